@@ -1,0 +1,37 @@
+"""The errors of the service, by what the caller can do about them.
+
+Messages carry batch, shard, document and row ids: never a name, an address or an amount.
+What leaves the building has its own four outcomes in `mail_house.errors`.
+"""
+
+
+class StatementsError(Exception):
+    """Base of everything that this service raises on purpose. The message says what to do next."""
+
+
+class ConfigError(StatementsError):
+    """A setting, template or font is missing or wrong: nothing has been started. Exit code 2."""
+
+
+class SourceError(StatementsError):
+    """The billing data cannot be read, is stale, or is not as the contract says as a whole. Exit code 1."""
+
+
+class ArchiveError(StatementsError):
+    """The archive refused or damaged something; nothing later relies on it. Exit code 1."""
+
+
+class LedgerError(StatementsError):
+    """The ledger cannot be reached or is of another version. Exit code 1."""
+
+
+class BatchBusy(StatementsError):
+    """Another process works on this batch; the message says which. Exit code 1."""
+
+
+class GateStop(StatementsError):
+    """A gate does not foot, or a person has to decide. Exit code 3."""
+
+
+class InvariantError(StatementsError):
+    """Our own bug: something that must always hold does not. The run stops before hand-off. Exit code 1."""
