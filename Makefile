@@ -1,0 +1,27 @@
+# Two commands for a fresh machine:  make demo  ·  make test
+SHELL := /bin/sh
+export PYTHONDONTWRITEBYTECODE :=
+PYTEST_ARGS ?=
+
+.PHONY: demo test check lint
+
+demo: .venv/.demo
+	@.venv/bin/statements demo
+
+test: .venv/.test check
+	.venv/bin/python -m pytest -n 2 $(PYTEST_ARGS)
+
+check: .venv/.test
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+# A test environment holds everything that the demo needs.
+.venv/.demo: requirements.lock pyproject.toml setup/bootstrap.sh setup/debian-packages.txt
+	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || setup/bootstrap.sh demo
+	@touch $@
+
+.venv/.test: requirements-test.lock pyproject.toml setup/bootstrap.sh setup/debian-packages.txt
+	@setup/bootstrap.sh test
+	@touch $@
