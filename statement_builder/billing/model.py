@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import dataclass_transform
 
 import msgspec
 
 
+# The decorator only tells type checkers that every subclass is frozen too, as msgspec makes it.
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """Base of every fact: immutable, comparable, and encodable to the snapshot as it stands."""
 

@@ -55,6 +55,8 @@ class Decision(Record, kw_only=True):
 
     kind: Kind
     guarantor_id: str
+    balance_cents: int
+    """All that this candidate's cents are: `selection.amount_cents` + what is held, or the whole exception."""
     selection: Selection | None = None
     holds: tuple[Hold, ...] = ()
     """Every reason found, also those on parts of an account that is selected."""

@@ -1,0 +1,227 @@
+"""THE balance function: the only place where what is owed is added up.
+
+Selection, documents, e-mails, manifests and reports all read these figures and none adds for itself, so that
+they cannot disagree. Everything is signed integer cents. What is posted after `as_of` does not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from statement_builder.billing.model import Encounter, GuarantorAccount, InsuranceKind, Record
+
+
+class FootingError(ValueError):
+    """Parts do not add up to their whole, or are asked for where there are none: nothing may be mailed on it."""
+
+
+class EncounterBalance(Record, kw_only=True):
+    """What is owed for one encounter: `balance = charges - insurance - adjustments - charity - patient paid`."""
+
+    account_number: str
+    charges_cents: int
+    insurance_paid_cents: int
+    adjustments_cents: int
+    """Contractual adjustments, write-offs and others; charity is apart because the patient is told of it."""
+    charity_cents: int
+    patient_paid_cents: int
+    insurance_pending_cents: int
+    """What insurance is still expected to pay, as far as the balance holds it: never more than is owed."""
+    balance_cents: int
+    """All that is owed, by anybody. Negative: a credit."""
+    patient_cents: int
+    """What the patient may be asked for: `balance - insurance pending`. Negative: a credit."""
+    first_statement_on: date | None
+
+
+class RollForward(Record, kw_only=True):
+    """From the last statement to this one: `previous + charges - payments - insurance - adjustments = current`."""
+
+    since: date | None
+    """The latest mailing that `previous_cents` goes back to; none when nothing has been mailed."""
+    previous_cents: int
+    charges_cents: int
+    insurance_cents: int
+    adjustments_cents: int
+    """Adjustments of every kind, charity too."""
+    payments_cents: int
+    current_cents: int
+
+
+class Aging(Record, kw_only=True):
+    """What the patient may be asked for, by days since the first self-pay statement (never since the service).
+
+    An encounter on no statement yet is current. A credit is negative in its bucket.
+    """
+
+    current_cents: int
+    days_31_60_cents: int
+    days_61_90_cents: int
+    days_91_120_cents: int
+    over_120_cents: int
+    total_cents: int
+
+
+class AccountBalance(Record, kw_only=True):
+    """The encounters taken, each on its own and all together."""
+
+    encounters: tuple[EncounterBalance, ...]
+    charges_cents: int
+    insurance_paid_cents: int
+    adjustments_cents: int
+    charity_cents: int
+    patient_paid_cents: int
+    pending_cents: int
+    balance_cents: int
+    patient_cents: int
+    roll_forward: RollForward
+    aging: Aging
+
+
+def balance(
+    account: GuarantorAccount,
+    as_of: date,
+    *,
+    account_numbers: tuple[str, ...] | None = None,
+    since: date | None = None,
+) -> AccountBalance:
+    """What is owed on these encounters (all of them when none are named), in the order named.
+
+    The previous balance is this same sum at the day of the last mailing: each encounter's own, so that a visit
+    which was on no earlier statement is new as a whole; or `since` for all of them, where it is given.
+
+    Raises FootingError when an account number is not this guarantor's or a sum does not foot.
+    """
+    encounters = _take(account, account_numbers)
+    balances = tuple(encounter_balance(encounter, as_of) for encounter in encounters)
+    result = AccountBalance(
+        encounters=balances,
+        charges_cents=sum(each.charges_cents for each in balances),
+        insurance_paid_cents=sum(each.insurance_paid_cents for each in balances),
+        adjustments_cents=sum(each.adjustments_cents for each in balances),
+        charity_cents=sum(each.charity_cents for each in balances),
+        patient_paid_cents=sum(each.patient_paid_cents for each in balances),
+        pending_cents=sum(each.insurance_pending_cents for each in balances),
+        balance_cents=sum(each.balance_cents for each in balances),
+        patient_cents=sum(each.patient_cents for each in balances),
+        roll_forward=_roll_forward(encounters, as_of, since),
+        aging=_age(balances, as_of),
+    )
+    _require_footing(result, account.guarantor.guarantor_id)
+    return result
+
+
+def encounter_balance(encounter: Encounter, as_of: date) -> EncounterBalance:
+    """What is owed for one encounter as of a day."""
+    charges = sum(each.amount_cents for each in encounter.charges if each.posted_on <= as_of)
+    insurance_paid = adjustments = charity = 0
+    for each in encounter.insurance:
+        if each.posted_on > as_of:
+            continue
+        if each.kind is InsuranceKind.PAYMENT:
+            insurance_paid += each.amount_cents
+        elif each.kind is InsuranceKind.CHARITY:
+            charity += each.amount_cents
+        else:
+            adjustments += each.amount_cents
+    patient_paid = sum(each.amount_cents for each in encounter.payments if each.posted_on <= as_of)
+    owed = charges - insurance_paid - adjustments - charity - patient_paid
+    # Insurance cannot be awaited for more than is owed: else what it overstates would look like a patient's credit.
+    pending = min(encounter.insurance_pending_cents, max(owed, 0))
+    return EncounterBalance(
+        account_number=encounter.account_number,
+        charges_cents=charges,
+        insurance_paid_cents=insurance_paid,
+        adjustments_cents=adjustments,
+        charity_cents=charity,
+        patient_paid_cents=patient_paid,
+        insurance_pending_cents=pending,
+        balance_cents=owed,
+        patient_cents=owed - pending,
+        first_statement_on=encounter.correspondence.first_statement_on if encounter.correspondence else None,
+    )
+
+
+def owed_cents(account: GuarantorAccount, as_of: date) -> int:
+    """All that is owed on a guarantor's encounters, by anybody: what the control totals count.
+
+    Money that is not credited to an encounter yet (`unapplied_cents`) is not set off against it.
+    """
+    return sum(encounter_balance(encounter, as_of).balance_cents for encounter in account.encounters)
+
+
+def _take(account: GuarantorAccount, account_numbers: tuple[str, ...] | None) -> tuple[Encounter, ...]:
+    if account_numbers is None:
+        return account.encounters
+    by_number = {encounter.account_number: encounter for encounter in account.encounters}
+    if missing := [number for number in account_numbers if number not in by_number]:
+        raise FootingError(f"guarantor {account.guarantor.guarantor_id}: no encounter {', '.join(missing)} on file")
+    return tuple(by_number[number] for number in account_numbers)
+
+
+def _roll_forward(encounters: tuple[Encounter, ...], as_of: date, since: date | None) -> RollForward:
+    previous = charges = insurance = adjustments = payments = current = 0
+    latest: date | None = None
+    for encounter in encounters:
+        start = since or (encounter.correspondence.last_mailed_on if encounter.correspondence else None)
+        now = encounter_balance(encounter, as_of)
+        current += now.balance_cents
+        charges += now.charges_cents
+        insurance += now.insurance_paid_cents
+        adjustments += now.adjustments_cents + now.charity_cents
+        payments += now.patient_paid_cents
+        if start is None:
+            continue
+        start = min(start, as_of)
+        latest = max(latest, start) if latest else start
+        then = encounter_balance(encounter, start)
+        previous += then.balance_cents
+        charges -= then.charges_cents
+        insurance -= then.insurance_paid_cents
+        adjustments -= then.adjustments_cents + then.charity_cents
+        payments -= then.patient_paid_cents
+    return RollForward(
+        since=latest,
+        previous_cents=previous,
+        charges_cents=charges,
+        insurance_cents=insurance,
+        adjustments_cents=adjustments,
+        payments_cents=payments,
+        current_cents=current,
+    )
+
+
+def _age(balances: Iterable[EncounterBalance], as_of: date) -> Aging:
+    buckets = [0, 0, 0, 0, 0]
+    for each in balances:
+        days = (as_of - each.first_statement_on).days if each.first_statement_on else 0
+        buckets[min(4, max(0, (days - 1) // 30))] += each.patient_cents
+    return Aging(
+        current_cents=buckets[0],
+        days_31_60_cents=buckets[1],
+        days_61_90_cents=buckets[2],
+        days_91_120_cents=buckets[3],
+        over_120_cents=buckets[4],
+        total_cents=sum(buckets),
+    )
+
+
+def _require_footing(result: AccountBalance, guarantor_id: str) -> None:
+    roll = result.roll_forward
+    rolled = (
+        roll.previous_cents + roll.charges_cents - roll.payments_cents - roll.insurance_cents - roll.adjustments_cents
+    )
+    checks = {
+        "parts to balance": result.charges_cents
+        - result.insurance_paid_cents
+        - result.adjustments_cents
+        - result.charity_cents
+        - result.patient_paid_cents
+        == result.balance_cents,
+        "pending to balance": result.patient_cents + result.pending_cents == result.balance_cents,
+        "roll-forward": rolled == roll.current_cents == result.balance_cents,
+        "aging": result.aging.total_cents == result.patient_cents,
+    }
+    if broken := [name for name, foots in checks.items() if not foots]:
+        raise FootingError(f"guarantor {guarantor_id}: {', '.join(broken)} does not foot")
