@@ -1,0 +1,111 @@
+"""From pieces to a print file: checked before, checked after, the same bytes every time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+
+from mail_house.pieces import Piece, PrintFile
+from mail_house.print_files.assembly import Assembly, count_pages
+from mail_house.print_files.control import Control, file_facts, write_control
+from mail_house.print_files.envelopes import envelope_class, sheets_of
+from mail_house.print_files.manifest import ADDRESS_LINES_MAX, Placed, write_manifest
+from mail_house.profiles import Profile
+
+
+def build_print_file(*, name: str, pieces: Sequence[Piece], profile: Profile, created_on: date) -> PrintFile:
+    """One PDF of the pieces in mailing order, with its manifest and control file.
+
+    All pieces must be of one envelope class. Where the profile prints both sides, a blank back follows a piece of an
+    odd number of pages, so that the next one starts on a new sheet; the manifest declares it.
+
+    Raises ValueError, naming the document, for a piece whose bytes do not match its hash or page count, which no
+    envelope takes, whose address is empty or too long, or which is there twice.
+    """
+    ordered = sorted(pieces, key=lambda piece: piece.sequence)
+    _check_pieces(ordered, profile)
+    assembly = Assembly()
+    placed = [_place(piece, assembly, profile) for piece in ordered]
+
+    manifest = write_manifest(f"{name}.pdf", placed, duplex=profile.duplex)
+    pages = sum(piece.pages + piece.blank_pages for piece in placed)
+    sheets = sum(piece.sheets for piece in placed)
+    cents = sum(piece.amount_cents for piece in placed)
+    pdf = assembly.save(title=name, manifest_sha256=hashlib.sha256(manifest).hexdigest())
+    if (found := count_pages(pdf)) != pages:
+        raise ValueError(f"print file {name}: {found} pages were written where its manifest says {pages}")
+    control = Control(
+        name=name,
+        created_on=created_on.isoformat(),
+        records=len(placed),
+        pages=pages,
+        blank_pages=sum(piece.blank_pages for piece in placed),
+        sheets=sheets,
+        cents=cents,
+        pdf=file_facts(f"{name}.pdf", pdf),
+        manifest=file_facts(f"{name}.csv", manifest),
+    )
+    return PrintFile(
+        name=name,
+        pdf=pdf,
+        manifest=manifest,
+        control=write_control(control),
+        pages=pages,
+        sheets=sheets,
+        records=len(placed),
+        cents=cents,
+        sha256=control.pdf.sha256,
+    )
+
+
+def _place(piece: Piece, assembly: Assembly, profile: Profile) -> Placed:
+    first_page = assembly.pages + 1
+    found = assembly.add_piece(piece)
+    if found != piece.pages:
+        raise ValueError(f"document {piece.document_id}: it has {found} pages, not the {piece.pages} on record")
+    blank_pages = 1 if profile.duplex and piece.pages % 2 else 0
+    if blank_pages:
+        assembly.add_blank_back()
+    return Placed(
+        document_id=piece.document_id,
+        sequence=piece.sequence,
+        first_page=first_page,
+        pages=piece.pages,
+        blank_pages=blank_pages,
+        sheets=sheets_of(piece.pages, profile),
+        envelope_class=envelope_class(piece.pages, profile),
+        recipient_lines=piece.recipient_lines,
+        amount_cents=piece.amount_cents,
+        sha256=piece.sha256,
+    )
+
+
+def _check_pieces(pieces: Sequence[Piece], profile: Profile) -> None:
+    """All that can be known before a page is copied."""
+    if not pieces:
+        raise ValueError("a print file needs at least one piece")
+    seen: set[str] = set()
+    sequences: set[int] = set()
+    for piece in pieces:
+        problem = _problem_with(piece, profile)
+        if piece.document_id in seen or piece.sequence in sequences:
+            problem = "it, or its place in the mailing order, is in the print file twice"
+        if problem:
+            raise ValueError(f"document {piece.document_id}: {problem}")
+        seen.add(piece.document_id)
+        sequences.add(piece.sequence)
+    if len({envelope_class(piece.pages, profile) for piece in pieces}) > 1:
+        raise ValueError("letters and flats cannot be in one print file: build one for each envelope class")
+
+
+def _problem_with(piece: Piece, profile: Profile) -> str:
+    if hashlib.sha256(piece.pdf).hexdigest() != piece.sha256:
+        return "its bytes do not match its sha256: take it from the archive again"
+    if not 1 <= piece.pages <= profile.pages_max:
+        return f"no envelope takes its {piece.pages} pages"
+    if not 1 <= len(piece.recipient_lines) <= ADDRESS_LINES_MAX:
+        return f"an address has 1 to {ADDRESS_LINES_MAX} lines, this one {len(piece.recipient_lines)}"
+    if piece.amount_cents < 0:
+        return "its amount is below zero"
+    return ""

@@ -1,0 +1,83 @@
+"""The manifest: what the vendor, and our own reconciliation, read about each piece of a print file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+from mail_house.pieces import Record
+
+ADDRESS_LINES_MAX = 6
+
+COLUMNS = (
+    "document_id",
+    "sequence",
+    "pdf_file",
+    "first_page",
+    "pages",
+    "blank_pages",
+    "sheets",
+    "duplex",
+    "envelope_class",
+    *(f"address_{n}" for n in range(1, ADDRESS_LINES_MAX + 1)),
+    "amount_cents",
+    "sha256",
+)
+
+# What a spreadsheet takes for the start of a formula, full-width forms included.
+_FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+
+
+class Placed(Record, frozen=True, kw_only=True):
+    """A piece and where it lies in the print file."""
+
+    document_id: str
+    sequence: int
+    first_page: int
+    """From 1; always a front side."""
+    pages: int
+    blank_pages: int
+    """Blank backs that follow it, so that the next piece starts on a new sheet."""
+    sheets: int
+    envelope_class: str
+    recipient_lines: tuple[str, ...]
+    amount_cents: int
+    sha256: str
+
+
+def write_manifest(pdf_file: str, placed: Sequence[Placed], *, duplex: bool) -> bytes:
+    """CSV (RFC 4180, UTF-8 without a mark) with a header and one row a piece. It has no trailer: totals are in the
+    control file, so that every row is a piece."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    for piece in placed:
+        lines = piece.recipient_lines + ("",) * (ADDRESS_LINES_MAX - len(piece.recipient_lines))
+        writer.writerow(
+            (
+                piece.document_id,
+                piece.sequence,
+                pdf_file,
+                piece.first_page,
+                piece.pages,
+                piece.blank_pages,
+                piece.sheets,
+                "Y" if duplex else "N",
+                piece.envelope_class,
+                *(as_text(line) for line in lines),
+                piece.amount_cents,
+                piece.sha256,
+            )
+        )
+    return out.getvalue().encode("utf-8")
+
+
+def as_text(value: str) -> str:
+    """The value as no spreadsheet will run it: an apostrophe before what starts like a formula (OWASP, CSV injection).
+
+    Leading blanks do not hide a formula from every spreadsheet, and a leading tab or line end is one.
+    """
+    if value[:1] in ("\t", "\r", "\n") or value.lstrip().startswith(_FORMULA):
+        return "'" + value
+    return value

@@ -1,0 +1,69 @@
+"""From a URL to a print vendor. What is wrong with the URL is said before anything is opened."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from pathlib import Path
+
+from mail_house.urls import BackEndUrl, folder_of, parse_url
+from mail_house.vendors.folder import open_local_directory
+from mail_house.vendors.sftp import SftpAccount, open_sftp_directory
+from mail_house.vendors.vendor import FolderOfPrintFiles, PrintVendor
+
+_YES_NO = {"yes": True, "no": False}
+
+
+def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
+    """The vendor behind `url`; nothing is connected yet.
+
+    `file:///folder`
+    `sftp://user@host[:port]/folder?host_key=SHA256:…[&collects=yes]`: `host_key` may be repeated (one for each kind of
+    key); a folder that starts with `~/` is below the login's own. `STATEMENTS_SFTP_KEY` names a private key file,
+    `STATEMENTS_SFTP_PASSWORD` is the password, or the key's passphrase. `collects=yes` where the vendor takes
+    files away.
+
+    Raises ValueError that says what is missing or wrong.
+    """
+    parsed = parse_url(url, setting="print")
+    if parsed.scheme == "file":
+        folder = folder_of(parsed)
+        parsed.expect_options()
+        return FolderOfPrintFiles(
+            functools.partial(open_local_directory, folder), location=f"file://{folder}", collects=False
+        )
+    if parsed.scheme == "sftp":
+        return _open_sftp(parsed, environ)
+    raise ValueError(f"print: {parsed.scheme!r} is no print vendor that is known here; use file: or sftp:")
+
+
+def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
+    url.expect_options("host_key", "collects")
+    if not url.host or not url.user:
+        raise ValueError("print: an SFTP address names user and host: sftp://user@host/folder?host_key=SHA256:…")
+    host_keys = frozenset(url.values("host_key"))
+    if not host_keys or not all(pin.startswith("SHA256:") for pin in host_keys):
+        raise ValueError(
+            f"print: pin the host key of {url.host} as ?host_key=SHA256:… (the vendor gives it to you; compare with "
+            f"`ssh-keyscan -p {url.port or 22} {url.host} | ssh-keygen -lf -`)"
+        )
+    key_file, password = environ.get("STATEMENTS_SFTP_KEY", ""), environ.get("STATEMENTS_SFTP_PASSWORD", "")
+    if not key_file and not password:
+        raise ValueError("print: set STATEMENTS_SFTP_KEY (a private key file) or STATEMENTS_SFTP_PASSWORD")
+    collects = url.value("collects", "no")
+    if collects not in _YES_NO:
+        raise ValueError("print: collects is yes or no")
+    account = SftpAccount(
+        host=url.host,
+        port=url.port or 22,
+        user=url.user,
+        folder=url.path.removeprefix("/~/") if url.path.startswith("/~/") else url.path,
+        host_keys=host_keys,
+        key_file=Path(key_file) if key_file else None,
+        password=password,
+    )
+    return FolderOfPrintFiles(
+        functools.partial(open_sftp_directory, account),
+        location=f"{account.where}{url.path}",
+        collects=_YES_NO[collects],
+    )

@@ -1,0 +1,154 @@
+"""What every print vendor can do, and how one that takes files in a folder does it, wherever that folder is.
+
+The control file decides: before it is there nothing has been handed over and everything may be done again; once it
+is there under its own name, the print file is the vendor's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from mail_house.errors import Permanent, Retryable, UnknownOutcome
+from mail_house.pieces import PrintFile, Receipt
+from mail_house.print_files.control import Control, read_control
+
+
+class PrintVendor(Protocol):
+    """Every method raises Retryable or Permanent where nothing was accepted. All may be called again."""
+
+    collects: bool
+    """The vendor takes files away after pick-up: then absence after an attempt to commit proves nothing."""
+
+    def prepare(self, file: PrintFile) -> None:
+        """Brings everything but the control file, read back and verified. Replaces what an earlier try left behind."""
+
+    def commit(self, file: PrintFile) -> Receipt:
+        """Brings the control file: from here the vendor owns the print file. When it was there already, unchanged, the
+        receipt is the same again. Raises UnknownOutcome when the answer got lost: then `find` knows."""
+
+    def find(self, name: str, *, sha256: str) -> Receipt | None:
+        """The receipt of the print file that was committed under this name, or None when none was.
+
+        `sha256` is the print file's. Raises Permanent when another print file has the name, UnknownOutcome when what
+        is there is no longer what was committed.
+        """
+
+    def check(self) -> None:
+        """Raises unless the vendor can be reached and written to."""
+
+
+class Directory(Protocol):
+    """An open folder, here or far away. Names have no path. Raises Retryable and Permanent."""
+
+    def read(self, name: str) -> bytes | None:
+        """The file's bytes, None where there is none."""
+
+    def size(self, name: str) -> int | None: ...
+
+    def stage(self, name: str, data: bytes) -> datetime:
+        """Writes `<name>.part` anew, reads it back, and gives its time of writing (UTC)."""
+
+    def publish(self, name: str) -> None:
+        """Renames `<name>.part` to `name`, replacing it. Raises UnknownOutcome when the answer got lost."""
+
+    def discard(self, name: str) -> None:
+        """Removes `<name>.part`."""
+
+    def written_at(self, name: str) -> datetime | None:
+        """When the file was written (UTC), None where there is none."""
+
+
+class FolderOfPrintFiles:
+    """A vendor that takes print files in a folder. One session an operation, so that none is stale when needed."""
+
+    def __init__(
+        self, open_directory: Callable[[], AbstractContextManager[Directory]], *, location: str, collects: bool
+    ) -> None:
+        self.collects = collects
+        self._open = open_directory
+        self._location = location
+
+    def prepare(self, file: PrintFile) -> None:
+        with self._open() as directory:
+            if self._committed(directory, file.name, file.sha256):
+                return
+            for name, data in ((f"{file.name}.pdf", file.pdf), (f"{file.name}.csv", file.manifest)):
+                if directory.size(name) == len(data) and directory.read(name) == data:
+                    continue
+                directory.stage(name, data)
+                try:
+                    directory.publish(name)
+                except UnknownOutcome as exc:  # without a control file nothing has been handed over
+                    raise Retryable(str(exc)) from exc
+
+    def commit(self, file: PrintFile) -> Receipt:
+        with self._open() as directory:
+            control = self._committed(directory, file.name, file.sha256)
+            if control:
+                return self._receipt(control, self._control_written_at(directory, file.name))
+            for name, data in ((f"{file.name}.pdf", file.pdf), (f"{file.name}.csv", file.manifest)):
+                if directory.size(name) != len(data):
+                    raise Retryable(
+                        f"{name} is not complete at {self._location}: bring it again before its control file"
+                    )
+            written_at = directory.stage(f"{file.name}.ctl", file.control)
+            directory.publish(f"{file.name}.ctl")
+        return self._receipt(read_control(file.control), written_at)
+
+    def find(self, name: str, *, sha256: str) -> Receipt | None:
+        with self._open() as directory:
+            control = self._committed(directory, name, sha256)
+            if control is None:
+                return None
+            for facts in (control.pdf, control.manifest):
+                data = directory.read(facts.file)
+                if data is None and self.collects:
+                    continue  # being picked up; the control file said what it was
+                if data is None or hashlib.sha256(data).hexdigest() != facts.sha256:
+                    raise UnknownOutcome(
+                        f"{facts.file} at {self._location} is missing or no longer what was handed over: "
+                        "ask the vendor what was received"
+                    )
+            return self._receipt(control, self._control_written_at(directory, name))
+
+    def check(self) -> None:
+        name = "statements-doctor"
+        with self._open() as directory:
+            directory.stage(name, b"May be deleted.\n")
+            directory.discard(name)
+
+    def _committed(self, directory: Directory, name: str, sha256: str) -> Control | None:
+        """The control file under this name, None where there is none. Raises Permanent when it is another's."""
+        data = directory.read(f"{name}.ctl")
+        if data is None:
+            return None
+        try:
+            control = read_control(data)
+        except ValueError as exc:
+            raise Permanent(f"{name}.ctl at {self._location} is not a control file of ours: see who wrote it") from exc
+        if control.pdf.sha256 != sha256 or control.pdf.file != f"{name}.pdf" or control.manifest.file != f"{name}.csv":
+            raise Permanent(
+                f"another print file was handed over as {name} at {self._location}: "
+                "see what it holds before anything else is sent under this name"
+            )
+        return control
+
+    def _control_written_at(self, directory: Directory, name: str) -> datetime:
+        at = directory.written_at(f"{name}.ctl")
+        if at is None:
+            raise UnknownOutcome(f"{name}.ctl has just been taken from {self._location}: ask again, or the vendor")
+        return at
+
+    def _receipt(self, control: Control, at: datetime) -> Receipt:
+        detail = {
+            "location": self._location,
+            "sha256": control.pdf.sha256,
+            "manifest_sha256": control.manifest.sha256,
+            "records": str(control.records),
+            "pages": str(control.pages),
+        }
+        return Receipt(reference=control.name, at=at, detail=detail)
