@@ -305,3 +305,7 @@ class FaultyAccount(Record, kw_only=True):
     faults: tuple[Fault, ...]
     cents: int = 0
     """The balance as far as its readable rows give it, so that control totals can still be drawn up."""
+    has_encounters: bool = True
+    """Whether any row concerns a visit or stay: then it is a candidate for letters too."""
+    has_episode: bool = False
+    """Whether any row concerns a pregnancy: then it is a candidate for obstetric notices too."""
