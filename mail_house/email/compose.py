@@ -1,0 +1,124 @@
+"""The words of an e-mail: neutral, the same for every kind of document, with a link to sign in at.
+
+Nothing about health, money or the account, and no name but the hospital's (45 CFR 164.502(b); domain rules 8).
+Languages are data: one file each in `texts/`, all with the same keys.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from datetime import datetime
+from html import escape
+from importlib import resources
+
+import msgspec
+
+from mail_house.email.message import Message
+from mail_house.pieces import Record
+
+
+class Texts(Record, frozen=True, kw_only=True):
+    """One language's sentences. `{hospital}` and `{phone}` are filled in."""
+
+    subject: str
+    greeting: str
+    news: str
+    action: str
+    sign_in: str
+    questions: str
+    paper: str
+    care: str
+
+
+def compose_email(
+    *,
+    document_id: str,
+    attempt: int,
+    to: str,
+    language: str,
+    hospital_name: str,
+    portal_url: str,
+    phone: str,
+    sent_at: datetime,
+) -> Message:
+    """The message that tells of a document. `language` is one of `languages()`, `sent_at` in UTC.
+
+    Raises ValueError for a language that has no texts, and for a link that is not `https:`.
+    """
+    if not portal_url.startswith("https://"):
+        raise ValueError("the portal's address must start with https:// to be put in an e-mail")
+    if language not in languages():
+        raise ValueError(f"document {document_id}: there is no e-mail text in language {language!r}")
+    filled = {
+        key: text.format(hospital=hospital_name, phone=phone)
+        for key, text in msgspec.structs.asdict(_texts(language)).items()
+    }
+    return Message(
+        document_id=document_id,
+        attempt=attempt,
+        to=to,
+        language=language,
+        hospital_name=hospital_name,
+        subject=filled["subject"],
+        text=_write_text(filled, portal_url),
+        html=_write_html(filled, portal_url, language),
+        sent_at=sent_at,
+    )
+
+
+@functools.cache
+def languages() -> frozenset[str]:
+    """The languages that there are texts for."""
+    names = (item.name for item in resources.files(__package__).joinpath("texts").iterdir())
+    return frozenset(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
+
+
+@functools.cache
+def _texts(language: str) -> Texts:
+    source = resources.files(__package__).joinpath("texts", f"{language}.toml")
+    return msgspec.convert(tomllib.loads(source.read_text(encoding="utf-8")), Texts)
+
+
+def _write_text(texts: dict[str, str], link: str) -> str:
+    paragraphs = (
+        texts["greeting"],
+        texts["news"],
+        f"{texts['action']}:\n{link}",
+        texts["questions"],
+        texts["paper"],
+        texts["care"],
+    )
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _write_html(texts: dict[str, str], link: str, language: str) -> str:
+    """One column, real text, no picture and nothing loaded from elsewhere: it reads the same in every client, aloud
+    too, and tells nobody that it was opened."""
+    safe = {key: escape(text) for key, text in texts.items()}
+    href = escape(link)
+    body = "font: 17px/1.5 Arial, Helvetica, sans-serif; color: #1f2933"
+    button = (
+        "display: inline-block; padding: 12px 24px; border-radius: 6px; "
+        "background: #14507a; color: #ffffff; font-weight: bold; text-decoration: none"
+    )
+    return f"""<!DOCTYPE html>
+<html lang="{escape(language)}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{safe["subject"]}</title>
+</head>
+<body style="margin: 0; padding: 24px; background: #ffffff">
+<main style="max-width: 560px; margin: 0 auto; {body}">
+<p>{safe["greeting"]}</p>
+<p>{safe["news"]}</p>
+<p style="margin: 28px 0"><a href="{href}" style="{button}">{safe["action"]}</a></p>
+<p>{safe["sign_in"]}<br><a href="{href}" style="color: #14507a">{href}</a></p>
+<p>{safe["questions"]}</p>
+<p>{safe["paper"]}</p>
+<p style="color: #52606d; font-size: 15px">{safe["care"]}</p>
+</main>
+</body>
+</html>
+"""

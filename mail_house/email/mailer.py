@@ -1,0 +1,29 @@
+"""What everybody who delivers e-mail can do."""
+
+from __future__ import annotations
+
+from typing import Protocol, Self
+
+from mail_house.email.message import Message
+from mail_house.pieces import Receipt
+
+
+class Mailer(Protocol):
+    """Use as a context manager, or close it: it may keep a connection between messages."""
+
+    def send(self, message: Message) -> Receipt:
+        """Delivers the message. Raises Retryable or Permanent where nothing was accepted, UnknownOutcome where it may
+        have been."""
+
+    def find(self, message: Message) -> Receipt | None:
+        """The receipt of this document and attempt, or None when it was definitely not accepted. Raises UnknownOutcome
+        where nobody can be asked: then a person decides."""
+
+    def check(self) -> None:
+        """Raises unless the other side can be reached and would take mail."""
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc_info: object) -> None: ...
