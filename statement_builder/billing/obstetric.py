@@ -71,7 +71,7 @@ def schedule(
         pay_by_on = expected_on  # enrolled after the pay-by week: what is left of the time is until the birth
     count = min(installments_max, max(1, whole_months(episode.estimate_on, pay_by_on)))
     dates = tuple(add_months(pay_by_on, index + 1 - count) for index in range(count))
-    paid_cents = sum(deposit.amount_cents for deposit in episode.deposits if deposit.posted_on <= as_of)
+    paid_cents = deposited_cents(episode, as_of)
     payments = _fill(dates, _split(episode.estimate_cents, count), paid_cents, as_of)
     unpaid = {each.due_on: each.amount_cents - each.paid_cents for each in payments}
     due_on = _next_due(payments, as_of)
@@ -80,16 +80,21 @@ def schedule(
         payments=payments,
         estimate_cents=episode.estimate_cents,
         paid_cents=paid_cents,
-        remaining_cents=sum(unpaid.values()),
+        remaining_cents=remaining_cents(episode, as_of),
         due_cents=sum(cents for day, cents in unpaid.items() if day <= due_on),
         due_on=due_on,
-        courtesy_only=gestational_week(expected_on, episode.estimate_on) >= courtesy_after_week,
+        courtesy_only=episode.estimate_on > expected_on - timedelta(weeks=TERM_WEEKS - courtesy_after_week),
     )
 
 
-def gestational_week(expected_delivery_on: date, on: date) -> int:
-    """Completed weeks of pregnancy on a day."""
-    return TERM_WEEKS - -(-(expected_delivery_on - on).days // 7)
+def remaining_cents(episode: ObstetricEpisode, as_of: date) -> int:
+    """What is left of the estimate on a day; 0 when it has been paid or overpaid."""
+    return max(0, episode.estimate_cents - deposited_cents(episode, as_of))
+
+
+def deposited_cents(episode: ObstetricEpisode, as_of: date) -> int:
+    """The pre-delivery payments up to a day."""
+    return sum(deposit.amount_cents for deposit in episode.deposits if deposit.posted_on <= as_of)
 
 
 def _split(estimate_cents: int, count: int) -> tuple[int, ...]:

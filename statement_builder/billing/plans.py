@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from statement_builder.billing.balance import balance
 from statement_builder.billing.dates import add_months
-from statement_builder.billing.model import GuarantorAccount, Plan, PlanStatus, Record
+from statement_builder.billing.model import GuarantorAccount, Installment, Plan, PlanStatus, Record
 
 
 class PlanPosition(Record, kw_only=True):
@@ -52,20 +52,19 @@ def plan_position(plan: Plan, as_of: date, *, grace_days: int, lapse_days: int) 
     An instalment is missed when it is unpaid more than `grace_days` after its date; a plan has lapsed when one is
     unpaid more than `lapse_days` after it.
     """
-    missed = [each for each in plan.installments if _unpaid(each.amount_cents, each.paid_cents)]
-    open_installments = tuple(missed)
+    open_installments = [each for each in plan.installments if _unpaid(each)]
     missed = [each for each in open_installments if each.due_on + timedelta(days=grace_days) < as_of]
     lapsed = any(each.due_on + timedelta(days=lapse_days) < as_of for each in open_installments)
     until = add_months(as_of, 1)
     total = sum(each.amount_cents for each in plan.installments)
-    remaining = sum(_unpaid(each.amount_cents, each.paid_cents) for each in open_installments)
+    remaining = sum(_unpaid(each) for each in open_installments)
     return PlanPosition(
         plan_id=plan.plan_id,
         total_cents=total,
         paid_cents=total - remaining,
         remaining_cents=remaining,
-        due_cents=sum(_unpaid(each.amount_cents, each.paid_cents) for each in open_installments if each.due_on < until),
-        missed_cents=sum(_unpaid(each.amount_cents, each.paid_cents) for each in missed),
+        due_cents=sum(_unpaid(each) for each in open_installments if each.due_on < until),
+        missed_cents=sum(_unpaid(each) for each in missed),
         next_due_on=min((each.due_on for each in open_installments if each.due_on >= as_of), default=None),
         missed_count=len(missed),
         installments_left=len(open_installments),
@@ -105,6 +104,6 @@ def amount_due(
     )
 
 
-def _unpaid(amount_cents: int, paid_cents: int) -> int:
+def _unpaid(installment: Installment) -> int:
     """What is open of an instalment; one paid over is simply paid."""
-    return max(0, amount_cents - paid_cents)
+    return max(0, installment.amount_cents - installment.paid_cents)
