@@ -1,0 +1,19 @@
+"""Content → PDF, read back and verified."""
+
+from statement_builder.rendering.engine import Engine, PlainEngine, Rendered
+from statement_builder.rendering.errors import DocumentError, RenderWorkerDied
+from statement_builder.rendering.verify import ForeignIds, verify
+from statement_builder.rendering.windows import DOUBLE_WINDOW_10, Rect, Windows
+
+__all__ = [
+    "DOUBLE_WINDOW_10",
+    "DocumentError",
+    "Engine",
+    "ForeignIds",
+    "PlainEngine",
+    "Rect",
+    "RenderWorkerDied",
+    "Rendered",
+    "Windows",
+    "verify",
+]

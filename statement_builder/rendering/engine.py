@@ -1,0 +1,129 @@
+"""Content in, PDF out. The plain engine: one WeasyPrint layout a document.
+
+Nothing but the three packaged fonts can be loaded, and anything that WeasyPrint logs makes the document an exception:
+a bill with something missing is worse than a bill that comes a day later.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import weasyprint
+from weasyprint.text.fonts import FontConfiguration
+from weasyprint.urls import URLFetcher, URLFetcherResponse
+
+from statement_builder.billing.model import Record
+from statement_builder.documents.content import Content
+from statement_builder.errors import ConfigError
+from statement_builder.rendering.errors import DocumentError
+from statement_builder.rendering.fonts import font_path, missing_code_points
+from statement_builder.rendering.markup import render_markup
+
+STYLE_SHEETS = ("theme/theme.css", "theme/large_print.css")
+
+
+class Rendered(Record, kw_only=True):
+    """A finished document: its bytes, how many pages, and their SHA-256 in hexadecimal."""
+
+    pdf: bytes
+    pages: int
+    sha256: str
+
+
+class Engine(Protocol):
+    """Whatever turns a document's content into a PDF. The same content gives the same bytes."""
+
+    name: str
+
+    def render(self, content: Content) -> Rendered:
+        """Render one document. `DocumentError` for what is wrong with this one, `ConfigError` for the set-up."""
+
+
+class PlainEngine:
+    """One WeasyPrint call a document. Fonts and style sheets are read once and kept for the process's life."""
+
+    name = "plain"
+
+    def __init__(self, templates: Path) -> None:
+        self._templates = templates
+        self._fonts = FontConfiguration()
+        with _complaints() as complaints:
+            self._styles = [_style_sheet(templates / name, self._fonts) for name in STYLE_SHEETS]
+        if complaints:
+            raise ConfigError(
+                f"The style sheets in {templates / 'theme'} have faults: {'; '.join(sorted(set(complaints)))}"
+            )
+
+    def render(self, content: Content) -> Rendered:
+        html = render_markup(self._templates, content)
+        with _complaints() as complaints:
+            tree = weasyprint.HTML(string=html, base_url="none:", url_fetcher=FontsOnly())
+            _require_glyphs("".join(tree.etree_element.itertext()))
+            document = tree.render(font_config=self._fonts, stylesheets=self._styles, pdf_variant="pdf/ua-1")
+            pdf = document.write_pdf(pdf_identifier=content.document_id.encode("ascii"), pdf_variant="pdf/ua-1")
+        if complaints:
+            raise DocumentError(
+                "LAYOUT",
+                f"The page could not be laid out cleanly: {'; '.join(sorted(set(complaints)))}.",
+                "Correct the template; until then the document is held back.",
+            )
+        return Rendered(pdf=pdf, pages=len(document.pages), sha256=hashlib.sha256(pdf).hexdigest())
+
+
+class FontsOnly(URLFetcher):  # type: ignore[misc]
+    """Refuses everything but `font:<file>`: templates reach neither the network nor the disk."""
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        scheme, _, name = url.partition(":")
+        if scheme != "font":
+            raise ValueError("documents may load nothing but the packaged fonts")
+        return URLFetcherResponse(url, body=font_path(name).read_bytes(), headers={"Content-Type": "font/ttf"})
+
+
+def _style_sheet(path: Path, fonts: FontConfiguration) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise ConfigError(f"The style sheet {path} cannot be read: {exc.strerror}.") from exc
+    return weasyprint.CSS(string=text, font_config=fonts, url_fetcher=FontsOnly(), base_url="none:")
+
+
+def _require_glyphs(text: str) -> None:
+    missing = missing_code_points(text)
+    if missing:
+        named = ", ".join(f"U+{code_point:04X}" for code_point in missing[:5])
+        raise DocumentError(
+            "GLYPH",
+            f"The fonts have no letter for {named}.",
+            "Correct the spelling in the billing system, or handle this document by hand.",
+        )
+
+
+class _Collector(logging.Handler):
+    """Keeps what WeasyPrint complains of, without the values: those may be a patient's."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(str(record.msg))
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """Collect what WeasyPrint logs while laying out."""
+    collector = _Collector()
+    logger = logging.getLogger("weasyprint")
+    logger.addHandler(collector)
+    propagate, logger.propagate = logger.propagate, False
+    try:
+        yield collector.messages
+    finally:
+        logger.removeHandler(collector)
+        logger.propagate = propagate

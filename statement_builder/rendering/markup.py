@@ -1,0 +1,126 @@
+"""Content → HTML: Jinja2 in a sandbox, one environment per language.
+
+Values are escaped, unknown names are errors, and nothing in a value is ever read as a template.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
+
+from statement_builder.billing.model import Address
+from statement_builder.documents.content import Content, Recipient
+from statement_builder.documents.formats import format_cents, format_long_date, format_medium_date
+from statement_builder.errors import ConfigError
+from statement_builder.rendering.catalogues import languages, load_catalogue
+from statement_builder.rendering.errors import DocumentError
+
+_NO_BREAK_SPACE = "\u00a0"
+_WINDOW_LINE_CHARACTERS = 42
+"""What fits on a line of the window at its usual size, on average."""
+_WINDOW_LINES = 5
+
+
+def render_markup(templates: Path, content: Content) -> str:
+    """The document as HTML, in composed characters (NFC). `DocumentError` for an unknown language or a missing value."""
+    if content.language not in languages(templates):
+        raise DocumentError(
+            "LANGUAGE",
+            f"There is no translation into the language {content.language[:20]!r}.",
+            "Correct the guarantor's language, or add an approved catalogue to templates/locale.",
+        )
+    try:
+        template = environment(templates, content.language).get_template(content.template)
+    except jinja2.TemplateNotFound as exc:
+        raise ConfigError(f"The template {content.template} is not in {templates}.") from exc
+    try:
+        html = template.render(content=content, facts=content.facts)
+    except jinja2.UndefinedError as exc:
+        raise DocumentError(
+            "TEMPLATE",
+            f"The template {content.template} asks for something that this document does not have.",
+            "Correct the template; nothing is wrong with the account.",
+        ) from exc
+    return unicodedata.normalize("NFC", html)
+
+
+@lru_cache(maxsize=16)
+def environment(templates: Path, language: str) -> jinja2.Environment:
+    """The sandboxed environment of one language: filters and sentences are bound to it."""
+    env = ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=False,
+        auto_reload=False,
+    )
+    env.policies["ext.i18n.trimmed"] = True
+    catalogue = load_catalogue(templates, language)
+    env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    env.filters.update(_filters(language))
+    env.globals.update(
+        page_counter=Markup('<span class="page"></span>'), pages_counter=Markup('<span class="pages"></span>')
+    )
+    return env
+
+
+def _filters(language: str) -> dict[str, Any]:
+    def money(cents: int) -> str:
+        return format_cents(cents, language)
+
+    def long_date(day: date) -> str:
+        return format_long_date(day, language).replace(" ", _NO_BREAK_SPACE)
+
+    def medium_date(day: date) -> str:
+        return format_medium_date(day, language).replace(" ", _NO_BREAK_SPACE)
+
+    return {
+        "money": money,
+        "long_date": long_date,
+        "medium_date": medium_date,
+        "address_lines": address_lines,
+        "unbroken": unbroken,
+        "trusted_svg": trusted_svg,
+        "window_is_tight": window_is_tight,
+    }
+
+
+def address_lines(address: Address) -> tuple[str, ...]:
+    """Delivery lines, then `City, ST 12345`."""
+    return (*address.lines, f"{address.city}, {address.state} {address.postal_code}")
+
+
+def unbroken(text: str) -> str:
+    """A telephone number that no line break can cut in two."""
+    return text.replace(" ", _NO_BREAK_SPACE)
+
+
+def trusted_svg(svg: str) -> Markup:
+    """The facility's own logo, which the settings hold: the only markup that is not escaped."""
+    return Markup(svg)  # noqa: S704
+
+
+def window_is_tight(recipient: Recipient) -> bool:
+    """Whether the address needs the smaller type (9 points) to stay within the window with 1/8 inch to spare."""
+    lines = (recipient.name, *recipient.lines)
+    return sum(-(-len(line) // _WINDOW_LINE_CHARACTERS) for line in lines) > _WINDOW_LINES
+
+
+def page_label(templates: Path, language: str, page: int, pages: int) -> str:
+    """ "Page 1 of 3" in the document's language: what verification looks for on every page."""
+    sentence: str = load_page_sentence(templates, language)
+    return sentence % {"page": page, "pages": pages}
+
+
+@lru_cache(maxsize=16)
+def load_page_sentence(templates: Path, language: str) -> str:
+    """The message "Page %(page)s of %(pages)s", translated."""
+    return load_catalogue(templates, language).gettext("Page %(page)s of %(pages)s")

@@ -1,0 +1,42 @@
+"""Where an envelope's windows lie over page 1, in inches from its top left corner."""
+
+from __future__ import annotations
+
+from statement_builder.billing.model import Record
+
+
+class Rect(Record, kw_only=True):
+    """A rectangle in inches; `top` counts down from the upper edge of the page."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.left + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.top + self.height
+
+
+class Windows(Record, kw_only=True):
+    """The two windows of an envelope, and how far the sheet can slip behind them.
+
+    A sheet of 8.5 inches has an inch of play in a #10 envelope of 9.5; folded to 3.667 it has 0.458 in 4.125. It
+    settles at the bottom left, so what can ever show lies left of and below each window's nominal place.
+    """
+
+    sender: Rect
+    recipient: Rect
+    clear: float = 0.125
+    """Inches between the address and the window's edges (USPS Publication 25)."""
+    play_down: float = 0.458
+
+
+DOUBLE_WINDOW_10 = Windows(
+    sender=Rect(left=0.625, top=0.5, width=3.25, height=0.875),
+    recipient=Rect(left=0.625, top=1.7, width=4.0, height=1.0),
+)
