@@ -1,0 +1,17 @@
+"""Pull: runs the queries of `sql/`, checks rows against the contract, streams accounts, gates on freshness.
+
+Must not decide who gets mail, add up a balance, or write to the billing system.
+"""
+
+from statement_builder.source.check import CheckReport
+from statement_builder.source.freshness import require_fresh
+from statement_builder.source.reference import create_reference_schema
+from statement_builder.source.source import Source, open_source
+
+__all__ = [
+    "CheckReport",
+    "Source",
+    "create_reference_schema",
+    "open_source",
+    "require_fresh",
+]

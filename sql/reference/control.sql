@@ -1,0 +1,30 @@
+-- Purpose: how many rows each result set must have; the pull compares, so that none is lost in a join
+-- Parameters: none
+-- Grain: one row per result set
+-- Order: result_set
+SELECT 'guarantors' AS result_set, count(*) AS row_count FROM guarantor
+UNION ALL
+SELECT 'patients' AS result_set, count(*) AS row_count FROM patient
+UNION ALL
+SELECT 'encounters' AS result_set, count(*) AS row_count FROM encounter
+UNION ALL
+SELECT 'charges' AS result_set, count(*) AS row_count FROM charge
+UNION ALL
+SELECT 'insurance_transactions' AS result_set, count(*) AS row_count FROM insurance_transaction
+UNION ALL
+SELECT 'patient_payments' AS result_set, count(*) AS row_count FROM patient_payment
+UNION ALL
+SELECT 'patient_shares' AS result_set, count(*) AS row_count FROM patient_share
+UNION ALL
+SELECT 'correspondence' AS result_set, count(*) AS row_count FROM correspondence
+UNION ALL
+SELECT 'plans' AS result_set, count(*) AS row_count FROM payment_plan
+UNION ALL
+SELECT 'installments' AS result_set, count(*) AS row_count FROM installment
+UNION ALL
+SELECT 'holds' AS result_set, count(*) AS row_count FROM hold
+UNION ALL
+SELECT 'ob_episodes' AS result_set, count(*) AS row_count FROM ob_episode
+UNION ALL
+SELECT 'ob_deposits' AS result_set, count(*) AS row_count FROM ob_deposit
+ORDER BY result_set

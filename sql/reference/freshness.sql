@@ -1,0 +1,7 @@
+-- Purpose: when each feed was last loaded: `billing` and `obstetric`
+-- Parameters: none
+-- Grain: one row per feed
+-- Order: feed
+SELECT feed, loaded_at
+FROM feed
+ORDER BY feed

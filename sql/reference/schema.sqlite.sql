@@ -1,0 +1,196 @@
+-- Purpose: our own billing schema on SQLite: what the demo, the tests and a hospital's own extract load into.
+-- Few constraints on purpose: wrong rows must be loadable, so that the pull can say what is wrong with them.
+-- Dates are ISO text (2026-11-07), times ISO text in UTC (2026-11-07T06:00:00Z), flags 0 or 1.
+-- Money is integer cents. What each column means: ../contract.md.
+
+CREATE TABLE guarantor (
+    guarantor_id text,
+    first_name text,
+    last_name text,
+    suffix text,
+    address_lines text,
+    city text,
+    state text,
+    postal_code text,
+    country text,
+    confidential_lines text,
+    confidential_city text,
+    confidential_state text,
+    confidential_postal_code text,
+    confidential_country text,
+    email text,
+    language text,
+    large_print integer,
+    delivery text,
+    email_consent_at text
+);
+
+CREATE TABLE patient (
+    guarantor_id text,
+    patient_id text,
+    first_name text,
+    last_name text,
+    birth_on text
+);
+
+CREATE TABLE encounter (
+    account_number text,
+    guarantor_id text,
+    patient_id text,
+    service_from text,
+    service_to text,
+    facility_name text,
+    description text,
+    patient_class text,
+    financial_class text,
+    insurance_status text,
+    insurance_name text,
+    insurance_pending_cents integer,
+    final_billed integer,
+    sensitive integer,
+    plan_id text,
+    good_faith_estimate_cents integer
+);
+
+CREATE TABLE charge (
+    charge_id text,
+    account_number text,
+    service_on text,
+    posted_on text,
+    description text,
+    code text,
+    quantity integer,
+    amount_cents integer
+);
+
+CREATE TABLE insurance_transaction (
+    transaction_id text,
+    account_number text,
+    posted_on text,
+    kind text,
+    payer text,
+    amount_cents integer
+);
+
+CREATE TABLE patient_payment (
+    payment_id text,
+    guarantor_id text,
+    account_number text,
+    posted_on text,
+    method text,
+    amount_cents integer
+);
+
+CREATE TABLE patient_share (
+    account_number text,
+    adjudicated_on text,
+    deductible_cents integer,
+    coinsurance_cents integer,
+    copay_cents integer,
+    noncovered_cents integer
+);
+
+CREATE TABLE correspondence (
+    account_number text,
+    first_statement_on text,
+    statements_sent integer,
+    last_level integer,
+    last_mailed_on text
+);
+
+CREATE TABLE payment_plan (
+    plan_id text,
+    guarantor_id text,
+    status text,
+    opened_on text
+);
+
+CREATE TABLE installment (
+    plan_id text,
+    sequence integer,
+    due_on text,
+    amount_cents integer,
+    paid_cents integer
+);
+
+CREATE TABLE hold (
+    hold_id text,
+    guarantor_id text,
+    account_number text,
+    episode_id text,
+    code text,
+    placed_on text,
+    expires_on text
+);
+
+CREATE TABLE ob_episode (
+    episode_id text,
+    guarantor_id text,
+    patient_id text,
+    status text,
+    expected_delivery_on text,
+    estimate_cents integer,
+    estimate_on text,
+    estimated_delivery_on text,
+    benefits_verified_on text,
+    estimate_basis text,
+    financial_class text,
+    insurance_name text,
+    insurance_changed_on text,
+    plan_year_ends_on text,
+    good_faith_estimate_id text,
+    notices_sent integer,
+    last_notice_on text
+);
+
+CREATE TABLE ob_deposit (
+    deposit_id text,
+    episode_id text,
+    posted_on text,
+    amount_cents integer
+);
+
+CREATE TABLE feed (
+    feed text,
+    loaded_at text
+);
+
+-- One postal code per guarantor, even one that is there twice: every query sorts by it, so that rows meet.
+CREATE VIEW mailing_order AS
+SELECT guarantor_id,
+       min(CASE WHEN COALESCE(confidential_lines, '') <> '' OR COALESCE(confidential_city, '') <> ''
+                  OR COALESCE(confidential_postal_code, '') <> ''
+                THEN COALESCE(confidential_postal_code, '')
+                ELSE COALESCE(postal_code, '') END) AS mail_sort
+FROM guarantor
+WHERE guarantor_id IS NOT NULL
+GROUP BY guarantor_id;
+
+-- Whose an account is. One that stands under two guarantors is nobody's ('') until a clerk has decided.
+CREATE VIEW account_order AS
+SELECT owner.account_number, owner.guarantor_id, COALESCE(mailing_order.mail_sort, '') AS mail_sort
+FROM (SELECT account_number,
+             CASE WHEN min(COALESCE(guarantor_id, '')) = max(COALESCE(guarantor_id, ''))
+                  THEN min(COALESCE(guarantor_id, '')) ELSE '' END AS guarantor_id
+      FROM encounter
+      WHERE account_number IS NOT NULL
+      GROUP BY account_number) AS owner
+LEFT JOIN mailing_order ON mailing_order.guarantor_id = owner.guarantor_id;
+
+-- Whose a payment plan is.
+CREATE VIEW plan_order AS
+SELECT owner.plan_id, owner.guarantor_id, COALESCE(mailing_order.mail_sort, '') AS mail_sort
+FROM (SELECT plan_id, min(COALESCE(guarantor_id, '')) AS guarantor_id
+      FROM payment_plan
+      WHERE plan_id IS NOT NULL
+      GROUP BY plan_id) AS owner
+LEFT JOIN mailing_order ON mailing_order.guarantor_id = owner.guarantor_id;
+
+-- Whose an obstetric episode is.
+CREATE VIEW episode_order AS
+SELECT owner.episode_id, owner.guarantor_id, COALESCE(mailing_order.mail_sort, '') AS mail_sort
+FROM (SELECT episode_id, min(COALESCE(guarantor_id, '')) AS guarantor_id
+      FROM ob_episode
+      WHERE episode_id IS NOT NULL
+      GROUP BY episode_id) AS owner
+LEFT JOIN mailing_order ON mailing_order.guarantor_id = owner.guarantor_id;

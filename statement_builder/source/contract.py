@@ -1,0 +1,247 @@
+"""The contract: what a billing system's queries must return, result set by result set.
+
+These tables are the one definition. `sql/contract.md` explains them to people and a test holds the two equal; each
+column's `type` is what every value is checked against, so nothing passes that the contract does not name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from statement_builder.billing.model import (
+    Delivery,
+    EpisodeStatus,
+    FinancialClass,
+    InsuranceKind,
+    InsuranceStatus,
+    PatientClass,
+    PlanStatus,
+)
+from statement_builder.source.types import (
+    ADDRESS_LINES,
+    CENTS,
+    CENTS_NOT_NEGATIVE,
+    COUNT,
+    DATE,
+    FLAG,
+    ID,
+    KEY,
+    LANGUAGE,
+    LEVEL,
+    PAST_DATE,
+    QUANTITY,
+    REQUIRED_TEXT,
+    TEXT,
+    TIMESTAMP,
+    ColumnType,
+    one_of,
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, what its values must be, and whether NULL is allowed."""
+
+    name: str
+    type: ColumnType
+    null: bool = False
+    references: str = ""
+    """`result_set.column` of the same guarantor in which every value that is not NULL must be found."""
+
+    @property
+    def python_type(self) -> Any:
+        """The annotation that a value is checked against."""
+        return self.type.annotation | None if self.null else self.type.annotation
+
+
+@dataclass(frozen=True)
+class ResultSet:
+    """One query's result: `name` is also the file (`<name>.sql`) and the row in `control.sql`."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    """What tells its rows apart, and the order within one guarantor."""
+    may_be_missing: bool = False
+    """Whether the `.sql` file may be left out: such a result set is then empty."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def index(self, name: str) -> int:
+        """Where column `name` stands in a row."""
+        return self.names.index(name)
+
+
+MAIL_SORT = Column("mail_sort", KEY)
+GUARANTOR_ID = Column("guarantor_id", KEY)
+
+
+def _detail(name: str, *columns: Column, key: tuple[str, ...], may_be_missing: bool = False) -> ResultSet:
+    return ResultSet(name, (MAIL_SORT, GUARANTOR_ID, *columns), key, may_be_missing)
+
+
+DETAILS: tuple[ResultSet, ...] = (
+    _detail(
+        "guarantors",
+        Column("first_name", TEXT, null=True),
+        Column("last_name", REQUIRED_TEXT),
+        Column("suffix", TEXT, null=True),
+        Column("address_lines", ADDRESS_LINES, null=True),
+        Column("city", TEXT, null=True),
+        Column("state", TEXT, null=True),
+        Column("postal_code", TEXT, null=True),
+        Column("country", TEXT, null=True),
+        Column("confidential_lines", ADDRESS_LINES, null=True),
+        Column("confidential_city", TEXT, null=True),
+        Column("confidential_state", TEXT, null=True),
+        Column("confidential_postal_code", TEXT, null=True),
+        Column("confidential_country", TEXT, null=True),
+        Column("email", TEXT, null=True),
+        Column("language", LANGUAGE, null=True),
+        Column("large_print", FLAG),
+        Column("delivery", one_of(Delivery)),
+        Column("email_consent_at", TIMESTAMP, null=True),
+        key=("guarantor_id",),
+    ),
+    _detail(
+        "patients",
+        Column("patient_id", ID),
+        Column("first_name", TEXT, null=True),
+        Column("last_name", REQUIRED_TEXT),
+        Column("birth_on", PAST_DATE),
+        key=("patient_id",),
+    ),
+    _detail(
+        "encounters",
+        Column("account_number", ID),
+        Column("patient_id", ID, references="patients.patient_id"),
+        Column("service_from", PAST_DATE),
+        Column("service_to", PAST_DATE),
+        Column("facility_name", REQUIRED_TEXT),
+        Column("description", REQUIRED_TEXT),
+        Column("patient_class", one_of(PatientClass)),
+        Column("financial_class", one_of(FinancialClass)),
+        Column("insurance_status", one_of(InsuranceStatus)),
+        Column("insurance_name", TEXT, null=True),
+        Column("insurance_pending_cents", CENTS_NOT_NEGATIVE),
+        Column("final_billed", FLAG),
+        Column("sensitive", FLAG),
+        Column("plan_id", ID, null=True, references="plans.plan_id"),
+        Column("good_faith_estimate_cents", CENTS_NOT_NEGATIVE, null=True),
+        key=("account_number",),
+    ),
+    _detail(
+        "charges",
+        Column("account_number", ID, references="encounters.account_number"),
+        Column("charge_id", ID),
+        Column("service_on", PAST_DATE),
+        Column("posted_on", PAST_DATE),
+        Column("description", REQUIRED_TEXT),
+        Column("code", TEXT, null=True),
+        Column("quantity", QUANTITY),
+        Column("amount_cents", CENTS_NOT_NEGATIVE),
+        key=("account_number", "charge_id"),
+    ),
+    _detail(
+        "insurance_transactions",
+        Column("account_number", ID, references="encounters.account_number"),
+        Column("transaction_id", ID),
+        Column("posted_on", PAST_DATE),
+        Column("kind", one_of(InsuranceKind)),
+        Column("payer", TEXT, null=True),
+        Column("amount_cents", CENTS),
+        key=("account_number", "transaction_id"),
+    ),
+    _detail(
+        "patient_payments",
+        Column("account_number", ID, null=True, references="encounters.account_number"),
+        Column("payment_id", ID),
+        Column("posted_on", PAST_DATE),
+        Column("method", TEXT, null=True),
+        Column("amount_cents", CENTS),
+        key=("account_number", "payment_id"),
+    ),
+    _detail(
+        "patient_shares",
+        Column("account_number", ID, references="encounters.account_number"),
+        Column("adjudicated_on", PAST_DATE),
+        Column("deductible_cents", CENTS_NOT_NEGATIVE),
+        Column("coinsurance_cents", CENTS_NOT_NEGATIVE),
+        Column("copay_cents", CENTS_NOT_NEGATIVE),
+        Column("noncovered_cents", CENTS_NOT_NEGATIVE),
+        key=("account_number",),
+    ),
+    _detail(
+        "correspondence",
+        Column("account_number", ID, references="encounters.account_number"),
+        Column("first_statement_on", PAST_DATE),
+        Column("statements_sent", COUNT),
+        Column("last_level", LEVEL),
+        Column("last_mailed_on", PAST_DATE),
+        key=("account_number",),
+        may_be_missing=True,
+    ),
+    _detail(
+        "plans",
+        Column("plan_id", ID),
+        Column("status", one_of(PlanStatus)),
+        Column("opened_on", PAST_DATE),
+        key=("plan_id",),
+    ),
+    _detail(
+        "installments",
+        Column("plan_id", ID, references="plans.plan_id"),
+        Column("sequence", QUANTITY),
+        Column("due_on", DATE),
+        Column("amount_cents", CENTS_NOT_NEGATIVE),
+        Column("paid_cents", CENTS_NOT_NEGATIVE),
+        key=("plan_id", "sequence"),
+    ),
+    _detail(
+        "holds",
+        Column("account_number", ID, null=True, references="encounters.account_number"),
+        Column("hold_id", ID),
+        Column("code", ID),
+        Column("placed_on", PAST_DATE),
+        Column("episode_id", ID, null=True, references="ob_episodes.episode_id"),
+        Column("expires_on", DATE, null=True),
+        key=("account_number", "hold_id"),
+    ),
+    _detail(
+        "ob_episodes",
+        Column("episode_id", ID),
+        Column("patient_id", ID, references="patients.patient_id"),
+        Column("status", one_of(EpisodeStatus)),
+        Column("expected_delivery_on", DATE, null=True),
+        Column("estimate_cents", CENTS_NOT_NEGATIVE),
+        Column("estimate_on", PAST_DATE),
+        Column("estimated_delivery_on", DATE, null=True),
+        Column("benefits_verified_on", PAST_DATE, null=True),
+        Column("estimate_basis", TEXT, null=True),
+        Column("financial_class", one_of(FinancialClass)),
+        Column("insurance_name", TEXT, null=True),
+        Column("insurance_changed_on", DATE, null=True),
+        Column("plan_year_ends_on", DATE, null=True),
+        Column("good_faith_estimate_id", TEXT, null=True),
+        Column("notices_sent", COUNT),
+        Column("last_notice_on", PAST_DATE, null=True),
+        key=("episode_id",),
+    ),
+    _detail(
+        "ob_deposits",
+        Column("episode_id", ID, references="ob_episodes.episode_id"),
+        Column("deposit_id", ID),
+        Column("posted_on", PAST_DATE),
+        Column("amount_cents", CENTS),
+        key=("episode_id", "deposit_id"),
+    ),
+)
+"""The result sets that make up the accounts, each ordered by mail_sort, guarantor_id and its own key."""
+
+FRESHNESS = ResultSet("freshness", (Column("feed", ID), Column("loaded_at", TIMESTAMP, null=True)), ("feed",))
+CONTROL = ResultSet("control", (Column("result_set", ID), Column("row_count", COUNT)), ("result_set",))
+
+RESULT_SETS: dict[str, ResultSet] = {result_set.name: result_set for result_set in (*DETAILS, FRESHNESS, CONTROL)}

@@ -1,0 +1,92 @@
+"""The billing database: opened read-only, read in one consistent view, a chunk of rows at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, NullPool, TextClause, create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+
+from statement_builder.errors import ConfigError, SourceError
+from statement_builder.source.contract import ResultSet
+from statement_builder.source.rows import Row, arrange_columns
+
+CHUNK_ROWS = 1000
+"""Rows fetched and checked at a time: enough to make a fetch cheap, few enough that all result sets fit at once."""
+CONNECT_TIMEOUT_S = 10
+
+
+def parse_url(url: str) -> URL:
+    """The database URL. `ConfigError` for one that is not SQLite or PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as exc:
+        raise ConfigError("The source's URL is not one. Use sqlite:///path or postgresql+psycopg://host/db") from exc
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise ConfigError(f"The source's driver {parsed.drivername} is not known: use sqlite or postgresql+psycopg")
+    return parsed
+
+
+def open_database(url: str, *, read_only: bool) -> Engine:
+    """An engine on the billing database; nothing is connected yet. `ConfigError` for a URL that cannot be used."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return create_engine("sqlite://", creator=partial(_connect_sqlite, parsed, read_only), poolclass=NullPool)
+    isolation = {"isolation_level": "REPEATABLE READ"} if read_only else {}
+    try:
+        return create_engine(
+            parsed, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}, **isolation
+        )
+    except (NoSuchModuleError, ImportError) as exc:
+        raise ConfigError(f"The driver of {parsed.drivername} is not installed") from exc
+
+
+def _connect_sqlite(url: URL, read_only: bool) -> sqlite3.Connection:
+    if not url.database or url.database == ":memory:":
+        raise ConfigError("The source's URL names no file: use sqlite:///path")
+    path = Path(url.database).absolute()
+    if read_only and not path.is_file():
+        raise SourceError(f"The source database {path} does not exist")
+    mode = "ro" if read_only else "rwc"
+    connection = sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=CONNECT_TIMEOUT_S)
+    # Bytes that are not UTF-8 reach the row check, which names row and column, instead of ending the read.
+    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    return connection
+
+
+def begin_reading(engine: Engine) -> Connection:
+    """A connection inside one read-only transaction, so that all queries see the same moment. `SourceError`."""
+    try:
+        connection = engine.connect()
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN")  # the driver would begin for writes alone
+        else:
+            connection = connection.execution_options(postgresql_readonly=True)
+    except SQLAlchemyError as exc:
+        raise SourceError(f"The billing database cannot be reached: {show_database_error(exc)}") from exc
+    return connection
+
+
+def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause) -> Iterator[list[Row]]:
+    """The rows of one query in the contract's column order, through a server-side cursor. `SourceError`.
+
+    The query runs and its columns are checked at the first chunk.
+    """
+    try:
+        with connection.execution_options(stream_results=True, max_row_buffer=CHUNK_ROWS).execute(query) as result:
+            arrange = arrange_columns(result_set, list(result.keys()))
+            while rows := result.fetchmany(CHUNK_ROWS):
+                yield [tuple(row) for row in rows] if arrange is None else [arrange(row) for row in rows]
+    except SQLAlchemyError as exc:
+        raise SourceError(f"{result_set.name}.sql failed: {show_database_error(exc)}") from exc
+
+
+def show_database_error(error: SQLAlchemyError) -> str:
+    """What the database said, on one line, without the statement and without values."""
+    original = getattr(error, "orig", None) or error
+    return str(original).strip().splitlines()[0] if str(original).strip() else type(original).__name__

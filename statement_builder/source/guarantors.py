@@ -1,0 +1,122 @@
+"""The guarantor's own row: addresses, language, how the mail goes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, timedelta
+
+from email_validator import EmailNotValidError, validate_email
+
+from statement_builder.billing.model import Address, Delivery, Fault, Guarantor
+from statement_builder.source.contract import RESULT_SETS
+from statement_builder.source.faults import account_fault
+from statement_builder.source.rows import Row
+from statement_builder.source.types import TEXT_CHARACTERS_MAX
+
+DELIVERY_LINES_MAX = 3
+"""With name and city line five lines: what fits the envelope's window at a readable size."""
+
+_ADDRESS = RESULT_SETS["guarantors"].index("address_lines")
+_CONFIDENTIAL = RESULT_SETS["guarantors"].index("confidential_lines")
+_EMAIL = RESULT_SETS["guarantors"].index("email")
+
+
+def find_guarantor_faults(row: Row, as_of: date, languages: frozenset[str]) -> Iterator[Fault]:
+    """What only the guarantor's row as a whole shows to be wrong. `languages` are those that templates exist in."""
+    guarantor_id = row[1]
+    email, language, _, delivery, consent_at = row[_EMAIL:]
+    if language is not None and language not in languages:
+        yield account_fault(
+            "guarantors",
+            "language",
+            guarantor_id,
+            code="LANGUAGE",
+            what="is a language that no document exists in yet",
+            fix="Add the language to the templates, or record one of: " + ", ".join(sorted(languages)) + ".",
+        )
+    for column, index in (("address_lines", _ADDRESS), ("confidential_lines", _CONFIDENTIAL)):
+        yield from _find_address_faults(guarantor_id, column, _split_lines(row[index]))
+    if delivery is Delivery.EMAIL and email and not _is_email(email):
+        yield account_fault(
+            "guarantors",
+            "email",
+            guarantor_id,
+            code="EMAIL",
+            what="is not an e-mail address that can exist, and this guarantor gets e-mail",
+            fix="Correct it, or set delivery to paper.",
+        )
+    # A day's grace: the time is UTC, the as-of date is the facility's.
+    if consent_at is not None and consent_at.astimezone(UTC).date() > as_of + timedelta(days=1):
+        yield account_fault(
+            "guarantors",
+            "email_consent_at",
+            guarantor_id,
+            code="FUTURE",
+            what="is after the as-of date",
+            fix="Correct the time in the billing system.",
+        )
+
+
+def _find_address_faults(guarantor_id: str, column: str, lines: tuple[str, ...]) -> Iterator[Fault]:
+    if len(lines) > DELIVERY_LINES_MAX:
+        yield account_fault(
+            "guarantors",
+            column,
+            guarantor_id,
+            code="ADDRLINES",
+            what=f"has {len(lines)} lines, and the envelope's window has room for {DELIVERY_LINES_MAX}",
+            fix=f"Shorten the address to {DELIVERY_LINES_MAX} lines above the city.",
+        )
+    elif any(len(line) > TEXT_CHARACTERS_MAX for line in lines):
+        yield account_fault(
+            "guarantors",
+            column,
+            guarantor_id,
+            code="LONG",
+            what="has a line that is too long",
+            fix=f"Shorten it to {TEXT_CHARACTERS_MAX} characters at most.",
+        )
+
+
+def build_guarantor(row: Row) -> Guarantor:
+    """The guarantor of a row without faults."""
+    email, language, large_print, delivery, consent_at = row[_EMAIL:]
+    lines, city, _, postal_code, _ = confidential = row[_CONFIDENTIAL:_EMAIL]
+    return Guarantor(
+        guarantor_id=row[1],
+        first_name=row[2] or "",
+        last_name=row[3],
+        suffix=row[4] or "",
+        address=_address(*row[_ADDRESS:_CONFIDENTIAL]),
+        confidential_address=_address(*confidential) if lines or city or postal_code else None,
+        email=email or "",
+        language=language or "en",
+        large_print=bool(large_print),
+        delivery=delivery,
+        email_consent_at=consent_at.astimezone(UTC) if consent_at is not None else None,
+    )
+
+
+def _address(
+    lines: str | None, city: str | None, state: str | None, postal_code: str | None, country: str | None
+) -> Address:
+    return Address(
+        lines=_split_lines(lines),
+        city=city or "",
+        state=state or "",
+        postal_code=postal_code or "",
+        country=country or "US",
+    )
+
+
+def _split_lines(text: str | None) -> tuple[str, ...]:
+    """The lines that are not blank."""
+    return tuple([stripped for line in (text or "").split("\n") if (stripped := line.strip())])
+
+
+def _is_email(text: str) -> bool:
+    try:
+        validate_email(text, check_deliverability=False)
+    except EmailNotValidError:
+        return False
+    return True
