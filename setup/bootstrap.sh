@@ -61,5 +61,7 @@ fi
 
 echo "Installing Python packages into .venv from $lock"
 [ -x .venv/bin/python ] || "$python" -m venv .venv
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+# The lock is complete, so nothing is resolved here: exactly these files, or an error.
+.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$lock"
+.venv/bin/python -m pip check --disable-pip-version-check >/dev/null
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
