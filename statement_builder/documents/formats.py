@@ -16,11 +16,13 @@ from babel.numbers import format_currency
 
 @lru_cache(maxsize=32)
 def locale_of(language: str) -> Locale:
-    """The Babel locale of a language code (`en`, `es`): with US conventions where Babel has them. `ValueError` if none."""
-    try:
-        return Locale.parse(f"{language}_US")
-    except (UnknownLocaleError, ValueError) as exc:
-        raise ValueError(f"no number and date formats for the language {language!r}") from exc
+    """The Babel locale of a language code (`en`, `es`), with US conventions where there are any. `ValueError` if none."""
+    for name in (f"{language}_US", language):
+        try:
+            return Locale.parse(name)
+        except (UnknownLocaleError, ValueError):
+            continue
+    raise ValueError("There are no number and date formats for the guarantor's language.")
 
 
 def format_cents(cents: int, language: str) -> str:

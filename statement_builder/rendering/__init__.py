@@ -2,7 +2,9 @@
 
 from statement_builder.rendering.engine import Engine, PlainEngine, Rendered
 from statement_builder.rendering.errors import DocumentError, RenderWorkerDied
+from statement_builder.rendering.pool import RenderPool
 from statement_builder.rendering.verify import ForeignIds, verify
+from statement_builder.rendering.version import check_setup, template_version
 from statement_builder.rendering.windows import DOUBLE_WINDOW_10, Rect, Windows
 
 __all__ = [
@@ -12,8 +14,11 @@ __all__ = [
     "ForeignIds",
     "PlainEngine",
     "Rect",
+    "RenderPool",
     "RenderWorkerDied",
     "Rendered",
     "Windows",
+    "check_setup",
+    "template_version",
     "verify",
 ]

@@ -64,15 +64,26 @@ class PlainEngine:
         with _complaints() as complaints:
             tree = weasyprint.HTML(string=html, base_url="none:", url_fetcher=FontsOnly())
             _require_glyphs("".join(tree.etree_element.itertext()))
-            document = tree.render(font_config=self._fonts, stylesheets=self._styles, pdf_variant="pdf/ua-1")
-            pdf = document.write_pdf(pdf_identifier=content.document_id.encode("ascii"), pdf_variant="pdf/ua-1")
+            pages, pdf = self._lay_out(tree, content)
         if complaints:
             raise DocumentError(
                 "LAYOUT",
                 f"The page could not be laid out cleanly: {'; '.join(sorted(set(complaints)))}.",
                 "Correct the template; until then the document is held back.",
             )
-        return Rendered(pdf=pdf, pages=len(document.pages), sha256=hashlib.sha256(pdf).hexdigest())
+        return Rendered(pdf=pdf, pages=pages, sha256=hashlib.sha256(pdf).hexdigest())
+
+    def _lay_out(self, tree: Any, content: Content) -> tuple[int, bytes]:
+        try:
+            document = tree.render(font_config=self._fonts, stylesheets=self._styles, pdf_variant="pdf/ua-1")
+            pdf = document.write_pdf(pdf_identifier=content.document_id.encode("ascii"), pdf_variant="pdf/ua-1")
+        except Exception as exc:  # noqa: BLE001 - whatever a layout trips over must cost one document only
+            raise DocumentError(
+                "LAYOUT",
+                f"The page could not be laid out ({type(exc).__name__}).",
+                "Report it; until then the document is held back.",
+            ) from exc
+        return len(document.pages), pdf
 
 
 class FontsOnly(URLFetcher):  # type: ignore[misc]

@@ -21,5 +21,5 @@ class DocumentError(StatementsError):
         return f"{self.code}: {self.message} {self.fix}"
 
 
-class RenderWorkerDied(StatementsError):
+class RenderWorkerDied(StatementsError):  # noqa: N818 - says what happened, like its siblings
     """A worker process was killed (out of memory, most likely). Nothing of the shard was kept: it can be re-run."""

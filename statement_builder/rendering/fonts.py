@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import font_source_sans_pro
-from fontTools.ttLib import TTFont
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from statement_builder.errors import ConfigError
 
@@ -37,5 +37,5 @@ def _code_points(path: Path) -> set[int]:
 
 
 def missing_code_points(text: str) -> list[int]:
-    """Code points of `text` that cannot be printed, each once, in order. Line breaks and tabs are white space in HTML."""
+    """Code points of `text` that cannot be printed, each once, in order. Line breaks and tabs are white space."""
     return sorted({ord(character) for character in text} - covered_code_points() - {0x09, 0x0A, 0x0D})

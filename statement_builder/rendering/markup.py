@@ -29,7 +29,7 @@ _WINDOW_LINES = 5
 
 
 def render_markup(templates: Path, content: Content) -> str:
-    """The document as HTML, in composed characters (NFC). `DocumentError` for an unknown language or a missing value."""
+    """The document as HTML, in composed characters (NFC). `DocumentError` for an unknown language or missing value."""
     if content.language not in languages(templates):
         raise DocumentError(
             "LANGUAGE",
@@ -42,7 +42,7 @@ def render_markup(templates: Path, content: Content) -> str:
         raise ConfigError(f"The template {content.template} is not in {templates}.") from exc
     try:
         html = template.render(content=content, facts=content.facts)
-    except jinja2.UndefinedError as exc:
+    except jinja2.TemplateError as exc:
         raise DocumentError(
             "TEMPLATE",
             f"The template {content.template} asks for something that this document does not have.",
