@@ -1,0 +1,45 @@
+"""What has happened: every batch, candidate, document, hand-off and mailing, and what may therefore happen next."""
+
+from statement_builder.ledger.ledger import Ledger
+from statement_builder.ledger.records import (
+    Batch,
+    Delivery,
+    Document,
+    Event,
+    ExceptionLine,
+    Figures,
+    FoundDocument,
+    HeldCandidate,
+    NewCandidate,
+    NewDocument,
+    NewPrintFile,
+    NewShard,
+    PrintFileRow,
+    Shard,
+    Tally,
+)
+from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState, Outcome, ShardState
+
+__all__ = [
+    "Batch",
+    "BatchState",
+    "Delivery",
+    "DeliveryState",
+    "Document",
+    "DocumentState",
+    "Event",
+    "ExceptionLine",
+    "Figures",
+    "FoundDocument",
+    "HeldCandidate",
+    "Ledger",
+    "NewCandidate",
+    "NewDocument",
+    "NewPrintFile",
+    "NewShard",
+    "Outcome",
+    "PrintFileRow",
+    "Shard",
+    "ShardState",
+    "Tally",
+]

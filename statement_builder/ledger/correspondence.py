@@ -1,0 +1,111 @@
+"""What has really been mailed, per encounter and per obstetric episode: what the ladder and the legal clocks read.
+
+It moves only when an attempt becomes `sent`, in the same transaction, and so once for each document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, Date, Select, Table, case, func, literal, select
+
+from statement_builder.billing.model import Correspondence
+from statement_builder.billing.selection import Kind
+from statement_builder.ledger.dialects import upsert
+from statement_builder.ledger.documents import in_chunks
+from statement_builder.ledger.tables import batch, correspondence, document, document_account
+
+_ENCOUNTER = "encounter"
+_EPISODE = "episode"
+_COLUMNS = ("facility_id", "subject_type", "subject_id", "first_on", "mailed_count", "last_level", "last_on")
+
+
+def record_mailed(connection: Connection, document_ids: Sequence[str], mailed_on: date) -> None:
+    """Move the clocks of everything on these documents."""
+    for ids in in_chunks(document_ids):
+        _merge(connection, _encounters_mailed(ids, mailed_on))
+        _merge(connection, _episodes_mailed(ids, mailed_on))
+
+
+def read_correspondence(
+    connection: Connection, facility_id: str, account_numbers: Sequence[str]
+) -> dict[str, Correspondence]:
+    """Account number → what was mailed about it; nothing for those never mailed."""
+    return {
+        row["subject_id"]: Correspondence(
+            first_statement_on=row["first_on"],
+            statements_sent=row["mailed_count"],
+            last_level=row["last_level"],
+            last_mailed_on=row["last_on"],
+        )
+        for row in _read(connection, facility_id, _ENCOUNTER, account_numbers)
+    }
+
+
+def read_episode_notices(
+    connection: Connection, facility_id: str, episode_ids: Sequence[str]
+) -> dict[str, tuple[int, date]]:
+    """Episode id → how many notices were mailed, and when the last was."""
+    rows = _read(connection, facility_id, _EPISODE, episode_ids)
+    return {row["subject_id"]: (row["mailed_count"], row["last_on"]) for row in rows}
+
+
+def _read(connection: Connection, facility_id: str, subject_type: str, subject_ids: Sequence[str]) -> list[Any]:
+    found: list[Any] = []
+    for ids in in_chunks(subject_ids):
+        query = select(correspondence).where(
+            correspondence.c.facility_id == facility_id,
+            correspondence.c.subject_type == subject_type,
+            correspondence.c.subject_id.in_(ids),
+        )
+        found += connection.execute(query).mappings()
+    return found
+
+
+def _encounters_mailed(document_ids: Sequence[str], mailed_on: date) -> Select[Any]:
+    statements = func.sum(case((document.c.kind == Kind.STATEMENT.value, 1), else_=0))
+    return (
+        _mailed(document_account.c.account_number, _ENCOUNTER, statements, mailed_on)
+        .join(document_account, document_account.c.document_id == document.c.document_id)
+        .where(document.c.document_id.in_(document_ids), document.c.kind != Kind.OB_NOTICE.value)
+        .group_by(batch.c.facility_id, document_account.c.account_number)
+        .order_by(document_account.c.account_number)
+    )
+
+
+def _episodes_mailed(document_ids: Sequence[str], mailed_on: date) -> Select[Any]:
+    return (
+        _mailed(document.c.episode_id, _EPISODE, func.count(), mailed_on)
+        .where(document.c.document_id.in_(document_ids), document.c.kind == Kind.OB_NOTICE.value)
+        .group_by(batch.c.facility_id, document.c.episode_id)
+        .order_by(document.c.episode_id)
+    )
+
+
+def _mailed(subject_id: Any, subject_type: str, count: Any, mailed_on: date) -> Select[Any]:
+    """In order of subject, so that two writers on the same rows wait for each other instead of locking up."""
+    on = literal(mailed_on, Date)
+    return (
+        select(batch.c.facility_id, literal(subject_type), subject_id, on, count, func.max(document.c.level), on)
+        .select_from(document)
+        .join(batch, batch.c.batch_id == document.c.batch_id)
+    )
+
+
+def _merge(connection: Connection, mailed: Select[Any]) -> None:
+    """Add to what is there. The first stays the first and the last the last, in whatever order receipts come in."""
+    table: Table = correspondence
+    added = upsert(connection, table).from_select(_COLUMNS, mailed)
+    new, old = added.excluded, table.c
+    statement = added.on_conflict_do_update(
+        index_elements=["facility_id", "subject_type", "subject_id"],
+        set_={
+            "first_on": case((new.first_on < old.first_on, new.first_on), else_=old.first_on),
+            "mailed_count": old.mailed_count + new.mailed_count,
+            "last_level": case((new.last_on >= old.last_on, new.last_level), else_=old.last_level),
+            "last_on": case((new.last_on > old.last_on, new.last_on), else_=old.last_on),
+        },
+    )
+    connection.execute(statement)

@@ -1,0 +1,119 @@
+"""Connections to the ledger: one way to write and one to read, alike on SQLite and PostgreSQL.
+
+SQLite runs with a write-ahead log and `synchronous=FULL`. NORMAL would survive SIGKILL just as well, but after a
+power cut it may forget the last commits; a forgotten claim or receipt is a letter that is mailed twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
+
+from statement_builder.errors import ConfigError, InvariantError, LedgerError
+
+_BUSY_TIMEOUT_S = 30
+_CONNECT_TIMEOUT_S = 10
+# A worker's machine that vanishes has to free its locks in about a minute, not in the kernel's two hours.
+_SERVER_KEEPALIVE = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+
+
+class Database:
+    """A pool of connections to one ledger."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _parse_url(url)
+        self.engine = _make_engine(self.url)
+        self._writer = self.engine.execution_options(statements_write=True)
+        isolated = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        self._reader = self.engine.execution_options(**isolated)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.url.get_backend_name() == "sqlite"
+
+    def path(self) -> Path:
+        """The file of an SQLite ledger."""
+        return Path(str(self.url.database))
+
+    def write(self) -> AbstractContextManager[Connection]:
+        """One transaction that may change things; on SQLite it has the file to itself from its start."""
+        return self._transaction(self._writer)
+
+    def read(self) -> AbstractContextManager[Connection]:
+        """One transaction that sees one state of the ledger throughout."""
+        return self._transaction(self._reader)
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except IntegrityError as exc:
+            raise InvariantError(f"the ledger refused what breaks its rules: {_first_line(exc)}") from exc
+        except DBAPIError as exc:
+            raise LedgerError(f"ledger {self}: {_first_line(exc)}") from exc
+        except SQLAlchemyError as exc:
+            raise LedgerError(f"ledger {self}: {type(exc).__name__}") from exc
+
+    def __str__(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+
+def _parse_url(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as exc:
+        raise ConfigError("ledger: not a database URL. Use sqlite:////path/to/file or postgresql+psycopg://…") from exc
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
+        raise ConfigError(f"ledger: {parsed.drivername} is not supported. Use sqlite:////… or postgresql+psycopg://…")
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise ConfigError("ledger: SQLite needs a file, sqlite:////path/to/file: what was mailed must not be forgotten")
+    return parsed
+
+
+def _make_engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return _make_sqlite_engine(url)
+    arguments = {"connect_timeout": _CONNECT_TIMEOUT_S, "options": _SERVER_KEEPALIVE}
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+
+
+def _make_sqlite_engine(url: URL) -> Engine:
+    folder = Path(str(url.database)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise LedgerError(f"ledger folder {folder} cannot be made: {exc.strerror}") from exc
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says so
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Writers queue at their start; a reader that turned writer half-way could only fail."""
+    writes = connection.get_execution_options().get("statements_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _first_line(exc: DBAPIError) -> str:
+    """The database's own words without its detail lines, which may quote a row."""
+    lines = str(exc.orig).strip().splitlines()
+    return lines[0] if lines else type(exc.orig).__name__

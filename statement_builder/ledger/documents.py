@@ -1,0 +1,212 @@
+"""Read documents, hold one back at the last moment, and answer a clerk's question."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
+
+from statement_builder.billing.selection import Channel, Hold, Kind
+from statement_builder.errors import InvariantError
+from statement_builder.ledger.events import write_event
+from statement_builder.ledger.records import Delivery, Document, FoundDocument
+from statement_builder.ledger.shards import hold_row
+from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
+from statement_builder.ledger.tables import batch, candidate_hold, delivery, document, document_account
+
+IDS_MAX = 500
+"""How many ids go into one query: below every database's limit."""
+PREFIX_MIN = 8
+"""The shortest beginning of a document id that `find` takes for one."""
+
+_live = delivery.alias("live")
+_IS_LIVE = and_(_live.c.document_id == document.c.document_id, _live.c.state != DeliveryState.FAILED.value)
+
+
+def read_documents(
+    connection: Connection,
+    batch_id: str,
+    *,
+    channel: Channel | None = None,
+    state: DocumentState | None = None,
+    sequence: int | None = None,
+) -> list[Document]:
+    """The batch's documents in mailing order."""
+    query = _documents().where(document.c.batch_id == batch_id)
+    if channel is not None:
+        query = query.where(document.c.channel == channel.value)
+    if state is not None:
+        query = query.where(document.c.state == state.value)
+    if sequence is not None:
+        query = query.where(document.c.sequence == sequence)
+    return _fetch(connection, query.order_by(document.c.sequence, document.c.position))
+
+
+def read_document(connection: Connection, document_id: str) -> Document | None:
+    found = _fetch(connection, _documents().where(document.c.document_id == document_id))
+    return found[0] if found else None
+
+
+def lock_document(connection: Connection, document_id: str) -> Document:
+    """One document that nobody else changes before this transaction ends; InvariantError when it is not there."""
+    connection.execute(select(document.c.state).where(document.c.document_id == document_id).with_for_update())
+    found = read_document(connection, document_id)
+    if found is None:
+        raise InvariantError(f"document {document_id} is not in the ledger")
+    return found
+
+
+def withhold(connection: Connection, document_id: str, holds: Sequence[Hold], *, actor: str, at: datetime) -> bool:
+    """Hold back a rendered document; False where it is too late because an attempt to hand it off is live."""
+    found = lock_document(connection, document_id)
+    if found.state is DocumentState.WITHHELD:
+        return True
+    if found.state is DocumentState.ERROR:
+        raise InvariantError(f"document {document_id} was never rendered: there is nothing to withhold")
+    if found.state is DocumentState.HANDED_OFF or found.delivery_state is not None:
+        return False
+    mine = (candidate_hold.c.batch_id == found.batch_id) & (candidate_hold.c.subject == found.guarantor_id)
+    last = connection.execute(select(func.coalesce(func.max(candidate_hold.c.position), 0)).where(mine)).scalar_one()
+    rows = [hold_row(found.batch_id, found.guarantor_id, last + n, hold, late=True) for n, hold in enumerate(holds, 1)]
+    if not rows:
+        raise InvariantError(f"document {document_id} cannot be withheld without a reason")
+    connection.execute(insert(candidate_hold), rows)
+    _set(connection, document_id, state=DocumentState.WITHHELD.value)
+    why = " ".join(sorted({hold.code for hold in holds}))
+    write_event(connection, at=at, actor=actor, batch_id=found.batch_id, subject=document_id, what="withheld", why=why)
+    return True
+
+
+def change_channel(
+    connection: Connection, document_id: str, channel: Channel, *, actor: str, at: datetime, why: str
+) -> None:
+    """Send a rendered document another way: refused e-mail goes to print. InvariantError while an attempt is live."""
+    found = lock_document(connection, document_id)
+    if found.channel is channel:
+        return
+    if found.state is not DocumentState.RENDERED or found.delivery_state is not None:
+        raise InvariantError(f"document {document_id} is on its way: its channel cannot change")
+    _set(connection, document_id, channel=channel.value)
+    what = f"channel {channel.value}"
+    write_event(connection, at=at, actor=actor, batch_id=found.batch_id, subject=document_id, what=what, why=why)
+
+
+def open_documents(
+    connection: Connection, facility_id: str, guarantor_ids: Sequence[str], *, excluding_batch: str
+) -> dict[str, tuple[Kind, ...]]:
+    """Guarantor → kinds of document that other unfinished batches have rendered and not handed off."""
+    found: defaultdict[str, set[Kind]] = defaultdict(set)
+    for ids in in_chunks(guarantor_ids):
+        query = (
+            select(document.c.guarantor_id, document.c.kind)
+            .join(batch, batch.c.batch_id == document.c.batch_id)
+            .where(
+                document.c.guarantor_id.in_(ids),
+                document.c.state == DocumentState.RENDERED.value,
+                document.c.batch_id != excluding_batch,
+                batch.c.facility_id == facility_id,
+                batch.c.state != BatchState.CLOSED.value,
+            )
+        )
+        for guarantor_id, kind in connection.execute(query):
+            found[guarantor_id].add(Kind(kind))
+    return {guarantor_id: tuple(sorted(kinds)) for guarantor_id, kinds in found.items()}
+
+
+def find(connection: Connection, text: str, limit: int) -> list[FoundDocument]:
+    """Documents by document id (or its first 8 characters or more), guarantor, account or batch id; newest first."""
+    documents: dict[str, Document] = {}
+    for where in _ways_to_find(text):
+        newest = _documents().where(where).order_by(document.c.issued_on.desc(), document.c.document_id).limit(limit)
+        documents |= {found.document_id: found for found in _fetch(connection, newest)}
+    # All of a batch are issued on one day, and the index has its mailing order ready.
+    first = _documents().where(document.c.batch_id == text).order_by(document.c.sequence, document.c.position)
+    documents |= {found.document_id: found for found in _fetch(connection, first.limit(limit))}
+    attempts = read_deliveries(connection, list(documents))
+    newest_first = sorted(
+        documents.values(), key=lambda d: (-d.issued_on.toordinal(), d.batch_id, d.sequence, d.position)
+    )
+    return [
+        FoundDocument(document=found, deliveries=attempts.get(found.document_id, ())) for found in newest_first[:limit]
+    ]
+
+
+def read_deliveries(connection: Connection, document_ids: Sequence[str]) -> dict[str, tuple[Delivery, ...]]:
+    """Document id → its attempts, first to last."""
+    found: defaultdict[str, list[Delivery]] = defaultdict(list)
+    for ids in in_chunks(document_ids):
+        query = select(delivery).where(delivery.c.document_id.in_(ids))
+        for row in connection.execute(query.order_by(delivery.c.document_id, delivery.c.attempt)).mappings():
+            found[row["document_id"]].append(to_delivery(dict(row)))
+    return {document_id: tuple(attempts) for document_id, attempts in found.items()}
+
+
+def to_delivery(row: dict[str, Any]) -> Delivery:
+    values = {
+        "channel": Channel(row["channel"]),
+        "state": DeliveryState(row["state"]),
+        "print_file": row["print_file"] or "",
+        "receipt": msgspec.json.decode(row["receipt"]) if row["receipt"] else None,
+    }
+    return Delivery(**{**row, **values})
+
+
+def in_chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    for start in range(0, len(ids), IDS_MAX):
+        yield ids[start : start + IDS_MAX]
+
+
+def _ways_to_find(text: str) -> list[ColumnElement[bool]]:
+    """One condition per index, so that each is a look-up and not a walk through a million rows."""
+    accounts = select(document_account.c.document_id).where(document_account.c.account_number == text)
+    ways = [
+        document.c.guarantor_id == text,
+        document.c.document_id.in_(accounts),
+    ]
+    beginning = text.lower()
+    if len(beginning) >= PREFIX_MIN:
+        # Ids sort by bytes and "g" comes after every hexadecimal digit: a range that the primary key answers.
+        ways.append((document.c.document_id >= beginning) & (document.c.document_id < beginning + "g"))
+    return ways
+
+
+def _documents() -> Select[Any]:
+    return select(document, _live.c.state.label("delivery_state")).outerjoin(_live, _IS_LIVE)
+
+
+def _fetch(connection: Connection, query: Select[Any]) -> list[Document]:
+    rows = [dict(row) for row in connection.execute(query).mappings()]
+    accounts = _read_accounts(connection, [row["document_id"] for row in rows])
+    return [_to_document(row, accounts.get(row["document_id"], ())) for row in rows]
+
+
+def _read_accounts(connection: Connection, document_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for ids in in_chunks(document_ids):
+        query = select(document_account.c.document_id, document_account.c.account_number)
+        query = query.where(document_account.c.document_id.in_(ids))
+        for document_id, account in connection.execute(
+            query.order_by(document_account.c.document_id, document_account.c.position)
+        ):
+            found[document_id].append(account)
+    return {document_id: tuple(numbers) for document_id, numbers in found.items()}
+
+
+def _to_document(row: dict[str, Any], accounts: tuple[str, ...]) -> Document:
+    live = row["delivery_state"]
+    values = {
+        "kind": Kind(row["kind"]),
+        "channel": Channel(row["channel"]),
+        "state": DocumentState(row["state"]),
+        "delivery_state": None if live is None else DeliveryState(live),
+        "accounts": accounts,
+    }
+    return Document(**{**row, **values})
+
+
+def _set(connection: Connection, document_id: str, **values: str) -> None:
+    connection.execute(update(document).where(document.c.document_id == document_id).values(values))

@@ -1,0 +1,27 @@
+"""The append-only record of who did what to what, when and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from statement_builder.ledger.records import Event
+from statement_builder.ledger.tables import event
+
+SERVICE = "service"
+"""The actor where no person acts."""
+
+
+def write_event(
+    connection: Connection, *, at: datetime, actor: str, batch_id: str, subject: str, what: str, why: str = ""
+) -> None:
+    connection.execute(
+        insert(event), {"at": at, "actor": actor, "batch_id": batch_id, "subject": subject, "what": what, "why": why}
+    )
+
+
+def read_events(connection: Connection, batch_id: str) -> list[Event]:
+    """All that happened to a batch and to what is in it, oldest first."""
+    rows = connection.execute(select(event).where(event.c.batch_id == batch_id).order_by(event.c.event_id))
+    return [Event(**row) for row in rows.mappings()]

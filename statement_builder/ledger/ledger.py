@@ -1,0 +1,324 @@
+"""The ledger: what has happened, and the only memory that decides whether something may happen again.
+
+Every method is one transaction. Times and dates come in as arguments; nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import date, datetime
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Connection
+
+from statement_builder.billing.model import Correspondence
+from statement_builder.billing.selection import Channel, Hold, Kind
+from statement_builder.errors import LedgerError
+from statement_builder.ledger import batches, correspondence, deliveries, documents, events, schema, shards, tally
+from statement_builder.ledger.database import Database
+from statement_builder.ledger.lock import lock_batch
+from statement_builder.ledger.records import (
+    Batch,
+    Delivery,
+    Document,
+    Event,
+    ExceptionLine,
+    FoundDocument,
+    HeldCandidate,
+    NewCandidate,
+    NewDocument,
+    NewPrintFile,
+    NewShard,
+    PrintFileRow,
+    Shard,
+    Tally,
+)
+from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
+
+
+class Ledger:
+    """One ledger, on SQLite or PostgreSQL. Raises `LedgerError` when it cannot be reached or is not up to date,
+    `InvariantError` when it is asked for what must never happen."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._is_current = schema.is_current(database)
+
+    @classmethod
+    def open(cls, url: str) -> Ledger:
+        """Connect. ConfigError for a URL that is none, LedgerError for a server that is not there or a ledger that a
+        newer release made. Older or empty ones have to be upgraded before anything else."""
+        database = Database(url)
+        try:
+            return cls(database)
+        except BaseException:
+            database.close()
+            raise
+
+    def upgrade(self) -> None:
+        """Create the tables or bring them up to date; does nothing where they are."""
+        if not self._is_current:
+            schema.upgrade(self._database)
+            self._is_current = True
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def lock(self, batch_id: str, *, owner: str, at: datetime) -> AbstractContextManager[None]:
+        """Work on a batch alone; `BatchBusy` names who does already. The death of the process ends it."""
+        self._require_current()
+        return lock_batch(self._database, batch_id, owner=owner, at=at)
+
+    # Batches and shards
+
+    def open_batch(
+        self,
+        *,
+        batch_id: str,
+        facility_id: str,
+        kind: Kind,
+        cycle: str,
+        as_of: date,
+        source: str,
+        limit: int | None,
+        actor: str,
+        at: datetime,
+    ) -> Batch:
+        """The batch of this facility, kind and cycle: a new one, or the one there is, as it stands."""
+        with self._write() as connection:
+            return batches.open_batch(
+                connection,
+                batch_id=batch_id,
+                facility_id=facility_id,
+                kind=kind,
+                cycle=cycle,
+                as_of=as_of,
+                source=source,
+                limit=limit,
+                actor=actor,
+                at=at,
+            )
+
+    def batch(self, batch_id: str) -> Batch | None:
+        with self._read() as connection:
+            return batches.read_batch(connection, batch_id)
+
+    def batches(self) -> list[Batch]:
+        """All batches, newest cycle first."""
+        with self._read() as connection:
+            return batches.read_batches(connection)
+
+    def next_pull_attempt(self, batch_id: str) -> int:
+        """1, 2, 3 …: each pull writes its files under a number of its own."""
+        with self._write() as connection:
+            return batches.next_pull_attempt(connection, batch_id)
+
+    def record_pull(self, batch_id: str, new_shards: Sequence[NewShard], *, actor: str, at: datetime) -> None:
+        """Make these shards the batch's snapshot, for good; the batch is then `pulled`."""
+        with self._write() as connection:
+            batches.record_pull(connection, batch_id, new_shards, actor=actor, at=at)
+
+    def shards(self, batch_id: str) -> list[Shard]:
+        """The batch's shards in mailing order."""
+        with self._read() as connection:
+            return batches.read_shards(connection, batch_id)
+
+    def record_shard(
+        self,
+        batch_id: str,
+        sequence: int,
+        *,
+        candidates: Sequence[NewCandidate],
+        documents: Sequence[NewDocument],
+        pack_key: str | None,
+        pack_sha256: str | None,
+        template_version: str,
+        at: datetime,
+    ) -> None:
+        """Record what a shard became. InvariantError when it is built already, or when candidates or documents are
+        missing or doubled."""
+        with self._write() as connection:
+            shards.record_shard(
+                connection,
+                batch_id,
+                sequence,
+                candidates=candidates,
+                documents=documents,
+                pack_key=pack_key,
+                pack_sha256=pack_sha256,
+                template_version=template_version,
+                at=at,
+            )
+
+    def reopen_shard(self, batch_id: str, sequence: int, *, actor: str, at: datetime) -> None:
+        """Have a shard built again, and its batch `pulled` again with it. LedgerError once the batch is released."""
+        with self._write() as connection:
+            shards.reopen_shard(connection, batch_id, sequence, actor=actor, at=at)
+
+    def set_state(self, batch_id: str, state: BatchState, *, actor: str, at: datetime, why: str = "") -> None:
+        """Move the batch on; nothing happens when it is there already. InvariantError for a move that is not legal."""
+        with self._write() as connection:
+            batches.set_state(connection, batch_id, state, actor=actor, at=at, why=why)
+
+    def release(self, batch_id: str, *, actor: str, at: datetime, why: str = "") -> None:
+        """Let the batch go, and keep who approved."""
+        self.set_state(batch_id, BatchState.RELEASED, actor=actor, at=at, why=why)
+
+    # Figures and lists
+
+    def tally(self, batch_id: str) -> Tally:
+        """The batch in counts and cents, by the ledger's own sums."""
+        with self._read() as connection:
+            return tally.read_tally(connection, batch_id)
+
+    def exceptions(self, batch_id: str) -> list[ExceptionLine]:
+        """Everything that a clerk has to mend: faults in the data, documents that could not be made."""
+        with self._read() as connection:
+            return list(tally.read_exceptions(connection, batch_id))
+
+    def holds(self, batch_id: str) -> list[HeldCandidate]:
+        """Every candidate held in full or in part, with all reasons."""
+        with self._read() as connection:
+            return tally.read_holds(connection, batch_id)
+
+    def events(self, batch_id: str) -> list[Event]:
+        """What happened to the batch and to what is in it, oldest first."""
+        with self._read() as connection:
+            return events.read_events(connection, batch_id)
+
+    # Documents
+
+    def documents(
+        self,
+        batch_id: str,
+        *,
+        channel: Channel | None = None,
+        state: DocumentState | None = None,
+        sequence: int | None = None,
+    ) -> list[Document]:
+        """The batch's documents in mailing order; `sequence` is that of a shard."""
+        with self._read() as connection:
+            return documents.read_documents(connection, batch_id, channel=channel, state=state, sequence=sequence)
+
+    def document(self, document_id: str) -> Document | None:
+        with self._read() as connection:
+            return documents.read_document(connection, document_id)
+
+    def deliveries(self, document_id: str) -> tuple[Delivery, ...]:
+        """The document's attempts, first to last."""
+        with self._read() as connection:
+            return documents.read_deliveries(connection, [document_id]).get(document_id, ())
+
+    def find(self, text: str, limit: int = 50) -> list[FoundDocument]:
+        """Documents by document id (its first 8 characters do), guarantor, account or batch id; newest first."""
+        with self._read() as connection:
+            return documents.find(connection, text, limit)
+
+    def open_documents(
+        self, facility_id: str, guarantor_ids: Sequence[str], *, excluding_batch: str
+    ) -> dict[str, tuple[Kind, ...]]:
+        """Guarantor → kinds of document rendered and not handed off in other unfinished batches."""
+        with self._read() as connection:
+            return documents.open_documents(connection, facility_id, guarantor_ids, excluding_batch=excluding_batch)
+
+    def withhold(self, document_id: str, holds: Sequence[Hold], *, actor: str, at: datetime) -> bool:
+        """Hold back a rendered document; False where an attempt to hand it off is live and it is too late."""
+        with self._write() as connection:
+            return documents.withhold(connection, document_id, holds, actor=actor, at=at)
+
+    def change_channel(self, document_id: str, channel: Channel, *, actor: str, at: datetime, why: str) -> None:
+        """Send a rendered document another way, such as refused e-mail on paper. InvariantError while it is on its
+        way."""
+        with self._write() as connection:
+            documents.change_channel(connection, document_id, channel, actor=actor, at=at, why=why)
+
+    # Hand-off
+
+    def claim_print_file(self, new: NewPrintFile, *, at: datetime) -> PrintFileRow:
+        """Claim a print file and one attempt for each document in it. Where the name is claimed already the file is
+        returned as it stands, with `is_new` false; one that failed is claimed afresh."""
+        with self._write() as connection:
+            return deliveries.claim_print_file(connection, new, at=at)
+
+    def mark_print_file(
+        self,
+        name: str,
+        state: DeliveryState,
+        *,
+        receipt: Mapping[str, Any] | None = None,
+        at: datetime,
+        mailed_on: date | None = None,
+    ) -> None:
+        """Say what became of a print file and all in it. On `sent` the documents are handed off and the clocks move to
+        `mailed_on` (the UTC date of `at` where none is given)."""
+        with self._write() as connection:
+            deliveries.mark_print_file(connection, name, state, receipt=receipt, at=at, mailed_on=mailed_on)
+
+    def print_files(self, batch_id: str) -> list[PrintFileRow]:
+        """The batch's print files in order."""
+        with self._read() as connection:
+            return deliveries.read_print_files(connection, batch_id)
+
+    def claim_email(self, document_id: str, *, vendor: str, at: datetime) -> Delivery:
+        """Claim an attempt to e-mail a document, or get the live attempt as it stands, with `is_new` false."""
+        with self._write() as connection:
+            return deliveries.claim_email(connection, document_id, vendor=vendor, at=at)
+
+    def mark_email(
+        self,
+        delivery_id: str,
+        state: DeliveryState,
+        *,
+        receipt: Mapping[str, Any] | None = None,
+        at: datetime,
+        mailed_on: date | None = None,
+    ) -> None:
+        """Say what became of one attempt, as `mark_print_file` does."""
+        with self._write() as connection:
+            deliveries.mark_email(connection, delivery_id, state, receipt=receipt, at=at, mailed_on=mailed_on)
+
+    def settle(
+        self, document_id: str, *, sent: bool, actor: str, at: datetime, why: str, mailed_on: date | None = None
+    ) -> None:
+        """A person's word on an uncertain attempt; on a piece of a print file it is the word on the whole file."""
+        with self._write() as connection:
+            deliveries.settle(connection, document_id, sent=sent, actor=actor, at=at, why=why, mailed_on=mailed_on)
+
+    # What was mailed
+
+    def correspondence(self, facility_id: str, account_numbers: Sequence[str]) -> dict[str, Correspondence]:
+        """Account number → what this service has mailed about it."""
+        with self._read() as connection:
+            return correspondence.read_correspondence(connection, facility_id, account_numbers)
+
+    def episode_notices(self, facility_id: str, episode_ids: Sequence[str]) -> dict[str, tuple[int, date]]:
+        """Episode id → obstetric notices mailed, and the date of the last."""
+        with self._read() as connection:
+            return correspondence.read_episode_notices(connection, facility_id, episode_ids)
+
+    def _require_current(self) -> None:
+        if not self._is_current:
+            raise LedgerError("the ledger's tables are missing or of an older release: they have to be upgraded first")
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        self._require_current()
+        with self._database.write() as connection:
+            yield connection
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        self._require_current()
+        with self._database.read() as connection:
+            yield connection

@@ -1,0 +1,14 @@
+"""How Alembic runs: on the connection and in the transaction that `schema.upgrade` hands over."""
+
+from alembic import context
+
+from statement_builder.ledger.schema import VERSION_TABLE
+from statement_builder.ledger.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    version_table=VERSION_TABLE,
+    transactional_ddl=True,
+)
+context.run_migrations()

@@ -1,0 +1,213 @@
+"""What goes into the ledger and what comes out of it, as plain data. No names, addresses or e-mail addresses."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from statement_builder.billing.model import Fault, Record
+from statement_builder.billing.selection import Channel, Hold, Kind
+from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState, Outcome, ShardState
+
+
+class Batch(Record, kw_only=True):
+    batch_id: str
+    facility_id: str
+    kind: Kind
+    cycle: str
+    as_of: date
+    source: str
+    limit: int | None = None
+    state: BatchState
+    opened_by: str
+    opened_at: datetime
+    released_by: str = ""
+    released_at: datetime | None = None
+    closed_at: datetime | None = None
+
+
+class NewShard(Record, kw_only=True):
+    """A slice of the snapshot as the pull wrote it; `cents` are control figures drawn up at the pull itself."""
+
+    sequence: int
+    snapshot_key: str
+    snapshot_sha256: str
+    candidates: int
+    cents: int
+
+
+class Shard(NewShard, kw_only=True):
+    batch_id: str
+    state: ShardState
+    pack_key: str | None = None
+    pack_sha256: str | None = None
+    template_version: str = ""
+
+
+class NewCandidate(Record, kw_only=True):
+    subject: str
+    """The guarantor id, or what names orphaned rows: one per batch."""
+    guarantor_id: str
+    outcome: Outcome
+    balance_cents: int
+    amount_cents: int
+    holds: tuple[Hold, ...] = ()
+    faults: tuple[Fault, ...] = ()
+
+
+class NewDocument(Record, kw_only=True):
+    """One selected document of a shard: rendered and packed, or in error with what to do about it."""
+
+    document_id: str
+    guarantor_id: str
+    kind: Kind
+    revision: int = 1
+    level: int
+    channel: Channel
+    language: str
+    accounts: tuple[str, ...] = ()
+    episode_id: str = ""
+    amount_cents: int
+    issued_on: date
+    state: DocumentState
+    error_code: str = ""
+    error_message: str = ""
+    error_fix: str = ""
+    sha256: str = ""
+    pages: int = 0
+    offset: int = 0
+    length: int = 0
+    postal_key: str = ""
+    """What the mailing order was sorted by."""
+
+
+class Document(NewDocument, kw_only=True):
+    batch_id: str
+    sequence: int
+    """Of its shard."""
+    position: int
+    """Within its shard, in mailing order, from 1."""
+    pack_key: str = ""
+    template_version: str = ""
+    delivery_state: DeliveryState | None = None
+    """Of its live attempt; None where it was never claimed, or every attempt failed."""
+
+
+class Delivery(Record, kw_only=True):
+    """One attempt to hand off one document."""
+
+    document_id: str
+    attempt: int
+    channel: Channel
+    state: DeliveryState
+    vendor: str
+    print_file: str = ""
+    receipt: dict[str, Any] | None = None
+    claimed_at: datetime
+    changed_at: datetime
+    is_new: bool = False
+    """True only in the answer to the claim that made it. Any other claim has to find out first what became of it."""
+
+    @property
+    def delivery_id(self) -> str:
+        """Document id and attempt, as the `mark_email` of the ledger takes it."""
+        return f"{self.document_id}.{self.attempt}"
+
+
+class NewPrintFile(Record, kw_only=True):
+    name: str
+    batch_id: str
+    sequence: int
+    envelope_class: str
+    vendor: str
+    sha256: str
+    bytes: int
+    documents: tuple[str, ...]
+    """Document ids in the order in which they are in the file."""
+    pages: int
+    sheets: int
+    cents: int
+
+
+class PrintFileRow(NewPrintFile, kw_only=True):
+    state: DeliveryState
+    attempt: int
+    receipt: dict[str, Any] | None = None
+    claimed_at: datetime
+    changed_at: datetime
+    is_new: bool = False
+    """As in `Delivery`."""
+
+
+class Figures(Record, kw_only=True):
+    """One column of the control sheet: documents (or candidates), or cents.
+
+    `rendered` counts every document that was made, whatever became of it since.
+    `failed` are those whose attempts were all refused.
+    """
+
+    pulled: int = 0
+    selected: int = 0
+    held: int = 0
+    exceptions: int = 0
+    rendered: int = 0
+    errors: int = 0
+    print: int = 0
+    email: int = 0
+    handed_off: int = 0
+    withheld: int = 0
+    uncertain: int = 0
+    failed: int = 0
+
+
+class Tally(Record, kw_only=True):
+    counts: Figures
+    cents: Figures
+    holds: dict[str, int]
+    """Hold code → candidates that have it, whether all or only part of what they owe is held, late holds too."""
+    largest_cents: int = 0
+    """The largest amount that one rendered document asks for."""
+
+
+class ExceptionLine(Record, kw_only=True):
+    """One thing that a clerk has to mend: a fault in the data, or a document that could not be made."""
+
+    subject: str
+    guarantor_id: str
+    document_id: str | None = None
+    code: str
+    result_set: str = ""
+    column: str = ""
+    row_key: str = ""
+    message: str
+    fix: str
+
+
+class HeldCandidate(Record, kw_only=True):
+    """A candidate that is held in full or in part, with every reason."""
+
+    subject: str
+    guarantor_id: str
+    outcome: Outcome
+    held_cents: int
+    holds: tuple[Hold, ...]
+    late_holds: tuple[Hold, ...] = ()
+    """Found just before hand-off, after the page was made."""
+
+
+class FoundDocument(Record, kw_only=True):
+    document: Document
+    deliveries: tuple[Delivery, ...]
+
+
+class Event(Record, kw_only=True):
+    """Who did what to what, when and why. Never changed, never deleted."""
+
+    event_id: int
+    at: datetime
+    actor: str
+    batch_id: str
+    subject: str
+    """What it happened to: the batch id, a document id, a print file's name, `shard 3`."""
+    what: str
+    why: str = ""

@@ -1,0 +1,74 @@
+"""Create the ledger's tables and bring them up to date: Alembic's migrations, run from inside the program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+
+from statement_builder.errors import LedgerError
+from statement_builder.ledger.database import Database
+
+VERSION_TABLE = "statements_version"
+_SCRIPTS = Path(__file__).parent / "migrations"
+_UPGRADE_LOCK = 7_305_801_144_092_713
+
+
+def newest_version() -> str:
+    """The version that this code works with."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise LedgerError("the ledger's migrations are missing from this installation: install it again")
+    return head
+
+
+def read_version(connection: Connection) -> str | None:
+    """The version of the tables that are there; None for an empty database."""
+    context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+    return context.get_current_revision()
+
+
+def is_current(database: Database) -> bool:
+    """Whether the tables are of this code's version. LedgerError when they are of one that it does not know."""
+    with database.read() as connection:
+        version = read_version(connection)
+    if version == newest_version():
+        return True
+    if version is not None:
+        _require_known(version)
+    return False
+
+
+def upgrade(database: Database) -> None:
+    """Create or migrate the tables, in one transaction; two processes at once queue up."""
+    with database.write() as connection:
+        if not database.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
+        version = read_version(connection)
+        if version is not None:
+            _require_known(version)
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _require_known(version: str) -> None:
+    try:
+        ScriptDirectory.from_config(_config()).get_revision(version)
+    except CommandError as exc:
+        raise LedgerError(
+            f"the ledger was made by a newer release (its tables are of version {version}, which this one does not "
+            "know). Install that release, or a later one."
+        ) from exc
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_SCRIPTS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

@@ -1,0 +1,270 @@
+"""The ledger's tables. Unique keys, not checks in code, are what forbids duplicates.
+
+The migrations make these tables; a test holds the two equal on both databases. Ids sort by bytes on both
+(`COLLATE "C"`), money is whole cents, times are UTC. Nothing here may name a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from statement_builder.billing.selection import Channel, Kind
+from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState, Outcome, ShardState
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time. SQLite has no time zones, so there it is stored without one."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("the ledger takes aware times only")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_ID = String(128).with_variant(String(128, collation="C"), "postgresql")
+_WORD = String(32)
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _one_of(column: str, values: Iterable[str], name: str) -> CheckConstraint:
+    words = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({words})", name=name)
+
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_key",
+        "fk": "%(table_name)s_%(referred_table_name)s",
+        "ck": "%(table_name)s_%(constraint_name)s",
+    }
+)
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("batch_id", _ID, primary_key=True),
+    Column("facility_id", _ID, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("cycle", _WORD, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("source", _ID, nullable=False),
+    Column("limit", Integer),
+    Column("state", _WORD, nullable=False),
+    Column("opened_by", _ID, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("released_by", _ID, nullable=False, default=""),
+    Column("released_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Column("pull_attempts", Integer, nullable=False, default=0),
+    Column("locked_by", _ID),
+    Column("locked_at", UtcDateTime),
+    UniqueConstraint("facility_id", "kind", "cycle", name="batch_once"),
+    _one_of("kind", Kind, "kind"),
+    _one_of("state", BatchState, "state"),
+)
+"""`locked_by` and `locked_at` only tell who is at work; the lock itself is the operating system's or the server's."""
+
+shard = Table(
+    "shard",
+    metadata,
+    Column("batch_id", _ID, ForeignKey("batch.batch_id"), primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("snapshot_key", Text, nullable=False),
+    Column("snapshot_sha256", String(64), nullable=False),
+    Column("candidates", Integer, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("pack_key", Text),
+    Column("pack_sha256", String(64)),
+    Column("template_version", String(64), nullable=False, default=""),
+    _one_of("state", ShardState, "state"),
+)
+
+candidate = Table(
+    "candidate",
+    metadata,
+    Column("batch_id", _ID, primary_key=True),
+    Column("subject", _ID, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+    Column("guarantor_id", _ID, nullable=False),
+    Column("outcome", _WORD, nullable=False),
+    Column("balance_cents", BigInteger, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("faults", Text),
+    ForeignKeyConstraint(["batch_id", "sequence"], ["shard.batch_id", "shard.sequence"]),
+    _one_of("outcome", Outcome, "outcome"),
+    CheckConstraint("outcome = 'selected' OR amount_cents = 0", name="asks_only_if_selected"),
+    CheckConstraint("(outcome = 'exception') = (faults IS NOT NULL)", name="exception_has_faults"),
+)
+"""One row per guarantor (or orphan) and batch. `faults` is JSON, on exceptions only."""
+
+candidate_hold = Table(
+    "candidate_hold",
+    metadata,
+    Column("batch_id", _ID, primary_key=True),
+    Column("subject", _ID, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("code", _WORD, nullable=False),
+    Column("account_number", _ID, nullable=False),
+    Column("until", Date),
+    Column("late", Boolean, nullable=False),
+    ForeignKeyConstraint(["batch_id", "subject"], ["candidate.batch_id", "candidate.subject"]),
+)
+"""Every reason, in the order in which the rules gave them; `late` ones came just before hand-off."""
+
+document = Table(
+    "document",
+    metadata,
+    Column("document_id", _ID, primary_key=True),
+    Column("batch_id", _ID, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("guarantor_id", _ID, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("channel", _WORD, nullable=False),
+    Column("language", _WORD, nullable=False),
+    Column("episode_id", _ID, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("issued_on", Date, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("error_code", _WORD, nullable=False),
+    Column("error_message", Text, nullable=False),
+    Column("error_fix", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("pack_key", Text, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Column("postal_key", _WORD, nullable=False),
+    Column("template_version", String(64), nullable=False),
+    ForeignKeyConstraint(["batch_id", "sequence"], ["shard.batch_id", "shard.sequence"]),
+    UniqueConstraint("batch_id", "guarantor_id", "revision", name="document_once"),
+    UniqueConstraint("batch_id", "sequence", "position", name="document_order"),
+    Index("document_guarantor", "guarantor_id"),
+    _one_of("kind", Kind, "kind"),
+    _one_of("channel", Channel, "channel"),
+    _one_of("state", DocumentState, "state"),
+    CheckConstraint("(state = 'error') = (error_code <> '')", name="error_has_code"),
+    CheckConstraint("state = 'error' OR (length(sha256) = 64 AND pages > 0 AND length > 0)", name="is_archived"),
+)
+
+document_account = Table(
+    "document_account",
+    metadata,
+    Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("account_number", _ID, nullable=False),
+    Index("document_account_number", "account_number"),
+)
+"""The encounters on a document, in the order in which they are printed."""
+
+print_file = Table(
+    "print_file",
+    metadata,
+    Column("name", _ID, primary_key=True),
+    Column("batch_id", _ID, ForeignKey("batch.batch_id"), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("envelope_class", _WORD, nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("documents", Text, nullable=False),
+    Column("pages", Integer, nullable=False),
+    Column("sheets", Integer, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("receipt", Text),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index("print_file_batch", "batch_id", "sequence"),
+    _one_of("state", DeliveryState, "state"),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
+    Column("attempt", Integer, primary_key=True),
+    Column("channel", _WORD, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("print_file", _ID, ForeignKey("print_file.name")),
+    Column("receipt", Text),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index(
+        "delivery_one_live",
+        "document_id",
+        unique=True,
+        sqlite_where=text("state <> 'failed'"),
+        postgresql_where=text("state <> 'failed'"),
+    ),
+    Index("delivery_print_file", "print_file"),
+    _one_of("channel", Channel, "channel"),
+    _one_of("state", DeliveryState, "state"),
+    CheckConstraint("(channel = 'print') = (print_file IS NOT NULL)", name="print_has_file"),
+)
+"""`delivery_one_live` is what makes a second claim of the same document impossible."""
+
+event = Table(
+    "event",
+    metadata,
+    Column("event_id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", _ID, nullable=False),
+    Column("batch_id", _ID, nullable=False),
+    Column("subject", _ID, nullable=False),
+    Column("what", _WORD, nullable=False),
+    Column("why", Text, nullable=False),
+    Index("event_batch", "batch_id", "event_id"),
+)
+
+correspondence = Table(
+    "correspondence",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("subject_type", _WORD, primary_key=True),
+    Column("subject_id", _ID, primary_key=True),
+    Column("first_on", Date, nullable=False),
+    Column("mailed_count", Integer, nullable=False),
+    Column("last_level", Integer, nullable=False),
+    Column("last_on", Date, nullable=False),
+    _one_of("subject_type", ("encounter", "episode"), "subject_type"),
+)
+"""What has really been mailed: per encounter (`mailed_count` statements) and per obstetric episode (notices)."""
