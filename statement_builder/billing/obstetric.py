@@ -89,11 +89,11 @@ def schedule(
 
 def remaining_cents(episode: ObstetricEpisode, as_of: date) -> int:
     """What is left of the estimate on a day; 0 when it has been paid or overpaid."""
-    return max(0, episode.estimate_cents - deposited_cents(episode, as_of))
+    return episode.estimate_cents - min(episode.estimate_cents, max(0, deposited_cents(episode, as_of)))
 
 
 def deposited_cents(episode: ObstetricEpisode, as_of: date) -> int:
-    """The pre-delivery payments up to a day."""
+    """The pre-delivery payments up to a day, less what was given back."""
     return sum(deposit.amount_cents for deposit in episode.deposits if deposit.posted_on <= as_of)
 
 

@@ -48,6 +48,9 @@ class Selection(Record, kw_only=True):
     amount_cents: int
     """The amount that the document asks for: what the ledger, the manifest and the page all show."""
     due_on: date
+    recipient_digest: str = ""
+    """Of the name and address that the page is made for (`policy.recipient`), so that hand-off sees a change; empty
+    where it was not kept."""
 
 
 class Decision(Record, kw_only=True):

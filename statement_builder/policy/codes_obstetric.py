@@ -161,4 +161,12 @@ OBSTETRIC_BY_RULE: tuple[HoldCode, ...] = (
         "The pregnancy names a patient who is not on this guarantor.",
         "Correct the patient number of the pregnancy.",
     ),
+    hold_code(
+        "OB_NO_ESTIMATE",
+        OB,
+        True,
+        "Estimate is not valid",
+        "The estimate is below zero.",
+        "Make the estimate again.",
+    ),
 )

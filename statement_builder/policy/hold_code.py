@@ -36,6 +36,8 @@ class HoldCode(Record, kw_only=True):
     what_to_do: str
 
 
-def hold_code(code: str, scope: Scope, obstetric: bool, title: str, why: str, what_to_do: str) -> HoldCode:
+def hold_code(  # noqa: PLR0917 (the tables of codes read as rows)
+    code: str, scope: Scope, obstetric: bool, title: str, why: str, what_to_do: str
+) -> HoldCode:
     """A row of the code tables."""
     return HoldCode(code=code, scope=scope, obstetric=obstetric, title=title, why=why, what_to_do=what_to_do)

@@ -66,7 +66,8 @@ class Policy(Record, kw_only=True):
     """An obstetric notice asks for nothing sooner than this after its date."""
     ob_feed_age_max_h: int = 24
     ob_edd_moved_max_days: int = 21
-    ob_edd_overdue_max_days: int = 14
+    ob_edd_overdue_days: int = 14
+    """From this long after the due date with no birth on file, nothing is sent and a clerk asks."""
     ob_same_pregnancy_days: int = 56
     """Two records of one patient with due dates closer than this may be one pregnancy: if one was lost, both stop."""
     ob_adult_age_years: int = 18
