@@ -8,6 +8,7 @@ from mail_house.email.folder import FolderMailer
 from mail_house.email.mailer import Mailer
 from mail_house.email.message import Sender, ascii_address
 from mail_house.email.smtp import SmtpMailer, SmtpServer
+from mail_house.secret import Secret
 from mail_house.urls import BackEndUrl, folder_of, parse_url
 
 # Mail in a folder has gone nowhere yet; this domain can never be anybody's (RFC 2606).
@@ -35,7 +36,7 @@ def open_mailer(url: str, *, environ: Mapping[str, str]) -> Mailer:
             host=parsed.host,
             port=parsed.port or 587,
             user=environ.get("STATEMENTS_SMTP_USER", ""),
-            password=environ.get("STATEMENTS_SMTP_PASSWORD", ""),
+            password=Secret(environ.get("STATEMENTS_SMTP_PASSWORD", "")),
         )
         return SmtpMailer(server, _sender(parsed, parsed.value("from")))
     raise ValueError(f"email: {parsed.scheme!r} is no mailer that is known here; use file: or smtp:")

@@ -15,6 +15,7 @@ from typing import Self
 from mail_house.email.message import Message, Sender, ascii_address, message_bytes, message_id
 from mail_house.errors import HandOffError, Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import Receipt, Record
+from mail_house.secret import Secret
 
 TIMEOUT_S = 30.0
 
@@ -24,7 +25,7 @@ class SmtpServer(Record, frozen=True, kw_only=True):
     port: int
     user: str
     """Empty: no login."""
-    password: str
+    password: Secret
 
     @property
     def where(self) -> str:
@@ -129,7 +130,7 @@ class SmtpMailer:
             if not self._server.is_loopback:
                 self._encrypt(connection)
             if self._server.user:
-                connection.login(self._server.user, self._server.password)
+                connection.login(self._server.user, self._server.password.reveal())
         except smtplib.SMTPAuthenticationError as exc:
             raise _refusal(exc.smtp_code, exc.smtp_error, f"{where} (login)") from exc
         except smtplib.SMTPNotSupportedError as exc:

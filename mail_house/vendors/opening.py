@@ -6,6 +6,7 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 
+from mail_house.secret import Secret
 from mail_house.urls import BackEndUrl, folder_of, parse_url
 from mail_house.vendors.folder import open_local_directory
 from mail_house.vendors.sftp import SftpAccount, open_sftp_directory
@@ -47,7 +48,7 @@ def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
             f"print: pin the host key of {url.host} as ?host_key=SHA256:… (the vendor gives it to you; compare with "
             f"`ssh-keyscan -p {url.port or 22} {url.host} | ssh-keygen -lf -`)"
         )
-    key_file, password = environ.get("STATEMENTS_SFTP_KEY", ""), environ.get("STATEMENTS_SFTP_PASSWORD", "")
+    key_file, password = environ.get("STATEMENTS_SFTP_KEY", ""), Secret(environ.get("STATEMENTS_SFTP_PASSWORD", ""))
     if not key_file and not password:
         raise ValueError("print: set STATEMENTS_SFTP_KEY (a private key file) or STATEMENTS_SFTP_PASSWORD")
     collects = url.value("collects", "no")

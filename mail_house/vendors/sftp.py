@@ -14,6 +14,7 @@ from paramiko.pkey import UnknownKeyType
 
 from mail_house.errors import HandOffError, Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import Record
+from mail_house.secret import Secret
 
 TIMEOUT_S = 30.0
 
@@ -28,8 +29,8 @@ class SftpAccount(Record, frozen=True, kw_only=True):
     host_keys: frozenset[str]
     """Accepted fingerprints, as OpenSSH prints them: `SHA256:…`."""
     key_file: Path | None
-    password: str
-    """For the account, or the passphrase of the key file. Never in a message."""
+    password: Secret
+    """For the account, or the passphrase of the key file."""
 
     @property
     def where(self) -> str:
@@ -165,7 +166,7 @@ def _connect(account: SftpAccount) -> paramiko.Transport:
         if key is not None:
             transport.auth_publickey(account.user, key)
         else:
-            transport.auth_password(account.user, account.password)
+            transport.auth_password(account.user, account.password.reveal())
         if not transport.is_authenticated():
             raise Permanent(f"{account.where}: asks for more than a key or a password")
     except paramiko.AuthenticationException as exc:
@@ -184,11 +185,13 @@ def _load_key(account: SftpAccount) -> paramiko.PKey | None:
     if account.key_file is None:
         return None
     try:
-        return paramiko.PKey.from_path(account.key_file, account.password or None)
+        # Bytes, whatever paramiko's types say: it hands the passphrase on to `cryptography` as it is.
+        passphrase = account.password.reveal().encode() if account.password else None
+        return paramiko.PKey.from_path(account.key_file, passphrase)  # type: ignore[arg-type]
     except (OSError, ValueError, TypeError, paramiko.SSHException, UnknownKeyType) as exc:
         raise Permanent(
             f"the key that STATEMENTS_SFTP_KEY names cannot be read ({type(exc).__name__}); "
-            "the passphrase of a key goes in STATEMENTS_SFTP_PASSWORD"
+            "its passphrase goes in STATEMENTS_SFTP_PASSWORD, which must not be set for a key without one"
         ) from exc
 
 

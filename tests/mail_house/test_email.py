@@ -1,0 +1,219 @@
+"""An e-mail says that there is something to see and where, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from mail_house.email import Message, Sender, compose_email, message_bytes, message_id, open_mailer
+from mail_house.email.compose import languages
+from mail_house.errors import Permanent
+
+DOCUMENT = "3f1c9a52-6a0e-5d2b-9a41-1f0b7c5d8e90"
+SENDER = Sender(from_address="billing@hospital.example", reply_to="help@hospital.example")
+
+
+def make_message(**changes: Any) -> Message:
+    words: dict[str, Any] = {
+        "document_id": DOCUMENT,
+        "attempt": 1,
+        "to": "reader@mail.example",
+        "language": "en",
+        "hospital_name": "Mercy Harbor Hospital",
+        "portal_url": "https://portal.hospital.example/sign-in?from=mail&x=1",
+        "phone": "555-0100",
+        "sent_at": datetime(2026, 11, 20, 15, 30, tzinfo=UTC),
+    }
+    return compose_email(**(words | changes))
+
+
+def parse(message: Message) -> EmailMessage:
+    parsed = BytesParser(policy=default).parsebytes(message_bytes(message, SENDER))
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def bodies(mail: EmailMessage) -> dict[str, str]:
+    return {part.get_content_type(): part.get_content() for part in mail.iter_parts()}
+
+
+def test_message_bytes__headers() -> None:
+    mail = parse(make_message())
+    assert mail["From"] == "Mercy Harbor Hospital <billing@hospital.example>"
+    assert (mail["To"], mail["Reply-To"]) == ("reader@mail.example", "help@hospital.example")
+    assert mail["Subject"] == "You have a new billing document from Mercy Harbor Hospital"
+    assert mail["Date"].datetime == datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+    assert mail["Message-ID"] == f"<{DOCUMENT}.1@hospital.example>"
+    assert mail["Content-Language"] == "en"
+    assert mail["Auto-Submitted"] == "auto-generated"
+
+
+def test_message_bytes__text_and_html_both_have_the_link_and_the_phone() -> None:
+    mail = parse(make_message())
+    assert mail.get_content_type() == "multipart/alternative"
+    parts = bodies(mail)
+    assert list(parts) == ["text/plain", "text/html"]
+    assert "https://portal.hospital.example/sign-in?from=mail&x=1" in parts["text/plain"]
+    assert 'href="https://portal.hospital.example/sign-in?from=mail&amp;x=1"' in parts["text/html"]
+    assert all("555-0100" in part for part in parts.values())
+
+
+def test_message_bytes__same_every_time_and_ascii_on_the_wire() -> None:
+    message = make_message(language="es", hospital_name="Hospital Niño Jesús")
+    wire = message_bytes(message, SENDER)
+    assert wire == message_bytes(message, SENDER)
+    assert wire.isascii()
+    assert b"\n" not in wire.replace(b"\r\n", b"")
+    assert max(len(line) for line in wire.splitlines()) <= 998
+
+
+def test_message_id__is_of_document_and_attempt_and_nothing_else() -> None:
+    first = make_message()
+    later = make_message(sent_at=datetime(2027, 1, 1, tzinfo=UTC), language="es", to="new@mail.example")
+    assert message_id(first, SENDER) == message_id(later, SENDER)
+    assert message_id(make_message(attempt=2), SENDER) == f"<{DOCUMENT}.2@hospital.example>"
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_compose_email__nothing_about_health_money_or_account(language: str) -> None:
+    mail = parse(make_message(language=language))
+    words = " ".join([mail["Subject"], *bodies(mail).values()]).lower()
+    forbidden = ("account", "cuenta", "amount", "balance", "saldo", "$", " due", "owe", "debe", "pregnan", "embaraz")
+    forbidden += ("diagnos", "visit", "treatment", "patient", "paciente", "estimate", "past due", "collection")
+    assert [word for word in forbidden if word in words] == []
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_compose_email__every_language_is_complete(language: str) -> None:
+    message = make_message(language=language)
+    assert f'<html lang="{language}">' in message.html
+    assert "<title>" in message.html
+    assert "{" not in message.subject + message.text
+    assert "Mercy Harbor Hospital" in message.subject
+    assert "<img" not in message.html, "nothing may be loaded that tells when it was opened"
+
+
+def test_compose_email__english_and_spanish_ship() -> None:
+    assert languages() == {"en", "es"}
+
+
+def test_compose_email__a_name_is_text_and_not_markup() -> None:
+    message = make_message(hospital_name="St. <b>Mary</b> & {phone}")
+    assert "St. &lt;b&gt;Mary&lt;/b&gt; &amp; {phone}" in message.html
+    assert "St. <b>Mary</b> & {phone}" in message.text
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        pytest.param({"language": "xx"}, "no e-mail text in language 'xx'", id="language-without-texts"),
+        pytest.param({"portal_url": "http://portal"}, "https://", id="link-in-the-clear"),
+        pytest.param({"portal_url": "javascript:alert(1)"}, "https://", id="link-is-a-script"),
+    ],
+)
+def test_compose_email__refuses(change: dict[str, str], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        make_message(**change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"to": "a@mail.example\r\nBcc: b@mail.example"}, id="header-in-address"),
+        pytest.param({"to": "a@mail.example, b@mail.example"}, id="two-addresses"),
+        pytest.param({"to": "A <a@mail.example>"}, id="address-with-a-name"),
+        pytest.param({"to": "nobody"}, id="no-address"),
+        pytest.param({"to": ""}, id="empty"),
+        pytest.param({"to": "josé@mail.example"}, id="beyond-ascii"),
+        pytest.param({"hospital_name": "Mercy\r\nBcc: b@mail.example"}, id="header-in-name"),
+    ],
+)
+def test_message_bytes__refuses_what_would_reach_somebody_else(change: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=DOCUMENT) as caught:
+        message_bytes(make_message(**change), SENDER)
+    assert "mail.example" not in str(caught.value)
+
+
+def test_message_bytes__international_domain_in_its_ascii_form() -> None:
+    assert parse(make_message(to="reader@bücher.example"))["To"] == "reader@xn--bcher-kva.example"
+
+
+def test_folder__one_file_a_document_named_by_its_id(tmp_path: Path) -> None:
+    with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
+        receipt = mailer.send(make_message())
+    assert [path.name for path in tmp_path.iterdir()] == [f"{DOCUMENT}.eml"]
+    mail = BytesParser(policy=default).parsebytes((tmp_path / f"{DOCUMENT}.eml").read_bytes())
+    assert mail["To"] == "reader@mail.example"
+    assert receipt.reference == mail["Message-ID"] == f"<{DOCUMENT}.1@hospital.invalid>"
+    assert receipt.at == datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
+
+
+def test_folder__died_after_writing__found_with_its_own_date_and_not_written_again(tmp_path: Path) -> None:
+    with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
+        receipt = mailer.send(make_message())
+    written = (tmp_path / f"{DOCUMENT}.eml").read_bytes()
+    again = make_message(sent_at=datetime(2026, 11, 23, tzinfo=UTC))
+    with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
+        assert mailer.find(again) == receipt
+        assert mailer.send(again) == receipt
+    assert (tmp_path / f"{DOCUMENT}.eml").read_bytes() == written
+
+
+def test_folder__died_while_writing__half_a_message_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / f"{DOCUMENT}.eml.part").write_bytes(b"From: half")
+    with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
+        assert mailer.find(make_message()) is None
+        mailer.send(make_message())
+    assert [path.name for path in tmp_path.iterdir()] == [f"{DOCUMENT}.eml"]
+
+
+def test_folder__a_second_attempt_is_a_second_message(tmp_path: Path) -> None:
+    with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
+        mailer.send(make_message())
+        assert mailer.find(make_message(attempt=2)) is None
+        mailer.send(make_message(attempt=2))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{DOCUMENT}.2.eml", f"{DOCUMENT}.eml"]
+
+
+def test_folder__another_message_has_the_name(tmp_path: Path) -> None:
+    (tmp_path / f"{DOCUMENT}.eml").write_bytes(b"Message-ID: <other@x>\r\n\r\nhello\r\n")
+    with open_mailer(tmp_path.as_uri(), environ={}) as mailer, pytest.raises(Permanent, match="another message"):
+        mailer.send(make_message())
+
+
+def test_folder__an_address_nobody_can_write_to_is_permanent(tmp_path: Path) -> None:
+    broken = msgspec.structs.replace(make_message(), to="nobody")
+    with open_mailer(tmp_path.as_uri(), environ={}) as mailer, pytest.raises(Permanent, match=DOCUMENT):
+        mailer.send(broken)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_folder__check_leaves_nothing_behind(tmp_path: Path) -> None:
+    with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
+        mailer.check()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        pytest.param("imap://host", "use file: or smtp:", id="unknown-scheme"),
+        pytest.param("smtp://host", "names host and sender", id="no-sender"),
+        pytest.param("smtp://?from=a@b.example", "names host and sender", id="no-host"),
+        pytest.param("smtp://host?from=nobody", "option from: not an e-mail address", id="sender-is-no-address"),
+        pytest.param("smtp://u:secret@host?from=a@b.example", "password does not belong", id="password-in-url"),
+        pytest.param("smtp://host?from=a@b.example&tls=no", "'tls' is no option", id="no-way-round-tls"),
+        pytest.param("file:///out?from=a@b.example&from=c@d.example", "from is there 2 times", id="two-senders"),
+    ],
+)
+def test_open_mailer__says_what_is_wrong(url: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint) as caught:
+        open_mailer(url, environ={})
+    assert "secret" not in str(caught.value)

@@ -1,0 +1,240 @@
+"""A print file holds every page of every piece, in mailing order, and says so truthfully."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+
+import msgspec
+import pikepdf
+import pypdfium2
+import pytest
+
+from mail_house.pieces import Piece, PrintFile
+from mail_house.print_files import build_print_file, envelope_class, print_file_name, sheets_of
+from mail_house.profiles import load_profile
+from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece, make_print_file
+
+LETTER = load_profile()
+SIMPLEX = msgspec.structs.replace(LETTER, duplex=False)
+
+
+def build(*pieces: Piece, profile=LETTER) -> PrintFile:
+    return build_print_file(name="STMT_X", pieces=pieces, profile=profile, created_on=CREATED_ON)
+
+
+def page_texts(pdf: bytes) -> list[str]:
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return [page.get_textpage().get_text_bounded() for page in document]
+    finally:
+        document.close()
+
+
+def rows(file: PrintFile) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(file.manifest.decode("utf-8"), newline="")))
+
+
+def test_build_print_file__pieces_lie_in_mailing_order_each_on_a_front_side() -> None:
+    file = build(make_piece(7, pages=2), make_piece(9, pages=1), make_piece(2, pages=3))
+    assert page_texts(file.pdf) == [
+        "Document 2 page 1 of 3",
+        "Document 2 page 2 of 3",
+        "Document 2 page 3 of 3",
+        "",
+        "Document 7 page 1 of 2",
+        "Document 7 page 2 of 2",
+        "Document 9 page 1 of 1",
+        "",
+    ]
+    places = [(r["sequence"], r["first_page"], r["pages"], r["blank_pages"], r["sheets"]) for r in rows(file)]
+    assert places == [("2", "1", "3", "1", "2"), ("7", "5", "2", "0", "1"), ("9", "7", "1", "1", "1")]
+    assert (file.pages, file.sheets, file.records) == (8, 4, 3)
+
+
+def test_build_print_file__one_sided_vendor_gets_no_blank_pages() -> None:
+    file = build(make_piece(1, pages=1), make_piece(2, pages=2), profile=SIMPLEX)
+    assert [(r["first_page"], r["blank_pages"], r["sheets"], r["duplex"]) for r in rows(file)] == [
+        ("1", "0", "1", "N"),
+        ("2", "0", "2", "N"),
+    ]
+    assert (file.pages, file.sheets) == (3, 3)
+
+
+def test_build_print_file__same_pieces_same_bytes_in_any_order_of_arrival() -> None:
+    pieces = [make_piece(n, pages=n) for n in (1, 2, 3)]
+    assert build(*pieces) == build(*reversed(pieces))
+
+
+def test_build_print_file__hash_of_the_pdf_pins_the_manifest_too() -> None:
+    one, other = build(make_piece(1, amount_cents=100)), build(make_piece(1, amount_cents=200))
+    assert one.sha256 != other.sha256
+
+
+def test_build_print_file__control_file_counts_and_hashes_both_others() -> None:
+    file = build(make_piece(1, amount_cents=1_050), make_piece(2, pages=2, amount_cents=295))
+    control = json.loads(file.control)
+    assert (control["records"], control["pages"], control["blank_pages"], control["sheets"]) == (2, 4, 1, 2)
+    assert control["cents"] == file.cents == 1_345
+    assert control["created_on"] == "2026-11-20"
+    assert control["pdf"] == {
+        "file": "STMT_X.pdf",
+        "bytes": len(file.pdf),
+        "sha256": hashlib.sha256(file.pdf).hexdigest(),
+    }
+    assert control["manifest"]["sha256"] == hashlib.sha256(file.manifest).hexdigest()
+    assert file.sha256 == control["pdf"]["sha256"]
+
+
+def test_build_print_file__manifest_row_tells_all_about_a_piece() -> None:
+    piece = make_piece(3, pages=2, amount_cents=4_200, recipient_lines=("JOSÉ ÁLVAREZ", "C/O ANA", "1 MAIN ST", "X MA"))
+    (row,) = rows(build(piece))
+    assert row["document_id"] == piece.document_id
+    assert row["pdf_file"] == "STMT_X.pdf"
+    assert [row[f"address_{n}"] for n in range(1, 7)] == ["JOSÉ ÁLVAREZ", "C/O ANA", "1 MAIN ST", "X MA", "", ""]
+    assert (row["amount_cents"], row["sha256"], row["envelope_class"]) == ("4200", piece.sha256, "letter")
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        pytest.param('=HYPERLINK("http://x")', '\'=HYPERLINK("http://x")', id="equals"),
+        pytest.param("+1 MAIN ST", "'+1 MAIN ST", id="plus"),
+        pytest.param("-2+3", "'-2+3", id="minus"),
+        pytest.param("@SUM(A1)", "'@SUM(A1)", id="at"),
+        pytest.param("\t=1", "'\t=1", id="tab"),
+        pytest.param("\r=1", "'\r=1", id="carriage-return"),
+        pytest.param("  =1", "'  =1", id="behind-blanks"),
+        pytest.param("＝1", "'＝1", id="full-width"),
+        pytest.param("12 MAIN ST -REAR", "12 MAIN ST -REAR", id="harmless-inside"),
+        pytest.param('THE "OLD" MILL, REAR', 'THE "OLD" MILL, REAR', id="quotes-and-comma"),
+    ],
+)
+def test_build_print_file__no_value_becomes_a_formula(line: str, written: str) -> None:
+    (row,) = rows(build(make_piece(1, recipient_lines=("A", line))))
+    assert row["address_2"] == written
+    assert row["sha256"], "the columns behind it are where they belong"
+
+
+def test_build_print_file__identical_fonts_are_kept_once() -> None:
+    program = bytes(range(256)) * 80
+    pieces = [make_piece(n, pdf=draw_pdf([f"Number {n}"], font_program=program)) for n in range(1, 6)]
+    other = make_piece(6, pdf=draw_pdf(["Number 6"], font_program=program[::-1]))
+    file = build(*pieces, other)
+    with pikepdf.open(io.BytesIO(file.pdf)) as pdf:
+        programs = {page.resources.Font.F1.FontDescriptor.FontFile2.objgen for page in pdf.pages[::2]}
+        streams = [o for o in pdf.objects if isinstance(o, pikepdf.Stream) and len(o.read_bytes()) == len(program)]
+    assert len(programs) == 2
+    assert len(streams) == 2
+    assert page_texts(file.pdf)[::2] == [f"Number {n}" for n in range(1, 7)]
+
+
+def test_build_print_file__page_size_and_fonts_that_a_page_inherits_come_along() -> None:
+    with pikepdf.open(io.BytesIO(draw_pdf(["Inherited"]))) as pdf:
+        page = pdf.pages[0].obj
+        pdf.Root.Pages.Resources, pdf.Root.Pages.MediaBox = page.Resources, page.MediaBox
+        del page["/Resources"], page["/MediaBox"]
+        out = io.BytesIO()
+        pdf.save(out)
+    file = build(make_piece(1, pdf=out.getvalue()))
+    assert page_texts(file.pdf) == ["Inherited", ""]
+    with pikepdf.open(io.BytesIO(file.pdf)) as pdf:
+        assert [[float(x) for x in page.mediabox] for page in pdf.pages] == [[0, 0, 612, 792]] * 2
+
+
+def test_build_print_file__links_stay_behind() -> None:
+    with pikepdf.open(io.BytesIO(draw_pdf(["Pay here"]))) as pdf:
+        link = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9])
+        pdf.pages[0].obj.Annots = pikepdf.Array([link])
+        out = io.BytesIO()
+        pdf.save(out)
+    with pikepdf.open(io.BytesIO(build(make_piece(1, pdf=out.getvalue())).pdf)) as pdf:
+        assert "/Annots" not in pdf.pages[0].obj
+
+
+@dataclass(frozen=True)
+class Refused:
+    pieces: tuple[Piece, ...]
+    complaint: str
+
+
+def _encrypted() -> bytes:
+    with pikepdf.open(io.BytesIO(draw_pdf(["Secret"]))) as pdf:
+        out = io.BytesIO()
+        pdf.save(out, encryption=pikepdf.Encryption(owner="o", user=""))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            Refused((msgspec.structs.replace(make_piece(1), sha256="0" * 64),), "000000000001: its bytes do not match"),
+            id="damaged-bytes",
+        ),
+        pytest.param(
+            Refused((msgspec.structs.replace(make_piece(1, pages=2), pages=3),), "has 2 pages, not the 3 on record"),
+            id="page-missing",
+        ),
+        pytest.param(Refused((make_piece(1, pdf=b"not a pdf"),), "not a PDF that can be printed"), id="no-pdf"),
+        pytest.param(Refused((make_piece(1, pdf=_encrypted()),), "encrypted PDF cannot be printed"), id="encrypted"),
+        pytest.param(Refused((make_piece(1), make_piece(1, document_id="b")), "twice"), id="one-place-two-pieces"),
+        pytest.param(
+            Refused((make_piece(1, document_id="a"), make_piece(2, document_id="a")), "twice"), id="one-document-twice"
+        ),
+        pytest.param(Refused((make_piece(1, recipient_lines=()),), "1 to 6 lines, this one 0"), id="no-address"),
+        pytest.param(Refused((make_piece(1, recipient_lines=("A",) * 7),), "this one 7"), id="address-too-long"),
+        pytest.param(Refused((make_piece(1, amount_cents=-1),), "below zero"), id="amount-negative"),
+        pytest.param(Refused((make_piece(1, pages=121),), "no envelope takes its 121 pages"), id="no-envelope"),
+        pytest.param(Refused((make_piece(1), make_piece(2, pages=11)), "letters and flats"), id="mixed-envelopes"),
+        pytest.param(Refused((), "at least one piece"), id="nothing"),
+    ],
+)
+def test_build_print_file__refuses(case: Refused) -> None:
+    with pytest.raises(ValueError, match=case.complaint) as caught:
+        build(*case.pieces)
+    assert "HARBOR" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("pages", "profile", "sheets", "envelope"),
+    [
+        pytest.param(1, LETTER, 1, "letter", id="one-page"),
+        pytest.param(10, LETTER, 5, "letter", id="fullest-letter"),
+        pytest.param(11, LETTER, 6, "flat", id="one-page-more"),
+        pytest.param(120, LETTER, 60, "flat", id="fullest-flat"),
+        pytest.param(5, SIMPLEX, 5, "letter", id="one-sided-fullest-letter"),
+        pytest.param(6, SIMPLEX, 6, "flat", id="one-sided-one-more"),
+    ],
+)
+def test_envelope_class(pages: int, profile, sheets: int, envelope: str) -> None:
+    assert sheets_of(pages, profile) == sheets
+    assert envelope_class(pages, profile) == envelope
+
+
+@pytest.mark.parametrize("pages", [pytest.param(0, id="no-page"), pytest.param(121, id="too-many")])
+def test_envelope_class__refuses(pages: int) -> None:
+    with pytest.raises(ValueError, match=r"cannot be mailed|more than the 60"):
+        envelope_class(pages, LETTER)
+
+
+def test_print_file_name__says_where_from_and_which() -> None:
+    assert make_print_file(number=7).name == "STMT_MAIN_2026-11_20261120_2026-11-statement_007"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        pytest.param({"facility_id": "a_b"}, id="underscore"),
+        pytest.param({"cycle": "../etc"}, id="path"),
+        pytest.param({"batch_id": ""}, id="empty"),
+        pytest.param({"number": 0}, id="number-zero"),
+    ],
+)
+def test_print_file_name__refuses_what_would_be_misread(part: dict[str, object]) -> None:
+    good = {"facility_id": "main", "cycle": "2026-11", "created_on": CREATED_ON, "batch_id": "b", "number": 1}
+    with pytest.raises(ValueError, match=r"file name|numbered from 1"):
+        print_file_name(**(good | part))

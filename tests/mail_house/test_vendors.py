@@ -1,0 +1,205 @@
+"""Print files reach a vendor's folder, here or over SFTP, once: whenever a process dies, asking tells how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mail_house.errors import Permanent, Retryable, UnknownOutcome
+from mail_house.pieces import PrintFile
+from mail_house.vendors import PrintVendor, open_print_vendor
+from tests.mail_house.pieces import make_print_file
+
+OpenVendor = Callable[[], PrintVendor]
+
+FILE = make_print_file(pages=(1, 2))
+OTHER = make_print_file(pages=(1, 2, 3))
+THREE = [f"{FILE.name}.csv", f"{FILE.name}.ctl", f"{FILE.name}.pdf"]
+
+
+@pytest.fixture(params=["folder", "sftp"])
+def open_vendor(request: pytest.FixtureRequest, tmp_path: Path) -> OpenVendor:
+    """Each call is a new process, as far as the vendor can tell."""
+
+    def open_one() -> PrintVendor:
+        if request.param == "folder":
+            return open_print_vendor(tmp_path.as_uri(), environ={})
+        server = request.getfixturevalue("sftp_server")
+        return open_print_vendor(server.url(tmp_path), environ=server.environ)
+
+    return open_one
+
+
+def hand_over(vendor: PrintVendor, file: PrintFile = FILE) -> None:
+    vendor.prepare(file)
+    vendor.commit(file)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_hand_over__three_files_arrive_as_they_were_built(open_vendor: OpenVendor, tmp_path: Path) -> None:
+    vendor = open_vendor()
+    vendor.prepare(FILE)
+    assert names(tmp_path) == [f"{FILE.name}.csv", f"{FILE.name}.pdf"], "the control file must come last"
+    receipt = vendor.commit(FILE)
+    assert names(tmp_path) == THREE
+    assert (tmp_path / f"{FILE.name}.pdf").read_bytes() == FILE.pdf
+    assert (tmp_path / f"{FILE.name}.csv").read_bytes() == FILE.manifest
+    assert (tmp_path / f"{FILE.name}.ctl").read_bytes() == FILE.control
+    assert receipt.reference == FILE.name
+    assert receipt.detail["sha256"] == FILE.sha256
+    assert receipt.at.utcoffset() is not None
+
+
+def test_find__nothing_was_ever_brought(open_vendor: OpenVendor) -> None:
+    assert open_vendor().find(FILE.name, sha256=FILE.sha256) is None
+
+
+def test_died_after_prepare__nothing_was_handed_over_and_the_rerun_finishes(open_vendor: OpenVendor) -> None:
+    open_vendor().prepare(FILE)
+    assert open_vendor().find(FILE.name, sha256=FILE.sha256) is None
+    hand_over(open_vendor())
+    assert open_vendor().find(FILE.name, sha256=FILE.sha256) is not None
+
+
+def test_died_after_commit__asking_gives_the_same_receipt_and_nothing_changes(
+    open_vendor: OpenVendor, tmp_path: Path
+) -> None:
+    vendor = open_vendor()
+    vendor.prepare(FILE)
+    receipt = vendor.commit(FILE)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    assert open_vendor().find(FILE.name, sha256=FILE.sha256) == receipt
+    assert open_vendor().commit(FILE) == receipt
+    hand_over(open_vendor())
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+
+
+def test_died_while_bringing__half_a_file_is_brought_again(open_vendor: OpenVendor, tmp_path: Path) -> None:
+    (tmp_path / f"{FILE.name}.pdf.part").write_bytes(FILE.pdf[: len(FILE.pdf) // 2])
+    (tmp_path / f"{FILE.name}.ctl.part").write_bytes(b"{")
+    assert open_vendor().find(FILE.name, sha256=FILE.sha256) is None
+    hand_over(open_vendor())
+    assert names(tmp_path) == THREE
+    assert (tmp_path / f"{FILE.name}.pdf").read_bytes() == FILE.pdf
+
+
+def test_prepare__replaces_an_earlier_build_that_was_never_committed(open_vendor: OpenVendor, tmp_path: Path) -> None:
+    open_vendor().prepare(OTHER)
+    hand_over(open_vendor())
+    assert (tmp_path / f"{FILE.name}.pdf").read_bytes() == FILE.pdf
+    assert open_vendor().find(FILE.name, sha256=FILE.sha256) is not None
+
+
+def test_commit__refuses_while_the_other_files_are_not_there(open_vendor: OpenVendor, tmp_path: Path) -> None:
+    with pytest.raises(Retryable, match=r"\.pdf is not complete"):
+        open_vendor().commit(FILE)
+    open_vendor().prepare(FILE)
+    (tmp_path / f"{FILE.name}.csv").write_bytes(FILE.manifest[:10])
+    with pytest.raises(Retryable, match=r"\.csv is not complete"):
+        open_vendor().commit(FILE)
+    assert open_vendor().find(FILE.name, sha256=FILE.sha256) is None
+
+
+@pytest.mark.parametrize("step", ["prepare", "commit", "find"])
+def test_another_print_file_has_the_name__is_never_touched(step: str, open_vendor: OpenVendor, tmp_path: Path) -> None:
+    hand_over(open_vendor(), OTHER)
+    vendor = open_vendor()
+    steps: dict[str, Callable[[], object]] = {
+        "prepare": lambda: vendor.prepare(FILE),
+        "commit": lambda: vendor.commit(FILE),
+        "find": lambda: vendor.find(FILE.name, sha256=FILE.sha256),
+    }
+    with pytest.raises(Permanent, match="another print file was handed over"):
+        steps[step]()
+    assert (tmp_path / f"{FILE.name}.pdf").read_bytes() == OTHER.pdf
+    assert (tmp_path / f"{FILE.name}.ctl").read_bytes() == OTHER.control
+
+
+def test_find__a_control_file_that_is_not_ours(open_vendor: OpenVendor, tmp_path: Path) -> None:
+    (tmp_path / f"{FILE.name}.ctl").write_bytes(b"records=2\n")
+    with pytest.raises(Permanent, match="not a control file of ours"):
+        open_vendor().find(FILE.name, sha256=FILE.sha256)
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "csv"])
+def test_find__damage_after_the_hand_over_is_for_a_person(suffix: str, open_vendor: OpenVendor, tmp_path: Path) -> None:
+    hand_over(open_vendor())
+    (tmp_path / f"{FILE.name}.{suffix}").write_bytes(b"damaged")
+    with pytest.raises(UnknownOutcome, match=rf"\.{suffix} .* no longer what was handed over"):
+        open_vendor().find(FILE.name, sha256=FILE.sha256)
+
+
+def test_find__file_taken_away_where_nobody_should(open_vendor: OpenVendor, tmp_path: Path) -> None:
+    hand_over(open_vendor())
+    (tmp_path / f"{FILE.name}.pdf").unlink()
+    with pytest.raises(UnknownOutcome, match="ask the vendor"):
+        open_vendor().find(FILE.name, sha256=FILE.sha256)
+
+
+def test_collects__is_no_unless_said(open_vendor: OpenVendor) -> None:
+    assert open_vendor().collects is False
+
+
+def test_check__leaves_nothing_behind(open_vendor: OpenVendor, tmp_path: Path) -> None:
+    open_vendor().check()
+    assert names(tmp_path) == []
+
+
+def test_folder__is_made_where_missing(tmp_path: Path) -> None:
+    vendor = open_print_vendor((tmp_path / "out" / "print").as_uri(), environ={})
+    hand_over(vendor)
+    assert names(tmp_path / "out" / "print") == THREE
+
+
+def test_folder__a_file_in_the_way_is_permanent(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("not a folder")
+    with pytest.raises(Permanent, match="mend the folder"):
+        open_print_vendor((tmp_path / "out").as_uri(), environ={}).check()
+
+
+def test_folder__full_disk_hands_nothing_over_and_can_be_tried_again(tmp_path: Path) -> None:
+    import resource
+
+    vendor = open_print_vendor(tmp_path.as_uri(), environ={})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(FILE.pdf) // 2, hard))
+    try:
+        with pytest.raises(Retryable, match="nothing was handed over"):
+            vendor.prepare(FILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert vendor.find(FILE.name, sha256=FILE.sha256) is None
+    hand_over(vendor)
+    assert names(tmp_path) == THREE
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "complaint"),
+    [
+        pytest.param("ftp://vendor/in", {}, "use file: or sftp:", id="unknown-scheme"),
+        pytest.param("file://server/in", {}, "full path", id="file-with-host"),
+        pytest.param("file:///in?collects=yes", {}, "no option of file", id="option-unknown"),
+        pytest.param("sftp://vendor/in?host_key=SHA256:x", {}, "names user and host", id="no-user"),
+        pytest.param("sftp://u@vendor/in", {}, "pin the host key of vendor .*ssh-keyscan -p 22", id="no-pin"),
+        pytest.param("sftp://u@vendor/in?host_key=MD5:aa", {}, "pin the host key", id="weak-pin"),
+        pytest.param("sftp://u:secret@vendor/in", {}, "password does not belong", id="password-in-url"),
+        pytest.param("sftp://u@vendor/in?host_key=SHA256:x", {}, "set STATEMENTS_SFTP_KEY", id="no-login"),
+        pytest.param(
+            "sftp://u@vendor/in?host_key=SHA256:x&collects=maybe",
+            {"STATEMENTS_SFTP_PASSWORD": "p"},
+            "yes or no",
+            id="collects-unclear",
+        ),
+        pytest.param("sftp://u@vendor:port/in", {}, "not a URL", id="bad-port"),
+        pytest.param("sftp://u@vendor/in?host_key", {}, "has no value", id="option-without-value"),
+    ],
+)
+def test_open_print_vendor__says_what_is_wrong(url: str, environ: dict[str, str], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint) as caught:
+        open_print_vendor(url, environ=environ)
+    assert "secret" not in str(caught.value)
