@@ -77,7 +77,7 @@ def ascii_address(address: str, *, what: str) -> str:
     Raises ValueError that says `what` has it, never the address itself.
     """
     try:
-        checked = validate_email(address, check_deliverability=False, globally_deliverable=False)
+        checked = validate_email(address, check_deliverability=False)
     except EmailNotValidError as exc:
         raise ValueError(f"{what}: not an e-mail address") from exc
     if checked.ascii_email is None:

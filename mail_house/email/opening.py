@@ -12,7 +12,7 @@ from mail_house.secret import Secret
 from mail_house.urls import BackEndUrl, folder_of, parse_url
 
 # Mail in a folder has gone nowhere yet; this domain can never be anybody's (RFC 2606).
-_FOLDER_SENDER = "billing@hospital.invalid"
+_FOLDER_SENDER = "billing@hospital.example"
 
 
 def open_mailer(url: str, *, environ: Mapping[str, str]) -> Mailer:

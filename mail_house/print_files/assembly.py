@@ -31,12 +31,13 @@ class Assembly:
             with pikepdf.open(io.BytesIO(piece.pdf)) as source:
                 if source.is_encrypted:
                     raise ValueError(f"document {piece.document_id}: an encrypted PDF cannot be printed")
+                for page in source.pages:
+                    _strip_screen_parts(page)
                 self._pdf.pages.extend(source.pages)
                 count = len(source.pages)
         except pikepdf.PdfError as exc:
             raise ValueError(f"document {piece.document_id}: not a PDF that can be printed") from exc
         for page in self._pdf.pages[-count:]:
-            _strip_screen_parts(page)
             self._share_font_files(page)
         return count
 

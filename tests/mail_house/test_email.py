@@ -151,7 +151,7 @@ def test_folder__one_file_a_document_named_by_its_id(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [f"{DOCUMENT}.eml"]
     mail = BytesParser(policy=default).parsebytes((tmp_path / f"{DOCUMENT}.eml").read_bytes())
     assert mail["To"] == "reader@mail.example"
-    assert receipt.reference == mail["Message-ID"] == f"<{DOCUMENT}.1@hospital.invalid>"
+    assert receipt.reference == mail["Message-ID"] == f"<{DOCUMENT}.1@hospital.example>"
     assert receipt.at == datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 
 

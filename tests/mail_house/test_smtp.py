@@ -66,7 +66,6 @@ def test_send__one_connection_for_many_messages(smtp_server: SmtpServer) -> None
         pytest.param("mail", HANG_UP, Retryable, id="sender-silence"),
         pytest.param("rcpt", "450 4.2.1 greylisted", Retryable, id="recipient-later"),
         pytest.param("rcpt", "550 5.1.1 no such user", Permanent, id="recipient-unknown"),
-        pytest.param("rcpt", "252 cannot verify", None, id="recipient-unverified-is-taken"),
         pytest.param("rcpt", HANG_UP, Retryable, id="recipient-silence"),
         pytest.param("data", "452 4.3.1 disk full", Retryable, id="data-later"),
         pytest.param("data", "554 5.5.1 no valid recipients", Permanent, id="data-refused"),
@@ -79,17 +78,14 @@ def test_send__one_connection_for_many_messages(smtp_server: SmtpServer) -> None
     ],
 )
 def test_send__outcome_of_each_reply(
-    stage: str, reply: str, outcome: type[HandOffError] | None, smtp_server: SmtpServer
+    stage: str, reply: str, outcome: type[HandOffError], smtp_server: SmtpServer
 ) -> None:
-    if stage == "rcpt" and outcome is None:
-        pytest.skip("aiosmtpd forgets a recipient that it did not answer for itself")
     getattr(smtp_server.script, stage).append(reply)
     with open_mailer(smtp_server.url, environ={}) as mailer:
         with pytest.raises(outcome) as caught:
             mailer.send(make_message())
         assert type(caught.value) is outcome
         assert "reader" not in str(caught.value)
-        assert smtp_server.port > 0
         assert str(smtp_server.port) in str(caught.value), "which server it was"
         mailer.send(second_message())  # the next message is not held up by this one
     assert smtp_server.accepted[-1]["Message-ID"] == "<00000000-0000-5000-8000-000000000002.1@hospital.example>"

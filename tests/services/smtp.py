@@ -111,7 +111,7 @@ class _ScriptedSmtp(SMTP):
             hostname="mx.hospital.example",
             tls_context=tls_context,
             authenticator=authenticator,
-            auth_require_tls=tls_context is not None,
+            auth_require_tls=tls_context is not None or authenticator is None,
             loop=asyncio.get_event_loop(),
         )
         self._script = server.script
