@@ -6,12 +6,15 @@ Must not decide who gets mail, add up a balance, or write to the billing system.
 from statement_builder.source.check import CheckReport
 from statement_builder.source.freshness import require_fresh
 from statement_builder.source.reference import create_reference_schema
+from statement_builder.source.sample import SampleSummary, make_sample
 from statement_builder.source.source import Source, open_source
 
 __all__ = [
     "CheckReport",
+    "SampleSummary",
     "Source",
     "create_reference_schema",
+    "make_sample",
     "open_source",
     "require_fresh",
 ]

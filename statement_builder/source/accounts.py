@@ -163,5 +163,5 @@ def _names_an_account(name: str, rows: list[Row]) -> bool:
 
 def _sum_cents(name: str, rows: dict[str, list[Row]], bad: dict[str, list[BadRow]]) -> int:
     """What the rows come to that are credited to an account; amounts that cannot be read count as nothing."""
-    good = sum(row[-1] for row in rows[name] if row[2] is not None)
+    good: int = sum(row[-1] for row in rows[name] if row[2] is not None)
     return good + sum(row.cents for row in bad.get(name, ()) if row.account_number)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from msgspec import field
+
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount, Record
 from statement_builder.errors import SourceError
 
@@ -19,8 +21,8 @@ class CheckReport(Record, kw_only=True):
     faulty: int = 0
     fault_count: int = 0
     faults: tuple[Fault, ...] = ()
-    rows: dict[str, int] = {}
-    feeds: dict[str, datetime] = {}
+    rows: dict[str, int] = field(default_factory=dict)
+    feeds: dict[str, datetime] = field(default_factory=dict)
 
 
 def tally_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount]) -> CheckReport:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from operator import itemgetter
 from typing import Any
@@ -18,19 +19,32 @@ from statement_builder.source.rows import Row
 from statement_builder.source.types import PAST_DATE
 
 _EARLIEST = date(1900, 1, 1)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Column `column` of `result_set` names a row of `target` by its `target_column`."""
+
+    result_set: ResultSet
+    column: str
+    index: int
+    target: str
+    target_column: str
+
+
 _PAST = {
     result_set.name: tuple(
         (column.name, index) for index, column in enumerate(result_set.columns) if column.type is PAST_DATE
     )
     for result_set in DETAILS
 }
+_INDEX = {(result_set.name, name): index for result_set in DETAILS for index, name in enumerate(result_set.names)}
 _REFERENCES = tuple(
-    (result_set, column.name, index, *column.references.split("."))
+    Reference(result_set, column.name, index, *column.references.split("."))
     for result_set in DETAILS
     for index, column in enumerate(result_set.columns)
     if column.references
 )
-_INDEX = {(result_set.name, name): index for result_set in DETAILS for index, name in enumerate(result_set.names)}
 _KEYS: dict[str, Callable[[Row], Any]] = {
     result_set.name: itemgetter(*(result_set.index(name) for name in result_set.key)) for result_set in DETAILS
 }
@@ -46,12 +60,13 @@ def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as
     what refers to those is not reported again."""
     for result_set in DETAILS:
         if found := rows[result_set.name]:
-            yield from _find_repeated(result_set, found)
+            if result_set.name != "guarantors":  # there is one group per guarantor; the caller counts its rows
+                yield from _find_repeated(result_set, found)
             yield from _find_impossible_dates(result_set, found, as_of)
-    for result_set, column, index, target, target_column in _REFERENCES:
-        if (found := rows[result_set.name]) and target not in incomplete:
-            known = {row[_INDEX[target, target_column]] for row in rows[target]}
-            yield from _find_dangling(result_set, column, index, target, found, known)
+    for reference in _REFERENCES:
+        if (found := rows[reference.result_set.name]) and reference.target not in incomplete:
+            index = _INDEX[reference.target, reference.target_column]
+            yield from _find_dangling(reference, found, {row[index] for row in rows[reference.target]})
     for name, first, second in _IN_ORDER:
         yield from _find_reversed(name, first, second, rows[name])
 
@@ -91,19 +106,18 @@ def _find_impossible_dates(result_set: ResultSet, rows: list[Row], as_of: date) 
             )
 
 
-def _find_dangling(
-    result_set: ResultSet, column: str, index: int, target: str, rows: Iterable[Row], known: set[Any]
-) -> Iterator[Fault]:
+def _find_dangling(reference: Reference, rows: Iterable[Row], known: set[Any]) -> Iterator[Fault]:
+    name, target = reference.result_set.name, reference.target
     for row in rows:
-        value = row[index]
+        value = row[reference.index]
         if value is not None and value not in known:
             yield account_fault(
-                result_set.name,
-                column,
-                _show(_KEYS[result_set.name](row)),
+                name,
+                reference.column,
+                _show(_KEYS[name](row)),
                 code="ORPHAN",
                 what=f"names something that {target} does not have for this guarantor",
-                fix=f"Add the missing row to {target}, or correct {column} in {result_set.name}.",
+                fix=f"Add the missing row to {target}, or correct {reference.column} in {name}.",
             )
 
 

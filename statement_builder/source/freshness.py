@@ -23,11 +23,9 @@ def require_fresh(feeds: Mapping[str, datetime], *, feed: str, now: datetime, ag
         )
     age = now - feeds[feed]
     if age < -AHEAD_MAX:
-        raise SourceError(
-            f"The feed `{feed}` says that it was loaded in the future. Correct its time zone or its clock"
-        )
+        raise SourceError(f"The feed `{feed}` has a load time in the future. Correct its time zone or clock")
     if age > timedelta(hours=age_max_h):
         raise SourceError(
-            f"The feed `{feed}` is {age.total_seconds() / 3600:.1f} hours old and may be {age_max_h} hours old at most. "
+            f"The feed `{feed}` is {age.total_seconds() / 3600:.1f} hours old; the limit is {age_max_h} hours. "
             "Load it again, then re-run"
         )

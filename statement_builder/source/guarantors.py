@@ -87,8 +87,8 @@ def build_guarantor(row: Row) -> Guarantor:
         first_name=row[2] or "",
         last_name=row[3],
         suffix=row[4] or "",
-        address=_address(*row[_ADDRESS:_CONFIDENTIAL]),
-        confidential_address=_address(*confidential) if lines or city or postal_code else None,
+        address=_address(row[_ADDRESS:_CONFIDENTIAL]),
+        confidential_address=_address(confidential) if lines or city or postal_code else None,
         email=email or "",
         language=language or "en",
         large_print=bool(large_print),
@@ -97,9 +97,8 @@ def build_guarantor(row: Row) -> Guarantor:
     )
 
 
-def _address(
-    lines: str | None, city: str | None, state: str | None, postal_code: str | None, country: str | None
-) -> Address:
+def _address(columns: Row) -> Address:
+    lines, city, state, postal_code, country = columns
     return Address(
         lines=_split_lines(lines),
         city=city or "",

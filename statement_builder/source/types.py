@@ -23,7 +23,7 @@ CENTS_MAX = 9_999_999_999
 _DAMAGED = "\ud800-\udfff\ufffd"
 """Bytes that were not UTF-8 (they arrive as lone surrogates), and the replacement character of an earlier damage."""
 _INVISIBLE = "\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ue000-\uf8ff"
-"""Control characters, line separators, overrides of the reading direction, private-use characters. Without LF and CR."""
+"""Control characters, line separators, reading-direction overrides, private-use characters. Without LF and CR."""
 _FORBIDDEN = _DAMAGED + _INVISIBLE + "\n\r"
 _ONE_LINE = rf"\A[^{_FORBIDDEN}]*\Z"
 _ONE_LINE_NOT_BLANK = rf"\A *[^ {_FORBIDDEN}][^{_FORBIDDEN}]*\Z"
@@ -38,6 +38,22 @@ class ColumnType:
     name: str
     annotation: Any
     must_be: str
+
+
+_NOT_IN_FORM = {
+    "date": ("DATE", "is not a date that exists"),
+    "past date": ("DATE", "is not a date that exists"),
+    "time": ("DATE", "is not a time with its zone"),
+    "language": ("LANGUAGE", "is not a language code"),
+    "one of": ("CHOICE", "is not a value that the contract knows"),
+    "cents": ("TYPE", "is text"),
+    "cents, not negative": ("TYPE", "is text"),
+    "count": ("TYPE", "is text"),
+    "quantity": ("TYPE", "is text"),
+    "level": ("TYPE", "is text"),
+    "flag": ("TYPE", "is text"),
+}
+"""What to call a text that is none of what its column's type takes: (code, words)."""
 
 
 @dataclass(frozen=True)
@@ -122,14 +138,9 @@ def _word_text(value: str, column_type: ColumnType, must_be: str) -> Wrong:
         return Wrong("ENCODING", "has a damaged character", "Enter it again in the billing system; export as UTF-8.")
     if re.search(f"[{_INVISIBLE}]", value) or (column_type is not ADDRESS_LINES and re.search(r"[\n\r]", value)):
         return Wrong("CONTROL", "has an invisible control character in it", "Type it again in the billing system.")
-    if column_type in (DATE, PAST_DATE, TIMESTAMP):
-        return Wrong("DATE", "is not a date or time that exists", f"Correct it. {must_be}")
-    if column_type is LANGUAGE:
-        return Wrong("LANGUAGE", "is not a language code", f"Correct it. {must_be}")
-    if column_type.name == "one of":
-        return Wrong("CHOICE", "is not a value that the contract knows", f"Map it in the query. {must_be}")
-    if column_type in (CENTS, CENTS_NOT_NEGATIVE, COUNT, QUANTITY, LEVEL, FLAG):
-        return Wrong("TYPE", "is text", f"Change the query or the extract. {must_be}")
+    if column_type.name in _NOT_IN_FORM:
+        code, what = _NOT_IN_FORM[column_type.name]
+        return Wrong(code, what, f"Correct it, or map it in the query. {must_be}")
     if not value.strip():
         return Wrong("NULL", "is blank, which is not allowed here", f"Fill it in. {must_be}")
     return Wrong("LONG", "is too long", f"Shorten it. {must_be}")

@@ -1,0 +1,241 @@
+"""One invented guarantor with everything that belongs to them, as rows of the reference schema.
+
+All dates are days before the as-of date, all amounts cents. The same seed, number and as-of date give the same rows.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from statement_builder.billing.model import FinancialClass, InsuranceStatus
+from statement_builder.source.sample.words import (
+    FIRST_NAMES,
+    INSURERS,
+    LAST_NAMES,
+    SERVICES,
+    STREETS,
+    TOWNS,
+    Service,
+)
+
+Rows = defaultdict[str, list[tuple[Any, ...]]]
+"""Rows by table, in the order of the table's columns."""
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """What was already mailed about a visit: days ago, and the ladder's last level."""
+
+    first_days: int
+    last_days: int
+    level: int
+    count: int
+
+
+class Household:
+    """Writes one guarantor's rows into `rows`. `number` counts from 0 and names everything."""
+
+    def __init__(self, rows: Rows, *, number: int, seed: int, as_of: date) -> None:
+        self.rows = rows
+        self.rng = random.Random(seed * 1_000_003 + number)  # noqa: S311 - a sample must repeat itself
+        self.as_of = as_of
+        self.number = number
+        self.guarantor_id = f"G{100_000 + number}"
+        self.first_name = self.rng.choice(FIRST_NAMES)
+        self.last_name = self.rng.choice(LAST_NAMES)
+        self._visits = 0
+        self._others = 0
+
+    def day(self, days_ago: int) -> str:
+        """The date so many days before the as-of date, as ISO text."""
+        return (self.as_of - timedelta(days=days_ago)).isoformat()
+
+    def next_id(self, letter: str) -> str:
+        """An id that nothing else of this hospital has."""
+        self._others += 1
+        return f"{letter}{100_000 + self.number}-{self._others:03d}"
+
+    def add_guarantor(self, **changes: Any) -> None:
+        """The guarantor's row; `changes` are columns that the case wants otherwise than usual."""
+        rng = self.rng
+        city, state, prefix = rng.choice(TOWNS)
+        lines = f"{rng.randint(1, 980)} {rng.choice(STREETS)}"
+        if rng.random() < 0.2:
+            lines += f"\nApt {rng.randint(1, 60)}"
+        zip_code = f"{prefix}{rng.randint(1, 99):02d}"
+        if rng.random() < 0.5:
+            zip_code += f"-{rng.randint(1, 9998):04d}"
+        by_email = rng.random() < 0.15
+        row = {
+            "guarantor_id": self.guarantor_id,
+            "first_name": self.first_name,
+            "last_name": self.last_name,
+            "suffix": "Jr." if rng.random() < 0.02 else None,
+            "address_lines": lines,
+            "city": city,
+            "state": state,
+            "postal_code": zip_code,
+            "country": "US",
+            "confidential_lines": None,
+            "confidential_city": None,
+            "confidential_state": None,
+            "confidential_postal_code": None,
+            "confidential_country": None,
+            "email": f"reader{self.number}@example.com" if by_email or rng.random() < 0.4 else None,
+            "language": "es" if rng.random() < 0.08 else "en",
+            "large_print": rng.random() < 0.02,
+            "delivery": "email" if by_email else "paper",
+            "email_consent_at": f"{self.day(rng.randint(30, 700))}T15:00:00Z" if by_email else None,
+        }
+        assert changes.keys() <= row.keys()
+        self.rows["guarantor"].append(tuple((row | changes).values()))
+
+    def add_patient(self, *, age: int | None = None, first_name: str | None = None) -> str:
+        """The guarantor as patient, or with `first_name` somebody of the family; the patient's id."""
+        years = age if age is not None else self.rng.randint(22, 84)
+        patient_id = self.next_id("P")
+        born = self.day(int(years * 365.25) + self.rng.randint(1, 300))
+        self.rows["patient"].append(
+            (self.guarantor_id, patient_id, first_name or self.first_name, self.last_name, born)
+        )
+        return patient_id
+
+    def add_visit(
+        self,
+        patient_id: str,
+        *,
+        days_ago: int,
+        service: Service | None = None,
+        owed_cents: int | None = None,
+        mailed: Mailed | None = None,
+        financial_class: FinancialClass | None = None,
+        status: InsuranceStatus | None = None,
+        final_billed: bool = True,
+        sensitive: bool = False,
+        plan_id: str | None = None,
+        estimate_cents: int | None = None,
+    ) -> tuple[str, int]:
+        """A visit with charges and what insurance did; its account number and what the patient owes, in cents.
+
+        `owed_cents` asks for that share exactly. With the status pending or appeal the insurer has not paid yet, and
+        what is still expected from it is on the row.
+        """
+        rng = self.rng
+        service = service or rng.choice(SERVICES)
+        self._visits += 1
+        account = f"{7_000_000 + self.number}{self._visits:03d}"
+        if financial_class is None:
+            financial_class = FinancialClass.SELF_PAY if rng.random() < 0.12 else FinancialClass.COMMERCIAL
+        insured = financial_class is not FinancialClass.SELF_PAY
+        if status is None:
+            status = InsuranceStatus.ADJUDICATED if insured else InsuranceStatus.NONE
+        payer = rng.choice(INSURERS) if insured else ""
+        total = self._add_charges(account, service, days_ago)
+        settled_on = self.day(max(2, days_ago - 14))
+        if payer:
+            owed, pending = self._add_insurance(account, total, owed_cents, payer=payer, status=status, on=settled_on)
+        else:
+            owed, pending = self._add_discount(account, total, owed_cents, on=settled_on), 0
+        stay_days = 3 if service.patient_class == "inpatient" else 0
+        self.rows["encounter"].append(
+            (
+                account,
+                self.guarantor_id,
+                patient_id,
+                self.day(days_ago + stay_days),
+                self.day(days_ago),
+                service.location,
+                service.description,
+                service.patient_class,
+                financial_class,
+                status,
+                payer or None,
+                pending,
+                final_billed,
+                sensitive,
+                plan_id,
+                estimate_cents,
+            )
+        )
+        if mailed is not None:
+            self.rows["correspondence"].append(
+                (account, self.day(mailed.first_days), mailed.count, mailed.level, self.day(mailed.last_days))
+            )
+        return account, owed
+
+    def _add_charges(self, account: str, service: Service, days_ago: int) -> int:
+        total = 0
+        for index, (description, code, dollars) in enumerate(service.lines, 1):
+            cents = dollars * self.rng.randint(85, 115)
+            total += cents
+            self.rows["charge"].append(
+                (
+                    f"{account}-{index:02d}",
+                    account,
+                    self.day(days_ago),
+                    self.day(max(1, days_ago - 2)),
+                    description,
+                    code,
+                    1,
+                    cents,
+                )
+            )
+        return total
+
+    def _add_discount(self, account: str, total: int, owed_cents: int | None, *, on: str) -> int:
+        """The discount for those who pay themselves; what is left to pay."""
+        discount = total - owed_cents if owed_cents is not None else total * 20 // 100
+        self._add_transaction(account, on, "other", None, discount)
+        return total - discount
+
+    def _add_insurance(
+        self, account: str, total: int, owed_cents: int | None, *, payer: str, status: InsuranceStatus, on: str
+    ) -> tuple[int, int]:
+        """Payer's payment, contractual adjustment and the patient's share: (what the patient owes, what is pending)."""
+        allowed = total * self.rng.randint(48, 68) // 100
+        if status in (InsuranceStatus.PENDING, InsuranceStatus.APPEAL):
+            self._add_transaction(account, on, "contractual", payer, total - allowed)
+            return 0, allowed
+        share = owed_cents if owed_cents is not None else max(1500, allowed * self.rng.randint(15, 60) // 100)
+        share = min(share, allowed)
+        self._add_transaction(account, on, "contractual", payer, total - allowed)
+        self._add_transaction(account, on, "payment", payer, allowed - share)
+        if status is InsuranceStatus.ADJUDICATED:
+            deductible = share * self.rng.choice((0, 40, 60, 100)) // 100
+            copay = min(share - deductible, self.rng.choice((0, 2500, 4000)))
+            self.rows["patient_share"].append((account, on, deductible, share - deductible - copay, copay, 0))
+        return share, 0
+
+    def _add_transaction(self, account: str, posted_on: str, kind: str, payer: str | None, cents: int) -> None:
+        if cents:
+            self.rows["insurance_transaction"].append((self.next_id("T"), account, posted_on, kind, payer, cents))
+
+    def add_payment(self, account: str | None, cents: int, *, days_ago: int) -> None:
+        """The patient pays; without an account the money is on file but not applied."""
+        method = self.rng.choice(("CHECK", "CARD", "ONLINE"))
+        self.rows["patient_payment"].append(
+            (self.next_id("R"), self.guarantor_id, account, self.day(days_ago), method, cents)
+        )
+
+    def add_hold(self, code: str, *, account: str | None = None, episode: str | None = None, days_ago: int = 6) -> None:
+        """A reason on file not to mail."""
+        self.rows["hold"].append(
+            (self.next_id("X"), self.guarantor_id, account, episode, code, self.day(days_ago), None)
+        )
+
+    def add_plan(self, plan_id: str, account: str, total_cents: int, *, count: int, paid: int, next_days: int) -> None:
+        """A monthly payment plan over one account: `paid` instalments were paid when due, the next one falls due in
+        `next_days` (negative: it was missed)."""
+        amounts = [total_cents // count] * (count - 1)
+        amounts.append(total_cents - sum(amounts))
+        due_in_days = [next_days + 30 * (index - paid) for index in range(count)]
+        self.rows["payment_plan"].append((plan_id, self.guarantor_id, "active", self.day(20 - due_in_days[0])))
+        for index, (cents, days) in enumerate(zip(amounts, due_in_days, strict=True)):
+            settled = index < paid
+            self.rows["installment"].append((plan_id, index + 1, self.day(-days), cents, cents if settled else 0))
+            if settled:
+                self.add_payment(account, cents, days_ago=-days)
