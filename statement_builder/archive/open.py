@@ -1,0 +1,87 @@
+"""Open an archive by its URL."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Protocol, Self
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from statement_builder.archive.disk import DiskArchive
+from statement_builder.archive.s3 import S3Archive, S3Place
+from statement_builder.errors import ConfigError
+
+_S3_SETTINGS = {"endpoint", "kms", "retention_days", "mode"}
+_MODES = {"GOVERNANCE", "COMPLIANCE"}
+_RETENTION_DAYS_MAX = 36_500
+
+
+class Archive(Protocol):
+    """Bytes by key, written once. Everything that goes wrong is one `ArchiveError` that says what to do."""
+
+    def put(self, key: str, data: bytes, *, sha256: str) -> None:
+        """Keep `data` for good. The same content again is fine; other content under the same key is refused."""
+
+    def get(self, key: str) -> bytes:
+        """All of it."""
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        """Exactly `length` bytes from `offset`."""
+
+    def exists(self, key: str) -> bool: ...
+
+    def check(self) -> None:
+        """Raise ArchiveError unless it can be reached and written to."""
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def open_archive(url: str) -> Archive:
+    """`file:///absolute/folder`, or `s3://bucket/prefix` with, after a `?`, any of: `endpoint` (another server than
+    Amazon's), `kms` (key id for server-side encryption), `retention_days` (Object Lock) and `mode` (GOVERNANCE or
+    COMPLIANCE). Keys for S3 come from the environment, as boto3 looks for them. ConfigError for any other URL.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "file":
+        return _open_disk(parts)
+    if parts.scheme == "s3":
+        return S3Archive(_parse_place(parts))
+    raise ConfigError("archive: use file:///absolute/folder or s3://bucket/prefix")
+
+
+def _open_disk(parts: SplitResult) -> DiskArchive:
+    if parts.netloc or not parts.path.startswith("/") or parts.query:
+        raise ConfigError("archive: a folder needs its absolute path and three slashes: file:///var/lib/statements")
+    return DiskArchive(unquote(parts.path))
+
+
+def _parse_place(parts: SplitResult) -> S3Place:
+    settings = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := sorted(settings.keys() - _S3_SETTINGS):
+        raise ConfigError(f"archive: {unknown[0]} is not a setting of S3. There are: {', '.join(sorted(_S3_SETTINGS))}")
+    if not parts.hostname or parts.username or parts.port:
+        raise ConfigError("archive: S3 needs a bucket and no password in the URL: s3://bucket/prefix")
+    mode = settings.get("mode", "GOVERNANCE").upper()
+    if mode not in _MODES:
+        raise ConfigError("archive: mode is GOVERNANCE or COMPLIANCE")
+    return S3Place(
+        bucket=parts.netloc,
+        prefix=parts.path.strip("/"),
+        endpoint=settings.get("endpoint") or None,
+        kms_key=settings.get("kms") or None,
+        retention_days=_parse_days(settings.get("retention_days")),
+        is_compliance=mode == "COMPLIANCE",
+    )
+
+
+def _parse_days(text: str | None) -> int | None:
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _RETENTION_DAYS_MAX:
+        raise ConfigError(f"archive: retention_days is a number of days, 1 to {_RETENTION_DAYS_MAX}")
+    return int(text)

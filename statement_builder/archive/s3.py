@@ -1,0 +1,186 @@
+"""An archive on S3, Amazon's or anybody's. Objects are written once, checked on arrival, encrypted and locked.
+
+Not every server honours `If-None-Match`, so a key is also looked up before it is written.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from statement_builder.archive.keys import require_hash, require_key
+from statement_builder.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+_CONNECT_TIMEOUT_S = 10
+_READ_TIMEOUT_S = 60
+_ATTEMPTS_MAX = 3
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_HINTS = {
+    "NoSuchBucket": "There is no such bucket: make it, or correct `archive` in the settings.",
+    "AccessDenied": "Access is denied: the key needs s3:GetObject and s3:PutObject on this bucket.",
+    "InvalidAccessKeyId": "The access key is unknown: check AWS_ACCESS_KEY_ID.",
+    "SignatureDoesNotMatch": "The secret key is wrong: check AWS_SECRET_ACCESS_KEY.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class S3Place:
+    """Where, and how it is kept there."""
+
+    bucket: str
+    prefix: str = ""
+    endpoint: str | None = None
+    kms_key: str | None = None
+    retention_days: int | None = None
+    is_compliance: bool = False
+
+
+class S3Archive:
+    """See `Archive`."""
+
+    def __init__(self, place: S3Place) -> None:
+        self._place = place
+        # Servers other than Amazon's do not know the checksums that boto3 would add of its own accord.
+        config = Config(
+            connect_timeout=_CONNECT_TIMEOUT_S,
+            read_timeout=_READ_TIMEOUT_S,
+            retries={"mode": "standard", "max_attempts": _ATTEMPTS_MAX},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            s3={"addressing_style": "path"} if place.endpoint else {},
+        )
+        with self._explained("the archive"):
+            self._client: S3Client = boto3.client("s3", endpoint_url=place.endpoint, config=config)
+
+    def put(self, key: str, data: bytes, *, sha256: str) -> None:
+        require_hash(key, data, sha256)
+        with self._explained(key):
+            found = self._head(key)
+            if found is None:
+                try:
+                    self._client.put_object(**self._object(key, data, sha256))
+                except ClientError as exc:
+                    if _code(exc) not in _TAKEN:
+                        raise
+                found = self._head(key)
+            if found is None:
+                raise ArchiveError(f"{key} was sent to {self} and is not there. Run this again.")
+            self._require_same(key, found, data, sha256)
+
+    def get(self, key: str) -> bytes:
+        with self._explained(key):
+            return self._client.get_object(Bucket=self._place.bucket, Key=self._name(key))["Body"].read()
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        wanted = f"bytes={offset}-{offset + length - 1}"
+        with self._explained(key):
+            answer = self._client.get_object(Bucket=self._place.bucket, Key=self._name(key), Range=wanted)
+            data = answer["Body"].read()
+        if len(data) != length:
+            raise ArchiveError(f"{key} ends too early: it was damaged. Restore it from a backup of the archive.")
+        return data
+
+    def exists(self, key: str) -> bool:
+        with self._explained(key):
+            return self._head(key) is not None
+
+    def check(self) -> None:
+        """Write and read back one small object that is always the same."""
+        probe = b"This object shows that the archive can be written to.\n"
+        self.put("check.txt", probe, sha256=hashlib.sha256(probe).hexdigest())
+
+    def close(self) -> None:
+        self._client.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __str__(self) -> str:
+        return f"s3://{self._place.bucket}/{self._place.prefix}"
+
+    def _name(self, key: str) -> str:
+        require_key(key)
+        return f"{self._place.prefix}/{key}" if self._place.prefix else key
+
+    def _head(self, key: str) -> Any | None:
+        try:
+            return self._client.head_object(Bucket=self._place.bucket, Key=self._name(key))
+        except ClientError as exc:
+            if _code(exc) not in _MISSING:
+                raise
+            return None
+
+    def _object(self, key: str, data: bytes, sha256: str) -> dict[str, Any]:
+        """The request: refused where the key is taken or a byte was lost on the way."""
+        request: dict[str, Any] = {
+            "Bucket": self._place.bucket,
+            "Key": self._name(key),
+            "Body": data,
+            "IfNoneMatch": "*",
+            "ContentMD5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode(),
+            "ChecksumSHA256": base64.b64encode(bytes.fromhex(sha256)).decode(),
+            "Metadata": {"sha256": sha256},
+        }
+        if self._place.kms_key:
+            request |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self._place.kms_key}
+        if self._place.retention_days:
+            until = self._server_time() + timedelta(days=self._place.retention_days)
+            mode = "COMPLIANCE" if self._place.is_compliance else "GOVERNANCE"
+            request |= {"ObjectLockMode": mode, "ObjectLockRetainUntilDate": until}
+        return request
+
+    def _server_time(self) -> datetime:
+        """The time by the clock that will judge when the retention is over: the server's."""
+        answer = self._client.head_bucket(Bucket=self._place.bucket)
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+
+    def _require_same(self, key: str, found: Any, data: bytes, sha256: str) -> None:
+        """ArchiveError unless the object has this content, by the hash that it was stored with."""
+        stored = {name.lower(): value for name, value in found["Metadata"].items()}.get("sha256")
+        if stored is None:
+            body = self._client.get_object(Bucket=self._place.bucket, Key=self._name(key))["Body"].read()
+            stored = hashlib.sha256(body).hexdigest()
+        if stored != sha256 or found["ContentLength"] != len(data):
+            raise ArchiveError(f"{key} is in {self} already with other content, and is never overwritten.")
+
+    @contextmanager
+    def _explained(self, key: str) -> Iterator[None]:
+        """Turn what S3 says into words that help."""
+        try:
+            yield
+        except ClientError as exc:
+            code = _code(exc)
+            if code in _MISSING:
+                hint = "It is not in the archive. Is the archive of the settings the right one?"
+            else:
+                hint = _HINTS.get(code, f"S3 says {code}. Run this again; if it says the same, ask who runs it.")
+            raise ArchiveError(f"{key} in {self._where()}: {hint}") from exc
+        except (BotoCoreError, ValueError) as exc:
+            raise ArchiveError(f"{key} in {self._where()}: {exc}") from exc
+
+    def _where(self) -> str:
+        return f"{self} at {self._place.endpoint}" if self._place.endpoint else str(self)
+
+
+def _code(exc: ClientError) -> str:
+    return exc.response.get("Error", {}).get("Code", "")
