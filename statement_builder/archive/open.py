@@ -75,7 +75,7 @@ def _parse_place(parts: SplitResult) -> S3Place:
         endpoint=settings.get("endpoint") or None,
         kms_key=settings.get("kms") or None,
         retention_days=_parse_days(settings.get("retention_days")),
-        is_compliance=mode == "COMPLIANCE",
+        lock_mode="COMPLIANCE" if mode == "COMPLIANCE" else "GOVERNANCE",
     )
 
 

@@ -10,12 +10,11 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-import boto3
+from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -30,11 +29,16 @@ _READ_TIMEOUT_S = 60
 _ATTEMPTS_MAX = 3
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_REFUSED = (
+    "Access is refused: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that this key may s3:ListBucket the bucket "
+    "(without it nobody can tell what is missing) and s3:GetObject and s3:PutObject in it."
+)
 _HINTS = {
     "NoSuchBucket": "There is no such bucket: make it, or correct `archive` in the settings.",
-    "AccessDenied": "Access is denied: the key needs s3:GetObject and s3:PutObject on this bucket.",
-    "InvalidAccessKeyId": "The access key is unknown: check AWS_ACCESS_KEY_ID.",
-    "SignatureDoesNotMatch": "The secret key is wrong: check AWS_SECRET_ACCESS_KEY.",
+    "403": _REFUSED,
+    "AccessDenied": _REFUSED,
+    "InvalidAccessKeyId": _REFUSED,
+    "SignatureDoesNotMatch": _REFUSED,
 }
 
 
@@ -47,7 +51,7 @@ class S3Place:
     endpoint: str | None = None
     kms_key: str | None = None
     retention_days: int | None = None
-    is_compliance: bool = False
+    lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
 
 
 class S3Archive:
@@ -65,7 +69,8 @@ class S3Archive:
             s3={"addressing_style": "path"} if place.endpoint else {},
         )
         with self._explained("the archive"):
-            self._client: S3Client = boto3.client("s3", endpoint_url=place.endpoint, config=config)
+            # A session of its own: the module's shared one keeps the first credentials that it ever saw.
+            self._client: S3Client = Session().client("s3", endpoint_url=place.endpoint, config=config)
 
     def put(self, key: str, data: bytes, *, sha256: str) -> None:
         require_hash(key, data, sha256)
@@ -81,6 +86,7 @@ class S3Archive:
             if found is None:
                 raise ArchiveError(f"{key} was sent to {self} and is not there. Run this again.")
             self._require_same(key, found, data, sha256)
+            self._lock(key, found)
 
     def get(self, key: str) -> bytes:
         with self._explained(key):
@@ -143,16 +149,23 @@ class S3Archive:
         }
         if self._place.kms_key:
             request |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self._place.kms_key}
-        if self._place.retention_days:
-            until = self._server_time() + timedelta(days=self._place.retention_days)
-            mode = "COMPLIANCE" if self._place.is_compliance else "GOVERNANCE"
-            request |= {"ObjectLockMode": mode, "ObjectLockRetainUntilDate": until}
         return request
 
-    def _server_time(self) -> datetime:
-        """The time by the clock that will judge when the retention is over: the server's."""
-        answer = self._client.head_bucket(Bucket=self._place.bucket)
-        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    def _lock(self, key: str, found: Any) -> None:
+        """Keep the object for the days of the setting, counted from when it was written, by the server's own clock.
+
+        Done after the write, so that a run that was killed in between is completed by the next.
+        """
+        if self._place.retention_days is None:
+            return
+        until = found["LastModified"] + timedelta(days=self._place.retention_days)
+        locked_until = found.get("ObjectLockRetainUntilDate")
+        if locked_until is None or locked_until < until:
+            self._client.put_object_retention(
+                Bucket=self._place.bucket,
+                Key=self._name(key),
+                Retention={"Mode": self._place.lock_mode, "RetainUntilDate": until},
+            )
 
     def _require_same(self, key: str, found: Any, data: bytes, sha256: str) -> None:
         """ArchiveError unless the object has this content, by the hash that it was stored with."""

@@ -1,0 +1,238 @@
+"""Disk and S3 keep the same promises: written once, whole or not at all, and every trouble is one clear error."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from statement_builder.archive import Archive, open_archive
+from statement_builder.errors import ArchiveError, ConfigError, InvariantError
+from tests.services.processes import free_port
+from tests.services.s3 import S3Server
+
+DATA = b"0123456789" * 1000
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture(params=["disk", "s3"])
+def archive_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "disk":
+        return f"file://{tmp_path / 'archive'}"
+    url: str = request.getfixturevalue("s3_url")
+    return url
+
+
+@pytest.fixture
+def archive(archive_url: str) -> Iterator[Archive]:
+    with open_archive(archive_url) as opened:
+        yield opened
+
+
+def test_put__what_went_in_comes_out(archive: Archive) -> None:
+    assert not archive.exists("packs/b/00001.zip")
+    archive.put("packs/b/00001.zip", DATA, sha256=sha256(DATA))
+    assert archive.exists("packs/b/00001.zip")
+    assert archive.get("packs/b/00001.zip") == DATA
+    assert archive.read_range("packs/b/00001.zip", 5, 7) == b"5678901"
+    archive.check()
+
+
+def test_put__same_content_again_is_fine_and_other_content_is_refused(archive: Archive) -> None:
+    for _ in range(2):
+        archive.put("a.zip", DATA, sha256=sha256(DATA))
+    with pytest.raises(ArchiveError, match=r"a\.zip is in .* already with other content"):
+        archive.put("a.zip", b"other", sha256=sha256(b"other"))
+    assert archive.get("a.zip") == DATA
+
+
+def test_put__bytes_that_are_not_those_hashed_are_refused(archive: Archive) -> None:
+    with pytest.raises(ArchiveError, match="not the ones that were made"):
+        archive.put("a.zip", DATA, sha256=sha256(b"something else"))
+    assert not archive.exists("a.zip")
+
+
+def test_read__missing_key_and_missing_bytes(archive: Archive) -> None:
+    with pytest.raises(ArchiveError, match="not in the archive"):
+        archive.get("packs/none.zip")
+    with pytest.raises(ArchiveError, match="not in the archive"):
+        archive.read_range("packs/none.zip", 0, 5)
+    archive.put("a.zip", DATA, sha256=sha256(DATA))
+    with pytest.raises(ArchiveError, match="damaged"):
+        archive.read_range("a.zip", len(DATA) - 3, 5)
+
+
+@pytest.mark.parametrize("key", ["", "/etc/passwd", "../up", "a/../../b", "a//b", ".hidden", "a b", "a/ü"])
+def test_keys__nothing_climbs_out(archive: Archive, key: str) -> None:
+    with pytest.raises(InvariantError, match="no key"):
+        archive.put(key, DATA, sha256=sha256(DATA))
+    with pytest.raises(InvariantError, match="no key"):
+        archive.get(key)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        pytest.param("ftp://host/x", "file:///absolute", id="scheme"),
+        pytest.param("/var/archive", "file:///absolute", id="bare-path"),
+        pytest.param("file://relative/x", "three slashes", id="relative"),
+        pytest.param("s3:///prefix", "bucket", id="no-bucket"),
+        pytest.param("s3://user:secret@bucket/x", "no password", id="password"),
+        pytest.param("s3://bucket/x?retention=5", "not a setting", id="unknown-setting"),
+        pytest.param("s3://bucket/x?retention_days=0", "number of days", id="no-days"),
+        pytest.param("s3://bucket/x?mode=forever", "GOVERNANCE or COMPLIANCE", id="mode"),
+    ],
+)
+def test_open_archive__wrong_settings(url: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        open_archive(url)
+    assert "secret" not in str(caught.value)
+
+
+def test_disk__files_are_for_the_owner_and_read_only_with_nothing_beside_them(tmp_path: Path) -> None:
+    with open_archive(f"file://{tmp_path}/archive") as archive:
+        archive.put("packs/b/1.zip", DATA, sha256=sha256(DATA))
+    folder = tmp_path / "archive" / "packs" / "b"
+    assert [path.name for path in folder.iterdir()] == ["1.zip"]
+    assert stat.S_IMODE((folder / "1.zip").stat().st_mode) == 0o400
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+_WRITE_UNDER_LIMIT = """
+import hashlib, resource, signal, sys
+from statement_builder.archive import open_archive
+from statement_builder.errors import ArchiveError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+data = bytes(10_000)
+try:
+    open_archive(sys.argv[1]).put("a.zip", data, sha256=hashlib.sha256(data).hexdigest())
+except ArchiveError as exc:
+    print(exc)
+"""
+
+
+def test_disk__no_room_is_a_clear_error_and_leaves_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "archive"
+    command = [sys.executable, "-c", _WRITE_UNDER_LIMIT, f"file://{folder}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "a.zip: the archive's disk says: File too large" in done.stdout
+    assert list(folder.iterdir()) == []
+
+
+def test_disk__a_file_where_a_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "archive").write_text("in the way")
+    with open_archive(f"file://{tmp_path}/archive") as archive, pytest.raises(ArchiveError, match="disk says"):
+        archive.check()
+
+
+_PUT_FOR_EVER = """
+import hashlib, itertools, sys
+from statement_builder.archive import open_archive
+archive = open_archive(sys.argv[1])
+for n in itertools.count():
+    data = bytes([n % 256]) * 300_000
+    archive.put(f"{n:06d}.zip", data, sha256=hashlib.sha256(data).hexdigest())
+    print(n, flush=True)
+"""
+
+
+def test_disk__killed_while_writing_leaves_whole_files_only(tmp_path: Path) -> None:
+    url = f"file://{tmp_path}/archive"
+    with subprocess.Popen([sys.executable, "-c", _PUT_FOR_EVER, url], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        for _ in range(3):
+            writer.stdout.readline()
+        writer.send_signal(signal.SIGKILL)
+    files = sorted((tmp_path / "archive").glob("*.zip"))
+    assert len(files) >= 3
+    assert all(path.read_bytes() == bytes([int(path.stem) % 256]) * 300_000 for path in files)
+
+
+def test_s3__wrong_bucket_says_which(s3_credentials: S3Server) -> None:
+    url = f"s3://no-such-bucket/x?endpoint={quote(s3_credentials.endpoint, safe='')}"
+    with open_archive(url) as archive, pytest.raises(ArchiveError, match=r"no-such-bucket/x.*no such bucket"):
+        archive.check()
+
+
+def test_s3__wrong_secret(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-the-secret-key")
+    with open_archive(s3_url) as archive, pytest.raises(ArchiveError, match="AWS_SECRET_ACCESS_KEY") as caught:
+        archive.check()
+    assert "not-the-secret-key" not in str(caught.value)
+
+
+@pytest.mark.usefixtures("s3_credentials")
+def test_s3__refused_connection_names_the_endpoint() -> None:
+    url = f"s3://bucket/x?endpoint=http://127.0.0.1:{free_port()}"
+    with open_archive(url) as archive, pytest.raises(ArchiveError, match=r"127\.0\.0\.1"):
+        archive.check()
+
+
+def test_s3__object_that_another_tool_wrote_is_compared_by_its_bytes(s3_url: str, s3_credentials: S3Server) -> None:
+    bucket = s3_url.removeprefix("s3://").partition("/")[0]
+    folder = s3_credentials.root / bucket / "archive"
+    folder.mkdir()
+    (folder / "a.zip").write_bytes(DATA)
+    with open_archive(s3_url) as archive:
+        archive.put("a.zip", DATA, sha256=sha256(DATA))
+        with pytest.raises(ArchiveError, match="other content"):
+            archive.put("a.zip", DATA[::-1], sha256=sha256(DATA[::-1]))
+
+
+@pytest.fixture
+def amazon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Amazon's rules for encryption, locks and conditional writes, as moto has them."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        yield
+
+
+@pytest.mark.usefixtures("amazon")
+@pytest.mark.parametrize(("setting", "mode"), [("", "GOVERNANCE"), ("&mode=compliance", "COMPLIANCE")])
+def test_s3__objects_are_locked_for_the_days_of_the_setting_and_encrypted_with_the_key(setting: str, mode: str) -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
+    with open_archive(f"s3://kept/a?retention_days=3650&kms=our-key{setting}") as archive:
+        archive.put("x.zip", DATA, sha256=sha256(DATA))
+        archive.put("x.zip", DATA, sha256=sha256(DATA))
+    head = client.head_object(Bucket="kept", Key="a/x.zip")
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"], head["ObjectLockMode"]) == ("aws:kms", "our-key", mode)
+    assert head["ObjectLockRetainUntilDate"] - head["LastModified"] == timedelta(days=3650)
+    assert len(client.list_object_versions(Bucket="kept")["Versions"]) == 1
+    client.close()
+
+
+@pytest.mark.usefixtures("amazon")
+def test_s3__somebody_faster_between_look_and_write_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept")
+    with open_archive("s3://kept/a") as archive, open_archive("s3://kept/a") as faster:
+        look = archive._head  # type: ignore[attr-defined]
+
+        def look_then_lose(key: str) -> object:
+            monkeypatch.setattr(archive, "_head", look)
+            found = look(key)
+            faster.put(key, DATA, sha256=sha256(DATA))
+            return found
+
+        monkeypatch.setattr(archive, "_head", look_then_lose)
+        with pytest.raises(ArchiveError, match="other content"):
+            archive.put("x.zip", b"late", sha256=sha256(b"late"))
+        assert archive.get("x.zip") == DATA
+    client.close()
