@@ -8,12 +8,15 @@ from statement_builder.source.freshness import require_fresh
 from statement_builder.source.reference import create_reference_schema
 from statement_builder.source.sample import SampleSummary, make_sample
 from statement_builder.source.source import Source, open_source
+from statement_builder.source.synthea import LoadSummary, load_synthea
 
 __all__ = [
     "CheckReport",
+    "LoadSummary",
     "SampleSummary",
     "Source",
     "create_reference_schema",
+    "load_synthea",
     "make_sample",
     "open_source",
     "require_fresh",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Engine, inspect
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from statement_builder.errors import SourceError
@@ -21,16 +21,16 @@ def create_reference_schema(url: str) -> None:
     engine = open_database(url, read_only=False)
     try:
         with engine.begin() as connection:
-            make_schema(connection)
+            make_schema(connection, "reference")
     except SQLAlchemyError as exc:
         raise SourceError(f"The billing schema cannot be made there: {show_database_error(exc)}") from exc
     finally:
         engine.dispose()
 
 
-def make_schema(connection: Connection) -> None:
-    """Run the schema's statements on an open connection."""
-    path = SQL_ROOT / "reference" / f"schema.{connection.dialect.name}.sql"
+def make_schema(connection: Connection, folder: str) -> None:
+    """Run the statements of `sql/<folder>/schema.<database>.sql` on an open connection."""
+    path = SQL_ROOT / folder / f"schema.{connection.dialect.name}.sql"
     for statement in _split_statements(path.read_text(encoding="utf-8")):
         connection.exec_driver_sql(statement)
 
@@ -50,14 +50,6 @@ def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows
         return count
     finally:
         cursor.close()
-
-
-def has_table(engine: Engine, table: str) -> bool:
-    """Whether `table` is there. `SourceError` when the database cannot be reached."""
-    try:
-        return inspect(engine).has_table(table)
-    except SQLAlchemyError as exc:
-        raise SourceError(f"The database cannot be reached: {show_database_error(exc)}") from exc
 
 
 def _copy_rows(cursor: Any, statement: str, rows: Iterable[Sequence[Any]]) -> int:

@@ -39,7 +39,7 @@ def make_sample(url: str, *, guarantors: int = 200, seed: int = 1, as_of: date) 
         with engine.begin() as connection:
             if inspect(connection).has_table("guarantor"):
                 raise SourceError("There is a billing schema in that database already: choose another, or remove it")
-            make_schema(connection)
+            make_schema(connection, "reference")
             counts = _fill(connection, guarantors, seed, as_of)
     except SQLAlchemyError as exc:
         raise SourceError(f"The sample hospital cannot be written: {show_database_error(exc)}") from exc

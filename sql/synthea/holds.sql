@@ -1,0 +1,15 @@
+-- Purpose: who has died by the as-of date: no statement to a dead person, and no estate is known
+-- Parameters: :as_of
+-- Grain: one row per person who has died
+-- Order: mail_sort, guarantor_id, account_number, hold_id, by bytes
+SELECT COALESCE(p.zip, '') AS mail_sort,
+       p.id AS guarantor_id,
+       NULL AS account_number,
+       'D-' || p.id AS hold_id,
+       'DECEASED' AS code,
+       p.death_on AS placed_on,
+       NULL AS episode_id,
+       NULL AS expires_on
+FROM synthea_patients AS p
+WHERE p.death_on <> '' AND p.death_on <= :as_of
+ORDER BY 1, 2, 4

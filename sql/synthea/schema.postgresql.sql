@@ -1,0 +1,80 @@
+-- Purpose: Synthea's CSV files as loaded, on PostgreSQL: the columns that billing needs, money in integer cents,
+-- dates cut to the day (ISO text), account numbers made of the encounter's id. What is in them: README.md.
+-- Loading again replaces everything.
+
+DROP VIEW IF EXISTS synthea_accounts;
+DROP TABLE IF EXISTS synthea_patients;
+DROP TABLE IF EXISTS synthea_encounters;
+DROP TABLE IF EXISTS synthea_claims;
+DROP TABLE IF EXISTS synthea_transactions;
+DROP TABLE IF EXISTS synthea_payers;
+DROP TABLE IF EXISTS synthea_organizations;
+DROP TABLE IF EXISTS synthea_load;
+
+CREATE TABLE synthea_patients (
+    id text COLLATE "C",
+    first text COLLATE "C",
+    last text COLLATE "C",
+    suffix text COLLATE "C",
+    birth_on text COLLATE "C",
+    death_on text COLLATE "C",
+    address text COLLATE "C",
+    city text COLLATE "C",
+    state text COLLATE "C",
+    zip text COLLATE "C"
+);
+
+CREATE TABLE synthea_encounters (
+    id text COLLATE "C",
+    account_number text COLLATE "C",
+    start_on text COLLATE "C",
+    stop_on text COLLATE "C",
+    patient text COLLATE "C",
+    organization text COLLATE "C",
+    payer text COLLATE "C",
+    encounterclass text COLLATE "C",
+    description text COLLATE "C"
+);
+
+CREATE TABLE synthea_claims (
+    id text COLLATE "C",
+    appointment text COLLATE "C",
+    status1 text COLLATE "C",
+    secondary_payer text COLLATE "C"
+);
+
+CREATE TABLE synthea_transactions (
+    id text COLLATE "C",
+    claim text COLLATE "C",
+    account_number text COLLATE "C",
+    type text COLLATE "C",
+    method text COLLATE "C",
+    from_on text COLLATE "C",
+    procedure_code text COLLATE "C",
+    notes text COLLATE "C",
+    units bigint,
+    amount_cents bigint,
+    payments_cents bigint,
+    adjustments_cents bigint
+);
+
+CREATE TABLE synthea_payers (
+    id text COLLATE "C",
+    name text COLLATE "C"
+);
+
+CREATE TABLE synthea_organizations (
+    id text COLLATE "C",
+    name text COLLATE "C"
+);
+
+CREATE TABLE synthea_load (
+    loaded_at text COLLATE "C",
+    withheld_since text COLLATE "C"
+);
+
+-- Whose an account is, and the postal code that their mail is sorted by.
+CREATE VIEW synthea_accounts AS
+SELECT e.id AS encounter, e.account_number, e.patient AS guarantor_id, COALESCE(p.zip, '') AS mail_sort
+FROM synthea_encounters AS e
+LEFT JOIN synthea_patients AS p ON p.id = e.patient;

@@ -1,0 +1,80 @@
+-- Purpose: Synthea's CSV files as loaded, on SQLite: the columns that billing needs, money in integer cents,
+-- dates cut to the day (ISO text), account numbers made of the encounter's id. What is in them: README.md.
+-- Loading again replaces everything.
+
+DROP VIEW IF EXISTS synthea_accounts;
+DROP TABLE IF EXISTS synthea_patients;
+DROP TABLE IF EXISTS synthea_encounters;
+DROP TABLE IF EXISTS synthea_claims;
+DROP TABLE IF EXISTS synthea_transactions;
+DROP TABLE IF EXISTS synthea_payers;
+DROP TABLE IF EXISTS synthea_organizations;
+DROP TABLE IF EXISTS synthea_load;
+
+CREATE TABLE synthea_patients (
+    id text,
+    first text,
+    last text,
+    suffix text,
+    birth_on text,
+    death_on text,
+    address text,
+    city text,
+    state text,
+    zip text
+);
+
+CREATE TABLE synthea_encounters (
+    id text,
+    account_number text,
+    start_on text,
+    stop_on text,
+    patient text,
+    organization text,
+    payer text,
+    encounterclass text,
+    description text
+);
+
+CREATE TABLE synthea_claims (
+    id text,
+    appointment text,
+    status1 text,
+    secondary_payer text
+);
+
+CREATE TABLE synthea_transactions (
+    id text,
+    claim text,
+    account_number text,
+    type text,
+    method text,
+    from_on text,
+    procedure_code text,
+    notes text,
+    units integer,
+    amount_cents integer,
+    payments_cents integer,
+    adjustments_cents integer
+);
+
+CREATE TABLE synthea_payers (
+    id text,
+    name text
+);
+
+CREATE TABLE synthea_organizations (
+    id text,
+    name text
+);
+
+CREATE TABLE synthea_load (
+    loaded_at text,
+    withheld_since text
+);
+
+-- Whose an account is, and the postal code that their mail is sorted by.
+CREATE VIEW synthea_accounts AS
+SELECT e.id AS encounter, e.account_number, e.patient AS guarantor_id, COALESCE(p.zip, '') AS mail_sort
+FROM synthea_encounters AS e
+LEFT JOIN synthea_patients AS p ON p.id = e.patient;
