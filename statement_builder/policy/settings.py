@@ -46,6 +46,8 @@ class Policy(Record, kw_only=True):
     """Days that the final notice gives: the legal 30 from mailing, and up to 10 between its date and its mailing."""
     final_notice_names_action: bool = True
     """Whether the final notice names an extraordinary collection action; then it waits for `eca_wait_days`."""
+    agency_name: str = ""
+    """The collection agency that a final notice names; empty where the hospital places no accounts."""
     placement_wait_days: int = 30
     """After the final notice, before an account may be reviewed for placement."""
     payment_pause_percent: int = 25
@@ -78,6 +80,8 @@ class Policy(Record, kw_only=True):
         value=30, citation="26 CFR 1.501(r)-6(c)(4)(i)", reviewed_on=_REVIEWED_ON
     )
     """The deadline in the final notice is at least this long after it is mailed."""
+    assistance_days: LegalNumber = LegalNumber(value=240, citation="26 CFR 1.501(r)-1(b)(3)", reviewed_on=_REVIEWED_ON)
+    """Help with paying can be applied for at least this long after the first statement."""
     estimate_excess_cents: LegalNumber = LegalNumber(
         value=40_000, citation="45 CFR 149.620(a)(2)", reviewed_on=_REVIEWED_ON
     )
@@ -100,6 +104,10 @@ class Policy(Record, kw_only=True):
             (
                 0 <= self.estimate_excess_cents.value <= 40_000,
                 "estimate_excess_cents must be at most 40000 (45 CFR 149.620(a)(2))",
+            ),
+            (
+                self.assistance_days.value >= 240,
+                f"assistance_days must be at least 240 ({self.assistance_days.citation})",
             ),
             (28 <= self.ob_pay_by_week <= 36, "ob_pay_by_week must be from 28 to 36"),
             (self.ob_installments_max >= 1, "ob_installments_max must be at least 1"),

@@ -1,0 +1,105 @@
+"""The gates: what went into each step has to have come out of it, in documents and in cents, before anything leaves.
+
+Pure: figures in, verdicts out. A gate that does not foot is our bug or damage, and stops the batch whoever approves;
+a question (unusual volume, a very large bill, policy) is one that a person may answer with a release.
+"""
+
+from __future__ import annotations
+
+from statement_builder.billing.model import Record
+from statement_builder.ledger import Tally
+from statement_builder.settings import ReleaseSettings
+
+
+class Gate(Record, kw_only=True):
+    """One equation of the control sheet. `unit` is `documents` or `cents`."""
+
+    name: str
+    unit: str
+    went_in: int
+    came_out: int
+
+    @property
+    def foots(self) -> bool:
+        return self.went_in == self.came_out
+
+
+class Question(Record, kw_only=True):
+    """Something that a person has to look at before hand-off, in words."""
+
+    code: str
+    message: str
+
+
+def check_gates(tally: Tally) -> tuple[Gate, ...]:
+    """The equations that must hold once a batch is built (design, What must always hold, 1)."""
+    gates = []
+    for unit, figures in (("documents", tally.counts), ("cents", tally.cents)):
+        gates += [
+            Gate(
+                name="pulled = selected + held + exceptions",
+                unit=unit,
+                went_in=figures.pulled,
+                came_out=figures.selected + figures.held + figures.exceptions,
+            ),
+            Gate(
+                name="selected = rendered + errors",
+                unit=unit,
+                went_in=figures.selected,
+                came_out=figures.rendered + figures.errors,
+            ),
+            Gate(
+                name="rendered = print + e-mail",
+                unit=unit,
+                went_in=figures.rendered,
+                came_out=figures.print + figures.email,
+            ),
+        ]
+    return tuple(gates)
+
+
+def check_close(tally: Tally) -> tuple[Gate, ...]:
+    """The last equation: every rendered document was handed off, or was held back with a reason."""
+    return tuple(
+        Gate(
+            name="rendered = handed off + withheld",
+            unit=unit,
+            went_in=figures.rendered,
+            came_out=figures.handed_off + figures.withheld,
+        )
+        for unit, figures in (("documents", tally.counts), ("cents", tally.cents))
+    )
+
+
+def ask_questions(
+    tally: Tally, last: Tally | None, release: ReleaseSettings, *, by_policy: bool
+) -> tuple[Question, ...]:
+    """What a person has to decide before this batch may go. `last` is the newest closed batch of the same kind."""
+    questions = []
+    if not by_policy:
+        questions.append(Question(code="APPROVAL", message="Policy asks for a person's approval of this kind."))
+    if last is not None and _changed_too_much(tally.counts.rendered, last.counts.rendered, release):
+        questions.append(
+            Question(
+                code="VOLUME",
+                message=f"{tally.counts.rendered:,} documents against {last.counts.rendered:,} in the last closed "
+                f"batch: more than {release.volume_change_max_percent} % apart. Is the source complete?",
+            )
+        )
+    if tally.largest_cents > release.amount_max_cents:
+        questions.append(
+            Question(code="AMOUNT", message="At least one document asks for more than release.amount_max_cents.")
+        )
+    if tally.counts.errors:
+        questions.append(
+            Question(
+                code="ERRORS",
+                message=f"{tally.counts.errors:,} selected documents could not be made; `statements exceptions` says "
+                "why. Mend and re-run, or release without them.",
+            )
+        )
+    return tuple(questions)
+
+
+def _changed_too_much(now: int, before: int, release: ReleaseSettings) -> bool:
+    return abs(now - before) * 100 > before * release.volume_change_max_percent

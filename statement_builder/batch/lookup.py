@@ -1,0 +1,102 @@
+"""What a clerk asks about a batch or a person: exceptions, holds, hand-offs, the exact page that was sent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from statement_builder.archive import read_document
+from statement_builder.batch.service import Service
+from statement_builder.errors import ConfigError
+from statement_builder.ledger import DeliveryState, Document, DocumentState
+from statement_builder.policy.codes import HOLD_CODES
+
+
+def list_exceptions(service: Service, batch_id: str) -> list[dict[str, Any]]:
+    """Every candidate or document that could not be decided or made: why, and what to do."""
+    return [
+        {
+            "guarantor": row.subject,
+            "document": row.document_id,
+            "code": row.code,
+            "message": row.message,
+            "fix": row.fix,
+        }
+        for row in service.ledger.exceptions(batch_id)
+    ]
+
+
+def list_holds(service: Service, batch_id: str) -> list[dict[str, Any]]:
+    """Every hold of the batch, one row a reason, with what the reason means and what ends it."""
+    return [
+        {
+            "guarantor": row.guarantor_id,
+            "outcome": row.outcome.value,
+            "code": hold.code,
+            "account": hold.account_number,
+            "until": hold.until.isoformat() if hold.until else None,
+            "why": HOLD_CODES[hold.code].why,
+            "what_to_do": HOLD_CODES[hold.code].what_to_do,
+        }
+        for row in service.ledger.holds(batch_id)
+        for hold in row.holds
+    ]
+
+
+def list_print_files(service: Service, batch_id: str) -> list[dict[str, Any]]:
+    """The batch's print files: what the control files say, and where each hand-off stands."""
+    return [
+        {
+            "name": row.name,
+            "state": row.state.value,
+            "documents": len(row.documents),
+            "pages": row.pages,
+            "sheets": row.sheets,
+            "cents": row.cents,
+            "sha256": row.sha256,
+        }
+        for row in service.ledger.print_files(batch_id)
+    ]
+
+
+def list_open_hand_offs(service: Service, batch_id: str) -> list[dict[str, Any]]:
+    """Hand-offs that nobody can say the outcome of: the evidence, for a person to decide with `statements settle`.
+
+    One row an e-mail, and one a print file: the vendor has all of a print file or none of it.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    for document in service.ledger.documents(batch_id, state=DocumentState.RENDERED):
+        if document.delivery_state is not DeliveryState.UNCERTAIN:
+            continue
+        delivery = service.ledger.deliveries(document.document_id)[-1]
+        rows.setdefault(
+            delivery.print_file or document.document_id,
+            {
+                "document": document.document_id,
+                "print_file": delivery.print_file or None,
+                "attempt": delivery.attempt,
+                "channel": delivery.channel.value,
+                "evidence": (delivery.receipt or {}).get("evidence", ""),
+            },
+        )
+    return list(rows.values())
+
+
+def read_archived(service: Service, document: Document) -> bytes:
+    """The document's bytes as they were archived, checked against the ledger's hash."""
+    if not document.sha256:
+        raise ConfigError(
+            f"document {document.document_id} was never made ({document.error_message}), so there is nothing to get."
+        )
+    return read_document(service.archive, document.pack_key, document.offset, document.length, document.sha256)
+
+
+def write_document(service: Service, document_id: str, output: Path) -> None:
+    """Write one archived PDF to a file that only its owner may read."""
+    data = read_archived(service, service.require_document(document_id))
+    try:
+        with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+    except OSError as exc:
+        raise ConfigError(f"{output} cannot be written: {exc.strerror}") from exc

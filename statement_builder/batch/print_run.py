@@ -1,0 +1,155 @@
+"""Print: each shard's printed documents become print files, by envelope class, and go to the vendor."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from mail_house.errors import Permanent, Retryable, UnknownOutcome
+from mail_house.pieces import Piece, PrintFile, Receipt
+from mail_house.print_files import build_print_file, envelope_class, print_file_name
+from mail_house.vendors import PrintVendor, open_print_vendor
+from statement_builder.batch.lookup import read_archived
+from statement_builder.batch.pull import SHARD_CANDIDATES_MAX
+from statement_builder.batch.recipients import read_recipients
+from statement_builder.batch.service import Service
+from statement_builder.billing.selection import Channel
+from statement_builder.errors import ArchiveError
+from statement_builder.ledger import (
+    Batch,
+    DeliveryState,
+    Document,
+    DocumentState,
+    NewPrintFile,
+    PrintFileRow,
+    Shard,
+)
+
+
+def hand_off_print_files(service: Service, batch: Batch) -> None:
+    """Hand off every printed document of the batch that no print file holds yet, shard by shard."""
+    shards = service.ledger.shards(batch.batch_id)
+    for done, shard in enumerate(shards, start=1):
+        waiting = service.ledger.documents(
+            batch.batch_id, channel=Channel.PRINT, state=DocumentState.RENDERED, sequence=shard.sequence
+        )
+        unclaimed = [document for document in waiting if document.delivery_state is None]
+        for envelope, documents in sorted(_by_envelope(service, unclaimed).items()):
+            file = _build(service, batch, shard, documents, name=_next_name(service, batch))
+            claim = _claim(service, shard, envelope, documents, file)
+            row = service.ledger.claim_print_file(claim, at=service.now())
+            _deliver(service, row, file)
+        service.progress("print", done, len(shards))
+
+
+def settle_print_files(service: Service, batch: Batch) -> None:
+    """Finish the print files that an earlier run claimed and did not see through."""
+    shards = {shard.sequence: shard for shard in service.ledger.shards(batch.batch_id)}
+    for row in service.ledger.print_files(batch.batch_id):
+        if row.state is DeliveryState.COMMITTING and _settled_by_asking(service, row):
+            continue
+        if row.state in {DeliveryState.CLAIMED, DeliveryState.COMMITTING}:
+            documents = [service.require_document(document_id) for document_id in row.documents]
+            file = _build(service, batch, shards[row.sequence], documents, name=row.name)
+            if file.sha256 != row.sha256:
+                raise ArchiveError(
+                    f"print file {row.name} comes out different from the one that was claimed. Restore the archive of "
+                    f"batch {batch.batch_id}; nothing of this file was sent by this run."
+                )
+            _deliver(service, row, file)
+
+
+def _settled_by_asking(service: Service, row: PrintFileRow) -> bool:
+    """Ask the vendor what became of a print file whose control file may have been written."""
+    vendor = _vendor(service)
+    try:
+        receipt = vendor.find(row.name, sha256=row.sha256)
+    except UnknownOutcome as exc:
+        _mark(service, row.name, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
+        return True
+    if receipt is not None:
+        _mark(service, row.name, DeliveryState.SENT, _receipt(receipt))
+        return True
+    if vendor.collects:
+        evidence = "Not at the vendor, who collects files: it may have been picked up. Ask whether it arrived."
+        _mark(service, row.name, DeliveryState.UNCERTAIN, {"evidence": evidence})
+        return True
+    return False
+
+
+def _deliver(service: Service, row: PrintFileRow, file: PrintFile) -> None:
+    """Bring the files, write down that the decisive one is about to go, send it, write down the receipt."""
+    vendor = _vendor(service)
+    vendor.prepare(file)
+    if row.state is not DeliveryState.COMMITTING:
+        _mark(service, row.name, DeliveryState.COMMITTING, None)
+    try:
+        receipt = vendor.commit(file)
+    except (Retryable, Permanent) as exc:
+        # Known not to have been accepted: its documents go into a new file at the next re-run.
+        _mark(service, row.name, DeliveryState.FAILED, {"evidence": str(exc)})
+        raise
+    _mark(service, row.name, DeliveryState.SENT, _receipt(receipt))
+
+
+def _build(service: Service, batch: Batch, shard: Shard, documents: list[Document], *, name: str) -> PrintFile:
+    recipients = read_recipients(service, shard, documents)
+    pieces = [
+        Piece(
+            document_id=document.document_id,
+            sequence=(shard.sequence - 1) * SHARD_CANDIDATES_MAX + document.position,
+            pdf=read_archived(service, document),
+            pages=document.pages,
+            recipient_lines=(recipients[document.document_id].name, *recipients[document.document_id].lines),
+            amount_cents=document.amount_cents,
+            sha256=document.sha256,
+        )
+        for document in documents
+    ]
+    return build_print_file(name=name, pieces=pieces, profile=service.profile(), created_on=batch.as_of)
+
+
+def _claim(service: Service, shard: Shard, envelope: str, documents: list[Document], file: PrintFile) -> NewPrintFile:
+    return NewPrintFile(
+        name=file.name,
+        batch_id=shard.batch_id,
+        sequence=shard.sequence,
+        envelope_class=envelope,
+        vendor=service.settings.print.partition(":")[0],
+        sha256=file.sha256,
+        bytes=len(file.pdf),
+        documents=tuple(document.document_id for document in documents),
+        pages=file.pages,
+        sheets=file.sheets,
+        cents=file.cents,
+    )
+
+
+def _by_envelope(service: Service, documents: list[Document]) -> dict[str, list[Document]]:
+    profile = service.profile()
+    grouped: dict[str, list[Document]] = defaultdict(list)
+    for document in documents:
+        grouped[envelope_class(document.pages, profile)].append(document)
+    return grouped
+
+
+def _next_name(service: Service, batch: Batch) -> str:
+    """The name of the batch's next print file: a claim that was never made leaves no gap in the numbers."""
+    return print_file_name(
+        facility_id=batch.facility_id,
+        cycle=batch.cycle,
+        created_on=batch.as_of,
+        batch_id=batch.batch_id,
+        number=len(service.ledger.print_files(batch.batch_id)) + 1,
+    )
+
+
+def _vendor(service: Service) -> PrintVendor:
+    return open_print_vendor(service.settings.print, environ=service.environ)
+
+
+def _mark(service: Service, name: str, state: DeliveryState, receipt: dict[str, object] | None) -> None:
+    service.ledger.mark_print_file(name, state, receipt=receipt, at=service.now(), mailed_on=service.today())
+
+
+def _receipt(receipt: Receipt) -> dict[str, object]:
+    return {"reference": receipt.reference, "at": receipt.at.isoformat(), **receipt.detail}

@@ -1,0 +1,162 @@
+"""Pull: the billing system's accounts as of a date become an immutable snapshot, in shards, in mailing order.
+
+A pull is all or nothing. Its files go under the number of the attempt, and only one transaction at the end
+makes them the batch's snapshot: a pull that died leaves files that nothing refers to, and is done afresh.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from itertools import islice
+
+import msgspec
+
+from statement_builder.archive import write_snapshot
+from statement_builder.batch.service import Service
+from statement_builder.billing.model import Correspondence, Encounter, FaultyAccount, GuarantorAccount
+from statement_builder.billing.selection import Kind
+from statement_builder.ledger import Batch, BatchState, NewShard
+from statement_builder.policy import candidate_cents
+from statement_builder.source import require_fresh
+
+SHARD_CANDIDATES_MAX = 1_000
+"""Candidates in a shard: the unit of parallel work, of packing and of retry."""
+
+Entry = GuarantorAccount | FaultyAccount
+
+
+def batch_id_of(cycle: str, kind: Kind) -> str:
+    """`2026-11-statement`: what an operator types."""
+    return f"{cycle}-{kind.value}"
+
+
+def pull_batch(service: Service, batch: Batch) -> None:
+    """Take the snapshot, unless this batch has one. `SourceError` when the data is stale, unreadable or incomplete."""
+    if batch.state is not BatchState.OPEN:
+        return
+    attempt = service.ledger.next_pull_attempt(batch.batch_id)
+    shards: list[NewShard] = []
+    done = 0
+    candidates = stream_candidates(service, kind=batch.kind, cycle=batch.cycle, as_of=batch.as_of, limit=batch.limit)
+    for entries in _in_shards(candidates):
+        shards.append(_write_shard(service, batch, attempt, len(shards) + 1, entries))
+        done += len(entries)
+        service.progress("pull", done, 0)
+    service.ledger.record_pull(batch.batch_id, shards, actor=service.actor, at=service.now())
+
+
+def stream_candidates(service: Service, *, kind: Kind, cycle: str, as_of: date, limit: int | None) -> Iterator[Entry]:
+    """The candidates of a batch as the source has them now, each with what our ledger knows of it.
+
+    In mailing order and constant memory. `SourceError` when the data is stale, unreadable or incomplete.
+    """
+    with service.open_source() as source:
+        _check_freshness(service, source.feeds(), kind)
+        accounts = source.accounts(as_of=as_of, cycle=cycle)
+        candidates = (entry for entry in accounts if entry_cents(entry, kind, as_of) is not None)
+        for entries in _in_shards(candidates if limit is None else islice(candidates, limit)):
+            yield from _with_ledger_facts(service, batch_id_of(cycle, kind), entries)
+
+
+def entry_cents(entry: Entry, kind: Kind, as_of: date) -> int | None:
+    """What a candidate of this kind owes in all, in cents; None where the entry is no candidate of this kind."""
+    if isinstance(entry, GuarantorAccount):
+        return candidate_cents(entry, kind, as_of)
+    concerned = {
+        Kind.STATEMENT: True,
+        Kind.DUNNING: entry.has_encounters,
+        Kind.OB_NOTICE: entry.has_episode,
+    }[kind]
+    return entry.cents if concerned else None
+
+
+def _check_freshness(service: Service, feeds: Mapping[str, datetime], kind: Kind) -> None:
+    """Stop before the first document when the data is too old; obstetric notices need both feeds (domain rules, 6)."""
+    now = service.now()
+    require_fresh(feeds, feed="billing", now=now, age_max_h=service.settings.source.age_max_h)
+    if kind is Kind.OB_NOTICE:
+        age_max_h = service.settings.policy.ob_feed_age_max_h
+        require_fresh(feeds, feed="obstetric", now=now, age_max_h=age_max_h)
+
+
+def _in_shards(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    iterator = iter(entries)
+    while shard := list(islice(iterator, SHARD_CANDIDATES_MAX)):
+        yield shard
+
+
+def _write_shard(service: Service, batch: Batch, attempt: int, sequence: int, entries: Sequence[Entry]) -> NewShard:
+    data = write_snapshot(entries)
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = f"snapshots/{batch.batch_id}/{attempt:03d}/{sequence:05d}.jsonl.gz"
+    service.archive.put(key, data, sha256=sha256)
+    return NewShard(
+        sequence=sequence,
+        snapshot_key=key,
+        snapshot_sha256=sha256,
+        candidates=len(entries),
+        cents=sum(entry_cents(entry, batch.kind, batch.as_of) or 0 for entry in entries),
+    )
+
+
+def _with_ledger_facts(service: Service, batch_id: str, entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Add what was mailed by us: a decision depends on the snapshot alone, so all that it reads has to be in there."""
+    accounts = [entry for entry in entries if isinstance(entry, GuarantorAccount)]
+    facility_id = service.facility.facility_id
+    mailed = service.ledger.correspondence(
+        facility_id, [encounter.account_number for account in accounts for encounter in account.encounters]
+    )
+    notices = service.ledger.episode_notices(
+        facility_id, [episode.episode_id for account in accounts for episode in account.episodes]
+    )
+    pending = service.ledger.open_documents(
+        facility_id, [account.guarantor.guarantor_id for account in accounts], excluding_batch=batch_id
+    )
+    for entry in entries:
+        if isinstance(entry, FaultyAccount):
+            yield entry
+            continue
+        yield msgspec.structs.replace(
+            entry,
+            encounters=tuple(_with_correspondence(encounter, mailed) for encounter in entry.encounters),
+            episodes=tuple(
+                msgspec.structs.replace(
+                    episode,
+                    notices_sent=max(episode.notices_sent, notices[episode.episode_id][0]),
+                    last_notice_on=_latest(episode.last_notice_on, notices[episode.episode_id][1]),
+                )
+                if episode.episode_id in notices
+                else episode
+                for episode in entry.episodes
+            ),
+            open_documents=pending.get(entry.guarantor.guarantor_id, ()),
+        )
+
+
+def _with_correspondence(encounter: Encounter, mailed: Mapping[str, Correspondence]) -> Encounter:
+    ours = mailed.get(encounter.account_number)
+    if ours is None:
+        return encounter
+    return msgspec.structs.replace(encounter, correspondence=merge_correspondence(encounter.correspondence, ours))
+
+
+def merge_correspondence(theirs: Correspondence | None, ours: Correspondence) -> Correspondence:
+    """What was mailed in all: by an earlier system (or written back to it by us) and by us.
+
+    The clocks start with the earliest first statement and the ladder stands where the latest mailing left it.
+    """
+    if theirs is None:
+        return ours
+    latest = max(theirs, ours, key=lambda mailed: (mailed.last_mailed_on, mailed.last_level))
+    return Correspondence(
+        first_statement_on=min(theirs.first_statement_on, ours.first_statement_on),
+        statements_sent=max(theirs.statements_sent, ours.statements_sent),
+        last_level=latest.last_level,
+        last_mailed_on=latest.last_mailed_on,
+    )
+
+
+def _latest(one: date | None, other: date | None) -> date | None:
+    return max((day for day in (one, other) if day is not None), default=None)

@@ -1,0 +1,74 @@
+"""The second look: what has happened since the pages were made, taken just before they leave.
+
+A payment, a bankruptcy, a death or the loss of a pregnancy that reached the billing system after rendering pulls
+that piece out. What was already claimed for a hand-off is past this point and is left alone.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from statement_builder.batch.build import read_shard
+from statement_builder.batch.pull import Entry, stream_candidates
+from statement_builder.batch.service import Service
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount
+from statement_builder.billing.selection import Hold, Selection
+from statement_builder.ledger import Batch, DocumentState
+from statement_builder.policy import decide, recheck
+
+
+def withhold_late(service: Service, batch: Batch) -> int:
+    """Withhold every document not yet on its way that would no longer be selected; the number withheld.
+
+    `SourceError` when the source has become stale or unreadable: then nothing is handed off.
+    """
+    as_of = max(batch.as_of, service.today())
+    waiting = _waiting(service, batch)
+    if not waiting:
+        return 0
+    withheld = 0
+    for entry in stream_candidates(service, kind=batch.kind, cycle=batch.cycle, as_of=as_of, limit=None):
+        if found := waiting.pop(_guarantor_id(entry), None):
+            withheld += _withhold(service, found[0], _reasons(service, batch, entry, found[1], as_of))
+    for document_id, selection in waiting.values():
+        withheld += _withhold(service, document_id, _reasons(service, batch, None, selection, as_of))
+    return withheld
+
+
+def _waiting(service: Service, batch: Batch) -> dict[str, tuple[str, Selection | None]]:
+    """Guarantor id to document id and what was decided, for every document that nobody has claimed yet.
+
+    None where the settings have changed since and no longer select it.
+    """
+    waiting: dict[str, tuple[str, Selection | None]] = {}
+    for shard in service.ledger.shards(batch.batch_id):
+        documents = service.ledger.documents(batch.batch_id, state=DocumentState.RENDERED, sequence=shard.sequence)
+        unclaimed = {each.guarantor_id: each.document_id for each in documents if each.delivery_state is None}
+        for entry in read_shard(service, shard) if unclaimed else ():
+            if isinstance(entry, FaultyAccount) or entry.guarantor.guarantor_id not in unclaimed:
+                continue
+            guarantor_id = entry.guarantor.guarantor_id
+            decision = decide(entry, batch.kind, service.settings.policy, batch.as_of)
+            waiting[guarantor_id] = (unclaimed[guarantor_id], decision.selection)
+    return waiting
+
+
+def _reasons(
+    service: Service, batch: Batch, entry: Entry | None, selection: Selection | None, as_of: date
+) -> tuple[Hold, ...]:
+    if selection is None:
+        return (Hold(code="RESTATED"),)
+    if isinstance(entry, FaultyAccount):
+        return (Hold(code="BADDATA"),)
+    return recheck(entry, selection, service.settings.policy, as_of=as_of, rendered_as_of=batch.as_of)
+
+
+def _withhold(service: Service, document_id: str, holds: tuple[Hold, ...]) -> int:
+    if not holds:
+        return 0
+    service.ledger.withhold(document_id, holds, actor=service.actor, at=service.now())
+    return 1
+
+
+def _guarantor_id(entry: Entry) -> str:
+    return entry.guarantor.guarantor_id if isinstance(entry, GuarantorAccount) else entry.subject

@@ -1,0 +1,167 @@
+"""The steps of a batch in their order, each of which does nothing where it has been done.
+
+`run` and `rerun` are the same walk: a batch that was killed anywhere is finished by walking it again.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from enum import StrEnum
+
+from statement_builder.batch.build import build_batch
+from statement_builder.batch.gates import Question, ask_questions, check_close, check_gates
+from statement_builder.batch.hand_off import hand_off_batch
+from statement_builder.batch.pull import batch_id_of, pull_batch
+from statement_builder.batch.service import Service
+from statement_builder.billing.selection import Kind
+from statement_builder.errors import ConfigError, GateStop
+from statement_builder.ledger import Batch, BatchState, DocumentState
+
+
+class Step(StrEnum):
+    """Where a run may be told to stop: after this step."""
+
+    PULL = "pull"
+    BUILD = "build"
+    GATES = "gates"
+    HAND_OFF = "hand-off"
+
+
+def open_batch(service: Service, *, kind: Kind, cycle: str, as_of: date, limit: int | None) -> Batch:
+    """The batch of this kind and cycle: a new one, or the one there is (which keeps its own date and limit)."""
+    batch = service.ledger.open_batch(
+        batch_id=batch_id_of(cycle, kind),
+        facility_id=service.facility.facility_id,
+        kind=kind,
+        cycle=cycle,
+        as_of=as_of,
+        source=service.settings.source.name,
+        limit=limit,
+        actor=service.actor,
+        at=service.now(),
+    )
+    if batch.facility_id != service.facility.facility_id:
+        raise ConfigError(
+            f"batch {batch.batch_id} in this ledger belongs to facility {batch.facility_id}, and the settings are "
+            f"those of {service.facility.facility_id}. Give each facility a ledger of its own."
+        )
+    return batch
+
+
+def walk_batch(service: Service, batch_id: str, *, until: Step | None = None, release: bool = False) -> Batch:
+    """Take the batch as far as policy lets it, or to the end of step `until`; the batch as it then stands.
+
+    `release` stands for a person's approval. Raises `GateStop` where a person has to look, `BatchBusy` where another
+    process is at work on this batch.
+    """
+    service.require_batch(batch_id)
+    with service.ledger.lock(batch_id, owner=service.actor, at=service.now()):
+        for step, act in _STEPS:
+            act(service, service.require_batch(batch_id), release)
+            if step is until:
+                break
+    return service.require_batch(batch_id)
+
+
+def retry_errors(service: Service, batch_id: str) -> int:
+    """Put the shards whose documents could not be made back in line, before a release; the number of shards.
+
+    What was wrong may have been mended since: a template, a font, a worker that ran out of memory.
+    """
+    batch = service.require_batch(batch_id)
+    if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
+        return 0
+    with service.ledger.lock(batch_id, owner=service.actor, at=service.now()):
+        failed = service.ledger.documents(batch_id, state=DocumentState.ERROR)
+        sequences = sorted({document.sequence for document in failed})
+        for sequence in sequences:
+            service.ledger.reopen_shard(batch_id, sequence, actor=service.actor, at=service.now())
+        if sequences:
+            service.ledger.set_state(
+                batch_id, BatchState.PULLED, actor=service.actor, at=service.now(), why="documents with errors retried"
+            )
+    return len(sequences)
+
+
+def _pull(service: Service, batch: Batch, _release: bool) -> None:
+    pull_batch(service, batch)
+
+
+def _build(service: Service, batch: Batch, _release: bool) -> None:
+    build_batch(service, batch)
+
+
+def _pass_gates(service: Service, batch: Batch, release: bool) -> None:
+    """Stop a batch that does not foot, and one that a person has to look at and has not released."""
+    if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
+        return
+    broken = [gate for gate in check_gates(service.ledger.tally(batch.batch_id)) if not gate.foots]
+    if broken:
+        raise GateStop(
+            f"batch {batch.batch_id} does not foot and was not handed off: "
+            + "; ".join(f"{gate.name} ({gate.unit}): {gate.went_in} in, {gate.came_out} out" for gate in broken)
+        )
+    questions = open_questions(service, batch)
+    if questions and not release:
+        why = " ".join(question.message for question in questions)
+        if batch.state is BatchState.BUILT:
+            service.ledger.set_state(batch.batch_id, BatchState.WAITING, actor=service.actor, at=service.now(), why=why)
+        raise GateStop(
+            f"batch {batch.batch_id} waits for a person. {why} Look at it with "
+            f"`statements show {batch.batch_id}`, then `statements release {batch.batch_id}`."
+        )
+    service.ledger.release(
+        batch.batch_id,
+        actor=service.actor if release else "policy",
+        at=service.now(),
+        why=" ".join(question.message for question in questions),
+    )
+
+
+def open_questions(service: Service, batch: Batch) -> tuple[Question, ...]:
+    """What a person has to decide before this built batch may be handed off."""
+    closed = [
+        other
+        for other in service.ledger.batches()
+        if other.kind is batch.kind and other.state is BatchState.CLOSED and other.facility_id == batch.facility_id
+    ]
+    last = max(closed, key=lambda other: (other.as_of, other.cycle), default=None)
+    return ask_questions(
+        service.ledger.tally(batch.batch_id),
+        service.ledger.tally(last.batch_id) if last else None,
+        service.settings.release,
+        by_policy=service.settings.release.by(batch.kind) == "auto",
+    )
+
+
+def _hand_off(service: Service, batch: Batch, _release: bool) -> None:
+    if batch.state in {BatchState.RELEASED, BatchState.HANDING_OFF}:
+        hand_off_batch(service, batch)
+
+
+def _close(service: Service, batch: Batch, _release: bool) -> None:
+    """Close a batch whose every document is accounted for; one with open ends waits for a person."""
+    if batch.state is not BatchState.HANDING_OFF:
+        return
+    tally = service.ledger.tally(batch.batch_id)
+    if tally.counts.uncertain:
+        raise GateStop(
+            f"batch {batch.batch_id}: of {tally.counts.uncertain} hand-offs nobody can say whether they happened. "
+            f"`statements show {batch.batch_id}` lists them; decide each with `statements settle DOCUMENT`."
+        )
+    broken = [gate for gate in check_close(tally) if not gate.foots]
+    if broken:
+        raise GateStop(
+            f"batch {batch.batch_id} stays open: "
+            + "; ".join(f"{gate.name} ({gate.unit}): {gate.went_in} in, {gate.came_out} out" for gate in broken)
+        )
+    service.ledger.set_state(batch.batch_id, BatchState.CLOSED, actor=service.actor, at=service.now())
+
+
+_STEPS = (
+    (Step.PULL, _pull),
+    (Step.BUILD, _build),
+    (Step.GATES, _pass_gates),
+    (Step.HAND_OFF, _hand_off),
+    (None, _close),
+)

@@ -1,0 +1,107 @@
+"""What the steps of a batch work with: settings, ledger, archive, clock; opened once by the command line or a DAG."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Protocol, Self
+from zoneinfo import ZoneInfo
+
+from mail_house.profiles import Profile, load_profile
+from statement_builder.archive import Archive, open_archive
+from statement_builder.billing.facility import Facility
+from statement_builder.errors import ConfigError
+from statement_builder.ledger import Batch, Document, Ledger
+from statement_builder.settings import SQL_ROOT, TEMPLATES, Settings
+from statement_builder.source import Source, open_source
+
+
+class Progress(Protocol):
+    """Told how far a step has come. `total` is 0 where it is not known beforehand."""
+
+    def __call__(self, step: str, done: int, total: int) -> None: ...
+
+
+def say_nothing(step: str, done: int, total: int) -> None:
+    """The progress of somebody who does not watch."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """Everything outside the pure core, in one place. `now` gives aware UTC datetimes."""
+
+    settings: Settings
+    facility: Facility
+    ledger: Ledger
+    archive: Archive
+    environ: Mapping[str, str]
+    now: Callable[[], datetime]
+    actor: str
+    workers: int
+    progress: Progress = say_nothing
+    templates: Path = TEMPLATES
+    sql_root: Path = SQL_ROOT
+
+    def today(self) -> date:
+        """The date where the facility is."""
+        return self.now().astimezone(ZoneInfo(self.facility.time_zone)).date()
+
+    def open_source(self) -> Source:
+        """The billing system that the settings name."""
+        source = self.settings.source
+        return open_source(source.name, source.url, self.sql_root, languages=frozenset(self.settings.render.languages))
+
+    def profile(self) -> Profile:
+        """The print-mail vendor's envelopes: where the windows are, how many sheets go into a letter."""
+        try:
+            return load_profile(self.settings.mail.print_profile)
+        except ValueError as exc:
+            raise ConfigError(f"mail.print_profile: {exc}") from exc
+
+    def require_batch(self, batch_id: str) -> Batch:
+        """The batch, or a `ConfigError` that says how to list those there are."""
+        batch = self.ledger.batch(batch_id)
+        if batch is None:
+            raise ConfigError(f"There is no batch {batch_id}. `statements batches` lists them.")
+        return batch
+
+    def require_document(self, document_id: str) -> Document:
+        """The document, or a `ConfigError` that says how to look ids up."""
+        document = self.ledger.document(document_id)
+        if document is None:
+            raise ConfigError(f"There is no document {document_id}. `statements find` looks ids up.")
+        return document
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.ledger.close()
+
+
+def open_service(
+    settings: Settings,
+    *,
+    environ: Mapping[str, str],
+    now: Callable[[], datetime],
+    actor: str,
+    workers: int,
+    progress: Progress = say_nothing,
+) -> Service:
+    """Open ledger and archive as the settings say, creating or upgrading the ledger's tables."""
+    facility = settings.require_facility()
+    ledger = Ledger.open(settings.ledger)
+    ledger.upgrade()
+    return Service(
+        settings=settings,
+        facility=facility,
+        ledger=ledger,
+        archive=open_archive(settings.archive),
+        environ=environ,
+        now=now,
+        actor=actor,
+        workers=workers,
+        progress=progress,
+    )

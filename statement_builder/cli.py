@@ -1,0 +1,292 @@
+"""`statements`: the whole service on one machine, and what the DAGs call into.
+
+Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 stopped at a gate, waiting for a person.
+The clock, the environment and the user's name are read here and nowhere further in.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from mail_house.errors import HandOffError
+from statement_builder import console
+from statement_builder.batch.demo import demo_places, prepare_demo_home, run_demo
+from statement_builder.batch.doctor import examine
+from statement_builder.batch.lookup import (
+    list_exceptions,
+    list_holds,
+    list_open_hand_offs,
+    list_print_files,
+    write_document,
+)
+from statement_builder.batch.preview import preview_batch, preview_rerun
+from statement_builder.batch.run import Step, open_batch, retry_errors, walk_batch
+from statement_builder.batch.service import Service, open_service, say_nothing
+from statement_builder.batch.summary import summarise_batch, summarise_found
+from statement_builder.billing.selection import Kind
+from statement_builder.cli_source import source_app
+from statement_builder.clock import open_clock
+from statement_builder.errors import ConfigError, GateStop, StatementsError
+from statement_builder.ledger import Batch
+from statement_builder.settings import load_settings
+
+app = typer.Typer(
+    help="A hospital's batch statement and invoice service: from balance to mailbox, once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(source_app, name="source")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on standard output instead of tables.")]
+BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="A batch id, such as 2026-11-statement.")]
+DocumentArgument = Annotated[str, typer.Argument(metavar="DOCUMENT", help="A document id, whole.")]
+Workers = Annotated[int, typer.Option(min=0, help="Rendering processes; 0 is one per processor.")]
+Release = Annotated[bool, typer.Option("--release", help="Stands for the approval where policy asks for one.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the event log.")]
+
+
+@contextmanager
+def opened(
+    *, workers: int = 0, show_progress: bool = False, source: str | None = None, source_url: str | None = None
+) -> Iterator[Service]:
+    """The service as this machine's settings describe it, with the source that the command line names, if any."""
+    environ = dict(os.environ)
+    if source_url is not None:
+        environ["STATEMENTS_SOURCE_URL"] = source_url
+    settings = load_settings(environ, Path.cwd(), source_name=source)
+    with console.show_progress() if show_progress else nullcontext(say_nothing) as progress:
+        service = open_service(
+            settings,
+            environ=environ,
+            now=open_clock(environ),
+            actor=f"{getpass.getuser()}@{socket.gethostname()}",
+            workers=workers or settings.render.workers or os.cpu_count() or 1,
+            progress=progress,
+        )
+        with service:
+            yield service
+
+
+@app.command()
+def run(  # noqa: PLR0917 - one parameter an option
+    kind: Annotated[Kind, typer.Argument(help="What to send.")],
+    cycle: Annotated[str, typer.Option(help="The billing period: 2026-11, or 2026-11-07 where billing is split.")],
+    source: Annotated[str | None, typer.Option(help="A folder of queries below sql/: reference, synthea.")] = None,
+    source_url: Annotated[str | None, typer.Option(help="The billing database, as a SQLAlchemy URL.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="The date that balances are taken at; today unless said.")] = None,
+    until: Annotated[Step | None, typer.Option(help="Stop after this step.")] = None,
+    release: Release = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide and count; make, write and send nothing.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first N candidates, for a trial.")] = None,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """Pull, decide, render, archive and hand off one batch, as far as policy lets it."""
+    _check_cycle(cycle)
+    with opened(workers=workers, show_progress=not as_json, source=source, source_url=source_url) as service:
+        day = _as_of(as_of, service)
+        if dry_run:
+            _show([preview_batch(service, kind=kind, cycle=cycle, as_of=day, limit=limit)], as_json)
+            return
+        batch = open_batch(service, kind=kind, cycle=cycle, as_of=day, limit=limit)
+        _walk(service, batch, until=until, release=release, as_json=as_json)
+
+
+@app.command()
+def rerun(
+    batch: BatchArgument,
+    release: Release = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what it would do, and do nothing.")] = False,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """Finish what is unfinished. A finished batch is left alone."""
+    with opened(workers=workers, show_progress=not as_json) as service:
+        found = service.require_batch(batch)
+        if dry_run:
+            steps = preview_rerun(service, found)
+            console.print_json({"batch": batch, "would": steps}) if as_json else console.show_steps(batch, steps)
+            return
+        retry_errors(service, batch)
+        _walk(service, found, until=None, release=release, as_json=as_json)
+
+
+@app.command()
+def release(batch: BatchArgument, workers: Workers = 0, as_json: Json = False) -> None:
+    """Approve a batch that waits at its gate, and hand it off."""
+    with opened(workers=workers, show_progress=not as_json) as service:
+        _walk(service, service.require_batch(batch), until=None, release=True, as_json=as_json)
+
+
+@app.command()
+def batches(as_json: Json = False) -> None:
+    """List every batch, newest first."""
+    with opened() as service:
+        summaries = [summarise_batch(service, batch) for batch in service.ledger.batches()]
+        console.print_json(summaries) if as_json else console.list_batches(summaries)
+
+
+@app.command()
+def show(batch: BatchArgument, as_json: Json = False) -> None:
+    """One batch: where it stands, whether it foots, what to do next."""
+    with opened() as service:
+        summary = summarise_batch(service, service.require_batch(batch))
+        summary["print_files"] = list_print_files(service, batch)
+        summary["open_hand_offs"] = list_open_hand_offs(service, batch)
+        if as_json:
+            console.print_json(summary)
+            return
+        console.show_batches([summary])
+        console.show_holds(summary["holds"])
+        console.show_hand_offs(summary)
+
+
+@app.command()
+def exceptions(batch: BatchArgument, as_json: Json = False) -> None:
+    """What could not be decided or made: every one with why, and what to do."""
+    with opened() as service:
+        service.require_batch(batch)
+        rows = list_exceptions(service, batch)
+        console.print_json(rows) if as_json else console.show_exceptions(rows)
+
+
+@app.command()
+def holds(batch: BatchArgument, as_json: Json = False) -> None:
+    """Who was held, for all reasons found, and what each reason asks for."""
+    with opened() as service:
+        service.require_batch(batch)
+        rows = list_holds(service, batch)
+        console.print_json(rows) if as_json else console.show_held(rows)
+
+
+@app.command()
+def find(
+    text: Annotated[str, typer.Argument(help="An account, guarantor, document or batch id.")], as_json: Json = False
+) -> None:
+    """What was sent to this person, and what became of it."""
+    with opened() as service:
+        rows = [summarise_found(found) for found in service.ledger.find(text)]
+        console.print_json(rows) if as_json else console.show_found(text, rows)
+
+
+@app.command()
+def get(
+    document: DocumentArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the PDF.")],
+) -> None:
+    """Write one archived PDF, the exact bytes that were sent, checked against the ledger's hash."""
+    with opened() as service:
+        write_document(service, document, output)
+        console.out.print(f"{output}")
+
+
+@app.command()
+def settle(
+    document: DocumentArgument,
+    sent: Annotated[bool, typer.Option("--sent/--not-sent", help="Did it leave the building?")],
+    reason: Reason,
+) -> None:
+    """Decide a hand-off whose outcome nobody could establish. Not sent: the next re-run hands it off."""
+    with opened() as service:
+        service.ledger.settle(document, sent=sent, actor=service.actor, at=service.now(), why=reason)
+        console.out.print(f"{document}: {'sent' if sent else 'not sent; statements rerun hands it off'}")
+
+
+@app.command()
+def doctor(as_json: Json = False) -> None:
+    """Is everything reachable, and every font and template there."""
+    environ = dict(os.environ)
+    findings = examine(load_settings(environ, Path.cwd()), environ=environ)
+    console.print_json(findings) if as_json else console.show_findings(findings)
+    if not all(finding["ok"] for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def demo(
+    guarantors: Annotated[int, typer.Option(min=20, help="How many guarantors the sample hospital has.")] = 200,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """A sample hospital, one cycle, every kind of document, on this machine."""
+    environ = dict(os.environ)
+    home = prepare_demo_home(environ, Path.cwd())
+    with opened(workers=workers, show_progress=not as_json) as service:
+        summaries = run_demo(service, home, guarantors=guarantors)
+        places = demo_places(service, home)
+    if as_json:
+        console.print_json({"batches": summaries, "places": places})
+        return
+    console.show_batches(summaries)
+    console.show_places(places)
+
+
+def _walk(service: Service, batch: Batch, *, until: Step | None, release: bool, as_json: bool) -> None:
+    """Walk the batch and show how it stands, also when it stopped at a gate."""
+    started = time.monotonic()
+    stop: GateStop | None = None
+    try:
+        walk_batch(service, batch.batch_id, until=until, release=release)
+    except GateStop as exc:
+        stop = exc
+    standing = service.require_batch(batch.batch_id)
+    _show([summarise_batch(service, standing, seconds=time.monotonic() - started)], as_json)
+    if stop is not None:
+        raise stop
+
+
+def _show(summaries: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        console.print_json(summaries[0])
+        return
+    console.show_batches(summaries)
+    console.show_holds(summaries[0]["holds"])
+
+
+def _as_of(text: str | None, service: Service) -> date:
+    """The date given, or today where the facility is."""
+    if text is None:
+        return service.today()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise ConfigError("--as-of takes a date such as 2026-11-07") from exc
+
+
+def _check_cycle(cycle: str) -> None:
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?", cycle):
+        raise ConfigError("--cycle takes a month such as 2026-11, or a day such as 2026-11-07")
+
+
+def main() -> None:
+    """Run the command line with the exit codes that scripts rely on."""
+    try:
+        app()
+    except ConfigError as exc:
+        _fail(exc, 2)
+    except GateStop as exc:
+        _fail(exc, 3)
+    except (StatementsError, HandOffError) as exc:
+        _fail(exc, 1)
+
+
+def _fail(exc: Exception, code: int) -> None:
+    console.err.print(str(exc), markup=False)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

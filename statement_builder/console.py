@@ -1,0 +1,240 @@
+"""What the command line shows a person: tables that foot, progress on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from rich.box import SIMPLE
+from rich.columns import Columns
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from statement_builder.policy.codes import HOLD_CODES
+from statement_builder.source import CheckReport
+
+_LABELS = {
+    "pulled": "pulled",
+    "selected": "  selected",
+    "held": "  held",
+    "exceptions": "  exceptions",
+    "rendered": "rendered",
+    "errors": "errors",
+    "print": "  print",
+    "email": "  e-mail",
+    "handed_off": "handed off",
+    "withheld": "withheld late",
+    "uncertain": "uncertain",
+}
+_SECTION_ENDS = frozenset({"pulled", "exceptions", "errors", "email"})
+_SHOWN_ALWAYS = frozenset(_LABELS) - {"errors", "withheld", "uncertain"}
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """One JSON value on standard output, and nothing else there."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def format_dollars(cents: int) -> str:
+    """`-$1,234.56`, for the operator's screen; what patients read is formatted by the templates."""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
+
+
+def show_batches(summaries: Sequence[Mapping[str, Any]]) -> None:
+    """For each batch a control sheet that a clerk can add up, in documents and in dollars; side by side if they fit."""
+    names = [name for name in _LABELS if name in _SHOWN_ALWAYS or any(each["counts"][name] for each in summaries)]
+    out.print(Columns([_control_sheet(summary, names) for summary in summaries], padding=(0, 3)))
+
+
+def _control_sheet(summary: Mapping[str, Any], names: Sequence[str]) -> Table:
+    table = _table(title=f"{summary['batch']}, as of {summary['as_of']}", title_justify="left", title_style="bold")
+    table.add_column("")
+    table.add_column("documents", justify="right")
+    table.add_column("dollars", justify="right")
+    for name in names:
+        figures = (f"{summary['counts'][name]:,}", format_dollars(summary["cents"][name]))
+        table.add_row(_LABELS[name], *figures, end_section=name in _SECTION_ENDS)
+    table.add_row("state", summary["state"].replace("_", " "), "")
+    table.add_row("foots", _yes_no(summary["foots"]), "")
+    return table
+
+
+def show_holds(holds: Mapping[str, int]) -> None:
+    """How many candidates each hold reason was found on, with what the reason means."""
+    if not holds:
+        return
+    table = _table(title="Held, by reason (one account can have several)", title_justify="left", title_style="bold")
+    table.add_column("hold")
+    table.add_column("times", justify="right")
+    table.add_column("what it is", overflow="fold")
+    for code, count in sorted(holds.items(), key=lambda pair: (-pair[1], pair[0])):
+        table.add_row(code, f"{count:,}", HOLD_CODES[code].title if code in HOLD_CODES else "")
+    out.print(table)
+
+
+def _table(**options: Any) -> Table:
+    return Table(box=SIMPLE, header_style="bold", pad_edge=False, show_edge=False, **options)
+
+
+def _yes_no(foots: bool | None) -> str:
+    return {True: "yes", False: "NO", None: "-"}[foots]
+
+
+@contextmanager
+def show_progress() -> Iterator[Callable[[str, int, int], None]]:
+    """A moving bar on a terminal while the block runs; elsewhere one plain line when a step is through."""
+    if not err.is_terminal:
+        yield _say_when_done
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda step, done, total: bar.update(task, description=step, completed=done, total=total or None)
+
+
+def _say_when_done(step: str, done: int, total: int) -> None:
+    if total and done >= total:
+        err.print(f"{step}: {done:,}")
+
+
+def list_batches(summaries: Sequence[Mapping[str, Any]]) -> None:
+    """A few words a batch: where it stands and what to do next."""
+    if not summaries:
+        out.print("No batch yet. `statements run statement --cycle 2026-11` starts one.")
+        return
+    table = _table()
+    for heading in ("batch", "as of", "state"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("pulled", "handed off", "dollars"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for summary in summaries:
+        figures = [f"{summary['counts'][name]:,}" for name in ("pulled", "handed_off")]
+        dollars = format_dollars(summary["cents"]["handed_off"])
+        state = summary["state"].replace("_", " ")
+        table.add_row(summary["batch"], summary["as_of"], state, *figures, dollars)
+    out.print(table)
+    for summary in summaries:
+        if summary["next"]:
+            out.print(f"{summary['batch']}: {summary['next']}", markup=False)
+
+
+def show_hand_offs(summary: Mapping[str, Any]) -> None:
+    """Print files and open hand-offs of one batch, then what to do next."""
+    for row in summary["print_files"]:
+        figures = f"{row['documents']:,} documents, {row['pages']:,} pages, {row['sheets']:,} sheets"
+        out.print(f"{row['name']}: {figures}, {format_dollars(row['cents'])}, {row['state']}", markup=False)
+    for row in summary["open_hand_offs"]:
+        what = row["print_file"] or row["document"]
+        out.print(f"{what} ({row['channel']}, attempt {row['attempt']}) may or may not have left.", markup=False)
+        out.print(f"    {row['evidence']}", markup=False)
+        out.print(f'    statements settle {row["document"]} --sent (or --not-sent) --reason "…"', markup=False)
+    if summary["next"]:
+        out.print(f"Next: {summary['next']}", markup=False)
+
+
+def show_exceptions(rows: Sequence[Mapping[str, Any]]) -> None:
+    """A clerk's work list: for each guarantor what is wrong, and what to do."""
+    if not rows:
+        out.print("No exceptions.")
+    for guarantor, group in groupby(rows, key=itemgetter("guarantor")):
+        out.print(Text(guarantor, style="bold"))
+        for row in group:
+            out.print(Padding(Text(f"{row['code']}: {row['message']}"), (0, 0, 0, 4), expand=False))
+            out.print(Padding(Text(f"To do: {row['fix']}"), (0, 0, 0, 4), expand=False))
+
+
+def show_held(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Each reason once, with what it means and what ends it, then whom it holds."""
+    if not rows:
+        out.print("Nothing is held.")
+    for code, group in groupby(sorted(rows, key=itemgetter("code", "guarantor", "account")), key=itemgetter("code")):
+        held = list(group)
+        out.print(Text(f"{code} ({len(held):,})", style="bold"))
+        out.print(Padding(Text(held[0]["why"]), (0, 0, 0, 4), expand=False))
+        out.print(Padding(Text(f"To do: {held[0]['what_to_do']}"), (0, 0, 0, 4), expand=False))
+        out.print(Padding(Text(", ".join(_name_held(row) for row in held)), (0, 0, 0, 4), expand=False))
+
+
+def _name_held(row: Mapping[str, Any]) -> str:
+    account = f" account {row['account']}" if row["account"] else ""
+    until = f" until {row['until']}" if row["until"] else ""
+    return f"{row['guarantor']}{account}{until}"
+
+
+def show_found(text: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The documents of one person, account or batch, and what became of each."""
+    if not rows:
+        out.print(f"Nothing was made for {text}.", markup=False)
+    for row in rows:
+        pages = f"{row['pages']} page{'' if row['pages'] == 1 else 's'}"
+        level = f", level {row['level']}" if row["level"] else ""
+        out.print(Text(row["document"], style="bold"))
+        lines = [
+            f"{row['batch']}{level}, guarantor {row['guarantor']}, {format_dollars(row['amount_cents'])}, {pages}",
+            f"accounts {', '.join(row['accounts'])}" if row["accounts"] else "",
+            f"state: {row['state'].replace('_', ' ')}",
+            *(
+                f"attempt {each['attempt']}: {each['channel']} {each['state']} {each['at'][:16]} {each['print_file']}"
+                for each in row["deliveries"]
+            ),
+        ]
+        for line in filter(None, lines):
+            out.print(Padding(Text(line.rstrip()), (0, 0, 0, 4), expand=False))
+
+
+def show_findings(findings: Sequence[Mapping[str, Any]]) -> None:
+    """The doctor's findings, one line a part."""
+    for finding in findings:
+        mark = "[green]ok[/green] " if finding["ok"] else "[red]BAD[/red]"
+        out.print(f"{mark} {finding['part']}: ", end="")
+        out.print(finding["message"], markup=False)
+
+
+def show_check(report: CheckReport) -> None:
+    """What `source check` found: rows by result set, then every fault with where it is and what to do."""
+    for name, count in report.rows.items():
+        out.print(f"{name}: {count:,} rows", markup=False)
+    for feed, at in sorted(report.feeds.items()):
+        out.print(f"{feed} feed loaded {at:%Y-%m-%d %H:%M} UTC", markup=False)
+    if not report.faults:
+        out.print("Every row is as the contract says.")
+    for fault in report.faults:
+        out.print(Text(f"{fault.code}: {fault.message}"))
+        out.print(Padding(Text(f"To do: {fault.fix}"), (0, 0, 0, 4), expand=False))
+
+
+def show_steps(batch_id: str, steps: Sequence[str]) -> None:
+    """What a re-run would do."""
+    out.print(f"{batch_id} is finished; a re-run does nothing." if not steps else f"A re-run of {batch_id} would:")
+    for step in steps:
+        out.print(f"  {step}", markup=False)
+
+
+def show_places(places: Mapping[str, str]) -> None:
+    """Where the demo's results are."""
+    for what, where in places.items():
+        out.print(f"{what}: {where}", markup=False)
+
+
+def show_pairs(pairs: Mapping[str, Any]) -> None:
+    """Name and value, one a line."""
+    for name, value in pairs.items():
+        out.print(f"{name.replace('_', ' ')}: {value}", markup=False)

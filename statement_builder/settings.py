@@ -1,0 +1,186 @@
+"""One frozen settings object, built once: `statements.toml` plus `STATEMENTS_…` for what is secret.
+
+Everything wrong with it is a `ConfigError` that names the setting and the file, before anything is started.
+This module and the command line are the only ones that read the environment.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from statement_builder.billing.facility import Facility
+from statement_builder.billing.model import Record
+from statement_builder.billing.selection import Kind
+from statement_builder.errors import ConfigError
+from statement_builder.policy.settings import Policy
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = PROJECT_ROOT / "templates"
+SQL_ROOT = PROJECT_ROOT / "sql"
+
+URL_VARIABLES = {
+    "ledger": "STATEMENTS_LEDGER",
+    "archive": "STATEMENTS_ARCHIVE",
+    "print": "STATEMENTS_PRINT",
+    "email": "STATEMENTS_EMAIL",
+    "source.url": "STATEMENTS_SOURCE_URL",
+}
+"""Settings whose value may carry a password, and the variable that stands in for each."""
+
+
+class SourceSettings(Record, kw_only=True):
+    """Where balances come from: the folder below `sql/`, the database, and how old its data may be."""
+
+    name: str = "reference"
+    url: str = ""
+    age_max_h: int = 36
+    """Hours; the obstetric feed has a stricter limit of its own in the policy."""
+
+
+class RenderSettings(Record, kw_only=True):
+    """How pages are made. `workers` 0 means one per processor."""
+
+    workers: int = 0
+    languages: tuple[str, ...] = ("en",)
+    """Languages that an approved translation exists for; an account in any other is an exception."""
+
+
+class MailSettings(Record, kw_only=True):
+    """What the mail house needs to know beside the addresses of its back ends."""
+
+    print_profile: str = "number-10-double-window"
+    """The print-mail vendor's profile, a file in `mail_house/profiles/`."""
+    email_from: str = ""
+    """Address that e-mail comes from; without one nobody is e-mailed and everything is printed."""
+
+
+class ReleaseSettings(Record, kw_only=True):
+    """Who may let a batch go. `person`: it waits for `statements release`; `auto`: it goes when every gate foots."""
+
+    statement: str = "person"
+    ob_notice: str = "person"
+    dunning: str = "person"
+    volume_change_max_percent: int = 25
+    """Against the last closed batch of the kind; more, either way, waits for a person."""
+    amount_max_cents: int = 25_000_000
+    """One document above this waits for a person."""
+
+    def by(self, kind: Kind) -> str:
+        """`auto` or `person` for one kind of document."""
+        return str(getattr(self, kind.value.replace("-", "_")))
+
+
+class Settings(Record, kw_only=True):
+    facility: Facility | None = None
+    ledger: str = ""
+    archive: str = ""
+    print: str = ""
+    email: str = ""
+    source: SourceSettings = SourceSettings()
+    policy: Policy = Policy()
+    render: RenderSettings = RenderSettings()
+    mail: MailSettings = MailSettings()
+    release: ReleaseSettings = ReleaseSettings()
+
+    def require_facility(self) -> Facility:
+        """The hospital on the page, or a `ConfigError`: a bill with somebody else's phone number helps nobody."""
+        if self.facility is None:
+            raise ConfigError(
+                "No [facility] in the settings: its name, addresses, phone numbers and links are on every page. "
+                "Put them into statements.toml (README, Settings)."
+            )
+        return self.facility
+
+
+def home_folder(environ: Mapping[str, str], working_folder: Path) -> Path:
+    """`$STATEMENTS_HOME`, or `.statements/` below the working folder."""
+    named = environ.get("STATEMENTS_HOME")
+    return Path(named).resolve() if named else working_folder / ".statements"
+
+
+def find_settings_file(environ: Mapping[str, str], working_folder: Path) -> Path | None:
+    """`$STATEMENTS_CONFIG`, else `statements.toml` in the working folder, else in the home folder, else none."""
+    if named := environ.get("STATEMENTS_CONFIG"):
+        path = Path(named)
+        if not path.is_file():
+            raise ConfigError(f"STATEMENTS_CONFIG names {path}, which is not there.")
+        return path
+    for folder in (working_folder, home_folder(environ, working_folder)):
+        if (folder / "statements.toml").is_file():
+            return folder / "statements.toml"
+    return None
+
+
+def load_settings(environ: Mapping[str, str], working_folder: Path, *, source_name: str | None = None) -> Settings:
+    """The settings with environment and defaults filled in. `ConfigError` names what is wrong and where.
+
+    `source_name` is what a command line said about the source, and wins over the file.
+    """
+    path = find_settings_file(environ, working_folder)
+    raw: dict[str, object] = _read_toml(path) if path else {}
+    if source_name is not None:
+        _put(raw, "source.name", source_name)
+    for setting, variable in URL_VARIABLES.items():
+        if value := environ.get(variable):
+            _put(raw, setting, value)
+    try:
+        settings = msgspec.convert(raw, Settings)
+    except msgspec.ValidationError as exc:
+        raise ConfigError(f"{path or 'environment'}: {exc}") from exc
+    settings = _with_default_places(settings, home_folder(environ, working_folder))
+    _check(settings, path)
+    return settings
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ConfigError(f"{path} is not valid TOML: {exc}") from exc
+    except OSError as exc:
+        raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
+
+
+def _put(raw: dict[str, object], setting: str, value: str) -> None:
+    *tables, key = setting.split(".")
+    for table in tables:
+        inner = raw.setdefault(table, {})
+        if not isinstance(inner, dict):
+            raise ConfigError(f"[{table}] has to be a table in the settings")
+        raw = inner
+    raw[key] = value
+
+
+def _with_default_places(settings: Settings, home: Path) -> Settings:
+    """With nothing set, everything lives under one folder."""
+    return msgspec.structs.replace(
+        settings,
+        ledger=settings.ledger or f"sqlite:///{home / 'ledger.db'}",
+        archive=settings.archive or f"file://{home / 'archive'}",
+        print=settings.print or f"file://{home / 'outbox' / 'print'}",
+        email=settings.email or f"file://{home / 'outbox' / 'email'}",
+        source=msgspec.structs.replace(settings.source, url=settings.source.url or f"sqlite:///{home / 'hospital.db'}"),
+    )
+
+
+def _check(settings: Settings, path: Path | None) -> None:
+    where = str(path or "the settings")
+    if settings.render.workers < 0:
+        raise ConfigError(f"{where}: render.workers cannot be negative")
+    for kind in Kind:
+        if settings.release.by(kind) not in {"auto", "person"}:
+            raise ConfigError(f"{where}: release.{kind.value.replace('-', '_')} has to be 'auto' or 'person'")
+    if settings.facility is None:
+        return
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", settings.facility.facility_id):
+        raise ConfigError(f"{where}: facility.facility_id takes 1 to 32 letters, digits and hyphens")
+    try:
+        ZoneInfo(settings.facility.time_zone)
+    except (ZoneInfoNotFoundError, ValueError) as exc:
+        raise ConfigError(f"{where}: facility.time_zone is not a time zone this machine knows") from exc

@@ -1,0 +1,93 @@
+"""Gates and questions: what stops a batch by itself, and what a person may decide."""
+
+from __future__ import annotations
+
+import pytest
+
+from statement_builder.batch.gates import ask_questions, check_close, check_gates
+from statement_builder.ledger import Figures, Tally
+from statement_builder.settings import ReleaseSettings
+
+FOOTING = Figures(
+    pulled=10, selected=6, held=3, exceptions=1, rendered=5, errors=1, print=3, email=2, handed_off=4, withheld=1
+)
+
+
+def tally(counts: Figures = FOOTING, cents: Figures = FOOTING, largest_cents: int = 0) -> Tally:
+    return Tally(counts=counts, cents=cents, holds={}, largest_cents=largest_cents)
+
+
+def changed(**figures: int) -> Figures:
+    from msgspec.structs import replace
+
+    return replace(FOOTING, **figures)
+
+
+def test_gates__a_batch_that_foots_passes_all() -> None:
+    gates = check_gates(tally())
+    assert len(gates) == 6
+    assert all(gate.foots for gate in gates)
+
+
+@pytest.mark.parametrize(
+    ("figures", "name"),
+    [
+        pytest.param(changed(pulled=11), "pulled = selected + held + exceptions", id="one-lost-at-selection"),
+        pytest.param(changed(exceptions=0), "pulled = selected + held + exceptions", id="an-exception-dropped"),
+        pytest.param(changed(errors=0), "selected = rendered + errors", id="one-lost-at-rendering"),
+        pytest.param(changed(email=3), "rendered = print + e-mail", id="one-in-both-channels"),
+    ],
+)
+@pytest.mark.parametrize("unit", ["documents", "cents"])
+def test_gates__what_does_not_foot_is_named(figures: Figures, name: str, unit: str) -> None:
+    gates = check_gates(tally(counts=figures) if unit == "documents" else tally(cents=figures))
+    assert [(gate.name, gate.unit) for gate in gates if not gate.foots] == [(name, unit)]
+
+
+@pytest.mark.parametrize(
+    ("figures", "foots"),
+    [
+        pytest.param(FOOTING, True, id="handed-off-and-withheld"),
+        pytest.param(changed(handed_off=5, withheld=0), True, id="all-handed-off"),
+        pytest.param(changed(withheld=0), False, id="one-still-here"),
+        pytest.param(changed(handed_off=5), False, id="withheld-and-sent"),
+    ],
+)
+def test_close__every_rendered_document_is_accounted_for(figures: Figures, foots: bool) -> None:
+    assert all(gate.foots for gate in check_close(tally(counts=figures, cents=figures))) is foots
+
+
+def codes(now: Tally, last: Tally | None, *, by_policy: bool = True) -> list[str]:
+    release = ReleaseSettings(volume_change_max_percent=25, amount_max_cents=1_000_00)
+    return [question.code for question in ask_questions(now, last, release, by_policy=by_policy)]
+
+
+QUIET = changed(errors=0, selected=5, pulled=9)
+
+
+@pytest.mark.parametrize(
+    ("rendered", "asked"),
+    [
+        pytest.param(75, [], id="a-quarter-fewer-is-usual"),
+        pytest.param(74, ["VOLUME"], id="more-than-a-quarter-fewer"),
+        pytest.param(125, [], id="a-quarter-more-is-usual"),
+        pytest.param(126, ["VOLUME"], id="more-than-a-quarter-more"),
+    ],
+)
+def test_questions__unusual_volume_waits_for_a_person(rendered: int, asked: list[str]) -> None:
+    last = tally(counts=Figures(rendered=100))
+    assert codes(tally(counts=Figures(rendered=rendered)), last) == asked
+
+
+@pytest.mark.parametrize(
+    ("now", "by_policy", "asked"),
+    [
+        pytest.param(tally(QUIET), True, [], id="nothing-to-ask"),
+        pytest.param(tally(QUIET), False, ["APPROVAL"], id="policy-wants-a-person"),
+        pytest.param(tally(QUIET, largest_cents=1_000_00), True, [], id="exactly-the-ceiling"),
+        pytest.param(tally(QUIET, largest_cents=1_000_01), True, ["AMOUNT"], id="a-cent-above-the-ceiling"),
+        pytest.param(tally(FOOTING), True, ["ERRORS"], id="a-document-could-not-be-made"),
+    ],
+)
+def test_questions__one_for_each_thing_to_decide(now: Tally, by_policy: bool, asked: list[str]) -> None:
+    assert codes(now, None, by_policy=by_policy) == asked

@@ -1,0 +1,111 @@
+"""Killed anywhere and run again: nothing twice, nothing lost, and the same bytes as if nothing had happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.faults.outcome import assert_once_each, outcome_of
+from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+
+BATCH = f"{CYCLE}-statement"
+RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--json")
+RERUN = ("rerun", BATCH, "--release", "--json")
+KILLS = 20
+DEATHS = 24
+"""Moments of the hand-off, spread evenly over all there are, at which a process dies."""
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A batch that nobody killed."""
+    hospital = build_hospital(tmp_path_factory.mktemp("untouched") / "home", guarantors=30)
+    hospital.statements(*RUN)
+    return hospital
+
+
+def test_killed_twenty_times__ends_as_if_it_had_not_been(untouched: Hospital, tmp_path: Path) -> None:
+    hospital = build_hospital(tmp_path / "home", guarantors=30)
+    moments = random.Random(20261107)
+    killed = 0
+    for kill in range(KILLS):
+        # Later and later, so that every part of the way is hit while there is still something left to do.
+        killed += _killed(hospital, after_s=moments.uniform(0.5, 1.5 + 0.25 * kill))
+    _finish(hospital)
+    assert killed >= KILLS // 2, "too many runs ended before they could be killed"
+    assert_once_each(hospital, BATCH)
+    assert outcome_of(hospital, BATCH) == outcome_of(untouched, BATCH)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A batch that has been rendered and waits for its release."""
+    hospital = build_hospital(tmp_path_factory.mktemp("built") / "home", guarantors=20, workers=1)
+    hospital.statements(*RUN[:-2], "--json", code=3)
+    return hospital
+
+
+@pytest.fixture(scope="module")
+def handed_off(built: Hospital, tmp_path_factory: pytest.TempPathFactory) -> tuple[Hospital, int]:
+    """The same batch handed off without being killed, and how many moments there are to die at."""
+    hospital = built.copy_to(tmp_path_factory.mktemp("handed-off") / "home")
+    assert _die_at(hospital, 0) == 0
+    return hospital, int((hospital.home / "moments").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("part", range(DEATHS))
+def test_killed_around_each_hand_off__nothing_twice_nothing_lost(
+    built: Hospital, handed_off: tuple[Hospital, int], part: int, tmp_path: Path
+) -> None:
+    untouched, moments = handed_off
+    assert moments > DEATHS, "fewer moments than deaths: this would test some of them twice"
+    hospital = built.copy_to(tmp_path / "home")
+    assert _die_at(hospital, 1 + part * (moments - 1) // (DEATHS - 1)) == -signal.SIGKILL
+    _finish(hospital)
+    assert_once_each(hospital, BATCH)
+    assert outcome_of(hospital, BATCH) == outcome_of(untouched, BATCH)
+
+
+def _killed(hospital: Hospital, *, after_s: float) -> bool:
+    """Start or resume the batch, and kill it with all its workers after a while; whether it was still running."""
+    begun = hospital.ledger_exists() and hospital.ledger("SELECT count(*) FROM batch")[0][0]
+    process = subprocess.Popen(
+        hospital.command(*(RERUN if begun else RUN)),
+        env=hospital.environment,
+        cwd=hospital.home,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        process.wait(timeout=after_s)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return True
+    return False
+
+
+def _die_at(hospital: Hospital, moment: int) -> int:
+    """Release the batch in a process that kills itself at this moment; its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.faults.die_at", str(moment), "moments", "release", BATCH, "--json"],
+        env=hospital.environment,
+        cwd=hospital.home,
+        capture_output=True,
+        check=False,
+    ).returncode
+
+
+def _finish(hospital: Hospital) -> None:
+    """What an operator does after a crash: the same command once more."""
+    assert hospital.statements(*RERUN).json["state"] == "closed"
+    before = outcome_of(hospital, BATCH)
+    hospital.statements(*RERUN)
+    assert outcome_of(hospital, BATCH) == before, "re-running a finished batch changed something"

@@ -1,0 +1,113 @@
+"""A sample hospital with the whole service around it in one folder, driven through the command line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from statement_builder.source import make_sample
+
+ROOT = Path(__file__).resolve().parent.parent
+AS_OF = date(2026, 11, 7)
+CYCLE = "2026-11"
+CLOCK = "2026-11-07T15:00:00+00:00"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Hospital:
+    """`home` holds settings, billing database, ledger, archive and outbox."""
+
+    home: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def database(self) -> Path:
+        return self.home / "hospital.db"
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "statement_builder.cli", *arguments]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("STATEMENTS_")}
+        own = {"STATEMENTS_HOME": str(self.home), "STATEMENTS_CLOCK": CLOCK, "PYTHONPATH": str(ROOT)}
+        return inherited | own | self.environ
+
+    def statements(self, *arguments: str, code: int | None = 0) -> Answer:
+        """Run one command to its end; `code` None accepts any exit code."""
+        done = subprocess.run(
+            self.command(*arguments), env=self.environment, cwd=self.home, capture_output=True, text=True, check=False
+        )
+        answer = Answer(done.returncode, done.stdout, done.stderr)
+        assert code is None or answer.code == code, f"{arguments}: exit {answer.code}\n{answer.out}\n{answer.err}"
+        return answer
+
+    def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Run one statement on the billing database: the hospital's side of things."""
+        with sqlite3.connect(self.database) as connection:
+            rows = connection.execute(statement, values).fetchall()
+        connection.close()
+        return rows
+
+    def ledger_exists(self) -> bool:
+        """Whether a run has come as far as making the ledger's tables."""
+        if not (self.home / "ledger.db").is_file():
+            return False
+        return bool(self.ledger("SELECT 1 FROM sqlite_master WHERE name = 'batch'"))
+
+    def ledger(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Read the ledger behind the service's back."""
+        connection = sqlite3.connect(self.home / "ledger.db")
+        try:
+            return connection.execute(query, values).fetchall()
+        finally:
+            connection.close()
+
+    def manifest_rows(self) -> list[dict[str, str]]:
+        """Every row of every manifest whose control file is there: what the vendor would print."""
+        rows: list[dict[str, str]] = []
+        for control in sorted((self.home / "outbox" / "print").glob("*.ctl")):
+            text = control.with_suffix(".csv").read_text(encoding="utf-8")
+            rows += list(csv.DictReader(io.StringIO(text)))
+        return rows
+
+    def emailed(self) -> list[str]:
+        """Document ids of the e-mails in the outbox."""
+        return sorted(path.name.removesuffix(".eml") for path in (self.home / "outbox" / "email").glob("*.eml"))
+
+    def copy_to(self, home: Path) -> Hospital:
+        """The same hospital with all that has happened in it so far, elsewhere."""
+        shutil.copytree(self.home, home)
+        return Hospital(home, self.environ)
+
+
+def build_hospital(home: Path, *, guarantors: int = 40, seed: int = 1, workers: int = 2) -> Hospital:
+    """A new sample hospital with the sample settings."""
+    home.mkdir(parents=True, exist_ok=True)
+    settings = (ROOT / "statements.sample.toml").read_text(encoding="utf-8")
+    (home / "statements.toml").write_text(settings.replace("workers = 0", f"workers = {workers}"), encoding="utf-8")
+    make_sample(f"sqlite:///{home / 'hospital.db'}", guarantors=guarantors, seed=seed, as_of=AS_OF)
+    return Hospital(home)
