@@ -9,8 +9,15 @@ class Retryable(HandOffError):  # noqa: N818 - the outcome is the name
     """Nothing was accepted: the very same hand-off may be tried again."""
 
 
+class Misconfigured(Retryable):
+    """Nothing was accepted, and nothing will be until somebody mends an address, a login, a right or a certificate.
+
+    No piece of mail is to blame: the whole lot stops, and goes out as it is once the set-up is mended.
+    """
+
+
 class Permanent(HandOffError):  # noqa: N818 - the outcome is the name
-    """Refused for good: trying again changes nothing until somebody mends something."""
+    """This piece was refused for good: trying it again changes nothing."""
 
 
 class Duplicate(HandOffError):  # noqa: N818 - the outcome is the name

@@ -12,8 +12,12 @@ class Mailer(Protocol):
     """Use as a context manager, or close it: it may keep a connection between messages."""
 
     def send(self, message: Message) -> Receipt:
-        """Delivers the message. Raises Retryable or Permanent where nothing was accepted, UnknownOutcome where it may
-        have been."""
+        """Delivers the message.
+
+        Raises Permanent where this message was refused for good, Retryable where it may be tried again, Misconfigured
+        (a Retryable) where every message would be refused until the set-up is mended, UnknownOutcome where it may have
+        been accepted.
+        """
 
     def find(self, message: Message) -> Receipt | None:
         """The receipt of this document and attempt, or None when it was definitely not accepted. Raises UnknownOutcome

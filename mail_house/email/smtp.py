@@ -13,7 +13,7 @@ import ssl
 from typing import Self
 
 from mail_house.email.message import Message, Sender, ascii_address, message_bytes, message_id
-from mail_house.errors import HandOffError, Permanent, Retryable, UnknownOutcome
+from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import Receipt, Record
 from mail_house.secret import Secret
 
@@ -92,16 +92,21 @@ class SmtpMailer:
     def _begin(self, what: str) -> smtplib.SMTP:
         """MAIL FROM on a connection that works. A kept one may have been closed meanwhile, or have had its fill of
         messages: nothing has been said about this message yet, so a new connection is tried once."""
-        command = f"MAIL FROM:<{self._sender.from_address}>"
         kept = self._connection is not None
-        connection = self._connect()
         try:
-            self._ask(connection, command, what)
+            return self._name_sender(what)
         except Retryable:
             if not kept or self._connection is not None:
                 raise
-            connection = self._connect()
-            self._ask(connection, command, what)
+        return self._name_sender(what)
+
+    def _name_sender(self, what: str) -> smtplib.SMTP:
+        """The sender is the same for all: refused for good, it is the setting that is wrong, not the message."""
+        connection = self._connect()
+        try:
+            self._ask(connection, f"MAIL FROM:<{self._sender.from_address}>", what)
+        except Permanent as exc:
+            raise Misconfigured(f"{exc}: it does not take mail from the address in the setting") from exc
         return connection
 
     def _connect(self) -> smtplib.SMTP:
@@ -111,7 +116,7 @@ class SmtpMailer:
         try:
             connection = smtplib.SMTP(self._server.host, self._server.port, timeout=TIMEOUT_S)
         except smtplib.SMTPConnectError as exc:
-            raise _refusal(exc.smtp_code, exc.smtp_error, f"{where} (greeting)") from exc
+            raise _turned_away(exc.smtp_code, exc.smtp_error, f"{where} (greeting)") from exc
         except (smtplib.SMTPException, OSError) as exc:
             raise Retryable(f"{where}: no connection ({type(exc).__name__}); nothing was accepted") from exc
         try:
@@ -132,17 +137,19 @@ class SmtpMailer:
             if self._server.user:
                 connection.login(self._server.user, self._server.password.reveal())
         except smtplib.SMTPAuthenticationError as exc:
-            raise _refusal(exc.smtp_code, exc.smtp_error, f"{where} (login)") from exc
+            raise _turned_away(exc.smtp_code, exc.smtp_error, f"{where} (login)") from exc
         except smtplib.SMTPNotSupportedError as exc:
-            raise Permanent(f"{where}: takes no login of a kind known here; unset STATEMENTS_SMTP_USER or ask") from exc
+            raise Misconfigured(
+                f"{where}: takes no login of a kind known here; unset STATEMENTS_SMTP_USER or ask"
+            ) from exc
         except ssl.SSLCertVerificationError as exc:
-            raise Permanent(f"{where}: its certificate does not prove that it is {self._server.host}") from exc
+            raise Misconfigured(f"{where}: its certificate does not prove that it is {self._server.host}") from exc
         except (smtplib.SMTPException, OSError) as exc:
             raise Retryable(f"{where}: no session ({type(exc).__name__}); nothing was accepted") from exc
 
     def _encrypt(self, connection: smtplib.SMTP) -> None:
         if not connection.has_extn("starttls"):
-            raise Permanent(f"{self._server.where}: offers no STARTTLS, and mail is not sent in the clear")
+            raise Misconfigured(f"{self._server.where}: offers no STARTTLS, and mail is not sent in the clear")
         code, reply = connection.starttls(context=ssl.create_default_context())
         _judge(code, reply, f"{self._server.where} (STARTTLS)")
         _judge(*connection.ehlo(), f"{self._server.where} (EHLO)")
@@ -197,7 +204,13 @@ class SmtpMailer:
 
 def _judge(code: int, reply: bytes, what: str) -> None:
     if code // 100 != 2:
-        raise _refusal(code, reply, what)
+        raise _turned_away(code, reply, what)
+
+
+def _turned_away(code: int, reply: bytes | str, what: str) -> HandOffError:
+    """A refusal before any message was named: of us, so no message must be given up for it."""
+    refusal = _refusal(code, reply, what)
+    return Misconfigured(str(refusal)) if isinstance(refusal, Permanent) else refusal
 
 
 def _refusal(code: int, reply: bytes | str, what: str) -> HandOffError:

@@ -20,10 +20,9 @@ class Assembly:
     def __init__(self) -> None:
         self._pdf = pikepdf.new()
         self._streams: dict[bytes, pikepdf.Object] = {}
-
-    @property
-    def pages(self) -> int:
-        return len(self._pdf.pages)
+        # Kept here, since asking a PDF for its pages walks all of them.
+        self.pages = 0
+        self._last_page_size = (0.0, 0.0)
 
     def add_piece(self, piece: Piece) -> int:
         """Appends the piece's pages and says how many there were. Raises ValueError for what is no readable PDF."""
@@ -33,18 +32,21 @@ class Assembly:
                     raise ValueError(f"document {piece.document_id}: an encrypted PDF cannot be printed")
                 for page in source.pages:
                     _strip_screen_parts(page)
-                self._pdf.pages.extend(source.pages)
+                    box = page.mediabox
+                    self._last_page_size = (float(box[2] - box[0]), float(box[3] - box[1]))
                 count = len(source.pages)
+                self._pdf.pages.extend(source.pages)
         except pikepdf.PdfError as exc:
             raise ValueError(f"document {piece.document_id}: not a PDF that can be printed") from exc
         for page in self._pdf.pages[-count:]:
             self._share_font_files(page)
+        self.pages += count
         return count
 
     def add_blank_back(self) -> None:
         """A blank page of the size of the last one."""
-        box = self._pdf.pages[-1].mediabox
-        self._pdf.add_blank_page(page_size=(float(box[2] - box[0]), float(box[3] - box[1])))
+        self._pdf.add_blank_page(page_size=self._last_page_size)
+        self.pages += 1
 
     def save(self, *, title: str, manifest_sha256: str) -> bytes:
         """The finished bytes: the same for the same pieces, since neither a date nor a random id is in them."""

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mail_house.errors import HandOffError, Permanent, Retryable
+from mail_house.errors import HandOffError, Misconfigured, Retryable
 
 
 class LocalDirectory:
@@ -84,6 +84,6 @@ def _outcomes(what: str) -> Iterator[None]:
     except HandOffError:
         raise
     except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as exc:
-        raise Permanent(f"{what}: {exc.strerror}; mend the folder or its rights") from exc
+        raise Misconfigured(f"{what}: {exc.strerror}; mend the folder or its rights") from exc
     except OSError as exc:
         raise Retryable(f"{what}: {exc.strerror or type(exc).__name__}; nothing was handed over") from exc

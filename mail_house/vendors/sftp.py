@@ -12,7 +12,7 @@ from pathlib import Path
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
-from mail_house.errors import HandOffError, Permanent, Retryable, UnknownOutcome
+from mail_house.errors import HandOffError, Misconfigured, Retryable, UnknownOutcome
 from mail_house.pieces import Record
 from mail_house.secret import Secret
 
@@ -130,7 +130,7 @@ class SftpDirectory:
 def open_sftp_directory(account: SftpAccount) -> Iterator[SftpDirectory]:
     """One session, closed at the end.
 
-    Raises Permanent for a wrong host key or a refused login, Retryable where nobody answers.
+    Raises Misconfigured for a wrong host key or a refused login, Retryable where nobody answers.
     """
     transport = _connect(account)
     try:
@@ -159,7 +159,7 @@ def _connect(account: SftpAccount) -> paramiko.Transport:
         transport.start_client(timeout=TIMEOUT_S)
         shown = transport.get_remote_server_key()
         if shown.fingerprint not in account.host_keys:
-            raise Permanent(
+            raise Misconfigured(
                 f"{account.where}: its host key ({shown.get_name()}, {shown.fingerprint}) is not the one that was "
                 "pinned: nothing was sent; ask the vendor before you change the pin"
             )
@@ -168,14 +168,14 @@ def _connect(account: SftpAccount) -> paramiko.Transport:
         else:
             transport.auth_password(account.user, account.password.reveal())
         if not transport.is_authenticated():
-            raise Permanent(f"{account.where}: asks for more than a key or a password")
+            raise Misconfigured(f"{account.where}: asks for more than a key or a password")
     except paramiko.AuthenticationException as exc:
         transport.close()
-        raise Permanent(f"{account.where}: the login was refused: check STATEMENTS_SFTP_KEY or _PASSWORD") from exc
+        raise Misconfigured(f"{account.where}: the login was refused: check STATEMENTS_SFTP_KEY or _PASSWORD") from exc
     except (OSError, EOFError, paramiko.SSHException) as exc:
         transport.close()
         raise Retryable(f"{account.where}: no SSH session ({type(exc).__name__})") from exc
-    except Permanent:
+    except Misconfigured:
         transport.close()
         raise
     return transport
@@ -189,7 +189,7 @@ def _load_key(account: SftpAccount) -> paramiko.PKey | None:
         passphrase = account.password.reveal().encode() if account.password else None
         return paramiko.PKey.from_path(account.key_file, passphrase)  # type: ignore[arg-type]
     except (OSError, ValueError, TypeError, paramiko.SSHException, UnknownKeyType) as exc:
-        raise Permanent(
+        raise Misconfigured(
             f"the key that STATEMENTS_SFTP_KEY names cannot be read ({type(exc).__name__}); "
             "its passphrase goes in STATEMENTS_SFTP_PASSWORD, which must not be set for a key without one"
         ) from exc
@@ -198,9 +198,9 @@ def _load_key(account: SftpAccount) -> paramiko.PKey | None:
 def _refusal(name: str, exc: BaseException) -> HandOffError:
     """What the server's own answer means. SFTP has one code for all but two reasons, a full disk among them."""
     if isinstance(exc, OSError) and exc.errno == errno.ENOENT:
-        return Permanent(f"{name}: the server knows no such folder or file; check the path in the URL")
+        return Misconfigured(f"{name}: the server knows no such folder or file; check the path in the URL")
     if isinstance(exc, OSError) and exc.errno == errno.EACCES:
-        return Permanent(f"{name}: the server does not permit it; ask the vendor for the right to write and rename")
+        return Misconfigured(f"{name}: the server does not permit it; ask the vendor for the right to write and rename")
     return Retryable(f"{name}: the server refused ({exc}); nothing was handed over; is its disk full?")
 
 

@@ -18,13 +18,17 @@ from mail_house.print_files.control import Control, read_control
 
 
 class PrintVendor(Protocol):
-    """Every method raises Retryable or Permanent where nothing was accepted. All may be called again."""
+    """Every method raises Retryable where nothing was accepted (Misconfigured, which is one, where the set-up must be
+    mended first), and may be called again."""
 
     collects: bool
     """The vendor takes files away after pick-up: then absence after an attempt to commit proves nothing."""
 
     def prepare(self, file: PrintFile) -> None:
-        """Brings everything but the control file, read back and verified. Replaces what an earlier try left behind."""
+        """Brings everything but the control file, read back and verified. Replaces what an earlier try left behind.
+
+        Raises Permanent when another print file was committed under the name.
+        """
 
     def commit(self, file: PrintFile) -> Receipt:
         """Brings the control file: from here the vendor owns the print file. When it was there already, unchanged, the
@@ -42,7 +46,7 @@ class PrintVendor(Protocol):
 
 
 class Directory(Protocol):
-    """An open folder, here or far away. Names have no path. Raises Retryable and Permanent."""
+    """An open folder, here or far away. Names have no path. Raises Retryable."""
 
     def read(self, name: str) -> bytes | None:
         """The file's bytes, None where there is none."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_house.errors import Permanent, Retryable, UnknownOutcome
+from mail_house.errors import Misconfigured, Retryable, UnknownOutcome
 from mail_house.vendors import PrintVendor, open_print_vendor
 from tests.mail_house.cut_connection import Relay, relay_to
 from tests.mail_house.pieces import make_print_file
@@ -21,7 +21,7 @@ def test_wrong_host_key__nothing_is_sent_and_the_message_shows_the_one_met(
     sftp_server: SftpServer, tmp_path: Path
 ) -> None:
     vendor = open_print_vendor(sftp_server.url(tmp_path, host_key="SHA256:stranger"), environ=sftp_server.environ)
-    with pytest.raises(Permanent, match="not the one that was pinned") as caught:
+    with pytest.raises(Misconfigured, match="not the one that was pinned") as caught:
         vendor.prepare(FILE)
     assert sftp_server.host_key in str(caught.value)
     assert list(tmp_path.iterdir()) == []
@@ -32,11 +32,11 @@ def test_second_pin__either_key_will_do(sftp_server: SftpServer, tmp_path: Path)
     open_print_vendor(url, environ=sftp_server.environ).check()
 
 
-def test_unknown_client_key__is_permanent(sftp_server: SftpServer, tmp_path: Path) -> None:
+def test_unknown_client_key__is_for_the_set_up(sftp_server: SftpServer, tmp_path: Path) -> None:
     stranger = tmp_path / "stranger"
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(stranger)], check=True)
     vendor = open_print_vendor(sftp_server.url(tmp_path), environ={"STATEMENTS_SFTP_KEY": str(stranger)})
-    with pytest.raises(Permanent, match="login was refused"):
+    with pytest.raises(Misconfigured, match="login was refused"):
         vendor.check()
 
 
@@ -47,19 +47,19 @@ def test_key_with_passphrase__is_unlocked_by_the_password(sftp_server: SftpServe
     subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "passphrase", "-f", str(locked)], check=True)
     environ = {"STATEMENTS_SFTP_KEY": str(locked)}
     open_print_vendor(sftp_server.url(tmp_path), environ=environ | {"STATEMENTS_SFTP_PASSWORD": "passphrase"}).check()
-    with pytest.raises(Permanent, match="cannot be read"):
+    with pytest.raises(Misconfigured, match="cannot be read"):
         open_print_vendor(sftp_server.url(tmp_path), environ=environ).check()
 
 
-def test_key_file_missing__is_permanent(sftp_server: SftpServer, tmp_path: Path) -> None:
+def test_key_file_missing__is_for_the_set_up(sftp_server: SftpServer, tmp_path: Path) -> None:
     environ = {"STATEMENTS_SFTP_KEY": str(tmp_path / "none")}
-    with pytest.raises(Permanent, match="STATEMENTS_SFTP_KEY names cannot be read"):
+    with pytest.raises(Misconfigured, match="STATEMENTS_SFTP_KEY names cannot be read"):
         open_print_vendor(sftp_server.url(tmp_path), environ=environ).check()
 
 
-def test_folder_missing__is_permanent(sftp_server: SftpServer, tmp_path: Path) -> None:
+def test_folder_missing__is_for_the_set_up(sftp_server: SftpServer, tmp_path: Path) -> None:
     vendor = open_print_vendor(sftp_server.url(tmp_path / "none"), environ=sftp_server.environ)
-    with pytest.raises(Permanent, match="knows no such folder"):
+    with pytest.raises(Misconfigured, match="knows no such folder"):
         vendor.prepare(FILE)
 
 

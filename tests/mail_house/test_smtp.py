@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from mail_house.email import open_mailer
-from mail_house.errors import HandOffError, Permanent, Retryable, UnknownOutcome
+from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from tests.mail_house.test_email import DOCUMENT, make_message
 from tests.services.processes import free_port
 from tests.services.smtp import GO_AHEAD_AND_HANG_UP, HANG_UP, SmtpServer, run_smtp_server
@@ -58,10 +58,10 @@ def test_send__one_connection_for_many_messages(smtp_server: SmtpServer) -> None
     ("stage", "reply", "outcome"),
     [
         pytest.param("greeting", "421 4.3.2 too busy", Retryable, id="greeting-busy"),
-        pytest.param("greeting", "554 5.7.1 go away", Permanent, id="greeting-refused"),
+        pytest.param("greeting", "554 5.7.1 go away", Misconfigured, id="greeting-refused"),
         pytest.param("greeting", HANG_UP, Retryable, id="greeting-silence"),
         pytest.param("mail", "451 4.3.0 later", Retryable, id="sender-later"),
-        pytest.param("mail", "550 5.7.1 not from you", Permanent, id="sender-refused"),
+        pytest.param("mail", "550 5.7.1 not from you", Misconfigured, id="sender-refused"),
         pytest.param("mail", "421 4.7.0 closing", Retryable, id="sender-closing"),
         pytest.param("mail", HANG_UP, Retryable, id="sender-silence"),
         pytest.param("rcpt", "450 4.2.1 greylisted", Retryable, id="recipient-later"),
@@ -165,14 +165,17 @@ def remote_url(server: SmtpServer) -> str:
 
 
 def test_starttls__not_offered_by_another_machine_sends_nothing(smtp_server: SmtpServer) -> None:
-    with open_mailer(remote_url(smtp_server), environ={}) as mailer, pytest.raises(Permanent, match="no STARTTLS"):
+    with open_mailer(remote_url(smtp_server), environ={}) as mailer, pytest.raises(Misconfigured, match="no STARTTLS"):
         mailer.send(make_message())
     assert smtp_server.accepted == []
 
 
 def test_starttls__stranger_with_a_certificate_of_its_own_gets_nothing(certificate: Path) -> None:
     with run_smtp_server(tls=server_context(certificate)) as server:
-        with open_mailer(remote_url(server), environ={}) as mailer, pytest.raises(Permanent, match="does not prove"):
+        with (
+            open_mailer(remote_url(server), environ={}) as mailer,
+            pytest.raises(Misconfigured, match="does not prove"),
+        ):
             mailer.send(make_message())
         assert server.accepted == []
 
@@ -186,16 +189,16 @@ def test_starttls__message_and_login_go_encrypted(certificate: Path, monkeypatch
         assert len(server.accepted) == 1
 
 
-def test_login__refused_is_permanent(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_login__refused_is_for_the_set_up(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     environ = {"STATEMENTS_SMTP_USER": "statements", "STATEMENTS_SMTP_PASSWORD": "wrong"}
     with run_smtp_server(tls=server_context(certificate), logins={"statements": "right"}) as server:
-        with open_mailer(remote_url(server), environ=environ) as mailer, pytest.raises(Permanent, match="login"):
+        with open_mailer(remote_url(server), environ=environ) as mailer, pytest.raises(Misconfigured, match="login"):
             mailer.send(make_message())
         assert server.accepted == []
 
 
-def test_login__server_that_takes_none_is_permanent(smtp_server: SmtpServer) -> None:
+def test_login__server_that_takes_none_is_for_the_set_up(smtp_server: SmtpServer) -> None:
     environ = {"STATEMENTS_SMTP_USER": "statements", "STATEMENTS_SMTP_PASSWORD": "right"}
-    with open_mailer(smtp_server.url, environ=environ) as mailer, pytest.raises(Permanent, match="takes no login"):
+    with open_mailer(smtp_server.url, environ=environ) as mailer, pytest.raises(Misconfigured, match="takes no login"):
         mailer.check()

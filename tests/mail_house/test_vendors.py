@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_house.errors import Permanent, Retryable, UnknownOutcome
+from mail_house.errors import Misconfigured, Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import PrintFile
 from mail_house.vendors import PrintVendor, open_print_vendor
 from tests.mail_house.pieces import make_print_file
@@ -156,9 +156,9 @@ def test_folder__is_made_where_missing(tmp_path: Path) -> None:
     assert names(tmp_path / "out" / "print") == THREE
 
 
-def test_folder__a_file_in_the_way_is_permanent(tmp_path: Path) -> None:
+def test_folder__a_file_in_the_way_is_for_the_set_up(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("not a folder")
-    with pytest.raises(Permanent, match="mend the folder"):
+    with pytest.raises(Misconfigured, match="mend the folder"):
         open_print_vendor((tmp_path / "out").as_uri(), environ={}).check()
 
 
