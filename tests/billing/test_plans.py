@@ -1,0 +1,127 @@
+"""Payment plans: what is due, what was missed, and when a plan stops ruling its visits."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+
+from statement_builder.billing.model import GuarantorAccount, Installment, Plan, PlanStatus
+from statement_builder.billing.plans import AmountDue, PlanPosition, amount_due, plan_position
+from tests.billing.strategies import accounts
+from tests.builders import AS_OF, make_account, make_encounter
+
+
+def make_plan(*paid_cents: int, first_on: date = date(2026, 9, 15), status: PlanStatus = PlanStatus.ACTIVE) -> Plan:
+    """Monthly instalments of 100.00 from 15 September 2026, so much paid on each."""
+    return Plan(
+        plan_id="PL1",
+        status=status,
+        opened_on=date(2026, 9, 1),
+        installments=tuple(
+            Installment(
+                sequence=index + 1,
+                due_on=date(
+                    2026 + (first_on.month + index - 1) // 12, (first_on.month + index - 1) % 12 + 1, first_on.day
+                ),
+                amount_cents=10_000,
+                paid_cents=paid,
+            )
+            for index, paid in enumerate(paid_cents)
+        ),
+    )
+
+
+def position(plan: Plan, as_of: date = AS_OF) -> PlanPosition:
+    return plan_position(plan, as_of, grace_days=10, lapse_days=30)
+
+
+@pytest.mark.parametrize(
+    ("paid", "due_cents", "missed", "current", "stands"),
+    [
+        pytest.param((10_000, 10_000, 10_000, 0, 0), 10_000, 0, True, True, id="paid-as-agreed-next-is-due"),
+        pytest.param((10_000, 10_000, 0, 0, 0), 20_000, 0, True, True, id="five-days-late-is-within-grace"),
+        pytest.param((10_000, 10_000, 4_000, 0, 0), 16_000, 0, True, True, id="part-paid"),
+        pytest.param((10_000, 0, 0, 0, 0), 30_000, 1, False, False, id="36-days-late-has-lapsed"),
+        pytest.param((10_000, 10_000, 10_000, 10_000, 0), 0, 0, True, True, id="paid-ahead-nothing-due-this-month"),
+        pytest.param((10_000,) * 5, 0, 0, True, True, id="all-paid"),
+        pytest.param((12_000, 8_000, 10_000, 0, 0), 12_000, 1, False, False, id="overpaying-one-does-not-pay-another"),
+    ],
+)
+def test_plan_position__on_20_november(
+    paid: tuple[int, ...], due_cents: int, missed: int, current: bool, stands: bool
+) -> None:
+    result = position(make_plan(*paid))
+    assert (result.due_cents, result.missed_count, result.is_current, result.stands) == (
+        due_cents,
+        missed,
+        current,
+        stands,
+    )
+
+
+@pytest.mark.parametrize(
+    ("as_of", "missed", "stands"),
+    [
+        pytest.param(date(2026, 9, 25), 0, True, id="last-day-of-grace"),
+        pytest.param(date(2026, 9, 26), 1, True, id="first-day-after-grace"),
+        pytest.param(date(2026, 10, 15), 1, True, id="last-day-before-it-lapses"),
+        pytest.param(date(2026, 10, 16), 1, False, id="lapsed"),
+    ],
+)
+def test_plan_position__grace_and_lapse(as_of: date, missed: int, stands: bool) -> None:
+    result = position(make_plan(0), as_of)
+    assert (result.missed_count, result.stands) == (missed, stands)
+    assert result.missed_cents == 10_000 * missed
+
+
+@pytest.mark.parametrize(
+    ("as_of", "due_cents", "next_due_on"),
+    [
+        pytest.param(date(2026, 8, 15), 0, date(2026, 9, 15), id="a-month-before-is-too-early"),
+        pytest.param(date(2026, 8, 16), 10_000, date(2026, 9, 15), id="within-a-month"),
+        pytest.param(date(2026, 9, 15), 10_000, date(2026, 9, 15), id="on-the-day-only-this-one"),
+        pytest.param(date(2026, 9, 16), 20_000, date(2026, 10, 15), id="the-day-after-both"),
+    ],
+)
+def test_plan_position__asks_for_one_month_ahead(as_of: date, due_cents: int, next_due_on: date) -> None:
+    result = position(make_plan(0, 0), as_of)
+    assert (result.due_cents, result.next_due_on) == (due_cents, next_due_on)
+
+
+@pytest.mark.parametrize("status", [PlanStatus.DEFAULTED, PlanStatus.COMPLETED, PlanStatus.CANCELLED])
+def test_plan_position__only_an_active_plan_stands(status: PlanStatus) -> None:
+    result = position(make_plan(10_000, 10_000, 10_000, 0, status=status))
+    assert (result.stands, result.is_current) == (False, False)
+
+
+def amount(account: GuarantorAccount, *account_numbers: str) -> AmountDue:
+    return amount_due(account, AS_OF, account_numbers=account_numbers, grace_days=10, lapse_days=30)
+
+
+def test_amount_due__plan_visits_ask_for_the_instalment_only() -> None:
+    account = make_account(
+        make_encounter("A1", owed_cents=7_000),
+        make_encounter("A2", owed_cents=30_000, plan_id="PL1"),
+        make_encounter("A3", owed_cents=9_000, plan_id="PL1"),
+        plans=(make_plan(10_000, 10_000, 10_000, 0, 0),),
+    )
+    due = amount(account, "A1", "A2", "A3")
+    assert (due.off_plan_cents, due.plan_cents, due.amount_cents) == (7_000, 10_000, 17_000)
+    assert due.plan_account_numbers == ("A2", "A3")
+    assert [plan.plan_id for plan in due.plans] == ["PL1"]
+
+
+def test_amount_due__a_lapsed_plan_rules_nothing() -> None:
+    account = make_account(make_encounter("A2", owed_cents=30_000, plan_id="PL1"), plans=(make_plan(0, 0, 0),))
+    due = amount(account, "A2")
+    assert (due.amount_cents, due.plans) == (30_000, ())
+
+
+@given(accounts())
+def test_plan_position__foots_for_any_plan(account: GuarantorAccount) -> None:
+    for plan in account.plans:
+        result = position(plan)
+        assert result.total_cents == result.paid_cents + result.remaining_cents
+        assert 0 <= result.missed_cents <= result.due_cents <= result.remaining_cents

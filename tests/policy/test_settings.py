@@ -1,0 +1,78 @@
+"""Policy settings: legal numbers with their papers, and refusals of what would break the law by a typing error."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import date
+
+import msgspec
+import pytest
+
+from statement_builder.billing.selection import Kind
+from statement_builder.policy import LegalNumber, Policy
+
+
+def load(text: str) -> Policy:
+    return msgspec.convert(tomllib.loads(text), Policy)
+
+
+def test_policy__loads_from_a_settings_file() -> None:
+    policy = load("""
+        balance_min_cents = 999
+        email_kinds = ["statement"]
+        [eca_wait_days]
+        value = 180
+        citation = "NY PHL 2807-k"
+        reviewed_on = 2026-10-01
+    """)
+    assert policy.balance_min_cents == 999
+    assert policy.email_kinds == (Kind.STATEMENT,)
+    assert policy.eca_wait_days == LegalNumber(value=180, citation="NY PHL 2807-k", reviewed_on=date(2026, 10, 1))
+    assert policy.due_days == Policy().due_days
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        pytest.param(
+            '[eca_wait_days]\nvalue = 119\ncitation = "x"\nreviewed_on = 2026-01-01',
+            "eca_wait_days",
+            id="action-too-soon",
+        ),
+        pytest.param(
+            '[final_notice_days]\nvalue = 29\ncitation = "x"\nreviewed_on = 2026-01-01',
+            "final_notice_days",
+            id="final-notice-too-short",
+        ),
+        pytest.param("final_due_days = 29", "final_due_days", id="final-date-too-soon"),
+        pytest.param(
+            '[estimate_excess_cents]\nvalue = 40001\ncitation = "x"\nreviewed_on = 2026-01-01',
+            "estimate_excess_cents",
+            id="excess-above-the-law",
+        ),
+        pytest.param("ob_pay_by_week = 40", "ob_pay_by_week", id="pay-by-at-birth"),
+        pytest.param("second_letter_day = 59", "letters' days", id="ladder-out-of-order"),
+        pytest.param("statements_before_letters = 1", "statements_before_letters", id="letters-after-one-statement"),
+        pytest.param("plan_lapse_days = 5", "plan_lapse_days", id="lapses-within-grace"),
+        pytest.param("payment_pause_percent = 0", "payment_pause_percent", id="any-cent-pauses"),
+        pytest.param("due_days = -1", "negative", id="due-in-the-past"),
+        pytest.param("balance_minimum = 5", "balance_minimum", id="unknown-setting"),
+        pytest.param("[eca_wait_days]\nvalue = 120", "citation", id="legal-number-without-its-paper"),
+    ],
+)
+def test_policy__refuses(text: str, named: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=named):
+        load(text)
+
+
+@pytest.mark.parametrize("name", ["eca_wait_days", "final_notice_days", "estimate_excess_cents"])
+def test_policy__every_legal_number_names_its_paper(name: str) -> None:
+    number = getattr(Policy(), name)
+    assert "CFR" in number.citation
+    assert number.reviewed_on <= date(2026, 11, 20)
+
+
+@pytest.mark.parametrize("value", [120, 180])
+def test_policy__the_legal_minimum_itself_is_allowed(value: int) -> None:
+    number = LegalNumber(value=value, citation="26 CFR 1.501(r)-6(c)(3)", reviewed_on=date(2026, 11, 1))
+    assert Policy(eca_wait_days=number).eca_wait_days.value == value
