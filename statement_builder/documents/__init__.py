@@ -3,6 +3,7 @@
 from statement_builder.documents.compose import compose
 from statement_builder.documents.content import Content, Recipient, document_id
 from statement_builder.documents.errors import CompositionError
+from statement_builder.documents.recipients import make_recipient
 from statement_builder.documents.terms import Terms
 
-__all__ = ["CompositionError", "Content", "Recipient", "Terms", "compose", "document_id"]
+__all__ = ["CompositionError", "Content", "Recipient", "Terms", "compose", "document_id", "make_recipient"]

@@ -12,12 +12,35 @@ from statement_builder.billing.selection import Kind, Selection
 from statement_builder.documents.content import Content, document_id
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.formats import format_cents
+from statement_builder.documents.letter import letter_facts
+from statement_builder.documents.ob_notice import notice_facts
 from statement_builder.documents.recipients import make_recipient
 from statement_builder.documents.statement import state_facts
 from statement_builder.documents.terms import Terms
 
+TEMPLATES = {
+    Kind.STATEMENT: "statement/statement.html",
+    Kind.OB_NOTICE: "ob_notice/ob_notice.html",
+    Kind.DUNNING: "letter/letter.html",
+}
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's usual name for a message that is translated where it is printed
+    """Mark a message for the catalogue."""
+    return message
+
+
+TITLES = {
+    Kind.STATEMENT: N_("Hospital statement"),
+    Kind.OB_NOTICE: N_("Cost estimate"),
+    Kind.DUNNING: N_("Letter about your hospital bill"),
+}
+"""What the PDF's metadata and the head of each further page say: the kind of document, never the person."""
+
 _FACTS: dict[Kind, Callable[[GuarantorAccount, Selection, Terms, date], Record]] = {
     Kind.STATEMENT: state_facts,
+    Kind.OB_NOTICE: notice_facts,
+    Kind.DUNNING: letter_facts,
 }
 
 
@@ -45,7 +68,6 @@ def compose(
             str(exc),
             "Look at the account's transactions in the billing system; report it if they are right.",
         ) from exc
-    template, title = _shape(selection)
     try:
         amount_text = format_cents(selection.amount_cents, guarantor.language)
     except ValueError as exc:
@@ -54,10 +76,10 @@ def compose(
         document_id=document_id(facility.facility_id, batch_cycle, selection.kind, guarantor.guarantor_id),
         kind=selection.kind,
         level=selection.level,
-        template=template,
+        template=TEMPLATES[selection.kind],
         language=guarantor.language,
         large_print=guarantor.large_print,
-        title=title,
+        title=TITLES[selection.kind],
         issued_on=issued_on,
         recipient=make_recipient(guarantor),
         guarantor_id=guarantor.guarantor_id,
@@ -68,15 +90,6 @@ def compose(
         facility=facility,
         facts=facts,
     )
-
-
-def _shape(selection: Selection) -> tuple[str, str]:
-    """Template and title; the title is translated by the template."""
-    if selection.kind is Kind.STATEMENT:
-        return "statement/statement.html", "Hospital statement"
-    if selection.kind is Kind.OB_NOTICE:
-        return "ob_notice/ob_notice.html", "Estimate before your delivery"
-    return "letter/letter.html", "Letter about your hospital bill"
 
 
 def _require_assistance(facility: Facility) -> None:

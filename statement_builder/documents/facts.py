@@ -64,3 +64,47 @@ class StatementFacts(Record, kw_only=True):
     roll_forward: RollForward
     aging: Aging
     due_on: date
+
+
+class EstimatePayment(Record, kw_only=True):
+    """One suggested payment towards the estimate."""
+
+    due_on: date
+    amount_cents: int
+    paid_cents: int
+    asked_now: bool
+    """Open and part of what this notice asks for."""
+
+
+class ObNoticeFacts(Record, kw_only=True):
+    """An estimate before a birth, never a bill: nothing of what is owed for other visits can be in here."""
+
+    patient_name: str
+    expected_delivery_on: date
+    """Printed as month and year only."""
+    estimate_on: date
+    estimate_basis: str
+    insurance_name: str
+    good_faith_estimate_id: str
+    plan_year_ends_on: date | None
+    """Only where it lies before the birth: the insurer then counts from zero again."""
+    estimate_cents: int
+    paid_cents: int
+    remaining_cents: int
+    payments: tuple[EstimatePayment, ...]
+    pay_by_on: date
+    courtesy_only: bool
+    due_on: date
+
+
+class LetterFacts(Record, kw_only=True):
+    """A letter of the ladder. `owed_cents` is the sum of the visits and the amount asked for."""
+
+    visits: tuple[VisitLine, ...]
+    owed_cents: int
+    first_billed_on: date | None
+    """When the oldest of these visits was first billed."""
+    assistance_until_on: date | None
+    """The last day on which help with every one of these visits can be applied for."""
+    agency_name: str
+    due_on: date

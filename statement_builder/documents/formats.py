@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency
 
 
@@ -38,3 +38,8 @@ def format_long_date(day: date, language: str) -> str:
 def format_medium_date(day: date, language: str) -> str:
     """`Nov 22, 2026`."""
     return format_date(day, format="medium", locale=locale_of(language))
+
+
+def format_month(day: date, language: str) -> str:
+    """`April 2027`."""
+    return format_skeleton("yMMMM", day, locale=locale_of(language))

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from statement_builder.billing.model import Address
 from statement_builder.documents.content import Content, Recipient
-from statement_builder.documents.formats import format_cents, format_long_date, format_medium_date
+from statement_builder.documents.formats import format_cents, format_long_date, format_medium_date, format_month
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.catalogues import languages, load_catalogue
 from statement_builder.rendering.errors import DocumentError
@@ -82,10 +82,14 @@ def _filters(language: str) -> dict[str, Any]:
     def medium_date(day: date) -> str:
         return format_medium_date(day, language).replace(" ", _NO_BREAK_SPACE)
 
+    def month(day: date) -> str:
+        return format_month(day, language).replace(" ", _NO_BREAK_SPACE)
+
     return {
         "money": money,
         "long_date": long_date,
         "medium_date": medium_date,
+        "month": month,
         "address_lines": address_lines,
         "unbroken": unbroken,
         "trusted_svg": trusted_svg,

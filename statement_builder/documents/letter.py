@@ -1,0 +1,40 @@
+"""The letters of the dunning ladder: past due, second letter, final notice."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from statement_builder.billing.balance import balance
+from statement_builder.billing.model import GuarantorAccount
+from statement_builder.billing.selection import Selection
+from statement_builder.documents.errors import CompositionError
+from statement_builder.documents.facts import LetterFacts
+from statement_builder.documents.statement import visit_lines
+from statement_builder.documents.terms import Terms
+
+LEVELS = (2, 3, 4)
+
+
+def letter_facts(account: GuarantorAccount, selection: Selection, terms: Terms, issued_on: date) -> LetterFacts:
+    """The letter's figures. CompositionError when there is no letter of this level or it does not foot."""
+    if selection.level not in LEVELS:
+        raise CompositionError(
+            "LEVEL", f"There is no letter of level {selection.level}.", "Report it: levels 2 to 4 are letters."
+        )
+    owed = balance(account, issued_on, account_numbers=selection.account_numbers)
+    visits = visit_lines(account, owed.encounters)
+    if owed.patient_cents != selection.amount_cents or sum(each.owed_cents for each in visits) != owed.patient_cents:
+        raise CompositionError(
+            "FOOTING",
+            f"The visits of guarantor {selection.guarantor_id}'s letter do not add up to the amount selected.",
+            "Look at the accounts' transactions in the billing system; report it if they are right.",
+        )
+    billed = [each.first_statement_on for each in owed.encounters if each.first_statement_on is not None]
+    return LetterFacts(
+        visits=visits,
+        owed_cents=owed.patient_cents,
+        first_billed_on=min(billed, default=None),
+        assistance_until_on=min(billed) + timedelta(days=terms.assistance_days) if billed else None,
+        agency_name=terms.agency_name,
+        due_on=selection.due_on,
+    )

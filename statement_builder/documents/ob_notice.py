@@ -1,0 +1,78 @@
+"""The obstetric notice: what a birth is likely to cost, and a way to spread it. An estimate, never a bill."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from statement_builder.billing.model import GuarantorAccount, ObstetricEpisode, Patient
+from statement_builder.billing.obstetric import ObstetricSchedule, schedule
+from statement_builder.billing.selection import Selection
+from statement_builder.documents.errors import CompositionError
+from statement_builder.documents.facts import EstimatePayment, ObNoticeFacts
+from statement_builder.documents.recipients import full_name
+from statement_builder.documents.terms import Terms
+
+
+def notice_facts(account: GuarantorAccount, selection: Selection, terms: Terms, issued_on: date) -> ObNoticeFacts:
+    """The notice's figures. CompositionError when the episode is not on file or the schedule is not what was selected."""
+    episode, patient = _find(account, selection)
+    if episode.expected_delivery_on is None:
+        raise CompositionError(
+            "EPISODE", "The pregnancy has no expected delivery date.", "Record it in the clinical system, or end the episode."
+        )
+    plan = schedule(
+        episode,
+        issued_on,
+        pay_by_week=terms.pay_by_week,
+        installments_max=terms.installments_max,
+        courtesy_after_week=terms.courtesy_after_week,
+    )
+    payments = tuple(
+        EstimatePayment(
+            due_on=each.due_on,
+            amount_cents=each.amount_cents,
+            paid_cents=each.paid_cents,
+            asked_now=each.paid_cents < each.amount_cents and each.due_on <= selection.due_on,
+        )
+        for each in plan.payments
+    )
+    _require_footing(plan, payments, selection)
+    year_end = episode.plan_year_ends_on
+    return ObNoticeFacts(
+        patient_name=full_name(patient),
+        expected_delivery_on=episode.expected_delivery_on,
+        estimate_on=episode.estimate_on,
+        estimate_basis=episode.estimate_basis,
+        insurance_name=episode.insurance_name,
+        good_faith_estimate_id=episode.good_faith_estimate_id,
+        plan_year_ends_on=year_end if year_end and year_end < episode.expected_delivery_on else None,
+        estimate_cents=plan.estimate_cents,
+        paid_cents=plan.paid_cents,
+        remaining_cents=plan.remaining_cents,
+        payments=payments,
+        pay_by_on=plan.pay_by_on,
+        courtesy_only=plan.courtesy_only,
+        due_on=selection.due_on,
+    )
+
+
+def _find(account: GuarantorAccount, selection: Selection) -> tuple[ObstetricEpisode, Patient]:
+    episodes = [each for each in account.episodes if each.episode_id == selection.episode_id]
+    patients = [each for each in account.patients if episodes and each.patient_id == episodes[0].patient_id]
+    if not episodes or not patients:
+        raise CompositionError(
+            "EPISODE",
+            f"The pregnancy {selection.episode_id} or its patient is not on the guarantor's file.",
+            "Correct the episode in the billing system.",
+        )
+    return episodes[0], patients[0]
+
+
+def _require_footing(plan: ObstetricSchedule, payments: tuple[EstimatePayment, ...], selection: Selection) -> None:
+    asked = sum(each.amount_cents - each.paid_cents for each in payments if each.asked_now)
+    if asked != selection.amount_cents or sum(each.amount_cents for each in payments) != plan.estimate_cents:
+        raise CompositionError(
+            "FOOTING",
+            f"The payments of pregnancy {selection.episode_id} do not add up to the amount selected.",
+            "Look at the estimate and the deposits in the billing system; report it if they are right.",
+        )
