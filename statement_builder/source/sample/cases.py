@@ -7,7 +7,7 @@ from typing import Any
 
 from statement_builder.billing.model import FinancialClass, InsuranceStatus
 from statement_builder.source.sample.household import Household, Mailed
-from statement_builder.source.sample.words import COUNSELING, FIRST_NAMES, THERAPY
+from statement_builder.source.sample.words import COUNSELING, FIRST_NAMES, SURGERY, THERAPY
 
 Case = Callable[[Household], None]
 
@@ -152,7 +152,11 @@ def above_estimate(home: Household) -> None:
     """Self-pay, billed more than $400 above the good faith estimate."""
     home.add_guarantor()
     home.add_visit(
-        home.add_patient(), days_ago=30, service=COUNSELING, financial_class=FinancialClass.SELF_PAY, estimate_cents=0
+        home.add_patient(),
+        days_ago=30,
+        service=SURGERY,
+        financial_class=FinancialClass.SELF_PAY,
+        estimate_cents=900_000,
     )
 
 

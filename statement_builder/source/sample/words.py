@@ -48,6 +48,17 @@ class Service:
     """(description, code, usual price in dollars)"""
 
 
+SURGERY = Service(
+    "Knee surgery, same day",
+    PatientClass.OUTPATIENT,
+    "Main Campus",
+    (
+        ("Operating room, first hour", "0360", 5200),
+        ("Knee arthroscopy", "29881", 4300),
+        ("Anesthesia", "0370", 1650),
+        ("Recovery room", "0710", 980),
+    ),
+)
 SERVICES = (
     Service("Office visit", PatientClass.OUTPATIENT, "Riverside Clinic", (("Office visit, 30 minutes", "99214", 240),)),
     Service(
@@ -78,17 +89,7 @@ SERVICES = (
         "Imaging Center",
         (("Mammogram, both breasts", "77067", 410), ("Reading by a specialist", "77063", 130)),
     ),
-    Service(
-        "Knee surgery, same day",
-        PatientClass.OUTPATIENT,
-        "Main Campus",
-        (
-            ("Operating room, first hour", "0360", 5200),
-            ("Knee arthroscopy", "29881", 4300),
-            ("Anesthesia", "0370", 1650),
-            ("Recovery room", "0710", 980),
-        ),
-    ),
+    SURGERY,
     Service(
         "Hospital stay, pneumonia",
         PatientClass.INPATIENT,
