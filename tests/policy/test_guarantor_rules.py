@@ -1,0 +1,130 @@
+"""Reasons that hold a guarantor as a whole."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from statement_builder.billing.model import Address, InsuranceKind
+from tests.builders import AS_OF, make_account, make_address, make_guarantor, make_insurance, make_payment
+from tests.policy.cases import codes, letter, mailed, make_pregnant, notice, on_file, statement, visit
+
+
+def address(**changes: Any) -> Address:
+    facts: dict[str, Any] = {
+        "lines": ("12 Maple Street",),
+        "city": "Springfield",
+        "state": "MA",
+        "postal_code": "01103",
+    }
+    return Address(**(facts | changes))
+
+
+ADDRESSES = [
+    pytest.param(address(), [], id="complete"),
+    pytest.param(address(postal_code="01103-1234"), [], id="zip-plus-four"),
+    pytest.param(address(postal_code="011031234"), [], id="zip-plus-four-without-hyphen"),
+    pytest.param(address(state="PR"), [], id="territory"),
+    pytest.param(address(state="AE", city="APO"), [], id="military"),
+    pytest.param(address(lines=()), ["BADADDR"], id="no-street"),
+    pytest.param(address(lines=("  ",)), ["BADADDR"], id="blank-street"),
+    pytest.param(address(city=""), ["BADADDR"], id="no-city"),
+    pytest.param(address(state=""), ["BADADDR"], id="no-state"),
+    pytest.param(address(state="Massachusetts"), ["BADADDR"], id="state-in-full"),
+    pytest.param(address(state="MA RI"), ["BADADDR"], id="two-states"),
+    pytest.param(address(postal_code=""), ["NOZIP"], id="no-zip"),
+    pytest.param(address(postal_code="00000"), ["NOZIP"], id="zip-of-zeros"),
+    pytest.param(address(postal_code="1103"), ["NOZIP"], id="zip-lost-its-zero"),
+    pytest.param(address(postal_code="0110X"), ["NOZIP"], id="zip-with-a-letter"),
+    pytest.param(address(city="", postal_code=""), ["BADADDR", "NOZIP"], id="both"),
+    pytest.param(address(country="CA", state="", postal_code="M5V 2T6", city="Toronto"), [], id="foreign"),
+    pytest.param(address(country="CA", state="", postal_code="M5V 2T6", city=""), ["BADADDR"], id="foreign-no-city"),
+]
+
+
+@pytest.mark.parametrize(("mailing_address", "reasons"), ADDRESSES)
+def test_address(mailing_address: Address, reasons: list[str]) -> None:
+    guarantor = make_guarantor(address=mailing_address)
+    assert codes(statement(make_account(visit(), guarantor=guarantor))) == reasons
+
+
+def test_address__holds_every_kind() -> None:
+    bad = make_guarantor(address=address(city=""))
+    owing = visit(correspondence=mailed(first=70, last=30, level=1))
+    assert codes(letter(make_account(owing, guarantor=bad))) == ["BADADDR"]
+    account = make_pregnant()
+    assert codes(notice(type(account)(guarantor=bad, patients=account.patients, episodes=account.episodes))) == [
+        "BADADDR"
+    ]
+
+
+def test_address__the_confidential_one_is_the_one_that_counts() -> None:
+    guarantor = make_guarantor(address=address(city=""), confidential_address=make_address("PO Box 9"))
+    assert codes(statement(make_account(visit(), guarantor=guarantor))) == []
+    guarantor = make_guarantor(confidential_address=address(postal_code=""))
+    assert codes(statement(make_account(visit(), guarantor=guarantor))) == ["NOZIP"]
+
+
+@pytest.mark.parametrize(
+    ("confidential", "reasons"),
+    [
+        pytest.param(None, ["CONF_NOADDR"], id="asked-for-but-not-on-file"),
+        pytest.param(make_address("PO Box 9"), [], id="on-file"),
+    ],
+)
+def test_confidential_communication(confidential: Address | None, reasons: list[str]) -> None:
+    guarantor = make_guarantor(confidential_address=confidential)
+    assert codes(statement(make_account(visit(), guarantor=guarantor, holds=(on_file("CONF"),)))) == reasons
+
+
+@pytest.mark.parametrize(
+    ("open_documents", "bill_waits", "notice_waits"),
+    [
+        pytest.param((), False, False, id="none-open"),
+        pytest.param(("statement",), True, False, id="statement-open"),
+        pytest.param(("dunning",), True, False, id="letter-open"),
+        pytest.param(("ob-notice",), False, True, id="notice-open"),
+        pytest.param(("ob-notice", "statement"), True, True, id="both-open"),
+    ],
+)
+def test_duplicate_run(open_documents: tuple[str, ...], bill_waits: bool, notice_waits: bool) -> None:
+    owing = visit(correspondence=mailed(first=70, last=30, level=1))
+    account = make_pregnant(owing)
+    account = type(account)(
+        guarantor=account.guarantor,
+        patients=account.patients,
+        encounters=account.encounters,
+        episodes=account.episodes,
+        open_documents=open_documents,
+    )
+    assert ("DUPRUN" in codes(statement(account))) is bill_waits
+    assert ("DUPRUN" in codes(letter(account))) is bill_waits
+    assert ("DUPRUN" in codes(notice(account))) is notice_waits
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        pytest.param({"payments": (make_payment(on=AS_OF),)}, ["PMT_TODAY"], id="payment-today"),
+        pytest.param({"payments": (make_payment(on=date(2026, 11, 19)),)}, [], id="payment-yesterday"),
+        pytest.param({"payments": (make_payment(amount_cents=-500, on=AS_OF),)}, ["PMT_TODAY"], id="refund-today"),
+        pytest.param(
+            {"insurance": (make_insurance(kind=InsuranceKind.CHARITY, on=AS_OF),)}, ["PMT_TODAY"], id="charity-today"
+        ),
+        pytest.param(
+            {"insurance": (make_insurance(kind=InsuranceKind.WRITE_OFF, on=AS_OF),)},
+            ["PMT_TODAY"],
+            id="write-off-today",
+        ),
+        pytest.param({"insurance": (make_insurance(on=AS_OF),)}, [], id="insurance-today-is-why-it-is-billed"),
+    ],
+)
+def test_posted_today(changes: dict[str, Any], reasons: list[str]) -> None:
+    assert codes(statement(make_account(visit(**changes), visit(100, "A2")))) == reasons
+
+
+@pytest.mark.parametrize(("unapplied_cents", "reasons"), [(0, []), (1, ["UNDIST"]), (-1, ["UNDIST"])])
+def test_unapplied_money(unapplied_cents: int, reasons: list[str]) -> None:
+    assert codes(statement(make_account(visit(), unapplied_cents=unapplied_cents))) == reasons
