@@ -30,8 +30,8 @@ _ATTEMPTS_MAX = 3
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _REFUSED = (
-    "Access is refused: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that this key may s3:ListBucket the bucket "
-    "(without it nobody can tell what is missing) and s3:GetObject and s3:PutObject in it."
+    "Access is refused: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that this key may s3:ListBucket the "
+    "bucket (without it nobody can tell what is missing) and s3:GetObject and s3:PutObject in it."
 )
 _HINTS = {
     "NoSuchBucket": "There is no such bucket: make it, or correct `archive` in the settings.",

@@ -47,7 +47,7 @@ def postgres_server() -> Iterator[URL]:
         try:
             yield URL.create("postgresql+psycopg", "postgres", host="127.0.0.1", port=port, database="postgres")
         finally:
-            stop_server(process, signal.SIGINT)  # "fast shutdown": drops the clients
+            stop_server(process, signal.SIGQUIT)  # at once: nothing here is to be kept
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -102,7 +102,7 @@ def _start_cluster(binaries: Path, home: Path, user: str | None) -> tuple[subpro
         command = [str(binaries / "postgres"), "-D", str(home / "data"), "-k", str(home), "-p", str(port)]
         for setting in _SETTINGS:
             command += ["-c", setting]
-        process = start_server(command, log=log, user=user, stop_signal="INT")
+        process = start_server(command, log=log, user=user, stop_signal="QUIT")
         try:
             wait_until(lambda port=port: _answers(port), process, log=log, timeout_s=60)  # type: ignore[misc]
         except RuntimeError:

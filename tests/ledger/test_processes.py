@@ -1,0 +1,146 @@
+"""Several processes at one ledger: one works, the others are told, and the death of the one frees the batch."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+import pytest
+
+from statement_builder.billing.selection import Channel
+from statement_builder.errors import BatchBusy
+from statement_builder.ledger import DeliveryState, DocumentState, Ledger
+from tests.ledger.world import AT, MAILED_ON, later, make_batch, open_batch, print_file, rendered
+
+_HOLD_LOCK = """
+import sys
+from datetime import UTC, datetime
+from statement_builder.ledger import Ledger
+ledger = Ledger.open(sys.argv[1])
+with ledger.lock(sys.argv[2], owner="ana", at=datetime(2026, 11, 2, 14, 30, tzinfo=UTC)):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+_CLAIM = """
+import sys
+from datetime import UTC, datetime
+from statement_builder.ledger import Ledger
+at = datetime(2026, 11, 2, 14, 30, tzinfo=UTC)
+with Ledger.open(sys.argv[1]) as ledger:
+    print("ready", flush=True)
+    sys.stdin.readline()
+    new = sum(ledger.claim_email(document, vendor="smtp", at=at).is_new for document in sys.argv[2:])
+print(new, flush=True)
+"""
+
+_CLAIM_FILE_AND_DIE = """
+import os, signal, sys
+from datetime import UTC, datetime
+import msgspec
+from statement_builder.ledger import DeliveryState, Ledger, NewPrintFile
+at = datetime(2026, 11, 2, 14, 30, tzinfo=UTC)
+ledger = Ledger.open(sys.argv[1])
+new = msgspec.json.decode(sys.argv[2], type=NewPrintFile)
+steps = [lambda: ledger.claim_print_file(new, at=at)]
+steps += [lambda: ledger.mark_print_file(new.name, DeliveryState.COMMITTING, at=at)]
+for step in steps[: int(sys.argv[3])]:
+    step()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@contextmanager
+def run(script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", script, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_lock__names_who_is_at_work_and_since_when(ledger: Ledger, ledger_url: str) -> None:
+    batch = open_batch(ledger)
+    other = open_batch(ledger, cycle="2026-12")
+    with run(_HOLD_LOCK, ledger_url, batch.batch_id) as holder:
+        assert read_line(holder) == "held"
+        words = r"2026-11-statement is being worked on by ana since 2026-11-02 14:30 UTC"
+        with pytest.raises(BatchBusy, match=words), ledger.lock(batch.batch_id, owner="ben", at=later(5)):
+            pytest.fail("two at work")
+        with ledger.lock(other.batch_id, owner="ben", at=later(5)):
+            assert ledger.batch(other.batch_id) == other
+        assert ledger.batch(batch.batch_id) == batch  # looking is always free
+
+
+def test_lock__the_death_of_its_holder_frees_it(ledger: Ledger, ledger_url: str) -> None:
+    batch = open_batch(ledger)
+    with run(_HOLD_LOCK, ledger_url, batch.batch_id) as holder:
+        assert read_line(holder) == "held"
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+    take_when_free(ledger, batch.batch_id)
+
+
+def take_when_free(ledger: Ledger, batch_id: str, tries: int = 1000) -> None:
+    """A server may take a moment to notice that a client is gone."""
+    for _ in range(tries):
+        try:
+            with ledger.lock(batch_id, owner="ben", at=later(5)):
+                return
+        except BatchBusy:
+            continue
+    pytest.fail("still locked")
+
+
+def test_lock__is_free_again_after_use_and_after_an_error(ledger: Ledger) -> None:
+    batch = open_batch(ledger)
+    with pytest.raises(ZeroDivisionError), ledger.lock(batch.batch_id, owner="ana", at=AT):
+        raise ZeroDivisionError
+    with ledger.lock(batch.batch_id, owner="ben", at=AT), pytest.raises(BatchBusy, match="ben"):
+        ledger.lock(batch.batch_id, owner="cleo", at=AT).__enter__()
+
+
+def test_claim_email__of_two_at_once_each_document_is_won_by_one(ledger: Ledger, ledger_url: str) -> None:
+    documents = [rendered(f"G{n}", channel=Channel.EMAIL) for n in range(20)]
+    batch = make_batch(ledger, documents)
+    ids = [document.document_id for document in documents]
+    with run(_CLAIM, ledger_url, *ids) as one, run(_CLAIM, ledger_url, *ids) as two:
+        for process in (one, two):
+            assert read_line(process) == "ready"
+        for process in (one, two):
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        won = [int(read_line(process)) for process in (one, two)]
+    assert sum(won) == 20
+    assert [len(ledger.deliveries(document)) for document in ids] == [1] * 20
+    assert ledger.tally(batch.batch_id).counts.handed_off == 0
+
+
+@pytest.mark.parametrize(
+    ("steps", "state"), [(0, None), (1, DeliveryState.CLAIMED), (2, DeliveryState.COMMITTING)], ids=str
+)
+def test_print_file__killed_between_claim_and_sent(
+    ledger: Ledger, ledger_url: str, steps: int, state: DeliveryState | None
+) -> None:
+    documents = [rendered("G1"), rendered("G2")]
+    batch = make_batch(ledger, documents)
+    new = print_file(batch.batch_id, documents)
+    with run(_CLAIM_FILE_AND_DIE, ledger_url, msgspec.json.encode(new).decode(), str(steps)) as dying:
+        assert dying.wait() == -signal.SIGKILL
+    found = ledger.claim_print_file(new, at=later(9))
+    assert (found.is_new, found.state) == (state is None, state or DeliveryState.CLAIMED)
+    assert [document.state for document in ledger.documents(batch.batch_id)] == [DocumentState.RENDERED] * 2
+    ledger.mark_print_file(new.name, DeliveryState.SENT, at=later(10), mailed_on=MAILED_ON)
+    assert [len(ledger.deliveries(document.document_id)) for document in documents] == [1, 1]
+    assert ledger.tally(batch.batch_id).counts.handed_off == 2
