@@ -5,7 +5,7 @@ class HandOffError(Exception):
     """Base. Messages name files, documents and hosts: never a person, an address or an amount."""
 
 
-class Retryable(HandOffError):  # noqa: N818 - the outcome is the name
+class Retryable(HandOffError):
     """Nothing was accepted: the very same hand-off may be tried again."""
 
 
@@ -16,13 +16,13 @@ class Misconfigured(Retryable):
     """
 
 
-class Permanent(HandOffError):  # noqa: N818 - the outcome is the name
+class Permanent(HandOffError):
     """This piece was refused for good: trying it again changes nothing."""
 
 
-class Duplicate(HandOffError):  # noqa: N818 - the outcome is the name
+class Duplicate(HandOffError):
     """The other side has it already, unchanged: a success."""
 
 
-class UnknownOutcome(HandOffError):  # noqa: N818 - the outcome is the name
+class UnknownOutcome(HandOffError):
     """It may have been accepted: ask the other side, or a person; never repeat it blindly."""
