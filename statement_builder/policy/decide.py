@@ -32,7 +32,13 @@ def candidate_cents(account: GuarantorAccount, kind: Kind, as_of: date) -> int |
 
 
 def decide(account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date) -> Decision:
-    """The one outcome, with all reasons. What is held in cents is `balance_cents` less the selection's amount."""
+    """The one outcome, with all reasons. What is held in cents is `balance_cents` less the selection's amount.
+
+    Raises ValueError for an account that is no candidate of this kind.
+    """
+    balance_cents = candidate_cents(account, kind, as_of)
+    if balance_cents is None:
+        raise ValueError(f"guarantor {account.guarantor.guarantor_id} is no candidate for {kind}")
     case = open_case(account, kind, policy, as_of)
     faults: tuple[Fault, ...] = ()
     if kind is Kind.STATEMENT:
@@ -44,7 +50,7 @@ def decide(account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date) -
     return Decision(
         kind=kind,
         guarantor_id=account.guarantor.guarantor_id,
-        balance_cents=candidate_cents(account, kind, as_of) or 0,
+        balance_cents=balance_cents,
         selection=selection,
         holds=holds,
         faults=faults,

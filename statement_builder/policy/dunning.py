@@ -113,7 +113,6 @@ DUNNING_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_bad_address,
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
-    guarantor_rules.hold_without_encounters,
     encounter_rules.hold_zero,
     encounter_rules.hold_credit,
     encounter_rules.hold_insurance_pending,

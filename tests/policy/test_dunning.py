@@ -179,5 +179,6 @@ def test_letter__assistance_application_stops_letters_only() -> None:
     assert hold.code == "FAP_PENDING"
 
 
-def test_letter__nothing_on_file() -> None:
-    assert codes(letter(make_account())) == ["NO_ENCOUNTERS"]
+def test_letter__nobody_without_visits_is_a_candidate() -> None:
+    with pytest.raises(ValueError, match="G1001"):
+        letter(make_account())

@@ -1,0 +1,235 @@
+"""The second look before hand-off: what has happened since the page was made stops it, the passing of days does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from statement_builder.billing.model import Delivery, Deposit, EpisodeStatus, FinancialClass, GuarantorAccount
+from statement_builder.policy import Policy, recheck
+from tests.builders import AS_OF, make_account, make_address, make_charge, make_guarantor, make_insurance, make_payment
+from tests.policy.cases import (
+    POLICY,
+    codes,
+    letter,
+    mailed,
+    make_plan,
+    make_pregnant,
+    notice,
+    on_file,
+    selected,
+    statement,
+    visit,
+)
+
+LATER = AS_OF + timedelta(days=6)
+EMAIL = {"delivery": Delivery.EMAIL, "email": "maria@example.org", "email_consent_at": datetime(2026, 1, 5, tzinfo=UTC)}
+Change = Callable[[GuarantorAccount], GuarantorAccount]
+
+
+def billed(**changes: Any) -> GuarantorAccount:
+    return make_account(visit(9_000, "A1"), visit(4_000, "A2"), guarantor=make_guarantor(**changes))
+
+
+def on_a1(**changes: Any) -> Change:
+    return lambda account: replace(
+        account, encounters=(replace(account.encounters[0], **changes), *account.encounters[1:])
+    )
+
+
+def on_account(**changes: Any) -> Change:
+    return lambda account: replace(account, **changes)
+
+
+def look_again(account: GuarantorAccount | None, before: GuarantorAccount, as_of: date = LATER) -> list[str]:
+    return codes(recheck(account, selected(statement(before)), POLICY, as_of, AS_OF))
+
+
+FRESH_INSURANCE = (*visit(9_000).insurance, make_insurance("I9", amount_cents=100, on=AS_OF + timedelta(days=3)))
+
+STATEMENT_ROWS = [
+    pytest.param(lambda account: account, [], id="nothing-happened"),
+    pytest.param(on_account(holds=(on_file("BANKR_STAY"),)), ["BANKR_STAY"], id="bankruptcy"),
+    pytest.param(on_account(holds=(on_file("DECEASED"),)), ["DECEASED"], id="death"),
+    pytest.param(on_account(holds=(on_file("RETMAIL"),)), ["RETMAIL"], id="mail-came-back"),
+    pytest.param(on_account(holds=(on_file("DISPUTE", account_number="A2"),)), ["DISPUTE:A2"], id="dispute-of-a-visit"),
+    pytest.param(on_account(holds=(on_file("FAP_PENDING"),)), [], id="letters-hold-does-not-stop-a-statement"),
+    pytest.param(
+        on_a1(payments=(make_payment(on=LATER),)), ["PMT_TODAY", "RESTATED"], id="payment-on-the-day-of-hand-off"
+    ),
+    pytest.param(
+        on_a1(payments=(make_payment(on=AS_OF + timedelta(days=1)),)), ["PMT_TODAY", "RESTATED"], id="payment-since"
+    ),
+    pytest.param(on_a1(payments=(make_payment(on=AS_OF - timedelta(days=1)),)), ["RESTATED"], id="backdated-payment"),
+    pytest.param(on_a1(insurance=FRESH_INSURANCE), ["RESTATED"], id="insurance-paid-since"),
+    pytest.param(on_a1(charges=(make_charge(amount_cents=120_001),)), ["RESTATED"], id="a-cent-of-charges-more"),
+    pytest.param(on_a1(financial_class=FinancialClass.MEDICAID), ["MCAID:A1"], id="medicaid-since"),
+    pytest.param(on_a1(correspondence=mailed(first=2)), ["MINDAYS"], id="another-statement-went-out"),
+    pytest.param(on_account(unapplied_cents=500), ["UNDIST"], id="money-not-applied"),
+    pytest.param(on_account(open_documents=("dunning",)), ["DUPRUN"], id="in-another-batch"),
+    pytest.param(lambda account: replace(account, encounters=account.encounters[1:]), ["GONE:A1"], id="visit-gone"),
+    pytest.param(
+        lambda account: replace(account, encounters=(*account.encounters, visit(7_000, "A3"))), [], id="a-new-visit"
+    ),
+    pytest.param(
+        on_account(guarantor=make_guarantor(address=make_address("9 Oak Street"))), ["READDRESSED"], id="moved"
+    ),
+    pytest.param(
+        on_account(guarantor=make_guarantor(confidential_address=make_address("PO Box 9"))),
+        ["READDRESSED"],
+        id="asked-for-a-confidential-address",
+    ),
+    pytest.param(on_account(guarantor=make_guarantor(large_print=True)), ["READDRESSED"], id="needs-large-print"),
+    pytest.param(on_account(guarantor=make_guarantor(delivery=Delivery.EMAIL)), [], id="now-prefers-email"),
+]
+
+
+@pytest.mark.parametrize(("change", "reasons"), STATEMENT_ROWS)
+def test_recheck__statement(change: Change, reasons: list[str]) -> None:
+    assert look_again(change(billed()), billed()) == reasons
+
+
+def test_recheck__guarantor_gone() -> None:
+    assert look_again(None, billed()) == ["GONE"]
+
+
+def test_recheck__paid_off() -> None:
+    paid = on_a1(payments=(make_payment(amount_cents=9_000, on=LATER),))
+    assert look_again(paid(billed()), billed()) == ["PMT_TODAY", "ZERO:A1", "RESTATED"]
+
+
+def test_recheck__a_payment_after_the_day_looked_at_does_not_count() -> None:
+    account = on_a1(payments=(make_payment(on=LATER + timedelta(days=1)),))(billed())
+    assert look_again(account, billed()) == []
+
+
+def test_recheck__email_consent_withdrawn() -> None:
+    account = billed(**EMAIL | {"email_consent_at": None})
+    assert look_again(account, billed(**EMAIL)) == ["CHANNEL"]
+
+
+def test_recheck__an_address_that_was_not_kept_is_not_compared() -> None:
+    selection = replace(selected(statement(billed())), recipient_digest="")
+    moved = billed(address=make_address("9 Oak Street"))
+    assert recheck(moved, selection, POLICY, LATER, AS_OF) == ()
+
+
+@pytest.mark.parametrize(("more_cents", "reasons"), [(100, []), (101, ["RESTATED"])])
+def test_recheck__tolerance(more_cents: int, reasons: list[str]) -> None:
+    selection = selected(statement(billed()))
+    account = on_a1(charges=(make_charge(amount_cents=120_000 + more_cents),))(billed())
+    assert codes(recheck(account, selection, Policy(restate_tolerance_cents=100), LATER, AS_OF)) == reasons
+
+
+@pytest.mark.parametrize("days", [0, 1, 30, 300])
+def test_recheck__the_passing_of_days_holds_nothing(days: int) -> None:
+    as_of = AS_OF + timedelta(days=days)
+    plan = make_account(visit(30_000, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 0),))
+    for account in (billed(), plan):
+        assert look_again(account, account, as_of) == []
+
+
+def test_recheck__an_instalment_paid_since() -> None:
+    before = make_account(visit(30_000, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 0, 0),))
+    after = replace(before, plans=(make_plan(10_000, 10_000, 10_000, 2_500, 0),))
+    assert look_again(after, before) == ["RESTATED"]
+
+
+# Letters
+
+
+def due_for(level: int, **changes: Any) -> GuarantorAccount:
+    return make_account(visit(9_000, "A1", correspondence=mailed(first=130, last=30, level=level - 1)), **changes)
+
+
+@pytest.mark.parametrize(
+    ("change", "reasons"),
+    [
+        pytest.param(lambda account: account, [], id="nothing-happened"),
+        pytest.param(on_account(holds=(on_file("FAP_PENDING"),)), ["FAP_PENDING"], id="assistance-applied-for"),
+        pytest.param(on_account(holds=(on_file("ATTY"),)), ["ATTY"], id="attorney"),
+        pytest.param(
+            on_a1(correspondence=mailed(first=130, last=1, level=2)),
+            ["MINDAYS", "LADDER_WAIT:A1"],
+            id="mailed-elsewhere",
+        ),
+        pytest.param(
+            on_a1(payments=(make_payment(amount_cents=500, on=LATER),)), ["PMT_TODAY", "RESTATED"], id="small-payment"
+        ),
+        pytest.param(
+            lambda account: replace(
+                account, encounters=(*account.encounters, visit(correspondence=mailed(first=130, last=30, level=3)))
+            ),
+            [],
+            id="another-visit-further-along",
+        ),
+    ],
+)
+def test_recheck__letter(change: Change, reasons: list[str]) -> None:
+    selection = selected(letter(due_for(2)))
+    account = change(due_for(2))
+    if len(account.encounters) > 1:
+        account = replace(
+            account, encounters=(account.encounters[0], replace(account.encounters[1], account_number="A2"))
+        )
+    assert codes(recheck(account, selection, POLICY, LATER, AS_OF)) == reasons
+
+
+@pytest.mark.parametrize(
+    ("days", "reasons"),
+    [
+        pytest.param(10, [], id="30-days-left"),
+        pytest.param(11, ["NOTICE_SHORT"], id="29-days-left"),
+    ],
+)
+def test_recheck__a_final_notice_keeps_its_30_days(days: int, reasons: list[str]) -> None:
+    account = due_for(4)
+    selection = selected(letter(account))
+    assert selection.due_on == date(2026, 12, 30)
+    assert codes(recheck(account, selection, POLICY, AS_OF + timedelta(days=days), AS_OF)) == reasons
+
+
+# Obstetric notices
+
+
+@pytest.mark.parametrize(
+    ("change", "reasons"),
+    [
+        pytest.param({}, [], id="nothing-happened"),
+        pytest.param({"status": EpisodeStatus.LOST}, ["LOSS"], id="loss"),
+        pytest.param({"status": EpisodeStatus.DELIVERED}, ["OB_DELIVERED"], id="birth"),
+        pytest.param({"expected_delivery_on": date(2027, 5, 15)}, ["OB_EDD_MOVED"], id="due-date-moved"),
+        pytest.param({"expected_delivery_on": None}, ["OB_NO_EDD"], id="due-date-gone"),
+        pytest.param({"insurance_changed_on": LATER}, ["OB_INS_CHANGED"], id="insurance-changed"),
+        pytest.param({"financial_class": FinancialClass.MEDICAID}, ["MCAID"], id="medicaid"),
+        pytest.param({"notices_sent": 1, "last_notice_on": AS_OF}, ["MINDAYS"], id="another-notice-went-out"),
+        pytest.param(
+            {"deposits": (Deposit(deposit_id="D1", posted_on=LATER, amount_cents=1_000),)}, ["RESTATED"], id="deposit"
+        ),
+        pytest.param({"episode_id": "E7"}, ["GONE"], id="record-replaced"),
+    ],
+)
+def test_recheck__notice(change: dict[str, Any], reasons: list[str]) -> None:
+    selection = selected(notice(make_pregnant()))
+    assert codes(recheck(make_pregnant(**change), selection, POLICY, LATER, AS_OF)) == reasons
+
+
+def test_recheck__notice_holds_on_file() -> None:
+    selection = selected(notice(make_pregnant()))
+    for code in ("LOSS", "OB_OPTOUT", "FAP_PENDING", "DECEASED"):
+        account = replace(make_pregnant(), holds=(on_file(code),))
+        assert codes(recheck(account, selection, POLICY, LATER, AS_OF)) == [code]
+
+
+def test_recheck__notice_ends_with_the_birth_that_nobody_reported() -> None:
+    expected_on = AS_OF - timedelta(days=10)
+    account = make_pregnant(
+        expected_delivery_on=expected_on, estimated_delivery_on=expected_on, estimate_on=date(2026, 4, 1)
+    )
+    selection = selected(notice(account))
+    assert codes(recheck(account, selection, POLICY, AS_OF + timedelta(days=3), AS_OF)) == []
+    assert codes(recheck(account, selection, POLICY, AS_OF + timedelta(days=4), AS_OF)) == ["OB_OVERDUE"]
