@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
@@ -58,8 +59,12 @@ class Database:
             with engine.begin() as connection:
                 yield connection
         except IntegrityError as exc:
+            raise InvariantError(f"the ledger refused what breaks its rules: {_first_line(exc.orig)}") from exc
+        except psycopg.IntegrityError as exc:
             raise InvariantError(f"the ledger refused what breaks its rules: {_first_line(exc)}") from exc
         except DBAPIError as exc:
+            raise LedgerError(f"ledger {self}: {_first_line(exc.orig)}") from exc
+        except psycopg.Error as exc:
             raise LedgerError(f"ledger {self}: {_first_line(exc)}") from exc
         except SQLAlchemyError as exc:
             raise LedgerError(f"ledger {self}: {type(exc).__name__}") from exc
@@ -113,7 +118,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _first_line(exc: DBAPIError) -> str:
+def _first_line(exc: BaseException | None) -> str:
     """The database's own words without its detail lines, which may quote a row."""
-    lines = str(exc.orig).strip().splitlines()
-    return lines[0] if lines else type(exc.orig).__name__
+    lines = str(exc).strip().splitlines()
+    return lines[0] if lines else type(exc).__name__

@@ -11,13 +11,13 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, func, select, update
 
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.batches import require_batch
 from statement_builder.ledger.correspondence import record_mailed
-from statement_builder.ledger.dialects import insert_if_new
+from statement_builder.ledger.dialects import insert_if_new, insert_many
 from statement_builder.ledger.documents import in_chunks, lock_document, to_delivery
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.records import Delivery, NewPrintFile, PrintFileRow
@@ -184,7 +184,7 @@ def _claim(
         }
         for document_id in document_ids
     ]
-    connection.execute(insert(delivery), rows)
+    insert_many(connection, delivery, rows)
 
 
 def _require_sendable(connection: Connection, document_ids: Sequence[str], batch_id: str) -> None:

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from statement_builder.billing.selection import Hold
 from statement_builder.errors import InvariantError, LedgerError
 from statement_builder.ledger.batches import read_shard, require_batch, set_state
+from statement_builder.ledger.dialects import insert_many
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.records import NewCandidate, NewDocument
 from statement_builder.ledger.states import BatchState, Outcome, ShardState
@@ -35,16 +36,16 @@ def record_shard(
     if found.state is not ShardState.PULLED:
         raise InvariantError(f"batch {batch_id}: shard {sequence} is built already")
     _require_complete(batch_id, sequence, found.candidates, candidates, documents)
-    _insert(connection, candidate, [_candidate_row(batch_id, sequence, new) for new in candidates])
-    _insert(connection, candidate_hold, [row for new in candidates for row in hold_rows(batch_id, new)])
+    insert_many(connection, candidate, [_candidate_row(batch_id, sequence, new) for new in candidates])
+    insert_many(connection, candidate_hold, [row for new in candidates for row in _hold_rows(batch_id, new)])
     common = {
         "batch_id": batch_id,
         "sequence": sequence,
         "pack_key": pack_key or "",
         "template_version": template_version,
     }
-    _insert(connection, document, [_document_row(common, n, new) for n, new in enumerate(documents, 1)])
-    _insert(connection, document_account, [row for new in documents for row in _account_rows(new)])
+    insert_many(connection, document, [_document_row(common, n, new) for n, new in enumerate(documents, 1)])
+    insert_many(connection, document_account, [row for new in documents for row in _account_rows(new)])
     built = {
         "state": ShardState.BUILT.value,
         "pack_key": pack_key,
@@ -81,7 +82,7 @@ def reopen_shard(connection: Connection, batch_id: str, sequence: int, *, actor:
     set_state(connection, batch_id, BatchState.PULLED, actor=actor, at=at, why=f"shard {sequence} is built again")
 
 
-def hold_rows(batch_id: str, new: NewCandidate) -> list[dict[str, Any]]:
+def _hold_rows(batch_id: str, new: NewCandidate) -> list[dict[str, Any]]:
     """The rows of a candidate's holds, in the order given."""
     return [hold_row(batch_id, new.subject, n, hold, late=False) for n, hold in enumerate(new.holds, 1)]
 
@@ -138,11 +139,6 @@ def _account_rows(new: NewDocument) -> list[dict[str, Any]]:
         {"document_id": new.document_id, "position": n, "account_number": account}
         for n, account in enumerate(new.accounts, 1)
     ]
-
-
-def _insert(connection: Connection, table: Any, rows: Sequence[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(insert(table), rows)
 
 
 def _is(batch_id: str, sequence: int) -> tuple[Any, Any]:
