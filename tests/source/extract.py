@@ -1,0 +1,169 @@
+"""A hospital's extract in the reference schema, written row by row: a test names only what it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, text
+
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount
+from statement_builder.source import Source, create_reference_schema, open_source
+
+AS_OF = date(2026, 11, 20)
+CYCLE = "2026-11"
+SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
+
+_USUAL: dict[str, dict[str, Any]] = {
+    "guarantor": {
+        "guarantor_id": "G1",
+        "first_name": "Maria",
+        "last_name": "Lopez",
+        "address_lines": "12 Maple Street",
+        "city": "Springfield",
+        "state": "MA",
+        "postal_code": "01103",
+        "country": "US",
+        "language": "en",
+        "large_print": False,
+        "delivery": "paper",
+    },
+    "patient": {
+        "guarantor_id": "G1",
+        "patient_id": "P1",
+        "first_name": "Maria",
+        "last_name": "Lopez",
+        "birth_on": "1980-05-01",
+    },
+    "encounter": {
+        "account_number": "A1",
+        "guarantor_id": "G1",
+        "patient_id": "P1",
+        "service_from": "2026-10-01",
+        "service_to": "2026-10-01",
+        "facility_name": "Imaging Center",
+        "description": "MRI of the knee",
+        "patient_class": "outpatient",
+        "financial_class": "commercial",
+        "insurance_status": "adjudicated",
+        "insurance_pending_cents": 0,
+        "final_billed": True,
+        "sensitive": False,
+    },
+    "charge": {
+        "charge_id": "C1",
+        "account_number": "A1",
+        "service_on": "2026-10-01",
+        "posted_on": "2026-10-03",
+        "description": "MRI of the knee",
+        "quantity": 1,
+        "amount_cents": 90_000,
+    },
+    "insurance_transaction": {
+        "transaction_id": "T1",
+        "account_number": "A1",
+        "posted_on": "2026-10-20",
+        "kind": "payment",
+        "payer": "Blue Summit PPO",
+        "amount_cents": 60_000,
+    },
+    "patient_payment": {
+        "payment_id": "R1",
+        "guarantor_id": "G1",
+        "account_number": "A1",
+        "posted_on": "2026-11-01",
+        "method": "CHECK",
+        "amount_cents": 5_000,
+    },
+    "patient_share": {
+        "account_number": "A1",
+        "adjudicated_on": "2026-10-20",
+        "deductible_cents": 30_000,
+        "coinsurance_cents": 0,
+        "copay_cents": 0,
+        "noncovered_cents": 0,
+    },
+    "correspondence": {
+        "account_number": "A1",
+        "first_statement_on": "2026-10-21",
+        "statements_sent": 1,
+        "last_level": 0,
+        "last_mailed_on": "2026-10-21",
+    },
+    "payment_plan": {"plan_id": "L1", "guarantor_id": "G1", "status": "active", "opened_on": "2026-10-25"},
+    "installment": {
+        "plan_id": "L1",
+        "sequence": 1,
+        "due_on": "2026-12-01",
+        "amount_cents": 5_000,
+        "paid_cents": 0,
+    },
+    "hold": {"hold_id": "X1", "guarantor_id": "G1", "code": "DISPUTE", "placed_on": "2026-11-05"},
+    "ob_episode": {
+        "episode_id": "E1",
+        "guarantor_id": "G1",
+        "patient_id": "P1",
+        "status": "active",
+        "expected_delivery_on": "2027-03-01",
+        "estimate_cents": 240_000,
+        "estimate_on": "2026-08-20",
+        "financial_class": "commercial",
+        "notices_sent": 0,
+    },
+    "ob_deposit": {"deposit_id": "D1", "episode_id": "E1", "posted_on": "2026-09-20", "amount_cents": 34_000},
+    "feed": {"feed": "billing", "loaded_at": "2026-11-20T06:00:00Z"},
+}
+
+
+class Extract:
+    """A reference database that a test fills. Close it before the database goes away."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        create_reference_schema(url)
+        self.engine: Engine = create_engine(url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def add(self, table: str, **changes: Any) -> None:
+        """A row that is right but for `changes`."""
+        row = _USUAL[table] | changes
+        columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+        with self.engine.begin() as connection:
+            connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
+
+    def add_account(self, number: str, *, postal_code: str = "01103", cents: int = 30_000) -> None:
+        """A guarantor `G<number>` with one visit that `cents` are owed for, and nothing wrong."""
+        self.add("guarantor", guarantor_id=f"G{number}", postal_code=postal_code)
+        self.add("patient", guarantor_id=f"G{number}", patient_id=f"P{number}")
+        self.add("encounter", account_number=f"A{number}", guarantor_id=f"G{number}", patient_id=f"P{number}")
+        self.add("charge", charge_id=f"C{number}", account_number=f"A{number}", amount_cents=cents)
+
+    @contextmanager
+    def source(self, sql_root: Path = SQL_ROOT, *, languages: tuple[str, ...] = ("en", "es")) -> Iterator[Source]:
+        with open_source("reference", self.url, sql_root, languages=frozenset(languages)) as source:
+            yield source
+
+    def pull(self, sql_root: Path = SQL_ROOT, *, as_of: date = AS_OF) -> list[GuarantorAccount | FaultyAccount]:
+        """Every account, in the order in which they come."""
+        with self.source(sql_root) as source:
+            return list(source.accounts(as_of=as_of, cycle=CYCLE))
+
+
+def subjects(accounts: list[GuarantorAccount | FaultyAccount]) -> list[str]:
+    """The accounts by name, a faulty one with an exclamation mark."""
+    return [
+        f"!{account.subject}" if isinstance(account, FaultyAccount) else account.guarantor.guarantor_id
+        for account in accounts
+    ]
+
+
+def only_fault(accounts: list[GuarantorAccount | FaultyAccount]) -> FaultyAccount:
+    """The one account that is faulty."""
+    (faulty,) = [account for account in accounts if isinstance(account, FaultyAccount)]
+    return faulty
