@@ -32,7 +32,7 @@ def notice_facts(account: GuarantorAccount, selection: Selection, terms: Terms, 
             due_on=each.due_on,
             amount_cents=each.amount_cents,
             paid_cents=each.paid_cents,
-            asked_now=each.paid_cents < each.amount_cents and each.due_on <= selection.due_on,
+            asked_now=each.paid_cents < each.amount_cents and each.due_on <= plan.due_on,
         )
         for each in plan.payments
     )

@@ -1,0 +1,137 @@
+"""Documents for tests, composed from the accounts of `tests.builders`."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from statement_builder.billing.facility import Facility
+from statement_builder.billing.model import Correspondence, Deposit, Encounter, GuarantorAccount, ObstetricEpisode
+from statement_builder.billing.obstetric import schedule
+from statement_builder.billing.plans import amount_due
+from statement_builder.billing.selection import Channel, Kind, Selection
+from statement_builder.documents import Content, Terms, compose
+from tests.builders import (
+    AS_OF,
+    make_account,
+    make_encounter,
+    make_episode,
+    make_facility,
+    make_guarantor,
+    make_patient,
+    make_payment,
+)
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+DUE_ON = date(2026, 12, 15)
+TERMS = Terms(
+    plan_grace_days=10,
+    plan_lapse_days=30,
+    pay_by_week=36,
+    installments_max=7,
+    courtesy_after_week=32,
+    assistance_days=240,
+    agency_name="Pioneer Valley Recovery",
+)
+BILLED = Correspondence(
+    first_statement_on=date(2026, 10, 20), statements_sent=1, last_level=0, last_mailed_on=date(2026, 10, 20)
+)
+
+
+def make_selection(account: GuarantorAccount, **changes: Any) -> Selection:
+    """Selects every encounter of the account, for what the balance function says is due."""
+    numbers = tuple(encounter.account_number for encounter in account.encounters)
+    due = amount_due(
+        account,
+        AS_OF,
+        account_numbers=numbers,
+        grace_days=TERMS.plan_grace_days,
+        lapse_days=TERMS.plan_lapse_days,
+    )
+    facts: dict[str, Any] = {
+        "kind": Kind.STATEMENT,
+        "guarantor_id": account.guarantor.guarantor_id,
+        "account_numbers": numbers,
+        "channel": Channel.PRINT,
+        "amount_cents": due.amount_cents,
+        "due_on": DUE_ON,
+    }
+    return Selection(**(facts | changes))
+
+
+def compose_document(
+    account: GuarantorAccount, selection: Selection, *, facility: Facility | None = None, terms: Terms = TERMS
+) -> Content:
+    return compose(
+        account,
+        selection,
+        facility or make_facility(),
+        terms=terms,
+        batch_cycle="2026-11",
+        issued_on=AS_OF,
+    )
+
+
+def three_visits(**changes: Any) -> tuple[Encounter, ...]:
+    """345.00, 100.00 and 1,000.00 owed: 1,445.00 in all."""
+    return (
+        make_encounter("A70001", **changes),
+        make_encounter(
+            "A70002",
+            owed_cents=12_000,
+            description="MRI scan of the knee",
+            payments=(make_payment(amount_cents=2_000),),
+            **changes,
+        ),
+        make_encounter(
+            "A70003",
+            owed_cents=100_000,
+            description="Hospital stay after surgery",
+            service_from=date(2026, 8, 1),
+            service_to=date(2026, 8, 4),
+            share=None,
+            **changes,
+        ),
+    )
+
+
+def make_statement(
+    *encounters: Encounter, level: int = 0, facility: Facility | None = None, **guarantor: Any
+) -> Content:
+    account = make_account(*(encounters or three_visits()), guarantor=make_guarantor(**guarantor))
+    return compose_document(account, make_selection(account, level=level), facility=facility)
+
+
+def make_ob_notice(episode: ObstetricEpisode | None = None, **guarantor: Any) -> Content:
+    """An estimate of 2,400.00 with a deposit of 500.00, beside an old open visit that it must not mention."""
+    episode = episode or make_episode(
+        deposits=(Deposit(deposit_id="D1", posted_on=date(2026, 10, 1), amount_cents=50_000),)
+    )
+    account = make_account(
+        make_encounter("A79999", owed_cents=77_777, correspondence=BILLED, description="Broken ankle"),
+        guarantor=make_guarantor(**guarantor),
+        patients=(make_patient(first_name="Maria", birth_on=date(1995, 5, 5)),),
+        episodes=(episode,),
+    )
+    plan = schedule(episode, AS_OF, pay_by_week=36, installments_max=7, courtesy_after_week=32)
+    selection = Selection(
+        kind=Kind.OB_NOTICE,
+        guarantor_id=account.guarantor.guarantor_id,
+        episode_id=episode.episode_id,
+        channel=Channel.PRINT,
+        amount_cents=plan.due_cents,
+        due_on=plan.due_on,
+    )
+    return compose_document(account, selection)
+
+
+def make_letter(
+    level: int, *encounters: Encounter, facility: Facility | None = None, terms: Terms = TERMS, **guarantor: Any
+) -> Content:
+    """A letter about two visits, 445.00 in all, first billed on October 20, 2026."""
+    account = make_account(
+        *(encounters or three_visits(correspondence=BILLED)[:2]), guarantor=make_guarantor(**guarantor)
+    )
+    selection = make_selection(account, kind=Kind.DUNNING, level=level)
+    return compose_document(account, selection, facility=facility, terms=terms)

@@ -1,0 +1,256 @@
+"""A selection and the facts become what the document says, or an exception that a clerk can act on."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from statement_builder.billing.facility import Facility
+from statement_builder.billing.model import (
+    Address,
+    Deposit,
+    Installment,
+    InsuranceKind,
+    InsuranceStatus,
+    Plan,
+    PlanStatus,
+)
+from statement_builder.billing.selection import Channel, Kind, Selection
+from statement_builder.documents import CompositionError
+from statement_builder.documents.facts import LetterFacts, ObNoticeFacts, StatementFacts
+from tests.builders import (
+    make_account,
+    make_address,
+    make_encounter,
+    make_episode,
+    make_facility,
+    make_guarantor,
+    make_insurance,
+    make_patient,
+)
+from tests.contents import (
+    BILLED,
+    compose_document,
+    make_letter,
+    make_ob_notice,
+    make_selection,
+    make_statement,
+    three_visits,
+)
+
+
+def test_statement__figures_are_the_balance_functions() -> None:
+    content = make_statement()
+    facts = content.facts
+    assert isinstance(facts, StatementFacts)
+    assert [visit.owed_cents for visit in facts.visits] == [34_500, 10_000, 100_000]
+    assert (content.amount_cents, content.amount_text) == (144_500, "$1,445.00")
+    assert facts.charges_cents == 360_000
+    assert facts.payments_cents == 2_000
+    assert facts.insurance_cents + facts.adjustments_cents == 360_000 - 2_000 - 144_500
+    assert facts.aging.total_cents == facts.owed_cents == 144_500
+
+
+def test_statement__charity_counts_as_discount() -> None:
+    visit = make_encounter(
+        insurance=(
+            make_insurance("I1", amount_cents=60_000),
+            make_insurance("I2", kind=InsuranceKind.CHARITY, amount_cents=20_000),
+        )
+    )
+    facts = make_statement(visit).facts
+    assert isinstance(facts, StatementFacts)
+    assert (facts.insurance_cents, facts.adjustments_cents, facts.owed_cents) == (60_000, 20_000, 40_000)
+
+
+def test_statement__plan_asks_for_its_instalment_only() -> None:
+    plan = Plan(
+        plan_id="PL1",
+        status=PlanStatus.ACTIVE,
+        opened_on=date(2026, 9, 1),
+        installments=tuple(
+            Installment(sequence=n, due_on=date(2026, 8 + n, 5), amount_cents=20_000, paid_cents=20_000 if n < 4 else 0)
+            for n in (1, 2, 3, 4)
+        ),
+    )
+    account = make_account(
+        make_encounter("A1"), make_encounter("A2", owed_cents=60_000, plan_id="PL1"), plans=(plan,)
+    )
+    content = compose_document(account, make_selection(account))
+    facts = content.facts
+    assert isinstance(facts, StatementFacts)
+    assert content.amount_cents == 34_500 + 20_000
+    assert facts.plan_later_cents == 40_000
+    assert [(line.due_cents, line.remaining_cents) for line in facts.plans] == [(20_000, 20_000)]
+    assert [visit.on_plan for visit in facts.visits] == [False, True]
+
+
+def test_statement__sensitive_visit_carries_no_description() -> None:
+    facts = make_statement(make_encounter(sensitive=True, description="Detox counselling")).facts
+    assert isinstance(facts, StatementFacts)
+    assert (facts.visits[0].description, facts.visits[0].sensitive) == ("", True)
+
+
+def test_statement__denied_claim_is_said() -> None:
+    facts = make_statement(make_encounter(insurance_status=InsuranceStatus.DENIED, share=None)).facts
+    assert isinstance(facts, StatementFacts)
+    assert facts.visits[0].denied
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(Kind.STATEMENT, id="statement"), pytest.param(Kind.DUNNING, id="letter")],
+)
+def test_compose__amount_that_does_not_foot_is_an_exception(kind: Kind) -> None:
+    account = make_account(*three_visits(correspondence=BILLED))
+    selection = make_selection(account, kind=kind, level=2 if kind is Kind.DUNNING else 0, amount_cents=144_501)
+    with pytest.raises(CompositionError) as caught:
+        compose_document(account, selection)
+    assert caught.value.code == "FOOTING"
+    assert "1,445" not in str(caught.value)
+    assert "Lopez" not in str(caught.value)
+
+
+def test_compose__encounter_of_somebody_else_is_an_exception() -> None:
+    account = make_account(make_encounter("A1"))
+    selection = make_selection(account)
+    other = make_account(make_encounter("A2"))
+    with pytest.raises(CompositionError) as caught:
+        compose_document(other, selection)
+    assert caught.value.code == "FOOTING"
+
+
+def test_compose__patient_who_is_not_on_file() -> None:
+    account = make_account(make_encounter(patient_id="P9"))
+    with pytest.raises(CompositionError) as caught:
+        compose_document(account, make_selection(account))
+    assert caught.value.code == "PATIENT"
+
+
+@pytest.mark.parametrize(
+    "facility",
+    [
+        pytest.param(make_facility(assistance_phone=""), id="no-phone"),
+        pytest.param(make_facility(assistance_url="  "), id="no-link"),
+    ],
+)
+def test_compose__without_the_assistance_notice_nothing_is_composed(facility: Facility) -> None:
+    with pytest.raises(CompositionError) as caught:
+        make_statement(facility=facility)
+    assert caught.value.code == "ASSISTANCE"
+
+
+@pytest.mark.parametrize(
+    ("address", "lines"),
+    [
+        pytest.param(make_address(), ("12 Maple Street", "Springfield, MA 01103"), id="plain"),
+        pytest.param(
+            make_address("c/o Ruth Hale", "Apt 4", "9 Elm Row"),
+            ("c/o Ruth Hale", "Apt 4", "9 Elm Row", "Springfield, MA 01103"),
+            id="three-lines",
+        ),
+        pytest.param(make_address(" 12 Maple ", ""), ("12 Maple", "Springfield, MA 01103"), id="blank-line-dropped"),
+    ],
+)
+def test_recipient__lines(address: Address, lines: tuple[str, ...]) -> None:
+    assert make_statement(address=address).recipient.lines == lines
+
+
+def test_recipient__confidential_address_wins() -> None:
+    recipient = make_statement(confidential_address=make_address("PO Box 9", postal_code="01199")).recipient
+    assert recipient.lines == ("PO Box 9", "Springfield, MA 01199")
+    assert "Maple" not in str(recipient)
+
+
+def test_recipient__suffix_follows_the_name() -> None:
+    assert make_statement(first_name="José", last_name="Núñez", suffix="Jr.").recipient.name == "José Núñez Jr."
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        pytest.param(make_address("a", "b", "c", "d"), id="four-lines"),
+        pytest.param(make_address("", " "), id="no-street"),
+        pytest.param(make_address(postal_code=""), id="no-zip"),
+        pytest.param(make_address(city=""), id="no-city"),
+    ],
+)
+def test_recipient__incomplete_or_too_long_is_an_exception(address: Address) -> None:
+    with pytest.raises(CompositionError) as caught:
+        make_statement(address=address)
+    assert caught.value.code == "ADDRESS"
+
+
+def test_ob_notice__knows_nothing_of_other_visits() -> None:
+    content = make_ob_notice()
+    facts = content.facts
+    assert isinstance(facts, ObNoticeFacts)
+    assert (facts.estimate_cents, facts.paid_cents, facts.remaining_cents) == (240_000, 50_000, 190_000)
+    assert content.account_numbers == ()
+    assert "A79999" not in repr(facts)
+    assert sum(p.amount_cents for p in facts.payments) == 240_000
+    assert sum(p.amount_cents - p.paid_cents for p in facts.payments if p.asked_now) == content.amount_cents
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "said"),
+    [
+        pytest.param(date(2026, 12, 31), date(2026, 12, 31), id="before-the-birth"),
+        pytest.param(date(2027, 6, 30), None, id="after-the-birth"),
+        pytest.param(None, None, id="unknown"),
+    ],
+)
+def test_ob_notice__insurance_year_is_named_when_it_ends_before_the_birth(ends_on: date | None, said: date) -> None:
+    facts = make_ob_notice(make_episode(plan_year_ends_on=ends_on)).facts
+    assert isinstance(facts, ObNoticeFacts)
+    assert facts.plan_year_ends_on == said
+
+
+@pytest.mark.parametrize(
+    ("episode_id", "amount_cents", "code"),
+    [
+        pytest.param("E2", 1, "EPISODE", id="episode-not-on-file"),
+        pytest.param("E1", 1, "FOOTING", id="another-amount"),
+    ],
+)
+def test_ob_notice__exceptions(episode_id: str, amount_cents: int, code: str) -> None:
+    account = make_account(
+        patients=(make_patient(),),
+        episodes=(make_episode(deposits=(Deposit(deposit_id="D", posted_on=date(2026, 10, 1), amount_cents=100),)),),
+    )
+    selection = Selection(
+        kind=Kind.OB_NOTICE,
+        guarantor_id="G1001",
+        episode_id=episode_id,
+        channel=Channel.PRINT,
+        amount_cents=amount_cents,
+        due_on=date(2026, 12, 15),
+    )
+    with pytest.raises(CompositionError) as caught:
+        compose_document(account, selection)
+    assert caught.value.code == code
+
+
+def test_letter__dates_come_from_what_was_mailed() -> None:
+    content = make_letter(4)
+    facts = content.facts
+    assert isinstance(facts, LetterFacts)
+    assert facts.first_billed_on == date(2026, 10, 20)
+    assert facts.assistance_until_on == date(2027, 6, 17)  # 240 days later, 26 CFR 1.501(r)-1(b)(3)
+    assert content.amount_cents == facts.owed_cents == 44_500
+
+
+@pytest.mark.parametrize("level", [0, 1, 5])
+def test_letter__levels_2_to_4_only(level: int) -> None:
+    with pytest.raises(CompositionError) as caught:
+        make_letter(level)
+    assert caught.value.code == "LEVEL"
+
+
+def test_document_id__same_work_same_id() -> None:
+    assert make_statement().document_id == make_statement().document_id
+    assert make_statement().document_id != make_letter(2).document_id
+    assert make_statement().document_id != make_statement(guarantor_id="G2").document_id
+
+

@@ -1,0 +1,37 @@
+"""Money and dates as they read on paper."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from statement_builder.documents.formats import format_cents, format_long_date, format_medium_date, format_month
+
+
+@pytest.mark.parametrize(
+    ("cents", "language", "text"),
+    [
+        pytest.param(123_456, "en", "$1,234.56", id="thousands"),
+        pytest.param(0, "en", "$0.00", id="zero"),
+        pytest.param(5, "en", "$0.05", id="five-cents"),
+        pytest.param(-100, "en", "-$1.00", id="negative"),
+        pytest.param(123_456_789_012, "en", "$1,234,567,890.12", id="exact-when-huge"),
+        pytest.param(123_456, "es", "$1,234.56", id="spanish-in-the-united-states"),
+    ],
+)
+def test_format_cents(cents: int, language: str, text: str) -> None:
+    assert format_cents(cents, language) == text
+
+
+def test_dates__each_form_in_two_languages() -> None:
+    day = date(2027, 4, 3)
+    assert format_long_date(day, "en") == "April 3, 2027"
+    assert format_medium_date(day, "en") == "Apr 3, 2027"
+    assert format_month(day, "en") == "April 2027"
+    assert format_long_date(day, "es") == "3 de abril de 2027"
+
+
+def test_format_cents__unknown_language_is_refused() -> None:
+    with pytest.raises(ValueError, match="language"):
+        format_cents(100, "xx")
