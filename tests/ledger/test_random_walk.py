@@ -1,0 +1,129 @@
+"""Whatever is asked of the ledger, in whatever order, allowed or refused: nothing is sent twice and all of it foots."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from statement_builder.billing.selection import Channel
+from statement_builder.errors import StatementsError
+from statement_builder.ledger import BatchState, DeliveryState, DocumentState, Ledger, NewDocument
+from tests.ledger.world import AT, FACILITY, HOLD, MAILED_ON, make_batch, print_file, rendered
+
+DOCUMENTS = [rendered(f"G{n}", channel=Channel.EMAIL if n % 2 else Channel.PRINT) for n in range(6)]
+FILES = ("STMT_001.pdf", "STMT_002.pdf")
+
+documents = st.sampled_from(DOCUMENTS)
+fates = st.lists(st.sampled_from(list(DeliveryState)), max_size=3).map(tuple)
+"""What is said of an attempt, one thing after the other: in an order that makes sense, or not."""
+
+
+class Walk(RuleBasedStateMachine):
+    """Operators and retries that know nothing of each other."""
+
+    @initialize()
+    def open(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.url = f"sqlite:///{Path(self.folder.name) / 'ledger.db'}"
+        self.ledger = Ledger.open(self.url)
+        self.ledger.upgrade()
+        self.batch_id = make_batch(self.ledger, DOCUMENTS).batch_id
+        self.sent: set[str] = set()
+
+    @rule(name=st.sampled_from(FILES), chosen=st.lists(documents, min_size=1, max_size=2), ends=fates)
+    def print_it(self, name: str, chosen: list[NewDocument], ends: tuple[DeliveryState, ...]) -> None:
+        self._try(lambda: self.ledger.claim_print_file(print_file(self.batch_id, chosen, name=name), at=AT))
+        for state in ends:
+            self._try(lambda state=state: self.ledger.mark_print_file(name, state, at=AT, mailed_on=MAILED_ON))
+
+    @rule(document=documents, attempt=st.integers(1, 2), ends=fates)
+    def email_it(self, document: NewDocument, attempt: int, ends: tuple[DeliveryState, ...]) -> None:
+        self._try(lambda: self.ledger.claim_email(document.document_id, vendor="smtp", at=AT))
+        delivery_id = f"{document.document_id}.{attempt}"
+        for state in ends:
+            self._try(lambda state=state: self.ledger.mark_email(delivery_id, state, at=AT, mailed_on=MAILED_ON))
+
+    @rule(document=documents, sent=st.booleans())
+    def settle(self, document: NewDocument, sent: bool) -> None:
+        settled = {"sent": sent, "actor": "ben", "at": AT, "why": "asked", "mailed_on": MAILED_ON}
+        self._try(lambda: self.ledger.settle(document.document_id, **settled))
+
+    @rule(document=documents)
+    def withhold(self, document: NewDocument) -> None:
+        self._try(lambda: self.ledger.withhold(document.document_id, [HOLD], actor="ana", at=AT))
+
+    @rule(document=documents, channel=st.sampled_from(list(Channel)))
+    def change_channel(self, document: NewDocument, channel: Channel) -> None:
+        change = {"actor": "ana", "at": AT, "why": "refused"}
+        self._try(lambda: self.ledger.change_channel(document.document_id, channel, **change))
+
+    @rule()
+    def reopen_shard(self) -> None:
+        self._try(lambda: self.ledger.reopen_shard(self.batch_id, 1, actor="ana", at=AT))
+
+    @rule()
+    def crash(self) -> None:
+        self.ledger.close()
+        self.ledger = Ledger.open(self.url)
+
+    @invariant()
+    def nothing_is_sent_twice(self) -> None:
+        accounts = [f"A-{document.guarantor_id}" for document in DOCUMENTS]
+        mailed = self.ledger.correspondence(FACILITY, accounts)
+        for document in self.ledger.documents(self.batch_id):
+            attempts = self.ledger.deliveries(document.document_id)
+            live = [attempt.state for attempt in attempts if attempt.state is not DeliveryState.FAILED]
+            assert len(live) <= 1
+            is_out = live == [DeliveryState.SENT]
+            assert (document.state is DocumentState.HANDED_OFF) == is_out
+            assert [mailed[account].statements_sent for account in document.accounts if account in mailed] == [
+                1
+            ] * is_out
+            if document.document_id in self.sent:
+                assert is_out
+            elif is_out:
+                self.sent.add(document.document_id)
+
+    @invariant()
+    def a_file_and_its_pieces_agree(self) -> None:
+        for file in self.ledger.print_files(self.batch_id):
+            for document_id in file.documents:
+                attempts = [one for one in self.ledger.deliveries(document_id) if one.print_file == file.name]
+                assert attempts[-1].state is file.state
+
+    @invariant()
+    def everything_foots(self) -> None:
+        tally = self.ledger.tally(self.batch_id)
+        for figures in (tally.counts, tally.cents):
+            assert figures.pulled == figures.selected + figures.held + figures.exceptions
+            assert figures.selected == figures.rendered + figures.errors
+            assert figures.rendered == figures.print + figures.email
+        batch = self.ledger.batch(self.batch_id)
+        assert batch is not None
+        assert batch.state is BatchState.HANDING_OFF
+
+    def teardown(self) -> None:
+        self.ledger.close()
+        self.folder.cleanup()
+
+    def _try(self, act: Callable[[], object]) -> None:
+        """A refusal is as good as a success, so long as it is one of ours."""
+        try:
+            act()
+        except StatementsError:
+            return
+
+
+TestRandomWalk = Walk.TestCase
+TestRandomWalk.settings = settings(
+    max_examples=15,
+    stateful_step_count=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+)
