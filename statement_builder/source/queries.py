@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy.types import NullType
 
 from statement_builder.errors import ConfigError, SourceError
 from statement_builder.source.contract import ResultSet
@@ -38,6 +39,9 @@ def read_query(folder: Path, result_set: ResultSet) -> TextClause | None:
 
 
 def bind(query: TextClause, values: Mapping[str, str]) -> TextClause:
-    """The query with those of `values` that it uses. Dates are ISO text, which both databases compare with a date."""
+    """The query with those of `values` that it uses.
+
+    They are bound as text of no declared type, which both databases compare with a date column as with a text one.
+    """
     used = query.compile().params
-    return query.bindparams(**{name: value for name, value in values.items() if name in used})
+    return query.bindparams(*(bindparam(name, value, NullType()) for name, value in values.items() if name in used))

@@ -1,0 +1,289 @@
+"""Rows that are wrong: each costs its own guarantor, says which file, column and row, and repeats no value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount
+from tests.source.extract import AS_OF, Extract, only_fault, subjects
+
+ANYWHERE = [
+    # table, what is wrong with the row, (code, result set, column)
+    pytest.param("guarantor", {"last_name": None}, ("NULL", "guarantors", "last_name"), id="name-null"),
+    pytest.param("guarantor", {"last_name": "  "}, ("NULL", "guarantors", "last_name"), id="name-blank"),
+    pytest.param("guarantor", {"last_name": "x" * 201}, ("LONG", "guarantors", "last_name"), id="name-too-long"),
+    pytest.param("guarantor", {"last_name": "Lo\x07pez"}, ("CONTROL", "guarantors", "last_name"), id="name-bell"),
+    pytest.param("guarantor", {"first_name": "A\nB"}, ("CONTROL", "guarantors", "first_name"), id="name-two-lines"),
+    pytest.param("guarantor", {"first_name": "A\u202eB"}, ("CONTROL", "guarantors", "first_name"), id="name-reversed"),
+    pytest.param(
+        "guarantor", {"first_name": "A\ue000"}, ("CONTROL", "guarantors", "first_name"), id="name-private-use"
+    ),
+    pytest.param("guarantor", {"last_name": "L\ufffdpez"}, ("ENCODING", "guarantors", "last_name"), id="name-damaged"),
+    pytest.param("guarantor", {"city": "x\x01y"}, ("CONTROL", "guarantors", "city"), id="city-control"),
+    pytest.param(
+        "guarantor",
+        {"address_lines": "\n".join(f"line {n}" for n in range(9))},
+        ("ADDRLINES", "guarantors", "address_lines"),
+        id="address-of-nine-lines",
+    ),
+    pytest.param(
+        "guarantor",
+        {"confidential_lines": "a\nb\nc\nd", "confidential_postal_code": "01103"},
+        ("ADDRLINES", "guarantors", "confidential_lines"),
+        id="confidential-address-of-four-lines",
+    ),
+    pytest.param("guarantor", {"language": "tlh"}, ("LANGUAGE", "guarantors", "language"), id="language-without-pages"),
+    pytest.param("guarantor", {"language": "Spanish"}, ("LANGUAGE", "guarantors", "language"), id="language-no-code"),
+    pytest.param("guarantor", {"delivery": "fax"}, ("CHOICE", "guarantors", "delivery"), id="delivery-unknown"),
+    pytest.param(
+        "guarantor", {"delivery": "email", "email": "a@b@c"}, ("EMAIL", "guarantors", "email"), id="email-impossible"
+    ),
+    pytest.param(
+        "guarantor",
+        {"email_consent_at": "2027-01-01T00:00:00Z"},
+        ("FUTURE", "guarantors", "email_consent_at"),
+        id="consent-in-the-future",
+    ),
+    pytest.param("patient", {"birth_on": None}, ("NULL", "patients", "birth_on"), id="birth-null"),
+    pytest.param("patient", {"birth_on": "1880-01-01"}, ("DATE", "patients", "birth_on"), id="birth-before-1900"),
+    pytest.param("encounter", {"service_to": "2026-09-30"}, ("DATEORDER", "encounters", "service_to"), id="ends-first"),
+    pytest.param("encounter", {"patient_id": "P9"}, ("ORPHAN", "encounters", "patient_id"), id="patient-unknown"),
+    pytest.param("encounter", {"plan_id": "L9"}, ("ORPHAN", "encounters", "plan_id"), id="plan-unknown"),
+    pytest.param(
+        "encounter", {"financial_class": "SELFPAY"}, ("CHOICE", "encounters", "financial_class"), id="class-unknown"
+    ),
+    pytest.param(
+        "encounter",
+        {"insurance_pending_cents": -1},
+        ("NEGATIVE", "encounters", "insurance_pending_cents"),
+        id="pending-negative",
+    ),
+    pytest.param("charge", {"amount_cents": -1}, ("NEGATIVE", "charges", "amount_cents"), id="charge-negative"),
+    pytest.param("charge", {"amount_cents": None}, ("NULL", "charges", "amount_cents"), id="charge-null"),
+    pytest.param("charge", {"amount_cents": 10**10}, ("RANGE", "charges", "amount_cents"), id="charge-absurd"),
+    pytest.param("charge", {"quantity": 0}, ("RANGE", "charges", "quantity"), id="quantity-zero"),
+    pytest.param("charge", {"service_on": "2026-11-21"}, ("FUTURE", "charges", "service_on"), id="service-tomorrow"),
+    pytest.param("charge", {"posted_on": "2026-11-21"}, ("FUTURE", "charges", "posted_on"), id="posting-tomorrow"),
+    pytest.param("charge", {"description": ""}, ("NULL", "charges", "description"), id="description-blank"),
+    pytest.param(
+        "insurance_transaction", {"kind": "bonus"}, ("CHOICE", "insurance_transactions", "kind"), id="kind-unknown"
+    ),
+    pytest.param(
+        "patient_payment", {"account_number": "A9"}, ("ORPHAN", "patient_payments", "account_number"), id="payment-lost"
+    ),
+    pytest.param(
+        "patient_payment", {"posted_on": "2027-01-01"}, ("FUTURE", "patient_payments", "posted_on"), id="payment-future"
+    ),
+    pytest.param("correspondence", {"last_level": 7}, ("RANGE", "correspondence", "last_level"), id="level-seven"),
+    pytest.param(
+        "correspondence",
+        {"last_mailed_on": "2026-10-01"},
+        ("DATEORDER", "correspondence", "last_mailed_on"),
+        id="last-before-first",
+    ),
+    pytest.param("payment_plan", {"status": None}, ("NULL", "plans", "status"), id="plan-status-null"),
+    pytest.param("hold", {"account_number": "A9"}, ("ORPHAN", "holds", "account_number"), id="hold-on-nothing"),
+    pytest.param("hold", {"episode_id": "E9"}, ("ORPHAN", "holds", "episode_id"), id="hold-on-no-pregnancy"),
+    pytest.param("ob_episode", {"patient_id": "P9"}, ("ORPHAN", "ob_episodes", "patient_id"), id="pregnancy-of-nobody"),
+    pytest.param(
+        "ob_episode", {"estimate_cents": -1}, ("NEGATIVE", "ob_episodes", "estimate_cents"), id="estimate-negative"
+    ),
+]
+
+SQLITE_ONLY = [
+    # What PostgreSQL's column types keep out, and an untyped extract does not.
+    pytest.param("charge", {"amount_cents": "12.50"}, ("TYPE", "charges", "amount_cents"), id="dollars-as-decimals"),
+    pytest.param("charge", {"amount_cents": "free"}, ("TYPE", "charges", "amount_cents"), id="amount-as-text"),
+    pytest.param("charge", {"amount_cents": b"12"}, ("TYPE", "charges", "amount_cents"), id="amount-as-bytes"),
+    pytest.param("charge", {"posted_on": "10/03/2026"}, ("DATE", "charges", "posted_on"), id="date-the-american-way"),
+    pytest.param("charge", {"posted_on": "2026-02-30"}, ("DATE", "charges", "posted_on"), id="date-that-never-was"),
+    pytest.param("charge", {"posted_on": "2026-10-03T10:00:00"}, ("DATE", "charges", "posted_on"), id="date-with-time"),
+    pytest.param("guarantor", {"large_print": 7}, ("RANGE", "guarantors", "large_print"), id="flag-of-seven"),
+    pytest.param(
+        "guarantor",
+        {"email_consent_at": "2026-01-01 10:00"},
+        ("DATE", "guarantors", "email_consent_at"),
+        id="time-without-zone",
+    ),
+    pytest.param("guarantor", {"last_name": "Lo\x00pez"}, ("CONTROL", "guarantors", "last_name"), id="name-nul"),
+    pytest.param("guarantor", {"last_name": b"L\xf3pez"}, ("TYPE", "guarantors", "last_name"), id="name-as-bytes"),
+]
+
+
+def add_with_fault(extract: Extract, table: str, wrong: dict[str, Any]) -> None:
+    """One guarantor with a row of every kind, of which one is wrong, between two who are right."""
+    tables = (
+        "guarantor",
+        "patient",
+        "encounter",
+        "charge",
+        "insurance_transaction",
+        "patient_payment",
+        "correspondence",
+        "payment_plan",
+        "hold",
+        "ob_episode",
+    )
+    extract.add_account("0", postal_code="01102")
+    for name in tables:
+        extract.add(name, **(wrong if name == table else {}))
+    extract.add_account("2", postal_code="01104")
+
+
+@pytest.mark.parametrize(("table", "wrong", "expected"), [*ANYWHERE, *SQLITE_ONLY])
+def test_faults__cost_one_guarantor(
+    sqlite_extract: Extract, table: str, wrong: dict[str, Any], expected: tuple[str, str, str]
+) -> None:
+    add_with_fault(sqlite_extract, table, wrong)
+
+    accounts = sqlite_extract.pull()
+
+    assert subjects(accounts) == ["G0", "!G1", "G2"]
+    assert [(fault.code, fault.result_set, fault.column) for fault in only_fault(accounts).faults] == [expected]
+
+
+def test_faults__are_found_on_both_databases(extract: Extract) -> None:
+    add_with_fault(extract, "charge", {"amount_cents": -1, "description": None, "posted_on": "2026-11-21"})
+
+    accounts = extract.pull()
+
+    assert subjects(accounts) == ["G0", "!G1", "G2"]
+    assert {fault.code for fault in only_fault(accounts).faults} == {"NEGATIVE", "NULL"}
+
+
+def test_faults__text_that_is_not_utf_8(sqlite_extract: Extract) -> None:
+    sqlite_extract.add_account("0", postal_code="01102")
+    sqlite_extract.add_account("1")
+    with sqlite_extract.engine.begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE guarantor SET last_name = CAST(x'4cf370657a' AS text) WHERE guarantor_id = 'G1'"
+        )
+
+    accounts = sqlite_extract.pull()
+
+    assert subjects(accounts) == ["G0", "!G1"]
+    assert [fault.code for fault in only_fault(accounts).faults] == ["ENCODING"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "leak"),
+    [
+        pytest.param({"last_name": "Secretname\x07"}, "Secretname", id="name"),
+        pytest.param({"delivery": "Secretname"}, "Secretname", id="a-name-in-the-wrong-column"),
+        pytest.param({"delivery": "email", "email": "secretname@@"}, "secretname", id="e-mail"),
+        pytest.param({"address_lines": "9 Secret St\na\nb\nc"}, "Secret", id="address"),
+    ],
+)
+def test_faults__repeat_no_value(sqlite_extract: Extract, changes: dict[str, str], leak: str) -> None:
+    sqlite_extract.add("guarantor", **changes)
+
+    faulty = only_fault(sqlite_extract.pull())
+
+    assert faulty.faults
+    assert leak not in repr(faulty)
+
+
+def test_faults__are_all_kept_and_say_row_and_remedy(sqlite_extract: Extract) -> None:
+    sqlite_extract.add_account("1")
+    sqlite_extract.add("charge", charge_id="C7", account_number="A1", amount_cents=-5, quantity=0)
+    sqlite_extract.add("hold", placed_on="2030-01-01")
+
+    faulty = only_fault(sqlite_extract.pull())
+
+    assert [(fault.code, fault.row_key) for fault in faulty.faults] == [
+        ("RANGE", "A1/C7"),
+        ("NEGATIVE", "A1/C7"),
+        ("FUTURE", "X1"),
+    ]
+    assert faulty.faults[1].message == "charges, row A1/C7: amount_cents is negative."
+    assert faulty.faults[1].fix.startswith("Correct it; a correction is an adjustment of its own.")
+
+
+def test_faults__a_guarantor_that_is_there_twice_is_one_exception(extract: Extract) -> None:
+    extract.add_account("1", cents=30_000)
+    extract.add("guarantor", guarantor_id="G1", postal_code="99950")
+
+    (faulty,) = extract.pull()
+
+    assert isinstance(faulty, FaultyAccount)
+    assert (faulty.subject, [fault.code for fault in faulty.faults], faulty.cents) == ("G1", ["TWICE"], 30_000)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "result_set"),
+    [
+        pytest.param("charge", "charge_id", "charges", id="charge"),
+        pytest.param("encounter", "account_number", "encounters", id="account"),
+        pytest.param("patient", "patient_id", "patients", id="patient"),
+        pytest.param("patient_share", "account_number", "patient_shares", id="share"),
+    ],
+)
+def test_faults__a_key_that_is_there_twice(extract: Extract, table: str, column: str, result_set: str) -> None:
+    extract.add_account("1")
+    if table == "patient_share":
+        extract.add(table)
+    extract.add(table)
+
+    faulty = only_fault(extract.pull())
+
+    assert [(fault.code, fault.result_set, fault.column) for fault in faulty.faults] == [
+        ("DUPLICATE", result_set, column)
+    ]
+
+
+def test_faults__the_balance_is_what_the_readable_rows_give(extract: Extract) -> None:
+    extract.add_account("1", cents=30_000)
+    extract.add("insurance_transaction", amount_cents=20_000)
+    extract.add("patient_payment", amount_cents=1_000)
+    extract.add("patient_payment", payment_id="R2", account_number=None, amount_cents=77)
+    extract.add("charge", charge_id="C2", account_number="A1", amount_cents=-400)
+
+    assert only_fault(extract.pull()).cents == 30_000 - 20_000 - 1_000
+
+
+@pytest.mark.parametrize(
+    ("tables", "has_encounters", "has_episode"),
+    [
+        pytest.param((), False, False, id="guarantor-alone"),
+        pytest.param(("patient", "encounter"), True, False, id="visit"),
+        pytest.param(("patient", "ob_episode"), False, True, id="pregnancy"),
+    ],
+)
+def test_faults__say_which_kinds_of_document_they_concern(
+    extract: Extract, tables: tuple[str, ...], has_encounters: bool, has_episode: bool
+) -> None:
+    extract.add("guarantor", last_name=None)
+    for table in tables:
+        extract.add(table)
+
+    faulty = only_fault(extract.pull())
+
+    assert (faulty.has_encounters, faulty.has_episode) == (has_encounters, has_episode)
+
+
+def test_faults__an_impossible_email_on_paper_is_none(extract: Extract) -> None:
+    extract.add("guarantor", email="not an address", delivery="paper")
+
+    (account,) = extract.pull()
+
+    assert isinstance(account, GuarantorAccount)
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        pytest.param("ob_episode", "expected_delivery_on", id="delivery"),
+        pytest.param("ob_episode", "plan_year_ends_on", id="plan-year"),
+        pytest.param("installment", "due_on", id="instalment"),
+        pytest.param("hold", "expires_on", id="end-of-a-hold"),
+    ],
+)
+def test_faults__dates_that_may_lie_ahead_are_none(extract: Extract, table: str, column: str) -> None:
+    extract.add_account("1")
+    if table == "installment":
+        extract.add("payment_plan")
+    extract.add(table, **{column: AS_OF.replace(year=2028).isoformat()})
+
+    assert subjects(extract.pull()) == ["G1"]
