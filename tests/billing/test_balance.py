@@ -146,7 +146,7 @@ def test_balance__an_unknown_account_number_is_refused() -> None:
         balance(make_account(make_encounter("A1")), AS_OF, account_numbers=("A1", "A9"))
 
 
-@given(accounts(), st.integers(-150, 10))
+@given(accounts, st.integers(-150, 10))
 def test_balance__foots_for_any_account(account: GuarantorAccount, offset: int) -> None:
     as_of = AS_OF + timedelta(days=offset)
     result = balance(account, as_of)
@@ -168,7 +168,7 @@ def test_balance__foots_for_any_account(account: GuarantorAccount, offset: int) 
     assert buckets == aging.total_cents == result.patient_cents
 
 
-@given(accounts(), st.integers(-100, 0))
+@given(accounts, st.integers(-100, 0))
 def test_roll_forward__foots_and_starts_from_the_same_balance(account: GuarantorAccount, offset: int) -> None:
     since = AS_OF + timedelta(days=offset)
     roll = balance(account, AS_OF, since=since).roll_forward

@@ -119,7 +119,7 @@ def test_amount_due__a_lapsed_plan_rules_nothing() -> None:
     assert (due.amount_cents, due.plans) == (30_000, ())
 
 
-@given(accounts())
+@given(accounts)
 def test_plan_position__foots_for_any_plan(account: GuarantorAccount) -> None:
     for plan in account.plans:
         result = position(plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import msgspec
@@ -21,8 +22,20 @@ from tests.policy.cases import POLICY, visit
 kinds = st.sampled_from(Kind)
 
 
+def test_strategies__reach_every_outcome() -> None:
+    """The properties below would hold of nothing if hardly any account were selected."""
+    seen: Counter[tuple[Kind, str]] = Counter()
+
+    @given(accounts)
+    def look(account: GuarantorAccount) -> None:
+        seen.update((kind, _outcome(account, kind)) for kind in Kind)
+
+    look()
+    assert all(seen[kind, outcome] >= 5 for kind in Kind for outcome in ("selected", "held"))
+
+
 @settings(max_examples=200)
-@given(accounts(), kinds)
+@given(accounts, kinds)
 def test_decide__one_outcome_that_foots(account: GuarantorAccount, kind: Kind) -> None:
     assume(candidate_cents(account, kind, AS_OF) is not None)
     decision = decide(account, kind, POLICY, AS_OF)
@@ -50,7 +63,7 @@ def test_decide__one_outcome_that_foots(account: GuarantorAccount, kind: Kind) -
 
 
 @settings(max_examples=150)
-@given(accounts(), kinds, recorded_holds())
+@given(accounts, kinds, recorded_holds())
 def test_decide__one_more_hold_never_selects(account: GuarantorAccount, kind: Kind, hold: RecordedHold) -> None:
     assume(candidate_cents(account, kind, AS_OF) is not None)
     before = decide(account, kind, POLICY, AS_OF)
@@ -61,7 +74,7 @@ def test_decide__one_more_hold_never_selects(account: GuarantorAccount, kind: Ki
         assert set(after.selection.account_numbers) <= set(before.selection.account_numbers) or kind is Kind.DUNNING
 
 
-@given(accounts(), kinds, st.integers(0, 40))
+@given(accounts, kinds, st.integers(0, 40))
 def test_recheck__lets_go_what_has_not_changed(account: GuarantorAccount, kind: Kind, days: int) -> None:
     """Only money dated ahead (posted after the page's day) or a birth overdue may stop an unchanged account."""
     assume(candidate_cents(account, kind, AS_OF) is not None)
@@ -75,7 +88,7 @@ def test_recheck__lets_go_what_has_not_changed(account: GuarantorAccount, kind: 
     assert dated_ahead or {hold.code for hold in later} <= allowed
 
 
-@given(accounts(), kinds)
+@given(accounts, kinds)
 def test_decide__is_the_same_each_time_and_survives_the_snapshot(account: GuarantorAccount, kind: Kind) -> None:
     assume(candidate_cents(account, kind, AS_OF) is not None)
     decision = decide(account, kind, POLICY, AS_OF)
@@ -102,6 +115,12 @@ def test_candidate_cents(account: GuarantorAccount, kind: Kind, cents: int | Non
 def test_candidate_cents__of_bills_is_all_that_is_owed() -> None:
     account = make_account(visit(700), visit(900, "A2", insurance_pending_cents=900))
     assert candidate_cents(account, Kind.STATEMENT, AS_OF) == owed_cents(account, AS_OF) == 1_600
+
+
+def _outcome(account: GuarantorAccount, kind: Kind) -> str:
+    if candidate_cents(account, kind, AS_OF) is None:
+        return "no candidate"
+    return decide(account, kind, POLICY, AS_OF).outcome
 
 
 def _without_the_future(account: GuarantorAccount) -> GuarantorAccount:
