@@ -1,0 +1,156 @@
+"""Reading back: what is not exactly this document for exactly this person is caught, by code."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pikepdf
+import pytest
+
+from statement_builder.documents import Content
+from statement_builder.rendering import DOUBLE_WINDOW_10, DocumentError, ForeignIds, PlainEngine, verify
+from tests.builders import make_address, make_encounter, make_facility
+from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
+
+NOBODY = ForeignIds(accounts_by_guarantor={})
+STATEMENT = make_statement()
+
+
+def replaced(**changes: object) -> Content:
+    return msgspec.structs.replace(STATEMENT, **changes)
+
+
+@pytest.fixture(scope="module")
+def pdf() -> bytes:
+    return PlainEngine(TEMPLATES).render(STATEMENT).pdf
+
+
+def refusal(pdf: bytes, content: Content, foreign: ForeignIds = NOBODY) -> DocumentError:
+    with pytest.raises(DocumentError) as caught:
+        verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=foreign)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(make_statement, id="statement"),
+        pytest.param(lambda: make_statement(large_print=True), id="large-print"),
+        pytest.param(make_ob_notice, id="estimate"),
+        pytest.param(lambda: make_ob_notice(large_print=True), id="estimate-large-print"),
+        pytest.param(lambda: make_letter(4), id="final-notice"),
+        pytest.param(lambda: make_letter(4, large_print=True), id="final-notice-large-print"),
+        pytest.param(lambda: make_statement(first_name="X" * 55), id="name-without-blanks"),
+        pytest.param(
+            lambda: make_statement(
+                first_name="Maximiliana-Bartholomea Annunziata",
+                last_name="O’Brien-Wolfeschlegelstein",
+                address=make_address("c/o Thị Minh Khai", "Apartment 1207-B", "12345 Northwest Boulevard"),
+            ),
+            id="60-character-name",
+        ),
+        pytest.param(lambda: make_statement(*[make_encounter(f"B{n:05}") for n in range(20)]), id="several-pages"),
+    ],
+)
+def test_verify__what_we_render_passes(engine: PlainEngine, make: Callable[[], Content]) -> None:
+    content = make()
+    verify(engine.render(content).pdf, content, windows=DOUBLE_WINDOW_10, foreign=NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        pytest.param(
+            replaced(recipient=msgspec.structs.replace(STATEMENT.recipient, name="Mario Lopez")),
+            "WINDOW",
+            id="another-name",
+        ),
+        pytest.param(
+            replaced(recipient=msgspec.structs.replace(STATEMENT.recipient, lines=("Springfield, MA 01103",))),
+            "WINDOW",
+            id="a-line-too-many",
+        ),
+        pytest.param(replaced(facility=make_facility(name="Riverbend Clinic")), "SENDER", id="another-sender"),
+        pytest.param(replaced(amount_text="$1,444.00"), "AMOUNT", id="another-amount"),
+        pytest.param(replaced(amount_text="$445.00"), "AMOUNT", id="part-of-the-amount"),
+        pytest.param(
+            replaced(document_id="00000000-0000-5000-8000-000000000000"), "DOCUMENT_ID", id="another-document"
+        ),
+    ],
+)
+def test_verify__page_and_record_differ(pdf: bytes, content: Content, code: str) -> None:
+    error = refusal(pdf, content)
+    assert error.code == code
+    assert "Lopez" not in str(error)
+    assert "1,44" not in str(error)
+
+
+def test_verify__account_of_another_guarantor(pdf: bytes) -> None:
+    foreign = ForeignIds(accounts_by_guarantor={"G2": frozenset({"A70002"}), "G1001": frozenset({"A70001", "A70003"})})
+    content = replaced(account_numbers=("A70001", "A70003"))
+    assert refusal(pdf, content, foreign).code == "FOREIGN_ID"
+
+
+def test_verify__another_guarantor_s_own_number(pdf: bytes) -> None:
+    content = replaced(guarantor_id="G2222")
+    foreign = ForeignIds(accounts_by_guarantor={"G1001": frozenset(), "G2222": frozenset(STATEMENT.account_numbers)})
+    assert refusal(pdf, content, foreign).code == "FOREIGN_ID"
+
+
+def test_verify__others_ids_that_are_not_on_the_page_do_not_matter(pdf: bytes) -> None:
+    foreign = ForeignIds(accounts_by_guarantor={"G2": frozenset({"B1", "01103", "555-0142", "Springfield"})})
+    verify(pdf, STATEMENT, windows=DOUBLE_WINDOW_10, foreign=foreign)
+
+
+def test_verify__page_of_another_document(engine: PlainEngine, pdf: bytes) -> None:
+    joined = io.BytesIO()
+    with pikepdf.open(io.BytesIO(pdf)) as one, pikepdf.open(io.BytesIO(engine.render(make_letter(2)).pdf)) as two:
+        one.pages.extend(two.pages)
+        one.save(joined)
+    assert refusal(joined.getvalue(), STATEMENT).code in {"DOCUMENT_ID", "PAGE_LABEL"}
+
+
+def test_verify__lost_page(engine: PlainEngine) -> None:
+    content = make_letter(4)
+    shortened = io.BytesIO()
+    with pikepdf.open(io.BytesIO(engine.render(content).pdf)) as whole:
+        assert len(whole.pages) == 2
+        del whole.pages[1]
+        whole.save(shortened)
+    assert refusal(shortened.getvalue(), content).code == "PAGE_LABEL"
+
+
+def test_verify__not_a_pdf() -> None:
+    assert refusal(b"%PDF-1.7 truncated", STATEMENT).code == "PAGES"
+
+
+@pytest.mark.parametrize(
+    ("css", "codes"),
+    [
+        pytest.param(".recipient { left: -0.2in !important }", {"WINDOW", "WINDOW_CLEAR"}, id="address-left"),
+        pytest.param(".recipient { top: 1.2in !important }", {"WINDOW", "WINDOW_CLEAR"}, id="address-high"),
+        pytest.param(".recipient { top: 2.1in !important }", {"WINDOW", "WINDOW_CLEAR"}, id="address-low"),
+        pytest.param(".summary { margin-left: 3.4in !important }", {"WINDOW", "WINDOW_CLEAR"}, id="summary-may-show"),
+        pytest.param(".top { min-height: 2.2in !important }", {"WINDOW_CLEAR"}, id="body-too-high"),
+        pytest.param(".return-address { top: 0.8in !important }", {"SENDER", "WINDOW_CLEAR"}, id="sender-low"),
+        pytest.param(".footer { display: none }", {"DOCUMENT_ID"}, id="no-footer"),
+        pytest.param(".footer .page { display: none }", {"PAGE_LABEL"}, id="no-page-number"),
+        pytest.param(".summary .amount { display: none }", {"AMOUNT"}, id="no-amount-at-the-top"),
+    ],
+)
+def test_verify__a_theme_that_breaks_the_page(tmp_path: Path, css: str, codes: set[str]) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, templates)
+    with (templates / "theme" / "theme.css").open("a", encoding="utf-8") as sheet:
+        sheet.write(css)
+    assert refusal(PlainEngine(templates).render(STATEMENT).pdf, STATEMENT).code in codes
+
+
+def test_verify__address_too_tall_for_the_window(engine: PlainEngine) -> None:
+    recipient = msgspec.structs.replace(STATEMENT.recipient, lines=tuple(f"Line {n}" for n in range(8)))
+    content = replaced(recipient=recipient)
+    assert refusal(engine.render(content).pdf, content).code in {"WINDOW", "WINDOW_CLEAR"}

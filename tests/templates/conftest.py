@@ -1,0 +1,13 @@
+"""One engine for all: fonts and style sheets are read once, as in a worker process."""
+
+from __future__ import annotations
+
+import pytest
+
+from statement_builder.rendering import PlainEngine
+from tests.contents import TEMPLATES
+
+
+@pytest.fixture(scope="session")
+def engine() -> PlainEngine:
+    return PlainEngine(TEMPLATES)
