@@ -10,7 +10,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -25,21 +25,14 @@ from statement_builder.ledger.tables import batch
 @contextmanager
 def lock_batch(database: Database, batch_id: str, *, owner: str, at: datetime) -> Iterator[None]:
     """Hold the batch. BatchBusy says who holds it and since when; it never waits."""
-    mechanism = _lock_file if database.is_sqlite else _lock_session
-    with mechanism(database, batch_id):
+    hold = _hold_file if database.is_sqlite else _hold_session
+    with hold(database, batch_id):
         _sign(database, batch_id, owner, at)
         try:
             yield
         finally:
-            _sign(database, batch_id, None, None)
-
-
-def _lock_file(database: Database, batch_id: str) -> AbstractContextManager[None]:
-    return _hold_file(database, batch_id)
-
-
-def _lock_session(database: Database, batch_id: str) -> AbstractContextManager[None]:
-    return _hold_session(database, batch_id)
+            with suppress(LedgerError):  # only a note; the work's own error, if there is one, says more
+                _sign(database, batch_id, None, None)
 
 
 @contextmanager

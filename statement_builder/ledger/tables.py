@@ -54,7 +54,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-_ID = String(128).with_variant(String(128, collation="C"), "postgresql")
+_ID = String(255).with_variant(String(255, collation="C"), "postgresql")
 _WORD = String(32)
 _SERIAL = BigInteger().with_variant(Integer, "sqlite")
 
@@ -170,7 +170,7 @@ document = Table(
     Column("pack_key", Text, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("length", BigInteger, nullable=False),
-    Column("postal_key", _WORD, nullable=False),
+    Column("postal_key", _ID, nullable=False),
     Column("template_version", String(64), nullable=False),
     ForeignKeyConstraint(["batch_id", "sequence"], ["shard.batch_id", "shard.sequence"]),
     UniqueConstraint("batch_id", "guarantor_id", "revision", name="document_once"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import threading
 from pathlib import Path
 
@@ -120,6 +121,14 @@ def test_open__sqlite_in_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(LedgerError, match="cannot be made"):
         Ledger.open(f"sqlite:///{tmp_path}/file/deeper/ledger.db")
+
+
+def test_sqlite__is_for_its_owner_alone(tmp_path: Path) -> None:
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        ledger.upgrade()
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes["ledger.db"] == 0o600
+    assert set(modes.values()) == {0o600}
 
 
 def test_sqlite__a_commit_is_on_the_disk_before_anybody_acts_on_it(tmp_path: Path) -> None:

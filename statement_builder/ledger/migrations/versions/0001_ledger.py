@@ -8,7 +8,7 @@ from alembic import op
 revision = "0001"
 down_revision = None
 
-ID = sa.String(128).with_variant(sa.String(128, collation="C"), "postgresql")
+ID = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -147,7 +147,7 @@ def upgrade() -> None:
         sa.Column("pack_key", sa.Text(), nullable=False),
         sa.Column("offset", sa.BigInteger(), nullable=False),
         sa.Column("length", sa.BigInteger(), nullable=False),
-        sa.Column("postal_key", sa.String(length=32), nullable=False),
+        sa.Column("postal_key", ID, nullable=False),
         sa.Column("template_version", sa.String(length=64), nullable=False),
         sa.CheckConstraint("(state = 'error') = (error_code <> '')", name=op.f("document_error_has_code")),
         sa.CheckConstraint("channel IN ('print', 'email')", name=op.f("document_channel")),
