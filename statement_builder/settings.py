@@ -56,8 +56,6 @@ class MailSettings(Record, kw_only=True):
 
     print_profile: str = "number-10-double-window"
     """The print-mail vendor's profile, a file in `mail_house/profiles/`."""
-    email_from: str = ""
-    """Address that e-mail comes from; without one nobody is e-mailed and everything is printed."""
 
 
 class ReleaseSettings(Record, kw_only=True):
@@ -180,6 +178,8 @@ def _check(settings: Settings, path: Path | None) -> None:
         return
     if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", settings.facility.facility_id):
         raise ConfigError(f"{where}: facility.facility_id takes 1 to 32 letters, digits and hyphens")
+    if not settings.facility.portal_url.startswith("https://"):
+        raise ConfigError(f"{where}: facility.portal_url has to start with https://, since e-mails link to it")
     try:
         ZoneInfo(settings.facility.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as exc:

@@ -85,7 +85,8 @@ def build_shard(service: Service, batch: Batch, shard: Shard, *, pool: RenderPoo
         own_ids[entry.guarantor.guarantor_id] = frozenset(e.account_number for e in entry.encounters)
         if decision.outcome == "selected" and decision.selection is not None:
             drafts.append(_draft(service, batch, entry, decision.selection))
-    documents, pack = _render(drafts, pool, ForeignIds(accounts_by_guarantor=own_ids))
+    foreign = ForeignIds(accounts_by_guarantor=own_ids)
+    documents, pack = _render(drafts, pool, foreign, pages_max=service.profile().pages_max)
     pack_key = _store_pack(service, batch, shard, pack) if pack.entries else None
     service.ledger.record_shard(
         batch.batch_id,
@@ -180,17 +181,31 @@ def terms_of(policy: Policy) -> Terms:
     )
 
 
-def _render(drafts: Sequence[Draft], pool: RenderPool, foreign: ForeignIds) -> tuple[list[NewDocument], Pack]:
+def _render(
+    drafts: Sequence[Draft], pool: RenderPool, foreign: ForeignIds, *, pages_max: int
+) -> tuple[list[NewDocument], Pack]:
     """Every draft as a document, rendered or in error, and the pack of those rendered, all in mailing order."""
     composed = [draft for draft in drafts if isinstance(draft.outcome, Content)]
     contents = [draft.outcome for draft in composed if isinstance(draft.outcome, Content)]
     outcomes: dict[str, Rendered | DocumentError | CompositionError] = {
-        draft.document_id: outcome for draft, outcome in zip(composed, pool.render_all(contents, foreign), strict=True)
+        draft.document_id: _fit_for_mail(outcome, pages_max)
+        for draft, outcome in zip(composed, pool.render_all(contents, foreign), strict=True)
     }
     outcomes |= {draft.document_id: draft.outcome for draft in drafts if isinstance(draft.outcome, CompositionError)}
     pack = build_pack([(key, outcome.pdf) for key, outcome in outcomes.items() if isinstance(outcome, Rendered)])
     places = {entry.document_id: entry for entry in pack.entries}
     return [_document(draft, outcomes[draft.document_id], places) for draft in drafts], pack
+
+
+def _fit_for_mail(outcome: Rendered | DocumentError, pages_max: int) -> Rendered | DocumentError:
+    """A document that no envelope takes is one for a person, not for the vendor."""
+    if isinstance(outcome, Rendered) and outcome.pages > pages_max:
+        return DocumentError(
+            "TOO_LONG",
+            f"It has {outcome.pages} pages, and no envelope of the print profile takes more than {pages_max}.",
+            "Send this person a summary by hand, or split the account in the billing system.",
+        )
+    return outcome
 
 
 def _document(

@@ -36,8 +36,7 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "archive", lambda: _check_archive(settings)
     yield "source", lambda: _check_source(settings)
     yield "print vendor", lambda: _check_print(settings, environ)
-    if settings.mail.email_from:
-        yield "e-mail", lambda: _check_email(settings, environ)
+    yield "e-mail", lambda: _check_email(settings, environ)
 
 
 def _check_templates() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mail_house.email import Mailer, Message, compose_email, open_mailer
-from mail_house.errors import Permanent, Retryable, UnknownOutcome
+from mail_house.errors import Misconfigured, Permanent, Retryable, UnknownOutcome
 from statement_builder.batch.recipients import read_recipients
 from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
@@ -17,8 +17,8 @@ RETRYABLE_IN_A_ROW_MAX = 3
 def send_emails(service: Service, batch: Batch) -> None:
     """Send every e-mail of the batch that is not out yet.
 
-    A message that was put off waits for a re-run, and the rest goes on; raises `Retryable` when the server itself
-    puts everything off.
+    A message that was put off waits for a re-run, and the rest goes on. Raises `Retryable` when the server itself puts
+    everything off, and at once when it is the set-up that has to be mended.
     """
     put_off = 0
     shards = service.ledger.shards(batch.batch_id)
@@ -38,6 +38,8 @@ def send_emails(service: Service, batch: Batch) -> None:
                 try:
                     _send(service, mailer, document, delivery, recipients[document.document_id])
                     put_off = 0
+                except Misconfigured:
+                    raise
                 except Retryable:
                     put_off += 1
                     if put_off >= RETRYABLE_IN_A_ROW_MAX:
@@ -99,17 +101,23 @@ def _send(service: Service, mailer: Mailer, document: Document, delivery: Delive
 
 
 def _message(service: Service, document: Document, delivery: Delivery, recipient: Recipient) -> Message:
-    """The same message whenever it is made: dated with its claim, numbered with its attempt."""
-    return compose_email(
-        document_id=document.document_id,
-        attempt=delivery.attempt,
-        to=recipient.email,
-        language=document.language,
-        hospital_name=service.facility.name,
-        portal_url=service.facility.portal_url,
-        phone=service.facility.phone,
-        sent_at=delivery.claimed_at,
-    )
+    """The same message whenever it is made: dated with its claim, numbered with its attempt.
+
+    Raises `Permanent` where none can be made, in a language that e-mail has no texts in, say.
+    """
+    try:
+        return compose_email(
+            document_id=document.document_id,
+            attempt=delivery.attempt,
+            to=recipient.email,
+            language=document.language,
+            hospital_name=service.facility.name,
+            portal_url=service.facility.portal_url,
+            phone=service.facility.phone,
+            sent_at=delivery.claimed_at,
+        )
+    except ValueError as exc:
+        raise Permanent(str(exc)) from exc
 
 
 def _mailer(service: Service) -> Mailer:

@@ -34,7 +34,7 @@ def hand_off_print_files(service: Service, batch: Batch) -> None:
         )
         unclaimed = [document for document in waiting if document.delivery_state is None]
         for envelope, documents in sorted(_by_envelope(service, unclaimed).items()):
-            file = _build(service, batch, shard, documents, name=_next_name(service, batch))
+            file = _build(service, batch, shard, documents, name=_next_name(service, batch, shard))
             claim = _claim(service, shard, envelope, documents, file)
             row = service.ledger.claim_print_file(claim, at=service.now())
             _deliver(service, row, file)
@@ -85,7 +85,7 @@ def _deliver(service: Service, row: PrintFileRow, file: PrintFile) -> None:
     try:
         receipt = vendor.commit(file)
     except (Retryable, Permanent) as exc:
-        # Known not to have been accepted: its documents go into a new file at the next re-run.
+        # Known not to have been accepted: the next re-run makes it anew under the same name.
         _mark(service, row.name, DeliveryState.FAILED, {"evidence": str(exc)})
         raise
     _mark(service, row.name, DeliveryState.SENT, _receipt(receipt))
@@ -132,14 +132,21 @@ def _by_envelope(service: Service, documents: list[Document]) -> dict[str, list[
     return grouped
 
 
-def _next_name(service: Service, batch: Batch) -> str:
-    """The name of the batch's next print file: a claim that was never made leaves no gap in the numbers."""
-    return print_file_name(
-        facility_id=batch.facility_id,
-        cycle=batch.cycle,
-        created_on=batch.as_of,
-        batch_id=batch.batch_id,
-        number=len(service.ledger.print_files(batch.batch_id)) + 1,
+def _next_name(service: Service, batch: Batch, shard: Shard) -> str:
+    """The name for the shard's next print file: that of one that failed, so that what an earlier try left at the
+    vendor is replaced, else the batch's next number. A claim that was never made leaves no gap."""
+    files = service.ledger.print_files(batch.batch_id)
+    failed = [each.name for each in files if each.state is DeliveryState.FAILED and each.sequence == shard.sequence]
+    return (
+        failed[0]
+        if failed
+        else print_file_name(
+            facility_id=batch.facility_id,
+            cycle=batch.cycle,
+            created_on=batch.as_of,
+            batch_id=batch.batch_id,
+            number=len(files) + 1,
+        )
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from mail_house.profiles import Profile, load_profile
@@ -17,11 +17,8 @@ from statement_builder.ledger import Batch, Document, Ledger
 from statement_builder.settings import SQL_ROOT, TEMPLATES, Settings
 from statement_builder.source import Source, open_source
 
-
-class Progress(Protocol):
-    """Told how far a step has come. `total` is 0 where it is not known beforehand."""
-
-    def __call__(self, step: str, done: int, total: int) -> None: ...
+Progress = Callable[[str, int, int], None]
+"""Told how far a step has come: step, done, total. `total` is 0 where it is not known beforehand."""
 
 
 def say_nothing(step: str, done: int, total: int) -> None:

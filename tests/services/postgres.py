@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -55,11 +56,18 @@ def postgres_server() -> Iterator[URL]:
 @pytest.fixture
 def postgres_url(postgres_server: URL) -> Iterator[str]:
     """A fresh database for one test, dropped after it: `postgresql+psycopg://…`."""
+    with fresh_database(postgres_server) as url:
+        yield url
+
+
+@contextmanager
+def fresh_database(server: URL) -> Iterator[str]:
+    """One more database, for a test that needs two."""
     name = f"test_{uuid.uuid4().hex}"
-    with connect(postgres_server) as admin:
+    with connect(server) as admin:
         admin.execute(f'CREATE DATABASE "{name}"')
-    yield postgres_server.set(database=name).render_as_string(hide_password=False)
-    with connect(postgres_server) as admin:
+    yield server.set(database=name).render_as_string(hide_password=False)
+    with connect(server) as admin:
         admin.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
