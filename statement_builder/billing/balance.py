@@ -94,7 +94,7 @@ def balance(
     Raises FootingError when an account number is not this guarantor's or a sum does not foot.
     """
     encounters = _take(account, account_numbers)
-    balances = tuple(encounter_balance(encounter, as_of) for encounter in encounters)
+    balances = encounter_balances(account, as_of, account_numbers)
     result = AccountBalance(
         encounters=balances,
         charges_cents=sum(each.charges_cents for each in balances),
@@ -110,6 +110,16 @@ def balance(
     )
     _require_footing(result, account.guarantor.guarantor_id)
     return result
+
+
+def encounter_balances(
+    account: GuarantorAccount, as_of: date, account_numbers: tuple[str, ...] | None = None
+) -> tuple[EncounterBalance, ...]:
+    """Each encounter's balance on its own, of those named in their order, or of all.
+
+    Raises FootingError when an account number is not this guarantor's.
+    """
+    return tuple(encounter_balance(encounter, as_of) for encounter in _take(account, account_numbers))
 
 
 def encounter_balance(encounter: Encounter, as_of: date) -> EncounterBalance:

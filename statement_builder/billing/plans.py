@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from statement_builder.billing.balance import balance
+from statement_builder.billing.balance import encounter_balances
 from statement_builder.billing.dates import add_months
 from statement_builder.billing.model import GuarantorAccount, Installment, Plan, PlanStatus, Record
 
@@ -90,7 +90,7 @@ def amount_due(
     """
     standing = standing_plans(account, as_of, grace_days=grace_days, lapse_days=lapse_days)
     plan_of = {encounter.account_number: encounter.plan_id for encounter in account.encounters}
-    taken = balance(account, as_of, account_numbers=account_numbers).encounters
+    taken = encounter_balances(account, as_of, account_numbers)
     on_plan = tuple(number for number in account_numbers if plan_of[number] in standing)
     plans = tuple(standing[plan_id] for plan_id in dict.fromkeys(plan_of[number] for number in on_plan))
     off_plan_cents = sum(each.patient_cents for each in taken if each.account_number not in on_plan)

@@ -38,7 +38,8 @@ def mailed(*, first: int, last: int | None = None, level: int = 0, sent: int | N
 
 
 def on_file(code: str, **changes: Any) -> RecordedHold:
-    return RecordedHold(**({"hold_id": "H1", "code": code, "placed_on": days_ago(10)} | changes))
+    facts: dict[str, Any] = {"hold_id": "H1", "code": code, "placed_on": days_ago(10)}
+    return RecordedHold(**(facts | changes))
 
 
 def make_plan(*paid_cents: int, first: int = 66, status: PlanStatus = PlanStatus.ACTIVE) -> Plan:

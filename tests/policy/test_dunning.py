@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from statement_builder.billing.model import Correspondence, Delivery, PlanStatus
 from statement_builder.billing.selection import Channel
@@ -83,10 +84,10 @@ def test_ladder__one_letter_at_a_time_to_one_person() -> None:
 
 
 def test_final_notice__waits_for_the_law_where_it_names_an_action() -> None:
-    early = {"past_due_letter_day": 40, "second_letter_day": 65, "final_notice_day": 90}
+    early = Policy(past_due_letter_day=40, second_letter_day=65, final_notice_day=90)
     account = make_account(visit(correspondence=mailed(first=119, last=30, level=3)))
-    assert letter(account, Policy(**early)).outcome == "held"
-    assert letter(account, Policy(**early, final_notice_names_action=False)).outcome == "selected"
+    assert letter(account, early).outcome == "held"
+    assert letter(account, replace(early, final_notice_names_action=False)).outcome == "selected"
 
 
 def test_final_notice__a_state_with_a_longer_wait() -> None:

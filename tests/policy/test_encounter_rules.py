@@ -66,7 +66,12 @@ def test_encounter_rules__hold_letters_alike(changes: dict[str, Any], reasons: l
 
 def test_estimate__a_stricter_hospital() -> None:
     account = make_account(
-        visit(50_000, **SELF_PAY | {"charges": (make_charge(amount_cents=50_000),)}, good_faith_estimate_cents=30_000)
+        visit(
+            charges=(make_charge(amount_cents=50_000),),
+            insurance=(),
+            financial_class=FinancialClass.SELF_PAY,
+            good_faith_estimate_cents=30_000,
+        )
     )
     number = Policy().estimate_excess_cents
     strict = Policy(

@@ -117,7 +117,7 @@ def test_notice__stop_events(changes: dict[str, Any], reasons: list[str]) -> Non
 )
 def test_notice__late_enrolment(sent: int, reasons: list[str]) -> None:
     expected_on = AS_OF + timedelta(days=45)
-    late = {
+    late: dict[str, Any] = {
         "expected_delivery_on": expected_on,
         "estimated_delivery_on": expected_on,
         "estimate_on": date(2026, 11, 10),
