@@ -16,7 +16,18 @@ from sqlalchemy import Connection
 from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import LedgerError
-from statement_builder.ledger import batches, correspondence, deliveries, documents, events, schema, shards, tally
+from statement_builder.ledger import (
+    batches,
+    correspondence,
+    documents,
+    emails,
+    events,
+    print_files,
+    schema,
+    settle,
+    shards,
+    tally,
+)
 from statement_builder.ledger.database import Database
 from statement_builder.ledger.lock import lock_batch
 from statement_builder.ledger.records import (
@@ -249,7 +260,7 @@ class Ledger:
         """Claim a print file and one attempt for each document in it. Where the name is claimed already the file is
         returned as it stands, with `is_new` false; one that failed is claimed afresh."""
         with self._write() as connection:
-            return deliveries.claim_print_file(connection, new, at=at)
+            return print_files.claim_print_file(connection, new, at=at)
 
     def mark_print_file(
         self,
@@ -263,17 +274,17 @@ class Ledger:
         """Say what became of a print file and all in it. On `sent` the documents are handed off and the clocks move to
         `mailed_on` (the UTC date of `at` where none is given)."""
         with self._write() as connection:
-            deliveries.mark_print_file(connection, name, state, receipt=receipt, at=at, mailed_on=mailed_on)
+            print_files.mark_print_file(connection, name, state, receipt=receipt, at=at, mailed_on=mailed_on)
 
     def print_files(self, batch_id: str) -> list[PrintFileRow]:
         """The batch's print files in order."""
         with self._read() as connection:
-            return deliveries.read_print_files(connection, batch_id)
+            return print_files.read_print_files(connection, batch_id)
 
     def claim_email(self, document_id: str, *, vendor: str, at: datetime) -> Delivery:
         """Claim an attempt to e-mail a document, or get the live attempt as it stands, with `is_new` false."""
         with self._write() as connection:
-            return deliveries.claim_email(connection, document_id, vendor=vendor, at=at)
+            return emails.claim_email(connection, document_id, vendor=vendor, at=at)
 
     def mark_email(
         self,
@@ -286,14 +297,15 @@ class Ledger:
     ) -> None:
         """Say what became of one attempt, as `mark_print_file` does."""
         with self._write() as connection:
-            deliveries.mark_email(connection, delivery_id, state, receipt=receipt, at=at, mailed_on=mailed_on)
+            emails.mark_email(connection, delivery_id, state, receipt=receipt, at=at, mailed_on=mailed_on)
 
     def settle(
         self, document_id: str, *, sent: bool, actor: str, at: datetime, why: str, mailed_on: date | None = None
     ) -> None:
-        """A person's word on an uncertain attempt; on a piece of a print file it is the word on the whole file."""
+        """A person's word on an uncertain attempt; on a piece of a print file it is the word on the whole file. Without
+        a date it counts as mailed on the day (UTC) of its claim."""
         with self._write() as connection:
-            deliveries.settle(connection, document_id, sent=sent, actor=actor, at=at, why=why, mailed_on=mailed_on)
+            settle.settle(connection, document_id, sent=sent, actor=actor, at=at, why=why, mailed_on=mailed_on)
 
     # What was mailed
 

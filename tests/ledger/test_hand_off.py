@@ -133,6 +133,14 @@ def test_settle__one_piece_settles_its_whole_print_file(ledger: Ledger) -> None:
     assert ledger.print_files(batch.batch_id)[0].state is DeliveryState.SENT
 
 
+def test_settle__without_a_date_it_was_mailed_on_the_day_of_its_claim(ledger: Ledger) -> None:
+    make_batch(ledger, [MAIL])
+    claim = ledger.claim_email(MAIL.document_id, vendor="smtp", at=AT)
+    ledger.mark_email(claim.delivery_id, DeliveryState.UNCERTAIN, at=AT)
+    ledger.settle(MAIL.document_id, sent=True, actor="ben", at=later(60 * 24 * 9), why="asked the patient")
+    assert ledger.correspondence(FACILITY, ["A-G3"])["A-G3"].last_mailed_on == AT.date()
+
+
 def test_settle__nothing_uncertain_is_refused(ledger: Ledger) -> None:
     make_batch(ledger, [MAIL])
     with pytest.raises(InvariantError, match="nothing to settle"):
