@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -70,6 +71,15 @@ def begin_reading(engine: Engine) -> Connection:
     except SQLAlchemyError as exc:
         raise SourceError(f"The billing database cannot be reached: {show_database_error(exc)}") from exc
     return connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A connection inside one transaction, tables included: all of it is kept, or none."""
+    with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would commit every CREATE TABLE by itself
+        yield connection
 
 
 def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause) -> Iterator[list[Row]]:

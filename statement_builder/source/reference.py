@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from statement_builder.errors import SourceError
-from statement_builder.source.database import open_database, show_database_error
+from statement_builder.source.database import open_database, show_database_error, writing
 from statement_builder.source.queries import SQL_ROOT
 
 _BATCH_ROWS = 5000
@@ -20,7 +20,7 @@ def create_reference_schema(url: str) -> None:
     """Make the tables and views of `sql/reference/` in an empty database. `SourceError` where they already are."""
     engine = open_database(url, read_only=False)
     try:
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             make_schema(connection, "reference")
     except SQLAlchemyError as exc:
         raise SourceError(f"The billing schema cannot be made there: {show_database_error(exc)}") from exc

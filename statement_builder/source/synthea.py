@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from statement_builder.billing.model import Record
 from statement_builder.errors import SourceError
-from statement_builder.source.database import open_database, show_database_error
+from statement_builder.source.database import open_database, show_database_error, writing
 from statement_builder.source.reference import insert_rows, make_schema
 from statement_builder.source.states import STATE_CODES
 
@@ -64,7 +64,7 @@ def load_synthea(directory: Path, url: str, *, withhold_since: date | None, load
     withheld = _Withheld(withhold_since)
     engine = open_database(url, read_only=False)
     try:
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             make_schema(connection, "synthea")
             rows = {table.name: _load_table(connection, directory, table, withheld) for table in _TABLES}
             _refuse_shared_account_numbers(connection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+import msgspec
 import pytest
 
 from statement_builder.billing.model import (
@@ -244,22 +245,30 @@ def test_accounts__text_passes_through_unchanged(extract: Extract, column: str, 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        pytest.param({"postal_code": None}, Address(lines=("12 Maple Street",), city="Springfield", state="MA", postal_code=""), id="no-zip"),
-        pytest.param({"postal_code": "00000"}, Address(lines=("12 Maple Street",), city="Springfield", state="MA", postal_code="00000"), id="zip-of-zeros"),
-        pytest.param({"address_lines": " \n ", "city": None, "state": None}, Address(lines=(), city="", state="", postal_code="01103"), id="no-address"),
-        pytest.param({"address_lines": "c/o Ann\r\n\r\n5 Elm St"}, Address(lines=("c/o Ann", "5 Elm St"), city="Springfield", state="MA", postal_code="01103"), id="windows-line-ends"),
-        pytest.param({"country": None}, Address(lines=("12 Maple Street",), city="Springfield", state="MA", postal_code="01103"), id="country-unsaid"),
+        pytest.param({"postal_code": None}, {"postal_code": ""}, id="no-zip"),
+        pytest.param({"postal_code": "00000"}, {"postal_code": "00000"}, id="zip-of-zeros"),
+        pytest.param({"address_lines": " \n "}, {"lines": ()}, id="blank-lines"),
+        pytest.param(
+            {"address_lines": None, "city": None, "state": None},
+            {"lines": (), "city": "", "state": ""},
+            id="no-address",
+        ),
+        pytest.param(
+            {"address_lines": "c/o Ann\r\n\r\n5 Elm St"}, {"lines": ("c/o Ann", "5 Elm St")}, id="windows-line-ends"
+        ),
+        pytest.param({"country": None}, {"country": "US"}, id="country-unsaid"),
     ],
-)  # fmt: skip
+)
 def test_accounts__gaps_in_an_address_are_for_the_policy(
-    extract: Extract, changes: dict[str, str | None], expected: Address
+    extract: Extract, changes: dict[str, str | None], expected: dict[str, object]
 ) -> None:
     extract.add("guarantor", **changes)
 
     (account,) = extract.pull()
 
     assert isinstance(account, GuarantorAccount)
-    assert account.guarantor.address == expected
+    usual = Address(lines=("12 Maple Street",), city="Springfield", state="MA", postal_code="01103", country="US")
+    assert account.guarantor.address == msgspec.structs.replace(usual, **expected)
 
 
 def test_accounts__a_credit_balance_is_no_fault(extract: Extract) -> None:

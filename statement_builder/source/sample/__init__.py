@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from statement_builder.billing.model import Record
 from statement_builder.errors import SourceError
-from statement_builder.source.database import open_database, show_database_error
+from statement_builder.source.database import open_database, show_database_error, writing
 from statement_builder.source.reference import insert_rows, make_schema
 from statement_builder.source.sample.household import Household, Rows
 from statement_builder.source.sample.mix import choose_case
@@ -36,7 +36,7 @@ def make_sample(url: str, *, guarantors: int = 200, seed: int = 1, as_of: date) 
     """
     engine = open_database(url, read_only=False)
     try:
-        with engine.begin() as connection:
+        with writing(engine) as connection:
             if inspect(connection).has_table("guarantor"):
                 raise SourceError("There is a billing schema in that database already: choose another, or remove it")
             make_schema(connection, "reference")
