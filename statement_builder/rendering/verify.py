@@ -103,13 +103,15 @@ class _PageText:
 def _verify_every_page(
     texts: list[_PageText], content: Content, foreign: ForeignIds, page_label: Callable[[int, int], str]
 ) -> None:
+    # Some hospitals use UUIDs for their own numbers too: those of this guarantor are no stranger's document id.
+    own = {content.document_id, content.guarantor_id, *content.account_numbers}
     for number, page in enumerate(texts, start=1):
         found = set(_UUID.findall(page.whole))
         if content.document_id not in found:
             raise _fault("DOCUMENT_ID", f"Page {number} does not carry the document id.")
         if _squeezed(page_label(number, len(texts))) not in _squeezed(page.whole):
             raise _fault("PAGE_LABEL", f'Page {number} does not say "page {number} of {len(texts)}".')
-        if found != {content.document_id} or foreign.strangers(_tokens(page.whole), content):
+        if not found <= own or foreign.strangers(_tokens(page.whole), content):
             raise _fault("FOREIGN_ID", f"Page {number} carries an identifier of another recipient.")
 
 

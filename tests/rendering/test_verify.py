@@ -154,3 +154,11 @@ def test_verify__address_too_tall_for_the_window(engine: PlainEngine) -> None:
     recipient = msgspec.structs.replace(STATEMENT.recipient, lines=tuple(f"Line {n}" for n in range(8)))
     content = replaced(recipient=recipient)
     assert refusal(engine.render(content).pdf, content).code in {"WINDOW", "WINDOW_CLEAR"}
+
+
+def test_verify__a_hospital_whose_own_numbers_are_uuids() -> None:
+    guarantor_id, account = "6fc4436c-20cc-50f7-cabc-a19442b5837e", "9808a1c3-5354-de5f-bfe5-7fdbd39bb426"
+    content = make_statement(make_encounter(account), guarantor_id=guarantor_id)
+    pdf = PlainEngine(TEMPLATES).render(content).pdf
+    verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=NOBODY)
+    assert refusal(pdf, msgspec.structs.replace(content, guarantor_id="G1001")).code == "FOREIGN_ID"
