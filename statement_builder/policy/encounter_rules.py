@@ -91,8 +91,8 @@ def hold_plan_paid(case: Case) -> Iterable[Hold]:
 
 def hold_partial_plan(case: Case, free: tuple[Encounter, ...]) -> Iterable[Hold]:
     """A plan is billed whole or not: while one of its visits is held, its amount may be wrong."""
-    owing = {each.account_number for each in case.owing()}
-    held_plans = {each.plan_id for each in case.account.encounters if each not in free and each.account_number in owing}
+    free_numbers = {each.account_number for each in free}
+    held_plans = {each.plan_id for each in case.owing() if each.account_number not in free_numbers}
     for each in free:
         if each.plan_id in case.plans and each.plan_id in held_plans:
             yield make_hold("PLAN_PART", each.account_number)
