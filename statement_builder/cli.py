@@ -32,6 +32,7 @@ from statement_builder.batch.lookup import (
     write_document,
 )
 from statement_builder.batch.preview import preview_batch, preview_rerun
+from statement_builder.batch.pull import Scope
 from statement_builder.batch.run import Step, open_batch, retry_errors, walk_batch
 from statement_builder.batch.service import Service, open_service, say_nothing
 from statement_builder.batch.summary import summarise_batch, summarise_found
@@ -99,7 +100,8 @@ def run(  # noqa: PLR0917 - one parameter an option
     with opened(workers=workers, show_progress=not as_json, source=source, source_url=source_url) as service:
         day = _as_of(as_of, service)
         if dry_run:
-            _show([preview_batch(service, kind=kind, cycle=cycle, as_of=day, limit=limit)], as_json)
+            scope = Scope(source=service.settings.source.name, kind=kind, cycle=cycle, as_of=day, limit=limit)
+            _show([preview_batch(service, scope)], as_json)
             return
         batch = open_batch(service, kind=kind, cycle=cycle, as_of=day, limit=limit)
         _walk(service, batch, until=until, release=release, as_json=as_json)

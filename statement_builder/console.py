@@ -237,4 +237,8 @@ def show_places(places: Mapping[str, str]) -> None:
 def show_pairs(pairs: Mapping[str, Any]) -> None:
     """Name and value, one a line."""
     for name, value in pairs.items():
-        out.print(f"{name.replace('_', ' ')}: {value}", markup=False)
+        if isinstance(value, Mapping):
+            show_pairs(value)
+        else:
+            shown = f"{value:,}" if isinstance(value, int) else value
+            out.print(f"{name.replace('_', ' ')}: {shown}", markup=False)

@@ -3,37 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date
 from typing import Any
 
-from statement_builder.batch.pull import batch_id_of, stream_candidates
+from statement_builder.batch.pull import Scope, batch_id_of, stream_candidates
 from statement_builder.batch.service import Service
 from statement_builder.batch.summary import FIGURES
 from statement_builder.billing.model import FaultyAccount
-from statement_builder.billing.selection import Decision, Kind
+from statement_builder.billing.selection import Decision
 from statement_builder.ledger import Batch, BatchState, DocumentState, ShardState
 from statement_builder.policy import decide
 
 
-def preview_batch(service: Service, *, kind: Kind, cycle: str, as_of: date, limit: int | None) -> dict[str, Any]:
+def preview_batch(service: Service, scope: Scope) -> dict[str, Any]:
     """The summary that a run would have after selection; nothing is rendered, so later figures are 0."""
     counts: Counter[str] = Counter()
     cents: Counter[str] = Counter()
     holds: Counter[str] = Counter()
-    for entry in stream_candidates(service, kind=kind, cycle=cycle, as_of=as_of, limit=limit):
+    for entry in stream_candidates(service, scope):
         counts["pulled"] += 1
         if isinstance(entry, FaultyAccount):
             counts["exceptions"] += 1
             cents.update(pulled=entry.cents, exceptions=entry.cents)
             continue
-        decision = decide(entry, kind, service.settings.policy, as_of)
+        decision = decide(entry, scope.kind, service.settings.policy, scope.as_of)
         _count(decision, counts, cents)
         holds.update({hold.code for hold in decision.holds})
     return {
-        "batch": batch_id_of(cycle, kind),
-        "kind": kind.value,
-        "cycle": cycle,
-        "as_of": as_of.isoformat(),
+        "batch": batch_id_of(scope.cycle, scope.kind),
+        "kind": scope.kind.value,
+        "cycle": scope.cycle,
+        "as_of": scope.as_of.isoformat(),
         "state": "dry-run",
         "counts": {name: counts[name] for name in FIGURES},
         "cents": {name: cents[name] for name in FIGURES},

@@ -15,7 +15,7 @@ import msgspec
 
 from statement_builder.archive import write_snapshot
 from statement_builder.batch.service import Service
-from statement_builder.billing.model import Correspondence, Encounter, FaultyAccount, GuarantorAccount
+from statement_builder.billing.model import Correspondence, Encounter, FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import Batch, BatchState, NewShard
 from statement_builder.policy import candidate_cents
@@ -39,7 +39,7 @@ def pull_batch(service: Service, batch: Batch) -> None:
     attempt = service.ledger.next_pull_attempt(batch.batch_id)
     shards: list[NewShard] = []
     done = 0
-    candidates = stream_candidates(service, kind=batch.kind, cycle=batch.cycle, as_of=batch.as_of, limit=batch.limit)
+    candidates = stream_candidates(service, scope_of(batch))
     for entries in _in_shards(candidates):
         shards.append(_write_shard(service, batch, attempt, len(shards) + 1, entries))
         done += len(entries)
@@ -47,17 +47,33 @@ def pull_batch(service: Service, batch: Batch) -> None:
     service.ledger.record_pull(batch.batch_id, shards, actor=service.actor, at=service.now())
 
 
-def stream_candidates(service: Service, *, kind: Kind, cycle: str, as_of: date, limit: int | None) -> Iterator[Entry]:
+class Scope(Record, kw_only=True):
+    """Whose accounts are wanted: what a batch pulls once, and what is looked at again before hand-off."""
+
+    source: str
+    """A folder of queries below `sql/`."""
+    kind: Kind
+    cycle: str
+    as_of: date
+    limit: int | None = None
+
+
+def scope_of(batch: Batch) -> Scope:
+    """What the batch pulls."""
+    return Scope(source=batch.source, kind=batch.kind, cycle=batch.cycle, as_of=batch.as_of, limit=batch.limit)
+
+
+def stream_candidates(service: Service, scope: Scope) -> Iterator[Entry]:
     """The candidates of a batch as the source has them now, each with what our ledger knows of it.
 
     In mailing order and constant memory. `SourceError` when the data is stale, unreadable or incomplete.
     """
-    with service.open_source() as source:
-        _check_freshness(service, source.feeds(), kind)
-        accounts = source.accounts(as_of=as_of, cycle=cycle)
-        candidates = (entry for entry in accounts if entry_cents(entry, kind, as_of) is not None)
-        for entries in _in_shards(candidates if limit is None else islice(candidates, limit)):
-            yield from _with_ledger_facts(service, batch_id_of(cycle, kind), entries)
+    with service.open_source(scope.source) as source:
+        _check_freshness(service, source.feeds(), scope.kind)
+        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle)
+        candidates = (entry for entry in accounts if entry_cents(entry, scope.kind, scope.as_of) is not None)
+        for entries in _in_shards(islice(candidates, scope.limit)):
+            yield from _with_ledger_facts(service, batch_id_of(scope.cycle, scope.kind), entries)
 
 
 def entry_cents(entry: Entry, kind: Kind, as_of: date) -> int | None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from msgspec.structs import replace
+
 from statement_builder.batch.build import read_shard
-from statement_builder.batch.pull import Entry, stream_candidates
+from statement_builder.batch.pull import Entry, scope_of, stream_candidates
 from statement_builder.batch.service import Service
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Hold, Selection
@@ -27,7 +29,7 @@ def withhold_late(service: Service, batch: Batch) -> int:
     if not waiting:
         return 0
     withheld = 0
-    for entry in stream_candidates(service, kind=batch.kind, cycle=batch.cycle, as_of=as_of, limit=None):
+    for entry in stream_candidates(service, replace(scope_of(batch), as_of=as_of, limit=None)):
         if found := waiting.pop(_guarantor_id(entry), None):
             withheld += _withhold(service, found[0], _reasons(service, batch, entry, found[1], as_of))
     for document_id, selection in waiting.values():

@@ -45,10 +45,10 @@ class Service:
         """The date where the facility is."""
         return self.now().astimezone(ZoneInfo(self.facility.time_zone)).date()
 
-    def open_source(self) -> Source:
-        """The billing system that the settings name."""
-        source = self.settings.source
-        return open_source(source.name, source.url, self.sql_root, languages=frozenset(self.settings.render.languages))
+    def open_source(self, name: str) -> Source:
+        """The billing system whose queries are in the folder `name`, at the address that the settings give."""
+        url, languages = self.settings.source.url, frozenset(self.settings.render.languages)
+        return open_source(name, url, self.sql_root, languages=languages)
 
     def profile(self) -> Profile:
         """The print-mail vendor's envelopes: where the windows are, how many sheets go into a letter."""
