@@ -23,6 +23,7 @@ from statement_builder.errors import ConfigError
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.fonts import font_path, missing_code_points
 from statement_builder.rendering.markup import render_markup
+from statement_builder.rendering.weasy_internals import Drawing, draw_document
 
 STYLE_SHEETS = ("theme/theme.css", "theme/large_print.css")
 
@@ -72,6 +73,17 @@ class PlainEngine:
                 "Correct the template; until then the document is held back.",
             )
         return Rendered(pdf=pdf, pages=pages, sha256=hashlib.sha256(pdf).hexdigest())
+
+    def draw(self, markup: str, content: Content) -> tuple[Drawing, Any]:
+        """Lay out and draw markup for the compiled engine, with the root of its tree. `DocumentError` as `render`."""
+        with _complaints() as complaints:
+            tree = weasyprint.HTML(string=markup, base_url="none:", url_fetcher=FontsOnly())
+            _require_glyphs("".join(tree.etree_element.itertext()))
+            identifier = content.document_id.encode("ascii")
+            drawing = draw_document(tree, styles=self._styles, fonts=self._fonts, identifier=identifier)
+        if complaints:
+            raise ValueError("WeasyPrint complained")
+        return drawing, tree.etree_element
 
     def _lay_out(self, tree: Any, content: Content) -> tuple[int, bytes]:
         try:

@@ -1,0 +1,184 @@
+"""Write a PDF from a layout and the words: content streams with their holes filled, fonts, metadata, object table.
+
+Nothing here measures or decides: what it is given has been set and proved. The same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from hashlib import md5
+
+from statement_builder.rendering.layouts import FontUse, Layout
+from statement_builder.rendering.typeface import subset_of
+from statement_builder.rendering.typesetter import SetParagraph
+
+_HEADER = b"%PDF-1.7\n%\xf0\x9f\x96\xa4\n"
+_LEVEL = 6
+"""Of deflating a page: 9 takes twice the time for two per cent."""
+_ROW = 7
+"""Bytes of an entry of the object table: kind, offset or object stream, generation or place in it."""
+
+
+class Plate:
+    """A layout made ready for filling: whatever is the same in every document is written once, here."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._pages = [
+            ([(chunk, *hole) for chunk, hole in zip(page.chunks, holes, strict=False)], page.chunks[-1])
+            for page in layout.pages
+            for holes in [
+                [(each.paragraph, each.line, each.piece, each.left, each.y, each.between) for each in page.holes]
+            ]
+        ]
+        self._info, self._packed, self._table = (layout.objects_count + extra for extra in range(3))
+        self._head, offsets = self._write_head()
+        self._rows = self._write_rows(offsets)
+        self._fonts: dict[tuple[int, ...], tuple[bytes, list[tuple[int, int]]]] = {}
+
+    def _write_head(self) -> tuple[bytes, dict[int, int]]:
+        parts, position, offsets = [_HEADER], len(_HEADER), {}
+        for number, written in [
+            *((number, data + b"\n") for number, data in self.layout.streams),
+            (self._packed, _indirect(self._packed, self.layout.object_stream)),
+        ]:
+            offsets[number] = position
+            position += len(written)
+            parts.append(written)
+        return b"".join(parts), offsets
+
+    def _write_rows(self, offsets: Mapping[int, int]) -> bytes:
+        """The object table with everything in it that does not move."""
+        rows = bytearray(_ROW * (self._table + 1))
+        rows[:_ROW] = _row(0, 0, 65535)
+        for place, number in enumerate(self.layout.packed):
+            rows[number * _ROW : (number + 1) * _ROW] = _row(2, self._packed, place)
+        for number, offset in offsets.items():
+            rows[number * _ROW : (number + 1) * _ROW] = _row(1, offset, 0)
+        return bytes(rows)
+
+    def fill_pages(self, paragraphs: Sequence[SetParagraph]) -> list[bytes]:
+        """Each page's content stream. `paragraphs` are those of the layout, set with this document's words."""
+        pages = []
+        lines_of = [paragraph.lines for paragraph in paragraphs]
+        for holes, tail in self._pages:
+            parts = []
+            for chunk, paragraph, line, place, left, y, between in holes:
+                piece = lines_of[paragraph][line][place]
+                shaped = piece.shaped
+                assert shaped is not None
+                parts.append(
+                    b"%b1 0 0 -1 %.4f %b Tm\n%b[%b] TJ\n" % (chunk, left + piece.x, y, between, shaped.operand)
+                )
+            parts.append(tail)
+            pages.append(b"".join(parts))
+        return pages
+
+    def assemble(
+        self, pages: Sequence[bytes], *, steps: Mapping[str, int], document_id: str, info: bytes, metadata: bytes
+    ) -> bytes:
+        """The file. `pages` are content streams; `steps` says which subset of each face has all letters.
+
+        `info` and `metadata` are the information dictionary and the XMP stream, as `describe_document` gives them.
+        """
+        layout = self.layout
+        fonts, places = self._write_fonts(tuple(steps.get(font.face, 0) for font in layout.fonts))
+        parts, position = [self._head, fonts], len(self._head) + len(fonts)
+        places = list(places)
+        objects = [(page.number, _deflated(content)) for page, content in zip(layout.pages, pages, strict=True)]
+        for number, data in [*objects, (layout.metadata, metadata), (self._info, info)]:
+            written = _indirect(number, data)
+            places.append((number, position))
+            parts.append(written)
+            position += len(written)
+        rows = bytearray(self._rows)
+        for number, offset in [*places, (self._table, position)]:
+            rows[number * _ROW : (number + 1) * _ROW] = _row(1, offset, 0)
+        parts.append(self._trailer(bytes(rows), position, document_id, _digest(pages, info)))
+        return b"".join(parts)
+
+    def _write_fonts(self, steps: tuple[int, ...]) -> tuple[bytes, list[tuple[int, int]]]:
+        if steps not in self._fonts:
+            parts, places, position = [], [], len(self._head)
+            for font, step in zip(self.layout.fonts, steps, strict=True):
+                for number, data in _font_objects(font, step):
+                    written = _indirect(number, data)
+                    places.append((number, position))
+                    parts.append(written)
+                    position += len(written)
+            self._fonts[steps] = (b"".join(parts), places)
+        return self._fonts[steps]
+
+    def _trailer(self, rows: bytes, position: int, document_id: str, digest: bytes) -> bytes:
+        packed = zlib.compress(rows, _LEVEL)
+        table = (
+            b"<</Type /XRef/Index [0 %d]/W [1 4 2]/Size %d/Root %d 0 R/Info %d 0 R/ID [(%b) (%b)]"
+            b"/Filter /FlateDecode/Length %d>>\nstream\n%b\nendstream"
+        ) % (
+            self._table + 1,
+            self._table + 1,
+            self.layout.catalog,
+            self._info,
+            document_id.encode("ascii"),
+            digest,
+            len(packed),
+            packed,
+        )
+        return _indirect(self._table, table) + b"startxref\n%d\n%%%%EOF\n" % position
+
+
+def _font_objects(font: FontUse, step: int) -> list[tuple[int, bytes]]:
+    """A composite font with Identity encoding (ISO 32000-1, 9.7): dictionary, descendant, descriptor, map, file."""
+    subset = subset_of(font.face, step)
+    outer, descendant, descriptor, character_map, file = font.numbers
+    name = font.name.encode("ascii")
+    return [
+        (
+            outer,
+            b"<</Type /Font/Subtype /Type0/BaseFont /%b/ToUnicode %d 0 R/Encoding /Identity-H/DescendantFonts [%d 0 R]>>"
+            % (name, character_map, descendant),
+        ),
+        (
+            descendant,
+            b"<</Type /Font/Subtype /CIDFontType2/BaseFont /%b/CIDSystemInfo <</Registry (Adobe)/Ordering (Identity)"
+            b"/Supplement 0>>/CIDToGIDMap /Identity/W %b/FontDescriptor %d 0 R>>" % (name, subset.widths, descriptor),
+        ),
+        (
+            descriptor,
+            b"<</Type /FontDescriptor/FontName /%b/FontFamily (%b)/Flags %d/FontBBox [0 %d %d %d]/ItalicAngle 0"
+            b"/Ascent %d/Descent %d/CapHeight %d/StemV 80/StemH 80/FontFile2 %d 0 R>>"
+            % (
+                name,
+                font.family.encode("ascii"),
+                font.flags,
+                font.descent,
+                subset.width_max,
+                font.ascent,
+                font.ascent,
+                font.descent,
+                font.ascent,
+                file,
+            ),
+        ),
+        (character_map, subset.character_map),
+        (file, subset.file),
+    ]
+
+
+def _digest(pages: Sequence[bytes], info: bytes) -> bytes:
+    """The second half of the file's identifier: it tells versions of one document apart."""
+    return md5(b"".join([*pages, info]), usedforsecurity=False).hexdigest().encode("ascii")
+
+
+def _deflated(content: bytes) -> bytes:
+    packed = zlib.compress(content, _LEVEL)
+    return b"<</Filter /FlateDecode/Length %d>>\nstream\n%b\nendstream" % (len(packed), packed)
+
+
+def _indirect(number: int, data: bytes) -> bytes:
+    return b"%d 0 obj\n%b\nendobj\n" % (number, data)
+
+
+def _row(kind: int, second: int, third: int) -> bytes:
+    return kind.to_bytes(1) + second.to_bytes(4) + third.to_bytes(2)

@@ -1,0 +1,376 @@
+"""One document laid out by WeasyPrint becomes a layout that others can be filled into.
+
+Every layout is proved on the document it was made from: filled with that document's own words it has to give, piece by
+piece, what WeasyPrint drew. Otherwise there is no layout, and the document is rendered plainly.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from statement_builder.rendering import weasy_internals as weasy
+from statement_builder.rendering.fonts import FACES, font_path
+from statement_builder.rendering.layouts import (
+    FontUse,
+    Hole,
+    Layout,
+    Lesson,
+    Outline,
+    PageLayout,
+    Paragraph,
+    Slot,
+    Style,
+)
+from statement_builder.rendering.skeleton import WHITE, Anatomy, collapse
+from statement_builder.rendering.typesetter import Piece, SetParagraph, Unclear, place_lines, set_paragraph
+
+_CLOSE = 0.002
+"""CSS pixels between where WeasyPrint draws a piece and where it is filled in: rounding only."""
+_DRAWN_TEXTS = re.compile(r".*(svg|math|style|script|textarea|select|option|object)$")
+"""Elements whose text is not set as words."""
+
+
+class _Cut(NamedTuple):
+    """A hole, and the first and the last of the operators that it takes the place of."""
+
+    matrix: int
+    shown: int
+    hole: Hole
+
+
+class NotFixed(Exception):  # noqa: N818 - says what was found
+    """Documents of this structure cannot be filled, whatever they say. The message names the template's element."""
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """A paragraph as it was found: its slots, and for each line which text box belongs to which slot."""
+
+    block: weasy.Block
+    slots: list[Slot]
+    lines: list[tuple[float, list[tuple[int, weasy.LineText]]]]
+    """Where the line's room begins, and its pieces."""
+
+
+def compile_layout(drawing: weasy.Drawing, root: Any, anatomy: Anatomy) -> tuple[Outline, Layout]:
+    """The outline of the structure and the layout for this way of breaking its lines.
+
+    Where the typesetter is not certain of a paragraph, the layout has it as WeasyPrint set it.
+
+    `NotFixed` when the template cannot be compiled, `Unclear` when this document cannot be.
+    """
+    if not weasy.has_plain_metadata(drawing):
+        raise NotFixed("metadata beside title and dates")
+    blocks, trouble = weasy.find_blocks(drawing)
+    nodes = _Nodes(root, anatomy)
+    faces = _faces(drawing, blocks)
+    runs = _find_runs(blocks, nodes, faces)
+    trouble = trouble or next((run.block.trouble for run in runs if run.block.trouble), "")
+    if trouble:
+        raise NotFixed(trouble)
+    paragraphs = tuple(
+        Paragraph(slots=tuple(run.slots), width=run.block.width, align=run.block.align) for run in runs
+    )
+    taught: list[Lesson] = []
+    pages = _cut_pages(drawing, runs, paragraphs, _words_set(runs, paragraphs, anatomy.texts, taught))
+    streams, others = weasy.static_objects(drawing)
+    layout = Layout(
+        paragraphs=paragraphs,
+        pages=pages,
+        streams=tuple(streams),
+        packed=tuple(number for number, _ in others),
+        object_stream=_pack(others),
+        fonts=_fonts(drawing),
+        catalog=drawing.pdf.catalog.number,
+        metadata=weasy.metadata_number(drawing),
+        objects_count=len(drawing.pdf.objects),
+        lessons=tuple(taught),
+    )
+    outline = Outline(paragraphs=_outline(paragraphs), fixed_nodes=nodes.fixed(paragraphs))
+    return outline, layout
+
+
+def _outline(paragraphs: Sequence[Paragraph]) -> tuple[Paragraph, ...]:
+    """Those that do not depend on the number of pages, each once."""
+    steady = {
+        paragraph for paragraph in paragraphs if all(slot.node >= 0 or slot.text == " " for slot in paragraph.slots)
+    }
+    return tuple(sorted(steady, key=lambda paragraph: [slot.node for slot in paragraph.slots]))
+
+
+class _Nodes:
+    """The texts of the markup, by the element they stand in."""
+
+    def __init__(self, root: Any, anatomy: Anatomy) -> None:
+        self._texts = anatomy.texts
+        self._drawn: list[int] = []
+        self._by_element: dict[int, list[int]] = {}
+        expected = [index for index, text in enumerate(anatomy.texts) if text and text != " "]
+        found = list(_texts_of(root.find("body"), drawn=False))
+        if [collapse(text) for _, text, _ in found] != [anatomy.texts[index] for index in expected]:
+            raise NotFixed("markup that a browser would read otherwise than it is written")
+        for index, (element, _, drawn) in zip(expected, found, strict=True):
+            if drawn:
+                self._drawn.append(index)
+            self._by_element.setdefault(id(element), []).append(index)
+
+    def of(self, element: Any) -> list[int]:
+        """Indices of the texts directly in an element."""
+        return self._by_element.get(id(element), [])
+
+    def text(self, index: int) -> str:
+        return self._texts[index]
+
+    def fixed(self, paragraphs: Sequence[Paragraph]) -> tuple[int, ...]:
+        """Texts that are drawn, but not as words."""
+        set_as_words = {slot.node for paragraph in paragraphs for slot in paragraph.slots}
+        return tuple(index for index in self._drawn if index not in set_as_words)
+
+
+def _texts_of(element: Any, *, drawn: bool) -> Any:
+    drawn = drawn or bool(_DRAWN_TEXTS.fullmatch(str(element.tag)))
+    if element.text and element.text.strip(WHITE):
+        yield element, element.text, drawn
+    for child in element:
+        if isinstance(child.tag, str):
+            yield from _texts_of(child, drawn=drawn)
+        if child.tail and child.tail.strip(WHITE):
+            yield element, child.tail, drawn
+
+
+class _Reader:
+    """Reads the text boxes of one element in their order, and says which text of the markup each belongs to."""
+
+    def __init__(self, nodes: _Nodes, element: Any) -> None:
+        self._nodes = nodes
+        self._indices = nodes.of(element)
+        self._place = 0
+        self._offset = 0
+
+    def read(self, text: str) -> tuple[int, bool]:
+        """The index of the text that this box's begins or goes on, and whether it goes on."""
+        wanted = text.strip(" ")
+        for _ in range(len(self._indices) + 1):
+            if self._place < len(self._indices):
+                index = self._indices[self._place]
+                rest = self._nodes.text(index)[self._offset :]
+                blanks = len(rest) - len(rest.lstrip(" "))
+                if rest[blanks:].startswith(wanted):
+                    goes_on = self._offset > 0
+                    self._offset += blanks + len(wanted)
+                    if not self._nodes.text(index)[self._offset :].strip(" "):
+                        self._place, self._offset = self._place + 1, 0
+                    return index, goes_on
+                if self._offset:
+                    break
+                self._place += 1
+            else:
+                self._place = 0  # the same element again, on the next page
+        raise NotFixed("text that is not found in the markup")
+
+
+def _find_runs(
+    blocks: Sequence[weasy.Block], nodes: _Nodes, faces: Mapping[tuple[Any, ...], str]
+) -> list[_Run]:
+    """Paragraphs in the order of their boxes. One that goes on on the next page is one run; repeated heads are many."""
+    readers: dict[int, _Reader] = {}
+    runs: list[_Run] = []
+    latest: dict[int, _Run] = {}
+    for block in blocks:
+        run = _Run(block=block, slots=[], lines=[])
+        for line in block.lines:
+            placed = []
+            for text in line:
+                node, goes_on = _node_of(text, nodes, readers)
+                if goes_on and not run.slots:
+                    run = latest[node]
+                if not (goes_on and run.slots[-1].node == node):
+                    run.slots.append(_slot(text, node, faces))
+                placed.append((len(run.slots) - 1, text))
+                if node >= 0:
+                    latest[node] = run
+            run.lines.append((block.left, placed))
+            if block.width != run.block.width:
+                raise Unclear("paragraph over pages of different width")
+        if run.block is block and any(slot.node >= 0 for slot in run.slots):
+            runs.append(run)
+    _require_whole(runs)
+    return runs
+
+
+def _require_whole(runs: Sequence[_Run]) -> None:
+    """A paragraph parted by a page break between two of its elements looks like two: that is not certain enough."""
+    for run in runs:
+        nodes = {slot.node for slot in run.slots}
+        if len(run.lines) > 1 and any(slot.node < 0 for slot in run.slots):
+            raise Unclear("blank or number in a paragraph of several lines")
+        for other in runs:
+            if other.block.element is run.block.element and other.block.page != run.block.page:
+                if nodes.isdisjoint(slot.node for slot in other.slots):
+                    raise Unclear("paragraph parted by a page break")
+
+
+def _node_of(text: weasy.LineText, nodes: _Nodes, readers: dict[int, _Reader]) -> tuple[int, bool]:
+    if not text.text.strip(" "):
+        return -1, False
+    if text.generated:
+        if not re.fullmatch(r" *(\d+|[•◦▪]|\d+\.) *", text.text):
+            raise NotFixed("generated content that is not a number")
+        return -1, False
+    reader = readers.setdefault(id(text.element), _Reader(nodes, text.element))
+    return reader.read(text.text)
+
+
+def _slot(text: weasy.LineText, node: int, faces: Mapping[tuple[Any, ...], str]) -> Slot:
+    face = faces.get(weasy.font_choice(text.box))
+    if face is None:
+        raise Unclear("font that draws nothing but blanks")
+    style = Style(
+        face=face,
+        scale=weasy.font_scale(text.box),
+        language=weasy.language_of(text.box),
+        features=weasy.shaping_features(text.box),
+    )
+    generated = "" if node >= 0 else text.text.strip(" ") or " "
+    return Slot(node=node, text=generated, style=style, nowrap=text.nowrap)
+
+
+def _faces(drawing: weasy.Drawing, blocks: Sequence[weasy.Block]) -> dict[tuple[Any, ...], str]:
+    """Font file by what the style says, as found in what was drawn."""
+    found: dict[tuple[Any, ...], str] = {}
+    for block in blocks:
+        for line in block.lines:
+            for text in line:
+                note = drawing.texts.get(id(text.box))
+                if note is not None and note.font is not None:
+                    found[weasy.font_choice(text.box)] = _face_of(note.font)
+    return found
+
+
+def _face_of(font: Any) -> str:
+    """Which of the packaged files a font of WeasyPrint's was read from."""
+    for name in FACES:
+        if weasy.is_font_of(font, _face_file(name)):
+            return name
+    raise NotFixed("font that is not one of the packaged faces")
+
+
+@lru_cache(maxsize=8)
+def _face_file(name: str) -> bytes:
+    return font_path(name).read_bytes()
+
+
+def _fonts(drawing: weasy.Drawing) -> tuple[FontUse, ...]:
+    return tuple(
+        FontUse(
+            resource=font.hash,
+            name=font.name.decode("ascii").removeprefix("/"),
+            family=font.family,
+            face=_face_of(font),
+            ascent=font.ascent,
+            descent=font.descent,
+            flags=font.flags,
+            numbers=weasy.font_numbers(drawing, font),
+        )
+        for font in drawing.document.fonts.values()
+    )
+
+
+def _pack(objects: Sequence[tuple[int, bytes]]) -> bytes:
+    """An object stream (ISO 32000-1, 7.5.7), without its number."""
+    places, position = [], 0
+    for number, data in objects:
+        places += [number, position]
+        position += len(data) + 1
+    head = " ".join(map(str, places)).encode("ascii") + b"\n"
+    body = zlib.compress(head + b"\n".join(data for _, data in objects), 9)
+    return b"<</Type /ObjStm/N %d/First %d/Filter /FlateDecode/Length %d>>\nstream\n%s\nendstream" % (
+        len(objects),
+        len(head),
+        len(body),
+        body,
+    )
+
+
+def _words_set(
+    runs: Sequence[_Run], paragraphs: Sequence[Paragraph], texts: Sequence[str], taught: list[Lesson]
+) -> list[SetParagraph]:
+    """This document's paragraphs; for those that are not certain, `taught` gets how WeasyPrint has set them."""
+    done = []
+    for run, paragraph in zip(runs, paragraphs, strict=True):
+        words = tuple(texts[slot.node] if slot.node >= 0 else slot.text for slot in paragraph.slots)
+        try:
+            done.append(set_paragraph(paragraph, words))
+        except Unclear:
+            lines = tuple(tuple((slot, text.drawn, text.text) for slot, text in line) for _, line in run.lines)
+            done.append(place_lines(paragraph, lines))
+            taught.append(Lesson(paragraph=paragraph, words=words, lines=lines))
+    return done
+
+
+def _cut_pages(
+    drawing: weasy.Drawing, runs: Sequence[_Run], paragraphs: Sequence[Paragraph], done: Sequence[SetParagraph]
+) -> tuple[PageLayout, ...]:
+    """Each page's stream with a hole for every piece of text; each proved to be filled as it was drawn."""
+    cuts: dict[int, list[_Cut]] = {id(stream): [] for stream in drawing.page_streams}
+    for number, (run, paragraph) in enumerate(zip(runs, done, strict=True)):
+        found = [[slot for slot, _ in line] for _, line in run.lines]
+        if found != [[piece.slot for piece in line] for line in paragraph.lines]:
+            raise Unclear("lines broken otherwise")
+        for line_number, ((left, line), pieces) in enumerate(zip(run.lines, paragraph.lines, strict=True)):
+            for piece_number, ((_, text), piece) in enumerate(zip(line, pieces, strict=True)):
+                note = _require_note(drawing, text, piece)
+                if piece.shaped is None:
+                    continue
+                if id(note.stream) not in cuts:
+                    raise NotFixed("text in a group (opacity, for one)")
+                _prove(note, left + piece.x, piece.shaped.operand)
+                hole = _hole(note, number, line_number, piece_number, left)
+                cuts[id(note.stream)].append(_Cut(note.matrix, note.shown, hole))
+    return tuple(_page(stream, cuts[id(stream)]) for stream in drawing.page_streams)
+
+
+def _require_note(drawing: weasy.Drawing, text: weasy.LineText, piece: Piece) -> weasy.DrawnText:
+    """How a piece of text was drawn: once, and at all if and only if it is not blank."""
+    note = drawing.texts.get(id(text.box))
+    if note is None or note.trouble or (note.shown < 0) != (piece.shaped is None):
+        raise Unclear(note.trouble if note and note.trouble else "text drawn otherwise")
+    return note
+
+
+def _hole(note: weasy.DrawnText, paragraph: int, line: int, piece: int, left: float) -> Hole:
+    operators = note.stream.stream
+    between = weasy.operator_bytes(operators[note.matrix + 1 : note.shown])
+    return Hole(
+        paragraph=paragraph,
+        line=line,
+        piece=piece,
+        left=left,
+        y=operators[note.matrix].split()[5],
+        between=between + b"\n" if between else b"",
+    )
+
+
+def _prove(note: weasy.DrawnText, x: float, operand: bytes) -> None:
+    """What is filled in is what WeasyPrint drew, at the same place."""
+    operators = note.stream.stream
+    *scale, drawn_x, _, _ = operators[note.matrix].split()
+    drawn = re.sub(rb">-?0<|><", b"", operators[note.shown].removesuffix(b" TJ").strip(b"[]"))
+    drawn = re.sub(rb">-?0$", b">", drawn)
+    if scale != [b"1", b"0", b"0", b"-1"] or abs(float(drawn_x) - x) > _CLOSE or drawn != operand:
+        raise Unclear("text drawn otherwise")
+
+
+def _page(stream: Any, cuts: list[_Cut]) -> PageLayout:
+    chunks, start = [], 0
+    cuts.sort(key=lambda cut: cut.matrix)
+    for matrix, shown, _ in cuts:
+        chunks.append(weasy.operator_bytes(stream.stream[start:matrix]) + b"\n")
+        start = shown + 1
+    chunks.append(weasy.operator_bytes(stream.stream[start:]))
+    return PageLayout(number=stream.number, chunks=tuple(chunks), holes=tuple(cut.hole for cut in cuts))

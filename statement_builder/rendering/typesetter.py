@@ -1,0 +1,264 @@
+"""Shape text with HarfBuzz as Pango does, and break it into lines as WeasyPrint does: or say that it is not certain.
+
+The result is what WeasyPrint writes for the same text. Where a line comes close to its room, or could break in a way
+that is not looked at here, `Unclear` is raised and WeasyPrint lays the document out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+
+import uharfbuzz as hb
+
+from statement_builder.billing.model import Record
+from statement_builder.rendering.charset import is_simple
+from statement_builder.rendering.fonts import font_path
+from statement_builder.rendering.layouts import Paragraph, Slot, Style
+
+PIXELS = 1 / 1024
+"""Pango counts in 1/1024 of a CSS pixel."""
+CLOSE = 0.05
+"""CSS pixels: a line that comes this close to its room may be broken otherwise by WeasyPrint."""
+_OPPORTUNITY = re.compile(r" |(?<=[^\W\d_])-(?=[^\W\d_])")
+_NO_BREAK_INSIDE = re.compile(r"[\w'’.,$·\u00a0]*[;:]?")
+_SHAPED_MAX = 200_000
+
+
+class Unclear(Exception):  # noqa: N818 - says what it is: this text's lines are not certain
+    """This text cannot be set here with certainty. The reason is for the statistics, and says nothing of the text."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Shaped(Record, kw_only=True, array_like=True):
+    """A shaped run: the operand of `TJ`, its width in CSS pixels, and the glyphs with what each stands for."""
+
+    operand: bytes
+    width: float
+    glyphs: tuple[tuple[int, str], ...]
+
+
+class Piece(Record, kw_only=True, array_like=True):
+    """What one slot puts on one line: where it starts from the line's left end, and what is drawn."""
+
+    slot: int
+    x: float
+    shaped: Shaped | None
+    """None for white space, which is not drawn."""
+
+
+class SetParagraph(Record, kw_only=True, array_like=True):
+    """A paragraph's lines."""
+
+    lines: tuple[tuple[Piece, ...], ...]
+    pattern: bytes
+    """Which slots are on which line: what the layout depends on."""
+
+
+@lru_cache(maxsize=8)
+def _face(name: str) -> hb.Face:
+    return hb.Face(font_path(name).read_bytes())
+
+
+@lru_cache(maxsize=64)
+def _font(name: str, scale: int) -> tuple[hb.Font, dict[int, int]]:
+    """The font at one size, and the widths of its glyphs in 1/1000 em as they are met."""
+    font = hb.Font(_face(name))
+    font.scale = (scale, scale)
+    return font, {}
+
+
+@lru_cache(maxsize=_SHAPED_MAX)
+def shape(style: Style, text: str) -> Shaped:
+    """Shape one run. `Unclear` for characters that are not set one by one, or that the font lacks."""
+    if not is_simple(text):
+        raise Unclear("characters")
+    font, widths = _font(style.face, style.scale)
+    buffer = hb.Buffer()
+    buffer.add_str(text)
+    buffer.guess_segment_properties()
+    buffer.language = style.language
+    hb.shape(font, buffer, dict(style.features))
+    size = style.scale * PIXELS
+    operand, glyphs, advance = ["<"], [], 0
+    infos, positions = buffer.glyph_infos, buffer.glyph_positions
+    ends = [info.cluster for info in infos[1:]] + [len(text)]
+    for info, position, end in zip(infos, positions, ends, strict=True):
+        glyph = info.codepoint
+        if position.y_offset or position.x_offset or end <= info.cluster or not glyph:
+            raise Unclear("glyphs")
+        if (natural := widths.get(glyph)) is None:
+            natural = widths[glyph] = round(font.get_glyph_h_advance(glyph) * 1000 * PIXELS / size)
+        operand.append(f"{glyph:04x}")
+        glyphs.append((glyph, text[info.cluster : end]))
+        advance += position.x_advance
+        # WeasyPrint truncates, so this does.
+        if kerning := int(natural - position.x_advance * 1000 * PIXELS / size):
+            operand.append(f">{kerning}<")
+    operand.append(">")
+    return Shaped(
+        operand="".join(operand).replace("<>", "").encode("ascii"),
+        width=advance * PIXELS,
+        glyphs=tuple(dict.fromkeys(glyphs)),
+    )
+
+
+def set_paragraph(paragraph: Paragraph, texts: tuple[str, ...]) -> SetParagraph:
+    """Break one paragraph, whose slots say `texts`, into lines. `Unclear` where that is not certain."""
+    runs = _collapse_between(texts)
+    widths = [_width(slot, run) for slot, run in zip(paragraph.slots, runs, strict=True)]
+    visible = sum(widths) - _hanging(paragraph, runs, widths)
+    if visible <= paragraph.width - CLOSE or all(slot.nowrap for slot in paragraph.slots):
+        if visible > paragraph.width - CLOSE:
+            raise Unclear("too wide")
+        lines: list[Line] = [[(index, run, run) for index, run in enumerate(runs)]]
+    else:
+        lines = _break_lines(paragraph, runs)
+    return place_lines(paragraph, lines)
+
+
+Line = Sequence[tuple[int, str, str]]
+"""What each slot puts on a line: the text drawn, and the text that counts for the width."""
+
+
+def _collapse_between(texts: tuple[str, ...]) -> list[str]:
+    """White space at the paragraph's start, and after white space of the slot before, is not there."""
+    runs, after_blank = [], True
+    for text in texts:
+        run = text[1:] if after_blank and text.startswith(" ") else text
+        runs.append(run)
+        if run:
+            after_blank = run.endswith(" ")
+    return runs
+
+
+def _width(slot: Slot, run: str) -> float:
+    return shape(slot.style, run).width if run else 0.0
+
+
+def _hanging(paragraph: Paragraph, runs: list[str], widths: list[float]) -> float:
+    """Width of the white space at the paragraph's end."""
+    last = len(runs) - 1
+    if not runs[last].endswith(" "):
+        return 0.0
+    return widths[last] - _width(paragraph.slots[last], runs[last].rstrip(" "))
+
+
+def _break_lines(paragraph: Paragraph, runs: list[str]) -> list[Line]:
+    """Fill each line with as many words as it holds. Every decision has to be clear by `CLOSE`."""
+    lines: list[Line] = []
+    line: list[tuple[int, int, int]] = []  # slot, start and end within its run
+    for word in _words(paragraph, runs):
+        longer = _joined(line, word)
+        if _line_width(paragraph, runs, longer) <= paragraph.width:
+            line = longer
+            continue
+        _require_clear_break(paragraph, runs, line, word)
+        lines.append(_finish(runs, line))
+        line = list(word)
+    lines.append(_finish(runs, line))
+    _require_room(paragraph, runs, line)
+    return lines
+
+
+def _words(paragraph: Paragraph, runs: list[str]) -> list[list[tuple[int, int, int]]]:
+    """Parts that no line break divides, each as spans of slots; white space belongs to the word before."""
+    words: list[list[tuple[int, int, int]]] = [[]]
+    for index, (slot, run) in enumerate(zip(paragraph.slots, runs, strict=True)):
+        start = 0
+        if not slot.nowrap:
+            for match in _OPPORTUNITY.finditer(run):
+                words[-1].append((index, start, match.end()))
+                words.append([])
+                start = match.end()
+        if start < len(run) or not run:
+            words[-1].append((index, start, len(run)))
+    return [word for word in words if word]
+
+
+def _joined(line: list[tuple[int, int, int]], word: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    if not line or line[-1][0] != word[0][0]:
+        return [*line, *word]
+    slot, start, _ = line[-1]
+    return [*line[:-1], (slot, start, word[0][2]), *word[1:]]
+
+
+def _line_width(
+    paragraph: Paragraph, runs: list[str], line: list[tuple[int, int, int]], *, whole: bool = False
+) -> float:
+    """Width of a line, without the white space at its end unless `whole`."""
+    width = 0.0
+    for place, (slot, start, end) in enumerate(line):
+        text = runs[slot][start:end]
+        if place == len(line) - 1 and not whole:
+            text = text.rstrip(" ")
+        width += _width(paragraph.slots[slot], text)
+    return width
+
+
+def _require_room(paragraph: Paragraph, runs: list[str], line: list[tuple[int, int, int]]) -> None:
+    if _line_width(paragraph, runs, line) > paragraph.width - CLOSE:
+        raise Unclear("close to the margin")
+
+
+def _require_clear_break(
+    paragraph: Paragraph, runs: list[str], line: list[tuple[int, int, int]], word: list[tuple[int, int, int]]
+) -> None:
+    """The line ends here for certain: with room to spare, and with a word after it that cannot be divided."""
+    if not line:
+        raise Unclear("word wider than its line")
+    _require_room(paragraph, runs, line)
+    if _line_width(paragraph, runs, _joined(line, word)) < paragraph.width + CLOSE:
+        raise Unclear("close to the margin")
+    slot, _, end = line[-1]
+    if end == len(runs[slot]):
+        # At the end of a slot the blank counts for WeasyPrint.
+        if _line_width(paragraph, runs, line, whole=True) > paragraph.width - CLOSE:
+            raise Unclear("close to the margin")
+        if not runs[slot].strip(" "):
+            raise Unclear("break at a blank between elements")
+    if any(not runs[index][start:stop].strip(" ") for index, start, stop in word):
+        raise Unclear("break at a blank between elements")
+    if not _NO_BREAK_INSIDE.fullmatch("".join(runs[index][start:stop] for index, start, stop in word).rstrip(" ")):
+        raise Unclear("word that may be divided")
+
+
+def _finish(runs: list[str], line: list[tuple[int, int, int]]) -> Line:
+    """A line as drawn. WeasyPrint draws the blank at a line's end where the slot ends there, but gives it no width."""
+    finished: list[tuple[int, str, str]] = []
+    for place, (slot, start, end) in enumerate(line):
+        text = runs[slot][start:end]
+        if place < len(line) - 1:
+            finished.append((slot, text, text))
+        else:
+            finished.append((slot, text if end == len(runs[slot]) else text.rstrip(" "), text.rstrip(" ")))
+    return finished
+
+
+def place_lines(paragraph: Paragraph, lines: Sequence[Line]) -> SetParagraph:
+    """Shape lines that are broken already, and align them. `Unclear` for characters that are not set one by one."""
+    placed = []
+    for number, line in enumerate(lines):
+        pieces, x = [], 0.0
+        for place, (index, drawn, counted) in enumerate(line):
+            slot = paragraph.slots[index]
+            last = place == len(line) - 1 and number == len(lines) - 1
+            pieces.append((index, x, shape(slot.style, drawn) if drawn.strip(" ") else None))
+            x += _width(slot, counted.rstrip(" ") if last else counted)
+        offset = _offset(paragraph, x)
+        placed.append(tuple(Piece(slot=i, x=start + offset, shaped=shaped) for i, start, shaped in pieces))
+    return SetParagraph(lines=tuple(placed), pattern=make_pattern([[piece.slot for piece in line] for line in placed]))
+
+
+def make_pattern(lines: list[list[int]]) -> bytes:
+    """Which slots are on which line, as bytes."""
+    return b"/".join(b",".join(b"%d" % slot for slot in line) for line in lines)
+
+
+def _offset(paragraph: Paragraph, width: float) -> float:
+    room = max(paragraph.width - width, 0.0)
+    return {"left": 0.0, "center": room / 2, "right": room}[paragraph.align]
