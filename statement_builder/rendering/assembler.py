@@ -32,10 +32,10 @@ class Plate:
                 [(each.paragraph, each.line, each.piece, each.left, each.y, each.between) for each in page.holes]
             ]
         ]
-        self._info, self._packed, self._table = (layout.objects_count + extra for extra in range(3))
+        self._info, self._packed, self._packed_fonts, self._table = (layout.objects_count + more for more in range(4))
         self._head, offsets = self._write_head()
         self._rows = self._write_rows(offsets)
-        self._fonts: dict[tuple[int, ...], tuple[bytes, list[tuple[int, int]]]] = {}
+        self._fonts: dict[tuple[int, ...], tuple[bytes, bytes]] = {}
 
     def _write_head(self) -> tuple[bytes, dict[int, int]]:
         parts, position, offsets = [_HEADER], len(_HEADER), {}
@@ -69,7 +69,7 @@ class Plate:
                 shaped = piece.shaped
                 assert shaped is not None
                 parts.append(
-                    b"%b1 0 0 -1 %.4f %b Tm\n%b[%b] TJ\n" % (chunk, left + piece.x, y, between, shaped.operand)
+                    b"%b1 0 0 -1 %f %b Tm\n%b[%b] TJ\n" % (chunk, left + piece.x, y, between, shaped.operand)
                 )
             parts.append(tail)
             pages.append(b"".join(parts))
@@ -83,31 +83,37 @@ class Plate:
         `info` and `metadata` are the information dictionary and the XMP stream, as `describe_document` gives them.
         """
         layout = self.layout
-        fonts, places = self._write_fonts(tuple(steps.get(font.face, 0) for font in layout.fonts))
+        fonts, table = self._write_fonts(tuple(steps.get(font.face, 0) for font in layout.fonts))
         parts, position = [self._head, fonts], len(self._head) + len(fonts)
-        places = list(places)
+        rows = bytearray(table)
         objects = [(page.number, _deflated(content)) for page, content in zip(layout.pages, pages, strict=True)]
         for number, data in [*objects, (layout.metadata, metadata), (self._info, info)]:
             written = _indirect(number, data)
-            places.append((number, position))
+            rows[number * _ROW : (number + 1) * _ROW] = _row(1, position, 0)
             parts.append(written)
             position += len(written)
-        rows = bytearray(self._rows)
-        for number, offset in [*places, (self._table, position)]:
-            rows[number * _ROW : (number + 1) * _ROW] = _row(1, offset, 0)
+        rows[self._table * _ROW :] = _row(1, position, 0)
         parts.append(self._trailer(bytes(rows), position, document_id, _digest(pages, info)))
         return b"".join(parts)
 
-    def _write_fonts(self, steps: tuple[int, ...]) -> tuple[bytes, list[tuple[int, int]]]:
+    def _write_fonts(self, steps: tuple[int, ...]) -> tuple[bytes, bytes]:
+        """The fonts' objects with one choice of subsets, and the object table with them."""
         if steps not in self._fonts:
-            parts, places, position = [], [], len(self._head)
+            dictionaries: list[tuple[int, bytes]] = []
+            streams: list[tuple[int, bytes]] = []
             for font, step in zip(self.layout.fonts, steps, strict=True):
-                for number, data in _font_objects(font, step):
-                    written = _indirect(number, data)
-                    places.append((number, position))
-                    parts.append(written)
-                    position += len(written)
-            self._fonts[steps] = (b"".join(parts), places)
+                dictionaries += _font_dictionaries(font, step)
+                streams += _font_streams(font, step)
+            rows = bytearray(self._rows)
+            for place, (number, _) in enumerate(dictionaries):
+                rows[number * _ROW : (number + 1) * _ROW] = _row(2, self._packed_fonts, place)
+            parts, position = [], len(self._head)
+            for number, data in [*streams, (self._packed_fonts, pack_objects(dictionaries))]:
+                written = _indirect(number, data)
+                rows[number * _ROW : (number + 1) * _ROW] = _row(1, position, 0)
+                parts.append(written)
+                position += len(written)
+            self._fonts[steps] = (b"".join(parts), bytes(rows))
         return self._fonts[steps]
 
     def _trailer(self, rows: bytes, position: int, document_id: str, digest: bytes) -> bytes:
@@ -128,8 +134,8 @@ class Plate:
         return _indirect(self._table, table) + b"startxref\n%d\n%%%%EOF\n" % position
 
 
-def _font_objects(font: FontUse, step: int) -> list[tuple[int, bytes]]:
-    """A composite font with Identity encoding (ISO 32000-1, 9.7): dictionary, descendant, descriptor, map, file."""
+def _font_dictionaries(font: FontUse, step: int) -> list[tuple[int, bytes]]:
+    """A composite font with Identity encoding (ISO 32000-1, 9.7): dictionary, descendant, descriptor."""
     subset = subset_of(font.face, step)
     outer, descendant, descriptor, character_map, file = font.numbers
     name = font.name.encode("ascii")
@@ -161,9 +167,29 @@ def _font_objects(font: FontUse, step: int) -> list[tuple[int, bytes]]:
                 file,
             ),
         ),
-        (character_map, subset.character_map),
-        (file, subset.file),
     ]
+
+
+def _font_streams(font: FontUse, step: int) -> list[tuple[int, bytes]]:
+    subset = subset_of(font.face, step)
+    *_, character_map, file = font.numbers
+    return [(character_map, subset.character_map), (file, subset.file)]
+
+
+def pack_objects(objects: Sequence[tuple[int, bytes]]) -> bytes:
+    """An object stream (ISO 32000-1, 7.5.7) of objects with their numbers; a whole stream object without its own."""
+    places, position = [], 0
+    for number, data in objects:
+        places += [number, position]
+        position += len(data) + 1
+    head = " ".join(map(str, places)).encode("ascii") + b"\n"
+    packed = zlib.compress(head + b"\n".join(data for _, data in objects), 9)
+    return b"<</Type /ObjStm/N %d/First %d/Filter /FlateDecode/Length %d>>\nstream\n%b\nendstream" % (
+        len(objects),
+        len(head),
+        len(packed),
+        packed,
+    )
 
 
 def _digest(pages: Sequence[bytes], info: bytes) -> bytes:

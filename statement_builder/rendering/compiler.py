@@ -7,13 +7,13 @@ piece, what WeasyPrint drew. Otherwise there is no layout, and the document is r
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from statement_builder.rendering import weasy_internals as weasy
+from statement_builder.rendering.assembler import pack_objects
 from statement_builder.rendering.fonts import FACES, font_path
 from statement_builder.rendering.layouts import (
     FontUse,
@@ -84,11 +84,11 @@ def compile_layout(drawing: weasy.Drawing, root: Any, anatomy: Anatomy) -> tuple
         pages=pages,
         streams=tuple(streams),
         packed=tuple(number for number, _ in others),
-        object_stream=_pack(others),
+        object_stream=pack_objects(others),
         fonts=_fonts(drawing),
         catalog=drawing.pdf.catalog.number,
         metadata=weasy.metadata_number(drawing),
-        objects_count=len(drawing.pdf.objects),
+        objects_count=len(drawing.objects),
         lessons=tuple(taught),
     )
     outline = Outline(paragraphs=_outline(paragraphs), fixed_nodes=nodes.fixed(paragraphs))
@@ -278,22 +278,6 @@ def _fonts(drawing: weasy.Drawing) -> tuple[FontUse, ...]:
             numbers=weasy.font_numbers(drawing, font),
         )
         for font in drawing.document.fonts.values()
-    )
-
-
-def _pack(objects: Sequence[tuple[int, bytes]]) -> bytes:
-    """An object stream (ISO 32000-1, 7.5.7), without its number."""
-    places, position = [], 0
-    for number, data in objects:
-        places += [number, position]
-        position += len(data) + 1
-    head = " ".join(map(str, places)).encode("ascii") + b"\n"
-    body = zlib.compress(head + b"\n".join(data for _, data in objects), 9)
-    return b"<</Type /ObjStm/N %d/First %d/Filter /FlateDecode/Length %d>>\nstream\n%s\nendstream" % (
-        len(objects),
-        len(head),
-        len(body),
-        body,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from functools import lru_cache
 from itertools import product
+from string import ascii_letters, digits
 
 import uharfbuzz as hb
 
@@ -16,9 +17,11 @@ from statement_builder.billing.model import Record
 from statement_builder.rendering.charset import simple_characters
 from statement_builder.rendering.fonts import font_path
 
-_ENGLISH = {chr(code_point) for code_point in range(0x20, 0x7F)} | set("\u00a0‘’“”–—·•")
+_PLAIN = frozenset(f"{ascii_letters}{digits} \u00a0$.,:;'’()/&?!+%-·•@#")
+_ASCII = _PLAIN | {chr(code_point) for code_point in range(0x20, 0x7F)} | set("‘“”–—")
 _LIGATED = "fijlt"
-WIDEST = 1
+STEPS = 3
+"""Plain English, all of ASCII, all simple characters."""
 
 
 class Subset(Record, kw_only=True):
@@ -34,11 +37,11 @@ class Subset(Record, kw_only=True):
     meanings: dict[int, str]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)
 def subset_of(face: str, step: int) -> Subset:
-    """The subset of one face at step 0 (English) or 1 (all simple characters). Glyph numbers stay what they were."""
+    """The subset of one face at step 0, 1 or 2 (`STEPS`). Glyph numbers stay what they were."""
     font = hb.Font(hb.Face(font_path(face).read_bytes()))
-    characters = simple_characters() & _ENGLISH if step == 0 else simple_characters()
+    characters = simple_characters() & (_PLAIN, _ASCII, simple_characters())[step]
     meanings = _meanings(font, characters)
     widths = {glyph: round(font.get_glyph_h_advance(glyph) * 1000 / font.face.upem) for glyph in meanings}
     data = _cut(font.face, meanings)
@@ -56,8 +59,9 @@ def subset_of(face: str, step: int) -> Subset:
 def meanings_of(face: str) -> dict[int, tuple[str, int]]:
     """What each embedded glyph stands for, and from which step on it is there."""
     return {
-        glyph: (meaning, 0 if glyph in subset_of(face, 0).meanings else 1)
-        for glyph, meaning in subset_of(face, WIDEST).meanings.items()
+        glyph: (meaning, step)
+        for step in reversed(range(STEPS))
+        for glyph, meaning in subset_of(face, step).meanings.items()
     }
 
 

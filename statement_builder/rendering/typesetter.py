@@ -22,7 +22,7 @@ PIXELS = 1 / 1024
 CLOSE = 0.05
 """CSS pixels: a line that comes this close to its room may be broken otherwise by WeasyPrint."""
 _OPPORTUNITY = re.compile(r" |(?<=[^\W\d_])-(?=[^\W\d_])")
-_NO_BREAK_INSIDE = re.compile(r"[\w'’.,$·\u00a0]*[;:]?")
+_NO_BREAK_INSIDE = re.compile(r"(?:[\w'’.,·\u00a0]|(?<![.,])\$|(?<=\d)-(?=\d))*[;:-]?")
 _SHAPED_MAX = 200_000
 
 
@@ -223,7 +223,8 @@ def _require_clear_break(
             raise Unclear("break at a blank between elements")
     if any(not runs[index][start:stop].strip(" ") for index, start, stop in word):
         raise Unclear("break at a blank between elements")
-    if not _NO_BREAK_INSIDE.fullmatch("".join(runs[index][start:stop] for index, start, stop in word).rstrip(" ")):
+    parts = [runs[index][start:stop] for index, start, stop in word if not paragraph.slots[index].nowrap]
+    if not _NO_BREAK_INSIDE.fullmatch("".join(parts).rstrip(" ")):
         raise Unclear("word that may be divided")
 
 

@@ -44,6 +44,8 @@ class Drawing:
 
     document: Any
     pdf: Any
+    objects: list[Any]
+    """Before writing adds its own."""
     texts: dict[int, DrawnText] = field(default_factory=dict)
     """By the identity of the text box."""
 
@@ -84,7 +86,7 @@ def draw_document(tree: Any, *, styles: list[Any], fonts: Any, identifier: bytes
     drawn: list[Drawing] = []
     with _noting_texts() as texts:
         document.write_pdf(
-            finisher=lambda document, pdf: drawn.append(Drawing(document=document, pdf=pdf)),
+            finisher=lambda document, pdf: drawn.append(Drawing(document=document, pdf=pdf, objects=list(pdf.objects))),
             pdf_identifier=identifier,
             pdf_variant="pdf/ua-1",
         )
@@ -358,11 +360,10 @@ def installed_version() -> str:
 
 def static_objects(drawing: Drawing) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]:
     """Streams (as written) and other objects (their data) that are the same in every document of a layout."""
-    pdf = drawing.pdf
     varying = {stream.number for stream in drawing.page_streams} | drawing.font_objects()
     varying.add(metadata_number(drawing))
     streams, others = [], []
-    for each in pdf.objects:
+    for each in drawing.objects:
         if each.free == "f" or each.number in varying:
             continue
         if each.compressible:
