@@ -19,6 +19,7 @@ from statement_builder.rendering.windows import Rect, Windows
 _POINTS = 72.0
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TOKEN = re.compile(r"[^\s,;:()·]+")
+_LINE_END_HYPHENS = {0x02: "-", 0xFFFE: "-"}
 _ID_CHARACTERS_MIN = 5
 """A shorter account number would also match house numbers and days: it proves nothing either way."""
 
@@ -192,8 +193,11 @@ def _tokens(text: str) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    """One kind of blank, composed characters, no line breaks; PDFium marks a hyphen at a line's end with U+FFFE."""
-    return " ".join(unicodedata.normalize("NFKC", text.replace("\ufffe", "-")).split())
+    """One kind of blank, composed characters, no line breaks.
+
+    PDFium gives a hyphen at a line's end as U+FFFE in a whole page's text, and as U+0002 within a rectangle.
+    """
+    return " ".join(unicodedata.normalize("NFKC", text.translate(_LINE_END_HYPHENS)).split())
 
 
 def _squeezed(text: str) -> str:
