@@ -27,6 +27,10 @@ from statement_builder.rendering.markup import render_markup
 STYLE_SHEETS = ("theme/theme.css", "theme/large_print.css")
 
 
+_LAYOUT_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a layout may trip over: costs one document. Running out of memory or disk is not among them."""
+
+
 class Rendered(Record, kw_only=True):
     """A finished document: its bytes, how many pages, and their SHA-256 in hexadecimal."""
 
@@ -77,7 +81,7 @@ class PlainEngine:
         try:
             document = tree.render(font_config=self._fonts, stylesheets=self._styles, pdf_variant="pdf/ua-1")
             pdf = document.write_pdf(pdf_identifier=content.document_id.encode("ascii"), pdf_variant="pdf/ua-1")
-        except Exception as exc:  # noqa: BLE001 - whatever a layout trips over must cost one document only
+        except _LAYOUT_ERRORS as exc:
             raise DocumentError(
                 "LAYOUT",
                 f"The page could not be laid out ({type(exc).__name__}).",
