@@ -6,29 +6,26 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 
 from statement_builder.batch.build import build_batch
 from statement_builder.batch.gates import Question, ask_questions, check_close, check_gates
 from statement_builder.batch.hand_off import hand_off_batch
 from statement_builder.batch.pull import batch_id_of, pull_batch
 from statement_builder.batch.service import Service
+from statement_builder.batch.set_up import require_set_up, require_templates
+from statement_builder.batch.steps import Step
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import Batch, BatchState, DocumentState
 
 
-class Step(StrEnum):
-    """Where a run may be told to stop: after this step."""
-
-    PULL = "pull"
-    BUILD = "build"
-    GATES = "gates"
-    HAND_OFF = "hand-off"
-
-
 def open_batch(service: Service, *, kind: Kind, cycle: str, as_of: date, limit: int | None) -> Batch:
-    """The batch of this kind and cycle: a new one, or the one there is (which keeps its own date and limit)."""
+    """The batch of this kind and cycle: a new one, or the one there is (which keeps its own date and limit).
+
+    `ConfigError` before anything is written when no batch could go through with these settings.
+    """
+    require_set_up(service, service.settings.source.name)
+    require_templates(service)
     batch = service.ledger.open_batch(
         batch_id=batch_id_of(cycle, kind),
         facility_id=service.facility.facility_id,
@@ -55,12 +52,21 @@ def walk_batch(service: Service, batch_id: str, *, until: Step | None = None, re
     process is at work on this batch.
     """
     service.require_batch(batch_id)
+    service.check_settings()
     with service.ledger.lock(batch_id, owner=service.actor, at=service.now()):
         for step, act in _STEPS:
             act(service, service.require_batch(batch_id), release)
             if step is until:
                 break
     return service.require_batch(batch_id)
+
+
+def _require_set_up(service: Service, batch: Batch) -> None:
+    """What the steps that are left will need. A finished batch needs nothing."""
+    if batch.state is not BatchState.CLOSED:
+        require_set_up(service, batch.source)
+    if batch.state in {BatchState.OPEN, BatchState.PULLED}:
+        require_templates(service)
 
 
 def retry_errors(service: Service, batch_id: str) -> int:
