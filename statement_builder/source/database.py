@@ -20,6 +20,8 @@ from statement_builder.source.rows import Row, arrange_columns
 CHUNK_ROWS = 1000
 """Rows fetched and checked at a time: enough to make a fetch cheap, few enough that all result sets fit at once."""
 CONNECT_TIMEOUT_S = 10
+_STATES_THAT_QUOTE_DATA = ("22", "23")
+"""PostgreSQL's data exceptions and constraint violations: their messages repeat the value, which may be a name."""
 
 
 def parse_url(url: str) -> URL:
@@ -97,6 +99,10 @@ def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause
 
 
 def show_database_error(error: SQLAlchemyError) -> str:
-    """What the database said, on one line, without the statement and without values."""
+    """What the database said, on one line, without the statement and without values from the data."""
     original = getattr(error, "orig", None) or error
-    return str(original).strip().splitlines()[0] if str(original).strip() else type(original).__name__
+    state: str = getattr(original, "sqlstate", None) or ""
+    if state.startswith(_STATES_THAT_QUOTE_DATA):
+        return f"a value in the data does not fit the query (SQLSTATE {state}); run it by hand to see which"
+    lines = str(original).strip().splitlines()
+    return lines[0] if lines else type(original).__name__

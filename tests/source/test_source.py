@@ -83,6 +83,18 @@ def test_check__reports_what_would_stop_the_pull(
     assert any(message in fault.message for fault in report.faults)
 
 
+def test_accounts__a_failed_query_repeats_no_value(queries: Path, postgres_url: str) -> None:
+    extract = Extract(postgres_url)
+    extract.add("guarantor", last_name="Secretname")
+    extract.engine.dispose()
+    replace_in(queries, "guarantors", "owned.city", "CAST(owned.last_name AS integer) AS city")
+
+    with pytest.raises(SourceError, match="does not fit the query") as raised:
+        extract.pull(queries)
+
+    assert "Secretname" not in str(raised.value)
+
+
 def test_accounts__a_missing_query_stops_the_pull(sqlite_extract: Extract, queries: Path) -> None:
     (queries / "reference" / "holds.sql").unlink()
 
