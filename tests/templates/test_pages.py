@@ -47,6 +47,13 @@ def test_every_document__first_page_says_how_to_get_help_pay_and_ask(
     assert "Amount enclosed" in first
 
 
+@pytest.mark.parametrize("make", [each for each in EVERY_DOCUMENT if "estimate" not in str(each.id)])
+def test_bills_and_letters__rights_are_said(engine: PlainEngine, make: Callable[[], Content]) -> None:
+    text = " ".join(read(engine, make()))
+    assert "You may ask for an itemized bill at any time, free of charge." in text
+    assert "While we look into a charge that you dispute, you do not have to pay it." in text
+
+
 @pytest.mark.parametrize("make", EVERY_DOCUMENT)
 def test_every_document__phone_hours_and_relay_are_said(engine: PlainEngine, make: Callable[[], Content]) -> None:
     text = " ".join(read(engine, make())).replace("\u00a0", " ")
@@ -128,6 +135,8 @@ def test_statement__120_visits_are_all_there_under_repeated_heads(engine: PlainE
         assert "Insurance paid" in page
     assert "$12,071.40" in pages[0]
     assert "$12,071.40" in pages[-1]
+    assert "What these words mean" in pages[-1]
+    assert "itemized bill" in pages[0]
 
 
 def test_statement__long_names_and_lines_are_not_cut(engine: PlainEngine) -> None:
