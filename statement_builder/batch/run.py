@@ -12,7 +12,7 @@ from statement_builder.batch.gates import Question, ask_questions, check_close, 
 from statement_builder.batch.hand_off import hand_off_batch
 from statement_builder.batch.pull import batch_id_of, pull_batch
 from statement_builder.batch.service import Service
-from statement_builder.batch.set_up import require_set_up, require_templates
+from statement_builder.batch.set_up import require_rest_of_set_up, require_set_up, require_templates
 from statement_builder.batch.steps import Step
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError, GateStop
@@ -49,24 +49,15 @@ def walk_batch(service: Service, batch_id: str, *, until: Step | None = None, re
     """Take the batch as far as policy lets it, or to the end of step `until`; the batch as it then stands.
 
     `release` stands for a person's approval. Raises `GateStop` where a person has to look, `BatchBusy` where another
-    process is at work on this batch.
+    process is at work on this batch. `ConfigError` before the first step where the set-up has to be mended.
     """
-    service.require_batch(batch_id)
-    service.check_settings()
+    require_rest_of_set_up(service, service.require_batch(batch_id))
     with service.ledger.lock(batch_id, owner=service.actor, at=service.now()):
         for step, act in _STEPS:
             act(service, service.require_batch(batch_id), release)
             if step is until:
                 break
     return service.require_batch(batch_id)
-
-
-def _require_set_up(service: Service, batch: Batch) -> None:
-    """What the steps that are left will need. A finished batch needs nothing."""
-    if batch.state is not BatchState.CLOSED:
-        require_set_up(service, batch.source)
-    if batch.state in {BatchState.OPEN, BatchState.PULLED}:
-        require_templates(service)
 
 
 def retry_errors(service: Service, batch_id: str) -> int:

@@ -66,12 +66,6 @@ class Service:
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
 
-    def check_settings(self) -> None:
-        """`ConfigError` for a wrong setting that would otherwise only come to light when the batch is half done."""
-        self.profile()
-        self.open_vendor()
-        self.open_mailer().close()
-
     def profile(self) -> Profile:
         """The print-mail vendor's envelopes: where the windows are, how many sheets go into a letter."""
         try:
