@@ -135,7 +135,10 @@ def test_disk__no_room_is_a_clear_error_and_leaves_nothing(tmp_path: Path) -> No
 
 def test_disk__a_file_where_a_folder_should_be(tmp_path: Path) -> None:
     (tmp_path / "archive").write_text("in the way")
-    with open_archive(f"file://{tmp_path}/archive") as archive, pytest.raises(ArchiveError, match="cannot be kept in the archive"):
+    with (
+        open_archive(f"file://{tmp_path}/archive") as archive,
+        pytest.raises(ArchiveError, match="cannot be kept in the archive"),
+    ):
         archive.check()
 
 
