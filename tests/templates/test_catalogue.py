@@ -23,7 +23,7 @@ from statement_builder.rendering import PlainEngine
 from statement_builder.rendering.catalogues import languages
 from statement_builder.rendering.markup import page_label, render_markup
 from tests.builders import make_encounter, make_episode
-from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement, three_visits
+from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement, three_visits
 
 PSEUDO = "eo"
 """Stands in for any other language: every message of it is put between ⟦ and ⟧."""
@@ -69,6 +69,7 @@ def documents() -> Iterator[Content]:
         yield make_statement(large_print=large_print)
         yield make_statement(*three_visits(), level=1, large_print=large_print)
         yield make_statement(make_encounter(sensitive=True, share=None, insurance_name=""), large_print=large_print)
+        yield make_plan_statement(large_print=large_print)
         yield make_ob_notice(large_print=large_print)
         yield make_ob_notice(make_episode(good_faith_estimate_id="GFE-88", insurance_name=""), large_print=large_print)
         for level in (2, 3, 4):

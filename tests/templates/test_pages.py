@@ -11,7 +11,15 @@ from statement_builder.billing.model import InsuranceStatus
 from statement_builder.documents import Content
 from statement_builder.rendering import DOUBLE_WINDOW_10, ForeignIds, PlainEngine, verify
 from tests.builders import make_address, make_encounter, make_episode, make_facility, make_payment
-from tests.contents import BILLED, TERMS, make_letter, make_ob_notice, make_statement, three_visits
+from tests.contents import (
+    BILLED,
+    TERMS,
+    make_letter,
+    make_ob_notice,
+    make_plan_statement,
+    make_statement,
+    three_visits,
+)
 from tests.pdf_text import page_texts
 
 EVERY_DOCUMENT = [
@@ -123,6 +131,20 @@ def test_statement__payment_since_the_last_bill_is_shown(engine: PlainEngine) ->
     [page] = read(engine, make_statement(visit))
     assert "-$100.00" in page
     assert "Since Oct" in page.replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large-print")])
+def test_statement__a_payment_plan_is_taken_off_before_the_amount_asked_for(
+    engine: PlainEngine, large_print: bool
+) -> None:
+    pages = read(engine, make_plan_statement(large_print=large_print))
+    text = " ".join(pages).replace("\u00a0", " ")
+    assert "$545.00" in pages[0]
+    assert "On your payment plan, not due yet -$400.00" in text
+    assert "Please pay now $545.00" in text
+    assert "This bill asks for $200.00 of your plan." in text
+    assert "$600.00 of the plan is still to be paid" in text
+    assert "There is 1 payment in it that we have not received yet." in text
 
 
 def test_statement__120_visits_are_all_there_under_repeated_heads(engine: PlainEngine) -> None:
