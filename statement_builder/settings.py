@@ -192,6 +192,8 @@ def _check(settings: Settings, path: Path | None) -> None:
         raise ConfigError(f"{where}: facility.facility_id takes 1 to 32 letters, digits and hyphens")
     if not settings.facility.portal_url.startswith("https://"):
         raise ConfigError(f"{where}: facility.portal_url has to start with https://, since e-mails link to it")
+    if not re.match(r"https?://\S+\Z", settings.facility.assistance_url):
+        raise ConfigError(f"{where}: facility.assistance_url has to be a whole web address, since people type it")
     try:
         ZoneInfo(settings.facility.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as exc:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from statement_builder.batch.build import build_batch
-from statement_builder.batch.gates import Question, ask_questions, check_close, check_gates
+from statement_builder.batch.gates import Question, ask_questions, check_close, check_gates, most_failed
 from statement_builder.batch.hand_off import hand_off_batch
 from statement_builder.batch.pull import batch_id_of, pull_batch
 from statement_builder.batch.service import Service
@@ -92,11 +92,18 @@ def _pass_gates(service: Service, batch: Batch, release: bool) -> None:
     """Stop a batch that does not foot, and one that a person has to look at and has not released."""
     if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
         return
-    broken = [gate for gate in check_gates(service.ledger.tally(batch.batch_id)) if not gate.foots]
+    tally = service.ledger.tally(batch.batch_id)
+    broken = [gate for gate in check_gates(tally) if not gate.foots]
     if broken:
         raise GateStop(
             f"batch {batch.batch_id} does not foot and was not handed off: "
             + "; ".join(f"{gate.name} ({gate.unit}): {gate.went_in} in, {gate.came_out} out" for gate in broken)
+        )
+    if most_failed(tally):
+        raise GateStop(
+            f"batch {batch.batch_id}: {tally.counts.errors} of {tally.counts.selected} documents could not be made, "
+            f"and nothing was handed off. `statements exceptions {batch.batch_id}` says why. Mend it, then "
+            f"`statements rerun {batch.batch_id}` makes them anew."
         )
     questions = open_questions(service, batch)
     if questions and not release:
