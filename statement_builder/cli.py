@@ -294,6 +294,8 @@ def main() -> None:
         _fail(f"{exc}\nWhat has left is recorded. Mend this, then `statements rerun` hands off the rest.", 1)
     except StatementsError as exc:
         _fail(exc, 1)
+    except OSError as exc:  # a full disk under the temporary files, most likely: what is ours has its own words
+        _fail(f"{exc.filename or 'This machine'}: {exc.strerror}. Mend it, then run this again.", 1)
 
 
 def _fail(message: object, code: int) -> None:
