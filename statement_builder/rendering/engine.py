@@ -21,7 +21,7 @@ from statement_builder.billing.model import Record
 from statement_builder.documents.content import Content
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.errors import DocumentError
-from statement_builder.rendering.fonts import font_path, missing_code_points
+from statement_builder.rendering.fonts import FACES, font_path, missing_code_points
 from statement_builder.rendering.markup import render_markup
 
 STYLE_SHEETS = ("theme/theme.css", "theme/large_print.css")
@@ -56,6 +56,8 @@ class PlainEngine:
     def __init__(self, templates: Path) -> None:
         self._templates = templates
         self._fonts = FontConfiguration()
+        for name in FACES:
+            font_path(name)  # WeasyPrint would not say which one is missing
         with _complaints() as complaints:
             self._styles = [_style_sheet(templates / name, self._fonts) for name in STYLE_SHEETS]
         if complaints:

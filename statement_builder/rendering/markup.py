@@ -42,7 +42,7 @@ def render_markup(templates: Path, content: Content) -> str:
         raise ConfigError(f"The template {content.template} is not in {templates}.") from exc
     try:
         html = template.render(content=content, facts=content.facts)
-    except jinja2.TemplateError as exc:
+    except Exception as exc:  # an undefined name, a sum of words: whatever a template trips over
         raise DocumentError(
             "TEMPLATE",
             f"The template {content.template} asks for something that this document does not have.",
