@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,12 +114,20 @@ def _style_sheet(path: Path, fonts: FontConfiguration) -> Any:
 def _require_glyphs(text: str) -> None:
     missing = missing_code_points(text)
     if missing:
-        named = ", ".join(f"U+{code_point:04X}" for code_point in missing[:5])
+        named = ", ".join(sorted({_name_character(code_point) for code_point in missing})[:5])
         raise DocumentError(
             "GLYPH",
             f"The fonts have no letter for {named}.",
             "Correct the spelling in the billing system, or handle this document by hand.",
         )
+
+
+def _name_character(code_point: int) -> str:
+    """Letters by their script alone, since a few of them may be a whole name; anything else by its code point."""
+    character = chr(code_point)
+    if unicodedata.category(character)[0] in "LM":
+        return f"{unicodedata.name(character, 'unknown').split()[0]} script"
+    return f"U+{code_point:04X}"
 
 
 class _Collector(logging.Handler):

@@ -214,6 +214,8 @@ def test_spoilt_value__is_an_exception_that_says_where_and_what_to_do(exceptions
     assert row["code"] == case.code
     assert row["message"].startswith(f"{case.row.format(guarantor)}: {case.column} ")
     assert case.to_do in row["fix"]
+    if isinstance(case.value, str) and case.value.strip():
+        assert case.value not in row["message"] + row["fix"], "a value may be a name, and this is kept and logged"
 
 
 @pytest.mark.parametrize(("subject", "code", "where", "to_do"), UNFIT)
@@ -239,6 +241,8 @@ def test_what_no_page_can_show__is_an_exception_and_not_a_wrong_page(
     (row,) = exceptions[guarantor]
     assert row["message"]
     assert row["fix"]
+    named = [f"U+{ord(letter):04X}" for letter in UNPRINTABLE[guarantor]["last_name"]]
+    assert not any(code_point in row["message"] for code_point in named), "this spells the name"
     (found,) = call(hospital, "find", guarantor, "--json").json
     assert (found["state"], found["deliveries"]) == ("error", [])
 

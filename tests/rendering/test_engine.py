@@ -85,8 +85,8 @@ def test_render__combining_accents_are_composed(engine: PlainEngine) -> None:
 @pytest.mark.parametrize(
     ("name", "code_point"),
     [
-        pytest.param("李", "U+674E", id="chinese"),
-        pytest.param("سارة", "U+0627", id="arabic"),
+        pytest.param("李", "CJK script", id="chinese"),
+        pytest.param("سارة", "ARABIC script", id="arabic"),
         pytest.param("Ann😀", "U+1F600", id="emoji"),
         pytest.param("Ann\u200bMarie", "U+200B", id="zero-width-space"),
         pytest.param("Ann\ufffd", "U+FFFD", id="replacement-character"),
