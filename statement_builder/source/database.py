@@ -71,7 +71,9 @@ def begin_reading(engine: Engine) -> Connection:
         else:
             connection = connection.execution_options(postgresql_readonly=True)
     except SQLAlchemyError as exc:
-        raise SourceError(f"The billing database cannot be reached: {show_database_error(exc)}") from exc
+        raise SourceError(
+            f"The billing database cannot be reached: {show_database_error(exc)}. Is source.url right, and is it up?"
+        ) from exc
     return connection
 
 
@@ -95,7 +97,10 @@ def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause
             while rows := result.fetchmany(CHUNK_ROWS):
                 yield [tuple(row) for row in rows] if arrange is None else [arrange(row) for row in rows]
     except SQLAlchemyError as exc:
-        raise SourceError(f"{result_set.name}.sql failed: {show_database_error(exc)}") from exc
+        raise SourceError(
+            f"{result_set.name}.sql failed: {show_database_error(exc)}. Correct the query, or load the database again, "
+            "until `statements source check` finds nothing"
+        ) from exc
 
 
 def show_database_error(error: SQLAlchemyError) -> str:

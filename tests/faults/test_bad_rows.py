@@ -68,7 +68,7 @@ SPOILT = [
     Spoilt("nine-lines", "guarantor", "address_lines", "\n".join("123456789"), "ADDRLINES", PAYER, "to 3 lines"),
     Spoilt("unknown-language", "guarantor", "language", "tlh", "LANGUAGE", PAYER, "record one of: en"),
     Spoilt("language-no-code", "guarantor", "language", "Spanish", "LANGUAGE", PAYER, "such as en or es"),
-    Spoilt("by-fax", "guarantor", "delivery", "fax", "CHOICE", PAYER, "paper, email"),
+    Spoilt("unknown-delivery", "guarantor", "delivery", "fax", "CHOICE", PAYER, "paper, email"),
     Spoilt("unknown-class", "encounter", "financial_class", "SELF", "CHOICE", VISIT, "self_pay"),
     Spoilt("unknown-patient", "encounter", "patient_id", "P-nobody", "ORPHAN", VISIT, "missing row to patients"),
     Spoilt("unknown-plan", "encounter", "plan_id", "L-nothing", "ORPHAN", VISIT, "missing row to plans"),

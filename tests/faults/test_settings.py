@@ -28,7 +28,7 @@ WRONG = [
     pytest.param("https://maplevalley", "maplevalley", ("facility.assistance_url",), id="half-an-assistance-address"),
     pytest.param('statement = "person"', 'statement = "Bob"', ("release.statement", "'auto'"), id="released-by-bob"),
     pytest.param("number-10-double-window", "number-11", ("mail.print_profile", "number-11"), id="no-such-envelope"),
-    pytest.param('name = "reference"', 'name = "epic"', ("source", "reference, synthea"), id="no-such-source"),
+    pytest.param('name = "reference"', 'name = "epic"', ("source.name", "reference, synthea"), id="no-such-source"),
     pytest.param("age_max_h = 36", 'url = "mysql://h/d"', ("source", "mysql"), id="database-not-supported"),
     pytest.param("age_max_h = 36", 'url = "hospital.db"', ("source", "sqlite:///path"), id="source-not-a-url"),
 ]

@@ -100,7 +100,11 @@ SPOILT = [
     pytest.param(
         _spoil_source("UPDATE feed SET loaded_at = 'today'"), ("freshness", "loaded_at"), id="load-time-words"
     ),
-    pytest.param(_spoil_source("ALTER TABLE charge DROP COLUMN quantity"), ("charges.sql", "quantity"), id="no-column"),
+    pytest.param(
+        _spoil_source("ALTER TABLE charge DROP COLUMN quantity"),
+        ("charges.sql", "quantity", "source check"),
+        id="no-column",
+    ),
     pytest.param(_spoil_source("DROP TABLE ob_deposit"), ("ob_deposits.sql", "ob_deposit"), id="no-table"),
 ]
 
