@@ -1,7 +1,8 @@
 """`statements`: the whole service on one machine, and what the DAGs call into.
 
 Exit codes: 0 done; 1 failed; 2 wrong usage or settings; 3 stopped at a gate, waiting for a person.
-The clock, the environment and the user's name are read here and nowhere further in.
+The clock, the environment and the user's name are read here and nowhere further in. What renders pages is imported by
+the commands that need it: WeasyPrint takes half a second, and a clerk who looks something up should not wait for it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ import typer
 
 from mail_house.errors import HandOffError
 from statement_builder import console
-from statement_builder.batch.demo import demo_places, prepare_demo_home, run_demo
-from statement_builder.batch.doctor import examine
 from statement_builder.batch.lookup import (
     list_exceptions,
     list_holds,
@@ -33,8 +32,8 @@ from statement_builder.batch.lookup import (
 )
 from statement_builder.batch.preview import preview_batch, preview_rerun
 from statement_builder.batch.pull import Scope
-from statement_builder.batch.run import Step, open_batch, retry_errors, walk_batch
 from statement_builder.batch.service import Service, open_service, say_nothing
+from statement_builder.batch.steps import Step
 from statement_builder.batch.summary import summarise_batch, summarise_found
 from statement_builder.billing.selection import Kind
 from statement_builder.cli_source import source_app
@@ -96,6 +95,8 @@ def run(  # noqa: PLR0917 - one parameter an option
     as_json: Json = False,
 ) -> None:
     """Pull, decide, render, archive and hand off one batch, as far as policy lets it."""
+    from statement_builder.batch.run import open_batch  # noqa: PLC0415
+
     _check_cycle(cycle)
     with opened(workers=workers, show_progress=not as_json, source=source, source_url=source_url) as service:
         day = _as_of(as_of, service)
@@ -116,6 +117,8 @@ def rerun(
     as_json: Json = False,
 ) -> None:
     """Finish what is unfinished. A finished batch is left alone."""
+    from statement_builder.batch.run import retry_errors  # noqa: PLC0415
+
     with opened(workers=workers, show_progress=not as_json) as service:
         found = service.require_batch(batch)
         if dry_run:
@@ -210,6 +213,8 @@ def settle(
 @app.command()
 def doctor(as_json: Json = False) -> None:
     """Is everything reachable, and every font and template there."""
+    from statement_builder.batch.doctor import examine  # noqa: PLC0415
+
     environ = dict(os.environ)
     findings = examine(load_settings(environ, Path.cwd()), environ=environ)
     console.print_json(findings) if as_json else console.show_findings(findings)
@@ -224,6 +229,8 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """A sample hospital, one cycle, every kind of document, on this machine."""
+    from statement_builder.batch.demo import demo_places, prepare_demo_home, run_demo  # noqa: PLC0415
+
     environ = dict(os.environ)
     home = prepare_demo_home(environ, Path.cwd())
     with opened(workers=workers, show_progress=not as_json) as service:
@@ -238,6 +245,8 @@ def demo(
 
 def _walk(service: Service, batch: Batch, *, until: Step | None, release: bool, as_json: bool) -> None:
     """Walk the batch and show how it stands, also when it stopped at a gate."""
+    from statement_builder.batch.run import walk_batch  # noqa: PLC0415
+
     started = time.monotonic()
     stop: GateStop | None = None
     try:
@@ -281,12 +290,16 @@ def main() -> None:
         _fail(exc, 2)
     except GateStop as exc:
         _fail(exc, 3)
-    except (StatementsError, HandOffError) as exc:
+    except HandOffError as exc:
+        _fail(f"{exc}\nWhat has left is recorded. Mend this, then `statements rerun` hands off the rest.", 1)
+    except StatementsError as exc:
         _fail(exc, 1)
+    except OSError as exc:  # a full disk under the temporary files, most likely: what is ours has its own words
+        _fail(f"{exc.filename or 'This machine'}: {exc.strerror}. Mend it, then run this again.", 1)
 
 
-def _fail(exc: Exception, code: int) -> None:
-    console.err.print(str(exc), markup=False)
+def _fail(message: object, code: int) -> None:
+    console.err.print(str(message), markup=False)
     sys.exit(code)
 
 

@@ -130,10 +130,22 @@ def load_settings(environ: Mapping[str, str], working_folder: Path, *, source_na
     try:
         settings = msgspec.convert(raw, Settings)
     except msgspec.ValidationError as exc:
-        raise ConfigError(f"{path or 'environment'}: {exc}") from exc
+        raise ConfigError(f"{path or 'environment'}: {_explain(str(exc))}") from exc
     settings = _with_default_places(settings, home_folder(environ, working_folder))
     _check(settings, path)
     return settings
+
+
+def _explain(complaint: str) -> str:
+    """What msgspec says of a value, with the setting named as it stands in the file: `render.workers`."""
+    what, _, place = complaint.partition(" - at `$.")
+    place = place.rstrip("`")
+    within = f"{place}." if place else ""
+    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", what):
+        return f"{within}{unknown[1]} is not a setting. Is it misspelt, or in the wrong table? (README, Settings)"
+    if missing := re.fullmatch(r"Object missing required field `(.*)`", what):
+        return f"{within}{missing[1]} is missing, and has no default"
+    return f"{place or 'the settings'}: {what}"
 
 
 def _read_toml(path: Path) -> dict[str, object]:
@@ -180,6 +192,8 @@ def _check(settings: Settings, path: Path | None) -> None:
         raise ConfigError(f"{where}: facility.facility_id takes 1 to 32 letters, digits and hyphens")
     if not settings.facility.portal_url.startswith("https://"):
         raise ConfigError(f"{where}: facility.portal_url has to start with https://, since e-mails link to it")
+    if not re.match(r"https?://\S+\Z", settings.facility.assistance_url):
+        raise ConfigError(f"{where}: facility.assistance_url has to be a whole web address, since people type it")
     try:
         ZoneInfo(settings.facility.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as exc:

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from statement_builder.billing.facility import Facility
-from statement_builder.billing.model import Correspondence, Deposit, Encounter, GuarantorAccount, ObstetricEpisode
+from statement_builder.billing.model import (
+    Correspondence,
+    Deposit,
+    Encounter,
+    GuarantorAccount,
+    Installment,
+    ObstetricEpisode,
+    Plan,
+    PlanStatus,
+)
 from statement_builder.billing.obstetric import schedule
 from statement_builder.billing.plans import amount_due
 from statement_builder.billing.selection import Channel, Kind, Selection
@@ -101,6 +110,26 @@ def make_statement(
 ) -> Content:
     account = make_account(*(encounters or three_visits()), guarantor=make_guarantor(**guarantor))
     return compose_document(account, make_selection(account, level=level), facility=facility)
+
+
+def make_plan_statement(**guarantor: Any) -> Content:
+    """A visit of 345.00, and one of 600.00 on a plan of which 200.00 is due now: 545.00 asked for."""
+    plan = Plan(
+        plan_id="PL1",
+        status=PlanStatus.ACTIVE,
+        opened_on=date(2026, 10, 21),
+        installments=tuple(
+            Installment(sequence=n, due_on=date(2026, 11, 5 + n) if n == 0 else date(2027, n, 5), amount_cents=20_000)
+            for n in (0, 1, 2)
+        ),
+    )
+    account = make_account(
+        make_encounter("A70001"),
+        make_encounter("A70002", owed_cents=60_000, plan_id="PL1", correspondence=BILLED, description="Hospital stay"),
+        guarantor=make_guarantor(**guarantor),
+        plans=(plan,),
+    )
+    return compose_document(account, make_selection(account))
 
 
 def make_ob_notice(episode: ObstetricEpisode | None = None, **guarantor: Any) -> Content:

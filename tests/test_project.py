@@ -1,4 +1,4 @@
-"""What the project promises of itself: documents agree with the code, the core is pure, nothing foreign is committed."""
+"""What the project promises of itself: documents agree with the code, the core is pure, nothing foreign is in it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
+from setup.write_hold_codes import PAGE, page_text
 from statement_builder.cli import app
 from statement_builder.settings import URL_VARIABLES, Settings, load_settings
 
@@ -97,3 +98,7 @@ def test_repository__names_no_package_index_and_no_machine() -> None:
             continue
         text = path.read_text(encoding="utf-8")
         assert not index.search(text), f"{name} names a package index"
+
+
+def test_hold_codes_page__is_what_the_code_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page_text(), "run setup/write_hold_codes.py"

@@ -15,7 +15,7 @@ from mail_house.vendors.folder import open_local_directory
 
 
 class FolderMailer:
-    """Writes `<document id>.eml`; an attempt after the first is `<document id>.<attempt>.eml`."""
+    """Writes `<document id>.eml`; where an earlier attempt has that name, `<document id>.<attempt>.eml`."""
 
     def __init__(self, folder: Path, sender: Sender) -> None:
         self._folder = folder
@@ -29,14 +29,18 @@ class FolderMailer:
         except ValueError as exc:
             raise Permanent(str(exc)) from exc
         with open_local_directory(self._folder) as directory:
-            directory.stage(_file_name(message), data)
-            directory.publish(_file_name(message))
-        return self._receipt(message, data)
+            name = _plain_name(message) if directory.read(_plain_name(message)) is None else _numbered_name(message)
+            directory.stage(name, data)
+            directory.publish(name)
+        return self._receipt(message, name, data)
 
     def find(self, message: Message) -> Receipt | None:
         with open_local_directory(self._folder) as directory:
-            data = directory.read(_file_name(message))
-        return None if data is None else self._receipt(message, data)
+            for name in dict.fromkeys((_plain_name(message), _numbered_name(message))):
+                data = directory.read(name)
+                if data is not None and (name == _numbered_name(message) or self._is(message, data)):
+                    return self._receipt(message, name, data)
+        return None
 
     def check(self) -> None:
         with open_local_directory(self._folder) as directory:
@@ -52,18 +56,21 @@ class FolderMailer:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _receipt(self, message: Message, data: bytes) -> Receipt:
+    def _is(self, message: Message, data: bytes) -> bool:
+        return bool(message_from_bytes(data, policy=SMTP)["Message-ID"] == message_id(message, self._sender))
+
+    def _receipt(self, message: Message, name: str, data: bytes) -> Receipt:
         """From the file itself, so that a message found later has the date that it was really written with."""
-        headers = message_from_bytes(data, policy=SMTP)
-        reference = message_id(message, self._sender)
-        if headers["Message-ID"] != reference:
-            raise Permanent(f"{_file_name(message)} is there and is another message: see who wrote it")
-        return Receipt(
-            reference=reference,
-            at=parsedate_to_datetime(headers["Date"]),
-            detail={"file": _file_name(message)},
-        )
+        if not self._is(message, data):
+            raise Permanent(f"{name} is there and is another message: see who wrote it")
+        sent_at = parsedate_to_datetime(message_from_bytes(data, policy=SMTP)["Date"])
+        return Receipt(reference=message_id(message, self._sender), at=sent_at, detail={"file": name})
 
 
-def _file_name(message: Message) -> str:
-    return f"{message.document_id}.eml" if message.attempt == 1 else f"{message.document_id}.{message.attempt}.eml"
+def _plain_name(message: Message) -> str:
+    return f"{message.document_id}.eml"
+
+
+def _numbered_name(message: Message) -> str:
+    """Of the first attempt it is the plain one."""
+    return _plain_name(message) if message.attempt == 1 else f"{message.document_id}.{message.attempt}.eml"

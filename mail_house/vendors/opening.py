@@ -9,7 +9,6 @@ from pathlib import Path
 from mail_house.secret import Secret
 from mail_house.urls import BackEndUrl, folder_of, parse_url
 from mail_house.vendors.folder import open_local_directory
-from mail_house.vendors.sftp import SftpAccount, open_sftp_directory
 from mail_house.vendors.vendor import FolderOfPrintFiles, PrintVendor
 
 _YES_NO = {"yes": True, "no": False}
@@ -39,6 +38,9 @@ def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
 
 
 def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
+    # paramiko takes a tenth of a second to import: only who uses SFTP waits for it.
+    from mail_house.vendors.sftp import SftpAccount, open_sftp_directory  # noqa: PLC0415
+
     url.expect_options("host_key", "collects")
     if not url.host or not url.user:
         raise ValueError("print: an SFTP address names user and host: sftp://user@host/folder?host_key=SHA256:…")

@@ -2,16 +2,31 @@
 -- Parameters: none (the extract is as of the night it was loaded)
 -- Grain: one row per charge
 -- Order: mail_sort, guarantor_id, account_number, charge_id, by bytes
-SELECT COALESCE(o.mail_sort, '') AS mail_sort,
-       COALESCE(o.guarantor_id, '') AS guarantor_id,
-       c.account_number,
-       c.charge_id,
-       c.service_on,
-       c.posted_on,
-       c.description,
-       c.code,
-       c.quantity,
-       c.amount_cents
-FROM charge AS c
-LEFT JOIN account_order AS o ON o.account_number = c.account_number
-ORDER BY 1, 2, COALESCE(c.account_number, ''), c.charge_id
+-- An account that stands under two guarantors is nobody's until a clerk has decided.
+SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
+       owned.guarantor_id,
+       owned.account_number,
+       owned.charge_id,
+       owned.service_on,
+       owned.posted_on,
+       owned.description,
+       owned.code,
+       owned.quantity,
+       owned.amount_cents
+FROM (
+    SELECT COALESCE((SELECT CASE WHEN min(COALESCE(v.guarantor_id, '')) = max(COALESCE(v.guarantor_id, ''))
+                                 THEN min(COALESCE(v.guarantor_id, '')) ELSE '' END
+                     FROM encounter AS v
+                     WHERE v.account_number = c.account_number
+                     GROUP BY v.account_number), '') AS guarantor_id,
+           c.account_number,
+           c.charge_id,
+           c.service_on,
+           c.posted_on,
+           c.description,
+           c.code,
+           c.quantity,
+           c.amount_cents
+    FROM charge AS c
+) AS owned
+ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.charge_id

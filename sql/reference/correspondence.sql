@@ -2,13 +2,25 @@
 -- Parameters: none (the extract is as of the night it was loaded)
 -- Grain: one row per encounter at most
 -- Order: mail_sort, guarantor_id, account_number, by bytes
-SELECT COALESCE(o.mail_sort, '') AS mail_sort,
-       COALESCE(o.guarantor_id, '') AS guarantor_id,
-       c.account_number,
-       c.first_statement_on,
-       c.statements_sent,
-       c.last_level,
-       c.last_mailed_on
-FROM correspondence AS c
-LEFT JOIN account_order AS o ON o.account_number = c.account_number
-ORDER BY 1, 2, COALESCE(c.account_number, '')
+-- An account that stands under two guarantors is nobody's until a clerk has decided.
+SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
+       owned.guarantor_id,
+       owned.account_number,
+       owned.first_statement_on,
+       owned.statements_sent,
+       owned.last_level,
+       owned.last_mailed_on
+FROM (
+    SELECT COALESCE((SELECT CASE WHEN min(COALESCE(v.guarantor_id, '')) = max(COALESCE(v.guarantor_id, ''))
+                                 THEN min(COALESCE(v.guarantor_id, '')) ELSE '' END
+                     FROM encounter AS v
+                     WHERE v.account_number = c.account_number
+                     GROUP BY v.account_number), '') AS guarantor_id,
+           c.account_number,
+           c.first_statement_on,
+           c.statements_sent,
+           c.last_level,
+           c.last_mailed_on
+    FROM correspondence AS c
+) AS owned
+ORDER BY 1, 2, COALESCE(owned.account_number, '')

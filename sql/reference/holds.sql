@@ -2,15 +2,27 @@
 -- Parameters: none (the extract is as of the night it was loaded)
 -- Grain: one row per hold
 -- Order: mail_sort, guarantor_id, account_number, hold_id, by bytes
-SELECT COALESCE(o.mail_sort, m.mail_sort, '') AS mail_sort,
-       COALESCE(o.guarantor_id, h.guarantor_id, '') AS guarantor_id,
-       h.account_number,
-       h.hold_id,
-       h.code,
-       h.placed_on,
-       h.episode_id,
-       h.expires_on
-FROM hold AS h
-LEFT JOIN account_order AS o ON o.account_number = h.account_number
-LEFT JOIN mailing_order AS m ON m.guarantor_id = h.guarantor_id
-ORDER BY 1, 2, COALESCE(h.account_number, ''), h.hold_id
+-- An account that stands under two guarantors is nobody's until a clerk has decided.
+SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
+       owned.guarantor_id,
+       owned.account_number,
+       owned.hold_id,
+       owned.code,
+       owned.placed_on,
+       owned.episode_id,
+       owned.expires_on
+FROM (
+    SELECT COALESCE((SELECT CASE WHEN min(COALESCE(v.guarantor_id, '')) = max(COALESCE(v.guarantor_id, ''))
+                                 THEN min(COALESCE(v.guarantor_id, '')) ELSE '' END
+                     FROM encounter AS v
+                     WHERE v.account_number = h.account_number
+                     GROUP BY v.account_number), h.guarantor_id, '') AS guarantor_id,
+           h.account_number,
+           h.hold_id,
+           h.code,
+           h.placed_on,
+           h.episode_id,
+           h.expires_on
+    FROM hold AS h
+) AS owned
+ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.hold_id

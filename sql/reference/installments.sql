@@ -2,13 +2,20 @@
 -- Parameters: none (the extract is as of the night it was loaded)
 -- Grain: one row per plan and instalment
 -- Order: mail_sort, guarantor_id, plan_id, sequence, by bytes
-SELECT COALESCE(o.mail_sort, '') AS mail_sort,
-       COALESCE(o.guarantor_id, '') AS guarantor_id,
-       i.plan_id,
-       i.sequence,
-       i.due_on,
-       i.amount_cents,
-       i.paid_cents
-FROM installment AS i
-LEFT JOIN plan_order AS o ON o.plan_id = i.plan_id
-ORDER BY 1, 2, i.plan_id, i.sequence
+SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
+       owned.guarantor_id,
+       owned.plan_id,
+       owned.sequence,
+       owned.due_on,
+       owned.amount_cents,
+       owned.paid_cents
+FROM (
+    SELECT COALESCE((SELECT min(w.guarantor_id) FROM payment_plan AS w WHERE w.plan_id = i.plan_id), '') AS guarantor_id,
+           i.plan_id,
+           i.sequence,
+           i.due_on,
+           i.amount_cents,
+           i.paid_cents
+    FROM installment AS i
+) AS owned
+ORDER BY 1, 2, owned.plan_id, owned.sequence

@@ -2,14 +2,27 @@
 -- Parameters: none (the extract is as of the night it was loaded)
 -- Grain: one row per transaction
 -- Order: mail_sort, guarantor_id, account_number, transaction_id, by bytes
-SELECT COALESCE(o.mail_sort, '') AS mail_sort,
-       COALESCE(o.guarantor_id, '') AS guarantor_id,
-       t.account_number,
-       t.transaction_id,
-       t.posted_on,
-       t.kind,
-       t.payer,
-       t.amount_cents
-FROM insurance_transaction AS t
-LEFT JOIN account_order AS o ON o.account_number = t.account_number
-ORDER BY 1, 2, COALESCE(t.account_number, ''), t.transaction_id
+-- An account that stands under two guarantors is nobody's until a clerk has decided.
+SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
+       owned.guarantor_id,
+       owned.account_number,
+       owned.transaction_id,
+       owned.posted_on,
+       owned.kind,
+       owned.payer,
+       owned.amount_cents
+FROM (
+    SELECT COALESCE((SELECT CASE WHEN min(COALESCE(v.guarantor_id, '')) = max(COALESCE(v.guarantor_id, ''))
+                                 THEN min(COALESCE(v.guarantor_id, '')) ELSE '' END
+                     FROM encounter AS v
+                     WHERE v.account_number = t.account_number
+                     GROUP BY v.account_number), '') AS guarantor_id,
+           t.account_number,
+           t.transaction_id,
+           t.posted_on,
+           t.kind,
+           t.payer,
+           t.amount_cents
+    FROM insurance_transaction AS t
+) AS owned
+ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.transaction_id

@@ -2,12 +2,18 @@
 -- Parameters: none (the extract is as of the night it was loaded)
 -- Grain: one row per deposit
 -- Order: mail_sort, guarantor_id, episode_id, deposit_id, by bytes
-SELECT COALESCE(o.mail_sort, '') AS mail_sort,
-       COALESCE(o.guarantor_id, '') AS guarantor_id,
-       d.episode_id,
-       d.deposit_id,
-       d.posted_on,
-       d.amount_cents
-FROM ob_deposit AS d
-LEFT JOIN episode_order AS o ON o.episode_id = d.episode_id
-ORDER BY 1, 2, d.episode_id, d.deposit_id
+SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
+       owned.guarantor_id,
+       owned.episode_id,
+       owned.deposit_id,
+       owned.posted_on,
+       owned.amount_cents
+FROM (
+    SELECT COALESCE((SELECT min(w.guarantor_id) FROM ob_episode AS w WHERE w.episode_id = d.episode_id), '') AS guarantor_id,
+           d.episode_id,
+           d.deposit_id,
+           d.posted_on,
+           d.amount_cents
+    FROM ob_deposit AS d
+) AS owned
+ORDER BY 1, 2, owned.episode_id, owned.deposit_id

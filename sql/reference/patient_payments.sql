@@ -2,14 +2,25 @@
 -- Parameters: none (the extract is as of the night it was loaded)
 -- Grain: one row per payment
 -- Order: mail_sort, guarantor_id, account_number, payment_id, by bytes
-SELECT COALESCE(o.mail_sort, m.mail_sort, '') AS mail_sort,
-       COALESCE(o.guarantor_id, p.guarantor_id, '') AS guarantor_id,
-       p.account_number,
-       p.payment_id,
-       p.posted_on,
-       p.method,
-       p.amount_cents
-FROM patient_payment AS p
-LEFT JOIN account_order AS o ON o.account_number = p.account_number
-LEFT JOIN mailing_order AS m ON m.guarantor_id = p.guarantor_id
-ORDER BY 1, 2, COALESCE(p.account_number, ''), p.payment_id
+-- An account that stands under two guarantors is nobody's until a clerk has decided.
+SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
+       owned.guarantor_id,
+       owned.account_number,
+       owned.payment_id,
+       owned.posted_on,
+       owned.method,
+       owned.amount_cents
+FROM (
+    SELECT COALESCE((SELECT CASE WHEN min(COALESCE(v.guarantor_id, '')) = max(COALESCE(v.guarantor_id, ''))
+                                 THEN min(COALESCE(v.guarantor_id, '')) ELSE '' END
+                     FROM encounter AS v
+                     WHERE v.account_number = p.account_number
+                     GROUP BY v.account_number), p.guarantor_id, '') AS guarantor_id,
+           p.account_number,
+           p.payment_id,
+           p.posted_on,
+           p.method,
+           p.amount_cents
+    FROM patient_payment AS p
+) AS owned
+ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.payment_id

@@ -2,14 +2,27 @@
 -- Parameters: none (the extract is as of the night it was loaded)
 -- Grain: one row per encounter at most
 -- Order: mail_sort, guarantor_id, account_number, by bytes
-SELECT COALESCE(o.mail_sort, '') AS mail_sort,
-       COALESCE(o.guarantor_id, '') AS guarantor_id,
-       s.account_number,
-       s.adjudicated_on,
-       s.deductible_cents,
-       s.coinsurance_cents,
-       s.copay_cents,
-       s.noncovered_cents
-FROM patient_share AS s
-LEFT JOIN account_order AS o ON o.account_number = s.account_number
-ORDER BY 1, 2, COALESCE(s.account_number, '')
+-- An account that stands under two guarantors is nobody's until a clerk has decided.
+SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
+       owned.guarantor_id,
+       owned.account_number,
+       owned.adjudicated_on,
+       owned.deductible_cents,
+       owned.coinsurance_cents,
+       owned.copay_cents,
+       owned.noncovered_cents
+FROM (
+    SELECT COALESCE((SELECT CASE WHEN min(COALESCE(v.guarantor_id, '')) = max(COALESCE(v.guarantor_id, ''))
+                                 THEN min(COALESCE(v.guarantor_id, '')) ELSE '' END
+                     FROM encounter AS v
+                     WHERE v.account_number = s.account_number
+                     GROUP BY v.account_number), '') AS guarantor_id,
+           s.account_number,
+           s.adjudicated_on,
+           s.deductible_cents,
+           s.coinsurance_cents,
+           s.copay_cents,
+           s.noncovered_cents
+    FROM patient_share AS s
+) AS owned
+ORDER BY 1, 2, COALESCE(owned.account_number, '')

@@ -2,11 +2,16 @@
 -- Parameters: none (the extract is as of the night it was loaded)
 -- Grain: one row per plan
 -- Order: mail_sort, guarantor_id, plan_id, by bytes
-SELECT COALESCE(o.mail_sort, '') AS mail_sort,
-       COALESCE(p.guarantor_id, '') AS guarantor_id,
-       p.plan_id,
-       p.status,
-       p.opened_on
-FROM payment_plan AS p
-LEFT JOIN mailing_order AS o ON o.guarantor_id = p.guarantor_id
-ORDER BY 1, 2, p.plan_id
+SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
+       owned.guarantor_id,
+       owned.plan_id,
+       owned.status,
+       owned.opened_on
+FROM (
+    SELECT COALESCE(p.guarantor_id, '') AS guarantor_id,
+           p.plan_id,
+           p.status,
+           p.opened_on
+    FROM payment_plan AS p
+) AS owned
+ORDER BY 1, 2, owned.plan_id

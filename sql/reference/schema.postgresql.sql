@@ -155,42 +155,20 @@ CREATE TABLE feed (
     loaded_at timestamptz
 );
 
--- One postal code per guarantor, even one that is there twice: every query sorts by it, so that rows meet.
-CREATE VIEW mailing_order AS
+-- What a row belongs to is looked up row by row, so that no query has to hold a whole table to join it.
+CREATE INDEX guarantor_by_id ON guarantor (guarantor_id);
+
+CREATE INDEX encounter_by_account ON encounter (account_number);
+
+CREATE INDEX payment_plan_by_id ON payment_plan (plan_id);
+
+CREATE INDEX ob_episode_by_id ON ob_episode (episode_id);
+
+-- The postal code that a guarantor's mail is sorted by: that of the confidential address where there is one.
+CREATE VIEW mailing AS
 SELECT guarantor_id,
-       min(CASE WHEN COALESCE(confidential_lines, '') <> '' OR COALESCE(confidential_city, '') <> ''
-                  OR COALESCE(confidential_postal_code, '') <> ''
-                THEN COALESCE(confidential_postal_code, '')
-                ELSE COALESCE(postal_code, '') END) AS mail_sort
-FROM guarantor
-WHERE guarantor_id IS NOT NULL
-GROUP BY guarantor_id;
-
--- Whose an account is. One that stands under two guarantors is nobody's ('') until a clerk has decided.
-CREATE VIEW account_order AS
-SELECT owner.account_number, owner.guarantor_id, COALESCE(mailing_order.mail_sort, '') AS mail_sort
-FROM (SELECT account_number,
-             CASE WHEN min(COALESCE(guarantor_id, '')) = max(COALESCE(guarantor_id, ''))
-                  THEN min(COALESCE(guarantor_id, '')) ELSE '' END AS guarantor_id
-      FROM encounter
-      WHERE account_number IS NOT NULL
-      GROUP BY account_number) AS owner
-LEFT JOIN mailing_order ON mailing_order.guarantor_id = owner.guarantor_id;
-
--- Whose a payment plan is.
-CREATE VIEW plan_order AS
-SELECT owner.plan_id, owner.guarantor_id, COALESCE(mailing_order.mail_sort, '') AS mail_sort
-FROM (SELECT plan_id, min(COALESCE(guarantor_id, '')) AS guarantor_id
-      FROM payment_plan
-      WHERE plan_id IS NOT NULL
-      GROUP BY plan_id) AS owner
-LEFT JOIN mailing_order ON mailing_order.guarantor_id = owner.guarantor_id;
-
--- Whose an obstetric episode is.
-CREATE VIEW episode_order AS
-SELECT owner.episode_id, owner.guarantor_id, COALESCE(mailing_order.mail_sort, '') AS mail_sort
-FROM (SELECT episode_id, min(COALESCE(guarantor_id, '')) AS guarantor_id
-      FROM ob_episode
-      WHERE episode_id IS NOT NULL
-      GROUP BY episode_id) AS owner
-LEFT JOIN mailing_order ON mailing_order.guarantor_id = owner.guarantor_id;
+       CASE WHEN COALESCE(confidential_lines, '') <> '' OR COALESCE(confidential_city, '') <> ''
+              OR COALESCE(confidential_postal_code, '') <> ''
+            THEN COALESCE(confidential_postal_code, '')
+            ELSE COALESCE(postal_code, '') END AS mail_sort
+FROM guarantor;

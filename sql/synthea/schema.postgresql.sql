@@ -73,6 +73,17 @@ CREATE TABLE synthea_load (
     withheld_since text COLLATE "C"
 );
 
+-- For looking up row by row, so that no query has to hold a whole table to join it.
+CREATE INDEX synthea_patient_by_id ON synthea_patients (id);
+
+CREATE INDEX synthea_encounter_by_id ON synthea_encounters (id);
+
+CREATE INDEX synthea_encounter_by_account ON synthea_encounters (account_number);
+
+CREATE INDEX synthea_claim_by_id ON synthea_claims (id);
+
+CREATE INDEX synthea_claim_by_appointment ON synthea_claims (appointment);
+
 -- Whose an account is, and the postal code that their mail is sorted by.
 CREATE VIEW synthea_accounts AS
 SELECT e.id AS encounter, e.account_number, e.patient AS guarantor_id, COALESCE(p.zip, '') AS mail_sort

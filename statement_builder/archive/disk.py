@@ -27,18 +27,18 @@ class DiskArchive:
     def put(self, key: str, data: bytes, *, sha256: str) -> None:
         require_hash(key, data, sha256)
         path = self._path(key)
-        with _explained(key):
+        with self._explained(key):
             if _is_same(path, data, key):
                 return
             _make_folder(path.parent)
             _write_once(path, data, key)
 
     def get(self, key: str) -> bytes:
-        with _explained(key):
+        with self._explained(key, reading=True):
             return self._path(key).read_bytes()
 
     def read_range(self, key: str, offset: int, length: int) -> bytes:
-        with _explained(key), self._path(key).open("rb") as file:
+        with self._explained(key, reading=True), self._path(key).open("rb") as file:
             file.seek(offset)
             data = file.read(length)
         if len(data) != length:
@@ -46,11 +46,11 @@ class DiskArchive:
         return data
 
     def exists(self, key: str) -> bool:
-        with _explained(key):
+        with self._explained(key):
             return self._path(key).is_file()
 
     def check(self) -> None:
-        with _explained(str(self._root)):
+        with self._explained("a probe"):
             _make_folder(self._root)
             with tempfile.TemporaryFile(dir=self._root) as probe:
                 probe.write(b"probe")
@@ -70,6 +70,23 @@ class DiskArchive:
     def _path(self, key: str) -> Path:
         require_key(key)
         return self._root / key
+
+    @contextmanager
+    def _explained(self, key: str, *, reading: bool = False) -> Iterator[None]:
+        """Turn what the operating system says into words that help."""
+        try:
+            yield
+        except OSError as exc:
+            if reading and isinstance(exc, FileNotFoundError):
+                raise ArchiveError(
+                    f"{key} is not in the archive {self._root}. Is the archive of the settings the right one?"
+                ) from exc
+            what = "cannot be read from" if reading else "cannot be kept in"
+            full = exc.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+            hint = "Make room" if full else "Mend the folder or its rights, or name another one as `archive`"
+            raise ArchiveError(
+                f"{key} {what} the archive {self._root}: {exc.strerror}. {hint}, then run this again."
+            ) from exc
 
 
 def _write_once(path: Path, data: bytes, key: str) -> None:
@@ -117,15 +134,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _explained(key: str) -> Iterator[None]:
-    """Turn what the operating system says into words that help."""
-    try:
-        yield
-    except FileNotFoundError as exc:
-        raise ArchiveError(f"{key} is not in the archive. Is the archive of the settings the right one?") from exc
-    except OSError as exc:
-        hint = "Make room, then run this again." if exc.errno in {errno.ENOSPC, errno.EDQUOT} else "Mend it, run again."
-        raise ArchiveError(f"{key}: the archive's disk says: {exc.strerror}. {hint}") from exc

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from statement_builder.archive.disk import DiskArchive
-from statement_builder.archive.s3 import S3Archive, S3Place
 from statement_builder.errors import ConfigError
+
+if TYPE_CHECKING:
+    from statement_builder.archive.s3 import S3Archive
 
 _S3_SETTINGS = {"endpoint", "kms", "retention_days", "mode"}
 _MODES = {"GOVERNANCE", "COMPLIANCE"}
@@ -50,7 +52,7 @@ def open_archive(url: str) -> Archive:
     if parts.scheme == "file":
         return _open_disk(parts)
     if parts.scheme == "s3":
-        return S3Archive(_parse_place(parts))
+        return _open_s3(parts)
     raise ConfigError("archive: use file:///absolute/folder or s3://bucket/prefix")
 
 
@@ -60,7 +62,10 @@ def _open_disk(parts: SplitResult) -> DiskArchive:
     return DiskArchive(unquote(parts.path))
 
 
-def _parse_place(parts: SplitResult) -> S3Place:
+def _open_s3(parts: SplitResult) -> S3Archive:
+    # boto3 takes a tenth of a second to import: only who uses S3 waits for it.
+    from statement_builder.archive.s3 import S3Archive, S3Place  # noqa: PLC0415
+
     settings = dict(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := sorted(settings.keys() - _S3_SETTINGS):
         raise ConfigError(f"archive: {unknown[0]} is not a setting of S3. There are: {', '.join(sorted(_S3_SETTINGS))}")
@@ -69,7 +74,7 @@ def _parse_place(parts: SplitResult) -> S3Place:
     mode = settings.get("mode", "GOVERNANCE").upper()
     if mode not in _MODES:
         raise ConfigError("archive: mode is GOVERNANCE or COMPLIANCE")
-    return S3Place(
+    place = S3Place(
         bucket=parts.netloc,
         prefix=parts.path.strip("/"),
         endpoint=settings.get("endpoint") or None,
@@ -77,6 +82,7 @@ def _parse_place(parts: SplitResult) -> S3Place:
         retention_days=_parse_days(settings.get("retention_days")),
         lock_mode="COMPLIANCE" if mode == "COMPLIANCE" else "GOVERNANCE",
     )
+    return S3Archive(place)
 
 
 def _parse_days(text: str | None) -> int | None:

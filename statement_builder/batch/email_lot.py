@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mail_house.email import Mailer, Message, compose_email, open_mailer
+from mail_house.email import Mailer, Message, compose_email
 from mail_house.errors import Misconfigured, Permanent, Retryable, UnknownOutcome
 from statement_builder.batch.recipients import read_recipients
 from statement_builder.batch.service import Service
@@ -17,10 +17,11 @@ RETRYABLE_IN_A_ROW_MAX = 3
 def send_emails(service: Service, batch: Batch) -> None:
     """Send every e-mail of the batch that is not out yet.
 
-    A message that was put off waits for a re-run, and the rest goes on. Raises `Retryable` when the server itself puts
-    everything off, and at once when it is the set-up that has to be mended.
+    A message that was put off waits for a re-run, and the rest goes on: `Retryable` at the end says so. It is raised
+    at once when the server itself puts everything off, and when it is the set-up that has to be mended.
     """
-    put_off = 0
+    put_off = in_a_row = 0
+    last: Retryable | None = None
     shards = service.ledger.shards(batch.batch_id)
     for shard in shards:
         waiting = service.ledger.documents(
@@ -30,20 +31,22 @@ def send_emails(service: Service, batch: Batch) -> None:
         if not unclaimed:
             continue
         recipients = read_recipients(service, shard, unclaimed)
-        with _mailer(service) as mailer:
+        with service.open_mailer() as mailer:
             for document in unclaimed:
                 delivery = service.ledger.claim_email(
                     document.document_id, vendor=service.settings.email.partition(":")[0], at=service.now()
                 )
                 try:
                     _send(service, mailer, document, delivery, recipients[document.document_id])
-                    put_off = 0
+                    in_a_row = 0
                 except Misconfigured:
                     raise
-                except Retryable:
-                    put_off += 1
-                    if put_off >= RETRYABLE_IN_A_ROW_MAX:
+                except Retryable as exc:
+                    put_off, in_a_row, last = put_off + 1, in_a_row + 1, exc
+                    if in_a_row >= RETRYABLE_IN_A_ROW_MAX:
                         raise
+    if last is not None:
+        raise Retryable(f"{put_off} e-mails were put off: {last}") from last
 
 
 def settle_emails(service: Service, batch: Batch) -> None:
@@ -59,7 +62,7 @@ def settle_emails(service: Service, batch: Batch) -> None:
         if not open_documents:
             continue
         recipients = read_recipients(service, shard, open_documents)
-        with _mailer(service) as mailer:
+        with service.open_mailer() as mailer:
             for document in open_documents:
                 _settle(service, mailer, document, recipients[document.document_id])
 
@@ -118,10 +121,6 @@ def _message(service: Service, document: Document, delivery: Delivery, recipient
         )
     except ValueError as exc:
         raise Permanent(str(exc)) from exc
-
-
-def _mailer(service: Service) -> Mailer:
-    return open_mailer(service.settings.email, environ=service.environ)
 
 
 def _mark(service: Service, delivery: Delivery, state: DeliveryState, receipt: dict[str, object] | None) -> None:

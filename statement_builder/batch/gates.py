@@ -58,6 +58,12 @@ def check_gates(tally: Tally) -> tuple[Gate, ...]:
     return tuple(gates)
 
 
+def most_failed(tally: Tally) -> bool:
+    """Whether more documents could not be made than could: that is a template or a font, not so many accounts. No
+    approval lets such a batch go, since it would close without most of its mail."""
+    return tally.counts.errors > tally.counts.rendered
+
+
 def check_close(tally: Tally) -> tuple[Gate, ...]:
     """The last equation: every rendered document was handed off, or was held back with a reason."""
     return tuple(

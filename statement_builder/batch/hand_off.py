@@ -6,6 +6,7 @@ side; where nobody can be asked it becomes `uncertain` and waits for a person. N
 
 from __future__ import annotations
 
+from mail_house.errors import Retryable
 from statement_builder.batch.email_lot import send_emails, settle_emails
 from statement_builder.batch.print_run import hand_off_print_files, settle_print_files
 from statement_builder.batch.recheck import withhold_late
@@ -15,7 +16,7 @@ from statement_builder.ledger import Batch, BatchState
 
 def hand_off_batch(service: Service, batch: Batch) -> None:
     """Hand off what is released and not out yet: first what an earlier run left open, then a second look at the
-    holds, then e-mail (a refused address is printed instead), then print.
+    holds, then e-mail (a refused address is printed instead), then print, which no mail server may hold up.
 
     Raises `mail_house.errors.HandOffError` when a back end stops answering: what is left is handed off by a re-run.
     """
@@ -24,5 +25,11 @@ def hand_off_batch(service: Service, batch: Batch) -> None:
     settle_print_files(service, batch)
     settle_emails(service, batch)
     withhold_late(service, batch)
-    send_emails(service, batch)
+    put_off: Retryable | None = None
+    try:
+        send_emails(service, batch)
+    except Retryable as exc:
+        put_off = exc
     hand_off_print_files(service, batch)
+    if put_off is not None:
+        raise put_off

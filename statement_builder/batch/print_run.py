@@ -7,7 +7,6 @@ from collections import defaultdict
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import Piece, PrintFile, Receipt
 from mail_house.print_files import build_print_file, envelope_class, print_file_name
-from mail_house.vendors import PrintVendor, open_print_vendor
 from statement_builder.batch.lookup import read_archived
 from statement_builder.batch.pull import SHARD_CANDIDATES_MAX
 from statement_builder.batch.recipients import read_recipients
@@ -60,7 +59,7 @@ def settle_print_files(service: Service, batch: Batch) -> None:
 
 def _settled_by_asking(service: Service, row: PrintFileRow) -> bool:
     """Ask the vendor what became of a print file whose control file may have been written."""
-    vendor = _vendor(service)
+    vendor = service.open_vendor()
     try:
         receipt = vendor.find(row.name, sha256=row.sha256)
     except UnknownOutcome as exc:
@@ -78,7 +77,7 @@ def _settled_by_asking(service: Service, row: PrintFileRow) -> bool:
 
 def _deliver(service: Service, row: PrintFileRow, file: PrintFile) -> None:
     """Bring the files, write down that the decisive one is about to go, send it, write down the receipt."""
-    vendor = _vendor(service)
+    vendor = service.open_vendor()
     vendor.prepare(file)
     if row.state is not DeliveryState.COMMITTING:
         _mark(service, row.name, DeliveryState.COMMITTING, None)
@@ -148,10 +147,6 @@ def _next_name(service: Service, batch: Batch, shard: Shard) -> str:
             number=len(files) + 1,
         )
     )
-
-
-def _vendor(service: Service) -> PrintVendor:
-    return open_print_vendor(service.settings.print, environ=service.environ)
 
 
 def _mark(service: Service, name: str, state: DeliveryState, receipt: dict[str, object] | None) -> None:

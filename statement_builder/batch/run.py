@@ -6,29 +6,26 @@
 from __future__ import annotations
 
 from datetime import date
-from enum import StrEnum
 
 from statement_builder.batch.build import build_batch
-from statement_builder.batch.gates import Question, ask_questions, check_close, check_gates
+from statement_builder.batch.gates import Question, ask_questions, check_close, check_gates, most_failed
 from statement_builder.batch.hand_off import hand_off_batch
 from statement_builder.batch.pull import batch_id_of, pull_batch
 from statement_builder.batch.service import Service
+from statement_builder.batch.set_up import require_rest_of_set_up, require_set_up, require_templates
+from statement_builder.batch.steps import Step
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import Batch, BatchState, DocumentState
 
 
-class Step(StrEnum):
-    """Where a run may be told to stop: after this step."""
-
-    PULL = "pull"
-    BUILD = "build"
-    GATES = "gates"
-    HAND_OFF = "hand-off"
-
-
 def open_batch(service: Service, *, kind: Kind, cycle: str, as_of: date, limit: int | None) -> Batch:
-    """The batch of this kind and cycle: a new one, or the one there is (which keeps its own date and limit)."""
+    """The batch of this kind and cycle: a new one, or the one there is (which keeps its own date and limit).
+
+    `ConfigError` before anything is written when no batch could go through with these settings.
+    """
+    require_set_up(service, service.settings.source.name)
+    require_templates(service)
     batch = service.ledger.open_batch(
         batch_id=batch_id_of(cycle, kind),
         facility_id=service.facility.facility_id,
@@ -52,9 +49,9 @@ def walk_batch(service: Service, batch_id: str, *, until: Step | None = None, re
     """Take the batch as far as policy lets it, or to the end of step `until`; the batch as it then stands.
 
     `release` stands for a person's approval. Raises `GateStop` where a person has to look, `BatchBusy` where another
-    process is at work on this batch.
+    process is at work on this batch. `ConfigError` before the first step where the set-up has to be mended.
     """
-    service.require_batch(batch_id)
+    require_rest_of_set_up(service, service.require_batch(batch_id))
     with service.ledger.lock(batch_id, owner=service.actor, at=service.now()):
         for step, act in _STEPS:
             act(service, service.require_batch(batch_id), release)
@@ -95,11 +92,18 @@ def _pass_gates(service: Service, batch: Batch, release: bool) -> None:
     """Stop a batch that does not foot, and one that a person has to look at and has not released."""
     if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
         return
-    broken = [gate for gate in check_gates(service.ledger.tally(batch.batch_id)) if not gate.foots]
+    tally = service.ledger.tally(batch.batch_id)
+    broken = [gate for gate in check_gates(tally) if not gate.foots]
     if broken:
         raise GateStop(
             f"batch {batch.batch_id} does not foot and was not handed off: "
             + "; ".join(f"{gate.name} ({gate.unit}): {gate.went_in} in, {gate.came_out} out" for gate in broken)
+        )
+    if most_failed(tally):
+        raise GateStop(
+            f"batch {batch.batch_id}: {tally.counts.errors} of {tally.counts.selected} documents could not be made, "
+            f"and nothing was handed off. `statements exceptions {batch.batch_id}` says why. Mend it, then "
+            f"`statements rerun {batch.batch_id}` makes them anew."
         )
     questions = open_questions(service, batch)
     if questions and not release:

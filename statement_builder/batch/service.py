@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from mail_house.email import Mailer, open_mailer
 from mail_house.profiles import Profile, load_profile
+from mail_house.vendors import PrintVendor, open_print_vendor
 from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.facility import Facility
 from statement_builder.errors import ConfigError
@@ -50,6 +52,20 @@ class Service:
         url, languages = self.settings.source.url, frozenset(self.settings.render.languages)
         return open_source(name, url, self.sql_root, languages=languages)
 
+    def open_vendor(self) -> PrintVendor:
+        """The print-mail vendor; nothing is connected yet. `ConfigError` where the setting is wrong."""
+        try:
+            return open_print_vendor(self.settings.print, environ=self.environ)
+        except ValueError as exc:
+            raise ConfigError(str(exc)) from exc
+
+    def open_mailer(self) -> Mailer:
+        """Who delivers e-mail; nothing is connected yet. `ConfigError` where the setting is wrong."""
+        try:
+            return open_mailer(self.settings.email, environ=self.environ)
+        except ValueError as exc:
+            raise ConfigError(str(exc)) from exc
+
     def profile(self) -> Profile:
         """The print-mail vendor's envelopes: where the windows are, how many sheets go into a letter."""
         try:
@@ -75,6 +91,7 @@ class Service:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self.archive.close()
         self.ledger.close()
 
 

@@ -16,7 +16,7 @@ from babel.numbers import format_currency
 
 @lru_cache(maxsize=32)
 def locale_of(language: str) -> Locale:
-    """The Babel locale of a language code (`en`, `es`), with US conventions where there are any. `ValueError` if none."""
+    """The Babel locale of a language code (`en`, `es`), with US conventions where it has any. ValueError if none."""
     for name in (f"{language}_US", language):
         try:
             return Locale.parse(name)

@@ -14,11 +14,13 @@ from statement_builder.documents.terms import Terms
 
 
 def notice_facts(account: GuarantorAccount, selection: Selection, terms: Terms, issued_on: date) -> ObNoticeFacts:
-    """The notice's figures. CompositionError when the episode is not on file or the schedule is not what was selected."""
+    """The notice's figures. CompositionError when the episode is not on file or its schedule not what was selected."""
     episode, patient = _find(account, selection)
     if episode.expected_delivery_on is None:
         raise CompositionError(
-            "EPISODE", "The pregnancy has no expected delivery date.", "Record it in the clinical system, or end the episode."
+            "EPISODE",
+            "The pregnancy has no expected delivery date.",
+            "Record it in the clinical system, or end the episode.",
         )
     plan = schedule(
         episode,

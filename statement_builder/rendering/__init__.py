@@ -1,5 +1,6 @@
 """Content → PDF, read back and verified."""
 
+from statement_builder.rendering.catalogues import languages
 from statement_builder.rendering.engine import Engine, PlainEngine, Rendered
 from statement_builder.rendering.errors import DocumentError, RenderWorkerDied
 from statement_builder.rendering.pool import RenderPool
@@ -19,6 +20,7 @@ __all__ = [
     "Rendered",
     "Windows",
     "check_setup",
+    "languages",
     "template_version",
     "verify",
 ]

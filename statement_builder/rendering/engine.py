@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,11 +22,15 @@ from statement_builder.billing.model import Record
 from statement_builder.documents.content import Content
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.errors import DocumentError
-from statement_builder.rendering.fonts import font_path, missing_code_points
+from statement_builder.rendering.fonts import FACES, font_path, missing_code_points
 from statement_builder.rendering.markup import render_markup
 from statement_builder.rendering.weasy_internals import Drawing, draw_document
 
 STYLE_SHEETS = ("theme/theme.css", "theme/large_print.css")
+
+
+_LAYOUT_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a layout may trip over: costs one document. Running out of memory or disk is not among them."""
 
 
 class Rendered(Record, kw_only=True):
@@ -53,6 +58,8 @@ class PlainEngine:
     def __init__(self, templates: Path) -> None:
         self._templates = templates
         self._fonts = FontConfiguration()
+        for name in FACES:
+            font_path(name)  # WeasyPrint would not say which one is missing
         with _complaints() as complaints:
             self._styles = [_style_sheet(templates / name, self._fonts) for name in STYLE_SHEETS]
         if complaints:
@@ -89,7 +96,7 @@ class PlainEngine:
         try:
             document = tree.render(font_config=self._fonts, stylesheets=self._styles, pdf_variant="pdf/ua-1")
             pdf = document.write_pdf(pdf_identifier=content.document_id.encode("ascii"), pdf_variant="pdf/ua-1")
-        except Exception as exc:  # noqa: BLE001 - whatever a layout trips over must cost one document only
+        except _LAYOUT_ERRORS as exc:
             raise DocumentError(
                 "LAYOUT",
                 f"The page could not be laid out ({type(exc).__name__}).",
@@ -119,12 +126,20 @@ def _style_sheet(path: Path, fonts: FontConfiguration) -> Any:
 def _require_glyphs(text: str) -> None:
     missing = missing_code_points(text)
     if missing:
-        named = ", ".join(f"U+{code_point:04X}" for code_point in missing[:5])
+        named = ", ".join(sorted({_name_character(code_point) for code_point in missing})[:5])
         raise DocumentError(
             "GLYPH",
             f"The fonts have no letter for {named}.",
             "Correct the spelling in the billing system, or handle this document by hand.",
         )
+
+
+def _name_character(code_point: int) -> str:
+    """Letters by their script alone, since a few of them may be a whole name; anything else by its code point."""
+    character = chr(code_point)
+    if unicodedata.category(character)[0] in "LM":
+        return f"{unicodedata.name(character, 'unknown').split()[0]} script"
+    return f"U+{code_point:04X}"
 
 
 class _Collector(logging.Handler):

@@ -21,5 +21,5 @@ class DocumentError(StatementsError):
         return f"{self.code}: {self.message} {self.fix}"
 
 
-class RenderWorkerDied(StatementsError):  # noqa: N818 - says what happened, like its siblings
+class RenderWorkerDied(StatementsError):
     """A worker process was killed (out of memory, most likely). Nothing of the shard was kept: it can be re-run."""

@@ -42,7 +42,7 @@ def render_markup(templates: Path, content: Content) -> str:
         raise ConfigError(f"The template {content.template} is not in {templates}.") from exc
     try:
         html = template.render(content=content, facts=content.facts)
-    except jinja2.TemplateError as exc:
+    except Exception as exc:  # an undefined name, a sum of words: whatever a template trips over
         raise DocumentError(
             "TEMPLATE",
             f"The template {content.template} asks for something that this document does not have.",
@@ -91,6 +91,7 @@ def _filters(language: str) -> dict[str, Any]:
         "medium_date": medium_date,
         "month": month,
         "address_lines": address_lines,
+        "shown_url": shown_url,
         "unbroken": unbroken,
         "trusted_svg": trusted_svg,
         "window_is_tight": window_is_tight,
@@ -100,6 +101,11 @@ def _filters(language: str) -> dict[str, Any]:
 def address_lines(address: Address) -> tuple[str, ...]:
     """Delivery lines, then `City, ST 12345`."""
     return (*address.lines, f"{address.city}, {address.state} {address.postal_code}")
+
+
+def shown_url(url: str) -> str:
+    """A link as people read and type it: `pay.hospital.org`."""
+    return url.removeprefix("https://").removeprefix("http://").removesuffix("/")
 
 
 def unbroken(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import pypdfium2 as pdfium
 
-from statement_builder.billing.model import Address, Record
+from statement_builder.billing.model import Address
 from statement_builder.documents.content import Content
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.windows import Rect, Windows
@@ -19,32 +19,28 @@ from statement_builder.rendering.windows import Rect, Windows
 _POINTS = 72.0
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TOKEN = re.compile(r"[^\s,;:()·]+")
+_LINE_END_HYPHENS = {0x02: "-", 0xFFFE: "-"}
 _ID_CHARACTERS_MIN = 5
 """A shorter account number would also match house numbers and days: it proves nothing either way."""
 
 
-class ForeignIds(Record, kw_only=True):
+class ForeignIds:
     """Whose account numbers are whose in a shard, so that a page can be searched for somebody else's."""
 
-    accounts_by_guarantor: Mapping[str, frozenset[str]]
+    def __init__(self, accounts_by_guarantor: Mapping[str, frozenset[str]]) -> None:
+        self._accounts_by_guarantor = accounts_by_guarantor
+        self._ids = frozenset(accounts_by_guarantor).union(*accounts_by_guarantor.values())
 
     def strangers(self, tokens: set[str], content: Content) -> bool:
         """Whether any token is an id of another guarantor that this document has no reason to carry."""
+        known = {token for token in tokens & self._ids if len(token) >= _ID_CHARACTERS_MIN}
+        if not known:
+            return False
         own = {content.guarantor_id, *content.account_numbers}
-        own |= self.accounts_by_guarantor.get(content.guarantor_id, frozenset())
+        own |= self._accounts_by_guarantor.get(content.guarantor_id, frozenset())
         own |= _tokens(" ".join((content.recipient.name, *content.recipient.lines)))
         own |= _facility_tokens(content)
-        suspects = {token for token in tokens - own if len(token) >= _ID_CHARACTERS_MIN}
-        if not suspects:
-            return False
-        return any(
-            guarantor_id in suspects or not suspects.isdisjoint(accounts)
-            for guarantor_id, accounts in self.accounts_by_guarantor.items()
-            if guarantor_id != content.guarantor_id
-        )
-
-
-NOBODY_ELSE = ForeignIds(accounts_by_guarantor={})
+        return not known <= own
 
 
 def english_page_label(page: int, pages: int) -> str:
@@ -192,8 +188,11 @@ def _tokens(text: str) -> set[str]:
 
 
 def _plain(text: str) -> str:
-    """One kind of blank, composed characters, no line breaks; PDFium marks a hyphen at a line's end with U+FFFE."""
-    return " ".join(unicodedata.normalize("NFKC", text.replace("\ufffe", "-")).split())
+    """One kind of blank, composed characters, no line breaks.
+
+    PDFium gives a hyphen at a line's end as U+FFFE in a whole page's text, and as U+0002 within a rectangle.
+    """
+    return " ".join(unicodedata.normalize("NFKC", text.translate(_LINE_END_HYPHENS)).split())
 
 
 def _squeezed(text: str) -> str:

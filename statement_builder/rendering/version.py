@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import jinja2
+from jinja2 import meta
 
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.catalogues import languages
@@ -56,10 +57,15 @@ def check_setup(templates: Path) -> list[str]:
 
 
 def _compile(templates: Path, path: Path, language: str) -> None:
+    env = environment(templates, language)
     try:
-        environment(templates, language).get_template(path.relative_to(templates).as_posix())
+        env.get_template(path.relative_to(templates).as_posix())
+        referenced = list(meta.find_referenced_templates(env.parse(path.read_text(encoding="utf-8"))))
     except jinja2.TemplateSyntaxError as exc:
         raise ConfigError(f"{path}, line {exc.lineno}: {exc.message}") from exc
+    for name in referenced:
+        if name is not None and not (templates / name).is_file():
+            raise ConfigError(f"{path} builds on {name}, which is not in {templates}.")
 
 
 def _feed(digest: hashlib._Hash, name: bytes, data: bytes) -> None:

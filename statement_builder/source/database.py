@@ -20,6 +20,8 @@ from statement_builder.source.rows import Row, arrange_columns
 CHUNK_ROWS = 1000
 """Rows fetched and checked at a time: enough to make a fetch cheap, few enough that all result sets fit at once."""
 CONNECT_TIMEOUT_S = 10
+_STATES_THAT_QUOTE_DATA = ("22", "23")
+"""PostgreSQL's data exceptions and constraint violations: their messages repeat the value, which may be a name."""
 
 
 def parse_url(url: str) -> URL:
@@ -69,7 +71,9 @@ def begin_reading(engine: Engine) -> Connection:
         else:
             connection = connection.execution_options(postgresql_readonly=True)
     except SQLAlchemyError as exc:
-        raise SourceError(f"The billing database cannot be reached: {show_database_error(exc)}") from exc
+        raise SourceError(
+            f"The billing database cannot be reached: {show_database_error(exc)}. Is source.url right, and is it up?"
+        ) from exc
     return connection
 
 
@@ -93,10 +97,17 @@ def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause
             while rows := result.fetchmany(CHUNK_ROWS):
                 yield [tuple(row) for row in rows] if arrange is None else [arrange(row) for row in rows]
     except SQLAlchemyError as exc:
-        raise SourceError(f"{result_set.name}.sql failed: {show_database_error(exc)}") from exc
+        raise SourceError(
+            f"{result_set.name}.sql failed: {show_database_error(exc)}. Correct the query, or load the database again, "
+            "until `statements source check` finds nothing"
+        ) from exc
 
 
 def show_database_error(error: SQLAlchemyError) -> str:
-    """What the database said, on one line, without the statement and without values."""
+    """What the database said, on one line, without the statement and without values from the data."""
     original = getattr(error, "orig", None) or error
-    return str(original).strip().splitlines()[0] if str(original).strip() else type(original).__name__
+    state: str = getattr(original, "sqlstate", None) or ""
+    if state.startswith(_STATES_THAT_QUOTE_DATA):
+        return f"a value in the data does not fit the query (SQLSTATE {state}); run it by hand to see which"
+    lines = str(original).strip().splitlines()
+    return lines[0] if lines else type(original).__name__

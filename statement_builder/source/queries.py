@@ -19,7 +19,7 @@ def find_queries(name: str, sql_root: Path) -> Path:
     """The folder of queries called `name`. `ConfigError` lists the ones that there are."""
     known = sorted(path.parent.name for path in sql_root.glob("*/guarantors.sql"))
     if name not in known:
-        raise ConfigError(f"There is no source of that name below {sql_root}. Known: {', '.join(known) or 'none'}")
+        raise ConfigError(f"source.name: there is no {name!r} below {sql_root}. Known: {', '.join(known) or 'none'}")
     return sql_root / name
 
 

@@ -25,7 +25,6 @@ from tests.builders import (
     make_encounter,
     make_episode,
     make_facility,
-    make_guarantor,
     make_insurance,
     make_patient,
 )
@@ -74,9 +73,7 @@ def test_statement__plan_asks_for_its_instalment_only() -> None:
             for n in (1, 2, 3, 4)
         ),
     )
-    account = make_account(
-        make_encounter("A1"), make_encounter("A2", owed_cents=60_000, plan_id="PL1"), plans=(plan,)
-    )
+    account = make_account(make_encounter("A1"), make_encounter("A2", owed_cents=60_000, plan_id="PL1"), plans=(plan,))
     content = compose_document(account, make_selection(account))
     facts = content.facts
     assert isinstance(facts, StatementFacts)
@@ -252,5 +249,3 @@ def test_document_id__same_work_same_id() -> None:
     assert make_statement().document_id == make_statement().document_id
     assert make_statement().document_id != make_letter(2).document_id
     assert make_statement().document_id != make_statement(guarantor_id="G2").document_id
-
-

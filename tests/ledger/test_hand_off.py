@@ -8,6 +8,7 @@ from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import InvariantError
 from statement_builder.ledger import BatchState, DeliveryState, DocumentState, Ledger
+from statement_builder.ledger.states import require_delivery_move
 from tests.ledger.world import AT, FACILITY, HOLD, MAILED_ON, later, make_batch, print_file, rendered
 
 TWO = (rendered("G1", amount=10_00), rendered("G2", amount=20_00))
@@ -230,13 +231,23 @@ LEGAL = {
 
 @pytest.mark.parametrize("then", list(DeliveryState), ids=str)
 @pytest.mark.parametrize("now", list(DeliveryState), ids=str)
-def test_delivery_moves(ledger: Ledger, now: DeliveryState, then: DeliveryState) -> None:
-    make_batch(ledger, [MAIL])
-    claim = ledger.claim_email(MAIL.document_id, vendor="smtp", at=AT)
-    ledger.mark_email(claim.delivery_id, now, at=AT)
-    if (now.value, then.value) in LEGAL or now is then:
-        ledger.mark_email(claim.delivery_id, then, at=AT)
-        assert ledger.deliveries(MAIL.document_id)[0].state is then
+def test_delivery_moves(now: DeliveryState, then: DeliveryState) -> None:
+    if (now.value, then.value) in LEGAL:
+        require_delivery_move("delivery d.1", now, then)
     else:
-        with pytest.raises(InvariantError, match=f"is {now}: it cannot become {then}"):
-            ledger.mark_email(claim.delivery_id, then, at=AT)
+        with pytest.raises(InvariantError, match=rf"delivery d\.1 is {now}: it cannot become {then}"):
+            require_delivery_move("delivery d.1", now, then)
+
+
+def test_mark__what_was_sent_or_has_failed_stays_so(ledger: Ledger) -> None:
+    batch = make_batch(ledger, [*TWO, MAIL])
+    ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
+    ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)
+    claim = ledger.claim_email(MAIL.document_id, vendor="smtp", at=AT)
+    ledger.mark_email(claim.delivery_id, DeliveryState.FAILED, at=AT)
+    for state in (DeliveryState.CLAIMED, DeliveryState.COMMITTING, DeliveryState.UNCERTAIN):
+        with pytest.raises(InvariantError, match=r"print file STMT_001\.pdf is sent"):
+            ledger.mark_print_file("STMT_001.pdf", state, at=AT)
+        with pytest.raises(InvariantError, match="is failed"):
+            ledger.mark_email(claim.delivery_id, state, at=AT)
+    assert ledger.tally(batch.batch_id).counts.handed_off == 2

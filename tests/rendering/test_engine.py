@@ -17,6 +17,8 @@ from tests.builders import make_address, make_encounter, make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
 from tests.pdf_text import page_texts
 
+LOGO = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><title>Riverbend</title>{}</svg>'
+
 EVERY_KIND = [
     pytest.param(make_statement(), id="statement"),
     pytest.param(make_statement(level=1), id="reminder"),
@@ -83,8 +85,8 @@ def test_render__combining_accents_are_composed(engine: PlainEngine) -> None:
 @pytest.mark.parametrize(
     ("name", "code_point"),
     [
-        pytest.param("李", "U+674E", id="chinese"),
-        pytest.param("سارة", "U+0627", id="arabic"),
+        pytest.param("李", "CJK script", id="chinese"),
+        pytest.param("سارة", "ARABIC script", id="arabic"),
         pytest.param("Ann😀", "U+1F600", id="emoji"),
         pytest.param("Ann\u200bMarie", "U+200B", id="zero-width-space"),
         pytest.param("Ann\ufffd", "U+FFFD", id="replacement-character"),
@@ -105,7 +107,7 @@ def test_render__language_without_a_catalogue_is_refused(engine: PlainEngine) ->
 
 
 def test_render__outside_resources_are_refused(engine: PlainEngine) -> None:
-    logo = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><title>Logo</title><image href="{}" width="9" height="9"/></svg>'
+    logo = LOGO.format('<image href="{}" width="9" height="9"/>')
     for url in ("https://example.org/x.png", "file:///etc/hostname", "x.png"):
         content = make_statement(facility=make_facility(logo_svg=logo.format(url)))
         with pytest.raises(DocumentError) as caught:
@@ -114,7 +116,7 @@ def test_render__outside_resources_are_refused(engine: PlainEngine) -> None:
 
 
 def test_render__logo_is_drawn(engine: PlainEngine) -> None:
-    logo = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><title>Riverbend</title><circle cx="10" cy="10" r="9"/></svg>'
+    logo = LOGO.format('<circle cx="10" cy="10" r="9"/>')
     assert engine.render(make_statement(facility=make_facility(logo_svg=logo))).pages == 1
 
 

@@ -45,6 +45,13 @@ def refusal(pdf: bytes, content: Content, foreign: ForeignIds = NOBODY) -> Docum
         pytest.param(lambda: make_letter(4), id="final-notice"),
         pytest.param(lambda: make_letter(4, large_print=True), id="final-notice-large-print"),
         pytest.param(lambda: make_statement(first_name="X" * 55), id="name-without-blanks"),
+        pytest.param(lambda: make_statement(first_name="Łukasz", last_name="Jørgensen"), id="letter-that-leans-out"),
+        pytest.param(
+            lambda: make_statement(
+                first_name="Maximiliana-Theodora Seraphina", last_name="Featherstonehaugh-Montgomerys"
+            ),
+            id="name-broken-at-its-hyphen",
+        ),
         pytest.param(
             lambda: make_statement(
                 first_name="Maximiliana-Bartholomea Annunziata",

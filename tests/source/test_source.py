@@ -30,16 +30,23 @@ def replace_in(queries: Path, name: str, old: str, new: str) -> None:
     path.write_text(sql.replace(old, new), encoding="utf-8")
 
 
+MAIL_SORT = "COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '')"
 SPOILED = [
     # query, old text, new text, what the message names
-    pytest.param("charges", "c.code", "c.code AS cpt", "charges.sql does not return column code", id="column-missing"),
+    pytest.param(
+        "charges", "owned.code", "owned.code AS cpt", "charges.sql does not return column code", id="column-missing"
+    ),
     pytest.param("charges", "FROM charge ", "FROM charges ", "charges.sql failed: ", id="query-fails"),
     pytest.param("patients", "ORDER BY 1, 2", "ORDER BY 1 DESC, 2", "patients.sql, row 2: out of order", id="order"),
-    pytest.param("charges", "LEFT JOIN", "JOIN", "charges.sql gave 2 rows, but control.sql counts 3", id="rows-lost"),
-    pytest.param("control", "'holds'", "'hold'", "control.sql has no row for holds", id="not-counted"),
     pytest.param(
-        "patients", "COALESCE(o.mail_sort, '')", "NULL", "patients.sql, row 1: mail_sort is not text", id="key"
+        "charges",
+        "AS c\n",
+        "AS c WHERE c.account_number <> 'A9'\n",
+        "charges.sql gave 2 rows, but control.sql counts 3",
+        id="rows-lost",
     ),
+    pytest.param("control", "'holds'", "'hold'", "control.sql has no row for holds", id="not-counted"),
+    pytest.param("patients", MAIL_SORT, "NULL", "patients.sql, row 1: mail_sort is not text", id="key"),
 ]
 
 
@@ -76,6 +83,18 @@ def test_check__reports_what_would_stop_the_pull(
     assert any(message in fault.message for fault in report.faults)
 
 
+def test_accounts__a_failed_query_repeats_no_value(queries: Path, postgres_url: str) -> None:
+    extract = Extract(postgres_url)
+    extract.add("guarantor", last_name="Secretname")
+    extract.engine.dispose()
+    replace_in(queries, "guarantors", "owned.city", "CAST(owned.last_name AS integer) AS city")
+
+    with pytest.raises(SourceError, match="does not fit the query") as raised:
+        extract.pull(queries)
+
+    assert "Secretname" not in str(raised.value)
+
+
 def test_accounts__a_missing_query_stops_the_pull(sqlite_extract: Extract, queries: Path) -> None:
     (queries / "reference" / "holds.sql").unlink()
 
@@ -93,10 +112,8 @@ def test_accounts__correspondence_may_be_left_out(sqlite_extract: Extract, queri
 def test_accounts__columns_may_come_in_any_order_and_more_of_them(sqlite_extract: Extract, queries: Path) -> None:
     sqlite_extract.add_account("1")
     plain = sqlite_extract.pull()
-    replace_in(
-        queries, "charges", "c.charge_id,", "c.service_on AS extra, c.amount_cents AS amount_cents, c.charge_id,"
-    )
-    replace_in(queries, "charges", "c.quantity,\n       c.amount_cents\n", "c.quantity\n")
+    replace_in(queries, "charges", "       owned.charge_id,", "       7 AS extra, owned.amount_cents, owned.charge_id,")
+    replace_in(queries, "charges", "owned.quantity,\n       owned.amount_cents\n", "owned.quantity\n")
 
     assert sqlite_extract.pull(queries) == plain
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statement_builder.billing.model import EpisodeStatus, FinancialClass
 from statement_builder.source.sample.cases import Case
 from statement_builder.source.sample.household import Household
+from statement_builder.source.sample.words import MOTHERS_NAMES
 
 _TERM_DAYS = 280
 
@@ -33,6 +34,7 @@ def pregnant(pregnancy: Pregnancy, *, episodes: int = 1, with_visit: bool = Fals
     """A guarantor with a pregnancy; `episodes` above 1 is a mistake that a clerk has to clear up."""
 
     def case(home: Household) -> None:
+        home.first_name = home.rng.choice(MOTHERS_NAMES)
         home.add_guarantor()
         patient = home.add_patient(age=home.rng.randint(20, 41))
         for _ in range(episodes):

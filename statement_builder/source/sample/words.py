@@ -13,6 +13,10 @@ FIRST_NAMES = (
     "Omar", "Patrick", "Paula", "Quentin", "Rafael", "Rosa", "Samuel", "Sofía", "Sven", "Tamika", "Thomas", "Uma",
     "Victor", "Walter", "Ximena", "Yusuf", "Zoë",
 )  # fmt: skip
+MOTHERS_NAMES = (
+    "Alice", "Amara", "Beatriz", "Camila", "Chloe", "Eleni", "Emma", "Fatima", "Grace", "Hannah", "Imani", "Jasmine",
+    "Laila", "Linh", "Lucía", "Maria", "Mei", "Nadia", "Olga", "Paula", "Rosa", "Sofía", "Tamika", "Ximena", "Zoë",
+)  # fmt: skip
 LAST_NAMES = (
     "Abbott", "Alvarez", "Baker", "Bennett", "Bianchi", "Brooks", "Carter", "Castillo", "Chen", "Clarke", "D'Angelo",
     "Davis", "Delacroix", "Díaz", "Duval", "Edwards", "Fischer", "Foster", "Garcia", "Green", "Hall", "Hansen",

@@ -1,0 +1,41 @@
+"""Is the set-up one that a batch can go through with: asked before the batch is begun, so that nothing stays half done.
+
+Nothing is connected here; whether the back ends answer is for the doctor, and for the step that needs them.
+"""
+
+from __future__ import annotations
+
+from statement_builder.batch.service import Service
+from statement_builder.errors import ConfigError
+from statement_builder.ledger import Batch, BatchState
+from statement_builder.rendering import check_setup
+from statement_builder.rendering.catalogues import languages
+
+
+def require_set_up(service: Service, source: str) -> None:
+    """Raise `ConfigError` for an address, profile, language or source in the settings that no batch could use."""
+    service.profile()
+    service.open_vendor()
+    service.open_mailer().close()
+    service.open_source(source)
+    known = languages(service.templates)
+    unknown = [language for language in service.settings.render.languages if language not in known]
+    if unknown:
+        raise ConfigError(
+            f"render.languages: there is no translation into {', '.join(unknown)} in {service.templates / 'locale'}. "
+            f"Add its catalogue, or name only: {', '.join(known)}."
+        )
+
+
+def require_templates(service: Service) -> None:
+    """Raise `ConfigError` for templates, catalogues and fonts that no document could be made with."""
+    if problems := check_setup(service.templates):
+        raise ConfigError("; ".join(problems))
+
+
+def require_rest_of_set_up(service: Service, batch: Batch) -> None:
+    """What the steps that this batch has left will need. A finished batch needs nothing."""
+    if batch.state is not BatchState.CLOSED:
+        require_set_up(service, batch.source)
+    if batch.state in {BatchState.OPEN, BatchState.PULLED}:
+        require_templates(service)

@@ -1,0 +1,151 @@
+"""Settings that are wrong stop a run before it begins: one message that names the setting, exit 2, nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.faults.in_process import call
+from tests.faults.trouble import RUN, assert_nothing_left, read_message
+from tests.hospital import Hospital, build_hospital
+
+WRONG = [
+    # what stands in the sample settings, what stands there instead, words of the message
+    pytest.param("workers = 1", "workers = = 1", ("statements.toml", "line 31"), id="not-toml"),
+    pytest.param("workers = 1", "worker = 1", ("statements.toml", "render.worker is not a setting"), id="misspelt"),
+    pytest.param("[render]", "[rendering]", ("rendering is not a setting",), id="table-misspelt"),
+    pytest.param("workers = 1", 'workers = "two"', ("render.workers", "`int`"), id="text-for-a-number"),
+    pytest.param("workers = 1", "workers = -1", ("render.workers", "negative"), id="negative-workers"),
+    pytest.param('languages = ["en"]', 'languages = ["en", "tlh"]', ("render.languages", "tlh"), id="no-translation"),
+    pytest.param("[facility]", "[facility.old]", ("facility", "facility.old is not a setting"), id="no-facility-table"),
+    pytest.param('phone = "603-555-0142"\n', "", ("facility.phone is missing",), id="no-phone"),
+    pytest.param("America/New_York", "America/Nowhere", ("facility.time_zone",), id="no-such-time-zone"),
+    pytest.param(
+        "maple-valley", "maple valley", ("facility.facility_id", "letters, digits"), id="blank-in-facility-id"
+    ),
+    pytest.param("https://pay.", "http://pay.", ("facility.portal_url", "https://"), id="portal-not-encrypted"),
+    pytest.param("https://maplevalley", "maplevalley", ("facility.assistance_url",), id="half-an-assistance-address"),
+    pytest.param('statement = "person"', 'statement = "Bob"', ("release.statement", "'auto'"), id="released-by-bob"),
+    pytest.param("number-10-double-window", "number-11", ("mail.print_profile", "number-11"), id="no-such-envelope"),
+    pytest.param('name = "reference"', 'name = "epic"', ("source.name", "reference, synthea"), id="no-such-source"),
+    pytest.param("age_max_h = 36", 'url = "mysql://h/d"', ("source", "mysql"), id="database-not-supported"),
+    pytest.param("age_max_h = 36", 'url = "hospital.db"', ("source", "sqlite:///path"), id="source-not-a-url"),
+]
+
+WRONG_URLS = [
+    # table-less settings: name, value, words of the message
+    pytest.param("ledger", "ledger.db", ("ledger", "sqlite:////"), id="ledger-not-a-url"),
+    pytest.param("ledger", "sqlite://", ("ledger", "needs a file"), id="ledger-in-memory"),
+    pytest.param("archive", "/var/archive", ("archive", "file:///"), id="archive-not-a-url"),
+    pytest.param("archive", "s3://b/p?lock=yes", ("archive", "lock", "retention_days"), id="archive-option-unknown"),
+    pytest.param("print", "ftp://vendor/in", ("print", "'ftp'", "sftp:"), id="print-by-ftp"),
+    pytest.param("print", "sftp://h@vendor/in", ("print", "host_key=SHA256:", "ssh-keyscan"), id="host-key-not-pinned"),
+    pytest.param("email", "smtp://mail:25", ("email", "from="), id="e-mail-from-nobody"),
+    pytest.param("email", "pigeon://loft", ("email", "'pigeon'"), id="e-mail-by-pigeon"),
+]
+
+WRONG_POLICIES = [
+    # lines of the policy tables, words of the message
+    pytest.param(
+        '[policy.eca_wait_days]\nvalue = 90\ncitation = "26 CFR 1.501(r)-6(c)(3)"\nreviewed_on = 2026-11-01',
+        ("policy", "eca_wait_days must be at least 120", "26 CFR 1.501(r)-6(c)(3)"),
+        id="fewer-days-than-the-law-allows",
+    ),
+    pytest.param("[policy]\nbalance_minimum_cents = 1", ("policy.balance_minimum_cents is not",), id="misspelt"),
+    pytest.param("[policy]\ndue_days = -1", ("policy", "negative"), id="negative-days"),
+    pytest.param("[policy]\nfinal_due_days = 29", ("final_due_days", "30"), id="final-notice-too-short"),
+    pytest.param("[policy]\nob_pay_by_week = 40", ("ob_pay_by_week", "36"), id="deposits-due-at-birth"),
+]
+
+
+@pytest.fixture(scope="module")
+def new(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A hospital in which nothing has been run."""
+    return build_hospital(tmp_path_factory.mktemp("new") / "home", guarantors=20, workers=1)
+
+
+@pytest.fixture
+def hospital(new: Hospital, tmp_path: Path) -> Hospital:
+    return new.copy_to(tmp_path / "home")
+
+
+@pytest.mark.parametrize(("right", "wrong", "says"), WRONG)
+def test_wrong_setting__is_named_and_nothing_begins(
+    hospital: Hospital, right: str, wrong: str, says: tuple[str, ...]
+) -> None:
+    path = hospital.home / "statements.toml"
+    text = path.read_text(encoding="utf-8")
+    assert right in text, "the sample settings have changed, and this case spoils nothing any more"
+    path.write_text(text.replace(right, wrong), encoding="utf-8")
+    _assert_refused(hospital, says)
+
+
+@pytest.mark.parametrize(("name", "value", "says"), WRONG_URLS)
+def test_wrong_address__is_named_and_nothing_begins(
+    hospital: Hospital, name: str, value: str, says: tuple[str, ...]
+) -> None:
+    path = hospital.home / "statements.toml"
+    path.write_text(f'{name} = "{value}"\n{path.read_text(encoding="utf-8")}', encoding="utf-8")
+    _assert_refused(hospital, says)
+
+
+@pytest.mark.parametrize(("lines", "says"), WRONG_POLICIES)
+def test_wrong_policy__is_named_and_nothing_begins(hospital: Hospital, lines: str, says: tuple[str, ...]) -> None:
+    with (hospital.home / "statements.toml").open("a", encoding="utf-8") as settings:
+        settings.write(f"\n{lines}\n")
+    _assert_refused(hospital, says)
+
+
+def test_no_facility__is_not_guessed(hospital: Hospital) -> None:
+    (hospital.home / "statements.toml").unlink()
+    _assert_refused(hospital, ("No [facility]", "statements.toml"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("STATEMENTS_CLOCK", "noon", id="clock-not-a-time"),
+        pytest.param("STATEMENTS_CLOCK", "2026-11-07T15:00:00", id="clock-without-zone"),
+        pytest.param("STATEMENTS_CONFIG", "/nowhere/statements.toml", id="settings-file-not-there"),
+        pytest.param("STATEMENTS_PRINT", "nonsense", id="address-in-the-environment"),
+    ],
+)
+def test_wrong_variable__is_named_and_nothing_begins(hospital: Hospital, variable: str, value: str) -> None:
+    says = (variable,) if variable != "STATEMENTS_PRINT" else ("print",)
+    _assert_refused(Hospital(hospital.home, {variable: value}), says)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(("run", "statement", "--cycle", "2026-13"), "--cycle", id="month-13"),
+        pytest.param(("run", "statement", "--cycle", "2026-11", "--as-of", "today"), "--as-of", id="date-in-words"),
+        pytest.param(("run", "postcard", "--cycle", "2026-11"), "postcard", id="unknown-kind"),
+        pytest.param(("rerun", "2026-11-statement"), "2026-11-statement", id="unknown-batch"),
+        pytest.param(("get", "0000", "-o", "x.pdf"), "0000", id="unknown-document"),
+    ],
+)
+def test_wrong_usage__is_refused(hospital: Hospital, arguments: tuple[str, ...], says: str) -> None:
+    answer = call(hospital, *arguments, code=2)
+    assert says in answer.err
+    assert_nothing_left(hospital)
+
+
+def test_secret_in_a_setting__is_not_repeated(hospital: Hospital) -> None:
+    environ = {
+        "STATEMENTS_LEDGER": "postgresql+psycopg://statements:hunter2@127.0.0.1:1/ledger",
+        "STATEMENTS_SOURCE_URL": "postgresql+psycopg://statements:hunter2@127.0.0.1:1/billing",
+    }
+    for variable, value in environ.items():
+        answer = call(Hospital(hospital.home, {variable: value}), *RUN, code=1)
+        assert "127.0.0.1" in answer.err
+        assert "hunter2" not in answer.err
+
+
+def _assert_refused(hospital: Hospital, says: tuple[str, ...]) -> None:
+    message = read_message(call(hospital, *RUN, code=2))
+    assert all(words in message for words in says), message
+    assert_nothing_left(hospital)
+    if hospital.ledger_exists():
+        assert hospital.ledger("SELECT count(*) FROM batch") == [(0,)]

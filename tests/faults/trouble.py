@@ -1,0 +1,24 @@
+"""What every test of a broken set-up asks: was there one clear message, and has anything left the building."""
+
+from __future__ import annotations
+
+from tests.hospital import AS_OF, CYCLE, Answer, Hospital
+
+BATCH = f"{CYCLE}-statement"
+RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--json")
+RERUN = ("rerun", BATCH, "--release", "--json")
+
+
+def read_message(answer: Answer) -> str:
+    """The one message of a command that failed: a line or two, no traceback, nothing half on standard output."""
+    assert answer.out == ""
+    assert "Traceback" not in answer.err
+    lines = answer.err.strip().splitlines()
+    assert 1 <= len(lines) <= 2, answer.err
+    return answer.err
+
+
+def assert_nothing_left(hospital: Hospital) -> None:
+    """No print file that a vendor would take, and no e-mail."""
+    assert hospital.manifest_rows() == []
+    assert hospital.emailed() == []

@@ -1,0 +1,136 @@
+"""Every visible sentence comes from the catalogue, so that a language is data."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pikepdf
+import pytest
+import tinyhtml5
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
+from babel.messages.pofile import read_po, write_po
+
+from statement_builder.documents import Content
+from statement_builder.documents.formats import format_long_date, format_medium_date, format_month
+from statement_builder.rendering import PlainEngine
+from statement_builder.rendering.catalogues import languages
+from statement_builder.rendering.markup import page_label, render_markup
+from tests.builders import make_encounter, make_episode
+from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement, three_visits
+
+PSEUDO = "eo"
+"""Stands in for any other language: every message of it is put between ⟦ and ⟧."""
+
+
+def extracted() -> set[str | tuple[str, ...]]:
+    with (TEMPLATES / "babel.cfg").open(encoding="utf-8") as stream:
+        methods, options = parse_mapping_cfg(stream, "babel.cfg")
+    keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
+    found = extract_from_dir(TEMPLATES.parent, methods, options, keywords)
+    return {message for _, _, message, _, _ in found}
+
+
+def test_catalogue__template_of_the_catalogues_is_up_to_date() -> None:
+    with (TEMPLATES / "locale" / "messages.pot").open("rb") as stream:
+        kept = {message.id for message in read_po(stream) if message.id}
+    assert len(kept) > 100
+    assert kept == extracted(), "run the pybabel command in templates/babel.cfg"
+
+
+def test_languages__english_needs_no_catalogue() -> None:
+    assert languages(TEMPLATES)[0] == "en"
+
+
+@pytest.fixture(scope="module")
+def pseudo_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    templates = tmp_path_factory.mktemp("pseudo") / "templates"
+    shutil.copytree(TEMPLATES, templates)
+    catalogue = Catalog(locale=PSEUDO)
+    for message in extracted():
+        marked = tuple(f"⟦{part}⟧" for part in message) if isinstance(message, tuple) else f"⟦{message}⟧"
+        catalogue.add(message, marked)
+    buffer = io.BytesIO()
+    write_po(buffer, catalogue)
+    path = templates / "locale" / PSEUDO / "LC_MESSAGES" / "messages.po"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(buffer.getvalue())
+    return templates
+
+
+def documents() -> Iterator[Content]:
+    for large_print in (False, True):
+        yield make_statement(large_print=large_print)
+        yield make_statement(*three_visits(), level=1, large_print=large_print)
+        yield make_statement(make_encounter(sensitive=True, share=None, insurance_name=""), large_print=large_print)
+        yield make_plan_statement(large_print=large_print)
+        yield make_ob_notice(large_print=large_print)
+        yield make_ob_notice(make_episode(good_faith_estimate_id="GFE-88", insurance_name=""), large_print=large_print)
+        for level in (2, 3, 4):
+            yield make_letter(level, large_print=large_print)
+
+
+@pytest.mark.parametrize("content", [pytest.param(each, id=f"{each.title}-{n}") for n, each in enumerate(documents())])
+def test_templates__no_visible_word_outside_the_catalogue(pseudo_templates: Path, content: Content) -> None:
+    html = render_markup(pseudo_templates, msgspec.structs.replace(content, language=PSEUDO))
+    tree = tinyhtml5.parse(html, namespace_html_elements=False)
+    left = outside_marks(" ".join(tree.itertext()))
+    values = own_words(content)
+    strays = [word for word in re.findall(r"[^\W\d_]{2,}", left) if word not in values]
+    assert "⟦" in html
+    assert not strays
+
+
+def outside_marks(text: str) -> str:
+    """What is left when everything between ⟦ and ⟧ is taken out, innermost first."""
+    while "⟦" in text:
+        shorter = re.sub(r"⟦[^⟦⟧]*⟧", " ", text)
+        assert shorter != text, "a sentence is cut in two"
+        text = shorter
+    return text
+
+
+def own_words(content: Content) -> set[str]:
+    """Words that come from the account, the hospital or the calendar."""
+    printed = (content.facts, content.recipient, content.facility, content.guarantor_id, content.document_id)
+    dates = (
+        fmt(value, PSEUDO)
+        for value in all_values((*printed, content.issued_on))
+        if hasattr(value, "isoformat")
+        for fmt in (format_long_date, format_medium_date, format_month)
+    )
+    strings = (value for value in all_values(printed) if isinstance(value, str))
+    return {word for text in (*dates, *strings) for word in re.findall(r"[^\W\d_]{2,}", text)}
+
+
+def all_values(value: object) -> Iterator[object]:
+    if isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from all_values(getattr(value, name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from all_values(item)
+    else:
+        yield value
+
+
+def test_page_label__is_translated_too(pseudo_templates: Path) -> None:
+    assert page_label(pseudo_templates, PSEUDO, 1, 3) == "⟦Page 1 of 3⟧"
+    assert page_label(TEMPLATES, "en", 1, 3) == "Page 1 of 3"
+
+
+def test_render__another_language_sets_the_document_s_language(tmp_path: Path, pseudo_templates: Path) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(pseudo_templates, templates)
+    path = templates / "locale" / PSEUDO / "LC_MESSAGES" / "messages.po"
+    path.write_text(path.read_text(encoding="utf-8").replace("⟦", "“").replace("⟧", "”"), encoding="utf-8")
+    pdf = PlainEngine(templates).render(msgspec.structs.replace(make_statement(), language=PSEUDO)).pdf
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        assert str(document.Root.Lang) == PSEUDO
+        assert str(document.docinfo["/Title"]) == "“Hospital statement”"
