@@ -5,6 +5,7 @@ The country is always the United States: a Spanish reader's bill shows dollars a
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -26,20 +27,63 @@ def locale_of(language: str) -> Locale:
 
 
 def format_cents(cents: int, language: str) -> str:
-    """`$1,234.56`; a negative amount as `-$1.00`. Exact: integer cents through `Decimal`, never a float."""
+    """`$1,234.56`; a negative amount as `-$1.00`. Exact: integer cents, never a float; always what Babel says."""
+    style = _money_style(language)
+    if style is None:
+        return _babel_cents(cents, language)
+    before, group, point, after = style[cents < 0]
+    whole, hundredths = divmod(abs(cents), 100)
+    digits = f"{whole:,}" if group == "," else f"{whole:,}".replace(",", group)
+    return f"{before}{digits}{point}{hundredths:02}{after}"
+
+
+def _babel_cents(cents: int, language: str) -> str:
     return format_currency(Decimal(cents) / 100, "USD", locale=locale_of(language))
 
 
+_Affixes = tuple[str, str, str, str]
+"""What stands before the digits, between groups of three, before the cents, and after."""
+
+
+@lru_cache(maxsize=32)
+def _money_style(language: str) -> tuple[_Affixes, _Affixes] | None:
+    """How a language writes positive and negative amounts, read off Babel's own; None where that is less regular.
+
+    Babel takes 40 microseconds for an amount, and a statement has thirty.
+    """
+    styles = tuple(_read_affixes(_babel_cents(sign * 123456789, language)) for sign in (1, -1))
+    positive, negative = styles
+    if positive is None or negative is None:
+        return None
+    for cents in (0, 1, -1, 99, 12345, 123456, 1234567, -123456, 98765432109):
+        before, group, point, after = negative if cents < 0 else positive
+        whole, hundredths = divmod(abs(cents), 100)
+        if _babel_cents(cents, language) != f"{before}{whole:,}".replace(",", group) + f"{point}{hundredths:02}{after}":
+            return None
+    return positive, negative
+
+
+def _read_affixes(written: str) -> _Affixes | None:
+    """From 1,234,567.89 as it is written."""
+    found = re.fullmatch(r"(\D*)1(\D)234(\D)567(\D)89(\D*)", written)
+    if found is None or found[2] != found[3]:
+        return None
+    return found[1], found[2], found[4], found[5]
+
+
+@lru_cache(maxsize=4096)
 def format_long_date(day: date, language: str) -> str:
     """`November 22, 2026`."""
     return format_date(day, format="long", locale=locale_of(language))
 
 
+@lru_cache(maxsize=4096)
 def format_medium_date(day: date, language: str) -> str:
     """`Nov 22, 2026`."""
     return format_date(day, format="medium", locale=locale_of(language))
 
 
+@lru_cache(maxsize=4096)
 def format_month(day: date, language: str) -> str:
     """`April 2027`."""
     return format_skeleton("yMMMM", day, locale=locale_of(language))

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from statement_builder.billing.model import Address
@@ -21,6 +20,7 @@ from statement_builder.documents.formats import format_cents, format_long_date, 
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.catalogues import languages, load_catalogue
 from statement_builder.rendering.errors import DocumentError
+from statement_builder.rendering.sandbox import Sandbox
 
 _NO_BREAK_SPACE = "\u00a0"
 _WINDOW_LINE_CHARACTERS = 42
@@ -54,7 +54,8 @@ def render_markup(templates: Path, content: Content) -> str:
 @lru_cache(maxsize=16)
 def environment(templates: Path, language: str) -> jinja2.Environment:
     """The sandboxed environment of one language: filters and sentences are bound to it."""
-    env = ImmutableSandboxedEnvironment(
+    env = Sandbox(
+        load_catalogue(templates, language),
         loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -63,8 +64,6 @@ def environment(templates: Path, language: str) -> jinja2.Environment:
         auto_reload=False,
     )
     env.policies["ext.i18n.trimmed"] = True
-    catalogue = load_catalogue(templates, language)
-    env.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
     env.filters.update(_filters(language))
     env.globals.update(
         page_counter=Markup('<span class="page"></span>'), pages_counter=Markup('<span class="pages"></span>')
