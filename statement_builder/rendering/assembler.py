@@ -68,9 +68,7 @@ class Plate:
                 piece = lines_of[paragraph][line][place]
                 shaped = piece.shaped
                 assert shaped is not None
-                parts.append(
-                    b"%b1 0 0 -1 %f %b Tm\n%b[%b] TJ\n" % (chunk, left + piece.x, y, between, shaped.operand)
-                )
+                parts.append(b"%b1 0 0 -1 %f %b Tm\n%b[%b] TJ\n" % (chunk, left + piece.x, y, between, shaped.operand))
             parts.append(tail)
             pages.append(b"".join(parts))
         return pages
@@ -142,8 +140,8 @@ def _font_dictionaries(font: FontUse, step: int) -> list[tuple[int, bytes]]:
     return [
         (
             outer,
-            b"<</Type /Font/Subtype /Type0/BaseFont /%b/ToUnicode %d 0 R/Encoding /Identity-H/DescendantFonts [%d 0 R]>>"
-            % (name, character_map, descendant),
+            b"<</Type /Font/Subtype /Type0/BaseFont /%b/ToUnicode %d 0 R/Encoding /Identity-H"
+            b"/DescendantFonts [%d 0 R]>>" % (name, character_map, descendant),
         ),
         (
             descendant,

@@ -15,15 +15,18 @@ from statement_builder.documents.content import Content
 from statement_builder.rendering.assembler import Plate
 from statement_builder.rendering.compiler import NotFixed, compile_layout
 from statement_builder.rendering.engine import PlainEngine, Rendered
-from statement_builder.rendering.layouts import Lesson, Outline, Paragraph
+from statement_builder.rendering.layout_store import LayoutStore
+from statement_builder.rendering.layouts import Layout, Lesson, Outline, Paragraph
 from statement_builder.rendering.markup import render_markup
 from statement_builder.rendering.skeleton import Anatomy, take_apart
 from statement_builder.rendering.typeface import meanings_of
-from statement_builder.rendering.typesetter import SetParagraph, Unclear, place_lines, set_paragraph
+from statement_builder.rendering.typesetter import SetParagraph, Unclear, apply_lesson, set_paragraph
 from statement_builder.rendering.weasy_internals import describe_document
 
 _SET_MAX = 50_000
 """Paragraphs that are remembered as set: phrases and amounts come again, names do not."""
+_PLATES_MAX = 4_000
+"""Layouts in memory, at about 40 KB each; the oldest goes first."""
 
 
 class CompiledEngine:
@@ -31,15 +34,15 @@ class CompiledEngine:
 
     name = "compiled"
 
-    def __init__(self, templates: Path) -> None:
+    def __init__(self, templates: Path, cache: Path | None = None) -> None:
         self._templates = templates
         self._plain = PlainEngine(templates)
+        self._store = LayoutStore(cache, templates) if cache is not None else None
         self._outlines: dict[bytes, _KnownOutline] = {}
         self._plates: dict[bytes, _KnownPlate] = {}
         self._setters: dict[Paragraph, _Setter] = {}
         self.filled = 0
         self.compiled = 0
-        self.unclear: Counter[str] = Counter()
         self.fallbacks: Counter[str] = Counter()
         """Documents that the plain engine rendered, by reason."""
 
@@ -61,39 +64,64 @@ class CompiledEngine:
 
     def _find_plate(self, anatomy: Anatomy) -> _KnownPlate | None:
         """The plate for this document, if there is one and it is certain that it is the one."""
-        outline = self._outlines.get(anatomy.structure)
+        outline = self._find_outline(anatomy.structure)
         if outline is None:
             return None
         try:
-            return self._plates.get(outline.key(anatomy))
-        except Unclear as exc:
-            self.unclear[exc.reason] += 1
+            key = outline.key(anatomy)
+        except Unclear:
             return None
+        plate = self._plates.get(key)
+        if plate is None and self._store is not None and (layout := self._store.find_layout(key)) is not None:
+            plate = self._add_plate(key, layout)
+        return plate
+
+    def _find_outline(self, structure: bytes) -> _KnownOutline | None:
+        known = self._outlines.get(structure)
+        if known is None and self._store is not None and (outline := self._store.find_outline(structure)) is not None:
+            known = self._add_outline(structure, outline)
+        return known
 
     def _compile(self, content: Content, markup: str, anatomy: Anatomy) -> _KnownPlate:
+        """Lay this document out, and keep what others can be filled into."""
         drawing, root = self._plain.draw(markup, content)
         known = self._outlines.get(anatomy.structure)
         try:
-            outline, layout = compile_layout(drawing, root, anatomy)
+            compiled = compile_layout(drawing, root, anatomy)
         except NotFixed as exc:
-            self._outlines[anatomy.structure] = _KnownOutline(Outline(paragraphs=(), trouble=str(exc)), [])
+            self._keep_outline(anatomy.structure, Outline(paragraphs=(), trouble=str(exc)))
             raise
-        if known is not None:
-            outline = _merge(known.outline, outline)
-        for lesson in layout.lessons:
-            self._setter(lesson.paragraph).learn(lesson)
-        known = self._outlines[anatomy.structure] = self._know_outline(outline)
+        outline = compiled.outline if known is None else _merge(known.outline, compiled.outline)
+        for taught in compiled.lessons:
+            self._setter(taught.paragraph).learn(taught.words, taught.lesson)
+            if self._store is not None:
+                self._store.keep_lesson(*taught)
+        key = self._keep_outline(anatomy.structure, outline).key(anatomy)
+        if self._store is not None:
+            self._store.keep_layout(key, compiled.layout)
         self.compiled += 1
-        plate = _KnownPlate(Plate(layout), [self._setter(paragraph) for paragraph in layout.paragraphs])
-        self._plates[known.key(anatomy)] = plate
-        return plate
+        return self._add_plate(key, compiled.layout)
 
-    def _know_outline(self, outline: Outline) -> _KnownOutline:
-        return _KnownOutline(outline, [self._setter(paragraph) for paragraph in outline.paragraphs])
+    def _keep_outline(self, structure: bytes, outline: Outline) -> _KnownOutline:
+        if self._store is not None:
+            self._store.keep_outline(structure, outline)
+        return self._add_outline(structure, outline)
+
+    def _add_outline(self, structure: bytes, outline: Outline) -> _KnownOutline:
+        known = _KnownOutline(outline, [self._setter(paragraph) for paragraph in outline.paragraphs])
+        self._outlines[structure] = known
+        return known
+
+    def _add_plate(self, key: bytes, layout: Layout) -> _KnownPlate:
+        if len(self._plates) >= _PLATES_MAX:
+            del self._plates[next(iter(self._plates))]
+        plate = _KnownPlate(Plate(layout), [self._setter(paragraph) for paragraph in layout.paragraphs])
+        self._plates[key] = plate
+        return plate
 
     def _setter(self, paragraph: Paragraph) -> _Setter:
         if paragraph not in self._setters:
-            self._setters[paragraph] = _Setter(paragraph)
+            self._setters[paragraph] = _Setter(paragraph, self._store)
         return self._setters[paragraph]
 
 
@@ -103,9 +131,7 @@ def _merge(known: Outline, found: Outline) -> Outline:
     for paragraph in found.paragraphs:
         if by_nodes.setdefault(_nodes_of(paragraph), paragraph) != paragraph:
             raise Unclear("paragraph set otherwise than in the first document")
-    return Outline(
-        paragraphs=tuple(by_nodes[nodes] for nodes in sorted(by_nodes)), fixed_nodes=known.fixed_nodes
-    )
+    return Outline(paragraphs=tuple(by_nodes[nodes] for nodes in sorted(by_nodes)), fixed_nodes=known.fixed_nodes)
 
 
 def _nodes_of(paragraph: Paragraph) -> tuple[int, ...]:
@@ -115,18 +141,19 @@ def _nodes_of(paragraph: Paragraph) -> tuple[int, ...]:
 class _Set(NamedTuple):
     """A paragraph set with certain words, all of whose letters are embedded."""
 
-    lines: SetParagraph
+    paragraph: SetParagraph
     steps: dict[str, int] | None
     """Faces of which more than the smallest subset is needed."""
-    broken: bytes
-    """Where it breaks, and empty for a single line: this, and nothing else of the words, decides the layout."""
+    breaks: bytes
 
 
 class _Setter:
     """Sets one paragraph, and remembers what it has set."""
 
-    def __init__(self, paragraph: Paragraph) -> None:
+    def __init__(self, paragraph: Paragraph, store: LayoutStore | None) -> None:
         self._paragraph = paragraph
+        self._store = store
+        self.node = paragraph.slots[0].node
         self._slots = [(slot.node, slot.text) for slot in paragraph.slots]
         self._only = paragraph.slots[0].node if len(paragraph.slots) == 1 else -1
         self._done: dict[str | tuple[str, ...], _Set] = {}
@@ -144,24 +171,30 @@ class _Setter:
             done = self._done[words] = self._set((words,) if isinstance(words, str) else words)
         return done
 
-    def learn(self, lesson: Lesson) -> None:
-        """Remember how WeasyPrint set these words."""
-        words = lesson.words[0] if self._only >= 0 else lesson.words
-        self._done[words] = self._embed(place_lines(lesson.paragraph, lesson.lines))
+    def learn(self, words: tuple[str, ...], lesson: Lesson) -> None:
+        """Remember how WeasyPrint breaks these words."""
+        known = words[0] if self._only >= 0 else words
+        self._done[known] = self._embed(apply_lesson(self._paragraph, words, lesson))
 
     def _set(self, words: tuple[str, ...]) -> _Set:
-        return self._embed(set_paragraph(self._paragraph, words))
+        try:
+            return self._embed(set_paragraph(self._paragraph, words))
+        except Unclear:
+            lesson = self._store.find_lesson(self._paragraph, words) if self._store is not None else None
+            if lesson is None:
+                raise
+            return self._embed(apply_lesson(self._paragraph, words, lesson))
 
-    def _embed(self, lines: SetParagraph) -> _Set:
+    def _embed(self, done: SetParagraph) -> _Set:
+        """Find the subsets that have its glyphs."""
         steps: dict[str, int] = {}
-        for line in lines.lines:
+        for line in done.lines:
             for piece in line:
                 if piece.shaped is not None:
                     face = self._paragraph.slots[piece.slot].style.face
                     steps[face] = max(steps.get(face, 0), _step(face, piece.shaped.glyphs))
         wide = {face: step for face, step in steps.items() if step}
-        broken = b"%d:%b;" % (self._slots[0][0], lines.pattern) if len(lines.lines) > 1 else b""
-        return _Set(lines, wide or None, broken)
+        return _Set(done, wide or None, done.breaks)
 
 
 def _step(face: str, glyphs: tuple[tuple[int, str], ...]) -> int:
@@ -187,7 +220,8 @@ class _KnownOutline:
         if self.outline.trouble:
             raise NotFixed(self.outline.trouble)
         texts = anatomy.texts
-        breaks = b"".join([setter.set(texts).broken for setter in self._setters])
+        found = [(setter.node, setter.set(texts).breaks) for setter in self._setters]
+        breaks = b"".join([b"%d:%b;" % each for each in found if each[1]])
         fixed = "\0".join([texts[node] for node in self.outline.fixed_nodes])
         return anatomy.structure + breaks + fixed.encode()
 
@@ -197,17 +231,20 @@ class _KnownPlate:
 
     def __init__(self, plate: Plate, setters: list[_Setter]) -> None:
         self._plate = plate
+        self._breaks = list(plate.layout.breaks)
         self._setters = setters
 
     def print_document(self, content: Content, anatomy: Anatomy) -> Rendered:
         """The finished file."""
         texts = anatomy.texts
         paragraphs = [setter.set(texts) for setter in self._setters]
+        if [paragraph.breaks for paragraph in paragraphs] != self._breaks:
+            raise Unclear("paragraph of a further page broken otherwise")
         steps: dict[str, int] = {}
         for paragraph in paragraphs:
             if paragraph.steps:
                 steps |= {face: max(step, steps.get(face, 0)) for face, step in paragraph.steps.items()}
         info, metadata = describe_document(anatomy.title, anatomy.created, anatomy.modified)
-        pages = self._plate.fill_pages([paragraph.lines for paragraph in paragraphs])
+        pages = self._plate.fill_pages([each.paragraph for each in paragraphs])
         pdf = self._plate.assemble(pages, steps=steps, document_id=content.document_id, info=info, metadata=metadata)
         return Rendered(pdf=pdf, pages=len(pages), sha256=hashlib.sha256(pdf).hexdigest())

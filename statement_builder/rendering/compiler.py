@@ -27,12 +27,35 @@ from statement_builder.rendering.layouts import (
     Style,
 )
 from statement_builder.rendering.skeleton import WHITE, Anatomy, collapse
-from statement_builder.rendering.typesetter import Piece, SetParagraph, Unclear, place_lines, set_paragraph
+from statement_builder.rendering.typesetter import (
+    Piece,
+    SetParagraph,
+    Unclear,
+    apply_lesson,
+    collapse_between,
+    set_paragraph,
+)
 
 _CLOSE = 0.002
 """CSS pixels between where WeasyPrint draws a piece and where it is filled in: rounding only."""
 _DRAWN_TEXTS = re.compile(r".*(svg|math|style|script|textarea|select|option|object)$")
 """Elements whose text is not set as words."""
+
+
+class Taught(NamedTuple):
+    """A lesson, and what it is about."""
+
+    paragraph: Paragraph
+    words: tuple[str, ...]
+    lesson: Lesson
+
+
+class Compiled(NamedTuple):
+    """What one document's layout gives for others."""
+
+    outline: Outline
+    layout: Layout
+    lessons: list[Taught]
 
 
 class _Cut(NamedTuple):
@@ -43,7 +66,7 @@ class _Cut(NamedTuple):
     hole: Hole
 
 
-class NotFixed(Exception):  # noqa: N818 - says what was found
+class NotFixed(Exception):
     """Documents of this structure cannot be filled, whatever they say. The message names the template's element."""
 
 
@@ -57,10 +80,10 @@ class _Run:
     """Where the line's room begins, and its pieces."""
 
 
-def compile_layout(drawing: weasy.Drawing, root: Any, anatomy: Anatomy) -> tuple[Outline, Layout]:
+def compile_layout(drawing: weasy.Drawing, root: Any, anatomy: Anatomy) -> Compiled:
     """The outline of the structure and the layout for this way of breaking its lines.
 
-    Where the typesetter is not certain of a paragraph, the layout has it as WeasyPrint set it.
+    Where the typesetter is not certain of a paragraph, a lesson says how WeasyPrint set it.
 
     `NotFixed` when the template cannot be compiled, `Unclear` when this document cannot be.
     """
@@ -73,14 +96,14 @@ def compile_layout(drawing: weasy.Drawing, root: Any, anatomy: Anatomy) -> tuple
     trouble = trouble or next((run.block.trouble for run in runs if run.block.trouble), "")
     if trouble:
         raise NotFixed(trouble)
-    paragraphs = tuple(
-        Paragraph(slots=tuple(run.slots), width=run.block.width, align=run.block.align) for run in runs
-    )
-    taught: list[Lesson] = []
-    pages = _cut_pages(drawing, runs, paragraphs, _words_set(runs, paragraphs, anatomy.texts, taught))
+    paragraphs = tuple(Paragraph(slots=tuple(run.slots), width=run.block.width, align=run.block.align) for run in runs)
+    lessons: list[Taught] = []
+    done = _set_all(runs, paragraphs, anatomy.texts, lessons)
+    pages = _cut_pages(drawing, runs, done)
     streams, others = weasy.static_objects(drawing)
     layout = Layout(
         paragraphs=paragraphs,
+        breaks=tuple(each.breaks for each in done),
         pages=pages,
         streams=tuple(streams),
         packed=tuple(number for number, _ in others),
@@ -89,10 +112,9 @@ def compile_layout(drawing: weasy.Drawing, root: Any, anatomy: Anatomy) -> tuple
         catalog=drawing.pdf.catalog.number,
         metadata=weasy.metadata_number(drawing),
         objects_count=len(drawing.objects),
-        lessons=tuple(taught),
     )
     outline = Outline(paragraphs=_outline(paragraphs), fixed_nodes=nodes.fixed(paragraphs))
-    return outline, layout
+    return Compiled(outline=outline, layout=layout, lessons=lessons)
 
 
 def _outline(paragraphs: Sequence[Paragraph]) -> tuple[Paragraph, ...]:
@@ -174,9 +196,7 @@ class _Reader:
         raise NotFixed("text that is not found in the markup")
 
 
-def _find_runs(
-    blocks: Sequence[weasy.Block], nodes: _Nodes, faces: Mapping[tuple[Any, ...], str]
-) -> list[_Run]:
+def _find_runs(blocks: Sequence[weasy.Block], nodes: _Nodes, faces: Mapping[tuple[Any, ...], str]) -> list[_Run]:
     """Paragraphs in the order of their boxes. One that goes on on the next page is one run; repeated heads are many."""
     readers: dict[int, _Reader] = {}
     runs: list[_Run] = []
@@ -205,14 +225,16 @@ def _find_runs(
 
 def _require_whole(runs: Sequence[_Run]) -> None:
     """A paragraph parted by a page break between two of its elements looks like two: that is not certain enough."""
+    by_element: dict[int, list[_Run]] = {}
+    for run in runs:
+        by_element.setdefault(id(run.block.element), []).append(run)
     for run in runs:
         nodes = {slot.node for slot in run.slots}
         if len(run.lines) > 1 and any(slot.node < 0 for slot in run.slots):
             raise Unclear("blank or number in a paragraph of several lines")
-        for other in runs:
-            if other.block.element is run.block.element and other.block.page != run.block.page:
-                if nodes.isdisjoint(slot.node for slot in other.slots):
-                    raise Unclear("paragraph parted by a page break")
+        for other in by_element[id(run.block.element)]:
+            if other.block.page != run.block.page and nodes.isdisjoint(slot.node for slot in other.slots):
+                raise Unclear("paragraph parted by a page break")
 
 
 def _node_of(text: weasy.LineText, nodes: _Nodes, readers: dict[int, _Reader]) -> tuple[int, bool]:
@@ -281,25 +303,38 @@ def _fonts(drawing: weasy.Drawing) -> tuple[FontUse, ...]:
     )
 
 
-def _words_set(
-    runs: Sequence[_Run], paragraphs: Sequence[Paragraph], texts: Sequence[str], taught: list[Lesson]
+def _set_all(
+    runs: Sequence[_Run], paragraphs: Sequence[Paragraph], texts: Sequence[str], lessons: list[Taught]
 ) -> list[SetParagraph]:
-    """This document's paragraphs; for those that are not certain, `taught` gets how WeasyPrint has set them."""
+    """This document's paragraphs. For those that are not certain `lessons` gets how WeasyPrint has set them."""
     done = []
     for run, paragraph in zip(runs, paragraphs, strict=True):
         words = tuple(texts[slot.node] if slot.node >= 0 else slot.text for slot in paragraph.slots)
         try:
             done.append(set_paragraph(paragraph, words))
         except Unclear:
-            lines = tuple(tuple((slot, text.drawn, text.text) for slot, text in line) for _, line in run.lines)
-            done.append(place_lines(paragraph, lines))
-            taught.append(Lesson(paragraph=paragraph, words=words, lines=lines))
+            lesson = _read_lesson(run, words)
+            done.append(apply_lesson(paragraph, words, lesson))
+            lessons.append(Taught(paragraph, words, lesson))
     return done
 
 
-def _cut_pages(
-    drawing: weasy.Drawing, runs: Sequence[_Run], paragraphs: Sequence[Paragraph], done: Sequence[SetParagraph]
-) -> tuple[PageLayout, ...]:
+def _read_lesson(run: _Run, words: tuple[str, ...]) -> Lesson:
+    slots, lines = collapse_between(words), []
+    positions = [0] * len(slots)
+    for _, line in run.lines:
+        spans = []
+        for slot, text in line:
+            start = slots[slot].find(text.drawn, positions[slot])
+            if start < 0:
+                raise Unclear("text drawn otherwise")
+            positions[slot] = start + len(text.drawn)
+            spans.append((slot, start, positions[slot], start + len(text.text)))
+        lines.append(tuple(spans))
+    return Lesson(lines=tuple(lines))
+
+
+def _cut_pages(drawing: weasy.Drawing, runs: Sequence[_Run], done: Sequence[SetParagraph]) -> tuple[PageLayout, ...]:
     """Each page's stream with a hole for every piece of text; each proved to be filled as it was drawn."""
     cuts: dict[int, list[_Cut]] = {id(stream): [] for stream in drawing.page_streams}
     for number, (run, paragraph) in enumerate(zip(runs, done, strict=True)):

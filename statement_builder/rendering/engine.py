@@ -73,23 +73,21 @@ class PlainEngine:
             tree = weasyprint.HTML(string=html, base_url="none:", url_fetcher=FontsOnly())
             _require_glyphs("".join(tree.etree_element.itertext()))
             pages, pdf = self._lay_out(tree, content)
-        if complaints:
-            raise DocumentError(
-                "LAYOUT",
-                f"The page could not be laid out cleanly: {'; '.join(sorted(set(complaints)))}.",
-                "Correct the template; until then the document is held back.",
-            )
+        _require_quiet(complaints)
         return Rendered(pdf=pdf, pages=pages, sha256=hashlib.sha256(pdf).hexdigest())
 
     def draw(self, markup: str, content: Content) -> tuple[Drawing, Any]:
-        """Lay out and draw markup for the compiled engine, with the root of its tree. `DocumentError` as `render`."""
+        """Lay out and draw markup for the compiled engine; with the root of its tree. Raises what `render` raises."""
         with _complaints() as complaints:
             tree = weasyprint.HTML(string=markup, base_url="none:", url_fetcher=FontsOnly())
             _require_glyphs("".join(tree.etree_element.itertext()))
-            identifier = content.document_id.encode("ascii")
-            drawing = draw_document(tree, styles=self._styles, fonts=self._fonts, identifier=identifier)
-        if complaints:
-            raise ValueError("WeasyPrint complained")
+            try:
+                drawing = draw_document(
+                    tree, styles=self._styles, fonts=self._fonts, identifier=content.document_id.encode("ascii")
+                )
+            except Exception as exc:
+                raise _layout_error(exc) from exc
+        _require_quiet(complaints)
         return drawing, tree.etree_element
 
     def _lay_out(self, tree: Any, content: Content) -> tuple[int, bytes]:
@@ -97,11 +95,7 @@ class PlainEngine:
             document = tree.render(font_config=self._fonts, stylesheets=self._styles, pdf_variant="pdf/ua-1")
             pdf = document.write_pdf(pdf_identifier=content.document_id.encode("ascii"), pdf_variant="pdf/ua-1")
         except _LAYOUT_ERRORS as exc:
-            raise DocumentError(
-                "LAYOUT",
-                f"The page could not be laid out ({type(exc).__name__}).",
-                "Report it; until then the document is held back.",
-            ) from exc
+            raise _layout_error(exc) from exc
         return len(document.pages), pdf
 
 
@@ -140,6 +134,23 @@ def _name_character(code_point: int) -> str:
     if unicodedata.category(character)[0] in "LM":
         return f"{unicodedata.name(character, 'unknown').split()[0]} script"
     return f"U+{code_point:04X}"
+
+
+def _layout_error(exc: Exception) -> DocumentError:
+    return DocumentError(
+        "LAYOUT",
+        f"The page could not be laid out ({type(exc).__name__}).",
+        "Report it; until then the document is held back.",
+    )
+
+
+def _require_quiet(complaints: list[str]) -> None:
+    if complaints:
+        raise DocumentError(
+            "LAYOUT",
+            f"The page could not be laid out cleanly: {'; '.join(sorted(set(complaints)))}.",
+            "Correct the template; until then the document is held back.",
+        )
 
 
 class _Collector(logging.Handler):

@@ -87,13 +87,14 @@ class FontUse(Record, kw_only=True, array_like=True):
     """Font, descendant, descriptor, character map, file."""
 
 
-class Lesson(Record, kw_only=True):
-    """A paragraph with words of which the typesetter is not certain, and the lines that WeasyPrint makes of them."""
+Span = tuple[int, int, int, int]
+"""A piece of a line: slot, and within its text the start, the end of what is drawn and of what has a width."""
 
-    paragraph: Paragraph
-    words: tuple[str, ...]
-    lines: tuple[tuple[tuple[int, str, str], ...], ...]
-    """For each line and piece: slot, text drawn, text that counts for the width."""
+
+class Lesson(Record, kw_only=True):
+    """How WeasyPrint breaks a paragraph with words of which the typesetter is not certain; without the words."""
+
+    lines: tuple[tuple[Span, ...], ...]
 
 
 class Layout(Record, kw_only=True):
@@ -101,6 +102,8 @@ class Layout(Record, kw_only=True):
 
     paragraphs: tuple[Paragraph, ...]
     """What the holes refer to; with the page numbers that are printed."""
+    breaks: tuple[bytes, ...]
+    """How each breaks; empty for a single line."""
     pages: tuple[PageLayout, ...]
     streams: tuple[tuple[int, bytes], ...]
     """Streams that are the same in every document: number and object, as written."""
@@ -114,4 +117,3 @@ class Layout(Record, kw_only=True):
     """Number of the XMP stream, which is written for each document."""
     objects_count: int
     """Numbers from here on are free."""
-    lessons: tuple[Lesson, ...] = ()

@@ -21,9 +21,8 @@ class Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(**options)
         self._safe: dict[tuple[type, str], bool] = {}
         self.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-        say, say_many = _sentences(catalogue)
-        self._direct = frozenset({say, say_many})
-        self.globals.update(_=say, gettext=say, ngettext=say_many)
+        self._say, self._say_many = _sentences(catalogue)
+        self.globals.update(_=self._say, gettext=self._say, ngettext=self._say_many)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """As Jinja2 says, which looks at nothing but type and name."""
@@ -32,17 +31,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
             self._safe[key] = super().is_safe_attribute(obj, attr, value)
         return self._safe[key]
 
-    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        """Call from a template: sentences need no context, macros only how to escape; everything else as Jinja2 does."""
-        kind = type(obj)
-        if kind is Macro or obj.__class__ is _FUNCTION and obj in self._direct:
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        """Call from a template: sentences need no context, macros only how to escape; the rest as Jinja2 does."""
+        is_macro = type(obj) is Macro
+        if is_macro or obj is self._say or obj is self._say_many:
             kwargs.pop("_loop_vars", None)
             kwargs.pop("_block_vars", None)
-            return obj(context.eval_ctx, *args, **kwargs) if kind is Macro else obj(*args, **kwargs)
+            return obj(context.eval_ctx, *args, **kwargs) if is_macro else obj(*args, **kwargs)
         return super().call(context, obj, *args, **kwargs)
-
-
-_FUNCTION = type(lambda: None)
 
 
 def _sentences(catalogue: NullTranslations) -> tuple[Callable[..., Markup], Callable[..., Markup]]:

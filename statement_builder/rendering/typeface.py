@@ -89,9 +89,7 @@ def _cut(face: hb.Face, glyphs: dict[int, str]) -> bytes:
     wanted.sets(hb.SubsetInputSets.GLYPH_INDEX).update(glyphs)
     drop = (b"BASE", b"DSIG", b"GPOS", b"GSUB", b"GDEF", b"JSTF", b"LTSH", b"PCLT", b"SVG ", b"cmap", b"name")
     wanted.sets(hb.SubsetInputSets.DROP_TABLE_TAG).update(int.from_bytes(tag) for tag in drop)
-    wanted.flags = (
-        hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.DESUBROUTINIZE
-    )
+    wanted.flags = hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.DESUBROUTINIZE
     return bytes(hb.subset(face, wanted).blob.data)
 
 

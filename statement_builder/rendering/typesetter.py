@@ -15,7 +15,7 @@ import uharfbuzz as hb
 from statement_builder.billing.model import Record
 from statement_builder.rendering.charset import is_simple
 from statement_builder.rendering.fonts import font_path
-from statement_builder.rendering.layouts import Paragraph, Slot, Style
+from statement_builder.rendering.layouts import Lesson, Paragraph, Slot, Style
 
 PIXELS = 1 / 1024
 """Pango counts in 1/1024 of a CSS pixel."""
@@ -26,7 +26,7 @@ _NO_BREAK_INSIDE = re.compile(r"(?:[\w'’.,·\u00a0]|(?<![.,])\$|(?<=\d)-(?=\d)
 _SHAPED_MAX = 200_000
 
 
-class Unclear(Exception):  # noqa: N818 - says what it is: this text's lines are not certain
+class Unclear(Exception):
     """This text cannot be set here with certainty. The reason is for the statistics, and says nothing of the text."""
 
     def __init__(self, reason: str) -> None:
@@ -55,8 +55,8 @@ class SetParagraph(Record, kw_only=True, array_like=True):
     """A paragraph's lines."""
 
     lines: tuple[tuple[Piece, ...], ...]
-    pattern: bytes
-    """Which slots are on which line: what the layout depends on."""
+    breaks: bytes
+    """Which slots are on which line, and empty for a single line: what the layout depends on, and nothing else."""
 
 
 @lru_cache(maxsize=8)
@@ -109,7 +109,7 @@ def shape(style: Style, text: str) -> Shaped:
 
 def set_paragraph(paragraph: Paragraph, texts: tuple[str, ...]) -> SetParagraph:
     """Break one paragraph, whose slots say `texts`, into lines. `Unclear` where that is not certain."""
-    runs = _collapse_between(texts)
+    runs = collapse_between(texts)
     widths = [_width(slot, run) for slot, run in zip(paragraph.slots, runs, strict=True)]
     visible = sum(widths) - _hanging(paragraph, runs, widths)
     if visible <= paragraph.width - CLOSE or all(slot.nowrap for slot in paragraph.slots):
@@ -125,7 +125,7 @@ Line = Sequence[tuple[int, str, str]]
 """What each slot puts on a line: the text drawn, and the text that counts for the width."""
 
 
-def _collapse_between(texts: tuple[str, ...]) -> list[str]:
+def collapse_between(texts: tuple[str, ...]) -> list[str]:
     """White space at the paragraph's start, and after white space of the slot before, is not there."""
     runs, after_blank = [], True
     for text in texts:
@@ -252,12 +252,18 @@ def place_lines(paragraph: Paragraph, lines: Sequence[Line]) -> SetParagraph:
             x += _width(slot, counted.rstrip(" ") if last else counted)
         offset = _offset(paragraph, x)
         placed.append(tuple(Piece(slot=i, x=start + offset, shaped=shaped) for i, start, shaped in pieces))
-    return SetParagraph(lines=tuple(placed), pattern=make_pattern([[piece.slot for piece in line] for line in placed]))
+    on_lines = [b",".join(b"%d" % piece.slot for piece in line) for line in placed]
+    return SetParagraph(lines=tuple(placed), breaks=b"/".join(on_lines) if len(placed) > 1 else b"")
 
 
-def make_pattern(lines: list[list[int]]) -> bytes:
-    """Which slots are on which line, as bytes."""
-    return b"/".join(b",".join(b"%d" % slot for slot in line) for line in lines)
+def apply_lesson(paragraph: Paragraph, texts: tuple[str, ...], lesson: Lesson) -> SetParagraph:
+    """Set a paragraph as WeasyPrint broke it."""
+    runs = collapse_between(texts)
+    lines = [
+        [(slot, runs[slot][start:drawn], runs[slot][start:counted]) for slot, start, drawn, counted in line]
+        for line in lesson.lines
+    ]
+    return place_lines(paragraph, lines)
 
 
 def _offset(paragraph: Paragraph, width: float) -> float:

@@ -15,7 +15,7 @@ from statement_builder.rendering.engine import PlainEngine
 from statement_builder.rendering.fonts import FACES, font_path
 from statement_builder.rendering.markup import environment
 
-_LIBRARIES = ("weasyprint", "pydyf", "jinja2", "babel", "fonttools", "font-source-sans-pro")
+_LIBRARIES = ("weasyprint", "pydyf", "jinja2", "babel", "fonttools", "font-source-sans-pro", "uharfbuzz")
 _SUFFIXES = {".html", ".css", ".po"}
 
 

@@ -394,9 +394,10 @@ def font_numbers(drawing: Drawing, font: Any) -> tuple[int, int, int, int, int]:
 def has_plain_metadata(drawing: Drawing) -> bool:
     """Whether the document says nothing of itself but title, dates and language."""
     said = drawing.document.metadata
-    return not (
-        said.authors or said.description or said.keywords or said.generator or said.attachments or said.custom
-    ) and not said.xmp_metadata
+    return (
+        not (said.authors or said.description or said.keywords or said.generator or said.attachments or said.custom)
+        and not said.xmp_metadata
+    )
 
 
 @lru_cache(maxsize=64)

@@ -1,0 +1,88 @@
+"""Compiled layouts on disk, found by every process that renders with the same templates, fonts and code.
+
+There are no words of any document in them. A file is whole or not there, whoever else writes at the same time; one
+that cannot be read is compiled again.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from hashlib import blake2b
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from statement_builder.rendering.layouts import Layout, Lesson, Outline, Paragraph
+from statement_builder.rendering.version import template_version
+from statement_builder.rendering.weasy_internals import PINNED_VERSION
+
+_Kept = TypeVar("_Kept", Layout, Outline, Lesson)
+
+
+class LayoutStore:
+    """One folder of layouts. Those of other versions in it are thrown away."""
+
+    def __init__(self, folder: Path, templates: Path) -> None:
+        self._folder = folder / layout_version(templates)
+        self._throw_away_others(folder)
+
+    def _throw_away_others(self, folder: Path) -> None:
+        if folder.is_dir():
+            for other in folder.iterdir():
+                if other.is_dir() and other.name != self._folder.name:
+                    shutil.rmtree(other, ignore_errors=True)
+
+    def find_outline(self, structure: bytes) -> Outline | None:
+        return self._read("outline", structure, Outline)
+
+    def keep_outline(self, structure: bytes, outline: Outline) -> None:
+        self._write("outline", structure, outline)
+
+    def find_layout(self, key: bytes) -> Layout | None:
+        return self._read("layout", key, Layout)
+
+    def keep_layout(self, key: bytes, layout: Layout) -> None:
+        self._write("layout", key, layout)
+
+    def find_lesson(self, paragraph: Paragraph, words: tuple[str, ...]) -> Lesson | None:
+        return self._read("lesson", msgspec.msgpack.encode((paragraph, words)), Lesson)
+
+    def keep_lesson(self, paragraph: Paragraph, words: tuple[str, ...], lesson: Lesson) -> None:
+        self._write("lesson", msgspec.msgpack.encode((paragraph, words)), lesson)
+
+    def _path(self, kind: str, key: bytes) -> Path:
+        name = blake2b(key, digest_size=16).hexdigest()
+        return self._folder / name[:2] / f"{name}.{kind}"
+
+    def _read(self, kind: str, key: bytes, shape: type[_Kept]) -> _Kept | None:
+        try:
+            return msgspec.msgpack.decode(self._path(kind, key).read_bytes(), type=shape)
+        except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+            return None
+
+    def _write(self, kind: str, key: bytes, value: Layout | Outline | Lesson) -> None:
+        """A full disk costs the next process a layout, and nothing else."""
+        path = self._path(kind, key)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=path.parent)
+            try:
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(msgspec.msgpack.encode(value))
+                os.replace(temporary, path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+        except OSError:
+            return
+
+
+def layout_version(templates: Path) -> str:
+    """What layouts depend on: templates, fonts and libraries, and the code that makes and fills them."""
+    digest = blake2b(f"{template_version(templates)} {PINNED_VERSION}".encode(), digest_size=8)
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
