@@ -1,6 +1,7 @@
 """Content → PDF, read back and verified."""
 
 from statement_builder.rendering.catalogues import languages
+from statement_builder.rendering.compiled import CompiledEngine
 from statement_builder.rendering.engine import Engine, PlainEngine, Rendered
 from statement_builder.rendering.errors import DocumentError, RenderWorkerDied
 from statement_builder.rendering.pool import RenderPool
@@ -10,6 +11,7 @@ from statement_builder.rendering.windows import DOUBLE_WINDOW_10, Rect, Windows
 
 __all__ = [
     "DOUBLE_WINDOW_10",
+    "CompiledEngine",
     "DocumentError",
     "Engine",
     "ForeignIds",

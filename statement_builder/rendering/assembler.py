@@ -99,9 +99,15 @@ class Plate:
         if steps not in self._fonts:
             dictionaries: list[tuple[int, bytes]] = []
             streams: list[tuple[int, bytes]] = []
+            maps: dict[bytes, int] = {}  # faces that have the same glyphs share one
             for font, step in zip(self.layout.fonts, steps, strict=True):
-                dictionaries += _font_dictionaries(font, step)
-                streams += _font_streams(font, step)
+                subset = subset_of(font.face, step)
+                *_, own_map, file = font.numbers
+                character_map = maps.setdefault(subset.character_map, own_map)
+                dictionaries += _font_dictionaries(font, step, character_map)
+                streams += [(file, subset.file)] + (
+                    [(own_map, subset.character_map)] if character_map == own_map else []
+                )
             rows = bytearray(self._rows)
             for place, (number, _) in enumerate(dictionaries):
                 rows[number * _ROW : (number + 1) * _ROW] = _row(2, self._packed_fonts, place)
@@ -132,10 +138,10 @@ class Plate:
         return _indirect(self._table, table) + b"startxref\n%d\n%%%%EOF\n" % position
 
 
-def _font_dictionaries(font: FontUse, step: int) -> list[tuple[int, bytes]]:
+def _font_dictionaries(font: FontUse, step: int, character_map: int) -> list[tuple[int, bytes]]:
     """A composite font with Identity encoding (ISO 32000-1, 9.7): dictionary, descendant, descriptor."""
     subset = subset_of(font.face, step)
-    outer, descendant, descriptor, character_map, file = font.numbers
+    outer, descendant, descriptor, _, file = font.numbers
     name = font.name.encode("ascii")
     return [
         (
@@ -166,12 +172,6 @@ def _font_dictionaries(font: FontUse, step: int) -> list[tuple[int, bytes]]:
             ),
         ),
     ]
-
-
-def _font_streams(font: FontUse, step: int) -> list[tuple[int, bytes]]:
-    subset = subset_of(font.face, step)
-    *_, character_map, file = font.numbers
-    return [(character_map, subset.character_map), (file, subset.file)]
 
 
 def pack_objects(objects: Sequence[tuple[int, bytes]]) -> bytes:

@@ -85,10 +85,11 @@ def _meanings(font: hb.Font, characters: frozenset[str]) -> dict[int, str]:
 
 
 def _cut(face: hb.Face, glyphs: dict[int, str]) -> bytes:
+    """The font with these glyphs only, and without the tables that a PDF does not need (ISO 32000-1, 9.9)."""
     wanted = hb.SubsetInput()
     wanted.sets(hb.SubsetInputSets.GLYPH_INDEX).update(glyphs)
-    drop = (b"BASE", b"DSIG", b"GPOS", b"GSUB", b"GDEF", b"JSTF", b"LTSH", b"PCLT", b"SVG ", b"cmap", b"name")
-    wanted.sets(hb.SubsetInputSets.DROP_TABLE_TAG).update(int.from_bytes(tag) for tag in drop)
+    drop = "BASE DSIG GPOS GSUB GDEF JSTF LTSH OS/2 PCLT cmap gasp name post".split()
+    wanted.sets(hb.SubsetInputSets.DROP_TABLE_TAG).update(int.from_bytes(tag.encode("ascii")) for tag in drop)
     wanted.flags = hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.DESUBROUTINIZE
     return bytes(hb.subset(face, wanted).blob.data)
 

@@ -215,8 +215,8 @@ def _require_clear_break(
     if _line_width(paragraph, runs, _joined(line, word)) < paragraph.width + CLOSE:
         raise Unclear("close to the margin")
     slot, _, end = line[-1]
-    if end == len(runs[slot]):
-        # At the end of a slot the blank counts for WeasyPrint.
+    if end == len(runs[slot]) or _is_leading_blank(runs, line[-1]):
+        # At the end or start of a slot the blank counts for WeasyPrint.
         if _line_width(paragraph, runs, line, whole=True) > paragraph.width - CLOSE:
             raise Unclear("close to the margin")
         if not runs[slot].strip(" "):
@@ -228,8 +228,18 @@ def _require_clear_break(
         raise Unclear("word that may be divided")
 
 
+def _is_leading_blank(runs: list[str], span: tuple[int, int, int]) -> bool:
+    slot, start, end = span
+    return start == 0 and end == 1 < len(runs[slot]) and runs[slot][0] == " "
+
+
 def _finish(runs: list[str], line: list[tuple[int, int, int]]) -> Line:
-    """A line as drawn. WeasyPrint draws the blank at a line's end where the slot ends there, but gives it no width."""
+    """A line as drawn. WeasyPrint draws the blank at a line's end where the slot ends there, but gives it no width.
+
+    A blank that a slot begins with is dropped where the line ends after it: the slot begins on the next line.
+    """
+    if len(line) > 1 and _is_leading_blank(runs, line[-1]):
+        line = line[:-1]
     finished: list[tuple[int, str, str]] = []
     for place, (slot, start, end) in enumerate(line):
         text = runs[slot][start:end]

@@ -1,0 +1,99 @@
+"""Documents at random, from a seed: ordinary people and the difficult cases between them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from random import Random
+from typing import Any
+
+from statement_builder.billing.model import Deposit, Encounter, InsuranceStatus, PatientShare
+from statement_builder.documents import Content
+from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
+from tests.contents import BILLED, make_letter, make_ob_notice, make_statement
+
+FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
+LAST_NAMES = (
+    "Lopez",
+    "Li",
+    "O'Brien",
+    "Featherstonehaugh-Cholmondeley",
+    "Đặng",
+    "Wójcik",
+    "van der Westhuizen",
+    "Østergård",
+    "Papadopoulos-Wolfeschlegelsteinhausen",
+)
+DESCRIPTIONS = (
+    "Broken ankle",
+    "MRI scan of the knee with and without contrast",
+    "Emergency room visit/observation, 23-hour stay",
+    "Hospital stay after surgery (left hip replacement), including rehabilitation",
+)
+INSURERS = ("", "Blue Cross", "Commonwealth Care Alliance One Care Plan of Massachusetts")
+STREETS = ("12 Maple Street", "c/o Riverside Assisted Living", "Building 14, Apartment 1207-B", "1 A St.")
+KINDS = ("statement", "reminder", "estimate", "past-due", "second-letter", "final-notice")
+"""Every kind and level, as `make_random` names them."""
+
+
+def make_random(kind: str, random: Random, *, large_print: bool = False, **guarantor: Any) -> Content:
+    """One document of a kind. The same random numbers give the same document."""
+    person: dict[str, Any] = {
+        "first_name": random.choice(FIRST_NAMES),
+        "last_name": random.choice(LAST_NAMES),
+        "guarantor_id": f"G{random.randrange(10**6)}",
+        "address": make_address(*random.sample(STREETS, random.randint(1, 3))),
+        "large_print": large_print,
+    } | guarantor
+    if kind == "estimate":
+        paid_cents = random.choice((0, 1, 50_000, 123_456))
+        deposit = Deposit(deposit_id="D1", posted_on=date(2026, 10, 1), amount_cents=paid_cents)
+        return make_ob_notice(
+            make_episode(
+                deposits=(deposit,) if paid_cents else (),
+                estimate_cents=random.choice((240_000, 1_234_567, 99_999)),
+                insurance_name=random.choice(INSURERS),
+                expected_delivery_on=date(2027, 1, 5) + timedelta(days=random.randrange(120)),
+            ),
+            **person,
+        )
+    if kind in {"statement", "reminder"}:
+        visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 1, 2, 3, 5, 9))))
+        return make_statement(*visits, level=int(kind == "reminder"), **person)
+    level = 2 + ("past-due", "second-letter", "final-notice").index(kind)
+    visits = tuple(_visit(random, number, correspondence=BILLED) for number in range(random.choice((1, 2, 4))))
+    return make_letter(level, *visits, **person)
+
+
+def _visit(random: Random, number: int, **facts: Any) -> Encounter:
+    owed_cents = random.choice((501, 12_345, 100_000, 98_765_432))
+    began_on = date(2026, 1, 1) + timedelta(days=random.randrange(200))
+    return make_encounter(
+        f"{random.choice('AB')}{random.randrange(10**9):09}{number}",
+        owed_cents=owed_cents,
+        charges=(make_charge(f"C{number}", amount_cents=3 * owed_cents),),
+        insurance=(make_insurance(f"I{number}", amount_cents=2 * owed_cents),),
+        description=random.choice(DESCRIPTIONS),
+        insurance_name=random.choice(INSURERS),
+        insurance_status=random.choice((InsuranceStatus.ADJUDICATED, InsuranceStatus.DENIED)),
+        sensitive=random.random() < 0.1,
+        service_from=began_on,
+        service_to=began_on + timedelta(days=random.choice((0, 0, 3))),
+        payments=random.choice(((), (make_payment(f"M{number}", amount_cents=500),))),
+        share=_share(random, owed_cents),
+        **facts,
+    )
+
+
+def _share(random: Random, owed_cents: int) -> PatientShare | None:
+    if random.random() < 0.3:
+        return None
+    first = random.randrange(owed_cents)
+    parts = [first, owed_cents - first, 0, 0]
+    random.shuffle(parts)
+    return PatientShare(
+        adjudicated_on=date(2026, 10, 25),
+        deductible_cents=parts[0],
+        coinsurance_cents=parts[1],
+        copay_cents=parts[2],
+        noncovered_cents=parts[3],
+    )

@@ -1,0 +1,247 @@
+"""The compiled engine against the plain one: nobody can tell their pages apart, and what is not certain falls back."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from random import Random
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from statement_builder.documents import Content
+from statement_builder.rendering import CompiledEngine, DocumentError, Engine, PlainEngine, Rendered
+from tests.builders import make_address, make_facility
+from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
+from tests.pdf_text import page_texts
+from tests.rendering.likeness import differences
+from tests.rendering.random_contents import KINDS, make_random
+
+DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "10"))
+"""Random documents of each kind and size; 200 in the nightly run."""
+
+
+@pytest.fixture(scope="module")
+def compiled() -> CompiledEngine:
+    return CompiledEngine(TEMPLATES)
+
+
+def _require_alike(compiled: CompiledEngine, plain: PlainEngine, content: Content) -> None:
+    """Both engines make the same page of it, or both refuse it for the same reason."""
+    expected, rendered = _outcome(plain, content), _outcome(compiled, content)
+    if isinstance(expected, str) or isinstance(rendered, str):
+        assert rendered == expected
+        return
+    assert rendered.pages == expected.pages
+    assert differences(rendered.pdf, expected.pdf) == []
+
+
+def _outcome(engine: Engine, content: Content) -> Rendered | str:
+    try:
+        return engine.render(content)
+    except DocumentError as exc:
+        return str(exc)
+
+
+@pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
+@pytest.mark.parametrize("kind", KINDS)
+def test_render__random_documents_are_alike(
+    engine: PlainEngine, compiled: CompiledEngine, kind: str, large_print: bool
+) -> None:
+    random = Random(f"{kind} {large_print}")
+    for _ in range(DOCUMENTS):
+        _require_alike(compiled, engine, make_random(kind, random, large_print=large_print))
+    assert sum(compiled.fallbacks.values()) <= 0.02 * compiled.filled, compiled.fallbacks
+
+
+PEOPLE = [
+    pytest.param("Siobhán O’Connor-Núñez", True, id="accents"),
+    pytest.param("O'Brien & Söhne <b>", True, id="punctuation"),
+    pytest.param("Nguyễn Thị Ánh Đặng", True, id="vietnamese"),
+    pytest.param("Łukasz Żółć", True, id="polish"),
+    pytest.param("Jose\u0301", True, id="accent-that-composes"),
+    pytest.param("Жанна", False, id="cyrillic"),
+    pytest.param("Αθηνά", False, id="greek"),
+    pytest.param("m\u0302ara", False, id="accent-that-does-not-compose"),
+    pytest.param("Maximiliana-Bartholomea-Annunziata-Wilhelmina", True, id="long"),
+    pytest.param("X" * 60, True, id="sixty-letters-without-a-break"),
+    pytest.param("fi ffi fl tt fj", True, id="ligatures"),
+    pytest.param("AVAToWa.Y,", True, id="kerning"),
+]
+
+
+@pytest.mark.parametrize(("name", "is_filled"), PEOPLE)
+def test_render__names_are_right_or_rendered_plainly(engine: PlainEngine, name: str, is_filled: bool) -> None:
+    compiled = CompiledEngine(TEMPLATES)
+    compiled.render(make_statement())
+    _require_alike(compiled, engine, make_statement(first_name=name))
+    assert (compiled.filled == 2) == is_filled
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("李", id="chinese"),
+        pytest.param("سارة", id="arabic"),
+        pytest.param("Ann😀", id="emoji"),
+        pytest.param("Ann\u200bMarie", id="zero-width-space"),
+    ],
+)
+def test_render__a_character_without_a_letter_is_refused(
+    engine: PlainEngine, compiled: CompiledEngine, name: str
+) -> None:
+    outcome = _outcome(compiled, make_statement(first_name=name))
+    assert isinstance(outcome, str)
+    assert outcome.startswith("GLYPH: ")
+    assert outcome == _outcome(engine, make_statement(first_name=name))
+
+
+def test_render__hyphenated_words_break_where_weasyprint_breaks_them(
+    engine: PlainEngine, compiled: CompiledEngine
+) -> None:
+    for length in range(10, 40, 3):
+        _require_alike(compiled, engine, make_statement(last_name=f"{'a' * length}-{'b' * 7} {'c' * 9}-{'d' * 12}"))
+
+
+_LETTERS = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs", "M"))
+_WORDS = st.text(st.sampled_from("abcdefgijlmtAVWTY -'’./&,()$5") | _LETTERS, min_size=1, max_size=45)
+_PRINTABLE = _WORDS.filter(lambda text: bool(text.strip()))
+
+
+@settings(
+    max_examples=int(os.environ.get("COMPILED_EXAMPLES", "40")),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(first=_PRINTABLE, last=_PRINTABLE, line=_PRINTABLE, large=st.booleans())
+def test_render__no_text_is_filled_that_should_have_fallen_back(
+    engine: PlainEngine, compiled: CompiledEngine, first: str, last: str, line: str, large: bool
+) -> None:
+    content = make_statement(first_name=first, last_name=last, address=make_address(line), large_print=large)
+    _require_alike(compiled, engine, content)
+
+
+def test_render__same_bytes_whichever_document_came_first() -> None:
+    first, second = make_statement(first_name="Ann"), make_statement(first_name="Bo", guarantor_id="G2002")
+    forth, back = CompiledEngine(TEMPLATES), CompiledEngine(TEMPLATES)
+    assert [forth.render(each).pdf for each in (first, second)] == [back.render(each).pdf for each in (second, first)][
+        ::-1
+    ]
+    assert forth.compiled == back.compiled == 1
+
+
+def test_render__one_page_statement_is_small(compiled: CompiledEngine) -> None:
+    rendered = compiled.render(make_statement())
+    assert rendered.pages == 1
+    assert len(rendered.pdf) <= 30 * 1024
+
+
+def test_render__a_drawing_belongs_to_the_layout(engine: PlainEngine) -> None:
+    logo = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><title>{}</title><circle r="9"/></svg>'
+    compiled = CompiledEngine(TEMPLATES)
+    for name in ("Riverbend", "Maple Valley", "Riverbend"):
+        _require_alike(compiled, engine, make_statement(facility=make_facility(logo_svg=logo.format(name))))
+    assert (compiled.filled, compiled.compiled) == (3, 2)
+
+
+def test_render__many_documents_share_few_layouts(engine: PlainEngine) -> None:
+    compiled = CompiledEngine(TEMPLATES)
+    for number in range(50):
+        compiled.render(make_statement(first_name=f"Ann{number}", guarantor_id=f"G{number}"))
+    assert (compiled.filled, compiled.compiled, compiled.fallbacks) == (50, 1, Counter())
+
+
+EVERY_KIND = [
+    pytest.param(make_statement(), id="statement"),
+    pytest.param(make_ob_notice(), id="estimate"),
+    pytest.param(make_letter(4), id="final-notice"),
+]
+
+
+@pytest.mark.parametrize("content", EVERY_KIND)
+def test_cache__another_process_compiles_nothing(tmp_path: Path, content: Content) -> None:
+    first = CompiledEngine(TEMPLATES, tmp_path)
+    expected = first.render(content).pdf
+    second = CompiledEngine(TEMPLATES, tmp_path)
+    assert second.render(content).pdf == expected
+    assert (first.compiled, second.compiled, second.filled) == (1, 0, 1)
+
+
+def test_cache__holds_no_words_of_a_document(tmp_path: Path) -> None:
+    name = "Wolfeschlegelsteinhausenbergerdorff"
+    CompiledEngine(TEMPLATES, tmp_path).render(make_statement(last_name=name, address=make_address("98765 Elm Street")))
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) >= 2
+    assert not [path for path in files if name.encode() in path.read_bytes() or b"98765" in path.read_bytes()]
+
+
+def test_cache__layouts_of_other_templates_are_thrown_away(tmp_path: Path) -> None:
+    old = tmp_path / "0123456789abcdef"
+    old.mkdir()
+    (old / "a.layout").write_bytes(b"x")
+    CompiledEngine(TEMPLATES, tmp_path).render(make_statement())
+    assert not old.exists()
+
+
+def test_cache__a_damaged_file_is_compiled_again(tmp_path: Path) -> None:
+    expected = CompiledEngine(TEMPLATES, tmp_path).render(make_statement()).pdf
+    for path in tmp_path.rglob("*.layout"):
+        path.write_bytes(path.read_bytes()[:100])
+    again = CompiledEngine(TEMPLATES, tmp_path)
+    assert again.render(make_statement()).pdf == expected
+    assert again.compiled == 1
+
+
+def _with_template(tmp_path: Path, body: str) -> Path:
+    (tmp_path / "theme").mkdir(parents=True)
+    for name in ("theme.css", "large_print.css"):
+        (tmp_path / "theme" / name).write_bytes((TEMPLATES / "theme" / name).read_bytes())
+    page = f"<!DOCTYPE html><html lang=en><head><title>T</title></head><body>{body}</body></html>"
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        pytest.param("<p style='float: left'>{{ content.guarantor_id }}</p>", "float (<p>)", id="float"),
+        pytest.param(
+            "<table class=wild style='table-layout: auto'><tr><td>{{ content.guarantor_id }}</td></tr></table>",
+            'table without table-layout: fixed and a width (<table class="wild">)',
+            id="auto-table",
+        ),
+        pytest.param(
+            "<div style='position: absolute'>{{ content.guarantor_id }}</div>",
+            "absolute position without a width (<div>)",
+            id="shrink-to-fit",
+        ),
+        pytest.param(
+            "<p class=full style='text-align: justify'>{{ content.guarantor_id }}</p>",
+            'text alignment (<p class="full">)',
+            id="justified",
+        ),
+        pytest.param(
+            "<p>See <u style='text-decoration: underline'>{{ content.guarantor_id }}</u></p>",
+            "text decoration line (<p>)",
+            id="underlined",
+        ),
+    ],
+)
+def test_render__a_template_that_cannot_be_compiled_says_where(tmp_path: Path, body: str, reason: str) -> None:
+    templates = _with_template(tmp_path, body)
+    compiled, plain = CompiledEngine(templates), PlainEngine(templates)
+    for content in (make_statement(), make_statement(guarantor_id="G-LONGER-THAN-BEFORE")):
+        page = msgspec.structs.replace(content, template="page.html")
+        assert compiled.render(page).pdf == plain.render(page).pdf
+    assert compiled.fallbacks == Counter({reason: 2})
+
+
+def test_render__pages_are_numbered_and_heads_repeated(engine: PlainEngine, compiled: CompiledEngine) -> None:
+    content = make_random("statement", Random(3), large_print=True)
+    texts = page_texts(compiled.render(content).pdf)
+    assert len(texts) > 1
+    assert [f"Page {number} of {len(texts)}" in text for number, text in enumerate(texts, 1)] == [True] * len(texts)
