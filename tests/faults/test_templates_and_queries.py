@@ -46,7 +46,7 @@ def _opened(hospital: Hospital, *, templates: Path = TEMPLATES, sql_root: Path =
 
 
 def _run(service: Service, *, until: Step | None = None) -> Batch:
-    open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
+    open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=8)
     retry_errors(service, BATCH)
     return walk_batch(service, BATCH, until=until, release=True)
 
