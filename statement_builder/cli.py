@@ -72,7 +72,7 @@ def opened(
             settings,
             environ=environ,
             now=open_clock(environ),
-            actor=f"{getpass.getuser()}@{socket.gethostname()}",
+            actor=f"{_user()}@{socket.gethostname()}",
             workers=workers or settings.render.workers or os.cpu_count() or 1,
             progress=progress,
         )
@@ -265,6 +265,14 @@ def _show(summaries: list[dict[str, Any]], as_json: bool) -> None:
         return
     console.show_batches(summaries)
     console.show_holds(summaries[0]["holds"])
+
+
+def _user() -> str:
+    """Who is at work, for locks and the event log. In a container the number may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _as_of(text: str | None, service: Service) -> date:
