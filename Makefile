@@ -9,7 +9,7 @@ demo: .venv/.demo
 	@.venv/bin/statements demo
 
 test: .venv/.test check
-	.venv/bin/python -m pytest -n 2 $(PYTEST_ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 check: .venv/.test
 	.venv/bin/ruff check .

@@ -15,7 +15,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -36,7 +35,7 @@ from statement_builder.batch.service import Service, open_service, say_nothing
 from statement_builder.batch.steps import Step
 from statement_builder.batch.summary import summarise_batch, summarise_found
 from statement_builder.billing.selection import Kind
-from statement_builder.cli_source import source_app
+from statement_builder.cli_source import parse_day, source_app
 from statement_builder.clock import open_clock
 from statement_builder.errors import ConfigError, GateStop, StatementsError
 from statement_builder.ledger import Batch
@@ -72,7 +71,7 @@ def opened(
             settings,
             environ=environ,
             now=open_clock(environ),
-            actor=f"{getpass.getuser()}@{socket.gethostname()}",
+            actor=f"{_user()}@{socket.gethostname()}",
             workers=workers or settings.render.workers or os.cpu_count() or 1,
             progress=progress,
         )
@@ -99,9 +98,15 @@ def run(  # noqa: PLR0917 - one parameter an option
 
     _check_cycle(cycle)
     with opened(workers=workers, show_progress=not as_json, source=source, source_url=source_url) as service:
-        day = _as_of(as_of, service)
+        day = parse_day(as_of, "--as-of")
         if dry_run:
-            scope = Scope(source=service.settings.source.name, kind=kind, cycle=cycle, as_of=day, limit=limit)
+            scope = Scope(
+                source=service.settings.source.name,
+                kind=kind,
+                cycle=cycle,
+                as_of=day or service.today(),
+                limit=limit,
+            )
             _show([preview_batch(service, scope)], as_json)
             return
         batch = open_batch(service, kind=kind, cycle=cycle, as_of=day, limit=limit)
@@ -267,14 +272,12 @@ def _show(summaries: list[dict[str, Any]], as_json: bool) -> None:
     console.show_holds(summaries[0]["holds"])
 
 
-def _as_of(text: str | None, service: Service) -> date:
-    """The date given, or today where the facility is."""
-    if text is None:
-        return service.today()
+def _user() -> str:
+    """Who is at work, for locks and the event log. In a container the number may have no name."""
     try:
-        return date.fromisoformat(text)
-    except ValueError as exc:
-        raise ConfigError("--as-of takes a date such as 2026-11-07") from exc
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _check_cycle(cycle: str) -> None:

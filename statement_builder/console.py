@@ -59,7 +59,9 @@ def show_batches(summaries: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _control_sheet(summary: Mapping[str, Any], names: Sequence[str]) -> Table:
-    table = _table(title=f"{summary['batch']}, as of {summary['as_of']}", title_justify="left", title_style="bold")
+    trial = f", first {summary['limit']}" if summary["limit"] else ""
+    title = f"{summary['batch']}, as of {summary['as_of']}{trial}"
+    table = _table(title=title, title_justify="left", title_style="bold")
     table.add_column("")
     table.add_column("documents", justify="right")
     table.add_column("dollars", justify="right")

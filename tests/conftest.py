@@ -1,3 +1,14 @@
 """The servers that tests may ask for by fixture name; each starts on first use and ends with the session."""
 
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("search", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+"""The same examples in every run, and none fails for being slow; HYPOTHESIS_PROFILE=search looks for new ones."""
+
 pytest_plugins = ["tests.services.postgres", "tests.services.s3", "tests.services.sftp", "tests.services.smtp"]

@@ -52,7 +52,7 @@ def run_demo(service: Service, home: Path, *, guarantors: int) -> list[dict[str,
     summaries = []
     for kind in Kind:
         started = time.monotonic()
-        batch = open_batch(service, kind=kind, cycle=cycle, as_of=today, limit=None)
+        batch = open_batch(service, kind=kind, cycle=cycle, as_of=None, limit=None)
         batch = walk_batch(service, batch.batch_id, release=True)
         summaries.append(summarise_batch(service, batch, seconds=time.monotonic() - started))
         _write_examples(service, batch.batch_id, home / "examples")

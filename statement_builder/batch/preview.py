@@ -33,6 +33,7 @@ def preview_batch(service: Service, scope: Scope) -> dict[str, Any]:
         "kind": scope.kind.value,
         "cycle": scope.cycle,
         "as_of": scope.as_of.isoformat(),
+        "limit": scope.limit,
         "state": "dry-run",
         "counts": {name: counts[name] for name in FIGURES},
         "cents": {name: cents[name] for name in FIGURES},

@@ -19,10 +19,11 @@ from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import Batch, BatchState, DocumentState
 
 
-def open_batch(service: Service, *, kind: Kind, cycle: str, as_of: date, limit: int | None) -> Batch:
-    """The batch of this kind and cycle: a new one, or the one there is (which keeps its own date and limit).
+def open_batch(service: Service, *, kind: Kind, cycle: str, as_of: date | None, limit: int | None) -> Batch:
+    """The batch of this kind and cycle: the one there is, with its own date, or a new one as of `as_of` (today).
 
-    `ConfigError` before anything is written when no batch could go through with these settings.
+    `ConfigError` before anything is written when no batch could go through with these settings, and when the batch
+    there is has another date or limit than was asked for: nobody may believe that a trial of twenty was everybody.
     """
     require_set_up(service, service.settings.source.name)
     require_templates(service)
@@ -31,7 +32,7 @@ def open_batch(service: Service, *, kind: Kind, cycle: str, as_of: date, limit: 
         facility_id=service.facility.facility_id,
         kind=kind,
         cycle=cycle,
-        as_of=as_of,
+        as_of=as_of or service.today(),
         source=service.settings.source.name,
         limit=limit,
         actor=service.actor,
@@ -42,7 +43,23 @@ def open_batch(service: Service, *, kind: Kind, cycle: str, as_of: date, limit: 
             f"batch {batch.batch_id} in this ledger belongs to facility {batch.facility_id}, and the settings are "
             f"those of {service.facility.facility_id}. Give each facility a ledger of its own."
         )
+    if batch.limit != limit:
+        raise ConfigError(_other_limit(batch))
+    if as_of is not None and batch.as_of != as_of:
+        raise ConfigError(
+            f"batch {batch.batch_id} was opened as of {batch.as_of}, not {as_of}. Leave --as-of out to finish it, "
+            f"or name another cycle, such as {as_of}."
+        )
     return batch
+
+
+def _other_limit(batch: Batch) -> str:
+    if batch.limit is None:
+        return f"batch {batch.batch_id} was opened for everybody. Finish it with `statements rerun {batch.batch_id}`."
+    return (
+        f"batch {batch.batch_id} is a trial of the first {batch.limit} candidates; nobody else was pulled. Name a "
+        "cycle of its own for all the others, such as today's date: who got this trial's mail is held there (MINDAYS)."
+    )
 
 
 def walk_batch(service: Service, batch_id: str, *, until: Step | None = None, release: bool = False) -> Batch:
@@ -73,10 +90,6 @@ def retry_errors(service: Service, batch_id: str) -> int:
         sequences = sorted({document.sequence for document in failed})
         for sequence in sequences:
             service.ledger.reopen_shard(batch_id, sequence, actor=service.actor, at=service.now())
-        if sequences:
-            service.ledger.set_state(
-                batch_id, BatchState.PULLED, actor=service.actor, at=service.now(), why="documents with errors retried"
-            )
     return len(sequences)
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 from statement_builder.batch.service import Service
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
-from statement_builder.rendering import check_setup
-from statement_builder.rendering.catalogues import languages
+from statement_builder.rendering import check_setup, languages
 
 
 def require_set_up(service: Service, source: str) -> None:

@@ -42,6 +42,7 @@ def summarise_batch(service: Service, batch: Batch, *, seconds: float | None = N
         "kind": batch.kind.value,
         "cycle": batch.cycle,
         "as_of": batch.as_of.isoformat(),
+        "limit": batch.limit,
         "state": batch.state.value,
         "counts": _figures(tally.counts),
         "cents": _figures(tally.cents),

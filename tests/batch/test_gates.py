@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from statement_builder.batch.gates import ask_questions, check_close, check_gates
+from statement_builder.batch.gates import ask_questions, check_close, check_gates, most_failed
 from statement_builder.ledger import Figures, Tally
 from statement_builder.settings import ReleaseSettings
 
@@ -91,3 +91,16 @@ def test_questions__unusual_volume_waits_for_a_person(rendered: int, asked: list
 )
 def test_questions__one_for_each_thing_to_decide(now: Tally, by_policy: bool, asked: list[str]) -> None:
     assert codes(now, None, by_policy=by_policy) == asked
+
+
+@pytest.mark.parametrize(
+    ("rendered", "errors", "stops"),
+    [
+        pytest.param(3, 3, False, id="half-of-them"),
+        pytest.param(3, 4, True, id="more-than-half"),
+        pytest.param(0, 1, True, id="the-only-one"),
+        pytest.param(0, 0, False, id="nothing-selected"),
+    ],
+)
+def test_most_failed__is_for_no_approval_to_overrule(rendered: int, errors: int, stops: bool) -> None:
+    assert most_failed(tally(counts=changed(rendered=rendered, errors=errors))) is stops

@@ -185,3 +185,16 @@ def test_second_cycle__nobody_hears_twice_within_the_minimum_days(closed: Hospit
     assert mailed
     assert mailed.isdisjoint(row[0] for row in second)
     assert summary["holds"]["MINDAYS"] >= len(mailed)
+
+
+def test_trial__is_never_taken_for_everybody(tmp_path: Path) -> None:
+    hospital = build_hospital(tmp_path / "home", guarantors=20)
+    run = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--until", "pull", "--json")
+    assert hospital.statements(*run, "--limit", "5").json["counts"]["pulled"] == 5
+    assert "trial of the first 5" in hospital.statements(*run, code=2).err
+    assert hospital.statements(*run, "--limit", "5").json["limit"] == 5
+
+
+def test_batch_of_another_date__is_not_taken_for_the_one_asked_for(hospital: Hospital) -> None:
+    answer = hospital.statements("run", "statement", "--cycle", CYCLE, "--as-of", "2026-11-08", code=2)
+    assert f"opened as of {AS_OF}" in answer.err

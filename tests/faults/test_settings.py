@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import os
 from pathlib import Path
 
 import pytest
@@ -141,6 +143,16 @@ def test_secret_in_a_setting__is_not_repeated(hospital: Hospital) -> None:
         answer = call(Hospital(hospital.home, {variable: value}), *RUN, code=1)
         assert "127.0.0.1" in answer.err
         assert "hunter2" not in answer.err
+
+
+def test_user_that_the_machine_has_no_name_for__can_work(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    def find_no_name() -> str:
+        raise KeyError("getpwuid(): uid not found: 70001")
+
+    monkeypatch.setattr(getpass, "getuser", find_no_name)
+    call(hospital, *RUN[:-1], "--until", "pull", "--json")
+    actors = {row[0] for row in hospital.ledger("SELECT actor FROM event WHERE what = 'open'")}
+    assert [actor.partition("@")[0] for actor in actors] == [str(os.getuid())]
 
 
 def _assert_refused(hospital: Hospital, says: tuple[str, ...]) -> None:

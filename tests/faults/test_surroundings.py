@@ -218,11 +218,11 @@ def assert_nothing_left_in_print(hospital: Hospital) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own that holds 100 KB until `_make_room`."""
+    """A disk of its own that holds 48 KB until `_make_room`."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", disk], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", disk], capture_output=True, check=False
     )
     if mounted.returncode:
         pytest.skip("no right to mount a small disk here; test_file_size_limit stands in for it")
@@ -246,11 +246,12 @@ def test_full_disk__is_one_message_and_is_finished_once_there_is_room(
     hospital: Hospital, small_disk: Path, variable: str, url: str, says: str
 ) -> None:
     tight = Hospital(hospital.home, {variable: url.format(small_disk)})
-    message = read_message(call(tight, *RUN, code=1))
+    run = (*RUN, "--limit", "8")
+    message = read_message(call(tight, *run, code=1))
     assert says in message
     assert not list(small_disk.rglob("*.ctl"))
     _make_room(small_disk)
-    assert call(tight, *RUN).json["state"] == "closed"
+    assert call(tight, *run).json["state"] == "closed"
     counts = call(tight, "show", BATCH, "--json").json["counts"]
     assert counts["handed_off"] == counts["rendered"] > 0
     assert len(list(small_disk.rglob("*.part"))) == 0

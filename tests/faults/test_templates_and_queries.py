@@ -45,8 +45,8 @@ def _opened(hospital: Hospital, *, templates: Path = TEMPLATES, sql_root: Path =
         yield replace(service, templates=templates, sql_root=sql_root)
 
 
-def _run(service: Service, *, until: Step | None = None) -> Batch:
-    open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
+def _run(service: Service, *, until: Step | None = None, limit: int | None = 8) -> Batch:
+    open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=limit)
     retry_errors(service, BATCH)
     return walk_batch(service, BATCH, until=until, release=True)
 
@@ -221,7 +221,7 @@ def _assert_pull_stops(
     shutil.copytree(SQL_ROOT, tmp_path / "sql")
     spoil(tmp_path / "sql" / "reference")
     with _opened(hospital, sql_root=tmp_path / "sql") as service, pytest.raises(SourceError) as caught:
-        _run(service)
+        _run(service, limit=None)  # a trial of the first few does not count the rows it leaves unread
     assert all(words in str(caught.value) for words in says), caught.value
     assert hospital.ledger("SELECT count(*) FROM shard") == [(0,)]
     assert_nothing_left(hospital)

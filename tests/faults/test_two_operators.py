@@ -74,7 +74,7 @@ def test_two_releases_at_the_same_moment__send_everything_once(hospital: Hospita
 
 def test_two_runs_at_the_same_moment__make_one_batch(tmp_path: Path) -> None:
     hospital = build_hospital(tmp_path / "home", guarantors=20, workers=1)
-    answers = _at_once(hospital, RUN, RUN)
+    answers = _at_once(hospital, *[(*RUN, "--limit", "8")] * 2)
     assert 0 in [answer.code for answer in answers]
     assert all(answer.code in {0, 1} for answer in answers), answers
     assert len(call(hospital, "batches", "--json").json) == 1

@@ -26,6 +26,7 @@ def test_strategies__reach_every_outcome() -> None:
     """The properties below would hold of nothing if hardly any account were selected."""
     seen: Counter[tuple[Kind, str]] = Counter()
 
+    @settings(max_examples=300)
     @given(accounts)
     def look(account: GuarantorAccount) -> None:
         seen.update((kind, _outcome(account, kind)) for kind in Kind)
