@@ -15,10 +15,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
 from mail_house.errors import HandOffError
 from statement_builder import console
@@ -57,15 +59,29 @@ Release = Annotated[bool, typer.Option("--release", help="Stands for the approva
 Reason = Annotated[str, typer.Option(help="Why; kept in the event log.")]
 
 
+class Engine(StrEnum):
+    """How pages are made."""
+
+    COMPILED = "compiled"
+    PLAIN = "plain"
+
+
 @contextmanager
 def opened(
-    *, workers: int = 0, show_progress: bool = False, source: str | None = None, source_url: str | None = None
+    *,
+    workers: int = 0,
+    show_progress: bool = False,
+    source: str | None = None,
+    source_url: str | None = None,
+    engine: Engine | None = None,
 ) -> Iterator[Service]:
     """The service as this machine's settings describe it, with the source that the command line names, if any."""
     environ = dict(os.environ)
     if source_url is not None:
         environ["STATEMENTS_SOURCE_URL"] = source_url
     settings = load_settings(environ, Path.cwd(), source_name=source)
+    if engine is not None:
+        settings = replace(settings, render=replace(settings.render, engine=engine.value))
     with console.show_progress() if show_progress else nullcontext(say_nothing) as progress:
         service = open_service(
             settings,
@@ -90,6 +106,7 @@ def run(  # noqa: PLR0917 - one parameter an option
     release: Release = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide and count; make, write and send nothing.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N candidates, for a trial.")] = None,
+    engine: Annotated[Engine | None, typer.Option(help="How pages are made; as the settings say unless said.")] = None,
     workers: Workers = 0,
     as_json: Json = False,
 ) -> None:
@@ -97,7 +114,9 @@ def run(  # noqa: PLR0917 - one parameter an option
     from statement_builder.batch.run import open_batch  # noqa: PLC0415
 
     _check_cycle(cycle)
-    with opened(workers=workers, show_progress=not as_json, source=source, source_url=source_url) as service:
+    with opened(
+        workers=workers, show_progress=not as_json, source=source, source_url=source_url, engine=engine
+    ) as service:
         day = parse_day(as_of, "--as-of")
         if dry_run:
             scope = Scope(
@@ -246,6 +265,19 @@ def demo(
         return
     console.show_batches(summaries)
     console.show_places(places)
+
+
+@app.command()
+def bench(
+    documents: Annotated[int, typer.Option(min=1, help="How many documents to fill.")] = 500,
+    kind: Annotated[Kind, typer.Option(help="Which kind of document.")] = Kind.STATEMENT,
+    as_json: Json = False,
+) -> None:
+    """How fast pages are made on one core of this machine, against a WeasyPrint call for each."""
+    from statement_builder.batch.bench import run_bench  # noqa: PLC0415
+
+    figures = run_bench(documents=documents, kind=kind)
+    console.print_json(figures) if as_json else console.show_bench(figures)
 
 
 def _walk(service: Service, batch: Batch, *, until: Step | None, release: bool, as_json: bool) -> None:

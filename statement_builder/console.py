@@ -244,3 +244,16 @@ def show_pairs(pairs: Mapping[str, Any]) -> None:
         else:
             shown = f"{value:,}" if isinstance(value, int) else value
             out.print(f"{name.replace('_', ' ')}: {shown}", markup=False)
+
+
+def show_bench(figures: Mapping[str, Any]) -> None:
+    """What `bench` measured."""
+    out.print(
+        f"{figures['documents']:,} documents ({figures['kind']}): {figures['compiled_per_s']:,} a second filled, "
+        f"{figures['plain_per_s']:,} with a WeasyPrint call each: {figures['ratio']:,} times"
+    )
+    out.print(f"{figures['cold_per_s']:,} a second from an empty folder, with {figures['layouts']:,} layouts to make")
+    out.print(f"{figures['bytes_per_document']:,} bytes each; {figures['plain_bytes_per_document']:,} if made plainly")
+    out.print(f"{figures['fallbacks']:,} fell back to a WeasyPrint call")
+    for reason, count in figures["reasons"].items():
+        out.print(f"  {count:,}: {reason}", markup=False)

@@ -49,6 +49,10 @@ class RenderSettings(Record, kw_only=True):
     workers: int = 0
     languages: tuple[str, ...] = ("en",)
     """Languages that an approved translation exists for; an account in any other is an exception."""
+    engine: str = "compiled"
+    """`compiled`: each layout once, then filled. `plain`: a WeasyPrint layout for every document."""
+    layouts: str = ""
+    """Folder where compiled layouts are kept for all processes; there are no words of any document in them."""
 
 
 class MailSettings(Record, kw_only=True):
@@ -176,6 +180,7 @@ def _with_default_places(settings: Settings, home: Path) -> Settings:
         print=settings.print or f"file://{home / 'outbox' / 'print'}",
         email=settings.email or f"file://{home / 'outbox' / 'email'}",
         source=msgspec.structs.replace(settings.source, url=settings.source.url or f"sqlite:///{home / 'hospital.db'}"),
+        render=msgspec.structs.replace(settings.render, layouts=settings.render.layouts or str(home / "layouts")),
     )
 
 
@@ -183,6 +188,8 @@ def _check(settings: Settings, path: Path | None) -> None:
     where = str(path or "the settings")
     if settings.render.workers < 0:
         raise ConfigError(f"{where}: render.workers cannot be negative")
+    if settings.render.engine not in {"compiled", "plain"}:
+        raise ConfigError(f"{where}: render.engine has to be 'compiled' or 'plain'")
     for kind in Kind:
         if settings.release.by(kind) not in {"auto", "person"}:
             raise ConfigError(f"{where}: release.{kind.value.replace('-', '_')} has to be 'auto' or 'person'")

@@ -67,7 +67,7 @@ def test_readme__names_every_setting() -> None:
     for table, names in (
         ("", {"ledger", "archive", "print", "email"}),
         ("source", {"name", "url", "age_max_h"}),
-        ("render", {"workers", "languages"}),
+        ("render", {"workers", "languages", "engine", "layouts"}),
         ("mail", {"print_profile"}),
         ("release", {"statement", "ob_notice", "dunning", "volume_change_max_percent", "amount_max_cents"}),
     ):

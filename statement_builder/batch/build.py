@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -32,6 +34,7 @@ from statement_builder.ledger import (
 )
 from statement_builder.policy import Policy, decide
 from statement_builder.rendering import (
+    CompiledEngine,
     DocumentError,
     ForeignIds,
     Rect,
@@ -40,6 +43,9 @@ from statement_builder.rendering import (
     Windows,
     template_version,
 )
+
+FILLED_PER_WORKER_MAX = 20_000
+"""Documents until a worker is replaced: filling leaves nothing behind, the few layouts that it compiles do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +125,16 @@ def open_render_pool(service: Service) -> RenderPool:
         recipient=_rect(profile.recipient_window),
         clear=profile.clear_in,
     )
-    return RenderPool(workers=service.workers, templates=service.templates, windows=windows)
+    render = service.settings.render
+    if render.engine == "plain":
+        return RenderPool(workers=service.workers, templates=service.templates, windows=windows)
+    return RenderPool(
+        workers=service.workers,
+        templates=service.templates,
+        windows=windows,
+        documents_per_worker_max=FILLED_PER_WORKER_MAX,
+        make_engine=partial(CompiledEngine, cache=Path(render.layouts)),
+    )
 
 
 def _rect(window: ProfileRect) -> Rect:
