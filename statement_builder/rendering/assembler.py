@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from hashlib import md5
 
-from statement_builder.rendering.layouts import FontUse, Layout
+from statement_builder.rendering.layouts import FontUse, Layout, PageLayout
 from statement_builder.rendering.typeface import subset_of
 from statement_builder.rendering.typesetter import SetParagraph
 
@@ -25,13 +25,7 @@ class Plate:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._pages = [
-            ([(chunk, *hole) for chunk, hole in zip(page.chunks, holes, strict=False)], page.chunks[-1])
-            for page in layout.pages
-            for holes in [
-                [(each.paragraph, each.line, each.piece, each.left, each.y, each.between) for each in page.holes]
-            ]
-        ]
+        self._pages = [(_segments(page), page.chunks[-1]) for page in layout.pages]
         self._info, self._packed, self._packed_fonts, self._table = (layout.objects_count + more for more in range(4))
         self._head, offsets = self._write_head()
         self._rows = self._write_rows(offsets)
@@ -61,14 +55,13 @@ class Plate:
     def fill_pages(self, paragraphs: Sequence[SetParagraph]) -> list[bytes]:
         """Each page's content stream. `paragraphs` are those of the layout, set with this document's words."""
         pages = []
-        lines_of = [paragraph.lines for paragraph in paragraphs]
-        for holes, tail in self._pages:
+        for segments, tail in self._pages:
             parts = []
-            for chunk, paragraph, line, place, left, y, between in holes:
-                piece = lines_of[paragraph][line][place]
-                shaped = piece.shaped
-                assert shaped is not None
-                parts.append(b"%b1 0 0 -1 %f %b Tm\n%b[%b] TJ\n" % (chunk, left + piece.x, y, between, shaped.operand))
+            for segment in segments:
+                paragraph = paragraphs[segment.paragraph]
+                if paragraph is not segment.latest:
+                    segment.fill(paragraph)
+                parts.append(segment.filled)
             parts.append(tail)
             pages.append(b"".join(parts))
         return pages
@@ -136,6 +129,37 @@ class Plate:
             packed,
         )
         return _indirect(self._table, table) + b"startxref\n%d\n%%%%EOF\n" % position
+
+
+class _Segment:
+    """Holes of one paragraph that follow each other, with what stands before each; and how it was filled last.
+
+    Most of a page says the same in every document, and the same words come as the same object.
+    """
+
+    def __init__(self, paragraph: int) -> None:
+        self.paragraph = paragraph
+        self.holes: list[tuple[bytes, int, int, float, bytes, bytes]] = []
+        self.latest: SetParagraph | None = None
+        self.filled = b""
+
+    def fill(self, paragraph: SetParagraph) -> None:
+        parts = []
+        for chunk, line, place, left, y, between in self.holes:
+            piece = paragraph.lines[line][place]
+            assert piece.shaped is not None
+            operand = piece.shaped.operand
+            parts.append(b"%b1 0 0 -1 %f %b Tm\n%b[%b] TJ\n" % (chunk, left + piece.x, y, between, operand))
+        self.latest, self.filled = paragraph, b"".join(parts)
+
+
+def _segments(page: PageLayout) -> list[_Segment]:
+    segments: list[_Segment] = []
+    for chunk, hole in zip(page.chunks, page.holes, strict=False):
+        if not segments or segments[-1].paragraph != hole.paragraph:
+            segments.append(_Segment(hole.paragraph))
+        segments[-1].holes.append((chunk, hole.line, hole.piece, hole.left, hole.y, hole.between))
+    return segments
 
 
 def _font_dictionaries(font: FontUse, step: int, character_map: int) -> list[tuple[int, bytes]]:

@@ -59,7 +59,7 @@ class CompiledEngine:
         return rendered
 
     def _fill(self, content: Content, markup: str, anatomy: Anatomy) -> Rendered:
-        plate = self._find_plate(anatomy) or self._compile(content, markup, anatomy)
+        plate = self._find_plate(anatomy) or self._compile(markup, anatomy)
         return plate.print_document(content, anatomy)
 
     def _find_plate(self, anatomy: Anatomy) -> _KnownPlate | None:
@@ -82,9 +82,9 @@ class CompiledEngine:
             known = self._add_outline(structure, outline)
         return known
 
-    def _compile(self, content: Content, markup: str, anatomy: Anatomy) -> _KnownPlate:
+    def _compile(self, markup: str, anatomy: Anatomy) -> _KnownPlate:
         """Lay this document out, and keep what others can be filled into."""
-        drawing, root = self._plain.draw(markup, content)
+        drawing, root = self._plain.draw(markup)
         known = self._outlines.get(anatomy.structure)
         try:
             compiled = compile_layout(drawing, root, anatomy)

@@ -111,7 +111,7 @@ def compile_layout(drawing: weasy.Drawing, root: Any, anatomy: Anatomy) -> Compi
         fonts=_fonts(drawing),
         catalog=drawing.pdf.catalog.number,
         metadata=weasy.metadata_number(drawing),
-        objects_count=len(drawing.objects),
+        objects_count=len(drawing.pdf.objects),
     )
     outline = Outline(paragraphs=_outline(paragraphs), fixed_nodes=nodes.fixed(paragraphs))
     return Compiled(outline=outline, layout=layout, lessons=lessons)

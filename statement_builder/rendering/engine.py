@@ -76,15 +76,13 @@ class PlainEngine:
         _require_quiet(complaints)
         return Rendered(pdf=pdf, pages=pages, sha256=hashlib.sha256(pdf).hexdigest())
 
-    def draw(self, markup: str, content: Content) -> tuple[Drawing, Any]:
+    def draw(self, markup: str) -> tuple[Drawing, Any]:
         """Lay out and draw markup for the compiled engine; with the root of its tree. Raises what `render` raises."""
         with _complaints() as complaints:
             tree = weasyprint.HTML(string=markup, base_url="none:", url_fetcher=FontsOnly())
             _require_glyphs("".join(tree.etree_element.itertext()))
             try:
-                drawing = draw_document(
-                    tree, styles=self._styles, fonts=self._fonts, identifier=content.document_id.encode("ascii")
-                )
+                drawing = draw_document(tree, styles=self._styles, fonts=self._fonts)
             except Exception as exc:
                 raise _layout_error(exc) from exc
         _require_quiet(complaints)

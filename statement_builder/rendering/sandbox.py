@@ -19,6 +19,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def __init__(self, catalogue: NullTranslations, **options: Any) -> None:
         super().__init__(**options)
+        self._fields: dict[type, frozenset[str]] = {}
         self._safe: dict[tuple[type, str], bool] = {}
         self.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
         self._say, self._say_many = _sentences(catalogue)
@@ -30,6 +31,16 @@ class Sandbox(ImmutableSandboxedEnvironment):
         if key not in self._safe:
             self._safe[key] = super().is_safe_attribute(obj, attr, value)
         return self._safe[key]
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """The short way to a field of one of our own records, which is what nearly every lookup is for."""
+        kind = type(obj)
+        fields = self._fields.get(kind)
+        if fields is None:
+            fields = self._fields[kind] = frozenset(getattr(kind, "__struct_fields__", ()))
+        if attribute in fields and attribute[0] != "_":
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call from a template: sentences need no context, macros only how to escape; the rest as Jinja2 does."""

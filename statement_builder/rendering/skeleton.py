@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from functools import lru_cache
 
 from statement_builder.billing.model import Record
 
@@ -52,6 +53,7 @@ def take_apart(markup: str) -> Anatomy:
     )
 
 
+@lru_cache(maxsize=20_000)
 def collapse(text: str) -> str:
     """Runs of white space as one blank, character references resolved."""
     if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:

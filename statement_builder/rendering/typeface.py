@@ -20,8 +20,9 @@ from statement_builder.rendering.fonts import font_path
 _PLAIN = frozenset(f"{ascii_letters}{digits} \u00a0$.,:;'’()/&?!+%-·•@#")
 _ASCII = _PLAIN | {chr(code_point) for code_point in range(0x20, 0x7F)} | set("‘“”–—")
 _LIGATED = "fijlt"
-STEPS = 3
-"""Plain English, all of ASCII, all simple characters."""
+_WESTERN = _ASCII | {chr(code_point) for code_point in range(0xA0, 0x100)} | set("…°§ŁłŒœŠšŽž")
+STEPS = 4
+"""Plain English, all of ASCII, western European, all simple characters."""
 
 
 class Subset(Record, kw_only=True):
@@ -39,9 +40,9 @@ class Subset(Record, kw_only=True):
 
 @lru_cache(maxsize=16)
 def subset_of(face: str, step: int) -> Subset:
-    """The subset of one face at step 0, 1 or 2 (`STEPS`). Glyph numbers stay what they were."""
+    """The subset of one face at one of the `STEPS`. Glyph numbers stay what they were."""
     font = hb.Font(hb.Face(font_path(face).read_bytes()))
-    characters = simple_characters() & (_PLAIN, _ASCII, simple_characters())[step]
+    characters = simple_characters() & (_PLAIN, _ASCII, _WESTERN, simple_characters())[step]
     meanings = _meanings(font, characters)
     widths = {glyph: round(font.get_glyph_h_advance(glyph) * 1000 / font.face.upem) for glyph in meanings}
     data = _cut(font.face, meanings)

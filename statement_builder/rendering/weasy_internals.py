@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from weasyprint import draw
 from weasyprint.formatting_structure import boxes
 from weasyprint.layout.absolute import AbsolutePlaceholder
 from weasyprint.pdf import _w3c_date_to_pdf
+from weasyprint.pdf.fonts import Font
 from weasyprint.pdf.metadata import DocumentMetadata
 from weasyprint.pdf.stream import Stream
 from weasyprint.text.fonts import font_features
@@ -44,9 +45,7 @@ class Drawing:
 
     document: Any
     pdf: Any
-    objects: list[Any]
-    """Before writing adds its own."""
-    texts: dict[int, DrawnText] = field(default_factory=dict)
+    texts: dict[int, DrawnText]
     """By the identity of the text box."""
 
     @property
@@ -80,18 +79,28 @@ class Drawing:
         return numbers
 
 
-def draw_document(tree: Any, *, styles: list[Any], fonts: Any, identifier: bytes) -> Drawing:
+class _Drawn(Exception):
+    """Thrown when all is drawn, so that nothing is written: the file is assembled elsewhere."""
+
+    def __init__(self, document: Any, pdf: Any) -> None:
+        super().__init__()
+        self.document = document
+        self.pdf = pdf
+
+
+def _stop(document: Any, pdf: Any) -> None:
+    raise _Drawn(document, pdf)
+
+
+def draw_document(tree: Any, *, styles: list[Any], fonts: Any) -> Drawing:
     """Lay out and draw an HTML tree as the plain engine does, noting where every text went."""
     document = tree.render(font_config=fonts, stylesheets=styles, pdf_variant="pdf/ua-1")
-    drawn: list[Drawing] = []
     with _noting_texts() as texts:
-        document.write_pdf(
-            finisher=lambda document, pdf: drawn.append(Drawing(document=document, pdf=pdf, objects=list(pdf.objects))),
-            pdf_identifier=identifier,
-            pdf_variant="pdf/ua-1",
-        )
-    drawn[0].texts = texts
-    return drawn[0]
+        try:
+            document.write_pdf(finisher=_stop, pdf_variant="pdf/ua-1")
+        except _Drawn as drawn:
+            return Drawing(document=drawn.document, pdf=drawn.pdf, texts=texts)
+    raise AssertionError("WeasyPrint did not call the finisher")
 
 
 @contextmanager
@@ -99,7 +108,7 @@ def _noting_texts() -> Iterator[dict[int, DrawnText]]:
     """While this is open, every text that WeasyPrint draws is noted."""
     texts: dict[int, DrawnText] = {}
     current: list[DrawnText] = []
-    draw_text, set_font_size, add_font = draw.draw_text, Stream.set_font_size, Stream.add_font
+    draw_text, set_font_size, add_font, clean = draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean
 
     def note_text(stream: Any, box: Any, offset_x: float, text_overflow: Any, block_ellipsis: Any) -> None:
         begin = max(len(stream.stream) - 1, 0)
@@ -120,19 +129,20 @@ def _noting_texts() -> Iterator[dict[int, DrawnText]]:
 
     def note_font(stream: Any, pango_font: Any) -> Any:
         font, size = add_font(stream, pango_font)
-        if not hasattr(font, "whole_file"):
-            font.whole_file = font.file_content  # subsetting replaces it
         if current:
             if current[-1].font not in (None, font):
                 current[-1].trouble = "several fonts in one text"
             current[-1].font = font
         return font, size
 
-    draw.draw_text, Stream.set_font_size, Stream.add_font = note_text, note_size, note_font
+    def leave_whole(font: Any, to_unicode: Any, hinting: Any) -> None:
+        """Fonts are cut elsewhere."""
+
+    draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean = note_text, note_size, note_font, leave_whole
     try:
         yield texts
     finally:
-        draw.draw_text, Stream.set_font_size, Stream.add_font = draw_text, set_font_size, add_font
+        draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean = draw_text, set_font_size, add_font, clean
 
 
 def _find_operators(note: DrawnText, begin: int) -> None:
@@ -318,7 +328,7 @@ def _line_texts(line: Any) -> Iterator[LineText]:
 
 def is_font_of(font: Any, file: bytes) -> bool:
     """Whether a font was read from this file: its tables that say what it draws are the same."""
-    return _table_of(font.whole_file, b"glyf") == _table_of(file, b"glyf")
+    return _table_of(font.file_content, b"glyf") == _table_of(file, b"glyf")
 
 
 def _table_of(font: bytes, tag: bytes) -> bytes:
@@ -363,7 +373,7 @@ def static_objects(drawing: Drawing) -> tuple[list[tuple[int, bytes]], list[tupl
     varying = {stream.number for stream in drawing.page_streams} | drawing.font_objects()
     varying.add(metadata_number(drawing))
     streams, others = [], []
-    for each in drawing.objects:
+    for each in drawing.pdf.objects:
         if each.free == "f" or each.number in varying:
             continue
         if each.compressible:
