@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
+from babel.numbers import format_currency
+from hypothesis import given
+from hypothesis import strategies as st
 
-from statement_builder.documents.formats import format_cents, format_long_date, format_medium_date, format_month
+from statement_builder.documents.formats import (
+    format_cents,
+    format_long_date,
+    format_medium_date,
+    format_month,
+    locale_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +32,12 @@ from statement_builder.documents.formats import format_cents, format_long_date, 
 )
 def test_format_cents(cents: int, language: str, text: str) -> None:
     assert format_cents(cents, language) == text
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr", "de", "pl", "vi"])
+@given(cents=st.integers(-(10**13), 10**13))
+def test_format_cents__is_what_babel_says(language: str, cents: int) -> None:
+    assert format_cents(cents, language) == format_currency(Decimal(cents) / 100, "USD", locale=locale_of(language))
 
 
 def test_dates__each_form_in_two_languages() -> None:
