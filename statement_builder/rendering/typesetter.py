@@ -6,7 +6,6 @@ that is not looked at here, `Unclear` is raised and WeasyPrint lays the document
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -16,13 +15,12 @@ from statement_builder.billing.model import Record
 from statement_builder.rendering.charset import is_simple
 from statement_builder.rendering.fonts import font_path
 from statement_builder.rendering.layouts import Lesson, Paragraph, Slot, Style
+from statement_builder.rendering.weasy_internals import break_points
 
 PIXELS = 1 / 1024
 """Pango counts in 1/1024 of a CSS pixel."""
 CLOSE = 0.05
 """CSS pixels: a line that comes this close to its room may be broken otherwise by WeasyPrint."""
-_OPPORTUNITY = re.compile(r" |(?<=[^\W\d_])-(?=[^\W\d_])")
-_NO_BREAK_INSIDE = re.compile(r"(?:[\w'’.,·\u00a0]|(?<![.,])\$|(?<=\d)-(?=\d))*[;:-]?")
 _SHAPED_MAX = 200_000
 
 
@@ -168,15 +166,18 @@ def _break_lines(paragraph: Paragraph, runs: list[str]) -> list[Line]:
 def _words(paragraph: Paragraph, runs: list[str]) -> list[list[tuple[int, int, int]]]:
     """Parts that no line break divides, each as spans of slots; white space belongs to the word before."""
     words: list[list[tuple[int, int, int]]] = [[]]
+    last_letter = ""
     for index, (slot, run) in enumerate(zip(paragraph.slots, runs, strict=True)):
+        language = slot.style.language
+        if run and last_letter and break_points(last_letter + run[0], language):
+            words.append([])
         start = 0
-        if not slot.nowrap:
-            for match in _OPPORTUNITY.finditer(run):
-                words[-1].append((index, start, match.end()))
-                words.append([])
-                start = match.end()
-        if start < len(run) or not run:
-            words[-1].append((index, start, len(run)))
+        for end in () if slot.nowrap else break_points(run, language):
+            words[-1].append((index, start, end))
+            words.append([])
+            start = end
+        words[-1].append((index, start, len(run)))
+        last_letter = run[-1:] or last_letter
     return [word for word in words if word]
 
 
@@ -223,9 +224,6 @@ def _require_clear_break(
             raise Unclear("break at a blank between elements")
     if any(not runs[index][start:stop].strip(" ") for index, start, stop in word):
         raise Unclear("break at a blank between elements")
-    parts = [runs[index][start:stop] for index, start, stop in word if not paragraph.slots[index].nowrap]
-    if not _NO_BREAK_INSIDE.fullmatch("".join(parts).rstrip(" ")):
-        raise Unclear("word that may be divided")
 
 
 def _is_leading_blank(runs: list[str], span: tuple[int, int, int]) -> bool:

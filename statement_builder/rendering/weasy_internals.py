@@ -22,6 +22,7 @@ from weasyprint.pdf.fonts import Font
 from weasyprint.pdf.metadata import DocumentMetadata
 from weasyprint.pdf.stream import Stream
 from weasyprint.text.fonts import font_features
+from weasyprint.text.line_break import get_log_attrs
 
 PINNED_VERSION = "70.0"
 """What all of this was read from and is tested with."""
@@ -324,6 +325,15 @@ def _line_texts(line: Any) -> Iterator[LineText]:
                 text=box.text,
                 drawn=box.pango_layout.text if box.text else "",
             )
+
+
+@lru_cache(maxsize=20_000)
+def break_points(text: str, language: str) -> tuple[int, ...]:
+    """Where a line may end within a text, as Pango and so WeasyPrint see it: before which of its characters."""
+    if len(text) < 2:
+        return ()
+    attributes = get_log_attrs(text, language)
+    return tuple(place for place in range(1, len(text)) if attributes[place].is_line_break)
 
 
 def is_font_of(font: Any, file: bytes) -> bool:

@@ -240,6 +240,51 @@ def test_render__a_template_that_cannot_be_compiled_says_where(tmp_path: Path, b
     assert compiled.fallbacks == Counter({reason: 2})
 
 
+_RUNNING = """
+<style>p { width: 2.1in; margin: 3pt 0; overflow-wrap: anywhere } .r { text-align: right } .c { text-align: center }
+.n { white-space: nowrap }</style>
+{% set a, b, c, d = content.recipient.lines %}
+<p>{{ a }} pays <b>{{ b }}</b>. Then {{ c }} went to {{ d }}, and that was all.</p>
+<p><b>{{ c }}</b> {{ d }}<b>{{ a }}</b>/{{ b }} more</p>
+<p class=r>{{ b }} · {{ d }} · <span class=n>Account {{ a }}</span></p>
+<p class=c>See {{ a }}<b>, {{ b }}</b> (<span class=n>{{ c }}</span>) or {{ d }}.</p>
+<p>{{ a }} {{ b }} {{ c }} {{ d }} {{ a }}-{{ b }} {{ c }}-{{ d }} <b>{{ a }}</b></p>
+"""
+_SYLLABLES = (
+    "a",
+    "Wal",
+    "to",
+    "fi",
+    "ver",
+    "mi",
+    "AV",
+    "l",
+    "ster",
+    "qu",
+    "1",
+    "23",
+    "$4.50",
+    "-",
+    " ",
+    " ",
+    "’",
+    ".",
+    ",",
+)
+
+
+def test_render__running_text_breaks_where_weasyprint_breaks_it(tmp_path: Path) -> None:
+    templates = _with_template(tmp_path, _RUNNING)
+    compiled, plain, random = CompiledEngine(templates), PlainEngine(templates), Random("running text")
+    for _ in range(12 * DOCUMENTS):
+        words = ["".join(random.choices(_SYLLABLES, k=random.randint(1, 9))).strip() or "x" for _ in range(4)]
+        document = make_statement()
+        recipient = msgspec.structs.replace(document.recipient, lines=tuple(words))
+        page = msgspec.structs.replace(document, recipient=recipient, template="page.html")
+        assert differences(compiled.render(page).pdf, plain.render(page).pdf) == [], words
+    assert compiled.compiled < compiled.filled + sum(compiled.fallbacks.values())
+
+
 def test_render__pages_are_numbered_and_heads_repeated(engine: PlainEngine, compiled: CompiledEngine) -> None:
     content = make_random("statement", Random(3), large_print=True)
     texts = page_texts(compiled.render(content).pdf)
