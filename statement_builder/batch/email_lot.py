@@ -8,6 +8,7 @@ from statement_builder.batch.recipients import read_recipients
 from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
 from statement_builder.documents import Recipient
+from statement_builder.errors import InvariantError
 from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState
 
 RETRYABLE_IN_A_ROW_MAX = 3
@@ -36,6 +37,8 @@ def send_emails(service: Service, batch: Batch) -> None:
                 delivery = service.ledger.claim_email(
                     document.document_id, vendor=service.settings.email.partition(":")[0], at=service.now()
                 )
+                if not delivery.is_new:
+                    raise InvariantError(f"document {document.document_id} is in somebody else's hands: run it again")
                 try:
                     _send(service, mailer, document, delivery, recipients[document.document_id])
                     in_a_row = 0
@@ -68,24 +71,24 @@ def settle_emails(service: Service, batch: Batch) -> None:
 
 
 def _settle(service: Service, mailer: Mailer, document: Document, recipient: Recipient) -> None:
-    delivery = service.ledger.claim_email(
-        document.document_id, vendor=service.settings.email.partition(":")[0], at=service.now()
-    )
-    if delivery.state is DeliveryState.COMMITTING:
-        try:
-            receipt = mailer.find(_message(service, document, delivery, recipient))
-        except UnknownOutcome as exc:
-            _mark(service, delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
-            return
-        if receipt is not None:
-            _mark(service, delivery, DeliveryState.SENT, {"reference": receipt.reference, **receipt.detail})
-            return
-    _send(service, mailer, document, delivery, recipient)
+    """What did not leave is given back: it is looked at a second time, and sent as a new attempt."""
+    delivery = service.ledger.deliveries(document.document_id)[-1]
+    if delivery.state is DeliveryState.CLAIMED:
+        _mark(service, delivery, DeliveryState.FAILED, {"evidence": "Interrupted before anything was handed over."})
+        return
+    try:
+        receipt = mailer.find(_message(service, document, delivery, recipient))
+    except UnknownOutcome as exc:
+        _mark(service, delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
+        return
+    if receipt is None:
+        _mark(service, delivery, DeliveryState.FAILED, {"evidence": "Looked for it: it is not there."})
+    else:
+        _mark(service, delivery, DeliveryState.SENT, {"reference": receipt.reference, **receipt.detail})
 
 
 def _send(service: Service, mailer: Mailer, document: Document, delivery: Delivery, recipient: Recipient) -> None:
-    if delivery.state is not DeliveryState.COMMITTING:
-        _mark(service, delivery, DeliveryState.COMMITTING, None)
+    _mark(service, delivery, DeliveryState.COMMITTING, None)
     try:
         receipt = mailer.send(_message(service, document, delivery, recipient))
     except Retryable as exc:

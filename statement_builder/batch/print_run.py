@@ -12,7 +12,7 @@ from statement_builder.batch.pull import SHARD_CANDIDATES_MAX
 from statement_builder.batch.recipients import read_recipients
 from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
-from statement_builder.errors import ArchiveError
+from statement_builder.errors import InvariantError
 from statement_builder.ledger import (
     Batch,
     DeliveryState,
@@ -33,61 +33,55 @@ def hand_off_print_files(service: Service, batch: Batch) -> None:
         )
         unclaimed = [document for document in waiting if document.delivery_state is None]
         for envelope, documents in sorted(_by_envelope(service, unclaimed).items()):
-            file = _build(service, batch, shard, documents, name=_next_name(service, batch, shard))
+            file = _build(service, batch, shard, documents, name=_next_name(service, batch, shard, envelope))
             claim = _claim(service, shard, envelope, documents, file)
-            row = service.ledger.claim_print_file(claim, at=service.now())
-            _deliver(service, row, file)
+            if not service.ledger.claim_print_file(claim, at=service.now()).is_new:
+                raise InvariantError(f"print file {file.name} is in somebody else's hands: run the batch again")
+            _deliver(service, file)
         service.progress("print", done, len(shards))
 
 
 def settle_print_files(service: Service, batch: Batch) -> None:
-    """Finish the print files that an earlier run claimed and did not see through."""
-    shards = {shard.sequence: shard for shard in service.ledger.shards(batch.batch_id)}
+    """Find out what became of the print files that an earlier run claimed and did not see through.
+
+    What did not leave is given back: its documents are looked at a second time and claimed anew, under the same name.
+    """
     for row in service.ledger.print_files(batch.batch_id):
-        if row.state is DeliveryState.COMMITTING and _settled_by_asking(service, row):
-            continue
-        if row.state in {DeliveryState.CLAIMED, DeliveryState.COMMITTING}:
-            documents = [service.require_document(document_id) for document_id in row.documents]
-            file = _build(service, batch, shards[row.sequence], documents, name=row.name)
-            if file.sha256 != row.sha256:
-                raise ArchiveError(
-                    f"print file {row.name} comes out different from the one that was claimed. Restore the archive of "
-                    f"batch {batch.batch_id}; nothing of this file was sent by this run."
-                )
-            _deliver(service, row, file)
+        if row.state is DeliveryState.CLAIMED:
+            _mark(service, row.name, DeliveryState.FAILED, {"evidence": "Interrupted before anything was handed over."})
+        elif row.state is DeliveryState.COMMITTING:
+            _settle_by_asking(service, row)
 
 
-def _settled_by_asking(service: Service, row: PrintFileRow) -> bool:
+def _settle_by_asking(service: Service, row: PrintFileRow) -> None:
     """Ask the vendor what became of a print file whose control file may have been written."""
     vendor = service.open_vendor()
     try:
         receipt = vendor.find(row.name, sha256=row.sha256)
     except UnknownOutcome as exc:
         _mark(service, row.name, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
-        return True
+        return
     if receipt is not None:
         _mark(service, row.name, DeliveryState.SENT, _receipt(receipt))
-        return True
-    if vendor.collects:
+    elif vendor.collects:
         evidence = "Not at the vendor, who collects files: it may have been picked up. Ask whether it arrived."
         _mark(service, row.name, DeliveryState.UNCERTAIN, {"evidence": evidence})
-        return True
-    return False
+    else:
+        _mark(service, row.name, DeliveryState.FAILED, {"evidence": "Asked the vendor: it is not there."})
 
 
-def _deliver(service: Service, row: PrintFileRow, file: PrintFile) -> None:
+def _deliver(service: Service, file: PrintFile) -> None:
     """Bring the files, write down that the decisive one is about to go, send it, write down the receipt."""
     vendor = service.open_vendor()
     vendor.prepare(file)
-    if row.state is not DeliveryState.COMMITTING:
-        _mark(service, row.name, DeliveryState.COMMITTING, None)
+    _mark(service, file.name, DeliveryState.COMMITTING, None)
     try:
         receipt = vendor.commit(file)
     except (Retryable, Permanent) as exc:
         # Known not to have been accepted: the next re-run makes it anew under the same name.
-        _mark(service, row.name, DeliveryState.FAILED, {"evidence": str(exc)})
+        _mark(service, file.name, DeliveryState.FAILED, {"evidence": str(exc)})
         raise
-    _mark(service, row.name, DeliveryState.SENT, _receipt(receipt))
+    _mark(service, file.name, DeliveryState.SENT, _receipt(receipt))
 
 
 def _build(service: Service, batch: Batch, shard: Shard, documents: list[Document], *, name: str) -> PrintFile:
@@ -131,21 +125,20 @@ def _by_envelope(service: Service, documents: list[Document]) -> dict[str, list[
     return grouped
 
 
-def _next_name(service: Service, batch: Batch, shard: Shard) -> str:
+def _next_name(service: Service, batch: Batch, shard: Shard, envelope: str) -> str:
     """The name for the shard's next print file: that of one that failed, so that what an earlier try left at the
     vendor is replaced, else the batch's next number. A claim that was never made leaves no gap."""
     files = service.ledger.print_files(batch.batch_id)
-    failed = [each.name for each in files if each.state is DeliveryState.FAILED and each.sequence == shard.sequence]
-    return (
-        failed[0]
-        if failed
-        else print_file_name(
-            facility_id=batch.facility_id,
-            cycle=batch.cycle,
-            created_on=batch.as_of,
-            batch_id=batch.batch_id,
-            number=len(files) + 1,
-        )
+    for file in files:
+        mine = (file.sequence, file.envelope_class) == (shard.sequence, envelope)
+        if mine and file.state is DeliveryState.FAILED:
+            return file.name
+    return print_file_name(
+        facility_id=batch.facility_id,
+        cycle=batch.cycle,
+        created_on=batch.as_of,
+        batch_id=batch.batch_id,
+        number=len(files) + 1,
     )
 
 

@@ -87,3 +87,30 @@ def test_connection_lost_after_the_message__waits_for_a_person(
     assert closed["counts"]["handed_off"] == closed["counts"]["rendered"]
     expected = {} if sent else {row["document"]: 1 for row in summary["open_hand_offs"]}
     assert emailed(smtp_server) == expected
+
+
+def test_hold_that_came_while_a_print_file_was_stuck__pulls_the_piece_out(waiting: Hospital, tmp_path: Path) -> None:
+    hospital = waiting.copy_to(tmp_path / "home")
+    outbox = hospital.home / "outbox" / "print"
+    outbox.parent.mkdir(exist_ok=True)
+    outbox.write_text("somebody put a file where the folder belongs")
+    answer = hospital.statements("release", BATCH, code=1)
+    assert "Traceback" not in answer.err
+    assert {row[0] for row in hospital.ledger("SELECT state FROM print_file")} == {"claimed"}
+
+    guarantor, document = hospital.ledger(
+        "SELECT guarantor_id, document_id FROM document WHERE state = 'rendered' AND channel = 'print' LIMIT 1"
+    )[0]
+    hospital.sql(
+        "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('LATE', ?, 'BANKR_STAY', ?)",
+        guarantor,
+        AS_OF.isoformat(),
+    )
+    outbox.unlink()
+    hospital.statements("rerun", BATCH, "--release")
+    summary = hospital.statements("show", BATCH, "--json").json
+    assert summary["state"] == "closed"
+    assert summary["counts"]["withheld"] == 1
+    assert summary["holds"]["BANKR_STAY"] >= 1
+    assert document not in {row["document_id"] for row in hospital.manifest_rows()}
+    assert len(hospital.manifest_rows()) == summary["counts"]["print"] - 1

@@ -17,6 +17,7 @@ from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 
 BATCH = f"{CYCLE}-statement"
 RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--json")
+RELEASE = ("release", BATCH, "--json")
 RERUN = ("rerun", BATCH, "--release", "--json")
 KILLS = 20
 DEATHS = 16
@@ -24,24 +25,30 @@ DEATHS = 16
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A batch that nobody killed."""
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], float]:
+    """What comes of a batch that nobody kills, and how long it takes on this machine."""
     hospital = build_hospital(tmp_path_factory.mktemp("untouched") / "home", guarantors=30)
-    hospital.statements(*RUN)
-    return hospital
+    seconds = hospital.statements(*RUN).json["seconds"]
+    return outcome_of(hospital, BATCH), seconds
 
 
-def test_killed_twenty_times__ends_as_if_it_had_not_been(untouched: Hospital, tmp_path: Path) -> None:
+def test_killed_twenty_times__ends_as_if_it_had_not_been(
+    untouched: tuple[dict[str, Any], float], tmp_path: Path
+) -> None:
+    """Every other time with all its workers after a while, and in between at one of its next outside effects."""
+    expected, whole_s = untouched
     hospital = build_hospital(tmp_path / "home", guarantors=30)
     moments = random.Random(20261107)
     killed = 0
     for kill in range(KILLS):
-        # Later and later, so that every part of the way is hit while there is still something left to do.
-        killed += _killed(hospital, after_s=moments.uniform(0.5, 1.5 + 0.25 * kill))
+        if kill % 2:
+            killed += _die_at(hospital, moments.randint(1, 12), *RUN) == -signal.SIGKILL
+        else:
+            killed += _killed(hospital, after_s=moments.uniform(0.3, 1.0 + 0.4 * whole_s))
     outcome = _finish(hospital)
     assert killed >= KILLS // 2, "too many runs ended before they could be killed"
     assert_once_each(outcome)
-    assert outcome == outcome_of(untouched, BATCH)
+    assert outcome == expected
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +63,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
 def handed_off(built: Hospital, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], int]:
     """What comes of the same batch when nobody kills it, and how many moments there are to die at."""
     hospital = built.copy_to(tmp_path_factory.mktemp("handed-off") / "home")
-    assert _die_at(hospital, 0) == 0
+    assert _die_at(hospital, 0, *RELEASE) == 0
     return outcome_of(hospital, BATCH), int((hospital.home / "moments").read_text(encoding="utf-8"))
 
 
@@ -67,7 +74,7 @@ def test_killed_around_each_hand_off__nothing_twice_nothing_lost(
     untouched, moments = handed_off
     assert moments > DEATHS, "fewer moments than deaths: this would test some of them twice"
     hospital = built.copy_to(tmp_path / "home")
-    assert _die_at(hospital, 1 + part * (moments - 1) // (DEATHS - 1)) == -signal.SIGKILL
+    assert _die_at(hospital, 1 + part * (moments - 1) // (DEATHS - 1), *RELEASE) == -signal.SIGKILL
     outcome = _finish(hospital)
     assert_once_each(outcome)
     assert outcome == untouched
@@ -75,9 +82,8 @@ def test_killed_around_each_hand_off__nothing_twice_nothing_lost(
 
 def _killed(hospital: Hospital, *, after_s: float) -> bool:
     """Start or resume the batch, and kill it with all its workers after a while; whether it was still running."""
-    begun = hospital.ledger_exists() and hospital.ledger("SELECT count(*) FROM batch")[0][0]
     process = subprocess.Popen(
-        hospital.command(*(RERUN if begun else RUN)),
+        hospital.command(*RUN),
         env=hospital.environment,
         cwd=hospital.home,
         stdout=subprocess.DEVNULL,
@@ -93,10 +99,10 @@ def _killed(hospital: Hospital, *, after_s: float) -> bool:
     return False
 
 
-def _die_at(hospital: Hospital, moment: int) -> int:
-    """Release the batch in a process that kills itself at this moment; its exit code."""
+def _die_at(hospital: Hospital, moment: int, *command: str) -> int:
+    """Run a command in a process that kills itself at this moment; its exit code."""
     return subprocess.run(
-        [sys.executable, "-m", "tests.faults.die_at", str(moment), "moments", "release", BATCH, "--json"],
+        [sys.executable, "-m", "tests.faults.die_at", str(moment), "moments", *command],
         env=hospital.environment,
         cwd=hospital.home,
         capture_output=True,

@@ -226,4 +226,4 @@ def _assert_pull_stops(
     assert hospital.ledger("SELECT count(*) FROM shard") == [(0,)]
     assert_nothing_left(hospital)
     with _opened(hospital) as service:
-        assert _run(service, until=Step.PULL).state is BatchState.PULLED
+        assert _run(service, until=Step.PULL, limit=None).state is BatchState.PULLED
