@@ -374,10 +374,6 @@ def language_of(box: Any) -> str:
     return str(box.style["lang"] or "en")
 
 
-def installed_version() -> str:
-    return str(weasyprint.__version__)
-
-
 def static_objects(drawing: Drawing) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]:
     """Streams (as written) and other objects (their data) that are the same in every document of a layout."""
     varying = {stream.number for stream in drawing.page_streams} | drawing.font_objects()
