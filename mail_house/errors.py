@@ -20,9 +20,5 @@ class Permanent(HandOffError):
     """This piece was refused for good: trying it again changes nothing."""
 
 
-class Duplicate(HandOffError):
-    """The other side has it already, unchanged: a success."""
-
-
 class UnknownOutcome(HandOffError):
     """It may have been accepted: ask the other side, or a person; never repeat it blindly."""

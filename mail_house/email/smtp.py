@@ -190,11 +190,11 @@ class SmtpMailer:
     def _clear(self, connection: smtplib.SMTP, code: int) -> None:
         """Makes the connection ready for the next message, or lets it go."""
         try:
-            if code != 421 and connection.docmd("RSET")[0] == 250:
-                return
+            ready = code != 421 and connection.docmd("RSET")[0] == 250
         except (smtplib.SMTPException, OSError):
-            pass  # gone: the next message gets a new one
-        self._drop()
+            ready = False  # gone: the next message gets a new one
+        if not ready:
+            self._drop()
 
     def _drop(self) -> None:
         if self._connection is not None:

@@ -41,7 +41,7 @@ class LocalDirectory:
     def stage(self, name: str, data: bytes) -> datetime:
         part = self._folder / f"{name}.part"
         with _outcomes(name):
-            with part.open("wb") as out:
+            with open(part, "wb", opener=_open_unread_by_others) as out:
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
@@ -61,10 +61,16 @@ class LocalDirectory:
 
 @contextmanager
 def open_local_directory(folder: Path) -> Iterator[LocalDirectory]:
-    """The folder, made where it is missing."""
+    """The folder, made where it is missing: for its owner alone. Who shares it with a transfer program says so by
+    making it beforehand, with a group that may read."""
     with _outcomes(str(folder)):
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     yield LocalDirectory(folder)
+
+
+def _open_unread_by_others(path: str, flags: int) -> int:
+    """These are patients' names, addresses and amounts."""
+    return os.open(path, flags, 0o640)
 
 
 def sync_folder(folder: Path) -> None:

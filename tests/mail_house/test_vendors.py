@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from mail_house.errors import Misconfigured, Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import PrintFile
 from mail_house.vendors import PrintVendor, open_print_vendor
+from mail_house.vendors.folder import open_local_directory
 from tests.mail_house.pieces import make_print_file
 
 OpenVendor = Callable[[], PrintVendor]
@@ -154,6 +156,18 @@ def test_folder__is_made_where_missing(tmp_path: Path) -> None:
     vendor = open_print_vendor((tmp_path / "out" / "print").as_uri(), environ={})
     hand_over(vendor)
     assert names(tmp_path / "out" / "print") == THREE
+
+
+def test_folder__what_is_handed_over_is_nobody_else_s_to_read(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with open_local_directory(tmp_path / "print") as directory:
+            directory.stage("a.pdf", b"a patient's page")
+            directory.publish("a.pdf")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "print").stat().st_mode & 0o777 == 0o700
+    assert (tmp_path / "print" / "a.pdf").stat().st_mode & 0o007 == 0
 
 
 def test_folder__a_file_in_the_way_is_for_the_set_up(tmp_path: Path) -> None:
