@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -12,6 +13,9 @@ from email.utils import format_datetime
 from email_validator import EmailNotValidError, validate_email
 
 from mail_house.pieces import Record
+
+MESSAGE_ID = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\.(\d{1,4})@")
+"""Document id and attempt in what `message_id` writes: how a bounce finds its document."""
 
 _HEADERS_FORBID = ("\r", "\n", "\x00")
 

@@ -1,0 +1,92 @@
+"""What is in a returned message, without tripping over how it is built. Old servers keep to no standard."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email.errors import MessageError
+from email.header import decode_header
+from email.message import Message as ParsedMessage
+from html import unescape
+from typing import TypeAlias
+
+from mail_house.email.message import MESSAGE_ID
+
+Parsed: TypeAlias = "ParsedMessage[str, str]"
+
+_RETURNED = frozenset({"message/rfc822", "message/rfc822-headers", "text/rfc822-headers", "message/global"})
+_BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^<>]*>")
+_TAGS = re.compile(r"(?s)<[^<>]*>")
+
+
+def header(message: Parsed, name: str) -> str:
+    """The header in plain characters, on one line; empty where there is none."""
+    value = message.get(name)
+    return "" if value is None else " ".join(_plain(str(value)).split())
+
+
+def report_parts(message: Parsed) -> Iterator[Parsed]:
+    """The parts that the server wrote itself, depth first: never those of the message that it returns."""
+    if message.get_content_type() in _RETURNED:
+        return
+    payload = message.get_payload()
+    if message.is_multipart() and message.get_content_maintype() == "multipart" and isinstance(payload, list):
+        for part in payload:
+            if isinstance(part, ParsedMessage):
+                yield from report_parts(part)
+        return
+    yield message
+
+
+def returned_parts(message: Parsed) -> Iterator[Parsed]:
+    """The parts that hold the returned message, or its headers."""
+    for part in message.walk():
+        if part.get_content_type() in _RETURNED:
+            yield part
+
+
+def text_of(part: Parsed) -> str:
+    """The part's text, its transfer encoding undone; HTML without its tags. Undecodable bytes become marks."""
+    payload = part.get_payload()
+    if isinstance(payload, list):  # message/…: the headers of what it holds are the text
+        return "\n\n".join(
+            f"{_headers(inner)}\n{text_of(inner)}" for inner in payload if isinstance(inner, ParsedMessage)
+        )
+    data = part.get_payload(decode=True)
+    if not isinstance(data, bytes):
+        return str(payload)
+    text = _decode(data, part.get_content_charset())
+    if part.get_content_type() == "text/html":
+        text = unescape(_TAGS.sub(" ", _BREAKS.sub("\n", text)))
+    return text
+
+
+def find_own_id(message: Parsed) -> tuple[str, int]:
+    """Document id and attempt from our Message-ID, wherever it shows; empty and 0 unless there is exactly one."""
+    places = [header(message, name) for name in ("In-Reply-To", "References", "Original-Message-ID")]
+    places += [text_of(part) for part in message.walk() if not part.is_multipart()]
+    places += [_headers(part) for part in message.walk() if part is not message]
+    found = {(each[1].lower(), int(each[2])) for place in places for each in MESSAGE_ID.finditer(place)}
+    return found.pop() if len(found) == 1 else ("", 0)
+
+
+def _headers(part: Parsed) -> str:
+    return "".join(f"{name}: {value}\n" for name, value in part.items())
+
+
+def _plain(value: str) -> str:
+    try:
+        pieces = decode_header(value)
+    except (MessageError, ValueError):
+        return value
+    return "".join(
+        piece if isinstance(piece, str) else _decode(piece, None if charset in {None, "unknown-8bit"} else charset)
+        for piece, charset in pieces
+    )
+
+
+def _decode(data: bytes, charset: str | None) -> str:
+    try:
+        return data.decode(charset or "utf-8", "replace")
+    except (LookupError, ValueError):
+        return data.decode("utf-8", "replace")

@@ -1,0 +1,44 @@
+"""From the bytes of a message to bounces. It never raises: what nobody can make out is for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email import message_from_bytes
+
+from msgspec.structs import replace
+
+from mail_house.bounces.bounce import Bounce, BounceKind
+from mail_house.bounces.feedback import read_feedback
+from mail_house.bounces.free_form import read_free_form
+from mail_house.bounces.parts import Parsed, find_own_id
+from mail_house.bounces.ses import read_notification, read_notification_mail
+from mail_house.bounces.status_report import read_status_report
+
+_READERS: tuple[Callable[[Parsed], list[Bounce] | None], ...] = (
+    read_notification_mail,
+    read_feedback,
+    read_status_report,
+    read_free_form,
+)
+"""The most certain first. Each gives None for what is not of its form."""
+
+
+def read(message_bytes: bytes) -> list[Bounce]:
+    """The bounces that a message tells of, one a recipient.
+
+    An e-mail as it came in, or an SES notification as it came from its queue (JSON). Empty only for a report that
+    says nothing but that the message was delivered; `unclear` for everything that is not certain.
+    """
+    if message_bytes.lstrip()[:1] == b"{":
+        found = read_notification(message_bytes)
+        return [Bounce(kind=BounceKind.UNCLEAR)] if found is None else found
+    # No mail may hold a zero byte (RFC 5322, 4); one in a character set's name makes the parser fail.
+    message: Parsed = message_from_bytes(message_bytes.replace(b"\x00", b""))
+    document_id, attempt = find_own_id(message)
+    for reader in _READERS:
+        if (bounces := reader(message)) is not None:
+            return [
+                each if each.document_id else replace(each, document_id=document_id, attempt=attempt)
+                for each in bounces
+            ]
+    return [Bounce(kind=BounceKind.UNCLEAR, document_id=document_id, attempt=attempt)]
