@@ -1,0 +1,16 @@
+"""Barcodes for print files: what they say, and how they are drawn. The encoding is zint's."""
+
+from mail_house.barcodes.data_matrix import SheetMark, data_matrix, read_sheet_mark, write_sheet_mark
+from mail_house.barcodes.intelligent_mail import draw_imb, imb, tracking_number
+from mail_house.barcodes.symbol import Symbol
+
+__all__ = [
+    "SheetMark",
+    "Symbol",
+    "data_matrix",
+    "draw_imb",
+    "imb",
+    "read_sheet_mark",
+    "tracking_number",
+    "write_sheet_mark",
+]
