@@ -27,6 +27,11 @@ class Piece(Record, frozen=True, kw_only=True):
     amount_cents: int
     sha256: str
     """Of `pdf`, lower-case hex: bytes that do not match are never mailed."""
+    serial: int | None = None
+    """The mailer's number for it in the Intelligent Mail barcode, not used again for 45 days; None where this
+    house prints no such barcode."""
+    scanline: str = ""
+    """What the coupon says to a lockbox's scanner, as printed; empty where it has no such line."""
 
 
 class PrintFile(Record, frozen=True, kw_only=True):

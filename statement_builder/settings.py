@@ -60,6 +60,10 @@ class MailSettings(Record, kw_only=True):
 
     print_profile: str = "number-10-double-window"
     """The print-mail vendor's profile, a file in `mail_house/profiles/`."""
+    mailer_id: str = ""
+    """The hospital's number with the postal service, for the Intelligent Mail barcode; without one none is printed."""
+    service_type: str = ""
+    """Its three digits for mail class and services, as agreed with the vendor."""
 
 
 class ReleaseSettings(Record, kw_only=True):

@@ -68,7 +68,7 @@ def test_readme__names_every_setting() -> None:
         ("", {"ledger", "archive", "print", "email"}),
         ("source", {"name", "url", "age_max_h"}),
         ("render", {"workers", "languages", "engine", "layouts"}),
-        ("mail", {"print_profile"}),
+        ("mail", {"print_profile", "mailer_id", "service_type"}),
         ("release", {"statement", "ob_notice", "dunning", "volume_change_max_percent", "amount_max_cents"}),
     ):
         struct = Settings if not table else type(getattr(Settings(), table))

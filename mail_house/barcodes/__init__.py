@@ -1,7 +1,7 @@
 """Barcodes for print files: what they say, and how they are drawn. The encoding is zint's."""
 
-from mail_house.barcodes.data_matrix import SheetMark, data_matrix, read_sheet_mark, write_sheet_mark
-from mail_house.barcodes.intelligent_mail import draw_imb, imb, tracking_number
+from mail_house.barcodes.intelligent_mail import draw_imb, imb, serial_digits, tracking_number
+from mail_house.barcodes.sheet_mark import SheetMark, data_matrix, read_sheet_mark, write_sheet_mark
 from mail_house.barcodes.symbol import Symbol
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "draw_imb",
     "imb",
     "read_sheet_mark",
+    "serial_digits",
     "tracking_number",
     "write_sheet_mark",
 ]

@@ -20,12 +20,16 @@ class Assembly:
     def __init__(self) -> None:
         self._pdf = pikepdf.new()
         self._streams: dict[bytes, pikepdf.Object] = {}
+        self._save = pikepdf.Stream(self._pdf, b"q\n")
         # Kept here, since asking a PDF for its pages walks all of them.
         self.pages = 0
         self._last_page_size = (0.0, 0.0)
 
-    def add_piece(self, piece: Piece) -> int:
-        """Appends the piece's pages and says how many there were. Raises ValueError for what is no readable PDF."""
+    def add_piece(self, piece: Piece, marks: Sequence[bytes]) -> int:
+        """Appends the piece's pages and says how many there were. Raises ValueError for what is no readable PDF.
+
+        `marks` are operators to draw over each page, in points from its bottom left corner; empty where there are none.
+        """
         try:
             with pikepdf.open(io.BytesIO(piece.pdf)) as source:
                 if source.is_encrypted:
@@ -38,8 +42,10 @@ class Assembly:
                 self._pdf.pages.extend(source.pages)
         except pikepdf.PdfError as exc:
             raise ValueError(f"document {piece.document_id}: not a PDF that can be printed") from exc
-        for page in self._pdf.pages[-count:]:
+        for page, drawn in zip(self._pdf.pages[-count:], marks, strict=False):
             self._share_font_files(page)
+            if drawn:
+                self._draw_over(page, drawn)
         self.pages += count
         return count
 
@@ -57,6 +63,13 @@ class Assembly:
             out, force_version="1.7", deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.generate
         )
         return out.getvalue()
+
+    def _draw_over(self, page: pikepdf.Page, drawn: bytes) -> None:
+        """Whatever the page's own operators do to the graphics state is undone first."""
+        contents = page.obj.get("/Contents", pikepdf.Array())
+        own = _items(contents) if isinstance(contents, pikepdf.Array) else [contents]
+        over = pikepdf.Stream(self._pdf, b"\nQ\n" + drawn)
+        page.obj.Contents = pikepdf.Array([self._save, *own, over])
 
     def _share_font_files(self, page: pikepdf.Page) -> None:
         """Points fonts at one copy of each identical stream; the copies nobody points at are not written."""

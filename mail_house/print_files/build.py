@@ -11,6 +11,7 @@ from mail_house.print_files.assembly import Assembly, count_pages
 from mail_house.print_files.control import Control, file_facts, write_control
 from mail_house.print_files.envelopes import envelope_class, sheets_of
 from mail_house.print_files.manifest import ADDRESS_LINES_MAX, Placed, write_manifest
+from mail_house.print_files.marks import make_marks
 from mail_house.profiles import Profile
 
 
@@ -61,7 +62,8 @@ def build_print_file(*, name: str, pieces: Sequence[Piece], profile: Profile, cr
 
 def _place(piece: Piece, assembly: Assembly, profile: Profile) -> Placed:
     first_page = assembly.pages + 1
-    found = assembly.add_piece(piece)
+    marks = make_marks(piece, profile)
+    found = assembly.add_piece(piece, marks.pages)
     if found != piece.pages:
         raise ValueError(f"document {piece.document_id}: it has {found} pages, not the {piece.pages} on record")
     blank_pages = 1 if profile.duplex and piece.pages % 2 else 0
@@ -76,7 +78,10 @@ def _place(piece: Piece, assembly: Assembly, profile: Profile) -> Placed:
         sheets=sheets_of(piece.pages, profile),
         envelope_class=envelope_class(piece.pages, profile),
         recipient_lines=piece.recipient_lines,
+        barcode=f"{marks.tracking}-{marks.routing}" if marks.tracking else "",
+        barcode_bars=marks.bars,
         amount_cents=piece.amount_cents,
+        scanline=piece.scanline,
         sha256=piece.sha256,
     )
 

@@ -21,9 +21,13 @@ COLUMNS = (
     "duplex",
     "envelope_class",
     *(f"address_{n}" for n in range(1, ADDRESS_LINES_MAX + 1)),
+    "barcode",
+    "barcode_bars",
     "amount_cents",
+    "scanline",
     "sha256",
 )
+"""`barcode` is the Intelligent Mail barcode's tracking number and routing code with a hyphen between."""
 
 # What a spreadsheet takes for the start of a formula, full-width forms included.
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
@@ -42,7 +46,11 @@ class Placed(Record, frozen=True, kw_only=True):
     sheets: int
     envelope_class: str
     recipient_lines: tuple[str, ...]
+    barcode: str
+    """Empty where none is printed, as `barcode_bars`."""
+    barcode_bars: str
     amount_cents: int
+    scanline: str
     sha256: str
 
 
@@ -66,7 +74,10 @@ def write_manifest(pdf_file: str, placed: Sequence[Placed], *, duplex: bool) -> 
                 "Y" if duplex else "N",
                 piece.envelope_class,
                 *(as_text(line) for line in lines),
+                piece.barcode,
+                piece.barcode_bars,
                 piece.amount_cents,
+                piece.scanline,
                 piece.sha256,
             )
         )

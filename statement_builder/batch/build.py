@@ -15,6 +15,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from mail_house.profiles import Profile
 from mail_house.profiles import Rect as ProfileRect
 from statement_builder.archive import Pack, PackEntry, build_pack, read_snapshot
 from statement_builder.batch.service import Service
@@ -119,12 +120,7 @@ def read_shard(service: Service, shard: Shard) -> Iterator[GuarantorAccount | Fa
 
 def open_render_pool(service: Service) -> RenderPool:
     """Worker processes for rendering; their set-up errors surface before the first document."""
-    profile = service.profile()
-    windows = Windows(
-        sender=_rect(profile.return_window),
-        recipient=_rect(profile.recipient_window),
-        clear=profile.clear_in,
-    )
+    windows = windows_of(service.profile())
     render = service.settings.render
     if render.engine == "plain":
         return RenderPool(workers=service.workers, templates=service.templates, windows=windows)
@@ -134,6 +130,17 @@ def open_render_pool(service: Service) -> RenderPool:
         windows=windows,
         documents_per_worker_max=FILLED_PER_WORKER_MAX,
         make_engine=partial(CompiledEngine, cache=Path(render.layouts)),
+    )
+
+
+def windows_of(profile: Profile) -> Windows:
+    """The envelope as rendering knows it."""
+    return Windows(
+        sender=_rect(profile.return_window),
+        recipient=_rect(profile.recipient_window),
+        clear=profile.clear_in,
+        play_down=profile.play_down_in,
+        clear_zones=tuple(_rect(zone) for zone in profile.blank_zones),
     )
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from mail_house.email import open_mailer
 from mail_house.errors import HandOffError
-from mail_house.profiles import load_profile
 from mail_house.vendors import open_print_vendor
 from statement_builder.archive import open_archive
+from statement_builder.batch.service import open_profile
 from statement_builder.errors import StatementsError
 from statement_builder.ledger import Ledger
 from statement_builder.rendering import check_setup
@@ -66,7 +66,7 @@ def _check_source(settings: Settings) -> str:
 
 
 def _check_print(settings: Settings, environ: Mapping[str, str]) -> str:
-    profile = load_profile(settings.mail.print_profile)
+    profile = open_profile(settings)
     open_print_vendor(settings.print, environ=environ).check()
     return f"reachable; {profile.title}"
 

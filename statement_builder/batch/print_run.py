@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 
+from mail_house.barcodes import serial_digits
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import Piece, PrintFile, Receipt
 from mail_house.print_files import build_print_file, envelope_class, print_file_name
+from mail_house.profiles import Profile
 from statement_builder.batch.lookup import read_archived
 from statement_builder.batch.pull import SHARD_CANDIDATES_MAX
 from statement_builder.batch.recipients import read_recipients
@@ -85,7 +88,8 @@ def _deliver(service: Service, file: PrintFile) -> None:
 
 
 def _build(service: Service, batch: Batch, shard: Shard, documents: list[Document], *, name: str) -> PrintFile:
-    recipients = read_recipients(service, shard, documents)
+    recipients, profile = read_recipients(service, shard, documents), service.profile()
+    serials = _serials(service, profile, name, len(documents))
     pieces = [
         Piece(
             document_id=document.document_id,
@@ -95,10 +99,21 @@ def _build(service: Service, batch: Batch, shard: Shard, documents: list[Documen
             recipient_lines=(recipients[document.document_id].name, *recipients[document.document_id].lines),
             amount_cents=document.amount_cents,
             sha256=document.sha256,
+            serial=serial,
         )
-        for document in documents
+        for document, serial in zip(documents, serials, strict=True)
     ]
-    return build_print_file(name=name, pieces=pieces, profile=service.profile(), created_on=batch.as_of)
+    return build_print_file(name=name, pieces=pieces, profile=profile, created_on=batch.as_of)
+
+
+def _serials(service: Service, profile: Profile, name: str, count: int) -> Sequence[int | None]:
+    """A serial number for each piece's Intelligent Mail barcode; none where we print no such barcode."""
+    if profile.imb is None or not profile.prints_imb:
+        return [None] * count
+    mailer_id = profile.imb.mailer_id
+    capacity = 10 ** serial_digits(mailer_id)
+    start = service.ledger.reserve_serials(name, mailer_id=mailer_id, count=count, capacity=capacity, at=service.now())
+    return [(start + place) % capacity for place in range(count)]
 
 
 def _claim(service: Service, shard: Shard, envelope: str, documents: list[Document], file: PrintFile) -> NewPrintFile:

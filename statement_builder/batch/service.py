@@ -10,7 +10,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from mail_house.email import Mailer, open_mailer
-from mail_house.profiles import Profile, load_profile
+from mail_house.profiles import Profile, load_profile, with_mailer
 from mail_house.vendors import PrintVendor, open_print_vendor
 from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.facility import Facility
@@ -68,10 +68,7 @@ class Service:
 
     def profile(self) -> Profile:
         """The print-mail vendor's envelopes: where the windows are, how many sheets go into a letter."""
-        try:
-            return load_profile(self.settings.mail.print_profile)
-        except ValueError as exc:
-            raise ConfigError(f"mail.print_profile: {exc}") from exc
+        return open_profile(self.settings)
 
     def require_batch(self, batch_id: str) -> Batch:
         """The batch, or a `ConfigError` that says how to list those there are."""
@@ -93,6 +90,19 @@ class Service:
     def __exit__(self, *exc_info: object) -> None:
         self.archive.close()
         self.ledger.close()
+
+
+def open_profile(settings: Settings) -> Profile:
+    """The vendor's profile with the hospital's mailer id. `ConfigError` where either is wrong."""
+    mail = settings.mail
+    try:
+        profile = load_profile(mail.print_profile)
+    except ValueError as exc:
+        raise ConfigError(f"mail.print_profile: {exc}") from exc
+    try:
+        return with_mailer(profile, mailer_id=mail.mailer_id, service_type=mail.service_type)
+    except ValueError as exc:
+        raise ConfigError(f"mail.mailer_id, mail.service_type: {exc}") from exc
 
 
 def open_service(

@@ -24,6 +24,7 @@ from statement_builder.ledger import (
     events,
     print_files,
     schema,
+    serials,
     settle,
     shards,
     tally,
@@ -255,6 +256,14 @@ class Ledger:
             documents.change_channel(connection, document_id, channel, actor=actor, at=at, why=why)
 
     # Hand-off
+
+    def reserve_serials(self, print_file: str, *, mailer_id: str, count: int, capacity: int, at: datetime) -> int:
+        """The first of `count` serial numbers for a print file, the same each time it is built; modulo `capacity` none
+        comes again within 45 days. ConfigError when there are none left."""
+        with self._write() as connection:
+            return serials.reserve_serials(
+                connection, print_file, mailer_id=mailer_id, count=count, capacity=capacity, at=at
+            )
 
     def claim_print_file(self, new: NewPrintFile, *, at: datetime) -> PrintFileRow:
         """Claim a print file and one attempt for each document in it. Where the name is claimed already the file is

@@ -216,6 +216,18 @@ print_file = Table(
     _one_of("state", DeliveryState, "state"),
 )
 
+serial_range = Table(
+    "serial_range",
+    metadata,
+    Column("print_file", _ID, primary_key=True),
+    Column("mailer_id", _WORD, nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("reserved_at", UtcDateTime, nullable=False),
+    UniqueConstraint("mailer_id", "start", name="serial_range_once"),
+)
+"""Reserved before the print file is built, so before it has a row."""
+
 delivery = Table(
     "delivery",
     metadata,

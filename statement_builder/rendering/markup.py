@@ -25,7 +25,8 @@ from statement_builder.rendering.sandbox import Sandbox
 _NO_BREAK_SPACE = "\u00a0"
 _WINDOW_LINE_CHARACTERS = 42
 """What fits on a line of the window at its usual size, on average."""
-_WINDOW_LINES = 5
+_WINDOW_LINES = 4
+"""At the usual size, with the post office's barcode below them."""
 
 
 def render_markup(templates: Path, content: Content) -> str:
@@ -93,7 +94,7 @@ def _filters(language: str) -> dict[str, Any]:
         "shown_url": shown_url,
         "unbroken": unbroken,
         "trusted_svg": trusted_svg,
-        "window_is_tight": window_is_tight,
+        "window_fit": window_fit,
     }
 
 
@@ -117,10 +118,11 @@ def trusted_svg(svg: str) -> Markup:
     return Markup(svg)  # noqa: S704
 
 
-def window_is_tight(recipient: Recipient) -> bool:
-    """Whether the address needs the smaller type (9 points) to stay within the window with 1/8 inch to spare."""
-    lines = (recipient.name, *recipient.lines)
-    return sum(-(-len(line) // _WINDOW_LINE_CHARACTERS) for line in lines) > _WINDOW_LINES
+def window_fit(recipient: Recipient) -> str:
+    """Which type the address needs to stay within the window with 1/8 inch to spare: the usual (empty), `tight` (9
+    points) or `tightest` (8, the least that the postal service reads)."""
+    lines = sum(-(-len(line) // _WINDOW_LINE_CHARACTERS) for line in (recipient.name, *recipient.lines))
+    return "" if lines <= _WINDOW_LINES else "tight" if lines == _WINDOW_LINES + 1 else "tightest"
 
 
 def page_label(templates: Path, language: str, page: int, pages: int) -> str:

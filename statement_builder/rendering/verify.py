@@ -123,6 +123,9 @@ def _verify_first_page(page: _PageText, content: Content, windows: Windows) -> N
     for strip in _margins(windows):
         if page.within(strip):
             raise _fault("WINDOW_CLEAR", "An address comes too close to the edge of its window.")
+    for zone in windows.clear_zones:
+        if page.within(zone):
+            raise _fault("WINDOW_CLEAR", "Something is where the post office's barcode or the vendor's mark goes.")
     summary = page.within(_beside(windows, page.width))
     if _squeezed(content.amount_text) not in {_squeezed(token) for token in summary.split()}:
         raise _fault("AMOUNT", "The amount at the top of page 1 is not the amount on record.")

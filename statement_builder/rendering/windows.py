@@ -34,9 +34,15 @@ class Windows(Record, kw_only=True):
     clear: float = 0.125
     """Inches between the address and the window's edges (USPS Publication 25)."""
     play_down: float = 0.458
+    clear_zones: tuple[Rect, ...] = ()
+    """Also blank on page 1: what is printed there later is no part of the document."""
 
 
 DOUBLE_WINDOW_10 = Windows(
     sender=Rect(left=0.625, top=0.5, width=3.25, height=0.875),
     recipient=Rect(left=0.625, top=1.7, width=4.0, height=1.0),
+    clear_zones=(
+        Rect(left=0.645, top=2.51, width=2.933, height=0.189),
+        Rect(left=0.0, top=3.75, width=0.5, height=3.5),
+    ),
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_house.profiles import Rect, load_profile
+from mail_house.profiles import Rect, load_profile, with_mailer
 
 
 def test_load_profile__default_is_the_number_10_double_window() -> None:
@@ -41,10 +41,65 @@ def test_load_profile__says_what_is_wrong(text: str, complaint: str, tmp_path: P
 
 
 def test_load_profile__names_those_that_ship() -> None:
-    with pytest.raises(ValueError, match="there are: number-10-double-window"):
+    with pytest.raises(ValueError, match="there are: lob, number-10-double-window, postgrid"):
         load_profile("number-9")
 
 
 def test_load_profile__own_file_is_missing(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no such file"):
         load_profile(tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize("name", ["lob", "number-10-double-window", "postgrid"])
+def test_load_profile__those_that_ship_keep_windows_and_vendor_zone_apart(name: str) -> None:
+    profile = load_profile(name)
+    lowest = profile.recipient_window.bottom_in + profile.play_down_in
+    assert profile.vendor_zone.top_in > lowest
+    assert profile.return_window.bottom_in < profile.recipient_window.top_in
+
+
+def test_load_profile__api_vendors_print_barcode_and_marks_themselves() -> None:
+    for name in ("lob", "postgrid"):
+        profile = load_profile(name)
+        assert (profile.imb, profile.sheet_mark) == (None, None)
+        assert profile.sheets_letter_max == 5, "an address page is added by the vendor"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        pytest.param("top_in = 2.538", "top_in = 2.56", "within the recipient's window", id="barcode-too-low"),
+        pytest.param("left_in = 0.77", "left_in = 0.7", "within the recipient's window", id="barcode-too-far-left"),
+        pytest.param("module_in = 0.02", "module_in = 0.04", "within the vendor's zone", id="mark-too-large"),
+        pytest.param(
+            "[sheet_mark]", 'mailer_id = "12345"\nservice_type = "040"\n\n[sheet_mark]', "mailer id", id="mailer-id"
+        ),
+    ],
+)
+def test_load_profile__barcodes_that_nobody_could_read_are_refused(
+    old: str, new: str, complaint: str, tmp_path: Path
+) -> None:
+    shipped = Path(load_profile.__globals__["__file__"]).with_name("number-10-double-window.toml").read_text()
+    assert old in shipped
+    own = tmp_path / "own.toml"
+    own.write_text(shipped.replace(old, new))
+    with pytest.raises(ValueError, match=complaint):
+        load_profile(own)
+
+
+@pytest.mark.parametrize(
+    ("profile", "mailer_id", "service_type", "complaint"),
+    [
+        pytest.param("number-10-double-window", "1234", "040", "mailer id", id="mailer-id"),
+        pytest.param("number-10-double-window", "123456", "", "service type", id="no-service-type"),
+        pytest.param("lob", "123456", "040", "vendor prints", id="vendor-prints-it"),
+    ],
+)
+def test_with_mailer__refuses(profile: str, mailer_id: str, service_type: str, complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        with_mailer(load_profile(profile), mailer_id=mailer_id, service_type=service_type)
+
+
+def test_with_mailer__without_one_nothing_changes() -> None:
+    assert with_mailer(load_profile(), mailer_id="", service_type="") == load_profile()
+    assert with_mailer(load_profile(), mailer_id="123456", service_type="040").prints_imb
