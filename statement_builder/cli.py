@@ -19,6 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 from msgspec.structs import replace
 
@@ -30,6 +31,7 @@ from statement_builder.batch.lookup import (
     list_open_hand_offs,
     list_print_files,
     write_document,
+    write_private,
 )
 from statement_builder.batch.preview import preview_batch, preview_rerun
 from statement_builder.batch.pull import Scope
@@ -50,6 +52,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(source_app, name="source")
+report_app = typer.Typer(help="What the office reads about its batches.", no_args_is_help=True)
+app.add_typer(report_app, name="report")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on standard output instead of tables.")]
 BatchArgument = Annotated[str, typer.Argument(metavar="BATCH", help="A batch id, such as 2026-11-statement.")]
@@ -232,6 +236,37 @@ def settle(
     with opened() as service:
         service.ledger.settle(document, sent=sent, actor=service.actor, at=service.now(), why=reason)
         console.out.print(f"{document}: {'sent' if sent else 'not sent; statements rerun hands it off'}")
+
+
+@report_app.command("control")
+def control(
+    batch: BatchArgument,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the PDF there; with --json the JSON.")
+    ] = None,
+    kept: Annotated[
+        bool, typer.Option("--kept", help="As it was kept in the archive when the batch closed, not as of now.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """The control sheet: every gate, each way out, the last cycles, holds, exceptions, print files, what is open."""
+    from statement_builder.batch import control as sheets  # noqa: PLC0415
+
+    with opened() as service:
+        found = service.require_batch(batch)
+        encoded = sheets.read_kept_sheet(service, found, ".json") if kept else b""
+        sheet = sheets.decode_control_sheet(encoded) if kept else sheets.control_sheet(service, found)
+        if output is None:
+            console.print_json(msgspec.to_builtins(sheet)) if as_json else console.show_control_sheet(sheet)
+            return
+        if as_json:
+            data = encoded or sheets.encode_control_sheet(sheet)
+        elif kept:
+            data = sheets.read_kept_sheet(service, found, ".pdf")
+        else:
+            data = sheets.print_control_sheet(service, sheet)
+        write_private(output, data)
+        console.out.print(f"{output}")
 
 
 @app.command()

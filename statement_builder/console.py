@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from statement_builder.policy.codes import HOLD_CODES
+from statement_builder.reports import ControlSheet
 from statement_builder.source import CheckReport
 
 _LABELS = {
@@ -150,6 +151,34 @@ def show_hand_offs(summary: Mapping[str, Any]) -> None:
         out.print(f'    statements settle {row["document"]} --sent (or --not-sent) --reason "…"', markup=False)
     if summary["next"]:
         out.print(f"Next: {summary['next']}", markup=False)
+
+
+def show_control_sheet(sheet: ControlSheet) -> None:
+    """The control sheet in short: gates, ways out, the last cycles, what is open. The PDF has all of it."""
+    verdict = "foots" if sheet.foots else "DOES NOT FOOT"
+    out.print(Text(f"{sheet.batch}, as of {sheet.as_of}: {sheet.state.replace('_', ' ')}, {verdict}", style="bold"))
+    table = _table()
+    for heading in ("gate", "verdict"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("documents in", "out", "dollars in", "out"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for gate in sheet.gates:
+        documents = (f"{gate.documents_in:,}", f"{gate.documents_out:,}")
+        verdict = "DOES NOT FOOT" if gate.verdict == "broken" else gate.verdict
+        table.add_row(gate.name, verdict, *documents, format_dollars(gate.cents_in), format_dollars(gate.cents_out))
+    out.print(table)
+    table = _table()
+    table.add_column("cycle", no_wrap=True)
+    for heading in ("pulled", "held", "exceptions", "rendered", "average", "handed off"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for cycle in sheet.cycles:
+        counts = [f"{figure:,}" for figure in (cycle.pulled, cycle.held, cycle.exceptions, cycle.rendered)]
+        table.add_row(cycle.batch, *counts, format_dollars(cycle.average_cents), f"{cycle.handed_off:,}")
+    out.print(table)
+    for question in sheet.questions:
+        out.print(f"To decide: {question}", markup=False)
+    for end in sheet.still_open:
+        out.print(f"Open: {end.what} To do: {end.to_do}.", markup=False)
 
 
 def show_exceptions(rows: Sequence[Mapping[str, Any]]) -> None:

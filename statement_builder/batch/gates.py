@@ -1,7 +1,6 @@
-"""The gates: what went into each step has to have come out of it, in documents and in cents, before anything leaves.
+"""What a person has to decide before a batch leaves: unusual volume, a very large bill, policy.
 
-Pure: figures in, verdicts out. A gate that does not foot is our bug or damage, and stops the batch whoever approves;
-a question (unusual volume, a very large bill, policy) is one that a person may answer with a release.
+Pure: figures in, questions out. Unlike a gate that does not foot, a question is one that a release answers.
 """
 
 from __future__ import annotations
@@ -11,19 +10,6 @@ from statement_builder.ledger import Tally
 from statement_builder.settings import ReleaseSettings
 
 
-class Gate(Record, kw_only=True):
-    """One equation of the control sheet. `unit` is `documents` or `cents`."""
-
-    name: str
-    unit: str
-    went_in: int
-    came_out: int
-
-    @property
-    def foots(self) -> bool:
-        return self.went_in == self.came_out
-
-
 class Question(Record, kw_only=True):
     """Something that a person has to look at before hand-off, in words."""
 
@@ -31,50 +17,10 @@ class Question(Record, kw_only=True):
     message: str
 
 
-def check_gates(tally: Tally) -> tuple[Gate, ...]:
-    """The equations that must hold once a batch is built (design, What must always hold, 1)."""
-    gates = []
-    for unit, figures in (("documents", tally.counts), ("cents", tally.cents)):
-        gates += [
-            Gate(
-                name="pulled = selected + held + exceptions",
-                unit=unit,
-                went_in=figures.pulled,
-                came_out=figures.selected + figures.held + figures.exceptions,
-            ),
-            Gate(
-                name="selected = rendered + errors",
-                unit=unit,
-                went_in=figures.selected,
-                came_out=figures.rendered + figures.errors,
-            ),
-            Gate(
-                name="rendered = print + e-mail",
-                unit=unit,
-                went_in=figures.rendered,
-                came_out=figures.print + figures.email,
-            ),
-        ]
-    return tuple(gates)
-
-
 def most_failed(tally: Tally) -> bool:
     """Whether more documents could not be made than could: that is a template or a font, not so many accounts. No
     approval lets such a batch go, since it would close without most of its mail."""
     return tally.counts.errors > tally.counts.rendered
-
-
-def check_close(tally: Tally) -> tuple[Gate, ...]:
-    """The last equation: every rendered document was handed off, or was held back with a reason."""
-    return tuple(
-        Gate(
-            name="rendered = handed off + withheld",
-            unit=unit,
-            went_in=figures.rendered,
-            came_out=figures.handed_off + figures.withheld,
-        )
-        for unit, figures in (("documents", tally.counts), ("cents", tally.cents))
-    )
 
 
 def ask_questions(

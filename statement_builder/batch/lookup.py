@@ -94,7 +94,11 @@ def read_archived(service: Service, document: Document) -> bytes:
 
 def write_document(service: Service, document_id: str, output: Path) -> None:
     """Write one archived PDF to a file that only its owner may read."""
-    data = read_archived(service, service.require_document(document_id))
+    write_private(output, read_archived(service, service.require_document(document_id)))
+
+
+def write_private(output: Path, data: bytes) -> None:
+    """Write a file that only its owner may read. `ConfigError` where that is not possible."""
     try:
         with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(data)

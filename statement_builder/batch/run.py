@@ -8,14 +8,15 @@ from __future__ import annotations
 from datetime import date
 
 from statement_builder.batch.build import build_batch
-from statement_builder.batch.gates import Question, ask_questions, check_close, check_gates, most_failed
+from statement_builder.batch.close import close_batch
 from statement_builder.batch.hand_off import hand_off_batch
 from statement_builder.batch.pull import batch_id_of, pull_batch
+from statement_builder.batch.release import pass_gates
 from statement_builder.batch.service import Service
 from statement_builder.batch.set_up import require_rest_of_set_up, require_set_up, require_templates
 from statement_builder.batch.steps import Step
 from statement_builder.billing.selection import Kind
-from statement_builder.errors import ConfigError, GateStop
+from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState, DocumentState
 
 
@@ -102,53 +103,8 @@ def _build(service: Service, batch: Batch, _release: bool) -> None:
 
 
 def _pass_gates(service: Service, batch: Batch, release: bool) -> None:
-    """Stop a batch that does not foot, and one that a person has to look at and has not released."""
-    if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
-        return
-    tally = service.ledger.tally(batch.batch_id)
-    broken = [gate for gate in check_gates(tally) if not gate.foots]
-    if broken:
-        raise GateStop(
-            f"batch {batch.batch_id} does not foot and was not handed off: "
-            + "; ".join(f"{gate.name} ({gate.unit}): {gate.went_in} in, {gate.came_out} out" for gate in broken)
-        )
-    if most_failed(tally):
-        raise GateStop(
-            f"batch {batch.batch_id}: {tally.counts.errors} of {tally.counts.selected} documents could not be made, "
-            f"and nothing was handed off. `statements exceptions {batch.batch_id}` says why. Mend it, then "
-            f"`statements rerun {batch.batch_id}` makes them anew."
-        )
-    questions = open_questions(service, batch)
-    if questions and not release:
-        why = " ".join(question.message for question in questions)
-        if batch.state is BatchState.BUILT:
-            service.ledger.set_state(batch.batch_id, BatchState.WAITING, actor=service.actor, at=service.now(), why=why)
-        raise GateStop(
-            f"batch {batch.batch_id} waits for a person. {why} Look at it with "
-            f"`statements show {batch.batch_id}`, then `statements release {batch.batch_id}`."
-        )
-    service.ledger.release(
-        batch.batch_id,
-        actor=service.actor if release else "policy",
-        at=service.now(),
-        why=" ".join(question.message for question in questions),
-    )
-
-
-def open_questions(service: Service, batch: Batch) -> tuple[Question, ...]:
-    """What a person has to decide before this built batch may be handed off."""
-    closed = [
-        other
-        for other in service.ledger.batches()
-        if other.kind is batch.kind and other.state is BatchState.CLOSED and other.facility_id == batch.facility_id
-    ]
-    last = max(closed, key=lambda other: (other.as_of, other.cycle), default=None)
-    return ask_questions(
-        service.ledger.tally(batch.batch_id),
-        service.ledger.tally(last.batch_id) if last else None,
-        service.settings.release,
-        by_policy=service.settings.release.by(batch.kind) == "auto",
-    )
+    if batch.state in {BatchState.BUILT, BatchState.WAITING}:
+        pass_gates(service, batch, release=release)
 
 
 def _hand_off(service: Service, batch: Batch, _release: bool) -> None:
@@ -157,22 +113,8 @@ def _hand_off(service: Service, batch: Batch, _release: bool) -> None:
 
 
 def _close(service: Service, batch: Batch, _release: bool) -> None:
-    """Close a batch whose every document is accounted for; one with open ends waits for a person."""
-    if batch.state is not BatchState.HANDING_OFF:
-        return
-    tally = service.ledger.tally(batch.batch_id)
-    if tally.counts.uncertain:
-        raise GateStop(
-            f"batch {batch.batch_id}: of {tally.counts.uncertain} hand-offs nobody can say whether they happened. "
-            f"`statements show {batch.batch_id}` lists them; decide each with `statements settle DOCUMENT`."
-        )
-    broken = [gate for gate in check_close(tally) if not gate.foots]
-    if broken:
-        raise GateStop(
-            f"batch {batch.batch_id} stays open: "
-            + "; ".join(f"{gate.name} ({gate.unit}): {gate.went_in} in, {gate.came_out} out" for gate in broken)
-        )
-    service.ledger.set_state(batch.batch_id, BatchState.CLOSED, actor=service.actor, at=service.now())
+    if batch.state is BatchState.HANDING_OFF:
+        close_batch(service, batch)
 
 
 _STEPS = (

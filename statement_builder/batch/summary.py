@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from statement_builder.batch.gates import check_gates
 from statement_builder.batch.service import Service
 from statement_builder.ledger import Batch, BatchState, FoundDocument
+from statement_builder.reports import check_gates
 
 FIGURES = (
     "pulled",

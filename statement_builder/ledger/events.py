@@ -21,7 +21,9 @@ def write_event(
     )
 
 
-def read_events(connection: Connection, batch_id: str) -> list[Event]:
-    """All that happened to a batch and to what is in it, oldest first."""
-    rows = connection.execute(select(event).where(event.c.batch_id == batch_id).order_by(event.c.event_id))
-    return [Event(**row) for row in rows.mappings()]
+def read_events(connection: Connection, batch_id: str, *, subject: str | None = None) -> list[Event]:
+    """All that happened to a batch and to what is in it, or to one thing of it, oldest first."""
+    query = select(event).where(event.c.batch_id == batch_id)
+    if subject is not None:
+        query = query.where(event.c.subject == subject)
+    return [Event(**row) for row in connection.execute(query.order_by(event.c.event_id)).mappings()]

@@ -22,6 +22,7 @@ from statement_builder.ledger import (
     documents,
     emails,
     events,
+    fates,
     print_files,
     schema,
     serials,
@@ -37,12 +38,14 @@ from statement_builder.ledger.records import (
     Document,
     Event,
     ExceptionLine,
+    Fate,
     FoundDocument,
     HeldCandidate,
     NewCandidate,
     NewDocument,
     NewPrintFile,
     NewShard,
+    PieceCount,
     PrintFileRow,
     Shard,
     Tally,
@@ -204,10 +207,20 @@ class Ledger:
         with self._read() as connection:
             return tally.read_holds(connection, batch_id)
 
-    def events(self, batch_id: str) -> list[Event]:
-        """What happened to the batch and to what is in it, oldest first."""
+    def fates(self, batch_id: str) -> list[Fate]:
+        """The batch's documents by channel, envelope class, length and what became of them."""
         with self._read() as connection:
-            return events.read_events(connection, batch_id)
+            return fates.read_fates(connection, batch_id)
+
+    def piece_counts(self, batch_id: str) -> list[PieceCount]:
+        """What the batch's print files should hold, by the attempts on record."""
+        with self._read() as connection:
+            return fates.read_piece_counts(connection, batch_id)
+
+    def events(self, batch_id: str, *, subject: str | None = None) -> list[Event]:
+        """What happened to the batch and to what is in it, oldest first; `subject` names one thing of it."""
+        with self._read() as connection:
+            return events.read_events(connection, batch_id, subject=subject)
 
     # Documents
 

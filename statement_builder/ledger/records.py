@@ -169,6 +169,28 @@ class Tally(Record, kw_only=True):
     """The largest amount that one rendered document asks for."""
 
 
+class Fate(Record, kw_only=True):
+    """Documents of a batch that went the same way, and what they ask for together."""
+
+    channel: Channel
+    envelope_class: str
+    """Of the print file that their live attempt is in; empty where there is none."""
+    pages: int
+    """Of each of them."""
+    state: DocumentState
+    delivery_state: DeliveryState | None
+    documents: int
+    cents: int
+
+
+class PieceCount(Record, kw_only=True):
+    """The attempts that are in print files of one envelope class, as the ledger has them."""
+
+    envelope_class: str
+    documents: int
+    cents: int
+
+
 class ExceptionLine(Record, kw_only=True):
     """One thing that a clerk has to mend: a fault in the data, or a document that could not be made."""
 

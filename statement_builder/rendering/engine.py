@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -55,24 +55,27 @@ class PlainEngine:
 
     name = "plain"
 
-    def __init__(self, templates: Path) -> None:
+    def __init__(self, templates: Path, style_sheets: Sequence[str] = STYLE_SHEETS) -> None:
         self._templates = templates
         self._fonts = FontConfiguration()
         for name in FACES:
             font_path(name)  # WeasyPrint would not say which one is missing
         with _complaints() as complaints:
-            self._styles = [_style_sheet(templates / name, self._fonts) for name in STYLE_SHEETS]
+            self._styles = [_style_sheet(templates / name, self._fonts) for name in style_sheets]
         if complaints:
             raise ConfigError(
                 f"The style sheets in {templates / 'theme'} have faults: {'; '.join(sorted(set(complaints)))}"
             )
 
     def render(self, content: Content) -> Rendered:
-        html = render_markup(self._templates, content)
+        return self.print_markup(render_markup(self._templates, content), identifier=content.document_id)
+
+    def print_markup(self, html: str, *, identifier: str) -> Rendered:
+        """Markup in, PDF out. `identifier` goes into the file in place of a random one."""
         with _complaints() as complaints:
             tree = weasyprint.HTML(string=html, base_url="none:", url_fetcher=FontsOnly())
             _require_glyphs("".join(tree.etree_element.itertext()))
-            pages, pdf = self._lay_out(tree, content)
+            pages, pdf = self._lay_out(tree, identifier)
         _require_quiet(complaints)
         return Rendered(pdf=pdf, pages=pages, sha256=hashlib.sha256(pdf).hexdigest())
 
@@ -88,10 +91,10 @@ class PlainEngine:
         _require_quiet(complaints)
         return drawing, tree.etree_element
 
-    def _lay_out(self, tree: Any, content: Content) -> tuple[int, bytes]:
+    def _lay_out(self, tree: Any, identifier: str) -> tuple[int, bytes]:
         try:
             document = tree.render(font_config=self._fonts, stylesheets=self._styles, pdf_variant="pdf/ua-1")
-            pdf = document.write_pdf(pdf_identifier=content.document_id.encode("ascii"), pdf_variant="pdf/ua-1")
+            pdf = document.write_pdf(pdf_identifier=identifier.encode("ascii"), pdf_variant="pdf/ua-1")
         except _LAYOUT_ERRORS as exc:
             raise _layout_error(exc) from exc
         return len(document.pages), pdf

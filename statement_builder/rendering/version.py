@@ -17,15 +17,19 @@ from statement_builder.rendering.markup import environment
 
 _LIBRARIES = ("weasyprint", "pydyf", "jinja2", "babel", "fonttools", "font-source-sans-pro", "uharfbuzz")
 _SUFFIXES = {".html", ".css", ".po"}
+_OFFICE = "reports"
+"""What only the office reads: no patient's page depends on it."""
 
 
 def template_version(templates: Path) -> str:
-    """Hash over templates, catalogues, fonts and the libraries that shape a page: 16 hexadecimal digits.
+    """Hash over patients' templates, catalogues, fonts and the libraries that shape a page: 16 hexadecimal digits.
 
     ConfigError when there are no templates or a font is missing.
     """
     digest = hashlib.sha256()
     for path in template_files(templates):
+        if path.is_relative_to(templates / _OFFICE):
+            continue
         _feed(digest, path.relative_to(templates).as_posix().encode(), path.read_bytes())
     for name in FACES:
         _feed(digest, name.encode(), font_path(name).read_bytes())

@@ -1,10 +1,10 @@
-"""Gates and questions: what stops a batch by itself, and what a person may decide."""
+"""Questions: what a person may decide, and what no approval overrules."""
 
 from __future__ import annotations
 
 import pytest
 
-from statement_builder.batch.gates import ask_questions, check_close, check_gates, most_failed
+from statement_builder.batch.gates import ask_questions, most_failed
 from statement_builder.ledger import Figures, Tally
 from statement_builder.settings import ReleaseSettings
 
@@ -21,40 +21,6 @@ def changed(**figures: int) -> Figures:
     from msgspec.structs import replace
 
     return replace(FOOTING, **figures)
-
-
-def test_gates__a_batch_that_foots_passes_all() -> None:
-    gates = check_gates(tally())
-    assert len(gates) == 6
-    assert all(gate.foots for gate in gates)
-
-
-@pytest.mark.parametrize(
-    ("figures", "name"),
-    [
-        pytest.param(changed(pulled=11), "pulled = selected + held + exceptions", id="one-lost-at-selection"),
-        pytest.param(changed(exceptions=0), "pulled = selected + held + exceptions", id="an-exception-dropped"),
-        pytest.param(changed(errors=0), "selected = rendered + errors", id="one-lost-at-rendering"),
-        pytest.param(changed(email=3), "rendered = print + e-mail", id="one-in-both-channels"),
-    ],
-)
-@pytest.mark.parametrize("unit", ["documents", "cents"])
-def test_gates__what_does_not_foot_is_named(figures: Figures, name: str, unit: str) -> None:
-    gates = check_gates(tally(counts=figures) if unit == "documents" else tally(cents=figures))
-    assert [(gate.name, gate.unit) for gate in gates if not gate.foots] == [(name, unit)]
-
-
-@pytest.mark.parametrize(
-    ("figures", "foots"),
-    [
-        pytest.param(FOOTING, True, id="handed-off-and-withheld"),
-        pytest.param(changed(handed_off=5, withheld=0), True, id="all-handed-off"),
-        pytest.param(changed(withheld=0), False, id="one-still-here"),
-        pytest.param(changed(handed_off=5), False, id="withheld-and-sent"),
-    ],
-)
-def test_close__every_rendered_document_is_accounted_for(figures: Figures, foots: bool) -> None:
-    assert all(gate.foots for gate in check_close(tally(counts=figures, cents=figures))) is foots
 
 
 def codes(now: Tally, last: Tally | None, *, by_policy: bool = True) -> list[str]:

@@ -1,0 +1,32 @@
+"""Close: only when what went in has come out, in documents and cents, in every envelope class; then for good."""
+
+from __future__ import annotations
+
+from mail_house.print_files import envelope_class
+from statement_builder.batch.control import keep_control_sheet
+from statement_builder.batch.service import Service
+from statement_builder.errors import GateStop
+from statement_builder.ledger import Batch, BatchState
+from statement_builder.reports import check_close, check_print_files, count_classes, name_broken
+
+
+def close_batch(service: Service, batch: Batch) -> None:
+    """Close a batch whose every document is accounted for, with its control sheet in the archive.
+
+    `GateStop`, which says what is open, where something is.
+    """
+    tally = service.ledger.tally(batch.batch_id)
+    if tally.counts.uncertain:
+        raise GateStop(
+            f"batch {batch.batch_id}: of {tally.counts.uncertain} hand-offs nobody can say whether they happened. "
+            f"`statements show {batch.batch_id}` lists them; decide each with `statements settle DOCUMENT`."
+        )
+    profile = service.profile()
+    classes = count_classes(service.ledger.fates(batch.batch_id), lambda pages: envelope_class(pages, profile))
+    files = service.ledger.print_files(batch.batch_id)
+    gates = (*check_close(tally, classes), *check_print_files(files, service.ledger.piece_counts(batch.batch_id)))
+    if broken := name_broken(gates):
+        raise GateStop(f"batch {batch.batch_id} stays open: {broken}")
+    at = service.now()
+    keys = keep_control_sheet(service, batch, closed_at=at)
+    service.ledger.set_state(batch.batch_id, BatchState.CLOSED, actor=service.actor, at=at, why=keys)

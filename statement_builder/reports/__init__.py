@@ -1,0 +1,20 @@
+"""What a billing office reads about its batches: drawn up from the ledger, printed with the project's own means."""
+
+from statement_builder.reports.classes import ClassFigures, count_classes
+from statement_builder.reports.control_sheet import ControlSheet
+from statement_builder.reports.draw_up import average_cents, draw_up_control_sheet, earlier_batches
+from statement_builder.reports.footing import Gate, check_close, check_gates, check_print_files, name_broken
+
+__all__ = [
+    "ClassFigures",
+    "ControlSheet",
+    "Gate",
+    "average_cents",
+    "check_close",
+    "check_gates",
+    "check_print_files",
+    "count_classes",
+    "draw_up_control_sheet",
+    "earlier_batches",
+    "name_broken",
+]

@@ -1,0 +1,52 @@
+"""Each way out of the building in figures: the envelope classes of print, and e-mail."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+
+from statement_builder.billing.model import Record
+from statement_builder.billing.selection import Channel
+from statement_builder.ledger import DeliveryState, DocumentState, Fate, Figures
+
+EMAIL = "e-mail"
+
+
+class ClassFigures(Record, kw_only=True):
+    """One way out. Of the figures those are set that come after rendering."""
+
+    name: str
+    """`letter`, `flat`, or `e-mail`."""
+    pages: int
+    counts: Figures
+    cents: Figures
+
+
+def count_classes(fates: Iterable[Fate], envelope_class: Callable[[int], str]) -> tuple[ClassFigures, ...]:
+    """Rendered documents by the way they take. `envelope_class` gives the class of a document of so many pages, for
+    those that no print file holds yet."""
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    cents: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    pages: Counter[str] = Counter()
+    for fate in fates:
+        if fate.state is DocumentState.ERROR:
+            continue
+        name = EMAIL if fate.channel is Channel.EMAIL else fate.envelope_class or envelope_class(fate.pages)
+        pages[name] += fate.pages * fate.documents
+        for figure in _figures_of(fate):
+            counts[name][figure] += fate.documents
+            cents[name][figure] += fate.cents
+    return tuple(
+        ClassFigures(name=name, pages=pages[name], counts=Figures(**counts[name]), cents=Figures(**cents[name]))
+        for name in sorted(counts, key=lambda name: (name == EMAIL, name != "letter", name))
+    )
+
+
+def _figures_of(fate: Fate) -> tuple[str, ...]:
+    if fate.state is DocumentState.HANDED_OFF:
+        return ("rendered", "handed_off")
+    if fate.state is DocumentState.WITHHELD:
+        return ("rendered", "withheld")
+    if fate.delivery_state is DeliveryState.UNCERTAIN:
+        return ("rendered", "uncertain")
+    return ("rendered",)

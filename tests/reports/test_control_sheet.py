@@ -1,0 +1,264 @@
+"""The control sheet: drawn up from a ledger that a test has filled, and printed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import pypdfium2 as pdfium
+import pytest
+from msgspec.structs import replace
+
+from statement_builder.billing.selection import Channel, Hold, Kind
+from statement_builder.ledger import (
+    Batch,
+    BatchState,
+    DeliveryState,
+    Ledger,
+    NewCandidate,
+    NewDocument,
+)
+from statement_builder.reports import ControlSheet, draw_up_control_sheet
+from statement_builder.reports.paper import print_sheet
+from tests.builders import make_facility
+from tests.contents import TEMPLATES
+from tests.ledger.world import AS_OF, AT, FACILITY, build, faulty, held, print_file, pull, rendered, selected
+from tests.pdf_text import page_texts
+
+NOW = AT + timedelta(hours=2)
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    with Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}") as opened:
+        opened.upgrade()
+        yield opened
+
+
+def letter_or_flat(pages: int) -> str:
+    return "letter" if pages <= 10 else "flat"
+
+
+def run(
+    ledger: Ledger,
+    month: int,
+    candidates: Sequence[NewCandidate],
+    documents: Sequence[NewDocument] = (),
+    *,
+    state: BatchState = BatchState.HANDING_OFF,
+    limit: int | None = None,
+) -> Batch:
+    """One month's statement batch, taken as far as `state`."""
+    cycle = f"2026-{month:02}"
+    batch_id = f"{cycle}-statement"
+    ledger.open_batch(
+        batch_id=batch_id,
+        facility_id=FACILITY,
+        kind=Kind.STATEMENT,
+        cycle=cycle,
+        as_of=date(2026, month, 2),
+        source="reference",
+        limit=limit,
+        actor="ana",
+        at=AT,
+    )
+    pull(ledger, batch_id, candidates)
+    build(ledger, batch_id, candidates, documents)
+    for step in (BatchState.BUILT, BatchState.WAITING, BatchState.RELEASED, BatchState.HANDING_OFF):
+        ledger.set_state(batch_id, step, actor="ben", at=AT, why="looked at it" if step is BatchState.RELEASED else "")
+        if step is state:
+            break
+    found = ledger.batch(batch_id)
+    assert found is not None
+    return found
+
+
+def sheet_of(ledger: Ledger, batch: Batch, *, questions: Sequence[str] = (), at: datetime = NOW) -> ControlSheet:
+    return draw_up_control_sheet(ledger, batch, envelope_class=letter_or_flat, questions=questions, at=at)
+
+
+def people(count: int, month: int, *, amount: int = 100_00) -> tuple[list[NewCandidate], list[NewDocument]]:
+    names = [f"G{n}" for n in range(count)]
+    return (
+        [selected(name, amount=amount) for name in names],
+        [rendered(name, cycle=f"2026-{month:02}", amount=amount) for name in names],
+    )
+
+
+def test_cycles__this_one_then_those_before_newest_first_without_trials(ledger: Ledger) -> None:
+    for month, count in ((6, 9), (7, 4), (8, 3), (9, 2)):
+        run(ledger, month, *people(count, month, amount=100_00 * count))
+    candidates, documents = people(1, 10)
+    run(ledger, 10, candidates, documents, limit=1)
+    batch = run(ledger, 11, *people(5, 11, amount=99_99))
+    cycles = sheet_of(ledger, batch).cycles
+    assert [(each.batch, each.rendered, each.average_cents) for each in cycles] == [
+        ("2026-11-statement", 5, 99_99),
+        ("2026-09-statement", 2, 200_00),
+        ("2026-08-statement", 3, 300_00),
+        ("2026-07-statement", 4, 400_00),
+    ]
+
+
+def test_holds__beside_the_last_cycle_with_reasons_that_are_gone(ledger: Ledger) -> None:
+    bankruptcy = Hold(code="BANKR_STAY")
+    run(ledger, 10, [held("G1"), held("G2", holds=[bankruptcy])])
+    batch = run(ledger, 11, [held("G1"), held("G3")])
+    lines = sheet_of(ledger, batch).holds
+    assert [(each.code, each.count, each.last_count) for each in lines] == [("MINBAL", 2, 1), ("BANKR_STAY", 0, 1)]
+    assert all(each.title for each in lines)
+
+
+def test_holds__the_first_cycle_has_nothing_to_compare_with(ledger: Ledger) -> None:
+    (line,) = sheet_of(ledger, run(ledger, 11, [held("G1")])).holds
+    assert line.last_count is None
+
+
+def test_exceptions__are_as_old_as_their_unbroken_row_of_cycles(ledger: Ledger) -> None:
+    run(ledger, 8, [faulty("old"), faulty("came-back")])
+    run(ledger, 9, [faulty("old"), held("came-back")])
+    run(ledger, 10, [faulty("old"), faulty("came-back")])
+    batch = run(ledger, 11, [faulty("old"), faulty("came-back"), faulty("new")])
+    (group,) = sheet_of(ledger, batch).exceptions
+    assert (group.code, group.count) == ("DATE", 3)
+    assert group.since == date(2026, 8, 2)
+    assert group.age_days == (AS_OF - date(2026, 8, 2)).days
+    assert group.fix
+
+
+def test_exceptions__one_that_was_mended_in_between_is_not_older_than_its_return(ledger: Ledger) -> None:
+    run(ledger, 9, [faulty("G1")])
+    run(ledger, 10, [held("G1")])
+    (group,) = sheet_of(ledger, run(ledger, 11, [faulty("G1")])).exceptions
+    assert (group.since, group.age_days) == (AS_OF, 0)
+
+
+@pytest.fixture
+def under_way(ledger: Ledger) -> Batch:
+    """Half of the letters are out, one was withheld, one e-mail is uncertain, and a long one has not been claimed."""
+    names = ["sent", "held-late", "waiting"]
+    documents = [rendered(name, amount=10_00) for name in names]
+    documents.append(replace(rendered("long", amount=500_00), pages=30))
+    documents.append(rendered("mail", amount=7_00, channel=Channel.EMAIL))
+    candidates = [selected(each.guarantor_id, amount=each.amount_cents) for each in documents]
+    batch = run(ledger, 11, [*candidates, faulty("X1")], documents)
+    ledger.withhold(documents[1].document_id, [Hold(code="DECEASED")], actor="ben", at=AT)
+    ledger.claim_print_file(print_file(batch.batch_id, documents[:1]), at=AT)
+    ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=AT)
+    delivery = ledger.claim_email(documents[-1].document_id, vendor="smtp", at=AT)
+    ledger.mark_email(delivery.delivery_id, DeliveryState.UNCERTAIN, at=AT)
+    return batch
+
+
+def test_classes__each_way_out_in_documents_and_cents(ledger: Ledger, under_way: Batch) -> None:
+    classes = {each.name: each for each in sheet_of(ledger, under_way).classes}
+    assert list(classes) == ["letter", "flat", "e-mail"]
+    letter, flat, email = classes.values()
+    figures = ("rendered", "handed_off", "withheld", "uncertain")
+    assert [letter.counts[name] for name in figures] == [3, 1, 1, 0]
+    assert [letter.cents[name] for name in figures] == [30_00, 10_00, 10_00, 0]
+    assert [flat.counts[name] for name in figures] == [1, 0, 0, 0]
+    assert flat.pages == 30
+    assert [email.cents[name] for name in figures] == [7_00, 0, 0, 7_00]
+
+
+def test_gates__under_way_are_open_and_not_broken(ledger: Ledger, under_way: Batch) -> None:
+    sheet = sheet_of(ledger, under_way)
+    verdicts = {gate.name: gate.verdict for gate in sheet.gates}
+    assert verdicts["pulled = selected + held + exceptions"] == "foots"
+    assert verdicts["letter: claimed = in print files"] == "foots"
+    assert verdicts["rendered = handed off + withheld"] == "open"
+    assert sheet.foots
+
+
+def test_gates__of_a_closed_batch_that_lacks_something_are_broken(ledger: Ledger, under_way: Batch) -> None:
+    sheet = sheet_of(ledger, replace(under_way, state=BatchState.CLOSED))
+    assert {gate.name for gate in sheet.gates if gate.verdict == "broken"} == {
+        "rendered = handed off + withheld",
+        "letter: rendered = handed off + withheld",
+        "flat: rendered = handed off + withheld",
+        "e-mail: rendered = handed off + withheld",
+    }
+    assert not sheet.foots
+
+
+def test_still_open__says_what_and_what_to_do(ledger: Ledger, under_way: Batch) -> None:
+    ends = {each.what: each.to_do for each in sheet_of(ledger, under_way).still_open}
+    assert ends["2 documents have not been handed off."] == "statements rerun 2026-11-statement"
+    assert "settle" in ends["Of 1 documents nobody can say whether they left."]
+    assert any(what.startswith("1 people") and "exceptions" in to_do for what, to_do in ends.items())
+
+
+def test_waiting__the_open_end_is_the_release(ledger: Ledger) -> None:
+    batch = run(ledger, 11, *people(2, 11), state=BatchState.WAITING)
+    sheet = sheet_of(ledger, batch, questions=["Is the source complete?"])
+    assert [each.to_do for each in sheet.still_open] == ["statements release 2026-11-statement"]
+    assert sheet.questions == ("Is the source complete?",)
+
+
+def test_history__has_who_released_and_why(ledger: Ledger) -> None:
+    sheet = sheet_of(ledger, run(ledger, 11, *people(1, 11)))
+    (released,) = [each for each in sheet.history if each.what == "released"]
+    assert (released.actor, released.why) == ("ben", "looked at it")
+    assert (sheet.opened_by, sheet.released_by) == ("ana", "ben")
+
+
+def printed(sheet: ControlSheet) -> bytes:
+    return print_sheet(sheet, facility=make_facility(), templates=TEMPLATES)
+
+
+def test_paper__has_the_figures_and_who_released(ledger: Ledger, under_way: Batch) -> None:
+    sheet = sheet_of(ledger, under_way)
+    text = " ".join(page_texts(printed(sheet)))
+    for words in (
+        "Control sheet 2026-11-statement",
+        "Foots so far; not closed",
+        "letter: rendered = handed off + withheld 3 2 $30.00 $20.00 open",
+        "flat 30 1 $500.00 0 $0.00 0 0 / 1",
+        "Guarantor has died 1",
+        sheet.print_files[0].sha256,
+        "ben",
+        "2026-11-02 09:30 EST",
+    ):
+        assert words in text, words
+    assert "sent" in text
+
+
+def test_paper__a_break_is_impossible_to_overlook(ledger: Ledger, under_way: Batch) -> None:
+    text = page_texts(printed(sheet_of(ledger, replace(under_way, state=BatchState.CLOSED))))[0]
+    assert "Does not foot." in text
+    assert "DOES NOT FOOT" in text
+
+
+def test_paper__same_sheet_same_bytes(ledger: Ledger, under_way: Batch) -> None:
+    sheet = sheet_of(ledger, under_way)
+    assert printed(sheet) == printed(sheet)
+
+
+def test_paper__an_operator_whose_name_the_fonts_lack_is_no_obstacle(ledger: Ledger) -> None:
+    sheet = replace(sheet_of(ledger, run(ledger, 11, *people(1, 11))), released_by="李@billing-1")
+    assert "?@billing-1" in page_texts(printed(sheet))[0]
+
+
+def test_paper__nothing_runs_over_the_margin_even_with_large_figures(ledger: Ledger, under_way: Batch) -> None:
+    sheet = sheet_of(ledger, under_way)
+    large = 123_456_789_012
+    gates = tuple(
+        replace(gate, documents_in=1_234_567, documents_out=1_234_567, cents_in=large, cents_out=large)
+        for gate in sheet.gates
+    )
+    counts = dict.fromkeys(sheet.counts, 1_234_567)
+    cents = dict.fromkeys(sheet.cents, large)
+    classes = tuple(replace(each, pages=2_469_134, counts=counts, cents=cents) for each in sheet.classes)
+    pdf = pdfium.PdfDocument(
+        printed(replace(sheet, gates=gates, counts=counts, cents=cents, classes=classes, limit=1_000_000))
+    )
+    assert len(pdf) <= 2
+    for page in pdf:
+        text = page.get_textpage()
+        boxes = [text.get_charbox(index) for index in range(text.count_chars())]
+        assert boxes
+        assert min(left for left, _, right, _ in boxes if right > left) >= 0.59 * 72
+        assert max(right for left, _, right, _ in boxes if right > left) <= 7.91 * 72
+    pdf.close()
