@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
+import msgspec
 from email_validator import EmailNotValidError, validate_email
 
+from mail_house.email.signing import DkimKey, sign
 from mail_house.pieces import Record
 
 MESSAGE_ID = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\.(\d{1,4})@")
 """Document id and attempt in what `message_id` writes: how a bounce finds its document."""
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _HEADERS_FORBID = ("\r", "\n", "\x00")
 
 
@@ -38,10 +42,13 @@ class Message(Record, frozen=True, kw_only=True):
 
 
 class Sender(Record, frozen=True, kw_only=True):
-    """Whom the message is from, and where an answer goes (empty: to the same address)."""
+    """Whom the message is from, where an answer goes (empty: to the same address), and how both are vouched for."""
 
     from_address: str
     reply_to: str = ""
+    unsubscribe_url: str = ""
+    """Where a mail program posts a reader's wish for paper (RFC 8058), `{id}` standing for document and attempt."""
+    dkim: DkimKey | None = None
 
 
 def message_id(message: Message, sender: Sender) -> str:
@@ -51,7 +58,7 @@ def message_id(message: Message, sender: Sender) -> str:
 
 
 def message_bytes(message: Message, sender: Sender) -> bytes:
-    """The message as it goes over the wire: text and HTML, CRLF, seven-bit.
+    """The message as it goes over the wire: text and HTML, CRLF, seven-bit, signed where there is a key.
 
     Raises ValueError, naming the document, for an address that is not exactly one deliverable address in ASCII, and
     for line ends in what becomes a header.
@@ -59,19 +66,44 @@ def message_bytes(message: Message, sender: Sender) -> bytes:
     for value in (message.subject, message.hospital_name, message.document_id):
         if any(character in value for character in _HEADERS_FORBID):
             raise ValueError(f"document {message.document_id!r}: a line end in a header")
+    own = {
+        "To": ascii_address(message.to, what=f"document {message.document_id}"),
+        "Date": format_datetime(message.sent_at),
+        "Message-ID": message_id(message, sender),
+        **_unsubscribe(message, sender),
+    }
+    common = _common_bytes(msgspec.structs.replace(message, document_id="", attempt=0, to="", sent_at=_NEVER), sender)
+    data = "".join(f"{name}: {value}\r\n" for name, value in own.items()).encode("ascii") + common
+    return sign(data, sender.dkim) if sender.dkim else data
+
+
+def _unsubscribe(message: Message, sender: Sender) -> dict[str, str]:
+    """By an answer that a person or a program reads (RFC 2369), and by one click where somebody takes it (RFC 8058)."""
+    its_id = f"{message.document_id}.{message.attempt}"
+    by_mail = f"<mailto:{sender.reply_to or sender.from_address}?subject=unsubscribe%20{its_id}>"
+    if not sender.unsubscribe_url:
+        return {"List-Unsubscribe": by_mail}
+    by_click = sender.unsubscribe_url.replace("{id}", its_id)
+    return {
+        "List-Unsubscribe": f"<{by_click}>,\r\n {by_mail}",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+@functools.lru_cache(maxsize=64)
+def _common_bytes(message: Message, sender: Sender) -> bytes:
+    """What messages have in common that say the same in one language: encoding it is most of the work of a message.
+    Given without what is each message's own."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(message.hospital_name, addr_spec=sender.from_address)
-    mail["To"] = Address(addr_spec=ascii_address(message.to, what=f"document {message.document_id}"))
     if sender.reply_to:
         mail["Reply-To"] = Address(addr_spec=sender.reply_to)
     mail["Subject"] = message.subject
-    mail["Date"] = format_datetime(message.sent_at)
-    mail["Message-ID"] = message_id(message, sender)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
     mail["Content-Language"] = message.language  # after the content, which takes such headers for its own
-    mail.set_boundary("=_" + hashlib.sha256(mail["Message-ID"].encode()).hexdigest()[:32])
+    mail.set_boundary("=_" + hashlib.sha256(f"{message.text}\x1f{message.html}".encode()).hexdigest()[:32])
     return mail.as_bytes()
 
 

@@ -14,6 +14,7 @@ from typing import Self
 
 from mail_house.email.message import Message, Sender, ascii_address, message_bytes, message_id
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
+from mail_house.pace import Pace
 from mail_house.pieces import Receipt, Record
 from mail_house.secret import Secret
 
@@ -43,9 +44,10 @@ class SmtpServer(Record, frozen=True, kw_only=True):
 class SmtpMailer:
     """Not for several threads at once: one connection, one message at a time."""
 
-    def __init__(self, server: SmtpServer, sender: Sender) -> None:
+    def __init__(self, server: SmtpServer, sender: Sender, pace: Pace) -> None:
         self._server = server
         self._sender = sender
+        self._pace = pace
         self._connection: smtplib.SMTP | None = None
 
     def send(self, message: Message) -> Receipt:
@@ -55,6 +57,7 @@ class SmtpMailer:
             to = ascii_address(message.to, what=what)
         except ValueError as exc:
             raise Permanent(str(exc)) from exc
+        self._pace.wait()
         connection = self._begin(what)
         self._ask(connection, f"RCPT TO:<{to}>", what)
         self._ask(connection, "DATA", what, expected=354)

@@ -2,54 +2,138 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import tenacity
+
 from mail_house.email import Mailer, Message, compose_email
-from mail_house.errors import Misconfigured, Permanent, Retryable, UnknownOutcome
+from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
+from mail_house.pieces import Receipt
 from statement_builder.batch.recipients import read_recipients
 from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
 from statement_builder.documents import Recipient
 from statement_builder.errors import InvariantError
-from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState
+from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState, EmailMark
 
+RUN_MAX = 10
+"""Messages that the ledger hears of in one commit. So many at most a crash leaves in doubt (ADR 12)."""
 RETRYABLE_IN_A_ROW_MAX = 3
 """After so many refusals "for now" one after the other it is the server, not the message: the rest waits."""
+ROUNDS_MAX = 3
+"""How often one hand-off goes through what was put off, with growing pauses; later ones are a re-run's."""
 
 
 def send_emails(service: Service, batch: Batch) -> None:
     """Send every e-mail of the batch that is not out yet.
 
-    A message that was put off waits for a re-run, and the rest goes on: `Retryable` at the end says so. It is raised
-    at once when the server itself puts everything off, and when it is the set-up that has to be mended.
+    A message that was put off is tried again after the rest, at once as a new attempt, since nothing was accepted.
+    `Retryable` in the end says that some wait for a re-run; `Misconfigured`, at once, that the set-up has to be mended.
     """
-    put_off = in_a_row = 0
-    last: Retryable | None = None
+    rounds = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(ROUNDS_MAX),
+        wait=tenacity.wait_exponential(multiplier=1, exp_base=3),
+        retry=tenacity.retry_if_exception_type(Retryable) & tenacity.retry_if_not_exception_type(Misconfigured),
+        reraise=True,
+    )
+    with service.open_mailer() as mailer:
+        rounds(_send_once, service, batch, mailer)
+
+
+def _send_once(service: Service, batch: Batch, mailer: Mailer) -> None:
+    """One round through the batch. Stops early where the server puts off everything."""
+    refused = _Refused()
     shards = service.ledger.shards(batch.batch_id)
     for shard in shards:
         waiting = service.ledger.documents(
             batch.batch_id, channel=Channel.EMAIL, state=DocumentState.RENDERED, sequence=shard.sequence
         )
         unclaimed = [document for document in waiting if document.delivery_state is None]
-        if not unclaimed:
-            continue
-        recipients = read_recipients(service, shard, unclaimed)
-        with service.open_mailer() as mailer:
-            for document in unclaimed:
-                delivery = service.ledger.claim_email(
-                    document.document_id, vendor=service.settings.email.partition(":")[0], at=service.now()
-                )
-                if not delivery.is_new:
-                    raise InvariantError(f"document {document.document_id} is in somebody else's hands: run it again")
-                try:
-                    _send(service, mailer, document, delivery, recipients[document.document_id])
-                    in_a_row = 0
-                except Misconfigured:
-                    raise
-                except Retryable as exc:
-                    put_off, in_a_row, last = put_off + 1, in_a_row + 1, exc
-                    if in_a_row >= RETRYABLE_IN_A_ROW_MAX:
-                        raise
-    if last is not None:
-        raise Retryable(f"{put_off} e-mails were put off: {last}") from last
+        recipients = read_recipients(service, shard, unclaimed) if unclaimed else {}
+        for start in range(0, len(unclaimed), RUN_MAX):
+            _send_run(service, mailer, unclaimed[start : start + RUN_MAX], recipients, refused)
+    if refused.last is not None:
+        raise Retryable(f"{refused.count} e-mails were put off: {refused.last}") from refused.last
+
+
+@dataclass
+class _Refused:
+    """What the server said "for now" to, in one round."""
+
+    count: int = 0
+    in_a_row: int = 0
+    last: Retryable | None = None
+
+    def note(self, error: HandOffError | None) -> None:
+        if isinstance(error, Retryable):
+            self.count, self.in_a_row, self.last = self.count + 1, self.in_a_row + 1, error
+        else:
+            self.in_a_row = 0
+
+    @property
+    def by_the_server(self) -> bool:
+        """Whether no further message has a chance now."""
+        return self.in_a_row >= RETRYABLE_IN_A_ROW_MAX or isinstance(self.last, Misconfigured)
+
+
+def _send_run(
+    service: Service,
+    mailer: Mailer,
+    documents: Sequence[Document],
+    recipients: dict[str, Recipient],
+    refused: _Refused,
+) -> None:
+    """Claim a few messages, write down that they are about to go, send them one by one, write down what became of all.
+
+    One that is on its way when something unforeseen happens stays `committing`: the next run settles it.
+    """
+    deliveries = service.ledger.claim_emails(
+        [document.document_id for document in documents],
+        vendor=service.settings.email.partition(":")[0],
+        at=service.now(),
+    )
+    for delivery in deliveries:
+        if not delivery.is_new:
+            raise InvariantError(f"document {delivery.document_id} is in somebody else's hands: run it again")
+    _mark(service, [_mark_of(delivery, DeliveryState.COMMITTING) for delivery in deliveries])
+    marks: list[EmailMark] = []
+    printed: list[tuple[Document, Permanent]] = []
+    begun = 0
+    try:
+        for document, delivery in zip(documents, deliveries, strict=True):
+            begun += 1
+            mark, error = _send(service, mailer, document, delivery, recipients[document.document_id])
+            marks.append(mark)
+            refused.note(error)
+            if isinstance(error, Permanent):
+                printed.append((document, error))
+            if refused.by_the_server:
+                break
+    finally:
+        marks += [
+            _mark_of(delivery, DeliveryState.FAILED, {"evidence": "Not begun: the mail server took nothing more."})
+            for delivery in deliveries[begun:]
+        ]
+        _mark(service, marks)
+    for document, error in printed:
+        service.ledger.change_channel(
+            document.document_id, Channel.PRINT, actor=service.actor, at=service.now(), why=str(error)
+        )
+    if refused.by_the_server and refused.last is not None:
+        raise refused.last
+
+
+def _send(
+    service: Service, mailer: Mailer, document: Document, delivery: Delivery, recipient: Recipient
+) -> tuple[EmailMark, HandOffError | None]:
+    try:
+        receipt = mailer.send(_message(service, document, delivery, recipient))
+    except (Retryable, Permanent) as exc:
+        return _mark_of(delivery, DeliveryState.FAILED, {"evidence": str(exc)}), exc
+    except UnknownOutcome as exc:
+        return _mark_of(delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)}), exc
+    return _mark_of(delivery, DeliveryState.SENT, _receipt(receipt)), None
 
 
 def settle_emails(service: Service, batch: Batch) -> None:
@@ -67,43 +151,24 @@ def settle_emails(service: Service, batch: Batch) -> None:
         recipients = read_recipients(service, shard, open_documents)
         with service.open_mailer() as mailer:
             for document in open_documents:
-                _settle(service, mailer, document, recipients[document.document_id])
+                _mark(service, [_settle(service, mailer, document, recipients[document.document_id])])
 
 
-def _settle(service: Service, mailer: Mailer, document: Document, recipient: Recipient) -> None:
+def _settle(service: Service, mailer: Mailer, document: Document, recipient: Recipient) -> EmailMark:
     """What did not leave is given back: it is looked at a second time, and sent as a new attempt."""
     delivery = service.ledger.deliveries(document.document_id)[-1]
     if delivery.state is DeliveryState.CLAIMED:
-        _mark(service, delivery, DeliveryState.FAILED, {"evidence": "Interrupted before anything was handed over."})
-        return
+        evidence = "Interrupted before anything was handed over."
+        return _mark_of(delivery, DeliveryState.FAILED, {"evidence": evidence})
     try:
         receipt = mailer.find(_message(service, document, delivery, recipient))
     except UnknownOutcome as exc:
-        _mark(service, delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
-        return
+        return _mark_of(delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
+    except Permanent as exc:  # it could not be made, or its name is taken: it has not gone
+        return _mark_of(delivery, DeliveryState.FAILED, {"evidence": str(exc)})
     if receipt is None:
-        _mark(service, delivery, DeliveryState.FAILED, {"evidence": "Looked for it: it is not there."})
-    else:
-        _mark(service, delivery, DeliveryState.SENT, {"reference": receipt.reference, **receipt.detail})
-
-
-def _send(service: Service, mailer: Mailer, document: Document, delivery: Delivery, recipient: Recipient) -> None:
-    _mark(service, delivery, DeliveryState.COMMITTING, None)
-    try:
-        receipt = mailer.send(_message(service, document, delivery, recipient))
-    except Retryable as exc:
-        _mark(service, delivery, DeliveryState.FAILED, {"evidence": str(exc)})
-        raise
-    except Permanent as exc:
-        _mark(service, delivery, DeliveryState.FAILED, {"evidence": str(exc)})
-        service.ledger.change_channel(
-            document.document_id, Channel.PRINT, actor=service.actor, at=service.now(), why=str(exc)
-        )
-        return
-    except UnknownOutcome as exc:
-        _mark(service, delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
-        return
-    _mark(service, delivery, DeliveryState.SENT, {"reference": receipt.reference, **receipt.detail})
+        return _mark_of(delivery, DeliveryState.FAILED, {"evidence": "Looked for it: it is not there."})
+    return _mark_of(delivery, DeliveryState.SENT, _receipt(receipt))
 
 
 def _message(service: Service, document: Document, delivery: Delivery, recipient: Recipient) -> Message:
@@ -126,5 +191,13 @@ def _message(service: Service, document: Document, delivery: Delivery, recipient
         raise Permanent(str(exc)) from exc
 
 
-def _mark(service: Service, delivery: Delivery, state: DeliveryState, receipt: dict[str, object] | None) -> None:
-    service.ledger.mark_email(delivery.delivery_id, state, receipt=receipt, at=service.now(), mailed_on=service.today())
+def _mark_of(delivery: Delivery, state: DeliveryState, receipt: dict[str, object] | None = None) -> EmailMark:
+    return EmailMark(delivery_id=delivery.delivery_id, state=state, receipt=receipt)
+
+
+def _mark(service: Service, marks: Sequence[EmailMark]) -> None:
+    service.ledger.mark_emails(marks, at=service.now(), mailed_on=service.today())
+
+
+def _receipt(receipt: Receipt) -> dict[str, object]:
+    return {"reference": receipt.reference, **receipt.detail}

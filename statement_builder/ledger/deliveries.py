@@ -92,11 +92,16 @@ def _attempts_so_far(connection: Connection, document_ids: Sequence[str]) -> dic
 
 def read_live_delivery(connection: Connection, document_id: str) -> Delivery | None:
     """The one attempt that has not failed, where there is one."""
-    query = select(delivery).where(
-        delivery.c.document_id == document_id, delivery.c.state != DeliveryState.FAILED.value
-    )
-    row = connection.execute(query).mappings().one_or_none()
-    return None if row is None else to_delivery(dict(row))
+    return read_live_deliveries(connection, [document_id]).get(document_id)
+
+
+def read_live_deliveries(connection: Connection, document_ids: Sequence[str]) -> dict[str, Delivery]:
+    """Document id to the one attempt that has not failed, for those that have one."""
+    found: dict[str, Delivery] = {}
+    for ids in in_chunks(document_ids):
+        query = select(delivery).where(delivery.c.document_id.in_(ids), delivery.c.state != DeliveryState.FAILED.value)
+        found |= {row["document_id"]: to_delivery(dict(row)) for row in connection.execute(query).mappings()}
+    return found
 
 
 def hand_off(connection: Connection, document_ids: Sequence[str], mailed_on: date) -> None:

@@ -60,6 +60,19 @@ def lock_document(connection: Connection, document_id: str) -> Document:
     return found
 
 
+def lock_documents(connection: Connection, document_ids: Sequence[str]) -> dict[str, str]:
+    """Document id to batch id; nobody else changes these documents before this transaction ends. InvariantError when
+    one is not there."""
+    found: dict[str, str] = {}
+    for ids in in_chunks(sorted(document_ids)):
+        query = select(document.c.document_id, document.c.batch_id).where(document.c.document_id.in_(ids))
+        rows = connection.execute(query.order_by(document.c.document_id).with_for_update())
+        found |= {row.document_id: row.batch_id for row in rows}
+    if missing := set(document_ids) - found.keys():
+        raise InvariantError(f"document {min(missing)} is not in the ledger")
+    return found
+
+
 def withhold(connection: Connection, document_id: str, holds: Sequence[Hold], *, actor: str, at: datetime) -> bool:
     """Hold back a rendered document; False where it is too late because an attempt to hand it off is live."""
     found = lock_document(connection, document_id)

@@ -1,13 +1,12 @@
-"""E-mail: one attempt, one message."""
+"""E-mail: one attempt, one message; claimed and marked in runs, one transaction for each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, tuple_, update
 
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import InvariantError
@@ -15,58 +14,92 @@ from statement_builder.ledger.deliveries import (
     claim_documents,
     encode_receipt,
     hand_off,
-    read_live_delivery,
+    read_live_deliveries,
     require_released,
     tell,
 )
-from statement_builder.ledger.documents import lock_document
+from statement_builder.ledger.documents import in_chunks, lock_documents, to_delivery
 from statement_builder.ledger.events import SERVICE
-from statement_builder.ledger.records import Delivery
+from statement_builder.ledger.records import Delivery, EmailMark
 from statement_builder.ledger.states import DeliveryState, require_delivery_move
 from statement_builder.ledger.tables import delivery
 
 
-def claim_email(connection: Connection, document_id: str, *, vendor: str, at: datetime) -> Delivery:
-    """Claim an attempt to e-mail a document, or the live attempt as it stands when there is one."""
-    found = lock_document(connection, document_id)
-    live = read_live_delivery(connection, document_id)
-    if live is not None:
-        return live
-    require_released(connection, found.batch_id)
-    claim_documents(
-        connection, (document_id,), found.batch_id, Channel.EMAIL, vendor=vendor, print_file_name=None, at=at
-    )
-    tell(connection, found.batch_id, document_id, DeliveryState.CLAIMED, at=at)
-    made = read_live_delivery(connection, document_id)
-    if made is None:
-        raise InvariantError(f"document {document_id}: its claim is gone")
-    return msgspec.structs.replace(made, is_new=True)
+def claim_emails(
+    connection: Connection, document_ids: Sequence[str], *, vendor: str, at: datetime
+) -> tuple[Delivery, ...]:
+    """Claim an attempt to e-mail each document, in their order; the live attempt as it stands where there is one."""
+    batches = lock_documents(connection, document_ids)
+    live = read_live_deliveries(connection, document_ids)
+    new = [document_id for document_id in document_ids if document_id not in live]
+    for batch_id in sorted({batches[document_id] for document_id in new}):
+        mine = [document_id for document_id in new if batches[document_id] == batch_id]
+        require_released(connection, batch_id)
+        claim_documents(connection, mine, batch_id, Channel.EMAIL, vendor=vendor, print_file_name=None, at=at)
+        for document_id in mine:
+            tell(connection, batch_id, document_id, DeliveryState.CLAIMED, at=at)
+    made = read_live_deliveries(connection, new)
+    if missing := set(new) - made.keys():
+        raise InvariantError(f"document {min(missing)}: its claim is gone")
+    claimed = {document_id: msgspec.structs.replace(each, is_new=True) for document_id, each in made.items()}
+    return tuple({**live, **claimed}[document_id] for document_id in document_ids)
 
 
-def mark_email(
+def mark_emails(
     connection: Connection,
-    delivery_id: str,
-    state: DeliveryState,
+    marks: Sequence[EmailMark],
     *,
-    receipt: Mapping[str, Any] | None,
     at: datetime,
     mailed_on: date | None,
     actor: str = SERVICE,
     why: str = "",
 ) -> None:
-    """Say what became of one attempt. Saying the same again changes nothing."""
-    document_id, _, attempt = delivery_id.rpartition(".")
-    owner = lock_document(connection, document_id)
-    own = (delivery.c.document_id == document_id) & (delivery.c.attempt == int(attempt))
-    row = connection.execute(select(delivery).where(own)).mappings().one_or_none()
-    if row is None or row["print_file"] is not None:
-        raise InvariantError(f"{delivery_id} is not an attempt to e-mail a document")
-    now = DeliveryState(row["state"])
-    if now is state:
+    """Say what became of these attempts, all or none. Saying the same again changes nothing."""
+    keys = {mark.delivery_id: _key(mark.delivery_id) for mark in marks}
+    if len(keys) != len(marks):
+        raise InvariantError("an attempt is marked twice at once")
+    batches = lock_documents(connection, [document_id for document_id, _ in keys.values()])
+    found = _read_attempts(connection, list(keys.values()))
+    moved = []
+    for mark in marks:
+        attempt = found.get(mark.delivery_id)
+        if attempt is None or attempt.print_file:
+            raise InvariantError(f"{mark.delivery_id} is not an attempt to e-mail a document")
+        if attempt.state is not mark.state:
+            require_delivery_move(f"delivery {mark.delivery_id}", attempt.state, mark.state)
+            moved.append((attempt.document_id, attempt.attempt, mark))
+    if not moved:
         return
-    require_delivery_move(f"delivery {delivery_id}", now, state)
-    changed = {"state": state.value, "changed_at": at, "receipt": encode_receipt(receipt)}
-    connection.execute(update(delivery).where(own).values(changed))
-    if state is DeliveryState.SENT:
-        hand_off(connection, [document_id], mailed_on or at.date())
-    tell(connection, owner.batch_id, document_id, state, at=at, actor=actor, why=why)
+    own = (delivery.c.document_id == bindparam("own_id")) & (delivery.c.attempt == bindparam("own_attempt"))
+    connection.execute(
+        update(delivery).where(own).values(state=bindparam("now"), changed_at=at, receipt=bindparam("proof")),
+        [
+            {
+                "own_id": document_id,
+                "own_attempt": number,
+                "now": mark.state.value,
+                "proof": encode_receipt(mark.receipt),
+            }
+            for document_id, number, mark in moved
+        ],
+    )
+    if sent := [document_id for document_id, _, mark in moved if mark.state is DeliveryState.SENT]:
+        hand_off(connection, sent, mailed_on or at.date())
+    for document_id, _, mark in moved:
+        tell(connection, batches[document_id], document_id, mark.state, at=at, actor=actor, why=why)
+
+
+def _key(delivery_id: str) -> tuple[str, int]:
+    document_id, _, attempt = delivery_id.rpartition(".")
+    return document_id, int(attempt)
+
+
+def _read_attempts(connection: Connection, keys: Sequence[tuple[str, int]]) -> dict[str, Delivery]:
+    found: dict[str, Delivery] = {}
+    for start in in_chunks([f"{document_id}.{attempt}" for document_id, attempt in keys]):
+        wanted = [_key(each) for each in start]
+        query = select(delivery).where(tuple_(delivery.c.document_id, delivery.c.attempt).in_(wanted))
+        for row in connection.execute(query).mappings():
+            each = to_delivery(dict(row))
+            found[each.delivery_id] = each
+    return found

@@ -36,6 +36,7 @@ from statement_builder.ledger.records import (
     Batch,
     Delivery,
     Document,
+    EmailMark,
     Event,
     ExceptionLine,
     Fate,
@@ -303,23 +304,16 @@ class Ledger:
         with self._read() as connection:
             return print_files.read_print_files(connection, batch_id)
 
-    def claim_email(self, document_id: str, *, vendor: str, at: datetime) -> Delivery:
-        """Claim an attempt to e-mail a document, or get the live attempt as it stands, with `is_new` false."""
+    def claim_emails(self, document_ids: Sequence[str], *, vendor: str, at: datetime) -> tuple[Delivery, ...]:
+        """Claim an attempt to e-mail each document, in their order; or get the live attempt as it stands, with `is_new`
+        false."""
         with self._write() as connection:
-            return emails.claim_email(connection, document_id, vendor=vendor, at=at)
+            return emails.claim_emails(connection, document_ids, vendor=vendor, at=at)
 
-    def mark_email(
-        self,
-        delivery_id: str,
-        state: DeliveryState,
-        *,
-        receipt: Mapping[str, Any] | None = None,
-        at: datetime,
-        mailed_on: date | None = None,
-    ) -> None:
-        """Say what became of one attempt, as `mark_print_file` does."""
+    def mark_emails(self, marks: Sequence[EmailMark], *, at: datetime, mailed_on: date | None = None) -> None:
+        """Say what became of these attempts, all or none, as `mark_print_file` does."""
         with self._write() as connection:
-            emails.mark_email(connection, delivery_id, state, receipt=receipt, at=at, mailed_on=mailed_on)
+            emails.mark_emails(connection, marks, at=at, mailed_on=mailed_on)
 
     def settle(
         self, document_id: str, *, sent: bool, actor: str, at: datetime, why: str, mailed_on: date | None = None

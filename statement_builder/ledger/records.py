@@ -110,8 +110,16 @@ class Delivery(Record, kw_only=True):
 
     @property
     def delivery_id(self) -> str:
-        """Document id and attempt, as the `mark_email` of the ledger takes it."""
+        """Document id and attempt, as an `EmailMark` takes it."""
         return f"{self.document_id}.{self.attempt}"
+
+
+class EmailMark(Record, kw_only=True):
+    """What became of one attempt to e-mail a document."""
+
+    delivery_id: str
+    state: DeliveryState
+    receipt: dict[str, Any] | None = None
 
 
 class NewPrintFile(Record, kw_only=True):

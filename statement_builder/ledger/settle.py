@@ -8,8 +8,9 @@ from sqlalchemy import Connection
 
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.deliveries import read_live_delivery
-from statement_builder.ledger.emails import mark_email
+from statement_builder.ledger.emails import mark_emails
 from statement_builder.ledger.print_files import mark_print_file
+from statement_builder.ledger.records import EmailMark
 from statement_builder.ledger.states import DeliveryState
 
 
@@ -33,5 +34,10 @@ def settle(
         raise InvariantError(f"document {document_id} has no uncertain attempt: there is nothing to settle")
     state = DeliveryState.SENT if sent else DeliveryState.FAILED
     on = mailed_on or live.claimed_at.date()
-    mark, subject = (mark_print_file, live.print_file) if live.print_file else (mark_email, live.delivery_id)
-    mark(connection, subject, state, receipt=live.receipt, at=at, mailed_on=on, actor=actor, why=why)
+    if live.print_file:
+        mark_print_file(
+            connection, live.print_file, state, receipt=live.receipt, at=at, mailed_on=on, actor=actor, why=why
+        )
+    else:
+        mark = EmailMark(delivery_id=live.delivery_id, state=state, receipt=live.receipt)
+        mark_emails(connection, [mark], at=at, mailed_on=on, actor=actor, why=why)

@@ -62,6 +62,18 @@ def test_server_that_puts_everything_off__is_tried_again_by_a_rerun(
     assert len(smtp_server.accepted) == summary["counts"]["email"]
 
 
+@pytest.mark.parametrize("stage", ["greeting", "mail", "rcpt", "message"])
+def test_server_that_is_busy_for_a_moment__gets_everything_in_one_run(
+    hospital: Hospital, smtp_server: SmtpServer, stage: str
+) -> None:
+    setattr(smtp_server.script, stage, ["421 4.3.2 too busy", "451 4.3.0 try again later"])
+    hospital.statements("release", BATCH)
+    summary = hospital.statements("show", BATCH, "--json").json
+    assert (summary["state"], summary["foots"]) == ("closed", True)
+    assert set(emailed(smtp_server).values()) == {1}
+    assert len(smtp_server.accepted) == summary["counts"]["email"] > 1
+
+
 @pytest.mark.parametrize("sent", [True, False], ids=["it-had-arrived", "it-had-not"])
 def test_connection_lost_after_the_message__waits_for_a_person(
     hospital: Hospital, smtp_server: SmtpServer, sent: bool

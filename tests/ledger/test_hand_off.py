@@ -9,7 +9,18 @@ from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import InvariantError
 from statement_builder.ledger import BatchState, DeliveryState, DocumentState, Ledger
 from statement_builder.ledger.states import require_delivery_move
-from tests.ledger.world import AT, FACILITY, HOLD, MAILED_ON, later, make_batch, print_file, rendered
+from tests.ledger.world import (
+    AT,
+    FACILITY,
+    HOLD,
+    MAILED_ON,
+    claim_email,
+    later,
+    make_batch,
+    mark_email,
+    print_file,
+    rendered,
+)
 
 TWO = (rendered("G1", amount=10_00), rendered("G2", amount=20_00))
 MAIL = rendered("G3", channel=Channel.EMAIL)
@@ -73,31 +84,31 @@ def test_claim__nothing_leaves_before_the_release(ledger: Ledger, state: BatchSt
     with pytest.raises(InvariantError, match="nothing of it may be handed off"):
         ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
     with pytest.raises(InvariantError, match="nothing of it may be handed off"):
-        ledger.claim_email(MAIL.document_id, vendor="smtp", at=AT)
+        claim_email(ledger, MAIL.document_id, at=AT)
 
 
 def test_email__claim_send_record(ledger: Ledger, ledger_url: str) -> None:
     batch = make_batch(ledger, [MAIL])
-    claim = ledger.claim_email(MAIL.document_id, vendor="smtp", at=AT)
+    claim = claim_email(ledger, MAIL.document_id, at=AT)
     assert (claim.is_new, claim.attempt) == (True, 1)
     with Ledger.open(ledger_url) as after_crash:
-        again = after_crash.claim_email(MAIL.document_id, vendor="smtp", at=later(9))
+        again = claim_email(after_crash, MAIL.document_id, at=later(9))
     assert (again.is_new, again.delivery_id) == (False, claim.delivery_id)
     for _ in range(2):
-        ledger.mark_email(
-            claim.delivery_id, DeliveryState.SENT, receipt={"id": "<m>"}, at=later(10), mailed_on=MAILED_ON
+        mark_email(
+            ledger, claim.delivery_id, DeliveryState.SENT, receipt={"id": "<m>"}, at=later(10), mailed_on=MAILED_ON
         )
-    assert ledger.claim_email(MAIL.document_id, vendor="smtp", at=later(11)).state is DeliveryState.SENT
+    assert claim_email(ledger, MAIL.document_id, at=later(11)).state is DeliveryState.SENT
     assert ledger.tally(batch.batch_id).counts.handed_off == 1
     assert ledger.correspondence(FACILITY, ["A-G3"])["A-G3"].statements_sent == 1
 
 
 def test_email__refused_goes_to_print_as_the_next_attempt(ledger: Ledger) -> None:
     batch = make_batch(ledger, [MAIL])
-    claim = ledger.claim_email(MAIL.document_id, vendor="smtp", at=AT)
+    claim = claim_email(ledger, MAIL.document_id, at=AT)
     with pytest.raises(InvariantError, match="on its way"):
         ledger.change_channel(MAIL.document_id, Channel.PRINT, actor="service", at=AT, why="550")
-    ledger.mark_email(claim.delivery_id, DeliveryState.FAILED, receipt={"code": "550"}, at=AT)
+    mark_email(ledger, claim.delivery_id, DeliveryState.FAILED, receipt={"code": "550"}, at=AT)
     assert ledger.tally(batch.batch_id).counts.failed == 1
     ledger.change_channel(MAIL.document_id, Channel.PRINT, actor="service", at=AT, why="550")
     ledger.claim_print_file(print_file(batch.batch_id, [MAIL]), at=AT)
@@ -114,9 +125,9 @@ def test_email__refused_goes_to_print_as_the_next_attempt(ledger: Ledger) -> Non
 )
 def test_settle__a_persons_word_on_an_email(ledger: Ledger, sent: bool, document_state: DocumentState) -> None:
     batch = make_batch(ledger, [MAIL])
-    claim = ledger.claim_email(MAIL.document_id, vendor="smtp", at=AT)
-    ledger.mark_email(claim.delivery_id, DeliveryState.COMMITTING, at=AT)
-    ledger.mark_email(claim.delivery_id, DeliveryState.UNCERTAIN, receipt={"evidence": "EOF"}, at=AT)
+    claim = claim_email(ledger, MAIL.document_id, at=AT)
+    mark_email(ledger, claim.delivery_id, DeliveryState.COMMITTING, at=AT)
+    mark_email(ledger, claim.delivery_id, DeliveryState.UNCERTAIN, receipt={"evidence": "EOF"}, at=AT)
     assert ledger.tally(batch.batch_id).counts.uncertain == 1
     ledger.settle(MAIL.document_id, sent=sent, actor="ben", at=later(60), why="asked the patient", mailed_on=MAILED_ON)
     assert [document.state for document in ledger.documents(batch.batch_id)] == [document_state]
@@ -136,8 +147,8 @@ def test_settle__one_piece_settles_its_whole_print_file(ledger: Ledger) -> None:
 
 def test_settle__without_a_date_it_was_mailed_on_the_day_of_its_claim(ledger: Ledger) -> None:
     make_batch(ledger, [MAIL])
-    claim = ledger.claim_email(MAIL.document_id, vendor="smtp", at=AT)
-    ledger.mark_email(claim.delivery_id, DeliveryState.UNCERTAIN, at=AT)
+    claim = claim_email(ledger, MAIL.document_id, at=AT)
+    mark_email(ledger, claim.delivery_id, DeliveryState.UNCERTAIN, at=AT)
     ledger.settle(MAIL.document_id, sent=True, actor="ben", at=later(60 * 24 * 9), why="asked the patient")
     assert ledger.correspondence(FACILITY, ["A-G3"])["A-G3"].last_mailed_on == AT.date()
 
@@ -243,11 +254,11 @@ def test_mark__what_was_sent_or_has_failed_stays_so(ledger: Ledger) -> None:
     batch = make_batch(ledger, [*TWO, MAIL])
     ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
     ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)
-    claim = ledger.claim_email(MAIL.document_id, vendor="smtp", at=AT)
-    ledger.mark_email(claim.delivery_id, DeliveryState.FAILED, at=AT)
+    claim = claim_email(ledger, MAIL.document_id, at=AT)
+    mark_email(ledger, claim.delivery_id, DeliveryState.FAILED, at=AT)
     for state in (DeliveryState.CLAIMED, DeliveryState.COMMITTING, DeliveryState.UNCERTAIN):
         with pytest.raises(InvariantError, match=r"print file STMT_001\.pdf is sent"):
             ledger.mark_print_file("STMT_001.pdf", state, at=AT)
         with pytest.raises(InvariantError, match="is failed"):
-            ledger.mark_email(claim.delivery_id, state, at=AT)
+            mark_email(ledger, claim.delivery_id, state, at=AT)
     assert ledger.tally(batch.batch_id).counts.handed_off == 2

@@ -34,7 +34,7 @@ at = datetime(2026, 11, 2, 14, 30, tzinfo=UTC)
 with Ledger.open(sys.argv[1]) as ledger:
     print("ready", flush=True)
     sys.stdin.readline()
-    new = sum(ledger.claim_email(document, vendor="smtp", at=at).is_new for document in sys.argv[2:])
+    new = sum(ledger.claim_emails([document], vendor="smtp", at=at)[0].is_new for document in sys.argv[2:])
 print(new, flush=True)
 """
 

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import StatementsError
 from statement_builder.ledger import BatchState, DeliveryState, DocumentState, Ledger, NewDocument
-from tests.ledger.world import AT, FACILITY, HOLD, MAILED_ON, make_batch, print_file, rendered
+from tests.ledger.world import AT, FACILITY, HOLD, MAILED_ON, claim_email, make_batch, mark_email, print_file, rendered
 
 DOCUMENTS = [rendered(f"G{n}", channel=Channel.EMAIL if n % 2 else Channel.PRINT) for n in range(6)]
 FILES = ("STMT_001.pdf", "STMT_002.pdf")
@@ -43,10 +43,10 @@ class Walk(RuleBasedStateMachine):
 
     @rule(document=documents, attempt=st.integers(1, 2), ends=fates)
     def email_it(self, document: NewDocument, attempt: int, ends: tuple[DeliveryState, ...]) -> None:
-        self._try(lambda: self.ledger.claim_email(document.document_id, vendor="smtp", at=AT))
+        self._try(lambda: claim_email(self.ledger, document.document_id, at=AT))
         delivery_id = f"{document.document_id}.{attempt}"
         for state in ends:
-            self._try(lambda state=state: self.ledger.mark_email(delivery_id, state, at=AT, mailed_on=MAILED_ON))
+            self._try(lambda state=state: mark_email(self.ledger, delivery_id, state, at=AT, mailed_on=MAILED_ON))
 
     @rule(document=documents, sent=st.booleans())
     def settle(self, document: NewDocument, sent: bool) -> None:

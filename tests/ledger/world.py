@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from statement_builder.billing.model import Fault
 from statement_builder.billing.selection import Channel, Hold, Kind
@@ -11,7 +12,10 @@ from statement_builder.documents.content import document_id
 from statement_builder.ledger import (
     Batch,
     BatchState,
+    Delivery,
+    DeliveryState,
     DocumentState,
+    EmailMark,
     Ledger,
     NewCandidate,
     NewDocument,
@@ -203,3 +207,22 @@ def print_file(batch_id: str, documents: Sequence[NewDocument], *, name: str = "
 
 def later(minutes: int) -> datetime:
     return AT + timedelta(minutes=minutes)
+
+
+def claim_email(ledger: Ledger, document_id: str, *, at: datetime = AT) -> Delivery:
+    """A claim of one document alone."""
+    return ledger.claim_emails([document_id], vendor="smtp", at=at)[0]
+
+
+def mark_email(
+    ledger: Ledger,
+    delivery_id: str,
+    state: DeliveryState,
+    *,
+    receipt: dict[str, Any] | None = None,
+    at: datetime = AT,
+    mailed_on: date | None = None,
+) -> None:
+    """A mark on one attempt alone."""
+    mark = EmailMark(delivery_id=delivery_id, state=state, receipt=receipt)
+    ledger.mark_emails([mark], at=at, mailed_on=mailed_on)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -9,12 +10,17 @@ from email.policy import default
 from pathlib import Path
 from typing import Any
 
+import dkim
 import msgspec
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mail_house.email import Message, Sender, compose_email, message_bytes, message_id, open_mailer
 from mail_house.email.compose import languages
+from mail_house.email.signing import load_dkim_key
 from mail_house.errors import Permanent
+from mail_house.pace import Pace
 
 DOCUMENT = "3f1c9a52-6a0e-5d2b-9a41-1f0b7c5d8e90"
 SENDER = Sender(from_address="billing@hospital.example", reply_to="help@hospital.example")
@@ -145,6 +151,66 @@ def test_message_bytes__international_domain_in_its_ascii_form() -> None:
     assert parse(make_message(to="reader@bücher.example"))["To"] == "reader@xn--bcher-kva.example"
 
 
+def test_list_unsubscribe__by_answer_names_the_message() -> None:
+    mail = parse(make_message())
+    assert mail["List-Unsubscribe"] == f"<mailto:help@hospital.example?subject=unsubscribe%20{DOCUMENT}.1>"
+    assert mail["List-Unsubscribe-Post"] is None
+
+
+def test_list_unsubscribe__by_one_click_where_somebody_takes_it() -> None:
+    sender = msgspec.structs.replace(SENDER, unsubscribe_url="https://portal.hospital.example/paper?mail={id}")
+    mail = BytesParser(policy=default).parsebytes(message_bytes(make_message(), sender))
+    https, mailto = str(mail["List-Unsubscribe"]).split(", ")
+    assert https == f"<https://portal.hospital.example/paper?mail={DOCUMENT}.1>"
+    assert mailto.startswith("<mailto:help@hospital.example?")
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+
+
+def test_dkim__signature_holds_and_covers_what_matters(tmp_path: Path) -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    (tmp_path / "key.pem").write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    published = private.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    key = load_dkim_key(domain="hospital.example", selector="s1", key_file=str(tmp_path / "key.pem"))
+    unsubscribe = "https://portal.hospital.example/paper?mail={id}"
+    wire = message_bytes(make_message(), msgspec.structs.replace(SENDER, dkim=key, unsubscribe_url=unsubscribe))
+
+    def holds(data: bytes) -> bool:
+        records = {b"s1._domainkey.hospital.example.": b"v=DKIM1; k=rsa; p=" + base64.b64encode(published)}
+        return bool(dkim.verify(data, dnsfunc=lambda name, timeout=5: records[name]))
+
+    assert holds(wire)
+    for before, after in (
+        (b"You have a new billing", b"You have an old billing"),
+        (b"List-Unsubscribe=One-Click", b"List-Unsubscribe=One-Klick"),
+        (b"portal.hospital.example", b"portal.elsewhere.example"),
+        (b"To: reader@", b"To: writer@"),
+    ):
+        assert before in wire
+        assert not holds(wire.replace(before, after)), before
+    assert not holds(b"From: other@hospital.example\r\n" + wire), "a second sender can be added"
+
+
+def test_pace__spreads_messages_evenly() -> None:
+    clock = [100.0]
+    pace = Pace(4, clock=lambda: clock[0], sleep=lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    passed = []
+    for _ in range(5):
+        pace.wait()
+        passed.append(clock[0] - 100.0)
+    assert passed == [0.0, 0.25, 0.5, 0.75, 1.0]
+    clock[0] += 60
+    pace.wait()
+    assert clock[0] == 161.0, "who was slow anyway does not wait, and no burst is saved up"
+    pace.wait()
+    assert clock[0] == 161.25
+
+
 def test_folder__one_file_a_document_named_by_its_id(tmp_path: Path) -> None:
     with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
         receipt = mailer.send(make_message())
@@ -204,13 +270,18 @@ def test_folder__check_leaves_nothing_behind(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        pytest.param("imap://host", "use file: or smtp:", id="unknown-scheme"),
+        pytest.param("imap://host", "use file:, smtp: or ses:", id="unknown-scheme"),
         pytest.param("smtp://host", "names host and sender", id="no-sender"),
         pytest.param("smtp://?from=a@b.example", "names host and sender", id="no-host"),
         pytest.param("smtp://host?from=nobody", "option from: not an e-mail address", id="sender-is-no-address"),
         pytest.param("smtp://u:secret@host?from=a@b.example", "password does not belong", id="password-in-url"),
         pytest.param("smtp://host?from=a@b.example&tls=no", "'tls' is no option", id="no-way-round-tls"),
         pytest.param("file:///out?from=a@b.example&from=c@d.example", "from is there 2 times", id="two-senders"),
+        pytest.param("smtp://host?from=a@b.example&rate=fast", "rate is a number", id="rate-is-a-word"),
+        pytest.param("smtp://host?from=a@b.example&dkim=s1", "STATEMENTS_DKIM_KEY has to name", id="dkim-without-key"),
+        pytest.param("smtp://host?from=a@b.example&unsubscribe=http://x", "https:// address", id="one-click-in-clear"),
+        pytest.param("ses://us-east-1", "names region and sender", id="ses-without-sender"),
+        pytest.param("ses://?from=a@b.example", "names region and sender", id="ses-without-region"),
     ],
 )
 def test_open_mailer__says_what_is_wrong(url: str, complaint: str) -> None:

@@ -1,0 +1,110 @@
+"""A fake of Amazon SES (API v2), since the real one cannot be had in a test: it knows SendEmail and GetAccount, over
+HTTP on loopback, and says what a test tells it to. What it cannot show is whether SES itself takes the requests."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+TAKE_AND_HANG_UP = 0
+"""In place of a status: the message is taken and the connection closed without an answer."""
+
+
+@dataclass
+class FakeSes:
+    """`answers` are used up from their front, each a status and an error code; then every message is taken."""
+
+    port: int = 0
+    answers: list[tuple[int, str]] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    """Of the messages that it took."""
+
+    @property
+    def url(self) -> str:
+        """A mailer's address for this fake."""
+        endpoint = quote(f"http://127.0.0.1:{self.port}", safe="")
+        return f"ses://us-east-1?from=billing@hospital.example&configuration_set=statements&endpoint={endpoint}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+
+    @property
+    def accepted(self) -> list[EmailMessage]:
+        messages = []
+        for request in self.requests:
+            parsed = BytesParser(policy=default).parsebytes(base64.b64decode(request["Content"]["Raw"]["Data"]))
+            assert isinstance(parsed, EmailMessage)
+            messages.append(parsed)
+        return messages
+
+
+@pytest.fixture
+def fake_ses() -> Iterator[FakeSes]:
+    """A fresh one on a port of its own."""
+    with run_fake_ses() as fake:
+        yield fake
+
+
+@contextmanager
+def run_fake_ses() -> Iterator[FakeSes]:
+    fake = FakeSes()
+    handler = type("Handler", (_Handler,), {"fake": fake})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        fake.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield fake
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    fake: FakeSes
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        assert self.path == "/v2/email/account", self.path
+        self._answer(200, {"SendingEnabled": True})
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert self.path == "/v2/email/outbound-emails", self.path
+        status, code = self.fake.answers.pop(0) if self.fake.answers else (200, "")
+        if status in {200, TAKE_AND_HANG_UP}:
+            self.fake.requests.append(request)
+        if status == TAKE_AND_HANG_UP:
+            self.close_connection = True
+            return
+        answer = (
+            {"MessageId": f"ses-{len(self.fake.requests)}"} if status == 200 else {"message": "reader@mail.example"}
+        )
+        self._answer(status, answer, code)
+
+    def _answer(self, status: int, answer: dict[str, Any], code: str = "") -> None:
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        if code:
+            self.send_header("x-amzn-ErrorType", code)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_words: object) -> None:
+        """Nothing on the tests' standard error."""
