@@ -79,14 +79,14 @@ class SesMailer:
             answer = self._client.send_email(**request)
         except (ClientError, BotoCoreError) as exc:
             raise _outcome(exc, f"{what} at {self._place.where}") from exc
-        # SES gives the message an id of its own; ours is in the tag that its events repeat.
+        # SES gives the message an id of its own; ours are in the tags that its events repeat.
         detail = {"message_id": message_id(message, self._sender), "server": self._place.where}
         return Receipt(reference=answer["MessageId"], at=message.sent_at, detail=detail)
 
     def find(self, message: Message) -> Receipt | None:
         raise UnknownOutcome(
-            f"document {message.document_id}: SES cannot be asked what it accepted; look for the tag "
-            f"document={message.document_id}.{message.attempt} in the events of "
+            f"document {message.document_id}: SES cannot be asked what it accepted; look for the tags "
+            f"document={message.document_id}, attempt={message.attempt}, in the events of "
             f"{self._place.configuration_set or 'its configuration set'}"
         )
 
@@ -112,7 +112,10 @@ class SesMailer:
             "FromEmailAddress": self._sender.from_address,
             "Destination": {"ToAddresses": [ascii_address(message.to, what=what)]},
             "Content": {"Raw": {"Data": message_bytes(message, self._sender)}},
-            "EmailTags": [{"Name": "document", "Value": f"{message.document_id}.{message.attempt}"}],
+            "EmailTags": [
+                {"Name": "document", "Value": message.document_id},
+                {"Name": "attempt", "Value": str(message.attempt)},
+            ],
         }
         if self._place.configuration_set:
             request["ConfigurationSetName"] = self._place.configuration_set

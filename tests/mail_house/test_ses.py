@@ -18,12 +18,15 @@ def mailer(fake_ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> Mailer:
     return open_mailer(fake_ses.url, environ={})
 
 
-def test_send__message_goes_whole_with_its_tag_and_configuration_set(fake_ses: FakeSes, mailer: Mailer) -> None:
+def test_send__message_goes_whole_with_its_tags_and_configuration_set(fake_ses: FakeSes, mailer: Mailer) -> None:
     with mailer:
         receipt = mailer.send(make_message())
     (request,) = fake_ses.requests
     assert request["ConfigurationSetName"] == "statements"
-    assert request["EmailTags"] == [{"Name": "document", "Value": f"{DOCUMENT}.1"}]
+    assert request["EmailTags"] == [
+        {"Name": "document", "Value": DOCUMENT},
+        {"Name": "attempt", "Value": "1"},
+    ]
     assert request["Destination"] == {"ToAddresses": ["reader@mail.example"]}
     (mail,) = fake_ses.accepted
     assert mail["Message-ID"] == receipt.detail["message_id"] == f"<{DOCUMENT}.1@hospital.example>"
@@ -79,7 +82,7 @@ def test_no_keys__is_for_the_set_up(fake_ses: FakeSes, monkeypatch: pytest.Monke
 
 
 def test_find__names_what_to_look_for(mailer: Mailer) -> None:
-    with mailer, pytest.raises(UnknownOutcome, match=rf"document={DOCUMENT}\.1"):
+    with mailer, pytest.raises(UnknownOutcome, match=rf"document={DOCUMENT}, attempt=1"):
         mailer.find(make_message())
 
 
