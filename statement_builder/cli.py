@@ -35,6 +35,7 @@ from statement_builder.batch.lookup import (
 )
 from statement_builder.batch.preview import preview_batch, preview_rerun
 from statement_builder.batch.pull import Scope
+from statement_builder.batch.release import open_questions
 from statement_builder.batch.service import Service, open_service, say_nothing
 from statement_builder.batch.steps import Step
 from statement_builder.batch.summary import summarise_batch, summarise_found
@@ -176,7 +177,9 @@ def batches(as_json: Json = False) -> None:
 def show(batch: BatchArgument, as_json: Json = False) -> None:
     """One batch: where it stands, whether it foots, what to do next."""
     with opened() as service:
-        summary = summarise_batch(service, service.require_batch(batch))
+        found = service.require_batch(batch)
+        summary = summarise_batch(service, found)
+        summary["questions"] = [question.message for question in open_questions(service, found)]
         summary["print_files"] = list_print_files(service, batch)
         summary["open_hand_offs"] = list_open_hand_offs(service, batch)
         if as_json:

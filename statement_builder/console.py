@@ -149,6 +149,8 @@ def show_hand_offs(summary: Mapping[str, Any]) -> None:
         out.print(f"{what} ({row['channel']}, attempt {row['attempt']}) may or may not have left.", markup=False)
         out.print(f"    {row['evidence']}", markup=False)
         out.print(f'    statements settle {row["document"]} --sent (or --not-sent) --reason "…"', markup=False)
+    for question in summary["questions"]:
+        out.print(f"To decide: {question}", markup=False)
     if summary["next"]:
         out.print(f"Next: {summary['next']}", markup=False)
 

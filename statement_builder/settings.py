@@ -67,18 +67,26 @@ class MailSettings(Record, kw_only=True):
 
 
 class ReleaseSettings(Record, kw_only=True):
-    """Who may let a batch go. `person`: it waits for `statements release`; `auto`: it goes when every gate foots."""
+    """Who may let a batch go. `person`: it waits for `statements release`; `second-person`: for that of somebody other
+    than who opened it; `auto`: it goes when every gate foots and nothing is unusual."""
 
     statement: str = "person"
     ob_notice: str = "person"
     dunning: str = "person"
     volume_change_max_percent: int = 25
-    """Against the last closed batch of the kind; more, either way, waits for a person."""
+    """Against the last batch of the kind; more, either way, waits for a person."""
+    amount_change_max_percent: int = 20
+    """The same for what a document asks for on average."""
+    hold_doubled_count_min: int = 20
+    """A hold reason found on as many accounts or more, and more than twice as often as in the last batch, waits too."""
+    second_person_level_min: int = 4
+    """A batch with a letter of this dunning level or above is released by somebody other than who opened it (domain
+    rules, 9: two-person release for level 4 and up)."""
     amount_max_cents: int = 25_000_000
     """One document above this waits for a person."""
 
     def by(self, kind: Kind) -> str:
-        """`auto` or `person` for one kind of document."""
+        """`auto`, `person` or `second-person` for one kind of document."""
         return str(getattr(self, kind.value.replace("-", "_")))
 
 
@@ -195,8 +203,12 @@ def _check(settings: Settings, path: Path | None) -> None:
     if settings.render.engine not in {"compiled", "plain"}:
         raise ConfigError(f"{where}: render.engine has to be 'compiled' or 'plain'")
     for kind in Kind:
-        if settings.release.by(kind) not in {"auto", "person"}:
-            raise ConfigError(f"{where}: release.{kind.value.replace('-', '_')} has to be 'auto' or 'person'")
+        if settings.release.by(kind) not in {"auto", "person", "second-person"}:
+            name = kind.value.replace("-", "_")
+            raise ConfigError(f"{where}: release.{name} has to be 'auto', 'person' or 'second-person'")
+    for name in ("volume_change_max_percent", "amount_change_max_percent", "hold_doubled_count_min"):
+        if getattr(settings.release, name) < 0:
+            raise ConfigError(f"{where}: release.{name} cannot be negative")
     if settings.facility is None:
         return
     if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", settings.facility.facility_id):

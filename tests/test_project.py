@@ -69,7 +69,19 @@ def test_readme__names_every_setting() -> None:
         ("source", {"name", "url", "age_max_h"}),
         ("render", {"workers", "languages", "engine", "layouts"}),
         ("mail", {"print_profile", "mailer_id", "service_type"}),
-        ("release", {"statement", "ob_notice", "dunning", "volume_change_max_percent", "amount_max_cents"}),
+        (
+            "release",
+            {
+                "statement",
+                "ob_notice",
+                "dunning",
+                "volume_change_max_percent",
+                "amount_change_max_percent",
+                "hold_doubled_count_min",
+                "second_person_level_min",
+                "amount_max_cents",
+            },
+        ),
     ):
         struct = Settings if not table else type(getattr(Settings(), table))
         own = set(struct.__struct_fields__)

@@ -5,9 +5,17 @@ Pure: figures in, questions out. Unlike a gate that does not foot, a question is
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from statement_builder.billing.model import Record
+from statement_builder.billing.selection import Kind
 from statement_builder.ledger import Tally
+from statement_builder.policy.codes import HOLD_CODES
+from statement_builder.reports import average_cents
 from statement_builder.settings import ReleaseSettings
+
+_NAMED_MAX = 3
+"""How many documents or hold reasons a sentence names."""
 
 
 class Question(Record, kw_only=True):
@@ -15,6 +23,15 @@ class Question(Record, kw_only=True):
 
     code: str
     message: str
+    needs_another: bool = False
+    """The person must not be the one who opened the batch."""
+
+
+class Before(Record, kw_only=True):
+    """The batch that this one is compared with."""
+
+    batch_id: str
+    tally: Tally
 
 
 def most_failed(tally: Tally) -> bool:
@@ -24,23 +41,29 @@ def most_failed(tally: Tally) -> bool:
 
 
 def ask_questions(
-    tally: Tally, last: Tally | None, release: ReleaseSettings, *, by_policy: bool
+    tally: Tally,
+    before: Before | None,
+    release: ReleaseSettings,
+    *,
+    kind: Kind,
+    opened_by: str,
+    levels: Mapping[int, int],
+    too_large: Sequence[str],
 ) -> tuple[Question, ...]:
-    """What a person has to decide before this batch may go. `last` is the newest closed batch of the same kind."""
-    questions = []
-    if not by_policy:
-        questions.append(Question(code="APPROVAL", message="Policy asks for a person's approval of this kind."))
-    if last is not None and _changed_too_much(tally.counts.rendered, last.counts.rendered, release):
+    """What a person has to decide before this batch may go.
+
+    `levels` counts documents by dunning level; `too_large` are the documents above `release.amount_max_cents`.
+    """
+    questions = [*_ask_for_approval(release, kind, opened_by, levels)]
+    if before is not None:
+        questions += _compare(tally, before, release)
+    if too_large:
         questions.append(
             Question(
-                code="VOLUME",
-                message=f"{tally.counts.rendered:,} documents against {last.counts.rendered:,} in the last closed "
-                f"batch: more than {release.volume_change_max_percent} % apart. Is the source complete?",
+                code="AMOUNT",
+                message=f"{len(too_large):,} of the documents ask for more than ${release.amount_max_cents / 100:,.2f} "
+                f"(release.amount_max_cents): {_name(too_large)}. Are these amounts right?",
             )
-        )
-    if tally.largest_cents > release.amount_max_cents:
-        questions.append(
-            Question(code="AMOUNT", message="At least one document asks for more than release.amount_max_cents.")
         )
     if tally.counts.errors:
         questions.append(
@@ -53,5 +76,63 @@ def ask_questions(
     return tuple(questions)
 
 
-def _changed_too_much(now: int, before: int, release: ReleaseSettings) -> bool:
-    return abs(now - before) * 100 > before * release.volume_change_max_percent
+def _ask_for_approval(
+    release: ReleaseSettings, kind: Kind, opened_by: str, levels: Mapping[int, int]
+) -> Iterable[Question]:
+    """Policy: by kind of document, and by how sharp the letters are."""
+    sharp = sum(count for level, count in levels.items() if level >= release.second_person_level_min)
+    by = release.by(kind)
+    if sharp:
+        yield Question(
+            code="SECOND_PERSON",
+            message=f"{sharp:,} letters are of level {release.second_person_level_min} or above: somebody other than "
+            f"{opened_by}, who opened the batch, has to release it (release.second_person_level_min).",
+            needs_another=True,
+        )
+    elif by == "second-person":
+        yield Question(
+            code="SECOND_PERSON",
+            message=f"Policy asks for the approval of somebody other than {opened_by}, who opened the batch.",
+            needs_another=True,
+        )
+    elif by == "person":
+        yield Question(code="APPROVAL", message="Policy asks for a person's approval of this kind.")
+
+
+def _compare(tally: Tally, before: Before, release: ReleaseSettings) -> Iterable[Question]:
+    """What is unusual beside the last batch of the kind (domain rules, 9)."""
+    now, then = tally.counts.rendered, before.tally.counts.rendered
+    if _is_apart(now, then, release.volume_change_max_percent):
+        yield Question(
+            code="VOLUME",
+            message=f"{now:,} documents against {then:,} in {before.batch_id}: more than "
+            f"{release.volume_change_max_percent} % apart. Is the source complete?",
+        )
+    average, was = average_cents(tally), average_cents(before.tally)
+    if now and then and _is_apart(average, was, release.amount_change_max_percent):
+        yield Question(
+            code="AVERAGE",
+            message=f"A document asks for ${average / 100:,.2f} on average, against ${was / 100:,.2f} in "
+            f"{before.batch_id}: more than {release.amount_change_max_percent} % apart. Were prices, payments or "
+            "insurance answers loaded in full?",
+        )
+    doubled = [
+        f"{code} ({HOLD_CODES[code].title if code in HOLD_CODES else 'unknown'}): {count:,} against {last:,}"
+        for code, count in sorted(tally.holds.items(), key=lambda pair: (-pair[1], pair[0]))
+        if count >= release.hold_doubled_count_min and count > 2 * (last := before.tally.holds.get(code, 0))
+    ]
+    if doubled:
+        yield Question(
+            code="HOLDS",
+            message=f"More than twice as many accounts as in {before.batch_id} are held for {_name(doubled)}. Has "
+            "something been loaded twice, or marked by mistake?",
+        )
+
+
+def _is_apart(now: int, then: int, percent_max: int) -> bool:
+    return abs(now - then) * 100 > then * percent_max
+
+
+def _name(things: Sequence[str]) -> str:
+    more = f" and {len(things) - _NAMED_MAX:,} more" if len(things) > _NAMED_MAX else ""
+    return ", ".join(things[:_NAMED_MAX]) + more

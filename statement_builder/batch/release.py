@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statement_builder.batch.gates import Question, ask_questions, most_failed
+from statement_builder.batch.gates import Before, Question, ask_questions, most_failed
 from statement_builder.batch.service import Service
 from statement_builder.errors import GateStop
 from statement_builder.ledger import Batch, BatchState
@@ -23,11 +23,16 @@ def pass_gates(service: Service, batch: Batch, *, release: bool) -> None:
     questions = open_questions(service, batch)
     why = " ".join(question.message for question in questions)
     if questions and not release:
-        if batch.state is BatchState.BUILT:
-            service.ledger.set_state(batch.batch_id, BatchState.WAITING, actor=service.actor, at=service.now(), why=why)
+        _wait(service, batch, why)
         raise GateStop(
             f"batch {batch.batch_id} waits for a person. {why} Look at it with "
             f"`statements show {batch.batch_id}`, then `statements release {batch.batch_id}`."
+        )
+    if any(question.needs_another for question in questions) and same_person(service.actor, batch.opened_by):
+        _wait(service, batch, why)
+        raise GateStop(
+            f"batch {batch.batch_id} waits for another person: you opened it. {why} Ask a colleague to look at it with "
+            f"`statements report control {batch.batch_id}`, then to run `statements release {batch.batch_id}`."
         )
     actor = service.actor if release else "policy"
     service.ledger.release(batch.batch_id, actor=actor, at=service.now(), why=why)
@@ -37,10 +42,32 @@ def open_questions(service: Service, batch: Batch) -> tuple[Question, ...]:
     """What a person has to decide before a built batch may be handed off; nothing before it is built or after."""
     if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
         return ()
-    before = earlier_batches(service.ledger, batch)
+    ledger, release = service.ledger, service.settings.release
+    tally = ledger.tally(batch.batch_id)
+    is_large = tally.largest_cents > release.amount_max_cents
     return ask_questions(
-        service.ledger.tally(batch.batch_id),
-        service.ledger.tally(before[0].batch_id) if before else None,
-        service.settings.release,
-        by_policy=service.settings.release.by(batch.kind) == "auto",
+        tally,
+        _batch_before(service, batch),
+        release,
+        kind=batch.kind,
+        opened_by=batch.opened_by,
+        levels=ledger.levels(batch.batch_id),
+        too_large=ledger.documents_above(batch.batch_id, release.amount_max_cents) if is_large else (),
     )
+
+
+def same_person(actor: str, other: str) -> bool:
+    """Whether `user@machine` names the same user: another desk makes nobody another person."""
+    return actor.partition("@")[0].casefold() == other.partition("@")[0].casefold()
+
+
+def _batch_before(service: Service, batch: Batch) -> Before | None:
+    """What it is compared with. A trial of the first few is like no other batch."""
+    if batch.limit is not None or not (before := earlier_batches(service.ledger, batch)):
+        return None
+    return Before(batch_id=before[0].batch_id, tally=service.ledger.tally(before[0].batch_id))
+
+
+def _wait(service: Service, batch: Batch, why: str) -> None:
+    if batch.state is BatchState.BUILT:
+        service.ledger.set_state(batch.batch_id, BatchState.WAITING, actor=service.actor, at=service.now(), why=why)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
 
 from statement_builder.billing.selection import Channel
 from statement_builder.ledger.records import Fate, PieceCount
@@ -11,14 +11,20 @@ from statement_builder.ledger.tables import delivery, document, print_file
 
 
 def read_fates(connection: Connection, batch_id: str) -> list[Fate]:
-    """Documents grouped by channel, envelope class, pages, state and the state of their live attempt."""
-    live = and_(delivery.c.document_id == document.c.document_id, delivery.c.state != DeliveryState.FAILED.value)
-    envelope = func.coalesce(print_file.c.envelope_class, "")
+    """Documents grouped by channel, envelope class, pages, state and the state of their latest attempt."""
+    later = delivery.alias()
+    latest = and_(
+        delivery.c.document_id == document.c.document_id,
+        ~exists().where(later.c.document_id == delivery.c.document_id, later.c.attempt > delivery.c.attempt),
+    )
+    envelope = case(
+        (delivery.c.state == DeliveryState.FAILED.value, ""), else_=func.coalesce(print_file.c.envelope_class, "")
+    )
     keys = (document.c.channel, envelope, document.c.pages, document.c.state, delivery.c.state)
     query = (
         select(*keys, func.count(), func.sum(document.c.amount_cents))
         .select_from(document)
-        .outerjoin(delivery, live)
+        .outerjoin(delivery, latest)
         .outerjoin(print_file, print_file.c.name == delivery.c.print_file)
         .where(document.c.batch_id == batch_id)
         .group_by(*keys)
@@ -50,3 +56,19 @@ def read_piece_counts(connection: Connection, batch_id: str) -> list[PieceCount]
         .order_by(print_file.c.envelope_class)
     )
     return [PieceCount(envelope_class=row[0], documents=row[1], cents=int(row[2])) for row in connection.execute(query)]
+
+
+def read_levels(connection: Connection, batch_id: str) -> dict[int, int]:
+    """Dunning level → rendered documents that have it."""
+    query = select(document.c.level, func.count()).where(*_rendered(batch_id)).group_by(document.c.level)
+    return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def read_documents_above(connection: Connection, batch_id: str, cents: int) -> list[str]:
+    """Ids of the rendered documents that ask for more than this, the largest first."""
+    query = select(document.c.document_id).where(*_rendered(batch_id), document.c.amount_cents > cents)
+    return list(connection.execute(query.order_by(document.c.amount_cents.desc(), document.c.document_id)).scalars())
+
+
+def _rendered(batch_id: str) -> tuple[ColumnElement[bool], ...]:
+    return (document.c.batch_id == batch_id, document.c.state != DocumentState.ERROR.value)

@@ -213,6 +213,16 @@ class Ledger:
         with self._read() as connection:
             return fates.read_fates(connection, batch_id)
 
+    def levels(self, batch_id: str) -> dict[int, int]:
+        """Dunning level → rendered documents that have it; 0 is none."""
+        with self._read() as connection:
+            return fates.read_levels(connection, batch_id)
+
+    def documents_above(self, batch_id: str, cents: int) -> list[str]:
+        """Ids of the rendered documents that ask for more than this, the largest first."""
+        with self._read() as connection:
+            return fates.read_documents_above(connection, batch_id, cents)
+
     def piece_counts(self, batch_id: str) -> list[PieceCount]:
         """What the batch's print files should hold, by the attempts on record."""
         with self._read() as connection:

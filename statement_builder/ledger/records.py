@@ -182,11 +182,12 @@ class Fate(Record, kw_only=True):
 
     channel: Channel
     envelope_class: str
-    """Of the print file that their live attempt is in; empty where there is none."""
+    """Of the print file that their latest attempt is in; empty where there is none, or it failed."""
     pages: int
     """Of each of them."""
     state: DocumentState
     delivery_state: DeliveryState | None
+    """Of their latest attempt."""
     documents: int
     cents: int
 
