@@ -15,6 +15,7 @@ from statement_builder.ledger import (
     Batch,
     BatchState,
     DeliveryState,
+    EmailMark,
     Ledger,
     NewCandidate,
     NewDocument,
@@ -146,8 +147,8 @@ def under_way(ledger: Ledger) -> Batch:
     ledger.withhold(documents[1].document_id, [Hold(code="DECEASED")], actor="ben", at=AT)
     ledger.claim_print_file(print_file(batch.batch_id, documents[:1]), at=AT)
     ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=AT)
-    delivery = ledger.claim_email(documents[-1].document_id, vendor="smtp", at=AT)
-    ledger.mark_email(delivery.delivery_id, DeliveryState.UNCERTAIN, at=AT)
+    (delivery,) = ledger.claim_emails([documents[-1].document_id], vendor="smtp", at=AT)
+    ledger.mark_emails([EmailMark(delivery_id=delivery.delivery_id, state=DeliveryState.UNCERTAIN)], at=AT)
     return batch
 
 
