@@ -16,6 +16,7 @@ import msgspec
 
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Record
+from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError
 from statement_builder.policy.settings import Policy
@@ -217,6 +218,8 @@ def _check(settings: Settings, path: Path | None) -> None:
         raise ConfigError(f"{where}: facility.portal_url has to start with https://, since e-mails link to it")
     if not re.match(r"https?://\S+\Z", settings.facility.assistance_url):
         raise ConfigError(f"{where}: facility.assistance_url has to be a whole web address, since people type it")
+    if problem := scanline_problem(settings.facility.scanline):
+        raise ConfigError(f"{where}: facility.scanline: {problem}")
     try:
         ZoneInfo(settings.facility.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as exc:

@@ -14,6 +14,7 @@ from statement_builder.batch.lookup import read_archived
 from statement_builder.batch.pull import SHARD_CANDIDATES_MAX
 from statement_builder.batch.recipients import read_recipients
 from statement_builder.batch.service import Service
+from statement_builder.billing.scanline import scanline
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import InvariantError
 from statement_builder.ledger import (
@@ -100,6 +101,7 @@ def _build(service: Service, batch: Batch, shard: Shard, documents: list[Documen
             amount_cents=document.amount_cents,
             sha256=document.sha256,
             serial=serial,
+            scanline=scanline(service.facility.scanline, document.guarantor_id, document.amount_cents),
         )
         for document, serial in zip(documents, serials, strict=True)
     ]

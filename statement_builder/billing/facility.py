@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statement_builder.billing.model import Address, Record
+from statement_builder.billing.scanline import Scanline
 
 
 class Facility(Record, kw_only=True):
@@ -25,5 +26,7 @@ class Facility(Record, kw_only=True):
     assistance_phone: str
     tax_id: str
     time_zone: str = "America/New_York"
+    scanline: Scanline = Scanline()
+    """As the bank that keeps the lockbox wants it."""
     logo_svg: str = ""
     """Inline SVG text; empty prints the name alone."""

@@ -8,6 +8,7 @@ from datetime import date
 from statement_builder.billing.balance import FootingError
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import GuarantorAccount, Record
+from statement_builder.billing.scanline import scanline
 from statement_builder.billing.selection import Kind, Selection
 from statement_builder.documents.content import Content, document_id
 from statement_builder.documents.errors import CompositionError
@@ -87,6 +88,7 @@ def compose(
         channel=selection.channel,
         amount_cents=selection.amount_cents,
         amount_text=amount_text,
+        scanline=scanline(facility.scanline, guarantor.guarantor_id, selection.amount_cents),
         facility=facility,
         facts=facts,
     )

@@ -49,5 +49,7 @@ class Content(Record, kw_only=True):
     amount_cents: int
     amount_text: str
     """`amount_cents` as it must read on page 1, in the document's language."""
+    scanline: str = ""
+    """What the coupon says to a lockbox's scanner; empty where it could not be read without doubt."""
     facility: Facility
     facts: Record

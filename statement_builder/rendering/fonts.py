@@ -1,4 +1,8 @@
-"""The one set of fonts, from its pinned package: so that a page looks the same on every machine."""
+"""The one set of fonts, so that a page looks the same on every machine.
+
+What is read by people comes from a pinned package. The scan line's type is in no such package; Debian's is used, and
+is part of the templates' version like every other file that a page depends on.
+"""
 
 from __future__ import annotations
 
@@ -10,24 +14,31 @@ from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from statement_builder.errors import ConfigError
 
-FACES = ("SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf", "SourceSansPro-Bold.ttf")
-"""The only files that a template can load: `url("font:<file>")`. All three cover the same characters."""
+TEXT_FACES = ("SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf", "SourceSansPro-Bold.ttf")
+"""What words are set in. All three cover the same characters."""
+SCANLINE_FACE = "OCRA.ttf"
+"""OCR-A (ANSI X3.17): what the scan line is set in, and nothing else."""
+FACES = (*TEXT_FACES, SCANLINE_FACE)
+"""The only files that a template can load: `url("font:<file>")`."""
+_SCANLINE_FOLDER = Path("/usr/share/fonts/truetype/ocr-a")
 
 
 def font_path(name: str) -> Path:
-    """The file of one of `FACES`. `ConfigError` when the package does not have it."""
-    path = Path(font_source_sans_pro.font_directory) / name
+    """The file of one of `FACES`. `ConfigError` when it is not there."""
+    if name == SCANLINE_FACE:
+        path, advice = _SCANLINE_FOLDER / name, "install Debian's package fonts-ocr-a"
+    else:
+        path = Path(font_source_sans_pro.font_directory) / name
+        advice = "it belongs to the package font-source-sans-pro: install the locked packages again"
     if name not in FACES or not path.is_file():
-        raise ConfigError(
-            f"The font {name} is not in the font-source-sans-pro package: install the locked packages again."
-        )
+        raise ConfigError(f"The font {name} is not there: {advice}.")
     return path
 
 
 @lru_cache(maxsize=1)
 def covered_code_points() -> frozenset[int]:
-    """Code points that every face has a glyph for."""
-    covered = [frozenset(_code_points(font_path(name))) for name in FACES]
+    """Code points that every face for words has a glyph for."""
+    covered = [frozenset(_code_points(font_path(name))) for name in TEXT_FACES]
     return frozenset.intersection(*covered)
 
 

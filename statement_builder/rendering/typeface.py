@@ -9,16 +9,19 @@ from __future__ import annotations
 import zlib
 from functools import lru_cache
 from itertools import product
-from string import ascii_letters, digits
+from string import ascii_letters, ascii_uppercase, digits
 
 import uharfbuzz as hb
 
 from statement_builder.billing.model import Record
 from statement_builder.rendering.charset import simple_characters
-from statement_builder.rendering.fonts import font_path
+from statement_builder.rendering.fonts import SCANLINE_FACE, font_path
 
 _PLAIN = frozenset(f"{ascii_letters}{digits} \u00a0$.,:;'’()/&?!+%-·•@#")
 _ASCII = _PLAIN | {chr(code_point) for code_point in range(0x20, 0x7F)} | set("‘“”–—")
+_NUMBERED = frozenset(f"{digits}AGMP")
+_SCANLINE = (frozenset(digits), _NUMBERED, _NUMBERED | set(ascii_uppercase), _NUMBERED | set(ascii_uppercase))
+"""By step: digits, with the letters that an account number mostly begins with, all that a scan line can have."""
 _LIGATED = "fijlt"
 _WESTERN = _ASCII | {chr(code_point) for code_point in range(0xA0, 0x100)} | set("…°§ŁłŒœŠšŽž")
 STEPS = 4
@@ -42,8 +45,7 @@ class Subset(Record, kw_only=True):
 def subset_of(face: str, step: int) -> Subset:
     """The subset of one face at one of the `STEPS`. Glyph numbers stay what they were."""
     font = hb.Font(hb.Face(font_path(face).read_bytes()))
-    characters = simple_characters() & (_PLAIN, _ASCII, _WESTERN, simple_characters())[step]
-    meanings = _meanings(font, characters)
+    meanings = _meanings(font, _characters(face, step))
     widths = {glyph: round(font.get_glyph_h_advance(glyph) * 1000 / font.face.upem) for glyph in meanings}
     data = _cut(font.face, meanings)
     packed = zlib.compress(data, 9)
@@ -54,6 +56,12 @@ def subset_of(face: str, step: int) -> Subset:
         width_max=max(widths.values()),
         meanings=meanings,
     )
+
+
+def _characters(face: str, step: int) -> frozenset[str]:
+    if face == SCANLINE_FACE:
+        return _SCANLINE[step]
+    return simple_characters() & (_PLAIN, _ASCII, _WESTERN, simple_characters())[step]
 
 
 @lru_cache(maxsize=8)

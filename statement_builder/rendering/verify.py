@@ -20,6 +20,8 @@ _POINTS = 72.0
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TOKEN = re.compile(r"[^\s,;:()·]+")
 _LINE_END_HYPHENS = {0x02: "-", 0xFFFE: "-"}
+_SCANLINE_ZONE = Rect(left=4.65, top=9.92, width=3.5, height=0.61)
+"""The longest scan line with what has to be clear around it (theme.css; domain rules 7.5)."""
 _ID_CHARACTERS_MIN = 5
 """A shorter account number would also match house numbers and days: it proves nothing either way."""
 
@@ -59,7 +61,7 @@ def verify(
     """Raise DocumentError unless the PDF is exactly this document for exactly this recipient.
 
     Codes: PAGES (unreadable or empty), DOCUMENT_ID, PAGE_LABEL, FOREIGN_ID, WINDOW (name and address not within the
-    window), WINDOW_CLEAR (something else could show), SENDER, AMOUNT.
+    window), WINDOW_CLEAR (something else could show), SENDER, AMOUNT, SCANLINE.
     """
     try:
         document = pdfium.PdfDocument(pdf)
@@ -129,6 +131,8 @@ def _verify_first_page(page: _PageText, content: Content, windows: Windows) -> N
     summary = page.within(_beside(windows, page.width))
     if _squeezed(content.amount_text) not in {_squeezed(token) for token in summary.split()}:
         raise _fault("AMOUNT", "The amount at the top of page 1 is not the amount on record.")
+    if _squeezed(page.within(_SCANLINE_ZONE)) != content.scanline:
+        raise _fault("SCANLINE", "The coupon's scan line is not, or not alone, what a lockbox has to read.")
 
 
 def _may_show(windows: Windows) -> Rect:

@@ -30,6 +30,12 @@ WRONG = [
     pytest.param("https://maplevalley", "maplevalley", ("facility.assistance_url",), id="half-an-assistance-address"),
     pytest.param('statement = "person"', 'statement = "Bob"', ("release.statement", "'auto'"), id="released-by-bob"),
     pytest.param("number-10-double-window", "number-11", ("mail.print_profile", "number-11"), id="no-such-envelope"),
+    pytest.param(
+        'tax_id = "02-0000000"',
+        'tax_id = "02-0000000"\nscanline = { examples = ["79927398714"] }',
+        ("facility.scanline", "the bank's example"),
+        id="lockbox-with-another-check-digit",
+    ),
     pytest.param('name = "reference"', 'name = "epic"', ("source.name", "reference, synthea"), id="no-such-source"),
     pytest.param("age_max_h = 36", 'url = "mysql://h/d"', ("source", "mysql"), id="database-not-supported"),
     pytest.param("age_max_h = 36", 'url = "hospital.db"', ("source", "sqlite:///path"), id="source-not-a-url"),
