@@ -37,6 +37,7 @@ from statement_builder.batch.preview import preview_batch, preview_rerun
 from statement_builder.batch.pull import Scope
 from statement_builder.batch.release import open_questions
 from statement_builder.batch.service import Service, open_service, say_nothing
+from statement_builder.batch.settle import settle_document
 from statement_builder.batch.steps import Step
 from statement_builder.batch.summary import summarise_batch, summarise_found
 from statement_builder.billing.selection import Kind
@@ -237,7 +238,7 @@ def settle(
 ) -> None:
     """Decide a hand-off whose outcome nobody could establish. Not sent: the next re-run hands it off."""
     with opened() as service:
-        service.ledger.settle(document, sent=sent, actor=service.actor, at=service.now(), why=reason)
+        settle_document(service, document, sent=sent, reason=reason)
         console.out.print(f"{document}: {'sent' if sent else 'not sent; statements rerun hands it off'}")
 
 

@@ -209,7 +209,8 @@ def show_held(rows: Sequence[Mapping[str, Any]]) -> None:
 def _name_held(row: Mapping[str, Any]) -> str:
     account = f" account {row['account']}" if row["account"] else ""
     until = f" until {row['until']}" if row["until"] else ""
-    return f"{row['guarantor']}{account}{until}"
+    late = " (document made, then pulled out)" if row["late"] else ""
+    return f"{row['guarantor']}{account}{until}{late}"
 
 
 def show_found(text: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -28,7 +28,8 @@ def list_exceptions(service: Service, batch_id: str) -> list[dict[str, Any]]:
 
 
 def list_holds(service: Service, batch_id: str) -> list[dict[str, Any]]:
-    """Every hold of the batch, one row a reason, with what the reason means and what ends it."""
+    """Every hold of the batch, one row a reason, with what the reason means and what ends it. `late` ones were found
+    just before hand-off and pulled a finished document out."""
     return [
         {
             "guarantor": row.guarantor_id,
@@ -36,11 +37,13 @@ def list_holds(service: Service, batch_id: str) -> list[dict[str, Any]]:
             "code": hold.code,
             "account": hold.account_number,
             "until": hold.until.isoformat() if hold.until else None,
+            "late": late,
             "why": HOLD_CODES[hold.code].why,
             "what_to_do": HOLD_CODES[hold.code].what_to_do,
         }
         for row in service.ledger.holds(batch_id)
-        for hold in row.holds
+        for late, holds in ((False, row.holds), (True, row.late_holds))
+        for hold in holds
     ]
 
 

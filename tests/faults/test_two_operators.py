@@ -49,6 +49,40 @@ def test_batch_in_hand__the_second_operator_is_told_who_has_it(hospital: Hospita
     assert_once_each(outcome_of(hospital, BATCH))
 
 
+def test_settling_while_the_batch_is_in_hand__waits_too(hospital: Hospital) -> None:
+    document = hospital.ledger("SELECT document_id FROM document WHERE state = 'rendered' LIMIT 1")[0][0]
+    settle = ("settle", document, "--sent", "--reason", "asked the vendor")
+    ledger = Ledger.open(f"sqlite:///{hospital.home / 'ledger.db'}")
+    with ledger.lock(BATCH, owner="betty@billing-2", at=datetime(2026, 11, 7, 14, 30, tzinfo=UTC)):
+        assert "betty@billing-2 since" in read_message(call(hospital, *settle, code=1))
+    ledger.close()
+    assert "nothing to settle" in read_message(call(hospital, *settle, code=1))
+
+
+def test_scheduler_and_operators_on_postgresql__one_works_and_the_others_are_told(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    hospital = Hospital(
+        build_hospital(tmp_path / "home", guarantors=20, workers=1).home, {"STATEMENTS_LEDGER": postgres_url}
+    )
+    call(hospital, *RUN[:-2], "--json", code=3)
+    ledger = Ledger.open(postgres_url)
+    with ledger.lock(BATCH, owner="airflow@worker-3", at=datetime(2026, 11, 7, 14, 30, tzinfo=UTC)):
+        for command in (("release", BATCH, "--json"), RERUN, RUN):
+            assert "airflow@worker-3 since 2026-11-07 14:30 UTC" in read_message(call(hospital, *command, code=1))
+        call(hospital, "show", BATCH, "--json")
+        call(hospital, "report", "control", BATCH, "--json")
+    ledger.close()
+    answers = _at_once(hospital, ("release", BATCH, "--json"), RERUN)
+    assert 0 in [answer.code for answer in answers]
+    assert {answer.code for answer in answers} <= {0, 1}
+    assert all("is being worked on by" in read_message(answer) for answer in answers if answer.code)
+    counts = call(hospital, *RERUN).json["counts"]
+    printed = [row["document_id"] for row in hospital.manifest_rows()]
+    assert len(printed) == len(set(printed)) == counts["print"] > 0
+    assert len(hospital.emailed()) == counts["email"] > 0
+
+
 def test_looking_at_a_batch_in_hand__is_always_possible(hospital: Hospital) -> None:
     ledger = Ledger.open(f"sqlite:///{hospital.home / 'ledger.db'}")
     with ledger.lock(BATCH, owner="betty@billing-2", at=datetime(2026, 11, 7, 14, 30, tzinfo=UTC)):
