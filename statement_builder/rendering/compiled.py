@@ -18,9 +18,9 @@ from statement_builder.rendering.engine import PlainEngine, Rendered
 from statement_builder.rendering.layout_store import LayoutStore
 from statement_builder.rendering.layouts import Layout, Lesson, Outline, Paragraph
 from statement_builder.rendering.markup import render_markup
+from statement_builder.rendering.shaping import Unclear
 from statement_builder.rendering.skeleton import Anatomy, take_apart
-from statement_builder.rendering.typeface import meanings_of
-from statement_builder.rendering.typesetter import SetParagraph, Unclear, apply_lesson, set_paragraph
+from statement_builder.rendering.typesetter import SetParagraph, apply_lesson, set_paragraph
 from statement_builder.rendering.weasy_internals import describe_document
 
 _SET_MAX = 50_000
@@ -192,20 +192,9 @@ class _Setter:
             for piece in line:
                 if piece.shaped is not None:
                     face = self._paragraph.slots[piece.slot].style.face
-                    steps[face] = max(steps.get(face, 0), _step(face, piece.shaped.glyphs))
+                    steps[face] = max(steps.get(face, 0), piece.shaped.step)
         wide = {face: step for face, step in steps.items() if step}
         return _Set(done, wide or None, done.breaks)
-
-
-def _step(face: str, glyphs: tuple[tuple[int, str], ...]) -> int:
-    """The smallest subset that has the glyphs. Each has to stand for the same text there: that is what is extracted."""
-    meanings, step = meanings_of(face), 0
-    for glyph, text in glyphs:
-        meaning, needed = meanings.get(glyph, ("", 0))
-        if meaning != text:
-            raise Unclear("glyphs")
-        step = max(step, needed)
-    return step
 
 
 class _KnownOutline:

@@ -26,11 +26,11 @@ from statement_builder.rendering.layouts import (
     Slot,
     Style,
 )
+from statement_builder.rendering.shaping import Unclear
 from statement_builder.rendering.skeleton import WHITE, Anatomy, collapse
 from statement_builder.rendering.typesetter import (
     Piece,
     SetParagraph,
-    Unclear,
     apply_lesson,
     collapse_between,
     set_paragraph,

@@ -22,7 +22,7 @@ from statement_builder.documents.content import Content
 from statement_builder.rendering.engine import Engine, PlainEngine, Rendered
 from statement_builder.rendering.errors import DocumentError, RenderWorkerDied
 from statement_builder.rendering.markup import page_label
-from statement_builder.rendering.verify import ForeignIds, verify
+from statement_builder.rendering.verify import ForeignIds, Verifier
 from statement_builder.rendering.windows import DOUBLE_WINDOW_10, Windows
 
 _CHUNK = 8
@@ -37,7 +37,7 @@ class Press:
     def __init__(self, make_engine: Callable[[Path], Engine], templates: Path, windows: Windows) -> None:
         self._engine = make_engine(templates)
         self._templates = templates
-        self._windows = windows
+        self._verifier = Verifier(windows)
 
     def print_all(self, contents: Sequence[Content], foreign: ForeignIds) -> Iterator[Rendered | DocumentError]:
         """Each document, verified, or what is wrong with it."""
@@ -50,7 +50,7 @@ class Press:
     def _print(self, content: Content, foreign: ForeignIds) -> Rendered:
         rendered = self._engine.render(content)
         label = partial(page_label, self._templates, content.language)
-        verify(rendered.pdf, content, windows=self._windows, foreign=foreign, page_label=label)
+        self._verifier.verify(rendered.pdf, content, foreign=foreign, page_label=label)
         return rendered
 
 

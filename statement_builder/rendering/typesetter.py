@@ -1,4 +1,4 @@
-"""Shape text with HarfBuzz as Pango does, and break it into lines as WeasyPrint does: or say that it is not certain.
+"""Break text into lines as WeasyPrint does: or say that it is not certain.
 
 The result is what WeasyPrint writes for the same text. Where a line comes close to its room, or could break in a way
 that is not looked at here, `Unclear` is raised and WeasyPrint lays the document out.
@@ -7,37 +7,14 @@ that is not looked at here, `Unclear` is raised and WeasyPrint lays the document
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
-
-import uharfbuzz as hb
 
 from statement_builder.billing.model import Record
-from statement_builder.rendering.charset import is_simple
-from statement_builder.rendering.fonts import font_path
-from statement_builder.rendering.layouts import Lesson, Paragraph, Slot, Style
+from statement_builder.rendering.layouts import Lesson, Paragraph, Slot
+from statement_builder.rendering.shaping import Shaped, Unclear, shape
 from statement_builder.rendering.weasy_internals import break_points
 
-PIXELS = 1 / 1024
-"""Pango counts in 1/1024 of a CSS pixel."""
 CLOSE = 0.05
 """CSS pixels: a line that comes this close to its room may be broken otherwise by WeasyPrint."""
-_SHAPED_MAX = 200_000
-
-
-class Unclear(Exception):
-    """This text cannot be set here with certainty. The reason is for the statistics, and says nothing of the text."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Shaped(Record, kw_only=True, array_like=True):
-    """A shaped run: the operand of `TJ`, its width in CSS pixels, and the glyphs with what each stands for."""
-
-    operand: bytes
-    width: float
-    glyphs: tuple[tuple[int, str], ...]
 
 
 class Piece(Record, kw_only=True, array_like=True):
@@ -57,56 +34,10 @@ class SetParagraph(Record, kw_only=True, array_like=True):
     """Which slots are on which line, and empty for a single line: what the layout depends on, and nothing else."""
 
 
-@lru_cache(maxsize=8)
-def _face(name: str) -> hb.Face:
-    return hb.Face(font_path(name).read_bytes())
-
-
-@lru_cache(maxsize=64)
-def _font(name: str, scale: int) -> tuple[hb.Font, dict[int, int]]:
-    """The font at one size, and the widths of its glyphs in 1/1000 em as they are met."""
-    font = hb.Font(_face(name))
-    font.scale = (scale, scale)
-    return font, {}
-
-
-@lru_cache(maxsize=_SHAPED_MAX)
-def shape(style: Style, text: str) -> Shaped:
-    """Shape one run. `Unclear` for characters that are not set one by one, or that the font lacks."""
-    if not is_simple(text):
-        raise Unclear("characters")
-    font, widths = _font(style.face, style.scale)
-    buffer = hb.Buffer()
-    buffer.add_str(text)
-    buffer.guess_segment_properties()
-    buffer.language = style.language
-    hb.shape(font, buffer, dict(style.features))
-    size = style.scale * PIXELS
-    operand, glyphs, advance = ["<"], [], 0
-    infos, positions = buffer.glyph_infos, buffer.glyph_positions
-    ends = [info.cluster for info in infos[1:]] + [len(text)]
-    for info, position, end in zip(infos, positions, ends, strict=True):
-        glyph = info.codepoint
-        if position.y_offset or position.x_offset or end <= info.cluster or not glyph:
-            raise Unclear("glyphs")
-        if (natural := widths.get(glyph)) is None:
-            natural = widths[glyph] = round(font.get_glyph_h_advance(glyph) * 1000 * PIXELS / size)
-        operand.append(f"{glyph:04x}")
-        glyphs.append((glyph, text[info.cluster : end]))
-        advance += position.x_advance
-        # WeasyPrint truncates, so this does.
-        if kerning := int(natural - position.x_advance * 1000 * PIXELS / size):
-            operand.append(f">{kerning}<")
-    operand.append(">")
-    return Shaped(
-        operand="".join(operand).replace("<>", "").encode("ascii"),
-        width=advance * PIXELS,
-        glyphs=tuple(dict.fromkeys(glyphs)),
-    )
-
-
 def set_paragraph(paragraph: Paragraph, texts: tuple[str, ...]) -> SetParagraph:
     """Break one paragraph, whose slots say `texts`, into lines. `Unclear` where that is not certain."""
+    if len(texts) == 1 and (line := _set_line(paragraph, texts[0])) is not None:
+        return line
     runs = collapse_between(texts)
     widths = [_width(slot, run) for slot, run in zip(paragraph.slots, runs, strict=True)]
     visible = sum(widths) - _hanging(paragraph, runs, widths)
@@ -117,6 +48,16 @@ def set_paragraph(paragraph: Paragraph, texts: tuple[str, ...]) -> SetParagraph:
     else:
         lines = _break_lines(paragraph, runs)
     return place_lines(paragraph, lines)
+
+
+def _set_line(paragraph: Paragraph, text: str) -> SetParagraph | None:
+    """The short way for words that fit on one line; None where they may not."""
+    if not text or text[0] == " " or text[-1] == " ":
+        return None
+    shaped = shape(paragraph.slots[0].style, text)
+    if shaped.width > paragraph.width - CLOSE:
+        return None
+    return SetParagraph(lines=((Piece(slot=0, x=_offset(paragraph, shaped.width), shaped=shaped),),), breaks=b"")
 
 
 Line = Sequence[tuple[int, str, str]]
@@ -275,5 +216,7 @@ def apply_lesson(paragraph: Paragraph, texts: tuple[str, ...], lesson: Lesson) -
 
 
 def _offset(paragraph: Paragraph, width: float) -> float:
+    if paragraph.align == "left":
+        return 0.0
     room = max(paragraph.width - width, 0.0)
-    return {"left": 0.0, "center": room / 2, "right": room}[paragraph.align]
+    return room / 2 if paragraph.align == "center" else room

@@ -1,0 +1,452 @@
+"""Read finished pages back, from the bytes alone: what they say, and where on the paper.
+
+PDFium reads every file. It takes three milliseconds for a page, most of them for fonts and drawings that are the same
+in thousands of documents. So there is a second reader that remembers those and reads the words of a page in a tenth of
+the time. It knows nothing of layouts, and reads only what it understands to the last operator: `NotRead` leaves the
+rest to PDFium.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import NamedTuple, Protocol
+
+import pypdfium2 as pdfium
+from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
+
+from statement_builder.rendering.windows import Rect
+
+_POINTS = 72.0
+_GAP = 0.1
+"""Of the type size: a wider gap parts words."""
+_REMEMBERED_MAX = 200_000
+
+
+class PageText(Protocol):
+    """One page's text, whole or within a rectangle, without regard to line breaks. Sizes are in inches."""
+
+    width: float
+    height: float
+    whole: str
+
+    def within(self, rect: Rect) -> str:
+        """All text that touches the rectangle."""
+
+
+class NotRead(Exception):
+    """A file, or a page of it, that the quick reader does not understand. Says nothing about whether it is right."""
+
+
+def read_with_pdfium(document: pdfium.PdfDocument) -> list[PageText]:
+    """Every page of an open document."""
+    return [_PdfiumPage(document[index]) for index in range(len(document))]
+
+
+class _PdfiumPage:
+    """As PDFium reads it, character by character."""
+
+    def __init__(self, page: pdfium.PdfPage) -> None:
+        self.width, self.height = page.get_width() / _POINTS, page.get_height() / _POINTS
+        self._text = page.get_textpage()
+        self.whole = _plain(self._text.get_text_range())
+
+    def within(self, rect: Rect) -> str:
+        return _plain(
+            self._text.get_text_bounded(
+                left=rect.left * _POINTS,
+                bottom=(self.height - rect.bottom) * _POINTS,
+                right=rect.right * _POINTS,
+                top=(self.height - rect.top) * _POINTS,
+            )
+        )
+
+
+class _Word(NamedTuple):
+    """What one text operator draws: text, and its ink and advance as multiples of the type size."""
+
+    text: str
+    left: float
+    right: float
+    top: float
+    bottom: float
+    advance: float
+
+
+class _Run(NamedTuple):
+    """A word on the paper: where it begins and ends, its line, and the size of its type; inches from the upper left."""
+
+    word: _Word
+    start: float
+    end: float
+    baseline: float
+    size: float
+
+
+class QuickPage:
+    """As the quick reader reads it, word by word: a word that touches a rectangle is within it as a whole."""
+
+    def __init__(self, width: float, height: float, runs: Sequence[_Run]) -> None:
+        self.width, self.height = width, height
+        self._runs = runs
+        self.whole = _plain(_join(runs))
+
+    @cached_property
+    def _inks(self) -> list[tuple[float, float, float, float, _Run]]:
+        """Left, right, top and bottom of each word's ink."""
+        return [
+            (
+                run.start + run.word.left * run.size,
+                run.start + run.word.right * run.size,
+                run.baseline - run.word.top * run.size,
+                run.baseline - run.word.bottom * run.size,
+                run,
+            )
+            for run in self._runs
+        ]
+
+    def within(self, rect: Rect) -> str:
+        rect_left, rect_right, rect_top, rect_bottom = rect.left, rect.right, rect.top, rect.bottom
+        return _plain(
+            _join(
+                [
+                    run
+                    for left, right, top, bottom, run in self._inks
+                    if top < rect_bottom and bottom > rect_top and left < rect_right and right > rect_left
+                ]
+            )
+        )
+
+
+def _join(runs: Sequence[_Run]) -> str:
+    """Words that follow each other on a line without a gap are one."""
+    parts: list[str] = []
+    line = end = 0.0
+    for word, start, stop, baseline, size in runs:
+        if baseline != line or not -_GAP * size < start - end < _GAP * size:
+            parts.append(" ")
+        parts.append(word.text)
+        line, end = baseline, stop
+    return "".join(parts)
+
+
+class _FontForm(NamedTuple):
+    """A font as a page names it: two of its dictionaries, and the numbers of its character map and program."""
+
+    name: bytes
+    outer: bytes
+    descendant: bytes
+    character_map: int
+    program: int
+
+
+class _PageForm(NamedTuple):
+    """What the object streams of a file say of one page. Sizes are in points."""
+
+    width: float
+    height: float
+    contents: int
+    fonts: tuple[_FontForm, ...]
+
+
+class QuickReader:
+    """Reads many files that have fonts, resources and page dictionaries in common (ISO 32000-1)."""
+
+    def __init__(self) -> None:
+        self._object_streams: dict[bytes, Objects] = {}
+        self._forms: dict[tuple[int, ...], list[_PageForm]] = {}
+        self._fonts: dict[tuple[bytes, ...], _Font] = {}
+        self._scales: dict[bytes, tuple[float, float]] = {}
+
+    def read(self, pdf: bytes) -> tuple[list[QuickPage], bool]:
+        """Every page, and whether anything beside the words was met for the first time. `NotRead` where it cannot."""
+        known = self._known()
+        try:
+            file = PdfFile(pdf, self._object_streams)
+            forms = self._forms.get(file.key)
+            if forms is None:
+                forms = self._forms[file.key] = [_page_form(file, page) for page in file.pages()]
+            pages = [self._read_page(file, form) for form in forms]
+        except (ValueError, LookupError, zlib.error, TTLibError) as exc:
+            raise NotRead(type(exc).__name__) from exc
+        return pages, self._known() > known
+
+    def _known(self) -> int:
+        return len(self._object_streams) + len(self._fonts) + len(self._scales)
+
+    def _read_page(self, file: PdfFile, form: _PageForm) -> QuickPage:
+        fonts = {font.name: self._font(file, font) for font in form.fonts}
+        parts = _TEXT.split(zlib.decompress(file.packed(form.contents)))
+        drawn = b"".join(parts[0::6])
+        if drawn not in self._scales:
+            self._scales[drawn] = _read_scale(drawn)
+        height, scale = self._scales[drawn]
+        if height != form.height:
+            raise NotRead("coordinates")
+        runs = _runs(parts[1:], fonts, scale / _POINTS)
+        return QuickPage(form.width / _POINTS, form.height / _POINTS, runs)
+
+    def _font(self, file: PdfFile, form: _FontForm) -> _Font:
+        character_map, program = file.packed(form.character_map), file.packed(form.program)
+        key = (form.outer, form.descendant, character_map, program)
+        font = self._fonts.get(key)
+        if font is None:
+            if b"/Identity-H" not in form.outer or b"/CIDToGIDMap /Identity" not in form.descendant:
+                raise NotRead("font encoding")
+            font = _Font(form.descendant, zlib.decompress(character_map), zlib.decompress(program))
+            self._fonts[key] = font
+        return font
+
+
+def _page_form(file: PdfFile, page: bytes) -> _PageForm:
+    x, y, width, height = map(float, _find(_MEDIA_BOX, page).split())
+    if x or y or b"/Rotate" in page or b"/UserUnit" in page or b"/CropBox" in page:
+        raise NotRead("page box")
+    dictionary = file.object(int(_find(_FONTS, file.object(int(_find(_RESOURCES, page))))))
+    fonts = tuple(_font_form(file, name, int(number)) for name, number in _NAMED.findall(dictionary))
+    return _PageForm(width, height, int(_find(_CONTENTS, page)), fonts)
+
+
+def _font_form(file: PdfFile, name: bytes, number: int) -> _FontForm:
+    outer = file.object(number)
+    descendant = file.object(int(_find(_DESCENDANT, outer)))
+    descriptor = file.object(int(_find(_DESCRIPTOR, descendant)))
+    return _FontForm(name, outer, descendant, int(_find(_TO_UNICODE, outer)), int(_find(_FONT_FILE, descriptor)))
+
+
+class _Glyph(NamedTuple):
+    """What a code stands for, in thousandths of the type size."""
+
+    text: str
+    advance: float
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+
+class _Font:
+    """An embedded font: what its codes stand for, how wide they are, and where their ink is."""
+
+    def __init__(self, descendant: bytes, character_map: bytes, program: bytes) -> None:
+        widths = dict(_widths(_find(_WIDTHS, descendant)))
+        with TTFont(io.BytesIO(program)) as font:
+            per_em = 1000 / font["head"].unitsPerEm
+            glyphs, names = font["glyf"], font.getGlyphOrder()
+            self._glyphs = {
+                b"%04x" % code: _Glyph(
+                    text,
+                    widths[code],
+                    *(getattr(glyphs[names[code]], side, 0) * per_em for side in ("xMin", "xMax", "yMin", "yMax")),
+                )
+                for code, text in _meanings(character_map)
+            }
+        self._words: dict[bytes, _Word] = {}
+
+    def word(self, operand: bytes) -> _Word:
+        """What `TJ` draws with this operand, an array of hexadecimal strings and adjustments."""
+        known = self._words.get(operand)
+        if known is None:
+            if len(self._words) >= _REMEMBERED_MAX:
+                self._words.clear()
+            known = self._words[operand] = self._read(operand)
+        return known
+
+    def _read(self, operand: bytes) -> _Word:
+        shown = _SHOWN.findall(operand)
+        glyphs = [self._glyphs[codes[at : at + 4]] for codes, _ in shown for at in range(0, len(codes), 4)]
+        adjustments = sum([float(adjustment) for _, adjustment in shown if adjustment])
+        if not glyphs:
+            return _Word("", 0.0, 0.0, 0.0, 0.0, -adjustments / 1000)
+        advance = sum([glyph.advance for glyph in glyphs]) - adjustments
+        return _Word(
+            "".join([glyph.text for glyph in glyphs]),
+            min(0.0, glyphs[0].left) / 1000,
+            max(advance, advance - glyphs[-1].advance + glyphs[-1].right) / 1000,
+            max([glyph.top for glyph in glyphs]) / 1000,
+            min([glyph.bottom for glyph in glyphs]) / 1000,
+            advance / 1000,
+        )
+
+
+Objects = dict[int, bytes]
+"""The objects of an object stream, by number."""
+
+
+class PdfFile:
+    """Objects by number, of a file whose dictionaries are all in object streams. Those are parsed once."""
+
+    def __init__(self, pdf: bytes, object_streams: dict[bytes, Objects]) -> None:
+        self._pdf = pdf
+        head, packed = self._stream_at(int(_find(_START, pdf[-64:])))
+        if b"/Type /XRef" not in head or b"/W [1 4 2]" not in head or b"/Prev" in head or b"/DecodeParms" in head:
+            raise NotRead("cross-reference table")
+        self._rows = zlib.decompress(packed)
+        self._root = int(_find(_ROOT, head))
+        self._objects: dict[int, Objects] = {}
+        for number in self._containers():
+            head, packed = self.stream(number)
+            known = object_streams.get(packed)
+            if known is None:
+                known = object_streams[packed] = _parse_objects(head, packed)
+            self._objects[number] = known
+        self.key = (self._root, *chain.from_iterable((number, id(each)) for number, each in self._objects.items()))
+        """The same for files that have the same object streams under the same numbers."""
+
+    def _containers(self) -> list[int]:
+        """Numbers of the object streams."""
+        rows = self._rows
+        kinds = set(zip(rows[0::7], rows[1::7], rows[2::7], rows[3::7], rows[4::7], strict=True))
+        return sorted(int.from_bytes(bytes(number)) for kind, *number in kinds if kind == 2)
+
+    def pages(self) -> Iterator[bytes]:
+        """The page dictionaries, of a page tree with one level."""
+        tree = self.object(int(_find(_PAGES, self.object(self._root))))
+        kids = _REFERENCE.findall(_find(_KIDS, tree))
+        if int(_find(_COUNT, tree)) != len(kids):
+            raise NotRead("page tree")
+        for number in kids:
+            page = self.object(int(number))
+            if b"/Type /Page" not in page or b"/Kids" in page:
+                raise NotRead("page tree")
+            yield page
+
+    def object(self, number: int) -> bytes:
+        """An object that is no stream, from its object stream."""
+        kind, container = self._entry(number)
+        if kind != 2:
+            raise NotRead("object outside of object streams")
+        return self._objects[container][number]
+
+    def stream(self, number: int) -> tuple[bytes, bytes]:
+        """A stream's dictionary, and its data as they stand in the file."""
+        kind, place = self._entry(number)
+        if kind != 1 or not self._pdf.startswith(b"%d 0 obj" % number, place):
+            raise NotRead("stream")
+        return self._stream_at(place)
+
+    def packed(self, number: int) -> bytes:
+        """A stream's data as they stand in the file, deflated."""
+        return self.stream(number)[1]
+
+    def _entry(self, number: int) -> tuple[int, int]:
+        row = self._rows[7 * number : 7 * number + 7]
+        return row[0], int.from_bytes(row[1:5])
+
+    def _stream_at(self, place: int) -> tuple[bytes, bytes]:
+        found = _STREAM.match(self._pdf, place)
+        if found is None or b"/Filter /FlateDecode" not in found[1]:
+            raise NotRead("stream")
+        end = found.end() + int(_find(_LENGTH, found[1]))
+        if not self._pdf.startswith(b"\nendstream", end):
+            raise NotRead("stream")
+        return found[1], self._pdf[found.end() : end]
+
+
+def _parse_objects(head: bytes, packed: bytes) -> Objects:
+    data, first = zlib.decompress(packed), int(_find(_FIRST, head))
+    numbers = list(map(int, data[:first].split()))
+    ends = [*numbers[3::2], len(data) - first]
+    return {
+        number: data[first + start : first + end].strip()
+        for number, start, end in zip(numbers[::2], numbers[1::2], ends, strict=True)
+    }
+
+
+def _runs(shown: Sequence[bytes], fonts: dict[bytes, _Font], scale: float) -> list[_Run]:
+    """The words of a page: `shown` has for each abscissa, ordinate, font, size and operand, and what is drawn after."""
+    runs = []
+    each = zip(shown[0::6], shown[1::6], shown[2::6], shown[3::6], shown[4::6], strict=True)
+    for x, y, name, points, operand in each:
+        word, size, start = fonts[name].word(operand), float(points) * scale, float(x) * scale
+        runs.append(_Run(word, start, start + word.advance * size, float(y) * scale, size))
+    return runs
+
+
+def _read_scale(drawn: bytes) -> tuple[float, float]:
+    """Height of the page and scale of its content, in points, from all operators that show no words.
+
+    `NotRead` unless it is scaled once, at its beginning, and turned nowhere, and nothing in it could be words.
+    """
+    opening = _OPENING.match(drawn)
+    if opening is None or drawn.count(b" cm\n") != 2:
+        raise NotRead("coordinates")
+    if any(operator in drawn for operator in (b"BT", b"ET", b"TJ", b"Tj", b" Do\n", b"BI\n")):
+        raise NotRead("operators")
+    # Only the last `Q` takes the scale back.
+    *steps, last = _STEPS.findall(drawn)
+    depth = 0
+    for step in steps:
+        depth += 1 if step == b"q" else -1
+        if depth < 1:
+            raise NotRead("graphics state")
+    if depth != 1 or last != b"Q":
+        raise NotRead("graphics state")
+    return float(opening[1]), float(opening[2])
+
+
+def _meanings(character_map: bytes) -> Iterator[tuple[int, str]]:
+    """Code to text of a ToUnicode map (ISO 32000-1, 9.10.3)."""
+    if b"beginbfrange" in character_map:
+        raise NotRead("character map")
+    for block in _BFCHARS.findall(character_map):
+        for code, text in _BFCHAR.findall(block):
+            yield int(code, 16), bytes.fromhex(text.decode("ascii")).decode("utf-16-be")
+
+
+def _widths(array: bytes) -> Iterator[tuple[int, float]]:
+    """Code to advance of a `/W` array of the form `first [width …]` (ISO 32000-1, 9.7.4.3)."""
+    for first, some in _WIDTH_RUN.findall(array):
+        for place, width in enumerate(some.split()):
+            yield int(first) + place, float(width)
+
+
+def _find(form: re.Pattern[bytes], data: bytes) -> bytes:
+    found = form.search(data)
+    if found is None:
+        raise NotRead("dictionary")
+    return found[1]
+
+
+_START = re.compile(rb"startxref\n(\d+)\n%%EOF\s*\Z")
+_STREAM = re.compile(rb"\d+ 0 obj\n<<(.{0,400}?)>>\nstream\n", re.DOTALL)
+_LENGTH = re.compile(rb"/Length (\d+)")
+_FIRST = re.compile(rb"/First (\d+)")
+_ROOT = re.compile(rb"/Root (\d+) 0 R")
+_PAGES = re.compile(rb"/Pages (\d+) 0 R")
+_KIDS = re.compile(rb"/Kids \[([^\]]*)\]")
+_COUNT = re.compile(rb"/Count (\d+)")
+_REFERENCE = re.compile(rb"(\d+) 0 R")
+_MEDIA_BOX = re.compile(rb"/MediaBox \[([^\]]*)\]")
+_RESOURCES = re.compile(rb"/Resources (\d+) 0 R")
+_CONTENTS = re.compile(rb"/Contents (\d+) 0 R")
+_FONTS = re.compile(rb"/Font (\d+) 0 R")
+_NAMED = re.compile(rb"/(\S+) (\d+) 0 R")
+_DESCENDANT = re.compile(rb"/DescendantFonts \[(\d+) 0 R\]")
+_DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) 0 R")
+_TO_UNICODE = re.compile(rb"/ToUnicode (\d+) 0 R")
+_FONT_FILE = re.compile(rb"/FontFile2 (\d+) 0 R")
+_WIDTHS = re.compile(rb"/W \[((?:[^\[\]]|\[[^\]]*\])*)\]")
+_WIDTH_RUN = re.compile(rb"(\d+) \[([^\]]*)\]")
+_BFCHARS = re.compile(rb"beginbfchar\n(.*?)endbfchar", re.DOTALL)
+_BFCHAR = re.compile(rb"<([0-9a-fA-F]{4})> <([0-9a-fA-F]+)>\n")
+_SHOWN = re.compile(rb"<([0-9a-f]+)>|(-?[\d.]+)")
+_OPENING = re.compile(rb"1 0 0 -1 0 ([\d.]+) cm\nq\n([\d.]+) 0 0 \2 0 0 cm\n")
+_TEXT = re.compile(rb"BT\n1 0 0 -1 (-?[\d.]+) (-?[\d.]+) Tm\n/(\S+) ([\d.]+) Tf\n\[([^\]]*)\] TJ\nET\n")
+_STEPS = re.compile(rb"^[qQ]$", re.MULTILINE)
+
+
+def _plain(text: str) -> str:
+    """One kind of blank, composed characters, no line breaks.
+
+    PDFium gives a hyphen at a line's end as U+FFFE in a whole page's text, and as U+0002 within a rectangle.
+    """
+    text = text.replace("\x02", "-").replace("\ufffe", "-")
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.split())

@@ -1,0 +1,170 @@
+"""Shape runs of text with HarfBuzz as Pango does. A word that was shaped once is not shaped again.
+
+A run is put together from its words where the font lets them stand side by side unchanged, which HarfBuzz is asked for
+every pair of characters that meet; where it does not, the run is shaped as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import uharfbuzz as hb
+
+from statement_builder.billing.model import Record
+from statement_builder.rendering.charset import is_simple
+from statement_builder.rendering.fonts import font_path
+from statement_builder.rendering.layouts import Style
+from statement_builder.rendering.typeface import meanings_of
+
+PIXELS = 1 / 1024
+"""Pango counts in 1/1024 of a CSS pixel."""
+_SHAPED_MAX = 200_000
+_WORDS_MAX = 100_000
+"""For each style."""
+_WORDS = re.compile(r"[^\W\d_]+ ?|[$,.]?\d{1,3}|[^\w ] ?|.", re.DOTALL)
+"""Letters together, digits by threes as amounts have them, all else alone; a blank with what is before it."""
+
+
+class Unclear(Exception):
+    """This text cannot be set here with certainty. The reason is for the statistics, and says nothing of the text."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Shaped(Record, kw_only=True, array_like=True):
+    """A shaped run: the operand of `TJ`, its width in CSS pixels, and the smallest subset that has its glyphs."""
+
+    operand: bytes
+    width: float
+    step: int
+
+
+class _Word(NamedTuple):
+    """Part of a run: glyph codes with adjustments between them, advance in `PIXELS`, and the subset that is needed."""
+
+    codes: str
+    advance: int
+    step: int
+    joins: bool
+    """Its first and its last glyph stand for one character each."""
+
+
+@lru_cache(maxsize=_SHAPED_MAX)
+def shape(style: Style, text: str) -> Shaped:
+    """Shape one run. `Unclear` for characters that are not set one by one, or that the font lacks."""
+    if not is_simple(text):
+        raise Unclear("characters")
+    font = _font(style)
+    words = _WORDS.findall(text)
+    parts = [font.word(word) for word in words]
+    if len(parts) > 1 and not (all(part.joins for part in parts) and font.can_meet(words)):
+        parts = [font.shape(text)]
+    codes = f"<{''.join([part.codes for part in parts])}>"
+    return Shaped(
+        operand=(codes.replace("<>", "") if "<>" in codes else codes).encode("ascii"),
+        width=sum([part.advance for part in parts]) * PIXELS,
+        step=max([part.step for part in parts]),
+    )
+
+
+class _Font:
+    """A face at one size, in one language, with certain features; and what has been shaped with it."""
+
+    def __init__(self, style: Style) -> None:
+        self._style = style
+        self._features = dict(style.features)
+        self._font = hb.Font(_face(style.face))
+        self._font.scale = (style.scale, style.scale)
+        self._meanings = meanings_of(style.face)
+        self._drawn: dict[tuple[int, int, str], tuple[str, int]] = {}
+        self._words: dict[str, _Word] = {}
+        self._meetings: dict[str, bool] = {}
+
+    def word(self, text: str) -> _Word:
+        known = self._words.get(text)
+        if known is None:
+            if len(self._words) >= _WORDS_MAX:
+                self._words.clear()
+            known = self._words[text] = self.shape(text)
+        return known
+
+    def can_meet(self, words: list[str]) -> bool:
+        """Whether each word, followed by the next, is what it is alone."""
+        meetings = self._meetings
+        for one, other in pairwise(words):
+            pair = one[-1] + other[0]
+            can = meetings.get(pair)
+            if can is None:
+                can = meetings[pair] = self._can_meet(pair)
+            if not can:
+                return False
+        return True
+
+    def _can_meet(self, pair: str) -> bool:
+        """As each is alone, and HarfBuzz says that a run may be broken between them without another look."""
+        infos, positions = self._run(pair)
+        alone = [self._run(character) for character in pair]
+        return (
+            [info.codepoint for info in infos] == [infos[0].codepoint for infos, _ in alone]
+            and [each.x_advance for each in positions] == [positions[0].x_advance for _, positions in alone]
+            and not infos[1].flags & hb.GlyphFlags.UNSAFE_TO_BREAK
+        )
+
+    def shape(self, text: str) -> _Word:
+        """A text as HarfBuzz shapes it. `Unclear` for glyphs out of line, missing or of another meaning."""
+        infos, positions = self._run(text)
+        clusters = [info.cluster for info in infos]
+        codes: list[str] = []
+        advance = step = 0
+        for info, position, start, end in zip(infos, positions, clusters, [*clusters[1:], len(text)], strict=True):
+            if position.y_offset or position.x_offset:
+                raise Unclear("glyphs")
+            drawn = (info.codepoint, position.x_advance, text[start:end])
+            known = self._drawn.get(drawn)
+            if known is None:
+                known = self._drawn[drawn] = self._draw(*drawn)
+            codes.append(known[0])
+            step = max(step, known[1])
+            advance += drawn[1]
+        joins = len(clusters) < 2 or (clusters[1] == 1 and clusters[-1] == len(text) - 1)
+        return _Word("".join(codes), advance, step, joins and bool(text))
+
+    def _draw(self, glyph: int, advance: int, text: str) -> tuple[str, int]:
+        """Code and adjustment of one glyph that stands for `text`, and the smallest subset that has it.
+
+        What is extracted from a page is what the subset says that a glyph means.
+        """
+        meaning, step = self._meanings.get(glyph, ("", 0))
+        if not glyph or not text or meaning != text:
+            raise Unclear("glyphs")
+        # WeasyPrint truncates, so this does.
+        kerning = int(self._width(glyph) - advance * 1000 * PIXELS / (self._style.scale * PIXELS))
+        return f"{glyph:04x}>{kerning}<" if kerning else f"{glyph:04x}", step
+
+    def _run(self, text: str) -> tuple[list[hb.GlyphInfo], list[hb.GlyphPosition]]:
+        buffer = hb.Buffer()
+        buffer.add_str(text)
+        buffer.guess_segment_properties()
+        buffer.language = self._style.language
+        hb.shape(self._font, buffer, self._features)
+        return buffer.glyph_infos, buffer.glyph_positions
+
+    def _width(self, glyph: int) -> int:
+        """In 1/1000 em, as the font's `/W` has it."""
+        advance: int = self._font.get_glyph_h_advance(glyph)
+        return round(advance * 1000 * PIXELS / (self._style.scale * PIXELS))
+
+
+@lru_cache(maxsize=64)
+def _font(style: Style) -> _Font:
+    return _Font(style)
+
+
+@lru_cache(maxsize=8)
+def _face(name: str) -> hb.Face:
+    return hb.Face(font_path(name).read_bytes())
