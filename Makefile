@@ -22,6 +22,7 @@ check: .venv/.test
 	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || setup/bootstrap.sh demo
 	@touch $@
 
-.venv/.test: requirements-test.lock pyproject.toml setup/bootstrap.sh setup/debian-packages.txt
+.venv/.test: requirements-test.lock pyproject.toml setup/bootstrap.sh setup/debian-packages.txt \
+		tests/services/prism/package-lock.json
 	@setup/bootstrap.sh test
 	@touch $@

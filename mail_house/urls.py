@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -25,6 +27,23 @@ class BackEndUrl(Record, frozen=True, kw_only=True):
         if len(found) > 1:
             raise ValueError(f"{self.setting}: {option} is there {len(found)} times; once is enough")
         return found[0] if found else default
+
+    def choice(self, option: str, *allowed: str) -> str:
+        """One of these words; the first where the option is not there."""
+        if (found := self.value(option, allowed[0])) not in allowed:
+            raise ValueError(f"{self.setting}: {option} is {' or '.join(allowed)}")
+        return found
+
+    def yes(self, option: str) -> bool:
+        """False where the option is not there."""
+        return self.choice(option, "no", "yes") == "yes"
+
+    def number(self, option: str, default: float) -> float:
+        """Not below zero."""
+        text = self.value(option)
+        if text and not re.fullmatch(r"\d{1,5}(\.\d{1,3})?", text):
+            raise ValueError(f"{self.setting}: {option} is a number, such as 14 or 0.5")
+        return float(text) if text else default
 
     def expect_options(self, *known: str) -> None:
         for key, _ in self.options:
@@ -51,6 +70,14 @@ def parse_url(url: str, *, setting: str) -> BackEndUrl:
         path=unquote(parts.path),
         options=tuple(_read_option(setting, item) for item in parts.query.split("&") if item),
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Only to itself may this machine talk in the clear."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def folder_of(url: BackEndUrl) -> Path:

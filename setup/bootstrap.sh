@@ -65,3 +65,7 @@ echo "Installing Python packages into .venv from $lock"
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$lock"
 .venv/bin/python -m pip check --disable-pip-version-check >/dev/null
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+if [ "$what" = test ]; then
+    echo "Installing what only npm has into tests/services/prism from its lock"
+    npm ci --prefix tests/services/prism --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+fi

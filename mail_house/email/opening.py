@@ -59,7 +59,7 @@ def _open_smtp(url: BackEndUrl, environ: Mapping[str, str]) -> Mailer:
     if selector := url.value("dkim"):
         domain = ascii_address(url.value("from"), what="email: the option from").rpartition("@")[2]
         key = load_dkim_key(domain=domain, selector=selector, key_file=environ.get("STATEMENTS_DKIM_KEY", ""))
-    return SmtpMailer(server, _sender(url, url.value("from"), dkim=key), Pace(_rate(url)))
+    return SmtpMailer(server, _sender(url, url.value("from"), dkim=key), Pace(url.number("rate", 0)))
 
 
 def _open_ses(url: BackEndUrl) -> Mailer:
@@ -70,14 +70,7 @@ def _open_ses(url: BackEndUrl) -> Mailer:
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", url.host) or not url.value("from"):
         raise ValueError("email: an SES address names region and sender: ses://us-east-1?from=billing@hospital.org")
     place = SesPlace(region=url.host, configuration_set=url.value("configuration_set"), endpoint=url.value("endpoint"))
-    return SesMailer(place, _sender(url, url.value("from")), Pace(_rate(url)))
-
-
-def _rate(url: BackEndUrl) -> float:
-    text = url.value("rate", "0")
-    if not re.fullmatch(r"\d{1,5}(\.\d{1,3})?", text):
-        raise ValueError("email: rate is a number of messages a second, such as 14 or 0.5")
-    return float(text)
+    return SesMailer(place, _sender(url, url.value("from")), Pace(url.number("rate", 0)))
 
 
 def _sender(url: BackEndUrl, from_address: str, *, dkim: DkimKey | None = None) -> Sender:

@@ -6,7 +6,6 @@ server has said that it waits for the message, silence is not a refusal: that ou
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import smtplib
 import ssl
@@ -17,6 +16,7 @@ from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable,
 from mail_house.pace import Pace
 from mail_house.pieces import Receipt, Record
 from mail_house.secret import Secret
+from mail_house.urls import is_loopback
 
 TIMEOUT_S = 30.0
 
@@ -31,14 +31,6 @@ class SmtpServer(Record, frozen=True, kw_only=True):
     @property
     def where(self) -> str:
         return f"smtp://{self.host}:{self.port}"
-
-    @property
-    def is_loopback(self) -> bool:
-        """Only to itself may this machine talk in the clear."""
-        try:
-            return ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
 
 
 class SmtpMailer:
@@ -135,7 +127,7 @@ class SmtpMailer:
         where = self._server.where
         try:
             _judge(*connection.ehlo(), f"{where} (EHLO)")
-            if not self._server.is_loopback:
+            if not is_loopback(self._server.host):
                 self._encrypt(connection)
             if self._server.user:
                 connection.login(self._server.user, self._server.password.reveal())

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from mail_house.secret import Secret
-from mail_house.urls import BackEndUrl, folder_of, parse_url
+from mail_house.urls import BackEndUrl, folder_of, is_loopback, parse_url
 from mail_house.vendors.folder import open_local_directory
 from mail_house.vendors.vendor import FolderOfPrintFiles, PrintVendor
-
-_YES_NO = {"yes": True, "no": False}
 
 
 def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
@@ -22,6 +21,9 @@ def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
     key); a folder that starts with `~/` is below the login's own. `STATEMENTS_SFTP_KEY` names a private key file,
     `STATEMENTS_SFTP_PASSWORD` is the password, or the key's passphrase. `collects=yes` where the vendor takes
     files away.
+    `lob://api.lob.com/v1?from=adr_…`: with `STATEMENTS_LOB_KEY`. Options: `mail_type` (usps_first_class or
+    usps_standard), `address_placement` (top_first_page or insert_blank_page), `return_envelope=yes`, and `rate`,
+    requests a second.
 
     Raises ValueError that says what is missing or wrong.
     """
@@ -34,7 +36,9 @@ def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
         )
     if parsed.scheme == "sftp":
         return _open_sftp(parsed, environ)
-    raise ValueError(f"print: {parsed.scheme!r} is no print vendor that is known here; use file: or sftp:")
+    if parsed.scheme == "lob":
+        return _open_lob(parsed, environ)
+    raise ValueError(f"print: {parsed.scheme!r} is no print vendor that is known here; use file:, sftp: or lob:")
 
 
 def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
@@ -53,9 +57,7 @@ def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
     key_file, password = environ.get("STATEMENTS_SFTP_KEY", ""), Secret(environ.get("STATEMENTS_SFTP_PASSWORD", ""))
     if not key_file and not password:
         raise ValueError("print: set STATEMENTS_SFTP_KEY (a private key file) or STATEMENTS_SFTP_PASSWORD")
-    collects = url.value("collects", "no")
-    if collects not in _YES_NO:
-        raise ValueError("print: collects is yes or no")
+    collects = url.yes("collects")
     account = SftpAccount(
         host=url.host,
         port=url.port or 22,
@@ -68,5 +70,29 @@ def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
     return FolderOfPrintFiles(
         functools.partial(open_sftp_directory, account),
         location=f"{account.where}{url.path}",
-        collects=_YES_NO[collects],
+        collects=collects,
     )
+
+
+def _open_lob(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
+    # httpx takes a tenth of a second to import: only who uses Lob waits for it.
+    from mail_house.vendors.lob import RATE_PER_S, LobAccount, LobVendor  # noqa: PLC0415
+
+    url.expect_options("from", "mail_type", "address_placement", "return_envelope", "rate")
+    if not url.host or not re.fullmatch(r"adr_[0-9a-zA-Z]+", url.value("from")):
+        raise ValueError(
+            "print: a Lob address names host and return address: lob://api.lob.com/v1?from=adr_… (save the hospital's "
+            "return address at Lob, and give its id)"
+        )
+    if not environ.get("STATEMENTS_LOB_KEY"):
+        raise ValueError("print: set STATEMENTS_LOB_KEY (Lob's secret key; one that starts with test_ prints nothing)")
+    port = f":{url.port}" if url.port else ""
+    account = LobAccount(
+        base_url=f"{'http' if is_loopback(url.host) else 'https'}://{url.host}{port}{url.path.rstrip('/')}",
+        key=Secret(environ["STATEMENTS_LOB_KEY"]),
+        from_id=url.value("from"),
+        mail_type=url.choice("mail_type", "usps_first_class", "usps_standard"),
+        address_placement=url.choice("address_placement", "top_first_page", "insert_blank_page"),
+        return_envelope=url.yes("return_envelope"),
+    )
+    return LobVendor(account, rate_per_s=url.number("rate", RATE_PER_S))

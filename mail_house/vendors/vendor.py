@@ -24,6 +24,10 @@ class PrintVendor(Protocol):
     collects: bool
     """The vendor takes files away after pick-up: then absence after an attempt to commit proves nothing."""
 
+    @property
+    def pieces_max(self) -> int | None:
+        """Pieces in one print file; None: as many as there are."""
+
     def prepare(self, file: PrintFile) -> None:
         """Brings everything but the control file, read back and verified. Replaces what an earlier try left behind.
 
@@ -43,6 +47,9 @@ class PrintVendor(Protocol):
 
     def check(self) -> None:
         """Raises unless the vendor can be reached and written to."""
+
+    def close(self) -> None:
+        """Lets go of a connection, where one is kept between print files."""
 
 
 class Directory(Protocol):
@@ -68,6 +75,8 @@ class Directory(Protocol):
 
 class FolderOfPrintFiles:
     """A vendor that takes print files in a folder. One session an operation, so that none is stale when needed."""
+
+    pieces_max: int | None = None
 
     def __init__(
         self, open_directory: Callable[[], AbstractContextManager[Directory]], *, location: str, collects: bool
@@ -124,6 +133,9 @@ class FolderOfPrintFiles:
         with self._open() as directory:
             directory.stage(name, b"May be deleted.\n")
             directory.discard(name)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
 
     def _committed(self, directory: Directory, name: str, sha256: str) -> Control | None:
         """The control file under this name, None where there is none. Raises Permanent when it is another's."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from typing import Any
 
 from mail_house.email import open_mailer
@@ -67,10 +68,12 @@ def _check_source(settings: Settings) -> str:
 
 def _check_print(settings: Settings, environ: Mapping[str, str]) -> str:
     profile = open_profile(settings)
-    open_print_vendor(settings.print, environ=environ).check()
+    with closing(open_print_vendor(settings.print, environ=environ)) as vendor:
+        vendor.check()
     return f"reachable; {profile.title}"
 
 
 def _check_email(settings: Settings, environ: Mapping[str, str]) -> str:
-    open_mailer(settings.email, environ=environ).check()
+    with open_mailer(settings.email, environ=environ) as mailer:
+        mailer.check()
     return "reachable"

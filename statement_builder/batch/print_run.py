@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 from mail_house.barcodes import serial_digits
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import Piece, PrintFile, Receipt
 from mail_house.print_files import build_print_file, envelope_class, print_file_name
 from mail_house.profiles import Profile
+from mail_house.vendors import PrintVendor
 from statement_builder.batch.lookup import read_archived
 from statement_builder.batch.pull import SHARD_CANDIDATES_MAX
 from statement_builder.batch.recipients import read_recipients
@@ -29,20 +31,31 @@ from statement_builder.ledger import (
 
 
 def hand_off_print_files(service: Service, batch: Batch) -> None:
-    """Hand off every printed document of the batch that no print file holds yet, shard by shard."""
+    """Hand off every printed document of the batch that no print file holds yet, shard by shard.
+
+    `Permanent` in the end where the vendor refused a print file for good: the others go on.
+    """
     shards = service.ledger.shards(batch.batch_id)
-    for done, shard in enumerate(shards, start=1):
-        waiting = service.ledger.documents(
-            batch.batch_id, channel=Channel.PRINT, state=DocumentState.RENDERED, sequence=shard.sequence
-        )
-        unclaimed = [document for document in waiting if document.delivery_state is None]
-        for envelope, documents in sorted(_by_envelope(service, unclaimed).items()):
-            file = _build(service, batch, shard, documents, name=_next_name(service, batch, shard, envelope))
-            claim = _claim(service, shard, envelope, documents, file)
-            if not service.ledger.claim_print_file(claim, at=service.now()).is_new:
-                raise InvariantError(f"print file {file.name} is in somebody else's hands: run the batch again")
-            _deliver(service, file)
-        service.progress("print", done, len(shards))
+    names = _Names(service, batch)
+    refused: list[Permanent] = []
+    with closing(service.open_vendor()) as vendor:
+        for done, shard in enumerate(shards, start=1):
+            waiting = service.ledger.documents(
+                batch.batch_id, channel=Channel.PRINT, state=DocumentState.RENDERED, sequence=shard.sequence
+            )
+            unclaimed = [document for document in waiting if document.delivery_state is None]
+            for envelope, documents in _by_file(service, unclaimed, vendor.pieces_max):
+                file = _build(service, batch, shard, documents, name=names.take(shard, envelope, documents))
+                claim = _claim(service, shard, envelope, documents, file)
+                if not service.ledger.claim_print_file(claim, at=service.now()).is_new:
+                    raise InvariantError(f"print file {file.name} is in somebody else's hands: run the batch again")
+                try:
+                    _deliver(service, vendor, file)
+                except Permanent as exc:
+                    refused.append(exc)
+            service.progress("print", done, len(shards))
+    if refused:
+        raise Permanent(f"{len(refused)} print files were refused, the first: {refused[0]}") from refused[0]
 
 
 def settle_print_files(service: Service, batch: Batch) -> None:
@@ -50,16 +63,17 @@ def settle_print_files(service: Service, batch: Batch) -> None:
 
     What did not leave is given back: its documents are looked at a second time and claimed anew, under the same name.
     """
-    for row in service.ledger.print_files(batch.batch_id):
-        if row.state is DeliveryState.CLAIMED:
-            _mark(service, row.name, DeliveryState.FAILED, {"evidence": "Interrupted before anything was handed over."})
-        elif row.state is DeliveryState.COMMITTING:
-            _settle_by_asking(service, row)
+    with closing(service.open_vendor()) as vendor:
+        for row in service.ledger.print_files(batch.batch_id):
+            if row.state is DeliveryState.CLAIMED:
+                evidence = "Interrupted before anything was handed over."
+                _mark(service, row.name, DeliveryState.FAILED, {"evidence": evidence})
+            elif row.state is DeliveryState.COMMITTING:
+                _settle_by_asking(service, vendor, row)
 
 
-def _settle_by_asking(service: Service, row: PrintFileRow) -> None:
+def _settle_by_asking(service: Service, vendor: PrintVendor, row: PrintFileRow) -> None:
     """Ask the vendor what became of a print file whose control file may have been written."""
-    vendor = service.open_vendor()
     try:
         receipt = vendor.find(row.name, sha256=row.sha256)
     except UnknownOutcome as exc:
@@ -74,10 +88,13 @@ def _settle_by_asking(service: Service, row: PrintFileRow) -> None:
         _mark(service, row.name, DeliveryState.FAILED, {"evidence": "Asked the vendor: it is not there."})
 
 
-def _deliver(service: Service, file: PrintFile) -> None:
+def _deliver(service: Service, vendor: PrintVendor, file: PrintFile) -> None:
     """Bring the files, write down that the decisive one is about to go, send it, write down the receipt."""
-    vendor = service.open_vendor()
-    vendor.prepare(file)
+    try:
+        vendor.prepare(file)
+    except Permanent as exc:
+        _mark(service, file.name, DeliveryState.FAILED, {"evidence": str(exc)})
+        raise
     _mark(service, file.name, DeliveryState.COMMITTING, None)
     try:
         receipt = vendor.commit(file)
@@ -134,29 +151,45 @@ def _claim(service: Service, shard: Shard, envelope: str, documents: list[Docume
     )
 
 
-def _by_envelope(service: Service, documents: list[Document]) -> dict[str, list[Document]]:
+def _by_file(
+    service: Service, documents: list[Document], pieces_max: int | None
+) -> Iterator[tuple[str, list[Document]]]:
+    """Envelope class and documents of each print file: as many of one class as the vendor takes in one."""
     profile = service.profile()
     grouped: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
         grouped[envelope_class(document.pages, profile)].append(document)
-    return grouped
+    for envelope, members in sorted(grouped.items()):
+        size = pieces_max or len(members)
+        for start in range(0, len(members), size):
+            yield envelope, members[start : start + size]
 
 
-def _next_name(service: Service, batch: Batch, shard: Shard, envelope: str) -> str:
-    """The name for the shard's next print file: that of one that failed, so that what an earlier try left at the
-    vendor is replaced, else the batch's next number. A claim that was never made leaves no gap."""
-    files = service.ledger.print_files(batch.batch_id)
-    for file in files:
-        mine = (file.sequence, file.envelope_class) == (shard.sequence, envelope)
-        if mine and file.state is DeliveryState.FAILED:
-            return file.name
-    return print_file_name(
-        facility_id=batch.facility_id,
-        cycle=batch.cycle,
-        created_on=batch.as_of,
-        batch_id=batch.batch_id,
-        number=len(files) + 1,
-    )
+class _Names:
+    """Names for a batch's next print files: that of one that failed, so that what an earlier try left at the vendor is
+    replaced, else the batch's next number. Where the vendor takes single pieces, a name stays with its document."""
+
+    def __init__(self, service: Service, batch: Batch) -> None:
+        files = service.ledger.print_files(batch.batch_id)
+        self._batch = batch
+        self._failed = [file for file in files if file.state is DeliveryState.FAILED]
+        self._number = len(files)
+
+    def take(self, shard: Shard, envelope: str, documents: list[Document]) -> str:
+        ids = {document.document_id for document in documents}
+        for file in self._failed:
+            mine = (file.sequence, file.envelope_class) == (shard.sequence, envelope)
+            if mine and (len(file.documents) > 1 or ids.issuperset(file.documents)):
+                self._failed.remove(file)
+                return file.name
+        self._number += 1
+        return print_file_name(
+            facility_id=self._batch.facility_id,
+            cycle=self._batch.cycle,
+            created_on=self._batch.as_of,
+            batch_id=self._batch.batch_id,
+            number=self._number,
+        )
 
 
 def _mark(service: Service, name: str, state: DeliveryState, receipt: dict[str, object] | None) -> None:

@@ -14,7 +14,7 @@ from statement_builder.rendering import check_setup, languages
 def require_set_up(service: Service, source: str) -> None:
     """Raise `ConfigError` for an address, profile, language or source in the settings that no batch could use."""
     service.profile()
-    service.open_vendor()
+    service.open_vendor().close()
     service.open_mailer().close()
     service.open_source(source)
     known = languages(service.templates)

@@ -7,7 +7,8 @@ import pytest
 from mail_house.email import Mailer, open_mailer
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from tests.mail_house.test_email import DOCUMENT, make_message
-from tests.services.fake_ses import TAKE_AND_HANG_UP, FakeSes
+from tests.services.fake_ses import FakeSes
+from tests.services.http_fake import TAKE_AND_HANG_UP
 from tests.services.processes import free_port
 
 

@@ -195,7 +195,7 @@ def test_folder__full_disk_hands_nothing_over_and_can_be_tried_again(tmp_path: P
 @pytest.mark.parametrize(
     ("url", "environ", "complaint"),
     [
-        pytest.param("ftp://vendor/in", {}, "use file: or sftp:", id="unknown-scheme"),
+        pytest.param("ftp://vendor/in", {}, "use file:, sftp: or lob:", id="unknown-scheme"),
         pytest.param("file://server/in", {}, "full path", id="file-with-host"),
         pytest.param("file:///in?collects=yes", {}, "no option of file", id="option-unknown"),
         pytest.param("sftp://vendor/in?host_key=SHA256:x", {}, "names user and host", id="no-user"),
@@ -206,7 +206,7 @@ def test_folder__full_disk_hands_nothing_over_and_can_be_tried_again(tmp_path: P
         pytest.param(
             "sftp://u@vendor/in?host_key=SHA256:x&collects=maybe",
             {"STATEMENTS_SFTP_PASSWORD": "p"},
-            "yes or no",
+            "no or yes",
             id="collects-unclear",
         ),
         pytest.param("sftp://u@vendor:port/in", {}, "not a URL", id="bad-port"),

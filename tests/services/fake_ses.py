@@ -5,21 +5,18 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-TAKE_AND_HANG_UP = 0
-"""In place of a status: the message is taken and the connection closed without an answer."""
+from tests.services.http_fake import TAKE_AND_HANG_UP, JsonHandler, serve
 
 
 @dataclass
@@ -61,50 +58,26 @@ def fake_ses() -> Iterator[FakeSes]:
 @contextmanager
 def run_fake_ses() -> Iterator[FakeSes]:
     fake = FakeSes()
-    handler = type("Handler", (_Handler,), {"fake": fake})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        server.daemon_threads = True
-        fake.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield fake
-        finally:
-            server.shutdown()
-            thread.join()
+    with serve(type("Handler", (_Handler,), {"fake": fake})) as fake.port:
+        yield fake
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(JsonHandler):
     fake: FakeSes
-    protocol_version = "HTTP/1.1"
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - http.server finds its methods by name
         assert self.path == "/v2/email/account", self.path
-        self._answer(200, {"SendingEnabled": True})
+        self.answer(200, {"SendingEnabled": True})
 
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+    def do_POST(self) -> None:  # noqa: N802
+        request = json.loads(self.body())
         assert self.path == "/v2/email/outbound-emails", self.path
         status, code = self.fake.answers.pop(0) if self.fake.answers else (200, "")
         if status in {200, TAKE_AND_HANG_UP}:
             self.fake.requests.append(request)
         if status == TAKE_AND_HANG_UP:
-            self.close_connection = True
-            return
-        answer = (
-            {"MessageId": f"ses-{len(self.fake.requests)}"} if status == 200 else {"message": "reader@mail.example"}
-        )
-        self._answer(status, answer, code)
-
-    def _answer(self, status: int, answer: dict[str, Any], code: str = "") -> None:
-        body = json.dumps(answer).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        if code:
-            self.send_header("x-amzn-ErrorType", code)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_words: object) -> None:
-        """Nothing on the tests' standard error."""
+            self.hang_up()
+        elif status == 200:
+            self.answer(200, {"MessageId": f"ses-{len(self.fake.requests)}"})
+        else:
+            self.answer(status, {"message": "reader@mail.example"}, {"x-amzn-ErrorType": code})

@@ -1,0 +1,32 @@
+"""The lines of an address window taken apart again, for vendors that print the address themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mail_house.pieces import Record
+
+_CITY_LINE = re.compile(r"(?P<city>\S.*?),? +(?P<state>[A-Za-z]{2}) +(?P<zip>\d{5}(?:-\d{4})?)")
+
+
+class UsAddress(Record, frozen=True, kw_only=True):
+    name: str
+    delivery: tuple[str, ...]
+    """1 to 3 lines above the city line."""
+    city: str
+    state: str
+    zip: str
+
+
+def read_us_address(lines: Sequence[str]) -> UsAddress:
+    """From the lines as printed: name, delivery lines, `City, ST 12345`.
+
+    Raises ValueError, without any of its words, where that is not what they are: an address abroad, say.
+    """
+    found = _CITY_LINE.fullmatch(lines[-1].strip()) if len(lines) >= 3 else None
+    if found is None:
+        raise ValueError("its address does not end in a US city, state and ZIP")
+    return UsAddress(
+        name=lines[0], delivery=tuple(lines[1:-1]), city=found["city"], state=found["state"].upper(), zip=found["zip"]
+    )

@@ -1,0 +1,340 @@
+"""Lob takes one letter a request, once: whatever gets lost, asking or repeating in time tells how it stands."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
+from mail_house.pieces import PrintFile
+from mail_house.print_files import build_print_file
+from mail_house.profiles import load_profile
+from mail_house.secret import Secret
+from mail_house.vendors import open_print_vendor
+from mail_house.vendors.lob import LobAccount, LobVendor
+from mail_house.vendors.us_address import read_us_address
+from tests.mail_house.pieces import CREATED_ON, make_piece
+from tests.services.fake_lob import FakeLob
+from tests.services.http_fake import TAKE_AND_HANG_UP
+from tests.services.prism_server import DESCRIPTION
+from tests.services.processes import free_port
+
+NAME = "STMT_MAIN_2026-11_20261120_2026-11-statement_001"
+FROM = "adr_210a8d4b0b76d77b"
+HANG_UP = (TAKE_AND_HANG_UP, "", {})
+
+
+def one_piece(*lines: str, name: str = NAME, sequence: int = 1, pages: int = 1) -> PrintFile:
+    recipient = lines or ("MARIA NUNEZ", "12 HARBOR ST APT 4", "SPRINGFIELD, MA 01103")
+    piece = make_piece(sequence, pages=pages, recipient_lines=recipient)
+    return build_print_file(name=name, pieces=[piece], profile=load_profile(), created_on=CREATED_ON)
+
+
+FILE = one_piece()
+
+
+class Slept(list[float]):
+    """The seconds that a vendor would have waited."""
+
+
+@pytest.fixture
+def slept() -> Slept:
+    return Slept()
+
+
+@pytest.fixture
+def vendor(fake_lob: FakeLob, slept: Slept) -> Iterator[LobVendor]:
+    with closing(make_vendor(fake_lob.port, slept, path="/v1")) as vendor:
+        yield vendor
+
+
+def make_vendor(port: int, slept: Slept, *, path: str = "") -> LobVendor:
+    account = LobAccount(
+        base_url=f"http://127.0.0.1:{port}{path}",
+        key=Secret("test_key"),
+        from_id=FROM,
+        mail_type="usps_first_class",
+        address_placement="top_first_page",
+        return_envelope=False,
+    )
+    return LobVendor(account, rate_per_s=0, sleep=slept.append)
+
+
+def test_description__takes_our_letter_and_our_questions(prism_port: int, slept: Slept) -> None:
+    """Prism refuses addresses, queries, headers and logins that are not as Lob describes them."""
+    with closing(make_vendor(prism_port, slept)) as vendor:
+        vendor.check()
+        assert vendor.find(NAME, sha256=FILE.sha256) is None, "its letters are not ours"
+        vendor.prepare(FILE)
+        receipt = vendor.commit(FILE)
+        assert receipt.reference.startswith("ltr_")
+        assert receipt.at.utcoffset() is not None
+        assert vendor.recall(receipt.reference)
+    assert slept == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        pytest.param(("MARIA NUNEZ", "12 HARBOR ST", "SPRINGFIELD, MA 01103"), id="one-delivery-line"),
+        pytest.param(("M", "C/O B", "12 HARBOR ST", "APT 4", "SPRINGFIELD MA 01103-0001"), id="three-delivery-lines"),
+    ],
+)
+def test_description__has_a_place_for_every_field_of_ours(
+    lines: tuple[str, ...], fake_lob: FakeLob, vendor: LobVendor
+) -> None:
+    """Prism does not look into the body of this request, so the description's schema is asked directly."""
+    if not DESCRIPTION.exists():
+        pytest.skip("Lob's OpenAPI description is not in ../shared/data")
+    components = yaml.load(DESCRIPTION.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["components"]
+    schema = jsonschema.Draft7Validator({"$ref": "#/components/schemas/letter_editable", "components": components})
+    vendor.commit(one_piece(*lines))
+    letter = as_described(fake_lob.letters[0])
+    assert [error.message for error in schema.iter_errors(letter)] == []
+    for wrong in ({"use_type": "pigeon"}, {"from": "us"}, {"to": letter["to"] | {"address_zip": "1"}}, {"color": "no"}):
+        assert list(schema.iter_errors(letter | wrong)), f"{wrong} was not noticed"
+
+
+def as_described(letter: dict[str, Any]) -> dict[str, Any]:
+    """A form with its fields as the JSON that the description is written in."""
+    sent: dict[str, Any] = {"file": "letter.pdf", "metadata": letter["metadata"], "to": {}}
+    for name, value in letter.items():
+        if name.startswith("to["):
+            sent["to"][name[3:-1]] = value
+        elif name not in {"id", "deleted", "file", "metadata"} and not name.startswith("metadata["):
+            sent[name] = {"true": True, "false": False}.get(value, value)
+    return sent
+
+
+def test_commit__the_letter_is_ours_by_id_key_and_bytes(fake_lob: FakeLob, vendor: LobVendor) -> None:
+    vendor.prepare(FILE)
+    receipt = vendor.commit(FILE)
+    (letter,) = fake_lob.letters
+    document = make_piece(1).document_id
+    assert letter["metadata"] == {"document_id": document, "print_file": NAME, "sha256": FILE.sha256}
+    assert fake_lob.keys == {f"{NAME}.{document}": receipt.reference}
+    assert hashlib.sha256(letter["file"]).hexdigest() == FILE.sha256
+    assert (letter["from"], letter["use_type"], letter["color"], letter["double_sided"]) == (
+        FROM,
+        "operational",
+        "false",
+        "true",
+    )
+    assert letter["to[name]"] == "MARIA NUNEZ"
+    assert (letter["to[address_city]"], letter["to[address_state]"], letter["to[address_zip]"]) == (
+        "SPRINGFIELD",
+        "MA",
+        "01103",
+    )
+
+
+def test_commit__again_is_the_same_letter_for_as_long_as_it_can_be_asked(fake_lob: FakeLob, vendor: LobVendor) -> None:
+    receipt = vendor.commit(FILE)
+    fake_lob.keys.clear()  # a day later Lob has forgotten our key
+    assert vendor.find(NAME, sha256=FILE.sha256) == receipt
+    assert vendor.commit(FILE) == receipt
+    assert len(fake_lob.letters) == 1
+
+
+def test_answer_lost__is_asked_for_again_at_once_with_the_same_key(
+    fake_lob: FakeLob, vendor: LobVendor, slept: Slept
+) -> None:
+    vendor.find(NAME, sha256=FILE.sha256)
+    fake_lob.answers += [HANG_UP]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vendor, "find", lambda *_, **__: None)  # the moment after the look-up
+        receipt = vendor.commit(FILE)
+    assert [each["id"] for each in fake_lob.letters] == [receipt.reference]
+    assert slept == [1.0]
+
+
+def test_answers_lost_for_good__is_unknown_and_found_later(fake_lob: FakeLob, vendor: LobVendor) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vendor, "find", lambda *_, **__: None)
+        fake_lob.answers += [HANG_UP] * 4
+        with pytest.raises(UnknownOutcome, match="look for it"):
+            vendor.commit(FILE)
+    found = vendor.find(NAME, sha256=FILE.sha256)
+    assert found is not None
+    assert fake_lob.documents() == [make_piece(1).document_id]
+
+
+def test_too_fast__waits_as_long_as_lob_asks(fake_lob: FakeLob, vendor: LobVendor, slept: Slept) -> None:
+    fake_lob.answers += [(429, "rate_limit_exceeded", {"Retry-After": "3"}), (429, "rate_limit_exceeded", {})]
+    vendor.commit(FILE)
+    assert slept == [3.0, 5.0]
+    assert len(fake_lob.letters) == 1
+
+
+def test_too_fast_for_good__nothing_was_accepted(fake_lob: FakeLob, vendor: LobVendor) -> None:
+    fake_lob.answers += [(429, "rate_limit_exceeded", {})] * 4
+    with pytest.raises(Retryable, match="nothing was accepted"):
+        vendor.commit(FILE)
+    assert fake_lob.letters == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        pytest.param((401, "invalid_api_key", {}), Misconfigured, id="wrong-key"),
+        pytest.param((403, "feature_limit_reached", {}), Misconfigured, id="account-too-small"),
+        pytest.param((404, "not_found", {}), Misconfigured, id="return-address-unknown"),
+        pytest.param((422, "unembedded_fonts", {}), Permanent, id="file-refused"),
+        pytest.param((422, "failed_deliverability_strictness", {}), Permanent, id="address-refused"),
+    ],
+)
+def test_refused__outcome_and_its_words_stay_with_lob(
+    answer: tuple[int, str, dict[str, str]], outcome: type[HandOffError], fake_lob: FakeLob, vendor: LobVendor
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(vendor, "find", lambda *_, **__: None)
+        fake_lob.answers.append(answer)
+        with pytest.raises(HandOffError) as caught:
+            vendor.commit(FILE)
+    assert type(caught.value) is outcome
+    assert answer[1] in str(caught.value)
+    assert "MARIA" not in str(caught.value)
+    assert fake_lob.letters == []
+
+
+def test_nobody_answers__may_be_tried_again(slept: Slept) -> None:
+    with closing(make_vendor(free_port(), slept)) as vendor, pytest.raises(Retryable, match="no connection"):
+        vendor.commit(FILE)
+    assert slept == [1.0, 2.0, 4.0]
+
+
+def test_another_letter_has_the_name__is_never_touched(fake_lob: FakeLob, vendor: LobVendor) -> None:
+    vendor.commit(one_piece(pages=2))
+    with pytest.raises(Permanent, match="another letter was handed over"):
+        vendor.commit(FILE)
+    with pytest.raises(Permanent, match="another letter was handed over"):
+        vendor.find(NAME, sha256=FILE.sha256)
+    assert len(fake_lob.letters) == 1
+
+
+def test_same_document_under_another_name__is_a_letter_of_its_own(fake_lob: FakeLob, vendor: LobVendor) -> None:
+    """Sent again on purpose: the key must not give back the first one."""
+    vendor.commit(FILE)
+    vendor.commit(one_piece(name=NAME.replace("_001", "_002")))
+    assert fake_lob.documents() == [make_piece(1).document_id] * 2
+
+
+def test_recall__within_the_window_nothing_is_printed_and_the_name_is_free(
+    fake_lob: FakeLob, vendor: LobVendor
+) -> None:
+    receipt = vendor.commit(FILE)
+    assert vendor.recall(receipt.reference)
+    assert fake_lob.documents() == []
+    assert vendor.find(NAME, sha256=FILE.sha256) is None
+
+
+def test_recall__too_late_says_so(fake_lob: FakeLob, vendor: LobVendor) -> None:
+    receipt = vendor.commit(FILE)
+    fake_lob.cancellable = False
+    assert not vendor.recall(receipt.reference)
+    assert vendor.find(NAME, sha256=FILE.sha256) == receipt
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        pytest.param(("A", "1 RUE X", "75001 PARIS", "FRANCE"), "US city", id="abroad"),
+        pytest.param(("A" * 41, "1 MAIN ST", "SALEM, MA 01970"), "40 letters", id="name-that-cannot-be-parted"),
+        pytest.param(("A " * 41, "1 MAIN ST", "SALEM, MA 01970"), "40 letters", id="name-of-three-lines"),
+        pytest.param(("A " * 40, "C/O B", "1 ST", "APT 4", "SALEM, MA 01970"), "40 letters", id="no-line-left"),
+        pytest.param(("A", "1" * 65, "SALEM, MA 01970"), "64 letters", id="line-too-long"),
+        pytest.param(("A", "1", "2", "3", "4", "SALEM, MA 01970"), "three delivery lines", id="too-many-lines"),
+    ],
+)
+def test_prepare__what_lob_would_refuse_is_said_before(
+    lines: tuple[str, ...], complaint: str, vendor: LobVendor, fake_lob: FakeLob
+) -> None:
+    with pytest.raises(Permanent, match=complaint) as caught:
+        vendor.prepare(one_piece(*lines))
+    assert make_piece(1).document_id in str(caught.value)
+    assert fake_lob.requests == []
+
+
+def test_prepare__more_than_one_piece_is_refused(vendor: LobVendor) -> None:
+    pieces = [make_piece(1), make_piece(2)]
+    file = build_print_file(name=NAME, pieces=pieces, profile=load_profile(), created_on=CREATED_ON)
+    with pytest.raises(Permanent, match="one piece at a time"):
+        vendor.prepare(file)
+
+
+@pytest.mark.parametrize(
+    ("lines", "sent"),
+    [
+        pytest.param(("A", "1 MAIN ST"), {"address_line1": "1 MAIN ST"}, id="one-line"),
+        pytest.param(
+            ("A", "1 MAIN ST", "APT 4"), {"address_line1": "1 MAIN ST", "address_line2": "APT 4"}, id="two-lines"
+        ),
+        pytest.param(
+            ("A", "C/O B", "1 MAIN ST", "APT 4"),
+            {"company": "C/O B", "address_line1": "1 MAIN ST", "address_line2": "APT 4"},
+            id="three-lines",
+        ),
+        pytest.param(
+            ("MARIA DE LOS ANGELES FERNANDEZ DE CORDOBA NUNEZ", "1 MAIN ST"),
+            {"name": "MARIA DE LOS ANGELES FERNANDEZ DE", "company": "CORDOBA NUNEZ", "address_line1": "1 MAIN ST"},
+            id="long-name",
+        ),
+        pytest.param(("A", "-1 MAIN ST"), {"address_line1": "-1 MAIN ST"}, id="line-that-a-spreadsheet-would-run"),
+    ],
+)
+def test_commit__delivery_lines(
+    lines: tuple[str, ...], sent: dict[str, str], vendor: LobVendor, fake_lob: FakeLob
+) -> None:
+    vendor.commit(one_piece(*lines, "SALEM, MA 01970-1234"))
+    (letter,) = fake_lob.letters
+    delivery = {key: letter.get(f"to[{key}]") for key in ("name", "company", "address_line1", "address_line2")}
+    assert {key: value for key, value in delivery.items() if value} == {"name": "A", **sent}
+    assert letter["to[address_zip]"] == "01970-1234"
+
+
+@pytest.mark.parametrize(
+    ("line", "city", "state"),
+    [
+        pytest.param("St. John's, MA 01103", "St. John's", "MA", id="with-a-comma"),
+        pytest.param("NEW YORK NY 10001-0001", "NEW YORK", "NY", id="postal-style"),
+        pytest.param("Winston-Salem,  nc 27101", "Winston-Salem", "NC", id="two-blanks"),
+    ],
+)
+def test_read_us_address(line: str, city: str, state: str) -> None:
+    address = read_us_address(("A B", "1 Main St", line))
+    assert (address.name, address.delivery, address.city, address.state) == ("A B", ("1 Main St",), city, state)
+
+
+@pytest.mark.parametrize(
+    ("url", "environ", "complaint"),
+    [
+        pytest.param("lob://api.lob.com/v1", {}, "names host and return address", id="no-return-address"),
+        pytest.param(f"lob://api.lob.com/v1?from={FROM}", {}, "set STATEMENTS_LOB_KEY", id="no-key"),
+        pytest.param(
+            f"lob://api.lob.com/v1?from={FROM}&mail_type=pigeon",
+            {"STATEMENTS_LOB_KEY": "k"},
+            "mail_type is usps_first_class or usps_standard",
+            id="mail-type-unknown",
+        ),
+    ],
+)
+def test_open__says_what_is_wrong(url: str, environ: dict[str, str], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        open_print_vendor(url, environ=environ)
+
+
+def test_open__elsewhere_is_encrypted(fake_lob: FakeLob) -> None:
+    environ = {"STATEMENTS_LOB_KEY": "k"}
+    far = open_print_vendor(f"lob://api.lob.com/v1?from={FROM}", environ=environ)
+    assert isinstance(far, LobVendor)
+    assert far._account.base_url == "https://api.lob.com/v1"
+    near = open_print_vendor(fake_lob.url, environ=environ)
+    near.check()
+    near.close()
+    assert fake_lob.requests == ["GET"]
