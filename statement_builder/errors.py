@@ -25,6 +25,10 @@ class LedgerError(StatementsError):
     """The ledger cannot be reached or is of another version. Exit code 1."""
 
 
+class AnswerError(StatementsError):
+    """What the other side reports cannot be so: the report is kept for a person, and nothing is changed by it."""
+
+
 class BatchBusy(StatementsError):
     """Another process works on this batch; the message says which. Exit code 1."""
 

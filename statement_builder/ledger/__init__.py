@@ -12,6 +12,8 @@ from statement_builder.ledger.records import (
     Figures,
     FoundDocument,
     HeldCandidate,
+    InboundFile,
+    MailStop,
     NewCandidate,
     NewDocument,
     NewPrintFile,
@@ -21,9 +23,19 @@ from statement_builder.ledger.records import (
     Shard,
     Tally,
 )
-from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState, Outcome, ShardState
+from statement_builder.ledger.states import (
+    DEAD,
+    BatchState,
+    DeliveryState,
+    DocumentState,
+    Outcome,
+    Reports,
+    ShardState,
+    Stop,
+)
 
 __all__ = [
+    "DEAD",
     "Batch",
     "BatchState",
     "Delivery",
@@ -37,7 +49,9 @@ __all__ = [
     "Figures",
     "FoundDocument",
     "HeldCandidate",
+    "InboundFile",
     "Ledger",
+    "MailStop",
     "NewCandidate",
     "NewDocument",
     "NewPrintFile",
@@ -45,7 +59,9 @@ __all__ = [
     "Outcome",
     "PieceCount",
     "PrintFileRow",
+    "Reports",
     "Shard",
     "ShardState",
+    "Stop",
     "Tally",
 ]

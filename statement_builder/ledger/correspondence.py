@@ -1,6 +1,7 @@
 """What has really been mailed, per encounter and per obstetric episode: what the ladder and the legal clocks read.
 
-It moves only when an attempt becomes `sent`, in the same transaction, and so once for each document.
+It moves when an attempt reaches the last thing that its vendor tells (`sent` where it tells nothing), in the same
+transaction, and so once for each document; and back when the piece comes back: what did not arrive cannot count.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, Date, Select, Table, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Date, Select, Table, case, delete, func, literal, select, update
 
 from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Kind
@@ -23,10 +24,69 @@ _COLUMNS = ("facility_id", "subject_type", "subject_id", "first_on", "mailed_cou
 
 
 def record_mailed(connection: Connection, document_ids: Sequence[str], mailed_on: date) -> None:
-    """Move the clocks of everything on these documents."""
-    for ids in in_chunks(document_ids):
+    """Move the clocks of everything on these documents, but for copies and what counts already."""
+    for chunk in in_chunks(document_ids):
+        new = select(document.c.document_id).where(
+            document.c.document_id.in_(chunk), document.c.mailed_on.is_(None), document.c.is_copy.is_(False)
+        )
+        ids = list(connection.execute(new).scalars())
+        connection.execute(update(document).where(document.c.document_id.in_(ids)).values(mailed_on=mailed_on))
         _merge(connection, _encounters_mailed(ids, mailed_on))
         _merge(connection, _episodes_mailed(ids, mailed_on))
+
+
+def forget_mailed(connection: Connection, document_id: str) -> None:
+    """Turn the clocks of everything on a document that came back to where its other mailings have them."""
+    query = (
+        select(batch.c.facility_id, document.c.kind, document.c.episode_id)
+        .join(batch, batch.c.batch_id == document.c.batch_id)
+        .where(document.c.document_id == document_id, document.c.mailed_on.is_not(None))
+    )
+    found = connection.execute(query).one_or_none()
+    if found is None:
+        return
+    connection.execute(update(document).where(document.c.document_id == document_id).values(mailed_on=None))
+    accounts = select(document_account.c.account_number).where(document_account.c.document_id == document_id)
+    subjects = [(_ENCOUNTER, account) for account in connection.execute(accounts.order_by("account_number")).scalars()]
+    if found.kind == Kind.OB_NOTICE.value:
+        subjects = [(_EPISODE, found.episode_id)]
+    for subject_type, subject_id in subjects:
+        _reckon_anew(connection, found.facility_id, subject_type, subject_id)
+
+
+def _reckon_anew(connection: Connection, facility_id: str, subject_type: str, subject_id: str) -> None:
+    """Write one subject's row from the documents that count, in the order of their mailing."""
+    mine = _is_about(subject_id) if subject_type == _ENCOUNTER else document.c.episode_id == subject_id
+    query = (
+        select(document.c.kind, document.c.level, document.c.mailed_on)
+        .join(batch, batch.c.batch_id == document.c.batch_id)
+        .where(batch.c.facility_id == facility_id, document.c.mailed_on.is_not(None), mine)
+        .where((document.c.kind == Kind.OB_NOTICE.value) == (subject_type == _EPISODE))
+        .order_by(document.c.mailed_on, document.c.level)
+    )
+    mailed = list(connection.execute(query))
+    row = (
+        (correspondence.c.facility_id == facility_id)
+        & (correspondence.c.subject_type == subject_type)
+        & (correspondence.c.subject_id == subject_id)
+    )
+    if not mailed:
+        connection.execute(delete(correspondence).where(row))
+        return
+    counted = {Kind.STATEMENT.value, Kind.OB_NOTICE.value}
+    values = {
+        "first_on": mailed[0].mailed_on,
+        "mailed_count": sum(each.kind in counted for each in mailed),
+        "last_level": mailed[-1].level,
+        "last_on": mailed[-1].mailed_on,
+    }
+    connection.execute(update(correspondence).where(row).values(values))
+
+
+def _is_about(account_number: str) -> ColumnElement[bool]:
+    return document.c.document_id.in_(
+        select(document_account.c.document_id).where(document_account.c.account_number == account_number)
+    )
 
 
 def read_correspondence(

@@ -11,24 +11,25 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.batches import require_batch
 from statement_builder.ledger.correspondence import record_mailed
 from statement_builder.ledger.dialects import insert_many
-from statement_builder.ledger.documents import in_chunks, to_delivery
+from statement_builder.ledger.documents import IS_WAITING, in_chunks, is_live, to_delivery
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.records import Delivery
-from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
-from statement_builder.ledger.tables import delivery, document
+from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState, Reports
+from statement_builder.ledger.tables import delivery, document, follow_up, print_file
 
 
 def require_released(connection: Connection, batch_id: str) -> None:
-    """InvariantError unless the gates are passed: nothing leaves a batch that nobody released."""
+    """InvariantError unless the gates are passed: nothing leaves a batch that nobody released. What came back goes out
+    again whether the batch is closed or not."""
     found = require_batch(connection, batch_id)
-    if found.state not in {BatchState.RELEASED, BatchState.HANDING_OFF}:
+    if found.state not in {BatchState.RELEASED, BatchState.HANDING_OFF, BatchState.CLOSED}:
         raise InvariantError(f"batch {batch_id} is {found.state}: nothing of it may be handed off")
 
 
@@ -63,17 +64,13 @@ def claim_documents(
 
 
 def _require_sendable(connection: Connection, document_ids: Sequence[str], batch_id: str) -> None:
-    """Every document is rendered, of this batch, and in no live attempt; locked until the claim is in."""
+    """Every document is rendered or due again, of this batch, and in no live attempt; locked until the claim is in."""
     for ids in in_chunks(sorted(document_ids)):
         query = select(document.c.document_id).where(
-            document.c.document_id.in_(ids),
-            document.c.batch_id == batch_id,
-            document.c.state == DocumentState.RENDERED.value,
+            document.c.document_id.in_(ids), document.c.batch_id == batch_id, IS_WAITING
         )
         ready = set(connection.execute(query.order_by(document.c.document_id).with_for_update()).scalars())
-        live = select(delivery.c.document_id).where(
-            delivery.c.document_id.in_(ids), delivery.c.state != DeliveryState.FAILED.value
-        )
+        live = select(delivery.c.document_id).where(delivery.c.document_id.in_(ids), is_live(delivery))
         ready -= set(connection.execute(live).scalars())
         if missing := [document_id for document_id in ids if document_id not in ready]:
             raise InvariantError(
@@ -91,25 +88,32 @@ def _attempts_so_far(connection: Connection, document_ids: Sequence[str]) -> dic
 
 
 def read_live_delivery(connection: Connection, document_id: str) -> Delivery | None:
-    """The one attempt that has not failed, where there is one."""
+    """The one attempt that something may still come of, where there is one."""
     return read_live_deliveries(connection, [document_id]).get(document_id)
 
 
 def read_live_deliveries(connection: Connection, document_ids: Sequence[str]) -> dict[str, Delivery]:
-    """Document id to the one attempt that has not failed, for those that have one."""
+    """Document id to the one attempt that something may still come of, for those that have one."""
     found: dict[str, Delivery] = {}
     for ids in in_chunks(document_ids):
-        query = select(delivery).where(delivery.c.document_id.in_(ids), delivery.c.state != DeliveryState.FAILED.value)
+        query = select(delivery).where(delivery.c.document_id.in_(ids), is_live(delivery))
         found |= {row["document_id"]: to_delivery(dict(row)) for row in connection.execute(query).mappings()}
     return found
 
 
 def hand_off(connection: Connection, document_ids: Sequence[str], mailed_on: date) -> None:
-    """The third fact: only now do the document's state and the clocks move."""
+    """The third fact: only now does the document's state move, and the clocks where nothing more will be told."""
     handed_off = {"state": DocumentState.HANDED_OFF.value}
     for ids in in_chunks(document_ids):
         connection.execute(update(document).where(document.c.document_id.in_(ids)).values(handed_off))
-    record_mailed(connection, document_ids, mailed_on)
+        connection.execute(delete(follow_up).where(follow_up.c.document_id.in_(ids)))
+        told_of = (
+            select(delivery.c.document_id)
+            .join(print_file, print_file.c.name == delivery.c.print_file)
+            .where(delivery.c.document_id.in_(ids), is_live(delivery), print_file.c.reports != Reports.NOTHING.value)
+        )
+        later = set(connection.execute(told_of).scalars())
+        record_mailed(connection, [document_id for document_id in ids if document_id not in later], mailed_on)
 
 
 def encode_receipt(receipt: Mapping[str, Any] | None) -> str | None:

@@ -8,15 +8,28 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Delivery, Document, FoundDocument
 from statement_builder.ledger.shards import hold_row
-from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
-from statement_builder.ledger.tables import batch, candidate_hold, delivery, document, document_account
+from statement_builder.ledger.states import DEAD, BatchState, DeliveryState, DocumentState
+from statement_builder.ledger.tables import batch, candidate_hold, delivery, document, document_account, follow_up
 
 IDS_MAX = 500
 """How many ids go into one query: below every database's limit."""
@@ -24,7 +37,18 @@ PREFIX_MIN = 8
 """The shortest beginning of a document id that `find` takes for one."""
 
 _live = delivery.alias("live")
-_IS_LIVE = and_(_live.c.document_id == document.c.document_id, _live.c.state != DeliveryState.FAILED.value)
+
+
+def is_live(attempt: FromClause) -> ColumnElement[bool]:
+    """Something may still come of this attempt: the condition of the unique index, in its own words."""
+    return attempt.c.state.not_in([state.value for state in DeliveryState if state in DEAD])
+
+
+_IS_LIVE = and_(_live.c.document_id == document.c.document_id, is_live(_live))
+_again = follow_up.alias("again")
+_IS_DUE_AGAIN = exists().where(_again.c.document_id == document.c.document_id)
+IS_WAITING = or_(document.c.state == DocumentState.RENDERED.value, _IS_DUE_AGAIN)
+"""A document that is to go out and has not, or has to go out again; it may be in a live attempt already."""
 
 
 def read_documents(
@@ -44,6 +68,29 @@ def read_documents(
     if sequence is not None:
         query = query.where(document.c.sequence == sequence)
     return _fetch(connection, query.order_by(document.c.sequence, document.c.position))
+
+
+def read_waiting(
+    connection: Connection, batch_id: str, *, channel: Channel | None = None, sequence: int | None = None
+) -> list[Document]:
+    """The batch's documents that are to go out, or to go out again, in mailing order; some may be on their way."""
+    query = _documents().where(document.c.batch_id == batch_id, IS_WAITING)
+    if channel is not None:
+        query = query.where(document.c.channel == channel.value)
+    if sequence is not None:
+        query = query.where(document.c.sequence == sequence)
+    return _fetch(connection, query.order_by(document.c.sequence, document.c.position))
+
+
+def batches_due_again(connection: Connection, facility_id: str) -> list[str]:
+    """The batches that have documents to go out again."""
+    query = (
+        select(document.c.batch_id)
+        .join(follow_up, follow_up.c.document_id == document.c.document_id)
+        .join(batch, batch.c.batch_id == document.c.batch_id)
+        .where(batch.c.facility_id == facility_id)
+    )
+    return list(connection.execute(query.distinct().order_by(document.c.batch_id)).scalars())
 
 
 def read_document(connection: Connection, document_id: str) -> Document | None:
@@ -74,13 +121,16 @@ def lock_documents(connection: Connection, document_ids: Sequence[str]) -> dict[
 
 
 def withhold(connection: Connection, document_id: str, holds: Sequence[Hold], *, actor: str, at: datetime) -> bool:
-    """Hold back a rendered document; False where it is too late because an attempt to hand it off is live."""
+    """Hold back a document that waits; False where it is too late because an attempt to hand it off is live.
+
+    What left once and came back stays handed off: only its next attempt is given up.
+    """
     found = lock_document(connection, document_id)
     if found.state is DocumentState.WITHHELD:
         return True
     if found.state is DocumentState.ERROR:
         raise InvariantError(f"document {document_id} was never rendered: there is nothing to withhold")
-    if found.state is DocumentState.HANDED_OFF or found.delivery_state is not None:
+    if found.delivery_state is not None or (found.state is DocumentState.HANDED_OFF and not found.due_again):
         return False
     mine = (candidate_hold.c.batch_id == found.batch_id) & (candidate_hold.c.subject == found.guarantor_id)
     last = connection.execute(select(func.coalesce(func.max(candidate_hold.c.position), 0)).where(mine)).scalar_one()
@@ -88,7 +138,10 @@ def withhold(connection: Connection, document_id: str, holds: Sequence[Hold], *,
     if not rows:
         raise InvariantError(f"document {document_id} cannot be withheld without a reason")
     connection.execute(insert(candidate_hold), rows)
-    _set(connection, document_id, state=DocumentState.WITHHELD.value)
+    if found.due_again:
+        connection.execute(delete(follow_up).where(follow_up.c.document_id == document_id))
+    else:
+        _set(connection, document_id, state=DocumentState.WITHHELD.value)
     why = " ".join(sorted({hold.code for hold in holds}))
     write_event(connection, at=at, actor=actor, batch_id=found.batch_id, subject=document_id, what="withheld", why=why)
     return True
@@ -101,7 +154,8 @@ def change_channel(
     found = lock_document(connection, document_id)
     if found.channel is channel:
         return
-    if found.state is not DocumentState.RENDERED or found.delivery_state is not None:
+    waits = found.state is DocumentState.RENDERED or found.due_again
+    if not waits or found.delivery_state is not None:
         raise InvariantError(f"document {document_id} is on its way: its channel cannot change")
     _set(connection, document_id, channel=channel.value)
     what = f"channel {channel.value}"
@@ -111,7 +165,7 @@ def change_channel(
 def open_documents(
     connection: Connection, facility_id: str, guarantor_ids: Sequence[str], *, excluding_batch: str
 ) -> dict[str, tuple[Kind, ...]]:
-    """Guarantor → kinds of document that other unfinished batches have rendered and not handed off."""
+    """Guarantor → kinds of document that other batches have yet to hand off, or to hand off again."""
     found: defaultdict[str, set[Kind]] = defaultdict(set)
     for ids in in_chunks(guarantor_ids):
         query = (
@@ -119,10 +173,12 @@ def open_documents(
             .join(batch, batch.c.batch_id == document.c.batch_id)
             .where(
                 document.c.guarantor_id.in_(ids),
-                document.c.state == DocumentState.RENDERED.value,
+                or_(
+                    and_(document.c.state == DocumentState.RENDERED.value, batch.c.state != BatchState.CLOSED.value),
+                    _IS_DUE_AGAIN,
+                ),
                 document.c.batch_id != excluding_batch,
                 batch.c.facility_id == facility_id,
-                batch.c.state != BatchState.CLOSED.value,
             )
         )
         for guarantor_id, kind in connection.execute(query):
@@ -188,7 +244,11 @@ def _ways_to_find(text: str) -> list[ColumnElement[bool]]:
 
 
 def _documents() -> Select[Any]:
-    return select(document, _live.c.state.label("delivery_state")).outerjoin(_live, _IS_LIVE)
+    return (
+        select(document, _live.c.state.label("delivery_state"), follow_up.c.readdressed)
+        .outerjoin(_live, _IS_LIVE)
+        .outerjoin(follow_up, follow_up.c.document_id == document.c.document_id)
+    )
 
 
 def _fetch(connection: Connection, query: Select[Any]) -> list[Document]:
@@ -216,6 +276,8 @@ def _to_document(row: dict[str, Any], accounts: tuple[str, ...]) -> Document:
         "channel": Channel(row["channel"]),
         "state": DocumentState(row["state"]),
         "delivery_state": None if live is None else DeliveryState(live),
+        "due_again": row["readdressed"] is not None,
+        "readdressed": bool(row["readdressed"]),
         "accounts": accounts,
     }
     return Document(**{**row, **values})

@@ -21,7 +21,7 @@ from statement_builder.ledger.deliveries import (
 from statement_builder.ledger.documents import in_chunks, lock_documents, to_delivery
 from statement_builder.ledger.events import SERVICE
 from statement_builder.ledger.records import Delivery, EmailMark
-from statement_builder.ledger.states import DeliveryState, require_delivery_move
+from statement_builder.ledger.states import DeliveryState, require_hand_off_move
 from statement_builder.ledger.tables import delivery
 
 
@@ -66,7 +66,7 @@ def mark_emails(
         if attempt is None or attempt.print_file:
             raise InvariantError(f"{mark.delivery_id} is not an attempt to e-mail a document")
         if attempt.state is not mark.state:
-            require_delivery_move(f"delivery {mark.delivery_id}", attempt.state, mark.state)
+            require_hand_off_move(f"delivery {mark.delivery_id}", attempt.state, mark.state)
             moved.append((attempt.document_id, attempt.attempt, mark))
     if not moved:
         return

@@ -26,7 +26,7 @@ def read_fates(connection: Connection, batch_id: str) -> list[Fate]:
         .select_from(document)
         .outerjoin(delivery, latest)
         .outerjoin(print_file, print_file.c.name == delivery.c.print_file)
-        .where(document.c.batch_id == batch_id)
+        .where(document.c.batch_id == batch_id, document.c.revision_of == "")
         .group_by(*keys)
         .order_by(*keys)
     )
@@ -71,4 +71,8 @@ def read_documents_above(connection: Connection, batch_id: str, cents: int) -> l
 
 
 def _rendered(batch_id: str) -> tuple[ColumnElement[bool], ...]:
-    return (document.c.batch_id == batch_id, document.c.state != DocumentState.ERROR.value)
+    return (
+        document.c.batch_id == batch_id,
+        document.c.state != DocumentState.ERROR.value,
+        document.c.revision_of == "",
+    )

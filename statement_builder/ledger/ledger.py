@@ -17,17 +17,20 @@ from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import LedgerError
 from statement_builder.ledger import (
+    answers,
     batches,
     correspondence,
     documents,
     emails,
     events,
     fates,
+    inbound,
     print_files,
     schema,
     serials,
     settle,
     shards,
+    stops,
     tally,
 )
 from statement_builder.ledger.database import Database
@@ -42,6 +45,8 @@ from statement_builder.ledger.records import (
     Fate,
     FoundDocument,
     HeldCandidate,
+    InboundFile,
+    MailStop,
     NewCandidate,
     NewDocument,
     NewPrintFile,
@@ -247,6 +252,17 @@ class Ledger:
         with self._read() as connection:
             return documents.read_documents(connection, batch_id, channel=channel, state=state, sequence=sequence)
 
+    def waiting(self, batch_id: str, *, channel: Channel | None = None, sequence: int | None = None) -> list[Document]:
+        """The batch's documents that are to go out, or came back and go out again, in mailing order. Those with a
+        `delivery_state` are on their way."""
+        with self._read() as connection:
+            return documents.read_waiting(connection, batch_id, channel=channel, sequence=sequence)
+
+    def batches_due_again(self, facility_id: str) -> list[str]:
+        """The batches that have documents to go out again, open or closed."""
+        with self._read() as connection:
+            return documents.batches_due_again(connection, facility_id)
+
     def document(self, document_id: str) -> Document | None:
         with self._read() as connection:
             return documents.read_document(connection, document_id)
@@ -332,6 +348,83 @@ class Ledger:
         a date it counts as mailed on the day (UTC) of its claim."""
         with self._write() as connection:
             settle.settle(connection, document_id, sent=sent, actor=actor, at=at, why=why, mailed_on=mailed_on)
+
+    # What comes back
+
+    def acknowledge_print_file(self, name: str, *, sha256: str, records: int, on: date, at: datetime, why: str) -> bool:
+        """The vendor has the whole file; False where that was known. `AnswerError` when it is not the file that was
+        handed off. `on` is the vendor's own date."""
+        with self._write() as connection:
+            return answers.acknowledge_print_file(
+                connection, name, sha256=sha256, records=records, on=on, at=at, why=why
+            )
+
+    def answer_print_file(self, name: str, state: DeliveryState, *, on: date, at: datetime, why: str) -> bool:
+        """The vendor says one thing of every piece in a file: all mailed, or all rejected."""
+        with self._write() as connection:
+            return answers.answer_print_file(connection, name, state, on=on, at=at, why=why)
+
+    def answer_piece(
+        self,
+        document_id: str,
+        state: DeliveryState,
+        *,
+        print_file: str = "",
+        digest: str = "",
+        on: date,
+        at: datetime,
+        why: str,
+    ) -> bool:
+        """What became of one printed piece: mailed, delivered, rejected or returned. False where the ledger knew that,
+        or more. A returned piece stops mail to the address that `digest` is of. `AnswerError` when it cannot be so."""
+        with self._write() as connection:
+            return answers.answer_piece(
+                connection, document_id, state, print_file_name=print_file, digest=digest, on=on, at=at, why=why
+            )
+
+    def answer_email(
+        self, document_id: str, attempt: int, *, is_final: bool, tries_max: int, on: date, at: datetime, why: str
+    ) -> bool:
+        """An e-mail came back, for good (or as a complaint) or for now; False where that was known.
+
+        The document is then due again: on paper when it is final or was the last of `tries_max`, with the guarantor's
+        e-mail stopped when it is final.
+        """
+        with self._write() as connection:
+            return answers.answer_email(
+                connection, document_id, attempt, is_final=is_final, tries_max=tries_max, on=on, at=at, why=why
+            )
+
+    def send_again(self, document_id: str, *, readdressed: bool, actor: str, at: datetime, why: str) -> None:
+        """A person's word that a document which did not arrive goes out as a new attempt. `AnswerError` where an
+        attempt may still arrive."""
+        with self._write() as connection:
+            answers.send_again(connection, document_id, readdressed=readdressed, actor=actor, at=at, why=why)
+
+    def note(self, batch_id: str, subject: str, *, what: str, why: str, actor: str, at: datetime) -> None:
+        """Write down what changes nothing by itself, such as an answer that a person has to read."""
+        with self._write() as connection:
+            events.write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=subject, what=what, why=why)
+
+    def stops(self, facility_id: str, guarantor_ids: Sequence[str]) -> dict[str, tuple[MailStop, ...]]:
+        """Guarantor → what the answers forbid."""
+        with self._read() as connection:
+            return stops.read_stops(connection, facility_id, guarantor_ids)
+
+    def is_taken(self, sha256: str) -> bool:
+        """Whether a file with these bytes was taken in before."""
+        with self._read() as connection:
+            return inbound.is_taken(connection, sha256)
+
+    def record_inbound(self, taken: InboundFile) -> None:
+        """Remember a file that was taken in. Saying it again changes nothing."""
+        with self._write() as connection:
+            inbound.record_inbound(connection, taken)
+
+    def unanswered(self, facility_id: str) -> list[PrintFileRow]:
+        """Print files, out at a vendor who reports, that not every piece has the last good report of."""
+        with self._read() as connection:
+            return answers.read_unanswered(connection, facility_id)
 
     # What was mailed
 

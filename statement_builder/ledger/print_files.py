@@ -15,7 +15,7 @@ from statement_builder.ledger.deliveries import claim_documents, encode_receipt,
 from statement_builder.ledger.dialects import insert_if_new
 from statement_builder.ledger.events import SERVICE
 from statement_builder.ledger.records import NewPrintFile, PrintFileRow
-from statement_builder.ledger.states import DeliveryState, require_delivery_move
+from statement_builder.ledger.states import DeliveryState, Reports, require_hand_off_move
 from statement_builder.ledger.tables import delivery, print_file
 
 
@@ -57,7 +57,7 @@ def mark_print_file(
     found = lock_print_file(connection, name)
     if found.state is state:
         return
-    require_delivery_move(f"print file {name}", found.state, state)
+    require_hand_off_move(f"print file {name}", found.state, state)
     own = (delivery.c.print_file == name) & (delivery.c.state == found.state.value)
     moved = list(connection.execute(select(delivery.c.document_id).where(own)).scalars())
     changed = {"state": state.value, "changed_at": at, "receipt": encode_receipt(receipt)}
@@ -71,7 +71,7 @@ def mark_print_file(
 def read_print_files(connection: Connection, batch_id: str) -> list[PrintFileRow]:
     query = select(print_file).where(print_file.c.batch_id == batch_id)
     rows = connection.execute(query.order_by(print_file.c.sequence, print_file.c.name))
-    return [_to_print_file(dict(row)) for row in rows.mappings()]
+    return [to_print_file(dict(row)) for row in rows.mappings()]
 
 
 def lock_print_file(connection: Connection, name: str) -> PrintFileRow:
@@ -79,19 +79,25 @@ def lock_print_file(connection: Connection, name: str) -> PrintFileRow:
     found = row.mappings().one_or_none()
     if found is None:
         raise InvariantError(f"print file {name} is not in the ledger")
-    return _to_print_file(dict(found))
+    return to_print_file(dict(found))
 
 
 def _print_file_values(new: NewPrintFile) -> dict[str, Any]:
     values = {name: getattr(new, name) for name in new.__struct_fields__}
     documents = msgspec.json.encode(new.documents).decode()
-    return {**values, "documents": documents, "state": DeliveryState.CLAIMED.value}
+    return {
+        **values,
+        "documents": documents,
+        "reports": new.reports.value,
+        "state": DeliveryState.CLAIMED.value,
+    }
 
 
-def _to_print_file(row: dict[str, Any]) -> PrintFileRow:
+def to_print_file(row: dict[str, Any]) -> PrintFileRow:
     values = {
         "documents": msgspec.json.decode(row["documents"], type=tuple[str, ...]),
         "state": DeliveryState(row["state"]),
+        "reports": Reports(row["reports"]),
         "receipt": msgspec.json.decode(row["receipt"]) if row["receipt"] else None,
     }
     return PrintFileRow(**{**row, **values})

@@ -7,7 +7,15 @@ from typing import Any
 
 from statement_builder.billing.model import Fault, Record
 from statement_builder.billing.selection import Channel, Hold, Kind
-from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState, Outcome, ShardState
+from statement_builder.ledger.states import (
+    BatchState,
+    DeliveryState,
+    DocumentState,
+    Outcome,
+    Reports,
+    ShardState,
+    Stop,
+)
 
 
 class Batch(Record, kw_only=True):
@@ -79,6 +87,10 @@ class NewDocument(Record, kw_only=True):
     length: int = 0
     postal_key: str = ""
     """What the mailing order was sorted by."""
+    revision_of: str = ""
+    """The document that this one copies or corrects."""
+    is_copy: bool = False
+    """Marked COPY: it counts as no other mailing."""
 
 
 class Document(NewDocument, kw_only=True):
@@ -90,7 +102,13 @@ class Document(NewDocument, kw_only=True):
     pack_key: str = ""
     template_version: str = ""
     delivery_state: DeliveryState | None = None
-    """Of its live attempt; None where it was never claimed, or every attempt failed."""
+    """Of its live attempt; None where it was never claimed, or nothing came of any attempt."""
+    mailed_on: date | None = None
+    """The day from which the clocks count it."""
+    due_again: bool = False
+    """It came back and is due to go out as a new attempt."""
+    readdressed: bool = False
+    """Then to the address that is on file now."""
 
 
 class Delivery(Record, kw_only=True):
@@ -135,6 +153,7 @@ class NewPrintFile(Record, kw_only=True):
     pages: int
     sheets: int
     cents: int
+    reports: Reports = Reports.NOTHING
 
 
 class PrintFileRow(NewPrintFile, kw_only=True):
@@ -150,8 +169,10 @@ class PrintFileRow(NewPrintFile, kw_only=True):
 class Figures(Record, kw_only=True):
     """One column of the control sheet: documents (or candidates), or cents.
 
-    `rendered` counts every document that was made, whatever became of it since.
-    `failed` are those whose attempts were all refused.
+    `rendered` counts every document that was made, whatever became of it since; copies and corrections are counted
+    apart, as `extra`. `failed` are those whose attempts were all refused. What was handed off is counted by its latest
+    attempt: `acknowledged` by all who acknowledge or say more (or tell nothing, and are taken at their hand-off),
+    `mailed` likewise, so that handed off = acknowledged = mailed + rejected + bounced holds in the end.
     """
 
     pulled: int = 0
@@ -166,6 +187,17 @@ class Figures(Record, kw_only=True):
     withheld: int = 0
     uncertain: int = 0
     failed: int = 0
+    acknowledged: int = 0
+    mailed: int = 0
+    delivered: int = 0
+    rejected: int = 0
+    returned: int = 0
+    """Of `mailed`: what the post office brought back."""
+    bounced: int = 0
+    due_again: int = 0
+    """Came back, and is due to go out as a new attempt."""
+    extra: int = 0
+    """Copies and corrections, beside everything else."""
 
 
 class Tally(Record, kw_only=True):
@@ -224,6 +256,31 @@ class HeldCandidate(Record, kw_only=True):
     holds: tuple[Hold, ...]
     late_holds: tuple[Hold, ...] = ()
     """Found just before hand-off, after the page was made."""
+
+
+class MailStop(Record, kw_only=True):
+    """What the answers forbid for one guarantor."""
+
+    guarantor_id: str
+    code: Stop
+    document_id: str
+    """What came back."""
+    digest: str
+    """Of the address that it came back from (`policy.recipient`); empty for e-mail."""
+    since: date
+
+
+class InboundFile(Record, kw_only=True):
+    """A file that came in, and what came of it."""
+
+    sha256: str
+    name: str
+    form: str
+    """What it was taken for: `acknowledgement`, `returned`, `bounce` …"""
+    taken_at: datetime
+    records: int
+    problems: int
+    """Lines that were not understood or could not be so: they are in quarantine."""
 
 
 class FoundDocument(Record, kw_only=True):

@@ -41,7 +41,7 @@ class DocumentState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where one attempt stands. Every state but `failed` is live: a document can have only one such attempt."""
+    """Where one attempt stands. All but those in `DEAD` are live: a document can have only one such attempt."""
 
     CLAIMED = "claimed"
     """Somebody means to hand it off. Nothing has left yet: what may have been sent is `committing`."""
@@ -52,6 +52,47 @@ class DeliveryState(StrEnum):
     """Known not to have been accepted: another attempt is safe."""
     UNCERTAIN = "uncertain"
     """Nobody can be asked: waits for a person."""
+    ACKNOWLEDGED = "acknowledged"
+    """The vendor says that the print file is there, whole."""
+    MAILED = "mailed"
+    """The vendor says that the piece has entered the mail."""
+    DELIVERED = "delivered"
+    REJECTED = "rejected"
+    """The vendor will not print it: a clerk has to see why."""
+    RETURNED = "returned"
+    """The post office brought it back: the address is wrong."""
+    BOUNCED = "bounced"
+    """The e-mail came back, or its recipient complained."""
+
+
+HAND_OFF_STATES = (
+    DeliveryState.CLAIMED,
+    DeliveryState.COMMITTING,
+    DeliveryState.SENT,
+    DeliveryState.FAILED,
+    DeliveryState.UNCERTAIN,
+)
+"""What a print file can be: what becomes of it at the vendor is told of its pieces."""
+DEAD = frozenset({DeliveryState.FAILED, DeliveryState.REJECTED, DeliveryState.RETURNED, DeliveryState.BOUNCED})
+"""Nothing more comes of these attempts: another one of the same document is safe."""
+
+
+class Reports(StrEnum):
+    """The last thing that a vendor tells about a piece on its good way: from then on it counts as mailed."""
+
+    NOTHING = "nothing"
+    """It counts from the hand-off."""
+    ACKNOWLEDGED = "acknowledged"
+    MAILED = "mailed"
+
+
+class Stop(StrEnum):
+    """What the answers forbid for a guarantor, until the billing system has something new."""
+
+    RETMAIL = "RETMAIL"
+    """Mail came back: nothing goes to that address."""
+    EMAIL = "EMAIL"
+    """E-mail bounced for good, or the person complained: consent counts again only when it is given anew."""
 
 
 BATCH_MOVES: Mapping[BatchState, frozenset[BatchState]] = {
@@ -71,8 +112,25 @@ DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     ),
     DeliveryState.COMMITTING: frozenset({DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCERTAIN}),
     DeliveryState.UNCERTAIN: frozenset({DeliveryState.SENT, DeliveryState.FAILED}),
-    DeliveryState.SENT: frozenset(),
+    DeliveryState.SENT: frozenset(
+        {
+            DeliveryState.ACKNOWLEDGED,
+            DeliveryState.MAILED,
+            DeliveryState.DELIVERED,
+            DeliveryState.REJECTED,
+            DeliveryState.RETURNED,
+            DeliveryState.BOUNCED,
+        }
+    ),
+    DeliveryState.ACKNOWLEDGED: frozenset(
+        {DeliveryState.MAILED, DeliveryState.DELIVERED, DeliveryState.REJECTED, DeliveryState.RETURNED}
+    ),
+    DeliveryState.MAILED: frozenset({DeliveryState.DELIVERED, DeliveryState.RETURNED}),
+    DeliveryState.DELIVERED: frozenset({DeliveryState.RETURNED, DeliveryState.BOUNCED}),
     DeliveryState.FAILED: frozenset(),
+    DeliveryState.REJECTED: frozenset(),
+    DeliveryState.RETURNED: frozenset(),
+    DeliveryState.BOUNCED: frozenset(),
 }
 """For a delivery and for a print file alike. What failed is tried again as a new attempt, never revived."""
 
@@ -81,6 +139,13 @@ def require_batch_move(batch_id: str, now: BatchState, then: BatchState) -> None
     """InvariantError unless a batch may go from `now` to `then`."""
     if then not in BATCH_MOVES[now]:
         raise InvariantError(f"batch {batch_id} is {now}: it cannot become {then}")
+
+
+def require_hand_off_move(subject: str, now: DeliveryState, then: DeliveryState) -> None:
+    """As `require_delivery_move`, for who hands off: what becomes of it afterwards is not for them to say."""
+    if then not in HAND_OFF_STATES:
+        raise InvariantError(f"{subject} is {now}: whether it is {then} is told by an answer, not by the hand-off")
+    require_delivery_move(subject, now, then)
 
 
 def require_delivery_move(subject: str, now: DeliveryState, then: DeliveryState) -> None:

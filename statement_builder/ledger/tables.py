@@ -27,11 +27,22 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 
 from statement_builder.billing.selection import Channel, Kind
-from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState, Outcome, ShardState
+from statement_builder.ledger.states import (
+    DEAD,
+    HAND_OFF_STATES,
+    BatchState,
+    DeliveryState,
+    DocumentState,
+    Outcome,
+    Reports,
+    ShardState,
+    Stop,
+)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -172,6 +183,9 @@ document = Table(
     Column("length", BigInteger, nullable=False),
     Column("postal_key", _ID, nullable=False),
     Column("template_version", String(64), nullable=False),
+    Column("mailed_on", Date),
+    Column("revision_of", _ID, nullable=False, server_default=""),
+    Column("is_copy", Boolean, nullable=False, server_default=false()),
     ForeignKeyConstraint(["batch_id", "sequence"], ["shard.batch_id", "shard.sequence"]),
     UniqueConstraint("batch_id", "guarantor_id", "revision", name="document_once"),
     UniqueConstraint("batch_id", "sequence", "position", name="document_order"),
@@ -182,6 +196,8 @@ document = Table(
     CheckConstraint("(state = 'error') = (error_code <> '')", name="error_has_code"),
     CheckConstraint("state = 'error' OR (length(sha256) = 64 AND pages > 0 AND length > 0)", name="is_archived"),
 )
+"""`mailed_on` is the day from which the clocks count it: none while it has not left, and none again once it came back.
+`revision_of` is the document that this one copies (`is_copy`) or corrects."""
 
 document_account = Table(
     "document_account",
@@ -212,9 +228,13 @@ print_file = Table(
     Column("receipt", Text),
     Column("claimed_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
+    Column("reports", _WORD, nullable=False, server_default=Reports.NOTHING.value),
     Index("print_file_batch", "batch_id", "sequence"),
-    _one_of("state", DeliveryState, "state"),
+    _one_of("state", HAND_OFF_STATES, "state"),
 )
+"""`reports` is the last thing that the vendor was to tell of these pieces when they were claimed."""
+
+LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in DeliveryState if state in DEAD)})"
 
 serial_range = Table(
     "serial_range",
@@ -244,8 +264,8 @@ delivery = Table(
         "delivery_one_live",
         "document_id",
         unique=True,
-        sqlite_where=text("state <> 'failed'"),
-        postgresql_where=text("state <> 'failed'"),
+        sqlite_where=text(LIVE),
+        postgresql_where=text(LIVE),
     ),
     Index("delivery_print_file", "print_file"),
     _one_of("channel", Channel, "channel"),
@@ -253,6 +273,40 @@ delivery = Table(
     CheckConstraint("(channel = 'print') = (print_file IS NOT NULL)", name="print_has_file"),
 )
 """`delivery_one_live` is what makes a second claim of the same document impossible."""
+
+follow_up = Table(
+    "follow_up",
+    metadata,
+    Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("readdressed", Boolean, nullable=False),
+)
+"""Documents that came back and are due to go out again, as a new attempt; `readdressed` to the address on file now."""
+
+mail_stop = Table(
+    "mail_stop",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("guarantor_id", _ID, primary_key=True),
+    Column("code", _WORD, primary_key=True),
+    Column("document_id", _ID, ForeignKey("document.document_id"), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("since", Date, nullable=False),
+    _one_of("code", Stop, "code"),
+)
+"""What the answers forbid. `digest` is of the address that mail came back from: another one lifts the stop."""
+
+inbound_file = Table(
+    "inbound_file",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("form", _WORD, nullable=False),
+    Column("taken_at", UtcDateTime, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("problems", Integer, nullable=False),
+)
+"""Every file that was taken in: the same bytes are never taken twice."""
 
 event = Table(
     "event",

@@ -7,16 +7,24 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, case, exists, func, select
+from sqlalchemy import Connection, and_, exists, func, select
 
 from statement_builder.billing.model import Fault
 from statement_builder.billing.selection import Channel, Hold
 from statement_builder.ledger.records import ExceptionLine, Figures, HeldCandidate, Tally
-from statement_builder.ledger.states import DeliveryState, DocumentState, Outcome
-from statement_builder.ledger.tables import candidate, candidate_hold, delivery, document, shard
+from statement_builder.ledger.states import DeliveryState, DocumentState, Outcome, Reports
+from statement_builder.ledger.tables import candidate, candidate_hold, delivery, document, follow_up, print_file, shard
 
 _OUTCOME_FIGURE = {Outcome.SELECTED: "selected", Outcome.HELD: "held", Outcome.EXCEPTION: "exceptions"}
 _CHANNEL_FIGURE = {Channel.PRINT: "print", Channel.EMAIL: "email"}
+_ANSWER_FIGURES = {
+    DeliveryState.ACKNOWLEDGED: ["acknowledged"],
+    DeliveryState.MAILED: ["acknowledged", "mailed"],
+    DeliveryState.DELIVERED: ["acknowledged", "mailed", "delivered"],
+    DeliveryState.REJECTED: ["acknowledged", "rejected"],
+    DeliveryState.RETURNED: ["acknowledged", "mailed", "returned"],
+    DeliveryState.BOUNCED: ["acknowledged", "bounced"],
+}
 _STATE_FIGURE = {DocumentState.HANDED_OFF: "handed_off", DocumentState.WITHHELD: "withheld"}
 
 
@@ -123,33 +131,65 @@ def _count_candidates(connection: Connection, batch_id: str, counts: Counter[str
 def _count_documents(connection: Connection, batch_id: str, counts: Counter[str], cents: Counter[str]) -> int:
     """Count documents by what became of them; the largest amount of a rendered one, in cents."""
     largest_cents = 0
-    for state, channel, attempt, number, amount_cents, most_cents in connection.execute(_by_fate(batch_id)):
-        names = ["errors"]
-        if state != DocumentState.ERROR.value:
-            names = ["rendered", _CHANNEL_FIGURE[Channel(channel)]]
-            largest_cents = max(largest_cents, most_cents)
-        if final := _STATE_FIGURE.get(DocumentState(state)):
-            names.append(final)
-        elif attempt:
-            names.append(attempt)
+    for fate in connection.execute(_by_fate(batch_id)):
+        names = ["extra"] if fate.is_extra else _name_figures(fate)
+        if fate.state != DocumentState.ERROR.value and not fate.is_extra:
+            largest_cents = max(largest_cents, fate.most_cents)
         for name in names:
-            counts[name] += number
-            cents[name] += int(amount_cents)
+            counts[name] += fate.documents
+            cents[name] += int(fate.cents)
     return largest_cents
 
 
+def _name_figures(fate: Any) -> list[str]:
+    """Every figure that documents of this fate count in."""
+    state, last = DocumentState(fate.state), DeliveryState(fate.last) if fate.last else None
+    if state is DocumentState.ERROR:
+        return ["errors"]
+    names = ["rendered", _CHANNEL_FIGURE[Channel(fate.channel)]]
+    if fate.is_due_again:
+        names.append("due_again")
+    is_waiting = state is DocumentState.RENDERED or fate.is_due_again
+    if is_waiting and last in {DeliveryState.UNCERTAIN, DeliveryState.FAILED}:
+        names.append(last.value)
+    if state in _STATE_FIGURE:
+        names.append(_STATE_FIGURE[state])
+    if state is DocumentState.HANDED_OFF and last is not None:
+        names += _name_answers(last, Reports(fate.reports or Reports.NOTHING))
+    return names
+
+
+def _name_answers(last: DeliveryState, reports: Reports) -> list[str]:
+    """What the latest attempt's state stands for. Where no more will be told it stands for all that follows."""
+    if last is DeliveryState.SENT and reports is Reports.NOTHING:
+        return ["acknowledged", "mailed"]
+    if last is DeliveryState.ACKNOWLEDGED and reports is not Reports.MAILED:
+        return ["acknowledged", "mailed"]
+    return _ANSWER_FIGURES.get(last, [])
+
+
 def _by_fate(batch_id: str) -> Any:
-    """Documents grouped by state, channel and attempt: `uncertain`, `failed` (refused every time), or neither."""
-    mine = delivery.c.document_id == document.c.document_id
-    uncertain = exists().where(mine, delivery.c.state == DeliveryState.UNCERTAIN.value)
-    live = exists().where(mine, delivery.c.state != DeliveryState.FAILED.value)
-    attempted = exists().where(mine)
-    attempt = case((uncertain, "uncertain"), (live, ""), (attempted, "failed"), else_="").label("attempt")
-    fates = (
-        select(document.c.state, document.c.channel, attempt, document.c.amount_cents)
-        .where(document.c.batch_id == batch_id)
-        .subquery()
+    """Documents grouped by their state and that of their latest attempt."""
+    later = delivery.alias()
+    latest = and_(
+        delivery.c.document_id == document.c.document_id,
+        ~exists().where(later.c.document_id == delivery.c.document_id, later.c.attempt > delivery.c.attempt),
     )
-    keys = (fates.c.state, fates.c.channel, fates.c.attempt)
-    figures = (func.count(), func.sum(fates.c.amount_cents), func.max(fates.c.amount_cents))
-    return select(*keys, *figures).group_by(*keys)
+    is_extra = (document.c.revision_of != "").label("is_extra")
+    is_due_again = follow_up.c.document_id.is_not(None).label("is_due_again")
+    last = delivery.c.state.label("last")
+    keys = (document.c.state, document.c.channel, is_extra, is_due_again, last, print_file.c.reports)
+    figures = (
+        func.count().label("documents"),
+        func.sum(document.c.amount_cents).label("cents"),
+        func.max(document.c.amount_cents).label("most_cents"),
+    )
+    return (
+        select(*keys, *figures)
+        .select_from(document)
+        .outerjoin(delivery, latest)
+        .outerjoin(print_file, print_file.c.name == delivery.c.print_file)
+        .outerjoin(follow_up, follow_up.c.document_id == document.c.document_id)
+        .where(document.c.batch_id == batch_id)
+        .group_by(*keys)
+    )

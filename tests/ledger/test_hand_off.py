@@ -237,6 +237,20 @@ LEGAL = {
     ("committing", "uncertain"),
     ("uncertain", "sent"),
     ("uncertain", "failed"),
+    ("sent", "acknowledged"),
+    ("sent", "mailed"),
+    ("sent", "delivered"),
+    ("sent", "rejected"),
+    ("sent", "returned"),
+    ("sent", "bounced"),
+    ("acknowledged", "mailed"),
+    ("acknowledged", "delivered"),
+    ("acknowledged", "rejected"),
+    ("acknowledged", "returned"),
+    ("mailed", "delivered"),
+    ("mailed", "returned"),
+    ("delivered", "returned"),
+    ("delivered", "bounced"),
 }
 
 

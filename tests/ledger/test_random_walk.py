@@ -12,11 +12,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import StatementsError
-from statement_builder.ledger import BatchState, DeliveryState, DocumentState, Ledger, NewDocument
+from statement_builder.ledger import DEAD, BatchState, DeliveryState, DocumentState, Ledger, NewDocument
 from tests.ledger.world import AT, FACILITY, HOLD, MAILED_ON, claim_email, make_batch, mark_email, print_file, rendered
 
 DOCUMENTS = [rendered(f"G{n}", channel=Channel.EMAIL if n % 2 else Channel.PRINT) for n in range(6)]
 FILES = ("STMT_001.pdf", "STMT_002.pdf")
+
+OUT = (DeliveryState.SENT, DeliveryState.ACKNOWLEDGED, DeliveryState.MAILED, DeliveryState.DELIVERED)
+ANSWERS = (DeliveryState.MAILED, DeliveryState.DELIVERED, DeliveryState.REJECTED, DeliveryState.RETURNED)
 
 documents = st.sampled_from(DOCUMENTS)
 fates = st.lists(st.sampled_from(list(DeliveryState)), max_size=3).map(tuple)
@@ -53,6 +56,21 @@ class Walk(RuleBasedStateMachine):
         settled = {"sent": sent, "actor": "ben", "at": AT, "why": "asked", "mailed_on": MAILED_ON}
         self._try(lambda: self.ledger.settle(document.document_id, **settled))
 
+    @rule(document=documents, state=st.sampled_from(ANSWERS))
+    def answer_piece(self, document: NewDocument, state: DeliveryState) -> None:
+        told = {"digest": "d", "on": MAILED_ON, "at": AT, "why": "answers.csv"}
+        self._try(lambda: self.ledger.answer_piece(document.document_id, state, **told))
+
+    @rule(document=documents, attempt=st.integers(1, 2), is_final=st.booleans())
+    def bounce(self, document: NewDocument, attempt: int, is_final: bool) -> None:
+        told = {"is_final": is_final, "tries_max": 2, "on": MAILED_ON, "at": AT, "why": "bounce.eml"}
+        self._try(lambda: self.ledger.answer_email(document.document_id, attempt, **told))
+
+    @rule(document=documents, readdressed=st.booleans())
+    def send_again(self, document: NewDocument, readdressed: bool) -> None:
+        again = {"readdressed": readdressed, "actor": "ben", "at": AT, "why": "it came back"}
+        self._try(lambda: self.ledger.send_again(document.document_id, **again))
+
     @rule(document=documents)
     def withhold(self, document: NewDocument) -> None:
         self._try(lambda: self.ledger.withhold(document.document_id, [HOLD], actor="ana", at=AT))
@@ -77,24 +95,24 @@ class Walk(RuleBasedStateMachine):
         mailed = self.ledger.correspondence(FACILITY, accounts)
         for document in self.ledger.documents(self.batch_id):
             attempts = self.ledger.deliveries(document.document_id)
-            live = [attempt.state for attempt in attempts if attempt.state is not DeliveryState.FAILED]
+            live = [attempt.state for attempt in attempts if attempt.state not in DEAD]
             assert len(live) <= 1
-            is_out = live == [DeliveryState.SENT]
-            assert (document.state is DocumentState.HANDED_OFF) == is_out
+            is_out = live in [[state] for state in OUT]
+            assert (document.mailed_on is not None) == is_out
             assert [mailed[account].statements_sent for account in document.accounts if account in mailed] == [
                 1
             ] * is_out
-            if document.document_id in self.sent:
-                assert is_out
-            elif is_out:
+            if is_out or any(attempt.state in DEAD - {DeliveryState.FAILED} for attempt in attempts):
                 self.sent.add(document.document_id)
+            assert (document.state is DocumentState.HANDED_OFF) == (document.document_id in self.sent)
+            assert all(attempt.state in DEAD for attempt in attempts[:-1])
 
     @invariant()
     def a_file_and_its_pieces_agree(self) -> None:
         for file in self.ledger.print_files(self.batch_id):
             for document_id in file.documents:
                 attempts = [one for one in self.ledger.deliveries(document_id) if one.print_file == file.name]
-                assert attempts[-1].state is file.state
+                assert attempts[-1].state is file.state or file.state is DeliveryState.SENT
 
     @invariant()
     def everything_foots(self) -> None:
@@ -103,6 +121,7 @@ class Walk(RuleBasedStateMachine):
             assert figures.pulled == figures.selected + figures.held + figures.exceptions
             assert figures.selected == figures.rendered + figures.errors
             assert figures.rendered == figures.print + figures.email
+            assert figures.handed_off >= figures.acknowledged == figures.mailed + figures.rejected + figures.bounced
         batch = self.ledger.batch(self.batch_id)
         assert batch is not None
         assert batch.state is BatchState.HANDING_OFF
@@ -121,7 +140,7 @@ class Walk(RuleBasedStateMachine):
 
 TestRandomWalk = Walk.TestCase
 TestRandomWalk.settings = settings(
-    max_examples=15,
+    max_examples=25,
     stateful_step_count=25,
     deadline=None,
     derandomize=True,

@@ -1,0 +1,46 @@
+"""What the answers forbid: mail to an address that it came back from, e-mail to somebody whom it does not reach."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
+
+from sqlalchemy import Connection, select
+
+from statement_builder.ledger.dialects import upsert
+from statement_builder.ledger.documents import in_chunks
+from statement_builder.ledger.records import Document, MailStop
+from statement_builder.ledger.states import Stop
+from statement_builder.ledger.tables import batch, mail_stop
+
+
+def stop_mail(connection: Connection, found: Document, code: Stop, *, digest: str, since: date) -> None:
+    """The newest answer is the one that counts: an older one may be about an address that has been mended since."""
+    facility_id = connection.execute(select(batch.c.facility_id).where(batch.c.batch_id == found.batch_id)).scalar_one()
+    key = {"facility_id": facility_id, "guarantor_id": found.guarantor_id, "code": code.value}
+    new = {"document_id": found.document_id, "digest": digest, "since": since}
+    statement = upsert(connection, mail_stop).values(**key, **new)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=list(key), set_=new, where=mail_stop.c.since <= since)
+    )
+
+
+def read_stops(
+    connection: Connection, facility_id: str, guarantor_ids: Sequence[str]
+) -> dict[str, tuple[MailStop, ...]]:
+    """Guarantor → stops, by code. Whether one still applies is for who knows the address that is on file now."""
+    found: defaultdict[str, list[MailStop]] = defaultdict(list)
+    for ids in in_chunks(guarantor_ids):
+        query = select(mail_stop).where(mail_stop.c.facility_id == facility_id, mail_stop.c.guarantor_id.in_(ids))
+        for row in connection.execute(query.order_by(mail_stop.c.code)).mappings():
+            found[row["guarantor_id"]].append(
+                MailStop(
+                    guarantor_id=row["guarantor_id"],
+                    code=Stop(row["code"]),
+                    document_id=row["document_id"],
+                    digest=row["digest"],
+                    since=row["since"],
+                )
+            )
+    return {guarantor_id: tuple(stops) for guarantor_id, stops in found.items()}
