@@ -27,11 +27,14 @@ from statement_builder.ledger import (
     Batch,
     BatchState,
     DocumentState,
+    LockPart,
     NewCandidate,
     NewDocument,
     Outcome,
     Shard,
     ShardState,
+    held_already,
+    part_of,
 )
 from statement_builder.policy import Policy, decide
 from statement_builder.rendering import (
@@ -64,18 +67,25 @@ def build_batch(service: Service, batch: Batch) -> None:
     """Build every shard that is not built yet, one after the other; the documents of each in parallel."""
     if batch.state is not BatchState.PULLED:
         return
-    shards = service.ledger.shards(batch.batch_id)
+    build_shards(service, batch, service.ledger.shards(batch.batch_id))
+    service.ledger.set_state(batch.batch_id, BatchState.BUILT, actor=service.actor, at=service.now())
+
+
+def build_shards(service: Service, batch: Batch, shards: Sequence[Shard], lock_part: LockPart = held_already) -> None:
+    """Build those of these shards that are not built yet. `BatchBusy` where another process has one of them in hand."""
     waiting = [shard for shard in shards if shard.state is ShardState.PULLED]
     candidates_max = sum(shard.candidates for shard in shards)
-    done = sum(shard.candidates for shard in shards if shard.state is ShardState.BUILT)
-    if waiting:
-        version = template_version(service.templates)
-        with open_render_pool(service) as pool:
-            for shard in waiting:
-                build_shard(service, batch, shard, pool=pool, version=version)
-                done += shard.candidates
-                service.progress("build", done, candidates_max)
-    service.ledger.set_state(batch.batch_id, BatchState.BUILT, actor=service.actor, at=service.now())
+    done = candidates_max - sum(shard.candidates for shard in waiting)
+    if not waiting:
+        return
+    version = template_version(service.templates)
+    with open_render_pool(service) as pool:
+        for shard in waiting:
+            with lock_part(part_of(shard)):
+                if service.ledger.shard(batch.batch_id, shard.sequence).state is ShardState.PULLED:
+                    build_shard(service, batch, shard, pool=pool, version=version)
+            done += shard.candidates
+            service.progress("build", done, candidates_max)
 
 
 def build_shard(service: Service, batch: Batch, shard: Shard, *, pool: RenderPool, version: str) -> None:

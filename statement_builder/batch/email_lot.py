@@ -15,7 +15,7 @@ from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
 from statement_builder.documents import Recipient
 from statement_builder.errors import InvariantError
-from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState, EmailMark
+from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState, EmailMark, Shard
 
 RUN_MAX = 10
 """Messages that the ledger hears of in one commit. So many at most a crash leaves in doubt (ADR 12)."""
@@ -25,8 +25,8 @@ ROUNDS_MAX = 3
 """How often one hand-off goes through what was put off, with growing pauses; later ones are a re-run's."""
 
 
-def send_emails(service: Service, batch: Batch) -> None:
-    """Send every e-mail of the batch that is not out yet.
+def send_emails(service: Service, batch: Batch, shards: Sequence[Shard]) -> None:
+    """Send every e-mail of these shards that is not out yet.
 
     A message that was put off is tried again after the rest, at once as a new attempt, since nothing was accepted.
     `Retryable` in the end says that some wait for a re-run; `Misconfigured`, at once, that the set-up has to be mended.
@@ -38,13 +38,12 @@ def send_emails(service: Service, batch: Batch) -> None:
         reraise=True,
     )
     with service.open_mailer() as mailer:
-        rounds(_send_once, service, batch, mailer)
+        rounds(_send_once, service, batch, mailer, shards)
 
 
-def _send_once(service: Service, batch: Batch, mailer: Mailer) -> None:
-    """One round through the batch. Stops early where the server puts off everything."""
+def _send_once(service: Service, batch: Batch, mailer: Mailer, shards: Sequence[Shard]) -> None:
+    """One round through the shards. Stops early where the server puts off everything."""
     refused = _Refused()
-    shards = service.ledger.shards(batch.batch_id)
     for shard in shards:
         waiting = service.ledger.documents(
             batch.batch_id, channel=Channel.EMAIL, state=DocumentState.RENDERED, sequence=shard.sequence
@@ -136,9 +135,9 @@ def _send(
     return _mark_of(delivery, DeliveryState.SENT, _receipt(receipt)), None
 
 
-def settle_emails(service: Service, batch: Batch) -> None:
-    """Find out what became of the e-mails that an earlier run began to send and did not see through."""
-    for shard in service.ledger.shards(batch.batch_id):
+def settle_emails(service: Service, batch: Batch, shards: Sequence[Shard]) -> None:
+    """Find out what became of these shards' e-mails that an earlier run began to send and did not see through."""
+    for shard in shards:
         open_documents = [
             document
             for document in service.ledger.documents(

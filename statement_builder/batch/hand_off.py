@@ -9,9 +9,10 @@ from __future__ import annotations
 from mail_house.errors import Retryable
 from statement_builder.batch.email_lot import send_emails, settle_emails
 from statement_builder.batch.print_run import hand_off_print_files, settle_print_files
-from statement_builder.batch.recheck import withhold_late
+from statement_builder.batch.recheck import is_looked_at, withhold_late
 from statement_builder.batch.service import Service
-from statement_builder.ledger import Batch, BatchState
+from statement_builder.billing.selection import Channel
+from statement_builder.ledger import Batch, BatchState, Shard
 
 
 def hand_off_batch(service: Service, batch: Batch) -> None:
@@ -20,16 +21,40 @@ def hand_off_batch(service: Service, batch: Batch) -> None:
 
     Raises `mail_house.errors.HandOffError` when a back end stops answering: what is left is handed off by a re-run.
     """
-    if batch.state is BatchState.RELEASED:
-        service.ledger.set_state(batch.batch_id, BatchState.HANDING_OFF, actor=service.actor, at=service.now())
-    settle_print_files(service, batch)
-    settle_emails(service, batch)
-    withhold_late(service, batch)
+    begin_hand_off(service, batch)
+    shards = service.ledger.shards(batch.batch_id)
     put_off: Retryable | None = None
     try:
-        send_emails(service, batch)
+        send_emails(service, batch, shards)
     except Retryable as exc:
         put_off = exc
-    hand_off_print_files(service, batch)
+    hand_off_print_files(service, batch, shards)
     if put_off is not None:
         raise put_off
+
+
+def begin_hand_off(service: Service, batch: Batch) -> None:
+    """What comes before anything leaves: settle what an earlier run left open, and look at the source once more."""
+    if batch.state is BatchState.RELEASED:
+        service.ledger.set_state(batch.batch_id, BatchState.HANDING_OFF, actor=service.actor, at=service.now())
+    shards = service.ledger.shards(batch.batch_id)
+    settle_print_files(service, batch, shards)
+    settle_emails(service, batch, shards)
+    started_at = service.now()
+    withhold_late(service, batch, shards)
+    service.ledger.record_second_look(batch.batch_id, at=started_at)
+
+
+def hand_off_shard(service: Service, batch: Batch, shard: Shard, channel: Channel) -> None:
+    """Hand off what one shard has for one channel, after `begin_hand_off` and with the shard in this process's hands.
+
+    A try of the same that died is settled first. Where the look at the batch is too old by now, the shard gets its own.
+    """
+    settle, send = {
+        Channel.EMAIL: (settle_emails, send_emails),
+        Channel.PRINT: (settle_print_files, hand_off_print_files),
+    }[channel]
+    settle(service, batch, [shard])
+    if not is_looked_at(service, batch):
+        withhold_late(service, batch, [shard])
+    send(service, batch, [shard])

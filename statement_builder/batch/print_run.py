@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
@@ -13,9 +13,8 @@ from mail_house.print_files import build_print_file, envelope_class, print_file_
 from mail_house.profiles import Profile
 from mail_house.vendors import PrintVendor
 from statement_builder.batch.lookup import read_archived
-from statement_builder.batch.pull import SHARD_CANDIDATES_MAX
 from statement_builder.batch.recipients import read_recipients
-from statement_builder.batch.service import Service
+from statement_builder.batch.service import SHARD_CANDIDATES_MAX, Service
 from statement_builder.billing.scanline import scanline
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import InvariantError
@@ -29,13 +28,15 @@ from statement_builder.ledger import (
     Shard,
 )
 
+NUMBERS_PER_SHARD = 10_000
+"""More than the print files of one shard, even where each piece is one and some are printed again."""
 
-def hand_off_print_files(service: Service, batch: Batch) -> None:
-    """Hand off every printed document of the batch that no print file holds yet, shard by shard.
+
+def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]) -> None:
+    """Hand off every printed document of these shards that no print file holds yet, shard by shard.
 
     `Permanent` in the end where the vendor refused a print file for good: the others go on.
     """
-    shards = service.ledger.shards(batch.batch_id)
     names = _Names(service, batch)
     refused: list[Permanent] = []
     with closing(service.open_vendor()) as vendor:
@@ -47,10 +48,11 @@ def hand_off_print_files(service: Service, batch: Batch) -> None:
             for envelope, documents in _by_file(service, unclaimed, vendor.pieces_max):
                 file = _build(service, batch, shard, documents, name=names.take(shard, envelope, documents))
                 claim = _claim(service, shard, envelope, documents, file)
-                if not service.ledger.claim_print_file(claim, at=service.now()).is_new:
+                claimed = service.ledger.claim_print_file(claim, at=service.now())
+                if not claimed.is_new:
                     raise InvariantError(f"print file {file.name} is in somebody else's hands: run the batch again")
                 try:
-                    _deliver(service, vendor, file)
+                    _deliver(service, vendor, file, claimed)
                 except Permanent as exc:
                     refused.append(exc)
             service.progress("print", done, len(shards))
@@ -58,16 +60,19 @@ def hand_off_print_files(service: Service, batch: Batch) -> None:
         raise Permanent(f"{len(refused)} print files were refused, the first: {refused[0]}") from refused[0]
 
 
-def settle_print_files(service: Service, batch: Batch) -> None:
-    """Find out what became of the print files that an earlier run claimed and did not see through.
+def settle_print_files(service: Service, batch: Batch, shards: Sequence[Shard]) -> None:
+    """Find out what became of these shards' print files that an earlier run claimed and did not see through.
 
     What did not leave is given back: its documents are looked at a second time and claimed anew, under the same name.
     """
+    sequences = {shard.sequence for shard in shards}
     with closing(service.open_vendor()) as vendor:
         for row in service.ledger.print_files(batch.batch_id):
+            if row.sequence not in sequences:
+                continue
             if row.state is DeliveryState.CLAIMED:
                 evidence = "Interrupted before anything was handed over."
-                _mark(service, row.name, DeliveryState.FAILED, {"evidence": evidence})
+                _mark(service, row, DeliveryState.FAILED, {"evidence": evidence})
             elif row.state is DeliveryState.COMMITTING:
                 _settle_by_asking(service, vendor, row)
 
@@ -77,32 +82,32 @@ def _settle_by_asking(service: Service, vendor: PrintVendor, row: PrintFileRow) 
     try:
         receipt = vendor.find(row.name, sha256=row.sha256)
     except UnknownOutcome as exc:
-        _mark(service, row.name, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
+        _mark(service, row, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
         return
     if receipt is not None:
-        _mark(service, row.name, DeliveryState.SENT, _receipt(receipt))
+        _mark(service, row, DeliveryState.SENT, _receipt(receipt))
     elif vendor.collects:
         evidence = "Not at the vendor, who collects files: it may have been picked up. Ask whether it arrived."
-        _mark(service, row.name, DeliveryState.UNCERTAIN, {"evidence": evidence})
+        _mark(service, row, DeliveryState.UNCERTAIN, {"evidence": evidence})
     else:
-        _mark(service, row.name, DeliveryState.FAILED, {"evidence": "Asked the vendor: it is not there."})
+        _mark(service, row, DeliveryState.FAILED, {"evidence": "Asked the vendor: it is not there."})
 
 
-def _deliver(service: Service, vendor: PrintVendor, file: PrintFile) -> None:
+def _deliver(service: Service, vendor: PrintVendor, file: PrintFile, claimed: PrintFileRow) -> None:
     """Bring the files, write down that the decisive one is about to go, send it, write down the receipt."""
     try:
         vendor.prepare(file)
     except Permanent as exc:
-        _mark(service, file.name, DeliveryState.FAILED, {"evidence": str(exc)})
+        _mark(service, claimed, DeliveryState.FAILED, {"evidence": str(exc)})
         raise
-    _mark(service, file.name, DeliveryState.COMMITTING, None)
+    _mark(service, claimed, DeliveryState.COMMITTING, None)
     try:
         receipt = vendor.commit(file)
     except (Retryable, Permanent) as exc:
         # Known not to have been accepted: the next re-run makes it anew under the same name.
-        _mark(service, file.name, DeliveryState.FAILED, {"evidence": str(exc)})
+        _mark(service, claimed, DeliveryState.FAILED, {"evidence": str(exc)})
         raise
-    _mark(service, file.name, DeliveryState.SENT, _receipt(receipt))
+    _mark(service, claimed, DeliveryState.SENT, _receipt(receipt))
 
 
 def _build(service: Service, batch: Batch, shard: Shard, documents: list[Document], *, name: str) -> PrintFile:
@@ -167,13 +172,16 @@ def _by_file(
 
 class _Names:
     """Names for a batch's next print files: that of one that failed, so that what an earlier try left at the vendor is
-    replaced, else the batch's next number. Where the vendor takes single pieces, a name stays with its document."""
+    replaced, else the shard's next number. Where the vendor takes single pieces, a name stays with its document.
+
+    Each shard counts from a number of its own, so that names are the same whoever else is at work on the batch.
+    """
 
     def __init__(self, service: Service, batch: Batch) -> None:
         files = service.ledger.print_files(batch.batch_id)
         self._batch = batch
         self._failed = [file for file in files if file.state is DeliveryState.FAILED]
-        self._number = len(files)
+        self._taken = Counter(file.sequence for file in files)
 
     def take(self, shard: Shard, envelope: str, documents: list[Document]) -> str:
         ids = {document.document_id for document in documents}
@@ -182,18 +190,21 @@ class _Names:
             if mine and (len(file.documents) > 1 or ids.issuperset(file.documents)):
                 self._failed.remove(file)
                 return file.name
-        self._number += 1
+        self._taken[shard.sequence] += 1
         return print_file_name(
             facility_id=self._batch.facility_id,
             cycle=self._batch.cycle,
             created_on=self._batch.as_of,
             batch_id=self._batch.batch_id,
-            number=self._number,
+            number=(shard.sequence - 1) * NUMBERS_PER_SHARD + self._taken[shard.sequence],
         )
 
 
-def _mark(service: Service, name: str, state: DeliveryState, receipt: dict[str, object] | None) -> None:
-    service.ledger.mark_print_file(name, state, receipt=receipt, at=service.now(), mailed_on=service.today())
+def _mark(service: Service, row: PrintFileRow, state: DeliveryState, receipt: dict[str, object] | None) -> None:
+    """Of the attempt that was claimed or found, and of no other: who lost it in the meantime has no say any more."""
+    service.ledger.mark_print_file(
+        row.name, state, attempt=row.attempt, receipt=receipt, at=service.now(), mailed_on=service.today()
+    )
 
 
 def _receipt(receipt: Receipt) -> dict[str, object]:

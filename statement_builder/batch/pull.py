@@ -21,8 +21,8 @@ from statement_builder.ledger import Batch, BatchState, NewShard
 from statement_builder.policy import candidate_cents
 from statement_builder.source import require_fresh
 
-SHARD_CANDIDATES_MAX = 1_000
-"""Candidates in a shard: the unit of parallel work, of packing and of retry."""
+_LOOKED_UP_MAX = 1_000
+"""Candidates whose mailings the ledger is asked for at once."""
 
 Entry = GuarantorAccount | FaultyAccount
 
@@ -40,7 +40,7 @@ def pull_batch(service: Service, batch: Batch) -> None:
     shards: list[NewShard] = []
     done = 0
     candidates = stream_candidates(service, scope_of(batch))
-    for entries in _in_shards(candidates):
+    for entries in _in_groups(candidates, service.shard_candidates_max):
         shards.append(_write_shard(service, batch, attempt, len(shards) + 1, entries))
         done += len(entries)
         service.progress("pull", done, 0)
@@ -72,7 +72,7 @@ def stream_candidates(service: Service, scope: Scope) -> Iterator[Entry]:
         _check_freshness(service, source.feeds(), scope.kind)
         accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle)
         candidates = (entry for entry in accounts if entry_cents(entry, scope.kind, scope.as_of) is not None)
-        for entries in _in_shards(islice(candidates, scope.limit)):
+        for entries in _in_groups(islice(candidates, scope.limit), _LOOKED_UP_MAX):
             yield from _with_ledger_facts(service, batch_id_of(scope.cycle, scope.kind), entries)
 
 
@@ -97,10 +97,10 @@ def _check_freshness(service: Service, feeds: Mapping[str, datetime], kind: Kind
         require_fresh(feeds, feed="obstetric", now=now, age_max_h=age_max_h)
 
 
-def _in_shards(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+def _in_groups(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
     iterator = iter(entries)
-    while shard := list(islice(iterator, SHARD_CANDIDATES_MAX)):
-        yield shard
+    while group := list(islice(iterator, size)):
+        yield group
 
 
 def _write_shard(service: Service, batch: Batch, attempt: int, sequence: int, entries: Sequence[Entry]) -> NewShard:
@@ -114,7 +114,15 @@ def _write_shard(service: Service, batch: Batch, attempt: int, sequence: int, en
         snapshot_sha256=sha256,
         candidates=len(entries),
         cents=sum(entry_cents(entry, batch.kind, batch.as_of) or 0 for entry in entries),
+        postal_first=_postal_area(entries),
+        postal_last=_postal_area(reversed(entries)),
     )
+
+
+def _postal_area(entries: Iterable[Entry]) -> str:
+    """The first three digits of the first postal code: coarse enough to name nobody (45 CFR 164.514(b)(2)(i)(B))."""
+    codes = (entry.guarantor.mailing_address.postal_code for entry in entries if isinstance(entry, GuarantorAccount))
+    return next(codes, "")[:3]
 
 
 def _with_ledger_facts(service: Service, batch_id: str, entries: Sequence[Entry]) -> Iterator[Entry]:

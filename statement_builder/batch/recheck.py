@@ -6,7 +6,8 @@ that piece out. What was already claimed for a hand-off is past this point and i
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from msgspec.structs import replace
 
@@ -15,17 +16,22 @@ from statement_builder.batch.pull import Entry, scope_of, stream_candidates
 from statement_builder.batch.service import Service
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Hold, Selection
-from statement_builder.ledger import Batch, DocumentState
+from statement_builder.ledger import Batch, DocumentState, Shard
 from statement_builder.policy import decide, recheck
 
+LOOK_GOOD_FOR = timedelta(hours=2)
+"""How old the look at the whole batch may be for a part of it that leaves later; a part cleared the next day looks
+for itself."""
 
-def withhold_late(service: Service, batch: Batch) -> int:
-    """Withhold every document not yet on its way that would no longer be selected; the number withheld.
+
+def withhold_late(service: Service, batch: Batch, shards: Sequence[Shard]) -> int:
+    """Withhold every document of these shards that is not yet on its way and would no longer be selected; the number
+    withheld.
 
     `SourceError` when the source has become stale or unreadable: then nothing is handed off.
     """
     as_of = max(batch.as_of, service.today())
-    waiting = _waiting(service, batch)
+    waiting = _waiting(service, batch, shards)
     if not waiting:
         return 0
     withheld = 0
@@ -37,13 +43,18 @@ def withhold_late(service: Service, batch: Batch) -> int:
     return withheld
 
 
-def _waiting(service: Service, batch: Batch) -> dict[str, tuple[str, Selection | None]]:
+def is_looked_at(service: Service, batch: Batch) -> bool:
+    """Whether the look at the whole batch is recent enough for a part of it to leave."""
+    return batch.looked_at is not None and service.now() - batch.looked_at < LOOK_GOOD_FOR
+
+
+def _waiting(service: Service, batch: Batch, shards: Sequence[Shard]) -> dict[str, tuple[str, Selection | None]]:
     """Guarantor id to document id and what was decided, for every document that nobody has claimed yet.
 
     None where the settings have changed since and no longer select it.
     """
     waiting: dict[str, tuple[str, Selection | None]] = {}
-    for shard in service.ledger.shards(batch.batch_id):
+    for shard in shards:
         documents = service.ledger.documents(batch.batch_id, state=DocumentState.RENDERED, sequence=shard.sequence)
         unclaimed = {each.guarantor_id: each.document_id for each in documents if each.delivery_state is None}
         for entry in read_shard(service, shard) if unclaimed else ():

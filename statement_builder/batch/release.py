@@ -11,19 +11,9 @@ from statement_builder.reports import check_gates, earlier_batches, name_broken
 
 def pass_gates(service: Service, batch: Batch, *, release: bool) -> None:
     """Release a built batch, or stop one that does not foot or that a person has to look at and has not released."""
-    tally = service.ledger.tally(batch.batch_id)
-    if broken := name_broken(check_gates(tally)):
-        raise GateStop(f"batch {batch.batch_id} does not foot and was not handed off: {broken}")
-    if most_failed(tally):
-        raise GateStop(
-            f"batch {batch.batch_id}: {tally.counts.errors} of {tally.counts.selected} documents could not be made, "
-            f"and nothing was handed off. `statements exceptions {batch.batch_id}` says why. Mend it, then "
-            f"`statements rerun {batch.batch_id}` makes them anew."
-        )
-    questions = open_questions(service, batch)
+    questions = stop_at_gates(service, batch, release=release)
     why = " ".join(question.message for question in questions)
     if questions and not release:
-        _wait(service, batch, why)
         raise GateStop(
             f"batch {batch.batch_id} waits for a person. {why} Look at it with "
             f"`statements show {batch.batch_id}`, then `statements release {batch.batch_id}`."
@@ -36,6 +26,26 @@ def pass_gates(service: Service, batch: Batch, *, release: bool) -> None:
         )
     actor = service.actor if release else "policy"
     service.ledger.release(batch.batch_id, actor=actor, at=service.now(), why=why)
+
+
+def stop_at_gates(service: Service, batch: Batch, *, release: bool = False) -> tuple[Question, ...]:
+    """What a person has to decide about a built batch; unless they have (`release`), it waits for that from now on.
+
+    `GateStop` where a gate does not foot, or most documents could not be made.
+    """
+    tally = service.ledger.tally(batch.batch_id)
+    if broken := name_broken(check_gates(tally)):
+        raise GateStop(f"batch {batch.batch_id} does not foot and was not handed off: {broken}")
+    if most_failed(tally):
+        raise GateStop(
+            f"batch {batch.batch_id}: {tally.counts.errors} of {tally.counts.selected} documents could not be made, "
+            f"and nothing was handed off. `statements exceptions {batch.batch_id}` says why. Mend it, then "
+            f"`statements rerun {batch.batch_id}` makes them anew."
+        )
+    questions = open_questions(service, batch)
+    if questions and not release:
+        _wait(service, batch, " ".join(question.message for question in questions))
+    return questions
 
 
 def open_questions(service: Service, batch: Batch) -> tuple[Question, ...]:

@@ -19,6 +19,9 @@ from statement_builder.ledger import Batch, Document, Ledger
 from statement_builder.settings import SQL_ROOT, TEMPLATES, Settings
 from statement_builder.source import Source, open_source
 
+SHARD_CANDIDATES_MAX = 1_000
+"""Candidates in a shard: the unit of parallel work, of packing and of retry."""
+
 Progress = Callable[[str, int, int], None]
 """Told how far a step has come: step, done, total. `total` is 0 where it is not known beforehand."""
 
@@ -42,6 +45,7 @@ class Service:
     progress: Progress = say_nothing
     templates: Path = TEMPLATES
     sql_root: Path = SQL_ROOT
+    shard_candidates_max: int = SHARD_CANDIDATES_MAX
 
     def today(self) -> date:
         """The date where the facility is."""

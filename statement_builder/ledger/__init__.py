@@ -1,6 +1,7 @@
 """What has happened: every batch, candidate, document, hand-off and mailing, and what may therefore happen next."""
 
 from statement_builder.ledger.ledger import Ledger
+from statement_builder.ledger.lock import LockPart, held_already, part_of
 from statement_builder.ledger.records import (
     Batch,
     Delivery,
@@ -51,6 +52,7 @@ __all__ = [
     "HeldCandidate",
     "InboundFile",
     "Ledger",
+    "LockPart",
     "MailStop",
     "NewCandidate",
     "NewDocument",
@@ -64,4 +66,6 @@ __all__ = [
     "ShardState",
     "Stop",
     "Tally",
+    "held_already",
+    "part_of",
 ]

@@ -101,6 +101,8 @@ def record_pull(connection: Connection, batch_id: str, shards: Sequence[NewShard
             "snapshot_sha256": new.snapshot_sha256,
             "candidates": new.candidates,
             "cents": new.cents,
+            "postal_first": new.postal_first,
+            "postal_last": new.postal_last,
             "state": ShardState.PULLED.value,
         }
         for new in shards
@@ -116,10 +118,11 @@ def read_shards(connection: Connection, batch_id: str) -> list[Shard]:
     return [_to_shard(dict(row)) for row in rows.mappings()]
 
 
-def read_shard(connection: Connection, batch_id: str, sequence: int) -> Shard:
-    """One shard, locked for this transaction; InvariantError when it is not there."""
-    query = select(shard).where(shard.c.batch_id == batch_id, shard.c.sequence == sequence).with_for_update()
-    row = connection.execute(query).mappings().one_or_none()
+def read_shard(connection: Connection, batch_id: str, sequence: int, *, lock: bool = False) -> Shard:
+    """One shard; with `lock` nobody else changes it before this transaction ends. InvariantError when it is not
+    there."""
+    query = select(shard).where(shard.c.batch_id == batch_id, shard.c.sequence == sequence)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
     if row is None:
         raise InvariantError(f"batch {batch_id} has no shard {sequence}")
     return _to_shard(dict(row))
@@ -137,6 +140,11 @@ def set_state(connection: Connection, batch_id: str, state: BatchState, *, actor
         released = {"released_by": actor, "released_at": at}
         connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(released))
     _put_state(connection, batch_id, state, actor=actor, at=at, why=why)
+
+
+def record_second_look(connection: Connection, batch_id: str, *, at: datetime) -> None:
+    """Keep when the whole batch was last compared with the source."""
+    connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(looked_at=at))
 
 
 def _require_all_built(connection: Connection, batch_id: str) -> None:

@@ -7,8 +7,10 @@ power cut it may forget the last commits; a forgotten claim or receipt is a lett
 from __future__ import annotations
 
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemy
 from statement_builder.errors import ConfigError, InvariantError, LedgerError
 
 _BUSY_TIMEOUT_S = 30
+_BUSY_POLL_S = 0.05
 _CONNECT_TIMEOUT_S = 10
 # A worker's machine that vanishes has to free its locks in about a minute, not in the kernel's two hours.
 _SERVER_KEEPALIVE = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
@@ -100,7 +103,10 @@ def _make_sqlite_engine(url: URL) -> Engine:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Account numbers are nobody else's business. SQLite gives its log beside the file the same mode.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        # Only a new one: to close a file is to drop every lock that this process has on it.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        pass
     except OSError as exc:
         raise LedgerError(f"ledger {path} cannot be made: {exc.strerror}") from exc
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
@@ -111,8 +117,19 @@ def _make_sqlite_engine(url: URL) -> Engine:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says so
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    _write_ahead(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """The mode of a new file is changed once, and for that alone SQLite does not wait until others are done."""
+    for _ in range(int(_BUSY_TIMEOUT_S / _BUSY_POLL_S)):
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        time.sleep(_BUSY_POLL_S)
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -34,7 +34,7 @@ from statement_builder.ledger import (
     tally,
 )
 from statement_builder.ledger.database import Database
-from statement_builder.ledger.lock import lock_batch
+from statement_builder.ledger.lock import LockPart, lock_batch, share_batch
 from statement_builder.ledger.records import (
     Batch,
     Delivery,
@@ -101,6 +101,12 @@ class Ledger:
         self._require_current()
         return lock_batch(self._database, batch_id, owner=owner, at=at)
 
+    def share(self, batch_id: str, *, owner: str, at: datetime) -> AbstractContextManager[LockPart]:
+        """Work on parts of a batch beside others; `BatchBusy` while somebody has locked all of it. Yields what takes
+        one part, by name, for this process alone."""
+        self._require_current()
+        return share_batch(self._database, batch_id, owner=owner, at=at)
+
     # Batches and shards
 
     def open_batch(
@@ -155,6 +161,11 @@ class Ledger:
         with self._read() as connection:
             return batches.read_shards(connection, batch_id)
 
+    def shard(self, batch_id: str, sequence: int) -> Shard:
+        """One shard as it stands. InvariantError when it is not there."""
+        with self._read() as connection:
+            return batches.read_shard(connection, batch_id, sequence)
+
     def record_shard(
         self,
         batch_id: str,
@@ -191,6 +202,11 @@ class Ledger:
         """Move the batch on; nothing happens when it is there already. InvariantError for a move that is not legal."""
         with self._write() as connection:
             batches.set_state(connection, batch_id, state, actor=actor, at=at, why=why)
+
+    def record_second_look(self, batch_id: str, *, at: datetime) -> None:
+        """Keep when the whole batch was last compared with the source before its hand-off."""
+        with self._write() as connection:
+            batches.record_second_look(connection, batch_id, at=at)
 
     def release(self, batch_id: str, *, actor: str, at: datetime, why: str = "") -> None:
         """Let the batch go, and keep who approved."""
@@ -316,14 +332,18 @@ class Ledger:
         name: str,
         state: DeliveryState,
         *,
+        attempt: int | None = None,
         receipt: Mapping[str, Any] | None = None,
         at: datetime,
         mailed_on: date | None = None,
     ) -> None:
         """Say what became of a print file and all in it. On `sent` the documents are handed off and the clocks move to
-        `mailed_on` (the UTC date of `at` where none is given)."""
+        `mailed_on` (the UTC date of `at` where none is given). InvariantError where `attempt` is no longer the file's:
+        somebody else has claimed it since."""
         with self._write() as connection:
-            print_files.mark_print_file(connection, name, state, receipt=receipt, at=at, mailed_on=mailed_on)
+            print_files.mark_print_file(
+                connection, name, state, attempt=attempt, receipt=receipt, at=at, mailed_on=mailed_on
+            )
 
     def print_files(self, batch_id: str) -> list[PrintFileRow]:
         """The batch's print files in order."""

@@ -47,6 +47,7 @@ def mark_print_file(
     name: str,
     state: DeliveryState,
     *,
+    attempt: int | None = None,
     receipt: Mapping[str, Any] | None,
     at: datetime,
     mailed_on: date | None,
@@ -55,6 +56,8 @@ def mark_print_file(
 ) -> None:
     """Say what became of a file and of everything in it. Saying the same again changes nothing."""
     found = lock_print_file(connection, name)
+    if attempt is not None and found.attempt != attempt:
+        raise InvariantError(f"print file {name} was claimed by somebody else since: run the batch again")
     if found.state is state:
         return
     require_hand_off_move(f"print file {name}", found.state, state)

@@ -31,6 +31,8 @@ class Batch(Record, kw_only=True):
     opened_at: datetime
     released_by: str = ""
     released_at: datetime | None = None
+    looked_at: datetime | None = None
+    """When the whole batch was last compared with the source, before its hand-off."""
     closed_at: datetime | None = None
 
 
@@ -42,6 +44,9 @@ class NewShard(Record, kw_only=True):
     snapshot_sha256: str
     candidates: int
     cents: int
+    postal_first: str = ""
+    postal_last: str = ""
+    """The first three digits of its first and its last postal code: what operators tell shards by."""
 
 
 class Shard(NewShard, kw_only=True):

@@ -32,7 +32,7 @@ def record_shard(
     at: datetime,
 ) -> None:
     """Record a built shard. InvariantError when it is built already or lost or doubled anybody on the way."""
-    found = read_shard(connection, batch_id, sequence)
+    found = read_shard(connection, batch_id, sequence, lock=True)
     if found.state is not ShardState.PULLED:
         raise InvariantError(f"batch {batch_id}: shard {sequence} is built already")
     _require_complete(batch_id, sequence, found.candidates, candidates, documents)
@@ -64,7 +64,7 @@ def reopen_shard(connection: Connection, batch_id: str, sequence: int, *, actor:
     found = require_batch(connection, batch_id)
     if found.state not in {BatchState.PULLED, BatchState.BUILT, BatchState.WAITING}:
         raise LedgerError(f"batch {batch_id} is {found.state}: its shards can no longer be built again")
-    if read_shard(connection, batch_id, sequence).state is ShardState.PULLED:
+    if read_shard(connection, batch_id, sequence, lock=True).state is ShardState.PULLED:
         return
     own = select(document.c.document_id).where(document.c.batch_id == batch_id, document.c.sequence == sequence)
     if connection.execute(select(delivery.c.document_id).where(delivery.c.document_id.in_(own)).limit(1)).first():

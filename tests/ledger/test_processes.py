@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from statement_builder.billing.selection import Channel
-from statement_builder.errors import BatchBusy
+from statement_builder.errors import BatchBusy, InvariantError
 from statement_builder.ledger import DeliveryState, DocumentState, Ledger
 from tests.ledger.world import AT, MAILED_ON, later, make_batch, open_batch, print_file, rendered
 
@@ -24,6 +24,16 @@ ledger = Ledger.open(sys.argv[1])
 with ledger.lock(sys.argv[2], owner="ana", at=datetime(2026, 11, 2, 14, 30, tzinfo=UTC)):
     print("held", flush=True)
     sys.stdin.read()
+"""
+_HOLD_SHARD = """
+import sys
+from datetime import UTC, datetime
+from statement_builder.ledger import Ledger
+ledger = Ledger.open(sys.argv[1])
+with ledger.share(sys.argv[2], owner="ana", at=datetime(2026, 11, 2, 14, 30, tzinfo=UTC)) as lock_part:
+    with lock_part("shard 1"):
+        print("held", flush=True)
+        sys.stdin.read()
 """
 
 _CLAIM = """
@@ -144,3 +154,32 @@ def test_print_file__killed_between_claim_and_sent(
     ledger.mark_print_file(new.name, DeliveryState.SENT, at=later(10), mailed_on=MAILED_ON)
     assert [len(ledger.deliveries(document.document_id)) for document in documents] == [1, 1]
     assert ledger.tally(batch.batch_id).counts.handed_off == 2
+
+
+def test_shared_batch__is_worked_on_in_parts_and_by_nobody_as_a_whole(ledger: Ledger, ledger_url: str) -> None:
+    batch = open_batch(ledger)
+    with run(_HOLD_SHARD, ledger_url, batch.batch_id) as holder:
+        assert read_line(holder) == "held"
+        with pytest.raises(BatchBusy, match="by ana"), ledger.lock(batch.batch_id, owner="ben", at=later(5)):
+            pytest.fail("all of it in one hand, and a part in another")
+        with ledger.share(batch.batch_id, owner="ben", at=later(5)) as lock_part:
+            with lock_part("shard 2"):
+                pass
+            with pytest.raises(BatchBusy, match="shard 1, is being worked on"), lock_part("shard 1"):
+                pytest.fail("one part in two hands")
+            holder.kill()
+            holder.wait()
+        take_when_free(ledger, batch.batch_id)
+    with ledger.lock(batch.batch_id, owner="ben", at=later(5)), pytest.raises(BatchBusy, match="by ben"):
+        ledger.share(batch.batch_id, owner="ana", at=later(6)).__enter__()
+
+
+def test_print_file_claimed_anew__who_claimed_it_before_has_no_say_any_more(ledger: Ledger) -> None:
+    documents = [rendered("G1")]
+    new = print_file(make_batch(ledger, documents).batch_id, documents)
+    first = ledger.claim_print_file(new, at=AT)
+    ledger.mark_print_file(first.name, DeliveryState.FAILED, attempt=first.attempt, at=AT)
+    second = ledger.claim_print_file(new, at=AT)
+    with pytest.raises(InvariantError, match="claimed by somebody else since"):
+        ledger.mark_print_file(first.name, DeliveryState.COMMITTING, attempt=first.attempt, at=AT)
+    ledger.mark_print_file(second.name, DeliveryState.COMMITTING, attempt=second.attempt, at=AT)

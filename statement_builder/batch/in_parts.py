@@ -1,0 +1,117 @@
+"""The steps of a batch for several processes at once, on one machine or many: ids in, ids out.
+
+Who calls them may die anywhere, come twice, or overlap with its own second try. What whole-batch steps there are go
+through `run.walk_batch`, which holds the batch alone; these share it and take one shard at a time. So a shard is in one
+process's hands, and a claim that is found under its lock was left behind by the dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from mail_house.errors import Misconfigured, Retryable
+from statement_builder.batch.build import build_shards
+from statement_builder.batch.hand_off import begin_hand_off, hand_off_shard
+from statement_builder.batch.release import stop_at_gates
+from statement_builder.batch.run import walk_batch
+from statement_builder.batch.service import Service
+from statement_builder.batch.set_up import require_rest_of_set_up
+from statement_builder.batch.steps import Step
+from statement_builder.billing.model import Record
+from statement_builder.billing.selection import Channel
+from statement_builder.errors import BatchBusy
+from statement_builder.ledger import BatchState, Shard, part_of
+
+
+class ShardRun(Record, kw_only=True):
+    """Neighbouring shards that one process works through: their sequences, both ends included."""
+
+    first: int
+    last: int
+    title: str
+    """`shards 1-10 of 48, postal codes 030-032`: what an operator tells it by."""
+
+
+def plan_shard_runs(service: Service, batch_id: str, *, shards_max: int, runs_max: int) -> list[ShardRun]:
+    """The batch's shards in runs of at most `shards_max`, or of more where that would make more than `runs_max` runs.
+
+    The same runs whenever it is asked: what a mapped task stands for must not change when it is cleared.
+    """
+    shards = service.ledger.shards(batch_id)
+    length = max(shards_max, ceil(len(shards) / runs_max))
+    runs = [shards[start : start + length] for start in range(0, len(shards), length)]
+    return [
+        ShardRun(first=run[0].sequence, last=run[-1].sequence, title=_title(run, total=len(shards))) for run in runs
+    ]
+
+
+def build_run(service: Service, batch_id: str, first: int, last: int) -> None:
+    """Build the shards of a run that are not built yet. `BatchBusy` where another process has the batch or one of
+    them."""
+    batch = service.require_batch(batch_id)
+    if batch.state is not BatchState.PULLED:
+        return
+    require_rest_of_set_up(service, batch)
+    with service.ledger.share(batch_id, owner=service.actor, at=service.now()) as lock_part:
+        if service.require_batch(batch_id).state is BatchState.PULLED:
+            build_shards(service, batch, _shards(service, batch_id, first, last), lock_part)
+
+
+def ask_gates(service: Service, batch_id: str) -> list[str]:
+    """What a person has to decide before this batch may go, in words; nothing where policy lets it go, or it has gone.
+
+    Finishes the build first. `GateStop` where a gate does not foot: no approval helps there.
+    """
+    batch = walk_batch(service, batch_id, until=Step.BUILD)
+    if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
+        return []
+    with service.ledger.lock(batch_id, owner=service.actor, at=service.now()):
+        return [question.message for question in stop_at_gates(service, service.require_batch(batch_id))]
+
+
+def prepare_hand_off(service: Service, batch_id: str, *, release: bool) -> None:
+    """Pass the gates, with a person's approval where `release` says so, settle what an earlier try left open, and look
+    at the source once more. `GateStop` where a person has to look first."""
+    batch = walk_batch(service, batch_id, until=Step.GATES, release=release)
+    if batch.state is BatchState.CLOSED:
+        return
+    with service.ledger.lock(batch_id, owner=service.actor, at=service.now()):
+        begin_hand_off(service, service.require_batch(batch_id))
+
+
+def hand_off_run(service: Service, batch_id: str, first: int, last: int, channel: Channel) -> None:
+    """Hand off what the shards of a run have for one channel.
+
+    `BatchBusy` where another process has the batch or one of the shards; `Retryable` at the end where some of it was
+    put off, and at once where the set-up has to be mended.
+    """
+    batch = service.require_batch(batch_id)
+    if batch.state is BatchState.CLOSED:
+        return
+    put_off: BatchBusy | Retryable | None = None
+    with service.ledger.share(batch_id, owner=service.actor, at=service.now()) as lock_part:
+        shards = _shards(service, batch_id, first, last)
+        for done, shard in enumerate(shards, start=1):
+            try:
+                with lock_part(part_of(shard)):
+                    hand_off_shard(service, batch, shard, channel)
+            except Misconfigured:
+                raise
+            except (BatchBusy, Retryable) as exc:
+                put_off = exc
+            service.progress(channel.value, done, len(shards))
+    if put_off is not None:
+        raise put_off
+
+
+def _shards(service: Service, batch_id: str, first: int, last: int) -> list[Shard]:
+    return [shard for shard in service.ledger.shards(batch_id) if first <= shard.sequence <= last]
+
+
+def _title(run: Sequence[Shard], *, total: int) -> str:
+    first, last = run[0], run[-1]
+    shards = f"shard {first.sequence}" if first is last else f"shards {first.sequence}-{last.sequence}"
+    areas = [area for area in (first.postal_first, last.postal_last) if area]
+    where = f", postal codes {'-'.join(dict.fromkeys(areas))}" if areas else ""
+    return f"{shards} of {total}{where}"

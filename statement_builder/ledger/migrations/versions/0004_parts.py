@@ -1,0 +1,15 @@
+"""When a batch was last compared with the source, and what operators tell its shards by."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    op.add_column("batch", sa.Column("looked_at", sa.DateTime(timezone=True), nullable=True))
+    for name in ("postal_first", "postal_last"):
+        op.add_column("shard", sa.Column(name, sa.String(length=32), nullable=False, server_default=""))
