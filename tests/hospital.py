@@ -86,10 +86,11 @@ class Hospital:
         finally:
             connection.close()
 
-    def manifest_rows(self) -> list[dict[str, str]]:
-        """Every row of every manifest whose control file is there: what the vendor would print."""
+    def manifest_rows(self, folder: Path | None = None) -> list[dict[str, str]]:
+        """Every row of every manifest whose control file is there: what the vendor, at `folder` where it is not the
+        default, would print."""
         rows: list[dict[str, str]] = []
-        for control in sorted((self.home / "outbox" / "print").glob("*.ctl")):
+        for control in sorted((folder or self.home / "outbox" / "print").glob("*.ctl")):
             text = control.with_suffix(".csv").read_text(encoding="utf-8")
             rows += list(csv.DictReader(io.StringIO(text)))
         return rows

@@ -1,46 +1,55 @@
 """Runs the command line in this process and kills it, with SIGKILL, just before or just after its N-th outside effect.
 
-    python -m tests.faults.die_at N COUNT_FILE statements-arguments…
-    python -m tests.faults.die_at N COUNT_FILE part arguments-of-tests.batch.part…
+    python -m tests.faults.die_at N MOMENTS_FILE statements-arguments…
+    python -m tests.faults.die_at N MOMENTS_FILE part arguments-of-tests.batch.part…
 
-An outside effect is a commit to a database, or a file getting its final name. N = 0 never dies; the number of effects
-seen is written to COUNT_FILE, so that a test can die at each of them in turn. Effects 2k and 2k+1 are the moments
-before and after the same one. The command itself knows nothing of this. With
-HANG_BEFORE=.ctl it hangs (SIGSTOP), once, before it gives a file a name that ends so.
+An outside effect is a commit to a database, a file getting its final name here or at an SFTP server, a message to a
+mail server, or a request to SES or Lob. N = 0 never dies; what was met is written to MOMENTS_FILE, a line each
+(`commit-` before a commit, `commit+` after it, and so on), so that a test can die at each of them. The command itself
+knows nothing of this. With HANG_BEFORE=.ctl it hangs (SIGSTOP), once, before it gives a file a name that ends so.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import smtplib
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import botocore.httpsession
+import httpx
+import paramiko
 import sqlalchemy.engine.base
 
-_seen = 0
+_seen: list[str] = []
 _fatal = int(sys.argv[1])
-_count_file = Path(sys.argv[2])
+_moments_file = Path(sys.argv[2])
 
 
-def _moment() -> None:
-    global _seen  # noqa: PLW0603  # one process, one counter
-    _seen += 1
-    _count_file.write_text(str(_seen), encoding="utf-8")
-    if _seen == _fatal:
+def _moment(label: str) -> None:
+    _seen.append(label)
+    _moments_file.write_text("\n".join(_seen), encoding="utf-8")
+    if len(_seen) == _fatal:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _counted(effect: Callable[..., Any]) -> Callable[..., Any]:
+def _watch(owner: Any, name: str, label: Callable[..., str]) -> None:
+    """Make moments of the calls that `label`, given the same arguments, has a word for."""
+    effect = getattr(owner, name)
+
     def around(*arguments: Any, **named: Any) -> Any:
-        _moment()
+        word = label(*arguments, **named)
+        if not word:
+            return effect(*arguments, **named)
+        _moment(f"{word}-")
         result = effect(*arguments, **named)
-        _moment()
+        _moment(f"{word}+")
         return result
 
-    return around
+    setattr(owner, name, around)
 
 
 def _hanging(rename: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,12 +62,20 @@ def _hanging(rename: Callable[..., Any]) -> Callable[..., Any]:
     return around
 
 
+def _suffix(_old: Any, new: Any, *_rest: Any) -> str:
+    """`ctl`, `eml` and so on: what kind of file gets its name."""
+    return Path(new).suffix.removeprefix(".") or "file"
+
+
 if "HANG_BEFORE" in os.environ:
     os.replace = _hanging(os.replace)
-os.replace = _counted(os.replace)
-os.rename = _counted(os.rename)
-os.link = _counted(os.link)
-sqlalchemy.engine.base.Connection._commit_impl = _counted(sqlalchemy.engine.base.Connection._commit_impl)  # type: ignore[method-assign]
+_watch(sqlalchemy.engine.base.Connection, "_commit_impl", lambda *_: "commit")
+for _name in ("replace", "rename", "link"):
+    _watch(os, _name, _suffix)
+_watch(paramiko.SFTPClient, "posix_rename", lambda _client, old, new: f"sftp-{_suffix(old, new)}")
+_watch(smtplib.SMTP, "send", lambda _smtp, data: "smtp" if data[-5:] in ("\r\n.\r\n", b"\r\n.\r\n") else "")
+_watch(botocore.httpsession.URLLib3Session, "send", lambda *_: "ses")
+_watch(httpx.Client, "send", lambda _client, request, **_named: "lob" if request.method == "POST" else "")
 
 if __name__ == "__main__":
     sys.argv = sys.argv[2:]

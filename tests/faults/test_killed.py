@@ -6,13 +6,13 @@ import os
 import random
 import signal
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.outcome import assert_once_each, outcome_of
+from tests.faults.trouble import die_at
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 
 BATCH = f"{CYCLE}-statement"
@@ -42,7 +42,7 @@ def test_killed_twenty_times__ends_as_if_it_had_not_been(
     killed = 0
     for kill in range(KILLS):
         if kill % 2:
-            killed += _die_at(hospital, moments.randint(1, 12), *RUN) == -signal.SIGKILL
+            killed += die_at(hospital, moments.randint(1, 12), *RUN) == -signal.SIGKILL
         else:
             killed += _killed(hospital, after_s=moments.uniform(0.3, 1.0 + 0.4 * whole_s))
     outcome = _finish(hospital)
@@ -63,8 +63,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
 def handed_off(built: Hospital, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], int]:
     """What comes of the same batch when nobody kills it, and how many moments there are to die at."""
     hospital = built.copy_to(tmp_path_factory.mktemp("handed-off") / "home")
-    assert _die_at(hospital, 0, *RELEASE) == 0
-    return outcome_of(hospital, BATCH), int((hospital.home / "moments").read_text(encoding="utf-8"))
+    assert die_at(hospital, 0, *RELEASE) == 0
+    return outcome_of(hospital, BATCH), len((hospital.home / "moments").read_text(encoding="utf-8").split())
 
 
 @pytest.mark.parametrize("part", range(DEATHS))
@@ -74,7 +74,7 @@ def test_killed_around_each_hand_off__nothing_twice_nothing_lost(
     untouched, moments = handed_off
     assert moments > DEATHS, "fewer moments than deaths: this would test some of them twice"
     hospital = built.copy_to(tmp_path / "home")
-    assert _die_at(hospital, 1 + part * (moments - 1) // (DEATHS - 1), *RELEASE) == -signal.SIGKILL
+    assert die_at(hospital, 1 + part * (moments - 1) // (DEATHS - 1), *RELEASE) == -signal.SIGKILL
     outcome = _finish(hospital)
     assert_once_each(outcome)
     assert outcome == untouched
@@ -97,17 +97,6 @@ def _killed(hospital: Hospital, *, after_s: float) -> bool:
         process.wait()
         return True
     return False
-
-
-def _die_at(hospital: Hospital, moment: int, *command: str) -> int:
-    """Run a command in a process that kills itself at this moment; its exit code."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.faults.die_at", str(moment), "moments", *command],
-        env=hospital.environment,
-        cwd=hospital.home,
-        capture_output=True,
-        check=False,
-    ).returncode
 
 
 def _finish(hospital: Hospital) -> dict[str, Any]:

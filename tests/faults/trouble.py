@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 from tests.hospital import AS_OF, CYCLE, Answer, Hospital
 
 BATCH = f"{CYCLE}-statement"
@@ -22,3 +25,14 @@ def assert_nothing_left(hospital: Hospital) -> None:
     """No print file that a vendor would take, and no e-mail."""
     assert hospital.manifest_rows() == []
     assert hospital.emailed() == []
+
+
+def die_at(hospital: Hospital, moment: int, *command: str) -> int:
+    """Run a command in a process that kills itself at this moment; its exit code."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.faults.die_at", str(moment), "moments", *command],
+        env=hospital.environment,
+        cwd=hospital.home,
+        capture_output=True,
+        check=False,
+    ).returncode
