@@ -20,5 +20,9 @@ class Permanent(HandOffError):
     """This piece was refused for good: trying it again changes nothing."""
 
 
+class Unfit(Permanent):
+    """Found by reading a print file back before anybody got it: nothing was handed over, and nothing was claimed."""
+
+
 class UnknownOutcome(HandOffError):
     """It may have been accepted: ask the other side, or a person; never repeat it blindly."""

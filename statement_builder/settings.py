@@ -65,6 +65,8 @@ class MailSettings(Record, kw_only=True):
     """The hospital's number with the postal service, for the Intelligent Mail barcode; without one none is printed."""
     service_type: str = ""
     """Its three digits for mail class and services, as agreed with the vendor."""
+    check_every: int = 50
+    """Of a finished print file one piece in so many is also read from its picture; 1 reads every one."""
 
 
 class ReleaseSettings(Record, kw_only=True):
@@ -201,6 +203,8 @@ def _check(settings: Settings, path: Path | None) -> None:
     where = str(path or "the settings")
     if settings.render.workers < 0:
         raise ConfigError(f"{where}: render.workers cannot be negative")
+    if settings.mail.check_every < 1:
+        raise ConfigError(f"{where}: mail.check_every has to be at least 1: that reads the picture of every piece")
     if settings.render.engine not in {"compiled", "plain"}:
         raise ConfigError(f"{where}: render.engine has to be 'compiled' or 'plain'")
     for kind in Kind:
@@ -210,17 +214,20 @@ def _check(settings: Settings, path: Path | None) -> None:
     for name in ("volume_change_max_percent", "amount_change_max_percent", "hold_doubled_count_min"):
         if getattr(settings.release, name) < 0:
             raise ConfigError(f"{where}: release.{name} cannot be negative")
-    if settings.facility is None:
-        return
-    if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", settings.facility.facility_id):
+    if settings.facility is not None:
+        _check_facility(settings.facility, where)
+
+
+def _check_facility(facility: Facility, where: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", facility.facility_id):
         raise ConfigError(f"{where}: facility.facility_id takes 1 to 32 letters, digits and hyphens")
-    if not settings.facility.portal_url.startswith("https://"):
+    if not facility.portal_url.startswith("https://"):
         raise ConfigError(f"{where}: facility.portal_url has to start with https://, since e-mails link to it")
-    if not re.match(r"https?://\S+\Z", settings.facility.assistance_url):
+    if not re.match(r"https?://\S+\Z", facility.assistance_url):
         raise ConfigError(f"{where}: facility.assistance_url has to be a whole web address, since people type it")
-    if problem := scanline_problem(settings.facility.scanline):
+    if problem := scanline_problem(facility.scanline):
         raise ConfigError(f"{where}: facility.scanline: {problem}")
     try:
-        ZoneInfo(settings.facility.time_zone)
+        ZoneInfo(facility.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as exc:
         raise ConfigError(f"{where}: facility.time_zone is not a time zone this machine knows") from exc

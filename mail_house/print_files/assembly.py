@@ -81,12 +81,6 @@ class Assembly:
                 holder[key] = first
 
 
-def count_pages(pdf: bytes) -> int:
-    """How many pages are really there, read back from the bytes."""
-    with pikepdf.open(io.BytesIO(pdf)) as document:
-        return len(document.pages)
-
-
 def _strip_screen_parts(page: pikepdf.Page) -> None:
     for key in ("/StructParents", "/Tabs"):
         if key in page.obj:

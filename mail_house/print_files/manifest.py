@@ -84,6 +84,40 @@ def write_manifest(pdf_file: str, placed: Sequence[Placed], *, duplex: bool) -> 
     return out.getvalue().encode("utf-8")
 
 
+def read_manifest(manifest: bytes) -> tuple[Placed, ...]:
+    """The rows again. Raises ValueError for what `write_manifest` did not write."""
+    try:
+        rows = list(csv.DictReader(io.StringIO(manifest.decode("utf-8"), newline=""), strict=True))
+        return tuple(_read_row(row) for row in rows)
+    except (csv.Error, KeyError, TypeError, UnicodeDecodeError) as exc:
+        raise ValueError(f"not a manifest: {type(exc).__name__}") from exc
+
+
+def _read_row(row: dict[str, str]) -> Placed:
+    if set(row) != set(COLUMNS) or None in row.values():
+        raise ValueError("not a manifest: a row has other columns")
+    lines = [_from_text(row[f"address_{n}"]) for n in range(1, ADDRESS_LINES_MAX + 1)]
+    return Placed(
+        document_id=row["document_id"],
+        sequence=int(row["sequence"]),
+        first_page=int(row["first_page"]),
+        pages=int(row["pages"]),
+        blank_pages=int(row["blank_pages"]),
+        sheets=int(row["sheets"]),
+        envelope_class=row["envelope_class"],
+        recipient_lines=tuple(line for line in lines if line),
+        barcode=row["barcode"],
+        barcode_bars=row["barcode_bars"],
+        amount_cents=int(row["amount_cents"]),
+        scanline=row["scanline"],
+        sha256=row["sha256"],
+    )
+
+
+def _from_text(value: str) -> str:
+    return value[1:] if value.startswith("'") and as_text(value[1:]) == value else value
+
+
 def as_text(value: str) -> str:
     """The value as no spreadsheet will run it: an apostrophe before what starts like a formula (OWASP, CSV injection).
 

@@ -10,10 +10,11 @@ import re
 
 from mail_house.barcodes import SheetMark, data_matrix, draw_imb, imb, tracking_number, write_sheet_mark
 from mail_house.pieces import Piece, Record
-from mail_house.print_files.envelopes import sheets_of
 from mail_house.profiles import POINTS, ImbPlace, Profile, SheetMarkPlace
 
 PAGE_HEIGHT = 792.0
+MARKS_BEGIN = b"/Artifact <</Type /PrintMarks>> BDC\n"
+"""What a page's marks begin with: to a reader of the PDF they are no part of what it says (ISO 32000-1, 14.8.2.2)."""
 _ZIP = re.compile(r"(?:^|[^0-9])([0-9]{5})(?:-?([0-9]{4}))?$", re.ASCII)
 
 
@@ -37,24 +38,29 @@ def make_marks(piece: Piece, profile: Profile) -> Marks:
 
     Raises ValueError for a serial number that the mailer id has no room for.
     """
-    fronts = range(0, piece.pages, 2 if profile.duplex else 1)
-    pages = [b""] * piece.pages
-    if profile.sheet_mark is not None:
-        sheets = sheets_of(piece.pages, profile)
-        for sheet, page in enumerate(fronts, start=1):
-            mark = SheetMark(sequence=piece.sequence, sheet=sheet, sheets=sheets)
-            pages[page] = _draw_sheet_mark(mark, profile.sheet_mark)
     tracking, routing, bars = "", routing_code(piece.recipient_lines), ""
     if profile.imb is not None and profile.prints_imb and piece.serial is not None and routing:
         tracking = _tracking(profile.imb, piece.serial)
         bars = imb(tracking, routing)
-        pages[0] += _draw_imb(bars, profile.imb)
     return Marks(
         tracking=tracking,
         routing=routing if tracking else "",
         bars=bars,
-        pages=tuple([b"/Artifact BMC\n%bEMC\n" % marks if marks else b"" for marks in pages]),
+        pages=draw_marks(sequence=piece.sequence, pages=piece.pages, bars=bars, profile=profile),
     )
+
+
+def draw_marks(*, sequence: int, pages: int, bars: str, profile: Profile) -> tuple[bytes, ...]:
+    """Operators for each page. `bars` are the 65 letters for page 1, empty where there is no barcode."""
+    marks = [b""] * pages
+    if profile.sheet_mark is not None:
+        fronts = range(0, pages, 2 if profile.duplex else 1)
+        for sheet, page in enumerate(fronts, start=1):
+            mark = SheetMark(sequence=sequence, sheet=sheet, sheets=len(fronts))
+            marks[page] = _draw_sheet_mark(mark, profile.sheet_mark)
+    if bars and profile.imb is not None:
+        marks[0] += _draw_imb(bars, profile.imb)
+    return tuple([MARKS_BEGIN + drawn + b"EMC\n" if drawn else b"" for drawn in marks])
 
 
 def routing_code(recipient_lines: tuple[str, ...]) -> str:

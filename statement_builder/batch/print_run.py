@@ -8,6 +8,7 @@ from contextlib import closing
 
 from mail_house.barcodes import serial_digits
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
+from mail_house.lint import require_fit
 from mail_house.pieces import Piece, PrintFile, Receipt
 from mail_house.print_files import build_print_file, envelope_class, print_file_name
 from mail_house.profiles import Profile
@@ -35,7 +36,8 @@ NUMBERS_PER_SHARD = 10_000
 def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]) -> None:
     """Hand off every printed document of these shards that no print file holds yet, shard by shard.
 
-    `Permanent` in the end where the vendor refused a print file for good: the others go on.
+    `Permanent` in the end where a print file was found unfit (before it was claimed), or the vendor refused one for
+    good: the others go on.
     """
     names = _Names(service, batch)
     refused: list[Permanent] = []
@@ -46,12 +48,13 @@ def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]
             )
             unclaimed = [document for document in waiting if document.delivery_state is None]
             for envelope, documents in _by_file(service, unclaimed, vendor.pieces_max):
-                file = _build(service, batch, shard, documents, name=names.take(shard, envelope, documents))
-                claim = _claim(service, shard, envelope, documents, file)
-                claimed = service.ledger.claim_print_file(claim, at=service.now())
-                if not claimed.is_new:
-                    raise InvariantError(f"print file {file.name} is in somebody else's hands: run the batch again")
+                name = names.take(shard, envelope, documents)
                 try:
+                    file = _build(service, batch, shard, documents, name=name)
+                    claim = _claim(service, shard, envelope, documents, file)
+                    claimed = service.ledger.claim_print_file(claim, at=service.now())
+                    if not claimed.is_new:
+                        raise InvariantError(f"print file {name} is in somebody else's hands: run the batch again")
                     _deliver(service, vendor, file, claimed)
                 except Permanent as exc:
                     refused.append(exc)
@@ -127,7 +130,9 @@ def _build(service: Service, batch: Batch, shard: Shard, documents: list[Documen
         )
         for document, serial in zip(documents, serials, strict=True)
     ]
-    return build_print_file(name=name, pieces=pieces, profile=profile, created_on=batch.as_of)
+    file = build_print_file(name=name, pieces=pieces, profile=profile, created_on=batch.as_of)
+    require_fit(file, profile, check_every=service.settings.mail.check_every)
+    return file
 
 
 def _serials(service: Service, profile: Profile, name: str, count: int) -> Sequence[int | None]:

@@ -171,7 +171,7 @@ def _may_show(windows: Windows) -> Rect:
         left=0,
         top=0,
         width=max(windows.sender.right, windows.recipient.right),
-        height=windows.recipient.bottom + windows.play_down - 0.04,
+        height=windows.recipient.bottom + windows.play_down,
     )
 
 
@@ -196,7 +196,7 @@ def _margins(windows: Windows) -> tuple[Rect, ...]:
         Rect(left=0, top=upper.bottom - clear, width=right, height=lower.top + clear - (upper.bottom - clear)),
         Rect(left=upper.right - clear, top=0, width=right - upper.right + clear, height=lower.top + clear),
         Rect(left=lower.right - clear, top=lower.top, width=clear, height=lower.height),
-        Rect(left=0, top=lower.bottom - clear, width=right, height=clear + windows.play_down - 0.04),
+        Rect(left=0, top=lower.bottom - clear, width=right, height=clear + windows.play_down),
     )
 
 

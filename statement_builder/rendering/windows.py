@@ -25,15 +25,16 @@ class Rect(Record, kw_only=True):
 class Windows(Record, kw_only=True):
     """The two windows of an envelope, and how far the sheet can slip behind them.
 
-    A sheet of 8.5 inches has an inch of play in a #10 envelope of 9.5; folded to 3.667 it has 0.458 in 4.125. It
-    settles at the bottom left, so what can ever show lies left of and below each window's nominal place.
+    A sheet of 8.5 inches has an inch of play in a #10 envelope of 9.5; folded to 3.667 it has 0.458 in 4.125, less 0.04
+    for the envelope's own folds. It settles at the bottom left, so what can ever show lies left of and below each
+    window's nominal place.
     """
 
     sender: Rect
     recipient: Rect
     clear: float = 0.125
     """Inches between the address and the window's edges (USPS Publication 25)."""
-    play_down: float = 0.458
+    play_down: float = 0.418
     clear_zones: tuple[Rect, ...] = ()
     """Also blank on page 1: what is printed there later is no part of the document."""
 

@@ -30,6 +30,7 @@ WRONG = [
     pytest.param("https://maplevalley", "maplevalley", ("facility.assistance_url",), id="half-an-assistance-address"),
     pytest.param('statement = "person"', 'statement = "Bob"', ("release.statement", "'auto'"), id="released-by-bob"),
     pytest.param("number-10-double-window", "number-11", ("mail.print_profile", "number-11"), id="no-such-envelope"),
+    pytest.param("[mail]", "[mail]\ncheck_every = 0", ("mail.check_every", "at least 1"), id="no-print-file-checked"),
     pytest.param(
         'tax_id = "02-0000000"',
         'tax_id = "02-0000000"\nscanline = { examples = ["79927398714"] }',

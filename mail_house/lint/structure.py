@@ -1,0 +1,204 @@
+"""What is looked at on every piece: its pages are there, in order, its own, with its own marks and all fonts.
+
+Nothing is drawn for this. A page is known by what its own operators say: the document's id and "page n of m" in its
+foot, and the marks to the last byte.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+import pikepdf
+from isal import igzip_lib, isal_zlib
+
+from mail_house.barcodes import imb
+from mail_house.lint.fault import Fault
+from mail_house.pieces import PrintFile
+from mail_house.print_files.envelopes import envelope_class, sheets_of
+from mail_house.print_files.manifest import Placed
+from mail_house.print_files.marks import MARKS_BEGIN, PAGE_HEIGHT, draw_marks, routing_code
+from mail_house.profiles import Profile
+
+_IsalError: type[Exception] = igzip_lib.IsalError  # type: ignore[assignment] # an instance, to its types
+_KERNING = re.compile(rb">-?[0-9.]+<")
+_SHOWN = re.compile(rb"<([0-9a-fA-F]+)>")
+_MAPPED = re.compile(rb"<([0-9a-fA-F]{4})>\s*<([0-9a-fA-F]+)>")
+_NUMBER = re.compile(r"[0-9]+")
+_FOOT_BYTES = 3_000
+"""In which a page's foot is found: the document id, and the page's number after it."""
+
+
+def find_structural_faults(file: PrintFile, placed: Sequence[Placed], profile: Profile) -> list[Fault]:
+    """All faults of manifest, order, pages, marks and fonts. `placed` is the file's own manifest, read back."""
+    faults = [*_faulty_totals(file, placed), *_faulty_rows(placed, profile)]
+    if faults:
+        return faults
+    try:
+        with pikepdf.open(io.BytesIO(file.pdf)) as pdf:
+            pages = list(pdf.pages)
+            if len(pages) != file.pages:
+                return [Fault(what=f"it has {len(pages)} pages, its manifest says {file.pages}")]
+            reader = _Reader()
+            for piece in placed:
+                faults += _faulty_pages(piece, pages, reader, profile)
+    except pikepdf.PdfError:
+        return [Fault(what="it is no PDF that can be read")]
+    return faults
+
+
+def _faulty_totals(file: PrintFile, placed: Sequence[Placed]) -> Iterator[Fault]:
+    sums = {
+        "pieces": (len(placed), file.records),
+        "pages": (sum(piece.pages + piece.blank_pages for piece in placed), file.pages),
+        "sheets": (sum(piece.sheets for piece in placed), file.sheets),
+        "cents": (sum(piece.amount_cents for piece in placed), file.cents),
+    }
+    for name, (found, said) in sums.items():
+        if found != said:
+            yield Fault(what=f"its manifest does not add up to the {name} of its control file")
+
+
+def _faulty_rows(placed: Sequence[Placed], profile: Profile) -> Iterator[Fault]:
+    """Each row against the profile, and against the row before it."""
+    next_page, latest, seen = 1, 0, set()
+    for piece in placed:
+        if piece.document_id in seen or piece.sequence <= latest:
+            yield Fault(what="it is in the file twice, or out of order", document_id=piece.document_id)
+        if piece.first_page != next_page or (profile.duplex and piece.first_page % 2 == 0):
+            yield Fault(what="it does not begin where the piece before it ends", document_id=piece.document_id)
+        blank = 1 if profile.duplex and piece.pages % 2 else 0
+        sizes = (piece.sheets, piece.blank_pages, piece.envelope_class)
+        if sizes != (sheets_of(piece.pages, profile), blank, envelope_class(piece.pages, profile)):
+            yield Fault(what="sheets, blank pages or envelope do not go with its pages", document_id=piece.document_id)
+        tracking, _, routing = piece.barcode.partition("-")
+        if piece.barcode and (imb(tracking, routing), routing_code(piece.recipient_lines)) != (
+            piece.barcode_bars,
+            routing,
+        ):
+            yield Fault(what="its barcode is not that of its address", document_id=piece.document_id)
+        seen.add(piece.document_id)
+        next_page, latest = next_page + piece.pages + piece.blank_pages, piece.sequence
+
+
+def _faulty_pages(piece: Placed, pages: Sequence[pikepdf.Page], reader: _Reader, profile: Profile) -> Iterator[Fault]:
+    marks = draw_marks(sequence=piece.sequence, pages=piece.pages, bars=piece.barcode_bars, profile=profile)
+    first = piece.first_page - 1
+    for number, drawn in enumerate(marks, start=1):
+        page = pages[first + number - 1]
+        content = reader.content(page)
+        if what := _fault_of_page(page, content, drawn) or reader.trouble(page, content, piece, number):
+            yield Fault(what=what, document_id=piece.document_id, page=number)
+    for blank in pages[first + piece.pages : first + piece.pages + piece.blank_pages]:
+        if reader.content(blank).strip():
+            yield Fault(what="the blank back after it is not blank", document_id=piece.document_id)
+
+
+def _fault_of_page(page: pikepdf.Page, content: bytes, marks: bytes) -> str:
+    box = [float(side) for side in page.mediabox]
+    if [box[2] - box[0], box[3] - box[1]] != [612.0, PAGE_HEIGHT]:
+        return "the page is not letter size (8.5 x 11 in)"
+    if content.count(MARKS_BEGIN) != (1 if marks else 0) or marks not in content:
+        return "its barcode or its sheet's mark is missing, or another's"
+    return ""
+
+
+class _Fonts(NamedTuple):
+    """What is known of the fonts of a page."""
+
+    are_embedded: bool
+    maps: tuple[tuple[dict[str, bytes], dict[bytes, str]], ...]
+    """Letter to code and code to letter, for each different character map."""
+
+
+class _Reader:
+    """Reads what pages say, from their operators; remembers fonts, which many pages share."""
+
+    def __init__(self) -> None:
+        self._fonts: dict[tuple[tuple[int, int], ...], _Fonts] = {}
+        self._maps: dict[tuple[int, int], tuple[dict[str, bytes], dict[bytes, str]]] = {}
+
+    def content(self, page: pikepdf.Page) -> bytes:
+        contents = page.obj.get("/Contents")
+        if contents is None:
+            return b""
+        if isinstance(contents, pikepdf.Array):
+            return b"\n".join([_inflated(contents[place]) for place in range(len(contents))])
+        return _inflated(contents)
+
+    def trouble(self, page: pikepdf.Page, content: bytes, piece: Placed, number: int) -> str:
+        """What is wrong with fonts or foot of a page that should be this piece's page `number`; empty if nothing."""
+        fonts = self._fonts_of(page)
+        if not fonts.are_embedded:
+            return "a font is not embedded"
+        for codes, letters in fonts.maps:
+            foot = _foot(content, codes, letters, piece.document_id)
+            if foot is not None:
+                found = [int(digits) for digits in _NUMBER.findall(foot)[:2]]
+                return "" if found == [number, piece.pages] else "another page of the document is in its place"
+        return "the page does not say the document's id: it is another document's, or none"
+
+    def _fonts_of(self, page: pikepdf.Page) -> _Fonts:
+        fonts = list(page.resources.get("/Font", pikepdf.Dictionary()).as_dict().values())
+        key = tuple([font.objgen for font in fonts])
+        if key not in self._fonts or (0, 0) in key:
+            streams = {font.ToUnicode.objgen: font.ToUnicode for font in fonts if "/ToUnicode" in font}
+            for number, stream in streams.items():
+                if number not in self._maps:
+                    self._maps[number] = _read_map(stream.read_bytes())
+            self._fonts[key] = _Fonts(
+                are_embedded=all(_is_embedded(font) for font in fonts),
+                maps=tuple(self._maps[number] for number in streams),
+            )
+        return self._fonts[key]
+
+
+def _inflated(stream: pikepdf.Object) -> bytes:
+    """A stream's bytes. isal takes half of qpdf's time for what is deflated, which all our pages are."""
+    if stream.get("/Filter") == pikepdf.Name.FlateDecode and "/DecodeParms" not in stream:
+        with suppress(_IsalError):  # qpdf may still make something of it, and says what is wrong if not
+            return bytes(isal_zlib.decompress(stream.read_raw_bytes()))
+    return bytes(stream.read_bytes())
+
+
+def _is_embedded(font: pikepdf.Object) -> bool:
+    part = font.DescendantFonts[0] if "/DescendantFonts" in font else font
+    descriptor = part.get("/FontDescriptor", pikepdf.Dictionary())
+    return any(name in descriptor for name in ("/FontFile", "/FontFile2", "/FontFile3"))
+
+
+def _read_map(character_map: bytes) -> tuple[dict[str, bytes], dict[bytes, str]]:
+    letters = {
+        code: bytes.fromhex(text.decode("ascii")).decode("utf-16-be")
+        for code, text in _MAPPED.findall(character_map)
+        if len(text) % 4 == 0
+    }
+    return {letter: code for code, letter in letters.items()}, letters
+
+
+def _foot(content: bytes, codes: Mapping[str, bytes], letters: Mapping[bytes, str], document_id: str) -> str | None:
+    """What is said after the document's id; None where it is not said in this font.
+
+    A page's foot is drawn last, before the marks: looked for there first.
+    """
+    own = content.partition(MARKS_BEGIN)[0]
+    for part in (own[-_FOOT_BYTES:], own):
+        plain = _KERNING.sub(b"", part)
+        for written in _writings(document_id, codes):
+            place = plain.find(written)
+            if place >= 0:
+                after = plain[plain.find(b">", place) + 1 :][:_FOOT_BYTES]
+                shown = b"".join(_SHOWN.findall(after))
+                return "".join([letters.get(shown[start : start + 4], "") for start in range(0, len(shown), 4)])
+    return None
+
+
+def _writings(document_id: str, codes: Mapping[str, bytes]) -> Iterator[bytes]:
+    """The id in a font's codes, as it may be set: letter by letter, or with the one ligature that it can have."""
+    letters = re.findall(r"ff|.", document_id) if "ff" in codes else list(document_id)
+    yield b"".join([codes.get(letter, b"?") for letter in letters])
+    if "ff" in document_id:
+        yield b"".join([codes.get(letter, b"?") for letter in document_id])
