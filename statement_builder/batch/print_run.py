@@ -55,6 +55,7 @@ def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]
                     claimed = service.ledger.claim_print_file(claim, at=service.now())
                     if not claimed.is_new:
                         raise InvariantError(f"print file {name} is in somebody else's hands: run the batch again")
+                    names.claimed(shard, name)
                     _deliver(service, vendor, file, claimed)
                 except Permanent as exc:
                     refused.append(exc)
@@ -186,6 +187,7 @@ class _Names:
         files = service.ledger.print_files(batch.batch_id)
         self._batch = batch
         self._failed = [file for file in files if file.state is DeliveryState.FAILED]
+        self._names = {file.name for file in files}
         self._taken = Counter(file.sequence for file in files)
 
     def take(self, shard: Shard, envelope: str, documents: list[Document]) -> str:
@@ -195,14 +197,19 @@ class _Names:
             if mine and (len(file.documents) > 1 or ids.issuperset(file.documents)):
                 self._failed.remove(file)
                 return file.name
-        self._taken[shard.sequence] += 1
         return print_file_name(
             facility_id=self._batch.facility_id,
             cycle=self._batch.cycle,
             created_on=self._batch.as_of,
             batch_id=self._batch.batch_id,
-            number=(shard.sequence - 1) * NUMBERS_PER_SHARD + self._taken[shard.sequence],
+            number=(shard.sequence - 1) * NUMBERS_PER_SHARD + self._taken[shard.sequence] + 1,
         )
+
+    def claimed(self, shard: Shard, name: str) -> None:
+        """From here the name is a print file's. One that was never claimed leaves no gap."""
+        if name not in self._names:
+            self._names.add(name)
+            self._taken[shard.sequence] += 1
 
 
 def _mark(service: Service, row: PrintFileRow, state: DeliveryState, receipt: dict[str, object] | None) -> None:
