@@ -1,0 +1,45 @@
+"""The letters of the dunning ladder, once a month.
+
+**What it does.** Opens the batch of the cycle, takes the snapshot of the billing system, builds every document (a
+mapped task is ten shards of a thousand guarantors), checks that everything foots, waits for a person where policy
+wants one, looks at the source once more, hands off e-mails and print files, and closes the batch with its control
+sheet.
+
+**When.** On the seventeenth of each month, at five in the morning where the facility is. The cycle is that of the
+run's date. A month that was missed is caught up only when somebody asks: *Trigger*, and name the cycle.
+
+**Something is red.** Every task may be cleared, alone or with what follows, in any order, also of a finished run:
+what is done is skipped, nothing is sent twice. Read the last lines of the task's log: they say what is wrong and what
+to do. Mend that, then *Clear*. docs/runbooks/airflow.md has a section for each task.
+
+**It waits.** *Required Actions* has the figures. *Approve* lets the batch go in your name. *Reject* leaves it where
+it is: nothing leaves, and `statements release` or a cleared *check_gates* asks again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from airflow.sdk import CronTriggerTimetable, dag
+from billing_cycle.again import task_defaults
+from billing_cycle.form import batch_form
+from billing_cycle.place import time_zone
+from billing_cycle.steps import open_batch, walk
+
+
+@dag(
+    schedule=CronTriggerTimetable("0 5 17 * *", timezone=time_zone()),
+    start_date=datetime(2026, 11, 1, tzinfo=ZoneInfo(time_zone())),
+    catchup=False,
+    max_active_runs=1,
+    params=batch_form("2026-11"),
+    default_args=task_defaults("billing-office"),
+    tags=["statements", "dunning"],
+    doc_md=__doc__,
+)
+def dunning_letters() -> None:
+    walk(open_batch("dunning", "%Y-%m"))
+
+
+dunning_letters()

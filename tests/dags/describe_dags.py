@@ -1,0 +1,51 @@
+"""Parse every DAG file, and print what there is and what parsing it imported, as JSON."""
+
+import json
+import sys
+
+from airflow.dag_processing.dagbag import DagBag
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import dag, task, task_group  # noqa: F401 - Airflow itself is imported before we look
+
+before = set(sys.modules)
+bag = DagBag()
+imported = sorted(set(sys.modules) - before)
+
+described = {
+    "errors": bag.import_errors,
+    "imported": imported,
+    "seconds": {stat.file: stat.duration.total_seconds() for stat in bag.dagbag_stats},
+    "dags": {
+        each.dag_id: {
+            "file": each.fileloc,
+            "doc": each.doc_md,
+            "tags": sorted(each.tags),
+            "max_active_runs": each.max_active_runs,
+            "catchup": each.catchup,
+            "params": {
+                name: {**each.params.get_param(name).schema, "description": each.params.get_param(name).description}
+                for name in each.params
+            },
+            "time_zone": str(each.timezone),
+            "tasks": {
+                one.task_id: {
+                    "owner": one.owner,
+                    "retries": one.retries,
+                    "backs_off": bool(one.retry_exponential_backoff),
+                    "has_policy": one.retry_policy is not None,
+                    "timeout_s": one.execution_timeout.total_seconds() if one.execution_timeout else None,
+                    "waits_for_ever": getattr(one, "response_timeout", None) is None,
+                    "is_approval": isinstance(one, ApprovalOperator),
+                    "mapped_as": getattr(one, "map_index_template", None),
+                    "pool": one.pool,
+                    "doc": one.doc_md or getattr(one, "partial_kwargs", {}).get("doc_md") or "",
+                    "upstream": sorted(one.upstream_task_ids),
+                }
+                for one in each.tasks
+            },
+        }
+        for each in bag.dags.values()
+    },
+}
+print()
+print(json.dumps(described))

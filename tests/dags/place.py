@@ -1,0 +1,55 @@
+"""An Airflow of its own for tests: its folder, its settings, and programs run in it.
+
+Airflow is always in processes of its own: it reads its settings when it is imported, and warns of what this project's
+tests take for errors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.hospital import ROOT, Hospital
+
+DAGS = ROOT / "dags"
+
+
+@dataclass(frozen=True)
+class AirflowPlace:
+    """`home` is Airflow's own folder, beside that of the hospital whose mail it sends."""
+
+    home: Path
+    hospital: Hospital
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {
+            "AIRFLOW_HOME": str(self.home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{DAGS}",
+            "STATEMENTS_RETRY_DELAY_S": "1",
+        }
+        return self.hospital.environment | own | self.environ
+
+    def airflow(self, *arguments: str) -> str:
+        """Run Airflow's own command line to its end."""
+        return self._run([str(Path(sys.executable).parent / "airflow"), *arguments]).stdout
+
+    def script(self, name: str, *arguments: str) -> tuple[Any, str]:
+        """Run `tests/dags/<name>.py`: the JSON that its last line is, and everything it logged."""
+        done = self._run([sys.executable, str(ROOT / "tests" / "dags" / f"{name}.py"), *arguments])
+        return json.loads(done.stdout.splitlines()[-1]), done.stdout + done.stderr
+
+    def _run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            command, env=self.environment, cwd=self.hospital.home, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{command}:\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        return done

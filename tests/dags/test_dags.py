@@ -1,0 +1,93 @@
+"""Every DAG file: what an operator and a scheduler rely on."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.dags.place import DAGS, AirflowPlace
+from tests.hospital import ROOT, build_hospital
+
+MONTHLY = ("monthly_statements", "ob_predelivery_notices", "dunning_letters")
+ALL = {*MONTHLY, "rerun_batch"}
+HEAVY = ("weasyprint", "boto3", "pikepdf", "pypdfium2", "psycopg", "statement_builder.batch", "mail_house.vendors")
+"""What no DAG file may import when it is parsed: every half minute, and in the process of every task."""
+POOLS = {"default_pool", "statements_source", "statements_render", "statements_print", "statements_email"}
+
+
+@pytest.fixture(scope="module")
+def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    home = tmp_path_factory.mktemp("dags")
+    place = AirflowPlace(home / "airflow", build_hospital(home / "hospital", guarantors=20))
+    answer, _ = place.script("describe_dags")
+    return answer
+
+
+@pytest.fixture(scope="module")
+def dags(described: dict[str, Any]) -> dict[str, Any]:
+    return described["dags"]
+
+
+def test_dag_files__are_read_without_errors_and_without_heavy_imports(described: dict[str, Any]) -> None:
+    assert described["errors"] == {}
+    assert set(described["dags"]) == ALL
+    assert any(name.startswith("billing_cycle") for name in described["imported"]), "this looked at nothing"
+    assert [name for name in described["imported"] if name.startswith(HEAVY)] == []
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_dag__is_what_operators_and_schedulers_rely_on(dags: dict[str, Any], name: str) -> None:
+    dag = dags[name]
+    assert Path(dag["file"]).stem == name
+    assert "statements" in dag["tags"]
+    assert dag["max_active_runs"] == 1
+    assert dag["catchup"] is False
+    assert dag["time_zone"] == "America/New_York"
+    assert all(heading in dag["doc"] for heading in ("What it does", "When", "Something is red"))
+    for task_id, task in dag["tasks"].items():
+        assert task["owner"] == "billing-office"
+        assert task["pool"] in POOLS
+        assert task["retries"] > 0
+        assert task["backs_off"]
+        assert task["has_policy"], f"{task_id} would try again what must not be"
+        if task["is_approval"]:
+            assert (task["timeout_s"], task["waits_for_ever"]) == (None, True), "a person may take days"
+        else:
+            assert task["timeout_s"]
+            assert task["doc"]
+
+
+@pytest.mark.parametrize("name", MONTHLY)
+def test_form__asks_for_what_a_person_may_choose(dags: dict[str, Any], name: str) -> None:
+    params = dags[name]["params"]
+    assert set(params) == {"cycle", "facility", "as_of", "limit", "dry_run"}
+    assert all(schema["title"] and schema["description"] for schema in params.values())
+    assert re.match(params["cycle"]["pattern"], "2026-11")
+    assert not re.match(params["cycle"]["pattern"], "2026-13")
+
+
+def test_nothing_leaves_before_its_gates(dags: dict[str, Any]) -> None:
+    for name in ALL:
+        tasks = dags[name]["tasks"]
+        assert "build" in tasks["check_gates"]["upstream"]
+        assert set(tasks["release"]["upstream"]) >= {"check_gates", "approve"}
+        assert "release" in tasks["hand_off.send_emails"]["upstream"]
+        assert "hand_off.send_emails" in tasks["hand_off.send_print_files"]["upstream"]
+        mapped = {task_id for task_id, task in tasks.items() if task["mapped_as"]}
+        assert mapped == {"build", "hand_off.send_emails", "hand_off.send_print_files"}
+
+
+def test_runbook__has_a_section_for_each_task(dags: dict[str, Any]) -> None:
+    headings = set(
+        re.findall(r"^## (\w+)", (ROOT / "docs" / "runbooks" / "airflow.md").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    tasks = {task_id.rpartition(".")[2] for dag in dags.values() for task_id in dag["tasks"]}
+    assert len(tasks) > 8
+    assert tasks - headings == set()
+
+
+def test_dag_folder__has_nothing_that_is_no_dag_and_would_be_parsed() -> None:
+    assert {path.stem for path in DAGS.glob("*.py")} == ALL
