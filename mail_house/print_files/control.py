@@ -15,7 +15,7 @@ class FileFacts(Record, frozen=True, kw_only=True):
     sha256: str
 
 
-class Control(Record, frozen=True, kw_only=True):
+class Control(Record, frozen=True, kw_only=True, omit_defaults=True):
     """Counts and hashes that the vendor checks what it received against, and we what it says it received."""
 
     name: str
@@ -27,6 +27,8 @@ class Control(Record, frozen=True, kw_only=True):
     cents: int
     pdf: FileFacts
     manifest: FileFacts
+    sealed: tuple[FileFacts, ...] = ()
+    """What was brought instead of the other two, where they are encrypted; left out where they are not."""
 
 
 def file_facts(file: str, data: bytes) -> FileFacts:

@@ -10,6 +10,7 @@ from pathlib import Path
 from mail_house.secret import Secret
 from mail_house.urls import BackEndUrl, folder_of, is_loopback, parse_url
 from mail_house.vendors.folder import open_local_directory
+from mail_house.vendors.sealing import load_seal
 from mail_house.vendors.vendor import FolderOfPrintFiles, PrintVendor
 
 
@@ -17,10 +18,10 @@ def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
     """The vendor behind `url`; nothing is connected yet.
 
     `file:///folder`
-    `sftp://user@host[:port]/folder?host_key=SHA256:…[&collects=yes]`: `host_key` may be repeated (one for each kind of
-    key); a folder that starts with `~/` is below the login's own. `STATEMENTS_SFTP_KEY` names a private key file,
-    `STATEMENTS_SFTP_PASSWORD` is the password, or the key's passphrase. `collects=yes` where the vendor takes
-    files away.
+    `sftp://user@host[:port]/folder?host_key=SHA256:…[&collects=yes][&pgp_key=/file]`: `host_key` may be repeated (one
+    for each kind of key); a folder that starts with `~/` is below the login's own. `STATEMENTS_SFTP_KEY` names a
+    private key file, `STATEMENTS_SFTP_PASSWORD` is the password, or the key's passphrase. `collects=yes` where the
+    vendor takes files away. `pgp_key` is the vendor's OpenPGP key: PDF and manifest are then encrypted to it.
     `lob://api.lob.com/v1?from=adr_…`: with `STATEMENTS_LOB_KEY`. Options: `mail_type` (usps_first_class or
     usps_standard), `address_placement` (top_first_page or insert_blank_page), `return_envelope=yes`, and `rate`,
     requests a second.
@@ -45,7 +46,7 @@ def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
     # paramiko takes a tenth of a second to import: only who uses SFTP waits for it.
     from mail_house.vendors.sftp import SftpAccount, open_sftp_directory  # noqa: PLC0415
 
-    url.expect_options("host_key", "collects")
+    url.expect_options("host_key", "collects", "pgp_key")
     if not url.host or not url.user:
         raise ValueError("print: an SFTP address names user and host: sftp://user@host/folder?host_key=SHA256:…")
     host_keys = frozenset(url.values("host_key"))
@@ -71,6 +72,7 @@ def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
         functools.partial(open_sftp_directory, account),
         location=f"{account.where}{url.path}",
         collects=collects,
+        seal=load_seal(url.value("pgp_key")) if url.value("pgp_key") else None,
     )
 
 

@@ -17,6 +17,7 @@ from mail_house.pieces import Record
 from mail_house.secret import Secret
 
 TIMEOUT_S = 30.0
+TAIL_BYTES = 32_768
 
 
 class SftpAccount(Record, frozen=True, kw_only=True):
@@ -63,16 +64,37 @@ class SftpDirectory:
         return None if attributes is None else _modified_at(attributes)
 
     def stage(self, name: str, data: bytes) -> datetime:
+        """Goes on where an earlier upload of these bytes broke off. What arrived is read back whole either way."""
         part = f"{name}.part"
         with self._outcomes(name):
-            with self._client.open(self._path(part), "wb") as remote:
-                remote.set_pipelined(True)
-                remote.write(data)
-            if self.read(part) != data:
+            begun = self._begun(part, data)
+            self._write(part, data, begun)
+            arrived = self.read(part)
+            if begun and arrived != data:  # what was there before was something else after all
+                self._write(part, data, 0)
+                arrived = self.read(part)
+            if arrived != data:
                 raise Retryable(
-                    f"{name} did not arrive at {self._account.where} as it was sent; nothing was handed over"
+                    f"{name} did not arrive at {self._account.where} as it was sent ({len(arrived or b''):,} of "
+                    f"{len(data):,} bytes); nothing was handed over; is its disk full?"
                 )
             return _modified_at(self._client.stat(self._path(part)))
+
+    def _begun(self, part: str, data: bytes) -> int:
+        """How many bytes of an earlier upload may stand: its end is compared, the rest when it is read back."""
+        size = self.size(part) or 0
+        if not 0 < size <= len(data):
+            return 0
+        tail = max(0, size - TAIL_BYTES)
+        with self._client.open(self._path(part), "rb") as remote:
+            remote.seek(tail)
+            return size if remote.read(size - tail) == data[tail:size] else 0
+
+    def _write(self, part: str, data: bytes, begun: int) -> None:
+        with self._client.open(self._path(part), "r+b" if begun else "wb") as remote:
+            remote.set_pipelined(True)
+            remote.seek(begun)
+            remote.write(data[begun:])
 
     def publish(self, name: str) -> None:
         old, new = self._path(f"{name}.part"), self._path(name)

@@ -12,9 +12,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
+
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import PrintFile, Receipt
-from mail_house.print_files.control import Control, read_control
+from mail_house.print_files.control import Control, FileFacts, file_facts, read_control, write_control
+from mail_house.vendors.sealing import Seal
 
 
 class PrintVendor(Protocol):
@@ -79,17 +82,25 @@ class FolderOfPrintFiles:
     pieces_max: int | None = None
 
     def __init__(
-        self, open_directory: Callable[[], AbstractContextManager[Directory]], *, location: str, collects: bool
+        self,
+        open_directory: Callable[[], AbstractContextManager[Directory]],
+        *,
+        location: str,
+        collects: bool,
+        seal: Seal | None = None,
     ) -> None:
+        """With a `seal` PDF and manifest are brought encrypted; the control file, which names nobody, never is."""
         self.collects = collects
         self._open = open_directory
         self._location = location
+        self._seal = seal
+        self._sealed: dict[str, tuple[FileFacts, ...]] = {}
 
     def prepare(self, file: PrintFile) -> None:
         with self._open() as directory:
             if self._committed(directory, file.name, file.sha256):
                 return
-            for name, data in ((f"{file.name}.pdf", file.pdf), (f"{file.name}.csv", file.manifest)):
+            for name, data in self._to_bring(file):
                 if directory.size(name) == len(data) and directory.read(name) == data:
                     continue
                 directory.stage(name, data)
@@ -103,21 +114,22 @@ class FolderOfPrintFiles:
             control = self._committed(directory, file.name, file.sha256)
             if control:
                 return self._receipt(control, self._control_written_at(directory, file.name))
-            for name, data in ((f"{file.name}.pdf", file.pdf), (f"{file.name}.csv", file.manifest)):
-                if directory.size(name) != len(data):
+            control = msgspec.structs.replace(read_control(file.control), sealed=self._sealed.get(file.name, ()))
+            for facts in self._brought(control):
+                if directory.size(facts.file) != facts.bytes:
                     raise Retryable(
-                        f"{name} is not complete at {self._location}: bring it again before its control file"
+                        f"{facts.file} is not complete at {self._location}: bring it again before its control file"
                     )
-            written_at = directory.stage(f"{file.name}.ctl", file.control)
+            written_at = directory.stage(f"{file.name}.ctl", write_control(control))
             directory.publish(f"{file.name}.ctl")
-        return self._receipt(read_control(file.control), written_at)
+        return self._receipt(control, written_at)
 
     def find(self, name: str, *, sha256: str) -> Receipt | None:
         with self._open() as directory:
             control = self._committed(directory, name, sha256)
             if control is None:
                 return None
-            for facts in (control.pdf, control.manifest):
+            for facts in self._brought(control):
                 data = directory.read(facts.file)
                 if data is None and self.collects:
                     continue  # being picked up; the control file said what it was
@@ -136,6 +148,21 @@ class FolderOfPrintFiles:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+    def _to_bring(self, file: PrintFile) -> tuple[tuple[str, bytes], ...]:
+        """Names and bytes of what goes before the control file."""
+        plain = ((f"{file.name}.pdf", file.pdf), (f"{file.name}.csv", file.manifest))
+        if self._seal is None:
+            return plain
+        sealed = tuple((name + self._seal.suffix, self._seal(data)) for name, data in plain)
+        self._sealed[file.name] = tuple(file_facts(name, data) for name, data in sealed)
+        return sealed
+
+    def _brought(self, control: Control) -> tuple[FileFacts, ...]:
+        """What has to be at the vendor beside this control file."""
+        if control.sealed or self._seal is None:
+            return control.sealed or (control.pdf, control.manifest)
+        raise Retryable(f"{control.name} was not brought by this process: bring it again before its control file")
 
     def _committed(self, directory: Directory, name: str, sha256: str) -> Control | None:
         """The control file under this name, None where there is none. Raises Permanent when it is another's."""

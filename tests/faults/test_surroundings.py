@@ -7,14 +7,14 @@ import resource
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.faults.in_process import call
 from tests.faults.outcome import assert_once_each, outcome_of
-from tests.faults.trouble import BATCH, RERUN, RUN, assert_nothing_left, read_message
+from tests.faults.trouble import BATCH, RERUN, RUN, assert_nothing_left, make_room, read_message
 from tests.hospital import AS_OF, CYCLE, Answer, Hospital, build_hospital
 
 NOBODY_THERE = "127.0.0.1:1"
@@ -216,24 +216,6 @@ def assert_nothing_left_in_print(hospital: Hospital) -> None:
     assert hospital.manifest_rows() == []
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own that holds 48 KB until `_make_room`."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", disk], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("no right to mount a small disk here; test_file_size_limit stands in for it")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-
-
-def _make_room(disk: Path) -> None:
-    subprocess.run(["mount", "-o", "remount,size=30m", disk], check=True)
-
-
 @pytest.mark.parametrize(
     ("variable", "url", "says"),
     [
@@ -250,7 +232,7 @@ def test_full_disk__is_one_message_and_is_finished_once_there_is_room(
     message = read_message(call(tight, *run, code=1))
     assert says in message
     assert not list(small_disk.rglob("*.ctl"))
-    _make_room(small_disk)
+    make_room(small_disk)
     assert call(tight, *run).json["state"] == "closed"
     counts = call(tight, "show", BATCH, "--json").json["counts"]
     assert counts["handed_off"] == counts["rendered"] > 0

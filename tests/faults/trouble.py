@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.hospital import AS_OF, CYCLE, Answer, Hospital
 
@@ -36,3 +37,8 @@ def die_at(hospital: Hospital, moment: int, *command: str) -> int:
         capture_output=True,
         check=False,
     ).returncode
+
+
+def make_room(disk: Path) -> None:
+    """What the hospital's staff do about a `small_disk`."""
+    subprocess.run(["mount", "-o", "remount,size=30m", disk], check=True)

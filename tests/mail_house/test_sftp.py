@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 from pathlib import Path
 
+import msgspec
+import pysequoia
 import pytest
 
 from mail_house.errors import Misconfigured, Retryable, UnknownOutcome
+from mail_house.print_files.control import read_control
 from mail_house.vendors import PrintVendor, open_print_vendor
 from tests.mail_house.cut_connection import Relay, relay_to
 from tests.mail_house.pieces import make_print_file
@@ -148,3 +152,109 @@ def commit_through_cut(server: SftpServer, folder: Path, direction: str, cut: in
 
 def direct(server: SftpServer, folder: Path) -> PrintVendor:
     return open_print_vendor(server.url(folder), environ=server.environ)
+
+
+LARGE = msgspec.structs.replace(FILE, pdf=random.Random(1).randbytes(1_500_000))
+"""Random, so that no compression helps the connection along."""
+
+
+def test_dropped_in_the_middle__the_next_run_ends_it(sftp_server: SftpServer, tmp_path: Path) -> None:
+    with relay_to(sftp_server.port) as relay:
+        relay.sent_max = 1_200_000
+        with pytest.raises(Retryable, match="nothing was handed over"):
+            open_print_vendor(sftp_server.url(tmp_path, port=relay.port), environ=sftp_server.environ).prepare(LARGE)
+    kept = (tmp_path / f"{LARGE.name}.pdf.part").read_bytes()
+    assert 0 < len(kept) < len(LARGE.pdf)
+    assert LARGE.pdf.startswith(kept), "a drop leaves a beginning: what can be gone on with"
+    direct(sftp_server, tmp_path).prepare(LARGE)
+    assert (tmp_path / f"{LARGE.name}.pdf").read_bytes() == LARGE.pdf
+
+
+def test_half_brought__only_the_rest_is_sent(sftp_server: SftpServer, tmp_path: Path) -> None:
+    (tmp_path / f"{LARGE.name}.pdf.part").write_bytes(LARGE.pdf[:1_000_000])
+    with relay_to(sftp_server.port) as relay:
+        open_print_vendor(sftp_server.url(tmp_path, port=relay.port), environ=sftp_server.environ).prepare(LARGE)
+        assert relay.sent < 800_000
+    assert (tmp_path / f"{LARGE.name}.pdf").read_bytes() == LARGE.pdf
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        pytest.param(LARGE.pdf[:500_000] + b"another build" * 9, id="another-end"),
+        pytest.param(b"another build" + LARGE.pdf[13:500_000], id="another-beginning"),
+        pytest.param(LARGE.pdf + b"more", id="longer"),
+        pytest.param(b"", id="empty"),
+    ],
+)
+def test_leftover_of_something_else__is_replaced_whole(left: bytes, sftp_server: SftpServer, tmp_path: Path) -> None:
+    (tmp_path / f"{LARGE.name}.pdf.part").write_bytes(left)
+    direct(sftp_server, tmp_path).prepare(LARGE)
+    assert (tmp_path / f"{LARGE.name}.pdf").read_bytes() == LARGE.pdf
+
+
+@pytest.fixture(scope="module")
+def vendor_key() -> pysequoia.Tsk:
+    return pysequoia.Tsk.generate(user_id="print vendor <in@vendor.example>")
+
+
+def sealed_url(server: SftpServer, folder: Path, key: pysequoia.Tsk) -> str:
+    public = folder.parent / "vendor.asc"
+    public.write_text(str(key.extract_certificate()))
+    return f"{server.url(folder)}&pgp_key={public}"
+
+
+def test_pgp__only_the_vendor_can_read_it(sftp_server: SftpServer, tmp_path: Path, vendor_key: pysequoia.Tsk) -> None:
+    folder = tmp_path / "vendor"
+    folder.mkdir()
+    vendor = open_print_vendor(sealed_url(sftp_server, folder, vendor_key), environ=sftp_server.environ)
+    vendor.prepare(FILE)
+    receipt = vendor.commit(FILE)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        f"{FILE.name}.csv.pgp",
+        f"{FILE.name}.ctl",
+        f"{FILE.name}.pdf.pgp",
+    ]
+    for suffix, plain in (("pdf", FILE.pdf), ("csv", FILE.manifest)):
+        sealed = (folder / f"{FILE.name}.{suffix}.pgp").read_bytes()
+        assert b"NUNEZ" not in sealed
+        assert pysequoia.decrypt(sealed, decryptor=vendor_key.decryptor()).bytes == plain
+    control = read_control((folder / f"{FILE.name}.ctl").read_bytes())
+    assert (control.pdf.sha256, control.records) == (FILE.sha256, 2)
+    assert [(facts.file, facts.bytes) for facts in control.sealed] == [
+        (path.name, path.stat().st_size) for path in (folder / f"{FILE.name}.pdf.pgp", folder / f"{FILE.name}.csv.pgp")
+    ]
+    again = open_print_vendor(sealed_url(sftp_server, folder, vendor_key), environ=sftp_server.environ)
+    assert again.find(FILE.name, sha256=FILE.sha256) == again.commit(FILE) == receipt
+
+
+def test_pgp__died_after_bringing__is_brought_again_before_its_control_file(
+    sftp_server: SftpServer, tmp_path: Path, vendor_key: pysequoia.Tsk
+) -> None:
+    folder = tmp_path / "vendor"
+    folder.mkdir()
+    url = sealed_url(sftp_server, folder, vendor_key)
+    open_print_vendor(url, environ=sftp_server.environ).prepare(FILE)
+    later = open_print_vendor(url, environ=sftp_server.environ)
+    assert later.find(FILE.name, sha256=FILE.sha256) is None
+    with pytest.raises(Retryable, match="bring it again"):
+        later.commit(FILE)
+    later.prepare(FILE)
+    later.commit(FILE)
+    assert later.find(FILE.name, sha256=FILE.sha256) is not None
+    (folder / f"{FILE.name}.pdf.pgp").write_bytes(b"damaged")
+    with pytest.raises(UnknownOutcome, match="no longer what was handed over"):
+        later.find(FILE.name, sha256=FILE.sha256)
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [pytest.param(None, "cannot be read", id="missing"), pytest.param("hello", "current key", id="no-key")],
+)
+def test_pgp__key_that_nothing_can_be_encrypted_with(
+    content: str | None, complaint: str, sftp_server: SftpServer, tmp_path: Path
+) -> None:
+    if content is not None:
+        (tmp_path / "vendor.asc").write_text(content)
+    with pytest.raises(ValueError, match=complaint):
+        open_print_vendor(f"{sftp_server.url(tmp_path)}&pgp_key={tmp_path / 'vendor.asc'}", environ=sftp_server.environ)
