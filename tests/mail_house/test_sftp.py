@@ -163,8 +163,9 @@ def test_dropped_in_the_middle__the_next_run_ends_it(sftp_server: SftpServer, tm
         relay.sent_max = 1_200_000
         with pytest.raises(Retryable, match="nothing was handed over"):
             open_print_vendor(sftp_server.url(tmp_path, port=relay.port), environ=sftp_server.environ).prepare(LARGE)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{LARGE.name}.pdf.part"]
     kept = (tmp_path / f"{LARGE.name}.pdf.part").read_bytes()
-    assert 0 < len(kept) < len(LARGE.pdf)
+    assert len(kept) < len(LARGE.pdf)
     assert LARGE.pdf.startswith(kept), "a drop leaves a beginning: what can be gone on with"
     direct(sftp_server, tmp_path).prepare(LARGE)
     assert (tmp_path / f"{LARGE.name}.pdf").read_bytes() == LARGE.pdf
