@@ -60,7 +60,7 @@ class MailSettings(Record, kw_only=True):
     """What the mail house needs to know beside the addresses of its back ends."""
 
     print_profile: str = "number-10-double-window"
-    """The print-mail vendor's profile, a file in `mail_house/profiles/`."""
+    """The print-mail vendor's profile: the name of one in `mail_house/profiles/`, or the path of a `.toml` file."""
     mailer_id: str = ""
     """The hospital's number with the postal service, for the Intelligent Mail barcode; without one none is printed."""
     service_type: str = ""

@@ -100,7 +100,8 @@ def open_profile(settings: Settings) -> Profile:
     """The vendor's profile with the hospital's mailer id. `ConfigError` where either is wrong."""
     mail = settings.mail
     try:
-        profile = load_profile(mail.print_profile)
+        own_file = mail.print_profile.endswith(".toml")
+        profile = load_profile(Path(mail.print_profile) if own_file else mail.print_profile)
     except ValueError as exc:
         raise ConfigError(f"mail.print_profile: {exc}") from exc
     try:
