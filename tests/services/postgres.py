@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -19,10 +20,9 @@ from sqlalchemy.engine import URL, make_url
 from tests.services.processes import free_port, start_server, stop_server, user_group, wait_until
 
 _ATTEMPTS = 5
-# Nothing here outlives the tests, so durability is traded for speed.
+# Nothing here outlives the tests, so durability is traded for speed: all but what a killed server owes its clients.
 _SETTINGS = (
     "fsync=off",
-    "synchronous_commit=off",
     "full_page_writes=off",
     "max_connections=60",
     "shared_buffers=32MB",
@@ -37,20 +37,8 @@ def postgres_server() -> Iterator[URL]:
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield make_url(given).set(drivername="postgresql+psycopg")
         return
-    binaries = _find_binaries()
-    user = _unprivileged_user()
-    home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
-    try:
-        if user:
-            shutil.chown(home, user, user_group(user))
-        _init_cluster(binaries, home, user)
-        process, port = _start_cluster(binaries, home, user)
-        try:
-            yield URL.create("postgresql+psycopg", "postgres", host="127.0.0.1", port=port, database="postgres")
-        finally:
-            stop_server(process, signal.SIGQUIT)  # at once: nothing here is to be kept
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with running_cluster(keeps_commits=False) as cluster:
+        yield cluster.url
 
 
 @pytest.fixture
@@ -58,6 +46,54 @@ def postgres_url(postgres_server: URL) -> Iterator[str]:
     """A fresh database for one test, dropped after it: `postgresql+psycopg://…`."""
     with fresh_database(postgres_server) as url:
         yield url
+
+
+@dataclass
+class Cluster:
+    """A throwaway server that a test may stop and start again, on the same port and with the same data."""
+
+    binaries: Path
+    home: Path
+    user: str | None
+    process: subprocess.Popen[bytes]
+    port: int
+    settings: tuple[str, ...]
+
+    @property
+    def url(self) -> URL:
+        return URL.create("postgresql+psycopg", "postgres", host="127.0.0.1", port=self.port, database="postgres")
+
+    def stop(self) -> None:
+        """At once, with every session cut off, as when the machine's administrator is in a hurry."""
+        stop_server(self.process, signal.SIGQUIT)
+
+    def start(self) -> None:
+        self.process = _start_server(self.binaries, self.home, self.user, self.port, self.settings)
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+
+@contextmanager
+def running_cluster(*, keeps_commits: bool = True) -> Iterator[Cluster]:
+    """A server of one's own, gone with its data at the end. One that need not keep commits when killed is faster."""
+    settings = (*_SETTINGS, f"synchronous_commit={'on' if keeps_commits else 'off'}")
+    binaries = _find_binaries()
+    user = _unprivileged_user()
+    home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    try:
+        if user:
+            shutil.chown(home, user, user_group(user))
+        _init_cluster(binaries, home, user)
+        process, port = _start_cluster(binaries, home, user, settings)
+        cluster = Cluster(binaries, home, user, process, port, settings)
+        try:
+            yield cluster
+        finally:
+            cluster.stop()  # at once: nothing here is to be kept
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager
@@ -103,22 +139,30 @@ def _init_cluster(binaries: Path, home: Path, user: str | None) -> None:
         raise RuntimeError(f"initdb failed:\n{log.read_text(errors='replace')}")
 
 
-def _start_cluster(binaries: Path, home: Path, user: str | None) -> tuple[subprocess.Popen[bytes], int]:
+def _start_cluster(
+    binaries: Path, home: Path, user: str | None, settings: tuple[str, ...]
+) -> tuple[subprocess.Popen[bytes], int]:
     for attempt in range(1, _ATTEMPTS + 1):
         port = free_port()
-        log = home / f"postgres-{attempt}.log"
-        command = [str(binaries / "postgres"), "-D", str(home / "data"), "-k", str(home), "-p", str(port)]
-        for setting in _SETTINGS:
-            command += ["-c", setting]
-        process = start_server(command, log=log, user=user, stop_signal="QUIT")
         try:
-            wait_until(lambda port=port: _answers(port), process, log=log, timeout_s=60)  # type: ignore[misc]
-        except RuntimeError:
-            if attempt == _ATTEMPTS or "in use" not in log.read_text(errors="replace"):
+            return _start_server(binaries, home, user, port, settings), port
+        except RuntimeError as exc:
+            if attempt == _ATTEMPTS or "in use" not in str(exc):
                 raise
-            continue
-        return process, port
     raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+def _start_server(
+    binaries: Path, home: Path, user: str | None, port: int, settings: tuple[str, ...]
+) -> subprocess.Popen[bytes]:
+    """RuntimeError with the server's own words when it does not come up."""
+    log = home / f"postgres-{port}.log"
+    command = [str(binaries / "postgres"), "-D", str(home / "data"), "-k", str(home), "-p", str(port)]
+    for setting in settings:
+        command += ["-c", setting]
+    process = start_server(command, log=log, user=user, stop_signal="QUIT")
+    wait_until(lambda: _answers(port), process, log=log, timeout_s=60)
+    return process
 
 
 def _answers(port: int) -> bool:

@@ -1,0 +1,146 @@
+"""A stand-in for a bad day at S3: a proxy in front of the real server of `tests.services.s3` that misbehaves on cue.
+
+It passes everything on, signatures included, but for the requests that it was told to spoil.
+"""
+
+from __future__ import annotations
+
+import http.client
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from tests.services.s3 import S3Server
+
+Fault = Literal["error-500", "slow-down-503", "hang-up", "silent", "slow", "damaged-upload", "damaged-download"]
+SLOW_S = 0.2
+_ERROR = b'<?xml version="1.0"?><Error><Code>%s</Code><Message>We encountered an internal error.</Message></Error>'
+_HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
+
+
+@dataclass
+class FaultyS3:
+    """`fault` spoils requests of `method` whose path has `path` in it, from the one after `spared` on; None is a good
+    day. `spoilt` counts them."""
+
+    upstream: str
+    fault: Fault | None = None
+    method: str = "PUT"
+    path: str = ""
+    spared: int = 0
+    spoilt: int = 0
+    endpoint: str = ""
+    ended: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def misbehave(self, fault: Fault, *, method: str, path: str, spared: int = 0) -> None:
+        self.fault, self.method, self.path, self.spared, self.spoilt = fault, method, path, spared, 0
+
+    def recover(self) -> None:
+        self.fault = None
+
+    def fault_for(self, method: str, path: str) -> Fault | None:
+        with self._lock:
+            if self.fault is None or method != self.method or self.path not in path:
+                return None
+            if self.spared:
+                self.spared -= 1
+                return None
+            self.spoilt += 1
+            return self.fault
+
+
+@pytest.fixture
+def faulty_s3(s3_credentials: S3Server) -> Iterator[FaultyS3]:
+    """The proxy, on a good day until a test says otherwise."""
+    with proxy_to(s3_credentials.endpoint) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def faulty_s3_url(faulty_s3: FaultyS3, s3_url: str) -> str:
+    """A fresh bucket, reached through the proxy."""
+    return f"{s3_url.partition('?')[0]}?endpoint={quote(faulty_s3.endpoint, safe='')}"
+
+
+@contextmanager
+def proxy_to(upstream: str) -> Iterator[FaultyS3]:
+    """A proxy to a server on loopback."""
+    proxy = FaultyS3(upstream)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": proxy}))
+    server.daemon_threads = True
+    proxy.endpoint = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        proxy.ended.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    proxy: FaultyS3
+
+    def _relay(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        fault = self.proxy.fault_for(self.command, self.path)
+        if fault in {"error-500", "slow-down-503"}:
+            status, code = (500, b"InternalError") if fault == "error-500" else (503, b"SlowDown")
+            self._answer(status, {"Content-Type": "application/xml"}, _ERROR % code)
+            return
+        if fault == "silent":
+            self.proxy.ended.wait()
+        if fault in {"hang-up", "silent"}:
+            self.close_connection = True
+            return
+        if fault == "slow":
+            time.sleep(SLOW_S)
+        status, headers, answer = self._ask(_damaged(body) if fault == "damaged-upload" else body)
+        self._answer(status, headers, _damaged(answer) if fault == "damaged-download" else answer)
+
+    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _relay  # noqa: N815 - the names that http.server calls
+
+    def _ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        address = urlsplit(self.proxy.upstream)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port)
+        try:
+            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():
+                if name.lower() != "expect":
+                    connection.putheader(name, value)
+            connection.endheaders(body or None)
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+        finally:
+            connection.close()
+
+    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.send_response_only(status)
+        length = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(body))
+        for name, value in headers.items():
+            if name.lower() not in _HOP_BY_HOP:
+                self.send_header(name, value)
+        self.send_header("Content-Length", length)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: a test says what it wants to know."""
+
+
+def _damaged(data: bytes) -> bytes:
+    """One byte in the middle has another value."""
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :] if data else data
