@@ -7,7 +7,7 @@ from statement_builder.batch.control import keep_control_sheet
 from statement_builder.batch.service import Service
 from statement_builder.errors import GateStop
 from statement_builder.ledger import Batch, BatchState
-from statement_builder.reports import check_close, check_print_files, count_classes, name_broken
+from statement_builder.reports import check_acknowledged, check_close, check_print_files, count_classes, name_broken
 
 
 def close_batch(service: Service, batch: Batch) -> None:
@@ -27,6 +27,13 @@ def close_batch(service: Service, batch: Batch) -> None:
     gates = (*check_close(tally, classes), *check_print_files(files, service.ledger.piece_counts(batch.batch_id)))
     if broken := name_broken(gates):
         raise GateStop(f"batch {batch.batch_id} stays open: {broken}")
+    if not all(gate.foots for gate in check_acknowledged(tally)):
+        raise GateStop(
+            f"batch {batch.batch_id} stays open: of {tally.counts.handed_off} documents handed off "
+            f"{tally.counts.acknowledged} are acknowledged. Take in what the vendor answers, then "
+            f"`statements rerun {batch.batch_id}` closes it. `statements report control {batch.batch_id}` names the "
+            "print files."
+        )
     at = service.now()
     keys = keep_control_sheet(service, batch, closed_at=at)
     service.ledger.set_state(batch.batch_id, BatchState.CLOSED, actor=service.actor, at=at, why=keys)

@@ -2,45 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from statement_builder.billing.selection import Channel
 from statement_builder.ledger.records import Fate, PieceCount
 from statement_builder.ledger.states import DeliveryState, DocumentState
 from statement_builder.ledger.tables import delivery, document, print_file
+from statement_builder.ledger.tally import name_figures, select_fates
 
 
 def read_fates(connection: Connection, batch_id: str) -> list[Fate]:
-    """Documents grouped by channel, envelope class, pages, state and the state of their latest attempt."""
-    later = delivery.alias()
-    latest = and_(
-        delivery.c.document_id == document.c.document_id,
-        ~exists().where(later.c.document_id == delivery.c.document_id, later.c.attempt > delivery.c.attempt),
-    )
+    """Documents grouped by channel, envelope class, length and what became of them; copies and corrections apart."""
     envelope = case(
         (delivery.c.state == DeliveryState.FAILED.value, ""), else_=func.coalesce(print_file.c.envelope_class, "")
-    )
-    keys = (document.c.channel, envelope, document.c.pages, document.c.state, delivery.c.state)
-    query = (
-        select(*keys, func.count(), func.sum(document.c.amount_cents))
-        .select_from(document)
-        .outerjoin(delivery, latest)
-        .outerjoin(print_file, print_file.c.name == delivery.c.print_file)
-        .where(document.c.batch_id == batch_id, document.c.revision_of == "")
-        .group_by(*keys)
-        .order_by(*keys)
-    )
+    ).label("envelope_class")
     return [
         Fate(
-            channel=Channel(row[0]),
-            envelope_class=row[1],
-            pages=row[2],
-            state=DocumentState(row[3]),
-            delivery_state=None if row[4] is None else DeliveryState(row[4]),
-            documents=row[5],
-            cents=int(row[6]),
+            channel=Channel(row.channel),
+            envelope_class=row.envelope_class,
+            pages=row.pages,
+            figures=tuple(name_figures(row)),
+            documents=row.documents,
+            cents=int(row.cents),
         )
-        for row in connection.execute(query)
+        for row in connection.execute(select_fates(batch_id, envelope, document.c.pages))
+        if not row.is_extra
     ]
 
 

@@ -222,9 +222,8 @@ class Fate(Record, kw_only=True):
     """Of the print file that their latest attempt is in; empty where there is none, or it failed."""
     pages: int
     """Of each of them."""
-    state: DocumentState
-    delivery_state: DeliveryState | None
-    """Of their latest attempt."""
+    figures: tuple[str, ...]
+    """The fields of `Figures` that they count in."""
     documents: int
     cents: int
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select
 
 from statement_builder.billing.model import Fault
 from statement_builder.billing.selection import Channel, Hold
@@ -131,8 +131,8 @@ def _count_candidates(connection: Connection, batch_id: str, counts: Counter[str
 def _count_documents(connection: Connection, batch_id: str, counts: Counter[str], cents: Counter[str]) -> int:
     """Count documents by what became of them; the largest amount of a rendered one, in cents."""
     largest_cents = 0
-    for fate in connection.execute(_by_fate(batch_id)):
-        names = ["extra"] if fate.is_extra else _name_figures(fate)
+    for fate in connection.execute(select_fates(batch_id)):
+        names = ["extra"] if fate.is_extra else name_figures(fate)
         if fate.state != DocumentState.ERROR.value and not fate.is_extra:
             largest_cents = max(largest_cents, fate.most_cents)
         for name in names:
@@ -141,8 +141,8 @@ def _count_documents(connection: Connection, batch_id: str, counts: Counter[str]
     return largest_cents
 
 
-def _name_figures(fate: Any) -> list[str]:
-    """Every figure that documents of this fate count in."""
+def name_figures(fate: Any) -> list[str]:
+    """Every figure that documents of this fate, a row of `select_fates`, count in."""
     state, last = DocumentState(fate.state), DeliveryState(fate.last) if fate.last else None
     if state is DocumentState.ERROR:
         return ["errors"]
@@ -168,8 +168,8 @@ def _name_answers(last: DeliveryState, reports: Reports) -> list[str]:
     return _ANSWER_FIGURES.get(last, [])
 
 
-def _by_fate(batch_id: str) -> Any:
-    """Documents grouped by their state and that of their latest attempt."""
+def select_fates(batch_id: str, *more_keys: ColumnElement[Any]) -> Select[Any]:
+    """Documents grouped by their state and that of their latest attempt, and by what else is asked for."""
     later = delivery.alias()
     latest = and_(
         delivery.c.document_id == document.c.document_id,
@@ -178,7 +178,7 @@ def _by_fate(batch_id: str) -> Any:
     is_extra = (document.c.revision_of != "").label("is_extra")
     is_due_again = follow_up.c.document_id.is_not(None).label("is_due_again")
     last = delivery.c.state.label("last")
-    keys = (document.c.state, document.c.channel, is_extra, is_due_again, last, print_file.c.reports)
+    keys = (document.c.state, document.c.channel, is_extra, is_due_again, last, print_file.c.reports, *more_keys)
     figures = (
         func.count().label("documents"),
         func.sum(document.c.amount_cents).label("cents"),

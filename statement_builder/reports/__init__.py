@@ -3,15 +3,25 @@
 from statement_builder.reports.classes import ClassFigures, count_classes
 from statement_builder.reports.control_sheet import ControlSheet
 from statement_builder.reports.draw_up import average_cents, draw_up_control_sheet, earlier_batches
-from statement_builder.reports.footing import Gate, check_close, check_gates, check_print_files, name_broken
+from statement_builder.reports.footing import (
+    Gate,
+    check_acknowledged,
+    check_close,
+    check_gates,
+    check_mailed,
+    check_print_files,
+    name_broken,
+)
 
 __all__ = [
     "ClassFigures",
     "ControlSheet",
     "Gate",
     "average_cents",
+    "check_acknowledged",
     "check_close",
     "check_gates",
+    "check_mailed",
     "check_print_files",
     "count_classes",
     "draw_up_control_sheet",

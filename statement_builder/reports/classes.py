@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel
-from statement_builder.ledger import DeliveryState, DocumentState, Fate, Figures
+from statement_builder.ledger import Fate, Figures
 
 EMAIL = "e-mail"
 
@@ -29,24 +29,14 @@ def count_classes(fates: Iterable[Fate], envelope_class: Callable[[int], str]) -
     cents: defaultdict[str, Counter[str]] = defaultdict(Counter)
     pages: Counter[str] = Counter()
     for fate in fates:
-        if fate.state is DocumentState.ERROR:
+        if "rendered" not in fate.figures:
             continue
         name = EMAIL if fate.channel is Channel.EMAIL else fate.envelope_class or envelope_class(fate.pages)
         pages[name] += fate.pages * fate.documents
-        for figure in _figures_of(fate):
+        for figure in fate.figures:
             counts[name][figure] += fate.documents
             cents[name][figure] += fate.cents
     return tuple(
         ClassFigures(name=name, pages=pages[name], counts=Figures(**counts[name]), cents=Figures(**cents[name]))
         for name in sorted(counts, key=lambda name: (name == EMAIL, name != "letter", name))
     )
-
-
-def _figures_of(fate: Fate) -> tuple[str, ...]:
-    if fate.state is DocumentState.HANDED_OFF:
-        return ("rendered", "handed_off")
-    if fate.state is DocumentState.WITHHELD:
-        return ("rendered", "withheld")
-    if fate.delivery_state is DeliveryState.UNCERTAIN:
-        return ("rendered", "uncertain")
-    return ("rendered",)

@@ -22,7 +22,14 @@ from statement_builder.reports.control_sheet import (
     OpenEnd,
     PrintFileLine,
 )
-from statement_builder.reports.footing import Gate, check_close, check_gates, check_print_files
+from statement_builder.reports.footing import (
+    Gate,
+    check_acknowledged,
+    check_close,
+    check_gates,
+    check_mailed,
+    check_print_files,
+)
 
 CYCLES_BEFORE_MAX = 3
 """How many earlier cycles a batch is shown beside."""
@@ -41,6 +48,8 @@ def draw_up_control_sheet(
         *_lines(check_gates(tally), may_be_open=batch.state in {BatchState.OPEN, BatchState.PULLED}),
         *_lines(check_print_files(files, ledger.piece_counts(batch.batch_id)), may_be_open=False),
         *_lines(check_close(tally, classes), may_be_open=batch.state is not BatchState.CLOSED),
+        *_lines(check_acknowledged(tally), may_be_open=True),
+        *_lines(check_mailed(tally), may_be_open=True),
     )
     exceptions = ledger.exceptions(batch.batch_id)
     return ControlSheet(
@@ -215,6 +224,21 @@ def _still_open(
         )
     if stuck := sum(file.state in {DeliveryState.CLAIMED, DeliveryState.COMMITTING} for file in files):
         yield OpenEnd(what=f"{stuck:,} print files were begun and not finished.", to_do=f"statements rerun {name}")
+    if unheard := counts.handed_off - counts.acknowledged:
+        yield OpenEnd(
+            what=f"{unheard:,} documents were handed off and are not acknowledged.",
+            to_do="statements track takes in what the vendor answers; ask the vendor when it is late",
+        )
+    if unmailed := counts.acknowledged - counts.mailed - counts.rejected - counts.bounced:
+        yield OpenEnd(
+            what=f"{unmailed:,} documents are at the vendor and not reported as mailed.",
+            to_do="statements track takes in what the vendor answers",
+        )
+    if counts.due_again:
+        yield OpenEnd(
+            what=f"{counts.due_again:,} documents came back and are due to go out again.",
+            to_do=f"statements rerun {name}",
+        )
     if mend := counts.exceptions + counts.errors:
         yield OpenEnd(
             what=f"{mend:,} people got no document because something is wrong with their data or page.",

@@ -60,6 +60,27 @@ def check_close(tally: Tally, classes: Iterable[ClassFigures] = ()) -> tuple[Gat
     return tuple(gates)
 
 
+def check_acknowledged(tally: Tally) -> tuple[Gate, ...]:
+    """What left has arrived at the other side, as far as that one says so: only then does a batch close."""
+    return tuple(
+        Gate(name="handed off = acknowledged", unit=unit, went_in=figures.handed_off, came_out=figures.acknowledged)
+        for unit, figures in (("documents", tally.counts), ("cents", tally.cents))
+    )
+
+
+def check_mailed(tally: Tally) -> tuple[Gate, ...]:
+    """What the other side has is in the mail or was refused. The last answers may come after a batch has closed."""
+    return tuple(
+        Gate(
+            name="acknowledged = mailed + rejected + bounced",
+            unit=unit,
+            went_in=figures.acknowledged,
+            came_out=figures.mailed + figures.rejected + figures.bounced,
+        )
+        for unit, figures in (("documents", tally.counts), ("cents", tally.cents))
+    )
+
+
 def check_print_files(files: Iterable[PrintFileRow], pieces: Iterable[PieceCount]) -> tuple[Gate, ...]:
     """For each envelope class: what the mail house counted in its print files is what the ledger has attempts for."""
     counted: dict[str, list[int]] = {}

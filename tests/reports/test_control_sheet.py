@@ -19,6 +19,7 @@ from statement_builder.ledger import (
     Ledger,
     NewCandidate,
     NewDocument,
+    Reports,
 )
 from statement_builder.reports import ControlSheet, draw_up_control_sheet
 from statement_builder.reports.paper import print_sheet
@@ -191,6 +192,30 @@ def test_still_open__says_what_and_what_to_do(ledger: Ledger, under_way: Batch) 
     assert any(what.startswith("1 people") and "exceptions" in to_do for what, to_do in ends.items())
 
 
+def test_vendor_who_reports__leaves_its_gates_open_until_it_does(ledger: Ledger) -> None:
+    candidates, documents = people(3, 11)
+    batch = run(ledger, 11, candidates, documents)
+    ledger.claim_print_file(replace(print_file(batch.batch_id, documents), reports=Reports.MAILED), at=AT)
+    ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=AT)
+
+    def gates() -> tuple[str, str]:
+        verdicts = {gate.name: gate.verdict for gate in sheet_of(ledger, batch).gates}
+        return verdicts["handed off = acknowledged"], verdicts["acknowledged = mailed + rejected + bounced"]
+
+    def answer(state: DeliveryState) -> None:
+        ledger.answer_print_file("STMT_001.pdf", state, on=AS_OF, at=AT, why="the vendor's file")
+
+    assert gates() == ("open", "foots")
+    answer(DeliveryState.ACKNOWLEDGED)
+    assert gates() == ("foots", "open")
+    assert any("not reported as mailed" in end.what for end in sheet_of(ledger, batch).still_open)
+    answer(DeliveryState.MAILED)
+    assert gates() == ("foots", "foots")
+    assert sheet_of(ledger, batch).still_open == ()
+    (letter,) = sheet_of(ledger, batch).classes
+    assert (letter.counts["acknowledged"], letter.counts["mailed"]) == (3, 3)
+
+
 def test_waiting__the_open_end_is_the_release(ledger: Ledger) -> None:
     batch = run(ledger, 11, *people(2, 11), state=BatchState.WAITING)
     sheet = sheet_of(ledger, batch, questions=["Is the source complete?"])
@@ -216,7 +241,7 @@ def test_paper__has_the_figures_and_who_released(ledger: Ledger, under_way: Batc
         "Control sheet 2026-11-statement",
         "Foots so far; not closed",
         "letter: rendered = handed off + withheld 3 2 $30.00 $20.00 open",
-        "flat 30 1 $500.00 0 $0.00 0 0 / 1",
+        "flat 30 1 $500.00 0 $0.00 0 1 0 0 0",
         "Guarantor has died 1",
         sheet.print_files[0].sha256,
         "ben",
