@@ -70,18 +70,33 @@ def _faulty_rows(placed: Sequence[Placed], profile: Profile) -> Iterator[Fault]:
             yield Fault(what="it is in the file twice, or out of order", document_id=piece.document_id)
         if piece.first_page != next_page or (profile.duplex and piece.first_page % 2 == 0):
             yield Fault(what="it does not begin where the piece before it ends", document_id=piece.document_id)
-        blank = 1 if profile.duplex and piece.pages % 2 else 0
-        sizes = (piece.sheets, piece.blank_pages, piece.envelope_class)
-        if sizes != (sheets_of(piece.pages, profile), blank, envelope_class(piece.pages, profile)):
-            yield Fault(what="sheets, blank pages or envelope do not go with its pages", document_id=piece.document_id)
-        tracking, _, routing = piece.barcode.partition("-")
-        if piece.barcode and (imb(tracking, routing), routing_code(piece.recipient_lines)) != (
-            piece.barcode_bars,
-            routing,
-        ):
-            yield Fault(what="its barcode is not that of its address", document_id=piece.document_id)
+        for what in (_fault_of_sizes(piece, profile), _fault_of_barcode(piece, profile)):
+            if what:
+                yield Fault(what=what, document_id=piece.document_id)
         seen.add(piece.document_id)
         next_page, latest = next_page + piece.pages + piece.blank_pages, piece.sequence
+
+
+def _fault_of_sizes(piece: Placed, profile: Profile) -> str:
+    blank = 1 if profile.duplex and piece.pages % 2 else 0
+    try:
+        expected = (sheets_of(piece.pages, profile), blank, envelope_class(piece.pages, profile))
+    except ValueError as exc:
+        return str(exc)
+    fits = (piece.sheets, piece.blank_pages, piece.envelope_class) == expected
+    return "" if fits else "sheets, blank pages or envelope do not go with its pages"
+
+
+def _fault_of_barcode(piece: Placed, profile: Profile) -> str:
+    shown = routing_code(piece.recipient_lines)
+    tracking, _, routing = piece.barcode.partition("-")
+    if not piece.barcode:
+        return "its barcode is missing" if piece.barcode_bars or (profile.prints_imb and shown) else ""
+    try:
+        bars = imb(tracking, routing)
+    except ValueError as exc:
+        return str(exc)
+    return "" if (bars, routing) == (piece.barcode_bars, shown) else "its barcode is not that of its address"
 
 
 def _faulty_pages(piece: Placed, pages: Sequence[pikepdf.Page], reader: _Reader, profile: Profile) -> Iterator[Fault]:

@@ -34,6 +34,7 @@ DOCUMENTS = (
     make_statement(*[make_encounter(f"B{n:05}") for n in range(40)], guarantor_id="G2"),
     make_letter(4, guarantor_id="G3", large_print=True),
     make_ob_notice(guarantor_id="G4", first_name="Þórunn", last_name="O’Brien-Đặng"),
+    make_statement(guarantor_id="G6", last_name="Παπαδόπουλος"),  # laid out by WeasyPrint, with fonts of its own
     make_statement(guarantor_id="G-5", address=make_address("c/o Riverside", "Building 14", "1 A St.")),
 )
 
@@ -208,6 +209,13 @@ def test_require_fit__faults_that_only_a_picture_shows(
         pytest.param(",0000000", ",0000009", "scan line is not the manifest's", id="scan-line"),
         pytest.param("-01103,", "-01104,", "barcode is not that of its address", id="barcode-of-another-address"),
         pytest.param(",11,STMT_X.pdf,1,", ",10,STMT_X.pdf,1,", "sheet's mark is missing", id="sequence"),
+        pytest.param(
+            "00040123456000000011-01103,", "0004012345600000001X-01103,", "digits 0 to 9 only", id="barcode-of-letters"
+        ),
+        pytest.param("00040123456000000011-01103,", ",", "barcode is missing", id="no-barcode"),
+        pytest.param(",letter,", ",flat,", "do not go with its pages", id="envelope"),
+        pytest.param(",11,STMT_X.pdf,1,1,1,1,", ",11,STMT_X.pdf,1,0,1,1,", "cannot be mailed", id="no-pages"),
+        pytest.param(",12,STMT_X.pdf,3,", ",12,STMT_X.pdf,5,", "does not begin where", id="hole"),
         pytest.param(",144500,", ",144501,", "cents of its control file", id="cents"),
     ],
 )
