@@ -61,6 +61,11 @@ class MailSettings(Record, kw_only=True):
 
     print_profile: str = "number-10-double-window"
     """The print-mail vendor's profile: the name of one in `mail_house/profiles/`, or the path of a `.toml` file."""
+    email_content: str = "portal"
+    """What an e-mail brings: `portal`, a link to sign in at; `archive-link`, an expiring link to the archived PDF that
+    opens for whoever has the e-mail; `attachment`, the PDF encrypted with what the patient chose."""
+    email_link_days: int = 7
+    """How long an `archive-link` works; 7 is the longest that S3 signs for."""
     mailer_id: str = ""
     """The hospital's number with the postal service, for the Intelligent Mail barcode; without one none is printed."""
     service_type: str = ""
@@ -207,6 +212,15 @@ def _check(settings: Settings, path: Path | None) -> None:
         raise ConfigError(f"{where}: mail.check_every has to be at least 1: that reads the picture of every piece")
     if settings.render.engine not in {"compiled", "plain"}:
         raise ConfigError(f"{where}: render.engine has to be 'compiled' or 'plain'")
+    if settings.mail.email_content not in {"portal", "archive-link", "attachment"}:
+        raise ConfigError(f"{where}: mail.email_content has to be 'portal', 'archive-link' or 'attachment'")
+    if settings.mail.email_content == "archive-link" and not settings.archive.startswith("s3://"):
+        raise ConfigError(
+            f"{where}: mail.email_content is 'archive-link', and only an archive on S3 can be linked to; "
+            "set archive to s3://…, or mail.email_content to 'portal'"
+        )
+    if not 1 <= settings.mail.email_link_days <= 7:
+        raise ConfigError(f"{where}: mail.email_link_days is 1 to 7, the longest that S3 signs for")
     for kind in Kind:
         if settings.release.by(kind) not in {"auto", "person", "second-person"}:
             name = kind.value.replace("-", "_")

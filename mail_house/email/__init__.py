@@ -1,8 +1,9 @@
 """E-mail: a message with a link and nothing else, and who delivers it, by URL."""
 
 from mail_house.email.compose import compose_email
+from mail_house.email.encryption import encrypt_pdf
 from mail_house.email.mailer import Mailer
 from mail_house.email.message import Message, Sender, message_bytes, message_id
 from mail_house.email.opening import open_mailer
 
-__all__ = ["Mailer", "Message", "Sender", "compose_email", "message_bytes", "message_id", "open_mailer"]
+__all__ = ["Mailer", "Message", "Sender", "compose_email", "encrypt_pdf", "message_bytes", "message_id", "open_mailer"]

@@ -11,21 +11,26 @@ import tomllib
 from datetime import datetime
 from html import escape
 from importlib import resources
+from urllib.parse import urlsplit
 
 import msgspec
 
 from mail_house.email.message import Message
 from mail_house.pieces import Record
+from mail_house.urls import is_loopback
 
 
 class Texts(Record, frozen=True, kw_only=True):
-    """One language's sentences. `{hospital}` and `{phone}` are filled in."""
+    """One language's sentences. `{hospital}`, `{phone}`, `{days}` and `{portal}` are filled in."""
 
     subject: str
     greeting: str
     news: str
     action: str
     sign_in: str
+    linked: str
+    attached_news: str
+    attached: str
     questions: str
     paper: str
     care: str
@@ -41,19 +46,28 @@ def compose_email(
     portal_url: str,
     phone: str,
     sent_at: datetime,
+    archive_link: str = "",
+    archive_link_days: int = 0,
+    encrypted_pdf: bytes = b"",
 ) -> Message:
-    """The message that tells of a document. `language` is one of `languages()`, `sent_at` in UTC.
+    """The message that tells of a document, with `archive_link` where one is given in place of the portal's, or with
+    `encrypted_pdf` attached. `language` is one of `languages()`, `sent_at` in UTC.
 
-    Raises ValueError for a language that has no texts, and for a link that is not `https:`.
+    Raises ValueError for a language that has no texts, and for a link that is not `https:` (to this machine itself,
+    where a trial's archive is, it may be `http:`).
     """
-    if not portal_url.startswith("https://"):
-        raise ValueError("the portal's address must start with https:// to be put in an e-mail")
+    link = archive_link or portal_url
+    if not link.startswith("https://") and not is_loopback(urlsplit(link).hostname or ""):
+        raise ValueError("an address must start with https:// to be put in an e-mail")
     if language not in languages():
         raise ValueError(f"document {document_id}: there is no e-mail text in language {language!r}")
     filled = {
-        key: text.format(hospital=hospital_name, phone=phone)
+        key: text.format(hospital=hospital_name, phone=phone, days=archive_link_days, portal=portal_url)
         for key, text in msgspec.structs.asdict(_texts(language)).items()
     }
+    filled["news"] = filled["attached_news"] if encrypted_pdf else filled["news"]
+    filled["attached"] = filled["attached"] if encrypted_pdf else ""
+    filled["linked"] = filled["linked"] if archive_link else ""
     return Message(
         document_id=document_id,
         attempt=attempt,
@@ -61,8 +75,10 @@ def compose_email(
         language=language,
         hospital_name=hospital_name,
         subject=filled["subject"],
-        text=_write_text(filled, portal_url),
-        html=_write_html(filled, portal_url, language),
+        text=_write_text(filled, link),
+        html=_write_html(filled, link, language),
+        attachment=encrypted_pdf,
+        attachment_name=f"{document_id}.pdf" if encrypted_pdf else "",
         sent_at=sent_at,
     )
 
@@ -84,12 +100,14 @@ def _write_text(texts: dict[str, str], link: str) -> str:
     paragraphs = (
         texts["greeting"],
         texts["news"],
+        texts["attached"],
         f"{texts['action']}:\n{link}",
+        texts["linked"],
         texts["questions"],
         texts["paper"],
         texts["care"],
     )
-    return "\n\n".join(paragraphs) + "\n"
+    return "\n\n".join(paragraph for paragraph in paragraphs if paragraph) + "\n"
 
 
 def _write_html(texts: dict[str, str], link: str, language: str) -> str:
@@ -97,6 +115,7 @@ def _write_html(texts: dict[str, str], link: str, language: str) -> str:
     too, and tells nobody that it was opened."""
     safe = {key: escape(text) for key, text in texts.items()}
     href = escape(link)
+    attached = f"\n<p>{safe['attached']}</p>" if safe["attached"] else ""
     body = "font: 17px/1.5 Arial, Helvetica, sans-serif; color: #1f2933"
     button = (
         "display: inline-block; padding: 12px 24px; border-radius: 6px; "
@@ -112,9 +131,9 @@ def _write_html(texts: dict[str, str], link: str, language: str) -> str:
 <body style="margin: 0; padding: 24px; background: #ffffff">
 <main style="max-width: 560px; margin: 0 auto; {body}">
 <p>{safe["greeting"]}</p>
-<p>{safe["news"]}</p>
+<p>{safe["news"]}</p>{attached}
 <p style="margin: 28px 0"><a href="{href}" style="{button}">{safe["action"]}</a></p>
-<p>{safe["sign_in"]}<br><a href="{href}" style="color: #14507a">{href}</a></p>
+<p>{safe["linked"] or safe["sign_in"] + f'<br><a href="{href}" style="color: #14507a">{href}</a>'}</p>
 <p>{safe["questions"]}</p>
 <p>{safe["paper"]}</p>
 <p style="color: #52606d; font-size: 15px">{safe["care"]}</p>

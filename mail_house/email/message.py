@@ -37,6 +37,9 @@ class Message(Record, frozen=True, kw_only=True):
     subject: str
     text: str
     html: str
+    attachment: bytes = b""
+    """An encrypted PDF; empty where the message only tells of it."""
+    attachment_name: str = ""
     sent_at: datetime
     """UTC."""
 
@@ -72,7 +75,9 @@ def message_bytes(message: Message, sender: Sender) -> bytes:
         "Message-ID": message_id(message, sender),
         **_unsubscribe(message, sender),
     }
-    common = _common_bytes(msgspec.structs.replace(message, document_id="", attempt=0, to="", sent_at=_NEVER), sender)
+    own_taken_out = msgspec.structs.replace(message, document_id="", attempt=0, to="", sent_at=_NEVER)
+    encode = _common_bytes.__wrapped__ if message.attachment else _common_bytes
+    common = encode(own_taken_out, sender)
     data = "".join(f"{name}: {value}\r\n" for name, value in own.items()).encode("ascii") + common
     return sign(data, sender.dkim) if sender.dkim else data
 
@@ -103,6 +108,11 @@ def _common_bytes(message: Message, sender: Sender) -> bytes:
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
     mail["Content-Language"] = message.language  # after the content, which takes such headers for its own
+    if message.attachment:
+        mail.add_attachment(message.attachment, maintype="application", subtype="pdf", filename=message.attachment_name)
+        for part in mail.walk():
+            if part is not mail and part.is_multipart():
+                part.set_boundary("=-" + hashlib.sha256(message.text.encode()).hexdigest()[:32])
     mail.set_boundary("=_" + hashlib.sha256(f"{message.text}\x1f{message.html}".encode()).hexdigest()[:32])
     return mail.as_bytes()
 

@@ -21,7 +21,8 @@ SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id 
        owned.language,
        owned.large_print,
        owned.delivery,
-       owned.email_consent_at
+       owned.email_consent_at,
+       owned.email_secret
 FROM (
     SELECT COALESCE(g.guarantor_id, '') AS guarantor_id,
            g.first_name,
@@ -41,7 +42,8 @@ FROM (
            g.language,
            g.large_print,
            g.delivery,
-           g.email_consent_at
+           g.email_consent_at,
+           g.email_secret
     FROM guarantor AS g
 ) AS owned
 ORDER BY 1, 2

@@ -22,7 +22,8 @@ CREATE TABLE guarantor (
     language text COLLATE "C",
     large_print boolean,
     delivery text COLLATE "C",
-    email_consent_at timestamptz
+    email_consent_at timestamptz,
+    email_secret text COLLATE "C"
 );
 
 CREATE TABLE patient (

@@ -22,7 +22,8 @@ CREATE TABLE guarantor (
     language text,
     large_print integer,
     delivery text,
-    email_consent_at text
+    email_consent_at text,
+    email_secret text
 );
 
 CREATE TABLE patient (

@@ -49,6 +49,9 @@ class DiskArchive:
         with self._explained(key):
             return self._path(key).is_file()
 
+    def link(self, key: str, *, expires_s: int) -> str:
+        raise ArchiveError(f"{key} is in a folder, which cannot be linked to for {expires_s} seconds: use S3.")
+
     def check(self) -> None:
         with self._explained("a probe"):
             _make_folder(self._root)

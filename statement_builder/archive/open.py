@@ -31,6 +31,9 @@ class Archive(Protocol):
 
     def exists(self, key: str) -> bool: ...
 
+    def link(self, key: str, *, expires_s: int) -> str:
+        """An address that opens this object for whoever has it, for so long. ArchiveError where there is none."""
+
     def check(self) -> None:
         """Raise ArchiveError unless it can be reached and written to."""
 

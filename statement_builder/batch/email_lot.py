@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import tenacity
 
-from mail_house.email import Mailer, Message, compose_email
+from mail_house.email import Mailer, Message, compose_email, encrypt_pdf
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import Receipt
+from statement_builder.batch.lookup import read_archived
 from statement_builder.batch.recipients import read_recipients
 from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
@@ -185,9 +187,27 @@ def _message(service: Service, document: Document, delivery: Delivery, recipient
             portal_url=service.facility.portal_url,
             phone=service.facility.phone,
             sent_at=delivery.claimed_at,
+            **_content(service, document, recipient),
         )
     except ValueError as exc:
         raise Permanent(str(exc)) from exc
+
+
+def _content(service: Service, document: Document, recipient: Recipient) -> dict[str, Any]:
+    """What the message brings beside the news, as `mail.email_content` says.
+
+    Raises ValueError for a recipient who has chosen no secret, or one that others may know: then it is printed.
+    """
+    mail = service.settings.mail
+    if mail.email_content == "attachment":
+        return {"encrypted_pdf": encrypt_pdf(read_archived(service, document), recipient.email_secret)}
+    if mail.email_content == "archive-link":
+        # A pack holds a thousand people's documents; what is linked to is a copy of this one alone.
+        key = f"links/{document.document_id}.pdf"
+        service.archive.put(key, read_archived(service, document), sha256=document.sha256)
+        link = service.archive.link(key, expires_s=mail.email_link_days * 86_400)
+        return {"archive_link": link, "archive_link_days": mail.email_link_days}
+    return {}
 
 
 def _mark_of(delivery: Delivery, state: DeliveryState, receipt: dict[str, object] | None = None) -> EmailMark:

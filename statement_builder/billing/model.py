@@ -90,6 +90,8 @@ class Guarantor(Record, kw_only=True):
     large_print: bool = False
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None
+    email_secret: str = ""
+    """What the person chose to open documents in e-mail with, where those are sent as encrypted attachments."""
 
     @property
     def mailing_address(self) -> Address:

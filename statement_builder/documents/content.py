@@ -27,6 +27,7 @@ class Recipient(Record, kw_only=True):
     lines: tuple[str, ...]
     """The lines below the name: delivery lines, then the city line (and the country where it is foreign)."""
     email: str = ""
+    email_secret: str = ""
 
 
 class Content(Record, kw_only=True):

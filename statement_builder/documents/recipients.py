@@ -32,6 +32,7 @@ def make_recipient(guarantor: Guarantor) -> Recipient:
         name=full_name(guarantor),
         lines=(*delivery, city_line(address), *((address.country,) if address.country != "US" else ())),
         email=guarantor.email,
+        email_secret=guarantor.email_secret,
     )
 
 

@@ -46,6 +46,8 @@ class Column:
     name: str
     type: ColumnType
     null: bool = False
+    may_be_missing: bool = False
+    """Whether a query may leave it out: it is then NULL on every row."""
     references: str = ""
     """`result_set.column` of the same guarantor in which every value that is not NULL must be found."""
 
@@ -104,6 +106,7 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("large_print", FLAG),
         Column("delivery", one_of(Delivery)),
         Column("email_consent_at", TIMESTAMP, null=True),
+        Column("email_secret", TEXT, null=True, may_be_missing=True),
         key=("guarantor_id",),
     ),
     _detail(

@@ -24,7 +24,7 @@ _EMAIL = RESULT_SETS["guarantors"].index("email")
 def find_guarantor_faults(row: Row, as_of: date, languages: frozenset[str]) -> Iterator[Fault]:
     """What only the guarantor's row as a whole shows to be wrong. `languages` are those that templates exist in."""
     guarantor_id = row[1]
-    email, language, _, delivery, consent_at = row[_EMAIL:]
+    email, language, _, delivery, consent_at, _ = row[_EMAIL:]
     if language is not None and language not in languages:
         yield account_fault(
             "guarantors",
@@ -80,7 +80,7 @@ def _find_address_faults(guarantor_id: str, column: str, lines: tuple[str, ...])
 
 def build_guarantor(row: Row) -> Guarantor:
     """The guarantor of a row without faults."""
-    email, language, large_print, delivery, consent_at = row[_EMAIL:]
+    email, language, large_print, delivery, consent_at, email_secret = row[_EMAIL:]
     lines, city, _, postal_code, _ = confidential = row[_CONFIDENTIAL:_EMAIL]
     return Guarantor(
         guarantor_id=row[1],
@@ -94,6 +94,7 @@ def build_guarantor(row: Row) -> Guarantor:
         large_print=bool(large_print),
         delivery=delivery,
         email_consent_at=consent_at.astimezone(UTC) if consent_at is not None else None,
+        email_secret=email_secret or "",
     )
 
 

@@ -37,14 +37,19 @@ def arrange_columns(result_set: ResultSet, returned: Sequence[str]) -> Callable[
 
     Columns that the contract does not name are left alone: a query may well return more.
     """
-    missing = [name for name in result_set.names if name not in returned]
+    missing = [
+        column.name for column in result_set.columns if column.name not in returned and not column.may_be_missing
+    ]
     if missing:
         raise SourceError(
             f"{result_set.name}.sql does not return {_list(missing)}: add to the query what sql/contract.md says"
         )
     if tuple(returned) == result_set.names:
         return None
-    return itemgetter(*(returned.index(name) for name in result_set.names))
+    places = [returned.index(name) if name in returned else None for name in result_set.names]
+    if None in places:
+        return lambda row: tuple(None if place is None else row[place] for place in places)
+    return itemgetter(*places)
 
 
 def check_rows(result_set: ResultSet, rows: list[Row], first_number: int) -> list[Row | BadRow]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -12,15 +13,17 @@ from typing import Any
 
 import dkim
 import msgspec
+import pikepdf
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mail_house.email import Message, Sender, compose_email, message_bytes, message_id, open_mailer
+from mail_house.email import Message, Sender, compose_email, encrypt_pdf, message_bytes, message_id, open_mailer
 from mail_house.email.compose import languages
 from mail_house.email.signing import load_dkim_key
 from mail_house.errors import Permanent
 from mail_house.pace import Pace
+from tests.mail_house.pieces import draw_pdf
 
 DOCUMENT = "3f1c9a52-6a0e-5d2b-9a41-1f0b7c5d8e90"
 SENDER = Sender(from_address="billing@hospital.example", reply_to="help@hospital.example")
@@ -149,6 +152,74 @@ def test_message_bytes__refuses_what_would_reach_somebody_else(change: dict[str,
 
 def test_message_bytes__international_domain_in_its_ascii_form() -> None:
     assert parse(make_message(to="reader@bücher.example"))["To"] == "reader@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_compose_email__link_to_the_archive_says_how_long_it_works(language: str) -> None:
+    link = "https://s3.example/bucket/links/x.pdf?X-Amz-Expires=259200&X-Amz-Signature=1f"
+    message = make_message(language=language, archive_link=link, archive_link_days=3)
+    parts = bodies(parse(message))
+    assert link in parts["text/plain"].replace("\n", " ")
+    assert f'href="{link.replace("&", "&amp;")}"' in parts["text/html"]
+    for part in parts.values():
+        assert " 3 " in part
+        assert "portal.hospital.example" in part, "where to go when it has expired"
+    assert neutral(message)
+
+
+@pytest.mark.parametrize("language", sorted(languages()))
+def test_compose_email__attachment_opens_with_the_secret_alone(language: str) -> None:
+    pdf = draw_pdf(["Amount you owe"])
+    message = make_message(language=language, encrypted_pdf=encrypt_pdf(pdf, "blue heron 47"))
+    wire = message_bytes(message, SENDER)
+    assert wire == message_bytes(message, SENDER)
+    mail = BytesParser(policy=default).parsebytes(wire)
+    assert isinstance(mail, EmailMessage)
+    assert mail.get_content_type() == "multipart/mixed"
+    (attached,) = mail.iter_attachments()
+    assert attached.get_filename() == f"{DOCUMENT}.pdf"
+    data = attached.get_content()
+    for wrong in ("", "Blue heron 47", "1980-06-30"):
+        with pytest.raises(pikepdf.PasswordError):
+            pikepdf.open(io.BytesIO(data), password=wrong)
+    with pikepdf.open(io.BytesIO(data), password="blue heron 47") as opened:
+        assert (opened.encryption.R, opened.encryption.bits) == (6, 256)
+        assert opened.allow.accessibility
+        assert len(opened.pages) == 1
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert "555-0100" in body.get_content(), "whom to call when it does not open"
+    assert neutral(message)
+
+
+def neutral(message: Message) -> bool:
+    words = " ".join((message.subject, message.text, message.html)).lower()
+    return not [word for word in ("account", "amount", "balance", "owe", "saldo", "cuenta", "pregnan") if word in words]
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "",
+        "short 1",
+        "06/30/1980",
+        "19800630",
+        "1980-06-30",
+        "June 30, 1980",
+        "30 de junio de 1980",
+        "12345678",
+        "413-555-0100",
+    ],
+)
+def test_encrypt_pdf__refuses_what_others_may_know(secret: str) -> None:
+    with pytest.raises(ValueError, match="secret for its attachment"):
+        encrypt_pdf(draw_pdf(["x"]), secret)
+
+
+@pytest.mark.parametrize("secret", ["blue heron 47", "Sommer-Regen", "contraseña larga", "May the 4th be"])
+def test_encrypt_pdf__takes_what_nobody_else_knows(secret: str) -> None:
+    with pikepdf.open(io.BytesIO(encrypt_pdf(draw_pdf(["x"]), secret)), password=secret) as opened:
+        assert len(opened.pages) == 1
 
 
 def test_list_unsubscribe__by_answer_names_the_message() -> None:

@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
+from statement_builder.billing.model import GuarantorAccount
 from statement_builder.errors import ConfigError, SourceError
 from statement_builder.source import make_sample, open_source
 from tests.source.extract import AS_OF, CYCLE, SQL_ROOT, Extract, subjects
@@ -68,6 +70,17 @@ def test_accounts__a_spoiled_query_stops_the_pull(
         extract.pull(queries)
 
     assert message in str(raised.value)
+
+
+def test_accounts__a_column_that_may_be_missing_is_null(extract: Extract, queries: Path) -> None:
+    extract.add("guarantor", guarantor_id="G1", email_secret="blue heron 47")
+    (with_it,) = extract.pull(queries)
+    assert isinstance(with_it, GuarantorAccount)
+    replace_in(queries, "guarantors", ",\n       owned.email_secret", "")
+    (without,) = extract.pull(queries)
+    assert isinstance(without, GuarantorAccount)
+    assert without.guarantor.email_secret == ""
+    assert with_it.guarantor == replace(without.guarantor, email_secret="blue heron 47")
 
 
 @pytest.mark.parametrize(("query", "old", "new", "message"), SPOILED)

@@ -1,0 +1,100 @@
+"""What an e-mail brings, by setting: an encrypted PDF or an expiring link, and paper for whom neither is safe."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import io
+import re
+from pathlib import Path
+
+import httpx
+import pikepdf
+import pytest
+
+from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+
+BATCH = f"{CYCLE}-statement"
+RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--json")
+SECRET = "blue heron 47"
+
+
+def make_hospital(home: Path, content: str, environ: dict[str, str] | None = None) -> Hospital:
+    build_hospital(home, guarantors=40)
+    settings = home / "statements.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("[mail]\n", f'[mail]\nemail_content = "{content}"\n'), encoding="utf-8")
+    return Hospital(home, environ or {})
+
+
+def messages(hospital: Hospital) -> dict[str, email.message.EmailMessage]:
+    """Document id to message."""
+    return {
+        path.stem: email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        for path in (hospital.home / "outbox" / "email").glob("*.eml")
+    }
+
+
+def sha256_of(hospital: Hospital, document: str) -> str:
+    return str(hospital.ledger("SELECT sha256 FROM document WHERE document_id = ?", document)[0][0])
+
+
+def test_attachment__for_whom_chose_a_secret_and_paper_for_the_others(tmp_path: Path) -> None:
+    hospital = make_hospital(tmp_path / "home", "attachment")
+    by_email = hospital.sql(
+        "SELECT guarantor_id FROM guarantor WHERE delivery = 'email' AND email_consent_at IS NOT NULL ORDER BY 1"
+    )
+    for number, (guarantor,) in enumerate(by_email):
+        secret = (SECRET, "06/30/1980", None)[number % 3]
+        hospital.sql("UPDATE guarantor SET email_secret = ? WHERE guarantor_id = ?", secret, guarantor)
+    summary = hospital.statements(*RUN).json
+    assert (summary["state"], summary["foots"]) in {("closed", True), ("handing_off", True)}
+    chose = {row[0] for row in hospital.sql("SELECT guarantor_id FROM guarantor WHERE email_secret = ?", SECRET)}
+    sent = messages(hospital)
+    assert sent
+    for document, message in sent.items():
+        owner = hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0]
+        assert owner in chose
+        (attached,) = message.iter_attachments()
+        with pikepdf.open(io.BytesIO(attached.get_content()), password=SECRET) as opened:
+            assert opened.encryption.bits == 256
+            assert len(opened.pages) >= 1
+    refused = [
+        row[0]
+        for row in hospital.ledger(
+            "SELECT DISTINCT document_id FROM delivery WHERE channel = 'email' AND state = 'failed'"
+        )
+    ]
+    assert refused, "nobody without a good secret had e-mail: this would prove nothing"
+    assert set(refused) <= {row["document_id"] for row in hospital.manifest_rows()}
+    assert not set(refused) & set(sent)
+    assert "blue heron" not in (hospital.home / "ledger.db").read_bytes().decode("latin-1")
+
+
+def test_archive_link__opens_the_very_document(tmp_path: Path, s3_url: str) -> None:
+    hospital = make_hospital(tmp_path / "home", "archive-link", {"STATEMENTS_ARCHIVE": s3_url})
+    hospital.statements(*RUN)
+    sent = messages(hospital)
+    assert len(sent) > 1
+    for document, message in sent.items():
+        body = message.get_body(("html",))
+        assert body is not None
+        (link,) = set(re.findall(r'href="([^"]+)"', body.get_content()))
+        answer = httpx.get(link.replace("&amp;", "&"))
+        assert answer.status_code == 200
+        assert hashlib.sha256(answer.content).hexdigest() == sha256_of(hospital, document)
+        assert "X-Amz-Expires=604800" in link
+
+
+def test_archive_link__in_a_folder_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    hospital = make_hospital(tmp_path / "home", "archive-link")
+    answer = hospital.statements(*RUN, code=2)
+    assert "only an archive on S3 can be linked to" in answer.err
+    assert not hospital.ledger_exists()
+
+
+@pytest.mark.parametrize("content", ["pdf", ""])
+def test_content_that_there_is_none_of__is_refused(content: str, tmp_path: Path) -> None:
+    answer = make_hospital(tmp_path / "home", content).statements(*RUN, code=2)
+    assert "mail.email_content has to be" in answer.err
