@@ -12,14 +12,14 @@ import io
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple, Protocol
 
 import pypdfium2 as pdfium
 from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
+from pdf_objects import NotRead, Objects, PdfFile, find, read_character_map, read_widths
 from statement_builder.rendering.windows import Rect
 
 _POINTS = 72.0
@@ -37,10 +37,6 @@ class PageText(Protocol):
 
     def within(self, rect: Rect) -> str:
         """All text that touches the rectangle."""
-
-
-class NotRead(Exception):
-    """A file, or a page of it, that the quick reader does not understand. Says nothing about whether it is right."""
 
 
 def read_with_pdfium(document: pdfium.PdfDocument) -> list[PageText]:
@@ -204,19 +200,19 @@ class QuickReader:
 
 
 def _page_form(file: PdfFile, page: bytes) -> _PageForm:
-    x, y, width, height = map(float, _find(_MEDIA_BOX, page).split())
+    x, y, width, height = map(float, find(_MEDIA_BOX, page).split())
     if x or y or b"/Rotate" in page or b"/UserUnit" in page or b"/CropBox" in page:
         raise NotRead("page box")
-    dictionary = file.object(int(_find(_FONTS, file.object(int(_find(_RESOURCES, page))))))
+    dictionary = file.object(int(find(_FONTS, file.object(int(find(_RESOURCES, page))))))
     fonts = tuple(_font_form(file, name, int(number)) for name, number in _NAMED.findall(dictionary))
-    return _PageForm(width, height, int(_find(_CONTENTS, page)), fonts)
+    return _PageForm(width, height, int(find(_CONTENTS, page)), fonts)
 
 
 def _font_form(file: PdfFile, name: bytes, number: int) -> _FontForm:
     outer = file.object(number)
-    descendant = file.object(int(_find(_DESCENDANT, outer)))
-    descriptor = file.object(int(_find(_DESCRIPTOR, descendant)))
-    return _FontForm(name, outer, descendant, int(_find(_TO_UNICODE, outer)), int(_find(_FONT_FILE, descriptor)))
+    descendant = file.object(int(find(_DESCENDANT, outer)))
+    descriptor = file.object(int(find(_DESCRIPTOR, descendant)))
+    return _FontForm(name, outer, descendant, int(find(_TO_UNICODE, outer)), int(find(_FONT_FILE, descriptor)))
 
 
 class _Glyph(NamedTuple):
@@ -234,7 +230,7 @@ class _Font:
     """An embedded font: what its codes stand for, how wide they are, and where their ink is."""
 
     def __init__(self, descendant: bytes, character_map: bytes, program: bytes) -> None:
-        widths = dict(_widths(_find(_WIDTHS, descendant)))
+        widths = read_widths(descendant)
         with TTFont(io.BytesIO(program)) as font:
             per_em = 1000 / font["head"].unitsPerEm
             glyphs, names = font["glyf"], font.getGlyphOrder()
@@ -244,7 +240,7 @@ class _Font:
                     widths[code],
                     *(getattr(glyphs[names[code]], side, 0) * per_em for side in ("xMin", "xMax", "yMin", "yMax")),
                 )
-                for code, text in _meanings(character_map)
+                for code, text in read_character_map(character_map).items()
             }
         self._words: dict[bytes, _Word] = {}
 
@@ -272,90 +268,6 @@ class _Font:
             min([glyph.bottom for glyph in glyphs]) / 1000,
             advance / 1000,
         )
-
-
-Objects = dict[int, bytes]
-"""The objects of an object stream, by number."""
-
-
-class PdfFile:
-    """Objects by number, of a file whose dictionaries are all in object streams. Those are parsed once."""
-
-    def __init__(self, pdf: bytes, object_streams: dict[bytes, Objects]) -> None:
-        self._pdf = pdf
-        head, packed = self._stream_at(int(_find(_START, pdf[-64:])))
-        if b"/Type /XRef" not in head or b"/W [1 4 2]" not in head or b"/Prev" in head or b"/DecodeParms" in head:
-            raise NotRead("cross-reference table")
-        self._rows = zlib.decompress(packed)
-        self._root = int(_find(_ROOT, head))
-        self._objects: dict[int, Objects] = {}
-        for number in self._containers():
-            head, packed = self.stream(number)
-            known = object_streams.get(packed)
-            if known is None:
-                known = object_streams[packed] = _parse_objects(head, packed)
-            self._objects[number] = known
-        self.key = (self._root, *chain.from_iterable((number, id(each)) for number, each in self._objects.items()))
-        """The same for files that have the same object streams under the same numbers."""
-
-    def _containers(self) -> list[int]:
-        """Numbers of the object streams."""
-        rows = self._rows
-        kinds = set(zip(rows[0::7], rows[1::7], rows[2::7], rows[3::7], rows[4::7], strict=True))
-        return sorted(int.from_bytes(bytes(number)) for kind, *number in kinds if kind == 2)
-
-    def pages(self) -> Iterator[bytes]:
-        """The page dictionaries, of a page tree with one level."""
-        tree = self.object(int(_find(_PAGES, self.object(self._root))))
-        kids = _REFERENCE.findall(_find(_KIDS, tree))
-        if int(_find(_COUNT, tree)) != len(kids):
-            raise NotRead("page tree")
-        for number in kids:
-            page = self.object(int(number))
-            if b"/Type /Page" not in page or b"/Kids" in page:
-                raise NotRead("page tree")
-            yield page
-
-    def object(self, number: int) -> bytes:
-        """An object that is no stream, from its object stream."""
-        kind, container = self._entry(number)
-        if kind != 2:
-            raise NotRead("object outside of object streams")
-        return self._objects[container][number]
-
-    def stream(self, number: int) -> tuple[bytes, bytes]:
-        """A stream's dictionary, and its data as they stand in the file."""
-        kind, place = self._entry(number)
-        if kind != 1 or not self._pdf.startswith(b"%d 0 obj" % number, place):
-            raise NotRead("stream")
-        return self._stream_at(place)
-
-    def packed(self, number: int) -> bytes:
-        """A stream's data as they stand in the file, deflated."""
-        return self.stream(number)[1]
-
-    def _entry(self, number: int) -> tuple[int, int]:
-        row = self._rows[7 * number : 7 * number + 7]
-        return row[0], int.from_bytes(row[1:5])
-
-    def _stream_at(self, place: int) -> tuple[bytes, bytes]:
-        found = _STREAM.match(self._pdf, place)
-        if found is None or b"/Filter /FlateDecode" not in found[1]:
-            raise NotRead("stream")
-        end = found.end() + int(_find(_LENGTH, found[1]))
-        if not self._pdf.startswith(b"\nendstream", end):
-            raise NotRead("stream")
-        return found[1], self._pdf[found.end() : end]
-
-
-def _parse_objects(head: bytes, packed: bytes) -> Objects:
-    data, first = zlib.decompress(packed), int(_find(_FIRST, head))
-    numbers = list(map(int, data[:first].split()))
-    ends = [*numbers[3::2], len(data) - first]
-    return {
-        number: data[first + start : first + end].strip()
-        for number, start, end in zip(numbers[::2], numbers[1::2], ends, strict=True)
-    }
 
 
 def _runs(shown: Sequence[bytes], fonts: dict[bytes, _Font], scale: float) -> list[_Run]:
@@ -390,38 +302,6 @@ def _read_scale(drawn: bytes) -> tuple[float, float]:
     return float(opening[1]), float(opening[2])
 
 
-def _meanings(character_map: bytes) -> Iterator[tuple[int, str]]:
-    """Code to text of a ToUnicode map (ISO 32000-1, 9.10.3)."""
-    if b"beginbfrange" in character_map:
-        raise NotRead("character map")
-    for block in _BFCHARS.findall(character_map):
-        for code, text in _BFCHAR.findall(block):
-            yield int(code, 16), bytes.fromhex(text.decode("ascii")).decode("utf-16-be")
-
-
-def _widths(array: bytes) -> Iterator[tuple[int, float]]:
-    """Code to advance of a `/W` array of the form `first [width …]` (ISO 32000-1, 9.7.4.3)."""
-    for first, some in _WIDTH_RUN.findall(array):
-        for place, width in enumerate(some.split()):
-            yield int(first) + place, float(width)
-
-
-def _find(form: re.Pattern[bytes], data: bytes) -> bytes:
-    found = form.search(data)
-    if found is None:
-        raise NotRead("dictionary")
-    return found[1]
-
-
-_START = re.compile(rb"startxref\n(\d+)\n%%EOF\s*\Z")
-_STREAM = re.compile(rb"\d+ 0 obj\n<<(.{0,400}?)>>\nstream\n", re.DOTALL)
-_LENGTH = re.compile(rb"/Length (\d+)")
-_FIRST = re.compile(rb"/First (\d+)")
-_ROOT = re.compile(rb"/Root (\d+) 0 R")
-_PAGES = re.compile(rb"/Pages (\d+) 0 R")
-_KIDS = re.compile(rb"/Kids \[([^\]]*)\]")
-_COUNT = re.compile(rb"/Count (\d+)")
-_REFERENCE = re.compile(rb"(\d+) 0 R")
 _MEDIA_BOX = re.compile(rb"/MediaBox \[([^\]]*)\]")
 _RESOURCES = re.compile(rb"/Resources (\d+) 0 R")
 _CONTENTS = re.compile(rb"/Contents (\d+) 0 R")
@@ -431,10 +311,6 @@ _DESCENDANT = re.compile(rb"/DescendantFonts \[(\d+) 0 R\]")
 _DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) 0 R")
 _TO_UNICODE = re.compile(rb"/ToUnicode (\d+) 0 R")
 _FONT_FILE = re.compile(rb"/FontFile2 (\d+) 0 R")
-_WIDTHS = re.compile(rb"/W \[((?:[^\[\]]|\[[^\]]*\])*)\]")
-_WIDTH_RUN = re.compile(rb"(\d+) \[([^\]]*)\]")
-_BFCHARS = re.compile(rb"beginbfchar\n(.*?)endbfchar", re.DOTALL)
-_BFCHAR = re.compile(rb"<([0-9a-fA-F]{4})> <([0-9a-fA-F]+)>\n")
 _SHOWN = re.compile(rb"<([0-9a-f]+)>|(-?[\d.]+)")
 _OPENING = re.compile(rb"1 0 0 -1 0 ([\d.]+) cm\nq\n([\d.]+) 0 0 \2 0 0 cm\n")
 _TEXT = re.compile(rb"BT\n1 0 0 -1 (-?[\d.]+) (-?[\d.]+) Tm\n/(\S+) ([\d.]+) Tf\n\[([^\]]*)\] TJ\nET\n")

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 
 import pypdfium2 as pdfium
 
+from pdf_objects import NotRead
 from statement_builder.billing.model import Address
 from statement_builder.documents.content import Content
 from statement_builder.rendering.errors import DocumentError
-from statement_builder.rendering.reading import NotRead, PageText, QuickReader, read_with_pdfium
+from statement_builder.rendering.reading import PageText, QuickReader, read_with_pdfium
 from statement_builder.rendering.windows import Rect, Windows
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -1,0 +1,121 @@
+"""A PDF's objects by number, read from the bytes (ISO 32000-1), for files whose dictionaries are all in object streams.
+
+That is how our own documents are written. What many of them have in common is parsed once. Anything else is `NotRead`:
+a general library reads it.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from itertools import chain
+
+
+class NotRead(Exception):
+    """A file of a form that is not read here. Says nothing about whether it is right."""
+
+
+Objects = dict[int, bytes]
+"""The objects of an object stream, by number."""
+
+
+class PdfFile:
+    """One file. `object_streams` holds those that were parsed before, by their packed data; it is added to.
+
+    `NotRead`, `ValueError`, `LookupError` or `zlib.error` from any method for what is no such file.
+    """
+
+    def __init__(self, pdf: bytes, object_streams: dict[bytes, Objects]) -> None:
+        self._pdf = pdf
+        head, packed = self._stream_at(int(find(_START, pdf[-64:])))
+        if b"/Type /XRef" not in head or b"/W [1 4 2]" not in head or b"/Prev" in head or b"/DecodeParms" in head:
+            raise NotRead("cross-reference table")
+        self._rows = zlib.decompress(packed)
+        self._root = int(find(_ROOT, head))
+        self._objects: dict[int, Objects] = {}
+        for number in self._containers():
+            head, packed = self.stream(number)
+            if packed not in object_streams:
+                object_streams[packed] = _parse_objects(head, packed)
+            self._objects[number] = object_streams[packed]
+        self.key = (self._root, *chain.from_iterable((number, id(each)) for number, each in self._objects.items()))
+        """The same for files that have the same object streams under the same numbers."""
+
+    def _containers(self) -> list[int]:
+        """Numbers of the object streams."""
+        rows = self._rows
+        kinds = set(zip(rows[0::7], rows[1::7], rows[2::7], rows[3::7], rows[4::7], strict=True))
+        return sorted(int.from_bytes(bytes(number)) for kind, *number in kinds if kind == 2)
+
+    def pages(self) -> Iterator[bytes]:
+        """The page dictionaries, of a page tree with one level."""
+        tree = self.object(int(find(_PAGES, self.object(self._root))))
+        kids = _REFERENCE.findall(find(_KIDS, tree))
+        if int(find(_COUNT, tree)) != len(kids):
+            raise NotRead("page tree")
+        for number in kids:
+            page = self.object(int(number))
+            if b"/Type /Page" not in page or b"/Kids" in page:
+                raise NotRead("page tree")
+            yield page
+
+    def object(self, number: int) -> bytes:
+        """An object that is no stream, from its object stream."""
+        kind, container = self._entry(number)
+        if kind != 2:
+            raise NotRead("object outside of object streams")
+        return self._objects[container][number]
+
+    def stream(self, number: int) -> tuple[bytes, bytes]:
+        """A stream's dictionary, and its data as they stand in the file."""
+        kind, place = self._entry(number)
+        if kind != 1 or not self._pdf.startswith(b"%d 0 obj" % number, place):
+            raise NotRead("stream")
+        return self._stream_at(place)
+
+    def packed(self, number: int) -> bytes:
+        """A stream's data as they stand in the file, deflated."""
+        return self.stream(number)[1]
+
+    def _entry(self, number: int) -> tuple[int, int]:
+        row = self._rows[7 * number : 7 * number + 7]
+        return row[0], int.from_bytes(row[1:5])
+
+    def _stream_at(self, place: int) -> tuple[bytes, bytes]:
+        found = _STREAM.match(self._pdf, place)
+        if found is None or b"/Filter /FlateDecode" not in found[1]:
+            raise NotRead("stream")
+        end = found.end() + int(find(_LENGTH, found[1]))
+        if not self._pdf.startswith(b"\nendstream", end):
+            raise NotRead("stream")
+        return found[1], self._pdf[found.end() : end]
+
+
+def _parse_objects(head: bytes, packed: bytes) -> Objects:
+    data, first = zlib.decompress(packed), int(find(_FIRST, head))
+    numbers = list(map(int, data[:first].split()))
+    ends = [*numbers[3::2], len(data) - first]
+    return {
+        number: data[first + start : first + end].strip()
+        for number, start, end in zip(numbers[::2], numbers[1::2], ends, strict=True)
+    }
+
+
+def find(form: re.Pattern[bytes], data: bytes) -> bytes:
+    """The first group of the first match. `NotRead` where there is none."""
+    found = form.search(data)
+    if found is None:
+        raise NotRead("dictionary")
+    return found[1]
+
+
+_START = re.compile(rb"startxref\n(\d+)\n%%EOF\s*\Z")
+_STREAM = re.compile(rb"\d+ 0 obj\n<<(.{0,400}?)>>\nstream\n", re.DOTALL)
+_LENGTH = re.compile(rb"/Length (\d+)")
+_FIRST = re.compile(rb"/First (\d+)")
+_ROOT = re.compile(rb"/Root (\d+) 0 R")
+_PAGES = re.compile(rb"/Pages (\d+) 0 R")
+_KIDS = re.compile(rb"/Kids \[([^\]]*)\]")
+_COUNT = re.compile(rb"/Count (\d+)")
+_REFERENCE = re.compile(rb"(\d+) 0 R")
