@@ -29,7 +29,11 @@ class PdfFile:
     def __init__(self, pdf: bytes, object_streams: dict[bytes, Objects]) -> None:
         self._pdf = pdf
         head, packed = self._stream_at(int(find(_START, pdf[-64:])))
-        if b"/Type /XRef" not in head or b"/W [1 4 2]" not in head or b"/Prev" in head or b"/DecodeParms" in head:
+        if (
+            b"/Type /XRef" not in head
+            or b"/W [1 4 2]" not in head
+            or any(name in head for name in (b"/Prev", b"/DecodeParms", b"/Encrypt"))
+        ):
             raise NotRead("cross-reference table")
         self._rows = zlib.decompress(packed)
         self._root = int(find(_ROOT, head))
@@ -59,6 +63,9 @@ class PdfFile:
             if b"/Type /Page" not in page or b"/Kids" in page:
                 raise NotRead("page tree")
             yield page
+
+    def is_stream(self, number: int) -> bool:
+        return self._entry(number)[0] == 1
 
     def object(self, number: int) -> bytes:
         """An object that is no stream, from its object stream."""
