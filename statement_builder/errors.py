@@ -33,6 +33,10 @@ class BatchBusy(StatementsError):
     """Another process works on this batch; the message says which. Exit code 1."""
 
 
+class WorkerDied(StatementsError):
+    """A worker process was killed. What it had in hand was not kept, and can be done again. Exit code 1."""
+
+
 class GateStop(StatementsError):
     """A gate does not foot, or a person has to decide. Exit code 3."""
 

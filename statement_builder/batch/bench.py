@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from statement_builder.batch.build import terms_of
 from statement_builder.batch.demo import SAMPLE_SETTINGS
+from statement_builder.batch.shard import terms_of
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Kind
 from statement_builder.documents import CompositionError, Content, compose

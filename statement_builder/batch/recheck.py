@@ -11,9 +11,9 @@ from datetime import date, timedelta
 
 from msgspec.structs import replace
 
-from statement_builder.batch.build import read_shard
 from statement_builder.batch.pull import Entry, scope_of, stream_candidates
 from statement_builder.batch.service import Service
+from statement_builder.batch.shard import read_shard
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Hold, Selection
 from statement_builder.ledger import Batch, DocumentState, Shard
@@ -57,7 +57,7 @@ def _waiting(service: Service, batch: Batch, shards: Sequence[Shard]) -> dict[st
     for shard in shards:
         documents = service.ledger.documents(batch.batch_id, state=DocumentState.RENDERED, sequence=shard.sequence)
         unclaimed = {each.guarantor_id: each.document_id for each in documents if each.delivery_state is None}
-        for entry in read_shard(service, shard) if unclaimed else ():
+        for entry in read_shard(service.archive, shard) if unclaimed else ():
             if isinstance(entry, FaultyAccount) or entry.guarantor.guarantor_id not in unclaimed:
                 continue
             guarantor_id = entry.guarantor.guarantor_id

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from statement_builder.batch.build import read_shard
 from statement_builder.batch.service import Service
+from statement_builder.batch.shard import read_shard
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.documents import Recipient, make_recipient
 from statement_builder.ledger import Document, Shard
@@ -14,6 +14,6 @@ def read_recipients(service: Service, shard: Shard, documents: list[Document]) -
     by_guarantor = {document.guarantor_id: document.document_id for document in documents}
     return {
         by_guarantor[entry.guarantor.guarantor_id]: make_recipient(entry.guarantor)
-        for entry in read_shard(service, shard)
+        for entry in read_shard(service.archive, shard)
         if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in by_guarantor
     }

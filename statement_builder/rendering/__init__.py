@@ -3,8 +3,8 @@
 from statement_builder.rendering.catalogues import languages
 from statement_builder.rendering.compiled import CompiledEngine
 from statement_builder.rendering.engine import Engine, PlainEngine, Rendered
-from statement_builder.rendering.errors import DocumentError, RenderWorkerDied
-from statement_builder.rendering.pool import RenderPool
+from statement_builder.rendering.errors import DocumentError
+from statement_builder.rendering.press import Press
 from statement_builder.rendering.verify import ForeignIds, verify
 from statement_builder.rendering.version import check_setup, template_version
 from statement_builder.rendering.windows import DOUBLE_WINDOW_10, Rect, Windows
@@ -16,9 +16,8 @@ __all__ = [
     "Engine",
     "ForeignIds",
     "PlainEngine",
+    "Press",
     "Rect",
-    "RenderPool",
-    "RenderWorkerDied",
     "Rendered",
     "Windows",
     "check_setup",

@@ -19,7 +19,3 @@ class DocumentError(StatementsError):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message} {self.fix}"
-
-
-class RenderWorkerDied(StatementsError):
-    """A worker process was killed (out of memory, most likely). Nothing of the shard was kept: it can be re-run."""

@@ -1,0 +1,133 @@
+"""Several processes at work on one batch: each makes one thing after the other, and its owner gets them in order.
+
+WeasyPrint's memory grows with use, so workers are replaced after a while: all at once, a generation at a time, because
+CPython's own `max_tasks_per_child` can leave a pool waiting for ever (python/cpython#115634).
+"""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+from statement_builder.errors import WorkerDied
+
+Task = TypeVar("Task")
+Outcome = TypeVar("Outcome")
+
+
+class WorkerPool(Generic[Task, Outcome]):
+    """Works tasks off with `workers` processes; with one, in this process. A context manager.
+
+    `make_worker` gives each process what works a task off; it is called here too, so that its errors surface before
+    the first task. It, tasks and outcomes have to be picklable where there are several processes.
+    """
+
+    def __init__(
+        self, *, workers: int, make_worker: Callable[[], Callable[[Task], Outcome]], tasks_per_worker_max: int
+    ) -> None:
+        self._worker = make_worker()
+        self._make_worker = make_worker
+        self._workers = workers
+        self._generation_tasks_max = workers * tasks_per_worker_max
+        self._executor: ProcessPoolExecutor | None = None
+        self._generation_tasks = 0
+
+    def __enter__(self) -> WorkerPool[Task, Outcome]:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._retire()
+
+    def run_all(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
+        """The outcome of each task, in the order given; at most one task more a worker is begun than was read.
+
+        WorkerDied when a worker was killed: what was yielded stands, the rest can be worked off again.
+        """
+        if self._workers == 1:
+            with rare_collections():
+                yield from map(self._worker, tasks)
+            return
+        pending: deque[Future[Outcome]] = deque()
+        try:
+            for task in tasks:
+                if len(pending) > self._workers:
+                    yield pending.popleft().result()
+                if self._generation_tasks >= self._generation_tasks_max:
+                    while pending:
+                        yield pending.popleft().result()
+                    self._retire()
+                pending.append(self._submit(task))
+            while pending:
+                yield pending.popleft().result()
+        except BrokenProcessPool as exc:
+            self._retire()
+            raise WorkerDied(
+                "A worker process was killed, most likely for want of memory. What it had in hand was not kept: "
+                "run it again, with fewer workers if it happens again."
+            ) from exc
+
+    def _submit(self, task: Task) -> Future[Outcome]:
+        if self._executor is None:
+            self._executor = _new_generation(self._workers, self._make_worker)
+        self._generation_tasks += 1
+        return self._executor.submit(_work_off, task)
+
+    def _retire(self) -> None:
+        executor, self._executor, self._generation_tasks = self._executor, None, 0
+        if executor is not None:
+            executor.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Let the collector of cyclic garbage look seldom: hundreds of thousands of remembered words are no garbage, and
+    walking them again and again takes a quarter of the time."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)
+
+
+_worker: Callable[[Any], Any] | None = None
+"""This worker process's own; never set in the process that owns the pool."""
+
+
+def _new_generation(workers: int, make_worker: Callable[[], Callable[[Any], Any]]) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(make_worker,))
+
+
+def _start_worker(make_worker: Callable[[], Callable[[Any], Any]]) -> None:
+    global _worker  # noqa: PLW0603 - a worker process has one for its life
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what an interrupt means
+    threading.Thread(target=_end_with_owner, daemon=True).start()
+    _worker = make_worker()
+
+
+def _end_with_owner() -> None:
+    """A worker whose owner was killed would wait for its next task for ever."""
+    owner = multiprocessing.parent_process()
+    if owner is not None:
+        owner.join()
+        os._exit(1)
+
+
+def _work_off(task: Any) -> Any:
+    assert _worker is not None
+    with rare_collections():
+        return _worker(task)

@@ -1,0 +1,37 @@
+"""Workers that misbehave on purpose; in a module of their own so that worker processes can import them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+
+def double() -> Callable[[int], int]:
+    return _double
+
+
+def _double(task: int) -> int:
+    return 2 * task
+
+
+class DyingWorkman:
+    """Its process is killed, as for want of memory, at one task."""
+
+    DEADLY = 13
+
+    def __call__(self, task: int) -> int:
+        if task == self.DEADLY:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return task
+
+
+class NotedWorkman:
+    """Leaves a file named by its process id in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / str(os.getpid())).touch()
+
+    def __call__(self, task: int) -> int:
+        return task
