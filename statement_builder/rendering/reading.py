@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import unicodedata
 import zlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 import pypdfium2 as pdfium
@@ -25,6 +28,8 @@ from statement_builder.rendering.windows import Rect
 _POINTS = 72.0
 _GAP = 0.1
 """Of the type size: a wider gap parts words."""
+_REACH = 2
+"""Type sizes that ink is above or below its line at the most."""
 _REMEMBERED_MAX = 200_000
 
 
@@ -37,6 +42,9 @@ class PageText(Protocol):
 
     def within(self, rect: Rect) -> str:
         """All text that touches the rectangle."""
+
+    def clipped(self, rect: Rect) -> PageText:
+        """The page without what does not touch the rectangle: the same within it, and sooner read."""
 
 
 def read_with_pdfium(document: pdfium.PdfDocument) -> list[PageText]:
@@ -62,16 +70,36 @@ class _PdfiumPage:
             )
         )
 
+    def clipped(self, rect: Rect) -> PageText:
+        return self
 
-class _Word(NamedTuple):
-    """What one text operator draws: text, and its ink and advance as multiples of the type size."""
 
-    text: str
+class _Word:
+    """What one text operator draws: its text, its advance as a multiple of the type size, and its glyphs."""
+
+    __slots__ = ("_font", "_glyphs", "_ink", "advance", "text")
+
+    def __init__(self, text: str, advance: float, glyphs: tuple[int, ...], font: _Font) -> None:
+        self.text = text
+        self.advance = advance
+        self._glyphs = glyphs
+        self._font = font
+        self._ink: _Ink | None = None
+
+    @property
+    def ink(self) -> _Ink:
+        if self._ink is None:
+            self._ink = self._font.ink(self._glyphs, self.advance)
+        return self._ink
+
+
+class _Ink(NamedTuple):
+    """What is black of a word, from where it begins on its line, as multiples of the type size; top is above."""
+
     left: float
     right: float
-    top: float
     bottom: float
-    advance: float
+    top: float
 
 
 class _Run(NamedTuple):
@@ -92,31 +120,43 @@ class QuickPage:
         self._runs = runs
         self.whole = _plain(_join(runs))
 
-    @cached_property
-    def _inks(self) -> list[tuple[float, float, float, float, _Run]]:
-        """Left, right, top and bottom of each word's ink."""
-        return [
-            (
-                run.start + run.word.left * run.size,
-                run.start + run.word.right * run.size,
-                run.baseline - run.word.top * run.size,
-                run.baseline - run.word.bottom * run.size,
-                run,
-            )
-            for run in self._runs
-        ]
-
     def within(self, rect: Rect) -> str:
-        rect_left, rect_right, rect_top, rect_bottom = rect.left, rect.right, rect.top, rect.bottom
-        return _plain(
-            _join(
-                [
-                    run
-                    for left, right, top, bottom, run in self._inks
-                    if top < rect_bottom and bottom > rect_top and left < rect_right and right > rect_left
-                ]
-            )
-        )
+        return _plain(_join(self._touching(rect)))
+
+    def clipped(self, rect: Rect) -> PageText:
+        return QuickPage(self.width, self.height, self._touching(rect))
+
+    def _touching(self, rect: Rect) -> list[_Run]:
+        near = _REACH * self._size_max
+        first = bisect_left(self._lines, rect.top - near, key=_baseline)
+        last = bisect_right(self._lines, rect.bottom + near, key=_baseline)
+        found = [placed for placed in self._lines[first:last] if _touches(placed[1], rect)]
+        found.sort(key=itemgetter(0))
+        return [run for _, run in found]
+
+    @cached_property
+    def _lines(self) -> list[tuple[int, _Run]]:
+        """The runs from top to bottom, each with its place in the page's order."""
+        return sorted(enumerate(self._runs), key=_baseline)
+
+    @cached_property
+    def _size_max(self) -> float:
+        return max([run.size for run in self._runs], default=0)
+
+
+def _baseline(placed: tuple[int, _Run]) -> float:
+    return placed[1].baseline
+
+
+def _touches(run: _Run, rect: Rect) -> bool:
+    word, start, _, baseline, size = run
+    ink = word.ink
+    return (
+        baseline - ink.top * size < rect.bottom
+        and baseline - ink.bottom * size > rect.top
+        and start + ink.left * size < rect.right
+        and start + ink.right * size > rect.left
+    )
 
 
 def _join(runs: Sequence[_Run]) -> str:
@@ -215,33 +255,21 @@ def _font_form(file: PdfFile, name: bytes, number: int) -> _FontForm:
     return _FontForm(name, outer, descendant, int(find(_TO_UNICODE, outer)), int(find(_FONT_FILE, descriptor)))
 
 
-class _Glyph(NamedTuple):
-    """What a code stands for, in thousandths of the type size."""
-
-    text: str
-    advance: float
-    left: float
-    right: float
-    bottom: float
-    top: float
-
-
 class _Font:
     """An embedded font: what its codes stand for, how wide they are, and where their ink is."""
 
     def __init__(self, descendant: bytes, character_map: bytes, program: bytes) -> None:
-        widths = read_widths(descendant)
+        self._meanings = read_character_map(character_map)
+        self._advances = {code: width / 1000 for code, width in read_widths(descendant).items()}
         with TTFont(io.BytesIO(program)) as font:
-            per_em = 1000 / font["head"].unitsPerEm
+            per_em = font["head"].unitsPerEm
             glyphs, names = font["glyf"], font.getGlyphOrder()
-            self._glyphs = {
-                b"%04x" % code: _Glyph(
-                    text,
-                    widths[code],
-                    *(getattr(glyphs[names[code]], side, 0) * per_em for side in ("xMin", "xMax", "yMin", "yMax")),
-                )
-                for code, text in read_character_map(character_map).items()
+            self._inks = {
+                code: _Ink(*(getattr(glyphs[names[code]], side, 0) / per_em for side in _SIDES))
+                for code in self._meanings
             }
+        if any(ink.top > _REACH or ink.bottom < -_REACH for ink in self._inks.values()):
+            raise NotRead("glyphs that reach far")
         self._words: dict[bytes, _Word] = {}
 
     def word(self, operand: bytes) -> _Word:
@@ -254,19 +282,22 @@ class _Font:
         return known
 
     def _read(self, operand: bytes) -> _Word:
-        shown = _SHOWN.findall(operand)
-        glyphs = [self._glyphs[codes[at : at + 4]] for codes, _ in shown for at in range(0, len(codes), 4)]
-        adjustments = sum([float(adjustment) for _, adjustment in shown if adjustment])
-        if not glyphs:
-            return _Word("", 0.0, 0.0, 0.0, 0.0, -adjustments / 1000)
-        advance = sum([glyph.advance for glyph in glyphs]) - adjustments
-        return _Word(
-            "".join([glyph.text for glyph in glyphs]),
-            min(0.0, glyphs[0].left) / 1000,
-            max(advance, advance - glyphs[-1].advance + glyphs[-1].right) / 1000,
-            max([glyph.top for glyph in glyphs]) / 1000,
-            min([glyph.bottom for glyph in glyphs]) / 1000,
-            advance / 1000,
+        glyphs = bytes.fromhex(b"".join(_CODES.findall(operand)).decode("ascii"))
+        codes = struct.unpack(f">{len(glyphs) // 2}H", glyphs)
+        adjustments = sum(map(float, _ADJUSTMENTS.findall(operand)))
+        advance = sum(map(self._advances.__getitem__, codes)) - adjustments / 1000
+        return _Word("".join(map(self._meanings.__getitem__, codes)), advance, codes, self)
+
+    def ink(self, codes: tuple[int, ...], advance: float) -> _Ink:
+        """Of a word of these glyphs: what reaches furthest."""
+        if not codes:
+            return _Ink(0, 0, 0, 0)
+        inks = [self._inks[code] for code in codes]
+        return _Ink(
+            min(0, inks[0].left),
+            max(advance, advance - self._advances[codes[-1]] + inks[-1].right),
+            min([ink.bottom for ink in inks]),
+            max([ink.top for ink in inks]),
         )
 
 
@@ -311,7 +342,9 @@ _DESCENDANT = re.compile(rb"/DescendantFonts \[(\d+) 0 R\]")
 _DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) 0 R")
 _TO_UNICODE = re.compile(rb"/ToUnicode (\d+) 0 R")
 _FONT_FILE = re.compile(rb"/FontFile2 (\d+) 0 R")
-_SHOWN = re.compile(rb"<([0-9a-f]+)>|(-?[\d.]+)")
+_CODES = re.compile(rb"<([0-9a-f]+)>")
+_ADJUSTMENTS = re.compile(rb">(-?[\d.]+)(?=<|$)")
+_SIDES = ("xMin", "xMax", "yMin", "yMax")
 _OPENING = re.compile(rb"1 0 0 -1 0 ([\d.]+) cm\nq\n([\d.]+) 0 0 \2 0 0 cm\n")
 _TEXT = re.compile(rb"BT\n1 0 0 -1 (-?[\d.]+) (-?[\d.]+) Tm\n/(\S+) ([\d.]+) Tf\n\[([^\]]*)\] TJ\nET\n")
 _STEPS = re.compile(rb"^[qQ]$", re.MULTILINE)

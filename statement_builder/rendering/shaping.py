@@ -24,8 +24,8 @@ PIXELS = 1 / 1024
 _SHAPED_MAX = 200_000
 _WORDS_MAX = 100_000
 """For each style."""
-_WORDS = re.compile(r"[^\W\d_]+ ?|[$,.]?\d{1,3}|[^\w ] ?|.", re.DOTALL)
-"""Letters together, digits by threes as amounts have them, all else alone; a blank with what is before it."""
+_WORDS = re.compile(r"[^\W\d_]+[,.:’'-]? ?|[$,.]?\d{1,3}|[^\w ] ?|.", re.DOTALL)
+"""Letters together, digits by threes as amounts have them, all else alone; a blank or a comma with what is before."""
 
 
 class Unclear(Exception):

@@ -20,7 +20,7 @@ from statement_builder.rendering.reading import PageText, QuickReader, read_with
 from statement_builder.rendering.windows import Rect, Windows
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_BETWEEN_TOKENS = str.maketrans(dict.fromkeys(",;:()·", " "))
+_BETWEEN_TOKENS = ",;:()·"
 _SCANLINE_ZONE = Rect(left=4.65, top=9.92, width=3.5, height=0.61)
 """The longest scan line with what has to be clear around it (theme.css; domain rules 7.5)."""
 _ID_CHARACTERS_MIN = 5
@@ -147,14 +147,15 @@ def _verify_every_page(
 def _verify_first_page(page: PageText, content: Content, windows: Windows) -> None:
     recipient = _squeezed(" ".join((content.recipient.name, *content.recipient.lines)))
     sender = _squeezed(" ".join((content.facility.name, *_address_lines(content.facility.return_address))))
-    if _squeezed(page.within(_inset(windows.recipient, windows.clear))) != recipient:
+    shown = page.clipped(_may_show(windows))
+    if _squeezed(shown.within(_inset(windows.recipient, windows.clear))) != recipient:
         raise _fault("WINDOW", "Name and address are not, or not only, what the envelope's window shows.")
-    if _squeezed(page.within(_inset(windows.sender, windows.clear))) != sender:
+    if _squeezed(shown.within(_inset(windows.sender, windows.clear))) != sender:
         raise _fault("SENDER", "The return address is not, or not only, what the envelope's upper window shows.")
-    if _squeezed(page.within(_may_show(windows))) != _squeezed(sender + recipient):
+    if _squeezed(shown.within(_may_show(windows))) != _squeezed(sender + recipient):
         raise _fault("WINDOW_CLEAR", "Something beside the two addresses could show in a window of the envelope.")
     for strip in _margins(windows):
-        if page.within(strip):
+        if shown.within(strip):
             raise _fault("WINDOW_CLEAR", "An address comes too close to the edge of its window.")
     for zone in windows.clear_zones:
         if page.within(zone):
@@ -222,7 +223,9 @@ def _facility_tokens(content: Content) -> set[str]:
 
 
 def _tokens(text: str) -> set[str]:
-    return {token.strip(".") for token in text.translate(_BETWEEN_TOKENS).split()}
+    for separator in _BETWEEN_TOKENS:
+        text = text.replace(separator, " ")
+    return {token.strip(".") for token in text.split()}
 
 
 def _squeezed(text: str) -> str:
