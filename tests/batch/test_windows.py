@@ -9,8 +9,8 @@ from msgspec.structs import astuple
 
 from mail_house.profiles import load_profile
 from statement_builder.batch.service import open_profile
-from statement_builder.errors import ConfigError
 from statement_builder.batch.shard import windows_of
+from statement_builder.errors import ConfigError
 from statement_builder.rendering import DOUBLE_WINDOW_10
 from statement_builder.settings import MailSettings, Settings
 
