@@ -16,7 +16,7 @@ from statement_builder.batch.recipients import read_recipients
 from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
 from statement_builder.documents import Recipient
-from statement_builder.errors import InvariantError
+from statement_builder.errors import ArchiveError, InvariantError
 from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState, EmailMark, Shard
 
 RUN_MAX = 10
@@ -129,7 +129,8 @@ def _send(
     service: Service, mailer: Mailer, document: Document, delivery: Delivery, recipient: Recipient
 ) -> tuple[EmailMark, HandOffError | None]:
     try:
-        receipt = mailer.send(_message(service, document, delivery, recipient))
+        message = _message(service, document, delivery, recipient, _content(service, document, recipient))
+        receipt = mailer.send(message)
     except (Retryable, Permanent) as exc:
         return _mark_of(delivery, DeliveryState.FAILED, {"evidence": str(exc)}), exc
     except UnknownOutcome as exc:
@@ -162,7 +163,7 @@ def _settle(service: Service, mailer: Mailer, document: Document, recipient: Rec
         evidence = "Interrupted before anything was handed over."
         return _mark_of(delivery, DeliveryState.FAILED, {"evidence": evidence})
     try:
-        receipt = mailer.find(_message(service, document, delivery, recipient))
+        receipt = mailer.find(_message(service, document, delivery, recipient, {}))
     except UnknownOutcome as exc:
         return _mark_of(delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
     except Permanent as exc:  # it could not be made, or its name is taken: it has not gone
@@ -172,7 +173,9 @@ def _settle(service: Service, mailer: Mailer, document: Document, recipient: Rec
     return _mark_of(delivery, DeliveryState.SENT, _receipt(receipt))
 
 
-def _message(service: Service, document: Document, delivery: Delivery, recipient: Recipient) -> Message:
+def _message(
+    service: Service, document: Document, delivery: Delivery, recipient: Recipient, content: dict[str, Any]
+) -> Message:
     """The same message whenever it is made: dated with its claim, numbered with its attempt.
 
     Raises `Permanent` where none can be made, in a language that e-mail has no texts in, say.
@@ -187,7 +190,7 @@ def _message(service: Service, document: Document, delivery: Delivery, recipient
             portal_url=service.facility.portal_url,
             phone=service.facility.phone,
             sent_at=delivery.claimed_at,
-            **_content(service, document, recipient),
+            **content,
         )
     except ValueError as exc:
         raise Permanent(str(exc)) from exc
@@ -196,17 +199,23 @@ def _message(service: Service, document: Document, delivery: Delivery, recipient
 def _content(service: Service, document: Document, recipient: Recipient) -> dict[str, Any]:
     """What the message brings beside the news, as `mail.email_content` says.
 
-    Raises ValueError for a recipient who has chosen no secret, or one that others may know: then it is printed.
+    Raises `Permanent` for a recipient who has chosen no secret, or one that others may know: then it is printed.
+    Raises `Retryable` where the archive does not do its part: nothing has been said to the mail server yet.
     """
     mail = service.settings.mail
-    if mail.email_content == "attachment":
-        return {"encrypted_pdf": encrypt_pdf(read_archived(service, document), recipient.email_secret)}
-    if mail.email_content == "archive-link":
-        # A pack holds a thousand people's documents; what is linked to is a copy of this one alone.
-        key = f"links/{document.document_id}.pdf"
-        service.archive.put(key, read_archived(service, document), sha256=document.sha256)
-        link = service.archive.link(key, expires_s=mail.email_link_days * 86_400)
-        return {"archive_link": link, "archive_link_days": mail.email_link_days}
+    try:
+        if mail.email_content == "attachment":
+            return {"encrypted_pdf": encrypt_pdf(read_archived(service, document), recipient.email_secret)}
+        if mail.email_content == "archive-link":
+            # A pack holds a thousand people's documents; what is linked to is a copy of this one alone.
+            key = f"links/{document.document_id}.pdf"
+            service.archive.put(key, read_archived(service, document), sha256=document.sha256)
+            link = service.archive.link(key, expires_s=mail.email_link_days * 86_400)
+            return {"archive_link": link, "archive_link_days": mail.email_link_days}
+    except ValueError as exc:
+        raise Permanent(f"document {document.document_id}: {exc}") from exc
+    except ArchiveError as exc:
+        raise Retryable(str(exc)) from exc
     return {}
 
 

@@ -8,12 +8,14 @@ import hashlib
 import io
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pikepdf
 import pytest
 
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.services.s3 import S3Server
 
 BATCH = f"{CYCLE}-statement"
 RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--json")
@@ -85,6 +87,25 @@ def test_archive_link__opens_the_very_document(tmp_path: Path, s3_url: str) -> N
         assert answer.status_code == 200
         assert hashlib.sha256(answer.content).hexdigest() == sha256_of(hospital, document)
         assert "X-Amz-Expires=604800" in link
+
+
+def test_archive_link__that_cannot_be_made_leaves_nothing_in_doubt(
+    tmp_path: Path, s3_url: str, s3_server: S3Server
+) -> None:
+    bucket = s3_server.root / urlsplit(s3_url).netloc / "archive"
+    bucket.mkdir()
+    in_the_way = bucket / "links"
+    in_the_way.write_text("a file where the copies should go")
+    hospital = make_hospital(tmp_path / "home", "archive-link", {"STATEMENTS_ARCHIVE": s3_url})
+    answer = hospital.statements(*RUN, code=1)
+    assert "links/" in answer.err
+    assert "Traceback" not in answer.err
+    assert messages(hospital) == {}
+    assert set(hospital.ledger("SELECT DISTINCT state FROM delivery WHERE channel = 'email'")) == {("failed",)}
+    in_the_way.unlink()
+    hospital.statements("rerun", BATCH, "--release")
+    emailed = [row[0] for row in hospital.ledger("SELECT document_id FROM document WHERE channel = 'email'")]
+    assert sorted(messages(hospital)) == sorted(emailed)
 
 
 def test_archive_link__in_a_folder_is_refused_before_anything_is_made(tmp_path: Path) -> None:
