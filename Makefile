@@ -1,12 +1,19 @@
-# Two commands for a fresh machine:  make demo  ·  make test
+# Commands for a fresh machine:  make demo  ·  make test  ·  make install  ·  make airflow
 SHELL := /bin/sh
 export PYTHONDONTWRITEBYTECODE :=
 PYTEST_ARGS ?=
 
-.PHONY: demo test check lint
+.PHONY: demo test check lint install airflow
 
 demo: .venv/.demo
 	@.venv/bin/statements demo
+
+# Everything that the service needs, Airflow too.
+install: .venv/.airflow
+
+# Airflow with a sample hospital on this machine, without Docker: prints the address and the password.
+airflow: .venv/.airflow
+	@.venv/bin/python deploy/look.py
 
 test: .venv/.test check
 	.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
@@ -20,6 +27,10 @@ check: .venv/.test
 # A test environment holds everything that the demo needs.
 .venv/.demo: requirements.lock pyproject.toml setup/bootstrap.sh setup/debian-packages.txt
 	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || setup/bootstrap.sh demo
+	@touch $@
+
+.venv/.airflow: requirements-airflow.lock pyproject.toml setup/bootstrap.sh setup/debian-packages.txt
+	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || setup/bootstrap.sh airflow
 	@touch $@
 
 .venv/.test: requirements-test.lock pyproject.toml setup/bootstrap.sh setup/debian-packages.txt \

@@ -18,9 +18,6 @@ it is: nothing leaves, and `statements release` or a cleared *check_gates* asks 
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from airflow.sdk import CronTriggerTimetable, dag
 from billing_cycle.again import task_defaults
 from billing_cycle.form import batch_form
@@ -29,8 +26,7 @@ from billing_cycle.steps import open_batch, walk
 
 
 @dag(
-    schedule=CronTriggerTimetable("0 5 17 * *", timezone=time_zone()),
-    start_date=datetime(2026, 11, 1, tzinfo=ZoneInfo(time_zone())),
+    schedule=CronTriggerTimetable("0 5 17 * *", timezone=time_zone(), run_immediately=False),
     catchup=False,
     max_active_runs=1,
     params=batch_form("2026-11"),

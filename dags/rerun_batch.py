@@ -11,19 +11,14 @@ run of the batch itself does the same; this is for batches begun elsewhere, on t
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag
 from billing_cycle.again import task_defaults
-from billing_cycle.place import time_zone
 from billing_cycle.steps import open_batch_again, say_what_is_left, walk
 
 
 @dag(
     schedule=None,
-    start_date=datetime(2026, 11, 1, tzinfo=ZoneInfo(time_zone())),
     catchup=False,
     max_active_runs=1,
     params={

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes this checkout runnable: Debian packages (through apt where it may), then Python packages into .venv.
 #   setup/bootstrap.sh demo    what the service needs
+#   setup/bootstrap.sh airflow that, and Airflow
 #   setup/bootstrap.sh test    that, Airflow, and what the tests need
 # Says in one line what is missing where it may not install it.
 set -eu
@@ -8,8 +9,9 @@ cd "$(dirname "$0")/.."
 what=$1
 case $what in
     demo) wanted="demo"; lock=requirements.lock ;;
+    airflow) wanted="demo"; lock=requirements-airflow.lock ;;
     test) wanted="demo test"; lock=requirements-test.lock ;;
-    *) echo "usage: setup/bootstrap.sh demo|test" >&2; exit 2 ;;
+    *) echo "usage: setup/bootstrap.sh demo|airflow|test" >&2; exit 2 ;;
 esac
 
 find_python() {
@@ -64,6 +66,8 @@ echo "Installing Python packages into .venv from $lock"
 # The lock is complete, so nothing is resolved here: exactly these files, or an error.
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$lock"
 .venv/bin/python -m pip check --disable-pip-version-check >/dev/null
+# pip check cannot see that a Celery of another minor version lacks what Airflow's provider imports.
+[ "$what" = demo ] || .venv/bin/python -c "import airflow.providers.celery.executors.celery_executor_utils" 2>/dev/null
 .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 if [ "$what" = test ]; then
     echo "Installing what only npm has into tests/services/prism from its lock"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the two lock files from pyproject.toml: every package pinned, with hashes, for Python 3.11 to 3.13.
+# Writes the lock files from pyproject.toml: every package pinned, with hashes, for Python 3.11 to 3.13.
 # Needs uv. Run it when a dependency in pyproject.toml changes; commit what it writes.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,4 +9,5 @@ lock() { # output file, then the extras
         --no-emit-index-url --no-header --no-annotate "$@" pyproject.toml -o "$out"
 }
 lock requirements.lock --extra build
+lock requirements-airflow.lock --extra build --extra airflow
 lock requirements-test.lock --extra build --extra airflow --extra test

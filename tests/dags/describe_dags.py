@@ -26,7 +26,7 @@ described = {
                 name: {**each.params.get_param(name).schema, "description": each.params.get_param(name).description}
                 for name in each.params
             },
-            "time_zone": str(each.timezone),
+            "time_zone": str(getattr(each.timetable, "timezone", "")),
             "tasks": {
                 one.task_id: {
                     "owner": one.owner,

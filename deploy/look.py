@@ -1,0 +1,142 @@
+"""`make airflow`: Airflow on this machine with a sample hospital, LocalExecutor and SQLite, for a first look.
+
+Everything lives in `.airflow/`. Ends with Ctrl-C, and takes every program that it started with it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+
+from statement_builder.source import make_sample
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".airflow"
+PORT = int(os.environ.get("PORT", "8080"))
+AIRFLOW = str(Path(sys.executable).parent / "airflow")
+UP_WITHIN_S = 180
+
+
+def main() -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", PORT)) == 0:
+            sys.exit(f"Port {PORT} is taken; choose another: make airflow PORT=8081")
+    password = _prepare()
+    environment = _environment()
+    print("Making Airflow's tables …", flush=True)
+    subprocess.run([AIRFLOW, "db", "migrate"], env=environment, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
+    pools = [AIRFLOW, "pools", "import", str(ROOT / "deploy" / "pools.json")]
+    subprocess.run(pools, env=environment, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
+    programs = {
+        "api-server": ("api-server", "--host", "127.0.0.1", "--port", str(PORT), "--workers", "1"),
+        "scheduler": ("scheduler",),
+        "dag-processor": ("dag-processor",),
+        "triggerer": ("triggerer",),
+    }
+    running = {name: _start(name, arguments, environment) for name, arguments in programs.items()}
+    try:
+        _wait_until_up(running)
+        print(f"Airflow:  http://127.0.0.1:{PORT}   user admin   password {password}")
+        print(
+            "Trigger monthly_statements with a cycle such as "
+            f"{datetime.now(UTC):%Y-%m}, approve it under Required Actions, and look into {HOME / 'outbox'}."
+        )
+        print("Ctrl-C ends it.", flush=True)
+        while all(process.poll() is None for process in running.values()):
+            time.sleep(1)
+        sys.exit(f"A program ended; its words are in {HOME / 'programs'}.")
+    except KeyboardInterrupt:
+        print("Ending …")
+    finally:
+        for process in running.values():
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
+        for process in running.values():
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _prepare() -> str:
+    """Settings, keys, the operator's password and a sample hospital, made once; the password."""
+    (HOME / "programs").mkdir(mode=0o700, parents=True, exist_ok=True)
+    HOME.chmod(0o700)
+    (HOME / "statements.toml").write_bytes((ROOT / "statements.sample.toml").read_bytes())
+    if not (HOME / "hospital.db").exists():
+        part = HOME / "hospital.part"
+        part.unlink(missing_ok=True)
+        make_sample(f"sqlite:///{part}", guarantors=300, as_of=datetime.now(UTC).date())
+        part.replace(HOME / "hospital.db")
+    for name in ("passwords.json", "jwt.key"):
+        if not (HOME / name).exists():
+            secret = secrets.token_urlsafe(12 if name == "passwords.json" else 32)
+            text = json.dumps({"admin": secret}) if name == "passwords.json" else secret
+            (HOME / name).write_text(text)
+            (HOME / name).chmod(0o600)
+    return str(json.loads((HOME / "passwords.json").read_text())["admin"])
+
+
+def _environment() -> dict[str, str]:
+    key = (HOME / "jwt.key").read_text()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("STATEMENTS_")}
+    return inherited | {
+        "AIRFLOW_HOME": str(HOME),
+        "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{PORT}",
+        "AIRFLOW__API__SECRET_KEY": key,
+        "AIRFLOW__API_AUTH__JWT_SECRET": key,
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{PORT}/execution/",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__PARALLELISM": "2",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(HOME / "passwords.json"),
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
+        "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "30",
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'dags'}",
+        "STATEMENTS_HOME": str(HOME),
+    }
+
+
+def _start(name: str, arguments: tuple[str, ...], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    with (HOME / "programs" / f"{name}.log").open("ab") as log:
+        return subprocess.Popen(
+            [AIRFLOW, *arguments],
+            env=environment,
+            cwd=HOME,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def _wait_until_up(running: dict[str, subprocess.Popen[bytes]]) -> None:
+    end = time.monotonic() + UP_WITHIN_S
+    while time.monotonic() < end:
+        for name, process in running.items():
+            if process.poll() is not None:
+                sys.exit(f"{name} ended at once; its words are in {HOME / 'programs' / name}.log")
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/api/v2/monitor/health", timeout=5) as answer:
+                health = json.load(answer)
+        except (OSError, ValueError):
+            time.sleep(1)
+            continue
+        if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor")):
+            return
+        time.sleep(1)
+    sys.exit(f"Airflow did not come up within {UP_WITHIN_S} s; look into {HOME / 'programs'}.")
+
+
+if __name__ == "__main__":
+    main()

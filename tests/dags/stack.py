@@ -1,0 +1,236 @@
+"""A whole Airflow on this machine: api-server, scheduler, dag-processor, Celery workers, over PostgreSQL and Redis.
+
+The programs are started with the command lines of docker-compose.yml, outside containers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.dags.place import AirflowPlace
+from tests.services.processes import free_port
+
+AIRFLOW_PROGRAMS = {
+    "api-server": ("api-server",),
+    "scheduler": ("scheduler",),
+    "dag-processor": ("dag-processor",),
+    "worker": ("celery", "worker", "--concurrency"),
+}
+"""By the names of docker-compose.yml; options that only tests need come after."""
+PASSWORD = "opens-the-console"
+WAIT_S = 240
+HEARTBEAT_TIMEOUT_S = 15
+
+
+@dataclass
+class Stack:
+    """`place` has everything in its environment that the programs read."""
+
+    place: AirflowPlace
+    port: int
+    processes: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
+    _token: str = ""
+
+    def start(self, name: str, *arguments: str) -> None:
+        """Start `airflow …` as the program of that name. The kernel kills it when the tests die."""
+        command = ["setpriv", "--pdeathsig", "KILL", str(Path(sys.executable).parent / "airflow"), *arguments]
+        log = (self.place.home / f"{name}.log").open("ab")
+        process = subprocess.Popen(
+            command,
+            env=self.place.environment,
+            cwd=self.place.hospital.home,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        self.processes.append((name, process))
+        log.close()
+
+    def start_worker(self, name: str) -> None:
+        """A Celery worker with one slot."""
+        self.start(name, "celery", "worker", "--concurrency", "1", "--celery-hostname", f"{name}@%h")
+
+    def pids(self, name: str = "") -> list[int]:
+        """Every process of one program, or of all of them: each program is a session of its own."""
+        sessions = {process.pid for program, process in self.processes if not name or program == name}
+        found = []
+        for entry in Path("/proc").iterdir():
+            with suppress(OSError):
+                # After the name, which may hold anything: state, parent, group, session.
+                if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[3]) in sessions:
+                    found.append(int(entry.name))
+        return found
+
+    def kill(self, name: str) -> None:
+        """SIGKILL for the program with everything that it started: a machine that lost its power."""
+        for pid in self.pids(name):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def kill_main(self, name: str) -> None:
+        """SIGKILL for the program's first process alone: what it started lives on."""
+        [*_, process] = [process for program, process in self.processes if program == name]
+        process.kill()
+        process.wait()
+
+    def stop(self) -> None:
+        """End every process that this stack started, and whatever those left behind."""
+        for pid in self.pids():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for _, process in self.processes:
+            process.wait(30)
+
+    def call(self, method: str, path: str, **body: Any) -> Any:
+        """One request to Airflow's REST API, as the operator."""
+        if not self._token:
+            answer = httpx.post(f"{self.url}/auth/token", json={"username": "ops", "password": PASSWORD}, timeout=60)
+            self._token = answer.raise_for_status().json()["access_token"]
+        answer = httpx.request(
+            method,
+            f"{self.url}/api/v2/{path}",
+            headers={"Authorization": f"Bearer {self._token}"},
+            json=body or None,
+            timeout=60,
+        )
+        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_for(self, what: str, condition: Callable[[], Any], *, timeout_s: float = WAIT_S) -> Any:
+        """Poll until the condition holds; what every program last said, when it never does."""
+        end = time.monotonic() + timeout_s
+        while True:
+            if answer := condition():
+                return answer
+            if time.monotonic() > end:
+                raise AssertionError(f"waited {timeout_s:.0f} s for {what}\n{self.last_words()}")
+            time.sleep(0.2)
+
+    def last_words(self) -> str:
+        logs = sorted(self.place.home.glob("*.log"))
+        return "\n".join(f"--- {log.name}\n" + log.read_text(errors="replace")[-1500:] for log in logs)
+
+    def is_up(self) -> bool:
+        try:
+            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
+        except (httpx.HTTPError, ValueError):
+            return False
+        return health["scheduler"]["status"] == "healthy" and health["dag_processor"]["status"] == "healthy"
+
+    # What an operator does
+
+    def trigger(self, dag: str, run_id: str, **conf: Any) -> str:
+        self.call("PATCH", f"dags/{dag}", is_paused=False)
+        self.call("POST", f"dags/{dag}/dagRuns", dag_run_id=run_id, logical_date=None, conf=conf)
+        return run_id
+
+    def run_state(self, dag: str, run_id: str) -> str:
+        state: str = self.call("GET", f"dags/{dag}/dagRuns/{run_id}")["state"]
+        return state
+
+    def tasks(self, dag: str, run_id: str) -> dict[str, dict[str, Any]]:
+        """Task id, and map index where it has one, to the task instance."""
+        found = self.call("GET", f"dags/{dag}/dagRuns/{run_id}/taskInstances?limit=100")["task_instances"]
+        return {
+            each["task_id"] if each["map_index"] < 0 else f"{each['task_id']}[{each['map_index']}]": each
+            for each in found
+        }
+
+    def states(self, dag: str, run_id: str) -> dict[str, str]:
+        return {name: each["state"] for name, each in self.tasks(dag, run_id).items()}
+
+    def approve(self, dag: str, run_id: str) -> str:
+        """Press the button; the text that the operator saw."""
+        path = f"dags/{dag}/dagRuns/{run_id}/taskInstances/approve/-1/hitlDetails"
+        seen: str = self.call("GET", path)["body"]
+        self.call("PATCH", path, chosen_options=["Approve"], params_input={})
+        return seen
+
+    def clear(self, dag: str, run_id: str, *task_ids: Any) -> None:
+        """Clear tasks (an id, or id and map index) with all that follows."""
+        self.call(
+            "POST",
+            f"dags/{dag}/clearTaskInstances",
+            dag_run_id=run_id,
+            task_ids=list(task_ids),
+            include_downstream=True,
+            only_failed=False,
+            dry_run=False,
+        )
+
+    def clear_run(self, dag: str, run_id: str) -> None:
+        """Clear a whole run."""
+        self.call("POST", f"dags/{dag}/dagRuns/{run_id}/clear", dry_run=False, only_failed=False)
+
+
+def make_stack(
+    place: AirflowPlace, *, airflow_db: str, redis_url: str, connections: dict[str, dict[str, Any]]
+) -> Stack:
+    """Make Airflow's tables, start its programs, and set up what compose's init sets up: pools and connections."""
+    port = free_port()
+    passwords = place.home / "passwords.json"
+    place.home.mkdir(parents=True, exist_ok=True)
+    passwords.write_text(json.dumps({"ops": PASSWORD}))
+    place.environ.update(
+        {
+            "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
+            "AIRFLOW__CORE__FERNET_KEY": "7T512UXSSmBOkpWimFHIVb8jK6lfmSAvx4mO6Arehnc=",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "ops:admin",
+            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
+            "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
+            "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
+            "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_db,
+            "AIRFLOW__CELERY__BROKER_URL": redis_url,
+            "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{airflow_db}",
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(HEARTBEAT_TIMEOUT_S),
+            "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+            "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "30",
+            "AIRFLOW__SCHEDULER__PARSING_PROCESSES": "1",
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
+        }
+    )
+    place.airflow("db", "migrate")
+    stack = Stack(place, port)
+    try:
+        stack.start("api-server", "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1")
+        stack.start("scheduler", "scheduler", "--skip-serve-logs")
+        stack.start("dag-processor", "dag-processor")
+        stack.start_worker("worker-1")
+        stack.start_worker("worker-2")
+        stack.wait_for("Airflow's health", stack.is_up)
+        pools = json.loads((Path(__file__).parents[2] / "deploy" / "pools.json").read_text(encoding="utf-8"))
+        for name, pool in pools.items():
+            stack.call("POST", "pools", name=name, slots=pool["slots"], description=pool["description"])
+        for name, values in connections.items():
+            extra = json.dumps(values.get("extra", {}))
+            stack.call(
+                "POST", "connections", connection_id=name, conn_type="generic", password=values["url"], extra=extra
+            )
+        stack.wait_for(
+            "the DAGs", lambda: {each["dag_id"] for each in stack.call("GET", "dags")["dags"]} >= {"monthly_statements"}
+        )
+    except BaseException:
+        stack.stop()
+        raise
+    return stack
