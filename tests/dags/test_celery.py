@@ -22,14 +22,15 @@ from sqlalchemy import URL
 
 from statement_builder.source import make_sample
 from tests.dags.place import AirflowPlace
-from tests.dags.stack import Stack, make_stack
+from tests.dags.stack import WAIT_S, Stack, make_stack
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 from tests.services.postgres import connect, fresh_database
 from tests.services.s3 import S3Server
 from tests.services.sftp import SftpServer
 from tests.services.smtp import SmtpServer, run_smtp_server
 
-GUARANTORS = int(os.environ.get("TEST_AIRFLOW_GUARANTORS", "2000"))
+GUARANTORS = int(os.environ.get("TEST_AIRFLOW_GUARANTORS", "300"))
+"""One shard, so that the whole stays within minutes; 2000 has three of them at work beside each other."""
 
 
 @dataclass
@@ -221,7 +222,6 @@ def test_logs_and_what_airflow_keeps__name_nobody(house: House) -> None:
         accounts = connection.execute("SELECT account_number FROM encounter LIMIT 500").fetchall()
     texts = [path.read_text(errors="replace") for path in house.stack.place.home.rglob("*.log")]
     assert len(texts) > 20
-    words = set(re.findall(r"[\w@.+-]+(?: [\w.]+)*", "\n".join(texts)))
     secret = {str(word) for row in (*people, *accounts) for word in row if word and len(str(word)) > 7}
     assert len(secret) > 100
     text = "\n".join(texts)
@@ -232,7 +232,6 @@ def test_logs_and_what_airflow_keeps__name_nobody(house: House) -> None:
         ).fetchall()
     text += "\n".join(str(row[0]) for row in kept)
     assert f"{CYCLE}-statement" in text
-    assert words
     assert sorted(word for word in secret if word in text) == []
     for password in ("AWS_SECRET_ACCESS_KEY",):
         assert house.hospital.environ[password] not in text
@@ -258,13 +257,13 @@ def _states_of(stack: Stack, dag: str, run: str, task: str) -> list[str]:
     return [state for name, state in stack.states(dag, run).items() if name.startswith(f"{task}[")]
 
 
-def _wait_for_state(stack: Stack, dag: str, run: str, task: str, state: str) -> None:
+def _wait_for_state(stack: Stack, dag: str, run: str, task: str, state: str, *, timeout_s: float = WAIT_S) -> None:
     def reached() -> bool:
         now = stack.states(dag, run)
         assert stack.run_state(dag, run) != "failed", f"{now}\n{stack.last_words()}"
         return now.get(task) == state
 
-    stack.wait_for(f"{task} of {run} to be {state}", reached)
+    stack.wait_for(f"{task} of {run} to be {state}", reached, timeout_s=timeout_s)
 
 
 def _settle_by_looking(house: House, batch: str) -> None:
