@@ -1,0 +1,101 @@
+"""From the bytes of a vendor's file to answers, line by line. A bad line costs that line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+import msgspec
+
+from mail_house.inbound.answers import Answer
+from mail_house.inbound.lob import read_event
+from mail_house.inbound.tables import TABLES, Row
+from mail_house.pieces import Record
+
+
+class Problem(Record, frozen=True, kw_only=True):
+    """A line that was not understood. The message quotes codes and dates at most."""
+
+    line: int
+    """From 1; 0 where it is the file as a whole."""
+    message: str
+
+
+class Taken(Record, frozen=True, kw_only=True):
+    """What one file says."""
+
+    form: str
+    """What it was taken for; `unknown` where nothing is like it."""
+    answers: tuple[tuple[int, Answer], ...] = ()
+    """With the line that each stands on."""
+    problems: tuple[Problem, ...] = ()
+
+
+def read_answers(data: bytes) -> Taken:
+    """Never raises: what is not understood is among the problems."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        return _whole("unknown", f"it is not UTF-8 text: {exc.reason} at byte {exc.start}")
+    if text.lstrip()[:1] == "{":
+        return _read_events(text)
+    return _read_table(text)
+
+
+def _read_events(text: str) -> Taken:
+    try:
+        msgspec.json.decode(text.encode())
+        lines = [(1, text)]
+    except msgspec.DecodeError:
+        lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    answers: list[tuple[int, Answer]] = []
+    problems: list[Problem] = []
+    for number, line in lines:
+        try:
+            answer = read_event(line.encode())
+        except ValueError as exc:
+            problems.append(Problem(line=number, message=str(exc)))
+            continue
+        if answer is not None:
+            answers.append((number, answer))
+    return Taken(form="Lob events", answers=tuple(answers), problems=tuple(problems))
+
+
+def _read_table(text: str) -> Taken:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header = tuple(_next_row(reader))
+    form = next((form for form, row in TABLES.items() if set(header) == set(row.__struct_fields__)), None)
+    if form is None or len(header) != len(set(header)):
+        return _whole("unknown", "its first line is not the header of any answer that is known here")
+    answers: list[tuple[int, Answer]] = []
+    problems: list[Problem] = []
+    try:
+        for row in reader:
+            try:
+                answers.append((reader.line_num, _read_row(row, header, TABLES[form]).answer()))
+            except ValueError as exc:
+                problems.append(Problem(line=reader.line_num, message=str(exc)))
+    except csv.Error as exc:
+        problems.append(Problem(line=reader.line_num, message=f"from here on it is no CSV: {exc}"))
+    return Taken(form=form, answers=tuple(answers), problems=tuple(problems))
+
+
+def _next_row(reader: Iterator[list[str]]) -> list[str]:
+    try:
+        return next(reader, [])
+    except csv.Error:
+        return []
+
+
+def _read_row(row: list[str], header: tuple[str, ...], schema: type[Row]) -> Row:
+    if len(row) != len(header):
+        raise ValueError(f"{len(row)} values where the header has {len(header)} columns")
+    try:
+        return msgspec.convert(dict(zip(header, row, strict=True)), schema, strict=False)
+    except msgspec.ValidationError as exc:
+        raise ValueError(str(exc)) from exc
+
+
+def _whole(form: str, message: str) -> Taken:
+    return Taken(form=form, problems=(Problem(line=0, message=message),))

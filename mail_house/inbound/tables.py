@@ -1,0 +1,144 @@
+"""The vendor's files: CSV (RFC 4180, UTF-8) with a header, one schema each. The header says which one it is.
+
+Columns and codes: domain rules 7.2 and 7.7. Every column has to be there, and no other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal
+
+import msgspec
+
+from mail_house.inbound.answers import Acknowledgement, AddressChange, Answer, JobMailed, PieceAnswer, PieceState
+from mail_house.pieces import Record
+
+DocumentId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
+
+RETURN_REASONS = {
+    "ANK": "attempted, not known",
+    "BOX": "box closed",
+    "DEC": "deceased",
+    "IA": "insufficient address",
+    "MLNA": "moved, left no address",
+    "NMR": "no mail receptacle",
+    "NSN": "no such number",
+    "NSS": "no such street",
+    "REF": "refused",
+    "TEMP": "temporarily away",
+    "UNC": "unclaimed",
+    "UTF": "unable to forward",
+    "VAC": "vacant",
+}
+"""What the post office stamps on a piece that it brings back."""
+
+
+class AcknowledgementRow(Record, frozen=True, kw_only=True):
+    print_file: FileName
+    status: Literal["accepted", "duplicate", "rejected"]
+    """`duplicate`: it was there before, and is printed once."""
+    records: Count
+    pdf_sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    received_on: date
+    reason: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{0,32}$")]
+
+    def answer(self) -> Answer:
+        return Acknowledgement(
+            print_file=self.print_file,
+            records=self.records,
+            sha256=self.pdf_sha256,
+            on=self.received_on,
+            rejected=self.status == "rejected",
+            reason=self.reason or self.status,
+        )
+
+
+class JobRow(Record, frozen=True, kw_only=True):
+    print_file: FileName
+    pieces: Count
+    mailed_on: date
+    job_id: Code
+
+    def answer(self) -> Answer:
+        return JobMailed(print_file=self.print_file, pieces=self.pieces, on=self.mailed_on, reason=self.job_id)
+
+
+class MailedRow(Record, frozen=True, kw_only=True):
+    document_id: DocumentId
+    print_file: FileName
+    mailed_on: date
+    job_id: Code
+
+    def answer(self) -> Answer:
+        return PieceAnswer(
+            document_id=self.document_id,
+            print_file=self.print_file,
+            state=PieceState.MAILED,
+            on=self.mailed_on,
+            reason=self.job_id,
+        )
+
+
+class RejectRow(Record, frozen=True, kw_only=True):
+    document_id: DocumentId
+    print_file: FileName
+    rejected_on: date
+    reason: Code
+
+    def answer(self) -> Answer:
+        return PieceAnswer(
+            document_id=self.document_id,
+            print_file=self.print_file,
+            state=PieceState.REJECTED,
+            on=self.rejected_on,
+            reason=self.reason,
+        )
+
+
+class ReturnedRow(Record, frozen=True, kw_only=True):
+    document_id: DocumentId
+    returned_on: date
+    return_reason: Literal["ANK", "BOX", "DEC", "IA", "MLNA", "NMR", "NSN", "NSS", "REF", "TEMP", "UNC", "UTF", "VAC"]
+
+    def answer(self) -> Answer:
+        return PieceAnswer(
+            document_id=self.document_id,
+            print_file="",
+            state=PieceState.RETURNED,
+            on=self.returned_on,
+            reason=self.return_reason,
+        )
+
+
+class AddressChangeRow(Record, frozen=True, kw_only=True):
+    """The address itself is checked to be there, and goes no further than this row."""
+
+    document_id: DocumentId
+    move_type: Literal["I", "F", "B"]
+    effective_on: date
+    return_code: Code
+    new_line_1: Annotated[str, msgspec.Meta(min_length=1)]
+    new_line_2: str
+    new_city: Annotated[str, msgspec.Meta(min_length=1)]
+    new_state: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]
+    new_zip: Annotated[str, msgspec.Meta(pattern=r"^\d{5}(-?\d{4})?$")]
+
+    def answer(self) -> Answer:
+        return AddressChange(document_id=self.document_id, move_type=self.move_type, on=self.effective_on)
+
+
+Row = AcknowledgementRow | JobRow | MailedRow | RejectRow | ReturnedRow | AddressChangeRow
+
+TABLES: Mapping[str, type[Row]] = {
+    "acknowledgement": AcknowledgementRow,
+    "mailed jobs": JobRow,
+    "mailed pieces": MailedRow,
+    "rejects": RejectRow,
+    "returned mail": ReturnedRow,
+    "address changes": AddressChangeRow,
+}
+"""Form → its rows."""
