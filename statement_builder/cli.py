@@ -39,7 +39,7 @@ from statement_builder.batch.release import open_questions
 from statement_builder.batch.service import Service, open_service, say_nothing
 from statement_builder.batch.settle import settle_document
 from statement_builder.batch.steps import Step
-from statement_builder.batch.summary import summarise_batch, summarise_found
+from statement_builder.batch.summary import summarise_batch, summarise_found, summarise_tracked
 from statement_builder.billing.selection import Kind
 from statement_builder.cli_source import parse_day, source_app
 from statement_builder.clock import open_clock
@@ -271,6 +271,36 @@ def control(
             data = sheets.print_control_sheet(service, sheet)
         write_private(output, data)
         console.out.print(f"{output}")
+
+
+@app.command()
+def track(workers: Workers = 0, as_json: Json = False) -> None:
+    """Take in acknowledgements, returns and bounces; send again what has to go again; say what is late."""
+    from statement_builder.batch.track import track as take_in  # noqa: PLC0415
+
+    with opened(workers=workers) as service:
+        tracked = take_in(service)
+    console.print_json(summarise_tracked(tracked)) if as_json else console.show_tracked(tracked)
+    if tracked.alerts:
+        raise GateStop(f"{len(tracked.alerts):,} things wait for a person.")
+
+
+@app.command()
+def void(document: DocumentArgument, reason: Reason) -> None:
+    """Take back a document before it is mailed: it goes nowhere, and a later cycle decides anew."""
+    from statement_builder.batch.again import void_document  # noqa: PLC0415
+
+    with opened() as service:
+        console.out.print(void_document(service, document, reason), markup=False)
+
+
+@app.command()
+def resend(document: DocumentArgument, reason: Reason) -> None:
+    """Send a document that did not arrive once more: the same pages, counted once."""
+    from statement_builder.batch.again import resend_document  # noqa: PLC0415
+
+    with opened() as service:
+        console.out.print(resend_document(service, document, reason), markup=False)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE
 from rich.columns import Columns
@@ -22,6 +22,9 @@ from statement_builder.policy.codes import HOLD_CODES
 from statement_builder.reports import ControlSheet
 from statement_builder.source import CheckReport
 
+if TYPE_CHECKING:
+    from statement_builder.batch.track import Tracked
+
 _LABELS = {
     "pulled": "pulled",
     "selected": "  selected",
@@ -34,9 +37,17 @@ _LABELS = {
     "handed_off": "handed off",
     "withheld": "withheld late",
     "uncertain": "uncertain",
+    "acknowledged": "acknowledged",
+    "mailed": "  mailed",
+    "rejected": "  rejected",
+    "bounced": "  bounced",
+    "returned": "of those mailed, returned",
+    "due_again": "due to go again",
 }
 _SECTION_ENDS = frozenset({"pulled", "exceptions", "errors", "email"})
-_SHOWN_ALWAYS = frozenset(_LABELS) - {"errors", "withheld", "uncertain"}
+_SHOWN_WHERE_ANY = frozenset({"errors", "withheld", "uncertain", "rejected", "bounced", "returned", "due_again"})
+_ANSWERS = frozenset({"acknowledged", "mailed"})
+"""Shown where they differ from what was handed off: a vendor who reports nothing is not waited for."""
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 200)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -55,8 +66,14 @@ def format_dollars(cents: int) -> str:
 
 def show_batches(summaries: Sequence[Mapping[str, Any]]) -> None:
     """For each batch a control sheet that a clerk can add up, in documents and in dollars; side by side if they fit."""
-    names = [name for name in _LABELS if name in _SHOWN_ALWAYS or any(each["counts"][name] for each in summaries)]
+    names = [name for name in _LABELS if any(_is_shown(name, each["counts"]) for each in summaries)]
     out.print(Columns([_control_sheet(summary, names) for summary in summaries], padding=(0, 3)))
+
+
+def _is_shown(name: str, counts: Mapping[str, int]) -> bool:
+    if name in _ANSWERS:
+        return counts[name] != counts["handed_off"]
+    return name not in _SHOWN_WHERE_ANY or counts[name] > 0
 
 
 def _control_sheet(summary: Mapping[str, Any], names: Sequence[str]) -> Table:
@@ -232,6 +249,20 @@ def show_found(text: str, rows: Sequence[Mapping[str, Any]]) -> None:
         ]
         for line in filter(None, lines):
             out.print(Padding(Text(line.rstrip()), (0, 0, 0, 4), expand=False))
+
+
+def show_tracked(tracked: Tracked) -> None:
+    """What came in, what became complete, and what a person has to do."""
+    if not tracked.files:
+        out.print("Nothing new came in.")
+    for file in tracked.files:
+        figures = f"{file.answers:,} answers, {file.news:,} of them news, {file.problems:,} problems"
+        out.print(f"{file.name} ({file.form}): {figures}; now in {file.put_in}", markup=False)
+    for batch in tracked.closed:
+        out.print(f"{batch} is complete and closed.", markup=False)
+    for alert in tracked.alerts:
+        out.print(Text(f"{alert.code}: {alert.message}"))
+        out.print(Padding(Text(f"How: {alert.runbook}"), (0, 0, 0, 4), expand=False))
 
 
 def show_findings(findings: Sequence[Mapping[str, Any]]) -> None:

@@ -19,6 +19,7 @@ from statement_builder.billing.model import Record
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError
+from statement_builder.ledger.states import Reports
 from statement_builder.policy.settings import Policy
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -72,6 +73,19 @@ class MailSettings(Record, kw_only=True):
     """Its three digits for mail class and services, as agreed with the vendor."""
     check_every: int = 50
     """Of a finished print file one piece in so many is also read from its picture; 1 reads every one."""
+    vendor_reports: Reports = Reports.NOTHING
+    """The last thing that the print vendor tells of a piece: `nothing`, `acknowledged` or `mailed`. Clocks and the
+    closing of a batch wait for it."""
+    acknowledge_h_max: int = 1
+    """Hours after hand-off in which a vendor who acknowledges has to."""
+    mailed_days_max: int = 2
+    """Business days after hand-off in which a vendor who reports mail has to."""
+    inbox: str = ""
+    """Folder where answers come in."""
+    answers: str = ""
+    """Where the print vendor leaves its answers, as an `sftp:` or `file:` URL; empty: they are put into the inbox."""
+    bounces: str = ""
+    """The mailbox that e-mail comes back to, as a `file:` (Maildir, or a folder of `.eml`) or `imaps:` URL."""
 
 
 class ReleaseSettings(Record, kw_only=True):
@@ -199,6 +213,7 @@ def _with_default_places(settings: Settings, home: Path) -> Settings:
         archive=settings.archive or f"file://{home / 'archive'}",
         print=settings.print or f"file://{home / 'outbox' / 'print'}",
         email=settings.email or f"file://{home / 'outbox' / 'email'}",
+        mail=msgspec.structs.replace(settings.mail, inbox=settings.mail.inbox or str(home / "inbox")),
         source=msgspec.structs.replace(settings.source, url=settings.source.url or f"sqlite:///{home / 'hospital.db'}"),
         render=msgspec.structs.replace(settings.render, layouts=settings.render.layouts or str(home / "layouts")),
     )

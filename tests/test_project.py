@@ -68,7 +68,23 @@ def test_readme__names_every_setting() -> None:
         ("", {"ledger", "archive", "print", "email"}),
         ("source", {"name", "url", "age_max_h"}),
         ("render", {"workers", "languages", "engine", "layouts"}),
-        ("mail", {"print_profile", "email_content", "email_link_days", "mailer_id", "service_type", "check_every"}),
+        (
+            "mail",
+            {
+                "print_profile",
+                "email_content",
+                "email_link_days",
+                "mailer_id",
+                "service_type",
+                "check_every",
+                "vendor_reports",
+                "acknowledge_h_max",
+                "mailed_days_max",
+                "inbox",
+                "answers",
+                "bounces",
+            },
+        ),
         (
             "release",
             {

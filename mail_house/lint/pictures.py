@@ -45,12 +45,14 @@ def _faults_of_page(page: pdfium.PdfPage, piece: Placed, number: int, profile: P
     said = text.get_text_range()
     whole = _squeezed(said)
     after = whole.partition(piece.document_id)[2]
-    if [int(digits) for digits in _NUMBER.findall(after)[:2]] != [number, piece.pages]:
+    own = [number - piece.carrier_pages, piece.pages - piece.carrier_pages]
+    is_carrier = number <= piece.carrier_pages
+    if not is_carrier and [int(digits) for digits in _NUMBER.findall(after)[:2]] != own:
         yield "it does not read as this page of this document"
     if number == 1:
         yield from _faults_of_windows(page, text, piece, profile)
-        if piece.scanline and piece.scanline not in said.split():
-            yield "the coupon's scan line is not the manifest's"
+    if own[0] == 1 and piece.scanline and piece.scanline not in said.split():
+        yield "the coupon's scan line is not the manifest's"
     if not profile.duplex or number % 2:
         yield from _faults_of_sheet(page, piece, number, profile)
 

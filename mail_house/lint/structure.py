@@ -145,7 +145,12 @@ class _Reader:
         return _inflated(contents)
 
     def trouble(self, page: pikepdf.Page, content: bytes, piece: Placed, number: int) -> str:
-        """What is wrong with fonts or foot of a page that should be this piece's page `number`; empty if nothing."""
+        """What is wrong with fonts or foot of a page that should be this piece's page `number`; empty if nothing.
+
+        A carrier says whose it is and has no number; its back says nothing.
+        """
+        if 1 < number <= piece.carrier_pages:
+            return ""
         fonts = self._fonts_of(page)
         if not fonts.are_embedded:
             return "a font is not embedded"
@@ -153,7 +158,9 @@ class _Reader:
             foot = _foot(content, codes, letters, piece.document_id)
             if foot is not None:
                 found = [int(digits) for digits in _NUMBER.findall(foot)[:2]]
-                return "" if found == [number, piece.pages] else "another page of the document is in its place"
+                own = [number - piece.carrier_pages, piece.pages - piece.carrier_pages]
+                is_right = number <= piece.carrier_pages or found == own
+                return "" if is_right else "another page of the document is in its place"
         return "the page does not say the document's id: it is another document's, or none"
 
     def _fonts_of(self, page: pikepdf.Page) -> _Fonts:

@@ -1,7 +1,8 @@
 """Print files: many pieces in one PDF, with a manifest and a control file."""
 
 from mail_house.print_files.build import build_print_file
+from mail_house.print_files.carrier import put_carrier_before
 from mail_house.print_files.envelopes import EnvelopeClass, envelope_class, sheets_of
 from mail_house.print_files.names import print_file_name
 
-__all__ = ["EnvelopeClass", "build_print_file", "envelope_class", "print_file_name", "sheets_of"]
+__all__ = ["EnvelopeClass", "build_print_file", "envelope_class", "print_file_name", "put_carrier_before", "sheets_of"]

@@ -80,6 +80,7 @@ def _place(piece: Piece, assembly: Assembly, profile: Profile) -> Placed:
         barcode_bars=marks.bars,
         amount_cents=piece.amount_cents,
         scanline=piece.scanline,
+        carrier_pages=piece.carrier_pages,
         sha256=piece.sha256,
     )
 

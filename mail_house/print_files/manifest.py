@@ -25,6 +25,7 @@ COLUMNS = (
     "barcode_bars",
     "amount_cents",
     "scanline",
+    "carrier_pages",
     "sha256",
 )
 """`barcode` is the Intelligent Mail barcode's tracking number and routing code with a hyphen between."""
@@ -51,6 +52,8 @@ class Placed(Record, frozen=True, kw_only=True):
     barcode_bars: str
     amount_cents: int
     scanline: str
+    carrier_pages: int
+    """Of `pages`: an address sheet before the document's own."""
     sha256: str
 
 
@@ -78,6 +81,7 @@ def write_manifest(pdf_file: str, placed: Sequence[Placed], *, duplex: bool) -> 
                 piece.barcode_bars,
                 piece.amount_cents,
                 piece.scanline,
+                piece.carrier_pages,
                 piece.sha256,
             )
         )
@@ -103,6 +107,7 @@ def _read_row(row: dict[str, str]) -> Placed:
         first_page=int(row["first_page"]),
         pages=int(row["pages"]),
         blank_pages=int(row["blank_pages"]),
+        carrier_pages=int(row["carrier_pages"]),
         sheets=int(row["sheets"]),
         envelope_class=row["envelope_class"],
         recipient_lines=tuple(line for line in lines if line),

@@ -6,12 +6,16 @@ import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mail_house.secret import Secret
 from mail_house.urls import BackEndUrl, folder_of, is_loopback, parse_url
 from mail_house.vendors.folder import open_local_directory
 from mail_house.vendors.sealing import load_seal
 from mail_house.vendors.vendor import FolderOfPrintFiles, PrintVendor
+
+if TYPE_CHECKING:
+    from mail_house.vendors.sftp import SftpAccount
 
 
 def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
@@ -44,22 +48,35 @@ def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
 
 def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
     # paramiko takes a tenth of a second to import: only who uses SFTP waits for it.
-    from mail_house.vendors.sftp import SftpAccount, open_sftp_directory  # noqa: PLC0415
+    from mail_house.vendors.sftp import open_sftp_directory  # noqa: PLC0415
 
     url.expect_options("host_key", "collects", "pgp_key")
+    account, collects = sftp_account(url, environ), url.yes("collects")
+    return FolderOfPrintFiles(
+        functools.partial(open_sftp_directory, account),
+        location=f"{account.where}{url.path}",
+        collects=collects,
+        seal=load_seal(url.value("pgp_key")) if url.value("pgp_key") else None,
+    )
+
+
+def sftp_account(url: BackEndUrl, environ: Mapping[str, str]) -> SftpAccount:
+    """The account behind an `sftp:` URL. ValueError names the setting that the URL is of."""
+    from mail_house.vendors.sftp import SftpAccount  # noqa: PLC0415
+
+    setting = url.setting
     if not url.host or not url.user:
-        raise ValueError("print: an SFTP address names user and host: sftp://user@host/folder?host_key=SHA256:…")
+        raise ValueError(f"{setting}: an SFTP address names user and host: sftp://user@host/folder?host_key=SHA256:…")
     host_keys = frozenset(url.values("host_key"))
     if not host_keys or not all(pin.startswith("SHA256:") for pin in host_keys):
         raise ValueError(
-            f"print: pin the host key of {url.host} as ?host_key=SHA256:… (the vendor gives it to you; compare with "
-            f"`ssh-keyscan -p {url.port or 22} {url.host} | ssh-keygen -lf -`)"
+            f"{setting}: pin the host key of {url.host} as ?host_key=SHA256:… (the vendor gives it to you; compare "
+            f"with `ssh-keyscan -p {url.port or 22} {url.host} | ssh-keygen -lf -`)"
         )
     key_file, password = environ.get("STATEMENTS_SFTP_KEY", ""), Secret(environ.get("STATEMENTS_SFTP_PASSWORD", ""))
     if not key_file and not password:
-        raise ValueError("print: set STATEMENTS_SFTP_KEY (a private key file) or STATEMENTS_SFTP_PASSWORD")
-    collects = url.yes("collects")
-    account = SftpAccount(
+        raise ValueError(f"{setting}: set STATEMENTS_SFTP_KEY (a private key file) or STATEMENTS_SFTP_PASSWORD")
+    return SftpAccount(
         host=url.host,
         port=url.port or 22,
         user=url.user,
@@ -67,12 +84,6 @@ def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
         host_keys=host_keys,
         key_file=Path(key_file) if key_file else None,
         password=password,
-    )
-    return FolderOfPrintFiles(
-        functools.partial(open_sftp_directory, account),
-        location=f"{account.where}{url.path}",
-        collects=collects,
-        seal=load_seal(url.value("pgp_key")) if url.value("pgp_key") else None,
     )
 
 

@@ -154,6 +154,13 @@ def open_sftp_directory(account: SftpAccount) -> Iterator[SftpDirectory]:
 
     Raises Misconfigured for a wrong host key or a refused login, Retryable where nobody answers.
     """
+    with open_sftp_client(account) as (client, transport):
+        yield SftpDirectory(client, transport, account)
+
+
+@contextmanager
+def open_sftp_client(account: SftpAccount) -> Iterator[tuple[paramiko.SFTPClient, paramiko.Transport]]:
+    """As `open_sftp_directory`, for who reads a folder of somebody else's files."""
     transport = _connect(account)
     try:
         try:
@@ -164,7 +171,7 @@ def open_sftp_directory(account: SftpAccount) -> Iterator[SftpDirectory]:
         if client is None or channel is None:
             raise Retryable(f"{account.where}: no SFTP session was granted")
         channel.settimeout(TIMEOUT_S)
-        yield SftpDirectory(client, transport, account)
+        yield client, transport
     finally:
         transport.close()
 

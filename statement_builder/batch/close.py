@@ -7,7 +7,14 @@ from statement_builder.batch.control import keep_control_sheet
 from statement_builder.batch.service import Service
 from statement_builder.errors import GateStop
 from statement_builder.ledger import Batch, BatchState
-from statement_builder.reports import check_acknowledged, check_close, check_print_files, count_classes, name_broken
+from statement_builder.reports import (
+    check_acknowledged,
+    check_close,
+    check_mailed,
+    check_print_files,
+    count_classes,
+    name_broken,
+)
 
 
 def close_batch(service: Service, batch: Batch) -> None:
@@ -33,6 +40,12 @@ def close_batch(service: Service, batch: Batch) -> None:
             f"{tally.counts.acknowledged} are acknowledged. Take in what the vendor answers, then "
             f"`statements rerun {batch.batch_id}` closes it. `statements report control {batch.batch_id}` names the "
             "print files."
+        )
+    if not all(gate.foots for gate in check_mailed(tally)):
+        raise GateStop(
+            f"batch {batch.batch_id} stays open: of {tally.counts.acknowledged} documents acknowledged "
+            f"{tally.counts.mailed} are reported as mailed and {tally.counts.rejected} as rejected. `statements track` "
+            "takes in the rest when the vendor reports it, and closes the batch."
         )
     at = service.now()
     keys = keep_control_sheet(service, batch, closed_at=at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import tenacity
@@ -17,12 +18,13 @@ from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
 from statement_builder.documents import Recipient
 from statement_builder.errors import ArchiveError, InvariantError
-from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState, EmailMark, Shard
+from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, EmailMark, Shard
 
 RUN_MAX = 10
 """Messages that the ledger hears of in one commit. So many at most a crash leaves in doubt (ADR 12)."""
 RETRYABLE_IN_A_ROW_MAX = 3
 """After so many refusals "for now" one after the other it is the server, not the message: the rest waits."""
+RETRY_AFTER = timedelta(hours=24)
 ROUNDS_MAX = 3
 """How often one hand-off goes through what was put off, with growing pauses; later ones are a re-run's."""
 
@@ -47,10 +49,8 @@ def _send_once(service: Service, batch: Batch, mailer: Mailer, shards: Sequence[
     """One round through the shards. Stops early where the server puts off everything."""
     refused = _Refused()
     for shard in shards:
-        waiting = service.ledger.documents(
-            batch.batch_id, channel=Channel.EMAIL, state=DocumentState.RENDERED, sequence=shard.sequence
-        )
-        unclaimed = [document for document in waiting if document.delivery_state is None]
+        waiting = service.ledger.waiting(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
+        unclaimed = [each for each in waiting if each.delivery_state is None and _is_due(service, each)]
         recipients = read_recipients(service, shard, unclaimed) if unclaimed else {}
         for start in range(0, len(unclaimed), RUN_MAX):
             _send_run(service, mailer, unclaimed[start : start + RUN_MAX], recipients, refused)
@@ -138,14 +138,17 @@ def _send(
     return _mark_of(delivery, DeliveryState.SENT, _receipt(receipt)), None
 
 
+def _is_due(service: Service, document: Document) -> bool:
+    """What bounced for now is tried again after a day: few mailboxes are emptied within the hour (domain rules 8)."""
+    return document.due_since is None or service.now() - document.due_since >= RETRY_AFTER
+
+
 def settle_emails(service: Service, batch: Batch, shards: Sequence[Shard]) -> None:
     """Find out what became of these shards' e-mails that an earlier run began to send and did not see through."""
     for shard in shards:
         open_documents = [
             document
-            for document in service.ledger.documents(
-                batch.batch_id, channel=Channel.EMAIL, state=DocumentState.RENDERED, sequence=shard.sequence
-            )
+            for document in service.ledger.waiting(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
             if document.delivery_state in {DeliveryState.CLAIMED, DeliveryState.COMMITTING}
         ]
         if not open_documents:

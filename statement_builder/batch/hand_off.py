@@ -16,8 +16,10 @@ from statement_builder.ledger import Batch, BatchState, Shard
 
 
 def hand_off_batch(service: Service, batch: Batch) -> None:
-    """Hand off what is released and not out yet: first what an earlier run left open, then a second look at the
-    holds, then e-mail (a refused address is printed instead), then print, which no mail server may hold up.
+    """Hand off what is released and not out yet, and what came back and goes out again.
+
+    First what an earlier run left open, then a second look at the holds, then e-mail (a refused address is printed
+    instead), then print, which no mail server may hold up.
 
     Raises `mail_house.errors.HandOffError` when a back end stops answering: what is left is handed off by a re-run.
     """

@@ -9,7 +9,7 @@ from typing import Any
 from statement_builder.archive import read_document
 from statement_builder.batch.service import Service
 from statement_builder.errors import ConfigError
-from statement_builder.ledger import DeliveryState, Document, DocumentState
+from statement_builder.ledger import DeliveryState, Document
 from statement_builder.policy.codes import HOLD_CODES
 
 
@@ -69,7 +69,7 @@ def list_open_hand_offs(service: Service, batch_id: str) -> list[dict[str, Any]]
     One row an e-mail, and one a print file: the vendor has all of a print file or none of it.
     """
     rows: dict[str, dict[str, Any]] = {}
-    for document in service.ledger.documents(batch_id, state=DocumentState.RENDERED):
+    for document in service.ledger.waiting(batch_id):
         if document.delivery_state is not DeliveryState.UNCERTAIN:
             continue
         delivery = service.ledger.deliveries(document.document_id)[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -10,20 +11,20 @@ from mail_house.barcodes import serial_digits
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
 from mail_house.lint import require_fit
 from mail_house.pieces import Piece, PrintFile, Receipt
-from mail_house.print_files import build_print_file, envelope_class, print_file_name
+from mail_house.print_files import build_print_file, envelope_class, print_file_name, put_carrier_before
 from mail_house.profiles import Profile
 from mail_house.vendors import PrintVendor
 from statement_builder.batch.lookup import read_archived
-from statement_builder.batch.recipients import read_recipients
+from statement_builder.batch.recipients import read_current_recipients, read_recipients
 from statement_builder.batch.service import SHARD_CANDIDATES_MAX, Service
 from statement_builder.billing.scanline import scanline
 from statement_builder.billing.selection import Channel
+from statement_builder.documents import Recipient
 from statement_builder.errors import InvariantError
 from statement_builder.ledger import (
     Batch,
     DeliveryState,
     Document,
-    DocumentState,
     NewPrintFile,
     PrintFileRow,
     Shard,
@@ -43,9 +44,7 @@ def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]
     refused: list[Permanent] = []
     with closing(service.open_vendor()) as vendor:
         for done, shard in enumerate(shards, start=1):
-            waiting = service.ledger.documents(
-                batch.batch_id, channel=Channel.PRINT, state=DocumentState.RENDERED, sequence=shard.sequence
-            )
+            waiting = service.ledger.waiting(batch.batch_id, channel=Channel.PRINT, sequence=shard.sequence)
             unclaimed = [document for document in waiting if document.delivery_state is None]
             for envelope, documents in _by_file(service, unclaimed, vendor.pieces_max):
                 name = names.take(shard, envelope, documents)
@@ -115,25 +114,64 @@ def _deliver(service: Service, vendor: PrintVendor, file: PrintFile, claimed: Pr
 
 
 def _build(service: Service, batch: Batch, shard: Shard, documents: list[Document], *, name: str) -> PrintFile:
-    recipients, profile = read_recipients(service, shard, documents), service.profile()
+    profile = service.profile()
+    recipients = read_recipients(service, shard, documents)
+    recipients |= read_current_recipients(service, batch, [each for each in documents if each.readdressed])
     serials = _serials(service, profile, name, len(documents))
     pieces = [
-        Piece(
-            document_id=document.document_id,
-            sequence=(shard.sequence - 1) * SHARD_CANDIDATES_MAX + document.position,
-            pdf=read_archived(service, document),
-            pages=document.pages,
-            recipient_lines=(recipients[document.document_id].name, *recipients[document.document_id].lines),
-            amount_cents=document.amount_cents,
-            sha256=document.sha256,
-            serial=serial,
-            scanline=scanline(service.facility.scanline, document.guarantor_id, document.amount_cents),
-        )
+        _piece(service, profile, shard, document, recipients[document.document_id], serial)
         for document, serial in zip(documents, serials, strict=True)
     ]
     file = build_print_file(name=name, pieces=pieces, profile=profile, created_on=batch.as_of)
     require_fit(file, profile, check_every=service.settings.mail.check_every)
     return file
+
+
+def _piece(  # noqa: PLR0917
+    service: Service, profile: Profile, shard: Shard, document: Document, recipient: Recipient, serial: int | None
+) -> Piece:
+    """The archived bytes as they are; for a new address behind a sheet that shows it, since theirs is the old one."""
+    pdf, sha256 = read_archived(service, document), document.sha256
+    if document.readdressed:
+        pdf = _put_carrier_before(service, profile, document, recipient, pdf)
+        sha256 = hashlib.sha256(pdf).hexdigest()
+    return Piece(
+        document_id=document.document_id,
+        sequence=(shard.sequence - 1) * SHARD_CANDIDATES_MAX + document.position,
+        pdf=pdf,
+        pages=_pages(document, profile),
+        carrier_pages=_carrier_pages(document, profile),
+        recipient_lines=(recipient.name, *recipient.lines),
+        amount_cents=document.amount_cents,
+        sha256=sha256,
+        serial=serial,
+        scanline=scanline(service.facility.scanline, document.guarantor_id, document.amount_cents),
+    )
+
+
+def _put_carrier_before(
+    service: Service, profile: Profile, document: Document, recipient: Recipient, pdf: bytes
+) -> bytes:
+    from statement_builder.rendering.carrier import render_carrier  # noqa: PLC0415 - WeasyPrint takes half a second
+
+    carrier = render_carrier(
+        document.document_id,
+        recipient,
+        facility=service.facility,
+        language=document.language,
+        templates=service.templates,
+    )
+    return put_carrier_before(carrier.pdf, pdf, duplex=profile.duplex)
+
+
+def _pages(document: Document, profile: Profile) -> int:
+    """Of the piece, its carrier included."""
+    return document.pages + _carrier_pages(document, profile)
+
+
+def _carrier_pages(document: Document, profile: Profile) -> int:
+    """A carrier is one sheet."""
+    return (2 if profile.duplex else 1) if document.readdressed else 0
 
 
 def _serials(service: Service, profile: Profile, name: str, count: int) -> Sequence[int | None]:
@@ -159,6 +197,7 @@ def _claim(service: Service, shard: Shard, envelope: str, documents: list[Docume
         pages=file.pages,
         sheets=file.sheets,
         cents=file.cents,
+        reports=service.settings.mail.vendor_reports,
     )
 
 
@@ -169,7 +208,7 @@ def _by_file(
     profile = service.profile()
     grouped: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
-        grouped[envelope_class(document.pages, profile)].append(document)
+        grouped[envelope_class(_pages(document, profile), profile)].append(document)
     for envelope, members in sorted(grouped.items()):
         size = pieces_max or len(members)
         for start in range(0, len(members), size):

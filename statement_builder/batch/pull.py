@@ -15,6 +15,7 @@ import msgspec
 
 from statement_builder.archive import write_snapshot
 from statement_builder.batch.service import Service
+from statement_builder.batch.stops import obey_stops
 from statement_builder.billing.model import Correspondence, Encounter, FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import Batch, BatchState, NewShard
@@ -135,15 +136,15 @@ def _with_ledger_facts(service: Service, batch_id: str, entries: Sequence[Entry]
     notices = service.ledger.episode_notices(
         facility_id, [episode.episode_id for account in accounts for episode in account.episodes]
     )
-    pending = service.ledger.open_documents(
-        facility_id, [account.guarantor.guarantor_id for account in accounts], excluding_batch=batch_id
-    )
+    guarantor_ids = [account.guarantor.guarantor_id for account in accounts]
+    pending = service.ledger.open_documents(facility_id, guarantor_ids, excluding_batch=batch_id)
+    stops = service.ledger.stops(facility_id, guarantor_ids)
     for entry in entries:
         if isinstance(entry, FaultyAccount):
             yield entry
             continue
         yield msgspec.structs.replace(
-            entry,
+            obey_stops(entry, stops.get(entry.guarantor.guarantor_id, ())),
             encounters=tuple(_with_correspondence(encounter, mailed) for encounter in entry.encounters),
             episodes=tuple(
                 msgspec.structs.replace(

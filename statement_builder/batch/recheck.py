@@ -16,12 +16,15 @@ from statement_builder.batch.service import Service
 from statement_builder.batch.shard import read_shard
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Hold, Selection
-from statement_builder.ledger import Batch, DocumentState, Shard
+from statement_builder.ledger import Batch, Document, Shard
 from statement_builder.policy import decide, recheck
 
 LOOK_GOOD_FOR = timedelta(hours=2)
 """How old the look at the whole batch may be for a part of it that leaves later; a part cleared the next day looks
 for itself."""
+
+
+Waiting = tuple[Document, Selection | None]
 
 
 def withhold_late(service: Service, batch: Batch, shards: Sequence[Shard]) -> int:
@@ -37,9 +40,9 @@ def withhold_late(service: Service, batch: Batch, shards: Sequence[Shard]) -> in
     withheld = 0
     for entry in stream_candidates(service, replace(scope_of(batch), as_of=as_of, limit=None)):
         if found := waiting.pop(_guarantor_id(entry), None):
-            withheld += _withhold(service, found[0], _reasons(service, batch, entry, found[1], as_of))
-    for document_id, selection in waiting.values():
-        withheld += _withhold(service, document_id, _reasons(service, batch, None, selection, as_of))
+            withheld += _withhold(service, found[0], _reasons(service, batch, entry, found, as_of))
+    for found in waiting.values():
+        withheld += _withhold(service, found[0], _reasons(service, batch, None, found, as_of))
     return withheld
 
 
@@ -48,15 +51,15 @@ def is_looked_at(service: Service, batch: Batch) -> bool:
     return batch.looked_at is not None and service.now() - batch.looked_at < LOOK_GOOD_FOR
 
 
-def _waiting(service: Service, batch: Batch, shards: Sequence[Shard]) -> dict[str, tuple[str, Selection | None]]:
-    """Guarantor id to document id and what was decided, for every document that nobody has claimed yet.
+def _waiting(service: Service, batch: Batch, shards: Sequence[Shard]) -> dict[str, Waiting]:
+    """Guarantor id to document and what was decided, for every document that nobody has claimed yet.
 
     None where the settings have changed since and no longer select it.
     """
-    waiting: dict[str, tuple[str, Selection | None]] = {}
+    waiting: dict[str, Waiting] = {}
     for shard in shards:
-        documents = service.ledger.documents(batch.batch_id, state=DocumentState.RENDERED, sequence=shard.sequence)
-        unclaimed = {each.guarantor_id: each.document_id for each in documents if each.delivery_state is None}
+        documents = service.ledger.waiting(batch.batch_id, sequence=shard.sequence)
+        unclaimed = {each.guarantor_id: each for each in documents if each.delivery_state is None}
         for entry in read_shard(service.archive, shard) if unclaimed else ():
             if isinstance(entry, FaultyAccount) or entry.guarantor.guarantor_id not in unclaimed:
                 continue
@@ -66,20 +69,22 @@ def _waiting(service: Service, batch: Batch, shards: Sequence[Shard]) -> dict[st
     return waiting
 
 
-def _reasons(
-    service: Service, batch: Batch, entry: Entry | None, selection: Selection | None, as_of: date
-) -> tuple[Hold, ...]:
+def _reasons(service: Service, batch: Batch, entry: Entry | None, found: Waiting, as_of: date) -> tuple[Hold, ...]:
+    document, selection = found
     if selection is None:
         return (Hold(code="RESTATED"),)
     if isinstance(entry, FaultyAccount):
         return (Hold(code="BADDATA"),)
-    return recheck(entry, selection, service.settings.policy, as_of=as_of, rendered_as_of=batch.as_of)
+    # Refused or bounced e-mail is printed: then it is paper that has to be allowed.
+    selection = replace(selection, channel=document.channel)
+    holds = recheck(entry, selection, service.settings.policy, as_of=as_of, rendered_as_of=batch.as_of)
+    return tuple(hold for hold in holds if not (document.readdressed and hold.code == "READDRESSED"))
 
 
-def _withhold(service: Service, document_id: str, holds: tuple[Hold, ...]) -> int:
+def _withhold(service: Service, document: Document, holds: tuple[Hold, ...]) -> int:
     if not holds:
         return 0
-    service.ledger.withhold(document_id, holds, actor=service.actor, at=service.now())
+    service.ledger.withhold(document.document_id, holds, actor=service.actor, at=service.now())
     return 1
 
 

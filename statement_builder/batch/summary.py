@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from statement_builder.batch.service import Service
 from statement_builder.ledger import Batch, BatchState, FoundDocument
 from statement_builder.reports import check_gates
+
+if TYPE_CHECKING:
+    from statement_builder.batch.track import Tracked
 
 FIGURES = (
     "pulled",
@@ -20,6 +25,12 @@ FIGURES = (
     "handed_off",
     "withheld",
     "uncertain",
+    "acknowledged",
+    "mailed",
+    "rejected",
+    "bounced",
+    "returned",
+    "due_again",
 )
 """The figures of `counts` and of `cents`, in the order of a statement's way through the service."""
 
@@ -78,6 +89,15 @@ def summarise_found(found: FoundDocument) -> dict[str, Any]:
             }
             for delivery in found.deliveries
         ],
+    }
+
+
+def summarise_tracked(tracked: Tracked) -> dict[str, Any]:
+    """What one run of the tracking did and found."""
+    return {
+        "files": [asdict(file) for file in tracked.files],
+        "closed": list(tracked.closed),
+        "alerts": [asdict(alert) for alert in tracked.alerts],
     }
 
 

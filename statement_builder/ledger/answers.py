@@ -6,17 +6,16 @@ cannot be so is an `AnswerError`. What an answer starts is written in the same t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import AnswerError
 from statement_builder.ledger.correspondence import forget_mailed, record_mailed
 from statement_builder.ledger.deliveries import tell
 from statement_builder.ledger.dialects import insert_if_new
-from statement_builder.ledger.documents import in_chunks, lock_document, read_deliveries
+from statement_builder.ledger.documents import lock_document, read_deliveries
 from statement_builder.ledger.emails import mark_emails
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.print_files import lock_print_file, mark_print_file, to_print_file
@@ -24,6 +23,7 @@ from statement_builder.ledger.records import Delivery, Document, EmailMark, Prin
 from statement_builder.ledger.states import (
     DEAD,
     DELIVERY_MOVES,
+    HAND_OFF_STATES,
     DeliveryState,
     DocumentState,
     Reports,
@@ -60,10 +60,19 @@ def acknowledge_print_file(
 
 
 def answer_print_file(
-    connection: Connection, name: str, state: DeliveryState, *, on: date, at: datetime, why: str
+    connection: Connection,
+    name: str,
+    state: DeliveryState,
+    *,
+    on: date,
+    at: datetime,
+    why: str,
+    pieces: int | None = None,
 ) -> bool:
-    """One answer for every piece of a file; pieces that are further on, or dead, stay as they are."""
+    """One answer for every piece of a file; pieces that are further on, or dead, stay as they are. `pieces` is how many
+    the vendor speaks of: all but those that it rejected."""
     found = _require_handed_off(connection, _require_print_file(connection, name), on=on, at=at)
+    _require_count(connection, name, pieces)
     mine = (delivery.c.print_file == name) & delivery.c.state.in_([each.value for each in _before(state)])
     ids = list(connection.execute(select(delivery.c.document_id).where(mine).order_by("document_id")).scalars())
     if not ids:
@@ -181,15 +190,21 @@ def read_unanswered(connection: Connection, facility_id: str) -> list[PrintFileR
     return sorted(rows, key=lambda row: (row.changed_at, row.name))
 
 
-def read_acknowledged(connection: Connection, names: Sequence[str]) -> frozenset[str]:
-    """Those of these print files that the vendor has answered about at all."""
-    found: set[str] = set()
-    for chunk in in_chunks(names):
-        query = select(delivery.c.print_file).where(
-            delivery.c.print_file.in_(chunk), delivery.c.state.not_in(["claimed", "committing", "sent", "uncertain"])
+def is_acknowledged(connection: Connection, name: str) -> bool:
+    """Whether the vendor has answered about this print file at all."""
+    silent = [state.value for state in HAND_OFF_STATES]
+    query = select(delivery.c.document_id).where(delivery.c.print_file == name, delivery.c.state.not_in(silent))
+    return connection.execute(query.limit(1)).first() is not None
+
+
+def _require_count(connection: Connection, name: str, pieces: int | None) -> None:
+    rejected = DeliveryState.REJECTED.value
+    query = select(func.count()).where(delivery.c.print_file == name, delivery.c.state != rejected)
+    printed = connection.execute(query).scalar_one()
+    if pieces not in {None, printed}:
+        raise AnswerError(
+            f"print file {name} has {printed} pieces that were not rejected, the vendor mailed {pieces}: ask which."
         )
-        found |= {name for name in connection.execute(query.distinct()).scalars() if name}
-    return frozenset(found)
 
 
 def _is_news(now: DeliveryState, then: DeliveryState, *, what: str) -> bool:

@@ -120,7 +120,9 @@ def lock_documents(connection: Connection, document_ids: Sequence[str]) -> dict[
     return found
 
 
-def withhold(connection: Connection, document_id: str, holds: Sequence[Hold], *, actor: str, at: datetime) -> bool:
+def withhold(
+    connection: Connection, document_id: str, holds: Sequence[Hold], *, actor: str, at: datetime, why: str = ""
+) -> bool:
     """Hold back a document that waits; False where it is too late because an attempt to hand it off is live.
 
     What left once and came back stays handed off: only its next attempt is given up.
@@ -142,7 +144,7 @@ def withhold(connection: Connection, document_id: str, holds: Sequence[Hold], *,
         connection.execute(delete(follow_up).where(follow_up.c.document_id == document_id))
     else:
         _set(connection, document_id, state=DocumentState.WITHHELD.value)
-    why = " ".join(sorted({hold.code for hold in holds}))
+    why = " ".join((*sorted({hold.code for hold in holds}), why)).strip()
     write_event(connection, at=at, actor=actor, batch_id=found.batch_id, subject=document_id, what="withheld", why=why)
     return True
 
@@ -245,7 +247,12 @@ def _ways_to_find(text: str) -> list[ColumnElement[bool]]:
 
 def _documents() -> Select[Any]:
     return (
-        select(document, _live.c.state.label("delivery_state"), follow_up.c.readdressed)
+        select(
+            document,
+            _live.c.state.label("delivery_state"),
+            follow_up.c.since.label("due_since"),
+            follow_up.c.readdressed,
+        )
         .outerjoin(_live, _IS_LIVE)
         .outerjoin(follow_up, follow_up.c.document_id == document.c.document_id)
     )
@@ -276,7 +283,6 @@ def _to_document(row: dict[str, Any], accounts: tuple[str, ...]) -> Document:
         "channel": Channel(row["channel"]),
         "state": DocumentState(row["state"]),
         "delivery_state": None if live is None else DeliveryState(live),
-        "due_again": row["readdressed"] is not None,
         "readdressed": bool(row["readdressed"]),
         "accounts": accounts,
     }

@@ -300,10 +300,10 @@ class Ledger:
         with self._read() as connection:
             return documents.open_documents(connection, facility_id, guarantor_ids, excluding_batch=excluding_batch)
 
-    def withhold(self, document_id: str, holds: Sequence[Hold], *, actor: str, at: datetime) -> bool:
+    def withhold(self, document_id: str, holds: Sequence[Hold], *, actor: str, at: datetime, why: str = "") -> bool:
         """Hold back a rendered document; False where an attempt to hand it off is live and it is too late."""
         with self._write() as connection:
-            return documents.withhold(connection, document_id, holds, actor=actor, at=at)
+            return documents.withhold(connection, document_id, holds, actor=actor, at=at, why=why)
 
     def change_channel(self, document_id: str, channel: Channel, *, actor: str, at: datetime, why: str) -> None:
         """Send a rendered document another way, such as refused e-mail on paper. InvariantError while it is on its
@@ -379,10 +379,12 @@ class Ledger:
                 connection, name, sha256=sha256, records=records, on=on, at=at, why=why
             )
 
-    def answer_print_file(self, name: str, state: DeliveryState, *, on: date, at: datetime, why: str) -> bool:
-        """The vendor says one thing of every piece in a file: all mailed, or all rejected."""
+    def answer_print_file(
+        self, name: str, state: DeliveryState, *, on: date, at: datetime, why: str, pieces: int | None = None
+    ) -> bool:
+        """The vendor says one thing of every piece in a file: all mailed (so many `pieces`), or all rejected."""
         with self._write() as connection:
-            return answers.answer_print_file(connection, name, state, on=on, at=at, why=why)
+            return answers.answer_print_file(connection, name, state, on=on, at=at, why=why, pieces=pieces)
 
     def answer_piece(
         self,
@@ -440,6 +442,11 @@ class Ledger:
         """Remember a file that was taken in. Saying it again changes nothing."""
         with self._write() as connection:
             inbound.record_inbound(connection, taken)
+
+    def is_acknowledged(self, print_file: str) -> bool:
+        """Whether the vendor has said anything about a print file."""
+        with self._read() as connection:
+            return answers.is_acknowledged(connection, print_file)
 
     def unanswered(self, facility_id: str) -> list[PrintFileRow]:
         """Print files, out at a vendor who reports, that not every piece has the last good report of."""

@@ -110,10 +110,14 @@ class Document(NewDocument, kw_only=True):
     """Of its live attempt; None where it was never claimed, or nothing came of any attempt."""
     mailed_on: date | None = None
     """The day from which the clocks count it."""
-    due_again: bool = False
-    """It came back and is due to go out as a new attempt."""
+    due_since: datetime | None = None
+    """When it came back and became due to go out as a new attempt."""
     readdressed: bool = False
     """Then to the address that is on file now."""
+
+    @property
+    def due_again(self) -> bool:
+        return self.due_since is not None
 
 
 class Delivery(Record, kw_only=True):

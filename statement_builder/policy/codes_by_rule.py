@@ -295,6 +295,14 @@ LATE: tuple[HoldCode, ...] = (
         "The law gives 30 days from mailing, and fewer are left (26 CFR 1.501(r)-6(c)(4)).",
         "Void the letter and make it again with a later date.",
     ),
+    hold_code(
+        "VOIDED",
+        G,
+        True,
+        "Taken back by a person",
+        "Somebody voided the document before it was mailed; the event log has the reason.",
+        "Nothing. The next batch decides anew.",
+    ),
 )
 
 BY_RULE: tuple[HoldCode, ...] = BALANCE + TIMING + PLANS + ADDRESS + LATE

@@ -1,0 +1,117 @@
+"""What came back goes out again: the same document, as a new attempt, after the same second look at the holds.
+
+Also from batches that closed long ago. The ledger's row that a document is due is what starts it, so a crash anywhere
+leaves it due, and the next run takes it up.
+"""
+
+from __future__ import annotations
+
+from mail_house.errors import HandOffError
+from statement_builder.batch.hand_off import hand_off_batch
+from statement_builder.batch.pull import scope_of, stream_candidates
+from statement_builder.batch.service import Service
+from statement_builder.batch.stops import applies
+from statement_builder.billing.model import Guarantor, GuarantorAccount
+from statement_builder.billing.selection import Hold
+from statement_builder.errors import BatchBusy, ConfigError, SourceError
+from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, DocumentState, Stop
+
+VOIDED = "VOIDED"
+
+
+def hand_off_again(service: Service) -> list[str]:
+    """Hand off everything that is due again; what could not go, in words. A batch that somebody else is at work on is
+    left to them, and one that is not released yet to its release."""
+    put_off = []
+    for batch_id in service.ledger.batches_due_again(service.facility.facility_id):
+        batch = service.require_batch(batch_id)
+        if batch.state not in {BatchState.HANDING_OFF, BatchState.CLOSED}:
+            continue
+        try:
+            with service.ledger.lock(batch_id, owner=service.actor, at=service.now()):
+                hand_off_batch(service, service.require_batch(batch_id))
+        except (HandOffError, SourceError, BatchBusy) as exc:
+            put_off.append(f"batch {batch_id}: what came back waits to go out again. {exc}")
+    return put_off
+
+
+def resend_document(service: Service, document_id: str, reason: str) -> str:
+    """Put a document that did not arrive in line for a new attempt, and hand it off; what was done, in a sentence.
+
+    `ConfigError` where it makes no sense: it may still arrive, it never left, or mail to that address came back.
+    """
+    document = service.require_document(document_id)
+    _require_not_arrived(service, document)
+    readdressed = _require_deliverable(service, document)
+    service.ledger.send_again(document_id, readdressed=readdressed, actor=service.actor, at=service.now(), why=reason)
+    put_off = hand_off_again(service)
+    found = service.require_document(document_id)
+    if found.due_again:
+        return f"{document_id} is due to go out again. " + " ".join(
+            put_off or ["The next `statements track` sends it."]
+        )
+    if found.delivery_state is None:
+        return (
+            f"{document_id} was not sent: something has changed since. `statements holds {found.batch_id}` says what."
+        )
+    return f"{document_id} was handed off once more, as a new attempt of the same document."
+
+
+def void_document(service: Service, document_id: str, reason: str) -> str:
+    """Take a document back before it leaves; what was done, in a sentence. `ConfigError` where it makes no sense."""
+    document = service.require_document(document_id)
+    if document.state is DocumentState.ERROR:
+        raise ConfigError(f"document {document_id} was never made, so there is nothing to void.")
+    if document.state is DocumentState.WITHHELD:
+        raise ConfigError(
+            f"document {document_id} is held back already: `statements holds {document.batch_id}` says why."
+        )
+    with service.ledger.lock(document.batch_id, owner=service.actor, at=service.now()):
+        held = service.ledger.withhold(
+            document_id, [Hold(code=VOIDED)], actor=service.actor, at=service.now(), why=reason
+        )
+    if not held:
+        raise ConfigError(
+            f"document {document_id} has left the building, or may have: it cannot be voided. Ask the vendor to stop "
+            "the piece, or post the correction in the billing system: the next statement shows it."
+        )
+    return f"{document_id} is void: it will not be mailed."
+
+
+def _require_not_arrived(service: Service, document: Document) -> None:
+    """ConfigError unless what was handed off is known not to have arrived."""
+    what = f"document {document.document_id}"
+    if document.state in {DocumentState.ERROR, DocumentState.WITHHELD}:
+        raise ConfigError(f"{what} is {document.state}: it was never mailed, so there is nothing to send again.")
+    if document.state is DocumentState.RENDERED:
+        raise ConfigError(f"{what} has not left yet: `statements rerun {document.batch_id}` hands it off.")
+    if document.delivery_state is not None:
+        raise ConfigError(
+            f"{what} is {document.delivery_state}, and nothing says that it did not arrive: sending it again would be "
+            "a second mailing. `statements get` writes its pages, to hand to the person."
+        )
+
+
+def _require_deliverable(service: Service, document: Document) -> bool:
+    """Whether it goes to another address than before. ConfigError while that is the one that mail came back from."""
+    last = service.ledger.deliveries(document.document_id)[-1]
+    if last.state is not DeliveryState.RETURNED:
+        return False
+    guarantor = _read_guarantor(service, service.require_batch(document.batch_id), document.guarantor_id)
+    if guarantor is None:
+        raise ConfigError(f"guarantor {document.guarantor_id} is no longer in the billing system, or has a bad row.")
+    stops = service.ledger.stops(service.facility.facility_id, [document.guarantor_id])
+    for stop in stops.get(document.guarantor_id, ()):
+        if stop.code is Stop.RETMAIL and applies(stop, guarantor):
+            raise ConfigError(
+                f"document {document.document_id} came back, and the billing system still has the address that it came "
+                "back from. Enter the new address there, then send it again."
+            )
+    return True
+
+
+def _read_guarantor(service: Service, batch: Batch, guarantor_id: str) -> Guarantor | None:
+    for entry in stream_candidates(service, scope_of(batch)):
+        if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id == guarantor_id:
+            return entry.guarantor
+    return None

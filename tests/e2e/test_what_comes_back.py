@@ -1,0 +1,366 @@
+"""Handed off, answered, tracked, closed; bounced and printed; returned, held, re-addressed, sent again. And killed."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import re
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+
+BATCH = f"{CYCLE}-statement"
+MAILED = (AS_OF + timedelta(days=1)).isoformat()
+DEATHS = 12
+RETURNED = (AS_OF + timedelta(days=9)).isoformat()
+
+
+@pytest.fixture(scope="module")
+def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A batch at a vendor who reports everything. Tests work on copies."""
+    home = tmp_path_factory.mktemp("answered") / "home"
+    hospital = build_hospital(home, guarantors=40)
+    settings = home / "statements.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace('vendor_reports = "nothing"', 'vendor_reports = "mailed"'), encoding="utf-8")
+    run = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release")
+    hospital.statements(*run, code=None)
+    return hospital
+
+
+@pytest.fixture
+def hospital(handed_off: Hospital, tmp_path: Path) -> Hospital:
+    return handed_off.copy_to(tmp_path / "home")
+
+
+def summary(hospital: Hospital) -> dict[str, object]:
+    return hospital.statements("show", BATCH, "--json").json
+
+
+def drop(hospital: Hospital, name: str, header: str, *rows: str) -> None:
+    inbox = hospital.home / "inbox"
+    inbox.mkdir(exist_ok=True)
+    (inbox / name).write_text("\r\n".join((header, *rows, "")), encoding="utf-8")
+
+
+def acknowledge(hospital: Hospital, name: str = "ack.csv") -> None:
+    rows = [
+        f"{file['name']},accepted,{file['documents']},{file['sha256']},{AS_OF},"
+        for file in hospital.statements("show", BATCH, "--json").json["print_files"]
+    ]
+    drop(hospital, name, "print_file,status,records,pdf_sha256,received_on,reason", *rows)
+
+
+def report_mailed(hospital: Hospital, *but: str) -> None:
+    rows = [
+        f"{row['document_id']},{row['pdf_file'].removesuffix('.pdf')},{MAILED},J-1"
+        for row in hospital.manifest_rows()
+        if row["document_id"] not in but
+    ]
+    drop(hospital, "mailed.csv", "document_id,print_file,mailed_on,job_id", *rows)
+
+
+def reject(hospital: Hospital, document: str) -> None:
+    (file,) = [row["pdf_file"] for row in hospital.manifest_rows() if row["document_id"] == document]
+    row = f"{document},{file.removesuffix('.pdf')},{MAILED},ADDRESS"
+    drop(hospital, "rejects.csv", "document_id,print_file,rejected_on,reason", row)
+
+
+def bring_back(hospital: Hospital, document: str) -> None:
+    drop(hospital, "nixies.csv", "document_id,returned_on,return_reason", f"{document},{RETURNED},UTF")
+
+
+def printed(hospital: Hospital) -> str:
+    return hospital.manifest_rows()[0]["document_id"]
+
+
+def track(hospital: Hospital, *, code: int | None = None) -> dict[str, object]:
+    return hospital.statements("track", "--json", code=code).json
+
+
+def states(hospital: Hospital, document: str) -> list[str]:
+    (found,) = hospital.statements("find", document, "--json").json
+    return [each["state"] for each in found["deliveries"]]
+
+
+def outbox(hospital: Hospital) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in (hospital.home / "outbox").rglob("*.*")
+        if path.is_file()
+    }
+
+
+def test_batch__closes_when_everything_is_answered(hospital: Hospital) -> None:
+    assert summary(hospital)["state"] == "handing_off"
+    spoiled = printed(hospital)
+    acknowledge(hospital)
+    assert track(hospital)["closed"] == []
+    counts = summary(hospital)["counts"]
+    assert counts["acknowledged"] == counts["handed_off"] > counts["mailed"]
+
+    reject(hospital, spoiled)
+    report_mailed(hospital, spoiled)
+    tracked = track(hospital, code=0)
+    assert tracked["closed"] == [BATCH]
+    counts = summary(hospital)["counts"]
+    assert counts["handed_off"] == counts["acknowledged"] == counts["mailed"] + counts["rejected"]
+    assert counts["rejected"] == 1
+    assert sorted(path.name for path in (hospital.home / "inbox" / "done").iterdir()) == [
+        "ack.csv",
+        "mailed.csv",
+        "rejects.csv",
+    ]
+
+
+def test_clocks__start_when_the_vendor_reports_mail(hospital: Hospital) -> None:
+    acknowledge(hospital)
+    track(hospital)
+    emailed = len(hospital.emailed())
+    documents = "SELECT count(*) FROM document WHERE mailed_on IS NOT NULL"
+    assert hospital.ledger(documents) == [(emailed,)]
+    report_mailed(hospital)
+    track(hospital)
+    assert hospital.ledger(documents) == [(emailed + len(hospital.manifest_rows()),)]
+    mailed = "SELECT DISTINCT mailed_on FROM document WHERE channel = 'print' AND state = 'handed_off'"
+    assert hospital.ledger(mailed) == [(MAILED,)]
+
+
+def test_late_acknowledgement__names_the_file_and_what_to_do(hospital: Hospital) -> None:
+    later = Hospital(hospital.home, environ={"STATEMENTS_CLOCK": "2026-11-07T16:30:00+00:00"})
+    answer = later.statements("track", code=3)
+    (file,) = later.statements("show", BATCH, "--json").json["print_files"]
+    assert file["name"] in answer.out
+    runbook = re.search(r"docs/runbooks/[a-z-]+\.md", answer.out)
+    assert runbook
+    assert (Path(__file__).resolve().parents[2] / runbook[0]).is_file()
+    acknowledge(later)
+    assert track(later)["alerts"] == []
+    days_later = Hospital(hospital.home, environ={"STATEMENTS_CLOCK": "2026-11-11T16:30:00+00:00"})
+    assert [alert["code"] for alert in track(days_later, code=3)["alerts"]] == ["MAIL_LATE"]
+
+
+def test_track__same_answers_again_change_nothing(hospital: Hospital) -> None:
+    acknowledge(hospital)
+    report_mailed(hospital)
+    track(hospital)
+    before = (summary(hospital)["counts"], hospital.ledger("SELECT count(*) FROM event"), outbox(hospital))
+    for name in ("ack.csv", "mailed.csv"):
+        data = (hospital.home / "inbox" / "done" / name).read_bytes()
+        (hospital.home / "inbox" / f"again-{name}").write_bytes(data)
+    (hospital.home / "inbox" / "other-bytes.csv").write_bytes(data + b"\r\n")
+    assert {file["news"] for file in track(hospital)["files"]} == {0}
+    assert (summary(hospital)["counts"], hospital.ledger("SELECT count(*) FROM event"), outbox(hospital)) == before
+
+
+def test_bad_lines__are_kept_with_the_reason_and_the_good_ones_count(hospital: Hospital) -> None:
+    document = printed(hospital)
+    stranger = "3f2504e0-4f89-51d3-9a0c-0305e82c3301"
+    header = "document_id,returned_on,return_reason"
+    rows = (f"{document},{RETURNED},UTF", f"{stranger},{RETURNED},UTF", f"{document},{RETURNED},GONE")
+    drop(hospital, "mixed.csv", header, *rows)
+    drop(hospital, "poem.txt", "Shall I compare thee")
+    tracked = track(hospital, code=3)
+    assert {file["name"]: (file["news"], file["problems"]) for file in tracked["files"]} == {
+        "mixed.csv": (1, 2),
+        "poem.txt": (0, 1),
+    }
+    quarantine = hospital.home / "inbox" / "quarantine"
+    assert (quarantine / "mixed.csv").read_text(encoding="utf-8").count(RETURNED) == 3
+    reasons = (quarantine / "mixed.csv.reason.txt").read_text(encoding="utf-8")
+    assert re.search(rf"line 3: .*{stranger}.*\nline 4: .*GONE", reasons)
+    assert states(hospital, document) == ["returned"]
+
+
+def bounce_message(hospital: Hospital, document: str, *, status: str = "5.1.1", action: str = "failed") -> bytes:
+    sent = (hospital.home / "outbox" / "email" / f"{document}.eml").read_text(encoding="utf-8")
+    message_id = re.search(r"^Message-ID: (.*)$", sent, re.MULTILINE)
+    assert message_id
+    return (
+        "From: MAILER-DAEMON@mx.example.org\r\nSubject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
+        f"Final-Recipient: rfc822; somebody@example.org\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id[1]}\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+def put_mail(hospital: Hospital, name: str, data: bytes) -> None:
+    (hospital.home / "inbox").mkdir(exist_ok=True)
+    (hospital.home / "inbox" / name).write_bytes(data)
+
+
+def test_hard_bounce__is_printed_at_once_and_e_mail_stops(hospital: Hospital) -> None:
+    document = hospital.emailed()[0]
+    guarantor = hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0]
+    rows = len(hospital.manifest_rows())
+    put_mail(hospital, "bounce.eml", bounce_message(hospital, document))
+    track(hospital)
+    assert states(hospital, document) == ["bounced", "sent"]
+    assert len(hospital.manifest_rows()) == rows + 1
+    (row,) = [row for row in hospital.manifest_rows() if row["document_id"] == document]
+    assert row["sha256"] == hospital.ledger("SELECT sha256 FROM document WHERE document_id = ?", document)[0][0]
+    assert hospital.ledger("SELECT guarantor_id, code FROM mail_stop") == [(guarantor, "EMAIL")]
+    assert summary(hospital)["foots"] is True
+
+    put_mail(hospital, "bounce-again.eml", bounce_message(hospital, document) + b"\r\n")
+    track(hospital)
+    assert len(hospital.manifest_rows()) == rows + 1
+
+    run = ("run", "statement", "--cycle", "2026-12", "--as-of", "2026-12-15", "--until", "build", "--json")
+    next_month = Hospital(hospital.home, environ={"STATEMENTS_CLOCK": "2026-11-07T15:00:00+00:00"})
+    next_month.statements(*run)
+    query = "SELECT channel FROM document WHERE batch_id = '2026-12-statement' AND guarantor_id = ?"
+    assert {row[0] for row in hospital.ledger(query, guarantor)} <= {"print"}
+
+
+def test_soft_bounce__is_tried_again_a_day_later_and_in_the_end_printed(hospital: Hospital) -> None:
+    document = hospital.emailed()[0]
+    put_mail(hospital, "1.eml", bounce_message(hospital, document, status="4.2.2"))
+    track(hospital)
+    assert states(hospital, document) == ["bounced"]
+    next_day = Hospital(hospital.home, environ={"STATEMENTS_CLOCK": "2026-11-08T16:00:00+00:00"})
+    track(next_day)
+    assert states(hospital, document) == ["bounced", "sent"]
+    assert (hospital.home / "outbox" / "email" / f"{document}.2.eml").is_file()
+
+
+def test_warning_and_unclear_mail__change_nothing(hospital: Hospital) -> None:
+    document = hospital.emailed()[0]
+    put_mail(hospital, "delayed.eml", bounce_message(hospital, document, status="4.4.1", action="delayed"))
+    put_mail(hospital, "reply.eml", b"From: ana@example.org\r\nSubject: Re: bill\r\n\r\nWho are you?\r\n")
+    tracked = track(hospital, code=3)
+    assert states(hospital, document) == ["sent"]
+    assert [file["put_in"] for file in tracked["files"]] == ["done", "unclear"]
+    assert "reply.eml" in json.dumps(tracked["alerts"])
+
+
+def move(hospital: Hospital, document: str) -> None:
+    """The hospital learns a new address."""
+    guarantor = hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0]
+    hospital.sql(
+        "UPDATE guarantor SET address_lines = '99 New Street', city = 'Boston', state = 'MA', postal_code = '02110'"
+        " WHERE guarantor_id = ?",
+        guarantor,
+    )
+
+
+def test_returned_mail__hold_then_new_address_then_sent_again(hospital: Hospital) -> None:
+    acknowledge(hospital)
+    report_mailed(hospital)
+    track(hospital, code=0)
+    document = printed(hospital)
+    guarantor = hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0]
+    bring_back(hospital, document)
+    track(hospital, code=0)
+    assert states(hospital, document) == ["returned"]
+    assert hospital.ledger("SELECT mailed_on FROM document WHERE document_id = ?", document) == [(None,)]
+
+    run = ("run", "statement", "--cycle", "2026-12", "--as-of", "2026-12-15", "--until", "build")
+    hospital.statements(*run)
+    holds = hospital.statements("holds", "2026-12-statement", "--json").json
+    assert "RETMAIL" in {hold["code"] for hold in holds if hold["guarantor"] == guarantor}
+    answer = hospital.statements("resend", document, "--reason", "patient called", code=2)
+    assert "still has the address" in answer.err
+
+    move(hospital, document)
+    hospital.statements("resend", document, "--reason", "new address on file")
+    assert states(hospital, document) == ["returned", "sent"]
+    rows = [row for row in hospital.manifest_rows() if row["document_id"] == document]
+    assert [row["address_2"] for row in rows][-1] == "99 New Street"
+    pages = pypdf.PdfReader(hospital.home / "outbox" / "print" / rows[-1]["pdf_file"]).pages
+    first = pages[int(rows[-1]["first_page"]) - 1].extract_text()
+    assert "99 New Street" in first
+    assert int(rows[-1]["pages"]) == int(rows[0]["pages"]) + 2
+    assert document in pages[int(rows[-1]["first_page"]) + 1].extract_text()
+    assert summary(hospital)["state"] == "closed"
+    why = hospital.ledger("SELECT actor, why FROM event WHERE subject = ? AND what = 'resend'", document)
+    assert [row[1] for row in why] == ["new address on file"]
+    assert why[0][0]
+
+
+def test_resend__where_it_makes_no_sense(hospital: Hospital) -> None:
+    document = printed(hospital)
+    answer = hospital.statements("resend", document, "--reason", "just so", code=2)
+    assert "a second mailing" in answer.err
+    assert states(hospital, document) == ["sent"]
+
+
+def test_void__before_the_mail_and_not_after(hospital: Hospital, tmp_path: Path) -> None:
+    answer = hospital.statements("void", printed(hospital), "--reason", "wrong", code=2)
+    assert "left the building" in answer.err
+    waiting = build_hospital(tmp_path / "waiting", guarantors=40)
+    waiting.statements("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), code=3)
+    document = waiting.ledger("SELECT document_id FROM document WHERE state = 'rendered' LIMIT 1")[0][0]
+    waiting.statements("void", document, "--reason", "disputed by phone")
+    assert "held back already" in waiting.statements("void", document, "--reason", "again", code=2).err
+    waiting.statements("release", BATCH)
+    counts = waiting.statements("show", BATCH, "--json").json["counts"]
+    assert (counts["withheld"], counts["handed_off"]) == (1, counts["rendered"] - 1)
+    assert document not in {row["document_id"] for row in waiting.manifest_rows()}
+    (event,) = waiting.ledger("SELECT actor, why FROM event WHERE subject = ? AND what = 'withheld'", document)
+    assert event[0]
+    assert "disputed by phone" in event[1]
+
+
+def test_address_change__is_for_the_billing_system(hospital: Hospital) -> None:
+    document = printed(hospital)
+    header = "document_id,move_type,effective_on,return_code,new_line_1,new_line_2,new_city,new_state,new_zip"
+    drop(hospital, "ncoa.csv", header, f"{document},I,2026-11-01,A,99 New Street,,Boston,MA,02110")
+    tracked = track(hospital, code=3)
+    assert [file["put_in"] for file in tracked["files"]] == ["address-changes"]
+    events = hospital.ledger("SELECT why FROM event WHERE subject = ? AND what = 'address change'", document)
+    assert len(events) == 1
+    assert "New Street" not in str(events)
+
+
+def run_to_effect(hospital: Hospital, effect: int) -> int:
+    """`statements track`, dying at its nth commit or renaming (0: never); how many it came to."""
+    count = hospital.home / "effects"
+    command = [sys.executable, "-m", "tests.faults.die_at", str(effect), str(count), "track"]
+    done = subprocess.run(command, env=hospital.environment, cwd=hospital.home, capture_output=True, check=False)
+    assert done.returncode == (-signal.SIGKILL if effect else 0), done.stderr.decode()
+    return len(count.read_text(encoding="utf-8").split())
+
+
+def test_track__killed_at_any_moment_and_run_again(handed_off: Hospital, tmp_path: Path) -> None:
+    """One answer of each kind is waiting. Deaths are spread evenly over all commits and renamings of a run."""
+    document, bounced = printed(handed_off), handed_off.emailed()[0]
+    waiting = handed_off.copy_to(tmp_path / "waiting")
+    acknowledge(waiting, "1-ack.csv")
+    bring_back(waiting, document)
+    put_mail(waiting, "2-bounce.eml", bounce_message(waiting, bounced))
+    effects = run_to_effect(waiting.copy_to(tmp_path / "whole"), 0)
+    assert effects > 20
+    for effect in range(1, effects, max(1, effects // DEATHS)):
+        hospital = waiting.copy_to(tmp_path / f"killed-{effect}")
+        run_to_effect(hospital, effect)
+        hospital.statements("track")
+        assert states(hospital, document) == ["returned"], effect
+        assert [state for state in states(hospital, bounced) if state != "failed"] == ["bounced", "sent"], effect
+        assert [row["document_id"] for row in hospital.manifest_rows()].count(bounced) == 1, effect
+        assert [path.name for path in (hospital.home / "inbox").iterdir() if path.is_file()] == []
+        done = {path.name for path in (hospital.home / "inbox" / "done").iterdir()}
+        assert done == {"1-ack.csv", "2-bounce.eml", "nixies.csv"}, effect
+        assert hospital.ledger("SELECT count(*) FROM inbound_file") == [(3,)], effect
+        assert hospital.statements("track", "--json").json["files"] == []
+
+
+def test_print_file_of_a_bounce__is_as_the_others(hospital: Hospital) -> None:
+    put_mail(hospital, "bounce.eml", bounce_message(hospital, hospital.emailed()[0]))
+    track(hospital)
+    newest = sorted((hospital.home / "outbox" / "print").glob("*.csv"))[-1]
+    rows = list(csv.DictReader(io.StringIO(newest.read_text(encoding="utf-8"))))
+    assert [row["sequence"] for row in rows] == sorted((row["sequence"] for row in rows), key=int)
+    assert len(pypdf.PdfReader(newest.with_suffix(".pdf")).pages) == sum(
+        int(row["pages"]) + int(row["blank_pages"]) for row in rows
+    )
