@@ -64,6 +64,10 @@ class PdfFile:
                 raise NotRead("page tree")
             yield page
 
+    def contents(self, page: bytes) -> int:
+        """The number of a page's one content stream."""
+        return int(find(_CONTENTS, page))
+
     def is_stream(self, number: int) -> bool:
         return self._entry(number)[0] == 1
 
@@ -125,4 +129,5 @@ _ROOT = re.compile(rb"/Root (\d+) 0 R")
 _PAGES = re.compile(rb"/Pages (\d+) 0 R")
 _KIDS = re.compile(rb"/Kids \[([^\]]*)\]")
 _COUNT = re.compile(rb"/Count (\d+)")
+_CONTENTS = re.compile(rb"/Contents (\d+) 0 R")
 _REFERENCE = re.compile(rb"(\d+) 0 R")

@@ -340,12 +340,15 @@ def demo(
 def bench(
     documents: Annotated[int, typer.Option(min=1, help="How many documents to fill.")] = 500,
     kind: Annotated[Kind, typer.Option(help="Which kind of document.")] = Kind.STATEMENT,
+    stages: Annotated[bool, typer.Option("--stages", help="A whole batch too, and where its time goes.")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Processes for the batch. 0: one a processor.")] = 0,
     as_json: Json = False,
 ) -> None:
     """How fast pages are made on one core of this machine, against a WeasyPrint call for each."""
     from statement_builder.batch.bench import run_bench  # noqa: PLC0415
 
-    figures = run_bench(documents=documents, kind=kind)
+    processes = workers or os.cpu_count() or 1
+    figures = run_bench(documents=documents, kind=kind, stages=stages, workers=processes)
     console.print_json(figures) if as_json else console.show_bench(figures)
 
 

@@ -320,3 +320,18 @@ def show_bench(figures: Mapping[str, Any]) -> None:
     out.print(f"{figures['fallbacks']:,} fell back to a WeasyPrint call")
     for reason, count in figures["reasons"].items():
         out.print(f"  {count:,}: {reason}", markup=False)
+    if "batch" in figures:
+        _show_batch_bench(figures["batch"], figures["stages"])
+
+
+def _show_batch_bench(batch: Mapping[str, Any], stages: Mapping[str, float]) -> None:
+    seconds = ", ".join(f"{name} {value:,} s" for name, value in batch["seconds"].items())
+    out.print(
+        f"A whole batch of {batch['documents']:,}, from an empty folder to its print files, with {batch['workers']} "
+        f"processes: {batch['documents_per_s']:,} a second ({seconds})"
+    )
+    out.print("Milliseconds of processor time a document:")
+    for stage, spent in stages.items():
+        out.print(f"  {stage:<12}{spent:>8.3f}", highlight=False)
+    out.print(f"  {'in all':<12}{sum(stages.values()):>8.3f}", highlight=False)
+    out.print(f"Merely deflating, hashing and writing the same bytes takes {batch['floor_ms']:.3f}", highlight=False)

@@ -76,20 +76,20 @@ class PageSource:
             if all(file.packed(number) == data for number, data in form.streams):
                 return form
         copier = _Copier(file, self._writer, self._fonts)
-        pages = tuple([_page_form(copier, page) for page in file.pages()])
+        pages = tuple([_page_form(copier, page, file.contents(page)) for page in file.pages()])
         form = _Form(pages, tuple(copier.streams.items()))
         known.append(form)
         return form
 
 
-def _page_form(copier: _Copier, page: bytes) -> _PageForm:
+def _page_form(copier: _Copier, page: bytes, contents: int) -> _PageForm:
     if any(name in page for name in (b"/Rotate", b"/UserUnit", b"/CropBox", b"/Group")):
         raise NotRead("page box")
     box = find(_MEDIA_BOX, page)
     left, bottom, right, top = map(float, box.split())
     resources = copier.copy(int(find(_RESOURCES, page)))
     entries = b"/MediaBox [%b]/Resources %d 0 R" % (box, resources)
-    return _PageForm(entries, (right - left, top - bottom), int(find(_CONTENTS, page)))
+    return _PageForm(entries, (right - left, top - bottom), contents)
 
 
 class _Copier:
@@ -126,7 +126,6 @@ class _Copier:
 
 _MEDIA_BOX = re.compile(rb"/MediaBox \[([^\]]*)\]")
 _RESOURCES = re.compile(rb"/Resources (\d+) 0 R")
-_CONTENTS = re.compile(rb"/Contents (\d+) 0 R")
 _REFERENCE = re.compile(rb"\b(\d+) 0 R\b")
 _PAGE = re.compile(rb"/Type /Pages?\b")
 

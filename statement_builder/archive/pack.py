@@ -52,7 +52,25 @@ def build_pack(members: Sequence[tuple[str, bytes]]) -> Pack:
 
 def read_document(archive: Archive, pack_key: str, offset: int, length: int, sha256: str) -> bytes:
     """The exact bytes that were rendered. ArchiveError when they are not those any more."""
-    data = archive.read_range(pack_key, offset, length)
-    if hashlib.sha256(data).hexdigest() != sha256:
+    return _require_whole(archive.read_range(pack_key, offset, length), pack_key, sha256)
+
+
+class PackReader:
+    """Reads many documents of a few packs, one pack after the other: each pack as a whole, which takes one request."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._key = ""
+        self._pack = b""
+
+    def read(self, pack_key: str, offset: int, length: int, sha256: str) -> bytes:
+        """As `read_document`."""
+        if pack_key != self._key:
+            self._key, self._pack = pack_key, self._archive.get(pack_key)
+        return _require_whole(self._pack[offset : offset + length], pack_key, sha256)
+
+
+def _require_whole(pdf: bytes, pack_key: str, sha256: str) -> bytes:
+    if hashlib.sha256(pdf).hexdigest() != sha256:
         raise ArchiveError(f"a document in {pack_key} was damaged. Restore the pack from a backup of the archive.")
-    return data
+    return pdf

@@ -1,23 +1,30 @@
 """How fast pages are made on this machine: both engines, the same documents, one run, one core.
 
-Times are processor time, so that what else the machine does is not counted.
+Times are processor time, so that what else the machine does is not counted; a whole batch is by the wall's clock.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import time
 from collections.abc import Sequence
-from datetime import date
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
+from statement_builder.batch.bench_batch import run_whole_batch
 from statement_builder.batch.demo import SAMPLE_SETTINGS
 from statement_builder.batch.shard import terms_of
+from statement_builder.batch.workers import rare_collections
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Kind
 from statement_builder.documents import CompositionError, Content, compose
+from statement_builder.errors import ConfigError
 from statement_builder.policy import candidate_cents, decide
 from statement_builder.rendering import CompiledEngine, DocumentError, Engine, PlainEngine, Rendered
 from statement_builder.settings import SQL_ROOT, TEMPLATES, Settings, load_settings
@@ -30,43 +37,85 @@ _GUARANTORS_PER_DOCUMENT = {Kind.STATEMENT: 2, Kind.OB_NOTICE: 30, Kind.DUNNING:
 """In the sample hospital, with something to spare."""
 
 
-def run_bench(*, documents: int, kind: Kind) -> dict[str, Any]:
-    """Documents per second of both engines and what the compiled one needed for it.
+def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int = 1) -> dict[str, Any]:
+    """Documents per second of both engines and what the compiled one needed for it; with `stages`, a whole batch too.
 
-    `compiled_per_s` is filling with all layouts there; `cold_per_s` counts their making, from an empty folder.
+    `compiled_per_s` is the filling of documents that were not filled before, with the layouts there; `cold_per_s` is
+    from an empty folder, layouts made on the way. ConfigError where stages of another kind than statements are wanted.
     """
+    if stages and kind is not Kind.STATEMENT:
+        raise ConfigError("--stages measures a batch of statements: leave --kind out.")
     with TemporaryDirectory() as folder:
-        contents = _contents(Path(folder), documents, kind)
-        compiled = CompiledEngine(TEMPLATES, Path(folder) / "layouts")
-        cold_s, _ = _render_all(compiled, contents)
-        layouts, fallbacks = compiled.compiled, dict(compiled.fallbacks)
-        plain, plain_s, warm_s = PlainEngine(TEMPLATES), 0.0, 0.0
-        plainly: list[Rendered] = []
-        rendered: list[Rendered] = []
-        for some in _slices(contents):  # in turns, so that a busy machine slows both
-            seconds, made = _render_all(plain, some[:1])
-            plain_s, plainly = plain_s + seconds, plainly + made
-            seconds, made = _render_all(compiled, some)
-            warm_s, rendered = warm_s + seconds, rendered + made
-    compiled_per_s, plain_per_s = len(rendered) / warm_s, len(plainly) / plain_s
-    return {
-        "kind": kind.value,
-        "documents": len(contents),
-        "ratio": round(compiled_per_s / plain_per_s, 1),
-        "compiled_per_s": round(compiled_per_s, 1),
-        "plain_per_s": round(plain_per_s, 1),
-        "cold_per_s": round(len(contents) / cold_s, 1),
-        "layouts": layouts,
-        "fallbacks": sum(fallbacks.values()),
-        "reasons": fallbacks,
-        "bytes_per_document": sum(len(each.pdf) for each in rendered) // max(1, len(rendered)),
-        "plain_bytes_per_document": sum(len(each.pdf) for each in plainly) // max(1, len(plainly)),
-    }
+        home = Path(folder)
+        settings = load_settings({"STATEMENTS_CONFIG": str(SAMPLE_SETTINGS), "STATEMENTS_HOME": folder}, home)
+        contents = _contents(home, 2 * documents, kind, settings)
+        known, new = contents[: len(contents) // 2], contents[len(contents) // 2 :]
+        made = _make_layouts(contents, home / "bench-layouts")
+        plain, compiled = PlainEngine(TEMPLATES), CompiledEngine(TEMPLATES, home / "bench-layouts")
+        with rare_collections():
+            _render_all(compiled, known)
+            plain_s, warm_s, plainly, rendered = _in_turns(plain, compiled, new)
+        compiled_per_s, plain_per_s = len(rendered) / warm_s, len(plainly) / plain_s
+        figures: dict[str, Any] = {
+            "kind": kind.value,
+            "documents": len(rendered),
+            "ratio": round(compiled_per_s / plain_per_s, 1),
+            "compiled_per_s": round(compiled_per_s, 1),
+            "plain_per_s": round(plain_per_s, 1),
+            "cold_per_s": round(len(contents) / made.seconds, 1),
+            "layouts": made.layouts,
+            "fallbacks": sum(made.fallbacks.values()),
+            "reasons": dict(made.fallbacks),
+            "bytes_per_document": sum(len(each.pdf) for each in rendered) // max(1, len(rendered)),
+            "plain_bytes_per_document": sum(len(each.pdf) for each in plainly) // max(1, len(plainly)),
+        }
+        if stages:
+            now = datetime.combine(AS_OF, datetime.min.time(), UTC)
+            release = replace(settings.release, statement="auto")
+            ready = replace(settings, release=release)
+            figures["batch"] = run_whole_batch(ready, home, now=now, workers=workers)
+            figures["stages"] = figures["batch"].pop("stages")
+    return figures
 
 
-def _contents(folder: Path, documents: int, kind: Kind) -> list[Content]:
+class _Made(NamedTuple):
+    """What the making of all layouts took."""
+
+    seconds: float
+    layouts: int
+    fallbacks: dict[str, int]
+
+
+def _make_layouts(contents: Sequence[Content], folder: Path) -> _Made:
+    """In a process of its own, so that no word that is measured later has been met in this one."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as executor:
+        return executor.submit(_render_cold, contents, folder).result()
+
+
+def _render_cold(contents: Sequence[Content], folder: Path) -> _Made:
+    engine = CompiledEngine(TEMPLATES, folder)
+    with rare_collections():
+        seconds, _ = _render_all(engine, contents)
+    return _Made(seconds, engine.compiled, dict(engine.fallbacks))
+
+
+def _in_turns(
+    plain: PlainEngine, compiled: CompiledEngine, contents: Sequence[Content]
+) -> tuple[float, float, list[Rendered], list[Rendered]]:
+    """Seconds and documents of both engines: in turns, so that a busy machine slows both."""
+    plain_s = warm_s = 0.0
+    plainly: list[Rendered] = []
+    rendered: list[Rendered] = []
+    for some in _slices(contents):
+        seconds, made = _render_all(plain, some[:1])
+        plain_s, plainly = plain_s + seconds, plainly + made
+        seconds, made = _render_all(compiled, some)
+        warm_s, rendered = warm_s + seconds, rendered + made
+    return plain_s, warm_s, plainly, rendered
+
+
+def _contents(folder: Path, documents: int, kind: Kind, settings: Settings) -> list[Content]:
     """Documents of a sample hospital: as many as asked for, or all that there are."""
-    settings = load_settings({"STATEMENTS_CONFIG": str(SAMPLE_SETTINGS), "STATEMENTS_HOME": str(folder)}, folder)
     url = f"sqlite:///{folder / 'hospital.db'}"
     make_sample(url, guarantors=max(100, _GUARANTORS_PER_DOCUMENT[kind] * documents), seed=1, as_of=AS_OF)
     with open_source("reference", url, SQL_ROOT) as source:

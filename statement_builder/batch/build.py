@@ -51,7 +51,8 @@ def build_shards(service: Service, batch: Batch, shards: Sequence[Shard], lock_p
     with ExitStack() as held, open_pool(service, batch, shards=len(waiting)) as pool:
         for built in pool.run_all(take_in_hand()):
             shard, lock = in_hand.popleft()
-            with lock:
+            service.watch.add(built.spent_s)
+            with lock, service.watch("ledger"):
                 _record(service, batch, shard, built, version=version)
             done += shard.candidates
             service.progress("build", done, candidates_max)

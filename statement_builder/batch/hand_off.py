@@ -43,7 +43,8 @@ def begin_hand_off(service: Service, batch: Batch) -> None:
     settle_print_files(service, batch, shards)
     settle_emails(service, batch, shards)
     started_at = service.now()
-    withhold_late(service, batch, shards)
+    with service.watch("second look"):
+        withhold_late(service, batch, shards)
     service.ledger.record_second_look(batch.batch_id, at=started_at)
 
 

@@ -14,7 +14,7 @@ from mail_house.pieces import Piece, PrintFile, Receipt
 from mail_house.print_files import build_print_file, envelope_class, print_file_name, put_carrier_before
 from mail_house.profiles import Profile
 from mail_house.vendors import PrintVendor
-from statement_builder.batch.lookup import read_archived
+from statement_builder.archive import PackReader
 from statement_builder.batch.recipients import read_current_recipients, read_recipients
 from statement_builder.batch.service import SHARD_CANDIDATES_MAX, Service
 from statement_builder.billing.scanline import scanline
@@ -44,18 +44,22 @@ def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]
     refused: list[Permanent] = []
     with closing(service.open_vendor()) as vendor:
         for done, shard in enumerate(shards, start=1):
-            waiting = service.ledger.waiting(batch.batch_id, channel=Channel.PRINT, sequence=shard.sequence)
+            with service.watch("ledger"):
+                waiting = service.ledger.waiting(batch.batch_id, channel=Channel.PRINT, sequence=shard.sequence)
             unclaimed = [document for document in waiting if document.delivery_state is None]
             for envelope, documents in _by_file(service, unclaimed, vendor.pieces_max):
                 name = names.take(shard, envelope, documents)
                 try:
-                    file = _build(service, batch, shard, documents, name=name)
+                    with service.watch("print file"):
+                        file = _build(service, batch, shard, documents, name=name)
                     claim = _claim(service, shard, envelope, documents, file)
-                    claimed = service.ledger.claim_print_file(claim, at=service.now())
+                    with service.watch("ledger"):
+                        claimed = service.ledger.claim_print_file(claim, at=service.now())
                     if not claimed.is_new:
                         raise InvariantError(f"print file {name} is in somebody else's hands: run the batch again")
                     names.claimed(shard, name)
-                    _deliver(service, vendor, file, claimed)
+                    with service.watch("hand over"):
+                        _deliver(service, vendor, file, claimed)
                 except Permanent as exc:
                     refused.append(exc)
             service.progress("print", done, len(shards))
@@ -118,8 +122,9 @@ def _build(service: Service, batch: Batch, shard: Shard, documents: list[Documen
     recipients = read_recipients(service, shard, documents)
     recipients |= read_current_recipients(service, batch, [each for each in documents if each.readdressed])
     serials = _serials(service, profile, name, len(documents))
+    packs = PackReader(service.archive)
     pieces = [
-        _piece(service, profile, shard, document, recipients[document.document_id], serial)
+        _piece(service, profile, shard, document, recipients[document.document_id], serial, packs)
         for document, serial in zip(documents, serials, strict=True)
     ]
     file = build_print_file(name=name, pieces=pieces, profile=profile, created_on=batch.as_of)
@@ -128,10 +133,17 @@ def _build(service: Service, batch: Batch, shard: Shard, documents: list[Documen
 
 
 def _piece(  # noqa: PLR0917
-    service: Service, profile: Profile, shard: Shard, document: Document, recipient: Recipient, serial: int | None
+    service: Service,
+    profile: Profile,
+    shard: Shard,
+    document: Document,
+    recipient: Recipient,
+    serial: int | None,
+    packs: PackReader,
 ) -> Piece:
     """The archived bytes as they are; for a new address behind a sheet that shows it, since theirs is the old one."""
-    pdf, sha256 = read_archived(service, document), document.sha256
+    pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)
+    sha256 = document.sha256
     if document.readdressed:
         pdf = _put_carrier_before(service, profile, document, recipient, pdf)
         sha256 = hashlib.sha256(pdf).hexdigest()

@@ -45,7 +45,8 @@ def pull_batch(service: Service, batch: Batch) -> None:
         shards.append(_write_shard(service, batch, attempt, len(shards) + 1, entries))
         done += len(entries)
         service.progress("pull", done, 0)
-    service.ledger.record_pull(batch.batch_id, shards, actor=service.actor, at=service.now())
+    with service.watch("ledger"):
+        service.ledger.record_pull(batch.batch_id, shards, actor=service.actor, at=service.now())
 
 
 class Scope(Record, kw_only=True):

@@ -95,7 +95,8 @@ def retry_errors(service: Service, batch_id: str) -> int:
 
 
 def _pull(service: Service, batch: Batch, _release: bool) -> None:
-    pull_batch(service, batch)
+    with service.watch("pull"):
+        pull_batch(service, batch)
 
 
 def _build(service: Service, batch: Batch, _release: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Self
@@ -18,6 +18,7 @@ from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, Document, Ledger
 from statement_builder.settings import SQL_ROOT, TEMPLATES, Settings
 from statement_builder.source import Source, open_source
+from statement_builder.stopwatch import Stopwatch
 
 SHARD_CANDIDATES_MAX = 1_000
 """Candidates in a shard: the unit of parallel work, of packing and of retry."""
@@ -43,6 +44,7 @@ class Service:
     actor: str
     workers: int
     progress: Progress = say_nothing
+    watch: Stopwatch = field(default_factory=Stopwatch)
     templates: Path = TEMPLATES
     sql_root: Path = SQL_ROOT
     shard_candidates_max: int = SHARD_CANDIDATES_MAX

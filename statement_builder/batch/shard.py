@@ -36,7 +36,7 @@ from statement_builder.rendering import (
     Windows,
 )
 from statement_builder.settings import Settings
-from statement_builder.stopwatch import Stopwatch, nobody_watches
+from statement_builder.stopwatch import Stopwatch
 
 
 class BuildPlan(Record, kw_only=True):
@@ -57,6 +57,8 @@ class BuiltShard(Record, kw_only=True):
     pack_key: str | None
     """None where it has no document that could be made."""
     pack_sha256: str | None
+    spent_s: Mapping[str, float]
+    """Processor time by stage."""
 
 
 class _Draft(Record, kw_only=True):
@@ -86,18 +88,20 @@ def open_builder(plan: BuildPlan) -> ShardBuilder:
 class ShardBuilder:
     """Makes the shards of one batch, one after the other. ConfigError when templates or fonts are not in order."""
 
-    def __init__(self, plan: BuildPlan, archive: Archive, *, watch: Stopwatch = nobody_watches) -> None:
+    def __init__(self, plan: BuildPlan, archive: Archive) -> None:
         self._plan = plan
         self._archive = archive
-        self._watch = watch
-        self._press = Press(_open_engine(plan), plan.templates, windows_of(plan.profile), watch)
+        self._watch = Stopwatch()
+        self._press = Press(_open_engine(plan), plan.templates, windows_of(plan.profile), self._watch)
 
     def __call__(self, shard: Shard) -> BuiltShard:
         """Decide, compose, render, verify and pack one shard. `ArchiveError` for a damaged snapshot."""
         candidates: list[NewCandidate] = []
         drafts: list[_Draft] = []
         own_ids: dict[str, frozenset[str]] = {}
-        for entry in read_shard(self._archive, shard):
+        with self._watch("archive"):
+            entries = list(read_shard(self._archive, shard))
+        for entry in entries:
             if isinstance(entry, FaultyAccount):
                 candidates.append(_faulty_candidate(entry))
                 continue
@@ -110,7 +114,8 @@ class ShardBuilder:
                     drafts.append(self._draft(entry, decision.selection))
         outcomes = self._render(drafts, ForeignIds(accounts_by_guarantor=own_ids))
         with self._watch("archive"):
-            return self._pack(shard, candidates, drafts, outcomes)
+            built = self._pack(shard, candidates, drafts, outcomes)
+        return replace(built, spent_s=self._watch.take())
 
     def _draft(self, account: GuarantorAccount, selection: Selection) -> _Draft:
         plan, guarantor_id = self._plan, account.guarantor.guarantor_id
@@ -157,6 +162,7 @@ class ShardBuilder:
             documents=tuple([_document(draft, issued_on, outcomes[draft.document_id], places) for draft in drafts]),
             pack_key=key,
             pack_sha256=pack.sha256 if key else None,
+            spent_s={},
         )
 
 

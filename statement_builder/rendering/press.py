@@ -12,7 +12,7 @@ from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.markup import page_label
 from statement_builder.rendering.verify import ForeignIds, Verifier
 from statement_builder.rendering.windows import Windows
-from statement_builder.stopwatch import Stopwatch, nobody_watches
+from statement_builder.stopwatch import Stopwatch
 
 
 class Press:
@@ -23,10 +23,10 @@ class Press:
         engine: Engine,
         templates: Path,
         windows: Windows,
-        watch: Stopwatch = nobody_watches,
+        watch: Stopwatch | None = None,
     ) -> None:
         self._engine = engine
-        self._watch = watch
+        self._watch = watch or Stopwatch()
         self._templates = templates
         self._verifier = Verifier(windows)
 

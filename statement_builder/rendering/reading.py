@@ -245,7 +245,7 @@ def _page_form(file: PdfFile, page: bytes) -> _PageForm:
         raise NotRead("page box")
     dictionary = file.object(int(find(_FONTS, file.object(int(find(_RESOURCES, page))))))
     fonts = tuple(_font_form(file, name, int(number)) for name, number in _NAMED.findall(dictionary))
-    return _PageForm(width, height, int(find(_CONTENTS, page)), fonts)
+    return _PageForm(width, height, file.contents(page), fonts)
 
 
 def _font_form(file: PdfFile, name: bytes, number: int) -> _FontForm:
@@ -335,7 +335,6 @@ def _read_scale(drawn: bytes) -> tuple[float, float]:
 
 _MEDIA_BOX = re.compile(rb"/MediaBox \[([^\]]*)\]")
 _RESOURCES = re.compile(rb"/Resources (\d+) 0 R")
-_CONTENTS = re.compile(rb"/Contents (\d+) 0 R")
 _FONTS = re.compile(rb"/Font (\d+) 0 R")
 _NAMED = re.compile(rb"/(\S+) (\d+) 0 R")
 _DESCENDANT = re.compile(rb"/DescendantFonts \[(\d+) 0 R\]")
