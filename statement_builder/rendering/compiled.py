@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,18 +60,16 @@ class CompiledEngine:
         return rendered
 
     def _fill(self, content: Content, markup: str, anatomy: Anatomy) -> Rendered:
-        plate = self._find_plate(anatomy) or self._compile(markup, anatomy)
-        return plate.print_document(content, anatomy)
-
-    def _find_plate(self, anatomy: Anatomy) -> _KnownPlate | None:
-        """The plate for this document, if there is one and it is certain that it is the one."""
         outline = self._find_outline(anatomy.structure)
-        if outline is None:
-            return None
-        try:
-            key = outline.key(anatomy)
-        except Unclear:
-            return None
+        done: dict[_Setter, _Set] = {}
+        plate = None
+        if outline is not None:
+            with suppress(Unclear):
+                done = outline.set(anatomy.texts)
+                plate = self._find_plate(outline.key(anatomy, done))
+        return (plate or self._compile(markup, anatomy)).print_document(content, anatomy, done)
+
+    def _find_plate(self, key: bytes) -> _KnownPlate | None:
         plate = self._plates.get(key)
         if plate is None and self._store is not None and (layout := self._store.find_layout(key)) is not None:
             plate = self._add_plate(key, layout)
@@ -96,7 +95,8 @@ class CompiledEngine:
             self._setter(taught.paragraph).learn(taught.words, taught.lesson)
             if self._store is not None:
                 self._store.keep_lesson(*taught)
-        key = self._keep_outline(anatomy.structure, outline).key(anatomy)
+        kept = self._keep_outline(anatomy.structure, outline)
+        key = kept.key(anatomy, kept.set(anatomy.texts))
         if self._store is not None:
             self._store.keep_layout(key, compiled.layout)
         self.compiled += 1
@@ -187,13 +187,12 @@ class _Setter:
 
     def _embed(self, done: SetParagraph) -> _Set:
         """Find the subsets that have its glyphs."""
-        steps: dict[str, int] = {}
+        wide: dict[str, int] = {}
         for line in done.lines:
             for piece in line:
-                if piece.shaped is not None:
+                if piece.shaped is not None and piece.shaped.step:
                     face = self._paragraph.slots[piece.slot].style.face
-                    steps[face] = max(steps.get(face, 0), piece.shaped.step)
-        wide = {face: step for face, step in steps.items() if step}
+                    wide[face] = max(wide.get(face, 0), piece.shaped.step)
         return _Set(done, wide or None, done.breaks)
 
 
@@ -204,14 +203,16 @@ class _KnownOutline:
         self.outline = outline
         self._setters = setters
 
-    def key(self, anatomy: Anatomy) -> bytes:
-        """What decides this document's layout: structure, line breaks, and texts within drawings."""
+    def set(self, texts: Sequence[str]) -> dict[_Setter, _Set]:
+        """Every paragraph, set with a document's words. `Unclear` when one cannot be set with certainty."""
         if self.outline.trouble:
             raise NotFixed(self.outline.trouble)
-        texts = anatomy.texts
-        found = [(setter.node, setter.set(texts).breaks) for setter in self._setters]
-        breaks = b"".join([b"%d:%b;" % each for each in found if each[1]])
-        fixed = "\0".join([texts[node] for node in self.outline.fixed_nodes])
+        return {setter: setter.set(texts) for setter in self._setters}
+
+    def key(self, anatomy: Anatomy, done: Mapping[_Setter, _Set]) -> bytes:
+        """What decides this document's layout: structure, line breaks, and texts within drawings."""
+        breaks = b"".join([b"%d:%b;" % (setter.node, each.breaks) for setter, each in done.items() if each.breaks])
+        fixed = "\0".join([anatomy.texts[node] for node in self.outline.fixed_nodes])
         return anatomy.structure + breaks + fixed.encode()
 
 
@@ -223,10 +224,10 @@ class _KnownPlate:
         self._breaks = list(plate.layout.breaks)
         self._setters = setters
 
-    def print_document(self, content: Content, anatomy: Anatomy) -> Rendered:
-        """The finished file."""
+    def print_document(self, content: Content, anatomy: Anatomy, done: Mapping[_Setter, _Set]) -> Rendered:
+        """The finished file. `done` are paragraphs that are set already."""
         texts = anatomy.texts
-        paragraphs = [setter.set(texts) for setter in self._setters]
+        paragraphs = [done.get(setter) or setter.set(texts) for setter in self._setters]
         if [paragraph.breaks for paragraph in paragraphs] != self._breaks:
             raise Unclear("paragraph of a further page broken otherwise")
         steps: dict[str, int] = {}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from gettext import NullTranslations
 from typing import Any
 
+from jinja2 import nodes
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
@@ -24,6 +25,25 @@ class Sandbox(ImmutableSandboxedEnvironment):
         self.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
         self._say, self._say_many = _sentences(catalogue)
         self.globals.update(_=self._say, gettext=self._say, ngettext=self._say_many)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """Sentences without values are translated here, once: an environment has one language."""
+        tree = super()._parse(source, name, filename)
+        for output in tree.find_all(nodes.Output):
+            output.nodes = [self._translate(node) for node in output.nodes]
+        return tree
+
+    def _translate(self, node: nodes.Expr) -> nodes.Expr:
+        match node:
+            case nodes.Call(
+                node=nodes.Name(name="_" | "gettext"),
+                args=[nodes.Const(value=str(message))],
+                kwargs=[],
+                dyn_args=None,
+                dyn_kwargs=None,
+            ):
+                return nodes.TemplateData(str(self._say(message)), lineno=node.lineno)
+        return node
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """As Jinja2 says, which looks at nothing but type and name."""
