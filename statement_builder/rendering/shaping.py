@@ -7,9 +7,9 @@ every pair of characters that meet; where it does not, the run is shaped as a wh
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import uharfbuzz as hb
 
@@ -24,6 +24,8 @@ PIXELS = 1 / 1024
 _SHAPED_MAX = 200_000
 _WORDS_MAX = 100_000
 """For each style."""
+_UNJOINED = "\0"
+"""Stands for the end of a word that can only be shaped with what follows it."""
 _WORDS = re.compile(r"[^\W\d_]+[,.:’'-]? ?|[$,.]?\d{1,3}|[^\w ] ?|.", re.DOTALL)
 """Letters together, digits by threes as amounts have them, all else alone; a blank or a comma with what is before."""
 
@@ -60,16 +62,41 @@ def shape(style: Style, text: str) -> Shaped:
     if not is_simple(text):
         raise Unclear("characters")
     font = _font(style)
-    words = _WORDS.findall(text)
-    parts = [font.word(word) for word in words]
-    if len(parts) > 1 and not (all(part.joins for part in parts) and font.can_meet(words)):
-        parts = [font.shape(text)]
-    codes = f"<{''.join([part.codes for part in parts])}>"
-    return Shaped(
-        operand=(codes.replace("<>", "") if "<>" in codes else codes).encode("ascii"),
-        width=sum([part.advance for part in parts]) * PIXELS,
-        step=max([part.step for part in parts]),
-    )
+    words, meetings = font.words, font.meetings
+    codes: list[str] = []
+    advance = step = 0
+    last = ""
+    for text_of_word in _WORDS.findall(text):
+        word = words[text_of_word]
+        if last and not (word.joins and meetings[last + text_of_word[0]]):
+            word = font.shape(text)
+            codes, advance, step = [word.codes], word.advance, word.step
+            break
+        codes.append(word.codes)
+        advance += word.advance
+        step = max(step, word.step)
+        last = text_of_word[-1] if word.joins else _UNJOINED
+    operand = f"<{''.join(codes)}>"
+    if "<>" in operand:
+        operand = operand.replace("<>", "")
+    return Shaped(operand=operand.encode("ascii"), width=advance * PIXELS, step=step)
+
+
+_Value = TypeVar("_Value")
+
+
+class _Known(dict[str, _Value]):
+    """What was found out once, at most `_WORDS_MAX` of it."""
+
+    def __init__(self, find_out: Callable[[str], _Value]) -> None:
+        super().__init__()
+        self._find_out = find_out
+
+    def __missing__(self, text: str) -> _Value:
+        if len(self) >= _WORDS_MAX:
+            self.clear()
+        found = self[text] = self._find_out(text)
+        return found
 
 
 class _Font:
@@ -82,30 +109,14 @@ class _Font:
         self._font.scale = (style.scale, style.scale)
         self._meanings = meanings_of(style.face)
         self._drawn: dict[tuple[int, int, str], tuple[str, int]] = {}
-        self._words: dict[str, _Word] = {}
-        self._meetings: dict[str, bool] = {}
-
-    def word(self, text: str) -> _Word:
-        known = self._words.get(text)
-        if known is None:
-            if len(self._words) >= _WORDS_MAX:
-                self._words.clear()
-            known = self._words[text] = self.shape(text)
-        return known
-
-    def can_meet(self, words: list[str]) -> bool:
-        """Whether each word, followed by the next, is what it is alone."""
-        meetings = self._meetings
-        for one, other in pairwise(words):
-            pair = one[-1] + other[0]
-            can = meetings.get(pair)
-            if can is None:
-                can = meetings[pair] = self._can_meet(pair)
-            if not can:
-                return False
-        return True
+        self.words = _Known(self.shape)
+        self.meetings = _Known(self._can_meet)
+        """Of two characters: whether a word that ends with the one, followed by one that begins with the other, is what
+        it is alone."""
 
     def _can_meet(self, pair: str) -> bool:
+        if pair[0] == _UNJOINED:
+            return False
         """As each is alone, and HarfBuzz says that a run may be broken between them without another look."""
         infos, positions = self._run(pair)
         alone = [self._run(character) for character in pair]
