@@ -18,9 +18,10 @@ from statement_builder.rendering.compiler import NotFixed, compile_layout
 from statement_builder.rendering.engine import PlainEngine, Rendered
 from statement_builder.rendering.layout_store import LayoutStore
 from statement_builder.rendering.layouts import Layout, Lesson, Outline, Paragraph
-from statement_builder.rendering.markup import render_markup
+from statement_builder.rendering.markup import environment, render_markup
 from statement_builder.rendering.shaping import Unclear
 from statement_builder.rendering.skeleton import Anatomy, take_apart
+from statement_builder.rendering.template_lines import name_lines
 from statement_builder.rendering.typesetter import SetParagraph, apply_lesson, set_paragraph
 from statement_builder.rendering.weasy_internals import describe_document
 
@@ -67,7 +68,7 @@ class CompiledEngine:
             with suppress(Unclear):
                 done = outline.set(anatomy.texts)
                 plate = self._find_plate(outline.key(anatomy, done))
-        return (plate or self._compile(markup, anatomy)).print_document(content, anatomy, done)
+        return (plate or self._compile(content, markup, anatomy)).print_document(content, anatomy, done)
 
     def _find_plate(self, key: bytes) -> _KnownPlate | None:
         plate = self._plates.get(key)
@@ -81,15 +82,17 @@ class CompiledEngine:
             known = self._add_outline(structure, outline)
         return known
 
-    def _compile(self, markup: str, anatomy: Anatomy) -> _KnownPlate:
+    def _compile(self, content: Content, markup: str, anatomy: Anatomy) -> _KnownPlate:
         """Lay this document out, and keep what others can be filled into."""
         drawing, root = self._plain.draw(markup)
         known = self._outlines.get(anatomy.structure)
         try:
             compiled = compile_layout(drawing, root, anatomy)
         except NotFixed as exc:
-            self._keep_outline(anatomy.structure, Outline(paragraphs=(), trouble=str(exc)))
-            raise
+            written_with = environment(self._templates, content.language)
+            trouble = name_lines(str(exc), written_with, content.template, self._templates)
+            self._keep_outline(anatomy.structure, Outline(paragraphs=(), trouble=trouble))
+            raise NotFixed(trouble) from exc
         outline = compiled.outline if known is None else _merge(known.outline, compiled.outline)
         for taught in compiled.lessons:
             self._setter(taught.paragraph).learn(taught.words, taught.lesson)

@@ -208,31 +208,33 @@ def _with_template(tmp_path: Path, body: str) -> Path:
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        pytest.param("<p style='float: left'>{{ content.guarantor_id }}</p>", "float (<p>)", id="float"),
+        pytest.param(
+            "<p style='float: left'>{{ content.guarantor_id }}</p>", "float (<p>, templates/page.html:2)", id="float"
+        ),
         pytest.param(
             "<table class=wild style='table-layout: auto'><tr><td>{{ content.guarantor_id }}</td></tr></table>",
-            'table without table-layout: fixed and a width (<table class="wild">)',
+            'table without table-layout: fixed and a width (<table class="wild">, templates/page.html:2)',
             id="auto-table",
         ),
         pytest.param(
             "<div style='position: absolute'>{{ content.guarantor_id }}</div>",
-            "absolute position without a width (<div>)",
+            "absolute position without a width (<div>, templates/page.html:2)",
             id="shrink-to-fit",
         ),
         pytest.param(
             "<p class=full style='text-align: justify'>{{ content.guarantor_id }}</p>",
-            'text alignment (<p class="full">)',
+            'text alignment (<p class="full">, templates/page.html:2)',
             id="justified",
         ),
         pytest.param(
             "<p>See <u style='text-decoration: underline'>{{ content.guarantor_id }}</u></p>",
-            "text decoration line (<p>)",
+            "text decoration line (<p>, templates/page.html:2)",
             id="underlined",
         ),
     ],
 )
 def test_render__a_template_that_cannot_be_compiled_says_where(tmp_path: Path, body: str, reason: str) -> None:
-    templates = _with_template(tmp_path, body)
+    templates = _with_template(tmp_path / "templates", f"\n{body}")
     compiled, plain = CompiledEngine(templates), PlainEngine(templates)
     for content in (make_statement(), make_statement(guarantor_id="G-LONGER-THAN-BEFORE")):
         page = msgspec.structs.replace(content, template="page.html")
