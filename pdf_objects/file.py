@@ -27,6 +27,8 @@ class PdfFile:
     """
 
     def __init__(self, pdf: bytes, object_streams: dict[bytes, Objects]) -> None:
+        if not pdf.startswith(b"%PDF-1."):
+            raise NotRead("header")
         self._pdf = pdf
         head, packed = self._stream_at(int(find(_START, pdf[-64:])))
         if (

@@ -160,11 +160,14 @@ def _touches(run: _Run, rect: Rect) -> bool:
 
 
 def _join(runs: Sequence[_Run]) -> str:
-    """Words that follow each other on a line without a gap are one."""
+    """Words that follow each other on a line without a gap are one, and a word that goes on after a hyphen."""
     parts: list[str] = []
     line = end = 0.0
     for word, start, stop, baseline, size in runs:
-        if baseline != line or not -_GAP * size < start - end < _GAP * size:
+        if baseline != line:
+            if not (parts and _BROKEN.search(parts[-1])):
+                parts.append(" ")
+        elif not -_GAP * size < start - end < _GAP * size:
             parts.append(" ")
         parts.append(word.text)
         line, end = baseline, stop
@@ -282,6 +285,8 @@ class _Font:
         return known
 
     def _read(self, operand: bytes) -> _Word:
+        if not _OPERAND.fullmatch(operand):
+            raise NotRead("words")
         glyphs = bytes.fromhex(b"".join(_CODES.findall(operand)).decode("ascii"))
         codes = struct.unpack(f">{len(glyphs) // 2}H", glyphs)
         adjustments = sum(map(float, _ADJUSTMENTS.findall(operand)))
@@ -317,18 +322,18 @@ def _read_scale(drawn: bytes) -> tuple[float, float]:
     `NotRead` unless it is scaled once, at its beginning, and turned nowhere, and nothing in it could be words.
     """
     opening = _OPENING.match(drawn)
-    if opening is None or drawn.count(b" cm\n") != 2:
+    if opening is None:
         raise NotRead("coordinates")
-    if any(operator in drawn for operator in (b"BT", b"ET", b"TJ", b"Tj", b" Do\n", b"BI\n")):
+    operators = _OPERANDS.sub(b" ", drawn[opening.end() :]).split()
+    if not _HARMLESS.issuperset(operators):
         raise NotRead("operators")
     # Only the last `Q` takes the scale back.
-    *steps, last = _STEPS.findall(drawn)
-    depth = 0
-    for step in steps:
-        depth += 1 if step == b"q" else -1
-        if depth < 1:
+    depth = 1
+    for place, operator in enumerate(operators, start=1):
+        depth += (operator == b"q") - (operator == b"Q")
+        if depth < 1 and place < len(operators):
             raise NotRead("graphics state")
-    if depth != 1 or last != b"Q":
+    if depth:
         raise NotRead("graphics state")
     return float(opening[1]), float(opening[2])
 
@@ -341,12 +346,19 @@ _DESCENDANT = re.compile(rb"/DescendantFonts \[(\d+) 0 R\]")
 _DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) 0 R")
 _TO_UNICODE = re.compile(rb"/ToUnicode (\d+) 0 R")
 _FONT_FILE = re.compile(rb"/FontFile2 (\d+) 0 R")
+_OPERAND = re.compile(rb"(?:<(?:[0-9a-f]{4})+>(?:-?[\d.]+)?)*")
 _CODES = re.compile(rb"<([0-9a-f]+)>")
 _ADJUSTMENTS = re.compile(rb">(-?[\d.]+)(?=<|$)")
 _SIDES = ("xMin", "xMax", "yMin", "yMax")
 _OPENING = re.compile(rb"1 0 0 -1 0 ([\d.]+) cm\nq\n([\d.]+) 0 0 \2 0 0 cm\n")
 _TEXT = re.compile(rb"BT\n1 0 0 -1 (-?[\d.]+) (-?[\d.]+) Tm\n/(\S+) ([\d.]+) Tf\n\[([^\]]*)\] TJ\nET\n")
-_STEPS = re.compile(rb"^[qQ]$", re.MULTILINE)
+_OPERANDS = re.compile(rb"<<[^<>()\[\]]*>>|\[[-\d. ]*\]|(?<!\S)(?:-?[\d.]+|/[^\s()<>\[\]{}/%]+)(?!\S)")
+_HARMLESS = frozenset(
+    b"q Q m l c v y h re S s f f* B B* b b* n W W* w J j M d i ri gs G g RG rg K k BMC BDC EMC".split()
+)
+"""Operators that neither show words nor move them (ISO 32000-1, annex A)."""
+_BROKEN = re.compile(r"\w-\Z")
+"""A hyphen at a line's end: an id may be broken there."""
 
 
 def _plain(text: str) -> str:

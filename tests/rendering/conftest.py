@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from statement_builder.rendering import PlainEngine
+from statement_builder.rendering import CompiledEngine, PlainEngine
 from tests.contents import TEMPLATES
 
 
 @pytest.fixture(scope="session")
 def engine() -> PlainEngine:
     return PlainEngine(TEMPLATES)
+
+
+@pytest.fixture(scope="session")
+def compiled() -> CompiledEngine:
+    return CompiledEngine(TEMPLATES)
