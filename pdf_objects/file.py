@@ -21,7 +21,7 @@ Objects = dict[int, bytes]
 
 
 class PdfFile:
-    """One file. `object_streams` holds those that were parsed before, by their packed data; it is added to.
+    """One file. `object_streams` holds those that were parsed before, by their bytes; it is added to.
 
     `NotRead`, `ValueError`, `LookupError` or `zlib.error` from any method for what is no such file.
     """
@@ -31,20 +31,20 @@ class PdfFile:
             raise NotRead("header")
         self._pdf = pdf
         head, packed = self._stream_at(int(find(_START, pdf[-64:])))
-        if (
-            b"/Type /XRef" not in head
-            or b"/W [1 4 2]" not in head
-            or any(name in head for name in (b"/Prev", b"/DecodeParms", b"/Encrypt"))
-        ):
+        table = _TABLE.fullmatch(head)
+        if table is None:
             raise NotRead("cross-reference table")
         self._rows = zlib.decompress(packed)
-        self._root = int(find(_ROOT, head))
+        if not int(table["rows"]) == int(table["size"]) == len(self._rows) / 7:
+            raise NotRead("cross-reference table")
+        self._root = int(table["root"])
         self._objects: dict[int, Objects] = {}
         for number in self._containers():
             head, packed = self.stream(number)
-            if packed not in object_streams:
-                object_streams[packed] = _parse_objects(head, packed)
-            self._objects[number] = object_streams[packed]
+            whole = head + packed
+            if whole not in object_streams:
+                object_streams[whole] = _parse_objects(head, packed)
+            self._objects[number] = object_streams[whole]
         self.key = (self._root, *chain.from_iterable((number, id(each)) for number, each in self._objects.items()))
         """The same for files that have the same object streams under the same numbers."""
 
@@ -106,8 +106,13 @@ class PdfFile:
 
 
 def _parse_objects(head: bytes, packed: bytes) -> Objects:
-    data, first = zlib.decompress(packed), int(find(_FIRST, head))
+    found = _CONTAINER.fullmatch(head)
+    if found is None:
+        raise NotRead("object stream")
+    data, first = zlib.decompress(packed), int(found["first"])
     numbers = list(map(int, data[:first].split()))
+    if len(numbers) != 2 * int(found["count"]):
+        raise NotRead("object stream")
     ends = [*numbers[3::2], len(data) - first]
     return {
         number: data[first + start : first + end].strip()
@@ -126,8 +131,12 @@ def find(form: re.Pattern[bytes], data: bytes) -> bytes:
 _START = re.compile(rb"startxref\n(\d+)\n%%EOF\s*\Z")
 _STREAM = re.compile(rb"\d+ 0 obj\n<<(.{0,400}?)>>\nstream\n", re.DOTALL)
 _LENGTH = re.compile(rb"/Length (\d+)")
-_FIRST = re.compile(rb"/First (\d+)")
-_ROOT = re.compile(rb"/Root (\d+) 0 R")
+_CONTAINER = re.compile(rb"/Type /ObjStm/N (?P<count>\d+)/First (?P<first>\d+)/Filter /FlateDecode/Length \d+")
+_TABLE = re.compile(
+    rb"/Type /XRef/Index \[0 (?P<rows>\d+)\]/W \[1 4 2\]/Size (?P<size>\d+)/Root (?P<root>\d+) 0 R/Info \d+ 0 R"
+    rb"/ID ?\[(?:\([^()\\]*\) ?|<[0-9a-fA-F]*> ?){2}\]/Filter /FlateDecode/Length \d+"
+)
+"""In the form that WeasyPrint and the assembler write it: no table before it, no encryption."""
 _PAGES = re.compile(rb"/Pages (\d+) 0 R")
 _KIDS = re.compile(rb"/Kids \[([^\]]*)\]")
 _COUNT = re.compile(rb"/Count (\d+)")

@@ -77,7 +77,11 @@ def _open_with_pdfium(pdf: bytes) -> Iterator[list[PageText]]:
     except pdfium.PdfiumError as exc:
         raise _fault("PAGES", "The finished PDF cannot be read back.") from exc
     try:
-        yield read_with_pdfium(document)
+        try:
+            pages = read_with_pdfium(document)
+        except pdfium.PdfiumError as exc:
+            raise _fault("PAGES", "The finished PDF cannot be read back.") from exc
+        yield pages
     finally:
         document.close()
 

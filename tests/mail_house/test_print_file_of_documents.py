@@ -1,0 +1,128 @@
+"""A print file of our own documents shows what the archived documents show, with each face once."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Sequence
+from random import Random
+
+import msgspec
+import pikepdf
+import pypdfium2 as pdfium
+import pytest
+from PIL import ImageChops
+
+from mail_house.pieces import Piece
+from mail_house.print_files import build_print_file
+from mail_house.profiles import load_profile
+from statement_builder.documents import Content
+from statement_builder.rendering import CompiledEngine, PlainEngine
+from tests.contents import TEMPLATES, make_letter, make_statement
+from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece
+from tests.rendering.random_contents import KINDS, make_random
+
+UNMARKED = msgspec.structs.replace(load_profile(), imb=None, sheet_mark=None)
+MARKED = load_profile()
+NAMES = ("Maria", "Siobhán", "Nguyễn Thị", "Łukasz", "Ann [1] {2}", "Zoë", "Ann")
+"""Each of the sets of letters that a face is embedded with, small after large and large after small."""
+
+
+@pytest.fixture(scope="module")
+def compiled() -> CompiledEngine:
+    return CompiledEngine(TEMPLATES)
+
+
+def _pieces(pdfs: Sequence[bytes]) -> list[Piece]:
+    found = []
+    for number, pdf in enumerate(pdfs, start=1):
+        with pdfium.PdfDocument(pdf) as document:
+            piece = make_piece(number, pages=len(document), pdf=pdf)
+        found.append(msgspec.structs.replace(piece, sha256=hashlib.sha256(pdf).hexdigest()))
+    return found
+
+
+def _build(pdfs: Sequence[bytes], profile=UNMARKED) -> bytes:
+    return build_print_file(name="X", pieces=_pieces(pdfs), profile=profile, created_on=CREATED_ON).pdf
+
+
+def _require_same_pages(printed: bytes, pdfs: Sequence[bytes]) -> None:
+    """Every page of every piece, in order, a blank back after an odd number of pages, and nothing else."""
+    with pdfium.PdfDocument(printed) as whole:
+        place = 0
+        for pdf in pdfs:
+            with pdfium.PdfDocument(pdf) as document:
+                for page in document:
+                    other = whole[place]
+                    assert other.get_textpage().get_text_range() == page.get_textpage().get_text_range()
+                    pictures = [each.render(scale=150 / 72).to_pil() for each in (page, other)]
+                    assert ImageChops.difference(*pictures).getbbox() is None, place
+                    place += 1
+            if place % 2:
+                assert whole[place].get_textpage().get_text_range() == ""
+                place += 1
+        assert len(whole) == place
+
+
+def _programs(pdf: bytes) -> list[str]:
+    """Family of each embedded font program, each program once."""
+    with pikepdf.open(io.BytesIO(pdf)) as file:
+        found = {
+            font.DescendantFonts[0].FontDescriptor.FontFile2.objgen: str(font.BaseFont).partition("+")[2]
+            for page in file.pages
+            for font in page.resources.get("/Font", {}).values()
+        }
+    return sorted(found.values())
+
+
+def _syntax_faults(pdf: bytes) -> list[str]:
+    with pikepdf.open(io.BytesIO(pdf)) as file:
+        return list(file.check_pdf_syntax())
+
+
+def test_build_print_file__every_kind_and_size_looks_and_reads_as_archived(compiled: CompiledEngine) -> None:
+    random = Random("print file")
+    contents = [make_random(kind, random, large_print=large) for kind in KINDS for large in (False, True)]
+    pdfs = [compiled.render(content).pdf for content in contents]
+    printed = _build(pdfs)
+    _require_same_pages(printed, pdfs)
+    assert _syntax_faults(printed) == []
+    assert _build(pdfs) == printed
+
+
+@pytest.mark.parametrize("names", [NAMES, NAMES[::-1]], ids=["up", "down"])
+def test_build_print_file__each_face_once_whatever_letters_the_pieces_have(
+    compiled: CompiledEngine, names: Sequence[str]
+) -> None:
+    pdfs = [compiled.render(make_statement(first_name=name)).pdf for name in names]
+    pdfs += [compiled.render(make_letter(4, first_name=name)).pdf for name in names]
+    assert len({tuple(_programs(pdf)) for pdf in pdfs}) == 1
+    printed = _build(pdfs)
+    assert len(_programs(printed)) == len(_programs(pdfs[0])) == 3
+    _require_same_pages(printed, pdfs)
+
+
+def test_build_print_file__documents_of_all_makers_side_by_side(compiled: CompiledEngine) -> None:
+    content: Content = make_statement(first_name="Nguyễn Thị")
+    drawn = PlainEngine(TEMPLATES).render(content).pdf
+    resaved = io.BytesIO()
+    with pikepdf.open(io.BytesIO(compiled.render(make_letter(4)).pdf)) as file:
+        file.save(resaved, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+    pdfs = [compiled.render(make_statement()).pdf, drawn, resaved.getvalue(), draw_pdf(["A", "B"]), drawn]
+    printed = _build(pdfs)
+    _require_same_pages(printed, pdfs)
+    assert _syntax_faults(printed) == []
+    assert _build(pdfs) == printed
+
+
+def test_build_print_file__marks_leave_the_words_alone(compiled: CompiledEngine) -> None:
+    pdfs = [compiled.render(content).pdf for content in (make_statement(), make_letter(4))]
+    marked = _build(pdfs, MARKED)
+    with pdfium.PdfDocument(marked) as one, pdfium.PdfDocument(_build(pdfs)) as other:
+        for page, twin in zip(one, other, strict=True):
+            assert page.get_textpage().get_text_range() == twin.get_textpage().get_text_range()
+            pictures = [each.render(scale=150 / 72).to_pil() for each in (page, twin)]
+            box = ImageChops.difference(*pictures).getbbox()
+            # The vendor's mark is left of all words; without a mailer id there is no barcode.
+            assert box is None or box[2] <= 0.6 * 150
+    assert _syntax_faults(marked) == []
