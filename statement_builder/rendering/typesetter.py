@@ -157,6 +157,9 @@ def _require_clear_break(
     if _line_width(paragraph, runs, _joined(line, word)) < paragraph.width + CLOSE:
         raise Unclear("close to the margin")
     slot, _, end = line[-1]
+    if len(word) > 1 and word[0][0] == slot:
+        # WeasyPrint has set this slot to its end by then, and on its way back it may end the line sooner.
+        raise Unclear("word over several elements")
     if end == len(runs[slot]) or _is_leading_blank(runs, line[-1]):
         # At the end or start of a slot the blank counts for WeasyPrint.
         if _line_width(paragraph, runs, line, whole=True) > paragraph.width - CLOSE:

@@ -275,6 +275,20 @@ _SYLLABLES = (
 )
 
 
+def test_render__a_word_over_two_elements_takes_the_line_before_it_with_it(tmp_path: Path) -> None:
+    """WeasyPrint ends that line sooner than it would have to: words like these never get the layout of others."""
+    templates = _with_template(tmp_path, _RUNNING)
+    compiled, plain = CompiledEngine(templates), PlainEngine(templates)
+    for words in (
+        ("qulto $4.50", "1-23a1,", "vera WalWalWalmi1", "tofiAV"),
+        (",Wal-quster’a", "’.", "lsterfisterWalAV’$4.50", "mi"),
+    ):
+        document = make_statement()
+        recipient = msgspec.structs.replace(document.recipient, lines=words)
+        page = msgspec.structs.replace(document, recipient=recipient, template="page.html")
+        assert differences(compiled.render(page).pdf, plain.render(page).pdf) == []
+
+
 def test_render__running_text_breaks_where_weasyprint_breaks_it(tmp_path: Path) -> None:
     templates = _with_template(tmp_path, _RUNNING)
     compiled, plain, random = CompiledEngine(templates), PlainEngine(templates), Random("running text")
