@@ -17,9 +17,8 @@ import msgspec
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Record
 from statement_builder.billing.scanline import scanline_problem
-from statement_builder.billing.selection import Kind
+from statement_builder.billing.selection import Kind, Reports
 from statement_builder.errors import ConfigError
-from statement_builder.ledger.states import Reports
 from statement_builder.policy.settings import Policy
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent

@@ -24,6 +24,15 @@ class Channel(StrEnum):
     EMAIL = "email"
 
 
+class Reports(StrEnum):
+    """The last thing that a vendor tells about a piece on its good way: from then on it counts as mailed."""
+
+    NOTHING = "nothing"
+    """It counts from the hand-off."""
+    ACKNOWLEDGED = "acknowledged"
+    MAILED = "mailed"
+
+
 class Hold(Record, kw_only=True):
     """One reason why something is not mailed, or not in full. `policy.codes` has each code's words."""
 

@@ -1,5 +1,6 @@
 """What has happened: every batch, candidate, document, hand-off and mailing, and what may therefore happen next."""
 
+from statement_builder.billing.selection import Reports
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.lock import LockPart, held_already, part_of
 from statement_builder.ledger.records import (
@@ -30,7 +31,6 @@ from statement_builder.ledger.states import (
     DeliveryState,
     DocumentState,
     Outcome,
-    Reports,
     ShardState,
     Stop,
 )

@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, exists, func, select, update
 
-from statement_builder.billing.selection import Channel
+from statement_builder.billing.selection import Channel, Reports
 from statement_builder.errors import AnswerError
 from statement_builder.ledger.correspondence import forget_mailed, record_mailed
 from statement_builder.ledger.deliveries import tell
@@ -26,7 +26,6 @@ from statement_builder.ledger.states import (
     HAND_OFF_STATES,
     DeliveryState,
     DocumentState,
-    Reports,
     Stop,
     require_delivery_move,
 )

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 
-from statement_builder.billing.selection import Channel
+from statement_builder.billing.selection import Channel, Reports
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.batches import require_batch
 from statement_builder.ledger.correspondence import record_mailed
@@ -21,7 +21,7 @@ from statement_builder.ledger.dialects import insert_many
 from statement_builder.ledger.documents import IS_WAITING, in_chunks, is_live, to_delivery
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.records import Delivery
-from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState, Reports
+from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
 from statement_builder.ledger.tables import delivery, document, follow_up, print_file
 
 

@@ -6,13 +6,12 @@ from datetime import date, datetime
 from typing import Any
 
 from statement_builder.billing.model import Fault, Record
-from statement_builder.billing.selection import Channel, Hold, Kind
+from statement_builder.billing.selection import Channel, Hold, Kind, Reports
 from statement_builder.ledger.states import (
     BatchState,
     DeliveryState,
     DocumentState,
     Outcome,
-    Reports,
     ShardState,
     Stop,
 )

@@ -77,15 +77,6 @@ DEAD = frozenset({DeliveryState.FAILED, DeliveryState.REJECTED, DeliveryState.RE
 """Nothing more comes of these attempts: another one of the same document is safe."""
 
 
-class Reports(StrEnum):
-    """The last thing that a vendor tells about a piece on its good way: from then on it counts as mailed."""
-
-    NOTHING = "nothing"
-    """It counts from the hand-off."""
-    ACKNOWLEDGED = "acknowledged"
-    MAILED = "mailed"
-
-
 class Stop(StrEnum):
     """What the answers forbid for a guarantor, until the billing system has something new."""
 

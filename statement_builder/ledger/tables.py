@@ -31,7 +31,7 @@ from sqlalchemy import (
     text,
 )
 
-from statement_builder.billing.selection import Channel, Kind
+from statement_builder.billing.selection import Channel, Kind, Reports
 from statement_builder.ledger.states import (
     DEAD,
     HAND_OFF_STATES,
@@ -39,7 +39,6 @@ from statement_builder.ledger.states import (
     DeliveryState,
     DocumentState,
     Outcome,
-    Reports,
     ShardState,
     Stop,
 )

@@ -10,9 +10,9 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select
 
 from statement_builder.billing.model import Fault
-from statement_builder.billing.selection import Channel, Hold
+from statement_builder.billing.selection import Channel, Hold, Reports
 from statement_builder.ledger.records import ExceptionLine, Figures, HeldCandidate, Tally
-from statement_builder.ledger.states import DeliveryState, DocumentState, Outcome, Reports
+from statement_builder.ledger.states import DeliveryState, DocumentState, Outcome
 from statement_builder.ledger.tables import candidate, candidate_hold, delivery, document, follow_up, print_file, shard
 
 _OUTCOME_FIGURE = {Outcome.SELECTED: "selected", Outcome.HELD: "held", Outcome.EXCEPTION: "exceptions"}

@@ -12,7 +12,7 @@ from statement_builder.billing.selection import Kind
 def test_bench__runs_both_engines_on_the_same_documents(kind: Kind) -> None:
     figures = run_bench(documents=2, kind=kind)
     assert figures["documents"] == 2
-    assert 1 <= figures["layouts"] <= 2
+    assert 1 <= figures["layouts"] <= 4, "two documents to get ready with, two to measure"
     assert figures["fallbacks"] == 0
     assert figures["ratio"] > 1
     assert {"compiled_per_s", "plain_per_s", "cold_per_s", "bytes_per_document"} <= set(figures)
