@@ -5,7 +5,7 @@ set -eu
 airflow db migrate
 airflow pools import "${POOLS:-/opt/statements/deploy/pools.json}"
 airflow users create --username admin --password "$AIRFLOW_ADMIN_PASSWORD" --role Admin \
-    --firstname Billing --lastname Office --email admin@hospital.example || true
+    --firstname Billing --lastname Office --email admin@hospital.example
 
 pin=$(python - <<'PY'
 import base64, hashlib, pathlib
@@ -13,7 +13,9 @@ key = pathlib.Path("/run/sftp-keys/host_key.pub").read_text().split()[1]
 print("SHA256:" + base64.b64encode(hashlib.sha256(base64.b64decode(key)).digest()).decode().rstrip("="))
 PY
 )
-airflow connections delete statements_print >/dev/null 2>&1 || true
+if airflow connections get statements_print >/dev/null 2>&1; then
+    airflow connections delete statements_print >/dev/null
+fi
 airflow connections add statements_print --conn-type generic \
     --conn-password "sftp://hospital@sftp:2222/home/hospital/incoming?host_key=$pin"
 
