@@ -25,6 +25,10 @@ class LedgerError(StatementsError):
     """The ledger cannot be reached or is of another version. Exit code 1."""
 
 
+class LockLost(LedgerError):
+    """The lock on a batch went with its connection, and somebody else may have taken it: nothing more may leave."""
+
+
 class AnswerError(StatementsError):
     """What the other side reports cannot be so: the report is kept for a person, and nothing is changed by it."""
 

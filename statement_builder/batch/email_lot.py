@@ -17,7 +17,7 @@ from statement_builder.batch.recipients import read_recipients
 from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
 from statement_builder.documents import Recipient
-from statement_builder.errors import ArchiveError, InvariantError
+from statement_builder.errors import ArchiveError, InvariantError, LockLost
 from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, EmailMark, Shard
 
 RUN_MAX = 10
@@ -89,6 +89,7 @@ def _send_run(
 
     One that is on its way when something unforeseen happens stays `committing`: the next run settles it.
     """
+    service.ledger.require_locks()
     deliveries = service.ledger.claim_emails(
         [document.document_id for document in documents],
         vendor=service.settings.email.partition(":")[0],
@@ -111,9 +112,12 @@ def _send_run(
                 printed.append((document, error))
             if refused.by_the_server:
                 break
+    except LockLost:
+        begun -= 1  # asked just before it was sent, so this one has not left either
+        raise
     finally:
         marks += [
-            _mark_of(delivery, DeliveryState.FAILED, {"evidence": "Not begun: the mail server took nothing more."})
+            _mark_of(delivery, DeliveryState.FAILED, {"evidence": "Not begun: nothing more was sent."})
             for delivery in deliveries[begun:]
         ]
         _mark(service, marks)
@@ -130,6 +134,7 @@ def _send(
 ) -> tuple[EmailMark, HandOffError | None]:
     try:
         message = _message(service, document, delivery, recipient, _content(service, document, recipient))
+        service.ledger.require_locks()
         receipt = mailer.send(message)
     except (Retryable, Permanent) as exc:
         return _mark_of(delivery, DeliveryState.FAILED, {"evidence": str(exc)}), exc

@@ -20,7 +20,7 @@ from statement_builder.batch.service import SHARD_CANDIDATES_MAX, Service
 from statement_builder.billing.scanline import scanline
 from statement_builder.billing.selection import Channel
 from statement_builder.documents import Recipient
-from statement_builder.errors import InvariantError
+from statement_builder.errors import InvariantError, LockLost
 from statement_builder.ledger import (
     Batch,
     DeliveryState,
@@ -53,6 +53,7 @@ def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]
                     with service.watch("print file"):
                         file = _build(service, batch, shard, documents, name=name)
                     claim = _claim(service, shard, envelope, documents, file)
+                    service.ledger.require_locks()
                     with service.watch("ledger"):
                         claimed = service.ledger.claim_print_file(claim, at=service.now())
                     if not claimed.is_new:
@@ -107,10 +108,12 @@ def _deliver(service: Service, vendor: PrintVendor, file: PrintFile, claimed: Pr
     except Permanent as exc:
         _mark(service, claimed, DeliveryState.FAILED, {"evidence": str(exc)})
         raise
+    service.ledger.require_locks()
     _mark(service, claimed, DeliveryState.COMMITTING, None)
     try:
+        service.ledger.require_locks()  # again: what was asked before a commit may no longer be so after it
         receipt = vendor.commit(file)
-    except (Retryable, Permanent) as exc:
+    except (LockLost, Retryable, Permanent) as exc:
         # Known not to have been accepted: the next re-run makes it anew under the same name.
         _mark(service, claimed, DeliveryState.FAILED, {"evidence": str(exc)})
         raise

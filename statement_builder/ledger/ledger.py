@@ -6,7 +6,7 @@ Every method is one transaction. Times and dates come in as arguments; nothing h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -34,7 +34,7 @@ from statement_builder.ledger import (
     tally,
 )
 from statement_builder.ledger.database import Database
-from statement_builder.ledger.lock import LockPart, lock_batch, share_batch
+from statement_builder.ledger.lock import Lock, LockPart, lock_batch, share_batch
 from statement_builder.ledger.records import (
     Batch,
     Delivery,
@@ -65,6 +65,7 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._locks: list[Lock] = []
         self._is_current = schema.is_current(database)
 
     @classmethod
@@ -96,16 +97,33 @@ class Ledger:
     ) -> None:
         self.close()
 
-    def lock(self, batch_id: str, *, owner: str, at: datetime) -> AbstractContextManager[None]:
+    @contextmanager
+    def lock(self, batch_id: str, *, owner: str, at: datetime) -> Iterator[None]:
         """Work on a batch alone; `BatchBusy` names who does already. The death of the process ends it."""
         self._require_current()
-        return lock_batch(self._database, batch_id, owner=owner, at=at)
+        with lock_batch(self._database, batch_id, owner=owner, at=at) as lock, self._remembered(lock):
+            yield
 
-    def share(self, batch_id: str, *, owner: str, at: datetime) -> AbstractContextManager[LockPart]:
+    @contextmanager
+    def share(self, batch_id: str, *, owner: str, at: datetime) -> Iterator[LockPart]:
         """Work on parts of a batch beside others; `BatchBusy` while somebody has locked all of it. Yields what takes
         one part, by name, for this process alone."""
         self._require_current()
-        return share_batch(self._database, batch_id, owner=owner, at=at)
+        with share_batch(self._database, batch_id, owner=owner, at=at) as lock, self._remembered(lock):
+            yield lock.take_part
+
+    def require_locks(self) -> None:
+        """Asked before anything leaves: `LockLost` unless every lock that this ledger gave is still held."""
+        for lock in self._locks:
+            lock.require()
+
+    @contextmanager
+    def _remembered(self, lock: Lock) -> Iterator[None]:
+        self._locks.append(lock)
+        try:
+            yield
+        finally:
+            self._locks.remove(lock)
 
     # Batches and shards
 

@@ -1,7 +1,8 @@
 """Who may work on a batch: one process on all of it, or several on parts of it, each part in one process's hands.
 
 A lock ends with its holder, however that dies; so what a lock's new holder finds half done was left by the dead.
-PostgreSQL: advisory locks of a session, so the ledger has to be reached without a pooler that shares sessions.
+PostgreSQL: advisory locks of a session, so the ledger has to be reached without a pooler that shares sessions. Where
+the session ends before its holder (the server restarted, the line dropped), `Lock.require` is what notices.
 SQLite: advisory locks on files beside the database, so the folder has to be on a local disk.
 """
 
@@ -14,17 +15,28 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Protocol
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import TextClause, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from statement_builder.errors import BatchBusy, LedgerError
+from statement_builder.errors import BatchBusy, LedgerError, LockLost
 from statement_builder.ledger.database import Database
 from statement_builder.ledger.records import Shard
 from statement_builder.ledger.tables import batch
 
 LockPart = Callable[[str], AbstractContextManager[None]]
 """Takes one part of a shared batch, by its name (`shard 3`). BatchBusy where another process has it."""
+
+
+class Lock(Protocol):
+    """One batch, held by this process."""
+
+    def take_part(self, part: str) -> AbstractContextManager[None]:
+        """See `LockPart`. LockLost at the end of a part whose lock was lost on the way."""
+
+    def require(self) -> None:
+        """LockLost unless the lock, and those on its parts, are still held."""
 
 
 def part_of(shard: Shard) -> str:
@@ -38,23 +50,21 @@ def held_already(_part: str) -> AbstractContextManager[None]:
 
 
 @contextmanager
-def lock_batch(database: Database, batch_id: str, *, owner: str, at: datetime) -> Iterator[None]:
+def lock_batch(database: Database, batch_id: str, *, owner: str, at: datetime) -> Iterator[Lock]:
     """Hold the batch alone. BatchBusy says who holds it and since when; it never waits."""
-    with _hold(database, batch_id, shared=False), _signed(database, batch_id, owner, at):
-        yield
+    with _hold(database, batch_id, shared=False) as lock, _signed(database, batch_id, owner, at):
+        yield lock
 
 
 @contextmanager
-def share_batch(database: Database, batch_id: str, *, owner: str, at: datetime) -> Iterator[LockPart]:
-    """Hold the batch together with others who share it, and take parts of it. BatchBusy while somebody has all of it.
-
-    LedgerError at the end of a part whose lock was lost on the way, with the connection that it hung on.
-    """
-    with _hold(database, batch_id, shared=True) as lock_part, _signed(database, batch_id, owner, at):
-        yield lock_part
+def share_batch(database: Database, batch_id: str, *, owner: str, at: datetime) -> Iterator[Lock]:
+    """Hold the batch together with others who share it, and take parts of it. BatchBusy while somebody has all of
+    it."""
+    with _hold(database, batch_id, shared=True) as lock, _signed(database, batch_id, owner, at):
+        yield lock
 
 
-def _hold(database: Database, batch_id: str, *, shared: bool) -> AbstractContextManager[LockPart]:
+def _hold(database: Database, batch_id: str, *, shared: bool) -> AbstractContextManager[Lock]:
     hold = _hold_file if database.is_sqlite else _hold_session
     return hold(database, batch_id, shared)
 
@@ -76,18 +86,28 @@ def _signed(database: Database, batch_id: str, owner: str, at: datetime) -> Iter
 
 
 @contextmanager
-def _hold_file(database: Database, batch_id: str, shared: bool) -> Iterator[LockPart]:
-    @contextmanager
-    def lock_part(part: str) -> Iterator[None]:
-        with _lock_file(_lock_path(database.path(), batch_id, part), shared=False) as is_ours:
-            if not is_ours:
-                raise _busy(database, batch_id, part)
-            yield
-
+def _hold_file(database: Database, batch_id: str, shared: bool) -> Iterator[Lock]:
     with _lock_file(_lock_path(database.path(), batch_id), shared=shared) as is_ours:
         if not is_ours:
             raise _busy(database, batch_id)
-        yield lock_part
+        yield _FileLock(database, batch_id)
+
+
+class _FileLock:
+    def __init__(self, database: Database, batch_id: str) -> None:
+        self._database = database
+        self._batch_id = batch_id
+
+    @contextmanager
+    def take_part(self, part: str) -> Iterator[None]:
+        path = _lock_path(self._database.path(), self._batch_id, part)
+        with _lock_file(path, shared=False) as is_ours:
+            if not is_ours:
+                raise _busy(self._database, self._batch_id, part)
+            yield
+
+    def require(self) -> None:
+        """Nothing but this process's end takes a file's lock away."""
 
 
 @contextmanager
@@ -110,42 +130,66 @@ def _lock_file(path: Path, *, shared: bool) -> Iterator[bool]:
 
 
 @contextmanager
-def _hold_session(database: Database, batch_id: str, shared: bool) -> Iterator[LockPart]:
+def _hold_session(database: Database, batch_id: str, shared: bool) -> Iterator[Lock]:
+    lock = _SessionLock(database, batch_id)
     try:
-        connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    except DBAPIError as exc:
-        raise LedgerError(f"ledger {database} cannot be reached") from exc
+        function = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
+        if not lock.call(function):
+            raise _busy(database, batch_id)
+        yield lock
+    finally:
+        lock.end()
+
+
+class _SessionLock:
+    """A connection that locks hang on. Lost once, it is not asked again: SQLAlchemy would open another, without any."""
+
+    def __init__(self, database: Database, batch_id: str) -> None:
+        self._database = database
+        self._batch_id = batch_id
+        self._is_lost = False
+        try:
+            self._connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        except DBAPIError as exc:
+            raise LedgerError(f"ledger {database} cannot be reached") from exc
+
+    def call(self, function: str, part: str = "") -> bool:
+        return bool(self._ask(text(f"SELECT {function}(:key)"), key=_lock_key(self._batch_id, part)))
 
     @contextmanager
-    def lock_part(part: str) -> Iterator[None]:
-        key = _lock_key(batch_id, part)
-        if not _ask(database, connection, "pg_try_advisory_lock", key):
-            raise _busy(database, batch_id, part)
+    def take_part(self, part: str) -> Iterator[None]:
+        if not self.call("pg_try_advisory_lock", part):
+            raise _busy(self._database, self._batch_id, part)
         try:
             yield
         except BaseException:
-            with suppress(LedgerError):  # the work's own error says more
-                _ask(database, connection, "pg_advisory_unlock", key)
+            with suppress(LockLost):  # the work's own error says more
+                self.call("pg_advisory_unlock", part)
             raise
-        if not _ask(database, connection, "pg_advisory_unlock", key):
-            raise LedgerError(f"batch {batch_id}: the lock on {part} was lost. Run this again.")
+        self.call("pg_advisory_unlock", part)
 
-    try:
-        function = "pg_try_advisory_lock_shared" if shared else "pg_try_advisory_lock"
-        if not _ask(database, connection, function, _lock_key(batch_id)):
-            raise _busy(database, batch_id)
-        yield lock_part
-    finally:
-        # Closing the session, not returning it to the pool, is what surely frees the lock.
-        connection.invalidate()
-        connection.close()
+    def require(self) -> None:
+        self._ask(text("SELECT 1"))
 
+    def end(self) -> None:
+        """Closing the session, not returning it to the pool, is what surely frees the lock."""
+        self._connection.invalidate()
+        self._connection.close()
 
-def _ask(database: Database, connection: Connection, function: str, key: int) -> bool:
-    try:
-        return bool(connection.execute(text(f"SELECT {function}(:key)"), {"key": key}).scalar_one())
-    except DBAPIError as exc:
-        raise LedgerError(f"ledger {database}: the connection that holds the lock was lost. Run this again.") from exc
+    def _ask(self, query: TextClause, **values: Any) -> Any:
+        if self._is_lost:
+            raise self._lost()
+        try:
+            return self._connection.execute(query, values).scalar_one()
+        except DBAPIError as exc:
+            self._is_lost = True
+            raise self._lost() from exc
+
+    def _lost(self) -> LockLost:
+        return LockLost(
+            f"batch {self._batch_id}: the connection to the ledger {self._database} that the lock hung on was lost, so "
+            "somebody else may be at work on the batch. From here on nothing was handed off. Run this again."
+        )
 
 
 def _busy(database: Database, batch_id: str, part: str = "") -> BatchBusy:

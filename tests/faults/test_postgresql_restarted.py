@@ -5,17 +5,14 @@ The moment is the one at which the step has written its file and is about to wri
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from mail_house.vendors.folder import LocalDirectory
-from statement_builder.archive.disk import DiskArchive
 from statement_builder.source import make_sample
 from tests.faults.in_process import call
-from tests.faults.trouble import BATCH, RERUN, RUN, assert_nothing_left, read_message
+from tests.faults.trouble import RERUN, RUN, assert_each_once, assert_nothing_left, read_message
 from tests.hospital import AS_OF, Hospital, build_hospital
 from tests.services.postgres import Cluster, fresh_database, running_cluster
 
@@ -33,34 +30,6 @@ def hospital(cluster: Cluster, tmp_path: Path) -> Iterator[Hospital]:
     with fresh_database(cluster.url) as ledger_url, fresh_database(cluster.url) as source_url:
         make_sample(source_url, guarantors=20, seed=1, as_of=AS_OF)
         yield Hospital(home, {"STATEMENTS_LEDGER": ledger_url, "STATEMENTS_SOURCE_URL": source_url})
-
-
-@pytest.fixture
-def at_file(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], None]], list[str]]:
-    """Have something happen once, right after a file whose name has these words in it is there; the names so far."""
-
-    def arm(words: str, happen: Callable[[], None]) -> list[str]:
-        happened: list[str] = []
-        put, publish = DiskArchive.put, LocalDirectory.publish
-
-        def see(name: str) -> None:
-            if words in name and not happened:
-                happened.append(name)
-                happen()
-
-        def put_then(self: DiskArchive, key: str, data: bytes, *, sha256: str) -> None:
-            put(self, key, data, sha256=sha256)
-            see(key)
-
-        def publish_then(self: LocalDirectory, name: str) -> None:
-            publish(self, name)
-            see(name)
-
-        monkeypatch.setattr(DiskArchive, "put", put_then)
-        monkeypatch.setattr(LocalDirectory, "publish", publish_then)
-        return happened
-
-    return arm
 
 
 STEPS = [
@@ -112,13 +81,3 @@ def test_server_restarted__goes_on_or_says_so_and_a_rerun_ends_well(
         assert "ledger" in message or "billing database" in message
     assert call(hospital, *RERUN).json["state"] == "closed"
     assert_each_once(hospital)
-
-
-def assert_each_once(hospital: Hospital) -> None:
-    sheet = call(hospital, "report", "control", BATCH, "--json").json
-    assert {gate["verdict"] for gate in sheet["gates"]} == {"foots"}
-    found = call(hospital, "find", BATCH, "--json").json
-    rendered = [row["document"] for row in found if row["state"] != "error"]
-    assert len(rendered) == sheet["counts"]["rendered"] > 0
-    left = Counter([row["document_id"] for row in hospital.manifest_rows()] + hospital.emailed())
-    assert left == Counter(rendered)

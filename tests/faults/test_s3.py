@@ -3,14 +3,13 @@ if it had been a good one."""
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from statement_builder.archive import s3
 from tests.faults.in_process import call
-from tests.faults.trouble import BATCH, RERUN, RUN, assert_nothing_left, read_message
+from tests.faults.trouble import RERUN, RUN, assert_each_once, assert_nothing_left, read_message
 from tests.hospital import Hospital, build_hospital
 from tests.services.faulty_s3 import Fault, FaultyS3
 
@@ -100,13 +99,3 @@ def test_connection_refused__is_one_sentence_and_a_rerun_ends_well(hospital: Hos
     assert_nothing_left(hospital)
     assert call(hospital, *RERUN).json["state"] == "closed"
     assert_each_once(hospital)
-
-
-def assert_each_once(hospital: Hospital) -> None:
-    """Every rendered document left once, nothing else did, and every gate of the control sheet foots."""
-    sheet = call(hospital, "report", "control", BATCH, "--json").json
-    assert {gate["verdict"] for gate in sheet["gates"]} == {"foots"}
-    rendered = {row[0] for row in hospital.ledger("SELECT document_id FROM document WHERE state <> 'error'")}
-    assert rendered
-    left = Counter([row["document_id"] for row in hospital.manifest_rows()] + hospital.emailed())
-    assert left == Counter(rendered)

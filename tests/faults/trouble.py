@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
+from tests.faults.in_process import call
 from tests.hospital import AS_OF, CYCLE, Answer, Hospital
 
 BATCH = f"{CYCLE}-statement"
@@ -26,6 +28,17 @@ def assert_nothing_left(hospital: Hospital) -> None:
     """No print file that a vendor would take, and no e-mail."""
     assert hospital.manifest_rows() == []
     assert hospital.emailed() == []
+
+
+def assert_each_once(hospital: Hospital) -> None:
+    """Every gate of a closed batch foots, and what was made has left in one print file or e-mail."""
+    sheet = call(hospital, "report", "control", BATCH, "--json").json
+    assert {gate["verdict"] for gate in sheet["gates"]} == {"foots"}
+    found = call(hospital, "find", BATCH, "--json").json
+    rendered = [row["document"] for row in found if row["state"] != "error"]
+    assert len(rendered) == sheet["counts"]["rendered"] > 0
+    left = Counter([row["document_id"] for row in hospital.manifest_rows()] + hospital.emailed())
+    assert left == Counter(rendered)
 
 
 def die_at(hospital: Hospital, moment: int, *command: str) -> int:
