@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 
 from mail_house.barcodes import serial_digits
@@ -15,11 +15,12 @@ from mail_house.print_files import build_print_file, envelope_class, print_file_
 from mail_house.profiles import Profile
 from mail_house.vendors import PrintVendor
 from statement_builder.archive import PackReader
-from statement_builder.batch.recipients import read_current_recipients, read_recipients
+from statement_builder.batch.recipients import read_current_guarantors, read_recipients
 from statement_builder.batch.service import SHARD_CANDIDATES_MAX, Service
+from statement_builder.billing.model import Guarantor
 from statement_builder.billing.scanline import scanline
 from statement_builder.billing.selection import Channel
-from statement_builder.documents import Recipient
+from statement_builder.documents import Recipient, make_recipient
 from statement_builder.errors import InvariantError, LockLost
 from statement_builder.ledger import (
     Batch,
@@ -29,6 +30,7 @@ from statement_builder.ledger import (
     PrintFileRow,
     Shard,
 )
+from statement_builder.policy.recipient import address_digest
 
 NUMBERS_PER_SHARD = 10_000
 """More than the print files of one shard, even where each piece is one and some are printed again."""
@@ -49,13 +51,18 @@ def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]
             unclaimed = [document for document in waiting if document.delivery_state is None]
             for envelope, documents in _by_file(service, unclaimed, vendor.pieces_max):
                 name = names.take(shard, envelope, documents)
+                moved = read_current_guarantors(service, batch, [each for each in documents if each.readdressed])
                 try:
                     with service.watch("print file"):
-                        file = _build(service, batch, shard, documents, name=name)
+                        file = _build(service, batch, shard, documents, moved, name=name)
                     claim = _claim(service, shard, envelope, documents, file)
                     service.ledger.require_locks()
                     with service.watch("ledger"):
-                        claimed = service.ledger.claim_print_file(claim, at=service.now())
+                        claimed = service.ledger.claim_print_file(
+                            claim,
+                            readdressed={each: address_digest(guarantor) for each, guarantor in moved.items()},
+                            at=service.now(),
+                        )
                     if not claimed.is_new:
                         raise InvariantError(f"print file {name} is in somebody else's hands: run the batch again")
                     names.claimed(shard, name)
@@ -120,10 +127,19 @@ def _deliver(service: Service, vendor: PrintVendor, file: PrintFile, claimed: Pr
     _mark(service, claimed, DeliveryState.SENT, _receipt(receipt))
 
 
-def _build(service: Service, batch: Batch, shard: Shard, documents: list[Document], *, name: str) -> PrintFile:
+def _build(
+    service: Service,
+    batch: Batch,
+    shard: Shard,
+    documents: list[Document],
+    moved: Mapping[str, Guarantor],
+    *,
+    name: str,
+) -> PrintFile:
+    """`moved` are the guarantors, by document id, whose pieces go to the address that is on file now."""
     profile = service.profile()
     recipients = read_recipients(service, shard, documents)
-    recipients |= read_current_recipients(service, batch, [each for each in documents if each.readdressed])
+    recipients |= {each: make_recipient(guarantor) for each, guarantor in moved.items()}
     serials = _serials(service, profile, name, len(documents))
     packs = PackReader(service.archive)
     pieces = [

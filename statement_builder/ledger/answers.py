@@ -117,7 +117,7 @@ def answer_piece(
     if state in DEAD:
         forget_mailed(connection, document_id)
     if state is DeliveryState.RETURNED:
-        stop_mail(connection, found, Stop.RETMAIL, digest=digest, since=on)
+        stop_mail(connection, found, Stop.RETMAIL, digest=printed[-1].readdressed_to or digest, since=on)
     return True
 
 

@@ -41,9 +41,11 @@ def claim_documents(
     *,
     vendor: str,
     print_file_name: str | None,
+    readdressed: Mapping[str, str] | None = None,
     at: datetime,
 ) -> None:
-    """Start one more attempt for each document. InvariantError, and no claim at all, unless every one can be sent."""
+    """Start one more attempt for each document; `readdressed` gives, for those that go to another address than their
+    pages show, its digest. InvariantError, and no claim at all, unless every one can be sent."""
     if len(set(document_ids)) != len(document_ids) or not document_ids:
         raise InvariantError(f"batch {batch_id}: a claim needs documents, each once")
     _require_sendable(connection, document_ids, batch_id)
@@ -57,6 +59,7 @@ def claim_documents(
             "print_file": print_file_name,
             "claimed_at": at,
             "changed_at": at,
+            "readdressed_to": (readdressed or {}).get(document_id, ""),
         }
         for document_id in document_ids
     ]

@@ -339,11 +339,14 @@ class Ledger:
                 connection, print_file, mailer_id=mailer_id, count=count, capacity=capacity, at=at
             )
 
-    def claim_print_file(self, new: NewPrintFile, *, at: datetime) -> PrintFileRow:
-        """Claim a print file and one attempt for each document in it. Where the name is claimed already the file is
+    def claim_print_file(
+        self, new: NewPrintFile, *, readdressed: Mapping[str, str] | None = None, at: datetime
+    ) -> PrintFileRow:
+        """Claim a print file and one attempt for each document in it; `readdressed`: document id to the digest of its
+        address, for those that go to another one than their pages show. Where the name is claimed already the file is
         returned as it stands, with `is_new` false; one that failed is claimed afresh."""
         with self._write() as connection:
-            return print_files.claim_print_file(connection, new, at=at)
+            return print_files.claim_print_file(connection, new, readdressed=readdressed, at=at)
 
     def mark_print_file(
         self,
@@ -416,7 +419,8 @@ class Ledger:
         why: str,
     ) -> bool:
         """What became of one printed piece: mailed, delivered, rejected or returned. False where the ledger knew that,
-        or more. A returned piece stops mail to the address that `digest` is of. `AnswerError` when it cannot be so."""
+        or more. A returned piece stops mail to the address that it went to; `digest` is of the one on its pages.
+        `AnswerError` when it cannot be so."""
         with self._write() as connection:
             return answers.answer_piece(
                 connection, document_id, state, print_file_name=print_file, digest=digest, on=on, at=at, why=why

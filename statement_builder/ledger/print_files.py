@@ -19,7 +19,9 @@ from statement_builder.ledger.states import DeliveryState, require_hand_off_move
 from statement_builder.ledger.tables import delivery, print_file
 
 
-def claim_print_file(connection: Connection, new: NewPrintFile, *, at: datetime) -> PrintFileRow:
+def claim_print_file(
+    connection: Connection, new: NewPrintFile, *, readdressed: Mapping[str, str] | None = None, at: datetime
+) -> PrintFileRow:
     """Claim a file and an attempt for each document in it; the file as it stands when somebody has claimed it.
 
     A file that failed is claimed afresh, with whatever is in it now. InvariantError when one of its documents is not
@@ -36,7 +38,14 @@ def claim_print_file(connection: Connection, new: NewPrintFile, *, at: datetime)
         again = {**values, "attempt": found.attempt + 1, "receipt": None}
         connection.execute(update(print_file).where(print_file.c.name == new.name).values(again))
     claim_documents(
-        connection, new.documents, new.batch_id, Channel.PRINT, vendor=new.vendor, print_file_name=new.name, at=at
+        connection,
+        new.documents,
+        new.batch_id,
+        Channel.PRINT,
+        vendor=new.vendor,
+        print_file_name=new.name,
+        readdressed=readdressed,
+        at=at,
     )
     tell(connection, new.batch_id, new.name, DeliveryState.CLAIMED, at=at)
     return msgspec.structs.replace(lock_print_file(connection, new.name), is_new=True)

@@ -131,6 +131,8 @@ class Delivery(Record, kw_only=True):
     receipt: dict[str, Any] | None = None
     claimed_at: datetime
     changed_at: datetime
+    readdressed_to: str = ""
+    """Digest of the address, where it went to another one than its pages show."""
     is_new: bool = False
     """True only in the answer to the claim that made it. Any other claim has to find out first what became of it."""
 

@@ -16,10 +16,10 @@ from statement_builder.ledger.tables import batch, mail_stop
 
 
 def stop_mail(connection: Connection, found: Document, code: Stop, *, digest: str, since: date) -> None:
-    """The newest answer is the one that counts: an older one may be about an address that has been mended since."""
+    """One stop an address; the newest answer about it is the one that counts."""
     facility_id = connection.execute(select(batch.c.facility_id).where(batch.c.batch_id == found.batch_id)).scalar_one()
-    key = {"facility_id": facility_id, "guarantor_id": found.guarantor_id, "code": code.value}
-    new = {"document_id": found.document_id, "digest": digest, "since": since}
+    key = {"facility_id": facility_id, "guarantor_id": found.guarantor_id, "code": code.value, "digest": digest}
+    new = {"document_id": found.document_id, "since": since}
     statement = upsert(connection, mail_stop).values(**key, **new)
     connection.execute(
         statement.on_conflict_do_update(index_elements=list(key), set_=new, where=mail_stop.c.since <= since)
@@ -29,11 +29,11 @@ def stop_mail(connection: Connection, found: Document, code: Stop, *, digest: st
 def read_stops(
     connection: Connection, facility_id: str, guarantor_ids: Sequence[str]
 ) -> dict[str, tuple[MailStop, ...]]:
-    """Guarantor → stops, by code. Whether one still applies is for who knows the address that is on file now."""
+    """Guarantor → stops, by code and age. Whether one applies is for who knows the address that is on file now."""
     found: defaultdict[str, list[MailStop]] = defaultdict(list)
     for ids in in_chunks(guarantor_ids):
         query = select(mail_stop).where(mail_stop.c.facility_id == facility_id, mail_stop.c.guarantor_id.in_(ids))
-        for row in connection.execute(query.order_by(mail_stop.c.code)).mappings():
+        for row in connection.execute(query.order_by(mail_stop.c.code, mail_stop.c.since)).mappings():
             found[row["guarantor_id"]].append(
                 MailStop(
                     guarantor_id=row["guarantor_id"],

@@ -262,6 +262,7 @@ delivery = Table(
     Column("receipt", Text),
     Column("claimed_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
+    Column("readdressed_to", String(64), nullable=False, server_default=""),
     Index(
         "delivery_one_live",
         "document_id",
@@ -274,7 +275,8 @@ delivery = Table(
     _one_of("state", DeliveryState, "state"),
     CheckConstraint("(channel = 'print') = (print_file IS NOT NULL)", name="print_has_file"),
 )
-"""`delivery_one_live` is what makes a second claim of the same document impossible."""
+"""`delivery_one_live` is what makes a second claim of the same document impossible. `readdressed_to` is the digest of
+the address of an attempt that went to another one than its pages show."""
 
 follow_up = Table(
     "follow_up",
@@ -291,12 +293,12 @@ mail_stop = Table(
     Column("facility_id", _ID, primary_key=True),
     Column("guarantor_id", _ID, primary_key=True),
     Column("code", _WORD, primary_key=True),
+    Column("digest", String(64), primary_key=True),
     Column("document_id", _ID, ForeignKey("document.document_id"), nullable=False),
-    Column("digest", String(64), nullable=False),
     Column("since", Date, nullable=False),
     _one_of("code", Stop, "code"),
 )
-"""What the answers forbid. `digest` is of the address that mail came back from: another one lifts the stop."""
+"""What the answers forbid. `digest` is of the address that mail came back from: one that is not here lifts the stop."""
 
 inbound_file = Table(
     "inbound_file",

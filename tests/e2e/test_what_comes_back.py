@@ -75,8 +75,8 @@ def reject(hospital: Hospital, document: str) -> None:
     drop(hospital, "rejects.csv", "document_id,print_file,rejected_on,reason", row)
 
 
-def bring_back(hospital: Hospital, document: str) -> None:
-    drop(hospital, "nixies.csv", "document_id,returned_on,return_reason", f"{document},{RETURNED},UTF")
+def bring_back(hospital: Hospital, document: str, on: str = RETURNED) -> None:
+    drop(hospital, "nixies.csv", "document_id,returned_on,return_reason", f"{document},{on},UTF")
 
 
 def printed(hospital: Hospital) -> str:
@@ -244,12 +244,13 @@ def test_warning_and_unclear_mail__change_nothing(hospital: Hospital) -> None:
     assert "reply.eml" in json.dumps(tracked["alerts"])
 
 
-def move(hospital: Hospital, document: str) -> None:
+def move(hospital: Hospital, document: str, street: str = "99 New Street") -> None:
     """The hospital learns a new address."""
     guarantor = hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0]
     hospital.sql(
-        "UPDATE guarantor SET address_lines = '99 New Street', city = 'Boston', state = 'MA', postal_code = '02110'"
+        "UPDATE guarantor SET address_lines = ?, city = 'Boston', state = 'MA', postal_code = '02110'"
         " WHERE guarantor_id = ?",
+        street,
         guarantor,
     )
 
@@ -286,6 +287,24 @@ def test_returned_mail__hold_then_new_address_then_sent_again(hospital: Hospital
     why = hospital.ledger("SELECT actor, why FROM event WHERE subject = ? AND what = 'resend'", document)
     assert [row[1] for row in why] == ["new address on file"]
     assert why[0][0]
+
+
+def test_returned_from_two_addresses__neither_is_written_to_again(hospital: Hospital) -> None:
+    document = printed(hospital)
+    for street, on in (("99 New Street", RETURNED), ("100 Newer Street", "2026-11-30")):
+        bring_back(hospital, document, on)
+        track(hospital)
+        answer = hospital.statements("resend", document, "--reason", "patient called", code=2)
+        assert "still has the address" in answer.err
+        move(hospital, document, street)
+        hospital.statements("resend", document, "--reason", "new address on file")
+    bring_back(hospital, document, "2026-12-10")
+    track(hospital)
+    assert states(hospital, document) == ["returned"] * 3
+    for street, code in (("99 New Street", 2), ("100 Newer Street", 2), ("101 Newest Street", 0)):
+        move(hospital, document, street)
+        hospital.statements("resend", document, "--reason", "once more", code=code)
+    assert states(hospital, document) == ["returned"] * 3 + ["sent"]
 
 
 def test_resend__where_it_makes_no_sense(hospital: Hospital) -> None:

@@ -38,10 +38,17 @@ def hand_off(ledger: Ledger, documents: tuple[NewDocument, ...] = TWO, *, report
 
 
 def put_in_file(
-    ledger: Ledger, batch_id: str, documents: tuple[NewDocument, ...], name: str, reports: Reports, on: date = MAILED_ON
+    ledger: Ledger,
+    batch_id: str,
+    documents: tuple[NewDocument, ...],
+    name: str,
+    reports: Reports,
+    on: date = MAILED_ON,
+    *,
+    readdressed: dict[str, str] | None = None,
 ) -> None:
-    file = print_file(batch_id, documents, name=name)
-    ledger.claim_print_file(type(file)(**{**_fields(file), "reports": reports}), at=AT)
+    file = type(new := print_file(batch_id, documents, name=name))(**{**_fields(new), "reports": reports})
+    ledger.claim_print_file(file, readdressed=readdressed, at=AT)
     ledger.mark_print_file(name, S.SENT, at=AT, mailed_on=on)
 
 
@@ -196,6 +203,26 @@ def test_returned__turns_the_clocks_back_and_stops_mail_to_that_address(ledger: 
     ((stop,),) = ledger.stops(FACILITY, ["G1", "G2"]).values()
     assert (stop.guarantor_id, stop.code, stop.digest) == ("G1", Stop.RETMAIL, "d1")
     assert stop.document_id == TWO[0].document_id
+
+
+def test_returned_from_the_new_address_too__both_stay_stopped(ledger: Ledger) -> None:
+    batch_id = hand_off(ledger)
+    answer(ledger, S.RETURNED)
+    ledger.send_again(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
+    moved_to = {TWO[0].document_id: "d2"}
+    put_in_file(ledger, batch_id, TWO[:1], "STMT_002", Reports.NOTHING, readdressed=moved_to)
+    assert answer(ledger, S.RETURNED, on=LATER_ON + timedelta(days=9))
+    stops = ledger.stops(FACILITY, ["G1"])["G1"]
+    assert {(stop.code, stop.digest) for stop in stops} == {(Stop.RETMAIL, "d1"), (Stop.RETMAIL, "d2")}
+    letter = rendered("G1", cycle="2026-12", kind=Kind.DUNNING, level=2)
+    batch = make_batch(ledger, [letter], cycle="2026-12", kind=Kind.DUNNING)
+    put_in_file(ledger, batch.batch_id, (letter,), "LTR_001", Reports.NOTHING)
+    on = LATER_ON + timedelta(days=30)
+    ledger.answer_piece(letter.document_id, S.RETURNED, digest="d1", on=on, at=later(99), why="nixie")
+    assert {stop.digest: stop.since for stop in ledger.stops(FACILITY, ["G1"])["G1"]} == {
+        "d1": on,
+        "d2": LATER_ON + timedelta(days=9),
+    }
 
 
 def test_returned__leaves_the_clocks_of_what_did_arrive(ledger: Ledger) -> None:
