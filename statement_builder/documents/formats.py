@@ -26,6 +26,7 @@ def locale_of(language: str) -> Locale:
     raise ValueError("There are no number and date formats for the guarantor's language.")
 
 
+@lru_cache(maxsize=20_000)
 def format_cents(cents: int, language: str) -> str:
     """`$1,234.56`; a negative amount as `-$1.00`. Exact: integer cents, never a float; always what Babel says."""
     style = _money_style(language)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from statement_builder.billing.model import Record
 
 
-class Style(Record, kw_only=True):
+class Style(Record, kw_only=True, cache_hash=True):
     """How a run of text is shaped: the same font file, size and features that Pango used."""
 
     face: str
@@ -19,7 +19,7 @@ class Style(Record, kw_only=True):
     features: tuple[tuple[str, int], ...] = ()
 
 
-class Slot(Record, kw_only=True):
+class Slot(Record, kw_only=True, cache_hash=True):
     """A run of text within a paragraph: a text node of the markup, or a generated counter."""
 
     node: int
@@ -30,7 +30,7 @@ class Slot(Record, kw_only=True):
     nowrap: bool = False
 
 
-class Paragraph(Record, kw_only=True):
+class Paragraph(Record, kw_only=True, cache_hash=True):
     """The inline content of one block: its slots, and the room that a line of it has, in CSS pixels."""
 
     slots: tuple[Slot, ...]

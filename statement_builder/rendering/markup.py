@@ -18,7 +18,7 @@ from statement_builder.billing.model import Address
 from statement_builder.documents.content import Content, Recipient
 from statement_builder.documents.formats import format_cents, format_long_date, format_medium_date, format_month
 from statement_builder.errors import ConfigError
-from statement_builder.rendering.catalogues import languages, load_catalogue
+from statement_builder.rendering.catalogues import SOURCE_LANGUAGE, languages, load_catalogue
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.sandbox import Sandbox
 
@@ -31,7 +31,7 @@ _WINDOW_LINES = 4
 
 def render_markup(templates: Path, content: Content) -> str:
     """The document as HTML, in composed characters (NFC). `DocumentError` for an unknown language or missing value."""
-    if content.language not in languages(templates):
+    if content.language != SOURCE_LANGUAGE and content.language not in languages(templates):
         raise DocumentError(
             "LANGUAGE",
             f"There is no translation into the language {content.language[:20]!r}.",

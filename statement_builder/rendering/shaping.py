@@ -52,31 +52,31 @@ class _Word(NamedTuple):
     codes: str
     advance: int
     step: int
-    joins: bool
-    """Its first and its last glyph stand for one character each."""
+    first: str
+    last: str
+    """Its first and last characters, or `_UNJOINED` where its glyphs do not stand for one character each."""
 
 
 @lru_cache(maxsize=_SHAPED_MAX)
 def shape(style: Style, text: str) -> Shaped:
     """Shape one run. `Unclear` for characters that are not set one by one, or that the font lacks."""
-    if not is_simple(text):
-        raise Unclear("characters")
+    return shape_anew(style, text)
+
+
+def shape_anew(style: Style, text: str) -> Shaped:
+    """As `shape`, which remembers: for texts that are not likely to come again."""
     font = _font(style)
-    words, meetings = font.words, font.meetings
-    codes: list[str] = []
-    advance = step = 0
-    last = ""
-    for text_of_word in _WORDS.findall(text):
-        word = words[text_of_word]
-        if last and not (word.joins and meetings[last + text_of_word[0]]):
-            word = font.shape(text)
-            codes, advance, step = [word.codes], word.advance, word.step
+    meetings = font.meetings
+    codes, advance, step, last = "", 0, 0, ""
+    for its_codes, its_advance, its_step, first, its_last in map(font.words.__getitem__, _WORDS.findall(text)):
+        if last and not meetings[last + first]:
+            codes, advance, step, _, _ = font.shape(text)
             break
-        codes.append(word.codes)
-        advance += word.advance
-        step = max(step, word.step)
-        last = text_of_word[-1] if word.joins else _UNJOINED
-    operand = f"<{''.join(codes)}>"
+        codes += its_codes
+        advance += its_advance
+        step = max(step, its_step)
+        last = its_last
+    operand = f"<{codes}>"
     if "<>" in operand:
         operand = operand.replace("<>", "")
     return Shaped(operand=operand.encode("ascii"), width=advance * PIXELS, step=step)
@@ -115,9 +115,9 @@ class _Font:
         it is alone."""
 
     def _can_meet(self, pair: str) -> bool:
-        if pair[0] == _UNJOINED:
-            return False
         """As each is alone, and HarfBuzz says that a run may be broken between them without another look."""
+        if _UNJOINED in pair:
+            return False
         infos, positions = self._run(pair)
         alone = [self._run(character) for character in pair]
         return (
@@ -128,6 +128,8 @@ class _Font:
 
     def shape(self, text: str) -> _Word:
         """A text as HarfBuzz shapes it. `Unclear` for glyphs out of line, missing or of another meaning."""
+        if not is_simple(text):
+            raise Unclear("characters")
         infos, positions = self._run(text)
         clusters = [info.cluster for info in infos]
         codes: list[str] = []
@@ -142,8 +144,9 @@ class _Font:
             codes.append(known[0])
             step = max(step, known[1])
             advance += drawn[1]
-        joins = len(clusters) < 2 or (clusters[1] == 1 and clusters[-1] == len(text) - 1)
-        return _Word("".join(codes), advance, step, joins and bool(text))
+        joins = bool(text) and (len(clusters) < 2 or (clusters[1] == 1 and clusters[-1] == len(text) - 1))
+        first, last = (text[0], text[-1]) if joins else (_UNJOINED, _UNJOINED)
+        return _Word("".join(codes), advance, step, first, last)
 
     def _draw(self, glyph: int, advance: int, text: str) -> tuple[str, int]:
         """Code and adjustment of one glyph that stands for `text`, and the smallest subset that has it.

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from functools import lru_cache
 
 from statement_builder.billing.model import Record
 
 WHITE = " \t\n\r\f"
 """What CSS collapses; a no-break space is not among it."""
-_TAGS = re.compile(r"(<[^>]*>)")
+_COLLAPSED_MAX = 50_000
+_TAGS = re.compile(r"<([^>]*)>")
 _TITLE = re.compile(r"<title>([^<]*)</title>")
 _DATES = re.compile(r'(<meta name="dcterms\.(created|modified)" content=")([^"]*)"')
 
@@ -38,12 +38,11 @@ def take_apart(markup: str) -> Anatomy:
     head, _, body = markup.partition("</head>")
     title = _TITLE.search(head)
     dates = {name: value for _, name, value in _DATES.findall(head)}
-    parts = _TAGS.split(body)
-    raw = parts[0::2]
-    texts = [collapse(text) if text else text for text in raw]
+    parts = _split(body)
+    texts = list(map(_collapsed.__getitem__, parts[0::2]))
     shape = "".join(["0" if not text else "1" if text == " " else "2" for text in texts])
     head = _DATES.sub(r'\1"', _TITLE.sub("", head))
-    digest = hashlib.blake2b(f"{head}\0{''.join(parts[1::2])}\0{shape}".encode(), digest_size=16).digest()
+    digest = hashlib.blake2b(f"{head}\0{'<'.join(parts[1::2])}\0{shape}".encode(), digest_size=16).digest()
     return Anatomy(
         structure=digest,
         texts=tuple(texts),
@@ -53,7 +52,26 @@ def take_apart(markup: str) -> Anatomy:
     )
 
 
-@lru_cache(maxsize=20_000)
+def _split(body: str) -> list[str]:
+    """Texts and tags in turns. Where no text and no attribute has an angle bracket, every bracket divides."""
+    if body.count("<") == body.count(">"):
+        return body.replace("<", ">").split(">")
+    return _TAGS.split(body)
+
+
+class _Collapsed(dict[str, str]):
+    """Texts as they stand in the markup, and collapsed; the most of them come again."""
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _COLLAPSED_MAX:
+            self.clear()
+        known = self[text] = collapse(text)
+        return known
+
+
+_collapsed = _Collapsed()
+
+
 def collapse(text: str) -> str:
     """Runs of white space as one blank, character references resolved."""
     if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:

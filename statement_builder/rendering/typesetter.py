@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from statement_builder.billing.model import Record
 from statement_builder.rendering.layouts import Lesson, Paragraph, Slot
-from statement_builder.rendering.shaping import Shaped, Unclear, shape
+from statement_builder.rendering.shaping import Shaped, Unclear, shape, shape_anew
 from statement_builder.rendering.weasy_internals import break_points
 
 CLOSE = 0.05
@@ -36,28 +36,29 @@ class SetParagraph(Record, kw_only=True, array_like=True):
 
 def set_paragraph(paragraph: Paragraph, texts: tuple[str, ...]) -> SetParagraph:
     """Break one paragraph, whose slots say `texts`, into lines. `Unclear` where that is not certain."""
-    if len(texts) == 1 and (line := _set_line(paragraph, texts[0])) is not None:
-        return line
     runs = collapse_between(texts)
-    widths = [_width(slot, run) for slot, run in zip(paragraph.slots, runs, strict=True)]
-    visible = sum(widths) - _hanging(paragraph, runs, widths)
-    if visible <= paragraph.width - CLOSE or all(slot.nowrap for slot in paragraph.slots):
-        if visible > paragraph.width - CLOSE:
+    return _set_line(paragraph, runs) or place_lines(paragraph, _break_lines(paragraph, runs))
+
+
+def _set_line(paragraph: Paragraph, runs: Sequence[str]) -> SetParagraph | None:
+    """All on one line; None where that may not hold it."""
+    placed, x = [], 0.0
+    for slot, run in zip(paragraph.slots, runs, strict=True):
+        if run:
+            shaped = shape(slot.style, run) if len(runs) > 1 else shape_anew(slot.style, run)
+            placed.append((x, None if run.isspace() and not run.strip(" ") else shaped))
+            x += shaped.width
+        else:
+            placed.append((x, None))
+    if runs[-1].endswith(" "):
+        x = placed[-1][0] + _width(paragraph.slots[-1], runs[-1].rstrip(" "))
+    if x > paragraph.width - CLOSE:
+        if all(slot.nowrap for slot in paragraph.slots):
             raise Unclear("too wide")
-        lines: list[Line] = [[(index, run, run) for index, run in enumerate(runs)]]
-    else:
-        lines = _break_lines(paragraph, runs)
-    return place_lines(paragraph, lines)
-
-
-def _set_line(paragraph: Paragraph, text: str) -> SetParagraph | None:
-    """The short way for words that fit on one line; None where they may not."""
-    if not text or text[0] == " " or text[-1] == " ":
         return None
-    shaped = shape(paragraph.slots[0].style, text)
-    if shaped.width > paragraph.width - CLOSE:
-        return None
-    return SetParagraph(lines=((Piece(slot=0, x=_offset(paragraph, shaped.width), shaped=shaped),),), breaks=b"")
+    offset = _offset(paragraph, x)
+    pieces = [Piece(slot=index, x=start + offset, shaped=shaped) for index, (start, shaped) in enumerate(placed)]
+    return SetParagraph(lines=(tuple(pieces),), breaks=b"")
 
 
 Line = Sequence[tuple[int, str, str]]
@@ -77,14 +78,6 @@ def collapse_between(texts: tuple[str, ...]) -> list[str]:
 
 def _width(slot: Slot, run: str) -> float:
     return shape(slot.style, run).width if run else 0.0
-
-
-def _hanging(paragraph: Paragraph, runs: list[str], widths: list[float]) -> float:
-    """Width of the white space at the paragraph's end."""
-    last = len(runs) - 1
-    if not runs[last].endswith(" "):
-        return 0.0
-    return widths[last] - _width(paragraph.slots[last], runs[last].rstrip(" "))
 
 
 def _break_lines(paragraph: Paragraph, runs: list[str]) -> list[Line]:
