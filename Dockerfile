@@ -8,6 +8,7 @@ COPY requirements-airflow.lock pyproject.toml ./
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --require-hashes --no-deps -r requirements-airflow.lock
 COPY mail_house ./mail_house
+COPY pdf_objects ./pdf_objects
 COPY statement_builder ./statement_builder
 COPY templates ./templates
 COPY sql ./sql
@@ -23,8 +24,10 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends \
         libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz0b libharfbuzz-subset0 libfontconfig1 fonts-ocr-a dumb-init \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --uid 50000 --create-home --home-dir /var/lib/statements statements \
-    && install -d -o statements -g statements /var/lib/statements/airflow/logs
+    && useradd --uid 50000 --create-home --home-dir /var/lib/statements statements
+WORKDIR /var/lib/statements
+# What volumes go over: a new one takes the owner that it finds here.
+RUN install -d -o statements -g statements -m 700 airflow airflow/logs inbox layouts outbox
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/statements /opt/statements
 ENV PATH=/opt/venv/bin:$PATH \
@@ -35,6 +38,5 @@ ENV PATH=/opt/venv/bin:$PATH \
     STATEMENTS_HOME=/var/lib/statements \
     STATEMENTS_CONFIG=/opt/statements/statements.sample.toml
 USER 50000
-WORKDIR /var/lib/statements
 ENTRYPOINT ["dumb-init", "--", "airflow"]
 CMD ["version"]

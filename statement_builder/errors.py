@@ -45,5 +45,9 @@ class GateStop(StatementsError):
     """A gate does not foot, or a person has to decide. Exit code 3."""
 
 
+class Unanswered(GateStop):
+    """Everything has left, and the other side has yet to say that it arrived: time closes the batch, and no person."""
+
+
 class InvariantError(StatementsError):
     """Our own bug: something that must always hold does not. The run stops before hand-off. Exit code 1."""

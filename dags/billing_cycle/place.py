@@ -30,6 +30,11 @@ CONNECTIONS = {
 """Connection id, and the variable whose place it takes. One that is not there leaves the settings as they are."""
 _MAY_BE_EXTRA = ("STATEMENTS_", "AWS_")
 
+POOL_SOURCE, POOL_RENDER, POOL_PRINT, POOL_EMAIL = (
+    f"statements_{name}" for name in ("source", "render", "print", "email")
+)
+"""The pools of deploy/pools.json."""
+
 
 @cache
 def read_settings() -> Settings:
@@ -47,9 +52,16 @@ def facility_id() -> str:
     return read_settings().require_facility().facility_id
 
 
+def actor() -> str:
+    """Who acts in this task, for the event log and for who finds a batch in hand."""
+    from airflow.sdk import get_current_context  # noqa: PLC0415
+
+    return f"airflow@{get_current_context()['dag'].dag_id}"
+
+
 @contextmanager
 def open_service_here(actor: str) -> Iterator[Service]:
-    """The service, for one task. `actor` is who acts, in the event log and for who finds the batch in hand."""
+    """The service, for one task, in the name of `actor`."""
     from statement_builder.batch.service import open_service  # noqa: PLC0415 - not while a DAG file is parsed
     from statement_builder.clock import open_clock  # noqa: PLC0415
 

@@ -12,7 +12,16 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Asset, TriggerRule, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from billing_cycle.place import facility_id, open_service_here, time_zone
+from billing_cycle.place import (
+    POOL_EMAIL,
+    POOL_PRINT,
+    POOL_RENDER,
+    POOL_SOURCE,
+    actor,
+    facility_id,
+    open_service_here,
+    time_zone,
+)
 from billing_cycle.tell import tell_waiting
 
 if TYPE_CHECKING:
@@ -26,10 +35,8 @@ TASKS_MAX = 900
 MAILED = Asset("statements_mailed")  # a URI would have every provider imported, to look its scheme up
 """What another DAG follows to be started when a batch is closed. `extra` has batch, kind and counts."""
 
-_SOURCE, _RENDER, _PRINT, _EMAIL = (f"statements_{name}" for name in ("source", "render", "print", "email"))
 
-
-@task(pool=_SOURCE)
+@task(pool=POOL_SOURCE)
 def open_batch(kind: str, cycle_format: str) -> str:
     """The batch of this run's cycle: a new one, or the one that there is. A dry run decides, counts and ends here."""
     from statement_builder.batch.preview import preview_batch  # noqa: PLC0415
@@ -40,7 +47,7 @@ def open_batch(kind: str, cycle_format: str) -> str:
     context = get_current_context()
     params = context["params"]
     cycle, as_of = read_cycle(params, context.get("logical_date"), cycle_format)
-    with open_service_here(_actor()) as service:
+    with open_service_here(actor()) as service:
         if params["dry_run"]:
             scope = Scope(
                 source=service.settings.source.name,
@@ -80,7 +87,7 @@ def say_what_is_left() -> str:
     from statement_builder.batch.preview import preview_rerun  # noqa: PLC0415
 
     batch = get_current_context()["params"]["batch"]
-    with open_service_here(_actor()) as service:
+    with open_service_here(actor()) as service:
         left = preview_rerun(service, service.require_batch(batch))
     if not left:
         raise AirflowSkipException(f"{batch} is finished: a re-run does nothing.")
@@ -93,25 +100,25 @@ def open_batch_again() -> str:
     from statement_builder.batch.run import retry_errors  # noqa: PLC0415
 
     batch: str = get_current_context()["params"]["batch"]
-    with open_service_here(_actor()) as service:
+    with open_service_here(actor()) as service:
         service.require_batch(batch)
         retry_errors(service, batch)
     return batch
 
 
-@task(pool=_SOURCE, execution_timeout=timedelta(hours=3))
+@task(pool=POOL_SOURCE, execution_timeout=timedelta(hours=3))
 def pull(batch: str) -> list[dict[str, Any]]:
     """Take the snapshot, unless the batch has one; the runs of shards that mapped tasks build."""
     from statement_builder.batch.run import walk_batch  # noqa: PLC0415
     from statement_builder.batch.steps import Step  # noqa: PLC0415
 
-    with open_service_here(_actor()) as service:
+    with open_service_here(actor()) as service:
         walk_batch(service, batch, until=Step.PULL)
         return _plan(service, batch)
 
 
 @task(
-    pool=_RENDER,
+    pool=POOL_RENDER,
     execution_timeout=timedelta(hours=3),
     map_index_template="{{ shards }}",
     doc_md="Decide, compose, render, verify and archive a run of shards. Shards that are built already are skipped.",
@@ -120,7 +127,7 @@ def build(batch: str, run: dict[str, Any]) -> None:
     _name(run)
     from statement_builder.batch.in_parts import build_run  # noqa: PLC0415
 
-    with open_service_here(_actor()) as service:
+    with open_service_here(actor()) as service:
         build_run(service, batch, run["first"], run["last"])
 
 
@@ -130,32 +137,32 @@ def check_gates(batch: str) -> str:
     from billing_cycle.words import describe_batch  # noqa: PLC0415
     from statement_builder.batch.in_parts import ask_gates  # noqa: PLC0415
 
-    with open_service_here(_actor()) as service:
+    with open_service_here(actor()) as service:
         questions = ask_gates(service, batch)
         text = describe_batch(service, service.require_batch(batch), questions)
     get_current_context()["ti"].xcom_push(key="sheet", value=text)
     return "approve" if questions else "release"
 
 
-@task(pool=_SOURCE, trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, execution_timeout=timedelta(hours=3))
+@task(pool=POOL_SOURCE, trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, execution_timeout=timedelta(hours=3))
 def release(batch: str) -> list[dict[str, Any]]:
     """Pass the gates in the name of who approved, settle what an earlier try left open, look at the source again."""
     from statement_builder.batch.in_parts import prepare_hand_off  # noqa: PLC0415
 
     approval = get_current_context()["ti"].xcom_pull(task_ids="approve")
-    with open_service_here(_approver(approval) or _actor()) as service:
+    with open_service_here(_approver(approval) or actor()) as service:
         prepare_hand_off(service, batch, release=approval is not None)
         return _plan(service, batch)
 
 
-@task(pool=_EMAIL, execution_timeout=timedelta(hours=6), map_index_template="{{ shards }}")
+@task(pool=POOL_EMAIL, execution_timeout=timedelta(hours=6), map_index_template="{{ shards }}")
 def send_emails(batch: str, run: dict[str, Any]) -> None:
     """The e-mails of a run of shards. An address that refuses for good is printed instead."""
     _hand_off(batch, run, "email")
 
 
 @task(
-    pool=_PRINT,
+    pool=POOL_PRINT,
     execution_timeout=timedelta(hours=6),
     map_index_template="{{ shards }}",
     trigger_rule=TriggerRule.NONE_SKIPPED,
@@ -167,22 +174,31 @@ def send_print_files(batch: str, run: dict[str, Any]) -> None:
 
 @task(outlets=[MAILED])
 def close(batch: str) -> str:
-    """Everything accounted for? Then the batch closes, and its control sheet goes into the archive."""
+    """Everything accounted for? Then the batch closes, and its control sheet goes into the archive. Skipped where the
+    vendor has yet to answer: the tracking closes it then."""
     from billing_cycle.words import describe_batch  # noqa: PLC0415
     from statement_builder.batch.run import walk_batch  # noqa: PLC0415
     from statement_builder.batch.summary import summarise_batch  # noqa: PLC0415
+    from statement_builder.errors import Unanswered  # noqa: PLC0415
 
-    context = get_current_context()
-    with open_service_here(_actor()) as service:
-        closed = walk_batch(service, batch)
+    with open_service_here(actor()) as service:
+        try:
+            closed = walk_batch(service, batch)
+        except Unanswered as exc:
+            raise AirflowSkipException(f"{exc} The DAG delivery_tracking does that, every hour.") from exc
         summary = summarise_batch(service, closed)
         sheet = describe_batch(service, closed, [])
+    say_mailed(get_current_context(), summary)
+    return sheet
+
+
+def say_mailed(context: Any, summary: dict[str, Any]) -> None:
+    """What who follows `MAILED` is told of a batch that has been closed."""
     context["outlet_events"][MAILED].extra = {
-        "batch": batch,
+        "batch": summary["batch"],
         "kind": summary["kind"],
         "handed_off": summary["counts"]["handed_off"],
     }
-    return sheet
 
 
 def walk(batch: XComArg) -> None:
@@ -214,7 +230,7 @@ def _hand_off(batch: str, run: dict[str, Any], channel: str) -> None:
     from statement_builder.batch.in_parts import hand_off_run  # noqa: PLC0415
     from statement_builder.billing.selection import Channel  # noqa: PLC0415
 
-    with open_service_here(_actor()) as service:
+    with open_service_here(actor()) as service:
         hand_off_run(service, batch, run["first"], run["last"], Channel(channel))
 
 
@@ -229,10 +245,6 @@ def _name(run: dict[str, Any]) -> None:
     """What Airflow's pages call this mapped task. Set first: a template that fails would fail a task that is done."""
     context: Any = get_current_context()
     context["shards"] = run["title"]
-
-
-def _actor() -> str:
-    return f"airflow@{get_current_context()['dag'].dag_id}"
 
 
 def _approver(approval: Any) -> str:

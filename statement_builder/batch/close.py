@@ -5,7 +5,7 @@ from __future__ import annotations
 from mail_house.print_files import envelope_class
 from statement_builder.batch.control import keep_control_sheet
 from statement_builder.batch.service import Service
-from statement_builder.errors import GateStop
+from statement_builder.errors import GateStop, Unanswered
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.reports import (
     check_acknowledged,
@@ -20,7 +20,7 @@ from statement_builder.reports import (
 def close_batch(service: Service, batch: Batch) -> None:
     """Close a batch whose every document is accounted for, with its control sheet in the archive.
 
-    `GateStop`, which says what is open, where something is.
+    `GateStop`, which says what is open, where something is; `Unanswered` where all that lacks is the vendor's answer.
     """
     tally = service.ledger.tally(batch.batch_id)
     if tally.counts.uncertain:
@@ -35,14 +35,14 @@ def close_batch(service: Service, batch: Batch) -> None:
     if broken := name_broken(gates):
         raise GateStop(f"batch {batch.batch_id} stays open: {broken}")
     if not all(gate.foots for gate in check_acknowledged(tally)):
-        raise GateStop(
+        raise Unanswered(
             f"batch {batch.batch_id} stays open: of {tally.counts.handed_off} documents handed off "
             f"{tally.counts.acknowledged} are acknowledged. Take in what the vendor answers, then "
             f"`statements rerun {batch.batch_id}` closes it. `statements report control {batch.batch_id}` names the "
             "print files."
         )
     if not all(gate.foots for gate in check_mailed(tally)):
-        raise GateStop(
+        raise Unanswered(
             f"batch {batch.batch_id} stays open: of {tally.counts.acknowledged} documents acknowledged "
             f"{tally.counts.mailed} are reported as mailed and {tally.counts.rejected} as rejected. `statements track` "
             "takes in the rest when the vendor reports it, and closes the batch."

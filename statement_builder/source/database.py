@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, NullPool, TextClause, create_engine
+from sqlalchemy import Connection, Engine, NullPool, TextClause, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -20,6 +20,9 @@ from statement_builder.source.rows import Row, arrange_columns
 CHUNK_ROWS = 1000
 """Rows fetched and checked at a time: enough to make a fetch cheap, few enough that all result sets fit at once."""
 CONNECT_TIMEOUT_S = 10
+LOCK_TIMEOUT_S = 30
+"""A table that somebody holds for longer is reported instead of waited for: a load, or a session that was forgotten."""
+_LOCKED = "55P03"
 _STATES_THAT_QUOTE_DATA = ("22", "23")
 """PostgreSQL's data exceptions and constraint violations: their messages repeat the value, which may be a name."""
 
@@ -70,11 +73,18 @@ def begin_reading(engine: Engine) -> Connection:
             connection.exec_driver_sql("BEGIN")  # the driver would begin for writes alone
         else:
             connection = connection.execution_options(postgresql_readonly=True)
+            _limit_waiting(connection)
     except SQLAlchemyError as exc:
         raise SourceError(
             f"The billing database cannot be reached: {show_database_error(exc)}. Is source.url right, and is it up?"
         ) from exc
     return connection
+
+
+def _limit_waiting(connection: Connection) -> None:
+    """For this transaction, so that it works through a pooler; a limit that login or URL have goes first."""
+    ours = text("SELECT set_config('lock_timeout', :limit, true) WHERE current_setting('lock_timeout') = '0'")
+    connection.execute(ours, {"limit": f"{LOCK_TIMEOUT_S}s"})
 
 
 @contextmanager
@@ -97,10 +107,22 @@ def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause
             while rows := result.fetchmany(CHUNK_ROWS):
                 yield [tuple(row) for row in rows] if arrange is None else [arrange(row) for row in rows]
     except SQLAlchemyError as exc:
+        if _is_locked(exc):
+            raise SourceError(
+                f"{result_set.name}.sql reads a table that another session of the billing database has locked: a load "
+                "that is at work, or one that was forgotten. Run this again when that session has ended"
+            ) from exc
         raise SourceError(
             f"{result_set.name}.sql failed: {show_database_error(exc)}. Correct the query, or load the database again, "
             "until `statements source check` finds nothing"
         ) from exc
+
+
+def _is_locked(error: SQLAlchemyError) -> bool:
+    original = getattr(error, "orig", None)
+    if isinstance(original, sqlite3.Error):
+        return original.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    return getattr(original, "sqlstate", None) == _LOCKED
 
 
 def show_database_error(error: SQLAlchemyError) -> str:

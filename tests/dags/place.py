@@ -15,8 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.hospital import ROOT, Hospital
+from tests.services.smtp import SmtpServer
 
 DAGS = ROOT / "dags"
+
+
+def office_mail(smtp: SmtpServer) -> str:
+    """Airflow's connection `smtp_default` for that server, as docker-compose.yml has it for its mail catcher."""
+    extra = {"disable_ssl": True, "disable_tls": True, "from_email": "airflow@hospital.example"}
+    return json.dumps({"conn_type": "smtp", "host": "127.0.0.1", "port": smtp.port, "extra": extra})
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.dags.stack import AIRFLOW_PROGRAMS
 from tests.hospital import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 DOCKERFILES = ("Dockerfile", "deploy/sftp/Dockerfile")
 
 
@@ -61,9 +63,11 @@ def test_dockerfile__passes_its_linter(name: str) -> None:
 
 
 def test_image__gets_every_folder_that_it_needs() -> None:
-    copied = set(re.findall(r"^COPY (\S+)", (ROOT / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE))
+    copied = set(re.findall(r"^COPY (\S+)", DOCKERFILE, re.MULTILINE))
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[0] == "!"}
-    assert {"dags", "mail_house", "sql", "statement_builder", "templates"} <= copied
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = {pattern.rstrip("*") for pattern in pyproject["tool"]["setuptools"]["packages"]["find"]["include"]}
+    assert {"dags", "sql", "templates"} | packages <= copied
     assert copied - {"--from=build", "requirements-airflow.lock"} <= kept
     debian = {
         line.split()[1]
@@ -71,7 +75,18 @@ def test_image__gets_every_folder_that_it_needs() -> None:
         if line.startswith("demo ")
     }
     assert debian
-    assert all(package in (ROOT / "Dockerfile").read_text(encoding="utf-8") for package in debian)
+    assert all(package in DOCKERFILE for package in debian)
+
+
+def test_image__owns_every_folder_that_a_volume_goes_over() -> None:
+    """A new volume takes the owner of what is below it in the image; where nothing is, root's."""
+    home, folders = re.findall(
+        r"^WORKDIR (\S+)\n#.*\nRUN install -d -o statements -g statements -m 700 (.+)$", DOCKERFILE, re.MULTILINE
+    )[-1]
+    ours = {f"{home}/{folder}" for folder in folders.split()}
+    mounted = {volume.split(":")[1] for name in AIRFLOW_PROGRAMS for volume in COMPOSE["services"][name]["volumes"]}
+    assert {path for path in mounted if path.startswith(home)} <= ours
+    assert all(str(parent) in ours for path in ours for parent in Path(path).parents if str(parent) > home)
 
 
 def test_pools__are_those_that_the_tasks_name() -> None:

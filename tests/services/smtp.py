@@ -55,6 +55,12 @@ class SmtpServer:
         return f"smtp://127.0.0.1:{self.port}?from=billing@hospital.example"
 
 
+def words_of(message: EmailMessage) -> str:
+    """Subject and text, as who reads it sees them, not as they travel."""
+    parts = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
+    return "\n".join((message["Subject"], *parts))
+
+
 @pytest.fixture
 def smtp_server() -> Iterator[SmtpServer]:
     """A fresh server on a port of its own."""

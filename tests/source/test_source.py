@@ -14,6 +14,7 @@ from sqlalchemy import text
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.errors import ConfigError, SourceError
 from statement_builder.source import make_sample, open_source
+from statement_builder.source.database import begin_reading, open_database
 from tests.source.extract import AS_OF, CYCLE, SQL_ROOT, Extract, subjects
 
 
@@ -106,6 +107,29 @@ def test_accounts__a_failed_query_repeats_no_value(queries: Path, postgres_url: 
         extract.pull(queries)
 
     assert "Secretname" not in str(raised.value)
+
+
+def test_accounts__a_locked_table_is_reported_and_not_waited_for(postgres_url: str) -> None:
+    """A load holds the table. The login's own limit stands in for ours, so that nobody waits half a minute."""
+    extract = Extract(postgres_url)
+    extract.add_account("1")
+    with extract.engine.connect() as load:
+        load.exec_driver_sql("LOCK TABLE charge IN ACCESS EXCLUSIVE MODE")
+        with (
+            open_source("reference", f"{postgres_url}?options=-clock_timeout%3D50", SQL_ROOT) as source,
+            pytest.raises(SourceError, match=r"charges\.sql reads a table that another session .* has locked"),
+        ):
+            list(source.accounts(as_of=AS_OF, cycle=CYCLE))
+        load.rollback()
+    extract.engine.dispose()
+    assert subjects(extract.pull()) == ["G1"]
+
+
+def test_accounts__wait_for_a_lock_no_longer_than_half_a_minute(postgres_url: str) -> None:
+    with begin_reading(open_database(postgres_url, read_only=True)) as connection:
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "30s"
+    with begin_reading(open_database(f"{postgres_url}?options=-clock_timeout%3D50", read_only=True)) as connection:
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "50ms"
 
 
 def test_accounts__a_missing_query_stops_the_pull(sqlite_extract: Extract, queries: Path) -> None:
