@@ -41,7 +41,7 @@ class AirflowPlace:
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "PYTHONPATH": f"{ROOT}{os.pathsep}{DAGS}",
-            "STATEMENTS_RETRY_DELAY_S": "1",
+            "STATEMENTS_RETRY_DELAY_S": "0.1",
         }
         return self.hospital.environment | own | self.environ
 

@@ -1,4 +1,5 @@
-"""A whole Airflow on this machine: api-server, scheduler, dag-processor, Celery workers, over PostgreSQL and Redis.
+"""A whole Airflow on this machine: api-server, scheduler, dag-processor, triggerer, two Celery workers, over PostgreSQL
+and Redis.
 
 The programs are started with the command lines of docker-compose.yml, outside containers.
 """
@@ -27,6 +28,7 @@ AIRFLOW_PROGRAMS = {
     "api-server": ("api-server",),
     "scheduler": ("scheduler",),
     "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer",),
     "worker": ("celery", "worker", "--concurrency"),
 }
 """By the names of docker-compose.yml; options that only tests need come after."""
@@ -44,9 +46,10 @@ class Stack:
     processes: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
     _token: str = ""
 
-    def start(self, name: str, *arguments: str) -> None:
-        """Start `airflow …` as the program of that name. The kernel kills it when the tests die."""
-        command = ["setpriv", "--pdeathsig", "KILL", str(Path(sys.executable).parent / "airflow"), *arguments]
+    def start(self, name: str, program: str, *options: str) -> None:
+        """Start a program of docker-compose.yml under a name. The kernel kills it when the tests die."""
+        command = ["setpriv", "--pdeathsig", "KILL", str(Path(sys.executable).parent / "airflow")]
+        command += [*AIRFLOW_PROGRAMS[program], *options]
         log = (self.place.home / f"{name}.log").open("ab")
         process = subprocess.Popen(
             command,
@@ -62,7 +65,7 @@ class Stack:
 
     def start_worker(self, name: str) -> None:
         """A Celery worker with one slot."""
-        self.start(name, "celery", "worker", "--concurrency", "1", "--celery-hostname", f"{name}@%h")
+        self.start(name, "worker", "1", "--celery-hostname", f"{name}@%h")
 
     def pids(self, name: str = "") -> list[int]:
         """Every process of one program, or of all of them: each program is a session of its own."""
@@ -133,7 +136,7 @@ class Stack:
             health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=5).json()
         except (httpx.HTTPError, ValueError):
             return False
-        return health["scheduler"]["status"] == "healthy" and health["dag_processor"]["status"] == "healthy"
+        return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer"))
 
     # What an operator does
 
@@ -157,12 +160,45 @@ class Stack:
     def states(self, dag: str, run_id: str) -> dict[str, str]:
         return {name: each["state"] for name, each in self.tasks(dag, run_id).items()}
 
-    def approve(self, dag: str, run_id: str) -> str:
+    def state_of(self, dag: str, run_id: str, task: str) -> str:
+        return self.states(dag, run_id).get(task, "")
+
+    def wait_for_end(self, dag: str, run_id: str, *states: str) -> str:
+        """The run's last state, which is one of these (success)."""
+        ends = {"success", "failed"}
+        state: str = self.wait_for(
+            f"the end of {run_id}", lambda: now if (now := self.run_state(dag, run_id)) in ends else ""
+        )
+        assert state in (states or ("success",)), f"{self.states(dag, run_id)}\n{self.last_words()}"
+        return state
+
+    def wait_for_approval(self, dag: str, run_id: str, task: str = "approve", *, timeout_s: float = WAIT_S) -> None:
+        def waits() -> bool:
+            states = self.states(dag, run_id)
+            assert self.run_state(dag, run_id) != "failed", f"{states}\n{self.last_words()}"
+            return states.get(task) == "awaiting_input"
+
+        self.wait_for(f"{task} of {run_id} to ask", waits, timeout_s=timeout_s)
+
+    def approve(self, dag: str, run_id: str, task: str = "approve") -> str:
         """Press the button; the text that the operator saw."""
-        path = f"dags/{dag}/dagRuns/{run_id}/taskInstances/approve/-1/hitlDetails"
+        path = f"dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
         seen: str = self.call("GET", path)["body"]
         self.call("PATCH", path, chosen_options=["Approve"], params_input={})
         return seen
+
+    def log(self, dag: str, run_id: str, task: str, attempt: int = 1) -> str:
+        """What the task's log says of one try, as Airflow's page shows it."""
+        path = f"dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/logs/{attempt}?full_content=true"
+        return json.dumps(self.call("GET", path)["content"])
+
+    def result(self, dag: str, run_id: str, task: str) -> Any:
+        """What the task returned."""
+        path = f"dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/xcomEntries/return_value"
+        return self.call("GET", path)["value"]
+
+    def set_slots(self, pool: str, slots: int) -> None:
+        self.call("PATCH", f"pools/{pool}?update_mask=slots", pool=pool, slots=slots, include_deferred=False)
 
     def clear(self, dag: str, run_id: str, *task_ids: Any) -> None:
         """Clear tasks (an id, or id and map index) with all that follows."""
@@ -216,6 +252,7 @@ def make_stack(
         stack.start("api-server", "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1")
         stack.start("scheduler", "scheduler", "--skip-serve-logs")
         stack.start("dag-processor", "dag-processor")
+        stack.start("triggerer", "triggerer", "--skip-serve-logs")
         stack.start_worker("worker-1")
         stack.start_worker("worker-2")
         stack.wait_for("Airflow's health", stack.is_up)

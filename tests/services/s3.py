@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -19,38 +21,64 @@ from tests.services.processes import start_server, stop_server, wait_until
 _LISTENING = re.compile(r"Starting s3 server on \[(http://127\.0\.0\.1:\d+)/?\]")
 
 
-@dataclass(frozen=True)
+@dataclass
 class S3Server:
-    """Where the server is, whom it lets in, and the folder that its buckets are folders of."""
+    """Where the server is, whom it lets in, and the folder that its buckets are folders of. A test that has one of its
+    own may stop it and start it again, at the same address."""
 
     endpoint: str
     access_key: str
     secret_key: str
     root: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What must be in the environment to be let in."""
+        keys = {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
+        return keys | {"AWS_DEFAULT_REGION": "us-east-1"}
+
+    def stop(self) -> None:
+        stop_server(self.process, signal.SIGTERM)
+
+    def start(self) -> None:
+        key = f"{self.access_key},{self.secret_key}"
+        self.process, _ = _start(self.root, key, address=self.endpoint.removeprefix("http://"))
 
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """One server for the session; `s3_url` gives each test a bucket of its own."""
-    home = tmp_path_factory.mktemp("s3")
+    with running_s3(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@contextmanager
+def running_s3(home: Path) -> Iterator[S3Server]:
+    """A server of one's own, with its buckets in `home`."""
     root = home / "buckets"
     root.mkdir()
-    config = home / "rclone.conf"
-    config.touch()
     access_key, secret_key = "test-access-key", uuid.uuid4().hex
-    log = home / "rclone.log"
-    command = [_find_rclone(), "serve", "s3", "--config", str(config), "--addr", "127.0.0.1:0"]
+    process, endpoint = _start(root, f"{access_key},{secret_key}")
+    server = S3Server(endpoint, access_key, secret_key, root, process)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+def _start(root: Path, key: str, *, address: str = "127.0.0.1:0") -> tuple[subprocess.Popen[bytes], str]:
+    config, log = root.with_name("rclone.conf"), root.with_name("rclone.log")
+    config.touch()
+    log.write_text("")
+    command = [_find_rclone(), "serve", "s3", "--config", str(config), "--addr", address, "--auth-key", key]
     # A folder changed on disk by a test is seen at once only with next to no cache of directory listings; with none at
     # all (0s), rclone 1.75 keeps more than a processor busy for as long as it runs.
-    command += ["--auth-key", f"{access_key},{secret_key}", "--dir-cache-time", "1ms", str(root)]
-    process = start_server(command, log=log)
-    try:
-        wait_until(lambda: _endpoint(log) is not None, process, log=log, timeout_s=30)
-        endpoint = _endpoint(log)
-        assert endpoint is not None
-        yield S3Server(endpoint, access_key, secret_key, root)
-    finally:
-        stop_server(process, signal.SIGTERM)
+    process = start_server([*command, "--dir-cache-time", "1ms", str(root)], log=log)
+    wait_until(lambda: _endpoint(log) is not None, process, log=log, timeout_s=30)
+    endpoint = _endpoint(log)
+    assert endpoint is not None
+    return process, endpoint
 
 
 @pytest.fixture

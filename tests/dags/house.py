@@ -1,0 +1,187 @@
+"""A hospital with real servers around it, PostgreSQL, S3, SFTP and SMTP, and a whole Airflow in front."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import URL
+from sqlalchemy.engine import make_url
+
+from statement_builder.source import make_sample
+from tests.dags.place import AirflowPlace, office_mail
+from tests.dags.stack import Stack, make_stack
+from tests.dags.vendor import acknowledge
+from tests.hospital import AS_OF, Hospital, build_hospital
+from tests.services.postgres import connect, fresh_database
+from tests.services.s3 import S3Server, running_s3
+from tests.services.sftp import SftpServer
+from tests.services.smtp import SmtpServer, run_smtp_server, words_of
+
+OFFICE = "office@hospital.example"
+LOCK_TIMEOUT = "options=-clock_timeout%3D300"
+"""Of who reads the source, in milliseconds: in place of the half minute that the service would wait for a lock."""
+
+
+@dataclass
+class House:
+    """`hospital` drives the command line at the same places as Airflow's tasks are at. `smtp` is the mail server of the
+    patients, `office` that of the billing office."""
+
+    stack: Stack
+    hospital: Hospital
+    source_url: URL
+    ledger_url: URL
+    vendor: Path
+    answers: Path
+    s3: S3Server
+    smtp: SmtpServer
+    office: SmtpServer
+
+    def ledger(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with connect(self.ledger_url) as connection:
+            return connection.execute(query, values).fetchall()  # type: ignore[arg-type]
+
+    @contextmanager
+    def source_locked(self) -> Iterator[None]:
+        """Another session of the billing database holds a table, as a load would."""
+        with connect(self.source_url) as session, session.transaction():
+            session.execute("LOCK TABLE charge IN ACCESS EXCLUSIVE MODE")
+            yield
+
+    @contextmanager
+    def vendor_reports(self, what: str) -> Iterator[None]:
+        """The vendor of what is handed off meanwhile says so much of it."""
+        settings = self.hospital.home / "statements.toml"
+        text = settings.read_text(encoding="utf-8")
+        assert 'vendor_reports = "nothing"' in text
+        settings.write_text(text.replace('vendor_reports = "nothing"', f'vendor_reports = "{what}"'), encoding="utf-8")
+        try:
+            yield
+        finally:
+            settings.write_text(text, encoding="utf-8")
+
+    def acknowledge(self, batch: str) -> None:
+        """The vendor puts its acknowledgement where answers are fetched from."""
+        assert acknowledge(self.hospital, batch, self.answers)
+
+    def printed(self) -> list[str]:
+        """Document ids of every manifest whose control file is there."""
+        rows: list[dict[str, str]] = []
+        for control in self.vendor.glob("*.ctl"):
+            rows += csv.DictReader(io.StringIO(control.with_suffix(".csv").read_text(encoding="utf-8")))
+        return [row["document_id"] for row in rows]
+
+    def emailed(self) -> list[str]:
+        """Document ids of every message that the mail server took."""
+        return [str(message["Message-ID"]).strip("<>").partition(".")[0] for message in self.smtp.accepted]
+
+    def told(self, *, about: str) -> list[str]:
+        """The messages to the office with these words in their subject."""
+        assert set(self.office.recipients) <= {OFFICE}
+        return [words_of(message) for message in self.office.accepted if about in message["Subject"]]
+
+    def state_of(self, batch: str) -> str:
+        rows = self.ledger("SELECT state FROM batch WHERE batch_id = %s", batch)
+        return rows[0][0] if rows else ""
+
+    def history(self) -> tuple[object, ...]:
+        """All that has happened and all that has left: for seeing that nothing more did."""
+        events = self.ledger("SELECT count(*) FROM event")
+        return events, sorted(self.printed()), sorted(self.emailed())
+
+    def assert_once_each(self, batch: str) -> None:
+        """Everything that was made left exactly once, and the books say so."""
+        rows = self.ledger("SELECT document_id, state FROM document WHERE batch_id = %s AND state <> 'error'", batch)
+        mine = {document_id for document_id, _ in rows}
+        assert mine
+        assert {state for _, state in rows} == {"handed_off"}
+        left = Counter(each for each in (*self.printed(), *self.emailed()) if each in mine)
+        assert {document_id: n for document_id, n in left.items() if n > 1} == {}
+        assert left.keys() == mine
+        summary = self.hospital.statements("show", batch, "--json").json
+        assert (summary["state"], summary["foots"]) == ("closed", True)
+        assert summary["counts"]["handed_off"] == summary["counts"]["rendered"] == len(mine)
+
+    def assert_names_nobody(self) -> None:
+        """No log, XCom, rendered field or message to the office has a patient, an account or a secret in it."""
+        with connect(self.source_url) as connection:
+            people = connection.execute("SELECT last_name, address_lines, email FROM guarantor").fetchall()
+            accounts = connection.execute("SELECT account_number FROM encounter LIMIT 500").fetchall()
+        secret = {str(word) for row in (*people, *accounts) for word in row if word and len(str(word)) > 7}
+        assert len(secret) > 100
+        logs = [path.read_text(errors="replace") for path in self.stack.place.home.rglob("*.log")]
+        assert len(logs) > 20
+        database = self.stack.place.environ["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"].replace("+psycopg2", "")
+        with psycopg.connect(database) as connection:
+            kept = connection.execute(
+                "SELECT value::text FROM xcom UNION ALL SELECT rendered_fields::text FROM rendered_task_instance_fields"
+            ).fetchall()
+        assert kept
+        text = "\n".join((*logs, *(str(row[0]) for row in kept), *map(words_of, self.office.accepted)))
+        assert sorted(word for word in secret if word in text) == []
+        assert self.s3.secret_key not in text
+
+
+@contextmanager
+def open_house(
+    home: Path,
+    *,
+    postgres_server: URL,
+    redis_url: str,
+    sftp_server: SftpServer,
+    guarantors: int,
+    environ: dict[str, str],
+) -> Iterator[House]:
+    """Everything started; ended with the block."""
+    vendor, answers = home / "vendor", home / "answers"
+    vendor.mkdir()
+    answers.mkdir()
+    with (
+        fresh_database(postgres_server) as source_url,
+        fresh_database(postgres_server) as ledger_url,
+        fresh_database(postgres_server) as airflow_db,
+        running_s3(home) as s3,
+        run_smtp_server() as smtp,
+        run_smtp_server() as office,
+    ):
+        (s3.root / "statements").mkdir()
+        make_sample(source_url, guarantors=guarantors, seed=1, as_of=AS_OF)
+        urls = {
+            "STATEMENTS_LEDGER": ledger_url,
+            "STATEMENTS_SOURCE_URL": f"{source_url}?{LOCK_TIMEOUT}",
+            "STATEMENTS_ARCHIVE": f"s3://statements/archive?endpoint={s3.endpoint}",
+            "STATEMENTS_PRINT": sftp_server.url(vendor),
+            "STATEMENTS_EMAIL": smtp.url,
+        }
+        bare = build_hospital(home / "hospital", guarantors=20, workers=1)
+        settings = bare.home / "statements.toml"
+        text = settings.read_text(encoding="utf-8")
+        assert text.count("[mail]\n") == 1
+        settings.write_text(text.replace("[mail]\n", f'[mail]\nanswers = "{sftp_server.url(answers)}"\n'), "utf-8")
+        told = {"STATEMENTS_ALERT_EMAIL": OFFICE, "AIRFLOW_CONN_SMTP_DEFAULT": office_mail(office)}
+        stack = make_stack(
+            AirflowPlace(home / "airflow", bare, told | environ),
+            airflow_db=airflow_db.replace("+psycopg:", "+psycopg2:"),
+            redis_url=redis_url,
+            connections={
+                "statements_ledger": {"url": urls["STATEMENTS_LEDGER"]},
+                "statements_source": {"url": urls["STATEMENTS_SOURCE_URL"]},
+                "statements_archive": {"url": urls["STATEMENTS_ARCHIVE"], "extra": s3.environ},
+                "statements_print": {"url": urls["STATEMENTS_PRINT"], "extra": sftp_server.environ},
+                "statements_email": {"url": urls["STATEMENTS_EMAIL"]},
+            },
+        )
+        hospital = Hospital(bare.home, urls | s3.environ | sftp_server.environ)
+        source, ledger = make_url(source_url), make_url(ledger_url)
+        try:
+            yield House(stack, hospital, source, ledger, vendor, answers, s3, smtp, office)
+        finally:
+            stack.stop()
