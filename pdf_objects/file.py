@@ -74,11 +74,14 @@ class PdfFile:
         return self._entry(number)[0] == 1
 
     def object(self, number: int) -> bytes:
-        """An object that is no stream, from its object stream."""
-        kind, container = self._entry(number)
-        if kind != 2:
-            raise NotRead("object outside of object streams")
-        return self._objects[container][number]
+        """An object that is no stream: from its object stream, or one that stands alone."""
+        kind, place = self._entry(number)
+        if kind == 2:
+            return self._objects[place][number]
+        found = _ALONE.match(self._pdf, place)
+        if kind != 1 or found is None or int(found[1]) != number:
+            raise NotRead("object")
+        return found[2]
 
     def stream(self, number: int) -> tuple[bytes, bytes]:
         """A stream's dictionary, and its data as they stand in the file."""
@@ -128,6 +131,7 @@ def find(form: re.Pattern[bytes], data: bytes) -> bytes:
     return found[1]
 
 
+_ALONE = re.compile(rb"(\d+) 0 obj\n(<<[^\n]*>>)\nendobj\n")
 _START = re.compile(rb"startxref\n(\d+)\n%%EOF\s*\Z")
 _STREAM = re.compile(rb"\d+ 0 obj\n<<(.{0,400}?)>>\nstream\n", re.DOTALL)
 _LENGTH = re.compile(rb"/Length (\d+)")

@@ -35,6 +35,10 @@ URL_VARIABLES = {
 """Settings whose value may carry a password, and the variable that stands in for each."""
 
 
+PAYMENT_URL_CHARACTERS_MAX = 86
+"""With the document's id, 36 characters, as many as a code of an inch holds that telephones read with ease."""
+
+
 class SourceSettings(Record, kw_only=True):
     """Where balances come from: the folder below `sql/`, the database, and how old its data may be."""
 
@@ -253,9 +257,26 @@ def _check_facility(facility: Facility, where: str) -> None:
         raise ConfigError(f"{where}: facility.portal_url has to start with https://, since e-mails link to it")
     if not re.match(r"https?://\S+\Z", facility.assistance_url):
         raise ConfigError(f"{where}: facility.assistance_url has to be a whole web address, since people type it")
+    if facility.payment_url:
+        _check_payment_url(facility.payment_url, where)
     if problem := scanline_problem(facility.scanline):
         raise ConfigError(f"{where}: facility.scanline: {problem}")
     try:
         ZoneInfo(facility.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as exc:
         raise ConfigError(f"{where}: facility.time_zone is not a time zone this machine knows") from exc
+
+
+def _check_payment_url(url: str, where: str) -> None:
+    """It is printed as a code, for whoever finds the letter: an address with the document's id in it and no more."""
+    around = url.split("{document}")
+    if len(around) != 2 or not re.fullmatch(r"https://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+", "".join(around)):
+        raise ConfigError(
+            f"{where}: facility.payment_url is an https:// address of ASCII characters with {{document}} once in it, "
+            "where the document's id goes"
+        )
+    if len("".join(around)) > PAYMENT_URL_CHARACTERS_MAX:
+        raise ConfigError(
+            f"{where}: facility.payment_url takes {PAYMENT_URL_CHARACTERS_MAX} characters beside {{document}}: with "
+            "more the code is too fine for telephones"
+        )

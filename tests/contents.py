@@ -132,7 +132,9 @@ def make_plan_statement(**guarantor: Any) -> Content:
     return compose_document(account, make_selection(account))
 
 
-def make_ob_notice(episode: ObstetricEpisode | None = None, **guarantor: Any) -> Content:
+def make_ob_notice(
+    episode: ObstetricEpisode | None = None, *, facility: Facility | None = None, **guarantor: Any
+) -> Content:
     """An estimate of 2,400.00 with a deposit of 500.00, beside an old open visit that it must not mention."""
     episode = episode or make_episode(
         deposits=(Deposit(deposit_id="D1", posted_on=date(2026, 10, 1), amount_cents=50_000),)
@@ -152,7 +154,7 @@ def make_ob_notice(episode: ObstetricEpisode | None = None, **guarantor: Any) ->
         amount_cents=plan.due_cents,
         due_on=plan.due_on,
     )
-    return compose_document(account, selection)
+    return compose_document(account, selection, facility=facility)
 
 
 def make_letter(

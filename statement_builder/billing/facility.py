@@ -28,5 +28,7 @@ class Facility(Record, kw_only=True):
     time_zone: str = "America/New_York"
     scanline: Scanline = Scanline()
     """As the bank that keeps the lockbox wants it."""
+    payment_url: str = ""
+    """Where one document can be paid: `{document}` in it stands for the document's id. Empty: no code is printed."""
     logo_svg: str = ""
     """Inline SVG text; empty prints the name alone."""

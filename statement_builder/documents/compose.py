@@ -73,8 +73,9 @@ def compose(
         amount_text = format_cents(selection.amount_cents, guarantor.language)
     except ValueError as exc:
         raise CompositionError("LANGUAGE", str(exc), "Correct the guarantor's language in the billing system.") from exc
+    own_id = document_id(facility.facility_id, batch_cycle, selection.kind, guarantor.guarantor_id)
     return Content(
-        document_id=document_id(facility.facility_id, batch_cycle, selection.kind, guarantor.guarantor_id),
+        document_id=own_id,
         kind=selection.kind,
         level=selection.level,
         template=TEMPLATES[selection.kind],
@@ -89,6 +90,7 @@ def compose(
         amount_cents=selection.amount_cents,
         amount_text=amount_text,
         scanline=scanline(facility.scanline, guarantor.guarantor_id, selection.amount_cents),
+        payment_url=facility.payment_url.replace("{document}", own_id),
         facility=facility,
         facts=facts,
     )

@@ -52,5 +52,7 @@ class Content(Record, kw_only=True):
     """`amount_cents` as it must read on page 1, in the document's language."""
     scanline: str = ""
     """What the coupon says to a lockbox's scanner; empty where it could not be read without doubt."""
+    payment_url: str = ""
+    """What the payment code says, with nothing in it but the document's id; empty: there is none."""
     facility: Facility
     facts: Record

@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from deflate import zlib_compress
 
-from statement_builder.rendering.layouts import FontUse, Layout, PageLayout
+from statement_builder.rendering.layouts import FontUse, Layout, PageLayout, code_mark
 from statement_builder.rendering.typeface import deflate_well, subset_of
 from statement_builder.rendering.typesetter import SetParagraph
 
@@ -26,10 +26,11 @@ class Plate:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._pages = [(_segments(page), page.chunks[-1]) for page in layout.pages]
+        self._pages = [(_segments(page), page.chunks[-1], page.codes) for page in layout.pages]
         self._info, self._packed, self._packed_fonts, self._table = (layout.objects_count + more for more in range(4))
         self._head, offsets = self._write_head()
         self._rows = self._write_rows(offsets)
+        self._varying = [*(page.number for page in layout.pages), *(link.number for link in layout.links)]
         self._fonts: dict[tuple[int, ...], tuple[bytes, bytes]] = {}
 
     def _write_head(self) -> tuple[bytes, dict[int, int]]:
@@ -53,10 +54,11 @@ class Plate:
             rows[number * _ROW : (number + 1) * _ROW] = _row(1, offset, 0)
         return bytes(rows)
 
-    def fill_pages(self, paragraphs: Sequence[SetParagraph]) -> list[bytes]:
-        """Each page's content stream. `paragraphs` are those of the layout, set with this document's words."""
+    def fill_pages(self, paragraphs: Sequence[SetParagraph], codes: Sequence[bytes] = ()) -> list[bytes]:
+        """Each page's content stream. `paragraphs` are those of the layout, set with this document's words; `codes` the
+        operators that draw its codes."""
         pages = []
-        for segments, tail in self._pages:
+        for segments, tail, coded in self._pages:
             parts = []
             for segment in segments:
                 paragraph = paragraphs[segment.paragraph]
@@ -64,13 +66,24 @@ class Plate:
                     segment.fill(paragraph)
                 parts.append(segment.filled)
             parts.append(tail)
-            pages.append(b"".join(parts))
+            page = b"".join(parts)
+            for code in coded:
+                page = page.replace(code_mark(code), codes[code], 1)
+            pages.append(page)
         return pages
 
     def assemble(
-        self, pages: Sequence[bytes], *, steps: Mapping[str, int], document_id: str, info: bytes, metadata: bytes
+        self,
+        pages: Sequence[bytes],
+        *,
+        links: Sequence[bytes] = (),
+        steps: Mapping[str, int],
+        document_id: str,
+        info: bytes,
+        metadata: bytes,
     ) -> bytes:
-        """The file. `pages` are content streams; `steps` says which subset of each face has all letters.
+        """The file. `pages` are content streams; `links` where its links lead to, as strings of PDF; `steps` says which
+        subset of each face has all letters.
 
         `info` and `metadata` are the information dictionary and the XMP stream, as `describe_document` gives them.
         """
@@ -78,16 +91,16 @@ class Plate:
         fonts, table = self._write_fonts(tuple(steps.get(font.face, 0) for font in layout.fonts))
         parts, position = [self._head, fonts], len(self._head) + len(fonts)
         rows = bytearray(table)
-        streams = [_deflated(content) for content in pages]
-        numbers = [page.number for page in layout.pages]
-        objects = zip([*numbers, layout.metadata, self._info], [*streams, metadata, info], strict=True)
+        varying = [_deflated(content) for content in pages]
+        varying += [links[each.link].join(each.parts) for each in layout.links]
+        objects = zip([*self._varying, layout.metadata, self._info], [*varying, metadata, info], strict=True)
         for number, data in objects:
             written = _indirect(number, data)
             rows[number * _ROW : (number + 1) * _ROW] = _row(1, position, 0)
             parts.append(written)
             position += len(written)
         rows[self._table * _ROW :] = _row(1, position, 0)
-        parts.append(self._trailer(bytes(rows), position, document_id, _digest(streams, info)))
+        parts.append(self._trailer(bytes(rows), position, document_id, _digest(varying, info)))
         return b"".join(parts)
 
     def _write_fonts(self, steps: tuple[int, ...]) -> tuple[bytes, bytes]:
@@ -217,9 +230,9 @@ def pack_objects(objects: Sequence[tuple[int, bytes]]) -> bytes:
     )
 
 
-def _digest(streams: Sequence[bytes], info: bytes) -> bytes:
+def _digest(objects: Sequence[bytes], info: bytes) -> bytes:
     """The second half of the file's identifier: it tells versions of one document apart."""
-    return sha256(b"".join([*streams, info])).hexdigest()[:32].encode("ascii")
+    return sha256(b"".join([*objects, info])).hexdigest()[:32].encode("ascii")
 
 
 def _deflated(content: bytes) -> bytes:

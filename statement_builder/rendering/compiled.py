@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 from statement_builder.documents.content import Content
 from statement_builder.rendering.assembler import Plate
-from statement_builder.rendering.compiler import NotFixed, compile_layout
+from statement_builder.rendering.compiler import NotFixed, compile_layout, link_strings
 from statement_builder.rendering.engine import PlainEngine, Rendered
 from statement_builder.rendering.layout_store import LayoutStore
 from statement_builder.rendering.layouts import Layout, Lesson, Outline, Paragraph
 from statement_builder.rendering.markup import environment, render_markup
+from statement_builder.rendering.qr_code import path_operators
 from statement_builder.rendering.shaping import Unclear
 from statement_builder.rendering.skeleton import Anatomy, take_apart
 from statement_builder.rendering.template_lines import name_lines
@@ -238,6 +239,14 @@ class _KnownPlate:
             if paragraph.steps:
                 steps |= {face: max(step, steps.get(face, 0)) for face, step in paragraph.steps.items()}
         info, metadata = describe_document(anatomy.title, anatomy.created, anatomy.modified)
-        pages = self._plate.fill_pages([each.paragraph for each in paragraphs])
-        pdf = self._plate.assemble(pages, steps=steps, document_id=content.document_id, info=info, metadata=metadata)
+        codes = [path_operators(path) for path in anatomy.codes]
+        pages = self._plate.fill_pages([each.paragraph for each in paragraphs], codes)
+        pdf = self._plate.assemble(
+            pages,
+            links=link_strings(anatomy.links),
+            steps=steps,
+            document_id=content.document_id,
+            info=info,
+            metadata=metadata,
+        )
         return Rendered(pdf=pdf, pages=len(pages), sha256=hashlib.sha256(pdf).hexdigest())

@@ -20,12 +20,15 @@ from statement_builder.rendering.layouts import (
     Hole,
     Layout,
     Lesson,
+    LinkUse,
     Outline,
     PageLayout,
     Paragraph,
     Slot,
     Style,
+    code_mark,
 )
+from statement_builder.rendering.qr_code import path_operators
 from statement_builder.rendering.shaping import Unclear
 from statement_builder.rendering.skeleton import WHITE, Anatomy, collapse
 from statement_builder.rendering.typesetter import (
@@ -40,6 +43,7 @@ _CLOSE = 0.002
 """CSS pixels between where WeasyPrint draws a piece and where it is filled in: rounding only."""
 _DRAWN_TEXTS = re.compile(r".*(svg|math|style|script|textarea|select|option|object)$")
 """Elements whose text is not set as words."""
+_PATH = "{http://www.w3.org/2000/svg}path"
 
 
 class Taught(NamedTuple):
@@ -99,8 +103,9 @@ def compile_layout(drawing: weasy.Drawing, root: Any, anatomy: Anatomy) -> Compi
     paragraphs = tuple(Paragraph(slots=tuple(run.slots), width=run.block.width, align=run.block.align) for run in runs)
     lessons: list[Taught] = []
     done = _set_all(runs, paragraphs, anatomy.texts, lessons)
-    pages = _cut_pages(drawing, runs, done)
-    streams, others = weasy.static_objects(drawing)
+    pages = _cut_out_codes(_cut_pages(drawing, runs, done), root, anatomy.codes)
+    links = _find_links(drawing, root, anatomy.links)
+    streams, others = weasy.static_objects(drawing, {link.number for link in links})
     layout = Layout(
         paragraphs=paragraphs,
         breaks=tuple(each.breaks for each in done),
@@ -109,6 +114,7 @@ def compile_layout(drawing: weasy.Drawing, root: Any, anatomy: Anatomy) -> Compi
         packed=tuple(number for number, _ in others),
         object_stream=pack_objects(others),
         fonts=_fonts(drawing),
+        links=links,
         catalog=drawing.pdf.catalog.number,
         metadata=weasy.metadata_number(drawing),
         objects_count=len(drawing.pdf.objects),
@@ -393,3 +399,48 @@ def _page(stream: Any, cuts: list[_Cut]) -> PageLayout:
         start = shown + 1
     chunks.append(weasy.operator_bytes(stream.stream[start:]))
     return PageLayout(number=stream.number, chunks=tuple(chunks), holes=tuple(cut.hole for cut in cuts))
+
+
+def _cut_out_codes(pages: Sequence[PageLayout], root: Any, codes: Sequence[str]) -> tuple[PageLayout, ...]:
+    """The pages with a mark for each code, proved to be drawn once and as it is filled in."""
+    if [path.get("d") for path in root.iter(_PATH) if path.get("class") == "modules"] != list(codes):
+        raise NotFixed("a path of class modules that is not a code")
+    cut = []
+    for page in pages:
+        chunks, found = page.chunks, []
+        for number, code in enumerate(codes):
+            opening, drawn = b"0 0 m\n", path_operators(code)
+            before = sum(chunk.count(opening + drawn) for chunk in chunks)
+            if before:
+                chunks = tuple(chunk.replace(opening + drawn, opening + code_mark(number)) for chunk in chunks)
+                found += [number] * before
+        cut.append(PageLayout(number=page.number, chunks=chunks, holes=page.holes, codes=tuple(found)))
+    if sorted(number for page in cut for number in page.codes) != list(range(len(codes))):
+        raise Unclear("code drawn otherwise")
+    return tuple(cut)
+
+
+def _find_links(drawing: weasy.Drawing, root: Any, links: Sequence[str]) -> tuple[LinkUse, ...]:
+    """The annotations of the markup's links to the web, proved to say this document's addresses as they are filled."""
+    anchors = [anchor for anchor in root.iter("a") if re.match("https?://", anchor.get("href", ""))]
+    if [anchor.get("href") for anchor in anchors] != list(links):
+        raise NotFixed("links that a browser would read otherwise than they are written")
+    strings = link_strings(links)
+    numbers = {id(element): number for number, anchor in enumerate(anchors) for element in anchor.iter()}
+    uses = []
+    for element, annotation, data in drawing.link_annotations():
+        number = numbers.get(id(element), -1)
+        if number >= 0:
+            parts = data.split(strings[number])
+            if len(parts) != 3:
+                raise Unclear("link written otherwise")
+            uses.append(LinkUse(number=annotation, link=number, parts=(parts[0], parts[1], parts[2])))
+    return tuple(uses)
+
+
+def link_strings(addresses: Sequence[str]) -> list[bytes]:
+    """Addresses as they are written into annotations. `Unclear` for one that WeasyPrint would write otherwise."""
+    try:
+        return [weasy.link_string(address) for address in addresses]
+    except ValueError as exc:
+        raise Unclear("link with unusual characters") from exc

@@ -69,7 +69,24 @@ class PageLayout(Record, kw_only=True, array_like=True):
     number: int
     """Of the stream's object."""
     chunks: tuple[bytes, ...]
+    """Where a code is drawn, `code_mark` stands for the operators of its path."""
     holes: tuple[Hole, ...]
+    codes: tuple[int, ...] = ()
+    """Which of the document's codes are on this page."""
+
+
+def code_mark(code: int) -> bytes:
+    """What stands for a code's path in a chunk: no operator looks like it."""
+    return b"%% code %d\n" % code
+
+
+class LinkUse(Record, kw_only=True, array_like=True):
+    """A link annotation: its object's number, which of the document's links it is, and what its object says around the
+    address, which is in it twice."""
+
+    number: int
+    link: int
+    parts: tuple[bytes, bytes, bytes]
 
 
 class FontUse(Record, kw_only=True, array_like=True):
@@ -112,6 +129,7 @@ class Layout(Record, kw_only=True):
     object_stream: bytes
     """Structure tree, page dictionaries and so on: a whole stream object, without its number."""
     fonts: tuple[FontUse, ...]
+    links: tuple[LinkUse, ...] = ()
     catalog: int
     metadata: int
     """Number of the XMP stream, which is written for each document."""

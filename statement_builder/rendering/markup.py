@@ -20,6 +20,7 @@ from statement_builder.documents.formats import format_cents, format_long_date, 
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.catalogues import SOURCE_LANGUAGE, languages, load_catalogue
 from statement_builder.rendering.errors import DocumentError
+from statement_builder.rendering.qr_code import QUIET_MODULES, qr_code
 from statement_builder.rendering.sandbox import Sandbox
 
 _NO_BREAK_SPACE = "\u00a0"
@@ -93,6 +94,7 @@ def _filters(language: str) -> dict[str, Any]:
         "address_lines": address_lines,
         "shown_url": shown_url,
         "unbroken": unbroken,
+        "payment_code": payment_code,
         "trusted_svg": trusted_svg,
         "window_fit": window_fit,
     }
@@ -111,6 +113,19 @@ def shown_url(url: str) -> str:
 def unbroken(text: str) -> str:
     """A telephone number that no line break can cut in two."""
     return text.replace(" ", _NO_BREAK_SPACE)
+
+
+_CODE = Markup(
+    '<svg class="code" viewBox="{left} {top} {side} {side}"><title>{title}</title>'
+    '<path class="modules" d="{path}" fill="none" stroke="#000"/></svg>'
+)
+
+
+def payment_code(address: str, title: str) -> Markup:
+    """A QR code with its quiet zone; `title` is what a screen reader says of it."""
+    code = qr_code(address)
+    side = code.modules + 2 * QUIET_MODULES
+    return _CODE.format(left=-QUIET_MODULES, top=-QUIET_MODULES - 0.5, side=side, title=title, path=code.path)
 
 
 def trusted_svg(svg: str) -> Markup:

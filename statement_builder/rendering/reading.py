@@ -8,21 +8,26 @@ rest to PDFium.
 
 from __future__ import annotations
 
+import ctypes
 import io
 import re
 import struct
 import unicodedata
 import zlib
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 import pypdfium2 as pdfium
+import pypdfium2.raw as pdfium_c
+import zxingcpp
 from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
 from pdf_objects import NotRead, Objects, PdfFile, find, read_character_map, read_widths
+from statement_builder.rendering.qr_code import path_operators, qr_code
 from statement_builder.rendering.windows import Rect
 
 _POINTS = 72.0
@@ -39,6 +44,10 @@ class PageText(Protocol):
     width: float
     height: float
     whole: str
+    links: tuple[str, ...]
+    """Where its links lead to."""
+    codes: tuple[str, ...]
+    """What its QR codes say."""
 
     def within(self, rect: Rect) -> str:
         """All text that touches the rectangle."""
@@ -48,7 +57,7 @@ class PageText(Protocol):
 
 
 def read_with_pdfium(document: pdfium.PdfDocument) -> list[PageText]:
-    """Every page of an open document."""
+    """Every page of an open document. Codes are read from the pages' pictures, as a telephone would."""
     return [_PdfiumPage(document[index]) for index in range(len(document))]
 
 
@@ -59,6 +68,8 @@ class _PdfiumPage:
         self.width, self.height = page.get_width() / _POINTS, page.get_height() / _POINTS
         self._text = page.get_textpage()
         self.whole = _plain(self._text.get_text_range())
+        self.links = tuple(_addresses(page))
+        self.codes = tuple(_scanned(page))
 
     def within(self, rect: Rect) -> str:
         return _plain(
@@ -72,6 +83,26 @@ class _PdfiumPage:
 
     def clipped(self, rect: Rect) -> PageText:
         return self
+
+
+def _addresses(page: pdfium.PdfPage) -> Iterator[str]:
+    """Of all link annotations; empty where one does not lead to an address."""
+    place, link = ctypes.c_int(0), pdfium_c.FPDF_LINK()
+    while pdfium_c.FPDFLink_Enumerate(page, place, link):
+        action = pdfium_c.FPDFLink_GetAction(link)
+        length = pdfium_c.FPDFAction_GetURIPath(page.pdf, action, None, 0)
+        address = ctypes.create_string_buffer(length)
+        pdfium_c.FPDFAction_GetURIPath(page.pdf, action, address, length)
+        yield address.value.decode("utf-8", "replace")
+
+
+def _scanned(page: pdfium.PdfPage) -> list[str]:
+    """What QR codes a scanner finds, at any of the resolutions: each misses one now and then."""
+    found: Counter[str] = Counter()
+    for dpi in _PICTURES_DPI:
+        picture = page.render(scale=dpi / _POINTS, grayscale=True, draw_annots=False).to_pil()
+        found |= Counter(code.text for code in zxingcpp.read_barcodes(picture, formats=_QR_CODE))
+    return list(found.elements())
 
 
 class _Word:
@@ -115,8 +146,16 @@ class _Run(NamedTuple):
 class QuickPage:
     """As the quick reader reads it, word by word: a word that touches a rectangle is within it as a whole."""
 
-    def __init__(self, width: float, height: float, runs: Sequence[_Run]) -> None:
+    def __init__(
+        self,
+        width: float,
+        height: float,
+        runs: Sequence[_Run],
+        links: tuple[str, ...] = (),
+        codes: tuple[str, ...] = (),
+    ) -> None:
         self.width, self.height = width, height
+        self.links, self.codes = links, codes
         self._runs = runs
         self.whole = _plain(_join(runs))
 
@@ -191,6 +230,8 @@ class _PageForm(NamedTuple):
     height: float
     contents: int
     fonts: tuple[_FontForm, ...]
+    links: tuple[int, ...]
+    """Numbers of its annotations."""
 
 
 class QuickReader:
@@ -200,17 +241,21 @@ class QuickReader:
         self._object_streams: dict[bytes, Objects] = {}
         self._forms: dict[tuple[int, ...], list[_PageForm]] = {}
         self._fonts: dict[tuple[bytes, ...], _Font] = {}
-        self._scales: dict[bytes, tuple[float, float]] = {}
+        self._scales: dict[tuple[bytes, bytes], tuple[float, float]] = {}
 
-    def read(self, pdf: bytes) -> tuple[list[QuickPage], bool]:
-        """Every page, and whether anything beside the words was met for the first time. `NotRead` where it cannot."""
+    def read(self, pdf: bytes, code: str = "") -> tuple[list[QuickPage], bool]:
+        """Every page, and whether anything beside the words was met for the first time. `NotRead` where it cannot.
+
+        `code` is what a QR code on the pages may say: one that says anything else is not read.
+        """
         known = self._known()
+        path = path_operators(qr_code(code).path) if code else b""
         try:
             file = PdfFile(pdf, self._object_streams)
             forms = self._forms.get(file.key)
             if forms is None:
                 forms = self._forms[file.key] = [_page_form(file, page) for page in file.pages()]
-            pages = [self._read_page(file, form) for form in forms]
+            pages = [self._read_page(file, form, code, path) for form in forms]
         except (ValueError, LookupError, zlib.error, TTLibError) as exc:
             raise NotRead(type(exc).__name__) from exc
         return pages, self._known() > known
@@ -218,17 +263,20 @@ class QuickReader:
     def _known(self) -> int:
         return len(self._object_streams) + len(self._fonts) + len(self._scales)
 
-    def _read_page(self, file: PdfFile, form: _PageForm) -> QuickPage:
+    def _read_page(self, file: PdfFile, form: _PageForm, code: str, path: bytes) -> QuickPage:
         fonts = {font.name: self._font(file, font) for font in form.fonts}
         parts = _TEXT.split(zlib.decompress(file.packed(form.contents)))
-        drawn = b"".join(parts[0::6])
-        if drawn not in self._scales:
-            self._scales[drawn] = _read_scale(drawn)
-        height, scale = self._scales[drawn]
+        drawn, frame = b"".join(parts[0::6]), b""
+        if path and path in drawn:
+            drawn, frame = _take_code(drawn, path)
+        if (drawn, frame) not in self._scales:
+            self._scales[drawn, frame] = _read_scale(drawn)
+        height, scale = self._scales[drawn, frame]
         if height != form.height:
             raise NotRead("coordinates")
         runs = _runs(parts[1:], fonts, scale / _POINTS)
-        return QuickPage(form.width / _POINTS, form.height / _POINTS, runs)
+        links = tuple([_address(file.object(number)) for number in form.links])
+        return QuickPage(form.width / _POINTS, form.height / _POINTS, runs, links, (code,) if frame else ())
 
     def _font(self, file: PdfFile, form: _FontForm) -> _Font:
         character_map, program = file.packed(form.character_map), file.packed(form.program)
@@ -248,7 +296,17 @@ def _page_form(file: PdfFile, page: bytes) -> _PageForm:
         raise NotRead("page box")
     dictionary = file.object(int(find(_FONTS, file.object(int(find(_RESOURCES, page))))))
     fonts = tuple(_font_form(file, name, int(number)) for name, number in _NAMED.findall(dictionary))
-    return _PageForm(width, height, file.contents(page), fonts)
+    annotations = find(_ANNOTATIONS, page) if b"/Annots" in page else b""
+    links = tuple([int(number) for number in _REFERENCE.findall(annotations)])
+    return _PageForm(width, height, file.contents(page), fonts, links)
+
+
+def _address(annotation: bytes) -> str:
+    """Where a link leads to. `NotRead` for any other annotation, and for a link that says otherwise what it does."""
+    found = _LINK.fullmatch(annotation)
+    if found is None or found[1] != found[2]:
+        raise NotRead("annotation")
+    return _ESCAPED.sub(rb"\1", found[1][1:-1]).decode("ascii")
 
 
 def _font_form(file: PdfFile, name: bytes, number: int) -> _FontForm:
@@ -316,6 +374,15 @@ def _runs(shown: Sequence[bytes], fonts: dict[bytes, _Font], scale: float) -> li
     return runs
 
 
+def _take_code(drawn: bytes, path: bytes) -> tuple[bytes, bytes]:
+    """All operators but those that draw a code, and what of these comes before its path. `NotRead` if they do more."""
+    before, _, after = drawn.partition(path)
+    start = before.rfind(_FRAME_START)
+    if not _FRAME.fullmatch(before, max(start, 0)) or not after.startswith(_FRAME_END):
+        raise NotRead("code")
+    return before[:start] + after[len(_FRAME_END) :], before[start:]
+
+
 def _read_scale(drawn: bytes) -> tuple[float, float]:
     """Height of the page and scale of its content, in points, from all operators that show no words.
 
@@ -338,6 +405,21 @@ def _read_scale(drawn: bytes) -> tuple[float, float]:
     return float(opening[1]), float(opening[2])
 
 
+_PICTURES_DPI = (100, 200)
+_QR_CODE = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+_FRAME_START, _FRAME_END = b"q\n/a1 gs\n", b"S\nQ\nQ\nQ\nQ\n"
+_FRAME = re.compile(
+    rb"q\n/a1 gs\n1 0 0 1 [\d.]+ [\d.]+ cm\nq\nq\n1 0 0 1 0 0 cm\n([\d.]+) 0 0 \1 [\d.]+ [\d.]+ cm\n"
+    rb"q\n/A1.0 gs\n0 0 0 RG\n1 w\n\[\] 0 d\n0 J\n0 j\n4 M\n0 0 m\n"
+)
+"""How a code's path is set up: moved and scaled as a whole, stroked black and a module wide."""
+_ANNOTATIONS = re.compile(rb"/Annots \[([^\]]*)\]")
+_REFERENCE = re.compile(rb"(\d+) 0 R")
+_LINK = re.compile(
+    rb"<</Type /Annot/Subtype /Link/Rect \[[-\d. ]*\]/BS <</W 0>>/Contents (\((?:[^()\\]|\\[()\\])*\))"
+    rb"/A <</Type /Action/S /URI/URI (\((?:[^()\\]|\\[()\\])*\))>>/StructParent \d+>>"
+)
+_ESCAPED = re.compile(rb"\\(.)")
 _MEDIA_BOX = re.compile(rb"/MediaBox \[([^\]]*)\]")
 _RESOURCES = re.compile(rb"/Resources (\d+) 0 R")
 _FONTS = re.compile(rb"/Font (\d+) 0 R")

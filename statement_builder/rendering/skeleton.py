@@ -1,7 +1,8 @@
 """Take a document's markup apart: its structure, which decides the layout, and its texts, which fill it.
 
-The structure is every tag and attribute and whether there is text between them; what the text says is not part of it.
-So two statements whose sentences differ share a layout, as long as their lines break alike.
+The structure is every tag and attribute and whether there is text between them; what the text says is not part of it,
+nor where links lead to and what codes show. So two statements whose sentences differ share a layout, as long as their
+lines break alike.
 """
 
 from __future__ import annotations
@@ -18,19 +19,25 @@ _COLLAPSED_MAX = 50_000
 _TAGS = re.compile(r"<([^>]*)>")
 _TITLE = re.compile(r"<title>([^<]*)</title>")
 _DATES = re.compile(r'(<meta name="dcterms\.(created|modified)" content=")([^"]*)"')
+_LINK = re.compile(r'(<a [^<]*?\bhref=")(https?://[^"]*)')
+_CODE = re.compile(r'(<path class="modules" d=")([^"]*)')
 
 
 class Anatomy(Record, kw_only=True):
     """One document's markup, taken apart."""
 
     structure: bytes
-    """Hash of tags and attributes."""
+    """Hash of tags and attributes, without links and codes."""
     texts: tuple[str, ...]
     """Between the tags of the body, in order, unescaped, with white space collapsed; many are empty."""
     title: str
     created: str
     modified: str
     """Dates as in the markup (`2026-11-20`)."""
+    links: tuple[str, ...] = ()
+    """Where the body's links to the web lead to, in its order."""
+    codes: tuple[str, ...] = ()
+    """The path data of its codes, in its order: see `qr_code`."""
 
 
 def take_apart(markup: str) -> Anatomy:
@@ -42,13 +49,22 @@ def take_apart(markup: str) -> Anatomy:
     texts = list(map(_collapsed.__getitem__, parts[0::2]))
     shape = "".join(["0" if not text else "1" if text == " " else "2" for text in texts])
     head = _DATES.sub(r'\1"', _TITLE.sub("", head))
-    digest = hashlib.blake2b(f"{head}\0{'<'.join(parts[1::2])}\0{shape}".encode(), digest_size=16).digest()
+    tags = "<".join(parts[1::2])
+    links: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    if "<a " in tags:
+        tags, links = _take_out(_LINK, tags)
+    if "<path class" in tags:
+        tags, codes = _take_out(_CODE, tags)
+    digest = hashlib.blake2b(f"{head}\0{tags}\0{shape}".encode(), digest_size=16).digest()
     return Anatomy(
         structure=digest,
         texts=tuple(texts),
         title=collapse(title.group(1)).strip(WHITE) if title else "",
         created=dates.get("created", ""),
         modified=dates.get("modified", ""),
+        links=tuple(map(html.unescape, links)),
+        codes=codes,
     )
 
 
@@ -70,6 +86,12 @@ class _Collapsed(dict[str, str]):
 
 
 _collapsed = _Collapsed()
+
+
+def _take_out(form: re.Pattern[str], tags: str) -> tuple[str, tuple[str, ...]]:
+    """The tags without the second group of each match, and those groups."""
+    parts = form.split(tags)
+    return "".join([part for place, part in enumerate(parts) if place % 3 != 2]), tuple(parts[2::3])
 
 
 def collapse(text: str) -> str:

@@ -20,6 +20,7 @@ from statement_builder.rendering.reading import PageText, QuickReader, read_with
 from statement_builder.rendering.windows import Rect, Windows
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_BETWEEN_IDS = re.compile(r"[^A-Za-z0-9-]+")
 _BETWEEN_TOKENS = ",;:()·"
 _SCANLINE_ZONE = Rect(left=4.65, top=9.92, width=3.5, height=0.61)
 """The longest scan line with what has to be clear around it (theme.css; domain rules 7.5)."""
@@ -64,7 +65,7 @@ def verify(
     """Raise DocumentError unless the PDF is exactly this document for exactly this recipient.
 
     Codes: PAGES (unreadable or empty), DOCUMENT_ID, PAGE_LABEL, FOREIGN_ID, WINDOW (name and address not within the
-    window), WINDOW_CLEAR (something else could show), SENDER, AMOUNT, SCANLINE.
+    window), WINDOW_CLEAR (something else could show), SENDER, AMOUNT, SCANLINE, PAYMENT_CODE (another's, or none).
     """
     with _open_with_pdfium(pdf) as pages:
         _verify_pages(pages, content, windows, foreign, page_label)
@@ -106,18 +107,32 @@ class Verifier:
     ) -> None:
         """Raise DocumentError unless the PDF is exactly this document for exactly this recipient: see `verify`."""
         try:
-            pages, is_new = self._reader.read(pdf)
+            pages, is_new = self._reader.read(pdf, content.payment_url)
         except NotRead:
             verify(pdf, content, windows=self._windows, foreign=foreign, page_label=page_label)
             return
         self._unseen += 1
         if is_new or self._unseen >= _PDFIUM_EVERY:
             self._unseen = 0
-            with _open_with_pdfium(pdf) as others:
-                _verify_pages(others, content, self._windows, foreign, page_label)
-                if [_squeezed(page.whole) for page in pages] != [_squeezed(page.whole) for page in others]:
-                    raise _fault("PAGES", "Two readers read the finished PDF differently.")
+            try:
+                self._read_again(pdf, pages, content, foreign, page_label)
+            except DocumentError:
+                self._reader = QuickReader()  # it may have learnt what only a picture shows to be wrong
+                raise
         _verify_pages(pages, content, self._windows, foreign, page_label)
+
+    def _read_again(
+        self,
+        pdf: bytes,
+        pages: Sequence[PageText],
+        content: Content,
+        foreign: ForeignIds,
+        page_label: Callable[[int, int], str],
+    ) -> None:
+        with _open_with_pdfium(pdf) as others:
+            _verify_pages(others, content, self._windows, foreign, page_label)
+            if [_squeezed(page.whole) for page in pages] != [_squeezed(page.whole) for page in others]:
+                raise _fault("PAGES", "Two readers read the finished PDF differently.")
 
 
 def _verify_pages(
@@ -131,6 +146,7 @@ def _verify_pages(
         raise _fault("PAGES", "The finished PDF has no pages.")
     _verify_every_page(pages, content, foreign, page_label)
     _verify_first_page(pages[0], content, windows)
+    _verify_payment(pages, content)
 
 
 def _verify_every_page(
@@ -144,7 +160,11 @@ def _verify_every_page(
             raise _fault("DOCUMENT_ID", f"Page {number} does not carry the document id.")
         if _squeezed(page_label(number, len(texts))) not in _squeezed(page.whole):
             raise _fault("PAGE_LABEL", f'Page {number} does not say "page {number} of {len(texts)}".')
-        if not found <= own or foreign.strangers(_tokens(page.whole), content):
+        strange = foreign.strangers(_tokens(page.whole), content)
+        for link in page.links:
+            found.update(_UUID.findall(link))
+            strange = strange or foreign.strangers(set(_BETWEEN_IDS.split(link)), content)
+        if not found <= own or strange:
             raise _fault("FOREIGN_ID", f"Page {number} carries an identifier of another recipient.")
 
 
@@ -169,6 +189,15 @@ def _verify_first_page(page: PageText, content: Content, windows: Windows) -> No
         raise _fault("AMOUNT", "The amount at the top of page 1 is not the amount on record.")
     if _squeezed(page.within(_SCANLINE_ZONE)) != content.scanline:
         raise _fault("SCANLINE", "The coupon's scan line is not, or not alone, what a lockbox has to read.")
+
+
+def _verify_payment(pages: Sequence[PageText], content: Content) -> None:
+    """The document's own code and link, once each; where it has none, no code at all."""
+    own = [content.payment_url] if content.payment_url else []
+    codes = [code for page in pages for code in page.codes]
+    links = [link for page in pages for link in page.links if link == content.payment_url]
+    if codes != own or links != own:
+        raise _fault("PAYMENT_CODE", "The code to pay with is not, or not alone, this document's own.")
 
 
 def _may_show(windows: Windows) -> Rect:

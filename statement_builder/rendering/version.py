@@ -15,7 +15,16 @@ from statement_builder.rendering.engine import PlainEngine
 from statement_builder.rendering.fonts import FACES, font_path
 from statement_builder.rendering.markup import environment
 
-_LIBRARIES = ("weasyprint", "pydyf", "jinja2", "babel", "fonttools", "font-source-sans-pro", "uharfbuzz")
+_LIBRARIES = (
+    "weasyprint",
+    "pydyf",
+    "jinja2",
+    "babel",
+    "fonttools",
+    "font-source-sans-pro",
+    "uharfbuzz",
+    "zint-bindings",
+)
 _SUFFIXES = {".html", ".css", ".po"}
 _OFFICE = "reports"
 """What only the office reads: no patient's page depends on it."""

@@ -6,7 +6,8 @@ stream it went. `tests/rendering/test_weasy_internals.py` fails on the day that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -58,6 +59,13 @@ class Drawing:
         """The content stream of each page."""
         numbers = self.pdf.pages["Kids"][::3]
         return [self._object(self.pdf.objects[number]["Contents"]) for number in numbers]
+
+    def link_annotations(self) -> Iterator[tuple[Any, int, bytes]]:
+        """Every link annotation: the element of its box, its object's number and data."""
+        for page_box in self.page_boxes:
+            for box in _walk_all(page_box):
+                if box.link_annotation:
+                    yield box.element, box.link_annotation.number, box.link_annotation.data
 
     def _object(self, reference: bytes) -> Any:
         return self.pdf.objects[int(reference.split()[0])]
@@ -212,6 +220,13 @@ def _walk(box: Any) -> Iterator[Any]:
         yield box
     for child in getattr(box, "children", ()):
         yield from _walk(child)
+
+
+def _walk_all(box: Any) -> Iterator[Any]:
+    """All boxes, as WeasyPrint looks for links in them."""
+    yield box
+    for child in box.all_children():
+        yield from _walk_all(child)
 
 
 def _flexible(box: Any) -> str:
@@ -374,9 +389,15 @@ def language_of(box: Any) -> str:
     return str(box.style["lang"] or "en")
 
 
-def static_objects(drawing: Drawing) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]:
-    """Streams (as written) and other objects (their data) that are the same in every document of a layout."""
+def static_objects(
+    drawing: Drawing, links: Set[int] = frozenset()
+) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]:
+    """Streams (as written) and other objects (their data) that are the same in every document of a layout.
+
+    `links` are numbers of annotations that are not.
+    """
     varying = {stream.number for stream in drawing.page_streams} | drawing.font_objects()
+    varying |= links
     varying.add(metadata_number(drawing))
     streams, others = [], []
     for each in drawing.pdf.objects:
@@ -387,6 +408,17 @@ def static_objects(drawing: Drawing) -> tuple[list[tuple[int, bytes]], list[tupl
         else:
             streams.append((each.number, each.indirect))
     return streams, others
+
+
+_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+")
+"""Characters that WeasyPrint leaves as they are."""
+
+
+def link_string(address: str) -> bytes:
+    """An address as a string of PDF. `ValueError` for one in which WeasyPrint would replace characters."""
+    if not _PLAIN_ADDRESS.fullmatch(address):
+        raise ValueError("characters that do not belong into an address")
+    return bytes(pydyf.String(address).data)
 
 
 def metadata_number(drawing: Drawing) -> int:

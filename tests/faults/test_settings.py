@@ -14,7 +14,7 @@ from tests.hospital import Hospital, build_hospital
 
 WRONG = [
     # what stands in the sample settings, what stands there instead, words of the message
-    pytest.param("workers = 1", "workers = = 1", ("statements.toml", "line 31"), id="not-toml"),
+    pytest.param("workers = 1", "workers = = 1", ("statements.toml", "line 33"), id="not-toml"),
     pytest.param("workers = 1", "worker = 1", ("statements.toml", "render.worker is not a setting"), id="misspelt"),
     pytest.param("[render]", "[rendering]", ("rendering is not a setting",), id="table-misspelt"),
     pytest.param("workers = 1", 'workers = "two"', ("render.workers", "`int`"), id="text-for-a-number"),
@@ -27,7 +27,21 @@ WRONG = [
         "maple-valley", "maple valley", ("facility.facility_id", "letters, digits"), id="blank-in-facility-id"
     ),
     pytest.param("https://pay.", "http://pay.", ("facility.portal_url", "https://"), id="portal-not-encrypted"),
-    pytest.param("https://maplevalley", "maplevalley", ("facility.assistance_url",), id="half-an-assistance-address"),
+    pytest.param("/d/{document}", "/d", ("facility.payment_url", "{document}"), id="code-without-a-document"),
+    pytest.param("/d/{document}", "/{amount}/{document}", ("facility.payment_url",), id="code-with-an-amount"),
+    pytest.param(
+        "https://maplevalley.example/d",
+        "http://maplevalley.example/d",
+        ("payment_url", "https"),
+        id="code-not-encrypted",
+    ),
+    pytest.param("/d/{document}", f"/{'d' * 80}/{{document}}", ("facility.payment_url", "86"), id="code-too-fine"),
+    pytest.param(
+        "https://maplevalley.example/f",
+        "maplevalley.example/f",
+        ("facility.assistance_url",),
+        id="half-an-assistance-address",
+    ),
     pytest.param('statement = "person"', 'statement = "Bob"', ("release.statement", "'auto'"), id="released-by-bob"),
     pytest.param("number-10-double-window", "number-11", ("mail.print_profile", "number-11"), id="no-such-envelope"),
     pytest.param("[mail]", "[mail]\ncheck_every = 0", ("mail.check_every", "at least 1"), id="no-print-file-checked"),

@@ -15,6 +15,7 @@ from weasyprint.pdf.stream import Stream
 
 from statement_builder.rendering import PlainEngine, weasy_internals
 from statement_builder.rendering.markup import render_markup
+from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_statement
 
 
@@ -63,6 +64,17 @@ def test_boxes__have_what_is_read_from_them(engine: PlainEngine) -> None:
     streams, others = weasy_internals.static_objects(drawing)
     assert not {number for number, _ in streams} & {number for number, _ in others}
     assert b"/Catalog" in dict(others)[drawing.pdf.catalog.number]
+
+
+def test_link_annotations__have_the_element_they_are_of(engine: PlainEngine) -> None:
+    content = make_statement(facility=make_facility(payment_url="https://pay.example/(d)/{document}"))
+    drawing, root = engine.draw(render_markup(TEMPLATES, content))
+    ((element, number, data),) = drawing.link_annotations()
+    assert element is root.find(".//a")
+    assert data.count(weasy_internals.link_string(content.payment_url)) == 2
+    _, others = weasy_internals.static_objects(drawing, {number})
+    assert data not in dict(others).values()
+    assert data in dict(weasy_internals.static_objects(drawing)[1]).values()
 
 
 def test_describe_document__says_what_weasyprint_says() -> None:

@@ -1,0 +1,319 @@
+"""The payment code: it opens this document's page and no other, and is filled as WeasyPrint would draw it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from string import ascii_letters, digits
+
+import msgspec
+import pikepdf
+import pypdfium2 as pdfium
+import pytest
+import zxingcpp
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from statement_builder.documents import Content
+from statement_builder.rendering import (
+    DOUBLE_WINDOW_10,
+    CompiledEngine,
+    DocumentError,
+    ForeignIds,
+    PlainEngine,
+    verify,
+)
+from statement_builder.rendering.qr_code import path_operators, qr_code
+from statement_builder.rendering.verify import Verifier, english_page_label
+from tests.builders import make_facility
+from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
+from tests.rendering.likeness import differences
+from tests.rendering.random_contents import KINDS, make_random
+from tests.rendering.tampering import changed, page_streams
+from tests.templates.test_overlaps import LONG_FACILITY, LONG_NAME, letter_boxes, off_paper, overlapping
+
+PAYABLE = make_facility(payment_url="https://pay.riverbend.example/d/{document}")
+NOBODY = ForeignIds(accounts_by_guarantor={})
+STATEMENT = make_statement(facility=PAYABLE)
+OTHER = make_statement(facility=PAYABLE, first_name="Ann", guarantor_id="G2002")
+_DPI = 300
+_EDGE = 3
+"""Pixels that a scanner may be off the code's edge."""
+
+KINDS_OF_DOCUMENT = [
+    pytest.param(make_statement, id="statement"),
+    pytest.param(lambda **who: make_statement(level=1, **who), id="reminder"),
+    pytest.param(make_ob_notice, id="estimate"),
+    pytest.param(lambda **who: make_letter(2, **who), id="past-due"),
+    pytest.param(lambda **who: make_letter(4, **who), id="final-notice"),
+]
+
+
+def scanned(pdf: bytes) -> list[tuple[Image.Image, zxingcpp.Barcode]]:
+    """Every code that a scanner finds, with the page's picture."""
+    with pdfium.PdfDocument(pdf) as document:
+        pictures = [page.render(scale=_DPI / 72, grayscale=True).to_pil() for page in document]
+    return [(picture, code) for picture in pictures for code in zxingcpp.read_barcodes(picture)]
+
+
+def links(pdf: bytes) -> list[str]:
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        return [str(link.A.URI) for page in document.pages for link in page.get("/Annots", ())]
+
+
+@pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
+@pytest.mark.parametrize("make", KINDS_OF_DOCUMENT)
+def test_code__telephones_read_the_address_of_this_document(
+    compiled: CompiledEngine, make: Callable[..., Content], large_print: bool
+) -> None:
+    content = make(facility=PAYABLE, large_print=large_print)
+    address = f"https://pay.riverbend.example/d/{content.document_id}"
+    pdf = compiled.render(content).pdf
+    verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=NOBODY)
+    ((picture, code),) = scanned(pdf)
+    assert code.text == address
+    assert links(pdf) == [address]
+    corner = code.position.top_left
+    side = code.position.bottom_right.x - corner.x
+    assert side >= 0.8 * _DPI
+    quiet = int(4 * side / qr_code(address).modules) - _EDGE
+    framed = picture.crop((corner.x - quiet, corner.y - quiet, corner.x + side + quiet, corner.y + side + quiet))
+    framed.paste(255, (quiet - _EDGE, quiet - _EDGE, quiet + side + _EDGE, quiet + side + _EDGE))
+    assert framed.getextrema() == (255, 255)
+
+
+def test_code__none_where_the_hospital_has_no_page_for_it(compiled: CompiledEngine) -> None:
+    pdf = compiled.render(make_statement()).pdf
+    assert links(pdf) == []
+    assert not scanned(pdf)
+
+
+def test_code__says_the_document_and_nothing_else_of_the_person() -> None:
+    assert STATEMENT.payment_url == f"https://pay.riverbend.example/d/{STATEMENT.document_id}"
+    assert OTHER.payment_url != STATEMENT.payment_url
+
+
+@pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
+@pytest.mark.parametrize("make", KINDS_OF_DOCUMENT)
+def test_code__no_letter_comes_near(engine: PlainEngine, make: Callable[..., Content], large_print: bool) -> None:
+    facility = msgspec.structs.replace(LONG_FACILITY, name="Riverbend Hospital", payment_url=PAYABLE.payment_url)
+    content = make(facility=facility, large_print=large_print, **LONG_NAME)
+    pdf = engine.render(content).pdf
+    ((_, code),) = scanned(pdf)
+    points = 72 / _DPI
+    left, right = code.position.top_left.x * points, code.position.bottom_right.x * points
+    top, bottom = 792 - code.position.top_left.y * points, 792 - code.position.bottom_right.y * points
+    document = pdfium.PdfDocument(pdf)
+    page = next(page for page in document if "Pay online: scan" in page.get_textpage().get_text_range())
+    boxes = list(letter_boxes(page.get_textpage()))
+    document.close()
+    assert not [box for box in boxes if off_paper(box)]
+    assert not list(overlapping(boxes))
+    assert not [
+        letter
+        for _, letter, (x1, y1, x2, y2) in boxes
+        if x2 > left - 4 and x1 < right + 4 and y2 > bottom - 4 and y1 < top + 4
+    ]
+
+
+def test_tags__code_has_words_and_link_is_a_link(compiled: CompiledEngine) -> None:
+    def elements(element: pikepdf.Object) -> list[pikepdf.Object]:
+        if isinstance(element, pikepdf.Array):
+            return [found for each in element for found in elements(each)]
+        if not isinstance(element, pikepdf.Dictionary):
+            return []
+        return [element, *(elements(element.K) if "/K" in element else [])]
+
+    with pikepdf.open(io.BytesIO(compiled.render(STATEMENT).pdf)) as document:
+        found = elements(document.Root.StructTreeRoot.K)
+        assert [str(each.Alt) for each in found if each.get("/S") == "/Figure"] == ["Code that opens the payment page"]
+        (link,) = [each for each in found if each.get("/S") == "/Link"]
+        assert [str(each.Type) for each in link.K if isinstance(each, pikepdf.Dictionary)] == ["/OBJR"]
+        assert str(link.K[0].Obj.A.URI) == STATEMENT.payment_url
+
+
+@pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
+@pytest.mark.parametrize("kind", KINDS)
+def test_render__documents_with_codes_are_alike(
+    engine: PlainEngine, compiled: CompiledEngine, kind: str, large_print: bool
+) -> None:
+    random = Random(f"codes {kind} {large_print}")
+    for _ in range(4):
+        content = make_random(kind, random, large_print=large_print, facility=PAYABLE)
+        assert differences(compiled.render(content).pdf, engine.render(content).pdf) == []
+    assert not compiled.fallbacks
+
+
+def test_render__codes_and_links_make_no_layouts() -> None:
+    compiled = CompiledEngine(TEMPLATES)
+    for number in range(30):
+        compiled.render(make_statement(facility=PAYABLE, guarantor_id=f"G{number}"))
+    assert (compiled.filled, compiled.compiled, compiled.fallbacks) == (30, 1, Counter())
+
+
+_ADDRESS = st.text(st.sampled_from(ascii_letters + digits + "-._~:/?#[]@!$&'()*+,;=%"), max_size=60).map(
+    "https://".__add__
+)
+_PAGE = """
+<style>.box { position: relative; height: 2in } svg { position: absolute; left: 1in; top: 0; width: 1in; height: 1in }
+a { display: block } a.in { display: inline }</style>
+<div class="box"><a href="{{ content.payment_url }}">Pay <b>{{ content.guarantor_id }}</b></a>
+{% if content.payment_url|length <= 122 %}{{ content.payment_url|payment_code("A code") }}{% endif %}</div>
+<p>See <a href="{{ content.payment_url }}/{{ content.guarantor_id }}" class="in">the page
+of {{ content.guarantor_id }}</a>
+or <a class="in" href="mailto:help@hospital.example">write</a>.</p>
+"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[CompiledEngine, PlainEngine]:
+    """Both engines, with a template that is mostly links."""
+    templates = tmp_path_factory.mktemp("links")
+    (templates / "theme").mkdir()
+    for name in ("theme.css", "large_print.css"):
+        (templates / "theme" / name).write_bytes((TEMPLATES / "theme" / name).read_bytes())
+    document = f"<!DOCTYPE html><html lang=en><head><title>T</title></head><body>{_PAGE}</body></html>"
+    (templates / "page.html").write_text(document, encoding="utf-8")
+    return CompiledEngine(templates), PlainEngine(templates)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(address=_ADDRESS | st.text(max_size=20).map("https://pay.example/".__add__).filter(str.isascii))
+def test_render__links_are_written_as_weasyprint_writes_them(
+    page: tuple[CompiledEngine, PlainEngine], address: str
+) -> None:
+    compiled, plain = page
+    content = msgspec.structs.replace(STATEMENT, payment_url=address, template="page.html")
+    outcomes = []
+    for engine in (compiled, plain):
+        try:
+            outcomes.append(engine.render(content).pdf)
+        except DocumentError as exc:
+            outcomes.append(str(exc))
+    one, other = outcomes
+    assert one == other if isinstance(one, str) or isinstance(other, str) else differences(one, other) == []
+
+
+def test_render__links_are_filled(page: tuple[CompiledEngine, PlainEngine]) -> None:
+    compiled, _ = page
+    before = compiled.filled, compiled.compiled
+    for number in range(5):
+        address = f"https://pay.example/(a\\)/{number}&x=1".replace("\\", "")
+        content = msgspec.structs.replace(STATEMENT, payment_url=address, template="page.html")
+        assert set(links(compiled.render(content).pdf)[:-1]) == {address, f"{address}/{content.guarantor_id}"}
+    assert compiled.filled == before[0] + 5
+    assert compiled.compiled <= before[1] + 1
+
+
+def test_cache__documents_with_codes_are_reproducible(tmp_path: Path) -> None:
+    first, second = CompiledEngine(TEMPLATES, tmp_path), CompiledEngine(TEMPLATES, tmp_path)
+    expected = [first.render(each).pdf for each in (STATEMENT, OTHER)]
+    assert [second.render(each).pdf for each in (OTHER, STATEMENT)] == expected[::-1]
+    assert (first.compiled, second.compiled, second.filled) == (1, 0, 2)
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if STATEMENT.document_id.encode() in path.read_bytes()]
+
+
+def test_render__one_page_statement_with_a_code_is_small(compiled: CompiledEngine) -> None:
+    rendered = compiled.render(STATEMENT)
+    assert rendered.pages == 1
+    assert len(rendered.pdf) <= 30_000
+
+
+def _code_of(address: str) -> Callable[[bytes], bytes]:
+    """Puts another code in the place of the page's own."""
+    return lambda page: page.replace(
+        path_operators(qr_code(STATEMENT.payment_url).path), path_operators(qr_code(address).path) if address else b""
+    )
+
+
+def _below(page: bytes) -> bytes:
+    """Another's code somewhere else on the page."""
+    drawn = re.search(rb"q\n/a1 gs\n(?:(?!EMC)[\x00-\xff])*?S\n(?:Q\n)+EMC\nQ\nQ\n", page)
+    assert drawn is not None
+    path = path_operators(qr_code(STATEMENT.payment_url).path)
+    stranger = drawn[0].replace(path, path_operators(qr_code(OTHER.payment_url).path))
+    stranger = re.sub(rb"1 0 0 1 [\d.]+ [\d.]+ cm", b"1 0 0 1 450 450 cm", stranger, count=1)
+    stranger = stranger.removesuffix(b"EMC\nQ\nQ\n")
+    return page[: drawn.end()] + stranger + page[drawn.end() :]
+
+
+CHANGES = [
+    pytest.param(_code_of(OTHER.payment_url), id="another-s-code"),
+    pytest.param(_code_of("https://pay.riverbend.example.evil.example/d/1"), id="a-stranger-s-code"),
+    pytest.param(_code_of(""), id="no-code"),
+    pytest.param(_below, id="another-s-code-beside-the-own"),
+]
+
+
+@pytest.fixture
+def verifier(compiled: CompiledEngine) -> Verifier:
+    """One that has seen this layout."""
+    verifier = Verifier(DOUBLE_WINDOW_10)
+    for content in (STATEMENT, OTHER):
+        pdf = compiled.render(content).pdf
+        verifier.verify(pdf, content, foreign=NOBODY, page_label=english_page_label)
+    return verifier
+
+
+def _verdicts(verifier: Verifier, pdf: bytes, content: Content) -> set[str]:
+    """PDFium's, and twice that of a verifier who has seen the like."""
+    found = set()
+    checks: list[Callable[[], None]] = [lambda: verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=NOBODY)]
+    checks += 2 * [lambda: verifier.verify(pdf, content, foreign=NOBODY, page_label=english_page_label)]
+    for check in checks:
+        try:
+            check()
+        except DocumentError as exc:
+            found.add(exc.code)
+        else:
+            found.add("")
+    return found
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_verify__another_s_code_is_caught(
+    compiled: CompiledEngine, verifier: Verifier, change: Callable[[bytes], bytes]
+) -> None:
+    pdf = compiled.render(STATEMENT).pdf
+    (number,) = page_streams(pdf)
+    assert _verdicts(verifier, changed(pdf, number, change), STATEMENT) == {"PAYMENT_CODE"}
+
+
+def test_verify__another_s_link_is_caught(compiled: CompiledEngine, verifier: Verifier) -> None:
+    pdf = compiled.render(STATEMENT).pdf
+    own, other = STATEMENT.payment_url.encode(), OTHER.payment_url.encode()
+    assert pdf.count(own) == 2
+    assert _verdicts(verifier, pdf.replace(own, other), STATEMENT) == {"FOREIGN_ID"}
+    elsewhere = b"https://pay.riverbend.exempla/d/" + own.rpartition(b"/")[2]
+    assert len(elsewhere) == len(own)
+    assert _verdicts(verifier, pdf.replace(own, elsewhere), STATEMENT) == {"PAYMENT_CODE"}
+
+
+def test_verify__link_and_what_it_says_of_itself_are_one(compiled: CompiledEngine, verifier: Verifier) -> None:
+    """A reader of the bytes alone must not be shown one address while the link has another."""
+    pdf = compiled.render(STATEMENT).pdf
+    own, other = b"/URI (" + STATEMENT.payment_url.encode(), b"/URI (" + OTHER.payment_url.encode()
+    assert _verdicts(verifier, pdf.replace(own, other), STATEMENT) == {"FOREIGN_ID"}
+
+
+@pytest.mark.parametrize("make", [PlainEngine, CompiledEngine])
+def test_verify__a_document_with_another_s_code_and_link_is_caught(
+    verifier: Verifier, make: type[PlainEngine | CompiledEngine]
+) -> None:
+    mixed = msgspec.structs.replace(STATEMENT, payment_url=OTHER.payment_url)
+    assert _verdicts(verifier, make(TEMPLATES).render(mixed).pdf, STATEMENT) == {"FOREIGN_ID"}
+
+
+def test_verify__a_code_where_none_belongs_is_caught(compiled: CompiledEngine) -> None:
+    verifier = Verifier(DOUBLE_WINDOW_10)
+    without = msgspec.structs.replace(STATEMENT, payment_url="")
+    verifier.verify(compiled.render(without).pdf, without, foreign=NOBODY, page_label=english_page_label)
+    assert _verdicts(verifier, compiled.render(STATEMENT).pdf, without) == {"PAYMENT_CODE"}
+    assert _verdicts(verifier, compiled.render(without).pdf, STATEMENT) == {"PAYMENT_CODE"}
