@@ -17,6 +17,8 @@ from statement_builder.rendering.typesetter import SetParagraph
 _HEADER = b"%PDF-1.7\n%\xf0\x9f\x96\xa4\n"
 _LEVEL = 1
 """Of deflating a page (libdeflate): 4 takes twice as long for nine per cent less, two per cent of a file."""
+_LEVEL_WITH_CODE = 2
+"""Of one with a code, all digits: five per cent less of it for 0.04 ms."""
 _ROW = 7
 """Bytes of an entry of the object table: kind, offset or object stream, generation or place in it."""
 
@@ -91,7 +93,10 @@ class Plate:
         fonts, table = self._write_fonts(tuple(steps.get(font.face, 0) for font in layout.fonts))
         parts, position = [self._head, fonts], len(self._head) + len(fonts)
         rows = bytearray(table)
-        varying = [_deflated(content) for content in pages]
+        varying = [
+            _deflated(content, _LEVEL_WITH_CODE if page.codes else _LEVEL)
+            for page, content in zip(layout.pages, pages, strict=True)
+        ]
         varying += [links[each.link].join(each.parts) for each in layout.links]
         objects = zip([*self._varying, layout.metadata, self._info], [*varying, metadata, info], strict=True)
         for number, data in objects:
@@ -235,8 +240,8 @@ def _digest(objects: Sequence[bytes], info: bytes) -> bytes:
     return sha256(b"".join([*objects, info])).hexdigest()[:32].encode("ascii")
 
 
-def _deflated(content: bytes) -> bytes:
-    packed = bytes(zlib_compress(content, _LEVEL))
+def _deflated(content: bytes, level: int) -> bytes:
+    packed = bytes(zlib_compress(content, level))
     return b"<</Filter /FlateDecode/Length %d>>\nstream\n%b\nendstream" % (len(packed), packed)
 
 

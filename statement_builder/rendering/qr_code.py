@@ -42,20 +42,30 @@ def qr_code(text: str) -> QrCode:
     symbol.encode(text)
     modules, bits = int(symbol.rows), symbol.encoded_data
     assert bits.shape is not None
-    xs, row_bytes, packed = range(0, modules, 8), bits.shape[1], bits.tobytes()
-    rows = [packed[start : start + len(xs)] for start in range(0, modules * row_bytes, row_bytes)]
-    return QrCode(modules, "".join([_stretches(x, y, row[x // 8]) for y, row in enumerate(rows) for x in xs]))
+    row_bytes, packed = bits.shape[1], bits.tobytes()
+    # Lowest bit first, which is the leftmost module; one light module more on the left.
+    rows = [
+        int.from_bytes(packed[start : start + row_bytes], "little") << 1
+        for start in range(0, modules * row_bytes, row_bytes)
+    ]
+    starts = range(0, modules, 8)
+    path = [
+        "".join([_stretches(x, row >> x & _WITH_NEIGHBOURS) for x in starts]).replace("y", str(y))
+        for y, row in enumerate(rows)
+    ]
+    return QrCode(modules, "".join(path))
+
+
+_WITH_NEIGHBOURS = 0b1111111111
 
 
 @cache
-def _stretches(x: int, y: int, eight: int) -> str:
-    """The dark stretches of eight modules, of which the lowest bit is the leftmost."""
-    bits = f"{eight:08b}"[::-1]
-    starts = [place for place in range(8) if bits[place] == "1" and (place == 0 or bits[place - 1] == "0")]
-    ends = [bits.find("0", start) for start in starts]
-    return "".join(
-        f"M{x + start} {y}L{x + (8 if end < 0 else end)} {y}" for start, end in zip(starts, ends, strict=True)
-    )
+def _stretches(x: int, ten: int) -> str:
+    """The beginnings and ends of dark stretches in eight modules, of which `ten` has the neighbours too; row `y`."""
+    dark = [ten >> place & 1 for place in range(10)]
+    begun = [f"M{x + place - 1} y" if dark[place] > dark[place - 1] else "" for place in range(1, 9)]
+    ended = [f"L{x + place} y" if dark[place] > dark[place + 1] else "" for place in range(1, 9)]
+    return "".join([start + end for start, end in zip(begun, ended, strict=True)])
 
 
 def path_operators(path: str) -> bytes:

@@ -211,8 +211,8 @@ def test_verify__two_readers_that_differ_hold_a_document_back(
     """A font whose character map PDFium reads otherwise would do it: here a reader that misreads stands for it."""
     read = verify_module.QuickReader.read
 
-    def misread(self: object, data: bytes) -> object:
-        pages, is_new = read(self, data)
+    def misread(self: object, data: bytes, code: str) -> object:
+        pages, is_new = read(self, data, code)
         pages[0].whole += "x"
         return pages, is_new
 
