@@ -27,6 +27,7 @@ from mail_house.errors import HandOffError
 from statement_builder import console
 from statement_builder.batch.lookup import (
     list_exceptions,
+    list_extras,
     list_holds,
     list_open_hand_offs,
     list_print_files,
@@ -182,6 +183,7 @@ def show(batch: BatchArgument, as_json: Json = False) -> None:
         summary = summarise_batch(service, found)
         summary["questions"] = [question.message for question in open_questions(service, found)]
         summary["print_files"] = list_print_files(service, batch)
+        summary["extras"] = list_extras(service, batch)
         summary["open_hand_offs"] = list_open_hand_offs(service, batch)
         if as_json:
             console.print_json(summary)
@@ -301,6 +303,24 @@ def resend(document: DocumentArgument, reason: Reason) -> None:
 
     with opened() as service:
         console.out.print(resend_document(service, document, reason), markup=False)
+
+
+@app.command()
+def reprint(document: DocumentArgument, reason: Reason) -> None:
+    """Mail a copy of a document, marked COPY on every page: on paper, counted as no other statement."""
+    from statement_builder.batch.reprint import reprint_document  # noqa: PLC0415
+
+    with opened() as service:
+        console.out.print(reprint_document(service, document, reason), markup=False)
+
+
+@app.command()
+def correct(document: DocumentArgument, reason: Reason) -> None:
+    """Replace a document that was wrong by one with what the billing system says today, if the rules still mail it."""
+    from statement_builder.batch.correct import correct_document  # noqa: PLC0415
+
+    with opened() as service:
+        console.out.print(correct_document(service, document, reason), markup=False)
 
 
 @app.command()

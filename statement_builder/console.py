@@ -43,9 +43,12 @@ _LABELS = {
     "bounced": "  bounced",
     "returned": "of those mailed, returned",
     "due_again": "due to go again",
+    "extra": "copies, corrections",
 }
 _SECTION_ENDS = frozenset({"pulled", "exceptions", "errors", "email"})
-_SHOWN_WHERE_ANY = frozenset({"errors", "withheld", "uncertain", "rejected", "bounced", "returned", "due_again"})
+_SHOWN_WHERE_ANY = frozenset(
+    {"errors", "withheld", "uncertain", "rejected", "bounced", "returned", "due_again", "extra"}
+)
 _ANSWERS = frozenset({"acknowledged", "mailed"})
 """Shown where they differ from what was handed off: a vendor who reports nothing is not waited for."""
 
@@ -161,6 +164,8 @@ def show_hand_offs(summary: Mapping[str, Any]) -> None:
     for row in summary["print_files"]:
         figures = f"{row['documents']:,} documents, {row['pages']:,} pages, {row['sheets']:,} sheets"
         out.print(f"{row['name']}: {figures}, {format_dollars(row['cents'])}, {row['state']}", markup=False)
+    for row in summary["extras"]:
+        out.print(f"{row['document']} {_links(row)[0]}: {row['state'].replace('_', ' ')}", markup=False)
     for row in summary["open_hand_offs"]:
         what = row["print_file"] or row["document"]
         out.print(f"{what} ({row['channel']}, attempt {row['attempt']}) may or may not have left.", markup=False)
@@ -242,6 +247,7 @@ def show_found(text: str, rows: Sequence[Mapping[str, Any]]) -> None:
             f"{row['batch']}{level}, guarantor {row['guarantor']}, {format_dollars(row['amount_cents'])}, {pages}",
             f"accounts {', '.join(row['accounts'])}" if row["accounts"] else "",
             f"state: {row['state'].replace('_', ' ')}",
+            *_links(row),
             *(
                 f"attempt {each['attempt']}: {each['channel']} {each['state']} {each['at'][:16]} {each['print_file']}"
                 for each in row["deliveries"]
@@ -249,6 +255,16 @@ def show_found(text: str, rows: Sequence[Mapping[str, Any]]) -> None:
         ]
         for line in filter(None, lines):
             out.print(Padding(Text(line.rstrip()), (0, 0, 0, 4), expand=False))
+
+
+def _links(row: Mapping[str, Any]) -> list[str]:
+    """How a document hangs together with others."""
+    links = []
+    if row["revision_of"]:
+        links.append(f"{'a copy of' if row['is_copy'] else 'corrects and replaces'} {row['revision_of']}")
+    if row["replaced_by"]:
+        links.append(f"REPLACED by {row['replaced_by']}: what holds now is that one")
+    return links
 
 
 def show_tracked(tracked: Tracked) -> None:

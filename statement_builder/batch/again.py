@@ -14,7 +14,7 @@ from statement_builder.batch.stops import applies
 from statement_builder.billing.model import Guarantor, GuarantorAccount
 from statement_builder.billing.selection import Hold
 from statement_builder.errors import BatchBusy, ConfigError, SourceError
-from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, DocumentState, Stop
+from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, DocumentState, Stop, replaced_by
 
 VOIDED = "VOIDED"
 
@@ -31,7 +31,7 @@ def hand_off_again(service: Service) -> list[str]:
             with service.ledger.lock(batch_id, owner=service.actor, at=service.now()):
                 hand_off_batch(service, service.require_batch(batch_id))
         except (HandOffError, SourceError, BatchBusy) as exc:
-            put_off.append(f"batch {batch_id}: what came back waits to go out again. {exc}")
+            put_off.append(f"batch {batch_id}: what is due to go out waits. {exc}")
     return put_off
 
 
@@ -83,6 +83,8 @@ def _require_not_arrived(service: Service, document: Document) -> None:
     what = f"document {document.document_id}"
     if document.state in {DocumentState.ERROR, DocumentState.WITHHELD}:
         raise ConfigError(f"{what} is {document.state}: it was never mailed, so there is nothing to send again.")
+    if newer := replaced_by(service.ledger.family(document.document_id), document.document_id):
+        raise ConfigError(f"{what} was replaced by {newer}: what holds now is that one.")
     if document.state is DocumentState.RENDERED:
         raise ConfigError(f"{what} has not left yet: `statements rerun {document.batch_id}` hands it off.")
     if document.delivery_state is not None:

@@ -38,7 +38,7 @@ def plan_shard_runs(service: Service, batch_id: str, *, shards_max: int, runs_ma
 
     The same runs whenever it is asked: what a mapped task stands for must not change when it is cleared.
     """
-    shards = service.ledger.shards(batch_id)
+    shards = [shard for shard in service.ledger.shards(batch_id) if not shard.is_extra]
     length = max(shards_max, ceil(len(shards) / runs_max))
     runs = [shards[start : start + length] for start in range(0, len(shards), length)]
     return [

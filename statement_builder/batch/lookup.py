@@ -9,7 +9,7 @@ from typing import Any
 from statement_builder.archive import read_document
 from statement_builder.batch.service import Service
 from statement_builder.errors import ConfigError
-from statement_builder.ledger import DeliveryState, Document
+from statement_builder.ledger import DeliveryState, Document, replaced_by
 from statement_builder.policy.codes import HOLD_CODES
 
 
@@ -60,6 +60,20 @@ def list_print_files(service: Service, batch_id: str) -> list[dict[str, Any]]:
             "sha256": row.sha256,
         }
         for row in service.ledger.print_files(batch_id)
+    ]
+
+
+def list_extras(service: Service, batch_id: str) -> list[dict[str, Any]]:
+    """Copies and corrections that were made of the batch's documents."""
+    return [
+        {
+            "document": each.document_id,
+            "revision_of": each.revision_of,
+            "is_copy": each.is_copy,
+            "replaced_by": replaced_by(service.ledger.family(each.document_id), each.document_id),
+            "state": each.state.value,
+        }
+        for each in service.ledger.documents(batch_id, extras=True)
     ]
 
 

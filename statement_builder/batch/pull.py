@@ -65,17 +65,18 @@ def scope_of(batch: Batch) -> Scope:
     return Scope(source=batch.source, kind=batch.kind, cycle=batch.cycle, as_of=batch.as_of, limit=batch.limit)
 
 
-def stream_candidates(service: Service, scope: Scope) -> Iterator[Entry]:
+def stream_candidates(service: Service, scope: Scope, *, replaced: frozenset[str] = frozenset()) -> Iterator[Entry]:
     """The candidates of a batch as the source has them now, each with what our ledger knows of it.
 
-    In mailing order and constant memory. `SourceError` when the data is stale, unreadable or incomplete.
+    In mailing order and constant memory. What the batch has mailed to the guarantors `replaced` counts for nothing: it
+    is being corrected. `SourceError` when the data is stale, unreadable or incomplete.
     """
     with service.open_source(scope.source) as source:
         _check_freshness(service, source.feeds(), scope.kind)
         accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle)
         candidates = (entry for entry in accounts if entry_cents(entry, scope.kind, scope.as_of) is not None)
         for entries in _in_groups(islice(candidates, scope.limit), _LOOKED_UP_MAX):
-            yield from _with_ledger_facts(service, batch_id_of(scope.cycle, scope.kind), entries)
+            yield from _with_ledger_facts(service, batch_id_of(scope.cycle, scope.kind), entries, replaced)
 
 
 def entry_cents(entry: Entry, kind: Kind, as_of: date) -> int | None:
@@ -127,16 +128,18 @@ def _postal_area(entries: Iterable[Entry]) -> str:
     return next(codes, "")[:3]
 
 
-def _with_ledger_facts(service: Service, batch_id: str, entries: Sequence[Entry]) -> Iterator[Entry]:
+def _with_ledger_facts(
+    service: Service, batch_id: str, entries: Sequence[Entry], replaced: frozenset[str]
+) -> Iterator[Entry]:
     """Add what was mailed by us: a decision depends on the snapshot alone, so all that it reads has to be in there."""
     accounts = [entry for entry in entries if isinstance(entry, GuarantorAccount)]
     facility_id = service.facility.facility_id
-    mailed = service.ledger.correspondence(
-        facility_id, [encounter.account_number for account in accounts for encounter in account.encounters]
-    )
-    notices = service.ledger.episode_notices(
-        facility_id, [episode.episode_id for account in accounts for episode in account.episodes]
-    )
+    mailed, notices = _read_mailed(service, accounts)
+    for account in accounts:
+        if account.guarantor.guarantor_id in replaced:
+            others, other_notices = _read_mailed(service, [account], without_batch=batch_id)
+            mailed = {key: each for key, each in mailed.items() if key not in _numbers([account])} | others
+            notices = {key: each for key, each in notices.items() if key not in _episode_ids([account])} | other_notices
     guarantor_ids = [account.guarantor.guarantor_id for account in accounts]
     pending = service.ledger.open_documents(facility_id, guarantor_ids, excluding_batch=batch_id)
     stops = service.ledger.stops(facility_id, guarantor_ids)
@@ -159,6 +162,28 @@ def _with_ledger_facts(service: Service, batch_id: str, entries: Sequence[Entry]
             ),
             open_documents=pending.get(entry.guarantor.guarantor_id, ()),
         )
+
+
+def _read_mailed(
+    service: Service, accounts: Sequence[GuarantorAccount], *, without_batch: str = ""
+) -> tuple[dict[str, Correspondence], dict[str, tuple[int, date]]]:
+    """What our ledger has mailed about their encounters and their pregnancies, by number and by episode."""
+    ledger, facility_id = service.ledger, service.facility.facility_id
+    numbers, episodes = _numbers(accounts), _episode_ids(accounts)
+    if without_batch:
+        return (
+            ledger.mailed_otherwise(facility_id, numbers, batch_id=without_batch),
+            ledger.notices_otherwise(facility_id, episodes, batch_id=without_batch),
+        )
+    return ledger.correspondence(facility_id, numbers), ledger.episode_notices(facility_id, episodes)
+
+
+def _numbers(accounts: Sequence[GuarantorAccount]) -> list[str]:
+    return [encounter.account_number for account in accounts for encounter in account.encounters]
+
+
+def _episode_ids(accounts: Sequence[GuarantorAccount]) -> list[str]:
+    return [episode.episode_id for account in accounts for episode in account.episodes]
 
 
 def _with_correspondence(encounter: Encounter, mailed: Mapping[str, Correspondence]) -> Encounter:

@@ -6,8 +6,10 @@ that piece out. What was already claimed for a hand-off is past this point and i
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -16,15 +18,22 @@ from statement_builder.batch.service import Service
 from statement_builder.batch.shard import read_shard
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Hold, Selection
+from statement_builder.documents import Recipient, make_recipient
 from statement_builder.ledger import Batch, Document, Shard
-from statement_builder.policy import decide, recheck
+from statement_builder.policy import decide, find_copy_holds, recheck
 
 LOOK_GOOD_FOR = timedelta(hours=2)
 """How old the look at the whole batch may be for a part of it that leaves later; a part cleared the next day looks
 for itself."""
 
 
-Waiting = tuple[Document, Selection | None]
+class _Waiting(NamedTuple):
+    """A document that nobody has claimed yet, what was decided when it was made, and whom it is addressed to."""
+
+    document: Document
+    selection: Selection | None
+    """None where the settings have changed since and no longer select it, and of a copy."""
+    recipient: Recipient
 
 
 def withhold_late(service: Service, batch: Batch, shards: Sequence[Shard]) -> int:
@@ -37,12 +46,19 @@ def withhold_late(service: Service, batch: Batch, shards: Sequence[Shard]) -> in
     waiting = _waiting(service, batch, shards)
     if not waiting:
         return 0
+    replaced = frozenset(
+        guarantor_id
+        for guarantor_id, pieces in waiting.items()
+        if any(each.document.revision_of and not each.document.is_copy for each in pieces)
+    )
     withheld = 0
-    for entry in stream_candidates(service, replace(scope_of(batch), as_of=as_of, limit=None)):
-        if found := waiting.pop(_guarantor_id(entry), None):
-            withheld += _withhold(service, found[0], _reasons(service, batch, entry, found, as_of))
-    for found in waiting.values():
-        withheld += _withhold(service, found[0], _reasons(service, batch, None, found, as_of))
+    scope = replace(scope_of(batch), as_of=as_of, limit=None)
+    for entry in stream_candidates(service, scope, replaced=replaced):
+        for piece in waiting.pop(_guarantor_id(entry), ()):
+            withheld += _withhold(service, piece.document, _reasons(service, batch, entry, piece, as_of))
+    for pieces in waiting.values():
+        for piece in pieces:
+            withheld += _withhold(service, piece.document, _reasons(service, batch, None, piece, as_of))
     return withheld
 
 
@@ -51,34 +67,54 @@ def is_looked_at(service: Service, batch: Batch) -> bool:
     return batch.looked_at is not None and service.now() - batch.looked_at < LOOK_GOOD_FOR
 
 
-def _waiting(service: Service, batch: Batch, shards: Sequence[Shard]) -> dict[str, Waiting]:
-    """Guarantor id to document and what was decided, for every document that nobody has claimed yet.
-
-    None where the settings have changed since and no longer select it.
-    """
-    waiting: dict[str, Waiting] = {}
+def _waiting(service: Service, batch: Batch, shards: Sequence[Shard]) -> dict[str, list[_Waiting]]:
+    """Guarantor id to their documents, each of a shard of its own: a copy may wait beside the original."""
+    waiting: dict[str, list[_Waiting]] = defaultdict(list)
     for shard in shards:
         documents = service.ledger.waiting(batch.batch_id, sequence=shard.sequence)
         unclaimed = {each.guarantor_id: each for each in documents if each.delivery_state is None}
         for entry in read_shard(service.archive, shard) if unclaimed else ():
             if isinstance(entry, FaultyAccount) or entry.guarantor.guarantor_id not in unclaimed:
                 continue
-            guarantor_id = entry.guarantor.guarantor_id
-            decision = decide(entry, batch.kind, service.settings.policy, batch.as_of)
-            waiting[guarantor_id] = (unclaimed[guarantor_id], decision.selection)
+            document = unclaimed[entry.guarantor.guarantor_id]
+            selection = None
+            if not document.is_copy:
+                selection = decide(entry, batch.kind, service.settings.policy, document.issued_on).selection
+            waiting[document.guarantor_id].append(_Waiting(document, selection, make_recipient(entry.guarantor)))
     return waiting
 
 
-def _reasons(service: Service, batch: Batch, entry: Entry | None, found: Waiting, as_of: date) -> tuple[Hold, ...]:
-    document, selection = found
-    if selection is None:
-        return (Hold(code="RESTATED"),)
+def _reasons(service: Service, batch: Batch, entry: Entry | None, piece: _Waiting, as_of: date) -> tuple[Hold, ...]:
+    document, selection, _ = piece
     if isinstance(entry, FaultyAccount):
         return (Hold(code="BADDATA"),)
+    if document.is_copy:
+        return _reasons_of_copy(service, batch, entry, piece, as_of)
+    if selection is None:
+        return (Hold(code="RESTATED"),)
     # Refused or bounced e-mail is printed: then it is paper that has to be allowed.
     selection = replace(selection, channel=document.channel)
-    holds = recheck(entry, selection, service.settings.policy, as_of=as_of, rendered_as_of=batch.as_of)
+    holds = recheck(entry, selection, service.settings.policy, as_of=as_of, rendered_as_of=document.issued_on)
     return tuple(hold for hold in holds if not (document.readdressed and hold.code == "READDRESSED"))
+
+
+def _reasons_of_copy(
+    service: Service, batch: Batch, account: GuarantorAccount | None, piece: _Waiting, as_of: date
+) -> tuple[Hold, ...]:
+    document = piece.document
+    holds = find_copy_holds(
+        account,
+        batch.kind,
+        service.settings.policy,
+        as_of,
+        account_numbers=document.accounts,
+        episode_id=document.episode_id,
+    )
+    if account is None or document.readdressed:
+        return holds
+    now = make_recipient(account.guarantor)
+    is_same = (now.name, now.lines) == (piece.recipient.name, piece.recipient.lines)
+    return holds if is_same else (*holds, Hold(code="READDRESSED"))
 
 
 def _withhold(service: Service, document: Document, holds: tuple[Hold, ...]) -> int:

@@ -140,7 +140,7 @@ class ShardBuilder:
         printed = self._press.print_all(contents, foreign)
         pages_max = self._plan.profile.pages_max
         return {
-            draft.document_id: _fit_for_mail(next(printed), pages_max)
+            draft.document_id: fit_for_mail(next(printed), pages_max)
             if isinstance(draft.outcome, Content)
             else draft.outcome
             for draft in drafts
@@ -240,7 +240,7 @@ def terms_of(policy: Policy) -> Terms:
     )
 
 
-def _fit_for_mail(outcome: Rendered | DocumentError, pages_max: int) -> Rendered | DocumentError:
+def fit_for_mail(outcome: Rendered | DocumentError, pages_max: int) -> Rendered | DocumentError:
     """A document that no envelope takes is one for a person, not for the vendor."""
     if isinstance(outcome, Rendered) and outcome.pages > pages_max:
         return DocumentError(

@@ -31,6 +31,7 @@ FIGURES = (
     "bounced",
     "returned",
     "due_again",
+    "extra",
 )
 """The figures of `counts` and of `cents`, in the order of a statement's way through the service."""
 
@@ -78,6 +79,9 @@ def summarise_found(found: FoundDocument) -> dict[str, Any]:
         "pages": document.pages,
         "sha256": document.sha256,
         "state": document.state.value,
+        "revision_of": document.revision_of,
+        "is_copy": document.is_copy,
+        "replaced_by": found.replaced_by,
         "deliveries": [
             {
                 "attempt": delivery.attempt,

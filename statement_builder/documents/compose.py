@@ -10,7 +10,7 @@ from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import GuarantorAccount, Record
 from statement_builder.billing.scanline import scanline
 from statement_builder.billing.selection import Kind, Selection
-from statement_builder.documents.content import Content, document_id
+from statement_builder.documents.content import Content, Replaced, document_id
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.formats import format_cents
 from statement_builder.documents.letter import letter_facts
@@ -53,8 +53,11 @@ def compose(
     terms: Terms,
     batch_cycle: str,
     issued_on: date,
+    revision: int = 1,
+    replaces: Replaced | None = None,
 ) -> Content:
-    """The document that this selection is for, dated `issued_on` and with the balances of that day.
+    """The document that this selection is for, dated `issued_on` and with the balances of that day. A correction has a
+    `revision` of its own and says what it `replaces`.
 
     CompositionError when it does not foot, when the address is not complete, or when the notice of financial
     assistance could not be printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
@@ -73,7 +76,7 @@ def compose(
         amount_text = format_cents(selection.amount_cents, guarantor.language)
     except ValueError as exc:
         raise CompositionError("LANGUAGE", str(exc), "Correct the guarantor's language in the billing system.") from exc
-    own_id = document_id(facility.facility_id, batch_cycle, selection.kind, guarantor.guarantor_id)
+    own_id = document_id(facility.facility_id, batch_cycle, selection.kind, guarantor.guarantor_id, revision)
     return Content(
         document_id=own_id,
         kind=selection.kind,
@@ -93,6 +96,7 @@ def compose(
         payment_url=facility.payment_url.replace("{document}", own_id),
         facility=facility,
         facts=facts,
+        replaces=replaces,
     )
 
 

@@ -30,6 +30,13 @@ class Recipient(Record, kw_only=True):
     email_secret: str = ""
 
 
+class Replaced(Record, kw_only=True):
+    """The earlier document that a correction stands in for."""
+
+    document_id: str
+    issued_on: date
+
+
 class Content(Record, kw_only=True):
     """One document's words and figures. `facts` is one of the structs in this package, by kind."""
 
@@ -56,3 +63,4 @@ class Content(Record, kw_only=True):
     """What the payment code says, with nothing in it but the document's id; empty: there is none."""
     facility: Facility
     facts: Record
+    replaces: Replaced | None = None

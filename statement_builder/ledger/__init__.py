@@ -24,6 +24,7 @@ from statement_builder.ledger.records import (
     PrintFileRow,
     Shard,
     Tally,
+    replaced_by,
 )
 from statement_builder.ledger.states import (
     DEAD,
@@ -68,4 +69,5 @@ __all__ = [
     "Tally",
     "held_already",
     "part_of",
+    "replaced_by",
 ]

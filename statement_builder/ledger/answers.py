@@ -15,11 +15,11 @@ from statement_builder.errors import AnswerError
 from statement_builder.ledger.correspondence import forget_mailed, record_mailed
 from statement_builder.ledger.deliveries import tell
 from statement_builder.ledger.dialects import insert_if_new
-from statement_builder.ledger.documents import lock_document, read_deliveries
+from statement_builder.ledger.documents import lock_document, read_deliveries, read_family
 from statement_builder.ledger.emails import mark_emails
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.print_files import lock_print_file, mark_print_file, to_print_file
-from statement_builder.ledger.records import Delivery, Document, EmailMark, PrintFileRow
+from statement_builder.ledger.records import Delivery, Document, EmailMark, PrintFileRow, replaced_by
 from statement_builder.ledger.states import (
     DEAD,
     DELIVERY_MOVES,
@@ -149,10 +149,13 @@ def answer_email(
         connection.execute(update(delivery).where(own).values(state=DeliveryState.BOUNCED.value, changed_at=at))
         tell(connection, found.batch_id, document_id, DeliveryState.BOUNCED, at=at, why=why)
         forget_mailed(connection, document_id)
-        insert_if_new(connection, follow_up, {"document_id": document_id, "since": at, "readdressed": False})
-        bounced = sum(each.state is DeliveryState.BOUNCED and each.channel is Channel.EMAIL for each in attempts) + 1
-        if is_final or bounced >= tries_max:
-            _print_instead(connection, found, at=at, why=why)
+        if not replaced_by(read_family(connection, document_id), document_id):
+            insert_if_new(connection, follow_up, {"document_id": document_id, "since": at, "readdressed": False})
+            bounced = (
+                sum(each.state is DeliveryState.BOUNCED and each.channel is Channel.EMAIL for each in attempts) + 1
+            )
+            if is_final or bounced >= tries_max:
+                _print_instead(connection, found, at=at, why=why)
     if is_final and is_news:
         stop_mail(connection, found, Stop.EMAIL, digest="", since=on)
     return is_news

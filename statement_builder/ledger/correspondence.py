@@ -10,7 +10,20 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Date, Select, Table, case, delete, func, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Date,
+    Select,
+    Table,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    update,
+)
 
 from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Kind
@@ -31,21 +44,42 @@ def record_mailed(connection: Connection, document_ids: Sequence[str], mailed_on
         )
         ids = list(connection.execute(new).scalars())
         connection.execute(update(document).where(document.c.document_id.in_(ids)).values(mailed_on=mailed_on))
-        _merge(connection, _encounters_mailed(ids, mailed_on))
-        _merge(connection, _episodes_mailed(ids, mailed_on))
+        corrected = _corrected(connection, ids)
+        alone = [document_id for document_id in ids if document_id not in corrected]
+        _merge(connection, _encounters_mailed(alone, mailed_on))
+        _merge(connection, _episodes_mailed(alone, mailed_on))
+        for document_id in sorted(corrected):
+            _reckon_all_anew(connection, document_id)
+
+
+def _corrected(connection: Connection, document_ids: Sequence[str]) -> set[str]:
+    """Those of these documents that correct another, or were corrected: the two are one mailing."""
+    other = document.alias()
+    has_other = exists().where(
+        other.c.batch_id == document.c.batch_id,
+        other.c.guarantor_id == document.c.guarantor_id,
+        other.c.document_id != document.c.document_id,
+        other.c.is_copy.is_(False),
+    )
+    query = select(document.c.document_id).where(document.c.document_id.in_(document_ids), has_other)
+    return set(connection.execute(query).scalars())
 
 
 def forget_mailed(connection: Connection, document_id: str) -> None:
     """Turn the clocks of everything on a document that came back to where its other mailings have them."""
+    counts = (document.c.document_id == document_id) & document.c.mailed_on.is_not(None)
+    if connection.execute(update(document).where(counts).values(mailed_on=None)).rowcount:
+        _reckon_all_anew(connection, document_id)
+
+
+def _reckon_all_anew(connection: Connection, document_id: str) -> None:
+    """Write the rows of everything on a document anew."""
     query = (
         select(batch.c.facility_id, document.c.kind, document.c.episode_id)
         .join(batch, batch.c.batch_id == document.c.batch_id)
-        .where(document.c.document_id == document_id, document.c.mailed_on.is_not(None))
+        .where(document.c.document_id == document_id)
     )
-    found = connection.execute(query).one_or_none()
-    if found is None:
-        return
-    connection.execute(update(document).where(document.c.document_id == document_id).values(mailed_on=None))
+    found = connection.execute(query).one()
     accounts = select(document_account.c.account_number).where(document_account.c.document_id == document_id)
     subjects = [(_ENCOUNTER, account) for account in connection.execute(accounts.order_by("account_number")).scalars()]
     if found.kind == Kind.OB_NOTICE.value:
@@ -56,31 +90,46 @@ def forget_mailed(connection: Connection, document_id: str) -> None:
 
 def _reckon_anew(connection: Connection, facility_id: str, subject_type: str, subject_id: str) -> None:
     """Write one subject's row from the documents that count, in the order of their mailing."""
+    key = {"facility_id": facility_id, "subject_type": subject_type, "subject_id": subject_id}
+    mailed = _reckon(connection, facility_id, subject_type, subject_id)
+    if mailed is None:
+        own = [correspondence.c[name] == value for name, value in key.items()]
+        connection.execute(delete(correspondence).where(*own))
+        return
+    values = {
+        "first_on": mailed.first_statement_on,
+        "mailed_count": mailed.statements_sent,
+        "last_level": mailed.last_level,
+        "last_on": mailed.last_mailed_on,
+    }
+    written = upsert(connection, correspondence).values(**key, **values)
+    connection.execute(written.on_conflict_do_update(index_elements=list(key), set_=values))
+
+
+def _reckon(
+    connection: Connection, facility_id: str, subject_type: str, subject_id: str, *, without_batch: str = ""
+) -> Correspondence | None:
+    """What the documents that count say of one subject; None where there are none. A document and what corrects it are
+    one mailing: the clocks start with the first of them, and the next waits from the last."""
     mine = _is_about(subject_id) if subject_type == _ENCOUNTER else document.c.episode_id == subject_id
     query = (
-        select(document.c.kind, document.c.level, document.c.mailed_on)
+        select(document.c.kind, document.c.level, document.c.mailed_on, document.c.batch_id, document.c.guarantor_id)
         .join(batch, batch.c.batch_id == document.c.batch_id)
         .where(batch.c.facility_id == facility_id, document.c.mailed_on.is_not(None), mine)
         .where((document.c.kind == Kind.OB_NOTICE.value) == (subject_type == _EPISODE))
+        .where(document.c.batch_id != without_batch)
         .order_by(document.c.mailed_on, document.c.level)
     )
     mailed = list(connection.execute(query))
-    row = (
-        (correspondence.c.facility_id == facility_id)
-        & (correspondence.c.subject_type == subject_type)
-        & (correspondence.c.subject_id == subject_id)
-    )
     if not mailed:
-        connection.execute(delete(correspondence).where(row))
-        return
+        return None
     counted = {Kind.STATEMENT.value, Kind.OB_NOTICE.value}
-    values = {
-        "first_on": mailed[0].mailed_on,
-        "mailed_count": sum(each.kind in counted for each in mailed),
-        "last_level": mailed[-1].level,
-        "last_on": mailed[-1].mailed_on,
-    }
-    connection.execute(update(correspondence).where(row).values(values))
+    return Correspondence(
+        first_statement_on=mailed[0].mailed_on,
+        statements_sent=len({(each.batch_id, each.guarantor_id) for each in mailed if each.kind in counted}),
+        last_level=mailed[-1].level,
+        last_mailed_on=mailed[-1].mailed_on,
+    )
 
 
 def _is_about(account_number: str) -> ColumnElement[bool]:
@@ -101,6 +150,31 @@ def read_correspondence(
             last_mailed_on=row["last_on"],
         )
         for row in _read(connection, facility_id, _ENCOUNTER, account_numbers)
+    }
+
+
+def read_mailed_otherwise(
+    connection: Connection, facility_id: str, account_numbers: Sequence[str], *, batch_id: str
+) -> dict[str, Correspondence]:
+    """As `read_correspondence`, as if this batch had mailed nothing."""
+    reckoned = {
+        account: _reckon(connection, facility_id, _ENCOUNTER, account, without_batch=batch_id)
+        for account in account_numbers
+    }
+    return {account: mailed for account, mailed in reckoned.items() if mailed is not None}
+
+
+def read_notices_otherwise(
+    connection: Connection, facility_id: str, episode_ids: Sequence[str], *, batch_id: str
+) -> dict[str, tuple[int, date]]:
+    """As `read_episode_notices`, as if this batch had mailed nothing."""
+    reckoned = {
+        episode: _reckon(connection, facility_id, _EPISODE, episode, without_batch=batch_id) for episode in episode_ids
+    }
+    return {
+        episode: (mailed.statements_sent, mailed.last_mailed_on)
+        for episode, mailed in reckoned.items()
+        if mailed is not None
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import (
@@ -30,6 +30,8 @@ from statement_builder.ledger.records import Delivery, Document, FoundDocument
 from statement_builder.ledger.shards import hold_row
 from statement_builder.ledger.states import DEAD, BatchState, DeliveryState, DocumentState
 from statement_builder.ledger.tables import batch, candidate_hold, delivery, document, document_account, follow_up
+
+_Each = TypeVar("_Each")
 
 IDS_MAX = 500
 """How many ids go into one query: below every database's limit."""
@@ -58,9 +60,12 @@ def read_documents(
     channel: Channel | None = None,
     state: DocumentState | None = None,
     sequence: int | None = None,
+    extras: bool | None = None,
 ) -> list[Document]:
     """The batch's documents in mailing order."""
     query = _documents().where(document.c.batch_id == batch_id)
+    if extras is not None:
+        query = query.where((document.c.revision_of != "") == extras)
     if channel is not None:
         query = query.where(document.c.channel == channel.value)
     if state is not None:
@@ -96,6 +101,14 @@ def batches_due_again(connection: Connection, facility_id: str) -> list[str]:
 def read_document(connection: Connection, document_id: str) -> Document | None:
     found = _fetch(connection, _documents().where(document.c.document_id == document_id))
     return found[0] if found else None
+
+
+def read_family(connection: Connection, document_id: str) -> list[Document]:
+    """A document with its copies and corrections, and what it copies or corrects: those of one batch and guarantor, by
+    revision. Nothing where it is not there."""
+    own = select(document.c.batch_id, document.c.guarantor_id).where(document.c.document_id == document_id).subquery()
+    mine = and_(document.c.batch_id == own.c.batch_id, document.c.guarantor_id == own.c.guarantor_id)
+    return _fetch(connection, _documents().join(own, mine).order_by(document.c.revision))
 
 
 def lock_document(connection: Connection, document_id: str) -> Document:
@@ -140,9 +153,8 @@ def withhold(
     if not rows:
         raise InvariantError(f"document {document_id} cannot be withheld without a reason")
     connection.execute(insert(candidate_hold), rows)
-    if found.due_again:
-        connection.execute(delete(follow_up).where(follow_up.c.document_id == document_id))
-    else:
+    connection.execute(delete(follow_up).where(follow_up.c.document_id == document_id))
+    if found.state is DocumentState.RENDERED:
         _set(connection, document_id, state=DocumentState.WITHHELD.value)
     why = " ".join((*sorted({hold.code for hold in holds}), why)).strip()
     write_event(connection, at=at, actor=actor, batch_id=found.batch_id, subject=document_id, what="withheld", why=why)
@@ -179,6 +191,7 @@ def open_documents(
                     and_(document.c.state == DocumentState.RENDERED.value, batch.c.state != BatchState.CLOSED.value),
                     _IS_DUE_AGAIN,
                 ),
+                document.c.is_copy.is_(False),
                 document.c.batch_id != excluding_batch,
                 batch.c.facility_id == facility_id,
             )
@@ -198,12 +211,36 @@ def find(connection: Connection, text: str, limit: int) -> list[FoundDocument]:
     first = _documents().where(document.c.batch_id == text).order_by(document.c.sequence, document.c.position)
     documents |= {found.document_id: found for found in _fetch(connection, first.limit(limit))}
     attempts = read_deliveries(connection, list(documents))
+    replaced = _read_replaced(connection, list(documents.values()))
     newest_first = sorted(
         documents.values(), key=lambda d: (-d.issued_on.toordinal(), d.batch_id, d.sequence, d.position)
     )
     return [
-        FoundDocument(document=found, deliveries=attempts.get(found.document_id, ())) for found in newest_first[:limit]
+        FoundDocument(
+            document=found,
+            deliveries=attempts.get(found.document_id, ()),
+            replaced_by=replaced.get(found.document_id, ""),
+        )
+        for found in newest_first[:limit]
     ]
+
+
+def _read_replaced(connection: Connection, documents: Sequence[Document]) -> dict[str, str]:
+    """Document id to the correction that holds in its place, for those that have one."""
+    found: dict[str, str] = {}
+    for some in in_chunks(documents):
+        query = select(document.c.revision_of, document.c.document_id).where(
+            document.c.guarantor_id.in_([each.guarantor_id for each in some]),
+            document.c.revision_of.in_([each.document_id for each in some]),
+            holds_in_its_place(document),
+        )
+        found |= {row.revision_of: row.document_id for row in connection.execute(query)}
+    return found
+
+
+def holds_in_its_place(newer: FromClause) -> ColumnElement[bool]:
+    """Whether this document replaces the one that it was made from: a correction that was not held back itself."""
+    return and_(newer.c.revision_of != "", newer.c.is_copy.is_(False), newer.c.state != DocumentState.WITHHELD.value)
 
 
 def read_deliveries(connection: Connection, document_ids: Sequence[str]) -> dict[str, tuple[Delivery, ...]]:
@@ -226,7 +263,7 @@ def to_delivery(row: dict[str, Any]) -> Delivery:
     return Delivery(**{**row, **values})
 
 
-def in_chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+def in_chunks(ids: Sequence[_Each]) -> Iterable[Sequence[_Each]]:
     for start in range(0, len(ids), IDS_MAX):
         yield ids[start : start + IDS_MAX]
 

@@ -23,6 +23,7 @@ from statement_builder.ledger import (
     documents,
     emails,
     events,
+    extras,
     fates,
     inbound,
     print_files,
@@ -31,6 +32,7 @@ from statement_builder.ledger import (
     settle,
     shards,
     stops,
+    taken_back,
     tally,
 )
 from statement_builder.ledger.database import Database
@@ -196,8 +198,8 @@ class Ledger:
         template_version: str,
         at: datetime,
     ) -> None:
-        """Record what a shard became. InvariantError when it is built already, or when candidates or documents are
-        missing or doubled."""
+        """Record what a shard became; what was taken back before it was reopened stays so. InvariantError when it is
+        built already, or when candidates or documents are missing or doubled."""
         with self._write() as connection:
             shards.record_shard(
                 connection,
@@ -210,6 +212,7 @@ class Ledger:
                 template_version=template_version,
                 at=at,
             )
+            taken_back.keep_taken_back(connection, batch_id, documents, at=at)
 
     def reopen_shard(self, batch_id: str, sequence: int, *, actor: str, at: datetime) -> None:
         """Have a shard built again, and its batch `pulled` again with it. LedgerError once the batch is released."""
@@ -281,10 +284,14 @@ class Ledger:
         channel: Channel | None = None,
         state: DocumentState | None = None,
         sequence: int | None = None,
+        extras: bool | None = None,
     ) -> list[Document]:
-        """The batch's documents in mailing order; `sequence` is that of a shard."""
+        """The batch's documents in mailing order; `sequence` is that of a shard. With `extras` only copies and
+        corrections, or only what is neither."""
         with self._read() as connection:
-            return documents.read_documents(connection, batch_id, channel=channel, state=state, sequence=sequence)
+            return documents.read_documents(
+                connection, batch_id, channel=channel, state=state, sequence=sequence, extras=extras
+            )
 
     def waiting(self, batch_id: str, *, channel: Channel | None = None, sequence: int | None = None) -> list[Document]:
         """The batch's documents that are to go out, or came back and go out again, in mailing order. Those with a
@@ -300,6 +307,42 @@ class Ledger:
     def document(self, document_id: str) -> Document | None:
         with self._read() as connection:
             return documents.read_document(connection, document_id)
+
+    def family(self, document_id: str) -> list[Document]:
+        """A document with its copies and corrections, and what it copies or corrects, by revision."""
+        with self._read() as connection:
+            return documents.read_family(connection, document_id)
+
+    def record_extra(
+        self,
+        batch_id: str,
+        new_shard: NewShard,
+        new: NewDocument,
+        *,
+        pack_key: str,
+        pack_sha256: str,
+        template_version: str,
+        readdressed: bool = False,
+        actor: str,
+        at: datetime,
+        why: str,
+    ) -> Document:
+        """Record a copy or a correction, in a shard of its own, as due to go out; what it corrects goes out no more.
+        InvariantError where that is on its way, or somebody else made another one since."""
+        with self._write() as connection:
+            return extras.record_extra(
+                connection,
+                batch_id,
+                new_shard,
+                new,
+                pack_key=pack_key,
+                pack_sha256=pack_sha256,
+                template_version=template_version,
+                readdressed=readdressed,
+                actor=actor,
+                at=at,
+                why=why,
+            )
 
     def deliveries(self, document_id: str) -> tuple[Delivery, ...]:
         """The document's attempts, first to last."""
@@ -481,6 +524,20 @@ class Ledger:
         """Account number → what this service has mailed about it."""
         with self._read() as connection:
             return correspondence.read_correspondence(connection, facility_id, account_numbers)
+
+    def mailed_otherwise(
+        self, facility_id: str, account_numbers: Sequence[str], *, batch_id: str
+    ) -> dict[str, Correspondence]:
+        """Account number → what this service has mailed about it in other batches than this one."""
+        with self._read() as connection:
+            return correspondence.read_mailed_otherwise(connection, facility_id, account_numbers, batch_id=batch_id)
+
+    def notices_otherwise(
+        self, facility_id: str, episode_ids: Sequence[str], *, batch_id: str
+    ) -> dict[str, tuple[int, date]]:
+        """As `episode_notices`, of other batches than this one."""
+        with self._read() as connection:
+            return correspondence.read_notices_otherwise(connection, facility_id, episode_ids, batch_id=batch_id)
 
     def episode_notices(self, facility_id: str, episode_ids: Sequence[str]) -> dict[str, tuple[int, date]]:
         """Episode id → obstetric notices mailed, and the date of the last."""

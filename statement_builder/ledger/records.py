@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -54,6 +55,8 @@ class Shard(NewShard, kw_only=True):
     pack_key: str | None = None
     pack_sha256: str | None = None
     template_version: str = ""
+    is_extra: bool = False
+    """Holds one copy or correction, made after the batch; no candidate of its own."""
 
 
 class NewCandidate(Record, kw_only=True):
@@ -117,6 +120,18 @@ class Document(NewDocument, kw_only=True):
     @property
     def due_again(self) -> bool:
         return self.due_since is not None
+
+
+def replaced_by(family: Iterable[Document], document_id: str) -> str:
+    """The id of the correction that holds in this document's place; empty where none does, or it was held back."""
+    return next(
+        (
+            each.document_id
+            for each in family
+            if each.revision_of == document_id and not each.is_copy and each.state is not DocumentState.WITHHELD
+        ),
+        "",
+    )
 
 
 class Delivery(Record, kw_only=True):
@@ -295,6 +310,8 @@ class InboundFile(Record, kw_only=True):
 class FoundDocument(Record, kw_only=True):
     document: Document
     deliveries: tuple[Delivery, ...]
+    replaced_by: str = ""
+    """The correction that holds in its place."""
 
 
 class Event(Record, kw_only=True):

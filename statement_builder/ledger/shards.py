@@ -44,8 +44,8 @@ def record_shard(
         "pack_key": pack_key or "",
         "template_version": template_version,
     }
-    insert_many(connection, document, [_document_row(common, n, new) for n, new in enumerate(documents, 1)])
-    insert_many(connection, document_account, [row for new in documents for row in _account_rows(new)])
+    insert_many(connection, document, [document_row(common, n, new) for n, new in enumerate(documents, 1)])
+    insert_many(connection, document_account, [row for new in documents for row in account_rows(new)])
     built = {
         "state": ShardState.BUILT.value,
         "pack_key": pack_key,
@@ -128,13 +128,15 @@ def _candidate_row(batch_id: str, sequence: int, new: NewCandidate) -> dict[str,
     }
 
 
-def _document_row(common: dict[str, Any], position: int, new: NewDocument) -> dict[str, Any]:
+def document_row(common: dict[str, Any], position: int, new: NewDocument) -> dict[str, Any]:
+    """The row of a document at its place in its shard; `common` is what it shares with the others there."""
     row = {name: getattr(new, name) for name in new.__struct_fields__ if name != "accounts"}
     values = {"kind": new.kind.value, "channel": new.channel.value, "state": new.state.value, "position": position}
     return {**row, **common, **values}
 
 
-def _account_rows(new: NewDocument) -> list[dict[str, Any]]:
+def account_rows(new: NewDocument) -> list[dict[str, Any]]:
+    """The rows of a document's encounters, in the order in which they are printed."""
     return [
         {"document_id": new.document_id, "position": n, "account_number": account}
         for n, account in enumerate(new.accounts, 1)

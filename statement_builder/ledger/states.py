@@ -59,6 +59,8 @@ class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     REJECTED = "rejected"
     """The vendor will not print it: a clerk has to see why."""
+    RECALLED = "recalled"
+    """Cancelled at the vendor, by us, before it was printed."""
     RETURNED = "returned"
     """The post office brought it back: the address is wrong."""
     BOUNCED = "bounced"
@@ -73,7 +75,15 @@ HAND_OFF_STATES = (
     DeliveryState.UNCERTAIN,
 )
 """What a print file can be: what becomes of it at the vendor is told of its pieces."""
-DEAD = frozenset({DeliveryState.FAILED, DeliveryState.REJECTED, DeliveryState.RETURNED, DeliveryState.BOUNCED})
+DEAD = frozenset(
+    {
+        DeliveryState.FAILED,
+        DeliveryState.REJECTED,
+        DeliveryState.RECALLED,
+        DeliveryState.RETURNED,
+        DeliveryState.BOUNCED,
+    }
+)
 """Nothing more comes of these attempts: another one of the same document is safe."""
 
 
@@ -109,17 +119,25 @@ DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
             DeliveryState.MAILED,
             DeliveryState.DELIVERED,
             DeliveryState.REJECTED,
+            DeliveryState.RECALLED,
             DeliveryState.RETURNED,
             DeliveryState.BOUNCED,
         }
     ),
     DeliveryState.ACKNOWLEDGED: frozenset(
-        {DeliveryState.MAILED, DeliveryState.DELIVERED, DeliveryState.REJECTED, DeliveryState.RETURNED}
+        {
+            DeliveryState.MAILED,
+            DeliveryState.DELIVERED,
+            DeliveryState.REJECTED,
+            DeliveryState.RECALLED,
+            DeliveryState.RETURNED,
+        }
     ),
     DeliveryState.MAILED: frozenset({DeliveryState.DELIVERED, DeliveryState.RETURNED}),
     DeliveryState.DELIVERED: frozenset({DeliveryState.RETURNED, DeliveryState.BOUNCED}),
     DeliveryState.FAILED: frozenset(),
     DeliveryState.REJECTED: frozenset(),
+    DeliveryState.RECALLED: frozenset(),
     DeliveryState.RETURNED: frozenset(),
     DeliveryState.BOUNCED: frozenset(),
 }

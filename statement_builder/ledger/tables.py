@@ -123,8 +123,10 @@ shard = Table(
     Column("pack_key", Text),
     Column("pack_sha256", String(64)),
     Column("template_version", String(64), nullable=False, default=""),
+    Column("is_extra", Boolean, nullable=False, server_default=false()),
     _one_of("state", ShardState, "state"),
 )
+"""`is_extra`: made after the batch, for one copy or correction; no candidate was pulled for it."""
 
 candidate = Table(
     "candidate",

@@ -303,6 +303,14 @@ LATE: tuple[HoldCode, ...] = (
         "Somebody voided the document before it was mailed; the event log has the reason.",
         "Nothing. The next batch decides anew.",
     ),
+    hold_code(
+        "CORRECTED",
+        G,
+        True,
+        "Corrected before it was mailed",
+        "A corrected document was made in its place; the event log has the reason.",
+        "Nothing. The corrected document goes out.",
+    ),
 )
 
 BY_RULE: tuple[HoldCode, ...] = BALANCE + TIMING + PLANS + ADDRESS + LATE

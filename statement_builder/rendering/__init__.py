@@ -2,6 +2,7 @@
 
 from statement_builder.rendering.catalogues import languages
 from statement_builder.rendering.compiled import CompiledEngine
+from statement_builder.rendering.copies import make_copy
 from statement_builder.rendering.engine import Engine, PlainEngine, Rendered
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.press import Press
@@ -22,6 +23,7 @@ __all__ = [
     "Windows",
     "check_setup",
     "languages",
+    "make_copy",
     "template_version",
     "verify",
 ]

@@ -154,6 +154,8 @@ def _verify_every_page(
 ) -> None:
     # Some hospitals use UUIDs for their own numbers too: those of this guarantor are no stranger's document id.
     own = {content.document_id, content.guarantor_id, *content.account_numbers}
+    if content.replaces is not None:
+        own.add(content.replaces.document_id)
     for number, page in enumerate(texts, start=1):
         found = set(_UUID.findall(page.whole))
         if content.document_id not in found:

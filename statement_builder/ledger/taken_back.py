@@ -1,0 +1,28 @@
+"""What a person took back before the mail stays so when its shard is built again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from statement_builder.billing.selection import Hold
+from statement_builder.ledger.documents import in_chunks, withhold
+from statement_builder.ledger.events import SERVICE
+from statement_builder.ledger.records import NewDocument
+from statement_builder.ledger.states import DocumentState
+from statement_builder.ledger.tables import event
+
+
+def keep_taken_back(connection: Connection, batch_id: str, rebuilt: Sequence[NewDocument], *, at: datetime) -> None:
+    """Withhold those of a shard's new documents that were withheld before it was reopened: before a release only a
+    person does that, and the event log has it."""
+    ids = [each.document_id for each in rebuilt if each.state is DocumentState.RENDERED]
+    for some in in_chunks(ids):
+        query = select(event.c.subject, event.c.why).where(
+            event.c.batch_id == batch_id, event.c.what == "withheld", event.c.subject.in_(some)
+        )
+        for subject, why in connection.execute(query.order_by(event.c.event_id)).all():
+            code, _, reason = why.partition(" ")
+            withhold(connection, subject, [Hold(code=code)], actor=SERVICE, at=at, why=reason)

@@ -1,0 +1,188 @@
+"""A copy of what was mailed: marked, on paper, once, and in no figure of its cycle."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.in_process import call
+from tests.faults.trouble import BATCH, RUN, die_at
+from tests.hospital import Hospital, build_hospital
+from tests.pdf_text import page_texts
+
+DEATHS = 8
+"""Moments of a reprint at which a process is killed in turn, spread evenly over all of them."""
+
+
+@pytest.fixture(scope="module")
+def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A batch that was mailed and closed."""
+    hospital = build_hospital(tmp_path_factory.mktemp("mailed") / "home", guarantors=20, workers=1)
+    call(hospital, *RUN)
+    return hospital
+
+
+@pytest.fixture
+def hospital(handed_off: Hospital, tmp_path: Path) -> Hospital:
+    return handed_off.copy_to(tmp_path / "home")
+
+
+def printed(hospital: Hospital) -> str:
+    return hospital.ledger("SELECT document_id FROM document WHERE channel = 'print' AND state = 'handed_off'")[0][0]
+
+
+def reprint(hospital: Hospital, document: str, code: int = 0) -> str:
+    answer = call(hospital, "reprint", document, "--reason", "lost by the post", code=code)
+    return answer.err if code else answer.out
+
+
+def found(hospital: Hospital, document: str) -> dict[str, Any]:
+    return next(row for row in call(hospital, "find", document, "--json").json if row["document"] == document)
+
+
+def copies(hospital: Hospital, document: str) -> list[str]:
+    """Ids of the copies that were made."""
+    query = "SELECT document_id FROM document WHERE revision_of = ? AND is_copy ORDER BY revision"
+    return [row[0] for row in hospital.ledger(query, document)]
+
+
+def pages_of(hospital: Hospital, document: str) -> list[str]:
+    call(hospital, "get", document, "-o", "page.pdf")
+    return page_texts((hospital.home / "page.pdf").read_bytes())
+
+
+def clocks(hospital: Hospital) -> list[tuple[Any, ...]]:
+    return hospital.ledger("SELECT * FROM correspondence ORDER BY 1, 2, 3")
+
+
+def test_reprint__a_marked_copy_is_in_the_mail_and_nothing_is_counted(hospital: Hospital) -> None:
+    document, before = printed(hospital), call(hospital, "show", BATCH, "--json").json
+    moved = clocks(hospital)
+    assert "It was handed off." in reprint(hospital, document)
+    (copy,) = copies(hospital, document)
+
+    (row,) = [row for row in hospital.manifest_rows() if row["document_id"] == copy]
+    original = next(row for row in hospital.manifest_rows() if row["document_id"] == document)
+    for same in ("address_1", "address_2", "amount_cents", "pages", "scanline"):
+        assert row[same] == original[same]
+    for page in page_texts((hospital.home / "outbox" / "print" / row["pdf_file"]).read_bytes())[: int(row["pages"])]:
+        assert "COPY" in page
+        assert copy in page
+        assert document in page
+    was = pages_of(hospital, document)
+    assert [page.partition(" COPY We sent")[0] for page in pages_of(hospital, copy)] == was
+
+    after = call(hospital, "show", BATCH, "--json").json
+    assert after["counts"].pop("extra") == before["counts"].pop("extra") + 1 == 1
+    assert after["cents"].pop("extra") == found(hospital, document)["amount_cents"]
+    before["cents"].pop("extra")
+    for what in ("state", "counts", "cents", "holds", "foots"):
+        assert after[what] == before[what]
+    assert clocks(hospital) == moved
+    assert hospital.ledger("SELECT mailed_on FROM document WHERE document_id = ?", copy) == [(None,)]
+
+
+def test_reprint__copy_and_original_name_each_other_and_who_asked_is_kept(hospital: Hospital) -> None:
+    document = printed(hospital)
+    reprint(hospital, document)
+    (copy,) = copies(hospital, document)
+    row = found(hospital, copy)
+    assert (row["revision_of"], row["is_copy"], row["replaced_by"]) == (document, True, "")
+    assert found(hospital, document)["replaced_by"] == ""
+    assert f"a copy of {document}" in call(hospital, "find", copy).out
+    assert f"{copy} a copy of {document}: handed off" in call(hospital, "show", BATCH).out
+    ((actor, why),) = hospital.ledger("SELECT actor, why FROM event WHERE what = 'reprinted' AND subject = ?", document)
+    assert actor
+    assert why == "lost by the post"
+
+
+def test_reprint__asked_for_twice_on_one_day_is_one_copy(hospital: Hospital) -> None:
+    document = printed(hospital)
+    reprint(hospital, document)
+    assert "less than a day ago" in reprint(hospital, document)
+    assert len(copies(hospital, document)) == 1
+    days_later = Hospital(hospital.home, {"STATEMENTS_CLOCK": "2026-11-09T15:00:00+00:00"})
+    hospital.sql("UPDATE feed SET loaded_at = '2026-11-09T06:00:00Z'")
+    assert "It was handed off." in reprint(days_later, document)
+    assert len(copies(hospital, document)) == 2
+
+
+def test_reprint__of_a_copy_names_the_original(hospital: Hospital) -> None:
+    document = printed(hospital)
+    reprint(hospital, document)
+    (copy,) = copies(hospital, document)
+    assert f"reprint {document}" in reprint(hospital, copy, code=2)
+
+
+def test_reprint__moved_since_the_copy_goes_behind_a_sheet_with_the_new_address(hospital: Hospital) -> None:
+    document = printed(hospital)
+    guarantor = found(hospital, document)["guarantor"]
+    hospital.sql("UPDATE guarantor SET address_lines = '99 New Street' WHERE guarantor_id = ?", guarantor)
+    assert "It was handed off." in reprint(hospital, document)
+    row = hospital.manifest_rows()[-1]
+    assert row["document_id"] == copies(hospital, document)[0]
+    assert row["address_2"] == "99 New Street"
+    first = page_texts((hospital.home / "outbox" / "print" / row["pdf_file"]).read_bytes())[0]
+    assert "99 New Street" in first
+
+
+def test_reprint__hold_on_file_forbids_it_and_nothing_is_made(hospital: Hospital) -> None:
+    document = printed(hospital)
+    guarantor = found(hospital, document)["guarantor"]
+    hospital.sql(
+        "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('H-1', ?, 'BANKR_STAY', '2026-11-07')",
+        guarantor,
+    )
+    message = reprint(hospital, document, code=2)
+    assert "BANKR_STAY" in message
+    assert "Send nothing" in message
+    assert copies(hospital, document) == []
+
+
+def test_reprint__of_an_email_goes_on_paper(hospital: Hospital) -> None:
+    document, *_ = hospital.emailed()
+    reprint(hospital, document)
+    assert hospital.manifest_rows()[-1]["document_id"] == copies(hospital, document)[0]
+    assert hospital.emailed().count(document) == 1
+
+
+def test_reprint__before_the_mail_there_is_nothing_to_copy(tmp_path: Path) -> None:
+    waiting = build_hospital(tmp_path / "home", guarantors=20, workers=1)
+    call(waiting, *RUN[:-2], code=3)
+    (document, *_), *_ = waiting.ledger("SELECT document_id FROM document WHERE state = 'rendered'")
+    assert "has not left yet" in reprint(waiting, document, code=2)
+    call(waiting, "void", document, "--reason", "disputed")
+    assert "never mailed" in reprint(waiting, document, code=2)
+
+
+def test_reprint__killed_at_any_moment_and_run_again_is_one_copy(handed_off: Hospital, tmp_path: Path) -> None:
+    document = printed(handed_off)
+    command = ("reprint", document, "--reason", "lost by the post")
+    whole = handed_off.copy_to(tmp_path / "whole")
+    assert die_at(whole, 0, *command) == 0
+    moments = (whole.home / "moments").read_text(encoding="utf-8").split()
+    assert {"commit-", "ctl-", "zip-"} <= set(moments)
+    for moment in range(1, len(moments) + 1, max(1, len(moments) // DEATHS)):
+        hospital = handed_off.copy_to(tmp_path / f"killed-{moment}")
+        assert die_at(hospital, moment, *command) == -signal.SIGKILL
+        call(hospital, *command)
+        call(hospital, "track")
+        (copy,) = copies(hospital, document)
+        mailed = [row["document_id"] for row in hospital.manifest_rows()]
+        assert mailed.count(copy) == mailed.count(document) == 1, moments[moment - 1]
+        assert call(hospital, "show", BATCH, "--json").json["foots"] is True
+        assert found(hospital, copy)["sha256"] == found(whole, copy)["sha256"]
+
+
+def test_reprint__print_file_is_whole(hospital: Hospital) -> None:
+    reprint(hospital, printed(hospital))
+    newest = sorted((hospital.home / "outbox" / "print").glob("*.ctl"))[-1]
+    control = json.loads(newest.read_text(encoding="utf-8"))
+    rows = list(csv.DictReader(io.StringIO(newest.with_suffix(".csv").read_text(encoding="utf-8"))))
+    assert control["records"] == len(rows) == 1
