@@ -293,7 +293,7 @@ def void(document: DocumentArgument, reason: Reason) -> None:
     from statement_builder.batch.again import void_document  # noqa: PLC0415
 
     with opened() as service:
-        console.out.print(void_document(service, document, reason), markup=False)
+        console.say(void_document(service, document, reason))
 
 
 @app.command()
@@ -302,7 +302,7 @@ def resend(document: DocumentArgument, reason: Reason) -> None:
     from statement_builder.batch.again import resend_document  # noqa: PLC0415
 
     with opened() as service:
-        console.out.print(resend_document(service, document, reason), markup=False)
+        console.say(resend_document(service, document, reason))
 
 
 @app.command()
@@ -311,7 +311,7 @@ def reprint(document: DocumentArgument, reason: Reason) -> None:
     from statement_builder.batch.reprint import reprint_document  # noqa: PLC0415
 
     with opened() as service:
-        console.out.print(reprint_document(service, document, reason), markup=False)
+        console.say(reprint_document(service, document, reason))
 
 
 @app.command()
@@ -320,7 +320,7 @@ def correct(document: DocumentArgument, reason: Reason) -> None:
     from statement_builder.batch.correct import correct_document  # noqa: PLC0415
 
     with opened() as service:
-        console.out.print(correct_document(service, document, reason), markup=False)
+        console.say(correct_document(service, document, reason))
 
 
 @app.command()

@@ -67,6 +67,11 @@ def format_dollars(cents: int) -> str:
     return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
+def say(sentence: str) -> None:
+    """What was done, on one line: an id in it can be copied whole."""
+    out.print(sentence, markup=False, soft_wrap=True)
+
+
 def show_batches(summaries: Sequence[Mapping[str, Any]]) -> None:
     """For each batch a control sheet that a clerk can add up, in documents and in dollars; side by side if they fit."""
     names = [name for name in _LABELS if any(_is_shown(name, each["counts"]) for each in summaries)]

@@ -18,7 +18,7 @@ from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
 from statement_builder.documents import Recipient
 from statement_builder.errors import ArchiveError, InvariantError, LockLost
-from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, EmailMark, Shard
+from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState, EmailMark, Shard
 
 RUN_MAX = 10
 """Messages that the ledger hears of in one commit. So many at most a crash leaves in doubt (ADR 12)."""
@@ -145,7 +145,8 @@ def _send(
 
 def _is_due(service: Service, document: Document) -> bool:
     """What bounced for now is tried again after a day: few mailboxes are emptied within the hour (domain rules 8)."""
-    return document.due_since is None or service.now() - document.due_since >= RETRY_AFTER
+    bounced_at = document.due_since if document.state is DocumentState.HANDED_OFF else None
+    return bounced_at is None or service.now() - bounced_at >= RETRY_AFTER
 
 
 def settle_emails(service: Service, batch: Batch, shards: Sequence[Shard]) -> None:

@@ -73,7 +73,7 @@ def test_scheduler_and_operators_on_postgresql__one_works_and_the_others_are_tol
         call(hospital, "show", BATCH, "--json")
         call(hospital, "report", "control", BATCH, "--json")
     ledger.close()
-    answers = _at_once(hospital, ("release", BATCH, "--json"), RERUN)
+    answers = at_once(hospital, ("release", BATCH, "--json"), RERUN)
     assert 0 in [answer.code for answer in answers]
     assert {answer.code for answer in answers} <= {0, 1}
     assert all("is being worked on by" in read_message(answer) for answer in answers if answer.code)
@@ -93,7 +93,7 @@ def test_looking_at_a_batch_in_hand__is_always_possible(hospital: Hospital) -> N
 
 
 def test_two_releases_at_the_same_moment__send_everything_once(hospital: Hospital) -> None:
-    answers = _at_once(hospital, ("release", BATCH, "--json"), RERUN, ("release", BATCH, "--json"))
+    answers = at_once(hospital, ("release", BATCH, "--json"), RERUN, ("release", BATCH, "--json"))
     codes = [answer.code for answer in answers]
     assert 0 in codes
     assert set(codes) <= {0, 1}
@@ -108,14 +108,14 @@ def test_two_releases_at_the_same_moment__send_everything_once(hospital: Hospita
 
 def test_two_runs_at_the_same_moment__make_one_batch(tmp_path: Path) -> None:
     hospital = build_hospital(tmp_path / "home", guarantors=20, workers=1)
-    answers = _at_once(hospital, *[(*RUN, "--limit", "8")] * 2)
+    answers = at_once(hospital, *[(*RUN, "--limit", "8")] * 2)
     assert 0 in [answer.code for answer in answers]
     assert all(answer.code in {0, 1} for answer in answers), answers
     assert len(call(hospital, "batches", "--json").json) == 1
     assert_once_each(outcome_of(hospital, BATCH))
 
 
-def _at_once(hospital: Hospital, *commands: tuple[str, ...]) -> list[Answer]:
+def at_once(hospital: Hospital, *commands: tuple[str, ...]) -> list[Answer]:
     """Each command in a process of its own, all waiting for one signal: the end of their standard input."""
     starter = "import sys; sys.stdin.read(); from statement_builder.cli import main; main()"
     processes = [

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0004"
+down_revision = "0007"
 
 ID = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 TIME = sa.DateTime(timezone=True)
@@ -51,6 +51,7 @@ def _rebuild_delivery() -> None:
         sa.Column("receipt", sa.Text(), nullable=True),
         sa.Column("claimed_at", TIME, nullable=False),
         sa.Column("changed_at", TIME, nullable=False),
+        sa.Column("readdressed_to", sa.String(64), nullable=False, server_default=""),
         sa.CheckConstraint("(channel = 'print') = (print_file IS NOT NULL)", name=op.f("delivery_print_has_file")),
         sa.CheckConstraint("channel IN ('print', 'email')", name=op.f("delivery_channel")),
         sa.CheckConstraint(STATES, name=op.f("delivery_state")),

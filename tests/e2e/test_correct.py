@@ -1,0 +1,236 @@
+"""A correction: what the billing system says today, in place of what was wrong, once, and one mailing with it."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.test_reprint import clocks, found, pages_of, printed, reprint
+from tests.faults.in_process import call
+from tests.faults.test_two_operators import at_once
+from tests.faults.trouble import BATCH, RUN, die_at, read_message
+from tests.hospital import Hospital, build_hospital
+
+DEATHS = 8
+"""Moments of a correction at which a process is killed in turn, spread evenly over all of them."""
+NOTICE = "Corrected. This replaces the one dated November 7, 2026, document {id}."
+
+
+@pytest.fixture(scope="module")
+def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A batch that was mailed and closed."""
+    hospital = build_hospital(tmp_path_factory.mktemp("mailed") / "home", guarantors=20, workers=1)
+    call(hospital, *RUN)
+    return hospital
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A batch that waits for its release."""
+    hospital = build_hospital(tmp_path_factory.mktemp("rendered") / "home", guarantors=20, workers=1)
+    call(hospital, *RUN[:-2], code=3)
+    return hospital
+
+
+@pytest.fixture
+def hospital(handed_off: Hospital, tmp_path: Path) -> Hospital:
+    return handed_off.copy_to(tmp_path / "home")
+
+
+@pytest.fixture
+def waiting(rendered: Hospital, tmp_path: Path) -> Hospital:
+    return rendered.copy_to(tmp_path / "home")
+
+
+def correct(hospital: Hospital, document: str, code: int = 0) -> str:
+    answer = call(hospital, "correct", document, "--reason", "insurance paid more", code=code)
+    return answer.err if code else answer.out
+
+
+def corrections(hospital: Hospital, document: str) -> list[str]:
+    query = "SELECT document_id FROM document WHERE revision_of = ? AND NOT is_copy ORDER BY revision"
+    return [row[0] for row in hospital.ledger(query, document)]
+
+
+def pay_part(hospital: Hospital, document: str, cents: int = 1_000) -> None:
+    """A payment that came in long ago is found and posted."""
+    account = found(hospital, document)["accounts"][0]
+    hospital.sql(
+        "INSERT INTO patient_payment (payment_id, account_number, posted_on, amount_cents, method) "
+        "VALUES ('PX-1', ?, '2026-10-20', ?, 'check')",
+        account,
+        cents,
+    )
+
+
+def test_correct__the_new_one_says_what_it_replaces_and_asks_for_what_is_owed_today(hospital: Hospital) -> None:
+    document = printed(hospital)
+    before = found(hospital, document)
+    pay_part(hospital, document)
+    assert "superseded" in correct(hospital, document)
+    (correction,) = corrections(hospital, document)
+
+    row = found(hospital, correction)
+    assert row["amount_cents"] == before["amount_cents"] - 1_000
+    assert [each["state"] for each in row["deliveries"]] == ["sent"]
+    (printed_row,) = [each for each in hospital.manifest_rows() if each["document_id"] == correction]
+    assert int(printed_row["amount_cents"]) == row["amount_cents"]
+    assert NOTICE.format(id=document) in pages_of(hospital, correction)[0]
+    assert "Corrected." not in pages_of(hospital, document)[0]
+
+
+def test_correct__each_names_the_other_and_who_did_it_is_kept(hospital: Hospital) -> None:
+    document = printed(hospital)
+    correct(hospital, document)
+    (correction,) = corrections(hospital, document)
+    assert found(hospital, document)["replaced_by"] == correction
+    row = found(hospital, correction)
+    assert (row["revision_of"], row["is_copy"], row["replaced_by"]) == (document, False, "")
+    assert f"REPLACED by {correction}" in call(hospital, "find", document).out
+    assert f"corrects and replaces {document}" in call(hospital, "show", BATCH).out
+    ((actor, why),) = hospital.ledger("SELECT actor, why FROM event WHERE what = 'corrected' AND subject = ?", document)
+    assert actor
+    assert why == "insurance paid more"
+
+
+def test_correct__counts_as_the_same_mailing_and_in_no_figure_of_the_cycle(hospital: Hospital) -> None:
+    document, before, moved = printed(hospital), call(hospital, "show", BATCH, "--json").json, clocks(hospital)
+    correct(hospital, document)
+    after = call(hospital, "show", BATCH, "--json").json
+    assert after["counts"].pop("extra") == 1
+    before["counts"].pop("extra")
+    assert after["counts"] == before["counts"]
+    assert after["foots"] is True
+    assert clocks(hospital) == moved
+
+
+def test_correct__asked_for_again_names_the_one_that_was_made(hospital: Hospital) -> None:
+    document = printed(hospital)
+    correct(hospital, document)
+    (correction,) = corrections(hospital, document)
+    assert f"correct it: statements correct {correction}" in correct(hospital, document).replace("\n", " ")
+    assert corrections(hospital, document) == [correction]
+    assert "superseded" in correct(hospital, correction)
+    (second,) = corrections(hospital, correction)
+    assert NOTICE.format(id=correction) in pages_of(hospital, second)[0]
+    assert len(hospital.ledger("SELECT 1 FROM correspondence WHERE mailed_count > 2")) == 0
+
+
+def test_correct__what_was_replaced_is_not_copied_or_sent_again(hospital: Hospital) -> None:
+    document = printed(hospital)
+    correct(hospital, document)
+    (correction,) = corrections(hospital, document)
+    assert f"replaced by {correction}" in reprint(hospital, document, code=2)
+    answer = call(hospital, "resend", document, "--reason", "x", code=2)
+    assert f"replaced by {correction}" in answer.err
+    assert "It was handed off." in reprint(hospital, correction)
+
+
+def test_correct__rules_hold_it_now_and_nothing_is_made(hospital: Hospital) -> None:
+    document = printed(hospital)
+    hospital.sql(
+        "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('H-1', ?, 'BANKR_STAY', '2026-11-07')",
+        found(hospital, document)["guarantor"],
+    )
+    message = correct(hospital, document, code=2)
+    assert "the rules hold it now" in message
+    assert "BANKR_STAY" in message
+    assert corrections(hospital, document) == []
+    assert found(hospital, document)["replaced_by"] == ""
+
+
+def test_correct__before_the_mail_the_old_one_is_void_and_the_new_one_goes_with_its_batch(waiting: Hospital) -> None:
+    document = waiting.ledger("SELECT document_id FROM document WHERE channel = 'print' LIMIT 1")[0][0]
+    pay_part(waiting, document)
+    told = correct(waiting, document)
+    assert "is void" in told
+    assert "has not left yet" in told
+    (correction,) = corrections(waiting, document)
+    assert found(waiting, document)["state"] == "withheld"
+    assert "CORRECTED" in call(waiting, "holds", BATCH).out
+
+    call(waiting, "release", BATCH)
+    mailed = [row["document_id"] for row in waiting.manifest_rows()]
+    assert mailed.count(correction) == 1
+    assert document not in mailed
+    summary = call(waiting, "show", BATCH, "--json").json
+    assert (summary["state"], summary["foots"]) == ("closed", True)
+    assert summary["counts"]["withheld"] == 1
+    accounts = found(waiting, correction)["accounts"]
+    counted = waiting.ledger("SELECT mailed_count FROM correspondence WHERE subject_id = ?", accounts[0])
+    assert counted == [(1,)]
+
+
+def test_correct__by_email_goes_by_email(hospital: Hospital) -> None:
+    document, *_ = hospital.emailed()
+    correct(hospital, document)
+    assert corrections(hospital, document)[0] in hospital.emailed()
+
+
+def test_correct__letter_in_large_print_says_it_too(hospital: Hospital) -> None:
+    document = printed(hospital)
+    guarantor = found(hospital, document)["guarantor"]
+    hospital.sql("UPDATE guarantor SET large_print = 1 WHERE guarantor_id = ?", guarantor)
+    correct(hospital, document)
+    assert NOTICE.format(id=document) in pages_of(hospital, corrections(hospital, document)[0])[0]
+
+
+def test_correct__two_at_once_make_one(hospital: Hospital) -> None:
+    document = printed(hospital)
+    answers = at_once(hospital, *[("correct", document, "--reason", "insurance paid more")] * 2)
+    assert 0 in [answer.code for answer in answers]
+    for answer in answers:
+        assert answer.code == 0 or "is being worked on by" in read_message(answer)
+    (correction,) = corrections(hospital, document)
+    call(hospital, "track")
+    assert [row["document_id"] for row in hospital.manifest_rows()].count(correction) == 1
+
+
+def fail(hospital: Hospital, document: str) -> None:
+    """As if this document could not have been made: what a re-run makes its shard anew for."""
+    with sqlite3.connect(hospital.home / "ledger.db") as connection:
+        connection.execute("UPDATE document SET state = 'error', error_code = 'X' WHERE document_id = ?", (document,))
+    connection.close()
+
+
+def test_correct__void_stays_void_when_the_shard_is_built_again(waiting: Hospital) -> None:
+    first, second, other = [
+        row[0] for row in waiting.ledger("SELECT document_id FROM document WHERE channel = 'print' LIMIT 3")
+    ]
+    correct(waiting, first)
+    call(waiting, "void", second, "--reason", "disputed by phone")
+    fail(waiting, other)
+    call(waiting, "rerun", BATCH, "--release")
+    mailed = [row["document_id"] for row in waiting.manifest_rows()]
+    assert not {first, second} & set(mailed)
+    assert mailed.count(corrections(waiting, first)[0]) == 1
+    assert {code for (code,) in waiting.ledger("SELECT code FROM candidate_hold WHERE late")} == {"CORRECTED", "VOIDED"}
+
+
+@pytest.mark.parametrize("mailed", [True, False], ids=["mailed-before", "not-mailed-yet"])
+def test_correct__killed_at_any_moment_and_run_again_is_one_revision(
+    mailed: bool, handed_off: Hospital, rendered: Hospital, tmp_path: Path
+) -> None:
+    start = handed_off if mailed else rendered
+    document = start.ledger("SELECT document_id FROM document WHERE channel = 'print' ORDER BY 1 LIMIT 1")[0][0]
+    command = ("correct", document, "--reason", "insurance paid more")
+    whole = start.copy_to(tmp_path / "whole")
+    assert die_at(whole, 0, *command) == 0
+    moments = (whole.home / "moments").read_text(encoding="utf-8").split()
+    assert "commit-" in moments
+    for moment in range(1, len(moments) + 1, max(1, len(moments) // DEATHS)):
+        hospital = start.copy_to(tmp_path / f"killed-{moment}")
+        assert die_at(hospital, moment, *command) == -signal.SIGKILL
+        call(hospital, *command)
+        if not mailed:
+            call(hospital, "release", BATCH)
+        call(hospital, "track")
+        (correction,) = corrections(hospital, document)
+        out = [row["document_id"] for row in hospital.manifest_rows()]
+        assert (out.count(correction), out.count(document)) == (1, int(mailed)), moments[moment - 1]
+        summary: dict[str, Any] = call(hospital, "show", BATCH, "--json").json
+        assert (summary["foots"], summary["state"]) == (True, "closed")
