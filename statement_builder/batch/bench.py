@@ -48,7 +48,7 @@ def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int 
     with TemporaryDirectory() as folder:
         home = Path(folder)
         settings = load_settings({"STATEMENTS_CONFIG": str(SAMPLE_SETTINGS), "STATEMENTS_HOME": folder}, home)
-        contents = _contents(home, 2 * documents, kind, settings)
+        contents = sample_contents(home, 2 * documents, kind, settings)
         known, new = contents[: len(contents) // 2], contents[len(contents) // 2 :]
         made = _make_layouts(contents, home / "bench-layouts")
         plain, compiled = PlainEngine(TEMPLATES), CompiledEngine(TEMPLATES, home / "bench-layouts")
@@ -114,7 +114,7 @@ def _in_turns(
     return plain_s, warm_s, plainly, rendered
 
 
-def _contents(folder: Path, documents: int, kind: Kind, settings: Settings) -> list[Content]:
+def sample_contents(folder: Path, documents: int, kind: Kind, settings: Settings) -> list[Content]:
     """Documents of a sample hospital: as many as asked for, or all that there are."""
     url = f"sqlite:///{folder / 'hospital.db'}"
     make_sample(url, guarantors=max(100, _GUARANTORS_PER_DOCUMENT[kind] * documents), seed=1, as_of=AS_OF)

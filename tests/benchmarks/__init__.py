@@ -1,0 +1,1 @@
+"""Other ways of making the same pages, for comparison."""

@@ -1,0 +1,89 @@
+"""`python -m tests.benchmarks.reportlab_statement --documents 500`: ReportLab against the compiled engine.
+
+Statements of the sample hospital, in standard print, in turns on one core in one run; processor time, so that what else
+the machine does is not counted. Both have met as many other documents before, and measure words that are new to them.
+`reportlab_page` says what ReportLab's pages leave out. Both are given the finished content of a document; the
+compiled engine's time has the markup in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from statement_builder.batch.bench import sample_contents
+from statement_builder.batch.demo import SAMPLE_SETTINGS
+from statement_builder.batch.workers import rare_collections
+from statement_builder.billing.selection import Kind
+from statement_builder.documents import Content
+from statement_builder.rendering import CompiledEngine
+from statement_builder.settings import TEMPLATES, load_settings
+from tests.benchmarks.reportlab_page import render
+from tests.benchmarks.reportlab_sheet import register_fonts
+
+_TURN = 20
+"""Documents that each makes before it is the other's turn."""
+
+
+def compare(documents: int) -> dict[str, float]:
+    """Documents per second of processor time, how often as fast the compiled engine is, and bytes of a document."""
+    with TemporaryDirectory() as folder:
+        settings = load_settings({"STATEMENTS_CONFIG": str(SAMPLE_SETTINGS), "STATEMENTS_HOME": folder}, Path(folder))
+        wanted = 2 * documents + documents // 10 + 10  # some are in large print
+        contents = [
+            content
+            for content in sample_contents(Path(folder), wanted, Kind.STATEMENT, settings)
+            if not content.large_print
+        ][: 2 * documents]
+    known, new = contents[: len(contents) // 2], contents[len(contents) // 2 :]
+    register_fonts()
+    engine = CompiledEngine(TEMPLATES)
+    makers: dict[str, Callable[[Content], bytes]] = {
+        "reportlab": render,
+        "compiled": lambda content: engine.render(content).pdf,
+    }
+    seconds = dict.fromkeys(makers, 0.0)
+    sizes = dict.fromkeys(makers, 0)
+    with rare_collections():
+        for make in makers.values():
+            _make_all(make, known)
+        compiled_before = engine.compiled + sum(engine.fallbacks.values())
+        for start in range(0, len(new), _TURN):
+            for name, make in makers.items():
+                took, size = _make_all(make, new[start : start + _TURN])
+                seconds[name] += took
+                sizes[name] += size
+    per_s = {name: len(new) / took for name, took in seconds.items()}
+    return {
+        "documents": len(new),
+        "reportlab_per_s": per_s["reportlab"],
+        "compiled_per_s": per_s["compiled"],
+        "ratio": per_s["compiled"] / per_s["reportlab"],
+        "laid_out_meanwhile": engine.compiled + sum(engine.fallbacks.values()) - compiled_before,
+        "reportlab_bytes": sizes["reportlab"] / len(new),
+        "compiled_bytes": sizes["compiled"] / len(new),
+    }
+
+
+def _make_all(make: Callable[[Content], bytes], contents: Sequence[Content]) -> tuple[float, int]:
+    started = time.process_time()
+    size = sum([len(make(content)) for content in contents])
+    return time.process_time() - started, size
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--documents", type=int, default=500)
+    figures = compare(parser.parse_args().documents)
+    print(f"{figures['documents']:.0f} statements, none of which either had made before")
+    for name in ("reportlab", "compiled"):
+        print(f"{name:>10}: {figures[f'{name}_per_s']:7.1f} documents/s, {figures[f'{name}_bytes']:7.0f} bytes each")
+    print(f"     ratio: {figures['ratio']:7.1f}")
+    print(f"            {figures['laid_out_meanwhile']:.0f} laid out by WeasyPrint in the compiled engine's time")
+
+
+if __name__ == "__main__":
+    main()
