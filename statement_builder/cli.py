@@ -24,7 +24,9 @@ import typer
 from msgspec.structs import replace
 
 from mail_house.errors import HandOffError
+from mail_house.print_files.names import PRINT_FILE_PREFIX
 from statement_builder import console
+from statement_builder.batch.came_back import batches_with_exceptions, list_came_back
 from statement_builder.batch.lookup import (
     list_exceptions,
     list_extras,
@@ -182,6 +184,7 @@ def show(batch: BatchArgument, as_json: Json = False) -> None:
         found = service.require_batch(batch)
         summary = summarise_batch(service, found)
         summary["questions"] = [question.message for question in open_questions(service, found)]
+        summary["came_back"] = list_came_back(service, batch)
         summary["print_files"] = list_print_files(service, batch)
         summary["extras"] = list_extras(service, batch)
         summary["open_hand_offs"] = list_open_hand_offs(service, batch)
@@ -194,11 +197,19 @@ def show(batch: BatchArgument, as_json: Json = False) -> None:
 
 
 @app.command()
-def exceptions(batch: BatchArgument, as_json: Json = False) -> None:
-    """What could not be decided or made: every one with why, and what to do."""
+def exceptions(
+    batch: Annotated[
+        str | None, typer.Argument(metavar="BATCH", help="A batch id; everything that waits unless said.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """What could not be decided, made or mailed: every one with why, and what to do."""
     with opened() as service:
-        service.require_batch(batch)
-        rows = list_exceptions(service, batch)
+        if batch is not None:
+            service.require_batch(batch)
+        batches = batches_with_exceptions(service) if batch is None else [batch]
+        rows = [row for each in batches for row in list_exceptions(service, each)]
+        rows += list_came_back(service, batch)
         console.print_json(rows) if as_json else console.show_exceptions(rows)
 
 
@@ -297,12 +308,18 @@ def void(document: DocumentArgument, reason: Reason) -> None:
 
 
 @app.command()
-def resend(document: DocumentArgument, reason: Reason) -> None:
-    """Send a document that did not arrive once more: the same pages, counted once."""
-    from statement_builder.batch.again import resend_document  # noqa: PLC0415
+def resend(
+    document: Annotated[
+        str, typer.Argument(metavar="DOCUMENT", help="A document id, or the name of a print file that was rejected.")
+    ],
+    reason: Reason,
+) -> None:
+    """Send once more what did not arrive, or a print file that was rejected: the same pages, counted once."""
+    from statement_builder.batch.again import resend_document, resend_print_file  # noqa: PLC0415
 
+    act = resend_print_file if document.startswith(PRINT_FILE_PREFIX) else resend_document
     with opened() as service:
-        console.say(resend_document(service, document, reason))
+        console.say(act(service, document, reason))
 
 
 @app.command()

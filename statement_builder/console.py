@@ -169,6 +169,9 @@ def show_hand_offs(summary: Mapping[str, Any]) -> None:
     for row in summary["print_files"]:
         figures = f"{row['documents']:,} documents, {row['pages']:,} pages, {row['sheets']:,} sheets"
         out.print(f"{row['name']}: {figures}, {format_dollars(row['cents'])}, {row['state']}", markup=False)
+    for row in summary["came_back"]:
+        out.print(f"{row['document'] or row['file']}: {row['code']}: {row['message']}", markup=False)
+        out.print(f"    To do: {row['fix']}", markup=False)
     for row in summary["extras"]:
         out.print(f"{row['document']} {_links(row)[0]}: {row['state'].replace('_', ' ')}", markup=False)
     for row in summary["open_hand_offs"]:
@@ -214,8 +217,8 @@ def show_exceptions(rows: Sequence[Mapping[str, Any]]) -> None:
     """A clerk's work list: for each guarantor what is wrong, and what to do."""
     if not rows:
         out.print("No exceptions.")
-    for guarantor, group in groupby(rows, key=itemgetter("guarantor")):
-        out.print(Text(guarantor, style="bold"))
+    for whose, group in groupby(rows, key=lambda row: row["guarantor"] or row["file"]):
+        out.print(Text(whose, style="bold"))
         for row in group:
             out.print(Padding(Text(f"{row['code']}: {row['message']}"), (0, 0, 0, 4), expand=False))
             out.print(Padding(Text(f"To do: {row['fix']}"), (0, 0, 0, 4), expand=False))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
+PRINT_FILE_PREFIX = "STMT_"
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
@@ -19,4 +20,4 @@ def print_file_name(*, facility_id: str, cycle: str, created_on: date, batch_id:
             raise ValueError(f"{what} {part!r} cannot be part of a file name: use letters, digits and hyphens")
     if number < 1:
         raise ValueError(f"print files of a batch are numbered from 1, not {number}")
-    return f"STMT_{facility_id.upper()}_{cycle}_{created_on:%Y%m%d}_{batch_id}_{number:03d}"
+    return f"{PRINT_FILE_PREFIX}{facility_id.upper()}_{cycle}_{created_on:%Y%m%d}_{batch_id}_{number:03d}"

@@ -13,7 +13,7 @@ from statement_builder.batch.service import Service
 from statement_builder.batch.stops import applies
 from statement_builder.billing.model import Guarantor, GuarantorAccount
 from statement_builder.billing.selection import Hold
-from statement_builder.errors import BatchBusy, ConfigError, SourceError
+from statement_builder.errors import AnswerError, BatchBusy, ConfigError, SourceError
 from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, DocumentState, Stop, replaced_by
 
 VOIDED = "VOIDED"
@@ -55,6 +55,23 @@ def resend_document(service: Service, document_id: str, reason: str) -> str:
             f"{document_id} was not sent: something has changed since. `statements holds {found.batch_id}` says what."
         )
     return f"{document_id} was handed off once more, as a new attempt of the same document."
+
+
+def resend_print_file(service: Service, name: str, reason: str) -> str:
+    """Hand off everything once more that the vendor rejected of a print file; what was done, in a sentence.
+
+    `ConfigError` where nothing of it waits for that: it is no file of ours, or was sent again already.
+    """
+    try:
+        pieces = service.ledger.send_file_again(name, actor=service.actor, at=service.now(), why=reason)
+    except AnswerError as exc:
+        raise ConfigError(str(exc)) from exc
+    put_off = hand_off_again(service)
+    if not pieces:
+        raise ConfigError(f"nothing of print file {name} is rejected and not sent again yet.")
+    if put_off:
+        return f"{pieces:,} pieces of {name} are due to go out again. {' '.join(put_off)}"
+    return f"{pieces:,} pieces of {name} were handed off once more, as new attempts of the same documents."
 
 
 def void_document(service: Service, document_id: str, reason: str) -> str:

@@ -7,8 +7,9 @@ beside it says which lines and why. `unclear`: bounces for a person to read. `ad
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from mail_house.vendors.folder import sync_folder
 from statement_builder.errors import ConfigError
@@ -71,6 +72,30 @@ class Inbox:
             )
             for where in FOR_A_PERSON
         }
+
+
+class WaitingFile(NamedTuple):
+    """A file that a person has to look at."""
+
+    where: str
+    """The folder of the inbox."""
+    name: str
+    reasons: tuple[str, ...]
+    """Which lines, and why."""
+    text: str
+    """All of it, as far as it is text."""
+
+
+def files_for_a_person(folder: Path) -> Iterator[WaitingFile]:
+    """The files of an inbox that somebody has to look at, each with the reasons beside it; none where there is no
+    inbox yet."""
+    for where in FOR_A_PERSON:
+        for path in sorted((folder / where).glob("*")):
+            if path.is_file() and not path.name.endswith(REASON):
+                reason = path.with_name(path.name + REASON)
+                reasons = reason.read_text(encoding="utf-8").splitlines() if reason.is_file() else []
+                text = path.read_text(encoding="utf-8", errors="replace")
+                yield WaitingFile(where, path.name, tuple(reasons), text)
 
 
 def _free_name(folder: Path, name: str) -> Path:

@@ -17,8 +17,10 @@ def list_exceptions(service: Service, batch_id: str) -> list[dict[str, Any]]:
     """Every candidate or document that could not be decided or made: why, and what to do."""
     return [
         {
+            "batch": batch_id,
             "guarantor": row.subject,
             "document": row.document_id,
+            "file": None,
             "code": row.code,
             "message": row.message,
             "fix": row.fix,

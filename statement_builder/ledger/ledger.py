@@ -27,6 +27,7 @@ from statement_builder.ledger import (
     fates,
     inbound,
     print_files,
+    rejected,
     schema,
     serials,
     settle,
@@ -55,6 +56,7 @@ from statement_builder.ledger.records import (
     NewShard,
     PieceCount,
     PrintFileRow,
+    RejectedPiece,
     Shard,
     Tally,
 )
@@ -487,6 +489,16 @@ class Ledger:
         attempt may still arrive."""
         with self._write() as connection:
             answers.send_again(connection, document_id, readdressed=readdressed, actor=actor, at=at, why=why)
+
+    def rejected(self, facility_id: str, batch_id: str | None = None) -> list[RejectedPiece]:
+        """What the vendor did not print and nobody has sent again, of one batch or of all, by print file."""
+        with self._read() as connection:
+            return rejected.read_rejected(connection, facility_id, batch_id)
+
+    def send_file_again(self, name: str, *, actor: str, at: datetime, why: str) -> int:
+        """As `send_again`, for every piece of a print file that the vendor rejected; how many they are."""
+        with self._write() as connection:
+            return rejected.send_file_again(connection, name, actor=actor, at=at, why=why)
 
     def note(self, batch_id: str, subject: str, *, what: str, why: str, actor: str, at: datetime) -> None:
         """Write down what changes nothing by itself, such as an answer that a person has to read."""

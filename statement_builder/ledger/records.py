@@ -294,6 +294,19 @@ class MailStop(Record, kw_only=True):
     since: date
 
 
+class RejectedPiece(Record, kw_only=True):
+    """A piece that the vendor did not print, and nobody has sent again."""
+
+    document_id: str
+    guarantor_id: str
+    batch_id: str
+    print_file: str
+    is_whole_file: bool
+    """Rejected with all others of its print file."""
+    why: str
+    """The vendor's code, and the file and line that it stands on."""
+
+
 class InboundFile(Record, kw_only=True):
     """A file that came in, and what came of it."""
 
