@@ -300,8 +300,8 @@ def track(workers: Workers = 0, as_json: Json = False) -> None:
 
 @app.command()
 def void(document: DocumentArgument, reason: Reason) -> None:
-    """Take back a document before it is mailed: it goes nowhere, and a later cycle decides anew."""
-    from statement_builder.batch.again import void_document  # noqa: PLC0415
+    """Take back a document before it is printed, at the vendor too where that cancels: a later cycle decides anew."""
+    from statement_builder.batch.void import void_document  # noqa: PLC0415
 
     with opened() as service:
         console.say(void_document(service, document, reason))

@@ -89,6 +89,7 @@ class LobVendor:
 
     collects = False
     pieces_max = 1
+    recalls = True
 
     def __init__(self, account: LobAccount, *, rate_per_s: float, sleep: Callable[[float], None] = time.sleep) -> None:
         self._account = account
@@ -146,8 +147,15 @@ class LobVendor:
         try:
             self._repeat("DELETE", f"/letters/{reference}", reference, lost=Retryable)
         except Permanent:
-            return False
+            return self._is_cancelled(reference)  # by an earlier try, whose answer got lost
         return True
+
+    def _is_cancelled(self, reference: str) -> bool:
+        answer = self._repeat("GET", f"/letters/{reference}", reference, lost=Retryable)
+        try:
+            return msgspec.json.decode(answer.content, type=_Letter).deleted
+        except msgspec.DecodeError as exc:
+            raise Retryable(f"{reference}: the answer of {self._account.where} is not a letter") from exc
 
     def check(self) -> None:
         self._repeat("GET", "/letters", "check", lost=Retryable, params={"limit": "1"})

@@ -27,6 +27,9 @@ class PrintVendor(Protocol):
     collects: bool
     """The vendor takes files away after pick-up: then absence after an attempt to commit proves nothing."""
 
+    recalls: bool
+    """For some time the vendor cancels what was handed over."""
+
     @property
     def pieces_max(self) -> int | None:
         """Pieces in one print file; None: as many as there are."""
@@ -47,6 +50,10 @@ class PrintVendor(Protocol):
         `sha256` is the print file's. Raises Permanent when another print file has the name, UnknownOutcome when what
         is there is no longer what was committed.
         """
+
+    def recall(self, reference: str) -> bool:
+        """Cancels the print file of this receipt, of which nothing is then printed; True also where it was cancelled
+        before, False where it is too late."""
 
     def check(self) -> None:
         """Raises unless the vendor can be reached and written to."""
@@ -80,6 +87,7 @@ class FolderOfPrintFiles:
     """A vendor that takes print files in a folder. One session an operation, so that none is stale when needed."""
 
     pieces_max: int | None = None
+    recalls = False
 
     def __init__(
         self,
@@ -139,6 +147,10 @@ class FolderOfPrintFiles:
                         "ask the vendor what was received"
                     )
             return self._receipt(control, self._control_written_at(directory, name))
+
+    def recall(self, reference: str) -> bool:
+        """What is in the folder is the vendor's."""
+        return False
 
     def check(self) -> None:
         name = "statements-doctor"

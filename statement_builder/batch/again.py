@@ -12,11 +12,16 @@ from statement_builder.batch.pull import scope_of, stream_candidates
 from statement_builder.batch.service import Service
 from statement_builder.batch.stops import applies
 from statement_builder.billing.model import Guarantor, GuarantorAccount
-from statement_builder.billing.selection import Hold
 from statement_builder.errors import AnswerError, BatchBusy, ConfigError, SourceError
-from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, DocumentState, Stop, replaced_by
-
-VOIDED = "VOIDED"
+from statement_builder.ledger import (
+    Batch,
+    BatchState,
+    DeliveryState,
+    Document,
+    DocumentState,
+    Stop,
+    replaced_by,
+)
 
 
 def hand_off_again(service: Service) -> list[str]:
@@ -72,27 +77,6 @@ def resend_print_file(service: Service, name: str, reason: str) -> str:
     if put_off:
         return f"{pieces:,} pieces of {name} are due to go out again. {' '.join(put_off)}"
     return f"{pieces:,} pieces of {name} were handed off once more, as new attempts of the same documents."
-
-
-def void_document(service: Service, document_id: str, reason: str) -> str:
-    """Take a document back before it leaves; what was done, in a sentence. `ConfigError` where it makes no sense."""
-    document = service.require_document(document_id)
-    if document.state is DocumentState.ERROR:
-        raise ConfigError(f"document {document_id} was never made, so there is nothing to void.")
-    if document.state is DocumentState.WITHHELD:
-        raise ConfigError(
-            f"document {document_id} is held back already: `statements holds {document.batch_id}` says why."
-        )
-    with service.ledger.lock(document.batch_id, owner=service.actor, at=service.now()):
-        held = service.ledger.withhold(
-            document_id, [Hold(code=VOIDED)], actor=service.actor, at=service.now(), why=reason
-        )
-    if not held:
-        raise ConfigError(
-            f"document {document_id} has left the building, or may have: it cannot be voided. Ask the vendor to stop "
-            "the piece, or post the correction in the billing system: the next statement shows it."
-        )
-    return f"{document_id} is void: it will not be mailed."
 
 
 def _require_not_arrived(service: Service, document: Document) -> None:

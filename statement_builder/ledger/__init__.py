@@ -29,6 +29,7 @@ from statement_builder.ledger.records import (
 )
 from statement_builder.ledger.states import (
     DEAD,
+    VOIDED,
     BatchState,
     DeliveryState,
     DocumentState,
@@ -39,6 +40,7 @@ from statement_builder.ledger.states import (
 
 __all__ = [
     "DEAD",
+    "VOIDED",
     "Batch",
     "BatchState",
     "Delivery",

@@ -10,12 +10,12 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, exists, func, select, update
 
-from statement_builder.billing.selection import Channel, Reports
+from statement_builder.billing.selection import Channel, Hold, Reports
 from statement_builder.errors import AnswerError
 from statement_builder.ledger.correspondence import forget_mailed, record_mailed
 from statement_builder.ledger.deliveries import tell
 from statement_builder.ledger.dialects import insert_if_new
-from statement_builder.ledger.documents import lock_document, read_deliveries, read_family
+from statement_builder.ledger.documents import lock_document, read_deliveries, read_family, withhold
 from statement_builder.ledger.emails import mark_emails
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.print_files import lock_print_file, mark_print_file, to_print_file
@@ -24,6 +24,7 @@ from statement_builder.ledger.states import (
     DEAD,
     DELIVERY_MOVES,
     HAND_OFF_STATES,
+    VOIDED,
     DeliveryState,
     DocumentState,
     Stop,
@@ -161,6 +162,21 @@ def answer_email(
     return is_news
 
 
+def record_recall(connection: Connection, document_id: str, *, actor: str, at: datetime, why: str) -> None:
+    """A piece that the vendor cancelled, as a person asked: it was not mailed, and goes out no more."""
+    found = _require_document(connection, document_id)
+    attempt = read_deliveries(connection, [document_id])[document_id][-1]
+    require_delivery_move(f"document {document_id}", attempt.state, DeliveryState.RECALLED)
+    own = (delivery.c.document_id == document_id) & (delivery.c.attempt == attempt.attempt)
+    recalled = {"state": DeliveryState.RECALLED.value, "changed_at": at}
+    connection.execute(update(delivery).where(own).values(recalled))
+    tell(connection, found.batch_id, document_id, DeliveryState.RECALLED, at=at, actor=actor, why=why)
+    forget_mailed(connection, document_id)
+    rendered = {"state": DocumentState.RENDERED.value}
+    connection.execute(update(document).where(document.c.document_id == document_id).values(rendered))
+    withhold(connection, document_id, [Hold(code=VOIDED)], actor=actor, at=at, why=why)
+
+
 def send_again(
     connection: Connection, document_id: str, *, readdressed: bool, actor: str, at: datetime, why: str
 ) -> None:
@@ -216,6 +232,8 @@ def _is_news(now: DeliveryState, then: DeliveryState, *, what: str) -> bool:
     if now in _GOOD_WAY and then in _GOOD_WAY:
         return _GOOD_WAY.index(then) > _GOOD_WAY.index(now)
     if now in {DeliveryState.RETURNED, DeliveryState.BOUNCED} and then in _GOOD_WAY:
+        return False
+    if now is DeliveryState.RECALLED and then in {DeliveryState.REJECTED, DeliveryState.ACKNOWLEDGED}:
         return False
     if then not in DELIVERY_MOVES[now]:
         raise AnswerError(f"{what} is {now}: it cannot have become {then}. Ask who reports it.")

@@ -18,10 +18,8 @@ from statement_builder.ledger.documents import lock_document, read_family, withh
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Document, NewDocument, NewShard
 from statement_builder.ledger.shards import account_rows, document_row
-from statement_builder.ledger.states import DocumentState, ShardState
+from statement_builder.ledger.states import CORRECTED, DocumentState, ShardState
 from statement_builder.ledger.tables import document, document_account, follow_up, shard
-
-CORRECTED = "CORRECTED"
 
 
 def record_extra(

@@ -490,6 +490,11 @@ class Ledger:
         with self._write() as connection:
             answers.send_again(connection, document_id, readdressed=readdressed, actor=actor, at=at, why=why)
 
+    def record_recall(self, document_id: str, *, actor: str, at: datetime, why: str) -> None:
+        """The vendor cancelled a piece before it was printed: it is void. InvariantError where that cannot be."""
+        with self._write() as connection:
+            answers.record_recall(connection, document_id, actor=actor, at=at, why=why)
+
     def rejected(self, facility_id: str, batch_id: str | None = None) -> list[RejectedPiece]:
         """What the vendor did not print and nobody has sent again, of one batch or of all, by print file."""
         with self._read() as connection:

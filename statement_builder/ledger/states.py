@@ -7,6 +7,11 @@ from enum import StrEnum
 
 from statement_builder.errors import InvariantError
 
+VOIDED = "VOIDED"
+"""The hold of what a person took back before it was mailed."""
+CORRECTED = "CORRECTED"
+"""The hold of what was corrected before it was mailed."""
+
 
 class BatchState(StrEnum):
     OPEN = "open"

@@ -75,7 +75,7 @@ for _name in ("replace", "rename", "link"):
 _watch(paramiko.SFTPClient, "posix_rename", lambda _client, old, new: f"sftp-{_suffix(old, new)}")
 _watch(smtplib.SMTP, "send", lambda _smtp, data: "smtp" if data[-5:] in ("\r\n.\r\n", b"\r\n.\r\n") else "")
 _watch(botocore.httpsession.URLLib3Session, "send", lambda *_: "ses")
-_watch(httpx.Client, "send", lambda _client, request, **_named: "lob" if request.method == "POST" else "")
+_watch(httpx.Client, "send", lambda _client, request, **_named: "lob" if request.method in {"POST", "DELETE"} else "")
 
 if __name__ == "__main__":
     sys.argv = sys.argv[2:]

@@ -76,6 +76,7 @@ def test_description__takes_our_letter_and_our_questions(prism_port: int, slept:
         assert receipt.reference.startswith("ltr_")
         assert receipt.at.utcoffset() is not None
         assert vendor.recall(receipt.reference)
+        assert vendor._is_cancelled(receipt.reference) in {True, False}
     assert slept == []
 
 
@@ -232,6 +233,7 @@ def test_recall__within_the_window_nothing_is_printed_and_the_name_is_free(
     assert vendor.recall(receipt.reference)
     assert fake_lob.documents() == []
     assert vendor.find(NAME, sha256=FILE.sha256) is None
+    assert vendor.recall(receipt.reference), "the answer to the first time may have been lost"
 
 
 def test_recall__too_late_says_so(fake_lob: FakeLob, vendor: LobVendor) -> None:

@@ -67,7 +67,10 @@ class _Handler(JsonHandler):
     def do_GET(self) -> None:  # noqa: N802 - http.server finds its methods by name
         if self._turned_away():
             return
-        query = parse_qs(urlsplit(self.path).query)
+        path, query = urlsplit(self.path).path, parse_qs(urlsplit(self.path).query)
+        if not path.endswith("/letters"):
+            self.answer(200, _shown(self._letter()))
+            return
         wanted = {key[9:-1]: value for key, (value,) in query.items() if key.startswith("metadata[")}
         found = [each for each in self.fake.letters if wanted.items() <= each["metadata"].items()]
         self.answer(200, {"data": [_shown(each) for each in found[: int(query["limit"][0])]]})
@@ -105,12 +108,19 @@ class _Handler(JsonHandler):
     def do_DELETE(self) -> None:  # noqa: N802
         if self._turned_away():
             return
-        (letter,) = [each for each in self.fake.letters if each["id"] == self.path.rpartition("/")[2]]
+        letter = self._letter()
+        if letter["deleted"]:
+            self.answer(404, {"error": {"code": "not_found", "message": "", "status_code": 404}})
+            return
         if not self.fake.cancellable:
             self.answer(422, {"error": {"code": "not_deletable", "message": "", "status_code": 422}})
             return
         letter["deleted"] = True
         self.answer(200, {"id": letter["id"], "deleted": True})
+
+    def _letter(self) -> dict[str, Any]:
+        (letter,) = [each for each in self.fake.letters if each["id"] == self.path.rpartition("/")[2]]
+        return letter
 
     def _turned_away(self) -> bool:
         self.fake.requests.append(self.command)
