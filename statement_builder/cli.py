@@ -341,6 +341,20 @@ def correct(document: DocumentArgument, reason: Reason) -> None:
 
 
 @app.command()
+def lint(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The PDF, manifest or control file of a print file.")],
+    as_json: Json = False,
+) -> None:
+    """Is a print file in a folder fit to be printed: windows, order, pages, fonts and barcodes of every piece."""
+    from statement_builder.batch.lint_file import lint_print_file  # noqa: PLC0415
+
+    found = lint_print_file(load_settings(dict(os.environ), Path.cwd()), file)
+    console.print_json(found) if as_json else console.show_lint(found)
+    if found["faults"]:
+        raise typer.Exit(1)
+
+
+@app.command()
 def doctor(as_json: Json = False) -> None:
     """Is everything reachable, and every font and template there."""
     from statement_builder.batch.doctor import examine  # noqa: PLC0415

@@ -289,6 +289,25 @@ def show_tracked(tracked: Tracked) -> None:
         out.print(Padding(Text(f"How: {alert.runbook}"), (0, 0, 0, 4), expand=False))
 
 
+def show_lint(found: Mapping[str, Any]) -> None:
+    """What is wrong with a print file, document by document, or that nothing is."""
+    figures = f"{found['pieces']:,} pieces, {found['pages']:,} pages, {found['sheets']:,} sheets"
+    out.print(f"{found['name']}: {figures}; held against {found['profile']}.", markup=False, soft_wrap=True)
+    if not found["faults"]:
+        out.print("Nothing is wrong with it: every piece was read and looked at.")
+        return
+    for document, group in groupby(found["faults"], key=itemgetter("document")):
+        out.print(Text(f"document {document}" if document else "the file as a whole", style="bold"))
+        for fault in group:
+            page = f"page {fault['page']}: " if fault["page"] else ""
+            out.print(Padding(Text(f"{page}{fault['what']}"), (0, 0, 0, 4), expand=False))
+    out.print(
+        "To do: have nothing of it printed; if the vendor has it, ask to stop it, by name. Compare its SHA-256 with "
+        "the one in `statements show BATCH --json`: the same, report the fault; another, the file was changed since.",
+        soft_wrap=True,
+    )
+
+
 def show_findings(findings: Sequence[Mapping[str, Any]]) -> None:
     """The doctor's findings, one line a part."""
     for finding in findings:

@@ -91,9 +91,13 @@ class Hospital:
         default, would print."""
         rows: list[dict[str, str]] = []
         for control in sorted((folder or self.home / "outbox" / "print").glob("*.ctl")):
-            text = control.with_suffix(".csv").read_text(encoding="utf-8")
-            rows += list(csv.DictReader(io.StringIO(text)))
+            rows += self.manifest_rows_of(control)
         return rows
+
+    @staticmethod
+    def manifest_rows_of(file: Path) -> list[dict[str, str]]:
+        """Every row of one print file's manifest."""
+        return list(csv.DictReader(io.StringIO(file.with_suffix(".csv").read_text(encoding="utf-8"))))
 
     def emailed(self) -> list[str]:
         """Document ids of the e-mails in the outbox."""

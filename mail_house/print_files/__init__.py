@@ -4,5 +4,14 @@ from mail_house.print_files.build import build_print_file
 from mail_house.print_files.carrier import put_carrier_before
 from mail_house.print_files.envelopes import EnvelopeClass, envelope_class, sheets_of
 from mail_house.print_files.names import print_file_name
+from mail_house.print_files.on_disk import read_print_file
 
-__all__ = ["EnvelopeClass", "build_print_file", "envelope_class", "print_file_name", "put_carrier_before", "sheets_of"]
+__all__ = [
+    "EnvelopeClass",
+    "build_print_file",
+    "envelope_class",
+    "print_file_name",
+    "put_carrier_before",
+    "read_print_file",
+    "sheets_of",
+]
