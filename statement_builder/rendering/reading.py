@@ -14,11 +14,9 @@ import re
 import struct
 import unicodedata
 import zlib
-from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from functools import cached_property
-from operator import itemgetter
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import NamedTuple, Protocol
 
 import pypdfium2 as pdfium
@@ -35,7 +33,10 @@ _GAP = 0.1
 """Of the type size: a wider gap parts words."""
 _REACH = 2
 """Type sizes that ink is above or below its line at the most."""
-_REMEMBERED_MAX = 200_000
+_OVERHANG = 0.4
+"""Type sizes that a letter's ink reaches beyond its own room at the most."""
+_REMEMBERED_MAX = 50_000
+_PLACED_MAX = 5_000
 
 
 class PageText(Protocol):
@@ -51,9 +52,6 @@ class PageText(Protocol):
 
     def within(self, rect: Rect) -> str:
         """All text that touches the rectangle."""
-
-    def clipped(self, rect: Rect) -> PageText:
-        """The page without what does not touch the rectangle: the same within it, and sooner read."""
 
 
 def read_with_pdfium(document: pdfium.PdfDocument) -> list[PageText]:
@@ -80,9 +78,6 @@ class _PdfiumPage:
                 top=(self.height - rect.top) * _POINTS,
             )
         )
-
-    def clipped(self, rect: Rect) -> PageText:
-        return self
 
 
 def _addresses(page: pdfium.PdfPage) -> Iterator[str]:
@@ -141,54 +136,38 @@ class _Run(NamedTuple):
     end: float
     baseline: float
     size: float
+    zones: int
+    """The zones of the reader that it touches, a bit each."""
 
 
 class QuickPage:
     """As the quick reader reads it, word by word: a word that touches a rectangle is within it as a whole."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         width: float,
         height: float,
         runs: Sequence[_Run],
+        zones: Mapping[Rect, int],
         links: tuple[str, ...] = (),
         codes: tuple[str, ...] = (),
     ) -> None:
         self.width, self.height = width, height
         self.links, self.codes = links, codes
         self._runs = runs
+        self._zones = zones
+        self._in_zones = [run for run in runs if run[5]]
         self.whole = _plain(_join(runs))
 
     def within(self, rect: Rect) -> str:
-        return _plain(_join(self._touching(rect)))
-
-    def clipped(self, rect: Rect) -> PageText:
-        return QuickPage(self.width, self.height, self._touching(rect))
-
-    def _touching(self, rect: Rect) -> list[_Run]:
-        near = _REACH * self._size_max
-        first = bisect_left(self._lines, rect.top - near, key=_baseline)
-        last = bisect_right(self._lines, rect.bottom + near, key=_baseline)
-        found = [placed for placed in self._lines[first:last] if _touches(placed[1], rect)]
-        found.sort(key=itemgetter(0))
-        return [run for _, run in found]
-
-    @cached_property
-    def _lines(self) -> list[tuple[int, _Run]]:
-        """The runs from top to bottom, each with its place in the page's order."""
-        return sorted(enumerate(self._runs), key=_baseline)
-
-    @cached_property
-    def _size_max(self) -> float:
-        return max([run.size for run in self._runs], default=0)
-
-
-def _baseline(placed: tuple[int, _Run]) -> float:
-    return placed[1].baseline
+        zone = self._zones.get(rect)
+        if zone is None:
+            return _plain(_join([run for run in self._runs if _touches(run, rect)]))
+        return _plain(_join([run for run in self._in_zones if run[5] & zone]))
 
 
 def _touches(run: _Run, rect: Rect) -> bool:
-    word, start, _, baseline, size = run
+    word, start, _, baseline, size, _ = run
     ink = word.ink
     return (
         baseline - ink.top * size < rect.bottom
@@ -202,9 +181,9 @@ def _join(runs: Sequence[_Run]) -> str:
     """Words that follow each other on a line without a gap are one, and a word that goes on after a hyphen."""
     parts: list[str] = []
     line = end = 0.0
-    for word, start, stop, baseline, size in runs:
+    for word, start, stop, baseline, size, _ in runs:
         if baseline != line:
-            if not (parts and _BROKEN.search(parts[-1])):
+            if not (parts and parts[-1][-1:] == "-" and _BROKEN.search(parts[-1])):
                 parts.append(" ")
         elif not -_GAP * size < start - end < _GAP * size:
             parts.append(" ")
@@ -235,9 +214,14 @@ class _PageForm(NamedTuple):
 
 
 class QuickReader:
-    """Reads many files that have fonts, resources and page dictionaries in common (ISO 32000-1)."""
+    """Reads many files that have fonts, resources and page dictionaries in common (ISO 32000-1).
 
-    def __init__(self) -> None:
+    `zones` are rectangles that every page will be asked for: what lies within them is found while reading.
+    """
+
+    def __init__(self, zones: Sequence[Rect] = ()) -> None:
+        self._zones = {zone: 1 << place for place, zone in enumerate(zones)}
+        self._placed: dict[tuple[object, ...], _Placed] = {}
         self._object_streams: dict[bytes, Objects] = {}
         self._forms: dict[tuple[int, ...], list[_PageForm]] = {}
         self._fonts: dict[tuple[bytes, ...], _Font] = {}
@@ -274,9 +258,17 @@ class QuickReader:
         height, scale = self._scales[drawn, frame]
         if height != form.height:
             raise NotRead("coordinates")
-        runs = _runs(parts[1:], fonts, scale / _POINTS)
+        shown = zip(*[parts[n::6] for n in range(1, 6)], strict=False)
+        runs = list(map(self._runs(fonts, scale / _POINTS).__getitem__, shown))
         links = tuple([_address(file.object(number)) for number in form.links])
-        return QuickPage(form.width / _POINTS, form.height / _POINTS, runs, links, (code,) if frame else ())
+        codes = (code,) if frame else ()
+        return QuickPage(form.width / _POINTS, form.height / _POINTS, runs, self._zones, links, codes)
+
+    def _runs(self, fonts: dict[bytes, _Font], scale: float) -> _Placed:
+        key = (scale, *chain.from_iterable(fonts.items()))
+        if key not in self._placed:
+            self._placed[key] = _Placed(fonts, scale, self._zones)
+        return self._placed[key]
 
     def _font(self, file: PdfFile, form: _FontForm) -> _Font:
         character_map, program = file.packed(form.character_map), file.packed(form.program)
@@ -329,8 +321,10 @@ class _Font:
                 code: _Ink(*(getattr(glyphs[names[code]], side, 0) / per_em for side in _SIDES))
                 for code in self._meanings
             }
-        if any(ink.top > _REACH or ink.bottom < -_REACH for ink in self._inks.values()):
-            raise NotRead("glyphs that reach far")
+        for code, ink in self._inks.items():
+            room = self._advances[code]
+            if max(ink.top, -ink.bottom) > _REACH or max(-ink.left, ink.right - room) > _OVERHANG:
+                raise NotRead("glyphs that reach far")
         self._words: dict[bytes, _Word] = {}
 
     def word(self, operand: bytes) -> _Word:
@@ -345,9 +339,10 @@ class _Font:
     def _read(self, operand: bytes) -> _Word:
         if not _OPERAND.fullmatch(operand):
             raise NotRead("words")
-        glyphs = bytes.fromhex(b"".join(_CODES.findall(operand)).decode("ascii"))
+        parts = operand.replace(b"<", b">").split(b">")  # what is before the first bracket, glyphs, adjustment, ...
+        glyphs = bytes.fromhex(b"".join(parts[1::2]).decode("ascii"))
         codes = struct.unpack(f">{len(glyphs) // 2}H", glyphs)
-        adjustments = sum(map(float, _ADJUSTMENTS.findall(operand)))
+        adjustments = sum([float(number) for number in parts[2::2] if number])
         advance = sum(map(self._advances.__getitem__, codes)) - adjustments / 1000
         return _Word("".join(map(self._meanings.__getitem__, codes)), advance, codes, self)
 
@@ -364,14 +359,33 @@ class _Font:
         )
 
 
-def _runs(shown: Sequence[bytes], fonts: dict[bytes, _Font], scale: float) -> list[_Run]:
-    """The words of a page: `shown` has for each abscissa, ordinate, font, size and operand, and what is drawn after."""
-    runs = []
-    each = zip(shown[0::6], shown[1::6], shown[2::6], shown[3::6], shown[4::6], strict=True)
-    for x, y, name, points, operand in each:
-        word, size, start = fonts[name].word(operand), float(points) * scale, float(x) * scale
-        runs.append(_Run(word, start, start + word.advance * size, float(y) * scale, size))
-    return runs
+class _Placed(dict[tuple[bytes, ...], _Run]):
+    """The words of pages by abscissa, ordinate, font, size and operand. Most of a page says the same in many files."""
+
+    def __init__(self, fonts: Mapping[bytes, _Font], scale: float, zones: Mapping[Rect, int]) -> None:
+        super().__init__()
+        self._fonts = fonts
+        self._scale = scale
+        self._zones = [(zone.left, zone.right, zone.top, zone.bottom, zone, bit) for zone, bit in zones.items()]
+
+    def __missing__(self, shown: tuple[bytes, ...]) -> _Run:
+        if len(self) >= _PLACED_MAX:
+            self.clear()
+        x, y, name, points, operand = shown
+        word, size, start = self._fonts[name].word(operand), float(points) * self._scale, float(x) * self._scale
+        run = _Run(word, start, start + word.advance * size, float(y) * self._scale, size, 0)
+        zones = self._touched(run)
+        placed = self[shown] = run._replace(zones=zones) if zones else run
+        return placed
+
+    def _touched(self, run: _Run) -> int:
+        _, start, end, baseline, size, _ = run
+        near, beyond, zones = _REACH * size, _OVERHANG * size, 0
+        lower, upper, first, last = baseline + near, baseline - near, start - beyond, end + beyond
+        for left, right, top, bottom, zone, bit in self._zones:
+            if upper < bottom and lower > top and first < right and last > left and _touches(run, zone):
+                zones |= bit
+        return zones
 
 
 def _take_code(drawn: bytes, path: bytes) -> tuple[bytes, bytes]:
@@ -429,8 +443,6 @@ _DESCRIPTOR = re.compile(rb"/FontDescriptor (\d+) 0 R")
 _TO_UNICODE = re.compile(rb"/ToUnicode (\d+) 0 R")
 _FONT_FILE = re.compile(rb"/FontFile2 (\d+) 0 R")
 _OPERAND = re.compile(rb"(?:<(?:[0-9a-f]{4})+>(?:-?[\d.]+)?)*")
-_CODES = re.compile(rb"<([0-9a-f]+)>")
-_ADJUSTMENTS = re.compile(rb">(-?[\d.]+)(?=<|$)")
 _SIDES = ("xMin", "xMax", "yMin", "yMax")
 _OPENING = re.compile(rb"1 0 0 -1 0 ([\d.]+) cm\nq\n([\d.]+) 0 0 \2 0 0 cm\n")
 _TEXT = re.compile(rb"BT\n1 0 0 -1 (-?[\d.]+) (-?[\d.]+) Tm\n/(\S+) ([\d.]+) Tf\n\[([^\]]*)\] TJ\nET\n")

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
+from typing import NamedTuple
 
 import pypdfium2 as pdfium
 
@@ -24,6 +26,7 @@ _BETWEEN_IDS = re.compile(r"[^A-Za-z0-9-]+")
 _BETWEEN_TOKENS = ",;:()·"
 _SCANLINE_ZONE = Rect(left=4.65, top=9.92, width=3.5, height=0.61)
 """The longest scan line with what has to be clear around it (theme.css; domain rules 7.5)."""
+_LETTER_WIDTH = 8.5
 _ID_CHARACTERS_MIN = 5
 """A shorter account number would also match house numbers and days: it proves nothing either way."""
 
@@ -99,7 +102,7 @@ class Verifier:
 
     def __init__(self, windows: Windows) -> None:
         self._windows = windows
-        self._reader = QuickReader()
+        self._reader = QuickReader(_zones_of(windows, _LETTER_WIDTH).all)
         self._unseen = 0
 
     def verify(
@@ -173,20 +176,18 @@ def _verify_every_page(
 def _verify_first_page(page: PageText, content: Content, windows: Windows) -> None:
     recipient = _squeezed(" ".join((content.recipient.name, *content.recipient.lines)))
     sender = _squeezed(" ".join((content.facility.name, *_address_lines(content.facility.return_address))))
-    shown = page.clipped(_may_show(windows))
-    if _squeezed(shown.within(_inset(windows.recipient, windows.clear))) != recipient:
+    zones = _zones_of(windows, page.width)
+    if _squeezed(page.within(zones.recipient)) != recipient:
         raise _fault("WINDOW", "Name and address are not, or not only, what the envelope's window shows.")
-    if _squeezed(shown.within(_inset(windows.sender, windows.clear))) != sender:
+    if _squeezed(page.within(zones.sender)) != sender:
         raise _fault("SENDER", "The return address is not, or not only, what the envelope's upper window shows.")
-    if _squeezed(shown.within(_may_show(windows))) != _squeezed(sender + recipient):
+    if _squeezed(page.within(zones.may_show)) != _squeezed(sender + recipient):
         raise _fault("WINDOW_CLEAR", "Something beside the two addresses could show in a window of the envelope.")
-    for strip in _margins(windows):
-        if shown.within(strip):
-            raise _fault("WINDOW_CLEAR", "An address comes too close to the edge of its window.")
-    for zone in windows.clear_zones:
-        if page.within(zone):
-            raise _fault("WINDOW_CLEAR", "Something is where the post office's barcode or the vendor's mark goes.")
-    summary = page.within(_beside(windows, page.width))
+    if any(page.within(strip) for strip in zones.margins):
+        raise _fault("WINDOW_CLEAR", "An address comes too close to the edge of its window.")
+    if any(page.within(zone) for zone in zones.clear):
+        raise _fault("WINDOW_CLEAR", "Something is where the post office's barcode or the vendor's mark goes.")
+    summary = page.within(zones.beside)
     if _squeezed(content.amount_text) not in {_squeezed(token) for token in summary.split()}:
         raise _fault("AMOUNT", "The amount at the top of page 1 is not the amount on record.")
     if _squeezed(page.within(_SCANLINE_ZONE)) != content.scanline:
@@ -202,19 +203,36 @@ def _verify_payment(pages: Sequence[PageText], content: Content) -> None:
         raise _fault("PAYMENT_CODE", "The code to pay with is not, or not alone, this document's own.")
 
 
-def _may_show(windows: Windows) -> Rect:
+class _Zones(NamedTuple):
+    """What is looked at on page 1."""
+
+    recipient: Rect
+    sender: Rect
+    may_show: Rect
     """Everything that could come to lie behind either window, however the sheet slips."""
-    return Rect(
-        left=0,
-        top=0,
-        width=max(windows.sender.right, windows.recipient.right),
-        height=windows.recipient.bottom + windows.play_down,
-    )
+    beside: Rect
+    """The summary, on the right of all that may show."""
+    margins: tuple[Rect, ...]
+    """The strips around both addresses that have to be blank."""
+    clear: tuple[Rect, ...]
+
+    @property
+    def all(self) -> tuple[Rect, ...]:
+        return (self.recipient, self.sender, self.may_show, self.beside, *self.margins, *self.clear, _SCANLINE_ZONE)
 
 
-def _beside(windows: Windows, page_width: float) -> Rect:
+@lru_cache(maxsize=16)
+def _zones_of(windows: Windows, page_width: float) -> _Zones:
     left = max(windows.sender.right, windows.recipient.right)
-    return Rect(left=left, top=0, width=page_width - left, height=windows.recipient.bottom + windows.play_down)
+    height = windows.recipient.bottom + windows.play_down
+    return _Zones(
+        recipient=_inset(windows.recipient, windows.clear),
+        sender=_inset(windows.sender, windows.clear),
+        may_show=Rect(left=0, top=0, width=left, height=height),
+        beside=Rect(left=left, top=0, width=page_width - left, height=height),
+        margins=_margins(windows),
+        clear=windows.clear_zones,
+    )
 
 
 def _inset(rect: Rect, clear: float) -> Rect:
@@ -224,7 +242,6 @@ def _inset(rect: Rect, clear: float) -> Rect:
 
 
 def _margins(windows: Windows) -> tuple[Rect, ...]:
-    """The strips around both addresses that have to be blank."""
     upper, lower, clear = windows.sender, windows.recipient, windows.clear
     right = max(upper.right, lower.right)
     return (
@@ -258,9 +275,12 @@ def _facility_tokens(content: Content) -> set[str]:
 
 
 def _tokens(text: str) -> set[str]:
+    """What stands between blanks and punctuation; what begins or ends with a full stop also without it."""
     for separator in _BETWEEN_TOKENS:
-        text = text.replace(separator, " ")
-    return {token.strip(".") for token in text.split()}
+        if separator in text:
+            text = text.replace(separator, " ")
+    tokens = set(text.split())
+    return tokens.union([token.strip(".") for token in tokens if token[0] == "." or token[-1] == "."])
 
 
 def _squeezed(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statement_builder.billing.model import Record
 
 
-class Rect(Record, kw_only=True):
+class Rect(Record, kw_only=True, cache_hash=True):
     """A rectangle in inches; `top` counts down from the upper edge of the page."""
 
     left: float
@@ -22,7 +22,7 @@ class Rect(Record, kw_only=True):
         return self.top + self.height
 
 
-class Windows(Record, kw_only=True):
+class Windows(Record, kw_only=True, cache_hash=True):
     """The two windows of an envelope, and how far the sheet can slip behind them.
 
     A sheet of 8.5 inches has an inch of play in a #10 envelope of 9.5; folded to 3.667 it has 0.458 in 4.125, less 0.04
