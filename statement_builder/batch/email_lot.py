@@ -51,7 +51,7 @@ def _send_once(service: Service, batch: Batch, mailer: Mailer, shards: Sequence[
     for shard in shards:
         waiting = service.ledger.waiting(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
         unclaimed = [each for each in waiting if each.delivery_state is None and _is_due(service, each)]
-        recipients = read_recipients(service, shard, unclaimed) if unclaimed else {}
+        recipients = read_recipients(service.archive, shard, unclaimed) if unclaimed else {}
         for start in range(0, len(unclaimed), RUN_MAX):
             _send_run(service, mailer, unclaimed[start : start + RUN_MAX], recipients, refused)
     if refused.last is not None:
@@ -159,7 +159,7 @@ def settle_emails(service: Service, batch: Batch, shards: Sequence[Shard]) -> No
         ]
         if not open_documents:
             continue
-        recipients = read_recipients(service, shard, open_documents)
+        recipients = read_recipients(service.archive, shard, open_documents)
         with service.open_mailer() as mailer:
             for document in open_documents:
                 _mark(service, [_settle(service, mailer, document, recipients[document.document_id])])

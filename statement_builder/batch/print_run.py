@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 
 from mail_house.barcodes import serial_digits
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
-from mail_house.lint import require_fit
-from mail_house.pieces import Piece, PrintFile, Receipt
-from mail_house.print_files import build_print_file, envelope_class, print_file_name, put_carrier_before
+from mail_house.pieces import PrintFile, Receipt
+from mail_house.print_files import envelope_class, print_file_name
 from mail_house.profiles import Profile
 from mail_house.vendors import PrintVendor
-from statement_builder.archive import PackReader
-from statement_builder.batch.recipients import read_current_guarantors, read_recipients
-from statement_builder.batch.service import SHARD_CANDIDATES_MAX, Service
-from statement_builder.billing.model import Guarantor
-from statement_builder.billing.scanline import scanline
+from statement_builder.batch.print_files import (
+    PlannedFile,
+    PrintFileMaker,
+    PrintTask,
+    ReadyFiles,
+    open_maker,
+    pages_of_piece,
+)
+from statement_builder.batch.recipients import read_current_guarantors
+from statement_builder.batch.service import Service
+from statement_builder.batch.shard import BuildPlan, plan_build
+from statement_builder.batch.workers import WorkerPool
 from statement_builder.billing.selection import Channel
-from statement_builder.documents import Recipient, make_recipient
 from statement_builder.errors import InvariantError, LockLost
 from statement_builder.ledger import (
     Batch,
@@ -32,6 +37,7 @@ from statement_builder.ledger import (
 )
 from statement_builder.policy.recipient import address_digest
 
+_SHARDS_PER_WORKER_MAX = 100
 NUMBERS_PER_SHARD = 10_000
 """More than the print files of one shard, even where each piece is one and some are printed again."""
 
@@ -44,35 +50,90 @@ def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]
     """
     names = _Names(service, batch)
     refused: list[Permanent] = []
-    with closing(service.open_vendor()) as vendor:
-        for done, shard in enumerate(shards, start=1):
-            with service.watch("ledger"):
-                waiting = service.ledger.waiting(batch.batch_id, channel=Channel.PRINT, sequence=shard.sequence)
-            unclaimed = [document for document in waiting if document.delivery_state is None]
-            for envelope, documents in _by_file(service, unclaimed, vendor.pieces_max):
-                name = names.take(shard, envelope, documents)
-                moved = read_current_guarantors(service, batch, [each for each in documents if each.readdressed])
-                try:
-                    with service.watch("print file"):
-                        file = _build(service, batch, shard, documents, moved, name=name)
-                    claim = _claim(service, shard, envelope, documents, file)
-                    service.ledger.require_locks()
-                    with service.watch("ledger"):
-                        claimed = service.ledger.claim_print_file(
-                            claim,
-                            readdressed={each: address_digest(guarantor) for each, guarantor in moved.items()},
-                            at=service.now(),
-                        )
-                    if not claimed.is_new:
-                        raise InvariantError(f"print file {name} is in somebody else's hands: run the batch again")
-                    names.claimed(shard, name)
-                    with service.watch("hand over"):
-                        _deliver(service, vendor, file, claimed)
-                except Permanent as exc:
-                    refused.append(exc)
-            service.progress("print", done, len(shards))
+    plan = plan_build(service, batch)
+    maker = PrintFileMaker(plan, service.archive)
+    with closing(service.open_vendor()) as vendor, _open_pool(service, plan, shards=len(shards)) as pool:
+        in_hand: deque[PrintTask] = deque()
+
+        def take_in_hand() -> Iterator[PrintTask]:
+            for done, shard in enumerate(shards, start=1):
+                task = _plan_shard(service, batch, shard, names, vendor.pieces_max)
+                if task.files:
+                    in_hand.append(task)
+                    yield task
+                service.progress("print", done, len(shards))
+
+        for ready in pool.run_all(take_in_hand()):
+            task = in_hand.popleft()
+            refused += _deliver_all(service, vendor, task, ready)
+            while rest := _plan_rest(service, batch, task, ready, names):
+                task, ready = rest, maker(rest)  # noqa: PLW2901 - what is left of the same shard
+                refused += _deliver_all(service, vendor, task, ready)
     if refused:
         raise Permanent(f"{len(refused)} print files were refused, the first: {refused[0]}") from refused[0]
+
+
+def _open_pool(service: Service, plan: BuildPlan, *, shards: int) -> WorkerPool[PrintTask, ReadyFiles]:
+    workers = max(1, min(service.workers, shards))
+    return WorkerPool(
+        workers=workers,
+        make_worker=partial(PrintFileMaker, plan, service.archive) if workers == 1 else partial(open_maker, plan),
+        tasks_per_worker_max=_SHARDS_PER_WORKER_MAX,
+    )
+
+
+def _plan_shard(service: Service, batch: Batch, shard: Shard, names: _Names, pieces_max: int | None) -> PrintTask:
+    """What of this shard is still to be printed, as files with their names and serial numbers."""
+    with service.watch("ledger"):
+        waiting = service.ledger.waiting(batch.batch_id, channel=Channel.PRINT, sequence=shard.sequence)
+    unclaimed = [document for document in waiting if document.delivery_state is None]
+    files = _by_file(service, unclaimed, pieces_max)
+    return _plan_files(service, batch, shard, files, names)
+
+
+def _plan_files(
+    service: Service, batch: Batch, shard: Shard, files: Iterable[tuple[str, Sequence[Document]]], names: _Names
+) -> PrintTask:
+    planned = []
+    for envelope, documents in files:
+        name = names.take(shard, envelope, documents)
+        moved = read_current_guarantors(service, batch, [each for each in documents if each.readdressed])
+        planned.append(
+            PlannedFile(
+                name=name,
+                envelope=envelope,
+                documents=tuple(documents),
+                moved=moved,
+                serials=tuple(_serials(service, service.profile(), name, len(documents))),
+            )
+        )
+    return PrintTask(shard=shard, files=tuple(planned))
+
+
+def _plan_rest(service: Service, batch: Batch, task: PrintTask, ready: ReadyFiles, names: _Names) -> PrintTask | None:
+    """What comes after a file that was unfit: whose name is free, since it was never claimed. So all names move up."""
+    if not isinstance(ready.files[-1] if ready.files else None, Permanent):
+        return None
+    done = len(ready.files)
+    names.give_back(task.shard, [file.name for file in task.files[done - 1 :]])
+    rest = [(file.envelope, file.documents) for file in task.files[done:]]
+    return _plan_files(service, batch, task.shard, rest, names) if rest else None
+
+
+def _deliver_all(service: Service, vendor: PrintVendor, task: PrintTask, ready: ReadyFiles) -> list[Permanent]:
+    """Claim and hand over the files of one shard that are ready; what was refused."""
+    refused: list[Permanent] = []
+    service.watch.add(ready.spent_s)
+    for planned, file in zip(task.files, ready.files, strict=False):
+        try:
+            if isinstance(file, Permanent):
+                raise file
+            claimed = _claim(service, task.shard, planned, file)
+            with service.watch("hand over"):
+                _deliver(service, vendor, file, claimed)
+        except Permanent as exc:
+            refused.append(exc)
+    return refused
 
 
 def settle_print_files(service: Service, batch: Batch, shards: Sequence[Shard]) -> None:
@@ -127,84 +188,6 @@ def _deliver(service: Service, vendor: PrintVendor, file: PrintFile, claimed: Pr
     _mark(service, claimed, DeliveryState.SENT, _receipt(receipt))
 
 
-def _build(
-    service: Service,
-    batch: Batch,
-    shard: Shard,
-    documents: list[Document],
-    moved: Mapping[str, Guarantor],
-    *,
-    name: str,
-) -> PrintFile:
-    """`moved` are the guarantors, by document id, whose pieces go to the address that is on file now."""
-    profile = service.profile()
-    recipients = read_recipients(service, shard, documents)
-    recipients |= {each: make_recipient(guarantor) for each, guarantor in moved.items()}
-    serials = _serials(service, profile, name, len(documents))
-    packs = PackReader(service.archive)
-    pieces = [
-        _piece(service, profile, shard, document, recipients[document.document_id], serial, packs)
-        for document, serial in zip(documents, serials, strict=True)
-    ]
-    file = build_print_file(name=name, pieces=pieces, profile=profile, created_on=batch.as_of)
-    require_fit(file, profile, check_every=service.settings.mail.check_every)
-    return file
-
-
-def _piece(  # noqa: PLR0917
-    service: Service,
-    profile: Profile,
-    shard: Shard,
-    document: Document,
-    recipient: Recipient,
-    serial: int | None,
-    packs: PackReader,
-) -> Piece:
-    """The archived bytes as they are; for a new address behind a sheet that shows it, since theirs is the old one."""
-    pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)
-    sha256 = document.sha256
-    if document.readdressed:
-        pdf = _put_carrier_before(service, profile, document, recipient, pdf)
-        sha256 = hashlib.sha256(pdf).hexdigest()
-    return Piece(
-        document_id=document.document_id,
-        sequence=(shard.sequence - 1) * SHARD_CANDIDATES_MAX + document.position,
-        pdf=pdf,
-        pages=_pages(document, profile),
-        carrier_pages=_carrier_pages(document, profile),
-        recipient_lines=(recipient.name, *recipient.lines),
-        amount_cents=document.amount_cents,
-        sha256=sha256,
-        serial=serial,
-        scanline=scanline(service.facility.scanline, document.guarantor_id, document.amount_cents),
-    )
-
-
-def _put_carrier_before(
-    service: Service, profile: Profile, document: Document, recipient: Recipient, pdf: bytes
-) -> bytes:
-    from statement_builder.rendering.carrier import render_carrier  # noqa: PLC0415 - WeasyPrint takes half a second
-
-    carrier = render_carrier(
-        document.document_id,
-        recipient,
-        facility=service.facility,
-        language=document.language,
-        templates=service.templates,
-    )
-    return put_carrier_before(carrier.pdf, pdf, duplex=profile.duplex)
-
-
-def _pages(document: Document, profile: Profile) -> int:
-    """Of the piece, its carrier included."""
-    return document.pages + _carrier_pages(document, profile)
-
-
-def _carrier_pages(document: Document, profile: Profile) -> int:
-    """A carrier is one sheet."""
-    return (2 if profile.duplex else 1) if document.readdressed else 0
-
-
 def _serials(service: Service, profile: Profile, name: str, count: int) -> Sequence[int | None]:
     """A serial number for each piece's Intelligent Mail barcode; none where we print no such barcode."""
     if profile.imb is None or not profile.prints_imb:
@@ -215,31 +198,41 @@ def _serials(service: Service, profile: Profile, name: str, count: int) -> Seque
     return [(start + place) % capacity for place in range(count)]
 
 
-def _claim(service: Service, shard: Shard, envelope: str, documents: list[Document], file: PrintFile) -> NewPrintFile:
-    return NewPrintFile(
+def _claim(service: Service, shard: Shard, planned: PlannedFile, file: PrintFile) -> PrintFileRow:
+    claim = NewPrintFile(
         name=file.name,
         batch_id=shard.batch_id,
         sequence=shard.sequence,
-        envelope_class=envelope,
+        envelope_class=planned.envelope,
         vendor=service.settings.print.partition(":")[0],
         sha256=file.sha256,
         bytes=len(file.pdf),
-        documents=tuple(document.document_id for document in documents),
+        documents=tuple(document.document_id for document in planned.documents),
         pages=file.pages,
         sheets=file.sheets,
         cents=file.cents,
         reports=service.settings.mail.vendor_reports,
     )
+    service.ledger.require_locks()
+    with service.watch("ledger"):
+        claimed = service.ledger.claim_print_file(
+            claim,
+            readdressed={each: address_digest(guarantor) for each, guarantor in planned.moved.items()},
+            at=service.now(),
+        )
+    if not claimed.is_new:
+        raise InvariantError(f"print file {file.name} is in somebody else's hands: run the batch again")
+    return claimed
 
 
 def _by_file(
-    service: Service, documents: list[Document], pieces_max: int | None
+    service: Service, documents: Sequence[Document], pieces_max: int | None
 ) -> Iterator[tuple[str, list[Document]]]:
     """Envelope class and documents of each print file: as many of one class as the vendor takes in one."""
     profile = service.profile()
     grouped: dict[str, list[Document]] = defaultdict(list)
     for document in documents:
-        grouped[envelope_class(_pages(document, profile), profile)].append(document)
+        grouped[envelope_class(pages_of_piece(document, profile), profile)].append(document)
     for envelope, members in sorted(grouped.items()):
         size = pieces_max or len(members)
         for start in range(0, len(members), size):
@@ -257,29 +250,28 @@ class _Names:
         files = service.ledger.print_files(batch.batch_id)
         self._batch = batch
         self._failed = [file for file in files if file.state is DeliveryState.FAILED]
-        self._names = {file.name for file in files}
+        self._claimed = {file.name for file in files}
         self._taken = Counter(file.sequence for file in files)
 
-    def take(self, shard: Shard, envelope: str, documents: list[Document]) -> str:
+    def take(self, shard: Shard, envelope: str, documents: Sequence[Document]) -> str:
         ids = {document.document_id for document in documents}
         for file in self._failed:
             mine = (file.sequence, file.envelope_class) == (shard.sequence, envelope)
             if mine and (len(file.documents) > 1 or ids.issuperset(file.documents)):
                 self._failed.remove(file)
                 return file.name
+        self._taken[shard.sequence] += 1
         return print_file_name(
             facility_id=self._batch.facility_id,
             cycle=self._batch.cycle,
             created_on=self._batch.as_of,
             batch_id=self._batch.batch_id,
-            number=(shard.sequence - 1) * NUMBERS_PER_SHARD + self._taken[shard.sequence] + 1,
+            number=(shard.sequence - 1) * NUMBERS_PER_SHARD + self._taken[shard.sequence],
         )
 
-    def claimed(self, shard: Shard, name: str) -> None:
-        """From here the name is a print file's. One that was never claimed leaves no gap."""
-        if name not in self._names:
-            self._names.add(name)
-            self._taken[shard.sequence] += 1
+    def give_back(self, shard: Shard, names: Sequence[str]) -> None:
+        """The names that a shard took last, and that no print file has: so that none of them leaves a gap."""
+        self._taken[shard.sequence] -= len(set(names) - self._claimed)
 
 
 def _mark(service: Service, row: PrintFileRow, state: DeliveryState, receipt: dict[str, object] | None) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
+from statement_builder.archive import Archive
 from statement_builder.batch.pull import scope_of, stream_candidates
 from statement_builder.batch.service import Service
 from statement_builder.batch.shard import read_shard
@@ -24,11 +27,11 @@ def read_current_guarantors(service: Service, batch: Batch, documents: list[Docu
     }
 
 
-def read_recipients(service: Service, shard: Shard, documents: list[Document]) -> dict[str, Recipient]:
+def read_recipients(archive: Archive, shard: Shard, documents: Sequence[Document]) -> dict[str, Recipient]:
     """Document id to recipient, as on the page, for those documents of the shard."""
     by_guarantor = {document.guarantor_id: document.document_id for document in documents}
     return {
         by_guarantor[entry.guarantor.guarantor_id]: make_recipient(entry.guarantor)
-        for entry in read_shard(service.archive, shard)
+        for entry in read_shard(archive, shard)
         if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in by_guarantor
     }
