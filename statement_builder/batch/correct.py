@@ -173,7 +173,7 @@ def _render(
     own = frozenset(encounter.account_number for encounter in account.encounters)
     press = Press(PlainEngine(service.templates), service.templates, windows_of(profile))
     printed = press.print_all([content], ForeignIds(accounts_by_guarantor={content.guarantor_id: own}))
-    made = fit_for_mail(next(printed), profile.pages_max)
+    made = fit_for_mail(printed[0], profile.pages_max)
     if not isinstance(made, Rendered):
         raise ConfigError(f"no correction of document {original.document_id} was made. {made}")
     return made, content

@@ -128,6 +128,6 @@ def _require_writable_to(service: Service, original: Document) -> bool:
             f"no copy of document {original.document_id} was made. "
             + " ".join(f"{hold.code}: {HOLD_CODES[hold.code].why} {HOLD_CODES[hold.code].what_to_do}" for hold in holds)
         )
-    on_page = read_recipients(service, shard_of(service, original), [original])[original.document_id]
+    on_page = read_recipients(service.archive, shard_of(service, original), [original])[original.document_id]
     now = make_recipient(entry.guarantor)
     return (now.name, now.lines) != (on_page.name, on_page.lines)

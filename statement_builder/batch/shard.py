@@ -137,7 +137,7 @@ class ShardBuilder:
     def _render(self, drafts: Sequence[_Draft], foreign: ForeignIds) -> dict[str, _Made]:
         """What became of every draft, in mailing order."""
         contents = [draft.outcome for draft in drafts if isinstance(draft.outcome, Content)]
-        printed = self._press.print_all(contents, foreign)
+        printed = iter(self._press.print_all(contents, foreign))
         pages_max = self._plan.profile.pages_max
         return {
             draft.document_id: fit_for_mail(next(printed), pages_max)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from statement_builder.documents.content import Content
 from statement_builder.rendering.assembler import Plate
 from statement_builder.rendering.compiler import NotFixed, compile_layout, link_strings
-from statement_builder.rendering.engine import PlainEngine, Rendered
+from statement_builder.rendering.engine import BeingMade, PlainEngine, Rendered
 from statement_builder.rendering.layout_store import LayoutStore
 from statement_builder.rendering.layouts import Layout, Lesson, Outline, Paragraph
 from statement_builder.rendering.markup import environment, render_markup
@@ -49,27 +49,35 @@ class CompiledEngine:
         self.fallbacks: Counter[str] = Counter()
         """Documents that the plain engine rendered, by reason."""
 
-    def render(self, content: Content) -> Rendered:
-        """Render one document. `DocumentError` for what is wrong with this one, `ConfigError` for the set-up."""
+    def render(self, content: Content, *, may_wait: bool = False) -> Rendered:
+        """Render one document. `DocumentError` for what is wrong with this one, `ConfigError` for the set-up.
+
+        `BeingMade` where its layout is being made by another process, if it `may_wait` for that.
+        """
         markup = render_markup(self._templates, content)
         anatomy = take_apart(markup)
         try:
-            rendered = self._fill(content, markup, anatomy)
+            rendered = self._fill(content, markup, anatomy, may_wait=may_wait)
         except (Unclear, NotFixed) as exc:
             self.fallbacks[str(exc)] += 1
             return self._plain.render(content)
         self.filled += 1
         return rendered
 
-    def _fill(self, content: Content, markup: str, anatomy: Anatomy) -> Rendered:
+    def _fill(self, content: Content, markup: str, anatomy: Anatomy, *, may_wait: bool) -> Rendered:
         outline = self._find_outline(anatomy.structure)
         done: dict[_Setter, _Set] = {}
-        plate = None
+        plate, key = None, anatomy.structure
         if outline is not None:
             with suppress(Unclear):
                 done = outline.set(anatomy.texts)
-                plate = self._find_plate(outline.key(anatomy, done))
-        return (plate or self._compile(content, markup, anatomy)).print_document(content, anatomy, done)
+                key = outline.key(anatomy, done)
+                plate = self._find_plate(key)
+        if plate is None:
+            if may_wait and self._store is not None and not self._store.begin(key):
+                raise BeingMade
+            plate = self._compile(content, markup, anatomy)
+        return plate.print_document(content, anatomy, done)
 
     def _find_plate(self, key: bytes) -> _KnownPlate | None:
         plate = self._plates.get(key)

@@ -41,13 +41,20 @@ class Rendered(Record, kw_only=True):
     sha256: str
 
 
+class BeingMade(Exception):
+    """What this document needs is being made by another process: do another one first."""
+
+
 class Engine(Protocol):
     """Whatever turns a document's content into a PDF. The same content gives the same bytes."""
 
     name: str
 
-    def render(self, content: Content) -> Rendered:
-        """Render one document. `DocumentError` for what is wrong with this one, `ConfigError` for the set-up."""
+    def render(self, content: Content, *, may_wait: bool = False) -> Rendered:
+        """Render one document. `DocumentError` for what is wrong with this one, `ConfigError` for the set-up.
+
+        `BeingMade` only where it `may_wait`.
+        """
 
 
 class PlainEngine:
@@ -67,7 +74,7 @@ class PlainEngine:
                 f"The style sheets in {templates / 'theme'} have faults: {'; '.join(sorted(set(complaints)))}"
             )
 
-    def render(self, content: Content) -> Rendered:
+    def render(self, content: Content, *, may_wait: bool = False) -> Rendered:
         return self.print_markup(render_markup(self._templates, content), identifier=content.document_id)
 
     def print_markup(self, html: str, *, identifier: str) -> Rendered:

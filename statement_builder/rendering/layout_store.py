@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
@@ -19,6 +20,8 @@ from statement_builder.rendering.layouts import Layout, Lesson, Outline, Paragra
 from statement_builder.rendering.version import template_version
 from statement_builder.rendering.weasy_internals import PINNED_VERSION
 
+_MAKING_S = 5
+"""Seconds that a layout takes at the most, on a busy machine; after that its maker is taken to have died."""
 _Kept = TypeVar("_Kept", Layout, Outline, Lesson)
 
 
@@ -46,6 +49,23 @@ class LayoutStore:
 
     def keep_layout(self, key: bytes, layout: Layout) -> None:
         self._write("layout", key, layout)
+
+    def begin(self, key: bytes) -> bool:
+        """Say that this process makes the outline or layout of this key. False where another has just begun it."""
+        path = self._path("begun", key)
+        try:
+            if time.time() - path.stat().st_mtime < _MAKING_S:
+                return False
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return True
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        except OSError:
+            return True
+        return True
 
     def find_lesson(self, paragraph: Paragraph, words: tuple[str, ...]) -> Lesson | None:
         return self._read("lesson", msgspec.msgpack.encode((paragraph, words)), Lesson)

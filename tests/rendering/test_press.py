@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from statement_builder.documents import Content
-from statement_builder.rendering import DOUBLE_WINDOW_10, DocumentError, ForeignIds, PlainEngine, Press, Rendered
+from statement_builder.rendering import (
+    DOUBLE_WINDOW_10,
+    CompiledEngine,
+    DocumentError,
+    ForeignIds,
+    PlainEngine,
+    Press,
+    Rendered,
+)
+from statement_builder.rendering.engine import BeingMade
+from statement_builder.rendering.layout_store import LayoutStore
+from statement_builder.rendering.markup import render_markup
+from statement_builder.rendering.skeleton import take_apart
 from tests.builders import make_encounter
 from tests.contents import TEMPLATES, make_statement
 from tests.pdf_text import page_texts
@@ -18,7 +34,7 @@ def statements(count: int) -> list[Content]:
 def test_print_all__order_is_kept_and_faults_stand_in_their_places(engine: PlainEngine) -> None:
     contents = statements(5)
     contents[2] = make_statement(make_encounter(), guarantor_id="G0002", first_name="李")
-    outcomes = list(Press(engine, TEMPLATES, DOUBLE_WINDOW_10).print_all(contents, NOBODY))
+    outcomes = Press(engine, TEMPLATES, DOUBLE_WINDOW_10).print_all(contents, NOBODY)
     fault = outcomes.pop(2)
     assert isinstance(fault, DocumentError)
     assert (fault.code, bool(fault.fix)) == ("GLYPH", True)
@@ -31,8 +47,22 @@ def test_print_all__order_is_kept_and_faults_stand_in_their_places(engine: Plain
 def test_print_all__verifies_what_it_rendered(engine: PlainEngine) -> None:
     press = Press(engine, TEMPLATES, DOUBLE_WINDOW_10)
     foreign = ForeignIds(accounts_by_guarantor={"G9": frozenset({"Community"})})
-    assert isinstance(next(press.print_all(statements(1), foreign)), Rendered)
+    assert isinstance(press.print_all(statements(1), foreign)[0], Rendered)
     foreign = ForeignIds(accounts_by_guarantor={"G9": frozenset({"Emergency"})})
-    outcome = next(press.print_all(statements(1), foreign))
+    outcome = press.print_all(statements(1), foreign)[0]
     assert isinstance(outcome, DocumentError)
     assert outcome.code == "FOREIGN_ID"
+
+
+def test_print_all__what_another_process_is_making_comes_last_and_is_made_if_it_died(tmp_path: Path) -> None:
+    short, long = statements(2), make_statement(*[make_encounter(f"70000{n}") for n in range(3)], guarantor_id="G0009")
+    engine, another = CompiledEngine(TEMPLATES, tmp_path), LayoutStore(tmp_path, TEMPLATES)
+    assert another.begin(take_apart(render_markup(TEMPLATES, short[0])).structure)
+    with pytest.raises(BeingMade):
+        engine.render(short[0], may_wait=True)
+    contents = [short[0], long, short[1]]
+    outcomes = Press(engine, TEMPLATES, DOUBLE_WINDOW_10).print_all(contents, NOBODY)
+    for content, outcome in zip(contents, outcomes, strict=True):
+        assert isinstance(outcome, Rendered)
+        assert content.document_id in page_texts(outcome.pdf)[0]
+    assert engine.compiled == 2
