@@ -16,6 +16,7 @@ import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, Protocol
 
@@ -47,8 +48,10 @@ class PageText(Protocol):
     whole: str
     links: tuple[str, ...]
     """Where its links lead to."""
-    codes: tuple[str, ...]
-    """What its QR codes say."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What its QR codes say."""
 
     def within(self, rect: Rect) -> str:
         """All text that touches the rectangle."""
@@ -67,7 +70,11 @@ class _PdfiumPage:
         self._text = page.get_textpage()
         self.whole = _plain(self._text.get_text_range())
         self.links = tuple(_addresses(page))
-        self.codes = tuple(_scanned(page))
+        self._page = page
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        return tuple(_scanned(self._page))
 
     def within(self, rect: Rect) -> str:
         return _plain(

@@ -92,6 +92,8 @@ def _open_with_pdfium(pdf: bytes) -> Iterator[list[PageText]]:
 
 _PDFIUM_EVERY = 64
 """At least so often PDFium reads a document too of which it has seen all but the words."""
+_PICTURE_EVERY = 1024
+"""And so often its codes are read from pictures, which takes twenty milliseconds: by operators they all are."""
 
 
 class Verifier:
@@ -102,8 +104,11 @@ class Verifier:
 
     def __init__(self, windows: Windows) -> None:
         self._windows = windows
-        self._reader = QuickReader(_zones_of(windows, _LETTER_WIDTH).all)
-        self._unseen = 0
+        self._reader = self._new_reader()
+        self._unseen = self._unpictured = 0
+
+    def _new_reader(self) -> QuickReader:
+        return QuickReader(_zones_of(self._windows, _LETTER_WIDTH).all)
 
     def verify(
         self, pdf: bytes, content: Content, *, foreign: ForeignIds, page_label: Callable[[int, int], str]
@@ -115,12 +120,12 @@ class Verifier:
             verify(pdf, content, windows=self._windows, foreign=foreign, page_label=page_label)
             return
         self._unseen += 1
+        self._unpictured += 1
         if is_new or self._unseen >= _PDFIUM_EVERY:
-            self._unseen = 0
             try:
-                self._read_again(pdf, pages, content, foreign, page_label)
+                self._read_again(pdf, pages, content, foreign, page_label, scan=is_new)
             except DocumentError:
-                self._reader = QuickReader()  # it may have learnt what only a picture shows to be wrong
+                self._reader = self._new_reader()  # it may have learnt what only a picture shows to be wrong
                 raise
         _verify_pages(pages, content, self._windows, foreign, page_label)
 
@@ -131,9 +136,14 @@ class Verifier:
         content: Content,
         foreign: ForeignIds,
         page_label: Callable[[int, int], str],
+        *,
+        scan: bool,
     ) -> None:
+        self._unseen = 0
+        if scan := scan or self._unpictured >= _PICTURE_EVERY:
+            self._unpictured = 0
         with _open_with_pdfium(pdf) as others:
-            _verify_pages(others, content, self._windows, foreign, page_label)
+            _verify_pages(others, content, self._windows, foreign, page_label, scan=scan)
             if [_squeezed(page.whole) for page in pages] != [_squeezed(page.whole) for page in others]:
                 raise _fault("PAGES", "Two readers read the finished PDF differently.")
 
@@ -144,12 +154,17 @@ def _verify_pages(
     windows: Windows,
     foreign: ForeignIds,
     page_label: Callable[[int, int], str],
+    *,
+    scan: bool = True,
 ) -> None:
+    """`scan` the codes too."""
     if not pages:
         raise _fault("PAGES", "The finished PDF has no pages.")
     _verify_every_page(pages, content, foreign, page_label)
     _verify_first_page(pages[0], content, windows)
-    _verify_payment(pages, content)
+    _verify_links(pages, content)
+    if scan:
+        _verify_codes(pages, content)
 
 
 def _verify_every_page(
@@ -194,12 +209,17 @@ def _verify_first_page(page: PageText, content: Content, windows: Windows) -> No
         raise _fault("SCANLINE", "The coupon's scan line is not, or not alone, what a lockbox has to read.")
 
 
-def _verify_payment(pages: Sequence[PageText], content: Content) -> None:
-    """The document's own code and link, once each; where it has none, no code at all."""
+def _verify_links(pages: Sequence[PageText], content: Content) -> None:
+    """The document's own link to pay with, once."""
     own = [content.payment_url] if content.payment_url else []
-    codes = [code for page in pages for code in page.codes]
-    links = [link for page in pages for link in page.links if link == content.payment_url]
-    if codes != own or links != own:
+    if [link for page in pages for link in page.links if link == content.payment_url] != own:
+        raise _fault("PAYMENT_CODE", "The link to pay with is not there, or more than once.")
+
+
+def _verify_codes(pages: Sequence[PageText], content: Content) -> None:
+    """The document's own code to pay with, once; where it has none, no code at all."""
+    own = [content.payment_url] if content.payment_url else []
+    if [code for page in pages for code in page.codes] != own:
         raise _fault("PAYMENT_CODE", "The code to pay with is not, or not alone, this document's own.")
 
 
