@@ -1,6 +1,7 @@
 """`make airflow`: Airflow on this machine with a sample hospital, LocalExecutor and SQLite, for a first look.
 
-Everything lives in `.airflow/`. Ends with Ctrl-C, and takes every program that it started with it.
+Everything lives in `.airflow/`. Ends with Ctrl-C, with its terminal or when it is told to, and takes every program with
+it that it started.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ def main() -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", PORT)) == 0:
             sys.exit(f"Port {PORT} is taken; choose another: make airflow PORT=8081")
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, _interrupt)
     password = _prepare()
     environment = _environment()
     print("Making Airflow's tables …", flush=True)
@@ -65,6 +68,10 @@ def main() -> None:
                 process.wait(30)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _prepare() -> str:

@@ -61,7 +61,7 @@ def tell(alerts: list[dict[str, str]]) -> None:
         for alert in untold:
             _log("%(code)s %(subject)s: %(message)s See %(runbook)s.", asdict(alert))
         if not untold:
-            raise AirflowSkipException(f"{len(alerts)} things wait for a person, and nothing new since yesterday.")
+            raise AirflowSkipException(f"Of {len(alerts)} things that wait for a person none is new since yesterday.")
         record_told(service, untold, whom=send_alerts(untold))
 
 

@@ -10,9 +10,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import compose
 import pytest
 import yaml
-from compose_spec import ComposeSpecification
 
 from tests.dags.place import DAGS
 from tests.dags.stack import AIRFLOW_PROGRAMS
@@ -23,9 +23,53 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 DOCKERFILES = ("Dockerfile", "deploy/sftp/Dockerfile")
 
 
-def test_compose_file__is_as_the_compose_specification_says() -> None:
-    ComposeSpecification.model_validate(COMPOSE)
-    assert set(COMPOSE["services"]) > {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "init"}
+def read_compose_file(path: Path, secrets: Path) -> subprocess.CompletedProcess[str]:
+    """What Docker Compose itself makes of the file; no engine is needed for that."""
+    program = Path(compose.__file__).parent / "docker-compose"
+    command = [
+        program,
+        "--env-file",
+        secrets,
+        "--project-directory",
+        ROOT,
+        "--file",
+        path,
+        "config",
+        "--format",
+        "json",
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def filled_in(tmp_path: Path) -> Path:
+    """.env.example with everything in it."""
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    path = tmp_path / "env"
+    path.write_text(re.sub(r"^([A-Z0-9_]+=)$", r"\1secret", example, flags=re.MULTILINE), encoding="utf-8")
+    return path
+
+
+def test_compose_file__is_read_by_docker_compose(filled_in: Path) -> None:
+    done = read_compose_file(ROOT / "docker-compose.yml", filled_in)
+    assert (done.returncode, done.stderr) == (0, "")
+    read = json.loads(done.stdout)
+    assert read["services"].keys() == COMPOSE["services"].keys()
+    assert set(read["services"]) > {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "init"}
+    assert read["services"]["worker"]["environment"]["AIRFLOW__CORE__FERNET_KEY"] == "secret"
+
+
+def test_compose_file__wants_every_secret() -> None:
+    done = read_compose_file(ROOT / "docker-compose.yml", ROOT / ".env.example")
+    assert done.returncode != 0
+    assert "copy .env.example to .env and fill it in" in done.stderr
+
+
+def test_compose_file__with_a_slip_is_refused(tmp_path: Path, filled_in: Path) -> None:
+    slip = tmp_path / "docker-compose.yml"
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    slip.write_text(text.replace("    command: [triggerer]", "    comand: [triggerer]"), encoding="utf-8")
+    assert "comand" in read_compose_file(slip, filled_in).stderr
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
