@@ -171,6 +171,8 @@ def open_house(
             AirflowPlace(home / "airflow", bare, told | environ),
             airflow_db=airflow_db.replace("+psycopg:", "+psycopg2:"),
             redis_url=redis_url,
+            host_key=sftp_server.key_file.with_name("host_key.pub"),
+            source_url=source_url,
             connections={
                 "statements_ledger": {"url": urls["STATEMENTS_LEDGER"]},
                 "statements_source": {"url": urls["STATEMENTS_SOURCE_URL"]},

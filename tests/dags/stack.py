@@ -1,7 +1,7 @@
 """A whole Airflow on this machine: api-server, scheduler, dag-processor, triggerer, two Celery workers, over PostgreSQL
 and Redis.
 
-The programs are started with the command lines of docker-compose.yml, outside containers.
+The set-up is compose's own script, and the programs are started with compose's command lines, outside containers.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from typing import Any
 
 import httpx
 
-from tests.dags.place import AirflowPlace
+from tests.dags.place import DAGS, AirflowPlace
+from tests.hospital import ROOT
 from tests.services.processes import free_port
 
 AIRFLOW_PROGRAMS = {
@@ -101,7 +102,7 @@ class Stack:
     def call(self, method: str, path: str, **body: Any) -> Any:
         """One request to Airflow's REST API, as the operator."""
         if not self._token:
-            answer = httpx.post(f"{self.url}/auth/token", json={"username": "ops", "password": PASSWORD}, timeout=60)
+            answer = httpx.post(f"{self.url}/auth/token", json={"username": "admin", "password": PASSWORD}, timeout=60)
             self._token = answer.raise_for_status().json()["access_token"]
         answer = httpx.request(
             method,
@@ -218,20 +219,23 @@ class Stack:
 
 
 def make_stack(
-    place: AirflowPlace, *, airflow_db: str, redis_url: str, connections: dict[str, dict[str, Any]]
+    place: AirflowPlace,
+    *,
+    airflow_db: str,
+    redis_url: str,
+    host_key: Path,
+    source_url: str,
+    connections: dict[str, dict[str, Any]],
 ) -> Stack:
-    """Make Airflow's tables, start its programs, and set up what compose's init sets up: pools and connections."""
+    """Set Airflow up as compose does, start its programs, and say where everything is."""
     port = free_port()
-    passwords = place.home / "passwords.json"
     place.home.mkdir(parents=True, exist_ok=True)
-    passwords.write_text(json.dumps({"ops": PASSWORD}))
     place.environ.update(
         {
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+            "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
             "AIRFLOW__CORE__FERNET_KEY": "7T512UXSSmBOkpWimFHIVb8jK6lfmSAvx4mO6Arehnc=",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "ops:admin",
-            "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(passwords),
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
             "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{port}",
@@ -246,7 +250,7 @@ def make_stack(
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
         }
     )
-    place.airflow("db", "migrate")
+    _set_up(place, host_key=host_key, source_url=source_url)
     stack = Stack(place, port)
     try:
         stack.start("api-server", "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1")
@@ -256,18 +260,36 @@ def make_stack(
         stack.start_worker("worker-1")
         stack.start_worker("worker-2")
         stack.wait_for("Airflow's health", stack.is_up)
-        pools = json.loads((Path(__file__).parents[2] / "deploy" / "pools.json").read_text(encoding="utf-8"))
-        for name, pool in pools.items():
-            stack.call("POST", "pools", name=name, slots=pool["slots"], description=pool["description"])
+        there = {each["connection_id"] for each in stack.call("GET", "connections")["connections"]}
+        assert there == {"statements_print"}, "what the set-up makes"
         for name, values in connections.items():
             extra = json.dumps(values.get("extra", {}))
-            stack.call(
-                "POST", "connections", connection_id=name, conn_type="generic", password=values["url"], extra=extra
-            )
-        stack.wait_for(
-            "the DAGs", lambda: {each["dag_id"] for each in stack.call("GET", "dags")["dags"]} >= {"monthly_statements"}
-        )
+            body = {"connection_id": name, "conn_type": "generic", "password": values["url"], "extra": extra}
+            stack.call(*(("PATCH", f"connections/{name}") if name in there else ("POST", "connections")), **body)
+        dags = {path.stem for path in DAGS.glob("*.py")}
+        stack.wait_for("the DAGs", lambda: {each["dag_id"] for each in stack.call("GET", "dags")["dags"]} == dags)
     except BaseException:
         stack.stop()
         raise
     return stack
+
+
+def _set_up(place: AirflowPlace, *, host_key: Path, source_url: str) -> None:
+    """Run compose's init. There is a hospital already, so it makes none."""
+    programs = Path(sys.executable).parent
+    environment = place.environment | {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "POOLS": str(ROOT / "deploy" / "pools.json"),
+        "AIRFLOW_ADMIN_PASSWORD": PASSWORD,
+        "SFTP_HOST_KEY": str(host_key),
+        "SAMPLE_HOSPITAL_URL": source_url,
+    }
+    done = subprocess.run(
+        ["sh", str(ROOT / "deploy" / "init.sh")],
+        env=environment,
+        cwd=place.home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]

@@ -132,7 +132,7 @@ def test_dunning__an_operators_day(house: House) -> None:
         assert f"**{batch}**" in stack.approve(dag, run)
         stack.wait_for_end(dag, run, "failed")
     assert stack.state_of(dag, run, "release") == "failed"
-    assert house.ledger("SELECT released_by FROM batch WHERE batch_id = %s", batch) == [("ops@airflow",)]
+    assert house.ledger("SELECT released_by FROM batch WHERE batch_id = %s", batch) == [("admin@airflow",)]
     assert (sorted(house.printed()), sorted(house.emailed())) == left
 
     rerun = stack.trigger("rerun_batch", f"finish_{batch}", batch=batch)
@@ -144,7 +144,7 @@ def test_dunning__an_operators_day(house: House) -> None:
     kept = house.hospital.statements("report", "control", batch, "--kept", "--json").json
     assert {gate["verdict"] for gate in kept["gates"]} == {"foots"}
     assert f"| handed off | {kept['counts']['handed_off']:,} |" in sheet
-    assert house.ledger("SELECT released_by FROM batch WHERE batch_id = %s", batch) == [("ops@airflow",)]
+    assert house.ledger("SELECT released_by FROM batch WHERE batch_id = %s", batch) == [("admin@airflow",)]
 
     before = house.history()
     stack.clear_run(dag, run)
