@@ -27,7 +27,7 @@ from billing_cycle.tell import tell_waiting
 if TYPE_CHECKING:
     from airflow.sdk.definitions.xcom_arg import XComArg
 
-SHARDS_PER_TASK = int(os.environ.get("STATEMENTS_SHARDS_PER_TASK", "10"))
+SHARDS_PER_TASK = int(os.environ.get("STATEMENTS_SHARDS_PER_TASK", "4"))
 """Shards of a thousand that one mapped task takes. A task costs 2 to 3 s whatever it does; ten shards are at least a
 minute of work (docs/adr/0008-airflow-around-the-ledger.md)."""
 TASKS_MAX = 900
