@@ -1,7 +1,7 @@
 """Patient statements, once a month.
 
 **What it does.** Opens the batch of the cycle, takes the snapshot of the billing system, builds every document (a
-mapped task is ten shards of a thousand guarantors), checks that everything foots, waits for a person where policy
+mapped task is four shards of a thousand guarantors), checks that everything foots, waits for a person where policy
 wants one, looks at the source once more, hands off e-mails and print files, and closes the batch with its control
 sheet.
 

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.xcom_arg import XComArg
 
 SHARDS_PER_TASK = int(os.environ.get("STATEMENTS_SHARDS_PER_TASK", "4"))
-"""Shards of a thousand that one mapped task takes. A task costs 2 to 3 s whatever it does; ten shards are at least a
-minute of work (docs/adr/0008-airflow-around-the-ledger.md)."""
+"""Shards of a thousand that one mapped task takes. A task costs 1 to 2 s whatever it does; four shards are at least
+twenty seconds of work, and few enough that a batch of middling size keeps two workers busy
+(docs/adr/0008-airflow-around-the-ledger.md)."""
 TASKS_MAX = 900
 """Below Airflow's own `max_map_length`, 1,024: a larger batch has longer runs of shards, not more of them."""
 MAILED = Asset("statements_mailed")  # a URI would have every provider imported, to look its scheme up
