@@ -28,7 +28,7 @@ class Plate:
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
-        self._pages = [(_segments(page), page.chunks[-1], page.codes) for page in layout.pages]
+        self._pages = [_prepare(page) for page in layout.pages]
         self._info, self._packed, self._packed_fonts, self._table = (layout.objects_count + more for more in range(4))
         self._head, offsets = self._write_head()
         self._rows = self._write_rows(offsets)
@@ -68,10 +68,9 @@ class Plate:
                     segment.fill(paragraph)
                 parts.append(segment.filled)
             parts.append(tail)
-            page = b"".join(parts)
-            for code in coded:
-                page = page.replace(code_mark(code), codes[code], 1)
-            pages.append(page)
+            for place, mark, code in coded:
+                parts[place] = parts[place].replace(mark, codes[code], 1)
+            pages.append(b"".join(parts))
         return pages
 
     def assemble(
@@ -172,6 +171,18 @@ class _Segment:
             operand = piece.shaped.operand
             parts.append(b"%b1 0 0 -1 %f %b Tm\n%b[%b] TJ\n" % (chunk, left + piece.x, y, between, operand))
         self.latest, self.filled = paragraph, b"".join(parts)
+
+
+def _prepare(page: PageLayout) -> tuple[list[_Segment], bytes, list[tuple[int, bytes, int]]]:
+    """A page's segments, what stands after the last, and its codes: in which of these, the mark, and which code."""
+    segments, tail = _segments(page), page.chunks[-1]
+    parts = [b"".join([hole[0] for hole in segment.holes]) for segment in segments] + [tail]
+    marks = [(code_mark(code), code) for code in page.codes]
+    return (
+        segments,
+        tail,
+        [(place, mark, code) for mark, code in marks for place, part in enumerate(parts) if mark in part],
+    )
 
 
 def _segments(page: PageLayout) -> list[_Segment]:

@@ -58,7 +58,7 @@ class PageText(Protocol):
 
 
 def read_with_pdfium(document: pdfium.PdfDocument) -> list[PageText]:
-    """Every page of an open document. Codes are read from the pages' pictures, as a telephone would."""
+    """Every page of an open document. Codes are read from its picture, as a telephone would, when asked for."""
     return [_PdfiumPage(document[index]) for index in range(len(document))]
 
 
@@ -258,7 +258,7 @@ class QuickReader:
         fonts = {font.name: self._font(file, font) for font in form.fonts}
         parts = _TEXT.split(zlib.decompress(file.packed(form.contents)))
         drawn, frame = b"".join(parts[0::6]), b""
-        if path and path in drawn:
+        if path:
             drawn, frame = _take_code(drawn, path)
         if (drawn, frame) not in self._scales:
             self._scales[drawn, frame] = _read_scale(drawn)
@@ -396,8 +396,13 @@ class _Placed(dict[tuple[bytes, ...], _Run]):
 
 
 def _take_code(drawn: bytes, path: bytes) -> tuple[bytes, bytes]:
-    """All operators but those that draw a code, and what of these comes before its path. `NotRead` if they do more."""
-    before, _, after = drawn.partition(path)
+    """All operators but those that draw a code, and what of these comes before its path (nothing, without a code).
+
+    `NotRead` if they do more.
+    """
+    before, found, after = drawn.partition(path)
+    if not found:
+        return drawn, b""
     start = before.rfind(_FRAME_START)
     if not _FRAME.fullmatch(before, max(start, 0)) or not after.startswith(_FRAME_END):
         raise NotRead("code")
