@@ -179,6 +179,23 @@ def test_correct__letter_in_large_print_says_it_too(hospital: Hospital) -> None:
     assert NOTICE.format(id=document) in pages_of(hospital, corrections(hospital, document)[0])[0]
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        pytest.param('statement = "person"', 'statement = "second-person"', id="kind"),
+        pytest.param("amount_max_cents = 25000000", "amount_max_cents = 100", id="amount"),
+    ],
+)
+def test_correct__what_wants_a_second_person_wants_one_here(hospital: Hospital, setting: str, value: str) -> None:
+    settings = hospital.home / "statements.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert setting in text
+    settings.write_text(text.replace(setting, value), encoding="utf-8")
+    document = printed(hospital)
+    assert "wants somebody other than" in correct(hospital, document, code=2)
+    assert corrections(hospital, document) == []
+
+
 def test_correct__two_at_once_make_one(hospital: Hospital) -> None:
     document = printed(hospital)
     answers = at_once(hospital, *[("correct", document, "--reason", "insurance paid more")] * 2)

@@ -180,6 +180,26 @@ def test_reprint__killed_at_any_moment_and_run_again_is_one_copy(handed_off: Hos
         assert found(hospital, copy)["sha256"] == found(whole, copy)["sha256"]
 
 
+def test_reprint__hold_that_comes_before_it_left_stops_the_copy_alone(handed_off: Hospital, tmp_path: Path) -> None:
+    document = printed(handed_off)
+    command = ("reprint", document, "--reason", "lost by the post")
+    whole = handed_off.copy_to(tmp_path / "whole")
+    assert die_at(whole, 0, *command) == 0
+    moments = (whole.home / "moments").read_text(encoding="utf-8").split()
+    recorded = moments.index("commit+", moments.index("zip+"))
+    hospital = handed_off.copy_to(tmp_path / "killed")
+    assert die_at(hospital, recorded + 1, *command) == -signal.SIGKILL
+    (copy,) = copies(hospital, document)
+    hospital.sql(
+        "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('H-1', ?, 'DECEASED', '2026-11-07')",
+        found(hospital, document)["guarantor"],
+    )
+    assert "It was not sent" in reprint(hospital, document)
+    assert found(hospital, copy)["state"] == "withheld"
+    assert found(hospital, document)["state"] == "handed_off"
+    assert copy not in {row["document_id"] for row in hospital.manifest_rows()}
+
+
 def test_reprint__print_file_is_whole(hospital: Hospital) -> None:
     reprint(hospital, printed(hospital))
     newest = sorted((hospital.home / "outbox" / "print").glob("*.ctl"))[-1]
