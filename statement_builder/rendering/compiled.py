@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
+from statement_builder.billing.model import Record
 from statement_builder.documents.content import Content
 from statement_builder.rendering.assembler import Plate
 from statement_builder.rendering.compiler import NotFixed, compile_layout, link_strings
@@ -150,7 +150,7 @@ def _nodes_of(paragraph: Paragraph) -> tuple[int, ...]:
     return tuple(slot.node for slot in paragraph.slots)
 
 
-class _Set(NamedTuple):
+class _Set(Record, kw_only=True, array_like=True):
     """A paragraph set with certain words, all of whose letters are embedded."""
 
     paragraph: SetParagraph
@@ -205,7 +205,7 @@ class _Setter:
                 if piece.shaped is not None and piece.shaped.step:
                     face = self._paragraph.slots[piece.slot].style.face
                     wide[face] = max(wide.get(face, 0), piece.shaped.step)
-        return _Set(done, wide or None, done.breaks)
+        return _Set(paragraph=done, steps=wide or None, breaks=done.breaks)
 
 
 class _KnownOutline:

@@ -38,8 +38,9 @@ def render_markup(templates: Path, content: Content) -> str:
             f"There is no translation into the language {content.language[:20]!r}.",
             "Correct the guarantor's language, or add an approved catalogue to templates/locale.",
         )
+    sandbox = environment(templates, content.language)
     try:
-        template = environment(templates, content.language).get_template(content.template)
+        template = sandbox.get_template(content.template)
     except jinja2.TemplateNotFound as exc:
         raise ConfigError(f"The template {content.template} is not in {templates}.") from exc
     try:
@@ -50,11 +51,13 @@ def render_markup(templates: Path, content: Content) -> str:
             f"The template {content.template} asks for something that this document does not have.",
             "Correct the template; nothing is wrong with the account.",
         ) from exc
+    finally:
+        sandbox.close()
     return unicodedata.normalize("NFC", html)
 
 
 @lru_cache(maxsize=16)
-def environment(templates: Path, language: str) -> jinja2.Environment:
+def environment(templates: Path, language: str) -> Sandbox:
     """The sandboxed environment of one language: filters and sentences are bound to it."""
     env = Sandbox(
         load_catalogue(templates, language),

@@ -52,20 +52,39 @@ class _Writer(CodeGenerator):
             super()._output_child_pre(node, frame, finalize)
 
 
+class _OpenContext(Context):
+    """What a template knows while it is rendered. Its macros know it, and it knows them: `Sandbox.close` parts them."""
+
+    environment: Sandbox
+
+    def __init__(self, *facts: Any, **more: Any) -> None:
+        super().__init__(*facts, **more)
+        self.environment.opened.append(self)
+
+
 class Sandbox(ImmutableSandboxedEnvironment):
     """An environment of one language, with its sentences."""
 
     code_generator_class = _Writer
+    context_class = _OpenContext
 
     def __init__(self, catalogue: NullTranslations, **options: Any) -> None:
         super().__init__(**options)
         self.fields = frozenset(_fields_below(Record)) - _BUILT_IN
         """What our own records hold, by name, as far as nothing else has anything of that name."""
+        self.opened: list[Context] = []
         self._safe: dict[tuple[type, str], bool] = {}
         self._catalogue = catalogue
         self.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
         self._say, self._say_many = _sentences(catalogue)
         self.globals.update(_=self._say, gettext=self._say, ngettext=self._say_many)
+
+    def close(self) -> None:
+        """After a document: whatever it left behind goes at once, and not with the collector of cyclic garbage."""
+        for context in self.opened:
+            context.vars.clear()
+            context.exported_vars.clear()
+        self.opened.clear()
 
     @staticmethod
     def write(value: Any) -> str:
