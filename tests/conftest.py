@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 
+import botocore.endpoint
+import pytest
+import tenacity.nap
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -13,3 +17,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 _SERVERS = ("postgres", "redis", "s3", "faulty_s3", "sftp", "smtp", "fake_lob", "fake_ses", "prism_server")
 pytest_plugins = [f"tests.services.{server}" for server in _SERVERS]
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Between tries nobody waits in this process; the seconds that were asked for."""
+    pauses: list[float] = []
+    for module in (tenacity.nap, botocore.endpoint):
+        monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pauses.append))
+    return pauses

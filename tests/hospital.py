@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import csv
+import functools
 import io
 import json
 import os
@@ -10,12 +12,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from statement_builder.source import make_sample
+from tests.warm import STATEMENTS, run_warm
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 11, 7)
@@ -42,6 +46,8 @@ class Hospital:
 
     home: Path
     environ: dict[str, str] = field(default_factory=dict)
+    is_cold: bool = False
+    """Each command gets an interpreter of its own, as an operator's does."""
 
     @property
     def database(self) -> Path:
@@ -58,12 +64,17 @@ class Hospital:
 
     def statements(self, *arguments: str, code: int | None = 0) -> Answer:
         """Run one command to its end; `code` None accepts any exit code."""
-        done = subprocess.run(
-            self.command(*arguments), env=self.environment, cwd=self.home, capture_output=True, text=True, check=False
-        )
+        done = self._run(*arguments)
         answer = Answer(done.returncode, done.stdout, done.stderr)
         assert code is None or answer.code == code, f"{arguments}: exit {answer.code}\n{answer.out}\n{answer.err}"
         return answer
+
+    def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        if not self.is_cold:
+            return run_warm(STATEMENTS, list(arguments), env=self.environment, cwd=self.home)
+        return subprocess.run(
+            self.command(*arguments), env=self.environment, cwd=self.home, capture_output=True, text=True, check=False
+        )
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Run one statement on the billing database: the hospital's side of things."""
@@ -106,13 +117,31 @@ class Hospital:
     def copy_to(self, home: Path) -> Hospital:
         """The same hospital with all that has happened in it so far, elsewhere."""
         shutil.copytree(self.home, home)
-        return Hospital(home, self.environ)
+        return Hospital(home, self.environ, self.is_cold)
 
 
-def build_hospital(home: Path, *, guarantors: int = 40, seed: int = 1, workers: int = 2) -> Hospital:
-    """A new sample hospital with the sample settings."""
+def build_hospital(
+    home: Path,
+    *,
+    guarantors: int = 40,
+    seed: int = 1,
+    workers: int = 1,
+    is_cold: bool = False,
+    layouts: Path | None = None,
+) -> Hospital:
+    """A new sample hospital with the sample settings. Its pages are filled into the layouts that any hospital of this
+    test process made before, unless it is given a folder of its own to begin in."""
     home.mkdir(parents=True, exist_ok=True)
     settings = (ROOT / "statements.sample.toml").read_text(encoding="utf-8")
-    (home / "statements.toml").write_text(settings.replace("workers = 0", f"workers = {workers}"), encoding="utf-8")
+    rendering = f'workers = {workers}\nlayouts = "{layouts or _shared_layouts()}"'
+    (home / "statements.toml").write_text(settings.replace("workers = 0", rendering), encoding="utf-8")
     make_sample(f"sqlite:///{home / 'hospital.db'}", guarantors=guarantors, seed=seed, as_of=AS_OF)
-    return Hospital(home)
+    return Hospital(home, is_cold=is_cold)
+
+
+@functools.cache
+def _shared_layouts() -> Path:
+    """To lay out the sample hospital's documents takes ten times as long as to fill them in."""
+    folder = Path(tempfile.mkdtemp(prefix="layouts-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder

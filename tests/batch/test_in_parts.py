@@ -29,6 +29,7 @@ from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import BatchBusy, GateStop
 from tests.batch.part import BUSY, open_as_worker
 from tests.faults.outcome import assert_once_each, outcome_of
+from tests.faults.trouble import die_at
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 
 BATCH = f"{CYCLE}-statement"
@@ -196,9 +197,7 @@ def test_killed_around_each_effect_of_a_part__the_next_try_ends_it(
     released: Hospital, alone: dict[str, Any], channel: str, moment: int, tmp_path: Path
 ) -> None:
     hospital = released.copy_to(tmp_path / "home")
-    command = [sys.executable, "-m", "tests.faults.die_at", str(moment), "moments", "part", channel, BATCH, "1", "5"]
-    died = subprocess.run(command, env=hospital.environment, cwd=hospital.home, capture_output=True, check=False)
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert die_at(hospital, moment, "part", channel, BATCH, "1", "5") == -signal.SIGKILL
     with worker(hospital) as service:
         _hand_off_all(service)
         assert walk_batch(service, BATCH).state == "closed"

@@ -8,14 +8,14 @@ import hashlib
 import io
 import re
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pikepdf
 import pytest
 
+from tests.faults.in_process import call
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
-from tests.services.s3 import S3Server
+from tests.services.faulty_s3 import FaultyS3
 
 BATCH = f"{CYCLE}-statement"
 RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--json")
@@ -90,20 +90,18 @@ def test_archive_link__opens_the_very_document(tmp_path: Path, s3_url: str) -> N
 
 
 def test_archive_link__that_cannot_be_made_leaves_nothing_in_doubt(
-    tmp_path: Path, s3_url: str, s3_server: S3Server
+    tmp_path: Path, faulty_s3: FaultyS3, faulty_s3_url: str, no_pauses: list[float]
 ) -> None:
-    bucket = s3_server.root / urlsplit(s3_url).netloc / "archive"
-    bucket.mkdir()
-    in_the_way = bucket / "links"
-    in_the_way.write_text("a file where the copies should go")
-    hospital = make_hospital(tmp_path / "home", "archive-link", {"STATEMENTS_ARCHIVE": s3_url})
-    answer = hospital.statements(*RUN, code=1)
+    faulty_s3.misbehave("error-500", method="PUT", path="links/")
+    hospital = make_hospital(tmp_path / "home", "archive-link", {"STATEMENTS_ARCHIVE": faulty_s3_url})
+    answer = call(hospital, *RUN, code=1)
     assert "links/" in answer.err
+    assert no_pauses, "tried once only, and without a pause"
     assert "Traceback" not in answer.err
     assert messages(hospital) == {}
     assert set(hospital.ledger("SELECT DISTINCT state FROM delivery WHERE channel = 'email'")) == {("failed",)}
-    in_the_way.unlink()
-    hospital.statements("rerun", BATCH, "--release")
+    faulty_s3.recover()
+    call(hospital, "rerun", BATCH, "--release")
     emailed = [row[0] for row in hospital.ledger("SELECT document_id FROM document WHERE channel = 'email'")]
     assert sorted(messages(hospital)) == sorted(emailed)
 

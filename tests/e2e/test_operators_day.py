@@ -17,7 +17,9 @@ BATCH = f"{CYCLE}-statement"
 @pytest.fixture(scope="module")
 def waiting(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     """A statement batch that stopped at its gate."""
-    hospital = build_hospital(tmp_path_factory.mktemp("waiting") / "home", guarantors=40)
+    hospital = build_hospital(
+        tmp_path_factory.mktemp("waiting") / "home", workers=2, is_cold=True, layouts=Path("layouts")
+    )
     hospital.statements("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), code=3)
     return hospital
 

@@ -8,14 +8,13 @@ import io
 import json
 import re
 import signal
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pypdf
 import pytest
 
+from tests.faults.trouble import die_at
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 
 BATCH = f"{CYCLE}-statement"
@@ -344,11 +343,8 @@ def test_address_change__is_for_the_billing_system(hospital: Hospital) -> None:
 
 def run_to_effect(hospital: Hospital, effect: int) -> int:
     """`statements track`, dying at its nth commit or renaming (0: never); how many it came to."""
-    count = hospital.home / "effects"
-    command = [sys.executable, "-m", "tests.faults.die_at", str(effect), str(count), "track"]
-    done = subprocess.run(command, env=hospital.environment, cwd=hospital.home, capture_output=True, check=False)
-    assert done.returncode == (-signal.SIGKILL if effect else 0), done.stderr.decode()
-    return len(count.read_text(encoding="utf-8").split())
+    assert die_at(hospital, effect, "track") == (-signal.SIGKILL if effect else 0)
+    return len((hospital.home / "moments").read_text(encoding="utf-8").split())
 
 
 def test_track__killed_at_any_moment_and_run_again(handed_off: Hospital, tmp_path: Path) -> None:

@@ -24,32 +24,55 @@ import httpx
 import paramiko
 import sqlalchemy.engine.base
 
-_seen: list[str] = []
-_fatal = int(sys.argv[1])
-_moments_file = Path(sys.argv[2])
+
+def main() -> None:
+    """Run the command that the arguments name, to its death."""
+    fatal, moments_file, *command = sys.argv[1:]
+    _arm(int(fatal), Path(moments_file))
+    if command[0] == "part":
+        from tests.batch.part import main as part
+
+        part(command[1:])
+    else:
+        from statement_builder.cli import main as statements
+
+        sys.argv = ["statements", *command]
+        statements()
 
 
-def _moment(label: str) -> None:
-    _seen.append(label)
-    _moments_file.write_text("\n".join(_seen), encoding="utf-8")
-    if len(_seen) == _fatal:
-        os.kill(os.getpid(), signal.SIGKILL)
+def _arm(fatal: int, moments_file: Path) -> None:
+    seen: list[str] = []
 
+    def moment(label: str) -> None:
+        seen.append(label)
+        moments_file.write_text("\n".join(seen), encoding="utf-8")
+        if len(seen) == fatal:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-def _watch(owner: Any, name: str, label: Callable[..., str]) -> None:
-    """Make moments of the calls that `label`, given the same arguments, has a word for."""
-    effect = getattr(owner, name)
+    def watch(owner: Any, name: str, label: Callable[..., str]) -> None:
+        """Make moments of the calls that `label`, given the same arguments, has a word for."""
+        effect = getattr(owner, name)
 
-    def around(*arguments: Any, **named: Any) -> Any:
-        word = label(*arguments, **named)
-        if not word:
-            return effect(*arguments, **named)
-        _moment(f"{word}-")
-        result = effect(*arguments, **named)
-        _moment(f"{word}+")
-        return result
+        def around(*arguments: Any, **named: Any) -> Any:
+            word = label(*arguments, **named)
+            if not word:
+                return effect(*arguments, **named)
+            moment(f"{word}-")
+            result = effect(*arguments, **named)
+            moment(f"{word}+")
+            return result
 
-    setattr(owner, name, around)
+        setattr(owner, name, around)
+
+    if "HANG_BEFORE" in os.environ:
+        os.replace = _hanging(os.replace)
+    watch(sqlalchemy.engine.base.Connection, "_commit_impl", lambda *_: "commit")
+    for name in ("replace", "rename", "link"):
+        watch(os, name, _suffix)
+    watch(paramiko.SFTPClient, "posix_rename", lambda _client, old, new: f"sftp-{_suffix(old, new)}")
+    watch(smtplib.SMTP, "send", lambda _smtp, data: "smtp" if data[-5:] in ("\r\n.\r\n", b"\r\n.\r\n") else "")
+    watch(botocore.httpsession.URLLib3Session, "send", lambda *_: "ses")
+    watch(httpx.Client, "send", lambda _client, request, **_named: "lob" if request.method in {"POST", "DELETE"} else "")
 
 
 def _hanging(rename: Callable[..., Any]) -> Callable[..., Any]:
@@ -67,24 +90,5 @@ def _suffix(_old: Any, new: Any, *_rest: Any) -> str:
     return Path(new).suffix.removeprefix(".") or "file"
 
 
-if "HANG_BEFORE" in os.environ:
-    os.replace = _hanging(os.replace)
-_watch(sqlalchemy.engine.base.Connection, "_commit_impl", lambda *_: "commit")
-for _name in ("replace", "rename", "link"):
-    _watch(os, _name, _suffix)
-_watch(paramiko.SFTPClient, "posix_rename", lambda _client, old, new: f"sftp-{_suffix(old, new)}")
-_watch(smtplib.SMTP, "send", lambda _smtp, data: "smtp" if data[-5:] in ("\r\n.\r\n", b"\r\n.\r\n") else "")
-_watch(botocore.httpsession.URLLib3Session, "send", lambda *_: "ses")
-_watch(httpx.Client, "send", lambda _client, request, **_named: "lob" if request.method in {"POST", "DELETE"} else "")
-
 if __name__ == "__main__":
-    sys.argv = sys.argv[2:]
-    if sys.argv[1] == "part":
-        from tests.batch.part import main
-
-        main(sys.argv[2:])
-    else:
-        from statement_builder.cli import main as statements
-
-        sys.argv = ["statements", *sys.argv[1:]]
-        statements()
+    main()

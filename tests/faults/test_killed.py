@@ -19,6 +19,8 @@ BATCH = f"{CYCLE}-statement"
 RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--json")
 RELEASE = ("release", BATCH, "--json")
 RERUN = ("rerun", BATCH, "--release", "--json")
+OWN = Path("layouts")
+"""In the hospital's own folder, and empty: a process may die while it lays out, too."""
 KILLS = 20
 DEATHS = 16
 """Moments of the hand-off, spread evenly over all there are, at which a process dies."""
@@ -27,7 +29,7 @@ DEATHS = 16
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], float]:
     """What comes of a batch that nobody kills, and how long it takes on this machine."""
-    hospital = build_hospital(tmp_path_factory.mktemp("untouched") / "home", guarantors=30)
+    hospital = build_hospital(tmp_path_factory.mktemp("untouched") / "home", guarantors=30, workers=2, layouts=OWN)
     seconds = hospital.statements(*RUN).json["seconds"]
     return outcome_of(hospital, BATCH), seconds
 
@@ -37,7 +39,7 @@ def test_killed_twenty_times__ends_as_if_it_had_not_been(
 ) -> None:
     """Every other time with all its workers after a while, and in between at one of its next outside effects."""
     expected, whole_s = untouched
-    hospital = build_hospital(tmp_path / "home", guarantors=30)
+    hospital = build_hospital(tmp_path / "home", guarantors=30, workers=2, layouts=OWN)
     moments = random.Random(20261107)
     killed = 0
     for kill in range(KILLS):

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,7 +37,7 @@ from statement_builder.ledger import BatchState, DocumentState
 from statement_builder.settings import load_settings
 from tests.faults.outcome import assert_once_each, outcome_of
 from tests.faults.storm import Died, Storm, blowing, draw_storm, sped_up
-from tests.faults.trouble import BATCH, RERUN, RUN
+from tests.faults.trouble import BATCH, RERUN, RUN, die_at
 from tests.hospital import AS_OF, CLOCK, CYCLE, Hospital, build_hospital
 
 SEEDS = int(os.environ.get("FAULT_SEEDS", "25"))
@@ -238,15 +236,7 @@ def test_bad_days_with_real_kills__end_as_well(new: Hospital, tmp_path: Path, se
     killed = 0
     for _ in range(4):
         command = random.choice((RUN, RERUN)) if hospital.ledger_exists() else RUN
-        done = subprocess.run(
-            [sys.executable, "-m", "tests.faults.die_at", str(random.randint(1, 25)), "moments", *command],
-            env=hospital.environment,
-            cwd=hospital.home,
-            capture_output=True,
-            check=False,
-        )
-        killed += done.returncode == -signal.SIGKILL
-        assert b"Traceback" not in done.stderr
+        killed += die_at(hospital, random.randint(1, 25), *command) == -signal.SIGKILL
     assert killed
     assert hospital.statements(*RUN).json["state"] == "closed"
     assert_once_each(outcome_of(hospital, BATCH))

@@ -13,6 +13,8 @@ from tests.faults.trouble import RERUN, RUN, assert_each_once, assert_nothing_le
 from tests.hospital import Hospital, build_hospital
 from tests.services.faulty_s3 import Fault, FaultyS3
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 
 @pytest.fixture(scope="module")
 def new(tmp_path_factory: pytest.TempPathFactory) -> Hospital:

@@ -14,6 +14,8 @@ from tests.mail_house.cut_connection import relay_to
 from tests.services.sftp import SftpServer
 from tests.services.smtp import GO_AHEAD_AND_HANG_UP, HANG_UP, SmtpServer
 
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
 RELEASE = ("release", BATCH, "--json")
 MANY = 100
 """More replies than the batch has e-mails."""

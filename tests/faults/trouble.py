@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
 from tests.faults.in_process import call
 from tests.hospital import AS_OF, CYCLE, Answer, Hospital
+from tests.warm import DIE_AT, run_warm
 
 BATCH = f"{CYCLE}-statement"
 RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--json")
@@ -43,13 +43,9 @@ def assert_each_once(hospital: Hospital) -> None:
 
 def die_at(hospital: Hospital, moment: int, *command: str) -> int:
     """Run a command in a process that kills itself at this moment; its exit code."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.faults.die_at", str(moment), "moments", *command],
-        env=hospital.environment,
-        cwd=hospital.home,
-        capture_output=True,
-        check=False,
-    ).returncode
+    died = run_warm(DIE_AT, [str(moment), "moments", *command], env=hospital.environment, cwd=hospital.home)
+    assert "Traceback" not in died.stderr, died.stderr
+    return died.returncode
 
 
 def make_room(disk: Path) -> None:

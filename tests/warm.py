@@ -1,0 +1,122 @@
+"""Our programs, each run in a process of its own, without the second that a new interpreter takes to import them.
+
+The first call starts one process that imports everything and then waits: `python -m tests.warm`. Each run is a fork of
+it with its own arguments, environment, folder and output. What a program costs to start cold, and whether it starts at
+all, is for `tests/e2e/test_operators_day.py` to see.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gc
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+STATEMENTS = "statement_builder.cli:main"
+DIE_AT = "tests.faults.die_at:main"
+_IMPORTED_LATE = (
+    "boto3.session",
+    "mail_house.email.ses",
+    "mail_house.vendors.sftp",
+    "pydantic.fields",
+    "statement_builder.archive.s3",
+    "statement_builder.batch.bench",
+    "statement_builder.batch.run",
+    "statement_builder.batch.settle",
+    "statement_builder.batch.track",
+    "statement_builder.rendering.carrier",
+    "statement_builder.rendering.press",
+)
+"""What the programs import only once they need it."""
+_servers: dict[int, subprocess.Popen[str]] = {}
+
+
+def run_warm(
+    program: str, arguments: list[str], *, env: Mapping[str, str], cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run `module:function` to its end as a program with these arguments; as `subprocess.run` has it, a signal that
+    killed it is a negative exit code."""
+    server = _server()
+    assert server.stdin is not None
+    assert server.stdout is not None
+    with tempfile.TemporaryDirectory() as folder:
+        out, err = Path(folder, "out"), Path(folder, "err")
+        order = {"program": program, "arguments": arguments, "env": dict(env), "cwd": str(cwd)}
+        server.stdin.write(json.dumps(order | {"out": str(out), "err": str(err)}) + "\n")
+        server.stdin.flush()
+        code = int(server.stdout.readline())
+        return subprocess.CompletedProcess(
+            [program, *arguments], code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8")
+        )
+
+
+def _server() -> subprocess.Popen[str]:
+    """This process's own: it ends with it, since its input then does."""
+    found = _servers.get(os.getpid())
+    if found is None:
+        command = [sys.executable, "-m", __name__]
+        found = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        _servers[os.getpid()] = found
+        atexit.register(_end, found)
+    return found
+
+
+def _end(server: subprocess.Popen[str]) -> None:
+    server.communicate()
+
+
+def _serve() -> None:
+    for name in (*(program.partition(":")[0] for program in (STATEMENTS, DIE_AT)), *_IMPORTED_LATE):
+        importlib.import_module(name)
+    gc.freeze()
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            _become(json.loads(line))
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _become(order: dict[str, Any]) -> NoReturn:
+    """Be the program, to its end: what it wanted done at exit is done, and the inherited heap left as it is."""
+    os.setsid()
+    for descriptor, path, flags in (
+        (0, os.devnull, os.O_RDONLY),
+        (1, order["out"], os.O_WRONLY | os.O_CREAT),
+        (2, order["err"], os.O_WRONLY | os.O_CREAT),
+    ):
+        opened = os.open(path, flags, 0o600)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    os.environ.clear()
+    os.environ.update(order["env"])
+    os.chdir(order["cwd"])
+    module, _, function = order["program"].partition(":")
+    sys.argv = [module, *order["arguments"]]
+    code = 0
+    try:
+        getattr(importlib.import_module(module), function)()
+    except SystemExit as exc:
+        code = exc.code if isinstance(exc.code, int) else int(exc.code is not None)
+    except BaseException:  # noqa: BLE001 - as an interpreter does it
+        traceback.print_exc()
+        code = 1
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        _serve()
+    os._exit(0)  # at leisure, some of the imported libraries would complain of what they have not tidied up
