@@ -79,7 +79,7 @@ def message_bytes(message: Message, sender: Sender) -> bytes:
     encode = _common_bytes.__wrapped__ if message.attachment else _common_bytes
     common = encode(own_taken_out, sender)
     data = "".join(f"{name}: {value}\r\n" for name, value in own.items()).encode("ascii") + common
-    return sign(data, sender.dkim) if sender.dkim else data
+    return sign(data, sender.dkim, at=message.sent_at) if sender.dkim else data
 
 
 def _unsubscribe(message: Message, sender: Sender) -> dict[str, str]:

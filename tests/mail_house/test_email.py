@@ -16,11 +16,11 @@ import msgspec
 import pikepdf
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from mail_house.email import Message, Sender, compose_email, encrypt_pdf, message_bytes, message_id, open_mailer
 from mail_house.email.compose import languages
-from mail_house.email.signing import load_dkim_key
+from mail_house.email.signing import DkimKey, load_dkim_key, sign
 from mail_house.errors import Permanent
 from mail_house.pace import Pace
 from tests.mail_house.pieces import draw_pdf
@@ -237,25 +237,59 @@ def test_list_unsubscribe__by_one_click_where_somebody_takes_it() -> None:
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
-def test_dkim__signature_holds_and_covers_what_matters(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def published() -> dict[str, Any]:
+    """A key, and what stands for it in the domain's records."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    (tmp_path / "key.pem").write_bytes(
-        private.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    published = private.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    key = load_dkim_key(domain="hospital.example", selector="s1", key_file=str(tmp_path / "key.pem"))
-    unsubscribe = "https://portal.hospital.example/paper?mail={id}"
-    wire = message_bytes(make_message(), msgspec.structs.replace(SENDER, dkim=key, unsubscribe_url=unsubscribe))
+    return {"private": private, "record": _record(private)}
 
-    def holds(data: bytes) -> bool:
-        records = {b"s1._domainkey.hospital.example.": b"v=DKIM1; k=rsa; p=" + base64.b64encode(published)}
-        return bool(dkim.verify(data, dnsfunc=lambda name, timeout=5: records[name]))
 
-    assert holds(wire)
+def _record(private: rsa.RSAPrivateKey) -> bytes:
+    encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    return b"v=DKIM1; k=rsa; p=" + base64.b64encode(private.public_key().public_bytes(encoding, form))
+
+
+def _write_key(path: Path, private: Any, password: str = "") -> str:
+    hidden = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
+    path.write_bytes(private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden))
+    return str(path)
+
+
+def holds(data: bytes, record: bytes) -> bool:
+    """Whether dkimpy, whose signer we do not use, takes the signature for the domain's."""
+    records = {b"s1._domainkey.hospital.example.": record}
+    return bool(dkim.verify(data, dnsfunc=lambda name, timeout=5: records[name]))
+
+
+_KEY_OF_768_BITS = """\
+-----BEGIN PRIVATE KEY-----
+MIIB5QIBADANBgkqhkiG9w0BAQEFAASCAc8wggHLAgEAAmEAuRc3HG9IzPXFvpwg
+ew5g4Uj3Jpx/Sy86iZq5qWlH4qveKh4ORr6rENkR7bA8DVr6ii2kLLAJf2hCy8tS
+H2dfeuxuiZdB4WDCTz7htBWmebO24NWY4Ohj+eolJPcTYhUVAgMBAAECYDcYRftc
+1NrNvdMDPlfi68ujoI4Jv4ptwIr9V46qHA/JARSgZbeBQgJ92uxZrUZ8cd3JEm3r
+DRksBxL+avMR8aV4uCS6sDoieDy2bqHgOFVz1azqqAhui8ND32ZdT5GycQIxAOIA
+UQbBQdKFWlmGwq/CulPHyleEc+YwV3l2l9YQDJNew9Sjc7raS9MVm8FUc0DZhwIx
+ANGoup8rDYnOshQGwKdFrdJWsmbXr9clDE8bcX6At3udZhlDCOuZMZYQZO5O0vRT
+gwIwW2shW4glJhFHQNugORSd5nH0yX4Mm9qGJ93vAWowjBRTRtpvX/AZp+MfxA5z
+KJJVAjEAh5WESpa/BJWk2Aqd4A7RoCrs6FEnqAyPb0EiHlsDTW+2rTOKu0GwrYkg
+nHRhPBwdAjEA2+KdJReJEf2SFGOiihaMNC7QJUi0TnjF1eOyNbmmGy7dKUI+m3Ib
+BxyFYxucGzfp
+-----END PRIVATE KEY-----
+"""
+LONG_AGO = datetime(2021, 3, 4, 5, 6, tzinfo=UTC)
+"""A receiver's clock, which is a real one, takes nothing from the future."""
+
+
+def test_dkim__signature_holds_and_covers_what_matters(published: dict[str, Any], tmp_path: Path) -> None:
+    key_file = _write_key(tmp_path / "key.pem", published["private"])
+    key = load_dkim_key(domain="hospital.example", selector="s1", key_file=key_file)
+    sender = msgspec.structs.replace(
+        SENDER, dkim=key, unsubscribe_url="https://portal.hospital.example/paper?mail={id}"
+    )
+    wire = message_bytes(make_message(sent_at=LONG_AGO), sender)
+    assert holds(wire, published["record"])
+    assert wire == message_bytes(make_message(sent_at=LONG_AGO), sender)
+    assert max(len(line) for line in wire.partition(b"\r\nTo:")[0].split(b"\r\n")) <= 78
     for before, after in (
         (b"You have a new billing", b"You have an old billing"),
         (b"List-Unsubscribe=One-Click", b"List-Unsubscribe=One-Klick"),
@@ -263,8 +297,50 @@ def test_dkim__signature_holds_and_covers_what_matters(tmp_path: Path) -> None:
         (b"To: reader@", b"To: writer@"),
     ):
         assert before in wire
-        assert not holds(wire.replace(before, after)), before
-    assert not holds(b"From: other@hospital.example\r\n" + wire), "a second sender can be added"
+        assert not holds(wire.replace(before, after), published["record"]), before
+    assert not holds(b"From: other@hospital.example\r\n" + wire, published["record"]), "a second sender can be added"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"From: a@b.example\r\n\r\n", id="no-body"),
+        pytest.param(b"From: a@b.example\r\nSubject:\r\n\r\n\r\n\r\n", id="empty-lines-alone"),
+        pytest.param(b"From: a@b.example\r\n\r\none \t two  \r\n\r\n three\t\r\n\r\n\r\n", id="white-space"),
+        pytest.param(b"from:  a@b.example\r\nSUBJECT:\t a\r\n  folded\t subject \r\n\r\nx\r\n", id="folded-headers"),
+        pytest.param(b"To: c@d.example\r\nFrom: a@b.example\r\nTo: e@f.example\r\n\r\nx\r\n", id="one-name-twice"),
+        pytest.param(b"From: a@b.example\r\nX-Other: 1\r\n\r\nno end of line", id="no-end-of-line"),
+    ],
+)
+def test_dkim__whatever_the_message_looks_like(published: dict[str, Any], data: bytes) -> None:
+    key = DkimKey(domain="hospital.example", selector="s1", private_key=published["private"])
+    assert holds(sign(data, key, at=LONG_AGO), published["record"])
+
+
+@pytest.mark.parametrize("bits", [1024, 4096])
+def test_dkim__attachment_in_spanish_with_a_key_of_another_length(bits: int) -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    sender = msgspec.structs.replace(
+        SENDER, dkim=DkimKey(domain="hospital.example", selector="s1", private_key=private)
+    )
+    pdf = draw_pdf(["page one"])
+    wire = message_bytes(make_message(language="es", encrypted_pdf=pdf, sent_at=LONG_AGO), sender)
+    assert holds(wire, _record(private))
+
+
+@pytest.mark.parametrize("unfit", ["missing", "no key", "curve", "short", "password"])
+def test_dkim__key_that_cannot_sign_is_refused_at_once(unfit: str, tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    if unfit == "no key":
+        path.write_text("-----BEGIN PRIVATE KEY-----\nnone\n")
+    if unfit == "curve":
+        _write_key(path, ec.generate_private_key(ec.SECP256R1()))
+    if unfit == "short":
+        path.write_text(_KEY_OF_768_BITS, encoding="ascii")
+    if unfit == "password":
+        _write_key(path, rsa.generate_private_key(public_exponent=65537, key_size=2048), "secret")
+    with pytest.raises(ValueError, match="STATEMENTS_DKIM_KEY has to name"):
+        load_dkim_key(domain="hospital.example", selector="s1", key_file=str(path))
 
 
 def test_pace__spreads_messages_evenly() -> None:
