@@ -16,10 +16,9 @@ from statement_builder.ledger.deliveries import (
     hand_off,
     read_live_deliveries,
     require_released,
-    tell,
 )
 from statement_builder.ledger.documents import in_chunks, lock_documents, to_delivery
-from statement_builder.ledger.events import SERVICE
+from statement_builder.ledger.events import SERVICE, write_events
 from statement_builder.ledger.records import Delivery, EmailMark
 from statement_builder.ledger.states import DeliveryState, require_hand_off_move
 from statement_builder.ledger.tables import delivery
@@ -36,13 +35,13 @@ def claim_emails(
         mine = [document_id for document_id in new if batches[document_id] == batch_id]
         require_released(connection, batch_id)
         claim_documents(connection, mine, batch_id, Channel.EMAIL, vendor=vendor, print_file_name=None, at=at)
-        for document_id in mine:
-            tell(connection, batch_id, document_id, DeliveryState.CLAIMED, at=at)
+        claimed = DeliveryState.CLAIMED.value
+        write_events(connection, [(batch_id, each) for each in mine], at=at, actor=SERVICE, what=claimed)
     made = read_live_deliveries(connection, new)
     if missing := set(new) - made.keys():
         raise InvariantError(f"document {min(missing)}: its claim is gone")
-    claimed = {document_id: msgspec.structs.replace(each, is_new=True) for document_id, each in made.items()}
-    return tuple({**live, **claimed}[document_id] for document_id in document_ids)
+    answers = {document_id: msgspec.structs.replace(each, is_new=True) for document_id, each in made.items()}
+    return tuple({**live, **answers}[document_id] for document_id in document_ids)
 
 
 def mark_emails(
@@ -85,8 +84,9 @@ def mark_emails(
     )
     if sent := [document_id for document_id, _, mark in moved if mark.state is DeliveryState.SENT]:
         hand_off(connection, sent, mailed_on or at.date())
-    for document_id, _, mark in moved:
-        tell(connection, batches[document_id], document_id, mark.state, at=at, actor=actor, why=why)
+    for state in dict.fromkeys(mark.state for _, _, mark in moved):
+        subjects = [(batches[document_id], document_id) for document_id, _, mark in moved if mark.state is state]
+        write_events(connection, subjects, at=at, actor=actor, what=state.value, why=why)
 
 
 def _key(delivery_id: str) -> tuple[str, int]:

@@ -76,9 +76,10 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(*, keeps_commits: bool = True) -> Iterator[Cluster]:
-    """A server of one's own, gone with its data at the end. One that need not keep commits when killed is faster."""
-    settings = (*_SETTINGS, f"synchronous_commit={'on' if keeps_commits else 'off'}")
+def running_cluster(*, keeps_commits: bool = True, settings: tuple[str, ...] = ()) -> Iterator[Cluster]:
+    """A server of one's own, gone with its data at the end. One that need not keep commits when killed is faster.
+    `settings` go before ours."""
+    settings = (*_SETTINGS, f"synchronous_commit={'on' if keeps_commits else 'off'}", *settings)
     binaries = _find_binaries()
     user = _unprivileged_user()
     home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))

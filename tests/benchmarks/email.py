@@ -1,0 +1,154 @@
+"""How many e-mails a second one process hands to a mail server on this machine.
+
+    python -m tests.benchmarks.email --messages 1000
+
+Once the mailer alone, then a whole e-mail lot with its ledger, on SQLite and on PostgreSQL, each commit forced to disk;
+each without and with a DKIM signature of 2,048 bits. The server is aiosmtpd in a process of its own, and takes part in
+what is measured; the time of our own process is what a busy machine does not change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from mail_house.email import compose_email, open_mailer
+from statement_builder.batch.email_lot import send_emails
+from statement_builder.batch.hand_off import begin_hand_off
+from statement_builder.batch.run import open_batch, walk_batch
+from statement_builder.batch.steps import Step
+from statement_builder.billing.selection import Kind
+from tests.batch.part import open_as_worker
+from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.services.postgres import fresh_database, running_cluster
+
+BATCH = f"{CYCLE}-statement"
+DURABLE = ("fsync=on", "full_page_writes=on")
+DOCUMENT = "3f1c9a52-6a0e-5d2b-9a41-1f0b7c5d8e90"
+
+
+@dataclass(frozen=True)
+class Measured:
+    what: str
+    messages: int
+    wall_s: float
+    processor_s: float
+
+    def __str__(self) -> str:
+        per_message_ms = 1000 * self.processor_s / self.messages
+        return f"{self.what:<32}{self.messages / self.wall_s:>12.0f}{per_message_ms:>24.2f}"
+
+
+def measure(messages: int, *, ledgers: Sequence[str], folder: Path) -> Iterator[Measured]:
+    """One row after the other, from about as many messages as asked for."""
+    environ = {"STATEMENTS_DKIM_KEY": str(_make_key(folder / "key.pem"))}
+    with _mail_server() as port, ExitStack() as servers:
+        url = f"smtp://127.0.0.1:{port}?from=billing@hospital.example"
+        ways = {"": url, ", DKIM": f"{url}&dkim=s1"}
+        for words, way in ways.items():
+            yield _timed(f"SMTP alone{words}", lambda way=way: _send_alone(way, environ, messages))
+        for ledger in ledgers:
+            cluster = servers.enter_context(running_cluster(settings=DURABLE)) if ledger == "PostgreSQL" else None
+            for words, way in ways.items():
+                with ExitStack() as database:
+                    own = {"STATEMENTS_EMAIL": way, **environ}
+                    if cluster is not None:
+                        own["STATEMENTS_LEDGER"] = database.enter_context(fresh_database(cluster.url))
+                    hospital = _make_hospital(folder / f"{ledger}{words}", own, messages)
+                    yield _send_lot(hospital, f"e-mail lot, {ledger}{words}")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.email")
+    parser.add_argument("--messages", type=int, default=1000)
+    parser.add_argument("--ledger", action="append", choices=["SQLite", "PostgreSQL"], help="both, unless one is named")
+    asked = parser.parse_args(arguments)
+    print(f"{'':<32}{'messages/s':>12}{'ms of our processor each':>26}")
+    with tempfile.TemporaryDirectory() as folder:
+        for row in measure(asked.messages, ledgers=asked.ledger or ["SQLite", "PostgreSQL"], folder=Path(folder)):
+            print(row, flush=True)
+    print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
+
+
+def _timed(what: str, act: Callable[[], int]) -> Measured:
+    wall, processor = time.perf_counter(), time.process_time()
+    messages = act()
+    return Measured(what, messages, time.perf_counter() - wall, time.process_time() - processor)
+
+
+def _send_alone(url: str, environ: dict[str, str], messages: int) -> int:
+    with open_mailer(url, environ=environ) as mailer:
+        for number in range(messages):
+            message = compose_email(
+                document_id=f"{number:08d}{DOCUMENT[8:]}",
+                attempt=1,
+                to=f"reader-{number}@mail.example",
+                language="en",
+                hospital_name="Mercy Harbor Hospital",
+                portal_url="https://portal.hospital.example/",
+                phone="555-0100",
+                sent_at=datetime.now(UTC),
+            )
+            mailer.send(message)
+    return messages
+
+
+def _make_hospital(home: Path, environ: dict[str, str], messages: int) -> Hospital:
+    """Everybody in it wants e-mail, and about as many as asked for are owed a statement."""
+    hospital = Hospital(build_hospital(home, guarantors=messages * 3 // 2).home, environ)
+    hospital.sql(
+        "UPDATE guarantor SET delivery = 'email', email = 'g' || guarantor_id || '@mail.example',"
+        " email_consent_at = '2026-01-02T09:00:00+00:00'"
+    )
+    return hospital
+
+
+def _send_lot(hospital: Hospital, what: str) -> Measured:
+    """The batch is built and looked at a second time beforehand: what is measured is the lot."""
+    with open_as_worker(hospital.environment) as service:
+        open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
+        batch = walk_batch(service, BATCH, until=Step.GATES, release=True)
+        with service.ledger.lock(BATCH, owner=service.actor, at=service.now()):
+            begin_hand_off(service, batch)
+            shards = service.ledger.shards(BATCH)
+
+            def send() -> int:
+                send_emails(service, batch, shards)
+                return service.ledger.tally(BATCH).counts.handed_off
+
+            return _timed(what, send)
+
+
+def _make_key(path: Path) -> Path:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.PrivateFormat.PKCS8
+    path.write_bytes(private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()))
+    return path
+
+
+@contextmanager
+def _mail_server() -> Iterator[int]:
+    """Its port."""
+    command = [sys.executable, "-m", "tests.benchmarks.mail_server"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield int(server.stdout.readline())
+        finally:
+            server.communicate()
+
+
+if __name__ == "__main__":
+    main()
