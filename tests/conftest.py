@@ -15,7 +15,7 @@ settings.register_profile("search", max_examples=2_000, deadline=None, suppress_
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 """The same examples in every run, and none fails for being slow; HYPOTHESIS_PROFILE=search looks for new ones."""
 
-_SERVERS = ("postgres", "redis", "s3", "faulty_s3", "sftp", "smtp", "fake_lob", "fake_ses", "prism_server")
+_SERVERS = ("postgres", "redis", "s3", "faulty_s3", "sftp", "smtp", "imap", "fake_lob", "fake_ses", "prism_server")
 pytest_plugins = [f"tests.services.{server}" for server in _SERVERS]
 
 

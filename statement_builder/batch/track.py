@@ -101,13 +101,14 @@ def _take_file(service: Service, inbox: Inbox, answers: Answers, name: str) -> T
         return TrackedFile(name=name, form="taken before", answers=0, news=0, problems=0, put_in=DONE)
     taken = _take_bounces if _is_mail(name, data) else _take_answers
     form, said, news, reasons, put_in = taken(answers, name, data)
+    taken_in = InboundFile(
+        sha256=sha256, name=name, form=form, taken_at=service.now(), records=said, problems=len(reasons)
+    )
+    if put_in == DONE:  # first, so that no second copy of it is ever news
+        service.ledger.record_inbound(taken_in)
     inbox.put_away(name, put_in, reasons)
-    if put_in != QUARANTINE:
-        service.ledger.record_inbound(
-            InboundFile(
-                sha256=sha256, name=name, form=form, taken_at=service.now(), records=said, problems=len(reasons)
-            )
-        )
+    if put_in not in {DONE, QUARANTINE}:  # only now: what was taken before is put in `done`, where nobody looks
+        service.ledger.record_inbound(taken_in)
     return TrackedFile(name=name, form=form, answers=said, news=news, problems=len(reasons), put_in=put_in)
 
 

@@ -16,6 +16,8 @@ import pytest
 
 from tests.faults.trouble import die_at
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.services.imap import ImapServer
+from tests.services.sftp import SftpServer
 
 BATCH = f"{CYCLE}-statement"
 MAILED = (AS_OF + timedelta(days=1)).isoformat()
@@ -243,6 +245,32 @@ def test_warning_and_unclear_mail__change_nothing(hospital: Hospital) -> None:
     assert "reply.eml" in json.dumps(tracked["alerts"])
 
 
+def test_mailbox_and_sftp__what_lies_there_is_taken_once_and_the_rest_is_kept_for_a_person(
+    hospital: Hospital, imap_server: ImapServer, sftp_server: SftpServer, tmp_path: Path
+) -> None:
+    acknowledge(hospital)
+    vendor = tmp_path / "vendor"
+    (hospital.home / "inbox").rename(vendor)
+    (vendor / "torn.csv").write_bytes(b"document_id,returned_on,return_reason\r\n3f2504e0-4f")
+    bounced = hospital.emailed()[0]
+    imap_server.deliver(bounce_message(hospital, bounced), b"Subject: Re: bill\r\n\r\nWho are you?\r\n")
+    fetching(hospital, answers=sftp_server.url(vendor), bounces=imap_server.url())
+    elsewhere = Hospital(hospital.home, {**sftp_server.environ, **imap_server.environ})
+    tracked = track(elsewhere, code=3)
+    put_in = {file["name"]: file["put_in"] for file in tracked["files"]}
+    assert put_in["ack.csv"] == "done"
+    assert put_in["torn.csv"] == "quarantine"
+    assert sorted(put_in[name] for name in put_in if name.startswith("INBOX-")) == ["done", "unclear"]
+    assert (hospital.home / "inbox" / "quarantine" / "torn.csv").read_bytes().endswith(b"3f2504e0-4f")
+    assert states(hospital, bounced) == ["bounced", "sent"]
+    assert (list(vendor.iterdir()), imap_server.unseen(), imap_server.total()) == ([], 0, 2)
+    assert track(elsewhere, code=3)["files"] == []
+
+    wrong = Hospital(hospital.home, {**elsewhere.environ, "STATEMENTS_IMAP_PASSWORD": "wrong"})
+    (alert,) = [each for each in track(wrong, code=3)["alerts"] if each["code"] == "UNREACHABLE"]
+    assert "check STATEMENTS_IMAP_USER and _PASSWORD" in alert["message"]
+
+
 def move(hospital: Hospital, document: str, street: str = "99 New Street") -> None:
     """The hospital learns a new address."""
     guarantor = hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0]
@@ -341,6 +369,15 @@ def test_address_change__is_for_the_billing_system(hospital: Hospital) -> None:
     assert "New Street" not in str(events)
 
 
+def fetching(hospital: Hospital, *, answers: str = "", bounces: str = "") -> Hospital:
+    """The same hospital, whose tracking fetches answers from elsewhere: by default from its own folder `vendor`."""
+    settings = hospital.home / "statements.toml"
+    places = f'[mail]\nanswers = "{answers or f"file://{hospital.home}/vendor"}"\n'
+    places += f'bounces = "{bounces}"\n' if bounces else ""
+    settings.write_text(settings.read_text(encoding="utf-8").replace("[mail]\n", places), encoding="utf-8")
+    return hospital
+
+
 def run_to_effect(hospital: Hospital, effect: int) -> int:
     """`statements track`, dying at its nth commit or renaming (0: never); how many it came to."""
     assert die_at(hospital, effect, "track") == (-signal.SIGKILL if effect else 0)
@@ -348,16 +385,19 @@ def run_to_effect(hospital: Hospital, effect: int) -> int:
 
 
 def test_track__killed_at_any_moment_and_run_again(handed_off: Hospital, tmp_path: Path) -> None:
-    """One answer of each kind is waiting. Deaths are spread evenly over all commits and renamings of a run."""
+    """One answer of each kind is waiting, one of them at the vendor's. Deaths are spread evenly over all commits and
+    renamings of a run."""
     document, bounced = printed(handed_off), handed_off.emailed()[0]
     waiting = handed_off.copy_to(tmp_path / "waiting")
     acknowledge(waiting, "1-ack.csv")
+    (waiting.home / "vendor").mkdir()
+    (waiting.home / "inbox" / "1-ack.csv").rename(waiting.home / "vendor" / "1-ack.csv")
     bring_back(waiting, document)
     put_mail(waiting, "2-bounce.eml", bounce_message(waiting, bounced))
-    effects = run_to_effect(waiting.copy_to(tmp_path / "whole"), 0)
+    effects = run_to_effect(fetching(waiting.copy_to(tmp_path / "whole")), 0)
     assert effects > 20
     for effect in range(1, effects, max(1, effects // DEATHS)):
-        hospital = waiting.copy_to(tmp_path / f"killed-{effect}")
+        hospital = fetching(waiting.copy_to(tmp_path / f"killed-{effect}"))
         run_to_effect(hospital, effect)
         hospital.statements("track")
         assert states(hospital, document) == ["returned"], effect
@@ -365,7 +405,8 @@ def test_track__killed_at_any_moment_and_run_again(handed_off: Hospital, tmp_pat
         assert [row["document_id"] for row in hospital.manifest_rows()].count(bounced) == 1, effect
         assert [path.name for path in (hospital.home / "inbox").iterdir() if path.is_file()] == []
         done = {path.name for path in (hospital.home / "inbox" / "done").iterdir()}
-        assert done == {"1-ack.csv", "2-bounce.eml", "nixies.csv"}, effect
+        assert done - {"1-ack.2.csv"} == {"1-ack.csv", "2-bounce.eml", "nixies.csv"}, "at most fetched a second time"
+        assert list((hospital.home / "vendor").iterdir()) == []
         assert hospital.ledger("SELECT count(*) FROM inbound_file") == [(3,)], effect
         assert hospital.statements("track", "--json").json["files"] == []
 

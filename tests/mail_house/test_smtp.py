@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
 import ssl
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from mail_house.email import open_mailer
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from tests.mail_house.test_email import DOCUMENT, make_message
+from tests.services.certificate import write_certificate
 from tests.services.processes import free_port
 from tests.services.smtp import GO_AHEAD_AND_HANG_UP, HANG_UP, SmtpServer, run_smtp_server
 
@@ -130,28 +125,7 @@ def test_nobody_answers__may_be_tried_again() -> None:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for `NOT_THIS_MACHINE` that vouches for itself, with its key in the same file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mx.hospital.example")])
-    built = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
-        .not_valid_after(dt.datetime(2200, 1, 1, tzinfo=dt.UTC))
-        .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.DNSName(NOT_THIS_MACHINE), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-            ),
-            critical=False,
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path = tmp_path / "server.pem"
-    path.write_bytes(private + built.public_bytes(serialization.Encoding.PEM))
-    return path
+    return write_certificate(tmp_path / "server.pem", NOT_THIS_MACHINE)
 
 
 def server_context(certificate: Path) -> ssl.SSLContext:
