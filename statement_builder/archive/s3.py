@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ _CONNECT_TIMEOUT_S = 10
 _READ_TIMEOUT_S = 60
 _ATTEMPTS_MAX = 3
 _MISSING = {"404", "NoSuchKey", "NotFound"}
+_TAG_IS_MD5 = {None, "AES256"}
+"""Encryption under which Amazon's entity tag is the content's MD5 (the API's `Object`): not so under a key of KMS."""
 _TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 _REFUSED = (
     "Access is refused: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that this key may s3:ListBucket the "
@@ -63,7 +66,7 @@ class S3Archive:
         config = Config(
             connect_timeout=_CONNECT_TIMEOUT_S,
             read_timeout=_READ_TIMEOUT_S,
-            retries={"mode": "standard", "max_attempts": _ATTEMPTS_MAX},
+            retries={"mode": "standard", "total_max_attempts": _ATTEMPTS_MAX},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             signature_version="s3v4",  # what boto3 signs links with by itself is an older kind
@@ -77,16 +80,12 @@ class S3Archive:
         require_hash(key, data, sha256)
         with self._explained(key):
             found = self._head(key)
-            if found is None:
-                try:
-                    self._client.put_object(**self._object(key, data, sha256))
-                except ClientError as exc:
-                    if _code(exc) not in _TAKEN:
-                        raise
-                found = self._head(key)
+            is_ours = found is None and self._send(key, data, sha256)
+            found = found or self._head(key)
             if found is None:
                 raise ArchiveError(f"{key} was sent to {self} and is not there. Run this again.")
-            self._require_same(key, found, data, sha256)
+            if not self._is_same(key, found, data, sha256):
+                raise ArchiveError(self._other_content(key, is_ours=is_ours))
             self._lock(key, found)
 
     def get(self, key: str) -> bytes:
@@ -141,11 +140,21 @@ class S3Archive:
 
     def _head(self, key: str) -> Any | None:
         try:
-            return self._client.head_object(Bucket=self._place.bucket, Key=self._name(key))
+            return self._client.head_object(Bucket=self._place.bucket, Key=self._name(key), ChecksumMode="ENABLED")
         except ClientError as exc:
             if _code(exc) not in _MISSING:
                 raise
             return None
+
+    def _send(self, key: str, data: bytes, sha256: str) -> bool:
+        """Whether it was written by this: somebody may have been faster."""
+        try:
+            self._client.put_object(**self._object(key, data, sha256))
+        except ClientError as exc:
+            if _code(exc) not in _TAKEN:
+                raise
+            return False
+        return True
 
     def _object(self, key: str, data: bytes, sha256: str) -> dict[str, Any]:
         """The request: refused where the key is taken or a byte was lost on the way."""
@@ -154,8 +163,9 @@ class S3Archive:
             "Key": self._name(key),
             "Body": data,
             "IfNoneMatch": "*",
-            "ContentMD5": base64.b64encode(hashlib.md5(data, usedforsecurity=False).digest()).decode(),
-            "ChecksumSHA256": base64.b64encode(bytes.fromhex(sha256)).decode(),
+            "ContentMD5": _base64(_md5(data).digest()),
+            "ChecksumAlgorithm": "SHA256",
+            "ChecksumSHA256": _base64(bytes.fromhex(sha256)),
             "Metadata": {"sha256": sha256},
         }
         if self._place.kms_key:
@@ -178,14 +188,30 @@ class S3Archive:
                 Retention={"Mode": self._place.lock_mode, "RetainUntilDate": until},
             )
 
-    def _require_same(self, key: str, found: Any, data: bytes, sha256: str) -> None:
-        """ArchiveError unless the object has this content, by the hash that it was stored with."""
-        stored = {name.lower(): value for name, value in found["Metadata"].items()}.get("sha256")
-        if stored is None:
-            body = self._client.get_object(Bucket=self._place.bucket, Key=self._name(key))["Body"].read()
-            stored = hashlib.sha256(body).hexdigest()
-        if stored != sha256 or found["ContentLength"] != len(data):
-            raise ArchiveError(f"{key} is in {self} already with other content, and is never overwritten.")
+    def _is_same(self, key: str, found: Any, data: bytes, sha256: str) -> bool:
+        """Whether the object has this content, by what the server reckoned from the bytes that it keeps: its SHA-256,
+        else an entity tag that is an MD5, else those bytes themselves. What we wrote beside it proves nothing."""
+        if found["ContentLength"] != len(data):
+            return False
+        checksum = found.get("ChecksumSHA256", "")
+        if checksum and "-" not in checksum:  # with one it is of the parts that it was sent in
+            return bool(checksum == _base64(bytes.fromhex(sha256)))
+        tag = found["ETag"].strip('"')
+        if re.fullmatch("[0-9a-f]{32}", tag) and found.get("ServerSideEncryption") in _TAG_IS_MD5:
+            return bool(tag == _md5(data).hexdigest())
+        body = self._client.get_object(Bucket=self._place.bucket, Key=self._name(key))["Body"].read()
+        return hashlib.sha256(body).hexdigest() == sha256
+
+    def _other_content(self, key: str, *, is_ours: bool) -> str:
+        if is_ours:
+            return (
+                f"{key} was sent to {self} and is kept there with other content. Run this again; if it says that other "
+                "content is there already, have the object deleted, and ask who runs the server why it spoilt it."
+            )
+        return (
+            f"{key} is in {self} already with other content, and is never overwritten. Where nobody else writes to "
+            "this archive, the object was damaged: restore it from a backup, or have it deleted."
+        )
 
     @contextmanager
     def _explained(self, key: str) -> Iterator[None]:
@@ -208,3 +234,11 @@ class S3Archive:
 
 def _code(exc: ClientError) -> str:
     return exc.response.get("Error", {}).get("Code", "")
+
+
+def _md5(data: bytes) -> Any:
+    return hashlib.md5(data, usedforsecurity=False)
+
+
+def _base64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode("ascii")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import signal
 import stat
@@ -196,6 +197,19 @@ def test_s3__object_that_another_tool_wrote_is_compared_by_its_bytes(s3_url: str
             archive.put("a.zip", DATA[::-1], sha256=sha256(DATA[::-1]))
 
 
+def test_s3__object_that_was_damaged_where_it_lies_is_not_taken_for_the_one_that_was_put(
+    s3_url: str, s3_credentials: S3Server
+) -> None:
+    """What was written beside it still says that it is: only the server's own sum tells."""
+    bucket = s3_url.removeprefix("s3://").partition("/")[0]
+    with open_archive(s3_url) as archive:
+        archive.put("a.zip", DATA, sha256=sha256(DATA))
+        stored = s3_credentials.root / bucket / "archive" / "a.zip"
+        stored.write_bytes(DATA[:-1] + bytes([DATA[-1] ^ 1]))
+        with pytest.raises(ArchiveError, match=r"already with other content.*was damaged: restore it"):
+            archive.put("a.zip", DATA, sha256=sha256(DATA))
+
+
 @pytest.fixture
 def amazon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Amazon's rules for encryption, locks and conditional writes, as moto has them."""
@@ -218,6 +232,33 @@ def test_s3__objects_are_locked_for_the_days_of_the_setting_and_encrypted_with_t
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"], head["ObjectLockMode"]) == ("aws:kms", "our-key", mode)
     assert head["ObjectLockRetainUntilDate"] - head["LastModified"] == timedelta(days=3650)
     assert len(client.list_object_versions(Bucket="kept")["Versions"]) == 1
+    client.close()
+
+
+@pytest.mark.usefixtures("amazon")
+@pytest.mark.parametrize(
+    "how",
+    [
+        pytest.param({}, id="entity-tag"),
+        pytest.param({"ChecksumAlgorithm": "SHA256"}, id="checksum"),
+        pytest.param({"ServerSideEncryption": "aws:kms"}, id="the-bytes-themselves"),
+    ],
+)
+def test_s3__content_is_judged_by_what_the_server_reckoned_and_not_by_what_stands_beside_it(
+    how: dict[str, str],
+) -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept")
+    other = DATA[::-1]
+    for key, body in (("a/same.zip", DATA), ("a/other.zip", other)):
+        client.put_object(Bucket="kept", Key=key, Body=body, Metadata={"sha256": sha256(DATA)}, **how)
+    with open_archive("s3://kept/a") as archive:
+        archive.put("same.zip", DATA, sha256=sha256(DATA))
+        with pytest.raises(ArchiveError, match="other content"):
+            archive.put("other.zip", DATA, sha256=sha256(DATA))
+        archive.put("ours.zip", DATA, sha256=sha256(DATA))
+    head = client.head_object(Bucket="kept", Key="a/ours.zip", ChecksumMode="ENABLED")
+    assert base64.b64decode(head["ChecksumSHA256"]).hex() == sha256(DATA)
     client.close()
 
 

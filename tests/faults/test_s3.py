@@ -35,6 +35,7 @@ BAD_DAYS = [
     pytest.param("error-500", "HEAD", "packs/", "S3 says 500", False, id="build-500-at-the-look"),
     pytest.param("slow-down-503", "PUT", "packs/", "S3 says SlowDown", False, id="build-503"),
     pytest.param("damaged-upload", "PUT", "packs/", "packs/", False, id="build-damaged-on-the-way-up"),
+    pytest.param("wrong-checksum", "HEAD", "packs/", "kept there with other content", False, id="build-wrong-checksum"),
     pytest.param("damaged-download", "GET", "snapshots/", "snapshots/", False, id="build-damaged-on-the-way-down"),
     pytest.param("error-500", "GET", "packs/", "S3 says InternalError", True, id="hand-off-500"),
     pytest.param("hang-up", "GET", "packs/", "Connection was closed", True, id="hand-off-connection-lost"),

@@ -19,7 +19,9 @@ import pytest
 
 from tests.services.s3 import S3Server
 
-Fault = Literal["error-500", "slow-down-503", "hang-up", "silent", "slow", "damaged-upload", "damaged-download"]
+Fault = Literal[
+    *("error-500", "slow-down-503", "hang-up", "silent", "slow", "damaged-upload", "damaged-download", "wrong-checksum")
+]
 SLOW_S = 0.2
 _ERROR = b'<?xml version="1.0"?><Error><Code>%s</Code><Message>We encountered an internal error.</Message></Error>'
 _HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"}
@@ -107,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == "slow":
             time.sleep(SLOW_S)
         status, headers, answer = self._ask(_damaged(body) if fault == "damaged-upload" else body)
+        if fault == "wrong-checksum":
+            headers = {name: _other_checksum(name, value) for name, value in headers.items()}
         self._answer(status, headers, _damaged(answer) if fault == "damaged-download" else answer)
 
     do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _relay  # noqa: N815 - the names that http.server calls
@@ -138,6 +142,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Nothing: a test says what it wants to know."""
+
+
+def _other_checksum(header: str, value: str) -> str:
+    """Of other bytes than the object's, in the same form."""
+    if header.lower() == "etag" or header.lower().startswith("x-amz-checksum-"):
+        return value.translate(str.maketrans("0123456789abcdef", "123456789abcdef0"))
+    return value
 
 
 def _damaged(data: bytes) -> bytes:
