@@ -35,8 +35,19 @@ class Bounce(Record, frozen=True, kw_only=True):
     document_id: str = ""
     attempt: int = 0
     """Which attempt at which document of ours came back; empty and 0 where the message does not show our Message-ID."""
+    reference: str = ""
+    """The mail service's own id of the message, where it gave it one in place of ours (Amazon SES)."""
     still_trying: bool = False
     """A warning only: the other server has not given up, so nothing must be sent again yet."""
+
+
+class Accepted(Record, frozen=True, kw_only=True):
+    """A message of which the mail service says that it took it, or delivered it."""
+
+    document_id: str
+    """Empty, and `attempt` 0, where only `reference` tells which it was."""
+    attempt: int
+    reference: str
 
 
 def kind_of(status: str) -> BounceKind:

@@ -15,6 +15,7 @@ from mail_house.email.message import MESSAGE_ID
 Parsed: TypeAlias = "ParsedMessage[str, str]"
 
 _RETURNED = frozenset({"message/rfc822", "message/rfc822-headers", "text/rfc822-headers", "message/global"})
+_SERVICE_ID = re.compile(r"<([0-9A-Za-z]{8,}(?:-[0-9A-Za-z]+)+)@(?:[a-z0-9-]+\.)?amazonses\.com>")
 _BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^<>]*>")
 _TAGS = re.compile(r"(?s)<[^<>]*>")
 
@@ -68,6 +69,14 @@ def find_own_id(message: Parsed) -> tuple[str, int]:
     places += [_headers(part) for part in message.walk() if part is not message]
     found = {(each[1].lower(), int(each[2])) for place in places for each in MESSAGE_ID.finditer(place)}
     return found.pop() if len(found) == 1 else ("", 0)
+
+
+def find_service_id(message: Parsed) -> str:
+    """Amazon SES's id of the returned message, which it put in place of ours; empty unless there is exactly one."""
+    shown = [header(message, name) for name in ("In-Reply-To", "References", "Original-Message-ID")]
+    shown += [text_of(part) for part in returned_parts(message)]
+    found = {each[1] for place in shown for each in _SERVICE_ID.finditer(place)}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _headers(part: Parsed) -> str:

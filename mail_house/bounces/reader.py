@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from mail_house.bounces.bounce import Bounce, BounceKind
 from mail_house.bounces.feedback import read_feedback
 from mail_house.bounces.free_form import read_free_form
-from mail_house.bounces.parts import Parsed, find_own_id
+from mail_house.bounces.parts import Parsed, find_own_id, find_service_id
 from mail_house.bounces.ses import read_notification, read_notification_mail
 from mail_house.bounces.status_report import read_status_report
 
@@ -35,10 +35,8 @@ def read(message_bytes: bytes) -> list[Bounce]:
     # No mail may hold a zero byte (RFC 5322, 4); one in a character set's name makes the parser fail.
     message: Parsed = message_from_bytes(message_bytes.replace(b"\x00", b""))
     document_id, attempt = find_own_id(message)
+    whose = {"document_id": document_id, "attempt": attempt, "reference": find_service_id(message)}
     for reader in _READERS:
         if (bounces := reader(message)) is not None:
-            return [
-                each if each.document_id else replace(each, document_id=document_id, attempt=attempt)
-                for each in bounces
-            ]
-    return [Bounce(kind=BounceKind.UNCLEAR, document_id=document_id, attempt=attempt)]
+            return [each if each.document_id or each.reference else replace(each, **whose) for each in bounces]
+    return [replace(Bounce(kind=BounceKind.UNCLEAR), **whose)]

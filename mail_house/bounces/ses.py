@@ -1,5 +1,7 @@
 """Notifications of Amazon SES: JSON as it is queued, wrapped by SNS, or mailed by SNS.
 
+SES gives each message an id of its own and may put it in place of ours, so a document is found by the tags that the
+message was sent with, by our own id where it still shows, or by SES's id, which the ledger keeps.
 Shapes: the SES developer guide, "Amazon SNS notification contents" and "Event publishing".
 """
 
@@ -7,7 +9,7 @@ from __future__ import annotations
 
 import msgspec
 
-from mail_house.bounces.bounce import Bounce, BounceKind, find_status
+from mail_house.bounces.bounce import Accepted, Bounce, BounceKind, find_status
 from mail_house.bounces.parts import Parsed, header, report_parts, text_of
 from mail_house.email.message import MESSAGE_ID
 
@@ -36,12 +38,19 @@ class _Delay(_Loose, frozen=True, rename="camel"):
     delayed_recipients: tuple[_Recipient, ...] = ()
 
 
+class _Mail(_Loose, frozen=True, rename="camel"):
+    message_id: str = ""
+    tags: dict[str, tuple[str, ...]] = {}
+    """Only where events are published by a configuration set."""
+
+
 class _Notification(_Loose, frozen=True, rename="camel"):
     notification_type: str = ""
     event_type: str = ""
     bounce: _Bounce | None = None
     complaint: _Complaint | None = None
     delivery_delay: _Delay | None = None
+    mail: _Mail = _Mail()
 
 
 class _Envelope(_Loose, frozen=True, rename="pascal"):
@@ -50,23 +59,56 @@ class _Envelope(_Loose, frozen=True, rename="pascal"):
 
 
 _KINDS = {"Permanent": BounceKind.HARD, "Transient": BounceKind.SOFT}
-_NOT_A_BOUNCE = frozenset({"Delivery", "Send", "Open", "Click", "Subscription"})
+_ACCEPTED = frozenset({"Delivery", "Send"})
+_NOT_A_BOUNCE = _ACCEPTED | {"Open", "Click", "Subscription"}
 
 
 def read_notification(data: bytes) -> list[Bounce] | None:
     """The bounces of one notification; None for JSON that is none, or is not as SES writes it."""
     try:
-        envelope = msgspec.json.decode(data, type=_Envelope)
-        text = envelope.message if envelope.type == "Notification" else data.decode("utf-8")
-        notification = msgspec.json.decode(text, type=_Notification)
+        notification, text = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     bounces = _read(notification)
+    if bounces is None:
+        return None
+    document_id, attempt = _find_document(notification.mail, text)
+    whose = {"document_id": document_id, "attempt": attempt, "reference": notification.mail.message_id}
+    return [msgspec.structs.replace(each, **whose) for each in bounces]
+
+
+def read_accepted(data: bytes) -> Accepted | None:
+    """The message of which a notification, as it is queued or wrapped by SNS, says that SES took or delivered it."""
+    if data.lstrip()[:1] != b"{":
+        return None
+    try:
+        notification, text = _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if (notification.event_type or notification.notification_type) not in _ACCEPTED:
+        return None
+    document_id, attempt = _find_document(notification.mail, text)
+    return Accepted(document_id=document_id, attempt=attempt, reference=notification.mail.message_id)
+
+
+def _decode(data: bytes) -> tuple[_Notification, str]:
+    """The notification, and its text without what SNS has put around it."""
+    envelope = msgspec.json.decode(data, type=_Envelope)
+    text = envelope.message if envelope.type == "Notification" else data.decode("utf-8")
+    return msgspec.json.decode(text, type=_Notification), text
+
+
+def _find_document(mail: _Mail, text: str) -> tuple[str, int]:
+    """Document id and attempt, by our tags, else by our Message-ID where the text shows exactly one; else nothing."""
+    if tagged := MESSAGE_ID.fullmatch(f"{_tag(mail, 'document')}.{_tag(mail, 'attempt')}@"):
+        return tagged[1].lower(), int(tagged[2])
     own = {(each[1].lower(), int(each[2])) for each in MESSAGE_ID.finditer(text)}
-    if bounces is None or len(own) != 1:
-        return bounces
-    document_id, attempt = own.pop()
-    return [msgspec.structs.replace(each, document_id=document_id, attempt=attempt) for each in bounces]
+    return own.pop() if len(own) == 1 else ("", 0)
+
+
+def _tag(mail: _Mail, name: str) -> str:
+    values = mail.tags.get(name, ())
+    return values[0] if len(values) == 1 else ""
 
 
 def read_notification_mail(message: Parsed) -> list[Bounce] | None:
@@ -74,7 +116,7 @@ def read_notification_mail(message: Parsed) -> list[Bounce] | None:
     if "sns.amazonaws.com" not in header(message, "From"):
         return None
     for part in report_parts(message):
-        body = text_of(part).partition("\n--\n")[0].partition("\n-- \n")[0].replace("\r", "").strip()
+        body = text_of(part).replace("\r", "").partition("\n--\n")[0].partition("\n-- \n")[0].strip()
         # Mail folds long lines; JSON knows no bare line end within a string, and no sense of one outside.
         bounces = read_notification(body.encode()) or read_notification(body.replace("\n", "").encode())
         if bounces is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 
-from mail_house.bounces import Bounce, BounceKind
+from msgspec.structs import replace
+
+from mail_house.bounces import Accepted, Bounce, BounceKind
 from mail_house.inbound import Acknowledgement, AddressChange, Answer, JobMailed, PieceAnswer
 from statement_builder.batch.service import Service
 from statement_builder.batch.shard import read_shard
@@ -58,6 +60,24 @@ class Answers:
             at=self._service.now(),
             why=f"{said} ({why})",
         )
+
+    def take_accepted(self, accepted: Accepted, *, why: str) -> bool:
+        """Whether that was in doubt. `AnswerError` when it is about nothing that we sent."""
+        document_id, attempt = self._whose(accepted.document_id, accepted.attempt, accepted.reference)
+        if not document_id:
+            raise AnswerError("the mail service took a message that is none of ours.")
+        service = self._service
+        return service.ledger.confirm_email(document_id, attempt, on=service.today(), at=service.now(), why=why)
+
+    def identify(self, bounce: Bounce) -> Bounce:
+        """The bounce with its document, found by the mail service's own id where it does not show ours."""
+        document_id, attempt = self._whose(bounce.document_id, bounce.attempt, bounce.reference)
+        return replace(bounce, document_id=document_id, attempt=attempt)
+
+    def _whose(self, document_id: str, attempt: int, reference: str) -> tuple[str, int]:
+        if document_id or not reference:
+            return document_id, attempt
+        return self._service.ledger.find_email(reference) or ("", 0)
 
     def note_unclear(self, document_id: str, *, why: str) -> None:
         """Write at the document, where there is one, that somebody has to read what came back."""

@@ -10,7 +10,7 @@ import hashlib
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from mail_house.bounces import BounceKind, read
+from mail_house.bounces import BounceKind, read, read_accepted
 from mail_house.errors import HandOffError
 from mail_house.inbound import collect_answers, collect_bounces, read_answers
 from statement_builder.batch.again import hand_off_again
@@ -138,8 +138,13 @@ def _take_answers(answers: Answers, name: str, data: bytes) -> _Outcome:
 
 def _take_bounces(answers: Answers, name: str, data: bytes) -> _Outcome:
     """What is certain counts. Warnings change nothing: the other server is still trying."""
-    bounces = read(data)
+    bounces = [answers.identify(bounce) for bounce in read(data)]
     news, reasons = 0, []
+    if (accepted := read_accepted(data)) is not None:
+        try:
+            news += answers.take_accepted(accepted, why=name)
+        except AnswerError as exc:
+            reasons.append(str(exc))
     for bounce in bounces:
         if bounce.still_trying and bounce.document_id:
             continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+import msgspec
 from sqlalchemy import Connection, exists, func, select, update
 
 from statement_builder.billing.selection import Channel, Hold, Reports
@@ -15,7 +16,7 @@ from statement_builder.errors import AnswerError
 from statement_builder.ledger.correspondence import forget_mailed, record_mailed
 from statement_builder.ledger.deliveries import tell
 from statement_builder.ledger.dialects import insert_if_new
-from statement_builder.ledger.documents import lock_document, read_deliveries, read_family, withhold
+from statement_builder.ledger.documents import lock_document, read_deliveries, read_family, to_delivery, withhold
 from statement_builder.ledger.emails import mark_emails
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.print_files import lock_print_file, mark_print_file, to_print_file
@@ -175,6 +176,29 @@ def record_recall(connection: Connection, document_id: str, *, actor: str, at: d
     rendered = {"state": DocumentState.RENDERED.value}
     connection.execute(update(document).where(document.c.document_id == document_id).values(rendered))
     withhold(connection, document_id, [Hold(code=VOIDED)], actor=actor, at=at, why=why)
+
+
+def confirm_email(connection: Connection, document_id: str, attempt: int, *, on: date, at: datetime, why: str) -> bool:
+    """The mail service says that it took a message: where that was in doubt, it no longer is."""
+    _require_document(connection, document_id)
+    attempts = read_deliveries(connection, [document_id]).get(document_id, ())
+    mine = next((each for each in attempts if each.attempt == attempt), None)
+    if mine is None or mine.channel is not Channel.EMAIL:
+        raise AnswerError(f"document {document_id} has no attempt {attempt} by e-mail: the message is not ours.")
+    if mine.state not in _IN_DOUBT:
+        return False
+    sent = EmailMark(delivery_id=mine.delivery_id, state=DeliveryState.SENT, receipt=mine.receipt)
+    mark_emails(connection, [sent], at=at, mailed_on=on, why=why)
+    return True
+
+
+def find_email(connection: Connection, reference: str) -> tuple[str, int] | None:
+    """Document id and attempt of the e-mail that a mail service gave this id."""
+    quoted = delivery.c.receipt.contains(msgspec.json.encode(reference).decode(), autoescape=True)
+    query = select(delivery).where(delivery.c.channel == Channel.EMAIL.value, quoted)
+    found = [to_delivery(dict(row)) for row in connection.execute(query).mappings()]
+    mine = [each for each in found if (each.receipt or {}).get("reference") == reference]
+    return (mine[0].document_id, mine[0].attempt) if len(mine) == 1 else None
 
 
 def send_again(

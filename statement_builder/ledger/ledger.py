@@ -484,6 +484,17 @@ class Ledger:
                 connection, document_id, attempt, is_final=is_final, tries_max=tries_max, on=on, at=at, why=why
             )
 
+    def confirm_email(self, document_id: str, attempt: int, *, on: date, at: datetime, why: str) -> bool:
+        """The mail service says that it took this message; False where nobody doubted it. `AnswerError` when it is
+        about nothing that we sent."""
+        with self._write() as connection:
+            return answers.confirm_email(connection, document_id, attempt, on=on, at=at, why=why)
+
+    def find_email(self, reference: str) -> tuple[str, int] | None:
+        """Document id and attempt of the e-mail that a mail service gave this id; None where there is none."""
+        with self._read() as connection:
+            return answers.find_email(connection, reference)
+
     def send_again(self, document_id: str, *, readdressed: bool, actor: str, at: datetime, why: str) -> None:
         """A person's word that a document which did not arrive goes out as a new attempt. `AnswerError` where an
         attempt may still arrive."""

@@ -10,12 +10,15 @@ import re
 import signal
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pytest
 
 from tests.faults.trouble import die_at
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.services.fake_ses import FakeSes
+from tests.services.http_fake import TAKE_AND_HANG_UP
 from tests.services.imap import ImapServer
 from tests.services.sftp import SftpServer
 
@@ -269,6 +272,47 @@ def test_mailbox_and_sftp__what_lies_there_is_taken_once_and_the_rest_is_kept_fo
     wrong = Hospital(hospital.home, {**elsewhere.environ, "STATEMENTS_IMAP_PASSWORD": "wrong"})
     (alert,) = [each for each in track(wrong, code=3)["alerts"] if each["code"] == "UNREACHABLE"]
     assert "check STATEMENTS_IMAP_USER and _PASSWORD" in alert["message"]
+
+
+def event(what: str, request: dict[str, Any], number: int, *, tagged: bool = True) -> bytes:
+    """What SES publishes of the message that it took in that request, through SNS."""
+    tags = {tag["Name"]: [tag["Value"]] for tag in request["EmailTags"]}
+    recipients = [{"emailAddress": address, "status": "5.1.1"} for address in request["Destination"]["ToAddresses"]]
+    told = {
+        "eventType": what,
+        "mail": {"messageId": f"ses-{number}", "headers": []} | ({"tags": tags} if tagged else {}),
+        "bounce": {"bounceType": "Permanent", "bouncedRecipients": recipients},
+        "delivery": {"recipients": request["Destination"]["ToAddresses"]},
+    }
+    return json.dumps({"Type": "Notification", "Message": json.dumps(told)}).encode()
+
+
+def test_ses_events__find_their_documents_by_tag_or_by_ses_own_id(tmp_path: Path, fake_ses: FakeSes) -> None:
+    hospital = Hospital(build_hospital(tmp_path / "home").home, {**fake_ses.environ, "STATEMENTS_EMAIL": fake_ses.url})
+    fake_ses.answers = [(TAKE_AND_HANG_UP, "")]
+    hospital.statements("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", code=None)
+    taken = [request["EmailTags"][0]["Value"] for request in fake_ses.requests]
+    assert len(taken) >= 3
+    assert [states(hospital, document) for document in taken[:3]] == [["uncertain"], ["sent"], ["sent"]]
+    put_mail(hospital, "1.json", event("Delivery", fake_ses.requests[0], 1))
+    put_mail(hospital, "2.json", event("Bounce", fake_ses.requests[1], 2))
+    put_mail(hospital, "3.json", event("Bounce", fake_ses.requests[2], 3, tagged=False))
+    put_mail(hospital, "4.json", event("Bounce", fake_ses.requests[2], 4711, tagged=False))
+    tracked = track(hospital, code=3)
+    assert [states(hospital, document) for document in taken[:3]] == [
+        ["sent"],
+        ["bounced", "sent"],
+        ["bounced", "sent"],
+    ]
+    assert {file["name"]: file["put_in"] for file in tracked["files"]} == {
+        "1.json": "done",
+        "2.json": "done",
+        "3.json": "done",
+        "4.json": "unclear",
+    }
+    printed_now = {row["document_id"] for row in hospital.manifest_rows()}
+    assert set(taken[1:3]) <= printed_now
+    assert taken[0] not in printed_now
 
 
 def move(hospital: Hospital, document: str, street: str = "99 New Street") -> None:

@@ -313,6 +313,31 @@ def test_bounce__settles_a_message_in_doubt(ledger: Ledger) -> None:
     assert states(ledger, MAIL) == ["bounced"]
 
 
+def test_accepted__settles_a_message_in_doubt_and_nothing_else(ledger: Ledger) -> None:
+    batch_id = make_batch(ledger, [MAIL]).batch_id
+    claim = claim_email(ledger, MAIL.document_id, at=AT)
+    mark_email(ledger, claim.delivery_id, S.UNCERTAIN, receipt={"evidence": "gone"}, at=AT)
+    confirm = {"on": MAILED_ON, "at": later(60), "why": "event.json"}
+    with pytest.raises(AnswerError, match="no attempt 2 by e-mail"):
+        ledger.confirm_email(MAIL.document_id, 2, **confirm)
+    assert ledger.confirm_email(MAIL.document_id, 1, **confirm)
+    assert not ledger.confirm_email(MAIL.document_id, 1, **confirm)
+    assert (states(ledger, MAIL), mailed_on(ledger, "G3")) == (["sent"], MAILED_ON)
+    assert bounce(ledger)
+    assert not ledger.confirm_email(MAIL.document_id, 1, **confirm), "it was taken, and came back all the same"
+    assert states(ledger, MAIL) == ["bounced"]
+    assert [each.why for each in ledger.events(batch_id) if each.what == "sent"] == ["event.json"]
+
+
+def test_find_email__by_the_services_own_id(ledger: Ledger) -> None:
+    make_batch(ledger, [MAIL])
+    claim = claim_email(ledger, MAIL.document_id, at=AT)
+    mark_email(ledger, claim.delivery_id, S.SENT, receipt={"reference": "0100-aa_1", "server": "0100-aaZ1"}, at=AT)
+    assert ledger.find_email("0100-aa_1") == (MAIL.document_id, 1)
+    assert ledger.find_email("0100-aaZ1") is None
+    assert ledger.find_email("0100-aa") is None
+
+
 def test_bounce__of_what_was_never_mailed(ledger: Ledger) -> None:
     hand_off(ledger, (*TWO, MAIL))
     with pytest.raises(AnswerError, match="no attempt 1 by e-mail"):
