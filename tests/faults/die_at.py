@@ -72,7 +72,9 @@ def _arm(fatal: int, moments_file: Path) -> None:
     watch(paramiko.SFTPClient, "posix_rename", lambda _client, old, new: f"sftp-{_suffix(old, new)}")
     watch(smtplib.SMTP, "send", lambda _smtp, data: "smtp" if data[-5:] in ("\r\n.\r\n", b"\r\n.\r\n") else "")
     watch(botocore.httpsession.URLLib3Session, "send", lambda *_: "ses")
-    watch(httpx.Client, "send", lambda _client, request, **_named: "lob" if request.method in {"POST", "DELETE"} else "")
+    watch(
+        httpx.Client, "send", lambda _client, request, **_named: "lob" if request.method in {"POST", "DELETE"} else ""
+    )
 
 
 def _hanging(rename: Callable[..., Any]) -> Callable[..., Any]:
