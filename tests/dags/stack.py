@@ -35,7 +35,8 @@ AIRFLOW_PROGRAMS = {
 """By the names of docker-compose.yml; options that only tests need come after."""
 PASSWORD = "opens-the-console"
 WAIT_S = 240
-HEARTBEAT_TIMEOUT_S = 15
+HEARTBEAT_TIMEOUT_S = 10
+POLL_S = 0.4
 
 
 @dataclass
@@ -126,7 +127,7 @@ class Stack:
                 return answer
             if time.monotonic() > end:
                 raise AssertionError(f"waited {timeout_s:.0f} s for {what}\n{self.last_words()}")
-            time.sleep(0.2)
+            time.sleep(POLL_S)
 
     def last_words(self) -> str:
         logs = sorted(self.place.home.glob("*.log"))
@@ -248,7 +249,8 @@ def make_stack(
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
             "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "30",
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # how late the end of a skipped or failed task is seen
-            "AIRFLOW__SCHEDULER__PARSING_PROCESSES": "1",
+            "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+            "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
         }
