@@ -16,7 +16,7 @@ airflow: .venv/.airflow
 	@.venv/bin/python deploy/look.py
 
 test: .venv/.test check
-	.venv/bin/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: .venv/.test
 	.venv/bin/ruff check .

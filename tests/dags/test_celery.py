@@ -61,11 +61,14 @@ def test_statements__workers_killed_in_build_and_in_hand_off_and_the_vendor_answ
         print(f"killed in build, waits for approval {time.monotonic() - killed_at:.0f} s later")
         stack.start_worker(victim)
 
+        house.smtp.script.hold_after = 3
         assert "foots" in stack.approve(dag, run)
         stack.wait_for("e-mails", lambda: len(house.smtp.accepted) >= 3)
         victim = _worker_of(stack, dag, run, "hand_off.send_emails")
         killed_at = time.monotonic()
         stack.kill(victim)
+        house.smtp.script.hold_after = None
+        house.smtp.script.go_on.set()
         state = stack.wait_for_end(dag, run, "success", "failed")
         print(f"killed in hand-off, the run ended {time.monotonic() - killed_at:.0f} s later: {state}")
         stack.start_worker(victim)

@@ -23,7 +23,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip("no right to mount a small disk here; test_file_size_limit stands in for it")
     yield disk
-    subprocess.run(["umount", disk], check=True)
+    # Lazily: a process that is about to end may still have a file open there.
+    subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 @pytest.fixture

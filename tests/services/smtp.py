@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -36,6 +37,9 @@ class SmtpScript:
     """After the command DATA, before the message."""
     message: list[str] = field(default_factory=list)
     """After the message's last line. It counts as accepted all the same when the reply is `HANG_UP`."""
+    hold_after: int | None = None
+    """Having accepted so many, the server lets whoever brings another wait for `go_on`."""
+    go_on: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
@@ -121,6 +125,7 @@ class _ScriptedSmtp(SMTP):
             loop=asyncio.get_event_loop(),
         )
         self._script = server.script
+        self._accepted = server.accepted
 
     async def push(self, status: str | bytes) -> None:
         """Every reply goes through here. After some of them a server hangs up, and 421 says so (RFC 5321, 3.8)."""
@@ -133,6 +138,8 @@ class _ScriptedSmtp(SMTP):
             self.transport.close()
 
     async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd finds its methods by name
+        if self._script.hold_after is not None and len(self._accepted) >= self._script.hold_after:
+            await asyncio.get_running_loop().run_in_executor(None, self._script.go_on.wait)
         await (self.push(self._script.mail.pop(0)) if self._script.mail else super().smtp_MAIL(arg))
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
