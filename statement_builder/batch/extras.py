@@ -12,6 +12,7 @@ from statement_builder.archive import build_pack
 from statement_builder.batch.again import hand_off_again
 from statement_builder.batch.pull import Entry, scope_of, stream_candidates
 from statement_builder.batch.service import Service
+from statement_builder.batch.shard import in_pack, key_of_pack
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.documents import document_id
 from statement_builder.ledger import Batch, DeliveryState, Document, DocumentState, NewDocument, NewShard, Shard
@@ -62,20 +63,13 @@ def keep_extra(
     pack = build_pack([(new.document_id, made.pdf)])
     (place,) = pack.entries
     sequence = max(shard.sequence for shard in service.ledger.shards(batch_id)) + 1
-    key = f"packs/{batch_id}/{sequence:05d}-{pack.sha256[:12]}.zip"
+    key = key_of_pack(batch_id, sequence, pack)
     service.archive.put(key, pack.data, sha256=pack.sha256)
     snapshot_key, snapshot_sha256 = snapshot
     return service.ledger.record_extra(
         batch_id,
         NewShard(sequence=sequence, snapshot_key=snapshot_key, snapshot_sha256=snapshot_sha256, candidates=0, cents=0),
-        replace(
-            new,
-            state=DocumentState.RENDERED,
-            sha256=made.sha256,
-            pages=made.pages,
-            offset=place.offset,
-            length=place.length,
-        ),
+        in_pack(new, made, place),
         pack_key=key,
         pack_sha256=pack.sha256,
         template_version=template_version,

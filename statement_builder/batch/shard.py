@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from mail_house.profiles import Profile
 from mail_house.profiles import Rect as ProfileRect
-from statement_builder.archive import Archive, PackEntry, build_pack, open_archive, read_snapshot
+from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open_archive, read_snapshot
 from statement_builder.batch.service import Service
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
@@ -153,8 +153,7 @@ class ShardBuilder:
         places = {entry.document_id: entry for entry in pack.entries}
         key = None
         if places:
-            # Its hash is in the key: another attempt with other bytes (new templates, say) never meets this one.
-            key = f"packs/{shard.batch_id}/{shard.sequence:05d}-{pack.sha256[:12]}.zip"
+            key = key_of_pack(shard.batch_id, shard.sequence, pack)
             self._archive.put(key, pack.data, sha256=pack.sha256)
         issued_on = self._plan.batch.as_of
         return BuiltShard(
@@ -269,12 +268,21 @@ def _document(draft: _Draft, issued_on: date, outcome: _Made, places: Mapping[st
     )
     if not isinstance(outcome, Rendered):
         return replace(base, error_code=outcome.code, error_message=outcome.message, error_fix=outcome.fix)
-    entry = places[draft.document_id]
+    return in_pack(base, outcome, places[draft.document_id])
+
+
+def key_of_pack(batch_id: str, sequence: int, pack: Pack) -> str:
+    """Its hash is in the key: another attempt with other bytes (new templates, say) never meets this one."""
+    return f"packs/{batch_id}/{sequence:05d}-{pack.sha256[:12]}.zip"
+
+
+def in_pack(document: NewDocument, made: Rendered, place: PackEntry) -> NewDocument:
+    """The document as it is once its pages are in the archive."""
     return replace(
-        base,
+        document,
         state=DocumentState.RENDERED,
-        sha256=outcome.sha256,
-        pages=outcome.pages,
-        offset=entry.offset,
-        length=entry.length,
+        sha256=made.sha256,
+        pages=made.pages,
+        offset=place.offset,
+        length=place.length,
     )

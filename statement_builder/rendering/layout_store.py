@@ -10,6 +10,8 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 from typing import TypeVar
@@ -28,7 +30,9 @@ _Kept = TypeVar("_Kept", Layout, Outline, Lesson)
 class LayoutStore:
     """One folder of layouts. Those of other versions in it are thrown away."""
 
-    def __init__(self, folder: Path, templates: Path) -> None:
+    def __init__(self, folder: Path, templates: Path, *, clock: Callable[[], float] = time.time) -> None:
+        """`clock` gives seconds since 1970, UTC."""
+        self._clock = clock
         self._folder = folder / layout_version(templates)
         self._throw_away_others(folder)
 
@@ -52,19 +56,13 @@ class LayoutStore:
 
     def begin(self, key: bytes) -> bool:
         """Say that this process makes the outline or layout of this key. False where another has just begun it."""
-        path = self._path("begun", key)
-        try:
-            if time.time() - path.stat().st_mtime < _MAKING_S:
+        path, now = self._path("begun", key), self._clock()
+        with suppress(OSError):  # who cannot leave a note makes it
+            if path.exists() and now - path.stat().st_mtime < _MAKING_S:
                 return False
-        except FileNotFoundError:
-            pass
-        except OSError:
-            return True
-        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
-        except OSError:
-            return True
+            os.utime(path, (now, now))
         return True
 
     def find_lesson(self, paragraph: Paragraph, words: tuple[str, ...]) -> Lesson | None:

@@ -25,11 +25,6 @@ def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     return hospital
 
 
-@pytest.fixture
-def hospital(handed_off: Hospital, tmp_path: Path) -> Hospital:
-    return handed_off.copy_to(tmp_path / "home")
-
-
 def print_files(hospital: Hospital) -> list[tuple[str, int]]:
     """Names of the print files in the order in which they were claimed, and their pieces."""
     rows = call(hospital, "show", BATCH, "--json").json["print_files"]

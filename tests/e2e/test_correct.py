@@ -21,24 +21,11 @@ NOTICE = "Corrected. This replaces the one dated November 7, 2026, document {id}
 
 
 @pytest.fixture(scope="module")
-def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A batch that was mailed and closed."""
-    hospital = build_hospital(tmp_path_factory.mktemp("mailed") / "home", guarantors=20, workers=1)
-    call(hospital, *RUN)
-    return hospital
-
-
-@pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     """A batch that waits for its release."""
     hospital = build_hospital(tmp_path_factory.mktemp("rendered") / "home", guarantors=20, workers=1)
     call(hospital, *RUN[:-2], code=3)
     return hospital
-
-
-@pytest.fixture
-def hospital(handed_off: Hospital, tmp_path: Path) -> Hospital:
-    return handed_off.copy_to(tmp_path / "home")
 
 
 @pytest.fixture

@@ -8,20 +8,8 @@ import pikepdf
 import pytest
 
 from tests.faults.in_process import call
-from tests.faults.trouble import RUN, read_message
-from tests.hospital import Hospital, build_hospital
-
-
-@pytest.fixture(scope="module")
-def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    hospital = build_hospital(tmp_path_factory.mktemp("mailed") / "home", guarantors=20, workers=1)
-    call(hospital, *RUN)
-    return hospital
-
-
-@pytest.fixture
-def hospital(handed_off: Hospital, tmp_path: Path) -> Hospital:
-    return handed_off.copy_to(tmp_path / "home")
+from tests.faults.trouble import read_message
+from tests.hospital import Hospital
 
 
 def pdf_of(hospital: Hospital) -> Path:

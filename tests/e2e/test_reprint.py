@@ -9,8 +9,6 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.faults.in_process import call
 from tests.faults.trouble import BATCH, RUN, die_at
 from tests.hospital import Hospital, build_hospital
@@ -18,19 +16,6 @@ from tests.pdf_text import page_texts
 
 DEATHS = 8
 """Moments of a reprint at which a process is killed in turn, spread evenly over all of them."""
-
-
-@pytest.fixture(scope="module")
-def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A batch that was mailed and closed."""
-    hospital = build_hospital(tmp_path_factory.mktemp("mailed") / "home", guarantors=20, workers=1)
-    call(hospital, *RUN)
-    return hospital
-
-
-@pytest.fixture
-def hospital(handed_off: Hospital, tmp_path: Path) -> Hospital:
-    return handed_off.copy_to(tmp_path / "home")
 
 
 def printed(hospital: Hospital) -> str:

@@ -41,11 +41,6 @@ def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     return hospital
 
 
-@pytest.fixture
-def hospital(handed_off: Hospital, tmp_path: Path) -> Hospital:
-    return handed_off.copy_to(tmp_path / "home")
-
-
 def summary(hospital: Hospital) -> dict[str, object]:
     return hospital.statements("show", BATCH, "--json").json
 

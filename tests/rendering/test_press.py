@@ -54,6 +54,17 @@ def test_print_all__verifies_what_it_rendered(engine: PlainEngine) -> None:
     assert outcome.code == "FOREIGN_ID"
 
 
+def test_begin__is_another_s_until_it_must_have_died(tmp_path: Path) -> None:
+    now = 1_790_000_000.0
+    one, other = (LayoutStore(tmp_path, TEMPLATES, clock=lambda: now) for _ in range(2))
+    assert one.begin(b"key")
+    assert not other.begin(b"key")
+    assert other.begin(b"another key")
+    now += 60
+    assert other.begin(b"key")
+    assert not one.begin(b"key")
+
+
 def test_print_all__what_another_process_is_making_comes_last_and_is_made_if_it_died(tmp_path: Path) -> None:
     short, long = statements(2), make_statement(*[make_encounter(f"70000{n}") for n in range(3)], guarantor_id="G0009")
     engine, another = CompiledEngine(TEMPLATES, tmp_path), LayoutStore(tmp_path, TEMPLATES)
