@@ -38,6 +38,7 @@ from statement_builder.ledger import (
 from statement_builder.policy.recipient import address_digest
 
 _SHARDS_PER_WORKER_MAX = 100
+"""Until a worker is replaced; a carrier for a new address is WeasyPrint's work."""
 NUMBERS_PER_SHARD = 10_000
 """More than the print files of one shard, even where each piece is one and some are printed again."""
 
@@ -53,22 +54,22 @@ def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]
     plan = plan_build(service, batch)
     maker = PrintFileMaker(plan, service.archive)
     with closing(service.open_vendor()) as vendor, _open_pool(service, plan, shards=len(shards)) as pool:
-        in_hand: deque[PrintTask] = deque()
+        in_hand: deque[tuple[int, PrintTask]] = deque()
 
         def take_in_hand() -> Iterator[PrintTask]:
             for done, shard in enumerate(shards, start=1):
                 task = _plan_shard(service, batch, shard, names, vendor.pieces_max)
                 if task.files:
-                    in_hand.append(task)
+                    in_hand.append((done, task))
                     yield task
-                service.progress("print", done, len(shards))
 
         for ready in pool.run_all(take_in_hand()):
-            task = in_hand.popleft()
+            done, task = in_hand.popleft()
             refused += _deliver_all(service, vendor, task, ready)
             while rest := _plan_rest(service, batch, task, ready, names):
                 task, ready = rest, maker(rest)  # noqa: PLW2901 - what is left of the same shard
                 refused += _deliver_all(service, vendor, task, ready)
+            service.progress("print", done, len(shards))
     if refused:
         raise Permanent(f"{len(refused)} print files were refused, the first: {refused[0]}") from refused[0]
 
