@@ -139,8 +139,9 @@ def open_house(
     sftp_server: SftpServer,
     guarantors: int,
     environ: dict[str, str],
+    layouts: Path | None = None,
 ) -> Iterator[House]:
-    """Everything started; ended with the block."""
+    """Everything started; ended with the block. `layouts` is as `build_hospital` has it."""
     vendor, answers = home / "vendor", home / "answers"
     vendor.mkdir()
     answers.mkdir()
@@ -161,7 +162,7 @@ def open_house(
             "STATEMENTS_PRINT": sftp_server.url(vendor),
             "STATEMENTS_EMAIL": smtp.url,
         }
-        bare = build_hospital(home / "hospital", guarantors=20, workers=1)
+        bare = build_hospital(home / "hospital", guarantors=20, workers=1, layouts=layouts)
         settings = bare.home / "statements.toml"
         text = settings.read_text(encoding="utf-8")
         assert text.count("[mail]\n") == 1

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.skipif("TEST_AIRFLOW_COST" not in os.environ, reason="t
 
 
 def test_cost_of_orchestration(tmp_path: Path, postgres_server: URL, redis_url: str, sftp_server: SftpServer) -> None:
+    layouts = tmp_path / "layouts"
     with open_house(
         tmp_path,
         postgres_server=postgres_server,
@@ -35,8 +36,10 @@ def test_cost_of_orchestration(tmp_path: Path, postgres_server: URL, redis_url: 
         sftp_server=sftp_server,
         guarantors=int(os.environ["TEST_AIRFLOW_COST"]),
         environ={},
+        layouts=layouts,
     ) as house:
         documents, alone_s = _run_alone(house, postgres_server, sftp_server)
+        shutil.rmtree(layouts)
         airflow_s = _run_through_airflow(house)
         print(f"{documents:,} documents: {alone_s:.0f} s on the command line, {airflow_s:.0f} s through Airflow")
         for name, task in house.stack.tasks("monthly_statements", BATCH).items():
@@ -48,7 +51,7 @@ def test_cost_of_orchestration(tmp_path: Path, postgres_server: URL, redis_url: 
 
 
 def _run_alone(house: House, postgres_server: URL, sftp_server: SftpServer) -> tuple[int, float]:
-    """Documents, and seconds, with a ledger, an archive, a vendor's folder and layouts of its own."""
+    """Documents, and seconds, with a ledger, an archive and a vendor's folder of its own."""
     vendor = house.vendor.with_name("alone")
     vendor.mkdir()
     with fresh_database(postgres_server) as ledger_url:
@@ -62,7 +65,6 @@ def _run_alone(house: House, postgres_server: URL, sftp_server: SftpServer) -> t
         started = time.monotonic()
         counts = alone.statements(*run, "--json").json["counts"]
         took_s = time.monotonic() - started
-    shutil.rmtree(alone.home / "layouts")
     house.smtp.accepted.clear()
     return counts["rendered"], took_s
 
