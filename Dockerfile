@@ -37,6 +37,8 @@ ENV PATH=/opt/venv/bin:$PATH \
     AIRFLOW__CORE__LOAD_EXAMPLES=False \
     STATEMENTS_HOME=/var/lib/statements \
     STATEMENTS_CONFIG=/opt/statements/statements.sample.toml
+# Root's, so that no program of the container changes it; the mode does not depend on how the files were checked out.
+COPY --chmod=755 deploy/entrypoint.sh /entrypoint
 USER 50000
-ENTRYPOINT ["dumb-init", "--", "airflow"]
+ENTRYPOINT ["dumb-init", "--", "/entrypoint"]
 CMD ["version"]

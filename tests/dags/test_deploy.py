@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +20,13 @@ import yaml
 from tests.dags.place import DAGS
 from tests.dags.stack import AIRFLOW_PROGRAMS
 from tests.hospital import ROOT
+from tests.services.s3 import S3Server
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 DOCKERFILES = ("Dockerfile", "deploy/sftp/Dockerfile")
+VALUES: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "values.yaml").read_text(encoding="utf-8"))
+VALUES_README = (ROOT / "deploy" / "kubernetes" / "README.md").read_text(encoding="utf-8")
 
 
 def read_compose_file(path: Path, secrets: Path) -> subprocess.CompletedProcess[str]:
@@ -107,7 +113,7 @@ def test_dockerfile__passes_its_linter(name: str) -> None:
 
 
 def test_image__gets_every_folder_that_it_needs() -> None:
-    copied = set(re.findall(r"^COPY (\S+)", DOCKERFILE, re.MULTILINE))
+    copied = set(re.findall(r"^COPY (?:--chmod=\S+ )?(\S+)", DOCKERFILE, re.MULTILINE))
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[0] == "!"}
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packages = {pattern.rstrip("*") for pattern in pyproject["tool"]["setuptools"]["packages"]["find"]["include"]}
@@ -133,15 +139,136 @@ def test_image__owns_every_folder_that_a_volume_goes_over() -> None:
     assert all(str(parent) in ours for path in ours for parent in Path(path).parents if str(parent) > home)
 
 
+@pytest.mark.parametrize(
+    ("given", "executed"),
+    [
+        (["scheduler"], ["airflow", "scheduler"]),
+        (["celery", "worker", "--concurrency", "2"], ["airflow", "celery", "worker", "--concurrency", "2"]),
+        (["airflow", "db", "check-migrations"], ["airflow", "db", "check-migrations"]),
+        (["bash", "-c", "exec airflow scheduler"], ["airflow", "scheduler"]),
+        (
+            ["bash", "-c", 'exec airflow users create "$@"', "--", "-l", "An Office"],
+            ["airflow", "users", "create", "-l", "An Office"],
+        ),
+        (["sh", "-c", "exec airflow version"], ["airflow", "version"]),
+        (["python", "-m", "celery", "inspect", "ping"], ["python", "-m", "celery", "inspect", "ping"]),
+        ([], ["airflow"]),
+    ],
+)
+def test_entrypoint__runs_what_compose_and_the_chart_give_it(
+    tmp_path: Path, given: list[str], executed: list[str]
+) -> None:
+    """Installed as the Dockerfile does it. The program is in the shell's own process: signals reach it."""
+    entrypoint = tmp_path / "entrypoint"
+    shutil.copy(ROOT / "deploy" / "entrypoint.sh", entrypoint)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("airflow", "python"):
+        (programs / name).write_text('#!/bin/sh\nprintf \'%s\\n\' $$ "${0##*/}" "$@"\n')
+    for path in (entrypoint, *programs.iterdir()):
+        path.chmod(0o755)
+    environment = {"PATH": f"{programs}:/usr/bin:/bin"}
+    with subprocess.Popen([entrypoint, *given], env=environment, stdout=subprocess.PIPE, text=True) as process:
+        printed, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert printed.splitlines() == [str(process.pid), *executed]
+
+
+def test_image__starts_with_the_entrypoint_and_not_as_root() -> None:
+    last = DOCKERFILE.rpartition("\nFROM ")[2]
+    installed = last.index("COPY --chmod=755 deploy/entrypoint.sh /entrypoint\n")
+    assert installed < last.index("\nUSER 50000\n") < last.index('\nENTRYPOINT ["dumb-init", "--", "/entrypoint"]\n')
+    assert last.count("\nUSER ") == 1
+
+
 def test_pools__are_those_that_the_tasks_name() -> None:
     pools: dict[str, Any] = json.loads((ROOT / "deploy" / "pools.json").read_text(encoding="utf-8"))
     text = "".join(path.read_text(encoding="utf-8") for path in DAGS.rglob("*.py"))
     assert all(pool.removeprefix("statements_") in text and values["slots"] > 0 for pool, values in pools.items())
 
 
-def test_kubernetes_values__name_this_airflow_and_no_secret() -> None:
-    values = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "values.yaml").read_text(encoding="utf-8"))
+def walk(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value that is no mapping or list, with where it stands."""
+    if isinstance(values, dict | list):
+        for name, value in values.items() if isinstance(values, dict) else enumerate(values):
+            yield from walk(value, f"{path}.{name}")
+    else:
+        yield path, values
+
+
+def with_values(code: str, home: Path, **environment: str) -> Any:
+    """What Python prints as JSON, in an Airflow that has the options of values.yaml and nothing else."""
+    options = {
+        f"AIRFLOW__{section}__{option}".upper(): str(value)
+        for section, options in VALUES["config"].items()
+        for option, value in options.items()
+    }
+    own = {"AIRFLOW_HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}{os.pathsep}{DAGS}"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=options | own | environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_kubernetes_values__name_this_airflow_this_image_and_one_chart() -> None:
     pinned = re.search(r"apache-airflow==([\d.]+)", (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert pinned
-    assert values["airflowVersion"] == pinned[1]
-    assert values["data"].keys() <= {"metadataSecretName", "brokerUrlSecretName"}
+    assert VALUES["airflowVersion"] == pinned[1]
+    assert f"AIRFLOW_HOME={VALUES['airflowHome']} " in DOCKERFILE
+    assert f"\nUSER {VALUES['uid']}\n" in DOCKERFILE
+    text = (ROOT / "deploy" / "kubernetes" / "values.yaml").read_text(encoding="utf-8")
+    charts = re.findall(r"Helm chart, version ([\d.]+);|chart (\d[\d.]+\d)|--version ([\d.]+\d)", text + VALUES_README)
+    assert len({"".join(found) for found in charts}) == 1
+    assert len(charts) > 2
+
+
+def test_kubernetes_values__hold_no_secret() -> None:
+    assert VALUES["data"].keys() <= {"metadataSecretName", "brokerUrlSecretName"}
+    for path, value in walk(VALUES):
+        secret = re.search(r"pass|secret|token|key|credential|connection$", path.rpartition(".")[2], re.IGNORECASE)
+        assert not secret or path.endswith("SecretName"), path
+        assert not re.search(r"://[^/]*@", str(value)), path
+    assert VALUES["createUserJob"] == {"enabled": False}, "a login whose password everybody knows"
+
+
+def test_kubernetes_values__ask_of_the_image_only_what_is_in_it() -> None:
+    """And of `workers` what stands below `celery`: keys right below it are the older charts'."""
+    assert VALUES["workers"].keys() == {"celery"}
+    programs = (VALUES["scheduler"], VALUES["dagProcessor"], VALUES["triggerer"], VALUES["workers"]["celery"])
+    assert all(program["logGroomerSidecar"] == {"enabled": False} for program in programs), "/clean-logs"
+    lock = (ROOT / "requirements-airflow.lock").read_text(encoding="utf-8")
+    assert VALUES["statsd"]["enabled"] == ("\nstatsd==" in lock)
+
+
+def test_kubernetes_values__set_only_options_that_this_airflow_has(tmp_path: Path) -> None:
+    code = (
+        "import json; from airflow.configuration import conf; "
+        "assert callable(conf.getimport('core', 'hostname_callable')); "
+        "assert conf.getimport('celery', 'celery_config_options'); "
+        "print(json.dumps({name: list(each['options']) for name, each in conf.configuration_description.items()}))"
+    )
+    known = with_values(code, tmp_path)
+    for section, options in VALUES["config"].items():
+        assert options.keys() <= set(known[section]), section
+
+
+def test_kubernetes_values__keep_logs_of_tasks_in_s3(tmp_path: Path, s3_server: S3Server) -> None:
+    """With a connection as README.md shows it, through what a worker keeps a finished task's log with."""
+    bucket, _, folder = VALUES["config"]["logging"]["remote_base_log_folder"].removeprefix("s3://").partition("/")
+    (s3_server.root / bucket).mkdir()
+    (shown,) = re.findall(r"```json\n(.+?)```", VALUES_README, re.DOTALL)
+    shown = shown.replace("ACCESS_KEY", s3_server.access_key, 1).replace("SECRET_KEY", s3_server.secret_key, 1)
+    connection = json.loads(shown)
+    assert connection["extra"].pop("endpoint_url").startswith("https://")
+    connection["extra"]["endpoint_url"] = s3_server.endpoint
+    code = (
+        "import json, pathlib; from airflow.sdk.log import load_remote_log_handler; "
+        "kept = load_remote_log_handler(); name = 'dag_id=a/run_id=b/task_id=c/attempt=1.log'; "
+        "path = pathlib.Path(kept.base_log_folder, name); path.parent.mkdir(parents=True); path.write_text('A line.'); "
+        "kept.upload(path, None); print(json.dumps([path.read_text(), kept.read(name, None)[1]]))"
+    )
+    answer = with_values(code, tmp_path, AIRFLOW_CONN_STATEMENTS_LOGS=json.dumps(connection))
+    assert answer == ["", ["A line."]]
+    (log,) = (s3_server.root / bucket / folder).rglob("*.log")
+    assert log.read_text() == "A line."
