@@ -1,6 +1,7 @@
 """Build: every shard of the snapshot is made, in several processes, and recorded, each in one transaction.
 
 The shard is the unit of retry: one that is recorded is never touched again by a re-run, one that is not is made afresh.
+To make one takes nothing but its file, so the first are made while the last are pulled.
 """
 
 from __future__ import annotations
@@ -10,26 +11,70 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 
+import msgspec
+
+from statement_builder.batch.pull import pull_batch
 from statement_builder.batch.service import Service
 from statement_builder.batch.shard import BuiltShard, ShardBuilder, open_builder, plan_build
 from statement_builder.batch.workers import WorkerPool
-from statement_builder.ledger import Batch, BatchState, LockPart, Shard, ShardState, held_already, part_of
+from statement_builder.ledger import Batch, BatchState, LockPart, NewShard, Shard, ShardState, held_already, part_of
 from statement_builder.rendering import template_version
 
+BuilderPool = WorkerPool[Shard, BuiltShard]
 SHARDS_PER_WORKER_MAX = {"compiled": 20, "plain": 1}
 """Until a worker is replaced: filling leaves nothing behind, what WeasyPrint lays out does."""
 
 
+def build_while_pulling(service: Service, batch: Batch) -> None:
+    """Pull a batch that is not pulled yet, and build it at the same time, where it has several shards and processes.
+
+    `SourceError` as from `pull_batch`: then what was made is not recorded.
+    """
+    if batch.state is not BatchState.OPEN or service.workers == 1:
+        return
+    with open_pool(service, batch, shards=service.workers) as pool:
+        begun = 0
+
+        def begin(new: NewShard) -> None:
+            nonlocal begun
+            if new.candidates == service.shard_candidates_max:  # others follow: it is worth while to start processes
+                pool.begin(shard_as_pulled(new, batch.batch_id))
+                begun += 1
+
+        with service.watch("pull"):
+            pull_batch(service, batch, begin)
+        if begun:
+            _build_all(service, service.require_batch(batch.batch_id), pool)
+
+
+def shard_as_pulled(new: NewShard, batch_id: str) -> Shard:
+    """As the ledger has it once the snapshot is there."""
+    return Shard(**msgspec.structs.asdict(new), batch_id=batch_id, state=ShardState.PULLED)
+
+
 def build_batch(service: Service, batch: Batch) -> None:
     """Build every shard that is not built yet."""
-    if batch.state is not BatchState.PULLED:
-        return
-    build_shards(service, batch, service.ledger.shards(batch.batch_id))
+    if batch.state is BatchState.PULLED:
+        _build_all(service, batch)
+
+
+def _build_all(service: Service, batch: Batch, pool: BuilderPool | None = None) -> None:
+    build_shards(service, batch, service.ledger.shards(batch.batch_id), pool=pool)
     service.ledger.set_state(batch.batch_id, BatchState.BUILT, actor=service.actor, at=service.now())
 
 
-def build_shards(service: Service, batch: Batch, shards: Sequence[Shard], lock_part: LockPart = held_already) -> None:
-    """Build those of these shards that are not built yet. `BatchBusy` where another process has one of them in hand."""
+def build_shards(
+    service: Service,
+    batch: Batch,
+    shards: Sequence[Shard],
+    lock_part: LockPart = held_already,
+    *,
+    pool: BuilderPool | None = None,
+) -> None:
+    """Build those of these shards that are not built yet. `BatchBusy` where another process has one of them in hand.
+
+    `pool` is one that may have begun; without it there will be a new one.
+    """
     waiting = [shard for shard in shards if shard.state is ShardState.PULLED]
     candidates_max = sum(shard.candidates for shard in shards)
     done = candidates_max - sum(shard.candidates for shard in waiting)
@@ -48,8 +93,9 @@ def build_shards(service: Service, batch: Batch, shards: Sequence[Shard], lock_p
             else:
                 lock.close()
 
-    with ExitStack() as held, open_pool(service, batch, shards=len(waiting)) as pool:
-        for built in pool.run_all(take_in_hand()):
+    with ExitStack() as held:
+        builders = pool or held.enter_context(open_pool(service, batch, shards=len(waiting)))
+        for built in builders.run_all(take_in_hand()):
             shard, lock = in_hand.popleft()
             service.watch.add(built.spent_s)
             with lock, service.watch("ledger"):
@@ -58,7 +104,7 @@ def build_shards(service: Service, batch: Batch, shards: Sequence[Shard], lock_p
             service.progress("build", done, candidates_max)
 
 
-def open_pool(service: Service, batch: Batch, *, shards: int) -> WorkerPool[Shard, BuiltShard]:
+def open_pool(service: Service, batch: Batch, *, shards: int) -> BuilderPool:
     """Builders of this batch: as many processes as the settings say and there are shards for."""
     plan, workers = plan_build(service, batch), min(service.workers, shards)
     return WorkerPool(

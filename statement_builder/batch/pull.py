@@ -7,7 +7,7 @@ makes them the batch's snapshot: a pull that died leaves files that nothing refe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 
@@ -33,8 +33,11 @@ def batch_id_of(cycle: str, kind: Kind) -> str:
     return f"{cycle}-{kind.value}"
 
 
-def pull_batch(service: Service, batch: Batch) -> None:
-    """Take the snapshot, unless this batch has one. `SourceError` when the data is stale, unreadable or incomplete."""
+def pull_batch(service: Service, batch: Batch, take_note: Callable[[NewShard], object] | None = None) -> None:
+    """Take the snapshot, unless this batch has one. `SourceError` when the data is stale, unreadable or incomplete.
+
+    `take_note` is told of each shard when its file is there, before the whole is a snapshot: if it ever becomes one.
+    """
     if batch.state is not BatchState.OPEN:
         return
     attempt = service.ledger.next_pull_attempt(batch.batch_id)
@@ -43,6 +46,8 @@ def pull_batch(service: Service, batch: Batch) -> None:
     candidates = stream_candidates(service, scope_of(batch))
     for entries in _in_groups(candidates, service.shard_candidates_max):
         shards.append(_write_shard(service, batch, attempt, len(shards) + 1, entries))
+        if take_note is not None:
+            take_note(shards[-1])
         done += len(entries)
         service.progress("pull", done, 0)
     with service.watch("ledger"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from statement_builder.batch.build import build_batch
+from statement_builder.batch.build import build_batch, build_while_pulling
 from statement_builder.batch.close import close_batch
 from statement_builder.batch.hand_off import hand_off_batch
 from statement_builder.batch.pull import batch_id_of, pull_batch
@@ -71,6 +71,8 @@ def walk_batch(service: Service, batch_id: str, *, until: Step | None = None, re
     """
     require_rest_of_set_up(service, service.require_batch(batch_id))
     with service.ledger.lock(batch_id, owner=service.actor, at=service.now()):
+        if until is not Step.PULL:
+            build_while_pulling(service, service.require_batch(batch_id))
         for step, act in _STEPS:
             act(service, service.require_batch(batch_id), release)
             if step is until:

@@ -28,19 +28,19 @@ Outcome = TypeVar("Outcome")
 class WorkerPool(Generic[Task, Outcome]):
     """Works tasks off with `workers` processes; with one, in this process. A context manager.
 
-    `make_worker` gives each process what works a task off; it is called here too, so that its errors surface before
-    the first task. It, tasks and outcomes have to be picklable where there are several processes.
+    `make_worker` gives each process what works a task off; what it raises is raised for the first task. It, tasks and
+    outcomes have to be picklable where there are several processes.
     """
 
     def __init__(
         self, *, workers: int, make_worker: Callable[[], Callable[[Task], Outcome]], tasks_per_worker_max: int
     ) -> None:
-        self._worker = make_worker()
         self._make_worker = make_worker
         self._workers = workers
         self._generation_tasks_max = workers * tasks_per_worker_max
         self._executor: ProcessPoolExecutor | None = None
         self._generation_tasks = 0
+        self._begun: dict[Task, Future[Outcome]] = {}
 
     def __enter__(self) -> WorkerPool[Task, Outcome]:
         return self
@@ -50,6 +50,12 @@ class WorkerPool(Generic[Task, Outcome]):
     ) -> None:
         self._retire()
 
+    def begin(self, task: Task) -> None:
+        """Begin a task that `run_all` will be asked for, as far as one generation of workers can do so ahead of it."""
+        if self._workers > 1 and self._generation_tasks < self._generation_tasks_max:
+            with self._explained():
+                self._begun[task] = self._submit(task)
+
     def run_all(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """The outcome of each task, in the order given; at most one task more a worker is begun than was read.
 
@@ -57,20 +63,26 @@ class WorkerPool(Generic[Task, Outcome]):
         """
         if self._workers == 1:
             with rare_collections():
-                yield from map(self._worker, tasks)
+                yield from map(self._make_worker(), tasks)
             return
         pending: deque[Future[Outcome]] = deque()
-        try:
+        with self._explained():
             for task in tasks:
                 if len(pending) > self._workers:
                     yield pending.popleft().result()
-                if self._generation_tasks >= self._generation_tasks_max:
+                begun = self._begun.pop(task, None)
+                if begun is None and self._generation_tasks >= self._generation_tasks_max:
                     while pending:
                         yield pending.popleft().result()
                     self._retire()
-                pending.append(self._submit(task))
+                pending.append(begun or self._submit(task))
             while pending:
                 yield pending.popleft().result()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
         except BrokenProcessPool as exc:
             self._retire()
             raise WorkerDied(
@@ -86,6 +98,7 @@ class WorkerPool(Generic[Task, Outcome]):
 
     def _retire(self) -> None:
         executor, self._executor, self._generation_tasks = self._executor, None, 0
+        self._begun.clear()
         if executor is not None:
             executor.shutdown(wait=True, cancel_futures=True)
 
@@ -102,21 +115,29 @@ def rare_collections() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
+_PRELOADED = ["statement_builder.batch.shard", "statement_builder.batch.print_files"]
+"""What workers are made of. It takes a second to import, once: each of them is a fork of a process that has done so."""
+
 _worker: Callable[[Any], Any] | None = None
 """This worker process's own; never set in the process that owns the pool."""
+_unmade: Exception | None = None
+"""Why it has none."""
 
 
 def _new_generation(workers: int, make_worker: Callable[[], Callable[[Any], Any]]) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    context.set_forkserver_preload(_PRELOADED)
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(make_worker,))
 
 
 def _start_worker(make_worker: Callable[[], Callable[[Any], Any]]) -> None:
-    global _worker  # noqa: PLW0603 - a worker process has one for its life
+    global _worker, _unmade  # noqa: PLW0603 - a worker process has one for its life
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what an interrupt means
     threading.Thread(target=_end_with_owner, daemon=True).start()
-    _worker = make_worker()
+    try:
+        _worker = make_worker()
+    except Exception as exc:  # noqa: BLE001 - a pool would only say that it is broken; the first task says why
+        _unmade = exc
 
 
 def _end_with_owner() -> None:
@@ -128,6 +149,8 @@ def _end_with_owner() -> None:
 
 
 def _work_off(task: Any) -> Any:
+    if _unmade is not None:
+        raise _unmade
     assert _worker is not None
     with rare_collections():
         return _worker(task)

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 
 def double() -> Callable[[int], int]:
@@ -34,4 +35,15 @@ class NotedWorkman:
         (folder / str(os.getpid())).touch()
 
     def __call__(self, task: int) -> int:
+        return task
+
+
+class TaskNotingWorkman:
+    """Leaves a file for each task that it does: the same one done twice leaves two."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __call__(self, task: int) -> int:
+        (self._folder / f"{task}-{uuid4()}").touch()
         return task
