@@ -366,6 +366,14 @@ class _Font:
         )
 
 
+class _Line(NamedTuple):
+    """A line of type of one size: its height on the page, in inches, and the zones that its ink could reach."""
+
+    baseline: float
+    size: float
+    near: tuple[tuple[Rect, int], ...]
+
+
 class _Placed(dict[tuple[bytes, ...], _Run]):
     """The words of pages by abscissa, ordinate, font, size and operand. Most of a page says the same in many files."""
 
@@ -373,24 +381,37 @@ class _Placed(dict[tuple[bytes, ...], _Run]):
         super().__init__()
         self._fonts = fonts
         self._scale = scale
-        self._zones = [(zone.left, zone.right, zone.top, zone.bottom, zone, bit) for zone, bit in zones.items()]
+        self._zones = zones
+        self._lines: dict[tuple[bytes, bytes], _Line] = {}
 
     def __missing__(self, shown: tuple[bytes, ...]) -> _Run:
         if len(self) >= _PLACED_MAX:
             self.clear()
+            self._lines.clear()
         x, y, name, points, operand = shown
-        word, size, start = self._fonts[name].word(operand), float(points) * self._scale, float(x) * self._scale
-        run = _Run(word, start, start + word.advance * size, float(y) * self._scale, size, 0)
-        zones = self._touched(run)
+        line = self._lines.get((y, points)) or self._line(y, points)
+        word, size, start = self._fonts[name].word(operand), line.size, float(x) * self._scale
+        run = _Run(word, start, start + word.advance * size, line.baseline, size, 0)
+        zones = self._touched(run, line) if line.near else 0
         placed = self[shown] = run._replace(zones=zones) if zones else run
         return placed
 
-    def _touched(self, run: _Run) -> int:
-        _, start, end, baseline, size, _ = run
-        near, beyond, zones = _REACH * size, _OVERHANG * size, 0
-        lower, upper, first, last = baseline + near, baseline - near, start - beyond, end + beyond
-        for left, right, top, bottom, zone, bit in self._zones:
-            if upper < bottom and lower > top and first < right and last > left and _touches(run, zone):
+    def _line(self, y: bytes, points: bytes) -> _Line:
+        baseline, size = float(y) * self._scale, float(points) * self._scale
+        near = tuple(
+            (zone, bit)
+            for zone, bit in self._zones.items()
+            if baseline - _REACH * size < zone.bottom and baseline + _REACH * size > zone.top
+        )
+        line = self._lines[y, points] = _Line(baseline, size, near)
+        return line
+
+    @staticmethod
+    def _touched(run: _Run, line: _Line) -> int:
+        zones, beyond = 0, _OVERHANG * line.size
+        first, last = run.start - beyond, run.end + beyond
+        for zone, bit in line.near:
+            if first < zone.right and last > zone.left and _touches(run, zone):
                 zones |= bit
         return zones
 

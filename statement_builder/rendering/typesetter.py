@@ -36,8 +36,22 @@ class SetParagraph(Record, kw_only=True, array_like=True):
 
 def set_paragraph(paragraph: Paragraph, texts: tuple[str, ...]) -> SetParagraph:
     """Break one paragraph, whose slots say `texts`, into lines. `Unclear` where that is not certain."""
+    if len(texts) == 1 and (done := _set_words(paragraph, texts[0])) is not None:
+        return done
     runs = collapse_between(texts)
     return _set_line(paragraph, runs) or place_lines(paragraph, _break_lines(paragraph, runs))
+
+
+def _set_words(paragraph: Paragraph, text: str) -> SetParagraph | None:
+    """A single slot that begins and ends with a letter and fits on a line, as nearly all are: what `_set_line` makes of
+    it. None for any other."""
+    if not text or text[0].isspace() or text[-1].isspace():
+        return None
+    shaped = shape_anew(paragraph.slots[0].style, text)
+    if shaped.width > paragraph.width - CLOSE:
+        return None
+    piece = Piece(slot=0, x=_offset(paragraph, shaped.width), shaped=shaped)
+    return SetParagraph(lines=((piece,),), breaks=b"")
 
 
 def _set_line(paragraph: Paragraph, runs: Sequence[str]) -> SetParagraph | None:

@@ -178,7 +178,8 @@ def _verify_every_page(
         found = set(_UUID.findall(page.whole))
         if content.document_id not in found:
             raise _fault("DOCUMENT_ID", f"Page {number} does not carry the document id.")
-        if _squeezed(page_label(number, len(texts))) not in _squeezed(page.whole):
+        label = page_label(number, len(texts))
+        if label not in page.whole and _squeezed(label) not in _squeezed(page.whole):
             raise _fault("PAGE_LABEL", f'Page {number} does not say "page {number} of {len(texts)}".')
         strange = foreign.strangers(_tokens(page.whole), content)
         for link in page.links:
