@@ -247,7 +247,7 @@ class _KnownPlate:
             if paragraph.steps:
                 steps |= {face: max(step, steps.get(face, 0)) for face, step in paragraph.steps.items()}
         info, metadata = describe_document(anatomy.title, anatomy.created, anatomy.modified)
-        codes = [path_operators(path) for path in anatomy.codes]
+        codes = [path_operators(text) for text in anatomy.codes]
         pages = self._plate.fill_pages([each.paragraph for each in paragraphs], codes)
         pdf = self._plate.assemble(
             pages,

@@ -28,7 +28,7 @@ from statement_builder.rendering.layouts import (
     Style,
     code_mark,
 )
-from statement_builder.rendering.qr_code import path_operators
+from statement_builder.rendering.qr_code import path_operators, svg_path
 from statement_builder.rendering.shaping import Unclear
 from statement_builder.rendering.skeleton import WHITE, Anatomy, collapse
 from statement_builder.rendering.typesetter import (
@@ -403,7 +403,8 @@ def _page(stream: Any, cuts: list[_Cut]) -> PageLayout:
 
 def _cut_out_codes(pages: Sequence[PageLayout], root: Any, codes: Sequence[str]) -> tuple[PageLayout, ...]:
     """The pages with a mark for each code, proved to be drawn once and as it is filled in."""
-    if [path.get("d") for path in root.iter(_PATH) if path.get("class") == "modules"] != list(codes):
+    drawn_codes = [path.get("d") for path in root.iter(_PATH) if path.get("class") == "modules"]
+    if drawn_codes != [svg_path(code) for code in codes]:
         raise NotFixed("a path of class modules that is not a code")
     cut = []
     for page in pages:

@@ -24,6 +24,7 @@ from statement_builder.errors import ConfigError
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.fonts import FACES, font_path, missing_code_points
 from statement_builder.rendering.markup import render_markup
+from statement_builder.rendering.qr_code import draw_codes
 from statement_builder.rendering.weasy_internals import Drawing, draw_document
 
 STYLE_SHEETS = ("theme/theme.css", "theme/large_print.css")
@@ -80,8 +81,7 @@ class PlainEngine:
     def print_markup(self, html: str, *, identifier: str) -> Rendered:
         """Markup in, PDF out. `identifier` goes into the file in place of a random one."""
         with _complaints() as complaints:
-            tree = weasyprint.HTML(string=html, base_url="none:", url_fetcher=FontsOnly())
-            _require_glyphs("".join(tree.etree_element.itertext()))
+            tree = _read(html)
             pages, pdf = self._lay_out(tree, identifier)
         _require_quiet(complaints)
         return Rendered(pdf=pdf, pages=pages, sha256=hashlib.sha256(pdf).hexdigest())
@@ -89,8 +89,7 @@ class PlainEngine:
     def draw(self, markup: str) -> tuple[Drawing, Any]:
         """Lay out and draw markup for the compiled engine; with the root of its tree. Raises what `render` raises."""
         with _complaints() as complaints:
-            tree = weasyprint.HTML(string=markup, base_url="none:", url_fetcher=FontsOnly())
-            _require_glyphs("".join(tree.etree_element.itertext()))
+            tree = _read(markup)
             try:
                 drawing = draw_document(tree, styles=self._styles, fonts=self._fonts)
             except Exception as exc:
@@ -123,6 +122,12 @@ def _style_sheet(path: Path, fonts: FontConfiguration) -> Any:
     except OSError as exc:
         raise ConfigError(f"The style sheet {path} cannot be read: {exc.strerror}.") from exc
     return weasyprint.CSS(string=text, font_config=fonts, url_fetcher=FontsOnly(), base_url="none:")
+
+
+def _read(markup: str) -> weasyprint.HTML:
+    tree = weasyprint.HTML(string=draw_codes(markup), base_url="none:", url_fetcher=FontsOnly())
+    _require_glyphs("".join(tree.etree_element.itertext()))
+    return tree
 
 
 def _require_glyphs(text: str) -> None:

@@ -20,7 +20,7 @@ from statement_builder.documents.formats import format_cents, format_long_date, 
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.catalogues import SOURCE_LANGUAGE, languages, load_catalogue
 from statement_builder.rendering.errors import DocumentError
-from statement_builder.rendering.qr_code import QUIET_MODULES, qr_code
+from statement_builder.rendering.qr_code import QUIET_MODULES, modules_of
 from statement_builder.rendering.sandbox import Sandbox
 
 _NO_BREAK_SPACE = "\u00a0"
@@ -31,7 +31,8 @@ _WINDOW_LINES = 4
 
 
 def render_markup(templates: Path, content: Content) -> str:
-    """The document as HTML, in composed characters (NFC). `DocumentError` for an unknown language or missing value."""
+    """The document as HTML, in composed characters (NFC), its codes not drawn. `DocumentError` for an unknown language
+    or missing value."""
     if content.language != SOURCE_LANGUAGE and content.language not in languages(templates):
         raise DocumentError(
             "LANGUAGE",
@@ -119,12 +120,11 @@ def unbroken(text: str) -> str:
 
 
 def payment_code(address: str, title: str) -> Markup:
-    """A QR code with its quiet zone; `title` is what a screen reader says of it."""
-    code = qr_code(address)
-    side = code.modules + 2 * QUIET_MODULES
-    return Markup(  # noqa: S704 - numbers, and an escaped title
+    """A QR code with its quiet zone, still to be drawn; `title` is what a screen reader says of it."""
+    side = modules_of(address) + 2 * QUIET_MODULES
+    return Markup(  # noqa: S704 - numbers, and what is escaped
         f'<svg class="code" viewBox="{-QUIET_MODULES} {-QUIET_MODULES - 0.5} {side} {side}">'
-        f'<title>{escape(title)}</title><path class="modules" d="{code.path}" fill="none" stroke="#000"/></svg>'
+        f'<title>{escape(title)}</title><path class="modules" d="{escape(address)}" fill="none" stroke="#000"/></svg>'
     )
 
 

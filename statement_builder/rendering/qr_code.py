@@ -1,13 +1,14 @@
 """QR codes (ISO/IEC 18004) as one path: text in, strokes out. The encoding is zint's.
 
 Error correction level M. The size follows from the text's length alone, so that codes of texts of one length fill the
-same box.
+same box. In markup a code is a path that has its text where its strokes are to be, until somebody draws it.
 """
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
-from typing import NamedTuple
+import html
+import re
+from functools import lru_cache
 
 import zint
 
@@ -20,55 +21,85 @@ _CAPACITIES = (14, 26, 42, 62, 84, 106, CHARACTERS_MAX)
 _LEVEL_M = 2
 
 
-class QrCode(NamedTuple):
-    """A code in units of its modules, the upper left one at (0, 0)."""
+CODE = re.compile(r'(<path class="modules" d=")([^"]*)')
+"""A code in markup, and after it its text, or its path data once it is drawn."""
 
-    modules: int
-    """On a side, quiet zone not included."""
-    path: str
-    """SVG path data (`M0 0L7 0M9 0L…`), to be stroked one module wide: for each row its dark stretches."""
+
+def modules_of(text: str) -> int:
+    """How many modules a code has on a side, quiet zone not included. ValueError for text that is not ASCII or too
+    long."""
+    if not text.isascii() or not 0 < len(text) <= CHARACTERS_MAX:
+        raise ValueError(f"a code takes 1 to {CHARACTERS_MAX} ASCII characters")
+    return 17 + 4 * _version(text)
+
+
+def draw_codes(markup: str) -> str:
+    """Markup with the path data (`M0 0L7 0M9 0L…`, in units of a module) of its codes instead of their texts."""
+    return CODE.sub(lambda code: code[1] + svg_path(html.unescape(code[2])), markup)
+
+
+def svg_path(text: str) -> str:
+    """To be stroked one module wide: for each row its dark stretches. ValueError as from `modules_of`."""
+    return _write_rows(text, _SVG)
 
 
 @lru_cache(maxsize=16)
-def qr_code(text: str) -> QrCode:
-    """ValueError for text that is not ASCII or too long."""
-    if not text.isascii() or not 0 < len(text) <= CHARACTERS_MAX:
-        raise ValueError(f"a code takes 1 to {CHARACTERS_MAX} ASCII characters")
+def path_operators(text: str) -> bytes:
+    """The same path as WeasyPrint writes it into a content stream: a letter precedes its point in SVG, and follows it
+    in PDF."""
+    return _write_rows(text, _PDF).encode("ascii")
+
+
+def _write_rows(text: str, stretches: _Stretches) -> str:
+    places = [(x, x << 10) for x in range(0, modules_of(text), 8)]
+    return "".join(
+        [
+            "".join([stretches[place | row >> x & _WITH_NEIGHBOURS] for x, place in places]).replace("y", str(y))
+            for y, row in enumerate(_rows(text))
+        ]
+    )
+
+
+def _version(text: str) -> int:
+    return next(version for version, most in enumerate(_CAPACITIES, start=1) if len(text) <= most)
+
+
+def _rows(text: str) -> list[int]:
+    """For each row its dark modules as bits: the lowest bit is a light module more on the left, then the leftmost."""
     symbol = zint.Symbol()
     symbol.symbology = zint.Symbology.QRCODE
     symbol.option_1 = _LEVEL_M
-    symbol.option_2 = next(version for version, most in enumerate(_CAPACITIES, start=1) if len(text) <= most)
+    symbol.option_2 = _version(text)
     symbol.input_mode = zint.InputMode.FAST  # tries four masks and not eight: half the time
     symbol.encode(text)
     modules, bits = int(symbol.rows), symbol.encoded_data
+    assert modules == modules_of(text)
     assert bits.shape is not None
     row_bytes, packed = bits.shape[1], bits.tobytes()
-    # Lowest bit first, which is the leftmost module; one light module more on the left.
-    rows = [
-        int.from_bytes(packed[start : start + row_bytes], "little") << 1
-        for start in range(0, modules * row_bytes, row_bytes)
-    ]
-    starts = range(0, modules, 8)
-    path = [
-        "".join([_stretches(x, row >> x & _WITH_NEIGHBOURS) for x in starts]).replace("y", str(y))
-        for y, row in enumerate(rows)
-    ]
-    return QrCode(modules, "".join(path))
+    starts = range(0, modules * row_bytes, row_bytes)
+    return [int.from_bytes(packed[start : start + row_bytes], "little") << 1 for start in starts]
 
 
 _WITH_NEIGHBOURS = 0b1111111111
 
 
-@cache
-def _stretches(x: int, ten: int) -> str:
-    """The beginnings and ends of dark stretches in eight modules, of which `ten` has the neighbours too; row `y`."""
-    dark = [ten >> place & 1 for place in range(10)]
-    begun = [f"M{x + place - 1} y" if dark[place] > dark[place - 1] else "" for place in range(1, 9)]
-    ended = [f"L{x + place} y" if dark[place] > dark[place + 1] else "" for place in range(1, 9)]
-    return "".join([start + end for start, end in zip(begun, ended, strict=True)])
+class _Stretches(dict[int, str]):
+    """Dark stretches of eight modules in row `y`, by the first module's place and, lowest bit first, these eight with
+    the neighbours on both sides."""
+
+    def __init__(self, begin: str, end: str) -> None:
+        super().__init__()
+        self._begin = begin
+        self._end = end
+
+    def __missing__(self, key: int) -> str:
+        x = key >> 10
+        dark = [key >> place & 1 for place in range(10)]
+        begun = [self._begin.format(x + place - 1) if dark[place] > dark[place - 1] else "" for place in range(1, 9)]
+        ended = [self._end.format(x + place) if dark[place] > dark[place + 1] else "" for place in range(1, 9)]
+        written = self[key] = "".join([start + stop for start, stop in zip(begun, ended, strict=True)])
+        return written
 
 
-def path_operators(path: str) -> bytes:
-    """The path as WeasyPrint writes it into a content stream: a letter precedes its point in SVG, and follows it in
-    PDF."""
-    return (path[1:].replace("L", " m\n").replace("M", " l\n") + " l\n").encode("ascii")
+_SVG = _Stretches("M{} y", "L{} y")
+_PDF = _Stretches("{} y m\n", "{} y l\n")

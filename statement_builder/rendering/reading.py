@@ -26,7 +26,7 @@ import zxingcpp
 from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
 from pdf_objects import NotRead, Objects, PdfFile, find, read_character_map, read_widths
-from statement_builder.rendering.qr_code import path_operators, qr_code
+from statement_builder.rendering.qr_code import path_operators
 from statement_builder.rendering.windows import Rect
 
 _POINTS = 72.0
@@ -240,7 +240,7 @@ class QuickReader:
         `code` is what a QR code on the pages may say: one that says anything else is not read.
         """
         known = self._known()
-        path = path_operators(qr_code(code).path) if code else b""
+        path = path_operators(code) if code else b""
         try:
             file = PdfFile(pdf, self._object_streams)
             forms = self._forms.get(file.key)

@@ -12,6 +12,7 @@ import html
 import re
 
 from statement_builder.billing.model import Record
+from statement_builder.rendering.qr_code import CODE
 
 WHITE = " \t\n\r\f"
 """What CSS collapses; a no-break space is not among it."""
@@ -20,7 +21,6 @@ _TAGS = re.compile(r"<([^>]*)>")
 _TITLE = re.compile(r"<title>([^<]*)</title>")
 _DATES = re.compile(r'(<meta name="dcterms\.(created|modified)" content=")([^"]*)"')
 _LINK = re.compile(r'(<a [^<]*?\bhref=")(https?://[^"]*)')
-_CODE = re.compile(r'(<path class="modules" d=")([^"]*)')
 
 
 class Anatomy(Record, kw_only=True):
@@ -37,7 +37,7 @@ class Anatomy(Record, kw_only=True):
     links: tuple[str, ...] = ()
     """Where the body's links to the web lead to, in its order."""
     codes: tuple[str, ...] = ()
-    """The path data of its codes, in its order: see `qr_code`."""
+    """What its codes say, in its order: see `qr_code`."""
 
 
 def take_apart(markup: str) -> Anatomy:
@@ -55,7 +55,7 @@ def take_apart(markup: str) -> Anatomy:
     if "<a " in tags:
         tags, links = _take_out(_LINK, tags)
     if "<path class" in tags:
-        tags, codes = _take_out(_CODE, tags)
+        tags, codes = _take_out(CODE, tags)
     digest = hashlib.blake2b(f"{head}\0{tags}\0{shape}".encode(), digest_size=16).digest()
     return Anatomy(
         structure=digest,
@@ -64,7 +64,7 @@ def take_apart(markup: str) -> Anatomy:
         created=dates.get("created", ""),
         modified=dates.get("modified", ""),
         links=tuple(map(html.unescape, links)),
-        codes=codes,
+        codes=tuple(map(html.unescape, codes)),
     )
 
 

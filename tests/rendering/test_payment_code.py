@@ -28,7 +28,7 @@ from statement_builder.rendering import (
     PlainEngine,
     verify,
 )
-from statement_builder.rendering.qr_code import path_operators, qr_code
+from statement_builder.rendering.qr_code import modules_of, path_operators
 from statement_builder.rendering.verify import Verifier, english_page_label
 from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
@@ -81,7 +81,7 @@ def test_code__telephones_read_the_address_of_this_document(
     corner = code.position.top_left
     side = code.position.bottom_right.x - corner.x
     assert side >= 0.8 * _DPI
-    quiet = int(4 * side / qr_code(address).modules) - _EDGE
+    quiet = int(4 * side / modules_of(address)) - _EDGE
     framed = picture.crop((corner.x - quiet, corner.y - quiet, corner.x + side + quiet, corner.y + side + quiet))
     framed.paste(255, (quiet - _EDGE, quiet - _EDGE, quiet + side + _EDGE, quiet + side + _EDGE))
     assert framed.getextrema() == (255, 255)
@@ -228,17 +228,15 @@ def test_render__one_page_statement_with_a_code_is_small(compiled: CompiledEngin
 
 def _code_of(address: str) -> Callable[[bytes], bytes]:
     """Puts another code in the place of the page's own."""
-    return lambda page: page.replace(
-        path_operators(qr_code(STATEMENT.payment_url).path), path_operators(qr_code(address).path) if address else b""
-    )
+    return lambda page: page.replace(path_operators(STATEMENT.payment_url), path_operators(address) if address else b"")
 
 
 def _below(page: bytes) -> bytes:
     """Another's code somewhere else on the page."""
     drawn = re.search(rb"q\n/a1 gs\n(?:(?!EMC)[\x00-\xff])*?S\n(?:Q\n)+EMC\nQ\nQ\n", page)
     assert drawn is not None
-    path = path_operators(qr_code(STATEMENT.payment_url).path)
-    stranger = drawn[0].replace(path, path_operators(qr_code(OTHER.payment_url).path))
+    path = path_operators(STATEMENT.payment_url)
+    stranger = drawn[0].replace(path, path_operators(OTHER.payment_url))
     stranger = re.sub(rb"1 0 0 1 [\d.]+ [\d.]+ cm", b"1 0 0 1 450 450 cm", stranger, count=1)
     stranger = stranger.removesuffix(b"EMC\nQ\nQ\n")
     return page[: drawn.end()] + stranger + page[drawn.end() :]

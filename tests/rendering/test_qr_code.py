@@ -11,18 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from statement_builder.rendering.qr_code import CHARACTERS_MAX, QUIET_MODULES, path_operators, qr_code
+from statement_builder.rendering.qr_code import (
+    CHARACTERS_MAX,
+    QUIET_MODULES,
+    modules_of,
+    path_operators,
+    svg_path,
+)
 
 _SCALE = 4
 
 
 def scanned(text: str) -> str:
     """What a scanner reads from the code, drawn with its quiet zone."""
-    code = qr_code(text)
-    side = code.modules + 2 * QUIET_MODULES
+    side = modules_of(text) + 2 * QUIET_MODULES
     picture = Image.new("L", (side * _SCALE, side * _SCALE), "white")
     draw = ImageDraw.Draw(picture)
-    for left, y, right, same in re.findall(rb"(\d+) (\d+) m\n(\d+) (\d+) l\n", path_operators(code.path)):
+    for left, y, right, same in re.findall(rb"(\d+) (\d+) m\n(\d+) (\d+) l\n", path_operators(text)):
         assert y == same
         corners = [(int(x) + QUIET_MODULES) * _SCALE for x in (left, y, right)]
         draw.rectangle((corners[0], corners[1], corners[2] - 1, corners[1] + _SCALE - 1), fill="black")
@@ -38,17 +43,26 @@ def test_qr_code__says_what_it_is_given(text: str) -> None:
 
 @given(texts=st.integers(1, CHARACTERS_MAX).flatmap(lambda n: st.lists(st.text("1aA/", min_size=n, max_size=n))))
 def test_qr_code__texts_of_one_length_fill_one_box(texts: list[str]) -> None:
-    assert len({qr_code(text).modules for text in texts}) <= 1
+    assert len({modules_of(text) for text in texts}) <= 1
 
 
 def test_qr_code__no_stroke_leaves_the_box() -> None:
     for length in (1, 20, 40, 60, 80, 100, 122):
-        code = qr_code("a" * length)
-        assert set(map(int, re.findall(r"\d+", code.path))) <= set(range(code.modules + 1))
-        assert code.modules == 17 + 4 * (code.modules - 17 >> 2)
+        text = "a" * length
+        assert set(map(int, re.findall(rb"\d+", path_operators(text)))) <= set(range(modules_of(text) + 1))
 
 
 @pytest.mark.parametrize("text", ["", "https://pay.example/é", "x" * (CHARACTERS_MAX + 1)])
 def test_qr_code__refuses_what_it_cannot_say(text: str) -> None:
     with pytest.raises(ValueError, match="ASCII"):
-        qr_code(text)
+        modules_of(text)
+    with pytest.raises(ValueError, match="ASCII"):
+        path_operators(text)
+
+
+@pytest.mark.parametrize("length", [1, 42, 106])
+def test_svg_path__is_the_same_path_as_the_operators(length: int) -> None:
+    text = "https://pay.example/" * 6
+    moved = re.findall(r"([ML])(\d+) (\d+)", svg_path(text[:length]))
+    drawn = re.findall(rb"(\d+) (\d+) ([ml])\n", path_operators(text[:length]))
+    assert moved == [(letter.decode().upper(), x.decode(), y.decode()) for x, y, letter in drawn]
