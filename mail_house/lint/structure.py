@@ -22,6 +22,7 @@ from mail_house.print_files.envelopes import envelope_class, sheets_of
 from mail_house.print_files.manifest import Placed
 from mail_house.print_files.marks import MARKS_BEGIN, PAGE_HEIGHT, draw_marks, routing_code
 from mail_house.profiles import Profile
+from pdf_objects import inflate
 
 _KERNING = re.compile(rb">-?[0-9.]+<")
 _SHOWN = re.compile(rb"<([0-9a-fA-F]+)>")
@@ -178,10 +179,10 @@ class _Reader:
 
 
 def _inflated(stream: pikepdf.Object) -> bytes:
-    """A stream's bytes. What is deflated, as all our pages are, zlib inflates sooner than qpdf."""
+    """A stream's bytes. What is deflated, as all our pages are, we inflate sooner than qpdf."""
     if stream.get("/Filter") == pikepdf.Name.FlateDecode and "/DecodeParms" not in stream:
         with suppress(zlib.error):  # qpdf may still make something of it, and says what is wrong if not
-            return zlib.decompress(stream.read_raw_bytes())
+            return inflate(stream.read_raw_bytes())
     return bytes(stream.read_bytes())
 
 

@@ -25,7 +25,7 @@ import pypdfium2.raw as pdfium_c
 import zxingcpp
 from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
-from pdf_objects import NotRead, Objects, PdfFile, find, read_character_map, read_widths
+from pdf_objects import NotRead, Objects, PdfFile, find, inflate, read_character_map, read_widths
 from statement_builder.rendering.qr_code import path_operators
 from statement_builder.rendering.windows import Rect
 
@@ -256,7 +256,7 @@ class QuickReader:
 
     def _read_page(self, file: PdfFile, form: _PageForm, code: str, path: bytes) -> QuickPage:
         fonts = {font.name: self._font(file, font) for font in form.fonts}
-        parts = _TEXT.split(zlib.decompress(file.packed(form.contents)))
+        parts = _TEXT.split(inflate(file.packed(form.contents)))
         drawn, frame = b"".join(parts[0::6]), b""
         if path:
             drawn, frame = _take_code(drawn, path)
