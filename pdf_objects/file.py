@@ -114,7 +114,7 @@ class PdfFile:
 
 
 def inflate(packed: bytes) -> bytes:
-    """What was deflated. libdeflate, told how much it may come to, takes half of zlib's time, and nearly any page fits in.
+    """What was deflated. libdeflate, told what it may come to (nearly any page fits), takes half of zlib's time.
 
     `zlib.error` for what is damaged.
     """

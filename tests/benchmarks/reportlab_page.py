@@ -19,7 +19,7 @@ from reportlab.pdfgen.canvas import Canvas
 from statement_builder.documents import Content
 from statement_builder.documents.facts import StatementFacts
 from statement_builder.rendering.markup import address_lines, shown_url, window_fit
-from statement_builder.rendering.qr_code import QUIET_MODULES, qr_code
+from statement_builder.rendering.qr_code import QUIET_MODULES, modules_of, svg_path
 from tests.benchmarks.reportlab_body import body_blocks
 from tests.benchmarks.reportlab_sheet import (
     BLUE,
@@ -217,8 +217,7 @@ def _draw_figures(sheet: Sheet, content: Content, facts: StatementFacts) -> None
 def _draw_code(sheet: Sheet, address: str) -> None:
     """The code as one path, as the engines draw it, and the link over it."""
     canvas = sheet.canvas
-    code = qr_code(address)
-    left, top, module = LEFT + 223.2, _COUPON_TOP + 55.4, 72 / (code.modules + 2 * QUIET_MODULES)
+    left, top, module = LEFT + 223.2, _COUPON_TOP + 55.4, 72 / (modules_of(address) + 2 * QUIET_MODULES)
     canvas.setFont(BOLD, 10)
     canvas.setFillColor(INK)
     canvas.drawCentredString(left + 36, PAPER_HEIGHT - _COUPON_TOP - 52.5, "Pay online: scan")
@@ -228,7 +227,7 @@ def _draw_code(sheet: Sheet, address: str) -> None:
     canvas.setLineWidth(1)
     canvas.setStrokeColor(HexColor("#000000"))
     path = canvas.beginPath()
-    for stretch in code.path[1:].split("M"):
+    for stretch in svg_path(address)[1:].split("M"):
         start, _, end = stretch.partition("L")
         x, _, y = start.partition(" ")
         path.moveTo(int(x), int(y))

@@ -73,14 +73,14 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 
 def _recipient_lower(page: bytes) -> bytes:
-    moved, times = re.subn(rb"1 0 0 -1 73\.9200 (1[89]\d|2[01]\d)\.", rb"1 0 0 -1 73.9200 3\1.", page)
+    moved, times = re.subn(rb"1 0 0 -1 73\.920000 (1[89]\d|2[01]\d)\.", rb"1 0 0 -1 73.920000 3\1.", page)
     assert times == len(STATEMENT.recipient.lines) + 1
     return moved
 
 
 def _before_the_recipient(operators: bytes) -> Callable[[bytes], bytes]:
     def change(page: bytes) -> bytes:
-        place = re.search(rb"BT\n1 0 0 -1 73\.9200 1[89]\d", page)
+        place = re.search(rb"BT\n1 0 0 -1 73\.920000 1[89]\d", page)
         assert place is not None
         return page[: place.start()] + operators + page[place.start() :]
 
@@ -89,7 +89,7 @@ def _before_the_recipient(operators: bytes) -> Callable[[bytes], bytes]:
 
 def _after_the_recipient(operators: bytes) -> Callable[[bytes], bytes]:
     def change(page: bytes) -> bytes:
-        place = re.search(rb"BT\n1 0 0 -1 73\.9200 1[89]\d\.[^B]*? TJ\n", page)
+        place = re.search(rb"BT\n1 0 0 -1 73\.920000 1[89]\d\.[^B]*? TJ\n", page)
         assert place is not None
         return page[: place.end()] + operators + page[place.end() :]
 
