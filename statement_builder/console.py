@@ -359,6 +359,7 @@ def show_bench(figures: Mapping[str, Any]) -> None:
         f"{figures['plain_per_s']:,} with a WeasyPrint call each: {figures['ratio']:,} times"
     )
     out.print(f"{figures['cold_per_s']:,} a second from an empty folder, with {figures['layouts']:,} layouts to make")
+    out.print(f"{figures['first_s']:,} s from the start of a process to its first document")
     out.print(f"{figures['bytes_per_document']:,} bytes each; {figures['plain_bytes_per_document']:,} if made plainly")
     out.print(f"{figures['fallbacks']:,} fell back to a WeasyPrint call")
     for reason, count in figures["reasons"].items():

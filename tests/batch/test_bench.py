@@ -15,4 +15,5 @@ def test_bench__runs_both_engines_on_the_same_documents(kind: Kind) -> None:
     assert 1 <= figures["layouts"] <= 4, "two documents to get ready with, two to measure"
     assert figures["fallbacks"] == 0
     assert figures["ratio"] > 1
+    assert figures["first_s"] > 0
     assert {"compiled_per_s", "plain_per_s", "cold_per_s", "bytes_per_document"} <= set(figures)
