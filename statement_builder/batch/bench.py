@@ -41,8 +41,8 @@ def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int 
     """Documents per second of both engines and what the compiled one needed for it; with `stages`, a whole batch too.
 
     `compiled_per_s` is the filling of documents that were not filled before, with the layouts there; `cold_per_s` is
-    from an empty folder, layouts made on the way; `first_s`, by the clock on the wall, is from the start of a process to
-    its first document, layout made. ConfigError where stages of another kind than statements are wanted.
+    from an empty folder, layouts made on the way; `first_s`, by the clock on the wall, from the start of a process to
+    its first document. ConfigError where stages of another kind than statements are wanted.
     """
     if stages and kind is not Kind.STATEMENT:
         raise ConfigError("--stages measures a batch of statements: leave --kind out.")
