@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from statement_builder.batch.pull import Entry, scope_of, stream_candidates
 from statement_builder.batch.service import Service
 from statement_builder.batch.shard import read_shard
-from statement_builder.billing.model import FaultyAccount, GuarantorAccount
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Hold, Selection
 from statement_builder.documents import Recipient, make_recipient
 from statement_builder.ledger import Batch, Document, Shard
@@ -27,13 +27,20 @@ LOOK_GOOD_FOR = timedelta(hours=2)
 for itself."""
 
 
-class _Waiting(NamedTuple):
-    """A document that nobody has claimed yet, what was decided when it was made, and whom it is addressed to."""
+class _Waiting(Record, kw_only=True):
+    """A document that nobody has claimed yet, and what was decided when it was made."""
 
     document: Document
     selection: Selection | None
     """None where the settings have changed since and no longer select it, and of a copy."""
-    recipient: Recipient
+    recipient: Recipient | None
+    """Of a copy: whom it is addressed to."""
+
+
+_Packed = bytes
+"""A `_Waiting` as MessagePack: all of a batch wait at once, and so take half of the room."""
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(_Waiting).decode
 
 
 def withhold_late(service: Service, batch: Batch, shards: Sequence[Shard]) -> int:
@@ -43,21 +50,16 @@ def withhold_late(service: Service, batch: Batch, shards: Sequence[Shard]) -> in
     `SourceError` when the source has become stale or unreadable: then nothing is handed off.
     """
     as_of = max(batch.as_of, service.today())
-    waiting = _waiting(service, batch, shards)
+    waiting, replaced = _waiting(service, batch, shards)
     if not waiting:
         return 0
-    replaced = frozenset(
-        guarantor_id
-        for guarantor_id, pieces in waiting.items()
-        if any(each.document.revision_of and not each.document.is_copy for each in pieces)
-    )
     withheld = 0
     scope = replace(scope_of(batch), as_of=as_of, limit=None)
     for entry in stream_candidates(service, scope, replaced=replaced):
-        for piece in waiting.pop(_guarantor_id(entry), ()):
+        for piece in map(_unpack, waiting.pop(_guarantor_id(entry), ())):
             withheld += _withhold(service, piece.document, _reasons(service, batch, entry, piece, as_of))
     for pieces in waiting.values():
-        for piece in pieces:
+        for piece in map(_unpack, pieces):
             withheld += _withhold(service, piece.document, _reasons(service, batch, None, piece, as_of))
     return withheld
 
@@ -67,9 +69,13 @@ def is_looked_at(service: Service, batch: Batch) -> bool:
     return batch.looked_at is not None and service.now() - batch.looked_at < LOOK_GOOD_FOR
 
 
-def _waiting(service: Service, batch: Batch, shards: Sequence[Shard]) -> dict[str, list[_Waiting]]:
-    """Guarantor id to their documents, each of a shard of its own: a copy may wait beside the original."""
-    waiting: dict[str, list[_Waiting]] = defaultdict(list)
+def _waiting(
+    service: Service, batch: Batch, shards: Sequence[Shard]
+) -> tuple[dict[str, list[_Packed]], frozenset[str]]:
+    """Guarantor id to their documents, each of a shard of its own: a copy may wait beside the original. And whose is
+    a correction."""
+    waiting: dict[str, list[_Packed]] = defaultdict(list)
+    replaced = set()
     for shard in shards:
         documents = service.ledger.waiting(batch.batch_id, sequence=shard.sequence)
         unclaimed = {each.guarantor_id: each for each in documents if each.delivery_state is None}
@@ -80,12 +86,16 @@ def _waiting(service: Service, batch: Batch, shards: Sequence[Shard]) -> dict[st
             selection = None
             if not document.is_copy:
                 selection = decide(entry, batch.kind, service.settings.policy, document.issued_on).selection
-            waiting[document.guarantor_id].append(_Waiting(document, selection, make_recipient(entry.guarantor)))
-    return waiting
+            recipient = make_recipient(entry.guarantor) if document.is_copy else None
+            piece = _Waiting(document=document, selection=selection, recipient=recipient)
+            waiting[document.guarantor_id].append(_pack(piece))
+            if document.revision_of and not document.is_copy:
+                replaced.add(document.guarantor_id)
+    return waiting, frozenset(replaced)
 
 
 def _reasons(service: Service, batch: Batch, entry: Entry | None, piece: _Waiting, as_of: date) -> tuple[Hold, ...]:
-    document, selection, _ = piece
+    document, selection = piece.document, piece.selection
     if isinstance(entry, FaultyAccount):
         return (Hold(code="BADDATA"),)
     if document.is_copy:
@@ -110,7 +120,7 @@ def _reasons_of_copy(
         account_numbers=document.accounts,
         episode_id=document.episode_id,
     )
-    if account is None or document.readdressed:
+    if account is None or document.readdressed or piece.recipient is None:
         return holds
     now = make_recipient(account.guarantor)
     is_same = (now.name, now.lines) == (piece.recipient.name, piece.recipient.lines)
