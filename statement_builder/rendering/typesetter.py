@@ -43,8 +43,8 @@ def set_paragraph(paragraph: Paragraph, texts: tuple[str, ...]) -> SetParagraph:
 
 
 def _set_words(paragraph: Paragraph, text: str) -> SetParagraph | None:
-    """A single slot that begins and ends with a letter and fits on a line, as nearly all are: what `_set_line` makes of
-    it. None for any other."""
+    """What `_set_line` makes of a single slot that has no blank at its ends and fits on a line, as nearly all do. None
+    for any other."""
     if not text or text[0].isspace() or text[-1].isspace():
         return None
     shaped = shape_anew(paragraph.slots[0].style, text)
