@@ -19,6 +19,10 @@ CHARACTERS_MAX = 122
 _CAPACITIES = (14, 26, 42, 62, 84, 106, CHARACTERS_MAX)
 """Bytes that versions 1 to 7 hold at level M (ISO/IEC 18004, table 7)."""
 _LEVEL_M = 2
+_MASK = 4
+"""The mask pattern (ISO/IEC 18004, 7.8.2) of every code; a reader is told which it is. To draw all eight and weigh them
+(7.8.3) takes several times as long, and what is picked so is read less often: `tests/benchmarks/qr_masks.py` blurs codes
+of documents until most fail."""
 
 
 CODE = re.compile(r'(<path class="modules" d=")([^"]*)')
@@ -70,7 +74,7 @@ def _rows(text: str) -> list[int]:
     symbol.symbology = zint.Symbology.QRCODE
     symbol.option_1 = _LEVEL_M
     symbol.option_2 = _version(text)
-    symbol.input_mode = zint.InputMode.FAST  # tries four masks and not eight: half the time
+    symbol.option_3 = _MASK + 1 << 8
     symbol.encode(text)
     modules, bits = int(symbol.rows), symbol.encoded_data
     assert modules == modules_of(text)
