@@ -26,7 +26,7 @@ from statement_builder.billing.selection import Kind
 from statement_builder.documents import CompositionError, Content, compose
 from statement_builder.errors import ConfigError
 from statement_builder.policy import candidate_cents, decide
-from statement_builder.rendering import CompiledEngine, DocumentError, Engine, PlainEngine, Rendered
+from statement_builder.rendering import GROUP, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
 from statement_builder.settings import SQL_ROOT, TEMPLATES, Settings, load_settings
 from statement_builder.source import make_sample, open_source
 
@@ -161,11 +161,8 @@ def _slices(contents: Sequence[Content]) -> list[Sequence[Content]]:
 
 def _render_all(engine: Engine, contents: Sequence[Content]) -> tuple[float, list[Rendered]]:
     """Seconds of processor time, and the documents that could be made."""
-    rendered = []
+    outcomes: list[Outcome] = []
     started = time.process_time()
-    for content in contents:
-        try:
-            rendered.append(engine.render(content))
-        except DocumentError:
-            continue
-    return time.process_time() - started, rendered
+    for start in range(0, len(contents), GROUP):
+        outcomes += engine.render_all(contents[start : start + GROUP])
+    return time.process_time() - started, [each for each in outcomes if isinstance(each, Rendered)]

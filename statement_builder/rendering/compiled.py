@@ -15,9 +15,11 @@ from statement_builder.billing.model import Record
 from statement_builder.documents.content import Content
 from statement_builder.rendering.assembler import Plate
 from statement_builder.rendering.compiler import NotFixed, compile_layout, link_strings
-from statement_builder.rendering.engine import BeingMade, PlainEngine, Rendered
+from statement_builder.rendering.engine import BeingMade, Outcome, PlainEngine, Rendered
+from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.layout_store import LayoutStore
 from statement_builder.rendering.layouts import Layout, Lesson, Outline, Paragraph
+from statement_builder.rendering.lockstep import Steps, in_lockstep
 from statement_builder.rendering.markup import environment, render_markup
 from statement_builder.rendering.qr_code import path_operators
 from statement_builder.rendering.shaping import Unclear
@@ -49,22 +51,42 @@ class CompiledEngine:
         self.fallbacks: Counter[str] = Counter()
         """Documents that the plain engine rendered, by reason."""
 
-    def render(self, content: Content, *, may_wait: bool = False) -> Rendered:
-        """Render one document. `DocumentError` for what is wrong with this one, `ConfigError` for the set-up.
+    def render(self, content: Content) -> Rendered:
+        """Render one document. `DocumentError` for what is wrong with this one, `ConfigError` for the set-up."""
+        (outcome,) = self.render_all([content])
+        if not isinstance(outcome, Rendered):
+            raise outcome
+        return outcome
 
-        `BeingMade` where its layout is being made by another process, if it `may_wait` for that.
+    def render_all(self, contents: Sequence[Content], *, may_wait: bool = False) -> list[Outcome]:
+        """Render each, or say what is wrong with it. `ConfigError` for the set-up.
+
+        `BeingMade` where a layout is being made by another process, if it `may_wait` for that.
         """
-        markup = render_markup(self._templates, content)
-        anatomy = take_apart(markup)
+        return in_lockstep([self._render(content, may_wait=may_wait) for content in contents])
+
+    def _render(self, content: Content, *, may_wait: bool) -> Steps[Outcome]:
         try:
-            rendered = self._fill(content, markup, anatomy, may_wait=may_wait)
+            markup = render_markup(self._templates, content)
+            yield
+            rendered = yield from self._fill(content, markup, may_wait=may_wait)
         except (Unclear, NotFixed) as exc:
             self.fallbacks[str(exc)] += 1
-            return self._plain.render(content)
+            return self._render_plainly(content)
+        except (DocumentError, BeingMade) as exc:
+            return exc
         self.filled += 1
         return rendered
 
-    def _fill(self, content: Content, markup: str, anatomy: Anatomy, *, may_wait: bool) -> Rendered:
+    def _render_plainly(self, content: Content) -> Rendered | DocumentError:
+        try:
+            return self._plain.render(content)
+        except DocumentError as exc:
+            return exc
+
+    def _fill(self, content: Content, markup: str, *, may_wait: bool) -> Steps[Rendered]:
+        anatomy = take_apart(markup)
+        yield
         outline = self._find_outline(anatomy.structure)
         done: dict[_Setter, _Set] = {}
         plate, key = None, anatomy.structure
@@ -77,7 +99,8 @@ class CompiledEngine:
             if may_wait and self._store is not None and not self._store.begin(key):
                 raise BeingMade
             plate = self._compile(content, markup, anatomy)
-        return plate.print_document(content, anatomy, done)
+        yield
+        return (yield from plate.print_document(content, anatomy, done))
 
     def _find_plate(self, key: bytes) -> _KnownPlate | None:
         plate = self._plates.get(key)
@@ -236,7 +259,7 @@ class _KnownPlate:
         self._breaks = list(plate.layout.breaks)
         self._setters = setters
 
-    def print_document(self, content: Content, anatomy: Anatomy, done: Mapping[_Setter, _Set]) -> Rendered:
+    def print_document(self, content: Content, anatomy: Anatomy, done: Mapping[_Setter, _Set]) -> Steps[Rendered]:
         """The finished file. `done` are paragraphs that are set already."""
         texts = anatomy.texts
         paragraphs = [done.get(setter) or setter.set(texts) for setter in self._setters]
@@ -246,9 +269,12 @@ class _KnownPlate:
         for paragraph in paragraphs:
             if paragraph.steps:
                 steps |= {face: max(step, steps.get(face, 0)) for face, step in paragraph.steps.items()}
-        info, metadata = describe_document(anatomy.title, anatomy.created, anatomy.modified)
+        yield
         codes = [path_operators(text) for text in anatomy.codes]
+        yield
         pages = self._plate.fill_pages([each.paragraph for each in paragraphs], codes)
+        yield
+        info, metadata = describe_document(anatomy.title, anatomy.created, anatomy.modified)
         pdf = self._plate.assemble(
             pages,
             links=link_strings(anatomy.links),

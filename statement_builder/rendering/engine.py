@@ -46,16 +46,20 @@ class BeingMade(Exception):
     """What this document needs is being made by another process: do another one first."""
 
 
+Outcome = Rendered | DocumentError | BeingMade
+"""What becomes of one document among many."""
+
+
 class Engine(Protocol):
     """Whatever turns a document's content into a PDF. The same content gives the same bytes."""
 
     name: str
 
-    def render(self, content: Content, *, may_wait: bool = False) -> Rendered:
-        """Render one document. `DocumentError` for what is wrong with this one, `ConfigError` for the set-up.
+    def render(self, content: Content) -> Rendered:
+        """Render one document. `DocumentError` for what is wrong with this one, `ConfigError` for the set-up."""
 
-        `BeingMade` only where it `may_wait`.
-        """
+    def render_all(self, contents: Sequence[Content], *, may_wait: bool = False) -> list[Outcome]:
+        """Render each, or say what is wrong with it; `BeingMade` only where it `may_wait`. `ConfigError` as above."""
 
 
 class PlainEngine:
@@ -75,8 +79,17 @@ class PlainEngine:
                 f"The style sheets in {templates / 'theme'} have faults: {'; '.join(sorted(set(complaints)))}"
             )
 
-    def render(self, content: Content, *, may_wait: bool = False) -> Rendered:
+    def render(self, content: Content) -> Rendered:
         return self.print_markup(render_markup(self._templates, content), identifier=content.document_id)
+
+    def render_all(self, contents: Sequence[Content], *, may_wait: bool = False) -> list[Outcome]:
+        return [self._render_or_say_why(content) for content in contents]
+
+    def _render_or_say_why(self, content: Content) -> Rendered | DocumentError:
+        try:
+            return self.render(content)
+        except DocumentError as exc:
+            return exc
 
     def print_markup(self, html: str, *, identifier: str) -> Rendered:
         """Markup in, PDF out. `identifier` goes into the file in place of a random one."""

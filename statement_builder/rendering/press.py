@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from statement_builder.documents.content import Content
 from statement_builder.rendering.engine import BeingMade, Engine, Rendered
 from statement_builder.rendering.errors import DocumentError
+from statement_builder.rendering.lockstep import GROUP
 from statement_builder.rendering.markup import page_label
-from statement_builder.rendering.verify import ForeignIds, Verifier
+from statement_builder.rendering.verify import ForeignIds, Made, Verifier
 from statement_builder.rendering.windows import Windows
 from statement_builder.stopwatch import Stopwatch
 
@@ -35,22 +35,27 @@ class Press:
         """Each document, verified, or what is wrong with it. Those whose layout another process is making come last."""
         made: dict[int, Rendered | DocumentError] = {}
         for may_wait in (True, False):
-            for place, content in enumerate(contents):
-                if place not in made:
-                    with suppress(BeingMade):
-                        made[place] = self._print(content, foreign, may_wait=may_wait)
+            places = [place for place in range(len(contents)) if place not in made]
+            for start in range(0, len(places), GROUP):
+                group = places[start : start + GROUP]
+                outcomes = self._print([contents[place] for place in group], foreign, may_wait=may_wait)
+                made |= {place: each for place, each in zip(group, outcomes, strict=True) if each is not None}
         return [made[place] for place in range(len(contents))]
 
-    def _print(self, content: Content, foreign: ForeignIds, *, may_wait: bool) -> Rendered | DocumentError:
-        try:
-            return self._print_and_verify(content, foreign, may_wait=may_wait)
-        except DocumentError as exc:
-            return exc
-
-    def _print_and_verify(self, content: Content, foreign: ForeignIds, *, may_wait: bool) -> Rendered:
+    def _print(
+        self, contents: Sequence[Content], foreign: ForeignIds, *, may_wait: bool
+    ) -> list[Rendered | DocumentError | None]:
+        """None for what is to be done later."""
         with self._watch("fill"):
-            rendered = self._engine.render(content, may_wait=may_wait)
+            outcomes = self._engine.render_all(contents, may_wait=may_wait)
         with self._watch("verify"):
-            label = partial(page_label, self._templates, content.language)
-            self._verifier.verify(rendered.pdf, content, foreign=foreign, page_label=label)
-        return rendered
+            made = [
+                Made(each.pdf, content, partial(page_label, self._templates, content.language))
+                for content, each in zip(contents, outcomes, strict=True)
+                if isinstance(each, Rendered)
+            ]
+            verdicts = iter(self._verifier.verify_all(made, foreign))
+        return [
+            None if isinstance(each, BeingMade) else next(verdicts) or each if isinstance(each, Rendered) else each
+            for each in outcomes
+        ]

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 import zint
 
+from statement_builder.rendering.lockstep import GROUP
+
 QUIET_MODULES = 4
 """Clear of anything else on every side (ISO/IEC 18004, 9.1)."""
 CHARACTERS_MAX = 122
@@ -21,8 +23,8 @@ _CAPACITIES = (14, 26, 42, 62, 84, 106, CHARACTERS_MAX)
 _LEVEL_M = 2
 _MASK = 4
 """The mask pattern (ISO/IEC 18004, 7.8.2) of every code; a reader is told which it is. To draw all eight and weigh them
-(7.8.3) takes several times as long, and what is picked so is read less often: `tests/benchmarks/qr_masks.py` blurs codes
-of documents until most fail."""
+(7.8.3) takes several times as long, and what is picked so is read less often when `tests/benchmarks/qr_masks.py` blurs
+codes until most fail."""
 
 
 CODE = re.compile(r'(<path class="modules" d=")([^"]*)')
@@ -47,7 +49,7 @@ def svg_path(text: str) -> str:
     return _write_rows(text, _SVG)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=2 * GROUP)
 def path_operators(text: str) -> bytes:
     """The same path as WeasyPrint writes it into a content stream: a letter precedes its point in SVG, and follows it
     in PDF."""

@@ -15,7 +15,7 @@ import struct
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, Protocol
@@ -26,6 +26,7 @@ import zxingcpp
 from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
 from pdf_objects import NotRead, Objects, PdfFile, find, inflate, read_character_map, read_widths
+from statement_builder.rendering.lockstep import Steps, in_lockstep
 from statement_builder.rendering.qr_code import path_operators
 from statement_builder.rendering.windows import Rect
 
@@ -220,6 +221,20 @@ class _PageForm(NamedTuple):
     """Numbers of its annotations."""
 
 
+class _Sheet(NamedTuple):
+    """A page but for its words: what reads them, and whether the code that may be on it is."""
+
+    runs: _Placed
+    has_code: bool
+
+
+class Reading(NamedTuple):
+    """Every page of a file, and whether anything beside the words was met for the first time."""
+
+    pages: list[QuickPage]
+    is_new: bool
+
+
 class QuickReader:
     """Reads many files that have fonts, resources and page dictionaries in common (ISO 32000-1).
 
@@ -234,29 +249,68 @@ class QuickReader:
         self._fonts: dict[tuple[bytes, ...], _Font] = {}
         self._scales: dict[tuple[bytes, bytes], tuple[float, float]] = {}
 
-    def read(self, pdf: bytes, code: str = "") -> tuple[list[QuickPage], bool]:
-        """Every page, and whether anything beside the words was met for the first time. `NotRead` where it cannot.
+    def read(self, pdf: bytes, code: str = "") -> Reading:
+        """Read one file. `NotRead` where it cannot.
 
         `code` is what a QR code on the pages may say: one that says anything else is not read.
         """
+        (reading,) = self.read_all([(pdf, code)])
+        if isinstance(reading, NotRead):
+            raise reading
+        return reading
+
+    def read_all(self, files: Iterable[tuple[bytes, str]]) -> list[Reading | NotRead]:
+        """As `read` one after the other: what is new is so in the first file that has it."""
+        return in_lockstep([self._read_or_not(pdf, code) for pdf, code in files])
+
+    def _read_or_not(self, pdf: bytes, code: str) -> Steps[Reading | NotRead]:
+        try:
+            return (yield from self._read(pdf, code))
+        except NotRead as exc:
+            return exc
+        except (ValueError, LookupError, zlib.error, TTLibError) as exc:
+            return NotRead(type(exc).__name__)
+
+    def _read(self, pdf: bytes, code: str) -> Steps[Reading]:
+        known = self._known()
+        file = PdfFile(pdf, self._object_streams)
+        forms = self._forms.get(file.key)
+        if forms is None:
+            forms = self._forms[file.key] = [_page_form(file, page) for page in file.pages()]
+        is_new = self._known() > known
+        yield
+        contents = [_TEXT.split(inflate(file.packed(form.contents))) for form in forms]
+        yield
         known = self._known()
         path = path_operators(code) if code else b""
-        try:
-            file = PdfFile(pdf, self._object_streams)
-            forms = self._forms.get(file.key)
-            if forms is None:
-                forms = self._forms[file.key] = [_page_form(file, page) for page in file.pages()]
-            pages = [self._read_page(file, form, code, path) for form in forms]
-        except (ValueError, LookupError, zlib.error, TTLibError) as exc:
-            raise NotRead(type(exc).__name__) from exc
-        return pages, self._known() > known
+        sheets = [self._sheet(file, form, parts, path) for form, parts in zip(forms, contents, strict=True)]
+        is_new = is_new or self._known() > known
+        yield
+        runs = [
+            list(map(sheet.runs.__getitem__, zip(*[parts[n::6] for n in range(1, 6)], strict=False)))
+            for sheet, parts in zip(sheets, contents, strict=True)
+        ]
+        yield
+        return Reading(
+            pages=[
+                QuickPage(
+                    form.width / _POINTS,
+                    form.height / _POINTS,
+                    its_runs,
+                    self._zones,
+                    tuple([_address(file.object(number)) for number in form.links]),
+                    (code,) if sheet.has_code else (),
+                )
+                for form, sheet, its_runs in zip(forms, sheets, runs, strict=True)
+            ],
+            is_new=is_new,
+        )
 
     def _known(self) -> int:
         return len(self._object_streams) + len(self._fonts) + len(self._scales)
 
-    def _read_page(self, file: PdfFile, form: _PageForm, code: str, path: bytes) -> QuickPage:
+    def _sheet(self, file: PdfFile, form: _PageForm, parts: Sequence[bytes], path: bytes) -> _Sheet:
         fonts = {font.name: self._font(file, font) for font in form.fonts}
-        parts = _TEXT.split(inflate(file.packed(form.contents)))
         drawn, frame = b"".join(parts[0::6]), b""
         if path:
             drawn, frame = _take_code(drawn, path)
@@ -265,11 +319,7 @@ class QuickReader:
         height, scale = self._scales[drawn, frame]
         if height != form.height:
             raise NotRead("coordinates")
-        shown = zip(*[parts[n::6] for n in range(1, 6)], strict=False)
-        runs = list(map(self._runs(fonts, scale / _POINTS).__getitem__, shown))
-        links = tuple([_address(file.object(number)) for number in form.links])
-        codes = (code,) if frame else ()
-        return QuickPage(form.width / _POINTS, form.height / _POINTS, runs, self._zones, links, codes)
+        return _Sheet(self._runs(fonts, scale / _POINTS), bool(frame))
 
     def _runs(self, fonts: dict[bytes, _Font], scale: float) -> _Placed:
         key = (scale, *chain.from_iterable(fonts.items()))

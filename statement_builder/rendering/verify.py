@@ -18,7 +18,7 @@ from pdf_objects import NotRead
 from statement_builder.billing.model import Address
 from statement_builder.documents.content import Content
 from statement_builder.rendering.errors import DocumentError
-from statement_builder.rendering.reading import PageText, QuickReader, read_with_pdfium
+from statement_builder.rendering.reading import PageText, QuickReader, Reading, read_with_pdfium
 from statement_builder.rendering.windows import Rect, Windows
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -52,6 +52,18 @@ class ForeignIds:
         return not known <= own
 
 
+PageLabel = Callable[[int, int], str]
+"""What a page says of its number, by that and how many there are."""
+
+
+class Made(NamedTuple):
+    """A finished file, and what it is to say."""
+
+    pdf: bytes
+    content: Content
+    page_label: PageLabel
+
+
 def english_page_label(page: int, pages: int) -> str:
     """The label that `verify` looks for on each page of an English document."""
     return f"Page {page} of {pages}"
@@ -63,7 +75,7 @@ def verify(
     *,
     windows: Windows,
     foreign: ForeignIds,
-    page_label: Callable[[int, int], str] = english_page_label,
+    page_label: PageLabel = english_page_label,
 ) -> None:
     """Raise DocumentError unless the PDF is exactly this document for exactly this recipient.
 
@@ -110,41 +122,52 @@ class Verifier:
     def _new_reader(self) -> QuickReader:
         return QuickReader(_zones_of(self._windows, _LETTER_WIDTH).all)
 
-    def verify(
-        self, pdf: bytes, content: Content, *, foreign: ForeignIds, page_label: Callable[[int, int], str]
-    ) -> None:
+    def verify(self, pdf: bytes, content: Content, *, foreign: ForeignIds, page_label: PageLabel) -> None:
         """Raise DocumentError unless the PDF is exactly this document for exactly this recipient: see `verify`."""
+        (verdict,) = self.verify_all([Made(pdf, content, page_label)], foreign)
+        if verdict is not None:
+            raise verdict
+
+    def verify_all(self, made: Sequence[Made], foreign: ForeignIds) -> list[DocumentError | None]:
+        """For each what `verify` would raise, or None."""
+        verdicts: list[DocumentError | None] = []
+        while rest := made[len(verdicts) :]:
+            reader = self._reader
+            readings = reader.read_all([(each.pdf, each.content.payment_url) for each in rest])
+            for each, reading in zip(rest, readings, strict=True):
+                verdicts.append(self._judge(each, reading, foreign))
+                if self._reader is not reader:
+                    break  # the rest was read by what is forgotten
+        return verdicts
+
+    def _judge(self, made: Made, reading: Reading | NotRead, foreign: ForeignIds) -> DocumentError | None:
         try:
-            pages, is_new = self._reader.read(pdf, content.payment_url)
-        except NotRead:
-            verify(pdf, content, windows=self._windows, foreign=foreign, page_label=page_label)
-            return
+            if isinstance(reading, NotRead):
+                verify(made.pdf, made.content, windows=self._windows, foreign=foreign, page_label=made.page_label)
+            else:
+                self._read_again_if_due(made, reading, foreign)
+                _verify_pages(reading.pages, made.content, self._windows, foreign, made.page_label)
+        except DocumentError as exc:
+            return exc
+        return None
+
+    def _read_again_if_due(self, made: Made, reading: Reading, foreign: ForeignIds) -> None:
         self._unseen += 1
         self._unpictured += 1
-        if is_new or self._unseen >= _PDFIUM_EVERY:
+        if reading.is_new or self._unseen >= _PDFIUM_EVERY:
             try:
-                self._read_again(pdf, pages, content, foreign, page_label, scan=is_new)
+                self._read_again(made, reading, foreign)
             except DocumentError:
                 self._reader = self._new_reader()  # it may have learnt what only a picture shows to be wrong
                 raise
-        _verify_pages(pages, content, self._windows, foreign, page_label)
 
-    def _read_again(
-        self,
-        pdf: bytes,
-        pages: Sequence[PageText],
-        content: Content,
-        foreign: ForeignIds,
-        page_label: Callable[[int, int], str],
-        *,
-        scan: bool,
-    ) -> None:
+    def _read_again(self, made: Made, reading: Reading, foreign: ForeignIds) -> None:
         self._unseen = 0
-        if scan := scan or self._unpictured >= _PICTURE_EVERY:
+        if scan := reading.is_new or self._unpictured >= _PICTURE_EVERY:
             self._unpictured = 0
-        with _open_with_pdfium(pdf) as others:
-            _verify_pages(others, content, self._windows, foreign, page_label, scan=scan)
-            if [_squeezed(page.whole) for page in pages] != [_squeezed(page.whole) for page in others]:
+        with _open_with_pdfium(made.pdf) as others:
+            _verify_pages(others, made.content, self._windows, foreign, made.page_label, scan=scan)
+            if [_squeezed(page.whole) for page in reading.pages] != [_squeezed(page.whole) for page in others]:
                 raise _fault("PAGES", "Two readers read the finished PDF differently.")
 
 
@@ -153,7 +176,7 @@ def _verify_pages(
     content: Content,
     windows: Windows,
     foreign: ForeignIds,
-    page_label: Callable[[int, int], str],
+    page_label: PageLabel,
     *,
     scan: bool = True,
 ) -> None:
@@ -167,9 +190,7 @@ def _verify_pages(
         _verify_codes(pages, content)
 
 
-def _verify_every_page(
-    texts: Sequence[PageText], content: Content, foreign: ForeignIds, page_label: Callable[[int, int], str]
-) -> None:
+def _verify_every_page(texts: Sequence[PageText], content: Content, foreign: ForeignIds, page_label: PageLabel) -> None:
     # Some hospitals use UUIDs for their own numbers too: those of this guarantor are no stranger's document id.
     own = {content.document_id, content.guarantor_id, *content.account_numbers}
     if content.replaces is not None:

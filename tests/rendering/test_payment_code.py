@@ -29,7 +29,7 @@ from statement_builder.rendering import (
     verify,
 )
 from statement_builder.rendering.qr_code import modules_of, path_operators
-from statement_builder.rendering.verify import Verifier, english_page_label
+from statement_builder.rendering.verify import Made, Verifier, english_page_label
 from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
 from tests.rendering.likeness import differences
@@ -282,6 +282,23 @@ def test_verify__another_s_code_is_caught(
     pdf = compiled.render(STATEMENT).pdf
     (number,) = page_streams(pdf)
     assert _verdicts(verifier, changed(pdf, number, change), STATEMENT) == {"PAYMENT_CODE"}
+
+
+def test_verify_all__what_was_learnt_of_a_wrong_page_is_forgotten_by_the_next_of_its_group(
+    compiled: CompiledEngine,
+) -> None:
+    pdf = compiled.render(STATEMENT).pdf
+    (number,) = page_streams(pdf)
+    right = Made(pdf, STATEMENT, english_page_label)
+    wrong = right._replace(pdf=changed(pdf, number, _below))
+    verdicts = Verifier(DOUBLE_WINDOW_10).verify_all([right, wrong, wrong, right, wrong], NOBODY)
+    assert [verdict and verdict.code for verdict in verdicts] == [
+        None,
+        "PAYMENT_CODE",
+        "PAYMENT_CODE",
+        None,
+        "PAYMENT_CODE",
+    ]
 
 
 def test_verify__another_s_link_is_caught(compiled: CompiledEngine, verifier: Verifier) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from statement_builder.documents import Content
 from statement_builder.rendering import (
     DOUBLE_WINDOW_10,
@@ -69,8 +67,7 @@ def test_print_all__what_another_process_is_making_comes_last_and_is_made_if_it_
     short, long = statements(2), make_statement(*[make_encounter(f"70000{n}") for n in range(3)], guarantor_id="G0009")
     engine, another = CompiledEngine(TEMPLATES, tmp_path), LayoutStore(tmp_path, TEMPLATES)
     assert another.begin(take_apart(render_markup(TEMPLATES, short[0])).structure)
-    with pytest.raises(BeingMade):
-        engine.render(short[0], may_wait=True)
+    assert isinstance(engine.render_all(short[:1], may_wait=True)[0], BeingMade)
     contents = [short[0], long, short[1]]
     outcomes = Press(engine, TEMPLATES, DOUBLE_WINDOW_10).print_all(contents, NOBODY)
     for content, outcome in zip(contents, outcomes, strict=True):

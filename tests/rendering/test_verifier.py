@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 import pikepdf
@@ -14,6 +14,7 @@ import pytest
 
 from statement_builder.documents import Content
 from statement_builder.rendering import DOUBLE_WINDOW_10, CompiledEngine, DocumentError, ForeignIds, verify
+from statement_builder.rendering.reading import Reading
 from statement_builder.rendering.verify import Verifier, english_page_label
 from tests.contents import make_letter, make_statement
 from tests.rendering.tampering import changed, fonts, page_streams
@@ -209,12 +210,12 @@ def test_verify__two_readers_that_differ_hold_a_document_back(
     compiled: CompiledEngine, pdf: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A font whose character map PDFium reads otherwise would do it: here a reader that misreads stands for it."""
-    read = verify_module.QuickReader.read
+    read_all = verify_module.QuickReader.read_all
 
-    def misread(self: object, data: bytes, code: str) -> object:
-        pages, is_new = read(self, data, code)
-        pages[0].whole += "x"
-        return pages, is_new
+    def misread(self: object, files: Sequence[tuple[bytes, str]]) -> Sequence[Reading]:
+        readings: Sequence[Reading] = read_all(self, files)
+        readings[0].pages[0].whole += "x"
+        return readings
 
-    monkeypatch.setattr(verify_module.QuickReader, "read", misread)
+    monkeypatch.setattr(verify_module.QuickReader, "read_all", misread)
     assert _code(lambda: _check(Verifier(DOUBLE_WINDOW_10), pdf, STATEMENT)) == "PAGES"
