@@ -242,7 +242,16 @@ def _below(page: bytes) -> bytes:
     return page[: drawn.end()] + stranger + page[drawn.end() :]
 
 
+def _stroked(page: bytes) -> bytes:
+    """Another's code on white ground, drawn by nothing but lines: one has to look at the page to find it."""
+    place = page.rindex(b"BT\n")
+    ends = re.findall(rb"(\d+) (\d+) ([ml])\n", path_operators(OTHER.payment_url))
+    lines = b"".join([b"%d %d %b\n" % (450 + 3 * int(x), 450 + 3 * int(y), end) for x, y, end in ends])
+    return page[:place] + b"q\n1 1 1 rg\n430 430 150 150 re\nf\n0 0 0 RG\n3 w\n" + lines + b"S\nQ\n" + page[place:]
+
+
 CHANGES = [
+    pytest.param(_stroked, id="another-s-code-stroke-by-stroke"),
     pytest.param(_code_of(OTHER.payment_url), id="another-s-code"),
     pytest.param(_code_of("https://pay.riverbend.example.evil.example/d/1"), id="a-stranger-s-code"),
     pytest.param(_code_of(""), id="no-code"),
@@ -290,7 +299,7 @@ def test_verify_all__what_was_learnt_of_a_wrong_page_is_forgotten_by_the_next_of
     pdf = compiled.render(STATEMENT).pdf
     (number,) = page_streams(pdf)
     right = Made(pdf, STATEMENT, english_page_label)
-    wrong = right._replace(pdf=changed(pdf, number, _below))
+    wrong = right._replace(pdf=changed(pdf, number, _stroked))
     verdicts = Verifier(DOUBLE_WINDOW_10).verify_all([right, wrong, wrong, right, wrong], NOBODY)
     assert [verdict and verdict.code for verdict in verdicts] == [
         None,
