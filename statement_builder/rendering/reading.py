@@ -14,8 +14,10 @@ import re
 import struct
 import unicodedata
 import zlib
+from codecs import charmap_decode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, Protocol
@@ -113,7 +115,7 @@ class _Word:
 
     __slots__ = ("_font", "_glyphs", "_ink", "advance", "text")
 
-    def __init__(self, text: str, advance: float, glyphs: tuple[int, ...], font: _Font) -> None:
+    def __init__(self, text: str, advance: float, glyphs: Sequence[int], font: _Font) -> None:
         self.text = text
         self.advance = advance
         self._glyphs = glyphs
@@ -170,13 +172,11 @@ class QuickPage:
     def within(self, rect: Rect) -> str:
         zone = self._zones.get(rect)
         if zone is None:
-            return _plain(_join([run for run in self._runs if _touches(run, rect)]))
+            return _plain(_join([run for run in self._runs if _touches(run[0].ink, run[1], run[3], run[4], rect)]))
         return _plain(_join([run for run in self._in_zones if run[5] & zone]))
 
 
-def _touches(run: _Run, rect: Rect) -> bool:
-    word, start, _, baseline, size, _ = run
-    ink = word.ink
+def _touches(ink: _Ink, start: float, baseline: float, size: float, rect: Rect) -> bool:
     return (
         baseline - ink.top * size < rect.bottom
         and baseline - ink.bottom * size > rect.top
@@ -287,7 +287,7 @@ class QuickReader:
         is_new = is_new or self._known() > known
         yield
         runs = [
-            list(map(sheet.runs.__getitem__, zip(*[parts[n::6] for n in range(1, 6)], strict=False)))
+            list(map(sheet.runs.__getitem__, parts[1::2]))
             for sheet, parts in zip(sheets, contents, strict=True)
         ]
         yield
@@ -311,7 +311,7 @@ class QuickReader:
 
     def _sheet(self, file: PdfFile, form: _PageForm, parts: Sequence[bytes], path: bytes) -> _Sheet:
         fonts = {font.name: self._font(file, font) for font in form.fonts}
-        drawn, frame = b"".join(parts[0::6]), b""
+        drawn, frame = b"".join(parts[0::2]), b""
         if path:
             drawn, frame = _take_code(drawn, path)
         if (drawn, frame) not in self._scales:
@@ -382,28 +382,28 @@ class _Font:
             room = self._advances[code]
             if max(ink.top, -ink.bottom) > _REACH or max(-ink.left, ink.right - room) > _OVERHANG:
                 raise NotRead("glyphs that reach far")
-        self._words: dict[bytes, _Word] = {}
+        self._singles = "".join([_single(self._meanings.get(code, "")) for code in range(256)])
+        self._advance_list = [self._advances.get(code, 0.0) for code in range(256)]
+        self.words = _Words(self)
+        """By the operand of `TJ` that draws them: an array of hexadecimal strings and adjustments."""
 
-    def word(self, operand: bytes) -> _Word:
-        """What `TJ` draws with this operand, an array of hexadecimal strings and adjustments."""
-        known = self._words.get(operand)
-        if known is None:
-            if len(self._words) >= _REMEMBERED_MAX:
-                self._words.clear()
-            known = self._words[operand] = self._read(operand)
-        return known
-
-    def _read(self, operand: bytes) -> _Word:
+    def read(self, operand: bytes) -> _Word:
+        """`NotRead`, ValueError or LookupError where it is no such array, or has a code without a meaning."""
         if not _OPERAND.fullmatch(operand):
             raise NotRead("words")
         parts = operand.replace(b"<", b">").split(b">")  # what is before the first bracket, glyphs, adjustment, ...
         glyphs = bytes.fromhex(b"".join(parts[1::2]).decode("ascii"))
-        codes = struct.unpack(f">{len(glyphs) // 2}H", glyphs)
         adjustments = sum([float(number) for number in parts[2::2] if number])
+        if not glyphs[0::2].strip(b"\0"):
+            low = glyphs[1::2]
+            with suppress(UnicodeDecodeError):
+                text, _ = charmap_decode(low, "strict", self._singles)
+                return _Word(text, sum(map(self._advance_list.__getitem__, low)) - adjustments / 1000, low, self)
+        codes = struct.unpack(f">{len(glyphs) // 2}H", glyphs)
         advance = sum(map(self._advances.__getitem__, codes)) - adjustments / 1000
         return _Word("".join(map(self._meanings.__getitem__, codes)), advance, codes, self)
 
-    def ink(self, codes: tuple[int, ...], advance: float) -> _Ink:
+    def ink(self, codes: Sequence[int], advance: float) -> _Ink:
         """Of a word of these glyphs: what reaches furthest."""
         if not codes:
             return _Ink(0, 0, 0, 0)
@@ -416,6 +416,28 @@ class _Font:
         )
 
 
+_NO_MEANING = "\ufffe"
+"""For `charmap_decode`."""
+
+
+def _single(meaning: str) -> str:
+    return meaning if len(meaning) == 1 else _NO_MEANING
+
+
+class _Words(dict[bytes, _Word]):
+    """A font's words by their operands."""
+
+    def __init__(self, font: _Font) -> None:
+        super().__init__()
+        self._font = font
+
+    def __missing__(self, operand: bytes) -> _Word:
+        if len(self) >= _REMEMBERED_MAX:
+            self.clear()
+        word = self[operand] = self._font.read(operand)
+        return word
+
+
 class _Line(NamedTuple):
     """A line of type of one size: its height on the page, in inches, and the zones that its ink could reach."""
 
@@ -424,8 +446,8 @@ class _Line(NamedTuple):
     near: tuple[tuple[Rect, int], ...]
 
 
-class _Placed(dict[tuple[bytes, ...], _Run]):
-    """The words of pages by abscissa, ordinate, font, size and operand. Most of a page says the same in many files."""
+class _Placed(dict[bytes, _Run]):
+    """The words of pages by what `_TEXT` finds. Most of a page says the same in many files."""
 
     def __init__(self, fonts: Mapping[bytes, _Font], scale: float, zones: Mapping[Rect, int]) -> None:
         super().__init__()
@@ -434,16 +456,19 @@ class _Placed(dict[tuple[bytes, ...], _Run]):
         self._zones = zones
         self._lines: dict[tuple[bytes, bytes], _Line] = {}
 
-    def __missing__(self, shown: tuple[bytes, ...]) -> _Run:
+    def __missing__(self, shown: bytes) -> _Run:
         if len(self) >= _PLACED_MAX:
             self.clear()
             self._lines.clear()
-        x, y, name, points, operand = shown
+        found = _SHOWN.fullmatch(shown)
+        if found is None:
+            raise NotRead("words")
+        x, y, name, points, operand = found.groups()
         line = self._lines.get((y, points)) or self._line(y, points)
-        word, size, start = self._fonts[name].word(operand), line.size, float(x) * self._scale
-        run = _Run(word, start, start + word.advance * size, line.baseline, size, 0)
-        zones = self._touched(run, line) if line.near else 0
-        placed = self[shown] = run._replace(zones=zones) if zones else run
+        word, size, start = self._fonts[name].words[operand], line.size, float(x) * self._scale
+        end = start + word.advance * size
+        zones = _touched(word, start, end, line) if line.near else 0
+        placed = self[shown] = _Run(word, start, end, line.baseline, size, zones)
         return placed
 
     def _line(self, y: bytes, points: bytes) -> _Line:
@@ -456,14 +481,15 @@ class _Placed(dict[tuple[bytes, ...], _Run]):
         line = self._lines[y, points] = _Line(baseline, size, near)
         return line
 
-    @staticmethod
-    def _touched(run: _Run, line: _Line) -> int:
-        zones, beyond = 0, _OVERHANG * line.size
-        first, last = run.start - beyond, run.end + beyond
-        for zone, bit in line.near:
-            if first < zone.right and last > zone.left and _touches(run, zone):
-                zones |= bit
-        return zones
+
+def _touched(word: _Word, start: float, end: float, line: _Line) -> int:
+    """The zones of those near a line that a word's ink touches."""
+    zones, beyond = 0, _OVERHANG * line.size
+    first, last = start - beyond, end + beyond
+    for zone, bit in line.near:
+        if first < zone.right and last > zone.left and _touches(word.ink, start, line.baseline, line.size, zone):
+            zones |= bit
+    return zones
 
 
 def _take_code(drawn: bytes, path: bytes) -> tuple[bytes, bytes]:
@@ -528,7 +554,9 @@ _FONT_FILE = re.compile(rb"/FontFile2 (\d+) 0 R")
 _OPERAND = re.compile(rb"(?:<(?:[0-9a-f]{4})+>(?:-?[\d.]+)?)*")
 _SIDES = ("xMin", "xMax", "yMin", "yMax")
 _OPENING = re.compile(rb"1 0 0 -1 0 ([\d.]+) cm\nq\n([\d.]+) 0 0 \2 0 0 cm\n")
-_TEXT = re.compile(rb"BT\n1 0 0 -1 (-?[\d.]+) (-?[\d.]+) Tm\n/(\S+) ([\d.]+) Tf\n\[([^\]]*)\] TJ\nET\n")
+_TEXT = re.compile(rb"BT\n1 0 0 -1 ([^\]]*)\] TJ\nET\n")
+_SHOWN = re.compile(rb"(-?[\d.]+) (-?[\d.]+) Tm\n/(\S+) ([\d.]+) Tf\n\[([^\]]*)")
+"""What `_TEXT` finds, if it is one operator and nothing else: abscissa, ordinate, font, size and operand."""
 _OPERANDS = re.compile(rb"<<[^<>()\[\]]*>>|\[[-\d. ]*\]|(?<!\S)(?:-?[\d.]+|/[^\s()<>\[\]{}/%]+)(?!\S)")
 _HARMLESS = frozenset(
     b"q Q m l c v y h re S s f f* B B* b b* n W W* w J j M d i ri gs G g RG rg K k BMC BDC EMC".split()
