@@ -14,10 +14,8 @@ import re
 import struct
 import unicodedata
 import zlib
-from codecs import charmap_decode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple, Protocol
@@ -382,8 +380,6 @@ class _Font:
             room = self._advances[code]
             if max(ink.top, -ink.bottom) > _REACH or max(-ink.left, ink.right - room) > _OVERHANG:
                 raise NotRead("glyphs that reach far")
-        self._singles = "".join([_single(self._meanings.get(code, "")) for code in range(256)])
-        self._advance_list = [self._advances.get(code, 0.0) for code in range(256)]
         self.words = _Words(self)
         """By the operand of `TJ` that draws them: an array of hexadecimal strings and adjustments."""
 
@@ -393,13 +389,8 @@ class _Font:
             raise NotRead("words")
         parts = operand.replace(b"<", b">").split(b">")  # what is before the first bracket, glyphs, adjustment, ...
         glyphs = bytes.fromhex(b"".join(parts[1::2]).decode("ascii"))
-        adjustments = sum([float(number) for number in parts[2::2] if number])
-        if not glyphs[0::2].strip(b"\0"):
-            low = glyphs[1::2]
-            with suppress(UnicodeDecodeError):
-                text, _ = charmap_decode(low, "strict", self._singles)
-                return _Word(text, sum(map(self._advance_list.__getitem__, low)) - adjustments / 1000, low, self)
         codes = struct.unpack(f">{len(glyphs) // 2}H", glyphs)
+        adjustments = sum([float(number) for number in parts[2::2] if number])
         advance = sum(map(self._advances.__getitem__, codes)) - adjustments / 1000
         return _Word("".join(map(self._meanings.__getitem__, codes)), advance, codes, self)
 
@@ -414,14 +405,6 @@ class _Font:
             min([ink.bottom for ink in inks]),
             max([ink.top for ink in inks]),
         )
-
-
-_NO_MEANING = "\ufffe"
-"""For `charmap_decode`."""
-
-
-def _single(meaning: str) -> str:
-    return meaning if len(meaning) == 1 else _NO_MEANING
 
 
 class _Words(dict[bytes, _Word]):
@@ -571,7 +554,9 @@ def _plain(text: str) -> str:
 
     PDFium gives a hyphen at a line's end as U+FFFE in a whole page's text, and as U+0002 within a rectangle.
     """
-    text = text.replace("\x02", "-").replace("\ufffe", "-")
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-    return " ".join(text.split())
+    return " ".join(normalized(text.replace("\x02", "-").replace("\ufffe", "-")).split())
+
+
+def normalized(text: str) -> str:
+    """Composed characters, without differences of form (NFKC). Most texts are so but for no-break spaces."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text.replace("\u00a0", " "))

@@ -6,7 +6,6 @@ It trusts nothing that rendering knew: only the bytes and the content.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -18,10 +17,12 @@ from pdf_objects import NotRead
 from statement_builder.billing.model import Address
 from statement_builder.documents.content import Content
 from statement_builder.rendering.errors import DocumentError
-from statement_builder.rendering.reading import PageText, QuickReader, Reading, read_with_pdfium
+from statement_builder.rendering.reading import PageText, QuickReader, Reading, normalized, read_with_pdfium
 from statement_builder.rendering.windows import Rect, Windows
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID_END = re.compile(r"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+"""All but the first eight digits: what begins with a hyphen is found ten times as fast."""
+_UUID_START = re.compile(r"[0-9a-f]{8}\Z")
 _BETWEEN_IDS = re.compile(r"[^A-Za-z0-9-]+")
 _BETWEEN_TOKENS = ",;:()·"
 _SCANLINE_ZONE = Rect(left=4.65, top=9.92, width=3.5, height=0.61)
@@ -196,7 +197,7 @@ def _verify_every_page(texts: Sequence[PageText], content: Content, foreign: For
     if content.replaces is not None:
         own.add(content.replaces.document_id)
     for number, page in enumerate(texts, start=1):
-        found = set(_UUID.findall(page.whole))
+        found = _uuids(page.whole)
         if content.document_id not in found:
             raise _fault("DOCUMENT_ID", f"Page {number} does not carry the document id.")
         label = page_label(number, len(texts))
@@ -204,10 +205,16 @@ def _verify_every_page(texts: Sequence[PageText], content: Content, foreign: For
             raise _fault("PAGE_LABEL", f'Page {number} does not say "page {number} of {len(texts)}".')
         strange = foreign.strangers(_tokens(page.whole), content)
         for link in page.links:
-            found.update(_UUID.findall(link))
+            found |= _uuids(link)
             strange = strange or foreign.strangers(set(_BETWEEN_IDS.split(link)), content)
         if not found <= own or strange:
             raise _fault("FOREIGN_ID", f"Page {number} carries an identifier of another recipient.")
+
+
+def _uuids(text: str) -> set[str]:
+    """Those that stand anywhere in a text, whatever is before and after them."""
+    ends = ((text[max(0, end.start() - 8) : end.start()], end[0]) for end in _UUID_END.finditer(text))
+    return {start + end for start, end in ends if _UUID_START.match(start)}
 
 
 def _verify_first_page(page: PageText, content: Content, windows: Windows) -> None:
@@ -327,7 +334,7 @@ def _tokens(text: str) -> set[str]:
 
 def _squeezed(text: str) -> str:
     """Without any blanks: a name that wraps in the window is still the same name."""
-    return "".join((text if text.isascii() else unicodedata.normalize("NFKC", text)).split())
+    return "".join(normalized(text).split())
 
 
 def _fault(code: str, message: str) -> DocumentError:
