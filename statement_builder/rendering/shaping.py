@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
 import uharfbuzz as hb
@@ -109,10 +110,18 @@ class _Font:
         self._font.scale = (style.scale, style.scale)
         self._meanings = meanings_of(style.face)
         self._drawn: dict[tuple[int, int, str], tuple[str, int]] = {}
-        self.words = _Known(self.shape)
+        self.words = _Known(self._word)
         self.meetings = _Known(self._can_meet)
         """Of two characters: whether a word that ends with the one, followed by one that begins with the other, is what
         it is alone."""
+
+    def _word(self, text: str) -> _Word:
+        """As HarfBuzz shapes it. Digits are put together one by one, like words: it takes a tenth of the time, and of
+        amounts and numbers there are thousands."""
+        if len(text) > 1 and text[-1].isdigit() and all([self.meetings[a + b] for a, b in pairwise(text)]):
+            codes, advances, steps, _, _ = zip(*map(self.words.__getitem__, text), strict=True)
+            return _Word("".join(codes), sum(advances), max(steps), text[0], text[-1])
+        return self.shape(text)
 
     def _can_meet(self, pair: str) -> bool:
         """As each is alone, and HarfBuzz says that a run may be broken between them without another look."""
