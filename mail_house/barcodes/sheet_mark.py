@@ -47,6 +47,7 @@ def read_sheet_mark(text: str) -> SheetMark:
     return mark
 
 
+@lru_cache(maxsize=4_096)
 def data_matrix(text: str, *, module: float) -> Symbol:
     """The symbol for 16 digits, its modules `module` points wide. Raises ValueError where it takes another size."""
     width, rows = encode(text, zint.Symbology.DATAMATRIX, option_3=zint.DataMatrixOptions.SQUARE)

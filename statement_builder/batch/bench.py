@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from statement_builder.batch.bench_batch import run_whole_batch
 from statement_builder.batch.demo import SAMPLE_SETTINGS
 from statement_builder.batch.shard import terms_of
-from statement_builder.batch.workers import rare_collections
+from statement_builder.batch.workers import fork_context, rare_collections
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Kind
 from statement_builder.documents import CompositionError, Content, compose
@@ -98,7 +98,7 @@ class _Made(NamedTuple):
 
 def _make_layouts(contents: Sequence[Content], folder: Path) -> _Made:
     """In a process of its own, so that no word that is measured later has been met in this one."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("forkserver")) as executor:
+    with ProcessPoolExecutor(1, mp_context=fork_context()) as executor:
         return executor.submit(_render_cold, contents, folder).result()
 
 

@@ -6,9 +6,11 @@ side; where nobody can be asked it becomes `uncertain` and waits for a person. N
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mail_house.errors import Retryable
 from statement_builder.batch.email_lot import send_emails, settle_emails
-from statement_builder.batch.print_run import hand_off_print_files, settle_print_files
+from statement_builder.batch.print_run import hand_off_print_files, open_print_run, settle_print_files
 from statement_builder.batch.recheck import is_looked_at, withhold_late
 from statement_builder.batch.service import Service
 from statement_builder.billing.selection import Channel
@@ -23,25 +25,36 @@ def hand_off_batch(service: Service, batch: Batch) -> None:
 
     Raises `mail_house.errors.HandOffError` when a back end stops answering: what is left is handed off by a re-run.
     """
-    begin_hand_off(service, batch)
-    shards = service.ledger.shards(batch.batch_id)
-    put_off: Retryable | None = None
-    try:
-        send_emails(service, batch, shards)
-    except Retryable as exc:
-        put_off = exc
-    hand_off_print_files(service, batch, shards)
+    shards = _settle(service, batch)
+    with open_print_run(service, batch, shards) as print_run:
+        print_run.begin()
+        _look_again(service, batch, shards)
+        put_off: Retryable | None = None
+        try:
+            send_emails(service, batch, shards)
+        except Retryable as exc:
+            put_off = exc
+        print_run.hand_off()
     if put_off is not None:
         raise put_off
 
 
 def begin_hand_off(service: Service, batch: Batch) -> None:
     """What comes before anything leaves: settle what an earlier run left open, and look at the source once more."""
+    _look_again(service, batch, _settle(service, batch))
+
+
+def _settle(service: Service, batch: Batch) -> list[Shard]:
+    """Of all shards of the batch, which are returned."""
     if batch.state is BatchState.RELEASED:
         service.ledger.set_state(batch.batch_id, BatchState.HANDING_OFF, actor=service.actor, at=service.now())
     shards = service.ledger.shards(batch.batch_id)
     settle_print_files(service, batch, shards)
     settle_emails(service, batch, shards)
+    return shards
+
+
+def _look_again(service: Service, batch: Batch, shards: Sequence[Shard]) -> None:
     started_at = service.now()
     with service.watch("second look"):
         withhold_late(service, batch, shards)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import partial
+from itertools import islice
 
 from mail_house.barcodes import serial_digits
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
@@ -39,6 +40,8 @@ from statement_builder.policy.recipient import address_digest
 
 _SHARDS_PER_WORKER_MAX = 100
 """Until a worker is replaced; a carrier for a new address is WeasyPrint's work."""
+_BEGUN_MAX = 12
+"""Shards whose files are made ahead. They are in memory until they are handed over, at 10 to 30 MB each."""
 NUMBERS_PER_SHARD = 10_000
 """More than the print files of one shard, even where each piece is one and some are printed again."""
 
@@ -49,29 +52,74 @@ def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]
     `Permanent` in the end where a print file was found unfit (before it was claimed), or the vendor refused one for
     good: the others go on.
     """
-    names = _Names(service, batch)
-    refused: list[Permanent] = []
+    with open_print_run(service, batch, shards) as run:
+        run.hand_off()
+
+
+@contextmanager
+def open_print_run(service: Service, batch: Batch, shards: Sequence[Shard]) -> Iterator[PrintRun]:
+    """With a connection to the vendor, and processes that make print files."""
     plan = plan_build(service, batch)
-    maker = PrintFileMaker(plan, service.archive)
     with closing(service.open_vendor()) as vendor, _open_pool(service, plan, shards=len(shards)) as pool:
+        yield PrintRun(service, batch, shards, vendor, pool, PrintFileMaker(plan, service.archive))
+
+
+class PrintRun:
+    """The print files of some shards of a batch: made, claimed, handed over."""
+
+    def __init__(  # noqa: PLR0917
+        self,
+        service: Service,
+        batch: Batch,
+        shards: Sequence[Shard],
+        vendor: PrintVendor,
+        pool: WorkerPool[PrintTask, ReadyFiles],
+        maker: PrintFileMaker,
+    ) -> None:
+        self._service = service
+        self._batch = batch
+        self._shards = shards
+        self._vendor = vendor
+        self._pool = pool
+        self._maker = maker
+
+    def begin(self) -> None:
+        """Let the first files be made ahead, as they will be if nothing changes before `hand_off`.
+
+        Nothing is claimed by this. What is planned otherwise by then, since a piece was withheld, is made anew.
+        """
+        if self._pool.can_begin:
+            names = _Names(self._service, self._batch)
+            for _, task in islice(self._tasks(names), _BEGUN_MAX):
+                self._pool.begin(task)
+
+    def hand_off(self) -> None:
+        """As `hand_off_print_files`."""
+        refused: list[Permanent] = []
+        names = _Names(self._service, self._batch)
         in_hand: deque[tuple[int, PrintTask]] = deque()
 
         def take_in_hand() -> Iterator[PrintTask]:
-            for done, shard in enumerate(shards, start=1):
-                task = _plan_shard(service, batch, shard, names, vendor.pieces_max)
-                if task.files:
-                    in_hand.append((done, task))
-                    yield task
+            for done, task in self._tasks(names):
+                in_hand.append((done, task))
+                yield task
 
-        for ready in pool.run_all(take_in_hand()):
+        for ready in self._pool.run_all(take_in_hand()):
             done, task = in_hand.popleft()
-            refused += _deliver_all(service, vendor, task, ready)
-            while rest := _plan_rest(service, batch, task, ready, names):
-                task, ready = rest, maker(rest)  # noqa: PLW2901 - what is left of the same shard
-                refused += _deliver_all(service, vendor, task, ready)
-            service.progress("print", done, len(shards))
-    if refused:
-        raise Permanent(f"{len(refused)} print files were refused, the first: {refused[0]}") from refused[0]
+            refused += _deliver_all(self._service, self._vendor, task, ready)
+            while rest := _plan_rest(self._service, self._batch, task, ready, names):
+                task, ready = rest, self._maker(rest)  # noqa: PLW2901 - what is left of the same shard
+                refused += _deliver_all(self._service, self._vendor, task, ready)
+            self._service.progress("print", done, len(self._shards))
+        if refused:
+            raise Permanent(f"{len(refused)} print files were refused, the first: {refused[0]}") from refused[0]
+
+    def _tasks(self, names: _Names) -> Iterator[tuple[int, PrintTask]]:
+        """What is still to be printed, by shard, with how many shards are looked at by then."""
+        for done, shard in enumerate(self._shards, start=1):
+            task = _plan_shard(self._service, self._batch, shard, names, self._vendor.pieces_max)
+            if task.files:
+                yield done, task
 
 
 def _open_pool(service: Service, plan: BuildPlan, *, shards: int) -> WorkerPool[PrintTask, ReadyFiles]:

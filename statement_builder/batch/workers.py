@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -40,9 +42,12 @@ class WorkerPool(Generic[Task, Outcome]):
         self._generation_tasks_max = workers * tasks_per_worker_max
         self._executor: ProcessPoolExecutor | None = None
         self._generation_tasks = 0
-        self._begun: dict[Task, Future[Outcome]] = {}
+        self._begun: list[tuple[Task, Future[Outcome]]] = []
 
     def __enter__(self) -> WorkerPool[Task, Outcome]:
+        if self._workers > 1:
+            fork_context()
+            forkserver.ensure_running()  # it imports while this process finds the first task
         return self
 
     def __exit__(
@@ -50,11 +55,16 @@ class WorkerPool(Generic[Task, Outcome]):
     ) -> None:
         self._retire()
 
+    @property
+    def can_begin(self) -> bool:
+        """Whether `begin` begins anything."""
+        return self._workers > 1 and self._generation_tasks < self._generation_tasks_max
+
     def begin(self, task: Task) -> None:
         """Begin a task that `run_all` will be asked for, as far as one generation of workers can do so ahead of it."""
-        if self._workers > 1 and self._generation_tasks < self._generation_tasks_max:
+        if self.can_begin:
             with self._explained():
-                self._begun[task] = self._submit(task)
+                self._begun.append((task, self._submit(task)))
 
     def run_all(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
         """The outcome of each task, in the order given; at most one task more a worker is begun than was read.
@@ -70,7 +80,7 @@ class WorkerPool(Generic[Task, Outcome]):
             for task in tasks:
                 if len(pending) > self._workers:
                     yield pending.popleft().result()
-                begun = self._begun.pop(task, None)
+                begun = self._take_begun(task)
                 if begun is None and self._generation_tasks >= self._generation_tasks_max:
                     while pending:
                         yield pending.popleft().result()
@@ -78,6 +88,13 @@ class WorkerPool(Generic[Task, Outcome]):
                 pending.append(begun or self._submit(task))
             while pending:
                 yield pending.popleft().result()
+
+    def _take_begun(self, task: Task) -> Future[Outcome] | None:
+        for place, (begun, future) in enumerate(self._begun):
+            if begun == task:
+                del self._begun[place]
+                return future
+        return None
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -118,21 +135,31 @@ def rare_collections() -> Iterator[None]:
 _PRELOADED = ["statement_builder.batch.shard", "statement_builder.batch.print_files"]
 """What workers are made of. It takes a second to import, once: each of them is a fork of a process that has done so."""
 
+_NICENESS = 5
+"""The owner goes first, where there are more processes than processors: it finds the tasks, and what it does waits for
+nobody."""
+
 _worker: Callable[[Any], Any] | None = None
 """This worker process's own; never set in the process that owns the pool."""
 _unmade: Exception | None = None
 """Why it has none."""
 
 
-def _new_generation(workers: int, make_worker: Callable[[], Callable[[Any], Any]]) -> ProcessPoolExecutor:
+def fork_context() -> ForkServerContext:
+    """For processes that are forks of one that has imported what documents are made with."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker, initargs=(make_worker,))
+    return context
+
+
+def _new_generation(workers: int, make_worker: Callable[[], Callable[[Any], Any]]) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(workers, mp_context=fork_context(), initializer=_start_worker, initargs=(make_worker,))
 
 
 def _start_worker(make_worker: Callable[[], Callable[[Any], Any]]) -> None:
     global _worker, _unmade  # noqa: PLW0603 - a worker process has one for its life
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what an interrupt means
+    os.nice(_NICENESS)
     threading.Thread(target=_end_with_owner, daemon=True).start()
     try:
         _worker = make_worker()

@@ -283,10 +283,7 @@ class QuickReader:
         sheets = [self._sheet(file, form, parts, path) for form, parts in zip(forms, contents, strict=True)]
         is_new = is_new or self._known() > known
         yield
-        runs = [
-            list(map(sheet.runs.__getitem__, parts[1::2]))
-            for sheet, parts in zip(sheets, contents, strict=True)
-        ]
+        runs = [list(map(sheet.runs.__getitem__, parts[1::2])) for sheet, parts in zip(sheets, contents, strict=True)]
         yield
         return Reading(
             pages=[

@@ -118,7 +118,7 @@ class _Font:
     def _word(self, text: str) -> _Word:
         """As HarfBuzz shapes it. Digits are put together one by one, like words: it takes a tenth of the time, and of
         amounts and numbers there are thousands."""
-        if len(text) > 1 and text[-1].isdigit() and all([self.meetings[a + b] for a, b in pairwise(text)]):
+        if len(text) > 1 and text[-1].isdigit() and all(self.meetings[a + b] for a, b in pairwise(text)):
             codes, advances, steps, _, _ = zip(*map(self.words.__getitem__, text), strict=True)
             return _Word("".join(codes), sum(advances), max(steps), text[0], text[-1])
         return self.shape(text)

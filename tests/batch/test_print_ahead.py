@@ -1,0 +1,90 @@
+"""Print files made while the source is looked at again: the same as those made afterwards, and none with a piece that
+was withheld in the meantime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from statement_builder.batch.print_files import PrintTask
+from statement_builder.batch.run import open_batch, walk_batch
+from statement_builder.batch.service import Service
+from statement_builder.batch.steps import Step
+from statement_builder.batch.workers import WorkerPool
+from statement_builder.billing.selection import Kind
+from statement_builder.ledger import BatchState
+from tests.batch.part import open_as_worker
+from tests.faults.outcome import assert_once_each, outcome_of
+from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+
+BATCH = f"{CYCLE}-statement"
+
+
+@contextmanager
+def opened(hospital: Hospital, *, workers: int) -> Iterator[Service]:
+    with open_as_worker(hospital.environment) as service:
+        yield replace(service, shard_candidates_max=8, workers=workers)
+
+
+@pytest.fixture
+def hospital(tmp_path: Path) -> Hospital:
+    """With a batch that is built, in several shards."""
+    hospital = build_hospital(tmp_path / "home", guarantors=40)
+    with opened(hospital, workers=1) as service:
+        open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
+        assert walk_batch(service, BATCH, until=Step.BUILD).state is BatchState.BUILT
+    return hospital
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The shard of each task that a worker process is given."""
+    shards: list[int] = []
+    submit = WorkerPool._submit
+
+    def note(pool: WorkerPool[PrintTask, object], task: PrintTask) -> object:
+        shards.append(task.shard.sequence)
+        return submit(pool, task)
+
+    monkeypatch.setattr(WorkerPool, "_submit", note)
+    return shards
+
+
+def _hand_off(hospital: Hospital, *, workers: int) -> None:
+    with opened(hospital, workers=workers) as service:
+        walk_batch(service, BATCH, until=Step.HAND_OFF, release=True)
+
+
+def test_made_ahead__is_what_one_process_hands_off_and_made_once(
+    hospital: Hospital, tmp_path: Path, made: list[int]
+) -> None:
+    alone = hospital.copy_to(tmp_path / "alone")
+    _hand_off(hospital, workers=2)
+    _hand_off(alone, workers=1)
+    assert len(made) > 1
+    assert sorted(made) == sorted(set(made))
+    outcome = outcome_of(hospital, BATCH)
+    assert_once_each(outcome)
+    assert outcome == outcome_of(alone, BATCH)
+
+
+def test_made_ahead__a_file_with_a_piece_that_is_withheld_is_made_anew_without_it(
+    hospital: Hospital, tmp_path: Path, made: list[int]
+) -> None:
+    ((document, guarantor, shard),) = hospital.ledger(
+        "SELECT document_id, guarantor_id, sequence FROM document WHERE channel = 'print' AND sha256 <> '' LIMIT 1"
+    )
+    hospital.sql(
+        "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('H-1', ?, 'BANKR_STAY', '2026-11-07')",
+        guarantor,
+    )
+    alone = hospital.copy_to(tmp_path / "alone")
+    _hand_off(hospital, workers=2)
+    _hand_off(alone, workers=1)
+    assert document not in {row["document_id"] for row in hospital.manifest_rows()}
+    assert {each: made.count(each) for each in made} == {each: 2 if each == shard else 1 for each in made}
+    assert outcome_of(hospital, BATCH) == outcome_of(alone, BATCH)
