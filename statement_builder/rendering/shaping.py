@@ -22,8 +22,8 @@ from statement_builder.rendering.typeface import meanings_of
 
 PIXELS = 1 / 1024
 """Pango counts in 1/1024 of a CSS pixel."""
-_SHAPED_MAX = 200_000
-_WORDS_MAX = 100_000
+_SHAPED_MAX = 20_000
+_WORDS_MAX = 20_000
 """For each style."""
 _UNJOINED = "\0"
 """Stands for the end of a word that can only be shaped with what follows it."""

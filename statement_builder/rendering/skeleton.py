@@ -16,7 +16,7 @@ from statement_builder.rendering.qr_code import CODE
 
 WHITE = " \t\n\r\f"
 """What CSS collapses; a no-break space is not among it."""
-_COLLAPSED_MAX = 50_000
+_COLLAPSED_MAX = 10_000
 _TAGS = re.compile(r"<([^>]*)>")
 _TITLE = re.compile(r"<title>([^<]*)</title>")
 _DATES = re.compile(r'(<meta name="dcterms\.(created|modified)" content=")([^"]*)"')
