@@ -105,17 +105,15 @@ def _faulty_pages(piece: Placed, pages: Sequence[pikepdf.Page], reader: _Reader,
     for number, drawn in enumerate(marks, start=1):
         page = pages[first + number - 1]
         content = reader.content(page)
-        if what := _fault_of_page(page, content, drawn) or reader.trouble(page, content, piece, number):
+        what = reader.fault_of_size(page) or _fault_of_marks(content, drawn)
+        if what := what or reader.trouble(page, content, piece, number):
             yield Fault(what=what, document_id=piece.document_id, page=number)
     for blank in pages[first + piece.pages : first + piece.pages + piece.blank_pages]:
         if reader.content(blank).strip():
             yield Fault(what="the blank back after it is not blank", document_id=piece.document_id)
 
 
-def _fault_of_page(page: pikepdf.Page, content: bytes, marks: bytes) -> str:
-    box = [float(side) for side in page.mediabox]
-    if [box[2] - box[0], box[3] - box[1]] != [612.0, PAGE_HEIGHT]:
-        return "the page is not letter size (8.5 x 11 in)"
+def _fault_of_marks(content: bytes, marks: bytes) -> str:
     if content.count(MARKS_BEGIN) != (1 if marks else 0) or marks not in content:
         return "its barcode or its sheet's mark is missing, or another's"
     return ""
@@ -135,6 +133,14 @@ class _Reader:
     def __init__(self) -> None:
         self._fonts: dict[tuple[tuple[int, int], ...], _Fonts] = {}
         self._maps: dict[tuple[int, int], tuple[dict[str, bytes], dict[bytes, str]]] = {}
+        self._are_letter_size: dict[bytes, bool] = {}
+
+    def fault_of_size(self, page: pikepdf.Page) -> str:
+        written = page.mediabox.unparse()
+        if written not in self._are_letter_size:
+            left, bottom, right, top = map(float, page.mediabox)
+            self._are_letter_size[written] = (right - left, top - bottom) == (612.0, PAGE_HEIGHT)
+        return "" if self._are_letter_size[written] else "the page is not letter size (8.5 x 11 in)"
 
     def content(self, page: pikepdf.Page) -> bytes:
         contents = page.obj.get("/Contents")

@@ -190,26 +190,28 @@ class _Setter:
         self._store = store
         self.node = paragraph.slots[0].node
         self._slots = [(slot.node, slot.text) for slot in paragraph.slots]
-        self._only = paragraph.slots[0].node if len(paragraph.slots) == 1 else -1
-        self._done: dict[str | tuple[str, ...], _Set] = {}
+        self.only = paragraph.slots[0].node if len(paragraph.slots) == 1 else -1
+        """The one text that it says; -1 where there are several."""
+        self.known: dict[str | tuple[str, ...], _Set] = {}
+        """By what it says: one text, or several as a tuple."""
 
     def set(self, texts: Sequence[str]) -> _Set:
         """`Unclear` when it cannot be set with certainty."""
-        if self._only >= 0:
-            words: str | tuple[str, ...] = texts[self._only]
+        if self.only >= 0:
+            words: str | tuple[str, ...] = texts[self.only]
         else:
             words = tuple([texts[node] if node >= 0 else text for node, text in self._slots])
-        done = self._done.get(words)
+        done = self.known.get(words)
         if done is None:
-            if len(self._done) >= _SET_MAX:
-                self._done.clear()
-            done = self._done[words] = self._set((words,) if isinstance(words, str) else words)
+            if len(self.known) >= _SET_MAX:
+                self.known.clear()
+            done = self.known[words] = self._set((words,) if isinstance(words, str) else words)
         return done
 
     def learn(self, words: tuple[str, ...], lesson: Lesson) -> None:
         """Remember how WeasyPrint breaks these words."""
-        known = words[0] if self._only >= 0 else words
-        self._done[known] = self._embed(apply_lesson(self._paragraph, words, lesson))
+        known = words[0] if self.only >= 0 else words
+        self.known[known] = self._embed(apply_lesson(self._paragraph, words, lesson))
 
     def _set(self, words: tuple[str, ...]) -> _Set:
         try:
@@ -236,13 +238,14 @@ class _KnownOutline:
 
     def __init__(self, outline: Outline, setters: list[_Setter]) -> None:
         self.outline = outline
-        self._setters = setters
+        # Those of several texts are never found by one of them, so they are asked themselves.
+        self._setters = [(setter, max(0, setter.only), setter.known) for setter in setters]
 
     def set(self, texts: Sequence[str]) -> dict[_Setter, _Set]:
         """Every paragraph, set with a document's words. `Unclear` when one cannot be set with certainty."""
         if self.outline.trouble:
             raise NotFixed(self.outline.trouble)
-        return {setter: setter.set(texts) for setter in self._setters}
+        return {setter: known.get(texts[node]) or setter.set(texts) for setter, node, known in self._setters}
 
     def key(self, anatomy: Anatomy, done: Mapping[_Setter, _Set]) -> bytes:
         """What decides this document's layout: structure, line breaks, and texts within drawings."""
@@ -256,23 +259,23 @@ class _KnownPlate:
 
     def __init__(self, plate: Plate, setters: list[_Setter]) -> None:
         self._plate = plate
-        self._breaks = list(plate.layout.breaks)
-        self._setters = setters
+        self._setters = list(zip(setters, plate.layout.breaks, strict=True))
 
     def print_document(self, content: Content, anatomy: Anatomy, done: Mapping[_Setter, _Set]) -> Steps[Rendered]:
         """The finished file. `done` are paragraphs that are set already."""
-        texts = anatomy.texts
-        paragraphs = [done.get(setter) or setter.set(texts) for setter in self._setters]
-        if [paragraph.breaks for paragraph in paragraphs] != self._breaks:
-            raise Unclear("paragraph of a further page broken otherwise")
+        paragraphs: list[SetParagraph] = []
         steps: dict[str, int] = {}
-        for paragraph in paragraphs:
-            if paragraph.steps:
-                steps |= {face: max(step, steps.get(face, 0)) for face, step in paragraph.steps.items()}
+        for setter, breaks in self._setters:
+            each = done.get(setter) or setter.set(anatomy.texts)
+            if each.breaks != breaks:
+                raise Unclear("paragraph of a further page broken otherwise")
+            if each.steps:
+                steps |= {face: max(step, steps.get(face, 0)) for face, step in each.steps.items()}
+            paragraphs.append(each.paragraph)
         yield
         codes = [path_operators(text) for text in anatomy.codes]
         yield
-        pages = self._plate.fill_pages([each.paragraph for each in paragraphs], codes)
+        pages = self._plate.fill_pages(paragraphs, codes)
         yield
         info, metadata = describe_document(anatomy.title, anatomy.created, anatomy.modified)
         pdf = self._plate.assemble(

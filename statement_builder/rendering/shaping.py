@@ -75,7 +75,8 @@ def shape_anew(style: Style, text: str) -> Shaped:
             break
         codes += its_codes
         advance += its_advance
-        step = max(step, its_step)
+        if its_step > step:  # noqa: PLR1730 - `max` takes longer than all else here
+            step = its_step
         last = its_last
     operand = f"<{codes}>"
     if "<>" in operand:
