@@ -40,6 +40,8 @@ from statement_builder.policy.recipient import address_digest
 
 _SHARDS_PER_WORKER_MAX = 100
 """Until a worker is replaced; a carrier for a new address is WeasyPrint's work."""
+_NICENESS = 15
+"""What is made ahead takes what the second look leaves of the processors."""
 _BEGUN_MAX = 12
 """Shards whose files are made ahead. They are in memory until they are handed over, at 10 to 30 MB each."""
 NUMBERS_PER_SHARD = 10_000
@@ -128,6 +130,7 @@ def _open_pool(service: Service, plan: BuildPlan, *, shards: int) -> WorkerPool[
         workers=workers,
         make_worker=partial(PrintFileMaker, plan, service.archive) if workers == 1 else partial(open_maker, plan),
         tasks_per_worker_max=_SHARDS_PER_WORKER_MAX,
+        niceness=_NICENESS,
     )
 
 

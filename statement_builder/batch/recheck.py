@@ -2,45 +2,34 @@
 
 A payment, a bankruptcy, a death or the loss of a pregnancy that reached the billing system after rendering pulls
 that piece out. What was already claimed for a hand-off is past this point and is left alone.
+
+One process reads the source; what has to be reckoned for each piece, several share.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from functools import partial
 
-import msgspec
 from msgspec.structs import replace
 
+from statement_builder.batch.looker import Looked, Looker, LookTask, NoteTask, Packed, open_looker, pack_account
 from statement_builder.batch.pull import Entry, scope_of, stream_candidates
 from statement_builder.batch.service import Service
-from statement_builder.batch.shard import read_shard
-from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
-from statement_builder.billing.selection import Hold, Selection
-from statement_builder.documents import Recipient, make_recipient
-from statement_builder.ledger import Batch, Document, Shard
-from statement_builder.policy import decide, find_copy_holds, recheck
+from statement_builder.batch.shard import plan_build
+from statement_builder.batch.workers import WorkerPool
+from statement_builder.billing.model import GuarantorAccount
+from statement_builder.billing.selection import Hold
+from statement_builder.ledger import Batch, Shard
 
 LOOK_GOOD_FOR = timedelta(hours=2)
 """How old the look at the whole batch may be for a part of it that leaves later; a part cleared the next day looks
 for itself."""
-
-
-class _Waiting(Record, kw_only=True):
-    """A document that nobody has claimed yet, and what was decided when it was made."""
-
-    document: Document
-    selection: Selection | None
-    """None where the settings have changed since and no longer select it, and of a copy."""
-    recipient: Recipient | None
-    """Of a copy: whom it is addressed to."""
-
-
-_Packed = bytes
-"""A `_Waiting` as MessagePack: all of a batch wait at once, and so take half of the room."""
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(_Waiting).decode
+_ACCOUNTS_PER_TASK = 250
+_TASKS_PER_WORKER_MAX = 1_000_000
+"""No worker is replaced: what one does leaves nothing behind."""
 
 
 def withhold_late(service: Service, batch: Batch, shards: Sequence[Shard]) -> int:
@@ -49,19 +38,7 @@ def withhold_late(service: Service, batch: Batch, shards: Sequence[Shard]) -> in
 
     `SourceError` when the source has become stale or unreadable: then nothing is handed off.
     """
-    as_of = max(batch.as_of, service.today())
-    waiting, replaced = _waiting(service, batch, shards)
-    if not waiting:
-        return 0
-    withheld = 0
-    scope = replace(scope_of(batch), as_of=as_of, limit=None)
-    for entry in stream_candidates(service, scope, replaced=replaced):
-        for piece in map(_unpack, waiting.pop(_guarantor_id(entry), ())):
-            withheld += _withhold(service, piece.document, _reasons(service, batch, entry, piece, as_of))
-    for pieces in waiting.values():
-        for piece in map(_unpack, pieces):
-            withheld += _withhold(service, piece.document, _reasons(service, batch, None, piece, as_of))
-    return withheld
+    return _Look(service, batch, shards).take()
 
 
 def is_looked_at(service: Service, batch: Batch) -> bool:
@@ -69,69 +46,73 @@ def is_looked_at(service: Service, batch: Batch) -> bool:
     return batch.looked_at is not None and service.now() - batch.looked_at < LOOK_GOOD_FOR
 
 
-def _waiting(
-    service: Service, batch: Batch, shards: Sequence[Shard]
-) -> tuple[dict[str, list[_Packed]], frozenset[str]]:
-    """Guarantor id to their documents, each of a shard of its own: a copy may wait beside the original. And whose is
-    a correction."""
-    waiting: dict[str, list[_Packed]] = defaultdict(list)
-    replaced = set()
-    for shard in shards:
-        documents = service.ledger.waiting(batch.batch_id, sequence=shard.sequence)
-        unclaimed = {each.guarantor_id: each for each in documents if each.delivery_state is None}
-        for entry in read_shard(service.archive, shard) if unclaimed else ():
-            if isinstance(entry, FaultyAccount) or entry.guarantor.guarantor_id not in unclaimed:
-                continue
-            document = unclaimed[entry.guarantor.guarantor_id]
-            selection = None
-            if not document.is_copy:
-                selection = decide(entry, batch.kind, service.settings.policy, document.issued_on).selection
-            recipient = make_recipient(entry.guarantor) if document.is_copy else None
-            piece = _Waiting(document=document, selection=selection, recipient=recipient)
-            waiting[document.guarantor_id].append(_pack(piece))
-            if document.revision_of and not document.is_copy:
-                replaced.add(document.guarantor_id)
-    return waiting, frozenset(replaced)
+class _Look:
+    """One look at some shards of a batch."""
 
+    def __init__(self, service: Service, batch: Batch, shards: Sequence[Shard]) -> None:
+        self._service = service
+        self._batch = batch
+        self._shards = shards
+        self._as_of = max(batch.as_of, service.today())
+        self._waiting: dict[str, tuple[Packed, ...]] = defaultdict(tuple)
+        """By guarantor id, each of a shard of its own: a copy may wait beside the original."""
+        self._replaced: set[str] = set()
+        """Whose document is a correction."""
+        self._withheld = 0
 
-def _reasons(service: Service, batch: Batch, entry: Entry | None, piece: _Waiting, as_of: date) -> tuple[Hold, ...]:
-    document, selection = piece.document, piece.selection
-    if isinstance(entry, FaultyAccount):
-        return (Hold(code="BADDATA"),)
-    if document.is_copy:
-        return _reasons_of_copy(service, batch, entry, piece, as_of)
-    if selection is None:
-        return (Hold(code="RESTATED"),)
-    # Refused or bounced e-mail is printed: then it is paper that has to be allowed.
-    selection = replace(selection, channel=document.channel)
-    holds = recheck(entry, selection, service.settings.policy, as_of=as_of, rendered_as_of=document.issued_on)
-    return tuple(hold for hold in holds if not (document.readdressed and hold.code == "READDRESSED"))
+    def take(self) -> int:
+        service = self._service
+        plan = plan_build(service, self._batch)
+        looker = Looker(plan, service.archive, service.watch)
+        workers = max(1, min(service.workers, len(self._shards)))
+        make_worker = (lambda: looker) if workers == 1 else partial(open_looker, plan)
+        with WorkerPool(workers=workers, make_worker=make_worker, tasks_per_worker_max=_TASKS_PER_WORKER_MAX) as pool:
+            for noted in self._all_of(pool, self._note_tasks()):
+                for guarantor_id, piece in noted.notes:
+                    self._waiting[guarantor_id] += (piece,)
+            if self._waiting:
+                for looked in self._all_of(pool, self._look_tasks(looker)):
+                    self._withhold(looked.late)
+        for pieces in self._waiting.values():
+            self._withhold(looker.late(None, pieces, self._as_of))
+        return self._withheld
 
+    def _all_of(
+        self, pool: WorkerPool[NoteTask | LookTask, Looked], tasks: Iterator[NoteTask | LookTask]
+    ) -> Iterator[Looked]:
+        for looked in pool.run_all(tasks):
+            self._service.watch.add(looked.spent_s)
+            yield looked
 
-def _reasons_of_copy(
-    service: Service, batch: Batch, account: GuarantorAccount | None, piece: _Waiting, as_of: date
-) -> tuple[Hold, ...]:
-    document = piece.document
-    holds = find_copy_holds(
-        account,
-        batch.kind,
-        service.settings.policy,
-        as_of,
-        account_numbers=document.accounts,
-        episode_id=document.episode_id,
-    )
-    if account is None or document.readdressed or piece.recipient is None:
-        return holds
-    now = make_recipient(account.guarantor)
-    is_same = (now.name, now.lines) == (piece.recipient.name, piece.recipient.lines)
-    return holds if is_same else (*holds, Hold(code="READDRESSED"))
+    def _note_tasks(self) -> Iterator[NoteTask]:
+        for shard in self._shards:
+            documents = self._service.ledger.waiting(self._batch.batch_id, sequence=shard.sequence)
+            unclaimed = tuple([each for each in documents if each.delivery_state is None])
+            self._replaced |= {each.guarantor_id for each in unclaimed if each.revision_of and not each.is_copy}
+            if unclaimed:
+                yield NoteTask(shard=shard, documents=unclaimed)
 
+    def _look_tasks(self, looker: Looker) -> Iterator[LookTask]:
+        """The source, read to its end; what it has nothing of is still waiting then."""
+        scope = replace(scope_of(self._batch), as_of=self._as_of, limit=None)
+        found: list[tuple[bytes, tuple[Packed, ...]]] = []
+        for entry in stream_candidates(self._service, scope, replaced=frozenset(self._replaced)):
+            pieces = self._waiting.pop(_guarantor_id(entry), ())
+            if not isinstance(entry, GuarantorAccount):
+                self._withhold(looker.late(entry, pieces, self._as_of))
+            elif pieces:
+                found.append((pack_account(entry), pieces))
+            if len(found) >= _ACCOUNTS_PER_TASK:
+                yield LookTask(as_of=self._as_of, found=tuple(found))
+                found = []
+        if found:
+            yield LookTask(as_of=self._as_of, found=tuple(found))
 
-def _withhold(service: Service, document: Document, holds: tuple[Hold, ...]) -> int:
-    if not holds:
-        return 0
-    service.ledger.withhold(document.document_id, holds, actor=service.actor, at=service.now())
-    return 1
+    def _withhold(self, late: Sequence[tuple[str, tuple[Hold, ...]]]) -> None:
+        service = self._service
+        for document_id, holds in late:
+            service.ledger.withhold(document_id, holds, actor=service.actor, at=service.now())
+            self._withheld += 1
 
 
 def _guarantor_id(entry: Entry) -> str:

@@ -23,6 +23,9 @@ from typing import Any, Generic, TypeVar
 
 from statement_builder.errors import WorkerDied
 
+NICENESS = 5
+"""Of workers: their owner goes first, where there are more processes than processors. It finds the tasks."""
+
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
 
@@ -31,13 +34,19 @@ class WorkerPool(Generic[Task, Outcome]):
     """Works tasks off with `workers` processes; with one, in this process. A context manager.
 
     `make_worker` gives each process what works a task off; what it raises is raised for the first task. It, tasks and
-    outcomes have to be picklable where there are several processes.
+    outcomes have to be picklable where there are several processes. `niceness` is how far they let others go first.
     """
 
     def __init__(
-        self, *, workers: int, make_worker: Callable[[], Callable[[Task], Outcome]], tasks_per_worker_max: int
+        self,
+        *,
+        workers: int,
+        make_worker: Callable[[], Callable[[Task], Outcome]],
+        tasks_per_worker_max: int,
+        niceness: int = NICENESS,
     ) -> None:
         self._make_worker = make_worker
+        self._niceness = niceness
         self._workers = workers
         self._generation_tasks_max = workers * tasks_per_worker_max
         self._executor: ProcessPoolExecutor | None = None
@@ -109,7 +118,7 @@ class WorkerPool(Generic[Task, Outcome]):
 
     def _submit(self, task: Task) -> Future[Outcome]:
         if self._executor is None:
-            self._executor = _new_generation(self._workers, self._make_worker)
+            self._executor = _new_generation(self._workers, self._make_worker, self._niceness)
         self._generation_tasks += 1
         return self._executor.submit(_work_off, task)
 
@@ -132,12 +141,8 @@ def rare_collections() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
-_PRELOADED = ["statement_builder.batch.shard", "statement_builder.batch.print_files"]
+_PRELOADED = [f"statement_builder.batch.{name}" for name in ("shard", "looker", "print_files")]
 """What workers are made of. It takes a second to import, once: each of them is a fork of a process that has done so."""
-
-_NICENESS = 5
-"""The owner goes first, where there are more processes than processors: it finds the tasks, and what it does waits for
-nobody."""
 
 _worker: Callable[[Any], Any] | None = None
 """This worker process's own; never set in the process that owns the pool."""
@@ -152,14 +157,17 @@ def fork_context() -> ForkServerContext:
     return context
 
 
-def _new_generation(workers: int, make_worker: Callable[[], Callable[[Any], Any]]) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(workers, mp_context=fork_context(), initializer=_start_worker, initargs=(make_worker,))
+def _new_generation(
+    workers: int, make_worker: Callable[[], Callable[[Any], Any]], niceness: int
+) -> ProcessPoolExecutor:
+    arguments = (make_worker, niceness)
+    return ProcessPoolExecutor(workers, mp_context=fork_context(), initializer=_start_worker, initargs=arguments)
 
 
-def _start_worker(make_worker: Callable[[], Callable[[Any], Any]]) -> None:
+def _start_worker(make_worker: Callable[[], Callable[[Any], Any]], niceness: int) -> None:
     global _worker, _unmade  # noqa: PLW0603 - a worker process has one for its life
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what an interrupt means
-    os.nice(_NICENESS)
+    os.nice(niceness)
     threading.Thread(target=_end_with_owner, daemon=True).start()
     try:
         _worker = make_worker()

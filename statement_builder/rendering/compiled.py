@@ -28,7 +28,7 @@ from statement_builder.rendering.template_lines import name_lines
 from statement_builder.rendering.typesetter import SetParagraph, apply_lesson, set_paragraph
 from statement_builder.rendering.weasy_internals import describe_document
 
-_SET_MAX = 8_000
+_SET_MAX = 4_000
 """Paragraphs that are remembered as set: phrases and amounts come again, names do not."""
 _PLATES_MAX = 4_000
 """Layouts in memory, at about 40 KB each; the oldest goes first."""

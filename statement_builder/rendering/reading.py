@@ -37,8 +37,8 @@ _REACH = 2
 """Type sizes that ink is above or below its line at the most."""
 _OVERHANG = 0.4
 """Type sizes that a letter's ink reaches beyond its own room at the most."""
-_REMEMBERED_MAX = 8_000
-_PLACED_MAX = 5_000
+_REMEMBERED_MAX = 4_000
+_PLACED_MAX = 3_000
 
 
 class PageText(Protocol):

@@ -42,12 +42,13 @@ def hospital(tmp_path: Path) -> Hospital:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The shard of each task that a worker process is given."""
+    """The shard of each print task that a worker process is given."""
     shards: list[int] = []
     submit = WorkerPool._submit
 
-    def note(pool: WorkerPool[PrintTask, object], task: PrintTask) -> object:
-        shards.append(task.shard.sequence)
+    def note(pool: WorkerPool[object, object], task: object) -> object:
+        if isinstance(task, PrintTask):
+            shards.append(task.shard.sequence)
         return submit(pool, task)
 
     monkeypatch.setattr(WorkerPool, "_submit", note)
@@ -75,16 +76,26 @@ def test_made_ahead__is_what_one_process_hands_off_and_made_once(
 def test_made_ahead__a_file_with_a_piece_that_is_withheld_is_made_anew_without_it(
     hospital: Hospital, tmp_path: Path, made: list[int]
 ) -> None:
-    ((document, guarantor, shard),) = hospital.ledger(
-        "SELECT document_id, guarantor_id, sequence FROM document WHERE channel = 'print' AND sha256 <> '' LIMIT 1"
+    """Three shards lose one each: to a hold, to a fault in the data, and to nothing being on file any more."""
+    documents = hospital.ledger(
+        "SELECT document_id, guarantor_id, sequence FROM document WHERE channel = 'print' AND sha256 <> '' "
+        "GROUP BY sequence ORDER BY sequence LIMIT 3"
     )
+    assert len(documents) == 3
+    (_, held, _), (_, faulty, _), (_, gone, _) = documents
     hospital.sql(
-        "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('H-1', ?, 'BANKR_STAY', '2026-11-07')",
-        guarantor,
+        "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('H-1', ?, 'BANKR_STAY', '2026-11-07')", held
     )
+    hospital.sql("UPDATE guarantor SET delivery = 'pigeon' WHERE guarantor_id = ?", faulty)
+    hospital.sql("DELETE FROM guarantor WHERE guarantor_id = ?", gone)
     alone = hospital.copy_to(tmp_path / "alone")
     _hand_off(hospital, workers=2)
     _hand_off(alone, workers=1)
-    assert document not in {row["document_id"] for row in hospital.manifest_rows()}
-    assert {each: made.count(each) for each in made} == {each: 2 if each == shard else 1 for each in made}
+    withheld = {
+        document for (document,) in hospital.ledger("SELECT document_id FROM document WHERE state = 'withheld'")
+    }
+    assert withheld == {document for document, _, _ in documents}
+    assert not withheld & {row["document_id"] for row in hospital.manifest_rows()}
+    shards = {shard for _, _, shard in documents}
+    assert {each: made.count(each) for each in made} == {each: 2 if each in shards else 1 for each in made}
     assert outcome_of(hospital, BATCH) == outcome_of(alone, BATCH)
