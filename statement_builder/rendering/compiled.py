@@ -28,8 +28,8 @@ from statement_builder.rendering.template_lines import name_lines
 from statement_builder.rendering.typesetter import SetParagraph, apply_lesson, set_paragraph
 from statement_builder.rendering.weasy_internals import describe_document
 
-_SET_MAX = 4_000
-"""Paragraphs that are remembered as set: phrases and amounts come again, names do not."""
+_SET_MAX = 60_000
+"""Paragraphs that are remembered as set, at half a kilobyte each: phrases and amounts come again, names do not."""
 _PLATES_MAX = 4_000
 """Layouts in memory, at about 40 KB each; the oldest goes first."""
 
@@ -46,6 +46,7 @@ class CompiledEngine:
         self._outlines: dict[bytes, _KnownOutline] = {}
         self._plates: dict[bytes, _KnownPlate] = {}
         self._setters: dict[Paragraph, _Setter] = {}
+        self._memory = _Memory()
         self.filled = 0
         self.compiled = 0
         self.fallbacks: Counter[str] = Counter()
@@ -156,7 +157,7 @@ class CompiledEngine:
 
     def _setter(self, paragraph: Paragraph) -> _Setter:
         if paragraph not in self._setters:
-            self._setters[paragraph] = _Setter(paragraph, self._store)
+            self._setters[paragraph] = _Setter(paragraph, self._store, self._memory)
         return self._setters[paragraph]
 
 
@@ -182,17 +183,38 @@ class _Set(Record, kw_only=True, array_like=True):
     breaks: bytes
 
 
+class _Memory:
+    """What all setters remember together. When it is full they forget everything, and begin anew."""
+
+    def __init__(self) -> None:
+        self._parts: list[dict[str | tuple[str, ...], _Set]] = []
+        self._count = 0
+
+    def new_part(self) -> dict[str | tuple[str, ...], _Set]:
+        self._parts.append({})
+        return self._parts[-1]
+
+    def make_room(self) -> None:
+        """For one more."""
+        if self._count >= _SET_MAX:
+            self._count = 0
+            for part in self._parts:
+                part.clear()
+        self._count += 1
+
+
 class _Setter:
     """Sets one paragraph, and remembers what it has set."""
 
-    def __init__(self, paragraph: Paragraph, store: LayoutStore | None) -> None:
+    def __init__(self, paragraph: Paragraph, store: LayoutStore | None, memory: _Memory) -> None:
         self._paragraph = paragraph
         self._store = store
         self.node = paragraph.slots[0].node
         self._slots = [(slot.node, slot.text) for slot in paragraph.slots]
         self.only = paragraph.slots[0].node if len(paragraph.slots) == 1 else -1
         """The one text that it says; -1 where there are several."""
-        self.known: dict[str | tuple[str, ...], _Set] = {}
+        self._memory = memory
+        self.known = memory.new_part()
         """By what it says: one text, or several as a tuple."""
 
     def set(self, texts: Sequence[str]) -> _Set:
@@ -203,8 +225,7 @@ class _Setter:
             words = tuple([texts[node] if node >= 0 else text for node, text in self._slots])
         done = self.known.get(words)
         if done is None:
-            if len(self.known) >= _SET_MAX:
-                self.known.clear()
+            self._memory.make_room()
             done = self.known[words] = self._set((words,) if isinstance(words, str) else words)
         return done
 
