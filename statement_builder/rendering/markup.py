@@ -54,7 +54,16 @@ def render_markup(templates: Path, content: Content) -> str:
         ) from exc
     finally:
         sandbox.close()
-    return unicodedata.normalize("NFC", html)
+    return _composed(html)
+
+
+def _composed(text: str) -> str:
+    """In composed characters (NFC), as Latin-1 has no others: to look for that first takes no time."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return unicodedata.normalize("NFC", text)
+    return text
 
 
 @lru_cache(maxsize=16)
