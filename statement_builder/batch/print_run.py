@@ -92,7 +92,7 @@ class PrintRun:
         """
         if self._pool.can_begin:
             names = _Names(self._service, self._batch)
-            for _, task in islice(self._tasks(names), _BEGUN_MAX):
+            for _, task in islice(self._tasks(names, ahead=True), _BEGUN_MAX):
                 self._pool.begin(task)
 
     def hand_off(self) -> None:
@@ -116,12 +116,16 @@ class PrintRun:
         if refused:
             raise Permanent(f"{len(refused)} print files were refused, the first: {refused[0]}") from refused[0]
 
-    def _tasks(self, names: _Names) -> Iterator[tuple[int, PrintTask]]:
-        """What is still to be printed, by shard, with how many shards are looked at by then."""
+    def _tasks(self, names: _Names, *, ahead: bool = False) -> Iterator[tuple[int, PrintTask]]:
+        """What is still to be printed, by shard, with how many shards are looked at by then.
+
+        `ahead` leaves out shards with pieces for a new address: to plan those, the source is read to its end.
+        """
         for done, shard in enumerate(self._shards, start=1):
-            task = _plan_shard(self._service, self._batch, shard, names, self._vendor.pieces_max)
-            if task.files:
-                yield done, task
+            unclaimed = _unclaimed(self._service, self._batch, shard)
+            if unclaimed and not (ahead and any(each.readdressed for each in unclaimed)):
+                files = _by_file(self._service, unclaimed, self._vendor.pieces_max)
+                yield done, _plan_files(self._service, self._batch, shard, files, names)
 
 
 def _open_pool(service: Service, plan: BuildPlan, *, shards: int) -> WorkerPool[PrintTask, ReadyFiles]:
@@ -134,18 +138,17 @@ def _open_pool(service: Service, plan: BuildPlan, *, shards: int) -> WorkerPool[
     )
 
 
-def _plan_shard(service: Service, batch: Batch, shard: Shard, names: _Names, pieces_max: int | None) -> PrintTask:
-    """What of this shard is still to be printed, as files with their names and serial numbers."""
+def _unclaimed(service: Service, batch: Batch, shard: Shard) -> list[Document]:
+    """What of this shard is still to be printed."""
     with service.watch("ledger"):
         waiting = service.ledger.waiting(batch.batch_id, channel=Channel.PRINT, sequence=shard.sequence)
-    unclaimed = [document for document in waiting if document.delivery_state is None]
-    files = _by_file(service, unclaimed, pieces_max)
-    return _plan_files(service, batch, shard, files, names)
+    return [document for document in waiting if document.delivery_state is None]
 
 
 def _plan_files(
     service: Service, batch: Batch, shard: Shard, files: Iterable[tuple[str, Sequence[Document]]], names: _Names
 ) -> PrintTask:
+    """With their names and serial numbers."""
     planned = []
     for envelope, documents in files:
         name = names.take(shard, envelope, documents)
