@@ -70,8 +70,50 @@ def _version(text: str) -> int:
     return next(version for version, most in enumerate(_CAPACITIES, start=1) if len(text) <= most)
 
 
+_ROW_BYTES = 6
+"""What a row takes, the light module before it included."""
+_FILLER = "a"
+"""zint says it, and any one character between more of it, in eight bits each."""
+
+
 def _rows(text: str) -> list[int]:
     """For each row its dark modules as bits: the lowest bit is a light module more on the left, then the leftmost."""
+    packed = _codes_of(len(text)).code(text).to_bytes(_ROW_BYTES * modules_of(text), "little")
+    return [int.from_bytes(packed[start : start + _ROW_BYTES], "little") for start in range(0, len(packed), _ROW_BYTES)]
+
+
+class _Codes(dict[tuple[int, str], int]):
+    """Codes of all texts of one length: what each character at its place adds to the code of the filler alone.
+
+    Error correction and mask are linear (ISO/IEC 18004, 7.5 and 7.8): a text's modules are the exclusive or of what its
+    characters add. zint draws one code for each character that is new at its place, and none for a text.
+    """
+
+    def __init__(self, length: int) -> None:
+        super().__init__()
+        self._length = length
+        self._filler = _drawn(_FILLER * length)
+
+    def code(self, text: str) -> int:
+        """All rows, the first one lowest."""
+        code = self._filler
+        for added in map(self.__getitem__, enumerate(text)):
+            code ^= added
+        return code
+
+    def __missing__(self, placed: tuple[int, str]) -> int:
+        place, character = placed
+        added = _drawn(_FILLER * place + character + _FILLER * (self._length - place - 1)) ^ self._filler
+        self[placed] = added
+        return added
+
+
+@lru_cache(maxsize=CHARACTERS_MAX)
+def _codes_of(length: int) -> _Codes:
+    return _Codes(length)
+
+
+def _drawn(text: str) -> int:
     symbol = zint.Symbol()
     symbol.symbology = zint.Symbology.QRCODE
     symbol.option_1 = _LEVEL_M
@@ -82,8 +124,8 @@ def _rows(text: str) -> list[int]:
     assert modules == modules_of(text)
     assert bits.shape is not None
     row_bytes, packed = bits.shape[1], bits.tobytes()
-    starts = range(0, modules * row_bytes, row_bytes)
-    return [int.from_bytes(packed[start : start + row_bytes], "little") << 1 for start in starts]
+    rows = [int.from_bytes(packed[y * row_bytes : (y + 1) * row_bytes], "little") for y in range(modules)]
+    return sum(row << 1 + 8 * _ROW_BYTES * y for y, row in enumerate(rows))
 
 
 _WITH_NEIGHBOURS = 0b1111111111

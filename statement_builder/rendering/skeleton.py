@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from functools import lru_cache
+from typing import NamedTuple
 
 from statement_builder.billing.model import Record
 from statement_builder.rendering.qr_code import CODE
@@ -43,12 +45,10 @@ class Anatomy(Record, kw_only=True):
 def take_apart(markup: str) -> Anatomy:
     """Split markup as the templates make it: attributes are quoted and have no `>` in them."""
     head, _, body = markup.partition("</head>")
-    title = _TITLE.search(head)
-    dates = {name: value for _, name, value in _DATES.findall(head)}
+    known = _read_head(head)
     parts = _split(body)
     texts = list(map(_collapsed.__getitem__, parts[0::2]))
     shape = "".join(["0" if not text else "1" if text == " " else "2" for text in texts])
-    head = _DATES.sub(r'\1"', _TITLE.sub("", head))
     tags = "<".join(parts[1::2])
     links: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
@@ -56,15 +56,36 @@ def take_apart(markup: str) -> Anatomy:
         tags, links = _take_out(_LINK, tags)
     if "<path class" in tags:
         tags, codes = _take_out(CODE, tags)
-    digest = hashlib.blake2b(f"{head}\0{tags}\0{shape}".encode(), digest_size=16).digest()
+    digest = hashlib.blake2b(f"{known.structure}\0{tags}\0{shape}".encode(), digest_size=16).digest()
     return Anatomy(
         structure=digest,
         texts=tuple(texts),
+        title=known.title,
+        created=known.created,
+        modified=known.modified,
+        links=tuple(map(html.unescape, links)),
+        codes=tuple(map(html.unescape, codes)),
+    )
+
+
+class _Head(NamedTuple):
+    """What the head says, and the head without that."""
+
+    title: str
+    created: str
+    modified: str
+    structure: str
+
+
+@lru_cache(maxsize=256)
+def _read_head(head: str) -> _Head:
+    title = _TITLE.search(head)
+    dates = {name: value for _, name, value in _DATES.findall(head)}
+    return _Head(
         title=collapse(title.group(1)).strip(WHITE) if title else "",
         created=dates.get("created", ""),
         modified=dates.get("modified", ""),
-        links=tuple(map(html.unescape, links)),
-        codes=tuple(map(html.unescape, codes)),
+        structure=_DATES.sub(r'\1"', _TITLE.sub("", head)),
     )
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from string import ascii_letters, digits
+from string import ascii_letters, ascii_lowercase, digits
 
 import pytest
+import zint
 import zxingcpp
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +40,21 @@ def scanned(text: str) -> str:
 @given(text=st.text(st.sampled_from(ascii_letters + digits + "-._~:/?#[]@!$&'()*+,;=%"), min_size=1, max_size=122))
 def test_qr_code__says_what_it_is_given(text: str) -> None:
     assert scanned(text) == text
+
+
+@given(text=st.text(st.sampled_from(ascii_lowercase + "-_~;"), min_size=1, max_size=122))
+def test_qr_code__is_what_zint_draws(text: str) -> None:
+    """Of letters that zint says as bytes each: others it may say in fewer bits."""
+    symbol = zint.Symbol()
+    symbol.symbology = zint.Symbology.QRCODE
+    symbol.option_1, symbol.option_3 = 2, 5 << 8  # level M, mask 4
+    symbol.option_2 = (modules_of(text) - 17) // 4
+    symbol.encode(text)
+    packed, row_bytes = symbol.encoded_data.tobytes(), symbol.encoded_data.strides[0]
+    side = range(modules_of(text))
+    drawn = {(x, y) for y in side for x in side if packed[y * row_bytes + x // 8] >> x % 8 & 1}
+    strokes = re.findall(rb"(\d+) (\d+) m\n(\d+) \d+ l\n", path_operators(text))
+    assert {(x, int(y)) for left, y, right in strokes for x in range(int(left), int(right))} == drawn
 
 
 @given(texts=st.integers(1, CHARACTERS_MAX).flatmap(lambda n: st.lists(st.text("1aA/", min_size=n, max_size=n))))
