@@ -60,7 +60,7 @@ def hand_off_print_files(service: Service, batch: Batch, shards: Sequence[Shard]
 
 @contextmanager
 def open_print_run(service: Service, batch: Batch, shards: Sequence[Shard]) -> Iterator[PrintRun]:
-    """With a connection to the vendor, and processes that make print files."""
+    """With the vendor, to whom nothing is connected yet, and processes that make print files."""
     plan = plan_build(service, batch)
     with closing(service.open_vendor()) as vendor, _open_pool(service, plan, shards=len(shards)) as pool:
         yield PrintRun(service, batch, shards, vendor, pool, PrintFileMaker(plan, service.archive))

@@ -112,7 +112,7 @@ class _Word:
 
     __slots__ = ("_font", "_glyphs", "_ink", "advance", "text")
 
-    def __init__(self, text: str, advance: float, glyphs: Sequence[int], font: _Font) -> None:
+    def __init__(self, text: str, advance: float, glyphs: tuple[int, ...], font: _Font) -> None:
         self.text = text
         self.advance = advance
         self._glyphs = glyphs
@@ -390,7 +390,7 @@ class _Font:
         advance = sum(map(self._advances.__getitem__, codes)) - adjustments / 1000
         return _Word("".join(map(self._meanings.__getitem__, codes)), advance, codes, self)
 
-    def ink(self, codes: Sequence[int], advance: float) -> _Ink:
+    def ink(self, codes: tuple[int, ...], advance: float) -> _Ink:
         """Of a word of these glyphs: what reaches furthest."""
         if not codes:
             return _Ink(0, 0, 0, 0)

@@ -125,6 +125,27 @@ def test_render__no_text_is_filled_that_should_have_fallen_back(
     _require_alike(compiled, engine, content)
 
 
+def test_render_all__side_by_side_is_what_comes_one_after_the_other() -> None:
+    """Kinds in a mix, most with a layout that another of them has made, one laid out by WeasyPrint, one impossible."""
+    random = Random(5)
+    contents = [make_random(kind, random, large_print=number == 2) for number in range(3) for kind in KINDS]
+    contents.insert(4, make_statement(first_name="Σοφία"))
+    contents.insert(9, make_statement(first_name="李"))
+    together, alone = CompiledEngine(TEMPLATES), CompiledEngine(TEMPLATES)
+    expected: list[bytes | str] = []
+    for content in contents:
+        try:
+            expected.append(alone.render(content).pdf)
+        except DocumentError as exc:
+            expected.append(exc.code)
+    outcomes = together.render_all(contents)
+    assert [each.pdf if isinstance(each, Rendered) else getattr(each, "code", "") for each in outcomes] == expected
+    assert expected[9] == "GLYPH"
+    assert together.fallbacks == alone.fallbacks
+    assert (together.compiled, together.filled) == (alone.compiled, alone.filled)
+    assert 0 < together.compiled < len(contents) - 1
+
+
 def test_render__same_bytes_whichever_document_came_first() -> None:
     first, second = make_statement(first_name="Ann"), make_statement(first_name="Bo", guarantor_id="G2002")
     forth, back = CompiledEngine(TEMPLATES), CompiledEngine(TEMPLATES)
