@@ -37,8 +37,8 @@ _REACH = 2
 """Type sizes that ink is above or below its line at the most."""
 _OVERHANG = 0.4
 """Type sizes that a letter's ink reaches beyond its own room at the most."""
-_REMEMBERED_MAX = 4_000
-_PLACED_MAX = 3_000
+_REMEMBERED_MAX = 6_000
+_PLACED_MAX = 6_000
 
 
 class PageText(Protocol):
@@ -244,6 +244,9 @@ class QuickReader:
         self._object_streams: dict[bytes, Objects] = {}
         self._forms: dict[tuple[int, ...], list[_PageForm]] = {}
         self._fonts: dict[tuple[bytes, ...], _Font] = {}
+        """By all that a file says of them, with the numbers of other objects that differ from layout to layout."""
+        self._alike: dict[tuple[object, ...], _Font] = {}
+        """By what they draw: widths, character map and program."""
         self._scales: dict[tuple[bytes, bytes], tuple[float, float]] = {}
 
     def read(self, pdf: bytes, code: str = "") -> Reading:
@@ -328,9 +331,15 @@ class QuickReader:
         if font is None:
             if b"/Identity-H" not in form.outer or b"/CIDToGIDMap /Identity" not in form.descendant:
                 raise NotRead("font encoding")
-            font = _Font(form.descendant, zlib.decompress(character_map), zlib.decompress(program))
-            self._fonts[key] = font
+            font = self._fonts[key] = self._font_alike(form.descendant, character_map, program)
         return font
+
+    def _font_alike(self, descendant: bytes, character_map: bytes, program: bytes) -> _Font:
+        widths = read_widths(descendant)
+        key = (frozenset(widths.items()), character_map, program)
+        if key not in self._alike:
+            self._alike[key] = _Font(widths, zlib.decompress(character_map), zlib.decompress(program))
+        return self._alike[key]
 
 
 def _page_form(file: PdfFile, page: bytes) -> _PageForm:
@@ -362,9 +371,10 @@ def _font_form(file: PdfFile, name: bytes, number: int) -> _FontForm:
 class _Font:
     """An embedded font: what its codes stand for, how wide they are, and where their ink is."""
 
-    def __init__(self, descendant: bytes, character_map: bytes, program: bytes) -> None:
+    def __init__(self, widths: Mapping[int, float], character_map: bytes, program: bytes) -> None:
+        """`widths` by code, in 1/1000 em."""
         self._meanings = read_character_map(character_map)
-        self._advances = {code: width / 1000 for code, width in read_widths(descendant).items()}
+        self._advances = {code: width / 1000 for code, width in widths.items()}
         with TTFont(io.BytesIO(program)) as font:
             per_em = font["head"].unitsPerEm
             glyphs, names = font["glyf"], font.getGlyphOrder()

@@ -16,6 +16,16 @@ def page_streams(pdf: bytes) -> list[int]:
     return [_reference(b"/Contents ", page) for page in PdfFile(pdf, {}).pages()]
 
 
+def object_streams(pdf: bytes) -> list[int]:
+    """Numbers of the streams that have objects in them."""
+    return [int(number) for number in re.findall(rb"\n(\d+) 0 obj\n<</Type /ObjStm", pdf)]
+
+
+def inflated(pdf: bytes, number: int) -> bytes:
+    """A stream's data."""
+    return zlib.decompress(PdfFile(pdf, {}).packed(number))
+
+
 def fonts(pdf: bytes) -> Iterator[tuple[int, int]]:
     """Numbers of each font's character map and program, as page 1 names them."""
     file = PdfFile(pdf, {})

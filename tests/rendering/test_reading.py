@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from random import Random
 
@@ -16,7 +17,7 @@ from statement_builder.rendering.reading import QuickReader, read_with_pdfium
 from statement_builder.rendering.windows import Rect
 from tests.contents import make_statement
 from tests.rendering.random_contents import KINDS, make_random
-from tests.rendering.tampering import changed, fonts, page_streams
+from tests.rendering.tampering import changed, fonts, inflated, object_streams, page_streams
 
 DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "10"))
 SENDER, RECIPIENT = DOUBLE_WINDOW_10.sender, DOUBLE_WINDOW_10.recipient
@@ -146,6 +147,18 @@ def test_read__a_changed_font_is_new(compiled: CompiledEngine, part: int) -> Non
     pages, is_new = reader.read(changed(pdf, font[part], changes[part]))
     assert is_new
     assert pages[0].whole.startswith(("Naria", "Maria")[part])
+
+
+def test_read__a_font_with_other_widths_is_another(compiled: CompiledEngine) -> None:
+    pdf, reader = _filled(compiled, make_statement()), QuickReader()
+    lefts = [Rect(left=place / 20, top=1.8, width=0.02, height=0.8) for place in range(16, 90)]
+    (page,) = reader.read(pdf).pages
+    beyond = next(rect for rect in lefts if not page.within(rect))
+    dictionaries = next(number for number in object_streams(pdf) if b"/CIDFontType2" in inflated(pdf, number))
+    wider = changed(pdf, dictionaries, lambda data: re.sub(rb"(?<= )[45](?=\d\d[ \]](?!\[))", b"9", data))
+    (page,), is_new = reader.read(wider)
+    assert is_new
+    assert page.within(beyond)
 
 
 def test_read__nothing_of_a_truncated_file(compiled: CompiledEngine) -> None:
