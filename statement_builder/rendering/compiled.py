@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from statement_builder.billing.model import Record
 from statement_builder.documents.content import Content
 from statement_builder.rendering.assembler import Plate
 from statement_builder.rendering.compiler import NotFixed, compile_layout, link_strings
@@ -28,8 +27,8 @@ from statement_builder.rendering.template_lines import name_lines
 from statement_builder.rendering.typesetter import SetParagraph, apply_lesson, set_paragraph
 from statement_builder.rendering.weasy_internals import describe_document
 
-_SET_MAX = 60_000
-"""Paragraphs that are remembered as set, at half a kilobyte each: phrases and amounts come again, names do not."""
+_SET_MAX = 30_000
+"""Paragraphs that are remembered as set, and as many again that have been asked for before; half a kilobyte each."""
 _PLATES_MAX = 4_000
 """Layouts in memory, at about 40 KB each; the oldest goes first."""
 
@@ -89,19 +88,19 @@ class CompiledEngine:
         anatomy = take_apart(markup)
         yield
         outline = self._find_outline(anatomy.structure)
-        done: dict[_Setter, _Set] = {}
         plate, key = None, anatomy.structure
         if outline is not None:
             with suppress(Unclear):
                 done = outline.set(anatomy.texts)
                 key = outline.key(anatomy, done)
                 plate = self._find_plate(key)
-        if plate is None:
+        if outline is None or plate is None:
             if may_wait and self._store is not None and not self._store.begin(key):
                 raise BeingMade
-            plate = self._compile(content, markup, anatomy)
+            outline, plate = self._compile(content, markup, anatomy)
+            done = outline.set(anatomy.texts)
         yield
-        return (yield from plate.print_document(content, anatomy, done))
+        return (yield from plate.print_document(content, anatomy, outline, done))
 
     def _find_plate(self, key: bytes) -> _KnownPlate | None:
         plate = self._plates.get(key)
@@ -115,7 +114,7 @@ class CompiledEngine:
             known = self._add_outline(structure, outline)
         return known
 
-    def _compile(self, content: Content, markup: str, anatomy: Anatomy) -> _KnownPlate:
+    def _compile(self, content: Content, markup: str, anatomy: Anatomy) -> tuple[_KnownOutline, _KnownPlate]:
         """Lay this document out, and keep what others can be filled into."""
         drawing, root = self._plain.draw(markup)
         known = self._outlines.get(anatomy.structure)
@@ -136,7 +135,7 @@ class CompiledEngine:
         if self._store is not None:
             self._store.keep_layout(key, compiled.layout)
         self.compiled += 1
-        return self._add_plate(key, compiled.layout)
+        return kept, self._add_plate(key, compiled.layout)
 
     def _keep_outline(self, structure: bytes, outline: Outline) -> _KnownOutline:
         if self._store is not None:
@@ -174,33 +173,21 @@ def _nodes_of(paragraph: Paragraph) -> tuple[int, ...]:
     return tuple(slot.node for slot in paragraph.slots)
 
 
-class _Set(Record, kw_only=True, array_like=True):
-    """A paragraph set with certain words, all of whose letters are embedded."""
-
-    paragraph: SetParagraph
-    steps: dict[str, int] | None
-    """Faces of which more than the smallest subset is needed."""
-    breaks: bytes
-
-
 class _Memory:
-    """What all setters remember together. When it is full they forget everything, and begin anew."""
+    """What all setters remember together. When it is full, what was not asked for since it was full before is
+    forgotten: so phrases stay, and names go."""
 
     def __init__(self) -> None:
-        self._parts: list[dict[str | tuple[str, ...], _Set]] = []
+        self.setters: list[_Setter] = []
         self._count = 0
-
-    def new_part(self) -> dict[str | tuple[str, ...], _Set]:
-        self._parts.append({})
-        return self._parts[-1]
 
     def make_room(self) -> None:
         """For one more."""
-        if self._count >= _SET_MAX:
-            self._count = 0
-            for part in self._parts:
-                part.clear()
         self._count += 1
+        if self._count > _SET_MAX:
+            self._count = 1
+            for setter in self.setters:
+                setter.grow_old()
 
 
 class _Setter:
@@ -214,10 +201,12 @@ class _Setter:
         self.only = paragraph.slots[0].node if len(paragraph.slots) == 1 else -1
         """The one text that it says; -1 where there are several."""
         self._memory = memory
-        self.known = memory.new_part()
+        self.known: dict[str | tuple[str, ...], SetParagraph] = {}
         """By what it says: one text, or several as a tuple."""
+        self._old: dict[str | tuple[str, ...], SetParagraph] = {}
+        memory.setters.append(self)
 
-    def set(self, texts: Sequence[str]) -> _Set:
+    def set(self, texts: Sequence[str]) -> SetParagraph:
         """`Unclear` when it cannot be set with certainty."""
         if self.only >= 0:
             words: str | tuple[str, ...] = texts[self.only]
@@ -226,32 +215,28 @@ class _Setter:
         done = self.known.get(words)
         if done is None:
             self._memory.make_room()
-            done = self.known[words] = self._set((words,) if isinstance(words, str) else words)
+            done = self._old.get(words) or self._set((words,) if isinstance(words, str) else words)
+            self.known[words] = done
         return done
+
+    def grow_old(self) -> None:
+        """What is remembered is kept for once more, and no longer unless it is asked for."""
+        self._old = dict(self.known)
+        self.known.clear()
 
     def learn(self, words: tuple[str, ...], lesson: Lesson) -> None:
         """Remember how WeasyPrint breaks these words."""
         known = words[0] if self.only >= 0 else words
-        self.known[known] = self._embed(apply_lesson(self._paragraph, words, lesson))
+        self.known[known] = apply_lesson(self._paragraph, words, lesson)
 
-    def _set(self, words: tuple[str, ...]) -> _Set:
+    def _set(self, words: tuple[str, ...]) -> SetParagraph:
         try:
-            return self._embed(set_paragraph(self._paragraph, words))
+            return set_paragraph(self._paragraph, words)
         except Unclear:
             lesson = self._store.find_lesson(self._paragraph, words) if self._store is not None else None
             if lesson is None:
                 raise
-            return self._embed(apply_lesson(self._paragraph, words, lesson))
-
-    def _embed(self, done: SetParagraph) -> _Set:
-        """Find the subsets that have its glyphs."""
-        wide: dict[str, int] = {}
-        for line in done.lines:
-            for piece in line:
-                if piece.shaped is not None and piece.shaped.step:
-                    face = self._paragraph.slots[piece.slot].style.face
-                    wide[face] = max(wide.get(face, 0), piece.shaped.step)
-        return _Set(paragraph=done, steps=wide or None, breaks=done.breaks)
+            return apply_lesson(self._paragraph, words, lesson)
 
 
 class _KnownOutline:
@@ -261,18 +246,24 @@ class _KnownOutline:
         self.outline = outline
         # Those of several texts are never found by one of them, so they are asked themselves.
         self._setters = [(setter, max(0, setter.only), setter.known) for setter in setters]
+        self._nodes = [setter.node for setter in setters]
 
-    def set(self, texts: Sequence[str]) -> dict[_Setter, _Set]:
+    def set(self, texts: Sequence[str]) -> list[SetParagraph]:
         """Every paragraph, set with a document's words. `Unclear` when one cannot be set with certainty."""
         if self.outline.trouble:
             raise NotFixed(self.outline.trouble)
-        return {setter: known.get(texts[node]) or setter.set(texts) for setter, node, known in self._setters}
+        return [known.get(texts[node]) or setter.set(texts) for setter, node, known in self._setters]
 
-    def key(self, anatomy: Anatomy, done: Mapping[_Setter, _Set]) -> bytes:
+    def key(self, anatomy: Anatomy, done: Sequence[SetParagraph]) -> bytes:
         """What decides this document's layout: structure, line breaks, and texts within drawings."""
-        breaks = b"".join([b"%d:%b;" % (setter.node, each.breaks) for setter, each in done.items() if each.breaks])
+        placed = zip(self._nodes, [each.breaks for each in done], strict=True)
+        breaks = b"".join([b"%d:%b;" % each for each in placed if each[1]])
         fixed = "\0".join([anatomy.texts[node] for node in self.outline.fixed_nodes])
         return anatomy.structure + breaks + fixed.encode()
+
+    def places(self) -> dict[_Setter, int]:
+        """Which of what `set` gives is each setter's."""
+        return {setter: place for place, (setter, _, _) in enumerate(self._setters)}
 
 
 class _KnownPlate:
@@ -280,23 +271,31 @@ class _KnownPlate:
 
     def __init__(self, plate: Plate, setters: list[_Setter]) -> None:
         self._plate = plate
-        self._setters = list(zip(setters, plate.layout.breaks, strict=True))
+        self._setters = setters
+        self._breaks = list(plate.layout.breaks)
+        self._outline: _KnownOutline | None = None
+        self._places: list[int] = []
+        """Where each paragraph is among those of the outline, followed by the plate's own."""
+        self._own: list[_Setter] = []
+        """What sets the paragraphs that the outline does not have."""
 
-    def print_document(self, content: Content, anatomy: Anatomy, done: Mapping[_Setter, _Set]) -> Steps[Rendered]:
-        """The finished file. `done` are paragraphs that are set already."""
-        paragraphs: list[SetParagraph] = []
+    def print_document(
+        self, content: Content, anatomy: Anatomy, outline: _KnownOutline, done: list[SetParagraph]
+    ) -> Steps[Rendered]:
+        """The finished file. `done` are the outline's paragraphs, set with this document's words."""
+        if outline is not self._outline:
+            self._arrange(outline)
+        done = done + [setter.set(anatomy.texts) for setter in self._own]
+        arranged = [done[place] for place in self._places]
+        if [each.breaks for each in arranged] != self._breaks:
+            raise Unclear("paragraph of a further page broken otherwise")
         steps: dict[str, int] = {}
-        for setter, breaks in self._setters:
-            each = done.get(setter) or setter.set(anatomy.texts)
-            if each.breaks != breaks:
-                raise Unclear("paragraph of a further page broken otherwise")
-            if each.steps:
-                steps |= {face: max(step, steps.get(face, 0)) for face, step in each.steps.items()}
-            paragraphs.append(each.paragraph)
+        for each in [each.steps for each in arranged if each.steps]:
+            steps |= {face: max(step, steps.get(face, 0)) for face, step in each.items()}
         yield
         codes = [path_operators(text) for text in anatomy.codes]
         yield
-        pages = self._plate.fill_pages(paragraphs, codes)
+        pages = self._plate.fill_pages(arranged, codes)
         yield
         info, metadata = describe_document(anatomy.title, anatomy.created, anatomy.modified)
         pdf = self._plate.assemble(
@@ -308,3 +307,10 @@ class _KnownPlate:
             metadata=metadata,
         )
         return Rendered(pdf=pdf, pages=len(pages), sha256=hashlib.sha256(pdf).hexdigest())
+
+    def _arrange(self, outline: _KnownOutline) -> None:
+        places = outline.places()
+        self._own = [setter for setter in dict.fromkeys(self._setters) if setter not in places]
+        places |= {setter: len(places) + place for place, setter in enumerate(self._own)}
+        self._places = [places[setter] for setter in self._setters]
+        self._outline = outline

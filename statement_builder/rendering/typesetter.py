@@ -6,7 +6,7 @@ that is not looked at here, `Unclear` is raised and WeasyPrint lays the document
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from statement_builder.billing.model import Record
 from statement_builder.rendering.layouts import Lesson, Paragraph, Slot
@@ -22,16 +22,18 @@ class Piece(Record, kw_only=True, array_like=True):
 
     slot: int
     x: float
-    shaped: Shaped | None
-    """None for white space, which is not drawn."""
+    operand: bytes
+    """Of `TJ`; empty for white space, which is not drawn."""
 
 
 class SetParagraph(Record, kw_only=True, array_like=True):
-    """A paragraph's lines."""
+    """A paragraph's lines. There are tens of thousands in memory, so nothing is in it that filling does not need."""
 
     lines: tuple[tuple[Piece, ...], ...]
     breaks: bytes
     """Which slots are on which line, and empty for a single line: what the layout depends on, and nothing else."""
+    steps: Mapping[str, int] | None
+    """Faces of which more than the smallest subset is needed, and which one has all its letters."""
 
 
 def set_paragraph(paragraph: Paragraph, texts: tuple[str, ...]) -> SetParagraph:
@@ -50,8 +52,9 @@ def _set_words(paragraph: Paragraph, text: str) -> SetParagraph | None:
     shaped = shape_anew(paragraph.slots[0].style, text)
     if shaped.width > paragraph.width - CLOSE:
         return None
-    piece = Piece(slot=0, x=_offset(paragraph, shaped.width), shaped=shaped)
-    return SetParagraph(lines=((piece,),), breaks=b"")
+    piece = Piece(slot=0, x=_offset(paragraph, shaped.width), operand=shaped.operand)
+    steps = {paragraph.slots[0].style.face: shaped.step} if shaped.step else None
+    return SetParagraph(lines=((piece,),), breaks=b"", steps=steps)
 
 
 def _set_line(paragraph: Paragraph, runs: Sequence[str]) -> SetParagraph | None:
@@ -71,8 +74,22 @@ def _set_line(paragraph: Paragraph, runs: Sequence[str]) -> SetParagraph | None:
             raise Unclear("too wide")
         return None
     offset = _offset(paragraph, x)
-    pieces = [Piece(slot=index, x=start + offset, shaped=shaped) for index, (start, shaped) in enumerate(placed)]
-    return SetParagraph(lines=(tuple(pieces),), breaks=b"")
+    pieces = [_piece(index, start + offset, shaped) for index, (start, shaped) in enumerate(placed)]
+    steps = _steps(paragraph, [(index, shaped) for index, (_, shaped) in enumerate(placed)])
+    return SetParagraph(lines=(tuple(pieces),), breaks=b"", steps=steps)
+
+
+def _piece(slot: int, x: float, shaped: Shaped | None) -> Piece:
+    return Piece(slot=slot, x=x, operand=shaped.operand if shaped is not None else b"")
+
+
+def _steps(paragraph: Paragraph, pieces: Iterable[tuple[int, Shaped | None]]) -> dict[str, int] | None:
+    steps: dict[str, int] = {}
+    for slot, shaped in pieces:
+        if shaped is not None and shaped.step:
+            face = paragraph.slots[slot].style.face
+            steps[face] = max(shaped.step, steps.get(face, 0))
+    return steps or None
 
 
 Line = Sequence[tuple[int, str, str]]
@@ -201,18 +218,22 @@ def _finish(runs: list[str], line: list[tuple[int, int, int]]) -> Line:
 
 def place_lines(paragraph: Paragraph, lines: Sequence[Line]) -> SetParagraph:
     """Shape lines that are broken already, and align them. `Unclear` for characters that are not set one by one."""
-    placed = []
+    placed: list[tuple[Piece, ...]] = []
+    all_pieces: list[tuple[int, Shaped | None]] = []
     for number, line in enumerate(lines):
-        pieces, x = [], 0.0
+        pieces: list[tuple[int, float, Shaped | None]] = []
+        x = 0.0
         for place, (index, drawn, counted) in enumerate(line):
             slot = paragraph.slots[index]
             last = place == len(line) - 1 and number == len(lines) - 1
             pieces.append((index, x, shape(slot.style, drawn) if drawn.strip(" ") else None))
             x += _width(slot, counted.rstrip(" ") if last else counted)
         offset = _offset(paragraph, x)
-        placed.append(tuple(Piece(slot=i, x=start + offset, shaped=shaped) for i, start, shaped in pieces))
+        placed.append(tuple([_piece(slot, start + offset, shaped) for slot, start, shaped in pieces]))
+        all_pieces += [(slot, shaped) for slot, _, shaped in pieces]
     on_lines = [b",".join(b"%d" % piece.slot for piece in line) for line in placed]
-    return SetParagraph(lines=tuple(placed), breaks=b"/".join(on_lines) if len(placed) > 1 else b"")
+    breaks = b"/".join(on_lines) if len(placed) > 1 else b""
+    return SetParagraph(lines=tuple(placed), breaks=breaks, steps=_steps(paragraph, all_pieces))
 
 
 def apply_lesson(paragraph: Paragraph, texts: tuple[str, ...], lesson: Lesson) -> SetParagraph:

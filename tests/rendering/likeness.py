@@ -69,17 +69,24 @@ def _links(pdf: pikepdf.Pdf) -> Any:
     return [[str(link.get("/A")) + str(link.get("/Rect")) for link in page.get("/Annots", ())] for page in pdf.pages]
 
 
+_ARTEFACT = [("BMC", ["/Artifact"]), ("EMC", [])]
+
+
 def _marked_content(pdf: pikepdf.Pdf) -> Any:
-    """Which content is marked as what, and what is an artefact, in the order of drawing."""
-    kept = {"BDC", "BMC", "EMC"}
-    return [
-        [
-            (str(operator), [str(operand) for operand in operands])
-            for operands, operator in pikepdf.parse_content_stream(page)
-            if str(operator) in kept
-        ]
-        for page in pdf.pages
-    ]
+    """Which content is marked as what, and what is an artefact, in the order of drawing.
+
+    Artefacts that follow each other are one to a reader: a table's rules may be written together or apart.
+    """
+    pages = []
+    for page in pdf.pages:
+        marks: list[tuple[str, list[str]]] = []
+        for operands, operator in pikepdf.parse_content_stream(page):
+            if str(operator) in {"BDC", "BMC", "EMC"}:
+                marks.append((str(operator), [str(operand) for operand in operands]))
+            if marks[-2:] == marks[-4:-2] == _ARTEFACT:
+                del marks[-2:]
+        pages.append(marks)
+    return pages
 
 
 _PARTS = {"structure": _structure, "metadata": _metadata, "links": _links, "marked content": _marked_content}

@@ -146,6 +146,17 @@ def test_render_all__side_by_side_is_what_comes_one_after_the_other() -> None:
     assert 0 < together.compiled < len(contents) - 1
 
 
+def test_render__same_bytes_whatever_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random("forgotten")
+    contents = [make_random(KINDS[place % 2], random) for place in range(12)] * 2
+    remembered = [CompiledEngine(TEMPLATES).render(content) for content in contents[:12]] * 2
+    for room in (1, 50, 300):  # of about 150 paragraphs a document
+        monkeypatch.setattr("statement_builder.rendering.compiled._SET_MAX", room)
+        engine = CompiledEngine(TEMPLATES)
+        assert engine.render_all(contents) == remembered
+        assert engine.compiled < len(contents)
+
+
 def test_render__same_bytes_whichever_document_came_first() -> None:
     first, second = make_statement(first_name="Ann"), make_statement(first_name="Bo", guarantor_id="G2002")
     forth, back = CompiledEngine(TEMPLATES), CompiledEngine(TEMPLATES)
