@@ -59,6 +59,10 @@ class PdfFile:
         kinds = set(zip(rows[0::7], rows[1::7], rows[2::7], rows[3::7], rows[4::7], strict=True))
         return sorted(int.from_bytes(bytes(number)) for kind, *number in kinds if kind == 2)
 
+    def in_object_streams(self) -> list[tuple[int, bytes]]:
+        """Every object that is in an object stream, by number."""
+        return sorted(chain.from_iterable(each.items() for each in self._objects.values()))
+
     def pages(self) -> Iterator[bytes]:
         """The page dictionaries, of a page tree with one level."""
         tree = self.object(int(find(_PAGES, self.object(self._root))))

@@ -27,8 +27,8 @@ from statement_builder.policy import Policy, decide
 from statement_builder.rendering import (
     CompiledEngine,
     DocumentError,
-    Engine,
     ForeignIds,
+    LayoutStore,
     PlainEngine,
     Press,
     Rect,
@@ -92,7 +92,7 @@ class ShardBuilder:
         self._plan = plan
         self._archive = archive
         self._watch = Stopwatch()
-        self._press = Press(_open_engine(plan), plan.templates, windows_of(plan.profile), self._watch)
+        self._press = _open_press(plan, self._watch)
 
     def __call__(self, shard: Shard) -> BuiltShard:
         """Decide, compose, render, verify and pack one shard. `ArchiveError` for a damaged snapshot."""
@@ -168,11 +168,13 @@ class ShardBuilder:
 _Made = Rendered | DocumentError | CompositionError
 
 
-def _open_engine(plan: BuildPlan) -> Engine:
-    render = plan.settings.render
+def _open_press(plan: BuildPlan, watch: Stopwatch) -> Press:
+    render, windows = plan.settings.render, windows_of(plan.profile)
     if render.engine == "plain":
-        return PlainEngine(plan.templates)
-    return CompiledEngine(plan.templates, Path(render.layouts))
+        return Press(PlainEngine(plan.templates), plan.templates, windows, watch)
+    layouts = Path(render.layouts)
+    engine = CompiledEngine(plan.templates, layouts)
+    return Press(engine, plan.templates, windows, watch, LayoutStore(layouts, plan.templates))
 
 
 def read_shard(archive: Archive, shard: Shard) -> Iterator[GuarantorAccount | FaultyAccount]:

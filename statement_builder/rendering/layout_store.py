@@ -1,4 +1,5 @@
-"""Compiled layouts on disk, found by every process that renders with the same templates, fonts and code.
+"""Compiled layouts on disk, and what was proved of the files made from them, found by every process that renders with
+the same templates, fonts and code.
 
 There are no words of any document in them. A file is whole or not there, whoever else writes at the same time; one
 that cannot be read is compiled again.
@@ -13,17 +14,20 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+import pdf_objects
 from statement_builder.rendering.layouts import Layout, Lesson, Outline, Paragraph
 from statement_builder.rendering.version import template_version
 from statement_builder.rendering.weasy_internals import PINNED_VERSION
 
 _MAKING_S = 5
 """Seconds that a layout takes at the most, on a busy machine; after that its maker is taken to have died."""
+_READERS = ("pypdfium2", "zxing-cpp", "deflate")
 _Kept = TypeVar("_Kept", Layout, Outline, Lesson)
 
 
@@ -71,6 +75,16 @@ class LayoutStore:
     def keep_lesson(self, paragraph: Paragraph, words: tuple[str, ...], lesson: Lesson) -> None:
         self._write("lesson", msgspec.msgpack.encode((paragraph, words)), lesson)
 
+    def is_proved(self, form: bytes) -> bool:
+        """Whether PDFium once agreed on a file of this form."""
+        return self._path("proof", form).exists()
+
+    def keep_proof(self, form: bytes) -> None:
+        with suppress(OSError):  # on a full disk the next process proves it again
+            path = self._path("proof", form)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
     def _path(self, kind: str, key: bytes) -> Path:
         name = blake2b(key, digest_size=16).hexdigest()
         return self._folder / name[:2] / f"{name}.{kind}"
@@ -99,8 +113,9 @@ class LayoutStore:
 
 
 def layout_version(templates: Path) -> str:
-    """What layouts depend on: templates, fonts and libraries, and the code that makes and fills them."""
-    digest = blake2b(f"{template_version(templates)} {PINNED_VERSION}".encode(), digest_size=8)
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    """What layouts depend on: templates, fonts and libraries, and the code that makes, fills and reads them."""
+    readers = " ".join(version(library) for library in _READERS)
+    digest = blake2b(f"{template_version(templates)} {PINNED_VERSION} {readers}".encode(), digest_size=8)
+    for source in sorted([*Path(__file__).parent.glob("*.py"), *Path(pdf_objects.__file__).parent.glob("*.py")]):
         digest.update(source.read_bytes())
     return digest.hexdigest()

@@ -11,7 +11,7 @@ from statement_builder.rendering.engine import BeingMade, Engine, Rendered
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.lockstep import GROUP
 from statement_builder.rendering.markup import page_label
-from statement_builder.rendering.verify import ForeignIds, Made, Verifier
+from statement_builder.rendering.verify import ForeignIds, Made, Proofs, Verifier
 from statement_builder.rendering.windows import Windows
 from statement_builder.stopwatch import Stopwatch
 
@@ -25,11 +25,12 @@ class Press:
         templates: Path,
         windows: Windows,
         watch: Stopwatch | None = None,
+        proofs: Proofs | None = None,
     ) -> None:
         self._engine = engine
         self._watch = watch or Stopwatch()
         self._templates = templates
-        self._verifier = Verifier(windows)
+        self._verifier = Verifier(windows, proofs)
 
     def print_all(self, contents: Sequence[Content], foreign: ForeignIds) -> list[Rendered | DocumentError]:
         """Each document, verified, or what is wrong with it. Those whose layout another process is making come last."""

@@ -17,6 +17,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple, Protocol
 
@@ -222,7 +223,10 @@ class _Sheet(NamedTuple):
     """A page but for its words: what reads them, and whether the code that may be on it is."""
 
     runs: _Placed
-    has_code: bool
+    drawn: bytes
+    """All operators but those for words and code."""
+    frame: bytes
+    """What sets up the code; empty where there is none."""
 
 
 class Reading(NamedTuple):
@@ -230,6 +234,8 @@ class Reading(NamedTuple):
 
     pages: list[QuickPage]
     is_new: bool
+    form: bytes = b""
+    """Where it was: the hash of all that is in the file beside the words."""
 
 
 class QuickReader:
@@ -296,11 +302,12 @@ class QuickReader:
                     its_runs,
                     self._zones,
                     tuple([_address(file.object(number)) for number in form.links]),
-                    (code,) if sheet.has_code else (),
+                    (code,) if sheet.frame else (),
                 )
                 for form, sheet, its_runs in zip(forms, sheets, runs, strict=True)
             ],
             is_new=is_new,
+            form=_hash_form(file, forms, sheets) if is_new else b"",
         )
 
     def _known(self) -> int:
@@ -316,7 +323,7 @@ class QuickReader:
         height, scale = self._scales[drawn, frame]
         if height != form.height:
             raise NotRead("coordinates")
-        return _Sheet(self._runs(fonts, scale / _POINTS), bool(frame))
+        return _Sheet(self._runs(fonts, scale / _POINTS), drawn, frame)
 
     def _runs(self, fonts: dict[bytes, _Font], scale: float) -> _Placed:
         key = (scale, *chain.from_iterable(fonts.items()))
@@ -340,6 +347,12 @@ class QuickReader:
         if key not in self._alike:
             self._alike[key] = _Font(widths, zlib.decompress(character_map), zlib.decompress(program))
         return self._alike[key]
+
+
+def _hash_form(file: PdfFile, forms: Sequence[_PageForm], sheets: Sequence[_Sheet]) -> bytes:
+    programs = [(file.packed(font.character_map), file.packed(font.program)) for form in forms for font in form.fonts]
+    drawn = [(sheet.drawn, sheet.frame) for sheet in sheets]
+    return sha256(repr((forms, programs, drawn, file.in_object_streams())).encode()).digest()
 
 
 def _page_form(file: PdfFile, page: bytes) -> _PageForm:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import pypdfium2 as pdfium
 
@@ -109,14 +109,25 @@ _PICTURE_EVERY = 1024
 """And so often its codes are read from pictures, which takes twenty milliseconds: by operators they all are."""
 
 
+class Proofs(Protocol):
+    """What PDFium agreed on once, by the hash of all that is in a file beside the words: reading the same gives the
+    same, in another process and another month too."""
+
+    def is_proved(self, form: bytes) -> bool: ...
+
+    def keep_proof(self, form: bytes) -> None: ...
+
+
 class Verifier:
     """Verifies many documents. All are read quickly; PDFium reads those too that have anything new beside the words.
 
-    Where both have read, they have to agree on every character: otherwise the document is held back.
+    Where both have read, they have to agree on every character: otherwise the document is held back. `proofs` remember
+    for all processes what is not new.
     """
 
-    def __init__(self, windows: Windows) -> None:
+    def __init__(self, windows: Windows, proofs: Proofs | None = None) -> None:
         self._windows = windows
+        self._proofs = proofs
         self._reader = self._new_reader()
         self._unseen = self._unpictured = 0
 
@@ -155,16 +166,25 @@ class Verifier:
     def _read_again_if_due(self, made: Made, reading: Reading, foreign: ForeignIds) -> None:
         self._unseen += 1
         self._unpictured += 1
-        if reading.is_new or self._unseen >= _PDFIUM_EVERY:
+        is_new = reading.is_new and not self._is_proved(reading.form)
+        if is_new or self._unseen >= _PDFIUM_EVERY:
             try:
-                self._read_again(made, reading, foreign)
+                self._read_again(made, reading, foreign, scan=is_new or self._unpictured >= _PICTURE_EVERY)
             except DocumentError:
                 self._reader = self._new_reader()  # it may have learnt what only a picture shows to be wrong
                 raise
+        if is_new and self._proofs is not None:
+            self._proofs.keep_proof(self._key(reading.form))
 
-    def _read_again(self, made: Made, reading: Reading, foreign: ForeignIds) -> None:
+    def _is_proved(self, form: bytes) -> bool:
+        return self._proofs is not None and self._proofs.is_proved(self._key(form))
+
+    def _key(self, form: bytes) -> bytes:
+        return form + repr(self._windows).encode()
+
+    def _read_again(self, made: Made, reading: Reading, foreign: ForeignIds, *, scan: bool) -> None:
         self._unseen = 0
-        if scan := reading.is_new or self._unpictured >= _PICTURE_EVERY:
+        if scan:
             self._unpictured = 0
         with _open_with_pdfium(made.pdf) as others:
             _verify_pages(others, made.content, self._windows, foreign, made.page_label, scan=scan)

@@ -69,7 +69,7 @@ def test_read__what_pdfium_reads(compiled: CompiledEngine, kind: str, large_prin
         pdf = _filled(compiled, make_random(kind, random, large_print=large_print))
         if not pdf:
             continue
-        quick, _ = reader.read(pdf)  # NotRead would fail here
+        quick = reader.read(pdf).pages  # NotRead would fail here
         with pdfium.PdfDocument(pdf) as document:
             pages = read_with_pdfium(document)
             assert [page.whole for page in quick] == [page.whole for page in pages]
@@ -144,7 +144,7 @@ def test_read__a_changed_font_is_new(compiled: CompiledEngine, part: int) -> Non
         lambda data: data.replace(b"<000e> <004d>", b"<000e> <004e>", 1),
         lambda data: data[:-1] + bytes([data[-1] ^ 1]),
     )
-    pages, is_new = reader.read(changed(pdf, font[part], changes[part]))
+    pages, is_new, _ = reader.read(changed(pdf, font[part], changes[part]))
     assert is_new
     assert pages[0].whole.startswith(("Naria", "Maria")[part])
 
@@ -156,7 +156,7 @@ def test_read__a_font_with_other_widths_is_another(compiled: CompiledEngine) -> 
     beyond = next(rect for rect in lefts if not page.within(rect))
     dictionaries = next(number for number in object_streams(pdf) if b"/CIDFontType2" in inflated(pdf, number))
     wider = changed(pdf, dictionaries, lambda data: re.sub(rb"(?<= )[45](?=\d\d[ \]](?!\[))", b"9", data))
-    (page,), is_new = reader.read(wider)
+    (page,), is_new, _ = reader.read(wider)
     assert is_new
     assert page.within(beyond)
 

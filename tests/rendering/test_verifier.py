@@ -6,17 +6,27 @@ import io
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from random import Random
 
+import msgspec
 import pikepdf
 import pypdfium2 as pdfium
 import pytest
 
 from statement_builder.documents import Content
-from statement_builder.rendering import DOUBLE_WINDOW_10, CompiledEngine, DocumentError, ForeignIds, verify
-from statement_builder.rendering.reading import Reading
+from statement_builder.rendering import (
+    DOUBLE_WINDOW_10,
+    CompiledEngine,
+    DocumentError,
+    ForeignIds,
+    LayoutStore,
+    Windows,
+    verify,
+)
+from statement_builder.rendering.reading import Reading, read_with_pdfium
 from statement_builder.rendering.verify import Verifier, english_page_label
-from tests.contents import make_letter, make_statement
+from tests.contents import TEMPLATES, make_letter, make_statement
 from tests.rendering.tampering import changed, fonts, page_streams
 
 verify_module = sys.modules[Verifier.__module__]
@@ -219,3 +229,33 @@ def test_verify__two_readers_that_differ_hold_a_document_back(
 
     monkeypatch.setattr(verify_module.QuickReader, "read_all", misread)
     assert _code(lambda: _check(Verifier(DOUBLE_WINDOW_10), pdf, STATEMENT)) == "PAGES"
+
+
+def test_verify__what_was_proved_once_is_not_proved_again(
+    compiled: CompiledEngine, pdf: bytes, asked: list[int], tmp_path: Path
+) -> None:
+    def check(pdf: bytes, content: Content, windows: Windows = DOUBLE_WINDOW_10) -> int:
+        """By a process that begins with nothing but what is kept; how often PDFium was asked in all."""
+        _check(Verifier(windows, LayoutStore(tmp_path, TEMPLATES)), pdf, content)
+        return len(asked)
+
+    (number,) = page_streams(pdf)
+    with_a_dot = changed(pdf, number, lambda page: page.replace(b"BT\n", b"0 0 1 1 re\nf\nBT\n", 1))
+    narrower = msgspec.structs.replace(DOUBLE_WINDOW_10, play_down=DOUBLE_WINDOW_10.play_down / 2)
+    assert check(pdf, STATEMENT) == 1
+    assert check(compiled.render(OTHER).pdf, OTHER) == 1
+    assert [check(with_a_dot, STATEMENT), check(with_a_dot, STATEMENT)] == [2, 2]
+    assert [check(pdf, STATEMENT, narrower), check(pdf, STATEMENT, narrower)] == [3, 3]
+
+
+def test_verify__what_was_not_proved_is_not_kept(pdf: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> str:
+        return _code(lambda: _check(Verifier(DOUBLE_WINDOW_10, LayoutStore(tmp_path, TEMPLATES)), pdf, STATEMENT))
+
+    def misread(document: pdfium.PdfDocument) -> object:
+        pages = read_with_pdfium(document)
+        pages[0].whole += " and more"
+        return pages
+
+    monkeypatch.setattr(verify_module, "read_with_pdfium", misread)
+    assert [check(), check()] == ["PAGES", "PAGES"]
