@@ -16,7 +16,7 @@ import msgspec
 from statement_builder.batch.pull import pull_batch
 from statement_builder.batch.service import Service
 from statement_builder.batch.shard import BuiltShard, ShardBuilder, open_builder, plan_build
-from statement_builder.batch.workers import WorkerPool
+from statement_builder.batch.workers import WorkerPool, rare_collections
 from statement_builder.ledger import Batch, BatchState, LockPart, NewShard, Shard, ShardState, held_already, part_of
 from statement_builder.rendering import template_version
 
@@ -63,6 +63,7 @@ def _build_all(service: Service, batch: Batch, pool: BuilderPool | None = None) 
     service.ledger.set_state(batch.batch_id, BatchState.BUILT, actor=service.actor, at=service.now())
 
 
+@rare_collections()
 def build_shards(
     service: Service,
     batch: Batch,

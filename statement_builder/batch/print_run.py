@@ -25,7 +25,7 @@ from statement_builder.batch.print_files import (
 from statement_builder.batch.recipients import read_current_guarantors
 from statement_builder.batch.service import Service
 from statement_builder.batch.shard import BuildPlan, plan_build
-from statement_builder.batch.workers import WorkerPool
+from statement_builder.batch.workers import WorkerPool, rare_collections
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import InvariantError, LockLost
 from statement_builder.ledger import (
@@ -95,6 +95,7 @@ class PrintRun:
             for _, task in islice(self._tasks(names, ahead=True), _BEGUN_MAX):
                 self._pool.begin(task)
 
+    @rare_collections()
     def hand_off(self) -> None:
         """As `hand_off_print_files`."""
         refused: list[Permanent] = []

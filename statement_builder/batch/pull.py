@@ -16,6 +16,7 @@ import msgspec
 from statement_builder.archive import write_snapshot
 from statement_builder.batch.service import Service
 from statement_builder.batch.stops import obey_stops
+from statement_builder.batch.workers import rare_collections
 from statement_builder.billing.model import Correspondence, Encounter, FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import Batch, BatchState, NewShard
@@ -33,6 +34,7 @@ def batch_id_of(cycle: str, kind: Kind) -> str:
     return f"{cycle}-{kind.value}"
 
 
+@rare_collections()
 def pull_batch(service: Service, batch: Batch, take_note: Callable[[NewShard], object] | None = None) -> None:
     """Take the snapshot, unless this batch has one. `SourceError` when the data is stale, unreadable or incomplete.
 

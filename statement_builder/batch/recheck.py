@@ -19,7 +19,7 @@ from statement_builder.batch.looker import Looked, Looker, LookTask, NoteTask, P
 from statement_builder.batch.pull import Entry, scope_of, stream_candidates
 from statement_builder.batch.service import Service
 from statement_builder.batch.shard import plan_build
-from statement_builder.batch.workers import WorkerPool
+from statement_builder.batch.workers import WorkerPool, rare_collections
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.selection import Hold
 from statement_builder.ledger import Batch, Shard
@@ -60,6 +60,7 @@ class _Look:
         """Whose document is a correction."""
         self._withheld = 0
 
+    @rare_collections()
     def take(self) -> int:
         service = self._service
         plan = plan_build(service, self._batch)
