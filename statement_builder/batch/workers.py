@@ -131,8 +131,8 @@ class WorkerPool(Generic[Task, Outcome]):
 
 @contextmanager
 def rare_collections() -> Iterator[None]:
-    """Let the collector of cyclic garbage look seldom: hundreds of thousands of remembered words, or of rows on their way,
-    are no garbage, and walking them again and again takes a quarter of the time, an eighth of reading the source."""
+    """Let the collector of cyclic garbage look seldom: hundreds of thousands of remembered words, or of rows on their
+    way, are no garbage, and walking them again and again takes a quarter of the time (an eighth, for rows)."""
     thresholds = gc.get_threshold()
     gc.set_threshold(100_000, 20, 100)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from statement_builder.batch.bench import run_bench
+from statement_builder.batch.bench_batch import STAGES
 from statement_builder.billing.selection import Kind
 
 
@@ -17,3 +18,11 @@ def test_bench__runs_both_engines_on_the_same_documents(kind: Kind) -> None:
     assert figures["ratio"] > 1
     assert figures["first_s"] > 0
     assert {"compiled_per_s", "plain_per_s", "cold_per_s", "bytes_per_document"} <= set(figures)
+
+
+def test_bench__a_whole_batch_with_layouts_to_make_and_with_those_kept() -> None:
+    figures = run_bench(documents=2, kind=Kind.STATEMENT, stages=True)
+    first, again = figures["batch"], figures["again"]
+    assert first["documents"] == again["documents"] > 0
+    assert [set(each["stages"]) for each in (first, again)] == [set(STAGES)] * 2
+    assert all(each["documents_per_s"] > 0 and each["floor_ms"] > 0 for each in (first, again))
