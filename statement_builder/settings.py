@@ -57,7 +57,8 @@ class RenderSettings(Record, kw_only=True):
     engine: str = "compiled"
     """`compiled`: each layout once, then filled. `plain`: a WeasyPrint layout for every document."""
     layouts: str = ""
-    """Folder where compiled layouts are kept for all processes; there are no words of any document in them."""
+    """Folder where compiled layouts are kept for all processes, with what PDFium agreed on; there are no words of any
+    document in it."""
 
 
 class MailSettings(Record, kw_only=True):

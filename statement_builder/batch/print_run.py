@@ -44,6 +44,8 @@ _NICENESS = 15
 """What is made ahead takes what the second look leaves of the processors."""
 _BEGUN_MAX = 12
 """Shards whose files are made ahead. They are in memory until they are handed over, at 10 to 30 MB each."""
+_SHARDS_PER_BEGUN = 16
+"""For so many shards of a batch one file less is made ahead: what is noted of their documents takes as much memory."""
 NUMBERS_PER_SHARD = 10_000
 """More than the print files of one shard, even where each piece is one and some are printed again."""
 
@@ -92,7 +94,8 @@ class PrintRun:
         """
         if self._pool.can_begin:
             names = _Names(self._service, self._batch)
-            for _, task in islice(self._tasks(names, ahead=True), _BEGUN_MAX):
+            most = max(0, _BEGUN_MAX - len(self._shards) // _SHARDS_PER_BEGUN)
+            for _, task in islice(self._tasks(names, ahead=True), most):
                 self._pool.begin(task)
 
     @rare_collections()
