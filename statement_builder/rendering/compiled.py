@@ -28,7 +28,7 @@ from statement_builder.rendering.typesetter import SetParagraph, apply_lesson, s
 from statement_builder.rendering.weasy_internals import describe_document
 
 _SET_MAX = 30_000
-"""Paragraphs that are remembered as set, at a third of a kilobyte each, until those before them are forgotten."""
+"""Paragraphs that are remembered as set, at 0.4 KB each, until those before them are forgotten."""
 _PLATES_MAX = 4_000
 """Layouts in memory, at about 40 KB each; the oldest goes first."""
 
