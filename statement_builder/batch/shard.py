@@ -28,7 +28,6 @@ from statement_builder.rendering import (
     CompiledEngine,
     DocumentError,
     ForeignIds,
-    LayoutStore,
     PlainEngine,
     Press,
     Rect,
@@ -172,9 +171,8 @@ def _open_press(plan: BuildPlan, watch: Stopwatch) -> Press:
     render, windows = plan.settings.render, windows_of(plan.profile)
     if render.engine == "plain":
         return Press(PlainEngine(plan.templates), plan.templates, windows, watch)
-    layouts = Path(render.layouts)
-    engine = CompiledEngine(plan.templates, layouts)
-    return Press(engine, plan.templates, windows, watch, LayoutStore(layouts, plan.templates))
+    engine = CompiledEngine(plan.templates, Path(render.layouts))
+    return Press(engine, plan.templates, windows, watch, engine.store)
 
 
 def read_shard(archive: Archive, shard: Shard) -> Iterator[GuarantorAccount | FaultyAccount]:

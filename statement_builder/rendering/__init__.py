@@ -5,7 +5,6 @@ from statement_builder.rendering.compiled import CompiledEngine
 from statement_builder.rendering.copies import make_copy
 from statement_builder.rendering.engine import Engine, Outcome, PlainEngine, Rendered
 from statement_builder.rendering.errors import DocumentError
-from statement_builder.rendering.layout_store import LayoutStore
 from statement_builder.rendering.lockstep import GROUP
 from statement_builder.rendering.press import Press
 from statement_builder.rendering.verify import ForeignIds, verify
@@ -19,7 +18,6 @@ __all__ = [
     "DocumentError",
     "Engine",
     "ForeignIds",
-    "LayoutStore",
     "Outcome",
     "PlainEngine",
     "Press",

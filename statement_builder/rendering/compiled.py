@@ -41,7 +41,8 @@ class CompiledEngine:
     def __init__(self, templates: Path, cache: Path | None = None) -> None:
         self._templates = templates
         self._plain = PlainEngine(templates)
-        self._store = LayoutStore(cache, templates) if cache is not None else None
+        self.store = LayoutStore(cache, templates) if cache is not None else None
+        """Where layouts are kept for other processes."""
         self._outlines: dict[bytes, _KnownOutline] = {}
         self._plates: dict[bytes, _KnownPlate] = {}
         self._setters: dict[Paragraph, _Setter] = {}
@@ -95,7 +96,7 @@ class CompiledEngine:
                 key = outline.key(anatomy, done)
                 plate = self._find_plate(key)
         if outline is None or plate is None:
-            if may_wait and self._store is not None and not self._store.begin(key):
+            if may_wait and self.store is not None and not self.store.begin(key):
                 raise BeingMade
             outline, plate = self._compile(content, markup, anatomy)
             done = outline.set(anatomy.texts)
@@ -104,13 +105,13 @@ class CompiledEngine:
 
     def _find_plate(self, key: bytes) -> _KnownPlate | None:
         plate = self._plates.get(key)
-        if plate is None and self._store is not None and (layout := self._store.find_layout(key)) is not None:
+        if plate is None and self.store is not None and (layout := self.store.find_layout(key)) is not None:
             plate = self._add_plate(key, layout)
         return plate
 
     def _find_outline(self, structure: bytes) -> _KnownOutline | None:
         known = self._outlines.get(structure)
-        if known is None and self._store is not None and (outline := self._store.find_outline(structure)) is not None:
+        if known is None and self.store is not None and (outline := self.store.find_outline(structure)) is not None:
             known = self._add_outline(structure, outline)
         return known
 
@@ -128,18 +129,18 @@ class CompiledEngine:
         outline = compiled.outline if known is None else _merge(known.outline, compiled.outline)
         for taught in compiled.lessons:
             self._setter(taught.paragraph).learn(taught.words, taught.lesson)
-            if self._store is not None:
-                self._store.keep_lesson(*taught)
+            if self.store is not None:
+                self.store.keep_lesson(*taught)
         kept = self._keep_outline(anatomy.structure, outline)
         key = kept.key(anatomy, kept.set(anatomy.texts))
-        if self._store is not None:
-            self._store.keep_layout(key, compiled.layout)
+        if self.store is not None:
+            self.store.keep_layout(key, compiled.layout)
         self.compiled += 1
         return kept, self._add_plate(key, compiled.layout)
 
     def _keep_outline(self, structure: bytes, outline: Outline) -> _KnownOutline:
-        if self._store is not None:
-            self._store.keep_outline(structure, outline)
+        if self.store is not None:
+            self.store.keep_outline(structure, outline)
         return self._add_outline(structure, outline)
 
     def _add_outline(self, structure: bytes, outline: Outline) -> _KnownOutline:
@@ -156,7 +157,7 @@ class CompiledEngine:
 
     def _setter(self, paragraph: Paragraph) -> _Setter:
         if paragraph not in self._setters:
-            self._setters[paragraph] = _Setter(paragraph, self._store, self._memory)
+            self._setters[paragraph] = _Setter(paragraph, self.store, self._memory)
         return self._setters[paragraph]
 
 

@@ -20,10 +20,10 @@ from statement_builder.rendering import (
     CompiledEngine,
     DocumentError,
     ForeignIds,
-    LayoutStore,
     Windows,
     verify,
 )
+from statement_builder.rendering.layout_store import LayoutStore
 from statement_builder.rendering.reading import Reading, read_with_pdfium
 from statement_builder.rendering.verify import Verifier, english_page_label
 from tests.contents import TEMPLATES, make_letter, make_statement
