@@ -19,14 +19,14 @@ something waits.
 
 from __future__ import annotations
 
-from airflow.sdk import CronTriggerTimetable, dag
+from airflow.sdk import dag
 from billing_cycle.again import task_defaults
-from billing_cycle.place import time_zone
+from billing_cycle.schedule import schedule
 from billing_cycle.tracking import announce, list_open_batches, tell, track
 
 
 @dag(
-    schedule=CronTriggerTimetable("20 * * * *", timezone=time_zone(), run_immediately=False),
+    schedule=schedule("20 * * * *"),
     catchup=False,
     max_active_runs=1,
     default_args=task_defaults("billing-office"),

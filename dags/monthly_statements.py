@@ -6,7 +6,9 @@ wants one, looks at the source once more, hands off e-mails and print files, and
 sheet.
 
 **When.** On the third of each month, at five in the morning where the facility is. The cycle is that of the run's
-date. A month that was missed is caught up only when somebody asks: *Trigger*, and name the cycle.
+date. Switched on for the first time, it waits for the next third. What it missed later, switched off or with Airflow
+down, Airflow begins when it is back, and only the last; an older month when somebody asks: *Trigger*, and name the
+cycle.
 
 **Something is red.** Every task may be cleared, alone or with what follows, in any order, also of a finished run:
 what is done is skipped, nothing is sent twice. Read the last lines of the task's log: they say what is wrong and what
@@ -18,15 +20,15 @@ it is: nothing leaves, and `statements release` or a cleared *check_gates* asks 
 
 from __future__ import annotations
 
-from airflow.sdk import CronTriggerTimetable, dag
+from airflow.sdk import dag
 from billing_cycle.again import task_defaults
 from billing_cycle.form import batch_form
-from billing_cycle.place import time_zone
+from billing_cycle.schedule import schedule
 from billing_cycle.steps import open_batch, walk
 
 
 @dag(
-    schedule=CronTriggerTimetable("0 5 3 * *", timezone=time_zone(), run_immediately=False),
+    schedule=schedule("0 5 3 * *"),
     catchup=False,
     max_active_runs=1,
     params=batch_form("2026-11"),

@@ -2,10 +2,31 @@
 
 import json
 import sys
+from collections.abc import Sequence
+from typing import Any
+from unittest import mock
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import dag, task, task_group  # noqa: F401 - Airflow itself is imported before we look
+from airflow.sdk import dag, task, task_group, timezone  # noqa: F401 - Airflow itself is imported before we look
+from airflow.serialization.serialized_objects import DagSerialization
+from airflow.timetables import trigger
+from airflow.timetables.base import TimeRestriction
+
+
+def first_runs(one: Any, switched_on_at: Sequence[str]) -> dict[str, str]:
+    """Each of these times, and when the scheduler lets a DAG that never ran begin that is switched on at that time."""
+    kept = json.loads(json.dumps(DagSerialization.to_dict(one)))  # As the scheduler has it, which reads no DAG file.
+    timetable = DagSerialization.from_dict(kept).timetable
+    found = {}
+    for moment in switched_on_at if timetable.can_be_scheduled else ():
+        with mock.patch.object(trigger, "utcnow", return_value=timezone.parse(moment)):
+            run = timetable.next_dagrun_info(
+                last_automated_data_interval=None, restriction=TimeRestriction(None, None, catchup=one.catchup)
+            )
+        found[moment] = run.run_after.isoformat()
+    return found
+
 
 before = set(sys.modules)
 bag = DagBag()
@@ -26,6 +47,7 @@ described = {
                 name: {**each.params.get_param(name).schema, "description": each.params.get_param(name).description}
                 for name in each.params
             },
+            "first_runs": first_runs(each, sys.argv[1:]),
             "time_zone": str(getattr(each.timetable, "timezone", "")),
             "tasks": {
                 one.task_id: {

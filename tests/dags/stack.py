@@ -151,6 +151,11 @@ class Stack:
         state: str = self.call("GET", f"dags/{dag}/dagRuns/{run_id}")["state"]
         return state
 
+    def runs(self, dag: str, state: str) -> list[str]:
+        """The runs of this state, whoever began them."""
+        found = self.call("GET", f"dags/{dag}/dagRuns?state={state}&limit=100")["dag_runs"]
+        return [each["dag_run_id"] for each in found]
+
     def tasks(self, dag: str, run_id: str) -> dict[str, dict[str, Any]]:
         """Task id, and map index where it has one, to the task instance."""
         found = self.call("GET", f"dags/{dag}/dagRuns/{run_id}/taskInstances?limit=100")["task_instances"]

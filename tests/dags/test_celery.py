@@ -82,7 +82,10 @@ def test_statements__workers_killed_in_build_and_in_hand_off_and_the_vendor_answ
     house.acknowledge(batch)
     tracked = stack.trigger("delivery_tracking", f"after_{batch}")
     stack.wait_for_end("delivery_tracking", tracked)
-    assert stack.result("delivery_tracking", tracked, "track") == [batch]
+    # The scheduler's own run, at twenty past the hour, may have been the one that took the answer.
+    runs = stack.runs("delivery_tracking", "success")
+    assert tracked in runs
+    assert [closed for run in runs for closed in stack.result("delivery_tracking", run, "track")] == [batch]
     house.assert_once_each(batch)
     events = stack.call("GET", "assets/events")["asset_events"]
     assert [event["source_dag_id"] for event in events if event["extra"]["batch"] == batch] == ["delivery_tracking"]

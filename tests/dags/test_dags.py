@@ -17,6 +17,13 @@ OF_A_BATCH = {*MONTHLY, "rerun_batch"}
 ALL = {*MONTHLY, "rerun_batch", "delivery_tracking"}
 HEAVY = ("weasyprint", "boto3", "pikepdf", "pypdfium2", "psycopg", "statement_builder.batch", "mail_house.vendors")
 """What no DAG file may import when it is parsed: every half minute, and in the process of every task."""
+JUST_AFTER_ITS_TIME = {
+    "ob_predelivery_notices": "2026-11-02T10:00:30+00:00",
+    "monthly_statements": "2026-11-03T10:00:30+00:00",
+    "dunning_letters": "2026-11-17T10:00:30+00:00",
+    "delivery_tracking": "2026-11-17T10:20:30+00:00",
+}
+"""Five in the morning in New York is ten in UTC from the first of November."""
 POOLS = {"default_pool", "statements_source", "statements_render", "statements_print", "statements_email"}
 
 
@@ -24,7 +31,7 @@ POOLS = {"default_pool", "statements_source", "statements_render", "statements_p
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("dags")
     place = AirflowPlace(home / "airflow", build_hospital(home / "hospital", guarantors=20))
-    answer, _ = place.script("describe_dags")
+    answer, _ = place.script("describe_dags", *JUST_AFTER_ITS_TIME.values())
     return answer
 
 
@@ -69,6 +76,22 @@ def test_form__asks_for_what_a_person_may_choose(dags: dict[str, Any], name: str
     assert all(schema["title"] and schema["description"] for schema in params.values())
     assert re.match(params["cycle"]["pattern"], "2026-11")
     assert not re.match(params["cycle"]["pattern"], "2026-13")
+
+
+@pytest.mark.parametrize("name", sorted(SCHEDULED))
+def test_dag_that_is_switched_on__waits_for_its_next_time(dags: dict[str, Any], name: str) -> None:
+    """Whoever installs this on the fourth did not ask for the batch of the third."""
+    first_run = dags[name]["first_runs"]
+    assert (
+        first_run["2026-11-03T10:00:30+00:00"]
+        == {
+            "ob_predelivery_notices": "2026-11-09T10:00:00+00:00",
+            "monthly_statements": "2026-12-03T10:00:00+00:00",
+            "dunning_letters": "2026-11-17T10:00:00+00:00",
+            "delivery_tracking": "2026-11-03T10:20:00+00:00",
+        }[name]
+    )
+    assert first_run[JUST_AFTER_ITS_TIME[name]] > JUST_AFTER_ITS_TIME[name]
 
 
 def test_nothing_leaves_before_its_gates(dags: dict[str, Any]) -> None:
