@@ -129,12 +129,16 @@ class WorkerPool(Generic[Task, Outcome]):
             executor.shutdown(wait=True, cancel_futures=True)
 
 
+_RARELY = (100_000, 20, 100)
+"""Thresholds of the collector of cyclic garbage."""
+
+
 @contextmanager
 def rare_collections() -> Iterator[None]:
     """Let the collector of cyclic garbage look seldom: hundreds of thousands of remembered words, or of rows on their
     way, are no garbage, and walking them again and again takes a quarter of the time (an eighth, for rows)."""
     thresholds = gc.get_threshold()
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(*_RARELY)
     try:
         yield
     finally:
@@ -168,6 +172,8 @@ def _start_worker(make_worker: Callable[[], Callable[[Any], Any]], niceness: int
     global _worker, _unmade  # noqa: PLW0603 - a worker process has one for its life
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what an interrupt means
     os.nice(niceness)
+    gc.freeze()  # what was imported stays
+    gc.set_threshold(*_RARELY)  # for good: each return to the usual ones would walk all that a task has left
     threading.Thread(target=_end_with_owner, daemon=True).start()
     try:
         _worker = make_worker()
@@ -187,5 +193,4 @@ def _work_off(task: Any) -> Any:
     if _unmade is not None:
         raise _unmade
     assert _worker is not None
-    with rare_collections():
-        return _worker(task)
+    return _worker(task)
