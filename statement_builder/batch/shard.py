@@ -95,26 +95,38 @@ class ShardBuilder:
 
     def __call__(self, shard: Shard) -> BuiltShard:
         """Decide, compose, render, verify and pack one shard. `ArchiveError` for a damaged snapshot."""
-        candidates: list[NewCandidate] = []
-        drafts: list[_Draft] = []
-        own_ids: dict[str, frozenset[str]] = {}
         with self._watch("archive"):
             entries = list(read_shard(self._archive, shard))
-        for entry in entries:
-            if isinstance(entry, FaultyAccount):
-                candidates.append(_faulty_candidate(entry))
-                continue
-            with self._watch("select"):
-                decision = decide(entry, self._plan.batch.kind, self._plan.settings.policy, self._plan.batch.as_of)
-                candidates.append(_candidate(entry, decision))
-            own_ids[entry.guarantor.guarantor_id] = frozenset([e.account_number for e in entry.encounters])
-            if decision.outcome == "selected" and decision.selection is not None:
-                with self._watch("compose"):
-                    drafts.append(self._draft(entry, decision.selection))
+        with self._watch("select"):
+            candidates, selected = self._select(entries)
+        with self._watch("compose"):
+            drafts = [self._draft(account, selection) for account, selection in selected]
+        own_ids = {
+            entry.guarantor.guarantor_id: frozenset([each.account_number for each in entry.encounters])
+            for entry in entries
+            if isinstance(entry, GuarantorAccount)
+        }
         outcomes = self._render(drafts, ForeignIds(accounts_by_guarantor=own_ids))
         with self._watch("archive"):
             built = self._pack(shard, candidates, drafts, outcomes)
         return replace(built, spent_s=self._watch.take())
+
+    def _select(
+        self, entries: Sequence[GuarantorAccount | FaultyAccount]
+    ) -> tuple[list[NewCandidate], list[tuple[GuarantorAccount, Selection]]]:
+        """What is decided on each entry, and what was selected."""
+        plan = self._plan
+        candidates: list[NewCandidate] = []
+        selected: list[tuple[GuarantorAccount, Selection]] = []
+        for entry in entries:
+            if isinstance(entry, FaultyAccount):
+                candidates.append(_faulty_candidate(entry))
+                continue
+            decision = decide(entry, plan.batch.kind, plan.settings.policy, plan.batch.as_of)
+            candidates.append(_candidate(entry, decision))
+            if decision.outcome == "selected" and decision.selection is not None:
+                selected.append((entry, decision.selection))
+        return candidates, selected
 
     def _draft(self, account: GuarantorAccount, selection: Selection) -> _Draft:
         plan, guarantor_id = self._plan, account.guarantor.guarantor_id
