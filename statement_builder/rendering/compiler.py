@@ -275,13 +275,14 @@ def _slot(text: weasy.LineText, node: int, faces: Mapping[tuple[Any, ...], str])
 
 def _faces(drawing: weasy.Drawing, blocks: Sequence[weasy.Block]) -> dict[tuple[Any, ...], str]:
     """Font file by what the style says, as found in what was drawn."""
+    faces = {id(font): _face_of(font) for font in drawing.document.fonts.values()}
     found: dict[tuple[Any, ...], str] = {}
     for block in blocks:
         for line in block.lines:
             for text in line:
                 note = drawing.texts.get(id(text.box))
                 if note is not None and note.font is not None:
-                    found[weasy.font_choice(text.box)] = _face_of(note.font)
+                    found[weasy.font_choice(text.box)] = faces[id(note.font)]
     return found
 
 

@@ -48,7 +48,7 @@ def subset_of(face: str, step: int) -> Subset:
     meanings = _meanings(font, _characters(face, step))
     widths = {glyph: round(font.get_glyph_h_advance(glyph) * 1000 / font.face.upem) for glyph in meanings}
     data = _cut(font.face, meanings)
-    packed = deflate_well(data)
+    packed = _deflate_well(data)
     return Subset(
         file=b"<</Length1 %d/Filter /FlateDecode/Length %d>>\nstream\n%s\nendstream" % (len(data), len(packed), packed),
         character_map=_stream(_character_map(meanings)),
@@ -141,11 +141,11 @@ def _widths(widths: dict[int, int]) -> bytes:
     return ("[" + " ".join(f"{first} [{' '.join(map(str, some))}]" for first, some in runs) + "]").encode("ascii")
 
 
-def deflate_well(data: bytes) -> bytes:
+def _deflate_well(data: bytes) -> bytes:
     """As small as can be: for what is written once and used in every document."""
     return bytes(zlib_compress(data, 12))
 
 
 def _stream(data: bytes) -> bytes:
-    packed = deflate_well(data)
+    packed = _deflate_well(data)
     return b"<</Filter /FlateDecode/Length %d>>\nstream\n%s\nendstream" % (len(packed), packed)
