@@ -30,6 +30,7 @@ _MAPPED = re.compile(rb"<([0-9a-fA-F]{4})>\s*<([0-9a-fA-F]+)>")
 _NUMBER = re.compile(r"[0-9]+")
 _FOOT_BYTES = 3_000
 """In which a page's foot is found: the document id, and the page's number after it."""
+_SHORT_BYTES = 64
 
 
 def find_structural_faults(file: PrintFile, placed: Sequence[Placed], profile: Profile) -> list[Fault]:
@@ -104,17 +105,18 @@ def _faulty_pages(piece: Placed, pages: Sequence[pikepdf.Page], reader: _Reader,
     first = piece.first_page - 1
     for number, drawn in enumerate(marks, start=1):
         page = pages[first + number - 1]
-        content = reader.content(page)
-        what = reader.fault_of_size(page) or _fault_of_marks(content, drawn)
-        if what := what or reader.trouble(page, content, piece, number):
+        own, begin, over = reader.content(page).partition(MARKS_BEGIN)
+        what = reader.fault_of_size(page) or _fault_of_marks(begin + over, drawn)
+        if what := what or reader.trouble(page, own, piece, number):
             yield Fault(what=what, document_id=piece.document_id, page=number)
     for blank in pages[first + piece.pages : first + piece.pages + piece.blank_pages]:
         if reader.content(blank).strip():
             yield Fault(what="the blank back after it is not blank", document_id=piece.document_id)
 
 
-def _fault_of_marks(content: bytes, marks: bytes) -> str:
-    if content.count(MARKS_BEGIN) != (1 if marks else 0) or marks not in content:
+def _fault_of_marks(over: bytes, marks: bytes) -> str:
+    """`over` is what a page draws from its first marks on."""
+    if over.count(MARKS_BEGIN) != (1 if marks else 0) or not over.startswith(marks):
         return "its barcode or its sheet's mark is missing, or another's"
     return ""
 
@@ -134,6 +136,8 @@ class _Reader:
         self._fonts: dict[tuple[tuple[int, int], ...], _Fonts] = {}
         self._maps: dict[tuple[int, int], tuple[dict[str, bytes], dict[bytes, str]]] = {}
         self._are_letter_size: dict[bytes, bool] = {}
+        self._short: dict[tuple[int, int], bytes] = {}
+        """What short streams say: many pages begin with the same."""
 
     def fault_of_size(self, page: pikepdf.Page) -> str:
         written = page.mediabox.unparse()
@@ -147,13 +151,22 @@ class _Reader:
         if contents is None:
             return b""
         if isinstance(contents, pikepdf.Array):
-            return b"\n".join([_inflated(contents[place]) for place in range(len(contents))])
-        return _inflated(contents)
+            return b"\n".join([self._said(contents[place]) for place in range(len(contents))])
+        return self._said(contents)
 
-    def trouble(self, page: pikepdf.Page, content: bytes, piece: Placed, number: int) -> str:
+    def _said(self, stream: pikepdf.Object) -> bytes:
+        number = stream.objgen
+        said = self._short.get(number)
+        if said is None:
+            said = _inflated(stream)
+            if len(said) <= _SHORT_BYTES and number != (0, 0):
+                self._short[number] = said
+        return said
+
+    def trouble(self, page: pikepdf.Page, own: bytes, piece: Placed, number: int) -> str:
         """What is wrong with fonts or foot of a page that should be this piece's page `number`; empty if nothing.
 
-        A carrier says whose it is and has no number; its back says nothing.
+        `own` is what it draws before its marks. A carrier says whose it is and has no number; its back says nothing.
         """
         if 1 < number <= piece.carrier_pages:
             return ""
@@ -161,7 +174,7 @@ class _Reader:
         if not fonts.are_embedded:
             return "a font is not embedded"
         for codes, letters in fonts.maps:
-            foot = _foot(content, codes, letters, piece.document_id)
+            foot = _foot(own, codes, letters, piece.document_id)
             if foot is not None:
                 found = [int(digits) for digits in _NUMBER.findall(foot)[:2]]
                 own = [number - piece.carrier_pages, piece.pages - piece.carrier_pages]
@@ -207,12 +220,11 @@ def _read_map(character_map: bytes) -> tuple[dict[str, bytes], dict[bytes, str]]
     return {letter: code for code, letter in letters.items()}, letters
 
 
-def _foot(content: bytes, codes: Mapping[str, bytes], letters: Mapping[bytes, str], document_id: str) -> str | None:
+def _foot(own: bytes, codes: Mapping[str, bytes], letters: Mapping[bytes, str], document_id: str) -> str | None:
     """What is said after the document's id; None where it is not said in this font.
 
-    A page's foot is drawn last, before the marks: looked for there first.
+    A page's foot is drawn last: looked for there first.
     """
-    own = content.partition(MARKS_BEGIN)[0]
     for part in (own[-_FOOT_BYTES:], own):
         plain = _KERNING.sub(b"", part)
         for written in _writings(document_id, codes):
