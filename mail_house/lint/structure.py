@@ -163,10 +163,10 @@ class _Reader:
                 self._short[number] = said
         return said
 
-    def trouble(self, page: pikepdf.Page, own: bytes, piece: Placed, number: int) -> str:
+    def trouble(self, page: pikepdf.Page, drawn: bytes, piece: Placed, number: int) -> str:
         """What is wrong with fonts or foot of a page that should be this piece's page `number`; empty if nothing.
 
-        `own` is what it draws before its marks. A carrier says whose it is and has no number; its back says nothing.
+        `drawn` is all before its marks. A carrier says whose it is and has no number; its back says nothing.
         """
         if 1 < number <= piece.carrier_pages:
             return ""
@@ -174,7 +174,7 @@ class _Reader:
         if not fonts.are_embedded:
             return "a font is not embedded"
         for codes, letters in fonts.maps:
-            foot = _foot(own, codes, letters, piece.document_id)
+            foot = _foot(drawn, codes, letters, piece.document_id)
             if foot is not None:
                 found = [int(digits) for digits in _NUMBER.findall(foot)[:2]]
                 own = [number - piece.carrier_pages, piece.pages - piece.carrier_pages]
@@ -220,12 +220,12 @@ def _read_map(character_map: bytes) -> tuple[dict[str, bytes], dict[bytes, str]]
     return {letter: code for code, letter in letters.items()}, letters
 
 
-def _foot(own: bytes, codes: Mapping[str, bytes], letters: Mapping[bytes, str], document_id: str) -> str | None:
+def _foot(drawn: bytes, codes: Mapping[str, bytes], letters: Mapping[bytes, str], document_id: str) -> str | None:
     """What is said after the document's id; None where it is not said in this font.
 
     A page's foot is drawn last: looked for there first.
     """
-    for part in (own[-_FOOT_BYTES:], own):
+    for part in (drawn[-_FOOT_BYTES:], drawn):
         plain = _KERNING.sub(b"", part)
         for written in _writings(document_id, codes):
             place = plain.find(written)

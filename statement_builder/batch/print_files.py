@@ -15,8 +15,8 @@ from mail_house.print_files import build_print_file, put_carrier_before
 from mail_house.profiles import Profile
 from statement_builder.archive import Archive, PackReader, open_archive
 from statement_builder.batch.recipients import read_recipients
-from statement_builder.batch.service import SHARD_CANDIDATES_MAX
 from statement_builder.batch.shard import BuildPlan
+from statement_builder.batch.sizes import SHARD_CANDIDATES_MAX
 from statement_builder.billing.model import Guarantor, Record
 from statement_builder.billing.scanline import scanline
 from statement_builder.documents import Recipient, make_recipient

@@ -8,6 +8,8 @@ from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
 
+from msgspec.structs import replace
+
 from mail_house.barcodes import serial_digits
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
 from mail_house.pieces import PrintFile, Receipt
@@ -22,10 +24,11 @@ from statement_builder.batch.print_files import (
     open_maker,
     pages_of_piece,
 )
-from statement_builder.batch.recipients import read_current_guarantors
+from statement_builder.batch.pull import scope_of, stream_candidates
 from statement_builder.batch.service import Service
 from statement_builder.batch.shard import BuildPlan, plan_build
 from statement_builder.batch.workers import WorkerPool, rare_collections
+from statement_builder.billing.model import Guarantor, GuarantorAccount
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import InvariantError, LockLost
 from statement_builder.ledger import (
@@ -156,7 +159,7 @@ def _plan_files(
     planned = []
     for envelope, documents in files:
         name = names.take(shard, envelope, documents)
-        moved = read_current_guarantors(service, batch, [each for each in documents if each.readdressed])
+        moved = _read_moved(service, batch, [each for each in documents if each.readdressed])
         planned.append(
             PlannedFile(
                 name=name,
@@ -167,6 +170,18 @@ def _plan_files(
             )
         )
     return PrintTask(shard=shard, files=tuple(planned))
+
+
+def _read_moved(service: Service, batch: Batch, documents: Sequence[Document]) -> dict[str, Guarantor]:
+    """Document id to guarantor as the billing system has them now, for what goes to a new address."""
+    by_guarantor = {document.guarantor_id: document.document_id for document in documents}
+    if not by_guarantor:
+        return {}
+    return {
+        by_guarantor[entry.guarantor.guarantor_id]: entry.guarantor
+        for entry in stream_candidates(service, replace(scope_of(batch), as_of=service.today(), limit=None))
+        if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in by_guarantor
+    }
 
 
 def _plan_rest(service: Service, batch: Batch, task: PrintTask, ready: ReadyFiles, names: _Names) -> PrintTask | None:

@@ -4,27 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from msgspec.structs import replace
-
 from statement_builder.archive import Archive
-from statement_builder.batch.pull import scope_of, stream_candidates
-from statement_builder.batch.service import Service
 from statement_builder.batch.shard import read_shard
-from statement_builder.billing.model import Guarantor, GuarantorAccount
+from statement_builder.billing.model import GuarantorAccount
 from statement_builder.documents import Recipient, make_recipient
-from statement_builder.ledger import Batch, Document, Shard
-
-
-def read_current_guarantors(service: Service, batch: Batch, documents: list[Document]) -> dict[str, Guarantor]:
-    """Document id to guarantor as the billing system has them now, for what goes to a new address."""
-    by_guarantor = {document.guarantor_id: document.document_id for document in documents}
-    if not by_guarantor:
-        return {}
-    return {
-        by_guarantor[entry.guarantor.guarantor_id]: entry.guarantor
-        for entry in stream_candidates(service, replace(scope_of(batch), as_of=service.today(), limit=None))
-        if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in by_guarantor
-    }
+from statement_builder.ledger import Document, Shard
 
 
 def read_recipients(archive: Archive, shard: Shard, documents: Sequence[Document]) -> dict[str, Recipient]:

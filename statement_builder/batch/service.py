@@ -13,15 +13,13 @@ from mail_house.email import Mailer, open_mailer
 from mail_house.profiles import Profile, load_profile, with_mailer
 from mail_house.vendors import PrintVendor, open_print_vendor
 from statement_builder.archive import Archive, open_archive
+from statement_builder.batch.sizes import SHARD_CANDIDATES_MAX
 from statement_builder.billing.facility import Facility
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, Document, Ledger
 from statement_builder.settings import SQL_ROOT, TEMPLATES, Settings
 from statement_builder.source import Source, open_source
 from statement_builder.stopwatch import Stopwatch
-
-SHARD_CANDIDATES_MAX = 1_000
-"""Candidates in a shard: the unit of parallel work, of packing and of retry."""
 
 Progress = Callable[[str, int, int], None]
 """Told how far a step has come: step, done, total. `total` is 0 where it is not known beforehand."""

@@ -10,13 +10,13 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from mail_house.profiles import Profile
 from mail_house.profiles import Rect as ProfileRect
 from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open_archive, read_snapshot
-from statement_builder.batch.service import Service
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Decision, Selection
@@ -36,6 +36,9 @@ from statement_builder.rendering import (
 )
 from statement_builder.settings import Settings
 from statement_builder.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from statement_builder.batch.service import Service  # with all its vendors and mail servers: pages need none
 
 
 class BuildPlan(Record, kw_only=True):

@@ -28,7 +28,6 @@ from statement_builder.ledger import (
     inbound,
     print_files,
     rejected,
-    schema,
     serials,
     settle,
     shards,
@@ -68,6 +67,8 @@ class Ledger:
     `InvariantError` when it is asked for what must never happen."""
 
     def __init__(self, database: Database) -> None:
+        from statement_builder.ledger import schema  # noqa: PLC0415 - who only makes pages needs no Alembic
+
         self._database = database
         self._locks: list[Lock] = []
         self._is_current = schema.is_current(database)
@@ -85,6 +86,8 @@ class Ledger:
 
     def upgrade(self) -> None:
         """Create the tables or bring them up to date; does nothing where they are."""
+        from statement_builder.ledger import schema  # noqa: PLC0415
+
         if not self._is_current:
             schema.upgrade(self._database)
             self._is_current = True
