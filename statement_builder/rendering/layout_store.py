@@ -75,13 +75,13 @@ class LayoutStore:
     def keep_lesson(self, paragraph: Paragraph, words: tuple[str, ...], lesson: Lesson) -> None:
         self._write("lesson", msgspec.msgpack.encode((paragraph, words)), lesson)
 
-    def is_proved(self, form: bytes) -> bool:
-        """Whether PDFium once agreed on a file of this form."""
-        return self._path("proof", form).exists()
+    def is_proved(self, key: bytes) -> bool:
+        """Whether PDFium once agreed on this."""
+        return self._path("proof", key).exists()
 
-    def keep_proof(self, form: bytes) -> None:
+    def keep_proof(self, key: bytes) -> None:
         with suppress(OSError):  # on a full disk the next process proves it again
-            path = self._path("proof", form)
+            path = self._path("proof", key)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
 

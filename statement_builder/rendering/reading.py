@@ -217,6 +217,8 @@ class _PageForm(NamedTuple):
     fonts: tuple[_FontForm, ...]
     links: tuple[int, ...]
     """Numbers of its annotations."""
+    states: bytes
+    """Its graphics states: opacities, by the names that operators call them."""
 
 
 class _Sheet(NamedTuple):
@@ -236,6 +238,8 @@ class Reading(NamedTuple):
     is_new: bool
     form: bytes = b""
     """Where it was: the hash of all that is in the file beside the words."""
+    looks: tuple[bytes, ...] = ()
+    """Where it was: for each page the hash of all that it draws beside the words."""
 
 
 class QuickReader:
@@ -308,6 +312,7 @@ class QuickReader:
             ],
             is_new=is_new,
             form=_hash_form(file, forms, sheets) if is_new else b"",
+            looks=tuple(map(_hash_look, forms, sheets)) if is_new else (),
         )
 
     def _known(self) -> int:
@@ -355,15 +360,20 @@ def _hash_form(file: PdfFile, forms: Sequence[_PageForm], sheets: Sequence[_Shee
     return sha256(repr((forms, programs, drawn, file.in_object_streams())).encode()).digest()
 
 
+def _hash_look(form: _PageForm, sheet: _Sheet) -> bytes:
+    return sha256(repr((form.width, form.height, form.states, sheet.drawn, sheet.frame)).encode()).digest()
+
+
 def _page_form(file: PdfFile, page: bytes) -> _PageForm:
     x, y, width, height = map(float, find(_MEDIA_BOX, page).split())
     if x or y or b"/Rotate" in page or b"/UserUnit" in page or b"/CropBox" in page:
         raise NotRead("page box")
-    dictionary = file.object(int(find(_FONTS, file.object(int(find(_RESOURCES, page))))))
+    resources = file.object(int(find(_RESOURCES, page)))
+    dictionary = file.object(int(find(_FONTS, resources)))
     fonts = tuple(_font_form(file, name, int(number)) for name, number in _NAMED.findall(dictionary))
     annotations = find(_ANNOTATIONS, page) if b"/Annots" in page else b""
     links = tuple([int(number) for number in _REFERENCE.findall(annotations)])
-    return _PageForm(width, height, file.contents(page), fonts, links)
+    return _PageForm(width, height, file.contents(page), fonts, links, find(_STATES, resources))
 
 
 def _address(annotation: bytes) -> str:
@@ -547,6 +557,7 @@ _LINK = re.compile(
 _ESCAPED = re.compile(rb"\\(.)")
 _MEDIA_BOX = re.compile(rb"/MediaBox \[([^\]]*)\]")
 _RESOURCES = re.compile(rb"/Resources (\d+) 0 R")
+_STATES = re.compile(rb"/ExtGState <<((?:/[^\s<>()\[\]{}/%]+ <<(?:/(?:CA|ca) [\d.]+)+>>)*)>>")
 _FONTS = re.compile(rb"/Font (\d+) 0 R")
 _NAMED = re.compile(rb"/(\S+) (\d+) 0 R")
 _DESCENDANT = re.compile(rb"/DescendantFonts \[(\d+) 0 R\]")

@@ -110,12 +110,25 @@ _PICTURE_EVERY = 1024
 
 
 class Proofs(Protocol):
-    """What PDFium agreed on once, by the hash of all that is in a file beside the words: reading the same gives the
-    same, in another process and another month too."""
+    """What PDFium agreed on once, by the hash of all that a file or a page has beside the words: reading the same gives
+    the same, in another process and another month too."""
 
-    def is_proved(self, form: bytes) -> bool: ...
+    def is_proved(self, key: bytes) -> bool: ...
 
-    def keep_proof(self, form: bytes) -> None: ...
+    def keep_proof(self, key: bytes) -> None: ...
+
+
+class _OwnProofs:
+    """Those of one verifier."""
+
+    def __init__(self) -> None:
+        self._keys: set[bytes] = set()
+
+    def is_proved(self, key: bytes) -> bool:
+        return key in self._keys
+
+    def keep_proof(self, key: bytes) -> None:
+        self._keys.add(key)
 
 
 class Verifier:
@@ -127,7 +140,8 @@ class Verifier:
 
     def __init__(self, windows: Windows, proofs: Proofs | None = None) -> None:
         self._windows = windows
-        self._proofs = proofs
+        self._envelope = repr(windows).encode()
+        self._proofs = proofs or _OwnProofs()
         self._reader = self._new_reader()
         self._unseen = self._unpictured = 0
 
@@ -166,30 +180,46 @@ class Verifier:
     def _read_again_if_due(self, made: Made, reading: Reading, foreign: ForeignIds) -> None:
         self._unseen += 1
         self._unpictured += 1
-        is_new = reading.is_new and not self._is_proved(reading.form)
-        if is_new or self._unseen >= _PDFIUM_EVERY:
-            try:
-                self._read_again(made, reading, foreign, scan=is_new or self._unpictured >= _PICTURE_EVERY)
-            except DocumentError:
-                self._reader = self._new_reader()  # it may have learnt what only a picture shows to be wrong
-                raise
-        if is_new and self._proofs is not None:
-            self._proofs.keep_proof(self._key(reading.form))
+        is_new = reading.is_new and not self._proofs.is_proved(self._form(reading))
+        if not is_new and self._unseen < _PDFIUM_EVERY:
+            return
+        pictured = self._to_be_pictured(reading, is_new)
+        try:
+            self._read_again(made, reading, foreign, pictured)
+        except DocumentError:
+            self._reader = self._new_reader()  # it may have learnt what only a picture shows to be wrong
+            raise
+        if is_new:
+            for place in pictured:
+                self._proofs.keep_proof(_look(reading, place))
+            self._proofs.keep_proof(self._form(reading))
 
-    def _is_proved(self, form: bytes) -> bool:
-        return self._proofs is not None and self._proofs.is_proved(self._key(form))
+    def _form(self, reading: Reading) -> bytes:
+        """A proof's key: that a file of this form is read by PDFium as we read it, for this envelope."""
+        return b"form" + reading.form + self._envelope
 
-    def _key(self, form: bytes) -> bytes:
-        return form + repr(self._windows).encode()
+    def _to_be_pictured(self, reading: Reading, is_new: bool) -> list[int]:
+        """The pages that draw, beside their words, what no picture was taken of; now and then all."""
+        places = range(len(reading.pages))
+        if self._unpictured >= _PICTURE_EVERY:
+            return list(places)
+        return [place for place in places if is_new and not self._proofs.is_proved(_look(reading, place))]
 
-    def _read_again(self, made: Made, reading: Reading, foreign: ForeignIds, *, scan: bool) -> None:
+    def _read_again(self, made: Made, reading: Reading, foreign: ForeignIds, pictured: Sequence[int]) -> None:
         self._unseen = 0
-        if scan:
-            self._unpictured = 0
         with _open_with_pdfium(made.pdf) as others:
-            _verify_pages(others, made.content, self._windows, foreign, made.page_label, scan=scan)
+            _verify_pages(others, made.content, self._windows, foreign, made.page_label, scan=False)
             if [_squeezed(page.whole) for page in reading.pages] != [_squeezed(page.whole) for page in others]:
                 raise _fault("PAGES", "Two readers read the finished PDF differently.")
+            if any(others[place].codes != reading.pages[place].codes for place in pictured):
+                raise _other_code()
+        if len(pictured) == len(reading.pages):
+            self._unpictured = 0
+
+
+def _look(reading: Reading, place: int) -> bytes:
+    """A proof's key: that a picture shows the codes which the page's operators draw."""
+    return b"look" + reading.looks[place]
 
 
 def _verify_pages(
@@ -269,7 +299,11 @@ def _verify_codes(pages: Sequence[PageText], content: Content) -> None:
     """The document's own code to pay with, once; where it has none, no code at all."""
     own = [content.payment_url] if content.payment_url else []
     if [code for page in pages for code in page.codes] != own:
-        raise _fault("PAYMENT_CODE", "The code to pay with is not, or not alone, this document's own.")
+        raise _other_code()
+
+
+def _other_code() -> DocumentError:
+    return _fault("PAYMENT_CODE", "The code to pay with is not, or not alone, this document's own.")
 
 
 class _Zones(NamedTuple):

@@ -26,6 +26,7 @@ from statement_builder.rendering import (
     DocumentError,
     ForeignIds,
     PlainEngine,
+    reading,
     verify,
 )
 from statement_builder.rendering.qr_code import modules_of, path_operators
@@ -34,7 +35,7 @@ from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
 from tests.rendering.likeness import differences
 from tests.rendering.random_contents import KINDS, make_random
-from tests.rendering.tampering import changed, page_streams
+from tests.rendering.tampering import changed, inflated, object_streams, page_streams
 from tests.templates.test_overlaps import LONG_FACILITY, LONG_NAME, letter_boxes, off_paper, overlapping
 
 PAYABLE = make_facility(payment_url="https://pay.riverbend.example/d/{document}")
@@ -291,6 +292,41 @@ def test_verify__another_s_code_is_caught(
     pdf = compiled.render(STATEMENT).pdf
     (number,) = page_streams(pdf)
     assert _verdicts(verifier, changed(pdf, number, change), STATEMENT) == {"PAYMENT_CODE"}
+
+
+def test_verify__a_code_that_the_same_operators_draw_invisibly_is_caught(
+    compiled: CompiledEngine, verifier: Verifier
+) -> None:
+    """They call opacities by name: what these are is said elsewhere in the file."""
+    pdf = compiled.render(STATEMENT).pdf
+    (number,) = [each for each in object_streams(pdf) if b"/A1.0 <</CA 1>>" in inflated(pdf, each)]
+    faint = changed(pdf, number, lambda objects: objects.replace(b"/A1.0 <</CA 1>>", b"/A1.0 <</CA 0>>"))
+    assert _verdicts(verifier, faint, STATEMENT) == {"PAYMENT_CODE"}
+
+
+def test_verify__a_picture_is_taken_of_each_drawing_once(
+    compiled: CompiledEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other words in another font file, and other tags, are no other drawing; a rule more is."""
+    pictures: list[object] = []
+    scan = reading._scanned
+    monkeypatch.setattr(reading, "_scanned", lambda page: pictures.append(page) or scan(page))
+    verifier = Verifier(DOUBLE_WINDOW_10)
+
+    def check(pdf: bytes, content: Content) -> int:
+        verifier.verify(pdf, content, foreign=NOBODY, page_label=english_page_label)
+        return len(pictures)
+
+    pdf = compiled.render(STATEMENT).pdf
+    in_another_font = make_statement(facility=PAYABLE, first_name="Zoë", guarantor_id="G2003")
+    tagged = next(each for each in object_streams(pdf) if b"/StructTreeRoot" in inflated(pdf, each))
+    retagged = changed(pdf, tagged, lambda objects: objects.replace(b"/Tabs /S", b"/Tabs /R"))
+    (page,) = page_streams(pdf)
+    ruled = changed(pdf, page, lambda operators: operators.replace(b"BT\n", b"0 0 1 1 re\nf\nBT\n", 1))
+    assert check(pdf, STATEMENT) == 1
+    assert check(compiled.render(in_another_font).pdf, in_another_font) == 1
+    assert check(retagged, STATEMENT) == 1
+    assert check(ruled, STATEMENT) == 2
 
 
 def test_verify_all__what_was_learnt_of_a_wrong_page_is_forgotten_by_the_next_of_its_group(

@@ -138,15 +138,15 @@ def test_read__leaves_to_pdfium_what_it_does_not_understand(compiled: CompiledEn
 @pytest.mark.parametrize("part", [pytest.param(0, id="character-map"), pytest.param(1, id="program")])
 def test_read__a_changed_font_is_new(compiled: CompiledEngine, part: int) -> None:
     pdf, reader = _filled(compiled, make_statement()), QuickReader()
-    assert [reader.read(pdf)[1], reader.read(pdf)[1]] == [True, False]
+    assert [reader.read(pdf).is_new, reader.read(pdf).is_new] == [True, False]
     font = next(iter(fonts(pdf)))
     changes = (
         lambda data: data.replace(b"<000e> <004d>", b"<000e> <004e>", 1),
         lambda data: data[:-1] + bytes([data[-1] ^ 1]),
     )
-    pages, is_new, _ = reader.read(changed(pdf, font[part], changes[part]))
-    assert is_new
-    assert pages[0].whole.startswith(("Naria", "Maria")[part])
+    reading = reader.read(changed(pdf, font[part], changes[part]))
+    assert reading.is_new
+    assert reading.pages[0].whole.startswith(("Naria", "Maria")[part])
 
 
 def test_read__a_font_with_other_widths_is_another(compiled: CompiledEngine) -> None:
@@ -156,9 +156,9 @@ def test_read__a_font_with_other_widths_is_another(compiled: CompiledEngine) -> 
     beyond = next(rect for rect in lefts if not page.within(rect))
     dictionaries = next(number for number in object_streams(pdf) if b"/CIDFontType2" in inflated(pdf, number))
     wider = changed(pdf, dictionaries, lambda data: re.sub(rb"(?<= )[45](?=\d\d[ \]](?!\[))", b"9", data))
-    (page,), is_new, _ = reader.read(wider)
-    assert is_new
-    assert page.within(beyond)
+    reading = reader.read(wider)
+    assert reading.is_new
+    assert reading.pages[0].within(beyond)
 
 
 def test_read__nothing_of_a_truncated_file(compiled: CompiledEngine) -> None:
