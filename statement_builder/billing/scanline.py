@@ -6,12 +6,15 @@ Every bank has its own layout, so widths and check digit are settings, with the 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from string import ascii_uppercase
 
 from statement_builder.billing.model import Record
 
 CHARACTERS_MAX = 30
 """Three inches at ten characters an inch: what fits beside the remittance address, with a quarter inch clear."""
 _ACCOUNT = re.compile(r"[A-Z0-9]+")
+_LETTERS_AS_DIGITS = str.maketrans({letter: str(int(letter, 36)) for letter in ascii_uppercase})
 
 
 class CheckDigit(Record, kw_only=True):
@@ -56,12 +59,21 @@ def scanline(layout: Scanline, guarantor_id: str, amount_cents: int) -> str:
 
 def check_digit(line: str, check: CheckDigit) -> str:
     """One digit, for a line of digits and capital letters."""
-    digits = [int(digit) for character in line for digit in str(int(character, 36))]
+    digits = line.translate(_LETTERS_AS_DIGITS).encode("ascii")
     if check.from_right:
-        digits.reverse()
-    products = (digit * check.weights[place % len(check.weights)] for place, digit in enumerate(digits))
-    total = sum(sum(divmod(product, 10)) if check.digit_sum else product for product in products)
+        digits = digits[::-1]
+    each = len(check.weights)
+    total = 0
+    for place, weight in enumerate(check.weights):
+        total += sum(map(_products(weight, digit_sum=check.digit_sum).__getitem__, digits[place::each]))
     return str(-total % 10)
+
+
+@lru_cache(maxsize=32)
+def _products(weight: int, *, digit_sum: bool) -> dict[int, int]:
+    """What each digit, as its character's code, adds to the total."""
+    products = {ord(str(digit)): digit * weight for digit in range(10)}
+    return {code: sum(divmod(product, 10)) if digit_sum else product for code, product in products.items()}
 
 
 def scanline_problem(layout: Scanline) -> str:
