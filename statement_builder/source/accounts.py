@@ -37,7 +37,7 @@ def build_account(
     rows: dict[str, list[Row]] = {}
     bad: dict[str, list[BadRow]] = {}
     for name, mixed in zip(_NAMES, found, strict=True):
-        wrong = [row for row in mixed if isinstance(row, BadRow)]
+        wrong = [row for row in mixed if isinstance(row, BadRow)] if mixed else []
         if wrong:
             bad[name] = wrong
             rows[name] = [row for row in mixed if not isinstance(row, BadRow)]

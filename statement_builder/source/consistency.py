@@ -60,20 +60,24 @@ def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as
     what refers to those is not reported again."""
     for result_set in DETAILS:
         if found := rows[result_set.name]:
-            if result_set.name != "guarantors":  # there is one group per guarantor; the caller counts its rows
+            if result_set.name != "guarantors" and len(found) > 1:  # the caller counts the guarantor's rows
                 yield from _find_repeated(result_set, found)
-            yield from _find_impossible_dates(result_set, found, as_of)
+            if _has_impossible_date(result_set, found, as_of):
+                yield from _find_impossible_dates(result_set, found, as_of)
+    known: dict[tuple[str, str], set[Any]] = {}
     for reference in _REFERENCES:
         if (found := rows[reference.result_set.name]) and reference.target not in incomplete:
-            index = _INDEX[reference.target, reference.target_column]
-            yield from _find_dangling(reference, found, {row[index] for row in rows[reference.target]})
+            target = (reference.target, reference.target_column)
+            if target not in known:
+                index = _INDEX[target]
+                known[target] = {None, *[row[index] for row in rows[reference.target]]}
+            if not known[target].issuperset([row[reference.index] for row in found]):
+                yield from _find_dangling(reference, found, known[target])
     for name, first, second in _IN_ORDER:
         yield from _find_reversed(name, first, second, rows[name])
 
 
 def _find_repeated(result_set: ResultSet, rows: list[Row]) -> Iterator[Fault]:
-    if len(rows) == 1:
-        return
     key_of = _KEYS[result_set.name]
     if len(set(map(key_of, rows))) == len(rows):
         return
@@ -87,6 +91,15 @@ def _find_repeated(result_set: ResultSet, rows: list[Row]) -> Iterator[Fault]:
                 what=f"is there {count} times, where each may be there once",
                 fix="Remove or renumber the extra rows in the billing system or the extract.",
             )
+
+
+def _has_impossible_date(result_set: ResultSet, rows: list[Row], as_of: date) -> bool:
+    for _, index in _PAST[result_set.name]:
+        for row in rows:
+            day = row[index]
+            if day is not None and not _EARLIEST <= day <= as_of:
+                return True
+    return False
 
 
 def _find_impossible_dates(result_set: ResultSet, rows: list[Row], as_of: date) -> Iterator[Fault]:
@@ -109,8 +122,7 @@ def _find_impossible_dates(result_set: ResultSet, rows: list[Row], as_of: date) 
 def _find_dangling(reference: Reference, rows: Iterable[Row], known: set[Any]) -> Iterator[Fault]:
     name, target = reference.result_set.name, reference.target
     for row in rows:
-        value = row[reference.index]
-        if value is not None and value not in known:
+        if row[reference.index] not in known:
             yield account_fault(
                 name,
                 reference.column,

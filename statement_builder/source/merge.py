@@ -85,6 +85,12 @@ class RowStream:
 
 def merge_streams(streams: Sequence[RowStream]) -> Iterator[tuple[Key, list[list[Row | BadRow]]]]:
     """Each key once, in order, with its rows of every stream (in the order of `streams`)."""
-    while heads := [key for stream in streams if (key := stream.key) is not None]:
-        key = min(heads)
-        yield key, [stream.take(key) for stream in streams]
+    heads = [stream.key for stream in streams]
+    while keys := [head for head in heads if head is not None]:
+        key = min(keys)
+        rows: list[list[Row | BadRow]] = [[] for _ in streams]
+        for place, head in enumerate(heads):
+            if head == key:
+                rows[place] = streams[place].take(key)
+                heads[place] = streams[place].key
+        yield key, rows
