@@ -133,7 +133,8 @@ class _Reader:
     """Reads what pages say, from their operators; remembers fonts, which many pages share."""
 
     def __init__(self) -> None:
-        self._fonts: dict[tuple[tuple[int, int], ...], _Fonts] = {}
+        self._fonts: dict[tuple[int, int], _Fonts] = {}
+        """By the number of the resources that name them."""
         self._maps: dict[tuple[int, int], tuple[dict[str, bytes], dict[bytes, str]]] = {}
         self._are_letter_size: dict[bytes, bool] = {}
         self._short: dict[tuple[int, int], bytes] = {}
@@ -183,18 +184,19 @@ class _Reader:
         return "the page does not say the document's id: it is another document's, or none"
 
     def _fonts_of(self, page: pikepdf.Page) -> _Fonts:
-        fonts = list(page.resources.get("/Font", pikepdf.Dictionary()).as_dict().values())
-        key = tuple([font.objgen for font in fonts])
-        if key not in self._fonts or (0, 0) in key:
+        resources = page.resources
+        number = resources.objgen
+        if number not in self._fonts or number == (0, 0):
+            fonts = list(resources.get("/Font", pikepdf.Dictionary()).as_dict().values())
             streams = {font.ToUnicode.objgen: font.ToUnicode for font in fonts if "/ToUnicode" in font}
-            for number, stream in streams.items():
-                if number not in self._maps:
-                    self._maps[number] = _read_map(stream.read_bytes())
-            self._fonts[key] = _Fonts(
+            for its_number, stream in streams.items():
+                if its_number not in self._maps:
+                    self._maps[its_number] = _read_map(stream.read_bytes())
+            self._fonts[number] = _Fonts(
                 are_embedded=all(_is_embedded(font) for font in fonts),
-                maps=tuple(self._maps[number] for number in streams),
+                maps=tuple(self._maps[its_number] for its_number in streams),
             )
-        return self._fonts[key]
+        return self._fonts[number]
 
 
 def _inflated(stream: pikepdf.Object) -> bytes:

@@ -105,7 +105,7 @@ def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause
         with connection.execution_options(stream_results=True, max_row_buffer=CHUNK_ROWS).execute(query) as result:
             arrange = arrange_columns(result_set, list(result.keys()))
             while rows := result.fetchmany(CHUNK_ROWS):
-                yield [tuple(row) for row in rows] if arrange is None else [arrange(row) for row in rows]
+                yield list(map(arrange or tuple, rows))
     except SQLAlchemyError as exc:
         if _is_locked(exc):
             raise SourceError(
