@@ -114,7 +114,7 @@ def _require_deliverable(service: Service, document: Document) -> bool:
 
 
 def _read_guarantor(service: Service, batch: Batch, guarantor_id: str) -> Guarantor | None:
-    for entry in stream_candidates(service, scope_of(batch)):
-        if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id == guarantor_id:
+    for entry in stream_candidates(service, scope_of(batch), only={guarantor_id}):
+        if isinstance(entry, GuarantorAccount):
             return entry.guarantor
     return None

@@ -40,7 +40,7 @@ def read_entry_now(
     """The guarantor as the billing system has them today; None where it has them no more. `SourceError` when it cannot
     be read. `replaced` as in `stream_candidates`."""
     scope = replace(scope_of(batch), as_of=service.today(), limit=None)
-    for entry in stream_candidates(service, scope, replaced=replaced):
+    for entry in stream_candidates(service, scope, replaced=replaced, only={guarantor_id}):
         found = entry.guarantor.guarantor_id if isinstance(entry, GuarantorAccount) else entry.subject
         if found == guarantor_id:
             return entry

@@ -177,10 +177,11 @@ def _read_moved(service: Service, batch: Batch, documents: Sequence[Document]) -
     by_guarantor = {document.guarantor_id: document.document_id for document in documents}
     if not by_guarantor:
         return {}
+    scope = replace(scope_of(batch), as_of=service.today(), limit=None)
     return {
         by_guarantor[entry.guarantor.guarantor_id]: entry.guarantor
-        for entry in stream_candidates(service, replace(scope_of(batch), as_of=service.today(), limit=None))
-        if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in by_guarantor
+        for entry in stream_candidates(service, scope, only=by_guarantor)
+        if isinstance(entry, GuarantorAccount)
     }
 
 

@@ -7,7 +7,7 @@ makes them the batch's snapshot: a pull that died leaves files that nothing refe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 
@@ -72,15 +72,18 @@ def scope_of(batch: Batch) -> Scope:
     return Scope(source=batch.source, kind=batch.kind, cycle=batch.cycle, as_of=batch.as_of, limit=batch.limit)
 
 
-def stream_candidates(service: Service, scope: Scope, *, replaced: frozenset[str] = frozenset()) -> Iterator[Entry]:
+def stream_candidates(
+    service: Service, scope: Scope, *, replaced: frozenset[str] = frozenset(), only: Container[str] | None = None
+) -> Iterator[Entry]:
     """The candidates of a batch as the source has them now, each with what our ledger knows of it.
 
     In mailing order and constant memory. What the batch has mailed to the guarantors `replaced` counts for nothing: it
-    is being corrected. `SourceError` when the data is stale, unreadable or incomplete.
+    is being corrected. `only` are the guarantor ids that are wanted; without it all are. `SourceError` when the data is
+    stale, unreadable or incomplete.
     """
     with service.open_source(scope.source) as source:
         _check_freshness(service, source.feeds(), scope.kind)
-        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle)
+        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, only=only)
         candidates = (entry for entry in accounts if entry_cents(entry, scope.kind, scope.as_of) is not None)
         for entries in _in_groups(islice(candidates, scope.limit), _LOOKED_UP_MAX):
             yield from _with_ledger_facts(service, batch_id_of(scope.cycle, scope.kind), entries, replaced)

@@ -97,7 +97,8 @@ class _Look:
         """The source, read to its end; what it has nothing of is still waiting then."""
         scope = replace(scope_of(self._batch), as_of=self._as_of, limit=None)
         found: list[tuple[bytes, tuple[Packed, ...]]] = []
-        for entry in stream_candidates(self._service, scope, replaced=frozenset(self._replaced)):
+        replaced, waiting = frozenset(self._replaced), self._waiting.keys()
+        for entry in stream_candidates(self._service, scope, replaced=replaced, only=waiting):
             pieces = self._waiting.pop(_guarantor_id(entry), ())
             if not isinstance(entry, GuarantorAccount):
                 self._withhold(looker.late(entry, pieces, self._as_of))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Container, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -40,14 +40,18 @@ class Source:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._engine.dispose()
 
-    def accounts(self, *, as_of: date, cycle: str) -> Iterator[GuarantorAccount | FaultyAccount]:
+    def accounts(
+        self, *, as_of: date, cycle: str, only: Container[str] | None = None
+    ) -> Iterator[GuarantorAccount | FaultyAccount]:
         """Every guarantor once, with all that is owed, from one consistent read of the database.
 
         In mailing order (postal code, guarantor, by bytes). A guarantor with a bad row, and rows that lead to no
         guarantor, come as `FaultyAccount`. `SourceError` when a query fails, is missing or lacks a column, when rows
         are out of order, and at the end when a result set had not as many rows as `control.sql` says.
+
+        `only` are guarantor ids: all rows are read and counted, and nobody else's are put together.
         """
-        return self._pull(as_of, cycle, Counter())
+        return self._pull(as_of, cycle, Counter(), only)
 
     def feeds(self) -> dict[str, datetime]:
         """When each feed was last loaded, in UTC. A feed whose time is not known is left out: it is never fresh."""
@@ -64,7 +68,9 @@ class Source:
         report = tally_accounts(self._pull(as_of, cycle, counts))
         return msgspec.structs.replace(report, rows=dict(counts), feeds=self.feeds())
 
-    def _pull(self, as_of: date, cycle: str, counts: Counter[str]) -> Iterator[GuarantorAccount | FaultyAccount]:
+    def _pull(
+        self, as_of: date, cycle: str, counts: Counter[str], only: Container[str] | None = None
+    ) -> Iterator[GuarantorAccount | FaultyAccount]:
         """The accounts; `counts` has the rows of each result set at the end."""
         values = {"as_of": as_of.isoformat(), "cycle": cycle}
         with begin_reading(self._engine) as connection, ExitStack() as cursors:
@@ -73,6 +79,8 @@ class Source:
                 chunks = cursors.enter_context(closing(self._read(connection, result_set, values)))
                 streams.append(RowStream(result_set, chunks))
             for key, rows in merge_streams(streams):
+                if only is not None and key[1] not in only:
+                    continue
                 yield build_account(key, rows, as_of=as_of, languages=self._languages)
             counts.update({stream.result_set.name: stream.rows_read for stream in streams})
             _compare_counts(counts, dict(self._read_all(connection, CONTROL, values)))

@@ -201,6 +201,23 @@ def test_accounts__can_be_left_half_way(extract: Extract) -> None:
         assert len(list(source.accounts(as_of=AS_OF, cycle=CYCLE))) == 3
 
 
+def test_accounts__of_some(extract: Extract) -> None:
+    for number in "123":
+        extract.add_account(number)
+    extract.add("guarantor", guarantor_id="G4", language="xx")
+    with extract.source() as source:
+        some = list(source.accounts(as_of=AS_OF, cycle=CYCLE, only={"G2", "G4", "G9"}))
+    assert subjects(some) == ["G2", "!G4"]
+
+
+def test_accounts__of_some_are_not_given_where_rows_of_others_are_missing(extract: Extract, queries: Path) -> None:
+    extract.add_account("1")
+    extract.add_account("2")
+    replace_in(queries, "control", "count(*) AS row_count FROM hold", "2 AS row_count")
+    with extract.source(queries) as source, pytest.raises(SourceError, match=r"but control\.sql counts 2"):
+        list(source.accounts(as_of=AS_OF, cycle=CYCLE, only={"G1"}))
+
+
 @pytest.mark.parametrize(
     ("name", "url", "message"),
     [
