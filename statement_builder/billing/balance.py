@@ -124,8 +124,10 @@ def encounter_balances(
 
 def encounter_balance(encounter: Encounter, as_of: date) -> EncounterBalance:
     """What is owed for one encounter as of a day."""
-    charges = sum(each.amount_cents for each in encounter.charges if each.posted_on <= as_of)
-    insurance_paid = adjustments = charity = 0
+    charges = insurance_paid = adjustments = charity = patient_paid = 0
+    for charge in encounter.charges:
+        if charge.posted_on <= as_of:
+            charges += charge.amount_cents
     for each in encounter.insurance:
         if each.posted_on > as_of:
             continue
@@ -135,7 +137,9 @@ def encounter_balance(encounter: Encounter, as_of: date) -> EncounterBalance:
             charity += each.amount_cents
         else:
             adjustments += each.amount_cents
-    patient_paid = sum(each.amount_cents for each in encounter.payments if each.posted_on <= as_of)
+    for payment in encounter.payments:
+        if payment.posted_on <= as_of:
+            patient_paid += payment.amount_cents
     owed = charges - insurance_paid - adjustments - charity - patient_paid
     # Insurance cannot be awaited for more than is owed: else what it overstates would look like a patient's credit.
     pending = min(encounter.insurance_pending_cents, max(owed, 0))

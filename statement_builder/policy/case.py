@@ -23,15 +23,13 @@ class Case:
     as_of: date
     balances: dict[str, EncounterBalance]
     """By account number."""
+    owing: tuple[Encounter, ...]
+    """The encounters that a decision is needed on: something is owed on them, either way."""
     plans: dict[str, PlanPosition]
     """The plans that stand, by plan id."""
 
     def balance(self, encounter: Encounter) -> EncounterBalance:
         return self.balances[encounter.account_number]
-
-    def owing(self) -> Iterable[Encounter]:
-        """The encounters that a decision is needed on: something is owed on them, either way."""
-        return (each for each in self.account.encounters if self.balance(each).balance_cents)
 
     def next_mailing_on(self, last_mailed_on: date) -> date:
         """The first day on which the gap after a mailing is over."""
@@ -47,12 +45,14 @@ ClosingRule = Callable[[Case, tuple[Encounter, ...]], Iterable[Hold]]
 
 def open_case(account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date) -> Case:
     """Raises nothing: what the contract admits can be worked out."""
+    balances = {each.account_number: encounter_balance(each, as_of) for each in account.encounters}
     return Case(
         account=account,
         kind=kind,
         policy=policy,
         as_of=as_of,
-        balances={each.account_number: encounter_balance(each, as_of) for each in account.encounters},
+        balances=balances,
+        owing=tuple([each for each in account.encounters if balances[each.account_number].balance_cents]),
         plans=standing_plans(account, as_of, grace_days=policy.plan_grace_days, lapse_days=policy.plan_lapse_days),
     )
 

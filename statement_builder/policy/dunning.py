@@ -52,14 +52,14 @@ def letter_due_on(mailed: Correspondence, level: int, policy: Policy) -> date:
 
 def hold_plan(case: Case) -> Iterable[Hold]:
     """No letters on a standing plan: nothing to press for while it is paid, a plan payment to ask for when not."""
-    for each in case.owing():
+    for each in case.owing:
         if position := case.plans.get(each.plan_id):
             yield make_hold("PLAN_OK" if position.is_current else "PLAN_LATE", each.account_number)
 
 
 def hold_recent_payment(case: Case) -> Iterable[Hold]:
     """A payment of a good part of the balance in the last weeks pauses the letters on that visit."""
-    for each in case.owing():
+    for each in case.owing:
         pause = timedelta(days=case.policy.payment_pause_days)
         recent = [p for p in each.payments if case.as_of - pause < p.posted_on <= case.as_of]
         paid_cents = sum(payment.amount_cents for payment in recent)
@@ -70,7 +70,7 @@ def hold_recent_payment(case: Case) -> Iterable[Hold]:
 
 def hold_ladder_position(case: Case) -> Iterable[Hold]:
     """Statements first; then each letter on its day; after the final notice no more letters."""
-    for each in case.owing():
+    for each in case.owing:
         mailed = each.correspondence
         if mailed is None or not statements_are_done(mailed, case.policy):
             yield make_hold("STMT_FIRST", each.account_number)

@@ -33,7 +33,7 @@ def hold_zero(case: Case) -> Iterable[Hold]:
 
 def hold_credit(case: Case) -> Iterable[Hold]:
     """A credit goes to the refund queue. It is not set off against other visits without the person's consent."""
-    for each in case.owing():
+    for each in case.owing:
         if case.balance(each).patient_cents < 0:
             yield make_hold("CREDIT", each.account_number)
 
@@ -41,7 +41,7 @@ def hold_credit(case: Case) -> Iterable[Hold]:
 def hold_insurance_pending(case: Case) -> Iterable[Hold]:
     """Insurance has not decided, or is expected to pay all that is owed: no estimate is ever printed as a bill."""
     undecided = (InsuranceStatus.PENDING, InsuranceStatus.APPEAL)
-    for each in case.owing():
+    for each in case.owing:
         balance = case.balance(each)
         if each.insurance_status in undecided or (balance.insurance_pending_cents and not balance.patient_cents):
             yield make_hold("INS_PEND", each.account_number)
@@ -49,21 +49,21 @@ def hold_insurance_pending(case: Case) -> Iterable[Hold]:
 
 def hold_not_final(case: Case) -> Iterable[Hold]:
     """Charges may still be added or corrected."""
-    for each in case.owing():
+    for each in case.owing:
         if not each.final_billed:
             yield make_hold("NOT_FINAL", each.account_number)
 
 
 def hold_financial_class(case: Case) -> Iterable[Hold]:
     """Somebody else pays, and billing the patient would often be unlawful (42 CFR 447.15 for Medicaid)."""
-    for each in case.owing():
+    for each in case.owing:
         if code := CLASS_CODES.get(each.financial_class):
             yield make_hold(code, each.account_number)
 
 
 def hold_above_estimate(case: Case) -> Iterable[Hold]:
     """Self-pay charges $400 or more above the good faith estimate go to a supervisor first (45 CFR 149.620)."""
-    for each in case.owing():
+    for each in case.owing:
         estimate_cents = each.good_faith_estimate_cents
         if each.financial_class is not FinancialClass.SELF_PAY or estimate_cents is None:
             continue
@@ -74,14 +74,14 @@ def hold_above_estimate(case: Case) -> Iterable[Hold]:
 def hold_unknown_plan(case: Case) -> Iterable[Hold]:
     """A visit on a plan that is not on file: nobody can tell what may be asked for it."""
     known = {plan.plan_id for plan in case.account.plans}
-    for each in case.owing():
+    for each in case.owing:
         if each.plan_id and each.plan_id not in known:
             yield make_hold("PLAN_UNKNOWN", each.account_number)
 
 
 def hold_plan_paid(case: Case) -> Iterable[Hold]:
     """A standing plan of which nothing falls due within a month: no statement for its visits this time."""
-    for each in case.owing():
+    for each in case.owing:
         position = case.plans.get(each.plan_id)
         if position is not None and not position.due_cents:
             due_on = position.next_due_on
@@ -92,7 +92,7 @@ def hold_plan_paid(case: Case) -> Iterable[Hold]:
 def hold_partial_plan(case: Case, free: tuple[Encounter, ...]) -> Iterable[Hold]:
     """A plan is billed whole or not: while one of its visits is held, its amount may be wrong."""
     free_numbers = {each.account_number for each in free}
-    held_plans = {each.plan_id for each in case.owing() if each.account_number not in free_numbers}
+    held_plans = {each.plan_id for each in case.owing if each.account_number not in free_numbers}
     for each in free:
         if each.plan_id in case.plans and each.plan_id in held_plans:
             yield make_hold("PLAN_PART", each.account_number)

@@ -42,7 +42,7 @@ def statements_are_done(mailed: Correspondence | None, policy: Policy) -> bool:
 
 def hold_ladder(case: Case) -> Iterable[Hold]:
     """A visit whose statements have all been mailed is the letters' business; one on a standing plan is not."""
-    for each in case.owing():
+    for each in case.owing:
         if each.plan_id not in case.plans and statements_are_done(each.correspondence, case.policy):
             yield make_hold("LADDER", each.account_number)
 
