@@ -296,7 +296,9 @@ def _documents() -> Select[Any]:
 
 
 def _fetch(connection: Connection, query: Select[Any]) -> list[Document]:
-    rows = [dict(row) for row in connection.execute(query).mappings()]
+    found = connection.execute(query)
+    names = tuple(found.keys())
+    rows = [dict(zip(names, row, strict=True)) for row in found]
     accounts = _read_accounts(connection, [row["document_id"] for row in rows])
     return [_to_document(row, accounts.get(row["document_id"], ())) for row in rows]
 
@@ -315,15 +317,12 @@ def _read_accounts(connection: Connection, document_ids: Sequence[str]) -> dict[
 
 def _to_document(row: dict[str, Any], accounts: tuple[str, ...]) -> Document:
     live = row["delivery_state"]
-    values = {
-        "kind": Kind(row["kind"]),
-        "channel": Channel(row["channel"]),
-        "state": DocumentState(row["state"]),
-        "delivery_state": None if live is None else DeliveryState(live),
-        "readdressed": bool(row["readdressed"]),
-        "accounts": accounts,
-    }
-    return Document(**{**row, **values})
+    row["kind"] = Kind(row["kind"])
+    row["channel"] = Channel(row["channel"])
+    row["state"] = DocumentState(row["state"])
+    row["delivery_state"] = None if live is None else DeliveryState(live)
+    row["readdressed"] = bool(row["readdressed"])
+    return Document(**row, accounts=accounts)
 
 
 def _set(connection: Connection, document_id: str, **values: str) -> None:
