@@ -15,12 +15,12 @@ import msgspec
 
 from statement_builder.batch.pull import pull_batch
 from statement_builder.batch.service import Service
-from statement_builder.batch.shard import BuiltShard, ShardBuilder, open_builder, plan_build
+from statement_builder.batch.shard import BuiltShard, PackedShard, open_builder, plan_build, unpack_built
 from statement_builder.batch.workers import WorkerPool, rare_collections
 from statement_builder.ledger import Batch, BatchState, LockPart, NewShard, Shard, ShardState, held_already, part_of
 from statement_builder.rendering import template_version
 
-BuilderPool = WorkerPool[Shard, BuiltShard]
+BuilderPool = WorkerPool[Shard, PackedShard]
 SHARDS_PER_WORKER_MAX = {"compiled": 20, "plain": 1}
 """Until a worker is replaced: filling leaves nothing behind, what WeasyPrint lays out does."""
 
@@ -96,8 +96,9 @@ def build_shards(
 
     with ExitStack() as held:
         builders = pool or held.enter_context(open_pool(service, batch, shards=len(waiting)))
-        for built in builders.run_all(take_in_hand()):
+        for packed in builders.run_all(take_in_hand()):
             shard, lock = in_hand.popleft()
+            built = unpack_built(packed)
             service.watch.add(built.spent_s)
             with lock, service.watch("ledger"):
                 _record(service, batch, shard, built, version=version)
@@ -110,7 +111,7 @@ def open_pool(service: Service, batch: Batch, *, shards: int) -> BuilderPool:
     plan, workers = plan_build(service, batch), min(service.workers, shards)
     return WorkerPool(
         workers=workers,
-        make_worker=partial(ShardBuilder, plan, service.archive) if workers == 1 else partial(open_builder, plan),
+        make_worker=partial(open_builder, plan, service.archive if workers == 1 else None),
         tasks_per_worker_max=SHARDS_PER_WORKER_MAX[service.settings.render.engine],
     )
 

@@ -7,11 +7,12 @@ out the same, byte for byte.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 from msgspec.structs import replace
 
 from mail_house.profiles import Profile
@@ -82,9 +83,16 @@ def plan_build(service: Service, batch: Batch) -> BuildPlan:
     )
 
 
-def open_builder(plan: BuildPlan) -> ShardBuilder:
-    """A builder with an archive of its own, for a process of its own."""
-    return ShardBuilder(plan, open_archive(plan.settings.archive))
+PackedShard = bytes
+"""A `BuiltShard` as MessagePack, which is small: while a large batch is pulled, many wait to be recorded."""
+_pack_built = msgspec.msgpack.Encoder().encode
+unpack_built: Callable[[PackedShard], BuiltShard] = msgspec.msgpack.Decoder(BuiltShard).decode
+
+
+def open_builder(plan: BuildPlan, archive: Archive | None = None) -> Callable[[Shard], PackedShard]:
+    """What builds shards, with an archive of its own where none is given, in a process of its own."""
+    builder = ShardBuilder(plan, open_archive(plan.settings.archive) if archive is None else archive)
+    return lambda shard: _pack_built(builder(shard))
 
 
 class ShardBuilder:
