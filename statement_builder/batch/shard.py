@@ -7,12 +7,14 @@ out the same, byte for byte.
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from deflate import zlib_compress
 from msgspec.structs import replace
 
 from mail_house.profiles import Profile
@@ -84,15 +86,19 @@ def plan_build(service: Service, batch: Batch) -> BuildPlan:
 
 
 PackedShard = bytes
-"""A `BuiltShard` as MessagePack, which is small: while a large batch is pulled, many wait to be recorded."""
-_pack_built = msgspec.msgpack.Encoder().encode
-unpack_built: Callable[[PackedShard], BuiltShard] = msgspec.msgpack.Decoder(BuiltShard).decode
+"""A `BuiltShard` as MessagePack, deflated: while a large batch is pulled, many wait to be recorded."""
+_encode_built = msgspec.msgpack.Encoder().encode
+_decode_built = msgspec.msgpack.Decoder(BuiltShard).decode
+
+
+def unpack_built(packed: PackedShard) -> BuiltShard:
+    return _decode_built(zlib.decompress(packed))
 
 
 def open_builder(plan: BuildPlan, archive: Archive | None = None) -> Callable[[Shard], PackedShard]:
     """What builds shards, with an archive of its own where none is given, in a process of its own."""
     builder = ShardBuilder(plan, open_archive(plan.settings.archive) if archive is None else archive)
-    return lambda shard: _pack_built(builder(shard))
+    return lambda shard: bytes(zlib_compress(_encode_built(builder(shard)), 1))
 
 
 class ShardBuilder:
