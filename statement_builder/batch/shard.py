@@ -92,11 +92,12 @@ _decode_built = msgspec.msgpack.Decoder(BuiltShard).decode
 
 
 def unpack_built(packed: PackedShard) -> BuiltShard:
+    """What a builder made, for whoever records it."""
     return _decode_built(zlib.decompress(packed))
 
 
 def open_builder(plan: BuildPlan, archive: Archive | None = None) -> Callable[[Shard], PackedShard]:
-    """What builds shards, with an archive of its own where none is given, in a process of its own."""
+    """What builds shards; with an archive of its own where none is given, as in a process of its own."""
     builder = ShardBuilder(plan, open_archive(plan.settings.archive) if archive is None else archive)
     return lambda shard: bytes(zlib_compress(_encode_built(builder(shard)), 1))
 
