@@ -27,7 +27,7 @@ from sqlalchemy import (
 
 from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Kind
-from statement_builder.ledger.dialects import upsert
+from statement_builder.ledger.dialects import is_one_of, upsert
 from statement_builder.ledger.documents import in_chunks
 from statement_builder.ledger.tables import batch, correspondence, document, document_account
 
@@ -40,14 +40,15 @@ def record_mailed(connection: Connection, document_ids: Sequence[str], mailed_on
     """Move the clocks of everything on these documents, but for copies and what counts already."""
     for chunk in in_chunks(document_ids):
         new = select(document.c.document_id).where(
-            document.c.document_id.in_(chunk), document.c.mailed_on.is_(None), document.c.is_copy.is_(False)
+            is_one_of(document.c.document_id), document.c.mailed_on.is_(None), document.c.is_copy.is_(False)
         )
-        ids = list(connection.execute(new).scalars())
-        connection.execute(update(document).where(document.c.document_id.in_(ids)).values(mailed_on=mailed_on))
+        ids = list(connection.execute(new, {"ids": chunk}).scalars())
+        moved = update(document).where(is_one_of(document.c.document_id)).values(mailed_on=mailed_on)
+        connection.execute(moved, {"ids": ids})
         corrected = _corrected(connection, ids)
         alone = [document_id for document_id in ids if document_id not in corrected]
-        _merge(connection, _encounters_mailed(alone, mailed_on))
-        _merge(connection, _episodes_mailed(alone, mailed_on))
+        _merge(connection, _encounters_mailed(mailed_on), alone)
+        _merge(connection, _episodes_mailed(mailed_on), alone)
         for document_id in sorted(corrected):
             _reckon_all_anew(connection, document_id)
 
@@ -61,8 +62,8 @@ def _corrected(connection: Connection, document_ids: Sequence[str]) -> set[str]:
         other.c.document_id != document.c.document_id,
         other.c.is_copy.is_(False),
     )
-    query = select(document.c.document_id).where(document.c.document_id.in_(document_ids), has_other)
-    return set(connection.execute(query).scalars())
+    query = select(document.c.document_id).where(is_one_of(document.c.document_id), has_other)
+    return set(connection.execute(query, {"ids": document_ids}).scalars())
 
 
 def forget_mailed(connection: Connection, document_id: str) -> None:
@@ -187,32 +188,31 @@ def read_episode_notices(
 
 
 def _read(connection: Connection, facility_id: str, subject_type: str, subject_ids: Sequence[str]) -> list[Any]:
-    found: list[Any] = []
-    for ids in in_chunks(subject_ids):
-        query = select(correspondence).where(
-            correspondence.c.facility_id == facility_id,
-            correspondence.c.subject_type == subject_type,
-            correspondence.c.subject_id.in_(ids),
-        )
-        found += connection.execute(query).mappings()
-    return found
+    query = select(correspondence).where(
+        correspondence.c.facility_id == facility_id,
+        correspondence.c.subject_type == subject_type,
+        is_one_of(correspondence.c.subject_id),
+    )
+    return [row for ids in in_chunks(subject_ids) for row in connection.execute(query, {"ids": ids}).mappings()]
 
 
-def _encounters_mailed(document_ids: Sequence[str], mailed_on: date) -> Select[Any]:
+def _encounters_mailed(mailed_on: date) -> Select[Any]:
+    """Of the documents `ids`."""
     statements = func.sum(case((document.c.kind == Kind.STATEMENT.value, 1), else_=0))
     return (
         _mailed(document_account.c.account_number, _ENCOUNTER, statements, mailed_on)
         .join(document_account, document_account.c.document_id == document.c.document_id)
-        .where(document.c.document_id.in_(document_ids), document.c.kind != Kind.OB_NOTICE.value)
+        .where(is_one_of(document.c.document_id), document.c.kind != Kind.OB_NOTICE.value)
         .group_by(batch.c.facility_id, document_account.c.account_number)
         .order_by(document_account.c.account_number)
     )
 
 
-def _episodes_mailed(document_ids: Sequence[str], mailed_on: date) -> Select[Any]:
+def _episodes_mailed(mailed_on: date) -> Select[Any]:
+    """Of the documents `ids`."""
     return (
         _mailed(document.c.episode_id, _EPISODE, func.count(), mailed_on)
-        .where(document.c.document_id.in_(document_ids), document.c.kind == Kind.OB_NOTICE.value)
+        .where(is_one_of(document.c.document_id), document.c.kind == Kind.OB_NOTICE.value)
         .group_by(batch.c.facility_id, document.c.episode_id)
         .order_by(document.c.episode_id)
     )
@@ -228,8 +228,9 @@ def _mailed(subject_id: Any, subject_type: str, count: Any, mailed_on: date) -> 
     )
 
 
-def _merge(connection: Connection, mailed: Select[Any]) -> None:
-    """Add to what is there. The first stays the first and the last the last, in whatever order receipts come in."""
+def _merge(connection: Connection, mailed: Select[Any], ids: Sequence[str]) -> None:
+    """Add what these documents mailed to what is there: the first stays the first and the last the last, in whatever
+    order receipts come in."""
     table: Table = correspondence
     added = upsert(connection, table).from_select(_COLUMNS, mailed)
     new, old = added.excluded, table.c
@@ -242,4 +243,4 @@ def _merge(connection: Connection, mailed: Select[Any]) -> None:
             "last_on": case((new.last_on > old.last_on, new.last_on), else_=old.last_on),
         },
     )
-    connection.execute(statement)
+    connection.execute(statement, {"ids": ids})

@@ -17,7 +17,7 @@ from statement_builder.billing.selection import Channel, Reports
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.batches import require_batch
 from statement_builder.ledger.correspondence import record_mailed
-from statement_builder.ledger.dialects import insert_many
+from statement_builder.ledger.dialects import insert_many, is_one_of
 from statement_builder.ledger.documents import IS_WAITING, in_chunks, is_live, to_delivery
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.records import Delivery
@@ -68,13 +68,16 @@ def claim_documents(
 
 def _require_sendable(connection: Connection, document_ids: Sequence[str], batch_id: str) -> None:
     """Every document is rendered or due again, of this batch, and in no live attempt; locked until the claim is in."""
+    sendable = (
+        select(document.c.document_id)
+        .where(is_one_of(document.c.document_id), document.c.batch_id == batch_id, IS_WAITING)
+        .order_by(document.c.document_id)
+        .with_for_update()
+    )
+    live = select(delivery.c.document_id).where(is_one_of(delivery.c.document_id), is_live(delivery))
     for ids in in_chunks(sorted(document_ids)):
-        query = select(document.c.document_id).where(
-            document.c.document_id.in_(ids), document.c.batch_id == batch_id, IS_WAITING
-        )
-        ready = set(connection.execute(query.order_by(document.c.document_id).with_for_update()).scalars())
-        live = select(delivery.c.document_id).where(delivery.c.document_id.in_(ids), is_live(delivery))
-        ready -= set(connection.execute(live).scalars())
+        ready = set(connection.execute(sendable, {"ids": ids}).scalars())
+        ready -= set(connection.execute(live, {"ids": ids}).scalars())
         if missing := [document_id for document_id in ids if document_id not in ready]:
             raise InvariantError(
                 f"batch {batch_id}: document {missing[0]} cannot be claimed: it is not rendered, or already on its way"
@@ -83,10 +86,13 @@ def _require_sendable(connection: Connection, document_ids: Sequence[str], batch
 
 def _attempts_so_far(connection: Connection, document_ids: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
+    query = (
+        select(delivery.c.document_id, func.max(delivery.c.attempt))
+        .where(is_one_of(delivery.c.document_id))
+        .group_by(delivery.c.document_id)
+    )
     for ids in in_chunks(document_ids):
-        query = select(delivery.c.document_id, func.max(delivery.c.attempt)).where(delivery.c.document_id.in_(ids))
-        rows = connection.execute(query.group_by(delivery.c.document_id))
-        found |= {row[0]: row[1] for row in rows}
+        found |= {row[0]: row[1] for row in connection.execute(query, {"ids": ids})}
     return found
 
 
@@ -98,24 +104,25 @@ def read_live_delivery(connection: Connection, document_id: str) -> Delivery | N
 def read_live_deliveries(connection: Connection, document_ids: Sequence[str]) -> dict[str, Delivery]:
     """Document id to the one attempt that something may still come of, for those that have one."""
     found: dict[str, Delivery] = {}
+    query = select(delivery).where(is_one_of(delivery.c.document_id), is_live(delivery))
     for ids in in_chunks(document_ids):
-        query = select(delivery).where(delivery.c.document_id.in_(ids), is_live(delivery))
-        found |= {row["document_id"]: to_delivery(dict(row)) for row in connection.execute(query).mappings()}
+        rows = connection.execute(query, {"ids": ids}).mappings()
+        found |= {row["document_id"]: to_delivery(dict(row)) for row in rows}
     return found
 
 
 def hand_off(connection: Connection, document_ids: Sequence[str], mailed_on: date) -> None:
     """The third fact: only now does the document's state move, and the clocks where nothing more will be told."""
-    handed_off = {"state": DocumentState.HANDED_OFF.value}
+    handed_off = update(document).where(is_one_of(document.c.document_id)).values(state=DocumentState.HANDED_OFF.value)
+    told_of = (
+        select(delivery.c.document_id)
+        .join(print_file, print_file.c.name == delivery.c.print_file)
+        .where(is_one_of(delivery.c.document_id), is_live(delivery), print_file.c.reports != Reports.NOTHING.value)
+    )
     for ids in in_chunks(document_ids):
-        connection.execute(update(document).where(document.c.document_id.in_(ids)).values(handed_off))
-        connection.execute(delete(follow_up).where(follow_up.c.document_id.in_(ids)))
-        told_of = (
-            select(delivery.c.document_id)
-            .join(print_file, print_file.c.name == delivery.c.print_file)
-            .where(delivery.c.document_id.in_(ids), is_live(delivery), print_file.c.reports != Reports.NOTHING.value)
-        )
-        later = set(connection.execute(told_of).scalars())
+        connection.execute(handed_off, {"ids": ids})
+        connection.execute(delete(follow_up).where(is_one_of(follow_up.c.document_id)), {"ids": ids})
+        later = set(connection.execute(told_of, {"ids": ids}).scalars())
         record_mailed(connection, [document_id for document_id in ids if document_id not in later], mailed_on)
 
 

@@ -5,11 +5,56 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from psycopg import sql
-from sqlalchemy import Connection, Table, insert, literal
+from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Table, Text, bindparam, insert, literal
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import operators
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import BinaryExpression
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Insert = sqlite.Insert | postgresql.Insert
+
+
+class _Texts(TypeDecorator[Sequence[str]]):
+    """Several texts as one value: an array, or on SQLite a JSON list."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return postgresql.ARRAY(Text) if dialect.name == "postgresql" else Text()
+
+    def process_bind_param(self, value: Sequence[str] | None, dialect: Dialect) -> Any:
+        texts = list(value or ())
+        return texts if dialect.name == "postgresql" else msgspec.json.encode(texts).decode()
+
+
+class is_one_of(BinaryExpression[bool]):  # noqa: N801 - reads as the condition that it is
+    """Whether a column of text is one of the texts that the statement is executed with under `name`.
+
+    `in_` would make a parameter of each: another statement for each length of the list, to be expanded and parsed anew
+    and kept ready by SQLite, and a cycle for the collector that holds all of them.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[str], name: str = "ids") -> None:
+        super().__init__(column, bindparam(name, type_=_Texts()), operators.in_op, type_=Boolean())
+
+
+@compiles(is_one_of, "sqlite")
+def _write_for_sqlite(element: is_one_of, compiler: SQLCompiler, **context: Any) -> str:
+    column, texts = (compiler.process(part, **context) for part in (element.left, element.right))
+    return f"{column} IN (SELECT value FROM json_each({texts}))"  # noqa: S608 - a column and a parameter
+
+
+@compiles(is_one_of, "postgresql")
+def _write_for_postgresql(element: is_one_of, compiler: SQLCompiler, **context: Any) -> str:
+    column, texts = (compiler.process(part, **context) for part in (element.left, element.right))
+    return f"{column} = ANY ({texts})"
 
 
 def upsert(connection: Connection, table: Table) -> Insert:

@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import InvariantError
+from statement_builder.ledger.dialects import is_one_of
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Delivery, Document, FoundDocument
 from statement_builder.ledger.shards import hold_row
@@ -34,7 +35,7 @@ from statement_builder.ledger.tables import batch, candidate_hold, delivery, doc
 _Each = TypeVar("_Each")
 
 IDS_MAX = 500
-"""How many ids go into one query: below every database's limit."""
+"""How many ids go into one query, so that what it answers stays small."""
 PREFIX_MIN = 8
 """The shortest beginning of a document id that `find` takes for one."""
 
@@ -124,10 +125,10 @@ def lock_documents(connection: Connection, document_ids: Sequence[str]) -> dict[
     """Document id to batch id; nobody else changes these documents before this transaction ends. InvariantError when
     one is not there."""
     found: dict[str, str] = {}
+    query = select(document.c.document_id, document.c.batch_id).where(is_one_of(document.c.document_id))
+    query = query.order_by(document.c.document_id).with_for_update()
     for ids in in_chunks(sorted(document_ids)):
-        query = select(document.c.document_id, document.c.batch_id).where(document.c.document_id.in_(ids))
-        rows = connection.execute(query.order_by(document.c.document_id).with_for_update())
-        found |= {row.document_id: row.batch_id for row in rows}
+        found |= {row.document_id: row.batch_id for row in connection.execute(query, {"ids": ids})}
     if missing := set(document_ids) - found.keys():
         raise InvariantError(f"document {min(missing)} is not in the ledger")
     return found
@@ -181,22 +182,22 @@ def open_documents(
 ) -> dict[str, tuple[Kind, ...]]:
     """Guarantor → kinds of document that other batches have yet to hand off, or to hand off again."""
     found: defaultdict[str, set[Kind]] = defaultdict(set)
-    for ids in in_chunks(guarantor_ids):
-        query = (
-            select(document.c.guarantor_id, document.c.kind)
-            .join(batch, batch.c.batch_id == document.c.batch_id)
-            .where(
-                document.c.guarantor_id.in_(ids),
-                or_(
-                    and_(document.c.state == DocumentState.RENDERED.value, batch.c.state != BatchState.CLOSED.value),
-                    _IS_DUE_AGAIN,
-                ),
-                document.c.is_copy.is_(False),
-                document.c.batch_id != excluding_batch,
-                batch.c.facility_id == facility_id,
-            )
+    query = (
+        select(document.c.guarantor_id, document.c.kind)
+        .join(batch, batch.c.batch_id == document.c.batch_id)
+        .where(
+            is_one_of(document.c.guarantor_id),
+            or_(
+                and_(document.c.state == DocumentState.RENDERED.value, batch.c.state != BatchState.CLOSED.value),
+                _IS_DUE_AGAIN,
+            ),
+            document.c.is_copy.is_(False),
+            document.c.batch_id != excluding_batch,
+            batch.c.facility_id == facility_id,
         )
-        for guarantor_id, kind in connection.execute(query):
+    )
+    for ids in in_chunks(guarantor_ids):
+        for guarantor_id, kind in connection.execute(query, {"ids": ids}):
             found[guarantor_id].add(Kind(kind))
     return {guarantor_id: tuple(sorted(kinds)) for guarantor_id, kinds in found.items()}
 
@@ -228,13 +229,17 @@ def find(connection: Connection, text: str, limit: int) -> list[FoundDocument]:
 def _read_replaced(connection: Connection, documents: Sequence[Document]) -> dict[str, str]:
     """Document id to the correction that holds in its place, for those that have one."""
     found: dict[str, str] = {}
+    query = select(document.c.revision_of, document.c.document_id).where(
+        is_one_of(document.c.guarantor_id, "guarantor_ids"),
+        is_one_of(document.c.revision_of),
+        holds_in_its_place(document),
+    )
     for some in in_chunks(documents):
-        query = select(document.c.revision_of, document.c.document_id).where(
-            document.c.guarantor_id.in_([each.guarantor_id for each in some]),
-            document.c.revision_of.in_([each.document_id for each in some]),
-            holds_in_its_place(document),
-        )
-        found |= {row.revision_of: row.document_id for row in connection.execute(query)}
+        values = {
+            "guarantor_ids": [each.guarantor_id for each in some],
+            "ids": [each.document_id for each in some],
+        }
+        found |= {row.revision_of: row.document_id for row in connection.execute(query, values)}
     return found
 
 
@@ -246,9 +251,10 @@ def holds_in_its_place(newer: FromClause) -> ColumnElement[bool]:
 def read_deliveries(connection: Connection, document_ids: Sequence[str]) -> dict[str, tuple[Delivery, ...]]:
     """Document id → its attempts, first to last."""
     found: defaultdict[str, list[Delivery]] = defaultdict(list)
+    query = select(delivery).where(is_one_of(delivery.c.document_id))
+    query = query.order_by(delivery.c.document_id, delivery.c.attempt)
     for ids in in_chunks(document_ids):
-        query = select(delivery).where(delivery.c.document_id.in_(ids))
-        for row in connection.execute(query.order_by(delivery.c.document_id, delivery.c.attempt)).mappings():
+        for row in connection.execute(query, {"ids": ids}).mappings():
             found[row["document_id"]].append(to_delivery(dict(row)))
     return {document_id: tuple(attempts) for document_id, attempts in found.items()}
 
@@ -305,12 +311,13 @@ def _fetch(connection: Connection, query: Select[Any]) -> list[Document]:
 
 def _read_accounts(connection: Connection, document_ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
+    query = (
+        select(document_account.c.document_id, document_account.c.account_number)
+        .where(is_one_of(document_account.c.document_id))
+        .order_by(document_account.c.document_id, document_account.c.position)
+    )
     for ids in in_chunks(document_ids):
-        query = select(document_account.c.document_id, document_account.c.account_number)
-        query = query.where(document_account.c.document_id.in_(ids))
-        for document_id, account in connection.execute(
-            query.order_by(document_account.c.document_id, document_account.c.position)
-        ):
+        for document_id, account in connection.execute(query, {"ids": ids}):
             found[document_id].append(account)
     return {document_id: tuple(numbers) for document_id, numbers in found.items()}
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from sqlalchemy import Connection, select
 
-from statement_builder.ledger.dialects import upsert
+from statement_builder.ledger.dialects import is_one_of, upsert
 from statement_builder.ledger.documents import in_chunks
 from statement_builder.ledger.records import Document, MailStop
 from statement_builder.ledger.states import Stop
@@ -31,9 +31,10 @@ def read_stops(
 ) -> dict[str, tuple[MailStop, ...]]:
     """Guarantor → stops, by code and age. Whether one applies is for who knows the address that is on file now."""
     found: defaultdict[str, list[MailStop]] = defaultdict(list)
+    query = select(mail_stop).where(mail_stop.c.facility_id == facility_id, is_one_of(mail_stop.c.guarantor_id))
+    query = query.order_by(mail_stop.c.code, mail_stop.c.since)
     for ids in in_chunks(guarantor_ids):
-        query = select(mail_stop).where(mail_stop.c.facility_id == facility_id, mail_stop.c.guarantor_id.in_(ids))
-        for row in connection.execute(query.order_by(mail_stop.c.code, mail_stop.c.since)).mappings():
+        for row in connection.execute(query, {"ids": ids}).mappings():
             found[row["guarantor_id"]].append(
                 MailStop(
                     guarantor_id=row["guarantor_id"],

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from statement_builder.billing.selection import Hold
+from statement_builder.ledger.dialects import is_one_of
 from statement_builder.ledger.documents import in_chunks, withhold
 from statement_builder.ledger.events import SERVICE
 from statement_builder.ledger.records import NewDocument
@@ -19,10 +20,11 @@ def keep_taken_back(connection: Connection, batch_id: str, rebuilt: Sequence[New
     """Withhold those of a shard's new documents that were withheld before it was reopened: before a release only a
     person does that, and the event log has it."""
     ids = [each.document_id for each in rebuilt if each.state is DocumentState.RENDERED]
+    query = select(event.c.subject, event.c.why).where(
+        event.c.batch_id == batch_id, event.c.what == "withheld", is_one_of(event.c.subject)
+    )
+    query = query.order_by(event.c.event_id)
     for some in in_chunks(ids):
-        query = select(event.c.subject, event.c.why).where(
-            event.c.batch_id == batch_id, event.c.what == "withheld", event.c.subject.in_(some)
-        )
-        for subject, why in connection.execute(query.order_by(event.c.event_id)).all():
+        for subject, why in connection.execute(query, {"ids": some}).all():
             code, _, reason = why.partition(" ")
             withhold(connection, subject, [Hold(code=code)], actor=SERVICE, at=at, why=reason)

@@ -18,6 +18,7 @@ from statement_builder.ledger import (
     Outcome,
     ShardState,
 )
+from statement_builder.ledger.documents import IDS_MAX
 from statement_builder.ledger.states import BATCH_MOVES, require_batch_move
 from tests.ledger.world import (
     AS_OF,
@@ -290,6 +291,15 @@ def test_open_documents__are_those_that_other_unfinished_batches_still_have(ledg
     assert ledger.open_documents("OTHER", ["G1"], excluding_batch=mine.batch_id) == {}
     ledger.set_state(other.batch_id, BatchState.CLOSED, actor="ana", at=AT)
     assert ledger.open_documents("LAKESIDE", ["G1"], excluding_batch=mine.batch_id) == {}
+
+
+def test_open_documents__whatever_ids_look_like_and_however_many_there_are(ledger: Ledger) -> None:
+    odd = ["G'1", 'G"2', "G\\3", "G,4", "{G5}", "G 6", "Gé7", "null", "NULL", "8", "%s", ":ids", "G😀"]
+    ids = [*odd, *(f"H{n}" for n in range(2 * IDS_MAX))]
+    make_batch(ledger, [rendered(each, kind=Kind.DUNNING, level=2) for each in ids], kind=Kind.DUNNING)
+    found = ledger.open_documents("LAKESIDE", ["G", *ids, "I"], excluding_batch="another")
+    assert found == dict.fromkeys(ids, (Kind.DUNNING,))
+    assert ledger.open_documents("LAKESIDE", [], excluding_batch="another") == {}
 
 
 def test_find__by_document_prefix_guarantor_account_and_batch(ledger: Ledger) -> None:
