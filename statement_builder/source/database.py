@@ -23,7 +23,7 @@ CONNECT_TIMEOUT_S = 10
 LOCK_TIMEOUT_S = 30
 """A table that somebody holds for longer is reported instead of waited for: a load, or a session that was forgotten."""
 _CACHE_KIB = 1000
-"""What SQLite keeps of the file, and of each of a dozen sorts before it goes on on disk; its usual 2000 saves no time."""
+"""What SQLite keeps of the file, and of each of a dozen sorts before it uses the disk; its usual 2000 saves no time."""
 _LOCKED = "55P03"
 _STATES_THAT_QUOTE_DATA = ("22", "23")
 """PostgreSQL's data exceptions and constraint violations: their messages repeat the value, which may be a name."""
