@@ -374,7 +374,8 @@ def _show_batch_bench(batch: Mapping[str, Any], again: Mapping[str, Any]) -> Non
     )
     for each, how in ((batch, "from an empty folder"), (again, "once more, with the layouts kept")):
         seconds = ", ".join(f"{name} {value:,} s" for name, value in each["seconds"].items())
-        out.print(f"  {how}: {each['documents_per_s']:,} a second ({seconds})")
+        memory = f"at most {each['memory_mib']:,} MiB of memory in all processes"
+        out.print(f"  {how}: {each['documents_per_s']:,} a second ({seconds}), {memory}")
     out.print("Milliseconds of processor time a document, layouts made and layouts kept:")
     for stage, spent in batch["stages"].items():
         out.print(f"  {stage:<12}{spent:>8.3f}{again['stages'][stage]:>8.3f}", highlight=False)

@@ -86,10 +86,11 @@ def _run_batches(settings: Settings, home: Path, *, workers: int) -> dict[str, A
     elsewhere = home / "again"
     elsewhere.mkdir()
     again = replace(_load_sample_settings(elsewhere), release=first.release, source=first.source, render=first.render)
-    return {
-        "batch": run_whole_batch(first, home, now=now, workers=workers),
-        "again": run_whole_batch(again, elsewhere, now=now, workers=workers),
-    }
+    figures = {}
+    for name, each, folder in (("batch", first, home), ("again", again, elsewhere)):
+        with _new_process() as executor:
+            figures[name] = executor.submit(run_whole_batch, each, folder, now=now, workers=workers).result()
+    return figures
 
 
 def _load_sample_settings(home: Path) -> Settings:
@@ -98,9 +99,14 @@ def _load_sample_settings(home: Path) -> Settings:
 
 def _time_first(contents: Sequence[Content], folder: Path) -> float:
     started = time.monotonic()
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+    with _new_process() as executor:
         executor.submit(_render_cold, contents[:1], folder).result()
         return time.monotonic() - started
+
+
+def _new_process() -> ProcessPoolExecutor:
+    """One that has nothing of what this one knows and holds by now."""
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
 class _Made(NamedTuple):

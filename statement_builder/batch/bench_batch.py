@@ -15,6 +15,7 @@ from deflate import zlib_compress
 
 from pdf_objects import Objects, PdfFile
 from statement_builder.archive import PackReader
+from statement_builder.batch.peak_memory import PeakMemory
 from statement_builder.batch.run import open_batch, walk_batch
 from statement_builder.batch.service import Service, open_service
 from statement_builder.batch.steps import Step
@@ -43,21 +44,24 @@ def run_whole_batch(settings: Settings, folder: Path, *, now: datetime, workers:
     """Run a statement batch of the source in the settings, everybody on paper, up to its print files.
 
     `stages` are milliseconds of processor time a document, over all processes; `documents_per_s` is by the clock on the
-    wall. `floor_ms` is what merely deflating, hashing and writing the same bytes takes.
+    wall; `memory_mib` is what all processes together took at the most. `floor_ms` is what merely deflating, hashing and
+    writing the same bytes takes.
     """
     _put_everybody_on_paper(settings.source.url)
     with open_service(settings, environ={}, now=lambda: now, actor="bench", workers=workers) as service:
         batch = open_batch(service, kind=Kind.STATEMENT, cycle=f"{now:%Y-%m}", as_of=now.date(), limit=None)
-        started = time.monotonic()
-        walk_batch(service, batch.batch_id, until=Step.BUILD)
-        built = time.monotonic()
-        walk_batch(service, batch.batch_id, until=Step.HAND_OFF, release=True)
-        ended = time.monotonic()
+        with PeakMemory() as memory:
+            started = time.monotonic()
+            walk_batch(service, batch.batch_id, until=Step.BUILD)
+            built = time.monotonic()
+            walk_batch(service, batch.batch_id, until=Step.HAND_OFF, release=True)
+            ended = time.monotonic()
         documents = service.ledger.tally(batch.batch_id).counts.handed_off
         return {
             "documents": documents,
             "workers": workers,
             "documents_per_s": round(documents / (ended - started), 1),
+            "memory_mib": memory.bytes >> 20,
             "seconds": {"pull and build": round(built - started, 1), "hand-off": round(ended - built, 1)},
             "stages": _per_document(service.watch.spent_s, documents),
             "floor_ms": _floor_ms(service, batch, folder),

@@ -25,4 +25,5 @@ def test_bench__a_whole_batch_with_layouts_to_make_and_with_those_kept() -> None
     first, again = figures["batch"], figures["again"]
     assert first["documents"] == again["documents"] > 0
     assert [set(each["stages"]) for each in (first, again)] == [set(STAGES)] * 2
+    assert all(50 < each["memory_mib"] < 5_000 for each in (first, again))
     assert all(each["documents_per_s"] > 0 and each["floor_ms"] > 0 for each in (first, again))
