@@ -68,15 +68,16 @@ def claim_documents(
 
 def _require_sendable(connection: Connection, document_ids: Sequence[str], batch_id: str) -> None:
     """Every document is rendered or due again, of this batch, and in no live attempt; locked until the claim is in."""
-    sendable = (
-        select(document.c.document_id)
-        .where(is_one_of(document.c.document_id), document.c.batch_id == batch_id, IS_WAITING)
+    # The batch is compared here: with it in the query, SQLite takes the batch's index and walks through all of it.
+    waiting = (
+        select(document.c.document_id, document.c.batch_id)
+        .where(is_one_of(document.c.document_id), IS_WAITING)
         .order_by(document.c.document_id)
         .with_for_update()
     )
     live = select(delivery.c.document_id).where(is_one_of(delivery.c.document_id), is_live(delivery))
     for ids in in_chunks(sorted(document_ids)):
-        ready = set(connection.execute(sendable, {"ids": ids}).scalars())
+        ready = {row.document_id for row in connection.execute(waiting, {"ids": ids}) if row.batch_id == batch_id}
         ready -= set(connection.execute(live, {"ids": ids}).scalars())
         if missing := [document_id for document_id in ids if document_id not in ready]:
             raise InvariantError(

@@ -32,27 +32,27 @@ class _Texts(TypeDecorator[Sequence[str]]):
         return texts if dialect.name == "postgresql" else msgspec.json.encode(texts).decode()
 
 
-class is_one_of(BinaryExpression[bool]):  # noqa: N801 - reads as the condition that it is
+def is_one_of(column: ColumnElement[str], name: str = "ids") -> ColumnElement[bool]:
     """Whether a column of text is one of the texts that the statement is executed with under `name`.
 
     `in_` would make a parameter of each: another statement for each length of the list, to be expanded and parsed anew
     and kept ready by SQLite, and a cycle for the collector that holds all of them.
     """
+    return _IsOneOf(column, bindparam(name, type_=_Texts()), operators.in_op, type_=Boolean())
 
+
+class _IsOneOf(BinaryExpression[bool]):
     inherit_cache = True
 
-    def __init__(self, column: ColumnElement[str], name: str = "ids") -> None:
-        super().__init__(column, bindparam(name, type_=_Texts()), operators.in_op, type_=Boolean())
 
-
-@compiles(is_one_of, "sqlite")
-def _write_for_sqlite(element: is_one_of, compiler: SQLCompiler, **context: Any) -> str:
+@compiles(_IsOneOf, "sqlite")
+def _write_for_sqlite(element: _IsOneOf, compiler: SQLCompiler, **context: Any) -> str:
     column, texts = (compiler.process(part, **context) for part in (element.left, element.right))
     return f"{column} IN (SELECT value FROM json_each({texts}))"  # noqa: S608 - a column and a parameter
 
 
-@compiles(is_one_of, "postgresql")
-def _write_for_postgresql(element: is_one_of, compiler: SQLCompiler, **context: Any) -> str:
+@compiles(_IsOneOf, "postgresql")
+def _write_for_postgresql(element: _IsOneOf, compiler: SQLCompiler, **context: Any) -> str:
     column, texts = (compiler.process(part, **context) for part in (element.left, element.right))
     return f"{column} = ANY ({texts})"
 

@@ -16,7 +16,7 @@ from statement_builder.billing.model import Address, Guarantor, Patient
 from statement_builder.errors import LedgerError
 from statement_builder.ledger import Ledger
 from statement_builder.ledger.tables import metadata
-from tests.ledger.world import AT, make_batch, open_batch, rendered
+from tests.ledger.world import AT, make_batch, open_batch, print_file, rendered
 from tests.services.postgres import connect
 
 _END_ALL_SESSIONS = (
@@ -104,18 +104,35 @@ def test_find__looks_up_and_never_walks_through_a_table(tmp_path: Path, what: st
             "batch": batch.batch_id,
             "nobody": "no such thing",
         }
-        queries: list[tuple[str, Any]] = []
-        engine = ledger._database.engine
-        event.listen(engine, "before_cursor_execute", lambda *args: queries.append((args[2], args[3])))
-        ledger.find(words[what])
-        selects = [query for query in queries if query[0].lstrip().startswith("SELECT")]
-        assert len(selects) >= 3
-        with engine.connect() as connection:
-            plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all() for sql, values in selects]
-        steps = [str(step[3]) for plan in plans for step in plan]
+        steps = read_steps(ledger, lambda: ledger.find(words[what]))
         assert any("USING" in step for step in steps)
         # json_each is the list of ids that a statement is given, not a table.
         assert [step for step in steps if step.startswith("SCAN") and not step.startswith("SCAN json_each")] == []
+
+
+def test_claim__looks_its_documents_up_and_never_walks_through_the_batch(tmp_path: Path) -> None:
+    """A batch of a million is claimed in thousands of print files."""
+    with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger:
+        ledger.upgrade()
+        documents = [rendered("G1"), rendered("G2")]
+        batch = make_batch(ledger, documents)
+        steps = read_steps(ledger, lambda: ledger.claim_print_file(print_file(batch.batch_id, documents), at=AT))
+        of_documents = [step for step in steps if step.startswith(("SEARCH document ", "SCAN document "))]
+        assert of_documents
+        assert [step for step in of_documents if not step.endswith("(document_id=?)")] == []
+
+
+def read_steps(ledger: Ledger, act: Callable[[], object]) -> list[str]:
+    """What SQLite does, step by step, to answer all the queries that an act asks."""
+    queries: list[tuple[str, Any]] = []
+    engine = ledger._database.engine
+    event.listen(engine, "before_cursor_execute", lambda *args: queries.append((args[2], args[3])))
+    act()
+    selects = [query for query in queries if query[0].lstrip().startswith("SELECT")]
+    assert len(selects) >= 3
+    with engine.connect() as connection:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all() for sql, values in selects]
+    return [str(step[3]) for plan in plans for step in plan]
 
 
 LOOK_UPS: dict[str, Callable[[Ledger, list[str]], object]] = {
