@@ -159,6 +159,16 @@ def test_settle__nothing_uncertain_is_refused(ledger: Ledger) -> None:
         ledger.settle(MAIL.document_id, sent=True, actor="ben", at=AT, why="guess")
 
 
+def test_claim__of_another_batchs_document_is_refused_with_all_beside_it(ledger: Ledger) -> None:
+    older = make_batch(ledger, [rendered("G1", cycle="2026-10")], cycle="2026-10")
+    batch = make_batch(ledger, TWO)
+    both = [*TWO, rendered("G1", cycle="2026-10")]
+    with pytest.raises(InvariantError, match="cannot be claimed"):
+        ledger.claim_print_file(print_file(batch.batch_id, both), at=AT)
+    waiting = [*ledger.waiting(older.batch_id), *ledger.waiting(batch.batch_id)]
+    assert [each.delivery_state for each in waiting] == [None] * 3
+
+
 def test_withhold__only_what_is_not_on_its_way(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
     ledger.claim_print_file(print_file(batch.batch_id, TWO[:1]), at=AT)
