@@ -8,7 +8,7 @@ COPY requirements-airflow.lock pyproject.toml ./
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --require-hashes --no-deps -r requirements-airflow.lock
 COPY mail_house ./mail_house
-COPY pdf_objects ./pdf_objects
+COPY pdf_kit ./pdf_kit
 COPY statement_builder ./statement_builder
 COPY templates ./templates
 COPY sql ./sql

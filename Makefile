@@ -13,7 +13,7 @@ install: .venv/.airflow
 
 # Airflow with a sample hospital on this machine, without Docker: prints the address and the password.
 airflow: .venv/.airflow
-	@.venv/bin/python deploy/look.py
+	@.venv/bin/python scripts/airflow_standalone.py
 
 test: .venv/.test check
 	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
@@ -25,15 +25,15 @@ check: .venv/.test
 	.venv/bin/lint-imports
 
 # A test environment holds everything that the demo needs.
-.venv/.demo: requirements.lock pyproject.toml setup/bootstrap.sh setup/debian-packages.txt
-	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || setup/bootstrap.sh demo
+.venv/.demo: requirements.lock pyproject.toml scripts/bootstrap.sh scripts/debian-packages.txt
+	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || scripts/bootstrap.sh demo
 	@touch $@
 
-.venv/.airflow: requirements-airflow.lock pyproject.toml setup/bootstrap.sh setup/debian-packages.txt
-	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || setup/bootstrap.sh airflow
+.venv/.airflow: requirements-airflow.lock pyproject.toml scripts/bootstrap.sh scripts/debian-packages.txt
+	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || scripts/bootstrap.sh airflow
 	@touch $@
 
-.venv/.test: requirements-test.lock pyproject.toml setup/bootstrap.sh setup/debian-packages.txt \
+.venv/.test: requirements-test.lock pyproject.toml scripts/bootstrap.sh scripts/debian-packages.txt \
 		tests/services/prism/package-lock.json
-	@setup/bootstrap.sh test
+	@scripts/bootstrap.sh test
 	@touch $@

@@ -20,9 +20,9 @@ something waits.
 from __future__ import annotations
 
 from airflow.sdk import dag
-from billing_cycle.again import task_defaults
-from billing_cycle.schedule import schedule
-from billing_cycle.tracking import announce, list_open_batches, tell, track
+from common.retry_policy import task_defaults
+from common.schedule import schedule
+from common.tracking import announce, list_open_batches, tell, track
 
 
 @dag(

@@ -21,10 +21,10 @@ it is: nothing leaves, and `statements release` or a cleared *check_gates* asks 
 from __future__ import annotations
 
 from airflow.sdk import dag
-from billing_cycle.again import task_defaults
-from billing_cycle.form import batch_form
-from billing_cycle.schedule import schedule
-from billing_cycle.steps import open_batch, walk
+from common.params import batch_form
+from common.retry_policy import task_defaults
+from common.schedule import schedule
+from common.tasks import open_batch, walk
 
 
 @dag(

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag
-from billing_cycle.again import task_defaults
-from billing_cycle.steps import open_batch_again, say_what_is_left, walk
+from common.retry_policy import task_defaults
+from common.tasks import open_batch_again, say_what_is_left, walk
 
 
 @dag(

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 
 class BackEndUrl(Record, frozen=True, kw_only=True):

@@ -44,7 +44,7 @@ class SourceSettings(Record, kw_only=True):
 
     name: str = "reference"
     url: str = ""
-    age_max_h: int = 36
+    max_age_hours: int = 36
     """Hours; the obstetric feed has a stricter limit of its own in the policy."""
 
 
@@ -75,25 +75,25 @@ class MailSettings(Record, kw_only=True):
     """The hospital's number with the postal service, for the Intelligent Mail barcode; without one none is printed."""
     service_type: str = ""
     """Its three digits for mail class and services, as agreed with the vendor."""
-    check_every: int = 50
+    preflight_sample_every: int = 50
     """Of a finished print file one piece in so many is also read from its picture; 1 reads every one."""
-    vendor_reports: Reports = Reports.NOTHING
+    final_vendor_status: Reports = Reports.NOTHING
     """The last thing that the print vendor tells of a piece: `nothing`, `acknowledged` or `mailed`. Clocks and the
     closing of a batch wait for it."""
-    acknowledge_h_max: int = 1
+    ack_deadline_hours: int = 1
     """Hours after hand-off in which a vendor who acknowledges has to."""
-    mailed_days_max: int = 2
+    mailed_deadline_business_days: int = 2
     """Business days after hand-off in which a vendor who reports mail has to."""
     inbox: str = ""
     """Folder where answers come in."""
-    answers: str = ""
+    vendor_reports_url: str = ""
     """Where the print vendor leaves its answers, as an `sftp:` or `file:` URL; empty: they are put into the inbox."""
-    bounces: str = ""
+    bounce_mailbox_url: str = ""
     """The mailbox that e-mail comes back to, as a `file:` (Maildir, or a folder of `.eml`) or `imaps:` URL."""
 
 
 class ReleaseSettings(Record, kw_only=True):
-    """Who may let a batch go. `person`: it waits for `statements release`; `second-person`: for that of somebody other
+    """Who may let a batch go. `person`: it waits for `statements release`; `dual-control`: for that of somebody other
     than who opened it; `auto`: it goes when every gate foots and nothing is unusual."""
 
     statement: str = "person"
@@ -105,14 +105,14 @@ class ReleaseSettings(Record, kw_only=True):
     """The same for what a document asks for on average."""
     hold_doubled_count_min: int = 20
     """A hold reason found on as many accounts or more, and more than twice as often as in the last batch, waits too."""
-    second_person_level_min: int = 4
+    dual_control_level_min: int = 4
     """A batch with a letter of this dunning level or above is released by somebody other than who opened it (domain
     rules, 9: two-person release for level 4 and up)."""
     amount_max_cents: int = 25_000_000
     """One document above this waits for a person."""
 
     def by(self, kind: Kind) -> str:
-        """`auto`, `person` or `second-person` for one kind of document."""
+        """`auto`, `person` or `dual-control` for one kind of document."""
         return str(getattr(self, kind.value.replace("-", "_")))
 
 
@@ -169,6 +169,7 @@ def load_settings(environ: Mapping[str, str], working_folder: Path, *, source_na
     for setting, variable in URL_VARIABLES.items():
         if value := environ.get(variable):
             _put(raw, setting, value)
+    _refuse_renamed(raw, str(path or "environment"))
     try:
         settings = msgspec.convert(raw, Settings)
     except msgspec.ValidationError as exc:
@@ -199,6 +200,32 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
 
 
+RENAMED_SETTINGS = {
+    "source.age_max_h": "source.max_age_hours",
+    "policy.ob_feed_age_max_h": "policy.ob_feed_max_age_hours",
+    "mail.check_every": "mail.preflight_sample_every",
+    "mail.vendor_reports": "mail.final_vendor_status",
+    "mail.acknowledge_h_max": "mail.ack_deadline_hours",
+    "mail.mailed_days_max": "mail.mailed_deadline_business_days",
+    "mail.answers": "mail.vendor_reports_url",
+    "mail.bounces": "mail.bounce_mailbox_url",
+    "release.second_person_level_min": "release.dual_control_level_min",
+}
+"""Old setting name to the current one. An old name is refused, so that a setting is never silently ignored."""
+
+
+def _refuse_renamed(raw: Mapping[str, object], where: str) -> None:
+    for old, new in RENAMED_SETTINGS.items():
+        table, _, key = old.partition(".")
+        found = raw.get(table)
+        if isinstance(found, dict) and key in found:
+            raise ConfigError(f"{where}: {old} was renamed to {new}. Change the name; the value stays the same.")
+    release = raw.get("release")
+    for key, value in release.items() if isinstance(release, dict) else ():
+        if value == "second-person":
+            raise ConfigError(f"{where}: release.{key}: 'second-person' was renamed to 'dual-control'.")
+
+
 def _put(raw: dict[str, object], setting: str, value: str) -> None:
     *tables, key = setting.split(".")
     for table in tables:
@@ -227,8 +254,10 @@ def _check(settings: Settings, path: Path | None) -> None:
     where = str(path or "the settings")
     if settings.render.workers < 0:
         raise ConfigError(f"{where}: render.workers cannot be negative")
-    if settings.mail.check_every < 1:
-        raise ConfigError(f"{where}: mail.check_every has to be at least 1: that reads the picture of every piece")
+    if settings.mail.preflight_sample_every < 1:
+        raise ConfigError(
+            f"{where}: mail.preflight_sample_every has to be at least 1: that reads the picture of every piece"
+        )
     if settings.render.engine not in {"compiled", "plain"}:
         raise ConfigError(f"{where}: render.engine has to be 'compiled' or 'plain'")
     if settings.mail.email_content not in {"portal", "archive-link", "attachment"}:
@@ -241,9 +270,9 @@ def _check(settings: Settings, path: Path | None) -> None:
     if not 1 <= settings.mail.email_link_days <= 7:
         raise ConfigError(f"{where}: mail.email_link_days is 1 to 7, the longest that S3 signs for")
     for kind in Kind:
-        if settings.release.by(kind) not in {"auto", "person", "second-person"}:
+        if settings.release.by(kind) not in {"auto", "person", "dual-control"}:
             name = kind.value.replace("-", "_")
-            raise ConfigError(f"{where}: release.{name} has to be 'auto', 'person' or 'second-person'")
+            raise ConfigError(f"{where}: release.{name} has to be 'auto', 'person' or 'dual-control'")
     for name in ("volume_change_max_percent", "amount_change_max_percent", "hold_doubled_count_min"):
         if getattr(settings.release, name) < 0:
             raise ConfigError(f"{where}: release.{name} cannot be negative")

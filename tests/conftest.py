@@ -10,6 +10,9 @@ import pytest
 import tenacity.nap
 from hypothesis import HealthCheck, settings
 
+from statement_builder.rendering import CompiledEngine, PlainEngine
+from tests.contents import TEMPLATES
+
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("search", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
@@ -26,3 +29,15 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     for module in (tenacity.nap, botocore.endpoint):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pauses.append))
     return pauses
+
+
+@pytest.fixture(scope="session")
+def engine() -> PlainEngine:
+    """One engine for all: fonts and style sheets are read once, as in a worker process."""
+    return PlainEngine(TEMPLATES)
+
+
+@pytest.fixture(scope="session")
+def compiled() -> CompiledEngine:
+    """The compiled engine, shared the same way."""
+    return CompiledEngine(TEMPLATES)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from setup.write_hold_codes import PAGE, page_text
+from scripts.write_hold_codes import PAGE, page_text
 from statement_builder.cli import app
 from statement_builder.settings import URL_VARIABLES, Settings, load_settings
 
@@ -66,7 +66,7 @@ def test_readme__every_command_exists_with_its_options(words: list[str]) -> None
 def test_readme__names_every_setting() -> None:
     for table, names in (
         ("", {"ledger", "archive", "print", "email"}),
-        ("source", {"name", "url", "age_max_h"}),
+        ("source", {"name", "url", "max_age_hours"}),
         ("render", {"workers", "languages", "engine", "layouts"}),
         (
             "mail",
@@ -76,13 +76,13 @@ def test_readme__names_every_setting() -> None:
                 "email_link_days",
                 "mailer_id",
                 "service_type",
-                "check_every",
-                "vendor_reports",
-                "acknowledge_h_max",
-                "mailed_days_max",
+                "preflight_sample_every",
+                "final_vendor_status",
+                "ack_deadline_hours",
+                "mailed_deadline_business_days",
                 "inbox",
-                "answers",
-                "bounces",
+                "vendor_reports_url",
+                "bounce_mailbox_url",
             },
         ),
         (
@@ -94,7 +94,7 @@ def test_readme__names_every_setting() -> None:
                 "volume_change_max_percent",
                 "amount_change_max_percent",
                 "hold_doubled_count_min",
-                "second_person_level_min",
+                "dual_control_level_min",
                 "amount_max_cents",
             },
         ),
@@ -129,4 +129,4 @@ def test_repository__names_no_package_index_and_no_machine() -> None:
 
 
 def test_hold_codes_page__is_what_the_code_says() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page_text(), "run setup/write_hold_codes.py"
+    assert PAGE.read_text(encoding="utf-8") == page_text(), "run scripts/write_hold_codes.py"

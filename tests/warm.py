@@ -29,12 +29,12 @@ _IMPORTED_LATE = (
     "mail_house.vendors.sftp",
     "pydantic.fields",
     "statement_builder.archive.s3",
-    "statement_builder.batch.bench",
-    "statement_builder.batch.run",
-    "statement_builder.batch.settle",
-    "statement_builder.batch.track",
-    "statement_builder.rendering.carrier",
-    "statement_builder.rendering.press",
+    "statement_builder.devtools.benchmark",
+    "statement_builder.operations.run",
+    "statement_builder.operations.resolve",
+    "statement_builder.operations.track",
+    "statement_builder.rendering.cover_sheet",
+    "statement_builder.rendering.verified_renderer",
 )
 """What the programs import only once they need it."""
 _servers: dict[int, subprocess.Popen[str]] = {}

@@ -9,7 +9,7 @@ import zint
 
 from mail_house.barcodes.encoder import encode
 from mail_house.barcodes.symbol import Symbol, rectangle
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 MODULES = 14
 """A square of 14 modules holds the 16 digits that a sheet's mark says."""

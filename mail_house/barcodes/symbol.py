@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 
 class Symbol(Record, frozen=True, kw_only=True):

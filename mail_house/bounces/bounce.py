@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 _STATUS = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _REPLY = re.compile(r"(?:^|[:>]|<<<|ResponseCode)[ \t]*([45])\d\d(?=[ \-:,]|$)", re.MULTILINE)

@@ -7,10 +7,10 @@ from email import message_from_bytes
 
 from msgspec.structs import replace
 
+from mail_house.bounces.arf import read_feedback
 from mail_house.bounces.bounce import Bounce, BounceKind
-from mail_house.bounces.feedback import read_feedback
-from mail_house.bounces.free_form import read_free_form
-from mail_house.bounces.parts import Parsed, find_own_id, find_service_id
+from mail_house.bounces.heuristics import read_free_form
+from mail_house.bounces.mime import Parsed, find_own_id, find_service_id
 from mail_house.bounces.ses import read_notification, read_notification_mail
 from mail_house.bounces.status_report import read_status_report
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from mail_house.bounces.bounce import Accepted, Bounce, BounceKind, find_status
-from mail_house.bounces.parts import Parsed, header, report_parts, text_of
+from mail_house.bounces.mime import Parsed, header, report_parts, text_of
 from mail_house.email.message import MESSAGE_ID
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mail_house.bounces.bounce import Bounce, BounceKind, find_status, kind_of
-from mail_house.bounces.parts import Parsed, report_parts, text_of
+from mail_house.bounces.mime import Parsed, report_parts, text_of
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)")
 _CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\d)")

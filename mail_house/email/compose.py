@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mail_house.email.message import Message
-from mail_house.pieces import Record
+from mail_house.models import Record
 from mail_house.urls import is_loopback
 
 

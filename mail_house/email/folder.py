@@ -10,7 +10,7 @@ from typing import Self
 
 from mail_house.email.message import Message, Sender, message_bytes, message_id
 from mail_house.errors import Permanent
-from mail_house.pieces import Receipt
+from mail_house.models import Receipt
 from mail_house.vendors.folder import open_local_directory
 
 

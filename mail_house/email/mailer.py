@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol, Self
 
 from mail_house.email.message import Message
-from mail_house.pieces import Receipt
+from mail_house.models import Receipt
 
 
 class Mailer(Protocol):

@@ -15,7 +15,7 @@ import msgspec
 from email_validator import EmailNotValidError, validate_email
 
 from mail_house.email.signing import DkimKey, sign
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 MESSAGE_ID = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\.(\d{1,4})@")
 """Document id and attempt in what `message_id` writes: how a bounce finds its document."""

@@ -22,8 +22,8 @@ from botocore.exceptions import (
 
 from mail_house.email.message import Message, Sender, ascii_address, message_bytes, message_id
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
-from mail_house.pace import Pace
-from mail_house.pieces import Receipt, Record
+from mail_house.models import Receipt, Record
+from mail_house.rate_limit import RateLimiter
 
 TIMEOUT_S = 30.0
 
@@ -56,7 +56,7 @@ class SesPlace(Record, frozen=True, kw_only=True):
 class SesMailer:
     """One HTTPS connection, kept between messages."""
 
-    def __init__(self, place: SesPlace, sender: Sender, pace: Pace) -> None:
+    def __init__(self, place: SesPlace, sender: Sender, pace: RateLimiter) -> None:
         self._place = place
         self._sender = sender
         self._pace = pace

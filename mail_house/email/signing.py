@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from dkim.canonicalization import Relaxed
 
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 # RFC 6376, 5.4.1; RFC 8058, 4 wants both unsubscribe headers covered. From is named twice, so that none can be added.
 _SIGNED = (

@@ -13,8 +13,8 @@ from typing import Self
 
 from mail_house.email.message import Message, Sender, ascii_address, message_bytes, message_id
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
-from mail_house.pace import Pace
-from mail_house.pieces import Receipt, Record
+from mail_house.models import Receipt, Record
+from mail_house.rate_limit import RateLimiter
 from mail_house.secret import Secret
 from mail_house.urls import is_loopback
 
@@ -36,7 +36,7 @@ class SmtpServer(Record, frozen=True, kw_only=True):
 class SmtpMailer:
     """Not for several threads at once: one connection, one message at a time."""
 
-    def __init__(self, server: SmtpServer, sender: Sender, pace: Pace) -> None:
+    def __init__(self, server: SmtpServer, sender: Sender, pace: RateLimiter) -> None:
         self._server = server
         self._sender = sender
         self._pace = pace

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from mail_house.inbound.answers import PieceAnswer, PieceState
+from mail_house.inbound.delivery_reports import PieceAnswer, PieceState
 from mail_house.inbound.tables import DocumentId
 
 _ON_ITS_WAY = ("mailed", "in_transit", "in_local_area", "processed_for_delivery", "re-routed")

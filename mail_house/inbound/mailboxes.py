@@ -14,7 +14,7 @@ from pathlib import Path
 from imap_tools import AND, ImapToolsError, MailBox, MailboxFolderSelectError, MailboxLoginError, MailMessageFlags
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable
-from mail_house.inbound.keeping import Keep, keep_file
+from mail_house.inbound.storing import Keep, keep_file
 from mail_house.urls import BackEndUrl
 
 TIMEOUT_S = 60.0

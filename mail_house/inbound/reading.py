@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mail_house.inbound.answers import Answer
+from mail_house.inbound.delivery_reports import Answer
 from mail_house.inbound.lob import read_event
 from mail_house.inbound.tables import TABLES, Row
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 
 class Problem(Record, frozen=True, kw_only=True):

@@ -11,8 +11,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from mail_house.inbound.answers import Acknowledgement, AddressChange, Answer, JobMailed, PieceAnswer, PieceState
-from mail_house.pieces import Record
+from mail_house.inbound.delivery_reports import (
+    Acknowledgement,
+    AddressChange,
+    Answer,
+    JobMailed,
+    PieceAnswer,
+    PieceState,
+)
+from mail_house.models import Record
 
 DocumentId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,200}$")]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pikepdf
 
-from mail_house.pieces import Piece
+from mail_house.models import Piece
 from mail_house.print_files.objects import ObjectWriter, stream_object
 from mail_house.print_files.pages import PageSource, PlacedPage
 

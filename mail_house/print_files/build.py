@@ -1,4 +1,4 @@
-"""From pieces to a print file: checked before, the same bytes every time. `mail_house.lint` checks after."""
+"""From pieces to a print file: checked before, the same bytes every time. `mail_house.preflight` checks after."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import hashlib
 from collections.abc import Sequence
 from datetime import date
 
-from mail_house.pieces import Piece, PrintFile
+from mail_house.models import Piece, PrintFile
 from mail_house.print_files.assembly import Assembly
 from mail_house.print_files.control import Control, file_facts, write_control
 from mail_house.print_files.envelopes import envelope_class, sheets_of
+from mail_house.print_files.inserter_marks import make_marks
 from mail_house.print_files.manifest import ADDRESS_LINES_MAX, Placed, write_manifest
-from mail_house.print_files.marks import make_marks
 from mail_house.profiles import Profile
 
 

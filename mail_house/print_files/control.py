@@ -6,7 +6,7 @@ import hashlib
 
 import msgspec
 
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 
 class FileFacts(Record, frozen=True, kw_only=True):

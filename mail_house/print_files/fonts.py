@@ -15,10 +15,10 @@ from itertools import pairwise
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from mail_house.print_files.objects import ObjectWriter, stream_object
-from pdf_objects import NotRead, PdfFile, find, read_character_map, read_widths
+from pdf_kit import NotRead, PdfFile, find, read_character_map, read_widths
 
 
-class FontShelf:
+class FontRegistry:
     """The composite fonts of a print file."""
 
     def __init__(self, writer: ObjectWriter) -> None:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 ADDRESS_LINES_MAX = 6
 

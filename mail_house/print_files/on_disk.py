@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from mail_house.pieces import PrintFile
+from mail_house.models import PrintFile
 from mail_house.print_files.control import Control, file_facts, read_control, write_control
 from mail_house.print_files.manifest import read_manifest
 

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import pikepdf
 
-from mail_house.print_files.fonts import FontShelf
+from mail_house.print_files.fonts import FontRegistry
 from mail_house.print_files.objects import ObjectWriter, stream_object
-from pdf_objects import NotRead, Objects, PdfFile, find
+from pdf_kit import NotRead, Objects, PdfFile, find
 
 
 class PlacedPage(NamedTuple):
@@ -49,7 +49,7 @@ class PageSource:
 
     def __init__(self, writer: ObjectWriter) -> None:
         self._writer = writer
-        self._fonts = FontShelf(writer)
+        self._fonts = FontRegistry(writer)
         self._object_streams: dict[bytes, Objects] = {}
         self._forms: dict[tuple[int, ...], list[_Form]] = {}
 
@@ -95,7 +95,7 @@ def _page_form(copier: _Copier, page: bytes, contents: int) -> _PageForm:
 class _Copier:
     """Copies what a page draws with, and all that it refers to."""
 
-    def __init__(self, file: PdfFile, writer: ObjectWriter, fonts: FontShelf) -> None:
+    def __init__(self, file: PdfFile, writer: ObjectWriter, fonts: FontRegistry) -> None:
         self._file = file
         self._writer = writer
         self._fonts = fonts

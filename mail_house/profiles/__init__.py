@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from mail_house.barcodes import intelligent_mail, sheet_mark, tracking_number
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 DEFAULT_PROFILE = "number-10-double-window"
 POINTS = 72.0

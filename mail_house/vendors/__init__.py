@@ -1,6 +1,6 @@
 """Print vendors: who takes print files, by URL."""
 
-from mail_house.vendors.opening import open_print_vendor
+from mail_house.vendors.factory import open_print_vendor
 from mail_house.vendors.vendor import PrintVendor
 
 __all__ = ["PrintVendor", "open_print_vendor"]

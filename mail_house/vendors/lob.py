@@ -20,9 +20,9 @@ import msgspec
 import tenacity
 
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
-from mail_house.pace import Pace
-from mail_house.pieces import PrintFile, Receipt, Record
+from mail_house.models import PrintFile, Receipt, Record
 from mail_house.print_files.manifest import ADDRESS_LINES_MAX, as_text
+from mail_house.rate_limit import RateLimiter
 from mail_house.secret import Secret
 from mail_house.vendors.us_address import UsAddress, read_us_address
 
@@ -95,7 +95,7 @@ class LobVendor:
         self._account = account
         self._sleep = sleep
         # Lob counts requests for each endpoint by itself.
-        self._paces = {method: Pace(rate_per_s, sleep=sleep) for method in ("GET", "POST", "DELETE")}
+        self._paces = {method: RateLimiter(rate_per_s, sleep=sleep) for method in ("GET", "POST", "DELETE")}
         self._client = httpx.Client(
             base_url=account.base_url, auth=(account.key.reveal(), ""), timeout=TIMEOUT_S, follow_redirects=False
         )

@@ -13,7 +13,7 @@ import paramiko
 from paramiko.pkey import UnknownKeyType
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable, UnknownOutcome
-from mail_house.pieces import Record
+from mail_house.models import Record
 from mail_house.secret import Secret
 
 TIMEOUT_S = 30.0

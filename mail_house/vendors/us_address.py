@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mail_house.pieces import Record
+from mail_house.models import Record
 
 _CITY_LINE = re.compile(r"(?P<city>\S.*?),? +(?P<state>[A-Za-z]{2}) +(?P<zip>\d{5}(?:-\d{4})?)")
 

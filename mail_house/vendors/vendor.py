@@ -15,9 +15,9 @@ from typing import Protocol
 import msgspec
 
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
-from mail_house.pieces import PrintFile, Receipt
+from mail_house.models import PrintFile, Receipt
 from mail_house.print_files.control import Control, FileFacts, file_facts, read_control, write_control
-from mail_house.vendors.sealing import Seal
+from mail_house.vendors.pgp import PgpEncryptor
 
 
 class PrintVendor(Protocol):
@@ -95,7 +95,7 @@ class FolderOfPrintFiles:
         *,
         location: str,
         collects: bool,
-        seal: Seal | None = None,
+        seal: PgpEncryptor | None = None,
     ) -> None:
         """With a `seal` PDF and manifest are brought encrypted; the control file, which names nobody, never is."""
         self.collects = collects

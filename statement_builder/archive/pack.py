@@ -12,7 +12,7 @@ from statement_builder.billing.model import Record
 from statement_builder.errors import ArchiveError
 
 if TYPE_CHECKING:
-    from statement_builder.archive.open import Archive
+    from statement_builder.archive.factory import Archive
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
 """The first moment that ZIP knows: the same documents give the same bytes, whenever they are packed."""

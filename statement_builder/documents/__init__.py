@@ -3,8 +3,8 @@
 from statement_builder.documents.compose import compose
 from statement_builder.documents.content import Content, Recipient, Replaced, document_id
 from statement_builder.documents.errors import CompositionError
+from statement_builder.documents.printed_terms import Terms
 from statement_builder.documents.recipients import make_recipient
-from statement_builder.documents.terms import Terms
 
 __all__ = [
     "CompositionError",

@@ -15,9 +15,9 @@ from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.formats import format_cents
 from statement_builder.documents.letter import letter_facts
 from statement_builder.documents.ob_notice import notice_facts
+from statement_builder.documents.printed_terms import Terms
 from statement_builder.documents.recipients import make_recipient
 from statement_builder.documents.statement import state_facts
-from statement_builder.documents.terms import Terms
 
 TEMPLATES = {
     Kind.STATEMENT: "statement/statement.html",

@@ -9,8 +9,8 @@ from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import LetterFacts
+from statement_builder.documents.printed_terms import Terms
 from statement_builder.documents.statement import visit_lines
-from statement_builder.documents.terms import Terms
 
 LEVELS = (2, 3, 4)
 

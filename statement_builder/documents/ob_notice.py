@@ -9,8 +9,8 @@ from statement_builder.billing.obstetric import ObstetricSchedule, schedule
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import EstimatePayment, ObNoticeFacts
+from statement_builder.documents.printed_terms import Terms
 from statement_builder.documents.recipients import full_name
-from statement_builder.documents.terms import Terms
 
 
 def notice_facts(account: GuarantorAccount, selection: Selection, terms: Terms, issued_on: date) -> ObNoticeFacts:

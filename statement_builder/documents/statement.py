@@ -10,8 +10,8 @@ from statement_builder.billing.plans import AmountDue, amount_due
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import PlanLine, StatementFacts, VisitLine
+from statement_builder.documents.printed_terms import Terms
 from statement_builder.documents.recipients import full_name
-from statement_builder.documents.terms import Terms
 
 
 def state_facts(account: GuarantorAccount, selection: Selection, terms: Terms, issued_on: date) -> StatementFacts:

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import InvariantError
-from statement_builder.ledger.dialects import insert_if_new
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Batch, NewShard, Shard
+from statement_builder.ledger.sql_compat import insert_if_new
 from statement_builder.ledger.states import BatchState, ShardState, require_batch_move
 from statement_builder.ledger.tables import batch, shard
 
@@ -142,7 +142,7 @@ def set_state(connection: Connection, batch_id: str, state: BatchState, *, actor
     _put_state(connection, batch_id, state, actor=actor, at=at, why=why)
 
 
-def record_second_look(connection: Connection, batch_id: str, *, at: datetime) -> None:
+def record_recheck(connection: Connection, batch_id: str, *, at: datetime) -> None:
     """Keep when the whole batch was last compared with the source."""
     connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(looked_at=at))
 

@@ -27,8 +27,8 @@ from sqlalchemy import (
 
 from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Kind
-from statement_builder.ledger.dialects import is_one_of, upsert
 from statement_builder.ledger.documents import in_chunks
+from statement_builder.ledger.sql_compat import is_one_of, upsert
 from statement_builder.ledger.tables import batch, correspondence, document, document_account
 
 _ENCOUNTER = "encounter"
@@ -66,7 +66,7 @@ def _corrected(connection: Connection, document_ids: Sequence[str]) -> set[str]:
     return set(connection.execute(query, {"ids": document_ids}).scalars())
 
 
-def forget_mailed(connection: Connection, document_id: str) -> None:
+def reverse_mailed(connection: Connection, document_id: str) -> None:
     """Turn the clocks of everything on a document that came back to where its other mailings have them."""
     counts = (document.c.document_id == document_id) & document.c.mailed_on.is_not(None)
     if connection.execute(update(document).where(counts).values(mailed_on=None)).rowcount:
@@ -86,10 +86,10 @@ def _reckon_all_anew(connection: Connection, document_id: str) -> None:
     if found.kind == Kind.OB_NOTICE.value:
         subjects = [(_EPISODE, found.episode_id)]
     for subject_type, subject_id in subjects:
-        _reckon_anew(connection, found.facility_id, subject_type, subject_id)
+        recompute(connection, found.facility_id, subject_type, subject_id)
 
 
-def _reckon_anew(connection: Connection, facility_id: str, subject_type: str, subject_id: str) -> None:
+def recompute(connection: Connection, facility_id: str, subject_type: str, subject_id: str) -> None:
     """Write one subject's row from the documents that count, in the order of their mailing."""
     key = {"facility_id": facility_id, "subject_type": subject_type, "subject_id": subject_id}
     mailed = _reckon(connection, facility_id, subject_type, subject_id)

@@ -17,10 +17,10 @@ from statement_builder.billing.selection import Channel, Reports
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.batches import require_batch
 from statement_builder.ledger.correspondence import record_mailed
-from statement_builder.ledger.dialects import insert_many, is_one_of
 from statement_builder.ledger.documents import IS_WAITING, in_chunks, is_live, to_delivery
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.records import Delivery
+from statement_builder.ledger.sql_compat import insert_many, is_one_of
 from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
 from statement_builder.ledger.tables import delivery, document, follow_up, print_file
 

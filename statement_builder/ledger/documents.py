@@ -25,11 +25,11 @@ from sqlalchemy import (
 
 from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import InvariantError
-from statement_builder.ledger.dialects import is_one_of
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Delivery, Document, FoundDocument
 from statement_builder.ledger.shards import hold_row
-from statement_builder.ledger.states import DEAD, BatchState, DeliveryState, DocumentState
+from statement_builder.ledger.sql_compat import is_one_of
+from statement_builder.ledger.states import TERMINAL_FAILURES, BatchState, DeliveryState, DocumentState
 from statement_builder.ledger.tables import batch, candidate_hold, delivery, document, document_account, follow_up
 
 _Each = TypeVar("_Each")
@@ -44,7 +44,7 @@ _live = delivery.alias("live")
 
 def is_live(attempt: FromClause) -> ColumnElement[bool]:
     """Something may still come of this attempt: the condition of the unique index, in its own words."""
-    return attempt.c.state.not_in([state.value for state in DeliveryState if state in DEAD])
+    return attempt.c.state.not_in([state.value for state in DeliveryState if state in TERMINAL_FAILURES])
 
 
 _IS_LIVE = and_(_live.c.document_id == document.c.document_id, is_live(_live))

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from statement_builder.ledger.dialects import insert_many
 from statement_builder.ledger.records import Event
+from statement_builder.ledger.sql_compat import insert_many
 from statement_builder.ledger.tables import event
 
 SERVICE = "service"

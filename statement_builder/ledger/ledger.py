@@ -17,38 +17,37 @@ from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import LedgerError
 from statement_builder.ledger import (
-    answers,
     batches,
+    control_totals,
     correspondence,
+    delivery_reports,
     documents,
     emails,
     events,
-    extras,
-    fates,
     inbound,
+    keep_voids,
     print_files,
+    reissues,
     rejected,
+    resolve,
     serials,
-    settle,
     shards,
-    stops,
-    taken_back,
-    tally,
+    status_counts,
+    suppressions,
 )
 from statement_builder.ledger.database import Database
 from statement_builder.ledger.lock import Lock, LockPart, lock_batch, share_batch
 from statement_builder.ledger.records import (
     Batch,
+    ControlTotals,
     Delivery,
     Document,
     EmailMark,
     Event,
     ExceptionLine,
-    Fate,
     FoundDocument,
     HeldCandidate,
     InboundFile,
-    MailStop,
     NewCandidate,
     NewDocument,
     NewPrintFile,
@@ -57,7 +56,8 @@ from statement_builder.ledger.records import (
     PrintFileRow,
     RejectedPiece,
     Shard,
-    Tally,
+    StatusCount,
+    Suppression,
 )
 from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
 
@@ -217,7 +217,7 @@ class Ledger:
                 template_version=template_version,
                 at=at,
             )
-            taken_back.keep_taken_back(connection, batch_id, documents, at=at)
+            keep_voids.keep_voids(connection, batch_id, documents, at=at)
 
     def reopen_shard(self, batch_id: str, sequence: int, *, actor: str, at: datetime) -> None:
         """Have a shard built again, and its batch `pulled` again with it. LedgerError once the batch is released."""
@@ -229,10 +229,10 @@ class Ledger:
         with self._write() as connection:
             batches.set_state(connection, batch_id, state, actor=actor, at=at, why=why)
 
-    def record_second_look(self, batch_id: str, *, at: datetime) -> None:
+    def record_recheck(self, batch_id: str, *, at: datetime) -> None:
         """Keep when the whole batch was last compared with the source before its hand-off."""
         with self._write() as connection:
-            batches.record_second_look(connection, batch_id, at=at)
+            batches.record_recheck(connection, batch_id, at=at)
 
     def release(self, batch_id: str, *, actor: str, at: datetime, why: str = "") -> None:
         """Let the batch go, and keep who approved."""
@@ -240,40 +240,40 @@ class Ledger:
 
     # Figures and lists
 
-    def tally(self, batch_id: str) -> Tally:
+    def control_totals(self, batch_id: str) -> ControlTotals:
         """The batch in counts and cents, by the ledger's own sums."""
         with self._read() as connection:
-            return tally.read_tally(connection, batch_id)
+            return control_totals.read_control_totals(connection, batch_id)
 
     def exceptions(self, batch_id: str) -> list[ExceptionLine]:
         """Everything that a clerk has to mend: faults in the data, documents that could not be made."""
         with self._read() as connection:
-            return list(tally.read_exceptions(connection, batch_id))
+            return list(control_totals.read_exceptions(connection, batch_id))
 
     def holds(self, batch_id: str) -> list[HeldCandidate]:
         """Every candidate held in full or in part, with all reasons."""
         with self._read() as connection:
-            return tally.read_holds(connection, batch_id)
+            return control_totals.read_holds(connection, batch_id)
 
-    def fates(self, batch_id: str) -> list[Fate]:
+    def status_counts(self, batch_id: str) -> list[StatusCount]:
         """The batch's documents by channel, envelope class, length and what became of them."""
         with self._read() as connection:
-            return fates.read_fates(connection, batch_id)
+            return status_counts.read_status_counts(connection, batch_id)
 
     def levels(self, batch_id: str) -> dict[int, int]:
         """Dunning level → rendered documents that have it; 0 is none."""
         with self._read() as connection:
-            return fates.read_levels(connection, batch_id)
+            return status_counts.read_levels(connection, batch_id)
 
     def documents_above(self, batch_id: str, cents: int) -> list[str]:
         """Ids of the rendered documents that ask for more than this, the largest first."""
         with self._read() as connection:
-            return fates.read_documents_above(connection, batch_id, cents)
+            return status_counts.read_documents_above(connection, batch_id, cents)
 
     def piece_counts(self, batch_id: str) -> list[PieceCount]:
         """What the batch's print files should hold, by the attempts on record."""
         with self._read() as connection:
-            return fates.read_piece_counts(connection, batch_id)
+            return status_counts.read_piece_counts(connection, batch_id)
 
     def events(self, batch_id: str, *, subject: str | None = None) -> list[Event]:
         """What happened to the batch and to what is in it, oldest first; `subject` names one thing of it."""
@@ -335,7 +335,7 @@ class Ledger:
         """Record a copy or a correction, in a shard of its own, as due to go out; what it corrects goes out no more.
         InvariantError where that is on its way, or somebody else made another one since."""
         with self._write() as connection:
-            return extras.record_extra(
+            return reissues.record_extra(
                 connection,
                 batch_id,
                 new_shard,
@@ -436,7 +436,7 @@ class Ledger:
         """A person's word on an uncertain attempt; on a piece of a print file it is the word on the whole file. Without
         a date it counts as mailed on the day (UTC) of its claim."""
         with self._write() as connection:
-            settle.settle(connection, document_id, sent=sent, actor=actor, at=at, why=why, mailed_on=mailed_on)
+            resolve.resolve(connection, document_id, sent=sent, actor=actor, at=at, why=why, mailed_on=mailed_on)
 
     # What comes back
 
@@ -444,7 +444,7 @@ class Ledger:
         """The vendor has the whole file; False where that was known. `AnswerError` when it is not the file that was
         handed off. `on` is the vendor's own date."""
         with self._write() as connection:
-            return answers.acknowledge_print_file(
+            return delivery_reports.acknowledge_print_file(
                 connection, name, sha256=sha256, records=records, on=on, at=at, why=why
             )
 
@@ -453,7 +453,7 @@ class Ledger:
     ) -> bool:
         """The vendor says one thing of every piece in a file: all mailed (so many `pieces`), or all rejected."""
         with self._write() as connection:
-            return answers.answer_print_file(connection, name, state, on=on, at=at, why=why, pieces=pieces)
+            return delivery_reports.answer_print_file(connection, name, state, on=on, at=at, why=why, pieces=pieces)
 
     def answer_piece(
         self,
@@ -470,7 +470,7 @@ class Ledger:
         or more. A returned piece stops mail to the address that it went to; `digest` is of the one on its pages.
         `AnswerError` when it cannot be so."""
         with self._write() as connection:
-            return answers.answer_piece(
+            return delivery_reports.answer_piece(
                 connection, document_id, state, print_file_name=print_file, digest=digest, on=on, at=at, why=why
             )
 
@@ -483,7 +483,7 @@ class Ledger:
         e-mail stopped when it is final.
         """
         with self._write() as connection:
-            return answers.answer_email(
+            return delivery_reports.answer_email(
                 connection, document_id, attempt, is_final=is_final, tries_max=tries_max, on=on, at=at, why=why
             )
 
@@ -491,23 +491,23 @@ class Ledger:
         """The mail service says that it took this message; False where nobody doubted it. `AnswerError` when it is
         about nothing that we sent."""
         with self._write() as connection:
-            return answers.confirm_email(connection, document_id, attempt, on=on, at=at, why=why)
+            return delivery_reports.confirm_email(connection, document_id, attempt, on=on, at=at, why=why)
 
     def find_email(self, reference: str) -> tuple[str, int] | None:
         """Document id and attempt of the e-mail that a mail service gave this id; None where there is none."""
         with self._read() as connection:
-            return answers.find_email(connection, reference)
+            return delivery_reports.find_email(connection, reference)
 
     def send_again(self, document_id: str, *, readdressed: bool, actor: str, at: datetime, why: str) -> None:
         """A person's word that a document which did not arrive goes out as a new attempt. `AnswerError` where an
         attempt may still arrive."""
         with self._write() as connection:
-            answers.send_again(connection, document_id, readdressed=readdressed, actor=actor, at=at, why=why)
+            delivery_reports.send_again(connection, document_id, readdressed=readdressed, actor=actor, at=at, why=why)
 
     def record_recall(self, document_id: str, *, actor: str, at: datetime, why: str) -> None:
         """The vendor cancelled a piece before it was printed: it is void. InvariantError where that cannot be."""
         with self._write() as connection:
-            answers.record_recall(connection, document_id, actor=actor, at=at, why=why)
+            delivery_reports.record_recall(connection, document_id, actor=actor, at=at, why=why)
 
     def rejected(self, facility_id: str, batch_id: str | None = None) -> list[RejectedPiece]:
         """What the vendor did not print and nobody has sent again, of one batch or of all, by print file."""
@@ -524,15 +524,15 @@ class Ledger:
         with self._write() as connection:
             events.write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=subject, what=what, why=why)
 
-    def stops(self, facility_id: str, guarantor_ids: Sequence[str]) -> dict[str, tuple[MailStop, ...]]:
+    def stops(self, facility_id: str, guarantor_ids: Sequence[str]) -> dict[str, tuple[Suppression, ...]]:
         """Guarantor → what the answers forbid."""
         with self._read() as connection:
-            return stops.read_stops(connection, facility_id, guarantor_ids)
+            return suppressions.read_suppressions(connection, facility_id, guarantor_ids)
 
-    def is_taken(self, sha256: str) -> bool:
+    def is_processed(self, sha256: str) -> bool:
         """Whether a file with these bytes was taken in before."""
         with self._read() as connection:
-            return inbound.is_taken(connection, sha256)
+            return inbound.is_processed(connection, sha256)
 
     def record_inbound(self, taken: InboundFile) -> None:
         """Remember a file that was taken in. Saying it again changes nothing."""
@@ -542,12 +542,12 @@ class Ledger:
     def is_acknowledged(self, print_file: str) -> bool:
         """Whether the vendor has said anything about a print file."""
         with self._read() as connection:
-            return answers.is_acknowledged(connection, print_file)
+            return delivery_reports.is_acknowledged(connection, print_file)
 
     def unanswered(self, facility_id: str) -> list[PrintFileRow]:
         """Print files, out at a vendor who reports, that not every piece has the last good report of."""
         with self._read() as connection:
-            return answers.read_unanswered(connection, facility_id)
+            return delivery_reports.read_unanswered(connection, facility_id)
 
     # What was mailed
 

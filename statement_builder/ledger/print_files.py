@@ -12,9 +12,9 @@ from sqlalchemy import Connection, select, update
 from statement_builder.billing.selection import Channel, Reports
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.deliveries import claim_documents, encode_receipt, hand_off, require_released, tell
-from statement_builder.ledger.dialects import insert_if_new
 from statement_builder.ledger.events import SERVICE
 from statement_builder.ledger.records import NewPrintFile, PrintFileRow
+from statement_builder.ledger.sql_compat import insert_if_new
 from statement_builder.ledger.states import DeliveryState, require_hand_off_move
 from statement_builder.ledger.tables import delivery, print_file
 

@@ -14,7 +14,7 @@ from statement_builder.ledger.states import (
     DocumentState,
     Outcome,
     ShardState,
-    Stop,
+    SuppressionCode,
 )
 
 
@@ -225,7 +225,7 @@ class Figures(Record, kw_only=True):
     """Copies and corrections, beside everything else."""
 
 
-class Tally(Record, kw_only=True):
+class ControlTotals(Record, kw_only=True):
     counts: Figures
     cents: Figures
     holds: dict[str, int]
@@ -234,7 +234,7 @@ class Tally(Record, kw_only=True):
     """The largest amount that one rendered document asks for."""
 
 
-class Fate(Record, kw_only=True):
+class StatusCount(Record, kw_only=True):
     """Documents of a batch that went the same way, and what they ask for together."""
 
     channel: Channel
@@ -282,11 +282,11 @@ class HeldCandidate(Record, kw_only=True):
     """Found just before hand-off, after the page was made."""
 
 
-class MailStop(Record, kw_only=True):
+class Suppression(Record, kw_only=True):
     """What the answers forbid for one guarantor."""
 
     guarantor_id: str
-    code: Stop
+    code: SuppressionCode
     document_id: str
     """What came back."""
     digest: str

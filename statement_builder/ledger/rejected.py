@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, exists, func, or_, select
 
 from statement_builder.errors import AnswerError
-from statement_builder.ledger.answers import send_again
+from statement_builder.ledger.delivery_reports import send_again
 from statement_builder.ledger.documents import holds_in_its_place
 from statement_builder.ledger.print_files import lock_print_file
 from statement_builder.ledger.records import RejectedPiece

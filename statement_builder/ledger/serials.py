@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select, text, update
 
 from statement_builder.errors import ConfigError
-from statement_builder.ledger.dialects import insert_if_new
+from statement_builder.ledger.sql_compat import insert_if_new
 from statement_builder.ledger.tables import serial_range
 
 RESERVED_DAYS = 60

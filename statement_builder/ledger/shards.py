@@ -12,9 +12,9 @@ from sqlalchemy import Connection, delete, select, update
 from statement_builder.billing.selection import Hold
 from statement_builder.errors import InvariantError, LedgerError
 from statement_builder.ledger.batches import read_shard, require_batch, set_state
-from statement_builder.ledger.dialects import insert_many
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.records import NewCandidate, NewDocument
+from statement_builder.ledger.sql_compat import insert_many
 from statement_builder.ledger.states import BatchState, Outcome, ShardState
 from statement_builder.ledger.tables import candidate, candidate_hold, delivery, document, document_account, shard
 

@@ -46,7 +46,7 @@ class DocumentState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """Where one attempt stands. All but those in `DEAD` are live: a document can have only one such attempt."""
+    """The state of one attempt. A document has at most one attempt whose state is not in `TERMINAL_FAILURES`."""
 
     CLAIMED = "claimed"
     """Somebody means to hand it off. Nothing has left yet: what may have been sent is `committing`."""
@@ -80,7 +80,7 @@ HAND_OFF_STATES = (
     DeliveryState.UNCERTAIN,
 )
 """What a print file can be: what becomes of it at the vendor is told of its pieces."""
-DEAD = frozenset(
+TERMINAL_FAILURES = frozenset(
     {
         DeliveryState.FAILED,
         DeliveryState.REJECTED,
@@ -92,7 +92,7 @@ DEAD = frozenset(
 """Nothing more comes of these attempts: another one of the same document is safe."""
 
 
-class Stop(StrEnum):
+class SuppressionCode(StrEnum):
     """What the answers forbid for a guarantor, until the billing system has something new."""
 
     RETMAIL = "RETMAIL"

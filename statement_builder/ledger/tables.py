@@ -33,14 +33,14 @@ from sqlalchemy import (
 
 from statement_builder.billing.selection import Channel, Kind, Reports
 from statement_builder.ledger.states import (
-    DEAD,
     HAND_OFF_STATES,
+    TERMINAL_FAILURES,
     BatchState,
     DeliveryState,
     DocumentState,
     Outcome,
     ShardState,
-    Stop,
+    SuppressionCode,
 )
 
 
@@ -238,7 +238,7 @@ print_file = Table(
 )
 """`reports` is the last thing that the vendor was to tell of these pieces when they were claimed."""
 
-LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in DeliveryState if state in DEAD)})"
+LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in DeliveryState if state in TERMINAL_FAILURES)})"
 
 serial_range = Table(
     "serial_range",
@@ -298,7 +298,7 @@ mail_stop = Table(
     Column("digest", String(64), primary_key=True),
     Column("document_id", _ID, ForeignKey("document.document_id"), nullable=False),
     Column("since", Date, nullable=False),
-    _one_of("code", Stop, "code"),
+    _one_of("code", SuppressionCode, "code"),
 )
 """What the answers forbid. `digest` is of the address that mail came back from: one that is not here lifts the stop."""
 

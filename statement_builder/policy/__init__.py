@@ -5,9 +5,9 @@ may its page still leave (`recheck`). `codes` has the words for every reason, `s
 """
 
 from statement_builder.policy.codes import HOLD_CODES
-from statement_builder.policy.copies import find_copy_holds
 from statement_builder.policy.decide import candidate_cents, decide
 from statement_builder.policy.recheck import recheck
+from statement_builder.policy.reprint_rules import find_copy_holds
 from statement_builder.policy.settings import LegalNumber, Policy
 
 __all__ = ["HOLD_CODES", "LegalNumber", "Policy", "candidate_cents", "decide", "find_copy_holds", "recheck"]

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from statement_builder.billing.model import Delivery
 from statement_builder.billing.selection import Channel, Hold, Kind
-from statement_builder.policy.case import Case
+from statement_builder.policy.candidate import Case
 from statement_builder.policy.codes import make_hold
-from statement_builder.policy.on_file import on_file
+from statement_builder.policy.recorded_holds import on_file
 
 FINAL_LEVEL = 4
 

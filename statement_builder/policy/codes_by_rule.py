@@ -256,7 +256,7 @@ ADDRESS: tuple[HoldCode, ...] = (
 
 LATE: tuple[HoldCode, ...] = (
     hold_code(
-        "RESTATED",
+        "AMOUNT_CHANGED",
         G,
         True,
         "Amount changed since the page was made",
@@ -280,7 +280,7 @@ LATE: tuple[HoldCode, ...] = (
         "Send the document on paper.",
     ),
     hold_code(
-        "GONE",
+        "NOT_ON_FILE",
         G,
         True,
         "No longer on file",

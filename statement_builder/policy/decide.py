@@ -8,7 +8,7 @@ from statement_builder.billing.balance import owed_cents
 from statement_builder.billing.model import EpisodeStatus, Fault, GuarantorAccount
 from statement_builder.billing.obstetric import remaining_cents
 from statement_builder.billing.selection import Decision, Kind
-from statement_builder.policy.case import open_case
+from statement_builder.policy.candidate import open_case
 from statement_builder.policy.dunning import select_letter
 from statement_builder.policy.obstetric import select_notice
 from statement_builder.policy.settings import Policy

@@ -13,7 +13,7 @@ from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Correspondence, Encounter
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
-from statement_builder.policy.case import (
+from statement_builder.policy.candidate import (
     Case,
     ClosingRule,
     Rule,
@@ -24,8 +24,8 @@ from statement_builder.policy.case import (
 )
 from statement_builder.policy.channel import FINAL_LEVEL, choose_channel, hold_unwanted_paper
 from statement_builder.policy.codes import make_hold
-from statement_builder.policy.on_file import hold_recorded
 from statement_builder.policy.recipient import recipient_digest
+from statement_builder.policy.recorded_holds import hold_recorded
 from statement_builder.policy.settings import Policy
 from statement_builder.policy.statement import statements_are_done
 

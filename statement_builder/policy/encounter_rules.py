@@ -8,7 +8,7 @@ from datetime import timedelta
 from statement_builder.billing.dates import add_months
 from statement_builder.billing.model import Encounter, FinancialClass, InsuranceStatus
 from statement_builder.billing.selection import Hold
-from statement_builder.policy.case import Case
+from statement_builder.policy.candidate import Case
 from statement_builder.policy.codes import make_hold
 
 CLASS_CODES: dict[FinancialClass, str] = {

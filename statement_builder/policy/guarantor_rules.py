@@ -8,9 +8,9 @@ from datetime import date, timedelta
 
 from statement_builder.billing.model import Address, InsuranceKind
 from statement_builder.billing.selection import Hold, Kind
-from statement_builder.policy.case import Case
+from statement_builder.policy.candidate import Case
 from statement_builder.policy.codes import make_hold
-from statement_builder.policy.on_file import on_file
+from statement_builder.policy.recorded_holds import on_file
 
 _DOMESTIC = ("", "US", "USA")
 _STATES = (

@@ -21,12 +21,12 @@ from statement_builder.billing.model import (
 from statement_builder.billing.obstetric import ObstetricSchedule, schedule
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import guarantor_rules
-from statement_builder.policy.case import Case, Rule, find_holds
+from statement_builder.policy.candidate import Case, Rule, find_holds
 from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
 from statement_builder.policy.codes import HOLD_CODES, make_hold
 from statement_builder.policy.encounter_rules import CLASS_CODES
-from statement_builder.policy.on_file import hold_recorded_obstetric
 from statement_builder.policy.recipient import recipient_digest
+from statement_builder.policy.recorded_holds import hold_recorded_obstetric
 
 _STATUS_CODES = {
     EpisodeStatus.LOST: "LOSS",

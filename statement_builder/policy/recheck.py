@@ -23,7 +23,7 @@ from statement_builder.billing.model import (
     PatientPayment,
 )
 from statement_builder.billing.selection import Channel, Hold, Kind, Selection
-from statement_builder.policy.case import Case, open_case
+from statement_builder.policy.candidate import Case, open_case
 from statement_builder.policy.channel import FINAL_LEVEL, choose_channel
 from statement_builder.policy.codes import make_hold
 from statement_builder.policy.dunning import find_dunning_holds, letter_answer_by, letter_cents
@@ -35,7 +35,7 @@ from statement_builder.policy.statement import find_statement_holds, statement_a
 _Posted = TypeVar("_Posted", Charge, InsuranceTransaction, PatientPayment, Deposit)
 
 _ABOUT_OTHER_VISITS = ("LOWER_LEVEL", "MINBAL")
-"""Holds that come from visits which are not on the page; a changed amount of the page itself is RESTATED."""
+"""Holds that come from visits which are not on the page; a changed amount of the page itself is AMOUNT_CHANGED."""
 
 
 def recheck(
@@ -47,7 +47,7 @@ def recheck(
     date that the page was decided with.
     """
     if account is None:
-        return (make_hold("GONE"),)
+        return (make_hold("NOT_ON_FILE"),)
     case = open_case(_bring_back(account, as_of, rendered_as_of), selection.kind, policy, rendered_as_of)
     if selection.kind is Kind.OB_NOTICE:
         reasons = _recheck_notice(case, selection, as_of)
@@ -65,9 +65,9 @@ def _recheck_visits(case: Case, selection: Selection) -> Iterable[Hold]:
             yield hold
     missing = [number for number in selection.account_numbers if number not in case.balances]
     for number in missing:
-        yield make_hold("GONE", number)
+        yield make_hold("NOT_ON_FILE", number)
     if not missing and _has_moved(_visits_cents(case, selection), selection, case.policy):
-        yield make_hold("RESTATED")
+        yield make_hold("AMOUNT_CHANGED")
 
 
 def _visits_cents(case: Case, selection: Selection) -> int:
@@ -83,13 +83,13 @@ def _recheck_notice(case: Case, selection: Selection, as_of: date) -> Iterable[H
     yield from (make_hold(fault.code) for fault in faults)
     episode = next((each for each in case.account.episodes if each.episode_id == selection.episode_id), None)
     if episode is None:
-        yield make_hold("GONE")
+        yield make_hold("NOT_ON_FILE")
         return
     yield from _recheck_birth(episode, case.policy, as_of)
     if fresh is not None:
         same = fresh.episode_id == selection.episode_id
         if not same or _has_moved(fresh.amount_cents, selection, case.policy):
-            yield make_hold("RESTATED")
+            yield make_hold("AMOUNT_CHANGED")
 
 
 def _recheck_birth(episode: ObstetricEpisode, policy: Policy, as_of: date) -> Iterable[Hold]:

@@ -66,7 +66,7 @@ class Policy(Record, kw_only=True):
     ob_first_notice_after_days: int = 5
     ob_lead_days: int = 10
     """An obstetric notice asks for nothing sooner than this after its date."""
-    ob_feed_age_max_h: int = 24
+    ob_feed_max_age_hours: int = 24
     ob_edd_moved_max_days: int = 21
     ob_edd_overdue_days: int = 14
     """From this long after the due date with no birth on file, nothing is sent and a clerk asks."""

@@ -14,7 +14,7 @@ from statement_builder.billing.model import Correspondence, Encounter
 from statement_builder.billing.plans import AmountDue, amount_due
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
-from statement_builder.policy.case import (
+from statement_builder.policy.candidate import (
     Case,
     ClosingRule,
     Rule,
@@ -25,8 +25,8 @@ from statement_builder.policy.case import (
 )
 from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
 from statement_builder.policy.codes import make_hold
-from statement_builder.policy.on_file import hold_recorded
 from statement_builder.policy.recipient import recipient_digest
+from statement_builder.policy.recorded_holds import hold_recorded
 from statement_builder.policy.settings import Policy
 
 

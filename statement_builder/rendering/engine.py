@@ -18,14 +18,14 @@ import weasyprint
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
+from pdf_kit.qr_code import draw_codes
 from statement_builder.billing.model import Record
 from statement_builder.documents.content import Content
 from statement_builder.errors import ConfigError
+from statement_builder.rendering.compiled.weasyprint_adapter import Drawing, draw_document
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.fonts import FACES, font_path, missing_code_points
-from statement_builder.rendering.markup import render_markup
-from statement_builder.rendering.qr_code import draw_codes
-from statement_builder.rendering.weasy_internals import Drawing, draw_document
+from statement_builder.rendering.templating import render_markup
 
 STYLE_SHEETS = ("theme/theme.css", "theme/large_print.css")
 
@@ -42,11 +42,11 @@ class Rendered(Record, kw_only=True):
     sha256: str
 
 
-class BeingMade(Exception):
+class LayoutPending(Exception):
     """What this document needs is being made by another process: do another one first."""
 
 
-Outcome = Rendered | DocumentError | BeingMade
+Outcome = Rendered | DocumentError | LayoutPending
 """What becomes of one document among many."""
 
 

@@ -1,9 +1,6 @@
 """What a billing office reads about its batches: drawn up from the ledger, printed with the project's own means."""
 
-from statement_builder.reports.classes import ClassFigures, count_classes
-from statement_builder.reports.control_sheet import ControlSheet
-from statement_builder.reports.draw_up import average_cents, draw_up_control_sheet, earlier_batches
-from statement_builder.reports.footing import (
+from statement_builder.reports.balancing import (
     Gate,
     check_acknowledged,
     check_close,
@@ -12,6 +9,9 @@ from statement_builder.reports.footing import (
     check_print_files,
     name_broken,
 )
+from statement_builder.reports.classes import ClassFigures, count_classes
+from statement_builder.reports.control_sheet import ControlSheet
+from statement_builder.reports.control_sheet_data import average_cents, draw_up_control_sheet, earlier_batches
 
 __all__ = [
     "ClassFigures",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel
-from statement_builder.ledger import Fate, Figures
+from statement_builder.ledger import Figures, StatusCount
 
 EMAIL = "e-mail"
 
@@ -22,13 +22,15 @@ class ClassFigures(Record, kw_only=True):
     cents: Figures
 
 
-def count_classes(fates: Iterable[Fate], envelope_class: Callable[[int], str]) -> tuple[ClassFigures, ...]:
+def count_classes(
+    status_counts: Iterable[StatusCount], envelope_class: Callable[[int], str]
+) -> tuple[ClassFigures, ...]:
     """Rendered documents by the way they take. `envelope_class` gives the class of a document of so many pages, for
     those that no print file holds yet."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     cents: defaultdict[str, Counter[str]] = defaultdict(Counter)
     pages: Counter[str] = Counter()
-    for fate in fates:
+    for fate in status_counts:
         if "rendered" not in fate.figures:
             continue
         name = EMAIL if fate.channel is Channel.EMAIL else fate.envelope_class or envelope_class(fate.pages)

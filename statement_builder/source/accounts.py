@@ -13,14 +13,14 @@ from statement_builder.source.contract import DETAILS, RESULT_SETS
 from statement_builder.source.faults import account_fault, show_key
 from statement_builder.source.guarantors import build_guarantor, find_guarantor_faults
 from statement_builder.source.merge import Key
-from statement_builder.source.nouns import (
+from statement_builder.source.record_builders import (
     build_encounter,
     build_episode,
     build_hold,
     build_patient,
     build_plan,
 )
-from statement_builder.source.rows import BadRow, Row
+from statement_builder.source.row_validation import BadRow, Row
 
 T = TypeVar("T")
 
@@ -112,7 +112,7 @@ def _count_guarantors(guarantor_id: str, rows: list[Row], bad: dict[str, list[Ba
             "guarantors",
             "guarantor_id",
             guarantor_id,
-            code="TWICE",
+            code="DUPLICATE_GUARANTOR",
             what=f"is there {count} times, where each guarantor may be there once",
             fix="Merge the records in the billing system.",
         )

@@ -13,10 +13,10 @@ from operator import itemgetter
 from typing import Any
 
 from statement_builder.billing.model import Fault
+from statement_builder.source.column_types import PAST_DATE
 from statement_builder.source.contract import DETAILS, ResultSet
 from statement_builder.source.faults import account_fault
-from statement_builder.source.rows import Row
-from statement_builder.source.types import PAST_DATE
+from statement_builder.source.row_validation import Row
 
 _EARLIEST = date(1900, 1, 1)
 

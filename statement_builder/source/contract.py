@@ -18,7 +18,7 @@ from statement_builder.billing.model import (
     PatientClass,
     PlanStatus,
 )
-from statement_builder.source.types import (
+from statement_builder.source.column_types import (
     ADDRESS_LINES,
     CENTS,
     CENTS_NOT_NEGATIVE,

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from statement_builder.errors import ConfigError, SourceError
 from statement_builder.source.contract import ResultSet
-from statement_builder.source.rows import Row, arrange_columns
+from statement_builder.source.row_validation import Row, arrange_columns
 
 CHUNK_ROWS = 1000
 """Rows fetched and checked at a time: enough to make a fetch cheap, few enough that all result sets fit at once."""

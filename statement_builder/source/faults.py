@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 
 from statement_builder.billing.model import Fault
-from statement_builder.source.types import ID_CHARACTERS_MAX, Wrong
+from statement_builder.source.column_types import ID_CHARACTERS_MAX, Wrong
 
 
 def row_fault(result_set: str, column: str, row_key: str, wrong: Wrong) -> Fault:

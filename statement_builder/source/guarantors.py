@@ -8,10 +8,10 @@ from datetime import UTC, date, timedelta
 from email_validator import EmailNotValidError, validate_email
 
 from statement_builder.billing.model import Address, Delivery, Fault, Guarantor
+from statement_builder.source.column_types import TEXT_CHARACTERS_MAX
 from statement_builder.source.contract import RESULT_SETS
 from statement_builder.source.faults import account_fault
-from statement_builder.source.rows import Row
-from statement_builder.source.types import TEXT_CHARACTERS_MAX
+from statement_builder.source.row_validation import Row
 
 DELIVERY_LINES_MAX = 3
 """With name and city line five lines: what fits the envelope's window at a readable size."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from statement_builder.errors import SourceError
 from statement_builder.source.contract import ResultSet
-from statement_builder.source.rows import BadRow, Row, check_rows
+from statement_builder.source.row_validation import BadRow, Row, check_rows
 
 Key = tuple[Any, ...]
 """(mail_sort, guarantor_id); rows that name no guarantor are parted by (account number, result set, row number)."""

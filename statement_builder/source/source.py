@@ -21,7 +21,7 @@ from statement_builder.source.contract import CONTROL, DETAILS, FRESHNESS, RESUL
 from statement_builder.source.database import begin_reading, open_database, read_chunks
 from statement_builder.source.merge import RowStream, merge_streams
 from statement_builder.source.queries import bind, find_queries, read_query
-from statement_builder.source.rows import BadRow, Row, check_rows
+from statement_builder.source.row_validation import BadRow, Row, check_rows
 
 
 class Source:

@@ -25,13 +25,13 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mail_house.email import compose_email, open_mailer
-from statement_builder.batch.email_lot import send_emails
-from statement_builder.batch.hand_off import begin_hand_off
-from statement_builder.batch.run import open_batch, walk_batch
-from statement_builder.batch.steps import Step
 from statement_builder.billing.selection import Kind
-from tests.batch.part import open_as_worker
+from statement_builder.operations.run import open_batch, walk_batch
+from statement_builder.operations.steps import Step
+from statement_builder.pipeline.email_delivery import send_emails
+from statement_builder.pipeline.hand_off import begin_hand_off
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.pipeline.part import open_as_worker
 from tests.services.postgres import fresh_database, running_cluster
 
 BATCH = f"{CYCLE}-statement"
@@ -117,16 +117,16 @@ def _make_hospital(home: Path, environ: dict[str, str], messages: int) -> Hospit
 
 def _send_lot(hospital: Hospital, what: str) -> Measured:
     """The batch is built and looked at a second time beforehand: what is measured is the lot."""
-    with open_as_worker(hospital.environment) as service:
-        open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-        batch = walk_batch(service, BATCH, until=Step.GATES, release=True)
-        with service.ledger.lock(BATCH, owner=service.actor, at=service.now()):
-            begin_hand_off(service, batch)
-            shards = service.ledger.shards(BATCH)
+    with open_as_worker(hospital.environment) as context:
+        open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
+        batch = walk_batch(context, BATCH, until=Step.GATES, release=True)
+        with context.ledger.lock(BATCH, owner=context.actor, at=context.now()):
+            begin_hand_off(context, batch)
+            shards = context.ledger.shards(BATCH)
 
             def send() -> int:
-                send_emails(service, batch, shards)
-                return service.ledger.tally(BATCH).counts.handed_off
+                send_emails(context, batch, shards)
+                return context.ledger.control_totals(BATCH).counts.handed_off
 
             return _timed(what, send)
 

@@ -13,7 +13,7 @@ import zint
 import zxingcpp
 from PIL import Image, ImageFilter
 
-from statement_builder.rendering.qr_code import QUIET_MODULES
+from pdf_kit.qr_code import QUIET_MODULES
 
 _PIXELS_AND_BLUR = ((2.2, 0.9), (3.0, 1.5), (4.0, 2.0))
 """Of a module."""

@@ -16,10 +16,10 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.utils import simpleSplit
 from reportlab.pdfgen.canvas import Canvas
 
+from pdf_kit.qr_code import QUIET_MODULES, modules_of, svg_path
 from statement_builder.documents import Content
 from statement_builder.documents.facts import StatementFacts
-from statement_builder.rendering.markup import address_lines, shown_url, window_fit
-from statement_builder.rendering.qr_code import QUIET_MODULES, modules_of, svg_path
+from statement_builder.rendering.templating import address_lines, shown_url, window_fit
 from tests.benchmarks.reportlab_body import body_blocks
 from tests.benchmarks.reportlab_sheet import (
     BLUE,

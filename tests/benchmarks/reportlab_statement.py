@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from statement_builder.batch.bench import sample_contents
-from statement_builder.batch.demo import SAMPLE_SETTINGS
-from statement_builder.batch.workers import rare_collections
 from statement_builder.billing.selection import Kind
+from statement_builder.devtools.benchmark import sample_contents
+from statement_builder.devtools.demo import SAMPLE_SETTINGS
 from statement_builder.documents import Content
+from statement_builder.pipeline.workers import rare_collections
 from statement_builder.rendering import GROUP, CompiledEngine, Rendered
 from statement_builder.settings import TEMPLATES, load_settings
 from tests.benchmarks.reportlab_page import render

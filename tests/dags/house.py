@@ -61,8 +61,10 @@ class House:
         """The vendor of what is handed off meanwhile says so much of it."""
         settings = self.hospital.home / "statements.toml"
         text = settings.read_text(encoding="utf-8")
-        assert 'vendor_reports = "nothing"' in text
-        settings.write_text(text.replace('vendor_reports = "nothing"', f'vendor_reports = "{what}"'), encoding="utf-8")
+        assert 'final_vendor_status = "nothing"' in text
+        settings.write_text(
+            text.replace('final_vendor_status = "nothing"', f'final_vendor_status = "{what}"'), encoding="utf-8"
+        )
         try:
             yield
         finally:
@@ -166,7 +168,9 @@ def open_house(
         settings = bare.home / "statements.toml"
         text = settings.read_text(encoding="utf-8")
         assert text.count("[mail]\n") == 1
-        settings.write_text(text.replace("[mail]\n", f'[mail]\nanswers = "{sftp_server.url(answers)}"\n'), "utf-8")
+        settings.write_text(
+            text.replace("[mail]\n", f'[mail]\nvendor_reports_url = "{sftp_server.url(answers)}"\n'), "utf-8"
+        )
         told = {"STATEMENTS_ALERT_EMAIL": OFFICE, "AIRFLOW_CONN_SMTP_DEFAULT": office_mail(office)}
         stack = make_stack(
             AirflowPlace(home / "airflow", bare, told | environ),

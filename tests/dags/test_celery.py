@@ -182,4 +182,4 @@ def _settle_by_looking(house: House, batch: str) -> None:
     accepted = set(house.emailed())
     for row in house.hospital.statements("show", batch, "--json").json["open_hand_offs"]:
         verdict = "--sent" if row["document"] in accepted else "--not-sent"
-        house.hospital.statements("settle", row["document"], verdict, "--reason", "looked at the mail server's log")
+        house.hospital.statements("resolve", row["document"], verdict, "--reason", "looked at the mail server's log")

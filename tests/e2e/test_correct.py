@@ -169,7 +169,7 @@ def test_correct__letter_in_large_print_says_it_too(hospital: Hospital) -> None:
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
-        pytest.param('statement = "person"', 'statement = "second-person"', id="kind"),
+        pytest.param('statement = "person"', 'statement = "dual-control"', id="kind"),
         pytest.param("amount_max_cents = 25000000", "amount_max_cents = 100", id="amount"),
     ],
 )

@@ -80,7 +80,7 @@ def test_connection_lost_after_the_message__waits_for_a_person(
 ) -> None:
     smtp_server.script.message = [HANG_UP] * MANY
     answer = hospital.statements("release", BATCH, code=3)
-    assert "settle" in answer.err
+    assert "resolve" in answer.err
     summary = hospital.statements("show", BATCH, "--json").json
     assert summary["counts"]["uncertain"] == len(summary["open_hand_offs"]) > 0
     assert all(row["evidence"] for row in summary["open_hand_offs"])
@@ -92,7 +92,7 @@ def test_connection_lost_after_the_message__waits_for_a_person(
     smtp_server.accepted.clear()
     word = "--sent" if sent else "--not-sent"
     for row in summary["open_hand_offs"]:
-        hospital.statements("settle", row["document"], word, "--reason", "asked the mail administrator")
+        hospital.statements("resolve", row["document"], word, "--reason", "asked the mail administrator")
     hospital.statements("rerun", BATCH, "--release")
     closed = hospital.statements("show", BATCH, "--json").json
     assert closed["state"] == "closed"

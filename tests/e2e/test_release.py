@@ -37,7 +37,7 @@ def hospital(new: Hospital, tmp_path: Path) -> Hospital:
 
 
 def test_second_person__who_opened_it_cannot_release_it_and_a_colleague_can(hospital: Hospital) -> None:
-    set_release(hospital, statement='"second-person"')
+    set_release(hospital, statement='"dual-control"')
     told = as_user("ana", hospital, *RUN, "--release", code=3)
     assert "waits for another person: you opened it" in told.err
     assert f"`statements release {BATCH}`" in told.err
@@ -55,7 +55,7 @@ def test_second_person__who_opened_it_cannot_release_it_and_a_colleague_can(hosp
 
 
 def test_final_notices__want_a_second_person(hospital: Hospital) -> None:
-    set_release(hospital, dunning='"auto"', second_person_level_min="2")
+    set_release(hospital, dunning='"auto"', dual_control_level_min="2")
     run = ("run", "dunning", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release")
     told = as_user("ana", hospital, *run, code=3)
     assert "letters are of level 2 or above" in told.err

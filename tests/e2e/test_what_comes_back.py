@@ -35,7 +35,9 @@ def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     hospital = build_hospital(home, guarantors=40)
     settings = home / "statements.toml"
     text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace('vendor_reports = "nothing"', 'vendor_reports = "mailed"'), encoding="utf-8")
+    settings.write_text(
+        text.replace('final_vendor_status = "nothing"', 'final_vendor_status = "mailed"'), encoding="utf-8"
+    )
     run = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release")
     hospital.statements(*run, code=None)
     return hospital
@@ -411,8 +413,8 @@ def test_address_change__is_for_the_billing_system(hospital: Hospital) -> None:
 def fetching(hospital: Hospital, *, answers: str = "", bounces: str = "") -> Hospital:
     """The same hospital, whose tracking fetches answers from elsewhere: by default from its own folder `vendor`."""
     settings = hospital.home / "statements.toml"
-    places = f'[mail]\nanswers = "{answers or f"file://{hospital.home}/vendor"}"\n'
-    places += f'bounces = "{bounces}"\n' if bounces else ""
+    places = f'[mail]\nvendor_reports_url = "{answers or f"file://{hospital.home}/vendor"}"\n'
+    places += f'bounce_mailbox_url = "{bounces}"\n' if bounces else ""
     settings.write_text(settings.read_text(encoding="utf-8").replace("[mail]\n", places), encoding="utf-8")
     return hospital
 

@@ -1,7 +1,7 @@
 """Runs the command line in this process and kills it, with SIGKILL, just before or just after its N-th outside effect.
 
     python -m tests.faults.die_at N MOMENTS_FILE statements-arguments…
-    python -m tests.faults.die_at N MOMENTS_FILE part arguments-of-tests.batch.part…
+    python -m tests.faults.die_at N MOMENTS_FILE part arguments-of-tests.pipeline.part…
 
 An outside effect is a commit to a database, a file getting its final name here or at an SFTP server, a message to a
 mail server, or a request to SES or Lob. N = 0 never dies; what was met is written to MOMENTS_FILE, a line each
@@ -30,7 +30,7 @@ def main() -> None:
     fatal, moments_file, *command = sys.argv[1:]
     _arm(int(fatal), Path(moments_file))
     if command[0] == "part":
-        from tests.batch.part import main as part
+        from tests.pipeline.part import main as part
 
         part(command[1:])
     else:

@@ -118,7 +118,7 @@ def sped_up() -> Iterator[None]:
     """No pauses between tries, and a stand-in for the PDF of the control sheet."""
     with (
         mock.patch("tenacity.nap.time.sleep"),
-        mock.patch("statement_builder.batch.control.print_control_sheet", return_value=b"%PDF stand-in"),
+        mock.patch("statement_builder.operations.control.print_control_sheet", return_value=b"%PDF stand-in"),
     ):
         yield
 

@@ -77,7 +77,9 @@ SPOILT = [
 UNFIT = [
     # rows that are well-formed but fit nobody, or fit twice: who it is reported on, code, where, what to do
     pytest.param("BAD-email", "EMAIL", "guarantors, row BAD-email: email ", "set delivery to paper", id="email"),
-    pytest.param("BAD-twice", "TWICE", "guarantors, row BAD-twice: ", "Merge the records", id="guarantor-twice"),
+    pytest.param(
+        "BAD-twice", "DUPLICATE_GUARANTOR", "guarantors, row BAD-twice: ", "Merge the records", id="guarantor-twice"
+    ),
     pytest.param(
         "BAD-same-charge",
         "DUPLICATE",

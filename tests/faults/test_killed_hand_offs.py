@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from statement_builder.batch.email_lot import RUN_MAX
+from statement_builder.pipeline.email_delivery import RUN_MAX
 from tests.faults.in_process import call
 from tests.faults.trouble import BATCH, RERUN, RUN, die_at
 from tests.hospital import Hospital, build_hospital
@@ -174,4 +174,4 @@ def settle_by_asking_somebody(out: WayOut, died_with: list[str]) -> None:
     assert not doubtful & (set(out.sent()) - set(died_with)), "one in doubt was repeated"
     for document in doubtful:
         word = "--sent" if document in died_with else "--not-sent"
-        call(out.hospital, "settle", document, word, "--reason", "looked into the mail server's log")
+        call(out.hospital, "resolve", document, word, "--reason", "looked into the mail server's log")

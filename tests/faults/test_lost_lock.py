@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import make_url
 
-from statement_builder.batch.in_parts import hand_off_run, prepare_hand_off
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import LockLost
-from tests.batch.part import open_as_worker
+from statement_builder.operations.run_parallel import hand_off_run, prepare_hand_off
 from tests.faults.in_process import call
 from tests.faults.trouble import BATCH, RERUN, RUN, assert_each_once, read_message
 from tests.hospital import Hospital, build_hospital
+from tests.pipeline.part import open_as_worker
 from tests.services.postgres import connect
 
 AtFile = Callable[[str, Callable[[], None]], list[str]]

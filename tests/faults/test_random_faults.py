@@ -19,21 +19,21 @@ from random import Random
 import pytest
 
 from mail_house.errors import HandOffError
-from statement_builder.batch.control import control_sheet
-from statement_builder.batch.in_parts import (
+from statement_builder.billing.selection import Channel, Kind
+from statement_builder.errors import BatchBusy, GateStop, StatementsError
+from statement_builder.ledger import BatchState, DocumentState
+from statement_builder.operations.control import control_sheet
+from statement_builder.operations.resolve import resolve_document
+from statement_builder.operations.run import open_batch, retry_errors, walk_batch
+from statement_builder.operations.run_parallel import (
     ask_gates,
     build_run,
     hand_off_run,
     plan_shard_runs,
     prepare_hand_off,
 )
-from statement_builder.batch.run import open_batch, retry_errors, walk_batch
-from statement_builder.batch.service import Service, open_service
-from statement_builder.batch.settle import settle_document
-from statement_builder.batch.steps import Step
-from statement_builder.billing.selection import Channel, Kind
-from statement_builder.errors import BatchBusy, GateStop, StatementsError
-from statement_builder.ledger import BatchState, DocumentState
+from statement_builder.operations.steps import Step
+from statement_builder.pipeline.context import AppContext, open_context
 from statement_builder.settings import load_settings
 from tests.faults.outcome import assert_once_each, outcome_of
 from tests.faults.storm import Died, Storm, blowing, draw_storm, sped_up
@@ -60,47 +60,47 @@ class Office:
     in_time: set[str] = field(default_factory=set)
 
     @contextmanager
-    def service(self, actor: str) -> Iterator[Service]:
+    def context(self, actor: str) -> Iterator[AppContext]:
         settings = load_settings(self.hospital.environment, self.hospital.home)
         now = datetime.fromisoformat(CLOCK)
-        with open_service(settings, environ={}, now=lambda: now, actor=actor, workers=1) as opened:
+        with open_context(settings, environ={}, now=lambda: now, actor=actor, workers=1) as opened:
             yield replace(opened, shard_candidates_max=SHARD_CANDIDATES)
 
     def walk(self, actor: str) -> None:
         """An operator: run, re-run and release are this walk."""
-        with self.service(actor) as service:
-            open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-            retry_errors(service, BATCH)
-            walk_batch(service, BATCH, release=True)
+        with self.context(actor) as context:
+            open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
+            retry_errors(context, BATCH)
+            walk_batch(context, BATCH, release=True)
 
     def schedule(self, actor: str) -> None:
         """The scheduler: the same in parts, each of which it may have begun and lost before."""
-        with self.service(actor) as service:
-            open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-            walk_batch(service, BATCH, until=Step.PULL)
-            runs = plan_shard_runs(service, BATCH, shards_max=1, runs_max=10)
+        with self.context(actor) as context:
+            open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
+            walk_batch(context, BATCH, until=Step.PULL)
+            runs = plan_shard_runs(context, BATCH, shards_max=1, runs_max=10)
             for run in runs:
-                build_run(service, BATCH, run.first, run.last)
-            ask_gates(service, BATCH)
-            prepare_hand_off(service, BATCH, release=True)
+                build_run(context, BATCH, run.first, run.last)
+            ask_gates(context, BATCH)
+            prepare_hand_off(context, BATCH, release=True)
             for channel in (Channel.EMAIL, Channel.PRINT):
                 for run in self.random.sample(runs, len(runs)):
-                    hand_off_run(service, BATCH, run.first, run.last, channel)
-            walk_batch(service, BATCH, release=True)
+                    hand_off_run(context, BATCH, run.first, run.last, channel)
+            walk_batch(context, BATCH, release=True)
 
     def visit(self) -> None:
         """Somebody who tries the same batch while it is in another's hands, and is told so; nothing else may happen."""
-        with self.service("visitor@desk-9") as service:
+        with self.context("visitor@desk-9") as context:
             try:
-                walk_batch(service, BATCH, release=True)
+                walk_batch(context, BATCH, release=True)
             except BatchBusy as exc:
                 self.diary.append(f"visitor: {exc}")
             else:
                 assert self.batch_state() in {None, BatchState.CLOSED}, "two worked on one batch"
 
     def batch_state(self) -> BatchState | None:
-        with self.service("onlooker") as service:
-            batch = service.ledger.batch(BATCH)
+        with self.context("onlooker") as context:
+            batch = context.ledger.batch(BATCH)
             return batch.state if batch else None
 
     def bad_day(self) -> None:
@@ -151,12 +151,12 @@ class Office:
         raise AssertionError(f"not closed after {RUNS_TO_FINISH_MAX} runs in fine weather")
 
     def _settle(self) -> None:
-        with self.service("ana@desk-1") as service:
-            for document in service.ledger.documents(BATCH, state=DocumentState.RENDERED):
-                found = service.ledger.document(document.document_id)
+        with self.context("ana@desk-1") as context:
+            for document in context.ledger.documents(BATCH, state=DocumentState.RENDERED):
+                found = context.ledger.document(document.document_id)
                 if found is not None and found.delivery_state == "uncertain":
                     sent = self.left()[document.document_id] > 0
-                    settle_document(service, document.document_id, sent=sent, reason="looked into the outbox")
+                    resolve_document(context, document.document_id, sent=sent, reason="looked into the outbox")
 
 
 @pytest.fixture(scope="module")
@@ -174,11 +174,11 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
 def rendered(new: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     """The same with its statements rendered, in several shards, with some of them by e-mail."""
     office = Office(new.copy_to(tmp_path_factory.mktemp("rendered") / "home"), Random(0))
-    with office.service("ana@desk-1") as service:
-        open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-        walk_batch(service, BATCH, until=Step.BUILD)
-        assert len(service.ledger.shards(BATCH)) > 2
-        counts = service.ledger.tally(BATCH).counts
+    with office.context("ana@desk-1") as context:
+        open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
+        walk_batch(context, BATCH, until=Step.BUILD)
+        assert len(context.ledger.shards(BATCH)) > 2
+        counts = context.ledger.control_totals(BATCH).counts
         assert min(counts.print, counts.email) > 2
     return office.hospital
 
@@ -206,18 +206,18 @@ def test_bad_days__nothing_lost_nothing_twice_and_every_gate_foots(
 def assert_all_is_well(office: Office) -> None:
     """Closed; each document left once or was withheld for what befell its guarantor; clocks moved once; all foots."""
     left = office.left()
-    with office.service("auditor") as service:
-        batch = service.require_batch(BATCH)
-        documents = [each for each in service.ledger.documents(BATCH) if each.state is not DocumentState.ERROR]
+    with office.context("auditor") as context:
+        batch = context.require_batch(BATCH)
+        documents = [each for each in context.ledger.documents(BATCH) if each.state is not DocumentState.ERROR]
         assert documents
         assert {each.state for each in documents} <= {DocumentState.HANDED_OFF, DocumentState.WITHHELD}
         handed_off = {each.document_id for each in documents if each.state is DocumentState.HANDED_OFF}
         withheld = {each.document_id for each in documents} - handed_off
         assert left == dict.fromkeys(handed_off, 1)
         assert withheld == office.in_time
-        sheet = control_sheet(service, batch)
+        sheet = control_sheet(context, batch)
         assert {gate.verdict for gate in sheet.gates} == {"foots"}
-        mailed = service.ledger.correspondence(
+        mailed = context.ledger.correspondence(
             batch.facility_id, [account for each in documents for account in each.accounts]
         )
         expected = {account: 1 for each in documents if each.document_id in handed_off for account in each.accounts}

@@ -39,7 +39,12 @@ WRONG = [
     ),
     pytest.param('statement = "person"', 'statement = "Bob"', ("release.statement", "'auto'"), id="released-by-bob"),
     pytest.param("number-10-double-window", "number-11", ("mail.print_profile", "number-11"), id="no-such-envelope"),
-    pytest.param("[mail]", "[mail]\ncheck_every = 0", ("mail.check_every", "at least 1"), id="no-print-file-checked"),
+    pytest.param(
+        "[mail]",
+        "[mail]\npreflight_sample_every = 0",
+        ("mail.preflight_sample_every", "at least 1"),
+        id="no-print-file-checked",
+    ),
     pytest.param(
         'tax_id = "02-0000000"',
         'tax_id = "02-0000000"\nscanline = { examples = ["79927398714"] }',
@@ -47,8 +52,8 @@ WRONG = [
         id="lockbox-with-another-check-digit",
     ),
     pytest.param('name = "reference"', 'name = "epic"', ("source.name", "reference, synthea"), id="no-such-source"),
-    pytest.param("age_max_h = 36", 'url = "mysql://h/d"', ("source", "mysql"), id="database-not-supported"),
-    pytest.param("age_max_h = 36", 'url = "hospital.db"', ("source", "sqlite:///path"), id="source-not-a-url"),
+    pytest.param("max_age_hours = 36", 'url = "mysql://h/d"', ("source", "mysql"), id="database-not-supported"),
+    pytest.param("max_age_hours = 36", 'url = "hospital.db"', ("source", "sqlite:///path"), id="source-not-a-url"),
 ]
 
 WRONG_URLS = [

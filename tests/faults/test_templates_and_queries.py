@@ -12,12 +12,12 @@ from pathlib import Path
 import font_source_sans_pro
 import pytest
 
-from statement_builder.batch.run import open_batch, retry_errors, walk_batch
-from statement_builder.batch.service import Service, open_service
-from statement_builder.batch.steps import Step
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError, GateStop, SourceError
 from statement_builder.ledger import Batch, BatchState
+from statement_builder.operations.run import open_batch, retry_errors, walk_batch
+from statement_builder.operations.steps import Step
+from statement_builder.pipeline.context import AppContext, open_context
 from statement_builder.settings import SQL_ROOT, TEMPLATES, load_settings
 from tests.faults.in_process import call
 from tests.faults.outcome import assert_once_each, outcome_of
@@ -37,18 +37,18 @@ def hospital(new: Hospital, tmp_path: Path) -> Hospital:
 
 
 @contextmanager
-def _opened(hospital: Hospital, *, templates: Path = TEMPLATES, sql_root: Path = SQL_ROOT) -> Iterator[Service]:
+def _opened(hospital: Hospital, *, templates: Path = TEMPLATES, sql_root: Path = SQL_ROOT) -> Iterator[AppContext]:
     """The service as the command line opens it, with other templates or queries."""
     settings = load_settings(hospital.environment, hospital.home)
     now = datetime.fromisoformat(CLOCK)
-    with open_service(settings, environ={}, now=lambda: now, actor="test", workers=1) as service:
-        yield replace(service, templates=templates, sql_root=sql_root)
+    with open_context(settings, environ={}, now=lambda: now, actor="test", workers=1) as context:
+        yield replace(context, templates=templates, sql_root=sql_root)
 
 
-def _run(service: Service, *, until: Step | None = None, limit: int | None = 8) -> Batch:
-    open_batch(service, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=limit)
-    retry_errors(service, BATCH)
-    return walk_batch(service, BATCH, until=until, release=True)
+def _run(context: AppContext, *, until: Step | None = None, limit: int | None = 8) -> Batch:
+    open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=limit)
+    retry_errors(context, BATCH)
+    return walk_batch(context, BATCH, until=until, release=True)
 
 
 def _rewrite(name: str, right: str, wrong: str) -> Callable[[Path], None]:
@@ -103,8 +103,8 @@ def test_wrong_templates__stop_before_the_first_document(
     templates = tmp_path / "templates"
     shutil.copytree(TEMPLATES, templates)
     spoil(templates)
-    with _opened(hospital, templates=templates) as service, pytest.raises(ConfigError) as caught:
-        _run(service)
+    with _opened(hospital, templates=templates) as context, pytest.raises(ConfigError) as caught:
+        _run(context)
     assert all(words in str(caught.value) for words in says), caught.value
     assert hospital.ledger("SELECT count(*) FROM document") == [(0,)]
     assert_nothing_left(hospital)
@@ -127,8 +127,8 @@ def test_template_that_asks_for_what_is_not_there__is_never_released(
     templates = tmp_path / "templates"
     shutil.copytree(TEMPLATES, templates)
     _rewrite("theme/base.html", "</body>", f"{nonsense}</body>")(templates)
-    with _opened(hospital, templates=templates) as service, pytest.raises((GateStop, ConfigError)):
-        _run(service)
+    with _opened(hospital, templates=templates) as context, pytest.raises((GateStop, ConfigError)):
+        _run(context)
     assert_nothing_left(hospital)
 
 
@@ -136,14 +136,14 @@ def test_mended_template__the_same_batch_goes_through(hospital: Hospital, tmp_pa
     templates = tmp_path / "templates"
     shutil.copytree(TEMPLATES, templates)
     _rewrite("theme/base.html", "</body>", "{{ facts.nothing_of_that_name }}</body>")(templates)
-    with _opened(hospital, templates=templates) as service, pytest.raises(GateStop, match="statements rerun"):
-        _run(service)
+    with _opened(hospital, templates=templates) as context, pytest.raises(GateStop, match="statements rerun"):
+        _run(context)
     rows = call(hospital, "exceptions", BATCH, "--json").json
     made_nothing = [row for row in rows if row["document"]]
     assert {row["code"] for row in made_nothing} == {"TEMPLATE"}
     assert all("template" in row["fix"] for row in made_nothing)
-    with _opened(hospital) as service:
-        assert _run(service).state is BatchState.CLOSED
+    with _opened(hospital) as context:
+        assert _run(context).state is BatchState.CLOSED
     assert_once_each(outcome_of(hospital, BATCH))
 
 
@@ -154,8 +154,8 @@ def test_missing_font__stops_before_the_first_document(
     shutil.copytree(font_source_sans_pro.font_directory, fonts)
     (fonts / "SourceSansPro-Bold.ttf").unlink()
     monkeypatch.setattr(font_source_sans_pro, "font_directory", str(fonts))
-    with _opened(hospital) as service, pytest.raises(ConfigError) as caught:
-        _run(service)
+    with _opened(hospital) as context, pytest.raises(ConfigError) as caught:
+        _run(context)
     assert "SourceSansPro-Bold.ttf" in str(caught.value)
     assert_nothing_left(hospital)
 
@@ -220,10 +220,10 @@ def _assert_pull_stops(
 ) -> None:
     shutil.copytree(SQL_ROOT, tmp_path / "sql")
     spoil(tmp_path / "sql" / "reference")
-    with _opened(hospital, sql_root=tmp_path / "sql") as service, pytest.raises(SourceError) as caught:
-        _run(service, limit=None)  # a trial of the first few does not count the rows it leaves unread
+    with _opened(hospital, sql_root=tmp_path / "sql") as context, pytest.raises(SourceError) as caught:
+        _run(context, limit=None)  # a trial of the first few does not count the rows it leaves unread
     assert all(words in str(caught.value) for words in says), caught.value
     assert hospital.ledger("SELECT count(*) FROM shard") == [(0,)]
     assert_nothing_left(hospital)
-    with _opened(hospital) as service:
-        assert _run(service, until=Step.PULL, limit=None).state is BatchState.PULLED
+    with _opened(hospital) as context:
+        assert _run(context, until=Step.PULL, limit=None).state is BatchState.PULLED

@@ -51,7 +51,7 @@ def test_batch_in_hand__the_second_operator_is_told_who_has_it(hospital: Hospita
 
 def test_settling_while_the_batch_is_in_hand__waits_too(hospital: Hospital) -> None:
     document = hospital.ledger("SELECT document_id FROM document WHERE state = 'rendered' LIMIT 1")[0][0]
-    settle = ("settle", document, "--sent", "--reason", "asked the vendor")
+    settle = ("resolve", document, "--sent", "--reason", "asked the vendor")
     ledger = Ledger.open(f"sqlite:///{hospital.home / 'ledger.db'}")
     with ledger.lock(BATCH, owner="betty@billing-2", at=datetime(2026, 11, 7, 14, 30, tzinfo=UTC)):
         assert "betty@billing-2 since" in read_message(call(hospital, *settle, code=1))
@@ -120,7 +120,7 @@ def at_once(hospital: Hospital, *commands: tuple[str, ...]) -> list[Answer]:
     starter = "import sys; sys.stdin.read(); from statement_builder.cli import main; main()"
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", f"import statement_builder.batch.run; {starter}", *command],
+            [sys.executable, "-c", f"import statement_builder.operations.run; {starter}", *command],
             env=hospital.environment,
             cwd=hospital.home,
             stdin=subprocess.PIPE,

@@ -151,14 +151,14 @@ def test_smtp_disconnects_after_data__only_that_message_waits_for_a_person(
 ) -> None:
     by_smtp = Hospital(hospital.home, {"STATEMENTS_EMAIL": smtp_server.url})
     getattr(smtp_server.script, stage).append(reply)
-    assert "settle" in call(by_smtp, *RELEASE, code=3).err
+    assert "resolve" in call(by_smtp, *RELEASE, code=3).err
     summary = call(by_smtp, "show", BATCH, "--json").json
     assert summary["counts"]["uncertain"] == 1
     assert len(smtp_server.accepted) == summary["counts"]["email"] - (not arrived) > 0
     (doubtful,) = summary["open_hand_offs"]
     assert f"smtp://127.0.0.1:{smtp_server.port}" in doubtful["evidence"]
     word = "--sent" if arrived else "--not-sent"
-    call(by_smtp, "settle", doubtful["document"], word, "--reason", "looked into its log")
+    call(by_smtp, "resolve", doubtful["document"], word, "--reason", "looked into its log")
     assert_a_rerun_sends_the_rest_once(by_smtp, smtp_server)
 
 

@@ -108,7 +108,7 @@ def test_pull__nobody_is_a_snapshot_too(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     ledger.record_pull(batch.batch_id, [], actor="ana", at=AT)
     ledger.set_state(batch.batch_id, BatchState.BUILT, actor="ana", at=AT)
-    assert ledger.tally(batch.batch_id).counts.pulled == 0
+    assert ledger.control_totals(batch.batch_id).counts.pulled == 0
 
 
 def test_set_state__same_again_changes_nothing_and_is_no_event(ledger: Ledger) -> None:
@@ -175,7 +175,7 @@ def test_record_shard__nobody_lost_nobody_doubled(
     with pytest.raises(InvariantError):
         build(ledger, batch.batch_id, candidates, documents)
     assert [shard.state for shard in ledger.shards(batch.batch_id)] == [ShardState.PULLED]
-    assert ledger.tally(batch.batch_id).counts.selected == 0
+    assert ledger.control_totals(batch.batch_id).counts.selected == 0
 
 
 def test_record_shard__same_guarantor_in_two_shards_is_refused_whole(ledger: Ledger) -> None:
@@ -228,8 +228,8 @@ def test_tally__foots_to_the_cent_and_counts_holds_by_reason(ledger: Ledger) -> 
     pull(ledger, batch.batch_id, candidates)
     documents = [rendered("G1", amount=100_00), rendered("G2", amount=50_00, channel=Channel.EMAIL)]
     build(ledger, batch.batch_id, candidates, [*documents, in_error("G3", amount=9_99)])
-    tally = ledger.tally(batch.batch_id)
-    counts, cents = tally.counts, tally.cents
+    totals = ledger.control_totals(batch.batch_id)
+    counts, cents = totals.counts, totals.cents
     assert (counts.pulled, counts.selected, counts.held, counts.exceptions) == (6, 3, 2, 1)
     assert cents.pulled == 7000 + 6500 + 999 + 300 - 400 + 4001
     assert (cents.selected, cents.held, cents.exceptions) == (15_999, -3000 + 1500 + 300 - 400, 4001)
@@ -237,8 +237,8 @@ def test_tally__foots_to_the_cent_and_counts_holds_by_reason(ledger: Ledger) -> 
     assert (counts.rendered, counts.errors, counts.print, counts.email) == (2, 1, 1, 1)
     assert (cents.rendered, cents.errors, cents.print, cents.email) == (15_000, 999, 10_000, 5000)
     assert cents.selected == cents.rendered + cents.errors
-    assert tally.holds == {"BANKRUPT": 1, "CREDIT": 2, "INS_PEND": 1, "MINBAL": 1}
-    assert tally.largest_cents == 100_00
+    assert totals.holds == {"BANKRUPT": 1, "CREDIT": 2, "INS_PEND": 1, "MINBAL": 1}
+    assert totals.largest_cents == 100_00
 
 
 def test_lists__every_hold_and_every_exception_with_its_reason(ledger: Ledger) -> None:
@@ -270,7 +270,7 @@ def test_reopen_shard__is_built_again_from_nothing(ledger: Ledger) -> None:
     assert reopened.state is BatchState.PULLED
     assert (ledger.documents(batch.batch_id), ledger.holds(batch.batch_id)) == ([], [])
     build(ledger, batch.batch_id, candidates, [rendered("G1")])
-    assert ledger.tally(batch.batch_id).counts.rendered == 1
+    assert ledger.control_totals(batch.batch_id).counts.rendered == 1
 
 
 def test_reopen_shard__not_once_it_is_released(ledger: Ledger) -> None:

@@ -39,7 +39,7 @@ def test_print_file__sent_hands_off_every_document_in_it(ledger: Ledger) -> None
         {"file": "x"},
         tuple(document.document_id for document in TWO),
     )
-    figures = ledger.tally(batch.batch_id)
+    figures = ledger.control_totals(batch.batch_id)
     assert (figures.counts.handed_off, figures.cents.handed_off) == (2, 30_00)
 
 
@@ -99,7 +99,7 @@ def test_email__claim_send_record(ledger: Ledger, ledger_url: str) -> None:
             ledger, claim.delivery_id, DeliveryState.SENT, receipt={"id": "<m>"}, at=later(10), mailed_on=MAILED_ON
         )
     assert claim_email(ledger, MAIL.document_id, at=later(11)).state is DeliveryState.SENT
-    assert ledger.tally(batch.batch_id).counts.handed_off == 1
+    assert ledger.control_totals(batch.batch_id).counts.handed_off == 1
     assert ledger.correspondence(FACILITY, ["A-G3"])["A-G3"].statements_sent == 1
 
 
@@ -109,14 +109,14 @@ def test_email__refused_goes_to_print_as_the_next_attempt(ledger: Ledger) -> Non
     with pytest.raises(InvariantError, match="on its way"):
         ledger.change_channel(MAIL.document_id, Channel.PRINT, actor="service", at=AT, why="550")
     mark_email(ledger, claim.delivery_id, DeliveryState.FAILED, receipt={"code": "550"}, at=AT)
-    assert ledger.tally(batch.batch_id).counts.failed == 1
+    assert ledger.control_totals(batch.batch_id).counts.failed == 1
     ledger.change_channel(MAIL.document_id, Channel.PRINT, actor="service", at=AT, why="550")
     ledger.claim_print_file(print_file(batch.batch_id, [MAIL]), at=AT)
     assert [(one.attempt, one.channel) for one in ledger.deliveries(MAIL.document_id)] == [
         (1, Channel.EMAIL),
         (2, Channel.PRINT),
     ]
-    counts = ledger.tally(batch.batch_id).counts
+    counts = ledger.control_totals(batch.batch_id).counts
     assert (counts.rendered, counts.print, counts.email, counts.failed) == (1, 1, 0, 0)
 
 
@@ -128,7 +128,7 @@ def test_settle__a_persons_word_on_an_email(ledger: Ledger, sent: bool, document
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, DeliveryState.COMMITTING, at=AT)
     mark_email(ledger, claim.delivery_id, DeliveryState.UNCERTAIN, receipt={"evidence": "EOF"}, at=AT)
-    assert ledger.tally(batch.batch_id).counts.uncertain == 1
+    assert ledger.control_totals(batch.batch_id).counts.uncertain == 1
     ledger.settle(MAIL.document_id, sent=sent, actor="ben", at=later(60), why="asked the patient", mailed_on=MAILED_ON)
     assert [document.state for document in ledger.documents(batch.batch_id)] == [document_state]
     last = ledger.events(batch.batch_id)[-1]
@@ -141,7 +141,7 @@ def test_settle__one_piece_settles_its_whole_print_file(ledger: Ledger) -> None:
     ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
     ledger.mark_print_file("STMT_001.pdf", DeliveryState.UNCERTAIN, at=AT)
     ledger.settle(TWO[0].document_id, sent=True, actor="ben", at=AT, why="vendor called", mailed_on=MAILED_ON)
-    assert ledger.tally(batch.batch_id).counts.handed_off == 2
+    assert ledger.control_totals(batch.batch_id).counts.handed_off == 2
     assert ledger.print_files(batch.batch_id)[0].state is DeliveryState.SENT
 
 
@@ -179,7 +179,7 @@ def test_withhold__only_what_is_not_on_its_way(ledger: Ledger) -> None:
         ledger.claim_print_file(print_file(batch.batch_id, TWO[1:], name="STMT_002.pdf"), at=AT)
     [late] = ledger.holds(batch.batch_id)
     assert (late.subject, late.holds, late.late_holds) == ("G2", (), (HOLD,))
-    figures = ledger.tally(batch.batch_id)
+    figures = ledger.control_totals(batch.batch_id)
     assert (figures.counts.withheld, figures.cents.withheld, figures.holds) == (1, 20_00, {"MINBAL": 1})
 
 
@@ -287,4 +287,4 @@ def test_mark__what_was_sent_or_has_failed_stays_so(ledger: Ledger) -> None:
             ledger.mark_print_file("STMT_001.pdf", state, at=AT)
         with pytest.raises(InvariantError, match="is failed"):
             mark_email(ledger, claim.delivery_id, state, at=AT)
-    assert ledger.tally(batch.batch_id).counts.handed_off == 2
+    assert ledger.control_totals(batch.batch_id).counts.handed_off == 2

@@ -134,7 +134,7 @@ def test_claim_email__of_two_at_once_each_document_is_won_by_one(ledger: Ledger,
         won = [int(read_line(process)) for process in (one, two)]
     assert sum(won) == 20
     assert [len(ledger.deliveries(document)) for document in ids] == [1] * 20
-    assert ledger.tally(batch.batch_id).counts.handed_off == 0
+    assert ledger.control_totals(batch.batch_id).counts.handed_off == 0
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_print_file__killed_between_claim_and_sent(
     assert [document.state for document in ledger.documents(batch.batch_id)] == [DocumentState.RENDERED] * 2
     ledger.mark_print_file(new.name, DeliveryState.SENT, at=later(10), mailed_on=MAILED_ON)
     assert [len(ledger.deliveries(document.document_id)) for document in documents] == [1, 1]
-    assert ledger.tally(batch.batch_id).counts.handed_off == 2
+    assert ledger.control_totals(batch.batch_id).counts.handed_off == 2
 
 
 def test_shared_batch__is_worked_on_in_parts_and_by_nobody_as_a_whole(ledger: Ledger, ledger_url: str) -> None:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import StatementsError
-from statement_builder.ledger import DEAD, BatchState, DeliveryState, DocumentState, Ledger, NewDocument
+from statement_builder.ledger import TERMINAL_FAILURES, BatchState, DeliveryState, DocumentState, Ledger, NewDocument
 from tests.ledger.world import AT, FACILITY, HOLD, MAILED_ON, claim_email, make_batch, mark_email, print_file, rendered
 
 DOCUMENTS = [rendered(f"G{n}", channel=Channel.EMAIL if n % 2 else Channel.PRINT) for n in range(6)]
@@ -22,7 +22,7 @@ OUT = (DeliveryState.SENT, DeliveryState.ACKNOWLEDGED, DeliveryState.MAILED, Del
 ANSWERS = (DeliveryState.MAILED, DeliveryState.DELIVERED, DeliveryState.REJECTED, DeliveryState.RETURNED)
 
 documents = st.sampled_from(DOCUMENTS)
-fates = st.lists(st.sampled_from(list(DeliveryState)), max_size=3).map(tuple)
+status_counts = st.lists(st.sampled_from(list(DeliveryState)), max_size=3).map(tuple)
 """What is said of an attempt, one thing after the other: in an order that makes sense, or not."""
 
 
@@ -38,13 +38,13 @@ class Walk(RuleBasedStateMachine):
         self.batch_id = make_batch(self.ledger, DOCUMENTS).batch_id
         self.sent: set[str] = set()
 
-    @rule(name=st.sampled_from(FILES), chosen=st.lists(documents, min_size=1, max_size=2), ends=fates)
+    @rule(name=st.sampled_from(FILES), chosen=st.lists(documents, min_size=1, max_size=2), ends=status_counts)
     def print_it(self, name: str, chosen: list[NewDocument], ends: tuple[DeliveryState, ...]) -> None:
         self._try(lambda: self.ledger.claim_print_file(print_file(self.batch_id, chosen, name=name), at=AT))
         for state in ends:
             self._try(lambda state=state: self.ledger.mark_print_file(name, state, at=AT, mailed_on=MAILED_ON))
 
-    @rule(document=documents, attempt=st.integers(1, 2), ends=fates)
+    @rule(document=documents, attempt=st.integers(1, 2), ends=status_counts)
     def email_it(self, document: NewDocument, attempt: int, ends: tuple[DeliveryState, ...]) -> None:
         self._try(lambda: claim_email(self.ledger, document.document_id, at=AT))
         delivery_id = f"{document.document_id}.{attempt}"
@@ -95,17 +95,17 @@ class Walk(RuleBasedStateMachine):
         mailed = self.ledger.correspondence(FACILITY, accounts)
         for document in self.ledger.documents(self.batch_id):
             attempts = self.ledger.deliveries(document.document_id)
-            live = [attempt.state for attempt in attempts if attempt.state not in DEAD]
+            live = [attempt.state for attempt in attempts if attempt.state not in TERMINAL_FAILURES]
             assert len(live) <= 1
             is_out = live in [[state] for state in OUT]
             assert (document.mailed_on is not None) == is_out
             assert [mailed[account].statements_sent for account in document.accounts if account in mailed] == [
                 1
             ] * is_out
-            if is_out or any(attempt.state in DEAD - {DeliveryState.FAILED} for attempt in attempts):
+            if is_out or any(attempt.state in TERMINAL_FAILURES - {DeliveryState.FAILED} for attempt in attempts):
                 self.sent.add(document.document_id)
             assert (document.state is DocumentState.HANDED_OFF) == (document.document_id in self.sent)
-            assert all(attempt.state in DEAD for attempt in attempts[:-1])
+            assert all(attempt.state in TERMINAL_FAILURES for attempt in attempts[:-1])
 
     @invariant()
     def a_file_and_its_pieces_agree(self) -> None:
@@ -116,8 +116,8 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def everything_foots(self) -> None:
-        tally = self.ledger.tally(self.batch_id)
-        for figures in (tally.counts, tally.cents):
+        totals = self.ledger.control_totals(self.batch_id)
+        for figures in (totals.counts, totals.cents):
             assert figures.pulled == figures.selected + figures.held + figures.exceptions
             assert figures.selected == figures.rendered + figures.errors
             assert figures.rendered == figures.print + figures.email

@@ -9,7 +9,7 @@ from datetime import date
 
 import pikepdf
 
-from mail_house.pieces import Piece, PrintFile
+from mail_house.models import Piece, PrintFile
 from mail_house.print_files import build_print_file, print_file_name
 from mail_house.profiles import load_profile
 

@@ -22,7 +22,7 @@ from mail_house.email import Message, Sender, compose_email, encrypt_pdf, messag
 from mail_house.email.compose import languages
 from mail_house.email.signing import DkimKey, load_dkim_key, sign
 from mail_house.errors import Permanent
-from mail_house.pace import Pace
+from mail_house.rate_limit import RateLimiter
 from tests.mail_house.pieces import draw_pdf
 
 DOCUMENT = "3f1c9a52-6a0e-5d2b-9a41-1f0b7c5d8e90"
@@ -345,7 +345,7 @@ def test_dkim__key_that_cannot_sign_is_refused_at_once(unfit: str, tmp_path: Pat
 
 def test_pace__spreads_messages_evenly() -> None:
     clock = [100.0]
-    pace = Pace(4, clock=lambda: clock[0], sleep=lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    pace = RateLimiter(4, clock=lambda: clock[0], sleep=lambda seconds: clock.__setitem__(0, clock[0] + seconds))
     passed = []
     for _ in range(5):
         pace.wait()

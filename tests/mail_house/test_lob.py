@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
-from mail_house.pieces import PrintFile
+from mail_house.models import PrintFile
 from mail_house.print_files import build_print_file
 from mail_house.profiles import load_profile
 from mail_house.secret import Secret

@@ -13,7 +13,7 @@ import pikepdf
 import pypdfium2
 import pytest
 
-from mail_house.pieces import Piece, PrintFile
+from mail_house.models import Piece, PrintFile
 from mail_house.print_files import build_print_file, envelope_class, print_file_name, sheets_of
 from mail_house.profiles import load_profile
 from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece, make_print_file

@@ -13,7 +13,7 @@ import pypdfium2 as pdfium
 import pytest
 from PIL import ImageChops
 
-from mail_house.pieces import Piece
+from mail_house.models import Piece
 from mail_house.print_files import build_print_file
 from mail_house.profiles import load_profile
 from statement_builder.documents import Content

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mail_house.errors import Misconfigured, Permanent, Retryable, UnknownOutcome
-from mail_house.pieces import PrintFile
+from mail_house.models import PrintFile
 from mail_house.vendors import PrintVendor, open_print_vendor
 from mail_house.vendors.folder import open_local_directory
 from tests.mail_house.pieces import make_print_file

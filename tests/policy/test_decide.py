@@ -17,7 +17,7 @@ from statement_builder.billing.selection import Decision, Kind
 from statement_builder.policy import HOLD_CODES, Policy, candidate_cents, decide, recheck
 from tests.billing.strategies import accounts, recorded_holds
 from tests.builders import AS_OF, make_account, make_episode
-from tests.policy.cases import POLICY, visit
+from tests.policy.candidates import POLICY, visit
 
 kinds = st.sampled_from(Kind)
 

@@ -11,7 +11,7 @@ from statement_builder.billing.model import Correspondence, Delivery, PlanStatus
 from statement_builder.billing.selection import Channel
 from statement_builder.policy import LegalNumber, Policy
 from tests.builders import make_account, make_guarantor, make_payment
-from tests.policy.cases import codes, days_ago, letter, mailed, make_plan, on_file, selected, visit
+from tests.policy.candidates import codes, days_ago, letter, mailed, make_plan, on_file, selected, visit
 
 ROWS = [
     pytest.param(None, ["STMT_FIRST:A1"], None, id="never-mailed"),

@@ -9,7 +9,7 @@ import pytest
 from statement_builder.billing.model import FinancialClass, InsuranceStatus
 from statement_builder.policy import Policy
 from tests.builders import make_account, make_charge
-from tests.policy.cases import codes, letter, mailed, selected, statement, visit
+from tests.policy.candidates import codes, letter, mailed, selected, statement, visit
 
 SELF_PAY = {"financial_class": FinancialClass.SELF_PAY, "insurance": ()}
 

@@ -9,7 +9,7 @@ import pytest
 
 from statement_builder.billing.model import Address, InsuranceKind
 from tests.builders import AS_OF, make_account, make_address, make_guarantor, make_insurance, make_payment
-from tests.policy.cases import codes, letter, mailed, make_pregnant, notice, on_file, statement, visit
+from tests.policy.candidates import codes, letter, mailed, make_pregnant, notice, on_file, statement, visit
 
 
 def address(**changes: Any) -> Address:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from statement_builder.billing.model import Delivery, Deposit, EpisodeStatus, FinancialClass
 from statement_builder.billing.selection import Channel
 from tests.builders import AS_OF, make_account, make_episode, make_guarantor, make_patient
-from tests.policy.cases import GROWN_UP, codes, make_pregnant, notice, selected, visit
+from tests.policy.candidates import GROWN_UP, codes, make_pregnant, notice, selected, visit
 
 EXPECTED_ON = date(2027, 4, 10)
 

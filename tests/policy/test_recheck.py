@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from statement_builder.billing.model import Delivery, Deposit, EpisodeStatus, FinancialClass, GuarantorAccount
 from statement_builder.policy import Policy, recheck
 from tests.builders import AS_OF, make_account, make_address, make_charge, make_guarantor, make_insurance, make_payment
-from tests.policy.cases import (
+from tests.policy.candidates import (
     POLICY,
     codes,
     letter,
@@ -59,19 +59,25 @@ STATEMENT_ROWS = [
     pytest.param(on_account(holds=(on_file("DISPUTE", account_number="A2"),)), ["DISPUTE:A2"], id="dispute-of-a-visit"),
     pytest.param(on_account(holds=(on_file("FAP_PENDING"),)), [], id="letters-hold-does-not-stop-a-statement"),
     pytest.param(
-        on_a1(payments=(make_payment(on=LATER),)), ["PMT_TODAY", "RESTATED"], id="payment-on-the-day-of-hand-off"
+        on_a1(payments=(make_payment(on=LATER),)), ["PMT_TODAY", "AMOUNT_CHANGED"], id="payment-on-the-day-of-hand-off"
     ),
     pytest.param(
-        on_a1(payments=(make_payment(on=AS_OF + timedelta(days=1)),)), ["PMT_TODAY", "RESTATED"], id="payment-since"
+        on_a1(payments=(make_payment(on=AS_OF + timedelta(days=1)),)),
+        ["PMT_TODAY", "AMOUNT_CHANGED"],
+        id="payment-since",
     ),
-    pytest.param(on_a1(payments=(make_payment(on=AS_OF - timedelta(days=1)),)), ["RESTATED"], id="backdated-payment"),
-    pytest.param(on_a1(insurance=FRESH_INSURANCE), ["RESTATED"], id="insurance-paid-since"),
-    pytest.param(on_a1(charges=(make_charge(amount_cents=120_001),)), ["RESTATED"], id="a-cent-of-charges-more"),
+    pytest.param(
+        on_a1(payments=(make_payment(on=AS_OF - timedelta(days=1)),)), ["AMOUNT_CHANGED"], id="backdated-payment"
+    ),
+    pytest.param(on_a1(insurance=FRESH_INSURANCE), ["AMOUNT_CHANGED"], id="insurance-paid-since"),
+    pytest.param(on_a1(charges=(make_charge(amount_cents=120_001),)), ["AMOUNT_CHANGED"], id="a-cent-of-charges-more"),
     pytest.param(on_a1(financial_class=FinancialClass.MEDICAID), ["MCAID:A1"], id="medicaid-since"),
     pytest.param(on_a1(correspondence=mailed(first=2)), ["MINDAYS"], id="another-statement-went-out"),
     pytest.param(on_account(unapplied_cents=500), ["UNDIST"], id="money-not-applied"),
     pytest.param(on_account(open_documents=("dunning",)), ["DUPRUN"], id="in-another-batch"),
-    pytest.param(lambda account: replace(account, encounters=account.encounters[1:]), ["GONE:A1"], id="visit-gone"),
+    pytest.param(
+        lambda account: replace(account, encounters=account.encounters[1:]), ["NOT_ON_FILE:A1"], id="visit-gone"
+    ),
     pytest.param(
         lambda account: replace(account, encounters=(*account.encounters, visit(7_000, "A3"))), [], id="a-new-visit"
     ),
@@ -94,12 +100,12 @@ def test_recheck__statement(change: Change, reasons: list[str]) -> None:
 
 
 def test_recheck__guarantor_gone() -> None:
-    assert look_again(None, billed()) == ["GONE"]
+    assert look_again(None, billed()) == ["NOT_ON_FILE"]
 
 
 def test_recheck__paid_off() -> None:
     paid = on_a1(payments=(make_payment(amount_cents=9_000, on=LATER),))
-    assert look_again(paid(billed()), billed()) == ["PMT_TODAY", "ZERO:A1", "RESTATED"]
+    assert look_again(paid(billed()), billed()) == ["PMT_TODAY", "ZERO:A1", "AMOUNT_CHANGED"]
 
 
 def test_recheck__a_payment_after_the_day_looked_at_does_not_count() -> None:
@@ -118,7 +124,7 @@ def test_recheck__an_address_that_was_not_kept_is_not_compared() -> None:
     assert recheck(moved, selection, POLICY, LATER, AS_OF) == ()
 
 
-@pytest.mark.parametrize(("more_cents", "reasons"), [(100, []), (101, ["RESTATED"])])
+@pytest.mark.parametrize(("more_cents", "reasons"), [(100, []), (101, ["AMOUNT_CHANGED"])])
 def test_recheck__tolerance(more_cents: int, reasons: list[str]) -> None:
     selection = selected(statement(billed()))
     account = on_a1(charges=(make_charge(amount_cents=120_000 + more_cents),))(billed())
@@ -136,7 +142,7 @@ def test_recheck__the_passing_of_days_holds_nothing(days: int) -> None:
 def test_recheck__an_instalment_paid_since() -> None:
     before = make_account(visit(30_000, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 0, 0),))
     after = replace(before, plans=(make_plan(10_000, 10_000, 10_000, 2_500, 0),))
-    assert look_again(after, before) == ["RESTATED"]
+    assert look_again(after, before) == ["AMOUNT_CHANGED"]
 
 
 # Letters
@@ -158,7 +164,9 @@ def due_for(level: int, **changes: Any) -> GuarantorAccount:
             id="mailed-elsewhere",
         ),
         pytest.param(
-            on_a1(payments=(make_payment(amount_cents=500, on=LATER),)), ["PMT_TODAY", "RESTATED"], id="small-payment"
+            on_a1(payments=(make_payment(amount_cents=500, on=LATER),)),
+            ["PMT_TODAY", "AMOUNT_CHANGED"],
+            id="small-payment",
         ),
         pytest.param(
             lambda account: replace(
@@ -208,9 +216,11 @@ def test_recheck__a_final_notice_keeps_its_30_days(days: int, reasons: list[str]
         pytest.param({"financial_class": FinancialClass.MEDICAID}, ["MCAID"], id="medicaid"),
         pytest.param({"notices_sent": 1, "last_notice_on": AS_OF}, ["MINDAYS"], id="another-notice-went-out"),
         pytest.param(
-            {"deposits": (Deposit(deposit_id="D1", posted_on=LATER, amount_cents=1_000),)}, ["RESTATED"], id="deposit"
+            {"deposits": (Deposit(deposit_id="D1", posted_on=LATER, amount_cents=1_000),)},
+            ["AMOUNT_CHANGED"],
+            id="deposit",
         ),
-        pytest.param({"episode_id": "E7"}, ["GONE"], id="record-replaced"),
+        pytest.param({"episode_id": "E7"}, ["NOT_ON_FILE"], id="record-replaced"),
     ],
 )
 def test_recheck__notice(change: dict[str, Any], reasons: list[str]) -> None:

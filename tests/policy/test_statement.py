@@ -11,7 +11,7 @@ from statement_builder.billing.model import Correspondence, Delivery, GuarantorA
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.policy import Policy
 from tests.builders import make_account, make_guarantor, make_payment
-from tests.policy.cases import codes, mailed, make_plan, on_file, selected, statement, visit
+from tests.policy.candidates import codes, mailed, make_plan, on_file, selected, statement, visit
 
 
 def test_statement__asks_for_every_visit_in_order_of_service() -> None:

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 
-from pdf_objects import PdfFile
+from pdf_kit import PdfFile
 
 _ROW = 7
 

@@ -151,7 +151,7 @@ def test_render__same_bytes_whatever_is_forgotten(monkeypatch: pytest.MonkeyPatc
     contents = [make_random(KINDS[place % 2], random) for place in range(12)] * 2
     remembered = [CompiledEngine(TEMPLATES).render(content) for content in contents[:12]] * 2
     for room in (1, 50, 300):  # of about a hundred paragraphs a document
-        monkeypatch.setattr("statement_builder.rendering.compiled._SET_MAX", room)
+        monkeypatch.setattr("statement_builder.rendering.compiled.engine._SET_MAX", room)
         engine = CompiledEngine(TEMPLATES)
         assert engine.render_all(contents) == remembered
         assert engine.compiled < len(contents)

@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from pdf_kit.qr_code import modules_of, path_operators
 from statement_builder.documents import Content
 from statement_builder.rendering import (
     DOUBLE_WINDOW_10,
@@ -29,8 +30,7 @@ from statement_builder.rendering import (
     reading,
     verify,
 )
-from statement_builder.rendering.qr_code import modules_of, path_operators
-from statement_builder.rendering.verify import Made, Verifier, english_page_label
+from statement_builder.rendering.verification import Made, Verifier, english_page_label
 from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
 from tests.rendering.likeness import differences

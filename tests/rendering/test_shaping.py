@@ -12,10 +12,10 @@ import uharfbuzz as hb
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statement_builder.rendering.charset import simple_characters
+from statement_builder.rendering.compiled.charset import simple_characters
+from statement_builder.rendering.compiled.layouts import Style
+from statement_builder.rendering.compiled.shaping import CannotFill, shape
 from statement_builder.rendering.fonts import FACES, SCANLINE_FACE, TEXT_FACES, font_path
-from statement_builder.rendering.layouts import Style
-from statement_builder.rendering.shaping import Unclear, shape
 
 TEN_POINTS = int(10 * 96 / 72 * 1024)
 SIZES = [int(points * 96 / 72 * 1024) for points in (8, 8.5, 9, 9.5, 10, 10.5, 11, 12.5, 15, 18, 20, 25)]
@@ -162,5 +162,5 @@ def test_shape__any_run_is_as_harfbuzz_shapes_it(
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("text", [pytest.param("Жанна", id="cyrillic"), pytest.param("1\u0302", id="combining")])
 def test_shape__is_not_certain_of_what_is_not_simple(face: str, text: str) -> None:
-    with pytest.raises(Unclear, match="characters"):
+    with pytest.raises(CannotFill, match="characters"):
         shape(Style(face=face, scale=TEN_POINTS, language="en"), text)

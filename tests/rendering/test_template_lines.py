@@ -7,7 +7,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from statement_builder.rendering.template_lines import name_lines
+from statement_builder.rendering.compiled.template_lines import name_lines
 
 PAGE = """{% extends "base.html" %}{# <p class="pair"> is no tag #}
 {% block body %}{#

@@ -11,10 +11,10 @@ import msgspec
 import pikepdf
 import pytest
 
+from pdf_kit.text_reader import QuickReader
 from statement_builder.documents import Content
 from statement_builder.rendering import DOUBLE_WINDOW_10, CompiledEngine, DocumentError, ForeignIds, PlainEngine, verify
-from statement_builder.rendering.reading import QuickReader
-from statement_builder.rendering.verify import Verifier, english_page_label
+from statement_builder.rendering.verification import Verifier, english_page_label
 from tests.builders import make_address, make_encounter, make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
 

@@ -22,7 +22,7 @@ from statement_builder.ledger import (
     Reports,
 )
 from statement_builder.reports import ControlSheet, draw_up_control_sheet
-from statement_builder.reports.paper import print_sheet
+from statement_builder.reports.control_sheet_pdf import print_sheet
 from tests.builders import make_facility
 from tests.contents import TEMPLATES
 from tests.ledger.world import AS_OF, AT, FACILITY, build, faulty, held, print_file, pull, rendered, selected
@@ -188,7 +188,7 @@ def test_gates__of_a_closed_batch_that_lacks_something_are_broken(ledger: Ledger
 def test_still_open__says_what_and_what_to_do(ledger: Ledger, under_way: Batch) -> None:
     ends = {each.what: each.to_do for each in sheet_of(ledger, under_way).still_open}
     assert ends["2 documents have not been handed off."] == "statements rerun 2026-11-statement"
-    assert "settle" in ends["Of 1 documents nobody can say whether they left."]
+    assert "resolve" in ends["Of 1 documents nobody can say whether they left."]
     assert any(what.startswith("1 people") and "exceptions" in to_do for what, to_do in ends.items())
 
 

@@ -25,7 +25,7 @@ def prism_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     if not DESCRIPTION.exists():
         pytest.skip("Lob's OpenAPI description is not in ../shared/data")
     if shutil.which("node") is None or not _PRISM.exists():
-        raise RuntimeError("Prism is missing: install the test requirements (`setup/bootstrap.sh test`)")
+        raise RuntimeError("Prism is missing: install the test requirements (`scripts/bootstrap.sh test`)")
     log, port = tmp_path_factory.mktemp("prism") / "prism.log", free_port()
     command = [str(_PRISM), "mock", "--errors", "--host", "127.0.0.1", "--port", str(port), str(DESCRIPTION)]
     process = start_server(command, log=log)

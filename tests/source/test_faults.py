@@ -208,7 +208,11 @@ def test_faults__a_guarantor_that_is_there_twice_is_one_exception(extract: Extra
     (faulty,) = extract.pull()
 
     assert isinstance(faulty, FaultyAccount)
-    assert (faulty.subject, [fault.code for fault in faulty.faults], faulty.cents) == ("G1", ["TWICE"], 30_000)
+    assert (faulty.subject, [fault.code for fault in faulty.faults], faulty.cents) == (
+        "G1",
+        ["DUPLICATE_GUARANTOR"],
+        30_000,
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
     ],
 )
 def test_require_fresh__passes(age: timedelta) -> None:
-    require_fresh({"obstetric": NOW - age}, feed="obstetric", now=NOW, age_max_h=24)
+    require_fresh({"obstetric": NOW - age}, feed="obstetric", now=NOW, max_age_hours=24)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_require_fresh__passes(age: timedelta) -> None:
 )
 def test_require_fresh__stops(feeds: dict[str, datetime], message: str) -> None:
     with pytest.raises(SourceError) as raised:
-        require_fresh(feeds, feed="obstetric", now=NOW, age_max_h=24)
+        require_fresh(feeds, feed="obstetric", now=NOW, max_age_hours=24)
 
     assert "`obstetric`" in str(raised.value)
     assert message in str(raised.value)

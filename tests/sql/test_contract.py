@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from statement_builder.source.column_types import ColumnType
 from statement_builder.source.contract import RESULT_SETS, ResultSet
-from statement_builder.source.types import ColumnType
 
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 QUERIES = sorted(path for path in SQL_ROOT.glob("*/*.sql") if not path.name.startswith("schema."))

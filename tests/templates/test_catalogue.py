@@ -20,8 +20,8 @@ from babel.messages.pofile import read_po, write_po
 from statement_builder.documents import Content
 from statement_builder.documents.formats import format_long_date, format_medium_date, format_month
 from statement_builder.rendering import PlainEngine
-from statement_builder.rendering.catalogues import languages
-from statement_builder.rendering.markup import page_label, render_markup
+from statement_builder.rendering.templating import page_label, render_markup
+from statement_builder.rendering.translations import languages
 from tests.builders import make_encounter, make_episode
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement, three_visits
 

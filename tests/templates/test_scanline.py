@@ -13,7 +13,7 @@ from PIL import Image
 from statement_builder.billing.scanline import Scanline
 from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine, DocumentError, ForeignIds, PlainEngine, verify
-from statement_builder.rendering.windows import DOUBLE_WINDOW_10
+from statement_builder.rendering.envelope import DOUBLE_WINDOW_10
 from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
 from tests.templates.test_overlaps import LONG_NAME

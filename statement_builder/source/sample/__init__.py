@@ -12,8 +12,8 @@ from statement_builder.billing.model import Record
 from statement_builder.errors import SourceError
 from statement_builder.source.database import open_database, show_database_error, writing
 from statement_builder.source.reference import insert_rows, make_schema
+from statement_builder.source.sample.distribution import choose_case
 from statement_builder.source.sample.household import Household, Rows
-from statement_builder.source.sample.mix import choose_case
 
 _GUARANTORS_AT_ONCE = 2000
 _FEEDS = ("billing", "obstetric")

@@ -7,7 +7,7 @@ from typing import Any
 
 from statement_builder.billing.model import FinancialClass, InsuranceStatus
 from statement_builder.source.sample.household import Household, Mailed
-from statement_builder.source.sample.words import COUNSELING, FIRST_NAMES, SURGERY, THERAPY
+from statement_builder.source.sample.name_pools import COUNSELING, FIRST_NAMES, SURGERY, THERAPY
 
 Case = Callable[[Household], None]
 

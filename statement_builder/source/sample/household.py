@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from statement_builder.billing.model import FinancialClass, InsuranceStatus
-from statement_builder.source.sample.words import (
+from statement_builder.source.sample.name_pools import (
     FIRST_NAMES,
     INSURERS,
     LAST_NAMES,

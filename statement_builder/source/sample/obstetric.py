@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statement_builder.billing.model import EpisodeStatus, FinancialClass
 from statement_builder.source.sample.cases import Case
 from statement_builder.source.sample.household import Household
-from statement_builder.source.sample.words import MOTHERS_NAMES
+from statement_builder.source.sample.name_pools import MOTHERS_NAMES
 
 _TERM_DAYS = 280
 

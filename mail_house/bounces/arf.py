@@ -1,0 +1,51 @@
+"""Complaints: feedback reports (ARF, RFC 5965), and the older ways to say that somebody wants no more mail."""
+
+from __future__ import annotations
+
+import re
+from email.utils import parseaddr
+
+from mail_house.bounces.bounce import Bounce, BounceKind
+from mail_house.bounces.mime import Parsed, header, report_parts, returned_parts, text_of
+
+_COMPLAINTS = frozenset({"abuse", "complaint", "fraud", "opt-out", "opt-out-list"})
+"""Other types are not the recipient's word: `auth-failure` (RFC 6591), `virus`, `not-spam`, `other`."""
+_FIELD = re.compile(r"^([A-Za-z-]+)[ \t]*:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
+_RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "final-recipient")
+
+
+def read_feedback(message: Parsed) -> list[Bounce] | None:
+    """One bounce a report, since a report is about one message."""
+    for part in report_parts(message):
+        if part.get_content_type() == "message/feedback-report":
+            return [_read_report(text_of(part))]
+    return _read_hotmail(message) or _read_unsubscription(message)
+
+
+def _read_report(text: str) -> Bounce:
+    fields: dict[str, str] = {}
+    for name, value in _FIELD.findall(text):
+        fields.setdefault(name.lower(), value)
+    complains = fields.get("feedback-type", "").lower() in _COMPLAINTS
+    recipient = next((fields[name] for name in _RECIPIENT_FIELDS if fields.get(name)), "")
+    return Bounce(
+        recipient=recipient.rpartition(";")[2].strip().strip("<>"),
+        kind=BounceKind.COMPLAINT if complains else BounceKind.UNCLEAR,
+    )
+
+
+def _read_hotmail(message: Parsed) -> list[Bounce] | None:
+    """Microsoft's junk mail reports: the message itself, under a subject of their own."""
+    if not header(message, "Subject").lower().startswith("complaint about message from"):
+        return None
+    recipients = (header(part, "X-HmXmrOriginalRecipient") for part in message.walk())
+    inner = (header(each, "X-HmXmrOriginalRecipient") for part in returned_parts(message) for each in part.walk())
+    recipient = next((each for each in (*recipients, *inner) if each), "")
+    return [Bounce(recipient=recipient.strip("<>"), kind=BounceKind.COMPLAINT)]
+
+
+def _read_unsubscription(message: Parsed) -> list[Bounce] | None:
+    """What a mail program writes to the address of our List-Unsubscribe header (RFC 2369)."""
+    if header(message, "Subject").lower() != "unsubscribe":
+        return None
+    return [Bounce(recipient=parseaddr(header(message, "From"))[1], kind=BounceKind.COMPLAINT)]

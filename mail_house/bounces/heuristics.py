@@ -1,0 +1,115 @@
+"""Bounces in a server's own words, as qmail, Exim, sendmail and many others write them.
+
+First what was returned is cut off, then each recipient's lines are searched for a code, and only then for words.
+"""
+
+from __future__ import annotations
+
+import re
+
+from mail_house.bounces.bounce import Bounce, BounceKind, find_status, kind_of
+from mail_house.bounces.mime import Parsed, header, report_parts, text_of
+
+_SYSTEM = re.compile(r"mailer-?daemon|post_?master|mail.?deliver|^<?no-?reply@", re.IGNORECASE)
+_ABOUT_FAILURE = re.compile(
+    r"undeliver|returned mail|return(?:ing|ed) .*sender|delivery (?:fail|status)|fail(?:ed|ure).*(?:deliver|notice)|"
+    r"mail (?:system error|fail)|could not be delivered",
+    re.IGNORECASE,
+)
+_RETURNED = re.compile(
+    r"^[ \t|]*(?:"
+    r"-{2,}.*\b(?:copy|original|unsent|enclosed|message text)\b.*"
+    r"|(?:original message|message headers|below is a copy|included is a copy)\b.*"
+    r"|(?:received|return-path|x-received|dkim-signature)[ \t]*:.*"
+    r")$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_ADDRESS = r"[^\s<>\"(),:;|@\[\]]+@[^\s<>\"(),:;|@\[\]]*[^\s<>\"(),:;|@\[\].]"
+_RECIPIENT = re.compile(
+    rf"^[ \t]*[*\"< \t]*({_ADDRESS})[\">]*[ \t]*(?::|<(?=\1>)|$|\.\.\.|\[|on |Invalid Address|Error,)"
+    rf"|^[ \t]*[45]\d\d <({_ADDRESS})>\.\.\."
+    rf"|(?:deliver(?:ing|ed)?(?: your)?(?: mail| message)? to:?|rcpt to:|recipients?:|delivery failed:"
+    rf"|permanent errors:|mailbox (?:is full|exceeds allowed size):|address:)[ \t]*[<\"]?({_ADDRESS})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_WARNING = re.compile(
+    r"has been delayed|not yet been delivered|warning message only|will be retried|attempts will continue|"
+    r"^warning\b.*could not send",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PERMANENT = re.compile(r"permanent(?:ly)?\b", re.IGNORECASE)
+_HARD = re.compile(
+    r"user unknown|unknown (?:user|recipient|host)|(?:user|recipient) not found|not recognized|"
+    r"no such (?:user|mailbox)|invalid (?:user|recipient|address)|(?:does not|doesn.t) (?:exist|have an?\b)|"
+    r"couldn.t find any host|malformed address|account (?:is|has been) (?:locked|disabled|closed)|\(failure\)",
+    re.IGNORECASE,
+)
+_SOFT = re.compile(
+    r"(?:mail)?box (?:is )?full|exceeds allowed size|quota|timed out|not responding|temporar|try again later|"
+    r"queue too long|giving up|not delivered within|aborted after",
+    re.IGNORECASE,
+)
+
+
+def read_free_form(message: Parsed) -> list[Bounce] | None:
+    """One bounce for each recipient; None where nothing shows that a mail system wrote this about a failure."""
+    sender, subject = header(message, "From"), header(message, "Subject")
+    named = re.findall(_ADDRESS, header(message, "X-Failed-Recipients"))
+    if _is_automatic_reply(message, sender) and not named:
+        return None
+    if not (named or _SYSTEM.search(sender) or _ABOUT_FAILURE.search(subject)):
+        return None
+    text = _unquote("\n\n".join(text_of(part) for part in report_parts(message) if _is_text(part)))
+    if cut := _RETURNED.search(text):
+        text = text[: cut.start()]
+    segments = _split(text, [address.lower() for address in named])
+    return [_read_segment(recipient, segment, subject, text) for recipient, segment in segments] or None
+
+
+def _is_automatic_reply(message: Parsed, sender: str) -> bool:
+    """A person's absence notice (RFC 3834), whatever it says: mail systems sign as such."""
+    automatic = header(message, "Auto-Submitted").lower().startswith("auto-replied")
+    automatic = automatic or header(message, "Subject").lower().startswith(("automatic reply", "out of office"))
+    return automatic and not _SYSTEM.search(sender)
+
+
+def _is_text(part: Parsed) -> bool:
+    """A multipart that comes as one part has lost its boundary: its text is still there."""
+    return part.get_content_maintype() in {"text", "multipart"}
+
+
+def _unquote(text: str) -> str:
+    """Without the marks of a forwarded message."""
+    return re.sub(r"^(?:>[ \t]?)+(?=\S)", "", text.replace("\r", ""), flags=re.MULTILINE)
+
+
+def _split(text: str, named: list[str]) -> list[tuple[str, str]]:
+    """Each recipient with the lines about it. About a single one, that is all of them."""
+    starts: dict[str, int] = {}
+    for address in named:
+        place = re.search(re.escape(address), text, re.IGNORECASE)
+        starts[address] = place.start() if place else len(text)
+    if not named:
+        for found in _RECIPIENT.finditer(text):
+            starts.setdefault(next(filter(None, found.groups())), found.start())
+    if len(starts) <= 1:
+        return [(next(iter(starts), ""), text)]
+    ordered = sorted(starts, key=lambda address: starts[address])
+    ends = [*(starts[address] for address in ordered[1:]), len(text)]
+    return [(address, text[starts[address] : end]) for address, end in zip(ordered, ends, strict=True)]
+
+
+def _read_segment(recipient: str, segment: str, subject: str, text: str) -> Bounce:
+    status = find_status(segment)
+    still_trying = bool(_WARNING.search(f"{subject}\n{text}"))
+    if still_trying:
+        kind = BounceKind.SOFT
+    elif status:
+        kind = kind_of(status)
+    elif _PERMANENT.search(f"{subject}\n{text}") or _HARD.search(f"{segment}\n{subject}"):
+        kind = BounceKind.HARD
+    elif _SOFT.search(segment):
+        kind = BounceKind.SOFT
+    else:
+        kind = BounceKind.UNCLEAR
+    return Bounce(recipient=recipient, status=status, kind=kind, still_trying=still_trying)

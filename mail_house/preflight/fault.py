@@ -1,0 +1,19 @@
+"""What the lint finds."""
+
+from __future__ import annotations
+
+from mail_house.models import Record
+
+
+class Fault(Record, frozen=True, kw_only=True):
+    """Something that must not be mailed. Says which piece and page; never a name, an address or an amount."""
+
+    what: str
+    document_id: str = ""
+    """Empty where it is the file's as a whole."""
+    page: int = 0
+    """Of the document, from 1; 0 where it is no single page's."""
+
+    def __str__(self) -> str:
+        where = f"document {self.document_id}" if self.document_id else "the file"
+        return f"{where}{f', page {self.page}' if self.page else ''}: {self.what}"

@@ -1,0 +1,30 @@
+"""What a person took back before the mail stays so when its shard is built again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from statement_builder.billing.selection import Hold
+from statement_builder.ledger.documents import in_chunks, withhold
+from statement_builder.ledger.events import SERVICE
+from statement_builder.ledger.records import NewDocument
+from statement_builder.ledger.sql_compat import is_one_of
+from statement_builder.ledger.states import DocumentState
+from statement_builder.ledger.tables import event
+
+
+def keep_voids(connection: Connection, batch_id: str, rebuilt: Sequence[NewDocument], *, at: datetime) -> None:
+    """Withhold those of a shard's new documents that were withheld before it was reopened: before a release only a
+    person does that, and the event log has it."""
+    ids = [each.document_id for each in rebuilt if each.state is DocumentState.RENDERED]
+    query = select(event.c.subject, event.c.why).where(
+        event.c.batch_id == batch_id, event.c.what == "withheld", is_one_of(event.c.subject)
+    )
+    query = query.order_by(event.c.event_id)
+    for some in in_chunks(ids):
+        for subject, why in connection.execute(query, {"ids": some}).all():
+            code, _, reason = why.partition(" ")
+            withhold(connection, subject, [Hold(code=code)], actor=SERVICE, at=at, why=reason)

@@ -1,0 +1,77 @@
+"""What a run or a re-run would do, without doing any of it: no ledger row, no file, no hand-off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from statement_builder.billing.model import FaultyAccount
+from statement_builder.billing.selection import Decision
+from statement_builder.ledger import Batch, BatchState, DocumentState, ShardState
+from statement_builder.operations.summaries import FIGURES
+from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.pull import Scope, batch_id_of, stream_candidates
+from statement_builder.policy import decide
+
+
+def preview_batch(context: AppContext, scope: Scope) -> dict[str, Any]:
+    """The summary that a run would have after selection; nothing is rendered, so later figures are 0."""
+    counts: Counter[str] = Counter()
+    cents: Counter[str] = Counter()
+    holds: Counter[str] = Counter()
+    for entry in stream_candidates(context, scope):
+        counts["pulled"] += 1
+        if isinstance(entry, FaultyAccount):
+            counts["exceptions"] += 1
+            cents.update(pulled=entry.cents, exceptions=entry.cents)
+            continue
+        decision = decide(entry, scope.kind, context.settings.policy, scope.as_of)
+        _count(decision, counts, cents)
+        holds.update({hold.code for hold in decision.holds})
+    return {
+        "batch": batch_id_of(scope.cycle, scope.kind),
+        "kind": scope.kind.value,
+        "cycle": scope.cycle,
+        "as_of": scope.as_of.isoformat(),
+        "limit": scope.limit,
+        "state": "dry-run",
+        "counts": {name: counts[name] for name in FIGURES},
+        "cents": {name: cents[name] for name in FIGURES},
+        "holds": dict(sorted(holds.items())),
+        "foots": None,
+        "next": "",
+        "seconds": None,
+    }
+
+
+def _count(decision: Decision, counts: Counter[str], cents: Counter[str]) -> None:
+    cents["pulled"] += decision.balance_cents
+    if decision.outcome == "exception":
+        counts["exceptions"] += 1
+        cents["exceptions"] += decision.balance_cents
+        return
+    amount_cents = decision.selection.amount_cents if decision.selection else 0
+    counts["selected" if decision.selection else "held"] += 1
+    cents["selected"] += amount_cents
+    cents["held"] += decision.balance_cents - amount_cents
+
+
+def preview_rerun(context: AppContext, batch: Batch) -> list[str]:
+    """What `statements rerun` would do to this batch, in words; empty where it is finished."""
+    if batch.state is BatchState.CLOSED:
+        return []
+    if batch.state is BatchState.OPEN:
+        return ["take the snapshot from the source", "build every shard", "check the gates"]
+    steps = []
+    shards = context.ledger.shards(batch.batch_id)
+    unbuilt = sum(shard.state is ShardState.PULLED for shard in shards)
+    if unbuilt:
+        steps.append(f"build {unbuilt} of {len(shards)} shards")
+    if batch.state in {BatchState.BUILT, BatchState.WAITING}:
+        errors = len(context.ledger.documents(batch.batch_id, state=DocumentState.ERROR))
+        if errors:
+            steps.append(f"try {errors} documents again that could not be made")
+    if batch.state in {BatchState.PULLED, BatchState.BUILT, BatchState.WAITING}:
+        return [*steps, "check the gates"]
+    waiting = len(context.ledger.documents(batch.batch_id, state=DocumentState.RENDERED))
+    return [*steps, f"look at {waiting} documents a second time, then hand them off", "close the batch"]

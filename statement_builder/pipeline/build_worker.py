@@ -1,0 +1,318 @@
+"""One shard of the snapshot becomes decisions, documents and one pack in the archive. Whoever asked records them.
+
+Nothing here reads or writes the ledger: so many processes may each make a shard, and a shard that is made twice comes
+out the same, byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+from deflate import zlib_compress
+from msgspec.structs import replace
+
+from mail_house.profiles import Profile
+from mail_house.profiles import Rect as ProfileRect
+from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open_archive, read_snapshot
+from statement_builder.billing.facility import Facility
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
+from statement_builder.billing.selection import Decision, Selection
+from statement_builder.documents import CompositionError, Content, Terms, compose, document_id
+from statement_builder.errors import ArchiveError
+from statement_builder.ledger import Batch, DocumentState, NewCandidate, NewDocument, Outcome, Shard
+from statement_builder.policy import Policy, decide
+from statement_builder.rendering import (
+    CompiledEngine,
+    DocumentError,
+    ForeignIds,
+    PlainEngine,
+    Press,
+    Rect,
+    Rendered,
+    Windows,
+)
+from statement_builder.settings import Settings
+from statement_builder.stopwatch import Stopwatch
+
+if TYPE_CHECKING:
+    from statement_builder.pipeline.context import AppContext  # with all its vendors and mail servers: pages need none
+
+
+class BuildPlan(Record, kw_only=True):
+    """What a batch's shards are made by: everything that a process of its own needs to make one."""
+
+    settings: Settings
+    facility: Facility
+    profile: Profile
+    templates: Path
+    batch: Batch
+
+
+class BuiltShard(Record, kw_only=True):
+    """What became of a shard, ready to be recorded."""
+
+    candidates: tuple[NewCandidate, ...]
+    documents: tuple[NewDocument, ...]
+    pack_key: str | None
+    """None where it has no document that could be made."""
+    pack_sha256: str | None
+    spent_s: Mapping[str, float]
+    """Processor time by stage."""
+
+
+class _Draft(Record, kw_only=True):
+    """A selected document on its way: what it is to say, or what stopped it."""
+
+    account: GuarantorAccount
+    selection: Selection
+    document_id: str
+    outcome: Content | CompositionError
+
+
+def plan_build(context: AppContext, batch: Batch) -> BuildPlan:
+    return BuildPlan(
+        settings=context.settings,
+        facility=context.facility,
+        profile=context.profile(),
+        templates=context.templates,
+        batch=batch,
+    )
+
+
+PackedShard = bytes
+"""A `BuiltShard` as MessagePack, deflated: while a large batch is pulled, many wait to be recorded."""
+_encode_built = msgspec.msgpack.Encoder().encode
+_decode_built = msgspec.msgpack.Decoder(BuiltShard).decode
+
+
+def unpack_built(packed: PackedShard) -> BuiltShard:
+    """What a builder made, for whoever records it."""
+    return _decode_built(zlib.decompress(packed))
+
+
+def open_builder(plan: BuildPlan, archive: Archive | None = None) -> Callable[[Shard], PackedShard]:
+    """What builds shards; with an archive of its own where none is given, as in a process of its own."""
+    builder = ShardBuilder(plan, open_archive(plan.settings.archive) if archive is None else archive)
+    return lambda shard: bytes(zlib_compress(_encode_built(builder(shard)), 1))
+
+
+class ShardBuilder:
+    """Makes the shards of one batch, one after the other. ConfigError when templates or fonts are not in order."""
+
+    def __init__(self, plan: BuildPlan, archive: Archive) -> None:
+        self._plan = plan
+        self._archive = archive
+        self._watch = Stopwatch()
+        self._press = _open_press(plan, self._watch)
+
+    def __call__(self, shard: Shard) -> BuiltShard:
+        """Decide, compose, render, verify and pack one shard. `ArchiveError` for a damaged snapshot."""
+        with self._watch("archive"):
+            entries = list(read_shard(self._archive, shard))
+        with self._watch("select"):
+            candidates, selected = self._select(entries)
+        with self._watch("compose"):
+            drafts = [self._draft(account, selection) for account, selection in selected]
+        own_ids = {
+            entry.guarantor.guarantor_id: frozenset([each.account_number for each in entry.encounters])
+            for entry in entries
+            if isinstance(entry, GuarantorAccount)
+        }
+        outcomes = self._render(drafts, ForeignIds(accounts_by_guarantor=own_ids))
+        with self._watch("archive"):
+            built = self._pack(shard, candidates, drafts, outcomes)
+        return replace(built, spent_s=self._watch.take())
+
+    def _select(
+        self, entries: Sequence[GuarantorAccount | FaultyAccount]
+    ) -> tuple[list[NewCandidate], list[tuple[GuarantorAccount, Selection]]]:
+        """What is decided on each entry, and what was selected."""
+        plan = self._plan
+        candidates: list[NewCandidate] = []
+        selected: list[tuple[GuarantorAccount, Selection]] = []
+        for entry in entries:
+            if isinstance(entry, FaultyAccount):
+                candidates.append(_faulty_candidate(entry))
+                continue
+            decision = decide(entry, plan.batch.kind, plan.settings.policy, plan.batch.as_of)
+            candidates.append(_candidate(entry, decision))
+            if decision.outcome == "selected" and decision.selection is not None:
+                selected.append((entry, decision.selection))
+        return candidates, selected
+
+    def _draft(self, account: GuarantorAccount, selection: Selection) -> _Draft:
+        plan, guarantor_id = self._plan, account.guarantor.guarantor_id
+        own_id = document_id(plan.facility.facility_id, plan.batch.cycle, plan.batch.kind, guarantor_id)
+        outcome: Content | CompositionError
+        try:
+            outcome = compose(
+                account,
+                selection,
+                plan.facility,
+                terms=terms_of(plan.settings.policy),
+                batch_cycle=plan.batch.cycle,
+                issued_on=plan.batch.as_of,
+            )
+        except CompositionError as exc:
+            outcome = exc
+        return _Draft(account=account, selection=selection, document_id=own_id, outcome=outcome)
+
+    def _render(self, drafts: Sequence[_Draft], foreign: ForeignIds) -> dict[str, _Made]:
+        """What became of every draft, in mailing order."""
+        contents = [draft.outcome for draft in drafts if isinstance(draft.outcome, Content)]
+        printed = iter(self._press.print_all(contents, foreign))
+        pages_max = self._plan.profile.pages_max
+        return {
+            draft.document_id: fit_for_mail(next(printed), pages_max)
+            if isinstance(draft.outcome, Content)
+            else draft.outcome
+            for draft in drafts
+        }
+
+    def _pack(
+        self, shard: Shard, candidates: Sequence[NewCandidate], drafts: Sequence[_Draft], outcomes: Mapping[str, _Made]
+    ) -> BuiltShard:
+        pack = build_pack([(key, made.pdf) for key, made in outcomes.items() if isinstance(made, Rendered)])
+        places = {entry.document_id: entry for entry in pack.entries}
+        key = None
+        if places:
+            key = key_of_pack(shard.batch_id, shard.sequence, pack)
+            self._archive.put(key, pack.data, sha256=pack.sha256)
+        issued_on = self._plan.batch.as_of
+        return BuiltShard(
+            candidates=tuple(candidates),
+            documents=tuple([_document(draft, issued_on, outcomes[draft.document_id], places) for draft in drafts]),
+            pack_key=key,
+            pack_sha256=pack.sha256 if key else None,
+            spent_s={},
+        )
+
+
+_Made = Rendered | DocumentError | CompositionError
+
+
+def _open_press(plan: BuildPlan, watch: Stopwatch) -> Press:
+    render, windows = plan.settings.render, windows_of(plan.profile)
+    if render.engine == "plain":
+        return Press(PlainEngine(plan.templates), plan.templates, windows, watch)
+    engine = CompiledEngine(plan.templates, Path(render.layouts))
+    return Press(engine, plan.templates, windows, watch, engine.store)
+
+
+def read_shard(archive: Archive, shard: Shard) -> Iterator[GuarantorAccount | FaultyAccount]:
+    """The shard's entries as they were pulled. `ArchiveError` when the file is not the one that was written."""
+    data = archive.get(shard.snapshot_key)
+    if hashlib.sha256(data).hexdigest() != shard.snapshot_sha256:
+        raise ArchiveError(
+            f"{shard.snapshot_key} is not the file that was pulled (its hash differs). Restore it from a backup of the "
+            "archive; nothing was built from it."
+        )
+    return read_snapshot(data)
+
+
+def windows_of(profile: Profile) -> Windows:
+    """The envelope as rendering knows it."""
+    return Windows(
+        sender=_rect(profile.return_window),
+        recipient=_rect(profile.recipient_window),
+        clear=profile.clear_in,
+        play_down=profile.play_down_in,
+        clear_zones=tuple(_rect(zone) for zone in profile.blank_zones),
+    )
+
+
+def _rect(window: ProfileRect) -> Rect:
+    return Rect(left=window.left_in, top=window.top_in, width=window.width_in, height=window.height_in)
+
+
+def _faulty_candidate(entry: FaultyAccount) -> NewCandidate:
+    return NewCandidate(
+        subject=entry.subject,
+        guarantor_id=entry.subject,
+        outcome=Outcome.EXCEPTION,
+        balance_cents=entry.cents,
+        amount_cents=0,
+        holds=(),
+        faults=entry.faults,
+    )
+
+
+def _candidate(account: GuarantorAccount, decision: Decision) -> NewCandidate:
+    selection = decision.selection if decision.outcome == "selected" else None
+    return NewCandidate(
+        subject=account.guarantor.guarantor_id,
+        guarantor_id=account.guarantor.guarantor_id,
+        outcome=Outcome(decision.outcome),
+        balance_cents=decision.balance_cents,
+        amount_cents=selection.amount_cents if selection else 0,
+        holds=decision.holds,
+        faults=decision.faults,
+    )
+
+
+def terms_of(policy: Policy) -> Terms:
+    """The numbers of the policy that documents print or reckon with."""
+    return Terms(
+        plan_grace_days=policy.plan_grace_days,
+        plan_lapse_days=policy.plan_lapse_days,
+        pay_by_week=policy.ob_pay_by_week,
+        installments_max=policy.ob_installments_max,
+        courtesy_after_week=policy.ob_courtesy_after_week,
+        assistance_days=policy.assistance_days.value,
+        agency_name=policy.agency_name,
+    )
+
+
+def fit_for_mail(outcome: Rendered | DocumentError, pages_max: int) -> Rendered | DocumentError:
+    """A document that no envelope takes is one for a person, not for the vendor."""
+    if isinstance(outcome, Rendered) and outcome.pages > pages_max:
+        return DocumentError(
+            "TOO_LONG",
+            f"It has {outcome.pages} pages, and no envelope of the print profile takes more than {pages_max}.",
+            "Send this person a summary by hand, or split the account in the billing system.",
+        )
+    return outcome
+
+
+def _document(draft: _Draft, issued_on: date, outcome: _Made, places: Mapping[str, PackEntry]) -> NewDocument:
+    selection, guarantor = draft.selection, draft.account.guarantor
+    base = NewDocument(
+        document_id=draft.document_id,
+        guarantor_id=guarantor.guarantor_id,
+        kind=selection.kind,
+        level=selection.level,
+        channel=selection.channel,
+        language=guarantor.language,
+        accounts=selection.account_numbers,
+        episode_id=selection.episode_id,
+        amount_cents=selection.amount_cents,
+        issued_on=issued_on,
+        state=DocumentState.ERROR,
+        postal_key=guarantor.mailing_address.postal_code,
+    )
+    if not isinstance(outcome, Rendered):
+        return replace(base, error_code=outcome.code, error_message=outcome.message, error_fix=outcome.fix)
+    return in_pack(base, outcome, places[draft.document_id])
+
+
+def key_of_pack(batch_id: str, sequence: int, pack: Pack) -> str:
+    """Its hash is in the key: another attempt with other bytes (new templates, say) never meets this one."""
+    return f"packs/{batch_id}/{sequence:05d}-{pack.sha256[:12]}.zip"
+
+
+def in_pack(document: NewDocument, made: Rendered, place: PackEntry) -> NewDocument:
+    """The document as it is once its pages are in the archive."""
+    return replace(
+        document,
+        state=DocumentState.RENDERED,
+        sha256=made.sha256,
+        pages=made.pages,
+        offset=place.offset,
+        length=place.length,
+    )

@@ -1,0 +1,139 @@
+"""The print files of one shard: joined from the archive's documents, and read back. Whoever asked sends them.
+
+Nothing here reads or writes the ledger, so that many processes may each make a shard's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+from mail_house.errors import Permanent
+from mail_house.models import Piece, PrintFile
+from mail_house.preflight import require_fit
+from mail_house.print_files import build_print_file, put_carrier_before
+from mail_house.profiles import Profile
+from statement_builder.archive import Archive, PackReader, open_archive
+from statement_builder.billing.model import Guarantor, Record
+from statement_builder.billing.scanline import scanline
+from statement_builder.documents import Recipient, make_recipient
+from statement_builder.ledger import Document, Shard
+from statement_builder.pipeline.build_worker import BuildPlan
+from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
+from statement_builder.pipeline.recipients import read_recipients
+from statement_builder.stopwatch import Stopwatch
+
+
+class PlannedFile(Record, kw_only=True):
+    """What is to be one print file."""
+
+    name: str
+    envelope: str
+    """Its envelope class."""
+    documents: tuple[Document, ...]
+    moved: Mapping[str, Guarantor]
+    """By document id, guarantors whose pieces go to the address that is on file now."""
+    serials: tuple[int | None, ...]
+    """For each piece's Intelligent Mail barcode; None where we print no such barcode."""
+
+
+class PrintTask(Record, kw_only=True):
+    """What of one shard is to be printed."""
+
+    shard: Shard
+    files: tuple[PlannedFile, ...]
+
+
+class ReadyFiles(Record, kw_only=True):
+    """The files of a task in order, as far as they are fit; the first that is not is the last, as the reason why."""
+
+    files: tuple[PrintFile | Permanent, ...]
+    spent_s: Mapping[str, float]
+    """Processor time by stage."""
+
+
+def open_maker(plan: BuildPlan) -> PrintFileMaker:
+    """With an archive of its own, for a process of its own."""
+    return PrintFileMaker(plan, open_archive(plan.settings.archive))
+
+
+class PrintFileMaker:
+    """Makes the print files of one batch, a shard at a time. `ArchiveError` for what is damaged in the archive."""
+
+    def __init__(self, plan: BuildPlan, archive: Archive) -> None:
+        self._plan = plan
+        self._archive = archive
+        self._watch = Stopwatch()
+
+    def __call__(self, task: PrintTask) -> ReadyFiles:
+        files: list[PrintFile | Permanent] = []
+        with self._watch("print file"):
+            packs = PackReader(self._archive)
+            recipients = read_recipients(
+                self._archive, task.shard, [each for file in task.files for each in file.documents]
+            )
+            for planned in task.files:
+                try:
+                    files.append(self._make(task.shard, planned, recipients, packs))
+                except Permanent as exc:
+                    files.append(exc)
+                    break
+        return ReadyFiles(files=tuple(files), spent_s=self._watch.take())
+
+    def _make(
+        self, shard: Shard, planned: PlannedFile, recipients: Mapping[str, Recipient], packs: PackReader
+    ) -> PrintFile:
+        plan, moved = self._plan, {each: make_recipient(guarantor) for each, guarantor in planned.moved.items()}
+        pieces = [
+            self._piece(
+                shard, document, moved.get(document.document_id) or recipients[document.document_id], serial, packs
+            )
+            for document, serial in zip(planned.documents, planned.serials, strict=True)
+        ]
+        file = build_print_file(name=planned.name, pieces=pieces, profile=plan.profile, created_on=plan.batch.as_of)
+        require_fit(file, plan.profile, sample_every=plan.settings.mail.preflight_sample_every)
+        return file
+
+    def _piece(
+        self, shard: Shard, document: Document, recipient: Recipient, serial: int | None, packs: PackReader
+    ) -> Piece:
+        """The archived bytes as they are; for a new address behind a sheet that shows it: theirs is the old one."""
+        plan, sha256 = self._plan, document.sha256
+        pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)
+        if document.readdressed:
+            pdf = self._put_carrier_before(document, recipient, pdf)
+            sha256 = hashlib.sha256(pdf).hexdigest()
+        return Piece(
+            document_id=document.document_id,
+            sequence=(shard.sequence - 1) * SHARD_CANDIDATES_MAX + document.position,
+            pdf=pdf,
+            pages=pages_of_piece(document, plan.profile),
+            carrier_pages=_carrier_pages(document, plan.profile),
+            recipient_lines=(recipient.name, *recipient.lines),
+            amount_cents=document.amount_cents,
+            sha256=sha256,
+            serial=serial,
+            scanline=scanline(plan.facility.scanline, document.guarantor_id, document.amount_cents),
+        )
+
+    def _put_carrier_before(self, document: Document, recipient: Recipient, pdf: bytes) -> bytes:
+        from statement_builder.rendering.cover_sheet import render_carrier  # noqa: PLC0415 - WeasyPrint takes half a second
+
+        carrier = render_carrier(
+            document.document_id,
+            recipient,
+            facility=self._plan.facility,
+            language=document.language,
+            templates=self._plan.templates,
+        )
+        return put_carrier_before(carrier.pdf, pdf, duplex=self._plan.profile.duplex)
+
+
+def pages_of_piece(document: Document, profile: Profile) -> int:
+    """With the carrier that a piece for a new address has."""
+    return document.pages + _carrier_pages(document, profile)
+
+
+def _carrier_pages(document: Document, profile: Profile) -> int:
+    """A carrier is one sheet."""
+    return (2 if profile.duplex else 1) if document.readdressed else 0

@@ -1,0 +1,21 @@
+"""Who the documents of a shard go to: read from the snapshot again, since the ledger keeps no name and no address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from statement_builder.archive import Archive
+from statement_builder.billing.model import GuarantorAccount
+from statement_builder.documents import Recipient, make_recipient
+from statement_builder.ledger import Document, Shard
+from statement_builder.pipeline.build_worker import read_shard
+
+
+def read_recipients(archive: Archive, shard: Shard, documents: Sequence[Document]) -> dict[str, Recipient]:
+    """Document id to recipient, as on the page, for those documents of the shard."""
+    by_guarantor = {document.guarantor_id: document.document_id for document in documents}
+    return {
+        by_guarantor[entry.guarantor.guarantor_id]: make_recipient(entry.guarantor)
+        for entry in read_shard(archive, shard)
+        if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in by_guarantor
+    }

@@ -1,0 +1,161 @@
+"""Content → HTML: Jinja2 in a sandbox, one environment per language.
+
+Values are escaped, unknown names are errors, and nothing in a value is ever read as a template.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from pdf_kit.qr_code import QUIET_MODULES, modules_of
+from statement_builder.billing.model import Address
+from statement_builder.documents.content import Content, Recipient
+from statement_builder.documents.formats import format_cents, format_long_date, format_medium_date, format_month
+from statement_builder.errors import ConfigError
+from statement_builder.rendering.errors import DocumentError
+from statement_builder.rendering.sandbox import Sandbox
+from statement_builder.rendering.translations import SOURCE_LANGUAGE, languages, load_catalogue
+
+_NO_BREAK_SPACE = "\u00a0"
+_WINDOW_LINE_CHARACTERS = 42
+"""What fits on a line of the window at its usual size, on average."""
+_WINDOW_LINES = 4
+"""At the usual size, with the post office's barcode below them."""
+
+
+def render_markup(templates: Path, content: Content) -> str:
+    """The document as HTML, in composed characters (NFC), its codes not drawn. `DocumentError` for an unknown language
+    or missing value."""
+    if content.language != SOURCE_LANGUAGE and content.language not in languages(templates):
+        raise DocumentError(
+            "LANGUAGE",
+            f"There is no translation into the language {content.language[:20]!r}.",
+            "Correct the guarantor's language, or add an approved catalogue to templates/locale.",
+        )
+    sandbox = environment(templates, content.language)
+    try:
+        template = sandbox.get_template(content.template)
+    except jinja2.TemplateNotFound as exc:
+        raise ConfigError(f"The template {content.template} is not in {templates}.") from exc
+    try:
+        html = template.render(content=content, facts=content.facts)
+    except Exception as exc:  # an undefined name, a sum of words: whatever a template trips over
+        raise DocumentError(
+            "TEMPLATE",
+            f"The template {content.template} asks for something that this document does not have.",
+            "Correct the template; nothing is wrong with the account.",
+        ) from exc
+    finally:
+        sandbox.close()
+    return _composed(html)
+
+
+def _composed(text: str) -> str:
+    """In composed characters (NFC), as Latin-1 has no others: to look for that first takes no time."""
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return unicodedata.normalize("NFC", text)
+    return text
+
+
+@lru_cache(maxsize=16)
+def environment(templates: Path, language: str) -> Sandbox:
+    """The sandboxed environment of one language: filters and sentences are bound to it."""
+    env = Sandbox(
+        load_catalogue(templates, language),
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=False,
+        auto_reload=False,
+    )
+    env.policies["ext.i18n.trimmed"] = True
+    env.filters.update(_filters(language))
+    env.globals.update(
+        page_counter=Markup('<span class="page"></span>'), pages_counter=Markup('<span class="pages"></span>')
+    )
+    return env
+
+
+def _filters(language: str) -> dict[str, Any]:
+    def money(cents: int) -> str:
+        return format_cents(cents, language)
+
+    def long_date(day: date) -> str:
+        return format_long_date(day, language).replace(" ", _NO_BREAK_SPACE)
+
+    def medium_date(day: date) -> str:
+        return format_medium_date(day, language).replace(" ", _NO_BREAK_SPACE)
+
+    def month(day: date) -> str:
+        return format_month(day, language).replace(" ", _NO_BREAK_SPACE)
+
+    return {
+        "money": money,
+        "long_date": long_date,
+        "medium_date": medium_date,
+        "month": month,
+        "address_lines": address_lines,
+        "shown_url": shown_url,
+        "unbroken": unbroken,
+        "payment_code": payment_code,
+        "trusted_svg": trusted_svg,
+        "window_fit": window_fit,
+    }
+
+
+def address_lines(address: Address) -> tuple[str, ...]:
+    """Delivery lines, then `City, ST 12345`."""
+    return (*address.lines, f"{address.city}, {address.state} {address.postal_code}")
+
+
+def shown_url(url: str) -> str:
+    """A link as people read and type it: `pay.hospital.org`."""
+    return url.removeprefix("https://").removeprefix("http://").removesuffix("/")
+
+
+def unbroken(text: str) -> str:
+    """A telephone number that no line break can cut in two."""
+    return text.replace(" ", _NO_BREAK_SPACE)
+
+
+def payment_code(address: str, title: str) -> Markup:
+    """A QR code with its quiet zone, still to be drawn; `title` is what a screen reader says of it."""
+    side = modules_of(address) + 2 * QUIET_MODULES
+    return Markup(  # noqa: S704 - numbers, and what is escaped
+        f'<svg class="code" viewBox="{-QUIET_MODULES} {-QUIET_MODULES - 0.5} {side} {side}">'
+        f'<title>{escape(title)}</title><path class="modules" d="{escape(address)}" fill="none" stroke="#000"/></svg>'
+    )
+
+
+def trusted_svg(svg: str) -> Markup:
+    """The facility's own logo, which the settings hold: the only markup that is not escaped."""
+    return Markup(svg)  # noqa: S704
+
+
+def window_fit(recipient: Recipient) -> str:
+    """Which type the address needs to stay within the window with 1/8 inch to spare: the usual (empty), `tight` (9
+    points) or `tightest` (8, the least that the postal service reads)."""
+    lines = sum(-(-len(line) // _WINDOW_LINE_CHARACTERS) for line in (recipient.name, *recipient.lines))
+    return "" if lines <= _WINDOW_LINES else "tight" if lines == _WINDOW_LINES + 1 else "tightest"
+
+
+def page_label(templates: Path, language: str, page: int, pages: int) -> str:
+    """ "Page 1 of 3" in the document's language: what verification looks for on every page."""
+    sentence: str = load_page_sentence(templates, language)
+    return sentence % {"page": page, "pages": pages}
+
+
+@lru_cache(maxsize=16)
+def load_page_sentence(templates: Path, language: str) -> str:
+    """The message "Page %(page)s of %(pages)s", translated."""
+    return load_catalogue(templates, language).gettext("Page %(page)s of %(pages)s")

@@ -1,0 +1,161 @@
+"""Checked rows → the records of `billing.model`. Nothing is decided here: column n becomes field m.
+
+The order of the columns is the contract's; a test holds each builder to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from statement_builder.billing.model import (
+    Charge,
+    Correspondence,
+    Deposit,
+    Encounter,
+    Installment,
+    InsuranceTransaction,
+    ObstetricEpisode,
+    Patient,
+    PatientPayment,
+    PatientShare,
+    Plan,
+    RecordedHold,
+)
+from statement_builder.source.row_validation import Row
+
+
+def build_patient(row: Row) -> Patient:
+    _, _, patient_id, first_name, last_name, birth_on = row
+    return Patient(patient_id=patient_id, first_name=first_name or "", last_name=last_name, birth_on=birth_on)
+
+
+def build_encounter(
+    row: Row,
+    *,
+    charges: Iterable[Row],
+    insurance: Iterable[Row],
+    payments: Iterable[Row],
+    shares: Sequence[Row],
+    correspondence: Sequence[Row],
+) -> Encounter:
+    """One encounter with the rows of its account; shares and correspondence have one row at most."""
+    return Encounter(
+        account_number=row[2],
+        patient_id=row[3],
+        service_from=row[4],
+        service_to=row[5],
+        facility_name=row[6],
+        description=row[7],
+        patient_class=row[8],
+        financial_class=row[9],
+        insurance_status=row[10],
+        insurance_name=row[11] or "",
+        insurance_pending_cents=row[12],
+        final_billed=bool(row[13]),
+        sensitive=bool(row[14]),
+        plan_id=row[15] or "",
+        good_faith_estimate_cents=row[16],
+        charges=tuple([_charge(charge) for charge in charges]),
+        insurance=tuple([_insurance(transaction) for transaction in insurance]),
+        payments=tuple([_payment(payment) for payment in payments]),
+        share=_share(shares[0]) if shares else None,
+        correspondence=_correspondence(correspondence[0]) if correspondence else None,
+    )
+
+
+def _charge(row: Row) -> Charge:
+    _, _, _, charge_id, service_on, posted_on, description, code, quantity, cents = row
+    return Charge(
+        charge_id=charge_id,
+        service_on=service_on,
+        posted_on=posted_on,
+        description=description,
+        code=code or "",
+        quantity=quantity,
+        amount_cents=cents,
+    )
+
+
+def _insurance(row: Row) -> InsuranceTransaction:
+    _, _, _, transaction_id, posted_on, kind, payer, cents = row
+    return InsuranceTransaction(
+        transaction_id=transaction_id, posted_on=posted_on, kind=kind, payer=payer or "", amount_cents=cents
+    )
+
+
+def _payment(row: Row) -> PatientPayment:
+    _, _, _, payment_id, posted_on, method, cents = row
+    return PatientPayment(payment_id=payment_id, posted_on=posted_on, method=method or "", amount_cents=cents)
+
+
+def _share(row: Row) -> PatientShare:
+    _, _, _, adjudicated_on, deductible_cents, coinsurance_cents, copay_cents, noncovered_cents = row
+    return PatientShare(
+        adjudicated_on=adjudicated_on,
+        deductible_cents=deductible_cents,
+        coinsurance_cents=coinsurance_cents,
+        copay_cents=copay_cents,
+        noncovered_cents=noncovered_cents,
+    )
+
+
+def _correspondence(row: Row) -> Correspondence:
+    _, _, _, first_statement_on, statements_sent, last_level, last_mailed_on = row
+    return Correspondence(
+        first_statement_on=first_statement_on,
+        statements_sent=statements_sent,
+        last_level=last_level,
+        last_mailed_on=last_mailed_on,
+    )
+
+
+def build_plan(row: Row, installments: Iterable[Row]) -> Plan:
+    _, _, plan_id, status, opened_on = row
+    return Plan(
+        plan_id=plan_id, status=status, opened_on=opened_on, installments=tuple([_installment(i) for i in installments])
+    )
+
+
+def _installment(row: Row) -> Installment:
+    _, _, _, sequence, due_on, amount_cents, paid_cents = row
+    return Installment(sequence=sequence, due_on=due_on, amount_cents=amount_cents, paid_cents=paid_cents)
+
+
+def build_hold(row: Row) -> RecordedHold:
+    _, _, account_number, hold_id, code, placed_on, episode_id, expires_on = row
+    return RecordedHold(
+        hold_id=hold_id,
+        code=code,
+        placed_on=placed_on,
+        account_number=account_number or "",
+        episode_id=episode_id or "",
+        expires_on=expires_on,
+    )
+
+
+def build_episode(row: Row, deposits: Iterable[Row]) -> ObstetricEpisode:
+    """One pregnancy with what was paid ahead of it."""
+    return ObstetricEpisode(
+        episode_id=row[2],
+        patient_id=row[3],
+        status=row[4],
+        expected_delivery_on=row[5],
+        estimate_cents=row[6],
+        estimate_on=row[7],
+        estimated_delivery_on=row[8],
+        benefits_verified_on=row[9],
+        estimate_basis=row[10] or "",
+        financial_class=row[11],
+        insurance_name=row[12] or "",
+        insurance_changed_on=row[13],
+        plan_year_ends_on=row[14],
+        good_faith_estimate_id=row[15] or "",
+        notices_sent=row[16],
+        last_notice_on=row[17],
+        deposits=tuple([_deposit(deposit) for deposit in deposits]),
+    )
+
+
+def _deposit(row: Row) -> Deposit:
+    _, _, _, deposit_id, posted_on, cents = row
+    return Deposit(deposit_id=deposit_id, posted_on=posted_on, amount_cents=cents)

@@ -1,0 +1,76 @@
+"""`statements preflight`: what a clerk is told of a print file in a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from tests.faults.in_process import call
+from tests.faults.trouble import read_message
+from tests.hospital import Hospital
+
+
+def pdf_of(hospital: Hospital) -> Path:
+    return next((hospital.home / "outbox" / "print").glob("*.pdf"))
+
+
+@pytest.mark.parametrize("suffix", [".pdf", ".csv", ".ctl", ""])
+def test_lint__nothing_is_wrong(hospital: Hospital, suffix: str) -> None:
+    file = pdf_of(hospital)
+    out = call(hospital, "preflight", str(file.with_suffix(suffix))).out
+    pieces = len(hospital.manifest_rows())
+    assert f"{file.stem}: {pieces:,} pieces" in out
+    assert "Nothing is wrong with it" in out
+
+
+def test_lint__without_its_control_file_it_is_held_against_its_manifest(hospital: Hospital) -> None:
+    file = pdf_of(hospital)
+    file.with_suffix(".ctl").unlink()
+    found = call(hospital, "preflight", str(file), "--json").json
+    assert (found["name"], found["faults"]) == (file.stem, [])
+
+
+def swap_pages(file: Path) -> None:
+    with pikepdf.open(file, allow_overwriting_input=True) as pdf:
+        first = pdf.pages[0]
+        del pdf.pages[0]
+        pdf.pages.insert(2, first)
+        pdf.save(file)
+
+
+def test_lint__changed_since_it_was_made(hospital: Hospital) -> None:
+    file = pdf_of(hospital)
+    swap_pages(file)
+    out = call(hospital, "preflight", str(file), code=1).out
+    assert "the file as a whole" in out
+    assert "its PDF is not the one of its control file" in out
+    assert "ask to stop it" in out
+
+
+def test_lint__pages_swapped_names_the_document_and_the_page(hospital: Hospital) -> None:
+    file = pdf_of(hospital)
+    swap_pages(file)
+    file.with_suffix(".ctl").unlink()
+    answer = call(hospital, "preflight", str(file), "--json", code=1).json
+    first = hospital.manifest_rows_of(file)[0]["document_id"]
+    (fault, *_) = answer["faults"]
+    assert (fault["document"], fault["page"]) == (first, 1)
+    text = call(hospital, "preflight", str(file), code=1).out
+    assert f"document {first}" in text
+    assert "page 1: " in text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        pytest.param(lambda file: file.unlink(), ".pdf is not there", id="no-pdf"),
+        pytest.param(lambda file: file.with_suffix(".csv").unlink(), ".csv is not there", id="no-manifest"),
+        pytest.param(lambda file: file.with_suffix(".ctl").write_text("?"), "not a control file", id="no-control"),
+    ],
+)
+def test_lint__what_is_no_print_file(hospital: Hospital, spoil: object, complaint: str) -> None:
+    file = pdf_of(hospital)
+    spoil(file)  # type: ignore[operator]
+    assert complaint in read_message(call(hospital, "preflight", str(file), code=2))

@@ -1,0 +1,72 @@
+"""A piece that goes to another address: a sheet in front, behind it the very pages that were archived."""
+
+from __future__ import annotations
+
+import io
+
+import msgspec
+import pikepdf
+import pytest
+
+from mail_house.errors import Unfit
+from mail_house.preflight import require_fit
+from mail_house.print_files import build_print_file, put_carrier_before
+from mail_house.print_files.manifest import read_manifest
+from mail_house.profiles import load_profile
+from statement_builder.documents import Recipient
+from statement_builder.rendering import PlainEngine
+from statement_builder.rendering.cover_sheet import render_carrier
+from tests.builders import make_facility
+from tests.contents import TEMPLATES, make_statement
+from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece
+from tests.pdf_text import page_texts
+
+CARRIER = draw_pdf(["New address"])
+DOCUMENT = draw_pdf(["Old address, page one", "page two", "page three"])
+NEW = Recipient(name="Maria Nunez", lines=("99 New Street", "Boston MA 02110"))
+
+
+@pytest.mark.parametrize(
+    ("duplex", "front"),
+    [pytest.param(True, ["New address", ""], id="both-sides"), pytest.param(False, ["New address"], id="one-side")],
+)
+def test_put_carrier_before__a_sheet_of_its_own_and_every_page_behind_it(duplex: bool, front: list[str]) -> None:
+    piece = put_carrier_before(CARRIER, DOCUMENT, duplex=duplex)
+    assert page_texts(piece) == [*front, "Old address, page one", "page two", "page three"]
+    assert piece == put_carrier_before(CARRIER, DOCUMENT, duplex=duplex)
+    with pikepdf.open(io.BytesIO(piece)) as opened, pikepdf.open(io.BytesIO(DOCUMENT)) as document:
+        behind = opened.pages[len(front) :]
+        assert [page.Contents.read_bytes() for page in behind] == [
+            page.Contents.read_bytes() for page in document.pages
+        ]
+        assert {tuple(float(each) for each in page.mediabox) for page in opened.pages} == {(0.0, 0.0, 612.0, 792.0)}
+
+
+@pytest.mark.parametrize("pages", [0, 2])
+def test_put_carrier_before__a_carrier_is_one_page(pages: int) -> None:
+    with pytest.raises(ValueError, match="a carrier is one page"):
+        put_carrier_before(draw_pdf(["x"] * pages), DOCUMENT, duplex=True)
+
+
+def test_print_file__piece_behind_a_carrier_is_fit_and_counted_with_it() -> None:
+    """The lint looks for the new address in the window, and the manifest says how many pages are the carrier's."""
+    profile = load_profile("number-10-double-window")
+    content = make_statement()
+    archived = PlainEngine(TEMPLATES).render(content)
+    carrier = render_carrier(content.document_id, NEW, facility=make_facility(), language="en", templates=TEMPLATES)
+    moved = msgspec.structs.replace(
+        make_piece(1, document_id=content.document_id, pdf=put_carrier_before(carrier.pdf, archived.pdf, duplex=True)),
+        pages=archived.pages + 2,
+        carrier_pages=2,
+        recipient_lines=(NEW.name, *NEW.lines),
+    )
+    file = build_print_file(
+        name="STMT_X_2026-11_20261120_b_001", pieces=[moved], profile=profile, created_on=CREATED_ON
+    )
+    (row,) = read_manifest(file.manifest)
+    assert (row.pages, row.carrier_pages, row.recipient_lines) == (archived.pages + 2, 2, (NEW.name, *NEW.lines))
+    require_fit(file, profile, sample_every=1)
+    stranger = msgspec.structs.replace(moved, recipient_lines=("Ben Nunez", "1 Other Street", "Boston MA 02110"))
+    file = build_print_file(name="STMT_X", pieces=[stranger], profile=profile, created_on=CREATED_ON)
+    with pytest.raises(Unfit, match="window"):
+        require_fit(file, profile, sample_every=1)

@@ -1,0 +1,253 @@
+"""A batch done in parts, by processes that die, come twice and overlap: as if one had done it all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from statement_builder.billing.selection import Channel, Kind
+from statement_builder.errors import BatchBusy, GateStop
+from statement_builder.operations.run import open_batch, walk_batch
+from statement_builder.operations.run_parallel import (
+    ask_gates,
+    build_run,
+    hand_off_run,
+    plan_shard_runs,
+    prepare_hand_off,
+)
+from statement_builder.operations.steps import Step
+from statement_builder.pipeline.context import AppContext
+from tests.faults.outcome import assert_once_each, outcome_of
+from tests.faults.trouble import die_at
+from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.pipeline.part import BUSY, open_as_worker
+
+BATCH = f"{CYCLE}-statement"
+SHARD = 8
+"""Candidates in a shard here, so that a small hospital has several."""
+
+
+@contextmanager
+def worker(hospital: Hospital, **changed: str) -> Iterator[AppContext]:
+    with open_as_worker(hospital.environment | changed) as context:
+        yield replace(context, shard_candidates_max=SHARD)
+
+
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A batch of five shards, none of them built."""
+    hospital = build_hospital(tmp_path_factory.mktemp("pulled") / "home", guarantors=40, workers=1)
+    with worker(hospital) as context:
+        open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
+        walk_batch(context, BATCH, until=Step.PULL)
+    return hospital
+
+
+@pytest.fixture(scope="module")
+def alone(pulled: Hospital, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What comes of that batch when one process does it all."""
+    hospital = pulled.copy_to(tmp_path_factory.mktemp("alone") / "home")
+    with worker(hospital) as context:
+        walk_batch(context, BATCH, release=True)
+    return outcome_of(hospital, BATCH)
+
+
+@pytest.fixture(scope="module")
+def released(pulled: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """The batch built, released and looked at again; nothing handed off."""
+    hospital = pulled.copy_to(tmp_path_factory.mktemp("released") / "home")
+    with worker(hospital) as context:
+        walk_batch(context, BATCH, until=Step.BUILD)
+        prepare_hand_off(context, BATCH, release=True)
+    return hospital
+
+
+@pytest.fixture
+def hospital(pulled: Hospital, tmp_path: Path) -> Hospital:
+    return pulled.copy_to(tmp_path / "home")
+
+
+def _hand_off_all(context: AppContext) -> None:
+    for run in plan_shard_runs(context, BATCH, shards_max=2, runs_max=100):
+        for channel in (Channel.EMAIL, Channel.PRINT):
+            hand_off_run(context, BATCH, run.first, run.last, channel)
+
+
+def test_batch_in_parts__is_the_batch_of_one_process(hospital: Hospital, alone: dict[str, Any]) -> None:
+    with worker(hospital) as context:
+        runs = plan_shard_runs(context, BATCH, shards_max=2, runs_max=100)
+        assert [(run.first, run.last) for run in runs] == [(1, 2), (3, 4), (5, 5)]
+        for run in reversed(runs):
+            build_run(context, BATCH, run.first, run.last)
+        assert ask_gates(context, BATCH) == ["Policy asks for a person's approval of this kind."]
+        assert context.require_batch(BATCH).state == "waiting"
+        prepare_hand_off(context, BATCH, release=True)
+        _hand_off_all(context)
+        assert walk_batch(context, BATCH).state == "closed"
+    outcome = outcome_of(hospital, BATCH)
+    assert_once_each(outcome)
+    assert outcome == alone
+
+
+def test_shard_runs__have_names_that_operators_know_them_by(hospital: Hospital) -> None:
+    with worker(hospital) as context:
+        titles = [run.title for run in plan_shard_runs(context, BATCH, shards_max=2, runs_max=100)]
+        assert titles[0].startswith("shards 1-2 of 5, postal codes ")
+        assert titles[2].startswith("shard 5 of 5")
+        long = plan_shard_runs(context, BATCH, shards_max=1, runs_max=2)
+        assert [(run.first, run.last) for run in long] == [(1, 3), (4, 5)]
+
+
+def test_closed_batch__every_part_of_it_again_changes_nothing(
+    released: Hospital, alone: dict[str, Any], tmp_path: Path
+) -> None:
+    hospital = released.copy_to(tmp_path / "home")
+    with worker(hospital) as context:
+        _hand_off_all(context)
+        walk_batch(context, BATCH)
+        events = hospital.ledger("SELECT count(*) FROM event")
+        _hand_off_all(context)
+        build_run(context, BATCH, 1, 5)
+        assert ask_gates(context, BATCH) == []
+        prepare_hand_off(context, BATCH, release=True)
+        walk_batch(context, BATCH)
+    assert hospital.ledger("SELECT count(*) FROM event") == events
+    assert outcome_of(hospital, BATCH) == alone
+
+
+def test_parts_before_their_time__stop_or_do_nothing(hospital: Hospital) -> None:
+    with worker(hospital) as context:
+        with pytest.raises(GateStop, match="waits for a person"):
+            prepare_hand_off(context, BATCH, release=False)
+        with pytest.raises(Exception, match="nothing of it may be handed off"):
+            hand_off_run(context, BATCH, 1, 5, Channel.PRINT)
+    assert hospital.manifest_rows() == []
+
+
+def test_part_left_for_later__looks_at_the_source_itself(released: Hospital, tmp_path: Path) -> None:
+    """A bankruptcy that came in after the look at the whole batch, and before a part was handed off the next day."""
+    hospital = released.copy_to(tmp_path / "home")
+    guarantor, sequence = hospital.ledger(
+        "SELECT guarantor_id, sequence FROM document WHERE channel = 'print' AND state = 'rendered' LIMIT 1"
+    )[0]
+    hospital.sql(
+        "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('LATE', ?, 'BANKR_STAY', ?)",
+        guarantor,
+        AS_OF.isoformat(),
+    )
+    with worker(hospital, STATEMENTS_CLOCK="2026-11-08T15:00:00+00:00") as context:
+        hand_off_run(context, BATCH, sequence, sequence, Channel.PRINT)
+    assert hospital.ledger("SELECT state FROM document WHERE guarantor_id = ?", guarantor) == [("withheld",)]
+    assert hospital.ledger("SELECT count(*) FROM document WHERE state = 'handed_off'")[0][0] > 0
+
+
+def test_shard_in_two_hands__is_built_once_with_the_same_bytes(hospital: Hospital, alone: dict[str, Any]) -> None:
+    """The first builds and stands still; the second is told so, builds what is free, and finishes after the first."""
+    first = _start(hospital, "build", 1, 5)
+    _wait_for(lambda: hospital.ledger("SELECT 1 FROM shard WHERE state = 'built'"), first)
+    first.send_signal(signal.SIGSTOP)
+    assert _run(hospital, "build", 1, 5) in {0, BUSY}
+    first.send_signal(signal.SIGCONT)
+    assert first.wait() in {0, BUSY}
+    assert _run(hospital, "build", 1, 5) == 0
+    assert hospital.ledger("SELECT subject FROM event WHERE what = 'built' GROUP BY 1 HAVING count(*) > 1") == []
+    with worker(hospital) as context:
+        walk_batch(context, BATCH, release=True)
+    assert outcome_of(hospital, BATCH) == alone
+
+
+@pytest.mark.parametrize(
+    ("channel", "file"), [pytest.param("print", ".ctl", id="print"), pytest.param("email", ".eml", id="email")]
+)
+def test_hung_try_of_a_hand_off__keeps_the_next_from_sending(
+    released: Hospital, alone: dict[str, Any], channel: str, file: str, tmp_path: Path
+) -> None:
+    """The first try hangs when its file or message is about to go. The second does what is free and leaves it alone."""
+    hospital = released.copy_to(tmp_path / "home")
+    command = [sys.executable, "-m", "tests.faults.die_at", "0", "moments", "part", channel, BATCH, "1", "5"]
+    hung = subprocess.Popen(command, env=hospital.environment | {"HANG_BEFORE": file}, cwd=hospital.home)
+    assert os.WIFSTOPPED(os.waitpid(hung.pid, os.WUNTRACED)[1])
+    under_way = hospital.ledger("SELECT document_id, state FROM delivery WHERE state = 'committing'")
+    assert under_way
+    assert _run(hospital, channel, 1, 5) == BUSY
+    assert set(under_way) <= set(hospital.ledger("SELECT document_id, state FROM delivery"))
+    hung.send_signal(signal.SIGCONT)
+    assert hung.wait() == 0
+    with worker(hospital) as context:
+        _hand_off_all(context)
+        walk_batch(context, BATCH)
+    outcome = outcome_of(hospital, BATCH)
+    assert_once_each(outcome)
+    assert outcome == alone
+
+
+@pytest.mark.parametrize("moment", [2, 9, 14, 21])
+@pytest.mark.parametrize("channel", ["print", "email"])
+def test_killed_around_each_effect_of_a_part__the_next_try_ends_it(
+    released: Hospital, alone: dict[str, Any], channel: str, moment: int, tmp_path: Path
+) -> None:
+    hospital = released.copy_to(tmp_path / "home")
+    assert die_at(hospital, moment, "part", channel, BATCH, "1", "5") == -signal.SIGKILL
+    with worker(hospital) as context:
+        _hand_off_all(context)
+        assert walk_batch(context, BATCH).state == "closed"
+    outcome = outcome_of(hospital, BATCH)
+    assert_once_each(outcome)
+    assert outcome == alone
+
+
+def test_whole_batch_in_one_hand__parts_wait(released: Hospital, tmp_path: Path) -> None:
+    hospital = released.copy_to(tmp_path / "home")
+    with (
+        worker(hospital) as operator,
+        operator.ledger.lock(BATCH, owner="betty@billing-2", at=operator.now()),
+        worker(hospital) as context,
+        pytest.raises(BatchBusy, match="betty@billing-2"),
+    ):
+        hand_off_run(context, BATCH, 1, 5, Channel.PRINT)
+    with worker(hospital) as context, context.ledger.share(BATCH, owner="worker", at=context.now()):
+        assert "is being worked on by worker" in hospital.statements("rerun", BATCH, code=1).err
+    assert hospital.manifest_rows() == []
+
+
+def test_one_shard_put_off__the_others_of_the_run_go_on(released: Hospital, tmp_path: Path) -> None:
+    hospital = released.copy_to(tmp_path / "home")
+    with (
+        worker(hospital) as other,
+        other.ledger.share(BATCH, owner="elsewhere", at=other.now()) as lock_part,
+        lock_part("shard 2"),
+        worker(hospital) as context,
+        pytest.raises(BatchBusy, match="shard 2"),
+    ):
+        hand_off_run(context, BATCH, 1, 5, Channel.PRINT)
+    left = hospital.ledger(
+        "SELECT DISTINCT sequence FROM document WHERE channel = 'print' AND state = 'rendered' ORDER BY 1"
+    )
+    assert left == [(2,)]
+
+
+def _start(hospital: Hospital, what: str, first: int, last: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.pipeline.part", what, BATCH, str(first), str(last)]
+    return subprocess.Popen(command, env=hospital.environment, cwd=hospital.home, stderr=subprocess.DEVNULL)
+
+
+def _run(hospital: Hospital, what: str, first: int, last: int) -> int:
+    return _start(hospital, what, first, last).wait()
+
+
+def _wait_for(condition: Any, process: subprocess.Popen[bytes]) -> None:
+    while not condition():
+        assert process.poll() in {None, 0}
+        if process.poll() == 0:
+            return
+        time.sleep(0.005)

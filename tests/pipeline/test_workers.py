@@ -1,0 +1,127 @@
+"""Worker processes: order kept, faults in their places, deaths told, nobody left behind."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from statement_builder.errors import WorkerDied
+from statement_builder.pipeline.workers import WorkerPool
+from tests.pipeline.workmen import DyingWorkman, NotedWorkman, TaskNotingWorkman, double
+
+OWNER_EXIT_S = 60
+
+
+@pytest.mark.parametrize("workers", [pytest.param(1, id="in-process"), pytest.param(2, id="two-workers")])
+def test_run_all__outcomes_come_in_the_order_of_the_tasks(workers: int) -> None:
+    with WorkerPool(workers=workers, make_worker=double, tasks_per_worker_max=100) as pool:
+        assert list(pool.run_all(range(11))) == [2 * task for task in range(11)]
+
+
+def test_run_all__begins_little_more_than_is_read() -> None:
+    begun = []
+
+    def tasks() -> Iterator[int]:
+        for task in range(50):
+            begun.append(task)
+            yield task
+
+    with WorkerPool(workers=2, make_worker=double, tasks_per_worker_max=100) as pool:
+        assert next(pool.run_all(tasks())) == 0
+        assert len(begun) <= 4
+
+
+def test_run_all__workers_are_replaced(tmp_path: Path) -> None:
+    with WorkerPool(workers=2, make_worker=partial(NotedWorkman, tmp_path), tasks_per_worker_max=4) as pool:
+        assert len(list(pool.run_all(range(20)))) == 20
+    processes = {int(path.name) for path in tmp_path.iterdir()} - {os.getpid()}
+    assert len(processes) > 2
+
+
+def test_run_all__a_killed_worker_is_told_and_the_pool_works_on() -> None:
+    with WorkerPool(workers=2, make_worker=DyingWorkman, tasks_per_worker_max=100) as pool:
+        with pytest.raises(WorkerDied, match="run it again"):
+            list(pool.run_all([1, DyingWorkman.DEADLY, 3]))
+        assert list(pool.run_all([1])) == [1]
+
+
+@pytest.mark.parametrize("workers", [pytest.param(1, id="in-process"), pytest.param(2, id="two-workers")])
+def test_run_all__what_stops_a_worker_s_making_is_raised_as_it_is(workers: int) -> None:
+    with (
+        WorkerPool(workers=workers, make_worker=partial(divmod, 1, 0), tasks_per_worker_max=1) as pool,
+        pytest.raises(ZeroDivisionError),
+    ):
+        list(pool.run_all([1]))
+
+
+def test_begin__what_was_begun_is_not_done_twice(tmp_path: Path) -> None:
+    with WorkerPool(workers=2, make_worker=partial(TaskNotingWorkman, tmp_path), tasks_per_worker_max=2) as pool:
+        for task in range(9):
+            pool.begin(task)
+        assert list(pool.run_all(range(10))) == list(range(10))
+    done = sorted(int(path.name.partition("-")[0]) for path in tmp_path.iterdir())
+    assert done == list(range(10))
+
+
+def test_begin__no_more_than_a_generation_is_begun_ahead(tmp_path: Path) -> None:
+    with WorkerPool(workers=2, make_worker=partial(TaskNotingWorkman, tmp_path), tasks_per_worker_max=2) as pool:
+        for task in range(9):
+            pool.begin(task)
+    assert {int(path.name.partition("-")[0]) for path in tmp_path.iterdir()} <= {0, 1, 2, 3}
+
+
+def test_begin__a_worker_killed_ahead_is_told_by_run_all_and_the_pool_works_on() -> None:
+    with WorkerPool(workers=2, make_worker=DyingWorkman, tasks_per_worker_max=100) as pool:
+        pool.begin(DyingWorkman.DEADLY)
+        with pytest.raises(WorkerDied, match="run it again"):
+            list(pool.run_all([DyingWorkman.DEADLY, 3]))
+        assert list(pool.run_all([1])) == [1]
+
+
+OWNER = """
+import sys
+from functools import partial
+from pathlib import Path
+from statement_builder.pipeline.workers import WorkerPool
+from tests.pipeline.workmen import NotedWorkman
+
+if __name__ == "__main__":
+    make = partial(NotedWorkman, Path(sys.argv[1]))
+    with WorkerPool(workers=2, make_worker=make, tasks_per_worker_max=100) as pool:
+        for _ in pool.run_all(range(16)):
+            pass
+        print("ready", flush=True)
+        sys.stdin.read()
+"""
+
+
+def test_pool__workers_end_when_their_owner_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "owner.py"
+    script.write_text(OWNER, encoding="utf-8")
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, str(script), str(notes)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(root)},
+    ) as owner:
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"ready\n"
+        workers = [os.pidfd_open(pid) for path in notes.iterdir() if (pid := int(path.name)) != owner.pid]
+        owner.send_signal(signal.SIGKILL)
+    assert workers
+    for worker in workers:
+        poll = select.poll()
+        poll.register(worker, select.POLLIN)
+        assert poll.poll(OWNER_EXIT_S * 1000), "a worker outlived its owner"
+        os.close(worker)

@@ -1,0 +1,72 @@
+"""What stops a copy: what forbids writing to the person about this at all, and neither amounts nor days."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from statement_builder.billing.model import EpisodeStatus, FinancialClass, GuarantorAccount
+from statement_builder.billing.selection import Kind
+from statement_builder.policy import find_copy_holds
+from tests.builders import AS_OF, make_account, make_address, make_guarantor, make_payment
+from tests.policy.candidates import POLICY, codes, mailed, make_pregnant, on_file, visit
+
+LATER = AS_OF + timedelta(days=6)
+
+
+def billed(**changes: object) -> GuarantorAccount:
+    encounters = (visit(9_000, "A1", correspondence=mailed(first=1)), visit(4_000, "A2"))
+    return replace(make_account(*encounters, guarantor=make_guarantor()), **changes)
+
+
+def stopped(account: GuarantorAccount | None, kind: Kind = Kind.STATEMENT, episode: str = "") -> list[str]:
+    return codes(find_copy_holds(account, kind, POLICY, LATER, account_numbers=("A1",), episode_id=episode))
+
+
+PAID = replace(visit(9_000, "A1"), payments=(make_payment("P1", amount_cents=-9_000, on=AS_OF),))
+
+ROWS = [
+    pytest.param(billed(), [], id="mailed-to-yesterday"),
+    pytest.param(billed(encounters=(PAID,)), [], id="paid-since"),
+    pytest.param(billed(unapplied_cents=500), [], id="money-on-no-visit"),
+    pytest.param(billed(holds=(on_file("BANKR_STAY"),)), ["BANKR_STAY"], id="bankruptcy"),
+    pytest.param(billed(holds=(on_file("DECEASED"),)), ["DECEASED"], id="death"),
+    pytest.param(billed(holds=(on_file("RETMAIL"),)), ["RETMAIL"], id="mail-came-back"),
+    pytest.param(billed(holds=(on_file("WHATSIT"),)), ["UNKNOWN_HOLD"], id="hold-that-nobody-knows"),
+    pytest.param(billed(holds=(on_file("DISPUTE", account_number="A1"),)), ["DISPUTE:A1"], id="visit-on-the-page"),
+    pytest.param(billed(holds=(on_file("DISPUTE", account_number="A2"),)), [], id="another-visit"),
+    pytest.param(
+        billed(encounters=(replace(visit(9_000, "A1"), financial_class=FinancialClass.MEDICAID),)),
+        ["MCAID:A1"],
+        id="medicaid-since",
+    ),
+    pytest.param(billed(guarantor=make_guarantor(address=make_address(postal_code=""))), ["NOZIP"], id="no-zip-code"),
+    pytest.param(None, ["NOT_ON_FILE"], id="no-longer-on-file"),
+]
+
+
+@pytest.mark.parametrize(("account", "expected"), ROWS)
+def test_copy_of_a_statement(account: GuarantorAccount | None, expected: list[str]) -> None:
+    assert stopped(account) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        pytest.param(EpisodeStatus.ACTIVE, [], id="goes-on"),
+        pytest.param(EpisodeStatus.DELIVERED, [], id="born"),
+        pytest.param(EpisodeStatus.LOST, ["LOSS"], id="lost"),
+        pytest.param(EpisodeStatus.TRANSFERRED, ["NOT_ON_FILE"], id="birth-elsewhere"),
+    ],
+)
+def test_copy_of_a_notice(status: EpisodeStatus, expected: list[str]) -> None:
+    account = make_pregnant()
+    (episode,) = account.episodes
+    account = replace(account, episodes=(replace(episode, status=status),))
+    assert stopped(account, Kind.OB_NOTICE, episode.episode_id) == expected
+
+
+def test_copy_of_a_notice__pregnancy_is_no_longer_on_file() -> None:
+    assert stopped(make_pregnant(), Kind.OB_NOTICE, "another") == ["NOT_ON_FILE"]
