@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from pdf_kit import text_reader
 from pdf_kit.qr_code import modules_of, path_operators
 from statement_builder.documents import Content
 from statement_builder.rendering import (
@@ -27,7 +28,6 @@ from statement_builder.rendering import (
     DocumentError,
     ForeignIds,
     PlainEngine,
-    reading,
     verify,
 )
 from statement_builder.rendering.verification import Made, Verifier, english_page_label
@@ -309,8 +309,8 @@ def test_verify__a_picture_is_taken_of_each_drawing_once(
 ) -> None:
     """Other words in another font file, and other tags, are no other drawing; a rule more is."""
     pictures: list[object] = []
-    scan = reading._scanned
-    monkeypatch.setattr(reading, "_scanned", lambda page: pictures.append(page) or scan(page))
+    scan = text_reader._scanned
+    monkeypatch.setattr(text_reader, "_scanned", lambda page: pictures.append(page) or scan(page))
     verifier = Verifier(DOUBLE_WINDOW_10)
 
     def check(pdf: bytes, content: Content) -> int:
