@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from statement_builder.rendering import CompiledEngine, PlainEngine
 from tests.contents import TEMPLATES
+from tests.shared_data import SKIP_REASON
 
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("search", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,3 +42,12 @@ def engine() -> PlainEngine:
 def compiled() -> CompiledEngine:
     """The compiled engine, shared the same way."""
     return CompiledEngine(TEMPLATES)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly what did not run for want of the shared data."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if SKIP_REASON in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_line(
+            f"{len(skipped):,} tests did not run: {SKIP_REASON} (see tests/shared_data.py)", yellow=True, bold=True
+        )
