@@ -21,10 +21,6 @@ from statement_builder.billing.selection import Kind, Reports
 from statement_builder.errors import ConfigError
 from statement_builder.policy.settings import Policy
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
-TEMPLATES = PROJECT_ROOT / "templates"
-SQL_ROOT = PROJECT_ROOT / "sql"
-
 URL_VARIABLES = {
     "ledger": "STATEMENTS_LEDGER",
     "archive": "STATEMENTS_ARCHIVE",

@@ -14,7 +14,8 @@ import typer
 from statement_builder.cli import output
 from statement_builder.clock import open_clock
 from statement_builder.errors import ConfigError
-from statement_builder.settings import SQL_ROOT, load_settings
+from statement_builder.resources import SQL_ROOT
+from statement_builder.settings import load_settings
 from statement_builder.source import load_synthea, make_sample, open_source
 
 source_app = typer.Typer(

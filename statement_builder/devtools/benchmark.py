@@ -20,14 +20,14 @@ from msgspec.structs import replace
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import run_whole_batch
-from statement_builder.devtools.demo import SAMPLE_SETTINGS
 from statement_builder.documents import CompositionError, Content, compose
 from statement_builder.errors import ConfigError
 from statement_builder.pipeline.build_worker import terms_of
 from statement_builder.pipeline.workers import fork_context, rare_collections
 from statement_builder.policy import candidate_cents, decide
 from statement_builder.rendering import GROUP, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
-from statement_builder.settings import SQL_ROOT, TEMPLATES, Settings, load_settings
+from statement_builder.resources import SAMPLE_SETTINGS, SQL_ROOT, TEMPLATES
+from statement_builder.settings import Settings, load_settings
 from statement_builder.source import make_sample, open_source
 
 AS_OF = date(2026, 11, 7)

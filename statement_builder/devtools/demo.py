@@ -16,11 +16,9 @@ from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.summaries import summarise_batch
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import batch_id_of
-from statement_builder.settings import PROJECT_ROOT, URL_VARIABLES, find_settings_file, home_folder
+from statement_builder.resources import SAMPLE_SETTINGS
+from statement_builder.settings import URL_VARIABLES, find_settings_file, home_folder
 from statement_builder.source import make_sample
-
-SAMPLE_SETTINGS = PROJECT_ROOT / "statements.sample.toml"
-
 
 RELEASED_BY = "demo-supervisor"
 """Final notices want somebody other than who opened the batch."""

@@ -14,7 +14,8 @@ from statement_builder.errors import StatementsError
 from statement_builder.ledger import Ledger
 from statement_builder.pipeline.context import open_profile
 from statement_builder.rendering import check_setup
-from statement_builder.settings import SQL_ROOT, TEMPLATES, Settings
+from statement_builder.resources import SQL_ROOT, TEMPLATES
+from statement_builder.settings import Settings
 from statement_builder.source import open_source
 
 

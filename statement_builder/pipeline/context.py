@@ -17,7 +17,8 @@ from statement_builder.billing.facility import Facility
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, Document, Ledger
 from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
-from statement_builder.settings import SQL_ROOT, TEMPLATES, Settings
+from statement_builder.resources import SQL_ROOT, TEMPLATES
+from statement_builder.settings import Settings
 from statement_builder.source import Source, open_source
 from statement_builder.stopwatch import Stopwatch
 

@@ -11,9 +11,6 @@ from sqlalchemy.types import NullType
 from statement_builder.errors import ConfigError, SourceError
 from statement_builder.source.contract import ResultSet
 
-SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
-"""The queries that come with the service; settings may name another folder."""
-
 
 def find_queries(name: str, sql_root: Path) -> Path:
     """The folder of queries called `name`. `ConfigError` lists the ones that there are."""

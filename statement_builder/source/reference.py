@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from statement_builder.errors import SourceError
+from statement_builder.resources import SQL_ROOT
 from statement_builder.source.database import open_database, show_database_error, writing
-from statement_builder.source.queries import SQL_ROOT
 
 _BATCH_ROWS = 5000
 

@@ -20,7 +20,8 @@ from statement_builder.devtools.demo import SAMPLE_SETTINGS
 from statement_builder.documents import Content
 from statement_builder.pipeline.workers import rare_collections
 from statement_builder.rendering import GROUP, CompiledEngine, Rendered
-from statement_builder.settings import TEMPLATES, load_settings
+from statement_builder.resources import TEMPLATES
+from statement_builder.settings import load_settings
 from tests.benchmarks.reportlab_page import render
 from tests.benchmarks.reportlab_sheet import register_fonts
 

@@ -18,7 +18,8 @@ from statement_builder.ledger import Batch, BatchState
 from statement_builder.operations.run import open_batch, retry_errors, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext, open_context
-from statement_builder.settings import SQL_ROOT, TEMPLATES, load_settings
+from statement_builder.resources import SQL_ROOT, TEMPLATES
+from statement_builder.settings import load_settings
 from tests.faults.in_process import call
 from tests.faults.outcome import assert_once_each, outcome_of
 from tests.faults.trouble import BATCH, assert_nothing_left

@@ -19,7 +19,7 @@ from statement_builder.pipeline.build import shard_as_pulled
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import pull_batch
 from statement_builder.pipeline.workers import WorkerPool
-from statement_builder.settings import SQL_ROOT
+from statement_builder.resources import SQL_ROOT
 from tests.faults.outcome import outcome_of
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 from tests.pipeline.part import open_as_worker
