@@ -23,7 +23,7 @@ from statement_builder.devtools.batch_benchmark import run_whole_batch
 from statement_builder.documents import CompositionError, Content, compose
 from statement_builder.errors import ConfigError
 from statement_builder.pipeline.build_worker import terms_of
-from statement_builder.pipeline.workers import fork_context, rare_collections
+from statement_builder.pipeline.workers import fork_context, infrequent_gc
 from statement_builder.policy import candidate_cents, decide
 from statement_builder.rendering import GROUP, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
 from statement_builder.resources import SAMPLE_SETTINGS, SQL_ROOT, TEMPLATES
@@ -56,7 +56,7 @@ def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int 
         first_s = _time_first(contents, home / "first-layouts")
         made = _make_layouts(contents, home / "bench-layouts")
         plain, compiled = PlainEngine(TEMPLATES), CompiledEngine(TEMPLATES, home / "bench-layouts")
-        with rare_collections():
+        with infrequent_gc():
             _render_all(compiled, known)
             plain_s, warm_s, plainly, rendered = _in_turns(plain, compiled, new)
         compiled_per_s, plain_per_s = len(rendered) / warm_s, len(plainly) / plain_s
@@ -125,7 +125,7 @@ def _make_layouts(contents: Sequence[Content], folder: Path) -> _Made:
 
 def _render_cold(contents: Sequence[Content], folder: Path) -> _Made:
     engine = CompiledEngine(TEMPLATES, folder)
-    with rare_collections():
+    with infrequent_gc():
         seconds, _ = _render_all(engine, contents)
     return _Made(seconds, engine.compiled, dict(engine.fallbacks))
 

@@ -17,7 +17,7 @@ from statement_builder.ledger import Batch, BatchState, LockPart, NewShard, Shar
 from statement_builder.pipeline.build_worker import BuiltShard, PackedShard, open_builder, plan_build, unpack_built
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import pull_batch
-from statement_builder.pipeline.workers import WorkerPool, rare_collections
+from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
 from statement_builder.rendering import template_version
 
 BuilderPool = WorkerPool[Shard, PackedShard]
@@ -38,7 +38,7 @@ def build_while_pulling(context: AppContext, batch: Batch) -> None:
         def begin(new: NewShard) -> None:
             nonlocal begun
             if new.candidates == context.shard_candidates_max:  # others follow: it is worth while to start processes
-                pool.begin(shard_as_pulled(new, batch.batch_id))
+                pool.prefetch(shard_as_pulled(new, batch.batch_id))
                 begun += 1
 
         with context.watch("pull"):
@@ -63,7 +63,7 @@ def _build_all(context: AppContext, batch: Batch, pool: BuilderPool | None = Non
     context.ledger.set_state(batch.batch_id, BatchState.BUILT, actor=context.actor, at=context.now())
 
 
-@rare_collections()
+@infrequent_gc()
 def build_shards(
     context: AppContext,
     batch: Batch,

@@ -38,7 +38,7 @@ from statement_builder.pipeline.print_worker import (
     pages_of_piece,
 )
 from statement_builder.pipeline.pull import scope_of, stream_candidates
-from statement_builder.pipeline.workers import WorkerPool, rare_collections
+from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
 from statement_builder.policy.recipient import address_digest
 
 _SHARDS_PER_WORKER_MAX = 100
@@ -95,13 +95,13 @@ class PrintRun:
 
         Nothing is claimed by this. What is planned otherwise by then, since a piece was withheld, is made anew.
         """
-        if self._pool.can_begin:
+        if self._pool.can_prefetch:
             names = _Names(self._service, self._batch)
             most = max(0, _BEGUN_MAX - len(self._shards) // _SHARDS_PER_BEGUN)
             for _, task in islice(self._tasks(names, ahead=True), most):
-                self._pool.begin(task)
+                self._pool.prefetch(task)
 
-    @rare_collections()
+    @infrequent_gc()
     def hand_off(self) -> None:
         """As `hand_off_print_files`."""
         refused: list[Permanent] = []

@@ -19,7 +19,7 @@ from statement_builder.billing.selection import Kind
 from statement_builder.ledger import Batch, BatchState, NewShard
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.suppressions import obey_stops
-from statement_builder.pipeline.workers import rare_collections
+from statement_builder.pipeline.workers import infrequent_gc
 from statement_builder.policy import candidate_cents
 from statement_builder.source import require_fresh
 
@@ -34,7 +34,7 @@ def batch_id_of(cycle: str, kind: Kind) -> str:
     return f"{cycle}-{kind.value}"
 
 
-@rare_collections()
+@infrequent_gc()
 def pull_batch(context: AppContext, batch: Batch, take_note: Callable[[NewShard], object] | None = None) -> None:
     """Take the snapshot, unless this batch has one. `SourceError` when the data is stale, unreadable or incomplete.
 

@@ -30,7 +30,7 @@ from statement_builder.pipeline.recheck_worker import (
     open_looker,
     pack_account,
 )
-from statement_builder.pipeline.workers import WorkerPool, rare_collections
+from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
 
 LOOK_GOOD_FOR = timedelta(hours=2)
 """How old the look at the whole batch may be for a part of it that leaves later; a part cleared the next day looks
@@ -68,7 +68,7 @@ class _Look:
         """Whose document is a correction."""
         self._withheld = 0
 
-    @rare_collections()
+    @infrequent_gc()
     def take(self) -> int:
         context = self._service
         plan = plan_build(context, self._batch)

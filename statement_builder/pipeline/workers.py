@@ -1,7 +1,7 @@
-"""Several processes at work on one batch: each makes one thing after the other, and its owner gets them in order.
+"""A pool of worker processes for one batch: each runs one task after another, and the owner gets results in order.
 
-WeasyPrint's memory grows with use, so workers are replaced after a while: all at once, a generation at a time, because
-CPython's own `max_tasks_per_child` can leave a pool waiting for ever (python/cpython#115634).
+WeasyPrint's memory grows with use, so workers are replaced from time to time. All of them are replaced at once, one
+generation after another, because CPython's `max_tasks_per_child` can deadlock the pool (python/cpython#115634).
 """
 
 from __future__ import annotations
@@ -24,24 +24,25 @@ from typing import Any, Generic, TypeVar
 from statement_builder.errors import WorkerDied
 
 NICENESS = 5
-"""Of workers: their owner goes first, where there are more processes than processors. It finds the tasks."""
+"""Scheduling priority of workers: lower than their owner's, because the owner produces the tasks."""
 
 Task = TypeVar("Task")
-Outcome = TypeVar("Outcome")
+Result = TypeVar("Result")
 
 
-class WorkerPool(Generic[Task, Outcome]):
-    """Works tasks off with `workers` processes; with one, in this process. A context manager.
+class WorkerPool(Generic[Task, Result]):
+    """Runs tasks in `workers` processes, or in this process when `workers` is 1. Use it as a context manager.
 
-    `make_worker` gives each process what works a task off; what it raises is raised for the first task. It, tasks and
-    outcomes have to be picklable where there are several processes. `niceness` is how far they let others go first.
+    `make_worker` is called once in each process and returns the function that runs a task. An exception from
+    `make_worker` is raised for the first task. With several processes, `make_worker`, tasks and results must be
+    picklable. `niceness` is the workers' scheduling priority.
     """
 
     def __init__(
         self,
         *,
         workers: int,
-        make_worker: Callable[[], Callable[[Task], Outcome]],
+        make_worker: Callable[[], Callable[[Task], Result]],
         tasks_per_worker_max: int,
         niceness: int = NICENESS,
     ) -> None:
@@ -51,94 +52,97 @@ class WorkerPool(Generic[Task, Outcome]):
         self._generation_tasks_max = workers * tasks_per_worker_max
         self._executor: ProcessPoolExecutor | None = None
         self._generation_tasks = 0
-        self._begun: list[tuple[Task, Future[Outcome]]] = []
+        self._prefetched: list[tuple[Task, Future[Result]]] = []
 
-    def __enter__(self) -> WorkerPool[Task, Outcome]:
+    def __enter__(self) -> WorkerPool[Task, Result]:
         if self._workers > 1:
             fork_context()
-            forkserver.ensure_running()  # it imports while this process finds the first task
+            forkserver.ensure_running()  # it imports modules while this process prepares the first task
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._retire()
+        self._shut_down()
 
     @property
-    def can_begin(self) -> bool:
-        """Whether `begin` begins anything."""
+    def can_prefetch(self) -> bool:
+        """Whether `prefetch` would start its task."""
         return self._workers > 1 and self._generation_tasks < self._generation_tasks_max
 
-    def begin(self, task: Task) -> None:
-        """Begin a task that `run_all` will be asked for, as far as one generation of workers can do so ahead of it."""
-        if self.can_begin:
-            with self._explained():
-                self._begun.append((task, self._submit(task)))
+    def prefetch(self, task: Task) -> None:
+        """Start a task before `run_all` asks for it, unless the current generation of workers has no room for it."""
+        if self.can_prefetch:
+            with self._report_killed_worker():
+                self._prefetched.append((task, self._submit(task)))
 
-    def run_all(self, tasks: Iterable[Task]) -> Iterator[Outcome]:
-        """The outcome of each task, in the order given; at most one task more a worker is begun than was read.
+    def run_all(self, tasks: Iterable[Task]) -> Iterator[Result]:
+        """Yield the result of each task in order. At most one task per worker runs ahead of the reader.
 
-        WorkerDied when a worker was killed: what was yielded stands, the rest can be worked off again.
+        Raises `WorkerDied` when a worker is killed: results already yielded are valid, the rest can be run again.
         """
         if self._workers == 1:
-            with rare_collections():
+            with infrequent_gc():
                 yield from map(self._make_worker(), tasks)
             return
-        pending: deque[Future[Outcome]] = deque()
-        with self._explained():
+        pending: deque[Future[Result]] = deque()
+        with self._report_killed_worker():
             for task in tasks:
                 if len(pending) > self._workers:
                     yield pending.popleft().result()
-                begun = self._take_begun(task)
-                if begun is None and self._generation_tasks >= self._generation_tasks_max:
+                prefetched = self._pop_prefetched(task)
+                if prefetched is None and self._generation_tasks >= self._generation_tasks_max:
                     while pending:
                         yield pending.popleft().result()
-                    self._retire()
-                pending.append(begun or self._submit(task))
+                    self._shut_down()
+                pending.append(prefetched or self._submit(task))
             while pending:
                 yield pending.popleft().result()
 
-    def _take_begun(self, task: Task) -> Future[Outcome] | None:
-        for place, (begun, future) in enumerate(self._begun):
-            if begun == task:
-                del self._begun[place]
+    def _pop_prefetched(self, task: Task) -> Future[Result] | None:
+        for index, (prefetched, future) in enumerate(self._prefetched):
+            if prefetched == task:
+                del self._prefetched[index]
                 return future
         return None
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def _report_killed_worker(self) -> Iterator[None]:
         try:
             yield
         except BrokenProcessPool as exc:
-            self._retire()
+            self._shut_down()
             raise WorkerDied(
-                "A worker process was killed, most likely for want of memory. What it had in hand was not kept: "
-                "run it again, with fewer workers if it happens again."
+                "A worker process was killed, most likely because memory ran out. Its unfinished work was discarded: "
+                "run it again, with fewer workers if this happens again."
             ) from exc
 
-    def _submit(self, task: Task) -> Future[Outcome]:
+    def _submit(self, task: Task) -> Future[Result]:
         if self._executor is None:
             self._executor = _new_generation(self._workers, self._make_worker, self._niceness)
         self._generation_tasks += 1
-        return self._executor.submit(_work_off, task)
+        return self._executor.submit(_run_task, task)
 
-    def _retire(self) -> None:
+    def _shut_down(self) -> None:
         executor, self._executor, self._generation_tasks = self._executor, None, 0
-        self._begun.clear()
+        self._prefetched.clear()
         if executor is not None:
             executor.shutdown(wait=True, cancel_futures=True)
 
 
-_RARELY = (100_000, 20, 100)
-"""Thresholds of the collector of cyclic garbage."""
+_INFREQUENT_GC = (100_000, 20, 100)
+"""Thresholds of the cyclic garbage collector while a batch runs."""
 
 
 @contextmanager
-def rare_collections() -> Iterator[None]:
-    """Let the collector of cyclic garbage look seldom: hundreds of thousands of remembered words, or of rows on their
-    way, are no garbage, and walking them again and again takes a quarter of the time (an eighth, for rows)."""
+def infrequent_gc() -> Iterator[None]:
+    """Run the cyclic garbage collector less often inside the block.
+
+    A batch keeps hundreds of thousands of live objects: cached word widths, or rows in transit. Scanning them costs a
+    quarter of the run time (an eighth for rows) and frees nothing.
+    """
     thresholds = gc.get_threshold()
-    gc.set_threshold(*_RARELY)
+    gc.set_threshold(*_INFREQUENT_GC)
     try:
         yield
     finally:
@@ -146,16 +150,16 @@ def rare_collections() -> Iterator[None]:
 
 
 _PRELOADED = [f"statement_builder.pipeline.{name}" for name in ("build_worker", "recheck_worker", "print_worker")]
-"""What workers are made of. It takes a second to import, once: each of them is a fork of a process that has done so."""
+"""Modules that the fork server imports once, which takes a second. Every worker is forked from it."""
 
 _worker: Callable[[Any], Any] | None = None
-"""This worker process's own; never set in the process that owns the pool."""
-_unmade: Exception | None = None
-"""Why it has none."""
+"""The task function of this worker process. Never set in the process that owns the pool."""
+_startup_error: Exception | None = None
+"""The exception that `make_worker` raised in this worker process."""
 
 
 def fork_context() -> ForkServerContext:
-    """For processes that are forks of one that has imported what documents are made with."""
+    """A multiprocessing context whose fork server has already imported the rendering modules."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
     return context
@@ -169,28 +173,28 @@ def _new_generation(
 
 
 def _start_worker(make_worker: Callable[[], Callable[[Any], Any]], niceness: int) -> None:
-    global _worker, _unmade  # noqa: PLW0603 - a worker process has one for its life
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides what an interrupt means
+    global _worker, _startup_error  # noqa: PLW0603 - a worker process has exactly one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner handles interrupts
     os.nice(niceness)
-    gc.freeze()  # what was imported stays
-    gc.set_threshold(*_RARELY)  # for good: each return to the usual ones would walk all that a task has left
-    threading.Thread(target=_end_with_owner, daemon=True).start()
+    gc.freeze()  # imported modules are never garbage
+    gc.set_threshold(*_INFREQUENT_GC)  # for the worker's life: resetting it would trigger a full scan after each task
+    threading.Thread(target=_exit_with_owner, daemon=True).start()
     try:
         _worker = make_worker()
-    except Exception as exc:  # noqa: BLE001 - a pool would only say that it is broken; the first task says why
-        _unmade = exc
+    except Exception as exc:  # noqa: BLE001 - raised here, the pool would only report that it is broken
+        _startup_error = exc
 
 
-def _end_with_owner() -> None:
-    """A worker whose owner was killed would wait for its next task for ever."""
+def _exit_with_owner() -> None:
+    """Exit when the owner dies; otherwise a worker whose owner was killed would wait forever for its next task."""
     owner = multiprocessing.parent_process()
     if owner is not None:
         owner.join()
         os._exit(1)
 
 
-def _work_off(task: Any) -> Any:
-    if _unmade is not None:
-        raise _unmade
+def _run_task(task: Any) -> Any:
+    if _startup_error is not None:
+        raise _startup_error
     assert _worker is not None
     return _worker(task)

@@ -18,7 +18,7 @@ from statement_builder.billing.selection import Kind
 from statement_builder.devtools.benchmark import sample_contents
 from statement_builder.devtools.demo import SAMPLE_SETTINGS
 from statement_builder.documents import Content
-from statement_builder.pipeline.workers import rare_collections
+from statement_builder.pipeline.workers import infrequent_gc
 from statement_builder.rendering import GROUP, CompiledEngine, Rendered
 from statement_builder.resources import TEMPLATES
 from statement_builder.settings import load_settings
@@ -48,7 +48,7 @@ def compare(documents: int) -> dict[str, float]:
     }
     seconds = dict.fromkeys(makers, 0.0)
     sizes = dict.fromkeys(makers, 0)
-    with rare_collections():
+    with infrequent_gc():
         for make in makers.values():
             for start in range(0, len(known), _TURN):
                 _make_all(make, known[start : start + _TURN])

@@ -46,8 +46,8 @@ def test_built_while_pulled__is_the_batch_of_one_process(
     hospital: Hospital, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = []
-    begin = WorkerPool.begin
-    monkeypatch.setattr(WorkerPool, "begin", lambda pool, task: begun.append(task) or begin(pool, task))
+    prefetch = WorkerPool.prefetch
+    monkeypatch.setattr(WorkerPool, "prefetch", lambda pool, task: begun.append(task) or prefetch(pool, task))
     alone = hospital.copy_to(tmp_path / "alone")
     for each, workers in ((hospital, 2), (alone, 1)):
         with opened(each, workers=workers) as context:

@@ -62,25 +62,25 @@ def test_run_all__what_stops_a_worker_s_making_is_raised_as_it_is(workers: int) 
         list(pool.run_all([1]))
 
 
-def test_begin__what_was_begun_is_not_done_twice(tmp_path: Path) -> None:
+def test_prefetch__what_was_begun_is_not_done_twice(tmp_path: Path) -> None:
     with WorkerPool(workers=2, make_worker=partial(TaskNotingWorkman, tmp_path), tasks_per_worker_max=2) as pool:
         for task in range(9):
-            pool.begin(task)
+            pool.prefetch(task)
         assert list(pool.run_all(range(10))) == list(range(10))
     done = sorted(int(path.name.partition("-")[0]) for path in tmp_path.iterdir())
     assert done == list(range(10))
 
 
-def test_begin__no_more_than_a_generation_is_begun_ahead(tmp_path: Path) -> None:
+def test_prefetch__no_more_than_a_generation_is_begun_ahead(tmp_path: Path) -> None:
     with WorkerPool(workers=2, make_worker=partial(TaskNotingWorkman, tmp_path), tasks_per_worker_max=2) as pool:
         for task in range(9):
-            pool.begin(task)
+            pool.prefetch(task)
     assert {int(path.name.partition("-")[0]) for path in tmp_path.iterdir()} <= {0, 1, 2, 3}
 
 
-def test_begin__a_worker_killed_ahead_is_told_by_run_all_and_the_pool_works_on() -> None:
+def test_prefetch__a_worker_killed_ahead_is_told_by_run_all_and_the_pool_works_on() -> None:
     with WorkerPool(workers=2, make_worker=DyingWorkman, tasks_per_worker_max=100) as pool:
-        pool.begin(DyingWorkman.DEADLY)
+        pool.prefetch(DyingWorkman.DEADLY)
         with pytest.raises(WorkerDied, match="run it again"):
             list(pool.run_all([DyingWorkman.DEADLY, 3]))
         assert list(pool.run_all([1])) == [1]
