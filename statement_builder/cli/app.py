@@ -46,7 +46,7 @@ from statement_builder.operations.resolve import resolve_document
 from statement_builder.operations.steps import Step
 from statement_builder.operations.summaries import summarise_batch, summarise_found, summarise_tracked
 from statement_builder.operations.work_queue import batches_with_exceptions, list_came_back
-from statement_builder.pipeline.context import AppContext, open_context, say_nothing
+from statement_builder.pipeline.context import AppContext, no_progress, open_context
 from statement_builder.pipeline.pull import Scope
 from statement_builder.settings import load_settings
 
@@ -91,7 +91,7 @@ def opened(
     settings = load_settings(environ, Path.cwd(), source_name=source)
     if engine is not None:
         settings = replace(settings, render=replace(settings.render, engine=engine.value))
-    with output.show_progress() if show_progress else nullcontext(say_nothing) as progress:
+    with output.show_progress() if show_progress else nullcontext(no_progress) as progress:
         context = open_context(
             settings,
             environ=environ,

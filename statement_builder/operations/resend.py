@@ -21,7 +21,7 @@ from statement_builder.ledger import (
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.hand_off import hand_off_batch
 from statement_builder.pipeline.pull import scope_of, stream_candidates
-from statement_builder.pipeline.suppressions import applies
+from statement_builder.pipeline.suppressions import is_in_force
 
 
 def hand_off_again(context: AppContext) -> list[str]:
@@ -105,7 +105,7 @@ def _require_deliverable(context: AppContext, document: Document) -> bool:
         raise ConfigError(f"guarantor {document.guarantor_id} is no longer in the billing system, or has a bad row.")
     stops = context.ledger.stops(context.facility.facility_id, [document.guarantor_id])
     for stop in stops.get(document.guarantor_id, ()):
-        if stop.code is SuppressionCode.RETMAIL and applies(stop, guarantor):
+        if stop.code is SuppressionCode.RETMAIL and is_in_force(stop, guarantor):
             raise ConfigError(
                 f"document {document.document_id} came back, and the billing system still has the address that it came "
                 "back from. Enter the new address there, then send it again."

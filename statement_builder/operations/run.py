@@ -16,7 +16,11 @@ from statement_builder.operations.steps import Step
 from statement_builder.pipeline.build import build_batch, build_while_pulling
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.hand_off import hand_off_batch
-from statement_builder.pipeline.preconditions import require_rest_of_set_up, require_set_up, require_templates
+from statement_builder.pipeline.preconditions import (
+    require_remaining_preconditions,
+    require_settings,
+    require_templates,
+)
 from statement_builder.pipeline.pull import batch_id_of, pull_batch
 
 
@@ -26,7 +30,7 @@ def open_batch(context: AppContext, *, kind: Kind, cycle: str, as_of: date | Non
     `ConfigError` before anything is written when no batch could go through with these settings, and when the batch
     there is has another date or limit than was asked for: nobody may believe that a trial of twenty was everybody.
     """
-    require_set_up(context, context.settings.source.name)
+    require_settings(context, context.settings.source.name)
     require_templates(context)
     batch = context.ledger.open_batch(
         batch_id=batch_id_of(cycle, kind),
@@ -69,7 +73,7 @@ def walk_batch(context: AppContext, batch_id: str, *, until: Step | None = None,
     `release` stands for a person's approval. Raises `GateStop` where a person has to look, `BatchBusy` where another
     process is at work on this batch. `ConfigError` before the first step where the set-up has to be mended.
     """
-    require_rest_of_set_up(context, context.require_batch(batch_id))
+    require_remaining_preconditions(context, context.require_batch(batch_id))
     with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
         if until is not Step.PULL:
             build_while_pulling(context, context.require_batch(batch_id))

@@ -21,7 +21,7 @@ from statement_builder.operations.steps import Step
 from statement_builder.pipeline.build import build_shards
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.hand_off import begin_hand_off, hand_off_shard
-from statement_builder.pipeline.preconditions import require_rest_of_set_up
+from statement_builder.pipeline.preconditions import require_remaining_preconditions
 
 
 class ShardRun(Record, kw_only=True):
@@ -52,7 +52,7 @@ def build_run(context: AppContext, batch_id: str, first: int, last: int) -> None
     batch = context.require_batch(batch_id)
     if batch.state is not BatchState.PULLED:
         return
-    require_rest_of_set_up(context, batch)
+    require_remaining_preconditions(context, batch)
     with context.ledger.share(batch_id, owner=context.actor, at=context.now()) as lock_part:
         if context.require_batch(batch_id).state is BatchState.PULLED:
             build_shards(context, batch, _shards(context, batch_id, first, last), lock_part)

@@ -9,9 +9,9 @@ from statement_builder.pipeline.context import AppContext
 
 
 def read_archived(context: AppContext, document: Document) -> bytes:
-    """The document's bytes as they were archived, checked against the ledger's hash."""
+    """The archived PDF of a document. Raises `ArchiveError` when its hash is not the one in the ledger."""
     if not document.sha256:
         raise ConfigError(
-            f"document {document.document_id} was never made ({document.error_message}), so there is nothing to get."
+            f"document {document.document_id} could not be built ({document.error_message}), so there is no PDF to get."
         )
     return read_document(context.archive, document.pack_key, document.offset, document.length, document.sha256)

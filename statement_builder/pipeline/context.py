@@ -1,4 +1,4 @@
-"""What the steps of a batch work with: settings, ledger, archive, clock; opened once by the command line or a DAG."""
+"""The application context: settings, ledger, archive and clock, opened once by a command or by an Airflow task."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from statement_builder.source import Source, open_source
 from statement_builder.stopwatch import Stopwatch
 
 Progress = Callable[[str, int, int], None]
-"""Told how far a step has come: step, done, total. `total` is 0 where it is not known beforehand."""
+"""Called as a stage advances, with its name, how much is done and the total. `total` is 0 when it is not known."""
 
 
-def say_nothing(step: str, done: int, total: int) -> None:
-    """The progress of somebody who does not watch."""
+def no_progress(stage: str, done: int, total: int) -> None:
+    """Report no progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AppContext:
-    """Everything outside the pure core, in one place. `now` gives aware UTC datetimes."""
+    """Everything outside the pure core. `now` returns aware UTC datetimes."""
 
     settings: Settings
     facility: Facility
@@ -42,51 +42,51 @@ class AppContext:
     now: Callable[[], datetime]
     actor: str
     workers: int
-    progress: Progress = say_nothing
+    progress: Progress = no_progress
     watch: Stopwatch = field(default_factory=Stopwatch)
     templates: Path = TEMPLATES
     sql_root: Path = SQL_ROOT
     shard_candidates_max: int = SHARD_CANDIDATES_MAX
 
     def today(self) -> date:
-        """The date where the facility is."""
+        """Today's date in the facility's time zone."""
         return self.now().astimezone(ZoneInfo(self.facility.time_zone)).date()
 
     def open_source(self, name: str) -> Source:
-        """The billing system whose queries are in the folder `name`, at the address that the settings give."""
+        """The billing system that the queries in `sql/<name>` read, at the address in the settings."""
         url, languages = self.settings.source.url, frozenset(self.settings.render.languages)
         return open_source(name, url, self.sql_root, languages=languages)
 
     def open_vendor(self) -> PrintVendor:
-        """The print-mail vendor; nothing is connected yet. `ConfigError` where the setting is wrong."""
+        """The print-mail vendor, not connected yet. Raises `ConfigError` when the setting is invalid."""
         try:
             return open_print_vendor(self.settings.print, environ=self.environ)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
 
     def open_mailer(self) -> Mailer:
-        """Who delivers e-mail; nothing is connected yet. `ConfigError` where the setting is wrong."""
+        """The e-mail service, not connected yet. Raises `ConfigError` when the setting is invalid."""
         try:
             return open_mailer(self.settings.email, environ=self.environ)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
 
     def profile(self) -> Profile:
-        """The print-mail vendor's envelopes: where the windows are, how many sheets go into a letter."""
+        """The print vendor's envelopes: window positions and how many sheets each takes."""
         return open_profile(self.settings)
 
     def require_batch(self, batch_id: str) -> Batch:
-        """The batch, or a `ConfigError` that says how to list those there are."""
+        """The batch with this id. Raises `ConfigError` when there is none."""
         batch = self.ledger.batch(batch_id)
         if batch is None:
             raise ConfigError(f"There is no batch {batch_id}. `statements batches` lists them.")
         return batch
 
     def require_document(self, document_id: str) -> Document:
-        """The document, or a `ConfigError` that says how to look ids up."""
+        """The document with this id. Raises `ConfigError` when there is none."""
         document = self.ledger.document(document_id)
         if document is None:
-            raise ConfigError(f"There is no document {document_id}. `statements find` looks ids up.")
+            raise ConfigError(f"There is no document {document_id}. `statements find` searches for ids.")
         return document
 
     def __enter__(self) -> Self:
@@ -98,11 +98,11 @@ class AppContext:
 
 
 def open_profile(settings: Settings) -> Profile:
-    """The vendor's profile with the hospital's mailer id. `ConfigError` where either is wrong."""
+    """The vendor's profile with the hospital's mailer id. Raises `ConfigError` when either setting is invalid."""
     mail = settings.mail
     try:
-        own_file = mail.print_profile.endswith(".toml")
-        profile = load_profile(Path(mail.print_profile) if own_file else mail.print_profile)
+        is_own_file = mail.print_profile.endswith(".toml")
+        profile = load_profile(Path(mail.print_profile) if is_own_file else mail.print_profile)
     except ValueError as exc:
         raise ConfigError(f"mail.print_profile: {exc}") from exc
     try:
@@ -118,9 +118,9 @@ def open_context(
     now: Callable[[], datetime],
     actor: str,
     workers: int,
-    progress: Progress = say_nothing,
+    progress: Progress = no_progress,
 ) -> AppContext:
-    """Open ledger and archive as the settings say, creating or upgrading the ledger's tables."""
+    """Open the ledger and the archive from the settings. Creates or upgrades the ledger's tables."""
     facility = settings.require_facility()
     ledger = Ledger.open(settings.ledger)
     ledger.upgrade()

@@ -1,6 +1,6 @@
-"""Is the set-up one that a batch can go through with: asked before the batch is begun, so that nothing stays half done.
+"""Checks that run before a batch starts, so that an invalid setting cannot stop it halfway.
 
-Nothing is connected here; whether the back ends answer is for the doctor, and for the step that needs them.
+Nothing is connected here. `statements doctor` and the stage that needs a server check whether the server answers.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from statement_builder.pipeline.context import AppContext
 from statement_builder.rendering import check_setup, languages
 
 
-def require_set_up(context: AppContext, source: str) -> None:
-    """Raise `ConfigError` for an address, profile, language or source in the settings that no batch could use."""
+def require_settings(context: AppContext, source: str) -> None:
+    """Raise `ConfigError` when an address, the print profile, a language or the source cannot be used."""
     context.profile()
     context.open_vendor().close()
     context.open_mailer().close()
@@ -22,19 +22,19 @@ def require_set_up(context: AppContext, source: str) -> None:
     if unknown:
         raise ConfigError(
             f"render.languages: there is no translation into {', '.join(unknown)} in {context.templates / 'locale'}. "
-            f"Add its catalogue, or name only: {', '.join(known)}."
+            f"Add its catalogue, or list only: {', '.join(known)}."
         )
 
 
 def require_templates(context: AppContext) -> None:
-    """Raise `ConfigError` for templates, catalogues and fonts that no document could be made with."""
+    """Raise `ConfigError` when a template, message catalogue or font is missing or invalid."""
     if problems := check_setup(context.templates):
         raise ConfigError("; ".join(problems))
 
 
-def require_rest_of_set_up(context: AppContext, batch: Batch) -> None:
-    """What the steps that this batch has left will need. A finished batch needs nothing."""
+def require_remaining_preconditions(context: AppContext, batch: Batch) -> None:
+    """Check everything that the batch's remaining stages need. A closed batch needs nothing."""
     if batch.state is not BatchState.CLOSED:
-        require_set_up(context, batch.source)
+        require_settings(context, batch.source)
     if batch.state in {BatchState.OPEN, BatchState.PULLED}:
         require_templates(context)

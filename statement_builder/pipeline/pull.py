@@ -18,7 +18,7 @@ from statement_builder.billing.model import Correspondence, Encounter, FaultyAcc
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import Batch, BatchState, NewShard
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.suppressions import obey_stops
+from statement_builder.pipeline.suppressions import apply_suppressions
 from statement_builder.pipeline.workers import infrequent_gc
 from statement_builder.policy import candidate_cents
 from statement_builder.source import require_fresh
@@ -158,7 +158,7 @@ def _with_ledger_facts(
             yield entry
             continue
         yield msgspec.structs.replace(
-            obey_stops(entry, stops.get(entry.guarantor.guarantor_id, ())),
+            apply_suppressions(entry, stops.get(entry.guarantor.guarantor_id, ())),
             encounters=tuple(_with_correspondence(encounter, mailed) for encounter in entry.encounters),
             episodes=tuple(
                 msgspec.structs.replace(

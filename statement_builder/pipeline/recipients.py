@@ -1,4 +1,4 @@
-"""Who the documents of a shard go to: read from the snapshot again, since the ledger keeps no name and no address."""
+"""Recipients of a shard's documents, read from the snapshot because the ledger stores no names or addresses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from statement_builder.pipeline.build_worker import read_shard
 
 
 def read_recipients(archive: Archive, shard: Shard, documents: Sequence[Document]) -> dict[str, Recipient]:
-    """Document id to recipient, as on the page, for those documents of the shard."""
+    """Map document ids to their recipients, as printed on the page. `documents` must belong to `shard`."""
     by_guarantor = {document.guarantor_id: document.document_id for document in documents}
     return {
         by_guarantor[entry.guarantor.guarantor_id]: make_recipient(entry.guarantor)

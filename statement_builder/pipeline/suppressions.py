@@ -1,7 +1,7 @@
-"""What came back and what that forbids, laid on the accounts as the billing system has them now.
+"""Apply mail and e-mail suppressions to the accounts that the billing system reports now.
 
-The source cannot be written to, so our ledger keeps these stops. They end by themselves: a stop on mail when another
-address is on file, a stop on e-mail when consent was given anew.
+The source is read-only, so the ledger keeps the suppressions. They expire without an operator: a mail suppression when
+the billing system has another address, an e-mail suppression when the patient consents again.
 """
 
 from __future__ import annotations
@@ -15,22 +15,26 @@ from statement_builder.ledger import Suppression, SuppressionCode
 from statement_builder.policy.recipient import address_digest
 
 
-def obey_stops(account: GuarantorAccount, stops: Iterable[Suppression]) -> GuarantorAccount:
-    """The account with a hold for returned mail, and without a consent that bounced."""
-    for stop in stops:
-        if not applies(stop, account.guarantor):
+def apply_suppressions(account: GuarantorAccount, suppressions: Iterable[Suppression]) -> GuarantorAccount:
+    """The account with a hold for returned mail, and without e-mail consent when e-mail to it bounced."""
+    for suppression in suppressions:
+        if not is_in_force(suppression, account.guarantor):
             continue
-        if stop.code is SuppressionCode.RETMAIL:
-            hold = RecordedHold(hold_id=f"returned-{stop.document_id}", code=stop.code.value, placed_on=stop.since)
+        if suppression.code is SuppressionCode.RETMAIL:
+            hold = RecordedHold(
+                hold_id=f"returned-{suppression.document_id}",
+                code=suppression.code.value,
+                placed_on=suppression.since,
+            )
             account = replace(account, holds=(*account.holds, hold))
         else:
             account = replace(account, guarantor=replace(account.guarantor, email_consent_at=None))
     return account
 
 
-def applies(stop: Suppression, guarantor: Guarantor) -> bool:
-    """Whether nothing new has come into the billing system since."""
-    if stop.code is SuppressionCode.RETMAIL:
-        return stop.digest == address_digest(guarantor)
+def is_in_force(suppression: Suppression, guarantor: Guarantor) -> bool:
+    """Whether the address, or the e-mail consent, is still the one that failed."""
+    if suppression.code is SuppressionCode.RETMAIL:
+        return suppression.digest == address_digest(guarantor)
     consent = guarantor.email_consent_at
-    return consent is not None and consent.date() <= stop.since
+    return consent is not None and consent.date() <= suppression.since
