@@ -22,7 +22,7 @@ from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import run_whole_batch
 from statement_builder.documents import CompositionError, Content, compose
 from statement_builder.errors import ConfigError
-from statement_builder.pipeline.build_worker import terms_of
+from statement_builder.pipeline.build_worker import printed_terms
 from statement_builder.pipeline.workers import fork_context, infrequent_gc
 from statement_builder.policy import candidate_cents, decide
 from statement_builder.rendering import GROUP, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
@@ -166,7 +166,7 @@ def _compose(account: GuarantorAccount, kind: Kind, settings: Settings) -> Conte
             account,
             decision.selection,
             settings.require_facility(),
-            terms=terms_of(settings.policy),
+            terms=printed_terms(settings.policy),
             batch_cycle="2026-11",
             issued_on=AS_OF,
         )

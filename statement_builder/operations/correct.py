@@ -17,7 +17,7 @@ from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, DocumentState, NewDocument, replaced_by
 from statement_builder.operations.reissues import extra_id, hand_off_extra, keep_extra, next_revision, read_entry_now
 from statement_builder.operations.release import same_person
-from statement_builder.pipeline.build_worker import fit_for_mail, terms_of, windows_of
+from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy import HOLD_CODES, decide
 from statement_builder.rendering import ForeignIds, PlainEngine, Press, Rendered, template_version
@@ -161,7 +161,7 @@ def _render(
             account,
             selection,
             context.facility,
-            terms=terms_of(context.settings.policy),
+            terms=printed_terms(context.settings.policy),
             batch_cycle=batch.cycle,
             issued_on=context.today(),
             revision=revision,
@@ -171,9 +171,9 @@ def _render(
         raise ConfigError(f"no correction of document {original.document_id} was made. {exc}") from exc
     assert content.document_id == extra_id(context, batch, account.guarantor.guarantor_id, revision)
     own = frozenset(encounter.account_number for encounter in account.encounters)
-    press = Press(PlainEngine(context.templates), context.templates, windows_of(profile))
+    press = Press(PlainEngine(context.templates), context.templates, envelope_windows(profile))
     printed = press.print_all([content], ForeignIds(accounts_by_guarantor={content.guarantor_id: own}))
-    made = fit_for_mail(printed[0], profile.pages_max)
+    made = check_page_limit(printed[0], profile.pages_max)
     if not isinstance(made, Rendered):
         raise ConfigError(f"no correction of document {original.document_id} was made. {made}")
     return made, content

@@ -13,7 +13,7 @@ from statement_builder.billing.model import GuarantorAccount
 from statement_builder.documents import document_id
 from statement_builder.ledger import Batch, DeliveryState, Document, DocumentState, NewDocument, NewShard, Shard
 from statement_builder.operations.resend import hand_off_again
-from statement_builder.pipeline.build_worker import in_pack, key_of_pack
+from statement_builder.pipeline.build_worker import pack_key, with_pack_entry
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import Entry, scope_of, stream_candidates
 from statement_builder.rendering import Rendered
@@ -63,13 +63,13 @@ def keep_extra(
     pack = build_pack([(new.document_id, made.pdf)])
     (place,) = pack.entries
     sequence = max(shard.sequence for shard in context.ledger.shards(batch_id)) + 1
-    key = key_of_pack(batch_id, sequence, pack)
+    key = pack_key(batch_id, sequence, pack)
     context.archive.put(key, pack.data, sha256=pack.sha256)
     snapshot_key, snapshot_sha256 = snapshot
     return context.ledger.record_extra(
         batch_id,
         NewShard(sequence=sequence, snapshot_key=snapshot_key, snapshot_sha256=snapshot_sha256, candidates=0, cents=0),
-        in_pack(new, made, place),
+        with_pack_entry(new, made, place),
         pack_key=key,
         pack_sha256=pack.sha256,
         template_version=template_version,

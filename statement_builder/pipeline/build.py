@@ -1,7 +1,7 @@
-"""Build: every shard of the snapshot is made, in several processes, and recorded, each in one transaction.
+"""Build: worker processes turn each shard of the snapshot into documents, and the owner records each in a transaction.
 
-The shard is the unit of retry: one that is recorded is never touched again by a re-run, one that is not is made afresh.
-To make one takes nothing but its file, so the first are made while the last are pulled.
+The shard is the unit of retry: a re-run skips recorded shards and builds the others from the start. A shard needs only
+its snapshot file, so the first shards can be built while the last are still being pulled.
 """
 
 from __future__ import annotations
@@ -22,33 +22,34 @@ from statement_builder.rendering import template_version
 
 BuilderPool = WorkerPool[Shard, PackedShard]
 SHARDS_PER_WORKER_MAX = {"compiled": 20, "plain": 1}
-"""Until a worker is replaced: filling leaves nothing behind, what WeasyPrint lays out does."""
+"""Shards before a worker is replaced. The compiled engine does not grow; WeasyPrint's layouts do."""
 
 
 def build_while_pulling(context: AppContext, batch: Batch) -> None:
-    """Pull a batch that is not pulled yet, and build it at the same time, where it has several shards and processes.
+    """Pull the batch and build its shards at the same time, if it has several shards and workers.
 
-    `SourceError` as from `pull_batch`: then what was made is not recorded.
+    Does nothing for a batch that is already pulled. Raises `SourceError` as `pull_batch` does; what was built from a
+    failed pull is not recorded.
     """
     if batch.state is not BatchState.OPEN or context.workers == 1:
         return
     with open_pool(context, batch, shards=context.workers) as pool:
-        begun = 0
+        started = 0
 
-        def begin(new: NewShard) -> None:
-            nonlocal begun
-            if new.candidates == context.shard_candidates_max:  # others follow: it is worth while to start processes
-                pool.prefetch(shard_as_pulled(new, batch.batch_id))
-                begun += 1
+        def start_build(new: NewShard) -> None:
+            nonlocal started
+            if new.candidates == context.shard_candidates_max:  # more shards follow, so worker processes pay off
+                pool.prefetch(to_pulled_shard(new, batch.batch_id))
+                started += 1
 
         with context.watch("pull"):
-            pull_batch(context, batch, begin)
-        if begun:
+            pull_batch(context, batch, on_shard=start_build)
+        if started:
             _build_all(context, context.require_batch(batch.batch_id), pool)
 
 
-def shard_as_pulled(new: NewShard, batch_id: str) -> Shard:
-    """As the ledger has it once the snapshot is there."""
+def to_pulled_shard(new: NewShard, batch_id: str) -> Shard:
+    """The shard as the ledger returns it once the pull is recorded."""
     return Shard(**msgspec.structs.asdict(new), batch_id=batch_id, state=ShardState.PULLED)
 
 
@@ -72,42 +73,42 @@ def build_shards(
     *,
     pool: BuilderPool | None = None,
 ) -> None:
-    """Build those of these shards that are not built yet. `BatchBusy` where another process has one of them in hand.
+    """Build the shards that are not built yet. Raises `BatchBusy` when another process has locked one of them.
 
-    `pool` is one that may have begun; without it there will be a new one.
+    `pool` may have started some of them already; without it, a new pool is opened.
     """
     waiting = [shard for shard in shards if shard.state is ShardState.PULLED]
-    candidates_max = sum(shard.candidates for shard in shards)
-    done = candidates_max - sum(shard.candidates for shard in waiting)
+    total = sum(shard.candidates for shard in shards)
+    done = total - sum(shard.candidates for shard in waiting)
     if not waiting:
         return
     version = template_version(context.templates)
-    in_hand: deque[tuple[Shard, ExitStack]] = deque()
+    locked: deque[tuple[Shard, ExitStack]] = deque()
 
-    def take_in_hand() -> Iterator[Shard]:
+    def lock_waiting() -> Iterator[Shard]:
         for shard in waiting:
-            lock = held.enter_context(ExitStack())
+            lock = stack.enter_context(ExitStack())
             lock.enter_context(lock_part(part_of(shard)))
             if context.ledger.shard(batch.batch_id, shard.sequence).state is ShardState.PULLED:
-                in_hand.append((shard, lock))
+                locked.append((shard, lock))
                 yield shard
             else:
                 lock.close()
 
-    with ExitStack() as held:
-        builders = pool or held.enter_context(open_pool(context, batch, shards=len(waiting)))
-        for packed in builders.run_all(take_in_hand()):
-            shard, lock = in_hand.popleft()
+    with ExitStack() as stack:
+        builders = pool or stack.enter_context(open_pool(context, batch, shards=len(waiting)))
+        for packed in builders.run_all(lock_waiting()):
+            shard, lock = locked.popleft()
             built = unpack_built(packed)
             context.watch.add(built.spent_s)
             with lock, context.watch("ledger"):
                 _record(context, batch, shard, built, version=version)
             done += shard.candidates
-            context.progress("build", done, candidates_max)
+            context.progress("build", done, total)
 
 
 def open_pool(context: AppContext, batch: Batch, *, shards: int) -> BuilderPool:
-    """Builders of this batch: as many processes as the settings say and there are shards for."""
+    """A pool of builders for this batch: one process per configured worker, but no more than shards."""
     plan, workers = plan_build(context, batch), min(context.workers, shards)
     return WorkerPool(
         workers=workers,

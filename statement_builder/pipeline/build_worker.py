@@ -1,7 +1,7 @@
-"""One shard of the snapshot becomes decisions, documents and one pack in the archive. Whoever asked records them.
+"""Build one shard of the snapshot: decisions, documents and one pack in the archive. The caller records the result.
 
-Nothing here reads or writes the ledger: so many processes may each make a shard, and a shard that is made twice comes
-out the same, byte for byte.
+Nothing here reads or writes the ledger, so several processes can build shards at once. Building a shard twice gives the
+same bytes.
 """
 
 from __future__ import annotations
@@ -41,11 +41,13 @@ from statement_builder.settings import Settings
 from statement_builder.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
-    from statement_builder.pipeline.context import AppContext  # with all its vendors and mail servers: pages need none
+    from statement_builder.pipeline.context import (
+        AppContext,  # imports vendors and mail servers, which workers do not need
+    )
 
 
 class BuildPlan(Record, kw_only=True):
-    """What a batch's shards are made by: everything that a process of its own needs to make one."""
+    """Everything that a worker process needs to build shards of one batch."""
 
     settings: Settings
     facility: Facility
@@ -55,27 +57,28 @@ class BuildPlan(Record, kw_only=True):
 
 
 class BuiltShard(Record, kw_only=True):
-    """What became of a shard, ready to be recorded."""
+    """The result of building one shard, ready to be recorded."""
 
     candidates: tuple[NewCandidate, ...]
     documents: tuple[NewDocument, ...]
     pack_key: str | None
-    """None where it has no document that could be made."""
+    """None when the shard has no document that could be rendered."""
     pack_sha256: str | None
     spent_s: Mapping[str, float]
-    """Processor time by stage."""
+    """Seconds of processor time by stage."""
 
 
 class _Draft(Record, kw_only=True):
-    """A selected document on its way: what it is to say, or what stopped it."""
+    """A selected document: its content, or the error that prevented it."""
 
     account: GuarantorAccount
     selection: Selection
     document_id: str
-    outcome: Content | CompositionError
+    content: Content | CompositionError
 
 
 def plan_build(context: AppContext, batch: Batch) -> BuildPlan:
+    """Collect what worker processes need for this batch."""
     return BuildPlan(
         settings=context.settings,
         facility=context.facility,
@@ -86,33 +89,33 @@ def plan_build(context: AppContext, batch: Batch) -> BuildPlan:
 
 
 PackedShard = bytes
-"""A `BuiltShard` as MessagePack, deflated: while a large batch is pulled, many wait to be recorded."""
+"""A `BuiltShard` as compressed MessagePack: while a large batch is pulled, many wait in memory to be recorded."""
 _encode_built = msgspec.msgpack.Encoder().encode
 _decode_built = msgspec.msgpack.Decoder(BuiltShard).decode
 
 
 def unpack_built(packed: PackedShard) -> BuiltShard:
-    """What a builder made, for whoever records it."""
+    """Decode what a builder returned."""
     return _decode_built(zlib.decompress(packed))
 
 
 def open_builder(plan: BuildPlan, archive: Archive | None = None) -> Callable[[Shard], PackedShard]:
-    """What builds shards; with an archive of its own where none is given, as in a process of its own."""
+    """A function that builds one shard. Opens its own archive when none is given, as a worker process must."""
     builder = ShardBuilder(plan, open_archive(plan.settings.archive) if archive is None else archive)
     return lambda shard: bytes(zlib_compress(_encode_built(builder(shard)), 1))
 
 
 class ShardBuilder:
-    """Makes the shards of one batch, one after the other. ConfigError when templates or fonts are not in order."""
+    """Builds the shards of one batch, one after another. Raises `ConfigError` for invalid templates or fonts."""
 
     def __init__(self, plan: BuildPlan, archive: Archive) -> None:
         self._plan = plan
         self._archive = archive
         self._watch = Stopwatch()
-        self._press = _open_press(plan, self._watch)
+        self._renderer = _open_renderer(plan, self._watch)
 
     def __call__(self, shard: Shard) -> BuiltShard:
-        """Decide, compose, render, verify and pack one shard. `ArchiveError` for a damaged snapshot."""
+        """Decide, compose, render, verify and pack one shard. Raises `ArchiveError` for a damaged snapshot."""
         with self._watch("archive"):
             entries = list(read_shard(self._archive, shard))
         with self._watch("select"):
@@ -132,7 +135,7 @@ class ShardBuilder:
     def _select(
         self, entries: Sequence[GuarantorAccount | FaultyAccount]
     ) -> tuple[list[NewCandidate], list[tuple[GuarantorAccount, Selection]]]:
-        """What is decided on each entry, and what was selected."""
+        """Decide on each entry. Returns every candidate, and the selected accounts with their selections."""
         plan = self._plan
         candidates: list[NewCandidate] = []
         selected: list[tuple[GuarantorAccount, Selection]] = []
@@ -149,56 +152,60 @@ class ShardBuilder:
     def _draft(self, account: GuarantorAccount, selection: Selection) -> _Draft:
         plan, guarantor_id = self._plan, account.guarantor.guarantor_id
         own_id = document_id(plan.facility.facility_id, plan.batch.cycle, plan.batch.kind, guarantor_id)
-        outcome: Content | CompositionError
+        content: Content | CompositionError
         try:
-            outcome = compose(
+            content = compose(
                 account,
                 selection,
                 plan.facility,
-                terms=terms_of(plan.settings.policy),
+                terms=printed_terms(plan.settings.policy),
                 batch_cycle=plan.batch.cycle,
                 issued_on=plan.batch.as_of,
             )
         except CompositionError as exc:
-            outcome = exc
-        return _Draft(account=account, selection=selection, document_id=own_id, outcome=outcome)
+            content = exc
+        return _Draft(account=account, selection=selection, document_id=own_id, content=content)
 
-    def _render(self, drafts: Sequence[_Draft], foreign: ForeignIds) -> dict[str, _Made]:
-        """What became of every draft, in mailing order."""
-        contents = [draft.outcome for draft in drafts if isinstance(draft.outcome, Content)]
-        printed = iter(self._press.print_all(contents, foreign))
+    def _render(self, drafts: Sequence[_Draft], foreign: ForeignIds) -> dict[str, _Outcome]:
+        """Document id to its pages or its error, in mailing order."""
+        contents = [draft.content for draft in drafts if isinstance(draft.content, Content)]
+        printed = iter(self._renderer.print_all(contents, foreign))
         pages_max = self._plan.profile.pages_max
         return {
-            draft.document_id: fit_for_mail(next(printed), pages_max)
-            if isinstance(draft.outcome, Content)
-            else draft.outcome
+            draft.document_id: check_page_limit(next(printed), pages_max)
+            if isinstance(draft.content, Content)
+            else draft.content
             for draft in drafts
         }
 
     def _pack(
-        self, shard: Shard, candidates: Sequence[NewCandidate], drafts: Sequence[_Draft], outcomes: Mapping[str, _Made]
+        self,
+        shard: Shard,
+        candidates: Sequence[NewCandidate],
+        drafts: Sequence[_Draft],
+        outcomes: Mapping[str, _Outcome],
     ) -> BuiltShard:
-        pack = build_pack([(key, made.pdf) for key, made in outcomes.items() if isinstance(made, Rendered)])
-        places = {entry.document_id: entry for entry in pack.entries}
+        pack = build_pack([(each, outcome.pdf) for each, outcome in outcomes.items() if isinstance(outcome, Rendered)])
+        entries = {entry.document_id: entry for entry in pack.entries}
         key = None
-        if places:
-            key = key_of_pack(shard.batch_id, shard.sequence, pack)
+        if entries:
+            key = pack_key(shard.batch_id, shard.sequence, pack)
             self._archive.put(key, pack.data, sha256=pack.sha256)
         issued_on = self._plan.batch.as_of
         return BuiltShard(
             candidates=tuple(candidates),
-            documents=tuple([_document(draft, issued_on, outcomes[draft.document_id], places) for draft in drafts]),
+            documents=tuple([_document(draft, issued_on, outcomes[draft.document_id], entries) for draft in drafts]),
             pack_key=key,
             pack_sha256=pack.sha256 if key else None,
             spent_s={},
         )
 
 
-_Made = Rendered | DocumentError | CompositionError
+_Outcome = Rendered | DocumentError | CompositionError
 
 
-def _open_press(plan: BuildPlan, watch: Stopwatch) -> Press:
-    render, windows = plan.settings.render, windows_of(plan.profile)
+def _open_renderer(plan: BuildPlan, watch: Stopwatch) -> Press:
+    render, windows = plan.settings.render, envelope_windows(plan.profile)
     if render.engine == "plain":
         return Press(PlainEngine(plan.templates), plan.templates, windows, watch)
     engine = CompiledEngine(plan.templates, Path(render.layouts))
@@ -206,7 +213,7 @@ def _open_press(plan: BuildPlan, watch: Stopwatch) -> Press:
 
 
 def read_shard(archive: Archive, shard: Shard) -> Iterator[GuarantorAccount | FaultyAccount]:
-    """The shard's entries as they were pulled. `ArchiveError` when the file is not the one that was written."""
+    """The shard's entries as they were pulled. Raises `ArchiveError` when the file's hash is not the recorded one."""
     data = archive.get(shard.snapshot_key)
     if hashlib.sha256(data).hexdigest() != shard.snapshot_sha256:
         raise ArchiveError(
@@ -216,8 +223,8 @@ def read_shard(archive: Archive, shard: Shard) -> Iterator[GuarantorAccount | Fa
     return read_snapshot(data)
 
 
-def windows_of(profile: Profile) -> Windows:
-    """The envelope as rendering knows it."""
+def envelope_windows(profile: Profile) -> Windows:
+    """The profile's envelope windows and blank zones in the form that rendering takes, in inches."""
     return Windows(
         sender=_rect(profile.return_window),
         recipient=_rect(profile.recipient_window),
@@ -256,8 +263,8 @@ def _candidate(account: GuarantorAccount, decision: Decision) -> NewCandidate:
     )
 
 
-def terms_of(policy: Policy) -> Terms:
-    """The numbers of the policy that documents print or reckon with."""
+def printed_terms(policy: Policy) -> Terms:
+    """The policy numbers that documents print or calculate with."""
     return Terms(
         plan_grace_days=policy.plan_grace_days,
         plan_lapse_days=policy.plan_lapse_days,
@@ -269,18 +276,18 @@ def terms_of(policy: Policy) -> Terms:
     )
 
 
-def fit_for_mail(outcome: Rendered | DocumentError, pages_max: int) -> Rendered | DocumentError:
-    """A document that no envelope takes is one for a person, not for the vendor."""
+def check_page_limit(outcome: Rendered | DocumentError, pages_max: int) -> Rendered | DocumentError:
+    """Turn a document that fits no envelope into an error, so that a clerk handles it."""
     if isinstance(outcome, Rendered) and outcome.pages > pages_max:
         return DocumentError(
             "TOO_LONG",
-            f"It has {outcome.pages} pages, and no envelope of the print profile takes more than {pages_max}.",
-            "Send this person a summary by hand, or split the account in the billing system.",
+            f"It has {outcome.pages} pages, and the print profile's largest envelope takes {pages_max}.",
+            "Mail a summary by hand, or split the account in the billing system.",
         )
     return outcome
 
 
-def _document(draft: _Draft, issued_on: date, outcome: _Made, places: Mapping[str, PackEntry]) -> NewDocument:
+def _document(draft: _Draft, issued_on: date, outcome: _Outcome, entries: Mapping[str, PackEntry]) -> NewDocument:
     selection, guarantor = draft.selection, draft.account.guarantor
     base = NewDocument(
         document_id=draft.document_id,
@@ -298,21 +305,21 @@ def _document(draft: _Draft, issued_on: date, outcome: _Made, places: Mapping[st
     )
     if not isinstance(outcome, Rendered):
         return replace(base, error_code=outcome.code, error_message=outcome.message, error_fix=outcome.fix)
-    return in_pack(base, outcome, places[draft.document_id])
+    return with_pack_entry(base, outcome, entries[draft.document_id])
 
 
-def key_of_pack(batch_id: str, sequence: int, pack: Pack) -> str:
-    """Its hash is in the key: another attempt with other bytes (new templates, say) never meets this one."""
+def pack_key(batch_id: str, sequence: int, pack: Pack) -> str:
+    """The archive key of a pack. It contains the hash, so a retry with other bytes gets another key."""
     return f"packs/{batch_id}/{sequence:05d}-{pack.sha256[:12]}.zip"
 
 
-def in_pack(document: NewDocument, made: Rendered, place: PackEntry) -> NewDocument:
-    """The document as it is once its pages are in the archive."""
+def with_pack_entry(document: NewDocument, rendered: Rendered, entry: PackEntry) -> NewDocument:
+    """The document as rendered, with its position in the archived pack."""
     return replace(
         document,
         state=DocumentState.RENDERED,
-        sha256=made.sha256,
-        pages=made.pages,
-        offset=place.offset,
-        length=place.length,
+        sha256=rendered.sha256,
+        pages=rendered.pages,
+        offset=entry.offset,
+        length=entry.length,
     )

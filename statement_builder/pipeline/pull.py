@@ -1,7 +1,7 @@
-"""Pull: the billing system's accounts as of a date become an immutable snapshot, in shards, in mailing order.
+"""Pull: copy the billing system's accounts as of a date into an immutable snapshot, in shards, in mailing order.
 
-A pull is all or nothing. Its files go under the number of the attempt, and only one transaction at the end
-makes them the batch's snapshot: a pull that died leaves files that nothing refers to, and is done afresh.
+A pull is all or nothing. Each attempt writes its files under its own number, and one transaction at the end makes them
+the batch's snapshot. An interrupted pull leaves files that nothing refers to, and the next attempt starts over.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from statement_builder.pipeline.workers import infrequent_gc
 from statement_builder.policy import candidate_cents
 from statement_builder.source import require_fresh
 
-_LOOKED_UP_MAX = 1_000
-"""Candidates whose mailings the ledger is asked for at once."""
+_LOOKUP_SIZE = 1_000
+"""Candidates per ledger lookup."""
 
 Entry = GuarantorAccount | FaultyAccount
 
 
 def batch_id_of(cycle: str, kind: Kind) -> str:
-    """`2026-11-statement`: what an operator types."""
+    """The id that operators type, such as `2026-11-statement`."""
     return f"{cycle}-{kind.value}"
 
 
 @infrequent_gc()
-def pull_batch(context: AppContext, batch: Batch, take_note: Callable[[NewShard], object] | None = None) -> None:
-    """Take the snapshot, unless this batch has one. `SourceError` when the data is stale, unreadable or incomplete.
+def pull_batch(context: AppContext, batch: Batch, on_shard: Callable[[NewShard], object] | None = None) -> None:
+    """Take the snapshot, unless the batch has one. Raises `SourceError` for stale, unreadable or incomplete data.
 
-    `take_note` is told of each shard when its file is there, before the whole is a snapshot: if it ever becomes one.
+    `on_shard` is called when a shard's file is written. The pull can still fail after that.
     """
     if batch.state is not BatchState.OPEN:
         return
@@ -46,10 +46,10 @@ def pull_batch(context: AppContext, batch: Batch, take_note: Callable[[NewShard]
     shards: list[NewShard] = []
     done = 0
     candidates = stream_candidates(context, scope_of(batch))
-    for entries in _in_groups(candidates, context.shard_candidates_max):
+    for entries in _chunked(candidates, context.shard_candidates_max):
         shards.append(_write_shard(context, batch, attempt, len(shards) + 1, entries))
-        if take_note is not None:
-            take_note(shards[-1])
+        if on_shard is not None:
+            on_shard(shards[-1])
         done += len(entries)
         context.progress("pull", done, 0)
     with context.watch("ledger"):
@@ -57,10 +57,10 @@ def pull_batch(context: AppContext, batch: Batch, take_note: Callable[[NewShard]
 
 
 class Scope(Record, kw_only=True):
-    """Whose accounts are wanted: what a batch pulls once, and what is looked at again before hand-off."""
+    """Which accounts to read from the source: for the pull, and again for the pre-mail recheck."""
 
     source: str
-    """A folder of queries below `sql/`."""
+    """The folder of queries below `sql/`."""
     kind: Kind
     cycle: str
     as_of: date
@@ -68,41 +68,41 @@ class Scope(Record, kw_only=True):
 
 
 def scope_of(batch: Batch) -> Scope:
-    """What the batch pulls."""
+    """The accounts that the batch pulls."""
     return Scope(source=batch.source, kind=batch.kind, cycle=batch.cycle, as_of=batch.as_of, limit=batch.limit)
 
 
 def stream_candidates(
     context: AppContext, scope: Scope, *, replaced: frozenset[str] = frozenset(), only: Container[str] | None = None
 ) -> Iterator[Entry]:
-    """The candidates of a batch as the source has them now, each with what our ledger knows of it.
+    """The candidates that the source has now, each with its mailing history from the ledger.
 
-    In mailing order and constant memory. What the batch has mailed to the guarantors `replaced` counts for nothing: it
-    is being corrected. `only` are the guarantor ids that are wanted; without it all are. `SourceError` when the data is
-    stale, unreadable or incomplete.
+    In mailing order and constant memory. For the guarantors in `replaced`, mailings of this batch are ignored because
+    they are being corrected. `only` limits the result to these guarantor ids. Raises `SourceError` for stale,
+    unreadable or incomplete data.
     """
     with context.open_source(scope.source) as source:
         _check_freshness(context, source.feeds(), scope.kind)
         accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, only=only)
         candidates = (entry for entry in accounts if entry_cents(entry, scope.kind, scope.as_of) is not None)
-        for entries in _in_groups(islice(candidates, scope.limit), _LOOKED_UP_MAX):
+        for entries in _chunked(islice(candidates, scope.limit), _LOOKUP_SIZE):
             yield from _with_ledger_facts(context, batch_id_of(scope.cycle, scope.kind), entries, replaced)
 
 
 def entry_cents(entry: Entry, kind: Kind, as_of: date) -> int | None:
-    """What a candidate of this kind owes in all, in cents; None where the entry is no candidate of this kind."""
+    """What the entry owes in total, in cents. None when it is not a candidate for this kind of batch."""
     if isinstance(entry, GuarantorAccount):
         return candidate_cents(entry, kind, as_of)
-    concerned = {
+    is_candidate = {
         Kind.STATEMENT: True,
         Kind.DUNNING: entry.has_encounters,
         Kind.OB_NOTICE: entry.has_episode,
     }[kind]
-    return entry.cents if concerned else None
+    return entry.cents if is_candidate else None
 
 
 def _check_freshness(context: AppContext, feeds: Mapping[str, datetime], kind: Kind) -> None:
-    """Stop before the first document when the data is too old; obstetric notices need both feeds (domain rules, 6)."""
+    """Raise `SourceError` when the data is too old. Obstetric notices need both feeds (domain rules, 6)."""
     now = context.now()
     require_fresh(feeds, feed="billing", now=now, max_age_hours=context.settings.source.max_age_hours)
     if kind is Kind.OB_NOTICE:
@@ -110,10 +110,10 @@ def _check_freshness(context: AppContext, feeds: Mapping[str, datetime], kind: K
         require_fresh(feeds, feed="obstetric", now=now, max_age_hours=max_age_hours)
 
 
-def _in_groups(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
+def _chunked(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
     iterator = iter(entries)
-    while group := list(islice(iterator, size)):
-        yield group
+    while chunk := list(islice(iterator, size)):
+        yield chunk
 
 
 def _write_shard(context: AppContext, batch: Batch, attempt: int, sequence: int, entries: Sequence[Entry]) -> NewShard:
@@ -133,7 +133,7 @@ def _write_shard(context: AppContext, batch: Batch, attempt: int, sequence: int,
 
 
 def _postal_area(entries: Iterable[Entry]) -> str:
-    """The first three digits of the first postal code: coarse enough to name nobody (45 CFR 164.514(b)(2)(i)(B))."""
+    """The first three digits of the first ZIP code, which identify nobody (45 CFR 164.514(b)(2)(i)(B))."""
     codes = (entry.guarantor.mailing_address.postal_code for entry in entries if isinstance(entry, GuarantorAccount))
     return next(codes, "")[:3]
 
@@ -141,24 +141,25 @@ def _postal_area(entries: Iterable[Entry]) -> str:
 def _with_ledger_facts(
     context: AppContext, batch_id: str, entries: Sequence[Entry], replaced: frozenset[str]
 ) -> Iterator[Entry]:
-    """Add what was mailed by us: a decision depends on the snapshot alone, so all that it reads has to be in there."""
+    """Add the mailing history from the ledger, because a decision reads nothing but the snapshot."""
     accounts = [entry for entry in entries if isinstance(entry, GuarantorAccount)]
     facility_id = context.facility.facility_id
     mailed, notices = _read_mailed(context, accounts)
     for account in accounts:
         if account.guarantor.guarantor_id in replaced:
-            others, other_notices = _read_mailed(context, [account], without_batch=batch_id)
-            mailed = {key: each for key, each in mailed.items() if key not in _numbers([account])} | others
-            notices = {key: each for key, each in notices.items() if key not in _episode_ids([account])} | other_notices
+            others, other_notices = _read_mailed(context, [account], excluding_batch=batch_id)
+            numbers, episode_ids = _account_numbers([account]), _episode_ids([account])
+            mailed = {key: each for key, each in mailed.items() if key not in numbers} | others
+            notices = {key: each for key, each in notices.items() if key not in episode_ids} | other_notices
     guarantor_ids = [account.guarantor.guarantor_id for account in accounts]
     pending = context.ledger.open_documents(facility_id, guarantor_ids, excluding_batch=batch_id)
-    stops = context.ledger.stops(facility_id, guarantor_ids)
+    suppressions = context.ledger.stops(facility_id, guarantor_ids)
     for entry in entries:
         if isinstance(entry, FaultyAccount):
             yield entry
             continue
         yield msgspec.structs.replace(
-            apply_suppressions(entry, stops.get(entry.guarantor.guarantor_id, ())),
+            apply_suppressions(entry, suppressions.get(entry.guarantor.guarantor_id, ())),
             encounters=tuple(_with_correspondence(encounter, mailed) for encounter in entry.encounters),
             episodes=tuple(
                 msgspec.structs.replace(
@@ -175,20 +176,20 @@ def _with_ledger_facts(
 
 
 def _read_mailed(
-    context: AppContext, accounts: Sequence[GuarantorAccount], *, without_batch: str = ""
+    context: AppContext, accounts: Sequence[GuarantorAccount], *, excluding_batch: str = ""
 ) -> tuple[dict[str, Correspondence], dict[str, tuple[int, date]]]:
-    """What our ledger has mailed about their encounters and their pregnancies, by number and by episode."""
+    """The ledger's mailings for these accounts: by account number, and notices sent and last sent by episode."""
     ledger, facility_id = context.ledger, context.facility.facility_id
-    numbers, episodes = _numbers(accounts), _episode_ids(accounts)
-    if without_batch:
+    numbers, episodes = _account_numbers(accounts), _episode_ids(accounts)
+    if excluding_batch:
         return (
-            ledger.mailed_otherwise(facility_id, numbers, batch_id=without_batch),
-            ledger.notices_otherwise(facility_id, episodes, batch_id=without_batch),
+            ledger.mailed_otherwise(facility_id, numbers, batch_id=excluding_batch),
+            ledger.notices_otherwise(facility_id, episodes, batch_id=excluding_batch),
         )
     return ledger.correspondence(facility_id, numbers), ledger.episode_notices(facility_id, episodes)
 
 
-def _numbers(accounts: Sequence[GuarantorAccount]) -> list[str]:
+def _account_numbers(accounts: Sequence[GuarantorAccount]) -> list[str]:
     return [encounter.account_number for account in accounts for encounter in account.encounters]
 
 
@@ -204,9 +205,9 @@ def _with_correspondence(encounter: Encounter, mailed: Mapping[str, Corresponden
 
 
 def merge_correspondence(theirs: Correspondence | None, ours: Correspondence) -> Correspondence:
-    """What was mailed in all: by an earlier system (or written back to it by us) and by us.
+    """Combine the mailings that the billing system reports with those in the ledger.
 
-    The clocks start with the earliest first statement and the ladder stands where the latest mailing left it.
+    The dunning clocks start at the earliest first statement; the level is that of the latest mailing.
     """
     if theirs is None:
         return ours

@@ -15,7 +15,7 @@ from statement_builder.errors import SourceError
 from statement_builder.ledger import BatchState, NewShard
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
-from statement_builder.pipeline.build import shard_as_pulled
+from statement_builder.pipeline.build import to_pulled_shard
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import pull_batch
 from statement_builder.pipeline.workers import WorkerPool
@@ -56,13 +56,13 @@ def test_built_while_pulled__is_the_batch_of_one_process(
     assert outcome_of(hospital, BATCH) == outcome_of(alone, BATCH)
 
 
-def test_shard_as_pulled__is_the_ledger_s_so_that_what_was_begun_is_found_again(hospital: Hospital) -> None:
+def test_to_pulled_shard__is_the_ledger_s_so_that_what_was_begun_is_found_again(hospital: Hospital) -> None:
     noted: list[NewShard] = []
     with opened(hospital, workers=1) as context:
         pull_batch(context, context.require_batch(BATCH), noted.append)
         shards = context.ledger.shards(BATCH)
         assert len(shards) > 1
-        assert [shard_as_pulled(new, BATCH) for new in noted] == shards
+        assert [to_pulled_shard(new, BATCH) for new in noted] == shards
 
 
 def test_pull_that_fails__nothing_of_what_was_built_is_kept(hospital: Hospital, tmp_path: Path) -> None:
