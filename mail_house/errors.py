@@ -20,7 +20,7 @@ class Permanent(HandOffError):
     """This piece was refused for good: trying it again changes nothing."""
 
 
-class Unfit(Permanent):
+class PreflightFailed(Permanent):
     """Found by reading a print file back before anybody got it: nothing was handed over, and nothing was claimed."""
 
 

@@ -32,7 +32,7 @@ class Piece(Record, frozen=True, kw_only=True):
     house prints no such barcode."""
     scanline: str = ""
     """What the coupon says to a lockbox's scanner, as printed; empty where it has no such line."""
-    carrier_pages: int = 0
+    cover_sheet_pages: int = 0
     """Of `pages`: the sheet with a newer address that goes before the document's own."""
 
 

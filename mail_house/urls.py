@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from mail_house.models import Record
 
 
-class BackEndUrl(Record, frozen=True, kw_only=True):
+class BackendUrl(Record, frozen=True, kw_only=True):
     setting: str
     scheme: str
     user: str
@@ -34,7 +34,7 @@ class BackEndUrl(Record, frozen=True, kw_only=True):
             raise ValueError(f"{self.setting}: {option} is {' or '.join(allowed)}")
         return found
 
-    def yes(self, option: str) -> bool:
+    def flag(self, option: str) -> bool:
         """False where the option is not there."""
         return self.choice(option, "no", "yes") == "yes"
 
@@ -45,14 +45,14 @@ class BackEndUrl(Record, frozen=True, kw_only=True):
             raise ValueError(f"{self.setting}: {option} is a number, such as 14 or 0.5")
         return float(text) if text else default
 
-    def expect_options(self, *known: str) -> None:
+    def require_known_options(self, *known: str) -> None:
         for key, _ in self.options:
             if key not in known:
                 allowed = f"; known are: {', '.join(known)}" if known else ""
                 raise ValueError(f"{self.setting}: {key!r} is no option of {self.scheme}:{allowed}")
 
 
-def parse_url(url: str, *, setting: str) -> BackEndUrl:
+def parse_url(url: str, *, setting: str) -> BackendUrl:
     """Raises ValueError that names the setting, never the URL itself, which may hold a secret."""
     try:
         parts = urlsplit(url)
@@ -61,7 +61,7 @@ def parse_url(url: str, *, setting: str) -> BackEndUrl:
         raise ValueError(f"{setting}: not a URL: {exc}") from exc
     if parts.password is not None:
         raise ValueError(f"{setting}: a password does not belong in a URL; set it in the environment")
-    return BackEndUrl(
+    return BackendUrl(
         setting=setting,
         scheme=parts.scheme,
         user=unquote(parts.username or ""),
@@ -80,7 +80,7 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def folder_of(url: BackEndUrl) -> Path:
+def folder_path(url: BackendUrl) -> Path:
     """The folder of a `file:` URL."""
     if url.host not in ("", "localhost") or not url.path.startswith("/"):
         raise ValueError(f"{url.setting}: a folder is named by its full path: file:///srv/outbox")

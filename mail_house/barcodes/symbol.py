@@ -13,7 +13,7 @@ class Symbol(Record, frozen=True, kw_only=True):
     path: bytes
     """`x y width height re` for each rectangle, not filled yet (ISO 32000-1, 8.5.2)."""
 
-    def place(self, left: float, bottom: float) -> bytes:
+    def draw_at(self, left: float, bottom: float) -> bytes:
         """Operators that draw it in black with its lower left corner there. They leave the graphics state as it was."""
         return b"q 0 g 1 0 0 1 %.3f %.3f cm\n%bf\nQ\n" % (left, bottom, self.path)
 

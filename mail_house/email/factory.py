@@ -12,7 +12,7 @@ from mail_house.email.signing import DkimKey, load_dkim_key
 from mail_house.email.smtp import SmtpMailer, SmtpServer
 from mail_house.rate_limit import RateLimiter
 from mail_house.secret import Secret
-from mail_house.urls import BackEndUrl, folder_of, parse_url
+from mail_house.urls import BackendUrl, folder_path, parse_url
 
 # Mail in a folder has gone nowhere yet; this domain can never be anybody's (RFC 2606).
 _FOLDER_SENDER = "billing@hospital.example"
@@ -36,8 +36,8 @@ def open_mailer(url: str, *, environ: Mapping[str, str]) -> Mailer:
     """
     parsed = parse_url(url, setting="email")
     if parsed.scheme == "file":
-        parsed.expect_options(*_SENDER_OPTIONS)
-        return FolderMailer(folder_of(parsed), _sender(parsed, parsed.value("from", _FOLDER_SENDER)))
+        parsed.require_known_options(*_SENDER_OPTIONS)
+        return FolderMailer(folder_path(parsed), _sender(parsed, parsed.value("from", _FOLDER_SENDER)))
     if parsed.scheme == "smtp":
         return _open_smtp(parsed, environ)
     if parsed.scheme == "ses":
@@ -45,8 +45,8 @@ def open_mailer(url: str, *, environ: Mapping[str, str]) -> Mailer:
     raise ValueError(f"email: {parsed.scheme!r} is no mailer that is known here; use file:, smtp: or ses:")
 
 
-def _open_smtp(url: BackEndUrl, environ: Mapping[str, str]) -> Mailer:
-    url.expect_options(*_SENDER_OPTIONS, "rate", "dkim")
+def _open_smtp(url: BackendUrl, environ: Mapping[str, str]) -> Mailer:
+    url.require_known_options(*_SENDER_OPTIONS, "rate", "dkim")
     if not url.host or not url.value("from"):
         raise ValueError("email: an SMTP address names host and sender: smtp://host:587?from=billing@hospital.org")
     server = SmtpServer(
@@ -62,18 +62,20 @@ def _open_smtp(url: BackEndUrl, environ: Mapping[str, str]) -> Mailer:
     return SmtpMailer(server, _sender(url, url.value("from"), dkim=key), RateLimiter(url.number("rate", 0)))
 
 
-def _open_ses(url: BackEndUrl) -> Mailer:
+def _open_ses(url: BackendUrl) -> Mailer:
     # boto3 takes a tenth of a second to import: only who uses SES waits for it.
-    from mail_house.email.ses import SesMailer, SesPlace  # noqa: PLC0415
+    from mail_house.email.ses import SesEndpoint, SesMailer  # noqa: PLC0415
 
-    url.expect_options(*_SENDER_OPTIONS, "rate", "configuration_set", "endpoint")
+    url.require_known_options(*_SENDER_OPTIONS, "rate", "configuration_set", "endpoint")
     if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", url.host) or not url.value("from"):
         raise ValueError("email: an SES address names region and sender: ses://us-east-1?from=billing@hospital.org")
-    place = SesPlace(region=url.host, configuration_set=url.value("configuration_set"), endpoint=url.value("endpoint"))
+    place = SesEndpoint(
+        region=url.host, configuration_set=url.value("configuration_set"), endpoint=url.value("endpoint")
+    )
     return SesMailer(place, _sender(url, url.value("from")), RateLimiter(url.number("rate", 0)))
 
 
-def _sender(url: BackEndUrl, from_address: str, *, dkim: DkimKey | None = None) -> Sender:
+def _sender(url: BackendUrl, from_address: str, *, dkim: DkimKey | None = None) -> Sender:
     reply_to, unsubscribe = url.value("reply_to"), url.value("unsubscribe")
     if unsubscribe and not re.fullmatch(r"https://[!-~]+", unsubscribe):
         raise ValueError("email: unsubscribe is an https:// address that takes a mail program's POST (RFC 8058)")

@@ -41,7 +41,7 @@ _SET_UP = {
 }
 
 
-class SesPlace(Record, frozen=True, kw_only=True):
+class SesEndpoint(Record, frozen=True, kw_only=True):
     region: str
     configuration_set: str
     """Its event destination is what tells of bounces; empty: the account's default."""
@@ -56,7 +56,7 @@ class SesPlace(Record, frozen=True, kw_only=True):
 class SesMailer:
     """One HTTPS connection, kept between messages."""
 
-    def __init__(self, place: SesPlace, sender: Sender, pace: RateLimiter) -> None:
+    def __init__(self, place: SesEndpoint, sender: Sender, pace: RateLimiter) -> None:
         self._place = place
         self._sender = sender
         self._pace = pace

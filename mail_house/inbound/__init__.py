@@ -3,13 +3,13 @@
 from mail_house.inbound.delivery_reports import (
     Acknowledgement,
     AddressChange,
-    Answer,
+    DeliveryReport,
     JobMailed,
-    PieceAnswer,
+    PieceReport,
     PieceState,
 )
-from mail_house.inbound.fetching import collect_answers, collect_bounces
-from mail_house.inbound.reading import Problem, Taken, read_answers
+from mail_house.inbound.fetching import fetch_bounces, fetch_vendor_reports
+from mail_house.inbound.reading import ParsedReports, Problem, read_delivery_reports
 from mail_house.inbound.tables import RETURN_REASONS, TABLES
 
 __all__ = [
@@ -17,13 +17,13 @@ __all__ = [
     "TABLES",
     "Acknowledgement",
     "AddressChange",
-    "Answer",
+    "DeliveryReport",
     "JobMailed",
-    "PieceAnswer",
+    "ParsedReports",
+    "PieceReport",
     "PieceState",
     "Problem",
-    "Taken",
-    "collect_answers",
-    "collect_bounces",
-    "read_answers",
+    "fetch_bounces",
+    "fetch_vendor_reports",
+    "read_delivery_reports",
 ]

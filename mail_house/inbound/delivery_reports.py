@@ -37,7 +37,7 @@ class JobMailed(Record, frozen=True, kw_only=True):
     reason: str
 
 
-class PieceAnswer(Record, frozen=True, kw_only=True):
+class PieceReport(Record, frozen=True, kw_only=True):
     """What became of one piece. `print_file` is empty where the vendor does not say in which."""
 
     document_id: str
@@ -57,4 +57,4 @@ class AddressChange(Record, frozen=True, kw_only=True):
     on: date
 
 
-Answer = Acknowledgement | JobMailed | PieceAnswer | AddressChange
+DeliveryReport = Acknowledgement | JobMailed | PieceReport | AddressChange

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from mail_house.inbound.delivery_reports import PieceAnswer, PieceState
+from mail_house.inbound.delivery_reports import PieceReport, PieceState
 from mail_house.inbound.tables import DocumentId
 
 _ON_ITS_WAY = ("mailed", "in_transit", "in_local_area", "processed_for_delivery", "re-routed")
@@ -69,7 +69,7 @@ class LobEvent(_Open, frozen=True):
     body: msgspec.Raw
 
 
-def read_event(data: bytes) -> PieceAnswer | None:
+def read_event(data: bytes) -> PieceReport | None:
     """What one event says; None where it says nothing about the piece's way. ValueError for one that is not known."""
     try:
         event = msgspec.json.decode(data, type=LobEvent)
@@ -81,7 +81,7 @@ def read_event(data: bytes) -> PieceAnswer | None:
         metadata = msgspec.json.decode(event.body, type=_Body).metadata
     except msgspec.DecodeError as exc:
         raise ValueError(f"not an event of one of our letters: {exc}") from exc
-    return PieceAnswer(
+    return PieceReport(
         document_id=metadata.document_id,
         print_file=metadata.print_file,
         state=state,

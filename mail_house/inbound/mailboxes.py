@@ -14,8 +14,8 @@ from pathlib import Path
 from imap_tools import AND, ImapToolsError, MailBox, MailboxFolderSelectError, MailboxLoginError, MailMessageFlags
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable
-from mail_house.inbound.storing import Keep, keep_file
-from mail_house.urls import BackEndUrl
+from mail_house.inbound.storing import StoreFile, store_file
+from mail_house.urls import BackendUrl
 
 TIMEOUT_S = 60.0
 _SEEN = "S"
@@ -25,12 +25,12 @@ def is_maildir(folder: Path) -> bool:
     return (folder / "new").is_dir() and (folder / "cur").is_dir()
 
 
-def collect_maildir(folder: Path, keep: Keep) -> int:
+def fetch_maildir(folder: Path, store: StoreFile) -> int:
     """What is new, and what a mail program has moved out of `new` without showing it to anybody."""
     unseen = [path for part in ("new", "cur") for path in sorted((folder / part).iterdir()) if _is_unseen(path)]
     for path in unseen:
         unique, _, flags = path.name.partition(":2,")
-        keep_file(keep, f"{unique}.eml", path.read_bytes())
+        store_file(store, f"{unique}.eml", path.read_bytes())
         path.rename(folder / "cur" / f"{unique}:2,{''.join(sorted({*flags, _SEEN}))}")
     return len(unseen)
 
@@ -39,12 +39,12 @@ def _is_unseen(path: Path) -> bool:
     return path.is_file() and not path.name.startswith(".") and _SEEN not in path.name.partition(":2,")[2]
 
 
-def collect_imap(url: BackEndUrl, environ: Mapping[str, str], keep: Keep) -> int:
+def fetch_imap(url: BackendUrl, environ: Mapping[str, str], store: StoreFile) -> int:
     """`imaps://host/FOLDER`, by default INBOX. The server has to prove who it is: it is told a password.
 
     Raises ValueError for a URL or a login that is none, Misconfigured and Retryable as for every other way.
     """
-    url.expect_options()
+    url.require_known_options()
     user, password = environ.get("STATEMENTS_IMAP_USER", ""), environ.get("STATEMENTS_IMAP_PASSWORD", "")
     if not url.host or not user or not password:
         raise ValueError("mail.bounces: imaps://host/INBOX, with STATEMENTS_IMAP_USER and STATEMENTS_IMAP_PASSWORD set")
@@ -54,7 +54,7 @@ def collect_imap(url: BackEndUrl, environ: Mapping[str, str], keep: Keep) -> int
     try:
         with _connected(MailBox(url.host, port=url.port or 993, timeout=TIMEOUT_S, ssl_context=context)) as mailbox:
             mailbox.login(user, password, initial_folder=folder)
-            return _collect_unseen(mailbox, folder, keep)
+            return _collect_unseen(mailbox, folder, store)
     except HandOffError:
         raise
     except (OSError, ImapToolsError, imaplib.IMAP4.error) as exc:
@@ -74,7 +74,7 @@ def _connected(mailbox: MailBox) -> Iterator[MailBox]:
                 mailbox.client.shutdown()
 
 
-def _collect_unseen(mailbox: MailBox, folder: str, keep: Keep) -> int:
+def _collect_unseen(mailbox: MailBox, folder: str, store: StoreFile) -> int:
     collected = 0
     for uid in mailbox.uids(AND(seen=False)):
         kind, parts = mailbox.client.uid("fetch", uid, "(BODY.PEEK[])")
@@ -83,7 +83,7 @@ def _collect_unseen(mailbox: MailBox, folder: str, keep: Keep) -> int:
         data = next((part[1] for part in parts if isinstance(part, tuple)), None)
         if data is None:  # somebody has deleted it meanwhile
             continue
-        keep_file(keep, f"{folder.replace('/', '-')}-{uid}.eml", data)
+        store_file(store, f"{folder.replace('/', '-')}-{uid}.eml", data)
         mailbox.flag([uid], [MailMessageFlags.SEEN], True)
         collected += 1
     return collected

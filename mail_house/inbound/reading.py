@@ -1,4 +1,4 @@
-"""From the bytes of a vendor's file to answers, line by line. A bad line costs that line."""
+"""From the bytes of a vendor's file to reports, line by line. A bad line costs that line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mail_house.inbound.delivery_reports import Answer
+from mail_house.inbound.delivery_reports import DeliveryReport
 from mail_house.inbound.lob import read_event
 from mail_house.inbound.tables import TABLES, Row
 from mail_house.models import Record
@@ -22,17 +22,17 @@ class Problem(Record, frozen=True, kw_only=True):
     message: str
 
 
-class Taken(Record, frozen=True, kw_only=True):
+class ParsedReports(Record, frozen=True, kw_only=True):
     """What one file says."""
 
-    form: str
+    file_type: str
     """What it was taken for; `unknown` where nothing is like it."""
-    answers: tuple[tuple[int, Answer], ...] = ()
+    reports: tuple[tuple[int, DeliveryReport], ...] = ()
     """With the line that each stands on."""
     problems: tuple[Problem, ...] = ()
 
 
-def read_answers(data: bytes) -> Taken:
+def read_delivery_reports(data: bytes) -> ParsedReports:
     """Never raises: what is not understood is among the problems."""
     try:
         text = data.decode("utf-8-sig")
@@ -43,13 +43,13 @@ def read_answers(data: bytes) -> Taken:
     return _read_table(text)
 
 
-def _read_events(text: str) -> Taken:
+def _read_events(text: str) -> ParsedReports:
     try:
         msgspec.json.decode(text.encode())
         lines = [(1, text)]
     except msgspec.DecodeError:
         lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
-    answers: list[tuple[int, Answer]] = []
+    reports: list[tuple[int, DeliveryReport]] = []
     problems: list[Problem] = []
     for number, line in lines:
         try:
@@ -58,27 +58,29 @@ def _read_events(text: str) -> Taken:
             problems.append(Problem(line=number, message=str(exc)))
             continue
         if answer is not None:
-            answers.append((number, answer))
-    return Taken(form="Lob events", answers=tuple(answers), problems=tuple(problems))
+            reports.append((number, answer))
+    return ParsedReports(file_type="Lob events", reports=tuple(reports), problems=tuple(problems))
 
 
-def _read_table(text: str) -> Taken:
+def _read_table(text: str) -> ParsedReports:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header = tuple(_next_row(reader))
-    form = next((form for form, row in TABLES.items() if set(header) == set(row.__struct_fields__)), None)
-    if form is None or len(header) != len(set(header)):
+    file_type = next(
+        (file_type for file_type, row in TABLES.items() if set(header) == set(row.__struct_fields__)), None
+    )
+    if file_type is None or len(header) != len(set(header)):
         return _whole("unknown", "its first line is not the header of any answer that is known here")
-    answers: list[tuple[int, Answer]] = []
+    reports: list[tuple[int, DeliveryReport]] = []
     problems: list[Problem] = []
     try:
         for row in reader:
             try:
-                answers.append((reader.line_num, _read_row(row, header, TABLES[form]).answer()))
+                reports.append((reader.line_num, _read_row(row, header, TABLES[file_type]).to_report()))
             except ValueError as exc:
                 problems.append(Problem(line=reader.line_num, message=str(exc)))
     except csv.Error as exc:
         problems.append(Problem(line=reader.line_num, message=f"from here on it is no CSV: {exc}"))
-    return Taken(form=form, answers=tuple(answers), problems=tuple(problems))
+    return ParsedReports(file_type=file_type, reports=tuple(reports), problems=tuple(problems))
 
 
 def _next_row(reader: Iterator[list[str]]) -> list[str]:
@@ -97,5 +99,5 @@ def _read_row(row: list[str], header: tuple[str, ...], schema: type[Row]) -> Row
         raise ValueError(str(exc)) from exc
 
 
-def _whole(form: str, message: str) -> Taken:
-    return Taken(form=form, problems=(Problem(line=0, message=message),))
+def _whole(file_type: str, message: str) -> ParsedReports:
+    return ParsedReports(file_type=file_type, problems=(Problem(line=0, message=message),))

@@ -14,9 +14,9 @@ import msgspec
 from mail_house.inbound.delivery_reports import (
     Acknowledgement,
     AddressChange,
-    Answer,
+    DeliveryReport,
     JobMailed,
-    PieceAnswer,
+    PieceReport,
     PieceState,
 )
 from mail_house.models import Record
@@ -53,7 +53,7 @@ class AcknowledgementRow(Record, frozen=True, kw_only=True):
     received_on: date
     reason: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{0,32}$")]
 
-    def answer(self) -> Answer:
+    def to_report(self) -> DeliveryReport:
         return Acknowledgement(
             print_file=self.print_file,
             records=self.records,
@@ -70,7 +70,7 @@ class JobRow(Record, frozen=True, kw_only=True):
     mailed_on: date
     job_id: Code
 
-    def answer(self) -> Answer:
+    def to_report(self) -> DeliveryReport:
         return JobMailed(print_file=self.print_file, pieces=self.pieces, on=self.mailed_on, reason=self.job_id)
 
 
@@ -80,8 +80,8 @@ class MailedRow(Record, frozen=True, kw_only=True):
     mailed_on: date
     job_id: Code
 
-    def answer(self) -> Answer:
-        return PieceAnswer(
+    def to_report(self) -> DeliveryReport:
+        return PieceReport(
             document_id=self.document_id,
             print_file=self.print_file,
             state=PieceState.MAILED,
@@ -96,8 +96,8 @@ class RejectRow(Record, frozen=True, kw_only=True):
     rejected_on: date
     reason: Code
 
-    def answer(self) -> Answer:
-        return PieceAnswer(
+    def to_report(self) -> DeliveryReport:
+        return PieceReport(
             document_id=self.document_id,
             print_file=self.print_file,
             state=PieceState.REJECTED,
@@ -111,8 +111,8 @@ class ReturnedRow(Record, frozen=True, kw_only=True):
     returned_on: date
     return_reason: Literal["ANK", "BOX", "DEC", "IA", "MLNA", "NMR", "NSN", "NSS", "REF", "TEMP", "UNC", "UTF", "VAC"]
 
-    def answer(self) -> Answer:
-        return PieceAnswer(
+    def to_report(self) -> DeliveryReport:
+        return PieceReport(
             document_id=self.document_id,
             print_file="",
             state=PieceState.RETURNED,
@@ -134,7 +134,7 @@ class AddressChangeRow(Record, frozen=True, kw_only=True):
     new_state: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]
     new_zip: Annotated[str, msgspec.Meta(pattern=r"^\d{5}(-?\d{4})?$")]
 
-    def answer(self) -> Answer:
+    def to_report(self) -> DeliveryReport:
         return AddressChange(document_id=self.document_id, move_type=self.move_type, on=self.effective_on)
 
 

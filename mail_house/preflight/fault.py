@@ -8,7 +8,7 @@ from mail_house.models import Record
 class Fault(Record, frozen=True, kw_only=True):
     """Something that must not be mailed. Says which piece and page; never a name, an address or an amount."""
 
-    what: str
+    message: str
     document_id: str = ""
     """Empty where it is the file's as a whole."""
     page: int = 0
@@ -16,4 +16,4 @@ class Fault(Record, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         where = f"document {self.document_id}" if self.document_id else "the file"
-        return f"{where}{f', page {self.page}' if self.page else ''}: {self.what}"
+        return f"{where}{f', page {self.page}' if self.page else ''}: {self.message}"

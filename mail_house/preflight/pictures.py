@@ -17,7 +17,7 @@ from PIL import Image
 from mail_house.barcodes import SheetMark, read_sheet_mark
 from mail_house.preflight.bars import read_bars
 from mail_house.preflight.fault import Fault
-from mail_house.print_files.manifest import Placed
+from mail_house.print_files.manifest import ManifestRow
 from mail_house.profiles import POINTS, Profile, Rect
 
 _COARSE, _FINE = 72, 300
@@ -29,24 +29,24 @@ _NUMBER = re.compile(r"[0-9]+")
 _DATA_MATRIX = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix)
 
 
-def find_visible_faults(document: pdfium.PdfDocument, piece: Placed, profile: Profile) -> Iterator[Fault]:
+def find_visible_faults(document: pdfium.PdfDocument, piece: ManifestRow, profile: Profile) -> Iterator[Fault]:
     """Faults of one piece."""
     for number in range(1, piece.pages + 1):
         page = document[piece.first_page - 2 + number]
         try:
             for what in _faults_of_page(page, piece, number, profile):
-                yield Fault(what=what, document_id=piece.document_id, page=number)
+                yield Fault(message=what, document_id=piece.document_id, page=number)
         finally:
             page.close()
 
 
-def _faults_of_page(page: pdfium.PdfPage, piece: Placed, number: int, profile: Profile) -> Iterator[str]:
+def _faults_of_page(page: pdfium.PdfPage, piece: ManifestRow, number: int, profile: Profile) -> Iterator[str]:
     text = page.get_textpage()
     said = text.get_text_range()
     whole = _squeezed(said)
     after = whole.partition(piece.document_id)[2]
-    own = [number - piece.carrier_pages, piece.pages - piece.carrier_pages]
-    is_carrier = number <= piece.carrier_pages
+    own = [number - piece.cover_sheet_pages, piece.pages - piece.cover_sheet_pages]
+    is_carrier = number <= piece.cover_sheet_pages
     if not is_carrier and [int(digits) for digits in _NUMBER.findall(after)[:2]] != own:
         yield "it does not read as this page of this document"
     if number == 1:
@@ -58,7 +58,7 @@ def _faults_of_page(page: pdfium.PdfPage, piece: Placed, number: int, profile: P
 
 
 def _faults_of_windows(
-    page: pdfium.PdfPage, text: pdfium.PdfTextPage, piece: Placed, profile: Profile
+    page: pdfium.PdfPage, text: pdfium.PdfTextPage, piece: ManifestRow, profile: Profile
 ) -> Iterator[str]:
     window = _inset(profile.recipient_window, profile.clear_in)
     shown = _squeezed(_text_within(text, window))
@@ -77,7 +77,7 @@ def _faults_of_windows(
         yield "something is printed where the vendor prints"
 
 
-def _faults_of_sheet(page: pdfium.PdfPage, piece: Placed, number: int, profile: Profile) -> Iterator[str]:
+def _faults_of_sheet(page: pdfium.PdfPage, piece: ManifestRow, number: int, profile: Profile) -> Iterator[str]:
     place = profile.sheet_mark
     if _has_ink(page, profile.vendor_zone, [place.zone] if place else []):
         yield "something is printed in the vendor's zone"

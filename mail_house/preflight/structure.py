@@ -19,8 +19,8 @@ from mail_house.barcodes import imb
 from mail_house.models import PrintFile
 from mail_house.preflight.fault import Fault
 from mail_house.print_files.envelopes import envelope_class, sheets_of
-from mail_house.print_files.inserter_marks import MARKS_BEGIN, PAGE_HEIGHT, draw_marks, routing_code
-from mail_house.print_files.manifest import Placed
+from mail_house.print_files.inserter_marks import MARKS_BEGIN, PAGE_HEIGHT, draw_inserter_marks, routing_code
+from mail_house.print_files.manifest import ManifestRow
 from mail_house.profiles import Profile
 from pdf_kit import inflate
 
@@ -33,7 +33,7 @@ _FOOT_BYTES = 3_000
 _SHORT_BYTES = 64
 
 
-def find_structural_faults(file: PrintFile, placed: Sequence[Placed], profile: Profile) -> list[Fault]:
+def find_structural_faults(file: PrintFile, placed: Sequence[ManifestRow], profile: Profile) -> list[Fault]:
     """All faults of manifest, order, pages, marks and fonts. `placed` is the file's own manifest, read back."""
     faults = [*_faulty_totals(file, placed), *_faulty_rows(placed, profile)]
     if faults:
@@ -42,16 +42,16 @@ def find_structural_faults(file: PrintFile, placed: Sequence[Placed], profile: P
         with pikepdf.open(io.BytesIO(file.pdf)) as pdf:
             pages = list(pdf.pages)
             if len(pages) != file.pages:
-                return [Fault(what=f"it has {len(pages)} pages, its manifest says {file.pages}")]
+                return [Fault(message=f"it has {len(pages)} pages, its manifest says {file.pages}")]
             reader = _Reader()
             for piece in placed:
                 faults += _faulty_pages(piece, pages, reader, profile)
     except pikepdf.PdfError:
-        return [Fault(what="it is no PDF that can be read")]
+        return [Fault(message="it is no PDF that can be read")]
     return faults
 
 
-def _faulty_totals(file: PrintFile, placed: Sequence[Placed]) -> Iterator[Fault]:
+def _faulty_totals(file: PrintFile, placed: Sequence[ManifestRow]) -> Iterator[Fault]:
     sums = {
         "pieces": (len(placed), file.records),
         "pages": (sum(piece.pages + piece.blank_pages for piece in placed), file.pages),
@@ -60,25 +60,25 @@ def _faulty_totals(file: PrintFile, placed: Sequence[Placed]) -> Iterator[Fault]
     }
     for name, (found, said) in sums.items():
         if found != said:
-            yield Fault(what=f"its manifest does not add up to the {name} of its control file")
+            yield Fault(message=f"its manifest does not add up to the {name} of its control file")
 
 
-def _faulty_rows(placed: Sequence[Placed], profile: Profile) -> Iterator[Fault]:
+def _faulty_rows(placed: Sequence[ManifestRow], profile: Profile) -> Iterator[Fault]:
     """Each row against the profile, and against the row before it."""
     next_page, latest, seen = 1, 0, set()
     for piece in placed:
         if piece.document_id in seen or piece.sequence <= latest:
-            yield Fault(what="it is in the file twice, or out of order", document_id=piece.document_id)
+            yield Fault(message="it is in the file twice, or out of order", document_id=piece.document_id)
         if piece.first_page != next_page or (profile.duplex and piece.first_page % 2 == 0):
-            yield Fault(what="it does not begin where the piece before it ends", document_id=piece.document_id)
+            yield Fault(message="it does not begin where the piece before it ends", document_id=piece.document_id)
         for what in (_fault_of_sizes(piece, profile), _fault_of_barcode(piece, profile)):
             if what:
-                yield Fault(what=what, document_id=piece.document_id)
+                yield Fault(message=what, document_id=piece.document_id)
         seen.add(piece.document_id)
         next_page, latest = next_page + piece.pages + piece.blank_pages, piece.sequence
 
 
-def _fault_of_sizes(piece: Placed, profile: Profile) -> str:
+def _fault_of_sizes(piece: ManifestRow, profile: Profile) -> str:
     blank = 1 if profile.duplex and piece.pages % 2 else 0
     try:
         expected = (sheets_of(piece.pages, profile), blank, envelope_class(piece.pages, profile))
@@ -88,7 +88,7 @@ def _fault_of_sizes(piece: Placed, profile: Profile) -> str:
     return "" if fits else "sheets, blank pages or envelope do not go with its pages"
 
 
-def _fault_of_barcode(piece: Placed, profile: Profile) -> str:
+def _fault_of_barcode(piece: ManifestRow, profile: Profile) -> str:
     shown = routing_code(piece.recipient_lines)
     tracking, _, routing = piece.barcode.partition("-")
     if not piece.barcode:
@@ -100,18 +100,20 @@ def _fault_of_barcode(piece: Placed, profile: Profile) -> str:
     return "" if (bars, routing) == (piece.barcode_bars, shown) else "its barcode is not that of its address"
 
 
-def _faulty_pages(piece: Placed, pages: Sequence[pikepdf.Page], reader: _Reader, profile: Profile) -> Iterator[Fault]:
-    marks = draw_marks(sequence=piece.sequence, pages=piece.pages, bars=piece.barcode_bars, profile=profile)
+def _faulty_pages(
+    piece: ManifestRow, pages: Sequence[pikepdf.Page], reader: _Reader, profile: Profile
+) -> Iterator[Fault]:
+    marks = draw_inserter_marks(sequence=piece.sequence, pages=piece.pages, bars=piece.barcode_bars, profile=profile)
     first = piece.first_page - 1
     for number, drawn in enumerate(marks, start=1):
         page = pages[first + number - 1]
         own, begin, over = reader.content(page).partition(MARKS_BEGIN)
         what = reader.fault_of_size(page) or _fault_of_marks(begin + over, drawn)
         if what := what or reader.trouble(page, own, piece, number):
-            yield Fault(what=what, document_id=piece.document_id, page=number)
+            yield Fault(message=what, document_id=piece.document_id, page=number)
     for blank in pages[first + piece.pages : first + piece.pages + piece.blank_pages]:
         if reader.content(blank).strip():
-            yield Fault(what="the blank back after it is not blank", document_id=piece.document_id)
+            yield Fault(message="the blank back after it is not blank", document_id=piece.document_id)
 
 
 def _fault_of_marks(over: bytes, marks: bytes) -> str:
@@ -164,12 +166,12 @@ class _Reader:
                 self._short[number] = said
         return said
 
-    def trouble(self, page: pikepdf.Page, drawn: bytes, piece: Placed, number: int) -> str:
+    def trouble(self, page: pikepdf.Page, drawn: bytes, piece: ManifestRow, number: int) -> str:
         """What is wrong with fonts or foot of a page that should be this piece's page `number`; empty if nothing.
 
         `drawn` is all before its marks. A carrier says whose it is and has no number; its back says nothing.
         """
-        if 1 < number <= piece.carrier_pages:
+        if 1 < number <= piece.cover_sheet_pages:
             return ""
         fonts = self._fonts_of(page)
         if not fonts.are_embedded:
@@ -178,8 +180,8 @@ class _Reader:
             foot = _foot(drawn, codes, letters, piece.document_id)
             if foot is not None:
                 found = [int(digits) for digits in _NUMBER.findall(foot)[:2]]
-                own = [number - piece.carrier_pages, piece.pages - piece.carrier_pages]
-                is_right = number <= piece.carrier_pages or found == own
+                own = [number - piece.cover_sheet_pages, piece.pages - piece.cover_sheet_pages]
+                is_right = number <= piece.cover_sheet_pages or found == own
                 return "" if is_right else "another page of the document is in its place"
         return "the page does not say the document's id: it is another document's, or none"
 

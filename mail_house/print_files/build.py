@@ -10,8 +10,8 @@ from mail_house.models import Piece, PrintFile
 from mail_house.print_files.assembly import Assembly
 from mail_house.print_files.control import Control, file_facts, write_control
 from mail_house.print_files.envelopes import envelope_class, sheets_of
-from mail_house.print_files.inserter_marks import make_marks
-from mail_house.print_files.manifest import ADDRESS_LINES_MAX, Placed, write_manifest
+from mail_house.print_files.inserter_marks import make_inserter_marks
+from mail_house.print_files.manifest import ADDRESS_LINES_MAX, ManifestRow, write_manifest
 from mail_house.profiles import Profile
 
 
@@ -58,16 +58,16 @@ def build_print_file(*, name: str, pieces: Sequence[Piece], profile: Profile, cr
     )
 
 
-def _place(piece: Piece, assembly: Assembly, profile: Profile) -> Placed:
+def _place(piece: Piece, assembly: Assembly, profile: Profile) -> ManifestRow:
     first_page = assembly.pages + 1
-    marks = make_marks(piece, profile)
+    marks = make_inserter_marks(piece, profile)
     found = assembly.add_piece(piece, marks.pages)
     if found != piece.pages:
         raise ValueError(f"document {piece.document_id}: it has {found} pages, not the {piece.pages} on record")
     blank_pages = 1 if profile.duplex and piece.pages % 2 else 0
     if blank_pages:
         assembly.add_blank_back()
-    return Placed(
+    return ManifestRow(
         document_id=piece.document_id,
         sequence=piece.sequence,
         first_page=first_page,
@@ -80,7 +80,7 @@ def _place(piece: Piece, assembly: Assembly, profile: Profile) -> Placed:
         barcode_bars=marks.bars,
         amount_cents=piece.amount_cents,
         scanline=piece.scanline,
-        carrier_pages=piece.carrier_pages,
+        cover_sheet_pages=piece.cover_sheet_pages,
         sha256=piece.sha256,
     )
 

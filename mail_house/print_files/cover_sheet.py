@@ -7,7 +7,7 @@ import io
 import pikepdf
 
 
-def put_carrier_before(carrier: bytes, pdf: bytes, *, duplex: bool) -> bytes:
+def prepend_cover_sheet(carrier: bytes, pdf: bytes, *, duplex: bool) -> bytes:
     """The piece's bytes: the carrier's one page (with a blank back where both sides are printed), then the document.
 
     The same two files give the same bytes. Raises ValueError for a carrier of more pages.

@@ -10,7 +10,7 @@ import re
 
 from mail_house.barcodes import SheetMark, data_matrix, draw_imb, imb, tracking_number, write_sheet_mark
 from mail_house.models import Piece, Record
-from mail_house.profiles import POINTS, ImbPlace, Profile, SheetMarkPlace
+from mail_house.profiles import POINTS, ImbPlacement, Profile, SheetMarkPlacement
 
 PAGE_HEIGHT = 792.0
 MARKS_BEGIN = b"/Artifact <</Type /PrintMarks>> BDC\n"
@@ -18,7 +18,7 @@ MARKS_BEGIN = b"/Artifact <</Type /PrintMarks>> BDC\n"
 _ZIP = re.compile(r"(?:^|[^0-9])([0-9]{5})(?:-?([0-9]{4}))?$", re.ASCII)
 
 
-class Marks(Record, frozen=True, kw_only=True):
+class InserterMarks(Record, frozen=True, kw_only=True):
     """What one piece gets."""
 
     tracking: str = ""
@@ -30,7 +30,7 @@ class Marks(Record, frozen=True, kw_only=True):
     """Operators for each page, empty where it gets no mark; each leaves the graphics state as it was."""
 
 
-def make_marks(piece: Piece, profile: Profile) -> Marks:
+def make_inserter_marks(piece: Piece, profile: Profile) -> InserterMarks:
     """The marks of every page of a piece.
 
     The Intelligent Mail barcode goes on page 1 where the profile has a mailer id, the piece a serial number, and the
@@ -42,15 +42,15 @@ def make_marks(piece: Piece, profile: Profile) -> Marks:
     if profile.imb is not None and profile.prints_imb and piece.serial is not None and routing:
         tracking = _tracking(profile.imb, piece.serial)
         bars = imb(tracking, routing)
-    return Marks(
+    return InserterMarks(
         tracking=tracking,
         routing=routing if tracking else "",
         bars=bars,
-        pages=draw_marks(sequence=piece.sequence, pages=piece.pages, bars=bars, profile=profile),
+        pages=draw_inserter_marks(sequence=piece.sequence, pages=piece.pages, bars=bars, profile=profile),
     )
 
 
-def draw_marks(*, sequence: int, pages: int, bars: str, profile: Profile) -> tuple[bytes, ...]:
+def draw_inserter_marks(*, sequence: int, pages: int, bars: str, profile: Profile) -> tuple[bytes, ...]:
     """Operators for each page. `bars` are the 65 letters for page 1, empty where there is no barcode."""
     marks = [b""] * pages
     if profile.sheet_mark is not None:
@@ -69,17 +69,17 @@ def routing_code(recipient_lines: tuple[str, ...]) -> str:
     return "".join(part or "" for part in found.groups()) if found else ""
 
 
-def _tracking(place: ImbPlace, serial: int) -> str:
+def _tracking(place: ImbPlacement, serial: int) -> str:
     return tracking_number(
         barcode_id=place.barcode_id, service_type=place.service_type, mailer_id=place.mailer_id, serial=serial
     )
 
 
-def _draw_imb(bars: str, place: ImbPlace) -> bytes:
+def _draw_imb(bars: str, place: ImbPlacement) -> bytes:
     symbol = draw_imb(bars)
-    return symbol.place(place.left_in * POINTS, PAGE_HEIGHT - place.top_in * POINTS - symbol.height)
+    return symbol.draw_at(place.left_in * POINTS, PAGE_HEIGHT - place.top_in * POINTS - symbol.height)
 
 
-def _draw_sheet_mark(mark: SheetMark, place: SheetMarkPlace) -> bytes:
+def _draw_sheet_mark(mark: SheetMark, place: SheetMarkPlacement) -> bytes:
     symbol = data_matrix(write_sheet_mark(mark), module=place.module_in * POINTS)
-    return symbol.place(place.left_in * POINTS, PAGE_HEIGHT - place.top_in * POINTS - symbol.height)
+    return symbol.draw_at(place.left_in * POINTS, PAGE_HEIGHT - place.top_in * POINTS - symbol.height)

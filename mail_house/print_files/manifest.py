@@ -34,7 +34,7 @@ COLUMNS = (
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 
-class Placed(Record, frozen=True, kw_only=True):
+class ManifestRow(Record, frozen=True, kw_only=True):
     """A piece and where it lies in the print file."""
 
     document_id: str
@@ -52,12 +52,12 @@ class Placed(Record, frozen=True, kw_only=True):
     barcode_bars: str
     amount_cents: int
     scanline: str
-    carrier_pages: int
+    cover_sheet_pages: int
     """Of `pages`: an address sheet before the document's own."""
     sha256: str
 
 
-def write_manifest(pdf_file: str, placed: Sequence[Placed], *, duplex: bool) -> bytes:
+def write_manifest(pdf_file: str, placed: Sequence[ManifestRow], *, duplex: bool) -> bytes:
     """CSV (RFC 4180, UTF-8 without a mark) with a header and one row a piece. It has no trailer: totals are in the
     control file, so that every row is a piece."""
     out = io.StringIO(newline="")
@@ -81,14 +81,14 @@ def write_manifest(pdf_file: str, placed: Sequence[Placed], *, duplex: bool) -> 
                 piece.barcode_bars,
                 piece.amount_cents,
                 piece.scanline,
-                piece.carrier_pages,
+                piece.cover_sheet_pages,
                 piece.sha256,
             )
         )
     return out.getvalue().encode("utf-8")
 
 
-def read_manifest(manifest: bytes) -> tuple[Placed, ...]:
+def read_manifest(manifest: bytes) -> tuple[ManifestRow, ...]:
     """The rows again. Raises ValueError for what `write_manifest` did not write."""
     try:
         rows = list(csv.DictReader(io.StringIO(manifest.decode("utf-8"), newline=""), strict=True))
@@ -97,17 +97,17 @@ def read_manifest(manifest: bytes) -> tuple[Placed, ...]:
         raise ValueError(f"not a manifest: {type(exc).__name__}") from exc
 
 
-def _read_row(row: dict[str, str]) -> Placed:
+def _read_row(row: dict[str, str]) -> ManifestRow:
     if set(row) != set(COLUMNS) or None in row.values():
         raise ValueError("not a manifest: a row has other columns")
     lines = [_from_text(row[f"address_{n}"]) for n in range(1, ADDRESS_LINES_MAX + 1)]
-    return Placed(
+    return ManifestRow(
         document_id=row["document_id"],
         sequence=int(row["sequence"]),
         first_page=int(row["first_page"]),
         pages=int(row["pages"]),
         blank_pages=int(row["blank_pages"]),
-        carrier_pages=int(row["carrier_pages"]),
+        cover_sheet_pages=int(row["carrier_pages"]),
         sheets=int(row["sheets"]),
         envelope_class=row["envelope_class"],
         recipient_lines=tuple(line for line in lines if line),

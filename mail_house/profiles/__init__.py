@@ -47,7 +47,7 @@ class Rect(Record, frozen=True, kw_only=True):
         )
 
 
-class ImbPlace(Record, frozen=True, kw_only=True):
+class ImbPlacement(Record, frozen=True, kw_only=True):
     """Where the Intelligent Mail barcode is printed, and whose it is. Its size is fixed: `mail_house.barcodes`."""
 
     left_in: float
@@ -72,7 +72,7 @@ class ImbPlace(Record, frozen=True, kw_only=True):
         )
 
 
-class SheetMarkPlace(Record, frozen=True, kw_only=True):
+class SheetMarkPlacement(Record, frozen=True, kw_only=True):
     """Where every sheet's DataMatrix is printed, on its front."""
 
     left_in: float
@@ -111,9 +111,9 @@ class Profile(Record, frozen=True, kw_only=True):
     """Kept clear on every sheet's front, for the vendor's marks or ours."""
     clear_zones: tuple[Rect, ...] = ()
     """Kept clear on page 1: the vendor prints there."""
-    imb: ImbPlace | None = None
+    imb: ImbPlacement | None = None
     """None where the vendor prints it."""
-    sheet_mark: SheetMarkPlace | None = None
+    sheet_mark: SheetMarkPlacement | None = None
     """None where the vendor marks sheets itself, or not at all."""
 
     @property

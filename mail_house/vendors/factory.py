@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mail_house.secret import Secret
-from mail_house.urls import BackEndUrl, folder_of, is_loopback, parse_url
+from mail_house.urls import BackendUrl, folder_path, is_loopback, parse_url
 from mail_house.vendors.folder import open_local_directory
 from mail_house.vendors.pgp import load_encryptor
-from mail_house.vendors.vendor import FolderOfPrintFiles, PrintVendor
+from mail_house.vendors.vendor import FolderVendor, PrintVendor
 
 if TYPE_CHECKING:
     from mail_house.vendors.sftp import SftpAccount
@@ -34,9 +34,9 @@ def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
     """
     parsed = parse_url(url, setting="print")
     if parsed.scheme == "file":
-        folder = folder_of(parsed)
-        parsed.expect_options()
-        return FolderOfPrintFiles(
+        folder = folder_path(parsed)
+        parsed.require_known_options()
+        return FolderVendor(
             functools.partial(open_local_directory, folder), location=f"file://{folder}", collects=False
         )
     if parsed.scheme == "sftp":
@@ -46,13 +46,13 @@ def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
     raise ValueError(f"print: {parsed.scheme!r} is no print vendor that is known here; use file:, sftp: or lob:")
 
 
-def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
+def _open_sftp(url: BackendUrl, environ: Mapping[str, str]) -> PrintVendor:
     # paramiko takes a tenth of a second to import: only who uses SFTP waits for it.
     from mail_house.vendors.sftp import open_sftp_directory  # noqa: PLC0415
 
-    url.expect_options("host_key", "collects", "pgp_key")
-    account, collects = sftp_account(url, environ), url.yes("collects")
-    return FolderOfPrintFiles(
+    url.require_known_options("host_key", "collects", "pgp_key")
+    account, collects = sftp_account(url, environ), url.flag("collects")
+    return FolderVendor(
         functools.partial(open_sftp_directory, account),
         location=f"{account.where}{url.path}",
         collects=collects,
@@ -60,7 +60,7 @@ def _open_sftp(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
     )
 
 
-def sftp_account(url: BackEndUrl, environ: Mapping[str, str]) -> SftpAccount:
+def sftp_account(url: BackendUrl, environ: Mapping[str, str]) -> SftpAccount:
     """The account behind an `sftp:` URL. ValueError names the setting that the URL is of."""
     from mail_house.vendors.sftp import SftpAccount  # noqa: PLC0415
 
@@ -87,11 +87,11 @@ def sftp_account(url: BackEndUrl, environ: Mapping[str, str]) -> SftpAccount:
     )
 
 
-def _open_lob(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
+def _open_lob(url: BackendUrl, environ: Mapping[str, str]) -> PrintVendor:
     # httpx takes a tenth of a second to import: only who uses Lob waits for it.
     from mail_house.vendors.lob import RATE_PER_S, LobAccount, LobVendor  # noqa: PLC0415
 
-    url.expect_options("from", "mail_type", "address_placement", "return_envelope", "rate")
+    url.require_known_options("from", "mail_type", "address_placement", "return_envelope", "rate")
     if not url.host or not re.fullmatch(r"adr_[0-9a-zA-Z]+", url.value("from")):
         raise ValueError(
             "print: a Lob address names host and return address: lob://api.lob.com/v1?from=adr_… (save the hospital's "
@@ -106,6 +106,6 @@ def _open_lob(url: BackEndUrl, environ: Mapping[str, str]) -> PrintVendor:
         from_id=url.value("from"),
         mail_type=url.choice("mail_type", "usps_first_class", "usps_standard"),
         address_placement=url.choice("address_placement", "top_first_page", "insert_blank_page"),
-        return_envelope=url.yes("return_envelope"),
+        return_envelope=url.flag("return_envelope"),
     )
     return LobVendor(account, rate_per_s=url.number("rate", RATE_PER_S))

@@ -89,7 +89,7 @@ class LobVendor:
 
     collects = False
     pieces_max = 1
-    recalls = True
+    can_cancel = True
 
     def __init__(self, account: LobAccount, *, rate_per_s: float, sleep: Callable[[float], None] = time.sleep) -> None:
         self._account = account
@@ -142,7 +142,7 @@ class LobVendor:
             )
         return self._receipt(mine[0], name, sha256) if mine else None
 
-    def recall(self, reference: str) -> bool:
+    def cancel(self, reference: str) -> bool:
         """Cancel the letter, of which nothing is then printed; False where it is too late (5 minutes, by default)."""
         try:
             self._repeat("DELETE", f"/letters/{reference}", reference, lost=Retryable)

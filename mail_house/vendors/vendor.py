@@ -27,7 +27,7 @@ class PrintVendor(Protocol):
     collects: bool
     """The vendor takes files away after pick-up: then absence after an attempt to commit proves nothing."""
 
-    recalls: bool
+    can_cancel: bool
     """For some time the vendor cancels what was handed over."""
 
     @property
@@ -51,7 +51,7 @@ class PrintVendor(Protocol):
         is there is no longer what was committed.
         """
 
-    def recall(self, reference: str) -> bool:
+    def cancel(self, reference: str) -> bool:
         """Cancels the print file of this receipt, of which nothing is then printed; True also where it was cancelled
         before, False where it is too late."""
 
@@ -83,11 +83,11 @@ class Directory(Protocol):
         """When the file was written (UTC), None where there is none."""
 
 
-class FolderOfPrintFiles:
+class FolderVendor:
     """A vendor that takes print files in a folder. One session an operation, so that none is stale when needed."""
 
     pieces_max: int | None = None
-    recalls = False
+    can_cancel = False
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class FolderOfPrintFiles:
                     )
             return self._receipt(control, self._control_written_at(directory, name))
 
-    def recall(self, reference: str) -> bool:
+    def cancel(self, reference: str) -> bool:
         """What is in the folder is the vendor's."""
         return False
 

@@ -7,9 +7,9 @@ import functools
 from msgspec.structs import replace
 
 from mail_house.bounces import Accepted, Bounce, BounceKind
-from mail_house.inbound import Acknowledgement, AddressChange, Answer, JobMailed, PieceAnswer
+from mail_house.inbound import Acknowledgement, AddressChange, DeliveryReport, JobMailed, PieceReport
 from statement_builder.billing.model import GuarantorAccount
-from statement_builder.errors import AnswerError
+from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger import DeliveryState, Document, Event
 from statement_builder.pipeline.build_worker import read_shard
 from statement_builder.pipeline.context import AppContext
@@ -27,8 +27,8 @@ class Answers:
         self._service = context
         self._digests = functools.lru_cache(maxsize=16)(self._read_digests)
 
-    def take(self, answer: Answer, *, why: str) -> bool:
-        """Whether it was news. `AnswerError` when it cannot be so."""
+    def take(self, answer: DeliveryReport, *, why: str) -> bool:
+        """Whether it was news. `DeliveryReportError` when it cannot be so."""
         ledger, at = self._service.ledger, self._service.now()
         if isinstance(answer, Acknowledgement):
             why = f"{answer.reason} ({why})"
@@ -49,7 +49,7 @@ class Answers:
         return self._take_piece(answer, why=f"{answer.reason} ({why})")
 
     def take_bounce(self, bounce: Bounce, *, why: str) -> bool:
-        """Whether it was news. `AnswerError` when it is about nothing that we sent."""
+        """Whether it was news. `DeliveryReportError` when it is about nothing that we sent."""
         said = f"{bounce.kind} {bounce.status}".strip()
         return self._service.ledger.answer_email(
             bounce.document_id,
@@ -62,10 +62,10 @@ class Answers:
         )
 
     def take_accepted(self, accepted: Accepted, *, why: str) -> bool:
-        """Whether that was in doubt. `AnswerError` when it is about nothing that we sent."""
+        """Whether that was in doubt. `DeliveryReportError` when it is about nothing that we sent."""
         document_id, attempt = self._whose(accepted.document_id, accepted.attempt, accepted.reference)
         if not document_id:
-            raise AnswerError("the mail service took a message that is none of ours.")
+            raise DeliveryReportError("the mail service took a message that is none of ours.")
         context = self._service
         return context.ledger.confirm_email(document_id, attempt, on=context.today(), at=context.now(), why=why)
 
@@ -85,7 +85,7 @@ class Answers:
         if document is not None:
             self._note(document, "unclear", why)
 
-    def _take_piece(self, answer: PieceAnswer, *, why: str) -> bool:
+    def _take_piece(self, answer: PieceReport, *, why: str) -> bool:
         state = DeliveryState(answer.state.value)
         digest = ""
         if state is DeliveryState.RETURNED:
@@ -123,7 +123,7 @@ class Answers:
     def _require_document(self, document_id: str) -> Document:
         document = self._service.ledger.document(document_id)
         if document is None:
-            raise AnswerError(f"document {document_id} is not one of ours.")
+            raise DeliveryReportError(f"document {document_id} is not one of ours.")
         return document
 
     def _read_digests(self, batch_id: str, sequence: int) -> dict[str, str]:

@@ -29,7 +29,7 @@ def preflight_print_file(settings: Settings, path: Path) -> dict[str, Any]:
         "sheets": file.sheets,
         "profile": profile.title,
         "faults": [
-            {"document": fault.document_id or None, "page": fault.page or None, "what": fault.what}
+            {"document": fault.document_id or None, "page": fault.page or None, "what": fault.message}
             for fault in find_faults(file, profile, sample_every=1)
         ],
     }

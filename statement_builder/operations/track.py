@@ -12,10 +12,10 @@ from pathlib import Path
 
 from mail_house.bounces import BounceKind, read, read_accepted
 from mail_house.errors import HandOffError
-from mail_house.inbound import collect_answers, collect_bounces, read_answers
+from mail_house.inbound import fetch_bounces, fetch_vendor_reports, read_delivery_reports
 from statement_builder.billing.model import Record
-from statement_builder.errors import AnswerError, BatchBusy, ConfigError, GateStop
-from statement_builder.ledger import BatchState, InboundFile, PrintFileRow, Reports
+from statement_builder.errors import BatchBusy, ConfigError, DeliveryReportError, GateStop
+from statement_builder.ledger import BatchState, FinalVendorStatus, InboundFile, PrintFileRow
 from statement_builder.operations.close import close_batch
 from statement_builder.operations.delivery_reports import Answers
 from statement_builder.operations.inbox import DONE, MOVED, QUARANTINE, UNCLEAR, Inbox
@@ -82,10 +82,10 @@ def track(context: AppContext) -> Tracked:
 def _collect(context: AppContext, inbox: Inbox) -> list[Alert]:
     """Fetch what lies elsewhere into the inbox."""
     mail, alerts = context.settings.mail, []
-    for collect, url in ((collect_answers, mail.vendor_reports_url), (collect_bounces, mail.bounce_mailbox_url)):
+    for collect, url in ((fetch_vendor_reports, mail.vendor_reports_url), (fetch_bounces, mail.bounce_mailbox_url)):
         try:
             if url:
-                collect(url, environ=context.environ, keep=inbox.keep)
+                collect(url, environ=context.environ, store=inbox.keep)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
         except (HandOffError, OSError) as exc:
@@ -123,17 +123,17 @@ _Outcome = tuple[str, int, int, list[str], str]
 
 def _take_answers(answers: Answers, name: str, data: bytes) -> _Outcome:
     """Line by line: what is good counts, what is not stays to be looked at."""
-    taken = read_answers(data)
+    taken = read_delivery_reports(data)
     reasons = {problem.line: problem.message for problem in taken.problems}
     news = 0
-    for line, answer in taken.answers:
+    for line, answer in taken.reports:
         try:
             news += answers.take(answer, why=f"{name}, line {line}")
-        except AnswerError as exc:
+        except DeliveryReportError as exc:
             reasons[line] = str(exc)
     told = [f"line {line}: {message}" if line else message for line, message in sorted(reasons.items())]
-    where = QUARANTINE if told else MOVED if taken.form == "address changes" and news else DONE
-    return taken.form, len(taken.answers), news, told, where
+    where = QUARANTINE if told else MOVED if taken.file_type == "address changes" and news else DONE
+    return taken.file_type, len(taken.reports), news, told, where
 
 
 def _take_bounces(answers: Answers, name: str, data: bytes) -> _Outcome:
@@ -143,7 +143,7 @@ def _take_bounces(answers: Answers, name: str, data: bytes) -> _Outcome:
     if (accepted := read_accepted(data)) is not None:
         try:
             news += answers.take_accepted(accepted, why=name)
-        except AnswerError as exc:
+        except DeliveryReportError as exc:
             reasons.append(str(exc))
     for bounce in bounces:
         if bounce.still_trying and bounce.document_id:
@@ -154,7 +154,7 @@ def _take_bounces(answers: Answers, name: str, data: bytes) -> _Outcome:
             continue
         try:
             news += answers.take_bounce(bounce, why=name)
-        except AnswerError as exc:
+        except DeliveryReportError as exc:
             reasons.append(str(exc))
     return "bounce", len(bounces), news, reasons, UNCLEAR if reasons else DONE
 
@@ -185,7 +185,7 @@ def _find_late(context: AppContext) -> list[Alert]:
         if not context.ledger.is_acknowledged(file.name):
             if now >= acknowledge_by:
                 alerts.append(_late(file, "ACK_LATE", "not acknowledged", "late-acknowledgement"))
-        elif file.reports is Reports.MAILED and now >= _after_business_days(
+        elif file.reports is FinalVendorStatus.MAILED and now >= _after_business_days(
             file.changed_at, mail.mailed_deadline_business_days
         ):
             alerts.append(_late(file, "MAIL_LATE", "not reported as mailed, not in full", "late-mailed-report"))

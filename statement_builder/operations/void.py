@@ -47,10 +47,10 @@ def _recall(context: AppContext, document: Document) -> None:
         raise ConfigError(too_late)
     file = next(each for each in context.ledger.print_files(document.batch_id) if each.name == last.print_file)
     with closing(context.open_vendor()) as vendor:
-        if not vendor.recalls or len(file.documents) > 1:
+        if not vendor.can_cancel or len(file.documents) > 1:
             raise ConfigError(too_late)
         try:
-            is_cancelled = vendor.recall(str((file.receipt or {})["reference"]))
+            is_cancelled = vendor.cancel(str((file.receipt or {})["reference"]))
         except HandOffError as exc:
             raise StatementsError(
                 f"{exc}. Whether {document.document_id} is cancelled is not known: run `statements void` again "

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 from mail_house.errors import Permanent
 from mail_house.models import Piece, PrintFile
-from mail_house.preflight import require_fit
-from mail_house.print_files import build_print_file, put_carrier_before
+from mail_house.preflight import require_no_faults
+from mail_house.print_files import build_print_file, prepend_cover_sheet
 from mail_house.profiles import Profile
 from statement_builder.archive import Archive, PackReader, open_archive
 from statement_builder.billing.model import Guarantor, Record
@@ -91,7 +91,7 @@ class PrintFileMaker:
             for document, serial in zip(planned.documents, planned.serials, strict=True)
         ]
         file = build_print_file(name=planned.name, pieces=pieces, profile=plan.profile, created_on=plan.batch.as_of)
-        require_fit(file, plan.profile, sample_every=plan.settings.mail.preflight_sample_every)
+        require_no_faults(file, plan.profile, sample_every=plan.settings.mail.preflight_sample_every)
         return file
 
     def _piece(
@@ -108,7 +108,7 @@ class PrintFileMaker:
             sequence=(shard.sequence - 1) * SHARD_CANDIDATES_MAX + document.position,
             pdf=pdf,
             pages=pages_of_piece(document, plan.profile),
-            carrier_pages=_carrier_pages(document, plan.profile),
+            cover_sheet_pages=_carrier_pages(document, plan.profile),
             recipient_lines=(recipient.name, *recipient.lines),
             amount_cents=document.amount_cents,
             sha256=sha256,
@@ -126,7 +126,7 @@ class PrintFileMaker:
             language=document.language,
             templates=self._plan.templates,
         )
-        return put_carrier_before(carrier.pdf, pdf, duplex=self._plan.profile.duplex)
+        return prepend_cover_sheet(carrier.pdf, pdf, duplex=self._plan.profile.duplex)
 
 
 def pages_of_piece(document: Document, profile: Profile) -> int:

@@ -23,7 +23,7 @@ from tests.hospital import AS_OF, Hospital, build_hospital
 from tests.services.postgres import connect, fresh_database
 from tests.services.s3 import S3Server, running_s3
 from tests.services.sftp import SftpServer
-from tests.services.smtp import SmtpServer, run_smtp_server, words_of
+from tests.services.smtp import SmtpServer, readable_text, run_smtp_server
 
 OFFICE = "office@hospital.example"
 LOCK_TIMEOUT = "options=-clock_timeout%3D300"
@@ -88,7 +88,7 @@ class House:
     def told(self, *, about: str) -> list[str]:
         """The messages to the office with these words in their subject."""
         assert set(self.office.recipients) <= {OFFICE}
-        return [words_of(message) for message in self.office.accepted if about in message["Subject"]]
+        return [readable_text(message) for message in self.office.accepted if about in message["Subject"]]
 
     def state_of(self, batch: str) -> str:
         rows = self.ledger("SELECT state FROM batch WHERE batch_id = %s", batch)
@@ -127,7 +127,7 @@ class House:
                 "SELECT value::text FROM xcom UNION ALL SELECT rendered_fields::text FROM rendered_task_instance_fields"
             ).fetchall()
         assert kept
-        text = "\n".join((*logs, *(str(row[0]) for row in kept), *map(words_of, self.office.accepted)))
+        text = "\n".join((*logs, *(str(row[0]) for row in kept), *map(readable_text, self.office.accepted)))
         assert sorted(word for word in secret if word in text) == []
         assert self.s3.secret_key not in text
 

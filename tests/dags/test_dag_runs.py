@@ -12,7 +12,7 @@ import pytest
 from tests.dags.place import AirflowPlace, office_mail
 from tests.faults.outcome import assert_once_each, outcome_of
 from tests.hospital import CYCLE, Hospital, build_hospital
-from tests.services.smtp import run_smtp_server, words_of
+from tests.services.smtp import readable_text, run_smtp_server
 
 BATCH = f"{CYCLE}-statement"
 DATE = "2026-11-07T15:00:00+00:00"
@@ -90,7 +90,7 @@ def test_late_acknowledgement__is_told_once_and_names_the_file_and_what_to_do(ho
     assert house.run("still late")["tasks"]["tell"] == "skipped"
     (message,) = [each for each in house.mail if "waits for a person" in each["Subject"]]
     assert message["To"] == OFFICE
-    text = words_of(message)
+    text = readable_text(message)
     assert all(f"ACK_LATE</b> {name}" in text for name in files)
     assert "docs/runbooks/late-acknowledgement.md" in text
 
@@ -130,11 +130,11 @@ def test_run_without_date_and_cycle__asks_for_one_and_is_not_tried_again(house: 
     assert "its cycle has to be named" in house.log
     (message,) = [each for each in house.mail if "failed" in each["Subject"]]
     assert message["Subject"] == "monthly_statements: open_batch failed"
-    assert "docs/runbooks/airflow.md#open_batch" in words_of(message)
+    assert "docs/runbooks/airflow.md#open_batch" in readable_text(message)
 
 
 def test_logs_and_xcom__name_nobody(house: House) -> None:
-    hospital, log = house.hospital, house.log + "".join(map(words_of, house.mail))
+    hospital, log = house.hospital, house.log + "".join(map(readable_text, house.mail))
     people = hospital.sql("SELECT last_name, address_lines, email FROM guarantor")
     accounts = hospital.sql("SELECT account_number FROM encounter")
     secret = {word for row in (*people, *accounts) for word in row if word and len(word) > 5}

@@ -18,7 +18,7 @@ import pytest
 from tests.faults.trouble import die_at
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 from tests.services.fake_ses import FakeSes
-from tests.services.http_fake import TAKE_AND_HANG_UP
+from tests.services.http_fake import ACCEPT_AND_HANG_UP
 from tests.services.imap import ImapServer
 from tests.services.sftp import SftpServer
 
@@ -286,7 +286,7 @@ def event(what: str, request: dict[str, Any], number: int, *, tagged: bool = Tru
 
 def test_ses_events__find_their_documents_by_tag_or_by_ses_own_id(tmp_path: Path, fake_ses: FakeSes) -> None:
     hospital = Hospital(build_hospital(tmp_path / "home").home, {**fake_ses.environ, "STATEMENTS_EMAIL": fake_ses.url})
-    fake_ses.answers = [(TAKE_AND_HANG_UP, "")]
+    fake_ses.answers = [(ACCEPT_AND_HANG_UP, "")]
     hospital.statements("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", code=None)
     taken = [request["EmailTags"][0]["Value"] for request in fake_ses.requests]
     assert len(taken) >= 3

@@ -158,7 +158,7 @@ def test_data_matrix__is_read_from_paper(module: float) -> None:
     assert symbol.width == symbol.height == 14 * module
     pdf = pikepdf.new()
     page = pdf.add_blank_page(page_size=(100, 100))
-    page.obj.Contents = pikepdf.Stream(pdf, symbol.place(30, 20))
+    page.obj.Contents = pikepdf.Stream(pdf, symbol.draw_at(30, 20))
     out = io.BytesIO()
     pdf.save(out)
     with pypdfium2.PdfDocument(out.getvalue()) as document:
@@ -204,6 +204,6 @@ def test_data_matrix__takes_no_other_size() -> None:
 
 
 def test_symbol__leaves_the_graphics_state_as_it_was() -> None:
-    operators = draw_imb(imb("0" * 20, "")).place(1, 2)
+    operators = draw_imb(imb("0" * 20, "")).draw_at(1, 2)
     assert re.findall(rb"\b[qQ]\b", operators) == [b"q", b"Q"]
     assert operators.startswith(b"q ")

@@ -8,9 +8,9 @@ import msgspec
 import pikepdf
 import pytest
 
-from mail_house.errors import Unfit
-from mail_house.preflight import require_fit
-from mail_house.print_files import build_print_file, put_carrier_before
+from mail_house.errors import PreflightFailed
+from mail_house.preflight import require_no_faults
+from mail_house.print_files import build_print_file, prepend_cover_sheet
 from mail_house.print_files.manifest import read_manifest
 from mail_house.profiles import load_profile
 from statement_builder.documents import Recipient
@@ -31,9 +31,9 @@ NEW = Recipient(name="Maria Nunez", lines=("99 New Street", "Boston MA 02110"))
     [pytest.param(True, ["New address", ""], id="both-sides"), pytest.param(False, ["New address"], id="one-side")],
 )
 def test_put_carrier_before__a_sheet_of_its_own_and_every_page_behind_it(duplex: bool, front: list[str]) -> None:
-    piece = put_carrier_before(CARRIER, DOCUMENT, duplex=duplex)
+    piece = prepend_cover_sheet(CARRIER, DOCUMENT, duplex=duplex)
     assert page_texts(piece) == [*front, "Old address, page one", "page two", "page three"]
-    assert piece == put_carrier_before(CARRIER, DOCUMENT, duplex=duplex)
+    assert piece == prepend_cover_sheet(CARRIER, DOCUMENT, duplex=duplex)
     with pikepdf.open(io.BytesIO(piece)) as opened, pikepdf.open(io.BytesIO(DOCUMENT)) as document:
         behind = opened.pages[len(front) :]
         assert [page.Contents.read_bytes() for page in behind] == [
@@ -45,7 +45,7 @@ def test_put_carrier_before__a_sheet_of_its_own_and_every_page_behind_it(duplex:
 @pytest.mark.parametrize("pages", [0, 2])
 def test_put_carrier_before__a_carrier_is_one_page(pages: int) -> None:
     with pytest.raises(ValueError, match="a carrier is one page"):
-        put_carrier_before(draw_pdf(["x"] * pages), DOCUMENT, duplex=True)
+        prepend_cover_sheet(draw_pdf(["x"] * pages), DOCUMENT, duplex=True)
 
 
 def test_print_file__piece_behind_a_carrier_is_fit_and_counted_with_it() -> None:
@@ -55,18 +55,18 @@ def test_print_file__piece_behind_a_carrier_is_fit_and_counted_with_it() -> None
     archived = PlainEngine(TEMPLATES).render(content)
     carrier = render_carrier(content.document_id, NEW, facility=make_facility(), language="en", templates=TEMPLATES)
     moved = msgspec.structs.replace(
-        make_piece(1, document_id=content.document_id, pdf=put_carrier_before(carrier.pdf, archived.pdf, duplex=True)),
+        make_piece(1, document_id=content.document_id, pdf=prepend_cover_sheet(carrier.pdf, archived.pdf, duplex=True)),
         pages=archived.pages + 2,
-        carrier_pages=2,
+        cover_sheet_pages=2,
         recipient_lines=(NEW.name, *NEW.lines),
     )
     file = build_print_file(
         name="STMT_X_2026-11_20261120_b_001", pieces=[moved], profile=profile, created_on=CREATED_ON
     )
     (row,) = read_manifest(file.manifest)
-    assert (row.pages, row.carrier_pages, row.recipient_lines) == (archived.pages + 2, 2, (NEW.name, *NEW.lines))
-    require_fit(file, profile, sample_every=1)
+    assert (row.pages, row.cover_sheet_pages, row.recipient_lines) == (archived.pages + 2, 2, (NEW.name, *NEW.lines))
+    require_no_faults(file, profile, sample_every=1)
     stranger = msgspec.structs.replace(moved, recipient_lines=("Ben Nunez", "1 Other Street", "Boston MA 02110"))
     file = build_print_file(name="STMT_X", pieces=[stranger], profile=profile, created_on=CREATED_ON)
-    with pytest.raises(Unfit, match="window"):
-        require_fit(file, profile, sample_every=1)
+    with pytest.raises(PreflightFailed, match="window"):
+        require_no_faults(file, profile, sample_every=1)

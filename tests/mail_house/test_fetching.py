@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable
-from mail_house.inbound import collect_answers, collect_bounces
+from mail_house.inbound import fetch_bounces, fetch_vendor_reports
 from tests.services.imap import ImapServer
 from tests.services.processes import free_port
 from tests.services.sftp import SftpServer
@@ -29,7 +29,7 @@ class Box(dict[str, bytes]):
     dies_before = 0
     dies_after = 0
 
-    def keep(self, name: str, data: bytes) -> None:
+    def store(self, name: str, data: bytes) -> None:
         if self.dies_before == len(self) + 1:
             raise Died
         assert "/" not in name
@@ -58,12 +58,12 @@ Place = tuple[Callable[..., None], Callable[[Box], int]]
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     if request.param == "imap":
         imap: ImapServer = request.getfixturevalue("imap_server")
-        return imap.deliver, lambda box: collect_bounces(imap.url(), environ=imap.environ, keep=box.keep)
+        return imap.deliver, lambda box: fetch_bounces(imap.url(), environ=imap.environ, store=box.store)
     if request.param == "sftp":
         sftp: SftpServer = request.getfixturevalue("sftp_server")
         url = sftp.url(put(tmp_path / "answers"))
         fill = lambda *messages: put(tmp_path / "answers", *messages, suffix=".csv")  # noqa: E731
-        return fill, lambda box: collect_answers(url, environ=sftp.environ, keep=box.keep)
+        return fill, lambda box: fetch_vendor_reports(url, environ=sftp.environ, store=box.store)
     folder = tmp_path / "mail"
     for part in ("new", "cur", "tmp") if request.param == "maildir" else ():
         (folder / part).mkdir(parents=True)
@@ -71,7 +71,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     suffix = ".mx.example" if request.param == "maildir" else ".eml"
     return (
         lambda *messages: put(into, *messages, suffix=suffix),
-        lambda box: collect_bounces(f"file://{folder}", environ={}, keep=box.keep),
+        lambda box: fetch_bounces(f"file://{folder}", environ={}, store=box.store),
     )
 
 
@@ -108,7 +108,7 @@ def test_inbox_that_takes_nothing__says_so_and_leaves_it_there(place: Place, box
         raise OSError(28, "No space left on device")
 
     full = Box()
-    full.keep = refuse  # type: ignore[method-assign]
+    full.store = refuse  # type: ignore[method-assign]
     with pytest.raises(Misconfigured, match=r"cannot be kept in the inbox \(No space left on device\): it stays"):
         collect(full)
     assert collect(box) == len(BOUNCES)
@@ -117,7 +117,7 @@ def test_inbox_that_takes_nothing__says_so_and_leaves_it_there(place: Place, box
 def test_imap__marks_as_seen_and_deletes_nothing(imap_server: ImapServer, box: Box) -> None:
     imap_server.deliver(*BOUNCES, folder="Bounces")
     imap_server.deliver(b"Subject: for the clerk\r\n\r\nhello\r\n")
-    assert collect_bounces(imap_server.url("Bounces"), environ=imap_server.environ, keep=box.keep) == 3
+    assert fetch_bounces(imap_server.url("Bounces"), environ=imap_server.environ, store=box.store) == 3
     assert (imap_server.unseen("Bounces"), imap_server.total("Bounces")) == (0, 3)
     assert imap_server.unseen() == 1, "another folder of the mailbox was read"
     assert all(name.startswith("Bounces-") and name.endswith(".eml") for name in box)
@@ -127,13 +127,13 @@ def test_imap__message_that_vanishes_in_the_middle_costs_no_other(imap_server: I
     imap_server.deliver(*BOUNCES)
     box = Box()
 
-    def keep(name: str, data: bytes) -> None:
+    def store(name: str, data: bytes) -> None:
         if not box:
             with imap_server.open() as clerk:
                 clerk.delete(clerk.uids()[-1:])
         box[name] = data
 
-    assert collect_bounces(imap_server.url(), environ=imap_server.environ, keep=keep) == 2
+    assert fetch_bounces(imap_server.url(), environ=imap_server.environ, store=store) == 2
     assert sorted(box.values()) == sorted(BOUNCES[:2])
 
 
@@ -162,7 +162,7 @@ def test_imap__trouble_is_said_in_one_sentence(
         url = url.replace(str(imap_server.port), str(free_port()))
     environ = imap_server.environ | {"STATEMENTS_IMAP_PASSWORD": wrong.get("password", "right")}
     with pytest.raises(outcome, match=says) as caught:
-        collect_bounces(url, environ=environ, keep=box.keep)
+        fetch_bounces(url, environ=environ, store=box.store)
     assert "right" not in str(caught.value)
     assert "\n" not in str(caught.value)
     assert box == {}
@@ -174,15 +174,15 @@ def test_imap__connection_that_ends_in_the_middle__the_rest_comes_next_time(imap
     imap_server.deliver(*BOUNCES)
     box = Box()
 
-    def keep(name: str, data: bytes) -> None:
+    def store(name: str, data: bytes) -> None:
         box[name] = data
         if len(box) == 2:
             imap_server.kick()
 
     with pytest.raises(Retryable, match="the mailbox cannot be read"):
-        collect_bounces(imap_server.url(), environ=imap_server.environ, keep=keep)
+        fetch_bounces(imap_server.url(), environ=imap_server.environ, store=store)
     again = Box()
-    assert collect_bounces(imap_server.url(), environ=imap_server.environ, keep=again.keep) == 2
+    assert fetch_bounces(imap_server.url(), environ=imap_server.environ, store=again.store) == 2
     assert set(box.values()) | set(again.values()) == set(BOUNCES)
 
 
@@ -192,7 +192,7 @@ def test_maildir__what_a_mail_program_moved_but_nobody_saw_is_fetched_too(tmp_pa
     (tmp_path / "cur" / "1.mx:2,F").write_bytes(BOUNCES[0])
     (tmp_path / "cur" / "2.mx:2,RS").write_bytes(BOUNCES[1])
     (tmp_path / "tmp" / "3.mx").write_bytes(BOUNCES[2][:20])
-    assert collect_bounces(f"file://{tmp_path}", environ={}, keep=box.keep) == 1
+    assert fetch_bounces(f"file://{tmp_path}", environ={}, store=box.store) == 1
     assert box == {"1.mx.eml": BOUNCES[0]}
     assert sorted(path.name for path in (tmp_path / "cur").iterdir()) == ["1.mx:2,FS", "2.mx:2,RS"]
 
@@ -207,10 +207,10 @@ def test_file_that_somebody_is_still_writing__is_left_for_the_next_time(
     url = sftp_server.url(folder) if way == "sftp" else f"file://{folder}"
 
     _write_on_while_it_is_read(folder / "2.csv", monkeypatch)
-    assert collect_answers(url, environ=sftp_server.environ, keep=box.keep) == 1
+    assert fetch_vendor_reports(url, environ=sftp_server.environ, store=box.store) == 1
     assert box == {"1.csv": b"whole\r\n"}
     monkeypatch.undo()
-    assert collect_answers(url, environ=sftp_server.environ, keep=box.keep) == 1
+    assert fetch_vendor_reports(url, environ=sftp_server.environ, store=box.store) == 1
     assert box["2.csv"] == b"begun\r\nand finished\r\n"
     assert [path.name for path in folder.iterdir()] == ["1.csv.part"]
 
@@ -235,7 +235,7 @@ def _write_on_while_it_is_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_folder__mailbox_of_messages_leaves_other_files_alone(tmp_path: Path, box: Box) -> None:
     put(tmp_path, BOUNCES[0], suffix=".EML")
     put(tmp_path, b"not a message", suffix=".txt")
-    assert collect_bounces(f"file://{tmp_path}", environ={}, keep=box.keep) == 1
+    assert fetch_bounces(f"file://{tmp_path}", environ={}, store=box.store) == 1
     assert [path.name for path in tmp_path.iterdir()] == ["1.txt"]
 
 
@@ -245,20 +245,20 @@ def test_folder_that_is_not_there__is_for_the_set_up(
 ) -> None:
     url = sftp_server.url(tmp_path / "none") if way == "sftp" else f"file://{tmp_path}/none"
     with pytest.raises(Misconfigured, match=r"/none( is not there|: check the path)"):
-        collect_answers(url, environ=sftp_server.environ, keep=box.keep)
+        fetch_vendor_reports(url, environ=sftp_server.environ, store=box.store)
 
 
 @pytest.mark.parametrize(
     ("collect", "url", "says"),
     [
-        pytest.param(collect_answers, "ftp://host/folder", "use file: or sftp:", id="answers"),
-        pytest.param(collect_bounces, "pop3://host", "use file: or imaps:", id="bounces"),
-        pytest.param(collect_bounces, "imaps://host/INBOX", "STATEMENTS_IMAP_USER", id="no-login"),
-        pytest.param(collect_bounces, "imaps://host/INBOX?x=1", "'x' is no option", id="option"),
+        pytest.param(fetch_vendor_reports, "ftp://host/folder", "use file: or sftp:", id="answers"),
+        pytest.param(fetch_bounces, "pop3://host", "use file: or imaps:", id="bounces"),
+        pytest.param(fetch_bounces, "imaps://host/INBOX", "STATEMENTS_IMAP_USER", id="no-login"),
+        pytest.param(fetch_bounces, "imaps://host/INBOX?x=1", "'x' is no option", id="option"),
     ],
 )
 def test_address_that_is_none__says_what_one_looks_like(
     collect: Callable[..., int], url: str, says: str, box: Box
 ) -> None:
     with pytest.raises(ValueError, match=says):
-        collect(url, environ={}, keep=box.keep)
+        collect(url, environ={}, store=box.store)

@@ -16,11 +16,11 @@ from mail_house.inbound import (
     TABLES,
     Acknowledgement,
     AddressChange,
-    Answer,
+    DeliveryReport,
     JobMailed,
-    PieceAnswer,
+    PieceReport,
     PieceState,
-    read_answers,
+    read_delivery_reports,
 )
 from mail_house.inbound.lob import STATES
 
@@ -41,15 +41,15 @@ HEADERS = {
 }
 
 
-def piece(state: PieceState, reason: str, file: str = FILE) -> PieceAnswer:
-    return PieceAnswer(document_id=DOCUMENT, print_file=file, state=state, on=ON, reason=reason)
+def piece(state: PieceState, reason: str, file: str = FILE) -> PieceReport:
+    return PieceReport(document_id=DOCUMENT, print_file=file, state=state, on=ON, reason=reason)
 
 
 def acknowledged(*, rejected: bool, reason: str) -> Acknowledgement:
     return Acknowledgement(print_file=FILE, records=12, sha256=SHA, on=ON, rejected=rejected, reason=reason)
 
 
-ROWS: list[tuple[str, str, Answer]] = [
+ROWS: list[tuple[str, str, DeliveryReport]] = [
     ("acknowledgement", f"{FILE},accepted,12,{SHA},2026-11-09,", acknowledged(rejected=False, reason="accepted")),
     ("acknowledgement", f"{FILE},duplicate,12,{SHA},2026-11-09,", acknowledged(rejected=False, reason="duplicate")),
     ("acknowledgement", f"{FILE},rejected,12,{SHA},2026-11-09,FONTS", acknowledged(rejected=True, reason="FONTS")),
@@ -79,10 +79,12 @@ def test_tables__have_a_header_each() -> None:
 
 
 @pytest.mark.parametrize(("form", "row", "expected"), ROWS, ids=[f"{row[0]}-{n}" for n, row in enumerate(ROWS)])
-def test_read__each_outcome(form: str, row: str, expected: Answer) -> None:
-    taken = read_answers(table(form, row))
-    assert (taken.form, taken.answers, taken.problems) == (form, ((2, expected),), ())
-    assert read_answers(b"\xef\xbb\xbf" + table(form, row)) == taken, "a spreadsheet puts a mark before the header"
+def test_read__each_outcome(form: str, row: str, expected: DeliveryReport) -> None:
+    taken = read_delivery_reports(table(form, row))
+    assert (taken.file_type, taken.reports, taken.problems) == (form, ((2, expected),), ())
+    assert read_delivery_reports(b"\xef\xbb\xbf" + table(form, row)) == taken, (
+        "a spreadsheet puts a mark before the header"
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,8 +103,8 @@ def test_read__each_outcome(form: str, row: str, expected: Answer) -> None:
 )
 def test_read__a_bad_line_costs_that_line(form: str, row: str, message: str) -> None:
     good = next(each for each in ROWS if each[0] == form)
-    taken = read_answers(table(form, good[1], row, good[1]))
-    assert [line for line, _ in taken.answers] == [2, 4]
+    taken = read_delivery_reports(table(form, good[1], row, good[1]))
+    assert [line for line, _ in taken.reports] == [2, 4]
     (problem,) = taken.problems
     assert problem.line == 3
     assert message in problem.message
@@ -121,22 +123,22 @@ def test_read__a_bad_line_costs_that_line(form: str, row: str, message: str) -> 
     ],
 )
 def test_read__a_file_that_is_none(data: bytes) -> None:
-    taken = read_answers(data)
-    assert (taken.form, taken.answers) == ("unknown", ())
+    taken = read_delivery_reports(data)
+    assert (taken.file_type, taken.reports) == ("unknown", ())
     assert [problem.line for problem in taken.problems] == [0]
 
 
 def test_read__quote_that_never_ends_keeps_what_came_before() -> None:
-    taken = read_answers(table("returned mail", f"{DOCUMENT},2026-11-09,UTF", f'"{DOCUMENT},2026-11-09,UTF'))
-    assert len(taken.answers) == 1
+    taken = read_delivery_reports(table("returned mail", f"{DOCUMENT},2026-11-09,UTF", f'"{DOCUMENT},2026-11-09,UTF'))
+    assert len(taken.reports) == 1
     assert "no CSV" in taken.problems[0].message
 
 
 @given(st.binary(max_size=200))
 def test_read__noise_never_raises(noise: bytes) -> None:
-    taken = read_answers(noise)
+    taken = read_delivery_reports(noise)
     assert taken.problems
-    assert not taken.answers
+    assert not taken.reports
 
 
 def event(kind: str, **changes: object) -> dict[str, object]:
@@ -154,10 +156,10 @@ def event(kind: str, **changes: object) -> dict[str, object]:
 
 @pytest.mark.parametrize("kind", sorted(STATES))
 def test_lob__each_event(kind: str) -> None:
-    taken = read_answers(json.dumps(event(kind)).encode())
+    taken = read_delivery_reports(json.dumps(event(kind)).encode())
     state = STATES[kind]
-    assert (taken.form, taken.problems) == ("Lob events", ())
-    assert taken.answers == (((1, piece(state, kind)),) if state else ())
+    assert (taken.file_type, taken.problems) == ("Lob events", ())
+    assert taken.reports == (((1, piece(state, kind)),) if state else ())
 
 
 @pytest.mark.skipif(not LOB.is_file(), reason="Lob's API description is not beside this repository")
@@ -170,8 +172,8 @@ def test_lob__every_letter_event_of_its_description_is_known() -> None:
 
 def test_lob__one_event_a_line() -> None:
     lines = [json.dumps(event("letter.mailed")), "", json.dumps(event("letter.delivered"))]
-    taken = read_answers("\n".join(lines).encode())
-    assert [(line, answer.state) for line, answer in taken.answers if isinstance(answer, PieceAnswer)] == [
+    taken = read_delivery_reports("\n".join(lines).encode())
+    assert [(line, answer.state) for line, answer in taken.reports if isinstance(answer, PieceReport)] == [
         (1, PieceState.MAILED),
         (3, PieceState.DELIVERED),
     ]
@@ -190,6 +192,6 @@ def test_lob__one_event_a_line() -> None:
     ],
 )
 def test_lob__what_is_not_known_is_a_problem(broken: dict[str, object]) -> None:
-    taken = read_answers(json.dumps(broken).encode())
-    assert taken.answers == ()
+    taken = read_delivery_reports(json.dumps(broken).encode())
+    assert taken.reports == ()
     assert len(taken.problems) == 1

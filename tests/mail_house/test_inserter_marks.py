@@ -17,7 +17,7 @@ from PIL import Image
 from mail_house.barcodes import SheetMark, draw_imb, imb, read_sheet_mark
 from mail_house.models import PrintFile
 from mail_house.print_files import build_print_file
-from mail_house.print_files.inserter_marks import make_marks, routing_code
+from mail_house.print_files.inserter_marks import make_inserter_marks, routing_code
 from mail_house.profiles import Profile, Rect, load_profile, with_mailer
 from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece
 
@@ -126,7 +126,7 @@ def test_build_print_file__barcode_keeps_its_clear_zone() -> None:
 )
 def test_make_marks__no_barcode(change: dict[str, object], profile: Profile) -> None:
     piece = msgspec.structs.replace(make_piece(1), **({"serial": 5} | change))
-    marks = make_marks(piece, profile)
+    marks = make_inserter_marks(piece, profile)
     assert (marks.tracking, marks.routing, marks.bars) == ("", "", "")
     assert draw_imb("T" * 65).path[:20] not in b"".join(marks.pages)
 
@@ -134,7 +134,7 @@ def test_make_marks__no_barcode(change: dict[str, object], profile: Profile) -> 
 def test_make_marks__serial_number_too_large_is_refused() -> None:
     small = with_mailer(load_profile(), mailer_id="912345678", service_type="040")
     with pytest.raises(ValueError, match="leaves 6 digits"):
-        make_marks(msgspec.structs.replace(make_piece(1), serial=1_000_000), small)
+        make_inserter_marks(msgspec.structs.replace(make_piece(1), serial=1_000_000), small)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_build_print_file__marks_stand_whatever_a_page_does_to_the_graphics_stat
 
 
 def test_make_marks__are_artifacts_and_leave_the_graphics_state_as_it_was() -> None:
-    marks = make_marks(msgspec.structs.replace(make_piece(1), serial=1), LETTER).pages[0]
+    marks = make_inserter_marks(msgspec.structs.replace(make_piece(1), serial=1), LETTER).pages[0]
     assert marks.startswith(b"/Artifact <<")
     assert marks.endswith(b"EMC\n")
     assert re.findall(rb"\b(?:q|Q|BDC|EMC)\b", marks) == [b"BDC", b"q", b"Q", b"q", b"Q", b"EMC"]

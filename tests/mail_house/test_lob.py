@@ -21,13 +21,13 @@ from mail_house.vendors.lob import LobAccount, LobVendor
 from mail_house.vendors.us_address import read_us_address
 from tests.mail_house.pieces import CREATED_ON, make_piece
 from tests.services.fake_lob import FakeLob
-from tests.services.http_fake import TAKE_AND_HANG_UP
+from tests.services.http_fake import ACCEPT_AND_HANG_UP
 from tests.services.prism_server import DESCRIPTION
 from tests.services.processes import free_port
 
 NAME = "STMT_MAIN_2026-11_20261120_2026-11-statement_001"
 FROM = "adr_210a8d4b0b76d77b"
-HANG_UP = (TAKE_AND_HANG_UP, "", {})
+HANG_UP = (ACCEPT_AND_HANG_UP, "", {})
 
 
 def one_piece(*lines: str, name: str = NAME, sequence: int = 1, pages: int = 1) -> PrintFile:
@@ -75,7 +75,7 @@ def test_description__takes_our_letter_and_our_questions(prism_port: int, slept:
         receipt = vendor.commit(FILE)
         assert receipt.reference.startswith("ltr_")
         assert receipt.at.utcoffset() is not None
-        assert vendor.recall(receipt.reference)
+        assert vendor.cancel(receipt.reference)
         assert vendor._is_cancelled(receipt.reference) in {True, False}
     assert slept == []
 
@@ -230,16 +230,16 @@ def test_recall__within_the_window_nothing_is_printed_and_the_name_is_free(
     fake_lob: FakeLob, vendor: LobVendor
 ) -> None:
     receipt = vendor.commit(FILE)
-    assert vendor.recall(receipt.reference)
+    assert vendor.cancel(receipt.reference)
     assert fake_lob.documents() == []
     assert vendor.find(NAME, sha256=FILE.sha256) is None
-    assert vendor.recall(receipt.reference), "the answer to the first time may have been lost"
+    assert vendor.cancel(receipt.reference), "the answer to the first time may have been lost"
 
 
 def test_recall__too_late_says_so(fake_lob: FakeLob, vendor: LobVendor) -> None:
     receipt = vendor.commit(FILE)
     fake_lob.cancellable = False
-    assert not vendor.recall(receipt.reference)
+    assert not vendor.cancel(receipt.reference)
     assert vendor.find(NAME, sha256=FILE.sha256) == receipt
 
 

@@ -11,9 +11,9 @@ import msgspec
 import pikepdf
 import pytest
 
-from mail_house.errors import Unfit
+from mail_house.errors import PreflightFailed
 from mail_house.models import Piece, PrintFile
-from mail_house.preflight import require_fit
+from mail_house.preflight import require_no_faults
 from mail_house.preflight.preflight import choose_sample, find_faults
 from mail_house.print_files import build_print_file
 from mail_house.print_files.control import file_facts, read_control, write_control
@@ -170,8 +170,8 @@ def test_require_fit__faults_that_are_found_on_every_piece(pieces: tuple[Piece, 
     spoiled = edited(build(pieces), case.edit)
     found = faults(spoiled, sample_every=10**9)
     assert [fault for fault in found if case.complaint in fault], found
-    with pytest.raises(Unfit, match="STMT_X was not handed over") as caught:
-        require_fit(spoiled, LETTER)
+    with pytest.raises(PreflightFailed, match="STMT_X was not handed over") as caught:
+        require_no_faults(spoiled, LETTER)
     assert "Lopez" not in str(caught.value)
 
 

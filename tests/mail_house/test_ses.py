@@ -8,7 +8,7 @@ from mail_house.email import Mailer, open_mailer
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from tests.mail_house.test_email import DOCUMENT, make_message
 from tests.services.fake_ses import FakeSes
-from tests.services.http_fake import TAKE_AND_HANG_UP
+from tests.services.http_fake import ACCEPT_AND_HANG_UP
 from tests.services.processes import free_port
 
 
@@ -48,7 +48,7 @@ def test_send__message_goes_whole_with_its_tags_and_configuration_set(fake_ses: 
         pytest.param((403, "AccessDeniedException"), Misconfigured, id="no-right-to-send"),
         pytest.param((500, "InternalFailure"), UnknownOutcome, id="failed-in-the-middle"),
         pytest.param((503, "ServiceUnavailable"), UnknownOutcome, id="unavailable"),
-        pytest.param((TAKE_AND_HANG_UP, ""), UnknownOutcome, id="silence-after-the-message"),
+        pytest.param((ACCEPT_AND_HANG_UP, ""), UnknownOutcome, id="silence-after-the-message"),
     ],
 )
 def test_send__outcome_of_each_answer(
@@ -61,7 +61,7 @@ def test_send__outcome_of_each_answer(
         assert type(caught.value) is outcome
         assert "reader" not in str(caught.value)
         assert fake_ses.answers == []
-        assert len(fake_ses.requests) == (answer[0] == TAKE_AND_HANG_UP), "boto3 must not repeat it unseen"
+        assert len(fake_ses.requests) == (answer[0] == ACCEPT_AND_HANG_UP), "boto3 must not repeat it unseen"
 
 
 def test_nobody_answers__may_be_tried_again(fake_ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:

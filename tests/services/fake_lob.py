@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.services.http_fake import TAKE_AND_HANG_UP, JsonHandler, serve
+from tests.services.http_fake import ACCEPT_AND_HANG_UP, JsonHandler, serve
 
 
 @dataclass
@@ -77,7 +77,7 @@ class _Handler(JsonHandler):
 
     def do_POST(self) -> None:  # noqa: N802
         form = _read_form(self.headers["Content-Type"], self.body())
-        hangs_up = bool(self.fake.answers) and self.fake.answers[0][0] == TAKE_AND_HANG_UP
+        hangs_up = bool(self.fake.answers) and self.fake.answers[0][0] == ACCEPT_AND_HANG_UP
         if not hangs_up and self._turned_away():
             return
         refusal, self.fake.refuse_once = self.fake.refuse_once, ""
@@ -128,7 +128,7 @@ class _Handler(JsonHandler):
         if not self.fake.answers:
             return False
         status, code, headers = self.fake.answers.pop(0)
-        if status == TAKE_AND_HANG_UP:
+        if status == ACCEPT_AND_HANG_UP:
             self.hang_up()
         else:
             words = "MARIA NUNEZ is not welcome"

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.services.http_fake import TAKE_AND_HANG_UP, JsonHandler, serve
+from tests.services.http_fake import ACCEPT_AND_HANG_UP, JsonHandler, serve
 
 
 @dataclass
@@ -73,9 +73,9 @@ class _Handler(JsonHandler):
         request = json.loads(self.body())
         assert self.path == "/v2/email/outbound-emails", self.path
         status, code = self.fake.answers.pop(0) if self.fake.answers else (200, "")
-        if status in {200, TAKE_AND_HANG_UP}:
+        if status in {200, ACCEPT_AND_HANG_UP}:
             self.fake.requests.append(request)
-        if status == TAKE_AND_HANG_UP:
+        if status == ACCEPT_AND_HANG_UP:
             self.hang_up()
         elif status == 200:
             self.answer(200, {"MessageId": f"ses-{len(self.fake.requests)}"})

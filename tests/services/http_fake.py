@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-TAKE_AND_HANG_UP = 0
+ACCEPT_AND_HANG_UP = 0
 """In place of a status: what was asked is done and the connection closed without an answer."""
 
 

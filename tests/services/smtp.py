@@ -59,7 +59,7 @@ class SmtpServer:
         return f"smtp://127.0.0.1:{self.port}?from=billing@hospital.example"
 
 
-def words_of(message: EmailMessage) -> str:
+def readable_text(message: EmailMessage) -> str:
     """Subject and text, as who reads it sees them, not as they travel."""
     parts = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
     return "\n".join((message["Subject"], *parts))
