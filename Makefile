@@ -1,39 +1,55 @@
-# Commands for a fresh machine:  make demo  ·  make test  ·  make install  ·  make airflow
 SHELL := /bin/sh
 export PYTHONDONTWRITEBYTECODE :=
 PYTEST_ARGS ?=
+BOOTSTRAP := scripts/bootstrap.sh scripts/debian-packages.txt pyproject.toml
 
-.PHONY: demo test check lint install airflow
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format docs wheel bench airflow install clean
 
-demo: .venv/.demo
+help: ## List the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+demo: .venv/.demo ## Run one billing cycle of a sample hospital on this machine
 	@.venv/bin/statements demo
 
-# Everything that the service needs, Airflow too.
-install: .venv/.airflow
+test: .venv/.test check ## Run the checks and every test
+	@.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10 $(PYTEST_ARGS)
 
-# Airflow with a sample hospital on this machine, without Docker: prints the address and the password.
-airflow: .venv/.airflow
+check: .venv/.test ## Run the linters, the type checker and the import rules
+	@.venv/bin/ruff check --quiet . && .venv/bin/ruff format --quiet --check . && echo "ruff: clean"
+	@.venv/bin/mypy
+	@report=$$(.venv/bin/lint-imports --no-logo) || { echo "$$report"; exit 1; }; echo "$$report" | grep '^Contracts:'
+
+format: .venv/.test ## Format the code and sort its imports
+	@.venv/bin/ruff check --quiet --fix . && .venv/bin/ruff format .
+
+docs: .venv/.test ## Build the documentation site into build/site
+	@.venv/bin/python -m scripts.write_reference
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet && echo "Open build/site/index.html"
+
+wheel: .venv/.demo ## Build the wheel and the source distribution into build/dist
+	@.venv/bin/hatchling build --directory build/dist
+
+bench: .venv/.demo ## Measure rendering and a whole batch on this machine
+	@.venv/bin/statements bench --documents 3700 --stages
+
+airflow: .venv/.airflow ## Start Airflow with a sample hospital, without Docker
 	@.venv/bin/python scripts/airflow_standalone.py
 
-test: .venv/.test check
-	.venv/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+install: .venv/.airflow ## Install the service and Airflow into .venv
 
-check: .venv/.test
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
+clean: ## Remove what the other targets made, the demo's mail included
+	@rm -rf .venv .statements .airflow build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
-# A test environment holds everything that the demo needs.
-.venv/.demo: requirements.lock pyproject.toml scripts/bootstrap.sh scripts/debian-packages.txt
+# A test environment holds everything that the demo and Airflow need.
+.venv/.demo: requirements.lock $(BOOTSTRAP)
 	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || scripts/bootstrap.sh demo
 	@touch $@
 
-.venv/.airflow: requirements-airflow.lock pyproject.toml scripts/bootstrap.sh scripts/debian-packages.txt
+.venv/.airflow: requirements-airflow.lock $(BOOTSTRAP)
 	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || scripts/bootstrap.sh airflow
 	@touch $@
 
-.venv/.test: requirements-test.lock pyproject.toml scripts/bootstrap.sh scripts/debian-packages.txt \
-		tests/services/prism/package-lock.json
+.venv/.test: requirements-test.lock $(BOOTSTRAP) tests/services/prism/package-lock.json
 	@scripts/bootstrap.sh test
 	@touch $@

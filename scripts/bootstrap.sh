@@ -1,30 +1,30 @@
 #!/bin/sh
-# Makes this checkout runnable: Debian packages (through apt where it may), then Python packages into .venv.
-#   scripts/bootstrap.sh demo    what the service needs
-#   scripts/bootstrap.sh airflow that, and Airflow
-#   scripts/bootstrap.sh test    that, Airflow, and what the tests need
-# Says in one line what is missing where it may not install it.
+# Makes this checkout runnable: Debian packages (through apt where allowed), then Python packages into .venv.
+#   scripts/bootstrap.sh demo     what the service needs
+#   scripts/bootstrap.sh airflow  that, and Airflow
+#   scripts/bootstrap.sh test     that, Airflow, and what the tests and the documentation site need
+# Prints one line per step with its duration. Names missing system packages in one line if it may not install them.
 set -eu
 cd "$(dirname "$0")/.."
-what=$1
-case $what in
-    demo) wanted="demo"; lock=requirements.lock ;;
-    airflow) wanted="demo"; lock=requirements-airflow.lock ;;
-    test) wanted="demo test"; lock=requirements-test.lock ;;
+profile=$1
+case $profile in
+    demo) scopes="demo"; lock=requirements.lock ;;
+    airflow) scopes="demo"; lock=requirements-airflow.lock ;;
+    test) scopes="demo test"; lock=requirements-test.lock ;;
     *) echo "usage: scripts/bootstrap.sh demo|airflow|test" >&2; exit 2 ;;
 esac
 
-find_python() { # the system's own first: it is built for speed, which many others are not, and is a tenth faster here
+find_python() { # Debian's own interpreter first: its optimized build runs the service a tenth faster than many others
     for candidate in ${PYTHON:-} /usr/bin/python3 python3 python3.13 python3.12 python3.11; do
         if "$candidate" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
             command -v "$candidate"; return
         fi
     done
-    echo "Python 3.11, 3.12 or 3.13 is needed and was not found; name it with PYTHON=/path/to/python3.x" >&2
+    echo "Python 3.11, 3.12 or 3.13 was not found. Name it with PYTHON=/path/to/python3.x" >&2
     exit 1
 }
 
-is_there() { # a pattern of one file, either absolute or below the library folders
+file_exists() { # a pattern for one file: absolute, or relative to the library folders
     case $1 in
         /*) for path in $1; do [ -e "$path" ] && return 0; done ;;
         *) for path in /usr/lib/${1#\*/} /usr/lib/$1 /lib/$1 /usr/local/lib/${1#\*/}; do [ -e "$path" ] && return 0; done ;;
@@ -33,15 +33,28 @@ is_there() { # a pattern of one file, either absolute or below the library folde
 }
 
 missing_packages() {
-    while read -r who package proof; do
-        case " $wanted " in
-            *" $who "*) is_there "$proof" || printf '%s ' "$package" ;;
+    while read -r scope package proof; do
+        case " $scopes " in
+            *" $scope "*) file_exists "$proof" || printf '%s ' "$package" ;;
         esac
     done < scripts/debian-packages.txt
-    # Debian splits venv off Python itself; only Debian's own interpreter needs its package.
+    # Debian ships venv apart from Python itself; only Debian's interpreter needs that package.
     "$python" -c 'import ensurepip' 2>/dev/null || printf '%s ' "python3-venv"
 }
 
+step() { # description, then the command; its output is shown only if it fails
+    description=$1; shift
+    started=$(date +%s)
+    printf '%s ... ' "$description"
+    if "$@" >"$step_log" 2>&1; then
+        echo "done ($(($(date +%s) - started)) s)"
+    else
+        echo "failed"; cat "$step_log" >&2; exit 1
+    fi
+}
+
+step_log=$(mktemp)
+trap 'rm -f "$step_log"' EXIT
 python=$(find_python)
 missing=$(missing_packages)
 if [ -n "$missing" ]; then
@@ -50,26 +63,26 @@ if [ -n "$missing" ]; then
     elif command -v apt-get >/dev/null && command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
         as_root="sudo -n"
     else
-        echo "Missing system packages; install them and try again: sudo apt-get install $missing" >&2
+        echo "System packages are missing. Install them and try again: sudo apt-get install $missing" >&2
         exit 1
     fi
-    echo "Installing Debian packages: $missing"
-    $as_root apt-get update -qq
-    # shellcheck disable=SC2086  # one word a package
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    # shellcheck disable=SC2086  # one word per package
+    step "Debian packages: $missing" sh -c "$as_root apt-get update -qq &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing"
     missing=$(missing_packages)
-    [ -z "$missing" ] || { echo "apt-get installed these, yet their files are not found: $missing" >&2; exit 1; }
+    [ -z "$missing" ] || { echo "apt-get installed these packages, but their files are missing: $missing" >&2; exit 1; }
 fi
 
-echo "Installing Python packages into .venv from $lock"
-[ -x .venv/bin/python ] || "$python" -m venv .venv
-# The lock is complete, so nothing is resolved here: exactly these files, or an error.
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$lock"
-.venv/bin/python -m pip check --disable-pip-version-check >/dev/null
-# pip check cannot see that a Celery of another minor version lacks what Airflow's provider imports.
-[ "$what" = demo ] || .venv/bin/python -c "import airflow.providers.celery.executors.celery_executor_utils" 2>/dev/null
-.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-if [ "$what" = test ]; then
-    echo "Installing what only npm has into tests/services/prism from its lock"
-    npm ci --prefix tests/services/prism --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+[ -x .venv/bin/python ] || step "Virtual environment .venv" "$python" -m venv .venv
+pip() { .venv/bin/python -m pip --quiet --disable-pip-version-check "$@"; }
+# The lock is complete: pip resolves nothing and installs exactly these files, or fails.
+step "Python packages from $lock" pip install --require-hashes --no-deps -r "$lock"
+step "Consistency check" pip check
+# pip check cannot see that another minor version of Celery lacks a name that Airflow's provider imports.
+[ "$profile" = demo ] ||
+    step "Celery provider" .venv/bin/python -c "import airflow.providers.celery.executors.celery_executor_utils"
+step "This project, editable" pip install --no-deps --no-build-isolation --editable .
+if [ "$profile" = test ]; then
+    step "npm packages of tests/services/prism" \
+        npm ci --prefix tests/services/prism --ignore-scripts --no-audit --no-fund --loglevel=error
 fi

@@ -10,4 +10,4 @@ lock() { # output file, then the extras
 }
 lock requirements.lock --extra build
 lock requirements-airflow.lock --extra build --extra airflow
-lock requirements-test.lock --extra build --extra airflow --extra test
+lock requirements-test.lock --extra build --extra airflow --extra test --extra docs

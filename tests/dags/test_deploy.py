@@ -116,12 +116,13 @@ def test_image__gets_every_folder_that_it_needs() -> None:
     copied = set(re.findall(r"^COPY (?:--chmod=\S+ )?(\S+)", DOCKERFILE, re.MULTILINE))
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[0] == "!"}
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    packages = {pattern.rstrip("*") for pattern in pyproject["tool"]["setuptools"]["packages"]["find"]["include"]}
-    assert {"dags", "sql", "templates"} | packages <= copied
+    wheel = pyproject["tool"]["hatch"]["build"]["targets"]["wheel"]
+    built_from = {*wheel["packages"], *wheel["force-include"], pyproject["project"]["readme"]}
+    assert {"dags", *built_from, *pyproject["project"]["license-files"]} <= copied
     assert copied - {"--from=build", "requirements-airflow.lock"} <= kept
     debian = {
         line.split()[1]
-        for line in (ROOT / "setup" / "debian-packages.txt").read_text(encoding="utf-8").splitlines()
+        for line in (ROOT / "scripts" / "debian-packages.txt").read_text(encoding="utf-8").splitlines()
         if line.startswith("demo ")
     }
     assert debian
