@@ -32,11 +32,11 @@ STAGES = (
     "verify",
     "archive",
     "ledger",
-    "second look",
+    "recheck",
     "print file",
     "hand over",
 )
-"""In their order. The making of layouts is in `fill`; the reading of the source before hand-off is the second look."""
+"""In their order. The making of layouts is in `fill`; the reading of the source before hand-off is in `recheck`."""
 _FLOOR_DOCUMENTS_MAX = 500
 
 

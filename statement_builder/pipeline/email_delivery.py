@@ -1,4 +1,4 @@
-"""E-mail: one message a document, to those who consented to it. Refused for good, it is printed instead."""
+"""E-mail delivery: one message per document. A document whose address is refused permanently is printed instead."""
 
 from __future__ import annotations
 
@@ -20,74 +20,74 @@ from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.recipients import read_recipients
 
-RUN_MAX = 10
-"""Messages that the ledger hears of in one commit. So many at most a crash leaves in doubt (ADR 12)."""
-RETRYABLE_IN_A_ROW_MAX = 3
-"""After so many refusals "for now" one after the other it is the server, not the message: the rest waits."""
-RETRY_AFTER = timedelta(hours=24)
-ROUNDS_MAX = 3
-"""How often one hand-off goes through what was put off, with growing pauses; later ones are a re-run's."""
+EMAILS_PER_COMMIT = 10
+"""Messages recorded in one ledger commit, and so the most that a crash can leave uncertain (ADR 12)."""
+TEMPORARY_REFUSALS_MAX = 3
+"""After this many consecutive temporary refusals, the server is at fault and not the message: sending stops."""
+SOFT_BOUNCE_RETRY_AFTER = timedelta(hours=24)
+SEND_ATTEMPTS_MAX = 3
+"""How often one hand-off tries deferred messages, with growing pauses. After that, a re-run sends them."""
 
 
 def send_emails(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
-    """Send every e-mail of these shards that is not out yet.
+    """Send every e-mail of these shards that is not sent yet.
 
-    A message that was put off is tried again after the rest, at once as a new attempt, since nothing was accepted.
-    `Retryable` in the end says that some wait for a re-run; `Misconfigured`, at once, that the set-up has to be mended.
+    A deferred message is tried again after the others, as a new attempt, because nothing was accepted. Raises
+    `Retryable` at the end when some still wait for a re-run, and `Misconfigured` immediately.
     """
-    rounds = tenacity.Retrying(
-        stop=tenacity.stop_after_attempt(ROUNDS_MAX),
+    retrying = tenacity.Retrying(
+        stop=tenacity.stop_after_attempt(SEND_ATTEMPTS_MAX),
         wait=tenacity.wait_exponential(multiplier=1, exp_base=3),
         retry=tenacity.retry_if_exception_type(Retryable) & tenacity.retry_if_not_exception_type(Misconfigured),
         reraise=True,
     )
     with context.open_mailer() as mailer:
-        rounds(_send_once, context, batch, mailer, shards)
+        retrying(_send_pending, context, batch, mailer, shards)
 
 
-def _send_once(context: AppContext, batch: Batch, mailer: Mailer, shards: Sequence[Shard]) -> None:
-    """One round through the shards. Stops early where the server puts off everything."""
-    refused = _Refused()
+def _send_pending(context: AppContext, batch: Batch, mailer: Mailer, shards: Sequence[Shard]) -> None:
+    """Send each unclaimed e-mail once. Stops early when the server defers everything."""
+    deferrals = _Deferrals()
     for shard in shards:
         waiting = context.ledger.waiting(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
         unclaimed = [each for each in waiting if each.delivery_state is None and _is_due(context, each)]
         recipients = read_recipients(context.archive, shard, unclaimed) if unclaimed else {}
-        for start in range(0, len(unclaimed), RUN_MAX):
-            _send_run(context, mailer, unclaimed[start : start + RUN_MAX], recipients, refused)
-    if refused.last is not None:
-        raise Retryable(f"{refused.count} e-mails were put off: {refused.last}") from refused.last
+        for start in range(0, len(unclaimed), EMAILS_PER_COMMIT):
+            _send_group(context, mailer, unclaimed[start : start + EMAILS_PER_COMMIT], recipients, deferrals)
+    if deferrals.last is not None:
+        raise Retryable(f"{deferrals.count} e-mails were deferred: {deferrals.last}") from deferrals.last
 
 
 @dataclass
-class _Refused:
-    """What the server said "for now" to, in one round."""
+class _Deferrals:
+    """Temporary refusals during one pass through the shards."""
 
     count: int = 0
-    in_a_row: int = 0
+    consecutive: int = 0
     last: Retryable | None = None
 
-    def note(self, error: HandOffError | None) -> None:
+    def record(self, error: HandOffError | None) -> None:
         if isinstance(error, Retryable):
-            self.count, self.in_a_row, self.last = self.count + 1, self.in_a_row + 1, error
+            self.count, self.consecutive, self.last = self.count + 1, self.consecutive + 1, error
         else:
-            self.in_a_row = 0
+            self.consecutive = 0
 
     @property
-    def by_the_server(self) -> bool:
-        """Whether no further message has a chance now."""
-        return self.in_a_row >= RETRYABLE_IN_A_ROW_MAX or isinstance(self.last, Misconfigured)
+    def must_stop(self) -> bool:
+        """Whether the server would refuse any further message too."""
+        return self.consecutive >= TEMPORARY_REFUSALS_MAX or isinstance(self.last, Misconfigured)
 
 
-def _send_run(
+def _send_group(
     context: AppContext,
     mailer: Mailer,
     documents: Sequence[Document],
     recipients: dict[str, Recipient],
-    refused: _Refused,
+    deferrals: _Deferrals,
 ) -> None:
-    """Claim a few messages, write down that they are about to go, send them one by one, write down what became of all.
+    """Claim a few messages, record that sending starts, send them one by one, then record every result.
 
-    One that is on its way when something unforeseen happens stays `committing`: the next run settles it.
+    A message that is being sent when an unexpected error occurs stays `committing`; the next run reconciles it.
     """
     context.ledger.require_locks()
     deliveries = context.ledger.claim_emails(
@@ -97,36 +97,36 @@ def _send_run(
     )
     for delivery in deliveries:
         if not delivery.is_new:
-            raise InvariantError(f"document {delivery.document_id} is in somebody else's hands: run it again")
-    _mark(context, [_mark_of(delivery, DeliveryState.COMMITTING) for delivery in deliveries])
+            raise InvariantError(f"document {delivery.document_id} is claimed by another process: run it again")
+    _record(context, [_mark(delivery, DeliveryState.COMMITTING) for delivery in deliveries])
     marks: list[EmailMark] = []
-    printed: list[tuple[Document, Permanent]] = []
-    begun = 0
+    refused: list[tuple[Document, Permanent]] = []
+    started = 0
     try:
         for document, delivery in zip(documents, deliveries, strict=True):
-            begun += 1
+            started += 1
             mark, error = _send(context, mailer, document, delivery, recipients[document.document_id])
             marks.append(mark)
-            refused.note(error)
+            deferrals.record(error)
             if isinstance(error, Permanent):
-                printed.append((document, error))
-            if refused.by_the_server:
+                refused.append((document, error))
+            if deferrals.must_stop:
                 break
     except LockLost:
-        begun -= 1  # asked just before it was sent, so this one has not left either
+        started -= 1  # the lock is checked just before the message is sent, so this one was not sent
         raise
     finally:
         marks += [
-            _mark_of(delivery, DeliveryState.FAILED, {"evidence": "Not begun: nothing more was sent."})
-            for delivery in deliveries[begun:]
+            _mark(delivery, DeliveryState.FAILED, {"evidence": "Not started: sending stopped before this message."})
+            for delivery in deliveries[started:]
         ]
-        _mark(context, marks)
-    for document, error in printed:
+        _record(context, marks)
+    for document, error in refused:
         context.ledger.change_channel(
             document.document_id, Channel.PRINT, actor=context.actor, at=context.now(), why=str(error)
         )
-    if refused.by_the_server and refused.last is not None:
-        raise refused.last
+    if deferrals.must_stop and deferrals.last is not None:
+        raise deferrals.last
 
 
 def _send(
@@ -137,20 +137,20 @@ def _send(
         context.ledger.require_locks()
         receipt = mailer.send(message)
     except (Retryable, Permanent) as exc:
-        return _mark_of(delivery, DeliveryState.FAILED, {"evidence": str(exc)}), exc
+        return _mark(delivery, DeliveryState.FAILED, {"evidence": str(exc)}), exc
     except UnknownOutcome as exc:
-        return _mark_of(delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)}), exc
-    return _mark_of(delivery, DeliveryState.SENT, _receipt(receipt)), None
+        return _mark(delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)}), exc
+    return _mark(delivery, DeliveryState.SENT, _to_json(receipt)), None
 
 
 def _is_due(context: AppContext, document: Document) -> bool:
-    """What bounced for now is tried again after a day: few mailboxes are emptied within the hour (domain rules 8)."""
+    """A soft bounce is retried after a day, because few mailboxes are emptied within the hour (domain rules, 8)."""
     bounced_at = document.due_since if document.state is DocumentState.HANDED_OFF else None
-    return bounced_at is None or context.now() - bounced_at >= RETRY_AFTER
+    return bounced_at is None or context.now() - bounced_at >= SOFT_BOUNCE_RETRY_AFTER
 
 
-def settle_emails(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
-    """Find out what became of these shards' e-mails that an earlier run began to send and did not see through."""
+def reconcile_emails(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
+    """Find out whether e-mails of these shards were sent that an interrupted run left claimed or committing."""
     for shard in shards:
         open_documents = [
             document
@@ -162,32 +162,31 @@ def settle_emails(context: AppContext, batch: Batch, shards: Sequence[Shard]) ->
         recipients = read_recipients(context.archive, shard, open_documents)
         with context.open_mailer() as mailer:
             for document in open_documents:
-                _mark(context, [_settle(context, mailer, document, recipients[document.document_id])])
+                _record(context, [_reconcile(context, mailer, document, recipients[document.document_id])])
 
 
-def _settle(context: AppContext, mailer: Mailer, document: Document, recipient: Recipient) -> EmailMark:
-    """What did not leave is given back: it is looked at a second time, and sent as a new attempt."""
+def _reconcile(context: AppContext, mailer: Mailer, document: Document, recipient: Recipient) -> EmailMark:
+    """The result of an interrupted delivery. A message that was not sent is rechecked and sent as a new attempt."""
     delivery = context.ledger.deliveries(document.document_id)[-1]
     if delivery.state is DeliveryState.CLAIMED:
-        evidence = "Interrupted before anything was handed over."
-        return _mark_of(delivery, DeliveryState.FAILED, {"evidence": evidence})
+        return _mark(delivery, DeliveryState.FAILED, {"evidence": "Interrupted before anything was sent."})
     try:
         receipt = mailer.find(_message(context, document, delivery, recipient, {}))
     except UnknownOutcome as exc:
-        return _mark_of(delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
-    except Permanent as exc:  # it could not be made, or its name is taken: it has not gone
-        return _mark_of(delivery, DeliveryState.FAILED, {"evidence": str(exc)})
+        return _mark(delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
+    except Permanent as exc:  # it could not be composed, or its file name is taken: it was not sent
+        return _mark(delivery, DeliveryState.FAILED, {"evidence": str(exc)})
     if receipt is None:
-        return _mark_of(delivery, DeliveryState.FAILED, {"evidence": "Looked for it: it is not there."})
-    return _mark_of(delivery, DeliveryState.SENT, _receipt(receipt))
+        return _mark(delivery, DeliveryState.FAILED, {"evidence": "Looked up and not found."})
+    return _mark(delivery, DeliveryState.SENT, _to_json(receipt))
 
 
 def _message(
     context: AppContext, document: Document, delivery: Delivery, recipient: Recipient, content: dict[str, Any]
 ) -> Message:
-    """The same message whenever it is made: dated with its claim, numbered with its attempt.
+    """Compose the message. The result depends only on the document and the attempt, so a retry has the same id.
 
-    Raises `Permanent` where none can be made, in a language that e-mail has no texts in, say.
+    Raises `Permanent` when it cannot be composed, for example in a language without e-mail texts.
     """
     try:
         return compose_email(
@@ -206,17 +205,17 @@ def _message(
 
 
 def _content(context: AppContext, document: Document, recipient: Recipient) -> dict[str, Any]:
-    """What the message brings beside the news, as `mail.email_content` says.
+    """The attachment or link that `mail.email_content` asks for, as arguments of `compose_email`.
 
-    Raises `Permanent` for a recipient who has chosen no secret, or one that others may know: then it is printed.
-    Raises `Retryable` where the archive does not do its part: nothing has been said to the mail server yet.
+    Raises `Permanent` when the recipient has no secret, or a secret that others may know: the document is printed.
+    Raises `Retryable` when the archive fails: the mail server has not been contacted yet.
     """
     mail = context.settings.mail
     try:
         if mail.email_content == "attachment":
             return {"encrypted_pdf": encrypt_pdf(read_archived(context, document), recipient.email_secret)}
         if mail.email_content == "archive-link":
-            # A pack holds a thousand people's documents; what is linked to is a copy of this one alone.
+            # A pack has a thousand people's documents, so link to a copy of this one.
             key = f"links/{document.document_id}.pdf"
             context.archive.put(key, read_archived(context, document), sha256=document.sha256)
             link = context.archive.link(key, expires_s=mail.email_link_days * 86_400)
@@ -228,13 +227,13 @@ def _content(context: AppContext, document: Document, recipient: Recipient) -> d
     return {}
 
 
-def _mark_of(delivery: Delivery, state: DeliveryState, receipt: dict[str, object] | None = None) -> EmailMark:
+def _mark(delivery: Delivery, state: DeliveryState, receipt: dict[str, object] | None = None) -> EmailMark:
     return EmailMark(delivery_id=delivery.delivery_id, state=state, receipt=receipt)
 
 
-def _mark(context: AppContext, marks: Sequence[EmailMark]) -> None:
+def _record(context: AppContext, marks: Sequence[EmailMark]) -> None:
     context.ledger.mark_emails(marks, at=context.now(), mailed_on=context.today())
 
 
-def _receipt(receipt: Receipt) -> dict[str, object]:
+def _to_json(receipt: Receipt) -> dict[str, object]:
     return {"reference": receipt.reference, **receipt.detail}

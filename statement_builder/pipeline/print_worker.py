@@ -1,6 +1,6 @@
-"""The print files of one shard: joined from the archive's documents, and read back. Whoever asked sends them.
+"""Build the print files of one shard from archived documents, and preflight them. The caller sends them.
 
-Nothing here reads or writes the ledger, so that many processes may each make a shard's.
+Nothing here reads or writes the ledger, so several processes can work on different shards.
 """
 
 from __future__ import annotations
@@ -25,47 +25,47 @@ from statement_builder.stopwatch import Stopwatch
 
 
 class PlannedFile(Record, kw_only=True):
-    """What is to be one print file."""
+    """One print file to build."""
 
     name: str
     envelope: str
-    """Its envelope class."""
+    """The envelope class."""
     documents: tuple[Document, ...]
-    moved: Mapping[str, Guarantor]
-    """By document id, guarantors whose pieces go to the address that is on file now."""
+    new_addresses: Mapping[str, Guarantor]
+    """By document id: guarantors whose pieces go to the address that is on file now."""
     serials: tuple[int | None, ...]
-    """For each piece's Intelligent Mail barcode; None where we print no such barcode."""
+    """One for each piece's Intelligent Mail barcode; None when we print no such barcode."""
 
 
 class PrintTask(Record, kw_only=True):
-    """What of one shard is to be printed."""
+    """The print files to build for one shard."""
 
     shard: Shard
     files: tuple[PlannedFile, ...]
 
 
-class ReadyFiles(Record, kw_only=True):
-    """The files of a task in order, as far as they are fit; the first that is not is the last, as the reason why."""
+class BuiltFiles(Record, kw_only=True):
+    """The files of a task, in order. Building stops at the first file that fails preflight; its error comes last."""
 
     files: tuple[PrintFile | Permanent, ...]
     spent_s: Mapping[str, float]
-    """Processor time by stage."""
+    """Seconds of processor time by stage."""
 
 
-def open_maker(plan: BuildPlan) -> PrintFileMaker:
-    """With an archive of its own, for a process of its own."""
-    return PrintFileMaker(plan, open_archive(plan.settings.archive))
+def open_print_file_builder(plan: BuildPlan) -> PrintFileBuilder:
+    """A builder with its own archive, for a worker process."""
+    return PrintFileBuilder(plan, open_archive(plan.settings.archive))
 
 
-class PrintFileMaker:
-    """Makes the print files of one batch, a shard at a time. `ArchiveError` for what is damaged in the archive."""
+class PrintFileBuilder:
+    """Builds the print files of one batch, one shard at a time. Raises `ArchiveError` for a damaged archive."""
 
     def __init__(self, plan: BuildPlan, archive: Archive) -> None:
         self._plan = plan
         self._archive = archive
         self._watch = Stopwatch()
 
-    def __call__(self, task: PrintTask) -> ReadyFiles:
+    def __call__(self, task: PrintTask) -> BuiltFiles:
         files: list[PrintFile | Permanent] = []
         with self._watch("print file"):
             packs = PackReader(self._archive)
@@ -74,20 +74,19 @@ class PrintFileMaker:
             )
             for planned in task.files:
                 try:
-                    files.append(self._make(task.shard, planned, recipients, packs))
+                    files.append(self._build(task.shard, planned, recipients, packs))
                 except Permanent as exc:
                     files.append(exc)
                     break
-        return ReadyFiles(files=tuple(files), spent_s=self._watch.take())
+        return BuiltFiles(files=tuple(files), spent_s=self._watch.take())
 
-    def _make(
+    def _build(
         self, shard: Shard, planned: PlannedFile, recipients: Mapping[str, Recipient], packs: PackReader
     ) -> PrintFile:
-        plan, moved = self._plan, {each: make_recipient(guarantor) for each, guarantor in planned.moved.items()}
+        plan = self._plan
+        recipients = {**recipients, **{each: make_recipient(of) for each, of in planned.new_addresses.items()}}
         pieces = [
-            self._piece(
-                shard, document, moved.get(document.document_id) or recipients[document.document_id], serial, packs
-            )
+            self._piece(shard, document, recipients[document.document_id], serial, packs)
             for document, serial in zip(planned.documents, planned.serials, strict=True)
         ]
         file = build_print_file(name=planned.name, pieces=pieces, profile=plan.profile, created_on=plan.batch.as_of)
@@ -97,18 +96,18 @@ class PrintFileMaker:
     def _piece(
         self, shard: Shard, document: Document, recipient: Recipient, serial: int | None, packs: PackReader
     ) -> Piece:
-        """The archived bytes as they are; for a new address behind a sheet that shows it: theirs is the old one."""
+        """The archived bytes unchanged. A document for a new address goes behind a cover sheet that shows it."""
         plan, sha256 = self._plan, document.sha256
         pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)
         if document.readdressed:
-            pdf = self._put_carrier_before(document, recipient, pdf)
+            pdf = self._prepend_cover_sheet(document, recipient, pdf)
             sha256 = hashlib.sha256(pdf).hexdigest()
         return Piece(
             document_id=document.document_id,
             sequence=(shard.sequence - 1) * SHARD_CANDIDATES_MAX + document.position,
             pdf=pdf,
-            pages=pages_of_piece(document, plan.profile),
-            cover_sheet_pages=_carrier_pages(document, plan.profile),
+            pages=piece_pages(document, plan.profile),
+            cover_sheet_pages=_cover_sheet_pages(document, plan.profile),
             recipient_lines=(recipient.name, *recipient.lines),
             amount_cents=document.amount_cents,
             sha256=sha256,
@@ -116,7 +115,7 @@ class PrintFileMaker:
             scanline=scanline(plan.facility.scanline, document.guarantor_id, document.amount_cents),
         )
 
-    def _put_carrier_before(self, document: Document, recipient: Recipient, pdf: bytes) -> bytes:
+    def _prepend_cover_sheet(self, document: Document, recipient: Recipient, pdf: bytes) -> bytes:
         from statement_builder.rendering.cover_sheet import render_carrier  # noqa: PLC0415 - WeasyPrint takes half a second
 
         carrier = render_carrier(
@@ -129,11 +128,11 @@ class PrintFileMaker:
         return prepend_cover_sheet(carrier.pdf, pdf, duplex=self._plan.profile.duplex)
 
 
-def pages_of_piece(document: Document, profile: Profile) -> int:
-    """With the carrier that a piece for a new address has."""
-    return document.pages + _carrier_pages(document, profile)
+def piece_pages(document: Document, profile: Profile) -> int:
+    """Pages of a piece, including the cover sheet of a piece for a new address."""
+    return document.pages + _cover_sheet_pages(document, profile)
 
 
-def _carrier_pages(document: Document, profile: Profile) -> int:
-    """A carrier is one sheet."""
+def _cover_sheet_pages(document: Document, profile: Profile) -> int:
+    """A cover sheet is one sheet of paper."""
     return (2 if profile.duplex else 1) if document.readdressed else 0

@@ -1,9 +1,9 @@
-"""The second look: what has happened since the pages were made, taken just before they leave.
+"""Pre-mail recheck: withhold documents that must no longer be mailed, just before they leave.
 
-A payment, a bankruptcy, a death or the loss of a pregnancy that reached the billing system after rendering pulls
-that piece out. What was already claimed for a hand-off is past this point and is left alone.
+A payment, bankruptcy, death or pregnancy loss that reached the billing system after rendering withholds the document.
+Documents already claimed for a hand-off are past this point and are left alone.
 
-One process reads the source; what has to be reckoned for each piece, several share.
+One process reads the source; several processes share the work per document.
 """
 
 from __future__ import annotations
@@ -22,105 +22,103 @@ from statement_builder.pipeline.build_worker import plan_build
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import Entry, scope_of, stream_candidates
 from statement_builder.pipeline.recheck_worker import (
-    Looked,
-    Looker,
-    LookTask,
-    NoteTask,
-    Packed,
-    open_looker,
+    LoadTask,
+    PackedDocument,
+    RecheckResult,
+    RecheckTask,
+    RecheckWorker,
+    open_recheck_worker,
     pack_account,
 )
 from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
 
-LOOK_GOOD_FOR = timedelta(hours=2)
-"""How old the look at the whole batch may be for a part of it that leaves later; a part cleared the next day looks
-for itself."""
+RECHECK_VALID_FOR = timedelta(hours=2)
+"""A shard that leaves within this time of the batch's recheck needs no recheck of its own."""
 _ACCOUNTS_PER_TASK = 250
 _TASKS_PER_WORKER_MAX = 1_000_000
-"""No worker is replaced: what one does leaves nothing behind."""
+"""Workers are never replaced, because their memory does not grow."""
 
 
-def withhold_late(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> int:
-    """Withhold every document of these shards that is not yet on its way and would no longer be selected; the number
-    withheld.
+def withhold_ineligible(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> int:
+    """Withhold every unclaimed document of these shards that would no longer be selected. Returns how many.
 
-    `SourceError` when the source has become stale or unreadable: then nothing is handed off.
+    Raises `SourceError` when the source is stale or unreadable: then nothing may be handed off.
     """
-    return _Look(context, batch, shards).take()
+    return _Recheck(context, batch, shards).run()
 
 
-def is_looked_at(context: AppContext, batch: Batch) -> bool:
-    """Whether the look at the whole batch is recent enough for a part of it to leave."""
-    return batch.looked_at is not None and context.now() - batch.looked_at < LOOK_GOOD_FOR
+def has_recent_recheck(context: AppContext, batch: Batch) -> bool:
+    """Whether the recheck of the whole batch is recent enough for a shard to leave."""
+    return batch.looked_at is not None and context.now() - batch.looked_at < RECHECK_VALID_FOR
 
 
-class _Look:
-    """One look at some shards of a batch."""
+class _Recheck:
+    """One recheck of some shards of a batch."""
 
     def __init__(self, context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
-        self._service = context
+        self._context = context
         self._batch = batch
         self._shards = shards
         self._as_of = max(batch.as_of, context.today())
-        self._waiting: dict[str, tuple[Packed, ...]] = defaultdict(tuple)
-        """By guarantor id, each of a shard of its own: a copy may wait beside the original."""
-        self._replaced: set[str] = set()
-        """Whose document is a correction."""
+        self._pending: dict[str, tuple[PackedDocument, ...]] = defaultdict(tuple)
+        """Unclaimed documents by guarantor id: usually one, more when a copy goes out beside the original."""
+        self._corrected: set[str] = set()
+        """Guarantor ids whose document is a correction."""
         self._withheld = 0
 
     @infrequent_gc()
-    def take(self) -> int:
-        context = self._service
+    def run(self) -> int:
+        context = self._context
         plan = plan_build(context, self._batch)
-        looker = Looker(plan, context.archive, context.watch)
+        local = RecheckWorker(plan, context.archive, context.watch)
         workers = max(1, min(context.workers, len(self._shards)))
-        make_worker = (lambda: looker) if workers == 1 else partial(open_looker, plan)
+        make_worker = (lambda: local) if workers == 1 else partial(open_recheck_worker, plan)
         with WorkerPool(workers=workers, make_worker=make_worker, tasks_per_worker_max=_TASKS_PER_WORKER_MAX) as pool:
-            for noted in self._all_of(pool, self._note_tasks()):
-                for guarantor_id, piece in noted.notes:
-                    self._waiting[guarantor_id] += (piece,)
-            if self._waiting:
-                for looked in self._all_of(pool, self._look_tasks(looker)):
-                    self._withhold(looked.late)
-        for pieces in self._waiting.values():
-            self._withhold(looker.late(None, pieces, self._as_of))
+            for loaded in self._results(pool, self._load_tasks()):
+                for guarantor_id, document in loaded.documents:
+                    self._pending[guarantor_id] += (document,)
+            if self._pending:
+                for checked in self._results(pool, self._recheck_tasks(local)):
+                    self._withhold(checked.ineligible)
+        for documents in self._pending.values():
+            self._withhold(local.find_ineligible(None, documents, self._as_of))
         return self._withheld
 
-    def _all_of(
-        self, pool: WorkerPool[NoteTask | LookTask, Looked], tasks: Iterator[NoteTask | LookTask]
-    ) -> Iterator[Looked]:
-        for looked in pool.run_all(tasks):
-            self._service.watch.add(looked.spent_s)
-            yield looked
+    def _results(
+        self, pool: WorkerPool[LoadTask | RecheckTask, RecheckResult], tasks: Iterator[LoadTask | RecheckTask]
+    ) -> Iterator[RecheckResult]:
+        for result in pool.run_all(tasks):
+            self._context.watch.add(result.spent_s)
+            yield result
 
-    def _note_tasks(self) -> Iterator[NoteTask]:
+    def _load_tasks(self) -> Iterator[LoadTask]:
         for shard in self._shards:
-            documents = self._service.ledger.waiting(self._batch.batch_id, sequence=shard.sequence)
+            documents = self._context.ledger.waiting(self._batch.batch_id, sequence=shard.sequence)
             unclaimed = tuple([each for each in documents if each.delivery_state is None])
-            self._replaced |= {each.guarantor_id for each in unclaimed if each.revision_of and not each.is_copy}
+            self._corrected |= {each.guarantor_id for each in unclaimed if each.revision_of and not each.is_copy}
             if unclaimed:
-                yield NoteTask(shard=shard, documents=unclaimed)
+                yield LoadTask(shard=shard, documents=unclaimed)
 
-    def _look_tasks(self, looker: Looker) -> Iterator[LookTask]:
-        """The source, read to its end; what it has nothing of is still waiting then."""
+    def _recheck_tasks(self, local: RecheckWorker) -> Iterator[RecheckTask]:
+        """Read the source to its end. Guarantors that it no longer returns are left in `_pending`."""
         scope = replace(scope_of(self._batch), as_of=self._as_of, limit=None)
-        found: list[tuple[bytes, tuple[Packed, ...]]] = []
-        replaced, waiting = frozenset(self._replaced), self._waiting.keys()
-        for entry in stream_candidates(self._service, scope, replaced=replaced, only=waiting):
-            pieces = self._waiting.pop(_guarantor_id(entry), ())
+        accounts: list[tuple[bytes, tuple[PackedDocument, ...]]] = []
+        corrected, guarantor_ids = frozenset(self._corrected), self._pending.keys()
+        for entry in stream_candidates(self._context, scope, replaced=corrected, only=guarantor_ids):
+            documents = self._pending.pop(_guarantor_id(entry), ())
             if not isinstance(entry, GuarantorAccount):
-                self._withhold(looker.late(entry, pieces, self._as_of))
-            elif pieces:
-                found.append((pack_account(entry), pieces))
-            if len(found) >= _ACCOUNTS_PER_TASK:
-                yield LookTask(as_of=self._as_of, found=tuple(found))
-                found = []
-        if found:
-            yield LookTask(as_of=self._as_of, found=tuple(found))
+                self._withhold(local.find_ineligible(entry, documents, self._as_of))
+            elif documents:
+                accounts.append((pack_account(entry), documents))
+            if len(accounts) >= _ACCOUNTS_PER_TASK:
+                yield RecheckTask(as_of=self._as_of, accounts=tuple(accounts))
+                accounts = []
+        if accounts:
+            yield RecheckTask(as_of=self._as_of, accounts=tuple(accounts))
 
-    def _withhold(self, late: Sequence[tuple[str, tuple[Hold, ...]]]) -> None:
-        context = self._service
-        for document_id, holds in late:
+    def _withhold(self, ineligible: Sequence[tuple[str, tuple[Hold, ...]]]) -> None:
+        context = self._context
+        for document_id, holds in ineligible:
             context.ledger.withhold(document_id, holds, actor=context.actor, at=context.now())
             self._withheld += 1
 

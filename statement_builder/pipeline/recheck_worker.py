@@ -1,6 +1,6 @@
-"""What the second look reckons for each piece: what was decided when it was made, and why it must not leave now.
+"""The per-document work of the pre-mail recheck: what was decided at build time, and why it must not be mailed now.
 
-Nothing here reads or writes the ledger or the source, so that several processes may share the work.
+Nothing here reads or writes the ledger or the source, so several processes can share the work.
 """
 
 from __future__ import annotations
@@ -17,73 +17,73 @@ from statement_builder.billing.selection import Channel, Hold, Selection
 from statement_builder.documents import Recipient, make_recipient
 from statement_builder.ledger import Document, Shard
 from statement_builder.pipeline.build_worker import BuildPlan, read_shard
-from statement_builder.policy import decide, find_copy_holds, recheck
+from statement_builder.policy import decide, find_reprint_holds, recheck
 from statement_builder.stopwatch import Stopwatch
 
 
-class Copied(Record, kw_only=True, array_like=True):
-    """What a copy shows."""
+class CopyFacts(Record, kw_only=True, array_like=True):
+    """The facts that a copy shows."""
 
     recipient: Recipient
     account_numbers: tuple[str, ...]
     episode_id: str
 
 
-class Waiting(Record, kw_only=True, array_like=True):
-    """A document that nobody has claimed yet, as far as it matters here, and what was decided when it was made."""
+class PendingDocument(Record, kw_only=True, array_like=True):
+    """An unclaimed document and the decision that was made when it was built."""
 
     document_id: str
     channel: Channel
     issued_on: date
     readdressed: bool
     selection: Selection | None
-    """None where the settings have changed since and no longer select it, and of a copy."""
-    copied: Copied | None
+    """None for a copy, and when the settings have changed and no longer select the account."""
+    copied: CopyFacts | None
 
 
-Packed = bytes
-"""A `Waiting` as MessagePack: all of a batch wait at once, and so take a third of the room."""
+PackedDocument = bytes
+"""A `PendingDocument` as MessagePack. A whole batch is in memory at once, and this takes a third of the space."""
 
 
-class NoteTask(Record, kw_only=True):
-    """Note what was decided on a shard's documents."""
+class LoadTask(Record, kw_only=True):
+    """Recalculate what was decided for a shard's documents when they were built."""
 
     shard: Shard
     documents: tuple[Document, ...]
 
 
-class LookTask(Record, kw_only=True):
-    """Look at some guarantors again."""
+class RecheckTask(Record, kw_only=True):
+    """Recheck some guarantors."""
 
     as_of: date
-    found: tuple[tuple[bytes, tuple[Packed, ...]], ...]
-    """Accounts as the source has them now, from `pack_account`, each with the pieces that wait for it."""
+    accounts: tuple[tuple[bytes, tuple[PackedDocument, ...]], ...]
+    """Accounts as the source has them now, from `pack_account`, each with its pending documents."""
 
 
-class Looked(Record, kw_only=True):
-    """What came of a task."""
+class RecheckResult(Record, kw_only=True):
+    """The result of a task."""
 
-    notes: tuple[tuple[str, Packed], ...] = ()
-    """Guarantor id and piece."""
-    late: tuple[tuple[str, tuple[Hold, ...]], ...] = ()
-    """Documents that must not leave, by their id, with all reasons."""
+    documents: tuple[tuple[str, PackedDocument], ...] = ()
+    """From a `LoadTask`: pending documents by guarantor id."""
+    ineligible: tuple[tuple[str, tuple[Hold, ...]], ...] = ()
+    """From a `RecheckTask`: documents that must not be mailed, by document id, with all reasons."""
     spent_s: Mapping[str, float]
-    """Processor time by stage; empty where it was counted with the caller's."""
+    """Seconds of processor time by stage; empty when the caller's stopwatch counted it."""
 
 
 pack_account: Callable[[GuarantorAccount], bytes] = msgspec.msgpack.Encoder().encode
 _unpack_account = msgspec.msgpack.Decoder(GuarantorAccount).decode
 _pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(Waiting).decode
+_unpack = msgspec.msgpack.Decoder(PendingDocument).decode
 
 
-def open_looker(plan: BuildPlan) -> Looker:
-    """With an archive of its own, for a process of its own."""
-    return Looker(plan, open_archive(plan.settings.archive))
+def open_recheck_worker(plan: BuildPlan) -> RecheckWorker:
+    """A recheck worker with its own archive, for a worker process."""
+    return RecheckWorker(plan, open_archive(plan.settings.archive))
 
 
-class Looker:
-    """Works off the tasks of a second look. `ArchiveError` for a damaged snapshot."""
+class RecheckWorker:
+    """Runs the tasks of a recheck. Raises `ArchiveError` for a damaged snapshot."""
 
     def __init__(self, plan: BuildPlan, archive: Archive, watch: Stopwatch | None = None) -> None:
         self._plan = plan
@@ -91,29 +91,29 @@ class Looker:
         self._watch = watch
         self._own_watch = Stopwatch()
 
-    def __call__(self, task: NoteTask | LookTask) -> Looked:
-        with (self._watch or self._own_watch)("second look"):
-            done = self._note(task) if isinstance(task, NoteTask) else self._look(task)
-        return replace(done, spent_s=self._own_watch.take())
+    def __call__(self, task: LoadTask | RecheckTask) -> RecheckResult:
+        with (self._watch or self._own_watch)("recheck"):
+            result = self._load(task) if isinstance(task, LoadTask) else self._recheck(task)
+        return replace(result, spent_s=self._own_watch.take())
 
-    def _note(self, task: NoteTask) -> Looked:
+    def _load(self, task: LoadTask) -> RecheckResult:
         documents = {each.guarantor_id: each for each in task.documents}
-        notes = []
+        pending = []
         for entry in read_shard(self._archive, task.shard):
             if isinstance(entry, GuarantorAccount) and (document := documents.get(entry.guarantor.guarantor_id)):
-                notes.append((document.guarantor_id, _pack(self._waiting(entry, document))))
-        return Looked(notes=tuple(notes), spent_s={})
+                pending.append((document.guarantor_id, _pack(self._to_pending(entry, document))))
+        return RecheckResult(documents=tuple(pending), spent_s={})
 
-    def _waiting(self, account: GuarantorAccount, document: Document) -> Waiting:
+    def _to_pending(self, account: GuarantorAccount, document: Document) -> PendingDocument:
         """`account` is as it was pulled."""
         selection = copied = None
         if document.is_copy:
             recipient = make_recipient(account.guarantor)
-            copied = Copied(recipient=recipient, account_numbers=document.accounts, episode_id=document.episode_id)
+            copied = CopyFacts(recipient=recipient, account_numbers=document.accounts, episode_id=document.episode_id)
         else:
             policy = self._plan.settings.policy
             selection = decide(account, self._plan.batch.kind, policy, document.issued_on).selection
-        return Waiting(
+        return PendingDocument(
             document_id=document.document_id,
             channel=document.channel,
             issued_on=document.issued_on,
@@ -122,36 +122,41 @@ class Looker:
             copied=copied,
         )
 
-    def _look(self, task: LookTask) -> Looked:
-        late: list[tuple[str, tuple[Hold, ...]]] = []
-        for account, pieces in task.found:
-            late += self.late(_unpack_account(account), pieces, task.as_of)
-        return Looked(late=tuple(late), spent_s={})
+    def _recheck(self, task: RecheckTask) -> RecheckResult:
+        ineligible: list[tuple[str, tuple[Hold, ...]]] = []
+        for account, documents in task.accounts:
+            ineligible += self.find_ineligible(_unpack_account(account), documents, task.as_of)
+        return RecheckResult(ineligible=tuple(ineligible), spent_s={})
 
-    def late(
-        self, entry: GuarantorAccount | FaultyAccount | None, pieces: Sequence[Packed], as_of: date
+    def find_ineligible(
+        self, entry: GuarantorAccount | FaultyAccount | None, documents: Sequence[PackedDocument], as_of: date
     ) -> list[tuple[str, tuple[Hold, ...]]]:
-        """Which of a guarantor's pieces must not leave. `entry` is what the source has now, None for nothing."""
-        reasons = [(piece.document_id, self._reasons(entry, piece, as_of)) for piece in map(_unpack, pieces)]
+        """The ids of a guarantor's documents that must not be mailed, with the reasons.
+
+        `entry` is what the source has now; None means that it has nothing on file.
+        """
+        reasons = [(each.document_id, self._find_holds(entry, each, as_of)) for each in map(_unpack, documents)]
         return [(document_id, holds) for document_id, holds in reasons if holds]
 
-    def _reasons(self, entry: GuarantorAccount | FaultyAccount | None, piece: Waiting, as_of: date) -> tuple[Hold, ...]:
-        policy, selection = self._plan.settings.policy, piece.selection
+    def _find_holds(
+        self, entry: GuarantorAccount | FaultyAccount | None, document: PendingDocument, as_of: date
+    ) -> tuple[Hold, ...]:
+        policy, selection = self._plan.settings.policy, document.selection
         if isinstance(entry, FaultyAccount):
             return (Hold(code="BADDATA"),)
-        if piece.copied is not None:
-            return self._reasons_of_copy(entry, piece, piece.copied, as_of)
+        if document.copied is not None:
+            return self._find_copy_holds(entry, document, document.copied, as_of)
         if selection is None:
             return (Hold(code="AMOUNT_CHANGED"),)
-        # Refused or bounced e-mail is printed: then it is paper that has to be allowed.
-        selection = replace(selection, channel=piece.channel)
-        holds = recheck(entry, selection, policy, as_of=as_of, rendered_as_of=piece.issued_on)
-        return tuple(hold for hold in holds if not (piece.readdressed and hold.code == "READDRESSED"))
+        # A refused or bounced e-mail is printed, so the rules for paper apply.
+        selection = replace(selection, channel=document.channel)
+        holds = recheck(entry, selection, policy, as_of=as_of, rendered_as_of=document.issued_on)
+        return tuple(hold for hold in holds if not (document.readdressed and hold.code == "READDRESSED"))
 
-    def _reasons_of_copy(
-        self, account: GuarantorAccount | None, piece: Waiting, copied: Copied, as_of: date
+    def _find_copy_holds(
+        self, account: GuarantorAccount | None, document: PendingDocument, copied: CopyFacts, as_of: date
     ) -> tuple[Hold, ...]:
-        holds = find_copy_holds(
+        holds = find_reprint_holds(
             account,
             self._plan.batch.kind,
             self._plan.settings.policy,
@@ -159,7 +164,7 @@ class Looker:
             account_numbers=copied.account_numbers,
             episode_id=copied.episode_id,
         )
-        if account is None or piece.readdressed:
+        if account is None or document.readdressed:
             return holds
-        now, was = make_recipient(account.guarantor), copied.recipient
-        return holds if (now.name, now.lines) == (was.name, was.lines) else (*holds, Hold(code="READDRESSED"))
+        now, then = make_recipient(account.guarantor), copied.recipient
+        return holds if (now.name, now.lines) == (then.name, then.lines) else (*holds, Hold(code="READDRESSED"))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from statement_builder.pipeline.email_delivery import RUN_MAX
+from statement_builder.pipeline.email_delivery import EMAILS_PER_COMMIT
 from tests.faults.in_process import call
 from tests.faults.trouble import BATCH, RERUN, RUN, die_at
 from tests.hospital import Hospital, build_hospital
@@ -169,7 +169,7 @@ def settle_by_asking_somebody(out: WayOut, died_with: list[str]) -> None:
     call(out.hospital, *RERUN, code=3)
     rows = call(out.hospital, "show", BATCH, "--json").json["open_hand_offs"]
     doubtful = {row["document"] for row in rows}
-    assert 1 <= len(doubtful) <= RUN_MAX
+    assert 1 <= len(doubtful) <= EMAILS_PER_COMMIT
     assert all(row["evidence"] for row in rows)
     assert not doubtful & (set(out.sent()) - set(died_with)), "one in doubt was repeated"
     for document in doubtful:
