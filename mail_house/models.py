@@ -10,11 +10,7 @@ from datetime import datetime
 import msgspec
 
 
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base: immutable, comparable, encodable."""
-
-
-class Piece(Record, frozen=True, kw_only=True):
+class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """One document as it goes into one envelope."""
 
     document_id: str
@@ -36,7 +32,7 @@ class Piece(Record, frozen=True, kw_only=True):
     """Of `pages`: the sheet with a newer address that goes before the document's own."""
 
 
-class PrintFile(Record, frozen=True, kw_only=True):
+class PrintFile(msgspec.Struct, frozen=True, kw_only=True):
     """What a print vendor gets: three files named `name` + `.pdf`, `.csv` and `.ctl`."""
 
     name: str
@@ -54,7 +50,7 @@ class PrintFile(Record, frozen=True, kw_only=True):
     """Of `pdf`. The PDF carries its manifest's hash, so that this one value pins both."""
 
 
-class Receipt(Record, frozen=True, kw_only=True):
+class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """The other side has it. Safe to store: no name, no address."""
 
     reference: str

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from mail_house.models import Record
+import msgspec
 
 
-class BackendUrl(Record, frozen=True, kw_only=True):
+class BackendUrl(msgspec.Struct, frozen=True, kw_only=True):
     setting: str
     scheme: str
     user: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import msgspec
 import zint
 
 from mail_house.barcodes.encoder import encode
 from mail_house.barcodes.symbol import Symbol, rectangle
-from mail_house.models import Record
 
 MODULES = 14
 """A square of 14 modules holds the 16 digits that a sheet's mark says."""
@@ -17,7 +17,7 @@ QUIET_MODULES = 1
 """Clear of anything else on every side (ISO/IEC 16022)."""
 
 
-class SheetMark(Record, frozen=True, kw_only=True):
+class SheetMark(msgspec.Struct, frozen=True, kw_only=True):
     """What a sheet says of itself."""
 
     sequence: int

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mail_house.models import Record
+import msgspec
 
 
-class Symbol(Record, frozen=True, kw_only=True):
+class Symbol(msgspec.Struct, frozen=True, kw_only=True):
     """Bars or modules without their quiet zone, from a lower left corner at 0, 0. Points; y counts up."""
 
     width: float

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from mail_house.models import Record
+import msgspec
 
 _STATUS = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 _REPLY = re.compile(r"(?:^|[:>]|<<<|ResponseCode)[ \t]*([45])\d\d(?=[ \-:,]|$)", re.MULTILINE)
@@ -24,7 +24,7 @@ class BounceKind(StrEnum):
     """Not to be decided by a program: a person reads it."""
 
 
-class Bounce(Record, frozen=True, kw_only=True):
+class Bounce(msgspec.Struct, frozen=True, kw_only=True):
     """One recipient of one returned message."""
 
     recipient: str = ""
@@ -41,7 +41,7 @@ class Bounce(Record, frozen=True, kw_only=True):
     """A warning only: the other server has not given up, so nothing must be sent again yet."""
 
 
-class Accepted(Record, frozen=True, kw_only=True):
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
     """A message of which the mail service says that it took it, or delivered it."""
 
     document_id: str

@@ -16,11 +16,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mail_house.email.message import Message
-from mail_house.models import Record
 from mail_house.urls import is_loopback
 
 
-class Texts(Record, frozen=True, kw_only=True):
+class Texts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One language's sentences. `{hospital}`, `{phone}`, `{days}` and `{portal}` are filled in."""
 
     subject: str

@@ -15,7 +15,6 @@ import msgspec
 from email_validator import EmailNotValidError, validate_email
 
 from mail_house.email.signing import DkimKey, sign
-from mail_house.models import Record
 
 MESSAGE_ID = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\.(\d{1,4})@")
 """Document id and attempt in what `message_id` writes: how a bounce finds its document."""
@@ -24,7 +23,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 _HEADERS_FORBID = ("\r", "\n", "\x00")
 
 
-class Message(Record, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True):
     """What is said to whom. Who it is from belongs to the mailer."""
 
     document_id: str
@@ -44,7 +43,7 @@ class Message(Record, frozen=True, kw_only=True):
     """UTC."""
 
 
-class Sender(Record, frozen=True, kw_only=True):
+class Sender(msgspec.Struct, frozen=True, kw_only=True):
     """Whom the message is from, where an answer goes (empty: to the same address), and how both are vouched for."""
 
     from_address: str

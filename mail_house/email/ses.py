@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+import msgspec
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import (
@@ -22,7 +23,7 @@ from botocore.exceptions import (
 
 from mail_house.email.message import Message, Sender, ascii_address, message_bytes, message_id
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
-from mail_house.models import Receipt, Record
+from mail_house.models import Receipt
 from mail_house.rate_limit import RateLimiter
 
 TIMEOUT_S = 30.0
@@ -41,7 +42,7 @@ _SET_UP = {
 }
 
 
-class SesEndpoint(Record, frozen=True, kw_only=True):
+class SesEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     configuration_set: str
     """Its event destination is what tells of bounces; empty: the account's default."""

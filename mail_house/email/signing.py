@@ -13,13 +13,12 @@ from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from dkim.canonicalization import Relaxed
-
-from mail_house.models import Record
 
 # RFC 6376, 5.4.1; RFC 8058, 4 wants both unsubscribe headers covered. From is named twice, so that none can be added.
 _SIGNED = (
@@ -32,7 +31,7 @@ _KEY_BITS_MIN = 1024
 """Receivers take a shorter key's signature for none (RFC 8301, 3.2)."""
 
 
-class DkimKey(Record, frozen=True, kw_only=True):
+class DkimKey(msgspec.Struct, frozen=True, kw_only=True):
     """`selector._domainkey.domain` is where the public key is published."""
 
     domain: str

@@ -11,9 +11,11 @@ import smtplib
 import ssl
 from typing import Self
 
+import msgspec
+
 from mail_house.email.message import Message, Sender, ascii_address, message_bytes, message_id
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
-from mail_house.models import Receipt, Record
+from mail_house.models import Receipt
 from mail_house.rate_limit import RateLimiter
 from mail_house.secret import Secret
 from mail_house.urls import is_loopback
@@ -21,7 +23,7 @@ from mail_house.urls import is_loopback
 TIMEOUT_S = 30.0
 
 
-class SmtpServer(Record, frozen=True, kw_only=True):
+class SmtpServer(msgspec.Struct, frozen=True, kw_only=True):
     host: str
     port: int
     user: str

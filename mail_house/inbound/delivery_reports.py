@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-from mail_house.models import Record
+import msgspec
 
 
 class PieceState(StrEnum):
@@ -16,7 +16,7 @@ class PieceState(StrEnum):
     RETURNED = "returned"
 
 
-class Acknowledgement(Record, frozen=True, kw_only=True):
+class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
     """The vendor has a print file and says whether it will print it."""
 
     print_file: str
@@ -28,7 +28,7 @@ class Acknowledgement(Record, frozen=True, kw_only=True):
     reason: str
 
 
-class JobMailed(Record, frozen=True, kw_only=True):
+class JobMailed(msgspec.Struct, frozen=True, kw_only=True):
     """All pieces of a print file that were printed are in the mail; so many."""
 
     print_file: str
@@ -37,7 +37,7 @@ class JobMailed(Record, frozen=True, kw_only=True):
     reason: str
 
 
-class PieceReport(Record, frozen=True, kw_only=True):
+class PieceReport(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one piece. `print_file` is empty where the vendor does not say in which."""
 
     document_id: str
@@ -48,7 +48,7 @@ class PieceReport(Record, frozen=True, kw_only=True):
     """In the vendor's code, safe to store: no name, no address."""
 
 
-class AddressChange(Record, frozen=True, kw_only=True):
+class AddressChange(msgspec.Struct, frozen=True, kw_only=True):
     """The recipient has moved (NCOA). The new address stays in the file: it is for the billing system to take."""
 
     document_id: str

@@ -11,10 +11,9 @@ import msgspec
 from mail_house.inbound.delivery_reports import DeliveryReport
 from mail_house.inbound.lob import read_event
 from mail_house.inbound.tables import TABLES, Row
-from mail_house.models import Record
 
 
-class Problem(Record, frozen=True, kw_only=True):
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """A line that was not understood. The message quotes codes and dates at most."""
 
     line: int
@@ -22,7 +21,7 @@ class Problem(Record, frozen=True, kw_only=True):
     message: str
 
 
-class ParsedReports(Record, frozen=True, kw_only=True):
+class ParsedReports(msgspec.Struct, frozen=True, kw_only=True):
     """What one file says."""
 
     file_type: str

@@ -19,7 +19,6 @@ from mail_house.inbound.delivery_reports import (
     PieceReport,
     PieceState,
 )
-from mail_house.models import Record
 
 DocumentId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
@@ -44,7 +43,7 @@ RETURN_REASONS = {
 """What the post office stamps on a piece that it brings back."""
 
 
-class AcknowledgementRow(Record, frozen=True, kw_only=True):
+class AcknowledgementRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     print_file: FileName
     status: Literal["accepted", "duplicate", "rejected"]
     """`duplicate`: it was there before, and is printed once."""
@@ -64,7 +63,7 @@ class AcknowledgementRow(Record, frozen=True, kw_only=True):
         )
 
 
-class JobRow(Record, frozen=True, kw_only=True):
+class JobRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     print_file: FileName
     pieces: Count
     mailed_on: date
@@ -74,7 +73,7 @@ class JobRow(Record, frozen=True, kw_only=True):
         return JobMailed(print_file=self.print_file, pieces=self.pieces, on=self.mailed_on, reason=self.job_id)
 
 
-class MailedRow(Record, frozen=True, kw_only=True):
+class MailedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     document_id: DocumentId
     print_file: FileName
     mailed_on: date
@@ -90,7 +89,7 @@ class MailedRow(Record, frozen=True, kw_only=True):
         )
 
 
-class RejectRow(Record, frozen=True, kw_only=True):
+class RejectRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     document_id: DocumentId
     print_file: FileName
     rejected_on: date
@@ -106,7 +105,7 @@ class RejectRow(Record, frozen=True, kw_only=True):
         )
 
 
-class ReturnedRow(Record, frozen=True, kw_only=True):
+class ReturnedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     document_id: DocumentId
     returned_on: date
     return_reason: Literal["ANK", "BOX", "DEC", "IA", "MLNA", "NMR", "NSN", "NSS", "REF", "TEMP", "UNC", "UTF", "VAC"]
@@ -121,7 +120,7 @@ class ReturnedRow(Record, frozen=True, kw_only=True):
         )
 
 
-class AddressChangeRow(Record, frozen=True, kw_only=True):
+class AddressChangeRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The address itself is checked to be there, and goes no further than this row."""
 
     document_id: DocumentId

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from mail_house.models import Record
+import msgspec
 
 
-class Fault(Record, frozen=True, kw_only=True):
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
     """Something that must not be mailed. Says which piece and page; never a name, an address or an amount."""
 
     message: str

@@ -15,7 +15,7 @@ import zxingcpp
 from PIL import Image
 
 from mail_house.barcodes import SheetMark, read_sheet_mark
-from mail_house.preflight.bars import read_bars
+from mail_house.preflight.imb_reader import read_bars
 from mail_house.preflight.fault import Fault
 from mail_house.print_files.manifest import ManifestRow
 from mail_house.profiles import POINTS, Profile, Rect

@@ -6,16 +6,14 @@ import hashlib
 
 import msgspec
 
-from mail_house.models import Record
 
-
-class FileFacts(Record, frozen=True, kw_only=True):
+class FileFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file: str
     bytes: int
     sha256: str
 
 
-class Control(Record, frozen=True, kw_only=True, omit_defaults=True):
+class Control(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """Counts and hashes that the vendor checks what it received against, and we what it says it received."""
 
     name: str

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
+import msgspec
+
 from mail_house.barcodes import SheetMark, data_matrix, draw_imb, imb, tracking_number, write_sheet_mark
-from mail_house.models import Piece, Record
+from mail_house.models import Piece
 from mail_house.profiles import POINTS, ImbPlacement, Profile, SheetMarkPlacement
 
 PAGE_HEIGHT = 792.0
@@ -18,7 +20,7 @@ MARKS_BEGIN = b"/Artifact <</Type /PrintMarks>> BDC\n"
 _ZIP = re.compile(r"(?:^|[^0-9])([0-9]{5})(?:-?([0-9]{4}))?$", re.ASCII)
 
 
-class InserterMarks(Record, frozen=True, kw_only=True):
+class InserterMarks(msgspec.Struct, frozen=True, kw_only=True):
     """What one piece gets."""
 
     tracking: str = ""

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
-from mail_house.models import Record
+import msgspec
 
 ADDRESS_LINES_MAX = 6
 
@@ -34,7 +34,7 @@ COLUMNS = (
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 
-class ManifestRow(Record, frozen=True, kw_only=True):
+class ManifestRow(msgspec.Struct, frozen=True, kw_only=True):
     """A piece and where it lies in the print file."""
 
     document_id: str

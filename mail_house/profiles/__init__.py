@@ -13,14 +13,13 @@ from pathlib import Path
 import msgspec
 
 from mail_house.barcodes import intelligent_mail, sheet_mark, tracking_number
-from mail_house.models import Record
 
 DEFAULT_PROFILE = "number-10-double-window"
 POINTS = 72.0
 """In an inch."""
 
 
-class Rect(Record, frozen=True, kw_only=True):
+class Rect(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A rectangle on the page."""
 
     left_in: float
@@ -47,7 +46,7 @@ class Rect(Record, frozen=True, kw_only=True):
         )
 
 
-class ImbPlacement(Record, frozen=True, kw_only=True):
+class ImbPlacement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the Intelligent Mail barcode is printed, and whose it is. Its size is fixed: `mail_house.barcodes`."""
 
     left_in: float
@@ -72,7 +71,7 @@ class ImbPlacement(Record, frozen=True, kw_only=True):
         )
 
 
-class SheetMarkPlacement(Record, frozen=True, kw_only=True):
+class SheetMarkPlacement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where every sheet's DataMatrix is printed, on its front."""
 
     left_in: float
@@ -88,7 +87,7 @@ class SheetMarkPlacement(Record, frozen=True, kw_only=True):
         return Rect(left_in=self.left_in - quiet_in, top_in=self.top_in - quiet_in, width_in=side_in, height_in=side_in)
 
 
-class Profile(Record, frozen=True, kw_only=True):
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One print vendor's envelopes."""
 
     title: str

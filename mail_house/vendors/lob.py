@@ -20,7 +20,7 @@ import msgspec
 import tenacity
 
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
-from mail_house.models import PrintFile, Receipt, Record
+from mail_house.models import PrintFile, Receipt
 from mail_house.print_files.manifest import ADDRESS_LINES_MAX, as_text
 from mail_house.rate_limit import RateLimiter
 from mail_house.secret import Secret
@@ -36,7 +36,7 @@ NAME_MAX = 40
 LINE_MAX = 64
 
 
-class LobAccount(Record, frozen=True, kw_only=True):
+class LobAccount(msgspec.Struct, frozen=True, kw_only=True):
     """Where, as whom, and how letters are made."""
 
     base_url: str
@@ -75,7 +75,7 @@ class _Refusal(msgspec.Struct, frozen=True):
     error: _Error = _Error()
 
 
-class _Row(Record, frozen=True, kw_only=True):
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
     """The one piece, as the manifest has it."""
 
     document_id: str

@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import paramiko
 from paramiko.pkey import UnknownKeyType
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable, UnknownOutcome
-from mail_house.models import Record
 from mail_house.secret import Secret
 
 TIMEOUT_S = 30.0
 TAIL_BYTES = 32_768
 
 
-class SftpAccount(Record, frozen=True, kw_only=True):
+class SftpAccount(msgspec.Struct, frozen=True, kw_only=True):
     """Where to, as whom, and how to know that it is them."""
 
     host: str

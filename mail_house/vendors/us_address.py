@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from mail_house.models import Record
+import msgspec
 
 _CITY_LINE = re.compile(r"(?P<city>\S.*?),? +(?P<state>[A-Za-z]{2}) +(?P<zip>\d{5}(?:-\d{4})?)")
 
 
-class UsAddress(Record, frozen=True, kw_only=True):
+class UsAddress(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     delivery: tuple[str, ...]
     """1 to 3 lines above the city line."""
