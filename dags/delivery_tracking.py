@@ -1,20 +1,19 @@
-"""What became of the mail, every hour.
+"""Delivery tracking, every hour.
 
-**What it does.** Fetches what the print vendor and the mail servers answered (acknowledgements, mailed reports,
-rejects, returned mail, bounces) and takes it in, hands off again what has to go again, closes the batches whose last
-answer has come, with their control sheets, and tells the office what waits for a person: a print file that is not
-acknowledged or not reported as mailed in time, a file that was not understood.
+**What it does.** Fetches and processes what the print vendor and the mail servers report: acknowledgements, mailed
+reports, rejections, returned mail and bounces. Sends redeliveries that are due. Closes batches whose last confirmation
+arrived, and archives their control sheets. E-mails an alert to the billing office when an operator must act: a print
+file is not acknowledged or not reported as mailed in time, or a file could not be understood.
 
-**When.** Twenty minutes past each hour. An hour that was missed needs no catching up: the next run takes all that
-lies there. *Trigger* runs it now.
+**When.** 20 minutes past every hour. A missed hour needs no catching up: the next run processes everything that has
+arrived. Use *Trigger* to run it now.
 
-**Something is red.** Every task may be cleared, alone or with what follows, also of an old run: an answer that was
-taken is known, nothing is sent twice. Read the last lines of the task's log: they say what is wrong and what to do.
-Mend that, then *Clear*. docs/runbooks/airflow.md has a section for each task.
+**If a task failed.** Read the last lines of its log: they say what is wrong and what to do. Fix that, then *Clear* the
+task with *downstream*. Clearing is always safe, even in an old run: processed reports are skipped, and nothing is sent
+twice. docs/runbooks/airflow.md has a section for each task.
 
-**Somebody was told.** Each alert is mailed once, and again every day until it is settled. It names the file and the
-page of the runbook that says what to do. Where `STATEMENTS_ALERT_EMAIL` names nobody, *tell* is red for as long as
-something waits.
+**Alerts.** Each alert is e-mailed once, and again every day until it is resolved. It names the file and the runbook to
+follow. If `STATEMENTS_ALERT_EMAIL` is not set, *send_alerts* fails while there are alerts.
 """
 
 from __future__ import annotations
@@ -22,7 +21,8 @@ from __future__ import annotations
 from airflow.sdk import dag
 from common.retry_policy import task_defaults
 from common.schedule import schedule
-from common.tracking import announce, list_open_batches, tell, track
+from common.tracking import list_open_batches, publish_mailed, send_alerts, track
+from common.xcom import as_argument
 
 
 @dag(
@@ -34,9 +34,9 @@ from common.tracking import announce, list_open_batches, tell, track
     doc_md=__doc__,
 )
 def delivery_tracking() -> None:
-    closed = track(list_open_batches())
-    tell(closed["alerts"])
-    announce.expand(batch=closed)
+    closed = as_argument(track(as_argument(list_open_batches())))
+    send_alerts(closed["alerts"])
+    publish_mailed.expand(batch_id=closed)
 
 
 delivery_tracking()

@@ -1,12 +1,13 @@
-"""Finish a batch that was left unfinished: by an outage, a crash, or documents that could not be made.
+"""Finish a batch that stopped after an outage, a crash, or documents that could not be built.
 
-**What it does.** Asks for a batch id, says what it will do, and waits for *Approve*. Documents that could not be made
-are tried again; whatever is done is skipped. A finished batch is left as it is.
+**What it does.** Takes a batch id, lists what it will do, and waits for *Approve*. Documents that could not be built
+are tried again. Completed work is skipped. A closed batch stays as it is.
 
-**When.** After what was wrong has been mended: a template, a login, the vendor's server. Clearing the red task in the
-run of the batch itself does the same; this is for batches begun elsewhere, on the command line for instance.
+**When.** Only when you trigger it, after you fixed the cause: a template, a login, the vendor's server. Clearing the
+failed task in the batch's own run does the same. Use this DAG for a batch that was started elsewhere, for example on
+the command line.
 
-**Something is red.** As in the run of the batch: docs/runbooks/airflow.md.
+**If a task failed.** As for the batch's own run: see docs/runbooks/airflow.md.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from __future__ import annotations
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag
 from common.retry_policy import task_defaults
-from common.tasks import open_batch_again, say_what_is_left, walk
+from common.tasks import preview_rerun, reopen_batch, run_batch
 
 
 @dag(
@@ -27,7 +28,7 @@ from common.tasks import open_batch_again, say_what_is_left, walk
             type="string",
             pattern=r"^\d{4}-\d{2}(-\d{2})?-(statement|ob-notice|dunning)$",
             title="Batch",
-            description="Its id, such as 2026-11-statement. `statements batches` lists them.",
+            description="The batch id, such as 2026-11-statement. `statements batches` lists them.",
         )
     },
     default_args=task_defaults("billing-office"),
@@ -38,12 +39,12 @@ def rerun_batch() -> None:
     confirm = ApprovalOperator(
         task_id="confirm",
         subject="Re-run {{ params.batch }}?",
-        body="{{ ti.xcom_pull(task_ids='say_what_is_left') }}",
-        execution_timeout=None,  # a person may take days
+        body="{{ ti.xcom_pull(task_ids='preview_rerun') }}",
+        execution_timeout=None,  # an approval may take days
     )
-    batch = open_batch_again()
-    say_what_is_left() >> confirm >> batch
-    walk(batch)
+    batch = reopen_batch()
+    preview_rerun() >> confirm >> batch
+    run_batch(batch)
 
 
 rerun_batch()

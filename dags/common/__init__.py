@@ -1,1 +1,1 @@
-"""What the DAGs have in common: the steps as tasks, where the service is, when to try again, whom to tell."""
+"""Code that the DAGs share: tasks, connections, retry policy, alerts, schedule and form."""

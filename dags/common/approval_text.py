@@ -1,4 +1,4 @@
-"""A batch in words, for Airflow's approval page: the control sheet's figures, as Markdown."""
+"""The text of Airflow's approval page: the control sheet's figures as Markdown."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from statement_builder.operations.summaries import FIGURES, summarise_batch
 from statement_builder.pipeline.context import AppContext
 
 
-def describe_batch(context: AppContext, batch: Batch, questions: Sequence[str]) -> str:
-    """Counts and dollars that add up, the holds by reason, and what has to be decided. Nobody is named in it."""
+def describe_batch(context: AppContext, batch: Batch, review_reasons: Sequence[str]) -> str:
+    """Counts and dollars, holds by reason, and why the batch needs review. Contains no patient data."""
     summary = summarise_batch(context, batch)
     rows = [
         f"| {name.replace('_', ' ')} | {summary['counts'][name]:,} | {format_dollars(summary['cents'][name])} |"
@@ -23,7 +23,7 @@ def describe_batch(context: AppContext, batch: Batch, questions: Sequence[str]) 
             f"**{batch.batch_id}**, as of {batch.as_of}: {summary['state'].replace('_', ' ')}, "
             f"{'foots' if summary['foots'] else 'DOES NOT FOOT'}.",
             "",
-            *(f"- {question}" for question in questions),
+            *(f"- {reason}" for reason in review_reasons),
             "",
             "| | documents | dollars |",
             "|---|---:|---:|",
@@ -31,6 +31,6 @@ def describe_batch(context: AppContext, batch: Batch, questions: Sequence[str]) 
             "",
             f"Held, by reason: {holds}.",
             "",
-            f"`statements exceptions {batch.batch_id}` and `statements report control {batch.batch_id}` say more.",
+            f"Details: `statements exceptions {batch.batch_id}` and `statements report control {batch.batch_id}`.",
         ]
     )

@@ -1,6 +1,6 @@
-"""Celery's settings: Airflow's own, and what a worker imports once, before it starts a process for each task.
+"""Celery settings: Airflow's defaults, plus modules that each worker imports once at startup.
 
-A task's process begins as a copy of its worker, so it has these modules already: about a second less for each task.
+A task's process is forked from its worker and inherits these modules, which saves about a second per task.
 """
 
 from __future__ import annotations

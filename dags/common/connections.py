@@ -1,8 +1,8 @@
-"""Where the service of this Airflow is: its settings file, and Airflow connections for what is secret.
+"""Open the service from an Airflow task: the settings file, plus Airflow connections for secrets.
 
-Each connection keeps the address (a URL, as the README's settings have it) in its password field, which Airflow
-encrypts and masks in logs. More variables, such as the login that goes with it, are its extra, a JSON object.
-Nothing here runs while a DAG file is parsed, except reading the settings file.
+A connection stores an address (a URL in the form that the settings use) in its password field, which Airflow encrypts
+and masks in logs. Other variables, such as access keys, are in its extra field, a JSON object. While a DAG file is
+parsed, only the settings file is read.
 """
 
 from __future__ import annotations
@@ -27,46 +27,46 @@ CONNECTIONS = {
     "statements_print": "STATEMENTS_PRINT",
     "statements_email": "STATEMENTS_EMAIL",
 }
-"""Connection id, and the variable whose place it takes. One that is not there leaves the settings as they are."""
-_MAY_BE_EXTRA = ("STATEMENTS_", "AWS_")
+"""Maps connection ids to the variables they override. A missing connection leaves the setting unchanged."""
+_EXTRA_PREFIXES = ("STATEMENTS_", "AWS_")
 
 POOL_SOURCE, POOL_RENDER, POOL_PRINT, POOL_EMAIL = (
     f"statements_{name}" for name in ("source", "render", "print", "email")
 )
-"""The pools of deploy/pools.json."""
+"""The pools in deploy/pools.json."""
 
 
 @cache
 def read_settings() -> Settings:
-    """The settings file, without what is secret: for what a DAG file has to know when it is parsed."""
+    """The settings file without secrets, for parsing DAG files."""
     return load_settings(dict(os.environ), Path.cwd())
 
 
 def time_zone() -> str:
-    """The facility's: a cycle begins when it begins there."""
+    """The facility's time zone, which decides when a cycle begins."""
     return read_settings().require_facility().time_zone
 
 
 def facility_id() -> str:
-    """The one facility that this Airflow sends the mail of."""
+    """The facility whose mail this Airflow sends."""
     return read_settings().require_facility().facility_id
 
 
-def actor() -> str:
-    """Who acts in this task, for the event log and for who finds a batch in hand."""
+def task_actor() -> str:
+    """The actor of this task, for the event log and for lock messages."""
     from airflow.sdk import get_current_context  # noqa: PLC0415
 
     return f"airflow@{get_current_context()['dag'].dag_id}"
 
 
 @contextmanager
-def open_context_here(actor: str) -> Iterator[AppContext]:
-    """The service, for one task, in the name of `actor`."""
+def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
+    """The application context for one task, on behalf of `actor`, by default the DAG."""
     from statement_builder.clock import open_clock  # noqa: PLC0415
-    from statement_builder.pipeline.context import open_context  # noqa: PLC0415 - not while a DAG file is parsed
+    from statement_builder.pipeline.context import open_context  # noqa: PLC0415 - too slow for parsing DAG files
 
     secrets = _read_connections()
-    # boto3 looks for its keys in the environment of the process, which is this task's own.
+    # boto3 reads its keys from the environment of this process, which runs only this task.
     os.environ.update({name: value for name, value in secrets.items() if name.startswith("AWS_")})
     environ = {**os.environ, **secrets}
     settings = load_settings(environ, Path.cwd())
@@ -74,8 +74,8 @@ def open_context_here(actor: str) -> Iterator[AppContext]:
         settings,
         environ=environ,
         now=open_clock(environ),
-        actor=actor,
-        workers=settings.render.workers or 1,  # Airflow's slots are what runs side by side
+        actor=actor or task_actor(),
+        workers=settings.render.workers or 1,  # parallelism comes from Airflow's slots
         progress=_log_progress,
     ) as context:
         yield context
@@ -93,13 +93,13 @@ def _read_connections() -> dict[str, str]:
             continue
         if connection.password:
             found[variable] = connection.password
-        more = json.loads(connection.extra or "{}")
-        found |= {key: str(value) for key, value in more.items() if key.startswith(_MAY_BE_EXTRA)}
+        extra = json.loads(connection.extra or "{}")
+        found |= {key: str(value) for key, value in extra.items() if key.startswith(_EXTRA_PREFIXES)}
     return found
 
 
-def _log_progress(step: str, done: int, total: int) -> None:
-    """A line in the task's log: no ids, no amounts."""
+def _log_progress(stage: str, done: int, total: int) -> None:
+    """Write a line to the task's log, without ids or amounts."""
     import logging  # noqa: PLC0415
 
-    logging.getLogger("statements").info("%s: %s%s", step, f"{done:,}", f" of {total:,}" if total else "")
+    logging.getLogger("statements").info("%s: %s%s", stage, f"{done:,}", f" of {total:,}" if total else "")

@@ -1,19 +1,21 @@
-"""An e-mail to the office beside a task's own work."""
+"""An e-mail notifier that never fails the task it reports on."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from airflow.exceptions import AirflowException
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+from airflow.sdk.exceptions import AirflowException
 
 
-class EmailWhereItCan(SmtpNotifier):
-    """A mail server that is away must not fail the task that only wanted to tell somebody: an approval that is red can
-    be given by nobody. The log then says who was not told."""
+class BestEffortEmailNotifier(SmtpNotifier):
+    """Logs an error when the message cannot be sent.
+
+    A mail server that is down must not fail an approval task, because a failed task cannot be approved.
+    """
 
     def notify(self, context: Any) -> None:
         try:
             super().notify(context)
         except (OSError, ValueError, AirflowException) as exc:
-            self.log.error("%s was not told by e-mail (connection %s): %s", self.to, self.smtp_conn_id, exc)
+            self.log.error("The e-mail to %s was not sent (connection %s): %s", self.to, self.smtp_conn_id, exc)

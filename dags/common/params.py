@@ -1,4 +1,4 @@
-"""The form of a run that somebody starts by hand."""
+"""The form for triggering a batch run manually."""
 
 from __future__ import annotations
 
@@ -7,34 +7,41 @@ from airflow.sdk import Param
 from common.connections import facility_id
 
 
-def batch_form(cycle_example: str) -> dict[str, Param]:
-    """Cycle, facility, as-of date, limit, dry run. Left as it is, a run does what the schedule would."""
+def batch_params(cycle_example: str) -> dict[str, Param]:
+    """Cycle, facility, as-of date, limit and dry run. The defaults give the same run as the schedule."""
     return {
         "cycle": Param(
             None,
             type=["null", "string"],
             pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$",
             title="Cycle",
-            description=f"The billing period, such as {cycle_example}. Empty: that of the run's date.",
+            description=f"The billing period, such as {cycle_example}. Empty: the period of the run's date.",
         ),
         "facility": Param(
-            facility_id(), type="string", enum=[facility_id()], title="Facility", description="Whose mail this sends."
+            facility_id(),
+            type="string",
+            enum=[facility_id()],
+            title="Facility",
+            description="The facility that sends the mail.",
         ),
         "as_of": Param(
             None,
             type=["null", "string"],
             format="date",
             title="As of",
-            description="The date that balances are taken at. Empty: the run's date.",
+            description="The date of the balances. Empty: the run's date.",
         ),
         "limit": Param(
             None,
             type=["null", "integer"],
             minimum=1,
             title="Limit",
-            description="Only the first so many candidates: a trial, in a cycle of its own.",
+            description="Pull only this many candidates. For a trial: give it a cycle of its own.",
         ),
         "dry_run": Param(
-            False, type="boolean", title="Dry run", description="Decide and count; make, write and send nothing."
+            False,
+            type="boolean",
+            title="Dry run",
+            description="Decide and count only. Build, write and send nothing.",
         ),
     }

@@ -1,4 +1,4 @@
-"""What is tried again and what never is: by the class of the error, which in this service is its outcome."""
+"""Which errors are retried. The service's exception classes say whether a retry can help."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from airflow.sdk import ExceptionRetryPolicy, RetryAction, RetryRule
 
 RETRY_DELAY = timedelta(seconds=float(os.environ.get("STATEMENTS_RETRY_DELAY_S", "120")))
-"""Of the first retry; each later one waits twice as long. Rehearsals set it lower."""
+"""Before the first retry; each later retry waits twice as long. Tests set it lower."""
 
-RETRIES = ExceptionRetryPolicy(
+RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
         RetryRule(
             [
@@ -23,7 +23,7 @@ RETRIES = ExceptionRetryPolicy(
                 "mail_house.errors.UnknownOutcome",
             ],
             RetryAction.FAIL,
-            reason="A person has to mend or decide something first; trying again changes nothing.",
+            reason="An operator must fix or decide something first; a retry would fail the same way.",
         ),
         RetryRule(
             [
@@ -32,7 +32,7 @@ RETRIES = ExceptionRetryPolicy(
                 "builtins.OSError",
             ],
             RetryAction.RETRY,
-            reason="Nothing is half done: what is finished is skipped by the next try.",
+            reason="A retry is safe: it skips completed work.",
         ),
     ],
     default=RetryAction.FAIL,
@@ -41,7 +41,7 @@ RETRIES = ExceptionRetryPolicy(
 
 def task_defaults(owner: str) -> dict[str, Any]:
     """`default_args` of every DAG."""
-    from common.alerts import tell_failure  # noqa: PLC0415
+    from common.alerts import failure_callbacks  # noqa: PLC0415
 
     return {
         "owner": owner,
@@ -49,7 +49,7 @@ def task_defaults(owner: str) -> dict[str, Any]:
         "retry_delay": RETRY_DELAY,
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=30),
-        "retry_policy": RETRIES,
+        "retry_policy": RETRY_POLICY,
         "execution_timeout": timedelta(minutes=30),
-        "on_failure_callback": tell_failure(),
+        "on_failure_callback": failure_callbacks(),
     }

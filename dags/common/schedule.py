@@ -1,4 +1,4 @@
-"""When the DAGs run by themselves."""
+"""When the DAGs run automatically."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from common.connections import time_zone
 
 
 def schedule(cron: str) -> CronTriggerTimetable:
-    """At these times where the facility is: a cycle begins when it begins there.
+    """Run at these times in the facility's time zone.
 
-    A DAG that is switched on for the first time waits for its next time. Airflow 3.3 takes `run_immediately=False` for
-    "at once, where a tenth of the time between two runs has not passed", against its own description: three days for a
-    monthly batch. No time at all, said as a duration, is taken as it is meant.
+    A DAG that is enabled for the first time waits for its next scheduled time. `run_immediately=False` does not do that
+    in Airflow 3.3, despite its documentation: it runs the DAG at once if less than a tenth of the interval has passed,
+    which is three days for a monthly batch. A duration of zero turns that off.
     """
     return CronTriggerTimetable(cron, timezone=time_zone(), run_immediately=timedelta(0))

@@ -157,7 +157,7 @@ def test_dunning__an_operators_day(house: House) -> None:
     again = stack.trigger("rerun_batch", f"finish_{batch}_again", batch=batch)
     stack.wait_for_end(dag, run)
     stack.wait_for_end("rerun_batch", again)
-    assert stack.state_of("rerun_batch", again, "say_what_is_left") == "skipped"
+    assert stack.state_of("rerun_batch", again, "preview_rerun") == "skipped"
     assert house.history() == before
 
 

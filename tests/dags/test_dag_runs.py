@@ -56,7 +56,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
     hospital = build_hospital(home / "hospital", guarantors=30, workers=1)
     settings = hospital.home / "statements.toml"
     text = settings.read_text(encoding="utf-8").replace('statement = "person"', 'statement = "auto"')
-    settings.write_text(text.replace('reports = "nothing"', 'reports = "acknowledged"'), encoding="utf-8")
+    settings.write_text(
+        text.replace('final_vendor_status = "nothing"', 'final_vendor_status = "acknowledged"'), encoding="utf-8"
+    )
     with run_smtp_server() as smtp:
         place = AirflowPlace(home / "airflow", hospital, {"AIRFLOW_CONN_SMTP_DEFAULT": office_mail(smtp)})
         place.airflow("db", "migrate")
@@ -86,9 +88,9 @@ def test_dry_run__leaves_nothing_behind(house: House) -> None:
 def test_late_acknowledgement__is_told_once_and_names_the_file_and_what_to_do(house: House) -> None:
     files = {row["pdf_file"].removesuffix(".pdf") for row in house.hospital.manifest_rows()}
     assert files
-    assert house.run("late")["tasks"]["tell"] == "success"
-    assert house.run("still late")["tasks"]["tell"] == "skipped"
-    (message,) = [each for each in house.mail if "waits for a person" in each["Subject"]]
+    assert house.run("late")["tasks"]["send_alerts"] == "success"
+    assert house.run("still late")["tasks"]["send_alerts"] == "skipped"
+    (message,) = [each for each in house.mail if "needs an operator" in each["Subject"]]
     assert message["To"] == OFFICE
     text = readable_text(message)
     assert all(f"ACK_LATE</b> {name}" in text for name in files)
@@ -98,14 +100,14 @@ def test_late_acknowledgement__is_told_once_and_names_the_file_and_what_to_do(ho
 def test_late_acknowledgement__is_a_red_task_where_nobody_is_named(house: House) -> None:
     run = house.run("late, and nobody is named")
     assert run["state"] == "failed"
-    assert {task: state for task, state in run["tasks"].items() if state == "failed"} == {"tell": "failed"}
-    assert "STATEMENTS_ALERT_EMAIL names nobody" in house.log
+    assert {task: state for task, state in run["tasks"].items() if state == "failed"} == {"send_alerts": "failed"}
+    assert "STATEMENTS_ALERT_EMAIL is not set" in house.log
 
 
 def test_acknowledgement__closes_the_batch_with_its_sheet_and_starts_what_follows(house: House) -> None:
     run = house.run("acknowledged")
     assert run["state"] == "success"
-    assert run["tasks"][f"announce[{BATCH}]"] == "success"
+    assert run["tasks"][f"publish_mailed[{BATCH}]"] == "success"
     assert house.hospital.ledger("SELECT actor FROM event WHERE what = 'closed'") == [("airflow@delivery_tracking",)]
     kept = house.hospital.statements("report", "control", BATCH, "--kept", "--json").json
     assert {gate["verdict"] for gate in kept["gates"]} == {"foots"}
@@ -116,7 +118,7 @@ def test_acknowledgement__closes_the_batch_with_its_sheet_and_starts_what_follow
 def test_finished_batch__run_and_re_run_again_does_nothing(house: House) -> None:
     assert house.run("month again")["state"] == "success"
     rerun = house.run("re-run of what is finished")
-    assert rerun["tasks"]["say_what_is_left"] == "skipped"
+    assert rerun["tasks"]["preview_rerun"] == "skipped"
     assert set(rerun["tasks"].values()) == {"skipped"}
     for what in ("built", "released", "closed"):
         subjects = house.hospital.ledger("SELECT subject FROM event WHERE what = ?", what)
@@ -127,7 +129,7 @@ def test_run_without_date_and_cycle__asks_for_one_and_is_not_tried_again(house: 
     run = house.run("no date and no cycle")
     assert run["state"] == "failed"
     assert run["tasks"]["open_batch"] == "failed"
-    assert "its cycle has to be named" in house.log
+    assert "This run has no date and no cycle" in house.log
     (message,) = [each for each in house.mail if "failed" in each["Subject"]]
     assert message["Subject"] == "monthly_statements: open_batch failed"
     assert "docs/runbooks/airflow.md#open_batch" in readable_text(message)

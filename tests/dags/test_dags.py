@@ -64,7 +64,7 @@ def test_dag__is_what_operators_and_schedulers_rely_on(dags: dict[str, Any], nam
     assert dag["max_active_runs"] == 1
     assert dag["catchup"] is False
     assert dag["time_zone"] == ("America/New_York" if name in SCHEDULED else "")
-    assert all(heading in dag["doc"] for heading in ("What it does", "When", "Something is red"))
+    assert all(heading in dag["doc"] for heading in ("What it does", "When", "If a task failed"))
     for task_id, task in dag["tasks"].items():
         assert task["owner"] == "billing-office"
         assert task["pool"] in POOLS
