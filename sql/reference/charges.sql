@@ -1,8 +1,8 @@
--- Purpose: what each encounter was charged for
--- Parameters: none (the extract is as of the night it was loaded)
+-- Purpose: charges of each encounter
+-- Parameters: none (the extract is as of its load date)
 -- Grain: one row per charge
 -- Order: mail_sort, guarantor_id, account_number, charge_id, by bytes
--- An account that stands under two guarantors is nobody's until a clerk has decided.
+-- An account listed under two guarantors is assigned to neither until a clerk corrects it.
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
        owned.guarantor_id,
        owned.account_number,

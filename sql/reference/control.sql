@@ -1,4 +1,4 @@
--- Purpose: how many rows each result set must have; the pull compares, so that none is lost in a join
+-- Purpose: row count of each result set; the pull compares them, so that no join drops rows
 -- Parameters: none
 -- Grain: one row per result set
 -- Order: result_set

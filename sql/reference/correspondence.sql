@@ -1,8 +1,8 @@
--- Purpose: what an earlier system has already mailed about each encounter
--- Parameters: none (the extract is as of the night it was loaded)
--- Grain: one row per encounter at most
+-- Purpose: mail that an earlier system sent for each encounter
+-- Parameters: none (the extract is as of its load date)
+-- Grain: at most one row per encounter
 -- Order: mail_sort, guarantor_id, account_number, by bytes
--- An account that stands under two guarantors is nobody's until a clerk has decided.
+-- An account listed under two guarantors is assigned to neither until a clerk corrects it.
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
        owned.guarantor_id,
        owned.account_number,

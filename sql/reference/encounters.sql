@@ -1,5 +1,5 @@
--- Purpose: visits and stays, each with the account number that the hospital prints
--- Parameters: none (the extract is as of the night it was loaded)
+-- Purpose: visits and stays, with the account number that the hospital prints
+-- Parameters: none (the extract is as of its load date)
 -- Grain: one row per encounter
 -- Order: mail_sort, guarantor_id, account_number, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,

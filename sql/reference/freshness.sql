@@ -1,4 +1,4 @@
--- Purpose: when each feed was last loaded: `billing` and `obstetric`
+-- Purpose: last load time of the feeds `billing` and `obstetric`
 -- Parameters: none
 -- Grain: one row per feed
 -- Order: feed

@@ -1,5 +1,5 @@
--- Purpose: who pays, where their mail goes, and how they read it
--- Parameters: none (the extract is as of the night it was loaded)
+-- Purpose: guarantors with mailing addresses and delivery preferences
+-- Parameters: none (the extract is as of its load date)
 -- Grain: one row per guarantor
 -- Order: mail_sort, guarantor_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,

@@ -1,6 +1,6 @@
--- Purpose: the instalments of the payment plans
--- Parameters: none (the extract is as of the night it was loaded)
--- Grain: one row per plan and instalment
+-- Purpose: installments of the payment plans
+-- Parameters: none (the extract is as of its load date)
+-- Grain: one row per plan and installment
 -- Order: mail_sort, guarantor_id, plan_id, sequence, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
        owned.guarantor_id,

@@ -1,8 +1,8 @@
--- Purpose: what payers paid, and adjustments of every kind
--- Parameters: none (the extract is as of the night it was loaded)
+-- Purpose: insurance payments and all adjustments
+-- Parameters: none (the extract is as of its load date)
 -- Grain: one row per transaction
 -- Order: mail_sort, guarantor_id, account_number, transaction_id, by bytes
--- An account that stands under two guarantors is nobody's until a clerk has decided.
+-- An account listed under two guarantors is assigned to neither until a clerk corrects it.
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
        owned.guarantor_id,
        owned.account_number,

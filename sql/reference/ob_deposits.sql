@@ -1,5 +1,5 @@
--- Purpose: what was paid ahead of a delivery
--- Parameters: none (the extract is as of the night it was loaded)
+-- Purpose: deposits paid before a delivery
+-- Parameters: none (the extract is as of its load date)
 -- Grain: one row per deposit
 -- Order: mail_sort, guarantor_id, episode_id, deposit_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,

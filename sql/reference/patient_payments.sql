@@ -1,8 +1,8 @@
--- Purpose: what patients and guarantors paid; account_number NULL is money not yet applied to an encounter
--- Parameters: none (the extract is as of the night it was loaded)
+-- Purpose: patient and guarantor payments; NULL account_number means not yet applied to an encounter
+-- Parameters: none (the extract is as of its load date)
 -- Grain: one row per payment
 -- Order: mail_sort, guarantor_id, account_number, payment_id, by bytes
--- An account that stands under two guarantors is nobody's until a clerk has decided.
+-- An account listed under two guarantors is assigned to neither until a clerk corrects it.
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
        owned.guarantor_id,
        owned.account_number,

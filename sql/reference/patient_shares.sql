@@ -1,8 +1,8 @@
--- Purpose: how the insurer split what it left to the patient
--- Parameters: none (the extract is as of the night it was loaded)
--- Grain: one row per encounter at most
+-- Purpose: the insurer's breakdown of the patient's share
+-- Parameters: none (the extract is as of its load date)
+-- Grain: at most one row per encounter
 -- Order: mail_sort, guarantor_id, account_number, by bytes
--- An account that stands under two guarantors is nobody's until a clerk has decided.
+-- An account listed under two guarantors is assigned to neither until a clerk corrects it.
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
        owned.guarantor_id,
        owned.account_number,

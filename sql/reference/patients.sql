@@ -1,5 +1,5 @@
--- Purpose: who was cared for, under each guarantor who pays for them
--- Parameters: none (the extract is as of the night it was loaded)
+-- Purpose: patients of each guarantor
+-- Parameters: none (the extract is as of its load date)
 -- Grain: one row per guarantor and patient
 -- Order: mail_sort, guarantor_id, patient_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,

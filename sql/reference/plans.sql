@@ -1,5 +1,5 @@
 -- Purpose: payment plans
--- Parameters: none (the extract is as of the night it was loaded)
+-- Parameters: none (the extract is as of its load date)
 -- Grain: one row per plan
 -- Order: mail_sort, guarantor_id, plan_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,

@@ -1,7 +1,7 @@
--- Purpose: our own billing schema on SQLite: what the demo, the tests and a hospital's own extract load into.
--- Few constraints on purpose: wrong rows must be loadable, so that the pull can say what is wrong with them.
--- Dates are ISO text (2026-11-07), times ISO text in UTC (2026-11-07T06:00:00Z), flags 0 or 1.
--- Money is integer cents. What each column means: ../contract.md.
+-- Purpose: reference billing schema on SQLite, for the demo, the tests and hospital extracts.
+-- Deliberately few constraints: bad rows must be loadable, so that the pull can report them.
+-- Dates are ISO text (2026-11-07), times are ISO text in UTC (2026-11-07T06:00:00Z), flags are 0 or 1.
+-- Money is integer cents. ../contract.md describes each column.
 
 CREATE TABLE guarantor (
     guarantor_id text,
@@ -156,7 +156,7 @@ CREATE TABLE feed (
     loaded_at text
 );
 
--- What a row belongs to is looked up row by row, so that no query has to hold a whole table to join it.
+-- Indexes for lookups row by row, so that no query must hold a whole table in memory for a join.
 CREATE INDEX guarantor_by_id ON guarantor (guarantor_id);
 
 CREATE INDEX encounter_by_account ON encounter (account_number);
@@ -165,7 +165,7 @@ CREATE INDEX payment_plan_by_id ON payment_plan (plan_id);
 
 CREATE INDEX ob_episode_by_id ON ob_episode (episode_id);
 
--- The postal code that a guarantor's mail is sorted by: that of the confidential address where there is one.
+-- The postal code that a guarantor's mail is sorted by: the confidential address's if there is one.
 CREATE VIEW mailing AS
 SELECT guarantor_id,
        CASE WHEN COALESCE(confidential_lines, '') <> '' OR COALESCE(confidential_city, '') <> ''

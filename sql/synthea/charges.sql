@@ -1,4 +1,4 @@
--- Purpose: CHARGE rows up to the as-of date: the only rows that raise a balance
+-- Purpose: CHARGE rows up to the as-of date; only these raise a balance
 -- Parameters: :as_of
 -- Grain: one row per charge
 -- Order: mail_sort, guarantor_id, account_number, charge_id, by bytes

@@ -1,4 +1,4 @@
--- Purpose: how many rows each result set must have; result sets that Synthea has nothing for are left out
+-- Purpose: row count of each result set; result sets without Synthea data are omitted
 -- Parameters: :as_of
 -- Grain: one row per result set
 -- Order: result_set

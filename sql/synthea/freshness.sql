@@ -1,4 +1,4 @@
--- Purpose: when the files were loaded; a simulation is as fresh as that
+-- Purpose: load time of the files, for both feeds
 -- Parameters: none
 -- Grain: one row per feed
 -- Order: feed

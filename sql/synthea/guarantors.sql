@@ -1,5 +1,5 @@
--- Purpose: every patient as their own guarantor; for one under 18 the placeholder rule of README.md
--- Parameters: :as_of (who is under 18)
+-- Purpose: every patient as their own guarantor; README.md has the rule for patients under 18
+-- Parameters: :as_of (to determine who is under 18)
 -- Grain: one row per patient
 -- Order: mail_sort, guarantor_id, by bytes
 SELECT COALESCE(p.zip, '') AS mail_sort,

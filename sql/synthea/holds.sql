@@ -1,6 +1,6 @@
--- Purpose: who has died by the as-of date: no statement to a dead person, and no estate is known
+-- Purpose: a hold on every patient who has died by the as-of date; Synthea has no estate to bill
 -- Parameters: :as_of
--- Grain: one row per person who has died
+-- Grain: one row per deceased patient
 -- Order: mail_sort, guarantor_id, account_number, hold_id, by bytes
 SELECT COALESCE(p.zip, '') AS mail_sort,
        p.id AS guarantor_id,

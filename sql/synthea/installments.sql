@@ -1,4 +1,4 @@
--- Purpose: none: Synthea knows nothing of payment plans
+-- Purpose: none; Synthea has no payment plans
 -- Parameters: none
 -- Grain: no rows
 -- Order: mail_sort, guarantor_id, plan_id, sequence, by bytes

@@ -1,4 +1,4 @@
--- Purpose: what insurers paid (PAYMENT rows that are not the patient's own) and adjustments on any row
+-- Purpose: insurance payments (PAYMENT rows not paid by the patient) and the adjustments of all rows
 -- Parameters: :as_of
 -- Grain: one row per payment or adjustment
 -- Order: mail_sort, guarantor_id, account_number, transaction_id, by bytes

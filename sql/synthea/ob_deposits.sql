@@ -1,4 +1,4 @@
--- Purpose: none: Synthea knows nothing of estimates before a birth
+-- Purpose: none; Synthea has no pre-delivery estimates
 -- Parameters: none
 -- Grain: no rows
 -- Order: mail_sort, guarantor_id, episode_id, deposit_id, by bytes

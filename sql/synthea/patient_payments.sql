@@ -1,4 +1,4 @@
--- Purpose: what patients paid themselves, less what was withheld when loading
+-- Purpose: patients' own payments, without those withheld during the load
 -- Parameters: :as_of
 -- Grain: one row per payment
 -- Order: mail_sort, guarantor_id, account_number, payment_id, by bytes

@@ -1,4 +1,4 @@
--- Purpose: none: Synthea knows nothing of how an insurer split what it left to the patient
+-- Purpose: none; Synthea has no breakdown of the patient's share
 -- Parameters: none
 -- Grain: no rows
 -- Order: mail_sort, guarantor_id, account_number, by bytes

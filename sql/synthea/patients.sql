@@ -1,4 +1,4 @@
--- Purpose: every patient, under themselves as guarantor
+-- Purpose: patients, each under themselves as guarantor
 -- Parameters: none
 -- Grain: one row per patient
 -- Order: mail_sort, guarantor_id, patient_id, by bytes

@@ -1,6 +1,6 @@
--- Purpose: Synthea's CSV files as loaded, on SQLite: the columns that billing needs, money in integer cents,
--- dates cut to the day (ISO text), account numbers made of the encounter's id. What is in them: README.md.
--- Loading again replaces everything.
+-- Purpose: tables for Synthea's CSV files on SQLite: the columns that billing requires, money in integer cents,
+-- dates as ISO text without the time, account numbers from encounter ids. README.md describes the data.
+-- A new load replaces everything.
 
 DROP VIEW IF EXISTS synthea_accounts;
 DROP TABLE IF EXISTS synthea_patients;
@@ -73,7 +73,7 @@ CREATE TABLE synthea_load (
     withheld_since text
 );
 
--- For looking up row by row, so that no query has to hold a whole table to join it.
+-- Indexes for lookups row by row, so that no query must hold a whole table in memory for a join.
 CREATE INDEX synthea_patient_by_id ON synthea_patients (id);
 
 CREATE INDEX synthea_encounter_by_id ON synthea_encounters (id);
@@ -84,7 +84,7 @@ CREATE INDEX synthea_claim_by_id ON synthea_claims (id);
 
 CREATE INDEX synthea_claim_by_appointment ON synthea_claims (appointment);
 
--- Whose an account is, and the postal code that their mail is sorted by.
+-- The guarantor of each account, and the postal code that their mail is sorted by.
 CREATE VIEW synthea_accounts AS
 SELECT e.id AS encounter, e.account_number, e.patient AS guarantor_id, COALESCE(p.zip, '') AS mail_sort
 FROM synthea_encounters AS e

@@ -1,6 +1,6 @@
-"""Pull: runs the queries of `sql/`, checks rows against the contract, streams accounts, gates on freshness.
+"""Runs the queries in `sql/`, validates rows against the contract, streams accounts and checks freshness.
 
-Must not decide who gets mail, add up a balance, or write to the billing system.
+Does not decide who gets mail, compute a balance, or write to the billing system.
 """
 
 from statement_builder.source.check import CheckReport

@@ -1,4 +1,4 @@
-"""All rows of one guarantor → a `GuarantorAccount`, or a `FaultyAccount` with everything that is wrong with them."""
+"""Builds one guarantor's `GuarantorAccount` from its rows, or a `FaultyAccount` that lists every fault."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount
 from statement_builder.source.consistency import find_inconsistencies
 from statement_builder.source.contract import DETAILS, RESULT_SETS
-from statement_builder.source.faults import account_fault, show_key
+from statement_builder.source.faults import account_fault, format_key
 from statement_builder.source.guarantors import build_guarantor, find_guarantor_faults
 from statement_builder.source.merge import Key
 from statement_builder.source.record_builders import (
@@ -24,48 +24,51 @@ from statement_builder.source.row_validation import BadRow, Row
 
 T = TypeVar("T")
 
-_NAMES = tuple(result_set.name for result_set in DETAILS)
-_SIGNS = {"charges": 1, "insurance_transactions": -1, "patient_payments": -1}
-"""Which result sets carry the balance, and in which direction."""
-_OBSTETRIC = ("ob_episodes", "ob_deposits")
+_RESULT_SET_NAMES = tuple(result_set.name for result_set in DETAILS)
+_BALANCE_SIGNS = {"charges": 1, "insurance_transactions": -1, "patient_payments": -1}
+"""Result sets that make up the balance, with the sign of their amounts."""
+_OBSTETRIC_RESULT_SETS = ("ob_episodes", "ob_deposits")
 
 
 def build_account(
-    key: Key, found: Sequence[list[Row | BadRow]], *, as_of: date, languages: frozenset[str]
+    key: Key, rows_by_set: Sequence[list[Row | BadRow]], *, as_of: date, languages: frozenset[str]
 ) -> GuarantorAccount | FaultyAccount:
-    """One guarantor's account from its rows, which are given by result set in the order of `DETAILS`."""
+    """The account of the guarantor `key`. `rows_by_set` has its rows per result set, in the order of `DETAILS`.
+
+    `languages` are the language codes that templates exist in.
+    """
     rows: dict[str, list[Row]] = {}
     bad: dict[str, list[BadRow]] = {}
-    for name, mixed in zip(_NAMES, found, strict=True):
-        wrong = [row for row in mixed if isinstance(row, BadRow)] if mixed else []
-        if wrong:
-            bad[name] = wrong
+    for name, mixed in zip(_RESULT_SET_NAMES, rows_by_set, strict=True):
+        bad_rows = [row for row in mixed if isinstance(row, BadRow)] if mixed else []
+        if bad_rows:
+            bad[name] = bad_rows
             rows[name] = [row for row in mixed if not isinstance(row, BadRow)]
         else:
             rows[name] = mixed  # type: ignore[assignment]
     if len(key) > 2:
         return _describe_orphans(key, rows, bad)
-    faults = [fault for wrong in bad.values() for row in wrong for fault in row.faults]
-    faults += _count_guarantors(key[1], rows["guarantors"], bad)
+    faults = [fault for bad_rows in bad.values() for row in bad_rows for fault in row.faults]
+    faults += _find_guarantor_count_faults(key[1], rows["guarantors"], bad)
     for row in rows["guarantors"]:
         faults += find_guarantor_faults(row, as_of, languages)
     faults += find_inconsistencies(rows, set(bad), as_of)
     if faults:
-        return _faulty(show_key(key[1]), faults, rows, bad)
-    return _join(rows)
+        return _make_faulty_account(format_key(key[1]), faults, rows, bad)
+    return _assemble_account(rows)
 
 
-def _join(rows: dict[str, list[Row]]) -> GuarantorAccount:
-    charges = _by(rows["charges"])
-    insurance = _by(rows["insurance_transactions"])
-    payments = _by(rows["patient_payments"])
-    shares = _by(rows["patient_shares"])
-    correspondence = _by(rows["correspondence"])
-    installments = _by(rows["installments"])
-    deposits = _by(rows["ob_deposits"])
+def _assemble_account(rows: dict[str, list[Row]]) -> GuarantorAccount:
+    charges = _group_by_owner(rows["charges"])
+    insurance = _group_by_owner(rows["insurance_transactions"])
+    payments = _group_by_owner(rows["patient_payments"])
+    shares = _group_by_owner(rows["patient_shares"])
+    correspondence = _group_by_owner(rows["correspondence"])
+    installments = _group_by_owner(rows["installments"])
+    deposits = _group_by_owner(rows["ob_deposits"])
     return GuarantorAccount(
         guarantor=build_guarantor(rows["guarantors"][0]),
-        patients=_all(build_patient, rows["patients"]),
+        patients=_build_all(build_patient, rows["patients"]),
         encounters=tuple(
             build_encounter(
                 row,
@@ -78,25 +81,25 @@ def _join(rows: dict[str, list[Row]]) -> GuarantorAccount:
             for row in rows["encounters"]
         ),
         plans=tuple(build_plan(row, installments.get(row[2], ())) for row in rows["plans"]),
-        holds=_all(build_hold, rows["holds"]),
+        holds=_build_all(build_hold, rows["holds"]),
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
         unapplied_cents=sum(row[-1] for row in payments.get(None, ())),
     )
 
 
-def _all(build: Callable[[Row], T], rows: Iterable[Row]) -> tuple[T, ...]:
+def _build_all(build: Callable[[Row], T], rows: Iterable[Row]) -> tuple[T, ...]:
     return tuple(build(row) for row in rows)
 
 
-def _by(rows: list[Row]) -> dict[Any, list[Row]]:
-    """Rows by their third column, which is what they belong to: an account, a plan, an episode."""
-    found: defaultdict[Any, list[Row]] = defaultdict(list)
+def _group_by_owner(rows: list[Row]) -> dict[Any, list[Row]]:
+    """Rows by their third column, the id of their owner: an account, a plan or an episode."""
+    groups: defaultdict[Any, list[Row]] = defaultdict(list)
     for row in rows:
-        found[row[2]].append(row)
-    return found
+        groups[row[2]].append(row)
+    return groups
 
 
-def _count_guarantors(guarantor_id: str, rows: list[Row], bad: dict[str, list[BadRow]]) -> Iterable[Fault]:
+def _find_guarantor_count_faults(guarantor_id: str, rows: list[Row], bad: dict[str, list[BadRow]]) -> Iterable[Fault]:
     count = len(rows) + len(bad.get("guarantors", ()))
     if count == 0:
         yield account_fault(
@@ -104,8 +107,8 @@ def _count_guarantors(guarantor_id: str, rows: list[Row], bad: dict[str, list[Ba
             "guarantor_id",
             guarantor_id,
             code="NOGUARANTOR",
-            what="is named by other rows, but there is no such guarantor under this mail_sort",
-            fix="Add the guarantor to the billing system, or correct who pays on those rows.",
+            problem="is used by other rows, but guarantors has no row with this guarantor_id and mail_sort",
+            fix="Add the guarantor to the billing system, or correct guarantor_id or mail_sort on those rows.",
         )
     elif count > 1:
         yield account_fault(
@@ -113,18 +116,18 @@ def _count_guarantors(guarantor_id: str, rows: list[Row], bad: dict[str, list[Ba
             "guarantor_id",
             guarantor_id,
             code="DUPLICATE_GUARANTOR",
-            what=f"is there {count} times, where each guarantor may be there once",
-            fix="Merge the records in the billing system.",
+            problem=f"appears {count} times; each guarantor must appear once",
+            fix="Merge the duplicate records in the billing system.",
         )
 
 
 def _describe_orphans(key: Key, rows: dict[str, list[Row]], bad: dict[str, list[BadRow]]) -> FaultyAccount:
-    """Rows that no guarantor is named on: one exception for each account, or for each row that has none."""
+    """One exception for rows without a guarantor: per account number, or per row if there is none."""
     account, name, number = key[2]
-    subject = f"account:{show_key(account)}" if account else f"row:{name}:{number}"
-    faults = [fault for wrong in bad.values() for row in wrong for fault in row.faults]
-    for result_set in (RESULT_SETS[name] for name in _NAMES if rows[name] or name in bad):
-        lost = len(rows[result_set.name]) + len(bad.get(result_set.name, ()))
+    subject = f"account:{format_key(account)}" if account else f"row:{name}:{number}"
+    faults = [fault for bad_rows in bad.values() for row in bad_rows for fault in row.faults]
+    for result_set in (RESULT_SETS[name] for name in _RESULT_SET_NAMES if rows[name] or name in bad):
+        count = len(rows[result_set.name]) + len(bad.get(result_set.name, ()))
         column = "account_number" if account and result_set.name != "encounters" else "guarantor_id"
         faults.append(
             account_fault(
@@ -132,36 +135,36 @@ def _describe_orphans(key: Key, rows: dict[str, list[Row]], bad: dict[str, list[
                 column,
                 account or f"row {number}",
                 code="ORPHAN",
-                what=f"leads to no guarantor ({lost} {'row' if lost == 1 else 'rows'})",
-                fix="Give the encounter of this account its one guarantor in the billing system, or correct the row."
+                problem=f"does not lead to a guarantor ({count} {'row' if count == 1 else 'rows'})",
+                fix="Assign this account's encounter to one guarantor in the billing system, or correct the row."
                 if account
-                else "Name the guarantor on this row.",
+                else "Enter the guarantor on this row.",
             )
         )
-    return _faulty(subject, faults, rows, bad)
+    return _make_faulty_account(subject, faults, rows, bad)
 
 
-def _faulty(
+def _make_faulty_account(
     subject: str, faults: Sequence[Fault], rows: dict[str, list[Row]], bad: dict[str, list[BadRow]]
 ) -> FaultyAccount:
     return FaultyAccount(
         subject=subject,
         faults=tuple(faults),
-        cents=sum(sign * _sum_cents(name, rows, bad) for name, sign in _SIGNS.items()),
+        cents=sum(sign * _sum_cents(name, rows, bad) for name, sign in _BALANCE_SIGNS.items()),
         has_encounters=any(
-            _names_an_account(name, rows[name]) or any(row.account_number for row in bad.get(name, ()))
-            for name in _NAMES
+            _has_account_number(name, rows[name]) or any(row.account_number for row in bad.get(name, ()))
+            for name in _RESULT_SET_NAMES
         )
         or "encounters" in bad,
-        has_episode=any(rows[name] or name in bad for name in _OBSTETRIC),
+        has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
     )
 
 
-def _names_an_account(name: str, rows: list[Row]) -> bool:
+def _has_account_number(name: str, rows: list[Row]) -> bool:
     return "account_number" in RESULT_SETS[name].names and any(row[2] is not None for row in rows)
 
 
 def _sum_cents(name: str, rows: dict[str, list[Row]], bad: dict[str, list[BadRow]]) -> int:
-    """What the rows come to that are credited to an account; amounts that cannot be read count as nothing."""
+    """Sum in cents of the rows that belong to an account. Invalid amounts count as 0."""
     good: int = sum(row[-1] for row in rows[name] if row[2] is not None)
     return good + sum(row.cents for row in bad.get(name, ()) if row.account_number)

@@ -1,4 +1,4 @@
-"""What `statements source check` says: is the source as the contract says, and where not, what to do."""
+"""Report of `statements source check`: where the source breaks the contract, and how to fix it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccou
 from statement_builder.errors import SourceError
 
 FAULTS_SHOWN_MAX = 1000
-"""A broken extract has a fault on every row: nobody reads more than the first ones, and memory stays flat."""
+"""A broken extract may have a fault on every row. The report keeps the first ones, so memory stays constant."""
 
 
 class CheckReport(Record, kw_only=True):
-    """One look at a source. `faults` are the first ones; `fault_count` is how many there are."""
+    """Result of one check. `faults` has the first `FAULTS_SHOWN_MAX`; `fault_count` counts all of them."""
 
     accounts: int = 0
     faulty: int = 0
@@ -25,8 +25,8 @@ class CheckReport(Record, kw_only=True):
     feeds: dict[str, datetime] = field(default_factory=dict)
 
 
-def tally_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount]) -> CheckReport:
-    """Count the accounts and collect their faults; a source that stops in the middle adds that as its last fault."""
+def count_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount]) -> CheckReport:
+    """Count the accounts and collect their faults. If the source fails midway, that failure is the last fault."""
     count = faulty = fault_count = 0
     faults: list[Fault] = []
     try:
@@ -43,10 +43,10 @@ def tally_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount]) -> Chec
 
 
 def source_fault(result_set: str, error: SourceError) -> Fault:
-    """Something that is wrong with a query or the source as a whole."""
+    """A fault of a query or of the whole source."""
     return Fault(
         code="SOURCE",
         result_set=result_set,
         message=str(error),
-        fix="Until this is mended no batch can be pulled from this source.",
+        fix="Fix this before pulling a batch from this source.",
     )

@@ -1,7 +1,7 @@
-"""The types that a column of the contract can have: what a value must be, and how to say that it is not.
+"""Column types of the contract: what a value must be, and the fault text for a value that is not.
 
-Each type is a msgspec annotation, so a thousand rows are checked in one call; only a row that fails is looked at value
-by value, to word what is wrong. No message repeats a value: a shifted column could hold a name or an amount.
+Each type is a msgspec annotation, so one call checks a thousand rows. Only a row that fails is checked value by value,
+to describe the fault. Messages never repeat a value, because a shifted column could contain a name or an amount.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ TEXT_CHARACTERS_MAX = 200
 ID_CHARACTERS_MAX = 64
 ADDRESS_CHARACTERS_MAX = 1000
 CENTS_MAX = 9_999_999_999
-"""$99,999,999.99: above this an amount is a mistake (a scale, a shifted column), not a hospital bill."""
+"""$99,999,999.99. A larger amount is an error, such as a wrong scale or a shifted column."""
 
 _DAMAGED = "\ud800-\udfff\ufffd"
-"""Bytes that were not UTF-8 (they arrive as lone surrogates), and the replacement character of an earlier damage."""
+"""Bytes that were not UTF-8 (they arrive as lone surrogates), and U+FFFD left by an earlier decoding error."""
 _INVISIBLE = "\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ue000-\uf8ff"
-"""Control characters, line separators, reading-direction overrides, private-use characters. Without LF and CR."""
+"""Control characters except LF and CR, line separators, bidirectional overrides, private-use characters."""
 _FORBIDDEN = _DAMAGED + _INVISIBLE + "\n\r"
 _ONE_LINE = rf"\A[^{_FORBIDDEN}]*\Z"
 _ONE_LINE_NOT_BLANK = rf"\A *[^ {_FORBIDDEN}][^{_FORBIDDEN}]*\Z"
@@ -33,19 +33,19 @@ _LANGUAGE = r"\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z"
 
 @dataclass(frozen=True)
 class ColumnType:
-    """One type of the contract: its name there, its annotation, and in words what a value must be."""
+    """One type of the contract: its name in contract.md, its annotation, and a description of a valid value."""
 
     name: str
     annotation: Any
     must_be: str
 
 
-_NOT_IN_FORM = {
-    "date": ("DATE", "is not a date that exists"),
-    "past date": ("DATE", "is not a date that exists"),
-    "time": ("DATE", "is not a time with its zone"),
-    "language": ("LANGUAGE", "is not a language code"),
-    "one of": ("CHOICE", "is not a value that the contract knows"),
+_FORMAT_VIOLATIONS = {
+    "date": ("DATE", "is not a valid date"),
+    "past date": ("DATE", "is not a valid date"),
+    "time": ("DATE", "is not a time with a time zone"),
+    "language": ("LANGUAGE", "is not a valid language code"),
+    "one of": ("CHOICE", "is not one of the allowed values"),
     "cents": ("TYPE", "is text"),
     "cents, not negative": ("TYPE", "is text"),
     "count": ("TYPE", "is text"),
@@ -53,22 +53,22 @@ _NOT_IN_FORM = {
     "level": ("TYPE", "is text"),
     "flag": ("TYPE", "is text"),
 }
-"""What to call a text that is none of what its column's type takes: (code, words)."""
+"""Fault of a text that does not have the format of its column type: (code, problem)."""
 
 
 @dataclass(frozen=True)
-class Wrong:
-    """What is wrong with one value: a fault code, `what` follows the column's name, and what to do."""
+class Violation:
+    """Fault of one value. `problem` completes a sentence that starts with the column name; `fix` says what to do."""
 
     code: str
-    what: str
+    problem: str
     fix: str
 
 
 KEY = ColumnType(
     "key",
     Annotated[str, Meta(max_length=ID_CHARACTERS_MAX, pattern=_ONE_LINE)],
-    f"text of at most {ID_CHARACTERS_MAX} characters; '' where there is none, never NULL",
+    f"text of at most {ID_CHARACTERS_MAX} characters; '' if there is none, never NULL",
 )
 ID = ColumnType(
     "id",
@@ -88,7 +88,7 @@ REQUIRED_TEXT = ColumnType(
 ADDRESS_LINES = ColumnType(
     "address lines",
     Annotated[str, Meta(max_length=ADDRESS_CHARACTERS_MAX, pattern=_LINES)],
-    "the delivery lines of an address, parted by line feeds",
+    "the delivery lines of an address, separated by line feeds",
 )
 CENTS = ColumnType("cents", Annotated[int, Meta(ge=-CENTS_MAX, le=CENTS_MAX)], "a whole number of cents (bigint)")
 CENTS_NOT_NEGATIVE = ColumnType(
@@ -96,11 +96,11 @@ CENTS_NOT_NEGATIVE = ColumnType(
 )
 COUNT = ColumnType("count", Annotated[int, Meta(ge=0, le=2**53)], "a whole number, 0 or more")
 QUANTITY = ColumnType("quantity", Annotated[int, Meta(ge=1, le=1_000_000)], "a whole number, 1 or more")
-LEVEL = ColumnType("level", Annotated[int, Meta(ge=0, le=4)], "a rung of the ladder, 0 to 4")
+LEVEL = ColumnType("level", Annotated[int, Meta(ge=0, le=4)], "a dunning level, 0 to 4")
 DATE = ColumnType("date", date, "a date, or text such as 2026-11-07")
-PAST_DATE = ColumnType("past date", date, "a date that is not after the as-of date, or text such as 2026-11-07")
+PAST_DATE = ColumnType("past date", date, "a date not after the as-of date, or text such as 2026-11-07")
 TIMESTAMP = ColumnType(
-    "time", Annotated[datetime, Meta(tz=True)], "a time with its zone, or text such as 2026-11-07T06:00:00Z"
+    "time", Annotated[datetime, Meta(tz=True)], "a time with a time zone, or text such as 2026-11-07T06:00:00Z"
 )
 FLAG = ColumnType("flag", Annotated[int, Meta(ge=0, le=1)] | bool, "true or false, or 1 or 0")
 LANGUAGE = ColumnType(
@@ -109,51 +109,55 @@ LANGUAGE = ColumnType(
 
 
 def one_of(choices: type[StrEnum]) -> ColumnType:
-    """A column whose values are exactly those of `choices`."""
+    """The type of a column with exactly the values of `choices`."""
     return ColumnType("one of", choices, "one of " + ", ".join(choice.value for choice in choices))
 
 
-def find_wrong(value: object, annotation: Any, column_type: ColumnType) -> Wrong | None:
-    """What is wrong with `value`, or None. `annotation` is the column's, which may admit NULL as well."""
+def find_violation(value: object, annotation: Any, column_type: ColumnType) -> Violation | None:
+    """The fault of `value`, or None if it is valid. `annotation` is the column's, which may also allow NULL."""
     try:
         convert(value, annotation)
     except ValidationError:
-        return _word(value, column_type)
+        return _describe(value, column_type)
     return None
 
 
-def _word(value: object, column_type: ColumnType) -> Wrong:
+def _describe(value: object, column_type: ColumnType) -> Violation:
     must_be = f"It must be {column_type.must_be}."
     if value is None:
-        return Wrong("NULL", "is empty (NULL), which is not allowed here", f"Fill it in. {must_be}")
+        return Violation("NULL", "is NULL, which is not allowed", f"Enter a value. {must_be}")
     if isinstance(value, str):
-        return _word_text(value, column_type, must_be)
+        return _describe_text(value, column_type, must_be)
     if isinstance(value, int) and column_type in (CENTS, CENTS_NOT_NEGATIVE, COUNT, QUANTITY, LEVEL, FLAG):
-        return _word_number(value, must_be)
-    return Wrong("TYPE", f"is {_name_type(value)}", f"Change the query or the extract. {must_be}")
+        return _describe_number(value, must_be)
+    return Violation("TYPE", f"is {_describe_type(value)}", f"Change the query or the extract. {must_be}")
 
 
-def _word_text(value: str, column_type: ColumnType, must_be: str) -> Wrong:
+def _describe_text(value: str, column_type: ColumnType, must_be: str) -> Violation:
     if re.search(f"[{_DAMAGED}]", value):
-        return Wrong("ENCODING", "has a damaged character", "Enter it again in the billing system; export as UTF-8.")
+        return Violation(
+            "ENCODING", "has a damaged character", "Re-enter it in the billing system and export as UTF-8."
+        )
     if re.search(f"[{_INVISIBLE}]", value) or (column_type is not ADDRESS_LINES and re.search(r"[\n\r]", value)):
-        return Wrong("CONTROL", "has an invisible control character in it", "Type it again in the billing system.")
-    if column_type.name in _NOT_IN_FORM:
-        code, what = _NOT_IN_FORM[column_type.name]
-        return Wrong(code, what, f"Correct it, or map it in the query. {must_be}")
+        return Violation("CONTROL", "has an invisible control character", "Retype it in the billing system.")
+    if column_type.name in _FORMAT_VIOLATIONS:
+        code, problem = _FORMAT_VIOLATIONS[column_type.name]
+        return Violation(code, problem, f"Correct it, or map it in the query. {must_be}")
     if not value.strip():
-        return Wrong("NULL", "is blank, which is not allowed here", f"Fill it in. {must_be}")
-    return Wrong("LONG", "is too long", f"Shorten it. {must_be}")
+        return Violation("NULL", "is blank, which is not allowed", f"Enter a value. {must_be}")
+    return Violation("LONG", "is too long", f"Shorten it. {must_be}")
 
 
-def _word_number(value: int, must_be: str) -> Wrong:
+def _describe_number(value: int, must_be: str) -> Violation:
     if isinstance(value, bool):
-        return Wrong("TYPE", "is true or false, not a number", f"Change the query or the extract. {must_be}")
+        return Violation("TYPE", "is true or false, not a number", f"Change the query or the extract. {must_be}")
     if value < 0:
-        return Wrong("NEGATIVE", "is negative", f"Correct it; a correction is an adjustment of its own. {must_be}")
-    return Wrong("RANGE", "is out of range", f"Correct it. {must_be}")
+        return Violation(
+            "NEGATIVE", "is negative", f"Correct it; enter a correction as a separate adjustment. {must_be}"
+        )
+    return Violation("RANGE", "is out of range", f"Correct it. {must_be}")
 
 
-def _name_type(value: object) -> str:
+def _describe_type(value: object) -> str:
     names = {float: "a number with decimals", bytes: "binary data", int: "a number", datetime: "a date with a time"}
-    return names.get(type(value), f"of the type {type(value).__name__}")
+    return names.get(type(value), f"a value of type {type(value).__name__}")

@@ -1,6 +1,6 @@
-"""Whether the rows of one guarantor fit together: the rules that no single row can break.
+"""Checks across the rows of one guarantor: references, duplicate keys, and dates.
 
-Every rule is read from the contract: what must be found elsewhere, what may be there once, which dates are past.
+The contract defines the rules: which columns reference other rows, which keys are unique, which dates are in the past.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _EARLIEST = date(1900, 1, 1)
 
 @dataclass(frozen=True)
 class Reference:
-    """Column `column` of `result_set` names a row of `target` by its `target_column`."""
+    """`column` of `result_set` must match a `target_column` in `target`."""
 
     result_set: ResultSet
     column: str
@@ -32,36 +32,38 @@ class Reference:
     target_column: str
 
 
-_PAST = {
+_PAST_DATE_COLUMNS = {
     result_set.name: tuple(
         (column.name, index) for index, column in enumerate(result_set.columns) if column.type is PAST_DATE
     )
     for result_set in DETAILS
 }
-_INDEX = {(result_set.name, name): index for result_set in DETAILS for index, name in enumerate(result_set.names)}
+_COLUMN_INDEX = {
+    (result_set.name, name): index for result_set in DETAILS for index, name in enumerate(result_set.names)
+}
 _REFERENCES = tuple(
     Reference(result_set, column.name, index, *column.references.split("."))
     for result_set in DETAILS
     for index, column in enumerate(result_set.columns)
     if column.references
 )
-_KEYS: dict[str, Callable[[Row], Any]] = {
+_KEY_GETTERS: dict[str, Callable[[Row], Any]] = {
     result_set.name: itemgetter(*(result_set.index(name) for name in result_set.key)) for result_set in DETAILS
 }
-_IN_ORDER = (
+_DATE_ORDER = (
     ("encounters", "service_from", "service_to"),
     ("correspondence", "first_statement_on", "last_mailed_on"),
 )
-"""Pairs of dates of which the second may not be before the first."""
+"""Pairs of date columns; the second must not be before the first."""
 
 
 def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as_of: date) -> Iterator[Fault]:
-    """Faults between the rows of one guarantor. `incomplete` names result sets of which some rows could not be read:
-    what refers to those is not reported again."""
+    """Faults across the rows of one guarantor. References to a result set in `incomplete`, which has unreadable rows,
+    are not checked."""
     for result_set in DETAILS:
         if found := rows[result_set.name]:
             if result_set.name != "guarantors" and len(found) > 1:  # the caller counts the guarantor's rows
-                yield from _find_repeated(result_set, found)
+                yield from _find_duplicates(result_set, found)
             if _has_impossible_date(result_set, found, as_of):
                 yield from _find_impossible_dates(result_set, found, as_of)
     known: dict[tuple[str, str], set[Any]] = {}
@@ -69,16 +71,16 @@ def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as
         if (found := rows[reference.result_set.name]) and reference.target not in incomplete:
             target = (reference.target, reference.target_column)
             if target not in known:
-                index = _INDEX[target]
+                index = _COLUMN_INDEX[target]
                 known[target] = {None, *[row[index] for row in rows[reference.target]]}
             if not known[target].issuperset([row[reference.index] for row in found]):
-                yield from _find_dangling(reference, found, known[target])
-    for name, first, second in _IN_ORDER:
-        yield from _find_reversed(name, first, second, rows[name])
+                yield from _find_dangling_references(reference, found, known[target])
+    for name, first, second in _DATE_ORDER:
+        yield from _find_reversed_dates(name, first, second, rows[name])
 
 
-def _find_repeated(result_set: ResultSet, rows: list[Row]) -> Iterator[Fault]:
-    key_of = _KEYS[result_set.name]
+def _find_duplicates(result_set: ResultSet, rows: list[Row]) -> Iterator[Fault]:
+    key_of = _KEY_GETTERS[result_set.name]
     if len(set(map(key_of, rows))) == len(rows):
         return
     for key, count in Counter(map(key_of, rows)).items():
@@ -86,15 +88,15 @@ def _find_repeated(result_set: ResultSet, rows: list[Row]) -> Iterator[Fault]:
             yield account_fault(
                 result_set.name,
                 result_set.key[-1],
-                _show(key),
+                _format_row_key(key),
                 code="DUPLICATE",
-                what=f"is there {count} times, where each may be there once",
-                fix="Remove or renumber the extra rows in the billing system or the extract.",
+                problem=f"appears {count} times; it must be unique",
+                fix="Remove or renumber the duplicate rows in the billing system or the extract.",
             )
 
 
 def _has_impossible_date(result_set: ResultSet, rows: list[Row], as_of: date) -> bool:
-    for _, index in _PAST[result_set.name]:
+    for _, index in _PAST_DATE_COLUMNS[result_set.name]:
         for row in rows:
             day = row[index]
             if day is not None and not _EARLIEST <= day <= as_of:
@@ -103,49 +105,49 @@ def _has_impossible_date(result_set: ResultSet, rows: list[Row], as_of: date) ->
 
 
 def _find_impossible_dates(result_set: ResultSet, rows: list[Row], as_of: date) -> Iterator[Fault]:
-    for column, index in _PAST[result_set.name]:
+    for column, index in _PAST_DATE_COLUMNS[result_set.name]:
         for row in rows:
             day = row[index]
             if day is None or _EARLIEST <= day <= as_of:
                 continue
-            late = day > as_of
+            is_future = day > as_of
             yield account_fault(
                 result_set.name,
                 column,
-                _show(_KEYS[result_set.name](row)),
-                code="FUTURE" if late else "DATE",
-                what="is after the as-of date" if late else "is before 1900",
+                _format_row_key(_KEY_GETTERS[result_set.name](row)),
+                code="FUTURE" if is_future else "DATE",
+                problem="is after the as-of date" if is_future else "is before 1900",
                 fix="Correct the date in the billing system.",
             )
 
 
-def _find_dangling(reference: Reference, rows: Iterable[Row], known: set[Any]) -> Iterator[Fault]:
+def _find_dangling_references(reference: Reference, rows: Iterable[Row], known: set[Any]) -> Iterator[Fault]:
     name, target = reference.result_set.name, reference.target
     for row in rows:
         if row[reference.index] not in known:
             yield account_fault(
                 name,
                 reference.column,
-                _show(_KEYS[name](row)),
+                _format_row_key(_KEY_GETTERS[name](row)),
                 code="ORPHAN",
-                what=f"names something that {target} does not have for this guarantor",
+                problem=f"has no matching row in {target} for this guarantor",
                 fix=f"Add the missing row to {target}, or correct {reference.column} in {name}.",
             )
 
 
-def _find_reversed(name: str, first: str, second: str, rows: Iterable[Row]) -> Iterator[Fault]:
+def _find_reversed_dates(name: str, first: str, second: str, rows: Iterable[Row]) -> Iterator[Fault]:
     for row in rows:
-        if row[_INDEX[name, second]] < row[_INDEX[name, first]]:
+        if row[_COLUMN_INDEX[name, second]] < row[_COLUMN_INDEX[name, first]]:
             yield account_fault(
                 name,
                 second,
-                _show(_KEYS[name](row)),
+                _format_row_key(_KEY_GETTERS[name](row)),
                 code="DATEORDER",
-                what=f"is before {first}",
+                problem=f"is before {first}",
                 fix="Correct one of the two dates in the billing system.",
             )
 
 
-def _show(key: Any) -> str:
+def _format_row_key(key: Any) -> str:
     parts = key if isinstance(key, tuple) else (key,)
     return "/".join(str(part) for part in parts if part is not None)

@@ -1,7 +1,7 @@
-"""The contract: what a billing system's queries must return, result set by result set.
+"""The contract: the result sets that a billing system's queries must return.
 
-These tables are the one definition. `sql/contract.md` explains them to people and a test holds the two equal; each
-column's `type` is what every value is checked against, so nothing passes that the contract does not name.
+This module is the definition. `sql/contract.md` documents it for DBAs, and a test compares the two. Every value is
+checked against its column's `type`.
 """
 
 from __future__ import annotations
@@ -41,39 +41,39 @@ from statement_builder.source.column_types import (
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, what its values must be, and whether NULL is allowed."""
+    """One column: its name, its type, and whether NULL is allowed."""
 
     name: str
     type: ColumnType
     null: bool = False
     may_be_missing: bool = False
-    """Whether a query may leave it out: it is then NULL on every row."""
+    """Whether a query may omit it. It is then NULL on every row."""
     references: str = ""
-    """`result_set.column` of the same guarantor in which every value that is not NULL must be found."""
+    """`result_set.column`: every value that is not NULL must occur there for the same guarantor."""
 
     @property
     def python_type(self) -> Any:
-        """The annotation that a value is checked against."""
+        """The annotation that msgspec checks values against."""
         return self.type.annotation | None if self.null else self.type.annotation
 
 
 @dataclass(frozen=True)
 class ResultSet:
-    """One query's result: `name` is also the file (`<name>.sql`) and the row in `control.sql`."""
+    """The result of one query. `name` is also its file (`<name>.sql`) and its row in `control.sql`."""
 
     name: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
-    """What tells its rows apart, and the order within one guarantor."""
+    """Columns that identify a row, and that rows of one guarantor are ordered by."""
     may_be_missing: bool = False
-    """Whether the `.sql` file may be left out: such a result set is then empty."""
+    """Whether the `.sql` file may be omitted. The result set is then empty."""
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
 
     def index(self, name: str) -> int:
-        """Where column `name` stands in a row."""
+        """The index of column `name` in a row."""
         return self.names.index(name)
 
 
@@ -242,7 +242,7 @@ DETAILS: tuple[ResultSet, ...] = (
         key=("episode_id", "deposit_id"),
     ),
 )
-"""The result sets that make up the accounts, each ordered by mail_sort, guarantor_id and its own key."""
+"""The result sets that accounts are built from, each ordered by mail_sort, guarantor_id and its own key."""
 
 FRESHNESS = ResultSet("freshness", (Column("feed", ID), Column("loaded_at", TIMESTAMP, null=True)), ("feed",))
 CONTROL = ResultSet("control", (Column("result_set", ID), Column("row_count", COUNT)), ("result_set",))

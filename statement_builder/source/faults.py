@@ -1,6 +1,6 @@
-"""Faults in a clerk's words: which file, which column, which row, what is wrong and what to do.
+"""Builds faults that a clerk can act on: result set, row, column, problem and fix.
 
-A row is named by its key. Values are never repeated: they may be a name, an address or an amount.
+A row is identified by its key. Values are never repeated, because they may be a name, an address or an amount.
 """
 
 from __future__ import annotations
@@ -8,30 +8,30 @@ from __future__ import annotations
 import hashlib
 
 from statement_builder.billing.model import Fault
-from statement_builder.source.column_types import ID_CHARACTERS_MAX, Wrong
+from statement_builder.source.column_types import ID_CHARACTERS_MAX, Violation
 
 
-def row_fault(result_set: str, column: str, row_key: str, wrong: Wrong) -> Fault:
-    """One value of one row that breaks the contract."""
+def row_fault(result_set: str, column: str, row_key: str, violation: Violation) -> Fault:
+    """Fault of one value that breaks the contract."""
     return Fault(
-        code=wrong.code,
+        code=violation.code,
         result_set=result_set,
         column=column,
         row_key=row_key,
-        message=f"{result_set}, row {row_key}: {column} {wrong.what}.",
-        fix=wrong.fix,
+        message=f"{result_set}, row {row_key}: {column} {violation.problem}.",
+        fix=violation.fix,
     )
 
 
-def account_fault(result_set: str, column: str, row_key: str, *, code: str, what: str, fix: str) -> Fault:
-    """A row that is well-formed but does not fit the others; `what` is a clause with `column` as its subject."""
-    return row_fault(result_set, column, show_key(row_key), Wrong(code, what, fix))
+def account_fault(result_set: str, column: str, row_key: str, *, code: str, problem: str, fix: str) -> Fault:
+    """Fault of a valid row that conflicts with other rows. `problem` completes a sentence that starts with `column`."""
+    return row_fault(result_set, column, format_key(row_key), Violation(code, problem, fix))
 
 
-def show_key(key: str) -> str:
-    """A key as it may stand in a message and in the ledger: printable, short, and still one of a kind.
+def format_key(key: str) -> str:
+    """A key for messages and the ledger: printable, at most `ID_CHARACTERS_MAX` characters, and unique.
 
-    A key that had to be altered gets a digest of the original, so that two of them cannot be taken for one.
+    An altered key ends with a digest of the original, so different keys stay different.
     """
     shown = "".join(character if character.isprintable() else "?" for character in key)[:ID_CHARACTERS_MAX]
     if shown == key:

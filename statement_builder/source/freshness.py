@@ -1,4 +1,4 @@
-"""The freshness gate: a batch never starts on data that is too old."""
+"""The freshness check: a batch never starts on stale data."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from datetime import datetime, timedelta
 
 from statement_builder.errors import SourceError
 
-AHEAD_MAX = timedelta(hours=12)
-"""How far a feed's time may lie ahead: no further than a date that was taken in another time zone."""
+FUTURE_MAX = timedelta(hours=12)
+"""How far in the future a load time may be, to allow for a time zone error."""
 
 
 def require_fresh(feeds: Mapping[str, datetime], *, feed: str, now: datetime, max_age_hours: int) -> None:
-    """Raise `SourceError` unless `feed` was loaded at most `max_age_hours` hours before `now` (both aware).
+    """Raise `SourceError` unless `feed` was loaded at most `max_age_hours` hours before `now` (times are aware).
 
-    A feed that is not there, or whose time lies ahead, is not fresh: an obstetric notice sent on a guess may reach
-    a family that has lost the pregnancy (domain rules, section 6).
+    A feed that is missing or has a future load time is not fresh: an obstetric notice based on stale data may reach a
+    family that has lost the pregnancy (domain rules, section 6).
     """
     if feed not in feeds:
         raise SourceError(
-            f"The feed `{feed}` has no load time in freshness.sql, so nothing may be sent on it. Load it, then re-run"
+            f"Feed `{feed}` has no load time in freshness.sql, so its data cannot be used. Load it, then run this again"
         )
     age = now - feeds[feed]
-    if age < -AHEAD_MAX:
-        raise SourceError(f"The feed `{feed}` has a load time in the future. Correct its time zone or clock")
+    if age < -FUTURE_MAX:
+        raise SourceError(f"Feed `{feed}` has a load time in the future. Correct its time zone or clock")
     if age > timedelta(hours=max_age_hours):
         raise SourceError(
-            f"The feed `{feed}` is {age.total_seconds() / 3600:.1f} hours old; the limit is {max_age_hours} hours. "
-            "Load it again, then re-run"
+            f"Feed `{feed}` is {age.total_seconds() / 3600:.1f} hours old; the limit is {max_age_hours} hours. "
+            "Load it, then run this again"
         )

@@ -1,4 +1,4 @@
-"""The guarantor's own row: addresses, language, how the mail goes out."""
+"""Checks and builds the guarantor row: addresses, language, delivery."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from statement_builder.source.faults import account_fault
 from statement_builder.source.row_validation import Row
 
 DELIVERY_LINES_MAX = 3
-"""With name and city line five lines: what fits the envelope's window at a readable size."""
+"""Five lines with the name and the city: the most that fits the envelope window at a readable size."""
 
 _ADDRESS = RESULT_SETS["guarantors"].index("address_lines")
 _CONFIDENTIAL = RESULT_SETS["guarantors"].index("confidential_lines")
@@ -22,7 +22,7 @@ _EMAIL = RESULT_SETS["guarantors"].index("email")
 
 
 def find_guarantor_faults(row: Row, as_of: date, languages: frozenset[str]) -> Iterator[Fault]:
-    """What only the guarantor's row as a whole shows to be wrong. `languages` are those that templates exist in."""
+    """Faults of the guarantor row that no single column shows. `languages`: codes that templates exist in."""
     guarantor_id = row[1]
     email, language, _, delivery, consent_at, _ = row[_EMAIL:]
     if language is not None and language not in languages:
@@ -31,8 +31,8 @@ def find_guarantor_faults(row: Row, as_of: date, languages: frozenset[str]) -> I
             "language",
             guarantor_id,
             code="LANGUAGE",
-            what="is a language that no document exists in yet",
-            fix="Add the language to the templates, or record one of: " + ", ".join(sorted(languages)) + ".",
+            problem="is a language without document templates",
+            fix="Add templates for the language, or set it to one of: " + ", ".join(sorted(languages)) + ".",
         )
     for column, index in (("address_lines", _ADDRESS), ("confidential_lines", _CONFIDENTIAL)):
         yield from _find_address_faults(guarantor_id, column, _split_lines(row[index]))
@@ -42,17 +42,17 @@ def find_guarantor_faults(row: Row, as_of: date, languages: frozenset[str]) -> I
             "email",
             guarantor_id,
             code="EMAIL",
-            what="is not an e-mail address that can exist, and this guarantor gets e-mail",
-            fix="Correct it, or set delivery to paper.",
+            problem="is not a valid e-mail address, but delivery is email",
+            fix="Correct the address, or set delivery to paper.",
         )
-    # A day's grace: the time is UTC, the as-of date is the facility's.
+    # Allow one day: the time is in UTC, the as-of date is local to the facility.
     if consent_at is not None and consent_at.astimezone(UTC).date() > as_of + timedelta(days=1):
         yield account_fault(
             "guarantors",
             "email_consent_at",
             guarantor_id,
             code="FUTURE",
-            what="is after the as-of date",
+            problem="is after the as-of date",
             fix="Correct the time in the billing system.",
         )
 
@@ -64,7 +64,7 @@ def _find_address_faults(guarantor_id: str, column: str, lines: tuple[str, ...])
             column,
             guarantor_id,
             code="ADDRLINES",
-            what=f"has {len(lines)} lines, and the envelope's window has room for {DELIVERY_LINES_MAX}",
+            problem=f"has {len(lines)} lines; the envelope window has room for {DELIVERY_LINES_MAX}",
             fix=f"Shorten the address to {DELIVERY_LINES_MAX} lines above the city.",
         )
     elif any(len(line) > TEXT_CHARACTERS_MAX for line in lines):
@@ -73,13 +73,13 @@ def _find_address_faults(guarantor_id: str, column: str, lines: tuple[str, ...])
             column,
             guarantor_id,
             code="LONG",
-            what="has a line that is too long",
-            fix=f"Shorten it to {TEXT_CHARACTERS_MAX} characters at most.",
+            problem="has a line that is too long",
+            fix=f"Shorten it to at most {TEXT_CHARACTERS_MAX} characters.",
         )
 
 
 def build_guarantor(row: Row) -> Guarantor:
-    """The guarantor of a row without faults."""
+    """The guarantor of a valid row."""
     email, language, large_print, delivery, consent_at, email_secret = row[_EMAIL:]
     lines, city, _, postal_code, _ = confidential = row[_CONFIDENTIAL:_EMAIL]
     return Guarantor(
@@ -110,7 +110,7 @@ def _address(columns: Row) -> Address:
 
 
 def _split_lines(text: str | None) -> tuple[str, ...]:
-    """The lines that are not blank."""
+    """The lines that are not blank, stripped."""
     return tuple([stripped for line in (text or "").split("\n") if (stripped := line.strip())])
 
 

@@ -1,4 +1,4 @@
-"""Result sets that are ordered alike → all rows of one guarantor at a time, in mailing order and constant memory."""
+"""Merges the ordered result sets into all rows of one guarantor at a time, in mailing order and constant memory."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from statement_builder.source.contract import ResultSet
 from statement_builder.source.row_validation import BadRow, Row, check_rows
 
 Key = tuple[Any, ...]
-"""(mail_sort, guarantor_id); rows that name no guarantor are parted by (account number, result set, row number)."""
+"""(mail_sort, guarantor_id). Rows without a guarantor have a third part: (account number, result set, row number)."""
 
 
 class RowStream:
-    """One result set being read: checked rows, a chunk at a time, with the key that each is merged by."""
+    """Reads one result set: validated rows with their merge keys, a chunk at a time."""
 
     def __init__(self, result_set: ResultSet, chunks: Iterable[list[Row]]) -> None:
         self.result_set = result_set
@@ -34,7 +34,7 @@ class RowStream:
         return self._keys[self._next] if self._keys else None
 
     def take(self, key: Key) -> list[Row | BadRow]:
-        """All rows of `key`, which must be at the head; none when they are not."""
+        """Remove and return the rows of `key`; empty if the next row has another key."""
         taken: list[Row | BadRow] = []
         while self._keys and self._keys[self._next] == key:
             start = end = self._next
@@ -66,7 +66,7 @@ class RowStream:
         self._last_key = self._keys[-1]
 
     def _orphan_key(self, row: Row, number: int) -> Key:
-        """Rows that name no guarantor are an exception per account, or each its own: never one endless group."""
+        """Key of a row without a guarantor: grouped by account, else single, so that no group grows without limit."""
         account = row[self._account_index] if self._account_index is not None else None
         if isinstance(account, str) and account:
             return (row[0], "", (account, "", 0))
@@ -78,13 +78,13 @@ class RowStream:
         keys = [self._last_key, *self._keys]
         at = next(index for index, (left, right) in enumerate(pairwise(keys)) if left > right)
         raise SourceError(
-            f"{self.result_set.name}.sql, row {first_number + at}: out of order. Every detail query must be ordered by "
+            f"{self.result_set.name}.sql, row {first_number + at}: out of order. Order the query by "
             'mail_sort, guarantor_id and its own key, by bytes (ORDER BY … COLLATE "C" on PostgreSQL)'
         )
 
 
 def merge_streams(streams: Sequence[RowStream]) -> Iterator[tuple[Key, list[list[Row | BadRow]]]]:
-    """Each key once, in order, with its rows of every stream (in the order of `streams`)."""
+    """Yield each key once, in order, with its rows per stream, in the order of `streams`."""
     heads = [stream.key for stream in streams]
     while keys := [head for head in heads if head is not None]:
         key = min(keys)

@@ -1,4 +1,4 @@
-"""The `.sql` files of one billing system: found, read, and bound to their two parameters."""
+"""Finds and reads the `.sql` files of one billing system and binds their parameters."""
 
 from __future__ import annotations
 
@@ -13,32 +13,34 @@ from statement_builder.source.contract import ResultSet
 
 
 def find_queries(name: str, sql_root: Path) -> Path:
-    """The folder of queries called `name`. `ConfigError` lists the ones that there are."""
+    """The query folder `name` below `sql_root`. `ConfigError` lists the available folders if it does not exist."""
     known = sorted(path.parent.name for path in sql_root.glob("*/guarantors.sql"))
     if name not in known:
-        raise ConfigError(f"source.name: there is no {name!r} below {sql_root}. Known: {', '.join(known) or 'none'}")
+        raise ConfigError(f"source.name: no queries for {name!r} in {sql_root}. Known: {', '.join(known) or 'none'}")
     return sql_root / name
 
 
 def read_query(folder: Path, result_set: ResultSet) -> TextClause | None:
-    """One query, ready to run; None where the file is missing and may be. `SourceError` where it may not."""
+    """One query, ready to run. None if the file is missing and optional; `SourceError` if it is required."""
     path = folder / f"{result_set.name}.sql"
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError as exc:
         if result_set.may_be_missing:
             return None
-        raise SourceError(f"{path} is missing: write the query as sql/contract.md says") from exc
+        raise SourceError(f"{path} is missing. Write the query described in sql/contract.md") from exc
     except (OSError, UnicodeDecodeError) as exc:
-        raise SourceError(f"{path} cannot be read: {type(exc).__name__}") from exc
-    # Comments name the parameters: without them, a name in a comment is not taken for a parameter.
+        raise SourceError(
+            f"Cannot read {path}: {type(exc).__name__}. Check its permissions, and that it is UTF-8"
+        ) from exc
+    # Drop comments, which mention the parameters: SQLAlchemy would bind a :name in a comment.
     return text("\n".join(line for line in lines if not line.lstrip().startswith("--")))
 
 
-def bind(query: TextClause, values: Mapping[str, str]) -> TextClause:
-    """The query with those of `values` that it uses.
+def bind_parameters(query: TextClause, values: Mapping[str, str]) -> TextClause:
+    """Bind the parameters that the query uses.
 
-    They are bound as text of no declared type, which both databases compare with a date column as with a text one.
+    They are bound as untyped text, which both databases compare with date columns and with text columns.
     """
     used = query.compile().params
     return query.bindparams(*(bindparam(name, value, NullType()) for name, value in values.items() if name in used))

@@ -1,6 +1,6 @@
-"""Checked rows → the records of `billing.model`. Nothing is decided here: column n becomes field m.
+"""Builds `billing.model` records from validated rows, without any decisions.
 
-The order of the columns is the contract's; a test holds each builder to it.
+Columns are in the order of the contract; a test checks every builder against it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def build_encounter(
     shares: Sequence[Row],
     correspondence: Sequence[Row],
 ) -> Encounter:
-    """One encounter with the rows of its account; shares and correspondence have one row at most."""
+    """One encounter with the rows of its account; `shares` and `correspondence` have at most one row."""
     return Encounter(
         account_number=row[2],
         patient_id=row[3],
@@ -134,7 +134,7 @@ def build_hold(row: Row) -> RecordedHold:
 
 
 def build_episode(row: Row, deposits: Iterable[Row]) -> ObstetricEpisode:
-    """One pregnancy with what was paid ahead of it."""
+    """One pregnancy with its deposits."""
     return ObstetricEpisode(
         episode_id=row[2],
         patient_id=row[3],

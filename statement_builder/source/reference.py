@@ -1,4 +1,4 @@
-"""Our own billing schema: made in an empty database, and filled in bulk."""
+"""Creates the reference billing schema and bulk-inserts rows."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from statement_builder.errors import SourceError
 from statement_builder.resources import SQL_ROOT
-from statement_builder.source.database import open_database, show_database_error, writing
+from statement_builder.source.database import describe_database_error, open_database, write_transaction
 
-_BATCH_ROWS = 5000
+_INSERT_BATCH_ROWS = 5000
 
 
 def create_reference_schema(url: str) -> None:
-    """Make the tables and views of `sql/reference/` in an empty database. `SourceError` where they already are."""
+    """Create the tables and views of `sql/reference/` in an empty database. `SourceError` if they already exist."""
     engine = open_database(url, read_only=False)
     try:
-        with writing(engine) as connection:
-            make_schema(connection, "reference")
+        with write_transaction(engine) as connection:
+            create_schema(connection, "reference")
     except SQLAlchemyError as exc:
-        raise SourceError(f"The billing schema cannot be made there: {show_database_error(exc)}") from exc
+        raise SourceError(f"Cannot create the billing schema: {describe_database_error(exc)}") from exc
     finally:
         engine.dispose()
 
 
-def make_schema(connection: Connection, folder: str) -> None:
-    """Run the statements of `sql/<folder>/schema.<database>.sql` on an open connection."""
+def create_schema(connection: Connection, folder: str) -> None:
+    """Run `sql/<folder>/schema.<database>.sql` on an open connection."""
     path = SQL_ROOT / folder / f"schema.{connection.dialect.name}.sql"
     for statement in _split_statements(path.read_text(encoding="utf-8")):
         connection.exec_driver_sql(statement)
 
 
 def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:
-    """Add rows in big batches (COPY on PostgreSQL); how many there were. Names are ours, never a user's."""
+    """Insert rows in batches (COPY on PostgreSQL) and return their count. `table` and `columns` are not escaped."""
     cursor = connection.connection.cursor()
     listed = ", ".join(columns)
     try:
@@ -44,7 +44,7 @@ def insert_rows(connection: Connection, table: str, columns: Sequence[str], rows
             return _copy_rows(cursor, f"COPY {table} ({listed}) FROM STDIN", rows)
         statement = f"INSERT INTO {table} ({listed}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
         iterator, count = iter(rows), 0
-        while batch := list(islice(iterator, _BATCH_ROWS)):
+        while batch := list(islice(iterator, _INSERT_BATCH_ROWS)):
             cursor.executemany(statement, batch)
             count += len(batch)
         return count

@@ -1,7 +1,6 @@
-"""Rows as the database gives them → rows that the contract admits, or what is wrong with them.
+"""Validates database rows against the contract: converts valid rows, describes the faults of bad ones.
 
-A thousand rows are checked in one call. Only when that fails is each row looked at, so that clean data costs little
-and dirty data costs only itself.
+One call checks a thousand rows. Single rows are checked only if that fails, so clean data is cheap.
 """
 
 from __future__ import annotations
@@ -16,53 +15,53 @@ from msgspec import ValidationError, convert
 
 from statement_builder.billing.model import Fault
 from statement_builder.errors import SourceError
-from statement_builder.source.column_types import find_wrong
+from statement_builder.source.column_types import find_violation
 from statement_builder.source.contract import ResultSet
-from statement_builder.source.faults import row_fault, show_key
+from statement_builder.source.faults import format_key, row_fault
 
 Row = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that breaks the contract. Money and account are what can still be read of it."""
+    """A row that breaks the contract, with its account number and amount if they are readable (else `''` and 0)."""
 
     faults: tuple[Fault, ...]
     account_number: str
     cents: int
 
 
-def arrange_columns(result_set: ResultSet, returned: Sequence[str]) -> Callable[[Row], Row] | None:
-    """How to bring a row into the contract's order; None when it is in it. `SourceError` names missing columns.
+def make_column_reorderer(result_set: ResultSet, returned: Sequence[str]) -> Callable[[Row], Row] | None:
+    """A function that puts a row's columns into the contract's order; None if they already are.
 
-    Columns that the contract does not name are left alone: a query may well return more.
+    Extra columns are ignored. `SourceError` lists missing columns.
     """
     missing = [
         column.name for column in result_set.columns if column.name not in returned and not column.may_be_missing
     ]
     if missing:
         raise SourceError(
-            f"{result_set.name}.sql does not return {_list(missing)}: add to the query what sql/contract.md says"
+            f"{result_set.name}.sql does not return {_list_columns(missing)}. Add what sql/contract.md requires"
         )
     if tuple(returned) == result_set.names:
         return None
-    places = [returned.index(name) if name in returned else None for name in result_set.names]
-    if None in places:
-        return lambda row: tuple(None if place is None else row[place] for place in places)
-    return itemgetter(*places)
+    positions = [returned.index(name) if name in returned else None for name in result_set.names]
+    if None in positions:
+        return lambda row: tuple(None if position is None else row[position] for position in positions)
+    return itemgetter(*positions)
 
 
 def check_rows(result_set: ResultSet, rows: list[Row], first_number: int) -> list[Row | BadRow]:
-    """Each row checked and converted, in order; `first_number` is the first one's number in the result set, from 1.
+    """Validate and convert the rows, in order. `first_number` is the first row's number in the result set, from 1.
 
-    `SourceError` when a row has no usable mail_sort or guarantor_id, since then it cannot be put anywhere.
+    `SourceError` if a row's mail_sort or guarantor_id is not text, because then it cannot be merged.
     """
     try:
         checked: list[Row | BadRow] = convert(rows, _rows_type(result_set))
     except ValidationError:
         if len(rows) == 1:
             return [_describe_bad_row(result_set, rows[0], first_number)]
-        # Halving finds a bad row among a thousand in twenty looks, and each look is one call.
+        # Bisection finds one bad row among a thousand in about twenty calls.
         half = len(rows) // 2
         return check_rows(result_set, rows[:half], first_number) + check_rows(
             result_set, rows[half:], first_number + half
@@ -74,28 +73,28 @@ def _describe_bad_row(result_set: ResultSet, row: Row, number: int) -> BadRow:
     for name, value in zip(result_set.names, row, strict=True):
         if name in ("mail_sort", "guarantor_id") and not isinstance(value, str):
             raise SourceError(
-                f"{result_set.name}.sql, row {number}: {name} is not text. The query must give text, and '' where "
-                f"there is none: COALESCE({name}, '')"
+                f"{result_set.name}.sql, row {number}: {name} is not text. The query must return text, and '' if there "
+                f"is none: COALESCE({name}, '')"
             )
     found = [
-        (column.name, wrong)
+        (column.name, violation)
         for column, value in zip(result_set.columns, row, strict=True)
-        if not _is_sort(column.name) and (wrong := find_wrong(value, column.python_type, column.type))
+        if not _is_mail_sort(column.name) and (violation := find_violation(value, column.python_type, column.type))
     ]
     key = _row_key(result_set, row, number)
-    faults = tuple(row_fault(result_set.name, name, key, wrong) for name, wrong in found)
-    wrong_columns = {name for name, _ in found}
-    return BadRow(faults, _read_account(result_set, row), _read_cents(result_set, row, wrong_columns))
+    faults = tuple(row_fault(result_set.name, name, key, violation) for name, violation in found)
+    invalid_columns = {name for name, _ in found}
+    return BadRow(faults, _read_account(result_set, row), _read_cents(result_set, row, invalid_columns))
 
 
-def _is_sort(name: str) -> bool:
-    """Mail_sort repeats a postal code, which has a column of its own to be wrong in."""
+def _is_mail_sort(name: str) -> bool:
+    """mail_sort repeats a postal code that is validated in its own column."""
     return name == "mail_sort"
 
 
 def _row_key(result_set: ResultSet, row: Row, number: int) -> str:
     values = [row[result_set.index(name)] for name in result_set.key]
-    shown = [show_key(str(value)) for value in values if value not in (None, "")]
+    shown = [format_key(str(value)) for value in values if value not in (None, "")]
     return "/".join(shown) if shown else f"row {number}"
 
 
@@ -106,8 +105,8 @@ def _read_account(result_set: ResultSet, row: Row) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _read_cents(result_set: ResultSet, row: Row, wrong_columns: set[str]) -> int:
-    if "amount_cents" not in result_set.names or "amount_cents" in wrong_columns:
+def _read_cents(result_set: ResultSet, row: Row, invalid_columns: set[str]) -> int:
+    if "amount_cents" not in result_set.names or "amount_cents" in invalid_columns:
         return 0
     cents: int = row[result_set.index("amount_cents")]
     return cents
@@ -115,9 +114,9 @@ def _read_cents(result_set: ResultSet, row: Row, wrong_columns: set[str]) -> int
 
 @lru_cache
 def _rows_type(result_set: ResultSet) -> Any:
-    columns = tuple(str if _is_sort(column.name) else column.python_type for column in result_set.columns)
+    columns = tuple(str if _is_mail_sort(column.name) else column.python_type for column in result_set.columns)
     return list[tuple.__class_getitem__(columns)]  # type: ignore[misc]
 
 
-def _list(names: Sequence[str]) -> str:
+def _list_columns(names: Sequence[str]) -> str:
     return ("column " if len(names) == 1 else "columns ") + ", ".join(names)

@@ -1,4 +1,4 @@
-"""Synthea's CSV output → tables that `sql/synthea/` queries. Which rows are money: `sql/synthea/README.md`."""
+"""Loads Synthea's CSV output into the tables that `sql/synthea/` queries. See `sql/synthea/README.md`."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from statement_builder.billing.model import Record
 from statement_builder.errors import SourceError
-from statement_builder.source.database import open_database, show_database_error, writing
-from statement_builder.source.reference import insert_rows, make_schema
+from statement_builder.source.database import describe_database_error, open_database, write_transaction
+from statement_builder.source.reference import create_schema, insert_rows
 from statement_builder.source.states import STATE_CODES
 
 WITHHELD_METHODS = frozenset({"CASH", "CHECK", "CC"})
-"""How patients themselves pay after the visit; a COPAY is paid at the desk and stays."""
+"""Methods of patient payments after the visit. A COPAY is paid at the visit and is never withheld."""
 _ACCOUNT_DIGITS = 12
 
 CsvRow = Mapping[str, str]
 
 
 class LoadSummary(Record, kw_only=True):
-    """What was loaded: rows by table, and the payments left out, which are now the open balances."""
+    """Rows loaded per table, and the withheld payments, which become the open balances."""
 
     rows: dict[str, int]
     withheld_payments: int
@@ -35,78 +35,76 @@ class LoadSummary(Record, kw_only=True):
 
 
 @dataclass
-class _Withheld:
+class _WithheldPayments:
     since: date | None
     payments: int = 0
     cents: int = 0
 
-    def takes(self, row: CsvRow) -> bool:
-        """Whether this payment is left out; counts it."""
+    def withholds(self, row: CsvRow) -> bool:
+        """Whether to withhold this row; if so, count it."""
         withheld = (
             self.since is not None
             and row["TYPE"] == "PAYMENT"
             and row["METHOD"] in WITHHELD_METHODS
-            and _day(row["FROMDATE"]) >= self.since.isoformat()
+            and _date_text(row["FROMDATE"]) >= self.since.isoformat()
         )
         if withheld:
             self.payments += 1
-            self.cents += _cents(row["PAYMENTS"])
+            self.cents += _parse_cents(row["PAYMENTS"])
         return withheld
 
 
 def load_synthea(directory: Path, url: str, *, withhold_since: date | None, loaded_at: datetime) -> LoadSummary:
-    """Load the CSV files of `directory` into `synthea_*` tables at `url`, replacing what is there; all or nothing.
+    """Load the CSV files in `directory` into the `synthea_*` tables at `url`, in one transaction, replacing their data.
 
-    With `withhold_since`, patients' own payments from that date on are left out and become the open balances.
-    `loaded_at` (aware) is what the freshness gate will see. `SourceError` names the file, row and column that cannot
-    be used, or the database that cannot be written.
+    With `withhold_since`, patients' own payments from that date on are withheld and become the open balances.
+    `loaded_at` (aware) is the load time that the freshness check uses. `SourceError` names the file and row that cannot
+    be used, or says that the database cannot be written.
     """
-    withheld = _Withheld(withhold_since)
+    withheld = _WithheldPayments(withhold_since)
     engine = open_database(url, read_only=False)
     try:
-        with writing(engine) as connection:
-            make_schema(connection, "synthea")
+        with write_transaction(engine) as connection:
+            create_schema(connection, "synthea")
             rows = {table.name: _load_table(connection, directory, table, withheld) for table in _TABLES}
             _refuse_shared_account_numbers(connection)
             since = withhold_since.isoformat() if withhold_since else ""
             insert_rows(connection, "synthea_load", ("loaded_at", "withheld_since"), [(loaded_at.isoformat(), since)])
     except SQLAlchemyError as exc:
-        raise SourceError(f"The Synthea tables cannot be written: {show_database_error(exc)}") from exc
+        raise SourceError(f"Cannot write the Synthea tables: {describe_database_error(exc)}") from exc
     finally:
         engine.dispose()
     return LoadSummary(rows=rows, withheld_payments=withheld.payments, withheld_cents=withheld.cents)
 
 
 @dataclass(frozen=True)
-class _Table:
-    """One CSV file and the table it goes to; `columns` says for each column which field and how to read it."""
+class _TableSpec:
+    """One CSV file and its table. `columns`: (column, CSV field, parser)."""
 
     name: str
     file: str
     columns: tuple[tuple[str, str, Callable[[str], Any]], ...]
 
 
-def _load_table(connection: Connection, directory: Path, table: _Table, withheld: _Withheld) -> int:
-    wanted = withheld if table.name == "synthea_transactions" else None
-    rows = _read_rows(directory / table.file, table, wanted)
+def _load_table(connection: Connection, directory: Path, table: _TableSpec, withheld: _WithheldPayments) -> int:
+    payment_filter = withheld if table.name == "synthea_transactions" else None
+    rows = _read_rows(directory / table.file, table, payment_filter)
     return insert_rows(connection, table.name, [name for name, _, _ in table.columns], rows)
 
 
-def _read_rows(path: Path, table: _Table, withheld: _Withheld | None) -> Iterator[tuple[Any, ...]]:
+def _read_rows(path: Path, table: _TableSpec, withheld: _WithheldPayments | None) -> Iterator[tuple[Any, ...]]:
     number = 1
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file, restval="")
             missing = {field for _, field, _ in table.columns} - set(reader.fieldnames or ())
             if missing:
-                raise SourceError(
-                    f"{path.name} has no column {', '.join(sorted(missing))}: is it Synthea's CSV output?"
-                )
-            for number, row in enumerate(reader, 2):  # noqa: B007 - named in the message of a row that fails
-                if withheld is None or not withheld.takes(row):
+                raise SourceError(f"{path.name} has no column {', '.join(sorted(missing))}. Use Synthea's CSV output")
+            for number, row in enumerate(reader, 2):  # noqa: B007 - used in the error message
+                if withheld is None or not withheld.withholds(row):
                     yield tuple(read(row[field]) for _, field, read in table.columns)
     except FileNotFoundError as exc:
-        raise SourceError(f"{path.name} is not in {path.parent}: point to the folder of Synthea's CSV output") from exc
+        raise SourceError(f"{path.name} is not in {path.parent}. Pass the folder with Synthea's CSV output") from exc
     except (ValueError, csv.Error) as exc:
         reason = "is not UTF-8" if isinstance(exc, UnicodeDecodeError) else f"row {number}: {exc}"
         raise SourceError(f"{path.name}, {reason}") from exc
@@ -115,34 +113,37 @@ def _read_rows(path: Path, table: _Table, withheld: _Withheld | None) -> Iterato
 def _refuse_shared_account_numbers(connection: Connection) -> None:
     query = "SELECT account_number FROM synthea_encounters GROUP BY account_number HAVING count(*) > 1"
     if shared := connection.execute(text(query)).scalars().first():
-        raise SourceError(f"encounters.csv: two encounters would both get the account number {shared}")
+        raise SourceError(
+            f"encounters.csv: two encounters share account number {shared}, the first 12 digits of their ids. "
+            "Remove or change one"
+        )
 
 
-def _text(value: str) -> str:
+def _keep_text(value: str) -> str:
     return value
 
 
-def _day(value: str) -> str:
-    """The date of a timestamp, as ISO text."""
+def _date_text(value: str) -> str:
+    """The date part of an ISO timestamp."""
     return value[:10]
 
 
-def _account(value: str) -> str:
+def _account_number(value: str) -> str:
     return value.replace("-", "")[:_ACCOUNT_DIGITS].upper()
 
 
-def _state(value: str) -> str:
+def _state_code(value: str) -> str:
     return STATE_CODES.get(value, value)
 
 
-def _units(value: str) -> int:
+def _parse_units(value: str) -> int:
     if value and not value.isdecimal():
         raise ValueError("a quantity is not a whole number")
     return int(value or "1")
 
 
-def _cents(value: str) -> int:
-    """Dollars as text → cents, exactly; blank is nothing. ValueError for anything else, without repeating it."""
+def _parse_cents(value: str) -> int:
+    """Dollars as text to cents, exactly; blank is 0. ValueError for anything else, without repeating the value."""
     try:
         cents = Decimal(value or "0") * 100
     except InvalidOperation as exc:
@@ -152,66 +153,66 @@ def _cents(value: str) -> int:
     return int(cents)
 
 
-_TABLES: tuple[_Table, ...] = (
-    _Table(
+_TABLES: tuple[_TableSpec, ...] = (
+    _TableSpec(
         "synthea_patients",
         "patients.csv",
         (
-            ("id", "Id", _text),
-            ("first", "FIRST", _text),
-            ("last", "LAST", _text),
-            ("suffix", "SUFFIX", _text),
-            ("birth_on", "BIRTHDATE", _day),
-            ("death_on", "DEATHDATE", _day),
-            ("address", "ADDRESS", _text),
-            ("city", "CITY", _text),
-            ("state", "STATE", _state),
-            ("zip", "ZIP", _text),
+            ("id", "Id", _keep_text),
+            ("first", "FIRST", _keep_text),
+            ("last", "LAST", _keep_text),
+            ("suffix", "SUFFIX", _keep_text),
+            ("birth_on", "BIRTHDATE", _date_text),
+            ("death_on", "DEATHDATE", _date_text),
+            ("address", "ADDRESS", _keep_text),
+            ("city", "CITY", _keep_text),
+            ("state", "STATE", _state_code),
+            ("zip", "ZIP", _keep_text),
         ),
     ),
-    _Table(
+    _TableSpec(
         "synthea_encounters",
         "encounters.csv",
         (
-            ("id", "Id", _text),
-            ("account_number", "Id", _account),
-            ("start_on", "START", _day),
-            ("stop_on", "STOP", _day),
-            ("patient", "PATIENT", _text),
-            ("organization", "ORGANIZATION", _text),
-            ("payer", "PAYER", _text),
-            ("encounterclass", "ENCOUNTERCLASS", _text),
-            ("description", "DESCRIPTION", _text),
+            ("id", "Id", _keep_text),
+            ("account_number", "Id", _account_number),
+            ("start_on", "START", _date_text),
+            ("stop_on", "STOP", _date_text),
+            ("patient", "PATIENT", _keep_text),
+            ("organization", "ORGANIZATION", _keep_text),
+            ("payer", "PAYER", _keep_text),
+            ("encounterclass", "ENCOUNTERCLASS", _keep_text),
+            ("description", "DESCRIPTION", _keep_text),
         ),
     ),
-    _Table(
+    _TableSpec(
         "synthea_claims",
         "claims.csv",
         (
-            ("id", "Id", _text),
-            ("appointment", "APPOINTMENTID", _text),
-            ("status1", "STATUS1", _text),
-            ("secondary_payer", "SECONDARYPATIENTINSURANCEID", _text),
+            ("id", "Id", _keep_text),
+            ("appointment", "APPOINTMENTID", _keep_text),
+            ("status1", "STATUS1", _keep_text),
+            ("secondary_payer", "SECONDARYPATIENTINSURANCEID", _keep_text),
         ),
     ),
-    _Table(
+    _TableSpec(
         "synthea_transactions",
         "claims_transactions.csv",
         (
-            ("id", "ID", _text),
-            ("claim", "CLAIMID", _text),
-            ("account_number", "APPOINTMENTID", _account),
-            ("type", "TYPE", _text),
-            ("method", "METHOD", _text),
-            ("from_on", "FROMDATE", _day),
-            ("procedure_code", "PROCEDURECODE", _text),
-            ("notes", "NOTES", _text),
-            ("units", "UNITS", _units),
-            ("amount_cents", "AMOUNT", _cents),
-            ("payments_cents", "PAYMENTS", _cents),
-            ("adjustments_cents", "ADJUSTMENTS", _cents),
+            ("id", "ID", _keep_text),
+            ("claim", "CLAIMID", _keep_text),
+            ("account_number", "APPOINTMENTID", _account_number),
+            ("type", "TYPE", _keep_text),
+            ("method", "METHOD", _keep_text),
+            ("from_on", "FROMDATE", _date_text),
+            ("procedure_code", "PROCEDURECODE", _keep_text),
+            ("notes", "NOTES", _keep_text),
+            ("units", "UNITS", _parse_units),
+            ("amount_cents", "AMOUNT", _parse_cents),
+            ("payments_cents", "PAYMENTS", _parse_cents),
+            ("adjustments_cents", "ADJUSTMENTS", _parse_cents),
         ),
     ),
-    _Table("synthea_payers", "payers.csv", (("id", "Id", _text), ("name", "NAME", _text))),
-    _Table("synthea_organizations", "organizations.csv", (("id", "Id", _text), ("name", "NAME", _text))),
+    _TableSpec("synthea_payers", "payers.csv", (("id", "Id", _keep_text), ("name", "NAME", _keep_text))),
+    _TableSpec("synthea_organizations", "organizations.csv", (("id", "Id", _keep_text), ("name", "NAME", _keep_text))),
 )

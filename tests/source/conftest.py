@@ -1,4 +1,4 @@
-"""The extract that a test fills: on SQLite, or on SQLite and PostgreSQL in turn."""
+"""Extracts for tests to fill: on SQLite only, or once per database on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 

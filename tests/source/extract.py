@@ -1,4 +1,4 @@
-"""A hospital's extract in the reference schema, written row by row: a test names only what it is about."""
+"""Builds a hospital's extract in the reference schema row by row. A test passes only the columns it is about."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AS_OF = date(2026, 11, 20)
 CYCLE = "2026-11"
 SQL_ROOT = Path(__file__).resolve().parents[2] / "sql"
 
-_USUAL: dict[str, dict[str, Any]] = {
+_DEFAULTS: dict[str, dict[str, Any]] = {
     "guarantor": {
         "guarantor_id": "G1",
         "first_name": "Maria",
@@ -119,7 +119,7 @@ _USUAL: dict[str, dict[str, Any]] = {
 
 
 class Extract:
-    """A reference database that a test fills. Close it before the database goes away."""
+    """A reference database that a test fills. Dispose `engine` before the database is dropped."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -131,14 +131,14 @@ class Extract:
         return self.engine.dialect.name == "sqlite"
 
     def add(self, table: str, **changes: Any) -> None:
-        """A row that is right but for `changes`."""
-        row = _USUAL[table] | changes
+        """Insert a valid row with `changes` applied."""
+        row = _DEFAULTS[table] | changes
         columns, values = ", ".join(row), ", ".join(f":{name}" for name in row)
         with self.engine.begin() as connection:
             connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({values})"), row)
 
     def add_account(self, number: str, *, postal_code: str = "01103", cents: int = 30_000) -> None:
-        """A guarantor `G<number>` with one visit that `cents` are owed for, and nothing wrong."""
+        """Add a valid guarantor `G<number>` with one visit and a balance of `cents`."""
         self.add("guarantor", guarantor_id=f"G{number}", postal_code=postal_code)
         self.add("patient", guarantor_id=f"G{number}", patient_id=f"P{number}")
         self.add("encounter", account_number=f"A{number}", guarantor_id=f"G{number}", patient_id=f"P{number}")
@@ -150,13 +150,13 @@ class Extract:
             yield source
 
     def pull(self, sql_root: Path = SQL_ROOT, *, as_of: date = AS_OF) -> list[GuarantorAccount | FaultyAccount]:
-        """Every account, in the order in which they come."""
+        """All accounts, in the order of the pull."""
         with self.source(sql_root) as source:
             return list(source.accounts(as_of=as_of, cycle=CYCLE))
 
 
 def subjects(accounts: list[GuarantorAccount | FaultyAccount]) -> list[str]:
-    """The accounts by name, a faulty one with an exclamation mark."""
+    """The subjects of the accounts; faulty ones start with an exclamation mark."""
     return [
         f"!{account.subject}" if isinstance(account, FaultyAccount) else account.guarantor.guarantor_id
         for account in accounts
@@ -164,6 +164,6 @@ def subjects(accounts: list[GuarantorAccount | FaultyAccount]) -> list[str]:
 
 
 def only_fault(accounts: list[GuarantorAccount | FaultyAccount]) -> FaultyAccount:
-    """The one account that is faulty."""
+    """The only faulty account."""
     (faulty,) = [account for account in accounts if isinstance(account, FaultyAccount)]
     return faulty

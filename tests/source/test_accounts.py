@@ -1,4 +1,4 @@
-"""Rows become accounts: every column reaches its field, in mailing order, and text stays as it was."""
+"""Accounts from rows: every column reaches its field, order is mailing order, text is unchanged."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ def test_accounts__every_column_reaches_its_field(extract: Extract) -> None:
     assert extract.pull() == [EVERY_COLUMN]
 
 
-def test_accounts__come_in_mailing_order_by_bytes(extract: Extract) -> None:
+def test_accounts__are_in_mailing_order_by_bytes(extract: Extract) -> None:
     for number, postal_code in (("b", "02139"), ("Z", "02139"), ("é", "02139"), ("2", "00501"), ("1", "99950")):
         extract.add_account(number, postal_code=postal_code)
     extract.add("guarantor", guarantor_id="G0", postal_code=None)
@@ -229,8 +229,8 @@ def test_accounts__are_sorted_by_the_confidential_address(extract: Extract) -> N
         pytest.param("last_name", "<b>Bold</b> & Sons", id="html"),
         pytest.param("first_name", "{{ secret }} {% raw %}", id="template-braces"),
         pytest.param("last_name", "O'Brien; DROP TABLE guarantor --", id="sql"),
-        pytest.param("last_name", "Nguyễn Łukasz Núñez Müller-Ζήσης", id="letters-of-many-languages"),
-        pytest.param("last_name", "x" * 200, id="as-long-as-allowed"),
+        pytest.param("last_name", "Nguyễn Łukasz Núñez Müller-Ζήσης", id="letters-of-several-languages"),
+        pytest.param("last_name", "x" * 200, id="maximum-length"),
     ],
 )
 def test_accounts__text_passes_through_unchanged(extract: Extract, column: str, value: str) -> None:
@@ -245,21 +245,21 @@ def test_accounts__text_passes_through_unchanged(extract: Extract, column: str, 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        pytest.param({"postal_code": None}, {"postal_code": ""}, id="no-zip"),
-        pytest.param({"postal_code": "00000"}, {"postal_code": "00000"}, id="zip-of-zeros"),
+        pytest.param({"postal_code": None}, {"postal_code": ""}, id="missing-zip"),
+        pytest.param({"postal_code": "00000"}, {"postal_code": "00000"}, id="zip-00000"),
         pytest.param({"address_lines": " \n "}, {"lines": ()}, id="blank-lines"),
         pytest.param(
             {"address_lines": None, "city": None, "state": None},
             {"lines": (), "city": "", "state": ""},
-            id="no-address",
+            id="missing-address",
         ),
         pytest.param(
-            {"address_lines": "c/o Ann\r\n\r\n5 Elm St"}, {"lines": ("c/o Ann", "5 Elm St")}, id="windows-line-ends"
+            {"address_lines": "c/o Ann\r\n\r\n5 Elm St"}, {"lines": ("c/o Ann", "5 Elm St")}, id="windows-line-endings"
         ),
-        pytest.param({"country": None}, {"country": "US"}, id="country-unsaid"),
+        pytest.param({"country": None}, {"country": "US"}, id="missing-country"),
     ],
 )
-def test_accounts__gaps_in_an_address_are_for_the_policy(
+def test_accounts__incomplete_address_is_left_to_the_policy(
     extract: Extract, changes: dict[str, str | None], expected: dict[str, object]
 ) -> None:
     extract.add("guarantor", **changes)
@@ -267,11 +267,11 @@ def test_accounts__gaps_in_an_address_are_for_the_policy(
     (account,) = extract.pull()
 
     assert isinstance(account, GuarantorAccount)
-    usual = Address(lines=("12 Maple Street",), city="Springfield", state="MA", postal_code="01103", country="US")
-    assert account.guarantor.address == msgspec.structs.replace(usual, **expected)
+    default = Address(lines=("12 Maple Street",), city="Springfield", state="MA", postal_code="01103", country="US")
+    assert account.guarantor.address == msgspec.structs.replace(default, **expected)
 
 
-def test_accounts__a_credit_balance_is_no_fault(extract: Extract) -> None:
+def test_accounts__credit_balance_is_not_a_fault(extract: Extract) -> None:
     extract.add_account("1", cents=1_000)
     extract.add("patient_payment", amount_cents=9_000)
 
@@ -281,7 +281,7 @@ def test_accounts__a_credit_balance_is_no_fault(extract: Extract) -> None:
     assert account.encounters[0].payments[0].amount_cents == 9_000
 
 
-def test_accounts__a_payment_by_somebody_else_is_credited_to_the_account(extract: Extract) -> None:
+def test_accounts__payment_by_another_guarantor_is_credited_to_the_account(extract: Extract) -> None:
     extract.add_account("1")
     extract.add_account("2")
     extract.add("patient_payment", guarantor_id="G2", account_number="A1")

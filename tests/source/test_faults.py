@@ -1,4 +1,4 @@
-"""Rows that are wrong: each costs its own guarantor, says which file, column and row, and repeats no value."""
+"""Bad rows: each one affects only its guarantor, names file, column and row, and repeats no value."""
 
 from __future__ import annotations
 
@@ -9,14 +9,23 @@ import pytest
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from tests.source.extract import AS_OF, Extract, only_fault, subjects
 
-ANYWHERE = [
-    # table, what is wrong with the row, (code, result set, column)
+BOTH_DATABASES = [
+    # table, changes that make the row bad, (code, result set, column)
     pytest.param("guarantor", {"last_name": None}, ("NULL", "guarantors", "last_name"), id="name-null"),
     pytest.param("guarantor", {"last_name": "  "}, ("NULL", "guarantors", "last_name"), id="name-blank"),
     pytest.param("guarantor", {"last_name": "x" * 201}, ("LONG", "guarantors", "last_name"), id="name-too-long"),
-    pytest.param("guarantor", {"last_name": "Lo\x07pez"}, ("CONTROL", "guarantors", "last_name"), id="name-bell"),
-    pytest.param("guarantor", {"first_name": "A\nB"}, ("CONTROL", "guarantors", "first_name"), id="name-two-lines"),
-    pytest.param("guarantor", {"first_name": "A\u202eB"}, ("CONTROL", "guarantors", "first_name"), id="name-reversed"),
+    pytest.param(
+        "guarantor", {"last_name": "Lo\x07pez"}, ("CONTROL", "guarantors", "last_name"), id="name-with-bell-character"
+    ),
+    pytest.param(
+        "guarantor", {"first_name": "A\nB"}, ("CONTROL", "guarantors", "first_name"), id="name-with-line-feed"
+    ),
+    pytest.param(
+        "guarantor",
+        {"first_name": "A\u202eB"},
+        ("CONTROL", "guarantors", "first_name"),
+        id="name-with-bidirectional-override",
+    ),
     pytest.param(
         "guarantor", {"first_name": "A\ue000"}, ("CONTROL", "guarantors", "first_name"), id="name-private-use"
     ),
@@ -34,11 +43,15 @@ ANYWHERE = [
         ("ADDRLINES", "guarantors", "confidential_lines"),
         id="confidential-address-of-four-lines",
     ),
-    pytest.param("guarantor", {"language": "tlh"}, ("LANGUAGE", "guarantors", "language"), id="language-without-pages"),
-    pytest.param("guarantor", {"language": "Spanish"}, ("LANGUAGE", "guarantors", "language"), id="language-no-code"),
-    pytest.param("guarantor", {"delivery": "fax"}, ("CHOICE", "guarantors", "delivery"), id="delivery-unknown"),
     pytest.param(
-        "guarantor", {"delivery": "email", "email": "a@b@c"}, ("EMAIL", "guarantors", "email"), id="email-impossible"
+        "guarantor", {"language": "tlh"}, ("LANGUAGE", "guarantors", "language"), id="language-without-templates"
+    ),
+    pytest.param(
+        "guarantor", {"language": "Spanish"}, ("LANGUAGE", "guarantors", "language"), id="invalid-language-code"
+    ),
+    pytest.param("guarantor", {"delivery": "fax"}, ("CHOICE", "guarantors", "delivery"), id="unknown-delivery"),
+    pytest.param(
+        "guarantor", {"delivery": "email", "email": "a@b@c"}, ("EMAIL", "guarantors", "email"), id="invalid-email"
     ),
     pytest.param(
         "guarantor",
@@ -48,11 +61,16 @@ ANYWHERE = [
     ),
     pytest.param("patient", {"birth_on": None}, ("NULL", "patients", "birth_on"), id="birth-null"),
     pytest.param("patient", {"birth_on": "1880-01-01"}, ("DATE", "patients", "birth_on"), id="birth-before-1900"),
-    pytest.param("encounter", {"service_to": "2026-09-30"}, ("DATEORDER", "encounters", "service_to"), id="ends-first"),
-    pytest.param("encounter", {"patient_id": "P9"}, ("ORPHAN", "encounters", "patient_id"), id="patient-unknown"),
-    pytest.param("encounter", {"plan_id": "L9"}, ("ORPHAN", "encounters", "plan_id"), id="plan-unknown"),
     pytest.param(
-        "encounter", {"financial_class": "SELFPAY"}, ("CHOICE", "encounters", "financial_class"), id="class-unknown"
+        "encounter", {"service_to": "2026-09-30"}, ("DATEORDER", "encounters", "service_to"), id="end-before-start"
+    ),
+    pytest.param("encounter", {"patient_id": "P9"}, ("ORPHAN", "encounters", "patient_id"), id="unknown-patient"),
+    pytest.param("encounter", {"plan_id": "L9"}, ("ORPHAN", "encounters", "plan_id"), id="unknown-plan"),
+    pytest.param(
+        "encounter",
+        {"financial_class": "SELFPAY"},
+        ("CHOICE", "encounters", "financial_class"),
+        id="unknown-financial-class",
     ),
     pytest.param(
         "encounter",
@@ -62,19 +80,25 @@ ANYWHERE = [
     ),
     pytest.param("charge", {"amount_cents": -1}, ("NEGATIVE", "charges", "amount_cents"), id="charge-negative"),
     pytest.param("charge", {"amount_cents": None}, ("NULL", "charges", "amount_cents"), id="charge-null"),
-    pytest.param("charge", {"amount_cents": 10**10}, ("RANGE", "charges", "amount_cents"), id="charge-absurd"),
+    pytest.param("charge", {"amount_cents": 10**10}, ("RANGE", "charges", "amount_cents"), id="charge-out-of-range"),
     pytest.param("charge", {"quantity": 0}, ("RANGE", "charges", "quantity"), id="quantity-zero"),
-    pytest.param("charge", {"service_on": "2026-11-21"}, ("FUTURE", "charges", "service_on"), id="service-tomorrow"),
-    pytest.param("charge", {"posted_on": "2026-11-21"}, ("FUTURE", "charges", "posted_on"), id="posting-tomorrow"),
+    pytest.param("charge", {"service_on": "2026-11-21"}, ("FUTURE", "charges", "service_on"), id="service-after-as-of"),
+    pytest.param("charge", {"posted_on": "2026-11-21"}, ("FUTURE", "charges", "posted_on"), id="posted-after-as-of"),
     pytest.param("charge", {"description": ""}, ("NULL", "charges", "description"), id="description-blank"),
     pytest.param(
-        "insurance_transaction", {"kind": "bonus"}, ("CHOICE", "insurance_transactions", "kind"), id="kind-unknown"
+        "insurance_transaction", {"kind": "bonus"}, ("CHOICE", "insurance_transactions", "kind"), id="unknown-kind"
     ),
     pytest.param(
-        "patient_payment", {"account_number": "A9"}, ("ORPHAN", "patient_payments", "account_number"), id="payment-lost"
+        "patient_payment",
+        {"account_number": "A9"},
+        ("ORPHAN", "patient_payments", "account_number"),
+        id="payment-on-unknown-account",
     ),
     pytest.param(
-        "patient_payment", {"posted_on": "2027-01-01"}, ("FUTURE", "patient_payments", "posted_on"), id="payment-future"
+        "patient_payment",
+        {"posted_on": "2027-01-01"},
+        ("FUTURE", "patient_payments", "posted_on"),
+        id="payment-in-the-future",
     ),
     pytest.param("correspondence", {"last_level": 7}, ("RANGE", "correspondence", "last_level"), id="level-seven"),
     pytest.param(
@@ -84,21 +108,25 @@ ANYWHERE = [
         id="last-before-first",
     ),
     pytest.param("payment_plan", {"status": None}, ("NULL", "plans", "status"), id="plan-status-null"),
-    pytest.param("hold", {"account_number": "A9"}, ("ORPHAN", "holds", "account_number"), id="hold-on-nothing"),
-    pytest.param("hold", {"episode_id": "E9"}, ("ORPHAN", "holds", "episode_id"), id="hold-on-no-pregnancy"),
-    pytest.param("ob_episode", {"patient_id": "P9"}, ("ORPHAN", "ob_episodes", "patient_id"), id="pregnancy-of-nobody"),
+    pytest.param("hold", {"account_number": "A9"}, ("ORPHAN", "holds", "account_number"), id="hold-on-unknown-account"),
+    pytest.param("hold", {"episode_id": "E9"}, ("ORPHAN", "holds", "episode_id"), id="hold-on-unknown-pregnancy"),
+    pytest.param(
+        "ob_episode", {"patient_id": "P9"}, ("ORPHAN", "ob_episodes", "patient_id"), id="pregnancy-of-unknown-patient"
+    ),
     pytest.param(
         "ob_episode", {"estimate_cents": -1}, ("NEGATIVE", "ob_episodes", "estimate_cents"), id="estimate-negative"
     ),
 ]
 
 SQLITE_ONLY = [
-    # What PostgreSQL's column types keep out, and an untyped extract does not.
+    # PostgreSQL's column types reject these; SQLite stores them.
     pytest.param("charge", {"amount_cents": "12.50"}, ("TYPE", "charges", "amount_cents"), id="dollars-as-decimals"),
     pytest.param("charge", {"amount_cents": "free"}, ("TYPE", "charges", "amount_cents"), id="amount-as-text"),
     pytest.param("charge", {"amount_cents": b"12"}, ("TYPE", "charges", "amount_cents"), id="amount-as-bytes"),
-    pytest.param("charge", {"posted_on": "10/03/2026"}, ("DATE", "charges", "posted_on"), id="date-the-american-way"),
-    pytest.param("charge", {"posted_on": "2026-02-30"}, ("DATE", "charges", "posted_on"), id="date-that-never-was"),
+    pytest.param("charge", {"posted_on": "10/03/2026"}, ("DATE", "charges", "posted_on"), id="date-as-month-day-year"),
+    pytest.param(
+        "charge", {"posted_on": "2026-02-30"}, ("DATE", "charges", "posted_on"), id="date-that-does-not-exist"
+    ),
     pytest.param("charge", {"posted_on": "2026-10-03T10:00:00"}, ("DATE", "charges", "posted_on"), id="date-with-time"),
     pytest.param("guarantor", {"large_print": 7}, ("RANGE", "guarantors", "large_print"), id="flag-of-seven"),
     pytest.param(
@@ -112,8 +140,8 @@ SQLITE_ONLY = [
 ]
 
 
-def add_with_fault(extract: Extract, table: str, wrong: dict[str, Any]) -> None:
-    """One guarantor with a row of every kind, of which one is wrong, between two who are right."""
+def add_with_fault(extract: Extract, table: str, bad_values: dict[str, Any]) -> None:
+    """Add a guarantor with one row per table, one of them bad, between two valid guarantors."""
     tables = (
         "guarantor",
         "patient",
@@ -128,15 +156,15 @@ def add_with_fault(extract: Extract, table: str, wrong: dict[str, Any]) -> None:
     )
     extract.add_account("0", postal_code="01102")
     for name in tables:
-        extract.add(name, **(wrong if name == table else {}))
+        extract.add(name, **(bad_values if name == table else {}))
     extract.add_account("2", postal_code="01104")
 
 
-@pytest.mark.parametrize(("table", "wrong", "expected"), [*ANYWHERE, *SQLITE_ONLY])
-def test_faults__cost_one_guarantor(
-    sqlite_extract: Extract, table: str, wrong: dict[str, Any], expected: tuple[str, str, str]
+@pytest.mark.parametrize(("table", "bad_values", "expected"), [*BOTH_DATABASES, *SQLITE_ONLY])
+def test_faults__affect_only_their_guarantor(
+    sqlite_extract: Extract, table: str, bad_values: dict[str, Any], expected: tuple[str, str, str]
 ) -> None:
-    add_with_fault(sqlite_extract, table, wrong)
+    add_with_fault(sqlite_extract, table, bad_values)
 
     accounts = sqlite_extract.pull()
 
@@ -153,7 +181,7 @@ def test_faults__are_found_on_both_databases(extract: Extract) -> None:
     assert {fault.code for fault in only_fault(accounts).faults} == {"NEGATIVE", "NULL"}
 
 
-def test_faults__text_that_is_not_utf_8(sqlite_extract: Extract) -> None:
+def test_faults__reject_text_that_is_not_utf_8(sqlite_extract: Extract) -> None:
     sqlite_extract.add_account("0", postal_code="01102")
     sqlite_extract.add_account("1")
     with sqlite_extract.engine.begin() as connection:
@@ -171,7 +199,7 @@ def test_faults__text_that_is_not_utf_8(sqlite_extract: Extract) -> None:
     ("changes", "leak"),
     [
         pytest.param({"last_name": "Secretname\x07"}, "Secretname", id="name"),
-        pytest.param({"delivery": "Secretname"}, "Secretname", id="a-name-in-the-wrong-column"),
+        pytest.param({"delivery": "Secretname"}, "Secretname", id="name-in-the-wrong-column"),
         pytest.param({"delivery": "email", "email": "secretname@@"}, "secretname", id="e-mail"),
         pytest.param({"address_lines": "9 Secret St\na\nb\nc"}, "Secret", id="address"),
     ],
@@ -185,7 +213,7 @@ def test_faults__repeat_no_value(sqlite_extract: Extract, changes: dict[str, str
     assert leak not in repr(faulty)
 
 
-def test_faults__are_all_kept_and_say_row_and_remedy(sqlite_extract: Extract) -> None:
+def test_faults__list_every_fault_with_row_and_fix(sqlite_extract: Extract) -> None:
     sqlite_extract.add_account("1")
     sqlite_extract.add("charge", charge_id="C7", account_number="A1", amount_cents=-5, quantity=0)
     sqlite_extract.add("hold", placed_on="2030-01-01")
@@ -198,10 +226,10 @@ def test_faults__are_all_kept_and_say_row_and_remedy(sqlite_extract: Extract) ->
         ("FUTURE", "X1"),
     ]
     assert faulty.faults[1].message == "charges, row A1/C7: amount_cents is negative."
-    assert faulty.faults[1].fix.startswith("Correct it; a correction is an adjustment of its own.")
+    assert faulty.faults[1].fix.startswith("Correct it; enter a correction as a separate adjustment.")
 
 
-def test_faults__a_guarantor_that_is_there_twice_is_one_exception(extract: Extract) -> None:
+def test_faults__duplicate_guarantor_is_one_exception(extract: Extract) -> None:
     extract.add_account("1", cents=30_000)
     extract.add("guarantor", guarantor_id="G1", postal_code="99950")
 
@@ -224,7 +252,7 @@ def test_faults__a_guarantor_that_is_there_twice_is_one_exception(extract: Extra
         pytest.param("patient_share", "account_number", "patient_shares", id="share"),
     ],
 )
-def test_faults__a_key_that_is_there_twice(extract: Extract, table: str, column: str, result_set: str) -> None:
+def test_faults__duplicate_key(extract: Extract, table: str, column: str, result_set: str) -> None:
     extract.add_account("1")
     if table == "patient_share":
         extract.add(table)
@@ -237,7 +265,7 @@ def test_faults__a_key_that_is_there_twice(extract: Extract, table: str, column:
     ]
 
 
-def test_faults__the_balance_is_what_the_readable_rows_give(extract: Extract) -> None:
+def test_faults__balance_is_the_sum_of_the_readable_rows(extract: Extract) -> None:
     extract.add_account("1", cents=30_000)
     extract.add("insurance_transaction", amount_cents=20_000)
     extract.add("patient_payment", amount_cents=1_000)
@@ -250,12 +278,12 @@ def test_faults__the_balance_is_what_the_readable_rows_give(extract: Extract) ->
 @pytest.mark.parametrize(
     ("tables", "has_encounters", "has_episode"),
     [
-        pytest.param((), False, False, id="guarantor-alone"),
+        pytest.param((), False, False, id="guarantor-only"),
         pytest.param(("patient", "encounter"), True, False, id="visit"),
         pytest.param(("patient", "ob_episode"), False, True, id="pregnancy"),
     ],
 )
-def test_faults__say_which_kinds_of_document_they_concern(
+def test_faults__flag_encounters_and_pregnancies(
     extract: Extract, tables: tuple[str, ...], has_encounters: bool, has_episode: bool
 ) -> None:
     extract.add("guarantor", last_name=None)
@@ -267,7 +295,7 @@ def test_faults__say_which_kinds_of_document_they_concern(
     assert (faulty.has_encounters, faulty.has_episode) == (has_encounters, has_episode)
 
 
-def test_faults__an_impossible_email_on_paper_is_none(extract: Extract) -> None:
+def test_faults__invalid_email_with_paper_delivery_is_allowed(extract: Extract) -> None:
     extract.add("guarantor", email="not an address", delivery="paper")
 
     (account,) = extract.pull()
@@ -278,13 +306,13 @@ def test_faults__an_impossible_email_on_paper_is_none(extract: Extract) -> None:
 @pytest.mark.parametrize(
     ("table", "column"),
     [
-        pytest.param("ob_episode", "expected_delivery_on", id="delivery"),
+        pytest.param("ob_episode", "expected_delivery_on", id="expected-delivery"),
         pytest.param("ob_episode", "plan_year_ends_on", id="plan-year"),
-        pytest.param("installment", "due_on", id="instalment"),
-        pytest.param("hold", "expires_on", id="end-of-a-hold"),
+        pytest.param("installment", "due_on", id="installment"),
+        pytest.param("hold", "expires_on", id="hold-expiration"),
     ],
 )
-def test_faults__dates_that_may_lie_ahead_are_none(extract: Extract, table: str, column: str) -> None:
+def test_faults__future_dates_are_allowed_where_the_contract_says_so(extract: Extract, table: str, column: str) -> None:
     extract.add_account("1")
     if table == "installment":
         extract.add("payment_plan")

@@ -1,4 +1,4 @@
-"""The freshness gate fails closed."""
+"""The freshness check rejects stale, missing and future load times."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
     [
         pytest.param(timedelta(0), id="just-loaded"),
         pytest.param(timedelta(hours=24), id="exactly-the-limit"),
-        pytest.param(timedelta(hours=-12), id="dated-in-another-zone"),
+        pytest.param(timedelta(hours=-12), id="dated-in-another-time-zone"),
     ],
 )
-def test_require_fresh__passes(age: timedelta) -> None:
+def test_require_fresh__accepts_recent_loads(age: timedelta) -> None:
     require_fresh({"obstetric": NOW - age}, feed="obstetric", now=NOW, max_age_hours=24)
 
 
 @pytest.mark.parametrize(
     ("feeds", "message"),
     [
-        pytest.param({"obstetric": NOW - timedelta(hours=24, seconds=1)}, "the limit is 24 hours", id="a-second-late"),
-        pytest.param({"obstetric": NOW - timedelta(days=3)}, "is 72.0 hours old", id="days-late"),
-        pytest.param({"billing": NOW}, "has no load time", id="feed-unknown"),
+        pytest.param(
+            {"obstetric": NOW - timedelta(hours=24, seconds=1)}, "the limit is 24 hours", id="one-second-too-old"
+        ),
+        pytest.param({"obstetric": NOW - timedelta(days=3)}, "is 72.0 hours old", id="days-too-old"),
+        pytest.param({"billing": NOW}, "has no load time", id="unknown-feed"),
         pytest.param({"obstetric": NOW + timedelta(hours=13)}, "in the future", id="in-the-future"),
     ],
 )
-def test_require_fresh__stops(feeds: dict[str, datetime], message: str) -> None:
+def test_require_fresh__rejects_stale_and_unknown_loads(feeds: dict[str, datetime], message: str) -> None:
     with pytest.raises(SourceError) as raised:
         require_fresh(feeds, feed="obstetric", now=NOW, max_age_hours=24)
 

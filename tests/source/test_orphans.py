@@ -1,4 +1,4 @@
-"""Rows that lead to nobody are reported and counted; they never vanish in a join."""
+"""Rows without a guarantor are reported and counted. No join drops them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.source.extract import Extract, subjects
             180_000,
             id="visit-without-guarantor",
         ),
-        pytest.param([("encounter", {"guarantor_id": "G9"}), ("charge", {})], ["!G9"], 90_000, id="guarantor-unknown"),
+        pytest.param([("encounter", {"guarantor_id": "G9"}), ("charge", {})], ["!G9"], 90_000, id="unknown-guarantor"),
         pytest.param([("charge", {"account_number": "A9"})], ["!account:A9"], 90_000, id="charge-without-visit"),
         pytest.param([("charge", {"account_number": None})], ["!row:charges:1"], 0, id="charge-without-account"),
         pytest.param(
@@ -32,15 +32,17 @@ from tests.source.extract import Extract, subjects
             [("patient_payment", {"guarantor_id": None, "account_number": None})],
             ["!row:patient_payments:1"],
             0,
-            id="payment-from-nobody",
+            id="payment-without-guarantor",
         ),
-        pytest.param([("installment", {})], ["!row:installments:1"], 0, id="instalment-without-plan"),
+        pytest.param([("installment", {})], ["!row:installments:1"], 0, id="installment-without-plan"),
         pytest.param([("ob_deposit", {})], ["!row:ob_deposits:1"], 0, id="deposit-without-pregnancy"),
-        pytest.param([("hold", {"guarantor_id": None})], ["!row:holds:1"], 0, id="hold-on-nobody"),
+        pytest.param([("hold", {"guarantor_id": None})], ["!row:holds:1"], 0, id="hold-without-guarantor"),
         pytest.param([("guarantor", {"guarantor_id": None})], ["!row:guarantors:1"], 0, id="guarantor-without-id"),
     ],
 )
-def test_orphans(extract: Extract, rows: list[tuple[str, dict[str, Any]]], expected: list[str], cents: int) -> None:
+def test_orphans__become_exceptions(
+    extract: Extract, rows: list[tuple[str, dict[str, Any]]], expected: list[str], cents: int
+) -> None:
     for table, changes in rows:
         extract.add(table, **changes)
 
@@ -53,7 +55,7 @@ def test_orphans(extract: Extract, rows: list[tuple[str, dict[str, Any]]], expec
     assert faulty.cents == cents
 
 
-def test_orphans__an_account_under_two_guarantors_is_billed_to_neither(extract: Extract) -> None:
+def test_orphans__account_with_two_guarantors_is_billed_to_neither(extract: Extract) -> None:
     extract.add_account("1", cents=30_000)
     extract.add("guarantor", guarantor_id="G2", postal_code="01104")
     extract.add("patient", guarantor_id="G2")
@@ -67,7 +69,7 @@ def test_orphans__an_account_under_two_guarantors_is_billed_to_neither(extract: 
     assert all(not encounter.charges for account in accounts[1:] for encounter in account.encounters)  # type: ignore[union-attr]
 
 
-def test_orphans__many_come_one_at_a_time(extract: Extract) -> None:
+def test_orphans__each_account_is_a_separate_exception(extract: Extract) -> None:
     for number in range(30):
         extract.add("charge", charge_id=f"C{number}", account_number=f"A{number:02d}")
         extract.add("installment", plan_id=f"L{number:02d}")
@@ -77,7 +79,7 @@ def test_orphans__many_come_one_at_a_time(extract: Extract) -> None:
     assert len(set(subjects(accounts))) == 60
 
 
-def test_orphans__a_subject_is_printable_short_and_one_of_a_kind(sqlite_extract: Extract) -> None:
+def test_orphans__subjects_are_printable_short_and_unique(sqlite_extract: Extract) -> None:
     for account_number in ("A\x07", "A\x08", "B" * 100, "B" * 101):
         sqlite_extract.add("charge", account_number=account_number)
 

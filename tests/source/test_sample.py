@@ -1,4 +1,4 @@
-"""The sample hospital: the same for the same seed and date, on both databases, and every odd case is in it."""
+"""The sample hospital is reproducible on both databases and has every scenario."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def hospital(tmp_path_factory: pytest.TempPathFactory) -> list[Account]:
 
 
 @pytest.fixture(scope="module")
-def right(hospital: list[Account]) -> list[GuarantorAccount]:
+def valid_accounts(hospital: list[Account]) -> list[GuarantorAccount]:
     return [account for account in hospital if isinstance(account, GuarantorAccount)]
 
 
-def test_make_sample__repeats_itself(tmp_path: Path, hospital: list[Account]) -> None:
-    url = f"sqlite:///{tmp_path / 'again.db'}"
+def test_make_sample__is_reproducible(tmp_path: Path, hospital: list[Account]) -> None:
+    url = f"sqlite:///{tmp_path / 'second.db'}"
     make_sample(url, guarantors=200, seed=1, as_of=AS_OF)
 
     assert pull(url) == hospital
@@ -54,14 +54,14 @@ def test_make_sample__is_the_same_on_postgresql(postgres_url: str, hospital: lis
     assert pull(postgres_url) == hospital
 
 
-def test_make_sample__another_seed_is_another_hospital(tmp_path: Path, hospital: list[Account]) -> None:
+def test_make_sample__another_seed_gives_another_hospital(tmp_path: Path, hospital: list[Account]) -> None:
     url = f"sqlite:///{tmp_path / 'other.db'}"
     make_sample(url, seed=2, as_of=AS_OF)
 
     assert pull(url) != hospital
 
 
-def test_make_sample__a_bigger_hospital_begins_with_the_smaller_one(tmp_path: Path, hospital: list[Account]) -> None:
+def test_make_sample__larger_hospital_starts_with_the_smaller_one(tmp_path: Path, hospital: list[Account]) -> None:
     url = f"sqlite:///{tmp_path / 'big.db'}"
     make_sample(url, guarantors=260, as_of=AS_OF)
     bigger = {repr(account) for account in pull(url)}
@@ -80,14 +80,14 @@ def test_make_sample__replaces_nothing(tmp_path: Path) -> None:
     assert pull(url) == before
 
 
-def test_make_sample__says_what_it_made(tmp_path: Path) -> None:
+def test_make_sample__summary_counts_rows(tmp_path: Path) -> None:
     summary = make_sample(f"sqlite:///{tmp_path / 'hospital.db'}", guarantors=25, as_of=AS_OF)
 
     assert summary.guarantors == 25
     assert summary.rows["guarantor"] == 25
 
 
-def test_make_sample__is_fresh_on_its_day(tmp_path: Path) -> None:
+def test_make_sample__is_fresh_on_the_as_of_date(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'hospital.db'}"
     make_sample(url, guarantors=20, as_of=AS_OF)
     with open_source("reference", url, SQL_ROOT) as source:
@@ -165,8 +165,8 @@ def has_minor(account: GuarantorAccount) -> bool:
 @pytest.mark.parametrize(
     ("holds_true", "count_min"),
     [
-        pytest.param(lambda a: len(a.encounters) > 1, 20, id="several-visits"),
-        pytest.param(has_minor, 3, id="minor-with-a-guarantor"),
+        pytest.param(lambda a: len(a.encounters) > 1, 20, id="multiple-visits"),
+        pytest.param(has_minor, 3, id="minor"),
         pytest.param(lambda a: len(a.patients) > 1, 3, id="family"),
         pytest.param(lambda a: a.plans and not is_late_on_plan(a), 2, id="plan-current"),
         pytest.param(is_late_on_plan, 1, id="plan-lapsed"),
@@ -174,26 +174,28 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(has_level(2, 90), 4, id="letter-3-due"),
         pytest.param(has_level(3, 120), 4, id="letter-4-due"),
         pytest.param(is_pregnant_in_week(8, 13), 1, id="pregnant-early"),
-        pytest.param(is_pregnant_in_week(14, 27), 4, id="pregnant-half-way"),
+        pytest.param(is_pregnant_in_week(14, 27), 4, id="pregnant-mid-term"),
         pytest.param(is_pregnant_in_week(28, 36), 3, id="pregnant-late"),
-        pytest.param(is_pregnant_in_week(42, 45), 1, id="overdue-without-news"),
+        pytest.param(is_pregnant_in_week(42, 45), 1, id="overdue-without-update"),
         pytest.param(has_episode(EpisodeStatus.LOST), 1, id="pregnancy-lost"),
         pytest.param(has_episode(EpisodeStatus.DELIVERED), 1, id="delivered"),
-        pytest.param(lambda a: len(a.episodes) > 1, 1, id="two-pregnancies-at-once"),
+        pytest.param(lambda a: len(a.episodes) > 1, 1, id="two-active-pregnancies"),
         pytest.param(owes(-100_000, -1), 1, id="credit"),
         pytest.param(owes(0, 0), 1, id="paid-off"),
         pytest.param(owes(300, 300), 1, id="three-dollars"),
-        pytest.param(lambda a: a.unapplied_cents > 0, 1, id="payment-not-applied"),
-        pytest.param(lambda a: not a.encounters, 5, id="no-visit"),
-        pytest.param(lambda a: len(a.encounters) == 120, 1, id="a-hundred-and-twenty-lines"),
-        pytest.param(lambda a: len(f"{a.guarantor.first_name} {a.guarantor.last_name}") == 60, 1, id="name-of-sixty"),
+        pytest.param(lambda a: a.unapplied_cents > 0, 1, id="unapplied-payment"),
+        pytest.param(lambda a: not a.encounters, 5, id="no-visits"),
+        pytest.param(lambda a: len(a.encounters) == 120, 1, id="120-visits"),
+        pytest.param(
+            lambda a: len(f"{a.guarantor.first_name} {a.guarantor.last_name}") == 60, 1, id="60-character-name"
+        ),
         pytest.param(is_named("O'Brien"), 1, id="O'Brien"),
         pytest.param(is_named("Núñez"), 1, id="Núñez"),
         pytest.param(is_named("Łukasz"), 1, id="Łukasz"),
         pytest.param(is_named("Nguyễn"), 1, id="Nguyễn"),
         pytest.param(is_named("<b>"), 1, id="html-in-a-name"),
         pytest.param(is_named("{{"), 1, id="braces-in-a-name"),
-        pytest.param(lambda a: a.guarantor.language == "es", 8, id="reads-spanish"),
+        pytest.param(lambda a: a.guarantor.language == "es", 8, id="spanish"),
         pytest.param(lambda a: a.guarantor.large_print, 1, id="large-print"),
         pytest.param(
             lambda a: a.guarantor.delivery is Delivery.EMAIL and a.guarantor.email_consent_at, 15, id="e-mail"
@@ -201,7 +203,7 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(lambda a: a.guarantor.confidential_address is not None, 1, id="confidential-address"),
         pytest.param(lambda a: a.guarantor.address.postal_code in ("", "00000"), 1, id="no-zip"),
         pytest.param(lambda a: not a.guarantor.address.lines, 1, id="no-address"),
-        pytest.param(lambda a: a.guarantor.address.country == "CA", 1, id="abroad"),
+        pytest.param(lambda a: a.guarantor.address.country == "CA", 1, id="foreign-address"),
         pytest.param(
             lambda a: any(e.insurance_status is InsuranceStatus.PENDING for e in a.encounters), 1, id="pending"
         ),
@@ -213,13 +215,13 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(has_hold("RETMAIL"), 1, id="returned-mail"),
     ],
 )
-def test_make_sample__has_every_odd_case(
-    right: list[GuarantorAccount], holds_true: Callable[[GuarantorAccount], bool], count_min: int
+def test_make_sample__has_every_scenario(
+    valid_accounts: list[GuarantorAccount], holds_true: Callable[[GuarantorAccount], bool], count_min: int
 ) -> None:
-    assert sum(bool(holds_true(account)) for account in right) >= count_min
+    assert sum(bool(holds_true(account)) for account in valid_accounts) >= count_min
 
 
-def test_make_sample__has_rows_that_are_wrong_but_not_many(hospital: list[Account]) -> None:
+def test_make_sample__has_a_few_bad_rows(hospital: list[Account]) -> None:
     faulty = [account for account in hospital if isinstance(account, FaultyAccount)]
     codes = {fault.code for account in faulty for fault in account.faults}
 

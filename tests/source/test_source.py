@@ -1,4 +1,4 @@
-"""The source as a whole: what stops the pull, what it reads in one view, and what the check says."""
+"""The source as a whole: what stops the pull, the consistent snapshot, and the check report."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.source.extract import AS_OF, CYCLE, SQL_ROOT, Extract, subjects
 
 @pytest.fixture
 def queries(tmp_path: Path) -> Path:
-    """A copy of the queries that a test may spoil."""
+    """A copy of the queries for a test to break."""
     root = tmp_path / "sql"
     shutil.copytree(SQL_ROOT / "reference", root / "reference")
     return root
@@ -34,22 +34,24 @@ def replace_in(queries: Path, name: str, old: str, new: str) -> None:
 
 
 MAIL_SORT = "COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '')"
-SPOILED = [
-    # query, old text, new text, what the message names
+BROKEN_QUERIES = [
+    # query, old text, new text, part of the message
     pytest.param(
         "charges", "owned.code", "owned.code AS cpt", "charges.sql does not return column code", id="column-missing"
     ),
     pytest.param("charges", "FROM charge ", "FROM charges ", "charges.sql failed: ", id="query-fails"),
-    pytest.param("patients", "ORDER BY 1, 2", "ORDER BY 1 DESC, 2", "patients.sql, row 2: out of order", id="order"),
+    pytest.param(
+        "patients", "ORDER BY 1, 2", "ORDER BY 1 DESC, 2", "patients.sql, row 2: out of order", id="out-of-order"
+    ),
     pytest.param(
         "charges",
         "AS c\n",
         "AS c WHERE c.account_number <> 'A9'\n",
-        "charges.sql gave 2 rows, but control.sql counts 3",
+        "charges.sql returned 2 rows, but control.sql counts 3",
         id="rows-lost",
     ),
-    pytest.param("control", "'holds'", "'hold'", "control.sql has no row for holds", id="not-counted"),
-    pytest.param("patients", MAIL_SORT, "NULL", "patients.sql, row 1: mail_sort is not text", id="key"),
+    pytest.param("control", "'holds'", "'hold'", "control.sql has no row for holds", id="missing-count"),
+    pytest.param("patients", MAIL_SORT, "NULL", "patients.sql, row 1: mail_sort is not text", id="key-not-text"),
 ]
 
 
@@ -60,8 +62,8 @@ def add_three(extract: Extract) -> None:
     extract.add("hold")
 
 
-@pytest.mark.parametrize(("query", "old", "new", "message"), SPOILED)
-def test_accounts__a_spoiled_query_stops_the_pull(
+@pytest.mark.parametrize(("query", "old", "new", "message"), BROKEN_QUERIES)
+def test_accounts__broken_query_stops_the_pull(
     extract: Extract, queries: Path, query: str, old: str, new: str, message: str
 ) -> None:
     add_three(extract)
@@ -73,18 +75,18 @@ def test_accounts__a_spoiled_query_stops_the_pull(
     assert message in str(raised.value)
 
 
-def test_accounts__a_column_that_may_be_missing_is_null(extract: Extract, queries: Path) -> None:
+def test_accounts__omitted_optional_column_is_empty(extract: Extract, queries: Path) -> None:
     extract.add("guarantor", guarantor_id="G1", email_secret="blue heron 47")
-    (with_it,) = extract.pull(queries)
-    assert isinstance(with_it, GuarantorAccount)
+    (with_column,) = extract.pull(queries)
+    assert isinstance(with_column, GuarantorAccount)
     replace_in(queries, "guarantors", ",\n       owned.email_secret", "")
     (without,) = extract.pull(queries)
     assert isinstance(without, GuarantorAccount)
     assert without.guarantor.email_secret == ""
-    assert with_it.guarantor == replace(without.guarantor, email_secret="blue heron 47")
+    assert with_column.guarantor == replace(without.guarantor, email_secret="blue heron 47")
 
 
-@pytest.mark.parametrize(("query", "old", "new", "message"), SPOILED)
+@pytest.mark.parametrize(("query", "old", "new", "message"), BROKEN_QUERIES)
 def test_check__reports_what_would_stop_the_pull(
     sqlite_extract: Extract, queries: Path, query: str, old: str, new: str, message: str
 ) -> None:
@@ -97,7 +99,7 @@ def test_check__reports_what_would_stop_the_pull(
     assert any(message in fault.message for fault in report.faults)
 
 
-def test_accounts__a_failed_query_repeats_no_value(queries: Path, postgres_url: str) -> None:
+def test_accounts__failed_query_repeats_no_value(queries: Path, postgres_url: str) -> None:
     extract = Extract(postgres_url)
     extract.add("guarantor", last_name="Secretname")
     extract.engine.dispose()
@@ -109,8 +111,8 @@ def test_accounts__a_failed_query_repeats_no_value(queries: Path, postgres_url: 
     assert "Secretname" not in str(raised.value)
 
 
-def test_accounts__a_locked_table_is_reported_and_not_waited_for(postgres_url: str) -> None:
-    """A load holds the table. The login's own limit stands in for ours, so that nobody waits half a minute."""
+def test_accounts__locked_table_is_reported(postgres_url: str) -> None:
+    """A load locks the table. The URL sets a short lock_timeout, so the test does not wait 30 seconds."""
     extract = Extract(postgres_url)
     extract.add_account("1")
     with extract.engine.connect() as load:
@@ -125,28 +127,28 @@ def test_accounts__a_locked_table_is_reported_and_not_waited_for(postgres_url: s
     assert subjects(extract.pull()) == ["G1"]
 
 
-def test_accounts__wait_for_a_lock_no_longer_than_half_a_minute(postgres_url: str) -> None:
+def test_accounts__wait_at_most_30_seconds_for_a_lock(postgres_url: str) -> None:
     with begin_reading(open_database(postgres_url, read_only=True)) as connection:
         assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "30s"
     with begin_reading(open_database(f"{postgres_url}?options=-clock_timeout%3D50", read_only=True)) as connection:
         assert connection.exec_driver_sql("SHOW lock_timeout").scalar() == "50ms"
 
 
-def test_accounts__a_missing_query_stops_the_pull(sqlite_extract: Extract, queries: Path) -> None:
+def test_accounts__missing_query_stops_the_pull(sqlite_extract: Extract, queries: Path) -> None:
     (queries / "reference" / "holds.sql").unlink()
 
     with pytest.raises(SourceError, match=r"holds\.sql is missing"):
         sqlite_extract.pull(queries)
 
 
-def test_accounts__correspondence_may_be_left_out(sqlite_extract: Extract, queries: Path) -> None:
+def test_accounts__correspondence_query_is_optional(sqlite_extract: Extract, queries: Path) -> None:
     sqlite_extract.add_account("1")
     (queries / "reference" / "correspondence.sql").unlink()
 
     assert subjects(sqlite_extract.pull(queries)) == ["G1"]
 
 
-def test_accounts__columns_may_come_in_any_order_and_more_of_them(sqlite_extract: Extract, queries: Path) -> None:
+def test_accounts__column_order_and_extra_columns_do_not_matter(sqlite_extract: Extract, queries: Path) -> None:
     sqlite_extract.add_account("1")
     plain = sqlite_extract.pull()
     replace_in(queries, "charges", "       owned.charge_id,", "       7 AS extra, owned.amount_cents, owned.charge_id,")
@@ -155,7 +157,7 @@ def test_accounts__columns_may_come_in_any_order_and_more_of_them(sqlite_extract
     assert sqlite_extract.pull(queries) == plain
 
 
-def test_accounts__the_parameters_reach_the_queries(extract: Extract, queries: Path) -> None:
+def test_accounts__parameters_are_bound(extract: Extract, queries: Path) -> None:
     extract.add_account("1")
     extract.add("hold", hold_id="X-2026-11", expires_on=None)
     extract.add("hold", hold_id="X-2026-12", placed_on="2026-11-20")
@@ -173,7 +175,7 @@ def test_accounts__the_parameters_reach_the_queries(extract: Extract, queries: P
     assert [hold.hold_id for hold in account.holds] == ["X-2026-11", "X-2026-12"]  # type: ignore[union-attr]
 
 
-def test_accounts__are_one_consistent_read(extract: Extract) -> None:
+def test_accounts__come_from_one_snapshot(extract: Extract) -> None:
     if extract.is_sqlite:
         with extract.engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA journal_mode = WAL")
@@ -190,7 +192,7 @@ def test_accounts__are_one_consistent_read(extract: Extract) -> None:
     assert subjects([first, *rest]) == ["G0000", "G0001"]
 
 
-def test_accounts__can_be_left_half_way(extract: Extract) -> None:
+def test_accounts__can_be_abandoned_midway(extract: Extract) -> None:
     for number in "123":
         extract.add_account(number)
     with extract.source() as source:
@@ -201,7 +203,7 @@ def test_accounts__can_be_left_half_way(extract: Extract) -> None:
         assert len(list(source.accounts(as_of=AS_OF, cycle=CYCLE))) == 3
 
 
-def test_accounts__of_some(extract: Extract) -> None:
+def test_accounts__only_builds_the_requested_guarantors(extract: Extract) -> None:
     for number in "123":
         extract.add_account(number)
     extract.add("guarantor", guarantor_id="G4", language="xx")
@@ -210,7 +212,7 @@ def test_accounts__of_some(extract: Extract) -> None:
     assert subjects(some) == ["G2", "!G4"]
 
 
-def test_accounts__of_some_are_not_given_where_rows_of_others_are_missing(extract: Extract, queries: Path) -> None:
+def test_accounts__only_still_checks_all_row_counts(extract: Extract, queries: Path) -> None:
     extract.add_account("1")
     extract.add_account("2")
     replace_in(queries, "control", "count(*) AS row_count FROM hold", "2 AS row_count")
@@ -221,13 +223,13 @@ def test_accounts__of_some_are_not_given_where_rows_of_others_are_missing(extrac
 @pytest.mark.parametrize(
     ("name", "url", "message"),
     [
-        pytest.param("epic", "sqlite:///x.db", "Known: reference, synthea", id="name-unknown"),
+        pytest.param("epic", "sqlite:///x.db", "Known: reference, synthea", id="unknown-name"),
         pytest.param("../sql", "sqlite:///x.db", "Known: reference, synthea", id="name-is-a-path"),
-        pytest.param("reference", "oracle://host/db", "use sqlite or postgresql+psycopg", id="driver-unknown"),
-        pytest.param("reference", "not a url", "Use sqlite:///path", id="no-url"),
+        pytest.param("reference", "oracle://host/db", "use sqlite or postgresql+psycopg", id="unknown-driver"),
+        pytest.param("reference", "not a url", "Use sqlite:///path", id="not-a-url"),
     ],
 )
-def test_open_source__refuses_wrong_settings(name: str, url: str, message: str) -> None:
+def test_open_source__rejects_invalid_settings(name: str, url: str, message: str) -> None:
     with pytest.raises(ConfigError) as raised:
         open_source(name, url, SQL_ROOT)
 
@@ -237,25 +239,25 @@ def test_open_source__refuses_wrong_settings(name: str, url: str, message: str) 
 @pytest.mark.parametrize(
     "url",
     [
-        pytest.param("sqlite:////nowhere/at/all.db", id="no-file"),
-        pytest.param("postgresql+psycopg://clerk:hidden@127.0.0.1:1/billing", id="refused"),
+        pytest.param("sqlite:////nowhere/at/all.db", id="missing-file"),
+        pytest.param("postgresql+psycopg://clerk:hidden@127.0.0.1:1/billing", id="connection-refused"),
     ],
 )
-def test_open_source__says_that_the_database_cannot_be_reached(url: str) -> None:
+def test_open_source__unreachable_database_is_a_source_error(url: str) -> None:
     with pytest.raises(SourceError) as raised, open_source("reference", url, SQL_ROOT):
         pass
 
     assert "hidden" not in str(raised.value)
 
 
-def test_open_source__does_not_make_the_database_it_misses(tmp_path: Path) -> None:
+def test_open_source__does_not_create_a_missing_database(tmp_path: Path) -> None:
     with pytest.raises(SourceError), open_source("reference", f"sqlite:///{tmp_path / 'typo.db'}", SQL_ROOT):
         pass
 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_accounts__a_file_that_is_no_database_is_a_source_error(tmp_path: Path) -> None:
+def test_accounts__file_that_is_not_a_database_is_a_source_error(tmp_path: Path) -> None:
     path = tmp_path / "notes.db"
     path.write_text("not a database, just notes" * 100)
 
@@ -279,7 +281,7 @@ def test_source__writes_nothing(extract: Extract, queries: Path) -> None:
         assert connection.execute(text("SELECT count(*) FROM feed")).scalar_one() == 1
 
 
-def test_feeds__are_in_utc_and_leave_out_what_is_not_known(extract: Extract) -> None:
+def test_feeds__are_in_utc_and_omit_unknown_times(extract: Extract) -> None:
     extract.add("feed", loaded_at="2026-11-20T01:00:00-05:00")
     extract.add("feed", feed="obstetric", loaded_at=None)
 
@@ -314,5 +316,5 @@ def test_accounts__memory_does_not_grow_with_the_hospital(tmp_path: Path) -> Non
             finally:
                 tracemalloc.stop()
 
-    # Three times the hospital: what is buffered stays the same once every result set fills its chunk.
+    # Three times the guarantors: buffered rows stay the same once every result set fills its chunk.
     assert peak_bytes(3600) < 1.6 * peak_bytes(1200)

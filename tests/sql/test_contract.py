@@ -1,4 +1,4 @@
-"""The contract in words, the contract in code, and the queries say the same."""
+"""contract.md, the contract in code and the queries agree."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DETAILS = [result_set for name, result_set in RESULT_SETS.items() if name not in
 
 
 def read_tables() -> dict[str, list[list[str]]]:
-    """The rows of each section's table in contract.md, by heading."""
+    """The table rows of each section of contract.md, by heading."""
     tables: dict[str, list[list[str]]] = {}
     for section in (SQL_ROOT / "contract.md").read_text(encoding="utf-8").split("\n## ")[1:]:
         heading, body = section.split("\n", 1)
@@ -30,12 +30,12 @@ def name_type(column_type: ColumnType) -> str:
     return column_type.must_be if column_type.name == "one of" else column_type.name
 
 
-def test_contract__explains_exactly_the_result_sets() -> None:
+def test_contract__documents_every_result_set() -> None:
     assert list(read_tables()) == ["Types", *RESULT_SETS]
 
 
 @pytest.mark.parametrize("result_set", RESULT_SETS.values(), ids=lambda result_set: result_set.name)
-def test_contract__explains_exactly_the_columns(result_set: ResultSet) -> None:
+def test_contract__documents_every_column(result_set: ResultSet) -> None:
     rows = read_tables()[result_set.name]
 
     assert [row[:3] for row in rows] == [
@@ -46,7 +46,7 @@ def test_contract__explains_exactly_the_columns(result_set: ResultSet) -> None:
         assert (f"`{column.references}`" in row[3]) == bool(column.references)
 
 
-def test_contract__explains_exactly_the_types() -> None:
+def test_contract__documents_every_type() -> None:
     types = {column.type for result_set in RESULT_SETS.values() for column in result_set.columns}
 
     assert {tuple(row) for row in read_tables()["Types"]} == {
@@ -55,15 +55,15 @@ def test_contract__explains_exactly_the_types() -> None:
 
 
 @pytest.mark.parametrize("folder", ["reference", "synthea"])
-def test_queries__there_is_one_for_each_result_set(folder: str) -> None:
-    there = {path.stem for path in QUERIES if path.parent.name == folder}
+def test_queries__cover_every_result_set(folder: str) -> None:
+    present = {path.stem for path in QUERIES if path.parent.name == folder}
 
-    assert there <= set(RESULT_SETS)
-    assert set(RESULT_SETS) - there <= {name for name, result_set in RESULT_SETS.items() if result_set.may_be_missing}
+    assert present <= set(RESULT_SETS)
+    assert set(RESULT_SETS) - present <= {name for name, result_set in RESULT_SETS.items() if result_set.may_be_missing}
 
 
 @pytest.mark.parametrize("path", QUERIES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_queries__the_header_says_what_the_query_does(path: Path) -> None:
+def test_queries__header_matches_the_query(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     header = dict(line.removeprefix("-- ").split(": ", 1) for line in lines[:4])
     query = "\n".join(line for line in lines if not line.startswith("--"))
@@ -77,11 +77,11 @@ def test_queries__the_header_says_what_the_query_does(path: Path) -> None:
     assert header["Order"].removesuffix(", by bytes").split(", ") == order
 
 
-def test_queries__are_looked_at() -> None:
+def test_queries__are_found() -> None:
     assert len(QUERIES) >= 2 * (len(RESULT_SETS) - 1)
 
 
-def test_reference__the_schemas_of_both_databases_have_the_same_columns() -> None:
+def test_reference__both_schemas_have_the_same_columns() -> None:
     def columns(database: str) -> list[str]:
         schema = (SQL_ROOT / "reference" / f"schema.{database}.sql").read_text(encoding="utf-8")
         return re.findall(r"^(?:CREATE TABLE|   ) (\w+)", schema, flags=re.MULTILINE)
@@ -90,7 +90,7 @@ def test_reference__the_schemas_of_both_databases_have_the_same_columns() -> Non
     assert "amount_cents" in columns("sqlite")
 
 
-def test_reference__postgresql_sorts_every_text_by_bytes() -> None:
+def test_reference__every_postgresql_text_column_sorts_by_bytes() -> None:
     schema = (SQL_ROOT / "reference" / "schema.postgresql.sql").read_text(encoding="utf-8")
 
     assert re.findall(r"^    \w+ text(?! COLLATE \"C\")", schema, flags=re.MULTILINE) == []

@@ -1,4 +1,4 @@
-"""Which cases a sample hospital has: every odd one once, then the ordinary mix of a billing office."""
+"""Which scenario each sample guarantor gets: first one of each, then the usual mix of a billing office."""
 
 from __future__ import annotations
 
@@ -6,99 +6,109 @@ import random
 from itertools import accumulate
 
 from statement_builder.billing.model import FinancialClass
-from statement_builder.source.sample import cases
-from statement_builder.source.sample.bad_rows import WRONG
-from statement_builder.source.sample.cases import Case, held, named, of_class
-from statement_builder.source.sample.obstetric import STAGES, STOPPED, pregnant_somehow
+from statement_builder.source.sample import scenarios
+from statement_builder.source.sample.bad_rows import BAD_ROW_SCENARIOS
+from statement_builder.source.sample.obstetric import PREGNANCY_STAGES, STOPPED_PREGNANCIES, typical_pregnancy
+from statement_builder.source.sample.scenarios import Scenario, with_financial_class, with_hold, with_name
 
 _LONG_FIRST, _LONG_LAST = "Maximiliana-Theodora Seraphina", "Featherstonehaugh-Montgomerys"
-"""With the space between them sixty characters."""
+"""60 characters with the space between them."""
 
-_HELD: tuple[Case, ...] = (
-    cases.paid_off,
-    cases.credit,
-    cases.small_balance,
-    cases.paid_today,
-    cases.unapplied_payment,
-    cases.insurance_pending,
-    cases.not_final,
-    cases.above_estimate,
-    cases.mailed_recently,
-    cases.ladder_done,
-    cases.no_encounters,
-    cases.no_zip,
-    cases.blank_address,
-    cases.foreign_address,
-    of_class(FinancialClass.QMB),
-    of_class(FinancialClass.MEDICAID),
-    of_class(FinancialClass.MEDICAID_PENDING),
-    of_class(FinancialClass.WORKERS_COMP),
-    of_class(FinancialClass.AUTO),
-    held("BANKR_STAY"),
-    held("DECEASED"),
-    held("RETMAIL"),
-    held("DISPUTE", on_account=True),
-    held("FAP_PENDING"),
-    held("ATTY"),
-    held("AGENCY", on_account=True),
-    held("CHARITY100"),
-    held("PPDR", on_account=True),
+_HELD: tuple[Scenario, ...] = (
+    scenarios.paid_off,
+    scenarios.credit,
+    scenarios.small_balance,
+    scenarios.paid_today,
+    scenarios.unapplied_payment,
+    scenarios.insurance_pending,
+    scenarios.not_final_billed,
+    scenarios.above_estimate,
+    scenarios.mailed_recently,
+    scenarios.ladder_completed,
+    scenarios.no_encounters,
+    scenarios.no_zip,
+    scenarios.blank_address,
+    scenarios.foreign_address,
+    with_financial_class(FinancialClass.QMB),
+    with_financial_class(FinancialClass.MEDICAID),
+    with_financial_class(FinancialClass.MEDICAID_PENDING),
+    with_financial_class(FinancialClass.WORKERS_COMP),
+    with_financial_class(FinancialClass.AUTO),
+    with_hold("BANKR_STAY"),
+    with_hold("DECEASED"),
+    with_hold("RETMAIL"),
+    with_hold("DISPUTE", on_account=True),
+    with_hold("FAP_PENDING"),
+    with_hold("ATTY"),
+    with_hold("AGENCY", on_account=True),
+    with_hold("CHARITY100"),
+    with_hold("PPDR", on_account=True),
 )
-_ODD: tuple[Case, ...] = (
-    cases.many_lines,
-    named(_LONG_FIRST, _LONG_LAST),
-    named("Siobhán", "O'Brien"),
-    named("María José", "Núñez"),
-    named("Łukasz", "Wójcik"),
-    named("Thị Hồng", "Nguyễn"),
-    named("<b>Bold</b>", "Markup & Sons"),
-    named("{{ first_name }}", "Template"),
-    named("Grace", "Large", large_print=True),
-    named("Edith", "Mail", delivery="email", email="edith.mail@example.com", email_consent_at="2024-02-01T12:00:00Z"),
-    cases.family,
-    cases.sensitive_visit,
-    cases.denied,
-    cases.pending_beside_final,
-    cases.new_visit_beside_old_debt,
-    cases.confidential_address,
-    cases.plan_current,
-    cases.plan_current,
-    cases.plan_lapsed,
+_EDGE_CASES: tuple[Scenario, ...] = (
+    scenarios.many_lines,
+    with_name(_LONG_FIRST, _LONG_LAST),
+    with_name("Siobhán", "O'Brien"),
+    with_name("María José", "Núñez"),
+    with_name("Łukasz", "Wójcik"),
+    with_name("Thị Hồng", "Nguyễn"),
+    with_name("<b>Bold</b>", "Markup & Sons"),
+    with_name("{{ first_name }}", "Template"),
+    with_name("Grace", "Large", large_print=True),
+    with_name(
+        "Edith", "Mail", delivery="email", email="edith.mail@example.com", email_consent_at="2024-02-01T12:00:00Z"
+    ),
+    scenarios.family,
+    scenarios.sensitive_visit,
+    scenarios.denied,
+    scenarios.pending_and_final,
+    scenarios.new_visit_with_old_debt,
+    scenarios.confidential_address,
+    scenarios.plan_current,
+    scenarios.plan_current,
+    scenarios.plan_lapsed,
 )
-_LETTERS: tuple[Case, ...] = (cases.letter_2_due, cases.letter_3_due, cases.letter_4_due) * 3
+_LETTERS: tuple[Scenario, ...] = (scenarios.letter_2_due, scenarios.letter_3_due, scenarios.letter_4_due) * 3
 
-ONCE: tuple[Case, ...] = (cases.new_statement, *_LETTERS, *_ODD, *STAGES, *STOPPED, *_HELD, *WRONG)
-"""The first guarantors, in this order: whatever the size, the tests and the demo meet each of them."""
-
-_USUAL: tuple[tuple[Case, float], ...] = (
-    (cases.new_statement, 45),
-    (cases.family, 9),
-    (cases.reminder, 10),
-    (cases.plan_current, 4),
-    (cases.plan_lapsed, 1.5),
-    (pregnant_somehow, 5),
-    (cases.letter_2_due, 4),
-    (cases.letter_3_due, 3),
-    (cases.letter_4_due, 2.5),
-    (cases.confidential_address, 0.5),
-    (cases.pending_beside_final, 1),
+ONE_OF_EACH: tuple[Scenario, ...] = (
+    scenarios.new_statement,
+    *_LETTERS,
+    *_EDGE_CASES,
+    *PREGNANCY_STAGES,
+    *STOPPED_PREGNANCIES,
+    *_HELD,
+    *BAD_ROW_SCENARIOS,
 )
-_HELD_SHARE = 14.3
-_WRONG_SHARE = 0.2
-_CASES: tuple[Case, ...] = (*(case for case, _ in _USUAL), *_HELD, *WRONG)
+"""The first guarantors, in this order, so that a hospital of any size has every scenario."""
+
+_COMMON: tuple[tuple[Scenario, float], ...] = (
+    (scenarios.new_statement, 45),
+    (scenarios.family, 9),
+    (scenarios.reminder, 10),
+    (scenarios.plan_current, 4),
+    (scenarios.plan_lapsed, 1.5),
+    (typical_pregnancy, 5),
+    (scenarios.letter_2_due, 4),
+    (scenarios.letter_3_due, 3),
+    (scenarios.letter_4_due, 2.5),
+    (scenarios.confidential_address, 0.5),
+    (scenarios.pending_and_final, 1),
+)
+_HELD_PERCENT = 14.3
+_BAD_ROW_PERCENT = 0.2
+_SCENARIOS: tuple[Scenario, ...] = (*(scenario for scenario, _ in _COMMON), *_HELD, *BAD_ROW_SCENARIOS)
 _WEIGHTS = list(
     accumulate(
         (
-            *(weight for _, weight in _USUAL),
-            *(_HELD_SHARE / len(_HELD) for _ in _HELD),
-            *(_WRONG_SHARE / len(WRONG) for _ in WRONG),
+            *(weight for _, weight in _COMMON),
+            *(_HELD_PERCENT / len(_HELD) for _ in _HELD),
+            *(_BAD_ROW_PERCENT / len(BAD_ROW_SCENARIOS) for _ in BAD_ROW_SCENARIOS),
         )
     )
 )
 
 
-def choose_case(number: int, rng: random.Random) -> Case:
-    """The case of the guarantor with this number (from 0)."""
-    if number < len(ONCE):
-        return ONCE[number]
-    return rng.choices(_CASES, cum_weights=_WEIGHTS)[0]
+def choose_scenario(number: int, rng: random.Random) -> Scenario:
+    """The scenario for guarantor `number` (from 0)."""
+    if number < len(ONE_OF_EACH):
+        return ONE_OF_EACH[number]
+    return rng.choices(_SCENARIOS, cum_weights=_WEIGHTS)[0]

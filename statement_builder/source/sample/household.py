@@ -1,6 +1,6 @@
-"""One invented guarantor with everything that belongs to them, as rows of the reference schema.
+"""Builds all rows of one invented guarantor in the reference schema.
 
-All dates are days before the as-of date, all amounts cents. The same seed, number and as-of date give the same rows.
+Dates are in days before the as-of date, amounts in cents. The same seed, number and as-of date give the same rows.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from statement_builder.source.sample.name_pools import (
 )
 
 Rows = defaultdict[str, list[tuple[Any, ...]]]
-"""Rows by table, in the order of the table's columns."""
+"""Rows by table; each row has the table's columns in order."""
 
 
 @dataclass(frozen=True)
 class Mailed:
-    """What was already mailed about a visit: days ago, and the ladder's last level."""
+    """Mail already sent for a visit: first and last in days ago, last dunning level, number of statements."""
 
     first_days: int
     last_days: int
@@ -37,30 +37,30 @@ class Mailed:
 
 
 class Household:
-    """Writes one guarantor's rows into `rows`. `number` counts from 0 and names everything."""
+    """Adds one guarantor's rows to `rows`. `number` counts from 0 and is part of every id."""
 
     def __init__(self, rows: Rows, *, number: int, seed: int, as_of: date) -> None:
         self.rows = rows
-        self.rng = random.Random(seed * 1_000_003 + number)  # noqa: S311 - a sample must repeat itself
+        self.rng = random.Random(seed * 1_000_003 + number)  # noqa: S311 - the sample must be reproducible
         self.as_of = as_of
         self.number = number
         self.guarantor_id = f"G{100_000 + number}"
         self.first_name = self.rng.choice(FIRST_NAMES)
         self.last_name = self.rng.choice(LAST_NAMES)
         self._visits = 0
-        self._others = 0
+        self._last_suffix = 0
 
     def day(self, days_ago: int) -> str:
-        """The date so many days before the as-of date, as ISO text."""
+        """The date `days_ago` days before the as-of date, as ISO text."""
         return (self.as_of - timedelta(days=days_ago)).isoformat()
 
     def next_id(self, letter: str) -> str:
-        """An id that nothing else of this hospital has."""
-        self._others += 1
-        return f"{letter}{100_000 + self.number}-{self._others:03d}"
+        """A new id, unique in this hospital."""
+        self._last_suffix += 1
+        return f"{letter}{100_000 + self.number}-{self._last_suffix:03d}"
 
     def add_guarantor(self, **changes: Any) -> None:
-        """The guarantor's row; `changes` are columns that the case wants otherwise than usual."""
+        """Add the guarantor row; `changes` override its default columns."""
         rng = self.rng
         city, state, prefix = rng.choice(TOWNS)
         lines = f"{rng.randint(1, 980)} {rng.choice(STREETS)}"
@@ -96,7 +96,7 @@ class Household:
         self.rows["guarantor"].append(tuple((row | changes).values()))
 
     def add_patient(self, *, age: int | None = None, first_name: str | None = None) -> str:
-        """The guarantor as patient, or with `first_name` somebody of the family; the patient's id."""
+        """Add the guarantor as patient, or a family member called `first_name`. Returns the patient id."""
         years = age if age is not None else self.rng.randint(22, 84)
         patient_id = self.next_id("P")
         born = self.day(int(years * 365.25) + self.rng.randint(1, 300))
@@ -120,10 +120,10 @@ class Household:
         plan_id: str | None = None,
         estimate_cents: int | None = None,
     ) -> tuple[str, int]:
-        """A visit with charges and what insurance did; its account number and what the patient owes, in cents.
+        """Add a visit with its charges and insurance transactions. Returns (account number, patient balance in cents).
 
-        `owed_cents` asks for that share exactly. With the status pending or appeal the insurer has not paid yet, and
-        what is still expected from it is on the row.
+        `owed_cents` fixes the patient balance. With status pending or appeal the insurer has not paid yet, and the
+        encounter row has the amount still expected from insurance.
         """
         rng = self.rng
         service = service or rng.choice(SERVICES)
@@ -188,7 +188,7 @@ class Household:
         return total
 
     def _add_discount(self, account: str, total: int, owed_cents: int | None, *, on: str) -> int:
-        """The discount for those who pay themselves; what is left to pay."""
+        """Add the self-pay discount. Returns the remaining balance in cents."""
         discount = total - owed_cents if owed_cents is not None else total * 20 // 100
         self._add_transaction(account, on, "other", None, discount)
         return total - discount
@@ -196,7 +196,10 @@ class Household:
     def _add_insurance(
         self, account: str, total: int, owed_cents: int | None, *, payer: str, status: InsuranceStatus, on: str
     ) -> tuple[int, int]:
-        """Payer's payment, contractual adjustment and the patient's share: (what the patient owes, what is pending)."""
+        """Add the insurer's payment, contractual adjustment and patient share.
+
+        Returns (patient balance, amount pending with insurance) in cents.
+        """
         allowed = total * self.rng.randint(48, 68) // 100
         if status in (InsuranceStatus.PENDING, InsuranceStatus.APPEAL):
             self._add_transaction(account, on, "contractual", payer, total - allowed)
@@ -216,21 +219,21 @@ class Household:
             self.rows["insurance_transaction"].append((self.next_id("T"), account, posted_on, kind, payer, cents))
 
     def add_payment(self, account: str | None, cents: int, *, days_ago: int) -> None:
-        """The patient pays; without an account the money is on file but not applied."""
+        """Add a patient payment; without an account it is unapplied."""
         method = self.rng.choice(("CHECK", "CARD", "ONLINE"))
         self.rows["patient_payment"].append(
             (self.next_id("R"), self.guarantor_id, account, self.day(days_ago), method, cents)
         )
 
     def add_hold(self, code: str, *, account: str | None = None, episode: str | None = None, days_ago: int = 6) -> None:
-        """A reason on file not to mail."""
+        """Add a hold on the guarantor, one account or one pregnancy."""
         self.rows["hold"].append(
             (self.next_id("X"), self.guarantor_id, account, episode, code, self.day(days_ago), None)
         )
 
     def add_plan(self, plan_id: str, account: str, total_cents: int, *, count: int, paid: int, next_days: int) -> None:
-        """A monthly payment plan over one account: `paid` instalments were paid when due, the next one falls due in
-        `next_days` (negative: it was missed)."""
+        """Add a monthly payment plan for one account. The first `paid` installments were paid when due; the next is due
+        in `next_days` days (negative: it was missed)."""
         amounts = [total_cents // count] * (count - 1)
         amounts.append(total_cents - sum(amounts))
         due_in_days = [next_days + 30 * (index - paid) for index in range(count)]

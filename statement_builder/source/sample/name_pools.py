@@ -1,4 +1,4 @@
-"""What the sample hospital is made of: invented people, invented towns, plain-language services with usual prices."""
+"""Names, towns, insurers and services for the sample hospital. All people, towns and insurers are invented."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ LOCATIONS = ("Main Campus", "Riverside Clinic", "Women's Health Center", "Emerge
 
 @dataclass(frozen=True)
 class Service:
-    """One kind of visit: what the patient calls it, and its usual charge lines with prices in dollars."""
+    """One kind of visit: its plain-language description and its charge lines with typical prices in dollars."""
 
     description: str
     patient_class: PatientClass
     location: str
     lines: tuple[tuple[str, str, int], ...]
-    """(description, code, usual price in dollars)"""
+    """(description, code, typical price in dollars)"""
 
 
 SURGERY = Service(

@@ -1,0 +1,244 @@
+"""Billing scenarios of the sample hospital. Each function adds the rows of one guarantor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from statement_builder.billing.model import FinancialClass, InsuranceStatus
+from statement_builder.source.sample.household import Household, Mailed
+from statement_builder.source.sample.name_pools import COUNSELING, FIRST_NAMES, SURGERY, THERAPY
+
+Scenario = Callable[[Household], None]
+
+
+def new_statement(household: Household, **changes: Any) -> None:
+    """One to four visits that have not been billed yet."""
+    household.add_guarantor(**changes)
+    patient = household.add_patient()
+    for _ in range(household.rng.choice((1, 1, 1, 2, 2, 3, 4))):
+        account, owed = household.add_visit(patient, days_ago=household.rng.randint(16, 60))
+        if household.rng.random() < 0.15:
+            household.add_payment(account, owed // 4, days_ago=household.rng.randint(3, 12))
+
+
+def family(household: Household) -> None:
+    """A parent who is guarantor for their own visit and for their children's."""
+    household.add_guarantor()
+    household.add_visit(household.add_patient(age=38), days_ago=household.rng.randint(20, 50))
+    for _ in range(household.rng.choice((1, 2))):
+        child = household.add_patient(age=household.rng.randint(1, 16), first_name=household.rng.choice(FIRST_NAMES))
+        household.add_visit(child, days_ago=household.rng.randint(18, 45))
+
+
+def reminder(household: Household) -> None:
+    """The first statement went out a month ago; the second is due."""
+    household.add_guarantor()
+    first = household.rng.randint(30, 42)
+    household.add_visit(household.add_patient(), days_ago=first + 35, mailed=Mailed(first, first, 0, 1))
+
+
+def _add_ladder(household: Household, first: int, last: int, level: int, count: int) -> None:
+    """One visit first billed `first` days ago and last mailed, at `level`, `last` days ago."""
+    household.add_guarantor()
+    household.add_visit(household.add_patient(), days_ago=first + 35, mailed=Mailed(first, last, level, count))
+
+
+def letter_2_due(household: Household) -> None:
+    _add_ladder(household, household.rng.randint(61, 80), household.rng.randint(26, 30), 1, 2)
+
+
+def letter_3_due(household: Household) -> None:
+    _add_ladder(household, household.rng.randint(92, 110), household.rng.randint(26, 31), 2, 2)
+
+
+def letter_4_due(household: Household) -> None:
+    _add_ladder(household, household.rng.randint(123, 150), household.rng.randint(27, 33), 3, 2)
+
+
+def ladder_completed(household: Household) -> None:
+    """The final notice went out more than a month ago; a person decides the next step."""
+    _add_ladder(household, 170, 38, 4, 2)
+
+
+def mailed_recently(household: Household) -> None:
+    first = household.rng.randint(5, 20)
+    household.add_guarantor()
+    household.add_visit(household.add_patient(), days_ago=first + 30, mailed=Mailed(first, first, 0, 1))
+
+
+def new_visit_with_old_debt(household: Household) -> None:
+    """A new visit must not inherit the dunning level of an old one."""
+    household.add_guarantor()
+    patient = household.add_patient()
+    household.add_visit(patient, days_ago=140, mailed=Mailed(100, 30, 2, 2))
+    household.add_visit(patient, days_ago=25)
+
+
+def plan_current(household: Household) -> None:
+    household.add_guarantor()
+    plan_id = household.next_id("L")
+    account, owed = household.add_visit(
+        household.add_patient(), days_ago=150, owed_cents=household.rng.randint(40, 160) * 1000 + 7, plan_id=plan_id,
+        mailed=Mailed(120, 31, 0, 3),
+    )  # fmt: skip
+    count = household.rng.choice((6, 8, 12))
+    household.add_plan(
+        plan_id, account, owed, count=count, paid=household.rng.randint(1, 3), next_days=household.rng.randint(3, 20)
+    )
+
+
+def plan_lapsed(household: Household) -> None:
+    household.add_guarantor()
+    plan_id = household.next_id("L")
+    account, owed = household.add_visit(
+        household.add_patient(), days_ago=180, owed_cents=90_000, plan_id=plan_id, mailed=Mailed(150, 40, 0, 3)
+    )
+    household.add_plan(plan_id, account, owed, count=6, paid=1, next_days=-50)
+
+
+def paid_off(household: Household) -> None:
+    household.add_guarantor()
+    account, owed = household.add_visit(household.add_patient(), days_ago=70, mailed=Mailed(40, 40, 0, 1))
+    household.add_payment(account, owed, days_ago=10)
+
+
+def credit(household: Household) -> None:
+    """Overpaid: the guarantor is due a refund, not a bill."""
+    household.add_guarantor()
+    account, owed = household.add_visit(household.add_patient(), days_ago=70)
+    household.add_payment(account, owed + 4500, days_ago=9)
+
+
+def small_balance(household: Household) -> None:
+    household.add_guarantor()
+    household.add_visit(household.add_patient(), days_ago=40, owed_cents=300)
+
+
+def paid_today(household: Household) -> None:
+    household.add_guarantor()
+    account, owed = household.add_visit(household.add_patient(), days_ago=40)
+    household.add_payment(account, owed // 2, days_ago=0)
+
+
+def unapplied_payment(household: Household) -> None:
+    household.add_guarantor()
+    household.add_visit(household.add_patient(), days_ago=40)
+    household.add_payment(None, 5000, days_ago=4)
+
+
+def insurance_pending(household: Household) -> None:
+    household.add_guarantor()
+    status = household.rng.choice((InsuranceStatus.PENDING, InsuranceStatus.PENDING, InsuranceStatus.APPEAL))
+    household.add_visit(household.add_patient(), days_ago=household.rng.randint(12, 40), status=status)
+
+
+def pending_and_final(household: Household) -> None:
+    """One visit is adjudicated and billed. The other is pending with insurance: shown, but not due."""
+    household.add_guarantor()
+    patient = household.add_patient()
+    household.add_visit(patient, days_ago=50)
+    household.add_visit(patient, days_ago=15, status=InsuranceStatus.PENDING)
+
+
+def denied(household: Household) -> None:
+    household.add_guarantor()
+    household.add_visit(household.add_patient(), days_ago=55, status=InsuranceStatus.DENIED)
+
+
+def not_final_billed(household: Household) -> None:
+    household.add_guarantor()
+    household.add_visit(household.add_patient(), days_ago=4, final_billed=False)
+
+
+def above_estimate(household: Household) -> None:
+    """Self-pay, billed at least $400 above the good faith estimate (45 CFR 149.620)."""
+    household.add_guarantor()
+    household.add_visit(
+        household.add_patient(),
+        days_ago=30,
+        service=SURGERY,
+        financial_class=FinancialClass.SELF_PAY,
+        estimate_cents=900_000,
+    )
+
+
+def sensitive_visit(household: Household) -> None:
+    household.add_guarantor()
+    household.add_visit(household.add_patient(), days_ago=30, service=COUNSELING, sensitive=True)
+
+
+def no_encounters(household: Household) -> None:
+    household.add_guarantor()
+
+
+def many_lines(household: Household) -> None:
+    """120 sessions on one statement."""
+    household.add_guarantor(language="en", delivery="paper")
+    patient = household.add_patient()
+    for session in range(120):
+        household.add_visit(patient, days_ago=20 + 2 * session, service=THERAPY)
+
+
+def with_financial_class(financial_class: FinancialClass) -> Scenario:
+    """A visit with a financial class that must not be billed to the patient."""
+
+    def scenario(household: Household) -> None:
+        household.add_guarantor()
+        household.add_visit(household.add_patient(), days_ago=35, owed_cents=4200, financial_class=financial_class)
+
+    return scenario
+
+
+def with_hold(code: str, *, on_account: bool = False) -> Scenario:
+    """An open balance with one recorded hold, on the account or on the whole guarantor."""
+
+    def scenario(household: Household) -> None:
+        household.add_guarantor()
+        account, _ = household.add_visit(household.add_patient(), days_ago=45)
+        household.add_hold(code, account=account if on_account else None)
+
+    return scenario
+
+
+def with_name(first_name: str, last_name: str, **changes: Any) -> Scenario:
+    """A statement for a guarantor with this name; `changes` override columns of the guarantor row."""
+
+    def scenario(household: Household) -> None:
+        household.first_name, household.last_name = first_name, last_name
+        new_statement(household, language="en", **changes)
+
+    return scenario
+
+
+def confidential_address(household: Household) -> None:
+    """The guarantor asked for a confidential address: no mail may go to the address of record."""
+    new_statement(
+        household,
+        delivery="paper",
+        email_consent_at=None,
+        confidential_lines="PO Box 4471",
+        confidential_city="Larchmere",
+        confidential_state="MA",
+        confidential_postal_code="01944",
+        confidential_country="US",
+    )
+
+
+def foreign_address(household: Household) -> None:
+    new_statement(
+        household,
+        address_lines="48 rue des Tilleuls",
+        city="Montclair",
+        state="QC",
+        postal_code="H2X 1Y4",
+        country="CA",
+    )
+
+
+def no_zip(household: Household) -> None:
+    new_statement(household, postal_code=household.rng.choice((None, "00000")))
+
+
+def blank_address(household: Household) -> None:
+    new_statement(household, address_lines=None, city=None)
