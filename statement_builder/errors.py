@@ -29,7 +29,7 @@ class LockLost(LedgerError):
     """The lock on a batch went with its connection, and somebody else may have taken it: nothing more may leave."""
 
 
-class AnswerError(StatementsError):
+class DeliveryReportError(StatementsError):
     """What the other side reports cannot be so: the report is kept for a person, and nothing is changed by it."""
 
 
@@ -45,9 +45,13 @@ class GateStop(StatementsError):
     """A gate does not foot, or a person has to decide. Exit code 3."""
 
 
-class Unanswered(GateStop):
+class AwaitingConfirmation(GateStop):
     """Everything has left, and the other side has yet to say that it arrived: time closes the batch, and no person."""
 
 
 class InvariantError(StatementsError):
     """Our own bug: something that must always hold does not. The run stops before hand-off. Exit code 1."""
+
+
+AnswerError = DeliveryReportError  # until every caller has the new name
+Unanswered = AwaitingConfirmation

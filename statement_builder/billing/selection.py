@@ -1,6 +1,6 @@
-"""What has been decided about one guarantor for one kind of document, and why.
+"""The decision about one guarantor for one kind of document, and its reasons.
 
-`policy` makes these, `documents` reads them, the ledger stores them: so they live beside the facts.
+`policy` creates these records, `documents` reads them, and the ledger stores them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from statement_builder.billing.model import Fault, Record
 
 
 class Kind(StrEnum):
-    """The kinds of document; the value is what an operator types and what a batch id ends with."""
+    """The kinds of document. An operator types the value, and a batch id ends with it."""
 
     STATEMENT = "statement"
     OB_NOTICE = "ob-notice"
@@ -24,60 +24,63 @@ class Channel(StrEnum):
     EMAIL = "email"
 
 
-class Reports(StrEnum):
-    """The last thing that a vendor tells about a piece on its good way: from then on it counts as mailed."""
+class FinalVendorStatus(StrEnum):
+    """The last status that the print vendor reports for a piece. A piece counts as mailed from this status on."""
 
     NOTHING = "nothing"
-    """It counts from the hand-off."""
+    """The vendor reports nothing: a piece counts as mailed at hand-off."""
     ACKNOWLEDGED = "acknowledged"
     MAILED = "mailed"
 
 
+Reports = FinalVendorStatus  # until every caller has the new name
+
+
 class Hold(Record, kw_only=True):
-    """One reason why something is not mailed, or not in full. `policy.codes` has each code's words."""
+    """One reason why something is not mailed, or not in full. `policy.hold_codes` has each code's words."""
 
     code: str
     account_number: str = ""
-    """The encounter that is held; empty when the whole guarantor is."""
+    """The held encounter. Empty: the whole guarantor is held."""
     until: date | None = None
-    """The first date on which this hold no longer applies, where one is known."""
+    """The first date when this hold no longer applies, if known."""
 
 
 class Selection(Record, kw_only=True):
-    """That this guarantor gets this document in this cycle: which encounters, at what level, for how much."""
+    """A document that a guarantor gets in a cycle: which encounters, at what level, for how much."""
 
     kind: Kind
     guarantor_id: str
     level: int = 0
-    """Rung of the dunning ladder (0 and 1 statements, 2 to 4 letters); 0 for obstetric notices."""
+    """Level of the dunning ladder (0 and 1 statements, 2 to 4 letters). 0 for obstetric notices."""
     account_numbers: tuple[str, ...] = ()
-    """The encounters on the document, in the order in which they are printed."""
+    """The encounters on the document, in print order."""
     episode_id: str = ""
     channel: Channel
     amount_cents: int
-    """The amount that the document asks for: what the ledger, the manifest and the page all show."""
+    """The amount due on the document, in the ledger, and in the manifest."""
     due_on: date
     recipient_digest: str = ""
-    """Of the name and address that the page is made for (`policy.recipient`), so that hand-off sees a change; empty
-    where it was not kept."""
+    """Digest of the name and address on the document (`policy.recipient`), so that the recheck sees a change. Empty: not
+    recorded."""
 
 
 class Decision(Record, kw_only=True):
-    """The one outcome of a candidate: selected, held (with all reasons) or an exception."""
+    """The one outcome for a candidate: selected, held (with all reasons), or an exception."""
 
     kind: Kind
     guarantor_id: str
     balance_cents: int
-    """All that this candidate's cents are: `selection.amount_cents` + what is held, or the whole exception."""
+    """All cents of this candidate: `selection.amount_cents` plus the held cents, or the whole exception."""
     selection: Selection | None = None
     holds: tuple[Hold, ...] = ()
-    """Every reason found, also those on parts of an account that is selected."""
+    """All reasons, including those on visits of a selected account."""
     faults: tuple[Fault, ...] = ()
-    """What a clerk has to mend before anything can be decided; wins over everything else."""
+    """Data errors that a clerk must correct first. They override selection and holds."""
 
     @property
     def outcome(self) -> str:
-        """`selected`, `held` or `exception`."""
+        """`selected`, `held`, or `exception`."""
         if self.faults:
             return "exception"
         return "selected" if self.selection is not None else "held"

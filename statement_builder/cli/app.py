@@ -173,7 +173,7 @@ def release(batch: BatchArgument, workers: Workers = 0, as_json: Json = False) -
 def batches(as_json: Json = False) -> None:
     """List every batch, newest first."""
     with opened() as context:
-        summaries = [summarise_batch(context, batch) for batch in context.ledger.batches()]
+        summaries = [summarise_batch(context, batch) for batch in context.ledger.batches.all()]
         output.print_json(summaries) if as_json else output.list_batches(summaries)
 
 
@@ -228,7 +228,7 @@ def find(
 ) -> None:
     """What was sent to this person, and what became of it."""
     with opened() as context:
-        rows = [summarise_found(found) for found in context.ledger.find(text)]
+        rows = [summarise_found(found) for found in context.ledger.documents.find(text)]
         output.print_json(rows) if as_json else output.show_found(text, rows)
 
 

@@ -56,7 +56,7 @@ def run_whole_batch(settings: Settings, folder: Path, *, now: datetime, workers:
             built = time.monotonic()
             walk_batch(context, batch.batch_id, until=Step.HAND_OFF, release=True)
             ended = time.monotonic()
-        documents = context.ledger.control_totals(batch.batch_id).counts.handed_off
+        documents = context.ledger.control_totals.get(batch.batch_id).counts.handed_off
         return {
             "documents": documents,
             "workers": workers,
@@ -96,8 +96,8 @@ def _floor_ms(context: AppContext, batch: Batch, folder: Path) -> float:
 def _some_documents(context: AppContext, batch: Batch) -> Iterator[tuple[bytes, list[bytes]]]:
     """Files, and the content streams in them, inflated."""
     packs, known = PackReader(context.archive), dict[bytes, Objects]()
-    shard = context.ledger.shards(batch.batch_id)[0]
-    for document in context.ledger.documents(batch.batch_id, sequence=shard.sequence)[:_FLOOR_DOCUMENTS_MAX]:
+    shard = context.ledger.shards.for_batch(batch.batch_id)[0]
+    for document in context.ledger.documents.for_batch(batch.batch_id, sequence=shard.sequence)[:_FLOOR_DOCUMENTS_MAX]:
         if document.sha256:
             pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)
             file = PdfFile(pdf, known)

@@ -49,7 +49,7 @@ def run_demo(context: AppContext, home: Path, *, guarantors: int) -> list[dict[s
     """Run all three batches of this month, released at once; their summaries. Done already, it changes nothing."""
     today = context.today()
     cycle = f"{today:%Y-%m}"
-    if all(context.ledger.batch(batch_id_of(cycle, kind)) is None for kind in Kind):
+    if all(context.ledger.batches.get(batch_id_of(cycle, kind)) is None for kind in Kind):
         context.progress("sample hospital", 0, guarantors)
         _make_hospital(home / "hospital.db", guarantors=guarantors, context=context)
     summaries = []
@@ -85,7 +85,7 @@ def _write_examples(context: AppContext, batch_id: str, folder: Path) -> None:
     """One printed document of each level, as a file that can simply be opened."""
     folder.mkdir(exist_ok=True)
     by_name: dict[str, Document] = {}
-    for document in context.ledger.documents(batch_id, channel=Channel.PRINT):
+    for document in context.ledger.documents.for_batch(batch_id, channel=Channel.PRINT):
         name = f"{document.kind.value}-level-{document.level}" if document.level else document.kind.value
         if document.sha256:
             by_name.setdefault(name, document)

@@ -1,6 +1,6 @@
 """What has happened: every batch, candidate, document, hand-off and mailing, and what may therefore happen next."""
 
-from statement_builder.billing.selection import Reports
+from statement_builder.billing.selection import FinalVendorStatus
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.lock import LockPart, held_already, part_of
 from statement_builder.ledger.records import (
@@ -52,6 +52,7 @@ __all__ = [
     "Event",
     "ExceptionLine",
     "Figures",
+    "FinalVendorStatus",
     "FoundDocument",
     "HeldCandidate",
     "InboundFile",
@@ -65,7 +66,6 @@ __all__ = [
     "PieceCount",
     "PrintFileRow",
     "RejectedPiece",
-    "Reports",
     "Shard",
     "ShardState",
     "StatusCount",

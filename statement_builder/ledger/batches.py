@@ -1,4 +1,4 @@
-"""Batches and the shards of their snapshot: opened, pulled, released, closed."""
+"""Batches: opened, pulled, built, released, handed off, closed."""
 
 from __future__ import annotations
 
@@ -10,126 +10,118 @@ from sqlalchemy import Connection, insert, select, update
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.events import write_event
-from statement_builder.ledger.records import Batch, NewShard, Shard
+from statement_builder.ledger.records import Batch, NewShard
+from statement_builder.ledger.row_mapping import to_batch
 from statement_builder.ledger.sql_compat import insert_if_new
 from statement_builder.ledger.states import BatchState, ShardState, require_batch_move
 from statement_builder.ledger.tables import batch, shard
+from statement_builder.ledger.transactions import Repository
 
 _HIDDEN = {"pull_attempts", "locked_by", "locked_at"}
 _BATCH_COLUMNS = tuple(column for column in batch.c if column.name not in _HIDDEN)
 
 
-def open_batch(
-    connection: Connection,
-    *,
-    batch_id: str,
-    facility_id: str,
-    kind: Kind,
-    cycle: str,
-    as_of: date,
-    source: str,
-    limit: int | None,
-    actor: str,
-    at: datetime,
-) -> Batch:
-    """The batch of this facility, kind and cycle: as it stands, or new."""
-    values = {
-        "batch_id": batch_id,
-        "facility_id": facility_id,
-        "kind": kind.value,
-        "cycle": cycle,
-        "as_of": as_of,
-        "source": source,
-        "limit": limit,
-        "state": BatchState.OPEN.value,
-        "opened_by": actor,
-        "opened_at": at,
-    }
-    if insert_if_new(connection, batch, values):
-        write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=batch_id, what="open")
-    ours = (batch.c.facility_id == facility_id) & (batch.c.kind == kind.value) & (batch.c.cycle == cycle)
-    row = connection.execute(select(*_BATCH_COLUMNS).where((batch.c.batch_id == batch_id) | ours)).mappings().one()
-    return _to_batch(dict(row))
+class BatchRepository(Repository):
+    """`ledger.batches`."""
 
+    def open(
+        self,
+        *,
+        batch_id: str,
+        facility_id: str,
+        kind: Kind,
+        cycle: str,
+        as_of: date,
+        source: str,
+        limit: int | None,
+        actor: str,
+        at: datetime,
+    ) -> Batch:
+        """The batch of this facility, kind and cycle: the existing one unchanged, or a new one."""
+        values = {
+            "batch_id": batch_id,
+            "facility_id": facility_id,
+            "kind": kind.value,
+            "cycle": cycle,
+            "as_of": as_of,
+            "source": source,
+            "limit": limit,
+            "state": BatchState.OPEN.value,
+            "opened_by": actor,
+            "opened_at": at,
+        }
+        with self._write() as connection:
+            if insert_if_new(connection, batch, values):
+                write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=batch_id, what="open")
+            ours = (batch.c.facility_id == facility_id) & (batch.c.kind == kind.value) & (batch.c.cycle == cycle)
+            query = select(*_BATCH_COLUMNS).where((batch.c.batch_id == batch_id) | ours)
+            return to_batch(dict(connection.execute(query).mappings().one()))
 
-def read_batch(connection: Connection, batch_id: str, *, lock: bool = False) -> Batch | None:
-    """One batch; with `lock` nobody else changes it before this transaction ends."""
-    query = select(*_BATCH_COLUMNS).where(batch.c.batch_id == batch_id)
-    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
-    return None if row is None else _to_batch(dict(row))
+    def get(self, batch_id: str) -> Batch | None:
+        """One batch; None for an unknown id."""
+        with self._read() as connection:
+            return _read_batch(connection, batch_id, lock=False)
+
+    def all(self) -> list[Batch]:
+        """All batches, newest cycle first."""
+        query = select(*_BATCH_COLUMNS).order_by(batch.c.cycle.desc(), batch.c.batch_id)
+        with self._read() as connection:
+            return [to_batch(dict(row)) for row in connection.execute(query).mappings()]
+
+    def next_pull_attempt(self, batch_id: str) -> int:
+        """1, 2, 3 …: each pull writes its files under its own number. InvariantError for an unknown batch."""
+        query = (
+            update(batch)
+            .where(batch.c.batch_id == batch_id)
+            .values(pull_attempts=batch.c.pull_attempts + 1)
+            .returning(batch.c.pull_attempts)
+        )
+        with self._write() as connection:
+            attempt = connection.execute(query).scalar_one_or_none()
+        if attempt is None:
+            raise InvariantError(f"batch {batch_id} is not in the ledger")
+        return int(attempt)
+
+    def record_pull(self, batch_id: str, shards: Sequence[NewShard], *, actor: str, at: datetime) -> None:
+        """Make these shards the batch's permanent snapshot and move the batch to `pulled`. InvariantError when it has a
+        snapshot already."""
+        with self._write() as connection:
+            found = require_batch(connection, batch_id)
+            require_batch_move(batch_id, found.state, BatchState.PULLED)
+            if found.state is not BatchState.OPEN:
+                raise InvariantError(f"batch {batch_id} has a snapshot already")
+            if rows := [_shard_row(batch_id, new) for new in shards]:
+                connection.execute(insert(shard), rows)
+            _write_state(connection, batch_id, BatchState.PULLED, actor=actor, at=at, why="")
+
+    def set_state(self, batch_id: str, state: BatchState, *, actor: str, at: datetime, why: str = "") -> None:
+        """Move the batch to `state`; no change when it is there already. InvariantError for a move that
+        `states.BATCH_MOVES` does not allow."""
+        with self._write() as connection:
+            set_batch_state(connection, batch_id, state, actor=actor, at=at, why=why)
+
+    def release(self, batch_id: str, *, actor: str, at: datetime, why: str = "") -> None:
+        """Release the batch for hand-off and record who approved it."""
+        self.set_state(batch_id, BatchState.RELEASED, actor=actor, at=at, why=why)
+
+    def record_recheck(self, batch_id: str, *, at: datetime) -> None:
+        """Record when the pre-mail recheck of the whole batch was completed."""
+        with self._write() as connection:
+            connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(looked_at=at))
 
 
 def require_batch(connection: Connection, batch_id: str) -> Batch:
-    """One batch, locked for this transaction; InvariantError when it is not there."""
-    found = read_batch(connection, batch_id, lock=True)
+    """One batch, locked until this transaction ends. InvariantError for an unknown id."""
+    found = _read_batch(connection, batch_id, lock=True)
     if found is None:
         raise InvariantError(f"batch {batch_id} is not in the ledger")
     return found
 
 
-def read_batches(connection: Connection) -> list[Batch]:
-    """All batches, newest cycle first."""
-    query = select(*_BATCH_COLUMNS).order_by(batch.c.cycle.desc(), batch.c.batch_id)
-    return [_to_batch(dict(row)) for row in connection.execute(query).mappings()]
-
-
-def next_pull_attempt(connection: Connection, batch_id: str) -> int:
-    """1 for the first pull of this batch, 2 for the next: each writes its files under a number of its own."""
-    query = (
-        update(batch)
-        .where(batch.c.batch_id == batch_id)
-        .values(pull_attempts=batch.c.pull_attempts + 1)
-        .returning(batch.c.pull_attempts)
-    )
-    attempt = connection.execute(query).scalar_one_or_none()
-    if attempt is None:
-        raise InvariantError(f"batch {batch_id} is not in the ledger")
-    return int(attempt)
-
-
-def record_pull(connection: Connection, batch_id: str, shards: Sequence[NewShard], *, actor: str, at: datetime) -> None:
-    """Make these shards the batch's snapshot. InvariantError when it has one already."""
-    found = require_batch(connection, batch_id)
-    require_batch_move(batch_id, found.state, BatchState.PULLED)
-    if found.state is not BatchState.OPEN:
-        raise InvariantError(f"batch {batch_id} has a snapshot already")
-    rows = [
-        {
-            "batch_id": batch_id,
-            "sequence": new.sequence,
-            "snapshot_key": new.snapshot_key,
-            "snapshot_sha256": new.snapshot_sha256,
-            "candidates": new.candidates,
-            "cents": new.cents,
-            "postal_first": new.postal_first,
-            "postal_last": new.postal_last,
-            "state": ShardState.PULLED.value,
-        }
-        for new in shards
-    ]
-    if rows:
-        connection.execute(insert(shard), rows)
-    _put_state(connection, batch_id, BatchState.PULLED, actor=actor, at=at, why="")
-
-
-def read_shards(connection: Connection, batch_id: str) -> list[Shard]:
-    """The batch's shards in mailing order."""
-    rows = connection.execute(select(shard).where(shard.c.batch_id == batch_id).order_by(shard.c.sequence))
-    return [_to_shard(dict(row)) for row in rows.mappings()]
-
-
-def read_shard(connection: Connection, batch_id: str, sequence: int, *, lock: bool = False) -> Shard:
-    """One shard; with `lock` nobody else changes it before this transaction ends. InvariantError when it is not
-    there."""
-    query = select(shard).where(shard.c.batch_id == batch_id, shard.c.sequence == sequence)
-    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
-    if row is None:
-        raise InvariantError(f"batch {batch_id} has no shard {sequence}")
-    return _to_shard(dict(row))
-
-
-def set_state(connection: Connection, batch_id: str, state: BatchState, *, actor: str, at: datetime, why: str) -> None:
-    """Move a batch on; it may be there already. InvariantError for a move that `states` does not know."""
+def set_batch_state(
+    connection: Connection, batch_id: str, state: BatchState, *, actor: str, at: datetime, why: str
+) -> None:
+    """See `BatchRepository.set_state`."""
     found = require_batch(connection, batch_id)
     if found.state is state:
         return
@@ -139,21 +131,25 @@ def set_state(connection: Connection, batch_id: str, state: BatchState, *, actor
     if state is BatchState.RELEASED:
         released = {"released_by": actor, "released_at": at}
         connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(released))
-    _put_state(connection, batch_id, state, actor=actor, at=at, why=why)
+    _write_state(connection, batch_id, state, actor=actor, at=at, why=why)
 
 
-def record_recheck(connection: Connection, batch_id: str, *, at: datetime) -> None:
-    """Keep when the whole batch was last compared with the source."""
-    connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(looked_at=at))
+def _read_batch(connection: Connection, batch_id: str, *, lock: bool) -> Batch | None:
+    query = select(*_BATCH_COLUMNS).where(batch.c.batch_id == batch_id)
+    row = connection.execute(query.with_for_update() if lock else query).mappings().one_or_none()
+    return None if row is None else to_batch(dict(row))
 
 
 def _require_all_built(connection: Connection, batch_id: str) -> None:
-    left = [found.sequence for found in read_shards(connection, batch_id) if found.state is not ShardState.BUILT]
-    if left:
-        raise InvariantError(f"batch {batch_id} is not built: shard {left[0]} is still to do")
+    query = select(shard.c.sequence).where(shard.c.batch_id == batch_id, shard.c.state != ShardState.BUILT.value)
+    first = connection.execute(query.order_by(shard.c.sequence).limit(1)).scalar()
+    if first is not None:
+        raise InvariantError(f"batch {batch_id} is not built: shard {first} is not built yet")
 
 
-def _put_state(connection: Connection, batch_id: str, state: BatchState, *, actor: str, at: datetime, why: str) -> None:
+def _write_state(
+    connection: Connection, batch_id: str, state: BatchState, *, actor: str, at: datetime, why: str
+) -> None:
     values: dict[str, object] = {"state": state.value}
     if state is BatchState.CLOSED:
         values["closed_at"] = at
@@ -161,9 +157,15 @@ def _put_state(connection: Connection, batch_id: str, state: BatchState, *, acto
     write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=batch_id, what=state.value, why=why)
 
 
-def _to_batch(row: dict[str, object]) -> Batch:
-    return Batch(**{**row, "kind": Kind(row["kind"]), "state": BatchState(row["state"])})  # type: ignore[arg-type]
-
-
-def _to_shard(row: dict[str, object]) -> Shard:
-    return Shard(**{**row, "state": ShardState(row["state"])})  # type: ignore[arg-type]
+def _shard_row(batch_id: str, new: NewShard) -> dict[str, object]:
+    return {
+        "batch_id": batch_id,
+        "sequence": new.sequence,
+        "snapshot_key": new.snapshot_key,
+        "snapshot_sha256": new.snapshot_sha256,
+        "candidates": new.candidates,
+        "cents": new.cents,
+        "postal_first": new.postal_first,
+        "postal_last": new.postal_last,
+        "state": ShardState.PULLED.value,
+    }

@@ -1,110 +1,84 @@
-"""The batch in figures, and in the lists that a clerk works through."""
+"""Control totals: a batch in counts and cents, calculated from the ledger's own rows."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator
-from typing import Any
+from collections import Counter
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from statement_builder.billing.model import Fault
-from statement_builder.billing.selection import Channel, Hold, Reports
-from statement_builder.ledger.records import ControlTotals, ExceptionLine, Figures, HeldCandidate
+from statement_builder.billing.selection import Channel
+from statement_builder.ledger.records import ControlTotals, Figures, PieceCount, StatusCount
 from statement_builder.ledger.states import DeliveryState, DocumentState, Outcome
-from statement_builder.ledger.tables import candidate, candidate_hold, delivery, document, follow_up, print_file, shard
+from statement_builder.ledger.status_counts import figures_of, select_status_counts
+from statement_builder.ledger.tables import candidate, candidate_hold, delivery, document, print_file, shard
+from statement_builder.ledger.transactions import Repository
 
 _OUTCOME_FIGURE = {Outcome.SELECTED: "selected", Outcome.HELD: "held", Outcome.EXCEPTION: "exceptions"}
-_CHANNEL_FIGURE = {Channel.PRINT: "print", Channel.EMAIL: "email"}
-_ANSWER_FIGURES = {
-    DeliveryState.ACKNOWLEDGED: ["acknowledged"],
-    DeliveryState.MAILED: ["acknowledged", "mailed"],
-    DeliveryState.DELIVERED: ["acknowledged", "mailed", "delivered"],
-    DeliveryState.REJECTED: ["acknowledged", "rejected"],
-    DeliveryState.RETURNED: ["acknowledged", "mailed", "returned"],
-    DeliveryState.BOUNCED: ["acknowledged", "bounced"],
-}
-_STATE_FIGURE = {DocumentState.HANDED_OFF: "handed_off", DocumentState.WITHHELD: "withheld"}
 
 
-def read_control_totals(connection: Connection, batch_id: str) -> ControlTotals:
-    """Count a batch. What was pulled is what the pull itself recorded, independent of what was decided later."""
-    counts: Counter[str] = Counter()
-    cents: Counter[str] = Counter()
-    _count_shards(connection, batch_id, counts, cents)
-    _count_candidates(connection, batch_id, counts, cents)
-    largest_cents = _count_documents(connection, batch_id, counts, cents)
-    people = func.count(candidate_hold.c.subject.distinct())
-    query = select(candidate_hold.c.code, people).where(candidate_hold.c.batch_id == batch_id)
-    rows = connection.execute(query.group_by(candidate_hold.c.code).order_by(candidate_hold.c.code))
-    return ControlTotals(
-        counts=Figures(**counts),
-        cents=Figures(**cents),
-        holds={row[0]: row[1] for row in rows},
-        largest_cents=largest_cents,
-    )
+class ControlTotalsRepository(Repository):
+    """`ledger.control_totals`."""
 
+    def get(self, batch_id: str) -> ControlTotals:
+        """The batch in counts and cents. `pulled` is what the pull itself recorded, independent of later decisions."""
+        counts: Counter[str] = Counter()
+        cents: Counter[str] = Counter()
+        subjects = func.count(candidate_hold.c.subject.distinct())
+        query = select(candidate_hold.c.code, subjects).where(candidate_hold.c.batch_id == batch_id)
+        query = query.group_by(candidate_hold.c.code).order_by(candidate_hold.c.code)
+        with self._read() as connection:
+            _count_shards(connection, batch_id, counts, cents)
+            _count_candidates(connection, batch_id, counts, cents)
+            largest_cents = _count_documents(connection, batch_id, counts, cents)
+            holds = {row[0]: row[1] for row in connection.execute(query)}
+        return ControlTotals(counts=Figures(**counts), cents=Figures(**cents), holds=holds, largest_cents=largest_cents)
 
-def read_exceptions(connection: Connection, batch_id: str) -> Iterator[ExceptionLine]:
-    """Everything that a clerk has to mend, in mailing order: faults in the data, then documents not made."""
-    query = select(candidate.c.subject, candidate.c.guarantor_id, candidate.c.faults)
-    query = query.where(candidate.c.batch_id == batch_id, candidate.c.outcome == Outcome.EXCEPTION.value)
-    for row in connection.execute(query.order_by(candidate.c.sequence, candidate.c.subject)):
-        for fault in msgspec.json.decode(row.faults, type=tuple[Fault, ...]):
-            yield ExceptionLine(
-                subject=row.subject,
-                guarantor_id=row.guarantor_id,
-                code=fault.code,
-                result_set=fault.result_set,
-                column=fault.column,
-                row_key=fault.row_key,
-                message=fault.message,
-                fix=fault.fix,
-            )
-    failed = select(document).where(document.c.batch_id == batch_id, document.c.state == DocumentState.ERROR.value)
-    for row in connection.execute(failed.order_by(document.c.sequence, document.c.position)):
-        yield ExceptionLine(
-            subject=row.guarantor_id,
-            guarantor_id=row.guarantor_id,
-            document_id=row.document_id,
-            code=row.error_code,
-            message=row.error_message,
-            fix=row.error_fix,
+    def by_status(self, batch_id: str) -> list[StatusCount]:
+        """Documents grouped by channel, envelope class, page count and status, without copies and corrections."""
+        envelope = case(
+            (delivery.c.state == DeliveryState.FAILED.value, ""), else_=func.coalesce(print_file.c.envelope_class, "")
+        ).label("envelope_class")
+        with self._read() as connection:
+            return [
+                StatusCount(
+                    channel=Channel(row.channel),
+                    envelope_class=row.envelope_class,
+                    pages=row.pages,
+                    figures=tuple(figures_of(row)),
+                    documents=row.documents,
+                    cents=int(row.cents),
+                )
+                for row in connection.execute(select_status_counts(batch_id, envelope, document.c.pages))
+                if not row.is_reissue
+            ]
+
+    def by_level(self, batch_id: str) -> dict[int, int]:
+        """Dunning level → number of rendered documents; level 0 is no dunning."""
+        query = select(document.c.level, func.count()).where(*_is_rendered(batch_id)).group_by(document.c.level)
+        with self._read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def documents_above(self, batch_id: str, cents: int) -> list[str]:
+        """Ids of the rendered documents over this amount, the largest first."""
+        query = select(document.c.document_id).where(*_is_rendered(batch_id), document.c.amount_cents > cents)
+        query = query.order_by(document.c.amount_cents.desc(), document.c.document_id)
+        with self._read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def pieces(self, batch_id: str) -> list[PieceCount]:
+        """The attempts that each envelope class's print files must contain. A failed file contains nothing."""
+        query = (
+            select(print_file.c.envelope_class, func.count(), func.sum(document.c.amount_cents))
+            .select_from(delivery)
+            .join(print_file, print_file.c.name == delivery.c.print_file)
+            .join(document, document.c.document_id == delivery.c.document_id)
+            .where(print_file.c.batch_id == batch_id, delivery.c.state != DeliveryState.FAILED.value)
+            .group_by(print_file.c.envelope_class)
+            .order_by(print_file.c.envelope_class)
         )
-
-
-def read_holds(connection: Connection, batch_id: str) -> list[HeldCandidate]:
-    """Every candidate that is held in full or in part, with all its reasons, in mailing order."""
-    query = (
-        select(candidate, candidate_hold)
-        .join(
-            candidate_hold,
-            and_(candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject),
-        )
-        .where(candidate.c.batch_id == batch_id)
-        .order_by(candidate.c.sequence, candidate.c.subject, candidate_hold.c.position)
-    )
-    by_subject: defaultdict[str, list[Any]] = defaultdict(list)
-    for row in connection.execute(query):
-        by_subject[row.subject].append(row)
-    return [_to_held(rows) for rows in by_subject.values()]
-
-
-def _to_held(rows: list[Any]) -> HeldCandidate:
-    first = rows[0]
-    return HeldCandidate(
-        subject=first.subject,
-        guarantor_id=first.guarantor_id,
-        outcome=Outcome(first.outcome),
-        held_cents=first.balance_cents - first.amount_cents,
-        holds=tuple(_to_hold(row) for row in rows if not row.late),
-        late_holds=tuple(_to_hold(row) for row in rows if row.late),
-    )
-
-
-def _to_hold(row: Any) -> Hold:
-    return Hold(code=row.code, account_number=row.account_number, until=row.until)
+        with self._read() as connection:
+            rows = connection.execute(query)
+            return [PieceCount(envelope_class=row[0], documents=row[1], cents=int(row[2])) for row in rows]
 
 
 def _count_shards(connection: Connection, batch_id: str, counts: Counter[str], cents: Counter[str]) -> None:
@@ -114,7 +88,7 @@ def _count_shards(connection: Connection, batch_id: str, counts: Counter[str], c
 
 
 def _count_candidates(connection: Connection, batch_id: str, counts: Counter[str], cents: Counter[str]) -> None:
-    """Held cents are also what is held of those who are selected: a credit, a visit that insurance still works on."""
+    """Held cents include the held part of selected candidates, such as a credit or a visit still with insurance."""
     query = select(
         candidate.c.outcome, func.count(), func.sum(candidate.c.balance_cents), func.sum(candidate.c.amount_cents)
     ).where(candidate.c.batch_id == batch_id)
@@ -129,67 +103,22 @@ def _count_candidates(connection: Connection, batch_id: str, counts: Counter[str
 
 
 def _count_documents(connection: Connection, batch_id: str, counts: Counter[str], cents: Counter[str]) -> int:
-    """Count documents by what became of them; the largest amount of a rendered one, in cents."""
+    """Count documents by status; returns the largest amount of a rendered one, in cents."""
     largest_cents = 0
-    for fate in connection.execute(select_status_counts(batch_id)):
-        names = ["extra"] if fate.is_extra else name_figures(fate)
-        if fate.state != DocumentState.ERROR.value and not fate.is_extra:
-            largest_cents = max(largest_cents, fate.most_cents)
+    for row in connection.execute(select_status_counts(batch_id)):
+        names = ["extra"] if row.is_reissue else figures_of(row)
+        if row.state != DocumentState.ERROR.value and not row.is_reissue:
+            largest_cents = max(largest_cents, row.most_cents)
         for name in names:
-            counts[name] += fate.documents
-            cents[name] += int(fate.cents)
+            counts[name] += row.documents
+            cents[name] += int(row.cents)
     return largest_cents
 
 
-def name_figures(fate: Any) -> list[str]:
-    """Every figure that documents of this fate, a row of `select_fates`, count in."""
-    state, last = DocumentState(fate.state), DeliveryState(fate.last) if fate.last else None
-    if state is DocumentState.ERROR:
-        return ["errors"]
-    names = ["rendered", _CHANNEL_FIGURE[Channel(fate.channel)]]
-    if fate.is_due_again:
-        names.append("due_again")
-    is_waiting = state is DocumentState.RENDERED or fate.is_due_again
-    if is_waiting and last in {DeliveryState.UNCERTAIN, DeliveryState.FAILED}:
-        names.append(last.value)
-    if state in _STATE_FIGURE:
-        names.append(_STATE_FIGURE[state])
-    if state is DocumentState.HANDED_OFF and last is not None:
-        names += _name_answers(last, Reports(fate.reports or Reports.NOTHING))
-    return names
-
-
-def _name_answers(last: DeliveryState, reports: Reports) -> list[str]:
-    """What the latest attempt's state stands for. Where no more will be told it stands for all that follows."""
-    if last is DeliveryState.SENT and reports is Reports.NOTHING:
-        return ["acknowledged", "mailed"]
-    if last is DeliveryState.ACKNOWLEDGED and reports is not Reports.MAILED:
-        return ["acknowledged", "mailed"]
-    return _ANSWER_FIGURES.get(last, [])
-
-
-def select_status_counts(batch_id: str, *more_keys: ColumnElement[Any]) -> Select[Any]:
-    """Documents grouped by their state and that of their latest attempt, and by what else is asked for."""
-    later = delivery.alias()
-    latest = and_(
-        delivery.c.document_id == document.c.document_id,
-        ~exists().where(later.c.document_id == delivery.c.document_id, later.c.attempt > delivery.c.attempt),
-    )
-    is_extra = (document.c.revision_of != "").label("is_extra")
-    is_due_again = follow_up.c.document_id.is_not(None).label("is_due_again")
-    last = delivery.c.state.label("last")
-    keys = (document.c.state, document.c.channel, is_extra, is_due_again, last, print_file.c.reports, *more_keys)
-    figures = (
-        func.count().label("documents"),
-        func.sum(document.c.amount_cents).label("cents"),
-        func.max(document.c.amount_cents).label("most_cents"),
-    )
+def _is_rendered(batch_id: str) -> tuple[ColumnElement[bool], ...]:
+    """Conditions for the batch's rendered documents, without copies and corrections."""
     return (
-        select(*keys, *figures)
-        .select_from(document)
-        .outerjoin(delivery, latest)
-        .outerjoin(print_file, print_file.c.name == delivery.c.print_file)
-        .outerjoin(follow_up, follow_up.c.document_id == document.c.document_id)
-        .where(document.c.batch_id == batch_id)
-        .group_by(*keys)
+        document.c.batch_id == batch_id,
+        document.c.state != DocumentState.ERROR.value,
+        document.c.revision_of == "",
     )

@@ -1,145 +1,45 @@
-"""What every hand-off has in common: claimed before anything leaves, and moved to `sent` exactly once.
-
-A unique index lets one live attempt exist per document. Whoever is not told `is_new` has not made the claim,
-and must find out what became of it before doing anything.
-"""
+"""Deliveries: a document's attempts, and an operator's decision on one whose outcome is unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 
-import msgspec
-from sqlalchemy import Connection, delete, func, select, update
-
-from statement_builder.billing.selection import Channel, Reports
 from statement_builder.errors import InvariantError
-from statement_builder.ledger.batches import require_batch
-from statement_builder.ledger.correspondence import record_mailed
-from statement_builder.ledger.documents import IS_WAITING, in_chunks, is_live, to_delivery
-from statement_builder.ledger.events import SERVICE, write_event
-from statement_builder.ledger.records import Delivery
-from statement_builder.ledger.sql_compat import insert_many, is_one_of
-from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
-from statement_builder.ledger.tables import delivery, document, follow_up, print_file
+from statement_builder.ledger.document_queries import read_deliveries, read_live_deliveries
+from statement_builder.ledger.emails import mark_emails
+from statement_builder.ledger.print_files import mark_print_file
+from statement_builder.ledger.records import Delivery, EmailMark
+from statement_builder.ledger.states import DeliveryState
+from statement_builder.ledger.transactions import Repository
 
 
-def require_released(connection: Connection, batch_id: str) -> None:
-    """InvariantError unless the gates are passed: nothing leaves a batch that nobody released. What came back goes out
-    again whether the batch is closed or not."""
-    found = require_batch(connection, batch_id)
-    if found.state not in {BatchState.RELEASED, BatchState.HANDING_OFF, BatchState.CLOSED}:
-        raise InvariantError(f"batch {batch_id} is {found.state}: nothing of it may be handed off")
+class DeliveryRepository(Repository):
+    """`ledger.deliveries`. `ledger.print_files` and `ledger.emails` claim and mark them."""
 
+    def for_document(self, document_id: str) -> tuple[Delivery, ...]:
+        """The document's attempts, first to last."""
+        with self._read() as connection:
+            return read_deliveries(connection, [document_id]).get(document_id, ())
 
-def claim_documents(
-    connection: Connection,
-    document_ids: Sequence[str],
-    batch_id: str,
-    channel: Channel,
-    *,
-    vendor: str,
-    print_file_name: str | None,
-    readdressed: Mapping[str, str] | None = None,
-    at: datetime,
-) -> None:
-    """Start one more attempt for each document; `readdressed` gives, for those that go to another address than their
-    pages show, its digest. InvariantError, and no claim at all, unless every one can be sent."""
-    if len(set(document_ids)) != len(document_ids) or not document_ids:
-        raise InvariantError(f"batch {batch_id}: a claim needs documents, each once")
-    _require_sendable(connection, document_ids, batch_id)
-    attempts = _attempts_so_far(connection, document_ids)
-    common = {"channel": channel.value, "state": DeliveryState.CLAIMED.value, "vendor": vendor}
-    rows = [
-        {
-            **common,
-            "document_id": document_id,
-            "attempt": attempts.get(document_id, 0) + 1,
-            "print_file": print_file_name,
-            "claimed_at": at,
-            "changed_at": at,
-            "readdressed_to": (readdressed or {}).get(document_id, ""),
-        }
-        for document_id in document_ids
-    ]
-    insert_many(connection, delivery, rows)
+    def resolve(
+        self, document_id: str, *, sent: bool, actor: str, at: datetime, why: str, mailed_on: date | None = None
+    ) -> None:
+        """Record an operator's decision on an attempt whose outcome is unknown. InvariantError when the document has no
+        such attempt.
 
-
-def _require_sendable(connection: Connection, document_ids: Sequence[str], batch_id: str) -> None:
-    """Every document is rendered or due again, of this batch, and in no live attempt; locked until the claim is in."""
-    # The batch is compared here: with it in the query, SQLite takes the batch's index and walks through all of it.
-    waiting = (
-        select(document.c.document_id, document.c.batch_id)
-        .where(is_one_of(document.c.document_id), IS_WAITING)
-        .order_by(document.c.document_id)
-        .with_for_update()
-    )
-    live = select(delivery.c.document_id).where(is_one_of(delivery.c.document_id), is_live(delivery))
-    for ids in in_chunks(sorted(document_ids)):
-        ready = {row.document_id for row in connection.execute(waiting, {"ids": ids}) if row.batch_id == batch_id}
-        ready -= set(connection.execute(live, {"ids": ids}).scalars())
-        if missing := [document_id for document_id in ids if document_id not in ready]:
-            raise InvariantError(
-                f"batch {batch_id}: document {missing[0]} cannot be claimed: it is not rendered, or already on its way"
-            )
-
-
-def _attempts_so_far(connection: Connection, document_ids: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    query = (
-        select(delivery.c.document_id, func.max(delivery.c.attempt))
-        .where(is_one_of(delivery.c.document_id))
-        .group_by(delivery.c.document_id)
-    )
-    for ids in in_chunks(document_ids):
-        found |= {row[0]: row[1] for row in connection.execute(query, {"ids": ids})}
-    return found
-
-
-def read_live_delivery(connection: Connection, document_id: str) -> Delivery | None:
-    """The one attempt that something may still come of, where there is one."""
-    return read_live_deliveries(connection, [document_id]).get(document_id)
-
-
-def read_live_deliveries(connection: Connection, document_ids: Sequence[str]) -> dict[str, Delivery]:
-    """Document id to the one attempt that something may still come of, for those that have one."""
-    found: dict[str, Delivery] = {}
-    query = select(delivery).where(is_one_of(delivery.c.document_id), is_live(delivery))
-    for ids in in_chunks(document_ids):
-        rows = connection.execute(query, {"ids": ids}).mappings()
-        found |= {row["document_id"]: to_delivery(dict(row)) for row in rows}
-    return found
-
-
-def hand_off(connection: Connection, document_ids: Sequence[str], mailed_on: date) -> None:
-    """The third fact: only now does the document's state move, and the clocks where nothing more will be told."""
-    handed_off = update(document).where(is_one_of(document.c.document_id)).values(state=DocumentState.HANDED_OFF.value)
-    told_of = (
-        select(delivery.c.document_id)
-        .join(print_file, print_file.c.name == delivery.c.print_file)
-        .where(is_one_of(delivery.c.document_id), is_live(delivery), print_file.c.reports != Reports.NOTHING.value)
-    )
-    for ids in in_chunks(document_ids):
-        connection.execute(handed_off, {"ids": ids})
-        connection.execute(delete(follow_up).where(is_one_of(follow_up.c.document_id)), {"ids": ids})
-        later = set(connection.execute(told_of, {"ids": ids}).scalars())
-        record_mailed(connection, [document_id for document_id in ids if document_id not in later], mailed_on)
-
-
-def encode_receipt(receipt: Mapping[str, Any] | None) -> str | None:
-    return None if receipt is None else msgspec.json.encode(receipt).decode()
-
-
-def tell(
-    connection: Connection,
-    batch_id: str,
-    subject: str,
-    state: DeliveryState,
-    *,
-    at: datetime,
-    actor: str = SERVICE,
-    why: str = "",
-) -> None:
-    """Write down that an attempt reached a state."""
-    write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=subject, what=state.value, why=why)
+        The vendor has all of a print file or nothing, so a decision on one piece decides the whole file. Without
+        `mailed_on`, it counts as mailed on the day (UTC) of its claim.
+        """
+        with self._write() as connection:
+            live = read_live_deliveries(connection, [document_id]).get(document_id)
+            if live is None or live.state is not DeliveryState.UNCERTAIN:
+                raise InvariantError(f"document {document_id} has no uncertain attempt: there is nothing to resolve")
+            state = DeliveryState.SENT if sent else DeliveryState.FAILED
+            on = mailed_on or live.claimed_at.date()
+            if live.print_file:
+                mark_print_file(
+                    connection, live.print_file, state, receipt=live.receipt, at=at, mailed_on=on, actor=actor, why=why
+                )
+            else:
+                mark = EmailMark(delivery_id=live.delivery_id, state=state, receipt=live.receipt)
+                mark_emails(connection, [mark], at=at, mailed_on=on, actor=actor, why=why)

@@ -1,4 +1,4 @@
-"""E-mail: one attempt, one message; claimed and marked in runs, one transaction for each."""
+"""E-mails: one attempt is one message. Claimed and marked in runs, one transaction per run."""
 
 from __future__ import annotations
 
@@ -10,38 +10,53 @@ from sqlalchemy import Connection, bindparam, select, tuple_, update
 
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import InvariantError
-from statement_builder.ledger.deliveries import (
-    claim_documents,
-    encode_receipt,
-    hand_off,
-    read_live_deliveries,
-    require_released,
-)
-from statement_builder.ledger.documents import in_chunks, lock_documents, to_delivery
+from statement_builder.ledger.document_queries import lock_documents, read_live_deliveries
 from statement_builder.ledger.events import SERVICE, write_events
+from statement_builder.ledger.hand_off import claim_documents, encode_receipt, hand_off, require_released
 from statement_builder.ledger.records import Delivery, EmailMark
+from statement_builder.ledger.row_mapping import to_delivery
+from statement_builder.ledger.sql_compat import in_chunks
 from statement_builder.ledger.states import DeliveryState, require_hand_off_move
 from statement_builder.ledger.tables import delivery
+from statement_builder.ledger.transactions import Repository
 
 
-def claim_emails(
-    connection: Connection, document_ids: Sequence[str], *, vendor: str, at: datetime
-) -> tuple[Delivery, ...]:
-    """Claim an attempt to e-mail each document, in their order; the live attempt as it stands where there is one."""
-    batches = lock_documents(connection, document_ids)
-    live = read_live_deliveries(connection, document_ids)
-    new = [document_id for document_id in document_ids if document_id not in live]
-    for batch_id in sorted({batches[document_id] for document_id in new}):
-        mine = [document_id for document_id in new if batches[document_id] == batch_id]
-        require_released(connection, batch_id)
-        claim_documents(connection, mine, batch_id, Channel.EMAIL, vendor=vendor, print_file_name=None, at=at)
-        claimed = DeliveryState.CLAIMED.value
-        write_events(connection, [(batch_id, each) for each in mine], at=at, actor=SERVICE, what=claimed)
-    made = read_live_deliveries(connection, new)
-    if missing := set(new) - made.keys():
-        raise InvariantError(f"document {min(missing)}: its claim is gone")
-    answers = {document_id: msgspec.structs.replace(each, is_new=True) for document_id, each in made.items()}
-    return tuple({**live, **answers}[document_id] for document_id in document_ids)
+class EmailRepository(Repository):
+    """`ledger.emails`."""
+
+    def claim(self, document_ids: Sequence[str], *, vendor: str, at: datetime) -> tuple[Delivery, ...]:
+        """Claim an attempt to e-mail each document, in the order given. A document with a live attempt returns that
+        attempt unchanged, with `is_new` false."""
+        with self._write() as connection:
+            batches = lock_documents(connection, document_ids)
+            live = read_live_deliveries(connection, document_ids)
+            new = [document_id for document_id in document_ids if document_id not in live]
+            for batch_id in sorted({batches[document_id] for document_id in new}):
+                mine = [document_id for document_id in new if batches[document_id] == batch_id]
+                require_released(connection, batch_id)
+                claim_documents(connection, mine, batch_id, Channel.EMAIL, vendor=vendor, print_file_name=None, at=at)
+                claimed = DeliveryState.CLAIMED.value
+                write_events(connection, [(batch_id, each) for each in mine], at=at, actor=SERVICE, what=claimed)
+            made = read_live_deliveries(connection, new)
+            if missing := set(new) - made.keys():
+                raise InvariantError(f"document {min(missing)}: its claim is gone")
+        claims = {document_id: msgspec.structs.replace(each, is_new=True) for document_id, each in made.items()}
+        return tuple({**live, **claims}[document_id] for document_id in document_ids)
+
+    def mark(self, marks: Sequence[EmailMark], *, at: datetime, mailed_on: date | None = None) -> None:
+        """Record the outcome of these attempts, all or none; recording it twice changes nothing. On `sent` the
+        documents are handed off, and their clocks start on `mailed_on` (by default the UTC date of `at`)."""
+        with self._write() as connection:
+            mark_emails(connection, marks, at=at, mailed_on=mailed_on)
+
+    def find(self, reference: str) -> tuple[str, int] | None:
+        """Document id and attempt of the e-mail with this mail service reference; None for an unknown one."""
+        quoted = delivery.c.receipt.contains(msgspec.json.encode(reference).decode(), autoescape=True)
+        query = select(delivery).where(delivery.c.channel == Channel.EMAIL.value, quoted)
+        with self._read() as connection:
+            found = [to_delivery(dict(row)) for row in connection.execute(query).mappings()]
+        mine = [each for each in found if (each.receipt or {}).get("reference") == reference]
+        return (mine[0].document_id, mine[0].attempt) if len(mine) == 1 else None
 
 
 def mark_emails(
@@ -53,10 +68,10 @@ def mark_emails(
     actor: str = SERVICE,
     why: str = "",
 ) -> None:
-    """Say what became of these attempts, all or none. Saying the same again changes nothing."""
+    """See `EmailRepository.mark`."""
     keys = {mark.delivery_id: _key(mark.delivery_id) for mark in marks}
     if len(keys) != len(marks):
-        raise InvariantError("an attempt is marked twice at once")
+        raise InvariantError("an attempt is marked twice in one call")
     batches = lock_documents(connection, [document_id for document_id, _ in keys.values()])
     found = _read_attempts(connection, list(keys.values()))
     moved = []
@@ -96,9 +111,8 @@ def _key(delivery_id: str) -> tuple[str, int]:
 
 def _read_attempts(connection: Connection, keys: Sequence[tuple[str, int]]) -> dict[str, Delivery]:
     found: dict[str, Delivery] = {}
-    for start in in_chunks([f"{document_id}.{attempt}" for document_id, attempt in keys]):
-        wanted = [_key(each) for each in start]
-        query = select(delivery).where(tuple_(delivery.c.document_id, delivery.c.attempt).in_(wanted))
+    for some in in_chunks(keys):
+        query = select(delivery).where(tuple_(delivery.c.document_id, delivery.c.attempt).in_(some))
         for row in connection.execute(query).mappings():
             each = to_delivery(dict(row))
             found[each.delivery_id] = each

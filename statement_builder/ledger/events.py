@@ -1,4 +1,4 @@
-"""The append-only record of who did what to what, when and why."""
+"""Events: the append-only record of who did what to what, when and why."""
 
 from __future__ import annotations
 
@@ -10,9 +10,27 @@ from sqlalchemy import Connection, insert, select
 from statement_builder.ledger.records import Event
 from statement_builder.ledger.sql_compat import insert_many
 from statement_builder.ledger.tables import event
+from statement_builder.ledger.transactions import Repository
 
 SERVICE = "service"
-"""The actor where no person acts."""
+"""The actor of events that no person caused."""
+
+
+class EventRepository(Repository):
+    """`ledger.events`. The other repositories write most events, in the transaction of the change itself."""
+
+    def for_batch(self, batch_id: str, *, subject: str | None = None) -> list[Event]:
+        """What happened to the batch and everything in it, or to one `subject` of it, oldest first."""
+        query = select(event).where(event.c.batch_id == batch_id)
+        if subject is not None:
+            query = query.where(event.c.subject == subject)
+        with self._read() as connection:
+            return [Event(**row) for row in connection.execute(query.order_by(event.c.event_id)).mappings()]
+
+    def record(self, batch_id: str, subject: str, *, what: str, why: str, actor: str, at: datetime) -> None:
+        """Record an event that changes nothing else, such as a report that an operator must read."""
+        with self._write() as connection:
+            write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=subject, what=what, why=why)
 
 
 def write_event(
@@ -26,14 +44,6 @@ def write_event(
 def write_events(
     connection: Connection, subjects: Sequence[tuple[str, str]], *, at: datetime, actor: str, what: str, why: str = ""
 ) -> None:
-    """The same of several subjects, each with its batch id before it, in one statement."""
+    """The same event for several (batch id, subject) pairs, in one statement."""
     common = {"at": at, "actor": actor, "what": what, "why": why}
     insert_many(connection, event, [{**common, "batch_id": batch, "subject": subject} for batch, subject in subjects])
-
-
-def read_events(connection: Connection, batch_id: str, *, subject: str | None = None) -> list[Event]:
-    """All that happened to a batch and to what is in it, or to one thing of it, oldest first."""
-    query = select(event).where(event.c.batch_id == batch_id)
-    if subject is not None:
-        query = query.where(event.c.subject == subject)
-    return [Event(**row) for row in connection.execute(query.order_by(event.c.event_id)).mappings()]

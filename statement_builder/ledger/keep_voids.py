@@ -1,4 +1,4 @@
-"""What a person took back before the mail stays so when its shard is built again."""
+"""A voided document stays void when its shard is built again."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from statement_builder.billing.selection import Hold
-from statement_builder.ledger.documents import in_chunks, withhold
+from statement_builder.ledger.documents import withhold
 from statement_builder.ledger.events import SERVICE
 from statement_builder.ledger.records import NewDocument
-from statement_builder.ledger.sql_compat import is_one_of
+from statement_builder.ledger.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.states import DocumentState
 from statement_builder.ledger.tables import event
 
 
 def keep_voids(connection: Connection, batch_id: str, rebuilt: Sequence[NewDocument], *, at: datetime) -> None:
-    """Withhold those of a shard's new documents that were withheld before it was reopened: before a release only a
-    person does that, and the event log has it."""
+    """Withhold the documents of a rebuilt shard that were withheld before it was reopened. Before a release only an
+    operator withholds a document, and the event has the reason."""
     ids = [each.document_id for each in rebuilt if each.state is DocumentState.RENDERED]
     query = select(event.c.subject, event.c.why).where(
         event.c.batch_id == batch_id, event.c.what == "withheld", is_one_of(event.c.subject)

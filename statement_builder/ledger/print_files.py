@@ -1,4 +1,4 @@
-"""Print files: claimed with an attempt for every document in them, and marked as one."""
+"""Print files: claimed with an attempt for every document in them, and marked as a whole."""
 
 from __future__ import annotations
 
@@ -7,48 +7,111 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, exists, select, update
 
-from statement_builder.billing.selection import Channel, Reports
+from statement_builder.billing.selection import Channel, FinalVendorStatus
 from statement_builder.errors import InvariantError
-from statement_builder.ledger.deliveries import claim_documents, encode_receipt, hand_off, require_released, tell
 from statement_builder.ledger.events import SERVICE
+from statement_builder.ledger.hand_off import (
+    claim_documents,
+    encode_receipt,
+    hand_off,
+    record_status_event,
+    require_released,
+)
 from statement_builder.ledger.records import NewPrintFile, PrintFileRow
+from statement_builder.ledger.row_mapping import print_file_row, to_print_file
 from statement_builder.ledger.sql_compat import insert_if_new
-from statement_builder.ledger.states import DeliveryState, require_hand_off_move
-from statement_builder.ledger.tables import delivery, print_file
+from statement_builder.ledger.states import HAND_OFF_STATES, DeliveryState, require_hand_off_move
+from statement_builder.ledger.tables import batch, delivery, print_file
+from statement_builder.ledger.transactions import Repository
 
 
-def claim_print_file(
-    connection: Connection, new: NewPrintFile, *, readdressed: Mapping[str, str] | None = None, at: datetime
-) -> PrintFileRow:
-    """Claim a file and an attempt for each document in it; the file as it stands when somebody has claimed it.
+class PrintFileRepository(Repository):
+    """`ledger.print_files`."""
 
-    A file that failed is claimed afresh, with whatever is in it now. InvariantError when one of its documents is not
-    there to be sent: withheld, handed off, or on its way in something else.
-    """
-    require_released(connection, new.batch_id)
-    values = {**_print_file_values(new), "attempt": 1, "claimed_at": at, "changed_at": at}
-    if not insert_if_new(connection, print_file, values):
-        found = lock_print_file(connection, new.name)
-        if found.batch_id != new.batch_id:
-            raise InvariantError(f"print file {new.name} belongs to batch {found.batch_id}")
-        if found.state is not DeliveryState.FAILED:
-            return found
-        again = {**values, "attempt": found.attempt + 1, "receipt": None}
-        connection.execute(update(print_file).where(print_file.c.name == new.name).values(again))
-    claim_documents(
-        connection,
-        new.documents,
-        new.batch_id,
-        Channel.PRINT,
-        vendor=new.vendor,
-        print_file_name=new.name,
-        readdressed=readdressed,
-        at=at,
-    )
-    tell(connection, new.batch_id, new.name, DeliveryState.CLAIMED, at=at)
-    return msgspec.structs.replace(lock_print_file(connection, new.name), is_new=True)
+    def for_batch(self, batch_id: str) -> list[PrintFileRow]:
+        """The batch's print files in order."""
+        query = select(print_file).where(print_file.c.batch_id == batch_id)
+        with self._read() as connection:
+            rows = connection.execute(query.order_by(print_file.c.sequence, print_file.c.name))
+            return [to_print_file(dict(row)) for row in rows.mappings()]
+
+    def claim(self, new: NewPrintFile, *, readdressed: Mapping[str, str] | None = None, at: datetime) -> PrintFileRow:
+        """Claim a print file and one attempt for each document in it. `readdressed` maps the documents that go to a
+        different address than the one on their pages to the digest of that address.
+
+        A name that is claimed already returns that file unchanged, with `is_new` false; a failed file is claimed again
+        with its new content. InvariantError when one of the documents is withheld, handed off, or in another live
+        attempt.
+        """
+        with self._write() as connection:
+            require_released(connection, new.batch_id)
+            values = {**print_file_row(new), "attempt": 1, "claimed_at": at, "changed_at": at}
+            if not insert_if_new(connection, print_file, values):
+                found = lock_print_file(connection, new.name)
+                if found.batch_id != new.batch_id:
+                    raise InvariantError(f"print file {new.name} belongs to batch {found.batch_id}")
+                if found.state is not DeliveryState.FAILED:
+                    return found
+                again = {**values, "attempt": found.attempt + 1, "receipt": None}
+                connection.execute(update(print_file).where(print_file.c.name == new.name).values(again))
+            claim_documents(
+                connection,
+                new.documents,
+                new.batch_id,
+                Channel.PRINT,
+                vendor=new.vendor,
+                print_file_name=new.name,
+                readdressed=readdressed,
+                at=at,
+            )
+            record_status_event(connection, new.batch_id, new.name, DeliveryState.CLAIMED, at=at)
+            return msgspec.structs.replace(lock_print_file(connection, new.name), is_new=True)
+
+    def mark(
+        self,
+        name: str,
+        state: DeliveryState,
+        *,
+        attempt: int | None = None,
+        receipt: Mapping[str, Any] | None = None,
+        at: datetime,
+        mailed_on: date | None = None,
+    ) -> None:
+        """Record the outcome of a print file and of every document in it; recording it twice changes nothing. On `sent`
+        the documents are handed off, and their clocks start on `mailed_on` (by default the UTC date of `at`).
+
+        `attempt` restricts the update to the attempt this process claimed: InvariantError when another process has
+        claimed the file since.
+        """
+        with self._write() as connection:
+            mark_print_file(connection, name, state, attempt=attempt, receipt=receipt, at=at, mailed_on=mailed_on)
+
+    def is_acknowledged(self, name: str) -> bool:
+        """The vendor has reported anything about this print file."""
+        unreported = [state.value for state in HAND_OFF_STATES]
+        query = select(delivery.c.document_id).where(delivery.c.print_file == name, delivery.c.state.not_in(unreported))
+        with self._read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
+
+    def awaiting_final_status(self, facility_id: str) -> list[PrintFileRow]:
+        """Print files with at least one piece whose final vendor status has not arrived, oldest first."""
+        open_states = {
+            FinalVendorStatus.ACKNOWLEDGED: [DeliveryState.SENT.value],
+            FinalVendorStatus.MAILED: [DeliveryState.SENT.value, DeliveryState.ACKNOWLEDGED.value],
+        }
+        rows = []
+        with self._read() as connection:
+            for reports, states in open_states.items():
+                is_open = exists().where(delivery.c.print_file == print_file.c.name, delivery.c.state.in_(states))
+                query = (
+                    select(print_file)
+                    .join(batch, batch.c.batch_id == print_file.c.batch_id)
+                    .where(batch.c.facility_id == facility_id, print_file.c.reports == reports.value, is_open)
+                )
+                rows += [to_print_file(dict(row)) for row in connection.execute(query).mappings()]
+        return sorted(rows, key=lambda row: (row.changed_at, row.name))
 
 
 def mark_print_file(
@@ -63,10 +126,10 @@ def mark_print_file(
     actor: str = SERVICE,
     why: str = "",
 ) -> None:
-    """Say what became of a file and of everything in it. Saying the same again changes nothing."""
+    """See `PrintFileRepository.mark`."""
     found = lock_print_file(connection, name)
     if attempt is not None and found.attempt != attempt:
-        raise InvariantError(f"print file {name} was claimed by somebody else since: run the batch again")
+        raise InvariantError(f"print file {name} has since been claimed by another process: run the batch again")
     if found.state is state:
         return
     require_hand_off_move(f"print file {name}", found.state, state)
@@ -77,39 +140,13 @@ def mark_print_file(
     connection.execute(update(delivery).where(own).values(state=state.value, changed_at=at))
     if state is DeliveryState.SENT:
         hand_off(connection, moved, mailed_on or at.date())
-    tell(connection, found.batch_id, name, state, at=at, actor=actor, why=why)
-
-
-def read_print_files(connection: Connection, batch_id: str) -> list[PrintFileRow]:
-    query = select(print_file).where(print_file.c.batch_id == batch_id)
-    rows = connection.execute(query.order_by(print_file.c.sequence, print_file.c.name))
-    return [to_print_file(dict(row)) for row in rows.mappings()]
+    record_status_event(connection, found.batch_id, name, state, at=at, actor=actor, why=why)
 
 
 def lock_print_file(connection: Connection, name: str) -> PrintFileRow:
+    """One print file, locked until this transaction ends. InvariantError for an unknown name."""
     row = connection.execute(select(print_file).where(print_file.c.name == name).with_for_update())
     found = row.mappings().one_or_none()
     if found is None:
         raise InvariantError(f"print file {name} is not in the ledger")
     return to_print_file(dict(found))
-
-
-def _print_file_values(new: NewPrintFile) -> dict[str, Any]:
-    values = {name: getattr(new, name) for name in new.__struct_fields__}
-    documents = msgspec.json.encode(new.documents).decode()
-    return {
-        **values,
-        "documents": documents,
-        "reports": new.reports.value,
-        "state": DeliveryState.CLAIMED.value,
-    }
-
-
-def to_print_file(row: dict[str, Any]) -> PrintFileRow:
-    values = {
-        "documents": msgspec.json.decode(row["documents"], type=tuple[str, ...]),
-        "state": DeliveryState(row["state"]),
-        "reports": Reports(row["reports"]),
-        "receipt": msgspec.json.decode(row["receipt"]) if row["receipt"] else None,
-    }
-    return PrintFileRow(**{**row, **values})

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from statement_builder.billing.model import Fault, Record
-from statement_builder.billing.selection import Channel, Hold, Kind, Reports
+from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
 from statement_builder.ledger.states import (
     BatchState,
     DeliveryState,
@@ -178,7 +178,7 @@ class NewPrintFile(Record, kw_only=True):
     pages: int
     sheets: int
     cents: int
-    reports: Reports = Reports.NOTHING
+    reports: FinalVendorStatus = FinalVendorStatus.NOTHING
 
 
 class PrintFileRow(NewPrintFile, kw_only=True):

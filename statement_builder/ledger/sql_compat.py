@@ -1,9 +1,9 @@
-"""The few statements that SQLite and PostgreSQL both have but SQLAlchemy has no common word for."""
+"""Statements that SQLite and PostgreSQL both support but SQLAlchemy writes differently for each."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 from psycopg import sql
@@ -16,10 +16,20 @@ from sqlalchemy.sql.elements import BinaryExpression
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 Insert = sqlite.Insert | postgresql.Insert
+_Each = TypeVar("_Each")
+
+IDS_MAX = 500
+"""The largest number of ids in one query, so that its result stays small."""
+
+
+def in_chunks(ids: Sequence[_Each]) -> Iterable[Sequence[_Each]]:
+    """The ids in runs of at most `IDS_MAX`."""
+    for start in range(0, len(ids), IDS_MAX):
+        yield ids[start : start + IDS_MAX]
 
 
 class _Texts(TypeDecorator[Sequence[str]]):
-    """Several texts as one value: an array, or on SQLite a JSON list."""
+    """Several texts as one value: an array on PostgreSQL, a JSON list on SQLite."""
 
     impl = Text
     cache_ok = True
@@ -33,10 +43,10 @@ class _Texts(TypeDecorator[Sequence[str]]):
 
 
 def is_one_of(column: ColumnElement[str], name: str = "ids") -> ColumnElement[bool]:
-    """Whether a column of text is one of the texts that the statement is executed with under `name`.
+    """The text column equals one of the texts bound to `name` when the statement is executed.
 
-    `in_` would make a parameter of each: another statement for each length of the list, to be expanded and parsed anew
-    and kept ready by SQLite, and a cycle for the collector that holds all of them.
+    `in_` makes a parameter of each text. Each list length is then a new statement to expand, parse and cache, and a
+    reference cycle keeps all the texts alive until the garbage collector runs.
     """
     return _IsOneOf(column, bindparam(name, type_=_Texts()), operators.in_op, type_=Boolean())
 
@@ -58,18 +68,18 @@ def _write_for_postgresql(element: _IsOneOf, compiler: SQLCompiler, **context: A
 
 
 def upsert(connection: Connection, table: Table) -> Insert:
-    """An INSERT that knows `on_conflict_…`."""
+    """An INSERT that supports `on_conflict_…`."""
     return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 def insert_if_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
-    """Insert a row unless its key is there already; whether it was new. Waits for whoever is writing that key."""
+    """Insert a row unless its key exists; returns whether it was new. Waits for another writer of the same key."""
     statement = upsert(connection, table).values(**values).on_conflict_do_nothing().returning(literal(1))
     return connection.execute(statement).first() is not None
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows that all name the same columns. PostgreSQL takes them as a COPY: a fifth of the time of INSERTs."""
+    """Insert rows that all name the same columns. PostgreSQL uses COPY, which takes a fifth of the time of INSERT."""
     if not rows:
         return
     if connection.dialect.name == "sqlite":

@@ -1,64 +1,76 @@
-"""What became of a batch's documents, by channel and envelope class: the lines of its control sheet."""
+"""Documents grouped by what became of them, and the figures that each group counts in."""
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from typing import Any
 
-from statement_builder.billing.selection import Channel
-from statement_builder.ledger.control_totals import name_figures, select_status_counts
-from statement_builder.ledger.records import PieceCount, StatusCount
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+
+from statement_builder.billing.selection import Channel, FinalVendorStatus
 from statement_builder.ledger.states import DeliveryState, DocumentState
-from statement_builder.ledger.tables import delivery, document, print_file
+from statement_builder.ledger.tables import delivery, document, follow_up, print_file
+
+_CHANNEL_FIGURE = {Channel.PRINT: "print", Channel.EMAIL: "email"}
+_STATE_FIGURE = {DocumentState.HANDED_OFF: "handed_off", DocumentState.WITHHELD: "withheld"}
+_REPORT_FIGURES = {
+    DeliveryState.ACKNOWLEDGED: ["acknowledged"],
+    DeliveryState.MAILED: ["acknowledged", "mailed"],
+    DeliveryState.DELIVERED: ["acknowledged", "mailed", "delivered"],
+    DeliveryState.REJECTED: ["acknowledged", "rejected"],
+    DeliveryState.RETURNED: ["acknowledged", "mailed", "returned"],
+    DeliveryState.BOUNCED: ["acknowledged", "bounced"],
+}
 
 
-def read_status_counts(connection: Connection, batch_id: str) -> list[StatusCount]:
-    """Documents grouped by channel, envelope class, length and what became of them; copies and corrections apart."""
-    envelope = case(
-        (delivery.c.state == DeliveryState.FAILED.value, ""), else_=func.coalesce(print_file.c.envelope_class, "")
-    ).label("envelope_class")
-    return [
-        StatusCount(
-            channel=Channel(row.channel),
-            envelope_class=row.envelope_class,
-            pages=row.pages,
-            figures=tuple(name_figures(row)),
-            documents=row.documents,
-            cents=int(row.cents),
-        )
-        for row in connection.execute(select_status_counts(batch_id, envelope, document.c.pages))
-        if not row.is_extra
-    ]
-
-
-def read_piece_counts(connection: Connection, batch_id: str) -> list[PieceCount]:
-    """Attempts that have not failed, by the envelope class of their print file. A file that failed holds nothing."""
-    query = (
-        select(print_file.c.envelope_class, func.count(), func.sum(document.c.amount_cents))
-        .select_from(delivery)
-        .join(print_file, print_file.c.name == delivery.c.print_file)
-        .join(document, document.c.document_id == delivery.c.document_id)
-        .where(print_file.c.batch_id == batch_id, delivery.c.state != DeliveryState.FAILED.value)
-        .group_by(print_file.c.envelope_class)
-        .order_by(print_file.c.envelope_class)
+def select_status_counts(batch_id: str, *more_keys: ColumnElement[Any]) -> Select[Any]:
+    """Documents grouped by their state, that of their latest attempt, and `more_keys`."""
+    later = delivery.alias()
+    latest = and_(
+        delivery.c.document_id == document.c.document_id,
+        ~exists().where(later.c.document_id == delivery.c.document_id, later.c.attempt > delivery.c.attempt),
     )
-    return [PieceCount(envelope_class=row[0], documents=row[1], cents=int(row[2])) for row in connection.execute(query)]
-
-
-def read_levels(connection: Connection, batch_id: str) -> dict[int, int]:
-    """Dunning level → rendered documents that have it."""
-    query = select(document.c.level, func.count()).where(*_rendered(batch_id)).group_by(document.c.level)
-    return {row[0]: row[1] for row in connection.execute(query)}
-
-
-def read_documents_above(connection: Connection, batch_id: str, cents: int) -> list[str]:
-    """Ids of the rendered documents that ask for more than this, the largest first."""
-    query = select(document.c.document_id).where(*_rendered(batch_id), document.c.amount_cents > cents)
-    return list(connection.execute(query.order_by(document.c.amount_cents.desc(), document.c.document_id)).scalars())
-
-
-def _rendered(batch_id: str) -> tuple[ColumnElement[bool], ...]:
+    is_reissue = (document.c.revision_of != "").label("is_reissue")
+    is_redelivery_due = follow_up.c.document_id.is_not(None).label("is_redelivery_due")
+    last = delivery.c.state.label("last")
+    keys = (document.c.state, document.c.channel, is_reissue, is_redelivery_due, last, print_file.c.reports, *more_keys)
+    figures = (
+        func.count().label("documents"),
+        func.sum(document.c.amount_cents).label("cents"),
+        func.max(document.c.amount_cents).label("most_cents"),
+    )
     return (
-        document.c.batch_id == batch_id,
-        document.c.state != DocumentState.ERROR.value,
-        document.c.revision_of == "",
+        select(*keys, *figures)
+        .select_from(document)
+        .outerjoin(delivery, latest)
+        .outerjoin(print_file, print_file.c.name == delivery.c.print_file)
+        .outerjoin(follow_up, follow_up.c.document_id == document.c.document_id)
+        .where(document.c.batch_id == batch_id)
+        .group_by(*keys)
     )
+
+
+def figures_of(row: Any) -> list[str]:
+    """Every field of `Figures` that the documents of a row of `select_status_counts` count in."""
+    state, last = DocumentState(row.state), DeliveryState(row.last) if row.last else None
+    if state is DocumentState.ERROR:
+        return ["errors"]
+    names = ["rendered", _CHANNEL_FIGURE[Channel(row.channel)]]
+    if row.is_redelivery_due:
+        names.append("due_again")
+    is_pending = state is DocumentState.RENDERED or row.is_redelivery_due
+    if is_pending and last in {DeliveryState.UNCERTAIN, DeliveryState.FAILED}:
+        names.append(last.value)
+    if state in _STATE_FIGURE:
+        names.append(_STATE_FIGURE[state])
+    if state is DocumentState.HANDED_OFF and last is not None:
+        names += _report_figures(last, FinalVendorStatus(row.reports or FinalVendorStatus.NOTHING))
+    return names
+
+
+def _report_figures(last: DeliveryState, final: FinalVendorStatus) -> list[str]:
+    """The figures of the latest attempt's state. The vendor's final status also stands for all that would follow it."""
+    if last is DeliveryState.SENT and final is FinalVendorStatus.NOTHING:
+        return ["acknowledged", "mailed"]
+    if last is DeliveryState.ACKNOWLEDGED and final is not FinalVendorStatus.MAILED:
+        return ["acknowledged", "mailed"]
+    return _REPORT_FIGURES.get(last, [])

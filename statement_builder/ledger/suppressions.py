@@ -1,4 +1,4 @@
-"""What the answers forbid: mail to an address that it came back from, e-mail to somebody whom it does not reach."""
+"""Suppressions: no mail to an address that mail came back from, no e-mail to a guarantor it cannot reach."""
 
 from __future__ import annotations
 
@@ -8,15 +8,39 @@ from datetime import date
 
 from sqlalchemy import Connection, select
 
-from statement_builder.ledger.documents import in_chunks
 from statement_builder.ledger.records import Document, Suppression
-from statement_builder.ledger.sql_compat import is_one_of, upsert
+from statement_builder.ledger.sql_compat import in_chunks, is_one_of, upsert
 from statement_builder.ledger.states import SuppressionCode
 from statement_builder.ledger.tables import batch, mail_stop
+from statement_builder.ledger.transactions import Repository
+
+
+class SuppressionRepository(Repository):
+    """`ledger.suppressions`. Delivery reports write them."""
+
+    def by_guarantor(self, facility_id: str, guarantor_ids: Sequence[str]) -> dict[str, tuple[Suppression, ...]]:
+        """Guarantor → suppressions, by code and date. The caller decides whether one applies to the address now on
+        file."""
+        found: defaultdict[str, list[Suppression]] = defaultdict(list)
+        query = select(mail_stop).where(mail_stop.c.facility_id == facility_id, is_one_of(mail_stop.c.guarantor_id))
+        query = query.order_by(mail_stop.c.code, mail_stop.c.since)
+        with self._read() as connection:
+            for ids in in_chunks(guarantor_ids):
+                for row in connection.execute(query, {"ids": ids}).mappings():
+                    found[row["guarantor_id"]].append(
+                        Suppression(
+                            guarantor_id=row["guarantor_id"],
+                            code=SuppressionCode(row["code"]),
+                            document_id=row["document_id"],
+                            digest=row["digest"],
+                            since=row["since"],
+                        )
+                    )
+        return {guarantor_id: tuple(suppressions) for guarantor_id, suppressions in found.items()}
 
 
 def suppress(connection: Connection, found: Document, code: SuppressionCode, *, digest: str, since: date) -> None:
-    """One stop an address; the newest answer about it is the one that counts."""
+    """Record a suppression for the document's guarantor: one per address, kept from the latest report about it."""
     facility_id = connection.execute(select(batch.c.facility_id).where(batch.c.batch_id == found.batch_id)).scalar_one()
     key = {"facility_id": facility_id, "guarantor_id": found.guarantor_id, "code": code.value, "digest": digest}
     new = {"document_id": found.document_id, "since": since}
@@ -24,24 +48,3 @@ def suppress(connection: Connection, found: Document, code: SuppressionCode, *, 
     connection.execute(
         statement.on_conflict_do_update(index_elements=list(key), set_=new, where=mail_stop.c.since <= since)
     )
-
-
-def read_suppressions(
-    connection: Connection, facility_id: str, guarantor_ids: Sequence[str]
-) -> dict[str, tuple[Suppression, ...]]:
-    """Guarantor → stops, by code and age. Whether one applies is for who knows the address that is on file now."""
-    found: defaultdict[str, list[Suppression]] = defaultdict(list)
-    query = select(mail_stop).where(mail_stop.c.facility_id == facility_id, is_one_of(mail_stop.c.guarantor_id))
-    query = query.order_by(mail_stop.c.code, mail_stop.c.since)
-    for ids in in_chunks(guarantor_ids):
-        for row in connection.execute(query, {"ids": ids}).mappings():
-            found[row["guarantor_id"]].append(
-                Suppression(
-                    guarantor_id=row["guarantor_id"],
-                    code=SuppressionCode(row["code"]),
-                    document_id=row["document_id"],
-                    digest=row["digest"],
-                    since=row["since"],
-                )
-            )
-    return {guarantor_id: tuple(stops) for guarantor_id, stops in found.items()}

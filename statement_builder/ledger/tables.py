@@ -31,7 +31,7 @@ from sqlalchemy import (
     text,
 )
 
-from statement_builder.billing.selection import Channel, Kind, Reports
+from statement_builder.billing.selection import Channel, FinalVendorStatus, Kind
 from statement_builder.ledger.states import (
     HAND_OFF_STATES,
     TERMINAL_FAILURES,
@@ -232,7 +232,7 @@ print_file = Table(
     Column("receipt", Text),
     Column("claimed_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
-    Column("reports", _WORD, nullable=False, server_default=Reports.NOTHING.value),
+    Column("reports", _WORD, nullable=False, server_default=FinalVendorStatus.NOTHING.value),
     Index("print_file_batch", "batch_id", "sequence"),
     _one_of("state", HAND_OFF_STATES, "state"),
 )

@@ -24,13 +24,13 @@ def find_untold(context: AppContext, alerts: Sequence[Alert]) -> list[Alert]:
 def record_told(context: AppContext, alerts: Sequence[Alert], *, whom: str) -> None:
     """Write down that `whom` was told of these alerts."""
     for alert in alerts:
-        context.ledger.note(
+        context.ledger.events.record(
             TRACKING, _name(alert), what=TOLD, why=f"told {whom}", actor=context.actor, at=context.now()
         )
 
 
 def _is_told(context: AppContext, alert: Alert) -> bool:
-    last = context.ledger.events(TRACKING, subject=_name(alert))[-1:]
+    last = context.ledger.events.for_batch(TRACKING, subject=_name(alert))[-1:]
     return any(context.now() - event.at < TELL_AGAIN_AFTER for event in last)
 
 

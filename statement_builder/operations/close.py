@@ -22,18 +22,20 @@ def close_batch(context: AppContext, batch: Batch) -> None:
 
     `GateStop`, which says what is open, where something is; `Unanswered` where all that lacks is the vendor's answer.
     """
-    totals = context.ledger.control_totals(batch.batch_id)
+    totals = context.ledger.control_totals.get(batch.batch_id)
     if totals.counts.uncertain:
         raise GateStop(
             f"batch {batch.batch_id}: of {totals.counts.uncertain} hand-offs nobody can say whether they happened. "
             f"`statements show {batch.batch_id}` lists them; decide each with `statements resolve DOCUMENT`."
         )
     profile = context.profile()
-    classes = count_classes(context.ledger.status_counts(batch.batch_id), lambda pages: envelope_class(pages, profile))
-    files = context.ledger.print_files(batch.batch_id)
+    classes = count_classes(
+        context.ledger.control_totals.by_status(batch.batch_id), lambda pages: envelope_class(pages, profile)
+    )
+    files = context.ledger.print_files.for_batch(batch.batch_id)
     gates = (
         *check_close(totals, classes),
-        *check_print_files(files, context.ledger.piece_counts(batch.batch_id)),
+        *check_print_files(files, context.ledger.control_totals.pieces(batch.batch_id)),
     )
     if broken := name_broken(gates):
         raise GateStop(f"batch {batch.batch_id} stays open: {broken}")
@@ -52,4 +54,4 @@ def close_batch(context: AppContext, batch: Batch) -> None:
         )
     at = context.now()
     keys = keep_control_sheet(context, batch, closed_at=at)
-    context.ledger.set_state(batch.batch_id, BatchState.CLOSED, actor=context.actor, at=at, why=keys)
+    context.ledger.batches.set_state(batch.batch_id, BatchState.CLOSED, actor=context.actor, at=at, why=keys)

@@ -56,7 +56,7 @@ def read_kept_sheet(context: AppContext, batch: Batch, suffix: str) -> bytes:
     """The sheet as it was when the batch closed, `.json` or `.pdf`, checked against the hash in its key."""
     closed = [
         event
-        for event in context.ledger.events(batch.batch_id, subject=batch.batch_id)
+        for event in context.ledger.events.for_batch(batch.batch_id, subject=batch.batch_id)
         if event.what == BatchState.CLOSED.value
     ]
     keys = [key for event in closed for key in event.why.split() if key.endswith(suffix)]

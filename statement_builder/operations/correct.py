@@ -36,7 +36,7 @@ def correct_document(context: AppContext, document_id: str, reason: str) -> str:
     batch_id = context.require_document(document_id).batch_id
     with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
         batch, original = context.require_batch(batch_id), context.require_document(document_id)
-        family = {each.document_id: each for each in context.ledger.family(document_id)}
+        family = {each.document_id: each for each in context.ledger.documents.revisions(document_id)}
         correction = family.get(replaced_by(family.values(), document_id))
         if correction is None:
             _require_correctable(batch, original)
@@ -79,7 +79,7 @@ def _require_correctable(batch: Batch, original: Document) -> None:
 def _make_correction(context: AppContext, batch: Batch, original: Document, reason: str) -> Document:
     account, selection = _decide_anew(context, batch, original)
     _require_another_person(context, batch, selection)
-    revision = next_revision(context.ledger.family(original.document_id))
+    revision = next_revision(context.ledger.documents.revisions(original.document_id))
     made, content = _render(context, batch, account, selection, original, revision=revision)
     snapshot = write_snapshot([account])
     sha256 = hashlib.sha256(snapshot).hexdigest()

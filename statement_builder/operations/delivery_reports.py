@@ -34,14 +34,16 @@ class Answers:
             why = f"{answer.reason} ({why})"
             if answer.rejected:
                 rejected = DeliveryState.REJECTED
-                return ledger.answer_print_file(answer.print_file, rejected, on=answer.on, at=at, why=why)
-            return ledger.acknowledge_print_file(
+                return ledger.delivery_reports.record_print_file(
+                    answer.print_file, rejected, on=answer.on, at=at, why=why
+                )
+            return ledger.delivery_reports.acknowledge_print_file(
                 answer.print_file, sha256=answer.sha256, records=answer.records, on=answer.on, at=at, why=why
             )
         if isinstance(answer, JobMailed):
             why = f"job {answer.reason} ({why})"
             mailed = DeliveryState.MAILED
-            return ledger.answer_print_file(
+            return ledger.delivery_reports.record_print_file(
                 answer.print_file, mailed, on=answer.on, at=at, why=why, pieces=answer.pieces
             )
         if isinstance(answer, AddressChange):
@@ -51,7 +53,7 @@ class Answers:
     def take_bounce(self, bounce: Bounce, *, why: str) -> bool:
         """Whether it was news. `DeliveryReportError` when it is about nothing that we sent."""
         said = f"{bounce.kind} {bounce.status}".strip()
-        return self._service.ledger.answer_email(
+        return self._service.ledger.delivery_reports.record_bounce(
             bounce.document_id,
             bounce.attempt,
             is_final=_EMAIL_ENDS[bounce.kind],
@@ -67,7 +69,9 @@ class Answers:
         if not document_id:
             raise DeliveryReportError("the mail service took a message that is none of ours.")
         context = self._service
-        return context.ledger.confirm_email(document_id, attempt, on=context.today(), at=context.now(), why=why)
+        return context.ledger.delivery_reports.confirm_email(
+            document_id, attempt, on=context.today(), at=context.now(), why=why
+        )
 
     def identify(self, bounce: Bounce) -> Bounce:
         """The bounce with its document, found by the mail service's own id where it does not show ours."""
@@ -77,11 +81,11 @@ class Answers:
     def _whose(self, document_id: str, attempt: int, reference: str) -> tuple[str, int]:
         if document_id or not reference:
             return document_id, attempt
-        return self._service.ledger.find_email(reference) or ("", 0)
+        return self._service.ledger.emails.find(reference) or ("", 0)
 
     def note_unclear(self, document_id: str, *, why: str) -> None:
         """Write at the document, where there is one, that somebody has to read what came back."""
-        document = self._service.ledger.document(document_id) if document_id else None
+        document = self._service.ledger.documents.get(document_id) if document_id else None
         if document is not None:
             self._note(document, "unclear", why)
 
@@ -91,7 +95,7 @@ class Answers:
         if state is DeliveryState.RETURNED:
             document = self._require_document(answer.document_id)
             digest = self._digests(document.batch_id, document.sequence).get(document.guarantor_id, "")
-        return self._service.ledger.answer_piece(
+        return self._service.ledger.delivery_reports.record_piece(
             answer.document_id,
             state,
             print_file=answer.print_file,
@@ -111,24 +115,24 @@ class Answers:
         return True
 
     def _events(self, document: Document, what: str) -> list[Event]:
-        events = self._service.ledger.events(document.batch_id, subject=document.document_id)
+        events = self._service.ledger.events.for_batch(document.batch_id, subject=document.document_id)
         return [event for event in events if event.what == what]
 
     def _note(self, document: Document, what: str, why: str) -> None:
         context = self._service
-        context.ledger.note(
+        context.ledger.events.record(
             document.batch_id, document.document_id, what=what, why=why, actor=context.actor, at=context.now()
         )
 
     def _require_document(self, document_id: str) -> Document:
-        document = self._service.ledger.document(document_id)
+        document = self._service.ledger.documents.get(document_id)
         if document is None:
             raise DeliveryReportError(f"document {document_id} is not one of ours.")
         return document
 
     def _read_digests(self, batch_id: str, sequence: int) -> dict[str, str]:
         """Guarantor → digest of the address that the pages of this shard were made for."""
-        shard = next(each for each in self._service.ledger.shards(batch_id) if each.sequence == sequence)
+        shard = next(each for each in self._service.ledger.shards.for_batch(batch_id) if each.sequence == sequence)
         entries = read_shard(self._service.archive, shard)
         accounts = [entry for entry in entries if isinstance(entry, GuarantorAccount)]
         return {each.guarantor.guarantor_id: address_digest(each.guarantor) for each in accounts}

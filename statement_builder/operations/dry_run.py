@@ -63,15 +63,15 @@ def preview_rerun(context: AppContext, batch: Batch) -> list[str]:
     if batch.state is BatchState.OPEN:
         return ["take the snapshot from the source", "build every shard", "check the gates"]
     steps = []
-    shards = context.ledger.shards(batch.batch_id)
+    shards = context.ledger.shards.for_batch(batch.batch_id)
     unbuilt = sum(shard.state is ShardState.PULLED for shard in shards)
     if unbuilt:
         steps.append(f"build {unbuilt} of {len(shards)} shards")
     if batch.state in {BatchState.BUILT, BatchState.WAITING}:
-        errors = len(context.ledger.documents(batch.batch_id, state=DocumentState.ERROR))
+        errors = len(context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.ERROR))
         if errors:
             steps.append(f"try {errors} documents again that could not be made")
     if batch.state in {BatchState.PULLED, BatchState.BUILT, BatchState.WAITING}:
         return [*steps, "check the gates"]
-    waiting = len(context.ledger.documents(batch.batch_id, state=DocumentState.RENDERED))
+    waiting = len(context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.RENDERED))
     return [*steps, f"look at {waiting} documents a second time, then hand them off", "close the batch"]

@@ -25,7 +25,7 @@ def list_exceptions(context: AppContext, batch_id: str) -> list[dict[str, Any]]:
             "message": row.message,
             "fix": row.fix,
         }
-        for row in context.ledger.exceptions(batch_id)
+        for row in context.ledger.candidates.exceptions(batch_id)
     ]
 
 
@@ -43,7 +43,7 @@ def list_holds(context: AppContext, batch_id: str) -> list[dict[str, Any]]:
             "why": HOLD_CODES[hold.code].why,
             "what_to_do": HOLD_CODES[hold.code].what_to_do,
         }
-        for row in context.ledger.holds(batch_id)
+        for row in context.ledger.candidates.held(batch_id)
         for late, holds in ((False, row.holds), (True, row.late_holds))
         for hold in holds
     ]
@@ -61,7 +61,7 @@ def list_print_files(context: AppContext, batch_id: str) -> list[dict[str, Any]]
             "cents": row.cents,
             "sha256": row.sha256,
         }
-        for row in context.ledger.print_files(batch_id)
+        for row in context.ledger.print_files.for_batch(batch_id)
     ]
 
 
@@ -72,10 +72,10 @@ def list_extras(context: AppContext, batch_id: str) -> list[dict[str, Any]]:
             "document": each.document_id,
             "revision_of": each.revision_of,
             "is_copy": each.is_copy,
-            "replaced_by": replaced_by(context.ledger.family(each.document_id), each.document_id),
+            "replaced_by": replaced_by(context.ledger.documents.revisions(each.document_id), each.document_id),
             "state": each.state.value,
         }
-        for each in context.ledger.documents(batch_id, extras=True)
+        for each in context.ledger.documents.for_batch(batch_id, reissues=True)
     ]
 
 
@@ -85,10 +85,10 @@ def list_open_hand_offs(context: AppContext, batch_id: str) -> list[dict[str, An
     One row an e-mail, and one a print file: the vendor has all of a print file or none of it.
     """
     rows: dict[str, dict[str, Any]] = {}
-    for document in context.ledger.waiting(batch_id):
+    for document in context.ledger.documents.pending(batch_id):
         if document.delivery_state is not DeliveryState.UNCERTAIN:
             continue
-        delivery = context.ledger.deliveries(document.document_id)[-1]
+        delivery = context.ledger.deliveries.for_document(document.document_id)[-1]
         rows.setdefault(
             delivery.print_file or document.document_id,
             {

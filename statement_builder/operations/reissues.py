@@ -31,7 +31,7 @@ def extra_id(context: AppContext, batch: Batch, guarantor_id: str, revision: int
 
 def shard_of(context: AppContext, document: Document) -> Shard:
     """The shard that the document is in."""
-    return context.ledger.shard(document.batch_id, document.sequence)
+    return context.ledger.shards.require(document.batch_id, document.sequence)
 
 
 def read_entry_now(
@@ -62,11 +62,11 @@ def keep_extra(
     from. Under the batch's lock, which keeps the number of its shard free."""
     pack = build_pack([(new.document_id, made.pdf)])
     (place,) = pack.entries
-    sequence = max(shard.sequence for shard in context.ledger.shards(batch_id)) + 1
+    sequence = max(shard.sequence for shard in context.ledger.shards.for_batch(batch_id)) + 1
     key = pack_key(batch_id, sequence, pack)
     context.archive.put(key, pack.data, sha256=pack.sha256)
     snapshot_key, snapshot_sha256 = snapshot
-    return context.ledger.record_extra(
+    return context.ledger.reissues.record(
         batch_id,
         NewShard(sequence=sequence, snapshot_key=snapshot_key, snapshot_sha256=snapshot_sha256, candidates=0, cents=0),
         with_pack_entry(new, made, place),

@@ -25,7 +25,7 @@ def pass_gates(context: AppContext, batch: Batch, *, release: bool) -> None:
             f"`statements report control {batch.batch_id}`, then to run `statements release {batch.batch_id}`."
         )
     actor = context.actor if release else "policy"
-    context.ledger.release(batch.batch_id, actor=actor, at=context.now(), why=why)
+    context.ledger.batches.release(batch.batch_id, actor=actor, at=context.now(), why=why)
 
 
 def stop_at_gates(context: AppContext, batch: Batch, *, release: bool = False) -> tuple[ReleaseCheck, ...]:
@@ -33,7 +33,7 @@ def stop_at_gates(context: AppContext, batch: Batch, *, release: bool = False) -
 
     `GateStop` where a gate does not foot, or most documents could not be made.
     """
-    totals = context.ledger.control_totals(batch.batch_id)
+    totals = context.ledger.control_totals.get(batch.batch_id)
     if broken := name_broken(check_gates(totals)):
         raise GateStop(f"batch {batch.batch_id} does not foot and was not handed off: {broken}")
     if most_failed(totals):
@@ -53,7 +53,7 @@ def open_questions(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...
     if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
         return ()
     ledger, release = context.ledger, context.settings.release
-    totals = ledger.control_totals(batch.batch_id)
+    totals = ledger.control_totals.get(batch.batch_id)
     is_large = totals.largest_cents > release.amount_max_cents
     return ask_questions(
         totals,
@@ -61,8 +61,8 @@ def open_questions(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...
         release,
         kind=batch.kind,
         opened_by=batch.opened_by,
-        levels=ledger.levels(batch.batch_id),
-        too_large=ledger.documents_above(batch.batch_id, release.amount_max_cents) if is_large else (),
+        levels=ledger.control_totals.by_level(batch.batch_id),
+        too_large=ledger.control_totals.documents_above(batch.batch_id, release.amount_max_cents) if is_large else (),
     )
 
 
@@ -75,9 +75,11 @@ def _batch_before(context: AppContext, batch: Batch) -> PreviousBatch | None:
     """What it is compared with. A trial of the first few is like no other batch."""
     if batch.limit is not None or not (before := earlier_batches(context.ledger, batch)):
         return None
-    return PreviousBatch(batch_id=before[0].batch_id, totals=context.ledger.control_totals(before[0].batch_id))
+    return PreviousBatch(batch_id=before[0].batch_id, totals=context.ledger.control_totals.get(before[0].batch_id))
 
 
 def _wait(context: AppContext, batch: Batch, why: str) -> None:
     if batch.state is BatchState.BUILT:
-        context.ledger.set_state(batch.batch_id, BatchState.WAITING, actor=context.actor, at=context.now(), why=why)
+        context.ledger.batches.set_state(
+            batch.batch_id, BatchState.WAITING, actor=context.actor, at=context.now(), why=why
+        )

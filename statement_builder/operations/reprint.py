@@ -40,7 +40,7 @@ def reprint_document(context: AppContext, document_id: str, reason: str) -> str:
     original = context.require_document(document_id)
     _require_mailed(context, original)
     with context.ledger.lock(original.batch_id, owner=context.actor, at=context.now()):
-        copies = [each for each in context.ledger.family(document_id) if each.revision_of == document_id]
+        copies = [each for each in context.ledger.documents.revisions(document_id) if each.revision_of == document_id]
         copies = [each for each in copies if each.is_copy]
         copy = next((each for each in copies if each.state is DocumentState.RENDERED), None)
         if copy is None:
@@ -63,12 +63,12 @@ def _require_mailed(context: AppContext, original: Document) -> None:
         )
     if original.state is not DocumentState.HANDED_OFF:
         raise ConfigError(f"{what} is {original.state}: it was never mailed, so there is nothing to copy.")
-    if newer := replaced_by(context.ledger.family(original.document_id), original.document_id):
+    if newer := replaced_by(context.ledger.documents.revisions(original.document_id), original.document_id):
         raise ConfigError(f"{what} was replaced by {newer}: reprint that one.")
 
 
 def _is_recent(context: AppContext, copy: Document) -> bool:
-    attempts = context.ledger.deliveries(copy.document_id)
+    attempts = context.ledger.deliveries.for_document(copy.document_id)
     is_out = copy.state is DocumentState.HANDED_OFF and bool(attempts)
     return is_out and context.now() - attempts[-1].claimed_at < ANOTHER_AFTER
 
@@ -77,7 +77,7 @@ def _make_copy(context: AppContext, original: Document, reason: str) -> Document
     batch = context.require_batch(original.batch_id)
     shard = shard_of(context, original)
     readdressed = _require_writable_to(context, original)
-    revision = next_revision(context.ledger.family(original.document_id))
+    revision = next_revision(context.ledger.documents.revisions(original.document_id))
     copy_id = extra_id(context, batch, original.guarantor_id, revision)
     made = make_copy(
         read_archived(context, original),

@@ -28,7 +28,7 @@ def hand_off_again(context: AppContext) -> list[str]:
     """Hand off everything that is due again; what could not go, in words. A batch that somebody else is at work on is
     left to them, and one that is not released yet to its release."""
     put_off = []
-    for batch_id in context.ledger.batches_due_again(context.facility.facility_id):
+    for batch_id in context.ledger.redeliveries.due_batches(context.facility.facility_id):
         batch = context.require_batch(batch_id)
         if batch.state not in {BatchState.HANDING_OFF, BatchState.CLOSED}:
             continue
@@ -48,7 +48,9 @@ def resend_document(context: AppContext, document_id: str, reason: str) -> str:
     document = context.require_document(document_id)
     _require_not_arrived(context, document)
     readdressed = _require_deliverable(context, document)
-    context.ledger.send_again(document_id, readdressed=readdressed, actor=context.actor, at=context.now(), why=reason)
+    context.ledger.redeliveries.schedule(
+        document_id, readdressed=readdressed, actor=context.actor, at=context.now(), why=reason
+    )
     put_off = hand_off_again(context)
     found = context.require_document(document_id)
     if found.due_again:
@@ -68,7 +70,9 @@ def resend_print_file(context: AppContext, name: str, reason: str) -> str:
     `ConfigError` where nothing of it waits for that: it is no file of ours, or was sent again already.
     """
     try:
-        pieces = context.ledger.send_file_again(name, actor=context.actor, at=context.now(), why=reason)
+        pieces = context.ledger.redeliveries.schedule_print_file(
+            name, actor=context.actor, at=context.now(), why=reason
+        )
     except AnswerError as exc:
         raise ConfigError(str(exc)) from exc
     put_off = hand_off_again(context)
@@ -84,7 +88,7 @@ def _require_not_arrived(context: AppContext, document: Document) -> None:
     what = f"document {document.document_id}"
     if document.state in {DocumentState.ERROR, DocumentState.WITHHELD}:
         raise ConfigError(f"{what} is {document.state}: it was never mailed, so there is nothing to send again.")
-    if newer := replaced_by(context.ledger.family(document.document_id), document.document_id):
+    if newer := replaced_by(context.ledger.documents.revisions(document.document_id), document.document_id):
         raise ConfigError(f"{what} was replaced by {newer}: what holds now is that one.")
     if document.state is DocumentState.RENDERED:
         raise ConfigError(f"{what} has not left yet: `statements rerun {document.batch_id}` hands it off.")
@@ -97,13 +101,13 @@ def _require_not_arrived(context: AppContext, document: Document) -> None:
 
 def _require_deliverable(context: AppContext, document: Document) -> bool:
     """Whether it goes to another address than before. ConfigError while that is the one that mail came back from."""
-    last = context.ledger.deliveries(document.document_id)[-1]
+    last = context.ledger.deliveries.for_document(document.document_id)[-1]
     if last.state is not DeliveryState.RETURNED:
         return False
     guarantor = _read_guarantor(context, context.require_batch(document.batch_id), document.guarantor_id)
     if guarantor is None:
         raise ConfigError(f"guarantor {document.guarantor_id} is no longer in the billing system, or has a bad row.")
-    stops = context.ledger.stops(context.facility.facility_id, [document.guarantor_id])
+    stops = context.ledger.suppressions.by_guarantor(context.facility.facility_id, [document.guarantor_id])
     for stop in stops.get(document.guarantor_id, ()):
         if stop.code is SuppressionCode.RETMAIL and is_in_force(stop, guarantor):
             raise ConfigError(

@@ -12,4 +12,4 @@ def resolve_document(context: AppContext, document_id: str, *, sent: bool, reaso
     """
     document = context.require_document(document_id)
     with context.ledger.lock(document.batch_id, owner=context.actor, at=context.now()):
-        context.ledger.settle(document_id, sent=sent, actor=context.actor, at=context.now(), why=reason)
+        context.ledger.deliveries.resolve(document_id, sent=sent, actor=context.actor, at=context.now(), why=reason)

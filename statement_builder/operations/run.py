@@ -32,7 +32,7 @@ def open_batch(context: AppContext, *, kind: Kind, cycle: str, as_of: date | Non
     """
     require_settings(context, context.settings.source.name)
     require_templates(context)
-    batch = context.ledger.open_batch(
+    batch = context.ledger.batches.open(
         batch_id=batch_id_of(cycle, kind),
         facility_id=context.facility.facility_id,
         kind=kind,
@@ -93,10 +93,10 @@ def retry_errors(context: AppContext, batch_id: str) -> int:
     if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
         return 0
     with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
-        failed = context.ledger.documents(batch_id, state=DocumentState.ERROR)
+        failed = context.ledger.documents.for_batch(batch_id, state=DocumentState.ERROR)
         sequences = sorted({document.sequence for document in failed})
         for sequence in sequences:
-            context.ledger.reopen_shard(batch_id, sequence, actor=context.actor, at=context.now())
+            context.ledger.shards.reopen(batch_id, sequence, actor=context.actor, at=context.now())
     return len(sequences)
 
 

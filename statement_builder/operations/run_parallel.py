@@ -38,7 +38,7 @@ def plan_shard_runs(context: AppContext, batch_id: str, *, shards_max: int, runs
 
     The same runs whenever it is asked: what a mapped task stands for must not change when it is cleared.
     """
-    shards = [shard for shard in context.ledger.shards(batch_id) if not shard.is_extra]
+    shards = [shard for shard in context.ledger.shards.for_batch(batch_id) if not shard.is_extra]
     length = max(shards_max, ceil(len(shards) / runs_max))
     runs = [shards[start : start + length] for start in range(0, len(shards), length)]
     return [
@@ -106,7 +106,7 @@ def hand_off_run(context: AppContext, batch_id: str, first: int, last: int, chan
 
 
 def _shards(context: AppContext, batch_id: str, first: int, last: int) -> list[Shard]:
-    return [shard for shard in context.ledger.shards(batch_id) if first <= shard.sequence <= last]
+    return [shard for shard in context.ledger.shards.for_batch(batch_id) if first <= shard.sequence <= last]
 
 
 def _title(run: Sequence[Shard], *, total: int) -> str:

@@ -48,7 +48,7 @@ _NEXT = {
 
 def summarise_batch(context: AppContext, batch: Batch, *, seconds: float | None = None) -> dict[str, Any]:
     """One batch as plain data. `seconds` is how long the command that asks took over it."""
-    totals = context.ledger.control_totals(batch.batch_id)
+    totals = context.ledger.control_totals.get(batch.batch_id)
     return {
         "batch": batch.batch_id,
         "kind": batch.kind.value,

@@ -96,7 +96,7 @@ def _collect(context: AppContext, inbox: Inbox) -> list[Alert]:
 def _take_file(context: AppContext, inbox: Inbox, answers: Answers, name: str) -> TrackedFile:
     data = inbox.read(name)
     sha256 = hashlib.sha256(data).hexdigest()
-    if context.ledger.is_processed(sha256):
+    if context.ledger.inbound_files.is_processed(sha256):
         inbox.put_away(name, DONE)
         return TrackedFile(name=name, form="taken before", answers=0, news=0, problems=0, put_in=DONE)
     taken = _take_bounces if _is_mail(name, data) else _take_answers
@@ -105,10 +105,10 @@ def _take_file(context: AppContext, inbox: Inbox, answers: Answers, name: str) -
         sha256=sha256, name=name, form=form, taken_at=context.now(), records=said, problems=len(reasons)
     )
     if put_in == DONE:  # first, so that no second copy of it is ever news
-        context.ledger.record_inbound(taken_in)
+        context.ledger.inbound_files.record(taken_in)
     inbox.put_away(name, put_in, reasons)
     if put_in not in {DONE, QUARANTINE}:  # only now: what was taken before is put in `done`, where nobody looks
-        context.ledger.record_inbound(taken_in)
+        context.ledger.inbound_files.record(taken_in)
     return TrackedFile(name=name, form=form, answers=said, news=news, problems=len(reasons), put_in=put_in)
 
 
@@ -162,7 +162,7 @@ def _take_bounces(answers: Answers, name: str, data: bytes) -> _Outcome:
 def _close_complete(context: AppContext) -> list[str]:
     """Close the batches whose last answer has come. What keeps another one open is said by its own re-run."""
     closed = []
-    for batch in context.ledger.batches():
+    for batch in context.ledger.batches.all():
         if batch.state is not BatchState.HANDING_OFF or batch.facility_id != context.facility.facility_id:
             continue
         try:
@@ -180,9 +180,9 @@ def _find_late(context: AppContext) -> list[Alert]:
     """Print files that the vendor has not answered about in the time that it has (domain rules 7.2)."""
     alerts = []
     mail, now = context.settings.mail, context.now()
-    for file in context.ledger.unanswered(context.facility.facility_id):
+    for file in context.ledger.print_files.awaiting_final_status(context.facility.facility_id):
         acknowledge_by = file.changed_at + timedelta(hours=mail.ack_deadline_hours)
-        if not context.ledger.is_acknowledged(file.name):
+        if not context.ledger.print_files.is_acknowledged(file.name):
             if now >= acknowledge_by:
                 alerts.append(_late(file, "ACK_LATE", "not acknowledged", "late-acknowledgement"))
         elif file.reports is FinalVendorStatus.MAILED and now >= _after_business_days(

@@ -28,16 +28,20 @@ def void_document(context: AppContext, document_id: str, reason: str) -> str:
             f"document {document_id} is held back already: `statements holds {document.batch_id}` says why."
         )
     with context.ledger.lock(document.batch_id, owner=context.actor, at=context.now()):
-        if context.ledger.withhold(document_id, [Hold(code=VOIDED)], actor=context.actor, at=context.now(), why=reason):
+        if context.ledger.documents.withhold(
+            document_id, [Hold(code=VOIDED)], actor=context.actor, at=context.now(), why=reason
+        ):
             return f"{document_id} is void: it will not be mailed."
         _recall(context, context.require_document(document_id))
-        context.ledger.record_recall(document_id, actor=context.actor, at=context.now(), why=reason)
+        context.ledger.delivery_reports.record_cancellation(
+            document_id, actor=context.actor, at=context.now(), why=reason
+        )
     return f"{document_id} is void: the vendor cancelled it before it was printed."
 
 
 def _recall(context: AppContext, document: Document) -> None:
     """Have the vendor cancel a piece. ConfigError where it does not, and then nothing is changed."""
-    last = context.ledger.deliveries(document.document_id)[-1]
+    last = context.ledger.deliveries.for_document(document.document_id)[-1]
     too_late = (
         f"document {document.document_id} has left the building, or may have: it cannot be voided. Ask the vendor to "
         "stop the piece, or correct it: `statements correct` replaces it."
@@ -45,7 +49,9 @@ def _recall(context: AppContext, document: Document) -> None:
     is_at_vendor = last.state in {DeliveryState.SENT, DeliveryState.ACKNOWLEDGED} and bool(last.print_file)
     if not is_at_vendor or last.vendor != context.settings.print.partition(":")[0]:
         raise ConfigError(too_late)
-    file = next(each for each in context.ledger.print_files(document.batch_id) if each.name == last.print_file)
+    file = next(
+        each for each in context.ledger.print_files.for_batch(document.batch_id) if each.name == last.print_file
+    )
     with closing(context.open_vendor()) as vendor:
         if not vendor.can_cancel or len(file.documents) > 1:
             raise ConfigError(too_late)

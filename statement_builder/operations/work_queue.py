@@ -43,13 +43,13 @@ def list_came_back(context: AppContext, batch_id: str | None = None) -> list[dic
     speaks of where it names a document or a print file of one.
     """
     facility_id = context.facility.facility_id
-    rejected = context.ledger.rejected(facility_id, batch_id)
+    rejected = context.ledger.redeliveries.rejected(facility_id, batch_id)
     return [*_rows_of_rejects(rejected), *_rows_of_inbox(context, batch_id)]
 
 
 def batches_with_exceptions(context: AppContext) -> list[str]:
     """The batches that are not closed: what is wrong with their data can still be mended for them."""
-    return [batch.batch_id for batch in context.ledger.batches() if batch.state is not BatchState.CLOSED]
+    return [batch.batch_id for batch in context.ledger.batches.all() if batch.state is not BatchState.CLOSED]
 
 
 def _rows_of_rejects(rejected: list[RejectedPiece]) -> Iterator[dict[str, Any]]:
@@ -101,7 +101,7 @@ def _batches_named(context: AppContext, waiting: WaitingFile) -> set[str]:
     """The batches that a file speaks of, by the documents and print files that it names."""
     named = set(_PRINT_FILE.findall(waiting.text))
     for document_id in set(_DOCUMENT.findall(waiting.text)):
-        document = context.ledger.document(document_id)
+        document = context.ledger.documents.get(document_id)
         if document is not None:
             named.add(document.batch_id)
     return named

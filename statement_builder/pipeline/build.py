@@ -60,8 +60,8 @@ def build_batch(context: AppContext, batch: Batch) -> None:
 
 
 def _build_all(context: AppContext, batch: Batch, pool: BuilderPool | None = None) -> None:
-    build_shards(context, batch, context.ledger.shards(batch.batch_id), pool=pool)
-    context.ledger.set_state(batch.batch_id, BatchState.BUILT, actor=context.actor, at=context.now())
+    build_shards(context, batch, context.ledger.shards.for_batch(batch.batch_id), pool=pool)
+    context.ledger.batches.set_state(batch.batch_id, BatchState.BUILT, actor=context.actor, at=context.now())
 
 
 @infrequent_gc()
@@ -89,7 +89,7 @@ def build_shards(
         for shard in waiting:
             lock = stack.enter_context(ExitStack())
             lock.enter_context(lock_part(part_of(shard)))
-            if context.ledger.shard(batch.batch_id, shard.sequence).state is ShardState.PULLED:
+            if context.ledger.shards.require(batch.batch_id, shard.sequence).state is ShardState.PULLED:
                 locked.append((shard, lock))
                 yield shard
             else:
@@ -118,7 +118,7 @@ def open_pool(context: AppContext, batch: Batch, *, shards: int) -> BuilderPool:
 
 
 def _record(context: AppContext, batch: Batch, shard: Shard, built: BuiltShard, *, version: str) -> None:
-    context.ledger.record_shard(
+    context.ledger.shards.record_built(
         batch.batch_id,
         shard.sequence,
         candidates=built.candidates,

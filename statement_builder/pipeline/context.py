@@ -77,14 +77,14 @@ class AppContext:
 
     def require_batch(self, batch_id: str) -> Batch:
         """The batch with this id. Raises `ConfigError` when there is none."""
-        batch = self.ledger.batch(batch_id)
+        batch = self.ledger.batches.get(batch_id)
         if batch is None:
             raise ConfigError(f"There is no batch {batch_id}. `statements batches` lists them.")
         return batch
 
     def require_document(self, document_id: str) -> Document:
         """The document with this id. Raises `ConfigError` when there is none."""
-        document = self.ledger.document(document_id)
+        document = self.ledger.documents.get(document_id)
         if document is None:
             raise ConfigError(f"There is no document {document_id}. `statements find` searches for ids.")
         return document

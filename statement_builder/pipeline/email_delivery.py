@@ -49,7 +49,7 @@ def _send_pending(context: AppContext, batch: Batch, mailer: Mailer, shards: Seq
     """Send each unclaimed e-mail once. Stops early when the server defers everything."""
     deferrals = _Deferrals()
     for shard in shards:
-        waiting = context.ledger.waiting(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
+        waiting = context.ledger.documents.pending(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
         unclaimed = [each for each in waiting if each.delivery_state is None and _is_due(context, each)]
         recipients = read_recipients(context.archive, shard, unclaimed) if unclaimed else {}
         for start in range(0, len(unclaimed), EMAILS_PER_COMMIT):
@@ -90,7 +90,7 @@ def _send_group(
     A message that is being sent when an unexpected error occurs stays `committing`; the next run reconciles it.
     """
     context.ledger.require_locks()
-    deliveries = context.ledger.claim_emails(
+    deliveries = context.ledger.emails.claim(
         [document.document_id for document in documents],
         vendor=context.settings.email.partition(":")[0],
         at=context.now(),
@@ -122,7 +122,7 @@ def _send_group(
         ]
         _record(context, marks)
     for document, error in refused:
-        context.ledger.change_channel(
+        context.ledger.documents.change_channel(
             document.document_id, Channel.PRINT, actor=context.actor, at=context.now(), why=str(error)
         )
     if deferrals.must_stop and deferrals.last is not None:
@@ -154,7 +154,9 @@ def reconcile_emails(context: AppContext, batch: Batch, shards: Sequence[Shard])
     for shard in shards:
         open_documents = [
             document
-            for document in context.ledger.waiting(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
+            for document in context.ledger.documents.pending(
+                batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence
+            )
             if document.delivery_state in {DeliveryState.CLAIMED, DeliveryState.COMMITTING}
         ]
         if not open_documents:
@@ -167,7 +169,7 @@ def reconcile_emails(context: AppContext, batch: Batch, shards: Sequence[Shard])
 
 def _reconcile(context: AppContext, mailer: Mailer, document: Document, recipient: Recipient) -> EmailMark:
     """The result of an interrupted delivery. A message that was not sent is rechecked and sent as a new attempt."""
-    delivery = context.ledger.deliveries(document.document_id)[-1]
+    delivery = context.ledger.deliveries.for_document(document.document_id)[-1]
     if delivery.state is DeliveryState.CLAIMED:
         return _mark(delivery, DeliveryState.FAILED, {"evidence": "Interrupted before anything was sent."})
     try:
@@ -232,7 +234,7 @@ def _mark(delivery: Delivery, state: DeliveryState, receipt: dict[str, object] |
 
 
 def _record(context: AppContext, marks: Sequence[EmailMark]) -> None:
-    context.ledger.mark_emails(marks, at=context.now(), mailed_on=context.today())
+    context.ledger.emails.mark(marks, at=context.now(), mailed_on=context.today())
 
 
 def _to_json(receipt: Receipt) -> dict[str, object]:

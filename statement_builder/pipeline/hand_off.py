@@ -48,8 +48,8 @@ def begin_hand_off(context: AppContext, batch: Batch) -> None:
 def _reconcile(context: AppContext, batch: Batch) -> list[Shard]:
     """Reconcile the interrupted deliveries of all shards. Returns the shards."""
     if batch.state is BatchState.RELEASED:
-        context.ledger.set_state(batch.batch_id, BatchState.HANDING_OFF, actor=context.actor, at=context.now())
-    shards = context.ledger.shards(batch.batch_id)
+        context.ledger.batches.set_state(batch.batch_id, BatchState.HANDING_OFF, actor=context.actor, at=context.now())
+    shards = context.ledger.shards.for_batch(batch.batch_id)
     reconcile_print_files(context, batch, shards)
     reconcile_emails(context, batch, shards)
     return shards
@@ -59,7 +59,7 @@ def _recheck(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None
     started_at = context.now()
     with context.watch("recheck"):
         withhold_ineligible(context, batch, shards)
-    context.ledger.record_recheck(batch.batch_id, at=started_at)
+    context.ledger.batches.record_recheck(batch.batch_id, at=started_at)
 
 
 def hand_off_shard(context: AppContext, batch: Batch, shard: Shard, channel: Channel) -> None:

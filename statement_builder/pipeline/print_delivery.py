@@ -134,7 +134,7 @@ def _open_pool(context: AppContext, plan: BuildPlan, *, shards: int) -> WorkerPo
 def _unclaimed(context: AppContext, batch: Batch, shard: Shard) -> list[Document]:
     """The shard's printed documents that no print file has claimed."""
     with context.watch("ledger"):
-        waiting = context.ledger.waiting(batch.batch_id, channel=Channel.PRINT, sequence=shard.sequence)
+        waiting = context.ledger.documents.pending(batch.batch_id, channel=Channel.PRINT, sequence=shard.sequence)
     return [document for document in waiting if document.delivery_state is None]
 
 
@@ -171,7 +171,7 @@ def _claim(context: AppContext, shard: Shard, planned: PlannedFile, file: PrintF
     )
     context.ledger.require_locks()
     with context.watch("ledger"):
-        claimed = context.ledger.claim_print_file(
+        claimed = context.ledger.print_files.claim(
             claim,
             readdressed={each: address_digest(guarantor) for each, guarantor in planned.new_addresses.items()},
             at=context.now(),
@@ -207,7 +207,7 @@ def reconcile_print_files(context: AppContext, batch: Batch, shards: Sequence[Sh
     """
     sequences = {shard.sequence for shard in shards}
     with closing(context.open_vendor()) as vendor:
-        for row in context.ledger.print_files(batch.batch_id):
+        for row in context.ledger.print_files.for_batch(batch.batch_id):
             if row.sequence not in sequences:
                 continue
             if row.state is DeliveryState.CLAIMED:
@@ -234,7 +234,7 @@ def _ask_vendor(context: AppContext, vendor: PrintVendor, row: PrintFileRow) -> 
 
 def _mark(context: AppContext, row: PrintFileRow, state: DeliveryState, receipt: dict[str, object] | None) -> None:
     """Update only the attempt that this process claimed or found; the ledger rejects a stale owner's update."""
-    context.ledger.mark_print_file(
+    context.ledger.print_files.mark(
         row.name, state, attempt=row.attempt, receipt=receipt, at=context.now(), mailed_on=context.today()
     )
 

@@ -92,7 +92,7 @@ class PrintPlanner:
             return [None] * count
         mailer_id = profile.imb.mailer_id
         capacity = 10 ** serial_digits(mailer_id)
-        start = context.ledger.reserve_serials(
+        start = context.ledger.serials.reserve(
             name, mailer_id=mailer_id, count=count, capacity=capacity, at=context.now()
         )
         return [(start + offset) % capacity for offset in range(count)]
@@ -107,7 +107,7 @@ class _FileNames:
     """
 
     def __init__(self, context: AppContext, batch: Batch) -> None:
-        files = context.ledger.print_files(batch.batch_id)
+        files = context.ledger.print_files.for_batch(batch.batch_id)
         self._batch = batch
         self._failed = [file for file in files if file.state is DeliveryState.FAILED]
         self._claimed = {file.name for file in files}

@@ -42,7 +42,7 @@ def pull_batch(context: AppContext, batch: Batch, on_shard: Callable[[NewShard],
     """
     if batch.state is not BatchState.OPEN:
         return
-    attempt = context.ledger.next_pull_attempt(batch.batch_id)
+    attempt = context.ledger.batches.next_pull_attempt(batch.batch_id)
     shards: list[NewShard] = []
     done = 0
     candidates = stream_candidates(context, scope_of(batch))
@@ -53,7 +53,7 @@ def pull_batch(context: AppContext, batch: Batch, on_shard: Callable[[NewShard],
         done += len(entries)
         context.progress("pull", done, 0)
     with context.watch("ledger"):
-        context.ledger.record_pull(batch.batch_id, shards, actor=context.actor, at=context.now())
+        context.ledger.batches.record_pull(batch.batch_id, shards, actor=context.actor, at=context.now())
 
 
 class Scope(Record, kw_only=True):
@@ -152,8 +152,8 @@ def _with_ledger_facts(
             mailed = {key: each for key, each in mailed.items() if key not in numbers} | others
             notices = {key: each for key, each in notices.items() if key not in episode_ids} | other_notices
     guarantor_ids = [account.guarantor.guarantor_id for account in accounts]
-    pending = context.ledger.open_documents(facility_id, guarantor_ids, excluding_batch=batch_id)
-    suppressions = context.ledger.stops(facility_id, guarantor_ids)
+    pending = context.ledger.documents.open_kinds(facility_id, guarantor_ids, excluding_batch=batch_id)
+    suppressions = context.ledger.suppressions.by_guarantor(facility_id, guarantor_ids)
     for entry in entries:
         if isinstance(entry, FaultyAccount):
             yield entry
@@ -183,10 +183,12 @@ def _read_mailed(
     numbers, episodes = _account_numbers(accounts), _episode_ids(accounts)
     if excluding_batch:
         return (
-            ledger.mailed_otherwise(facility_id, numbers, batch_id=excluding_batch),
-            ledger.notices_otherwise(facility_id, episodes, batch_id=excluding_batch),
+            ledger.mailing_history.by_account(facility_id, numbers, excluding_batch=excluding_batch),
+            ledger.mailing_history.by_episode(facility_id, episodes, excluding_batch=excluding_batch),
         )
-    return ledger.correspondence(facility_id, numbers), ledger.episode_notices(facility_id, episodes)
+    return ledger.mailing_history.by_account(facility_id, numbers), ledger.mailing_history.by_episode(
+        facility_id, episodes
+    )
 
 
 def _account_numbers(accounts: Sequence[GuarantorAccount]) -> list[str]:

@@ -93,7 +93,7 @@ class _Recheck:
 
     def _load_tasks(self) -> Iterator[LoadTask]:
         for shard in self._shards:
-            documents = self._context.ledger.waiting(self._batch.batch_id, sequence=shard.sequence)
+            documents = self._context.ledger.documents.pending(self._batch.batch_id, sequence=shard.sequence)
             unclaimed = tuple([each for each in documents if each.delivery_state is None])
             self._corrected |= {each.guarantor_id for each in unclaimed if each.revision_of and not each.is_copy}
             if unclaimed:
@@ -119,7 +119,7 @@ class _Recheck:
     def _withhold(self, ineligible: Sequence[tuple[str, tuple[Hold, ...]]]) -> None:
         context = self._context
         for document_id, holds in ineligible:
-            context.ledger.withhold(document_id, holds, actor=context.actor, at=context.now())
+            context.ledger.documents.withhold(document_id, holds, actor=context.actor, at=context.now())
             self._withheld += 1
 
 

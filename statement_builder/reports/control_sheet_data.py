@@ -47,22 +47,22 @@ def draw_up_control_sheet(
     ledger: Ledger, batch: Batch, *, envelope_class: Callable[[int], str], questions: Sequence[str], at: datetime
 ) -> ControlSheet:
     """The batch as the ledger has it now. `envelope_class` gives the class of a document of so many pages."""
-    totals = ledger.control_totals(batch.batch_id)
-    classes = count_classes(ledger.status_counts(batch.batch_id), envelope_class)
-    files = ledger.print_files(batch.batch_id)
+    totals = ledger.control_totals.get(batch.batch_id)
+    classes = count_classes(ledger.control_totals.by_status(batch.batch_id), envelope_class)
+    files = ledger.print_files.for_batch(batch.batch_id)
     before = earlier_batches(ledger, batch)
     tallies = [
         (batch, totals),
-        *((each, ledger.control_totals(each.batch_id)) for each in before[:CYCLES_BEFORE_MAX]),
+        *((each, ledger.control_totals.get(each.batch_id)) for each in before[:CYCLES_BEFORE_MAX]),
     ]
     gates = (
         *_lines(check_gates(totals), may_be_open=batch.state in {BatchState.OPEN, BatchState.PULLED}),
-        *_lines(check_print_files(files, ledger.piece_counts(batch.batch_id)), may_be_open=False),
+        *_lines(check_print_files(files, ledger.control_totals.pieces(batch.batch_id)), may_be_open=False),
         *_lines(check_close(totals, classes), may_be_open=batch.state is not BatchState.CLOSED),
         *_lines(check_acknowledged(totals), may_be_open=True),
         *_lines(check_mailed(totals), may_be_open=True),
     )
-    exceptions = ledger.exceptions(batch.batch_id)
+    exceptions = ledger.candidates.exceptions(batch.batch_id)
     return ControlSheet(
         batch=batch.batch_id,
         facility=batch.facility_id,
@@ -94,7 +94,7 @@ def draw_up_control_sheet(
         still_open=tuple(_still_open(batch, totals, files, questions)),
         history=tuple(
             HistoryLine(at=event.at, actor=event.actor, what=event.what, why=event.why)
-            for event in ledger.events(batch.batch_id, subject=batch.batch_id)
+            for event in ledger.events.for_batch(batch.batch_id, subject=batch.batch_id)
         ),
     )
 
@@ -105,7 +105,7 @@ def earlier_batches(ledger: Ledger, batch: Batch) -> list[Batch]:
     return sorted(
         (
             other
-            for other in ledger.batches()
+            for other in ledger.batches.all()
             if other.kind is batch.kind
             and other.facility_id == batch.facility_id
             and other.released_at is not None
@@ -183,7 +183,7 @@ def _first_found(
     for earlier in before:
         if not standing:
             break
-        standing &= {(line.subject, line.code) for line in ledger.exceptions(earlier.batch_id)}
+        standing &= {(line.subject, line.code) for line in ledger.candidates.exceptions(earlier.batch_id)}
         first |= dict.fromkeys(standing, earlier.as_of)
     return first
 

@@ -122,11 +122,11 @@ def _send_lot(hospital: Hospital, what: str) -> Measured:
         batch = walk_batch(context, BATCH, until=Step.GATES, release=True)
         with context.ledger.lock(BATCH, owner=context.actor, at=context.now()):
             begin_hand_off(context, batch)
-            shards = context.ledger.shards(BATCH)
+            shards = context.ledger.shards.for_batch(BATCH)
 
             def send() -> int:
                 send_emails(context, batch, shards)
-                return context.ledger.control_totals(BATCH).counts.handed_off
+                return context.ledger.control_totals.get(BATCH).counts.handed_off
 
             return _timed(what, send)
 

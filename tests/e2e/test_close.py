@@ -33,7 +33,7 @@ def hospital(half_out: Hospital, tmp_path: Path) -> Hospital:
 
 def test_vendor_who_acknowledges__is_waited_for(hospital: Hospital) -> None:
     with Ledger.open(f"sqlite:///{hospital.home / 'ledger.db'}") as ledger:
-        (file,) = ledger.print_files(BATCH)
+        (file,) = ledger.print_files.for_batch(BATCH)
         _let_vendor_report(hospital, file.name)
         stopped = call(hospital, *RERUN, code=3)
         sheet = call(hospital, "report", "control", BATCH, "--json").json
@@ -47,7 +47,9 @@ def test_vendor_who_acknowledges__is_waited_for(hospital: Hospital) -> None:
 
         acknowledged = {"sha256": file.sha256, "records": len(file.documents)}
         at = datetime.fromisoformat(CLOCK)
-        assert ledger.acknowledge_print_file(file.name, **acknowledged, on=date(2026, 11, 8), at=at, why="ACK")
+        assert ledger.delivery_reports.acknowledge_print_file(
+            file.name, **acknowledged, on=date(2026, 11, 8), at=at, why="ACK"
+        )
     assert call(hospital, *RERUN).json["state"] == "closed"
     kept = call(hospital, "report", "control", BATCH, "--kept", "--json").json
     assert {gate["verdict"] for gate in kept["gates"]} == {"foots"}

@@ -100,7 +100,7 @@ class Office:
 
     def batch_state(self) -> BatchState | None:
         with self.context("onlooker") as context:
-            batch = context.ledger.batch(BATCH)
+            batch = context.ledger.batches.get(BATCH)
             return batch.state if batch else None
 
     def bad_day(self) -> None:
@@ -152,8 +152,8 @@ class Office:
 
     def _settle(self) -> None:
         with self.context("ana@desk-1") as context:
-            for document in context.ledger.documents(BATCH, state=DocumentState.RENDERED):
-                found = context.ledger.document(document.document_id)
+            for document in context.ledger.documents.for_batch(BATCH, state=DocumentState.RENDERED):
+                found = context.ledger.documents.get(document.document_id)
                 if found is not None and found.delivery_state == "uncertain":
                     sent = self.left()[document.document_id] > 0
                     resolve_document(context, document.document_id, sent=sent, reason="looked into the outbox")
@@ -177,8 +177,8 @@ def rendered(new: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospita
     with office.context("ana@desk-1") as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
         walk_batch(context, BATCH, until=Step.BUILD)
-        assert len(context.ledger.shards(BATCH)) > 2
-        counts = context.ledger.control_totals(BATCH).counts
+        assert len(context.ledger.shards.for_batch(BATCH)) > 2
+        counts = context.ledger.control_totals.get(BATCH).counts
         assert min(counts.print, counts.email) > 2
     return office.hospital
 
@@ -208,7 +208,9 @@ def assert_all_is_well(office: Office) -> None:
     left = office.left()
     with office.context("auditor") as context:
         batch = context.require_batch(BATCH)
-        documents = [each for each in context.ledger.documents(BATCH) if each.state is not DocumentState.ERROR]
+        documents = [
+            each for each in context.ledger.documents.for_batch(BATCH) if each.state is not DocumentState.ERROR
+        ]
         assert documents
         assert {each.state for each in documents} <= {DocumentState.HANDED_OFF, DocumentState.WITHHELD}
         handed_off = {each.document_id for each in documents if each.state is DocumentState.HANDED_OFF}
@@ -217,7 +219,7 @@ def assert_all_is_well(office: Office) -> None:
         assert withheld == office.in_time
         sheet = control_sheet(context, batch)
         assert {gate.verdict for gate in sheet.gates} == {"foots"}
-        mailed = context.ledger.correspondence(
+        mailed = context.ledger.mailing_history.by_account(
             batch.facility_id, [account for each in documents for account in each.accounts]
         )
         expected = {account: 1 for each in documents if each.document_id in handed_off for account in each.accounts}

@@ -18,7 +18,7 @@ from statement_builder.ledger import (
     Outcome,
     ShardState,
 )
-from statement_builder.ledger.documents import IDS_MAX
+from statement_builder.ledger.sql_compat import IDS_MAX
 from statement_builder.ledger.states import BATCH_MOVES, require_batch_move
 from tests.ledger.world import (
     AS_OF,
@@ -68,7 +68,7 @@ def test_batch_moves__every_state_can_be_reached_and_left() -> None:
 def test_open_batch__the_one_there_is_comes_back_as_it_stands(ledger: Ledger) -> None:
     first = open_batch(ledger)
     pull(ledger, first.batch_id, [held("G1")])
-    again = ledger.open_batch(
+    again = ledger.batches.open(
         batch_id=first.batch_id,
         facility_id=first.facility_id,
         kind=first.kind,
@@ -81,22 +81,22 @@ def test_open_batch__the_one_there_is_comes_back_as_it_stands(ledger: Ledger) ->
     )
     assert (again.state, again.as_of, again.source, again.limit) == (BatchState.PULLED, AS_OF, "reference", None)
     assert (again.opened_by, again.opened_at) == ("ana", AT)
-    assert [batch.batch_id for batch in ledger.batches()] == ["2026-11-statement"]
+    assert [batch.batch_id for batch in ledger.batches.all()] == ["2026-11-statement"]
 
 
 def test_open_batch__one_per_facility_kind_and_cycle(ledger: Ledger) -> None:
     open_batch(ledger, kind=Kind.STATEMENT)
     open_batch(ledger, kind=Kind.DUNNING)
     open_batch(ledger, cycle="2026-12")
-    ids = [batch.batch_id for batch in ledger.batches()]
+    ids = [batch.batch_id for batch in ledger.batches.all()]
     assert ids == ["2026-12-statement", "2026-11-dunning", "2026-11-statement"]
 
 
 def test_pull__attempts_count_up_and_only_one_snapshot_counts(ledger: Ledger) -> None:
     batch = open_batch(ledger)
-    assert [ledger.next_pull_attempt(batch.batch_id) for _ in range(3)] == [1, 2, 3]
+    assert [ledger.batches.next_pull_attempt(batch.batch_id) for _ in range(3)] == [1, 2, 3]
     pull(ledger, batch.batch_id, [held("G1")], [held("G2"), held("G3")])
-    assert [(shard.sequence, shard.candidates, shard.state) for shard in ledger.shards(batch.batch_id)] == [
+    assert [(shard.sequence, shard.candidates, shard.state) for shard in ledger.shards.for_batch(batch.batch_id)] == [
         (1, 1, ShardState.PULLED),
         (2, 2, ShardState.PULLED),
     ]
@@ -106,37 +106,37 @@ def test_pull__attempts_count_up_and_only_one_snapshot_counts(ledger: Ledger) ->
 
 def test_pull__nobody_is_a_snapshot_too(ledger: Ledger) -> None:
     batch = open_batch(ledger)
-    ledger.record_pull(batch.batch_id, [], actor="ana", at=AT)
-    ledger.set_state(batch.batch_id, BatchState.BUILT, actor="ana", at=AT)
-    assert ledger.control_totals(batch.batch_id).counts.pulled == 0
+    ledger.batches.record_pull(batch.batch_id, [], actor="ana", at=AT)
+    ledger.batches.set_state(batch.batch_id, BatchState.BUILT, actor="ana", at=AT)
+    assert ledger.control_totals.get(batch.batch_id).counts.pulled == 0
 
 
 def test_set_state__same_again_changes_nothing_and_is_no_event(ledger: Ledger) -> None:
     batch = make_batch(ledger, [rendered("G1")])
-    before = ledger.events(batch.batch_id)
-    ledger.set_state(batch.batch_id, BatchState.HANDING_OFF, actor="ben", at=later(1))
-    assert ledger.events(batch.batch_id) == before
+    before = ledger.events.for_batch(batch.batch_id)
+    ledger.batches.set_state(batch.batch_id, BatchState.HANDING_OFF, actor="ben", at=later(1))
+    assert ledger.events.for_batch(batch.batch_id) == before
 
 
 def test_set_state__not_built_while_a_shard_is_left(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     pull(ledger, batch.batch_id, [held("G1")], [held("G2")])
     build(ledger, batch.batch_id, [held("G1")], [])
-    with pytest.raises(InvariantError, match="shard 2 is still to do"):
-        ledger.set_state(batch.batch_id, BatchState.BUILT, actor="ana", at=AT)
+    with pytest.raises(InvariantError, match="shard 2 is not built yet"):
+        ledger.batches.set_state(batch.batch_id, BatchState.BUILT, actor="ana", at=AT)
 
 
 def test_set_state__unknown_batch(ledger: Ledger) -> None:
     with pytest.raises(InvariantError, match="2026-99-statement is not in the ledger"):
-        ledger.set_state("2026-99-statement", BatchState.BUILT, actor="ana", at=AT)
-    assert ledger.batch("2026-99-statement") is None
+        ledger.batches.set_state("2026-99-statement", BatchState.BUILT, actor="ana", at=AT)
+    assert ledger.batches.get("2026-99-statement") is None
 
 
 def test_events__tell_who_did_what_when_and_why(ledger: Ledger) -> None:
     batch = make_batch(ledger, [rendered("G1")], state=BatchState.BUILT)
-    ledger.set_state(batch.batch_id, BatchState.WAITING, actor="ana", at=later(1), why="volume")
-    ledger.release(batch.batch_id, actor="ben", at=later(2), why="looked at it")
-    told = [(event.actor, event.what, event.subject, event.why) for event in ledger.events(batch.batch_id)]
+    ledger.batches.set_state(batch.batch_id, BatchState.WAITING, actor="ana", at=later(1), why="volume")
+    ledger.batches.release(batch.batch_id, actor="ben", at=later(2), why="looked at it")
+    told = [(event.actor, event.what, event.subject, event.why) for event in ledger.events.for_batch(batch.batch_id)]
     assert told == [
         ("ana", "open", batch.batch_id, ""),
         ("ana", "pulled", batch.batch_id, ""),
@@ -145,12 +145,12 @@ def test_events__tell_who_did_what_when_and_why(ledger: Ledger) -> None:
         ("ana", "waiting", batch.batch_id, "volume"),
         ("ben", "released", batch.batch_id, "looked at it"),
     ]
-    released = ledger.batch(batch.batch_id)
+    released = ledger.batches.get(batch.batch_id)
     assert released is not None
     assert (released.released_by, released.released_at) == ("ben", later(2))
-    ledger.set_state(batch.batch_id, BatchState.HANDING_OFF, actor="ben", at=later(3))
-    ledger.set_state(batch.batch_id, BatchState.CLOSED, actor="ben", at=later(4))
-    assert [found.closed_at for found in ledger.batches()] == [later(4)]
+    ledger.batches.set_state(batch.batch_id, BatchState.HANDING_OFF, actor="ben", at=later(3))
+    ledger.batches.set_state(batch.batch_id, BatchState.CLOSED, actor="ben", at=later(4))
+    assert [found.closed_at for found in ledger.batches.all()] == [later(4)]
 
 
 SELECTED = selected("G1")
@@ -174,8 +174,8 @@ def test_record_shard__nobody_lost_nobody_doubled(
     pull(ledger, batch.batch_id, [selected("G1"), held("G2")])
     with pytest.raises(InvariantError):
         build(ledger, batch.batch_id, candidates, documents)
-    assert [shard.state for shard in ledger.shards(batch.batch_id)] == [ShardState.PULLED]
-    assert ledger.control_totals(batch.batch_id).counts.selected == 0
+    assert [shard.state for shard in ledger.shards.for_batch(batch.batch_id)] == [ShardState.PULLED]
+    assert ledger.control_totals.get(batch.batch_id).counts.selected == 0
 
 
 def test_record_shard__same_guarantor_in_two_shards_is_refused_whole(ledger: Ledger) -> None:
@@ -184,7 +184,7 @@ def test_record_shard__same_guarantor_in_two_shards_is_refused_whole(ledger: Led
     build(ledger, batch.batch_id, [selected("G1")], [rendered("G1")])
     with pytest.raises(InvariantError, match="breaks its rules"):
         build(ledger, batch.batch_id, [selected("G2"), selected("G1")], [rendered("G2"), rendered("G1")], sequence=2)
-    assert [document.guarantor_id for document in ledger.documents(batch.batch_id)] == ["G1"]
+    assert [document.guarantor_id for document in ledger.documents.for_batch(batch.batch_id)] == ["G1"]
 
 
 def test_record_shard__twice_is_refused(ledger: Ledger) -> None:
@@ -200,18 +200,20 @@ def test_documents__come_back_as_recorded_in_mailing_order(ledger: Ledger) -> No
     new = [rendered("G9", accounts=("B2", "B1", "B3")), in_error("G1"), rendered("G5", channel=Channel.EMAIL)]
     build(ledger, batch.batch_id, [selected("G3")], [rendered("G3")], sequence=2)
     build(ledger, batch.batch_id, first, new)
-    found = ledger.documents(batch.batch_id)
+    found = ledger.documents.for_batch(batch.batch_id)
     assert [document.guarantor_id for document in found] == ["G9", "G1", "G5", "G3"]
     assert [(document.sequence, document.position) for document in found] == [(1, 1), (1, 2), (1, 3), (2, 1)]
     assert found[0].accounts == ("B2", "B1", "B3")
     same = [name for name in new[0].__struct_fields__ if name != "accounts"]
     assert [getattr(found[1], name) for name in same] == [getattr(new[1], name) for name in same]
     assert (found[0].pack_key, found[0].template_version) == ("packs/2026-11-statement/00001.zip", "t1")
-    assert [document.guarantor_id for document in ledger.documents(batch.batch_id, channel=Channel.EMAIL)] == ["G5"]
-    assert [one.guarantor_id for one in ledger.documents(batch.batch_id, state=DocumentState.ERROR)] == ["G1"]
-    assert [document.guarantor_id for document in ledger.documents(batch.batch_id, sequence=2)] == ["G3"]
-    assert ledger.document(found[0].document_id) == found[0]
-    assert ledger.document("none") is None
+    assert [
+        document.guarantor_id for document in ledger.documents.for_batch(batch.batch_id, channel=Channel.EMAIL)
+    ] == ["G5"]
+    assert [one.guarantor_id for one in ledger.documents.for_batch(batch.batch_id, state=DocumentState.ERROR)] == ["G1"]
+    assert [document.guarantor_id for document in ledger.documents.for_batch(batch.batch_id, sequence=2)] == ["G3"]
+    assert ledger.documents.get(found[0].document_id) == found[0]
+    assert ledger.documents.get("none") is None
 
 
 def test_tally__foots_to_the_cent_and_counts_holds_by_reason(ledger: Ledger) -> None:
@@ -228,7 +230,7 @@ def test_tally__foots_to_the_cent_and_counts_holds_by_reason(ledger: Ledger) -> 
     pull(ledger, batch.batch_id, candidates)
     documents = [rendered("G1", amount=100_00), rendered("G2", amount=50_00, channel=Channel.EMAIL)]
     build(ledger, batch.batch_id, candidates, [*documents, in_error("G3", amount=9_99)])
-    totals = ledger.control_totals(batch.batch_id)
+    totals = ledger.control_totals.get(batch.batch_id)
     counts, cents = totals.counts, totals.cents
     assert (counts.pulled, counts.selected, counts.held, counts.exceptions) == (6, 3, 2, 1)
     assert cents.pulled == 7000 + 6500 + 999 + 300 - 400 + 4001
@@ -246,10 +248,10 @@ def test_lists__every_hold_and_every_exception_with_its_reason(ledger: Ledger) -
     candidates = [selected("G3"), held("G4", holds=[HOLD, Hold(code="BANKRUPT", until=AS_OF)]), faulty("G6")]
     pull(ledger, batch.batch_id, candidates)
     build(ledger, batch.batch_id, candidates, [in_error("G3")])
-    [stopped] = ledger.holds(batch.batch_id)
+    [stopped] = ledger.candidates.held(batch.batch_id)
     assert (stopped.subject, stopped.outcome, stopped.held_cents) == ("G4", Outcome.HELD, 3_00)
     assert stopped.holds == (HOLD, Hold(code="BANKRUPT", until=AS_OF))
-    row, page = ledger.exceptions(batch.batch_id)
+    row, page = ledger.candidates.exceptions(batch.batch_id)
     assert (row.subject, row.document_id, row.code, row.column, row.fix) == ("G6", None, "DATE", "service_from", "add")
     assert (row.result_set, row.row_key, row.message) == (FAULT.result_set, FAULT.row_key, FAULT.message)
     assert (page.guarantor_id, page.document_id, page.code) == ("G3", in_error("G3").document_id, "GLYPH")
@@ -262,55 +264,55 @@ def test_reopen_shard__is_built_again_from_nothing(ledger: Ledger) -> None:
     pull(ledger, batch.batch_id, candidates)
     build(ledger, batch.batch_id, candidates, [in_error("G1")])
     for state in (BatchState.BUILT, BatchState.WAITING):
-        ledger.set_state(batch.batch_id, state, actor="ana", at=AT)
+        ledger.batches.set_state(batch.batch_id, state, actor="ana", at=AT)
     for _ in range(2):
-        ledger.reopen_shard(batch.batch_id, 1, actor="ana", at=AT)
-    reopened = ledger.batch(batch.batch_id)
+        ledger.shards.reopen(batch.batch_id, 1, actor="ana", at=AT)
+    reopened = ledger.batches.get(batch.batch_id)
     assert reopened is not None
     assert reopened.state is BatchState.PULLED
-    assert (ledger.documents(batch.batch_id), ledger.holds(batch.batch_id)) == ([], [])
+    assert (ledger.documents.for_batch(batch.batch_id), ledger.candidates.held(batch.batch_id)) == ([], [])
     build(ledger, batch.batch_id, candidates, [rendered("G1")])
-    assert ledger.control_totals(batch.batch_id).counts.rendered == 1
+    assert ledger.control_totals.get(batch.batch_id).counts.rendered == 1
 
 
 def test_reopen_shard__not_once_it_is_released(ledger: Ledger) -> None:
     batch = make_batch(ledger, [rendered("G1")], state=BatchState.RELEASED)
     with pytest.raises(LedgerError, match="is released: its shards can no longer be built again"):
-        ledger.reopen_shard(batch.batch_id, 1, actor="ana", at=AT)
-    assert len(ledger.documents(batch.batch_id)) == 1
+        ledger.shards.reopen(batch.batch_id, 1, actor="ana", at=AT)
+    assert len(ledger.documents.for_batch(batch.batch_id)) == 1
 
 
 def test_open_documents__are_those_that_other_unfinished_batches_still_have(ledger: Ledger) -> None:
     mine = make_batch(ledger, [rendered("G1"), rendered("G2"), rendered("G3")])
     letters = [rendered(name, kind=Kind.DUNNING, level=2) for name in ("G1", "G2", "G3")]
     other = make_batch(ledger, letters, kind=Kind.DUNNING)
-    ledger.withhold(letters[1].document_id, [HOLD], actor="ana", at=AT)
-    ledger.claim_print_file(print_file(other.batch_id, letters[2:]), at=AT)
-    found = ledger.open_documents("LAKESIDE", ["G1", "G2", "G3", "G4"], excluding_batch=mine.batch_id)
+    ledger.documents.withhold(letters[1].document_id, [HOLD], actor="ana", at=AT)
+    ledger.print_files.claim(print_file(other.batch_id, letters[2:]), at=AT)
+    found = ledger.documents.open_kinds("LAKESIDE", ["G1", "G2", "G3", "G4"], excluding_batch=mine.batch_id)
     assert found == {"G1": (Kind.DUNNING,), "G3": (Kind.DUNNING,)}
-    assert ledger.open_documents("OTHER", ["G1"], excluding_batch=mine.batch_id) == {}
-    ledger.set_state(other.batch_id, BatchState.CLOSED, actor="ana", at=AT)
-    assert ledger.open_documents("LAKESIDE", ["G1"], excluding_batch=mine.batch_id) == {}
+    assert ledger.documents.open_kinds("OTHER", ["G1"], excluding_batch=mine.batch_id) == {}
+    ledger.batches.set_state(other.batch_id, BatchState.CLOSED, actor="ana", at=AT)
+    assert ledger.documents.open_kinds("LAKESIDE", ["G1"], excluding_batch=mine.batch_id) == {}
 
 
 def test_open_documents__whatever_ids_look_like_and_however_many_there_are(ledger: Ledger) -> None:
     odd = ["G'1", 'G"2', "G\\3", "G,4", "{G5}", "G 6", "Gé7", "null", "NULL", "8", "%s", ":ids", "G😀"]
     ids = [*odd, *(f"H{n}" for n in range(2 * IDS_MAX))]
     make_batch(ledger, [rendered(each, kind=Kind.DUNNING, level=2) for each in ids], kind=Kind.DUNNING)
-    found = ledger.open_documents("LAKESIDE", ["G", *ids, "I"], excluding_batch="another")
+    found = ledger.documents.open_kinds("LAKESIDE", ["G", *ids, "I"], excluding_batch="another")
     assert found == dict.fromkeys(ids, (Kind.DUNNING,))
-    assert ledger.open_documents("LAKESIDE", [], excluding_batch="another") == {}
+    assert ledger.documents.open_kinds("LAKESIDE", [], excluding_batch="another") == {}
 
 
 def test_find__by_document_prefix_guarantor_account_and_batch(ledger: Ledger) -> None:
     old, new = rendered("G1", cycle="2026-10"), rendered("G1")
     make_batch(ledger, [old], cycle="2026-10")
     batch = make_batch(ledger, [new, rendered("G2", accounts=("A-G1", "A-9"))])
-    ledger.claim_print_file(print_file(batch.batch_id, [new]), at=AT)
+    ledger.print_files.claim(print_file(batch.batch_id, [new]), at=AT)
     both = {old.document_id, new.document_id}
 
     def ids(text: str, limit: int = 50) -> set[str]:
-        return {found.document.document_id for found in ledger.find(text, limit)}
+        return {found.document.document_id for found in ledger.documents.find(text, limit)}
 
     assert ids(new.document_id) == ids(new.document_id[:8]) == ids(new.document_id[:8].upper()) == {new.document_id}
     assert ids(new.document_id[:7]) == set()
@@ -320,13 +322,13 @@ def test_find__by_document_prefix_guarantor_account_and_batch(ledger: Ledger) ->
     assert len(ids(batch.batch_id)) == 2
     assert len(ids("A-G1", limit=2)) == 2
     assert ids("G_") == ids("%") == ids("") == set()
-    [found] = ledger.find(new.document_id)
+    [found] = ledger.documents.find(new.document_id)
     assert [attempt.print_file for attempt in found.deliveries] == ["STMT_001.pdf"]
 
 
 def test_record_pull__unknown_batch(ledger: Ledger) -> None:
     shard = NewShard(sequence=1, snapshot_key="k", snapshot_sha256=SHA, candidates=1, cents=1)
     with pytest.raises(InvariantError, match="not in the ledger"):
-        ledger.record_pull("none", [shard], actor="ana", at=AT)
+        ledger.batches.record_pull("none", [shard], actor="ana", at=AT)
     with pytest.raises(InvariantError, match="not in the ledger"):
-        ledger.next_pull_attempt("none")
+        ledger.batches.next_pull_attempt("none")

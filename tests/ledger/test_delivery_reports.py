@@ -7,14 +7,14 @@ from datetime import date, timedelta
 import pytest
 
 from statement_builder.billing.selection import Channel, Kind
-from statement_builder.errors import AnswerError, InvariantError
+from statement_builder.errors import DeliveryReportError, InvariantError
 from statement_builder.ledger import (
     DeliveryState,
     DocumentState,
+    FinalVendorStatus,
     InboundFile,
     Ledger,
     NewDocument,
-    Reports,
     SuppressionCode,
 )
 from tests.ledger.world import (
@@ -38,7 +38,9 @@ LATER_ON = MAILED_ON + timedelta(days=9)
 S = DeliveryState
 
 
-def hand_off(ledger: Ledger, documents: tuple[NewDocument, ...] = TWO, *, reports: Reports = Reports.MAILED) -> str:
+def hand_off(
+    ledger: Ledger, documents: tuple[NewDocument, ...] = TWO, *, reports: FinalVendorStatus = FinalVendorStatus.MAILED
+) -> str:
     """A batch whose print file is at the vendor."""
     batch_id = make_batch(ledger, documents).batch_id
     put_in_file(ledger, batch_id, documents, NAME, reports)
@@ -50,14 +52,14 @@ def put_in_file(
     batch_id: str,
     documents: tuple[NewDocument, ...],
     name: str,
-    reports: Reports,
+    reports: FinalVendorStatus,
     on: date = MAILED_ON,
     *,
     readdressed: dict[str, str] | None = None,
 ) -> None:
     file = type(new := print_file(batch_id, documents, name=name))(**{**_fields(new), "reports": reports})
-    ledger.claim_print_file(file, readdressed=readdressed, at=AT)
-    ledger.mark_print_file(name, S.SENT, at=AT, mailed_on=on)
+    ledger.print_files.claim(file, readdressed=readdressed, at=AT)
+    ledger.print_files.mark(name, S.SENT, at=AT, mailed_on=on)
 
 
 def _fields(record: object) -> dict[str, object]:
@@ -65,27 +67,29 @@ def _fields(record: object) -> dict[str, object]:
 
 
 def acknowledge(ledger: Ledger, *, sha256: str = SHA, records: int = 2, name: str = NAME) -> bool:
-    return ledger.acknowledge_print_file(name, sha256=sha256, records=records, on=MAILED_ON, at=later(5), why="ack.csv")
+    return ledger.delivery_reports.acknowledge_print_file(
+        name, sha256=sha256, records=records, on=MAILED_ON, at=later(5), why="ack.csv"
+    )
 
 
 def answer(ledger: Ledger, state: DeliveryState, guarantor: int = 0, *, on: date = LATER_ON, file: str = "") -> bool:
-    return ledger.answer_piece(
+    return ledger.delivery_reports.record_piece(
         TWO[guarantor].document_id, state, print_file=file, digest="d1", on=on, at=later(60), why="answers.csv"
     )
 
 
 def bounce(ledger: Ledger, attempt: int = 1, *, is_final: bool = True) -> bool:
-    return ledger.answer_email(
+    return ledger.delivery_reports.record_bounce(
         MAIL.document_id, attempt, is_final=is_final, tries_max=3, on=LATER_ON, at=later(60), why="bounce.eml"
     )
 
 
 def states(ledger: Ledger, document: NewDocument) -> list[str]:
-    return [each.state.value for each in ledger.deliveries(document.document_id)]
+    return [each.state.value for each in ledger.deliveries.for_document(document.document_id)]
 
 
 def mailed_on(ledger: Ledger, guarantor: str = "G1") -> date | None:
-    found = ledger.correspondence(FACILITY, [f"A-{guarantor}"]).get(f"A-{guarantor}")
+    found = ledger.mailing_history.by_account(FACILITY, [f"A-{guarantor}"]).get(f"A-{guarantor}")
     return found.last_mailed_on if found else None
 
 
@@ -99,7 +103,7 @@ def test_figures__foot_at_every_step(ledger: Ledger) -> None:
         lambda: answer(ledger, S.REJECTED, 1),
     ):
         act()
-        counts, cents = ledger.control_totals(batch_id).counts, ledger.control_totals(batch_id).cents
+        counts, cents = ledger.control_totals.get(batch_id).counts, ledger.control_totals.get(batch_id).cents
         seen.append((counts.handed_off, counts.acknowledged, counts.mailed, counts.rejected))
         assert counts.rendered == counts.print + counts.email == 2
     assert seen == [(2, 0, 0, 0), (2, 2, 0, 0), (2, 2, 1, 0), (2, 2, 1, 1)]
@@ -109,23 +113,23 @@ def test_figures__foot_at_every_step(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("reports", "figures"),
     [
-        pytest.param(Reports.NOTHING, (2, 2), id="tells-nothing-counts-as-mailed"),
-        pytest.param(Reports.ACKNOWLEDGED, (0, 0), id="acknowledges"),
-        pytest.param(Reports.MAILED, (0, 0), id="reports-mail"),
+        pytest.param(FinalVendorStatus.NOTHING, (2, 2), id="tells-nothing-counts-as-mailed"),
+        pytest.param(FinalVendorStatus.ACKNOWLEDGED, (0, 0), id="acknowledges"),
+        pytest.param(FinalVendorStatus.MAILED, (0, 0), id="reports-mail"),
     ],
 )
 def test_figures__what_the_vendor_tells_decides_when_it_counts(
-    ledger: Ledger, reports: Reports, figures: tuple[int, int]
+    ledger: Ledger, reports: FinalVendorStatus, figures: tuple[int, int]
 ) -> None:
     batch_id = hand_off(ledger, reports=reports)
-    counts = ledger.control_totals(batch_id).counts
+    counts = ledger.control_totals.get(batch_id).counts
     assert (counts.acknowledged, counts.mailed) == figures
-    assert mailed_on(ledger) == (MAILED_ON if reports is Reports.NOTHING else None)
+    assert mailed_on(ledger) == (MAILED_ON if reports is FinalVendorStatus.NOTHING else None)
     acknowledge(ledger)
-    counts = ledger.control_totals(batch_id).counts
+    counts = ledger.control_totals.get(batch_id).counts
     assert counts.acknowledged == 2
-    assert counts.mailed == (0 if reports is Reports.MAILED else 2)
-    assert mailed_on(ledger) == (None if reports is Reports.MAILED else MAILED_ON)
+    assert counts.mailed == (0 if reports is FinalVendorStatus.MAILED else 2)
+    assert mailed_on(ledger) == (None if reports is FinalVendorStatus.MAILED else MAILED_ON)
 
 
 def test_clocks__move_on_mailed_once_whatever_comes_after(ledger: Ledger) -> None:
@@ -133,7 +137,7 @@ def test_clocks__move_on_mailed_once_whatever_comes_after(ledger: Ledger) -> Non
     assert answer(ledger, S.MAILED, on=LATER_ON)
     for state in (S.MAILED, S.DELIVERED, S.DELIVERED):
         answer(ledger, state, on=LATER_ON + timedelta(days=3))
-    found = ledger.correspondence(FACILITY, ["A-G1"])["A-G1"]
+    found = ledger.mailing_history.by_account(FACILITY, ["A-G1"])["A-G1"]
     assert (found.first_statement_on, found.statements_sent, found.last_mailed_on) == (LATER_ON, 1, LATER_ON)
 
 
@@ -152,10 +156,10 @@ def test_answer__late_and_repeated_ones_change_nothing(
 ) -> None:
     batch_id = hand_off(ledger)
     assert answer(ledger, first)
-    events = len(ledger.events(batch_id))
+    events = len(ledger.events.for_batch(batch_id))
     assert answer(ledger, second) is moves
     assert states(ledger, TWO[0]) == [(second if moves else first).value]
-    assert len(ledger.events(batch_id)) == events + moves
+    assert len(ledger.events.for_batch(batch_id)) == events + moves
 
 
 @pytest.mark.parametrize(
@@ -164,42 +168,42 @@ def test_answer__late_and_repeated_ones_change_nothing(
 def test_answer__that_cannot_be_so_is_refused(ledger: Ledger, first: DeliveryState, second: DeliveryState) -> None:
     hand_off(ledger)
     answer(ledger, first)
-    with pytest.raises(AnswerError, match=f"is {first}: it cannot have become {second}"):
+    with pytest.raises(DeliveryReportError, match=f"is {first}: it cannot have become {second}"):
         answer(ledger, second)
     assert states(ledger, TWO[0]) == [first.value]
 
 
 def test_answer__about_what_is_not_ours_or_never_left(ledger: Ledger) -> None:
     batch_id = make_batch(ledger, TWO).batch_id
-    with pytest.raises(AnswerError, match="not one of ours"):
+    with pytest.raises(DeliveryReportError, match="not one of ours"):
         acknowledge(ledger, name="STMT_999")
-    with pytest.raises(AnswerError, match="never handed off on paper"):
+    with pytest.raises(DeliveryReportError, match="never handed off on paper"):
         answer(ledger, S.MAILED)
-    ledger.claim_print_file(print_file(batch_id, TWO, name=NAME), at=AT)
-    with pytest.raises(AnswerError, match="the vendor cannot have it"):
+    ledger.print_files.claim(print_file(batch_id, TWO, name=NAME), at=AT)
+    with pytest.raises(DeliveryReportError, match="the vendor cannot have it"):
         acknowledge(ledger)
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
-    [({"sha256": "0" * 64}, "other bytes"), ({"records": 1}, "the vendor counts 1")],
+    [({"sha256": "0" * 64}, "different bytes"), ({"records": 1}, "the vendor counts 1")],
     ids=["bytes", "count"],
 )
 def test_acknowledge__of_another_file_is_refused(ledger: Ledger, changed: dict[str, object], message: str) -> None:
     batch_id = hand_off(ledger)
-    with pytest.raises(AnswerError, match=message):
+    with pytest.raises(DeliveryReportError, match=message):
         acknowledge(ledger, **changed)  # type: ignore[arg-type]
-    assert ledger.control_totals(batch_id).counts.acknowledged == 0
+    assert ledger.control_totals.get(batch_id).counts.acknowledged == 0
 
 
 def test_acknowledge__settles_a_file_in_doubt(ledger: Ledger) -> None:
     batch_id = make_batch(ledger, TWO).batch_id
-    ledger.claim_print_file(print_file(batch_id, TWO, name=NAME), at=AT)
-    ledger.mark_print_file(NAME, S.UNCERTAIN, receipt={"evidence": "line dropped"}, at=AT)
+    ledger.print_files.claim(print_file(batch_id, TWO, name=NAME), at=AT)
+    ledger.print_files.mark(NAME, S.UNCERTAIN, receipt={"evidence": "line dropped"}, at=AT)
     assert acknowledge(ledger)
-    assert ledger.print_files(batch_id)[0].state is S.SENT
-    assert [each.state for each in ledger.documents(batch_id)] == [DocumentState.HANDED_OFF] * 2
-    assert ledger.control_totals(batch_id).counts.uncertain == 0
+    assert ledger.print_files.for_batch(batch_id)[0].state is S.SENT
+    assert [each.state for each in ledger.documents.for_batch(batch_id)] == [DocumentState.HANDED_OFF] * 2
+    assert ledger.control_totals.get(batch_id).counts.uncertain == 0
 
 
 def test_returned__turns_the_clocks_back_and_stops_mail_to_that_address(ledger: Ledger) -> None:
@@ -208,7 +212,7 @@ def test_returned__turns_the_clocks_back_and_stops_mail_to_that_address(ledger: 
     assert mailed_on(ledger) == LATER_ON
     assert answer(ledger, S.RETURNED, on=LATER_ON + timedelta(days=8))
     assert mailed_on(ledger) is None
-    ((stop,),) = ledger.stops(FACILITY, ["G1", "G2"]).values()
+    ((stop,),) = ledger.suppressions.by_guarantor(FACILITY, ["G1", "G2"]).values()
     assert (stop.guarantor_id, stop.code, stop.digest) == ("G1", SuppressionCode.RETMAIL, "d1")
     assert stop.document_id == TWO[0].document_id
 
@@ -216,34 +220,36 @@ def test_returned__turns_the_clocks_back_and_stops_mail_to_that_address(ledger: 
 def test_returned_from_the_new_address_too__both_stay_stopped(ledger: Ledger) -> None:
     batch_id = hand_off(ledger)
     answer(ledger, S.RETURNED)
-    ledger.send_again(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
+    ledger.redeliveries.schedule(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
     moved_to = {TWO[0].document_id: "d2"}
-    put_in_file(ledger, batch_id, TWO[:1], "STMT_002", Reports.NOTHING, readdressed=moved_to)
+    put_in_file(ledger, batch_id, TWO[:1], "STMT_002", FinalVendorStatus.NOTHING, readdressed=moved_to)
     assert answer(ledger, S.RETURNED, on=LATER_ON + timedelta(days=9))
-    stops = ledger.stops(FACILITY, ["G1"])["G1"]
+    stops = ledger.suppressions.by_guarantor(FACILITY, ["G1"])["G1"]
     assert {(stop.code, stop.digest) for stop in stops} == {
         (SuppressionCode.RETMAIL, "d1"),
         (SuppressionCode.RETMAIL, "d2"),
     }
     letter = rendered("G1", cycle="2026-12", kind=Kind.DUNNING, level=2)
     batch = make_batch(ledger, [letter], cycle="2026-12", kind=Kind.DUNNING)
-    put_in_file(ledger, batch.batch_id, (letter,), "LTR_001", Reports.NOTHING)
+    put_in_file(ledger, batch.batch_id, (letter,), "LTR_001", FinalVendorStatus.NOTHING)
     on = LATER_ON + timedelta(days=30)
-    ledger.answer_piece(letter.document_id, S.RETURNED, digest="d1", on=on, at=later(99), why="nixie")
-    assert {stop.digest: stop.since for stop in ledger.stops(FACILITY, ["G1"])["G1"]} == {
+    ledger.delivery_reports.record_piece(letter.document_id, S.RETURNED, digest="d1", on=on, at=later(99), why="nixie")
+    assert {stop.digest: stop.since for stop in ledger.suppressions.by_guarantor(FACILITY, ["G1"])["G1"]} == {
         "d1": on,
         "d2": LATER_ON + timedelta(days=9),
     }
 
 
 def test_returned__leaves_the_clocks_of_what_did_arrive(ledger: Ledger) -> None:
-    hand_off(ledger, reports=Reports.NOTHING)
+    hand_off(ledger, reports=FinalVendorStatus.NOTHING)
     letter = rendered("G1", cycle="2026-12", kind=Kind.DUNNING, level=2)
     batch = make_batch(ledger, [letter], cycle="2026-12", kind=Kind.DUNNING)
-    put_in_file(ledger, batch.batch_id, (letter,), "LTR_001", Reports.NOTHING, LATER_ON)
-    assert ledger.correspondence(FACILITY, ["A-G1"])["A-G1"].last_level == 2
-    ledger.answer_piece(letter.document_id, S.RETURNED, digest="d1", on=LATER_ON, at=later(99), why="nixie")
-    found = ledger.correspondence(FACILITY, ["A-G1"])["A-G1"]
+    put_in_file(ledger, batch.batch_id, (letter,), "LTR_001", FinalVendorStatus.NOTHING, LATER_ON)
+    assert ledger.mailing_history.by_account(FACILITY, ["A-G1"])["A-G1"].last_level == 2
+    ledger.delivery_reports.record_piece(
+        letter.document_id, S.RETURNED, digest="d1", on=LATER_ON, at=later(99), why="nixie"
+    )
+    found = ledger.mailing_history.by_account(FACILITY, ["A-G1"])["A-G1"]
     assert (found.first_statement_on, found.statements_sent) == (MAILED_ON, 1)
     assert (found.last_level, found.last_mailed_on) == (0, MAILED_ON)
 
@@ -251,36 +257,36 @@ def test_returned__leaves_the_clocks_of_what_did_arrive(ledger: Ledger) -> None:
 @pytest.mark.parametrize("end", [S.RETURNED, S.REJECTED], ids=str)
 def test_send_again__same_document_new_attempt_counted_once(ledger: Ledger, end: DeliveryState) -> None:
     batch_id = hand_off(ledger)
-    with pytest.raises(AnswerError, match="did not arrive"):
-        ledger.send_again(TWO[0].document_id, readdressed=False, actor="ben", at=AT, why="lost")
+    with pytest.raises(DeliveryReportError, match="did not arrive"):
+        ledger.redeliveries.schedule(TWO[0].document_id, readdressed=False, actor="ben", at=AT, why="lost")
     answer(ledger, end)
     with pytest.raises(InvariantError, match="cannot be claimed"):
-        ledger.claim_print_file(print_file(batch_id, TWO[:1], name="STMT_002"), at=AT)
+        ledger.print_files.claim(print_file(batch_id, TWO[:1], name="STMT_002"), at=AT)
     for _ in range(2):
-        ledger.send_again(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
-    assert ledger.batches_due_again(FACILITY) == [batch_id]
-    (waiting,) = ledger.waiting(batch_id)
+        ledger.redeliveries.schedule(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
+    assert ledger.redeliveries.due_batches(FACILITY) == [batch_id]
+    (waiting,) = ledger.documents.pending(batch_id)
     assert (waiting.document_id, waiting.due_again, waiting.readdressed) == (TWO[0].document_id, True, True)
-    put_in_file(ledger, batch_id, TWO[:1], "STMT_002", Reports.MAILED)
+    put_in_file(ledger, batch_id, TWO[:1], "STMT_002", FinalVendorStatus.MAILED)
     answer(ledger, S.MAILED, on=LATER_ON + timedelta(days=20), file="STMT_002")
     assert states(ledger, TWO[0]) == [end.value, "mailed"]
-    assert (ledger.waiting(batch_id), ledger.batches_due_again(FACILITY)) == ([], [])
-    found = ledger.correspondence(FACILITY, ["A-G1"])["A-G1"]
+    assert (ledger.documents.pending(batch_id), ledger.redeliveries.due_batches(FACILITY)) == ([], [])
+    found = ledger.mailing_history.by_account(FACILITY, ["A-G1"])["A-G1"]
     assert (found.statements_sent, found.first_statement_on) == (1, LATER_ON + timedelta(days=20))
-    assert [e.actor for e in ledger.events(batch_id) if e.what == "resend"] == ["ben"]
-    counts = ledger.control_totals(batch_id).counts
+    assert [e.actor for e in ledger.events.for_batch(batch_id) if e.what == "resend"] == ["ben"]
+    counts = ledger.control_totals.get(batch_id).counts
     assert (counts.handed_off, counts.mailed, counts.rejected, counts.returned) == (2, 1, 0, 0)
 
 
 def test_send_again__a_hold_that_came_gives_the_attempt_up(ledger: Ledger) -> None:
     batch_id = hand_off(ledger)
     answer(ledger, S.RETURNED)
-    ledger.send_again(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
-    assert ledger.withhold(TWO[0].document_id, [HOLD], actor="service", at=AT)
-    assert ledger.waiting(batch_id) == []
-    counts = ledger.control_totals(batch_id).counts
+    ledger.redeliveries.schedule(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
+    assert ledger.documents.withhold(TWO[0].document_id, [HOLD], actor="service", at=AT)
+    assert ledger.documents.pending(batch_id) == []
+    counts = ledger.control_totals.get(batch_id).counts
     assert (counts.handed_off, counts.withheld, counts.due_again) == (2, 0, 0)
-    assert ledger.control_totals(batch_id).holds == {"MINBAL": 1}
+    assert ledger.control_totals.get(batch_id).holds == {"MINBAL": 1}
 
 
 def send_mail(ledger: Ledger, batch_id: str, attempt: int) -> None:
@@ -296,12 +302,12 @@ def test_bounce__hard_goes_to_print_and_stops_email(ledger: Ledger) -> None:
     assert bounce(ledger)
     assert not bounce(ledger)
     assert mailed_on(ledger, "G3") is None
-    (waiting,) = ledger.waiting(batch_id, channel=Channel.PRINT)
+    (waiting,) = ledger.documents.pending(batch_id, channel=Channel.PRINT)
     assert waiting.due_again
-    assert [stop.code for stop in ledger.stops(FACILITY, ["G3"])["G3"]] == [SuppressionCode.EMAIL]
-    counts = ledger.control_totals(batch_id).counts
+    assert [stop.code for stop in ledger.suppressions.by_guarantor(FACILITY, ["G3"])["G3"]] == [SuppressionCode.EMAIL]
+    counts = ledger.control_totals.get(batch_id).counts
     assert (counts.print, counts.email, counts.handed_off, counts.bounced, counts.due_again) == (1, 0, 1, 1, 1)
-    put_in_file(ledger, batch_id, (MAIL,), NAME, Reports.NOTHING, LATER_ON)
+    put_in_file(ledger, batch_id, (MAIL,), NAME, FinalVendorStatus.NOTHING, LATER_ON)
     assert states(ledger, MAIL) == ["bounced", "sent"]
     assert mailed_on(ledger, "G3") == LATER_ON
 
@@ -311,9 +317,9 @@ def test_bounce__soft_is_tried_three_times_then_printed(ledger: Ledger) -> None:
     for attempt in (1, 2, 3):
         send_mail(ledger, batch_id, attempt)
         assert bounce(ledger, attempt, is_final=False)
-        (waiting,) = ledger.waiting(batch_id)
+        (waiting,) = ledger.documents.pending(batch_id)
         assert waiting.channel is (Channel.PRINT if attempt == 3 else Channel.EMAIL)
-    assert ledger.stops(FACILITY, ["G3"]) == {}
+    assert ledger.suppressions.by_guarantor(FACILITY, ["G3"]) == {}
 
 
 def test_bounce__settles_a_message_in_doubt(ledger: Ledger) -> None:
@@ -329,43 +335,45 @@ def test_accepted__settles_a_message_in_doubt_and_nothing_else(ledger: Ledger) -
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, S.UNCERTAIN, receipt={"evidence": "gone"}, at=AT)
     confirm = {"on": MAILED_ON, "at": later(60), "why": "event.json"}
-    with pytest.raises(AnswerError, match="no attempt 2 by e-mail"):
-        ledger.confirm_email(MAIL.document_id, 2, **confirm)
-    assert ledger.confirm_email(MAIL.document_id, 1, **confirm)
-    assert not ledger.confirm_email(MAIL.document_id, 1, **confirm)
+    with pytest.raises(DeliveryReportError, match="no attempt 2 by e-mail"):
+        ledger.delivery_reports.confirm_email(MAIL.document_id, 2, **confirm)
+    assert ledger.delivery_reports.confirm_email(MAIL.document_id, 1, **confirm)
+    assert not ledger.delivery_reports.confirm_email(MAIL.document_id, 1, **confirm)
     assert (states(ledger, MAIL), mailed_on(ledger, "G3")) == (["sent"], MAILED_ON)
     assert bounce(ledger)
-    assert not ledger.confirm_email(MAIL.document_id, 1, **confirm), "it was taken, and came back all the same"
+    assert not ledger.delivery_reports.confirm_email(MAIL.document_id, 1, **confirm), (
+        "it was taken, and came back all the same"
+    )
     assert states(ledger, MAIL) == ["bounced"]
-    assert [each.why for each in ledger.events(batch_id) if each.what == "sent"] == ["event.json"]
+    assert [each.why for each in ledger.events.for_batch(batch_id) if each.what == "sent"] == ["event.json"]
 
 
 def test_find_email__by_the_services_own_id(ledger: Ledger) -> None:
     make_batch(ledger, [MAIL])
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, S.SENT, receipt={"reference": "0100-aa_1", "server": "0100-aaZ1"}, at=AT)
-    assert ledger.find_email("0100-aa_1") == (MAIL.document_id, 1)
-    assert ledger.find_email("0100-aaZ1") is None
-    assert ledger.find_email("0100-aa") is None
+    assert ledger.emails.find("0100-aa_1") == (MAIL.document_id, 1)
+    assert ledger.emails.find("0100-aaZ1") is None
+    assert ledger.emails.find("0100-aa") is None
 
 
 def test_bounce__of_what_was_never_mailed(ledger: Ledger) -> None:
     hand_off(ledger, (*TWO, MAIL))
-    with pytest.raises(AnswerError, match="no attempt 1 by e-mail"):
+    with pytest.raises(DeliveryReportError, match="no attempt 1 by e-mail"):
         bounce(ledger)
 
 
 def test_inbound_file__is_known_by_its_bytes(ledger: Ledger) -> None:
     taken = InboundFile(sha256=SHA, name="a.csv", form="returned", taken_at=AT, records=3, problems=0)
-    assert not ledger.is_processed(SHA)
+    assert not ledger.inbound_files.is_processed(SHA)
     for _ in range(2):
-        ledger.record_inbound(taken)
-    assert ledger.is_processed(SHA)
+        ledger.inbound_files.record(taken)
+    assert ledger.inbound_files.is_processed(SHA)
 
 
 def test_unanswered__until_every_piece_came_as_far_as_the_vendor_tells(ledger: Ledger) -> None:
     hand_off(ledger)
-    names = lambda: [file.name for file in ledger.unanswered(FACILITY)]  # noqa: E731 - asked after each answer
+    names = lambda: [file.name for file in ledger.print_files.awaiting_final_status(FACILITY)]  # noqa: E731 - asked after each answer
     assert names() == [NAME]
     acknowledge(ledger)
     answer(ledger, S.MAILED, 0)

@@ -28,61 +28,61 @@ MAIL = rendered("G3", channel=Channel.EMAIL)
 
 def test_print_file__sent_hands_off_every_document_in_it(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
-    claimed = ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
+    claimed = ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
     assert (claimed.is_new, claimed.state, claimed.attempt) == (True, DeliveryState.CLAIMED, 1)
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.COMMITTING, at=later(1))
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, receipt={"file": "x"}, at=later(2), mailed_on=MAILED_ON)
-    assert [document.state for document in ledger.documents(batch.batch_id)] == [DocumentState.HANDED_OFF] * 2
-    [stored] = ledger.print_files(batch.batch_id)
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.COMMITTING, at=later(1))
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, receipt={"file": "x"}, at=later(2), mailed_on=MAILED_ON)
+    assert [document.state for document in ledger.documents.for_batch(batch.batch_id)] == [DocumentState.HANDED_OFF] * 2
+    [stored] = ledger.print_files.for_batch(batch.batch_id)
     assert (stored.state, stored.receipt, stored.documents) == (
         DeliveryState.SENT,
         {"file": "x"},
         tuple(document.document_id for document in TWO),
     )
-    figures = ledger.control_totals(batch.batch_id)
+    figures = ledger.control_totals.get(batch.batch_id)
     assert (figures.counts.handed_off, figures.cents.handed_off) == (2, 30_00)
 
 
 def test_print_file__second_claim_of_a_name_is_told_how_it_stands(ledger: Ledger, ledger_url: str) -> None:
     batch = make_batch(ledger, TWO)
-    ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.COMMITTING, at=AT)
+    ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.COMMITTING, at=AT)
     with Ledger.open(ledger_url) as after_crash:
-        found = after_crash.claim_print_file(print_file(batch.batch_id, TWO), at=later(60))
+        found = after_crash.print_files.claim(print_file(batch.batch_id, TWO), at=later(60))
     assert (found.is_new, found.state) == (False, DeliveryState.COMMITTING)
-    assert len(ledger.deliveries(TWO[0].document_id)) == 1
+    assert len(ledger.deliveries.for_document(TWO[0].document_id)) == 1
 
 
 def test_print_file__failed_is_claimed_afresh_without_what_was_withheld(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
-    ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.FAILED, at=AT)
-    assert ledger.withhold(TWO[1].document_id, [HOLD], actor="ana", at=AT)
-    again = ledger.claim_print_file(print_file(batch.batch_id, TWO[:1]), at=later(5))
+    ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.FAILED, at=AT)
+    assert ledger.documents.withhold(TWO[1].document_id, [HOLD], actor="ana", at=AT)
+    again = ledger.print_files.claim(print_file(batch.batch_id, TWO[:1]), at=later(5))
     assert (again.is_new, again.attempt, again.documents) == (True, 2, (TWO[0].document_id,))
-    attempts = ledger.deliveries(TWO[0].document_id)
+    attempts = ledger.deliveries.for_document(TWO[0].document_id)
     assert [(one.attempt, one.state) for one in attempts] == [(1, DeliveryState.FAILED), (2, DeliveryState.CLAIMED)]
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=later(6), mailed_on=MAILED_ON)
-    states = {document.guarantor_id: document.state for document in ledger.documents(batch.batch_id)}
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=later(6), mailed_on=MAILED_ON)
+    states = {document.guarantor_id: document.state for document in ledger.documents.for_batch(batch.batch_id)}
     assert states == {"G1": DocumentState.HANDED_OFF, "G2": DocumentState.WITHHELD}
 
 
 def test_print_file__document_in_another_file_is_refused_and_nothing_is_claimed(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
-    ledger.claim_print_file(print_file(batch.batch_id, TWO[:1], name="STMT_001.pdf"), at=AT)
+    ledger.print_files.claim(print_file(batch.batch_id, TWO[:1], name="STMT_001.pdf"), at=AT)
     with pytest.raises(InvariantError, match=TWO[0].document_id):
-        ledger.claim_print_file(print_file(batch.batch_id, TWO, name="STMT_002.pdf"), at=AT)
-    assert [stored.name for stored in ledger.print_files(batch.batch_id)] == ["STMT_001.pdf"]
-    assert ledger.deliveries(TWO[1].document_id) == ()
+        ledger.print_files.claim(print_file(batch.batch_id, TWO, name="STMT_002.pdf"), at=AT)
+    assert [stored.name for stored in ledger.print_files.for_batch(batch.batch_id)] == ["STMT_001.pdf"]
+    assert ledger.deliveries.for_document(TWO[1].document_id) == ()
 
 
 @pytest.mark.parametrize("state", [BatchState.PULLED, BatchState.BUILT], ids=str)
 def test_claim__nothing_leaves_before_the_release(ledger: Ledger, state: BatchState) -> None:
     batch = make_batch(ledger, [*TWO, MAIL], state=BatchState.BUILT)
     if state is BatchState.PULLED:
-        ledger.set_state(batch.batch_id, state, actor="ana", at=AT)
+        ledger.batches.set_state(batch.batch_id, state, actor="ana", at=AT)
     with pytest.raises(InvariantError, match="nothing of it may be handed off"):
-        ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
+        ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
     with pytest.raises(InvariantError, match="nothing of it may be handed off"):
         claim_email(ledger, MAIL.document_id, at=AT)
 
@@ -99,24 +99,24 @@ def test_email__claim_send_record(ledger: Ledger, ledger_url: str) -> None:
             ledger, claim.delivery_id, DeliveryState.SENT, receipt={"id": "<m>"}, at=later(10), mailed_on=MAILED_ON
         )
     assert claim_email(ledger, MAIL.document_id, at=later(11)).state is DeliveryState.SENT
-    assert ledger.control_totals(batch.batch_id).counts.handed_off == 1
-    assert ledger.correspondence(FACILITY, ["A-G3"])["A-G3"].statements_sent == 1
+    assert ledger.control_totals.get(batch.batch_id).counts.handed_off == 1
+    assert ledger.mailing_history.by_account(FACILITY, ["A-G3"])["A-G3"].statements_sent == 1
 
 
 def test_email__refused_goes_to_print_as_the_next_attempt(ledger: Ledger) -> None:
     batch = make_batch(ledger, [MAIL])
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     with pytest.raises(InvariantError, match="on its way"):
-        ledger.change_channel(MAIL.document_id, Channel.PRINT, actor="service", at=AT, why="550")
+        ledger.documents.change_channel(MAIL.document_id, Channel.PRINT, actor="service", at=AT, why="550")
     mark_email(ledger, claim.delivery_id, DeliveryState.FAILED, receipt={"code": "550"}, at=AT)
-    assert ledger.control_totals(batch.batch_id).counts.failed == 1
-    ledger.change_channel(MAIL.document_id, Channel.PRINT, actor="service", at=AT, why="550")
-    ledger.claim_print_file(print_file(batch.batch_id, [MAIL]), at=AT)
-    assert [(one.attempt, one.channel) for one in ledger.deliveries(MAIL.document_id)] == [
+    assert ledger.control_totals.get(batch.batch_id).counts.failed == 1
+    ledger.documents.change_channel(MAIL.document_id, Channel.PRINT, actor="service", at=AT, why="550")
+    ledger.print_files.claim(print_file(batch.batch_id, [MAIL]), at=AT)
+    assert [(one.attempt, one.channel) for one in ledger.deliveries.for_document(MAIL.document_id)] == [
         (1, Channel.EMAIL),
         (2, Channel.PRINT),
     ]
-    counts = ledger.control_totals(batch.batch_id).counts
+    counts = ledger.control_totals.get(batch.batch_id).counts
     assert (counts.rendered, counts.print, counts.email, counts.failed) == (1, 1, 0, 0)
 
 
@@ -128,35 +128,39 @@ def test_settle__a_persons_word_on_an_email(ledger: Ledger, sent: bool, document
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, DeliveryState.COMMITTING, at=AT)
     mark_email(ledger, claim.delivery_id, DeliveryState.UNCERTAIN, receipt={"evidence": "EOF"}, at=AT)
-    assert ledger.control_totals(batch.batch_id).counts.uncertain == 1
-    ledger.settle(MAIL.document_id, sent=sent, actor="ben", at=later(60), why="asked the patient", mailed_on=MAILED_ON)
-    assert [document.state for document in ledger.documents(batch.batch_id)] == [document_state]
-    last = ledger.events(batch.batch_id)[-1]
+    assert ledger.control_totals.get(batch.batch_id).counts.uncertain == 1
+    ledger.deliveries.resolve(
+        MAIL.document_id, sent=sent, actor="ben", at=later(60), why="asked the patient", mailed_on=MAILED_ON
+    )
+    assert [document.state for document in ledger.documents.for_batch(batch.batch_id)] == [document_state]
+    last = ledger.events.for_batch(batch.batch_id)[-1]
     assert (last.actor, last.why, last.subject) == ("ben", "asked the patient", MAIL.document_id)
-    assert ledger.deliveries(MAIL.document_id)[0].receipt == {"evidence": "EOF"}
+    assert ledger.deliveries.for_document(MAIL.document_id)[0].receipt == {"evidence": "EOF"}
 
 
 def test_settle__one_piece_settles_its_whole_print_file(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
-    ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.UNCERTAIN, at=AT)
-    ledger.settle(TWO[0].document_id, sent=True, actor="ben", at=AT, why="vendor called", mailed_on=MAILED_ON)
-    assert ledger.control_totals(batch.batch_id).counts.handed_off == 2
-    assert ledger.print_files(batch.batch_id)[0].state is DeliveryState.SENT
+    ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.UNCERTAIN, at=AT)
+    ledger.deliveries.resolve(
+        TWO[0].document_id, sent=True, actor="ben", at=AT, why="vendor called", mailed_on=MAILED_ON
+    )
+    assert ledger.control_totals.get(batch.batch_id).counts.handed_off == 2
+    assert ledger.print_files.for_batch(batch.batch_id)[0].state is DeliveryState.SENT
 
 
 def test_settle__without_a_date_it_was_mailed_on_the_day_of_its_claim(ledger: Ledger) -> None:
     make_batch(ledger, [MAIL])
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, DeliveryState.UNCERTAIN, at=AT)
-    ledger.settle(MAIL.document_id, sent=True, actor="ben", at=later(60 * 24 * 9), why="asked the patient")
-    assert ledger.correspondence(FACILITY, ["A-G3"])["A-G3"].last_mailed_on == AT.date()
+    ledger.deliveries.resolve(MAIL.document_id, sent=True, actor="ben", at=later(60 * 24 * 9), why="asked the patient")
+    assert ledger.mailing_history.by_account(FACILITY, ["A-G3"])["A-G3"].last_mailed_on == AT.date()
 
 
 def test_settle__nothing_uncertain_is_refused(ledger: Ledger) -> None:
     make_batch(ledger, [MAIL])
-    with pytest.raises(InvariantError, match="nothing to settle"):
-        ledger.settle(MAIL.document_id, sent=True, actor="ben", at=AT, why="guess")
+    with pytest.raises(InvariantError, match="nothing to resolve"):
+        ledger.deliveries.resolve(MAIL.document_id, sent=True, actor="ben", at=AT, why="guess")
 
 
 def test_claim__of_another_batchs_document_is_refused_with_all_beside_it(ledger: Ledger) -> None:
@@ -164,35 +168,35 @@ def test_claim__of_another_batchs_document_is_refused_with_all_beside_it(ledger:
     batch = make_batch(ledger, TWO)
     both = [*TWO, rendered("G1", cycle="2026-10")]
     with pytest.raises(InvariantError, match="cannot be claimed"):
-        ledger.claim_print_file(print_file(batch.batch_id, both), at=AT)
-    waiting = [*ledger.waiting(older.batch_id), *ledger.waiting(batch.batch_id)]
+        ledger.print_files.claim(print_file(batch.batch_id, both), at=AT)
+    waiting = [*ledger.documents.pending(older.batch_id), *ledger.documents.pending(batch.batch_id)]
     assert [each.delivery_state for each in waiting] == [None] * 3
 
 
 def test_withhold__only_what_is_not_on_its_way(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
-    ledger.claim_print_file(print_file(batch.batch_id, TWO[:1]), at=AT)
-    assert not ledger.withhold(TWO[0].document_id, [HOLD], actor="ana", at=AT)
+    ledger.print_files.claim(print_file(batch.batch_id, TWO[:1]), at=AT)
+    assert not ledger.documents.withhold(TWO[0].document_id, [HOLD], actor="ana", at=AT)
     for _ in range(2):
-        assert ledger.withhold(TWO[1].document_id, [HOLD], actor="ana", at=AT)
+        assert ledger.documents.withhold(TWO[1].document_id, [HOLD], actor="ana", at=AT)
     with pytest.raises(InvariantError, match="cannot be claimed"):
-        ledger.claim_print_file(print_file(batch.batch_id, TWO[1:], name="STMT_002.pdf"), at=AT)
-    [late] = ledger.holds(batch.batch_id)
+        ledger.print_files.claim(print_file(batch.batch_id, TWO[1:], name="STMT_002.pdf"), at=AT)
+    [late] = ledger.candidates.held(batch.batch_id)
     assert (late.subject, late.holds, late.late_holds) == ("G2", (), (HOLD,))
-    figures = ledger.control_totals(batch.batch_id)
+    figures = ledger.control_totals.get(batch.batch_id)
     assert (figures.counts.withheld, figures.cents.withheld, figures.holds) == (1, 20_00, {"MINBAL": 1})
 
 
 def test_clocks__move_when_sent_and_only_once(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
-    ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.COMMITTING, at=AT)
-    assert ledger.correspondence(FACILITY, ["A-G1", "A-G2"]) == {}
+    ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.COMMITTING, at=AT)
+    assert ledger.mailing_history.by_account(FACILITY, ["A-G1", "A-G2"]) == {}
     for _ in range(2):
-        ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)
+        ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)
     once = Correspondence(first_statement_on=MAILED_ON, statements_sent=1, last_level=0, last_mailed_on=MAILED_ON)
-    assert ledger.correspondence(FACILITY, ["A-G1", "A-G2", "A-NONE"]) == {"A-G1": once, "A-G2": once}
-    assert ledger.correspondence("OTHER", ["A-G1"]) == {}
+    assert ledger.mailing_history.by_account(FACILITY, ["A-G1", "A-G2", "A-NONE"]) == {"A-G1": once, "A-G2": once}
+    assert ledger.mailing_history.by_account("OTHER", ["A-G1"]) == {}
 
 
 def test_clocks__a_letter_raises_the_level_and_keeps_the_first_statement(ledger: Ledger) -> None:
@@ -202,9 +206,9 @@ def test_clocks__a_letter_raises_the_level_and_keeps_the_first_statement(ledger:
         ([letter], "2026-12", Kind.DUNNING, MAILED_ON.replace(month=12)),
     ):
         batch = make_batch(ledger, documents, cycle=cycle, kind=kind)
-        ledger.claim_print_file(print_file(batch.batch_id, documents, name=cycle), at=AT)
-        ledger.mark_print_file(cycle, DeliveryState.SENT, at=AT, mailed_on=on)
-    assert ledger.correspondence(FACILITY, ["A-G1"]) == {
+        ledger.print_files.claim(print_file(batch.batch_id, documents, name=cycle), at=AT)
+        ledger.print_files.mark(cycle, DeliveryState.SENT, at=AT, mailed_on=on)
+    assert ledger.mailing_history.by_account(FACILITY, ["A-G1"]) == {
         "A-G1": Correspondence(
             first_statement_on=MAILED_ON,
             statements_sent=1,
@@ -221,9 +225,9 @@ def test_clocks__a_receipt_that_comes_late_does_not_turn_them_back(ledger: Ledge
         (TWO[:1], "2026-11", Kind.STATEMENT, MAILED_ON),
     ):
         batch = make_batch(ledger, documents, cycle=cycle, kind=kind)
-        ledger.claim_print_file(print_file(batch.batch_id, documents, name=cycle), at=AT)
-        ledger.mark_print_file(cycle, DeliveryState.SENT, at=AT, mailed_on=on)
-    mailed = ledger.correspondence(FACILITY, ["A-G1"])["A-G1"]
+        ledger.print_files.claim(print_file(batch.batch_id, documents, name=cycle), at=AT)
+        ledger.print_files.mark(cycle, DeliveryState.SENT, at=AT, mailed_on=on)
+    mailed = ledger.mailing_history.by_account(FACILITY, ["A-G1"])["A-G1"]
     assert (mailed.first_statement_on, mailed.last_level) == (MAILED_ON, 2)
     assert mailed.last_mailed_on == MAILED_ON.replace(month=12)
 
@@ -231,10 +235,10 @@ def test_clocks__a_receipt_that_comes_late_does_not_turn_them_back(ledger: Ledge
 def test_clocks__an_obstetric_notice_counts_on_its_episode_alone(ledger: Ledger) -> None:
     notice = rendered("G1", kind=Kind.OB_NOTICE, accounts=(), episode="EP1")
     batch = make_batch(ledger, [notice], kind=Kind.OB_NOTICE)
-    ledger.claim_print_file(print_file(batch.batch_id, [notice]), at=AT)
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)
-    assert ledger.episode_notices(FACILITY, ["EP1", "EP2"]) == {"EP1": (1, MAILED_ON)}
-    assert ledger.correspondence(FACILITY, ["EP1", "A-G1"]) == {}
+    ledger.print_files.claim(print_file(batch.batch_id, [notice]), at=AT)
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)
+    assert ledger.mailing_history.by_episode(FACILITY, ["EP1", "EP2"]) == {"EP1": (1, MAILED_ON)}
+    assert ledger.mailing_history.by_account(FACILITY, ["EP1", "A-G1"]) == {}
 
 
 LEGAL = {
@@ -278,13 +282,13 @@ def test_delivery_moves(now: DeliveryState, then: DeliveryState) -> None:
 
 def test_mark__what_was_sent_or_has_failed_stays_so(ledger: Ledger) -> None:
     batch = make_batch(ledger, [*TWO, MAIL])
-    ledger.claim_print_file(print_file(batch.batch_id, TWO), at=AT)
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)
+    ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, DeliveryState.FAILED, at=AT)
     for state in (DeliveryState.CLAIMED, DeliveryState.COMMITTING, DeliveryState.UNCERTAIN):
         with pytest.raises(InvariantError, match=r"print file STMT_001\.pdf is sent"):
-            ledger.mark_print_file("STMT_001.pdf", state, at=AT)
+            ledger.print_files.mark("STMT_001.pdf", state, at=AT)
         with pytest.raises(InvariantError, match="is failed"):
             mark_email(ledger, claim.delivery_id, state, at=AT)
-    assert ledger.control_totals(batch.batch_id).counts.handed_off == 2
+    assert ledger.control_totals.get(batch.batch_id).counts.handed_off == 2

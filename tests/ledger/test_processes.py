@@ -44,7 +44,7 @@ at = datetime(2026, 11, 2, 14, 30, tzinfo=UTC)
 with Ledger.open(sys.argv[1]) as ledger:
     print("ready", flush=True)
     sys.stdin.readline()
-    new = sum(ledger.claim_emails([document], vendor="smtp", at=at)[0].is_new for document in sys.argv[2:])
+    new = sum(ledger.emails.claim([document], vendor="smtp", at=at)[0].is_new for document in sys.argv[2:])
 print(new, flush=True)
 """
 
@@ -56,8 +56,8 @@ from statement_builder.ledger import DeliveryState, Ledger, NewPrintFile
 at = datetime(2026, 11, 2, 14, 30, tzinfo=UTC)
 ledger = Ledger.open(sys.argv[1])
 new = msgspec.json.decode(sys.argv[2], type=NewPrintFile)
-steps = [lambda: ledger.claim_print_file(new, at=at)]
-steps += [lambda: ledger.mark_print_file(new.name, DeliveryState.COMMITTING, at=at)]
+steps = [lambda: ledger.print_files.claim(new, at=at)]
+steps += [lambda: ledger.print_files.mark(new.name, DeliveryState.COMMITTING, at=at)]
 for step in steps[: int(sys.argv[3])]:
     step()
 os.kill(os.getpid(), signal.SIGKILL)
@@ -88,8 +88,8 @@ def test_lock__names_who_is_at_work_and_since_when(ledger: Ledger, ledger_url: s
         with pytest.raises(BatchBusy, match=words), ledger.lock(batch.batch_id, owner="ben", at=later(5)):
             pytest.fail("two at work")
         with ledger.lock(other.batch_id, owner="ben", at=later(5)):
-            assert ledger.batch(other.batch_id) == other
-        assert ledger.batch(batch.batch_id) == batch  # looking is always free
+            assert ledger.batches.get(other.batch_id) == other
+        assert ledger.batches.get(batch.batch_id) == batch  # looking is always free
 
 
 def test_lock__the_death_of_its_holder_frees_it(ledger: Ledger, ledger_url: str) -> None:
@@ -133,8 +133,8 @@ def test_claim_email__of_two_at_once_each_document_is_won_by_one(ledger: Ledger,
             process.stdin.flush()
         won = [int(read_line(process)) for process in (one, two)]
     assert sum(won) == 20
-    assert [len(ledger.deliveries(document)) for document in ids] == [1] * 20
-    assert ledger.control_totals(batch.batch_id).counts.handed_off == 0
+    assert [len(ledger.deliveries.for_document(document)) for document in ids] == [1] * 20
+    assert ledger.control_totals.get(batch.batch_id).counts.handed_off == 0
 
 
 @pytest.mark.parametrize(
@@ -148,12 +148,12 @@ def test_print_file__killed_between_claim_and_sent(
     new = print_file(batch.batch_id, documents)
     with run(_CLAIM_FILE_AND_DIE, ledger_url, msgspec.json.encode(new).decode(), str(steps)) as dying:
         assert dying.wait() == -signal.SIGKILL
-    found = ledger.claim_print_file(new, at=later(9))
+    found = ledger.print_files.claim(new, at=later(9))
     assert (found.is_new, found.state) == (state is None, state or DeliveryState.CLAIMED)
-    assert [document.state for document in ledger.documents(batch.batch_id)] == [DocumentState.RENDERED] * 2
-    ledger.mark_print_file(new.name, DeliveryState.SENT, at=later(10), mailed_on=MAILED_ON)
-    assert [len(ledger.deliveries(document.document_id)) for document in documents] == [1, 1]
-    assert ledger.control_totals(batch.batch_id).counts.handed_off == 2
+    assert [document.state for document in ledger.documents.for_batch(batch.batch_id)] == [DocumentState.RENDERED] * 2
+    ledger.print_files.mark(new.name, DeliveryState.SENT, at=later(10), mailed_on=MAILED_ON)
+    assert [len(ledger.deliveries.for_document(document.document_id)) for document in documents] == [1, 1]
+    assert ledger.control_totals.get(batch.batch_id).counts.handed_off == 2
 
 
 def test_shared_batch__is_worked_on_in_parts_and_by_nobody_as_a_whole(ledger: Ledger, ledger_url: str) -> None:
@@ -177,9 +177,9 @@ def test_shared_batch__is_worked_on_in_parts_and_by_nobody_as_a_whole(ledger: Le
 def test_print_file_claimed_anew__who_claimed_it_before_has_no_say_any_more(ledger: Ledger) -> None:
     documents = [rendered("G1")]
     new = print_file(make_batch(ledger, documents).batch_id, documents)
-    first = ledger.claim_print_file(new, at=AT)
-    ledger.mark_print_file(first.name, DeliveryState.FAILED, attempt=first.attempt, at=AT)
-    second = ledger.claim_print_file(new, at=AT)
-    with pytest.raises(InvariantError, match="claimed by somebody else since"):
-        ledger.mark_print_file(first.name, DeliveryState.COMMITTING, attempt=first.attempt, at=AT)
-    ledger.mark_print_file(second.name, DeliveryState.COMMITTING, attempt=second.attempt, at=AT)
+    first = ledger.print_files.claim(new, at=AT)
+    ledger.print_files.mark(first.name, DeliveryState.FAILED, attempt=first.attempt, at=AT)
+    second = ledger.print_files.claim(new, at=AT)
+    with pytest.raises(InvariantError, match="has since been claimed by another process"):
+        ledger.print_files.mark(first.name, DeliveryState.COMMITTING, attempt=first.attempt, at=AT)
+    ledger.print_files.mark(second.name, DeliveryState.COMMITTING, attempt=second.attempt, at=AT)

@@ -40,9 +40,9 @@ class Walk(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(FILES), chosen=st.lists(documents, min_size=1, max_size=2), ends=status_counts)
     def print_it(self, name: str, chosen: list[NewDocument], ends: tuple[DeliveryState, ...]) -> None:
-        self._try(lambda: self.ledger.claim_print_file(print_file(self.batch_id, chosen, name=name), at=AT))
+        self._try(lambda: self.ledger.print_files.claim(print_file(self.batch_id, chosen, name=name), at=AT))
         for state in ends:
-            self._try(lambda state=state: self.ledger.mark_print_file(name, state, at=AT, mailed_on=MAILED_ON))
+            self._try(lambda state=state: self.ledger.print_files.mark(name, state, at=AT, mailed_on=MAILED_ON))
 
     @rule(document=documents, attempt=st.integers(1, 2), ends=status_counts)
     def email_it(self, document: NewDocument, attempt: int, ends: tuple[DeliveryState, ...]) -> None:
@@ -54,35 +54,35 @@ class Walk(RuleBasedStateMachine):
     @rule(document=documents, sent=st.booleans())
     def settle(self, document: NewDocument, sent: bool) -> None:
         settled = {"sent": sent, "actor": "ben", "at": AT, "why": "asked", "mailed_on": MAILED_ON}
-        self._try(lambda: self.ledger.settle(document.document_id, **settled))
+        self._try(lambda: self.ledger.deliveries.resolve(document.document_id, **settled))
 
     @rule(document=documents, state=st.sampled_from(ANSWERS))
     def answer_piece(self, document: NewDocument, state: DeliveryState) -> None:
         told = {"digest": "d", "on": MAILED_ON, "at": AT, "why": "answers.csv"}
-        self._try(lambda: self.ledger.answer_piece(document.document_id, state, **told))
+        self._try(lambda: self.ledger.delivery_reports.record_piece(document.document_id, state, **told))
 
     @rule(document=documents, attempt=st.integers(1, 2), is_final=st.booleans())
     def bounce(self, document: NewDocument, attempt: int, is_final: bool) -> None:
         told = {"is_final": is_final, "tries_max": 2, "on": MAILED_ON, "at": AT, "why": "bounce.eml"}
-        self._try(lambda: self.ledger.answer_email(document.document_id, attempt, **told))
+        self._try(lambda: self.ledger.delivery_reports.record_bounce(document.document_id, attempt, **told))
 
     @rule(document=documents, readdressed=st.booleans())
     def send_again(self, document: NewDocument, readdressed: bool) -> None:
         again = {"readdressed": readdressed, "actor": "ben", "at": AT, "why": "it came back"}
-        self._try(lambda: self.ledger.send_again(document.document_id, **again))
+        self._try(lambda: self.ledger.redeliveries.schedule(document.document_id, **again))
 
     @rule(document=documents)
     def withhold(self, document: NewDocument) -> None:
-        self._try(lambda: self.ledger.withhold(document.document_id, [HOLD], actor="ana", at=AT))
+        self._try(lambda: self.ledger.documents.withhold(document.document_id, [HOLD], actor="ana", at=AT))
 
     @rule(document=documents, channel=st.sampled_from(list(Channel)))
     def change_channel(self, document: NewDocument, channel: Channel) -> None:
         change = {"actor": "ana", "at": AT, "why": "refused"}
-        self._try(lambda: self.ledger.change_channel(document.document_id, channel, **change))
+        self._try(lambda: self.ledger.documents.change_channel(document.document_id, channel, **change))
 
     @rule()
     def reopen_shard(self) -> None:
-        self._try(lambda: self.ledger.reopen_shard(self.batch_id, 1, actor="ana", at=AT))
+        self._try(lambda: self.ledger.shards.reopen(self.batch_id, 1, actor="ana", at=AT))
 
     @rule()
     def crash(self) -> None:
@@ -92,9 +92,9 @@ class Walk(RuleBasedStateMachine):
     @invariant()
     def nothing_is_sent_twice(self) -> None:
         accounts = [f"A-{document.guarantor_id}" for document in DOCUMENTS]
-        mailed = self.ledger.correspondence(FACILITY, accounts)
-        for document in self.ledger.documents(self.batch_id):
-            attempts = self.ledger.deliveries(document.document_id)
+        mailed = self.ledger.mailing_history.by_account(FACILITY, accounts)
+        for document in self.ledger.documents.for_batch(self.batch_id):
+            attempts = self.ledger.deliveries.for_document(document.document_id)
             live = [attempt.state for attempt in attempts if attempt.state not in TERMINAL_FAILURES]
             assert len(live) <= 1
             is_out = live in [[state] for state in OUT]
@@ -109,20 +109,22 @@ class Walk(RuleBasedStateMachine):
 
     @invariant()
     def a_file_and_its_pieces_agree(self) -> None:
-        for file in self.ledger.print_files(self.batch_id):
+        for file in self.ledger.print_files.for_batch(self.batch_id):
             for document_id in file.documents:
-                attempts = [one for one in self.ledger.deliveries(document_id) if one.print_file == file.name]
+                attempts = [
+                    one for one in self.ledger.deliveries.for_document(document_id) if one.print_file == file.name
+                ]
                 assert attempts[-1].state is file.state or file.state is DeliveryState.SENT
 
     @invariant()
     def everything_foots(self) -> None:
-        totals = self.ledger.control_totals(self.batch_id)
+        totals = self.ledger.control_totals.get(self.batch_id)
         for figures in (totals.counts, totals.cents):
             assert figures.pulled == figures.selected + figures.held + figures.exceptions
             assert figures.selected == figures.rendered + figures.errors
             assert figures.rendered == figures.print + figures.email
             assert figures.handed_off >= figures.acknowledged == figures.mailed + figures.rejected + figures.bounced
-        batch = self.ledger.batch(self.batch_id)
+        batch = self.ledger.batches.get(self.batch_id)
         assert batch is not None
         assert batch.state is BatchState.HANDING_OFF
 

@@ -72,12 +72,12 @@ def test_upgrade__twice_and_by_many_at_once(ledger_url: str) -> None:
         thread.join()
     assert failures == []
     with Ledger.open(ledger_url) as opened:
-        assert opened.batches() == []
+        assert opened.batches.all() == []
 
 
 def test_open__ledger_without_tables_says_what_to_do(ledger_url: str) -> None:
     with Ledger.open(ledger_url) as opened, pytest.raises(LedgerError, match="upgraded first"):
-        opened.batches()
+        opened.batches.all()
 
 
 def test_open__ledger_of_a_newer_release_is_left_alone(ledger: Ledger, ledger_url: str) -> None:

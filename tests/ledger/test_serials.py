@@ -15,7 +15,7 @@ MAILER, SMALL = "123456", "912345678"
 
 
 def reserve(ledger: Ledger, name: str, count: int = 10, *, mailer: str = MAILER, capacity: int = 10**9, days: int = 0):
-    return ledger.reserve_serials(name, mailer_id=mailer, count=count, capacity=capacity, at=AT + timedelta(days=days))
+    return ledger.serials.reserve(name, mailer_id=mailer, count=count, capacity=capacity, at=AT + timedelta(days=days))
 
 
 def test_reserve_serials__follow_each_other_by_mailer(ledger: Ledger) -> None:
@@ -40,7 +40,7 @@ def test_reserve_serials__print_file_that_has_grown_gets_new_ones(ledger: Ledger
 
 def test_reserve_serials__none_comes_again_within_the_time(ledger: Ledger) -> None:
     assert reserve(ledger, "A", 600, mailer=SMALL, capacity=1000) == 0
-    with pytest.raises(ConfigError, match="mailer id of six digits"):
+    with pytest.raises(ConfigError, match="six-digit mailer id"):
         reserve(ledger, "B", 401, mailer=SMALL, capacity=1000, days=45)
     assert reserve(ledger, "B", 400, mailer=SMALL, capacity=1000, days=45) == 600
     with pytest.raises(ConfigError, match="all of them were used"):

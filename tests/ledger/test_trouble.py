@@ -29,7 +29,7 @@ def test_postgresql__a_restart_between_two_steps_is_not_noticed(postgres_url: st
         ledger.upgrade()
         batch = open_batch(ledger)
         end_all_sessions(postgres_url)
-        assert ledger.batches() == [batch]
+        assert ledger.batches.all() == [batch]
 
 
 def test_postgresql__gone_in_the_middle_of_a_step_is_one_clear_error_and_nothing_half_done(postgres_url: str) -> None:
@@ -42,9 +42,9 @@ def test_postgresql__gone_in_the_middle_of_a_step_is_one_clear_error_and_nothing
 
         event.listen(ledger._database.engine, "before_cursor_execute", cut, once=True)
         with pytest.raises(LedgerError, match=r"ledger postgresql\+psycopg://") as caught:
-            ledger.record_pull(batch.batch_id, [], actor="ana", at=AT)
+            ledger.batches.record_pull(batch.batch_id, [], actor="ana", at=AT)
         assert "\n" not in str(caught.value)
-        assert ledger.batch(batch.batch_id) == batch
+        assert ledger.batches.get(batch.batch_id) == batch
 
 
 def test_lock__is_told_apart_from_an_error_when_the_server_goes_away_under_it(postgres_url: str) -> None:
@@ -54,7 +54,7 @@ def test_lock__is_told_apart_from_an_error_when_the_server_goes_away_under_it(po
         with ledger.lock(batch.batch_id, owner="ana", at=AT):
             end_all_sessions(postgres_url)
         with ledger.lock(batch.batch_id, owner="ben", at=AT):
-            assert ledger.batches() == [batch]
+            assert ledger.batches.all() == [batch]
 
 
 def end_all_sessions(url: str) -> None:
@@ -87,7 +87,7 @@ def test_sqlite__full_disk_is_one_clear_error_and_nothing_half_done(tmp_path: Pa
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
         assert done.stdout.startswith(f"ledger {url}: ")
         assert "disk" in done.stdout
-        assert ledger.shards("2026-11-statement") == []
+        assert ledger.shards.for_batch("2026-11-statement") == []
 
 
 @pytest.mark.parametrize("what", ["document", "prefix", "guarantor", "account", "batch", "nobody"])
@@ -104,7 +104,7 @@ def test_find__looks_up_and_never_walks_through_a_table(tmp_path: Path, what: st
             "batch": batch.batch_id,
             "nobody": "no such thing",
         }
-        steps = read_steps(ledger, lambda: ledger.find(words[what]))
+        steps = read_steps(ledger, lambda: ledger.documents.find(words[what]))
         assert any("USING" in step for step in steps)
         # json_each is the list of ids that a statement is given, not a table.
         assert [step for step in steps if step.startswith("SCAN") and not step.startswith("SCAN json_each")] == []
@@ -116,7 +116,7 @@ def test_claim__looks_its_documents_up_and_never_walks_through_the_batch(tmp_pat
         ledger.upgrade()
         documents = [rendered("G1"), rendered("G2")]
         batch = make_batch(ledger, documents)
-        steps = read_steps(ledger, lambda: ledger.claim_print_file(print_file(batch.batch_id, documents), at=AT))
+        steps = read_steps(ledger, lambda: ledger.print_files.claim(print_file(batch.batch_id, documents), at=AT))
         of_documents = [step for step in steps if step.startswith(("SEARCH document ", "SCAN document "))]
         assert of_documents
         assert [step for step in of_documents if not step.endswith("(document_id=?)")] == []
@@ -136,10 +136,10 @@ def read_steps(ledger: Ledger, act: Callable[[], object]) -> list[str]:
 
 
 LOOK_UPS: dict[str, Callable[[Ledger, list[str]], object]] = {
-    "open documents": lambda ledger, ids: ledger.open_documents("LAKESIDE", ids, excluding_batch=""),
-    "stops": lambda ledger, ids: ledger.stops("LAKESIDE", ids),
-    "correspondence": lambda ledger, ids: ledger.correspondence("LAKESIDE", ids),
-    "notices": lambda ledger, ids: ledger.episode_notices("LAKESIDE", ids),
+    "open documents": lambda ledger, ids: ledger.documents.open_kinds("LAKESIDE", ids, excluding_batch=""),
+    "stops": lambda ledger, ids: ledger.suppressions.by_guarantor("LAKESIDE", ids),
+    "correspondence": lambda ledger, ids: ledger.mailing_history.by_account("LAKESIDE", ids),
+    "notices": lambda ledger, ids: ledger.mailing_history.by_episode("LAKESIDE", ids),
 }
 
 

@@ -36,7 +36,7 @@ FAULT = Fault(code="DATE", result_set="encounters", column="service_from", row_k
 def open_batch(
     ledger: Ledger, *, cycle: str = "2026-11", kind: Kind = Kind.STATEMENT, facility: str = FACILITY
 ) -> Batch:
-    return ledger.open_batch(
+    return ledger.batches.open(
         batch_id=f"{cycle}-{kind.value}",
         facility_id=facility,
         kind=kind,
@@ -145,7 +145,7 @@ def pull(ledger: Ledger, batch_id: str, *shards: Sequence[NewCandidate]) -> None
         )
         for n, candidates in enumerate(shards, 1)
     ]
-    ledger.record_pull(batch_id, new, actor="ana", at=AT)
+    ledger.batches.record_pull(batch_id, new, actor="ana", at=AT)
 
 
 def build(
@@ -155,7 +155,7 @@ def build(
     documents: Sequence[NewDocument],
     sequence: int = 1,
 ) -> None:
-    ledger.record_shard(
+    ledger.shards.record_built(
         batch_id,
         sequence,
         candidates=candidates,
@@ -181,10 +181,10 @@ def make_batch(
     pull(ledger, batch.batch_id, candidates)
     build(ledger, batch.batch_id, candidates, documents)
     for step in (BatchState.BUILT, BatchState.RELEASED, BatchState.HANDING_OFF):
-        ledger.set_state(batch.batch_id, step, actor="ana", at=AT)
+        ledger.batches.set_state(batch.batch_id, step, actor="ana", at=AT)
         if step is state:
             break
-    found = ledger.batch(batch.batch_id)
+    found = ledger.batches.get(batch.batch_id)
     assert found is not None
     return found
 
@@ -211,7 +211,7 @@ def later(minutes: int) -> datetime:
 
 def claim_email(ledger: Ledger, document_id: str, *, at: datetime = AT) -> Delivery:
     """A claim of one document alone."""
-    return ledger.claim_emails([document_id], vendor="smtp", at=at)[0]
+    return ledger.emails.claim([document_id], vendor="smtp", at=at)[0]
 
 
 def mark_email(
@@ -225,4 +225,4 @@ def mark_email(
 ) -> None:
     """A mark on one attempt alone."""
     mark = EmailMark(delivery_id=delivery_id, state=state, receipt=receipt)
-    ledger.mark_emails([mark], at=at, mailed_on=mailed_on)
+    ledger.emails.mark([mark], at=at, mailed_on=mailed_on)

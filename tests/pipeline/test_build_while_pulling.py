@@ -60,7 +60,7 @@ def test_to_pulled_shard__is_the_ledger_s_so_that_what_was_begun_is_found_again(
     noted: list[NewShard] = []
     with opened(hospital, workers=1) as context:
         pull_batch(context, context.require_batch(BATCH), noted.append)
-        shards = context.ledger.shards(BATCH)
+        shards = context.ledger.shards.for_batch(BATCH)
         assert len(shards) > 1
         assert [to_pulled_shard(new, BATCH) for new in noted] == shards
 
@@ -76,8 +76,8 @@ def test_pull_that_fails__nothing_of_what_was_built_is_kept(hospital: Hospital, 
         with pytest.raises(SourceError, match="but control"):
             walk_batch(replace(context, sql_root=wrong), BATCH, until=Step.BUILD)
         assert context.require_batch(BATCH).state is BatchState.OPEN
-        assert context.ledger.shards(BATCH) == []
-        assert context.ledger.documents(BATCH) == []
+        assert context.ledger.shards.for_batch(BATCH) == []
+        assert context.ledger.documents.for_batch(BATCH) == []
         assert walk_batch(context, BATCH, until=Step.BUILD).state is BatchState.BUILT
     with opened(untouched, workers=1) as context:
         walk_batch(context, BATCH, until=Step.BUILD)

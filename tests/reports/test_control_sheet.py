@@ -54,7 +54,7 @@ def run(
     """One month's statement batch, taken as far as `state`."""
     cycle = f"2026-{month:02}"
     batch_id = f"{cycle}-statement"
-    ledger.open_batch(
+    ledger.batches.open(
         batch_id=batch_id,
         facility_id=FACILITY,
         kind=Kind.STATEMENT,
@@ -68,10 +68,12 @@ def run(
     pull(ledger, batch_id, candidates)
     build(ledger, batch_id, candidates, documents)
     for step in (BatchState.BUILT, BatchState.WAITING, BatchState.RELEASED, BatchState.HANDING_OFF):
-        ledger.set_state(batch_id, step, actor="ben", at=AT, why="looked at it" if step is BatchState.RELEASED else "")
+        ledger.batches.set_state(
+            batch_id, step, actor="ben", at=AT, why="looked at it" if step is BatchState.RELEASED else ""
+        )
         if step is state:
             break
-    found = ledger.batch(batch_id)
+    found = ledger.batches.get(batch_id)
     assert found is not None
     return found
 
@@ -145,11 +147,11 @@ def under_way(ledger: Ledger) -> Batch:
     documents.append(rendered("mail", amount=7_00, channel=Channel.EMAIL))
     candidates = [selected(each.guarantor_id, amount=each.amount_cents) for each in documents]
     batch = run(ledger, 11, [*candidates, faulty("X1")], documents)
-    ledger.withhold(documents[1].document_id, [Hold(code="DECEASED")], actor="ben", at=AT)
-    ledger.claim_print_file(print_file(batch.batch_id, documents[:1]), at=AT)
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=AT)
-    (delivery,) = ledger.claim_emails([documents[-1].document_id], vendor="smtp", at=AT)
-    ledger.mark_emails([EmailMark(delivery_id=delivery.delivery_id, state=DeliveryState.UNCERTAIN)], at=AT)
+    ledger.documents.withhold(documents[1].document_id, [Hold(code="DECEASED")], actor="ben", at=AT)
+    ledger.print_files.claim(print_file(batch.batch_id, documents[:1]), at=AT)
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=AT)
+    (delivery,) = ledger.emails.claim([documents[-1].document_id], vendor="smtp", at=AT)
+    ledger.emails.mark([EmailMark(delivery_id=delivery.delivery_id, state=DeliveryState.UNCERTAIN)], at=AT)
     return batch
 
 
@@ -195,15 +197,15 @@ def test_still_open__says_what_and_what_to_do(ledger: Ledger, under_way: Batch) 
 def test_vendor_who_reports__leaves_its_gates_open_until_it_does(ledger: Ledger) -> None:
     candidates, documents = people(3, 11)
     batch = run(ledger, 11, candidates, documents)
-    ledger.claim_print_file(replace(print_file(batch.batch_id, documents), reports=Reports.MAILED), at=AT)
-    ledger.mark_print_file("STMT_001.pdf", DeliveryState.SENT, at=AT)
+    ledger.print_files.claim(replace(print_file(batch.batch_id, documents), reports=Reports.MAILED), at=AT)
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=AT)
 
     def gates() -> tuple[str, str]:
         verdicts = {gate.name: gate.verdict for gate in sheet_of(ledger, batch).gates}
         return verdicts["handed off = acknowledged"], verdicts["acknowledged = mailed + rejected + bounced"]
 
     def answer(state: DeliveryState) -> None:
-        ledger.answer_print_file("STMT_001.pdf", state, on=AS_OF, at=AT, why="the vendor's file")
+        ledger.delivery_reports.record_print_file("STMT_001.pdf", state, on=AS_OF, at=AT, why="the vendor's file")
 
     assert gates() == ("open", "foots")
     answer(DeliveryState.ACKNOWLEDGED)

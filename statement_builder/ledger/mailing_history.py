@@ -1,7 +1,7 @@
-"""What has really been mailed, per encounter and per obstetric episode: what the ladder and the legal clocks read.
+"""What has actually been mailed, per encounter and per obstetric episode: the dunning ladder and legal clocks read it.
 
-It moves when an attempt reaches the last thing that its vendor tells (`sent` where it tells nothing), in the same
-transaction, and so once for each document; and back when the piece comes back: what did not arrive cannot count.
+A document counts when its attempt reaches the final vendor status (`sent` when the vendor reports nothing), in the same
+transaction and therefore once. It stops counting when the piece comes back, because it was not delivered.
 """
 
 from __future__ import annotations
@@ -27,17 +27,51 @@ from sqlalchemy import (
 
 from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Kind
-from statement_builder.ledger.documents import in_chunks
-from statement_builder.ledger.sql_compat import is_one_of, upsert
+from statement_builder.ledger.sql_compat import in_chunks, is_one_of, upsert
 from statement_builder.ledger.tables import batch, correspondence, document, document_account
+from statement_builder.ledger.transactions import Repository
 
 _ENCOUNTER = "encounter"
 _EPISODE = "episode"
 _COLUMNS = ("facility_id", "subject_type", "subject_id", "first_on", "mailed_count", "last_level", "last_on")
 
 
+class MailingHistoryRepository(Repository):
+    """`ledger.mailing_history`. Hand-offs and delivery reports write it."""
+
+    def by_account(
+        self, facility_id: str, account_numbers: Sequence[str], *, excluding_batch: str = ""
+    ) -> dict[str, Correspondence]:
+        """Account number → what was mailed about it, as if `excluding_batch` had mailed nothing. Accounts without mail
+        are left out."""
+        with self._read() as connection:
+            if excluding_batch:
+                return _recompute_all(connection, facility_id, _ENCOUNTER, account_numbers, excluding_batch)
+            return {
+                row["subject_id"]: Correspondence(
+                    first_statement_on=row["first_on"],
+                    statements_sent=row["mailed_count"],
+                    last_level=row["last_level"],
+                    last_mailed_on=row["last_on"],
+                )
+                for row in _read(connection, facility_id, _ENCOUNTER, account_numbers)
+            }
+
+    def by_episode(
+        self, facility_id: str, episode_ids: Sequence[str], *, excluding_batch: str = ""
+    ) -> dict[str, tuple[int, date]]:
+        """Episode id → obstetric notices mailed and the date of the last, as if `excluding_batch` had mailed nothing.
+        Episodes without notices are left out."""
+        with self._read() as connection:
+            if excluding_batch:
+                mailed = _recompute_all(connection, facility_id, _EPISODE, episode_ids, excluding_batch)
+                return {episode: (each.statements_sent, each.last_mailed_on) for episode, each in mailed.items()}
+            rows = _read(connection, facility_id, _EPISODE, episode_ids)
+            return {row["subject_id"]: (row["mailed_count"], row["last_on"]) for row in rows}
+
+
 def record_mailed(connection: Connection, document_ids: Sequence[str], mailed_on: date) -> None:
-    """Move the clocks of everything on these documents, but for copies and what counts already."""
+    """Count these documents as mailed, except copies and documents that count already."""
     for chunk in in_chunks(document_ids):
         new = select(document.c.document_id).where(
             is_one_of(document.c.document_id), document.c.mailed_on.is_(None), document.c.is_copy.is_(False)
@@ -46,15 +80,15 @@ def record_mailed(connection: Connection, document_ids: Sequence[str], mailed_on
         moved = update(document).where(is_one_of(document.c.document_id)).values(mailed_on=mailed_on)
         connection.execute(moved, {"ids": ids})
         corrected = _corrected(connection, ids)
-        alone = [document_id for document_id in ids if document_id not in corrected]
-        _merge(connection, _encounters_mailed(mailed_on), alone)
-        _merge(connection, _episodes_mailed(mailed_on), alone)
+        single = [document_id for document_id in ids if document_id not in corrected]
+        _merge(connection, _encounters_mailed(mailed_on), single)
+        _merge(connection, _episodes_mailed(mailed_on), single)
         for document_id in sorted(corrected):
-            _reckon_all_anew(connection, document_id)
+            _recompute_document(connection, document_id)
 
 
 def _corrected(connection: Connection, document_ids: Sequence[str]) -> set[str]:
-    """Those of these documents that correct another, or were corrected: the two are one mailing."""
+    """The documents among these that are or have a correction: original and correction are one mailing."""
     other = document.alias()
     has_other = exists().where(
         other.c.batch_id == document.c.batch_id,
@@ -67,14 +101,14 @@ def _corrected(connection: Connection, document_ids: Sequence[str]) -> set[str]:
 
 
 def reverse_mailed(connection: Connection, document_id: str) -> None:
-    """Turn the clocks of everything on a document that came back to where its other mailings have them."""
+    """Reset the clocks of everything on a document because it was not delivered: other mailings still count."""
     counts = (document.c.document_id == document_id) & document.c.mailed_on.is_not(None)
     if connection.execute(update(document).where(counts).values(mailed_on=None)).rowcount:
-        _reckon_all_anew(connection, document_id)
+        _recompute_document(connection, document_id)
 
 
-def _reckon_all_anew(connection: Connection, document_id: str) -> None:
-    """Write the rows of everything on a document anew."""
+def _recompute_document(connection: Connection, document_id: str) -> None:
+    """Recompute the row of every account or episode on a document."""
     query = (
         select(batch.c.facility_id, document.c.kind, document.c.episode_id)
         .join(batch, batch.c.batch_id == document.c.batch_id)
@@ -90,9 +124,9 @@ def _reckon_all_anew(connection: Connection, document_id: str) -> None:
 
 
 def recompute(connection: Connection, facility_id: str, subject_type: str, subject_id: str) -> None:
-    """Write one subject's row from the documents that count, in the order of their mailing."""
+    """Rewrite one subject's row from the documents that count."""
     key = {"facility_id": facility_id, "subject_type": subject_type, "subject_id": subject_id}
-    mailed = _reckon(connection, facility_id, subject_type, subject_id)
+    mailed = _calculate(connection, facility_id, subject_type, subject_id)
     if mailed is None:
         own = [correspondence.c[name] == value for name, value in key.items()]
         connection.execute(delete(correspondence).where(*own))
@@ -107,18 +141,18 @@ def recompute(connection: Connection, facility_id: str, subject_type: str, subje
     connection.execute(written.on_conflict_do_update(index_elements=list(key), set_=values))
 
 
-def _reckon(
-    connection: Connection, facility_id: str, subject_type: str, subject_id: str, *, without_batch: str = ""
+def _calculate(
+    connection: Connection, facility_id: str, subject_type: str, subject_id: str, *, excluding_batch: str = ""
 ) -> Correspondence | None:
-    """What the documents that count say of one subject; None where there are none. A document and what corrects it are
-    one mailing: the clocks start with the first of them, and the next waits from the last."""
-    mine = _is_about(subject_id) if subject_type == _ENCOUNTER else document.c.episode_id == subject_id
+    """One subject's history from the documents that count; None when none do. A document and its correction are one
+    mailing: the clocks start at the first of them, and the next interval starts at the last."""
+    mine = _has_account(subject_id) if subject_type == _ENCOUNTER else document.c.episode_id == subject_id
     query = (
         select(document.c.kind, document.c.level, document.c.mailed_on, document.c.batch_id, document.c.guarantor_id)
         .join(batch, batch.c.batch_id == document.c.batch_id)
         .where(batch.c.facility_id == facility_id, document.c.mailed_on.is_not(None), mine)
         .where((document.c.kind == Kind.OB_NOTICE.value) == (subject_type == _EPISODE))
-        .where(document.c.batch_id != without_batch)
+        .where(document.c.batch_id != excluding_batch)
         .order_by(document.c.mailed_on, document.c.level)
     )
     mailed = list(connection.execute(query))
@@ -133,58 +167,20 @@ def _reckon(
     )
 
 
-def _is_about(account_number: str) -> ColumnElement[bool]:
+def _has_account(account_number: str) -> ColumnElement[bool]:
     return document.c.document_id.in_(
         select(document_account.c.document_id).where(document_account.c.account_number == account_number)
     )
 
 
-def read_correspondence(
-    connection: Connection, facility_id: str, account_numbers: Sequence[str]
+def _recompute_all(
+    connection: Connection, facility_id: str, subject_type: str, subject_ids: Sequence[str], excluding_batch: str
 ) -> dict[str, Correspondence]:
-    """Account number → what was mailed about it; nothing for those never mailed."""
-    return {
-        row["subject_id"]: Correspondence(
-            first_statement_on=row["first_on"],
-            statements_sent=row["mailed_count"],
-            last_level=row["last_level"],
-            last_mailed_on=row["last_on"],
-        )
-        for row in _read(connection, facility_id, _ENCOUNTER, account_numbers)
+    found = {
+        subject_id: _calculate(connection, facility_id, subject_type, subject_id, excluding_batch=excluding_batch)
+        for subject_id in subject_ids
     }
-
-
-def read_mailed_otherwise(
-    connection: Connection, facility_id: str, account_numbers: Sequence[str], *, batch_id: str
-) -> dict[str, Correspondence]:
-    """As `read_correspondence`, as if this batch had mailed nothing."""
-    reckoned = {
-        account: _reckon(connection, facility_id, _ENCOUNTER, account, without_batch=batch_id)
-        for account in account_numbers
-    }
-    return {account: mailed for account, mailed in reckoned.items() if mailed is not None}
-
-
-def read_notices_otherwise(
-    connection: Connection, facility_id: str, episode_ids: Sequence[str], *, batch_id: str
-) -> dict[str, tuple[int, date]]:
-    """As `read_episode_notices`, as if this batch had mailed nothing."""
-    reckoned = {
-        episode: _reckon(connection, facility_id, _EPISODE, episode, without_batch=batch_id) for episode in episode_ids
-    }
-    return {
-        episode: (mailed.statements_sent, mailed.last_mailed_on)
-        for episode, mailed in reckoned.items()
-        if mailed is not None
-    }
-
-
-def read_episode_notices(
-    connection: Connection, facility_id: str, episode_ids: Sequence[str]
-) -> dict[str, tuple[int, date]]:
-    """Episode id → how many notices were mailed, and when the last was."""
-    rows = _read(connection, facility_id, _EPISODE, episode_ids)
-    return {row["subject_id"]: (row["mailed_count"], row["last_on"]) for row in rows}
+    return {subject_id: mailed for subject_id, mailed in found.items() if mailed is not None}
 
 
 def _read(connection: Connection, facility_id: str, subject_type: str, subject_ids: Sequence[str]) -> list[Any]:
@@ -197,7 +193,7 @@ def _read(connection: Connection, facility_id: str, subject_type: str, subject_i
 
 
 def _encounters_mailed(mailed_on: date) -> Select[Any]:
-    """Of the documents `ids`."""
+    """One row per encounter on the documents bound to `ids`."""
     statements = func.sum(case((document.c.kind == Kind.STATEMENT.value, 1), else_=0))
     return (
         _mailed(document_account.c.account_number, _ENCOUNTER, statements, mailed_on)
@@ -209,7 +205,7 @@ def _encounters_mailed(mailed_on: date) -> Select[Any]:
 
 
 def _episodes_mailed(mailed_on: date) -> Select[Any]:
-    """Of the documents `ids`."""
+    """One row per episode of the documents bound to `ids`."""
     return (
         _mailed(document.c.episode_id, _EPISODE, func.count(), mailed_on)
         .where(is_one_of(document.c.document_id), document.c.kind == Kind.OB_NOTICE.value)
@@ -219,7 +215,7 @@ def _episodes_mailed(mailed_on: date) -> Select[Any]:
 
 
 def _mailed(subject_id: Any, subject_type: str, count: Any, mailed_on: date) -> Select[Any]:
-    """In order of subject, so that two writers on the same rows wait for each other instead of locking up."""
+    """Callers order by subject, so that two writers of the same rows wait for each other instead of deadlocking."""
     on = literal(mailed_on, Date)
     return (
         select(batch.c.facility_id, literal(subject_type), subject_id, on, count, func.max(document.c.level), on)
@@ -229,8 +225,7 @@ def _mailed(subject_id: Any, subject_type: str, count: Any, mailed_on: date) -> 
 
 
 def _merge(connection: Connection, mailed: Select[Any], ids: Sequence[str]) -> None:
-    """Add what these documents mailed to what is there: the first stays the first and the last the last, in whatever
-    order receipts come in."""
+    """Merge the mailings of these documents into the table; correct in whatever order receipts arrive."""
     table: Table = correspondence
     added = upsert(connection, table).from_select(_COLUMNS, mailed)
     new, old = added.excluded, table.c

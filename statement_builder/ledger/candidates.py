@@ -1,0 +1,98 @@
+"""The clerk's work lists of a batch: exceptions and holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import msgspec
+from sqlalchemy import and_, select
+
+from statement_builder.billing.model import Fault
+from statement_builder.billing.selection import Hold
+from statement_builder.ledger.records import ExceptionLine, HeldCandidate
+from statement_builder.ledger.states import DocumentState, Outcome
+from statement_builder.ledger.tables import candidate, candidate_hold, document
+from statement_builder.ledger.transactions import Repository
+
+
+class CandidateRepository(Repository):
+    """`ledger.candidates`. `ledger.shards.record_built` writes candidates."""
+
+    def exceptions(self, batch_id: str) -> list[ExceptionLine]:
+        """Everything that a clerk must fix, in mailing order: first bad data, then documents that failed to render."""
+        faulty = (
+            select(candidate.c.subject, candidate.c.guarantor_id, candidate.c.faults)
+            .where(candidate.c.batch_id == batch_id, candidate.c.outcome == Outcome.EXCEPTION.value)
+            .order_by(candidate.c.sequence, candidate.c.subject)
+        )
+        failed = (
+            select(document)
+            .where(document.c.batch_id == batch_id, document.c.state == DocumentState.ERROR.value)
+            .order_by(document.c.sequence, document.c.position)
+        )
+        with self._read() as connection:
+            lines = [line for row in connection.execute(faulty) for line in _faults_of(row)]
+            return lines + [_error_of(row) for row in connection.execute(failed)]
+
+    def held(self, batch_id: str) -> list[HeldCandidate]:
+        """Every candidate held in full or in part, with all its reasons, in mailing order."""
+        query = (
+            select(candidate, candidate_hold)
+            .join(
+                candidate_hold,
+                and_(
+                    candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject
+                ),
+            )
+            .where(candidate.c.batch_id == batch_id)
+            .order_by(candidate.c.sequence, candidate.c.subject, candidate_hold.c.position)
+        )
+        by_subject: defaultdict[str, list[Any]] = defaultdict(list)
+        with self._read() as connection:
+            for row in connection.execute(query):
+                by_subject[row.subject].append(row)
+        return [_to_held(rows) for rows in by_subject.values()]
+
+
+def _faults_of(row: Any) -> list[ExceptionLine]:
+    return [
+        ExceptionLine(
+            subject=row.subject,
+            guarantor_id=row.guarantor_id,
+            code=fault.code,
+            result_set=fault.result_set,
+            column=fault.column,
+            row_key=fault.row_key,
+            message=fault.message,
+            fix=fault.fix,
+        )
+        for fault in msgspec.json.decode(row.faults, type=tuple[Fault, ...])
+    ]
+
+
+def _error_of(row: Any) -> ExceptionLine:
+    return ExceptionLine(
+        subject=row.guarantor_id,
+        guarantor_id=row.guarantor_id,
+        document_id=row.document_id,
+        code=row.error_code,
+        message=row.error_message,
+        fix=row.error_fix,
+    )
+
+
+def _to_held(rows: list[Any]) -> HeldCandidate:
+    first = rows[0]
+    return HeldCandidate(
+        subject=first.subject,
+        guarantor_id=first.guarantor_id,
+        outcome=Outcome(first.outcome),
+        held_cents=first.balance_cents - first.amount_cents,
+        holds=tuple(_to_hold(row) for row in rows if not row.late),
+        late_holds=tuple(_to_hold(row) for row in rows if row.late),
+    )
+
+
+def _to_hold(row: Any) -> Hold:
+    return Hold(code=row.code, account_number=row.account_number, until=row.until)

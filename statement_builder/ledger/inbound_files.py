@@ -1,0 +1,26 @@
+"""Inbound files: each processed once, identified by its bytes whatever its name."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from statement_builder.ledger.records import InboundFile
+from statement_builder.ledger.sql_compat import insert_if_new
+from statement_builder.ledger.tables import inbound_file
+from statement_builder.ledger.transactions import Repository
+
+
+class InboundFileRepository(Repository):
+    """`ledger.inbound_files`."""
+
+    def is_processed(self, sha256: str) -> bool:
+        """A file with these bytes was processed before."""
+        query = select(inbound_file.c.sha256).where(inbound_file.c.sha256 == sha256)
+        with self._read() as connection:
+            return connection.execute(query).first() is not None
+
+    def record(self, file: InboundFile) -> None:
+        """Record a processed file; recording it twice changes nothing."""
+        values = {name: getattr(file, name) for name in file.__struct_fields__}
+        with self._write() as connection:
+            insert_if_new(connection, inbound_file, values)

@@ -1,0 +1,116 @@
+"""Records to table rows, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
+from statement_builder.ledger.records import (
+    Batch,
+    Delivery,
+    Document,
+    NewCandidate,
+    NewDocument,
+    NewPrintFile,
+    PrintFileRow,
+    Shard,
+)
+from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState, Outcome, ShardState
+
+
+def candidate_row(batch_id: str, sequence: int, new: NewCandidate) -> dict[str, Any]:
+    return {
+        "batch_id": batch_id,
+        "subject": new.subject,
+        "sequence": sequence,
+        "guarantor_id": new.guarantor_id,
+        "outcome": new.outcome.value,
+        "balance_cents": new.balance_cents,
+        "amount_cents": new.amount_cents,
+        "faults": msgspec.json.encode(new.faults).decode() if new.outcome is Outcome.EXCEPTION else None,
+    }
+
+
+def hold_rows(batch_id: str, new: NewCandidate) -> list[dict[str, Any]]:
+    """The rows of a candidate's holds, in the order given."""
+    return [hold_row(batch_id, new.subject, n, hold, late=False) for n, hold in enumerate(new.holds, 1)]
+
+
+def hold_row(batch_id: str, subject: str, position: int, hold: Hold, *, late: bool) -> dict[str, Any]:
+    return {
+        "batch_id": batch_id,
+        "subject": subject,
+        "position": position,
+        "code": hold.code,
+        "account_number": hold.account_number,
+        "until": hold.until,
+        "late": late,
+    }
+
+
+def document_row(common: dict[str, Any], position: int, new: NewDocument) -> dict[str, Any]:
+    """The row of the document at `position` in its shard; `common` holds the values shared by the whole shard."""
+    row = {name: getattr(new, name) for name in new.__struct_fields__ if name != "accounts"}
+    values = {"kind": new.kind.value, "channel": new.channel.value, "state": new.state.value, "position": position}
+    return {**row, **common, **values}
+
+
+def account_rows(new: NewDocument) -> list[dict[str, Any]]:
+    """The rows of a document's encounters, in printed order."""
+    return [
+        {"document_id": new.document_id, "position": n, "account_number": account}
+        for n, account in enumerate(new.accounts, 1)
+    ]
+
+
+def print_file_row(new: NewPrintFile) -> dict[str, Any]:
+    """The row of a print file that is just claimed, without its attempt and times."""
+    values = {name: getattr(new, name) for name in new.__struct_fields__}
+    documents = msgspec.json.encode(new.documents).decode()
+    return {
+        **values,
+        "documents": documents,
+        "reports": new.reports.value,
+        "state": DeliveryState.CLAIMED.value,
+    }
+
+
+def to_batch(row: dict[str, Any]) -> Batch:
+    return Batch(**{**row, "kind": Kind(row["kind"]), "state": BatchState(row["state"])})
+
+
+def to_shard(row: dict[str, Any]) -> Shard:
+    return Shard(**{**row, "state": ShardState(row["state"])})
+
+
+def to_document(row: dict[str, Any], accounts: tuple[str, ...]) -> Document:
+    """`row` is one of `document_queries.select_documents`; it is changed in place, for speed."""
+    live = row["delivery_state"]
+    row["kind"] = Kind(row["kind"])
+    row["channel"] = Channel(row["channel"])
+    row["state"] = DocumentState(row["state"])
+    row["delivery_state"] = None if live is None else DeliveryState(live)
+    row["readdressed"] = bool(row["readdressed"])
+    return Document(**row, accounts=accounts)
+
+
+def to_delivery(row: dict[str, Any]) -> Delivery:
+    values = {
+        "channel": Channel(row["channel"]),
+        "state": DeliveryState(row["state"]),
+        "print_file": row["print_file"] or "",
+        "receipt": msgspec.json.decode(row["receipt"]) if row["receipt"] else None,
+    }
+    return Delivery(**{**row, **values})
+
+
+def to_print_file(row: dict[str, Any]) -> PrintFileRow:
+    values = {
+        "documents": msgspec.json.decode(row["documents"], type=tuple[str, ...]),
+        "state": DeliveryState(row["state"]),
+        "reports": FinalVendorStatus(row["reports"]),
+        "receipt": msgspec.json.decode(row["receipt"]) if row["receipt"] else None,
+    }
+    return PrintFileRow(**{**row, **values})
