@@ -25,7 +25,7 @@ _WORDS = {
         "UNCLEAR",
         "An e-mail came back, or was answered, and nothing in it says for certain what that means.",
         "Read it. If it bounced for good, take the person's e-mail out of the billing system, and mail a copy: "
-        "`statements reprint DOCUMENT`. Then delete it from `unclear` (docs/runbooks/unclear.md).",
+        "`statements reprint DOCUMENT`. Then delete it from `unclear` (docs/runbooks/unclear-message.md).",
     ),
     MOVED: (
         "MOVED",
