@@ -1,4 +1,4 @@
--- One database each: Airflow's own, the ledger, and the sample hospital.
+-- One database each for Airflow, the ledger and the sample hospital.
 CREATE DATABASE airflow;
 CREATE DATABASE statements;
 CREATE DATABASE hospital;

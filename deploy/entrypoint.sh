@@ -1,5 +1,5 @@
 #!/bin/sh
-# The image's /entrypoint. docker-compose.yml gives Airflow's commands alone (`scheduler`); the Helm chart gives whole
+# The image's /entrypoint. docker-compose.yml passes Airflow's subcommands (`scheduler`). The Helm chart passes whole
 # command lines (`bash -c "exec airflow scheduler"`), and its probes call this file by its path.
 set -eu
 case "${1-}" in

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What has to be there before the first run, made once: Airflow's tables, the pools, the operator, the print vendor's
-# host key in a connection, and a sample hospital. Does nothing where they are.
+# Prepares the first run: Airflow's tables, the pools, an operator's account, a connection with the print vendor's host
+# key, and a sample hospital. Safe to run again.
 set -eu
 airflow db migrate
 airflow pools import "${POOLS:-/opt/statements/deploy/pools.json}"

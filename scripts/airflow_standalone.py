@@ -1,7 +1,6 @@
-"""`make airflow`: Airflow on this machine with a sample hospital, LocalExecutor and SQLite, for a first look.
+"""`make airflow`: run Airflow on this machine with a sample hospital, LocalExecutor and SQLite, to try it out.
 
-Everything lives in `.airflow/`. Ends with Ctrl-C, with its terminal or when it is told to, and takes every program with
-it that it started.
+Everything is stored in `.airflow/`. Ctrl-C, SIGTERM or closing the terminal stops it and every program it started.
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ ROOT = Path(__file__).resolve().parent.parent
 HOME = ROOT / ".airflow"
 PORT = int(os.environ.get("PORT", "8080"))
 AIRFLOW = str(Path(sys.executable).parent / "airflow")
-UP_WITHIN_S = 180
+STARTUP_TIMEOUT_S = 180
 
 
 def main() -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", PORT)) == 0:
-            sys.exit(f"Port {PORT} is taken; choose another: make airflow PORT=8081")
-    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(each, _interrupt)
+            sys.exit(f"Port {PORT} is in use. Choose another: make airflow PORT=8081")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     password = _prepare()
     environment = _environment()
-    print("Making Airflow's tables …", flush=True)
+    print("Creating Airflow's tables …", flush=True)
     subprocess.run([AIRFLOW, "db", "migrate"], env=environment, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
     pools = [AIRFLOW, "pools", "import", str(ROOT / "deploy" / "pools.json")]
     subprocess.run(pools, env=environment, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
@@ -47,18 +46,18 @@ def main() -> None:
     }
     running = {name: _start(name, arguments, environment) for name, arguments in programs.items()}
     try:
-        _wait_until_up(running)
+        _wait_until_healthy(running)
         print(f"Airflow:  http://127.0.0.1:{PORT}   user admin   password {password}")
         print(
             "Trigger monthly_statements with a cycle such as "
-            f"{datetime.now(UTC):%Y-%m}, approve it under Required Actions, and look into {HOME / 'outbox'}."
+            f"{datetime.now(UTC):%Y-%m}, approve it under Required Actions, and open {HOME / 'outbox'}."
         )
-        print("Ctrl-C ends it.", flush=True)
+        print("Press Ctrl-C to stop.", flush=True)
         while all(process.poll() is None for process in running.values()):
             time.sleep(1)
-        sys.exit(f"A program ended; its words are in {HOME / 'programs'}.")
+        sys.exit(f"A program stopped. Its log is in {HOME / 'programs'}.")
     except KeyboardInterrupt:
-        print("Ending …")
+        print("Stopping …")
     finally:
         for process in running.values():
             if process.poll() is None:
@@ -75,7 +74,7 @@ def _interrupt(_signal: int, _frame: object) -> None:
 
 
 def _prepare() -> str:
-    """Settings, keys, the operator's password and a sample hospital, made once; the password."""
+    """Create settings, keys, a password and a sample hospital, unless they exist. Returns the password."""
     (HOME / "programs").mkdir(mode=0o700, parents=True, exist_ok=True)
     HOME.chmod(0o700)
     (HOME / "statements.toml").write_bytes((ROOT / "statements.sample.toml").read_bytes())
@@ -127,22 +126,22 @@ def _start(name: str, arguments: tuple[str, ...], environment: dict[str, str]) -
         )
 
 
-def _wait_until_up(running: dict[str, subprocess.Popen[bytes]]) -> None:
-    end = time.monotonic() + UP_WITHIN_S
+def _wait_until_healthy(running: dict[str, subprocess.Popen[bytes]]) -> None:
+    end = time.monotonic() + STARTUP_TIMEOUT_S
     while time.monotonic() < end:
         for name, process in running.items():
             if process.poll() is not None:
-                sys.exit(f"{name} ended at once; its words are in {HOME / 'programs' / name}.log")
+                sys.exit(f"{name} stopped. Its log is {HOME / 'programs' / name}.log")
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/api/v2/monitor/health", timeout=5) as answer:
-                health = json.load(answer)
+            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/api/v2/monitor/health", timeout=5) as response:
+                health = json.load(response)
         except (OSError, ValueError):
             time.sleep(1)
             continue
         if all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor")):
             return
         time.sleep(1)
-    sys.exit(f"Airflow did not come up within {UP_WITHIN_S} s; look into {HOME / 'programs'}.")
+    sys.exit(f"Airflow did not start within {STARTUP_TIMEOUT_S} s. The logs are in {HOME / 'programs'}.")
 
 
 if __name__ == "__main__":
