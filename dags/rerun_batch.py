@@ -17,6 +17,8 @@ from airflow.sdk import Param, dag
 from common.retry_policy import task_defaults
 from common.tasks import preview_rerun, reopen_batch, run_batch
 
+from statement_builder.billing.identifiers import BATCH_ID_PATTERN
+
 
 @dag(
     schedule=None,
@@ -26,7 +28,7 @@ from common.tasks import preview_rerun, reopen_batch, run_batch
         "batch": Param(
             "",
             type="string",
-            pattern=r"^\d{4}-\d{2}(-\d{2})?-(statement|ob-notice|dunning)$",
+            pattern=f"^{BATCH_ID_PATTERN}$",
             title="Batch",
             description="The batch id, such as 2026-11-statement. `statements batches` lists them.",
         )

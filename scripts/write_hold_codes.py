@@ -1,4 +1,4 @@
-"""Writes docs/hold-codes.md, the clerk's page of hold codes, from the table that the service itself speaks from.
+"""Write docs/hold-codes.md, the clerk's page of hold codes, from `statement_builder/policy/hold_codes.toml`.
 
 python scripts/write_hold_codes.py
 """
@@ -7,24 +7,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from statement_builder.policy.codes import HOLD_CODES
+from statement_builder.policy.hold_codes import HOLD_CODES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "hold-codes.md"
 
 _HEAD = """# Hold codes
 
-Why something was not mailed, and what to do. `statements holds BATCH` lists who is held, with all reasons found.
-The scope says how far a hold reaches: the whole guarantor, one encounter, letters only, the content, or everything.
+Why something was not mailed, and what to do about it. `statements holds BATCH` lists the held guarantors of a batch
+with all reasons. The scope is how far a hold reaches: the whole guarantor, one encounter, letters only, obstetric
+notices only, the content, or everything. Compliance reviewed each text and citation on the date shown.
 
-| code | what it is | why | what to do | scope |
-|---|---|---|---|---|
+The source of this page is `statement_builder/policy/hold_codes.toml`. Do not edit this page.
+
+| code | title | why | what to do | scope | source | reviewed |
+|---|---|---|---|---|---|---|
 """
 
 
 def page_text() -> str:
-    """The page as it should be."""
+    """The current text of the page."""
     rows = (
-        f"| `{each.code}` | {each.title} | {each.why} | {each.what_to_do} | {each.scope} |"
+        f"| `{each.code}` | {each.title} | {each.why} | {each.what_to_do} | {each.scope} | {each.citation} "
+        f"| {each.reviewed} |"
         for each in sorted(HOLD_CODES.values(), key=lambda each: each.code)
     )
     return _HEAD + "\n".join(rows) + "\n"

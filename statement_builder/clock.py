@@ -1,4 +1,4 @@
-"""The one clock. `STATEMENTS_CLOCK` stands in for it in rehearsals and tests: an ISO time in UTC."""
+"""The service's clock. `STATEMENTS_CLOCK` replaces it in rehearsals and tests: an ISO 8601 time with a UTC offset."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from statement_builder.errors import ConfigError
 
 
 def open_clock(environ: Mapping[str, str]) -> Callable[[], datetime]:
-    """A function that gives the time now, aware and in UTC. `ConfigError` when the stand-in is no time."""
-    standing = environ.get("STATEMENTS_CLOCK")
-    if not standing:
+    """A function that returns the current time, aware and in UTC. ConfigError if `STATEMENTS_CLOCK` is invalid."""
+    fixed = environ.get("STATEMENTS_CLOCK")
+    if not fixed:
         return lambda: datetime.now(UTC)
     try:
-        moment = datetime.fromisoformat(standing)
+        moment = datetime.fromisoformat(fixed)
     except ValueError as exc:
-        raise ConfigError("STATEMENTS_CLOCK has to be an ISO time such as 2026-11-07T15:00:00Z") from exc
+        raise ConfigError("STATEMENTS_CLOCK must be an ISO 8601 time such as 2026-11-07T15:00:00Z") from exc
     if moment.tzinfo is None:
-        raise ConfigError("STATEMENTS_CLOCK needs its offset from UTC, such as 2026-11-07T15:00:00Z")
+        raise ConfigError("STATEMENTS_CLOCK must have a UTC offset, such as 2026-11-07T15:00:00Z")
     return lambda: moment.astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Where the time goes: stages say when they work, and their processor time is added up."""
+"""Processor time by stage, for benchmarks and progress reports."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 
 
 class Stopwatch:
-    """Seconds of processor time by stage, in one thread. A stage within another is not counted with the other.
+    """Seconds of processor time by stage, in one thread. The time of a nested stage counts only for that stage.
 
-    `with watch("fill"): ...` is all that a stage does.
+    `with watch("fill"): ...` measures a stage.
     """
 
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
@@ -25,25 +25,25 @@ class Stopwatch:
         return self
 
     def __enter__(self) -> None:
-        self._count()
+        self._charge_current_stage()
         self._stages.append(self._next)
 
     def __exit__(self, *exc_info: object) -> None:
-        self._count()
+        self._charge_current_stage()
         self._stages.pop()
 
-    def _count(self) -> None:
+    def _charge_current_stage(self) -> None:
         now = self._clock()
         if self._stages:
             self.spent_s[self._stages[-1]] += now - self._since
         self._since = now
 
     def add(self, spent_s: Mapping[str, float]) -> None:
-        """What another process has spent."""
+        """Add the time that another process measured."""
         for stage, seconds in spent_s.items():
             self.spent_s[stage] += seconds
 
     def take(self) -> dict[str, float]:
-        """What was spent so far, and start anew."""
+        """The time measured so far. Resets the stopwatch."""
         spent, self.spent_s = dict(self.spent_s), defaultdict(float)
         return spent

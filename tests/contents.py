@@ -20,7 +20,7 @@ from statement_builder.billing.model import (
 from statement_builder.billing.obstetric import schedule
 from statement_builder.billing.plans import amount_due
 from statement_builder.billing.selection import Channel, Kind, Selection
-from statement_builder.documents import Content, Terms, compose
+from statement_builder.documents import Content, PrintedTerms, compose
 from tests.builders import (
     AS_OF,
     make_account,
@@ -34,7 +34,7 @@ from tests.builders import (
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 DUE_ON = date(2026, 12, 15)
-TERMS = Terms(
+TERMS = PrintedTerms(
     plan_grace_days=10,
     plan_lapse_days=30,
     pay_by_week=36,
@@ -70,7 +70,7 @@ def make_selection(account: GuarantorAccount, **changes: Any) -> Selection:
 
 
 def compose_document(
-    account: GuarantorAccount, selection: Selection, *, facility: Facility | None = None, terms: Terms = TERMS
+    account: GuarantorAccount, selection: Selection, *, facility: Facility | None = None, terms: PrintedTerms = TERMS
 ) -> Content:
     return compose(
         account,
@@ -158,7 +158,7 @@ def make_ob_notice(
 
 
 def make_letter(
-    level: int, *encounters: Encounter, facility: Facility | None = None, terms: Terms = TERMS, **guarantor: Any
+    level: int, *encounters: Encounter, facility: Facility | None = None, terms: PrintedTerms = TERMS, **guarantor: Any
 ) -> Content:
     """A letter about two visits, 445.00 in all, first billed on October 20, 2026."""
     account = make_account(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow.sdk import Param
 
 from common.connections import facility_id
+from statement_builder.billing.identifiers import CYCLE_PATTERN
 
 
 def batch_params(cycle_example: str) -> dict[str, Param]:
@@ -13,7 +14,7 @@ def batch_params(cycle_example: str) -> dict[str, Param]:
         "cycle": Param(
             None,
             type=["null", "string"],
-            pattern=r"^\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?$",
+            pattern=f"^{CYCLE_PATTERN}$",
             title="Cycle",
             description=f"The billing period, such as {cycle_example}. Empty: the period of the run's date.",
         ),

@@ -1,7 +1,7 @@
-"""THE balance function: the only place where what is owed is added up.
+"""The balance function: the only place that adds up what is owed.
 
-Selection, documents, e-mails, manifests and reports all read these figures and none adds for itself, so that
-they cannot disagree. Everything is signed integer cents. What is posted after `as_of` does not count.
+Selection, documents, e-mails, manifests, and reports all read these figures and never add for themselves, so they
+cannot disagree. All amounts are signed integer cents. Anything posted after `as_of` does not count.
 """
 
 from __future__ import annotations
@@ -13,46 +13,46 @@ from statement_builder.billing.model import Encounter, GuarantorAccount, Insuran
 
 
 class FootingError(ValueError):
-    """Parts do not add up to their whole, or are asked for where there are none: nothing may be mailed on it."""
+    """The parts do not add up to the total, or an account number is unknown. Nothing may be mailed."""
 
 
 class EncounterBalance(Record, kw_only=True):
-    """What is owed for one encounter: `balance = charges - insurance - adjustments - charity - patient paid`."""
+    """The balance of one encounter: `balance = charges - insurance - adjustments - charity - patient paid`."""
 
     account_number: str
     charges_cents: int
     insurance_paid_cents: int
     adjustments_cents: int
-    """Contractual adjustments, write-offs and others; charity is apart because the patient is told of it."""
+    """Contractual adjustments, write-offs, and others. Charity is separate because documents show it."""
     charity_cents: int
     patient_paid_cents: int
     insurance_pending_cents: int
-    """What insurance is still expected to pay, as far as the balance holds it: never more than is owed."""
+    """What insurance is still expected to pay, capped at the balance."""
     balance_cents: int
-    """All that is owed, by anybody. Negative: a credit."""
+    """The total owed by patient and insurance. Negative: a credit."""
     patient_cents: int
-    """What the patient may be asked for: `balance - insurance pending`. Negative: a credit."""
+    """The patient balance: `balance - insurance pending`. Negative: a credit."""
     first_statement_on: date | None
 
 
 class RollForward(Record, kw_only=True):
-    """From the last statement to this one: `previous + charges - payments - insurance - adjustments = current`."""
+    """From the last mailing to now: `previous + charges - payments - insurance - adjustments = current`."""
 
     since: date | None
-    """The latest mailing that `previous_cents` goes back to; none when nothing has been mailed."""
+    """The latest mailing included in `previous_cents`. None: nothing was mailed."""
     previous_cents: int
     charges_cents: int
     insurance_cents: int
     adjustments_cents: int
-    """Adjustments of every kind, charity too."""
+    """All adjustments, including charity."""
     payments_cents: int
     current_cents: int
 
 
 class Aging(Record, kw_only=True):
-    """What the patient may be asked for, by days since the first self-pay statement (never since the service).
+    """The patient balance by days since the first self-pay statement (never since the date of service).
 
-    An encounter on no statement yet is current. A credit is negative in its bucket.
+    An encounter without a statement is current. A credit is a negative amount in its bucket.
     """
 
     current_cents: int
@@ -64,7 +64,7 @@ class Aging(Record, kw_only=True):
 
 
 class AccountBalance(Record, kw_only=True):
-    """The encounters taken, each on its own and all together."""
+    """The balances of the given encounters, each and in total."""
 
     encounters: tuple[EncounterBalance, ...]
     charges_cents: int
@@ -86,14 +86,14 @@ def balance(
     account_numbers: tuple[str, ...] | None = None,
     since: date | None = None,
 ) -> AccountBalance:
-    """What is owed on these encounters (all of them when none are named), in the order named.
+    """The balance of these encounters in the given order, or of all encounters.
 
-    The previous balance is this same sum at the day of the last mailing: each encounter's own, so that a visit
-    which was on no earlier statement is new as a whole; or `since` for all of them, where it is given.
+    The previous balance is the balance on the date of each encounter's own last mailing, so that a visit without an
+    earlier statement is entirely new. `since` replaces that date for all encounters.
 
-    Raises FootingError when an account number is not this guarantor's or a sum does not foot.
+    FootingError if an account number is not this guarantor's or a sum does not foot.
     """
-    encounters = _take(account, account_numbers)
+    encounters = _select(account, account_numbers)
     balances = encounter_balances(account, as_of, account_numbers)
     result = AccountBalance(
         encounters=balances,
@@ -115,15 +115,15 @@ def balance(
 def encounter_balances(
     account: GuarantorAccount, as_of: date, account_numbers: tuple[str, ...] | None = None
 ) -> tuple[EncounterBalance, ...]:
-    """Each encounter's balance on its own, of those named in their order, or of all.
+    """The balance of each of these encounters in the given order, or of each encounter.
 
-    Raises FootingError when an account number is not this guarantor's.
+    FootingError if an account number is not this guarantor's.
     """
-    return tuple(encounter_balance(encounter, as_of) for encounter in _take(account, account_numbers))
+    return tuple(encounter_balance(encounter, as_of) for encounter in _select(account, account_numbers))
 
 
 def encounter_balance(encounter: Encounter, as_of: date) -> EncounterBalance:
-    """What is owed for one encounter as of a day."""
+    """The balance of one encounter as of a date."""
     charges = insurance_paid = adjustments = charity = patient_paid = 0
     for charge in encounter.charges:
         if charge.posted_on <= as_of:
@@ -141,7 +141,7 @@ def encounter_balance(encounter: Encounter, as_of: date) -> EncounterBalance:
         if payment.posted_on <= as_of:
             patient_paid += payment.amount_cents
     owed = charges - insurance_paid - adjustments - charity - patient_paid
-    # Insurance cannot be awaited for more than is owed: else what it overstates would look like a patient's credit.
+    # Without the cap, overstated pending insurance would look like a patient credit.
     pending = min(encounter.insurance_pending_cents, max(owed, 0))
     return EncounterBalance(
         account_number=encounter.account_number,
@@ -158,14 +158,14 @@ def encounter_balance(encounter: Encounter, as_of: date) -> EncounterBalance:
 
 
 def owed_cents(account: GuarantorAccount, as_of: date) -> int:
-    """All that is owed on a guarantor's encounters, by anybody: what the control totals count.
+    """The total owed on a guarantor's encounters by patient and insurance, as the control totals count it.
 
-    Money that is not credited to an encounter yet (`unapplied_cents`) is not set off against it.
+    Unapplied payments (`unapplied_cents`) do not reduce it.
     """
     return sum(encounter_balance(encounter, as_of).balance_cents for encounter in account.encounters)
 
 
-def _take(account: GuarantorAccount, account_numbers: tuple[str, ...] | None) -> tuple[Encounter, ...]:
+def _select(account: GuarantorAccount, account_numbers: tuple[str, ...] | None) -> tuple[Encounter, ...]:
     if account_numbers is None:
         return account.encounters
     by_number = {encounter.account_number: encounter for encounter in account.encounters}

@@ -1,4 +1,4 @@
-"""Calendar arithmetic of bills: months, gaps and days on which the post and the banks work. No clock."""
+"""Calendar arithmetic for billing: months, gaps, and business days. No clock."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ _SATURDAY = 5
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day of the month, `months` later (or earlier); the month's last day where it has no such day."""
+    """The same day of the month, `months` later (earlier if negative), or that month's last day if it is shorter."""
     years, month0 = divmod(day.year * 12 + day.month - 1 + months, 12)
     month = month0 + 1
     return date(years, month, min(day.day, calendar.monthrange(years, month)[1]))
 
 
 def whole_months(start: date, end: date) -> int:
-    """How many whole calendar months lie between two dates; 0 when `end` is before `start`."""
+    """Whole calendar months between two dates. 0 if `end` is before `start`."""
     months = max(0, (end.year - start.year) * 12 + end.month - start.month)
     return months - 1 if months and add_months(start, months) > end else months
 
 
 def next_business_day(day: date) -> date:
-    """`day` itself, or the first day after it that is no weekend and no federal holiday (5 USC 6103)."""
+    """`day`, or the next day that is not a weekend or a federal holiday (5 USC 6103)."""
     while day.weekday() >= _SATURDAY or day in _federal_holidays(day.year):
         day += timedelta(days=1)
     return day
 
 
 def due_date(issued_on: date, days: int) -> date:
-    """When payment is asked for: `days` after the document's date, or the next business day."""
+    """`days` after the document's date, or the next business day."""
     return next_business_day(issued_on + timedelta(days=days))
 
 
 @lru_cache(maxsize=32)
 def _federal_holidays(year: int) -> frozenset[date]:
     fixed = [date(year, 1, 1), date(year, 6, 19), date(year, 7, 4), date(year, 11, 11), date(year, 12, 25)]
-    fixed.append(date(year + 1, 1, 1))  # observed on 31 December when it falls on a Saturday
+    fixed.append(date(year + 1, 1, 1))  # observed on December 31 if it is a Saturday
     floating = [
         _nth_weekday(year, 1, 0, 3),
         _nth_weekday(year, 2, 0, 3),
@@ -50,7 +50,7 @@ def _federal_holidays(year: int) -> frozenset[date]:
 
 
 def _observed(day: date) -> date:
-    """A holiday on Saturday is kept on Friday, one on Sunday on Monday."""
+    """A Saturday holiday is observed on Friday, a Sunday holiday on Monday."""
     return day + timedelta(days={5: -1, 6: 1}.get(day.weekday(), 0))
 
 

@@ -1,4 +1,4 @@
-"""The hospital as it appears on paper. Settings fill it; documents print it."""
+"""The hospital as documents print it. The settings provide it."""
 
 from __future__ import annotations
 
@@ -7,28 +7,35 @@ from statement_builder.billing.scanline import Scanline
 
 
 class Facility(Record, kw_only=True):
-    """One billing facility. Every field is printed somewhere, so none may be a guess: there are no defaults
-    for what a patient would act on."""
+    """One billing facility. Anything that a patient acts on is required: there is no default to print by mistake."""
 
     facility_id: str
-    """Short and stable: part of every document id. Letters, digits and hyphens."""
+    """Short, stable id; part of every document id. 1 to 32 letters, digits, and hyphens."""
     name: str
+    """The hospital's name, as printed."""
     return_address: Address
-    """Shows in the envelope's upper window: no department in it that would reveal a condition."""
+    """Shows in the envelope's upper window. It must not name a department that reveals a condition."""
     remit_name: str
+    """Payee for payments by mail."""
     remit_address: Address
     """Where payments by mail go (lockbox)."""
     phone: str
+    """Billing office phone number."""
     phone_hours: str
+    """When the billing office answers the phone."""
     portal_url: str
+    """Where patients sign in to pay. Starts with `https://`; e-mails link to it."""
     assistance_url: str
-    """Financial assistance policy, application and plain-language summary (26 CFR 1.501(r)-4(b)(5))."""
+    """Financial assistance policy, application, and plain-language summary (26 CFR 1.501(r)-4(b)(5))."""
     assistance_phone: str
+    """Phone number for help with financial assistance."""
     tax_id: str
+    """The hospital's federal tax id."""
     time_zone: str = "America/New_York"
+    """IANA time zone. Dates on documents are in this zone."""
     scanline: Scanline = Scanline()
-    """As the bank that keeps the lockbox wants it."""
+    """The lockbox bank's layout of the scanline on the payment coupon."""
     payment_url: str = ""
-    """Where one document can be paid: `{document}` in it stands for the document's id. Empty: no code is printed."""
+    """Where a patient pays one document. `{document}` stands for the document id. Empty: no payment code is printed."""
     logo_svg: str = ""
-    """Inline SVG text; empty prints the name alone."""
+    """Inline SVG of the logo. Empty: the name only."""

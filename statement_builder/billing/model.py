@@ -1,10 +1,10 @@
-"""What a guarantor owes, as plain immutable data: the nouns that every later step speaks in.
+"""A guarantor's billing data as plain immutable records.
 
-These records are what `source/` makes from the rows of a billing system (`sql/contract.md`) and what
-a snapshot holds, so they carry facts only: nothing here is computed, formatted or looked up.
+`source/` builds these records from the rows of a billing system (`sql/contract.md`), and a snapshot stores them, so
+nothing here is calculated, formatted, or looked up.
 
-Money is integer cents, signed as the field says. Dates are calendar dates in the facility's time zone;
-`*_at` are UTC. Nothing here reads a clock, a file or the environment.
+Money is in integer cents, signed as the field says. Dates are calendar dates in the facility's time zone; `*_at` fields
+are UTC. Nothing here reads a clock, a file, or the environment.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import dataclass_transform
 import msgspec
 
 
-# The decorator only tells type checkers that every subclass is frozen too, as msgspec makes it.
+# The decorator tells type checkers that every subclass is frozen too.
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
 class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False):
-    """Base of every fact: immutable, comparable, and encodable to the snapshot as it stands.
+    """Base of all records: immutable, comparable, and encodable to the snapshot.
 
-    The collector of cyclic garbage passes them by: what is made from the inside out is in no cycle.
+    `gc=False` is safe because immutable records cannot form reference cycles.
     """
 
 
 class Delivery(StrEnum):
-    """How the guarantor wants to be reached. E-mail also needs consent on record."""
+    """The guarantor's delivery preference. E-mail also requires a recorded consent."""
 
     PAPER = "paper"
     EMAIL = "email"
@@ -41,7 +41,7 @@ class PatientClass(StrEnum):
 
 
 class FinancialClass(StrEnum):
-    """Who is expected to pay first. Some classes may never be billed to the patient (domain rules 2.2)."""
+    """The expected primary payer. Patients in some classes must never be billed (domain rules 2.2)."""
 
     SELF_PAY = "self_pay"
     COMMERCIAL = "commercial"
@@ -59,7 +59,7 @@ class FinancialClass(StrEnum):
 
 
 class InsuranceStatus(StrEnum):
-    """Where the claim stands. Only `none`, `adjudicated` and `denied` are final for the patient's share."""
+    """The state of the claim. Only `none`, `adjudicated`, and `denied` make the patient's share final."""
 
     NONE = "none"
     PENDING = "pending"
@@ -69,13 +69,18 @@ class InsuranceStatus(StrEnum):
 
 
 class Address(Record, kw_only=True):
-    """A postal address. `lines` are the delivery lines above the city line, 1 to 3 of them."""
+    """A postal address."""
 
     lines: tuple[str, ...]
+    """Delivery lines above the city line, 1 to 3."""
     city: str
+    """City."""
     state: str
+    """Two-letter state code."""
     postal_code: str
+    """ZIP Code or ZIP+4."""
     country: str = "US"
+    """Country. `US` is not printed."""
 
 
 class Guarantor(Record, kw_only=True):
@@ -87,18 +92,18 @@ class Guarantor(Record, kw_only=True):
     suffix: str = ""
     address: Address
     confidential_address: Address | None = None
-    """Where the person asked to be written to instead (45 CFR 164.522(b)); wins over `address` always."""
+    """The address that the guarantor asked to use instead (45 CFR 164.522(b)). Always overrides `address`."""
     email: str = ""
     language: str = "en"
     large_print: bool = False
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None
     email_secret: str = ""
-    """What the person chose to open documents in e-mail with, where those are sent as encrypted attachments."""
+    """The password that the guarantor chose for encrypted e-mail attachments."""
 
     @property
     def mailing_address(self) -> Address:
-        """The one address that this person's mail may go to."""
+        """The only address that mail to this guarantor may use."""
         return self.confidential_address or self.address
 
 
@@ -129,7 +134,7 @@ class InsuranceKind(StrEnum):
 
 
 class InsuranceTransaction(Record, kw_only=True):
-    """A payer's payment, or an adjustment of any kind. Positive lowers the balance; negative is a take-back."""
+    """An insurance payment or any adjustment. Positive lowers the balance; negative is a take-back."""
 
     transaction_id: str
     posted_on: date
@@ -139,7 +144,7 @@ class InsuranceTransaction(Record, kw_only=True):
 
 
 class PatientPayment(Record, kw_only=True):
-    """Money from the patient or guarantor. Positive lowers the balance; negative is a refund or returned cheque."""
+    """A payment by the patient or guarantor. Positive lowers the balance; negative is a refund or returned check."""
 
     payment_id: str
     posted_on: date
@@ -148,7 +153,7 @@ class PatientPayment(Record, kw_only=True):
 
 
 class PatientShare(Record, kw_only=True):
-    """How the insurer split what it left to the patient (CARC group code PR), in cents."""
+    """The insurer's breakdown of the patient's responsibility (CARC group code PR), in cents."""
 
     adjudicated_on: date
     deductible_cents: int = 0
@@ -158,9 +163,9 @@ class PatientShare(Record, kw_only=True):
 
 
 class Correspondence(Record, kw_only=True):
-    """What has really been mailed about one encounter: what the ladder, aging and the legal clocks read.
+    """What was actually mailed about one encounter. The dunning ladder, aging, and the legal clocks read it.
 
-    `last_level` is the last rung of the ladder that was mailed: 0 and 1 statements, 2 to 4 letters.
+    `last_level` is the last level that was mailed: 0 and 1 statements, 2 to 4 letters.
     """
 
     first_statement_on: date
@@ -170,7 +175,7 @@ class Correspondence(Record, kw_only=True):
 
 
 class Encounter(Record, kw_only=True):
-    """One visit or stay, with the account number that the hospital prints."""
+    """One visit or stay, with the account number that documents print."""
 
     account_number: str
     patient_id: str
@@ -183,11 +188,11 @@ class Encounter(Record, kw_only=True):
     insurance_status: InsuranceStatus
     insurance_name: str = ""
     insurance_pending_cents: int = 0
-    """What the hospital still expects from insurance; shown as information, never in the amount due."""
+    """What the hospital still expects from insurance. Shown as information, never part of the amount due."""
     final_billed: bool = True
     """False while charges may still be added or corrected."""
     sensitive: bool = False
-    """Print no description of the service (42 CFR Part 2, a minor's sensitive visit)."""
+    """Print no description of the service (42 CFR Part 2, a minor's confidential visit)."""
     plan_id: str = ""
     good_faith_estimate_cents: int | None = None
     charges: tuple[Charge, ...] = ()
@@ -212,7 +217,7 @@ class PlanStatus(StrEnum):
 
 
 class Plan(Record, kw_only=True):
-    """A payment plan; the encounters that it covers name it in `plan_id`."""
+    """A payment plan. The encounters on it name it in `plan_id`."""
 
     plan_id: str
     status: PlanStatus
@@ -221,13 +226,13 @@ class Plan(Record, kw_only=True):
 
 
 class RecordedHold(Record, kw_only=True):
-    """A hold that the hospital itself put on file. Codes are those of `policy.codes`."""
+    """A hold that staff recorded in the billing system. `policy/hold_codes.toml` lists the codes."""
 
     hold_id: str
     code: str
     placed_on: date
     account_number: str = ""
-    """Empty: the whole guarantor."""
+    """Empty: the hold is on the whole guarantor."""
     episode_id: str = ""
     expires_on: date | None = None
 
@@ -242,7 +247,7 @@ class EpisodeStatus(StrEnum):
 
 
 class Deposit(Record, kw_only=True):
-    """A pre-delivery payment. A liability until delivery: never set off against other encounters."""
+    """A pre-delivery payment. A liability until delivery: never applied to other encounters."""
 
     deposit_id: str
     posted_on: date
@@ -258,9 +263,9 @@ class ObstetricEpisode(Record, kw_only=True):
     expected_delivery_on: date | None
     estimate_cents: int
     estimate_on: date
-    """When the estimate was made and accepted: the schedule starts from here."""
+    """When the estimate was made and accepted. The schedule starts here."""
     estimated_delivery_on: date | None = None
-    """The expected delivery date that the estimate was made with; a move of over 21 days asks for a new estimate."""
+    """The expected delivery date that the estimate was based on."""
     benefits_verified_on: date | None = None
     estimate_basis: str = ""
     financial_class: FinancialClass
@@ -274,7 +279,7 @@ class ObstetricEpisode(Record, kw_only=True):
 
 
 class GuarantorAccount(Record, kw_only=True):
-    """One guarantor and all that is owed: what one mailing decision is made on."""
+    """One guarantor with all visits, plans, holds, and pregnancies: the input of one mailing decision."""
 
     guarantor: Guarantor
     patients: tuple[Patient, ...] = ()
@@ -283,15 +288,15 @@ class GuarantorAccount(Record, kw_only=True):
     holds: tuple[RecordedHold, ...] = ()
     episodes: tuple[ObstetricEpisode, ...] = ()
     unapplied_cents: int = 0
-    """Guarantor payments that no encounter has been credited with yet."""
+    """Guarantor payments that are not applied to an encounter yet."""
     open_documents: tuple[str, ...] = ()
     """Kinds of document in another unfinished batch for this guarantor (code DUPRUN)."""
 
 
 class Fault(Record, kw_only=True):
-    """What is wrong with a row, in words that a clerk can act on.
+    """A data error in a row, in words that a clerk can act on.
 
-    `message` and `fix` name the file, column and row key, never a person's name, address or an amount.
+    `message` and `fix` name the file, column, and row key, never a name, an address, or an amount.
     """
 
     code: str
@@ -303,14 +308,14 @@ class Fault(Record, kw_only=True):
 
 
 class FaultyAccount(Record, kw_only=True):
-    """A guarantor (or orphaned rows) whose data breaks the contract: an exception, never a document."""
+    """A guarantor (or orphaned rows) whose data violates the contract: an exception, never a document."""
 
     subject: str
-    """The guarantor id, or `account:<number>` / `row:<result set>:<n>` where there is no guarantor to name."""
+    """The guarantor id, or `account:<number>` or `row:<result set>:<n>` if the guarantor is unknown."""
     faults: tuple[Fault, ...]
     cents: int = 0
-    """The balance as far as its readable rows give it, so that control totals can still be drawn up."""
+    """The balance of its readable rows, so that the control totals still include it."""
     has_encounters: bool = True
-    """Whether any row concerns a visit or stay: then it is a candidate for letters too."""
+    """Whether any row is about a visit or stay, which makes it a candidate for letters."""
     has_episode: bool = False
-    """Whether any row concerns a pregnancy: then it is a candidate for obstetric notices too."""
+    """Whether any row is about a pregnancy, which makes it a candidate for obstetric notices."""

@@ -1,4 +1,4 @@
-"""Where a payment plan stands, and what a statement asks for when some visits are on one."""
+"""The position of a payment plan on a date, and the amount due on a statement with visits on plans."""
 
 from __future__ import annotations
 
@@ -10,47 +10,46 @@ from statement_builder.billing.model import GuarantorAccount, Installment, Plan,
 
 
 class PlanPosition(Record, kw_only=True):
-    """A plan on one day; `total = paid + remaining`."""
+    """A payment plan as of a date. `total = paid + remaining`."""
 
     plan_id: str
     total_cents: int
     paid_cents: int
     remaining_cents: int
     due_cents: int
-    """What a statement asks for: every unpaid instalment up to now and those that fall due within a month."""
+    """The amount due on a statement: all unpaid installments to date and those due within a month."""
     missed_cents: int
-    """The part of `due_cents` whose date, with the days of grace, is past."""
+    """The part of `due_cents` whose due date and grace period have passed."""
     next_due_on: date | None
-    """The next unpaid instalment's date, today or later; none when none is left."""
+    """The due date of the next unpaid installment, today or later. None: there is none."""
     missed_count: int
     installments_left: int
-    """Instalments not paid in full, missed ones too."""
+    """Installments not paid in full, including missed ones."""
     is_current: bool
-    """The plan is active and nothing has been missed."""
-    stands: bool
-    """The plan still rules what its visits are asked for: it is active and has not lapsed.
-    Visits on a plan that does not stand are billed in full again, like any other."""
+    """The plan is active and no installment is missed."""
+    in_force: bool
+    """The plan is active and has not lapsed. Visits on a plan that is not in force are billed in full."""
 
 
 class AmountDue(Record, kw_only=True):
-    """What a statement on some encounters asks for: `amount = off plan + plan`."""
+    """The amount due on a statement: `amount = off plan + plan`."""
 
     off_plan_cents: int
-    """Sum of `patient_cents` of the encounters that no standing plan covers."""
+    """Patient balance of the encounters without a plan in force."""
     plan_cents: int
-    """Sum of `due_cents` of the standing plans."""
+    """Sum of `due_cents` of the plans in force."""
     amount_cents: int
     plans: tuple[PlanPosition, ...]
-    """The standing plans of these encounters, in the order in which they first appear."""
+    """The plans in force of these encounters, in order of first appearance."""
     plan_account_numbers: tuple[str, ...]
-    """The encounters that those plans cover, in the order given."""
+    """The encounters on those plans, in the given order."""
 
 
 def plan_position(plan: Plan, as_of: date, *, grace_days: int, lapse_days: int) -> PlanPosition:
-    """Where the plan stands.
+    """The plan's position as of a date.
 
-    An instalment is missed when it is unpaid more than `grace_days` after its date; a plan has lapsed when one is
-    unpaid more than `lapse_days` after it.
+    An installment is missed when it is unpaid more than `grace_days` after its due date. A plan lapses when an
+    installment is unpaid more than `lapse_days` after its due date.
     """
     open_installments = [each for each in plan.installments if _unpaid(each)]
     missed = [each for each in open_installments if each.due_on + timedelta(days=grace_days) < as_of]
@@ -69,31 +68,31 @@ def plan_position(plan: Plan, as_of: date, *, grace_days: int, lapse_days: int) 
         missed_count=len(missed),
         installments_left=len(open_installments),
         is_current=plan.status is PlanStatus.ACTIVE and not missed,
-        stands=plan.status is PlanStatus.ACTIVE and not lapsed,
+        in_force=plan.status is PlanStatus.ACTIVE and not lapsed,
     )
 
 
-def standing_plans(
+def plans_in_force(
     account: GuarantorAccount, as_of: date, *, grace_days: int, lapse_days: int
 ) -> dict[str, PlanPosition]:
-    """The plans that rule what their visits are asked for, by plan id."""
+    """The active plans that have not lapsed, by plan id."""
     positions = (plan_position(plan, as_of, grace_days=grace_days, lapse_days=lapse_days) for plan in account.plans)
-    return {position.plan_id: position for position in positions if position.stands}
+    return {position.plan_id: position for position in positions if position.in_force}
 
 
 def amount_due(
     account: GuarantorAccount, as_of: date, *, account_numbers: tuple[str, ...], grace_days: int, lapse_days: int
 ) -> AmountDue:
-    """What a statement on these encounters asks for: the one sum that selection and page both show.
+    """The amount due on a statement for these encounters, used by both the selection and the document.
 
-    Raises FootingError when an account number is not this guarantor's.
+    FootingError if an account number is not this guarantor's.
     """
-    standing = standing_plans(account, as_of, grace_days=grace_days, lapse_days=lapse_days)
+    in_force = plans_in_force(account, as_of, grace_days=grace_days, lapse_days=lapse_days)
     plan_of = {encounter.account_number: encounter.plan_id for encounter in account.encounters}
-    taken = encounter_balances(account, as_of, account_numbers)
-    on_plan = tuple(number for number in account_numbers if plan_of[number] in standing)
-    plans = tuple(standing[plan_id] for plan_id in dict.fromkeys(plan_of[number] for number in on_plan))
-    off_plan_cents = sum(each.patient_cents for each in taken if each.account_number not in on_plan)
+    balances = encounter_balances(account, as_of, account_numbers)
+    on_plan = tuple(number for number in account_numbers if plan_of[number] in in_force)
+    plans = tuple(in_force[plan_id] for plan_id in dict.fromkeys(plan_of[number] for number in on_plan))
+    off_plan_cents = sum(each.patient_cents for each in balances if each.account_number not in on_plan)
     plan_cents = sum(position.due_cents for position in plans)
     return AmountDue(
         off_plan_cents=off_plan_cents,
@@ -105,5 +104,5 @@ def amount_due(
 
 
 def _unpaid(installment: Installment) -> int:
-    """What is open of an instalment; one paid over is simply paid."""
+    """The unpaid part of an installment. 0 if it is overpaid."""
     return max(0, installment.amount_cents - installment.paid_cents)

@@ -37,7 +37,7 @@ Reports = FinalVendorStatus  # until every caller has the new name
 
 
 class Hold(Record, kw_only=True):
-    """One reason why something is not mailed, or not in full. `policy.hold_codes` has each code's words."""
+    """One reason to hold a document or a visit on it. `policy/hold_codes.toml` has the text of each code."""
 
     code: str
     account_number: str = ""
@@ -61,8 +61,7 @@ class Selection(Record, kw_only=True):
     """The amount due on the document, in the ledger, and in the manifest."""
     due_on: date
     recipient_digest: str = ""
-    """Digest of the name and address on the document (`policy.recipient`), so that the recheck sees a change. Empty: not
-    recorded."""
+    """Digest of the name and address on the document (`policy.recipient`), so that the recheck sees a change."""
 
 
 class Decision(Record, kw_only=True):

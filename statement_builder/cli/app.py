@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import socket
 import sys
 import time
@@ -25,6 +24,7 @@ from msgspec.structs import replace
 
 from mail_house.errors import HandOffError
 from mail_house.print_files.names import PRINT_FILE_PREFIX
+from statement_builder.billing.identifiers import is_cycle
 from statement_builder.billing.selection import Kind
 from statement_builder.cli import output
 from statement_builder.cli.source import parse_day, source_app
@@ -436,7 +436,7 @@ def _user() -> str:
 
 
 def _check_cycle(cycle: str) -> None:
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?", cycle):
+    if not is_cycle(cycle):
         raise ConfigError("--cycle takes a month such as 2026-11, or a day such as 2026-11-07")
 
 

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from statement_builder.policy.codes import HOLD_CODES
+from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.reports import ControlSheet
 from statement_builder.source import CheckReport
 

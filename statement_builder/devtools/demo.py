@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from statement_builder.billing.identifiers import batch_id_of
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Document
@@ -15,7 +16,6 @@ from statement_builder.operations.queries import write_document
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.summaries import summarise_batch
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import batch_id_of
 from statement_builder.resources import SAMPLE_SETTINGS
 from statement_builder.settings import URL_VARIABLES, find_settings_file, home_folder
 from statement_builder.source import make_sample

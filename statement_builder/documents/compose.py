@@ -1,4 +1,4 @@
-"""From what has been selected to what the document says."""
+"""Composes the content of a selected document."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.formats import format_cents
 from statement_builder.documents.letter import letter_facts
 from statement_builder.documents.ob_notice import notice_facts
-from statement_builder.documents.printed_terms import Terms
+from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.recipients import make_recipient
-from statement_builder.documents.statement import state_facts
+from statement_builder.documents.statement import statement_facts
 
 TEMPLATES = {
     Kind.STATEMENT: "statement/statement.html",
@@ -26,8 +26,8 @@ TEMPLATES = {
 }
 
 
-def N_(message: str) -> str:  # noqa: N802 - gettext's usual name for a message that is translated where it is printed
-    """Mark a message for the catalogue."""
+def N_(message: str) -> str:  # noqa: N802 - gettext's usual name for a message that is translated later
+    """Mark a message for extraction into the translation catalog."""
     return message
 
 
@@ -36,10 +36,10 @@ TITLES = {
     Kind.OB_NOTICE: N_("Cost estimate"),
     Kind.DUNNING: N_("Letter about your hospital bill"),
 }
-"""What the PDF's metadata and the head of each further page say: the kind of document, never the person."""
+"""The title in the PDF metadata and at the top of continuation pages: the kind of document, never the person."""
 
-_FACTS: dict[Kind, Callable[[GuarantorAccount, Selection, Terms, date], Record]] = {
-    Kind.STATEMENT: state_facts,
+_FACTS: dict[Kind, Callable[[GuarantorAccount, Selection, PrintedTerms, date], Record]] = {
+    Kind.STATEMENT: statement_facts,
     Kind.OB_NOTICE: notice_facts,
     Kind.DUNNING: letter_facts,
 }
@@ -50,17 +50,17 @@ def compose(
     selection: Selection,
     facility: Facility,
     *,
-    terms: Terms,
+    terms: PrintedTerms,
     batch_cycle: str,
     issued_on: date,
     revision: int = 1,
     replaces: Replaced | None = None,
 ) -> Content:
-    """The document that this selection is for, dated `issued_on` and with the balances of that day. A correction has a
-    `revision` of its own and says what it `replaces`.
+    """The selected document, dated `issued_on`, with the balances as of that date. A correction has its own `revision`
+    and names the document that it `replaces`.
 
-    CompositionError when it does not foot, when the address is not complete, or when the notice of financial
-    assistance could not be printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
+    CompositionError if the amounts do not foot, the address is incomplete, or the financial assistance notice cannot be
+    printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
     """
     _require_assistance(facility)
     guarantor = account.guarantor
@@ -70,7 +70,7 @@ def compose(
         raise CompositionError(
             "FOOTING",
             str(exc),
-            "Look at the account's transactions in the billing system; report it if they are right.",
+            "Check the account's transactions in the billing system. If they are correct, report this as a bug.",
         ) from exc
     try:
         amount_text = format_cents(selection.amount_cents, guarantor.language)
@@ -104,6 +104,6 @@ def _require_assistance(facility: Facility) -> None:
     if not facility.assistance_phone.strip() or not facility.assistance_url.strip():
         raise CompositionError(
             "ASSISTANCE",
-            "The notice of financial assistance has no phone number or no link.",
-            "Set assistance_phone and assistance_url of the facility in the settings.",
+            "The financial assistance notice has no phone number or no link.",
+            "Set facility.assistance_phone and facility.assistance_url in the settings.",
         )

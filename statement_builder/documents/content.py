@@ -1,6 +1,6 @@
-"""What a document says, before it has a shape: the one thing that every rendering engine takes.
+"""The content of a document before layout: the input of every rendering engine.
 
-Same snapshot, settings and templates give the same `Content`, and the same `Content` the same bytes.
+The same snapshot, settings, and templates produce the same `Content`, and the same `Content` the same bytes.
 """
 
 from __future__ import annotations
@@ -16,29 +16,29 @@ _NAMESPACE = uuid.UUID("5f0f3c1e-8a55-5d0e-9a43-0d3c6f1b7a10")
 
 
 def document_id(facility_id: str, cycle: str, kind: Kind, recipient: str, revision: int = 1) -> str:
-    """The id that this document has every time it is made: a lower-case uuid5 in its usual 36 characters."""
+    """The document's id, the same on every build: a lowercase UUIDv5 of 36 characters."""
     return str(uuid.uuid5(_NAMESPACE, "\x1f".join((facility_id, cycle, kind, recipient, str(revision)))))
 
 
 class Recipient(Record, kw_only=True):
-    """Who the envelope or e-mail goes to, line by line as printed in the window."""
+    """The addressee of the envelope or e-mail, line by line as printed in the window."""
 
     name: str
     lines: tuple[str, ...]
-    """The lines below the name: delivery lines, then the city line (and the country where it is foreign)."""
+    """The lines below the name: delivery lines, then the city line, then the country if it is foreign."""
     email: str = ""
     email_secret: str = ""
 
 
 class Replaced(Record, kw_only=True):
-    """The earlier document that a correction stands in for."""
+    """The earlier document that a correction replaces."""
 
     document_id: str
     issued_on: date
 
 
 class Content(Record, kw_only=True):
-    """One document's words and figures. `facts` is one of the structs in this package, by kind."""
+    """The text and figures of one document. `facts` is the record for its kind in `documents.facts`."""
 
     document_id: str
     kind: Kind
@@ -48,7 +48,7 @@ class Content(Record, kw_only=True):
     language: str
     large_print: bool
     title: str
-    """For the PDF's metadata: says the kind of document, never the person."""
+    """For the PDF metadata: the kind of document, never the person."""
     issued_on: date
     recipient: Recipient
     guarantor_id: str
@@ -56,11 +56,11 @@ class Content(Record, kw_only=True):
     channel: Channel
     amount_cents: int
     amount_text: str
-    """`amount_cents` as it must read on page 1, in the document's language."""
+    """`amount_cents` as it must appear on page 1, in the document's language."""
     scanline: str = ""
-    """What the coupon says to a lockbox's scanner; empty where it could not be read without doubt."""
+    """The coupon's line for the lockbox scanner. Empty: the scanner could misread it."""
     payment_url: str = ""
-    """What the payment code says, with nothing in it but the document's id; empty: there is none."""
+    """The content of the payment code, with no data other than the document id. Empty: no code."""
     facility: Facility
     facts: Record
     replaces: Replaced | None = None

@@ -1,12 +1,12 @@
-"""What stops a document from being composed."""
+"""The error that stops the composition of a document."""
 
 from __future__ import annotations
 
 
 class CompositionError(Exception):
-    """This selection cannot become a document: an exception for a clerk, never a letter.
+    """This selection cannot become a document. It becomes an exception for a clerk and is never mailed.
 
-    `message` and `fix` carry ids at most: never a name, an address or an amount.
+    `message` and `fix` may contain ids, but never a name, an address, or an amount.
     """
 
     def __init__(self, code: str, message: str, fix: str) -> None:

@@ -1,6 +1,6 @@
-"""What each kind of document has to say, in cents and dates: the templates put it into words.
+"""The data of each kind of document, in cents and dates. The templates format it.
 
-No formatted text, no diagnosis codes, no record number, no birth date: what is not here cannot be printed.
+There are no diagnosis codes, medical record numbers, or birth dates: a template cannot print what is not here.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from statement_builder.billing.model import Record
 
 
 class VisitLine(Record, kw_only=True):
-    """One encounter on paper. charges - insurance - adjustments - payments - pending = owed, to the cent."""
+    """One encounter as printed: `charges - insurance - adjustments - payments - pending = owed`, to the cent."""
 
     account_number: str
     patient_name: str
     service_from: date
     service_to: date
     description: str
-    """Empty where `sensitive`: the page then says no more than "Medical services"."""
+    """Empty if `sensitive`: the page then says only "Medical services"."""
     sensitive: bool = False
     insurance_name: str = ""
     denied: bool = False
@@ -27,7 +27,7 @@ class VisitLine(Record, kw_only=True):
     charges_cents: int
     insurance_cents: int
     adjustments_cents: int
-    """Contractual discounts, charity and write-offs together."""
+    """Contractual adjustments, charity, and write-offs together."""
     payments_cents: int
     pending_cents: int = 0
     owed_cents: int
@@ -39,7 +39,7 @@ class VisitLine(Record, kw_only=True):
 
 
 class PlanLine(Record, kw_only=True):
-    """A payment plan's part of the bill."""
+    """A payment plan's part of the statement."""
 
     plan_id: str
     due_cents: int
@@ -49,7 +49,7 @@ class PlanLine(Record, kw_only=True):
 
 
 class StatementFacts(Record, kw_only=True):
-    """Levels 0 and 1. The totals are the sums of the visits; `content.amount_cents` = owed - plan_later."""
+    """A statement (levels 0 and 1). Totals are sums of the visits. `content.amount_cents` = owed - plan_later."""
 
     visits: tuple[VisitLine, ...]
     charges_cents: int
@@ -59,7 +59,7 @@ class StatementFacts(Record, kw_only=True):
     pending_cents: int
     owed_cents: int
     plan_later_cents: int
-    """Owed on payment plans, but not due with this bill."""
+    """Owed on payment plans, but not due on this statement."""
     plans: tuple[PlanLine, ...]
     roll_forward: RollForward
     aging: Aging
@@ -67,17 +67,17 @@ class StatementFacts(Record, kw_only=True):
 
 
 class EstimatePayment(Record, kw_only=True):
-    """One suggested payment towards the estimate."""
+    """One suggested payment toward the estimate."""
 
     due_on: date
     amount_cents: int
     paid_cents: int
     asked_now: bool
-    """Open and part of what this notice asks for."""
+    """Unpaid and part of the amount of this notice."""
 
 
 class ObNoticeFacts(Record, kw_only=True):
-    """An estimate before a birth, never a bill: nothing of what is owed for other visits can be in here."""
+    """An estimate before a birth, never a bill. It contains nothing owed for other visits."""
 
     patient_name: str
     expected_delivery_on: date
@@ -87,7 +87,7 @@ class ObNoticeFacts(Record, kw_only=True):
     insurance_name: str
     good_faith_estimate_id: str
     plan_year_ends_on: date | None
-    """Only where it lies before the birth: the insurer then counts from zero again."""
+    """Set only if the plan year ends before the birth: deductibles then reset."""
     estimate_cents: int
     paid_cents: int
     remaining_cents: int
@@ -98,13 +98,13 @@ class ObNoticeFacts(Record, kw_only=True):
 
 
 class LetterFacts(Record, kw_only=True):
-    """A letter of the ladder. `owed_cents` is the sum of the visits and the amount asked for."""
+    """A dunning letter. `owed_cents` is the sum of the visits and the amount due."""
 
     visits: tuple[VisitLine, ...]
     owed_cents: int
     first_billed_on: date | None
-    """When the oldest of these visits was first billed."""
+    """The earliest first-statement date of these visits."""
     assistance_until_on: date | None
-    """The last day on which help with every one of these visits can be applied for."""
+    """The last date to apply for financial assistance for all of these visits."""
     agency_name: str
     due_on: date

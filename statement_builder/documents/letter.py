@@ -1,4 +1,4 @@
-"""The letters of the dunning ladder: past due, second letter, final notice."""
+"""Dunning letters: past-due letter, second letter, final notice."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import LetterFacts
-from statement_builder.documents.printed_terms import Terms
+from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.statement import visit_lines
 
 LEVELS = (2, 3, 4)
 
 
-def letter_facts(account: GuarantorAccount, selection: Selection, terms: Terms, issued_on: date) -> LetterFacts:
-    """The letter's figures. CompositionError when there is no letter of this level or it does not foot."""
+def letter_facts(account: GuarantorAccount, selection: Selection, terms: PrintedTerms, issued_on: date) -> LetterFacts:
+    """The letter's data. CompositionError if there is no letter of this level or the amounts do not foot."""
     if selection.level not in LEVELS:
         raise CompositionError(
-            "LEVEL", f"There is no letter of level {selection.level}.", "Report it: levels 2 to 4 are letters."
+            "LEVEL",
+            f"There is no letter of level {selection.level}.",
+            "Report this as a bug: levels 2 to 4 are letters.",
         )
     owed = balance(account, issued_on, account_numbers=selection.account_numbers)
     visits = visit_lines(account, owed.encounters)
     if owed.patient_cents != selection.amount_cents or sum(each.owed_cents for each in visits) != owed.patient_cents:
         raise CompositionError(
             "FOOTING",
-            f"The visits of guarantor {selection.guarantor_id}'s letter do not add up to the amount selected.",
-            "Look at the accounts' transactions in the billing system; report it if they are right.",
+            f"The visits on guarantor {selection.guarantor_id}'s letter do not add up to the selected amount.",
+            "Check the accounts' transactions in the billing system. If they are correct, report this as a bug.",
         )
     billed = [each.first_statement_on for each in owed.encounters if each.first_statement_on is not None]
     return LetterFacts(

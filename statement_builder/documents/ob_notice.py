@@ -1,4 +1,4 @@
-"""The obstetric notice: what a birth is likely to cost, and a way to spread it. An estimate, never a bill."""
+"""The obstetric notice: the estimated cost of a birth and a payment schedule. An estimate, never a bill."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from statement_builder.billing.obstetric import ObstetricSchedule, schedule
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import EstimatePayment, ObNoticeFacts
-from statement_builder.documents.printed_terms import Terms
+from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.recipients import full_name
 
 
-def notice_facts(account: GuarantorAccount, selection: Selection, terms: Terms, issued_on: date) -> ObNoticeFacts:
-    """The notice's figures. CompositionError when the episode is not on file or its schedule not what was selected."""
+def notice_facts(
+    account: GuarantorAccount, selection: Selection, terms: PrintedTerms, issued_on: date
+) -> ObNoticeFacts:
+    """The notice's data. CompositionError if the episode is not on file or its schedule differs from the selection."""
     episode, patient = _find(account, selection)
     if episode.expected_delivery_on is None:
         raise CompositionError(
             "EPISODE",
             "The pregnancy has no expected delivery date.",
-            "Record it in the clinical system, or end the episode.",
+            "Record the date in the clinical system, or close the episode.",
         )
     plan = schedule(
         episode,
@@ -64,7 +66,7 @@ def _find(account: GuarantorAccount, selection: Selection) -> tuple[ObstetricEpi
     if not episodes or not patients:
         raise CompositionError(
             "EPISODE",
-            f"The pregnancy {selection.episode_id} or its patient is not on the guarantor's file.",
+            f"Pregnancy {selection.episode_id} or its patient is not on file for the guarantor.",
             "Correct the episode in the billing system.",
         )
     return episodes[0], patients[0]
@@ -75,6 +77,6 @@ def _require_footing(plan: ObstetricSchedule, payments: tuple[EstimatePayment, .
     if asked != selection.amount_cents or sum(each.amount_cents for each in payments) != plan.estimate_cents:
         raise CompositionError(
             "FOOTING",
-            f"The payments of pregnancy {selection.episode_id} do not add up to the amount selected.",
-            "Look at the estimate and the deposits in the billing system; report it if they are right.",
+            f"The payments of pregnancy {selection.episode_id} do not add up to the selected amount.",
+            "Check the estimate and the deposits in the billing system. If they are correct, report this as a bug.",
         )

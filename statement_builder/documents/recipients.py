@@ -1,4 +1,4 @@
-"""Who a document goes to, as the lines of the address window."""
+"""The addressee of a document, as the lines in the address window."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ DELIVERY_LINES_MAX = 3
 
 
 def make_recipient(guarantor: Guarantor) -> Recipient:
-    """Name and address as given, the city line as `City, ST 12345`. The confidential address wins where there is one.
+    """The name and address as recorded, with a city line such as `Springfield, MA 01103`. A confidential address
+    overrides the regular one.
 
-    CompositionError ADDRESS when a part is missing or there are more lines than the window holds.
+    CompositionError ADDRESS if a part is missing or there are more lines than the window holds.
     """
     address = guarantor.mailing_address
     delivery = tuple(line for line in (each.strip() for each in address.lines) if line)
     if not delivery or not address.city.strip() or not address.state.strip() or not address.postal_code.strip():
         raise CompositionError(
             "ADDRESS",
-            "The mailing address is not complete.",
-            "Complete street, city, state and ZIP in the billing system.",
+            "The mailing address is incomplete.",
+            "Enter the street, city, state, and ZIP Code in the billing system.",
         )
     if len(delivery) > DELIVERY_LINES_MAX:
         raise CompositionError(
             "ADDRESS",
-            f"The mailing address has {len(delivery)} lines above the city; the window holds {DELIVERY_LINES_MAX}.",
+            f"The mailing address has {len(delivery)} lines above the city. The window holds {DELIVERY_LINES_MAX}.",
             "Shorten the address in the billing system.",
         )
     return Recipient(
@@ -42,6 +43,6 @@ def city_line(address: Address) -> str:
 
 
 def full_name(person: Guarantor | Patient) -> str:
-    """First and last name, then the suffix; as recorded."""
+    """First name, last name, and suffix, as recorded."""
     suffix = person.suffix if isinstance(person, Guarantor) else ""
     return " ".join(part for part in (person.first_name.strip(), person.last_name.strip(), suffix.strip()) if part)

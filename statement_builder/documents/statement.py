@@ -1,4 +1,4 @@
-"""The statement: one page that says what the visits cost, what insurance did and what is left to pay."""
+"""The statement: what the visits cost, what insurance paid, and what the patient owes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from statement_builder.billing.plans import AmountDue, amount_due
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import PlanLine, StatementFacts, VisitLine
-from statement_builder.documents.printed_terms import Terms
+from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.recipients import full_name
 
 
-def state_facts(account: GuarantorAccount, selection: Selection, terms: Terms, issued_on: date) -> StatementFacts:
-    """The statement's figures. CompositionError FOOTING when they are not those that were selected."""
+def statement_facts(
+    account: GuarantorAccount, selection: Selection, terms: PrintedTerms, issued_on: date
+) -> StatementFacts:
+    """The statement's data. CompositionError FOOTING if it does not match the selected amount."""
     owed = balance(account, issued_on, account_numbers=selection.account_numbers)
     due = amount_due(
         account,
@@ -70,8 +72,8 @@ def _visit_line(
     if encounter.patient_id not in patients:
         raise CompositionError(
             "PATIENT",
-            f"Account {encounter.account_number} names a patient who is not on the guarantor's file.",
-            "Correct the patient of this account in the billing system.",
+            f"Account {encounter.account_number} names a patient who is not on file for the guarantor.",
+            "Correct the patient on this account in the billing system.",
         )
     share = encounter.share
     return VisitLine(
@@ -109,6 +111,6 @@ def _require_footing(facts: StatementFacts, due: AmountDue, selection: Selection
     if not foots:
         raise CompositionError(
             "FOOTING",
-            f"The parts of guarantor {selection.guarantor_id}'s statement do not add up to the amount selected.",
-            "Look at the account's transactions in the billing system; report it if they are right.",
+            f"The amounts on guarantor {selection.guarantor_id}'s statement do not add up to the selected amount.",
+            "Check the account's transactions in the billing system. If they are correct, report this as a bug.",
         )

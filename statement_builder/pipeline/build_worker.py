@@ -23,7 +23,7 @@ from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Decision, Selection
-from statement_builder.documents import CompositionError, Content, Terms, compose, document_id
+from statement_builder.documents import CompositionError, Content, PrintedTerms, compose, document_id
 from statement_builder.errors import ArchiveError
 from statement_builder.ledger import Batch, DocumentState, NewCandidate, NewDocument, Outcome, Shard
 from statement_builder.policy import Policy, decide
@@ -263,9 +263,9 @@ def _candidate(account: GuarantorAccount, decision: Decision) -> NewCandidate:
     )
 
 
-def printed_terms(policy: Policy) -> Terms:
+def printed_terms(policy: Policy) -> PrintedTerms:
     """The policy numbers that documents print or calculate with."""
-    return Terms(
+    return PrintedTerms(
         plan_grace_days=policy.plan_grace_days,
         plan_lapse_days=policy.plan_lapse_days,
         pay_by_week=policy.ob_pay_by_week,

@@ -14,6 +14,7 @@ from itertools import islice
 import msgspec
 
 from statement_builder.archive import write_snapshot
+from statement_builder.billing.identifiers import batch_id_of
 from statement_builder.billing.model import Correspondence, Encounter, FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import Batch, BatchState, NewShard
@@ -27,11 +28,6 @@ _LOOKUP_SIZE = 1_000
 """Candidates per ledger lookup."""
 
 Entry = GuarantorAccount | FaultyAccount
-
-
-def batch_id_of(cycle: str, kind: Kind) -> str:
-    """The id that operators type, such as `2026-11-statement`."""
-    return f"{cycle}-{kind.value}"
 
 
 @infrequent_gc()

@@ -1,13 +1,16 @@
-"""Who gets what and when: holds, the ladder of letters, the obstetric schedule, the legal clocks. Pure.
+"""Who gets what, and when: holds, dunning letters, the obstetric schedule, and the legal clocks. Pure.
 
-Three questions are answered here: is this account a candidate (`candidate_cents`), what becomes of it (`decide`), and
-may its page still leave (`recheck`). `codes` has the words for every reason, `settings` every number.
+`candidate_cents` tells whether an account is a candidate, `decide` decides its outcome, `recheck` checks a rendered
+document just before mailing, and `find_reprint_holds` checks a reprint. `hold_codes.toml` has the text of every reason,
+`legal_numbers.toml` the default of every number.
 """
 
-from statement_builder.policy.codes import HOLD_CODES
 from statement_builder.policy.decide import candidate_cents, decide
+from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.policy.recheck import recheck
-from statement_builder.policy.reprint_rules import find_copy_holds
+from statement_builder.policy.reprint_rules import find_reprint_holds
 from statement_builder.policy.settings import LegalNumber, Policy
 
-__all__ = ["HOLD_CODES", "LegalNumber", "Policy", "candidate_cents", "decide", "find_copy_holds", "recheck"]
+__all__ = ["HOLD_CODES", "LegalNumber", "Policy", "candidate_cents", "decide", "find_reprint_holds", "recheck"]
+
+find_copy_holds = find_reprint_holds  # until every caller has the new name

@@ -1,4 +1,4 @@
-"""Paper or e-mail: e-mail only where the person wants it, has agreed to it, and the document allows it."""
+"""Print or e-mail: e-mail only if the guarantor prefers it, has consented, and the document allows it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from collections.abc import Iterable
 
 from statement_builder.billing.model import Delivery
 from statement_builder.billing.selection import Channel, Hold, Kind
-from statement_builder.policy.candidate import Case
-from statement_builder.policy.codes import make_hold
-from statement_builder.policy.recorded_holds import on_file
+from statement_builder.policy.candidate import Candidate
+from statement_builder.policy.hold_codes import make_hold
+from statement_builder.policy.recorded_holds import has_recorded_hold
 
 FINAL_LEVEL = 4
 
 
-def choose_channel(case: Case, level: int) -> Channel:
-    """E-mail with preference, consent on record and an address. Final notices are always paper: a legal clock
-    runs from them, and an e-mail that nobody opens would start it."""
-    guarantor = case.account.guarantor
-    wanted = guarantor.delivery is Delivery.EMAIL or on_file(case, "NOMAIL", "ECONSENT")
-    agreed = guarantor.email_consent_at is not None and bool(guarantor.email.strip())
-    final = case.kind is Kind.DUNNING and level >= FINAL_LEVEL
-    allowed = case.kind in case.policy.email_kinds and not final
-    return Channel.EMAIL if wanted and agreed and allowed else Channel.PRINT
+def choose_channel(candidate: Candidate, level: int) -> Channel:
+    """E-mail requires the preference, a recorded consent, and an e-mail address. Final notices always go on paper: they
+    start a legal clock, and an unopened e-mail must not start it."""
+    guarantor = candidate.account.guarantor
+    prefers_email = guarantor.delivery is Delivery.EMAIL or has_recorded_hold(candidate, "NOMAIL", "ECONSENT")
+    consented = guarantor.email_consent_at is not None and bool(guarantor.email.strip())
+    final = candidate.kind is Kind.DUNNING and level >= FINAL_LEVEL
+    allowed = candidate.kind in candidate.policy.email_kinds and not final
+    return Channel.EMAIL if prefers_email and consented and allowed else Channel.PRINT
 
 
-def hold_unwanted_paper(case: Case, level: int) -> Iterable[Hold]:
-    """Hold paper for who asked for none: a person decides."""
-    if on_file(case, "NOMAIL") and choose_channel(case, level) is Channel.PRINT:
+def hold_unwanted_paper(candidate: Candidate, level: int) -> Iterable[Hold]:
+    """Hold paper for a guarantor who asked for none; a clerk decides."""
+    if has_recorded_hold(candidate, "NOMAIL") and choose_channel(candidate, level) is Channel.PRINT:
         yield make_hold("NOMAIL_PAPER")

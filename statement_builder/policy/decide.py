@@ -1,4 +1,4 @@
-"""The decision on one candidate: selected, held with every reason, or an exception. Pure; no clock, no I/O."""
+"""The decision on one candidate: selected, held with every reason, or an exception. Pure: no clock, no I/O."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statement_builder.billing.balance import owed_cents
 from statement_builder.billing.model import EpisodeStatus, Fault, GuarantorAccount
 from statement_builder.billing.obstetric import remaining_cents
 from statement_builder.billing.selection import Decision, Kind
-from statement_builder.policy.candidate import open_case
+from statement_builder.policy.candidate import open_candidate
 from statement_builder.policy.dunning import select_letter
 from statement_builder.policy.obstetric import select_notice
 from statement_builder.policy.settings import Policy
@@ -16,10 +16,10 @@ from statement_builder.policy.statement import select_statement
 
 
 def candidate_cents(account: GuarantorAccount, kind: Kind, as_of: date) -> int | None:
-    """What this candidate is counted with in the control totals, in cents; None for no candidate of this kind.
+    """The cents that the control totals count for this candidate. None: not a candidate for this kind.
 
-    Everybody is a candidate for a statement; for a letter, who has visits; for an obstetric notice, who has a
-    pregnancy on file, counted with what is left of the estimates of those that go on.
+    Every guarantor is a candidate for a statement, and a guarantor with visits is a candidate for a letter. A guarantor
+    with a pregnancy on file is a candidate for an obstetric notice, and the remaining active estimates count.
     """
     if kind is Kind.OB_NOTICE:
         if not account.episodes:
@@ -32,21 +32,21 @@ def candidate_cents(account: GuarantorAccount, kind: Kind, as_of: date) -> int |
 
 
 def decide(account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date) -> Decision:
-    """The one outcome, with all reasons. What is held in cents is `balance_cents` less the selection's amount.
+    """The outcome for one candidate, with all reasons. The held cents are `balance_cents` less the selected amount.
 
-    Raises ValueError for an account that is no candidate of this kind.
+    ValueError if the account is not a candidate for this kind.
     """
     balance_cents = candidate_cents(account, kind, as_of)
     if balance_cents is None:
-        raise ValueError(f"guarantor {account.guarantor.guarantor_id} is no candidate for {kind}")
-    case = open_case(account, kind, policy, as_of)
+        raise ValueError(f"guarantor {account.guarantor.guarantor_id} is not a candidate for {kind}")
+    candidate = open_candidate(account, kind, policy, as_of)
     faults: tuple[Fault, ...] = ()
     if kind is Kind.STATEMENT:
-        selection, holds = select_statement(case)
+        selection, holds = select_statement(candidate)
     elif kind is Kind.DUNNING:
-        selection, holds = select_letter(case)
+        selection, holds = select_letter(candidate)
     else:
-        selection, holds, faults = select_notice(case)
+        selection, holds, faults = select_notice(candidate)
     return Decision(
         kind=kind,
         guarantor_id=account.guarantor.guarantor_id,

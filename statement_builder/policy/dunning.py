@@ -1,6 +1,6 @@
-"""The ladder of letters: past due (2), second letter (3), final notice (4), then a review for placement.
+"""The dunning ladder: past-due letter (2), second letter (3), final notice (4), then a review for placement.
 
-A visit's level comes from what was really mailed about it, never from age alone, and a new visit never inherits
+A visit's level comes from what was actually mailed about it, never from its age alone, and a new visit never inherits
 the level of an old one (domain rules, 2.1). One letter goes out at a time: the highest level that is due.
 """
 
@@ -14,16 +14,16 @@ from statement_builder.billing.model import Correspondence, Encounter
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
 from statement_builder.policy.candidate import (
-    Case,
+    Candidate,
     ClosingRule,
     Rule,
-    close,
+    apply_closing_rules,
+    billable_encounters,
     find_holds,
-    free_encounters,
     guarantor_is_held,
 )
 from statement_builder.policy.channel import FINAL_LEVEL, choose_channel, hold_unwanted_paper
-from statement_builder.policy.codes import make_hold
+from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
 from statement_builder.policy.settings import Policy
@@ -33,13 +33,13 @@ FIRST_LETTER_LEVEL = 2
 
 
 def next_letter_level(mailed: Correspondence) -> int:
-    """The rung after the last one mailed; 5 once the final notice is out."""
+    """The level after the last one mailed; 5 after the final notice."""
     return max(FIRST_LETTER_LEVEL, mailed.last_level + 1)
 
 
-def letter_due_on(mailed: Correspondence, level: int, policy: Policy) -> date:
-    """The first day on which a visit's letter of this level may go: the ladder's day, the gap after the last mailing
-    and, for a final notice that names an action, the wait of 26 CFR 1.501(r)-6(c)(3), all three."""
+def letter_mailable_on(mailed: Correspondence, level: int, policy: Policy) -> date:
+    """The first date when a visit's letter of this level may go: the latest of the ladder's day, the gap after the last
+    mailing, and, for a final notice that names a collection action, the wait of 26 CFR 1.501(r)-6(c)(3)."""
     ladder_days = {2: policy.past_due_letter_day, 3: policy.second_letter_day, 4: policy.final_notice_day}
     days = ladder_days[level]
     if level == FINAL_LEVEL and policy.final_notice_names_action:
@@ -50,58 +50,58 @@ def letter_due_on(mailed: Correspondence, level: int, policy: Policy) -> date:
     )
 
 
-def hold_plan(case: Case) -> Iterable[Hold]:
-    """No letters on a standing plan: nothing to press for while it is paid, a plan payment to ask for when not."""
-    for each in case.owing:
-        if position := case.plans.get(each.plan_id):
+def hold_on_plan(candidate: Candidate) -> Iterable[Hold]:
+    """Hold letters on a plan in force: it is either current, or a clerk calls about the missed payment."""
+    for each in candidate.with_balance:
+        if position := candidate.plans.get(each.plan_id):
             yield make_hold("PLAN_OK" if position.is_current else "PLAN_LATE", each.account_number)
 
 
-def hold_recent_payment(case: Case) -> Iterable[Hold]:
-    """A payment of a good part of the balance in the last weeks pauses the letters on that visit."""
-    for each in case.owing:
-        pause = timedelta(days=case.policy.payment_pause_days)
-        recent = [p for p in each.payments if case.as_of - pause < p.posted_on <= case.as_of]
+def hold_recent_payment(candidate: Candidate) -> Iterable[Hold]:
+    """Hold letters on a visit after a recent payment of a large part of its balance."""
+    for each in candidate.with_balance:
+        pause = timedelta(days=candidate.policy.payment_pause_days)
+        recent = [p for p in each.payments if candidate.as_of - pause < p.posted_on <= candidate.as_of]
         paid_cents = sum(payment.amount_cents for payment in recent)
-        owed_before_cents = case.balance(each).patient_cents + paid_cents
-        if paid_cents > 0 and paid_cents * 100 >= owed_before_cents * case.policy.payment_pause_percent:
+        owed_before_payment_cents = candidate.balance(each).patient_cents + paid_cents
+        if paid_cents > 0 and paid_cents * 100 >= owed_before_payment_cents * candidate.policy.payment_pause_percent:
             yield make_hold("PMT_PAUSE", each.account_number, max(p.posted_on for p in recent) + pause)
 
 
-def hold_ladder_position(case: Case) -> Iterable[Hold]:
-    """Statements first; then each letter on its day; after the final notice no more letters."""
-    for each in case.owing:
+def hold_ladder_position(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a visit without a letter due: statements come first, each letter has its day, the final notice is last."""
+    for each in candidate.with_balance:
         mailed = each.correspondence
-        if mailed is None or not statements_are_done(mailed, case.policy):
+        if mailed is None or not statements_are_done(mailed, candidate.policy):
             yield make_hold("STMT_FIRST", each.account_number)
         elif next_letter_level(mailed) > FINAL_LEVEL:
-            review_on = mailed.last_mailed_on + timedelta(days=case.policy.placement_wait_days)
-            if case.as_of < review_on:
+            review_on = mailed.last_mailed_on + timedelta(days=candidate.policy.placement_wait_days)
+            if candidate.as_of < review_on:
                 yield make_hold("LADDER_DONE", each.account_number, review_on)
             else:
                 yield make_hold("PLACEMENT_DUE", each.account_number)
-        elif case.as_of < (due_on := letter_due_on(mailed, next_letter_level(mailed), case.policy)):
+        elif candidate.as_of < (due_on := letter_mailable_on(mailed, next_letter_level(mailed), candidate.policy)):
             yield make_hold("LADDER_WAIT", each.account_number, due_on)
 
 
-def hold_lower_level(case: Case, free: tuple[Encounter, ...]) -> Iterable[Hold]:
-    """Of the letters that are due, the highest level goes; visits at lower ones wait for their own."""
-    highest = max((_level(each) for each in free), default=0)
-    for each in free:
+def hold_lower_level(candidate: Candidate, billable: tuple[Encounter, ...]) -> Iterable[Hold]:
+    """Hold visits below the highest level that is due; they get their own letter later."""
+    highest = max((_level(each) for each in billable), default=0)
+    for each in billable:
         if _level(each) < highest:
             yield make_hold("LOWER_LEVEL", each.account_number)
 
 
-def hold_small_letter(case: Case, free: tuple[Encounter, ...]) -> Iterable[Hold]:
-    """Hold a letter for less than the letter minimum. Equal is mailed."""
-    if free and letter_cents(case, free) < case.policy.letter_min_cents:
+def hold_small_letter(candidate: Candidate, billable: tuple[Encounter, ...]) -> Iterable[Hold]:
+    """Hold a letter below the minimum amount. An equal amount is mailed."""
+    if billable and letter_cents(candidate, billable) < candidate.policy.letter_min_cents:
         yield make_hold("MINBAL")
 
 
-def hold_unwanted_paper_letter(case: Case, free: tuple[Encounter, ...]) -> Iterable[Hold]:
-    """Final notices are paper, also for who asked for none."""
-    if free:
-        yield from hold_unwanted_paper(case, _level(free[0]))
+def hold_unwanted_paper_letter(candidate: Candidate, billable: tuple[Encounter, ...]) -> Iterable[Hold]:
+    """Hold paper for a guarantor who asked for none. Final notices are always paper."""
+    if billable:
+        yield from hold_unwanted_paper(candidate, _level(billable[0]))
 
 
 DUNNING_RULES: tuple[Rule, ...] = (
@@ -120,7 +120,7 @@ DUNNING_RULES: tuple[Rule, ...] = (
     encounter_rules.hold_financial_class,
     encounter_rules.hold_above_estimate,
     encounter_rules.hold_unknown_plan,
-    hold_plan,
+    hold_on_plan,
     hold_recent_payment,
     hold_ladder_position,
 )
@@ -128,39 +128,39 @@ DUNNING_RULES: tuple[Rule, ...] = (
 DUNNING_CLOSING_RULES: tuple[ClosingRule, ...] = (hold_lower_level, hold_small_letter, hold_unwanted_paper_letter)
 
 
-def find_dunning_holds(case: Case) -> tuple[Hold, ...]:
-    """Every reason against this letter or a visit on it."""
-    return close(case, find_holds(case, DUNNING_RULES), DUNNING_CLOSING_RULES)
+def find_dunning_holds(candidate: Candidate) -> tuple[Hold, ...]:
+    """All reasons to hold this letter or a visit on it."""
+    return apply_closing_rules(candidate, find_holds(candidate, DUNNING_RULES), DUNNING_CLOSING_RULES)
 
 
-def select_letter(case: Case) -> tuple[Selection | None, tuple[Hold, ...]]:
-    """The letter, if one goes out, and every hold found."""
-    holds = find_dunning_holds(case)
-    printed = free_encounters(case, holds)
+def select_letter(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, ...]]:
+    """The letter, or None if it is held, and all holds."""
+    holds = find_dunning_holds(candidate)
+    printed = billable_encounters(candidate, holds)
     if guarantor_is_held(holds) or not printed:
         return None, holds
     level = _level(printed[0])
     selection = Selection(
         kind=Kind.DUNNING,
-        guarantor_id=case.account.guarantor.guarantor_id,
+        guarantor_id=candidate.account.guarantor.guarantor_id,
         level=level,
         account_numbers=tuple(each.account_number for each in printed),
-        channel=choose_channel(case, level),
-        amount_cents=letter_cents(case, printed),
-        due_on=letter_answer_by(case.as_of, level, case.policy),
-        recipient_digest=recipient_digest(case.account.guarantor),
+        channel=choose_channel(candidate, level),
+        amount_cents=letter_cents(candidate, printed),
+        due_on=letter_due_date(candidate.as_of, level, candidate.policy),
+        recipient_digest=recipient_digest(candidate.account.guarantor),
     )
     return selection, holds
 
 
-def letter_answer_by(issued_on: date, level: int, policy: Policy) -> date:
-    """The date that a letter asks to be answered by."""
+def letter_due_date(issued_on: date, level: int, policy: Policy) -> date:
+    """The due date of a letter."""
     return due_date(issued_on, policy.final_due_days if level == FINAL_LEVEL else policy.due_days)
 
 
-def letter_cents(case: Case, encounters: Iterable[Encounter]) -> int:
-    """What a letter on these visits asks for."""
-    return sum(case.balance(each).patient_cents for each in encounters)
+def letter_cents(candidate: Candidate, encounters: Iterable[Encounter]) -> int:
+    """The amount due on a letter for these visits."""
+    return sum(candidate.balance(each).patient_cents for each in encounters)
 
 
 def _level(encounter: Encounter) -> int:

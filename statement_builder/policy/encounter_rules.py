@@ -1,4 +1,4 @@
-"""Reasons that hold one visit: nothing may be asked for it, or not yet. The rest of the account goes out."""
+"""Rules that hold one visit: it must not be billed, or not yet. The other visits still go out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from datetime import timedelta
 from statement_builder.billing.dates import add_months
 from statement_builder.billing.model import Encounter, FinancialClass, InsuranceStatus
 from statement_builder.billing.selection import Hold
-from statement_builder.policy.candidate import Case
-from statement_builder.policy.codes import make_hold
+from statement_builder.policy.candidate import Candidate
+from statement_builder.policy.hold_codes import make_hold
 
 CLASS_CODES: dict[FinancialClass, str] = {
     FinancialClass.MEDICAID: "MCAID",
@@ -21,87 +21,89 @@ CLASS_CODES: dict[FinancialClass, str] = {
     FinancialClass.CLIENT: "CLIENT",
     FinancialClass.CHARITY: "CHARITY100",
 }
-"""Classes whose patients are not billed."""
+"""Financial classes whose patients are not billed, and the hold code of each."""
 
 
-def hold_zero(case: Case) -> Iterable[Hold]:
-    """Nothing is owed: there is nothing to print."""
-    for each in case.account.encounters:
-        if not case.balance(each).balance_cents:
+def hold_zero(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a visit with a zero balance."""
+    for each in candidate.account.encounters:
+        if not candidate.balance(each).balance_cents:
             yield make_hold("ZERO", each.account_number)
 
 
-def hold_credit(case: Case) -> Iterable[Hold]:
-    """A credit goes to the refund queue. It is not set off against other visits without the person's consent."""
-    for each in case.owing:
-        if case.balance(each).patient_cents < 0:
+def hold_credit(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a credit for the refund queue. It is not applied to other visits without the guarantor's consent."""
+    for each in candidate.with_balance:
+        if candidate.balance(each).patient_cents < 0:
             yield make_hold("CREDIT", each.account_number)
 
 
-def hold_insurance_pending(case: Case) -> Iterable[Hold]:
-    """Insurance has not decided, or is expected to pay all that is owed: no estimate is ever printed as a bill."""
+def hold_insurance_pending(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a visit whose claim is open, or whose whole balance insurance should pay. No estimate goes out as a bill."""
     undecided = (InsuranceStatus.PENDING, InsuranceStatus.APPEAL)
-    for each in case.owing:
-        balance = case.balance(each)
+    for each in candidate.with_balance:
+        balance = candidate.balance(each)
         if each.insurance_status in undecided or (balance.insurance_pending_cents and not balance.patient_cents):
             yield make_hold("INS_PEND", each.account_number)
 
 
-def hold_not_final(case: Case) -> Iterable[Hold]:
-    """Charges may still be added or corrected."""
-    for each in case.owing:
+def hold_not_final(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a visit whose charges may still be added or corrected."""
+    for each in candidate.with_balance:
         if not each.final_billed:
             yield make_hold("NOT_FINAL", each.account_number)
 
 
-def hold_financial_class(case: Case) -> Iterable[Hold]:
-    """Somebody else pays, and billing the patient would often be unlawful (42 CFR 447.15 for Medicaid)."""
-    for each in case.owing:
+def hold_financial_class(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a visit that another payer is responsible for. Billing the patient is often unlawful (Medicaid: 42 CFR
+    447.15)."""
+    for each in candidate.with_balance:
         if code := CLASS_CODES.get(each.financial_class):
             yield make_hold(code, each.account_number)
 
 
-def hold_above_estimate(case: Case) -> Iterable[Hold]:
-    """Self-pay charges $400 or more above the good faith estimate go to a supervisor first (45 CFR 149.620)."""
-    for each in case.owing:
+def hold_above_estimate(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a self-pay visit whose charges exceed the good faith estimate by $400 or more; a supervisor reviews it (45
+    CFR 149.620)."""
+    for each in candidate.with_balance:
         estimate_cents = each.good_faith_estimate_cents
         if each.financial_class is not FinancialClass.SELF_PAY or estimate_cents is None:
             continue
-        if case.balance(each).charges_cents >= estimate_cents + case.policy.estimate_excess_cents.value:
+        if candidate.balance(each).charges_cents >= estimate_cents + candidate.policy.estimate_excess_cents.value:
             yield make_hold("GFE400", each.account_number)
 
 
-def hold_unknown_plan(case: Case) -> Iterable[Hold]:
-    """A visit on a plan that is not on file: nobody can tell what may be asked for it."""
-    known = {plan.plan_id for plan in case.account.plans}
-    for each in case.owing:
+def hold_unknown_plan(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a visit whose payment plan is not on file: the amount due is unknown."""
+    known = {plan.plan_id for plan in candidate.account.plans}
+    for each in candidate.with_balance:
         if each.plan_id and each.plan_id not in known:
             yield make_hold("PLAN_UNKNOWN", each.account_number)
 
 
-def hold_plan_paid(case: Case) -> Iterable[Hold]:
-    """A standing plan of which nothing falls due within a month: no statement for its visits this time."""
-    for each in case.owing:
-        position = case.plans.get(each.plan_id)
+def hold_plan_paid(candidate: Candidate) -> Iterable[Hold]:
+    """Hold the visits of a plan in force that has nothing due within a month."""
+    for each in candidate.with_balance:
+        position = candidate.plans.get(each.plan_id)
         if position is not None and not position.due_cents:
             due_on = position.next_due_on
             until = add_months(due_on, -1) + timedelta(days=1) if due_on else None
             yield make_hold("PLAN_PAID", each.account_number, until)
 
 
-def hold_partial_plan(case: Case, free: tuple[Encounter, ...]) -> Iterable[Hold]:
-    """A plan is billed whole or not: while one of its visits is held, its amount may be wrong."""
-    free_numbers = {each.account_number for each in free}
-    held_plans = {each.plan_id for each in case.owing if each.account_number not in free_numbers}
-    for each in free:
-        if each.plan_id in case.plans and each.plan_id in held_plans:
+def hold_partial_plan(candidate: Candidate, billable: tuple[Encounter, ...]) -> Iterable[Hold]:
+    """Hold a whole plan while one of its visits is held: the plan's amount may be wrong."""
+    billable_numbers = {each.account_number for each in billable}
+    held_plans = {each.plan_id for each in candidate.with_balance if each.account_number not in billable_numbers}
+    for each in billable:
+        if each.plan_id in candidate.plans and each.plan_id in held_plans:
             yield make_hold("PLAN_PART", each.account_number)
 
 
-def hold_plan_over(case: Case, free: tuple[Encounter, ...]) -> Iterable[Hold]:
-    """A plan that asks for more than its visits owe would overcharge."""
-    for plan_id, position in case.plans.items():
-        covered = [each for each in free if each.plan_id == plan_id]
-        if position.due_cents > sum(case.balance(each).patient_cents for each in covered):
+def hold_plan_over(candidate: Candidate, billable: tuple[Encounter, ...]) -> Iterable[Hold]:
+    """Hold a plan whose amount due exceeds the balance of its visits: it would overcharge."""
+    for plan_id, position in candidate.plans.items():
+        covered = [each for each in billable if each.plan_id == plan_id]
+        if position.due_cents > sum(candidate.balance(each).patient_cents for each in covered):
             for each in covered:
                 yield make_hold("PLAN_OVER", each.account_number)

@@ -1,4 +1,4 @@
-"""Whether a page is still addressed as its recipient is: a digest, so that no name or address need be kept."""
+"""Digests that show whether a recipient changed, so that no name or address needs to be stored."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
 def address_digest(guarantor: Guarantor) -> str:
-    """Changes when the mailing address does, and with nothing else: whether mail that came back may go out again."""
+    """SHA-256 of the mailing address only. Returned mail may go out again only after it changes."""
     return hashlib.sha256(_encode((guarantor.guarantor_id, guarantor.mailing_address))).hexdigest()
 
 
 def recipient_digest(guarantor: Guarantor) -> str:
-    """Changes when the name, the mailing address, the e-mail address, the language or the print size does."""
+    """SHA-256 of the name, mailing address, e-mail address, language, and print size."""
     parts = (
         guarantor.guarantor_id,
         guarantor.first_name,

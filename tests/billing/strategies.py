@@ -26,7 +26,7 @@ from statement_builder.billing.model import (
     PlanStatus,
     RecordedHold,
 )
-from statement_builder.policy.codes import HOLD_CODES
+from statement_builder.policy.hold_codes import HOLD_CODES
 from tests.builders import AS_OF, make_address, make_encounter, make_episode, make_guarantor, make_patient
 
 days = st.integers(-200, 20).map(lambda days: AS_OF + timedelta(days=days))

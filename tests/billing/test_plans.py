@@ -53,7 +53,7 @@ def test_plan_position__on_20_november(
     paid: tuple[int, ...], due_cents: int, missed: int, current: bool, stands: bool
 ) -> None:
     result = position(make_plan(*paid))
-    assert (result.due_cents, result.missed_count, result.is_current, result.stands) == (
+    assert (result.due_cents, result.missed_count, result.is_current, result.in_force) == (
         due_cents,
         missed,
         current,
@@ -72,7 +72,7 @@ def test_plan_position__on_20_november(
 )
 def test_plan_position__grace_and_lapse(as_of: date, missed: int, stands: bool) -> None:
     result = position(make_plan(0), as_of)
-    assert (result.missed_count, result.stands) == (missed, stands)
+    assert (result.missed_count, result.in_force) == (missed, stands)
     assert result.missed_cents == 10_000 * missed
 
 
@@ -93,7 +93,7 @@ def test_plan_position__asks_for_one_month_ahead(as_of: date, due_cents: int, ne
 @pytest.mark.parametrize("status", [PlanStatus.DEFAULTED, PlanStatus.COMPLETED, PlanStatus.CANCELLED])
 def test_plan_position__only_an_active_plan_stands(status: PlanStatus) -> None:
     result = position(make_plan(10_000, 10_000, 10_000, 0, status=status))
-    assert (result.stands, result.is_current) == (False, False)
+    assert (result.in_force, result.is_current) == (False, False)
 
 
 def amount(account: GuarantorAccount, *account_numbers: str) -> AmountDue:

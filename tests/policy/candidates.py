@@ -37,7 +37,7 @@ def mailed(*, first: int, last: int | None = None, level: int = 0, sent: int | N
     )
 
 
-def on_file(code: str, **changes: Any) -> RecordedHold:
+def recorded_hold(code: str, **changes: Any) -> RecordedHold:
     facts: dict[str, Any] = {"hold_id": "H1", "code": code, "placed_on": days_ago(10)}
     return RecordedHold(**(facts | changes))
 

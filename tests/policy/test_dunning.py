@@ -11,7 +11,7 @@ from statement_builder.billing.model import Correspondence, Delivery, PlanStatus
 from statement_builder.billing.selection import Channel
 from statement_builder.policy import LegalNumber, Policy
 from tests.builders import make_account, make_guarantor, make_payment
-from tests.policy.candidates import codes, days_ago, letter, mailed, make_plan, on_file, selected, visit
+from tests.policy.candidates import codes, days_ago, letter, mailed, make_plan, recorded_hold, selected, visit
 
 ROWS = [
     pytest.param(None, ["STMT_FIRST:A1"], None, id="never-mailed"),
@@ -176,7 +176,7 @@ def test_letter__a_good_payment_pauses(paid_cents: int, days: int, reasons: list
 
 def test_letter__assistance_application_stops_letters_only() -> None:
     due = mailed(first=70, last=30, level=1)
-    (hold,) = letter(make_account(visit(correspondence=due), holds=(on_file("FAP_PENDING"),))).holds
+    (hold,) = letter(make_account(visit(correspondence=due), holds=(recorded_hold("FAP_PENDING"),))).holds
     assert hold.code == "FAP_PENDING"
 
 

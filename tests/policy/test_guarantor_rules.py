@@ -9,7 +9,7 @@ import pytest
 
 from statement_builder.billing.model import Address, InsuranceKind
 from tests.builders import AS_OF, make_account, make_address, make_guarantor, make_insurance, make_payment
-from tests.policy.candidates import codes, letter, mailed, make_pregnant, notice, on_file, statement, visit
+from tests.policy.candidates import codes, letter, mailed, make_pregnant, notice, recorded_hold, statement, visit
 
 
 def address(**changes: Any) -> Address:
@@ -76,7 +76,7 @@ def test_address__the_confidential_one_is_the_one_that_counts() -> None:
 )
 def test_confidential_communication(confidential: Address | None, reasons: list[str]) -> None:
     guarantor = make_guarantor(confidential_address=confidential)
-    assert codes(statement(make_account(visit(), guarantor=guarantor, holds=(on_file("CONF"),)))) == reasons
+    assert codes(statement(make_account(visit(), guarantor=guarantor, holds=(recorded_hold("CONF"),)))) == reasons
 
 
 @pytest.mark.parametrize(

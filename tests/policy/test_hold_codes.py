@@ -1,27 +1,28 @@
-"""The hold table: complete, and in words that a clerk can act on."""
+"""The hold code table: valid, complete, and in words that a clerk can act on."""
 
 from __future__ import annotations
 
 import ast
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 import statement_builder.policy
-from statement_builder.policy.codes import HOLD_CODES, HoldCode, make_hold
+from statement_builder.policy.hold_codes import HOLD_CODES, HoldCode, make_hold, read_hold_codes
 
-TRADE_CODES = (
+INDUSTRY_CODES = (
     "MINBAL CREDIT ZERO MINDAYS INS_PEND NOT_FINAL PMT_TODAY UNDIST PLAN_OK PLAN_PAID FAP_PENDING CHARITY100 MCAID "
     "MCAID_PEND QMB WC TPL AUTO CLIENT BANKR_STAY BANKR_DISCH DECEASED ESTATE ATTY DISPUTE COMPLAINT PPDR IDR GFE400 "
     "BADADDR RETMAIL NOZIP CONF NOMAIL ECONSENT VIP EMPLOYEE LEGAL MINOR_SENS PART2 DV INMATE FOREIGN AGENCY SUIT JUDG "
     "CONTEST EXT DUPRUN NOTEMPLATE ADMIN_PAUSE"
 )
-"""The hold table of hospital billing (domain rules, 2.2)."""
+"""The hold codes that hospital billing uses (domain rules, 2.2)."""
 
 
-@pytest.mark.parametrize("code", TRADE_CODES.split())
-def test_hold_codes__has_every_code_of_the_trade(code: str) -> None:
+@pytest.mark.parametrize("code", INDUSTRY_CODES.split())
+def test_hold_codes__has_every_industry_code(code: str) -> None:
     assert code in HOLD_CODES
 
 
@@ -31,20 +32,50 @@ def test_hold_codes__has_every_code_that_a_rule_emits() -> None:
     assert emitted <= set(HOLD_CODES)
 
 
-def test_hold_codes__none_is_listed_twice() -> None:
-    from statement_builder.policy import codes_by_rule, codes_obstetric, codes_on_file
+VALID = """
+[ZERO]
+scope = "encounter"
+stops_obstetric = false
+blocks_reprint = false
+title = "Zero balance"
+why = "Nothing is owed on this visit."
+what_to_do = "No action needed."
+citation = "Hospital policy"
+reviewed = 2026-11-01
+"""
 
-    rows = [
-        *codes_on_file.ON_FILE,
-        *codes_by_rule.BY_RULE,
-        *codes_obstetric.OBSTETRIC_ON_FILE,
-        *codes_obstetric.OBSTETRIC_BY_RULE,
-    ]
-    assert len(rows) == len(HOLD_CODES) > len(TRADE_CODES.split())
+
+def test_read_hold_codes__reads_every_field() -> None:
+    (code,) = read_hold_codes(VALID).values()
+    assert (code.code, code.scope, code.title, code.reviewed) == (
+        "ZERO",
+        "encounter",
+        "Zero balance",
+        date(2026, 11, 1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        pytest.param('title = "Zero balance"\n', "", "ZERO: .*`title`", id="field-missing"),
+        pytest.param('"Zero balance"', '""', "ZERO: .*title", id="field-empty"),
+        pytest.param(
+            'title = "Zero balance"', 'title = "Zero balance"\nowner = "x"', "ZERO: .*owner", id="field-unknown"
+        ),
+        pytest.param('"encounter"', '"visit"', "ZERO: .*scope", id="scope-unknown"),
+        pytest.param("2026-11-01", '"last fall"', "ZERO: .*reviewed", id="review-date-not-a-date"),
+        pytest.param("2026-11-01\n", "2026-11-01\n[ZERO]\n", "ZERO", id="code-twice"),
+    ],
+)
+def test_read_hold_codes__refuses(old: str, new: str, named: str) -> None:
+    assert old in VALID
+    with pytest.raises(ValueError, match=named):
+        read_hold_codes(VALID.replace(old, new))
 
 
 @pytest.mark.parametrize("code", HOLD_CODES.values(), ids=HOLD_CODES.keys())
-def test_hold_codes__words_are_short_and_whole(code: HoldCode) -> None:
+def test_hold_codes__text_is_short_and_in_whole_sentences(code: HoldCode) -> None:
     assert 0 < len(code.title) <= 45
     assert not code.title.endswith(".")
     assert code.why.endswith((".", "?"))
@@ -53,14 +84,18 @@ def test_hold_codes__words_are_short_and_whole(code: HoldCode) -> None:
     assert longest <= 26
 
 
-def test_make_hold__refuses_a_code_without_words() -> None:
+def test_make_hold__refuses_an_unknown_code() -> None:
     with pytest.raises(KeyError):
         make_hold("NO_SUCH_CODE")
 
 
 def _policy_modules() -> list[Path]:
     folder = Path(statement_builder.policy.__file__).parent
-    return [path for path in folder.glob("*.py") if not path.name.startswith(("codes", "__init__"))]
+    return [
+        path
+        for path in folder.glob("*.py")
+        if not path.name.startswith(("codes", "hold_codes", "legal_numbers", "__init__"))
+    ]
 
 
 def _upper_case_strings(path: Path) -> set[str]:

@@ -20,7 +20,7 @@ from tests.policy.candidates import (
     make_plan,
     make_pregnant,
     notice,
-    on_file,
+    recorded_hold,
     selected,
     statement,
     visit,
@@ -53,11 +53,13 @@ FRESH_INSURANCE = (*visit(9_000).insurance, make_insurance("I9", amount_cents=10
 
 STATEMENT_ROWS = [
     pytest.param(lambda account: account, [], id="nothing-happened"),
-    pytest.param(on_account(holds=(on_file("BANKR_STAY"),)), ["BANKR_STAY"], id="bankruptcy"),
-    pytest.param(on_account(holds=(on_file("DECEASED"),)), ["DECEASED"], id="death"),
-    pytest.param(on_account(holds=(on_file("RETMAIL"),)), ["RETMAIL"], id="mail-came-back"),
-    pytest.param(on_account(holds=(on_file("DISPUTE", account_number="A2"),)), ["DISPUTE:A2"], id="dispute-of-a-visit"),
-    pytest.param(on_account(holds=(on_file("FAP_PENDING"),)), [], id="letters-hold-does-not-stop-a-statement"),
+    pytest.param(on_account(holds=(recorded_hold("BANKR_STAY"),)), ["BANKR_STAY"], id="bankruptcy"),
+    pytest.param(on_account(holds=(recorded_hold("DECEASED"),)), ["DECEASED"], id="death"),
+    pytest.param(on_account(holds=(recorded_hold("RETMAIL"),)), ["RETMAIL"], id="mail-came-back"),
+    pytest.param(
+        on_account(holds=(recorded_hold("DISPUTE", account_number="A2"),)), ["DISPUTE:A2"], id="disputed-visit"
+    ),
+    pytest.param(on_account(holds=(recorded_hold("FAP_PENDING"),)), [], id="letters-hold-does-not-stop-a-statement"),
     pytest.param(
         on_a1(payments=(make_payment(on=LATER),)), ["PMT_TODAY", "AMOUNT_CHANGED"], id="payment-on-the-day-of-hand-off"
     ),
@@ -156,8 +158,8 @@ def due_for(level: int, **changes: Any) -> GuarantorAccount:
     ("change", "reasons"),
     [
         pytest.param(lambda account: account, [], id="nothing-happened"),
-        pytest.param(on_account(holds=(on_file("FAP_PENDING"),)), ["FAP_PENDING"], id="assistance-applied-for"),
-        pytest.param(on_account(holds=(on_file("ATTY"),)), ["ATTY"], id="attorney"),
+        pytest.param(on_account(holds=(recorded_hold("FAP_PENDING"),)), ["FAP_PENDING"], id="assistance-applied-for"),
+        pytest.param(on_account(holds=(recorded_hold("ATTY"),)), ["ATTY"], id="attorney"),
         pytest.param(
             on_a1(correspondence=mailed(first=130, last=1, level=2)),
             ["MINDAYS", "LADDER_WAIT:A1"],
@@ -231,7 +233,7 @@ def test_recheck__notice(change: dict[str, Any], reasons: list[str]) -> None:
 def test_recheck__notice_holds_on_file() -> None:
     selection = selected(notice(make_pregnant()))
     for code in ("LOSS", "OB_OPTOUT", "FAP_PENDING", "DECEASED"):
-        account = replace(make_pregnant(), holds=(on_file(code),))
+        account = replace(make_pregnant(), holds=(recorded_hold(code),))
         assert codes(recheck(account, selection, POLICY, LATER, AS_OF)) == [code]
 
 

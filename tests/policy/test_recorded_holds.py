@@ -10,9 +10,19 @@ from msgspec.structs import replace
 
 from statement_builder.billing.model import Delivery, GuarantorAccount
 from statement_builder.billing.selection import Channel
-from statement_builder.policy.codes import HOLD_CODES, Scope
+from statement_builder.policy.hold_codes import HOLD_CODES, Scope
 from tests.builders import make_account, make_guarantor
-from tests.policy.candidates import codes, letter, mailed, make_pregnant, notice, on_file, selected, statement, visit
+from tests.policy.candidates import (
+    codes,
+    letter,
+    mailed,
+    make_pregnant,
+    notice,
+    recorded_hold,
+    selected,
+    statement,
+    visit,
+)
 
 DUE_FOR_A_LETTER = mailed(first=70, last=30, level=1)
 
@@ -22,7 +32,7 @@ def everything(**hold: Any) -> GuarantorAccount:
     account = make_pregnant(
         visit(5_000, "A1", patient_id="P2"), visit(6_000, "A2", patient_id="P2", correspondence=DUE_FOR_A_LETTER)
     )
-    return replace(account, holds=(on_file(**hold),) if hold else ())
+    return replace(account, holds=(recorded_hold(**hold),) if hold else ())
 
 
 def test_nothing_on_file__all_three_go() -> None:
@@ -80,7 +90,7 @@ def test_content_scope__is_no_reason_against_mail(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", [code.code for code in HOLD_CODES.values() if code.obstetric and code.scope != Scope.CONTENT]
+    "code", [code.code for code in HOLD_CODES.values() if code.stops_obstetric and code.scope != Scope.CONTENT]
 )
 def test_obstetric_flag__stops_notices(code: str) -> None:
     assert code in codes(notice(everything(code=code)))
@@ -167,7 +177,7 @@ def test_no_paper(consent: bool, outcome: str) -> None:
         email="maria@example.org",
         email_consent_at=datetime(2026, 1, 5, tzinfo=UTC) if consent else None,
     )
-    account = make_account(visit(), guarantor=guarantor, holds=(on_file("NOMAIL"),))
+    account = make_account(visit(), guarantor=guarantor, holds=(recorded_hold("NOMAIL"),))
     decision = statement(account)
     assert decision.outcome == outcome
     if consent:
@@ -179,5 +189,5 @@ def test_no_paper(consent: bool, outcome: str) -> None:
 def test_no_paper__a_final_notice_waits_for_a_person() -> None:
     guarantor = make_guarantor(email="maria@example.org", email_consent_at=datetime(2026, 1, 5, tzinfo=UTC))
     final = visit(correspondence=mailed(first=130, last=30, level=3))
-    account = make_account(final, guarantor=guarantor, holds=(on_file("NOMAIL"),))
+    account = make_account(final, guarantor=guarantor, holds=(recorded_hold("NOMAIL"),))
     assert codes(letter(account)) == ["NOMAIL_PAPER"]

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from statement_builder.billing.model import EpisodeStatus, FinancialClass, GuarantorAccount
 from statement_builder.billing.selection import Kind
-from statement_builder.policy import find_copy_holds
+from statement_builder.policy import find_reprint_holds
 from tests.builders import AS_OF, make_account, make_address, make_guarantor, make_payment
-from tests.policy.candidates import POLICY, codes, mailed, make_pregnant, on_file, visit
+from tests.policy.candidates import POLICY, codes, mailed, make_pregnant, recorded_hold, visit
 
 LATER = AS_OF + timedelta(days=6)
 
@@ -22,7 +22,7 @@ def billed(**changes: object) -> GuarantorAccount:
 
 
 def stopped(account: GuarantorAccount | None, kind: Kind = Kind.STATEMENT, episode: str = "") -> list[str]:
-    return codes(find_copy_holds(account, kind, POLICY, LATER, account_numbers=("A1",), episode_id=episode))
+    return codes(find_reprint_holds(account, kind, POLICY, LATER, account_numbers=("A1",), episode_id=episode))
 
 
 PAID = replace(visit(9_000, "A1"), payments=(make_payment("P1", amount_cents=-9_000, on=AS_OF),))
@@ -31,12 +31,12 @@ ROWS = [
     pytest.param(billed(), [], id="mailed-to-yesterday"),
     pytest.param(billed(encounters=(PAID,)), [], id="paid-since"),
     pytest.param(billed(unapplied_cents=500), [], id="money-on-no-visit"),
-    pytest.param(billed(holds=(on_file("BANKR_STAY"),)), ["BANKR_STAY"], id="bankruptcy"),
-    pytest.param(billed(holds=(on_file("DECEASED"),)), ["DECEASED"], id="death"),
-    pytest.param(billed(holds=(on_file("RETMAIL"),)), ["RETMAIL"], id="mail-came-back"),
-    pytest.param(billed(holds=(on_file("WHATSIT"),)), ["UNKNOWN_HOLD"], id="hold-that-nobody-knows"),
-    pytest.param(billed(holds=(on_file("DISPUTE", account_number="A1"),)), ["DISPUTE:A1"], id="visit-on-the-page"),
-    pytest.param(billed(holds=(on_file("DISPUTE", account_number="A2"),)), [], id="another-visit"),
+    pytest.param(billed(holds=(recorded_hold("BANKR_STAY"),)), ["BANKR_STAY"], id="bankruptcy"),
+    pytest.param(billed(holds=(recorded_hold("DECEASED"),)), ["DECEASED"], id="death"),
+    pytest.param(billed(holds=(recorded_hold("RETMAIL"),)), ["RETMAIL"], id="mail-came-back"),
+    pytest.param(billed(holds=(recorded_hold("WHATSIT"),)), ["UNKNOWN_HOLD"], id="hold-that-nobody-knows"),
+    pytest.param(billed(holds=(recorded_hold("DISPUTE", account_number="A1"),)), ["DISPUTE:A1"], id="printed-visit"),
+    pytest.param(billed(holds=(recorded_hold("DISPUTE", account_number="A2"),)), [], id="another-visit"),
     pytest.param(
         billed(encounters=(replace(visit(9_000, "A1"), financial_class=FinancialClass.MEDICAID),)),
         ["MCAID:A1"],

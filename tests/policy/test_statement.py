@@ -11,7 +11,7 @@ from statement_builder.billing.model import Correspondence, Delivery, GuarantorA
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.policy import Policy
 from tests.builders import make_account, make_guarantor, make_payment
-from tests.policy.candidates import codes, mailed, make_plan, on_file, selected, statement, visit
+from tests.policy.candidates import codes, mailed, make_plan, recorded_hold, selected, statement, visit
 
 
 def test_statement__asks_for_every_visit_in_order_of_service() -> None:
@@ -62,7 +62,7 @@ def test_statement__every_reason_is_kept() -> None:
         visit(0, "A1"),
         visit(300, "A2", final_billed=False),
         visit(200, "A3"),
-        holds=(on_file("RETMAIL"), on_file("DISPUTE", account_number="A2")),
+        holds=(recorded_hold("RETMAIL"), recorded_hold("DISPUTE", account_number="A2")),
         unapplied_cents=100,
     )
     assert codes(statement(account)) == ["RETMAIL", "DISPUTE:A2", "UNDIST", "ZERO:A1", "NOT_FINAL:A2", "MINBAL"]
@@ -209,7 +209,7 @@ def test_statement__a_plan_is_not_billed_in_part() -> None:
         visit(800, "A3"),
         visit(0, "A4", plan_id="PL1"),
         plans=(make_plan(10_000, 10_000, 10_000, 0),),
-        holds=(on_file("DISPUTE", account_number="A2"),),
+        holds=(recorded_hold("DISPUTE", account_number="A2"),),
     )
     decision = statement(account)
     assert codes(decision) == ["DISPUTE:A2", "ZERO:A4", "PLAN_PART:A1"]
