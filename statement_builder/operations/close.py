@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from statement_builder.operations.control import keep_control_sheet
+
 from mail_house.print_files import envelope_class
 from statement_builder.errors import GateStop, Unanswered
 from statement_builder.ledger import Batch, BatchState
-from statement_builder.operations.control import keep_control_sheet
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import (
     check_acknowledged,
@@ -13,7 +14,7 @@ from statement_builder.reports import (
     check_mailed,
     check_print_files,
     count_classes,
-    name_broken,
+    describe_broken_gates,
 )
 
 
@@ -37,7 +38,7 @@ def close_batch(context: AppContext, batch: Batch) -> None:
         *check_close(totals, classes),
         *check_print_files(files, context.ledger.control_totals.pieces(batch.batch_id)),
     )
-    if broken := name_broken(gates):
+    if broken := describe_broken_gates(gates):
         raise GateStop(f"batch {batch.batch_id} stays open: {broken}")
     if not all(gate.foots for gate in check_acknowledged(totals)):
         raise Unanswered(

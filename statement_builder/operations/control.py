@@ -13,7 +13,7 @@ from statement_builder.errors import ArchiveError, ConfigError
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.operations.release import open_questions
 from statement_builder.pipeline.context import AppContext
-from statement_builder.reports import ControlSheet, draw_up_control_sheet
+from statement_builder.reports import ControlSheet, build_control_sheet
 
 
 def control_sheet(context: AppContext, batch: Batch) -> ControlSheet:
@@ -33,9 +33,9 @@ def decode_control_sheet(data: bytes) -> ControlSheet:
 
 def print_control_sheet(context: AppContext, sheet: ControlSheet) -> bytes:
     """The sheet as a PDF."""
-    from statement_builder.reports.control_sheet_pdf import print_sheet  # noqa: PLC0415 - WeasyPrint takes half a second
+    from statement_builder.reports.control_sheet_pdf import render_control_sheet  # noqa: PLC0415 - WeasyPrint takes half a second
 
-    return print_sheet(sheet, facility=context.facility, templates=context.templates)
+    return render_control_sheet(sheet, facility=context.facility, templates=context.templates)
 
 
 def keep_control_sheet(context: AppContext, batch: Batch, *, closed_at: datetime) -> str:
@@ -72,7 +72,7 @@ def read_kept_sheet(context: AppContext, batch: Batch, suffix: str) -> bytes:
 
 def _draw_up(context: AppContext, batch: Batch, at: datetime) -> ControlSheet:
     profile = context.profile()
-    return draw_up_control_sheet(
+    return build_control_sheet(
         context.ledger,
         batch,
         envelope_class=lambda pages: envelope_class(pages, profile),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from statement_builder.operations.gates import PreviousBatch, ReleaseCheck, ask_questions, most_failed
+
 from statement_builder.errors import GateStop
 from statement_builder.ledger import Batch, BatchState
-from statement_builder.operations.gates import PreviousBatch, ReleaseCheck, ask_questions, most_failed
 from statement_builder.pipeline.context import AppContext
-from statement_builder.reports import check_gates, earlier_batches, name_broken
+from statement_builder.reports import check_gates, describe_broken_gates, previous_batches
 
 
 def pass_gates(context: AppContext, batch: Batch, *, release: bool) -> None:
@@ -34,7 +35,7 @@ def stop_at_gates(context: AppContext, batch: Batch, *, release: bool = False) -
     `GateStop` where a gate does not foot, or most documents could not be made.
     """
     totals = context.ledger.control_totals.get(batch.batch_id)
-    if broken := name_broken(check_gates(totals)):
+    if broken := describe_broken_gates(check_gates(totals)):
         raise GateStop(f"batch {batch.batch_id} does not foot and was not handed off: {broken}")
     if most_failed(totals):
         raise GateStop(
@@ -73,7 +74,7 @@ def same_person(actor: str, other: str) -> bool:
 
 def _batch_before(context: AppContext, batch: Batch) -> PreviousBatch | None:
     """What it is compared with. A trial of the first few is like no other batch."""
-    if batch.limit is not None or not (before := earlier_batches(context.ledger, batch)):
+    if batch.limit is not None or not (before := previous_batches(context.ledger, batch)):
         return None
     return PreviousBatch(batch_id=before[0].batch_id, totals=context.ledger.control_totals.get(before[0].batch_id))
 

@@ -1,4 +1,4 @@
-"""What a billing office reads about its batches: drawn up from the ledger, printed with the project's own means."""
+"""Reports on batches for the billing office, built from the ledger."""
 
 from statement_builder.reports.balancing import (
     Gate,
@@ -7,24 +7,24 @@ from statement_builder.reports.balancing import (
     check_gates,
     check_mailed,
     check_print_files,
-    name_broken,
+    describe_broken_gates,
 )
 from statement_builder.reports.classes import ClassFigures, count_classes
 from statement_builder.reports.control_sheet import ControlSheet
-from statement_builder.reports.control_sheet_data import average_cents, draw_up_control_sheet, earlier_batches
+from statement_builder.reports.control_sheet_data import average_cents, build_control_sheet, previous_batches
 
 __all__ = [
     "ClassFigures",
     "ControlSheet",
     "Gate",
     "average_cents",
+    "build_control_sheet",
     "check_acknowledged",
     "check_close",
     "check_gates",
     "check_mailed",
     "check_print_files",
     "count_classes",
-    "draw_up_control_sheet",
-    "earlier_batches",
-    "name_broken",
+    "describe_broken_gates",
+    "previous_batches",
 ]

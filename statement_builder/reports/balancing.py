@@ -1,6 +1,6 @@
-"""The equations: what went into a step has to have come out of it, in documents and cents, in every envelope class.
+"""Balancing gates: what enters a step must leave it, in documents and cents, for every envelope class.
 
-Pure: figures in, verdicts out. A gate that does not foot is our bug or damage, and no approval overrules it.
+Pure functions. A gate that does not foot means a bug or damaged data, and no approval can override it.
 """
 
 from __future__ import annotations
@@ -13,111 +13,112 @@ from statement_builder.reports.classes import ClassFigures
 
 
 class Gate(Record, kw_only=True):
-    """One equation of the control sheet. `unit` is `documents` or `cents`."""
+    """One equation of the control sheet. `unit` is `documents` or `cents`, the unit of both totals."""
 
     name: str
     unit: str
-    went_in: int
-    came_out: int
+    total_in: int
+    total_out: int
 
     @property
     def foots(self) -> bool:
-        return self.went_in == self.came_out
+        return self.total_in == self.total_out
 
 
 def check_gates(totals: ControlTotals) -> tuple[Gate, ...]:
-    """The equations that must hold once a batch is built (design, What must always hold, 1)."""
+    """The gates that must foot once a batch is built (design, What must always hold, 1)."""
     gates: list[Gate] = []
     for unit, figures in (("documents", totals.counts), ("cents", totals.cents)):
         gates += [
             Gate(
                 name="pulled = selected + held + exceptions",
                 unit=unit,
-                went_in=figures.pulled,
-                came_out=figures.selected + figures.held + figures.exceptions,
+                total_in=figures.pulled,
+                total_out=figures.selected + figures.held + figures.exceptions,
             ),
             Gate(
                 name="selected = rendered + errors",
                 unit=unit,
-                went_in=figures.selected,
-                came_out=figures.rendered + figures.errors,
+                total_in=figures.selected,
+                total_out=figures.rendered + figures.errors,
             ),
             Gate(
                 name="rendered = print + e-mail",
                 unit=unit,
-                went_in=figures.rendered,
-                came_out=figures.print + figures.email,
+                total_in=figures.rendered,
+                total_out=figures.print + figures.email,
             ),
         ]
     return tuple(gates)
 
 
 def check_close(totals: ControlTotals, classes: Iterable[ClassFigures] = ()) -> tuple[Gate, ...]:
-    """The last equations: every rendered document was handed off, or was held back with a reason; each class too."""
-    gates = [*_all_out("", totals.counts, totals.cents)]
+    """The gates that must foot before a batch closes: every rendered document was handed off or withheld with a reason,
+    in total and in each delivery class."""
+    gates = [*_check_delivered("", totals.counts, totals.cents)]
     for each in classes:
-        gates += _all_out(f"{each.name}: ", each.counts, each.cents)
+        gates += _check_delivered(f"{each.name}: ", each.counts, each.cents)
     return tuple(gates)
 
 
 def check_acknowledged(totals: ControlTotals) -> tuple[Gate, ...]:
-    """What left has arrived at the other side, as far as that one says so: only then does a batch close."""
+    """Every document handed off was acknowledged by its vendor. A batch closes only when these gates foot."""
     return tuple(
-        Gate(name="handed off = acknowledged", unit=unit, went_in=figures.handed_off, came_out=figures.acknowledged)
+        Gate(name="handed off = acknowledged", unit=unit, total_in=figures.handed_off, total_out=figures.acknowledged)
         for unit, figures in (("documents", totals.counts), ("cents", totals.cents))
     )
 
 
 def check_mailed(totals: ControlTotals) -> tuple[Gate, ...]:
-    """What the other side has is in the mail or was refused. The last answers may come after a batch has closed."""
+    """Every acknowledged document was mailed, rejected or bounced. These gates can foot after the batch closes."""
     return tuple(
         Gate(
             name="acknowledged = mailed + rejected + bounced",
             unit=unit,
-            went_in=figures.acknowledged,
-            came_out=figures.mailed + figures.rejected + figures.bounced,
+            total_in=figures.acknowledged,
+            total_out=figures.mailed + figures.rejected + figures.bounced,
         )
         for unit, figures in (("documents", totals.counts), ("cents", totals.cents))
     )
 
 
 def check_print_files(files: Iterable[PrintFileRow], pieces: Iterable[PieceCount]) -> tuple[Gate, ...]:
-    """For each envelope class: what the mail house counted in its print files is what the ledger has attempts for."""
+    """For each envelope class, the documents claimed in the ledger are the documents in print files."""
     counted: dict[str, list[int]] = {}
     for file in files:
         if file.state is not DeliveryState.FAILED:
             sums = counted.setdefault(file.envelope_class, [0, 0])
             sums[0] += len(file.documents)
             sums[1] += file.cents
-    on_record = {piece.envelope_class: (piece.documents, piece.cents) for piece in pieces}
+    claimed = {piece.envelope_class: (piece.documents, piece.cents) for piece in pieces}
     gates = []
-    for name in sorted(counted.keys() | on_record.keys()):
-        for place, unit in enumerate(("documents", "cents")):
+    for name in sorted(counted.keys() | claimed.keys()):
+        for index, unit in enumerate(("documents", "cents")):
             gates.append(
                 Gate(
                     name=f"{name}: claimed = in print files",
                     unit=unit,
-                    went_in=on_record.get(name, (0, 0))[place],
-                    came_out=counted.get(name, [0, 0])[place],
+                    total_in=claimed.get(name, (0, 0))[index],
+                    total_out=counted.get(name, [0, 0])[index],
                 )
             )
     return tuple(gates)
 
 
-def name_broken(gates: Iterable[Gate]) -> str:
-    """What does not foot, in words; empty where everything does."""
+def describe_broken_gates(gates: Iterable[Gate]) -> str:
+    """The gates that do not foot, with their totals; empty if all foot."""
     return "; ".join(
-        f"{gate.name} ({gate.unit}): {gate.went_in} in, {gate.came_out} out" for gate in gates if not gate.foots
+        f"{gate.name} ({gate.unit}): {gate.total_in} in, {gate.total_out} out" for gate in gates if not gate.foots
     )
 
 
-def _all_out(of: str, counts: Figures, cents: Figures) -> list[Gate]:
+def _check_delivered(prefix: str, counts: Figures, cents: Figures) -> list[Gate]:
     return [
         Gate(
-            name=f"{of}rendered = handed off + withheld",
+            name=f"{prefix}rendered = handed off + withheld",
             unit=unit,
-            went_in=figures.rendered,
-            came_out=figures.handed_off + figures.withheld,
+            total_in=figures.rendered,
+            total_out=figures.handed_off + figures.withheld,
         )
         for unit, figures in (("documents", counts), ("cents", cents))
     ]

@@ -1,4 +1,4 @@
-"""Each way out of the building in figures: the envelope classes of print, and e-mail."""
+"""Figures by delivery class: the envelope classes of print, and e-mail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EMAIL = "e-mail"
 
 
 class ClassFigures(Record, kw_only=True):
-    """One way out. Of the figures those are set that come after rendering."""
+    """Figures of one delivery class. Only figures from rendering on are set."""
 
     name: str
     """`letter`, `flat`, or `e-mail`."""
@@ -25,19 +25,19 @@ class ClassFigures(Record, kw_only=True):
 def count_classes(
     status_counts: Iterable[StatusCount], envelope_class: Callable[[int], str]
 ) -> tuple[ClassFigures, ...]:
-    """Rendered documents by the way they take. `envelope_class` gives the class of a document of so many pages, for
-    those that no print file holds yet."""
+    """Rendered documents by delivery class. `envelope_class` maps a page count to an envelope class, for documents that
+    are not in a print file yet."""
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     cents: defaultdict[str, Counter[str]] = defaultdict(Counter)
     pages: Counter[str] = Counter()
-    for fate in status_counts:
-        if "rendered" not in fate.figures:
+    for status in status_counts:
+        if "rendered" not in status.figures:
             continue
-        name = EMAIL if fate.channel is Channel.EMAIL else fate.envelope_class or envelope_class(fate.pages)
-        pages[name] += fate.pages * fate.documents
-        for figure in fate.figures:
-            counts[name][figure] += fate.documents
-            cents[name][figure] += fate.cents
+        name = EMAIL if status.channel is Channel.EMAIL else status.envelope_class or envelope_class(status.pages)
+        pages[name] += status.pages * status.documents
+        for figure in status.figures:
+            counts[name][figure] += status.documents
+            cents[name][figure] += status.cents
     return tuple(
         ClassFigures(name=name, pages=pages[name], counts=Figures(**counts[name]), cents=Figures(**cents[name]))
         for name in sorted(counts, key=lambda name: (name == EMAIL, name != "letter", name))

@@ -1,7 +1,7 @@
-"""The control sheet of a batch: what a supervisor releases by, and what an auditor finds again years later.
+"""Records of a batch's control sheet, for supervisors who release batches and for auditors.
 
-Plain data. The JSON of a control sheet is this, field by field: money in cents, times in UTC, and nobody's name,
-address or account.
+The JSON of a control sheet has the same fields, with money in cents and times in UTC. It contains no name, address or
+account number.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
+from msgspec import field
+
 from statement_builder.billing.model import Record
 
 
 class GateLine(Record, kw_only=True):
-    """One equation, both ways of counting. `open` is one that need not hold yet: something is still on its way."""
+    """One gate in documents and cents. `open`: it does not foot yet because work is still in progress."""
 
     name: str
     documents_in: int
@@ -24,7 +26,7 @@ class GateLine(Record, kw_only=True):
 
 
 class ClassLine(Record, kw_only=True):
-    """One way out of the building: `letter`, `flat` or `e-mail`. Figures by name, as in the whole sheet."""
+    """One delivery class: `letter`, `flat` or `e-mail`. `counts` and `cents` by figure, as in `ControlSheet`."""
 
     name: str
     pages: int
@@ -33,7 +35,7 @@ class ClassLine(Record, kw_only=True):
 
 
 class CycleLine(Record, kw_only=True):
-    """One cycle in a line. `average_cents` is what a rendered document asks for, rounded down."""
+    """Figures of one batch, to compare cycles. `average_cents` is the average amount due per document, rounded down."""
 
     batch: str
     as_of: date
@@ -47,29 +49,29 @@ class CycleLine(Record, kw_only=True):
 
 
 class HoldLine(Record, kw_only=True):
-    """One reason, and on how many candidates it was found."""
+    """One hold code and the number of candidates held for it."""
 
     code: str
     title: str
     count: int
     last_count: int | None
-    """In the cycle before; None where there is none."""
+    """In the previous cycle; None if there is none."""
 
 
 class ExceptionGroup(Record, kw_only=True):
-    """What a clerk has to mend, by code. `since` is when the oldest of them was first found, in an unbroken row of
-    cycles up to this one."""
+    """Exceptions with the same code. `since` is the as-of date of the earliest cycle from which the oldest exception
+    has been open without a gap."""
 
     code: str
     count: int
     since: date
     age_days: int
     fix: str
-    """What to do about the oldest of them."""
+    """How to fix the oldest of them."""
 
 
 class PrintFileLine(Record, kw_only=True):
-    """One print file as its control file says, and where its hand-off stands."""
+    """One print file, as in its control file, with the state of its hand-off."""
 
     name: str
     envelope_class: str
@@ -83,7 +85,7 @@ class PrintFileLine(Record, kw_only=True):
 
 
 class HistoryLine(Record, kw_only=True):
-    """Who did what to the batch, when and why."""
+    """One event of the batch: who did what, when and why."""
 
     at: datetime
     actor: str
@@ -91,8 +93,8 @@ class HistoryLine(Record, kw_only=True):
     why: str
 
 
-class OpenEnd(Record, kw_only=True):
-    """What is not done yet, and what to do about it."""
+class OpenItem(Record, kw_only=True):
+    """Unfinished work, and the next step."""
 
     what: str
     to_do: str
@@ -107,24 +109,25 @@ class ControlSheet(Record, kw_only=True):
     source: str
     limit: int | None
     state: str
-    drawn_up_at: datetime
+    prepared_at: datetime = field(name="drawn_up_at")
+    """Its name in JSON is the one in control sheets that are already archived."""
     opened_by: str
     opened_at: datetime
     released_by: str
     released_at: datetime | None
     closed_at: datetime | None
     foots: bool
-    """No gate is broken."""
+    """Whether no gate is broken."""
     counts: dict[str, int]
     cents: dict[str, int]
     gates: tuple[GateLine, ...]
     classes: tuple[ClassLine, ...]
     cycles: tuple[CycleLine, ...]
-    """This one, then those before it, newest first."""
+    """This batch, then previous ones, newest first."""
     holds: tuple[HoldLine, ...]
     exceptions: tuple[ExceptionGroup, ...]
     print_files: tuple[PrintFileLine, ...]
     questions: tuple[str, ...]
-    """What a person has to decide before hand-off."""
-    still_open: tuple[OpenEnd, ...]
+    """Decisions that a person must make before hand-off."""
+    still_open: tuple[OpenItem, ...]
     history: tuple[HistoryLine, ...]

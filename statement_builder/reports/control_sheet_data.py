@@ -1,4 +1,4 @@
-"""Draw up a control sheet from the ledger. Reads no clock: when it is drawn up is an argument."""
+"""Builds a batch's control sheet from the ledger."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from statement_builder.ledger import (
     Ledger,
     PrintFileRow,
 )
-from statement_builder.policy.codes import HOLD_CODES
+from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.reports.balancing import (
     Gate,
     check_acknowledged,
@@ -35,32 +35,35 @@ from statement_builder.reports.control_sheet import (
     GateLine,
     HistoryLine,
     HoldLine,
-    OpenEnd,
+    OpenItem,
     PrintFileLine,
 )
 
-CYCLES_BEFORE_MAX = 3
-"""How many earlier cycles a batch is shown beside."""
+PREVIOUS_CYCLES_MAX = 3
+"""How many previous cycles a control sheet compares with."""
 
 
-def draw_up_control_sheet(
+def build_control_sheet(
     ledger: Ledger, batch: Batch, *, envelope_class: Callable[[int], str], questions: Sequence[str], at: datetime
 ) -> ControlSheet:
-    """The batch as the ledger has it now. `envelope_class` gives the class of a document of so many pages."""
+    """The control sheet of `batch` from the current ledger. `envelope_class` maps a page count to an envelope class.
+
+    `questions` are the decisions that a person must make before hand-off; `at` (UTC) is the time of preparation.
+    """
     totals = ledger.control_totals.get(batch.batch_id)
     classes = count_classes(ledger.control_totals.by_status(batch.batch_id), envelope_class)
     files = ledger.print_files.for_batch(batch.batch_id)
-    before = earlier_batches(ledger, batch)
-    tallies = [
+    before = previous_batches(ledger, batch)
+    cycles = [
         (batch, totals),
-        *((each, ledger.control_totals.get(each.batch_id)) for each in before[:CYCLES_BEFORE_MAX]),
+        *((each, ledger.control_totals.get(each.batch_id)) for each in before[:PREVIOUS_CYCLES_MAX]),
     ]
     gates = (
-        *_lines(check_gates(totals), may_be_open=batch.state in {BatchState.OPEN, BatchState.PULLED}),
-        *_lines(check_print_files(files, ledger.control_totals.pieces(batch.batch_id)), may_be_open=False),
-        *_lines(check_close(totals, classes), may_be_open=batch.state is not BatchState.CLOSED),
-        *_lines(check_acknowledged(totals), may_be_open=True),
-        *_lines(check_mailed(totals), may_be_open=True),
+        *_make_gate_lines(check_gates(totals), may_be_open=batch.state in {BatchState.OPEN, BatchState.PULLED}),
+        *_make_gate_lines(check_print_files(files, ledger.control_totals.pieces(batch.batch_id)), may_be_open=False),
+        *_make_gate_lines(check_close(totals, classes), may_be_open=batch.state is not BatchState.CLOSED),
+        *_make_gate_lines(check_acknowledged(totals), may_be_open=True),
+        *_make_gate_lines(check_mailed(totals), may_be_open=True),
     )
     exceptions = ledger.candidates.exceptions(batch.batch_id)
     return ControlSheet(
@@ -72,7 +75,7 @@ def draw_up_control_sheet(
         source=batch.source,
         limit=batch.limit,
         state=batch.state.value,
-        drawn_up_at=at,
+        prepared_at=at,
         opened_by=batch.opened_by,
         opened_at=batch.opened_at,
         released_by=batch.released_by,
@@ -86,12 +89,12 @@ def draw_up_control_sheet(
             ClassLine(name=each.name, pages=each.pages, counts=asdict(each.counts), cents=asdict(each.cents))
             for each in classes
         ),
-        cycles=tuple(_cycle(each, figures) for each, figures in tallies),
-        holds=_holds(totals, tallies[1][1] if before else None),
-        exceptions=_exceptions(exceptions, _first_found(ledger, batch, exceptions, before), batch.as_of),
-        print_files=tuple(_print_file(row) for row in files),
+        cycles=tuple(_make_cycle_line(each, figures) for each, figures in cycles),
+        holds=_make_hold_lines(totals, cycles[1][1] if before else None),
+        exceptions=_group_exceptions(exceptions, _find_first_dates(ledger, batch, exceptions, before), batch.as_of),
+        print_files=tuple(_make_print_file_line(row) for row in files),
         questions=tuple(questions),
-        still_open=tuple(_still_open(batch, totals, files, questions)),
+        still_open=tuple(_list_open_items(batch, totals, files, questions)),
         history=tuple(
             HistoryLine(at=event.at, actor=event.actor, what=event.what, why=event.why)
             for event in ledger.events.for_batch(batch.batch_id, subject=batch.batch_id)
@@ -99,9 +102,8 @@ def draw_up_control_sheet(
     )
 
 
-def earlier_batches(ledger: Ledger, batch: Batch) -> list[Batch]:
-    """What a batch is compared with: released batches of the same kind and facility before it, newest first. A trial
-    of the first few is nothing to compare with."""
+def previous_batches(ledger: Ledger, batch: Batch) -> list[Batch]:
+    """Earlier released batches of the same kind and facility, newest first. Trials (with limits) are left out."""
     return sorted(
         (
             other
@@ -118,11 +120,11 @@ def earlier_batches(ledger: Ledger, batch: Batch) -> list[Batch]:
 
 
 def average_cents(totals: ControlTotals) -> int:
-    """What a rendered document asks for, rounded down to a cent; 0 where none was rendered."""
+    """Average amount due per rendered document in cents, rounded down; 0 if none was rendered."""
     return totals.cents.rendered // totals.counts.rendered if totals.counts.rendered else 0
 
 
-def _lines(gates: Iterable[Gate], *, may_be_open: bool) -> list[GateLine]:
+def _make_gate_lines(gates: Iterable[Gate], *, may_be_open: bool) -> list[GateLine]:
     """Both units of each equation in one line."""
     by_name: dict[str, dict[str, Gate]] = {}
     for gate in gates:
@@ -131,21 +133,21 @@ def _lines(gates: Iterable[Gate], *, may_be_open: bool) -> list[GateLine]:
     for name, pair in by_name.items():
         documents, cents = pair["documents"], pair["cents"]
         foots = documents.foots and cents.foots
-        behind = documents.came_out <= documents.went_in
+        is_behind = documents.total_out <= documents.total_in
         lines.append(
             GateLine(
                 name=name,
-                documents_in=documents.went_in,
-                documents_out=documents.came_out,
-                cents_in=cents.went_in,
-                cents_out=cents.came_out,
-                verdict="foots" if foots else "open" if may_be_open and behind else "broken",
+                documents_in=documents.total_in,
+                documents_out=documents.total_out,
+                cents_in=cents.total_in,
+                cents_out=cents.total_out,
+                verdict="foots" if foots else "open" if may_be_open and is_behind else "broken",
             )
         )
     return lines
 
 
-def _cycle(batch: Batch, totals: ControlTotals) -> CycleLine:
+def _make_cycle_line(batch: Batch, totals: ControlTotals) -> CycleLine:
     return CycleLine(
         batch=batch.batch_id,
         as_of=batch.as_of,
@@ -159,8 +161,8 @@ def _cycle(batch: Batch, totals: ControlTotals) -> CycleLine:
     )
 
 
-def _holds(totals: ControlTotals, last: ControlTotals | None) -> tuple[HoldLine, ...]:
-    """Every reason found now or the last time, the most frequent first."""
+def _make_hold_lines(totals: ControlTotals, last: ControlTotals | None) -> tuple[HoldLine, ...]:
+    """Every hold code of this or the previous cycle, most frequent first."""
     codes = totals.holds.keys() | (last.holds.keys() if last else set())
     lines = [
         HoldLine(
@@ -174,37 +176,37 @@ def _holds(totals: ControlTotals, last: ControlTotals | None) -> tuple[HoldLine,
     return tuple(sorted(lines, key=lambda line: (-line.count, line.code)))
 
 
-def _first_found(
+def _find_first_dates(
     ledger: Ledger, batch: Batch, exceptions: Sequence[ExceptionLine], before: Sequence[Batch]
 ) -> dict[tuple[str, str], date]:
-    """Subject and code → the as-of date of the first batch, in an unbroken row up to this one, that has it."""
-    first = {(line.subject, line.code): batch.as_of for line in exceptions}
-    standing = set(first)
+    """(subject, code) of each exception → as-of date of the first batch since when it has been open without a gap."""
+    first_dates = {(line.subject, line.code): batch.as_of for line in exceptions}
+    unresolved = set(first_dates)
     for earlier in before:
-        if not standing:
+        if not unresolved:
             break
-        standing &= {(line.subject, line.code) for line in ledger.candidates.exceptions(earlier.batch_id)}
-        first |= dict.fromkeys(standing, earlier.as_of)
-    return first
+        unresolved &= {(line.subject, line.code) for line in ledger.candidates.exceptions(earlier.batch_id)}
+        first_dates |= dict.fromkeys(unresolved, earlier.as_of)
+    return first_dates
 
 
-def _exceptions(
-    exceptions: Sequence[ExceptionLine], first: dict[tuple[str, str], date], as_of: date
+def _group_exceptions(
+    exceptions: Sequence[ExceptionLine], first_dates: dict[tuple[str, str], date], as_of: date
 ) -> tuple[ExceptionGroup, ...]:
-    """By code, the oldest first. One with several faults counts once for each code."""
-    counts = Counter(code for _, code in first)
+    """Exceptions by code, oldest first. An exception with several codes counts once for each code."""
+    counts = Counter(code for _, code in first_dates)
     oldest: dict[str, ExceptionLine] = {}
-    for line in sorted(exceptions, key=lambda line: first[line.subject, line.code]):
+    for line in sorted(exceptions, key=lambda line: first_dates[line.subject, line.code]):
         oldest.setdefault(line.code, line)
     groups = []
     for code, line in oldest.items():
-        since = first[line.subject, code]
+        since = first_dates[line.subject, code]
         age_days = (as_of - since).days
         groups.append(ExceptionGroup(code=code, count=counts[code], since=since, age_days=age_days, fix=line.fix))
     return tuple(sorted(groups, key=lambda group: (-group.age_days, -group.count, group.code)))
 
 
-def _print_file(row: PrintFileRow) -> PrintFileLine:
+def _make_print_file_line(row: PrintFileRow) -> PrintFileLine:
     return PrintFileLine(
         name=row.name,
         envelope_class=row.envelope_class,
@@ -218,40 +220,46 @@ def _print_file(row: PrintFileRow) -> PrintFileLine:
     )
 
 
-def _still_open(
+def _list_open_items(
     batch: Batch, totals: ControlTotals, files: Sequence[PrintFileRow], questions: Sequence[str]
-) -> Iterable[OpenEnd]:
+) -> Iterable[OpenItem]:
     counts, name = totals.counts, batch.batch_id
     if batch.state in {BatchState.OPEN, BatchState.PULLED}:
-        yield OpenEnd(what="The batch is not built.", to_do=f"statements rerun {name}")
+        yield OpenItem(what="The batch is not built.", to_do=f"statements rerun {name}")
     elif questions:
-        yield OpenEnd(what="It waits for a person's release.", to_do=f"statements release {name}")
+        yield OpenItem(what="The batch must be released by a person.", to_do=f"statements release {name}")
     elif waiting := counts.rendered - counts.handed_off - counts.withheld - counts.uncertain:
-        yield OpenEnd(what=f"{waiting:,} documents have not been handed off.", to_do=f"statements rerun {name}")
+        yield OpenItem(what=f"{_count(waiting, 'document')} not handed off yet.", to_do=f"statements rerun {name}")
     if counts.uncertain:
-        yield OpenEnd(
-            what=f"Of {counts.uncertain:,} documents nobody can say whether they left.",
-            to_do=f"statements show {name} prints the evidence; statements resolve decides each",
+        yield OpenItem(
+            what=f"{_count(counts.uncertain, 'document')} with an unknown hand-off outcome.",
+            to_do=f"statements show {name} prints the evidence; record each outcome with statements resolve",
         )
     if stuck := sum(file.state in {DeliveryState.CLAIMED, DeliveryState.COMMITTING} for file in files):
-        yield OpenEnd(what=f"{stuck:,} print files were begun and not finished.", to_do=f"statements rerun {name}")
-    if unheard := counts.handed_off - counts.acknowledged:
-        yield OpenEnd(
-            what=f"{unheard:,} documents were handed off and are not acknowledged.",
-            to_do="statements track takes in what the vendor answers; ask the vendor when it is late",
+        yield OpenItem(
+            what=f"{_count(stuck, 'print file')} started but not finished.", to_do=f"statements rerun {name}"
+        )
+    if unacknowledged := counts.handed_off - counts.acknowledged:
+        yield OpenItem(
+            what=f"{_count(unacknowledged, 'document')} handed off but not acknowledged.",
+            to_do="statements track reads the vendor's reports; if the acknowledgment is late, ask the vendor",
         )
     if unmailed := counts.acknowledged - counts.mailed - counts.rejected - counts.bounced:
-        yield OpenEnd(
-            what=f"{unmailed:,} documents are at the vendor and not reported as mailed.",
-            to_do="statements track takes in what the vendor answers",
+        yield OpenItem(
+            what=f"{_count(unmailed, 'document')} at the vendor but not reported as mailed.",
+            to_do="statements track reads the vendor's reports",
         )
     if counts.due_again:
-        yield OpenEnd(
-            what=f"{counts.due_again:,} documents came back and are due to go out again.",
+        yield OpenItem(
+            what=f"{_count(counts.due_again, 'returned document')} to be sent again.",
             to_do=f"statements rerun {name}",
         )
-    if mend := counts.exceptions + counts.errors:
-        yield OpenEnd(
-            what=f"{mend:,} people got no document because something is wrong with their data or page.",
-            to_do=f"statements exceptions {name} says what to mend; the next cycle takes them in",
+    if failed := counts.exceptions + counts.errors:
+        yield OpenItem(
+            what=f"{_count(failed, 'guarantor')} without a document, because of an error in the data or the document.",
+            to_do=f"statements exceptions {name} lists the fixes; the next cycle includes them",
         )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""A control sheet on paper: Letter, one or two pages for a batch of ordinary size, from the project's own templates."""
+"""Renders a control sheet as a PDF: US Letter, one or two pages for a typical batch."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ TEMPLATE = "reports/control_sheet.html"
 STYLE_SHEET = "reports/report.css"
 
 
-def print_sheet(sheet: ControlSheet, *, facility: Facility, templates: Path) -> bytes:
-    """The sheet as a PDF; the same sheet gives the same bytes. Times are shown as clocks at the facility show them."""
+def render_control_sheet(sheet: ControlSheet, *, facility: Facility, templates: Path) -> bytes:
+    """The sheet as a PDF; the same sheet gives the same bytes. Times are in the facility's time zone."""
     zone = ZoneInfo(facility.time_zone)
 
     def local(at: datetime) -> str:
@@ -26,14 +26,14 @@ def print_sheet(sheet: ControlSheet, *, facility: Facility, templates: Path) -> 
 
     template = environment(templates, "en").get_template(TEMPLATE)
     markup = template.render(sheet=sheet, facility=facility, local=local, count="{:,}".format, change=format_change)
-    # A user's name may have letters that the fonts lack: no reason not to close a batch.
+    # A user's name may have characters that the fonts lack. That must not stop a batch from closing.
     printable = markup.translate(dict.fromkeys(missing_code_points(markup), "?"))
     return _engine(templates).print_markup(printable, identifier=sheet.batch).pdf
 
 
 def format_change(now: int, before: int) -> str:
-    """`+12.5 %`, or a dash where there is nothing to compare with."""
-    return f"{(now - before) / before:+.1%}".replace("%", " %") if before else "–"
+    """`+12.5%`, or a dash if `before` is 0."""
+    return f"{(now - before) / before:+.1%}" if before else "–"
 
 
 @lru_cache(maxsize=1)

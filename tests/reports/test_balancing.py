@@ -1,4 +1,4 @@
-"""The equations of a batch: what foots, what does not and is named."""
+"""The gates of a batch: which foot, and how broken ones are described."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from statement_builder.ledger import ControlTotals, DeliveryState, Figures, PieceCount, PrintFileRow
-from statement_builder.reports import ClassFigures, check_close, check_gates, check_print_files, name_broken
+from statement_builder.reports import ClassFigures, check_close, check_gates, check_print_files, describe_broken_gates
 from tests.ledger.world import AT, SHA
 
 FOOTING = Figures(
@@ -18,11 +18,11 @@ def totals(counts: Figures = FOOTING, cents: Figures = FOOTING) -> ControlTotals
     return ControlTotals(counts=counts, cents=cents, holds={})
 
 
-def changed(**figures: int) -> Figures:
+def with_changes(**figures: int) -> Figures:
     return replace(FOOTING, **figures)
 
 
-def test_gates__a_batch_that_foots_passes_all() -> None:
+def test_gates__all_foot_for_a_balanced_batch() -> None:
     gates = check_gates(totals())
     assert len(gates) == 6
     assert all(gate.foots for gate in gates)
@@ -31,14 +31,14 @@ def test_gates__a_batch_that_foots_passes_all() -> None:
 @pytest.mark.parametrize(
     ("figures", "name"),
     [
-        pytest.param(changed(pulled=11), "pulled = selected + held + exceptions", id="one-lost-at-selection"),
-        pytest.param(changed(exceptions=0), "pulled = selected + held + exceptions", id="an-exception-dropped"),
-        pytest.param(changed(errors=0), "selected = rendered + errors", id="one-lost-at-rendering"),
-        pytest.param(changed(email=3), "rendered = print + e-mail", id="one-in-both-channels"),
+        pytest.param(with_changes(pulled=11), "pulled = selected + held + exceptions", id="one-lost-at-selection"),
+        pytest.param(with_changes(exceptions=0), "pulled = selected + held + exceptions", id="exception-dropped"),
+        pytest.param(with_changes(errors=0), "selected = rendered + errors", id="one-lost-at-rendering"),
+        pytest.param(with_changes(email=3), "rendered = print + e-mail", id="one-in-both-channels"),
     ],
 )
 @pytest.mark.parametrize("unit", ["documents", "cents"])
-def test_gates__what_does_not_foot_is_named(figures: Figures, name: str, unit: str) -> None:
+def test_gates__broken_gate_is_named(figures: Figures, name: str, unit: str) -> None:
     gates = check_gates(totals(counts=figures) if unit == "documents" else totals(cents=figures))
     assert [(gate.name, gate.unit) for gate in gates if not gate.foots] == [(name, unit)]
 
@@ -47,9 +47,9 @@ def test_gates__what_does_not_foot_is_named(figures: Figures, name: str, unit: s
     ("figures", "foots"),
     [
         pytest.param(FOOTING, True, id="handed-off-and-withheld"),
-        pytest.param(changed(handed_off=5, withheld=0), True, id="all-handed-off"),
-        pytest.param(changed(withheld=0), False, id="one-still-here"),
-        pytest.param(changed(handed_off=5), False, id="withheld-and-sent"),
+        pytest.param(with_changes(handed_off=5, withheld=0), True, id="all-handed-off"),
+        pytest.param(with_changes(withheld=0), False, id="one-not-handed-off"),
+        pytest.param(with_changes(handed_off=5), False, id="withheld-and-sent"),
     ],
 )
 def test_close__every_rendered_document_is_accounted_for(figures: Figures, foots: bool) -> None:
@@ -57,7 +57,7 @@ def test_close__every_rendered_document_is_accounted_for(figures: Figures, foots
 
 
 @pytest.mark.parametrize("unit", ["documents", "cents"])
-def test_close__a_class_that_lost_one_to_another_is_named(unit: str) -> None:
+def test_close__unbalanced_class_is_named(unit: str) -> None:
     right = Figures(rendered=5, handed_off=5)
     short, long = Figures(rendered=3, handed_off=2), Figures(rendered=2, handed_off=3)
     classes = [
@@ -100,26 +100,26 @@ def print_file(*documents: str, cents: int, state: DeliveryState = DeliveryState
         pytest.param(
             [print_file("a", "b", cents=300), print_file("a", "c", cents=9, state=DeliveryState.FAILED)],
             "",
-            id="a-file-that-failed-holds-nothing",
+            id="failed-file-does-not-count",
         ),
         pytest.param(
             [print_file("a", cents=300)],
             "letter: claimed = in print files (documents): 2 in, 1 out",
-            id="a-piece-short",
+            id="one-document-short",
         ),
         pytest.param(
             [print_file("a", "b", cents=299)],
             "letter: claimed = in print files (cents): 300 in, 299 out",
-            id="a-cent-short",
+            id="one-cent-short",
         ),
         pytest.param(
             [],
             "letter: claimed = in print files (documents): 2 in, 0 out; "
             "letter: claimed = in print files (cents): 300 in, 0 out",
-            id="no-file-at-all",
+            id="no-print-file",
         ),
     ],
 )
-def test_print_files__hold_what_was_claimed(files: list[PrintFileRow], broken: str) -> None:
+def test_print_files__match_the_claimed_documents(files: list[PrintFileRow], broken: str) -> None:
     pieces = [PieceCount(envelope_class="letter", documents=2, cents=300)]
-    assert name_broken(check_print_files(files, pieces)) == broken
+    assert describe_broken_gates(check_print_files(files, pieces)) == broken

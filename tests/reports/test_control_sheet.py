@@ -1,4 +1,4 @@
-"""The control sheet: drawn up from a ledger that a test has filled, and printed."""
+"""The control sheet, built from a test ledger and rendered as a PDF."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from statement_builder.ledger import (
     BatchState,
     DeliveryState,
     EmailMark,
+    FinalVendorStatus,
     Ledger,
     NewCandidate,
     NewDocument,
-    Reports,
 )
-from statement_builder.reports import ControlSheet, draw_up_control_sheet
-from statement_builder.reports.control_sheet_pdf import print_sheet
+from statement_builder.policy import HOLD_CODES
+from statement_builder.reports import ControlSheet, build_control_sheet
+from statement_builder.reports.control_sheet_pdf import render_control_sheet
 from tests.builders import make_facility
 from tests.contents import TEMPLATES
 from tests.ledger.world import AS_OF, AT, FACILITY, build, faulty, held, print_file, pull, rendered, selected
@@ -51,7 +52,7 @@ def run(
     state: BatchState = BatchState.HANDING_OFF,
     limit: int | None = None,
 ) -> Batch:
-    """One month's statement batch, taken as far as `state`."""
+    """One month's statement batch, advanced to `state`."""
     cycle = f"2026-{month:02}"
     batch_id = f"{cycle}-statement"
     ledger.batches.open(
@@ -79,7 +80,7 @@ def run(
 
 
 def sheet_of(ledger: Ledger, batch: Batch, *, questions: Sequence[str] = (), at: datetime = NOW) -> ControlSheet:
-    return draw_up_control_sheet(ledger, batch, envelope_class=letter_or_flat, questions=questions, at=at)
+    return build_control_sheet(ledger, batch, envelope_class=letter_or_flat, questions=questions, at=at)
 
 
 def people(count: int, month: int, *, amount: int = 100_00) -> tuple[list[NewCandidate], list[NewDocument]]:
@@ -90,7 +91,7 @@ def people(count: int, month: int, *, amount: int = 100_00) -> tuple[list[NewCan
     )
 
 
-def test_cycles__this_one_then_those_before_newest_first_without_trials(ledger: Ledger) -> None:
+def test_cycles__this_batch_then_previous_ones_without_trials(ledger: Ledger) -> None:
     for month, count in ((6, 9), (7, 4), (8, 3), (9, 2)):
         run(ledger, month, *people(count, month, amount=100_00 * count))
     candidates, documents = people(1, 10)
@@ -105,7 +106,7 @@ def test_cycles__this_one_then_those_before_newest_first_without_trials(ledger: 
     ]
 
 
-def test_holds__beside_the_last_cycle_with_reasons_that_are_gone(ledger: Ledger) -> None:
+def test_holds__compare_with_the_previous_cycle_including_its_own_codes(ledger: Ledger) -> None:
     bankruptcy = Hold(code="BANKR_STAY")
     run(ledger, 10, [held("G1"), held("G2", holds=[bankruptcy])])
     batch = run(ledger, 11, [held("G1"), held("G3")])
@@ -114,12 +115,12 @@ def test_holds__beside_the_last_cycle_with_reasons_that_are_gone(ledger: Ledger)
     assert all(each.title for each in lines)
 
 
-def test_holds__the_first_cycle_has_nothing_to_compare_with(ledger: Ledger) -> None:
+def test_holds__first_cycle_has_no_previous_count(ledger: Ledger) -> None:
     (line,) = sheet_of(ledger, run(ledger, 11, [held("G1")])).holds
     assert line.last_count is None
 
 
-def test_exceptions__are_as_old_as_their_unbroken_row_of_cycles(ledger: Ledger) -> None:
+def test_exceptions__age_since_the_first_cycle_without_a_gap(ledger: Ledger) -> None:
     run(ledger, 8, [faulty("old"), faulty("came-back")])
     run(ledger, 9, [faulty("old"), held("came-back")])
     run(ledger, 10, [faulty("old"), faulty("came-back")])
@@ -131,7 +132,7 @@ def test_exceptions__are_as_old_as_their_unbroken_row_of_cycles(ledger: Ledger) 
     assert group.fix
 
 
-def test_exceptions__one_that_was_mended_in_between_is_not_older_than_its_return(ledger: Ledger) -> None:
+def test_exceptions__fixed_and_returned_counts_as_new(ledger: Ledger) -> None:
     run(ledger, 9, [faulty("G1")])
     run(ledger, 10, [held("G1")])
     (group,) = sheet_of(ledger, run(ledger, 11, [faulty("G1")])).exceptions
@@ -139,8 +140,8 @@ def test_exceptions__one_that_was_mended_in_between_is_not_older_than_its_return
 
 
 @pytest.fixture
-def under_way(ledger: Ledger) -> Batch:
-    """Half of the letters are out, one was withheld, one e-mail is uncertain, and a long one has not been claimed."""
+def in_progress(ledger: Ledger) -> Batch:
+    """One letter is sent, one withheld, one waiting, one e-mail is uncertain, and a long document is unclaimed."""
     names = ["sent", "held-late", "waiting"]
     documents = [rendered(name, amount=10_00) for name in names]
     documents.append(replace(rendered("long", amount=500_00), pages=30))
@@ -155,8 +156,8 @@ def under_way(ledger: Ledger) -> Batch:
     return batch
 
 
-def test_classes__each_way_out_in_documents_and_cents(ledger: Ledger, under_way: Batch) -> None:
-    classes = {each.name: each for each in sheet_of(ledger, under_way).classes}
+def test_classes__count_documents_and_cents(ledger: Ledger, in_progress: Batch) -> None:
+    classes = {each.name: each for each in sheet_of(ledger, in_progress).classes}
     assert list(classes) == ["letter", "flat", "e-mail"]
     letter, flat, email = classes.values()
     figures = ("rendered", "handed_off", "withheld", "uncertain")
@@ -167,8 +168,8 @@ def test_classes__each_way_out_in_documents_and_cents(ledger: Ledger, under_way:
     assert [email.cents[name] for name in figures] == [7_00, 0, 0, 7_00]
 
 
-def test_gates__under_way_are_open_and_not_broken(ledger: Ledger, under_way: Batch) -> None:
-    sheet = sheet_of(ledger, under_way)
+def test_gates__of_a_batch_in_progress_are_open(ledger: Ledger, in_progress: Batch) -> None:
+    sheet = sheet_of(ledger, in_progress)
     verdicts = {gate.name: gate.verdict for gate in sheet.gates}
     assert verdicts["pulled = selected + held + exceptions"] == "foots"
     assert verdicts["letter: claimed = in print files"] == "foots"
@@ -176,8 +177,8 @@ def test_gates__under_way_are_open_and_not_broken(ledger: Ledger, under_way: Bat
     assert sheet.foots
 
 
-def test_gates__of_a_closed_batch_that_lacks_something_are_broken(ledger: Ledger, under_way: Batch) -> None:
-    sheet = sheet_of(ledger, replace(under_way, state=BatchState.CLOSED))
+def test_gates__of_an_unbalanced_closed_batch_are_broken(ledger: Ledger, in_progress: Batch) -> None:
+    sheet = sheet_of(ledger, replace(in_progress, state=BatchState.CLOSED))
     assert {gate.name for gate in sheet.gates if gate.verdict == "broken"} == {
         "rendered = handed off + withheld",
         "letter: rendered = handed off + withheld",
@@ -187,45 +188,45 @@ def test_gates__of_a_closed_batch_that_lacks_something_are_broken(ledger: Ledger
     assert not sheet.foots
 
 
-def test_still_open__says_what_and_what_to_do(ledger: Ledger, under_way: Batch) -> None:
-    ends = {each.what: each.to_do for each in sheet_of(ledger, under_way).still_open}
-    assert ends["2 documents have not been handed off."] == "statements rerun 2026-11-statement"
-    assert "resolve" in ends["Of 1 documents nobody can say whether they left."]
-    assert any(what.startswith("1 people") and "exceptions" in to_do for what, to_do in ends.items())
+def test_open_items__name_the_next_step(ledger: Ledger, in_progress: Batch) -> None:
+    items = {each.what: each.to_do for each in sheet_of(ledger, in_progress).still_open}
+    assert items["2 documents not handed off yet."] == "statements rerun 2026-11-statement"
+    assert "resolve" in items["1 document with an unknown hand-off outcome."]
+    assert any(what.startswith("1 guarantor ") and "exceptions" in to_do for what, to_do in items.items())
 
 
-def test_vendor_who_reports__leaves_its_gates_open_until_it_does(ledger: Ledger) -> None:
+def test_gates__stay_open_until_the_vendor_reports(ledger: Ledger) -> None:
     candidates, documents = people(3, 11)
     batch = run(ledger, 11, candidates, documents)
-    ledger.print_files.claim(replace(print_file(batch.batch_id, documents), reports=Reports.MAILED), at=AT)
+    ledger.print_files.claim(replace(print_file(batch.batch_id, documents), reports=FinalVendorStatus.MAILED), at=AT)
     ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=AT)
 
     def gates() -> tuple[str, str]:
         verdicts = {gate.name: gate.verdict for gate in sheet_of(ledger, batch).gates}
         return verdicts["handed off = acknowledged"], verdicts["acknowledged = mailed + rejected + bounced"]
 
-    def answer(state: DeliveryState) -> None:
+    def report(state: DeliveryState) -> None:
         ledger.delivery_reports.record_print_file("STMT_001.pdf", state, on=AS_OF, at=AT, why="the vendor's file")
 
     assert gates() == ("open", "foots")
-    answer(DeliveryState.ACKNOWLEDGED)
+    report(DeliveryState.ACKNOWLEDGED)
     assert gates() == ("foots", "open")
     assert any("not reported as mailed" in end.what for end in sheet_of(ledger, batch).still_open)
-    answer(DeliveryState.MAILED)
+    report(DeliveryState.MAILED)
     assert gates() == ("foots", "foots")
     assert sheet_of(ledger, batch).still_open == ()
     (letter,) = sheet_of(ledger, batch).classes
     assert (letter.counts["acknowledged"], letter.counts["mailed"]) == (3, 3)
 
 
-def test_waiting__the_open_end_is_the_release(ledger: Ledger) -> None:
+def test_open_items__waiting_batch_must_be_released(ledger: Ledger) -> None:
     batch = run(ledger, 11, *people(2, 11), state=BatchState.WAITING)
     sheet = sheet_of(ledger, batch, questions=["Is the source complete?"])
     assert [each.to_do for each in sheet.still_open] == ["statements release 2026-11-statement"]
     assert sheet.questions == ("Is the source complete?",)
 
 
-def test_history__has_who_released_and_why(ledger: Ledger) -> None:
+def test_history__has_releaser_and_reason(ledger: Ledger) -> None:
     sheet = sheet_of(ledger, run(ledger, 11, *people(1, 11)))
     (released,) = [each for each in sheet.history if each.what == "released"]
     assert (released.actor, released.why) == ("ben", "looked at it")
@@ -233,18 +234,18 @@ def test_history__has_who_released_and_why(ledger: Ledger) -> None:
 
 
 def printed(sheet: ControlSheet) -> bytes:
-    return print_sheet(sheet, facility=make_facility(), templates=TEMPLATES)
+    return render_control_sheet(sheet, facility=make_facility(), templates=TEMPLATES)
 
 
-def test_paper__has_the_figures_and_who_released(ledger: Ledger, under_way: Batch) -> None:
-    sheet = sheet_of(ledger, under_way)
+def test_pdf__has_figures_and_releaser(ledger: Ledger, in_progress: Batch) -> None:
+    sheet = sheet_of(ledger, in_progress)
     text = " ".join(page_texts(printed(sheet)))
     for words in (
         "Control sheet 2026-11-statement",
         "Foots so far; not closed",
         "letter: rendered = handed off + withheld 3 2 $30.00 $20.00 open",
         "flat 30 1 $500.00 0 $0.00 0 1 0 0 0",
-        "Guarantor has died 1",
+        f"{HOLD_CODES['DECEASED'].title} 1",
         sheet.print_files[0].sha256,
         "ben",
         "2026-11-02 09:30 EST",
@@ -253,24 +254,24 @@ def test_paper__has_the_figures_and_who_released(ledger: Ledger, under_way: Batc
     assert "sent" in text
 
 
-def test_paper__a_break_is_impossible_to_overlook(ledger: Ledger, under_way: Batch) -> None:
-    text = page_texts(printed(sheet_of(ledger, replace(under_way, state=BatchState.CLOSED))))[0]
+def test_pdf__broken_gates_are_prominent(ledger: Ledger, in_progress: Batch) -> None:
+    text = page_texts(printed(sheet_of(ledger, replace(in_progress, state=BatchState.CLOSED))))[0]
     assert "Does not foot." in text
     assert "DOES NOT FOOT" in text
 
 
-def test_paper__same_sheet_same_bytes(ledger: Ledger, under_way: Batch) -> None:
-    sheet = sheet_of(ledger, under_way)
+def test_pdf__same_sheet_gives_same_bytes(ledger: Ledger, in_progress: Batch) -> None:
+    sheet = sheet_of(ledger, in_progress)
     assert printed(sheet) == printed(sheet)
 
 
-def test_paper__an_operator_whose_name_the_fonts_lack_is_no_obstacle(ledger: Ledger) -> None:
+def test_pdf__replaces_characters_that_the_fonts_lack(ledger: Ledger) -> None:
     sheet = replace(sheet_of(ledger, run(ledger, 11, *people(1, 11))), released_by="李@billing-1")
     assert "?@billing-1" in page_texts(printed(sheet))[0]
 
 
-def test_paper__nothing_runs_over_the_margin_even_with_large_figures(ledger: Ledger, under_way: Batch) -> None:
-    sheet = sheet_of(ledger, under_way)
+def test_pdf__large_figures_stay_within_the_margins(ledger: Ledger, in_progress: Batch) -> None:
+    sheet = sheet_of(ledger, in_progress)
     large = 123_456_789_012
     gates = tuple(
         replace(gate, documents_in=1_234_567, documents_out=1_234_567, cents_in=large, cents_out=large)
