@@ -1,4 +1,4 @@
-"""The servers that tests may ask for by fixture name; each starts on first use and ends with the session."""
+"""Fixtures for all tests: servers that start on first use, sample hospitals, and rendering engines."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from tests.shared_data import SKIP_REASON
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("search", max_examples=2_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
-"""The same examples in every run, and none fails for being slow; HYPOTHESIS_PROFILE=search looks for new ones."""
+"""The default profile runs the same examples every time. HYPOTHESIS_PROFILE=search tries new ones."""
 
 _SERVERS = ("postgres", "redis", "s3", "faulty_s3", "sftp", "smtp", "imap", "fake_lob", "fake_ses", "prism_server")
-pytest_plugins = [f"tests.services.{server}" for server in _SERVERS]
+pytest_plugins = ["tests.fixtures.hospitals", *(f"tests.services.{server}" for server in _SERVERS)]
 
 
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Between tries nobody waits in this process; the seconds that were asked for."""
+    """Skip the pauses between retries in this process. Returns the seconds that were requested."""
     pauses: list[float] = []
     for module in (tenacity.nap, botocore.endpoint):
         monkeypatch.setattr(module, "time", SimpleNamespace(sleep=pauses.append))
@@ -34,7 +34,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture(scope="session")
 def engine() -> PlainEngine:
-    """One engine for all: fonts and style sheets are read once, as in a worker process."""
+    """One engine for all tests, so that fonts and style sheets are read once, as in a worker process."""
     return PlainEngine(TEMPLATES)
 
 
@@ -45,7 +45,7 @@ def compiled() -> CompiledEngine:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say loudly what did not run for want of the shared data."""
+    """Report how many tests were skipped because the shared data is absent."""
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if SKIP_REASON in str(report.longrepr)]
     if skipped:
         terminalreporter.write_line(

@@ -1,4 +1,4 @@
-"""A sample hospital with the whole service around it in one folder, driven through the command line."""
+"""A sample hospital with the whole service in one folder, driven through the command line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import functools
 import io
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from statement_builder.source import make_sample
-from tests.warm import STATEMENTS, run_warm
+from tests.fork_server import STATEMENTS, run_forked
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 11, 7)
@@ -28,8 +29,8 @@ CLOCK = "2026-11-07T15:00:00+00:00"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a command printed and how it ended."""
+class CommandResult:
+    """A command's exit code and output."""
 
     code: int
     out: str
@@ -42,12 +43,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Hospital:
-    """`home` holds settings, billing database, ledger, archive and outbox."""
+    """A hospital's folder, with settings, billing database, ledger, archive and outbox. `environ` adds variables."""
 
     home: Path
     environ: dict[str, str] = field(default_factory=dict)
     is_cold: bool = False
-    """Each command gets an interpreter of its own, as an operator's does."""
+    """Whether each command starts a new interpreter, as for an operator."""
 
     @property
     def database(self) -> Path:
@@ -62,35 +63,35 @@ class Hospital:
         own = {"STATEMENTS_HOME": str(self.home), "STATEMENTS_CLOCK": CLOCK, "PYTHONPATH": str(ROOT)}
         return inherited | own | self.environ
 
-    def statements(self, *arguments: str, code: int | None = 0) -> Answer:
-        """Run one command to its end; `code` None accepts any exit code."""
+    def statements(self, *arguments: str, code: int | None = 0) -> CommandResult:
+        """Run one command in its own process and check its exit code; `code=None` accepts any."""
         done = self._run(*arguments)
-        answer = Answer(done.returncode, done.stdout, done.stderr)
-        assert code is None or answer.code == code, f"{arguments}: exit {answer.code}\n{answer.out}\n{answer.err}"
-        return answer
+        result = CommandResult(done.returncode, done.stdout, done.stderr)
+        assert code is None or result.code == code, f"{arguments}: exit {result.code}\n{result.out}\n{result.err}"
+        return result
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         if not self.is_cold:
-            return run_warm(STATEMENTS, list(arguments), env=self.environment, cwd=self.home)
+            return run_forked(STATEMENTS, list(arguments), env=self.environment, cwd=self.home)
         return subprocess.run(
             self.command(*arguments), env=self.environment, cwd=self.home, capture_output=True, text=True, check=False
         )
 
     def sql(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """Run one statement on the billing database: the hospital's side of things."""
+        """Run one statement on the billing database, as the hospital would."""
         with sqlite3.connect(self.database) as connection:
             rows = connection.execute(statement, values).fetchall()
         connection.close()
         return rows
 
     def ledger_exists(self) -> bool:
-        """Whether a run has come as far as making the ledger's tables."""
+        """Whether a run has created the ledger's tables."""
         if not (self.home / "ledger.db").is_file():
             return False
         return bool(self.ledger("SELECT 1 FROM sqlite_master WHERE name = 'batch'"))
 
     def ledger(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Read the ledger behind the service's back."""
+        """Run a query on the ledger's SQLite file."""
         connection = sqlite3.connect(self.home / "ledger.db")
         try:
             return connection.execute(query, values).fetchall()
@@ -98,8 +99,8 @@ class Hospital:
             connection.close()
 
     def manifest_rows(self, folder: Path | None = None) -> list[dict[str, str]]:
-        """Every row of every manifest whose control file is there: what the vendor, at `folder` where it is not the
-        default, would print."""
+        """The rows of every manifest with a control file: what the vendor would print from `folder` (default:
+        outbox)."""
         rows: list[dict[str, str]] = []
         for control in sorted((folder or self.home / "outbox" / "print").glob("*.ctl")):
             rows += self.manifest_rows_of(control)
@@ -107,15 +108,22 @@ class Hospital:
 
     @staticmethod
     def manifest_rows_of(file: Path) -> list[dict[str, str]]:
-        """Every row of one print file's manifest."""
+        """The rows of one print file's manifest."""
         return list(csv.DictReader(io.StringIO(file.with_suffix(".csv").read_text(encoding="utf-8"))))
 
     def emailed(self) -> list[str]:
-        """Document ids of the e-mails in the outbox."""
+        """The document ids of the e-mails in the outbox."""
         return sorted(path.name.removesuffix(".eml") for path in (self.home / "outbox" / "email").glob("*.eml"))
 
+    def change_setting(self, name: str, value: str) -> None:
+        """Replace a setting that is a text in the sample settings."""
+        path = self.home / "statements.toml"
+        text, count = re.subn(rf'^{name} = ".*"$', f'{name} = "{value}"', path.read_text(encoding="utf-8"), flags=re.M)
+        assert count == 1, f"the sample settings have {count} lines for {name}"
+        path.write_text(text, encoding="utf-8")
+
     def copy_to(self, home: Path) -> Hospital:
-        """The same hospital with all that has happened in it so far, elsewhere."""
+        """Copy the hospital with its whole history to another folder."""
         shutil.copytree(self.home, home)
         return Hospital(home, self.environ, self.is_cold)
 
@@ -129,8 +137,8 @@ def build_hospital(
     is_cold: bool = False,
     layouts: Path | None = None,
 ) -> Hospital:
-    """A new sample hospital with the sample settings. Its pages are filled into the layouts that any hospital of this
-    test process made before, unless it is given a folder of its own to begin in."""
+    """Create a sample hospital with the sample settings. All hospitals of a test process share one layout cache, unless
+    `layouts` names another folder."""
     home.mkdir(parents=True, exist_ok=True)
     settings = (ROOT / "statements.sample.toml").read_text(encoding="utf-8")
     rendering = f'workers = {workers}\nlayouts = "{layouts or _shared_layouts()}"'
@@ -141,7 +149,7 @@ def build_hospital(
 
 @functools.cache
 def _shared_layouts() -> Path:
-    """To lay out the sample hospital's documents takes ten times as long as to fill them in."""
+    """Laying out the sample hospital's documents takes ten times as long as filling them."""
     folder = Path(tempfile.mkdtemp(prefix="layouts-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

@@ -31,7 +31,7 @@ from statement_builder.operations.steps import Step
 from statement_builder.pipeline.email_delivery import send_emails
 from statement_builder.pipeline.hand_off import begin_hand_off
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
-from tests.pipeline.part import open_as_worker
+from tests.pipeline.shard_worker import open_as_worker
 from tests.services.postgres import fresh_database, running_cluster
 
 BATCH = f"{CYCLE}-statement"

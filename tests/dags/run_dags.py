@@ -18,7 +18,7 @@ from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-from tests.dags.vendor import acknowledge
+from tests.dags.vendor_reports import acknowledge
 from tests.hospital import Hospital
 
 

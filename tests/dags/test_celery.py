@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import URL
 
-from tests.dags.house import House, open_house
-from tests.dags.stack import Stack
+from tests.dags.airflow_stack import AirflowStack
+from tests.dags.deployment import Deployment, running_deployment
 from tests.hospital import AS_OF, CYCLE
 from tests.services.sftp import SftpServer
 
@@ -25,8 +25,8 @@ GUARANTORS = int(os.environ.get("TEST_AIRFLOW_GUARANTORS", "300"))
 @pytest.fixture(scope="module")
 def shared(
     tmp_path_factory: pytest.TempPathFactory, postgres_server: URL, redis_url: str, sftp_server: SftpServer
-) -> Iterator[House]:
-    with open_house(
+) -> Iterator[Deployment]:
+    with running_deployment(
         tmp_path_factory.mktemp("celery"),
         postgres_server=postgres_server,
         redis_url=redis_url,
@@ -38,13 +38,13 @@ def shared(
 
 
 @pytest.fixture
-def house(shared: House) -> Iterator[House]:
+def house(shared: Deployment) -> Iterator[Deployment]:
     """The house for one test, and after it the look through everything that is kept."""
     yield shared
     shared.assert_names_nobody()
 
 
-def test_statements__workers_killed_in_build_and_in_hand_off_and_the_vendor_answers(house: House) -> None:
+def test_statements__workers_killed_in_build_and_in_hand_off_and_the_vendor_answers(house: Deployment) -> None:
     """Each killed with all that it runs, while it builds a shard and while it sends e-mails. One is brought back. The
     office's mail server is away when the batch waits. What left waits for the vendor's acknowledgement, and is closed
     with it."""
@@ -91,7 +91,7 @@ def test_statements__workers_killed_in_build_and_in_hand_off_and_the_vendor_answ
     assert [event["source_dag_id"] for event in events if event["extra"]["batch"] == batch] == ["delivery_tracking"]
 
 
-def test_notices__main_process_of_a_worker_killed_while_its_task_lives_on(house: House) -> None:
+def test_notices__main_process_of_a_worker_killed_while_its_task_lives_on(house: Deployment) -> None:
     stack, dag, batch = house.stack, "ob_predelivery_notices", f"{AS_OF}-ob-notice"
     run = stack.trigger(dag, batch, cycle=str(AS_OF), as_of=AS_OF.isoformat())
     victim = _worker_of(stack, dag, run, "build")
@@ -106,7 +106,7 @@ def test_notices__main_process_of_a_worker_killed_while_its_task_lives_on(house:
     assert len(built) == len(set(built)) > 0
 
 
-def test_dunning__an_operators_day(house: House) -> None:
+def test_dunning__an_operators_day(house: Deployment) -> None:
     """A load holds the source; the archive is away and a shard fails; the failed index is cleared, the batch approved;
     the source is held again, longer than anybody tries; the batch is re-run to its end. Then nothing more happens."""
     stack, dag, batch = house.stack, "dunning_letters", f"{CYCLE}-dunning"
@@ -161,7 +161,7 @@ def test_dunning__an_operators_day(house: House) -> None:
     assert house.history() == before
 
 
-def _worker_of(stack: Stack, dag: str, run: str, task: str) -> str:
+def _worker_of(stack: AirflowStack, dag: str, run: str, task: str) -> str:
     """The worker that runs one of these tasks now."""
 
     def running() -> str:
@@ -177,7 +177,7 @@ def _worker_of(stack: Stack, dag: str, run: str, task: str) -> str:
     return found
 
 
-def _settle_by_looking(house: House, batch: str) -> None:
+def _settle_by_looking(house: Deployment, batch: str) -> None:
     """What a person does about messages whose fate nobody knows: look at the mail server, and say so."""
     accepted = set(house.emailed())
     for row in house.hospital.statements("show", batch, "--json").json["open_hand_offs"]:

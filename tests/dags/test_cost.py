@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from tests.dags.house import House, open_house
+from tests.dags.deployment import Deployment, running_deployment
 from tests.hospital import AS_OF, CYCLE
 from tests.services.postgres import fresh_database
 from tests.services.sftp import SftpServer
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif("TEST_AIRFLOW_COST" not in os.environ, reason="t
 
 def test_cost_of_orchestration(tmp_path: Path, postgres_server: URL, redis_url: str, sftp_server: SftpServer) -> None:
     layouts = tmp_path / "layouts"
-    with open_house(
+    with running_deployment(
         tmp_path,
         postgres_server=postgres_server,
         redis_url=redis_url,
@@ -50,7 +50,7 @@ def test_cost_of_orchestration(tmp_path: Path, postgres_server: URL, redis_url: 
         assert airflow_s <= RATIO_MAX * alone_s + FIXED_S
 
 
-def _run_alone(house: House, postgres_server: URL, sftp_server: SftpServer) -> tuple[int, float]:
+def _run_alone(house: Deployment, postgres_server: URL, sftp_server: SftpServer) -> tuple[int, float]:
     """Documents, and seconds, with a ledger, an archive and a vendor's folder of its own."""
     vendor = house.vendor.with_name("alone")
     vendor.mkdir()
@@ -69,7 +69,7 @@ def _run_alone(house: House, postgres_server: URL, sftp_server: SftpServer) -> t
     return counts["rendered"], took_s
 
 
-def _run_through_airflow(house: House) -> float:
+def _run_through_airflow(house: Deployment) -> float:
     dag, stack = "monthly_statements", house.stack
     started = time.monotonic()
     stack.trigger(dag, BATCH, cycle=CYCLE, as_of=AS_OF.isoformat())

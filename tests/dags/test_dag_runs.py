@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.dags.place import AirflowPlace, office_mail
-from tests.faults.outcome import assert_once_each, outcome_of
+from tests.dags.airflow_home import AirflowHome, office_mail
 from tests.hospital import CYCLE, Hospital, build_hospital
+from tests.outcomes import assert_sent_once, outcome_of
 from tests.services.smtp import readable_text, run_smtp_server
 
 BATCH = f"{CYCLE}-statement"
@@ -60,7 +60,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> House:
         text.replace('final_vendor_status = "nothing"', 'final_vendor_status = "acknowledged"'), encoding="utf-8"
     )
     with run_smtp_server() as smtp:
-        place = AirflowPlace(home / "airflow", hospital, {"AIRFLOW_CONN_SMTP_DEFAULT": office_mail(smtp)})
+        place = AirflowHome(home / "airflow", hospital, {"AIRFLOW_CONN_SMTP_DEFAULT": office_mail(smtp)})
         place.airflow("db", "migrate")
         answer, log = place.script("run_dags", *map(json.dumps, RUNS.values()))
         return House(hospital, answer, log, smtp.accepted)
@@ -73,7 +73,7 @@ def test_month__is_released_by_policy_and_handed_off_once(house: House) -> None:
     assert run["tasks"].pop("close") == "skipped", "the vendor has not answered yet"
     assert set(run["tasks"].values()) == {"success"}
     assert any(task.startswith("build[shard 1 of 1, postal codes ") for task in run["tasks"]), run["tasks"]
-    assert_once_each(outcome_of(house.hospital, BATCH))
+    assert_sent_once(outcome_of(house.hospital, BATCH))
     assert house.hospital.ledger("SELECT as_of, opened_by, released_by FROM batch") == [
         ("2026-11-07", "airflow@monthly_statements", "policy")
     ]

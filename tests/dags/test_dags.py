@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.dags.place import DAGS, AirflowPlace
+from tests.dags.airflow_home import DAGS, AirflowHome
 from tests.hospital import ROOT, build_hospital
 
 MONTHLY = ("monthly_statements", "ob_predelivery_notices", "dunning_letters")
@@ -39,7 +39,7 @@ POOLS = {"default_pool", "statements_source", "statements_render", "statements_p
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("dags")
-    place = AirflowPlace(home / "airflow", build_hospital(home / "hospital", guarantors=20))
+    place = AirflowHome(home / "airflow", build_hospital(home / "hospital", guarantors=20))
     answer, _ = place.script("describe_dags", *JUST_AFTER_ITS_TIME.values())
     return answer
 

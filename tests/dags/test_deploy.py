@@ -17,8 +17,8 @@ import compose
 import pytest
 import yaml
 
-from tests.dags.place import DAGS
-from tests.dags.stack import AIRFLOW_PROGRAMS
+from tests.dags.airflow_home import DAGS
+from tests.dags.airflow_stack import AIRFLOW_PROGRAMS
 from tests.hospital import ROOT
 from tests.services.s3 import S3Server
 
@@ -26,7 +26,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 DOCKERFILES = ("Dockerfile", "deploy/sftp/Dockerfile")
 VALUES: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "values.yaml").read_text(encoding="utf-8"))
-VALUES_README = (ROOT / "deploy" / "kubernetes" / "README.md").read_text(encoding="utf-8")
+KUBERNETES_PAGE = (ROOT / "docs" / "operate" / "kubernetes.md").read_text(encoding="utf-8")
 
 
 def read_compose_file(path: Path, secrets: Path) -> subprocess.CompletedProcess[str]:
@@ -219,7 +219,9 @@ def test_kubernetes_values__name_this_airflow_this_image_and_one_chart() -> None
     assert f"AIRFLOW_HOME={VALUES['airflowHome']} " in DOCKERFILE
     assert f"\nUSER {VALUES['uid']}\n" in DOCKERFILE
     text = (ROOT / "deploy" / "kubernetes" / "values.yaml").read_text(encoding="utf-8")
-    charts = re.findall(r"Helm chart, version ([\d.]+);|chart (\d[\d.]+\d)|--version ([\d.]+\d)", text + VALUES_README)
+    charts = re.findall(
+        r"Helm chart, version ([\d.]+);|chart (\d[\d.]+\d)|--version ([\d.]+\d)", text + KUBERNETES_PAGE
+    )
     assert len({"".join(found) for found in charts}) == 1
     assert len(charts) > 2
 
@@ -255,10 +257,10 @@ def test_kubernetes_values__set_only_options_that_this_airflow_has(tmp_path: Pat
 
 
 def test_kubernetes_values__keep_logs_of_tasks_in_s3(tmp_path: Path, s3_server: S3Server) -> None:
-    """With a connection as README.md shows it, through what a worker keeps a finished task's log with."""
+    """With a connection as the documentation shows it, through what a worker keeps a finished task's log with."""
     bucket, _, folder = VALUES["config"]["logging"]["remote_base_log_folder"].removeprefix("s3://").partition("/")
     (s3_server.root / bucket).mkdir()
-    (shown,) = re.findall(r"```json\n(.+?)```", VALUES_README, re.DOTALL)
+    (shown,) = re.findall(r"```json\n(.+?)```", KUBERNETES_PAGE, re.DOTALL)
     shown = shown.replace("ACCESS_KEY", s3_server.access_key, 1).replace("SECRET_KEY", s3_server.secret_key, 1)
     connection = json.loads(shown)
     assert connection["extra"].pop("endpoint_url").startswith("https://")

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.in_process import call
-from tests.faults.trouble import RUN
+from tests.commands import RUN, call
 from tests.hospital import Hospital, build_hospital
 
 

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from statement_builder.ledger import Ledger
-from tests.faults.in_process import call
-from tests.faults.trouble import BATCH, RERUN, RUN, read_message
+from tests.commands import BATCH, RERUN, RUN, call, error_message
 from tests.hospital import CLOCK, Hospital, build_hospital
 
 
@@ -62,7 +61,7 @@ def test_document_that_is_nowhere__keeps_the_batch_open(hospital: Hospital) -> N
     assert "Traceback" not in message
     assert f"batch {BATCH} stays open" in message
     assert "letter: claimed = in print files (documents)" in message
-    assert read_message(call(hospital, "report", "control", BATCH, "--kept", code=2))
+    assert error_message(call(hospital, "report", "control", BATCH, "--kept", code=2))
     sheet = call(hospital, "report", "control", BATCH, "--json").json
     assert sheet["foots"] is False
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.in_process import call
+from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 from tests.pdf_text import page_texts
 

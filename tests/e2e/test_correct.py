@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from tests.commands import BATCH, RUN, call, error_message
 from tests.e2e.test_reprint import clocks, found, pages_of, printed, reprint
-from tests.faults.in_process import call
 from tests.faults.test_two_operators import at_once
-from tests.faults.trouble import BATCH, RUN, die_at, read_message
 from tests.hospital import Hospital, build_hospital
+from tests.kill_points import run_killed_at
 
 DEATHS = 8
 """Moments of a correction at which a process is killed in turn, spread evenly over all of them."""
@@ -188,7 +188,7 @@ def test_correct__two_at_once_make_one(hospital: Hospital) -> None:
     answers = at_once(hospital, *[("correct", document, "--reason", "insurance paid more")] * 2)
     assert 0 in [answer.code for answer in answers]
     for answer in answers:
-        assert answer.code == 0 or "is being worked on by" in read_message(answer)
+        assert answer.code == 0 or "is being worked on by" in error_message(answer)
     (correction,) = corrections(hospital, document)
     call(hospital, "track")
     assert [row["document_id"] for row in hospital.manifest_rows()].count(correction) == 1
@@ -223,12 +223,12 @@ def test_correct__killed_at_any_moment_and_run_again_is_one_revision(
     document = start.ledger("SELECT document_id FROM document WHERE channel = 'print' ORDER BY 1 LIMIT 1")[0][0]
     command = ("correct", document, "--reason", "insurance paid more")
     whole = start.copy_to(tmp_path / "whole")
-    assert die_at(whole, 0, *command) == 0
+    assert run_killed_at(whole, 0, *command) == 0
     moments = (whole.home / "moments").read_text(encoding="utf-8").split()
     assert "commit-" in moments
     for moment in range(1, len(moments) + 1, max(1, len(moments) // DEATHS)):
         hospital = start.copy_to(tmp_path / f"killed-{moment}")
-        assert die_at(hospital, moment, *command) == -signal.SIGKILL
+        assert run_killed_at(hospital, moment, *command) == -signal.SIGKILL
         call(hospital, *command)
         if not mailed:
             call(hospital, "release", BATCH)

@@ -13,7 +13,7 @@ import httpx
 import pikepdf
 import pytest
 
-from tests.faults.in_process import call
+from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 from tests.services.faulty_s3 import FaultyS3
 
@@ -92,7 +92,7 @@ def test_archive_link__opens_the_very_document(tmp_path: Path, s3_url: str) -> N
 def test_archive_link__that_cannot_be_made_leaves_nothing_in_doubt(
     tmp_path: Path, faulty_s3: FaultyS3, faulty_s3_url: str, no_pauses: list[float]
 ) -> None:
-    faulty_s3.misbehave("error-500", method="PUT", path="links/")
+    faulty_s3.inject("error-500", method="PUT", path="links/")
     hospital = make_hospital(tmp_path / "home", "archive-link", {"STATEMENTS_ARCHIVE": faulty_s3_url})
     answer = call(hospital, *RUN, code=1)
     assert "links/" in answer.err
@@ -100,7 +100,7 @@ def test_archive_link__that_cannot_be_made_leaves_nothing_in_doubt(
     assert "Traceback" not in answer.err
     assert messages(hospital) == {}
     assert set(hospital.ledger("SELECT DISTINCT state FROM delivery WHERE channel = 'email'")) == {("failed",)}
-    faulty_s3.recover()
+    faulty_s3.clear()
     call(hospital, "rerun", BATCH, "--release")
     emailed = [row[0] for row in hospital.ledger("SELECT document_id FROM document WHERE channel = 'email'")]
     assert sorted(messages(hospital)) == sorted(emailed)

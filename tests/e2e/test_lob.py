@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.in_process import call
-from tests.faults.trouble import die_at
+from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.kill_points import run_killed_at
 from tests.services.fake_lob import FakeLob
 
 BATCH = f"{CYCLE}-statement"
@@ -111,13 +111,13 @@ def test_void__killed_around_the_cancelling_and_run_again(
     call(hospital, "release", BATCH)
     first, *others = printed(hospital)
     whole = hospital.copy_to(tmp_path / "whole")
-    assert die_at(whole, 0, "void", first, "--reason", "wrong insurance") == 0
+    assert run_killed_at(whole, 0, "void", first, "--reason", "wrong insurance") == 0
     moments = (whole.home / "moments").read_text(encoding="utf-8").split()
     act = moments.index("lob-")
     deaths = {act: True, act + 1: False, moments.index("commit-", act): False, moments.index("commit+", act): False}
     assert len(others) >= len(deaths)
     for document, (moment, at_lob) in zip(others, deaths.items(), strict=False):
-        assert die_at(hospital, moment + 1, "void", document, "--reason", "wrong insurance") == -signal.SIGKILL
+        assert run_killed_at(hospital, moment + 1, "void", document, "--reason", "wrong insurance") == -signal.SIGKILL
         assert (document in fake_lob.documents()) is at_lob
         call(hospital, "void", document, "--reason", "wrong insurance", code=None)
         assert document not in fake_lob.documents()

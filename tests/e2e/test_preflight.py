@@ -7,8 +7,7 @@ from pathlib import Path
 import pikepdf
 import pytest
 
-from tests.faults.in_process import call
-from tests.faults.trouble import read_message
+from tests.commands import call, error_message
 from tests.hospital import Hospital
 
 
@@ -73,4 +72,4 @@ def test_lint__pages_swapped_names_the_document_and_the_page(hospital: Hospital)
 def test_lint__what_is_no_print_file(hospital: Hospital, spoil: object, complaint: str) -> None:
     file = pdf_of(hospital)
     spoil(file)  # type: ignore[operator]
-    assert complaint in read_message(call(hospital, "preflight", str(file), code=2))
+    assert complaint in error_message(call(hospital, "preflight", str(file), code=2))

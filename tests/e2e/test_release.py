@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.in_process import call
-from tests.hospital import AS_OF, CYCLE, Answer, Hospital, build_hospital
+from tests.commands import call
+from tests.hospital import AS_OF, CYCLE, CommandResult, Hospital, build_hospital
 
 BATCH = f"{CYCLE}-statement"
 RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--json")
 
 
-def as_user(name: str, hospital: Hospital, *arguments: str, code: int = 0) -> Answer:
+def as_user(name: str, hospital: Hospital, *arguments: str, code: int = 0) -> CommandResult:
     return call(Hospital(hospital.home, {"LOGNAME": name}), *arguments, code=code)
 
 

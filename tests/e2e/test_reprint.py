@@ -9,9 +9,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from tests.faults.in_process import call
-from tests.faults.trouble import BATCH, RUN, die_at
+from tests.commands import BATCH, RUN, call
 from tests.hospital import Hospital, build_hospital
+from tests.kill_points import run_killed_at
 from tests.pdf_text import page_texts
 
 DEATHS = 8
@@ -150,12 +150,12 @@ def test_reprint__killed_at_any_moment_and_run_again_is_one_copy(handed_off: Hos
     document = printed(handed_off)
     command = ("reprint", document, "--reason", "lost by the post")
     whole = handed_off.copy_to(tmp_path / "whole")
-    assert die_at(whole, 0, *command) == 0
+    assert run_killed_at(whole, 0, *command) == 0
     moments = (whole.home / "moments").read_text(encoding="utf-8").split()
     assert {"commit-", "ctl-", "zip-"} <= set(moments)
     for moment in range(1, len(moments) + 1, max(1, len(moments) // DEATHS)):
         hospital = handed_off.copy_to(tmp_path / f"killed-{moment}")
-        assert die_at(hospital, moment, *command) == -signal.SIGKILL
+        assert run_killed_at(hospital, moment, *command) == -signal.SIGKILL
         call(hospital, *command)
         call(hospital, "track")
         (copy,) = copies(hospital, document)
@@ -169,11 +169,11 @@ def test_reprint__hold_that_comes_before_it_left_stops_the_copy_alone(handed_off
     document = printed(handed_off)
     command = ("reprint", document, "--reason", "lost by the post")
     whole = handed_off.copy_to(tmp_path / "whole")
-    assert die_at(whole, 0, *command) == 0
+    assert run_killed_at(whole, 0, *command) == 0
     moments = (whole.home / "moments").read_text(encoding="utf-8").split()
     recorded = moments.index("commit+", moments.index("zip+"))
     hospital = handed_off.copy_to(tmp_path / "killed")
-    assert die_at(hospital, recorded + 1, *command) == -signal.SIGKILL
+    assert run_killed_at(hospital, recorded + 1, *command) == -signal.SIGKILL
     (copy,) = copies(hospital, document)
     hospital.sql(
         "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('H-1', ?, 'DECEASED', '2026-11-07')",

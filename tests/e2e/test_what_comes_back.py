@@ -15,8 +15,8 @@ from typing import Any
 import pypdf
 import pytest
 
-from tests.faults.trouble import die_at
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.kill_points import run_killed_at
 from tests.services.fake_ses import FakeSes
 from tests.services.http_fake import ACCEPT_AND_HANG_UP
 from tests.services.imap import ImapServer
@@ -210,7 +210,7 @@ def test_hard_bounce__is_printed_at_once_and_e_mail_stops(hospital: Hospital) ->
     assert len(hospital.manifest_rows()) == rows + 1
     (row,) = [row for row in hospital.manifest_rows() if row["document_id"] == document]
     assert row["sha256"] == hospital.ledger("SELECT sha256 FROM document WHERE document_id = ?", document)[0][0]
-    assert hospital.ledger("SELECT guarantor_id, code FROM mail_stop") == [(guarantor, "EMAIL")]
+    assert hospital.ledger("SELECT guarantor_id, code FROM suppression") == [(guarantor, "EMAIL")]
     assert summary(hospital)["foots"] is True
 
     put_mail(hospital, "bounce-again.eml", bounce_message(hospital, document) + b"\r\n")
@@ -421,7 +421,7 @@ def fetching(hospital: Hospital, *, answers: str = "", bounces: str = "") -> Hos
 
 def run_to_effect(hospital: Hospital, effect: int) -> int:
     """`statements track`, dying at its nth commit or renaming (0: never); how many it came to."""
-    assert die_at(hospital, effect, "track") == (-signal.SIGKILL if effect else 0)
+    assert run_killed_at(hospital, effect, "track") == (-signal.SIGKILL if effect else 0)
     return len((hospital.home / "moments").read_text(encoding="utf-8").split())
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.in_process import call
-from tests.faults.trouble import BATCH, RUN, die_at
+from tests.commands import BATCH, RUN, call
 from tests.hospital import AS_OF, Hospital, build_hospital
+from tests.kill_points import run_killed_at
 
 
 @pytest.fixture(scope="module")
@@ -86,11 +86,11 @@ def test_rejected_file__killed_in_the_middle_of_sending_it_again(handed_off: Hos
     answer(start, "rejected", "JOB-UNKNOWN", file)
     command = ("resend", file, "--reason", "job set up")
     whole = start.copy_to(tmp_path / "whole")
-    assert die_at(whole, 0, *command) == 0
+    assert run_killed_at(whole, 0, *command) == 0
     moments = (whole.home / "moments").read_text(encoding="utf-8").split()
     for moment in range(2, len(moments) + 1, max(1, len(moments) // 5)):
         hospital = start.copy_to(tmp_path / f"killed-{moment}")
-        assert die_at(hospital, moment, *command) == -signal.SIGKILL
+        assert run_killed_at(hospital, moment, *command) == -signal.SIGKILL
         call(hospital, *command, code=None)
         assert len(hospital.manifest_rows()) == 2 * pieces, moments[moment - 1]
 

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pypdf
 import pytest
 
-from tests.faults.in_process import call
-from tests.faults.rows import add_account, add_row
+from tests.commands import call
+from tests.faults.account_rows import add_account, add_row
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 
 BATCH = f"{CYCLE}-statement"

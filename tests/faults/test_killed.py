@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.outcome import assert_once_each, outcome_of
-from tests.faults.trouble import die_at
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.kill_points import run_killed_at
+from tests.outcomes import assert_sent_once, outcome_of
 
 BATCH = f"{CYCLE}-statement"
 RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--json")
@@ -44,12 +44,12 @@ def test_killed_twenty_times__ends_as_if_it_had_not_been(
     killed = 0
     for kill in range(KILLS):
         if kill % 2:
-            killed += die_at(hospital, moments.randint(1, 12), *RUN) == -signal.SIGKILL
+            killed += run_killed_at(hospital, moments.randint(1, 12), *RUN) == -signal.SIGKILL
         else:
             killed += _killed(hospital, after_s=moments.uniform(0.3, 1.0 + 0.4 * whole_s))
     outcome = _finish(hospital)
     assert killed >= KILLS // 2, "too many runs ended before they could be killed"
-    assert_once_each(outcome)
+    assert_sent_once(outcome)
     assert outcome == expected
 
 
@@ -65,7 +65,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
 def handed_off(built: Hospital, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], int]:
     """What comes of the same batch when nobody kills it, and how many moments there are to die at."""
     hospital = built.copy_to(tmp_path_factory.mktemp("handed-off") / "home")
-    assert die_at(hospital, 0, *RELEASE) == 0
+    assert run_killed_at(hospital, 0, *RELEASE) == 0
     return outcome_of(hospital, BATCH), len((hospital.home / "moments").read_text(encoding="utf-8").split())
 
 
@@ -76,9 +76,9 @@ def test_killed_around_each_hand_off__nothing_twice_nothing_lost(
     untouched, moments = handed_off
     assert moments > DEATHS, "fewer moments than deaths: this would test some of them twice"
     hospital = built.copy_to(tmp_path / "home")
-    assert die_at(hospital, 1 + part * (moments - 1) // (DEATHS - 1), *RELEASE) == -signal.SIGKILL
+    assert run_killed_at(hospital, 1 + part * (moments - 1) // (DEATHS - 1), *RELEASE) == -signal.SIGKILL
     outcome = _finish(hospital)
-    assert_once_each(outcome)
+    assert_sent_once(outcome)
     assert outcome == untouched
 
 

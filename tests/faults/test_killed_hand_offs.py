@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from statement_builder.pipeline.email_delivery import EMAILS_PER_COMMIT
-from tests.faults.in_process import call
-from tests.faults.trouble import BATCH, RERUN, RUN, die_at
+from tests.commands import BATCH, RERUN, RUN, call
 from tests.hospital import Hospital, build_hospital
+from tests.kill_points import run_killed_at
 from tests.services.fake_lob import run_fake_lob
 from tests.services.fake_ses import run_fake_ses
 from tests.services.sftp import SftpServer
@@ -119,7 +119,7 @@ def channel(
     """A channel, and all moments of a hand-off by it that nobody kills."""
     home = built.copy_to(tmp_path_factory.mktemp("untouched") / "home")
     with way_out(request.param, home, home.home / "vendor", sftp_server) as out:
-        assert die_at(out.hospital, 0, *RELEASE) == 0
+        assert run_killed_at(out.hospital, 0, *RELEASE) == 0
     return request.param, (home.home / "moments").read_text(encoding="utf-8").split()
 
 
@@ -137,7 +137,7 @@ def test_killed__nothing_twice_nothing_lost(
     home = built.copy_to(tmp_path / "home")
     with way_out(name, home, tmp_path / "vendor", sftp_server) as out:
         moment = death(moments, act)
-        assert die_at(out.hospital, moment + 1, *RELEASE) == -signal.SIGKILL
+        assert run_killed_at(out.hospital, moment + 1, *RELEASE) == -signal.SIGKILL
         if name in CANNOT_BE_ASKED:
             wait_for(out, sum(each < moment for each in acts))
         died_with = out.sent()

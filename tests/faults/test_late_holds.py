@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.in_process import call
-from tests.faults.trouble import read_message
+from tests.commands import call, error_message
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 
 CHANNELS = ("print", "email")
@@ -133,7 +132,7 @@ def test_after_half_of_the_batch_has_left__pulls_what_is_still_here(hospital: Ho
     outbox = hospital.home / "outbox" / stuck
     outbox.parent.mkdir(exist_ok=True)
     outbox.write_text("somebody put a file where the folder belongs")
-    read_message(call(hospital, "release", batch, "--json", code=1))
+    error_message(call(hospital, "release", batch, "--json", code=1))
     gone = left(hospital)
     assert gone
     expected, too_late = happen(hospital, kind, stuck), happen(hospital, kind, other)

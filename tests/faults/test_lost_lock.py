@@ -15,10 +15,10 @@ from sqlalchemy.engine import make_url
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import LockLost
 from statement_builder.operations.run_parallel import hand_off_run, prepare_hand_off
-from tests.faults.in_process import call
-from tests.faults.trouble import BATCH, RERUN, RUN, assert_each_once, read_message
+from tests.commands import BATCH, RERUN, RUN, call, error_message
 from tests.hospital import Hospital, build_hospital
-from tests.pipeline.part import open_as_worker
+from tests.outcomes import assert_closed_and_sent_once
+from tests.pipeline.shard_worker import open_as_worker
 from tests.services.postgres import connect
 
 AtFile = Callable[[str, Callable[[], None]], list[str]]
@@ -60,12 +60,12 @@ def test_lock_lost_and_taken_by_another__the_first_stops_and_nothing_leaves_twic
     answer = call(hospital, *RUN, code=code)
     assert (len(happened), taken_over) == (1, ["closed"])
     if code:
-        message = read_message(answer)
+        message = error_message(answer)
         assert f"batch {BATCH}: the connection to the ledger" in message
         assert "somebody else may be at work on the batch" in message
-    assert_each_once(hospital)
+    assert_closed_and_sent_once(hospital)
     assert call(hospital, *RERUN).json["state"] == "closed"
-    assert_each_once(hospital)
+    assert_closed_and_sent_once(hospital)
 
 
 @pytest.mark.parametrize(("words", "code"), LEFT)
@@ -74,10 +74,10 @@ def test_lock_lost_and_nobody_came__a_rerun_ends_it(hospital: Hospital, at_file:
     answer = call(hospital, *RUN, code=code)
     assert happened
     if code:
-        assert "Run this again." in read_message(answer)
+        assert "Run this again." in error_message(answer)
         assert hospital.manifest_rows() == []
     assert call(hospital, *RERUN).json["state"] == "closed"
-    assert_each_once(hospital)
+    assert_closed_and_sent_once(hospital)
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_shard_lost_and_taken_by_another_worker__the_first_stops(
             hand_off_run(first, BATCH, 1, 1, channel)
         assert len(happened) == 1
     assert call(hospital, *RERUN).json["state"] == "closed"
-    assert_each_once(hospital)
+    assert_closed_and_sent_once(hospital)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from tests.faults.in_process import call
-from tests.hospital import AS_OF, CYCLE, Answer, Hospital, build_hospital
+from tests.commands import call
+from tests.hospital import AS_OF, CYCLE, CommandResult, Hospital, build_hospital
 
 KINDS = ("statement", "ob-notice", "dunning")
 WORDS_OF_OUR_OWN = {"day", "long", "may", "person", "street", "mail", "page", "due", "sent", "print", "letter", "price"}
@@ -23,7 +23,7 @@ WORDS_OF_OUR_OWN = {"day", "long", "may", "person", "street", "mail", "page", "d
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Hospital, list[Answer]]:
+def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Hospital, list[CommandResult]]:
     """A hospital after its three batches, and everything that was printed on the way."""
     hospital = build_hospital(tmp_path_factory.mktemp("house") / "home", guarantors=20)
     answers = []
@@ -39,7 +39,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> tuple[Hospital, list[Answ
 
 
 @pytest.fixture(scope="module")
-def identities(house: tuple[Hospital, list[Answer]]) -> dict[str, set[str]]:
+def identities(house: tuple[Hospital, list[CommandResult]]) -> dict[str, set[str]]:
     """Everything in the hospital's database that tells who somebody is, by what it is."""
     hospital, _ = house
     found: dict[str, set[str]] = {
@@ -61,7 +61,7 @@ def identities(house: tuple[Hospital, list[Answer]]) -> dict[str, set[str]]:
 
 
 @pytest.fixture(scope="module")
-def accounts(house: tuple[Hospital, list[Answer]]) -> set[str]:
+def accounts(house: tuple[Hospital, list[CommandResult]]) -> set[str]:
     return _column(house[0], "SELECT account_number FROM encounter")
 
 
@@ -85,7 +85,7 @@ def _assert_tells_nobody(text: str, identities: dict[str, set[str]], where: str)
 
 
 def test_words_looked_for__are_many_and_are_found_where_they_belong(
-    house: tuple[Hospital, list[Answer]], identities: dict[str, set[str]], accounts: set[str], tmp_path: Path
+    house: tuple[Hospital, list[CommandResult]], identities: dict[str, set[str]], accounts: set[str], tmp_path: Path
 ) -> None:
     hospital, _ = house
     assert {what: len(words) for what, words in identities.items() if len(words) < 2} == {}
@@ -104,14 +104,14 @@ def test_words_looked_for__are_many_and_are_found_where_they_belong(
 
 
 def test_what_the_service_prints__names_nobody(
-    house: tuple[Hospital, list[Answer]], identities: dict[str, set[str]]
+    house: tuple[Hospital, list[CommandResult]], identities: dict[str, set[str]]
 ) -> None:
     _, answers = house
     _assert_tells_nobody("\n".join(answer.out + answer.err for answer in answers), identities, "the terminal")
 
 
 def test_progress_and_messages__have_no_account_and_no_amount(
-    house: tuple[Hospital, list[Answer]], accounts: set[str]
+    house: tuple[Hospital, list[CommandResult]], accounts: set[str]
 ) -> None:
     """Standard error goes into log files; the tables on standard output are for who asked."""
     said = "\n".join(answer.err for answer in house[1])
@@ -121,7 +121,7 @@ def test_progress_and_messages__have_no_account_and_no_amount(
 
 
 def test_ledger__knows_numbers_and_no_people(
-    house: tuple[Hospital, list[Answer]], identities: dict[str, set[str]]
+    house: tuple[Hospital, list[CommandResult]], identities: dict[str, set[str]]
 ) -> None:
     text = "\n".join(_all_text(house[0].home / "ledger.db"))
     assert text.count("\n") > 500
@@ -129,7 +129,7 @@ def test_ledger__knows_numbers_and_no_people(
 
 
 def test_file_names_and_keys__name_nobody(
-    house: tuple[Hospital, list[Answer]], identities: dict[str, set[str]], accounts: set[str]
+    house: tuple[Hospital, list[CommandResult]], identities: dict[str, set[str]], accounts: set[str]
 ) -> None:
     hospital, _ = house
     paths = [
@@ -145,7 +145,7 @@ def test_file_names_and_keys__name_nobody(
 
 
 def test_emails__have_no_amount_no_account_and_no_service(
-    house: tuple[Hospital, list[Answer]], identities: dict[str, set[str]], accounts: set[str]
+    house: tuple[Hospital, list[CommandResult]], identities: dict[str, set[str]], accounts: set[str]
 ) -> None:
     paths = list((house[0].home / "outbox" / "email").glob("*.eml"))
     assert paths

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from statement_builder.source import make_sample
-from tests.faults.in_process import call
-from tests.faults.trouble import RERUN, RUN, assert_each_once, assert_nothing_left, read_message
+from tests.commands import RERUN, RUN, call, error_message
 from tests.hospital import AS_OF, Hospital, build_hospital
+from tests.outcomes import assert_closed_and_sent_once, assert_nothing_sent
 from tests.services.postgres import Cluster, fresh_database, running_cluster
 
 
@@ -52,16 +52,16 @@ def test_server_down__is_one_sentence_and_a_rerun_ends_well(
 ) -> None:
     happened = at_file(words, cluster.stop)
     try:
-        message = read_message(call(hospital, *RUN, code=1))
+        message = error_message(call(hospital, *RUN, code=1))
     finally:
         if cluster.process.poll() is not None:
             cluster.start()
     assert happened
     assert "ledger" in message or "billing database" in message
     if not has_left:
-        assert_nothing_left(hospital)
+        assert_nothing_sent(hospital)
     assert call(hospital, *RERUN).json["state"] == "closed"
-    assert_each_once(hospital)
+    assert_closed_and_sent_once(hospital)
 
 
 @pytest.mark.parametrize("words", [step.values[0] for step in STEPS], ids=[step.id for step in STEPS])
@@ -77,7 +77,7 @@ def test_server_restarted__goes_on_or_says_so_and_a_rerun_ends_well(
     assert happened
     assert answer.code in {0, 1}
     if answer.code:
-        message = read_message(answer)
+        message = error_message(answer)
         assert "ledger" in message or "billing database" in message
     assert call(hospital, *RERUN).json["state"] == "closed"
-    assert_each_once(hospital)
+    assert_closed_and_sent_once(hospital)

@@ -17,12 +17,12 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from statement_builder.operations.control import control_sheet
 
 from mail_house.errors import HandOffError
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import BatchBusy, GateStop, StatementsError
 from statement_builder.ledger import BatchState, DocumentState
-from statement_builder.operations.control import control_sheet
 from statement_builder.operations.resolve import resolve_document
 from statement_builder.operations.run import open_batch, retry_errors, walk_batch
 from statement_builder.operations.run_parallel import (
@@ -35,10 +35,11 @@ from statement_builder.operations.run_parallel import (
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext, open_context
 from statement_builder.settings import load_settings
-from tests.faults.outcome import assert_once_each, outcome_of
-from tests.faults.storm import Died, Storm, blowing, draw_storm, sped_up
-from tests.faults.trouble import BATCH, RERUN, RUN, die_at
+from tests.commands import BATCH, RERUN, RUN
+from tests.faults.fault_injection import Died, Storm, blowing, draw_storm, sped_up
 from tests.hospital import AS_OF, CLOCK, CYCLE, Hospital, build_hospital
+from tests.kill_points import run_killed_at
+from tests.outcomes import assert_sent_once, outcome_of
 
 SEEDS = int(os.environ.get("FAULT_SEEDS", "25"))
 FIRST_SEED = int(os.environ.get("FAULT_SEED", "20261107"))
@@ -238,7 +239,7 @@ def test_bad_days_with_real_kills__end_as_well(new: Hospital, tmp_path: Path, se
     killed = 0
     for _ in range(4):
         command = random.choice((RUN, RERUN)) if hospital.ledger_exists() else RUN
-        killed += die_at(hospital, random.randint(1, 25), *command) == -signal.SIGKILL
+        killed += run_killed_at(hospital, random.randint(1, 25), *command) == -signal.SIGKILL
     assert killed
     assert hospital.statements(*RUN).json["state"] == "closed"
-    assert_once_each(outcome_of(hospital, BATCH))
+    assert_sent_once(outcome_of(hospital, BATCH))

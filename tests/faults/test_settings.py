@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.in_process import call
-from tests.faults.trouble import RUN, assert_nothing_left, read_message
+from tests.commands import RUN, call, error_message
 from tests.hospital import Hospital, build_hospital
+from tests.outcomes import assert_nothing_sent
 
 WRONG = [
     # what stands in the sample settings, what stands there instead, words of the message
@@ -152,7 +152,7 @@ def test_wrong_variable__is_named_and_nothing_begins(hospital: Hospital, variabl
 def test_wrong_usage__is_refused(hospital: Hospital, arguments: tuple[str, ...], says: str) -> None:
     answer = call(hospital, *arguments, code=2)
     assert says in answer.err
-    assert_nothing_left(hospital)
+    assert_nothing_sent(hospital)
 
 
 def test_secret_in_a_setting__is_not_repeated(hospital: Hospital) -> None:
@@ -177,8 +177,8 @@ def test_user_that_the_machine_has_no_name_for__can_work(hospital: Hospital, mon
 
 
 def _assert_refused(hospital: Hospital, says: tuple[str, ...]) -> None:
-    message = read_message(call(hospital, *RUN, code=2))
+    message = error_message(call(hospital, *RUN, code=2))
     assert all(words in message for words in says), message
-    assert_nothing_left(hospital)
+    assert_nothing_sent(hospital)
     if hospital.ledger_exists():
         assert hospital.ledger("SELECT count(*) FROM batch") == [(0,)]

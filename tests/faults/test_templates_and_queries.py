@@ -20,10 +20,9 @@ from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext, open_context
 from statement_builder.resources import SQL_ROOT, TEMPLATES
 from statement_builder.settings import load_settings
-from tests.faults.in_process import call
-from tests.faults.outcome import assert_once_each, outcome_of
-from tests.faults.trouble import BATCH, assert_nothing_left
+from tests.commands import BATCH, call
 from tests.hospital import AS_OF, CLOCK, CYCLE, Hospital, build_hospital
+from tests.outcomes import assert_nothing_sent, assert_sent_once, outcome_of
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +107,7 @@ def test_wrong_templates__stop_before_the_first_document(
         _run(context)
     assert all(words in str(caught.value) for words in says), caught.value
     assert hospital.ledger("SELECT count(*) FROM document") == [(0,)]
-    assert_nothing_left(hospital)
+    assert_nothing_sent(hospital)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +129,7 @@ def test_template_that_asks_for_what_is_not_there__is_never_released(
     _rewrite("theme/base.html", "</body>", f"{nonsense}</body>")(templates)
     with _opened(hospital, templates=templates) as context, pytest.raises((GateStop, ConfigError)):
         _run(context)
-    assert_nothing_left(hospital)
+    assert_nothing_sent(hospital)
 
 
 def test_mended_template__the_same_batch_goes_through(hospital: Hospital, tmp_path: Path) -> None:
@@ -145,7 +144,7 @@ def test_mended_template__the_same_batch_goes_through(hospital: Hospital, tmp_pa
     assert all("template" in row["fix"] for row in made_nothing)
     with _opened(hospital) as context:
         assert _run(context).state is BatchState.CLOSED
-    assert_once_each(outcome_of(hospital, BATCH))
+    assert_sent_once(outcome_of(hospital, BATCH))
 
 
 def test_missing_font__stops_before_the_first_document(
@@ -158,7 +157,7 @@ def test_missing_font__stops_before_the_first_document(
     with _opened(hospital) as context, pytest.raises(ConfigError) as caught:
         _run(context)
     assert "SourceSansPro-Bold.ttf" in str(caught.value)
-    assert_nothing_left(hospital)
+    assert_nothing_sent(hospital)
 
 
 QUERIES = [
@@ -225,6 +224,6 @@ def _assert_pull_stops(
         _run(context, limit=None)  # a trial of the first few does not count the rows it leaves unread
     assert all(words in str(caught.value) for words in says), caught.value
     assert hospital.ledger("SELECT count(*) FROM shard") == [(0,)]
-    assert_nothing_left(hospital)
+    assert_nothing_sent(hospital)
     with _opened(hospital) as context:
         assert _run(context, until=Step.PULL, limit=None).state is BatchState.PULLED

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from statement_builder.ledger import Ledger
-from tests.faults.in_process import call
-from tests.faults.outcome import assert_once_each, outcome_of
-from tests.faults.trouble import BATCH, RERUN, RUN, assert_nothing_left, read_message
-from tests.hospital import Answer, Hospital, build_hospital
+from tests.commands import BATCH, RERUN, RUN, call, error_message
+from tests.hospital import CommandResult, Hospital, build_hospital
+from tests.outcomes import assert_nothing_sent, assert_sent_once, outcome_of
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +39,13 @@ def hospital(rendered: Hospital, tmp_path: Path) -> Hospital:
 def test_batch_in_hand__the_second_operator_is_told_who_has_it(hospital: Hospital, command: tuple[str, ...]) -> None:
     ledger = Ledger.open(f"sqlite:///{hospital.home / 'ledger.db'}")
     with ledger.lock(BATCH, owner="betty@billing-2", at=datetime(2026, 11, 7, 14, 30, tzinfo=UTC)):
-        message = read_message(call(hospital, *command, code=1))
+        message = error_message(call(hospital, *command, code=1))
     ledger.close()
     assert BATCH in message
     assert "betty@billing-2 since 2026-11-07 14:30 UTC" in message
-    assert_nothing_left(hospital)
+    assert_nothing_sent(hospital)
     assert call(hospital, *RERUN).json["state"] == "closed"
-    assert_once_each(outcome_of(hospital, BATCH))
+    assert_sent_once(outcome_of(hospital, BATCH))
 
 
 def test_settling_while_the_batch_is_in_hand__waits_too(hospital: Hospital) -> None:
@@ -54,9 +53,9 @@ def test_settling_while_the_batch_is_in_hand__waits_too(hospital: Hospital) -> N
     settle = ("resolve", document, "--sent", "--reason", "asked the vendor")
     ledger = Ledger.open(f"sqlite:///{hospital.home / 'ledger.db'}")
     with ledger.lock(BATCH, owner="betty@billing-2", at=datetime(2026, 11, 7, 14, 30, tzinfo=UTC)):
-        assert "betty@billing-2 since" in read_message(call(hospital, *settle, code=1))
+        assert "betty@billing-2 since" in error_message(call(hospital, *settle, code=1))
     ledger.close()
-    assert "nothing to settle" in read_message(call(hospital, *settle, code=1))
+    assert "nothing to resolve" in error_message(call(hospital, *settle, code=1))
 
 
 def test_scheduler_and_operators_on_postgresql__one_works_and_the_others_are_told(
@@ -69,14 +68,14 @@ def test_scheduler_and_operators_on_postgresql__one_works_and_the_others_are_tol
     ledger = Ledger.open(postgres_url)
     with ledger.lock(BATCH, owner="airflow@worker-3", at=datetime(2026, 11, 7, 14, 30, tzinfo=UTC)):
         for command in (("release", BATCH, "--json"), RERUN, RUN):
-            assert "airflow@worker-3 since 2026-11-07 14:30 UTC" in read_message(call(hospital, *command, code=1))
+            assert "airflow@worker-3 since 2026-11-07 14:30 UTC" in error_message(call(hospital, *command, code=1))
         call(hospital, "show", BATCH, "--json")
         call(hospital, "report", "control", BATCH, "--json")
     ledger.close()
     answers = at_once(hospital, ("release", BATCH, "--json"), RERUN)
     assert 0 in [answer.code for answer in answers]
     assert {answer.code for answer in answers} <= {0, 1}
-    assert all("is being worked on by" in read_message(answer) for answer in answers if answer.code)
+    assert all("is being worked on by" in error_message(answer) for answer in answers if answer.code)
     counts = call(hospital, *RERUN).json["counts"]
     printed = [row["document_id"] for row in hospital.manifest_rows()]
     assert len(printed) == len(set(printed)) == counts["print"] > 0
@@ -99,10 +98,10 @@ def test_two_releases_at_the_same_moment__send_everything_once(hospital: Hospita
     assert set(codes) <= {0, 1}
     for answer in answers:
         if answer.code:
-            assert "is being worked on by" in read_message(answer)
+            assert "is being worked on by" in error_message(answer)
         else:
             assert answer.json["state"] == "closed"
-    assert_once_each(outcome_of(hospital, BATCH))
+    assert_sent_once(outcome_of(hospital, BATCH))
     assert hospital.ledger("SELECT count(*) FROM event WHERE what = 'released'") == [(1,)]
 
 
@@ -112,10 +111,10 @@ def test_two_runs_at_the_same_moment__make_one_batch(tmp_path: Path) -> None:
     assert 0 in [answer.code for answer in answers]
     assert all(answer.code in {0, 1} for answer in answers), answers
     assert len(call(hospital, "batches", "--json").json) == 1
-    assert_once_each(outcome_of(hospital, BATCH))
+    assert_sent_once(outcome_of(hospital, BATCH))
 
 
-def at_once(hospital: Hospital, *commands: tuple[str, ...]) -> list[Answer]:
+def at_once(hospital: Hospital, *commands: tuple[str, ...]) -> list[CommandResult]:
     """Each command in a process of its own, all waiting for one signal: the end of their standard input."""
     starter = "import sys; sys.stdin.read(); from statement_builder.cli import main; main()"
     processes = [
@@ -135,5 +134,7 @@ def at_once(hospital: Hospital, *commands: tuple[str, ...]) -> list[Answer]:
         process.stdin.close()
         process.stdin = None
     return [
-        Answer(code=process.wait(), out=out, err=err) for process in processes for out, err in [process.communicate()]
+        CommandResult(code=process.wait(), out=out, err=err)
+        for process in processes
+        for out, err in [process.communicate()]
     ]

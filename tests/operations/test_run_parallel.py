@@ -27,10 +27,10 @@ from statement_builder.operations.run_parallel import (
 )
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext
-from tests.faults.outcome import assert_once_each, outcome_of
-from tests.faults.trouble import die_at
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
-from tests.pipeline.part import BUSY, open_as_worker
+from tests.kill_points import run_killed_at
+from tests.outcomes import assert_sent_once, outcome_of
+from tests.pipeline.shard_worker import BUSY, open_as_worker
 
 BATCH = f"{CYCLE}-statement"
 SHARD = 8
@@ -95,7 +95,7 @@ def test_batch_in_parts__is_the_batch_of_one_process(hospital: Hospital, alone: 
         _hand_off_all(context)
         assert walk_batch(context, BATCH).state == "closed"
     outcome = outcome_of(hospital, BATCH)
-    assert_once_each(outcome)
+    assert_sent_once(outcome)
     assert outcome == alone
 
 
@@ -174,7 +174,7 @@ def test_hung_try_of_a_hand_off__keeps_the_next_from_sending(
 ) -> None:
     """The first try hangs when its file or message is about to go. The second does what is free and leaves it alone."""
     hospital = released.copy_to(tmp_path / "home")
-    command = [sys.executable, "-m", "tests.faults.die_at", "0", "moments", "part", channel, BATCH, "1", "5"]
+    command = [sys.executable, "-m", "tests.kill_points", "0", "moments", "shard-worker", channel, BATCH, "1", "5"]
     hung = subprocess.Popen(command, env=hospital.environment | {"HANG_BEFORE": file}, cwd=hospital.home)
     assert os.WIFSTOPPED(os.waitpid(hung.pid, os.WUNTRACED)[1])
     under_way = hospital.ledger("SELECT document_id, state FROM delivery WHERE state = 'committing'")
@@ -187,7 +187,7 @@ def test_hung_try_of_a_hand_off__keeps_the_next_from_sending(
         _hand_off_all(context)
         walk_batch(context, BATCH)
     outcome = outcome_of(hospital, BATCH)
-    assert_once_each(outcome)
+    assert_sent_once(outcome)
     assert outcome == alone
 
 
@@ -197,12 +197,12 @@ def test_killed_around_each_effect_of_a_part__the_next_try_ends_it(
     released: Hospital, alone: dict[str, Any], channel: str, moment: int, tmp_path: Path
 ) -> None:
     hospital = released.copy_to(tmp_path / "home")
-    assert die_at(hospital, moment, "part", channel, BATCH, "1", "5") == -signal.SIGKILL
+    assert run_killed_at(hospital, moment, "shard-worker", channel, BATCH, "1", "5") == -signal.SIGKILL
     with worker(hospital) as context:
         _hand_off_all(context)
         assert walk_batch(context, BATCH).state == "closed"
     outcome = outcome_of(hospital, BATCH)
-    assert_once_each(outcome)
+    assert_sent_once(outcome)
     assert outcome == alone
 
 
@@ -237,7 +237,7 @@ def test_one_shard_put_off__the_others_of_the_run_go_on(released: Hospital, tmp_
 
 
 def _start(hospital: Hospital, what: str, first: int, last: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "tests.pipeline.part", what, BATCH, str(first), str(last)]
+    command = [sys.executable, "-m", "tests.pipeline.shard_worker", what, BATCH, str(first), str(last)]
     return subprocess.Popen(command, env=hospital.environment, cwd=hospital.home, stderr=subprocess.DEVNULL)
 
 

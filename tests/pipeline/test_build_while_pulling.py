@@ -20,9 +20,9 @@ from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import pull_batch
 from statement_builder.pipeline.workers import WorkerPool
 from statement_builder.resources import SQL_ROOT
-from tests.faults.outcome import outcome_of
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
-from tests.pipeline.part import open_as_worker
+from tests.outcomes import outcome_of
+from tests.pipeline.shard_worker import open_as_worker
 
 BATCH = f"{CYCLE}-statement"
 SHARD = 8

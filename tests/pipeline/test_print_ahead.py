@@ -17,9 +17,9 @@ from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.print_worker import PrintTask
 from statement_builder.pipeline.workers import WorkerPool
-from tests.faults.outcome import assert_once_each, outcome_of
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
-from tests.pipeline.part import open_as_worker
+from tests.outcomes import assert_sent_once, outcome_of
+from tests.pipeline.shard_worker import open_as_worker
 
 BATCH = f"{CYCLE}-statement"
 
@@ -69,7 +69,7 @@ def test_made_ahead__is_what_one_process_hands_off_and_made_once(
     assert len(made) > 1
     assert sorted(made) == sorted(set(made))
     outcome = outcome_of(hospital, BATCH)
-    assert_once_each(outcome)
+    assert_sent_once(outcome)
     assert outcome == outcome_of(alone, BATCH)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from statement_builder.errors import WorkerDied
 from statement_builder.pipeline.workers import WorkerPool
-from tests.pipeline.workmen import DyingWorkman, NotedWorkman, TaskNotingWorkman, double
+from tests.pipeline.task_functions import KilledByTask, ProcessRecorder, TaskRecorder, double
 
 OWNER_EXIT_S = 60
 
@@ -40,16 +40,16 @@ def test_run_all__begins_little_more_than_is_read() -> None:
 
 
 def test_run_all__workers_are_replaced(tmp_path: Path) -> None:
-    with WorkerPool(workers=2, make_worker=partial(NotedWorkman, tmp_path), tasks_per_worker_max=4) as pool:
+    with WorkerPool(workers=2, make_worker=partial(ProcessRecorder, tmp_path), tasks_per_worker_max=4) as pool:
         assert len(list(pool.run_all(range(20)))) == 20
     processes = {int(path.name) for path in tmp_path.iterdir()} - {os.getpid()}
     assert len(processes) > 2
 
 
 def test_run_all__a_killed_worker_is_told_and_the_pool_works_on() -> None:
-    with WorkerPool(workers=2, make_worker=DyingWorkman, tasks_per_worker_max=100) as pool:
+    with WorkerPool(workers=2, make_worker=KilledByTask, tasks_per_worker_max=100) as pool:
         with pytest.raises(WorkerDied, match="run it again"):
-            list(pool.run_all([1, DyingWorkman.DEADLY, 3]))
+            list(pool.run_all([1, KilledByTask.DEADLY, 3]))
         assert list(pool.run_all([1])) == [1]
 
 
@@ -63,7 +63,7 @@ def test_run_all__what_stops_a_worker_s_making_is_raised_as_it_is(workers: int) 
 
 
 def test_prefetch__what_was_begun_is_not_done_twice(tmp_path: Path) -> None:
-    with WorkerPool(workers=2, make_worker=partial(TaskNotingWorkman, tmp_path), tasks_per_worker_max=2) as pool:
+    with WorkerPool(workers=2, make_worker=partial(TaskRecorder, tmp_path), tasks_per_worker_max=2) as pool:
         for task in range(9):
             pool.prefetch(task)
         assert list(pool.run_all(range(10))) == list(range(10))
@@ -72,17 +72,17 @@ def test_prefetch__what_was_begun_is_not_done_twice(tmp_path: Path) -> None:
 
 
 def test_prefetch__no_more_than_a_generation_is_begun_ahead(tmp_path: Path) -> None:
-    with WorkerPool(workers=2, make_worker=partial(TaskNotingWorkman, tmp_path), tasks_per_worker_max=2) as pool:
+    with WorkerPool(workers=2, make_worker=partial(TaskRecorder, tmp_path), tasks_per_worker_max=2) as pool:
         for task in range(9):
             pool.prefetch(task)
     assert {int(path.name.partition("-")[0]) for path in tmp_path.iterdir()} <= {0, 1, 2, 3}
 
 
 def test_prefetch__a_worker_killed_ahead_is_told_by_run_all_and_the_pool_works_on() -> None:
-    with WorkerPool(workers=2, make_worker=DyingWorkman, tasks_per_worker_max=100) as pool:
-        pool.prefetch(DyingWorkman.DEADLY)
+    with WorkerPool(workers=2, make_worker=KilledByTask, tasks_per_worker_max=100) as pool:
+        pool.prefetch(KilledByTask.DEADLY)
         with pytest.raises(WorkerDied, match="run it again"):
-            list(pool.run_all([DyingWorkman.DEADLY, 3]))
+            list(pool.run_all([KilledByTask.DEADLY, 3]))
         assert list(pool.run_all([1])) == [1]
 
 
@@ -91,10 +91,10 @@ import sys
 from functools import partial
 from pathlib import Path
 from statement_builder.pipeline.workers import WorkerPool
-from tests.pipeline.workmen import NotedWorkman
+from tests.pipeline.task_functions import ProcessRecorder
 
 if __name__ == "__main__":
-    make = partial(NotedWorkman, Path(sys.argv[1]))
+    make = partial(ProcessRecorder, Path(sys.argv[1]))
     with WorkerPool(workers=2, make_worker=make, tasks_per_worker_max=100) as pool:
         for _ in pool.run_all(range(16)):
             pass

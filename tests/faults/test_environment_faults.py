@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.in_process import call
-from tests.faults.outcome import assert_once_each, outcome_of
-from tests.faults.trouble import BATCH, RERUN, RUN, assert_nothing_left, make_room, read_message
-from tests.hospital import AS_OF, CYCLE, Answer, Hospital, build_hospital
+from tests.commands import BATCH, RERUN, RUN, call, error_message
+from tests.faults.disks import enlarge
+from tests.hospital import AS_OF, CYCLE, CommandResult, Hospital, build_hospital
+from tests.outcomes import assert_nothing_sent, assert_sent_once, outcome_of
 
 NOBODY_THERE = "127.0.0.1:1"
 PULL = (*RUN[:-1], "--until", "pull", "--json")
@@ -59,8 +59,8 @@ UNREACHABLE = [
 def test_unreachable__stops_before_the_first_document(hospital: Hospital, variable: str, value: str, says: str) -> None:
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
     broken = Hospital(hospital.home, {variable: value, **keys})
-    assert says in read_message(call(broken, *RUN, code=1))
-    assert_nothing_left(hospital)
+    assert says in error_message(call(broken, *RUN, code=1))
+    assert_nothing_sent(hospital)
     assert call(hospital, *PULL).json["state"] == "pulled", "mended, the batch should start"
 
 
@@ -114,9 +114,9 @@ def test_spoilt__stops_before_the_first_document(
     new: Hospital, hospital: Hospital, spoil: Callable[[Hospital], object], says: tuple[str, ...]
 ) -> None:
     spoil(hospital)
-    message = read_message(call(hospital, *RUN, code=1))
+    message = error_message(call(hospital, *RUN, code=1))
     assert all(words in message for words in says), message
-    assert_nothing_left(hospital)
+    assert_nothing_sent(hospital)
     _restore(new, hospital)
     assert call(hospital, *PULL).json["state"] == "pulled", "mended, the batch should start"
 
@@ -187,7 +187,7 @@ HAND_OFFS = [
 def test_way_out_blocked__the_other_way_stays_open_and_a_rerun_sends_the_rest_once(
     waiting: Hospital, break_way_out: Callable[[Hospital], Hospital], says: str, still: str
 ) -> None:
-    message = read_message(call(break_way_out(waiting), "release", BATCH, "--json", code=1))
+    message = error_message(call(break_way_out(waiting), "release", BATCH, "--json", code=1))
     assert says in message
     assert "statements rerun" in message
     counts = call(waiting, "show", BATCH, "--json").json["counts"]
@@ -196,7 +196,7 @@ def test_way_out_blocked__the_other_way_stays_open_and_a_rerun_sends_the_rest_on
         if path.is_file():
             path.unlink()
     assert call(waiting, *RERUN).json["state"] == "closed"
-    assert_once_each(outcome_of(waiting, BATCH))
+    assert_sent_once(outcome_of(waiting, BATCH))
 
 
 def test_damaged_archive__sends_nothing(waiting: Hospital) -> None:
@@ -204,12 +204,12 @@ def test_damaged_archive__sends_nothing(waiting: Hospital) -> None:
     whole = pack.read_bytes()
     pack.chmod(0o600)
     pack.write_bytes(whole[:2000] + bytes(40_000) + whole[42_000:])
-    message = read_message(call(waiting, "release", BATCH, "--json", code=1))
+    message = error_message(call(waiting, "release", BATCH, "--json", code=1))
     assert pack.name in message
     assert_nothing_left_in_print(waiting)
     pack.write_bytes(whole)
     assert call(waiting, *RERUN).json["state"] == "closed"
-    assert_once_each(outcome_of(waiting, BATCH))
+    assert_sent_once(outcome_of(waiting, BATCH))
 
 
 def assert_nothing_left_in_print(hospital: Hospital) -> None:
@@ -219,7 +219,7 @@ def assert_nothing_left_in_print(hospital: Hospital) -> None:
 @pytest.mark.parametrize(
     ("variable", "url", "says"),
     [
-        pytest.param("STATEMENTS_ARCHIVE", "file://{}/archive", "No space left on device. Make room", id="archive"),
+        pytest.param("STATEMENTS_ARCHIVE", "file://{}/archive", "on device. Free disk space", id="archive"),
         pytest.param("STATEMENTS_LEDGER", "sqlite:///{}/ledger.db", "ledger.db: database or disk is full", id="ledger"),
         pytest.param("STATEMENTS_PRINT", "file://{}/print", "No space left on device", id="outbox"),
     ],
@@ -229,10 +229,10 @@ def test_full_disk__is_one_message_and_is_finished_once_there_is_room(
 ) -> None:
     tight = Hospital(hospital.home, {variable: url.format(small_disk)})
     run = (*RUN, "--limit", "8")
-    message = read_message(call(tight, *run, code=1))
+    message = error_message(call(tight, *run, code=1))
     assert says in message
     assert not list(small_disk.rglob("*.ctl"))
-    make_room(small_disk)
+    enlarge(small_disk)
     assert call(tight, *run).json["state"] == "closed"
     counts = call(tight, "show", BATCH, "--json").json["counts"]
     assert counts["handed_off"] == counts["rendered"] > 0
@@ -242,7 +242,7 @@ def test_full_disk__is_one_message_and_is_finished_once_there_is_room(
 @pytest.mark.parametrize(
     ("bytes_max", "says"),
     [
-        pytest.param(320_000, "archive: File too large. Make room", id="pack-does-not-fit"),
+        pytest.param(320_000, "archive: File too large. Free disk space", id="pack-does-not-fit"),
         pytest.param(200_000, "File too large", id="temporary-files-do-not-fit"),
     ],
 )
@@ -260,10 +260,10 @@ def test_file_size_limit__is_one_message_and_is_finished_without_it(
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_max, bytes_max)),
     )
-    message = read_message(Answer(limited.returncode, limited.stdout, limited.stderr))
+    message = error_message(CommandResult(limited.returncode, limited.stdout, limited.stderr))
     assert limited.returncode == 1
     assert says in message
     assert not list((hospital.home / "archive").rglob("*.zip*"))
-    assert_nothing_left(hospital)
+    assert_nothing_sent(hospital)
     assert call(hospital, *RERUN).json["state"] == "closed"
-    assert_once_each(outcome_of(hospital, BATCH))
+    assert_sent_once(outcome_of(hospital, BATCH))

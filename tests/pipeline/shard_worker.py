@@ -1,9 +1,9 @@
-"""One part of a batch in a process of its own, as a worker of Airflow would do it.
+"""Process some shards of a batch in a separate process, as an Airflow worker does.
 
-    python -m tests.pipeline.part build BATCH FIRST LAST
-    python -m tests.pipeline.part print|email BATCH FIRST LAST
+    python -m tests.pipeline.shard_worker build BATCH FIRST LAST
+    python -m tests.pipeline.shard_worker print|email BATCH FIRST LAST
 
-The exit code tells what became of it: 0 done, 4 somebody else has it in hand.
+Exit codes: 0 done, 4 locked by another process.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BUSY = 4
 
 
 def open_as_worker(environ: dict[str, str], *, actor: str = "worker") -> AppContext:
-    """The service of a hospital as a mapped task opens it."""
+    """Open the application context as a mapped task does."""
     settings = load_settings(environ, Path(environ["STATEMENTS_HOME"]))
     return open_context(settings, environ=environ, now=open_clock(environ), actor=actor, workers=1)
 
@@ -33,10 +33,11 @@ def main(arguments: Sequence[str]) -> None:
     what, batch_id, first, last = arguments
     try:
         with open_as_worker(dict(os.environ)) as context:
+            batch = context.require_batch(batch_id)
             if what == "build":
-                build_run(context, batch_id, int(first), int(last))
+                build_run(context, batch, int(first), int(last))
             else:
-                hand_off_run(context, batch_id, int(first), int(last), Channel(what))
+                hand_off_run(context, batch, int(first), int(last), Channel(what))
     except BatchBusy as exc:
         print(exc, file=sys.stderr)
         sys.exit(BUSY)

@@ -16,9 +16,9 @@ from sqlalchemy import URL
 from sqlalchemy.engine import make_url
 
 from statement_builder.source import make_sample
-from tests.dags.place import AirflowPlace, office_mail
-from tests.dags.stack import Stack, make_stack
-from tests.dags.vendor import acknowledge
+from tests.dags.airflow_home import AirflowHome, office_mail
+from tests.dags.airflow_stack import AirflowStack, make_stack
+from tests.dags.vendor_reports import acknowledge
 from tests.hospital import AS_OF, Hospital, build_hospital
 from tests.services.postgres import connect, fresh_database
 from tests.services.s3 import S3Server, running_s3
@@ -31,11 +31,11 @@ LOCK_TIMEOUT = "options=-clock_timeout%3D300"
 
 
 @dataclass
-class House:
+class Deployment:
     """`hospital` drives the command line at the same places as Airflow's tasks are at. `smtp` is the mail server of the
     patients, `office` that of the billing office."""
 
-    stack: Stack
+    stack: AirflowStack
     hospital: Hospital
     source_url: URL
     ledger_url: URL
@@ -133,7 +133,7 @@ class House:
 
 
 @contextmanager
-def open_house(
+def running_deployment(
     home: Path,
     *,
     postgres_server: URL,
@@ -142,7 +142,7 @@ def open_house(
     guarantors: int,
     environ: dict[str, str],
     layouts: Path | None = None,
-) -> Iterator[House]:
+) -> Iterator[Deployment]:
     """Everything started; ended with the block. `layouts` is as `build_hospital` has it."""
     vendor, answers = home / "vendor", home / "answers"
     vendor.mkdir()
@@ -173,7 +173,7 @@ def open_house(
         )
         told = {"STATEMENTS_ALERT_EMAIL": OFFICE, "AIRFLOW_CONN_SMTP_DEFAULT": office_mail(office)}
         stack = make_stack(
-            AirflowPlace(home / "airflow", bare, told | environ),
+            AirflowHome(home / "airflow", bare, told | environ),
             airflow_db=airflow_db.replace("+psycopg:", "+psycopg2:"),
             redis_url=redis_url,
             host_key=sftp_server.key_file.with_name("host_key.pub"),
@@ -189,6 +189,6 @@ def open_house(
         hospital = Hospital(bare.home, urls | s3.environ | sftp_server.environ)
         source, ledger = make_url(source_url), make_url(ledger_url)
         try:
-            yield House(stack, hospital, source, ledger, vendor, answers, s3, smtp, office)
+            yield Deployment(stack, hospital, source, ledger, vendor, answers, s3, smtp, office)
         finally:
             stack.stop()

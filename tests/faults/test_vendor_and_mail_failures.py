@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.in_process import call
-from tests.faults.trouble import BATCH, RERUN, RUN, make_room, read_message
+from tests.commands import BATCH, RERUN, RUN, call, error_message
+from tests.faults.disks import enlarge
 from tests.hospital import Hospital, build_hospital
 from tests.mail_house.cut_connection import relay_to
 from tests.services.sftp import SftpServer
@@ -78,23 +78,23 @@ def test_sftp_drops_in_the_middle_of_a_file(
     with relay_to(sftp_server.port) as relay:
         relay.sent_max = undisturbed.sent * percent // 100
         dropped = over_sftp(hospital, sftp_server, sftp_server.url(vendor, port=relay.port))
-        message = read_message(call(dropped, *RELEASE, code=1))
+        message = error_message(call(dropped, *RELEASE, code=1))
     assert f"sftp://127.0.0.1:{relay.port}" in message
     assert "statements rerun" in message
     assert_a_rerun_prints_the_rest_once(hospital, sftp_server, vendor)
 
 
 def test_sftp_disk_is_full(hospital: Hospital, small_disk: Path, sftp_server: SftpServer) -> None:
-    message = read_message(call(over_sftp(hospital, sftp_server, sftp_server.url(small_disk)), *RELEASE, code=1))
+    message = error_message(call(over_sftp(hospital, sftp_server, sftp_server.url(small_disk)), *RELEASE, code=1))
     assert "is its disk full?" in message
     assert list(small_disk.glob("*.ctl")) == []
-    make_room(small_disk)
+    enlarge(small_disk)
     assert_a_rerun_prints_the_rest_once(hospital, sftp_server, small_disk)
 
 
 def test_sftp_host_key_is_a_strangers(hospital: Hospital, vendor: Path, sftp_server: SftpServer) -> None:
     url = sftp_server.url(vendor, host_key="SHA256:anothers")
-    message = read_message(call(over_sftp(hospital, sftp_server, url), *RELEASE, code=1))
+    message = error_message(call(over_sftp(hospital, sftp_server, url), *RELEASE, code=1))
     assert "not the one that was pinned" in message
     assert "ask the vendor before you change the pin" in message
     assert list(vendor.iterdir()) == []
@@ -107,7 +107,7 @@ def test_sftp_refuses_the_rename(
 ) -> None:
     in_the_way = vendor / f"{print_files[0]}.{suffix}"
     (in_the_way / "something").mkdir(parents=True)
-    message = read_message(call(over_sftp(hospital, sftp_server, sftp_server.url(vendor)), *RELEASE, code=1))
+    message = error_message(call(over_sftp(hospital, sftp_server, sftp_server.url(vendor)), *RELEASE, code=1))
     assert print_files[0] in message
     assert [path for path in vendor.glob("*.ctl") if path.is_file()] == []
     (in_the_way / "something").rmdir()
@@ -129,7 +129,7 @@ def test_smtp__nothing_was_accepted_and_a_rerun_sends_it_once(
 ) -> None:
     by_smtp = Hospital(hospital.home, {"STATEMENTS_EMAIL": smtp_server.url})
     setattr(smtp_server.script, stage, [reply] * MANY)
-    message = read_message(call(by_smtp, *RELEASE, code=1))
+    message = error_message(call(by_smtp, *RELEASE, code=1))
     assert says in message
     assert "statements rerun" in message
     counts = call(by_smtp, "show", BATCH, "--json").json["counts"]

@@ -17,7 +17,7 @@ def _double(task: int) -> int:
     return 2 * task
 
 
-class DyingWorkman:
+class KilledByTask:
     """Its process is killed, as for want of memory, at one task."""
 
     DEADLY = 13
@@ -28,7 +28,7 @@ class DyingWorkman:
         return task
 
 
-class NotedWorkman:
+class ProcessRecorder:
     """Leaves a file named by its process id in a folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -38,7 +38,7 @@ class NotedWorkman:
         return task
 
 
-class TaskNotingWorkman:
+class TaskRecorder:
     """Leaves a file for each task that it does: the same one done twice leaves two."""
 
     def __init__(self, folder: Path) -> None:

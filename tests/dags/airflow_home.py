@@ -27,7 +27,7 @@ def office_mail(smtp: SmtpServer) -> str:
 
 
 @dataclass(frozen=True)
-class AirflowPlace:
+class AirflowHome:
     """`home` is Airflow's own folder, beside that of the hospital whose mail it sends."""
 
     home: Path

@@ -1,8 +1,8 @@
-"""Our programs, each run in a process of its own, without the second that a new interpreter takes to import them.
+"""Run our programs in forked processes, without the second that a new interpreter takes to import them.
 
-The first call starts one process that imports everything and then waits: `python -m tests.warm`. Each run is a fork of
-it with its own arguments, environment, folder and output. What a program costs to start cold, and whether it starts at
-all, is for `tests/e2e/test_operators_day.py` to see.
+The first call starts a server process that imports everything and then waits: `python -m tests.fork_server`. Each
+program is a fork of it, with its own arguments, environment, working directory and output.
+`tests/e2e/test_operators_day.py` checks that programs start in a new interpreter, too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 STATEMENTS = "statement_builder.cli:main"
-DIE_AT = "tests.faults.die_at:main"
+KILL_POINTS = "tests.kill_points:main"
 _IMPORTED_LATE = (
     "boto3.session",
     "mail_house.email.ses",
@@ -36,22 +36,22 @@ _IMPORTED_LATE = (
     "statement_builder.rendering.cover_sheet",
     "statement_builder.rendering.verified_renderer",
 )
-"""What the programs import only once they need it."""
+"""Modules that the programs import only when they need them."""
 _servers: dict[int, subprocess.Popen[str]] = {}
 
 
-def run_warm(
+def run_forked(
     program: str, arguments: list[str], *, env: Mapping[str, str], cwd: Path
 ) -> subprocess.CompletedProcess[str]:
-    """Run `module:function` to its end as a program with these arguments; as `subprocess.run` has it, a signal that
-    killed it is a negative exit code."""
+    """Run `module:function` as a program with these arguments. As with `subprocess.run`, a negative exit code is the
+    signal that killed it."""
     server = _server()
     assert server.stdin is not None
     assert server.stdout is not None
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        order = {"program": program, "arguments": arguments, "env": dict(env), "cwd": str(cwd)}
-        server.stdin.write(json.dumps(order | {"out": str(out), "err": str(err)}) + "\n")
+        request = {"program": program, "arguments": arguments, "env": dict(env), "cwd": str(cwd)}
+        server.stdin.write(json.dumps(request | {"out": str(out), "err": str(err)}) + "\n")
         server.stdin.flush()
         code = int(server.stdout.readline())
         return subprocess.CompletedProcess(
@@ -60,7 +60,7 @@ def run_warm(
 
 
 def _server() -> subprocess.Popen[str]:
-    """This process's own: it ends with it, since its input then does."""
+    """This process's server. It exits with this process, because its standard input closes."""
     found = _servers.get(os.getpid())
     if found is None:
         command = [sys.executable, "-m", __name__]
@@ -75,7 +75,7 @@ def _end(server: subprocess.Popen[str]) -> None:
 
 
 def _serve() -> None:
-    for name in (*(program.partition(":")[0] for program in (STATEMENTS, DIE_AT)), *_IMPORTED_LATE):
+    for name in (*(program.partition(":")[0] for program in (STATEMENTS, KILL_POINTS)), *_IMPORTED_LATE):
         importlib.import_module(name)
     gc.freeze()
     for line in sys.stdin:
@@ -86,28 +86,28 @@ def _serve() -> None:
         print(os.waitstatus_to_exitcode(status), flush=True)
 
 
-def _become(order: dict[str, Any]) -> NoReturn:
-    """Be the program, to its end: what it wanted done at exit is done, and the inherited heap left as it is."""
+def _become(request: dict[str, Any]) -> NoReturn:
+    """Become the program and exit. Exit handlers run; the inherited heap is not torn down."""
     os.setsid()
     for descriptor, path, flags in (
         (0, os.devnull, os.O_RDONLY),
-        (1, order["out"], os.O_WRONLY | os.O_CREAT),
-        (2, order["err"], os.O_WRONLY | os.O_CREAT),
+        (1, request["out"], os.O_WRONLY | os.O_CREAT),
+        (2, request["err"], os.O_WRONLY | os.O_CREAT),
     ):
         opened = os.open(path, flags, 0o600)
         os.dup2(opened, descriptor)
         os.close(opened)
     os.environ.clear()
-    os.environ.update(order["env"])
-    os.chdir(order["cwd"])
-    module, _, function = order["program"].partition(":")
-    sys.argv = [module, *order["arguments"]]
+    os.environ.update(request["env"])
+    os.chdir(request["cwd"])
+    module, _, function = request["program"].partition(":")
+    sys.argv = [module, *request["arguments"]]
     code = 0
     try:
         getattr(importlib.import_module(module), function)()
     except SystemExit as exc:
         code = exc.code if isinstance(exc.code, int) else int(exc.code is not None)
-    except BaseException:  # noqa: BLE001 - as an interpreter does it
+    except BaseException:  # noqa: BLE001 - as an interpreter does
         traceback.print_exc()
         code = 1
     atexit._run_exitfuncs()
@@ -119,4 +119,4 @@ def _become(order: dict[str, Any]) -> NoReturn:
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
         _serve()
-    os._exit(0)  # at leisure, some of the imported libraries would complain of what they have not tidied up
+    os._exit(0)  # a normal exit would print warnings of imported libraries that were not closed

@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from tests.dags.place import DAGS, AirflowPlace
+from tests.dags.airflow_home import DAGS, AirflowHome
 from tests.hospital import ROOT
 from tests.services.processes import free_port
 
@@ -40,10 +40,10 @@ POLL_S = 0.4
 
 
 @dataclass
-class Stack:
+class AirflowStack:
     """`place` has everything in its environment that the programs read."""
 
-    place: AirflowPlace
+    place: AirflowHome
     port: int
     processes: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
     _token: str = ""
@@ -225,14 +225,14 @@ class Stack:
 
 
 def make_stack(
-    place: AirflowPlace,
+    place: AirflowHome,
     *,
     airflow_db: str,
     redis_url: str,
     host_key: Path,
     source_url: str,
     connections: dict[str, dict[str, Any]],
-) -> Stack:
+) -> AirflowStack:
     """Set Airflow up as compose does, start its programs, and say where everything is."""
     port = free_port()
     place.home.mkdir(parents=True, exist_ok=True)
@@ -261,7 +261,7 @@ def make_stack(
         }
     )
     _set_up(place, host_key=host_key, source_url=source_url)
-    stack = Stack(place, port)
+    stack = AirflowStack(place, port)
     try:
         stack.start("api-server", "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1")
         stack.start("scheduler", "scheduler", "--skip-serve-logs")
@@ -284,7 +284,7 @@ def make_stack(
     return stack
 
 
-def _set_up(place: AirflowPlace, *, host_key: Path, source_url: str) -> None:
+def _set_up(place: AirflowHome, *, host_key: Path, source_url: str) -> None:
     """Run compose's init. There is a hospital already, so it makes none."""
     programs = Path(sys.executable).parent
     environment = place.environment | {
