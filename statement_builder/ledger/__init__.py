@@ -1,6 +1,7 @@
-"""What has happened: every batch, candidate, document, hand-off and mailing, and what may therefore happen next."""
+"""The ledger: every batch, candidate, document, hand-off and mailing, and what may therefore happen next."""
 
 from statement_builder.billing.selection import FinalVendorStatus
+from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Withheld
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.lock import LockPart, held_already, part_of
 from statement_builder.ledger.records import (
@@ -41,6 +42,8 @@ from statement_builder.ledger.states import (
 __all__ = [
     "TERMINAL_FAILURES",
     "VOIDED",
+    "AddressChanged",
+    "ArchivedControlSheet",
     "Batch",
     "BatchState",
     "ControlTotals",
@@ -50,6 +53,7 @@ __all__ = [
     "DocumentState",
     "EmailMark",
     "Event",
+    "EventData",
     "ExceptionLine",
     "Figures",
     "FinalVendorStatus",
@@ -71,6 +75,7 @@ __all__ = [
     "StatusCount",
     "Suppression",
     "SuppressionCode",
+    "Withheld",
     "held_already",
     "part_of",
     "replaced_by",

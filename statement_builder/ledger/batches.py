@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import InvariantError
+from statement_builder.ledger.event_data import EventData
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Batch, NewShard
 from statement_builder.ledger.row_mapping import to_batch
@@ -94,11 +95,20 @@ class BatchRepository(Repository):
                 connection.execute(insert(shard), rows)
             _write_state(connection, batch_id, BatchState.PULLED, actor=actor, at=at, why="")
 
-    def set_state(self, batch_id: str, state: BatchState, *, actor: str, at: datetime, why: str = "") -> None:
+    def set_state(
+        self,
+        batch_id: str,
+        state: BatchState,
+        *,
+        actor: str,
+        at: datetime,
+        why: str = "",
+        data: EventData | None = None,
+    ) -> None:
         """Move the batch to `state`; no change when it is there already. InvariantError for a move that
         `states.BATCH_MOVES` does not allow."""
         with self._write() as connection:
-            set_batch_state(connection, batch_id, state, actor=actor, at=at, why=why)
+            set_batch_state(connection, batch_id, state, actor=actor, at=at, why=why, data=data)
 
     def release(self, batch_id: str, *, actor: str, at: datetime, why: str = "") -> None:
         """Release the batch for hand-off and record who approved it."""
@@ -107,7 +117,7 @@ class BatchRepository(Repository):
     def record_recheck(self, batch_id: str, *, at: datetime) -> None:
         """Record when the pre-mail recheck of the whole batch was completed."""
         with self._write() as connection:
-            connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(looked_at=at))
+            connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(rechecked_at=at))
 
 
 def require_batch(connection: Connection, batch_id: str) -> Batch:
@@ -119,7 +129,14 @@ def require_batch(connection: Connection, batch_id: str) -> Batch:
 
 
 def set_batch_state(
-    connection: Connection, batch_id: str, state: BatchState, *, actor: str, at: datetime, why: str
+    connection: Connection,
+    batch_id: str,
+    state: BatchState,
+    *,
+    actor: str,
+    at: datetime,
+    why: str,
+    data: EventData | None = None,
 ) -> None:
     """See `BatchRepository.set_state`."""
     found = require_batch(connection, batch_id)
@@ -131,7 +148,7 @@ def set_batch_state(
     if state is BatchState.RELEASED:
         released = {"released_by": actor, "released_at": at}
         connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(released))
-    _write_state(connection, batch_id, state, actor=actor, at=at, why=why)
+    _write_state(connection, batch_id, state, actor=actor, at=at, why=why, data=data)
 
 
 def _read_batch(connection: Connection, batch_id: str, *, lock: bool) -> Batch | None:
@@ -148,13 +165,22 @@ def _require_all_built(connection: Connection, batch_id: str) -> None:
 
 
 def _write_state(
-    connection: Connection, batch_id: str, state: BatchState, *, actor: str, at: datetime, why: str
+    connection: Connection,
+    batch_id: str,
+    state: BatchState,
+    *,
+    actor: str,
+    at: datetime,
+    why: str,
+    data: EventData | None = None,
 ) -> None:
     values: dict[str, object] = {"state": state.value}
     if state is BatchState.CLOSED:
         values["closed_at"] = at
     connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(values))
-    write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=batch_id, what=state.value, why=why)
+    write_event(
+        connection, at=at, actor=actor, batch_id=batch_id, subject=batch_id, what=state.value, why=why, data=data
+    )
 
 
 def _shard_row(batch_id: str, new: NewShard) -> dict[str, object]:

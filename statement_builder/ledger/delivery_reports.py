@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, func, select, update
 
-from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold
+from statement_builder.billing.selection import Channel, Hold
 from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger.document_queries import lock_document, read_deliveries, read_revisions
 from statement_builder.ledger.documents import withhold
@@ -24,25 +24,20 @@ from statement_builder.ledger.records import Delivery, Document, EmailMark, Prin
 from statement_builder.ledger.sql_compat import insert_if_new
 from statement_builder.ledger.states import (
     DELIVERY_MOVES,
+    PROGRESS,
     TERMINAL_FAILURES,
     VOIDED,
     DeliveryState,
     DocumentState,
     SuppressionCode,
+    counts_as_mailed,
     require_delivery_move,
 )
 from statement_builder.ledger.suppressions import suppress
-from statement_builder.ledger.tables import delivery, document, follow_up, print_file
+from statement_builder.ledger.tables import delivery, document, print_file, redelivery
 from statement_builder.ledger.transactions import Repository
 
-_PROGRESS = (DeliveryState.SENT, DeliveryState.ACKNOWLEDGED, DeliveryState.MAILED, DeliveryState.DELIVERED)
 _IN_DOUBT = frozenset({DeliveryState.COMMITTING, DeliveryState.UNCERTAIN})
-_COUNTS_FROM = {
-    FinalVendorStatus.ACKNOWLEDGED: {DeliveryState.ACKNOWLEDGED, DeliveryState.MAILED, DeliveryState.DELIVERED},
-    FinalVendorStatus.MAILED: {DeliveryState.MAILED, DeliveryState.DELIVERED},
-    FinalVendorStatus.NOTHING: set(_PROGRESS),
-}
-"""Final vendor status → the states in which a piece counts as mailed."""
 
 
 class DeliveryReportRepository(Repository):
@@ -106,7 +101,7 @@ class DeliveryReportRepository(Repository):
             require_delivery_move(f"document {document_id}", now, state)
             connection.execute(update(delivery).where(own).values(state=state.value, changed_at=at))
             record_status_event(connection, found.batch_id, document_id, state, at=at, why=why)
-            if state in _COUNTS_FROM[file.reports]:
+            if counts_as_mailed(state, file.reports):
                 record_mailed(connection, [document_id], on)
             if state in TERMINAL_FAILURES:
                 reverse_mailed(connection, document_id)
@@ -139,7 +134,7 @@ class DeliveryReportRepository(Repository):
             record_status_event(connection, found.batch_id, document_id, DeliveryState.BOUNCED, at=at, why=why)
             reverse_mailed(connection, document_id)
             if not replaced_by(read_revisions(connection, document_id), document_id):
-                insert_if_new(connection, follow_up, {"document_id": document_id, "since": at, "readdressed": False})
+                insert_if_new(connection, redelivery, {"document_id": document_id, "since": at, "readdressed": False})
                 bounced = sum(
                     each.state is DeliveryState.BOUNCED and each.channel is Channel.EMAIL for each in attempts
                 )
@@ -191,7 +186,7 @@ def _record_print_file(
     if not ids:
         return False
     connection.execute(update(delivery).where(mine).values(state=state.value, changed_at=at))
-    if state in _COUNTS_FROM[found.reports]:
+    if counts_as_mailed(state, found.reports):
         record_mailed(connection, ids, on)
     if state in TERMINAL_FAILURES:
         for document_id in ids:
@@ -215,9 +210,9 @@ def _is_news(now: DeliveryState, then: DeliveryState, *, subject: str) -> bool:
     """The report is new to the ledger. DeliveryReportError when it contradicts the ledger."""
     if now is then:
         return False
-    if now in _PROGRESS and then in _PROGRESS:
-        return _PROGRESS.index(then) > _PROGRESS.index(now)
-    if now in {DeliveryState.RETURNED, DeliveryState.BOUNCED} and then in _PROGRESS:
+    if now in PROGRESS and then in PROGRESS:
+        return PROGRESS.index(then) > PROGRESS.index(now)
+    if now in {DeliveryState.RETURNED, DeliveryState.BOUNCED} and then in PROGRESS:
         return False
     if now is DeliveryState.RECALLED and then in {DeliveryState.REJECTED, DeliveryState.ACKNOWLEDGED}:
         return False
@@ -228,7 +223,7 @@ def _is_news(now: DeliveryState, then: DeliveryState, *, subject: str) -> bool:
 
 def _states_before(state: DeliveryState) -> list[DeliveryState]:
     """The states from which a report on a whole file moves a piece on."""
-    return [now for now in _PROGRESS if state in DELIVERY_MOVES[now]]
+    return [now for now in PROGRESS if state in DELIVERY_MOVES[now]]
 
 
 def _require_print_file(connection: Connection, name: str) -> PrintFileRow:

@@ -12,20 +12,20 @@ from statement_builder.errors import InvariantError
 from statement_builder.ledger.records import Delivery, Document
 from statement_builder.ledger.row_mapping import to_delivery, to_document
 from statement_builder.ledger.sql_compat import in_chunks, is_one_of
-from statement_builder.ledger.states import TERMINAL_FAILURES, DeliveryState, DocumentState
-from statement_builder.ledger.tables import delivery, document, document_account, follow_up
+from statement_builder.ledger.states import TERMINAL_FAILURES, DocumentState
+from statement_builder.ledger.tables import delivery, document, document_account, redelivery
 
 _live = delivery.alias("live")
 
 
 def is_live(attempt: FromClause) -> ColumnElement[bool]:
     """The attempt has not failed for good. Must match the condition of the index `delivery_one_live`."""
-    return attempt.c.state.not_in([state.value for state in DeliveryState if state in TERMINAL_FAILURES])
+    return attempt.c.state.not_in([state.value for state in TERMINAL_FAILURES])
 
 
 _IS_LIVE = and_(_live.c.document_id == document.c.document_id, is_live(_live))
-_again = follow_up.alias("again")
-IS_REDELIVERY_DUE = exists().where(_again.c.document_id == document.c.document_id)
+_due = redelivery.alias("due")
+IS_REDELIVERY_DUE = exists().where(_due.c.document_id == document.c.document_id)
 IS_PENDING = or_(document.c.state == DocumentState.RENDERED.value, IS_REDELIVERY_DUE)
 """The document is still to be handed off, or due for redelivery; it may already be in a live attempt."""
 
@@ -41,11 +41,11 @@ def select_documents() -> Select[Any]:
         select(
             document,
             _live.c.state.label("delivery_state"),
-            follow_up.c.since.label("due_since"),
-            follow_up.c.readdressed,
+            redelivery.c.since.label("due_since"),
+            redelivery.c.readdressed,
         )
         .outerjoin(_live, _IS_LIVE)
-        .outerjoin(follow_up, follow_up.c.document_id == document.c.document_id)
+        .outerjoin(redelivery, redelivery.c.document_id == document.c.document_id)
     )
 
 

@@ -21,12 +21,13 @@ from statement_builder.ledger.document_queries import (
     select_documents,
     supersedes,
 )
+from statement_builder.ledger.event_data import Withheld
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Document, FoundDocument
 from statement_builder.ledger.row_mapping import hold_row
 from statement_builder.ledger.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.states import BatchState, DocumentState
-from statement_builder.ledger.tables import batch, candidate_hold, document, document_account, follow_up
+from statement_builder.ledger.tables import batch, candidate_hold, document, document_account, redelivery
 from statement_builder.ledger.transactions import Repository
 
 PREFIX_MIN = 8
@@ -144,7 +145,7 @@ class DocumentRepository(Repository):
             found = lock_document(connection, document_id)
             if found.channel is channel:
                 return
-            is_pending = found.state is DocumentState.RENDERED or found.due_again
+            is_pending = found.state is DocumentState.RENDERED or found.is_redelivery_due
             if not is_pending or found.delivery_state is not None:
                 raise InvariantError(f"document {document_id} is on its way: its channel cannot change")
             _update(connection, document_id, channel=channel.value)
@@ -166,7 +167,7 @@ def withhold(
         return True
     if found.state is DocumentState.ERROR:
         raise InvariantError(f"document {document_id} was never rendered: there is nothing to withhold")
-    if found.delivery_state is not None or (found.state is DocumentState.HANDED_OFF and not found.due_again):
+    if found.delivery_state is not None or (found.state is DocumentState.HANDED_OFF and not found.is_redelivery_due):
         return False
     mine = (candidate_hold.c.batch_id == found.batch_id) & (candidate_hold.c.subject == found.guarantor_id)
     last = connection.execute(select(func.coalesce(func.max(candidate_hold.c.position), 0)).where(mine)).scalar_one()
@@ -174,11 +175,20 @@ def withhold(
     if not rows:
         raise InvariantError(f"document {document_id} cannot be withheld without a reason")
     connection.execute(insert(candidate_hold), rows)
-    connection.execute(delete(follow_up).where(follow_up.c.document_id == document_id))
+    connection.execute(delete(redelivery).where(redelivery.c.document_id == document_id))
     if found.state is DocumentState.RENDERED:
         _update(connection, document_id, state=DocumentState.WITHHELD.value)
-    why = " ".join((*sorted({hold.code for hold in holds}), why)).strip()
-    write_event(connection, at=at, actor=actor, batch_id=found.batch_id, subject=document_id, what="withheld", why=why)
+    codes = tuple(sorted({hold.code for hold in holds}))
+    write_event(
+        connection,
+        at=at,
+        actor=actor,
+        batch_id=found.batch_id,
+        subject=document_id,
+        what=DocumentState.WITHHELD.value,
+        why=" ".join((*codes, why)).strip(),
+        data=Withheld(codes=codes, reason=why),
+    )
     return True
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
+from statement_builder.ledger.event_data import EventData, decode_event_data, encode_event_data
 from statement_builder.ledger.records import Event
 from statement_builder.ledger.sql_compat import insert_many
 from statement_builder.ledger.tables import event
@@ -25,20 +26,40 @@ class EventRepository(Repository):
         if subject is not None:
             query = query.where(event.c.subject == subject)
         with self._read() as connection:
-            return [Event(**row) for row in connection.execute(query.order_by(event.c.event_id)).mappings()]
+            rows = connection.execute(query.order_by(event.c.event_id)).mappings()
+            return [Event(**{**row, "data": decode_event_data(row["data"])}) for row in rows]
 
-    def record(self, batch_id: str, subject: str, *, what: str, why: str, actor: str, at: datetime) -> None:
+    def record(
+        self,
+        batch_id: str,
+        subject: str,
+        *,
+        what: str,
+        why: str,
+        data: EventData | None = None,
+        actor: str,
+        at: datetime,
+    ) -> None:
         """Record an event that changes nothing else, such as a report that an operator must read."""
         with self._write() as connection:
-            write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=subject, what=what, why=why)
+            write_event(
+                connection, at=at, actor=actor, batch_id=batch_id, subject=subject, what=what, why=why, data=data
+            )
 
 
 def write_event(
-    connection: Connection, *, at: datetime, actor: str, batch_id: str, subject: str, what: str, why: str = ""
+    connection: Connection,
+    *,
+    at: datetime,
+    actor: str,
+    batch_id: str,
+    subject: str,
+    what: str,
+    why: str = "",
+    data: EventData | None = None,
 ) -> None:
-    connection.execute(
-        insert(event), {"at": at, "actor": actor, "batch_id": batch_id, "subject": subject, "what": what, "why": why}
-    )
+    values = {"at": at, "actor": actor, "batch_id": batch_id, "subject": subject, "what": what, "why": why}
+    connection.execute(insert(event), {**values, "data": encode_event_data(data)})
 
 
 def write_events(

@@ -21,7 +21,7 @@ from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.mailing_history import record_mailed
 from statement_builder.ledger.sql_compat import in_chunks, insert_many, is_one_of
 from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
-from statement_builder.ledger.tables import delivery, document, follow_up, print_file
+from statement_builder.ledger.tables import delivery, document, print_file, redelivery
 
 
 def require_released(connection: Connection, batch_id: str) -> None:
@@ -113,7 +113,7 @@ def hand_off(connection: Connection, document_ids: Sequence[str], mailed_on: dat
     )
     for ids in in_chunks(document_ids):
         connection.execute(handed_off, {"ids": ids})
-        connection.execute(delete(follow_up).where(is_one_of(follow_up.c.document_id)), {"ids": ids})
+        connection.execute(delete(redelivery).where(is_one_of(redelivery.c.document_id)), {"ids": ids})
         later = set(connection.execute(reported, {"ids": ids}).scalars())
         record_mailed(connection, [document_id for document_id in ids if document_id not in later], mailed_on)
 

@@ -22,7 +22,7 @@ from statement_builder.ledger.hand_off import (
 from statement_builder.ledger.records import NewPrintFile, PrintFileRow
 from statement_builder.ledger.row_mapping import print_file_row, to_print_file
 from statement_builder.ledger.sql_compat import insert_if_new
-from statement_builder.ledger.states import HAND_OFF_STATES, DeliveryState, require_hand_off_move
+from statement_builder.ledger.states import HAND_OFF_STATES, DeliveryState, require_hand_off_move, states_before_mailed
 from statement_builder.ledger.tables import batch, delivery, print_file
 from statement_builder.ledger.transactions import Repository
 
@@ -97,13 +97,10 @@ class PrintFileRepository(Repository):
 
     def awaiting_final_status(self, facility_id: str) -> list[PrintFileRow]:
         """Print files with at least one piece whose final vendor status has not arrived, oldest first."""
-        open_states = {
-            FinalVendorStatus.ACKNOWLEDGED: [DeliveryState.SENT.value],
-            FinalVendorStatus.MAILED: [DeliveryState.SENT.value, DeliveryState.ACKNOWLEDGED.value],
-        }
         rows = []
         with self._read() as connection:
-            for reports, states in open_states.items():
+            for reports in (FinalVendorStatus.ACKNOWLEDGED, FinalVendorStatus.MAILED):
+                states = [state.value for state in states_before_mailed(reports)]
                 is_open = exists().where(delivery.c.print_file == print_file.c.name, delivery.c.state.in_(states))
                 query = (
                     select(print_file)

@@ -8,6 +8,7 @@ from typing import Any
 
 from statement_builder.billing.model import Fault, Record
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
+from statement_builder.ledger.event_data import EventData
 from statement_builder.ledger.states import (
     BatchState,
     DeliveryState,
@@ -31,7 +32,7 @@ class Batch(Record, kw_only=True):
     opened_at: datetime
     released_by: str = ""
     released_at: datetime | None = None
-    looked_at: datetime | None = None
+    rechecked_at: datetime | None = None
     """When the whole batch was last compared with the source, before its hand-off."""
     closed_at: datetime | None = None
 
@@ -55,7 +56,7 @@ class Shard(NewShard, kw_only=True):
     pack_key: str | None = None
     pack_sha256: str | None = None
     template_version: str = ""
-    is_extra: bool = False
+    is_reissue: bool = False
     """Holds one copy or correction, made after the batch; no candidate of its own."""
 
 
@@ -118,7 +119,7 @@ class Document(NewDocument, kw_only=True):
     """Then to the address that is on file now."""
 
     @property
-    def due_again(self) -> bool:
+    def is_redelivery_due(self) -> bool:
         return self.due_since is not None
 
 
@@ -338,3 +339,5 @@ class Event(Record, kw_only=True):
     """What it happened to: the batch id, a document id, a print file's name, `shard 3`."""
     what: str
     why: str = ""
+    """Prose for people; code reads `data`."""
+    data: EventData | None = None

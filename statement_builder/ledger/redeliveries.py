@@ -14,10 +14,10 @@ from statement_builder.ledger.print_files import lock_print_file
 from statement_builder.ledger.records import RejectedPiece
 from statement_builder.ledger.sql_compat import insert_if_new
 from statement_builder.ledger.states import DeliveryState, DocumentState
-from statement_builder.ledger.tables import batch, delivery, document, event, follow_up, print_file
+from statement_builder.ledger.tables import batch, delivery, document, event, print_file, redelivery
 from statement_builder.ledger.transactions import Repository
 
-_IS_DUE = exists().where(follow_up.c.document_id == document.c.document_id)
+_IS_DUE = exists().where(redelivery.c.document_id == document.c.document_id)
 
 
 class RedeliveryRepository(Repository):
@@ -27,7 +27,7 @@ class RedeliveryRepository(Repository):
         """Ids of the batches, open or closed, that have documents due for redelivery."""
         query = (
             select(document.c.batch_id)
-            .join(follow_up, follow_up.c.document_id == document.c.document_id)
+            .join(redelivery, redelivery.c.document_id == document.c.document_id)
             .join(batch, batch.c.batch_id == document.c.batch_id)
             .where(batch.c.facility_id == facility_id)
         )
@@ -84,7 +84,7 @@ def _schedule(
         raise DeliveryReportError(
             f"document {document_id}: only a document that was handed off and did not arrive can be sent again."
         )
-    if insert_if_new(connection, follow_up, {"document_id": document_id, "since": at, "readdressed": readdressed}):
+    if insert_if_new(connection, redelivery, {"document_id": document_id, "since": at, "readdressed": readdressed}):
         write_event(
             connection, at=at, actor=actor, batch_id=found.batch_id, subject=document_id, what="resend", why=why
         )

@@ -20,7 +20,7 @@ from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Document, NewDocument, NewShard
 from statement_builder.ledger.row_mapping import account_rows, document_row
 from statement_builder.ledger.states import CORRECTED, DocumentState, ShardState
-from statement_builder.ledger.tables import document, document_account, follow_up, shard
+from statement_builder.ledger.tables import document, document_account, redelivery, shard
 from statement_builder.ledger.transactions import Repository
 
 
@@ -53,13 +53,13 @@ class ReissueRepository(Repository):
                 _supersede(connection, original, actor=actor, at=at, why=why)
             row = {**msgspec.structs.asdict(new_shard), "batch_id": batch_id, "state": ShardState.BUILT.value}
             pack = {"pack_key": pack_key, "template_version": template_version}
-            connection.execute(insert(shard), [{**row, **pack, "pack_sha256": pack_sha256, "is_extra": True}])
+            connection.execute(insert(shard), [{**row, **pack, "pack_sha256": pack_sha256, "is_reissue": True}])
             common = {"batch_id": batch_id, "sequence": new_shard.sequence, **pack}
             connection.execute(insert(document), [document_row(common, 1, new)])
             if accounts := account_rows(new):
                 connection.execute(insert(document_account), accounts)
             due = {"document_id": new.document_id, "since": at, "readdressed": readdressed}
-            connection.execute(insert(follow_up), [due])
+            connection.execute(insert(redelivery), [due])
             what = "reprinted" if new.is_copy else "corrected"
             write_event(
                 connection, at=at, actor=actor, batch_id=batch_id, subject=original.document_id, what=what, why=why
@@ -78,7 +78,7 @@ def _last_revision(connection: Connection, original: Document) -> int:
 def _supersede(connection: Connection, original: Document, *, actor: str, at: datetime, why: str) -> None:
     """A corrected document is neither handed off nor redelivered any more."""
     if original.state is DocumentState.HANDED_OFF:
-        connection.execute(delete(follow_up).where(follow_up.c.document_id == original.document_id))
+        connection.execute(delete(redelivery).where(redelivery.c.document_id == original.document_id))
         return
     hold = Hold(code=CORRECTED)
     if not withhold(connection, original.document_id, [hold], actor=actor, at=at, why=why):

@@ -1,16 +1,17 @@
-"""The states that things in the ledger can be in, and the only ways from one to the next."""
+"""The states of everything in the ledger, and the only moves between them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 
+from statement_builder.billing.selection import FinalVendorStatus
 from statement_builder.errors import InvariantError
 
 VOIDED = "VOIDED"
-"""The hold of what a person took back before it was mailed."""
+"""Hold code: an operator voided the document before it was mailed."""
 CORRECTED = "CORRECTED"
-"""The hold of what was corrected before it was mailed."""
+"""Hold code: the document was corrected before it was mailed."""
 
 
 class BatchState(StrEnum):
@@ -18,7 +19,7 @@ class BatchState(StrEnum):
     PULLED = "pulled"
     BUILT = "built"
     WAITING = "waiting"
-    """Built, and stopped at a gate until a person has decided."""
+    """Built, and stopped at a release check until an operator decides."""
     RELEASED = "released"
     HANDING_OFF = "handing_off"
     CLOSED = "closed"
@@ -30,7 +31,7 @@ class ShardState(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What was decided about a candidate."""
+    """The decision on a candidate."""
 
     SELECTED = "selected"
     HELD = "held"
@@ -41,35 +42,35 @@ class DocumentState(StrEnum):
     RENDERED = "rendered"
     ERROR = "error"
     WITHHELD = "withheld"
-    """Rendered, then held back just before hand-off."""
+    """Rendered, then held before it was handed off."""
     HANDED_OFF = "handed_off"
 
 
 class DeliveryState(StrEnum):
-    """The state of one attempt. A document has at most one attempt whose state is not in `TERMINAL_FAILURES`."""
+    """The state of one attempt. A document has at most one live attempt: one not in `TERMINAL_FAILURES`."""
 
     CLAIMED = "claimed"
-    """Somebody means to hand it off. Nothing has left yet: what may have been sent is `committing`."""
+    """A process is about to hand it off. Nothing has been sent yet."""
     COMMITTING = "committing"
-    """On its way out. Found after a crash, the other side has to be asked."""
+    """Being sent. After a crash, only the vendor knows whether it arrived."""
     SENT = "sent"
     FAILED = "failed"
     """Known not to have been accepted: another attempt is safe."""
     UNCERTAIN = "uncertain"
-    """Nobody can be asked: waits for a person."""
+    """Unknown, and the vendor cannot be asked: an operator must decide."""
     ACKNOWLEDGED = "acknowledged"
-    """The vendor says that the print file is there, whole."""
+    """The vendor confirms that it received the whole print file."""
     MAILED = "mailed"
-    """The vendor says that the piece has entered the mail."""
+    """The vendor reports that the piece has entered the mail."""
     DELIVERED = "delivered"
     REJECTED = "rejected"
-    """The vendor will not print it: a clerk has to see why."""
+    """The vendor will not print it: a clerk must find out why."""
     RECALLED = "recalled"
-    """Cancelled at the vendor, by us, before it was printed."""
+    """Canceled at the vendor, at our request, before it was printed."""
     RETURNED = "returned"
-    """The post office brought it back: the address is wrong."""
+    """Returned by the post office: the address is wrong."""
     BOUNCED = "bounced"
-    """The e-mail came back, or its recipient complained."""
+    """The e-mail bounced, or its recipient complained."""
 
 
 HAND_OFF_STATES = (
@@ -79,26 +80,43 @@ HAND_OFF_STATES = (
     DeliveryState.FAILED,
     DeliveryState.UNCERTAIN,
 )
-"""What a print file can be: what becomes of it at the vendor is told of its pieces."""
-TERMINAL_FAILURES = frozenset(
-    {
-        DeliveryState.FAILED,
-        DeliveryState.REJECTED,
-        DeliveryState.RECALLED,
-        DeliveryState.RETURNED,
-        DeliveryState.BOUNCED,
-    }
+"""The states set by the hand-off, and the only ones of a print file. Delivery reports set the others, per piece."""
+TERMINAL_FAILURES = (
+    DeliveryState.FAILED,
+    DeliveryState.REJECTED,
+    DeliveryState.RECALLED,
+    DeliveryState.RETURNED,
+    DeliveryState.BOUNCED,
 )
-"""Nothing more comes of these attempts: another one of the same document is safe."""
+"""These attempts are over: another attempt for the same document is safe. In this order, they are the condition of the
+index `delivery_one_live`."""
+PROGRESS = (DeliveryState.SENT, DeliveryState.ACKNOWLEDGED, DeliveryState.MAILED, DeliveryState.DELIVERED)
+"""The states of an attempt that goes well, in order."""
+COUNTS_AS_MAILED_FROM: Mapping[FinalVendorStatus, DeliveryState] = {
+    FinalVendorStatus.NOTHING: DeliveryState.SENT,
+    FinalVendorStatus.ACKNOWLEDGED: DeliveryState.ACKNOWLEDGED,
+    FinalVendorStatus.MAILED: DeliveryState.MAILED,
+}
+"""The last status that a vendor reports → the first state in which its pieces count as mailed."""
+
+
+def states_before_mailed(final: FinalVendorStatus) -> tuple[DeliveryState, ...]:
+    """The states of `PROGRESS` in which a piece does not count as mailed yet."""
+    return PROGRESS[: PROGRESS.index(COUNTS_AS_MAILED_FROM[final])]
+
+
+def counts_as_mailed(state: DeliveryState, final: FinalVendorStatus) -> bool:
+    """A piece in this state counts as mailed, given the last status that its vendor reports."""
+    return state in PROGRESS and state not in states_before_mailed(final)
 
 
 class SuppressionCode(StrEnum):
-    """What the answers forbid for a guarantor, until the billing system has something new."""
+    """What delivery reports suppress for a guarantor, until the billing system has newer data."""
 
     RETMAIL = "RETMAIL"
-    """Mail came back: nothing goes to that address."""
+    """Mail was returned: no mail to that address."""
     EMAIL = "EMAIL"
-    """E-mail bounced for good, or the person complained: consent counts again only when it is given anew."""
+    """E-mail bounced for good, or the recipient complained: consent must be given again."""
 
 
 BATCH_MOVES: Mapping[BatchState, frozenset[BatchState]] = {
@@ -110,7 +128,7 @@ BATCH_MOVES: Mapping[BatchState, frozenset[BatchState]] = {
     BatchState.HANDING_OFF: frozenset({BatchState.CLOSED}),
     BatchState.CLOSED: frozenset(),
 }
-"""Back to `pulled` means that shards are built again: only while nothing is released."""
+"""A move back to `pulled` means that shards are built again; it is legal until the release."""
 
 DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     DeliveryState.CLAIMED: frozenset(
@@ -140,29 +158,25 @@ DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
     ),
     DeliveryState.MAILED: frozenset({DeliveryState.DELIVERED, DeliveryState.RETURNED}),
     DeliveryState.DELIVERED: frozenset({DeliveryState.RETURNED, DeliveryState.BOUNCED}),
-    DeliveryState.FAILED: frozenset(),
-    DeliveryState.REJECTED: frozenset(),
-    DeliveryState.RECALLED: frozenset(),
-    DeliveryState.RETURNED: frozenset(),
-    DeliveryState.BOUNCED: frozenset(),
+    **{state: frozenset() for state in TERMINAL_FAILURES},
 }
-"""For a delivery and for a print file alike. What failed is tried again as a new attempt, never revived."""
+"""For attempts and print files alike. A failed attempt is never revived; a new attempt replaces it."""
 
 
 def require_batch_move(batch_id: str, now: BatchState, then: BatchState) -> None:
-    """InvariantError unless a batch may go from `now` to `then`."""
+    """InvariantError unless a batch may move from `now` to `then`."""
     if then not in BATCH_MOVES[now]:
         raise InvariantError(f"batch {batch_id} is {now}: it cannot become {then}")
 
 
 def require_hand_off_move(subject: str, now: DeliveryState, then: DeliveryState) -> None:
-    """As `require_delivery_move`, for who hands off: what becomes of it afterwards is not for them to say."""
+    """As `require_delivery_move`, for the hand-off, which may set no state that only a delivery report can tell."""
     if then not in HAND_OFF_STATES:
-        raise InvariantError(f"{subject} is {now}: whether it is {then} is told by an answer, not by the hand-off")
+        raise InvariantError(f"{subject} is {now}: only a delivery report can make it {then}, not the hand-off")
     require_delivery_move(subject, now, then)
 
 
 def require_delivery_move(subject: str, now: DeliveryState, then: DeliveryState) -> None:
-    """InvariantError unless a delivery or print file may go from `now` to `then`."""
+    """InvariantError unless an attempt or print file may move from `now` to `then`."""
     if then not in DELIVERY_MOVES[now]:
         raise InvariantError(f"{subject} is {now}: it cannot become {then}")

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus
-from statement_builder.ledger.states import DeliveryState, DocumentState
-from statement_builder.ledger.tables import delivery, document, follow_up, print_file
+from statement_builder.ledger.states import DeliveryState, DocumentState, counts_as_mailed
+from statement_builder.ledger.tables import delivery, document, print_file, redelivery
 
 _CHANNEL_FIGURE = {Channel.PRINT: "print", Channel.EMAIL: "email"}
 _STATE_FIGURE = {DocumentState.HANDED_OFF: "handed_off", DocumentState.WITHHELD: "withheld"}
@@ -30,7 +30,7 @@ def select_status_counts(batch_id: str, *more_keys: ColumnElement[Any]) -> Selec
         ~exists().where(later.c.document_id == delivery.c.document_id, later.c.attempt > delivery.c.attempt),
     )
     is_reissue = (document.c.revision_of != "").label("is_reissue")
-    is_redelivery_due = follow_up.c.document_id.is_not(None).label("is_redelivery_due")
+    is_redelivery_due = redelivery.c.document_id.is_not(None).label("is_redelivery_due")
     last = delivery.c.state.label("last")
     keys = (document.c.state, document.c.channel, is_reissue, is_redelivery_due, last, print_file.c.reports, *more_keys)
     figures = (
@@ -43,7 +43,7 @@ def select_status_counts(batch_id: str, *more_keys: ColumnElement[Any]) -> Selec
         .select_from(document)
         .outerjoin(delivery, latest)
         .outerjoin(print_file, print_file.c.name == delivery.c.print_file)
-        .outerjoin(follow_up, follow_up.c.document_id == document.c.document_id)
+        .outerjoin(redelivery, redelivery.c.document_id == document.c.document_id)
         .where(document.c.batch_id == batch_id)
         .group_by(*keys)
     )
@@ -69,8 +69,6 @@ def figures_of(row: Any) -> list[str]:
 
 def _report_figures(last: DeliveryState, final: FinalVendorStatus) -> list[str]:
     """The figures of the latest attempt's state. The vendor's final status also stands for all that would follow it."""
-    if last is DeliveryState.SENT and final is FinalVendorStatus.NOTHING:
-        return ["acknowledged", "mailed"]
-    if last is DeliveryState.ACKNOWLEDGED and final is not FinalVendorStatus.MAILED:
-        return ["acknowledged", "mailed"]
+    if last is not DeliveryState.DELIVERED and counts_as_mailed(last, final):
+        return _REPORT_FIGURES[DeliveryState.MAILED]
     return _REPORT_FIGURES.get(last, [])

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from statement_builder.ledger.records import Document, Suppression
 from statement_builder.ledger.sql_compat import in_chunks, is_one_of, upsert
 from statement_builder.ledger.states import SuppressionCode
-from statement_builder.ledger.tables import batch, mail_stop
+from statement_builder.ledger.tables import batch, suppression
 from statement_builder.ledger.transactions import Repository
 
 
@@ -22,8 +22,10 @@ class SuppressionRepository(Repository):
         """Guarantor → suppressions, by code and date. The caller decides whether one applies to the address now on
         file."""
         found: defaultdict[str, list[Suppression]] = defaultdict(list)
-        query = select(mail_stop).where(mail_stop.c.facility_id == facility_id, is_one_of(mail_stop.c.guarantor_id))
-        query = query.order_by(mail_stop.c.code, mail_stop.c.since)
+        query = select(suppression).where(
+            suppression.c.facility_id == facility_id, is_one_of(suppression.c.guarantor_id)
+        )
+        query = query.order_by(suppression.c.code, suppression.c.since)
         with self._read() as connection:
             for ids in in_chunks(guarantor_ids):
                 for row in connection.execute(query, {"ids": ids}).mappings():
@@ -44,7 +46,7 @@ def suppress(connection: Connection, found: Document, code: SuppressionCode, *, 
     facility_id = connection.execute(select(batch.c.facility_id).where(batch.c.batch_id == found.batch_id)).scalar_one()
     key = {"facility_id": facility_id, "guarantor_id": found.guarantor_id, "code": code.value, "digest": digest}
     new = {"document_id": found.document_id, "since": since}
-    statement = upsert(connection, mail_stop).values(**key, **new)
+    statement = upsert(connection, suppression).values(**key, **new)
     connection.execute(
-        statement.on_conflict_do_update(index_elements=list(key), set_=new, where=mail_stop.c.since <= since)
+        statement.on_conflict_do_update(index_elements=list(key), set_=new, where=suppression.c.since <= since)
     )

@@ -97,7 +97,7 @@ batch = Table(
     Column("opened_at", UtcDateTime, nullable=False),
     Column("released_by", _ID, nullable=False, default=""),
     Column("released_at", UtcDateTime),
-    Column("looked_at", UtcDateTime),
+    Column("rechecked_at", UtcDateTime),
     Column("closed_at", UtcDateTime),
     Column("pull_attempts", Integer, nullable=False, default=0),
     Column("locked_by", _ID),
@@ -123,10 +123,10 @@ shard = Table(
     Column("pack_key", Text),
     Column("pack_sha256", String(64)),
     Column("template_version", String(64), nullable=False, default=""),
-    Column("is_extra", Boolean, nullable=False, server_default=false()),
+    Column("is_reissue", Boolean, nullable=False, server_default=false()),
     _one_of("state", ShardState, "state"),
 )
-"""`is_extra`: made after the batch, for one copy or correction; no candidate was pulled for it."""
+"""`is_reissue`: made after the batch, for one copy or correction; no candidate was pulled for it."""
 
 candidate = Table(
     "candidate",
@@ -238,7 +238,7 @@ print_file = Table(
 )
 """`reports` is the last thing that the vendor was to tell of these pieces when they were claimed."""
 
-LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in DeliveryState if state in TERMINAL_FAILURES)})"
+LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in TERMINAL_FAILURES)})"
 
 serial_range = Table(
     "serial_range",
@@ -280,8 +280,8 @@ delivery = Table(
 """`delivery_one_live` is what makes a second claim of the same document impossible. `readdressed_to` is the digest of
 the address of an attempt that went to another one than its pages show."""
 
-follow_up = Table(
-    "follow_up",
+redelivery = Table(
+    "redelivery",
     metadata,
     Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
     Column("since", UtcDateTime, nullable=False),
@@ -289,8 +289,8 @@ follow_up = Table(
 )
 """Documents that came back and are due to go out again, as a new attempt; `readdressed` to the address on file now."""
 
-mail_stop = Table(
-    "mail_stop",
+suppression = Table(
+    "suppression",
     metadata,
     Column("facility_id", _ID, primary_key=True),
     Column("guarantor_id", _ID, primary_key=True),
@@ -324,6 +324,7 @@ event = Table(
     Column("subject", _ID, nullable=False),
     Column("what", _WORD, nullable=False),
     Column("why", Text, nullable=False),
+    Column("data", Text),
     Index("event_batch", "batch_id", "event_id"),
 )
 

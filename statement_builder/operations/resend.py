@@ -53,7 +53,7 @@ def resend_document(context: AppContext, document_id: str, reason: str) -> str:
     )
     put_off = hand_off_again(context)
     found = context.require_document(document_id)
-    if found.due_again:
+    if found.is_redelivery_due:
         return f"{document_id} is due to go out again. " + " ".join(
             put_off or ["The next `statements track` sends it."]
         )

@@ -38,7 +38,7 @@ def plan_shard_runs(context: AppContext, batch_id: str, *, shards_max: int, runs
 
     The same runs whenever it is asked: what a mapped task stands for must not change when it is cleared.
     """
-    shards = [shard for shard in context.ledger.shards.for_batch(batch_id) if not shard.is_extra]
+    shards = [shard for shard in context.ledger.shards.for_batch(batch_id) if not shard.is_reissue]
     length = max(shards_max, ceil(len(shards) / runs_max))
     runs = [shards[start : start + length] for start in range(0, len(shards), length)]
     return [

@@ -49,7 +49,7 @@ def withhold_ineligible(context: AppContext, batch: Batch, shards: Sequence[Shar
 
 def has_recent_recheck(context: AppContext, batch: Batch) -> bool:
     """Whether the recheck of the whole batch is recent enough for a shard to leave."""
-    return batch.looked_at is not None and context.now() - batch.looked_at < RECHECK_VALID_FOR
+    return batch.rechecked_at is not None and context.now() - batch.rechecked_at < RECHECK_VALID_FOR
 
 
 class _Recheck:

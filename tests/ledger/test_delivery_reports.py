@@ -266,7 +266,7 @@ def test_send_again__same_document_new_attempt_counted_once(ledger: Ledger, end:
         ledger.redeliveries.schedule(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
     assert ledger.redeliveries.due_batches(FACILITY) == [batch_id]
     (waiting,) = ledger.documents.pending(batch_id)
-    assert (waiting.document_id, waiting.due_again, waiting.readdressed) == (TWO[0].document_id, True, True)
+    assert (waiting.document_id, waiting.is_redelivery_due, waiting.readdressed) == (TWO[0].document_id, True, True)
     put_in_file(ledger, batch_id, TWO[:1], "STMT_002", FinalVendorStatus.MAILED)
     answer(ledger, S.MAILED, on=LATER_ON + timedelta(days=20), file="STMT_002")
     assert states(ledger, TWO[0]) == [end.value, "mailed"]
@@ -303,7 +303,7 @@ def test_bounce__hard_goes_to_print_and_stops_email(ledger: Ledger) -> None:
     assert not bounce(ledger)
     assert mailed_on(ledger, "G3") is None
     (waiting,) = ledger.documents.pending(batch_id, channel=Channel.PRINT)
-    assert waiting.due_again
+    assert waiting.is_redelivery_due
     assert [stop.code for stop in ledger.suppressions.by_guarantor(FACILITY, ["G3"])["G3"]] == [SuppressionCode.EMAIL]
     counts = ledger.control_totals.get(batch_id).counts
     assert (counts.print, counts.email, counts.handed_off, counts.bounced, counts.due_again) == (1, 0, 1, 1, 1)

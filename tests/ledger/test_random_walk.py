@@ -102,7 +102,7 @@ class Walk(RuleBasedStateMachine):
             assert [mailed[account].statements_sent for account in document.accounts if account in mailed] == [
                 1
             ] * is_out
-            if is_out or any(attempt.state in TERMINAL_FAILURES - {DeliveryState.FAILED} for attempt in attempts):
+            if is_out or any(attempt.state in set(TERMINAL_FAILURES) - {DeliveryState.FAILED} for attempt in attempts):
                 self.sent.add(document.document_id)
             assert (document.state is DocumentState.HANDED_OFF) == (document.document_id in self.sent)
             assert all(attempt.state in TERMINAL_FAILURES for attempt in attempts[:-1])

@@ -86,7 +86,7 @@ def test_extra__is_due_at_once_and_in_no_figure(ledger: Ledger) -> None:
     ledger.batches.set_state(batch.batch_id, BatchState.CLOSED, actor="ana", at=AT)
     before = ledger.control_totals.get(batch.batch_id)
     copy = extra(ledger, G1, is_copy=True)
-    assert copy.due_again
+    assert copy.is_redelivery_due
     assert ledger.redeliveries.due_batches(FACILITY) == [batch.batch_id]
     assert ledger.documents.pending(batch.batch_id, channel=Channel.PRINT, sequence=copy.sequence) == [copy]
     after = ledger.control_totals.get(batch.batch_id)
@@ -95,7 +95,7 @@ def test_extra__is_due_at_once_and_in_no_figure(ledger: Ledger) -> None:
     assert replace(after.cents, extra=0) == before.cents
     mail(ledger, copy, name="STMT_002.pdf", days=1)
     assert ledger.redeliveries.due_batches(FACILITY) == []
-    (shard,) = [each for each in ledger.shards.for_batch(batch.batch_id) if each.is_extra]
+    (shard,) = [each for each in ledger.shards.for_batch(batch.batch_id) if each.is_reissue]
     assert shard.sequence == copy.sequence
 
 
@@ -145,7 +145,7 @@ def test_correction__of_what_is_on_its_way_is_refused(ledger: Ledger) -> None:
     ledger.print_files.claim(print_file(batch.batch_id, (G1,)), at=AT)
     with pytest.raises(InvariantError, match="cannot be replaced"):
         extra(ledger, G1, is_copy=False)
-    assert [shard.is_extra for shard in ledger.shards.for_batch(batch.batch_id)] == [False]
+    assert [shard.is_reissue for shard in ledger.shards.for_batch(batch.batch_id)] == [False]
 
 
 def test_correction__second_of_one_revision_is_refused(ledger: Ledger) -> None:

@@ -1,0 +1,46 @@
+"""Facts that code reads back from events, one record per kind. `Event.why` is prose for people and is never parsed."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from statement_builder.billing.model import Record
+
+
+class Withheld(Record, kw_only=True, tag="withheld"):
+    """A document was withheld. Read when its shard is built again, so that a voided document stays void."""
+
+    codes: tuple[str, ...]
+    """Hold codes, sorted."""
+    reason: str = ""
+    """The operator's reason, repeated when the shard is built again."""
+
+
+class ArchivedControlSheet(Record, kw_only=True, tag="control_sheet"):
+    """A batch was closed. Read by `statements report control --kept`."""
+
+    json_key: str
+    pdf_key: str
+    """Archive keys of the sheet as it was when the batch closed."""
+
+
+class AddressChanged(Record, kw_only=True, tag="address_change"):
+    """The vendor reported that the guarantor moved. Read so that the same move is reported once."""
+
+    move_type: str
+    moved_on: date
+
+
+EventData = Withheld | ArchivedControlSheet | AddressChanged
+
+_decoder = msgspec.json.Decoder(EventData)
+
+
+def encode_event_data(data: EventData | None) -> str | None:
+    return None if data is None else msgspec.json.encode(data).decode()
+
+
+def decode_event_data(text: str | None) -> EventData | None:
+    return None if text is None else _decoder.decode(text)
