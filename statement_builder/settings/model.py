@@ -1,0 +1,124 @@
+"""The settings as typed, frozen records. The docstring of each field is its description in `statements settings`."""
+
+from __future__ import annotations
+
+from statement_builder.billing.facility import Facility
+from statement_builder.billing.model import Record
+from statement_builder.billing.selection import FinalVendorStatus, Kind
+from statement_builder.errors import ConfigError
+from statement_builder.policy.settings import Policy
+
+
+class SourceSettings(Record, kw_only=True):
+    """The billing data source."""
+
+    name: str = "reference"
+    """Folder of the source's queries below `sql/`."""
+    url: str = ""
+    """SQLAlchemy URL of the billing database."""
+    max_age_hours: int = 36
+    """Billing data older than this is refused. The policy has a stricter limit for the obstetric feed."""
+
+
+class RenderSettings(Record, kw_only=True):
+    """How documents are rendered."""
+
+    workers: int = 0
+    """Rendering processes. 0: one per processor."""
+    languages: tuple[str, ...] = ("en",)
+    """Languages with an approved translation. An account in any other language is an exception."""
+    engine: str = "compiled"
+    """`compiled`: lay out each template once, then fill it. `plain`: one WeasyPrint layout per document."""
+    layouts: str = ""
+    """Folder of compiled layouts and verification results shared by all processes. It contains no patient data."""
+
+
+class MailSettings(Record, kw_only=True):
+    """Print and e-mail delivery."""
+
+    print_profile: str = "number-10-double-window"
+    """The print vendor's profile: a name in `mail_house/profiles/`, or the path of a `.toml` file."""
+    email_content: str = "portal"
+    """What an e-mail contains: `portal`, a sign-in link; `archive-link`, an expiring link to the PDF that works
+    without signing in; `attachment`, the PDF encrypted with the guarantor's password."""
+    email_link_days: int = 7
+    """Days that an `archive-link` works, 1 to 7 (the S3 maximum)."""
+    mailer_id: str = ""
+    """The hospital's USPS Mailer ID for the Intelligent Mail barcode. Empty: the vendor prints the barcode."""
+    service_type: str = ""
+    """The three-digit Service Type ID of the Intelligent Mail barcode, as agreed with the vendor."""
+    preflight_sample_every: int = 50
+    """Preflight also reads the rendered image of one in this many pieces. 1: every piece."""
+    final_vendor_status: FinalVendorStatus = FinalVendorStatus.NOTHING
+    """The last status that the print vendor reports for a piece: `nothing`, `acknowledged`, or `mailed`. The legal
+    clocks and the closing of a batch wait for it."""
+    ack_deadline_hours: int = 1
+    """Hours after hand-off when a missing acknowledgment becomes an alert."""
+    mailed_deadline_business_days: int = 2
+    """Business days after hand-off when a missing mailed report becomes an alert."""
+    inbox: str = ""
+    """Folder where delivery reports arrive."""
+    vendor_reports_url: str = ""
+    """Where the print vendor leaves its reports: an `sftp:` or `file:` URL. Empty: they are placed in the inbox."""
+    bounce_mailbox_url: str = ""
+    """Mailbox for bounced e-mail: a `file:` URL (Maildir, or a folder of `.eml` files) or an `imaps:` URL."""
+
+
+class ReleaseSettings(Record, kw_only=True):
+    """Who must release a batch."""
+
+    statement: str = "person"
+    """Release of statements: `person`, by an operator; `dual-control`, by a different operator from the one who opened
+    the batch; `auto`, automatic if all gates foot and nothing is unusual."""
+    ob_notice: str = "person"
+    """Release of obstetric notices: `person`, `dual-control`, or `auto`."""
+    dunning: str = "person"
+    """Release of dunning letters: `person`, `dual-control`, or `auto`."""
+    volume_change_max_percent: int = 25
+    """A larger change in the number of documents since the previous batch of this kind requires an operator."""
+    amount_change_max_percent: int = 20
+    """A larger change in the average amount since the previous batch of this kind requires an operator."""
+    hold_doubled_count_min: int = 20
+    """A hold code that more than doubled since the previous batch requires an operator, from this many accounts on."""
+    dual_control_level_min: int = 4
+    """A batch with a letter of this dunning level or higher always requires dual control (domain rules, 9)."""
+    amount_max_cents: int = 25_000_000
+    """A document above this amount requires an operator."""
+
+    def by(self, kind: Kind) -> str:
+        """`auto`, `person`, or `dual-control` for one kind of document."""
+        return str(getattr(self, kind.value.replace("-", "_")))
+
+
+class Settings(Record, kw_only=True):
+    """All settings of one facility."""
+
+    facility: Facility | None = None
+    """The hospital as documents print it. Required to render."""
+    ledger: str = ""
+    """SQLAlchemy URL of the ledger: `sqlite:///…` on one machine, `postgresql+psycopg://…` on several."""
+    archive: str = ""
+    """URL of the archive: `file:///…` or `s3://bucket/prefix`."""
+    print: str = ""
+    """URL of the print vendor: `file:///…`, `sftp://…`, or `lob://…`."""
+    email: str = ""
+    """URL of the mail service: `file:///…`, `smtp://…`, or `ses://…`."""
+    source: SourceSettings = SourceSettings()
+    """The billing data source."""
+    policy: Policy = Policy()
+    """Thresholds and legal numbers."""
+    render: RenderSettings = RenderSettings()
+    """How documents are rendered."""
+    mail: MailSettings = MailSettings()
+    """Print and e-mail delivery."""
+    release: ReleaseSettings = ReleaseSettings()
+    """Who must release a batch."""
+
+    def require_facility(self) -> Facility:
+        """The facility. ConfigError if there is none: a bill without the hospital's phone number is useless."""
+        if self.facility is None:
+            raise ConfigError(
+                "No [facility] in the settings. Its name, addresses, phone numbers, and links are on every page. "
+                "Add it to statements.toml (README, Settings)."
+            )
+        return self.facility
