@@ -1,4 +1,4 @@
-"""What was pulled and what was made, kept exactly as it was: snapshots and packs, on disk or S3, written once."""
+"""Write-once archive on disk or S3 for snapshots of pulled accounts and packs of rendered documents."""
 
 from statement_builder.archive.factory import Archive, open_archive
 from statement_builder.archive.pack import Pack, PackEntry, PackReader, build_pack, read_document

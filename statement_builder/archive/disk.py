@@ -1,4 +1,4 @@
-"""An archive in a folder. A file appears under its name only whole, on the platter, and never changes again."""
+"""An archive in a folder. A file gets its name only when it is complete and synced to disk, and never changes."""
 
 from __future__ import annotations
 
@@ -11,56 +11,58 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from statement_builder.archive.keys import require_hash, require_key
+from statement_builder.archive.keys import check_hash, check_key
 from statement_builder.errors import ArchiveError
 
 _READ_ONLY = 0o400
-_FOLDER = 0o700
+_OWNER_ONLY = 0o700
 
 
 class DiskArchive:
-    """See `Archive`. The folder is made on first use, for its owner alone."""
+    """See `Archive`. The folder is created on first use, accessible only by its owner."""
 
     def __init__(self, root: str) -> None:
         self._root = Path(root)
 
     def put(self, key: str, data: bytes, *, sha256: str) -> None:
-        require_hash(key, data, sha256)
+        check_hash(key, data, sha256)
         path = self._path(key)
-        with self._explained(key):
-            if _is_same(path, data, key):
+        with self._translate_errors(key):
+            if _has_content(path, data, key):
                 return
             _make_folder(path.parent)
             _write_once(path, data, key)
 
     def get(self, key: str) -> bytes:
-        with self._explained(key, reading=True):
+        with self._translate_errors(key, reading=True):
             return self._path(key).read_bytes()
 
     def read_range(self, key: str, offset: int, length: int) -> bytes:
-        with self._explained(key, reading=True), self._path(key).open("rb") as file:
+        with self._translate_errors(key, reading=True), self._path(key).open("rb") as file:
             file.seek(offset)
             data = file.read(length)
         if len(data) != length:
-            raise ArchiveError(f"{key} ends too early: it was damaged. Restore it from a backup of the archive.")
+            raise ArchiveError(f"{key} is damaged: it is too short. Restore it from a backup of the archive.")
         return data
 
     def exists(self, key: str) -> bool:
-        with self._explained(key):
+        with self._translate_errors(key):
             return self._path(key).is_file()
 
     def link(self, key: str, *, expires_s: int) -> str:
-        raise ArchiveError(f"{key} is in a folder, which cannot be linked to for {expires_s} seconds: use S3.")
+        raise ArchiveError(
+            f"{key} is in a folder archive, which has no links. Use an S3 archive for links of {expires_s} seconds."
+        )
 
     def check(self) -> None:
-        with self._explained("a probe"):
+        with self._translate_errors("the test file"):
             _make_folder(self._root)
             with tempfile.TemporaryFile(dir=self._root) as probe:
                 probe.write(b"probe")
                 os.fsync(probe.fileno())
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Nothing to close."""
 
     def __enter__(self) -> Self:
         return self
@@ -71,29 +73,33 @@ class DiskArchive:
         self.close()
 
     def _path(self, key: str) -> Path:
-        require_key(key)
+        check_key(key)
         return self._root / key
 
     @contextmanager
-    def _explained(self, key: str, *, reading: bool = False) -> Iterator[None]:
-        """Turn what the operating system says into words that help."""
+    def _translate_errors(self, key: str, *, reading: bool = False) -> Iterator[None]:
+        """Raise OSError as an ArchiveError that says what to do."""
         try:
             yield
         except OSError as exc:
             if reading and isinstance(exc, FileNotFoundError):
                 raise ArchiveError(
-                    f"{key} is not in the archive {self._root}. Is the archive of the settings the right one?"
+                    f"{key} is not in the archive {self._root}. Check `archive` in the settings."
                 ) from exc
-            what = "cannot be read from" if reading else "cannot be kept in"
-            full = exc.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-            hint = "Make room" if full else "Mend the folder or its rights, or name another one as `archive`"
+            action = f"read {key} from" if reading else f"write {key} to"
+            is_full = exc.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+            hint = (
+                "Free disk space"
+                if is_full
+                else "Fix the folder or its permissions, or change `archive` in the settings"
+            )
             raise ArchiveError(
-                f"{key} {what} the archive {self._root}: {exc.strerror}. {hint}, then run this again."
+                f"Cannot {action} the archive {self._root}: {exc.strerror}. {hint}, then run this again."
             ) from exc
 
 
 def _write_once(path: Path, data: bytes, key: str) -> None:
-    """A hard link gives the finished file its name: unlike a rename it cannot replace what is there."""
+    """Write to a temporary file and hard-link it to `path`. Unlike a rename, a link never replaces a file."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -104,30 +110,33 @@ def _write_once(path: Path, data: bytes, key: str) -> None:
         try:
             os.link(name, path)
         except FileExistsError:
-            _is_same(path, data, key)  # somebody was faster: fine if it is the same, refused if not
+            _has_content(path, data, key)  # another process was faster; raises if its content differs
     finally:
         with suppress(FileNotFoundError):
             os.unlink(name)
     _sync_folder(path.parent)
 
 
-def _is_same(path: Path, data: bytes, key: str) -> bool:
-    """Whether the file is there with this content; ArchiveError when it is there with other content."""
+def _has_content(path: Path, data: bytes, key: str) -> bool:
+    """Whether the file exists with this content. ArchiveError if it exists with different content."""
     try:
         found = path.read_bytes()
     except FileNotFoundError:
         return False
     if found != data:
-        raise ArchiveError(f"{key} is in the archive already with other content, and is never overwritten.")
+        raise ArchiveError(
+            f"{key} is already in the archive with different content and is never overwritten. If only this service "
+            "writes to the archive, the file is damaged: restore it from a backup."
+        )
     return True
 
 
 def _make_folder(folder: Path) -> None:
-    """Make the folder and those above it, each on the platter before anything goes into it."""
+    """Create the folder and its parents, each synced to disk before anything is written to it."""
     if folder.is_dir():
         return
     _make_folder(folder.parent)
-    folder.mkdir(mode=_FOLDER, exist_ok=True)
+    folder.mkdir(mode=_OWNER_ONLY, exist_ok=True)
     _sync_folder(folder.parent)
 
 

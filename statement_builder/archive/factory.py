@@ -1,4 +1,4 @@
-"""Open an archive by its URL."""
+"""Opens an archive by URL."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _RETENTION_DAYS_MAX = 36_500
 
 
 class Archive(Protocol):
-    """Bytes by key, written once. Everything that goes wrong is one `ArchiveError` that says what to do."""
+    """Write-once bytes by key. All failures raise `ArchiveError` with what to do."""
 
     def put(self, key: str, data: bytes, *, sha256: str) -> None:
-        """Keep `data` for good. The same content again is fine; other content under the same key is refused."""
+        """Store `data` permanently. Writing the same content again succeeds; different content is an ArchiveError."""
 
     def get(self, key: str) -> bytes:
-        """All of it."""
+        """The whole object. ArchiveError if it does not exist."""
 
     def read_range(self, key: str, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`."""
@@ -32,10 +32,10 @@ class Archive(Protocol):
     def exists(self, key: str) -> bool: ...
 
     def link(self, key: str, *, expires_s: int) -> str:
-        """An address that opens this object for whoever has it, for so long. ArchiveError where there is none."""
+        """A URL that opens this object without credentials for `expires_s` seconds. ArchiveError if not supported."""
 
     def check(self) -> None:
-        """Raise ArchiveError unless it can be reached and written to."""
+        """Raise ArchiveError unless the archive is reachable and writable."""
 
     def close(self) -> None: ...
 
@@ -47,9 +47,11 @@ class Archive(Protocol):
 
 
 def open_archive(url: str) -> Archive:
-    """`file:///absolute/folder`, or `s3://bucket/prefix` with, after a `?`, any of: `endpoint` (another server than
-    Amazon's), `kms` (key id for server-side encryption), `retention_days` (Object Lock) and `mode` (GOVERNANCE or
-    COMPLIANCE). Keys for S3 come from the environment, as boto3 looks for them. ConfigError for any other URL.
+    """Open `file:///absolute/folder` or `s3://bucket/prefix`.
+
+    Query parameters for S3: `endpoint` (URL of a server other than AWS), `kms` (key id for server-side encryption),
+    `retention_days` (Object Lock), `mode` (GOVERNANCE or COMPLIANCE). boto3 finds the credentials in the environment.
+    ConfigError for any other URL.
     """
     parts = urlsplit(url)
     if parts.scheme == "file":
@@ -61,23 +63,23 @@ def open_archive(url: str) -> Archive:
 
 def _open_disk(parts: SplitResult) -> DiskArchive:
     if parts.netloc or not parts.path.startswith("/") or parts.query:
-        raise ConfigError("archive: a folder needs its absolute path and three slashes: file:///var/lib/statements")
+        raise ConfigError("archive: a folder needs an absolute path after three slashes: file:///var/lib/statements")
     return DiskArchive(unquote(parts.path))
 
 
 def _open_s3(parts: SplitResult) -> S3Archive:
-    # boto3 takes a tenth of a second to import: only who uses S3 waits for it.
-    from statement_builder.archive.s3 import S3Archive, S3Place  # noqa: PLC0415
+    # Importing boto3 takes 0.1 s, so it is imported only for S3.
+    from statement_builder.archive.s3 import S3Archive, S3Location  # noqa: PLC0415
 
     settings = dict(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := sorted(settings.keys() - _S3_SETTINGS):
-        raise ConfigError(f"archive: {unknown[0]} is not a setting of S3. There are: {', '.join(sorted(_S3_SETTINGS))}")
+        raise ConfigError(f"archive: {unknown[0]} is not an S3 setting. Use: {', '.join(sorted(_S3_SETTINGS))}")
     if not parts.hostname or parts.username or parts.port:
-        raise ConfigError("archive: S3 needs a bucket and no password in the URL: s3://bucket/prefix")
+        raise ConfigError("archive: an S3 URL has a bucket, no password and no port: s3://bucket/prefix")
     mode = settings.get("mode", "GOVERNANCE").upper()
     if mode not in _MODES:
-        raise ConfigError("archive: mode is GOVERNANCE or COMPLIANCE")
-    place = S3Place(
+        raise ConfigError("archive: mode must be GOVERNANCE or COMPLIANCE")
+    location = S3Location(
         bucket=parts.netloc,
         prefix=parts.path.strip("/"),
         endpoint=settings.get("endpoint") or None,
@@ -85,12 +87,12 @@ def _open_s3(parts: SplitResult) -> S3Archive:
         retention_days=_parse_days(settings.get("retention_days")),
         lock_mode="COMPLIANCE" if mode == "COMPLIANCE" else "GOVERNANCE",
     )
-    return S3Archive(place)
+    return S3Archive(location)
 
 
 def _parse_days(text: str | None) -> int | None:
     if text is None:
         return None
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _RETENTION_DAYS_MAX:
-        raise ConfigError(f"archive: retention_days is a number of days, 1 to {_RETENTION_DAYS_MAX}")
+        raise ConfigError(f"archive: retention_days must be a number of days from 1 to {_RETENTION_DAYS_MAX}")
     return int(text)

@@ -1,4 +1,4 @@
-"""Keys: the names of things in the archive, the same on disk and on S3."""
+"""Archive keys and content hashes, the same on disk and on S3."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from statement_builder.errors import ArchiveError, InvariantError
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
-def require_key(key: str) -> None:
-    """InvariantError unless `key` is made of plain parts: nothing hidden, nothing that climbs out of the archive."""
+def check_key(key: str) -> None:
+    """InvariantError unless `key` has plain parts only: no hidden files, no path traversal."""
     if not all(_PART.fullmatch(part) for part in key.split("/")):
-        raise InvariantError(f"{key!r} is no key of the archive")
+        raise InvariantError(f"{key!r} is not a valid archive key")
 
 
-def require_hash(key: str, data: bytes, sha256: str) -> None:
-    """ArchiveError unless `data` is what its maker hashed."""
+def check_hash(key: str, data: bytes, sha256: str) -> None:
+    """ArchiveError unless `data` has the hash `sha256` (hex)."""
     if hashlib.sha256(data).hexdigest() != sha256:
-        raise ArchiveError(f"{key}: the bytes to be archived are not the ones that were made. Run the step again.")
+        raise ArchiveError(f"{key}: the data changed before it was archived. Run this again.")

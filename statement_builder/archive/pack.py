@@ -1,4 +1,4 @@
-"""One pack per shard: a ZIP of its PDFs, stored as they are, so that one is a byte range and any tool opens all."""
+"""Packs: one ZIP per shard with its PDFs uncompressed, so each PDF is one byte range and any ZIP tool opens it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from statement_builder.archive.factory import Archive
 
 _EARLIEST = (1980, 1, 1, 0, 0, 0)
-"""The first moment that ZIP knows: the same documents give the same bytes, whenever they are packed."""
+"""The earliest ZIP timestamp. A fixed time makes the bytes reproducible."""
 _READ_ONLY_FILE = 0o100400 << 16
 _UNIX = 3
 
 
 class PackEntry(Record, kw_only=True):
-    """Where in the pack a document's bytes are."""
+    """The byte range of one document in a pack."""
 
     document_id: str
     offset: int
@@ -32,11 +32,11 @@ class Pack(Record, kw_only=True):
     data: bytes
     sha256: str
     entries: tuple[PackEntry, ...]
-    """In the order of the members."""
+    """In the order of `members`."""
 
 
 def build_pack(members: Sequence[tuple[str, bytes]]) -> Pack:
-    """Pack documents, given as (document id, PDF), in the order given. The same members give the same bytes."""
+    """Pack `members`, as (document id, PDF), in this order. The same members give the same bytes."""
     entries = []
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as pack:
@@ -51,12 +51,12 @@ def build_pack(members: Sequence[tuple[str, bytes]]) -> Pack:
 
 
 def read_document(archive: Archive, pack_key: str, offset: int, length: int, sha256: str) -> bytes:
-    """The exact bytes that were rendered. ArchiveError when they are not those any more."""
-    return _require_whole(archive.read_range(pack_key, offset, length), pack_key, sha256)
+    """Read one document's PDF from a pack. ArchiveError if its hash is not `sha256`."""
+    return _verify_hash(archive.read_range(pack_key, offset, length), pack_key, sha256)
 
 
 class PackReader:
-    """Reads many documents of a few packs, one pack after the other: each pack as a whole, which takes one request."""
+    """Reads many documents from a few packs, pack by pack. Each pack is fetched whole, in one request."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -64,13 +64,13 @@ class PackReader:
         self._pack = b""
 
     def read(self, pack_key: str, offset: int, length: int, sha256: str) -> bytes:
-        """As `read_document`."""
+        """See `read_document`."""
         if pack_key != self._key:
             self._key, self._pack = pack_key, self._archive.get(pack_key)
-        return _require_whole(self._pack[offset : offset + length], pack_key, sha256)
+        return _verify_hash(self._pack[offset : offset + length], pack_key, sha256)
 
 
-def _require_whole(pdf: bytes, pack_key: str, sha256: str) -> bytes:
+def _verify_hash(pdf: bytes, pack_key: str, sha256: str) -> bytes:
     if hashlib.sha256(pdf).hexdigest() != sha256:
-        raise ArchiveError(f"a document in {pack_key} was damaged. Restore the pack from a backup of the archive.")
+        raise ArchiveError(f"a document in {pack_key} is damaged. Restore the pack from a backup of the archive.")
     return pdf

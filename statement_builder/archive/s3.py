@@ -1,6 +1,6 @@
-"""An archive on S3, Amazon's or anybody's. Objects are written once, checked on arrival, encrypted and locked.
+"""An archive on AWS S3 or a compatible server. Objects are written once, verified on write, encrypted and locked.
 
-Not every server honours `If-None-Match`, so a key is also looked up before it is written.
+Not every server supports `If-None-Match`, so a key is also looked up before it is written.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from statement_builder.archive.keys import require_hash, require_key
+from statement_builder.archive.keys import check_hash, check_key
 from statement_builder.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_S = 10
 _READ_TIMEOUT_S = 60
 _ATTEMPTS_MAX = 3
-_MISSING = {"404", "NoSuchKey", "NotFound"}
+_NOT_FOUND_CODES = {"404", "NoSuchKey", "NotFound"}
 _TAG_IS_MD5 = {None, "AES256"}
-"""Encryption under which Amazon's entity tag is the content's MD5 (the API's `Object`): not so under a key of KMS."""
-_TAKEN = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
-_REFUSED = (
-    "Access is refused: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that this key may s3:ListBucket the "
-    "bucket (without it nobody can tell what is missing) and s3:GetObject and s3:PutObject in it."
+"""Encryption modes where the ETag is the MD5 of the content (S3 API, `Object`). With KMS it is not."""
+_CONFLICT_CODES = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+_ACCESS_DENIED = (
+    "Access denied. Check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and that this key has s3:GetObject, "
+    "s3:PutObject and s3:ListBucket (required to detect missing objects) on the bucket."
 )
 _HINTS = {
-    "NoSuchBucket": "There is no such bucket: make it, or correct `archive` in the settings.",
-    "403": _REFUSED,
-    "AccessDenied": _REFUSED,
-    "InvalidAccessKeyId": _REFUSED,
-    "SignatureDoesNotMatch": _REFUSED,
+    "NoSuchBucket": "The bucket does not exist. Create it, or correct `archive` in the settings.",
+    "403": _ACCESS_DENIED,
+    "AccessDenied": _ACCESS_DENIED,
+    "InvalidAccessKeyId": _ACCESS_DENIED,
+    "SignatureDoesNotMatch": _ACCESS_DENIED,
 }
 
 
 @dataclass(frozen=True, kw_only=True)
-class S3Place:
-    """Where, and how it is kept there."""
+class S3Location:
+    """The bucket, and how objects are stored in it."""
 
     bucket: str
     prefix: str = ""
@@ -60,63 +60,65 @@ class S3Place:
 class S3Archive:
     """See `Archive`."""
 
-    def __init__(self, place: S3Place) -> None:
-        self._place = place
-        # Servers other than Amazon's do not know the checksums that boto3 would add of its own accord.
+    def __init__(self, location: S3Location) -> None:
+        self._location = location
+        # Servers other than AWS do not support the checksums that boto3 adds by default.
         config = Config(
             connect_timeout=_CONNECT_TIMEOUT_S,
             read_timeout=_READ_TIMEOUT_S,
             retries={"mode": "standard", "total_max_attempts": _ATTEMPTS_MAX},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
-            signature_version="s3v4",  # what boto3 signs links with by itself is an older kind
-            s3={"addressing_style": "path"} if place.endpoint else {},
+            signature_version="s3v4",  # boto3 signs links with an older version by default
+            s3={"addressing_style": "path"} if location.endpoint else {},
         )
-        with self._explained("the archive"):
-            # A session of its own: the module's shared one keeps the first credentials that it ever saw.
-            self._client: S3Client = Session().client("s3", endpoint_url=place.endpoint, config=config)
+        with self._translate_errors("the archive"):
+            # Use a separate session: boto3's default session caches the first credentials it finds.
+            self._client: S3Client = Session().client("s3", endpoint_url=location.endpoint, config=config)
 
     def put(self, key: str, data: bytes, *, sha256: str) -> None:
-        require_hash(key, data, sha256)
-        with self._explained(key):
+        check_hash(key, data, sha256)
+        with self._translate_errors(key):
             found = self._head(key)
-            is_ours = found is None and self._send(key, data, sha256)
+            is_ours = found is None and self._upload(key, data, sha256)
             found = found or self._head(key)
             if found is None:
-                raise ArchiveError(f"{key} was sent to {self} and is not there. Run this again.")
-            if not self._is_same(key, found, data, sha256):
-                raise ArchiveError(self._other_content(key, is_ours=is_ours))
-            self._lock(key, found)
+                raise ArchiveError(f"{key} was uploaded to {self} but is not there. Run this again.")
+            if not self._has_content(key, found, data, sha256):
+                raise ArchiveError(self._describe_mismatch(key, is_ours=is_ours))
+            self._set_retention(key, found)
 
     def get(self, key: str) -> bytes:
-        with self._explained(key):
-            return self._client.get_object(Bucket=self._place.bucket, Key=self._name(key))["Body"].read()
+        with self._translate_errors(key):
+            return self._client.get_object(Bucket=self._location.bucket, Key=self._object_key(key))["Body"].read()
 
     def read_range(self, key: str, offset: int, length: int) -> bytes:
-        wanted = f"bytes={offset}-{offset + length - 1}"
-        with self._explained(key):
-            answer = self._client.get_object(Bucket=self._place.bucket, Key=self._name(key), Range=wanted)
-            data = answer["Body"].read()
+        byte_range = f"bytes={offset}-{offset + length - 1}"
+        with self._translate_errors(key):
+            response = self._client.get_object(
+                Bucket=self._location.bucket, Key=self._object_key(key), Range=byte_range
+            )
+            data = response["Body"].read()
         if len(data) != length:
-            raise ArchiveError(f"{key} ends too early: it was damaged. Restore it from a backup of the archive.")
+            raise ArchiveError(f"{key} is damaged: it is too short. Restore it from a backup of the archive.")
         return data
 
     def exists(self, key: str) -> bool:
-        with self._explained(key):
+        with self._translate_errors(key):
             return self._head(key) is not None
 
     def link(self, key: str, *, expires_s: int) -> str:
         request = {
-            "Bucket": self._place.bucket,
-            "Key": self._name(key),
+            "Bucket": self._location.bucket,
+            "Key": self._object_key(key),
             "ResponseContentType": "application/pdf",
             "ResponseContentDisposition": "inline",
         }
-        with self._explained(key):
+        with self._translate_errors(key):
             return self._client.generate_presigned_url("get_object", Params=request, ExpiresIn=expires_s)
 
     def check(self) -> None:
-        """Write and read back one small object that is always the same."""
+        """Write one small object that is always the same, and verify it."""
         probe = b"This object shows that the archive can be written to.\n"
         self.put("check.txt", probe, sha256=hashlib.sha256(probe).hexdigest())
 
@@ -132,35 +134,37 @@ class S3Archive:
         self.close()
 
     def __str__(self) -> str:
-        return f"s3://{self._place.bucket}/{self._place.prefix}"
+        return f"s3://{self._location.bucket}/{self._location.prefix}"
 
-    def _name(self, key: str) -> str:
-        require_key(key)
-        return f"{self._place.prefix}/{key}" if self._place.prefix else key
+    def _object_key(self, key: str) -> str:
+        check_key(key)
+        return f"{self._location.prefix}/{key}" if self._location.prefix else key
 
     def _head(self, key: str) -> Any | None:
         try:
-            return self._client.head_object(Bucket=self._place.bucket, Key=self._name(key), ChecksumMode="ENABLED")
+            return self._client.head_object(
+                Bucket=self._location.bucket, Key=self._object_key(key), ChecksumMode="ENABLED"
+            )
         except ClientError as exc:
-            if _code(exc) not in _MISSING:
+            if _code(exc) not in _NOT_FOUND_CODES:
                 raise
             return None
 
-    def _send(self, key: str, data: bytes, sha256: str) -> bool:
-        """Whether it was written by this: somebody may have been faster."""
+    def _upload(self, key: str, data: bytes, sha256: str) -> bool:
+        """Whether this call wrote the object. False if another process wrote it first."""
         try:
-            self._client.put_object(**self._object(key, data, sha256))
+            self._client.put_object(**self._put_request(key, data, sha256))
         except ClientError as exc:
-            if _code(exc) not in _TAKEN:
+            if _code(exc) not in _CONFLICT_CODES:
                 raise
             return False
         return True
 
-    def _object(self, key: str, data: bytes, sha256: str) -> dict[str, Any]:
-        """The request: refused where the key is taken or a byte was lost on the way."""
+    def _put_request(self, key: str, data: bytes, sha256: str) -> dict[str, Any]:
+        """The PutObject request. The server rejects it if the key exists or the data was damaged in transit."""
         request: dict[str, Any] = {
-            "Bucket": self._place.bucket,
-            "Key": self._name(key),
+            "Bucket": self._location.bucket,
+            "Key": self._object_key(key),
             "Body": data,
             "IfNoneMatch": "*",
             "ContentMD5": _base64(_md5(data).digest()),
@@ -168,68 +172,70 @@ class S3Archive:
             "ChecksumSHA256": _base64(bytes.fromhex(sha256)),
             "Metadata": {"sha256": sha256},
         }
-        if self._place.kms_key:
-            request |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self._place.kms_key}
+        if self._location.kms_key:
+            request |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self._location.kms_key}
         return request
 
-    def _lock(self, key: str, found: Any) -> None:
-        """Keep the object for the days of the setting, counted from when it was written, by the server's own clock.
+    def _set_retention(self, key: str, found: Any) -> None:
+        """Set Object Lock retention of `retention_days` from the time of the write, by the server's clock.
 
-        Done after the write, so that a run that was killed in between is completed by the next.
+        This follows the write, so the next run completes it if this run is killed in between.
         """
-        if self._place.retention_days is None:
+        if self._location.retention_days is None:
             return
-        until = found["LastModified"] + timedelta(days=self._place.retention_days)
+        until = found["LastModified"] + timedelta(days=self._location.retention_days)
         locked_until = found.get("ObjectLockRetainUntilDate")
         if locked_until is None or locked_until < until:
             self._client.put_object_retention(
-                Bucket=self._place.bucket,
-                Key=self._name(key),
-                Retention={"Mode": self._place.lock_mode, "RetainUntilDate": until},
+                Bucket=self._location.bucket,
+                Key=self._object_key(key),
+                Retention={"Mode": self._location.lock_mode, "RetainUntilDate": until},
             )
 
-    def _is_same(self, key: str, found: Any, data: bytes, sha256: str) -> bool:
-        """Whether the object has this content, by what the server reckoned from the bytes that it keeps: its SHA-256,
-        else an entity tag that is an MD5, else those bytes themselves. What we wrote beside it proves nothing."""
+    def _has_content(self, key: str, found: Any, data: bytes, sha256: str) -> bool:
+        """Whether the stored object has this content: by the server's SHA-256, else by an ETag that is an MD5, else by
+        downloading it. Our own metadata is not evidence of what is stored."""
         if found["ContentLength"] != len(data):
             return False
         checksum = found.get("ChecksumSHA256", "")
-        if checksum and "-" not in checksum:  # with one it is of the parts that it was sent in
+        if checksum and "-" not in checksum:  # a dash marks a checksum of multipart checksums
             return bool(checksum == _base64(bytes.fromhex(sha256)))
         tag = found["ETag"].strip('"')
         if re.fullmatch("[0-9a-f]{32}", tag) and found.get("ServerSideEncryption") in _TAG_IS_MD5:
             return bool(tag == _md5(data).hexdigest())
-        body = self._client.get_object(Bucket=self._place.bucket, Key=self._name(key))["Body"].read()
+        body = self._client.get_object(Bucket=self._location.bucket, Key=self._object_key(key))["Body"].read()
         return hashlib.sha256(body).hexdigest() == sha256
 
-    def _other_content(self, key: str, *, is_ours: bool) -> str:
+    def _describe_mismatch(self, key: str, *, is_ours: bool) -> str:
         if is_ours:
             return (
-                f"{key} was sent to {self} and is kept there with other content. Run this again; if it says that other "
-                "content is there already, have the object deleted, and ask who runs the server why it spoilt it."
+                f"{key} was uploaded to {self} but is stored with different content. Run this again. If it reports "
+                "different content again, have the object deleted and report the corruption to the server's operator."
             )
         return (
-            f"{key} is in {self} already with other content, and is never overwritten. Where nobody else writes to "
-            "this archive, the object was damaged: restore it from a backup, or have it deleted."
+            f"{key} is already in {self} with different content and is never overwritten. If only this service writes "
+            "to the archive, the object is damaged: restore it from a backup, or have it deleted."
         )
 
     @contextmanager
-    def _explained(self, key: str) -> Iterator[None]:
-        """Turn what S3 says into words that help."""
+    def _translate_errors(self, key: str) -> Iterator[None]:
+        """Raise S3 errors as an ArchiveError that says what to do."""
         try:
             yield
         except ClientError as exc:
             code = _code(exc)
-            if code in _MISSING:
-                hint = "It is not in the archive. Is the archive of the settings the right one?"
+            if code in _NOT_FOUND_CODES:
+                hint = "It is not in the archive. Check `archive` in the settings."
             else:
-                hint = _HINTS.get(code, f"S3 says {code}. Run this again; if it says the same, ask who runs it.")
-            raise ArchiveError(f"{key} in {self._where()}: {hint}") from exc
+                hint = _HINTS.get(
+                    code, f"S3 error {code}. Run this again. If the error persists, contact the server's operator."
+                )
+            raise ArchiveError(f"{key} in {self._describe_location()}: {hint}") from exc
         except (BotoCoreError, ValueError) as exc:
-            raise ArchiveError(f"{key} in {self._where()}: {exc}") from exc
+            raise ArchiveError(f"{key} in {self._describe_location()}: {exc}") from exc
 
-    def _where(self) -> str:
-        return f"{self} at {self._place.endpoint}" if self._place.endpoint else str(self)
+    def _describe_location(self) -> str:
+        return f"{self} at {self._location.endpoint}" if self._location.endpoint else str(self)
 
 
 def _code(exc: ClientError) -> str:

@@ -1,4 +1,4 @@
-"""Disk and S3 keep the same promises: written once, whole or not at all, and every trouble is one clear error."""
+"""Archives on disk and S3: written once, all or nothing, and every failure is one clear error."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def archive(archive_url: str) -> Iterator[Archive]:
         yield opened
 
 
-def test_put__what_went_in_comes_out(archive: Archive) -> None:
+def test_put__data_is_read_back(archive: Archive) -> None:
     assert not archive.exists("packs/b/00001.zip")
     archive.put("packs/b/00001.zip", DATA, sha256=sha256(DATA))
     assert archive.exists("packs/b/00001.zip")
@@ -52,16 +52,16 @@ def test_put__what_went_in_comes_out(archive: Archive) -> None:
     archive.check()
 
 
-def test_put__same_content_again_is_fine_and_other_content_is_refused(archive: Archive) -> None:
+def test_put__accepts_the_same_content_again_and_rejects_different_content(archive: Archive) -> None:
     for _ in range(2):
         archive.put("a.zip", DATA, sha256=sha256(DATA))
-    with pytest.raises(ArchiveError, match=r"a\.zip is in .* already with other content"):
+    with pytest.raises(ArchiveError, match=r"a\.zip is already in .* with different content"):
         archive.put("a.zip", b"other", sha256=sha256(b"other"))
     assert archive.get("a.zip") == DATA
 
 
-def test_put__bytes_that_are_not_those_hashed_are_refused(archive: Archive) -> None:
-    with pytest.raises(ArchiveError, match="not the ones that were made"):
+def test_put__rejects_data_with_another_hash(archive: Archive) -> None:
+    with pytest.raises(ArchiveError, match="changed before it was archived"):
         archive.put("a.zip", DATA, sha256=sha256(b"something else"))
     assert not archive.exists("a.zip")
 
@@ -77,33 +77,33 @@ def test_read__missing_key_and_missing_bytes(archive: Archive) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "/etc/passwd", "../up", "a/../../b", "a//b", ".hidden", "a b", "a/ü"])
-def test_keys__nothing_climbs_out(archive: Archive, key: str) -> None:
-    with pytest.raises(InvariantError, match="no key"):
+def test_keys__reject_path_traversal(archive: Archive, key: str) -> None:
+    with pytest.raises(InvariantError, match="not a valid archive key"):
         archive.put(key, DATA, sha256=sha256(DATA))
-    with pytest.raises(InvariantError, match="no key"):
+    with pytest.raises(InvariantError, match="not a valid archive key"):
         archive.get(key)
 
 
 @pytest.mark.parametrize(
-    ("url", "words"),
+    ("url", "message"),
     [
         pytest.param("ftp://host/x", "file:///absolute", id="scheme"),
         pytest.param("/var/archive", "file:///absolute", id="bare-path"),
         pytest.param("file://relative/x", "three slashes", id="relative"),
         pytest.param("s3:///prefix", "bucket", id="no-bucket"),
         pytest.param("s3://user:secret@bucket/x", "no password", id="password"),
-        pytest.param("s3://bucket/x?retention=5", "not a setting", id="unknown-setting"),
-        pytest.param("s3://bucket/x?retention_days=0", "number of days", id="no-days"),
+        pytest.param("s3://bucket/x?retention=5", "not an S3 setting", id="unknown-setting"),
+        pytest.param("s3://bucket/x?retention_days=0", "number of days", id="zero-days"),
         pytest.param("s3://bucket/x?mode=forever", "GOVERNANCE or COMPLIANCE", id="mode"),
     ],
 )
-def test_open_archive__wrong_settings(url: str, words: str) -> None:
-    with pytest.raises(ConfigError, match=words) as caught:
+def test_open_archive__rejects_invalid_urls(url: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
         open_archive(url)
     assert "secret" not in str(caught.value)
 
 
-def test_disk__files_are_for_the_owner_and_read_only_with_nothing_beside_them(tmp_path: Path) -> None:
+def test_disk__files_are_read_only_for_the_owner_without_leftovers(tmp_path: Path) -> None:
     with open_archive(f"file://{tmp_path}/archive") as archive:
         archive.put("packs/b/1.zip", DATA, sha256=sha256(DATA))
     folder = tmp_path / "archive" / "packs" / "b"
@@ -126,24 +126,24 @@ except ArchiveError as exc:
 """
 
 
-def test_disk__no_room_is_a_clear_error_and_leaves_nothing(tmp_path: Path) -> None:
+def test_disk__full_disk_is_a_clear_error_without_leftovers(tmp_path: Path) -> None:
     folder = tmp_path / "archive"
     command = [sys.executable, "-c", _WRITE_UNDER_LIMIT, f"file://{folder}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert f"a.zip cannot be kept in the archive {folder}: File too large. Make room" in done.stdout
+    assert f"Cannot write a.zip to the archive {folder}: File too large. Free disk space" in done.stdout
     assert list(folder.iterdir()) == []
 
 
-def test_disk__a_file_where_a_folder_should_be(tmp_path: Path) -> None:
+def test_disk__file_in_place_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "archive").write_text("in the way")
     with (
         open_archive(f"file://{tmp_path}/archive") as archive,
-        pytest.raises(ArchiveError, match="cannot be kept in the archive"),
+        pytest.raises(ArchiveError, match="Cannot write the test file to the archive"),
     ):
         archive.check()
 
 
-_PUT_FOR_EVER = """
+_PUT_FOREVER = """
 import hashlib, itertools, sys
 from statement_builder.archive import open_archive
 archive = open_archive(sys.argv[1])
@@ -154,9 +154,9 @@ for n in itertools.count():
 """
 
 
-def test_disk__killed_while_writing_leaves_whole_files_only(tmp_path: Path) -> None:
+def test_disk__killed_writer_leaves_only_complete_files(tmp_path: Path) -> None:
     url = f"file://{tmp_path}/archive"
-    with subprocess.Popen([sys.executable, "-c", _PUT_FOR_EVER, url], stdout=subprocess.PIPE) as writer:
+    with subprocess.Popen([sys.executable, "-c", _PUT_FOREVER, url], stdout=subprocess.PIPE) as writer:
         assert writer.stdout is not None
         for _ in range(3):
             writer.stdout.readline()
@@ -166,13 +166,13 @@ def test_disk__killed_while_writing_leaves_whole_files_only(tmp_path: Path) -> N
     assert all(path.read_bytes() == bytes([int(path.stem) % 256]) * 300_000 for path in files)
 
 
-def test_s3__wrong_bucket_says_which(s3_credentials: S3Server) -> None:
+def test_s3__missing_bucket_is_named(s3_credentials: S3Server) -> None:
     url = f"s3://no-such-bucket/x?endpoint={quote(s3_credentials.endpoint, safe='')}"
-    with open_archive(url) as archive, pytest.raises(ArchiveError, match=r"no-such-bucket/x.*no such bucket"):
+    with open_archive(url) as archive, pytest.raises(ArchiveError, match=r"no-such-bucket/x.*bucket does not exist"):
         archive.check()
 
 
-def test_s3__wrong_secret(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s3__wrong_secret_is_not_repeated(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-the-secret-key")
     with open_archive(s3_url) as archive, pytest.raises(ArchiveError, match="AWS_SECRET_ACCESS_KEY") as caught:
         archive.check()
@@ -186,33 +186,31 @@ def test_s3__refused_connection_names_the_endpoint() -> None:
         archive.check()
 
 
-def test_s3__object_that_another_tool_wrote_is_compared_by_its_bytes(s3_url: str, s3_credentials: S3Server) -> None:
+def test_s3__object_of_another_tool_is_compared_by_its_bytes(s3_url: str, s3_credentials: S3Server) -> None:
     bucket = s3_url.removeprefix("s3://").partition("/")[0]
     folder = s3_credentials.root / bucket / "archive"
     folder.mkdir()
     (folder / "a.zip").write_bytes(DATA)
     with open_archive(s3_url) as archive:
         archive.put("a.zip", DATA, sha256=sha256(DATA))
-        with pytest.raises(ArchiveError, match="other content"):
+        with pytest.raises(ArchiveError, match="different content"):
             archive.put("a.zip", DATA[::-1], sha256=sha256(DATA[::-1]))
 
 
-def test_s3__object_that_was_damaged_where_it_lies_is_not_taken_for_the_one_that_was_put(
-    s3_url: str, s3_credentials: S3Server
-) -> None:
-    """What was written beside it still says that it is: only the server's own sum tells."""
+def test_s3__object_damaged_in_storage_is_detected(s3_url: str, s3_credentials: S3Server) -> None:
+    """The metadata still has the original hash; only the server's checksum shows the damage."""
     bucket = s3_url.removeprefix("s3://").partition("/")[0]
     with open_archive(s3_url) as archive:
         archive.put("a.zip", DATA, sha256=sha256(DATA))
         stored = s3_credentials.root / bucket / "archive" / "a.zip"
         stored.write_bytes(DATA[:-1] + bytes([DATA[-1] ^ 1]))
-        with pytest.raises(ArchiveError, match=r"already with other content.*was damaged: restore it"):
+        with pytest.raises(ArchiveError, match=r"with different content.*is damaged: restore it"):
             archive.put("a.zip", DATA, sha256=sha256(DATA))
 
 
 @pytest.fixture
 def amazon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Amazon's rules for encryption, locks and conditional writes, as moto has them."""
+    """AWS behavior for encryption, locks and conditional writes, simulated by moto."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -222,7 +220,7 @@ def amazon(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.usefixtures("amazon")
 @pytest.mark.parametrize(("setting", "mode"), [("", "GOVERNANCE"), ("&mode=compliance", "COMPLIANCE")])
-def test_s3__objects_are_locked_for_the_days_of_the_setting_and_encrypted_with_the_key(setting: str, mode: str) -> None:
+def test_s3__objects_are_locked_for_retention_days_and_encrypted_with_the_key(setting: str, mode: str) -> None:
     client = boto3.client("s3")
     client.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
     with open_archive(f"s3://kept/a?retention_days=3650&kms=our-key{setting}") as archive:
@@ -241,10 +239,10 @@ def test_s3__objects_are_locked_for_the_days_of_the_setting_and_encrypted_with_t
     [
         pytest.param({}, id="entity-tag"),
         pytest.param({"ChecksumAlgorithm": "SHA256"}, id="checksum"),
-        pytest.param({"ServerSideEncryption": "aws:kms"}, id="the-bytes-themselves"),
+        pytest.param({"ServerSideEncryption": "aws:kms"}, id="content"),
     ],
 )
-def test_s3__content_is_judged_by_what_the_server_reckoned_and_not_by_what_stands_beside_it(
+def test_s3__content_is_compared_by_server_checksum_not_by_metadata(
     how: dict[str, str],
 ) -> None:
     client = boto3.client("s3")
@@ -254,7 +252,7 @@ def test_s3__content_is_judged_by_what_the_server_reckoned_and_not_by_what_stand
         client.put_object(Bucket="kept", Key=key, Body=body, Metadata={"sha256": sha256(DATA)}, **how)
     with open_archive("s3://kept/a") as archive:
         archive.put("same.zip", DATA, sha256=sha256(DATA))
-        with pytest.raises(ArchiveError, match="other content"):
+        with pytest.raises(ArchiveError, match="different content"):
             archive.put("other.zip", DATA, sha256=sha256(DATA))
         archive.put("ours.zip", DATA, sha256=sha256(DATA))
     head = client.head_object(Bucket="kept", Key="a/ours.zip", ChecksumMode="ENABLED")
@@ -263,20 +261,20 @@ def test_s3__content_is_judged_by_what_the_server_reckoned_and_not_by_what_stand
 
 
 @pytest.mark.usefixtures("amazon")
-def test_s3__somebody_faster_between_look_and_write_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_s3__object_written_between_check_and_write_is_not_overwritten(monkeypatch: pytest.MonkeyPatch) -> None:
     client = boto3.client("s3")
     client.create_bucket(Bucket="kept")
     with open_archive("s3://kept/a") as archive, open_archive("s3://kept/a") as faster:
-        look = archive._head  # type: ignore[attr-defined]
+        head = archive._head  # type: ignore[attr-defined]
 
-        def look_then_lose(key: str) -> object:
-            monkeypatch.setattr(archive, "_head", look)
-            found = look(key)
+        def head_then_lose_race(key: str) -> object:
+            monkeypatch.setattr(archive, "_head", head)
+            found = head(key)
             faster.put(key, DATA, sha256=sha256(DATA))
             return found
 
-        monkeypatch.setattr(archive, "_head", look_then_lose)
-        with pytest.raises(ArchiveError, match="other content"):
+        monkeypatch.setattr(archive, "_head", head_then_lose_race)
+        with pytest.raises(ArchiveError, match="different content"):
             archive.put("x.zip", b"late", sha256=sha256(b"late"))
         assert archive.get("x.zip") == DATA
     client.close()

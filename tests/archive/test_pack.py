@@ -1,4 +1,4 @@
-"""A pack is a ZIP that any tool opens, and each document in it is one range of bytes."""
+"""Packs: ZIP files that any tool opens, with each document as one byte range."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MEMBERS = [
 ]
 
 
-def test_build_pack__every_entry_is_where_it_says() -> None:
+def test_build_pack__entries_have_the_byte_ranges() -> None:
     pack = build_pack(MEMBERS)
     found = [(entry.document_id, pack.data[entry.offset : entry.offset + entry.length]) for entry in pack.entries]
     assert found == MEMBERS
     assert pack.sha256 == hashlib.sha256(pack.data).hexdigest()
 
 
-def test_build_pack__opens_with_another_tool_and_holds_the_documents_as_they_are(tmp_path: Path) -> None:
+def test_build_pack__is_a_standard_zip_with_uncompressed_documents(tmp_path: Path) -> None:
     path = tmp_path / "pack.zip"
     path.write_bytes(build_pack(MEMBERS).data)
     subprocess.run([sys.executable, "-m", "zipfile", "-t", str(path)], check=True, capture_output=True)
@@ -38,24 +38,24 @@ def test_build_pack__opens_with_another_tool_and_holds_the_documents_as_they_are
         assert opened.read(f"{MEMBERS[1][0]}.pdf") == MEMBERS[1][1]
 
 
-def test_build_pack__same_members_same_bytes_and_no_clock() -> None:
+def test_build_pack__same_members_give_same_bytes() -> None:
     first = build_pack(MEMBERS)
     assert first == build_pack(list(MEMBERS))
     with zipfile.ZipFile(BytesIO(first.data)) as opened:
         assert {info.date_time[:3] for info in opened.infolist()} == {(1980, 1, 1)}
 
 
-def test_build_pack__a_thousand_statements_need_no_zip64() -> None:
+def test_build_pack__1000_documents_need_no_zip64() -> None:
     pack = build_pack([(f"{n:036d}", b"%PDF" + bytes(1000)) for n in range(1000)])
     assert len(pack.entries) == 1000
     assert b"PK\x06\x06" not in pack.data[-4096:]
 
 
-def test_build_pack__nothing_to_pack() -> None:
+def test_build_pack__no_members() -> None:
     assert build_pack([]).entries == ()
 
 
-def test_read_document__damage_is_noticed(tmp_path: Path) -> None:
+def test_read_document__detects_damage(tmp_path: Path) -> None:
     pack = build_pack(MEMBERS)
     entry = pack.entries[1]
     sha256 = hashlib.sha256(MEMBERS[1][1]).hexdigest()
@@ -67,5 +67,5 @@ def test_read_document__damage_is_noticed(tmp_path: Path) -> None:
         damaged[entry.offset + 2] ^= 1
         path.chmod(0o600)
         path.write_bytes(damaged)
-        with pytest.raises(ArchiveError, match=r"p\.zip was damaged"):
+        with pytest.raises(ArchiveError, match=r"p\.zip is damaged"):
             read_document(archive, "p.zip", entry.offset, entry.length, sha256)

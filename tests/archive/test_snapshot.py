@@ -1,4 +1,4 @@
-"""A snapshot gives back exactly the accounts that were pulled, or says that it is damaged."""
+"""Snapshots return exactly the pulled accounts, or report damage."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ ENTRIES = [
 ]
 
 
-def test_snapshot__comes_back_as_it_was_in_order() -> None:
+def test_snapshot__returns_the_same_entries_in_order() -> None:
     assert list(read_snapshot(write_snapshot(ENTRIES))) == ENTRIES
 
 
-def test_snapshot__same_entries_same_bytes() -> None:
+def test_snapshot__same_entries_give_same_bytes() -> None:
     assert write_snapshot(ENTRIES) == write_snapshot(iter(ENTRIES))
 
 
-def test_snapshot__of_nobody() -> None:
+def test_snapshot__without_entries() -> None:
     assert list(read_snapshot(write_snapshot([]))) == []
 
 
 @pytest.mark.parametrize(
-    ("data", "words"),
+    ("data", "message"),
     [
-        pytest.param(write_snapshot(ENTRIES)[:-9], "cannot be decompressed", id="cut-off"),
-        pytest.param(b"nothing of the kind", "cannot be decompressed", id="not-gzip"),
-        pytest.param(gzip.compress(b'{"account": {"guarantor": "Jane Roe"}}\n'), "line 1", id="other-shape"),
-        pytest.param(gzip.compress(b"{}\n"), "line 1", id="neither"),
+        pytest.param(write_snapshot(ENTRIES)[:-9], "cannot be decompressed", id="truncated"),
+        pytest.param(b"not a snapshot", "cannot be decompressed", id="not-gzip"),
+        pytest.param(gzip.compress(b'{"account": {"guarantor": "Jane Roe"}}\n'), "line 1", id="wrong-structure"),
+        pytest.param(gzip.compress(b"{}\n"), "line 1", id="empty-line"),
     ],
 )
-def test_snapshot__damage_is_one_clear_error_that_quotes_nothing(data: bytes, words: str) -> None:
-    with pytest.raises(ArchiveError, match=words) as caught:
+def test_snapshot__damage_is_one_clear_error_without_patient_data(data: bytes, message: str) -> None:
+    with pytest.raises(ArchiveError, match=message) as caught:
         list(read_snapshot(data))
     assert "Jane" not in str(caught.value)

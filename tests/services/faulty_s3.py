@@ -1,6 +1,6 @@
-"""A stand-in for a bad day at S3: a proxy in front of the real server of `tests.services.s3` that misbehaves on cue.
+"""A proxy in front of the S3 server of `tests.services.s3` that injects faults.
 
-It passes everything on, signatures included, but for the requests that it was told to spoil.
+It forwards every request unchanged, including signatures, except the requests that a test selects.
 """
 
 from __future__ import annotations
@@ -29,52 +29,54 @@ _HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"
 
 @dataclass
 class FaultyS3:
-    """`fault` spoils requests of `method` whose path has `path` in it, from the one after `spared` on; None is a good
-    day. `spoilt` counts them."""
+    """Injects `fault` into requests of `method` whose path contains `path`, after the first `skip` of them.
+
+    No fault is injected if `fault` is None. `injected` counts the affected requests.
+    """
 
     upstream: str
     fault: Fault | None = None
     method: str = "PUT"
     path: str = ""
-    spared: int = 0
-    spoilt: int = 0
+    skip: int = 0
+    injected: int = 0
     endpoint: str = ""
-    ended: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def misbehave(self, fault: Fault, *, method: str, path: str, spared: int = 0) -> None:
-        self.fault, self.method, self.path, self.spared, self.spoilt = fault, method, path, spared, 0
+    def inject(self, fault: Fault, *, method: str, path: str, skip: int = 0) -> None:
+        self.fault, self.method, self.path, self.skip, self.injected = fault, method, path, skip, 0
 
-    def recover(self) -> None:
+    def clear(self) -> None:
         self.fault = None
 
     def fault_for(self, method: str, path: str) -> Fault | None:
         with self._lock:
             if self.fault is None or method != self.method or self.path not in path:
                 return None
-            if self.spared:
-                self.spared -= 1
+            if self.skip:
+                self.skip -= 1
                 return None
-            self.spoilt += 1
+            self.injected += 1
             return self.fault
 
 
 @pytest.fixture
 def faulty_s3(s3_credentials: S3Server) -> Iterator[FaultyS3]:
-    """The proxy, on a good day until a test says otherwise."""
+    """The proxy, without faults until a test injects them."""
     with proxy_to(s3_credentials.endpoint) as proxy:
         yield proxy
 
 
 @pytest.fixture
 def faulty_s3_url(faulty_s3: FaultyS3, s3_url: str) -> str:
-    """A fresh bucket, reached through the proxy."""
+    """An empty bucket behind the proxy."""
     return f"{s3_url.partition('?')[0]}?endpoint={quote(faulty_s3.endpoint, safe='')}"
 
 
 @contextmanager
 def proxy_to(upstream: str) -> Iterator[FaultyS3]:
-    """A proxy to a server on loopback."""
+    """Run a proxy to a server on loopback."""
     proxy = FaultyS3(upstream)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"proxy": proxy}))
     server.daemon_threads = True
@@ -84,7 +86,7 @@ def proxy_to(upstream: str) -> Iterator[FaultyS3]:
     try:
         yield proxy
     finally:
-        proxy.ended.set()
+        proxy.stopped.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -99,23 +101,23 @@ class _Handler(BaseHTTPRequestHandler):
         fault = self.proxy.fault_for(self.command, self.path)
         if fault in {"error-500", "slow-down-503"}:
             status, code = (500, b"InternalError") if fault == "error-500" else (503, b"SlowDown")
-            self._answer(status, {"Content-Type": "application/xml"}, _ERROR % code)
+            self._respond(status, {"Content-Type": "application/xml"}, _ERROR % code)
             return
         if fault == "silent":
-            self.proxy.ended.wait()
+            self.proxy.stopped.wait()
         if fault in {"hang-up", "silent"}:
             self.close_connection = True
             return
         if fault == "slow":
             time.sleep(SLOW_S)
-        status, headers, answer = self._ask(_damaged(body) if fault == "damaged-upload" else body)
+        status, headers, response = self._forward(_flip_middle_byte(body) if fault == "damaged-upload" else body)
         if fault == "wrong-checksum":
-            headers = {name: _other_checksum(name, value) for name, value in headers.items()}
-        self._answer(status, headers, _damaged(answer) if fault == "damaged-download" else answer)
+            headers = {name: _change_checksum(name, value) for name, value in headers.items()}
+        self._respond(status, headers, _flip_middle_byte(response) if fault == "damaged-download" else response)
 
-    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _relay  # noqa: N815 - the names that http.server calls
+    do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = _relay  # noqa: N815 - http.server calls these names
 
-    def _ask(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+    def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         address = urlsplit(self.proxy.upstream)
         connection = http.client.HTTPConnection(address.hostname or "", address.port)
         try:
@@ -124,12 +126,12 @@ class _Handler(BaseHTTPRequestHandler):
                 if name.lower() != "expect":
                     connection.putheader(name, value)
             connection.endheaders(body or None)
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read()
         finally:
             connection.close()
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def _respond(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response_only(status)
         length = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(body))
         for name, value in headers.items():
@@ -141,17 +143,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Nothing: a test says what it wants to know."""
+        """Do not log requests."""
 
 
-def _other_checksum(header: str, value: str) -> str:
-    """Of other bytes than the object's, in the same form."""
+def _change_checksum(header: str, value: str) -> str:
+    """Replace a checksum header with another checksum of the same format."""
     if header.lower() == "etag" or header.lower().startswith("x-amz-checksum-"):
         return value.translate(str.maketrans("0123456789abcdef", "123456789abcdef0"))
     return value
 
 
-def _damaged(data: bytes) -> bytes:
-    """One byte in the middle has another value."""
+def _flip_middle_byte(data: bytes) -> bytes:
+    """The data with one byte in the middle changed."""
     middle = len(data) // 2
     return data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :] if data else data

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests: a throwaway server from Debian's packages, or TEST_DATABASE_URL."""
+"""A real PostgreSQL server for the tests: a temporary one from Debian's packages, or TEST_DATABASE_URL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL, make_url
 from tests.services.processes import free_port, start_server, stop_server, user_group, wait_until
 
 _ATTEMPTS = 5
-# Nothing here outlives the tests, so durability is traded for speed: all but what a killed server owes its clients.
+# No data outlives the tests, so trade durability for speed. Commits still survive a killed server process.
 _SETTINGS = (
     "fsync=off",
     "full_page_writes=off",
@@ -33,24 +33,24 @@ _SETTINGS = (
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[URL]:
-    """A server that new databases may be made on: the URL of its maintenance database."""
+    """URL of the maintenance database of a server where tests can create databases."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield make_url(given).set(drivername="postgresql+psycopg")
         return
-    with running_cluster(keeps_commits=False) as cluster:
+    with running_cluster(durable_commits=False) as cluster:
         yield cluster.url
 
 
 @pytest.fixture
 def postgres_url(postgres_server: URL) -> Iterator[str]:
-    """A fresh database for one test, dropped after it: `postgresql+psycopg://…`."""
+    """An empty database for one test, `postgresql+psycopg://…`, dropped afterward."""
     with fresh_database(postgres_server) as url:
         yield url
 
 
 @dataclass
 class Cluster:
-    """A throwaway server that a test may stop and start again, on the same port and with the same data."""
+    """A temporary server that a test can stop and restart on the same port with the same data."""
 
     binaries: Path
     home: Path
@@ -64,7 +64,7 @@ class Cluster:
         return URL.create("postgresql+psycopg", "postgres", host="127.0.0.1", port=self.port, database="postgres")
 
     def stop(self) -> None:
-        """At once, with every session cut off, as when the machine's administrator is in a hurry."""
+        """Immediate shutdown, which aborts all sessions."""
         stop_server(self.process, signal.SIGQUIT)
 
     def start(self) -> None:
@@ -76,10 +76,10 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(*, keeps_commits: bool = True, settings: tuple[str, ...] = ()) -> Iterator[Cluster]:
-    """A server of one's own, gone with its data at the end. One that need not keep commits when killed is faster.
-    `settings` go before ours."""
-    settings = (*_SETTINGS, f"synchronous_commit={'on' if keeps_commits else 'off'}", *settings)
+def running_cluster(*, durable_commits: bool = True, settings: tuple[str, ...] = ()) -> Iterator[Cluster]:
+    """Run a separate server; its data is deleted at the end. Without `durable_commits` it is faster, but if killed,
+    it can lose commits. `settings` override the default settings."""
+    settings = (*_SETTINGS, f"synchronous_commit={'on' if durable_commits else 'off'}", *settings)
     binaries = _find_binaries()
     user = _unprivileged_user()
     home = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
@@ -92,14 +92,14 @@ def running_cluster(*, keeps_commits: bool = True, settings: tuple[str, ...] = (
         try:
             yield cluster
         finally:
-            cluster.stop()  # at once: nothing here is to be kept
+            cluster.stop()
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
 @contextmanager
 def fresh_database(server: URL) -> Iterator[str]:
-    """One more database, for a test that needs two."""
+    """An empty database on `server`, dropped afterward."""
     name = f"test_{uuid.uuid4().hex}"
     with connect(server) as admin:
         admin.execute(f'CREATE DATABASE "{name}"')
@@ -109,7 +109,7 @@ def fresh_database(server: URL) -> Iterator[str]:
 
 
 def connect(url: URL) -> psycopg.Connection[tuple[object, ...]]:
-    """A plain connection, outside any transaction."""
+    """A psycopg connection in autocommit mode."""
     dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.connect(dsn, autocommit=True)
 
@@ -117,12 +117,12 @@ def connect(url: URL) -> psycopg.Connection[tuple[object, ...]]:
 def _find_binaries() -> Path:
     versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if not versions:
-        raise RuntimeError("no PostgreSQL server: install Debian's `postgresql`, or set TEST_DATABASE_URL")
+        raise RuntimeError("PostgreSQL is missing: install Debian's `postgresql`, or set TEST_DATABASE_URL")
     return versions[-1].parent
 
 
 def _unprivileged_user() -> str | None:
-    """PostgreSQL refuses to run as root: then who runs it instead."""
+    """The user to run PostgreSQL as if we are root, since it refuses to run as root."""
     if os.geteuid() != 0:
         return None
     import pwd
@@ -156,17 +156,17 @@ def _start_cluster(
 def _start_server(
     binaries: Path, home: Path, user: str | None, port: int, settings: tuple[str, ...]
 ) -> subprocess.Popen[bytes]:
-    """RuntimeError with the server's own words when it does not come up."""
+    """RuntimeError with the server's log if it does not start."""
     log = home / f"postgres-{port}.log"
     command = [str(binaries / "postgres"), "-D", str(home / "data"), "-k", str(home), "-p", str(port)]
     for setting in settings:
         command += ["-c", setting]
     process = start_server(command, log=log, user=user, stop_signal="QUIT")
-    wait_until(lambda: _answers(port), process, log=log, timeout_s=60)
+    wait_until(lambda: _accepts_connections(port), process, log=log, timeout_s=60)
     return process
 
 
-def _answers(port: int) -> bool:
+def _accepts_connections(port: int) -> bool:
     try:
         psycopg.connect(host="127.0.0.1", port=port, user="postgres", dbname="postgres", connect_timeout=2).close()
     except psycopg.OperationalError:

@@ -1,4 +1,4 @@
-"""Start a server program, wait until it says that it is ready, and be sure that it ends with the tests."""
+"""Starts server programs, waits until they are ready, and ensures that they end with the tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _POLL_S = 0.02
 
 
 def free_port() -> int:
-    """A loopback port that nobody has at this moment; the caller must be ready for somebody being faster."""
+    """A loopback port that is free now. Another process can take it, so the caller must handle that."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -23,9 +23,9 @@ def free_port() -> int:
 def start_server(
     command: Sequence[str], *, log: Path, user: str | None = None, stop_signal: str = "TERM"
 ) -> subprocess.Popen[bytes]:
-    """Start `command` with its output in `log`, as `user` where one is given.
+    """Start `command` with its output in `log`, as `user` if given.
 
-    The kernel sends it `stop_signal` when the tests die, so that even a killed run leaves no server behind.
+    The kernel sends it `stop_signal` when the tests die, so even a killed test run leaves no server behind.
     """
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -41,14 +41,14 @@ def start_server(
 
 
 def user_group(user: str) -> int:
-    """The number of a user's own group."""
+    """The id of a user's primary group."""
     import pwd
 
     return pwd.getpwnam(user).pw_gid
 
 
 def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], *, log: Path, timeout_s: float) -> None:
-    """Poll `ready` until it is true; RuntimeError with the server's own words when it dies or takes too long."""
+    """Poll `ready` until it is true. RuntimeError with the server's log if it dies or times out."""
     end = time.monotonic() + timeout_s
     while not ready():
         if process.poll() is not None or time.monotonic() > end:
@@ -59,7 +59,7 @@ def wait_until(ready: Callable[[], bool], process: subprocess.Popen[bytes], *, l
 
 
 def stop_server(process: subprocess.Popen[bytes], stop_signal: int, *, timeout_s: float = 10) -> None:
-    """Ask the server to end, and make it."""
+    """Send `stop_signal`; kill the server if it does not exit in `timeout_s`."""
     process.send_signal(stop_signal)
     try:
         process.wait(timeout_s)

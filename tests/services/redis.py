@@ -1,4 +1,4 @@
-"""A real Redis, Debian's, which forgets everything at its end."""
+"""A real Redis server, from Debian's package, without persistence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.services.processes import free_port, start_server, stop_server, wait_
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """One server for the session: `redis://127.0.0.1:port/0`."""
+    """One server per session: `redis://127.0.0.1:port/0`."""
     program = shutil.which("redis-server")
     if program is None:
         raise RuntimeError("redis-server is missing: install Debian's `redis-server`")

@@ -1,4 +1,4 @@
-"""A real server that speaks S3: rclone, over a temporary folder."""
+"""A real S3 server, rclone, on a temporary folder."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ _LISTENING = re.compile(r"Starting s3 server on \[(http://127\.0\.0\.1:\d+)/?\]"
 
 @dataclass
 class S3Server:
-    """Where the server is, whom it lets in, and the folder that its buckets are folders of. A test that has one of its
-    own may stop it and start it again, at the same address."""
+    """The server's address, its credentials, and `root`, the folder that contains its buckets as folders.
+
+    A test with its own server can stop it and start it again at the same address.
+    """
 
     endpoint: str
     access_key: str
@@ -34,7 +36,7 @@ class S3Server:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What must be in the environment to be let in."""
+        """The environment variables with the credentials."""
         keys = {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key}
         return keys | {"AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -48,14 +50,14 @@ class S3Server:
 
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    """One server for the session; `s3_url` gives each test a bucket of its own."""
+    """One server per session; `s3_url` gives each test its own bucket."""
     with running_s3(tmp_path_factory.mktemp("s3")) as server:
         yield server
 
 
 @contextmanager
 def running_s3(home: Path) -> Iterator[S3Server]:
-    """A server of one's own, with its buckets in `home`."""
+    """Run a separate server with its buckets in `home`."""
     root = home / "buckets"
     root.mkdir()
     access_key, secret_key = "test-access-key", uuid.uuid4().hex
@@ -72,8 +74,8 @@ def _start(root: Path, key: str, *, address: str = "127.0.0.1:0") -> tuple[subpr
     config.touch()
     log.write_text("")
     command = [_find_rclone(), "serve", "s3", "--config", str(config), "--addr", address, "--auth-key", key]
-    # A folder changed on disk by a test is seen at once only with next to no cache of directory listings; with none at
-    # all (0s), rclone 1.75 keeps more than a processor busy for as long as it runs.
+    # Tests change the folder on disk, so directory listings must expire immediately. With 0s, rclone 1.75 keeps a
+    # processor busy for as long as it runs.
     process = start_server([*command, "--dir-cache-time", "1ms", str(root)], log=log)
     wait_until(lambda: _endpoint(log) is not None, process, log=log, timeout_s=30)
     endpoint = _endpoint(log)
@@ -83,7 +85,7 @@ def _start(root: Path, key: str, *, address: str = "127.0.0.1:0") -> tuple[subpr
 
 @pytest.fixture
 def s3_credentials(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
-    """The server, with its keys where boto3 looks for them, for this test and the processes that it starts."""
+    """The server, with its credentials in the environment of this test and its child processes."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", s3_server.access_key)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3_server.secret_key)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
@@ -96,7 +98,7 @@ def s3_credentials(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Se
 
 @pytest.fixture
 def s3_url(s3_credentials: S3Server) -> str:
-    """A fresh bucket: `s3://bucket/prefix?endpoint=…`, with the keys in the environment."""
+    """An empty bucket, `s3://bucket/prefix?endpoint=…`, with the credentials in the environment."""
     bucket = f"test-{uuid.uuid4().hex}"
     (s3_credentials.root / bucket).mkdir()
     return f"s3://{bucket}/archive?endpoint={quote(s3_credentials.endpoint, safe='')}"
