@@ -1,7 +1,7 @@
-"""Connections to the ledger: one way to write and one to read, alike on SQLite and PostgreSQL.
+"""Connections to the ledger: read and write transactions that behave the same on SQLite and PostgreSQL.
 
-SQLite runs with a write-ahead log and `synchronous=FULL`. NORMAL would survive SIGKILL just as well, but after a
-power cut it may forget the last commits; a forgotten claim or receipt is a letter that is mailed twice.
+SQLite runs with a write-ahead log and `synchronous=FULL`. NORMAL also survives SIGKILL, but may lose the last commits
+in a power failure, and a lost claim or receipt means that a letter is mailed twice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from statement_builder.errors import ConfigError, InvariantError, LedgerError
 _BUSY_TIMEOUT_S = 30
 _BUSY_POLL_S = 0.05
 _CONNECT_TIMEOUT_S = 10
-# A worker's machine that vanishes has to free its locks in about a minute, not in the kernel's two hours.
+# Locks of a worker host that disappears are released after about a minute instead of the kernel's two hours.
 _SERVER_KEEPALIVE = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
 
 
@@ -43,15 +43,15 @@ class Database:
         return self.url.get_backend_name() == "sqlite"
 
     def path(self) -> Path:
-        """The file of an SQLite ledger."""
+        """The database file of an SQLite ledger."""
         return Path(str(self.url.database))
 
     def write(self) -> AbstractContextManager[Connection]:
-        """One transaction that may change things; on SQLite it has the file to itself from its start."""
+        """One transaction that may change the ledger; on SQLite it locks the file for writing at once."""
         return self._transaction(self._writer)
 
     def read(self) -> AbstractContextManager[Connection]:
-        """One transaction that sees one state of the ledger throughout."""
+        """One transaction that reads a single consistent state."""
         return self._transaction(self._reader)
 
     def close(self) -> None:
@@ -63,9 +63,11 @@ class Database:
             with engine.begin() as connection:
                 yield connection
         except IntegrityError as exc:
-            raise InvariantError(f"the ledger refused what breaks its rules: {_first_line(exc.orig)}") from exc
+            raise InvariantError(
+                f"the ledger rejected a change that breaks its rules: {_first_line(exc.orig)}"
+            ) from exc
         except psycopg.IntegrityError as exc:
-            raise InvariantError(f"the ledger refused what breaks its rules: {_first_line(exc)}") from exc
+            raise InvariantError(f"the ledger rejected a change that breaks its rules: {_first_line(exc)}") from exc
         except DBAPIError as exc:
             raise LedgerError(f"ledger {self}: {_first_line(exc.orig)}") from exc
         except psycopg.Error as exc:
@@ -87,7 +89,7 @@ def _parse_url(url: str) -> URL:
     if parsed.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
         raise ConfigError(f"ledger: {parsed.drivername} is not supported. Use sqlite:////… or postgresql+psycopg://…")
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
-        raise ConfigError("ledger: SQLite needs a file, sqlite:////path/to/file: what was mailed must not be forgotten")
+        raise ConfigError("ledger: SQLite needs a file, sqlite:////path/to/file, so that what was mailed is not lost")
     return parsed
 
 
@@ -102,13 +104,13 @@ def _make_sqlite_engine(url: URL) -> Engine:
     path = Path(str(url.database))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Account numbers are nobody else's business. SQLite gives its log beside the file the same mode.
-        # Only a new one: to close a file is to drop every lock that this process has on it.
+        # Account numbers are private to the owner. SQLite gives its log files the mode of the database.
+        # Only create, never reopen: closing a file drops every lock that this process has on it.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     except FileExistsError:
         pass
     except OSError as exc:
-        raise LedgerError(f"ledger {path} cannot be made: {exc.strerror}") from exc
+        raise LedgerError(f"ledger {path} cannot be created: {exc.strerror}") from exc
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -116,14 +118,14 @@ def _make_sqlite_engine(url: URL) -> Engine:
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says so
+    connection.isolation_level = None  # `_begin_sqlite` begins the transactions
     _write_ahead(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """The mode of a new file is changed once, and for that alone SQLite does not wait until others are done."""
+    """Retries, because SQLite does not wait for other processes during the one-time change to WAL mode."""
     for _ in range(int(_BUSY_TIMEOUT_S / _BUSY_POLL_S)):
         with suppress(sqlite3.OperationalError):
             connection.execute("PRAGMA journal_mode=WAL")
@@ -133,12 +135,12 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Writers queue at their start; a reader that turned writer half-way could only fail."""
+    """Writers wait at BEGIN; a reader that became a writer midway could only fail."""
     writes = connection.get_execution_options().get("statements_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _first_line(exc: BaseException | None) -> str:
-    """The database's own words without its detail lines, which may quote a row."""
+    """The database's message without its detail lines, which may quote a row."""
     lines = str(exc).strip().splitlines()
     return lines[0] if lines else type(exc).__name__

@@ -30,6 +30,7 @@ class AddressChanged(Record, kw_only=True, tag="address_change"):
     """The vendor reported that the guarantor moved. Read so that the same move is reported once."""
 
     move_type: str
+    """`I` individual, `F` family, `B` business."""
     moved_on: date
 
 

@@ -1,9 +1,10 @@
-"""Who may work on a batch: one process on all of it, or several on parts of it, each part in one process's hands.
+"""Locks on a batch: one process locks all of it, or several share it and each locks parts of it.
 
-A lock ends with its holder, however that dies; so what a lock's new holder finds half done was left by the dead.
-PostgreSQL: advisory locks of a session, so the ledger has to be reached without a pooler that shares sessions. Where
-the session ends before its holder (the server restarted, the line dropped), `Lock.require` is what notices.
-SQLite: advisory locks on files beside the database, so the folder has to be on a local disk.
+A lock ends with its process, however that dies. Unfinished work found under a new lock was therefore left by a dead
+process.
+PostgreSQL: session advisory locks, so the ledger must not be behind a pooler that shares sessions. `Lock.require`
+detects a session that ended before its process (server restart, lost connection).
+SQLite: advisory locks on files beside the database, so the folder must be on a local disk.
 """
 
 from __future__ import annotations
@@ -26,40 +27,39 @@ from statement_builder.ledger.records import Shard
 from statement_builder.ledger.tables import batch
 
 LockPart = Callable[[str], AbstractContextManager[None]]
-"""Takes one part of a shared batch, by its name (`shard 3`). BatchBusy where another process has it."""
+"""Locks one part of a shared batch, by name (`shard 3`). BatchBusy when another process has it."""
 
 
 class Lock(Protocol):
-    """One batch, held by this process."""
+    """A lock on one batch, held by this process."""
 
     def take_part(self, part: str) -> AbstractContextManager[None]:
-        """See `LockPart`. LockLost at the end of a part whose lock was lost on the way."""
+        """See `LockPart`. LockLost at the end of a part whose lock was lost meanwhile."""
 
     def require(self) -> None:
-        """LockLost unless the lock, and those on its parts, are still held."""
+        """LockLost unless this lock and those on its parts are still held."""
 
 
 def part_of(shard: Shard) -> str:
-    """The name of the part that a shard is: whatever is done to it, one process does it at a time."""
+    """The name of a shard's part lock: one process at a time works on a shard."""
     return f"shard {shard.sequence}"
 
 
 def held_already(_part: str) -> AbstractContextManager[None]:
-    """The `LockPart` of who holds the whole batch."""
+    """The `LockPart` of a process that has locked the whole batch."""
     return nullcontext()
 
 
 @contextmanager
 def lock_batch(database: Database, batch_id: str, *, owner: str, at: datetime) -> Iterator[Lock]:
-    """Hold the batch alone. BatchBusy says who holds it and since when; it never waits."""
+    """Lock the whole batch. BatchBusy names the process that has it and since when; never waits."""
     with _hold(database, batch_id, shared=False) as lock, _signed(database, batch_id, owner, at):
         yield lock
 
 
 @contextmanager
 def share_batch(database: Database, batch_id: str, *, owner: str, at: datetime) -> Iterator[Lock]:
-    """Hold the batch together with others who share it, and take parts of it. BatchBusy while somebody has all of
-    it."""
+    """Share the batch with other processes and lock parts of it. BatchBusy while a process has locked all of it."""
     with _hold(database, batch_id, shared=True) as lock, _signed(database, batch_id, owner, at):
         yield lock
 
@@ -71,15 +71,15 @@ def _hold(database: Database, batch_id: str, *, shared: bool) -> AbstractContext
 
 @contextmanager
 def _signed(database: Database, batch_id: str, owner: str, at: datetime) -> Iterator[None]:
-    """Tell others who is at work; of several, the last to come. Left behind by a crash it does no harm: the lock
-    decides."""
+    """Record the owner for the `BatchBusy` message of others; with several owners, the latest. A stale entry after a
+    crash is harmless, because only the lock decides."""
     with database.write() as connection:
         signed = {"locked_by": owner, "locked_at": at}
         connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(signed))
     try:
         yield
     finally:
-        # Only a note: the work's own error, if there is one, says more.
+        # Informational only: must not hide an error of the work itself.
         with suppress(LedgerError), database.write() as connection:
             ours = (batch.c.batch_id == batch_id) & (batch.c.locked_by == owner) & (batch.c.locked_at == at)
             connection.execute(update(batch).where(ours).values(locked_by=None, locked_at=None))
@@ -107,17 +107,17 @@ class _FileLock:
             yield
 
     def require(self) -> None:
-        """Nothing but this process's end takes a file's lock away."""
+        """A file lock ends only with this process."""
 
 
 @contextmanager
 def _lock_file(path: Path, *, shared: bool) -> Iterator[bool]:
-    """Whether the lock is ours; it is for as long as the file is open."""
+    """Yields whether the lock was acquired; it is held while the file is open."""
     try:
         path.parent.mkdir(exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as exc:
-        raise LedgerError(f"the lock {path} cannot be made: {exc.strerror}") from exc
+        raise LedgerError(f"the lock file {path} cannot be created: {exc.strerror}") from exc
     try:
         try:
             fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
@@ -142,7 +142,7 @@ def _hold_session(database: Database, batch_id: str, shared: bool) -> Iterator[L
 
 
 class _SessionLock:
-    """A connection that locks hang on. Lost once, it is not asked again: SQLAlchemy would open another, without any."""
+    """The connection that holds the locks. Never used again once lost: SQLAlchemy would reconnect without the locks."""
 
     def __init__(self, database: Database, batch_id: str) -> None:
         self._database = database
@@ -163,7 +163,7 @@ class _SessionLock:
         try:
             yield
         except BaseException:
-            with suppress(LockLost):  # the work's own error says more
+            with suppress(LockLost):  # must not hide the error of the work itself
                 self.call("pg_advisory_unlock", part)
             raise
         self.call("pg_advisory_unlock", part)
@@ -172,7 +172,7 @@ class _SessionLock:
         self._ask(text("SELECT 1"))
 
     def end(self) -> None:
-        """Closing the session, not returning it to the pool, is what surely frees the lock."""
+        """Close the session instead of returning it to the pool: only that is sure to release the lock."""
         self._connection.invalidate()
         self._connection.close()
 
@@ -187,8 +187,8 @@ class _SessionLock:
 
     def _lost(self) -> LockLost:
         return LockLost(
-            f"batch {self._batch_id}: the connection to the ledger {self._database} that the lock hung on was lost, so "
-            "somebody else may be at work on the batch. From here on nothing was handed off. Run this again."
+            f"batch {self._batch_id}: the connection to the ledger {self._database} that held the lock was lost, so "
+            "another process may be working on the batch. Nothing was handed off after that. Run the command again."
         )
 
 
@@ -199,7 +199,7 @@ def _busy(database: Database, batch_id: str, part: str = "") -> BatchBusy:
     holder = f"{row.locked_by} since {row.locked_at:%Y-%m-%d %H:%M} UTC" if row and row.locked_by else "another process"
     of_it = f", {part}," if part else ""
     return BatchBusy(
-        f"batch {batch_id}{of_it} is being worked on by {holder}. Wait for it to end, then run this again."
+        f"batch {batch_id}{of_it} is locked by {holder}. Wait for it to finish, then run the command again."
     )
 
 
@@ -208,7 +208,7 @@ def _lock_path(ledger: Path, batch_id: str, part: str = "") -> Path:
 
 
 def _lock_key(batch_id: str, part: str = "") -> int:
-    """63 bits of the batch id's hash: what PostgreSQL takes, and a file name that no batch id can spoil."""
+    """63 bits of the batch id's hash: a PostgreSQL lock key, and a file name that is valid for any batch id."""
     names = ("statements", batch_id, part) if part else ("statements", batch_id)
     digest = hashlib.sha256("\x1f".join(names).encode()).digest()
     return int.from_bytes(digest[:8], "big") >> 1

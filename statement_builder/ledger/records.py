@@ -1,4 +1,4 @@
-"""What goes into the ledger and what comes out of it, as plain data. No names, addresses or e-mail addresses."""
+"""The ledger's input and output as plain records. No names, addresses or e-mail addresses."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Batch(Record, kw_only=True):
     released_by: str = ""
     released_at: datetime | None = None
     rechecked_at: datetime | None = None
-    """When the whole batch was last compared with the source, before its hand-off."""
+    """When the pre-mail recheck of the whole batch was last completed."""
     closed_at: datetime | None = None
 
 
 class NewShard(Record, kw_only=True):
-    """A slice of the snapshot as the pull wrote it; `cents` are control figures drawn up at the pull itself."""
+    """A slice of the snapshot. The pull itself counted `candidates` and `cents`, as control figures."""
 
     sequence: int
     snapshot_key: str
@@ -47,7 +47,7 @@ class NewShard(Record, kw_only=True):
     cents: int
     postal_first: str = ""
     postal_last: str = ""
-    """The first three digits of its first and its last postal code: what operators tell shards by."""
+    """The first three digits of its first and last ZIP code, by which operators tell shards apart."""
 
 
 class Shard(NewShard, kw_only=True):
@@ -57,12 +57,12 @@ class Shard(NewShard, kw_only=True):
     pack_sha256: str | None = None
     template_version: str = ""
     is_reissue: bool = False
-    """Holds one copy or correction, made after the batch; no candidate of its own."""
+    """Contains one copy or correction, made after the batch, and no candidate."""
 
 
 class NewCandidate(Record, kw_only=True):
     subject: str
-    """The guarantor id, or what names orphaned rows: one per batch."""
+    """The guarantor id, or the key of orphaned rows; unique in the batch."""
     guarantor_id: str
     outcome: Outcome
     balance_cents: int
@@ -72,7 +72,7 @@ class NewCandidate(Record, kw_only=True):
 
 
 class NewDocument(Record, kw_only=True):
-    """One selected document of a shard: rendered and packed, or in error with what to do about it."""
+    """One selected document of a shard: rendered and packed, or in error with the fix."""
 
     document_id: str
     guarantor_id: str
@@ -94,29 +94,29 @@ class NewDocument(Record, kw_only=True):
     offset: int = 0
     length: int = 0
     postal_key: str = ""
-    """What the mailing order was sorted by."""
+    """The sort key of the mailing order."""
     revision_of: str = ""
-    """The document that this one copies or corrects."""
+    """The document id that this one copies or corrects; empty for an original."""
     is_copy: bool = False
-    """Marked COPY: it counts as no other mailing."""
+    """Watermarked COPY: it does not count as a mailing."""
 
 
 class Document(NewDocument, kw_only=True):
     batch_id: str
     sequence: int
-    """Of its shard."""
+    """The sequence of its shard."""
     position: int
     """Within its shard, in mailing order, from 1."""
     pack_key: str = ""
     template_version: str = ""
     delivery_state: DeliveryState | None = None
-    """Of its live attempt; None where it was never claimed, or nothing came of any attempt."""
+    """The state of its live attempt; None when it has none."""
     mailed_on: date | None = None
-    """The day from which the clocks count it."""
+    """The day from which the dunning clocks count it; None while it does not count as mailed."""
     due_since: datetime | None = None
-    """When it came back and became due to go out as a new attempt."""
+    """When it became due for redelivery."""
     readdressed: bool = False
-    """Then to the address that is on file now."""
+    """The redelivery goes to the address now on file, not the one on its pages."""
 
     @property
     def is_redelivery_due(self) -> bool:
@@ -124,7 +124,7 @@ class Document(NewDocument, kw_only=True):
 
 
 def replaced_by(family: Iterable[Document], document_id: str) -> str:
-    """The id of the correction that holds in this document's place; empty where none does, or it was held back."""
+    """The id of the correction that replaces this document; empty when none does, or the correction was withheld."""
     return next(
         (
             each.document_id
@@ -148,18 +148,18 @@ class Delivery(Record, kw_only=True):
     claimed_at: datetime
     changed_at: datetime
     readdressed_to: str = ""
-    """Digest of the address, where it went to another one than its pages show."""
+    """Digest of the address, when it went to a different one than its pages show."""
     is_new: bool = False
-    """True only in the answer to the claim that made it. Any other claim has to find out first what became of it."""
+    """True only for the caller whose claim created it. Every other caller must first find out what became of it."""
 
     @property
     def delivery_id(self) -> str:
-        """Document id and attempt, as an `EmailMark` takes it."""
+        """Document id and attempt, as in `EmailMark`."""
         return f"{self.document_id}.{self.attempt}"
 
 
 class EmailMark(Record, kw_only=True):
-    """What became of one attempt to e-mail a document."""
+    """The outcome of one attempt to e-mail a document."""
 
     delivery_id: str
     state: DeliveryState
@@ -175,7 +175,7 @@ class NewPrintFile(Record, kw_only=True):
     sha256: str
     bytes: int
     documents: tuple[str, ...]
-    """Document ids in the order in which they are in the file."""
+    """Document ids in the order of the file."""
     pages: int
     sheets: int
     cents: int
@@ -189,16 +189,16 @@ class PrintFileRow(NewPrintFile, kw_only=True):
     claimed_at: datetime
     changed_at: datetime
     is_new: bool = False
-    """As in `Delivery`."""
+    """See `Delivery.is_new`."""
 
 
 class Figures(Record, kw_only=True):
-    """One column of the control sheet: documents (or candidates), or cents.
+    """One column of the control sheet: a count of documents (or candidates), or cents.
 
-    `rendered` counts every document that was made, whatever became of it since; copies and corrections are counted
-    apart, as `extra`. `failed` are those whose attempts were all refused. What was handed off is counted by its latest
-    attempt: `acknowledged` by all who acknowledge or say more (or tell nothing, and are taken at their hand-off),
-    `mailed` likewise, so that handed off = acknowledged = mailed + rejected + bounced holds in the end.
+    `rendered` counts every rendered document, whatever its status now; copies and corrections are counted only as
+    `extra`. `failed` counts documents with no accepted attempt. Documents handed off are counted by their latest
+    attempt: `acknowledged` and `mailed` include those whose vendor has reported more, or reports nothing. When a batch
+    is complete, handed off = acknowledged = mailed + rejected + bounced.
     """
 
     pulled: int = 0
@@ -218,31 +218,31 @@ class Figures(Record, kw_only=True):
     delivered: int = 0
     rejected: int = 0
     returned: int = 0
-    """Of `mailed`: what the post office brought back."""
+    """The part of `mailed` that the post office returned."""
     bounced: int = 0
     due_again: int = 0
-    """Came back, and is due to go out as a new attempt."""
+    """Due for redelivery."""
     extra: int = 0
-    """Copies and corrections, beside everything else."""
+    """Copies and corrections; they count in no other figure."""
 
 
 class ControlTotals(Record, kw_only=True):
     counts: Figures
     cents: Figures
     holds: dict[str, int]
-    """Hold code → candidates that have it, whether all or only part of what they owe is held, late holds too."""
+    """Hold code → number of candidates held in full or in part with it, late holds included."""
     largest_cents: int = 0
-    """The largest amount that one rendered document asks for."""
+    """The largest amount on one rendered document."""
 
 
 class StatusCount(Record, kw_only=True):
-    """Documents of a batch that went the same way, and what they ask for together."""
+    """Documents of a batch with the same channel, envelope class, page count and status, and their total in cents."""
 
     channel: Channel
     envelope_class: str
-    """Of the print file that their latest attempt is in; empty where there is none, or it failed."""
+    """The envelope class of the print file of their latest attempt; empty when there is none, or it failed."""
     pages: int
-    """Of each of them."""
+    """Pages of each document."""
     figures: tuple[str, ...]
     """The fields of `Figures` that they count in."""
     documents: int
@@ -250,7 +250,7 @@ class StatusCount(Record, kw_only=True):
 
 
 class PieceCount(Record, kw_only=True):
-    """The attempts that are in print files of one envelope class, as the ledger has them."""
+    """The attempts in print files of one envelope class, according to the ledger."""
 
     envelope_class: str
     documents: int
@@ -258,7 +258,7 @@ class PieceCount(Record, kw_only=True):
 
 
 class ExceptionLine(Record, kw_only=True):
-    """One thing that a clerk has to mend: a fault in the data, or a document that could not be made."""
+    """One problem that a clerk must fix: bad data, or a document that failed to render."""
 
     subject: str
     guarantor_id: str
@@ -272,7 +272,7 @@ class ExceptionLine(Record, kw_only=True):
 
 
 class HeldCandidate(Record, kw_only=True):
-    """A candidate that is held in full or in part, with every reason."""
+    """A candidate held in full or in part, with every reason."""
 
     subject: str
     guarantor_id: str
@@ -280,52 +280,52 @@ class HeldCandidate(Record, kw_only=True):
     held_cents: int
     holds: tuple[Hold, ...]
     late_holds: tuple[Hold, ...] = ()
-    """Found just before hand-off, after the page was made."""
+    """Found just before the hand-off, after the page was rendered."""
 
 
 class Suppression(Record, kw_only=True):
-    """What the answers forbid for one guarantor."""
+    """Mail to one address, or all e-mail, that a delivery report suppressed for one guarantor."""
 
     guarantor_id: str
     code: SuppressionCode
     document_id: str
-    """What came back."""
+    """The document that was returned or bounced."""
     digest: str
-    """Of the address that it came back from (`policy.recipient`); empty for e-mail."""
+    """Digest of the address it was returned from (`policy.recipient`); empty for e-mail."""
     since: date
 
 
 class RejectedPiece(Record, kw_only=True):
-    """A piece that the vendor did not print, and nobody has sent again."""
+    """A piece that the vendor rejected and that is not due for redelivery."""
 
     document_id: str
     guarantor_id: str
     batch_id: str
     print_file: str
     is_whole_file: bool
-    """Rejected with all others of its print file."""
+    """The vendor rejected its whole print file."""
     why: str
-    """The vendor's code, and the file and line that it stands on."""
+    """The vendor's reason code, with the report's file and line."""
 
 
 class InboundFile(Record, kw_only=True):
-    """A file that came in, and what came of it."""
+    """A processed inbound file."""
 
     sha256: str
     name: str
     form: str
-    """What it was taken for: `acknowledgement`, `returned`, `bounce` …"""
+    """The kind of file: `acknowledgement`, `returned`, `bounce` …"""
     taken_at: datetime
     records: int
     problems: int
-    """Lines that were not understood or could not be so: they are in quarantine."""
+    """Invalid or impossible lines; the file is in quarantine."""
 
 
 class FoundDocument(Record, kw_only=True):
     document: Document
     deliveries: tuple[Delivery, ...]
     replaced_by: str = ""
-    """The correction that holds in its place."""
+    """The id of the correction that replaces it."""
 
 
 class Event(Record, kw_only=True):
@@ -336,7 +336,7 @@ class Event(Record, kw_only=True):
     actor: str
     batch_id: str
     subject: str
-    """What it happened to: the batch id, a document id, a print file's name, `shard 3`."""
+    """The batch id, a document id, a print file's name, or `shard 3`."""
     what: str
     why: str = ""
     """Prose for people; code reads `data`."""

@@ -1,4 +1,4 @@
-"""Create the ledger's tables and bring them up to date: Alembic's migrations, run from inside the program."""
+"""Create the ledger's tables and bring them up to date: Alembic migrations, run by the program itself."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ _UPGRADE_LOCK = 7_305_801_144_092_713
 
 
 def newest_version() -> str:
-    """The version that this code works with."""
+    """The table version that this release requires."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if head is None:
-        raise LedgerError("the ledger's migrations are missing from this installation: install it again")
+        raise LedgerError("the ledger's migrations are missing from this installation: reinstall statement-builder")
     return head
 
 
 def read_version(connection: Connection) -> str | None:
-    """The version of the tables that are there; None for an empty database."""
+    """The version of the existing tables; None for an empty database."""
     context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
     return context.get_current_revision()
 
 
 def is_current(database: Database) -> bool:
-    """Whether the tables are of this code's version. LedgerError when they are of one that it does not know."""
+    """The tables have the version that this release requires. LedgerError for a version that it does not know."""
     with database.read() as connection:
         version = read_version(connection)
     if version == newest_version():
@@ -45,7 +45,7 @@ def is_current(database: Database) -> bool:
 
 
 def upgrade(database: Database) -> None:
-    """Create or migrate the tables, in one transaction; two processes at once queue up."""
+    """Create or migrate the tables in one transaction. Concurrent processes wait for each other."""
     with database.write() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
@@ -62,8 +62,8 @@ def _require_known(version: str) -> None:
         ScriptDirectory.from_config(_config()).get_revision(version)
     except CommandError as exc:
         raise LedgerError(
-            f"the ledger was made by a newer release (its tables are of version {version}, which this one does not "
-            "know). Install that release, or a later one."
+            f"the ledger was created by a newer release: this one does not know table version {version}. Install that "
+            "release or a later one."
         ) from exc
 
 

@@ -1,7 +1,7 @@
-"""The ledger's tables. Unique keys, not checks in code, are what forbids duplicates.
+"""The ledger's tables. Unique keys prevent duplicates; code does not check for them.
 
-The migrations make these tables; a test holds the two equal on both databases. Ids sort by bytes on both
-(`COLLATE "C"`), money is whole cents, times are UTC. Nothing here may name a person.
+The migrations create these tables; a test compares the two on both databases. Ids sort by bytes on both
+(`COLLATE "C"`), money is whole cents, times are UTC. No column may contain a person's name or address.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ from statement_builder.ledger.states import (
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time. SQLite has no time zones, so there it is stored without one."""
+    """A timezone-aware UTC time. SQLite has no time zones, so it is stored there without one."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -54,7 +54,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("the ledger takes aware times only")
+            raise ValueError("the ledger accepts timezone-aware times only")
         value = value.astimezone(UTC)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
 
@@ -106,7 +106,7 @@ batch = Table(
     _one_of("kind", Kind, "kind"),
     _one_of("state", BatchState, "state"),
 )
-"""`locked_by` and `locked_at` only tell who is at work; the lock itself is the operating system's or the server's."""
+"""`locked_by` and `locked_at` are for messages only; the operating system or the database server has the lock."""
 
 shard = Table(
     "shard",
@@ -126,7 +126,7 @@ shard = Table(
     Column("is_reissue", Boolean, nullable=False, server_default=false()),
     _one_of("state", ShardState, "state"),
 )
-"""`is_reissue`: made after the batch, for one copy or correction; no candidate was pulled for it."""
+"""`is_reissue`: created after the batch for one copy or correction; no candidate was pulled for it."""
 
 candidate = Table(
     "candidate",
@@ -144,7 +144,7 @@ candidate = Table(
     CheckConstraint("outcome = 'selected' OR amount_cents = 0", name="asks_only_if_selected"),
     CheckConstraint("(outcome = 'exception') = (faults IS NOT NULL)", name="exception_has_faults"),
 )
-"""One row per guarantor (or orphan) and batch. `faults` is JSON, on exceptions only."""
+"""One row per guarantor (or orphaned row) and batch. `faults` is JSON, on exceptions only."""
 
 candidate_hold = Table(
     "candidate_hold",
@@ -158,7 +158,7 @@ candidate_hold = Table(
     Column("late", Boolean, nullable=False),
     ForeignKeyConstraint(["batch_id", "subject"], ["candidate.batch_id", "candidate.subject"]),
 )
-"""Every reason, in the order in which the rules gave them; `late` ones came just before hand-off."""
+"""Every hold reason, in the order of the rules; `late` ones were found just before the hand-off."""
 
 document = Table(
     "document",
@@ -200,8 +200,8 @@ document = Table(
     CheckConstraint("(state = 'error') = (error_code <> '')", name="error_has_code"),
     CheckConstraint("state = 'error' OR (length(sha256) = 64 AND pages > 0 AND length > 0)", name="is_archived"),
 )
-"""`mailed_on` is the day from which the clocks count it: none while it has not left, and none again once it came back.
-`revision_of` is the document that this one copies (`is_copy`) or corrects."""
+"""`mailed_on` is the day from which the dunning clocks count the document; null before it is mailed, and again after it
+was returned. `revision_of` is the document that this one copies (`is_copy`) or corrects."""
 
 document_account = Table(
     "document_account",
@@ -211,7 +211,7 @@ document_account = Table(
     Column("account_number", _ID, nullable=False),
     Index("document_account_number", "account_number"),
 )
-"""The encounters on a document, in the order in which they are printed."""
+"""The encounters on a document, in printed order."""
 
 print_file = Table(
     "print_file",
@@ -236,7 +236,7 @@ print_file = Table(
     Index("print_file_batch", "batch_id", "sequence"),
     _one_of("state", HAND_OFF_STATES, "state"),
 )
-"""`reports` is the last thing that the vendor was to tell of these pieces when they were claimed."""
+"""`reports` is the vendor's final status for these pieces, as configured when they were claimed."""
 
 LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in TERMINAL_FAILURES)})"
 
@@ -250,7 +250,7 @@ serial_range = Table(
     Column("reserved_at", UtcDateTime, nullable=False),
     UniqueConstraint("mailer_id", "start", name="serial_range_once"),
 )
-"""Reserved before the print file is built, so before it has a row."""
+"""Reserved before the print file is built, so before its own row exists."""
 
 delivery = Table(
     "delivery",
@@ -277,8 +277,8 @@ delivery = Table(
     _one_of("state", DeliveryState, "state"),
     CheckConstraint("(channel = 'print') = (print_file IS NOT NULL)", name="print_has_file"),
 )
-"""`delivery_one_live` is what makes a second claim of the same document impossible. `readdressed_to` is the digest of
-the address of an attempt that went to another one than its pages show."""
+"""`delivery_one_live` makes a second live claim of the same document impossible. `readdressed_to` is the digest of the
+address when the attempt went to a different one than its pages show."""
 
 redelivery = Table(
     "redelivery",
@@ -287,7 +287,7 @@ redelivery = Table(
     Column("since", UtcDateTime, nullable=False),
     Column("readdressed", Boolean, nullable=False),
 )
-"""Documents that came back and are due to go out again, as a new attempt; `readdressed` to the address on file now."""
+"""Documents due for a new attempt; `readdressed` to the address now on file."""
 
 suppression = Table(
     "suppression",
@@ -300,7 +300,8 @@ suppression = Table(
     Column("since", Date, nullable=False),
     _one_of("code", SuppressionCode, "code"),
 )
-"""What the answers forbid. `digest` is of the address that mail came back from: one that is not here lifts the stop."""
+"""Suppressed addresses and e-mail. `digest` is that of the address mail was returned from; a new address on file has
+another digest, which ends the suppression."""
 
 inbound_file = Table(
     "inbound_file",
@@ -312,7 +313,7 @@ inbound_file = Table(
     Column("records", Integer, nullable=False),
     Column("problems", Integer, nullable=False),
 )
-"""Every file that was taken in: the same bytes are never taken twice."""
+"""Every processed inbound file: the same bytes are never processed twice."""
 
 event = Table(
     "event",
@@ -327,6 +328,7 @@ event = Table(
     Column("data", Text),
     Index("event_batch", "batch_id", "event_id"),
 )
+"""`why` is prose for people. `data` is JSON for code (`event_data`)."""
 
 correspondence = Table(
     "correspondence",
@@ -340,4 +342,4 @@ correspondence = Table(
     Column("last_on", Date, nullable=False),
     _one_of("subject_type", ("encounter", "episode"), "subject_type"),
 )
-"""What has really been mailed: per encounter (`mailed_count` statements) and per obstetric episode (notices)."""
+"""What has actually been mailed, per encounter and per obstetric episode. `mailed_count` is of statements or notices."""

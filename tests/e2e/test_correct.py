@@ -188,7 +188,7 @@ def test_correct__two_at_once_make_one(hospital: Hospital) -> None:
     answers = at_once(hospital, *[("correct", document, "--reason", "insurance paid more")] * 2)
     assert 0 in [answer.code for answer in answers]
     for answer in answers:
-        assert answer.code == 0 or "is being worked on by" in error_message(answer)
+        assert answer.code == 0 or "is locked by" in error_message(answer)
     (correction,) = corrections(hospital, document)
     call(hospital, "track")
     assert [row["document_id"] for row in hospital.manifest_rows()].count(correction) == 1

@@ -62,7 +62,7 @@ def test_lock_lost_and_taken_by_another__the_first_stops_and_nothing_leaves_twic
     if code:
         message = error_message(answer)
         assert f"batch {BATCH}: the connection to the ledger" in message
-        assert "somebody else may be at work on the batch" in message
+        assert "another process may be working on the batch" in message
     assert_closed_and_sent_once(hospital)
     assert call(hospital, *RERUN).json["state"] == "closed"
     assert_closed_and_sent_once(hospital)
@@ -98,7 +98,7 @@ def test_shard_lost_and_taken_by_another_worker__the_first_stops(
                 hand_off_run(second, BATCH, 1, 1, channel)
 
         happened = at_file(words, take_over)
-        with pytest.raises(LockLost, match="somebody else may be at work"):
+        with pytest.raises(LockLost, match="another process may be working"):
             hand_off_run(first, BATCH, 1, 1, channel)
         assert len(happened) == 1
     assert call(hospital, *RERUN).json["state"] == "closed"

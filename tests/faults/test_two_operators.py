@@ -75,7 +75,7 @@ def test_scheduler_and_operators_on_postgresql__one_works_and_the_others_are_tol
     answers = at_once(hospital, ("release", BATCH, "--json"), RERUN)
     assert 0 in [answer.code for answer in answers]
     assert {answer.code for answer in answers} <= {0, 1}
-    assert all("is being worked on by" in error_message(answer) for answer in answers if answer.code)
+    assert all("is locked by" in error_message(answer) for answer in answers if answer.code)
     counts = call(hospital, *RERUN).json["counts"]
     printed = [row["document_id"] for row in hospital.manifest_rows()]
     assert len(printed) == len(set(printed)) == counts["print"] > 0
@@ -98,7 +98,7 @@ def test_two_releases_at_the_same_moment__send_everything_once(hospital: Hospita
     assert set(codes) <= {0, 1}
     for answer in answers:
         if answer.code:
-            assert "is being worked on by" in error_message(answer)
+            assert "is locked by" in error_message(answer)
         else:
             assert answer.json["state"] == "closed"
     assert_sent_once(outcome_of(hospital, BATCH))

@@ -84,7 +84,7 @@ def test_lock__names_who_is_at_work_and_since_when(ledger: Ledger, ledger_url: s
     other = open_batch(ledger, cycle="2026-12")
     with run(_HOLD_LOCK, ledger_url, batch.batch_id) as holder:
         assert read_line(holder) == "held"
-        words = r"2026-11-statement is being worked on by ana since 2026-11-02 14:30 UTC"
+        words = r"2026-11-statement is locked by ana since 2026-11-02 14:30 UTC"
         with pytest.raises(BatchBusy, match=words), ledger.lock(batch.batch_id, owner="ben", at=later(5)):
             pytest.fail("two at work")
         with ledger.lock(other.batch_id, owner="ben", at=later(5)):
@@ -165,7 +165,7 @@ def test_shared_batch__is_worked_on_in_parts_and_by_nobody_as_a_whole(ledger: Le
         with ledger.share(batch.batch_id, owner="ben", at=later(5)) as lock_part:
             with lock_part("shard 2"):
                 pass
-            with pytest.raises(BatchBusy, match="shard 1, is being worked on"), lock_part("shard 1"):
+            with pytest.raises(BatchBusy, match="shard 1, is locked"), lock_part("shard 1"):
                 pytest.fail("one part in two hands")
             holder.kill()
             holder.wait()

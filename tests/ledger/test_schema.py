@@ -119,7 +119,7 @@ def test_open__sqlite_file_that_is_none(tmp_path: Path) -> None:
 
 def test_open__sqlite_in_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(LedgerError, match="cannot be made"):
+    with pytest.raises(LedgerError, match="cannot be created"):
         Ledger.open(f"sqlite:///{tmp_path}/file/deeper/ledger.db")
 
 

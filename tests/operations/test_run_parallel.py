@@ -216,7 +216,7 @@ def test_whole_batch_in_one_hand__parts_wait(released: Hospital, tmp_path: Path)
     ):
         hand_off_run(context, BATCH, 1, 5, Channel.PRINT)
     with worker(hospital) as context, context.ledger.share(BATCH, owner="worker", at=context.now()):
-        assert "is being worked on by worker" in hospital.statements("rerun", BATCH, code=1).err
+        assert "is locked by worker" in hospital.statements("rerun", BATCH, code=1).err
     assert hospital.manifest_rows() == []
 
 

@@ -1,4 +1,4 @@
-"""How Alembic runs: on the connection and in the transaction that `schema.upgrade` hands over."""
+"""Runs Alembic on the connection and in the transaction that `schema.upgrade` passes."""
 
 from alembic import context
 

@@ -1,4 +1,4 @@
-"""What comes back: states of an attempt beyond `sent`, what is due to go out again, stops, and files taken in."""
+"""Delivery reports: attempt states after `sent`, redeliveries, suppressions, and inbound files."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def upgrade() -> None:
 
 
 def _rebuild_delivery() -> None:
-    """SQLite cannot change a check in place. No other table refers to this one, so it can be made anew."""
+    """SQLite cannot alter a check constraint. No other table refers to this one, so it is created again."""
     op.execute("CREATE TABLE delivery_before AS SELECT * FROM delivery")
     op.drop_table("delivery")
     op.create_table(
@@ -98,7 +98,7 @@ def _rebuild_delivery() -> None:
 
 
 def _date_what_was_mailed() -> None:
-    """Until now the day of hand-off was the day of mailing; the ledger has it in UTC."""
+    """Earlier releases counted a document as mailed on the day of its hand-off, in UTC."""
     op.execute(
         "UPDATE document SET mailed_on = (SELECT date(changed_at) FROM delivery"
         " WHERE delivery.document_id = document.document_id AND delivery.state = 'sent') WHERE state = 'handed_off'"

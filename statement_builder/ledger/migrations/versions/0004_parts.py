@@ -1,4 +1,4 @@
-"""When a batch was last compared with the source, and what operators tell its shards by."""
+"""When the pre-mail recheck of a batch was last completed, and the ZIP code range of its shards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Serial numbers of the Intelligent Mail barcode, by print file."""
+"""Serial numbers of the Intelligent Mail barcode, reserved per print file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Copies and corrections beside a batch's own documents, and pieces that a vendor cancelled in time."""
+"""Copies and corrections of a batch's documents, and pieces that a vendor canceled before printing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def upgrade() -> None:
 
 
 def _rebuild_delivery() -> None:
-    """SQLite cannot change a check in place. No other table refers to this one, so it can be made anew."""
+    """SQLite cannot alter a check constraint. No other table refers to this one, so it is created again."""
     op.execute("CREATE TABLE delivery_before AS SELECT * FROM delivery")
     op.drop_table("delivery")
     op.create_table(

@@ -1,4 +1,4 @@
-"""Each address that mail came back from is stopped for itself, and an attempt knows when it went to another one."""
+"""One suppression per address that mail was returned from, and the address of a readdressed attempt."""
 
 from __future__ import annotations
 
