@@ -1,4 +1,4 @@
-"""Small accounts for tests: every builder fills in an ordinary case, a test names only what it is about."""
+"""Builders of test data. Each fills in a typical value; a test passes only what it is about."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def make_patient(**changes: Any) -> Patient:
 
 
 def make_encounter(account_number: str = "A70001", *, owed_cents: int = 34_500, **changes: Any) -> Encounter:
-    """An adjudicated visit of October 2026: charges 1,200.00, of which the patient owes `owed_cents`."""
+    """An adjudicated visit in October 2026 with charges of $1,200. The patient owes `owed_cents`."""
     left = 120_000 - owed_cents
     facts: dict[str, Any] = {
         "account_number": account_number,
@@ -121,7 +121,7 @@ def make_payment(payment_id: str = "M1", *, amount_cents: int = 5_000, on: date 
 
 
 def make_episode(**changes: Any) -> ObstetricEpisode:
-    """A pregnancy due in April 2027 with an estimate of 2,400.00 made in September 2026."""
+    """A pregnancy due in April 2027, with an estimate of $2,400 made in September 2026."""
     facts: dict[str, Any] = {
         "episode_id": "E1",
         "patient_id": "P1",
@@ -139,7 +139,7 @@ def make_episode(**changes: Any) -> ObstetricEpisode:
 
 
 def make_account(*encounters: Encounter, **changes: Any) -> GuarantorAccount:
-    """One guarantor, one patient, and the encounters given."""
+    """One guarantor with one patient and these encounters."""
     facts: dict[str, Any] = {
         "guarantor": make_guarantor(),
         "patients": (make_patient(),),

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: any account that the contract admits, odd ones first of all."""
+"""Hypothesis strategies for accounts that meet the contract, mostly unusual ones."""
 
 from __future__ import annotations
 
@@ -132,8 +132,8 @@ def episodes(episode_id: str) -> SearchStrategy[ObstetricEpisode]:
 
 
 @st.composite
-def ordinary_encounters(draw: st.DrawFn, account_number: str) -> Encounter:
-    """A visit that something is mailed for, sooner or later."""
+def typical_encounters(draw: st.DrawFn, account_number: str) -> Encounter:
+    """A visit that gets mail sooner or later."""
     level = draw(st.integers(-1, 3))
     letters = Correspondence(
         first_statement_on=AS_OF - timedelta(days=draw(st.integers(60, 150))),
@@ -151,7 +151,7 @@ def ordinary_encounters(draw: st.DrawFn, account_number: str) -> Encounter:
     )
 
 
-def ordinary_episodes(episode_id: str) -> SearchStrategy[ObstetricEpisode]:
+def typical_episodes(episode_id: str) -> SearchStrategy[ObstetricEpisode]:
     return st.builds(
         make_episode,
         episode_id=st.just(episode_id),
@@ -167,20 +167,20 @@ def ordinary_episodes(episode_id: str) -> SearchStrategy[ObstetricEpisode]:
 
 
 @st.composite
-def ordinary_accounts(draw: st.DrawFn) -> GuarantorAccount:
-    """A guarantor without holds, whose visits and pregnancy are mailed about more often than not."""
+def typical_accounts(draw: st.DrawFn) -> GuarantorAccount:
+    """A guarantor without holds who usually gets mail for visits and a pregnancy."""
     return GuarantorAccount(
         guarantor=make_guarantor(),
         patients=(make_patient(birth_on=date(1995, 3, 3)),),
-        encounters=tuple(draw(ordinary_encounters(f"A{index}")) for index in range(draw(st.integers(1, 4)))),
+        encounters=tuple(draw(typical_encounters(f"A{index}")) for index in range(draw(st.integers(1, 4)))),
         plans=(draw(plans("PL1")),),
-        episodes=(draw(ordinary_episodes("E0")),),
+        episodes=(draw(typical_episodes("E0")),),
     )
 
 
 @st.composite
-def odd_accounts(draw: st.DrawFn) -> GuarantorAccount:
-    """A guarantor with up to four visits, two plans, two pregnancies and three holds."""
+def unusual_accounts(draw: st.DrawFn) -> GuarantorAccount:
+    """A guarantor with up to four visits, two plans, two pregnancies, and three holds."""
     visits = tuple(draw(encounters(f"A{index}")) for index in range(draw(st.integers(0, 4))))
     return GuarantorAccount(
         guarantor=make_guarantor(address=draw(st.sampled_from([make_address(), make_address(postal_code="")]))),
@@ -194,5 +194,5 @@ def odd_accounts(draw: st.DrawFn) -> GuarantorAccount:
     )
 
 
-accounts = st.one_of(ordinary_accounts(), odd_accounts())
-"""Any account that the contract admits."""
+accounts = st.one_of(typical_accounts(), unusual_accounts())
+"""Any account that meets the contract."""

@@ -1,4 +1,4 @@
-"""What is owed: sums that a clerk can check by hand, and footing for any input that the contract admits."""
+"""Balances: sums that a clerk can check by hand, and footing for any account that meets the contract."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def mailed(first_on: date, last_on: date | None = None) -> Correspondence:
     )
 
 
-def test_encounter_balance__each_kind_of_money_has_its_place() -> None:
+def test_encounter_balance__adds_each_transaction_to_its_own_total() -> None:
     encounter = make_encounter(
         charges=(make_charge("C1", amount_cents=100_000), make_charge("C2", amount_cents=20_000)),
         insurance=(
@@ -43,11 +43,11 @@ def test_encounter_balance__each_kind_of_money_has_its_place() -> None:
     ("owed_cents", "pending_cents", "patient_cents"),
     [
         pytest.param(10_000, 0, 10_000, id="nothing-pending"),
-        pytest.param(10_000, 9_999, 1, id="all-but-a-cent-pending"),
+        pytest.param(10_000, 9_999, 1, id="all-but-one-cent-pending"),
         pytest.param(10_000, 10_000, 0, id="all-pending"),
-        pytest.param(10_000, 15_000, 0, id="more-pending-than-owed-is-no-credit"),
+        pytest.param(10_000, 15_000, 0, id="pending-above-the-balance-is-not-a-credit"),
         pytest.param(0, 5_000, 0, id="nothing-owed"),
-        pytest.param(-2_500, 5_000, -2_500, id="credit-stays-the-patients"),
+        pytest.param(-2_500, 5_000, -2_500, id="credit-is-unchanged"),
     ],
 )
 def test_encounter_balance__pending_insurance(owed_cents: int, pending_cents: int, patient_cents: int) -> None:
@@ -55,7 +55,7 @@ def test_encounter_balance__pending_insurance(owed_cents: int, pending_cents: in
     assert encounter_balance(encounter, AS_OF).patient_cents == patient_cents
 
 
-def test_balance__what_is_posted_later_does_not_count() -> None:
+def test_balance__ignores_later_postings() -> None:
     tomorrow = AS_OF + timedelta(days=1)
     encounter = make_encounter(
         charges=(make_charge("C1", amount_cents=9_000, on=AS_OF), make_charge("C2", amount_cents=70, on=tomorrow)),
@@ -69,8 +69,8 @@ def test_balance__what_is_posted_later_does_not_count() -> None:
 @pytest.mark.parametrize(
     ("days", "bucket"),
     [
-        pytest.param(None, "current_cents", id="never-stated"),
-        pytest.param(-3, "current_cents", id="stated-after-the-day"),
+        pytest.param(None, "current_cents", id="no-statement-yet"),
+        pytest.param(-3, "current_cents", id="statement-after-as-of"),
         pytest.param(0, "current_cents", id="day-0"),
         pytest.param(30, "current_cents", id="day-30"),
         pytest.param(31, "days_31_60_cents", id="day-31"),
@@ -85,14 +85,14 @@ def test_balance__what_is_posted_later_does_not_count() -> None:
 )
 def test_aging__counts_from_the_first_statement(days: int | None, bucket: str) -> None:
     letters = None if days is None else mailed(AS_OF - timedelta(days=days))
-    # The service was years ago: only the first statement matters.
+    # The date of service is years ago, but only the first statement counts.
     encounter = make_encounter(owed_cents=8_000, service_from=date(2019, 1, 1), correspondence=letters)
     aging = balance(make_account(encounter), AS_OF).aging
     assert getattr(aging, bucket) == 8_000
     assert aging.total_cents == 8_000
 
 
-def test_aging__leaves_out_what_insurance_is_expected_to_pay() -> None:
+def test_aging__excludes_pending_insurance() -> None:
     encounter = make_encounter(owed_cents=8_000, insurance_pending_cents=3_000)
     assert balance(make_account(encounter), AS_OF).aging.total_cents == 5_000
 
@@ -111,13 +111,13 @@ def test_roll_forward__from_the_last_statement() -> None:
     )
     roll = balance(make_account(encounter), AS_OF).roll_forward
     assert roll.since == last_on
-    # The payment on the day of the last statement was on it already.
+    # The last statement already included a payment posted on its date.
     assert roll.previous_cents == 48_000
     assert (roll.charges_cents, roll.insurance_cents, roll.adjustments_cents) == (700, 30_000, 10_000)
     assert (roll.payments_cents, roll.current_cents) == (500, 8_200)
 
 
-def test_roll_forward__a_visit_on_no_earlier_statement_is_new_as_a_whole() -> None:
+def test_roll_forward__visit_without_an_earlier_statement_is_entirely_new() -> None:
     old = make_encounter("A1", owed_cents=10_000, correspondence=mailed(date(2026, 11, 1)))
     new = make_encounter("A2", owed_cents=4_000)
     roll = balance(make_account(old, new), AS_OF).roll_forward
@@ -126,13 +126,13 @@ def test_roll_forward__a_visit_on_no_earlier_statement_is_new_as_a_whole() -> No
     assert roll.current_cents == 14_000
 
 
-def test_roll_forward__from_a_day_given() -> None:
+def test_roll_forward__from_a_given_date() -> None:
     encounter = make_encounter(payments=(make_payment(amount_cents=1_500, on=date(2026, 11, 5)),))
     roll = balance(make_account(encounter), AS_OF, since=date(2026, 11, 1)).roll_forward
     assert (roll.previous_cents, roll.payments_cents, roll.current_cents) == (34_500, 1_500, 33_000)
 
 
-def test_balance__takes_the_encounters_named_in_their_order() -> None:
+def test_balance__uses_the_given_encounters_in_order() -> None:
     account = make_account(
         make_encounter("A1", owed_cents=100), make_encounter("A2", owed_cents=20), make_encounter("A3")
     )
@@ -141,7 +141,7 @@ def test_balance__takes_the_encounters_named_in_their_order() -> None:
     assert taken.balance_cents == 120
 
 
-def test_balance__an_unknown_account_number_is_refused() -> None:
+def test_balance__refuses_an_unknown_account_number() -> None:
     with pytest.raises(FootingError, match="no encounter A9"):
         balance(make_account(make_encounter("A1")), AS_OF, account_numbers=("A1", "A9"))
 

@@ -12,8 +12,8 @@ from statement_builder.billing.dates import add_months, due_date, next_business_
     [
         pytest.param(date(2026, 1, 31), 1, date(2026, 2, 28), id="short-month"),
         pytest.param(date(2028, 1, 31), 1, date(2028, 2, 29), id="leap-year"),
-        pytest.param(date(2026, 12, 15), 1, date(2027, 1, 15), id="turn-of-year"),
-        pytest.param(date(2026, 1, 15), -1, date(2025, 12, 15), id="back-over-the-turn-of-year"),
+        pytest.param(date(2026, 12, 15), 1, date(2027, 1, 15), id="year-end"),
+        pytest.param(date(2026, 1, 15), -1, date(2025, 12, 15), id="back-over-the-year-end"),
         pytest.param(date(2026, 3, 31), -1, date(2026, 2, 28), id="back-to-a-short-month"),
     ],
 )
@@ -24,11 +24,11 @@ def test_add_months(day: date, months: int, expected: date) -> None:
 @pytest.mark.parametrize(
     ("start", "end", "months"),
     [
-        pytest.param(date(2026, 1, 15), date(2026, 2, 14), 0, id="a-day-short"),
+        pytest.param(date(2026, 1, 15), date(2026, 2, 14), 0, id="one-day-short"),
         pytest.param(date(2026, 1, 15), date(2026, 2, 15), 1, id="on-the-day"),
         pytest.param(date(2026, 1, 31), date(2026, 2, 28), 1, id="to-the-end-of-a-short-month"),
-        pytest.param(date(2026, 11, 20), date(2027, 6, 19), 6, id="over-the-turn-of-year"),
-        pytest.param(date(2026, 5, 1), date(2026, 1, 1), 0, id="backwards"),
+        pytest.param(date(2026, 11, 20), date(2027, 6, 19), 6, id="over-the-year-end"),
+        pytest.param(date(2026, 5, 1), date(2026, 1, 1), 0, id="end-before-start"),
     ],
 )
 def test_whole_months(start: date, end: date, months: int) -> None:
@@ -42,9 +42,9 @@ def test_whole_months(start: date, end: date, months: int) -> None:
         pytest.param(date(2026, 11, 21), date(2026, 11, 23), id="saturday"),
         pytest.param(date(2026, 11, 26), date(2026, 11, 27), id="thanksgiving"),
         pytest.param(date(2026, 12, 25), date(2026, 12, 28), id="christmas-before-a-weekend"),
-        pytest.param(date(2026, 7, 3), date(2026, 7, 6), id="fourth-of-july-kept-on-friday"),
-        pytest.param(date(2027, 7, 5), date(2027, 7, 6), id="fourth-of-july-kept-on-monday"),
-        pytest.param(date(2021, 12, 31), date(2022, 1, 3), id="new-year-kept-in-the-old-year"),
+        pytest.param(date(2026, 7, 3), date(2026, 7, 6), id="fourth-of-july-observed-on-friday"),
+        pytest.param(date(2027, 7, 5), date(2027, 7, 6), id="fourth-of-july-observed-on-monday"),
+        pytest.param(date(2021, 12, 31), date(2022, 1, 3), id="new-year-observed-in-the-old-year"),
         pytest.param(date(2026, 5, 25), date(2026, 5, 26), id="memorial-day"),
         pytest.param(date(2026, 1, 19), date(2026, 1, 20), id="martin-luther-king-day"),
         pytest.param(date(2026, 9, 7), date(2026, 9, 8), id="labor-day"),

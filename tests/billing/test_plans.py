@@ -1,4 +1,4 @@
-"""Payment plans: what is due, what was missed, and when a plan stops ruling its visits."""
+"""Payment plans: what is due, what was missed, and when a plan is no longer in force."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.builders import AS_OF, make_account, make_encounter
 
 
 def make_plan(*paid_cents: int, first_on: date = date(2026, 9, 15), status: PlanStatus = PlanStatus.ACTIVE) -> Plan:
-    """Monthly instalments of 100.00 from 15 September 2026, so much paid on each."""
+    """Monthly installments of $100 from September 15, 2026, with these amounts paid on each."""
     return Plan(
         plan_id="PL1",
         status=status,
@@ -38,60 +38,60 @@ def position(plan: Plan, as_of: date = AS_OF) -> PlanPosition:
 
 
 @pytest.mark.parametrize(
-    ("paid", "due_cents", "missed", "current", "stands"),
+    ("paid", "due_cents", "missed", "current", "in_force"),
     [
-        pytest.param((10_000, 10_000, 10_000, 0, 0), 10_000, 0, True, True, id="paid-as-agreed-next-is-due"),
-        pytest.param((10_000, 10_000, 0, 0, 0), 20_000, 0, True, True, id="five-days-late-is-within-grace"),
-        pytest.param((10_000, 10_000, 4_000, 0, 0), 16_000, 0, True, True, id="part-paid"),
-        pytest.param((10_000, 0, 0, 0, 0), 30_000, 1, False, False, id="36-days-late-has-lapsed"),
-        pytest.param((10_000, 10_000, 10_000, 10_000, 0), 0, 0, True, True, id="paid-ahead-nothing-due-this-month"),
+        pytest.param((10_000, 10_000, 10_000, 0, 0), 10_000, 0, True, True, id="current-and-next-installment-due"),
+        pytest.param((10_000, 10_000, 0, 0, 0), 20_000, 0, True, True, id="five-days-late-within-grace"),
+        pytest.param((10_000, 10_000, 4_000, 0, 0), 16_000, 0, True, True, id="partly-paid"),
+        pytest.param((10_000, 0, 0, 0, 0), 30_000, 1, False, False, id="lapsed-after-36-days"),
+        pytest.param((10_000, 10_000, 10_000, 10_000, 0), 0, 0, True, True, id="paid-ahead-and-nothing-due"),
         pytest.param((10_000,) * 5, 0, 0, True, True, id="all-paid"),
         pytest.param((12_000, 8_000, 10_000, 0, 0), 12_000, 1, False, False, id="overpaying-one-does-not-pay-another"),
     ],
 )
-def test_plan_position__on_20_november(
-    paid: tuple[int, ...], due_cents: int, missed: int, current: bool, stands: bool
+def test_plan_position__on_november_20(
+    paid: tuple[int, ...], due_cents: int, missed: int, current: bool, in_force: bool
 ) -> None:
     result = position(make_plan(*paid))
     assert (result.due_cents, result.missed_count, result.is_current, result.in_force) == (
         due_cents,
         missed,
         current,
-        stands,
+        in_force,
     )
 
 
 @pytest.mark.parametrize(
-    ("as_of", "missed", "stands"),
+    ("as_of", "missed", "in_force"),
     [
         pytest.param(date(2026, 9, 25), 0, True, id="last-day-of-grace"),
         pytest.param(date(2026, 9, 26), 1, True, id="first-day-after-grace"),
-        pytest.param(date(2026, 10, 15), 1, True, id="last-day-before-it-lapses"),
+        pytest.param(date(2026, 10, 15), 1, True, id="last-day-before-lapse"),
         pytest.param(date(2026, 10, 16), 1, False, id="lapsed"),
     ],
 )
-def test_plan_position__grace_and_lapse(as_of: date, missed: int, stands: bool) -> None:
+def test_plan_position__grace_and_lapse(as_of: date, missed: int, in_force: bool) -> None:
     result = position(make_plan(0), as_of)
-    assert (result.missed_count, result.in_force) == (missed, stands)
+    assert (result.missed_count, result.in_force) == (missed, in_force)
     assert result.missed_cents == 10_000 * missed
 
 
 @pytest.mark.parametrize(
     ("as_of", "due_cents", "next_due_on"),
     [
-        pytest.param(date(2026, 8, 15), 0, date(2026, 9, 15), id="a-month-before-is-too-early"),
+        pytest.param(date(2026, 8, 15), 0, date(2026, 9, 15), id="more-than-a-month-before"),
         pytest.param(date(2026, 8, 16), 10_000, date(2026, 9, 15), id="within-a-month"),
-        pytest.param(date(2026, 9, 15), 10_000, date(2026, 9, 15), id="on-the-day-only-this-one"),
-        pytest.param(date(2026, 9, 16), 20_000, date(2026, 10, 15), id="the-day-after-both"),
+        pytest.param(date(2026, 9, 15), 10_000, date(2026, 9, 15), id="on-the-due-date"),
+        pytest.param(date(2026, 9, 16), 20_000, date(2026, 10, 15), id="day-after-both-due"),
     ],
 )
-def test_plan_position__asks_for_one_month_ahead(as_of: date, due_cents: int, next_due_on: date) -> None:
+def test_plan_position__includes_installments_within_a_month(as_of: date, due_cents: int, next_due_on: date) -> None:
     result = position(make_plan(0, 0), as_of)
     assert (result.due_cents, result.next_due_on) == (due_cents, next_due_on)
 
 
 @pytest.mark.parametrize("status", [PlanStatus.DEFAULTED, PlanStatus.COMPLETED, PlanStatus.CANCELLED])
-def test_plan_position__only_an_active_plan_stands(status: PlanStatus) -> None:
+def test_plan_position__only_an_active_plan_is_in_force(status: PlanStatus) -> None:
     result = position(make_plan(10_000, 10_000, 10_000, 0, status=status))
     assert (result.in_force, result.is_current) == (False, False)
 
@@ -100,7 +100,7 @@ def amount(account: GuarantorAccount, *account_numbers: str) -> AmountDue:
     return amount_due(account, AS_OF, account_numbers=account_numbers, grace_days=10, lapse_days=30)
 
 
-def test_amount_due__plan_visits_ask_for_the_instalment_only() -> None:
+def test_amount_due__visits_on_a_plan_owe_only_the_installment() -> None:
     account = make_account(
         make_encounter("A1", owed_cents=7_000),
         make_encounter("A2", owed_cents=30_000, plan_id="PL1"),
@@ -113,7 +113,7 @@ def test_amount_due__plan_visits_ask_for_the_instalment_only() -> None:
     assert [plan.plan_id for plan in due.plans] == ["PL1"]
 
 
-def test_amount_due__a_lapsed_plan_rules_nothing() -> None:
+def test_amount_due__visits_on_a_lapsed_plan_are_due_in_full() -> None:
     account = make_account(make_encounter("A2", owed_cents=30_000, plan_id="PL1"), plans=(make_plan(0, 0, 0),))
     due = amount(account, "A2")
     assert (due.amount_cents, due.plans) == (30_000, ())

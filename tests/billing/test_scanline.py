@@ -1,4 +1,4 @@
-"""The line that a lockbox's scanner reads: check digits against numbers that others have published."""
+"""The lockbox scanline, with check digits tested against published numbers."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ROUTING_NUMBER = CheckDigit(weights=(3, 7, 1), from_right=False, digit_sum=False
     ("line", "check"),
     [
         pytest.param("79927398713", LUHN, id="luhn-textbook"),
-        pytest.param("4111111111111111", LUHN, id="luhn-card-for-tests"),
+        pytest.param("4111111111111111", LUHN, id="luhn-test-card"),
         pytest.param("US0378331005", LUHN, id="luhn-with-letters-isin"),
-        pytest.param("4006381333931", EAN, id="3-1-article-number"),
+        pytest.param("4006381333931", EAN, id="3-1-ean-article-number"),
         pytest.param("121000358", ROUTING_NUMBER, id="3-7-1-from-the-left-bank-routing-number"),
     ],
 )
@@ -28,10 +28,10 @@ def test_check_digit__published_numbers(line: str, check: CheckDigit) -> None:
 
 
 @settings(derandomize=True, deadline=None)
-@given(line=st.text("0123456789", min_size=2, max_size=29), place=st.integers(0, 28), other=st.integers(1, 9))
-def test_check_digit__luhn_notices_every_misread_digit(line: str, place: int, other: int) -> None:
-    place %= len(line)
-    misread = line[:place] + str((int(line[place]) + other) % 10) + line[place + 1 :]
+@given(line=st.text("0123456789", min_size=2, max_size=29), position=st.integers(0, 28), shift=st.integers(1, 9))
+def test_check_digit__luhn_detects_every_misread_digit(line: str, position: int, shift: int) -> None:
+    position %= len(line)
+    misread = line[:position] + str((int(line[position]) + shift) % 10) + line[position + 1 :]
     assert check_digit(misread, LUHN) != check_digit(line, LUHN)
 
 
@@ -41,7 +41,7 @@ def test_scanline__account_amount_check_digit() -> None:
     assert check_digit(line[:-1], LUHN) == line[-1]
 
 
-def test_scanline__widths_are_the_banks() -> None:
+def test_scanline__uses_the_banks_widths() -> None:
     layout = Scanline(account_width=8, amount_width=6, check=EAN)
     assert scanline(layout, "12345678", 100)[:-1] == "12345678" + "000100"
 
@@ -50,38 +50,38 @@ def test_scanline__widths_are_the_banks() -> None:
     ("guarantor_id", "cents"),
     [
         pytest.param("G-1001", 100, id="hyphen"),
-        pytest.param("g1001", 100, id="small-letter"),
-        pytest.param("", 100, id="no-number"),
+        pytest.param("g1001", 100, id="lowercase-letter"),
+        pytest.param("", 100, id="empty"),
         pytest.param("9f1c7a52-0000-4000-8000-000000000000", 100, id="uuid"),
-        pytest.param("12345678901234567", 100, id="longer-than-its-field"),
-        pytest.param("0123", 100, id="zero-that-is-no-filling"),
-        pytest.param("Ä1001", 100, id="letter-that-the-type-lacks"),
-        pytest.param("G1001", 10**10, id="amount-longer-than-its-field"),
-        pytest.param("G1001", -1, id="amount-below-zero"),
+        pytest.param("12345678901234567", 100, id="longer-than-the-field"),
+        pytest.param("0123", 100, id="leading-zero-like-padding"),
+        pytest.param("Ä1001", 100, id="letter-outside-a-to-z"),
+        pytest.param("G1001", 10**10, id="amount-longer-than-the-field"),
+        pytest.param("G1001", -1, id="negative-amount"),
     ],
 )
-def test_scanline__none_where_it_could_be_taken_for_another(guarantor_id: str, cents: int) -> None:
+def test_scanline__empty_if_it_could_be_misread(guarantor_id: str, cents: int) -> None:
     assert scanline(Scanline(), guarantor_id, cents) == ""
 
 
-def test_scanline__zero_at_the_start_of_a_number_that_fills_its_field() -> None:
+def test_scanline__allows_a_leading_zero_in_an_id_that_fills_the_field() -> None:
     assert scanline(Scanline(account_width=8), "00012345", 100).startswith("000123450000000100")
 
 
 @pytest.mark.parametrize(
-    ("layout", "complaint"),
+    ("layout", "expected"),
     [
         pytest.param(Scanline(account_width=20), "30 characters", id="too-long"),
-        pytest.param(Scanline(amount_width=0), "at least 1", id="no-amount"),
+        pytest.param(Scanline(amount_width=0), "at least 1", id="zero-amount-width"),
         pytest.param(Scanline(check=CheckDigit(weights=())), "digits from 1 to 9", id="no-weights"),
-        pytest.param(Scanline(check=CheckDigit(weights=(2, 0))), "digits from 1 to 9", id="weight-of-nothing"),
-        pytest.param(Scanline(examples=("79927398713", "79927398714")), "ends in '4'", id="bank-has-another-digit"),
-        pytest.param(Scanline(examples=("7992-7398713",)), "ends in '3'", id="example-that-is-no-line"),
-        pytest.param(Scanline(examples=("79927398713",)), "", id="bank-agrees"),
+        pytest.param(Scanline(check=CheckDigit(weights=(2, 0))), "digits from 1 to 9", id="zero-weight"),
+        pytest.param(Scanline(examples=("79927398713", "79927398714")), "ends in '4'", id="different-check-digit"),
+        pytest.param(Scanline(examples=("7992-7398713",)), "ends in '3'", id="example-with-a-hyphen"),
+        pytest.param(Scanline(examples=("79927398713",)), "", id="matching-example"),
         pytest.param(Scanline(), "", id="default"),
     ],
 )
-def test_scanline_problem(layout: Scanline, complaint: str) -> None:
+def test_scanline_problem(layout: Scanline, expected: str) -> None:
     problem = scanline_problem(layout)
-    assert complaint in problem
-    assert bool(problem) is bool(complaint)
+    assert expected in problem
+    assert bool(problem) is bool(expected)

@@ -1,4 +1,4 @@
-"""A selection and the facts become what the document says, or an exception that a clerk can act on."""
+"""A selection becomes a document's content, or an exception that a clerk can act on."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from tests.contents import (
 )
 
 
-def test_statement__figures_are_the_balance_functions() -> None:
+def test_statement__figures_come_from_the_balance_function() -> None:
     content = make_statement()
     facts = content.facts
     assert isinstance(facts, StatementFacts)
@@ -51,7 +51,7 @@ def test_statement__figures_are_the_balance_functions() -> None:
     assert facts.aging.total_cents == facts.owed_cents == 144_500
 
 
-def test_statement__charity_counts_as_discount() -> None:
+def test_statement__charity_counts_as_an_adjustment() -> None:
     visit = make_encounter(
         insurance=(
             make_insurance("I1", amount_cents=60_000),
@@ -63,7 +63,7 @@ def test_statement__charity_counts_as_discount() -> None:
     assert (facts.insurance_cents, facts.adjustments_cents, facts.owed_cents) == (60_000, 20_000, 40_000)
 
 
-def test_statement__plan_asks_for_its_instalment_only() -> None:
+def test_statement__plan_visit_owes_only_the_installment() -> None:
     plan = Plan(
         plan_id="PL1",
         status=PlanStatus.ACTIVE,
@@ -83,13 +83,13 @@ def test_statement__plan_asks_for_its_instalment_only() -> None:
     assert [visit.on_plan for visit in facts.visits] == [False, True]
 
 
-def test_statement__sensitive_visit_carries_no_description() -> None:
-    facts = make_statement(make_encounter(sensitive=True, description="Detox counselling")).facts
+def test_statement__sensitive_visit_has_no_description() -> None:
+    facts = make_statement(make_encounter(sensitive=True, description="Detox counseling")).facts
     assert isinstance(facts, StatementFacts)
     assert (facts.visits[0].description, facts.visits[0].sensitive) == ("", True)
 
 
-def test_statement__denied_claim_is_said() -> None:
+def test_statement__denied_claim_is_marked() -> None:
     facts = make_statement(make_encounter(insurance_status=InsuranceStatus.DENIED, share=None)).facts
     assert isinstance(facts, StatementFacts)
     assert facts.visits[0].denied
@@ -99,7 +99,7 @@ def test_statement__denied_claim_is_said() -> None:
     "kind",
     [pytest.param(Kind.STATEMENT, id="statement"), pytest.param(Kind.DUNNING, id="letter")],
 )
-def test_compose__amount_that_does_not_foot_is_an_exception(kind: Kind) -> None:
+def test_compose__refuses_an_amount_that_does_not_foot(kind: Kind) -> None:
     account = make_account(*three_visits(correspondence=BILLED))
     selection = make_selection(account, kind=kind, level=2 if kind is Kind.DUNNING else 0, amount_cents=144_501)
     with pytest.raises(CompositionError) as caught:
@@ -109,7 +109,7 @@ def test_compose__amount_that_does_not_foot_is_an_exception(kind: Kind) -> None:
     assert "Lopez" not in str(caught.value)
 
 
-def test_compose__encounter_of_somebody_else_is_an_exception() -> None:
+def test_compose__refuses_an_encounter_of_another_guarantor() -> None:
     account = make_account(make_encounter("A1"))
     selection = make_selection(account)
     other = make_account(make_encounter("A2"))
@@ -118,7 +118,7 @@ def test_compose__encounter_of_somebody_else_is_an_exception() -> None:
     assert caught.value.code == "FOOTING"
 
 
-def test_compose__patient_who_is_not_on_file() -> None:
+def test_compose__refuses_a_patient_who_is_not_on_file() -> None:
     account = make_account(make_encounter(patient_id="P9"))
     with pytest.raises(CompositionError) as caught:
         compose_document(account, make_selection(account))
@@ -132,7 +132,7 @@ def test_compose__patient_who_is_not_on_file() -> None:
         pytest.param(make_facility(assistance_url="  "), id="no-link"),
     ],
 )
-def test_compose__without_the_assistance_notice_nothing_is_composed(facility: Facility) -> None:
+def test_compose__refuses_a_facility_without_the_assistance_notice(facility: Facility) -> None:
     with pytest.raises(CompositionError) as caught:
         make_statement(facility=facility)
     assert caught.value.code == "ASSISTANCE"
@@ -154,7 +154,7 @@ def test_recipient__lines(address: Address, lines: tuple[str, ...]) -> None:
     assert make_statement(address=address).recipient.lines == lines
 
 
-def test_recipient__confidential_address_wins() -> None:
+def test_recipient__confidential_address_overrides_the_regular_one() -> None:
     recipient = make_statement(confidential_address=make_address("PO Box 9", postal_code="01199")).recipient
     assert recipient.lines == ("PO Box 9", "Springfield, MA 01199")
     assert "Maple" not in str(recipient)
@@ -173,13 +173,13 @@ def test_recipient__suffix_follows_the_name() -> None:
         pytest.param(make_address(city=""), id="no-city"),
     ],
 )
-def test_recipient__incomplete_or_too_long_is_an_exception(address: Address) -> None:
+def test_recipient__refuses_an_incomplete_or_too_long_address(address: Address) -> None:
     with pytest.raises(CompositionError) as caught:
         make_statement(address=address)
     assert caught.value.code == "ADDRESS"
 
 
-def test_ob_notice__knows_nothing_of_other_visits() -> None:
+def test_ob_notice__excludes_other_visits() -> None:
     content = make_ob_notice()
     facts = content.facts
     assert isinstance(facts, ObNoticeFacts)
@@ -191,27 +191,27 @@ def test_ob_notice__knows_nothing_of_other_visits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ends_on", "said"),
+    ("ends_on", "shown"),
     [
         pytest.param(date(2026, 12, 31), date(2026, 12, 31), id="before-the-birth"),
         pytest.param(date(2027, 6, 30), None, id="after-the-birth"),
         pytest.param(None, None, id="unknown"),
     ],
 )
-def test_ob_notice__insurance_year_is_named_when_it_ends_before_the_birth(ends_on: date | None, said: date) -> None:
+def test_ob_notice__shows_a_plan_year_end_before_the_birth(ends_on: date | None, shown: date) -> None:
     facts = make_ob_notice(make_episode(plan_year_ends_on=ends_on)).facts
     assert isinstance(facts, ObNoticeFacts)
-    assert facts.plan_year_ends_on == said
+    assert facts.plan_year_ends_on == shown
 
 
 @pytest.mark.parametrize(
     ("episode_id", "amount_cents", "code"),
     [
         pytest.param("E2", 1, "EPISODE", id="episode-not-on-file"),
-        pytest.param("E1", 1, "FOOTING", id="another-amount"),
+        pytest.param("E1", 1, "FOOTING", id="different-amount"),
     ],
 )
-def test_ob_notice__exceptions(episode_id: str, amount_cents: int, code: str) -> None:
+def test_ob_notice__refuses(episode_id: str, amount_cents: int, code: str) -> None:
     account = make_account(
         patients=(make_patient(),),
         episodes=(make_episode(deposits=(Deposit(deposit_id="D", posted_on=date(2026, 10, 1), amount_cents=100),)),),
@@ -229,7 +229,7 @@ def test_ob_notice__exceptions(episode_id: str, amount_cents: int, code: str) ->
     assert caught.value.code == code
 
 
-def test_letter__dates_come_from_what_was_mailed() -> None:
+def test_letter__dates_come_from_the_first_statement() -> None:
     content = make_letter(4)
     facts = content.facts
     assert isinstance(facts, LetterFacts)
@@ -239,13 +239,13 @@ def test_letter__dates_come_from_what_was_mailed() -> None:
 
 
 @pytest.mark.parametrize("level", [0, 1, 5])
-def test_letter__levels_2_to_4_only(level: int) -> None:
+def test_letter__refuses_levels_other_than_2_to_4(level: int) -> None:
     with pytest.raises(CompositionError) as caught:
         make_letter(level)
     assert caught.value.code == "LEVEL"
 
 
-def test_document_id__same_work_same_id() -> None:
+def test_document_id__is_the_same_on_every_build() -> None:
     assert make_statement().document_id == make_statement().document_id
     assert make_statement().document_id != make_letter(2).document_id
     assert make_statement().document_id != make_statement(guarantor_id="G2").document_id

@@ -1,4 +1,4 @@
-"""Short ways to say a case and read a decision."""
+"""Builders of accounts for policy tests, and shorthands to read a decision."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from statement_builder.policy import Policy, decide
 from tests.builders import AS_OF, make_account, make_encounter, make_episode, make_patient
 
 POLICY = Policy()
-GROWN_UP = make_patient(birth_on=date(1995, 3, 3))
+ADULT = make_patient(birth_on=date(1995, 3, 3))
 
 
 def days_ago(days: int) -> date:
@@ -28,7 +28,7 @@ def days_ago(days: int) -> date:
 
 
 def mailed(*, first: int, last: int | None = None, level: int = 0, sent: int | None = None) -> Correspondence:
-    """First statement and last mailing so many days ago; as many statements as the level goes with."""
+    """First statement and last mailing this many days ago, with the number of statements that fits the level."""
     return Correspondence(
         first_statement_on=days_ago(first),
         statements_sent=min(level + 1, 2) if sent is None else sent,
@@ -43,7 +43,7 @@ def recorded_hold(code: str, **changes: Any) -> RecordedHold:
 
 
 def make_plan(*paid_cents: int, first: int = 66, status: PlanStatus = PlanStatus.ACTIVE) -> Plan:
-    """Instalments of 100.00 every 30 days, the first one so many days ago, so much paid on each."""
+    """Installments of $100 every 30 days, the first one this many days ago, with these amounts paid on each."""
     return Plan(
         plan_id="PL1",
         status=status,
@@ -58,8 +58,8 @@ def make_plan(*paid_cents: int, first: int = 66, status: PlanStatus = PlanStatus
 def make_pregnant(
     *encounters: Encounter, others: tuple[ObstetricEpisode, ...] = (), **episode: Any
 ) -> GuarantorAccount:
-    """An adult with one pregnancy that a notice is due for; the keywords change the pregnancy."""
-    return make_account(*encounters, patients=(GROWN_UP,), episodes=(make_episode(**episode), *others))
+    """An adult with one pregnancy due for a notice. The keyword arguments change the pregnancy."""
+    return make_account(*encounters, patients=(ADULT,), episodes=(make_episode(**episode), *others))
 
 
 def statement(account: GuarantorAccount, policy: Policy = POLICY, as_of: date = AS_OF) -> Decision:
@@ -75,7 +75,7 @@ def notice(account: GuarantorAccount, policy: Policy = POLICY, as_of: date = AS_
 
 
 def codes(decision: Decision | tuple[Hold, ...]) -> list[str]:
-    """Codes as `CODE` for the guarantor and `CODE:account` for a visit, in the order found."""
+    """Hold codes: `CODE` for the guarantor, `CODE:account` for a visit, in the order found."""
     holds = decision.holds if isinstance(decision, Decision) else decision
     return [f"{hold.code}:{hold.account_number}" if hold.account_number else hold.code for hold in holds]
 

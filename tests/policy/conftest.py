@@ -1,4 +1,4 @@
-"""Property tests that give the same verdict on every machine, however busy it is."""
+"""Property tests run the same examples on every machine, without a deadline."""
 
 from hypothesis import settings
 

@@ -1,4 +1,4 @@
-"""What holds of every decision, for any account that the contract admits."""
+"""Properties of every decision, for any account that meets the contract."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ kinds = st.sampled_from(Kind)
 
 
 def test_strategies__reach_every_outcome() -> None:
-    """The properties below would hold of nothing if hardly any account were selected."""
+    """The other property tests are meaningless if hardly any account is selected."""
     seen: Counter[tuple[Kind, str]] = Counter()
 
     @settings(max_examples=300)
     @given(accounts)
-    def look(account: GuarantorAccount) -> None:
+    def count_outcomes(account: GuarantorAccount) -> None:
         seen.update((kind, _outcome(account, kind)) for kind in Kind)
 
-    look()
+    count_outcomes()
     assert all(seen[kind, outcome] >= 5 for kind in Kind for outcome in ("selected", "held"))
 
 
 @settings(max_examples=200)
 @given(accounts, kinds)
-def test_decide__one_outcome_that_foots(account: GuarantorAccount, kind: Kind) -> None:
+def test_decide__has_one_outcome_that_foots(account: GuarantorAccount, kind: Kind) -> None:
     assume(candidate_cents(account, kind, AS_OF) is not None)
     decision = decide(account, kind, POLICY, AS_OF)
     selection = decision.selection
@@ -65,7 +65,7 @@ def test_decide__one_outcome_that_foots(account: GuarantorAccount, kind: Kind) -
 
 @settings(max_examples=150)
 @given(accounts, kinds, recorded_holds())
-def test_decide__one_more_hold_never_selects(account: GuarantorAccount, kind: Kind, hold: RecordedHold) -> None:
+def test_decide__another_hold_never_selects(account: GuarantorAccount, kind: Kind, hold: RecordedHold) -> None:
     assume(candidate_cents(account, kind, AS_OF) is not None)
     before = decide(account, kind, POLICY, AS_OF)
     after = decide(replace(account, holds=(*account.holds, hold)), kind, POLICY, AS_OF)
@@ -76,68 +76,68 @@ def test_decide__one_more_hold_never_selects(account: GuarantorAccount, kind: Ki
 
 
 @given(accounts, kinds, st.integers(0, 40))
-def test_recheck__lets_go_what_has_not_changed(account: GuarantorAccount, kind: Kind, days: int) -> None:
-    """Only money dated ahead (posted after the page's day) or a birth overdue may stop an unchanged account."""
+def test_recheck__releases_an_unchanged_account(account: GuarantorAccount, kind: Kind, days: int) -> None:
+    """Only future-dated postings, an overdue birth, or a short notice period may hold an unchanged account."""
     assume(candidate_cents(account, kind, AS_OF) is not None)
     decision = decide(account, kind, POLICY, AS_OF)
     if decision.selection is None:
         return
     assert recheck(account, decision.selection, POLICY, AS_OF, AS_OF) == ()
     later = recheck(account, decision.selection, POLICY, AS_OF + timedelta(days=days), AS_OF)
-    dated_ahead = msgspec.json.encode(account) != msgspec.json.encode(_without_the_future(account))
+    future_dated = msgspec.json.encode(account) != msgspec.json.encode(_without_future_postings(account))
     allowed = {"OB_OVERDUE", "NOTICE_SHORT"}
-    assert dated_ahead or {hold.code for hold in later} <= allowed
+    assert future_dated or {hold.code for hold in later} <= allowed
 
 
 @given(accounts, kinds)
-def test_decide__is_the_same_each_time_and_survives_the_snapshot(account: GuarantorAccount, kind: Kind) -> None:
+def test_decide__is_deterministic_and_survives_a_snapshot(account: GuarantorAccount, kind: Kind) -> None:
     assume(candidate_cents(account, kind, AS_OF) is not None)
     decision = decide(account, kind, POLICY, AS_OF)
-    thawed = msgspec.json.decode(msgspec.json.encode(account), type=GuarantorAccount)
-    assert decide(thawed, kind, Policy(), AS_OF) == decision
+    restored = msgspec.json.decode(msgspec.json.encode(account), type=GuarantorAccount)
+    assert decide(restored, kind, Policy(), AS_OF) == decision
     assert msgspec.json.decode(msgspec.json.encode(decision), type=Decision) == decision
 
 
 @pytest.mark.parametrize(
     ("account", "kind", "cents"),
     [
-        pytest.param(make_account(), Kind.STATEMENT, 0, id="statement-everybody"),
-        pytest.param(make_account(), Kind.DUNNING, None, id="letter-needs-visits"),
-        pytest.param(make_account(), Kind.OB_NOTICE, None, id="notice-needs-a-pregnancy"),
-        pytest.param(make_account(visit(700)), Kind.DUNNING, 700, id="letter-all-that-is-owed"),
-        pytest.param(make_account(visit(700), visit(-900, "A2")), Kind.STATEMENT, -200, id="statement-credits-too"),
-        pytest.param(make_account(episodes=(make_episode(),)), Kind.OB_NOTICE, 240_000, id="notice-the-estimate"),
+        pytest.param(make_account(), Kind.STATEMENT, 0, id="statement-any-guarantor"),
+        pytest.param(make_account(), Kind.DUNNING, None, id="letter-requires-visits"),
+        pytest.param(make_account(), Kind.OB_NOTICE, None, id="notice-requires-a-pregnancy"),
+        pytest.param(make_account(visit(700)), Kind.DUNNING, 700, id="letter-total-balance"),
+        pytest.param(make_account(visit(700), visit(-900, "A2")), Kind.STATEMENT, -200, id="statement-with-credit"),
+        pytest.param(make_account(episodes=(make_episode(),)), Kind.OB_NOTICE, 240_000, id="notice-estimate"),
     ],
 )
 def test_candidate_cents(account: GuarantorAccount, kind: Kind, cents: int | None) -> None:
     assert candidate_cents(account, kind, AS_OF) == cents
 
 
-def test_candidate_cents__of_bills_is_all_that_is_owed() -> None:
+def test_candidate_cents__of_bills_is_the_total_balance() -> None:
     account = make_account(visit(700), visit(900, "A2", insurance_pending_cents=900))
     assert candidate_cents(account, Kind.STATEMENT, AS_OF) == owed_cents(account, AS_OF) == 1_600
 
 
 def _outcome(account: GuarantorAccount, kind: Kind) -> str:
     if candidate_cents(account, kind, AS_OF) is None:
-        return "no candidate"
+        return "not a candidate"
     return decide(account, kind, POLICY, AS_OF).outcome
 
 
-def _without_the_future(account: GuarantorAccount) -> GuarantorAccount:
+def _without_future_postings(account: GuarantorAccount) -> GuarantorAccount:
     return replace(
         account,
         encounters=tuple(
             replace(
                 each,
-                charges=tuple(one for one in each.charges if one.posted_on <= AS_OF),
-                insurance=tuple(one for one in each.insurance if one.posted_on <= AS_OF),
-                payments=tuple(one for one in each.payments if one.posted_on <= AS_OF),
+                charges=tuple(posting for posting in each.charges if posting.posted_on <= AS_OF),
+                insurance=tuple(posting for posting in each.insurance if posting.posted_on <= AS_OF),
+                payments=tuple(posting for posting in each.payments if posting.posted_on <= AS_OF),
             )
             for each in account.encounters
         ),
         episodes=tuple(
-            replace(each, deposits=tuple(one for one in each.deposits if one.posted_on <= AS_OF))
+            replace(each, deposits=tuple(posting for posting in each.deposits if posting.posted_on <= AS_OF))
             for each in account.episodes
         ),
     )

@@ -1,4 +1,4 @@
-"""Reasons that hold one visit while the rest of the account goes out."""
+"""Rules that hold one visit while the other visits go out."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.policy.candidates import codes, letter, mailed, selected, statement, 
 SELF_PAY = {"financial_class": FinancialClass.SELF_PAY, "insurance": ()}
 
 ROWS = [
-    pytest.param({"owed_cents": 0}, ["ZERO"], id="nothing-owed"),
-    pytest.param({"owed_cents": -1}, ["CREDIT"], id="a-cent-of-credit"),
+    pytest.param({"owed_cents": 0}, ["ZERO"], id="zero-balance"),
+    pytest.param({"owed_cents": -1}, ["CREDIT"], id="one-cent-credit"),
     pytest.param({"insurance_status": InsuranceStatus.PENDING}, ["INS_PEND"], id="claim-open"),
     pytest.param({"insurance_status": InsuranceStatus.APPEAL}, ["INS_PEND"], id="appeal"),
     pytest.param({"insurance_status": InsuranceStatus.DENIED}, [], id="denied-is-final"),
     pytest.param({"insurance_status": InsuranceStatus.NONE}, [], id="no-insurance-is-final"),
-    pytest.param({"owed_cents": 800, "insurance_pending_cents": 800}, ["INS_PEND"], id="all-expected-of-insurance"),
-    pytest.param({"owed_cents": 800, "insurance_pending_cents": 100}, [], id="a-part-expected-of-insurance"),
+    pytest.param({"owed_cents": 800, "insurance_pending_cents": 800}, ["INS_PEND"], id="insurance-expected-to-pay-all"),
+    pytest.param({"owed_cents": 800, "insurance_pending_cents": 100}, [], id="insurance-expected-to-pay-part"),
     pytest.param({"final_billed": False}, ["NOT_FINAL"], id="charges-open"),
     pytest.param({"financial_class": FinancialClass.MEDICAID}, ["MCAID"], id="medicaid"),
     pytest.param({"financial_class": FinancialClass.MEDICAID_PENDING}, ["MCAID_PEND"], id="medicaid-pending"),
@@ -36,35 +36,33 @@ ROWS = [
     pytest.param({"financial_class": FinancialClass.MEDICARE}, [], id="medicare"),
     pytest.param({"financial_class": FinancialClass.MEDICARE_ADVANTAGE}, [], id="medicare-advantage"),
     pytest.param({"financial_class": FinancialClass.TRICARE}, [], id="tricare"),
-    pytest.param({**SELF_PAY, "good_faith_estimate_cents": 80_001}, [], id="a-cent-under-400-above-the-estimate"),
-    pytest.param({**SELF_PAY, "good_faith_estimate_cents": 80_000}, ["GFE400"], id="exactly-400-above-the-estimate"),
-    pytest.param({**SELF_PAY, "good_faith_estimate_cents": 0}, ["GFE400"], id="estimate-of-nothing"),
+    pytest.param({**SELF_PAY, "good_faith_estimate_cents": 80_001}, [], id="399.99-above-the-estimate"),
+    pytest.param({**SELF_PAY, "good_faith_estimate_cents": 80_000}, ["GFE400"], id="400-above-the-estimate"),
+    pytest.param({**SELF_PAY, "good_faith_estimate_cents": 0}, ["GFE400"], id="estimate-of-zero"),
     pytest.param({**SELF_PAY, "good_faith_estimate_cents": None}, [], id="no-estimate"),
-    pytest.param({"good_faith_estimate_cents": 1_000}, [], id="estimate-but-insured"),
+    pytest.param({"good_faith_estimate_cents": 1_000}, [], id="insured-with-an-estimate"),
     pytest.param(
         {"final_billed": False, "financial_class": FinancialClass.MEDICAID}, ["NOT_FINAL", "MCAID"], id="both-reasons"
     ),
-    pytest.param(
-        {"owed_cents": 0, "financial_class": FinancialClass.MEDICAID}, ["ZERO"], id="nothing-owed-says-it-all"
-    ),
+    pytest.param({"owed_cents": 0, "financial_class": FinancialClass.MEDICAID}, ["ZERO"], id="zero-balance-only"),
 ]
 
 
 @pytest.mark.parametrize(("changes", "reasons"), ROWS)
-def test_encounter_rules__hold_the_visit_and_bill_the_rest(changes: dict[str, Any], reasons: list[str]) -> None:
+def test_encounter_rules__hold_one_visit_and_bill_the_others(changes: dict[str, Any], reasons: list[str]) -> None:
     decision = statement(make_account(visit(account_number="A1", **changes), visit(2_000, "A2")))
     assert codes(decision) == [f"{code}:A1" for code in reasons]
     assert selected(decision).account_numbers == (("A2",) if reasons else ("A1", "A2"))
 
 
 @pytest.mark.parametrize(("changes", "reasons"), ROWS)
-def test_encounter_rules__hold_letters_alike(changes: dict[str, Any], reasons: list[str]) -> None:
+def test_encounter_rules__hold_letters_too(changes: dict[str, Any], reasons: list[str]) -> None:
     due = mailed(first=70, last=30, level=1)
     decision = letter(make_account(visit(account_number="A1", correspondence=due, **changes)))
     assert [code for code in codes(decision) if code != "MINBAL"] == [f"{code}:A1" for code in reasons]
 
 
-def test_estimate__a_stricter_hospital() -> None:
+def test_estimate__stricter_limit_in_the_policy() -> None:
     account = make_account(
         visit(
             charges=(make_charge(amount_cents=50_000),),

@@ -1,4 +1,4 @@
-"""Reasons that hold a guarantor as a whole."""
+"""Rules that hold all mail to a guarantor."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ ADDRESSES = [
     pytest.param(address(lines=("  ",)), ["BADADDR"], id="blank-street"),
     pytest.param(address(city=""), ["BADADDR"], id="no-city"),
     pytest.param(address(state=""), ["BADADDR"], id="no-state"),
-    pytest.param(address(state="Massachusetts"), ["BADADDR"], id="state-in-full"),
+    pytest.param(address(state="Massachusetts"), ["BADADDR"], id="state-spelled-out"),
     pytest.param(address(state="MA RI"), ["BADADDR"], id="two-states"),
     pytest.param(address(postal_code=""), ["NOZIP"], id="no-zip"),
     pytest.param(address(postal_code="00000"), ["NOZIP"], id="zip-of-zeros"),
-    pytest.param(address(postal_code="1103"), ["NOZIP"], id="zip-lost-its-zero"),
+    pytest.param(address(postal_code="1103"), ["NOZIP"], id="zip-without-leading-zero"),
     pytest.param(address(postal_code="0110X"), ["NOZIP"], id="zip-with-a-letter"),
     pytest.param(address(city="", postal_code=""), ["BADADDR", "NOZIP"], id="both"),
     pytest.param(address(country="CA", state="", postal_code="M5V 2T6", city="Toronto"), [], id="foreign"),
@@ -50,7 +50,7 @@ def test_address(mailing_address: Address, reasons: list[str]) -> None:
     assert codes(statement(make_account(visit(), guarantor=guarantor))) == reasons
 
 
-def test_address__holds_every_kind() -> None:
+def test_address__holds_every_kind_of_document() -> None:
     bad = make_guarantor(address=address(city=""))
     owing = visit(correspondence=mailed(first=70, last=30, level=1))
     assert codes(letter(make_account(owing, guarantor=bad))) == ["BADADDR"]
@@ -60,7 +60,7 @@ def test_address__holds_every_kind() -> None:
     ]
 
 
-def test_address__the_confidential_one_is_the_one_that_counts() -> None:
+def test_address__confidential_address_overrides_the_regular_one() -> None:
     guarantor = make_guarantor(address=address(city=""), confidential_address=make_address("PO Box 9"))
     assert codes(statement(make_account(visit(), guarantor=guarantor))) == []
     guarantor = make_guarantor(confidential_address=address(postal_code=""))
@@ -70,7 +70,7 @@ def test_address__the_confidential_one_is_the_one_that_counts() -> None:
 @pytest.mark.parametrize(
     ("confidential", "reasons"),
     [
-        pytest.param(None, ["CONF_NOADDR"], id="asked-for-but-not-on-file"),
+        pytest.param(None, ["CONF_NOADDR"], id="requested-but-not-on-file"),
         pytest.param(make_address("PO Box 9"), [], id="on-file"),
     ],
 )
@@ -80,7 +80,7 @@ def test_confidential_communication(confidential: Address | None, reasons: list[
 
 
 @pytest.mark.parametrize(
-    ("open_documents", "bill_waits", "notice_waits"),
+    ("open_documents", "bill_held", "notice_held"),
     [
         pytest.param((), False, False, id="none-open"),
         pytest.param(("statement",), True, False, id="statement-open"),
@@ -89,7 +89,7 @@ def test_confidential_communication(confidential: Address | None, reasons: list[
         pytest.param(("ob-notice", "statement"), True, True, id="both-open"),
     ],
 )
-def test_duplicate_run(open_documents: tuple[str, ...], bill_waits: bool, notice_waits: bool) -> None:
+def test_duplicate_run(open_documents: tuple[str, ...], bill_held: bool, notice_held: bool) -> None:
     owing = visit(correspondence=mailed(first=70, last=30, level=1))
     account = make_pregnant(owing)
     account = type(account)(
@@ -99,9 +99,9 @@ def test_duplicate_run(open_documents: tuple[str, ...], bill_waits: bool, notice
         episodes=account.episodes,
         open_documents=open_documents,
     )
-    assert ("DUPRUN" in codes(statement(account))) is bill_waits
-    assert ("DUPRUN" in codes(letter(account))) is bill_waits
-    assert ("DUPRUN" in codes(notice(account))) is notice_waits
+    assert ("DUPRUN" in codes(statement(account))) is bill_held
+    assert ("DUPRUN" in codes(letter(account))) is bill_held
+    assert ("DUPRUN" in codes(notice(account))) is notice_held
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_duplicate_run(open_documents: tuple[str, ...], bill_waits: bool, notice
             ["PMT_TODAY"],
             id="write-off-today",
         ),
-        pytest.param({"insurance": (make_insurance(on=AS_OF),)}, [], id="insurance-today-is-why-it-is-billed"),
+        pytest.param({"insurance": (make_insurance(on=AS_OF),)}, [], id="insurance-payment-today"),
     ],
 )
 def test_posted_today(changes: dict[str, Any], reasons: list[str]) -> None:
@@ -126,5 +126,5 @@ def test_posted_today(changes: dict[str, Any], reasons: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("unapplied_cents", "reasons"), [(0, []), (1, ["UNDIST"]), (-1, ["UNDIST"])])
-def test_unapplied_money(unapplied_cents: int, reasons: list[str]) -> None:
+def test_unapplied_payment(unapplied_cents: int, reasons: list[str]) -> None:
     assert codes(statement(make_account(visit(), unapplied_cents=unapplied_cents))) == reasons

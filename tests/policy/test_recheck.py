@@ -1,4 +1,4 @@
-"""The second look before hand-off: what has happened since the page was made stops it, the passing of days does not."""
+"""The pre-mail recheck: changes after rendering hold a document, passing days alone do not."""
 
 from __future__ import annotations
 
@@ -45,43 +45,43 @@ def on_account(**changes: Any) -> Change:
     return lambda account: replace(account, **changes)
 
 
-def look_again(account: GuarantorAccount | None, before: GuarantorAccount, as_of: date = LATER) -> list[str]:
+def recheck_codes(account: GuarantorAccount | None, before: GuarantorAccount, as_of: date = LATER) -> list[str]:
     return codes(recheck(account, selected(statement(before)), POLICY, as_of, AS_OF))
 
 
-FRESH_INSURANCE = (*visit(9_000).insurance, make_insurance("I9", amount_cents=100, on=AS_OF + timedelta(days=3)))
+NEW_INSURANCE = (*visit(9_000).insurance, make_insurance("I9", amount_cents=100, on=AS_OF + timedelta(days=3)))
 
 STATEMENT_ROWS = [
-    pytest.param(lambda account: account, [], id="nothing-happened"),
+    pytest.param(lambda account: account, [], id="unchanged"),
     pytest.param(on_account(holds=(recorded_hold("BANKR_STAY"),)), ["BANKR_STAY"], id="bankruptcy"),
     pytest.param(on_account(holds=(recorded_hold("DECEASED"),)), ["DECEASED"], id="death"),
-    pytest.param(on_account(holds=(recorded_hold("RETMAIL"),)), ["RETMAIL"], id="mail-came-back"),
+    pytest.param(on_account(holds=(recorded_hold("RETMAIL"),)), ["RETMAIL"], id="returned-mail"),
     pytest.param(
         on_account(holds=(recorded_hold("DISPUTE", account_number="A2"),)), ["DISPUTE:A2"], id="disputed-visit"
     ),
     pytest.param(on_account(holds=(recorded_hold("FAP_PENDING"),)), [], id="letters-hold-does-not-stop-a-statement"),
     pytest.param(
-        on_a1(payments=(make_payment(on=LATER),)), ["PMT_TODAY", "AMOUNT_CHANGED"], id="payment-on-the-day-of-hand-off"
+        on_a1(payments=(make_payment(on=LATER),)), ["PMT_TODAY", "AMOUNT_CHANGED"], id="payment-on-the-hand-off-date"
     ),
     pytest.param(
         on_a1(payments=(make_payment(on=AS_OF + timedelta(days=1)),)),
         ["PMT_TODAY", "AMOUNT_CHANGED"],
-        id="payment-since",
+        id="payment-after-rendering",
     ),
     pytest.param(
         on_a1(payments=(make_payment(on=AS_OF - timedelta(days=1)),)), ["AMOUNT_CHANGED"], id="backdated-payment"
     ),
-    pytest.param(on_a1(insurance=FRESH_INSURANCE), ["AMOUNT_CHANGED"], id="insurance-paid-since"),
-    pytest.param(on_a1(charges=(make_charge(amount_cents=120_001),)), ["AMOUNT_CHANGED"], id="a-cent-of-charges-more"),
-    pytest.param(on_a1(financial_class=FinancialClass.MEDICAID), ["MCAID:A1"], id="medicaid-since"),
-    pytest.param(on_a1(correspondence=mailed(first=2)), ["MINDAYS"], id="another-statement-went-out"),
-    pytest.param(on_account(unapplied_cents=500), ["UNDIST"], id="money-not-applied"),
+    pytest.param(on_a1(insurance=NEW_INSURANCE), ["AMOUNT_CHANGED"], id="insurance-payment-posted"),
+    pytest.param(on_a1(charges=(make_charge(amount_cents=120_001),)), ["AMOUNT_CHANGED"], id="one-cent-more-charges"),
+    pytest.param(on_a1(financial_class=FinancialClass.MEDICAID), ["MCAID:A1"], id="medicaid-now"),
+    pytest.param(on_a1(correspondence=mailed(first=2)), ["MINDAYS"], id="another-statement-mailed"),
+    pytest.param(on_account(unapplied_cents=500), ["UNDIST"], id="unapplied-payment"),
     pytest.param(on_account(open_documents=("dunning",)), ["DUPRUN"], id="in-another-batch"),
     pytest.param(
-        lambda account: replace(account, encounters=account.encounters[1:]), ["NOT_ON_FILE:A1"], id="visit-gone"
+        lambda account: replace(account, encounters=account.encounters[1:]), ["NOT_ON_FILE:A1"], id="visit-removed"
     ),
     pytest.param(
-        lambda account: replace(account, encounters=(*account.encounters, visit(7_000, "A3"))), [], id="a-new-visit"
+        lambda account: replace(account, encounters=(*account.encounters, visit(7_000, "A3"))), [], id="new-visit"
     ),
     pytest.param(
         on_account(guarantor=make_guarantor(address=make_address("9 Oak Street"))), ["READDRESSED"], id="moved"
@@ -89,38 +89,38 @@ STATEMENT_ROWS = [
     pytest.param(
         on_account(guarantor=make_guarantor(confidential_address=make_address("PO Box 9"))),
         ["READDRESSED"],
-        id="asked-for-a-confidential-address",
+        id="confidential-address-added",
     ),
-    pytest.param(on_account(guarantor=make_guarantor(large_print=True)), ["READDRESSED"], id="needs-large-print"),
+    pytest.param(on_account(guarantor=make_guarantor(large_print=True)), ["READDRESSED"], id="large-print-requested"),
     pytest.param(on_account(guarantor=make_guarantor(delivery=Delivery.EMAIL)), [], id="now-prefers-email"),
 ]
 
 
 @pytest.mark.parametrize(("change", "reasons"), STATEMENT_ROWS)
 def test_recheck__statement(change: Change, reasons: list[str]) -> None:
-    assert look_again(change(billed()), billed()) == reasons
+    assert recheck_codes(change(billed()), billed()) == reasons
 
 
-def test_recheck__guarantor_gone() -> None:
-    assert look_again(None, billed()) == ["NOT_ON_FILE"]
+def test_recheck__guarantor_no_longer_on_file() -> None:
+    assert recheck_codes(None, billed()) == ["NOT_ON_FILE"]
 
 
 def test_recheck__paid_off() -> None:
     paid = on_a1(payments=(make_payment(amount_cents=9_000, on=LATER),))
-    assert look_again(paid(billed()), billed()) == ["PMT_TODAY", "ZERO:A1", "AMOUNT_CHANGED"]
+    assert recheck_codes(paid(billed()), billed()) == ["PMT_TODAY", "ZERO:A1", "AMOUNT_CHANGED"]
 
 
-def test_recheck__a_payment_after_the_day_looked_at_does_not_count() -> None:
+def test_recheck__ignores_a_payment_after_as_of() -> None:
     account = on_a1(payments=(make_payment(on=LATER + timedelta(days=1)),))(billed())
-    assert look_again(account, billed()) == []
+    assert recheck_codes(account, billed()) == []
 
 
 def test_recheck__email_consent_withdrawn() -> None:
     account = billed(**EMAIL | {"email_consent_at": None})
-    assert look_again(account, billed(**EMAIL)) == ["CHANNEL"]
+    assert recheck_codes(account, billed(**EMAIL)) == ["CHANNEL"]
 
 
-def test_recheck__an_address_that_was_not_kept_is_not_compared() -> None:
+def test_recheck__without_a_digest_the_address_is_not_compared() -> None:
     selection = replace(selected(statement(billed())), recipient_digest="")
     moved = billed(address=make_address("9 Oak Street"))
     assert recheck(moved, selection, POLICY, LATER, AS_OF) == ()
@@ -134,17 +134,17 @@ def test_recheck__tolerance(more_cents: int, reasons: list[str]) -> None:
 
 
 @pytest.mark.parametrize("days", [0, 1, 30, 300])
-def test_recheck__the_passing_of_days_holds_nothing(days: int) -> None:
+def test_recheck__passing_days_alone_hold_nothing(days: int) -> None:
     as_of = AS_OF + timedelta(days=days)
     plan = make_account(visit(30_000, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 0),))
     for account in (billed(), plan):
-        assert look_again(account, account, as_of) == []
+        assert recheck_codes(account, account, as_of) == []
 
 
-def test_recheck__an_instalment_paid_since() -> None:
+def test_recheck__installment_paid_after_rendering() -> None:
     before = make_account(visit(30_000, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 0, 0),))
     after = replace(before, plans=(make_plan(10_000, 10_000, 10_000, 2_500, 0),))
-    assert look_again(after, before) == ["AMOUNT_CHANGED"]
+    assert recheck_codes(after, before) == ["AMOUNT_CHANGED"]
 
 
 # Letters
@@ -157,13 +157,13 @@ def due_for(level: int, **changes: Any) -> GuarantorAccount:
 @pytest.mark.parametrize(
     ("change", "reasons"),
     [
-        pytest.param(lambda account: account, [], id="nothing-happened"),
-        pytest.param(on_account(holds=(recorded_hold("FAP_PENDING"),)), ["FAP_PENDING"], id="assistance-applied-for"),
+        pytest.param(lambda account: account, [], id="unchanged"),
+        pytest.param(on_account(holds=(recorded_hold("FAP_PENDING"),)), ["FAP_PENDING"], id="assistance-application"),
         pytest.param(on_account(holds=(recorded_hold("ATTY"),)), ["ATTY"], id="attorney"),
         pytest.param(
             on_a1(correspondence=mailed(first=130, last=1, level=2)),
             ["MINDAYS", "LADDER_WAIT:A1"],
-            id="mailed-elsewhere",
+            id="another-letter-mailed",
         ),
         pytest.param(
             on_a1(payments=(make_payment(amount_cents=500, on=LATER),)),
@@ -175,7 +175,7 @@ def due_for(level: int, **changes: Any) -> GuarantorAccount:
                 account, encounters=(*account.encounters, visit(correspondence=mailed(first=130, last=30, level=3)))
             ),
             [],
-            id="another-visit-further-along",
+            id="another-visit-at-a-higher-level",
         ),
     ],
 )
@@ -196,7 +196,7 @@ def test_recheck__letter(change: Change, reasons: list[str]) -> None:
         pytest.param(11, ["NOTICE_SHORT"], id="29-days-left"),
     ],
 )
-def test_recheck__a_final_notice_keeps_its_30_days(days: int, reasons: list[str]) -> None:
+def test_recheck__final_notice_must_leave_30_days(days: int, reasons: list[str]) -> None:
     account = due_for(4)
     selection = selected(letter(account))
     assert selection.due_on == date(2026, 12, 30)
@@ -209,14 +209,14 @@ def test_recheck__a_final_notice_keeps_its_30_days(days: int, reasons: list[str]
 @pytest.mark.parametrize(
     ("change", "reasons"),
     [
-        pytest.param({}, [], id="nothing-happened"),
+        pytest.param({}, [], id="unchanged"),
         pytest.param({"status": EpisodeStatus.LOST}, ["LOSS"], id="loss"),
         pytest.param({"status": EpisodeStatus.DELIVERED}, ["OB_DELIVERED"], id="birth"),
-        pytest.param({"expected_delivery_on": date(2027, 5, 15)}, ["OB_EDD_MOVED"], id="due-date-moved"),
-        pytest.param({"expected_delivery_on": None}, ["OB_NO_EDD"], id="due-date-gone"),
+        pytest.param({"expected_delivery_on": date(2027, 5, 15)}, ["OB_EDD_MOVED"], id="delivery-date-moved"),
+        pytest.param({"expected_delivery_on": None}, ["OB_NO_EDD"], id="delivery-date-removed"),
         pytest.param({"insurance_changed_on": LATER}, ["OB_INS_CHANGED"], id="insurance-changed"),
         pytest.param({"financial_class": FinancialClass.MEDICAID}, ["MCAID"], id="medicaid"),
-        pytest.param({"notices_sent": 1, "last_notice_on": AS_OF}, ["MINDAYS"], id="another-notice-went-out"),
+        pytest.param({"notices_sent": 1, "last_notice_on": AS_OF}, ["MINDAYS"], id="another-notice-mailed"),
         pytest.param(
             {"deposits": (Deposit(deposit_id="D1", posted_on=LATER, amount_cents=1_000),)},
             ["AMOUNT_CHANGED"],
@@ -230,14 +230,14 @@ def test_recheck__notice(change: dict[str, Any], reasons: list[str]) -> None:
     assert codes(recheck(make_pregnant(**change), selection, POLICY, LATER, AS_OF)) == reasons
 
 
-def test_recheck__notice_holds_on_file() -> None:
+def test_recheck__recorded_holds_stop_a_notice() -> None:
     selection = selected(notice(make_pregnant()))
     for code in ("LOSS", "OB_OPTOUT", "FAP_PENDING", "DECEASED"):
         account = replace(make_pregnant(), holds=(recorded_hold(code),))
         assert codes(recheck(account, selection, POLICY, LATER, AS_OF)) == [code]
 
 
-def test_recheck__notice_ends_with_the_birth_that_nobody_reported() -> None:
+def test_recheck__overdue_birth_stops_a_notice() -> None:
     expected_on = AS_OF - timedelta(days=10)
     account = make_pregnant(
         expected_delivery_on=expected_on, estimated_delivery_on=expected_on, estimate_on=date(2026, 4, 1)

@@ -1,4 +1,4 @@
-"""Holds that the hospital put on file: what each scope stops, and that doubt stops everything."""
+"""Recorded holds: what each scope stops. An unknown code or account stops everything."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ DUE_FOR_A_LETTER = mailed(first=70, last=30, level=1)
 
 
 def everything(**hold: Any) -> GuarantorAccount:
-    """A guarantor due for a statement (A1), a letter (A2) and a notice, with this hold on file."""
+    """A guarantor due for a statement (A1), a letter (A2), and a notice, with this recorded hold."""
     account = make_pregnant(
         visit(5_000, "A1", patient_id="P2"), visit(6_000, "A2", patient_id="P2", correspondence=DUE_FOR_A_LETTER)
     )
     return replace(account, holds=(recorded_hold(**hold),) if hold else ())
 
 
-def test_nothing_on_file__all_three_go() -> None:
+def test_no_hold__selects_all_three() -> None:
     account = everything()
     assert selected(statement(account)).account_numbers == ("A1",)
     assert selected(letter(account)).account_numbers == ("A2",)
@@ -57,7 +57,7 @@ def test_guarantor_scope__stops_bills(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", by_scope(Scope.ENCOUNTER))
-def test_encounter_scope__stops_the_visit_that_it_names(code: str) -> None:
+def test_encounter_scope__stops_the_named_visit(code: str) -> None:
     account = everything(code=code, account_number="A1")
     assert f"{code}:A1" in codes(statement(account))
     assert statement(account).outcome == "held"
@@ -65,13 +65,13 @@ def test_encounter_scope__stops_the_visit_that_it_names(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", by_scope(Scope.ENCOUNTER, Scope.LETTERS))
-def test_encounter_and_letter_scope__without_an_account_mean_the_guarantor(code: str) -> None:
+def test_encounter_and_letter_scope__without_an_account_stop_the_guarantor(code: str) -> None:
     assert code in codes(letter(everything(code=code)))
     assert letter(everything(code=code)).outcome == "held"
 
 
 @pytest.mark.parametrize("code", by_scope(Scope.LETTERS))
-def test_letter_scope__lets_statements_go(code: str) -> None:
+def test_letter_scope__does_not_stop_statements(code: str) -> None:
     assert statement(everything(code=code)).outcome == "selected"
     assert letter(everything(code=code, account_number="A2")).outcome == "held"
 
@@ -84,7 +84,7 @@ def test_obstetric_scope__stops_notices_only(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", by_scope(Scope.CONTENT))
-def test_content_scope__is_no_reason_against_mail(code: str) -> None:
+def test_content_scope__stops_nothing(code: str) -> None:
     for decision in (decide(everything(code=code)) for decide in (statement, letter, notice)):
         assert code not in codes(decision)
 
@@ -99,22 +99,22 @@ def test_obstetric_flag__stops_notices(code: str) -> None:
 @pytest.mark.parametrize(
     ("hold", "outcome"),
     [
-        pytest.param({"code": "AGENCY"}, "selected", id="old-debt-has-no-bearing"),
-        pytest.param({"code": "JUDG"}, "selected", id="nor-a-judgment"),
-        pytest.param({"code": "AGENCY", "episode_id": "E1"}, "held", id="unless-put-on-this-pregnancy"),
+        pytest.param({"code": "AGENCY"}, "selected", id="agency-does-not-apply"),
+        pytest.param({"code": "JUDG"}, "selected", id="judgment-does-not-apply"),
+        pytest.param({"code": "AGENCY", "episode_id": "E1"}, "held", id="agency-on-this-pregnancy"),
         pytest.param({"code": "LOSS", "episode_id": "E1"}, "held", id="loss-of-this-pregnancy"),
-        pytest.param({"code": "LOSS", "episode_id": "E8"}, "held", id="loss-of-one-not-on-file"),
+        pytest.param({"code": "LOSS", "episode_id": "E8"}, "held", id="loss-of-an-unknown-pregnancy"),
         pytest.param({"code": "MCAID", "account_number": "A1"}, "selected", id="medicaid-of-another-patient"),
-        pytest.param({"code": "MCAID", "account_number": "A8"}, "held", id="medicaid-of-nobody-known"),
-        pytest.param({"code": "DECEASED", "account_number": "A1"}, "held", id="death-wherever-it-was-recorded"),
+        pytest.param({"code": "MCAID", "account_number": "A8"}, "held", id="medicaid-on-an-unknown-account"),
+        pytest.param({"code": "DECEASED", "account_number": "A1"}, "held", id="death-recorded-on-any-account"),
         pytest.param({"code": "DISPUTE", "account_number": "A1"}, "selected", id="dispute-of-another-patient"),
     ],
 )
-def test_notice__what_a_hold_on_something_else_means(hold: dict[str, Any], outcome: str) -> None:
+def test_notice__hold_on_another_record(hold: dict[str, Any], outcome: str) -> None:
     assert notice(everything(**hold)).outcome == outcome
 
 
-def test_loss__of_an_earlier_pregnancy_lets_a_later_one_go() -> None:
+def test_loss__of_an_earlier_pregnancy_does_not_stop_a_later_one() -> None:
     account = everything(code="LOSS", episode_id="E0")
     earlier = replace(account.episodes[0], episode_id="E0", status="cancelled", expected_delivery_on=date(2026, 3, 1))
     assert notice(replace(account, episodes=(earlier, *account.episodes))).outcome == "selected"
@@ -140,7 +140,7 @@ def test_unknown_account__stops_bills() -> None:
     assert letter(account).outcome == "held"
 
 
-def test_hold_on_a_pregnancy__lets_bills_go() -> None:
+def test_hold_on_a_pregnancy__does_not_stop_bills() -> None:
     assert statement(everything(code="DISPUTE", episode_id="E1")).outcome == "selected"
 
 
@@ -150,7 +150,7 @@ def test_hold_on_a_pregnancy__lets_bills_go() -> None:
         pytest.param(date(2026, 11, 19), "selected", id="expired-yesterday"),
         pytest.param(date(2026, 11, 20), "selected", id="expires-today"),
         pytest.param(date(2026, 11, 21), "held", id="expires-tomorrow"),
-        pytest.param(None, "held", id="never"),
+        pytest.param(None, "held", id="no-expiration"),
     ],
 )
 def test_expiry(expires_on: date | None, outcome: str) -> None:
@@ -160,15 +160,15 @@ def test_expiry(expires_on: date | None, outcome: str) -> None:
     assert [hold.until for hold in decision.holds if hold.code == "EXT"] == ([expires_on] if outcome == "held" else [])
 
 
-def test_placed_ahead__counts_at_once() -> None:
+def test_future_hold__applies_now() -> None:
     assert statement(everything(code="DECEASED", placed_on=date(2026, 12, 1))).outcome == "held"
 
 
 @pytest.mark.parametrize(
     ("consent", "outcome"),
     [
-        pytest.param(True, "selected", id="with-consent-by-email"),
-        pytest.param(False, "held", id="without-consent-nothing"),
+        pytest.param(True, "selected", id="with-consent"),
+        pytest.param(False, "held", id="without-consent"),
     ],
 )
 def test_no_paper(consent: bool, outcome: str) -> None:
@@ -186,7 +186,7 @@ def test_no_paper(consent: bool, outcome: str) -> None:
         assert codes(decision) == ["NOMAIL_PAPER"]
 
 
-def test_no_paper__a_final_notice_waits_for_a_person() -> None:
+def test_no_paper__final_notice_is_held() -> None:
     guarantor = make_guarantor(email="maria@example.org", email_consent_at=datetime(2026, 1, 5, tzinfo=UTC))
     final = visit(correspondence=mailed(first=130, last=30, level=3))
     account = make_account(final, guarantor=guarantor, holds=(recorded_hold("NOMAIL"),))

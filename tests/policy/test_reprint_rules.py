@@ -1,4 +1,4 @@
-"""What stops a copy: what forbids writing to the person about this at all, and neither amounts nor days."""
+"""Legal, privacy, and address holds block a reprint. Amounts and dates do not."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ def billed(**changes: object) -> GuarantorAccount:
     return replace(make_account(*encounters, guarantor=make_guarantor()), **changes)
 
 
-def stopped(account: GuarantorAccount | None, kind: Kind = Kind.STATEMENT, episode: str = "") -> list[str]:
+def blocking_codes(account: GuarantorAccount | None, kind: Kind = Kind.STATEMENT, episode: str = "") -> list[str]:
     return codes(find_reprint_holds(account, kind, POLICY, LATER, account_numbers=("A1",), episode_id=episode))
 
 
 PAID = replace(visit(9_000, "A1"), payments=(make_payment("P1", amount_cents=-9_000, on=AS_OF),))
 
 ROWS = [
-    pytest.param(billed(), [], id="mailed-to-yesterday"),
+    pytest.param(billed(), [], id="mailed-yesterday"),
     pytest.param(billed(encounters=(PAID,)), [], id="paid-since"),
-    pytest.param(billed(unapplied_cents=500), [], id="money-on-no-visit"),
+    pytest.param(billed(unapplied_cents=500), [], id="unapplied-payment"),
     pytest.param(billed(holds=(recorded_hold("BANKR_STAY"),)), ["BANKR_STAY"], id="bankruptcy"),
     pytest.param(billed(holds=(recorded_hold("DECEASED"),)), ["DECEASED"], id="death"),
-    pytest.param(billed(holds=(recorded_hold("RETMAIL"),)), ["RETMAIL"], id="mail-came-back"),
-    pytest.param(billed(holds=(recorded_hold("WHATSIT"),)), ["UNKNOWN_HOLD"], id="hold-that-nobody-knows"),
+    pytest.param(billed(holds=(recorded_hold("RETMAIL"),)), ["RETMAIL"], id="returned-mail"),
+    pytest.param(billed(holds=(recorded_hold("WHATSIT"),)), ["UNKNOWN_HOLD"], id="unknown-hold"),
     pytest.param(billed(holds=(recorded_hold("DISPUTE", account_number="A1"),)), ["DISPUTE:A1"], id="printed-visit"),
     pytest.param(billed(holds=(recorded_hold("DISPUTE", account_number="A2"),)), [], id="another-visit"),
     pytest.param(
         billed(encounters=(replace(visit(9_000, "A1"), financial_class=FinancialClass.MEDICAID),)),
         ["MCAID:A1"],
-        id="medicaid-since",
+        id="medicaid-now",
     ),
     pytest.param(billed(guarantor=make_guarantor(address=make_address(postal_code=""))), ["NOZIP"], id="no-zip-code"),
     pytest.param(None, ["NOT_ON_FILE"], id="no-longer-on-file"),
@@ -48,25 +48,25 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("account", "expected"), ROWS)
-def test_copy_of_a_statement(account: GuarantorAccount | None, expected: list[str]) -> None:
-    assert stopped(account) == expected
+def test_reprint_of_a_statement(account: GuarantorAccount | None, expected: list[str]) -> None:
+    assert blocking_codes(account) == expected
 
 
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        pytest.param(EpisodeStatus.ACTIVE, [], id="goes-on"),
-        pytest.param(EpisodeStatus.DELIVERED, [], id="born"),
+        pytest.param(EpisodeStatus.ACTIVE, [], id="active"),
+        pytest.param(EpisodeStatus.DELIVERED, [], id="delivered"),
         pytest.param(EpisodeStatus.LOST, ["LOSS"], id="lost"),
-        pytest.param(EpisodeStatus.TRANSFERRED, ["NOT_ON_FILE"], id="birth-elsewhere"),
+        pytest.param(EpisodeStatus.TRANSFERRED, ["NOT_ON_FILE"], id="transferred"),
     ],
 )
-def test_copy_of_a_notice(status: EpisodeStatus, expected: list[str]) -> None:
+def test_reprint_of_a_notice(status: EpisodeStatus, expected: list[str]) -> None:
     account = make_pregnant()
     (episode,) = account.episodes
     account = replace(account, episodes=(replace(episode, status=status),))
-    assert stopped(account, Kind.OB_NOTICE, episode.episode_id) == expected
+    assert blocking_codes(account, Kind.OB_NOTICE, episode.episode_id) == expected
 
 
-def test_copy_of_a_notice__pregnancy_is_no_longer_on_file() -> None:
-    assert stopped(make_pregnant(), Kind.OB_NOTICE, "another") == ["NOT_ON_FILE"]
+def test_reprint_of_a_notice__pregnancy_no_longer_on_file() -> None:
+    assert blocking_codes(make_pregnant(), Kind.OB_NOTICE, "another") == ["NOT_ON_FILE"]

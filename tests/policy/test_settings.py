@@ -1,4 +1,4 @@
-"""Policy settings: legal numbers with their papers, and refusals of what would break the law by a typing error."""
+"""Policy settings: legal numbers with citations. A value that would break the law is refused."""
 
 from __future__ import annotations
 
@@ -44,20 +44,20 @@ def test_policy__loads_from_a_settings_file() -> None:
             "final_notice_days",
             id="final-notice-too-short",
         ),
-        pytest.param("final_due_days = 29", "final_due_days", id="final-date-too-soon"),
+        pytest.param("final_due_days = 29", "final_due_days", id="final-deadline-too-soon"),
         pytest.param(
             '[estimate_excess_cents]\nvalue = 40001\ncitation = "x"\nreviewed_on = 2026-01-01',
             "estimate_excess_cents",
-            id="excess-above-the-law",
+            id="excess-above-the-legal-limit",
         ),
-        pytest.param("ob_pay_by_week = 40", "ob_pay_by_week", id="pay-by-at-birth"),
+        pytest.param("ob_pay_by_week = 40", "ob_pay_by_week", id="pay-by-week-at-birth"),
         pytest.param("second_letter_day = 59", "letters' days", id="ladder-out-of-order"),
         pytest.param("statements_before_letters = 1", "statements_before_letters", id="letters-after-one-statement"),
-        pytest.param("plan_lapse_days = 5", "plan_lapse_days", id="lapses-within-grace"),
-        pytest.param("payment_pause_percent = 0", "payment_pause_percent", id="any-cent-pauses"),
-        pytest.param("due_days = -1", "negative", id="due-in-the-past"),
+        pytest.param("plan_lapse_days = 5", "plan_lapse_days", id="lapse-within-grace"),
+        pytest.param("payment_pause_percent = 0", "payment_pause_percent", id="pause-for-any-payment"),
+        pytest.param("due_days = -1", "negative", id="negative-days"),
         pytest.param("balance_minimum = 5", "balance_minimum", id="unknown-setting"),
-        pytest.param("[eca_wait_days]\nvalue = 120", "citation", id="legal-number-without-its-paper"),
+        pytest.param("[eca_wait_days]\nvalue = 120", "citation", id="legal-number-without-citation"),
     ],
 )
 def test_policy__refuses(text: str, named: str) -> None:
@@ -66,13 +66,13 @@ def test_policy__refuses(text: str, named: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["eca_wait_days", "final_notice_days", "estimate_excess_cents"])
-def test_policy__every_legal_number_names_its_paper(name: str) -> None:
+def test_policy__every_legal_number_has_a_citation(name: str) -> None:
     number = getattr(Policy(), name)
     assert "CFR" in number.citation
     assert number.reviewed_on <= date(2026, 11, 20)
 
 
 @pytest.mark.parametrize("value", [120, 180])
-def test_policy__the_legal_minimum_itself_is_allowed(value: int) -> None:
+def test_policy__legal_minimum_is_allowed(value: int) -> None:
     number = LegalNumber(value=value, citation="26 CFR 1.501(r)-6(c)(3)", reviewed_on=date(2026, 11, 1))
     assert Policy(eca_wait_days=number).eca_wait_days.value == value

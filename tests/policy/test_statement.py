@@ -1,4 +1,4 @@
-"""Statements: what is printed, for how much, at what level, by which channel."""
+"""Statements: visits, amount, level, and channel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.builders import make_account, make_guarantor, make_payment
 from tests.policy.candidates import codes, mailed, make_plan, recorded_hold, selected, statement, visit
 
 
-def test_statement__asks_for_every_visit_in_order_of_service() -> None:
+def test_statement__bills_every_visit_in_order_of_service() -> None:
     account = make_account(
         visit(1_000, "A1", service_from=date(2026, 10, 20)),
         visit(2_000, "A2", service_from=date(2026, 9, 1)),
@@ -30,34 +30,34 @@ def test_statement__asks_for_every_visit_in_order_of_service() -> None:
 @pytest.mark.parametrize(
     ("balance_cents", "reasons"),
     [
-        pytest.param(499, ["MINBAL"], id="one-cent-under"),
-        pytest.param(500, [], id="exactly-minimum-is-mailed"),
-        pytest.param(501, [], id="one-cent-over"),
+        pytest.param(499, ["MINBAL"], id="one-cent-below"),
+        pytest.param(500, [], id="equal-to-the-minimum"),
+        pytest.param(501, [], id="one-cent-above"),
     ],
 )
 def test_statement__minimum(balance_cents: int, reasons: list[str]) -> None:
     assert codes(statement(make_account(visit(balance_cents)))) == reasons
 
 
-def test_statement__a_credit_is_held_and_not_set_off() -> None:
+def test_statement__credit_is_held_and_not_applied_to_other_visits() -> None:
     decision = statement(make_account(visit(5_000, "A1"), visit(-2_000, "A2")))
     assert selected(decision).amount_cents == 5_000
     assert decision.balance_cents == 3_000
     assert codes(decision) == ["CREDIT:A2"]
 
 
-def test_statement__pending_insurance_is_not_asked_for() -> None:
+def test_statement__excludes_pending_insurance() -> None:
     decision = statement(make_account(visit(9_000, insurance_pending_cents=2_500)))
     assert selected(decision).amount_cents == 6_500
     assert decision.balance_cents == 9_000
 
 
-def test_statement__nothing_on_file() -> None:
+def test_statement__no_visits_on_file() -> None:
     decision = statement(make_account())
     assert (decision.outcome, codes(decision), decision.balance_cents) == ("held", ["NO_ENCOUNTERS"], 0)
 
 
-def test_statement__every_reason_is_kept() -> None:
+def test_statement__keeps_every_reason() -> None:
     account = make_account(
         visit(0, "A1"),
         visit(300, "A2", final_billed=False),
@@ -73,7 +73,7 @@ def test_statement__every_reason_is_kept() -> None:
     [
         pytest.param((None,), 0, id="first-statement"),
         pytest.param((mailed(first=25),), 1, id="second-statement"),
-        pytest.param((mailed(first=25), None), 0, id="a-new-visit-makes-it-a-first"),
+        pytest.param((mailed(first=25), None), 0, id="new-visit-makes-it-a-first-statement"),
         pytest.param((mailed(first=30), mailed(first=60)), 1, id="all-mailed-before"),
     ],
 )
@@ -92,19 +92,19 @@ def test_statement__level(correspondence: tuple[Correspondence | None, ...], lev
         pytest.param(25, [], id="on-the-day"),
     ],
 )
-def test_statement__days_since_the_last(days: int, reasons: list[str]) -> None:
+def test_statement__days_since_the_last_statement(days: int, reasons: list[str]) -> None:
     decision = statement(
         make_account(visit(account_number="A1", correspondence=mailed(first=days)), visit(account_number="A2"))
     )
     assert codes(decision) == reasons
 
 
-def test_statement__release_date_is_named() -> None:
+def test_statement__gives_the_release_date() -> None:
     (hold,) = statement(make_account(visit(correspondence=mailed(first=5)))).holds
     assert hold.until == date(2026, 12, 10)
 
 
-def test_statement__a_letter_on_another_visit_does_not_delay_it() -> None:
+def test_statement__letter_on_another_visit_does_not_delay_it() -> None:
     account = make_account(visit(correspondence=mailed(first=100, last=3, level=2)), visit(7_000, "A2"))
     decision = statement(account)
     assert codes(decision) == ["LADDER:A1"]
@@ -116,15 +116,15 @@ def test_statement__a_letter_on_another_visit_does_not_delay_it() -> None:
     [
         pytest.param(mailed(first=40, level=0, sent=1), [], id="one-statement-mailed"),
         pytest.param(mailed(first=80, last=40, level=0, sent=2), ["LADDER:A1"], id="two-statements-mailed"),
-        pytest.param(mailed(first=80, last=40, level=1, sent=1), ["LADDER:A1"], id="level-says-two"),
+        pytest.param(mailed(first=80, last=40, level=1, sent=1), ["LADDER:A1"], id="level-of-two-statements"),
         pytest.param(mailed(first=99, last=40, level=3, sent=2), ["LADDER:A1"], id="letters-mailed"),
     ],
 )
-def test_statement__letters_take_over(correspondence: Correspondence, reasons: list[str]) -> None:
+def test_statement__moves_to_letters(correspondence: Correspondence, reasons: list[str]) -> None:
     assert codes(statement(make_account(visit(correspondence=correspondence)))) == reasons
 
 
-def test_statement__a_policy_of_three_statements() -> None:
+def test_statement__policy_of_three_statements() -> None:
     account = make_account(visit(correspondence=mailed(first=80, last=40, level=1, sent=2)))
     assert statement(account, Policy(statements_before_letters=3)).outcome == "selected"
 
@@ -132,9 +132,9 @@ def test_statement__a_policy_of_three_statements() -> None:
 @pytest.mark.parametrize(
     ("as_of", "due_on"),
     [
-        pytest.param(date(2026, 11, 20), date(2026, 12, 15), id="a-tuesday"),
-        pytest.param(date(2026, 11, 17), date(2026, 12, 14), id="a-saturday-becomes-monday"),
-        pytest.param(date(2026, 11, 30), date(2026, 12, 28), id="christmas-becomes-monday"),
+        pytest.param(date(2026, 11, 20), date(2026, 12, 15), id="tuesday"),
+        pytest.param(date(2026, 11, 17), date(2026, 12, 14), id="saturday-to-monday"),
+        pytest.param(date(2026, 11, 30), date(2026, 12, 28), id="christmas-to-monday"),
     ],
 )
 def test_statement__due_date(as_of: date, due_on: date) -> None:
@@ -144,15 +144,15 @@ def test_statement__due_date(as_of: date, due_on: date) -> None:
 # Plans
 
 
-def test_statement__a_plan_asks_for_its_instalment() -> None:
+def test_statement__plan_visit_owes_the_installment() -> None:
     account = make_account(visit(30_000, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 0),))
     decision = statement(account)
     assert (selected(decision).amount_cents, decision.balance_cents) == (10_000, 30_000)
-    assert selected(decision).due_on == date(2026, 12, 14)  # the fourth instalment: 66 days ago + 90
+    assert selected(decision).due_on == date(2026, 12, 14)  # the fourth installment: 66 days ago + 90
     assert decision.holds == ()
 
 
-def test_statement__a_plan_beside_other_visits_keeps_the_usual_due_date() -> None:
+def test_statement__plan_with_other_visits_has_the_usual_due_date() -> None:
     account = make_account(
         visit(30_000, "A1", plan_id="PL1"), visit(4_000, "A2"), plans=(make_plan(10_000, 10_000, 10_000, 0),)
     )
@@ -160,7 +160,7 @@ def test_statement__a_plan_beside_other_visits_keeps_the_usual_due_date() -> Non
     assert (selection.amount_cents, selection.due_on) == (14_000, date(2026, 12, 15))
 
 
-def test_statement__on_a_plan_however_many_were_mailed() -> None:
+def test_statement__plan_visit_stays_on_statements() -> None:
     account = make_account(
         visit(30_000, plan_id="PL1", correspondence=mailed(first=200, last=30, level=1, sent=6)),
         plans=(make_plan(10_000, 10_000, 10_000, 0),),
@@ -172,8 +172,8 @@ def test_statement__on_a_plan_however_many_were_mailed() -> None:
     ("paid", "reasons"),
     [
         pytest.param((10_000, 10_000, 10_000, 10_000, 0), ["PLAN_PAID:A1"], id="paid-ahead"),
-        pytest.param((10_000, 10_000, 10_000, 0, 0), [], id="next-falls-due"),
-        pytest.param((10_000, 10_000, 0, 0, 0), [], id="one-late"),
+        pytest.param((10_000, 10_000, 10_000, 0, 0), [], id="next-is-due"),
+        pytest.param((10_000, 10_000, 0, 0, 0), [], id="one-installment-late"),
     ],
 )
 def test_statement__plan_paid_this_month(paid: tuple[int, ...], reasons: list[str]) -> None:
@@ -181,28 +181,28 @@ def test_statement__plan_paid_this_month(paid: tuple[int, ...], reasons: list[st
     assert codes(statement(account)) == reasons
 
 
-def test_statement__plan_paid_names_the_first_day_that_the_next_is_asked_for() -> None:
+def test_statement__plan_paid_gives_the_next_statement_date() -> None:
     account = make_account(visit(60_000, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 10_000, 0),))
     (hold,) = statement(account).holds
-    assert hold.until == date(2026, 12, 14)  # due on 13 January 2027
+    assert hold.until == date(2026, 12, 14)  # due on January 13, 2027
     assert statement(account, as_of=date(2026, 12, 13)).outcome == "held"
     assert statement(account, as_of=date(2026, 12, 14)).outcome == "selected"
 
 
 @pytest.mark.parametrize(
-    ("plan", "asked_cents"),
+    ("plan", "billed_cents"),
     [
         pytest.param(make_plan(0, 0, 0, 0), 30_000, id="lapsed"),
         pytest.param(make_plan(10_000, 10_000, 10_000, 0, status=PlanStatus.DEFAULTED), 30_000, id="defaulted"),
         pytest.param(make_plan(10_000, 10_000, 10_000, 0, status=PlanStatus.CANCELLED), 30_000, id="cancelled"),
     ],
 )
-def test_statement__without_a_standing_plan_all_is_asked_for(plan: Any, asked_cents: int) -> None:
+def test_statement__plan_not_in_force_bills_in_full(plan: Any, billed_cents: int) -> None:
     account = make_account(visit(30_000, plan_id="PL1"), plans=(plan,))
-    assert selected(statement(account)).amount_cents == asked_cents
+    assert selected(statement(account)).amount_cents == billed_cents
 
 
-def test_statement__a_plan_is_not_billed_in_part() -> None:
+def test_statement__plan_is_not_billed_in_part() -> None:
     account = make_account(
         visit(30_000, "A1", plan_id="PL1"),
         visit(9_000, "A2", plan_id="PL1"),
@@ -219,16 +219,16 @@ def test_statement__a_plan_is_not_billed_in_part() -> None:
 @pytest.mark.parametrize(
     ("owed_cents", "reasons"),
     [
-        pytest.param(9_999, ["PLAN_OVER:A1"], id="a-cent-more-than-owed"),
-        pytest.param(10_000, [], id="exactly-what-is-owed"),
+        pytest.param(9_999, ["PLAN_OVER:A1"], id="one-cent-above-the-balance"),
+        pytest.param(10_000, [], id="equal-to-the-balance"),
     ],
 )
-def test_statement__a_plan_never_asks_for_more_than_is_owed(owed_cents: int, reasons: list[str]) -> None:
+def test_statement__plan_never_exceeds_the_balance(owed_cents: int, reasons: list[str]) -> None:
     account = make_account(visit(owed_cents, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 0),))
     assert codes(statement(account)) == reasons
 
 
-def test_statement__a_plan_that_is_not_on_file() -> None:
+def test_statement__plan_not_on_file() -> None:
     assert codes(statement(make_account(visit(plan_id="PL9")))) == ["PLAN_UNKNOWN:A1"]
 
 
@@ -241,35 +241,35 @@ CONSENT = {
 }
 
 
-def emailing(**changes: Any) -> GuarantorAccount:
+def with_email(**changes: Any) -> GuarantorAccount:
     return make_account(visit(), guarantor=make_guarantor(**(CONSENT | changes)))
 
 
 @pytest.mark.parametrize(
     ("changes", "channel"),
     [
-        pytest.param({}, Channel.EMAIL, id="wanted-and-agreed"),
-        pytest.param({"delivery": Delivery.PAPER}, Channel.PRINT, id="wants-paper"),
-        pytest.param({"email_consent_at": None}, Channel.PRINT, id="never-agreed"),
-        pytest.param({"email": " "}, Channel.PRINT, id="no-address"),
+        pytest.param({}, Channel.EMAIL, id="preference-and-consent"),
+        pytest.param({"delivery": Delivery.PAPER}, Channel.PRINT, id="prefers-paper"),
+        pytest.param({"email_consent_at": None}, Channel.PRINT, id="no-consent"),
+        pytest.param({"email": " "}, Channel.PRINT, id="no-email-address"),
     ],
 )
 def test_statement__channel(changes: dict[str, Any], channel: Channel) -> None:
-    assert selected(statement(emailing(**changes))).channel is channel
+    assert selected(statement(with_email(**changes))).channel is channel
 
 
-def test_statement__kinds_by_email_are_policy() -> None:
+def test_statement__email_kinds_come_from_the_policy() -> None:
     policy = Policy(email_kinds=(Kind.OB_NOTICE,))
-    assert selected(statement(emailing(), policy)).channel is Channel.PRINT
+    assert selected(statement(with_email(), policy)).channel is Channel.PRINT
 
 
-def test_statement__digest_follows_the_address_that_is_mailed_to() -> None:
-    one = selected(statement(emailing())).recipient_digest
-    assert one == selected(statement(emailing(delivery=Delivery.PAPER))).recipient_digest
-    assert one != selected(statement(emailing(last_name="Lopes"))).recipient_digest
+def test_statement__digest_covers_the_mailing_address() -> None:
+    one = selected(statement(with_email())).recipient_digest
+    assert one == selected(statement(with_email(delivery=Delivery.PAPER))).recipient_digest
+    assert one != selected(statement(with_email(last_name="Lopes"))).recipient_digest
     assert "Lopez" not in one
 
 
-def test_statement__payment_of_an_earlier_day_lowers_the_amount() -> None:
+def test_statement__earlier_payment_lowers_the_amount() -> None:
     account = make_account(visit(9_000, payments=(make_payment(amount_cents=1_000),)))
     assert selected(statement(account)).amount_cents == 8_000
