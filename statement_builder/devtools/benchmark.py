@@ -1,6 +1,7 @@
-"""How fast pages are made on this machine: both engines, the same documents, one run, one core.
+"""Measure how fast pages are rendered on this machine: both engines, the same documents, one run, one core.
 
-Times are processor time, so that what else the machine does is not counted; a whole batch is by the wall's clock.
+Rendering is measured in processor time, so that other work on the machine does not count. A whole batch is measured by
+wall clock.
 """
 
 from __future__ import annotations
@@ -13,84 +14,113 @@ from datetime import UTC, date, datetime
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from statement_builder.billing.model import FaultyAccount, GuarantorAccount
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Kind
-from statement_builder.devtools.batch_benchmark import run_whole_batch
+from statement_builder.devtools.batch_benchmark import BatchBenchmark, run_whole_batch
 from statement_builder.documents import CompositionError, Content, compose
 from statement_builder.errors import ConfigError
 from statement_builder.pipeline.build_worker import printed_terms
 from statement_builder.pipeline.workers import fork_context, infrequent_gc
 from statement_builder.policy import candidate_cents, decide
-from statement_builder.rendering import GROUP, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
+from statement_builder.rendering import GROUP_SIZE, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
 from statement_builder.resources import SAMPLE_SETTINGS, SQL_ROOT, TEMPLATES
 from statement_builder.settings import Settings, load_settings
 from statement_builder.source import make_sample, open_source
 
 AS_OF = date(2026, 11, 7)
 PLAIN_MAX = 25
-"""A WeasyPrint call takes so long that more of them would only make the run longer."""
+"""Documents for the plain engine. A WeasyPrint call is so slow that more would only make the run longer."""
 _GUARANTORS_PER_DOCUMENT = {Kind.STATEMENT: 2, Kind.OB_NOTICE: 30, Kind.DUNNING: 14}
-"""In the sample hospital, with something to spare."""
+"""In the sample hospital, with a margin."""
 
 
-def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int = 1) -> dict[str, Any]:
-    """Documents per second of both engines and what the compiled one needed for it; with `stages`, a whole batch too.
+class BenchmarkResult(Record, kw_only=True):
+    """What `run_bench` measured."""
 
-    `compiled_per_s` is the filling of documents that were not filled before, with the layouts there; `cold_per_s` is
-    from an empty folder, layouts made on the way; `first_s`, by the clock on the wall, from the start of a process to
-    its first document. The whole batch is run twice: `batch` from an empty folder, `again` with the layouts that are
-    there by then, as in every cycle but the first after a change of template. ConfigError where stages of another kind
-    than statements are wanted.
+    kind: Kind
+    documents: int
+    ratio: float
+    """`compiled_per_s` / `plain_per_s`."""
+    compiled_per_s: float
+    """Documents per second that are new to the engine, with the layouts compiled."""
+    plain_per_s: float
+    cold_per_s: float
+    """Documents per second from an empty folder, with layouts compiled on the way."""
+    first_s: float
+    """Wall-clock seconds from the start of a process to its first document."""
+    layouts: int
+    fallbacks: int
+    """Documents that the compiled engine passed to WeasyPrint."""
+    reasons: dict[str, int]
+    """Why, with the number of documents."""
+    bytes_per_document: int
+    plain_bytes_per_document: int
+    batch: BatchBenchmark | None = None
+    """A whole batch from an empty folder; None, and not in the JSON, unless it was asked for."""
+    again: BatchBenchmark | None = None
+    """The same with the layouts kept, as in every cycle except the first after a change of template."""
+
+
+def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int = 1) -> BenchmarkResult:
+    """Measure both engines on `documents` documents of one kind; with `stages`, also a whole batch of statements.
+
+    `ConfigError` if `stages` is combined with another kind.
     """
     if stages and kind is not Kind.STATEMENT:
-        raise ConfigError("--stages measures a batch of statements: leave --kind out.")
+        raise ConfigError("--stages measures a batch of statements: omit --kind.")
     with TemporaryDirectory() as folder:
         home = Path(folder)
         settings = _load_sample_settings(home)
         contents = sample_contents(home, 2 * documents, kind, settings)
-        known, new = contents[: len(contents) // 2], contents[len(contents) // 2 :]
+        warm_up, measured = contents[: len(contents) // 2], contents[len(contents) // 2 :]
         first_s = _time_first(contents, home / "first-layouts")
-        made = _make_layouts(contents, home / "bench-layouts")
+        cold = _compile_layouts(contents, home / "bench-layouts")
         plain, compiled = PlainEngine(TEMPLATES), CompiledEngine(TEMPLATES, home / "bench-layouts")
         with infrequent_gc():
-            _render_all(compiled, known)
-            plain_s, warm_s, plainly, rendered = _in_turns(plain, compiled, new)
-        compiled_per_s, plain_per_s = len(rendered) / warm_s, len(plainly) / plain_s
-        figures: dict[str, Any] = {
-            "kind": kind.value,
-            "documents": len(rendered),
-            "ratio": round(compiled_per_s / plain_per_s, 1),
-            "compiled_per_s": round(compiled_per_s, 1),
-            "plain_per_s": round(plain_per_s, 1),
-            "cold_per_s": round(len(contents) / made.seconds, 1),
-            "first_s": round(first_s, 2),
-            "layouts": made.layouts,
-            "fallbacks": sum(made.fallbacks.values()),
-            "reasons": dict(made.fallbacks),
-            "bytes_per_document": sum(len(each.pdf) for each in rendered) // max(1, len(rendered)),
-            "plain_bytes_per_document": sum(len(each.pdf) for each in plainly) // max(1, len(plainly)),
-        }
+            _render_all(compiled, warm_up)
+            plain_s, compiled_s, plain_documents, compiled_documents = _alternate(plain, compiled, measured)
+        compiled_per_s, plain_per_s = len(compiled_documents) / compiled_s, len(plain_documents) / plain_s
+        result = BenchmarkResult(
+            kind=kind,
+            documents=len(compiled_documents),
+            ratio=round(compiled_per_s / plain_per_s, 1),
+            compiled_per_s=round(compiled_per_s, 1),
+            plain_per_s=round(plain_per_s, 1),
+            cold_per_s=round(len(contents) / cold.seconds, 1),
+            first_s=round(first_s, 2),
+            layouts=cold.layouts,
+            fallbacks=sum(cold.fallbacks.values()),
+            reasons=dict(cold.fallbacks),
+            bytes_per_document=_mean_bytes(compiled_documents),
+            plain_bytes_per_document=_mean_bytes(plain_documents),
+        )
         if stages:
-            figures |= _run_batches(settings, home, workers=workers)
-    return figures
+            first, again = _run_batches(settings, home, workers=workers)
+            result = replace(result, batch=first, again=again)
+    return result
 
 
-def _run_batches(settings: Settings, home: Path, *, workers: int) -> dict[str, Any]:
-    """A batch from an empty folder, and the same once more, which finds the layouts, in another."""
+def _mean_bytes(documents: Sequence[Rendered]) -> int:
+    return sum(len(document.pdf) for document in documents) // max(1, len(documents))
+
+
+def _run_batches(settings: Settings, home: Path, *, workers: int) -> tuple[BatchBenchmark, BatchBenchmark]:
+    """Run a batch in an empty folder, then the same batch in another folder with the layouts of the first."""
     now = datetime.combine(AS_OF, datetime.min.time(), UTC)
     first = replace(settings, release=replace(settings.release, statement="auto"))
-    elsewhere = home / "again"
-    elsewhere.mkdir()
-    again = replace(_load_sample_settings(elsewhere), release=first.release, source=first.source, render=first.render)
-    figures = {}
-    for name, each, folder in (("batch", first, home), ("again", again, elsewhere)):
-        with _new_process() as executor:
-            figures[name] = executor.submit(run_whole_batch, each, folder, now=now, workers=workers).result()
-    return figures
+    second_home = home / "again"
+    second_home.mkdir()
+    again = replace(_load_sample_settings(second_home), release=first.release, source=first.source, render=first.render)
+    return _run_batch(first, home, now=now, workers=workers), _run_batch(again, second_home, now=now, workers=workers)
+
+
+def _run_batch(settings: Settings, folder: Path, *, now: datetime, workers: int) -> BatchBenchmark:
+    with _new_process() as executor:
+        return executor.submit(run_whole_batch, settings, folder, now=now, workers=workers).result()
 
 
 def _load_sample_settings(home: Path) -> Settings:
@@ -105,48 +135,48 @@ def _time_first(contents: Sequence[Content], folder: Path) -> float:
 
 
 def _new_process() -> ProcessPoolExecutor:
-    """One that has nothing of what this one knows and holds by now."""
+    """A fresh interpreter, without this process's caches and memory."""
     return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 
-class _Made(NamedTuple):
-    """What the making of all layouts took."""
+class _ColdRun(NamedTuple):
+    """Rendering from an empty layout cache."""
 
     seconds: float
     layouts: int
     fallbacks: dict[str, int]
 
 
-def _make_layouts(contents: Sequence[Content], folder: Path) -> _Made:
-    """In a process of its own, so that no word that is measured later has been met in this one."""
+def _compile_layouts(contents: Sequence[Content], folder: Path) -> _ColdRun:
+    """Compile all layouts in another process, so that this one has not shaped any of the words measured later."""
     with ProcessPoolExecutor(1, mp_context=fork_context()) as executor:
         return executor.submit(_render_cold, contents, folder).result()
 
 
-def _render_cold(contents: Sequence[Content], folder: Path) -> _Made:
+def _render_cold(contents: Sequence[Content], folder: Path) -> _ColdRun:
     engine = CompiledEngine(TEMPLATES, folder)
     with infrequent_gc():
         seconds, _ = _render_all(engine, contents)
-    return _Made(seconds, engine.compiled, dict(engine.fallbacks))
+    return _ColdRun(seconds, engine.compiled, dict(engine.fallbacks))
 
 
-def _in_turns(
+def _alternate(
     plain: PlainEngine, compiled: CompiledEngine, contents: Sequence[Content]
 ) -> tuple[float, float, list[Rendered], list[Rendered]]:
-    """Seconds and documents of both engines: in turns, so that a busy machine slows both."""
-    plain_s = warm_s = 0.0
-    plainly: list[Rendered] = []
-    rendered: list[Rendered] = []
-    for some in _slices(contents):
-        seconds, made = _render_all(plain, some[:1])
-        plain_s, plainly = plain_s + seconds, plainly + made
-        seconds, made = _render_all(compiled, some)
-        warm_s, rendered = warm_s + seconds, rendered + made
-    return plain_s, warm_s, plainly, rendered
+    """Seconds and documents of both engines. They take turns, so that a busy machine slows both."""
+    plain_s = compiled_s = 0.0
+    plain_documents: list[Rendered] = []
+    compiled_documents: list[Rendered] = []
+    for group in _slices(contents):
+        seconds, rendered = _render_all(plain, group[:1])
+        plain_s, plain_documents = plain_s + seconds, plain_documents + rendered
+        seconds, rendered = _render_all(compiled, group)
+        compiled_s, compiled_documents = compiled_s + seconds, compiled_documents + rendered
+    return plain_s, compiled_s, plain_documents, compiled_documents
 
 
 def sample_contents(folder: Path, documents: int, kind: Kind, settings: Settings) -> list[Content]:
-    """Documents of a sample hospital: as many as asked for, or all that there are."""
+    """Up to `documents` documents of a sample hospital, which is made in `folder`."""
     url = f"sqlite:///{folder / 'hospital.db'}"
     make_sample(url, guarantors=max(100, _GUARANTORS_PER_DOCUMENT[kind] * documents), seed=1, as_of=AS_OF)
     with open_source("reference", url, SQL_ROOT) as source:
@@ -175,15 +205,15 @@ def _compose(account: GuarantorAccount, kind: Kind, settings: Settings) -> Conte
 
 
 def _slices(contents: Sequence[Content]) -> list[Sequence[Content]]:
-    """At most `PLAIN_MAX` slices: the plain engine renders the first document of each."""
+    """At most `PLAIN_MAX` slices. The plain engine renders the first document of each."""
     step = max(1, -(-len(contents) // PLAIN_MAX))
     return [contents[start : start + step] for start in range(0, len(contents), step)]
 
 
 def _render_all(engine: Engine, contents: Sequence[Content]) -> tuple[float, list[Rendered]]:
-    """Seconds of processor time, and the documents that could be made."""
+    """Seconds of processor time, and the documents that were rendered without error."""
     outcomes: list[Outcome] = []
     started = time.process_time()
-    for start in range(0, len(contents), GROUP):
-        outcomes += engine.render_all(contents[start : start + GROUP])
-    return time.process_time() - started, [each for each in outcomes if isinstance(each, Rendered)]
+    for start in range(0, len(contents), GROUP_SIZE):
+        outcomes += engine.render_all(contents[start : start + GROUP_SIZE])
+    return time.process_time() - started, [outcome for outcome in outcomes if isinstance(outcome, Rendered)]

@@ -1,4 +1,4 @@
-"""How much memory this process and all that it started take together."""
+"""The peak memory of this process and its children together."""
 
 from __future__ import annotations
 
@@ -8,40 +8,40 @@ from types import TracebackType
 
 import psutil
 
-_LOOK_S = 0.5
-"""Seconds between two looks. One takes 6 ms for five processes: half a percent of two processors."""
+_SAMPLE_INTERVAL_S = 0.5
+"""One sample of five processes takes 6 ms, which is half a percent of two processors."""
 
 
 class PeakMemory:
-    """The most that was taken while this context was entered, as seen twice a second, on Linux.
+    """Measures peak memory, in `bytes`, while it is entered. Samples twice a second; Linux only.
 
-    A page that several processes share counts once, in parts (proportional set size): workers are forks of each other.
+    Uses proportional set size, which divides a shared page among its processes, because workers are forks.
     """
 
     def __init__(self) -> None:
         self.bytes = 0
         self._owner = psutil.Process()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
     def __enter__(self) -> PeakMemory:
-        self.bytes = self._look()
+        self.bytes = self._sample()
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._ended.set()
+        self._stopped.set()
         self._thread.join()
 
-    def _watch(self) -> None:
-        while not self._ended.wait(_LOOK_S):
-            self.bytes = max(self.bytes, self._look())
+    def _run(self) -> None:
+        while not self._stopped.wait(_SAMPLE_INTERVAL_S):
+            self.bytes = max(self.bytes, self._sample())
 
-    def _look(self) -> int:
-        taken = 0
+    def _sample(self) -> int:
+        total = 0
         for process in (self._owner, *self._owner.children(recursive=True)):
-            with suppress(psutil.NoSuchProcess):  # it has ended since it was found
-                taken += process.memory_full_info().pss
-        return taken
+            with suppress(psutil.NoSuchProcess):  # it ended after it was listed
+                total += process.memory_full_info().pss
+        return total

@@ -1,12 +1,11 @@
-"""Close: only when what went in has come out, in documents and cents, in every envelope class; then for good."""
+"""Close a batch: only when everything foots, in documents and cents, for every envelope class. Closing is final."""
 
 from __future__ import annotations
 
-from statement_builder.operations.control import keep_control_sheet
-
 from mail_house.print_files import envelope_class
-from statement_builder.errors import GateStop, Unanswered
+from statement_builder.errors import AwaitingConfirmation, GateStop
 from statement_builder.ledger import Batch, BatchState
+from statement_builder.operations.control_sheet import archive_control_sheet
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import (
     check_acknowledged,
@@ -19,15 +18,15 @@ from statement_builder.reports import (
 
 
 def close_batch(context: AppContext, batch: Batch) -> None:
-    """Close a batch whose every document is accounted for, with its control sheet in the archive.
+    """Archive the control sheet of a batch whose documents are all accounted for, then close the batch.
 
-    `GateStop`, which says what is open, where something is; `Unanswered` where all that lacks is the vendor's answer.
+    `AwaitingConfirmation` if only the vendor's confirmations are missing; `GateStop`, naming what is open, otherwise.
     """
     totals = context.ledger.control_totals.get(batch.batch_id)
     if totals.counts.uncertain:
         raise GateStop(
-            f"batch {batch.batch_id}: of {totals.counts.uncertain} hand-offs nobody can say whether they happened. "
-            f"`statements show {batch.batch_id}` lists them; decide each with `statements resolve DOCUMENT`."
+            f"batch {batch.batch_id}: the outcome of {totals.counts.uncertain} hand-offs is unknown. "
+            f"`statements show {batch.batch_id}` lists them; resolve each with `statements resolve DOCUMENT`."
         )
     profile = context.profile()
     classes = count_classes(
@@ -41,18 +40,18 @@ def close_batch(context: AppContext, batch: Batch) -> None:
     if broken := describe_broken_gates(gates):
         raise GateStop(f"batch {batch.batch_id} stays open: {broken}")
     if not all(gate.foots for gate in check_acknowledged(totals)):
-        raise Unanswered(
-            f"batch {batch.batch_id} stays open: of {totals.counts.handed_off} documents handed off "
-            f"{totals.counts.acknowledged} are acknowledged. Take in what the vendor answers, then "
-            f"`statements rerun {batch.batch_id}` closes it. `statements report control {batch.batch_id}` names the "
-            "print files."
+        raise AwaitingConfirmation(
+            f"batch {batch.batch_id} stays open: {totals.counts.acknowledged} of {totals.counts.handed_off} documents "
+            "handed off are acknowledged. `statements track` reads the vendor's acknowledgements and closes the batch. "
+            f"`statements report control {batch.batch_id}` names the print files."
         )
     if not all(gate.foots for gate in check_mailed(totals)):
-        raise Unanswered(
-            f"batch {batch.batch_id} stays open: of {totals.counts.acknowledged} documents acknowledged "
-            f"{totals.counts.mailed} are reported as mailed and {totals.counts.rejected} as rejected. "
-            "`statements track` takes in the rest when the vendor reports it, and closes the batch."
+        raise AwaitingConfirmation(
+            f"batch {batch.batch_id} stays open: of {totals.counts.acknowledged} acknowledged documents, "
+            f"{totals.counts.mailed} are reported mailed and {totals.counts.rejected} rejected. "
+            "`statements track` reads the remaining reports and closes the batch."
         )
     at = context.now()
-    keys = keep_control_sheet(context, batch, closed_at=at)
-    context.ledger.batches.set_state(batch.batch_id, BatchState.CLOSED, actor=context.actor, at=at, why=keys)
+    sheet = archive_control_sheet(context, batch, closed_at=at)
+    why = f"{sheet.json_key} {sheet.pdf_key}"
+    context.ledger.batches.set_state(batch.batch_id, BatchState.CLOSED, actor=context.actor, at=at, why=why, data=sheet)

@@ -1,4 +1,4 @@
-"""One answer of the outside world, laid on the ledger: what it says about which document, and what that starts."""
+"""Apply one report from a vendor or mail server to the ledger: which document it is about, and what follows from it."""
 
 from __future__ import annotations
 
@@ -10,129 +10,135 @@ from mail_house.bounces import Accepted, Bounce, BounceKind
 from mail_house.inbound import Acknowledgement, AddressChange, DeliveryReport, JobMailed, PieceReport
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.errors import DeliveryReportError
-from statement_builder.ledger import DeliveryState, Document, Event
+from statement_builder.ledger import AddressChanged, DeliveryState, Document, EventData
 from statement_builder.pipeline.build_worker import read_shard
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy.recipient import address_digest
 
-EMAIL_TRIES_MAX = 3
-"""After so many soft bounces a document is printed (domain rules 8)."""
-_EMAIL_ENDS = {BounceKind.HARD: True, BounceKind.COMPLAINT: True, BounceKind.SOFT: False}
+EMAIL_ATTEMPTS_MAX = 3
+"""After this many soft bounces the document is printed (domain rules 8)."""
+_IS_FINAL = {BounceKind.HARD: True, BounceKind.COMPLAINT: True, BounceKind.SOFT: False}
 
 
-class Answers:
-    """Takes answers, for one run of the tracking. `why` names the file and line that an answer stands on."""
+class DeliveryReportRecorder:
+    """Records delivery reports during one `statements track`.
+
+    Each method returns whether the report was news. `why` names the file and line that the report comes from. All
+    raise `DeliveryReportError` if the report contradicts the ledger or is about something that we did not send.
+    """
 
     def __init__(self, context: AppContext) -> None:
-        self._service = context
+        self._context = context
         self._digests = functools.lru_cache(maxsize=16)(self._read_digests)
 
-    def take(self, answer: DeliveryReport, *, why: str) -> bool:
-        """Whether it was news. `DeliveryReportError` when it cannot be so."""
-        ledger, at = self._service.ledger, self._service.now()
-        if isinstance(answer, Acknowledgement):
-            why = f"{answer.reason} ({why})"
-            if answer.rejected:
+    def record(self, report: DeliveryReport, *, why: str) -> bool:
+        """Record one line of a vendor's report."""
+        reports, at = self._context.ledger.delivery_reports, self._context.now()
+        if isinstance(report, Acknowledgement):
+            why = f"{report.reason} ({why})"
+            if report.rejected:
                 rejected = DeliveryState.REJECTED
-                return ledger.delivery_reports.record_print_file(
-                    answer.print_file, rejected, on=answer.on, at=at, why=why
-                )
-            return ledger.delivery_reports.acknowledge_print_file(
-                answer.print_file, sha256=answer.sha256, records=answer.records, on=answer.on, at=at, why=why
+                return reports.record_print_file(report.print_file, rejected, on=report.on, at=at, why=why)
+            return reports.acknowledge_print_file(
+                report.print_file, sha256=report.sha256, records=report.records, on=report.on, at=at, why=why
             )
-        if isinstance(answer, JobMailed):
-            why = f"job {answer.reason} ({why})"
+        if isinstance(report, JobMailed):
+            why = f"job {report.reason} ({why})"
             mailed = DeliveryState.MAILED
-            return ledger.delivery_reports.record_print_file(
-                answer.print_file, mailed, on=answer.on, at=at, why=why, pieces=answer.pieces
+            return reports.record_print_file(
+                report.print_file, mailed, on=report.on, at=at, why=why, pieces=report.pieces
             )
-        if isinstance(answer, AddressChange):
-            return self._note_move(answer, why)
-        return self._take_piece(answer, why=f"{answer.reason} ({why})")
+        if isinstance(report, AddressChange):
+            return self._record_address_change(report, why)
+        return self._record_piece(report, why=f"{report.reason} ({why})")
 
-    def take_bounce(self, bounce: Bounce, *, why: str) -> bool:
-        """Whether it was news. `DeliveryReportError` when it is about nothing that we sent."""
-        said = f"{bounce.kind} {bounce.status}".strip()
-        return self._service.ledger.delivery_reports.record_bounce(
+    def record_bounce(self, bounce: Bounce, *, why: str) -> bool:
+        """Record a bounced e-mail."""
+        reason = f"{bounce.kind} {bounce.status}".strip()
+        return self._context.ledger.delivery_reports.record_bounce(
             bounce.document_id,
             bounce.attempt,
-            is_final=_EMAIL_ENDS[bounce.kind],
-            tries_max=EMAIL_TRIES_MAX,
-            on=self._service.today(),
-            at=self._service.now(),
-            why=f"{said} ({why})",
+            is_final=_IS_FINAL[bounce.kind],
+            tries_max=EMAIL_ATTEMPTS_MAX,
+            on=self._context.today(),
+            at=self._context.now(),
+            why=f"{reason} ({why})",
         )
 
-    def take_accepted(self, accepted: Accepted, *, why: str) -> bool:
-        """Whether that was in doubt. `DeliveryReportError` when it is about nothing that we sent."""
-        document_id, attempt = self._whose(accepted.document_id, accepted.attempt, accepted.reference)
+    def record_accepted(self, accepted: Accepted, *, why: str) -> bool:
+        """Record that the mail service accepted a message. News only if the attempt's outcome was unknown."""
+        document_id, attempt = self._find_email(accepted.document_id, accepted.attempt, accepted.reference)
         if not document_id:
-            raise DeliveryReportError("the mail service took a message that is none of ours.")
-        context = self._service
+            raise DeliveryReportError("the mail service accepted a message that is not one of ours.")
+        context = self._context
         return context.ledger.delivery_reports.confirm_email(
             document_id, attempt, on=context.today(), at=context.now(), why=why
         )
 
     def identify(self, bounce: Bounce) -> Bounce:
-        """The bounce with its document, found by the mail service's own id where it does not show ours."""
-        document_id, attempt = self._whose(bounce.document_id, bounce.attempt, bounce.reference)
+        """The bounce with its document, looked up by the mail service's message id if it does not show ours."""
+        document_id, attempt = self._find_email(bounce.document_id, bounce.attempt, bounce.reference)
         return replace(bounce, document_id=document_id, attempt=attempt)
 
-    def _whose(self, document_id: str, attempt: int, reference: str) -> tuple[str, int]:
+    def _find_email(self, document_id: str, attempt: int, reference: str) -> tuple[str, int]:
         if document_id or not reference:
             return document_id, attempt
-        return self._service.ledger.emails.find(reference) or ("", 0)
+        return self._context.ledger.emails.find(reference) or ("", 0)
 
     def note_unclear(self, document_id: str, *, why: str) -> None:
-        """Write at the document, where there is one, that somebody has to read what came back."""
-        document = self._service.ledger.documents.get(document_id) if document_id else None
+        """Note on the document, if it is known, that a person must read a message about it."""
+        document = self._context.ledger.documents.get(document_id) if document_id else None
         if document is not None:
             self._note(document, "unclear", why)
 
-    def _take_piece(self, answer: PieceReport, *, why: str) -> bool:
-        state = DeliveryState(answer.state.value)
+    def _record_piece(self, report: PieceReport, *, why: str) -> bool:
+        state = DeliveryState(report.state.value)
         digest = ""
         if state is DeliveryState.RETURNED:
-            document = self._require_document(answer.document_id)
+            document = self._require_document(report.document_id)
             digest = self._digests(document.batch_id, document.sequence).get(document.guarantor_id, "")
-        return self._service.ledger.delivery_reports.record_piece(
-            answer.document_id,
+        return self._context.ledger.delivery_reports.record_piece(
+            report.document_id,
             state,
-            print_file=answer.print_file,
+            print_file=report.print_file,
             digest=digest,
-            on=answer.on,
-            at=self._service.now(),
+            on=report.on,
+            at=self._context.now(),
             why=why,
         )
 
-    def _note_move(self, answer: AddressChange, why: str) -> bool:
-        """The source cannot be written to: a clerk enters the new address, and that is what lifts a hold."""
-        document = self._require_document(answer.document_id)
-        told = f"{answer.move_type} move of {answer.on}"
-        if any(each.why.startswith(told) for each in self._events(document, "address change")):
+    def _record_address_change(self, report: AddressChange, why: str) -> bool:
+        """Note a move. The source is read-only, so a clerk enters the new address, and that ends the hold."""
+        document = self._require_document(report.document_id)
+        data = AddressChanged(move_type=report.move_type, moved_on=report.on)
+        events = self._context.ledger.events.for_batch(document.batch_id, subject=document.document_id)
+        if any(event.data == data for event in events):
             return False
-        self._note(document, "address change", f"{told} ({why})")
+        self._note(document, "address change", f"{report.move_type} move of {report.on} ({why})", data)
         return True
 
-    def _events(self, document: Document, what: str) -> list[Event]:
-        events = self._service.ledger.events.for_batch(document.batch_id, subject=document.document_id)
-        return [event for event in events if event.what == what]
-
-    def _note(self, document: Document, what: str, why: str) -> None:
-        context = self._service
+    def _note(self, document: Document, what: str, why: str, data: EventData | None = None) -> None:
+        context = self._context
         context.ledger.events.record(
-            document.batch_id, document.document_id, what=what, why=why, actor=context.actor, at=context.now()
+            document.batch_id,
+            document.document_id,
+            what=what,
+            why=why,
+            data=data,
+            actor=context.actor,
+            at=context.now(),
         )
 
     def _require_document(self, document_id: str) -> Document:
-        document = self._service.ledger.documents.get(document_id)
+        document = self._context.ledger.documents.get(document_id)
         if document is None:
             raise DeliveryReportError(f"document {document_id} is not one of ours.")
         return document
 
     def _read_digests(self, batch_id: str, sequence: int) -> dict[str, str]:
-        """Guarantor → digest of the address that the pages of this shard were made for."""
-        shard = next(each for each in self._service.ledger.shards.for_batch(batch_id) if each.sequence == sequence)
-        entries = read_shard(self._service.archive, shard)
+        """Guarantor id → digest of the address on the pages of this shard."""
+        shards = self._context.ledger.shards.for_batch(batch_id)
+        shard = next(each for each in shards if each.sequence == sequence)
+        entries = read_shard(self._context.archive, shard)
         accounts = [entry for entry in entries if isinstance(entry, GuarantorAccount)]
         return {each.guarantor.guarantor_id: address_digest(each.guarantor) for each in accounts}

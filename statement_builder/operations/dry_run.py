@@ -1,21 +1,30 @@
-"""What a run or a re-run would do, without doing any of it: no ledger row, no file, no hand-off."""
+"""Dry runs: what a run or a rerun would do, without writing to the ledger, making a file or handing anything off."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
-from statement_builder.billing.model import FaultyAccount
+from msgspec import field
+
+from statement_builder.billing.identifiers import batch_id_of
+from statement_builder.billing.model import FaultyAccount, Record
 from statement_builder.billing.selection import Decision
 from statement_builder.ledger import Batch, BatchState, DocumentState, ShardState
-from statement_builder.operations.summaries import FIGURES
+from statement_builder.operations.summaries import FIGURES, BatchSummary
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import Scope, batch_id_of, stream_candidates
+from statement_builder.pipeline.pull import Scope, stream_candidates
 from statement_builder.policy import decide
 
 
-def preview_batch(context: AppContext, scope: Scope) -> dict[str, Any]:
-    """The summary that a run would have after selection; nothing is rendered, so later figures are 0."""
+class RerunPlan(Record, kw_only=True):
+    """The steps that a rerun would take; none when the batch is finished."""
+
+    batch_id: str = field(name="batch")
+    steps: tuple[str, ...] = field(name="would")
+
+
+def dry_run_batch(context: AppContext, scope: Scope) -> BatchSummary:
+    """The summary that a run would have after selection. Nothing is rendered, so all later figures are 0."""
     counts: Counter[str] = Counter()
     cents: Counter[str] = Counter()
     holds: Counter[str] = Counter()
@@ -28,20 +37,20 @@ def preview_batch(context: AppContext, scope: Scope) -> dict[str, Any]:
         decision = decide(entry, scope.kind, context.settings.policy, scope.as_of)
         _count(decision, counts, cents)
         holds.update({hold.code for hold in decision.holds})
-    return {
-        "batch": batch_id_of(scope.cycle, scope.kind),
-        "kind": scope.kind.value,
-        "cycle": scope.cycle,
-        "as_of": scope.as_of.isoformat(),
-        "limit": scope.limit,
-        "state": "dry-run",
-        "counts": {name: counts[name] for name in FIGURES},
-        "cents": {name: cents[name] for name in FIGURES},
-        "holds": dict(sorted(holds.items())),
-        "foots": None,
-        "next": "",
-        "seconds": None,
-    }
+    return BatchSummary(
+        batch_id=batch_id_of(scope.cycle, scope.kind),
+        kind=scope.kind,
+        cycle=scope.cycle,
+        as_of=scope.as_of,
+        limit=scope.limit,
+        state="dry-run",
+        counts={name: counts[name] for name in FIGURES},
+        cents={name: cents[name] for name in FIGURES},
+        holds=dict(sorted(holds.items())),
+        foots=None,
+        next_step="",
+        seconds=None,
+    )
 
 
 def _count(decision: Decision, counts: Counter[str], cents: Counter[str]) -> None:
@@ -56,8 +65,12 @@ def _count(decision: Decision, counts: Counter[str], cents: Counter[str]) -> Non
     cents["held"] += decision.balance_cents - amount_cents
 
 
-def preview_rerun(context: AppContext, batch: Batch) -> list[str]:
-    """What `statements rerun` would do to this batch, in words; empty where it is finished."""
+def dry_run_rerun(context: AppContext, batch: Batch) -> RerunPlan:
+    """What `statements rerun` would do to this batch."""
+    return RerunPlan(batch_id=batch.batch_id, steps=tuple(_remaining_steps(context, batch)))
+
+
+def _remaining_steps(context: AppContext, batch: Batch) -> list[str]:
     if batch.state is BatchState.CLOSED:
         return []
     if batch.state is BatchState.OPEN:
@@ -70,8 +83,8 @@ def preview_rerun(context: AppContext, batch: Batch) -> list[str]:
     if batch.state in {BatchState.BUILT, BatchState.WAITING}:
         errors = len(context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.ERROR))
         if errors:
-            steps.append(f"try {errors} documents again that could not be made")
+            steps.append(f"retry {errors} documents that could not be made")
     if batch.state in {BatchState.PULLED, BatchState.BUILT, BatchState.WAITING}:
         return [*steps, "check the gates"]
     waiting = len(context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.RENDERED))
-    return [*steps, f"look at {waiting} documents a second time, then hand them off", "close the batch"]
+    return [*steps, f"recheck {waiting} documents against the source, then hand them off", "close the batch"]

@@ -1,34 +1,45 @@
-"""Is everything reachable, and every font and template there: asked before a batch, not found out in it."""
+"""Health check: can every back end be reached, and is every font and template installed. Run before a batch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from typing import Any
+
+from msgspec import field
 
 from mail_house.email import open_mailer
 from mail_house.errors import HandOffError
 from mail_house.vendors import open_print_vendor
 from statement_builder.archive import open_archive
+from statement_builder.billing.model import Record
 from statement_builder.errors import StatementsError
 from statement_builder.ledger import Ledger
 from statement_builder.pipeline.context import open_profile
-from statement_builder.rendering import check_setup
+from statement_builder.rendering import check_templates
 from statement_builder.resources import SQL_ROOT, TEMPLATES
 from statement_builder.settings import Settings
 from statement_builder.source import open_source
 
 
-def examine(settings: Settings, *, environ: Mapping[str, str]) -> list[dict[str, Any]]:
-    """One finding a part: `part`, `ok`, and `message`, which says what to do where it is not ok."""
-    return [_finding(part, check) for part, check in _checks(settings, environ)]
+class HealthCheckFinding(Record, kw_only=True):
+    """The state of one part of the installation."""
+
+    part: str
+    is_ok: bool = field(name="ok")
+    message: str
+    """When it is not ok: what is wrong and how to fix it."""
 
 
-def _finding(part: str, check: Callable[[], str]) -> dict[str, Any]:
+def check_health(settings: Settings, *, environ: Mapping[str, str]) -> list[HealthCheckFinding]:
+    """Check every part of the installation, one finding per part."""
+    return [_run(part, check) for part, check in _checks(settings, environ)]
+
+
+def _run(part: str, check: Callable[[], str]) -> HealthCheckFinding:
     try:
-        return {"part": part, "ok": True, "message": check()}
+        return HealthCheckFinding(part=part, is_ok=True, message=check())
     except (StatementsError, HandOffError, ValueError) as exc:
-        return {"part": part, "ok": False, "message": str(exc)}
+        return HealthCheckFinding(part=part, is_ok=False, message=str(exc))
 
 
 def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -42,22 +53,22 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
 
 
 def _check_templates() -> str:
-    problems = check_setup(TEMPLATES)
+    problems = check_templates(TEMPLATES)
     if problems:
         raise StatementsError("; ".join(problems))
-    return "every template compiles, every font is there"
+    return "all templates compile, all fonts are installed"
 
 
 def _check_ledger(settings: Settings) -> str:
     ledger = Ledger.open(settings.ledger)
     ledger.upgrade()
     ledger.close()
-    return "reachable, tables as this version wants them"
+    return "reachable, tables are up to date"
 
 
 def _check_archive(settings: Settings) -> str:
     open_archive(settings.archive).check()
-    return "can be written and read"
+    return "readable and writable"
 
 
 def _check_source(settings: Settings) -> str:

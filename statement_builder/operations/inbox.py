@@ -1,7 +1,8 @@
-"""The folder where answers come in. Each file ends in a folder that says what it is for, and none is thrown away.
+"""The inbox: the folder that delivery reports arrive in. Every file is moved to a subfolder and none is deleted.
 
-`done`: taken. `quarantine`: lines in it were not understood or cannot be so; what is good in it was taken, and a file
-beside it says which lines and why. `unclear`: bounces for a person to read. `address-changes`: for the billing system.
+`done`: processed. `quarantine`: some lines were unreadable or contradict the ledger; the valid lines were processed,
+and a file next to it lists the lines and reasons. `unclear`: e-mail that a person must read. `address-changes`: new
+addresses to enter in the billing system.
 """
 
 from __future__ import annotations
@@ -14,24 +15,25 @@ from typing import NamedTuple
 from mail_house.vendors.folder import sync_folder
 from statement_builder.errors import ConfigError
 
-DONE, QUARANTINE, UNCLEAR, MOVED = "done", "quarantine", "unclear", "address-changes"
-FOR_A_PERSON = (QUARANTINE, UNCLEAR, MOVED)
-REASON = ".reason.txt"
+DONE, QUARANTINE, UNCLEAR, ADDRESS_CHANGES = "done", "quarantine", "unclear", "address-changes"
+REVIEW_FOLDERS = (QUARANTINE, UNCLEAR, ADDRESS_CHANGES)
+"""The subfolders whose files a person must review."""
+REASON_SUFFIX = ".reason.txt"
 
 
 class Inbox:
-    """One folder, for its owner alone: there are addresses in it."""
+    """One folder, readable by its owner only, because the files contain addresses."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         try:
-            for each in (folder, *(folder / name for name in (DONE, *FOR_A_PERSON))):
+            for each in (folder, *(folder / name for name in (DONE, *REVIEW_FOLDERS))):
                 each.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as exc:
-            raise ConfigError(f"mail.inbox: {exc.filename} cannot be made: {exc.strerror}") from exc
+            raise ConfigError(f"mail.inbox: {exc.filename} cannot be created: {exc.strerror}") from exc
 
     def names(self) -> list[str]:
-        """The files that wait, in the order of their names; not those still being written."""
+        """The unprocessed files by name, without files that are still being written."""
         return sorted(
             path.name
             for path in self._folder.iterdir()
@@ -41,9 +43,9 @@ class Inbox:
     def read(self, name: str) -> bytes:
         return (self._folder / name).read_bytes()
 
-    def keep(self, name: str, data: bytes) -> None:
-        """Put a file into the inbox, on disk when this returns. Another of its name is not replaced."""
-        target = _free_name(self._folder, name)
+    def store(self, name: str, data: bytes) -> None:
+        """Write a file into the inbox, synced to disk on return. Numbers the name if it is taken."""
+        target = _free_path(self._folder, name)
         part = target.with_name(f"{target.name}.part")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
             out.write(data)
@@ -52,54 +54,53 @@ class Inbox:
         part.rename(target)
         sync_folder(self._folder)
 
-    def put_away(self, name: str, where: str, reasons: Sequence[str] = ()) -> Path:
-        """Move a file to where it belongs, with the reasons beside it, which are there first. Its path."""
-        target = _free_name(self._folder / where, name)
+    def move(self, name: str, folder: str, reasons: Sequence[str] = ()) -> Path:
+        """Move a file to a subfolder and return its new path. Writes the reasons next to it first."""
+        target = _free_path(self._folder / folder, name)
         if reasons:
-            reason = target.with_name(target.name + REASON)
+            reason = target.with_name(target.name + REASON_SUFFIX)
             reason.write_text("".join(f"{line}\n" for line in reasons), encoding="utf-8")
         (self._folder / name).rename(target)
-        sync_folder(self._folder / where)
+        sync_folder(self._folder / folder)
         return target
 
-    def waiting_for_a_person(self) -> dict[str, list[str]]:
-        """Folder → the files in it that somebody has to look at; who has done so moves or deletes them."""
+    def files_to_review(self) -> dict[str, list[str]]:
+        """Subfolder → the files in it that a person must review, and then move or delete."""
         return {
-            where: sorted(
+            folder: sorted(
                 path.name
-                for path in (self._folder / where).iterdir()
-                if path.is_file() and not path.name.endswith(REASON)
+                for path in (self._folder / folder).iterdir()
+                if path.is_file() and not path.name.endswith(REASON_SUFFIX)
             )
-            for where in FOR_A_PERSON
+            for folder in REVIEW_FOLDERS
         }
 
 
-class WaitingFile(NamedTuple):
-    """A file that a person has to look at."""
+class FileToReview(NamedTuple):
+    """A file that a person must review."""
 
-    where: str
-    """The folder of the inbox."""
+    folder: str
+    """The subfolder of the inbox."""
     name: str
     reasons: tuple[str, ...]
-    """Which lines, and why."""
+    """The lines, and what is wrong with each."""
     text: str
-    """All of it, as far as it is text."""
+    """Its content; bytes that are not UTF-8 are replaced."""
 
 
-def files_for_a_person(folder: Path) -> Iterator[WaitingFile]:
-    """The files of an inbox that somebody has to look at, each with the reasons beside it; none where there is no
-    inbox yet."""
-    for where in FOR_A_PERSON:
-        for path in sorted((folder / where).glob("*")):
-            if path.is_file() and not path.name.endswith(REASON):
-                reason = path.with_name(path.name + REASON)
+def read_files_to_review(folder: Path) -> Iterator[FileToReview]:
+    """The files of an inbox that a person must review, with their reasons. None if the inbox does not exist yet."""
+    for name in REVIEW_FOLDERS:
+        for path in sorted((folder / name).glob("*")):
+            if path.is_file() and not path.name.endswith(REASON_SUFFIX):
+                reason = path.with_name(path.name + REASON_SUFFIX)
                 reasons = reason.read_text(encoding="utf-8").splitlines() if reason.is_file() else []
                 text = path.read_text(encoding="utf-8", errors="replace")
-                yield WaitingFile(where, path.name, tuple(reasons), text)
+                yield FileToReview(name, path.name, tuple(reasons), text)
 
 
-def _free_name(folder: Path, name: str) -> Path:
-    """The name in that folder, numbered where it is taken."""
+def _free_path(folder: Path, name: str) -> Path:
+    """The path in that folder, numbered if it is taken."""
     target, number = folder / name, 1
     while target.exists():
         number += 1

@@ -1,35 +1,59 @@
-"""What a clerk asks of a print file in a folder, before or after the vendor has it: is it fit to be printed."""
+"""Preflight of a print file in a folder, before or after the vendor has it: is every piece fit to print."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+
+from msgspec import field
 
 from mail_house.preflight import find_faults
 from mail_house.print_files import read_print_file
+from statement_builder.billing.model import Record
 from statement_builder.errors import ConfigError
 from statement_builder.pipeline.context import open_profile
 from statement_builder.settings import Settings
 
 
-def preflight_print_file(settings: Settings, path: Path) -> dict[str, Any]:
-    """Everything that the lint finds in a print file, with the pictures of all its pieces: what is wrong, and where.
+class PreflightFault(Record, kw_only=True):
+    """One fault of a print file."""
 
-    `ConfigError` where there is no print file to read.
+    document_id: str | None = field(name="document")
+    """None: the file as a whole."""
+    page: int | None
+    """From 1, within the document."""
+    message: str = field(name="what")
+
+
+class PreflightReport(Record, kw_only=True):
+    """A print file's figures, and every fault found in it."""
+
+    name: str
+    pieces: int
+    pages: int
+    sheets: int
+    profile: str
+    """The vendor profile that it was checked against."""
+    faults: tuple[PreflightFault, ...]
+
+
+def preflight_print_file(settings: Settings, path: Path) -> PreflightReport:
+    """Check every piece of a print file against the vendor's profile, its rendered pages included.
+
+    `ConfigError` if there is no readable print file at `path`.
     """
     profile = open_profile(settings)
     try:
         file = read_print_file(path)
     except ValueError as exc:
         raise ConfigError(str(exc)) from exc
-    return {
-        "name": file.name,
-        "pieces": file.records,
-        "pages": file.pages,
-        "sheets": file.sheets,
-        "profile": profile.title,
-        "faults": [
-            {"document": fault.document_id or None, "page": fault.page or None, "what": fault.message}
+    return PreflightReport(
+        name=file.name,
+        pieces=file.records,
+        pages=file.pages,
+        sheets=file.sheets,
+        profile=profile.title,
+        faults=tuple(
+            PreflightFault(document_id=fault.document_id or None, page=fault.page or None, message=fault.message)
             for fault in find_faults(file, profile, sample_every=1)
-        ],
-    }
+        ),
+    )

@@ -1,116 +1,177 @@
-"""What a clerk asks about a batch or a person: exceptions, holds, hand-offs, the exact page that was sent."""
+"""Questions about one batch or document: exceptions, holds, print files, unresolved hand-offs, the archived PDF."""
 
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
-from typing import Any
 
+from msgspec import field
+
+from statement_builder.billing.model import Record
+from statement_builder.billing.selection import Channel
 from statement_builder.errors import ConfigError
-from statement_builder.ledger import DeliveryState, replaced_by
+from statement_builder.ledger import Batch, DeliveryState, Document, DocumentState, Outcome, replaced_by
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
-from statement_builder.policy.codes import HOLD_CODES
+from statement_builder.policy.hold_codes import HOLD_CODES
 
 
-def list_exceptions(context: AppContext, batch_id: str) -> list[dict[str, Any]]:
-    """Every candidate or document that could not be decided or made: why, and what to do."""
+class ExceptionRow(Record, kw_only=True):
+    """One item of the work queue: what is wrong with an account, a document or a file, and how to fix it."""
+
+    batch_id: str | None = field(name="batch")
+    guarantor_id: str | None = field(name="guarantor")
+    document_id: str | None = field(name="document")
+    file: str | None
+    """A print file, or a file in the inbox."""
+    code: str
+    message: str
+    fix: str
+
+
+class HoldRow(Record, kw_only=True):
+    """One hold on one account."""
+
+    guarantor_id: str = field(name="guarantor")
+    outcome: Outcome
+    code: str
+    account_number: str = field(name="account")
+    """Empty when the whole guarantor is held."""
+    until: date | None
+    is_late: bool = field(name="late")
+    """Found by the pre-mail recheck, after the document was made."""
+    why: str
+    what_to_do: str
+
+
+class PrintFileSummary(Record, kw_only=True):
+    """One print file as its control file describes it, and the state of its hand-off."""
+
+    name: str
+    state: DeliveryState
+    documents: int
+    pages: int
+    sheets: int
+    cents: int
+    sha256: str
+
+
+class ReissueRow(Record, kw_only=True):
+    """A copy or a correction of a document in the batch."""
+
+    document_id: str = field(name="document")
+    revision_of: str
+    is_copy: bool
+    replaced_by: str
+    state: DocumentState
+
+
+class UnresolvedHandOff(Record, kw_only=True):
+    """A hand-off whose outcome is unknown, with the evidence that an operator decides on."""
+
+    document_id: str = field(name="document")
+    print_file: str | None
+    attempt: int
+    channel: Channel
+    evidence: str
+
+
+def list_exceptions(context: AppContext, batch: Batch) -> list[ExceptionRow]:
+    """Every account that could not be decided and every document that could not be made, with the fix."""
     return [
-        {
-            "batch": batch_id,
-            "guarantor": row.subject,
-            "document": row.document_id,
-            "file": None,
-            "code": row.code,
-            "message": row.message,
-            "fix": row.fix,
-        }
-        for row in context.ledger.candidates.exceptions(batch_id)
+        ExceptionRow(
+            batch_id=batch.batch_id,
+            guarantor_id=row.subject,
+            document_id=row.document_id,
+            file=None,
+            code=row.code,
+            message=row.message,
+            fix=row.fix,
+        )
+        for row in context.ledger.candidates.exceptions(batch.batch_id)
     ]
 
 
-def list_holds(context: AppContext, batch_id: str) -> list[dict[str, Any]]:
-    """Every hold of the batch, one row a reason, with what the reason means and what ends it. `late` ones were found
-    just before hand-off and pulled a finished document out."""
+def list_holds(context: AppContext, batch: Batch) -> list[HoldRow]:
+    """Every hold of the batch, one row per reason, with what the code means and what ends the hold."""
     return [
-        {
-            "guarantor": row.guarantor_id,
-            "outcome": row.outcome.value,
-            "code": hold.code,
-            "account": hold.account_number,
-            "until": hold.until.isoformat() if hold.until else None,
-            "late": late,
-            "why": HOLD_CODES[hold.code].why,
-            "what_to_do": HOLD_CODES[hold.code].what_to_do,
-        }
-        for row in context.ledger.candidates.held(batch_id)
-        for late, holds in ((False, row.holds), (True, row.late_holds))
+        HoldRow(
+            guarantor_id=row.guarantor_id,
+            outcome=row.outcome,
+            code=hold.code,
+            account_number=hold.account_number,
+            until=hold.until,
+            is_late=is_late,
+            why=HOLD_CODES[hold.code].why,
+            what_to_do=HOLD_CODES[hold.code].what_to_do,
+        )
+        for row in context.ledger.candidates.held(batch.batch_id)
+        for is_late, holds in ((False, row.holds), (True, row.late_holds))
         for hold in holds
     ]
 
 
-def list_print_files(context: AppContext, batch_id: str) -> list[dict[str, Any]]:
-    """The batch's print files: what the control files say, and where each hand-off stands."""
+def list_print_files(context: AppContext, batch: Batch) -> list[PrintFileSummary]:
+    """The print files of the batch, in the order in which they were claimed."""
     return [
-        {
-            "name": row.name,
-            "state": row.state.value,
-            "documents": len(row.documents),
-            "pages": row.pages,
-            "sheets": row.sheets,
-            "cents": row.cents,
-            "sha256": row.sha256,
-        }
-        for row in context.ledger.print_files.for_batch(batch_id)
+        PrintFileSummary(
+            name=row.name,
+            state=row.state,
+            documents=len(row.documents),
+            pages=row.pages,
+            sheets=row.sheets,
+            cents=row.cents,
+            sha256=row.sha256,
+        )
+        for row in context.ledger.print_files.for_batch(batch.batch_id)
     ]
 
 
-def list_extras(context: AppContext, batch_id: str) -> list[dict[str, Any]]:
-    """Copies and corrections that were made of the batch's documents."""
+def list_reissues(context: AppContext, batch: Batch) -> list[ReissueRow]:
+    """The copies and corrections of the batch's documents."""
     return [
-        {
-            "document": each.document_id,
-            "revision_of": each.revision_of,
-            "is_copy": each.is_copy,
-            "replaced_by": replaced_by(context.ledger.documents.revisions(each.document_id), each.document_id),
-            "state": each.state.value,
-        }
-        for each in context.ledger.documents.for_batch(batch_id, reissues=True)
+        ReissueRow(
+            document_id=document.document_id,
+            revision_of=document.revision_of,
+            is_copy=document.is_copy,
+            replaced_by=replaced_by(context.ledger.documents.revisions(document.document_id), document.document_id),
+            state=document.state,
+        )
+        for document in context.ledger.documents.for_batch(batch.batch_id, reissues=True)
     ]
 
 
-def list_open_hand_offs(context: AppContext, batch_id: str) -> list[dict[str, Any]]:
-    """Hand-offs that nobody can say the outcome of: the evidence, for a person to decide with `statements resolve`.
+def list_unresolved_hand_offs(context: AppContext, batch: Batch) -> list[UnresolvedHandOff]:
+    """Hand-offs whose outcome is unknown; an operator decides each with `statements resolve`.
 
-    One row an e-mail, and one a print file: the vendor has all of a print file or none of it.
+    One row per e-mail and one per print file, since the vendor has either all of a print file or none of it.
     """
-    rows: dict[str, dict[str, Any]] = {}
-    for document in context.ledger.documents.pending(batch_id):
+    rows: dict[str, UnresolvedHandOff] = {}
+    for document in context.ledger.documents.pending(batch.batch_id):
         if document.delivery_state is not DeliveryState.UNCERTAIN:
             continue
         delivery = context.ledger.deliveries.for_document(document.document_id)[-1]
-        rows.setdefault(
-            delivery.print_file or document.document_id,
-            {
-                "document": document.document_id,
-                "print_file": delivery.print_file or None,
-                "attempt": delivery.attempt,
-                "channel": delivery.channel.value,
-                "evidence": (delivery.receipt or {}).get("evidence", ""),
-            },
+        row = UnresolvedHandOff(
+            document_id=document.document_id,
+            print_file=delivery.print_file or None,
+            attempt=delivery.attempt,
+            channel=delivery.channel,
+            evidence=(delivery.receipt or {}).get("evidence", ""),
         )
+        rows.setdefault(row.print_file or row.document_id, row)
     return list(rows.values())
 
 
-def write_document(context: AppContext, document_id: str, output: Path) -> None:
-    """Write one archived PDF to a file that only its owner may read."""
-    write_private(output, read_archived(context, context.require_document(document_id)))
+def write_document(context: AppContext, document: Document, path: Path) -> None:
+    """Write one archived PDF to a file that only its owner can read."""
+    write_private(path, read_archived(context, document))
 
 
-def write_private(output: Path, data: bytes) -> None:
-    """Write a file that only its owner may read. `ConfigError` where that is not possible."""
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read. `ConfigError` if it cannot be written."""
     try:
-        with os.fdopen(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(data)
     except OSError as exc:
-        raise ConfigError(f"{output} cannot be written: {exc.strerror}") from exc
+        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc

@@ -1,15 +1,18 @@
-"""A person's word on a hand-off that nobody else can tell about."""
+"""Record an operator's decision on an attempt whose outcome is unknown."""
 
 from __future__ import annotations
 
+from statement_builder.ledger import Document
 from statement_builder.pipeline.context import AppContext
 
 
-def resolve_document(context: AppContext, document_id: str, *, sent: bool, reason: str) -> None:
-    """Record the word, while nobody else works on the batch: a run in progress may be finding the same thing out.
+def resolve_document(context: AppContext, document: Document, *, sent: bool, reason: str) -> None:
+    """Record whether the document's uncertain attempt was sent. A print file is resolved as a whole.
 
-    `BatchBusy` where somebody does; `ConfigError` for a document that is not there.
+    Holds the batch's lock, since a run in progress may be asking the vendor about the same attempt. `BatchBusy` if
+    another process has the batch; `ConfigError` if no attempt of this document is uncertain.
     """
-    document = context.require_document(document_id)
     with context.ledger.lock(document.batch_id, owner=context.actor, at=context.now()):
-        context.ledger.deliveries.resolve(document_id, sent=sent, actor=context.actor, at=context.now(), why=reason)
+        context.ledger.deliveries.resolve(
+            document.document_id, sent=sent, actor=context.actor, at=context.now(), why=reason
+        )

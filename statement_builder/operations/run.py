@@ -1,12 +1,13 @@
-"""The steps of a batch in their order, each of which does nothing where it has been done.
+"""Run a batch: its steps in order. A step that is already done does nothing.
 
-`run` and `rerun` are the same walk: a batch that was killed anywhere is finished by walking it again.
+`run` and `rerun` do the same: a batch that was killed anywhere is finished by running it again.
 """
 
 from __future__ import annotations
 
 from datetime import date
 
+from statement_builder.billing.identifiers import batch_id_of
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState, DocumentState
@@ -21,14 +22,14 @@ from statement_builder.pipeline.preconditions import (
     require_settings,
     require_templates,
 )
-from statement_builder.pipeline.pull import batch_id_of, pull_batch
+from statement_builder.pipeline.pull import pull_batch
 
 
 def open_batch(context: AppContext, *, kind: Kind, cycle: str, as_of: date | None, limit: int | None) -> Batch:
-    """The batch of this kind and cycle: the one there is, with its own date, or a new one as of `as_of` (today).
+    """Open the batch of this kind and cycle: the existing one, or a new one as of `as_of` (default: today).
 
-    `ConfigError` before anything is written when no batch could go through with these settings, and when the batch
-    there is has another date or limit than was asked for: nobody may believe that a trial of twenty was everybody.
+    `ConfigError`, before anything is written, if no batch could finish with these settings, or if the existing batch
+    has another date or limit: a trial of 20 accounts must not be taken for the whole batch.
     """
     require_settings(context, context.settings.source.name)
     require_templates(context)
@@ -45,36 +46,41 @@ def open_batch(context: AppContext, *, kind: Kind, cycle: str, as_of: date | Non
     )
     if batch.facility_id != context.facility.facility_id:
         raise ConfigError(
-            f"batch {batch.batch_id} in this ledger belongs to facility {batch.facility_id}, and the settings are "
-            f"those of {context.facility.facility_id}. Give each facility a ledger of its own."
+            f"batch {batch.batch_id} in this ledger belongs to facility {batch.facility_id}, but the settings are for "
+            f"{context.facility.facility_id}. Give each facility its own ledger."
         )
     if batch.limit != limit:
-        raise ConfigError(_other_limit(batch))
+        raise ConfigError(_explain_limit(batch))
     if as_of is not None and batch.as_of != as_of:
         raise ConfigError(
-            f"batch {batch.batch_id} was opened as of {batch.as_of}, not {as_of}. Leave --as-of out to finish it, "
-            f"or name another cycle, such as {as_of}."
+            f"batch {batch.batch_id} was opened as of {batch.as_of}, not {as_of}. Omit --as-of to finish it, or use "
+            f"another cycle, such as {as_of}."
         )
     return batch
 
 
-def _other_limit(batch: Batch) -> str:
+def _explain_limit(batch: Batch) -> str:
     if batch.limit is None:
-        return f"batch {batch.batch_id} was opened for everybody. Finish it with `statements rerun {batch.batch_id}`."
+        return (
+            f"batch {batch.batch_id} was opened for all accounts, without a limit. Finish it with "
+            f"`statements rerun {batch.batch_id}`."
+        )
     return (
-        f"batch {batch.batch_id} is a trial of the first {batch.limit} candidates; nobody else was pulled. Name a "
-        "cycle of its own for all the others, such as today's date: who got this trial's mail is held there (MINDAYS)."
+        f"batch {batch.batch_id} is a trial of the first {batch.limit} accounts; no others were pulled. Use another "
+        "cycle for the full batch, such as today's date: accounts mailed in this trial are held there (MINDAYS)."
     )
 
 
-def walk_batch(context: AppContext, batch_id: str, *, until: Step | None = None, release: bool = False) -> Batch:
-    """Take the batch as far as policy lets it, or to the end of step `until`; the batch as it then stands.
+def walk_batch(context: AppContext, batch: Batch, *, until: Step | None = None, release: bool = False) -> Batch:
+    """Run the batch as far as policy allows, or to the end of step `until`. Returns the batch in its new state.
 
-    `release` stands for a person's approval. Raises `GateStop` where a person has to look, `BatchBusy` where another
-    process is at work on this batch. `ConfigError` before the first step where the set-up has to be mended.
+    `release` is a person's approval. `GateStop` if a person must decide, `BatchBusy` if another process has the batch,
+    `ConfigError` before the first step if the settings must be fixed.
     """
-    require_remaining_preconditions(context, context.require_batch(batch_id))
+    batch_id = batch.batch_id
+    require_remaining_preconditions(context, batch)
     with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
+        # Every step changes the state, and another process may have changed it before the lock: read it each time.
         if until is not Step.PULL:
             build_while_pulling(context, context.require_batch(batch_id))
         for step, act in _STEPS:
@@ -84,19 +90,18 @@ def walk_batch(context: AppContext, batch_id: str, *, until: Step | None = None,
     return context.require_batch(batch_id)
 
 
-def retry_errors(context: AppContext, batch_id: str) -> int:
-    """Put the shards whose documents could not be made back in line, before a release; the number of shards.
+def retry_errors(context: AppContext, batch: Batch) -> int:
+    """Before a release, queue the shards whose documents could not be made for another build. Returns their number.
 
-    What was wrong may have been mended since: a template, a font, a worker that ran out of memory.
+    The cause may be fixed by now: a template, a font, a worker that ran out of memory.
     """
-    batch = context.require_batch(batch_id)
     if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
         return 0
-    with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
-        failed = context.ledger.documents.for_batch(batch_id, state=DocumentState.ERROR)
+    with context.ledger.lock(batch.batch_id, owner=context.actor, at=context.now()):
+        failed = context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.ERROR)
         sequences = sorted({document.sequence for document in failed})
         for sequence in sequences:
-            context.ledger.shards.reopen(batch_id, sequence, actor=context.actor, at=context.now())
+            context.ledger.shards.reopen(batch.batch_id, sequence, actor=context.actor, at=context.now())
     return len(sequences)
 
 

@@ -1,8 +1,8 @@
-"""The steps of a batch for several processes at once, on one machine or many: ids in, ids out.
+"""Run a batch in parallel: its steps for several processes at once, on one machine or many, as Airflow tasks call them.
 
-Who calls them may die anywhere, come twice, or overlap with its own second try. What whole-batch steps there are go
-through `run.walk_batch`, which holds the batch alone; these share it and take one shard at a time. So a shard is in one
-process's hands, and a claim that is found under its lock was left behind by the dead.
+A caller may die at any point, run twice, or overlap with its own retry. Steps for the whole batch go through
+`run.walk_batch`, which locks the batch. The steps here share the batch and lock one shard at a time, so only one
+process works on a shard, and a claim found under a shard's lock was left by a process that died.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from mail_house.errors import Misconfigured, Retryable
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import BatchBusy
-from statement_builder.ledger import BatchState, Shard, part_of
-from statement_builder.operations.release import stop_at_gates
+from statement_builder.ledger import Batch, BatchState, Shard, part_of
+from statement_builder.operations.release import enforce_gates
 from statement_builder.operations.run import walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.build import build_shards
@@ -25,20 +25,20 @@ from statement_builder.pipeline.preconditions import require_remaining_precondit
 
 
 class ShardRun(Record, kw_only=True):
-    """Neighbouring shards that one process works through: their sequences, both ends included."""
+    """Consecutive shards for one process: their first and last sequence numbers."""
 
     first: int
     last: int
     title: str
-    """`shards 1-10 of 48, postal codes 030-032`: what an operator tells it by."""
+    """`shards 1-10 of 48, postal codes 030-032`, for operators."""
 
 
-def plan_shard_runs(context: AppContext, batch_id: str, *, shards_max: int, runs_max: int) -> list[ShardRun]:
-    """The batch's shards in runs of at most `shards_max`, or of more where that would make more than `runs_max` runs.
+def plan_shard_runs(context: AppContext, batch: Batch, *, shards_max: int, runs_max: int) -> list[ShardRun]:
+    """Divide the batch's shards into runs of at most `shards_max`, or of more if that gives more than `runs_max` runs.
 
-    The same runs whenever it is asked: what a mapped task stands for must not change when it is cleared.
+    The same batch always gives the same runs: a mapped task must mean the same shards after it is cleared.
     """
-    shards = [shard for shard in context.ledger.shards.for_batch(batch_id) if not shard.is_reissue]
+    shards = [shard for shard in context.ledger.shards.for_batch(batch.batch_id) if not shard.is_reissue]
     length = max(shards_max, ceil(len(shards) / runs_max))
     runs = [shards[start : start + length] for start in range(0, len(shards), length)]
     return [
@@ -46,52 +46,52 @@ def plan_shard_runs(context: AppContext, batch_id: str, *, shards_max: int, runs
     ]
 
 
-def build_run(context: AppContext, batch_id: str, first: int, last: int) -> None:
-    """Build the shards of a run that are not built yet. `BatchBusy` where another process has the batch or one of
-    them."""
-    batch = context.require_batch(batch_id)
+def build_run(context: AppContext, batch: Batch, first: int, last: int) -> None:
+    """Build the shards of a run that are not built yet. `BatchBusy` if another process has the batch or a shard."""
     if batch.state is not BatchState.PULLED:
         return
     require_remaining_preconditions(context, batch)
-    with context.ledger.share(batch_id, owner=context.actor, at=context.now()) as lock_part:
-        if context.require_batch(batch_id).state is BatchState.PULLED:
-            build_shards(context, batch, _shards(context, batch_id, first, last), lock_part)
+    with context.ledger.share(batch.batch_id, owner=context.actor, at=context.now()) as lock_part:
+        if context.require_batch(batch.batch_id).state is BatchState.PULLED:
+            build_shards(context, batch, _list_shards(context, batch, first, last), lock_part)
 
 
-def ask_gates(context: AppContext, batch_id: str) -> list[str]:
-    """What a person has to decide before this batch may go, in words; nothing where policy lets it go, or it has gone.
+def finish_build(context: AppContext, batch: Batch) -> list[str]:
+    """Finish the build and return what a person must decide before the release, one sentence each.
 
-    Finishes the build first. `GateStop` where a gate does not foot: no approval helps there.
+    Empty if policy releases the batch, or if it is released. `GateStop` if a gate does not foot.
     """
-    batch = walk_batch(context, batch_id, until=Step.BUILD)
-    if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
+    built = walk_batch(context, batch, until=Step.BUILD)
+    if built.state not in {BatchState.BUILT, BatchState.WAITING}:
         return []
-    with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
-        return [question.message for question in stop_at_gates(context, context.require_batch(batch_id))]
+    with context.ledger.lock(batch.batch_id, owner=context.actor, at=context.now()):
+        return [check.message for check in enforce_gates(context, context.require_batch(batch.batch_id))]
 
 
-def prepare_hand_off(context: AppContext, batch_id: str, *, release: bool) -> None:
-    """Pass the gates, with a person's approval where `release` says so, settle what an earlier try left open, and look
-    at the source once more. `GateStop` where a person has to look first."""
-    batch = walk_batch(context, batch_id, until=Step.GATES, release=release)
-    if batch.state is BatchState.CLOSED:
-        return
-    with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
-        begin_hand_off(context, context.require_batch(batch_id))
+def prepare_hand_off(context: AppContext, batch: Batch, *, release: bool) -> None:
+    """Pass the gates, resolve what an earlier try left open, and recheck the batch against the source.
 
-
-def hand_off_run(context: AppContext, batch_id: str, first: int, last: int, channel: Channel) -> None:
-    """Hand off what the shards of a run have for one channel.
-
-    `BatchBusy` where another process has the batch or one of the shards; `Retryable` at the end where some of it was
-    put off, and at once where the set-up has to be mended.
+    `release` is a person's approval. `GateStop` if a person must decide first.
     """
-    batch = context.require_batch(batch_id)
+    released = walk_batch(context, batch, until=Step.GATES, release=release)
+    if released.state is BatchState.CLOSED:
+        return
+    with context.ledger.lock(batch.batch_id, owner=context.actor, at=context.now()):
+        begin_hand_off(context, context.require_batch(batch.batch_id))
+
+
+def hand_off_run(context: AppContext, batch: Batch, first: int, last: int, channel: Channel) -> None:
+    """Hand off the documents of a run's shards for one channel.
+
+    `BatchBusy` if another process has the batch, or, after the other shards are done, if one has a shard. `Retryable`
+    after the other shards are done if a shard was refused for now; `Misconfigured` at once if the settings must be
+    fixed.
+    """
     if batch.state is BatchState.CLOSED:
         return
-    put_off: BatchBusy | Retryable | None = None
-    with context.ledger.share(batch_id, owner=context.actor, at=context.now()) as lock_part:
-        shards = _shards(context, batch_id, first, last)
+    deferred: BatchBusy | Retryable | None = None
+    with context.ledger.share(batch.batch_id, owner=context.actor, at=context.now()) as lock_part:
+        shards = _list_shards(context, batch, first, last)
         for done, shard in enumerate(shards, start=1):
             try:
                 with lock_part(part_of(shard)):
@@ -99,14 +99,14 @@ def hand_off_run(context: AppContext, batch_id: str, first: int, last: int, chan
             except Misconfigured:
                 raise
             except (BatchBusy, Retryable) as exc:
-                put_off = exc
+                deferred = exc
             context.progress(channel.value, done, len(shards))
-    if put_off is not None:
-        raise put_off
+    if deferred is not None:
+        raise deferred
 
 
-def _shards(context: AppContext, batch_id: str, first: int, last: int) -> list[Shard]:
-    return [shard for shard in context.ledger.shards.for_batch(batch_id) if first <= shard.sequence <= last]
+def _list_shards(context: AppContext, batch: Batch, first: int, last: int) -> list[Shard]:
+    return [shard for shard in context.ledger.shards.for_batch(batch.batch_id) if first <= shard.sequence <= last]
 
 
 def _title(run: Sequence[Shard], *, total: int) -> str:

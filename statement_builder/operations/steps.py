@@ -1,4 +1,4 @@
-"""The steps of a batch, by the names that an operator types. Apart from what they do, so that it loads at once."""
+"""The steps of a batch, by the names that an operator types. A module of its own, so that it imports quickly."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Step(StrEnum):
-    """Where a run may be told to stop: after this step."""
+    """The steps that a run can stop after."""
 
     PULL = "pull"
     BUILD = "build"

@@ -1,17 +1,17 @@
-"""What a batch looks like from outside: the object that `--json` prints, which scripts may rely on."""
+"""Summaries of batches and documents. They are also the `--json` output, so scripts rely on their keys."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime
+from typing import Any
 
-from msgspec.structs import asdict
+from msgspec import field
 
-from statement_builder.ledger import Batch, BatchState, FoundDocument
+from statement_builder.billing.model import Record
+from statement_builder.billing.selection import Channel, Kind
+from statement_builder.ledger import Batch, BatchState, DeliveryState, DocumentState, Figures, FoundDocument
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import check_gates
-
-if TYPE_CHECKING:
-    from statement_builder.operations.track import Tracked
 
 FIGURES = (
     "pulled",
@@ -33,9 +33,9 @@ FIGURES = (
     "due_again",
     "extra",
 )
-"""The figures of `counts` and of `cents`, in the order of a statement's way through the service."""
+"""The figures of `counts` and `cents`, in the order in which a statement passes through the service."""
 
-_NEXT = {
+_NEXT_STEP = {
     BatchState.OPEN: "statements rerun {batch}",
     BatchState.PULLED: "statements rerun {batch}",
     BatchState.BUILT: "statements rerun {batch}",
@@ -46,66 +46,110 @@ _NEXT = {
 }
 
 
-def summarise_batch(context: AppContext, batch: Batch, *, seconds: float | None = None) -> dict[str, Any]:
-    """One batch as plain data. `seconds` is how long the command that asks took over it."""
+class BatchSummary(Record, kw_only=True):
+    """One batch in figures, by the names in `FIGURES`: documents (or accounts) in `counts`, amounts in `cents`."""
+
+    batch_id: str = field(name="batch")
+    kind: Kind
+    cycle: str
+    as_of: date
+    limit: int | None
+    state: str
+    """A `BatchState`, or `dry-run`."""
+    counts: dict[str, int]
+    cents: dict[str, int]
+    holds: dict[str, int]
+    """Hold code → held accounts."""
+    foots: bool | None
+    """Whether the gates foot; None before the batch is built."""
+    next_step: str = field(name="next")
+    """The command to run next; empty when the batch is closed."""
+    seconds: float | None
+    """How long the command took; None when it only reads."""
+
+
+class DeliverySummary(Record, kw_only=True):
+    """One attempt to deliver a document."""
+
+    attempt: int
+    channel: Channel
+    state: DeliveryState
+    at: datetime
+    """The last change, UTC."""
+    print_file: str
+    receipt: dict[str, Any] | None
+
+
+class DocumentSummary(Record, kw_only=True):
+    """One document with every attempt to deliver it."""
+
+    document_id: str = field(name="document")
+    batch_id: str = field(name="batch")
+    kind: Kind
+    level: int
+    guarantor_id: str = field(name="guarantor")
+    accounts: tuple[str, ...]
+    amount_cents: int
+    pages: int
+    sha256: str
+    state: DocumentState
+    revision_of: str
+    is_copy: bool
+    replaced_by: str
+    deliveries: tuple[DeliverySummary, ...]
+
+
+def summarize_batch(context: AppContext, batch: Batch, *, seconds: float | None = None) -> BatchSummary:
+    """Summarize one batch. `seconds` is how long the command took."""
     totals = context.ledger.control_totals.get(batch.batch_id)
-    return {
-        "batch": batch.batch_id,
-        "kind": batch.kind.value,
-        "cycle": batch.cycle,
-        "as_of": batch.as_of.isoformat(),
-        "limit": batch.limit,
-        "state": batch.state.value,
-        "counts": _figures(totals.counts),
-        "cents": _figures(totals.cents),
-        "holds": dict(sorted(totals.holds.items())),
-        "foots": all(gate.foots for gate in check_gates(totals)) if _is_built(batch) else None,
-        "next": _NEXT[batch.state].format(batch=batch.batch_id),
-        "seconds": None if seconds is None else round(seconds, 3),
-    }
+    return BatchSummary(
+        batch_id=batch.batch_id,
+        kind=batch.kind,
+        cycle=batch.cycle,
+        as_of=batch.as_of,
+        limit=batch.limit,
+        state=batch.state.value,
+        counts=_by_name(totals.counts),
+        cents=_by_name(totals.cents),
+        holds=dict(sorted(totals.holds.items())),
+        foots=all(gate.foots for gate in check_gates(totals)) if _is_built(batch) else None,
+        next_step=_NEXT_STEP[batch.state].format(batch=batch.batch_id),
+        seconds=None if seconds is None else round(seconds, 3),
+    )
 
 
-def summarise_found(found: FoundDocument) -> dict[str, Any]:
-    """One document of `statements find`."""
+def summarize_document(found: FoundDocument) -> DocumentSummary:
+    """Summarize one document and its deliveries."""
     document = found.document
-    return {
-        "document": document.document_id,
-        "batch": document.batch_id,
-        "kind": document.kind.value,
-        "level": document.level,
-        "guarantor": document.guarantor_id,
-        "accounts": list(document.accounts),
-        "amount_cents": document.amount_cents,
-        "pages": document.pages,
-        "sha256": document.sha256,
-        "state": document.state.value,
-        "revision_of": document.revision_of,
-        "is_copy": document.is_copy,
-        "replaced_by": found.replaced_by,
-        "deliveries": [
-            {
-                "attempt": delivery.attempt,
-                "channel": delivery.channel.value,
-                "state": delivery.state.value,
-                "at": delivery.changed_at.isoformat(),
-                "print_file": delivery.print_file,
-                "receipt": delivery.receipt,
-            }
+    return DocumentSummary(
+        document_id=document.document_id,
+        batch_id=document.batch_id,
+        kind=document.kind,
+        level=document.level,
+        guarantor_id=document.guarantor_id,
+        accounts=document.accounts,
+        amount_cents=document.amount_cents,
+        pages=document.pages,
+        sha256=document.sha256,
+        state=document.state,
+        revision_of=document.revision_of,
+        is_copy=document.is_copy,
+        replaced_by=found.replaced_by,
+        deliveries=tuple(
+            DeliverySummary(
+                attempt=delivery.attempt,
+                channel=delivery.channel,
+                state=delivery.state,
+                at=delivery.changed_at,
+                print_file=delivery.print_file,
+                receipt=delivery.receipt,
+            )
             for delivery in found.deliveries
-        ],
-    }
+        ),
+    )
 
 
-def summarise_tracked(tracked: Tracked) -> dict[str, Any]:
-    """What one run of the tracking did and found."""
-    return {
-        "files": [asdict(file) for file in tracked.files],
-        "closed": list(tracked.closed),
-        "alerts": [asdict(alert) for alert in tracked.alerts],
-    }
-
-
-def _figures(figures: Any) -> dict[str, int]:
+def _by_name(figures: Figures) -> dict[str, int]:
     return {name: getattr(figures, name) for name in FIGURES}
 
 

@@ -1,14 +1,18 @@
-"""Track: take in what came back, hand off again what has to go again, close what is complete, say what is late.
+"""Track mail: process delivery reports, hand off what is due again, close complete batches, report what is late.
 
-Safe to run at any time and to kill at any moment: an answer that was taken is known to the ledger, a file is put away
-only when all of it was taken, and a file with the same bytes is never taken twice.
+Safe to run at any time and to kill at any point: the ledger knows every report that was processed, a file is moved out
+of the inbox only after all of it was processed, and a file with the same bytes is never processed twice.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
+
+from msgspec import field
 
 from mail_house.bounces import BounceKind, read, read_accepted
 from mail_house.errors import HandOffError
@@ -17,31 +21,31 @@ from statement_builder.billing.model import Record
 from statement_builder.errors import BatchBusy, ConfigError, DeliveryReportError, GateStop
 from statement_builder.ledger import BatchState, FinalVendorStatus, InboundFile, PrintFileRow
 from statement_builder.operations.close import close_batch
-from statement_builder.operations.delivery_reports import Answers
-from statement_builder.operations.inbox import DONE, MOVED, QUARANTINE, UNCLEAR, Inbox
-from statement_builder.operations.resend import hand_off_again
+from statement_builder.operations.delivery_reports import DeliveryReportRecorder
+from statement_builder.operations.inbox import ADDRESS_CHANGES, DONE, QUARANTINE, UNCLEAR, Inbox
+from statement_builder.operations.resend import hand_off_due
 from statement_builder.pipeline.context import AppContext
 
 TRACKING = "tracking"
-"""The name that one run of the tracking holds, so that a second one waits for another day."""
+"""The name of the lock that keeps two runs from overlapping, and the subject of tracking's own events."""
 _SATURDAY = 5
 
 
 class TrackedFile(Record, kw_only=True):
-    """One file that was taken in."""
+    """One processed file."""
 
     name: str
-    form: str
-    answers: int
+    file_type: str = field(name="form")
+    reports: int = field(name="answers")
     news: int
-    """Of those: what the ledger did not know."""
+    """Reports that the ledger did not know."""
     problems: int
-    put_in: str
-    """The folder of the inbox where it is now."""
+    folder: str = field(name="put_in")
+    """The subfolder of the inbox that it was moved to."""
 
 
 class Alert(Record, kw_only=True):
-    """Something that a person has to do, and where it says how."""
+    """Something that a person must do, and the runbook that says how."""
 
     code: str
     subject: str
@@ -49,118 +53,145 @@ class Alert(Record, kw_only=True):
     runbook: str
 
 
-class Tracked(Record, kw_only=True):
+class TrackingResult(Record, kw_only=True):
     """What one run of the tracking did and found."""
 
-    files: tuple[TrackedFile, ...] = ()
-    closed: tuple[str, ...] = ()
-    """Batches that became complete."""
-    alerts: tuple[Alert, ...] = ()
+    files: tuple[TrackedFile, ...]
+    closed: tuple[str, ...]
+    """The ids of the batches that it closed."""
+    alerts: tuple[Alert, ...]
 
 
-def track(context: AppContext) -> Tracked:
-    """Take in everything that waits. `ConfigError` for a setting that is wrong, `BatchBusy` when another run is at it.
+def track(context: AppContext) -> TrackingResult:
+    """Process every waiting report. `ConfigError` for an invalid setting, `BatchBusy` if another run is in progress.
 
-    What cannot be reached or is not understood becomes an alert, and the rest goes on.
+    A server that cannot be reached or a file that cannot be read becomes an alert; the run continues.
     """
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
-        alerts = _collect(context, inbox)
-        answers = Answers(context)
-        files = tuple(_take_file(context, inbox, answers, name) for name in inbox.names())
-        alerts += [_alert("REDELIVERY_BLOCKED", "", message, "what-came-back") for message in hand_off_again(context)]
-        closed = _close_complete(context)
-        alerts += _find_late(context)
+        alerts = _fetch_reports(context, inbox)
+        recorder = DeliveryReportRecorder(context)
+        files = tuple(_process_file(context, inbox, recorder, name) for name in inbox.names())
         alerts += [
-            _alert("REVIEW_INBOX", name, f"{where}/{name} in the inbox waits for a person.", where)
-            for where, names in inbox.waiting_for_a_person().items()
+            _alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
+            for batch_id, message in hand_off_due(context).items()
+        ]
+        closed = _close_complete_batches(context)
+        alerts += _find_late_files(context)
+        alerts += [
+            _alert("REVIEW_INBOX", name, f"Review {folder}/{name} in the inbox.", folder)
+            for folder, names in inbox.files_to_review().items()
             for name in names
         ]
-    return Tracked(files=files, closed=tuple(closed), alerts=tuple(alerts))
+    return TrackingResult(files=files, closed=tuple(closed), alerts=tuple(alerts))
 
 
-def _collect(context: AppContext, inbox: Inbox) -> list[Alert]:
-    """Fetch what lies elsewhere into the inbox."""
+def _fetch_reports(context: AppContext, inbox: Inbox) -> list[Alert]:
+    """Fetch reports from the vendor and the bounce mailbox into the inbox."""
     mail, alerts = context.settings.mail, []
-    for collect, url in ((fetch_vendor_reports, mail.vendor_reports_url), (fetch_bounces, mail.bounce_mailbox_url)):
+    for setting, fetch, url in (
+        ("vendor_reports_url", fetch_vendor_reports, mail.vendor_reports_url),
+        ("bounce_mailbox_url", fetch_bounces, mail.bounce_mailbox_url),
+    ):
         try:
             if url:
-                collect(url, environ=context.environ, store=inbox.keep)
+                fetch(url, environ=context.environ, store=inbox.store)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
         except (HandOffError, OSError) as exc:
-            alerts.append(_alert("UNREACHABLE", "", str(exc), "what-came-back"))
+            alerts.append(_alert("UNREACHABLE", setting, str(exc), "unreachable"))
     return alerts
 
 
-def _take_file(context: AppContext, inbox: Inbox, answers: Answers, name: str) -> TrackedFile:
+class _Processed(NamedTuple):
+    """What one file contained, and the subfolder that it belongs in."""
+
+    file_type: str
+    reports: int
+    news: int
+    reasons: Sequence[str]
+    """Why a person must review it."""
+    folder: str
+
+
+def _process_file(context: AppContext, inbox: Inbox, recorder: DeliveryReportRecorder, name: str) -> TrackedFile:
     data = inbox.read(name)
     sha256 = hashlib.sha256(data).hexdigest()
     if context.ledger.inbound_files.is_processed(sha256):
-        inbox.put_away(name, DONE)
-        return TrackedFile(name=name, form="taken before", answers=0, news=0, problems=0, put_in=DONE)
-    taken = _take_bounces if _is_mail(name, data) else _take_answers
-    form, said, news, reasons, put_in = taken(answers, name, data)
-    taken_in = InboundFile(
-        sha256=sha256, name=name, form=form, taken_at=context.now(), records=said, problems=len(reasons)
+        inbox.move(name, DONE)
+        return TrackedFile(name=name, file_type="already processed", reports=0, news=0, problems=0, folder=DONE)
+    process = _process_email if _is_email(name, data) else _process_vendor_file
+    result = process(recorder, name, data)
+    file = InboundFile(
+        sha256=sha256,
+        name=name,
+        form=result.file_type,
+        taken_at=context.now(),
+        records=result.reports,
+        problems=len(result.reasons),
     )
-    if put_in == DONE:  # first, so that no second copy of it is ever news
-        context.ledger.inbound_files.record(taken_in)
-    inbox.put_away(name, put_in, reasons)
-    if put_in not in {DONE, QUARANTINE}:  # only now: what was taken before is put in `done`, where nobody looks
-        context.ledger.inbound_files.record(taken_in)
-    return TrackedFile(name=name, form=form, answers=said, news=news, problems=len(reasons), put_in=put_in)
+    if result.folder == DONE:  # recorded before the move, so that a second copy of it is never news
+        context.ledger.inbound_files.record(file)
+    inbox.move(name, result.folder, result.reasons)
+    if result.folder not in {DONE, QUARANTINE}:
+        # Recorded after the move: a file that is recorded goes to `done` next time, where no person reviews it.
+        context.ledger.inbound_files.record(file)
+    return TrackedFile(
+        name=name,
+        file_type=result.file_type,
+        reports=result.reports,
+        news=result.news,
+        problems=len(result.reasons),
+        folder=result.folder,
+    )
 
 
-def _is_mail(name: str, data: bytes) -> bool:
-    """A message, or a notification of Amazon SES, which is JSON as Lob's events are."""
+def _is_email(name: str, data: bytes) -> bool:
+    """Whether it is a message, or a notification from Amazon SES. Lob's events are JSON too, with an `event_type`."""
     return name.endswith(".eml") or (data.lstrip()[:1] == b"{" and b'"event_type"' not in data)
 
 
-_Outcome = tuple[str, int, int, list[str], str]
-"""Form, answers, news, reasons and folder."""
-
-
-def _take_answers(answers: Answers, name: str, data: bytes) -> _Outcome:
-    """Line by line: what is good counts, what is not stays to be looked at."""
-    taken = read_delivery_reports(data)
-    reasons = {problem.line: problem.message for problem in taken.problems}
+def _process_vendor_file(recorder: DeliveryReportRecorder, name: str, data: bytes) -> _Processed:
+    """Record each valid line, and keep the reason why each other line is invalid."""
+    parsed = read_delivery_reports(data)
+    reasons = {problem.line: problem.message for problem in parsed.problems}
     news = 0
-    for line, answer in taken.reports:
+    for line, report in parsed.reports:
         try:
-            news += answers.take(answer, why=f"{name}, line {line}")
+            news += recorder.record(report, why=f"{name}, line {line}")
         except DeliveryReportError as exc:
             reasons[line] = str(exc)
-    told = [f"line {line}: {message}" if line else message for line, message in sorted(reasons.items())]
-    where = QUARANTINE if told else MOVED if taken.file_type == "address changes" and news else DONE
-    return taken.file_type, len(taken.reports), news, told, where
+    problems = [f"line {line}: {message}" if line else message for line, message in sorted(reasons.items())]
+    has_moves = parsed.file_type == "address changes" and news
+    folder = QUARANTINE if problems else ADDRESS_CHANGES if has_moves else DONE
+    return _Processed(parsed.file_type, len(parsed.reports), news, problems, folder)
 
 
-def _take_bounces(answers: Answers, name: str, data: bytes) -> _Outcome:
-    """What is certain counts. Warnings change nothing: the other server is still trying."""
-    bounces = [answers.identify(bounce) for bounce in read(data)]
+def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> _Processed:
+    """Record what is certain. A delay warning changes nothing: the receiving server is still trying."""
+    bounces = [recorder.identify(bounce) for bounce in read(data)]
     news, reasons = 0, []
     if (accepted := read_accepted(data)) is not None:
         try:
-            news += answers.take_accepted(accepted, why=name)
+            news += recorder.record_accepted(accepted, why=name)
         except DeliveryReportError as exc:
             reasons.append(str(exc))
     for bounce in bounces:
         if bounce.still_trying and bounce.document_id:
             continue
         if bounce.kind is BounceKind.UNCLEAR or not bounce.document_id:
-            reasons.append("Read it: nothing in it says for certain which document came back, and why.")
-            answers.note_unclear(bounce.document_id, why=name)
+            reasons.append("Read this message: it does not say for certain which document bounced, and why.")
+            recorder.note_unclear(bounce.document_id, why=name)
             continue
         try:
-            news += answers.take_bounce(bounce, why=name)
+            news += recorder.record_bounce(bounce, why=name)
         except DeliveryReportError as exc:
             reasons.append(str(exc))
-    return "bounce", len(bounces), news, reasons, UNCLEAR if reasons else DONE
+    return _Processed("bounce", len(bounces), news, reasons, UNCLEAR if reasons else DONE)
 
 
-def _close_complete(context: AppContext) -> list[str]:
-    """Close the batches whose last answer has come. What keeps another one open is said by its own re-run."""
+def _close_complete_batches(context: AppContext) -> list[str]:
+    """Close the batches whose last report has arrived. `statements rerun` says what keeps another batch open."""
     closed = []
     for batch in context.ledger.batches.all():
         if batch.state is not BatchState.HANDING_OFF or batch.facility_id != context.facility.facility_id:
@@ -176,8 +207,8 @@ def _close_complete(context: AppContext) -> list[str]:
     return closed
 
 
-def _find_late(context: AppContext) -> list[Alert]:
-    """Print files that the vendor has not answered about in the time that it has (domain rules 7.2)."""
+def _find_late_files(context: AppContext) -> list[Alert]:
+    """Print files whose vendor report is past its deadline (domain rules 7.2)."""
     alerts = []
     mail, now = context.settings.mail, context.now()
     for file in context.ledger.print_files.awaiting_final_status(context.facility.facility_id):
@@ -185,24 +216,24 @@ def _find_late(context: AppContext) -> list[Alert]:
         if not context.ledger.print_files.is_acknowledged(file.name):
             if now >= acknowledge_by:
                 alerts.append(_late(file, "ACK_LATE", "not acknowledged", "late-acknowledgement"))
-        elif file.reports is FinalVendorStatus.MAILED and now >= _after_business_days(
+        elif file.reports is FinalVendorStatus.MAILED and now >= _add_business_days(
             file.changed_at, mail.mailed_deadline_business_days
         ):
-            alerts.append(_late(file, "MAIL_LATE", "not reported as mailed, not in full", "late-mailed-report"))
+            alerts.append(_late(file, "MAIL_LATE", "not fully reported as mailed", "late-mailed-report"))
     return alerts
 
 
-def _late(file: PrintFileRow, code: str, what: str, runbook: str) -> Alert:
+def _late(file: PrintFileRow, code: str, status: str, runbook: str) -> Alert:
     message = (
         f"{file.name} ({len(file.documents)} pieces, batch {file.batch_id}) was handed off at "
-        f"{file.changed_at:%Y-%m-%d %H:%M} UTC and is {what}. Ask the vendor about it by this name; "
+        f"{file.changed_at:%Y-%m-%d %H:%M} UTC and is {status}. Ask the vendor about it by this name; "
         "do not send it again."
     )
     return _alert(code, file.name, message, runbook)
 
 
-def _after_business_days(start: datetime, days: int) -> datetime:
-    """The same time of day, so many Mondays to Fridays later. On a holiday the alert comes a day early."""
+def _add_business_days(start: datetime, days: int) -> datetime:
+    """The same time of day, `days` weekdays later. Holidays count, so the alert is a day early then."""
     end = start
     while days:
         end += timedelta(days=1)

@@ -1,6 +1,7 @@
-"""Take a document back before it is printed: here, or at a vendor who cancels for some minutes.
+"""Void a document before it is printed: in this service, or at a vendor that cancels pieces for a few minutes.
 
-At the vendor first, then in our records: killed in between, the same command finds the piece cancelled already.
+The vendor cancels first, then the ledger records it. After a crash in between, the same command finds the piece
+already cancelled at the vendor.
 """
 
 from __future__ import annotations
@@ -14,37 +15,36 @@ from statement_builder.ledger import VOIDED, DeliveryState, Document, DocumentSt
 from statement_builder.pipeline.context import AppContext
 
 
-def void_document(context: AppContext, document_id: str, reason: str) -> str:
-    """Take a document back before it is printed; what was done, in a sentence. `ConfigError` where it makes no sense.
+def void_document(context: AppContext, document: Document, reason: str) -> str:
+    """Void a document and return a sentence that says how.
 
-    What has left is cancelled at the vendor first, where that takes pieces back; `StatementsError` where it does not
-    answer.
+    `ConfigError` if it cannot be voided; `StatementsError` if the vendor that must cancel it does not respond.
     """
-    document = context.require_document(document_id)
+    document_id = document.document_id
     if document.state is DocumentState.ERROR:
         raise ConfigError(f"document {document_id} was never made, so there is nothing to void.")
     if document.state is DocumentState.WITHHELD:
         raise ConfigError(
-            f"document {document_id} is held back already: `statements holds {document.batch_id}` says why."
+            f"document {document_id} is already withheld: `statements holds {document.batch_id}` lists the reasons."
         )
     with context.ledger.lock(document.batch_id, owner=context.actor, at=context.now()):
         if context.ledger.documents.withhold(
             document_id, [Hold(code=VOIDED)], actor=context.actor, at=context.now(), why=reason
         ):
             return f"{document_id} is void: it will not be mailed."
-        _recall(context, context.require_document(document_id))
+        _cancel_at_vendor(context, context.require_document(document_id))
         context.ledger.delivery_reports.record_cancellation(
             document_id, actor=context.actor, at=context.now(), why=reason
         )
     return f"{document_id} is void: the vendor cancelled it before it was printed."
 
 
-def _recall(context: AppContext, document: Document) -> None:
-    """Have the vendor cancel a piece. ConfigError where it does not, and then nothing is changed."""
+def _cancel_at_vendor(context: AppContext, document: Document) -> None:
+    """Have the vendor cancel a piece. `ConfigError` if it does not; nothing is changed then."""
     last = context.ledger.deliveries.for_document(document.document_id)[-1]
     too_late = (
-        f"document {document.document_id} has left the building, or may have: it cannot be voided. Ask the vendor to "
-        "stop the piece, or correct it: `statements correct` replaces it."
+        f"document {document.document_id} was handed off, or may have been, so it cannot be voided. Ask the vendor to "
+        "stop the piece, or replace it with `statements correct`."
     )
     is_at_vendor = last.state in {DeliveryState.SENT, DeliveryState.ACKNOWLEDGED} and bool(last.print_file)
     if not is_at_vendor or last.vendor != context.settings.print.partition(":")[0]:
@@ -59,11 +59,11 @@ def _recall(context: AppContext, document: Document) -> None:
             is_cancelled = vendor.cancel(str((file.receipt or {})["reference"]))
         except HandOffError as exc:
             raise StatementsError(
-                f"{exc}. Whether {document.document_id} is cancelled is not known: run `statements void` again "
-                "at once, since the vendor cancels for some minutes only."
+                f"{exc}. It is not known whether {document.document_id} is cancelled: run `statements void` again "
+                "at once, because the vendor cancels for a few minutes only."
             ) from exc
     if not is_cancelled:
         raise ConfigError(
-            f"document {document.document_id} is being printed: the vendor does not cancel it any more. "
+            f"document {document.document_id} is being printed: the vendor can no longer cancel it. "
             "`statements correct` replaces it."
         )

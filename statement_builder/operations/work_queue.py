@@ -1,4 +1,4 @@
-"""What came back and waits for a clerk: what the vendor will not print, and answers that no program understands."""
+"""The work queue: mail that a clerk must act on. Pieces and files that the vendor rejected, and reports to review."""
 
 from __future__ import annotations
 
@@ -6,101 +6,102 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
-from statement_builder.ledger import BatchState, RejectedPiece
-from statement_builder.operations.inbox import MOVED, QUARANTINE, UNCLEAR, WaitingFile, files_for_a_person
+from statement_builder.ledger import Batch, BatchState, RejectedPiece
+from statement_builder.operations.inbox import ADDRESS_CHANGES, QUARANTINE, UNCLEAR, FileToReview, read_files_to_review
+from statement_builder.operations.queries import ExceptionRow
 from statement_builder.pipeline.context import AppContext
 
-_DOCUMENT = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_PRINT_FILE = re.compile(r"STMT_[A-Za-z0-9-]+_[0-9-]+_\d{8}_([A-Za-z0-9-]+)_\d{3,}")
-_WORDS = {
+_DOCUMENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PRINT_FILE_NAME = re.compile(r"STMT_[A-Za-z0-9-]+_[0-9-]+_\d{8}_([A-Za-z0-9-]+)_\d{3,}")
+_REVIEWS = {
     QUARANTINE: (
         "QUARANTINE",
-        "Lines of an answer were not understood, or cannot be so.",
-        "Mend the lines, or ask the vendor for the file again, and put it back into the inbox; then move it and its "
-        "reason out of `quarantine` (docs/runbooks/quarantine.md).",
+        "Some lines of a vendor's report are unreadable or contradict the ledger.",
+        "Fix the lines, or ask the vendor for the file again, and put it back into the inbox; then remove the file and "
+        "its reason from `quarantine` (docs/runbooks/quarantine.md).",
     ),
     UNCLEAR: (
         "UNCLEAR",
-        "An e-mail came back, or was answered, and nothing in it says for certain what that means.",
-        "Read it. If it bounced for good, take the person's e-mail out of the billing system, and mail a copy: "
-        "`statements reprint DOCUMENT`. Then delete it from `unclear` (docs/runbooks/unclear-message.md).",
+        "An e-mail bounced or was answered, and it is not certain what that means.",
+        "Read it. If the address is no longer valid, remove it from the billing system and mail a copy: "
+        "`statements reprint DOCUMENT`. Then delete the file from `unclear` (docs/runbooks/unclear.md).",
     ),
-    MOVED: (
+    ADDRESS_CHANGES: (
         "MOVED",
-        "The post office knows new addresses.",
+        "The postal service reported new addresses.",
         "Enter them in the billing system, then delete the file from `address-changes` "
         "(docs/runbooks/address-changes.md).",
     ),
 }
+"""Subfolder of the inbox → code, message and fix."""
 
 
-def list_came_back(context: AppContext, batch_id: str | None = None) -> list[dict[str, Any]]:
-    """Everything that came back and waits for a clerk: what is wrong, and what to do; of one batch, or of all.
+def list_work_queue(context: AppContext, batch: Batch | None = None) -> list[ExceptionRow]:
+    """Everything that a clerk must act on, for one batch or for all, with the fix.
 
-    A print file that the vendor rejected as a whole is one row. A file in the inbox is one row, with the batch that it
-    speaks of where it names a document or a print file of one.
+    A print file that was rejected as a whole is one row. A file in the inbox is one row, with its batch if the file
+    names one of that batch's documents or print files.
     """
-    facility_id = context.facility.facility_id
-    rejected = context.ledger.redeliveries.rejected(facility_id, batch_id)
-    return [*_rows_of_rejects(rejected), *_rows_of_inbox(context, batch_id)]
+    batch_id = batch.batch_id if batch else None
+    rejected = context.ledger.redeliveries.rejected(context.facility.facility_id, batch_id)
+    return [*_list_rejected(rejected), *_list_reviews(context, batch_id)]
 
 
-def batches_with_exceptions(context: AppContext) -> list[str]:
-    """The batches that are not closed: what is wrong with their data can still be mended for them."""
-    return [batch.batch_id for batch in context.ledger.batches.all() if batch.state is not BatchState.CLOSED]
+def list_unclosed_batches(context: AppContext) -> list[Batch]:
+    """The batches that are not closed: fixing their data still changes them."""
+    return [batch for batch in context.ledger.batches.all() if batch.state is not BatchState.CLOSED]
 
 
-def _rows_of_rejects(rejected: list[RejectedPiece]) -> Iterator[dict[str, Any]]:
+def _list_rejected(rejected: list[RejectedPiece]) -> Iterator[ExceptionRow]:
     for (file, is_whole_file), group in groupby(rejected, key=lambda piece: (piece.print_file, piece.is_whole_file)):
         pieces = list(group)
         if is_whole_file:
-            yield {
-                "batch": pieces[0].batch_id,
-                "guarantor": None,
-                "document": None,
-                "file": file,
-                "code": "FILE_REJECTED",
-                "message": f"The vendor rejected the print file, {len(pieces):,} pieces: {pieces[0].why}.",
-                "fix": f'Mend what the vendor names, then: statements resend {file} --reason "…"',
-            }
+            yield ExceptionRow(
+                batch_id=pieces[0].batch_id,
+                guarantor_id=None,
+                document_id=None,
+                file=file,
+                code="FILE_REJECTED",
+                message=f"The vendor rejected the print file, {len(pieces):,} pieces: {pieces[0].why}.",
+                fix=f'Fix what the vendor names, then: statements resend {file} --reason "…"',
+            )
             continue
         for piece in pieces:
-            yield {
-                "batch": piece.batch_id,
-                "guarantor": piece.guarantor_id,
-                "document": piece.document_id,
-                "file": file,
-                "code": "REJECTED",
-                "message": f"The vendor did not print it: {piece.why}.",
-                "fix": "Ask the vendor what its code means. Where the address is at fault, correct it in the billing "
-                f'system and make the document anew: statements correct {piece.document_id} --reason "…". Where the '
-                f'pages are right as they are: statements resend {piece.document_id} --reason "…"',
-            }
+            yield ExceptionRow(
+                batch_id=piece.batch_id,
+                guarantor_id=piece.guarantor_id,
+                document_id=piece.document_id,
+                file=file,
+                code="REJECTED",
+                message=f"The vendor did not print it: {piece.why}.",
+                fix="Ask the vendor what its code means. If the address is wrong, correct it in the billing system and "
+                f'replace the document: statements correct {piece.document_id} --reason "…". If the pages are right: '
+                f'statements resend {piece.document_id} --reason "…"',
+            )
 
 
-def _rows_of_inbox(context: AppContext, batch_id: str | None) -> Iterator[dict[str, Any]]:
-    for waiting in files_for_a_person(Path(context.settings.mail.inbox)):
-        named = _batches_named(context, waiting)
+def _list_reviews(context: AppContext, batch_id: str | None) -> Iterator[ExceptionRow]:
+    for file in read_files_to_review(Path(context.settings.mail.inbox)):
+        named = _find_batches(context, file)
         if batch_id is not None and batch_id not in named:
             continue
-        code, message, fix = _WORDS[waiting.where]
-        yield {
-            "batch": batch_id or (min(named) if named else None),
-            "guarantor": None,
-            "document": None,
-            "file": f"{waiting.where}/{waiting.name}",
-            "code": code,
-            "message": " ".join((message, *(f"{reason}" for reason in waiting.reasons))),
-            "fix": fix,
-        }
+        code, message, fix = _REVIEWS[file.folder]
+        yield ExceptionRow(
+            batch_id=batch_id or (min(named) if named else None),
+            guarantor_id=None,
+            document_id=None,
+            file=f"{file.folder}/{file.name}",
+            code=code,
+            message=" ".join((message, *file.reasons)),
+            fix=fix,
+        )
 
 
-def _batches_named(context: AppContext, waiting: WaitingFile) -> set[str]:
-    """The batches that a file speaks of, by the documents and print files that it names."""
-    named = set(_PRINT_FILE.findall(waiting.text))
-    for document_id in set(_DOCUMENT.findall(waiting.text)):
+def _find_batches(context: AppContext, file: FileToReview) -> set[str]:
+    """The ids of the batches whose documents or print files the file names."""
+    named = set(_PRINT_FILE_NAME.findall(file.text))
+    for document_id in set(_DOCUMENT_ID.findall(file.text)):
         document = context.ledger.documents.get(document_id)
         if document is not None:
             named.add(document.batch_id)

@@ -41,10 +41,11 @@ def test_alert__is_told_once_a_day(tmp_path: Path, later: timedelta, what: Alert
         assert find_untold(context, [what]) == ([what] if is_told else [])
 
 
-def test_alert_without_a_subject__is_told_by_its_words(tmp_path: Path) -> None:
+def test_alert__another_subject_is_another_alert_even_with_the_same_words(tmp_path: Path) -> None:
     hospital = build_hospital(tmp_path / "home", guarantors=20)
     settings = load_settings(hospital.environment, tmp_path)
-    here, there = (alert("", f"{host} does not answer.", "UNREACHABLE") for host in ("here", "there"))
+    urls = ("vendor_reports_url", "bounce_mailbox_url")
+    here, there = (alert(url, "The server does not answer.", "UNREACHABLE") for url in urls)
     with open_context(settings, environ={}, now=lambda: NOON, actor="track", workers=1) as context:
         record_told(context, [here], whom="office@hospital.example")
         assert find_untold(context, [here, there]) == [there]

@@ -19,8 +19,8 @@ from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import BatchBusy, GateStop
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.run_parallel import (
-    ask_gates,
     build_run,
+    finish_build,
     hand_off_run,
     plan_shard_runs,
     prepare_hand_off,
@@ -49,7 +49,7 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     hospital = build_hospital(tmp_path_factory.mktemp("pulled") / "home", guarantors=40, workers=1)
     with worker(hospital) as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-        walk_batch(context, BATCH, until=Step.PULL)
+        walk_batch(context, context.require_batch(BATCH), until=Step.PULL)
     return hospital
 
 
@@ -58,7 +58,7 @@ def alone(pulled: Hospital, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     """What comes of that batch when one process does it all."""
     hospital = pulled.copy_to(tmp_path_factory.mktemp("alone") / "home")
     with worker(hospital) as context:
-        walk_batch(context, BATCH, release=True)
+        walk_batch(context, context.require_batch(BATCH), release=True)
     return outcome_of(hospital, BATCH)
 
 
@@ -67,8 +67,8 @@ def released(pulled: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hosp
     """The batch built, released and looked at again; nothing handed off."""
     hospital = pulled.copy_to(tmp_path_factory.mktemp("released") / "home")
     with worker(hospital) as context:
-        walk_batch(context, BATCH, until=Step.BUILD)
-        prepare_hand_off(context, BATCH, release=True)
+        walk_batch(context, context.require_batch(BATCH), until=Step.BUILD)
+        prepare_hand_off(context, context.require_batch(BATCH), release=True)
     return hospital
 
 
@@ -78,22 +78,24 @@ def hospital(pulled: Hospital, tmp_path: Path) -> Hospital:
 
 
 def _hand_off_all(context: AppContext) -> None:
-    for run in plan_shard_runs(context, BATCH, shards_max=2, runs_max=100):
+    for run in plan_shard_runs(context, context.require_batch(BATCH), shards_max=2, runs_max=100):
         for channel in (Channel.EMAIL, Channel.PRINT):
-            hand_off_run(context, BATCH, run.first, run.last, channel)
+            hand_off_run(context, context.require_batch(BATCH), run.first, run.last, channel)
 
 
 def test_batch_in_parts__is_the_batch_of_one_process(hospital: Hospital, alone: dict[str, Any]) -> None:
     with worker(hospital) as context:
-        runs = plan_shard_runs(context, BATCH, shards_max=2, runs_max=100)
+        runs = plan_shard_runs(context, context.require_batch(BATCH), shards_max=2, runs_max=100)
         assert [(run.first, run.last) for run in runs] == [(1, 2), (3, 4), (5, 5)]
         for run in reversed(runs):
-            build_run(context, BATCH, run.first, run.last)
-        assert ask_gates(context, BATCH) == ["Policy asks for a person's approval of this kind."]
+            build_run(context, context.require_batch(BATCH), run.first, run.last)
+        assert finish_build(context, context.require_batch(BATCH)) == [
+            "Policy asks for a person's approval of this kind."
+        ]
         assert context.require_batch(BATCH).state == "waiting"
-        prepare_hand_off(context, BATCH, release=True)
+        prepare_hand_off(context, context.require_batch(BATCH), release=True)
         _hand_off_all(context)
-        assert walk_batch(context, BATCH).state == "closed"
+        assert walk_batch(context, context.require_batch(BATCH)).state == "closed"
     outcome = outcome_of(hospital, BATCH)
     assert_sent_once(outcome)
     assert outcome == alone
@@ -101,10 +103,12 @@ def test_batch_in_parts__is_the_batch_of_one_process(hospital: Hospital, alone: 
 
 def test_shard_runs__have_names_that_operators_know_them_by(hospital: Hospital) -> None:
     with worker(hospital) as context:
-        titles = [run.title for run in plan_shard_runs(context, BATCH, shards_max=2, runs_max=100)]
+        titles = [
+            run.title for run in plan_shard_runs(context, context.require_batch(BATCH), shards_max=2, runs_max=100)
+        ]
         assert titles[0].startswith("shards 1-2 of 5, postal codes ")
         assert titles[2].startswith("shard 5 of 5")
-        long = plan_shard_runs(context, BATCH, shards_max=1, runs_max=2)
+        long = plan_shard_runs(context, context.require_batch(BATCH), shards_max=1, runs_max=2)
         assert [(run.first, run.last) for run in long] == [(1, 3), (4, 5)]
 
 
@@ -114,13 +118,13 @@ def test_closed_batch__every_part_of_it_again_changes_nothing(
     hospital = released.copy_to(tmp_path / "home")
     with worker(hospital) as context:
         _hand_off_all(context)
-        walk_batch(context, BATCH)
+        walk_batch(context, context.require_batch(BATCH))
         events = hospital.ledger("SELECT count(*) FROM event")
         _hand_off_all(context)
-        build_run(context, BATCH, 1, 5)
-        assert ask_gates(context, BATCH) == []
-        prepare_hand_off(context, BATCH, release=True)
-        walk_batch(context, BATCH)
+        build_run(context, context.require_batch(BATCH), 1, 5)
+        assert finish_build(context, context.require_batch(BATCH)) == []
+        prepare_hand_off(context, context.require_batch(BATCH), release=True)
+        walk_batch(context, context.require_batch(BATCH))
     assert hospital.ledger("SELECT count(*) FROM event") == events
     assert outcome_of(hospital, BATCH) == alone
 
@@ -128,9 +132,9 @@ def test_closed_batch__every_part_of_it_again_changes_nothing(
 def test_parts_before_their_time__stop_or_do_nothing(hospital: Hospital) -> None:
     with worker(hospital) as context:
         with pytest.raises(GateStop, match="waits for a person"):
-            prepare_hand_off(context, BATCH, release=False)
+            prepare_hand_off(context, context.require_batch(BATCH), release=False)
         with pytest.raises(Exception, match="nothing of it may be handed off"):
-            hand_off_run(context, BATCH, 1, 5, Channel.PRINT)
+            hand_off_run(context, context.require_batch(BATCH), 1, 5, Channel.PRINT)
     assert hospital.manifest_rows() == []
 
 
@@ -146,7 +150,7 @@ def test_part_left_for_later__looks_at_the_source_itself(released: Hospital, tmp
         AS_OF.isoformat(),
     )
     with worker(hospital, STATEMENTS_CLOCK="2026-11-08T15:00:00+00:00") as context:
-        hand_off_run(context, BATCH, sequence, sequence, Channel.PRINT)
+        hand_off_run(context, context.require_batch(BATCH), sequence, sequence, Channel.PRINT)
     assert hospital.ledger("SELECT state FROM document WHERE guarantor_id = ?", guarantor) == [("withheld",)]
     assert hospital.ledger("SELECT count(*) FROM document WHERE state = 'handed_off'")[0][0] > 0
 
@@ -162,7 +166,7 @@ def test_shard_in_two_hands__is_built_once_with_the_same_bytes(hospital: Hospita
     assert _run(hospital, "build", 1, 5) == 0
     assert hospital.ledger("SELECT subject FROM event WHERE what = 'built' GROUP BY 1 HAVING count(*) > 1") == []
     with worker(hospital) as context:
-        walk_batch(context, BATCH, release=True)
+        walk_batch(context, context.require_batch(BATCH), release=True)
     assert outcome_of(hospital, BATCH) == alone
 
 
@@ -185,7 +189,7 @@ def test_hung_try_of_a_hand_off__keeps_the_next_from_sending(
     assert hung.wait() == 0
     with worker(hospital) as context:
         _hand_off_all(context)
-        walk_batch(context, BATCH)
+        walk_batch(context, context.require_batch(BATCH))
     outcome = outcome_of(hospital, BATCH)
     assert_sent_once(outcome)
     assert outcome == alone
@@ -200,7 +204,7 @@ def test_killed_around_each_effect_of_a_part__the_next_try_ends_it(
     assert run_killed_at(hospital, moment, "shard-worker", channel, BATCH, "1", "5") == -signal.SIGKILL
     with worker(hospital) as context:
         _hand_off_all(context)
-        assert walk_batch(context, BATCH).state == "closed"
+        assert walk_batch(context, context.require_batch(BATCH)).state == "closed"
     outcome = outcome_of(hospital, BATCH)
     assert_sent_once(outcome)
     assert outcome == alone
@@ -214,7 +218,7 @@ def test_whole_batch_in_one_hand__parts_wait(released: Hospital, tmp_path: Path)
         worker(hospital) as context,
         pytest.raises(BatchBusy, match="betty@billing-2"),
     ):
-        hand_off_run(context, BATCH, 1, 5, Channel.PRINT)
+        hand_off_run(context, context.require_batch(BATCH), 1, 5, Channel.PRINT)
     with worker(hospital) as context, context.ledger.share(BATCH, owner="worker", at=context.now()):
         assert "is locked by worker" in hospital.statements("rerun", BATCH, code=1).err
     assert hospital.manifest_rows() == []
@@ -229,7 +233,7 @@ def test_one_shard_put_off__the_others_of_the_run_go_on(released: Hospital, tmp_
         worker(hospital) as context,
         pytest.raises(BatchBusy, match="shard 2"),
     ):
-        hand_off_run(context, BATCH, 1, 5, Channel.PRINT)
+        hand_off_run(context, context.require_batch(BATCH), 1, 5, Channel.PRINT)
     left = hospital.ledger(
         "SELECT DISTINCT sequence FROM document WHERE channel = 'print' AND state = 'rendered' ORDER BY 1"
     )

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from statement_builder.operations.gates import PreviousBatch, ReleaseCheck, ask_questions, most_failed
 
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import ControlTotals, Figures
-from statement_builder.operations.gates import PreviousBatch, ReleaseCheck, ask_questions, most_failed
 from statement_builder.operations.release import same_person
 from statement_builder.settings import ReleaseSettings
 

@@ -1,0 +1,138 @@
+"""Commands on batches: run, rerun, release, batches, show."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from statement_builder.billing.identifiers import is_cycle
+from statement_builder.billing.selection import Kind
+from statement_builder.cli import output
+from statement_builder.cli.options import (
+    AsOf,
+    BatchId,
+    Engine,
+    Json,
+    Release,
+    Source,
+    SourceUrl,
+    Workers,
+    opened,
+    parse_day,
+)
+from statement_builder.errors import ConfigError, GateStop
+from statement_builder.ledger import Batch
+from statement_builder.operations.dry_run import dry_run_batch, dry_run_rerun
+from statement_builder.operations.show import show_batch
+from statement_builder.operations.steps import Step
+from statement_builder.operations.summaries import BatchSummary, summarize_batch
+from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.pull import Scope
+
+
+def run(  # noqa: PLR0917 - one parameter per option
+    kind: Annotated[Kind, typer.Argument(help="The kind of document.")],
+    cycle: Annotated[str, typer.Option(help="The billing period: 2026-11, or 2026-11-07 if billing is split.")],
+    source: Source = None,
+    source_url: SourceUrl = None,
+    as_of: AsOf = None,
+    until: Annotated[Step | None, typer.Option(help="Stop after this step.")] = None,
+    release: Release = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Select and count only; write and send nothing.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Pull only the first N accounts, for a trial.")] = None,
+    engine: Annotated[Engine | None, typer.Option(help="The rendering engine. Default: from the settings.")] = None,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """Run one batch: pull, select, render, archive and hand off, as far as policy allows."""
+    from statement_builder.operations.run import open_batch  # noqa: PLC0415
+
+    if not is_cycle(cycle):
+        raise ConfigError("--cycle takes a month such as 2026-11, or a day such as 2026-11-07")
+    with opened(
+        workers=workers, show_progress=not as_json, source=source, source_url=source_url, engine=engine
+    ) as context:
+        day = parse_day(as_of, "--as-of")
+        if dry_run:
+            scope = Scope(
+                source=context.settings.source.name,
+                kind=kind,
+                cycle=cycle,
+                as_of=day or context.today(),
+                limit=limit,
+            )
+            _show(dry_run_batch(context, scope), as_json)
+            return
+        batch = open_batch(context, kind=kind, cycle=cycle, as_of=day, limit=limit)
+        _walk(context, batch, until=until, release=release, as_json=as_json)
+
+
+def rerun(
+    batch_id: BatchId,
+    release: Release = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List what a rerun would do, and do nothing.")] = False,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """Finish an unfinished batch. Does nothing if the batch is finished."""
+    from statement_builder.operations.run import retry_errors  # noqa: PLC0415
+
+    with opened(workers=workers, show_progress=not as_json) as context:
+        batch = context.require_batch(batch_id)
+        if dry_run:
+            plan = dry_run_rerun(context, batch)
+            output.print_json(plan) if as_json else output.show_rerun_plan(plan)
+            return
+        retry_errors(context, batch)
+        _walk(context, batch, until=None, release=release, as_json=as_json)
+
+
+def release(batch_id: BatchId, workers: Workers = 0, as_json: Json = False) -> None:
+    """Approve a batch that waits for approval, and hand it off."""
+    with opened(workers=workers, show_progress=not as_json) as context:
+        _walk(context, context.require_batch(batch_id), until=None, release=True, as_json=as_json)
+
+
+def batches(as_json: Json = False) -> None:
+    """List all batches, newest first."""
+    with opened() as context:
+        summaries = [summarize_batch(context, batch) for batch in context.ledger.batches.all()]
+        output.print_json(summaries) if as_json else output.list_batches(summaries)
+
+
+def show(batch_id: BatchId, as_json: Json = False) -> None:
+    """Show one batch: its state and figures, its holds and print files, and what to do next."""
+    with opened() as context:
+        details = show_batch(context, context.require_batch(batch_id))
+        if as_json:
+            output.print_json(details)
+            return
+        output.show_batches([details])
+        output.show_holds(details.holds)
+        output.show_details(details)
+
+
+def _walk(context: AppContext, batch: Batch, *, until: Step | None, release: bool, as_json: bool) -> None:
+    """Run the batch and show its new state, even if it stopped at a gate."""
+    from statement_builder.operations.run import walk_batch  # noqa: PLC0415
+
+    started = time.monotonic()
+    stop: GateStop | None = None
+    try:
+        walk_batch(context, batch, until=until, release=release)
+    except GateStop as exc:
+        stop = exc
+    current = context.require_batch(batch.batch_id)
+    _show(summarize_batch(context, current, seconds=time.monotonic() - started), as_json)
+    if stop is not None:
+        raise stop
+
+
+def _show(summary: BatchSummary, as_json: bool) -> None:
+    if as_json:
+        output.print_json(summary)
+        return
+    output.show_batches([summary])
+    output.show_holds(summary.holds)

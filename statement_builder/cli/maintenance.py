@@ -1,0 +1,74 @@
+"""Commands for setting up and checking an installation: doctor, preflight, demo, bench."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from statement_builder.billing.selection import Kind
+from statement_builder.cli import output
+from statement_builder.cli.options import Json, Workers, opened
+from statement_builder.settings import load_settings
+
+
+def preflight(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A print file's PDF, manifest or control file.")],
+    as_json: Json = False,
+) -> None:
+    """Check that a print file is fit to print: windows, order, pages, fonts and barcodes of every piece."""
+    from statement_builder.operations.preflight import preflight_print_file  # noqa: PLC0415
+
+    report = preflight_print_file(load_settings(dict(os.environ), Path.cwd()), file)
+    output.print_json(report) if as_json else output.show_preflight(report)
+    if report.faults:
+        raise typer.Exit(1)
+
+
+def doctor(as_json: Json = False) -> None:
+    """Check that every back end can be reached, and that all fonts and templates are installed."""
+    from statement_builder.operations.health_check import check_health  # noqa: PLC0415
+
+    environ = dict(os.environ)
+    findings = check_health(load_settings(environ, Path.cwd()), environ=environ)
+    output.print_json(findings) if as_json else output.show_findings(findings)
+    if not all(finding.is_ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def demo(
+    guarantors: Annotated[int, typer.Option(min=20, help="Number of guarantors in the sample hospital.")] = 200,
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
+    """Run one cycle of a sample hospital, with every kind of document, on this machine only."""
+    from statement_builder.devtools.demo import prepare_demo_home, run_demo  # noqa: PLC0415
+
+    home = prepare_demo_home(dict(os.environ), Path.cwd())
+    with opened(workers=workers, show_progress=output.err.is_terminal and not as_json) as context:
+        result = run_demo(context, home, guarantors=guarantors, report=_ignore if as_json else output.err.print)
+    if as_json:
+        output.print_json(result)
+        return
+    output.show_batches(result.batches)
+    output.say(f"Open {result.index}")
+
+
+def _ignore(_line: str) -> None:
+    """Report no step: with `--json`, only the result is printed."""
+
+
+def bench(
+    documents: Annotated[int, typer.Option(min=1, help="Number of documents to render.")] = 500,
+    kind: Annotated[Kind, typer.Option(help="The kind of document.")] = Kind.STATEMENT,
+    stages: Annotated[bool, typer.Option("--stages", help="Also measure a whole batch, stage by stage.")] = False,
+    workers: Annotated[int, typer.Option(min=0, help="Worker processes of that batch; 0 is one per processor.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Measure rendering on one core of this machine, compared with one WeasyPrint call per document."""
+    from statement_builder.devtools.benchmark import run_bench  # noqa: PLC0415
+
+    result = run_bench(documents=documents, kind=kind, stages=stages, workers=workers or os.cpu_count() or 1)
+    output.print_json(result) if as_json else output.show_benchmark(result)

@@ -1,0 +1,86 @@
+"""What the commands share: option types, the application context, dates."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from msgspec.structs import replace
+
+from statement_builder.cli import output
+from statement_builder.clock import open_clock
+from statement_builder.errors import ConfigError
+from statement_builder.pipeline.context import AppContext, no_progress, open_context
+from statement_builder.settings import load_settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on standard output instead of tables.")]
+BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="A batch id, such as 2026-11-statement.")]
+DocumentId = Annotated[str, typer.Argument(metavar="DOCUMENT", help="The full document id.")]
+Workers = Annotated[int, typer.Option(min=0, help="Number of worker processes; 0 is one per processor.")]
+Release = Annotated[bool, typer.Option("--release", help="Approve the batch, if policy requires approval.")]
+Reason = Annotated[str, typer.Option(help="The reason; it is kept in the event log.")]
+Source = Annotated[str | None, typer.Option(help="A folder of queries below sql/: reference or synthea.")]
+SourceUrl = Annotated[str | None, typer.Option(help="The billing database as a SQLAlchemy URL.")]
+AsOf = Annotated[str | None, typer.Option(help="The date of the balances, such as 2026-11-07. Default: today.")]
+
+
+class Engine(StrEnum):
+    """How pages are rendered."""
+
+    COMPILED = "compiled"
+    PLAIN = "plain"
+
+
+@contextmanager
+def opened(
+    *,
+    workers: int = 0,
+    show_progress: bool = False,
+    source: str | None = None,
+    source_url: str | None = None,
+    engine: Engine | None = None,
+) -> Iterator[AppContext]:
+    """Open the application context from this machine's settings. The arguments override the settings."""
+    environ = dict(os.environ)
+    if source_url is not None:
+        environ["STATEMENTS_SOURCE_URL"] = source_url
+    settings = load_settings(environ, Path.cwd(), source_name=source)
+    if engine is not None:
+        settings = replace(settings, render=replace(settings.render, engine=engine.value))
+    with output.show_progress() if show_progress else nullcontext(no_progress) as progress:
+        context = open_context(
+            settings,
+            environ=environ,
+            now=open_clock(environ),
+            actor=f"{_user()}@{socket.gethostname()}",
+            workers=workers or settings.render.workers or os.cpu_count() or 1,
+            progress=progress,
+        )
+        with context:
+            yield context
+
+
+def parse_day(text: str | None, option: str) -> date | None:
+    """The date that an option gives. `ConfigError` names the option."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise ConfigError(f"{option} takes a date such as 2026-11-07") from exc
+
+
+def _user() -> str:
+    """The user's name, for locks and the event log; the user's number if it has no name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,42 @@
+"""What the command line prints: tables that foot, progress on a terminal and plain lines elsewhere, or JSON."""
+
+from statement_builder.cli.output.batches import (
+    list_batches,
+    show_batches,
+    show_details,
+    show_holds,
+    show_rerun_plan,
+)
+from statement_builder.cli.output.console import err, format_dollars, out, print_fields, say
+from statement_builder.cli.output.control_sheet import show_control_sheet
+from statement_builder.cli.output.documents import show_documents
+from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
+from statement_builder.cli.output.json_output import print_json
+from statement_builder.cli.output.measurements import show_benchmark
+from statement_builder.cli.output.progress import show_progress
+from statement_builder.cli.output.tracking import show_tracking
+from statement_builder.cli.output.work_queue import show_exceptions, show_held
+
+__all__ = [
+    "err",
+    "format_dollars",
+    "list_batches",
+    "out",
+    "print_fields",
+    "print_json",
+    "say",
+    "show_batches",
+    "show_benchmark",
+    "show_control_sheet",
+    "show_details",
+    "show_documents",
+    "show_exceptions",
+    "show_findings",
+    "show_held",
+    "show_holds",
+    "show_preflight",
+    "show_progress",
+    "show_rerun_plan",
+    "show_source_check",
+    "show_tracking",
+]

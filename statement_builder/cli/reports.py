@@ -1,0 +1,49 @@
+"""Commands that print reports: report control."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from statement_builder.cli import output
+from statement_builder.cli.options import BatchId, Json, opened
+
+report_app = typer.Typer(help="Print a report about a batch.", no_args_is_help=True)
+
+
+@report_app.command("control")
+def control(
+    batch_id: BatchId,
+    path: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the PDF to this file; with --json, the JSON.")
+    ] = None,
+    kept: Annotated[
+        bool, typer.Option("--kept", help="The sheet as archived when the batch closed. Default: as of now.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Print the control sheet: every gate, envelope class, hold, exception and print file, and what is open."""
+    from statement_builder.operations import control_sheet  # noqa: PLC0415
+    from statement_builder.operations.queries import write_private  # noqa: PLC0415
+
+    with opened() as context:
+        batch = context.require_batch(batch_id)
+        encoded = control_sheet.read_archived_sheet(context, batch, ".json") if kept else b""
+        if kept:
+            sheet = control_sheet.decode_control_sheet(encoded)
+        else:
+            sheet = control_sheet.build_control_sheet(context, batch)
+        if path is None:
+            output.print_json(msgspec.to_builtins(sheet)) if as_json else output.show_control_sheet(sheet)
+            return
+        if as_json:
+            data = encoded or control_sheet.encode_control_sheet(sheet)
+        elif kept:
+            data = control_sheet.read_archived_sheet(context, batch, ".pdf")
+        else:
+            data = control_sheet.render_control_sheet(context, sheet)
+        write_private(path, data)
+        output.out.print(f"{path}")

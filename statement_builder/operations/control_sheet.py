@@ -1,0 +1,81 @@
+"""The control sheet of a batch: built from the ledger at any time, and archived when the batch closes."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+from msgspec.structs import replace
+
+from mail_house.print_files import envelope_class
+from statement_builder import reports
+from statement_builder.errors import ArchiveError, ConfigError
+from statement_builder.ledger import ArchivedControlSheet, Batch, BatchState
+from statement_builder.operations.release import pending_checks
+from statement_builder.pipeline.context import AppContext
+from statement_builder.reports import ControlSheet
+
+
+def build_control_sheet(context: AppContext, batch: Batch) -> ControlSheet:
+    """The batch in figures as of now, for the supervisor who releases it."""
+    return _build(context, batch, context.now())
+
+
+def encode_control_sheet(sheet: ControlSheet) -> bytes:
+    """The sheet as indented JSON."""
+    return msgspec.json.format(msgspec.json.encode(sheet), indent=2) + b"\n"
+
+
+def decode_control_sheet(data: bytes) -> ControlSheet:
+    """The sheet from its JSON."""
+    return msgspec.json.decode(data, type=ControlSheet)
+
+
+def render_control_sheet(context: AppContext, sheet: ControlSheet) -> bytes:
+    """The sheet as a PDF."""
+    from statement_builder.reports import control_sheet_pdf  # noqa: PLC0415 - WeasyPrint takes half a second
+
+    return control_sheet_pdf.render_control_sheet(sheet, facility=context.facility, templates=context.templates)
+
+
+def archive_control_sheet(context: AppContext, batch: Batch, *, closed_at: datetime) -> ArchivedControlSheet:
+    """Archive the sheet of a batch that is about to close, as JSON and PDF. Returns both keys.
+
+    A key contains the hash of its content. If the process dies before the batch is closed, the next try archives
+    another sheet and nothing refers to this one.
+    """
+    sheet = _build(context, replace(batch, state=BatchState.CLOSED, closed_at=closed_at), closed_at)
+    keys = []
+    for suffix, data in ((".json", encode_control_sheet(sheet)), (".pdf", render_control_sheet(context, sheet))):
+        digest = hashlib.sha256(data).hexdigest()
+        keys.append(f"control-sheets/{batch.batch_id}/{digest}{suffix}")
+        context.archive.put(keys[-1], data, sha256=digest)
+    return ArchivedControlSheet(json_key=keys[0], pdf_key=keys[1])
+
+
+def read_archived_sheet(context: AppContext, batch: Batch, suffix: str) -> bytes:
+    """The sheet as it was when the batch closed; `suffix` is `.json` or `.pdf`.
+
+    `ConfigError` if the batch is not closed; `ArchiveError` if the content does not match the hash in its key.
+    """
+    events = context.ledger.events.for_batch(batch.batch_id, subject=batch.batch_id)
+    sheets = [event.data for event in events if isinstance(event.data, ArchivedControlSheet)]
+    if not sheets:
+        raise ConfigError(f"batch {batch.batch_id} is not closed, so it has no archived control sheet. Omit --kept.")
+    key = {".json": sheets[-1].json_key, ".pdf": sheets[-1].pdf_key}[suffix]
+    data = context.archive.get(key)
+    if hashlib.sha256(data).hexdigest() not in key:
+        raise ArchiveError(f"{key} is damaged in the archive. Restore it from a backup.")
+    return data
+
+
+def _build(context: AppContext, batch: Batch, at: datetime) -> ControlSheet:
+    profile = context.profile()
+    return reports.build_control_sheet(
+        context.ledger,
+        batch,
+        envelope_class=lambda pages: envelope_class(pages, profile),
+        questions=[check.message for check in pending_checks(context, batch)],
+        at=at,
+    )
