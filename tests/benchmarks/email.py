@@ -119,7 +119,7 @@ def _send_lot(hospital: Hospital, what: str) -> Measured:
     """The batch is built and looked at a second time beforehand: what is measured is the lot."""
     with open_as_worker(hospital.environment) as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-        batch = walk_batch(context, BATCH, until=Step.GATES, release=True)
+        batch = walk_batch(context, context.require_batch(BATCH), until=Step.GATES, release=True)
         with context.ledger.lock(BATCH, owner=context.actor, at=context.now()):
             begin_hand_off(context, batch)
             shards = context.ledger.shards.for_batch(BATCH)

@@ -16,16 +16,15 @@ from tempfile import TemporaryDirectory
 
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.benchmark import sample_contents
-from statement_builder.devtools.demo import SAMPLE_SETTINGS
 from statement_builder.documents import Content
 from statement_builder.pipeline.workers import infrequent_gc
-from statement_builder.rendering import GROUP, CompiledEngine, Rendered
-from statement_builder.resources import TEMPLATES
+from statement_builder.rendering import GROUP_SIZE, CompiledEngine, Rendered
+from statement_builder.resources import SAMPLE_SETTINGS, TEMPLATES
 from statement_builder.settings import load_settings
 from tests.benchmarks.reportlab_page import render
 from tests.benchmarks.reportlab_sheet import register_fonts
 
-_TURN = GROUP
+_TURN = GROUP_SIZE
 """Documents that each makes before it is the other's turn: as many as the compiled engine makes side by side."""
 
 

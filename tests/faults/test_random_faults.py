@@ -17,17 +17,17 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from statement_builder.operations.control import control_sheet
 
 from mail_house.errors import HandOffError
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import BatchBusy, GateStop, StatementsError
 from statement_builder.ledger import BatchState, DocumentState
+from statement_builder.operations.control_sheet import build_control_sheet
 from statement_builder.operations.resolve import resolve_document
 from statement_builder.operations.run import open_batch, retry_errors, walk_batch
 from statement_builder.operations.run_parallel import (
-    ask_gates,
     build_run,
+    finish_build,
     hand_off_run,
     plan_shard_runs,
     prepare_hand_off,
@@ -71,29 +71,29 @@ class Office:
         """An operator: run, re-run and release are this walk."""
         with self.context(actor) as context:
             open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-            retry_errors(context, BATCH)
-            walk_batch(context, BATCH, release=True)
+            retry_errors(context, context.require_batch(BATCH))
+            walk_batch(context, context.require_batch(BATCH), release=True)
 
     def schedule(self, actor: str) -> None:
         """The scheduler: the same in parts, each of which it may have begun and lost before."""
         with self.context(actor) as context:
             open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-            walk_batch(context, BATCH, until=Step.PULL)
-            runs = plan_shard_runs(context, BATCH, shards_max=1, runs_max=10)
+            walk_batch(context, context.require_batch(BATCH), until=Step.PULL)
+            runs = plan_shard_runs(context, context.require_batch(BATCH), shards_max=1, runs_max=10)
             for run in runs:
-                build_run(context, BATCH, run.first, run.last)
-            ask_gates(context, BATCH)
-            prepare_hand_off(context, BATCH, release=True)
+                build_run(context, context.require_batch(BATCH), run.first, run.last)
+            finish_build(context, context.require_batch(BATCH))
+            prepare_hand_off(context, context.require_batch(BATCH), release=True)
             for channel in (Channel.EMAIL, Channel.PRINT):
                 for run in self.random.sample(runs, len(runs)):
-                    hand_off_run(context, BATCH, run.first, run.last, channel)
-            walk_batch(context, BATCH, release=True)
+                    hand_off_run(context, context.require_batch(BATCH), run.first, run.last, channel)
+            walk_batch(context, context.require_batch(BATCH), release=True)
 
     def visit(self) -> None:
         """Somebody who tries the same batch while it is in another's hands, and is told so; nothing else may happen."""
         with self.context("visitor@desk-9") as context:
             try:
-                walk_batch(context, BATCH, release=True)
+                walk_batch(context, context.require_batch(BATCH), release=True)
             except BatchBusy as exc:
                 self.diary.append(f"visitor: {exc}")
             else:
@@ -157,7 +157,7 @@ class Office:
                 found = context.ledger.documents.get(document.document_id)
                 if found is not None and found.delivery_state == "uncertain":
                     sent = self.left()[document.document_id] > 0
-                    resolve_document(context, document.document_id, sent=sent, reason="looked into the outbox")
+                    resolve_document(context, found, sent=sent, reason="looked into the outbox")
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def rendered(new: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospita
     office = Office(new.copy_to(tmp_path_factory.mktemp("rendered") / "home"), Random(0))
     with office.context("ana@desk-1") as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-        walk_batch(context, BATCH, until=Step.BUILD)
+        walk_batch(context, context.require_batch(BATCH), until=Step.BUILD)
         assert len(context.ledger.shards.for_batch(BATCH)) > 2
         counts = context.ledger.control_totals.get(BATCH).counts
         assert min(counts.print, counts.email) > 2
@@ -218,7 +218,7 @@ def assert_all_is_well(office: Office) -> None:
         withheld = {each.document_id for each in documents} - handed_off
         assert left == dict.fromkeys(handed_off, 1)
         assert withheld == office.in_time
-        sheet = control_sheet(context, batch)
+        sheet = build_control_sheet(context, batch)
         assert {gate.verdict for gate in sheet.gates} == {"foots"}
         mailed = context.ledger.mailing_history.by_account(
             batch.facility_id, [account for each in documents for account in each.accounts]

@@ -47,8 +47,8 @@ def _opened(hospital: Hospital, *, templates: Path = TEMPLATES, sql_root: Path =
 
 def _run(context: AppContext, *, until: Step | None = None, limit: int | None = 8) -> Batch:
     open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=limit)
-    retry_errors(context, BATCH)
-    return walk_batch(context, BATCH, until=until, release=True)
+    retry_errors(context, context.require_batch(BATCH))
+    return walk_batch(context, context.require_batch(BATCH), until=until, release=True)
 
 
 def _rewrite(name: str, right: str, wrong: str) -> Callable[[Path], None]:

@@ -51,7 +51,7 @@ def test_built_while_pulled__is_the_batch_of_one_process(
     alone = hospital.copy_to(tmp_path / "alone")
     for each, workers in ((hospital, 2), (alone, 1)):
         with opened(each, workers=workers) as context:
-            assert walk_batch(context, BATCH, until=Step.BUILD).state is BatchState.BUILT
+            assert walk_batch(context, context.require_batch(BATCH), until=Step.BUILD).state is BatchState.BUILT
     assert len(begun) > 1
     assert outcome_of(hospital, BATCH) == outcome_of(alone, BATCH)
 
@@ -74,11 +74,11 @@ def test_pull_that_fails__nothing_of_what_was_built_is_kept(hospital: Hospital, 
     control.write_text(right.replace("'charges' AS result_set, count(*)", "'charges' AS result_set, count(*) + 1"))
     with opened(hospital, workers=2) as context:
         with pytest.raises(SourceError, match="but control"):
-            walk_batch(replace(context, sql_root=wrong), BATCH, until=Step.BUILD)
+            walk_batch(replace(context, sql_root=wrong), context.require_batch(BATCH), until=Step.BUILD)
         assert context.require_batch(BATCH).state is BatchState.OPEN
         assert context.ledger.shards.for_batch(BATCH) == []
         assert context.ledger.documents.for_batch(BATCH) == []
-        assert walk_batch(context, BATCH, until=Step.BUILD).state is BatchState.BUILT
+        assert walk_batch(context, context.require_batch(BATCH), until=Step.BUILD).state is BatchState.BUILT
     with opened(untouched, workers=1) as context:
-        walk_batch(context, BATCH, until=Step.BUILD)
+        walk_batch(context, context.require_batch(BATCH), until=Step.BUILD)
     assert outcome_of(hospital, BATCH) == outcome_of(untouched, BATCH)

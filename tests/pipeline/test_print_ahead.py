@@ -36,7 +36,7 @@ def hospital(tmp_path: Path) -> Hospital:
     hospital = build_hospital(tmp_path / "home", guarantors=40)
     with opened(hospital, workers=1) as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-        assert walk_batch(context, BATCH, until=Step.BUILD).state is BatchState.BUILT
+        assert walk_batch(context, context.require_batch(BATCH), until=Step.BUILD).state is BatchState.BUILT
     return hospital
 
 
@@ -57,7 +57,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def _hand_off(hospital: Hospital, *, workers: int) -> None:
     with opened(hospital, workers=workers) as context:
-        walk_batch(context, BATCH, until=Step.HAND_OFF, release=True)
+        walk_batch(context, context.require_batch(BATCH), until=Step.HAND_OFF, release=True)
 
 
 def test_made_ahead__is_what_one_process_hands_off_and_made_once(
