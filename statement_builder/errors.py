@@ -51,7 +51,3 @@ class AwaitingConfirmation(GateStop):
 
 class InvariantError(StatementsError):
     """A bug in this service: an invariant does not hold. The run stops before hand-off. Exit code 1."""
-
-
-AnswerError = DeliveryReportError  # until every caller has the new name
-Unanswered = AwaitingConfirmation

@@ -33,9 +33,6 @@ class FinalVendorStatus(StrEnum):
     MAILED = "mailed"
 
 
-Reports = FinalVendorStatus  # until every caller has the new name
-
-
 class Hold(Record, kw_only=True):
     """One reason to hold a document or a visit on it. `policy/hold_codes.toml` has the text of each code."""
 

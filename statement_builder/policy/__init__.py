@@ -12,5 +12,3 @@ from statement_builder.policy.reprint_rules import find_reprint_holds
 from statement_builder.policy.settings import LegalNumber, Policy
 
 __all__ = ["HOLD_CODES", "LegalNumber", "Policy", "candidate_cents", "decide", "find_reprint_holds", "recheck"]
-
-find_copy_holds = find_reprint_holds  # until every caller has the new name

@@ -92,9 +92,7 @@ def test_make_hold__refuses_an_unknown_code() -> None:
 def _policy_modules() -> list[Path]:
     folder = Path(statement_builder.policy.__file__).parent
     return [
-        path
-        for path in folder.glob("*.py")
-        if not path.name.startswith(("codes", "hold_codes", "legal_numbers", "__init__"))
+        path for path in folder.glob("*.py") if not path.name.startswith(("hold_codes", "legal_numbers", "__init__"))
     ]
 
 
