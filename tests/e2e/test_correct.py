@@ -11,7 +11,7 @@ import pytest
 
 from tests.commands import BATCH, RUN, call, error_message
 from tests.e2e.test_reprint import clocks, found, pages_of, printed, reprint
-from tests.faults.test_two_operators import at_once
+from tests.faults.test_two_operators import run_at_once
 from tests.hospital import Hospital, build_hospital
 from tests.kill_points import run_killed_at
 
@@ -185,7 +185,7 @@ def test_correct__what_wants_a_second_person_wants_one_here(hospital: Hospital, 
 
 def test_correct__two_at_once_make_one(hospital: Hospital) -> None:
     document = printed(hospital)
-    answers = at_once(hospital, *[("correct", document, "--reason", "insurance paid more")] * 2)
+    answers = run_at_once(hospital, *[("correct", document, "--reason", "insurance paid more")] * 2)
     assert 0 in [answer.code for answer in answers]
     for answer in answers:
         assert answer.code == 0 or "is locked by" in error_message(answer)

@@ -1,4 +1,4 @@
-"""Rows for the sample hospital's database: a guarantor with one ordinary visit, of which a test spoils one value."""
+"""Rows for the sample hospital's database: a guarantor with one ordinary visit, in which a test can change a value."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.hospital import Hospital
 
-_USUAL: dict[str, dict[str, Any]] = {
+_ORDINARY: dict[str, dict[str, Any]] = {
     "guarantor": {
         "first_name": "Maria",
         "last_name": "Lopez",
@@ -49,18 +49,18 @@ _KEYS = {
 
 
 def add_row(hospital: Hospital, table: str, **values: Any) -> None:
-    """One row with exactly these values."""
-    marks = ", ".join("?" for _ in values)
-    hospital.sql(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", *values.values())
+    """Add one row with exactly these values."""
+    placeholders = ", ".join("?" for _ in values)
+    hospital.sql(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({placeholders})", *values.values())
 
 
 def add_account(hospital: Hospital, guarantor_id: str, **changes: dict[str, Any]) -> None:
-    """A guarantor who owes $300 for one visit; `changes` by table are what is different about it."""
+    """Add a guarantor who owes $300 for one visit. `changes` overrides values by table."""
     ids = {
         "guarantor_id": guarantor_id,
         "patient_id": f"P-{guarantor_id}",
         "account_number": f"A-{guarantor_id}",
         "charge_id": f"C-{guarantor_id}",
     }
-    for table, usual in _USUAL.items():
-        add_row(hospital, table, **({key: ids[key] for key in _KEYS[table]} | usual | changes.get(table, {})))
+    for table, ordinary in _ORDINARY.items():
+        add_row(hospital, table, **({key: ids[key] for key in _KEYS[table]} | ordinary | changes.get(table, {})))

@@ -1,4 +1,4 @@
-"""What several tests of broken surroundings need."""
+"""Fixtures for tests of environment faults."""
 
 from __future__ import annotations
 
@@ -14,42 +14,45 @@ from statement_builder.archive.disk import DiskArchive
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own that holds 48 KB until `make_room`."""
+    """A separate disk of 48 KB, until `tests.faults.disks.enlarge`."""
     disk = tmp_path / "disk"
     disk.mkdir()
     mounted = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", "size=48k", "tmpfs", disk], capture_output=True, check=False
     )
     if mounted.returncode:
-        pytest.skip("no right to mount a small disk here; test_file_size_limit stands in for it")
+        pytest.skip("no permission to mount a disk here; test_file_size_limit covers the same ground")
     yield disk
-    # Lazily: a process that is about to end may still have a file open there.
+    # Lazily, because a process that is ending may still have a file open there.
     subprocess.run(["umount", "--lazy", disk], check=True)
 
 
 @pytest.fixture
-def at_file(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], None]], list[str]]:
-    """Have something happen once, right after a file whose name has these words in it is there; the names so far."""
+def after_file(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], None]], list[str]]:
+    """Call a function once, right after a file whose name contains some text is written.
 
-    def arm(words: str, happen: Callable[[], None]) -> list[str]:
-        happened: list[str] = []
+    The returned list then has that file's name.
+    """
+
+    def arm(text: str, action: Callable[[], None]) -> list[str]:
+        triggered_by: list[str] = []
         put, publish = DiskArchive.put, LocalDirectory.publish
 
-        def see(name: str) -> None:
-            if words in name and not happened:
-                happened.append(name)
-                happen()
+        def check(name: str) -> None:
+            if text in name and not triggered_by:
+                triggered_by.append(name)
+                action()
 
-        def put_then(self: DiskArchive, key: str, data: bytes, *, sha256: str) -> None:
+        def put_and_check(self: DiskArchive, key: str, data: bytes, *, sha256: str) -> None:
             put(self, key, data, sha256=sha256)
-            see(key)
+            check(key)
 
-        def publish_then(self: LocalDirectory, name: str) -> None:
+        def publish_and_check(self: LocalDirectory, name: str) -> None:
             publish(self, name)
-            see(name)
+            check(name)
 
-        monkeypatch.setattr(DiskArchive, "put", put_then)
-        monkeypatch.setattr(LocalDirectory, "publish", publish_then)
-        return happened
+        monkeypatch.setattr(DiskArchive, "put", put_and_check)
+        monkeypatch.setattr(LocalDirectory, "publish", publish_and_check)
+        return triggered_by
 
     return arm

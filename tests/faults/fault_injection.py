@@ -1,7 +1,7 @@
-"""A simulated bad day: an outside effect of the service fails, or the process dies at it, or somebody comes along.
+"""Inject one fault into a run: a side effect fails, the process dies at it, or another operator interferes.
 
-Everything runs in this process and for real, on real files, but for three stand-ins: death, which is an exception that
-no code of ours catches and after which no effect gets through; the control sheet's PDF; and the pauses between tries.
+Everything runs in this process on real files, with three exceptions. A kill is simulated by an exception that our code
+does not catch; after it, no side effect takes place. The control sheet's PDF is a stub. Retries do not pause.
 """
 
 from __future__ import annotations
@@ -23,108 +23,123 @@ from statement_builder.archive.disk import DiskArchive
 from statement_builder.errors import ArchiveError, SourceError
 from statement_builder.source import source
 
-Site = Literal["commit", "keep", "fetch", "stage", "publish", "pull"]
-What = Literal["fails", "dies", "meets"]
+Site = Literal["commit", "archive-write", "archive-read", "upload", "publish", "source-read"]
+Effect = Literal["error", "kill", "interference"]
 
 COMMIT_LOST = OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
 ERRORS: dict[Site, tuple[Exception, Exception]] = {
-    # what the caller is told: when it has not happened, and when it has and the answer was lost
+    # the error if it did not happen, and the error if it happened and the response was lost
     "commit": (COMMIT_LOST, COMMIT_LOST),
-    "keep": (ArchiveError("the archive is full"), ArchiveError("the archive did not answer")),
-    "fetch": (ArchiveError("the archive is away"), ArchiveError("the archive did not answer")),
-    "stage": (Retryable("the disk is full"), Retryable("the disk did not answer")),
+    "archive-write": (ArchiveError("the archive is full"), ArchiveError("the archive did not answer")),
+    "archive-read": (ArchiveError("the archive is down"), ArchiveError("the archive did not answer")),
+    "upload": (Retryable("the disk is full"), Retryable("the disk did not answer")),
     "publish": (Retryable("the name was refused"), UnknownOutcome("the connection was lost after the rename")),
-    "pull": (SourceError("the billing database is away"), SourceError("the billing database went away")),
+    "source-read": (SourceError("the billing database is down"), SourceError("the billing database went down")),
 }
-OFTEN: dict[Site, int] = {"commit": 20, "keep": 4, "fetch": 6, "stage": 16, "publish": 16, "pull": 2}
-"""About how many of each a batch has: which one the blow falls on is chosen among them."""
-WEIGHT: dict[Site, int] = {"commit": 4, "keep": 1, "fetch": 1, "stage": 1, "publish": 5, "pull": 1}
-"""Where a blow does harm if something is wrong, it falls more often."""
+SITE_COUNTS: dict[Site, int] = {
+    "commit": 20,
+    "archive-write": 4,
+    "archive-read": 6,
+    "upload": 16,
+    "publish": 16,
+    "source-read": 2,
+}
+"""About how many side effects of each kind a batch has. The fault hits one of them."""
+SITE_WEIGHTS: dict[Site, int] = {
+    "commit": 4,
+    "archive-write": 1,
+    "archive-read": 1,
+    "upload": 1,
+    "publish": 5,
+    "source-read": 1,
+}
+"""Sites where a fault could do harm are chosen more often."""
 
 
-class Died(BaseException):
-    """The process is gone: stands in for SIGKILL."""
+class Killed(BaseException):
+    """Simulates SIGKILL."""
 
 
 @dataclass
-class Storm:
-    """The one blow of a bad day: at which effect, the how-manieth of its kind, before it or after it."""
+class Fault:
+    """A fault before or after the n-th side effect at a site."""
 
     site: Site
     nth: int
     after: bool
-    what: What
-    visitor: Callable[[], None] = lambda: None
-    """Who comes along in the middle, where `what` is `meets`."""
-    seen: int = 0
-    struck: bool = False
-    dead: bool = False
+    effect: Effect
+    interfere: Callable[[], None] = lambda: None
+    """Called for the effect `interference`."""
+    count: int = 0
+    is_triggered: bool = False
+    is_killed: bool = False
 
-    def pass_through(self, site: Site, effect: Callable[[], Any]) -> Any:
-        if self.dead:
-            raise Died
-        self.seen += site == self.site
-        if self.struck or site != self.site or self.seen < self.nth:
-            return effect()
-        self.struck = True
+    def run(self, site: Site, action: Callable[[], Any]) -> Any:
+        """Run a side effect, or the fault instead of it or after it."""
+        if self.is_killed:
+            raise Killed
+        self.count += site == self.site
+        if self.is_triggered or site != self.site or self.count < self.nth:
+            return action()
+        self.is_triggered = True
         if not self.after:
-            self._blow(ERRORS[site][0])
-            return effect()
-        result = effect()
-        self._blow(ERRORS[site][1])
+            self._trigger(ERRORS[site][0])
+            return action()
+        result = action()
+        self._trigger(ERRORS[site][1])
         return result
 
-    def _blow(self, error: Exception) -> None:
-        if self.what == "meets":
-            self.visitor()
-        elif self.what == "dies":
-            self.dead = True
-            raise Died
+    def _trigger(self, error: Exception) -> None:
+        if self.effect == "interference":
+            self.interfere()
+        elif self.effect == "kill":
+            self.is_killed = True
+            raise Killed
         else:
             raise error
 
     def __str__(self) -> str:
-        return f"{self.what} {'after' if self.after else 'before'} {self.site} {self.nth}"
+        return f"{self.effect} {'after' if self.after else 'before'} {self.site} {self.nth}"
 
 
-def draw_storm(random: Random, visitor: Callable[[], None]) -> Storm:
-    """A blow anywhere. Nobody comes along within a transaction: there the ledger would make them wait."""
-    (site,) = random.choices(list(WEIGHT), list(WEIGHT.values()))
-    whats: list[What] = ["fails", "dies"] if site == "commit" else ["fails", "dies", "dies", "meets"]
-    nth = random.randint(1, OFTEN[site])
-    return Storm(site=site, nth=nth, after=random.random() < 0.5, what=random.choice(whats), visitor=visitor)
+def draw_fault(random: Random, interfere: Callable[[], None]) -> Fault:
+    """Choose a fault at random. Nobody interferes during a commit, because the ledger would block there."""
+    (site,) = random.choices(list(SITE_WEIGHTS), list(SITE_WEIGHTS.values()))
+    effects: list[Effect] = ["error", "kill"] if site == "commit" else ["error", "kill", "kill", "interference"]
+    nth = random.randint(1, SITE_COUNTS[site])
+    return Fault(site=site, nth=nth, after=random.random() < 0.5, effect=random.choice(effects), interfere=interfere)
 
 
 @contextmanager
-def blowing(storm: Storm) -> Iterator[None]:
-    """Every effect of the service goes through the storm while the block runs."""
+def injecting(fault: Fault) -> Iterator[None]:
+    """Route every side effect of the service through the fault inside the block."""
     sites: list[tuple[Any, str, Site]] = [
         (Connection, "_commit_impl", "commit"),
-        (DiskArchive, "put", "keep"),
-        (DiskArchive, "get", "fetch"),
-        (DiskArchive, "read_range", "fetch"),
-        (LocalDirectory, "stage", "stage"),
+        (DiskArchive, "put", "archive-write"),
+        (DiskArchive, "get", "archive-read"),
+        (DiskArchive, "read_range", "archive-read"),
+        (LocalDirectory, "stage", "upload"),
         (LocalDirectory, "publish", "publish"),
-        (source, "begin_reading", "pull"),
+        (source, "begin_reading", "source-read"),
     ]
     with ExitStack() as patches:
         for owner, name, site in sites:
-            patches.enter_context(mock.patch.object(owner, name, _stormy(storm, site, getattr(owner, name))))
+            patches.enter_context(mock.patch.object(owner, name, _routed(fault, site, getattr(owner, name))))
         yield
 
 
 @contextmanager
-def sped_up() -> Iterator[None]:
-    """No pauses between tries, and a stand-in for the PDF of the control sheet."""
+def without_delays() -> Iterator[None]:
+    """Skip pauses between retries, and stub the control sheet's PDF."""
     with (
         mock.patch("tenacity.nap.time.sleep"),
-        mock.patch("statement_builder.operations.control.print_control_sheet", return_value=b"%PDF stand-in"),
+        mock.patch("statement_builder.operations.control_sheet.render_control_sheet", return_value=b"%PDF stub"),
     ):
         yield
 
 
-def _stormy(storm: Storm, site: Site, effect: Callable[..., Any]) -> Callable[..., Any]:
-    def through(*arguments: Any, **named: Any) -> Any:
-        return storm.pass_through(site, lambda: effect(*arguments, **named))
+def _routed(fault: Fault, site: Site, action: Callable[..., Any]) -> Callable[..., Any]:
+    def routed(*arguments: Any, **keywords: Any) -> Any:
+        return fault.run(site, lambda: action(*arguments, **keywords))
 
-    return through
+    return routed

@@ -1,4 +1,4 @@
-"""Killed anywhere and run again: nothing twice, nothing lost, and the same bytes as if nothing had happened."""
+"""Killed at any moment and run again: nothing is sent twice, nothing is lost, and all bytes are the same."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import Any
 
 import pytest
 
-from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
-from tests.kill_points import run_killed_at
+from tests.commands import BATCH, RELEASE, RERUN, RUN
+from tests.fixtures.hospitals import SampleHospitals
+from tests.hospital import Hospital, build_hospital
+from tests.kill_points import passed_moments, run_killed_at
 from tests.outcomes import assert_sent_once, outcome_of
 
-BATCH = f"{CYCLE}-statement"
-RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--json")
-RELEASE = ("release", BATCH, "--json")
-RERUN = ("rerun", BATCH, "--release", "--json")
-OWN = Path("layouts")
-"""In the hospital's own folder, and empty: a process may die while it lays out, too."""
+OWN_LAYOUTS = Path("layouts")
+"""An empty layout cache in the hospital's folder, so that processes are also killed while they make layouts."""
 KILLS = 20
-DEATHS = 16
-"""Moments of the hand-off, spread evenly over all there are, at which a process dies."""
+KILL_POINTS = 16
+"""Moments of the hand-off at which the process is killed, evenly spread over all moments."""
 
 
 @pytest.fixture(scope="module")
-def untouched(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], float]:
-    """What comes of a batch that nobody kills, and how long it takes on this machine."""
-    hospital = build_hospital(tmp_path_factory.mktemp("untouched") / "home", guarantors=30, workers=2, layouts=OWN)
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], float]:
+    """The outcome of a batch that is not killed, and how many seconds it takes on this machine."""
+    hospital = build_hospital(
+        tmp_path_factory.mktemp("undisturbed") / "home", guarantors=30, workers=2, layouts=OWN_LAYOUTS
+    )
     seconds = hospital.statements(*RUN).json["seconds"]
     return outcome_of(hospital, BATCH), seconds
 
 
-def test_killed_twenty_times__ends_as_if_it_had_not_been(
-    untouched: tuple[dict[str, Any], float], tmp_path: Path
+def test_killed_twenty_times__has_the_outcome_of_an_undisturbed_batch(
+    undisturbed: tuple[dict[str, Any], float], tmp_path: Path
 ) -> None:
-    """Every other time with all its workers after a while, and in between at one of its next outside effects."""
-    expected, whole_s = untouched
-    hospital = build_hospital(tmp_path / "home", guarantors=30, workers=2, layouts=OWN)
+    """Alternately kill the process with its workers after some time, and kill it at one of its next side effects."""
+    expected, whole_s = undisturbed
+    hospital = build_hospital(tmp_path / "home", guarantors=30, workers=2, layouts=OWN_LAYOUTS)
     moments = random.Random(20261107)
     killed = 0
     for kill in range(KILLS):
@@ -54,36 +54,30 @@ def test_killed_twenty_times__ends_as_if_it_had_not_been(
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A batch that has been rendered and waits for its release."""
-    hospital = build_hospital(tmp_path_factory.mktemp("built") / "home", guarantors=20, workers=1)
-    hospital.statements(*RUN[:-2], "--json", code=3)
-    return hospital
-
-
-@pytest.fixture(scope="module")
-def handed_off(built: Hospital, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], int]:
-    """What comes of the same batch when nobody kills it, and how many moments there are to die at."""
-    hospital = built.copy_to(tmp_path_factory.mktemp("handed-off") / "home")
+def handed_off(
+    sample_hospitals: SampleHospitals, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], int]:
+    """The outcome of a hand-off that is not killed, and its number of moments."""
+    hospital = sample_hospitals.copy_to(tmp_path_factory.mktemp("handed-off") / "home", "waiting")
     assert run_killed_at(hospital, 0, *RELEASE) == 0
-    return outcome_of(hospital, BATCH), len((hospital.home / "moments").read_text(encoding="utf-8").split())
+    return outcome_of(hospital, BATCH), len(passed_moments(hospital))
 
 
-@pytest.mark.parametrize("part", range(DEATHS))
-def test_killed_around_each_hand_off__nothing_twice_nothing_lost(
-    built: Hospital, handed_off: tuple[dict[str, Any], int], part: int, tmp_path: Path
+@pytest.mark.hospital("waiting")
+@pytest.mark.parametrize("point", range(KILL_POINTS))
+def test_killed_during_hand_off__sends_nothing_twice_and_loses_nothing(
+    hospital: Hospital, handed_off: tuple[dict[str, Any], int], point: int
 ) -> None:
-    untouched, moments = handed_off
-    assert moments > DEATHS, "fewer moments than deaths: this would test some of them twice"
-    hospital = built.copy_to(tmp_path / "home")
-    assert run_killed_at(hospital, 1 + part * (moments - 1) // (DEATHS - 1), *RELEASE) == -signal.SIGKILL
+    expected, moments = handed_off
+    assert moments > KILL_POINTS, "fewer moments than kill points: this would test some of them twice"
+    assert run_killed_at(hospital, 1 + point * (moments - 1) // (KILL_POINTS - 1), *RELEASE) == -signal.SIGKILL
     outcome = _finish(hospital)
     assert_sent_once(outcome)
-    assert outcome == untouched
+    assert outcome == expected
 
 
 def _killed(hospital: Hospital, *, after_s: float) -> bool:
-    """Start or resume the batch, and kill it with all its workers after a while; whether it was still running."""
+    """Start or resume the batch and kill it with its workers after some time. Returns whether it was still running."""
     process = subprocess.Popen(
         hospital.command(*RUN),
         env=hospital.environment,
@@ -102,7 +96,7 @@ def _killed(hospital: Hospital, *, after_s: float) -> bool:
 
 
 def _finish(hospital: Hospital) -> dict[str, Any]:
-    """What an operator does after a crash, the same command once more; and then again, which must change nothing."""
+    """Re-run the batch as an operator does after a crash, and check that another re-run changes nothing."""
     assert hospital.statements(*RERUN).json["state"] == "closed"
     outcome = outcome_of(hospital, BATCH)
     hospital.statements(*RERUN)

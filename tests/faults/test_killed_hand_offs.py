@@ -1,4 +1,4 @@
-"""The moments at which a process can die around a hand-off, each with SIGKILL, for each way out of the building."""
+"""A process is killed at each critical moment of a hand-off, for each delivery method."""
 
 from __future__ import annotations
 
@@ -14,53 +14,52 @@ from pathlib import Path
 import pytest
 
 from statement_builder.pipeline.email_delivery import EMAILS_PER_COMMIT
-from tests.commands import BATCH, RERUN, RUN, call
-from tests.hospital import Hospital, build_hospital
-from tests.kill_points import run_killed_at
+from tests.commands import BATCH, RELEASE, RERUN, call
+from tests.fixtures.hospitals import SampleHospitals
+from tests.hospital import Hospital
+from tests.kill_points import passed_moments, run_killed_at
 from tests.services.fake_lob import run_fake_lob
 from tests.services.fake_ses import run_fake_ses
 from tests.services.sftp import SftpServer
 from tests.services.smtp import run_smtp_server
 
-RELEASE = ("release", BATCH, "--json")
-
 
 @dataclass(frozen=True)
-class WayOut:
+class Delivery:
     hospital: Hospital
-    sent: Callable[[], list[str]]
-    """Document ids that the other side has, one for each time it has it."""
+    received: Callable[[], list[str]]
+    """Ids of the documents that the vendor or mail server has received, once per copy."""
 
 
 @contextmanager
-def way_out(channel: str, home: Hospital, folder: Path, sftp_server: SftpServer) -> Iterator[WayOut]:
-    """The hospital with its print or its e-mail going out by this channel, and the other into a folder."""
-    if channel == "print-folder":
-        yield WayOut(home, lambda: [row["document_id"] for row in home.manifest_rows()])
-    elif channel == "email-folder":
-        yield WayOut(home, home.emailed)
-    elif channel == "sftp":
+def delivering(method: str, home: Hospital, folder: Path, sftp_server: SftpServer) -> Iterator[Delivery]:
+    """The hospital with its print files or its e-mails sent by this method, and the others into a folder."""
+    if method == "print-folder":
+        yield Delivery(home, lambda: [row["document_id"] for row in home.manifest_rows()])
+    elif method == "email-folder":
+        yield Delivery(home, home.emailed)
+    elif method == "sftp":
         folder.mkdir()
         environ = {"STATEMENTS_PRINT": sftp_server.url(folder), **sftp_server.environ}
-        yield WayOut(Hospital(home.home, environ), lambda: [row["document_id"] for row in home.manifest_rows(folder)])
-    elif channel == "lob":
+        yield Delivery(Hospital(home.home, environ), lambda: [row["document_id"] for row in home.manifest_rows(folder)])
+    elif method == "lob":
         with run_fake_lob() as lob:
-            yield WayOut(Hospital(home.home, {"STATEMENTS_PRINT": lob.url, **lob.environ}), lob.documents)
-    elif channel == "smtp":
+            yield Delivery(Hospital(home.home, {"STATEMENTS_PRINT": lob.url, **lob.environ}), lob.documents)
+    elif method == "smtp":
         with run_smtp_server() as smtp:
-            yield WayOut(Hospital(home.home, {"STATEMENTS_EMAIL": smtp.url}), lambda: document_ids(smtp.accepted))
+            yield Delivery(Hospital(home.home, {"STATEMENTS_EMAIL": smtp.url}), lambda: document_ids(smtp.accepted))
     else:
         with run_fake_ses() as ses:
             environ = {"STATEMENTS_EMAIL": ses.url, **ses.environ}
-            yield WayOut(Hospital(home.home, environ), lambda: document_ids(ses.accepted))
+            yield Delivery(Hospital(home.home, environ), lambda: document_ids(ses.accepted))
 
 
 def document_ids(messages: list[EmailMessage]) -> list[str]:
     return [str(message["Message-ID"]).strip("<>").partition(".")[0] for message in messages]
 
 
-ACTS = {
-    # channel: what its decisive act is called among the moments
+COMMIT_LABELS = {
+    # delivery method: the label of its commit among the moments
     "print-folder": "ctl",
     "email-folder": "eml",
     "sftp": "sftp-ctl",
@@ -68,110 +67,102 @@ ACTS = {
     "smtp": "smtp",
     "ses": "ses",
 }
-PRINT = {"print-folder", "sftp", "lob"}
-CANNOT_BE_ASKED = {"smtp", "ses"}
+PRINT_METHODS = {"print-folder", "sftp", "lob"}
+CANNOT_BE_LOOKED_UP = {"smtp", "ses"}
 
 
-def before_the_claim(moments: list[str], act: int) -> int:
-    return _last(moments, "commit-", before_committing(moments, act))
+def before_claim(moments: list[str], commit: int) -> int:
+    return _last(moments, "commit-", after_claim(moments, commit))
 
 
-def before_committing(moments: list[str], act: int) -> int:
-    """The claim is made, and nothing says yet that the act is next."""
-    return _last(moments, "commit-", act)
+def after_claim(moments: list[str], commit: int) -> int:
+    """Claimed, but not yet recorded as about to be committed."""
+    return _last(moments, "commit-", commit)
 
 
-def before_the_act(_moments: list[str], act: int) -> int:
-    return act
+def before_commit(_moments: list[str], commit: int) -> int:
+    return commit
 
 
-def after_the_act(_moments: list[str], act: int) -> int:
-    return act + 1
+def after_commit(_moments: list[str], commit: int) -> int:
+    return commit + 1
 
 
-def after_the_record(moments: list[str], act: int) -> int:
-    return moments.index("commit+", act)
+def after_record(moments: list[str], commit: int) -> int:
+    return moments.index("commit+", commit)
 
 
 def _last(moments: list[str], label: str, before: int) -> int:
     return before - 1 - moments[:before][::-1].index(label)
 
 
-DEATHS = [before_the_claim, before_committing, before_the_act, after_the_act, after_the_record]
-IN_DOUBT = {before_the_act, after_the_act}
+KILL_MOMENTS = [before_claim, after_claim, before_commit, after_commit, after_record]
+UNCERTAIN_AFTER = {before_commit, after_commit}
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A batch that has been rendered and waits for its release."""
-    hospital = build_hospital(tmp_path_factory.mktemp("built") / "home", guarantors=20, workers=1)
-    call(hospital, *RUN[:-2], "--json", code=3)
-    return hospital
-
-
-@pytest.fixture(scope="module", params=ACTS)
-def channel(
+@pytest.fixture(scope="module", params=COMMIT_LABELS)
+def method(
     request: pytest.FixtureRequest,
-    built: Hospital,
+    sample_hospitals: SampleHospitals,
     sftp_server: SftpServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[str, list[str]]:
-    """A channel, and all moments of a hand-off by it that nobody kills."""
-    home = built.copy_to(tmp_path_factory.mktemp("untouched") / "home")
-    with way_out(request.param, home, home.home / "vendor", sftp_server) as out:
-        assert run_killed_at(out.hospital, 0, *RELEASE) == 0
-    return request.param, (home.home / "moments").read_text(encoding="utf-8").split()
+    """A delivery method, and all moments of a hand-off by it that is not killed."""
+    home = sample_hospitals.copy_to(tmp_path_factory.mktemp("undisturbed") / "home", "waiting")
+    with delivering(request.param, home, home.home / "vendor", sftp_server) as delivery:
+        assert run_killed_at(delivery.hospital, 0, *RELEASE) == 0
+    return request.param, passed_moments(home)
 
 
-@pytest.mark.parametrize("death", DEATHS, ids=lambda each: each.__name__)
-def test_killed__nothing_twice_nothing_lost(
-    channel: tuple[str, list[str]],
-    death: Callable[[list[str], int], int],
-    built: Hospital,
+@pytest.mark.hospital("waiting")
+@pytest.mark.parametrize("kill_moment", KILL_MOMENTS, ids=lambda each: each.__name__)
+def test_killed__sends_nothing_twice_and_loses_nothing(
+    method: tuple[str, list[str]],
+    kill_moment: Callable[[list[str], int], int],
+    hospital: Hospital,
     sftp_server: SftpServer,
     tmp_path: Path,
 ) -> None:
-    name, moments = channel
-    acts = [n for n, moment in enumerate(moments) if moment == f"{ACTS[name]}-"]
-    act = acts[min(1, len(acts) - 1)]
-    home = built.copy_to(tmp_path / "home")
-    with way_out(name, home, tmp_path / "vendor", sftp_server) as out:
-        moment = death(moments, act)
-        assert run_killed_at(out.hospital, moment + 1, *RELEASE) == -signal.SIGKILL
-        if name in CANNOT_BE_ASKED:
-            wait_for(out, sum(each < moment for each in acts))
-        died_with = out.sent()
-        assert max(Counter(died_with).values(), default=1) == 1
-        if name in CANNOT_BE_ASKED and death in IN_DOUBT:
-            settle_by_asking_somebody(out, died_with)
-        assert call(out.hospital, *RERUN).json["state"] == "closed"
-        wanted = "print" if name in PRINT else "email"
-        documents = [row[0] for row in home.ledger("SELECT document_id FROM document WHERE channel = ?", wanted)]
+    name, moments = method
+    commits = [n for n, moment in enumerate(moments) if moment == f"{COMMIT_LABELS[name]}-"]
+    commit = commits[min(1, len(commits) - 1)]
+    with delivering(name, hospital, tmp_path / "vendor", sftp_server) as delivery:
+        moment = kill_moment(moments, commit)
+        assert run_killed_at(delivery.hospital, moment + 1, *RELEASE) == -signal.SIGKILL
+        if name in CANNOT_BE_LOOKED_UP:
+            wait_for(delivery, sum(each < moment for each in commits))
+        received = delivery.received()
+        assert max(Counter(received).values(), default=1) == 1
+        if name in CANNOT_BE_LOOKED_UP and kill_moment in UNCERTAIN_AFTER:
+            resolve_uncertain(delivery, received)
+        assert call(delivery.hospital, *RERUN).json["state"] == "closed"
+        channel = "print" if name in PRINT_METHODS else "email"
+        documents = [row[0] for row in hospital.ledger("SELECT document_id FROM document WHERE channel = ?", channel)]
         assert len(documents) > 1
-        assert Counter(out.sent()) == Counter(documents)
-        summary = call(out.hospital, "show", BATCH, "--json").json
+        assert Counter(delivery.received()) == Counter(documents)
+        summary = call(delivery.hospital, "show", BATCH, "--json").json
         assert summary["foots"] is True
         assert summary["counts"]["handed_off"] == summary["counts"]["rendered"]
-        call(out.hospital, *RERUN)
-        assert Counter(out.sent()) == Counter(documents)
+        call(delivery.hospital, *RERUN)
+        assert Counter(delivery.received()) == Counter(documents)
 
 
-def wait_for(out: WayOut, messages: int) -> None:
-    """The server may still be reading what a process that has died since sent to it."""
+def wait_for(delivery: Delivery, messages: int) -> None:
+    """Wait until the server has read what the killed process sent."""
     end = time.monotonic() + 20
-    while len(out.sent()) < messages and time.monotonic() < end:
+    while len(delivery.received()) < messages and time.monotonic() < end:
         time.sleep(0.01)
-    assert len(out.sent()) == messages
+    assert len(delivery.received()) == messages
 
 
-def settle_by_asking_somebody(out: WayOut, died_with: list[str]) -> None:
-    """Nobody can be asked by the service, so it waits with the evidence; a person looks into the server's log."""
-    call(out.hospital, *RERUN, code=3)
-    rows = call(out.hospital, "show", BATCH, "--json").json["open_hand_offs"]
-    doubtful = {row["document"] for row in rows}
-    assert 1 <= len(doubtful) <= EMAILS_PER_COMMIT
+def resolve_uncertain(delivery: Delivery, received: list[str]) -> None:
+    """The service cannot look these e-mails up, so they are uncertain until an operator reads the server's log."""
+    call(delivery.hospital, *RERUN, code=3)
+    rows = call(delivery.hospital, "show", BATCH, "--json").json["open_hand_offs"]
+    uncertain = {row["document"] for row in rows}
+    assert 1 <= len(uncertain) <= EMAILS_PER_COMMIT
     assert all(row["evidence"] for row in rows)
-    assert not doubtful & (set(out.sent()) - set(died_with)), "one in doubt was repeated"
-    for document in doubtful:
-        word = "--sent" if document in died_with else "--not-sent"
-        call(out.hospital, "resolve", document, word, "--reason", "looked into the mail server's log")
+    assert not uncertain & (set(delivery.received()) - set(received)), "an uncertain e-mail was sent again"
+    for document in uncertain:
+        verdict = "--sent" if document in received else "--not-sent"
+        call(delivery.hospital, "resolve", document, verdict, "--reason", "read the mail server's log")

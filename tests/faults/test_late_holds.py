@@ -1,7 +1,7 @@
-"""What reaches the billing system after the pages were made: payment, bankruptcy, death, the loss of a pregnancy.
+"""A payment, bankruptcy, death or pregnancy loss reaches the billing system after the documents are rendered.
 
-Each pulls its piece out of the print file or the e-mails, also when the other half of the batch has left already, and
-every gate still foots. What has left cannot be called back, and is not sent again.
+Each withholds its document from print or e-mail, even when the other half of the batch is already sent, and every gate
+still foots. A document that was sent before cannot be recalled and is not sent again.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ def _pay(hospital: Hospital, guarantor: str, document: str) -> None:
     )
 
 
-def _hold(code: str) -> Callable[[Hospital, str, str], None]:
-    def act(hospital: Hospital, guarantor: str, document: str) -> None:
+def _place_hold(code: str) -> Callable[[Hospital, str, str], None]:
+    def place(hospital: Hospital, guarantor: str, document: str) -> None:
         insert = "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES (?, ?, ?, ?)"
         hospital.sql(insert, f"LATE-{document}", guarantor, code, AS_OF.isoformat())
 
-    return act
+    return place
 
 
-def _lose(hospital: Hospital, guarantor: str, document: str) -> None:
+def _lose_pregnancy(hospital: Hospital, guarantor: str, document: str) -> None:
     hospital.sql(
         "UPDATE ob_episode SET status = 'lost' WHERE episode_id = ?",
         hospital.ledger("SELECT episode_id FROM document WHERE document_id = ?", document)[0][0],
@@ -47,56 +47,61 @@ def _lose(hospital: Hospital, guarantor: str, document: str) -> None:
 
 
 EVENTS: dict[str, list[tuple[Callable[[Hospital, str, str], None], str]]] = {
-    # kind of batch: what happens, and the reason that a clerk then finds
-    "statement": [(_pay, "PMT_TODAY"), (_hold("BANKR_STAY"), "BANKR_STAY"), (_hold("DECEASED"), "DECEASED")],
-    "ob-notice": [(_lose, "LOSS")],
+    # kind of batch: what happens, and the hold code that a clerk then finds
+    "statement": [
+        (_pay, "PMT_TODAY"),
+        (_place_hold("BANKR_STAY"), "BANKR_STAY"),
+        (_place_hold("DECEASED"), "DECEASED"),
+    ],
+    "ob-notice": [(_lose_pregnancy, "LOSS")],
 }
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A statement batch and a batch of notices, both rendered and waiting for their release."""
-    hospital = build_hospital(tmp_path_factory.mktemp("rendered") / "home", guarantors=100, workers=1)
+def waiting(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A statement batch and a notice batch, both waiting for release."""
+    hospital = build_hospital(tmp_path_factory.mktemp("waiting") / "home", guarantors=100, workers=1)
     for kind in EVENTS:
         call(hospital, "run", kind, "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), code=3)
     return hospital
 
 
 @pytest.fixture
-def hospital(rendered: Hospital, tmp_path: Path) -> Hospital:
-    return rendered.copy_to(tmp_path / "home")
+def hospital(waiting: Hospital, tmp_path: Path) -> Hospital:
+    return waiting.copy_to(tmp_path / "home")
 
 
-def happen(hospital: Hospital, kind: str, channel: str) -> dict[str, str]:
-    """Let each event befall somebody whose document goes this way; document id to the reason expected."""
+def apply_events(hospital: Hospital, kind: str, channel: str) -> dict[str, str]:
+    """Apply each event to the guarantor of a document on this channel. Maps document ids to the expected hold codes."""
     rows = hospital.ledger(
         "SELECT guarantor_id, document_id FROM document WHERE batch_id = ? AND channel = ? ORDER BY position",
         f"{CYCLE}-{kind}",
         channel,
     )
     events = EVENTS[kind]
-    assert len(rows) > len(events), "nobody would be left to send anything to"
+    assert len(rows) > len(events), "no document would be left to send"
     expected = {}
-    for (act, code), (guarantor, document) in zip(events, rows, strict=False):
-        act(hospital, guarantor, document)
+    for (apply, code), (guarantor, document) in zip(events, rows, strict=False):
+        apply(hospital, guarantor, document)
         expected[document] = code
     return expected
 
 
-def left(hospital: Hospital) -> Counter[str]:
-    """How often each document has left the building."""
+def sent(hospital: Hospital) -> Counter[str]:
+    """How often each document was sent."""
     return Counter([row["document_id"] for row in hospital.manifest_rows()] + hospital.emailed())
 
 
-def assert_pulled(hospital: Hospital, batch: str, expected: dict[str, str]) -> dict[str, Any]:
-    """The batch is closed without these documents, with the reasons, and all of it foots; its control sheet."""
+def assert_withheld(hospital: Hospital, batch: str, expected: dict[str, str]) -> dict[str, Any]:
+    """Assert that the batch closed without these documents, with these hold codes, and foots. Returns its control
+    sheet."""
     sheet: dict[str, Any] = call(hospital, "report", "control", batch, "--json").json
     assert sheet["state"] == "closed"
     assert {gate["verdict"] for gate in sheet["gates"]} == {"foots"}
     assert sheet["counts"]["withheld"] == len(expected)
     assert sheet["counts"]["handed_off"] == sheet["counts"]["rendered"] - len(expected)
     for document, code in expected.items():
-        assert left(hospital)[document] == 0
+        assert sent(hospital)[document] == 0
         (found,) = call(hospital, "find", document, "--json").json
         assert found["state"] == "withheld"
         late = {
@@ -105,39 +110,43 @@ def assert_pulled(hospital: Hospital, batch: str, expected: dict[str, str]) -> d
             if row["guarantor"] == found["guarantor"] and row["late"]
         }
         assert code in late
-    made = {
+    rendered = {
         row[0]
         for row in hospital.ledger("SELECT document_id FROM document WHERE batch_id = ? AND state <> 'error'", batch)
     }
-    assert {document: count for document, count in left(hospital).items() if document in made} == dict.fromkeys(
-        made - expected.keys(), 1
+    assert {document: count for document, count in sent(hospital).items() if document in rendered} == dict.fromkeys(
+        rendered - expected.keys(), 1
     )
     return sheet
 
 
 @pytest.mark.parametrize("kind", EVENTS)
-def test_before_the_hand_off__pulls_the_piece_out_of_print_file_and_email_lot(hospital: Hospital, kind: str) -> None:
+def test_before_hand_off__withholds_printed_and_emailed_documents(hospital: Hospital, kind: str) -> None:
     batch = f"{CYCLE}-{kind}"
-    expected = {document: code for channel in CHANNELS for document, code in happen(hospital, kind, channel).items()}
+    expected = {
+        document: code for channel in CHANNELS for document, code in apply_events(hospital, kind, channel).items()
+    }
     call(hospital, "release", batch)
-    sheet = assert_pulled(hospital, batch, expected)
+    sheet = assert_withheld(hospital, batch, expected)
     withheld = {each["name"]: each["counts"]["withheld"] for each in sheet["classes"]}
     assert withheld == {"letter": len(EVENTS[kind]), "e-mail": len(EVENTS[kind])}
 
 
 @pytest.mark.parametrize("kind", EVENTS)
-@pytest.mark.parametrize("stuck", CHANNELS)
-def test_after_half_of_the_batch_has_left__pulls_what_is_still_here(hospital: Hospital, kind: str, stuck: str) -> None:
-    batch, other = f"{CYCLE}-{kind}", "email" if stuck == "print" else "print"
-    outbox = hospital.home / "outbox" / stuck
+@pytest.mark.parametrize("blocked", CHANNELS)
+def test_after_one_channel_is_sent__withholds_documents_of_the_other(
+    hospital: Hospital, kind: str, blocked: str
+) -> None:
+    batch, other = f"{CYCLE}-{kind}", "email" if blocked == "print" else "print"
+    outbox = hospital.home / "outbox" / blocked
     outbox.parent.mkdir(exist_ok=True)
-    outbox.write_text("somebody put a file where the folder belongs")
+    outbox.write_text("a file where the folder should be")
     error_message(call(hospital, "release", batch, "--json", code=1))
-    gone = left(hospital)
-    assert gone
-    expected, too_late = happen(hospital, kind, stuck), happen(hospital, kind, other)
-    assert too_late.keys() <= gone.keys()
+    already_sent = sent(hospital)
+    assert already_sent
+    expected, too_late = apply_events(hospital, kind, blocked), apply_events(hospital, kind, other)
+    assert too_late.keys() <= already_sent.keys()
     outbox.unlink()
     call(hospital, "rerun", batch)
-    assert_pulled(hospital, batch, expected)
-    assert all(left(hospital)[document] == 1 for document in too_late)
+    assert_withheld(hospital, batch, expected)
+    assert all(sent(hospital)[document] == 1 for document in too_late)

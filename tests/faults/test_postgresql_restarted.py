@@ -1,18 +1,17 @@
-"""PostgreSQL, as ledger and as billing database, restarted in the middle of each step: really stopped and started.
+"""PostgreSQL, with the ledger and the billing database, is stopped or restarted during each stage.
 
-The moment is the one at which the step has written its file and is about to write it down: the worst there is.
+It happens at the worst moment: the stage has written its file and is about to record it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from statement_builder.source import make_sample
 from tests.commands import RERUN, RUN, call, error_message
-from tests.hospital import AS_OF, Hospital, build_hospital
+from tests.hospital import AS_OF, Hospital
 from tests.outcomes import assert_closed_and_sent_once, assert_nothing_sent
 from tests.services.postgres import Cluster, fresh_database, running_cluster
 
@@ -24,60 +23,59 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def hospital(cluster: Cluster, tmp_path: Path) -> Iterator[Hospital]:
-    """Ledger and billing database both on the server that is going to fail."""
-    home = build_hospital(tmp_path / "home", guarantors=20, workers=1).home
+def hospital(cluster: Cluster, hospital: Hospital) -> Iterator[Hospital]:
+    """Ledger and billing database are on the server that fails."""
     with fresh_database(cluster.url) as ledger_url, fresh_database(cluster.url) as source_url:
         make_sample(source_url, guarantors=20, seed=1, as_of=AS_OF)
-        yield Hospital(home, {"STATEMENTS_LEDGER": ledger_url, "STATEMENTS_SOURCE_URL": source_url})
+        yield Hospital(hospital.home, {"STATEMENTS_LEDGER": ledger_url, "STATEMENTS_SOURCE_URL": source_url})
 
 
-STEPS = [
-    # the file after which it happens; has anything left by then
+STAGES = [
+    # the file after which the server fails; whether mail was sent by then
     pytest.param("snapshots/", False, id="pull"),
     pytest.param("packs/", False, id="build"),
     pytest.param(".pdf", True, id="hand-off-print"),
-    pytest.param(".ctl", True, id="hand-off-print-decided"),
+    pytest.param(".ctl", True, id="hand-off-control-file"),
     pytest.param("control-sheets/", True, id="close"),
 ]
 
 
-@pytest.mark.parametrize(("words", "has_left"), STEPS)
-def test_server_down__is_one_sentence_and_a_rerun_ends_well(
+@pytest.mark.parametrize(("file_name", "is_sent"), STAGES)
+def test_server_stopped__gives_one_message_and_a_rerun_completes_the_batch(
     cluster: Cluster,
     hospital: Hospital,
-    at_file: Callable[[str, Callable[[], None]], list[str]],
-    words: str,
-    has_left: bool,
+    after_file: Callable[[str, Callable[[], None]], list[str]],
+    file_name: str,
+    is_sent: bool,
 ) -> None:
-    happened = at_file(words, cluster.stop)
+    triggered_by = after_file(file_name, cluster.stop)
     try:
         message = error_message(call(hospital, *RUN, code=1))
     finally:
         if cluster.process.poll() is not None:
             cluster.start()
-    assert happened
+    assert triggered_by
     assert "ledger" in message or "billing database" in message
-    if not has_left:
+    if not is_sent:
         assert_nothing_sent(hospital)
     assert call(hospital, *RERUN).json["state"] == "closed"
     assert_closed_and_sent_once(hospital)
 
 
-@pytest.mark.parametrize("words", [step.values[0] for step in STEPS], ids=[step.id for step in STEPS])
-def test_server_restarted__goes_on_or_says_so_and_a_rerun_ends_well(
+@pytest.mark.parametrize("file_name", [stage.values[0] for stage in STAGES], ids=[stage.id for stage in STAGES])
+def test_server_restarted__continues_or_gives_one_message_and_a_rerun_completes_the_batch(
     cluster: Cluster,
     hospital: Hospital,
-    at_file: Callable[[str, Callable[[], None]], list[str]],
-    words: str,
+    after_file: Callable[[str, Callable[[], None]], list[str]],
+    file_name: str,
 ) -> None:
-    """Every session is cut off, and a moment later new ones are welcome."""
-    happened = at_file(words, cluster.restart)
-    answer = call(hospital, *RUN, code=None)
-    assert happened
-    assert answer.code in {0, 1}
-    if answer.code:
-        message = error_message(answer)
+    """Every session is cut off, and new ones are accepted a moment later."""
+    triggered_by = after_file(file_name, cluster.restart)
+    result = call(hospital, *RUN, code=None)
+    assert triggered_by
+    assert result.code in {0, 1}
+    if result.code:
+        message = error_message(result)
         assert "ledger" in message or "billing database" in message
     assert call(hospital, *RERUN).json["state"] == "closed"
     assert_closed_and_sent_once(hospital)

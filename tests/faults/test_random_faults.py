@@ -1,7 +1,7 @@
-"""Some hundred bad days from a seed: what fails, when, whether the process dies of it, who runs the batch again.
+"""Random faults, from a seed: what fails, when, whether the process is killed, and who re-runs the batch.
 
-Each seed is a test of its own, so that the one that fails is named. FAULT_SEEDS is how many there are, FAULT_SEED the
-first: `FAULT_SEED=123 FAULT_SEEDS=1 pytest tests/faults/test_random_faults.py` has one day again.
+Each seed is a separate test. FAULT_SEEDS is the number of seeds and FAULT_SEED the first one, so
+`FAULT_SEED=123 FAULT_SEEDS=1 pytest tests/faults/test_random_faults.py` repeats one of them.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext, open_context
 from statement_builder.settings import load_settings
 from tests.commands import BATCH, RERUN, RUN
-from tests.faults.fault_injection import Died, Storm, blowing, draw_storm, sped_up
-from tests.hospital import AS_OF, CLOCK, CYCLE, Hospital, build_hospital
+from tests.faults.fault_injection import Fault, Killed, draw_fault, injecting, without_delays
+from tests.fixtures.hospitals import SampleHospitals
+from tests.hospital import AS_OF, CLOCK, CYCLE, Hospital
 from tests.kill_points import run_killed_at
 from tests.outcomes import assert_sent_once, outcome_of
 
@@ -47,18 +48,20 @@ ROUNDS_MAX = 4
 SHARD_CANDIDATES = 6
 RUNS_TO_FINISH_MAX = 4
 EXPECTED = (StatementsError, HandOffError, OSError)
-"""What the command line has a sentence for. Anything else that comes out is a traceback, and fails the test."""
+"""Errors that the command line reports as messages. Any other would be a traceback, and fails the test."""
 
 
 @dataclass
 class Office:
-    """The people and the scheduler who run one batch, and what befalls those it is about."""
+    """The operators and the scheduler who run one batch, and what happens to its guarantors."""
 
     hospital: Hospital
     random: Random
-    diary: list[str] = field(default_factory=list)
-    too_late: set[str] = field(default_factory=set)
-    in_time: set[str] = field(default_factory=set)
+    log: list[str] = field(default_factory=list)
+    bankrupt_after_sending: set[str] = field(default_factory=set)
+    """Documents that were sent before the bankruptcy."""
+    bankrupt_before_sending: set[str] = field(default_factory=set)
+    """Documents that must be withheld."""
 
     @contextmanager
     def context(self, actor: str) -> Iterator[AppContext]:
@@ -67,15 +70,15 @@ class Office:
         with open_context(settings, environ={}, now=lambda: now, actor=actor, workers=1) as opened:
             yield replace(opened, shard_candidates_max=SHARD_CANDIDATES)
 
-    def walk(self, actor: str) -> None:
-        """An operator: run, re-run and release are this walk."""
+    def run_whole(self, actor: str) -> None:
+        """As an operator: run, re-run and release the batch."""
         with self.context(actor) as context:
             open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
             retry_errors(context, context.require_batch(BATCH))
             walk_batch(context, context.require_batch(BATCH), release=True)
 
-    def schedule(self, actor: str) -> None:
-        """The scheduler: the same in parts, each of which it may have begun and lost before."""
+    def run_parts(self, actor: str) -> None:
+        """As the scheduler: the same, shard by shard. Each part may have been interrupted before."""
         with self.context(actor) as context:
             open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
             walk_batch(context, context.require_batch(BATCH), until=Step.PULL)
@@ -89,81 +92,82 @@ class Office:
                     hand_off_run(context, context.require_batch(BATCH), run.first, run.last, channel)
             walk_batch(context, context.require_batch(BATCH), release=True)
 
-    def visit(self) -> None:
-        """Somebody who tries the same batch while it is in another's hands, and is told so; nothing else may happen."""
-        with self.context("visitor@desk-9") as context:
+    def interfere(self) -> None:
+        """Run the batch while another process has locked it. The only allowed result is `BatchBusy`."""
+        with self.context("other@desk-9") as context:
             try:
                 walk_batch(context, context.require_batch(BATCH), release=True)
             except BatchBusy as exc:
-                self.diary.append(f"visitor: {exc}")
+                self.log.append(f"interference: {exc}")
             else:
                 assert self.batch_state() in {None, BatchState.CLOSED}, "two worked on one batch"
 
     def batch_state(self) -> BatchState | None:
-        with self.context("onlooker") as context:
+        with self.context("reader") as context:
             batch = context.ledger.batches.get(BATCH)
             return batch.state if batch else None
 
-    def bad_day(self) -> None:
-        """Somebody runs the batch in a storm."""
-        storm = draw_storm(self.random, self.visit)
-        run = self.random.choice((self.walk, self.schedule))
+    def run_with_fault(self) -> None:
+        """Run the batch with a random fault."""
+        fault = draw_fault(self.random, self.interfere)
+        run = self.random.choice((self.run_whole, self.run_parts))
         actor = self.random.choice(("ana@desk-1", "ben@desk-2", "airflow@worker-3"))
-        self._try(run, actor, storm)
+        self._try(run, actor, fault)
 
-    def _try(self, run: Callable[[str], None], actor: str, storm: Storm) -> None:
-        end = "came through"
+    def _try(self, run: Callable[[str], None], actor: str, fault: Fault) -> None:
+        result = "completed"
         try:
-            with blowing(storm):
+            with injecting(fault):
                 run(actor)
-        except Died:
-            end = "died"
+        except Killed:
+            result = "killed"
         except EXPECTED as exc:
-            end = f"{type(exc).__name__}: {exc}"
-        self.diary.append(f"{run.__name__} by {actor}, {storm}{'' if storm.struck else ' (not reached)'}: {end}")
+            result = f"{type(exc).__name__}: {exc}"
+        self.log.append(f"{run.__name__} by {actor}, {fault}{'' if fault.is_triggered else ' (not reached)'}: {result}")
 
     def go_bankrupt(self) -> None:
-        """It befalls somebody in the batch. What has not left by now must never leave."""
+        """Add a bankruptcy of a guarantor in the batch. If the document is not sent by now, it must never be."""
         rows = self.hospital.ledger("SELECT guarantor_id, document_id FROM document WHERE state <> 'error' ORDER BY 2")
         if not rows:
             return
         guarantor, document = self.random.choice(rows)
-        if document in self.in_time | self.too_late:
+        if document in self.bankrupt_before_sending | self.bankrupt_after_sending:
             return
-        (self.too_late if document in self.left() else self.in_time).add(document)
+        is_sent = document in self.sent()
+        (self.bankrupt_after_sending if is_sent else self.bankrupt_before_sending).add(document)
         insert = "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES (?, ?, 'BANKR_STAY', ?)"
         self.hospital.sql(insert, f"LATE-{document}", guarantor, AS_OF.isoformat())
-        self.diary.append(f"bankruptcy of {document}, {'too late' if document in self.too_late else 'in time'}")
+        self.log.append(f"bankruptcy {'after' if is_sent else 'before'} sending {document}")
 
-    def left(self) -> Counter[str]:
-        """How often each document has left the building, whatever the ledger says."""
+    def sent(self) -> Counter[str]:
+        """How often each document was sent, whatever the ledger says."""
         emailed = [name.partition(".")[0] for name in self.hospital.emailed()]
         return Counter([row["document_id"] for row in self.hospital.manifest_rows()] + emailed)
 
     def finish(self) -> None:
-        """A good day: run it again until it is closed, deciding what only a person can by looking at the other side."""
+        """Re-run without faults until the batch is closed, resolving uncertain deliveries as an operator does."""
         for _ in range(RUNS_TO_FINISH_MAX):
             try:
-                self.random.choice((self.walk, self.schedule))("ben@desk-2")
+                self.random.choice((self.run_whole, self.run_parts))("ben@desk-2")
             except GateStop:
-                self._settle()
+                self._resolve_uncertain()
             if self.batch_state() is BatchState.CLOSED:
                 return
-        raise AssertionError(f"not closed after {RUNS_TO_FINISH_MAX} runs in fine weather")
+        raise AssertionError(f"not closed after {RUNS_TO_FINISH_MAX} runs without faults")
 
-    def _settle(self) -> None:
+    def _resolve_uncertain(self) -> None:
         with self.context("ana@desk-1") as context:
             for document in context.ledger.documents.for_batch(BATCH, state=DocumentState.RENDERED):
                 found = context.ledger.documents.get(document.document_id)
                 if found is not None and found.delivery_state == "uncertain":
-                    sent = self.left()[document.document_id] > 0
-                    resolve_document(context, found, sent=sent, reason="looked into the outbox")
+                    sent = self.sent()[document.document_id] > 0
+                    resolve_document(context, found, sent=sent, reason="looked in the outbox")
 
 
 @pytest.fixture(scope="module")
-def new(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A hospital in which nothing has been run, and where every other guarantor wants e-mail."""
-    hospital = build_hospital(tmp_path_factory.mktemp("new") / "home", guarantors=20, workers=1)
+def new(sample_hospitals: SampleHospitals, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A new hospital in which every other guarantor gets e-mail."""
+    hospital = sample_hospitals.copy_to(tmp_path_factory.mktemp("new") / "home")
     hospital.sql(
         "UPDATE guarantor SET delivery = 'email', email = guarantor_id || '@example.com',"
         " email_consent_at = '2026-01-01T00:00:00Z' WHERE rowid % 2"
@@ -172,9 +176,9 @@ def new(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
 
 
 @pytest.fixture(scope="module")
-def rendered(new: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """The same with its statements rendered, in several shards, with some of them by e-mail."""
-    office = Office(new.copy_to(tmp_path_factory.mktemp("rendered") / "home"), Random(0))
+def built(new: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """The same hospital with its batch built, in several shards."""
+    office = Office(new.copy_to(tmp_path_factory.mktemp("built") / "home"), Random(0))
     with office.context("ana@desk-1") as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
         walk_batch(context, context.require_batch(BATCH), until=Step.BUILD)
@@ -185,28 +189,28 @@ def rendered(new: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospita
 
 
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + SEEDS))
-def test_bad_days__nothing_lost_nothing_twice_and_every_gate_foots(
-    new: Hospital, rendered: Hospital, tmp_path: Path, seed: int
+def test_random_faults__nothing_is_lost_or_sent_twice_and_every_gate_foots(
+    new: Hospital, built: Hospital, tmp_path: Path, seed: int
 ) -> None:
     random = Random(seed)
-    start = new if random.random() < 0.2 else rendered
+    start = new if random.random() < 0.2 else built
     office = Office(start.copy_to(tmp_path / "home"), random)
     try:
-        with sped_up():
+        with without_delays():
             for _ in range(random.randint(1, ROUNDS_MAX)):
-                if start is rendered and random.random() < 0.5:
+                if start is built and random.random() < 0.5:
                     office.go_bankrupt()
-                office.bad_day()
+                office.run_with_fault()
             office.finish()
-            assert_all_is_well(office)
+            assert_correct(office)
     except BaseException as exc:
-        exc.add_note(f"FAULT_SEED={seed} FAULT_SEEDS=1 has this day again:\n  " + "\n  ".join(office.diary))
+        exc.add_note(f"FAULT_SEED={seed} FAULT_SEEDS=1 repeats this:\n  " + "\n  ".join(office.log))
         raise
 
 
-def assert_all_is_well(office: Office) -> None:
-    """Closed; each document left once or was withheld for what befell its guarantor; clocks moved once; all foots."""
-    left = office.left()
+def assert_correct(office: Office) -> None:
+    """Assert that the batch is closed and foots, that each document was sent once or withheld, and each clock once."""
+    sent = office.sent()
     with office.context("auditor") as context:
         batch = context.require_batch(BATCH)
         documents = [
@@ -216,8 +220,8 @@ def assert_all_is_well(office: Office) -> None:
         assert {each.state for each in documents} <= {DocumentState.HANDED_OFF, DocumentState.WITHHELD}
         handed_off = {each.document_id for each in documents if each.state is DocumentState.HANDED_OFF}
         withheld = {each.document_id for each in documents} - handed_off
-        assert left == dict.fromkeys(handed_off, 1)
-        assert withheld == office.in_time
+        assert sent == dict.fromkeys(handed_off, 1)
+        assert withheld == office.bankrupt_before_sending
         sheet = build_control_sheet(context, batch)
         assert {gate.verdict for gate in sheet.gates} == {"foots"}
         mailed = context.ledger.mailing_history.by_account(
@@ -226,14 +230,14 @@ def assert_all_is_well(office: Office) -> None:
         expected = {account: 1 for each in documents if each.document_id in handed_off for account in each.accounts}
         assert {account: found.statements_sent for account, found in mailed.items()} == expected
     events = office.hospital.ledger("SELECT count(*) FROM event")
-    office.walk("ana@desk-1")
-    assert office.left() == left
-    assert office.hospital.ledger("SELECT count(*) FROM event") == events, "re-running a finished batch did something"
+    office.run_whole("ana@desk-1")
+    assert office.sent() == sent
+    assert office.hospital.ledger("SELECT count(*) FROM event") == events, "re-running a closed batch changed something"
 
 
 @pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + 2))
-def test_bad_days_with_real_kills__end_as_well(new: Hospital, tmp_path: Path, seed: int) -> None:
-    """A few with SIGKILL, at random effects of real processes."""
+def test_random_kills__the_batch_completes(new: Hospital, tmp_path: Path, seed: int) -> None:
+    """Kill real processes with SIGKILL at random side effects."""
     random = Random(seed)
     hospital = new.copy_to(tmp_path / "home")
     killed = 0

@@ -1,19 +1,18 @@
-"""Settings that are wrong stop a run before it begins: one message that names the setting, exit 2, nothing written."""
+"""An invalid setting stops a run before it starts: one message that names the setting, exit 2, nothing written."""
 
 from __future__ import annotations
 
 import getpass
 import os
-from pathlib import Path
 
 import pytest
 
-from tests.commands import RUN, call, error_message
-from tests.hospital import Hospital, build_hospital
+from tests.commands import RUN, RUN_TO_GATES, call, error_message
+from tests.hospital import Hospital
 from tests.outcomes import assert_nothing_sent
 
-WRONG = [
-    # what stands in the sample settings, what stands there instead, words of the message
+INVALID = [
+    # text in the sample settings, its replacement, parts of the message
     pytest.param("workers = 1", "workers = = 1", ("statements.toml", "line 33"), id="not-toml"),
     pytest.param("workers = 1", "worker = 1", ("statements.toml", "render.worker is not a setting"), id="misspelt"),
     pytest.param("[render]", "[rendering]", ("rendering is not a setting",), id="table-misspelt"),
@@ -24,18 +23,22 @@ WRONG = [
     pytest.param('phone = "603-555-0142"\n', "", ("facility.phone is missing",), id="no-phone"),
     pytest.param("America/New_York", "America/Nowhere", ("facility.time_zone",), id="no-such-time-zone"),
     pytest.param(
-        "maple-valley", "maple valley", ("facility.facility_id", "letters, digits"), id="blank-in-facility-id"
+        "maple-valley", "maple valley", ("facility.facility_id", "letters, digits"), id="space-in-facility-id"
     ),
     pytest.param("https://pay.", "http://pay.", ("facility.portal_url", "https://"), id="portal-not-encrypted"),
-    pytest.param("/d/{document}", "/d", ("facility.payment_url", "{document}"), id="code-without-a-document"),
-    pytest.param("/d/{document}", "/{amount}/{document}", ("facility.payment_url",), id="code-with-an-amount"),
-    pytest.param('payment_url = "https', 'payment_url = "http', ("payment_url", "https"), id="code-not-encrypted"),
-    pytest.param("/d/{document}", f"/{'d' * 80}/{{document}}", ("facility.payment_url", "86"), id="code-too-fine"),
+    pytest.param("/d/{document}", "/d", ("facility.payment_url", "{document}"), id="payment-code-without-a-document"),
+    pytest.param("/d/{document}", "/{amount}/{document}", ("facility.payment_url",), id="payment-code-with-an-amount"),
+    pytest.param(
+        'payment_url = "https', 'payment_url = "http', ("payment_url", "https"), id="payment-code-not-encrypted"
+    ),
+    pytest.param(
+        "/d/{document}", f"/{'d' * 80}/{{document}}", ("facility.payment_url", "86"), id="payment-code-too-long"
+    ),
     pytest.param(
         "https://maplevalley.example/f",
         "maplevalley.example/f",
         ("facility.assistance_url",),
-        id="half-an-assistance-address",
+        id="assistance-url-without-a-scheme",
     ),
     pytest.param('statement = "person"', 'statement = "Bob"', ("release.statement", "'auto'"), id="released-by-bob"),
     pytest.param("number-10-double-window", "number-11", ("mail.print_profile", "number-11"), id="no-such-envelope"),
@@ -43,7 +46,7 @@ WRONG = [
         "[mail]",
         "[mail]\npreflight_sample_every = 0",
         ("mail.preflight_sample_every", "at least 1"),
-        id="no-print-file-checked",
+        id="no-piece-sampled",
     ),
     pytest.param(
         'tax_id = "02-0000000"',
@@ -56,8 +59,8 @@ WRONG = [
     pytest.param("max_age_hours = 36", 'url = "hospital.db"', ("source", "sqlite:///path"), id="source-not-a-url"),
 ]
 
-WRONG_URLS = [
-    # table-less settings: name, value, words of the message
+INVALID_URLS = [
+    # settings outside a table: name, value, parts of the message
     pytest.param("ledger", "ledger.db", ("ledger", "sqlite:////"), id="ledger-not-a-url"),
     pytest.param("ledger", "sqlite://", ("ledger", "needs a file"), id="ledger-in-memory"),
     pytest.param("archive", "/var/archive", ("archive", "file:///"), id="archive-not-a-url"),
@@ -68,8 +71,8 @@ WRONG_URLS = [
     pytest.param("email", "pigeon://loft", ("email", "'pigeon'"), id="e-mail-by-pigeon"),
 ]
 
-WRONG_POLICIES = [
-    # lines of the policy tables, words of the message
+INVALID_POLICIES = [
+    # lines of the policy tables, parts of the message
     pytest.param(
         '[policy.eca_wait_days]\nvalue = 90\ncitation = "26 CFR 1.501(r)-6(c)(3)"\nreviewed_on = 2026-11-01',
         ("policy", "eca_wait_days must be at least 120", "26 CFR 1.501(r)-6(c)(3)"),
@@ -82,45 +85,34 @@ WRONG_POLICIES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def new(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A hospital in which nothing has been run."""
-    return build_hospital(tmp_path_factory.mktemp("new") / "home", guarantors=20, workers=1)
-
-
-@pytest.fixture
-def hospital(new: Hospital, tmp_path: Path) -> Hospital:
-    return new.copy_to(tmp_path / "home")
-
-
-@pytest.mark.parametrize(("right", "wrong", "says"), WRONG)
-def test_wrong_setting__is_named_and_nothing_begins(
-    hospital: Hospital, right: str, wrong: str, says: tuple[str, ...]
+@pytest.mark.parametrize(("valid", "invalid", "parts"), INVALID)
+def test_invalid_setting__is_named_and_nothing_starts(
+    hospital: Hospital, valid: str, invalid: str, parts: tuple[str, ...]
 ) -> None:
     path = hospital.home / "statements.toml"
     text = path.read_text(encoding="utf-8")
-    assert right in text, "the sample settings have changed, and this case spoils nothing any more"
-    path.write_text(text.replace(right, wrong), encoding="utf-8")
-    _assert_refused(hospital, says)
+    assert valid in text, "the sample settings have changed, so this case changes nothing"
+    path.write_text(text.replace(valid, invalid), encoding="utf-8")
+    _assert_refused(hospital, parts)
 
 
-@pytest.mark.parametrize(("name", "value", "says"), WRONG_URLS)
-def test_wrong_address__is_named_and_nothing_begins(
-    hospital: Hospital, name: str, value: str, says: tuple[str, ...]
+@pytest.mark.parametrize(("name", "value", "parts"), INVALID_URLS)
+def test_invalid_url__is_named_and_nothing_starts(
+    hospital: Hospital, name: str, value: str, parts: tuple[str, ...]
 ) -> None:
     path = hospital.home / "statements.toml"
     path.write_text(f'{name} = "{value}"\n{path.read_text(encoding="utf-8")}', encoding="utf-8")
-    _assert_refused(hospital, says)
+    _assert_refused(hospital, parts)
 
 
-@pytest.mark.parametrize(("lines", "says"), WRONG_POLICIES)
-def test_wrong_policy__is_named_and_nothing_begins(hospital: Hospital, lines: str, says: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("lines", "parts"), INVALID_POLICIES)
+def test_invalid_policy__is_named_and_nothing_starts(hospital: Hospital, lines: str, parts: tuple[str, ...]) -> None:
     with (hospital.home / "statements.toml").open("a", encoding="utf-8") as settings:
         settings.write(f"\n{lines}\n")
-    _assert_refused(hospital, says)
+    _assert_refused(hospital, parts)
 
 
-def test_no_facility__is_not_guessed(hospital: Hospital) -> None:
+def test_no_facility__is_an_error(hospital: Hospital) -> None:
     (hospital.home / "statements.toml").unlink()
     _assert_refused(hospital, ("No [facility]", "statements.toml"))
 
@@ -134,24 +126,24 @@ def test_no_facility__is_not_guessed(hospital: Hospital) -> None:
         pytest.param("STATEMENTS_PRINT", "nonsense", id="address-in-the-environment"),
     ],
 )
-def test_wrong_variable__is_named_and_nothing_begins(hospital: Hospital, variable: str, value: str) -> None:
-    says = (variable,) if variable != "STATEMENTS_PRINT" else ("print",)
-    _assert_refused(Hospital(hospital.home, {variable: value}), says)
+def test_invalid_variable__is_named_and_nothing_starts(hospital: Hospital, variable: str, value: str) -> None:
+    parts = (variable,) if variable != "STATEMENTS_PRINT" else ("print",)
+    _assert_refused(Hospital(hospital.home, {variable: value}), parts)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "part"),
     [
         pytest.param(("run", "statement", "--cycle", "2026-13"), "--cycle", id="month-13"),
-        pytest.param(("run", "statement", "--cycle", "2026-11", "--as-of", "today"), "--as-of", id="date-in-words"),
+        pytest.param(("run", "statement", "--cycle", "2026-11", "--as-of", "today"), "--as-of", id="date-as-a-word"),
         pytest.param(("run", "postcard", "--cycle", "2026-11"), "postcard", id="unknown-kind"),
         pytest.param(("rerun", "2026-11-statement"), "2026-11-statement", id="unknown-batch"),
         pytest.param(("get", "0000", "-o", "x.pdf"), "0000", id="unknown-document"),
     ],
 )
-def test_wrong_usage__is_refused(hospital: Hospital, arguments: tuple[str, ...], says: str) -> None:
-    answer = call(hospital, *arguments, code=2)
-    assert says in answer.err
+def test_invalid_arguments__are_refused(hospital: Hospital, arguments: tuple[str, ...], part: str) -> None:
+    result = call(hospital, *arguments, code=2)
+    assert part in result.err
     assert_nothing_sent(hospital)
 
 
@@ -161,24 +153,24 @@ def test_secret_in_a_setting__is_not_repeated(hospital: Hospital) -> None:
         "STATEMENTS_SOURCE_URL": "postgresql+psycopg://statements:hunter2@127.0.0.1:1/billing",
     }
     for variable, value in environ.items():
-        answer = call(Hospital(hospital.home, {variable: value}), *RUN, code=1)
-        assert "127.0.0.1" in answer.err
-        assert "hunter2" not in answer.err
+        result = call(Hospital(hospital.home, {variable: value}), *RUN, code=1)
+        assert "127.0.0.1" in result.err
+        assert "hunter2" not in result.err
 
 
-def test_user_that_the_machine_has_no_name_for__can_work(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
-    def find_no_name() -> str:
+def test_user_without_a_name__is_recorded_by_number(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> str:
         raise KeyError("getpwuid(): uid not found: 70001")
 
-    monkeypatch.setattr(getpass, "getuser", find_no_name)
-    call(hospital, *RUN[:-1], "--until", "pull", "--json")
+    monkeypatch.setattr(getpass, "getuser", fail)
+    call(hospital, *RUN_TO_GATES, "--until", "pull")
     actors = {row[0] for row in hospital.ledger("SELECT actor FROM event WHERE what = 'open'")}
     assert [actor.partition("@")[0] for actor in actors] == [str(os.getuid())]
 
 
-def _assert_refused(hospital: Hospital, says: tuple[str, ...]) -> None:
+def _assert_refused(hospital: Hospital, parts: tuple[str, ...]) -> None:
     message = error_message(call(hospital, *RUN, code=2))
-    assert all(words in message for words in says), message
+    assert all(part in message for part in parts), message
     assert_nothing_sent(hospital)
     if hospital.ledger_exists():
         assert hospital.ledger("SELECT count(*) FROM batch") == [(0,)]

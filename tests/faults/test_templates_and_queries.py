@@ -1,4 +1,4 @@
-"""Templates, fonts and queries that are missing or wrong: the batch stops, says which file, and goes on once mended."""
+"""A template, font or query is missing or invalid: the batch stops, names the file, and completes after the repair."""
 
 from __future__ import annotations
 
@@ -21,24 +21,13 @@ from statement_builder.pipeline.context import AppContext, open_context
 from statement_builder.resources import SQL_ROOT, TEMPLATES
 from statement_builder.settings import load_settings
 from tests.commands import BATCH, call
-from tests.hospital import AS_OF, CLOCK, CYCLE, Hospital, build_hospital
+from tests.hospital import AS_OF, CLOCK, CYCLE, Hospital
 from tests.outcomes import assert_nothing_sent, assert_sent_once, outcome_of
-
-
-@pytest.fixture(scope="module")
-def new(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A hospital in which nothing has been run."""
-    return build_hospital(tmp_path_factory.mktemp("new") / "home", guarantors=20, workers=1)
-
-
-@pytest.fixture
-def hospital(new: Hospital, tmp_path: Path) -> Hospital:
-    return new.copy_to(tmp_path / "home")
 
 
 @contextmanager
 def _opened(hospital: Hospital, *, templates: Path = TEMPLATES, sql_root: Path = SQL_ROOT) -> Iterator[AppContext]:
-    """The service as the command line opens it, with other templates or queries."""
+    """The application context, with other templates or queries."""
     settings = load_settings(hospital.environment, hospital.home)
     now = datetime.fromisoformat(CLOCK)
     with open_context(settings, environ={}, now=lambda: now, actor="test", workers=1) as context:
@@ -51,13 +40,13 @@ def _run(context: AppContext, *, until: Step | None = None, limit: int | None = 
     return walk_batch(context, context.require_batch(BATCH), until=until, release=True)
 
 
-def _rewrite(name: str, right: str, wrong: str) -> Callable[[Path], None]:
-    def spoil(folder: Path) -> None:
+def _rewrite(name: str, valid: str, invalid: str) -> Callable[[Path], None]:
+    def damage(folder: Path) -> None:
         text = (folder / name).read_text(encoding="utf-8")
-        assert right in text, f"{name} has changed, and this case spoils nothing any more"
-        (folder / name).write_text(text.replace(right, wrong), encoding="utf-8")
+        assert valid in text, f"{name} has changed, so this case changes nothing"
+        (folder / name).write_text(text.replace(valid, invalid), encoding="utf-8")
 
-    return spoil
+    return damage
 
 
 def _remove(name: str) -> Callable[[Path], None]:
@@ -65,11 +54,11 @@ def _remove(name: str) -> Callable[[Path], None]:
 
 
 def _append(name: str, text: str) -> Callable[[Path], None]:
-    def spoil(folder: Path) -> None:
+    def damage(folder: Path) -> None:
         with (folder / name).open("a", encoding="utf-8") as file:
             file.write(text)
 
-    return spoil
+    return damage
 
 
 def _add_catalogue(folder: Path) -> None:
@@ -83,65 +72,65 @@ def _empty(folder: Path) -> None:
     folder.mkdir()
 
 
-STOPS_AT_ONCE = [
-    # what is done to a copy of the templates, words of the message
+INVALID_TEMPLATES = [
+    # change to a copy of the templates, parts of the message
     pytest.param(_empty, ("theme/theme.css",), id="no-templates"),
     pytest.param(_remove("theme/theme.css"), ("theme/theme.css", "cannot be read"), id="no-style-sheet"),
     pytest.param(_remove("statement/statement.html"), ("statement/statement.html",), id="no-statement"),
-    pytest.param(_remove("theme/base.html"), ("theme/base.html",), id="no-page-to-build-on"),
-    pytest.param(_remove("statement/parts.html"), ("statement/parts.html",), id="no-parts-to-include"),
+    pytest.param(_remove("theme/base.html"), ("theme/base.html",), id="no-base-page"),
+    pytest.param(_remove("statement/parts.html"), ("statement/parts.html",), id="no-include"),
     pytest.param(_append("letter/letter.html", "{% if %}"), ("letter/letter.html, line",), id="syntax-error"),
-    pytest.param(_append("theme/theme.css", "\np { color: }"), ("theme",), id="style-sheet-with-a-fault"),
+    pytest.param(_append("theme/theme.css", "\np { color: }"), ("theme",), id="invalid-style-sheet"),
     pytest.param(_add_catalogue, ("messages.po",), id="damaged-catalogue"),
 ]
 
 
-@pytest.mark.parametrize(("spoil", "says"), STOPS_AT_ONCE)
-def test_wrong_templates__stop_before_the_first_document(
-    hospital: Hospital, tmp_path: Path, spoil: Callable[[Path], None], says: tuple[str, ...]
+@pytest.mark.parametrize(("damage", "parts"), INVALID_TEMPLATES)
+def test_invalid_templates__stop_before_the_first_document(
+    hospital: Hospital, tmp_path: Path, damage: Callable[[Path], None], parts: tuple[str, ...]
 ) -> None:
     templates = tmp_path / "templates"
     shutil.copytree(TEMPLATES, templates)
-    spoil(templates)
+    damage(templates)
     with _opened(hospital, templates=templates) as context, pytest.raises(ConfigError) as caught:
         _run(context)
-    assert all(words in str(caught.value) for words in says), caught.value
+    assert all(part in str(caught.value) for part in parts), caught.value
     assert hospital.ledger("SELECT count(*) FROM document") == [(0,)]
     assert_nothing_sent(hospital)
 
 
 @pytest.mark.parametrize(
-    "nonsense",
+    "expression",
     [
-        pytest.param("{{ facts.nothing_of_that_name }}", id="unknown-name"),
-        pytest.param("{{ facts.nothing_of_that_name.deeper }}", id="name-of-an-unknown-name"),
+        pytest.param("{{ facts.no_such_name }}", id="unknown-name"),
+        pytest.param("{{ facts.no_such_name.deeper }}", id="attribute-of-an-unknown-name"),
         pytest.param("{{ content.document_id + 1 }}", id="text-plus-number"),
-        pytest.param("{{ content | money }}", id="dollars-of-no-number"),
-        pytest.param("{{ 1 / 0 }}", id="division-by-nothing"),
-        pytest.param("{% include 'theme/nowhere.html' %}", id="part-that-is-not-there"),
+        pytest.param("{{ content | money }}", id="money-of-a-non-number"),
+        pytest.param("{{ 1 / 0 }}", id="division-by-zero"),
+        pytest.param("{% include 'theme/nowhere.html' %}", id="missing-include"),
     ],
 )
-def test_template_that_asks_for_what_is_not_there__is_never_released(
-    hospital: Hospital, tmp_path: Path, nonsense: str
+def test_template_with_an_invalid_expression__is_never_released(
+    hospital: Hospital, tmp_path: Path, expression: str
 ) -> None:
     templates = tmp_path / "templates"
     shutil.copytree(TEMPLATES, templates)
-    _rewrite("theme/base.html", "</body>", f"{nonsense}</body>")(templates)
+    _rewrite("theme/base.html", "</body>", f"{expression}</body>")(templates)
     with _opened(hospital, templates=templates) as context, pytest.raises((GateStop, ConfigError)):
         _run(context)
     assert_nothing_sent(hospital)
 
 
-def test_mended_template__the_same_batch_goes_through(hospital: Hospital, tmp_path: Path) -> None:
+def test_repaired_template__completes_the_same_batch(hospital: Hospital, tmp_path: Path) -> None:
     templates = tmp_path / "templates"
     shutil.copytree(TEMPLATES, templates)
-    _rewrite("theme/base.html", "</body>", "{{ facts.nothing_of_that_name }}</body>")(templates)
+    _rewrite("theme/base.html", "</body>", "{{ facts.no_such_name }}</body>")(templates)
     with _opened(hospital, templates=templates) as context, pytest.raises(GateStop, match="statements rerun"):
         _run(context)
     rows = call(hospital, "exceptions", BATCH, "--json").json
-    made_nothing = [row for row in rows if row["document"]]
-    assert {row["code"] for row in made_nothing} == {"TEMPLATE"}
-    assert all("template" in row["fix"] for row in made_nothing)
+    failed = [row for row in rows if row["document"]]
+    assert {row["code"] for row in failed} == {"TEMPLATE"}
+    assert all("template" in row["fix"] for row in failed)
     with _opened(hospital) as context:
         assert _run(context).state is BatchState.CLOSED
     assert_sent_once(outcome_of(hospital, BATCH))
@@ -160,33 +149,33 @@ def test_missing_font__stops_before_the_first_document(
     assert_nothing_sent(hospital)
 
 
-QUERIES = [
-    # what is done to a copy of the queries, words of the message
+INVALID_QUERIES = [
+    # change to a copy of the queries, parts of the message
     pytest.param(_remove("charges.sql"), ("charges.sql is missing", "contract.md"), id="query-missing"),
     pytest.param(_remove("freshness.sql"), ("freshness.sql is missing",), id="freshness-missing"),
     pytest.param(_remove("control.sql"), ("control.sql is missing",), id="control-missing"),
-    pytest.param(_append("charges.sql", "\nNONSENSE"), ("charges.sql failed",), id="query-with-a-fault"),
+    pytest.param(_append("charges.sql", "\nNONSENSE"), ("charges.sql failed",), id="invalid-query"),
     pytest.param(
         _append("control.sql", "\nLIMIT 3"), ("control.sql has no row for", "add its row count"), id="count-missing"
     ),
 ]
 
 
-@pytest.mark.parametrize(("spoil", "says"), QUERIES)
-def test_wrong_query__stops_before_the_first_document(
-    hospital: Hospital, tmp_path: Path, spoil: Callable[[Path], None], says: tuple[str, ...]
+@pytest.mark.parametrize(("damage", "parts"), INVALID_QUERIES)
+def test_invalid_query__stops_before_the_first_document(
+    hospital: Hospital, tmp_path: Path, damage: Callable[[Path], None], parts: tuple[str, ...]
 ) -> None:
-    _assert_pull_stops(hospital, tmp_path, spoil, says)
+    _assert_pull_stops(hospital, tmp_path, damage, parts)
 
 
 def _wrap(name: str, query: str) -> Callable[[Path], None]:
-    """Another query around the one there is."""
+    """Wrap the query in another one."""
 
-    def spoil(folder: Path) -> None:
+    def damage(folder: Path) -> None:
         inner = (folder / name).read_text(encoding="utf-8").strip().rstrip(";")
         (folder / name).write_text(query.format(f"(\n{inner}\n)"), encoding="utf-8")
 
-    return spoil
+    return damage
 
 
 WRAPPED = [
@@ -203,26 +192,26 @@ WRAPPED = [
     pytest.param(
         _wrap("charges.sql", "SELECT * FROM {} AS all_of_them WHERE charge_id <> (SELECT max(charge_id) FROM charge)"),
         ("charges.sql gave", "control.sql counts"),
-        id="a-row-lost",
+        id="missing-row",
     ),
 ]
 
 
-@pytest.mark.parametrize(("spoil", "says"), WRAPPED)
-def test_query_that_breaks_the_contract__stops_before_the_first_document(
-    hospital: Hospital, tmp_path: Path, spoil: Callable[[Path], None], says: tuple[str, ...]
+@pytest.mark.parametrize(("damage", "parts"), WRAPPED)
+def test_query_that_violates_the_contract__stops_before_the_first_document(
+    hospital: Hospital, tmp_path: Path, damage: Callable[[Path], None], parts: tuple[str, ...]
 ) -> None:
-    _assert_pull_stops(hospital, tmp_path, spoil, says)
+    _assert_pull_stops(hospital, tmp_path, damage, parts)
 
 
 def _assert_pull_stops(
-    hospital: Hospital, tmp_path: Path, spoil: Callable[[Path], None], says: tuple[str, ...]
+    hospital: Hospital, tmp_path: Path, damage: Callable[[Path], None], parts: tuple[str, ...]
 ) -> None:
     shutil.copytree(SQL_ROOT, tmp_path / "sql")
-    spoil(tmp_path / "sql" / "reference")
+    damage(tmp_path / "sql" / "reference")
     with _opened(hospital, sql_root=tmp_path / "sql") as context, pytest.raises(SourceError) as caught:
-        _run(context, limit=None)  # a trial of the first few does not count the rows it leaves unread
-    assert all(words in str(caught.value) for words in says), caught.value
+        _run(context, limit=None)  # with a limit, rows are left unread and the counts are not checked
+    assert all(part in str(caught.value) for part in parts), caught.value
     assert hospital.ledger("SELECT count(*) FROM shard") == [(0,)]
     assert_nothing_sent(hospital)
     with _opened(hospital) as context:
