@@ -1,6 +1,6 @@
-"""PDF's objects, for whoever reads our own files at speed: rendering reads them back, the mail house joins them."""
+"""Fast reading of the PDFs that this project writes. Knows nothing about statements or mail."""
 
 from pdf_kit.fonts import read_character_map, read_widths
-from pdf_kit.reader import NotRead, Objects, PdfFile, find, inflate
+from pdf_kit.pdf_file import Objects, PdfFile, UnsupportedPdf, find, inflate
 
-__all__ = ["NotRead", "Objects", "PdfFile", "find", "inflate", "read_character_map", "read_widths"]
+__all__ = ["Objects", "PdfFile", "UnsupportedPdf", "find", "inflate", "read_character_map", "read_widths"]

@@ -1,16 +1,16 @@
-"""What an embedded font says of its codes: what they stand for, and how wide they are (ISO 32000-1, 9.7 and 9.10)."""
+"""Embedded fonts: what each character code stands for and how wide it is (ISO 32000-1, 9.7 and 9.10)."""
 
 from __future__ import annotations
 
 import re
 
-from pdf_kit.reader import NotRead, find
+from pdf_kit.pdf_file import UnsupportedPdf, find
 
 
 def read_character_map(character_map: bytes) -> dict[int, str]:
-    """Code to text of an inflated ToUnicode map. `NotRead` where it has ranges."""
+    """Read an inflated ToUnicode map: character code to text. Raises `UnsupportedPdf` for a map with ranges."""
     if b"beginbfrange" in character_map:
-        raise NotRead("character map")
+        raise UnsupportedPdf("character map")
     return {
         int(code, 16): bytes.fromhex(text.decode("ascii")).decode("utf-16-be")
         for block in _CHARACTERS.findall(character_map)
@@ -19,11 +19,11 @@ def read_character_map(character_map: bytes) -> dict[int, str]:
 
 
 def read_widths(descendant: bytes) -> dict[int, float]:
-    """Code to advance, in thousandths of the type size, of a font whose `/W` is made of `first [width …]`."""
+    """Read `/W` of a descendant font in the form `first [width …]`: character code to width in 1/1000 em."""
     return {
-        int(first) + place: float(width)
-        for first, some in _WIDTHS_OF_RUN.findall(find(_WIDTHS, descendant))
-        for place, width in enumerate(some.split())
+        int(first) + index: float(width)
+        for first, widths in _WIDTHS_OF_RUN.findall(find(_WIDTHS, descendant))
+        for index, width in enumerate(widths.split())
     }
 
 

@@ -1,7 +1,7 @@
-"""Many documents side by side, a step of each in turn.
+"""Run many similar jobs in lockstep: step one of each, then step two of each, and so on.
 
-A step's code and tables stay in the processor's cache from one document to the next, which document after document they
-do not: a batch takes a fifth less time.
+The code and tables of a step then stay in the processor's cache from one document to the next, which makes a batch a
+fifth faster than one document after the other.
 """
 
 from __future__ import annotations
@@ -9,27 +9,28 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import TypeVar
 
-GROUP = 64
-"""Documents that go side by side. More are no faster, and all that is between their steps is in memory."""
+GROUP_SIZE = 64
+"""Documents to interleave. More is not faster and keeps more intermediate results in memory."""
 
 Result = TypeVar("Result")
-Steps = Generator[None, None, Result]
-"""One document's work: it yields between steps, and returns its result. It raises nothing that concerns it alone."""
+Job = Generator[None, None, Result]
+"""The work for one document: yields between steps and returns the result. An error stops all jobs, so a job must catch
+the errors of its own document."""
 
 
-def in_lockstep(works: Iterable[Steps[Result]]) -> list[Result]:
-    """The result of each, in their order: every first step in that order, then every second step, and so on."""
+def interleave(jobs: Iterable[Job[Result]]) -> list[Result]:
+    """Run all jobs in lockstep. Returns their results in the order of the jobs."""
     results: dict[int, Result] = {}
-    going = list(enumerate(works))
-    count = len(going)
-    while going:
-        rest = []
-        for place, work in going:
+    running = list(enumerate(jobs))
+    count = len(running)
+    while running:
+        unfinished = []
+        for index, job in running:
             try:
-                next(work)
+                next(job)
             except StopIteration as end:
-                results[place] = end.value
+                results[index] = end.value
             else:
-                rest.append((place, work))
-        going = rest
-    return [results[place] for place in range(count)]
+                unfinished.append((index, job))
+        running = unfinished
+    return [results[index] for index in range(count)]

@@ -1,4 +1,4 @@
-"""Reads a finished print file back, as a vendor's preflight would, before anybody gets it."""
+"""Preflight of a finished print file: reads it back, as a vendor's preflight would, before the hand-off."""
 
 from mail_house.preflight.preflight import SAMPLE_EVERY, find_faults, require_no_faults
 

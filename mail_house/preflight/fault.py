@@ -1,4 +1,4 @@
-"""What the lint finds."""
+"""The finding of a preflight check."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import msgspec
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that must not be mailed. Says which piece and page; never a name, an address or an amount."""
+    """A fault that must not be mailed. It names piece and page; never a person, an address or an amount."""
 
     message: str
     document_id: str = ""
-    """Empty where it is the file's as a whole."""
+    """Empty for a fault of the whole file."""
     page: int = 0
-    """Of the document, from 1; 0 where it is no single page's."""
+    """Page of the document, from 1; 0 for a fault of no single page."""
 
     def __str__(self) -> str:
-        where = f"document {self.document_id}" if self.document_id else "the file"
-        return f"{where}{f', page {self.page}' if self.page else ''}: {self.message}"
+        subject = f"document {self.document_id}" if self.document_id else "the file"
+        return f"{subject}{f', page {self.page}' if self.page else ''}: {self.message}"

@@ -1,4 +1,4 @@
-"""Reads an Intelligent Mail barcode from a picture, since zxing does not know it: which bars reach up, which down."""
+"""Reads the bars of an Intelligent Mail barcode from an image. zxing does not support this barcode."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _INK = 128
 
 
 def read_bars(picture: Image.Image) -> str:
-    """The letters T, A, D and F of an upright barcode, in grey and otherwise white; empty where there is none."""
-    ink = picture.point([255 if grey < _INK else 0 for grey in range(256)])
+    """Return the letters T, A, D and F of an upright barcode in a grayscale image; empty if the image is white."""
+    ink = picture.point([255 if gray < _INK else 0 for gray in range(256)])
     box = ink.getbbox()
     if box is None:
         return ""
@@ -29,7 +29,7 @@ def _row(ink: Image.Image, y: int, left: int, right: int) -> bytes:
 
 
 def _runs(row: bytes) -> list[tuple[int, int]]:
-    """Where each bar begins and ends. Every bar crosses the middle of the symbol."""
+    """Return the start and end of each bar. Every bar crosses the middle of the symbol."""
     runs, start = [], None
     for x, dark in enumerate(row + b"\0"):
         if dark and start is None:

@@ -1,7 +1,7 @@
-"""The lint of a finished print file: everything on every piece that needs no picture, and pictures of a sample.
+"""Preflight of a finished print file: structural checks on every piece, visual checks on a sample.
 
-It trusts nothing that building knew: only the three files and the profile. PDFium, zxing and qpdf read what other code
-has written.
+It uses only the three files and the profile, nothing from the build. PDFium, zxing and qpdf read the file
+independently of the code that wrote it.
 """
 
 from __future__ import annotations
@@ -21,51 +21,51 @@ from mail_house.print_files.manifest import ManifestRow, read_manifest
 from mail_house.profiles import Profile
 
 SAMPLE_EVERY = 50
-"""One piece in so many is drawn, besides the first, the last, the longest, and the one with most address lines."""
+"""One piece in this many is rendered, plus the first, the last, the longest, and the one with most address lines."""
 _NAMED_MAX = 3
 
 
 def require_no_faults(file: PrintFile, profile: Profile, *, sample_every: int = SAMPLE_EVERY) -> None:
     """Raise PreflightFailed, naming pieces and pages, unless the print file may be handed over.
 
-    One piece in `sample_every` is drawn, 1 draws them all.
+    One piece in `sample_every` is rendered; 1 renders all.
     """
     faults = find_faults(file, profile, sample_every=sample_every)
     if faults:
         more = f" (and {len(faults) - _NAMED_MAX} more)" if len(faults) > _NAMED_MAX else ""
         raise PreflightFailed(
             f"print file {file.name} was not handed over: {'; '.join(map(str, faults[:_NAMED_MAX]))}{more}. Run the "
-            "batch again; if it is found again, report it. Nothing of this file has left."
+            "batch again; if the fault occurs again, report it. Nothing in this file was mailed."
         )
 
 
 def find_faults(file: PrintFile, profile: Profile, *, sample_every: int = SAMPLE_EVERY) -> list[Fault]:
-    """All that is wrong; those of the structure alone where there are any."""
+    """Return all faults. Visual checks run only if there are no structural faults."""
     try:
         control = read_control(file.control)
-        placed = read_manifest(file.manifest)
+        rows = read_manifest(file.manifest)
     except ValueError as exc:
         return [Fault(message=str(exc))]
-    for what, data, facts in (("PDF", file.pdf, control.pdf), ("manifest", file.manifest, control.manifest)):
+    for part, data, facts in (("PDF", file.pdf, control.pdf), ("manifest", file.manifest, control.manifest)):
         if (len(data), hashlib.sha256(data).hexdigest()) != (facts.bytes, facts.sha256):
-            return [Fault(message=f"its {what} is not the one of its control file")]
-    if faults := find_structural_faults(file, placed, profile):
+            return [Fault(message=f"its {part} does not match its control file")]
+    if faults := find_structural_faults(file, rows, profile):
         return faults
     with pdfium.PdfDocument(file.pdf) as document:
         return [
             fault
-            for piece in choose_sample(placed, sample_every)
+            for piece in choose_sample(rows, sample_every)
             for fault in find_visible_faults(document, piece, profile)
         ]
 
 
-def choose_sample(placed: Sequence[ManifestRow], sample_every: int) -> list[ManifestRow]:
-    """The pieces to draw, in order: the same for the same file."""
-    chosen = {placed[0].document_id, placed[-1].document_id}
-    chosen.add(max(placed, key=lambda piece: piece.pages).document_id)
-    chosen.add(max(placed, key=lambda piece: len(piece.recipient_lines)).document_id)
-    return [piece for piece in placed if piece.document_id in chosen or _drawn(piece, sample_every)]
+def choose_sample(rows: Sequence[ManifestRow], sample_every: int) -> list[ManifestRow]:
+    """Return the pieces to render, in order. The choice is the same for the same file."""
+    chosen = {rows[0].document_id, rows[-1].document_id}
+    chosen.add(max(rows, key=lambda piece: piece.pages).document_id)
+    chosen.add(max(rows, key=lambda piece: len(piece.recipient_lines)).document_id)
+    return [piece for piece in rows if piece.document_id in chosen or _is_sampled(piece, sample_every)]
 
 
-def _drawn(piece: ManifestRow, sample_every: int) -> bool:
+def _is_sampled(piece: ManifestRow, sample_every: int) -> bool:
     return int(hashlib.sha256(piece.document_id.encode()).hexdigest()[:8], 16) % sample_every == 0

@@ -1,7 +1,7 @@
-"""What is looked at on every piece: its pages are there, in order, its own, with its own marks and all fonts.
+"""Checks on every piece: its pages are present, in order and its own, with their marks and embedded fonts.
 
-Nothing is drawn for this. A page is known by what its own operators say: the document's id and "page n of m" in its
-foot, and the marks to the last byte.
+Nothing is rendered. A page is identified by its operators: the document id and "page n of m" in its footer, and the
+exact bytes of its marks.
 """
 
 from __future__ import annotations
@@ -22,73 +22,72 @@ from mail_house.print_files.envelopes import envelope_class, sheets_of
 from mail_house.print_files.inserter_marks import MARKS_BEGIN, PAGE_HEIGHT, draw_inserter_marks, routing_code
 from mail_house.print_files.manifest import ManifestRow
 from mail_house.profiles import Profile
-from pdf_kit import inflate
+from pdf_kit import UnsupportedPdf, inflate, read_character_map
 
 _KERNING = re.compile(rb">-?[0-9.]+<")
 _SHOWN = re.compile(rb"<([0-9a-fA-F]+)>")
-_MAPPED = re.compile(rb"<([0-9a-fA-F]{4})>\s*<([0-9a-fA-F]+)>")
 _NUMBER = re.compile(r"[0-9]+")
-_FOOT_BYTES = 3_000
-"""In which a page's foot is found: the document id, and the page's number after it."""
+_FOOTER_BYTES = 3_000
+"""The end of a page's operators, which contains the footer: the document id, then the page number."""
 _SHORT_BYTES = 64
 
 
-def find_structural_faults(file: PrintFile, placed: Sequence[ManifestRow], profile: Profile) -> list[Fault]:
-    """All faults of manifest, order, pages, marks and fonts. `placed` is the file's own manifest, read back."""
-    faults = [*_faulty_totals(file, placed), *_faulty_rows(placed, profile)]
+def find_structural_faults(file: PrintFile, rows: Sequence[ManifestRow], profile: Profile) -> list[Fault]:
+    """Return all faults of manifest, order, pages, marks and fonts. `rows` is the file's manifest, read back."""
+    faults = [*_totals_faults(file, rows), *_row_faults(rows, profile)]
     if faults:
         return faults
     try:
         with pikepdf.open(io.BytesIO(file.pdf)) as pdf:
             pages = list(pdf.pages)
             if len(pages) != file.pages:
-                return [Fault(message=f"it has {len(pages)} pages, its manifest says {file.pages}")]
-            reader = _Reader()
-            for piece in placed:
-                faults += _faulty_pages(piece, pages, reader, profile)
+                return [Fault(message=f"it has {len(pages)} pages, and its manifest lists {file.pages}")]
+            reader = _PageReader()
+            for piece in rows:
+                faults += _page_faults(piece, pages, reader, profile)
     except pikepdf.PdfError:
-        return [Fault(message="it is no PDF that can be read")]
+        return [Fault(message="it is not a readable PDF")]
     return faults
 
 
-def _faulty_totals(file: PrintFile, placed: Sequence[ManifestRow]) -> Iterator[Fault]:
-    sums = {
-        "pieces": (len(placed), file.records),
-        "pages": (sum(piece.pages + piece.blank_pages for piece in placed), file.pages),
-        "sheets": (sum(piece.sheets for piece in placed), file.sheets),
-        "cents": (sum(piece.amount_cents for piece in placed), file.cents),
+def _totals_faults(file: PrintFile, rows: Sequence[ManifestRow]) -> Iterator[Fault]:
+    totals = {
+        "pieces": (len(rows), file.records),
+        "pages": (sum(piece.pages + piece.blank_pages for piece in rows), file.pages),
+        "sheets": (sum(piece.sheets for piece in rows), file.sheets),
+        "cents": (sum(piece.amount_cents for piece in rows), file.cents),
     }
-    for name, (found, said) in sums.items():
-        if found != said:
+    for name, (manifest_total, control_total) in totals.items():
+        if manifest_total != control_total:
             yield Fault(message=f"its manifest does not add up to the {name} of its control file")
 
 
-def _faulty_rows(placed: Sequence[ManifestRow], profile: Profile) -> Iterator[Fault]:
-    """Each row against the profile, and against the row before it."""
+def _row_faults(rows: Sequence[ManifestRow], profile: Profile) -> Iterator[Fault]:
+    """Check each row against the profile and against the row before it."""
     next_page, latest, seen = 1, 0, set()
-    for piece in placed:
+    for piece in rows:
         if piece.document_id in seen or piece.sequence <= latest:
-            yield Fault(message="it is in the file twice, or out of order", document_id=piece.document_id)
+            yield Fault(message="it is in the file twice or out of order", document_id=piece.document_id)
         if piece.first_page != next_page or (profile.duplex and piece.first_page % 2 == 0):
-            yield Fault(message="it does not begin where the piece before it ends", document_id=piece.document_id)
-        for what in (_fault_of_sizes(piece, profile), _fault_of_barcode(piece, profile)):
-            if what:
-                yield Fault(message=what, document_id=piece.document_id)
+            yield Fault(message="it does not start where the piece before it ends", document_id=piece.document_id)
+        for message in (_sheets_fault(piece, profile), _barcode_fault(piece, profile)):
+            if message:
+                yield Fault(message=message, document_id=piece.document_id)
         seen.add(piece.document_id)
         next_page, latest = next_page + piece.pages + piece.blank_pages, piece.sequence
 
 
-def _fault_of_sizes(piece: ManifestRow, profile: Profile) -> str:
+def _sheets_fault(piece: ManifestRow, profile: Profile) -> str:
     blank = 1 if profile.duplex and piece.pages % 2 else 0
     try:
         expected = (sheets_of(piece.pages, profile), blank, envelope_class(piece.pages, profile))
     except ValueError as exc:
         return str(exc)
-    fits = (piece.sheets, piece.blank_pages, piece.envelope_class) == expected
-    return "" if fits else "sheets, blank pages or envelope do not go with its pages"
+    matches = (piece.sheets, piece.blank_pages, piece.envelope_class) == expected
+    return "" if matches else "its sheets, blank pages or envelope do not match its page count"
 
 
-def _fault_of_barcode(piece: ManifestRow, profile: Profile) -> str:
+def _barcode_fault(piece: ManifestRow, profile: Profile) -> str:
     shown = routing_code(piece.recipient_lines)
     tracking, _, routing = piece.barcode.partition("-")
     if not piece.barcode:
@@ -97,79 +96,80 @@ def _fault_of_barcode(piece: ManifestRow, profile: Profile) -> str:
         bars = imb(tracking, routing)
     except ValueError as exc:
         return str(exc)
-    return "" if (bars, routing) == (piece.barcode_bars, shown) else "its barcode is not that of its address"
+    return "" if (bars, routing) == (piece.barcode_bars, shown) else "its barcode does not match its address"
 
 
-def _faulty_pages(
-    piece: ManifestRow, pages: Sequence[pikepdf.Page], reader: _Reader, profile: Profile
+def _page_faults(
+    piece: ManifestRow, pages: Sequence[pikepdf.Page], reader: _PageReader, profile: Profile
 ) -> Iterator[Fault]:
     marks = draw_inserter_marks(sequence=piece.sequence, pages=piece.pages, bars=piece.barcode_bars, profile=profile)
     first = piece.first_page - 1
-    for number, drawn in enumerate(marks, start=1):
+    for number, expected_marks in enumerate(marks, start=1):
         page = pages[first + number - 1]
-        own, begin, over = reader.content(page).partition(MARKS_BEGIN)
-        what = reader.fault_of_size(page) or _fault_of_marks(begin + over, drawn)
-        if what := what or reader.trouble(page, own, piece, number):
-            yield Fault(message=what, document_id=piece.document_id, page=number)
+        own, begin, after = reader.content(page).partition(MARKS_BEGIN)
+        message = reader.size_fault(page) or _marks_fault(begin + after, expected_marks)
+        if message := message or reader.page_fault(page, own, piece, number):
+            yield Fault(message=message, document_id=piece.document_id, page=number)
     for blank in pages[first + piece.pages : first + piece.pages + piece.blank_pages]:
         if reader.content(blank).strip():
             yield Fault(message="the blank back after it is not blank", document_id=piece.document_id)
 
 
-def _fault_of_marks(over: bytes, marks: bytes) -> str:
-    """`over` is what a page draws from its first marks on."""
-    if over.count(MARKS_BEGIN) != (1 if marks else 0) or not over.startswith(marks):
-        return "its barcode or its sheet's mark is missing, or another's"
+def _marks_fault(drawn: bytes, marks: bytes) -> str:
+    """`drawn` is the page's operators from its first marks on."""
+    if drawn.count(MARKS_BEGIN) != (1 if marks else 0) or not drawn.startswith(marks):
+        return "its barcode or sheet mark is missing, or belongs to another page"
     return ""
 
 
 class _Fonts(NamedTuple):
-    """What is known of the fonts of a page."""
+    """The fonts of a page."""
 
     are_embedded: bool
     maps: tuple[tuple[dict[str, bytes], dict[bytes, str]], ...]
     """Letter to code and code to letter, for each different character map."""
 
 
-class _Reader:
-    """Reads what pages say, from their operators; remembers fonts, which many pages share."""
+class _PageReader:
+    """Reads the text of pages from their operators. Fonts are cached: many pages share them."""
 
     def __init__(self) -> None:
         self._fonts: dict[tuple[int, int], _Fonts] = {}
-        """By the number of the resources that name them."""
+        """By the object number of the resources that name them."""
         self._maps: dict[tuple[int, int], tuple[dict[str, bytes], dict[bytes, str]]] = {}
         self._are_letter_size: dict[bytes, bool] = {}
         self._short: dict[tuple[int, int], bytes] = {}
-        """What short streams say: many pages begin with the same."""
+        """Content of short streams: many pages start with the same one."""
 
-    def fault_of_size(self, page: pikepdf.Page) -> str:
-        written = page.mediabox.unparse()
-        if written not in self._are_letter_size:
+    def size_fault(self, page: pikepdf.Page) -> str:
+        box = page.mediabox.unparse()
+        if box not in self._are_letter_size:
             left, bottom, right, top = map(float, page.mediabox)
-            self._are_letter_size[written] = (right - left, top - bottom) == (612.0, PAGE_HEIGHT)
-        return "" if self._are_letter_size[written] else "the page is not letter size (8.5 x 11 in)"
+            self._are_letter_size[box] = (right - left, top - bottom) == (612.0, PAGE_HEIGHT)
+        return "" if self._are_letter_size[box] else "the page is not letter size (8.5 x 11 in)"
 
     def content(self, page: pikepdf.Page) -> bytes:
         contents = page.obj.get("/Contents")
         if contents is None:
             return b""
         if isinstance(contents, pikepdf.Array):
-            return b"\n".join([self._said(contents[place]) for place in range(len(contents))])
-        return self._said(contents)
+            return b"\n".join([self._read(contents[index]) for index in range(len(contents))])
+        return self._read(contents)
 
-    def _said(self, stream: pikepdf.Object) -> bytes:
+    def _read(self, stream: pikepdf.Object) -> bytes:
         number = stream.objgen
-        said = self._short.get(number)
-        if said is None:
-            said = _inflated(stream)
-            if len(said) <= _SHORT_BYTES and number != (0, 0):
-                self._short[number] = said
-        return said
+        data = self._short.get(number)
+        if data is None:
+            data = _inflate(stream)
+            if len(data) <= _SHORT_BYTES and number != (0, 0):
+                self._short[number] = data
+        return data
 
-    def trouble(self, page: pikepdf.Page, drawn: bytes, piece: ManifestRow, number: int) -> str:
-        """What is wrong with fonts or foot of a page that should be this piece's page `number`; empty if nothing.
+    def page_fault(self, page: pikepdf.Page, drawn: bytes, piece: ManifestRow, number: int) -> str:
+        """Return the fault of the fonts or the footer of this piece's page `number`; empty if there is none.
 
-        `drawn` is all before its marks. A carrier says whose it is and has no number; its back says nothing.
+        `drawn` is the page's operators before its marks. A cover sheet has the document id but no page number; its
+        back is blank.
         """
         if 1 < number <= piece.cover_sheet_pages:
             return ""
@@ -177,13 +177,13 @@ class _Reader:
         if not fonts.are_embedded:
             return "a font is not embedded"
         for codes, letters in fonts.maps:
-            foot = _foot(drawn, codes, letters, piece.document_id)
-            if foot is not None:
-                found = [int(digits) for digits in _NUMBER.findall(foot)[:2]]
-                own = [number - piece.cover_sheet_pages, piece.pages - piece.cover_sheet_pages]
-                is_right = number <= piece.cover_sheet_pages or found == own
+            footer = _footer(drawn, codes, letters, piece.document_id)
+            if footer is not None:
+                found = [int(digits) for digits in _NUMBER.findall(footer)[:2]]
+                expected = [number - piece.cover_sheet_pages, piece.pages - piece.cover_sheet_pages]
+                is_right = number <= piece.cover_sheet_pages or found == expected
                 return "" if is_right else "another page of the document is in its place"
-        return "the page does not say the document's id: it is another document's, or none"
+        return "the page does not show the document id: it belongs to another document, or to none"
 
     def _fonts_of(self, page: pikepdf.Page) -> _Fonts:
         resources = page.resources
@@ -191,20 +191,20 @@ class _Reader:
         if number not in self._fonts or number == (0, 0):
             fonts = list(resources.get("/Font", pikepdf.Dictionary()).as_dict().values())
             streams = {font.ToUnicode.objgen: font.ToUnicode for font in fonts if "/ToUnicode" in font}
-            for its_number, stream in streams.items():
-                if its_number not in self._maps:
-                    self._maps[its_number] = _read_map(stream.read_bytes())
+            for map_number, stream in streams.items():
+                if map_number not in self._maps:
+                    self._maps[map_number] = _read_map(stream.read_bytes())
             self._fonts[number] = _Fonts(
                 are_embedded=all(_is_embedded(font) for font in fonts),
-                maps=tuple(self._maps[its_number] for its_number in streams),
+                maps=tuple(self._maps[map_number] for map_number in streams),
             )
         return self._fonts[number]
 
 
-def _inflated(stream: pikepdf.Object) -> bytes:
-    """A stream's bytes. What is deflated, as all our pages are, we inflate sooner than qpdf."""
+def _inflate(stream: pikepdf.Object) -> bytes:
+    """Return a stream's decoded bytes. All our pages are deflated, and zlib is faster than qpdf here."""
     if stream.get("/Filter") == pikepdf.Name.FlateDecode and "/DecodeParms" not in stream:
-        with suppress(zlib.error):  # qpdf may still make something of it, and says what is wrong if not
+        with suppress(zlib.error):  # qpdf may still decode it, or explains the error
             return inflate(stream.read_raw_bytes())
     return bytes(stream.read_bytes())
 
@@ -216,32 +216,32 @@ def _is_embedded(font: pikepdf.Object) -> bool:
 
 
 def _read_map(character_map: bytes) -> tuple[dict[str, bytes], dict[bytes, str]]:
-    letters = {
-        code: bytes.fromhex(text.decode("ascii")).decode("utf-16-be")
-        for code, text in _MAPPED.findall(character_map)
-        if len(text) % 4 == 0
-    }
-    return {letter: code for code, letter in letters.items()}, letters
+    """Text to hexadecimal code and back; empty for a map in a form that this project does not write."""
+    try:
+        texts = {b"%04x" % code: text for code, text in read_character_map(character_map).items()}
+    except (UnsupportedPdf, ValueError):
+        texts = {}
+    return {text: code for code, text in texts.items()}, texts
 
 
-def _foot(drawn: bytes, codes: Mapping[str, bytes], letters: Mapping[bytes, str], document_id: str) -> str | None:
-    """What is said after the document's id; None where it is not said in this font.
+def _footer(drawn: bytes, codes: Mapping[str, bytes], letters: Mapping[bytes, str], document_id: str) -> str | None:
+    """Return the text after the document id, or None if the id is not set in this font.
 
-    A page's foot is drawn last: looked for there first.
+    The footer is drawn last, so the end of the operators is searched first.
     """
-    for part in (drawn[-_FOOT_BYTES:], drawn):
+    for part in (drawn[-_FOOTER_BYTES:], drawn):
         plain = _KERNING.sub(b"", part)
-        for written in _writings(document_id, codes):
-            place = plain.find(written)
-            if place >= 0:
-                after = plain[plain.find(b">", place) + 1 :][:_FOOT_BYTES]
+        for encoded in _encodings(document_id, codes):
+            start = plain.find(encoded)
+            if start >= 0:
+                after = plain[plain.find(b">", start) + 1 :][:_FOOTER_BYTES]
                 shown = b"".join(_SHOWN.findall(after))
-                return "".join([letters.get(shown[start : start + 4], "") for start in range(0, len(shown), 4)])
+                return "".join([letters.get(shown[index : index + 4], "") for index in range(0, len(shown), 4)])
     return None
 
 
-def _writings(document_id: str, codes: Mapping[str, bytes]) -> Iterator[bytes]:
-    """The id in a font's codes, as it may be set: letter by letter, or with the one ligature that it can have."""
+def _encodings(document_id: str, codes: Mapping[str, bytes]) -> Iterator[bytes]:
+    """Yield the id in a font's codes: with its only possible ligature (ff) if the font has it, and letter by letter."""
     letters = re.findall(r"ff|.", document_id) if "ff" in codes else list(document_id)
     yield b"".join([codes.get(letter, b"?") for letter in letters])
     if "ff" in document_id:

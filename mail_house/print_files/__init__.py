@@ -1,4 +1,4 @@
-"""Print files: many pieces in one PDF, with a manifest and a control file."""
+"""Print files: many pieces in one PDF, plus a manifest and a control file."""
 
 from mail_house.print_files.build import build_print_file
 from mail_house.print_files.cover_sheet import prepend_cover_sheet

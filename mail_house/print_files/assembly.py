@@ -1,6 +1,7 @@
-"""Many PDFs into one, for a printer: pages in order, each piece from a front side, every font and picture once.
+"""Merges many PDFs into one for printing: pages in order, each piece starting on a front side, shared fonts and images
+stored once.
 
-Structure trees and links stay behind (paper has neither); what is drawn is not touched.
+Structure trees and links are dropped, since paper has neither. The page content is not changed.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ import pikepdf
 
 from mail_house.models import Piece
 from mail_house.print_files.objects import ObjectWriter, stream_object
-from mail_house.print_files.pages import PageSource, PlacedPage
+from mail_house.print_files.pages import CopiedPage, PageSource
 
 
 class Assembly:
-    """A print file's PDF while it grows."""
+    """A print file's PDF under construction."""
 
     def __init__(self) -> None:
         self._writer = ObjectWriter()
@@ -26,29 +27,29 @@ class Assembly:
 
     @property
     def pages(self) -> int:
-        """How many there are so far."""
+        """The number of pages so far."""
         return len(self._pages)
 
     def add_piece(self, piece: Piece, marks: Sequence[bytes]) -> int:
-        """Appends the piece's pages and says how many there were. Raises ValueError for what is no readable PDF.
+        """Append the piece's pages and return their number. Raises ValueError for a PDF that cannot be printed.
 
-        `marks` are operators to draw over each page, in points from its bottom left corner; empty where there are none.
+        `marks` are the operators to draw over each page, in points from its bottom left corner; empty for no marks.
         """
         try:
-            pages = self._source.take(piece.pdf)
+            pages = self._source.copy_pages(piece.pdf)
         except (ValueError, pikepdf.PdfError) as exc:
             raise ValueError(f"document {piece.document_id}: not a PDF that can be printed: {exc}") from exc
-        for place, page in enumerate(pages):
-            self._add_page(page, marks[place] if place < len(marks) else b"")
+        for index, page in enumerate(pages):
+            self._add_page(page, marks[index] if index < len(marks) else b"")
         return len(pages)
 
     def add_blank_back(self) -> None:
-        """A blank page of the size of the last one."""
+        """Append a blank page of the same size as the last page."""
         width, height = self._last_page_size
         self._append(b"/MediaBox [0 0 %g %g]/Resources <<>>" % (width, height))
 
     def save(self, *, title: str, manifest_sha256: str) -> bytes:
-        """The finished bytes: the same for the same pieces, since neither a date nor a random id is in them."""
+        """Return the finished PDF. It contains no date or random id, so the same pieces give the same bytes."""
         self._source.close()
         kids = b" ".join([b"%d 0 R" % number for number in self._pages])
         self._writer.write(self._tree, b"<</Type /Pages/Count %d/Kids [%b]>>" % (self.pages, kids))
@@ -56,10 +57,10 @@ class Assembly:
         entries = pikepdf.Dictionary({"/Title": title, "/ManifestSHA256": manifest_sha256})
         return self._writer.finish(root=root, info=self._writer.add(entries.unparse()))
 
-    def _add_page(self, page: PlacedPage, marks: bytes) -> None:
+    def _add_page(self, page: CopiedPage, marks: bytes) -> None:
         contents = list(page.contents)
         if marks:
-            # Whatever the page's own operators do to the graphics state is undone first.
+            # Q restores the graphics state that the page's own operators changed.
             over = b"\nQ\n" + marks
             contents.insert(0, self._writer.add_once(stream_object(b"/Length 2", b"q\n")))
             contents.append(self._writer.add(stream_object(b"/Length %d" % len(over), over)))

@@ -1,4 +1,7 @@
-"""From pieces to a print file: checked before, the same bytes every time. `mail_house.preflight` checks after."""
+"""Builds a print file from pieces. The pieces are checked first; the result is deterministic.
+
+`mail_house.preflight` checks the result.
+"""
 
 from __future__ import annotations
 
@@ -16,30 +19,30 @@ from mail_house.profiles import Profile
 
 
 def build_print_file(*, name: str, pieces: Sequence[Piece], profile: Profile, created_on: date) -> PrintFile:
-    """One PDF of the pieces in mailing order, with its manifest and control file.
+    """Build one PDF of the pieces in mailing order, with its manifest and control file.
 
-    All pieces must be of one envelope class. Where the profile prints both sides, a blank back follows a piece of an
-    odd number of pages, so that the next one starts on a new sheet; the manifest declares it.
+    All pieces must have the same envelope class. If the profile is duplex, a blank back follows a piece with an odd
+    number of pages, so the next piece starts on a new sheet; the manifest declares the blank back.
 
-    Raises ValueError, naming the document, for a piece whose bytes do not match its hash or page count, which no
-    envelope takes, whose address is empty or too long, or which is there twice.
+    Raises ValueError, naming the document, if a piece's bytes do not match its hash or page count, it fits no
+    envelope, its address is empty or too long, or it appears twice.
     """
     ordered = sorted(pieces, key=lambda piece: piece.sequence)
     _check_pieces(ordered, profile)
     assembly = Assembly()
-    placed = [_place(piece, assembly, profile) for piece in ordered]
+    rows = [_add_piece(piece, assembly, profile) for piece in ordered]
 
-    manifest = write_manifest(f"{name}.pdf", placed, duplex=profile.duplex)
-    pages = sum(piece.pages + piece.blank_pages for piece in placed)
-    sheets = sum(piece.sheets for piece in placed)
-    cents = sum(piece.amount_cents for piece in placed)
+    manifest = write_manifest(f"{name}.pdf", rows, duplex=profile.duplex)
+    pages = sum(row.pages + row.blank_pages for row in rows)
+    sheets = sum(row.sheets for row in rows)
+    cents = sum(row.amount_cents for row in rows)
     pdf = assembly.save(title=name, manifest_sha256=hashlib.sha256(manifest).hexdigest())
     control = Control(
         name=name,
         created_on=created_on.isoformat(),
-        records=len(placed),
+        records=len(rows),
         pages=pages,
-        blank_pages=sum(piece.blank_pages for piece in placed),
+        blank_pages=sum(row.blank_pages for row in rows),
         sheets=sheets,
         cents=cents,
         pdf=file_facts(f"{name}.pdf", pdf),
@@ -52,18 +55,18 @@ def build_print_file(*, name: str, pieces: Sequence[Piece], profile: Profile, cr
         control=write_control(control),
         pages=pages,
         sheets=sheets,
-        records=len(placed),
+        records=len(rows),
         cents=cents,
         sha256=control.pdf.sha256,
     )
 
 
-def _place(piece: Piece, assembly: Assembly, profile: Profile) -> ManifestRow:
+def _add_piece(piece: Piece, assembly: Assembly, profile: Profile) -> ManifestRow:
     first_page = assembly.pages + 1
     marks = make_inserter_marks(piece, profile)
     found = assembly.add_piece(piece, marks.pages)
     if found != piece.pages:
-        raise ValueError(f"document {piece.document_id}: it has {found} pages, not the {piece.pages} on record")
+        raise ValueError(f"document {piece.document_id}: it has {found} pages, but {piece.pages} are on record")
     blank_pages = 1 if profile.duplex and piece.pages % 2 else 0
     if blank_pages:
         assembly.add_blank_back()
@@ -86,7 +89,7 @@ def _place(piece: Piece, assembly: Assembly, profile: Profile) -> ManifestRow:
 
 
 def _check_pieces(pieces: Sequence[Piece], profile: Profile) -> None:
-    """All that can be known before a page is copied."""
+    """Run the checks that need no page content."""
     if not pieces:
         raise ValueError("a print file needs at least one piece")
     seen: set[str] = set()
@@ -94,22 +97,22 @@ def _check_pieces(pieces: Sequence[Piece], profile: Profile) -> None:
     for piece in pieces:
         problem = _problem_with(piece, profile)
         if piece.document_id in seen or piece.sequence in sequences:
-            problem = "it, or its place in the mailing order, is in the print file twice"
+            problem = "its id or its place in the mailing order is in the print file twice"
         if problem:
             raise ValueError(f"document {piece.document_id}: {problem}")
         seen.add(piece.document_id)
         sequences.add(piece.sequence)
     if len({envelope_class(piece.pages, profile) for piece in pieces}) > 1:
-        raise ValueError("letters and flats cannot be in one print file: build one for each envelope class")
+        raise ValueError("letters and flats cannot share a print file: build one for each envelope class")
 
 
 def _problem_with(piece: Piece, profile: Profile) -> str:
     if hashlib.sha256(piece.pdf).hexdigest() != piece.sha256:
-        return "its bytes do not match its sha256: take it from the archive again"
+        return "its bytes do not match its sha256: read it from the archive again"
     if not 1 <= piece.pages <= profile.pages_max:
-        return f"no envelope takes its {piece.pages} pages"
+        return f"its {piece.pages} pages fit no envelope"
     if not 1 <= len(piece.recipient_lines) <= ADDRESS_LINES_MAX:
-        return f"an address has 1 to {ADDRESS_LINES_MAX} lines, this one {len(piece.recipient_lines)}"
+        return f"its address must have 1 to {ADDRESS_LINES_MAX} lines, not {len(piece.recipient_lines)}"
     if piece.amount_cents < 0:
         return "its amount is below zero"
     return ""

@@ -1,4 +1,4 @@
-"""The control file: written last, it makes the other two files the vendor's."""
+"""The control file. It is delivered last; from then on the vendor owns all three files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class FileFacts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Control(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """Counts and hashes that the vendor checks what it received against, and we what it says it received."""
+    """Counts and hashes. The vendor checks the received files against them; we check the vendor's acknowledgement."""
 
     name: str
     created_on: str
@@ -26,7 +26,7 @@ class Control(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, for
     pdf: FileFacts
     manifest: FileFacts
     sealed: tuple[FileFacts, ...] = ()
-    """What was brought instead of the other two, where they are encrypted; left out where they are not."""
+    """The encrypted files that were uploaded instead of the other two; omitted if they are not encrypted."""
 
 
 def file_facts(file: str, data: bytes) -> FileFacts:
@@ -34,12 +34,12 @@ def file_facts(file: str, data: bytes) -> FileFacts:
 
 
 def write_control(control: Control) -> bytes:
-    """JSON in the order of the fields, indented for the person who opens it."""
+    """Return JSON in field order, indented for human readers."""
     return msgspec.json.format(msgspec.json.encode(control), indent=2) + b"\n"
 
 
 def read_control(data: bytes) -> Control:
-    """Raises ValueError when these bytes are no control file of ours."""
+    """Parse a control file. Raises ValueError if the bytes are not one of our control files."""
     try:
         return msgspec.json.decode(data, type=Control)
     except (msgspec.DecodeError, UnicodeDecodeError) as exc:

@@ -1,4 +1,4 @@
-"""A piece with a carrier: the address sheet in front, behind it the document's pages on sheets of their own."""
+"""A piece with a cover sheet: the sheet with the new address in front, then the document on its own sheets."""
 
 from __future__ import annotations
 
@@ -7,17 +7,21 @@ import io
 import pikepdf
 
 
-def prepend_cover_sheet(carrier: bytes, pdf: bytes, *, duplex: bool) -> bytes:
-    """The piece's bytes: the carrier's one page (with a blank back where both sides are printed), then the document.
+def prepend_cover_sheet(cover_sheet: bytes, pdf: bytes, *, duplex: bool) -> bytes:
+    """Return the piece's bytes: the cover sheet's one page (plus a blank back if `duplex`), then the document.
 
-    The same two files give the same bytes. Raises ValueError for a carrier of more pages.
+    The result is deterministic. Raises ValueError for a cover sheet that is not one page.
     """
-    with pikepdf.open(io.BytesIO(carrier)) as front, pikepdf.open(io.BytesIO(pdf)) as document, pikepdf.new() as piece:
-        if len(front.pages) != 1:
-            raise ValueError("a carrier is one page")
-        piece.pages.extend(front.pages)
+    with (
+        pikepdf.open(io.BytesIO(cover_sheet)) as cover,
+        pikepdf.open(io.BytesIO(pdf)) as document,
+        pikepdf.new() as piece,
+    ):
+        if len(cover.pages) != 1:
+            raise ValueError(f"a cover sheet must be one page, not {len(cover.pages)}")
+        piece.pages.extend(cover.pages)
         if duplex:
-            left, bottom, right, top = (float(each) for each in front.pages[0].mediabox)
+            left, bottom, right, top = (float(each) for each in cover.pages[0].mediabox)
             piece.add_blank_page(page_size=(right - left, top - bottom))
         piece.pages.extend(document.pages)
         out = io.BytesIO()

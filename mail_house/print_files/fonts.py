@@ -1,7 +1,7 @@
-"""Each font once in a print file, however many of its letters the pieces carry.
+"""Stores each font once in a print file, even if the pieces embed different subsets of it.
 
-Our documents embed a face in one of a few sets of letters. Where one of them has all that another has, outline for
-outline, it takes the other's place; where that is not so, both are kept.
+Our documents embed a typeface in one of a few subsets. If one subset contains all glyphs of another, outline for
+outline, it replaces the other; otherwise both are kept.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from itertools import pairwise
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from mail_house.print_files.objects import ObjectWriter, stream_object
-from pdf_kit import NotRead, PdfFile, find, read_character_map, read_widths
+from pdf_kit import PdfFile, UnsupportedPdf, find, read_character_map, read_widths
 
 
 class FontRegistry:
@@ -27,13 +27,13 @@ class FontRegistry:
         self._numbers: dict[tuple[bytes, ...], int] = {}
 
     def add(self, outer: bytes, file: PdfFile, streams: dict[int, bytes]) -> int:
-        """The number of a font that draws what this one draws. `streams` gets those that it was read from."""
+        """Return the object number of a font that draws the same glyphs. The font's streams are added to `streams`."""
         font = _Font(outer, file, streams)
         if font.key not in self._numbers:
-            self._numbers[font.key] = self._shelve(font)
+            self._numbers[font.key] = self._register(font)
         return self._numbers[font.key]
 
-    def _shelve(self, font: _Font) -> int:
+    def _register(self, font: _Font) -> int:
         for slot in self._slots:
             if slot.font.covers(font):
                 return slot.number
@@ -55,7 +55,7 @@ class _Slot:
 
 
 class _Font:
-    """A TrueType font with Identity encoding, as embedded (ISO 32000-1, 9.7). `NotRead` where it is anything else."""
+    """An embedded TrueType font with Identity encoding (ISO 32000-1, 9.7). Raises UnsupportedPdf for any other font."""
 
     def __init__(self, outer: bytes, file: PdfFile, streams: dict[int, bytes]) -> None:
         self._outer = outer
@@ -65,7 +65,7 @@ class _Font:
         self._map, self._program = file.stream(map_number), file.stream(program_number)
         streams[map_number], streams[program_number] = self._map[1], self._program[1]
         if b"/Identity-H" not in outer or b"/CIDToGIDMap /Identity" not in self._descendant:
-            raise NotRead("font encoding")
+            raise UnsupportedPdf("font encoding")
         self.key = (*self._map, *self._program, _NUMBER.sub(b"", outer), _NUMBER.sub(b"", self._descendant))
 
     @cached_property
@@ -79,11 +79,11 @@ class _Font:
     @cached_property
     def _outlines(self) -> list[bytes]:
         with TTFont(io.BytesIO(zlib.decompress(self._program[1]))) as font:
-            places, glyphs = list(font["loca"]), font.reader["glyf"]
-        return [glyphs[start:end] for start, end in pairwise(places)]
+            offsets, glyphs = list(font["loca"]), font.reader["glyf"]
+        return [glyphs[start:end] for start, end in pairwise(offsets)]
 
     def covers(self, other: _Font) -> bool:
-        """Whether every code of the other's draws, means and advances the same with this font."""
+        """Whether every code of the other font has the same outline, meaning and width in this font."""
         return (
             other._meanings.items() <= self._meanings.items()
             and all(self._widths[code] == other._widths[code] for code in other._meanings)

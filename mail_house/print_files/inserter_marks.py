@@ -1,7 +1,7 @@
-"""What is printed over a document's pages for others to read: the post office's barcode, the inserter's mark.
+"""The marks printed over a document's pages: the Intelligent Mail barcode and the inserter's sheet marks.
 
-Pure: a piece and a profile give, for each page, operators for its content stream (points, origin at the bottom left).
-The document in the archive has none of this.
+Pure functions: from a piece and a profile to content stream operators for each page (points, origin at the bottom
+left). The archived document has no marks.
 """
 
 from __future__ import annotations
@@ -12,33 +12,34 @@ import msgspec
 
 from mail_house.barcodes import SheetMark, data_matrix, draw_imb, imb, tracking_number, write_sheet_mark
 from mail_house.models import Piece
-from mail_house.profiles import POINTS, ImbPlacement, Profile, SheetMarkPlacement
+from mail_house.profiles import ImbPlacement, Profile, SheetMarkPlacement
+from pdf_kit.geometry import POINTS_PER_INCH
 
 PAGE_HEIGHT = 792.0
 MARKS_BEGIN = b"/Artifact <</Type /PrintMarks>> BDC\n"
-"""What a page's marks begin with: to a reader of the PDF they are no part of what it says (ISO 32000-1, 14.8.2.2)."""
+"""The start of a page's marks. An artifact is not part of the page's content (ISO 32000-1, 14.8.2.2)."""
 _ZIP = re.compile(r"(?:^|[^0-9])([0-9]{5})(?:-?([0-9]{4}))?$", re.ASCII)
 
 
 class InserterMarks(msgspec.Struct, frozen=True, kw_only=True):
-    """What one piece gets."""
+    """The marks of one piece."""
 
     tracking: str = ""
-    """20 digits; empty where no Intelligent Mail barcode is printed."""
+    """20 digits; empty if no Intelligent Mail barcode is printed."""
     routing: str = ""
     bars: str = ""
-    """Its 65 letters."""
+    """The barcode's 65 letters."""
     pages: tuple[bytes, ...]
-    """Operators for each page, empty where it gets no mark; each leaves the graphics state as it was."""
+    """Operators for each page, empty for a page without marks. They restore the graphics state."""
 
 
 def make_inserter_marks(piece: Piece, profile: Profile) -> InserterMarks:
-    """The marks of every page of a piece.
+    """Return the marks of every page of a piece.
 
-    The Intelligent Mail barcode goes on page 1 where the profile has a mailer id, the piece a serial number, and the
-    last line of the address a ZIP code: mail to other countries takes none. Sheets are marked on their fronts.
+    Page 1 gets the Intelligent Mail barcode if the profile has a mailer id, the piece has a serial number, and the
+    last address line has a ZIP code; foreign mail gets none. Sheet marks are printed on the front of each sheet.
 
-    Raises ValueError for a serial number that the mailer id has no room for.
+    Raises ValueError for a serial number that is too large for the mailer id.
     """
     tracking, routing, bars = "", routing_code(piece.recipient_lines), ""
     if profile.imb is not None and profile.prints_imb and piece.serial is not None and routing:
@@ -53,7 +54,7 @@ def make_inserter_marks(piece: Piece, profile: Profile) -> InserterMarks:
 
 
 def draw_inserter_marks(*, sequence: int, pages: int, bars: str, profile: Profile) -> tuple[bytes, ...]:
-    """Operators for each page. `bars` are the 65 letters for page 1, empty where there is no barcode."""
+    """Return the operators for each page. `bars` are the 65 letters for page 1; empty for no barcode."""
     marks = [b""] * pages
     if profile.sheet_mark is not None:
         fronts = range(0, pages, 2 if profile.duplex else 1)
@@ -66,22 +67,29 @@ def draw_inserter_marks(*, sequence: int, pages: int, bars: str, profile: Profil
 
 
 def routing_code(recipient_lines: tuple[str, ...]) -> str:
-    """The ZIP code that the envelope shows, as 5 or 9 digits: the end of the last line. Empty where there is none."""
+    """Return the ZIP code at the end of the last address line, as 5 or 9 digits; empty if there is none."""
     found = _ZIP.search(recipient_lines[-1])
     return "".join(part or "" for part in found.groups()) if found else ""
 
 
-def _tracking(place: ImbPlacement, serial: int) -> str:
+def _tracking(placement: ImbPlacement, serial: int) -> str:
     return tracking_number(
-        barcode_id=place.barcode_id, service_type=place.service_type, mailer_id=place.mailer_id, serial=serial
+        barcode_id=placement.barcode_id,
+        service_type=placement.service_type,
+        mailer_id=placement.mailer_id,
+        serial=serial,
     )
 
 
-def _draw_imb(bars: str, place: ImbPlacement) -> bytes:
+def _draw_imb(bars: str, placement: ImbPlacement) -> bytes:
     symbol = draw_imb(bars)
-    return symbol.draw_at(place.left_in * POINTS, PAGE_HEIGHT - place.top_in * POINTS - symbol.height)
+    return symbol.draw_at(
+        placement.left_in * POINTS_PER_INCH, PAGE_HEIGHT - placement.top_in * POINTS_PER_INCH - symbol.height
+    )
 
 
-def _draw_sheet_mark(mark: SheetMark, place: SheetMarkPlacement) -> bytes:
-    symbol = data_matrix(write_sheet_mark(mark), module=place.module_in * POINTS)
-    return symbol.draw_at(place.left_in * POINTS, PAGE_HEIGHT - place.top_in * POINTS - symbol.height)
+def _draw_sheet_mark(mark: SheetMark, placement: SheetMarkPlacement) -> bytes:
+    symbol = data_matrix(write_sheet_mark(mark), module=placement.module_in * POINTS_PER_INCH)
+    return symbol.draw_at(
+        placement.left_in * POINTS_PER_INCH, PAGE_HEIGHT - placement.top_in * POINTS_PER_INCH - symbol.height
+    )

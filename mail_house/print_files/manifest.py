@@ -1,4 +1,4 @@
-"""The manifest: what the vendor, and our own reconciliation, read about each piece of a print file."""
+"""The manifest: one row per piece of a print file, for the vendor and for reconciliation."""
 
 from __future__ import annotations
 
@@ -28,42 +28,42 @@ COLUMNS = (
     "carrier_pages",
     "sha256",
 )
-"""`barcode` is the Intelligent Mail barcode's tracking number and routing code with a hyphen between."""
+"""`barcode` is the Intelligent Mail barcode's tracking number and routing code, joined by a hyphen."""
 
-# What a spreadsheet takes for the start of a formula, full-width forms included.
+# Characters that start a formula in a spreadsheet, including full-width forms.
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 
 
 class ManifestRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A piece and where it lies in the print file."""
+    """A piece and its position in the print file."""
 
     document_id: str
     sequence: int
     first_page: int
-    """From 1; always a front side."""
+    """From 1; always the front of a sheet."""
     pages: int
     blank_pages: int
-    """Blank backs that follow it, so that the next piece starts on a new sheet."""
+    """Blank backs after the piece, so that the next piece starts on a new sheet."""
     sheets: int
     envelope_class: str
     recipient_lines: tuple[str, ...]
     barcode: str
-    """Empty where none is printed, as `barcode_bars`."""
+    """Empty, like `barcode_bars`, if no barcode is printed."""
     barcode_bars: str
     amount_cents: int
     scanline: str
     cover_sheet_pages: int
-    """Of `pages`: an address sheet before the document's own."""
+    """How many of `pages` belong to the cover sheet before the document. The CSV column is `carrier_pages`."""
     sha256: str
 
 
-def write_manifest(pdf_file: str, placed: Sequence[ManifestRow], *, duplex: bool) -> bytes:
-    """CSV (RFC 4180, UTF-8 without a mark) with a header and one row a piece. It has no trailer: totals are in the
-    control file, so that every row is a piece."""
+def write_manifest(pdf_file: str, rows: Sequence[ManifestRow], *, duplex: bool) -> bytes:
+    """Return CSV (RFC 4180, UTF-8 without a byte order mark) with a header and one row per piece. There is no trailer:
+    totals are in the control file, so every row is a piece."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
-    for piece in placed:
+    for piece in rows:
         lines = piece.recipient_lines + ("",) * (ADDRESS_LINES_MAX - len(piece.recipient_lines))
         writer.writerow(
             (
@@ -76,7 +76,7 @@ def write_manifest(pdf_file: str, placed: Sequence[ManifestRow], *, duplex: bool
                 piece.sheets,
                 "Y" if duplex else "N",
                 piece.envelope_class,
-                *(as_text(line) for line in lines),
+                *(escape_formula(line) for line in lines),
                 piece.barcode,
                 piece.barcode_bars,
                 piece.amount_cents,
@@ -89,7 +89,7 @@ def write_manifest(pdf_file: str, placed: Sequence[ManifestRow], *, duplex: bool
 
 
 def read_manifest(manifest: bytes) -> tuple[ManifestRow, ...]:
-    """The rows again. Raises ValueError for what `write_manifest` did not write."""
+    """Parse a manifest. Raises ValueError for a file that `write_manifest` did not write."""
     try:
         rows = list(csv.DictReader(io.StringIO(manifest.decode("utf-8"), newline=""), strict=True))
         return tuple(_read_row(row) for row in rows)
@@ -100,7 +100,7 @@ def read_manifest(manifest: bytes) -> tuple[ManifestRow, ...]:
 def _read_row(row: dict[str, str]) -> ManifestRow:
     if set(row) != set(COLUMNS) or None in row.values():
         raise ValueError("not a manifest: a row has other columns")
-    lines = [_from_text(row[f"address_{n}"]) for n in range(1, ADDRESS_LINES_MAX + 1)]
+    lines = [unescape_formula(row[f"address_{n}"]) for n in range(1, ADDRESS_LINES_MAX + 1)]
     return ManifestRow(
         document_id=row["document_id"],
         sequence=int(row["sequence"]),
@@ -119,14 +119,15 @@ def _read_row(row: dict[str, str]) -> ManifestRow:
     )
 
 
-def _from_text(value: str) -> str:
-    return value[1:] if value.startswith("'") and as_text(value[1:]) == value else value
+def unescape_formula(value: str) -> str:
+    """Undo `escape_formula`."""
+    return value[1:] if value.startswith("'") and escape_formula(value[1:]) == value else value
 
 
-def as_text(value: str) -> str:
-    """The value as no spreadsheet will run it: an apostrophe before what starts like a formula (OWASP, CSV injection).
+def escape_formula(value: str) -> str:
+    """Put an apostrophe before a value that a spreadsheet would run as a formula (OWASP, CSV injection).
 
-    Leading blanks do not hide a formula from every spreadsheet, and a leading tab or line end is one.
+    Some spreadsheets ignore leading spaces before a formula, and a leading tab or line break starts one.
     """
     if value[:1] in ("\t", "\r", "\n") or value.lstrip().startswith(_FORMULA):
         return "'" + value

@@ -1,4 +1,4 @@
-"""Names of print files: the same batch and number give the same name, so that a second try finds the first."""
+"""Names of print files. The same batch and number give the same name, so a second run finds the first run's file."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
 def print_file_name(*, facility_id: str, cycle: str, created_on: date, batch_id: str, number: int) -> str:
-    """`STMT_<FAC>_<CYCLE>_<YYYYMMDD>_<BATCH>_<NNN>`, without a suffix (domain rules 7.2).
+    """Return `STMT_<FAC>_<CYCLE>_<YYYYMMDD>_<BATCH>_<NNN>`, without a suffix (domain rules 7.2).
 
-    `created_on` must be a date that a re-run has too, such as the batch's as-of date: a name that moves with the
-    calendar would be mailed again. Raises ValueError where a part is not letters, digits and hyphens.
+    `created_on` must be the same in a rerun, such as the batch's as-of date: a file with a new name would be mailed
+    again. Raises ValueError if a part contains anything but letters, digits and hyphens.
     """
-    for what, part in (("facility id", facility_id), ("cycle", cycle), ("batch id", batch_id)):
+    for field, part in (("facility id", facility_id), ("cycle", cycle), ("batch id", batch_id)):
         if not _PART.fullmatch(part):
-            raise ValueError(f"{what} {part!r} cannot be part of a file name: use letters, digits and hyphens")
+            raise ValueError(f"{field} {part!r} cannot be part of a file name: use letters, digits and hyphens")
     if number < 1:
         raise ValueError(f"print files of a batch are numbered from 1, not {number}")
     return f"{PRINT_FILE_PREFIX}{facility_id.upper()}_{cycle}_{created_on:%Y%m%d}_{batch_id}_{number:03d}"

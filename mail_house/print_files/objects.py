@@ -1,4 +1,4 @@
-"""Write a PDF object by object (ISO 32000-1, 7.5): the same objects in the same order give the same bytes."""
+"""Writes a PDF object by object (ISO 32000-1, 7.5). The same objects in the same order give the same bytes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _HEADER = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
 class ObjectWriter:
-    """A file while it grows. Objects may refer to numbers that are written later."""
+    """A PDF under construction. Objects may refer to numbers that are written later."""
 
     def __init__(self) -> None:
         self._parts = [_HEADER]
@@ -17,7 +17,7 @@ class ObjectWriter:
         self._numbers: dict[bytes, int] = {}
 
     def reserve(self) -> int:
-        """A number for an object that is written later."""
+        """Reserve a number for an object that is written later."""
         self._offsets.append(0)
         return len(self._offsets) - 1
 
@@ -28,20 +28,20 @@ class ObjectWriter:
         self._parts.append(written)
 
     def add(self, data: bytes) -> int:
-        """Write an object and say its number."""
+        """Write an object and return its number."""
         number = self.reserve()
         self.write(number, data)
         return number
 
     def add_once(self, data: bytes) -> int:
-        """The number of the object that says this: one that is there, or a new one."""
+        """Return the number of the object with these bytes; write it if it is new."""
         number = self._numbers.get(data)
         if number is None:
             number = self._numbers[data] = self.add(data)
         return number
 
     def finish(self, *, root: int, info: int) -> bytes:
-        """The whole file. Its identifier is the hash of its objects."""
+        """Return the whole file. Its identifier is the hash of its objects."""
         body = b"".join(self._parts)
         digest = hashlib.sha256(body).hexdigest()[:32].encode("ascii")
         rows = b"".join([b"%010d 00000 n \n" % offset for offset in self._offsets[1:]])
@@ -63,5 +63,5 @@ class ObjectWriter:
 
 
 def stream_object(head: bytes, data: bytes) -> bytes:
-    """A stream object. `head` are the entries of its dictionary, `/Length` among them."""
+    """Return a stream object. `head` is the entries of its dictionary, including `/Length`."""
     return b"<<%b>>\nstream\n%b\nendstream" % (head, data)

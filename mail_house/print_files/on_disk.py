@@ -1,4 +1,4 @@
-"""A finished print file as it lies in a folder: read back into what the lint takes."""
+"""Reads a finished print file from a folder, for preflight."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ SUFFIXES = (".pdf", ".csv", ".ctl")
 
 
 def read_print_file(path: Path) -> PrintFile:
-    """The print file that this is one of the three files of, as its control file has it; without one, which is written
-    last, as its manifest adds up.
+    """Read the print file that `path` belongs to; `path` is any of its three files. Without a control file, which is
+    written last, the totals are added up from the manifest.
 
-    Raises ValueError, which names the file, for one that is missing, or is none of ours.
+    Raises ValueError, naming the file, if a file is missing or is not one of ours.
     """
     stem = path.with_suffix("") if path.suffix in SUFFIXES else path
     pdf, manifest = (_read(stem.with_name(stem.name + suffix)) for suffix in SUFFIXES[:2])
@@ -26,7 +26,7 @@ def read_print_file(path: Path) -> PrintFile:
             data = control_path.read_bytes()
             control = read_control(data)
         else:
-            control = _add_up(stem.name, pdf, manifest)
+            control = _control_of(stem.name, pdf, manifest)
             data = write_control(control)
     except ValueError as exc:
         raise ValueError(f"{stem.name}: {exc}") from exc
@@ -47,23 +47,25 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as exc:
-        raise ValueError(f"{path} is not there: a print file is a PDF and a manifest (.csv) of the same name") from exc
+        raise ValueError(
+            f"{path} does not exist: a print file is a PDF and a manifest (.csv) with the same name"
+        ) from exc
     except OSError as exc:
         raise ValueError(f"{path} cannot be read: {exc.strerror}") from exc
 
 
-def _add_up(name: str, pdf: bytes, manifest: bytes) -> Control:
-    placed = read_manifest(manifest)
-    if not placed:
-        raise ValueError("its manifest has no piece")
+def _control_of(name: str, pdf: bytes, manifest: bytes) -> Control:
+    rows = read_manifest(manifest)
+    if not rows:
+        raise ValueError("its manifest has no pieces")
     return Control(
         name=name,
         created_on="",
-        records=len(placed),
-        pages=sum(piece.pages + piece.blank_pages for piece in placed),
-        blank_pages=sum(piece.blank_pages for piece in placed),
-        sheets=sum(piece.sheets for piece in placed),
-        cents=sum(piece.amount_cents for piece in placed),
+        records=len(rows),
+        pages=sum(row.pages + row.blank_pages for row in rows),
+        blank_pages=sum(row.blank_pages for row in rows),
+        sheets=sum(row.sheets for row in rows),
+        cents=sum(row.amount_cents for row in rows),
         pdf=file_facts(f"{name}.pdf", pdf),
         manifest=file_facts(f"{name}.csv", manifest),
     )

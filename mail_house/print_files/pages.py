@@ -1,7 +1,7 @@
-"""Take the pages of a piece over into a print file, with everything that they draw with, each thing once.
+"""Copies the pages of a piece into a print file with all resources they use; each shared resource is stored once.
 
-Pages in the form of our own documents are copied as they stand: a thousand of them share one reading of what they have
-in common. A PDF of any other form goes through pikepdf.
+Pages with the structure of our own documents are copied byte for byte, and their shared objects are parsed only once
+for thousands of pieces. Any other PDF goes through pikepdf.
 """
 
 from __future__ import annotations
@@ -16,84 +16,84 @@ import pikepdf
 
 from mail_house.print_files.fonts import FontRegistry
 from mail_house.print_files.objects import ObjectWriter, stream_object
-from pdf_kit import NotRead, Objects, PdfFile, find
+from pdf_kit import Objects, PdfFile, UnsupportedPdf, find
 
 
-class PlacedPage(NamedTuple):
-    """A page without a place in a page tree: entries of its dictionary, and its content streams."""
+class CopiedPage(NamedTuple):
+    """A page that is not in a page tree yet: its dictionary entries and its content streams."""
 
     entries: bytes
-    """`/MediaBox`, `/Resources`, and what else paper needs."""
+    """`/MediaBox`, `/Resources`, and the other entries that affect printing."""
     contents: tuple[int, ...]
     size: tuple[float, float]
     """Width and height, in points."""
 
 
-class _PageForm(NamedTuple):
+class _PageLayout(NamedTuple):
     entries: bytes
     size: tuple[float, float]
     contents: int
-    """In the piece's own numbers."""
+    """Object number in the piece."""
 
 
-class _Form(NamedTuple):
-    """What pieces of one form have in common, taken over already."""
+class _DocumentLayout(NamedTuple):
+    """The shared objects of pieces with the same structure, already copied."""
 
-    pages: tuple[_PageForm, ...]
+    pages: tuple[_PageLayout, ...]
     streams: tuple[tuple[int, bytes], ...]
-    """In the piece's own numbers: what has to be the same in another piece for this to hold of it too."""
+    """Object number in the piece, and data. A piece has this layout only if its streams are the same."""
 
 
 class PageSource:
-    """Takes over the pages of many pieces into one file."""
+    """Copies the pages of many pieces into one file."""
 
     def __init__(self, writer: ObjectWriter) -> None:
         self._writer = writer
         self._fonts = FontRegistry(writer)
         self._object_streams: dict[bytes, Objects] = {}
-        self._forms: dict[tuple[int, ...], list[_Form]] = {}
+        self._layouts: dict[tuple[int, ...], list[_DocumentLayout]] = {}
 
-    def take(self, pdf: bytes) -> list[PlacedPage]:
-        """The piece's pages in their order. ValueError for what is encrypted, pikepdf.PdfError for what is no PDF."""
+    def copy_pages(self, pdf: bytes) -> list[CopiedPage]:
+        """Copy the piece's pages, in order. ValueError if it is encrypted, pikepdf.PdfError if it is invalid."""
         try:
             file = PdfFile(pdf, self._object_streams)
-            form = self._form(file)
-            return [self._place(file, page) for page in form.pages]
-        except (NotRead, LookupError, ValueError, zlib.error):
-            return _take_with_pikepdf(pdf, self._writer)
+            layout = self._layout(file)
+            return [self._copy_page(file, page) for page in layout.pages]
+        except (UnsupportedPdf, LookupError, ValueError, zlib.error):
+            return _copy_with_pikepdf(pdf, self._writer)
 
     def close(self) -> None:
         """Write the fonts that the pages use."""
         self._fonts.write()
 
-    def _place(self, file: PdfFile, page: _PageForm) -> PlacedPage:
+    def _copy_page(self, file: PdfFile, page: _PageLayout) -> CopiedPage:
         content = self._writer.add(stream_object(*file.stream(page.contents)))
-        return PlacedPage(page.entries, (content,), page.size)
+        return CopiedPage(page.entries, (content,), page.size)
 
-    def _form(self, file: PdfFile) -> _Form:
-        known = self._forms.setdefault(file.key, [])
-        for form in known:
-            if all(file.packed(number) == data for number, data in form.streams):
-                return form
+    def _layout(self, file: PdfFile) -> _DocumentLayout:
+        known = self._layouts.setdefault(file.key, [])
+        for layout in known:
+            if all(file.deflated(number) == data for number, data in layout.streams):
+                return layout
         copier = _Copier(file, self._writer, self._fonts)
-        pages = tuple([_page_form(copier, page, file.contents(page)) for page in file.pages()])
-        form = _Form(pages, tuple(copier.streams.items()))
-        known.append(form)
-        return form
+        pages = tuple([_page_layout(copier, page, file.contents(page)) for page in file.pages()])
+        layout = _DocumentLayout(pages, tuple(copier.streams.items()))
+        known.append(layout)
+        return layout
 
 
-def _page_form(copier: _Copier, page: bytes, contents: int) -> _PageForm:
+def _page_layout(copier: _Copier, page: bytes, contents: int) -> _PageLayout:
     if any(name in page for name in (b"/Rotate", b"/UserUnit", b"/CropBox", b"/Group")):
-        raise NotRead("page box")
+        raise UnsupportedPdf("page box")
     box = find(_MEDIA_BOX, page)
     left, bottom, right, top = map(float, box.split())
     resources = copier.copy(int(find(_RESOURCES, page)))
     entries = b"/MediaBox [%b]/Resources %d 0 R" % (box, resources)
-    return _PageForm(entries, (right - left, top - bottom), contents)
+    return _PageLayout(entries, (right - left, top - bottom), contents)
 
 
 class _Copier:
-    """Copies what a page draws with, and all that it refers to."""
+    """Copies a page's resources and every object that they refer to."""
 
     def __init__(self, file: PdfFile, writer: ObjectWriter, fonts: FontRegistry) -> None:
         self._file = file
@@ -112,7 +112,7 @@ class _Copier:
         if not self._file.is_stream(number):
             data = self._file.object(number)
             if _PAGE.search(data):
-                raise NotRead("reference to a page")
+                raise UnsupportedPdf("reference to a page")
             if b"/Subtype /Type0" in data:
                 return self._fonts.add(data, self._file, self.streams)
             return self._writer.add_once(_REFERENCE.sub(self._refer, data))
@@ -130,38 +130,38 @@ _REFERENCE = re.compile(rb"\b(\d+) 0 R\b")
 _PAGE = re.compile(rb"/Type /Pages?\b")
 
 
-def _take_with_pikepdf(pdf: bytes, writer: ObjectWriter) -> list[PlacedPage]:
+def _copy_with_pikepdf(pdf: bytes, writer: ObjectWriter) -> list[CopiedPage]:
     with pikepdf.open(io.BytesIO(pdf)) as source:
         if source.is_encrypted:
             raise ValueError("an encrypted PDF cannot be printed")
-        translator = _Translator(writer)
-        return [translator.page(page) for page in source.pages]
+        copier = _PikepdfCopier(writer)
+        return [copier.page(page) for page in source.pages]
 
 
-class _Translator:
-    """Copies objects of a file that pikepdf has open."""
+class _PikepdfCopier:
+    """Copies objects of a file that is open in pikepdf."""
 
     def __init__(self, writer: ObjectWriter) -> None:
         self._writer = writer
         self._copied: dict[tuple[int, int], int] = {}
 
-    def page(self, page: pikepdf.Page) -> PlacedPage:
-        """What is for the screen stays behind: links, tags, page labels."""
+    def page(self, page: pikepdf.Page) -> CopiedPage:
+        """Copy a page without its on-screen features: links, tags, page labels."""
         box = page.mediabox
-        entries = b"/MediaBox %b/Resources %b" % (self._say(box), self._say(page.resources))
+        entries = b"/MediaBox %b/Resources %b" % (self._value(box), self._value(page.resources))
         for key in ("/CropBox", "/Rotate", "/UserUnit", "/Group"):
             if key in page.obj:
-                entries += b"%b %b" % (key.encode("ascii"), self._say(page.obj[key]))
+                entries += b"%b %b" % (key.encode("ascii"), self._value(page.obj[key]))
         contents = page.obj.get("/Contents", pikepdf.Array())
         streams = _items(contents) if isinstance(contents, pikepdf.Array) else [contents]
         printed = [note for note in _items(page.obj.get("/Annots", pikepdf.Array())) if not _is_link(note)]
         if printed:
-            raise ValueError("a PDF with annotations cannot be printed as it stands")
+            raise ValueError("a PDF with annotations cannot be printed: flatten them first")
         size = (float(box[2] - box[0]), float(box[3] - box[1]))
-        return PlacedPage(entries, tuple([self._copy(stream) for stream in streams]), size)
+        return CopiedPage(entries, tuple([self._copy(stream) for stream in streams]), size)
 
-    def _say(self, obj: object) -> bytes:
-        """The object as it is written where it is used: a reference, if that is what it is there."""
+    def _value(self, obj: object) -> bytes:
+        """Return the object as written where it is used: a reference if it is indirect."""
         if isinstance(obj, pikepdf.Object) and obj.is_indirect:
             return b"%d 0 R" % self._copy(obj)
         return self._direct(obj)
@@ -170,7 +170,7 @@ class _Translator:
         key = obj.objgen
         if key not in self._copied:
             if isinstance(obj, pikepdf.Dictionary) and obj.get("/Type") in {pikepdf.Name.Page, pikepdf.Name.Pages}:
-                raise ValueError("a PDF whose resources refer to its pages cannot be printed as it stands")
+                raise ValueError("a PDF whose resources refer to its pages cannot be printed")
             self._copied[key] = self._writer.add_once(self._direct(obj))
         return self._copied[key]
 
@@ -182,16 +182,18 @@ class _Translator:
         if isinstance(obj, pikepdf.Dictionary):
             return b"<<%b>>" % self._entries(dict(obj.items()))
         if isinstance(obj, pikepdf.Array):
-            return b"[%b]" % b" ".join([self._say(item) for item in _items(obj)])
-        # Numbers, names, strings, booleans: written as pikepdf writes them within an array.
+            return b"[%b]" % b" ".join([self._value(item) for item in _items(obj)])
+        # Numbers, names, strings and booleans: as pikepdf writes them in an array.
         return pikepdf.Array([obj]).unparse()[2:-2]
 
     def _entries(self, entries: Mapping[str, object]) -> bytes:
-        return b"".join([b"%b %b" % (pikepdf.Name(key).unparse(), self._say(entries[key])) for key in sorted(entries)])
+        return b"".join(
+            [b"%b %b" % (pikepdf.Name(key).unparse(), self._value(entries[key])) for key in sorted(entries)]
+        )
 
 
 def _items(array: pikepdf.Object) -> list[pikepdf.Object]:
-    return [array[place] for place in range(len(array))]
+    return [array[index] for index in range(len(array))]
 
 
 def _is_link(note: pikepdf.Object) -> bool:

@@ -18,7 +18,7 @@ from statement_builder.pipeline.build_worker import BuiltShard, PackedShard, ope
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import pull_batch
 from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
-from statement_builder.rendering import template_version
+from statement_builder.rendering import fingerprint_templates
 
 BuilderPool = WorkerPool[Shard, PackedShard]
 SHARDS_PER_WORKER_MAX = {"compiled": 20, "plain": 1}
@@ -82,7 +82,7 @@ def build_shards(
     done = total - sum(shard.candidates for shard in waiting)
     if not waiting:
         return
-    version = template_version(context.templates)
+    version = fingerprint_templates(context.templates)
     locked: deque[tuple[Shard, ExitStack]] = deque()
 
     def lock_waiting() -> Iterator[Shard]:

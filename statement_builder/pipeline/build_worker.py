@@ -18,7 +18,6 @@ from deflate import zlib_compress
 from msgspec.structs import replace
 
 from mail_house.profiles import Profile
-from mail_house.profiles import Rect as ProfileRect
 from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open_archive, read_snapshot
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
@@ -30,12 +29,11 @@ from statement_builder.policy import Policy, decide
 from statement_builder.rendering import (
     CompiledEngine,
     DocumentError,
+    EnvelopeWindows,
     ForeignIds,
     PlainEngine,
-    Press,
-    Rect,
     Rendered,
-    Windows,
+    VerifiedRenderer,
 )
 from statement_builder.settings import Settings
 from statement_builder.stopwatch import Stopwatch
@@ -169,7 +167,7 @@ class ShardBuilder:
     def _render(self, drafts: Sequence[_Draft], foreign: ForeignIds) -> dict[str, _Outcome]:
         """Document id to its pages or its error, in mailing order."""
         contents = [draft.content for draft in drafts if isinstance(draft.content, Content)]
-        printed = iter(self._renderer.print_all(contents, foreign))
+        printed = iter(self._renderer.render_all(contents, foreign))
         pages_max = self._plan.profile.pages_max
         return {
             draft.document_id: check_page_limit(next(printed), pages_max)
@@ -204,12 +202,12 @@ class ShardBuilder:
 _Outcome = Rendered | DocumentError | CompositionError
 
 
-def _open_renderer(plan: BuildPlan, watch: Stopwatch) -> Press:
+def _open_renderer(plan: BuildPlan, watch: Stopwatch) -> VerifiedRenderer:
     render, windows = plan.settings.render, envelope_windows(plan.profile)
     if render.engine == "plain":
-        return Press(PlainEngine(plan.templates), plan.templates, windows, watch)
+        return VerifiedRenderer(PlainEngine(plan.templates), plan.templates, windows, watch)
     engine = CompiledEngine(plan.templates, Path(render.layouts))
-    return Press(engine, plan.templates, windows, watch, engine.store)
+    return VerifiedRenderer(engine, plan.templates, windows, watch, engine.cache)
 
 
 def read_shard(archive: Archive, shard: Shard) -> Iterator[GuarantorAccount | FaultyAccount]:
@@ -223,19 +221,15 @@ def read_shard(archive: Archive, shard: Shard) -> Iterator[GuarantorAccount | Fa
     return read_snapshot(data)
 
 
-def envelope_windows(profile: Profile) -> Windows:
+def envelope_windows(profile: Profile) -> EnvelopeWindows:
     """The profile's envelope windows and blank zones in the form that rendering takes, in inches."""
-    return Windows(
-        sender=_rect(profile.return_window),
-        recipient=_rect(profile.recipient_window),
+    return EnvelopeWindows(
+        sender=profile.return_window,
+        recipient=profile.recipient_window,
         clear=profile.clear_in,
         play_down=profile.play_down_in,
-        clear_zones=tuple(_rect(zone) for zone in profile.blank_zones),
+        clear_zones=profile.blank_zones,
     )
-
-
-def _rect(window: ProfileRect) -> Rect:
-    return Rect(left=window.left_in, top=window.top_in, width=window.width_in, height=window.height_in)
 
 
 def _faulty_candidate(entry: FaultyAccount) -> NewCandidate:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.pipeline.context import AppContext
-from statement_builder.rendering import check_setup, languages
+from statement_builder.rendering import check_templates, languages
 
 
 def require_settings(context: AppContext, source: str) -> None:
@@ -28,7 +28,7 @@ def require_settings(context: AppContext, source: str) -> None:
 
 def require_templates(context: AppContext) -> None:
     """Raise `ConfigError` when a template, message catalogue or font is missing or invalid."""
-    if problems := check_setup(context.templates):
+    if problems := check_templates(context.templates):
         raise ConfigError("; ".join(problems))
 
 

@@ -116,9 +116,9 @@ class PrintFileBuilder:
         )
 
     def _prepend_cover_sheet(self, document: Document, recipient: Recipient, pdf: bytes) -> bytes:
-        from statement_builder.rendering.cover_sheet import render_carrier  # noqa: PLC0415 - WeasyPrint takes half a second
+        from statement_builder.rendering.cover_sheet import render_cover_sheet  # noqa: PLC0415 - WeasyPrint takes half a second
 
-        carrier = render_carrier(
+        carrier = render_cover_sheet(
             document.document_id,
             recipient,
             facility=self._plan.facility,

@@ -1,7 +1,7 @@
-"""A copy: the archived pages as they are, each with a mark over it that says so.
+"""Make a copy of an archived document: the original pages, each with a watermark.
 
-Nothing is laid out again, so that templates and settings may have changed since: what is not mark is the original's,
-and the finished copy is held against it, letter by letter and dot by dot.
+Pages are not laid out again, so later changes to templates and settings have no effect. The finished copy is compared
+with the original, letter by letter and pixel by pixel.
 """
 
 from __future__ import annotations
@@ -15,42 +15,43 @@ from pathlib import Path
 import pikepdf
 import pypdfium2 as pdfium
 
-from pdf_kit.geometry import Rect
-from pdf_kit.text_reader import PageText, read_with_pdfium
+from pdf_kit.geometry import POINTS_PER_INCH, Rect
+from pdf_kit.page_text import PageText
+from pdf_kit.pdfium_reader import read_with_pdfium
+from pdf_kit.text import remove_whitespace
 from statement_builder.rendering.engine import PlainEngine, Rendered
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.templating import environment
 
-TEMPLATE = "copy/mark.html"
-STYLE_SHEETS = ("copy/mark.css",)
-MARK = Rect(left=4.75, top=0.1, width=3.65, height=0.29)
-"""Where the mark is on every page: above what any document says, right of both windows (copy/mark.css)."""
+TEMPLATE = "copy_watermark/watermark.html"
+STYLE_SHEETS = ("copy_watermark/watermark.css",)
+WATERMARK_AREA = Rect(left=4.75, top=0.1, width=3.65, height=0.29)
+"""The watermark's area on every page: above all text, right of both windows (copy_watermark/watermark.css)."""
 _PREFIX = "Copy"
 _TAGS = re.compile(rb"/\w+\s<</MCID \d+>>\sBDC\n|/Artifact\sBMC\n|EMC\n?")
-_POINTS = 72
 
 
 def make_copy(original: bytes, *, document_id: str, language: str, templates: Path) -> Rendered:
-    """The pages of `original`, a finished document, marked as a copy with an id of its own.
+    """Mark the pages of `original`, a finished document, as a copy with its own document id.
 
-    The same two give the same bytes. `DocumentError` where the copy is not the original and the mark, and nothing else.
+    The same original and id give the same bytes. Raises `DocumentError` unless the copy is exactly the original and the
+    watermark.
     """
     with pikepdf.open(io.BytesIO(original)) as pdf:
-        marks = _draw_marks(document_id, len(pdf.pages), language, templates)
-        with pikepdf.open(io.BytesIO(marks)) as drawn:
-            for number, (page, mark) in enumerate(zip(pdf.pages, drawn.pages, strict=True)):
-                _put_over(
-                    pdf, page, drawn, mark, tag=b"/Artifact <</Type /Pagination>>" if number else _tag(pdf, marks)
-                )
+        watermarks = _draw_watermarks(document_id, len(pdf.pages), language, templates)
+        with pikepdf.open(io.BytesIO(watermarks)) as drawn:
+            for index, (page, watermark) in enumerate(zip(pdf.pages, drawn.pages, strict=True)):
+                tag = b"/Artifact <</Type /Pagination>>" if index else _add_paragraph_tag(pdf, watermarks)
+                _overlay(pdf, page, drawn, watermark, tag=tag)
         out = io.BytesIO()
         pdf.save(out, deterministic_id=True)
         pages = len(pdf.pages)
     copy = out.getvalue()
-    _require_copy(copy, original, marks)
+    _require_copy(copy, original, watermarks)
     return Rendered(pdf=copy, pages=pages, sha256=hashlib.sha256(copy).hexdigest())
 
 
-def _draw_marks(document_id: str, pages: int, language: str, templates: Path) -> bytes:
+def _draw_watermarks(document_id: str, pages: int, language: str, templates: Path) -> bytes:
     template = environment(templates, language).get_template(TEMPLATE)
     markup = template.render(document_id=document_id, pages=pages, language=language)
     return _engine(templates).print_markup(markup, identifier=document_id).pdf
@@ -61,78 +62,77 @@ def _engine(templates: Path) -> PlainEngine:
     return PlainEngine(templates, STYLE_SHEETS)
 
 
-def _put_over(pdf: pikepdf.Pdf, page: pikepdf.Page, drawn: pikepdf.Pdf, mark: pikepdf.Page, *, tag: bytes) -> None:
-    """Draw the mark last, where whatever the page's own operators do to the graphics state is undone."""
-    operators = _TAGS.sub(b"", mark.Contents.read_bytes())
+def _overlay(pdf: pikepdf.Pdf, page: pikepdf.Page, drawn: pikepdf.Pdf, watermark: pikepdf.Page, *, tag: bytes) -> None:
+    """Draw the watermark last, after the page's graphics state is restored."""
+    operators = _TAGS.sub(b"", watermark.Contents.read_bytes())
     for kind in ("/Font", "/ExtGState"):
-        for name, value in mark.resources.get(kind, pikepdf.Dictionary()).items():
-            own = f"/{_PREFIX}{name[1:]}"
-            operators = re.sub(rb"%b(?=\s)" % re.escape(name.encode("ascii")), own.encode("ascii"), operators)
+        for name, value in watermark.resources.get(kind, pikepdf.Dictionary()).items():
+            new_name = f"/{_PREFIX}{name[1:]}"
+            operators = re.sub(rb"%b(?=\s)" % re.escape(name.encode("ascii")), new_name.encode("ascii"), operators)
             if kind not in page.resources:
                 page.resources[kind] = pikepdf.Dictionary()
-            page.resources[kind][own] = pdf.copy_foreign(value if value.is_indirect else drawn.make_indirect(value))
+            page.resources[kind][new_name] = pdf.copy_foreign(
+                value if value.is_indirect else drawn.make_indirect(value)
+            )
     page.contents_coalesce()
     drawing = (page.Contents.read_bytes(), tag, operators)
     page.Contents = pdf.make_stream(b"q\n%b\nQ\nq\n%b BDC\n%b\nEMC\nQ\n" % drawing)
 
 
-def _tag(pdf: pikepdf.Pdf, marks: bytes) -> bytes:
-    """Make the first page's mark the first paragraph of the document; on the others it is a running head (PDF/UA)."""
+def _add_paragraph_tag(pdf: pikepdf.Pdf, watermarks: bytes) -> bytes:
+    """Tag the first page's watermark as the document's first paragraph (PDF/UA). On later pages it is an artifact."""
     root, page = pdf.Root.StructTreeRoot, pdf.pages[0]
     body = root.K[0] if isinstance(root.K, pikepdf.Array) else root.K
     numbers = root.ParentTree.Nums
-    place = next(n for n in range(0, len(numbers), 2) if numbers[n] == page.obj.StructParents)
-    parents = numbers[place + 1]
+    index = next(n for n in range(0, len(numbers), 2) if numbers[n] == page.obj.StructParents)
+    parents = numbers[index + 1]
     number = len(parents)
-    with pdfium.PdfDocument(marks) as drawn:
-        said = read_with_pdfium(drawn)[0].whole
+    with pdfium.PdfDocument(watermarks) as drawn:
+        text = read_with_pdfium(drawn)[0].whole
     tag = pikepdf.Dictionary(
-        Type=pikepdf.Name.StructElem, S=pikepdf.Name.P, P=body, Pg=page.obj, K=number, ActualText=said
+        Type=pikepdf.Name.StructElem, S=pikepdf.Name.P, P=body, Pg=page.obj, K=number, ActualText=text
     )
-    own = pdf.make_indirect(tag)
-    parents.append(own)
-    body.K.insert(0, own)
+    element = pdf.make_indirect(tag)
+    parents.append(element)
+    body.K.insert(0, element)
     return b"/P <</MCID %d>>" % number
 
 
-def _require_copy(copy: bytes, original: bytes, marks: bytes) -> None:
-    with pdfium.PdfDocument(copy) as one, pdfium.PdfDocument(original) as other, pdfium.PdfDocument(marks) as drawn:
-        if len(one) != len(other) or len(one) != len(drawn):
-            raise _fault("has another number of pages")
-        texts = zip(read_with_pdfium(one), read_with_pdfium(other), read_with_pdfium(drawn), strict=True)
-        for number, (page, before, mark) in enumerate(texts, start=1):
-            _require_words(number, page, before, mark)
-        for number, (page_drawn, before_drawn) in enumerate(zip(one, other, strict=True), start=1):
-            _require_picture(number, page_drawn, before_drawn)
+def _require_copy(copy: bytes, original: bytes, watermarks: bytes) -> None:
+    with pdfium.PdfDocument(copy) as new, pdfium.PdfDocument(original) as old, pdfium.PdfDocument(watermarks) as drawn:
+        if len(new) != len(old) or len(new) != len(drawn):
+            raise _error("the number of pages differs")
+        texts = zip(read_with_pdfium(new), read_with_pdfium(old), read_with_pdfium(drawn), strict=True)
+        for number, (page, original_page, watermark) in enumerate(texts, start=1):
+            _require_same_text(number, page, original_page, watermark)
+        for number, (page_drawn, original_drawn) in enumerate(zip(new, old, strict=True), start=1):
+            _require_same_image(number, page_drawn, original_drawn)
 
 
-def _require_words(number: int, page: PageText, before: PageText, mark: PageText) -> None:
-    if before.within(MARK):
-        raise _fault(f"page {number} has something where the mark goes")
-    if _squeezed(page.whole) != _squeezed(before.whole + mark.whole):
-        raise _fault(f"page {number} says something else than the original and the mark")
-    if _squeezed(page.within(MARK)) != _squeezed(mark.whole):
-        raise _fault(f"the mark of page {number} is not where it belongs")
+def _require_same_text(number: int, page: PageText, original: PageText, watermark: PageText) -> None:
+    if original.within(WATERMARK_AREA):
+        raise _error(f"page {number} has something in the watermark's area")
+    if remove_whitespace(page.whole) != remove_whitespace(original.whole + watermark.whole):
+        raise _error(f"the text of page {number} is not the original's and the watermark's")
+    if remove_whitespace(page.within(WATERMARK_AREA)) != remove_whitespace(watermark.whole):
+        raise _error(f"the watermark of page {number} is outside its area")
 
 
-def _require_picture(number: int, page: pdfium.PdfPage, before: pdfium.PdfPage) -> None:
-    """Outside of the mark every dot is the original's, and the original is blank where the mark is."""
-    drawn, was = (each.render(scale=1, grayscale=True).to_pil() for each in (page, before))
-    place = tuple(round(side * _POINTS) for side in (MARK.left, MARK.top, MARK.right, MARK.bottom))
-    if was.crop(place).getextrema() != (255, 255):
-        raise _fault(f"page {number} has something where the mark goes")
-    drawn.paste(255, place)
-    if drawn.size != was.size or drawn.tobytes() != was.tobytes():
-        raise _fault(f"page {number} does not look as the original does")
+def _require_same_image(number: int, page: pdfium.PdfPage, original: pdfium.PdfPage) -> None:
+    """Outside the watermark's area every pixel is the original's, and the original is blank within it."""
+    image, original_image = (each.render(scale=1, grayscale=True).to_pil() for each in (page, original))
+    area = WATERMARK_AREA
+    box = tuple(round(side * POINTS_PER_INCH) for side in (area.left, area.top, area.right, area.bottom))
+    if original_image.crop(box).getextrema() != (255, 255):
+        raise _error(f"page {number} has something in the watermark's area")
+    image.paste(255, box)
+    if image.size != original_image.size or image.tobytes() != original_image.tobytes():
+        raise _error(f"page {number} does not look like the original")
 
 
-def _squeezed(text: str) -> str:
-    return "".join(text.split())
-
-
-def _fault(what: str) -> DocumentError:
+def _error(problem: str) -> DocumentError:
     return DocumentError(
         "COPY",
-        f"The copy was not made: {what}.",
-        "`statements get` writes the original, to hand to the person; report the fault.",
+        f"The copy was not made: {problem}.",
+        "Use `statements get` to write the original and hand it over, and report this error.",
     )

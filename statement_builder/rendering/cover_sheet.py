@@ -1,4 +1,4 @@
-"""The carrier: a sheet with the address on file now, before the pages of a document, which stay as they are."""
+"""The cover sheet: a page with the current address, in front of a document whose pages stay unchanged."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from statement_builder.documents.content import Recipient
 from statement_builder.rendering.engine import PlainEngine, Rendered
 from statement_builder.rendering.templating import environment
 
-TEMPLATE = "carrier/carrier.html"
+TEMPLATE = "cover_sheet/cover_sheet.html"
 
 
-class _Carrier(Record, kw_only=True):
-    """What the windows are filled from, as in a document's content."""
+class _CoverSheet(Record, kw_only=True):
+    """The fields that the windows print, named as in a document's content."""
 
     document_id: str
     facility: Facility
@@ -23,11 +23,11 @@ class _Carrier(Record, kw_only=True):
     language: str
 
 
-def render_carrier(
+def render_cover_sheet(
     document_id: str, recipient: Recipient, *, facility: Facility, language: str, templates: Path
 ) -> Rendered:
-    """One page. The same recipient gives the same bytes. `DocumentError` where the address cannot be set."""
-    content = _Carrier(document_id=document_id, facility=facility, recipient=recipient, language=language)
+    """Render one page; the same input gives the same bytes. Raises `DocumentError` if the address cannot be printed."""
+    content = _CoverSheet(document_id=document_id, facility=facility, recipient=recipient, language=language)
     markup = environment(templates, language).get_template(TEMPLATE).render(content=content)
     return _engine(templates).print_markup(markup, identifier=document_id)
 

@@ -1,7 +1,7 @@
-"""Content in, PDF out. The plain engine: one WeasyPrint layout a document.
+"""The plain engine: renders each document's content as a PDF with WeasyPrint.
 
-Nothing but the three packaged fonts can be loaded, and anything that WeasyPrint logs makes the document an exception:
-a bill with something missing is worse than a bill that comes a day later.
+Documents can load only the project's fonts, and anything that WeasyPrint logs is an error: an incomplete bill is worse
+than a late one.
 """
 
 from __future__ import annotations
@@ -29,13 +29,12 @@ from statement_builder.rendering.templating import render_markup
 
 STYLE_SHEETS = ("theme/theme.css", "theme/large_print.css")
 
-
 _LAYOUT_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-"""What a layout may trip over: costs one document. Running out of memory or disk is not among them."""
+"""Errors in a layout, which fail one document. Running out of memory or disk stops the batch instead."""
 
 
 class Rendered(Record, kw_only=True):
-    """A finished document: its bytes, how many pages, and their SHA-256 in hexadecimal."""
+    """A finished document: its bytes, page count, and SHA-256 in hexadecimal."""
 
     pdf: bytes
     pages: int
@@ -43,27 +42,30 @@ class Rendered(Record, kw_only=True):
 
 
 class LayoutPending(Exception):
-    """What this document needs is being made by another process: do another one first."""
+    """Another process is compiling this document's layout: render other documents first."""
 
 
 Outcome = Rendered | DocumentError | LayoutPending
-"""What becomes of one document among many."""
+"""The result for one document of many."""
 
 
 class Engine(Protocol):
-    """Whatever turns a document's content into a PDF. The same content gives the same bytes."""
+    """Renders a document's content as a PDF. The same content gives the same bytes."""
 
     name: str
 
     def render(self, content: Content) -> Rendered:
-        """Render one document. `DocumentError` for what is wrong with this one, `ConfigError` for the set-up."""
+        """Render one document. Raises `DocumentError` for this document, `ConfigError` for the installation."""
 
     def render_all(self, contents: Sequence[Content], *, may_wait: bool = False) -> list[Outcome]:
-        """Render each, or say what is wrong with it; `BeingMade` only where it `may_wait`. `ConfigError` as above."""
+        """Render each document, or return its error. Raises `ConfigError` as `render` does.
+
+        `LayoutPending` is returned only if `may_wait`.
+        """
 
 
 class PlainEngine:
-    """One WeasyPrint call a document. Fonts and style sheets are read once and kept for the process's life."""
+    """Calls WeasyPrint for each document. Reads fonts and style sheets once per process."""
 
     name = "plain"
 
@@ -71,43 +73,46 @@ class PlainEngine:
         self._templates = templates
         self._fonts = FontConfiguration()
         for name in FACES:
-            font_path(name)  # WeasyPrint would not say which one is missing
-        with _complaints() as complaints:
+            font_path(name)  # WeasyPrint would not name the missing file
+        with _collect_warnings() as warnings:
             self._styles = [_style_sheet(templates / name, self._fonts) for name in style_sheets]
-        if complaints:
+        if warnings:
             raise ConfigError(
-                f"The style sheets in {templates / 'theme'} have faults: {'; '.join(sorted(set(complaints)))}"
+                f"The style sheets in {templates / 'theme'} have errors: {'; '.join(sorted(set(warnings)))}"
             )
 
     def render(self, content: Content) -> Rendered:
         return self.print_markup(render_markup(self._templates, content), identifier=content.document_id)
 
     def render_all(self, contents: Sequence[Content], *, may_wait: bool = False) -> list[Outcome]:
-        return [self._render_or_say_why(content) for content in contents]
+        return [self._try_render(content) for content in contents]
 
-    def _render_or_say_why(self, content: Content) -> Rendered | DocumentError:
+    def _try_render(self, content: Content) -> Rendered | DocumentError:
         try:
             return self.render(content)
         except DocumentError as exc:
             return exc
 
     def print_markup(self, html: str, *, identifier: str) -> Rendered:
-        """Markup in, PDF out. `identifier` goes into the file in place of a random one."""
-        with _complaints() as complaints:
-            tree = _read(html)
+        """Render HTML as a PDF. The file gets `identifier` instead of a random one."""
+        with _collect_warnings() as warnings:
+            tree = _parse(html)
             pages, pdf = self._lay_out(tree, identifier)
-        _require_quiet(complaints)
+        _require_no_warnings(warnings)
         return Rendered(pdf=pdf, pages=pages, sha256=hashlib.sha256(pdf).hexdigest())
 
     def draw(self, markup: str) -> tuple[Drawing, Any]:
-        """Lay out and draw markup for the compiled engine; with the root of its tree. Raises what `render` raises."""
-        with _complaints() as complaints:
-            tree = _read(markup)
+        """Lay out and draw markup for the compiled engine. Returns the drawing and the markup's root element.
+
+        Raises what `render` raises.
+        """
+        with _collect_warnings() as warnings:
+            tree = _parse(markup)
             try:
                 drawing = draw_document(tree, styles=self._styles, fonts=self._fonts)
             except Exception as exc:
                 raise _layout_error(exc) from exc
-        _require_quiet(complaints)
+        _require_no_warnings(warnings)
         return drawing, tree.etree_element
 
     def _lay_out(self, tree: Any, identifier: str) -> tuple[int, bytes]:
@@ -120,12 +125,12 @@ class PlainEngine:
 
 
 class FontsOnly(URLFetcher):  # type: ignore[misc]
-    """Refuses everything but `font:<file>`: templates reach neither the network nor the disk."""
+    """Loads only `font:<file>`: templates can reach neither the network nor the disk."""
 
     def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
         scheme, _, name = url.partition(":")
         if scheme != "font":
-            raise ValueError("documents may load nothing but the packaged fonts")
+            raise ValueError("Documents may load only the packaged fonts")
         return URLFetcherResponse(url, body=font_path(name).read_bytes(), headers={"Content-Type": "font/ttf"})
 
 
@@ -137,7 +142,7 @@ def _style_sheet(path: Path, fonts: FontConfiguration) -> Any:
     return weasyprint.CSS(string=text, font_config=fonts, url_fetcher=FontsOnly(), base_url="none:")
 
 
-def _read(markup: str) -> weasyprint.HTML:
+def _parse(markup: str) -> weasyprint.HTML:
     tree = weasyprint.HTML(string=draw_codes(markup), base_url="none:", url_fetcher=FontsOnly())
     _require_glyphs("".join(tree.etree_element.itertext()))
     return tree
@@ -146,16 +151,16 @@ def _read(markup: str) -> weasyprint.HTML:
 def _require_glyphs(text: str) -> None:
     missing = missing_code_points(text)
     if missing:
-        named = ", ".join(sorted({_name_character(code_point) for code_point in missing})[:5])
+        names = ", ".join(sorted({_describe_character(code_point) for code_point in missing})[:5])
         raise DocumentError(
             "GLYPH",
-            f"The fonts have no letter for {named}.",
-            "Correct the spelling in the billing system, or handle this document by hand.",
+            f"The fonts have no glyph for {names}.",
+            "Correct the spelling in the billing system, or prepare this document manually.",
         )
 
 
-def _name_character(code_point: int) -> str:
-    """Letters by their script alone, since a few of them may be a whole name; anything else by its code point."""
+def _describe_character(code_point: int) -> str:
+    """Letters by script only, since a few of them may be a whole name; other characters by code point."""
     character = chr(code_point)
     if unicodedata.category(character)[0] in "LM":
         return f"{unicodedata.name(character, 'unknown').split()[0]} script"
@@ -166,21 +171,21 @@ def _layout_error(exc: Exception) -> DocumentError:
     return DocumentError(
         "LAYOUT",
         f"The page could not be laid out ({type(exc).__name__}).",
-        "Report it; until then the document is held back.",
+        "Report this error. The document is not mailed.",
     )
 
 
-def _require_quiet(complaints: list[str]) -> None:
-    if complaints:
+def _require_no_warnings(warnings: list[str]) -> None:
+    if warnings:
         raise DocumentError(
             "LAYOUT",
-            f"The page could not be laid out cleanly: {'; '.join(sorted(set(complaints)))}.",
-            "Correct the template; until then the document is held back.",
+            f"The page could not be laid out cleanly: {'; '.join(sorted(set(warnings)))}.",
+            "Correct the template. The document is not mailed.",
         )
 
 
-class _Collector(logging.Handler):
-    """Keeps what WeasyPrint complains of, without the values: those may be a patient's."""
+class _WarningCollector(logging.Handler):
+    """Collects WeasyPrint's warnings without their values, which may be a patient's data."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -191,9 +196,9 @@ class _Collector(logging.Handler):
 
 
 @contextmanager
-def _complaints() -> Iterator[list[str]]:
-    """Collect what WeasyPrint logs while laying out."""
-    collector = _Collector()
+def _collect_warnings() -> Iterator[list[str]]:
+    """Collect WeasyPrint's warnings instead of logging them."""
+    collector = _WarningCollector()
     logger = logging.getLogger("weasyprint")
     logger.addHandler(collector)
     propagate, logger.propagate = logger.propagate, False

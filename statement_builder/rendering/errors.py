@@ -1,4 +1,4 @@
-"""What can be wrong with one document, as a value that crosses process borders."""
+"""The error of a single document. It can be pickled, so that workers can return it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from statement_builder.errors import StatementsError
 
 
 class DocumentError(StatementsError):
-    """This one document cannot be made; the batch goes on. `fix` tells a clerk what to do.
+    """This document cannot be rendered; the batch continues. `fix` says what a billing clerk must do.
 
-    `message` and `fix` never carry a name, an address, an amount or an account number.
+    `message` and `fix` never contain a name, an address, an amount or an account number.
     """
 
     def __init__(self, code: str, message: str, fix: str) -> None:

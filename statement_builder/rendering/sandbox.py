@@ -1,6 +1,6 @@
-"""Jinja2's sandbox at speed: it takes the short way to fields, sentences and macros.
+"""A faster Jinja2 sandbox, with shortcuts for record fields, translated messages and macros.
 
-Nothing is allowed here that Jinja2's own sandbox does not allow.
+It allows nothing that Jinja2's own sandbox refuses.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-define
 
 from statement_builder.billing.model import Record
 
-_VALUES = re.compile(r"%(?:\((\w+)\)s|(%))")
-"""Where a sentence has a value put in, or a per cent sign."""
+_PLACEHOLDERS = re.compile(r"%(?:\((\w+)\)s|(%))")
+"""Placeholders and escaped percent signs in a message."""
 _BUILT_IN = frozenset(
     name
     for kind in (
@@ -30,11 +30,11 @@ _BUILT_IN = frozenset(
     )
     for name in dir(kind)
 )
-"""Among these is all that Jinja2's sandbox refuses."""
+"""Attribute names of built-in types, which include all that Jinja2's sandbox refuses."""
 
 
-class _Writer(CodeGenerator):
-    """Writes a template as Python, in which the fields of our own records are read as Python reads them."""
+class _CodeGenerator(CodeGenerator):
+    """Compiles a template to Python that reads fields of our records as plain attributes."""
 
     environment: Sandbox
 
@@ -52,35 +52,36 @@ class _Writer(CodeGenerator):
             super()._output_child_pre(node, frame, finalize)
 
 
-class _OpenContext(Context):
-    """What a template knows while it is rendered. Its macros know it, and it knows them: `Sandbox.close` parts them."""
+class _TrackedContext(Context):
+    """A template's variables while it renders. It and its macros refer to each other: `Sandbox.close` breaks the
+    cycle."""
 
     environment: Sandbox
 
-    def __init__(self, *facts: Any, **more: Any) -> None:
-        super().__init__(*facts, **more)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.environment.opened.append(self)
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """An environment of one language, with its sentences."""
+    """The environment of one language, with its translations."""
 
-    code_generator_class = _Writer
-    context_class = _OpenContext
+    code_generator_class = _CodeGenerator
+    context_class = _TrackedContext
 
-    def __init__(self, catalogue: NullTranslations, **options: Any) -> None:
+    def __init__(self, catalog: NullTranslations, **options: Any) -> None:
         super().__init__(**options)
         self.fields = frozenset(_fields_below(Record)) - _BUILT_IN
-        """What our own records hold, by name, as far as nothing else has anything of that name."""
+        """Field names of our records, except names that a built-in type also has."""
         self.opened: list[Context] = []
         self._safe: dict[tuple[type, str], bool] = {}
-        self._catalogue = catalogue
-        self.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-        self._say, self._say_many = _sentences(catalogue)
-        self.globals.update(_=self._say, gettext=self._say, ngettext=self._say_many)
+        self._catalog = catalog
+        self.install_gettext_translations(catalog, newstyle=True)  # type: ignore[attr-defined]
+        self._gettext, self._ngettext = _translation_functions(catalog)
+        self.globals.update(_=self._gettext, gettext=self._gettext, ngettext=self._ngettext)
 
     def close(self) -> None:
-        """After a document: whatever it left behind goes at once, and not with the collector of cyclic garbage."""
+        """Free the variables of rendered templates now, without the cyclic garbage collector."""
         for context in self.opened:
             context.vars.clear()
             context.exported_vars.clear()
@@ -88,20 +89,20 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     @staticmethod
     def write(value: Any) -> str:
-        """What a template writes for a value: `escape`, without the mark that nobody asks for any more."""
+        """A value as a template writes it: like `escape`, but as a plain string, which is faster."""
         if type(value) is str:
             return _escape_inner(value)
         return value if type(value) is Markup else escape(value)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        """Sentences are translated here, once: an environment has one language."""
+        """Translate messages when parsing, since an environment has one language."""
         tree = super()._parse(source, name, filename)
         for output in tree.find_all(nodes.Output):
             output.nodes = [part for node in output.nodes for part in self._translate(node)]
         return tree
 
     def _translate(self, node: nodes.Expr) -> Iterator[nodes.Expr]:
-        """A sentence as its words and the values between them; anything else as it is."""
+        """A message as text and values by turns; any other node unchanged."""
         match node:
             case nodes.Call(
                 node=nodes.Name(name="_" | "gettext"),
@@ -110,29 +111,31 @@ class Sandbox(ImmutableSandboxedEnvironment):
                 dyn_args=None,
                 dyn_kwargs=None,
             ):
-                yield from self._compose(message, {keyword.key: keyword.value for keyword in keywords}, node.lineno)
+                yield from self._translate_message(
+                    message, {keyword.key: keyword.value for keyword in keywords}, node.lineno
+                )
             case _:
                 yield node
 
-    def _compose(self, message: str, values: dict[str, nodes.Expr], line: int) -> Iterator[nodes.Expr]:
-        sentence, end = self._catalogue.gettext(message), 0
-        for found in _VALUES.finditer(sentence):
-            yield nodes.TemplateData(sentence[end : found.start()], lineno=line)
+    def _translate_message(self, message: str, values: dict[str, nodes.Expr], line: int) -> Iterator[nodes.Expr]:
+        translation, end = self._catalog.gettext(message), 0
+        for found in _PLACEHOLDERS.finditer(translation):
+            yield nodes.TemplateData(translation[end : found.start()], lineno=line)
             yield values[found[1]] if found[1] else nodes.TemplateData("%", lineno=line)
             end = found.end()
-        yield nodes.TemplateData(sentence[end:], lineno=line)
+        yield nodes.TemplateData(translation[end:], lineno=line)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """As Jinja2 says, which looks at nothing but type and name."""
+        """Jinja2's result, cached: it depends only on type and name."""
         key = (type(obj), attr)
         if key not in self._safe:
             self._safe[key] = super().is_safe_attribute(obj, attr, value)
         return self._safe[key]
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Call from a template: sentences need no context, macros only how to escape; the rest as Jinja2 does."""
+        """Call from a template, without a context for messages, with only the escape mode for macros."""
         is_macro = type(obj) is Macro
-        if is_macro or obj is self._say or obj is self._say_many:
+        if is_macro or obj is self._gettext or obj is self._ngettext:
             kwargs.pop("_loop_vars", None)
             kwargs.pop("_block_vars", None)
             return obj(context.eval_ctx, *args, **kwargs) if is_macro else obj(*args, **kwargs)
@@ -145,23 +148,23 @@ def _fields_below(kind: type[Record]) -> Iterator[str]:
         yield from _fields_below(each)
 
 
-def _sentences(catalogue: NullTranslations) -> tuple[Callable[..., Markup], Callable[..., Markup]]:
-    """`gettext` and `ngettext` of templates: translated, marked as safe, with escaped values put in."""
-    known: dict[str, Markup] = {}
+def _translation_functions(catalog: NullTranslations) -> tuple[Callable[..., Markup], Callable[..., Markup]]:
+    """`gettext` and `ngettext` for templates: translated, marked as safe, with escaped values."""
+    cache: dict[str, Markup] = {}
 
-    def say(message: str, /, **values: Any) -> Markup:
+    def translate(message: str, /, **values: Any) -> Markup:
         if not values:
-            if message not in known:
-                known[message] = Markup(catalogue.gettext(message) % {})  # noqa: S704 - our own sentence
-            return known[message]
-        return _put_in(catalogue.gettext(message), values)
+            if message not in cache:
+                cache[message] = Markup(catalog.gettext(message) % {})  # noqa: S704 - our own message
+            return cache[message]
+        return _substitute(catalog.gettext(message), values)
 
-    def say_many(one: str, many: str, count: int, /, **values: Any) -> Markup:
+    def translate_plural(one: str, many: str, count: int, /, **values: Any) -> Markup:
         values.setdefault("num", count)
-        return _put_in(catalogue.ngettext(one, many, count), values)
+        return _substitute(catalog.ngettext(one, many, count), values)
 
-    return say, say_many
+    return translate, translate_plural
 
 
-def _put_in(sentence: str, values: dict[str, Any]) -> Markup:
-    return Markup(sentence % {name: escape(value) for name, value in values.items()})  # noqa: S704 - all escaped
+def _substitute(translation: str, values: dict[str, Any]) -> Markup:
+    return Markup(translation % {name: escape(value) for name, value in values.items()})  # noqa: S704 - all escaped

@@ -1,4 +1,4 @@
-"""What a document's look depends on, as one hash, and whether all of it is there."""
+"""A hash of everything that a document's appearance depends on, and a check that all of it is present."""
 
 from __future__ import annotations
 
@@ -26,37 +26,37 @@ _LIBRARIES = (
     "zint-bindings",
 )
 _SUFFIXES = {".html", ".css", ".po"}
-_OFFICE = "reports"
-"""What only the office reads: no patient's page depends on it."""
+_NOT_FOR_PATIENTS = ("reports", "demo")
+"""Folders of templates that no patient's page depends on."""
 
 
-def template_version(templates: Path) -> str:
-    """Hash over patients' templates, catalogues, fonts and the libraries that shape a page: 16 hexadecimal digits.
+def fingerprint_templates(templates: Path) -> str:
+    """Hash of the patients' templates, catalogs, fonts and the versions of the layout libraries: 16 hexadecimal digits.
 
-    ConfigError when there are no templates or a font is missing.
+    Raises ConfigError if there are no templates or a font is missing.
     """
     digest = hashlib.sha256()
     for path in template_files(templates):
-        if path.is_relative_to(templates / _OFFICE):
+        if path.relative_to(templates).parts[0] in _NOT_FOR_PATIENTS:
             continue
-        _feed(digest, path.relative_to(templates).as_posix().encode(), path.read_bytes())
+        _add(digest, path.relative_to(templates).as_posix().encode(), path.read_bytes())
     for name in FACES:
-        _feed(digest, name.encode(), font_path(name).read_bytes())
+        _add(digest, name.encode(), font_path(name).read_bytes())
     for library in _LIBRARIES:
-        _feed(digest, library.encode(), version(library).encode())
+        _add(digest, library.encode(), version(library).encode())
     return digest.hexdigest()[:16]
 
 
 def template_files(templates: Path) -> list[Path]:
-    """Every file that a page can depend on, in a fixed order."""
+    """Every file that a page can depend on, sorted."""
     found = sorted(path for path in templates.rglob("*") if path.suffix in _SUFFIXES and path.is_file())
     if not found:
         raise ConfigError(f"There are no templates in {templates}.")
     return found
 
 
-def check_setup(templates: Path) -> list[str]:
-    """What is wrong with the set-up, for `statements doctor`; empty when every page could be rendered."""
+def check_templates(templates: Path) -> list[str]:
+    """Problems with templates, catalogs and fonts; empty if every document can be rendered."""
     problems: list[str] = []
     try:
         PlainEngine(templates)
@@ -78,9 +78,9 @@ def _compile(templates: Path, path: Path, language: str) -> None:
         raise ConfigError(f"{path}, line {exc.lineno}: {exc.message}") from exc
     for name in referenced:
         if name is not None and not (templates / name).is_file():
-            raise ConfigError(f"{path} builds on {name}, which is not in {templates}.")
+            raise ConfigError(f"{path} refers to {name}, which is not in {templates}.")
 
 
-def _feed(digest: hashlib._Hash, name: bytes, data: bytes) -> None:
-    """Length-prefixed, so that no two sets of files hash alike."""
+def _add(digest: hashlib._Hash, name: bytes, data: bytes) -> None:
+    """Prefix each part with its length, so that different sets of files never hash the same bytes."""
     digest.update(len(name).to_bytes(8, "big") + name + len(data).to_bytes(8, "big") + data)

@@ -1,6 +1,6 @@
-"""Content → HTML: Jinja2 in a sandbox, one environment per language.
+"""Render a document's content as HTML with Jinja2 in a sandbox, one environment per language.
 
-Values are escaped, unknown names are errors, and nothing in a value is ever read as a template.
+Values are escaped, unknown names are errors, and a value is never interpreted as a template.
 """
 
 from __future__ import annotations
@@ -21,23 +21,25 @@ from statement_builder.documents.formats import format_cents, format_long_date, 
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.sandbox import Sandbox
-from statement_builder.rendering.translations import SOURCE_LANGUAGE, languages, load_catalogue
+from statement_builder.rendering.translations import SOURCE_LANGUAGE, languages, load_catalog
 
 _NO_BREAK_SPACE = "\u00a0"
 _WINDOW_LINE_CHARACTERS = 42
-"""What fits on a line of the window at its usual size, on average."""
+"""Average characters per line of the window at the usual type size."""
 _WINDOW_LINES = 4
-"""At the usual size, with the post office's barcode below them."""
+"""Lines at the usual type size, above the postal barcode."""
 
 
 def render_markup(templates: Path, content: Content) -> str:
-    """The document as HTML, in composed characters (NFC), its codes not drawn. `DocumentError` for an unknown language
-    or missing value."""
+    """The document as HTML in Unicode NFC, with QR codes not drawn yet.
+
+    Raises `DocumentError` for an unknown language or a missing value, and `ConfigError` for a missing template.
+    """
     if content.language != SOURCE_LANGUAGE and content.language not in languages(templates):
         raise DocumentError(
             "LANGUAGE",
-            f"There is no translation into the language {content.language[:20]!r}.",
-            "Correct the guarantor's language, or add an approved catalogue to templates/locale.",
+            f"There is no translation for the language {content.language[:20]!r}.",
+            "Correct the guarantor's language, or add an approved catalog to templates/locale.",
         )
     sandbox = environment(templates, content.language)
     try:
@@ -46,11 +48,11 @@ def render_markup(templates: Path, content: Content) -> str:
         raise ConfigError(f"The template {content.template} is not in {templates}.") from exc
     try:
         html = template.render(content=content, facts=content.facts)
-    except Exception as exc:  # an undefined name, a sum of words: whatever a template trips over
+    except Exception as exc:  # templates can fail in any way: undefined names, wrong types
         raise DocumentError(
             "TEMPLATE",
-            f"The template {content.template} asks for something that this document does not have.",
-            "Correct the template; nothing is wrong with the account.",
+            f"The template {content.template} uses a value that this document does not have.",
+            "Correct the template; the account is not the cause.",
         ) from exc
     finally:
         sandbox.close()
@@ -58,7 +60,7 @@ def render_markup(templates: Path, content: Content) -> str:
 
 
 def _composed(text: str) -> str:
-    """In composed characters (NFC), as Latin-1 has no others: to look for that first takes no time."""
+    """Unicode NFC. Latin-1 text is always NFC, and testing for it is fast."""
     try:
         text.encode("latin-1")
     except UnicodeEncodeError:
@@ -68,9 +70,9 @@ def _composed(text: str) -> str:
 
 @lru_cache(maxsize=16)
 def environment(templates: Path, language: str) -> Sandbox:
-    """The sandboxed environment of one language: filters and sentences are bound to it."""
+    """The sandboxed environment of one language, with its filters and translations."""
     env = Sandbox(
-        load_catalogue(templates, language),
+        load_catalog(templates, language),
         loader=jinja2.FileSystemLoader(templates),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -119,43 +121,43 @@ def address_lines(address: Address) -> tuple[str, ...]:
 
 
 def shown_url(url: str) -> str:
-    """A link as people read and type it: `pay.hospital.org`."""
+    """A URL as people read and type it: `pay.hospital.org`."""
     return url.removeprefix("https://").removeprefix("http://").removesuffix("/")
 
 
 def unbroken(text: str) -> str:
-    """A telephone number that no line break can cut in two."""
+    """A telephone number without line breaks."""
     return text.replace(" ", _NO_BREAK_SPACE)
 
 
 def payment_code(address: str, title: str) -> Markup:
-    """A QR code with its quiet zone, still to be drawn; `title` is what a screen reader says of it."""
+    """Markup of a QR code and its quiet zone, not drawn yet. A screen reader speaks `title`."""
     side = modules_of(address) + 2 * QUIET_MODULES
-    return Markup(  # noqa: S704 - numbers, and what is escaped
+    return Markup(  # noqa: S704 - numbers and escaped text
         f'<svg class="code" viewBox="{-QUIET_MODULES} {-QUIET_MODULES - 0.5} {side} {side}">'
         f'<title>{escape(title)}</title><path class="modules" d="{escape(address)}" fill="none" stroke="#000"/></svg>'
     )
 
 
 def trusted_svg(svg: str) -> Markup:
-    """The facility's own logo, which the settings hold: the only markup that is not escaped."""
+    """The facility's logo from the settings: the only markup that is not escaped."""
     return Markup(svg)  # noqa: S704
 
 
 def window_fit(recipient: Recipient) -> str:
-    """Which type the address needs to stay within the window with 1/8 inch to spare: the usual (empty), `tight` (9
-    points) or `tightest` (8, the least that the postal service reads)."""
+    """CSS class of the type size that keeps the address within the window with 1/8 inch to spare.
+
+    Empty for the usual size, `tight` for 9 points, `tightest` for 8 points, the minimum for the postal service.
+    """
     lines = sum(-(-len(line) // _WINDOW_LINE_CHARACTERS) for line in (recipient.name, *recipient.lines))
     return "" if lines <= _WINDOW_LINES else "tight" if lines == _WINDOW_LINES + 1 else "tightest"
 
 
 def page_label(templates: Path, language: str, page: int, pages: int) -> str:
-    """ "Page 1 of 3" in the document's language: what verification looks for on every page."""
-    sentence: str = load_page_sentence(templates, language)
-    return sentence % {"page": page, "pages": pages}
+    """The label that verification expects on a page, in the document's language: "Page 1 of 3"."""
+    return _load_page_label(templates, language) % {"page": page, "pages": pages}
 
 
 @lru_cache(maxsize=16)
-def load_page_sentence(templates: Path, language: str) -> str:
-    """The message "Page %(page)s of %(pages)s", translated."""
-    return load_catalogue(templates, language).gettext("Page %(page)s of %(pages)s")
+def _load_page_label(templates: Path, language: str) -> str:
+    return load_catalog(templates, language).gettext("Page %(page)s of %(pages)s")

@@ -1,7 +1,7 @@
-"""The languages that documents exist in: `templates/locale/<language>/LC_MESSAGES/messages.po`.
+"""The languages of documents: `templates/locale/<language>/LC_MESSAGES/messages.po`.
 
-English is what the templates are written in, so it needs no catalogue. A language without a catalogue is refused:
-half a bill in another language would be worse than none.
+The templates are written in English, so English needs no catalog. A language without a catalog is an error: a bill
+that is half translated is worse than none.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def languages(templates: Path) -> tuple[str, ...]:
     return (SOURCE_LANGUAGE, *(language for language in found if language != SOURCE_LANGUAGE))
 
 
-def load_catalogue(templates: Path, language: str) -> NullTranslations:
-    """The translations into one of `languages`. `ConfigError` when the file is damaged."""
+def load_catalog(templates: Path, language: str) -> NullTranslations:
+    """The translations into one of `languages`. Raises `ConfigError` for a damaged file."""
     if language == SOURCE_LANGUAGE:
         return NullTranslations()
     path = templates / "locale" / language / "LC_MESSAGES" / "messages.po"
@@ -34,6 +34,6 @@ def load_catalogue(templates: Path, language: str) -> NullTranslations:
         with path.open("rb") as stream:
             write_mo(compiled, read_po(stream, locale=language, abort_invalid=True))
     except (OSError, PoFileError, ValueError) as exc:
-        raise ConfigError(f"{path} cannot be read as a message catalogue: {exc}") from exc
+        raise ConfigError(f"{path} cannot be read as a message catalog: {exc}") from exc
     compiled.seek(0)
     return GNUTranslations(compiled)

@@ -1,6 +1,6 @@
-"""Which characters can be filled in without WeasyPrint: those that every step treats one by one, left to right.
+"""The characters that can be filled in without WeasyPrint: those that are always set one by one, left to right.
 
-Everything else is not forced: such a document is laid out by WeasyPrint as a whole.
+WeasyPrint lays out documents with any other character.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LATIN = (range(0x20, 0x7F), range(0xC0, 0xD7), range(0xD8, 0xF7), range(0xF8, 0
 
 @lru_cache(maxsize=1)
 def simple_characters() -> frozenset[str]:
-    """Latin letters, digits and common punctuation that all fonts have: one script, no marks that combine."""
+    """Latin letters, digits and common punctuation that all text fonts have: one script, no combining marks."""
     candidates = {chr(code_point) for block in _LATIN for code_point in block} | set(_TYPOGRAPHY) | {"\u00a0"}
     return frozenset(
         character

@@ -1,7 +1,7 @@
-"""The fonts as they are embedded: subsets wide enough that a document's words need no subset of their own.
+"""Font subsets to embed. Documents share four subsets of each font, called levels, instead of having their own.
 
-A page in plain English needs the first set of characters, one with an accented name the second; whichever is the
-smallest that has all of a document's letters is embedded, so that most files stay small and all letters can be had.
+A document embeds the smallest level that has all of its characters, so most files stay small and every character is
+available.
 """
 
 from __future__ import annotations
@@ -21,67 +21,68 @@ _PLAIN = frozenset(f"{ascii_letters}{digits} \u00a0$.,:;'’()/&?!+%-·•@#")
 _ASCII = _PLAIN | {chr(code_point) for code_point in range(0x20, 0x7F)} | set("‘“”–—")
 _NUMBERED = frozenset(f"{digits}AGMP")
 _SCANLINE = (frozenset(digits), _NUMBERED, _NUMBERED | set(ascii_uppercase), _NUMBERED | set(ascii_uppercase))
-"""By step: digits, with the letters that an account number mostly begins with, all that a scan line can have."""
-_LIGATED = "fijlt"
+"""By level: digits; digits and the usual first letters of account numbers; all characters of a scan line, twice."""
+_LIGATURE_LETTERS = "fijlt"
 _WESTERN = _ASCII | {chr(code_point) for code_point in range(0xA0, 0x100)} | set("…°§ŁłŒœŠšŽž")
-STEPS = 4
+LEVELS = 4
 """Plain English, all of ASCII, western European, all simple characters."""
 
 
 class Subset(Record, kw_only=True):
-    """One face with one set of characters: its file, deflated, and what each glyph stands for and how wide it is."""
+    """One level of a font: its program, character map and widths."""
 
     file: bytes
-    """A whole stream object, without its number."""
+    """The font program: a stream object without its number."""
     character_map: bytes
-    """The stream object of the ToUnicode map."""
+    """The ToUnicode map: a stream object without its number."""
     widths: bytes
     """The value of `/W`, in 1/1000 em."""
     width_max: int
-    meanings: dict[int, str]
+    texts: dict[int, str]
+    """Glyph to text."""
 
 
 @lru_cache(maxsize=16)
-def subset_of(face: str, step: int) -> Subset:
-    """The subset of one face at one of the `STEPS`. Glyph numbers stay what they were."""
+def make_subset(face: str, level: int) -> Subset:
+    """The subset of one face at one of the `LEVELS`. Glyph numbers do not change."""
     font = hb.Font(hb.Face(font_path(face).read_bytes()))
-    meanings = _meanings(font, _characters(face, step))
-    widths = {glyph: round(font.get_glyph_h_advance(glyph) * 1000 / font.face.upem) for glyph in meanings}
-    data = _cut(font.face, meanings)
-    packed = _deflate_well(data)
+    texts = _glyph_texts(font, _characters(face, level))
+    widths = {glyph: round(font.get_glyph_h_advance(glyph) * 1000 / font.face.upem) for glyph in texts}
+    data = _subset_font(font.face, texts)
+    packed = _deflate_best(data)
     return Subset(
         file=b"<</Length1 %d/Filter /FlateDecode/Length %d>>\nstream\n%s\nendstream" % (len(data), len(packed), packed),
-        character_map=_stream(_character_map(meanings)),
+        character_map=_stream(_character_map(texts)),
         widths=_widths(widths),
         width_max=max(widths.values()),
-        meanings=meanings,
+        texts=texts,
     )
 
 
-def _characters(face: str, step: int) -> frozenset[str]:
+def _characters(face: str, level: int) -> frozenset[str]:
     if face == SCANLINE_FACE:
-        return _SCANLINE[step]
-    return simple_characters() & (_PLAIN, _ASCII, _WESTERN, simple_characters())[step]
+        return _SCANLINE[level]
+    return simple_characters() & (_PLAIN, _ASCII, _WESTERN, simple_characters())[level]
 
 
 @lru_cache(maxsize=8)
-def meanings_of(face: str) -> dict[int, tuple[str, int]]:
-    """What each embedded glyph stands for, and from which step on it is there."""
+def glyph_levels(face: str) -> dict[int, tuple[str, int]]:
+    """For each embedded glyph its text, and the lowest level that has it."""
     return {
-        glyph: (meaning, step)
-        for step in reversed(range(STEPS))
-        for glyph, meaning in subset_of(face, step).meanings.items()
+        glyph: (text, level)
+        for level in reversed(range(LEVELS))
+        for glyph, text in make_subset(face, level).texts.items()
     }
 
 
-def _meanings(font: hb.Font, characters: frozenset[str]) -> dict[int, str]:
-    """Glyph to text: one for each character, and the ligatures that shaping makes of several."""
+def _glyph_texts(font: hb.Font, characters: frozenset[str]) -> dict[int, str]:
+    """Glyph to text: each character, and the ligatures that shaping forms."""
     found: dict[int, str] = {}
     for character in sorted(characters):
         if glyph := font.get_nominal_glyph(ord(character)):
             found.setdefault(glyph, character)
     for count in (2, 3):
-        for letters in product(_LIGATED, repeat=count):
+        for letters in product(_LIGATURE_LETTERS, repeat=count):
             text = "".join(letters)
             buffer = hb.Buffer()
             buffer.add_str(text)
@@ -93,18 +94,18 @@ def _meanings(font: hb.Font, characters: frozenset[str]) -> dict[int, str]:
     return found
 
 
-def _cut(face: hb.Face, glyphs: dict[int, str]) -> bytes:
-    """The font with these glyphs only, and without the tables that a PDF does not need (ISO 32000-1, 9.9)."""
-    wanted = hb.SubsetInput()
-    wanted.sets(hb.SubsetInputSets.GLYPH_INDEX).update(glyphs)
+def _subset_font(face: hb.Face, glyphs: dict[int, str]) -> bytes:
+    """The font program with these glyphs only, and without the tables that a PDF does not need (ISO 32000-1, 9.9)."""
+    options = hb.SubsetInput()
+    options.sets(hb.SubsetInputSets.GLYPH_INDEX).update(glyphs)
     drop = ("BASE", "DSIG", "GPOS", "GSUB", "GDEF", "JSTF", "LTSH", "OS/2", "PCLT", "cmap", "gasp", "name", "post")
-    wanted.sets(hb.SubsetInputSets.DROP_TABLE_TAG).update(int.from_bytes(tag.encode("ascii")) for tag in drop)
-    wanted.flags = hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.DESUBROUTINIZE
-    return bytes(hb.subset(face, wanted).blob.data)
+    options.sets(hb.SubsetInputSets.DROP_TABLE_TAG).update(int.from_bytes(tag.encode("ascii")) for tag in drop)
+    options.flags = hb.SubsetFlags.RETAIN_GIDS | hb.SubsetFlags.NO_HINTING | hb.SubsetFlags.DESUBROUTINIZE
+    return bytes(hb.subset(face, options).blob.data)
 
 
-def _character_map(meanings: dict[int, str]) -> bytes:
-    """ISO 32000-1, 9.10.3."""
+def _character_map(texts: dict[int, str]) -> bytes:
+    """A ToUnicode map (ISO 32000-1, 9.10.3)."""
     lines = [
         "/CIDInit /ProcSet findresource begin",
         "12 dict begin",
@@ -120,32 +121,32 @@ def _character_map(meanings: dict[int, str]) -> bytes:
         "<0000> <ffff>",
         "endcodespacerange",
     ]
-    glyphs = sorted(meanings)
+    glyphs = sorted(texts)
     for start in range(0, len(glyphs), 100):
-        some = glyphs[start : start + 100]
-        lines.append(f"{len(some)} beginbfchar")
-        lines += [f"<{glyph:04x}> <{meanings[glyph].encode('utf-16-be').hex()}>" for glyph in some]
+        block = glyphs[start : start + 100]
+        lines.append(f"{len(block)} beginbfchar")
+        lines += [f"<{glyph:04x}> <{texts[glyph].encode('utf-16-be').hex()}>" for glyph in block]
         lines.append("endbfchar")
     lines += ["endcmap", "CMapName currentdict /CMap defineresource pop", "end", "end"]
     return "\n".join(lines).encode("ascii")
 
 
 def _widths(widths: dict[int, int]) -> bytes:
-    """`/W` with runs of neighbouring glyphs together (ISO 32000-1, 9.7.4.3)."""
+    """`/W`, with consecutive glyphs in one array (ISO 32000-1, 9.7.4.3)."""
     runs: list[tuple[int, list[int]]] = []
     for glyph in sorted(widths):
         if runs and runs[-1][0] + len(runs[-1][1]) == glyph:
             runs[-1][1].append(widths[glyph])
         else:
             runs.append((glyph, [widths[glyph]]))
-    return ("[" + " ".join(f"{first} [{' '.join(map(str, some))}]" for first, some in runs) + "]").encode("ascii")
+    return ("[" + " ".join(f"{first} [{' '.join(map(str, run))}]" for first, run in runs) + "]").encode("ascii")
 
 
-def _deflate_well(data: bytes) -> bytes:
-    """As small as can be: for what is written once and used in every document."""
+def _deflate_best(data: bytes) -> bytes:
+    """Deflate at the highest level, for data that every document shares."""
     return bytes(zlib_compress(data, 12))
 
 
 def _stream(data: bytes) -> bytes:
-    packed = _deflate_well(data)
+    packed = _deflate_best(data)
     return b"<</Filter /FlateDecode/Length %d>>\nstream\n%s\nendstream" % (len(packed), packed)

@@ -1,8 +1,7 @@
-"""Compiled layouts on disk, and what was proved of the files made from them, found by every process that renders with
-the same templates, fonts and code.
+"""Compiled layouts and verification proofs on disk, shared by all processes with the same templates, fonts and code.
 
-There are no words of any document in them. A file is whole or not there, whoever else writes at the same time; one
-that cannot be read is compiled again.
+The files contain no text of any document. A file is complete or absent, even with several writers. A file that cannot
+be read is compiled again.
 """
 
 from __future__ import annotations
@@ -23,24 +22,24 @@ import msgspec
 import pdf_kit
 from statement_builder.rendering.compiled.layouts import Layout, LineBreakHint, Outline, Paragraph
 from statement_builder.rendering.compiled.weasyprint_adapter import PINNED_VERSION
-from statement_builder.rendering.template_fingerprint import template_version
+from statement_builder.rendering.template_fingerprint import fingerprint_templates
 
-_MAKING_S = 5
-"""Seconds that a layout takes at the most, on a busy machine; after that its maker is taken to have died."""
+_CLAIM_TIMEOUT_S = 5
+"""Longer than compiling a layout takes on a busy machine. A process with an older claim is assumed dead."""
 _READERS = ("pypdfium2", "zxing-cpp", "deflate")
-_Kept = TypeVar("_Kept", Layout, Outline, LineBreakHint)
+_Cached = TypeVar("_Cached", Layout, Outline, LineBreakHint)
 
 
-class LayoutStore:
-    """One folder of layouts. Those of other versions in it are thrown away."""
+class LayoutCache:
+    """One folder of layouts. Deletes layouts of other versions."""
 
     def __init__(self, folder: Path, templates: Path, *, clock: Callable[[], float] = time.time) -> None:
         """`clock` gives seconds since 1970, UTC."""
         self._clock = clock
-        self._folder = folder / layout_version(templates)
-        self._throw_away_others(folder)
+        self._folder = folder / fingerprint_layouts(templates)
+        self._delete_other_versions(folder)
 
-    def _throw_away_others(self, folder: Path) -> None:
+    def _delete_other_versions(self, folder: Path) -> None:
         if folder.is_dir():
             for other in folder.iterdir():
                 if other.is_dir() and other.name != self._folder.name:
@@ -49,38 +48,38 @@ class LayoutStore:
     def find_outline(self, structure: bytes) -> Outline | None:
         return self._read("outline", structure, Outline)
 
-    def keep_outline(self, structure: bytes, outline: Outline) -> None:
+    def add_outline(self, structure: bytes, outline: Outline) -> None:
         self._write("outline", structure, outline)
 
     def find_layout(self, key: bytes) -> Layout | None:
         return self._read("layout", key, Layout)
 
-    def keep_layout(self, key: bytes, layout: Layout) -> None:
+    def add_layout(self, key: bytes, layout: Layout) -> None:
         self._write("layout", key, layout)
 
-    def begin(self, key: bytes) -> bool:
-        """Say that this process makes the outline or layout of this key. False where another has just begun it."""
-        path, now = self._path("begun", key), self._clock()
-        with suppress(OSError):  # who cannot leave a note makes it
-            if path.exists() and now - path.stat().st_mtime < _MAKING_S:
+    def claim(self, key: bytes) -> bool:
+        """Claim this key's outline or layout for compiling. False if another process has claimed it just now."""
+        path, now = self._path("claim", key), self._clock()
+        with suppress(OSError):  # without a claim file, two processes may compile it
+            if path.exists() and now - path.stat().st_mtime < _CLAIM_TIMEOUT_S:
                 return False
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
             os.utime(path, (now, now))
         return True
 
-    def find_hint(self, paragraph: Paragraph, words: tuple[str, ...]) -> LineBreakHint | None:
-        return self._read("lesson", msgspec.msgpack.encode((paragraph, words)), LineBreakHint)
+    def find_hint(self, paragraph: Paragraph, texts: tuple[str, ...]) -> LineBreakHint | None:
+        return self._read("hint", msgspec.msgpack.encode((paragraph, texts)), LineBreakHint)
 
-    def keep_hint(self, paragraph: Paragraph, words: tuple[str, ...], hint: LineBreakHint) -> None:
-        self._write("lesson", msgspec.msgpack.encode((paragraph, words)), hint)
+    def add_hint(self, paragraph: Paragraph, texts: tuple[str, ...], hint: LineBreakHint) -> None:
+        self._write("hint", msgspec.msgpack.encode((paragraph, texts)), hint)
 
-    def is_proved(self, key: bytes) -> bool:
-        """Whether PDFium once agreed on this."""
+    def has_proof(self, key: bytes) -> bool:
+        """Whether PDFium confirmed this key."""
         return self._path("proof", key).exists()
 
-    def keep_proof(self, key: bytes) -> None:
-        with suppress(OSError):  # on a full disk the next process proves it again
+    def add_proof(self, key: bytes) -> None:
+        with suppress(OSError):  # on a full disk, the next process checks it again
             path = self._path("proof", key)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
@@ -89,14 +88,14 @@ class LayoutStore:
         name = blake2b(key, digest_size=16).hexdigest()
         return self._folder / name[:2] / f"{name}.{kind}"
 
-    def _read(self, kind: str, key: bytes, shape: type[_Kept]) -> _Kept | None:
+    def _read(self, kind: str, key: bytes, record_type: type[_Cached]) -> _Cached | None:
         try:
-            return msgspec.msgpack.decode(self._path(kind, key).read_bytes(), type=shape)
+            return msgspec.msgpack.decode(self._path(kind, key).read_bytes(), type=record_type)
         except (OSError, msgspec.DecodeError, msgspec.ValidationError):
             return None
 
     def _write(self, kind: str, key: bytes, value: Layout | Outline | LineBreakHint) -> None:
-        """A full disk costs the next process a layout, and nothing else."""
+        """Write a file. On a full disk, the next process compiles the layout again."""
         path = self._path(kind, key)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -112,10 +111,10 @@ class LayoutStore:
             return
 
 
-def layout_version(templates: Path) -> str:
-    """What layouts depend on: templates, fonts and libraries, and the code that makes, fills and reads them."""
+def fingerprint_layouts(templates: Path) -> str:
+    """Hash of everything that layouts depend on: templates, fonts, libraries, and this project's code."""
     readers = " ".join(version(library) for library in _READERS)
-    digest = blake2b(f"{template_version(templates)} {PINNED_VERSION} {readers}".encode(), digest_size=8)
+    digest = blake2b(f"{fingerprint_templates(templates)} {PINNED_VERSION} {readers}".encode(), digest_size=8)
     for source in sorted([*Path(__file__).parent.glob("*.py"), *Path(pdf_kit.__file__).parent.glob("*.py")]):
         digest.update(source.read_bytes())
     return digest.hexdigest()

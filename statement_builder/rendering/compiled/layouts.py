@@ -1,6 +1,6 @@
-"""What a compiled layout is: everything on the page but the words, and where the words go.
+"""A compiled layout: everything on a document's pages except the words, and where the words go.
 
-Plain values only, so that a layout made by one process can be kept on disk and filled by another.
+It has plain values only, so that one process can store a layout on disk and another can fill it.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from statement_builder.billing.model import Record
 
 
 class Style(Record, kw_only=True, cache_hash=True):
-    """How a run of text is shaped: the same font file, size and features that Pango used."""
+    """How to shape a run of text: the font file, size and features that Pango uses."""
 
     face: str
     """One of `fonts.FACES`."""
     scale: int
-    """Size in 1/1024 CSS pixels, as Pango rounds it."""
+    """Font size in 1/1024 CSS pixels, as Pango rounds it."""
     language: str
     features: tuple[tuple[str, int], ...] = ()
 
@@ -23,7 +23,7 @@ class Slot(Record, kw_only=True, cache_hash=True):
     """A run of text within a paragraph: a text node of the markup, or a generated counter."""
 
     node: int
-    """Which text of the markup; -1 for generated text, which is the same in every document of the layout."""
+    """Index of the markup text; -1 for generated text, which is the same in every document of the layout."""
     text: str = ""
     """Generated text."""
     style: Style
@@ -31,7 +31,7 @@ class Slot(Record, kw_only=True, cache_hash=True):
 
 
 class Paragraph(Record, kw_only=True, cache_hash=True):
-    """The inline content of one block: its slots, and the room that a line of it has, in CSS pixels."""
+    """The inline content of one block: its slots, and the width of its lines in CSS pixels."""
 
     slots: tuple[Slot, ...]
     width: float
@@ -40,49 +40,49 @@ class Paragraph(Record, kw_only=True, cache_hash=True):
 
 
 class Outline(Record, kw_only=True):
-    """What is known of a structure: how its paragraphs are set, whatever they say."""
+    """The paragraphs of all documents with one markup structure, whatever their words."""
 
     paragraphs: tuple[Paragraph, ...]
-    """Those whose text comes from the markup alone, in its order."""
+    """Paragraphs whose text comes from the markup alone, in its order."""
     fixed_nodes: tuple[int, ...] = ()
-    """Texts that are drawn otherwise than as words (in a drawing): they belong to the layout's key."""
-    trouble: str = ""
-    """Why documents of this structure cannot be filled; empty if they can."""
+    """Texts that are not drawn as words, such as titles in a drawing: they are part of the layout's key."""
+    problem: str = ""
+    """Why documents of this structure cannot be filled; empty if they can be."""
 
 
-class Hole(Record, kw_only=True, array_like=True):
-    """Where one piece of a line is drawn."""
+class Placeholder(Record, kw_only=True, array_like=True):
+    """Where one piece of a line is drawn. Indexes of the paragraph, its line, and the line's piece."""
 
     paragraph: int
     line: int
     piece: int
     left: float
-    """Of the line's room, in CSS pixels."""
+    """Left edge of the line box, in CSS pixels."""
     y: bytes
     between: bytes
-    """Operators between the text's matrix and the text."""
+    """Operators between the text matrix and the text."""
 
 
 class PageLayout(Record, kw_only=True, array_like=True):
-    """A page's content stream with holes: `chunks` has one more item than `holes`."""
+    """A page's content stream, cut at its placeholders: `chunks` has one more item than `placeholders`."""
 
     number: int
-    """Of the stream's object."""
+    """Object number of the stream."""
     chunks: tuple[bytes, ...]
-    """Where a code is drawn, `code_mark` stands for the operators of its path."""
-    holes: tuple[Hole, ...]
+    """`code_marker` replaces the path operators of a QR code."""
+    placeholders: tuple[Placeholder, ...]
     codes: tuple[int, ...] = ()
-    """Which of the document's codes are on this page."""
+    """Indexes of the document's QR codes on this page."""
 
 
-def code_mark(code: int) -> bytes:
-    """What stands for a code's path in a chunk: no operator looks like it."""
+def code_marker(code: int) -> bytes:
+    """The marker for a code's path in a chunk. No operator looks like it."""
     return b"%% code %d\n" % code
 
 
 class LinkUse(Record, kw_only=True, array_like=True):
-    """A link annotation: its object's number, which of the document's links it is, and what its object says around the
-    address, which is in it twice."""
+    """A link annotation: its object number, the index of the document's link, and the three parts of its object around
+    the URL, which is in it twice."""
 
     number: int
     link: int
@@ -90,11 +90,11 @@ class LinkUse(Record, kw_only=True, array_like=True):
 
 
 class FontUse(Record, kw_only=True, array_like=True):
-    """A font of the page's resources, with the numbers that its objects have."""
+    """A font of the pages' resources, with the numbers of its objects."""
 
     resource: str
     name: str
-    """`ABCDEF+Family`, as embedded."""
+    """Name in the file: `ABCDEF+Family`."""
     family: str
     face: str
     ascent: int
@@ -105,33 +105,33 @@ class FontUse(Record, kw_only=True, array_like=True):
 
 
 Span = tuple[int, int, int, int]
-"""A piece of a line: slot, and within its text the start, the end of what is drawn and of what has a width."""
+"""A piece of a line: slot, and positions in its text: start, end of the drawn text, end of the text that has width."""
 
 
 class LineBreakHint(Record, kw_only=True):
-    """How WeasyPrint breaks a paragraph with words of which the typesetter is not certain; without the words."""
+    """Where WeasyPrint breaks the lines of one text that `line_breaking` is not certain of; without the text."""
 
     lines: tuple[tuple[Span, ...], ...]
 
 
 class Layout(Record, kw_only=True):
-    """One structure with its lines broken in one way."""
+    """The layout of one markup structure with one set of line breaks."""
 
     paragraphs: tuple[Paragraph, ...]
-    """What the holes refer to; with the page numbers that are printed."""
+    """The paragraphs that placeholders refer to, including printed page numbers."""
     breaks: tuple[bytes, ...]
-    """How each breaks; empty for a single line."""
+    """Line breaks of each paragraph; empty for a single line."""
     pages: tuple[PageLayout, ...]
     streams: tuple[tuple[int, bytes], ...]
-    """Streams that are the same in every document: number and object, as written."""
-    packed: tuple[int, ...]
-    """Numbers of the objects in `object_stream`, in its order."""
+    """Streams that are the same in every document: object number and object as written."""
+    packed_numbers: tuple[int, ...]
+    """Numbers of the objects in `object_stream`, in order."""
     object_stream: bytes
-    """Structure tree, page dictionaries and so on: a whole stream object, without its number."""
+    """Structure tree, page dictionaries and other objects: a stream object without its number."""
     fonts: tuple[FontUse, ...]
     links: tuple[LinkUse, ...] = ()
     catalog: int
     metadata: int
-    """Number of the XMP stream, which is written for each document."""
+    """Object number of the XMP stream, which differs between documents."""
     objects_count: int
-    """Numbers from here on are free."""
+    """Object numbers from here on are free."""

@@ -1,8 +1,7 @@
-"""Take a document's markup apart: its structure, which decides the layout, and its texts, which fill it.
+"""Split a document's markup into its structure, which determines the layout, and its texts, which fill the layout.
 
-The structure is every tag and attribute and whether there is text between them; what the text says is not part of it,
-nor where links lead to and what codes show. So two statements whose sentences differ share a layout, as long as their
-lines break alike.
+The structure is every tag and attribute, and whether there is text between tags. The text itself, link URLs and code
+contents are not part of it. Statements with different words share a layout if their lines break in the same places.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from typing import NamedTuple
 from pdf_kit.qr_code import CODE
 from statement_builder.billing.model import Record
 
-WHITE = " \t\n\r\f"
-"""What CSS collapses; a no-break space is not among it."""
+WHITE_SPACE = " \t\n\r\f"
+"""White space that CSS collapses, without the no-break space."""
 _COLLAPSED_MAX = 10_000
 _TAGS = re.compile(r"<([^>]*)>")
 _TITLE = re.compile(r"<title>([^<]*)</title>")
@@ -26,50 +25,50 @@ _LINK = re.compile(r'(<a [^<]*?\bhref=")(https?://[^"]*)')
 
 
 class ParsedMarkup(Record, kw_only=True):
-    """One document's markup, taken apart."""
+    """One document's markup, split into structure and texts."""
 
     structure: bytes
     """Hash of tags and attributes, without links and codes."""
     texts: tuple[str, ...]
-    """Between the tags of the body, in order, unescaped, with white space collapsed; many are empty."""
+    """Texts between the tags of the body, in order, unescaped, with white space collapsed; many are empty."""
     title: str
     created: str
     modified: str
     """Dates as in the markup (`2026-11-20`)."""
     links: tuple[str, ...] = ()
-    """Where the body's links to the web lead to, in its order."""
+    """URLs of the body's web links, in order."""
     codes: tuple[str, ...] = ()
-    """What its codes say, in its order: see `qr_code`."""
+    """Contents of the QR codes, in order."""
 
 
 def parse_markup(markup: str) -> ParsedMarkup:
-    """Split markup as the templates make it: attributes are quoted and have no `>` in them."""
+    """Split markup as the templates write it: attributes are quoted and contain no `>`."""
     head, _, body = markup.partition("</head>")
-    known = _read_head(head)
+    values = _read_head(head)
     parts = _split(body)
-    texts = list(map(_collapsed.__getitem__, parts[0::2]))
-    shape = "".join(["0" if not text else "1" if text == " " else "2" for text in texts])
+    texts = list(map(_COLLAPSED.__getitem__, parts[0::2]))
+    kinds = "".join(["0" if not text else "1" if text == " " else "2" for text in texts])
     tags = "<".join(parts[1::2])
     links: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
     if "<a " in tags:
-        tags, links = _take_out(_LINK, tags)
+        tags, links = _extract(_LINK, tags)
     if "<path class" in tags:
-        tags, codes = _take_out(CODE, tags)
-    digest = hashlib.blake2b(f"{known.structure}\0{tags}\0{shape}".encode(), digest_size=16).digest()
+        tags, codes = _extract(CODE, tags)
+    digest = hashlib.blake2b(f"{values.structure}\0{tags}\0{kinds}".encode(), digest_size=16).digest()
     return ParsedMarkup(
         structure=digest,
         texts=tuple(texts),
-        title=known.title,
-        created=known.created,
-        modified=known.modified,
+        title=values.title,
+        created=values.created,
+        modified=values.modified,
         links=tuple(map(html.unescape, links)),
         codes=tuple(map(html.unescape, codes)),
     )
 
 
 class _Head(NamedTuple):
-    """What the head says, and the head without that."""
+    """The values of the head, and the head without them."""
 
     title: str
     created: str
@@ -82,7 +81,7 @@ def _read_head(head: str) -> _Head:
     title = _TITLE.search(head)
     dates = {name: value for _, name, value in _DATES.findall(head)}
     return _Head(
-        title=collapse(title.group(1)).strip(WHITE) if title else "",
+        title=collapse(title.group(1)).strip(WHITE_SPACE) if title else "",
         created=dates.get("created", ""),
         modified=dates.get("modified", ""),
         structure=_DATES.sub(r'\1"', _TITLE.sub("", head)),
@@ -90,35 +89,35 @@ def _read_head(head: str) -> _Head:
 
 
 def _split(body: str) -> list[str]:
-    """Texts and tags in turns. Where no text and no attribute has an angle bracket, every bracket divides."""
+    """Texts and tags by turns. Without angle brackets in texts and attributes, every bracket is a boundary."""
     if body.count("<") == body.count(">"):
         return body.replace("<", ">").split(">")
     return _TAGS.split(body)
 
 
-class _Collapsed(dict[str, str]):
-    """Texts as they stand in the markup, and collapsed; the most of them come again."""
+class _CollapseCache(dict[str, str]):
+    """Caches `collapse`, since most texts recur."""
 
     def __missing__(self, text: str) -> str:
         if len(self) >= _COLLAPSED_MAX:
             self.clear()
-        known = self[text] = collapse(text)
-        return known
+        collapsed = self[text] = collapse(text)
+        return collapsed
 
 
-_collapsed = _Collapsed()
+_COLLAPSED = _CollapseCache()
 
 
-def _take_out(form: re.Pattern[str], tags: str) -> tuple[str, tuple[str, ...]]:
+def _extract(pattern: re.Pattern[str], tags: str) -> tuple[str, tuple[str, ...]]:
     """The tags without the second group of each match, and those groups."""
-    parts = form.split(tags)
-    return "".join([part for place, part in enumerate(parts) if place % 3 != 2]), tuple(parts[2::3])
+    parts = pattern.split(tags)
+    return "".join([part for index, part in enumerate(parts) if index % 3 != 2]), tuple(parts[2::3])
 
 
 def collapse(text: str) -> str:
-    """Runs of white space as one blank, character references resolved."""
+    """Collapse each run of white space to one space, and resolve character references."""
     if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
-        collapsed = " ".join(re.split(f"[{WHITE}]+", text))
+        collapsed = " ".join(re.split(f"[{WHITE_SPACE}]+", text))
     else:
         collapsed = text
     return html.unescape(collapsed) if "&" in collapsed else collapsed

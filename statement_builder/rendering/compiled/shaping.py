@@ -1,7 +1,7 @@
-"""Shape runs of text with HarfBuzz as Pango does. A word that was shaped once is not shaped again.
+"""Shape runs of text with HarfBuzz, as Pango does. Each word is shaped once.
 
-A run is put together from its words where the font lets them stand side by side unchanged, which HarfBuzz is asked for
-every pair of characters that meet; where it does not, the run is shaped as a whole.
+A run is joined from shaped words if the font does not change glyphs where the words meet: HarfBuzz decides this for
+each pair of characters. Otherwise the run is shaped as a whole.
 """
 
 from __future__ import annotations
@@ -16,117 +16,117 @@ import uharfbuzz as hb
 
 from statement_builder.billing.model import Record
 from statement_builder.rendering.compiled.charset import is_simple
-from statement_builder.rendering.compiled.font_subsets import meanings_of
+from statement_builder.rendering.compiled.font_subsets import glyph_levels
 from statement_builder.rendering.compiled.layouts import Style
 from statement_builder.rendering.fonts import font_path
 
-PIXELS = 1 / 1024
-"""Pango counts in 1/1024 of a CSS pixel."""
-_SHAPED_MAX = 20_000
+PIXELS_PER_UNIT = 1 / 1024
+"""CSS pixels per Pango unit."""
+_RUNS_MAX = 20_000
 _WORDS_MAX = 20_000
-"""For each style."""
-_UNJOINED = "\0"
-"""Stands for the end of a word that can only be shaped with what follows it."""
+"""Per style."""
+_NOT_JOINABLE = "\0"
+"""Marks the end of a word that must be shaped together with its neighbor."""
 _WORDS = re.compile(r"[^\W\d_]+[,.:’'-]? ?|[$,.]?\d{1,3}|[^\w ] ?|.", re.DOTALL)
-"""Letters together, digits by threes as amounts have them, all else alone; a blank or a comma with what is before."""
+"""Words of letters, digits by threes as in amounts, or single characters; a comma or space ends a word."""
 
 
 class CannotFill(Exception):
-    """This text cannot be set here with certainty. The reason is for the statistics, and says nothing of the text."""
+    """This text cannot be laid out with certainty. The reason is for statistics and contains none of the text."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-class Shaped(Record, kw_only=True, array_like=True):
-    """A shaped run: the operand of `TJ`, its width in CSS pixels, and the smallest subset that has its glyphs."""
+class ShapedRun(Record, kw_only=True, array_like=True):
+    """A shaped run: the operand of `TJ`, its width in CSS pixels, and the lowest subset level with all glyphs."""
 
     operand: bytes
     width: float
-    step: int
+    level: int
 
 
 class _Word(NamedTuple):
-    """Part of a run: glyph codes with adjustments between them, advance in `PIXELS`, and the subset that is needed."""
+    """Part of a run: glyph codes with adjustments, advance in Pango units, and the lowest subset level."""
 
     codes: str
     advance: int
-    step: int
+    level: int
     first: str
     last: str
-    """Its first and last characters, or `_UNJOINED` where its glyphs do not stand for one character each."""
+    """The first and last characters, or `_NOT_JOINABLE` if their glyphs do not stand for one character each."""
 
 
-@lru_cache(maxsize=_SHAPED_MAX)
-def shape(style: Style, text: str) -> Shaped:
-    """Shape one run. `Unclear` for characters that are not set one by one, or that the font lacks."""
-    return shape_anew(style, text)
+@lru_cache(maxsize=_RUNS_MAX)
+def shape(style: Style, text: str) -> ShapedRun:
+    """Shape one run. Raises `CannotFill` for characters that are not simple or that the font lacks."""
+    return shape_uncached(style, text)
 
 
-def shape_anew(style: Style, text: str) -> Shaped:
-    """As `shape`, which remembers: for texts that are not likely to come again."""
+def shape_uncached(style: Style, text: str) -> ShapedRun:
+    """As `shape`, without its cache: for texts that are unlikely to recur."""
     font = _font(style)
-    meetings = font.meetings
-    codes, advance, step, last = "", 0, 0, ""
-    for its_codes, its_advance, its_step, first, its_last in map(font.words.__getitem__, _WORDS.findall(text)):
-        if last and not meetings[last + first]:
-            codes, advance, step, _, _ = font.shape(text)
+    can_join = font.can_join
+    codes, advance, level, last = "", 0, 0, ""
+    for word_codes, word_advance, word_level, first, word_last in map(font.words.__getitem__, _WORDS.findall(text)):
+        if last and not can_join[last + first]:
+            codes, advance, level, _, _ = font.shape(text)
             break
-        codes += its_codes
-        advance += its_advance
-        if its_step > step:  # noqa: PLR1730 - `max` takes longer than all else here
-            step = its_step
-        last = its_last
+        codes += word_codes
+        advance += word_advance
+        if word_level > level:  # noqa: PLR1730 - `max` would dominate this loop
+            level = word_level
+        last = word_last
     operand = f"<{codes}>"
     if "<>" in operand:
         operand = operand.replace("<>", "")
-    return Shaped(operand=operand.encode("ascii"), width=advance * PIXELS, step=step)
+    return ShapedRun(operand=operand.encode("ascii"), width=advance * PIXELS_PER_UNIT, level=level)
 
 
 _Value = TypeVar("_Value")
 
 
-class _Known(dict[str, _Value]):
-    """What was found out once, at most `_WORDS_MAX` of it."""
+class _BoundedCache(dict[str, _Value]):
+    """Caches a function's results. Starts over after `_WORDS_MAX` entries."""
 
-    def __init__(self, find_out: Callable[[str], _Value]) -> None:
+    def __init__(self, compute: Callable[[str], _Value]) -> None:
         super().__init__()
-        self._find_out = find_out
+        self._compute = compute
 
     def __missing__(self, text: str) -> _Value:
         if len(self) >= _WORDS_MAX:
             self.clear()
-        found = self[text] = self._find_out(text)
-        return found
+        value = self[text] = self._compute(text)
+        return value
 
 
 class _Font:
-    """A face at one size, in one language, with certain features; and what has been shaped with it."""
+    """A face with one size, language and set of features, and the words shaped with it."""
 
     def __init__(self, style: Style) -> None:
         self._style = style
         self._features = dict(style.features)
         self._font = hb.Font(_face(style.face))
         self._font.scale = (style.scale, style.scale)
-        self._meanings = meanings_of(style.face)
+        self._glyph_levels = glyph_levels(style.face)
         self._drawn: dict[tuple[int, int, str], tuple[str, int]] = {}
-        self.words = _Known(self._word)
-        self.meetings = _Known(self._can_meet)
-        """Of two characters: whether a word that ends with the one, followed by one that begins with the other, is what
-        it is alone."""
+        self.words = _BoundedCache(self._word)
+        self.can_join = _BoundedCache(self._can_join)
+        """For a pair of characters: whether a word that ends with the first keeps its glyphs before a word that begins
+        with the second."""
 
     def _word(self, text: str) -> _Word:
-        """As HarfBuzz shapes it. Digits are put together one by one, like words: it takes a tenth of the time, and of
-        amounts and numbers there are thousands."""
-        if len(text) > 1 and text[-1].isdigit() and all(self.meetings[a + b] for a, b in pairwise(text)):
-            codes, advances, steps, _, _ = zip(*map(self.words.__getitem__, text), strict=True)
-            return _Word("".join(codes), sum(advances), max(steps), text[0], text[-1])
+        """A word as HarfBuzz shapes it. Digits are joined one by one, which takes a tenth of the time: a batch has
+        thousands of different numbers."""
+        if len(text) > 1 and text[-1].isdigit() and all(self.can_join[a + b] for a, b in pairwise(text)):
+            codes, advances, levels, _, _ = zip(*map(self.words.__getitem__, text), strict=True)
+            return _Word("".join(codes), sum(advances), max(levels), text[0], text[-1])
         return self.shape(text)
 
-    def _can_meet(self, pair: str) -> bool:
-        """As each is alone, and HarfBuzz says that a run may be broken between them without another look."""
-        if _UNJOINED in pair:
+    def _can_join(self, pair: str) -> bool:
+        """Whether both glyphs are the same as alone, and HarfBuzz allows a break between them without reshaping."""
+        if _NOT_JOINABLE in pair:
             return False
         infos, positions = self._run(pair)
         alone = [self._run(character) for character in pair]
@@ -137,38 +137,38 @@ class _Font:
         )
 
     def shape(self, text: str) -> _Word:
-        """A text as HarfBuzz shapes it. `Unclear` for glyphs out of line, missing or of another meaning."""
+        """Shape a text with HarfBuzz. Raises `CannotFill` for shifted, missing or unexpected glyphs."""
         if not is_simple(text):
             raise CannotFill("characters")
         infos, positions = self._run(text)
         clusters = [info.cluster for info in infos]
         codes: list[str] = []
-        advance = step = 0
+        advance = level = 0
         for info, position, start, end in zip(infos, positions, clusters, [*clusters[1:], len(text)], strict=True):
             if position.y_offset or position.x_offset:
                 raise CannotFill("glyphs")
             drawn = (info.codepoint, position.x_advance, text[start:end])
-            known = self._drawn.get(drawn)
-            if known is None:
-                known = self._drawn[drawn] = self._draw(*drawn)
-            codes.append(known[0])
-            step = max(step, known[1])
+            cached = self._drawn.get(drawn)
+            if cached is None:
+                cached = self._drawn[drawn] = self._draw(*drawn)
+            codes.append(cached[0])
+            level = max(level, cached[1])
             advance += drawn[1]
-        joins = bool(text) and (len(clusters) < 2 or (clusters[1] == 1 and clusters[-1] == len(text) - 1))
-        first, last = (text[0], text[-1]) if joins else (_UNJOINED, _UNJOINED)
-        return _Word("".join(codes), advance, step, first, last)
+        is_joinable = bool(text) and (len(clusters) < 2 or (clusters[1] == 1 and clusters[-1] == len(text) - 1))
+        first, last = (text[0], text[-1]) if is_joinable else (_NOT_JOINABLE, _NOT_JOINABLE)
+        return _Word("".join(codes), advance, level, first, last)
 
     def _draw(self, glyph: int, advance: int, text: str) -> tuple[str, int]:
-        """Code and adjustment of one glyph that stands for `text`, and the smallest subset that has it.
+        """Code and adjustment of one glyph that stands for `text`, and the lowest subset level that has it.
 
-        What is extracted from a page is what the subset says that a glyph means.
+        Text extraction from the PDF uses the subset's character map, so the map must agree with `text`.
         """
-        meaning, step = self._meanings.get(glyph, ("", 0))
-        if not glyph or not text or meaning != text:
+        glyph_text, level = self._glyph_levels.get(glyph, ("", 0))
+        if not glyph or not text or glyph_text != text:
             raise CannotFill("glyphs")
-        # WeasyPrint truncates, so this does.
-        kerning = int(self._width(glyph) - advance * 1000 * PIXELS / (self._style.scale * PIXELS))
-        return f"{glyph:04x}>{kerning}<" if kerning else f"{glyph:04x}", step
+        # Truncated, as in WeasyPrint.
+        kerning = int(self._width(glyph) - advance * 1000 * PIXELS_PER_UNIT / (self._style.scale * PIXELS_PER_UNIT))
+        return f"{glyph:04x}>{kerning}<" if kerning else f"{glyph:04x}", level
 
     def _run(self, text: str) -> tuple[list[hb.GlyphInfo], list[hb.GlyphPosition]]:
         buffer = hb.Buffer()
@@ -179,9 +179,9 @@ class _Font:
         return buffer.glyph_infos, buffer.glyph_positions
 
     def _width(self, glyph: int) -> int:
-        """In 1/1000 em, as the font's `/W` has it."""
+        """A glyph's width in 1/1000 em, rounded as in the font's `/W`."""
         advance: int = self._font.get_glyph_h_advance(glyph)
-        return round(advance * 1000 * PIXELS / (self._style.scale * PIXELS))
+        return round(advance * 1000 * PIXELS_PER_UNIT / (self._style.scale * PIXELS_PER_UNIT))
 
 
 @lru_cache(maxsize=64)

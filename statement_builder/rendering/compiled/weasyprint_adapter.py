@@ -1,7 +1,7 @@
-"""The only contact with WeasyPrint's private modules, held against one pinned version.
+"""The only module that uses WeasyPrint's private modules, written for one pinned version.
 
-Lays a document out, draws it, and notes for every piece of text which box it came from and where in the page's content
-stream it went. `tests/rendering/test_weasyprint_adapter.py` fails on the day that any of this changes.
+It lays out and draws a document, and records for each text its box and its position in the page's content stream.
+`tests/rendering/test_weasyprint_adapter.py` fails if a new version changes anything that this module relies on.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ from weasyprint.text.fonts import font_features
 from weasyprint.text.line_break import get_log_attrs
 
 PINNED_VERSION = "70.0"
-"""What all of this was read from and is tested with."""
+"""The version that this module was written for and is tested with."""
 
 
 @dataclass(kw_only=True)
 class DrawnText:
-    """One text box as it was drawn. `matrix` and `shown` are places in the stream's list of operators."""
+    """One text box as drawn. `matrix` and `shown` are indexes in the stream's list of operators."""
 
     stream: Any
     font: Any = None
     size: float = 0.0
     matrix: int = -1
     shown: int = -1
-    trouble: str = ""
+    problem: str = ""
 
 
 @dataclass(kw_only=True)
 class Drawing:
-    """A document laid out and drawn, before it is written: WeasyPrint's own objects."""
+    """A document laid out and drawn but not written: WeasyPrint's own objects."""
 
     document: Any
     pdf: Any
     texts: dict[int, DrawnText]
-    """By the identity of the text box."""
+    """By the `id()` of the text box."""
 
     @property
     def page_boxes(self) -> list[Any]:
@@ -61,7 +61,7 @@ class Drawing:
         return [self._object(self.pdf.objects[number]["Contents"]) for number in numbers]
 
     def link_annotations(self) -> Iterator[tuple[Any, int, bytes]]:
-        """Every link annotation: the element of its box, its object's number and data."""
+        """For each link annotation: the element of its box, its object number and its data."""
         for page_box in self.page_boxes:
             for box in _walk_all(page_box):
                 if box.link_annotation:
@@ -76,7 +76,7 @@ class Drawing:
         return self._object(resources["Font"])
 
     def font_objects(self) -> set[int]:
-        """Numbers of all objects that belong to the fonts: they are written anew for each document."""
+        """Numbers of all font objects, which are written for each document."""
         numbers: set[int] = set()
         for reference in self._font_dictionary().values():
             font = self._object(reference)
@@ -89,7 +89,7 @@ class Drawing:
 
 
 class _Drawn(Exception):
-    """Thrown when all is drawn, so that nothing is written: the file is assembled elsewhere."""
+    """Raised after drawing to stop WeasyPrint from writing the file."""
 
     def __init__(self, document: Any, pdf: Any) -> None:
         super().__init__()
@@ -102,9 +102,9 @@ def _stop(document: Any, pdf: Any) -> None:
 
 
 def draw_document(tree: Any, *, styles: list[Any], fonts: Any) -> Drawing:
-    """Lay out and draw an HTML tree as the plain engine does, noting where every text went."""
+    """Lay out and draw an HTML tree as the plain engine does, and record the position of every text."""
     document = tree.render(font_config=fonts, stylesheets=styles, pdf_variant="pdf/ua-1")
-    with _noting_texts() as texts:
+    with _record_texts() as texts:
         try:
             document.write_pdf(finisher=_stop, pdf_variant="pdf/ua-1")
         except _Drawn as drawn:
@@ -113,83 +113,88 @@ def draw_document(tree: Any, *, styles: list[Any], fonts: Any) -> Drawing:
 
 
 @contextmanager
-def _noting_texts() -> Iterator[dict[int, DrawnText]]:
-    """While this is open, every text that WeasyPrint draws is noted."""
+def _record_texts() -> Iterator[dict[int, DrawnText]]:
+    """Record every text that WeasyPrint draws while this context is open."""
     texts: dict[int, DrawnText] = {}
     current: list[DrawnText] = []
     draw_text, set_font_size, add_font, clean = draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean
 
-    def note_text(stream: Any, box: Any, offset_x: float, text_overflow: Any, block_ellipsis: Any) -> None:
-        begin = max(len(stream.stream) - 1, 0)
-        note = DrawnText(stream=stream)
-        current.append(note)
+    def record_text(stream: Any, box: Any, offset_x: float, text_overflow: Any, block_ellipsis: Any) -> None:
+        first = max(len(stream.stream) - 1, 0)
+        drawn_text = DrawnText(stream=stream)
+        current.append(drawn_text)
         draw_text(stream, box, offset_x, text_overflow, block_ellipsis)
         current.pop()
-        _find_operators(note, begin)
-        texts[id(box)] = note
+        _find_operators(drawn_text, first)
+        texts[id(box)] = drawn_text
 
-    def note_size(stream: Any, name: str, size: float) -> None:
+    def record_size(stream: Any, name: str, size: float) -> None:
         if current:
-            note = current[-1]
-            if note.size and note.size != size:
-                note.trouble = "several fonts in one text"
-            note.size = size
+            drawn_text = current[-1]
+            if drawn_text.size and drawn_text.size != size:
+                drawn_text.problem = "several fonts in one text"
+            drawn_text.size = size
         set_font_size(stream, name, size)
 
-    def note_font(stream: Any, pango_font: Any) -> Any:
+    def record_font(stream: Any, pango_font: Any) -> Any:
         font, size = add_font(stream, pango_font)
         if current:
             if current[-1].font not in (None, font):
-                current[-1].trouble = "several fonts in one text"
+                current[-1].problem = "several fonts in one text"
             current[-1].font = font
         return font, size
 
-    def leave_whole(font: Any, to_unicode: Any, hinting: Any) -> None:
-        """Fonts are cut elsewhere."""
+    def skip_subsetting(font: Any, to_unicode: Any, hinting: Any) -> None:
+        """`font_subsets` makes the subsets."""
 
-    draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean = note_text, note_size, note_font, leave_whole
+    draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean = (
+        record_text,
+        record_size,
+        record_font,
+        skip_subsetting,
+    )
     try:
         yield texts
     finally:
         draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean = draw_text, set_font_size, add_font, clean
 
 
-def _find_operators(note: DrawnText, begin: int) -> None:
-    operators = note.stream.stream
-    for place in range(begin, len(operators)):
-        operator = operators[place]
+def _find_operators(drawn_text: DrawnText, first: int) -> None:
+    operators = drawn_text.stream.stream
+    for index in range(first, len(operators)):
+        operator = operators[index]
         if isinstance(operator, bytes) and operator.endswith(b" Tm"):
-            note.matrix = place
+            drawn_text.matrix = index
         elif isinstance(operator, bytes) and operator.endswith(b" TJ"):
-            if note.shown >= 0:
-                note.trouble = "text drawn in parts"
-            note.shown = place
+            if drawn_text.shown >= 0:
+                drawn_text.problem = "text drawn in parts"
+            drawn_text.shown = index
         elif isinstance(operator, bytes) and operator.endswith(b" Ts"):
-            note.trouble = "text rise"
+            drawn_text.problem = "text rise"
 
 
 def operator_bytes(operators: list[Any]) -> bytes:
-    """Operators as they are written into a content stream."""
+    """Operators as written in a content stream."""
     return b"\n".join(pydyf._to_bytes(operator) for operator in operators)
 
 
 @dataclass(kw_only=True)
 class LineText:
-    """One text box of a line: the run it belongs to, as WeasyPrint has broken and placed it."""
+    """One text box of a line, as WeasyPrint broke and placed it."""
 
     box: Any
     element: Any
     generated: bool
     nowrap: bool
     text: str
-    """What counts for the width."""
+    """The text that counts for the width."""
     drawn: str
-    """With the blank that WeasyPrint draws at the end of some lines."""
+    """Includes the space that WeasyPrint draws at the end of some lines."""
 
 
 @dataclass(kw_only=True)
 class Block:
-    """A block with lines of words in it."""
+    """A block with lines of text."""
 
     page: int
     element: Any
@@ -197,24 +202,25 @@ class Block:
     width: float
     align: str
     lines: list[list[LineText]]
-    trouble: str = ""
+    problem: str = ""
 
 
 def find_blocks(drawing: Drawing) -> tuple[list[Block], str]:
-    """Every block with words, in the order of the pages' boxes, and what makes the layout depend on the words."""
+    """Every block with text, in the order of the pages' boxes, and why the layout depends on the words; empty if it
+    does not."""
     blocks: list[Block] = []
-    trouble = ""
+    problem = ""
     for page, page_box in enumerate(drawing.page_boxes):
         for box in _walk(page_box):
-            trouble = trouble or _flexible(box)
+            problem = problem or _flexible_size(box)
             lines = [child for child in getattr(box, "children", ()) if isinstance(child, boxes.LineBox)]
             if lines:
                 blocks.append(_block(page, box, lines))
-    return blocks, trouble
+    return blocks, problem
 
 
 def _walk(box: Any) -> Iterator[Any]:
-    """The boxes of a page that are no part of a line, and those inside lines that are blocks of their own."""
+    """The boxes of a page that are not part of a line, including blocks inside lines."""
     box = box._box if isinstance(box, AbsolutePlaceholder) else box
     if not isinstance(box, boxes.InlineBox | boxes.LineBox | boxes.TextBox):
         yield box
@@ -223,14 +229,14 @@ def _walk(box: Any) -> Iterator[Any]:
 
 
 def _walk_all(box: Any) -> Iterator[Any]:
-    """All boxes, as WeasyPrint looks for links in them."""
+    """All boxes, in the order in which WeasyPrint searches them for links."""
     yield box
     for child in box.all_children():
         yield from _walk_all(child)
 
 
-def _flexible(box: Any) -> str:
-    """Why this box's width or place could depend on the words in it; empty if it cannot."""
+def _flexible_size(box: Any) -> str:
+    """Why this box's width or position could depend on its words; empty if it cannot."""
     style = box.style
     reason = ""
     if style["float"] in {"left", "right"}:
@@ -255,7 +261,7 @@ def _flexible(box: Any) -> str:
 
 
 def _describe(element: Any) -> str:
-    """`<div class="pair">`: for the template's author. `None` stands for a page."""
+    """The element's opening tag, such as `<div class="pair">`, for the template's author. `None` is a page."""
     if element is None or not hasattr(element, "tag"):
         return "page"
     name = element.get("class")
@@ -271,14 +277,14 @@ def _block(page: int, box: Any, lines: list[Any]) -> Block:
         align=_align(lines[0].style),
         lines=[list(_line_texts(line)) for line in lines],
     )
-    troubles = [_inline_trouble(inside) for line in lines for inside in _inside(line)]
+    problems = [_inline_problem(inside) for line in lines for inside in _inside(line)]
     if any(line.text_overflow != "clip" or line.block_ellipsis != "none" for line in lines):
-        troubles.append("ellipsis")
+        problems.append("ellipsis")
     if box.style["text_indent"].value:
-        troubles.append("text indent")
+        problems.append("text indent")
     if not block.align:
-        troubles.append("text alignment")
-    block.trouble = next((f"{trouble} ({_describe(box.element)})" for trouble in troubles if trouble), "")
+        problems.append("text alignment")
+    block.problem = next((f"{problem} ({_describe(box.element)})" for problem in problems if problem), "")
     return block
 
 
@@ -298,11 +304,11 @@ def _inside(box: Any) -> Iterator[Any]:
             yield from _inside(child)
 
 
-def _inline_trouble(box: Any) -> str:
-    """What in a line would have to move or grow with the words, beside the words."""
+def _inline_problem(box: Any) -> str:
+    """Why something in a line other than text would move or grow with the words; empty if nothing would."""
     style = box.style
     if isinstance(box, boxes.TextBox):
-        usual = {
+        supported = {
             "letter_spacing": "normal",
             "word_spacing": 0,
             "text_transform": "none",
@@ -312,14 +318,14 @@ def _inline_trouble(box: Any) -> str:
             "font_variation_settings": "normal",
             "font_variant_caps": "normal",
         }
-        unusual = [name for name, value in usual.items() if style[name] != value]
+        unsupported = [name for name, value in supported.items() if style[name] != value]
         if style["white_space"] not in {"normal", "nowrap"}:
-            unusual.append("white_space")
+            unsupported.append("white_space")
         if style["hyphens"] not in {"none", "manual"}:
-            unusual.append("hyphens")
-        return unusual[0].replace("_", " ") if unusual else ""
+            unsupported.append("hyphens")
+        return unsupported[0].replace("_", " ") if unsupported else ""
     if not isinstance(box, boxes.InlineBox):
-        return "a block or picture among words" if box.is_in_normal_flow() else ""
+        return "a block or picture within text" if box.is_in_normal_flow() else ""
     sides = [f"{kind}_{side}" for kind in ("margin", "padding") for side in ("left", "right")]
     if any(getattr(box, side) for side in sides) or box.border_left_width or box.border_right_width:
         return "inline element with margin, padding or border"
@@ -344,15 +350,15 @@ def _line_texts(line: Any) -> Iterator[LineText]:
 
 @lru_cache(maxsize=20_000)
 def break_points(text: str, language: str) -> tuple[int, ...]:
-    """Where a line may end within a text, as Pango and so WeasyPrint see it: before which of its characters."""
+    """Positions in a text before which Pango, and so WeasyPrint, may break a line."""
     if len(text) < 2:
         return ()
     attributes = get_log_attrs(text, language)
-    return tuple(place for place in range(1, len(text)) if attributes[place].is_line_break)
+    return tuple(index for index in range(1, len(text)) if attributes[index].is_line_break)
 
 
 def is_font_of(font: Any, file: bytes) -> bool:
-    """Whether a font was read from this file: its tables that say what it draws are the same."""
+    """Whether a font was read from this file: their glyph tables are the same."""
     return _table_of(font.file_content, b"glyf") == _table_of(file, b"glyf")
 
 
@@ -366,18 +372,18 @@ def _table_of(font: bytes, tag: bytes) -> bytes:
 
 
 def font_choice(box: Any) -> tuple[Any, ...]:
-    """What, of a text box's style, decides the font file."""
+    """The properties of a text box's style that select the font file."""
     style = box.style
     return (style["font_family"], style["font_weight"], style["font_style"], style["font_stretch"])
 
 
 def font_scale(box: Any) -> int:
-    """The font's size in 1/1024 CSS pixels."""
+    """Font size in 1/1024 CSS pixels."""
     return int(box.style["font_size"] * 1024)
 
 
 def shaping_features(box: Any) -> tuple[tuple[str, int], ...]:
-    """OpenType features that the style asks for."""
+    """OpenType features that the style requests."""
     style = box.style
     names = ("kerning", "variant_ligatures", "variant_position", "variant_caps", "variant_numeric")
     rest = ("variant_alternates", "variant_east_asian", "feature_settings")
@@ -392,9 +398,9 @@ def language_of(box: Any) -> str:
 def static_objects(
     drawing: Drawing, links: Set[int] = frozenset()
 ) -> tuple[list[tuple[int, bytes]], list[tuple[int, bytes]]]:
-    """Streams (as written) and other objects (their data) that are the same in every document of a layout.
+    """Streams (as written) and other objects (their data) that all documents of a layout share.
 
-    `links` are numbers of annotations that are not.
+    `links` are the numbers of annotations to leave out, since their URLs differ.
     """
     varying = {stream.number for stream in drawing.page_streams} | drawing.font_objects()
     varying |= links
@@ -410,15 +416,15 @@ def static_objects(
     return streams, others
 
 
-_PLAIN_ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+")
-"""Characters that WeasyPrint leaves as they are."""
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+")
+"""URLs that WeasyPrint writes unchanged."""
 
 
-def link_string(address: str) -> bytes:
-    """An address as a string of PDF. `ValueError` for one in which WeasyPrint would replace characters."""
-    if not _PLAIN_ADDRESS.fullmatch(address):
-        raise ValueError("characters that do not belong into an address")
-    return bytes(pydyf.String(address).data)
+def link_string(url: str) -> bytes:
+    """A URL as a PDF string. Raises `ValueError` for a URL in which WeasyPrint would replace characters."""
+    if not _PLAIN_URL.fullmatch(url):
+        raise ValueError("The URL has characters that must be escaped")
+    return bytes(pydyf.String(url).data)
 
 
 def metadata_number(drawing: Drawing) -> int:
@@ -426,7 +432,7 @@ def metadata_number(drawing: Drawing) -> int:
 
 
 def font_numbers(drawing: Drawing, font: Any) -> tuple[int, int, int, int, int]:
-    """Numbers of a font's objects: font, descendant, descriptor, character map, file."""
+    """Numbers of a font's objects: font, descendant, descriptor, character map, program."""
     outer = drawing._object(drawing._font_dictionary()[font.hash])
     descendant = drawing._object(outer["DescendantFonts"][0])
     descriptor = drawing._object(descendant["FontDescriptor"])
@@ -440,17 +446,24 @@ def font_numbers(drawing: Drawing, font: Any) -> tuple[int, int, int, int, int]:
 
 
 def has_plain_metadata(drawing: Drawing) -> bool:
-    """Whether the document says nothing of itself but title, dates and language."""
-    said = drawing.document.metadata
+    """Whether the document has no metadata other than title, dates and language."""
+    metadata = drawing.document.metadata
     return (
-        not (said.authors or said.description or said.keywords or said.generator or said.attachments or said.custom)
-        and not said.xmp_metadata
+        not (
+            metadata.authors
+            or metadata.description
+            or metadata.keywords
+            or metadata.generator
+            or metadata.attachments
+            or metadata.custom
+        )
+        and not metadata.xmp_metadata
     )
 
 
 @lru_cache(maxsize=64)
 def describe_document(title: str, created: str, modified: str) -> tuple[bytes, bytes]:
-    """The document's information dictionary, and its XMP packet: the same that WeasyPrint writes."""
+    """The document's information dictionary and XMP packet, as WeasyPrint writes them."""
     info = pydyf.Dictionary({"Producer": pydyf.String(f"WeasyPrint {weasyprint.VERSION}")})
     if title:
         info["Title"] = pydyf.String(title)
