@@ -8,7 +8,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import date
-from enum import StrEnum
+from enum import Enum, StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -51,6 +51,8 @@ class SettingRow(Record, kw_only=True, omit_defaults=False):
 
     name: str
     """Dotted name such as `mail.inbox`, or the name of an environment variable."""
+    type: str
+    """For a reader, such as `integer` or `list of text`."""
     value: str | int | bool | list[Any] | None
     default: str | int | bool | list[Any] | None
     origin: Origin
@@ -105,6 +107,7 @@ class _Leaf(Record, kw_only=True):
     """One setting before it becomes a row."""
 
     name: str
+    type: str
     value: Any
     default: Any
     description: str
@@ -123,6 +126,7 @@ def _leaves(
         else:
             yield _Leaf(
                 name=f"{prefix}{field.name}",
+                type=_type_name(field.type),
                 value=own_value,
                 default=own_default,
                 description=field_descriptions(record)[field.name],
@@ -140,6 +144,16 @@ def _nested_record(field: FieldInfo) -> type[msgspec.Struct] | None:
     return None
 
 
+def _type_name(annotation: Any) -> str:
+    if annotation is LegalNumber:
+        return "integer with citation and review date"
+    if items := get_args(annotation):
+        return f"list of {_type_name(items[0])}"
+    if issubclass(annotation, Enum):
+        return " or ".join(f"`{member.value}`" for member in annotation)
+    return {bool: "true or false", int: "integer", str: "text"}[annotation]
+
+
 def _setting_row(leaf: _Leaf, loaded: LoadedSettings) -> SettingRow:
     table, _, key = leaf.name.partition(".")
     number = POLICY_NUMBERS.get(key) if table == "policy" else None
@@ -147,6 +161,7 @@ def _setting_row(leaf: _Leaf, loaded: LoadedSettings) -> SettingRow:
     variable = URL_VARIABLES.get(leaf.name, "")
     return SettingRow(
         name=leaf.name,
+        type=leaf.type,
         value=_printable(leaf.name, leaf.value),
         default=_printable(leaf.name, leaf.default),
         origin=_origin(leaf.name, variable, loaded),
@@ -188,6 +203,7 @@ def _variable_rows(environ: Mapping[str, str]) -> Iterator[SettingRow]:
         value = environ.get(variable.name) or None
         yield SettingRow(
             name=variable.name,
+            type="text",
             value=_MASK if value and variable.secret else value,
             default=None,
             origin=Origin.ENVIRONMENT if value else Origin.DEFAULT,

@@ -34,6 +34,23 @@ def test_list_defaults__describes_every_setting_once() -> None:
     assert {f"policy.{name}" for name in Policy.__struct_fields__} <= {row.name for row in rows}
 
 
+@pytest.mark.parametrize(
+    ("name", "type_name"),
+    [
+        pytest.param("archive", "text", id="text"),
+        pytest.param("mail.email_link_days", "integer", id="integer"),
+        pytest.param("render.languages", "list of text", id="list"),
+        pytest.param("policy.email_kinds", "list of `statement` or `ob-notice` or `dunning`", id="list-of-choices"),
+        pytest.param("mail.final_vendor_status", "`nothing` or `acknowledged` or `mailed`", id="choices"),
+        pytest.param("facility.scanline.check.digit_sum", "true or false", id="boolean"),
+        pytest.param("policy.eca_wait_days", "integer with citation and review date", id="legal-number"),
+    ],
+)
+def test_list_defaults__names_the_type(name: str, type_name: str) -> None:
+    (row,) = (row for row in list_defaults() if row.name == name)
+    assert row.type == type_name
+
+
 @pytest.mark.parametrize("name", POLICY_NUMBERS)
 def test_list_defaults__every_policy_number_has_its_source(name: str) -> None:
     (row,) = (row for row in list_defaults() if row.name == f"policy.{name}")
