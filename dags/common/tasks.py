@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.xcom_arg import XComArg
 
     from statement_builder.ledger import Batch
+    from statement_builder.operations.summaries import BatchSummary
     from statement_builder.pipeline.context import AppContext
 
 SHARDS_PER_TASK = int(os.environ.get("STATEMENTS_SHARDS_PER_TASK", "4"))
@@ -45,7 +46,7 @@ MAILED = Asset("statements_mailed")  # a name and not a URI: a URI makes Airflow
 def open_batch(kind: str, cycle_format: str) -> str:
     """Open the batch of this run's cycle, or find it if it exists. A dry run decides, counts and ends here."""
     from statement_builder.billing.selection import Kind  # noqa: PLC0415
-    from statement_builder.operations.dry_run import preview_batch  # noqa: PLC0415
+    from statement_builder.operations.dry_run import dry_run_batch  # noqa: PLC0415
     from statement_builder.operations.run import open_batch as open_or_find  # noqa: PLC0415
     from statement_builder.pipeline.pull import Scope  # noqa: PLC0415
 
@@ -61,7 +62,7 @@ def open_batch(kind: str, cycle_format: str) -> str:
                 as_of=as_of or context.today(),
                 limit=params["limit"],
             )
-            counts = preview_batch(context, scope)["counts"]
+            counts = dry_run_batch(context, scope).counts
             raise AirflowSkipException(f"Dry run of {cycle}: {counts}")
         return open_or_find(context, kind=Kind(kind), cycle=cycle, as_of=as_of, limit=params["limit"]).batch_id
 
@@ -89,11 +90,11 @@ def read_cycle(params: Any, logical_date: Any, cycle_format: str) -> tuple[str, 
 @task
 def preview_rerun() -> str:
     """List what a re-run of the batch in the form would do. Skips the remaining tasks when the batch is closed."""
-    from statement_builder.operations.dry_run import preview_rerun as list_remaining  # noqa: PLC0415
+    from statement_builder.operations.dry_run import dry_run_rerun  # noqa: PLC0415
 
     batch_id = get_current_context()["params"]["batch"]
     with open_task_context() as context:
-        remaining = list_remaining(context, context.require_batch(batch_id))
+        remaining = dry_run_rerun(context, context.require_batch(batch_id)).steps
     if not remaining:
         raise AirflowSkipException(f"{batch_id} is closed: a re-run does nothing.")
     return f"A re-run of **{batch_id}** would:\n\n" + "\n".join(f"- {stage}" for stage in remaining)
@@ -106,7 +107,7 @@ def reopen_batch() -> str:
 
     batch_id: str = get_current_context()["params"]["batch"]
     with open_task_context() as context:
-        retry_errors(context, batch_id)
+        retry_errors(context, context.require_batch(batch_id))
     return batch_id
 
 
@@ -117,7 +118,7 @@ def pull(batch_id: str) -> list[dict[str, Any]]:
     from statement_builder.operations.steps import Step  # noqa: PLC0415
 
     with open_task_context() as context:
-        return _plan_shard_runs(context, walk_batch(context, batch_id, until=Step.PULL))
+        return _plan_shard_runs(context, walk_batch(context, context.require_batch(batch_id), until=Step.PULL))
 
 
 @task(
@@ -131,18 +132,18 @@ def build(batch_id: str, shard_run: dict[str, Any]) -> None:
     from statement_builder.operations.run_parallel import build_run  # noqa: PLC0415
 
     with open_task_context() as context:
-        build_run(context, batch_id, shard_run["first"], shard_run["last"])
+        build_run(context, context.require_batch(batch_id), shard_run["first"], shard_run["last"])
 
 
 @task.branch
 def check_gates(batch_id: str) -> str:
     """Check that the batch foots and whether it needs approval. The figures become the text of the approval."""
     from common.approval_text import describe_batch  # noqa: PLC0415
-    from statement_builder.operations.run_parallel import ask_gates  # noqa: PLC0415
+    from statement_builder.operations.run_parallel import finish_build  # noqa: PLC0415
 
     with open_task_context() as context:
-        review_reasons = ask_gates(context, batch_id)
-        text = describe_batch(context, context.require_batch(batch_id), review_reasons)
+        review_reasons = finish_build(context, context.require_batch(batch_id))
+        text = describe_batch(context, context.require_batch(batch_id), review_reasons)  # in its new state
     get_current_context()["ti"].xcom_push(key="approval_text", value=text)
     return "approve" if review_reasons else "release"
 
@@ -154,8 +155,9 @@ def release(batch_id: str) -> list[dict[str, Any]]:
 
     approval = get_current_context()["ti"].xcom_pull(task_ids="approve")
     with open_task_context(_approver(approval)) as context:
-        prepare_hand_off(context, batch_id, release=approval is not None)
-        return _plan_shard_runs(context, context.require_batch(batch_id))
+        batch = context.require_batch(batch_id)
+        prepare_hand_off(context, batch, release=approval is not None)
+        return _plan_shard_runs(context, batch)
 
 
 @task(pool=POOL_EMAIL, execution_timeout=timedelta(hours=6), map_index_template="{{ shards }}")
@@ -184,25 +186,25 @@ def close(batch_id: str) -> str:
     from common.approval_text import describe_batch  # noqa: PLC0415
     from statement_builder.errors import AwaitingConfirmation  # noqa: PLC0415
     from statement_builder.operations.run import walk_batch  # noqa: PLC0415
-    from statement_builder.operations.summaries import summarise_batch  # noqa: PLC0415
+    from statement_builder.operations.summaries import summarize_batch  # noqa: PLC0415
 
     with open_task_context() as context:
         try:
-            closed = walk_batch(context, batch_id)
+            closed = walk_batch(context, context.require_batch(batch_id))
         except AwaitingConfirmation as exc:
             raise AirflowSkipException(f"{exc} The DAG delivery_tracking checks every hour.") from exc
-        summary = summarise_batch(context, closed)
+        summary = summarize_batch(context, closed)
         text = describe_batch(context, closed, [])
     record_mailed_event(get_current_context(), summary)
     return text
 
 
-def record_mailed_event(airflow_context: Any, summary: dict[str, Any]) -> None:
+def record_mailed_event(airflow_context: Any, summary: BatchSummary) -> None:
     """Set the data that DAGs scheduled on `MAILED` receive for a closed batch."""
     airflow_context["outlet_events"][MAILED].extra = {
-        "batch": summary["batch"],
-        "kind": summary["kind"],
-        "handed_off": summary["counts"]["handed_off"],
+        "batch": summary.batch_id,
+        "kind": summary.kind.value,
+        "handed_off": summary.counts["handed_off"],
     }
 
 
@@ -237,13 +239,13 @@ def _hand_off(batch_id: str, shard_run: dict[str, Any], channel: str) -> None:
     from statement_builder.operations.run_parallel import hand_off_run  # noqa: PLC0415
 
     with open_task_context() as context:
-        hand_off_run(context, batch_id, shard_run["first"], shard_run["last"], Channel(channel))
+        hand_off_run(context, context.require_batch(batch_id), shard_run["first"], shard_run["last"], Channel(channel))
 
 
 def _plan_shard_runs(context: AppContext, batch: Batch) -> list[dict[str, Any]]:
     from statement_builder.operations.run_parallel import plan_shard_runs  # noqa: PLC0415
 
-    runs = plan_shard_runs(context, batch.batch_id, shards_max=SHARDS_PER_TASK, runs_max=TASKS_MAX)
+    runs = plan_shard_runs(context, batch, shards_max=SHARDS_PER_TASK, runs_max=TASKS_MAX)
     return [{"first": run.first, "last": run.last, "title": run.title} for run in runs]
 
 

@@ -36,19 +36,20 @@ def list_open_batches() -> list[str]:
 @task(pool=POOL_PRINT, execution_timeout=timedelta(hours=3))
 def track(open_batches: list[str]) -> list[str]:
     """Process delivery reports and bounces. Returns the batches that were closed; the XCom `alerts` has the alerts."""
+    from msgspec.structs import asdict  # noqa: PLC0415
+
     from statement_builder.ledger import BatchState  # noqa: PLC0415
-    from statement_builder.operations.summaries import summarise_tracked  # noqa: PLC0415
     from statement_builder.operations.track import track as process_reports  # noqa: PLC0415
 
     with open_task_context() as context:
-        tracked = summarise_tracked(process_reports(context))
-        for file in tracked["files"]:
+        tracked = process_reports(context)
+        for file in tracked.files:
             _log(
-                "%(form)s %(name)s: %(answers)s reports, %(news)s new, %(problems)s problems; moved to %(put_in)s",
-                file,
+                "%(file_type)s %(name)s: %(reports)s reports, %(news)s new, %(problems)s problems; moved to %(folder)s",
+                asdict(file),
             )
         closed = [batch_id for batch_id in open_batches if context.require_batch(batch_id).state is BatchState.CLOSED]
-    get_current_context()["ti"].xcom_push(key="alerts", value=tracked["alerts"])
+    get_current_context()["ti"].xcom_push(key="alerts", value=[asdict(alert) for alert in tracked.alerts])
     return closed
 
 
@@ -57,16 +58,16 @@ def send_alerts(alerts: list[dict[str, str]]) -> None:
     """E-mail the alerts that were not sent within the last day."""
     from msgspec.structs import asdict  # noqa: PLC0415
 
-    from statement_builder.operations.alerts import find_untold, record_told  # noqa: PLC0415
+    from statement_builder.operations.alerts import find_unsent, record_sent  # noqa: PLC0415
     from statement_builder.operations.track import Alert  # noqa: PLC0415
 
     with open_task_context() as context:
-        unsent = find_untold(context, [Alert(**alert) for alert in alerts])
+        unsent = find_unsent(context, [Alert(**alert) for alert in alerts])
         for alert in unsent:
             _log("%(code)s %(subject)s: %(message)s See %(runbook)s.", asdict(alert))
         if not unsent:
             raise AirflowSkipException(f"None of {len(alerts)} alerts is new since yesterday.")
-        record_told(context, unsent, whom=office.send_alerts(unsent))
+        record_sent(context, unsent, to=office.send_alerts(unsent))
 
 
 @task(
@@ -75,12 +76,12 @@ def send_alerts(alerts: list[dict[str, str]]) -> None:
     doc_md="Update the asset `statements_mailed` for a closed batch, which starts the DAGs scheduled on it.",
 )
 def publish_mailed(batch_id: str) -> None:
-    from statement_builder.operations.summaries import summarise_batch  # noqa: PLC0415
+    from statement_builder.operations.summaries import summarize_batch  # noqa: PLC0415
 
     airflow_context: Any = get_current_context()
     airflow_context["batch_id"] = batch_id
     with open_task_context() as context:
-        record_mailed_event(airflow_context, summarise_batch(context, context.require_batch(batch_id)))
+        record_mailed_event(airflow_context, summarize_batch(context, context.require_batch(batch_id)))
 
 
 def _log(line: str, values: Any) -> None:

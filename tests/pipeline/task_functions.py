@@ -1,4 +1,4 @@
-"""Workers that misbehave on purpose; in a module of their own so that worker processes can import them."""
+"""Task functions for tests of the worker pool, in a module that worker processes can import."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ def _double(task: int) -> int:
 
 
 class KilledByTask:
-    """Its process is killed, as for want of memory, at one task."""
+    """Kills its process at one task, as the kernel does when memory runs out."""
 
-    DEADLY = 13
+    FATAL_TASK = 13
 
     def __call__(self, task: int) -> int:
-        if task == self.DEADLY:
+        if task == self.FATAL_TASK:
             os.kill(os.getpid(), signal.SIGKILL)
         return task
 
 
 class ProcessRecorder:
-    """Leaves a file named by its process id in a folder."""
+    """Creates a file named after its process id."""
 
     def __init__(self, folder: Path) -> None:
         (folder / str(os.getpid())).touch()
@@ -39,7 +39,7 @@ class ProcessRecorder:
 
 
 class TaskRecorder:
-    """Leaves a file for each task that it does: the same one done twice leaves two."""
+    """Creates a file for each task it runs; a task that runs twice creates two."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

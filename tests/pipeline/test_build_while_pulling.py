@@ -1,4 +1,4 @@
-"""A batch built while it is pulled: as if one had followed the other, and nothing of a pull that fails."""
+"""Building a batch while it is pulled gives the same batch as pulling first, and a failed pull keeps nothing."""
 
 from __future__ import annotations
 
@@ -20,65 +20,68 @@ from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import pull_batch
 from statement_builder.pipeline.workers import WorkerPool
 from statement_builder.resources import SQL_ROOT
-from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.outcomes import outcome_of
 from tests.pipeline.shard_worker import open_as_worker
 
 BATCH = f"{CYCLE}-statement"
-SHARD = 8
-"""Candidates in a shard here, so that a small hospital has several."""
+SHARD_CANDIDATES = 8
+"""Few candidates per shard, so that a small hospital has several shards."""
 
 
 @contextmanager
 def opened(hospital: Hospital, *, workers: int) -> Iterator[AppContext]:
-    """The service with the batch opened."""
+    """The application context, with the batch opened."""
     with open_as_worker(hospital.environment) as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-        yield replace(context, shard_candidates_max=SHARD, workers=workers)
+        yield replace(context, shard_candidates_max=SHARD_CANDIDATES, workers=workers)
 
 
-@pytest.fixture
-def hospital(tmp_path: Path) -> Hospital:
-    return build_hospital(tmp_path / "home", guarantors=40)
+pytestmark = pytest.mark.hospital("new", guarantors=40)
 
 
-def test_built_while_pulled__is_the_batch_of_one_process(
+def test_build_while_pulling__equals_a_build_in_one_process(
     hospital: Hospital, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = []
+    prefetched: list[object] = []
     prefetch = WorkerPool.prefetch
-    monkeypatch.setattr(WorkerPool, "prefetch", lambda pool, task: begun.append(task) or prefetch(pool, task))
+
+    def record(pool: WorkerPool[object, object], task: object) -> None:
+        prefetched.append(task)
+        prefetch(pool, task)
+
+    monkeypatch.setattr(WorkerPool, "prefetch", record)
     alone = hospital.copy_to(tmp_path / "alone")
     for each, workers in ((hospital, 2), (alone, 1)):
         with opened(each, workers=workers) as context:
             assert walk_batch(context, context.require_batch(BATCH), until=Step.BUILD).state is BatchState.BUILT
-    assert len(begun) > 1
+    assert len(prefetched) > 1
     assert outcome_of(hospital, BATCH) == outcome_of(alone, BATCH)
 
 
-def test_to_pulled_shard__is_the_ledger_s_so_that_what_was_begun_is_found_again(hospital: Hospital) -> None:
-    noted: list[NewShard] = []
+def test_to_pulled_shard__equals_the_ledgers_shard(hospital: Hospital) -> None:
+    new_shards: list[NewShard] = []
     with opened(hospital, workers=1) as context:
-        pull_batch(context, context.require_batch(BATCH), noted.append)
+        pull_batch(context, context.require_batch(BATCH), new_shards.append)
         shards = context.ledger.shards.for_batch(BATCH)
         assert len(shards) > 1
-        assert [to_pulled_shard(new, BATCH) for new in noted] == shards
+        assert [to_pulled_shard(new, BATCH) for new in new_shards] == shards
 
 
-def test_pull_that_fails__nothing_of_what_was_built_is_kept(hospital: Hospital, tmp_path: Path) -> None:
-    untouched = hospital.copy_to(tmp_path / "untouched")
-    wrong = tmp_path / "sql"
-    shutil.copytree(SQL_ROOT, wrong)
-    control = wrong / "reference" / "control.sql"
-    right = control.read_text(encoding="utf-8")
-    control.write_text(right.replace("'charges' AS result_set, count(*)", "'charges' AS result_set, count(*) + 1"))
+def test_failed_pull__keeps_nothing_that_was_built(hospital: Hospital, tmp_path: Path) -> None:
+    undisturbed = hospital.copy_to(tmp_path / "undisturbed")
+    changed = tmp_path / "sql"
+    shutil.copytree(SQL_ROOT, changed)
+    control = changed / "reference" / "control.sql"
+    text = control.read_text(encoding="utf-8")
+    control.write_text(text.replace("'charges' AS result_set, count(*)", "'charges' AS result_set, count(*) + 1"))
     with opened(hospital, workers=2) as context:
         with pytest.raises(SourceError, match="but control"):
-            walk_batch(replace(context, sql_root=wrong), context.require_batch(BATCH), until=Step.BUILD)
+            walk_batch(replace(context, sql_root=changed), context.require_batch(BATCH), until=Step.BUILD)
         assert context.require_batch(BATCH).state is BatchState.OPEN
         assert context.ledger.shards.for_batch(BATCH) == []
         assert context.ledger.documents.for_batch(BATCH) == []
         assert walk_batch(context, context.require_batch(BATCH), until=Step.BUILD).state is BatchState.BUILT
-    with opened(untouched, workers=1) as context:
+    with opened(undisturbed, workers=1) as context:
         walk_batch(context, context.require_batch(BATCH), until=Step.BUILD)
-    assert outcome_of(hospital, BATCH) == outcome_of(untouched, BATCH)
+    assert outcome_of(hospital, BATCH) == outcome_of(undisturbed, BATCH)

@@ -1,5 +1,4 @@
-"""Print files made while the source is looked at again: the same as those made afterwards, and none with a piece that
-was withheld in the meantime."""
+"""Print files built during the recheck equal those built after it, and contain no document withheld in the meantime."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.print_worker import PrintTask
 from statement_builder.pipeline.workers import WorkerPool
-from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.outcomes import assert_sent_once, outcome_of
 from tests.pipeline.shard_worker import open_as_worker
 
@@ -30,10 +29,12 @@ def opened(hospital: Hospital, *, workers: int) -> Iterator[AppContext]:
         yield replace(context, shard_candidates_max=8, workers=workers)
 
 
+pytestmark = pytest.mark.hospital("new", guarantors=40)
+
+
 @pytest.fixture
-def hospital(tmp_path: Path) -> Hospital:
-    """With a batch that is built, in several shards."""
-    hospital = build_hospital(tmp_path / "home", guarantors=40)
+def hospital(hospital: Hospital) -> Hospital:
+    """The batch is built, in several shards."""
     with opened(hospital, workers=1) as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
         assert walk_batch(context, context.require_batch(BATCH), until=Step.BUILD).state is BatchState.BUILT
@@ -41,17 +42,17 @@ def hospital(tmp_path: Path) -> Hospital:
 
 
 @pytest.fixture
-def made(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The shard of each print task that a worker process is given."""
+def submitted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The shard of each print task that was submitted to a worker process."""
     shards: list[int] = []
     submit = WorkerPool._submit
 
-    def note(pool: WorkerPool[object, object], task: object) -> object:
+    def record(pool: WorkerPool[object, object], task: object) -> object:
         if isinstance(task, PrintTask):
             shards.append(task.shard.sequence)
         return submit(pool, task)
 
-    monkeypatch.setattr(WorkerPool, "_submit", note)
+    monkeypatch.setattr(WorkerPool, "_submit", record)
     return shards
 
 
@@ -60,23 +61,23 @@ def _hand_off(hospital: Hospital, *, workers: int) -> None:
         walk_batch(context, context.require_batch(BATCH), until=Step.HAND_OFF, release=True)
 
 
-def test_made_ahead__is_what_one_process_hands_off_and_made_once(
-    hospital: Hospital, tmp_path: Path, made: list[int]
+def test_prefetch__equals_one_process_and_builds_each_file_once(
+    hospital: Hospital, tmp_path: Path, submitted: list[int]
 ) -> None:
     alone = hospital.copy_to(tmp_path / "alone")
     _hand_off(hospital, workers=2)
     _hand_off(alone, workers=1)
-    assert len(made) > 1
-    assert sorted(made) == sorted(set(made))
+    assert len(submitted) > 1
+    assert sorted(submitted) == sorted(set(submitted))
     outcome = outcome_of(hospital, BATCH)
     assert_sent_once(outcome)
     assert outcome == outcome_of(alone, BATCH)
 
 
-def test_made_ahead__a_file_with_a_piece_that_is_withheld_is_made_anew_without_it(
-    hospital: Hospital, tmp_path: Path, made: list[int]
+def test_prefetch__a_file_with_a_withheld_document_is_built_again_without_it(
+    hospital: Hospital, tmp_path: Path, submitted: list[int]
 ) -> None:
-    """Three shards lose one each: to a hold, to a fault in the data, and to nothing being on file any more."""
+    """Three shards lose a document: to a hold, to invalid data, and to a guarantor who is no longer on file."""
     documents = hospital.ledger(
         "SELECT document_id, guarantor_id, sequence FROM document WHERE channel = 'print' AND sha256 <> '' "
         "GROUP BY sequence ORDER BY sequence LIMIT 3"
@@ -97,5 +98,6 @@ def test_made_ahead__a_file_with_a_piece_that_is_withheld_is_made_anew_without_i
     assert withheld == {document for document, _, _ in documents}
     assert not withheld & {row["document_id"] for row in hospital.manifest_rows()}
     shards = {shard for _, _, shard in documents}
-    assert {each: made.count(each) for each in made} == {each: 2 if each in shards else 1 for each in made}
+    expected = {each: 2 if each in shards else 1 for each in submitted}
+    assert {each: submitted.count(each) for each in submitted} == expected
     assert outcome_of(hospital, BATCH) == outcome_of(alone, BATCH)

@@ -1,4 +1,4 @@
-"""Worker processes: order kept, faults in their places, deaths told, nobody left behind."""
+"""The worker pool: results in order, errors and killed workers reported, no process left behind."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ OWNER_EXIT_S = 60
 
 
 @pytest.mark.parametrize("workers", [pytest.param(1, id="in-process"), pytest.param(2, id="two-workers")])
-def test_run_all__outcomes_come_in_the_order_of_the_tasks(workers: int) -> None:
+def test_run_all__yields_results_in_the_order_of_the_tasks(workers: int) -> None:
     with WorkerPool(workers=workers, make_worker=double, tasks_per_worker_max=100) as pool:
         assert list(pool.run_all(range(11))) == [2 * task for task in range(11)]
 
 
-def test_run_all__begins_little_more_than_is_read() -> None:
-    begun = []
+def test_run_all__runs_little_ahead_of_the_reader() -> None:
+    started = []
 
     def tasks() -> Iterator[int]:
         for task in range(50):
-            begun.append(task)
+            started.append(task)
             yield task
 
     with WorkerPool(workers=2, make_worker=double, tasks_per_worker_max=100) as pool:
         assert next(pool.run_all(tasks())) == 0
-        assert len(begun) <= 4
+        assert len(started) <= 4
 
 
 def test_run_all__workers_are_replaced(tmp_path: Path) -> None:
@@ -46,15 +46,15 @@ def test_run_all__workers_are_replaced(tmp_path: Path) -> None:
     assert len(processes) > 2
 
 
-def test_run_all__a_killed_worker_is_told_and_the_pool_works_on() -> None:
+def test_run_all__reports_a_killed_worker_and_stays_usable() -> None:
     with WorkerPool(workers=2, make_worker=KilledByTask, tasks_per_worker_max=100) as pool:
         with pytest.raises(WorkerDied, match="run it again"):
-            list(pool.run_all([1, KilledByTask.DEADLY, 3]))
+            list(pool.run_all([1, KilledByTask.FATAL_TASK, 3]))
         assert list(pool.run_all([1])) == [1]
 
 
 @pytest.mark.parametrize("workers", [pytest.param(1, id="in-process"), pytest.param(2, id="two-workers")])
-def test_run_all__what_stops_a_worker_s_making_is_raised_as_it_is(workers: int) -> None:
+def test_run_all__raises_the_error_of_make_worker(workers: int) -> None:
     with (
         WorkerPool(workers=workers, make_worker=partial(divmod, 1, 0), tasks_per_worker_max=1) as pool,
         pytest.raises(ZeroDivisionError),
@@ -62,7 +62,7 @@ def test_run_all__what_stops_a_worker_s_making_is_raised_as_it_is(workers: int) 
         list(pool.run_all([1]))
 
 
-def test_prefetch__what_was_begun_is_not_done_twice(tmp_path: Path) -> None:
+def test_prefetch__no_task_runs_twice(tmp_path: Path) -> None:
     with WorkerPool(workers=2, make_worker=partial(TaskRecorder, tmp_path), tasks_per_worker_max=2) as pool:
         for task in range(9):
             pool.prefetch(task)
@@ -71,18 +71,18 @@ def test_prefetch__what_was_begun_is_not_done_twice(tmp_path: Path) -> None:
     assert done == list(range(10))
 
 
-def test_prefetch__no_more_than_a_generation_is_begun_ahead(tmp_path: Path) -> None:
+def test_prefetch__starts_at_most_one_generation(tmp_path: Path) -> None:
     with WorkerPool(workers=2, make_worker=partial(TaskRecorder, tmp_path), tasks_per_worker_max=2) as pool:
         for task in range(9):
             pool.prefetch(task)
     assert {int(path.name.partition("-")[0]) for path in tmp_path.iterdir()} <= {0, 1, 2, 3}
 
 
-def test_prefetch__a_worker_killed_ahead_is_told_by_run_all_and_the_pool_works_on() -> None:
+def test_prefetch__run_all_reports_a_killed_worker_and_the_pool_stays_usable() -> None:
     with WorkerPool(workers=2, make_worker=KilledByTask, tasks_per_worker_max=100) as pool:
-        pool.prefetch(KilledByTask.DEADLY)
+        pool.prefetch(KilledByTask.FATAL_TASK)
         with pytest.raises(WorkerDied, match="run it again"):
-            list(pool.run_all([KilledByTask.DEADLY, 3]))
+            list(pool.run_all([KilledByTask.FATAL_TASK, 3]))
         assert list(pool.run_all([1])) == [1]
 
 
@@ -103,25 +103,25 @@ if __name__ == "__main__":
 """
 
 
-def test_pool__workers_end_when_their_owner_is_killed(tmp_path: Path) -> None:
+def test_pool__workers_exit_when_their_owner_is_killed(tmp_path: Path) -> None:
     script = tmp_path / "owner.py"
     script.write_text(OWNER, encoding="utf-8")
-    notes = tmp_path / "notes"
-    notes.mkdir()
+    processes = tmp_path / "processes"
+    processes.mkdir()
     root = Path(__file__).parents[2]
     with subprocess.Popen(
-        [sys.executable, str(script), str(notes)],
+        [sys.executable, str(script), str(processes)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(root)},
     ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"ready\n"
-        workers = [os.pidfd_open(pid) for path in notes.iterdir() if (pid := int(path.name)) != owner.pid]
+        workers = [os.pidfd_open(pid) for path in processes.iterdir() if (pid := int(path.name)) != owner.pid]
         owner.send_signal(signal.SIGKILL)
     assert workers
     for worker in workers:
         poll = select.poll()
         poll.register(worker, select.POLLIN)
-        assert poll.poll(OWNER_EXIT_S * 1000), "a worker outlived its owner"
+        assert poll.poll(OWNER_EXIT_S * 1000), "a worker is still running"
         os.close(worker)
