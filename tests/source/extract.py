@@ -167,3 +167,13 @@ def only_fault(accounts: list[GuarantorAccount | FaultyAccount]) -> FaultyAccoun
     """The only faulty account."""
     (faulty,) = [account for account in accounts if isinstance(account, FaultyAccount)]
     return faulty
+
+
+def balance_cents(account: GuarantorAccount) -> int:
+    """Charges minus insurance transactions and patient payments of all encounters."""
+    return sum(
+        sum(charge.amount_cents for charge in encounter.charges)
+        - sum(transaction.amount_cents for transaction in encounter.insurance)
+        - sum(payment.amount_cents for payment in encounter.payments)
+        for encounter in account.encounters
+    )

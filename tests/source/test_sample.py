@@ -18,7 +18,7 @@ from statement_builder.billing.model import (
 )
 from statement_builder.errors import SourceError
 from statement_builder.source import make_sample, open_source, require_fresh
-from tests.source.extract import CYCLE, SQL_ROOT, subjects
+from tests.source.extract import CYCLE, SQL_ROOT, balance_cents, subjects
 
 AS_OF = date(2026, 11, 20)
 Account = GuarantorAccount | FaultyAccount
@@ -118,16 +118,7 @@ def has_level(level: int, first_days_min: int) -> Callable[[GuarantorAccount], b
 
 
 def owes(cents_min: int, cents_max: int) -> Callable[[GuarantorAccount], bool]:
-    return lambda account: cents_min <= owed(account) <= cents_max and bool(account.encounters)
-
-
-def owed(account: GuarantorAccount) -> int:
-    return sum(
-        sum(charge.amount_cents for charge in encounter.charges)
-        - sum(transaction.amount_cents for transaction in encounter.insurance)
-        - sum(payment.amount_cents for payment in encounter.payments)
-        for encounter in account.encounters
-    )
+    return lambda account: cents_min <= balance_cents(account) <= cents_max and bool(account.encounters)
 
 
 def is_named(text: str) -> Callable[[GuarantorAccount], bool]:
