@@ -125,7 +125,7 @@ def average_cents(totals: ControlTotals) -> int:
 
 
 def _make_gate_lines(gates: Iterable[Gate], *, may_be_open: bool) -> list[GateLine]:
-    """Both units of each equation in one line."""
+    """One line per gate, with both units."""
     by_name: dict[str, dict[str, Gate]] = {}
     for gate in gates:
         by_name.setdefault(gate.name, {})[gate.unit] = gate
@@ -179,7 +179,7 @@ def _make_hold_lines(totals: ControlTotals, last: ControlTotals | None) -> tuple
 def _find_first_dates(
     ledger: Ledger, batch: Batch, exceptions: Sequence[ExceptionLine], before: Sequence[Batch]
 ) -> dict[tuple[str, str], date]:
-    """(subject, code) of each exception → as-of date of the first batch since when it has been open without a gap."""
+    """For each (subject, code) of an exception: the date of the earliest batch since which it is open without a gap."""
     first_dates = {(line.subject, line.code): batch.as_of for line in exceptions}
     unresolved = set(first_dates)
     for earlier in before:

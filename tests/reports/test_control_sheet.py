@@ -240,7 +240,7 @@ def printed(sheet: ControlSheet) -> bytes:
 def test_pdf__has_figures_and_releaser(ledger: Ledger, in_progress: Batch) -> None:
     sheet = sheet_of(ledger, in_progress)
     text = " ".join(page_texts(printed(sheet)))
-    for words in (
+    for expected in (
         "Control sheet 2026-11-statement",
         "Foots so far; not closed",
         "letter: rendered = handed off + withheld 3 2 $30.00 $20.00 open",
@@ -250,7 +250,7 @@ def test_pdf__has_figures_and_releaser(ledger: Ledger, in_progress: Batch) -> No
         "ben",
         "2026-11-02 09:30 EST",
     ):
-        assert words in text, words
+        assert expected in text, expected
     assert "sent" in text
 
 

@@ -7,7 +7,7 @@ from statement_builder.reports import ControlSheet
 
 
 def show_control_sheet(sheet: ControlSheet) -> None:
-    """Print the gates, the last cycles, and what is open."""
+    """Print the gates, the previous cycles, the decisions to make, and the open items."""
     verdict = "foots" if sheet.foots else "DOES NOT FOOT"
     heading(f"{sheet.batch}, as of {sheet.as_of}: {format_state(sheet.state)}, {verdict}")
     table = new_table()
