@@ -109,11 +109,11 @@ def test_archive_link__that_cannot_be_made_leaves_nothing_in_doubt(
 def test_archive_link__in_a_folder_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     hospital = make_hospital(tmp_path / "home", "archive-link")
     answer = hospital.statements(*RUN, code=2)
-    assert "only an archive on S3 can be linked to" in answer.err
+    assert "requires an archive on S3" in answer.err
     assert not hospital.ledger_exists()
 
 
 @pytest.mark.parametrize("content", ["pdf", ""])
 def test_content_that_there_is_none_of__is_refused(content: str, tmp_path: Path) -> None:
     answer = make_hospital(tmp_path / "home", content).statements(*RUN, code=2)
-    assert "mail.email_content has to be" in answer.err
+    assert "mail.email_content must be" in answer.err

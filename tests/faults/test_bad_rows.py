@@ -120,7 +120,7 @@ HELD = [
     pytest.param("HELD-overpaid", "CREDIT", "refund", id="payment-larger-than-the-charges"),
     pytest.param("HELD-no-visits", "NO_ENCOUNTERS", "visits are missing", id="guarantor-without-encounters"),
     pytest.param("HELD-no-street", "BADADDR", "Correct the address", id="no-street"),
-    pytest.param("HELD-no-zip", "NOZIP", "Look up the ZIP code", id="no-zip"),
+    pytest.param("HELD-no-zip", "NOZIP", "Look up the ZIP Code", id="no-zip"),
     pytest.param("HELD-strange-hold", "UNKNOWN_HOLD", "Change the hold", id="unknown-hold-code"),
 ]
 
