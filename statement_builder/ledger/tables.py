@@ -342,4 +342,4 @@ correspondence = Table(
     Column("last_on", Date, nullable=False),
     _one_of("subject_type", ("encounter", "episode"), "subject_type"),
 )
-"""What has actually been mailed, per encounter and per obstetric episode. `mailed_count` is of statements or notices."""
+"""What has actually been mailed, per encounter and per obstetric episode. `mailed_count` is statements or notices."""

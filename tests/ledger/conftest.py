@@ -1,4 +1,4 @@
-"""Every test of the ledger runs on both databases that it is made for."""
+"""Every ledger test runs on both supported databases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def ledger(ledger_url: str) -> Iterator[Ledger]:
-    """A new ledger with its tables."""
+    """A new ledger with tables."""
     with Ledger.open(ledger_url) as opened:
         opened.upgrade()
         yield opened

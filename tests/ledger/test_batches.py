@@ -1,4 +1,4 @@
-"""A batch from open to closed: what may follow what, and what is refused."""
+"""Batches from open to closed: legal moves, refused moves, shards, documents and control totals."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ def test_batch_moves(now: BatchState, then: BatchState) -> None:
             require_batch_move("b", now, then)
 
 
-def test_batch_moves__every_state_can_be_reached_and_left() -> None:
+def test_batch_moves__every_state_is_reachable() -> None:
     assert set(BATCH_MOVES) == set(BatchState)
     assert {then for moves in BATCH_MOVES.values() for then in moves} == set(BatchState) - {BatchState.OPEN}
 
 
-def test_open_batch__the_one_there_is_comes_back_as_it_stands(ledger: Ledger) -> None:
+def test_open_batch__existing_batch_is_returned_unchanged(ledger: Ledger) -> None:
     first = open_batch(ledger)
     pull(ledger, first.batch_id, [held("G1")])
-    again = ledger.batches.open(
+    reopened = ledger.batches.open(
         batch_id=first.batch_id,
         facility_id=first.facility_id,
         kind=first.kind,
@@ -79,8 +79,13 @@ def test_open_batch__the_one_there_is_comes_back_as_it_stands(ledger: Ledger) ->
         actor="ben",
         at=later(60),
     )
-    assert (again.state, again.as_of, again.source, again.limit) == (BatchState.PULLED, AS_OF, "reference", None)
-    assert (again.opened_by, again.opened_at) == ("ana", AT)
+    assert (reopened.state, reopened.as_of, reopened.source, reopened.limit) == (
+        BatchState.PULLED,
+        AS_OF,
+        "reference",
+        None,
+    )
+    assert (reopened.opened_by, reopened.opened_at) == ("ana", AT)
     assert [batch.batch_id for batch in ledger.batches.all()] == ["2026-11-statement"]
 
 
@@ -92,7 +97,7 @@ def test_open_batch__one_per_facility_kind_and_cycle(ledger: Ledger) -> None:
     assert ids == ["2026-12-statement", "2026-11-dunning", "2026-11-statement"]
 
 
-def test_pull__attempts_count_up_and_only_one_snapshot_counts(ledger: Ledger) -> None:
+def test_pull__attempts_count_up_and_only_the_first_snapshot_is_recorded(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     assert [ledger.batches.next_pull_attempt(batch.batch_id) for _ in range(3)] == [1, 2, 3]
     pull(ledger, batch.batch_id, [held("G1")], [held("G2"), held("G3")])
@@ -104,21 +109,21 @@ def test_pull__attempts_count_up_and_only_one_snapshot_counts(ledger: Ledger) ->
         pull(ledger, batch.batch_id, [held("G1")])
 
 
-def test_pull__nobody_is_a_snapshot_too(ledger: Ledger) -> None:
+def test_pull__empty_snapshot_is_legal(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     ledger.batches.record_pull(batch.batch_id, [], actor="ana", at=AT)
     ledger.batches.set_state(batch.batch_id, BatchState.BUILT, actor="ana", at=AT)
     assert ledger.control_totals.get(batch.batch_id).counts.pulled == 0
 
 
-def test_set_state__same_again_changes_nothing_and_is_no_event(ledger: Ledger) -> None:
+def test_set_state__same_state_writes_no_event(ledger: Ledger) -> None:
     batch = make_batch(ledger, [rendered("G1")])
     before = ledger.events.for_batch(batch.batch_id)
     ledger.batches.set_state(batch.batch_id, BatchState.HANDING_OFF, actor="ben", at=later(1))
     assert ledger.events.for_batch(batch.batch_id) == before
 
 
-def test_set_state__not_built_while_a_shard_is_left(ledger: Ledger) -> None:
+def test_set_state__not_built_while_a_shard_is_not_built(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     pull(ledger, batch.batch_id, [held("G1")], [held("G2")])
     build(ledger, batch.batch_id, [held("G1")], [])
@@ -132,12 +137,14 @@ def test_set_state__unknown_batch(ledger: Ledger) -> None:
     assert ledger.batches.get("2026-99-statement") is None
 
 
-def test_events__tell_who_did_what_when_and_why(ledger: Ledger) -> None:
+def test_events__record_who_did_what_when_and_why(ledger: Ledger) -> None:
     batch = make_batch(ledger, [rendered("G1")], state=BatchState.BUILT)
     ledger.batches.set_state(batch.batch_id, BatchState.WAITING, actor="ana", at=later(1), why="volume")
     ledger.batches.release(batch.batch_id, actor="ben", at=later(2), why="looked at it")
-    told = [(event.actor, event.what, event.subject, event.why) for event in ledger.events.for_batch(batch.batch_id)]
-    assert told == [
+    recorded = [
+        (event.actor, event.what, event.subject, event.why) for event in ledger.events.for_batch(batch.batch_id)
+    ]
+    assert recorded == [
         ("ana", "open", batch.batch_id, ""),
         ("ana", "pulled", batch.batch_id, ""),
         ("service", "built", "shard 1", ""),
@@ -159,15 +166,15 @@ SELECTED = selected("G1")
 @pytest.mark.parametrize(
     ("candidates", "documents"),
     [
-        pytest.param([SELECTED], [rendered("G1")], id="candidate-lost"),
-        pytest.param([SELECTED, held("G2"), held("G3")], [rendered("G1")], id="candidate-too-many"),
-        pytest.param([SELECTED, SELECTED], [rendered("G1"), rendered("G1")], id="candidate-doubled"),
-        pytest.param([SELECTED, held("G2")], [], id="document-lost"),
-        pytest.param([SELECTED, held("G2")], [rendered("G2")], id="document-of-somebody-held"),
-        pytest.param([SELECTED, held("G2")], [rendered("G1"), rendered("G1")], id="document-doubled"),
+        pytest.param([SELECTED], [rendered("G1")], id="missing-candidate"),
+        pytest.param([SELECTED, held("G2"), held("G3")], [rendered("G1")], id="extra-candidate"),
+        pytest.param([SELECTED, SELECTED], [rendered("G1"), rendered("G1")], id="duplicate-candidate"),
+        pytest.param([SELECTED, held("G2")], [], id="missing-document"),
+        pytest.param([SELECTED, held("G2")], [rendered("G2")], id="document-of-held-candidate"),
+        pytest.param([SELECTED, held("G2")], [rendered("G1"), rendered("G1")], id="duplicate-document"),
     ],
 )
-def test_record_shard__nobody_lost_nobody_doubled(
+def test_record_built__missing_or_duplicate_rows_are_refused(
     ledger: Ledger, candidates: list[NewCandidate], documents: list[NewDocument]
 ) -> None:
     batch = open_batch(ledger)
@@ -178,7 +185,7 @@ def test_record_shard__nobody_lost_nobody_doubled(
     assert ledger.control_totals.get(batch.batch_id).counts.selected == 0
 
 
-def test_record_shard__same_guarantor_in_two_shards_is_refused_whole(ledger: Ledger) -> None:
+def test_record_built__same_guarantor_in_two_shards_records_nothing(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     pull(ledger, batch.batch_id, [selected("G1")], [selected("G2"), selected("G1")])
     build(ledger, batch.batch_id, [selected("G1")], [rendered("G1")])
@@ -187,13 +194,13 @@ def test_record_shard__same_guarantor_in_two_shards_is_refused_whole(ledger: Led
     assert [document.guarantor_id for document in ledger.documents.for_batch(batch.batch_id)] == ["G1"]
 
 
-def test_record_shard__twice_is_refused(ledger: Ledger) -> None:
+def test_record_built__twice_is_refused(ledger: Ledger) -> None:
     batch = make_batch(ledger, [rendered("G1")])
     with pytest.raises(InvariantError, match="shard 1 is built already"):
         build(ledger, batch.batch_id, [selected("G1")], [rendered("G1")])
 
 
-def test_documents__come_back_as_recorded_in_mailing_order(ledger: Ledger) -> None:
+def test_documents__are_read_as_recorded_in_mailing_order(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     first = [selected("G9"), selected("G1"), selected("G5")]
     pull(ledger, batch.batch_id, first, [selected("G3")])
@@ -216,11 +223,11 @@ def test_documents__come_back_as_recorded_in_mailing_order(ledger: Ledger) -> No
     assert ledger.documents.get("none") is None
 
 
-def test_tally__foots_to_the_cent_and_counts_holds_by_reason(ledger: Ledger) -> None:
+def test_control_totals__foot_to_the_cent_and_count_holds_by_code(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     credit = Hold(code="CREDIT", account_number="A7")
     candidates = [
-        selected("G1", amount=100_00, balance=70_00, holds=[credit]),  # a credit of 30.00 is held, not set off
+        selected("G1", amount=100_00, balance=70_00, holds=[credit]),  # a credit of 30.00 is held, not offset
         selected("G2", amount=50_00, balance=65_00, holds=[Hold(code="INS_PEND", account_number="A8")]),
         selected("G3", amount=9_99),
         held("G4", balance=3_00, holds=[HOLD, Hold(code="BANKRUPT")]),
@@ -243,14 +250,14 @@ def test_tally__foots_to_the_cent_and_counts_holds_by_reason(ledger: Ledger) -> 
     assert totals.largest_cents == 100_00
 
 
-def test_lists__every_hold_and_every_exception_with_its_reason(ledger: Ledger) -> None:
+def test_work_lists__every_hold_and_exception_with_its_reason(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     candidates = [selected("G3"), held("G4", holds=[HOLD, Hold(code="BANKRUPT", until=AS_OF)]), faulty("G6")]
     pull(ledger, batch.batch_id, candidates)
     build(ledger, batch.batch_id, candidates, [in_error("G3")])
-    [stopped] = ledger.candidates.held(batch.batch_id)
-    assert (stopped.subject, stopped.outcome, stopped.held_cents) == ("G4", Outcome.HELD, 3_00)
-    assert stopped.holds == (HOLD, Hold(code="BANKRUPT", until=AS_OF))
+    [line] = ledger.candidates.held(batch.batch_id)
+    assert (line.subject, line.outcome, line.held_cents) == ("G4", Outcome.HELD, 3_00)
+    assert line.holds == (HOLD, Hold(code="BANKRUPT", until=AS_OF))
     row, page = ledger.candidates.exceptions(batch.batch_id)
     assert (row.subject, row.document_id, row.code, row.column, row.fix) == ("G6", None, "DATE", "service_from", "add")
     assert (row.result_set, row.row_key, row.message) == (FAULT.result_set, FAULT.row_key, FAULT.message)
@@ -258,7 +265,7 @@ def test_lists__every_hold_and_every_exception_with_its_reason(ledger: Ledger) -
     assert (page.message, page.fix) == ("no font has U+4E00", "use a transliteration")
 
 
-def test_reopen_shard__is_built_again_from_nothing(ledger: Ledger) -> None:
+def test_reopen_shard__discards_everything_it_was_built_into(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     candidates = [selected("G1"), held("G2")]
     pull(ledger, batch.batch_id, candidates)
@@ -275,14 +282,14 @@ def test_reopen_shard__is_built_again_from_nothing(ledger: Ledger) -> None:
     assert ledger.control_totals.get(batch.batch_id).counts.rendered == 1
 
 
-def test_reopen_shard__not_once_it_is_released(ledger: Ledger) -> None:
+def test_reopen_shard__is_refused_after_release(ledger: Ledger) -> None:
     batch = make_batch(ledger, [rendered("G1")], state=BatchState.RELEASED)
     with pytest.raises(LedgerError, match="is released: its shards can no longer be built again"):
         ledger.shards.reopen(batch.batch_id, 1, actor="ana", at=AT)
     assert len(ledger.documents.for_batch(batch.batch_id)) == 1
 
 
-def test_open_documents__are_those_that_other_unfinished_batches_still_have(ledger: Ledger) -> None:
+def test_open_kinds__of_other_unfinished_batches(ledger: Ledger) -> None:
     mine = make_batch(ledger, [rendered("G1"), rendered("G2"), rendered("G3")])
     letters = [rendered(name, kind=Kind.DUNNING, level=2) for name in ("G1", "G2", "G3")]
     other = make_batch(ledger, letters, kind=Kind.DUNNING)
@@ -295,7 +302,7 @@ def test_open_documents__are_those_that_other_unfinished_batches_still_have(ledg
     assert ledger.documents.open_kinds("LAKESIDE", ["G1"], excluding_batch=mine.batch_id) == {}
 
 
-def test_open_documents__whatever_ids_look_like_and_however_many_there_are(ledger: Ledger) -> None:
+def test_open_kinds__many_ids_and_special_characters(ledger: Ledger) -> None:
     odd = ["G'1", 'G"2', "G\\3", "G,4", "{G5}", "G 6", "Gé7", "null", "NULL", "8", "%s", ":ids", "G😀"]
     ids = [*odd, *(f"H{n}" for n in range(2 * IDS_MAX))]
     make_batch(ledger, [rendered(each, kind=Kind.DUNNING, level=2) for each in ids], kind=Kind.DUNNING)

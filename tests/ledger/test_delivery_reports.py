@@ -1,4 +1,4 @@
-"""What the other side answers, in whatever order: clocks, stops and next attempts follow, and nothing follows twice."""
+"""Delivery reports in any order: clocks, suppressions and redeliveries follow, each exactly once."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def acknowledge(ledger: Ledger, *, sha256: str = SHA, records: int = 2, name: st
     )
 
 
-def answer(ledger: Ledger, state: DeliveryState, guarantor: int = 0, *, on: date = LATER_ON, file: str = "") -> bool:
+def report(ledger: Ledger, state: DeliveryState, guarantor: int = 0, *, on: date = LATER_ON, file: str = "") -> bool:
     return ledger.delivery_reports.record_piece(
         TWO[guarantor].document_id, state, print_file=file, digest="d1", on=on, at=later(60), why="answers.csv"
     )
@@ -99,8 +99,8 @@ def test_figures__foot_at_every_step(ledger: Ledger) -> None:
     for act in (
         lambda: None,
         lambda: acknowledge(ledger),
-        lambda: answer(ledger, S.MAILED, 0),
-        lambda: answer(ledger, S.REJECTED, 1),
+        lambda: report(ledger, S.MAILED, 0),
+        lambda: report(ledger, S.REJECTED, 1),
     ):
         act()
         counts, cents = ledger.control_totals.get(batch_id).counts, ledger.control_totals.get(batch_id).cents
@@ -113,12 +113,12 @@ def test_figures__foot_at_every_step(ledger: Ledger) -> None:
 @pytest.mark.parametrize(
     ("reports", "figures"),
     [
-        pytest.param(FinalVendorStatus.NOTHING, (2, 2), id="tells-nothing-counts-as-mailed"),
-        pytest.param(FinalVendorStatus.ACKNOWLEDGED, (0, 0), id="acknowledges"),
+        pytest.param(FinalVendorStatus.NOTHING, (2, 2), id="reports-nothing"),
+        pytest.param(FinalVendorStatus.ACKNOWLEDGED, (0, 0), id="reports-acknowledgement"),
         pytest.param(FinalVendorStatus.MAILED, (0, 0), id="reports-mail"),
     ],
 )
-def test_figures__what_the_vendor_tells_decides_when_it_counts(
+def test_figures__final_vendor_status_decides_when_a_piece_counts_as_mailed(
     ledger: Ledger, reports: FinalVendorStatus, figures: tuple[int, int]
 ) -> None:
     batch_id = hand_off(ledger, reports=reports)
@@ -132,11 +132,11 @@ def test_figures__what_the_vendor_tells_decides_when_it_counts(
     assert mailed_on(ledger) == (None if reports is FinalVendorStatus.MAILED else MAILED_ON)
 
 
-def test_clocks__move_on_mailed_once_whatever_comes_after(ledger: Ledger) -> None:
+def test_clocks__start_once_on_the_first_mailed_report(ledger: Ledger) -> None:
     hand_off(ledger)
-    assert answer(ledger, S.MAILED, on=LATER_ON)
+    assert report(ledger, S.MAILED, on=LATER_ON)
     for state in (S.MAILED, S.DELIVERED, S.DELIVERED):
-        answer(ledger, state, on=LATER_ON + timedelta(days=3))
+        report(ledger, state, on=LATER_ON + timedelta(days=3))
     found = ledger.mailing_history.by_account(FACILITY, ["A-G1"])["A-G1"]
     assert (found.first_statement_on, found.statements_sent, found.last_mailed_on) == (LATER_ON, 1, LATER_ON)
 
@@ -144,20 +144,20 @@ def test_clocks__move_on_mailed_once_whatever_comes_after(ledger: Ledger) -> Non
 @pytest.mark.parametrize(
     ("first", "second", "moves"),
     [
-        pytest.param(S.MAILED, S.MAILED, False, id="told-twice"),
-        pytest.param(S.DELIVERED, S.MAILED, False, id="mailed-comes-after-delivered"),
-        pytest.param(S.RETURNED, S.MAILED, False, id="mailed-comes-after-returned"),
+        pytest.param(S.MAILED, S.MAILED, False, id="mailed-twice"),
+        pytest.param(S.DELIVERED, S.MAILED, False, id="mailed-after-delivered"),
+        pytest.param(S.RETURNED, S.MAILED, False, id="mailed-after-returned"),
         pytest.param(S.MAILED, S.RETURNED, True, id="returned-after-mailed"),
-        pytest.param(S.DELIVERED, S.RETURNED, True, id="returned-after-all"),
+        pytest.param(S.DELIVERED, S.RETURNED, True, id="returned-after-delivered"),
     ],
 )
-def test_answer__late_and_repeated_ones_change_nothing(
+def test_record_piece__late_or_repeated_report_changes_nothing(
     ledger: Ledger, first: DeliveryState, second: DeliveryState, moves: bool
 ) -> None:
     batch_id = hand_off(ledger)
-    assert answer(ledger, first)
+    assert report(ledger, first)
     events = len(ledger.events.for_batch(batch_id))
-    assert answer(ledger, second) is moves
+    assert report(ledger, second) is moves
     assert states(ledger, TWO[0]) == [(second if moves else first).value]
     assert len(ledger.events.for_batch(batch_id)) == events + moves
 
@@ -165,20 +165,22 @@ def test_answer__late_and_repeated_ones_change_nothing(
 @pytest.mark.parametrize(
     ("first", "second"), [(S.REJECTED, S.MAILED), (S.REJECTED, S.RETURNED), (S.MAILED, S.REJECTED)], ids=str
 )
-def test_answer__that_cannot_be_so_is_refused(ledger: Ledger, first: DeliveryState, second: DeliveryState) -> None:
+def test_record_piece__impossible_report_is_refused(
+    ledger: Ledger, first: DeliveryState, second: DeliveryState
+) -> None:
     hand_off(ledger)
-    answer(ledger, first)
+    report(ledger, first)
     with pytest.raises(DeliveryReportError, match=f"is {first}: it cannot have become {second}"):
-        answer(ledger, second)
+        report(ledger, second)
     assert states(ledger, TWO[0]) == [first.value]
 
 
-def test_answer__about_what_is_not_ours_or_never_left(ledger: Ledger) -> None:
+def test_report__unknown_file_or_piece_never_handed_off_is_refused(ledger: Ledger) -> None:
     batch_id = make_batch(ledger, TWO).batch_id
     with pytest.raises(DeliveryReportError, match="not one of ours"):
         acknowledge(ledger, name="STMT_999")
     with pytest.raises(DeliveryReportError, match="never handed off on paper"):
-        answer(ledger, S.MAILED)
+        report(ledger, S.MAILED)
     ledger.print_files.claim(print_file(batch_id, TWO, name=NAME), at=AT)
     with pytest.raises(DeliveryReportError, match="the vendor cannot have it"):
         acknowledge(ledger)
@@ -189,14 +191,14 @@ def test_answer__about_what_is_not_ours_or_never_left(ledger: Ledger) -> None:
     [({"sha256": "0" * 64}, "different bytes"), ({"records": 1}, "the vendor counts 1")],
     ids=["bytes", "count"],
 )
-def test_acknowledge__of_another_file_is_refused(ledger: Ledger, changed: dict[str, object], message: str) -> None:
+def test_acknowledge__of_a_different_file_is_refused(ledger: Ledger, changed: dict[str, object], message: str) -> None:
     batch_id = hand_off(ledger)
     with pytest.raises(DeliveryReportError, match=message):
         acknowledge(ledger, **changed)  # type: ignore[arg-type]
     assert ledger.control_totals.get(batch_id).counts.acknowledged == 0
 
 
-def test_acknowledge__settles_a_file_in_doubt(ledger: Ledger) -> None:
+def test_acknowledge__resolves_an_uncertain_file(ledger: Ledger) -> None:
     batch_id = make_batch(ledger, TWO).batch_id
     ledger.print_files.claim(print_file(batch_id, TWO, name=NAME), at=AT)
     ledger.print_files.mark(NAME, S.UNCERTAIN, receipt={"evidence": "line dropped"}, at=AT)
@@ -206,26 +208,26 @@ def test_acknowledge__settles_a_file_in_doubt(ledger: Ledger) -> None:
     assert ledger.control_totals.get(batch_id).counts.uncertain == 0
 
 
-def test_returned__turns_the_clocks_back_and_stops_mail_to_that_address(ledger: Ledger) -> None:
+def test_returned__resets_the_clocks_and_suppresses_the_address(ledger: Ledger) -> None:
     hand_off(ledger)
-    answer(ledger, S.MAILED)
+    report(ledger, S.MAILED)
     assert mailed_on(ledger) == LATER_ON
-    assert answer(ledger, S.RETURNED, on=LATER_ON + timedelta(days=8))
+    assert report(ledger, S.RETURNED, on=LATER_ON + timedelta(days=8))
     assert mailed_on(ledger) is None
-    ((stop,),) = ledger.suppressions.by_guarantor(FACILITY, ["G1", "G2"]).values()
-    assert (stop.guarantor_id, stop.code, stop.digest) == ("G1", SuppressionCode.RETMAIL, "d1")
-    assert stop.document_id == TWO[0].document_id
+    ((suppression,),) = ledger.suppressions.by_guarantor(FACILITY, ["G1", "G2"]).values()
+    assert (suppression.guarantor_id, suppression.code, suppression.digest) == ("G1", SuppressionCode.RETMAIL, "d1")
+    assert suppression.document_id == TWO[0].document_id
 
 
-def test_returned_from_the_new_address_too__both_stay_stopped(ledger: Ledger) -> None:
+def test_returned__from_two_addresses_suppresses_both(ledger: Ledger) -> None:
     batch_id = hand_off(ledger)
-    answer(ledger, S.RETURNED)
+    report(ledger, S.RETURNED)
     ledger.redeliveries.schedule(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
     moved_to = {TWO[0].document_id: "d2"}
     put_in_file(ledger, batch_id, TWO[:1], "STMT_002", FinalVendorStatus.NOTHING, readdressed=moved_to)
-    assert answer(ledger, S.RETURNED, on=LATER_ON + timedelta(days=9))
-    stops = ledger.suppressions.by_guarantor(FACILITY, ["G1"])["G1"]
-    assert {(stop.code, stop.digest) for stop in stops} == {
+    assert report(ledger, S.RETURNED, on=LATER_ON + timedelta(days=9))
+    suppressions = ledger.suppressions.by_guarantor(FACILITY, ["G1"])["G1"]
+    assert {(suppression.code, suppression.digest) for suppression in suppressions} == {
         (SuppressionCode.RETMAIL, "d1"),
         (SuppressionCode.RETMAIL, "d2"),
     }
@@ -234,13 +236,16 @@ def test_returned_from_the_new_address_too__both_stay_stopped(ledger: Ledger) ->
     put_in_file(ledger, batch.batch_id, (letter,), "LTR_001", FinalVendorStatus.NOTHING)
     on = LATER_ON + timedelta(days=30)
     ledger.delivery_reports.record_piece(letter.document_id, S.RETURNED, digest="d1", on=on, at=later(99), why="nixie")
-    assert {stop.digest: stop.since for stop in ledger.suppressions.by_guarantor(FACILITY, ["G1"])["G1"]} == {
+    assert {
+        suppression.digest: suppression.since
+        for suppression in ledger.suppressions.by_guarantor(FACILITY, ["G1"])["G1"]
+    } == {
         "d1": on,
         "d2": LATER_ON + timedelta(days=9),
     }
 
 
-def test_returned__leaves_the_clocks_of_what_did_arrive(ledger: Ledger) -> None:
+def test_returned__keeps_the_clocks_of_other_mailings(ledger: Ledger) -> None:
     hand_off(ledger, reports=FinalVendorStatus.NOTHING)
     letter = rendered("G1", cycle="2026-12", kind=Kind.DUNNING, level=2)
     batch = make_batch(ledger, [letter], cycle="2026-12", kind=Kind.DUNNING)
@@ -255,20 +260,20 @@ def test_returned__leaves_the_clocks_of_what_did_arrive(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("end", [S.RETURNED, S.REJECTED], ids=str)
-def test_send_again__same_document_new_attempt_counted_once(ledger: Ledger, end: DeliveryState) -> None:
+def test_schedule__same_document_new_attempt_counted_once(ledger: Ledger, end: DeliveryState) -> None:
     batch_id = hand_off(ledger)
     with pytest.raises(DeliveryReportError, match="did not arrive"):
         ledger.redeliveries.schedule(TWO[0].document_id, readdressed=False, actor="ben", at=AT, why="lost")
-    answer(ledger, end)
+    report(ledger, end)
     with pytest.raises(InvariantError, match="cannot be claimed"):
         ledger.print_files.claim(print_file(batch_id, TWO[:1], name="STMT_002"), at=AT)
     for _ in range(2):
         ledger.redeliveries.schedule(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
     assert ledger.redeliveries.due_batches(FACILITY) == [batch_id]
-    (waiting,) = ledger.documents.pending(batch_id)
-    assert (waiting.document_id, waiting.is_redelivery_due, waiting.readdressed) == (TWO[0].document_id, True, True)
+    (due,) = ledger.documents.pending(batch_id)
+    assert (due.document_id, due.is_redelivery_due, due.readdressed) == (TWO[0].document_id, True, True)
     put_in_file(ledger, batch_id, TWO[:1], "STMT_002", FinalVendorStatus.MAILED)
-    answer(ledger, S.MAILED, on=LATER_ON + timedelta(days=20), file="STMT_002")
+    report(ledger, S.MAILED, on=LATER_ON + timedelta(days=20), file="STMT_002")
     assert states(ledger, TWO[0]) == [end.value, "mailed"]
     assert (ledger.documents.pending(batch_id), ledger.redeliveries.due_batches(FACILITY)) == ([], [])
     found = ledger.mailing_history.by_account(FACILITY, ["A-G1"])["A-G1"]
@@ -278,9 +283,9 @@ def test_send_again__same_document_new_attempt_counted_once(ledger: Ledger, end:
     assert (counts.handed_off, counts.mailed, counts.rejected, counts.returned) == (2, 1, 0, 0)
 
 
-def test_send_again__a_hold_that_came_gives_the_attempt_up(ledger: Ledger) -> None:
+def test_schedule__new_hold_cancels_the_redelivery(ledger: Ledger) -> None:
     batch_id = hand_off(ledger)
-    answer(ledger, S.RETURNED)
+    report(ledger, S.RETURNED)
     ledger.redeliveries.schedule(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
     assert ledger.documents.withhold(TWO[0].document_id, [HOLD], actor="service", at=AT)
     assert ledger.documents.pending(batch_id) == []
@@ -295,16 +300,18 @@ def send_mail(ledger: Ledger, batch_id: str, attempt: int) -> None:
     mark_email(ledger, claim.delivery_id, S.SENT, at=AT, mailed_on=MAILED_ON)
 
 
-def test_bounce__hard_goes_to_print_and_stops_email(ledger: Ledger) -> None:
+def test_bounce__hard_switches_to_print_and_suppresses_email(ledger: Ledger) -> None:
     batch_id = make_batch(ledger, [MAIL]).batch_id
     send_mail(ledger, batch_id, 1)
     assert mailed_on(ledger, "G3") == MAILED_ON
     assert bounce(ledger)
     assert not bounce(ledger)
     assert mailed_on(ledger, "G3") is None
-    (waiting,) = ledger.documents.pending(batch_id, channel=Channel.PRINT)
-    assert waiting.is_redelivery_due
-    assert [stop.code for stop in ledger.suppressions.by_guarantor(FACILITY, ["G3"])["G3"]] == [SuppressionCode.EMAIL]
+    (due,) = ledger.documents.pending(batch_id, channel=Channel.PRINT)
+    assert due.is_redelivery_due
+    assert [suppression.code for suppression in ledger.suppressions.by_guarantor(FACILITY, ["G3"])["G3"]] == [
+        SuppressionCode.EMAIL
+    ]
     counts = ledger.control_totals.get(batch_id).counts
     assert (counts.print, counts.email, counts.handed_off, counts.bounced, counts.due_again) == (1, 0, 1, 1, 1)
     put_in_file(ledger, batch_id, (MAIL,), NAME, FinalVendorStatus.NOTHING, LATER_ON)
@@ -312,17 +319,17 @@ def test_bounce__hard_goes_to_print_and_stops_email(ledger: Ledger) -> None:
     assert mailed_on(ledger, "G3") == LATER_ON
 
 
-def test_bounce__soft_is_tried_three_times_then_printed(ledger: Ledger) -> None:
+def test_bounce__soft_is_printed_after_three_tries(ledger: Ledger) -> None:
     batch_id = make_batch(ledger, [MAIL]).batch_id
     for attempt in (1, 2, 3):
         send_mail(ledger, batch_id, attempt)
         assert bounce(ledger, attempt, is_final=False)
-        (waiting,) = ledger.documents.pending(batch_id)
-        assert waiting.channel is (Channel.PRINT if attempt == 3 else Channel.EMAIL)
+        (due,) = ledger.documents.pending(batch_id)
+        assert due.channel is (Channel.PRINT if attempt == 3 else Channel.EMAIL)
     assert ledger.suppressions.by_guarantor(FACILITY, ["G3"]) == {}
 
 
-def test_bounce__settles_a_message_in_doubt(ledger: Ledger) -> None:
+def test_bounce__resolves_an_uncertain_email(ledger: Ledger) -> None:
     make_batch(ledger, [MAIL])
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, S.UNCERTAIN, receipt={"evidence": "gone"}, at=AT)
@@ -330,7 +337,7 @@ def test_bounce__settles_a_message_in_doubt(ledger: Ledger) -> None:
     assert states(ledger, MAIL) == ["bounced"]
 
 
-def test_accepted__settles_a_message_in_doubt_and_nothing_else(ledger: Ledger) -> None:
+def test_confirm_email__resolves_only_an_uncertain_email(ledger: Ledger) -> None:
     batch_id = make_batch(ledger, [MAIL]).batch_id
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, S.UNCERTAIN, receipt={"evidence": "gone"}, at=AT)
@@ -348,7 +355,7 @@ def test_accepted__settles_a_message_in_doubt_and_nothing_else(ledger: Ledger) -
     assert [each.why for each in ledger.events.for_batch(batch_id) if each.what == "sent"] == ["event.json"]
 
 
-def test_find_email__by_the_services_own_id(ledger: Ledger) -> None:
+def test_find_email__by_the_mail_service_reference(ledger: Ledger) -> None:
     make_batch(ledger, [MAIL])
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, S.SENT, receipt={"reference": "0100-aa_1", "server": "0100-aaZ1"}, at=AT)
@@ -357,13 +364,13 @@ def test_find_email__by_the_services_own_id(ledger: Ledger) -> None:
     assert ledger.emails.find("0100-aa") is None
 
 
-def test_bounce__of_what_was_never_mailed(ledger: Ledger) -> None:
+def test_bounce__document_never_emailed_is_refused(ledger: Ledger) -> None:
     hand_off(ledger, (*TWO, MAIL))
     with pytest.raises(DeliveryReportError, match="no attempt 1 by e-mail"):
         bounce(ledger)
 
 
-def test_inbound_file__is_known_by_its_bytes(ledger: Ledger) -> None:
+def test_inbound_file__is_identified_by_its_bytes(ledger: Ledger) -> None:
     taken = InboundFile(sha256=SHA, name="a.csv", form="returned", taken_at=AT, records=3, problems=0)
     assert not ledger.inbound_files.is_processed(SHA)
     for _ in range(2):
@@ -371,12 +378,12 @@ def test_inbound_file__is_known_by_its_bytes(ledger: Ledger) -> None:
     assert ledger.inbound_files.is_processed(SHA)
 
 
-def test_unanswered__until_every_piece_came_as_far_as_the_vendor_tells(ledger: Ledger) -> None:
+def test_awaiting_final_status__until_every_piece_has_its_final_status(ledger: Ledger) -> None:
     hand_off(ledger)
-    names = lambda: [file.name for file in ledger.print_files.awaiting_final_status(FACILITY)]  # noqa: E731 - asked after each answer
+    names = lambda: [file.name for file in ledger.print_files.awaiting_final_status(FACILITY)]  # noqa: E731 - called after each report
     assert names() == [NAME]
     acknowledge(ledger)
-    answer(ledger, S.MAILED, 0)
+    report(ledger, S.MAILED, 0)
     assert names() == [NAME]
-    answer(ledger, S.REJECTED, 1)
+    report(ledger, S.REJECTED, 1)
     assert names() == []

@@ -33,7 +33,7 @@ def reword_all(ledger: Ledger, why: str) -> None:
 
 
 @pytest.mark.parametrize("why", ["", "MINBAL is not the code", "VOIDED"])
-def test_rebuilt_shard__keeps_voids_whatever_the_event_says(ledger: Ledger, why: str) -> None:
+def test_rebuilt_shard__keeps_voids_when_the_event_text_is_reworded(ledger: Ledger, why: str) -> None:
     batch = open_batch(ledger)
     candidates, documents = [selected("G1"), selected("G2")], [rendered("G1"), rendered("G2")]
     pull(ledger, batch.batch_id, candidates)
@@ -50,7 +50,7 @@ def test_rebuilt_shard__keeps_voids_whatever_the_event_says(ledger: Ledger, why:
     assert (last.why, last.data) == ("VOIDED wrong person", Withheld(codes=(VOIDED,), reason="wrong person"))
 
 
-def test_data__comes_back_as_it_was_recorded(ledger: Ledger) -> None:
+def test_data__does_not_depend_on_the_text(ledger: Ledger) -> None:
     batch = make_batch(ledger, [rendered("G1")])
     ledger.batches.set_state(batch.batch_id, BatchState.CLOSED, actor="ana", at=AT, why="done", data=SHEET)
     ledger.events.record(batch.batch_id, "d", what="address change", why="moved", data=MOVE, actor="ana", at=AT)
@@ -70,7 +70,7 @@ def test_data__comes_back_as_it_was_recorded(ledger: Ledger) -> None:
         pytest.param("resend", "VOIDED", None, id="other"),
     ],
 )
-def test_upgrade__reads_the_data_of_old_events_from_their_text(
+def test_upgrade__fills_the_data_of_old_events_from_their_text(
     ledger_url: str, what: str, why: str, data: EventData | None
 ) -> None:
     engine = create_engine(ledger_url)

@@ -1,4 +1,4 @@
-"""Claimed before, recorded after: nothing twice, whatever dies in between."""
+"""Hand-offs are claimed before and recorded after: nothing is sent twice, even when a process dies in between."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_print_file__sent_hands_off_every_document_in_it(ledger: Ledger) -> None
     assert (figures.counts.handed_off, figures.cents.handed_off) == (2, 30_00)
 
 
-def test_print_file__second_claim_of_a_name_is_told_how_it_stands(ledger: Ledger, ledger_url: str) -> None:
+def test_print_file__second_claim_returns_the_file_unchanged(ledger: Ledger, ledger_url: str) -> None:
     batch = make_batch(ledger, TWO)
     ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
     ledger.print_files.mark("STMT_001.pdf", DeliveryState.COMMITTING, at=AT)
@@ -53,13 +53,13 @@ def test_print_file__second_claim_of_a_name_is_told_how_it_stands(ledger: Ledger
     assert len(ledger.deliveries.for_document(TWO[0].document_id)) == 1
 
 
-def test_print_file__failed_is_claimed_afresh_without_what_was_withheld(ledger: Ledger) -> None:
+def test_print_file__failed_file_is_claimed_again_without_withheld_documents(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
     ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
     ledger.print_files.mark("STMT_001.pdf", DeliveryState.FAILED, at=AT)
     assert ledger.documents.withhold(TWO[1].document_id, [HOLD], actor="ana", at=AT)
-    again = ledger.print_files.claim(print_file(batch.batch_id, TWO[:1]), at=later(5))
-    assert (again.is_new, again.attempt, again.documents) == (True, 2, (TWO[0].document_id,))
+    second = ledger.print_files.claim(print_file(batch.batch_id, TWO[:1]), at=later(5))
+    assert (second.is_new, second.attempt, second.documents) == (True, 2, (TWO[0].document_id,))
     attempts = ledger.deliveries.for_document(TWO[0].document_id)
     assert [(one.attempt, one.state) for one in attempts] == [(1, DeliveryState.FAILED), (2, DeliveryState.CLAIMED)]
     ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=later(6), mailed_on=MAILED_ON)
@@ -67,7 +67,7 @@ def test_print_file__failed_is_claimed_afresh_without_what_was_withheld(ledger: 
     assert states == {"G1": DocumentState.HANDED_OFF, "G2": DocumentState.WITHHELD}
 
 
-def test_print_file__document_in_another_file_is_refused_and_nothing_is_claimed(ledger: Ledger) -> None:
+def test_print_file__document_in_another_file_claims_nothing(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
     ledger.print_files.claim(print_file(batch.batch_id, TWO[:1], name="STMT_001.pdf"), at=AT)
     with pytest.raises(InvariantError, match=TWO[0].document_id):
@@ -77,7 +77,7 @@ def test_print_file__document_in_another_file_is_refused_and_nothing_is_claimed(
 
 
 @pytest.mark.parametrize("state", [BatchState.PULLED, BatchState.BUILT], ids=str)
-def test_claim__nothing_leaves_before_the_release(ledger: Ledger, state: BatchState) -> None:
+def test_claim__is_refused_before_the_release(ledger: Ledger, state: BatchState) -> None:
     batch = make_batch(ledger, [*TWO, MAIL], state=BatchState.BUILT)
     if state is BatchState.PULLED:
         ledger.batches.set_state(batch.batch_id, state, actor="ana", at=AT)
@@ -87,13 +87,13 @@ def test_claim__nothing_leaves_before_the_release(ledger: Ledger, state: BatchSt
         claim_email(ledger, MAIL.document_id, at=AT)
 
 
-def test_email__claim_send_record(ledger: Ledger, ledger_url: str) -> None:
+def test_email__claim_commit_and_send(ledger: Ledger, ledger_url: str) -> None:
     batch = make_batch(ledger, [MAIL])
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     assert (claim.is_new, claim.attempt) == (True, 1)
     with Ledger.open(ledger_url) as after_crash:
-        again = claim_email(after_crash, MAIL.document_id, at=later(9))
-    assert (again.is_new, again.delivery_id) == (False, claim.delivery_id)
+        second = claim_email(after_crash, MAIL.document_id, at=later(9))
+    assert (second.is_new, second.delivery_id) == (False, claim.delivery_id)
     for _ in range(2):
         mark_email(
             ledger, claim.delivery_id, DeliveryState.SENT, receipt={"id": "<m>"}, at=later(10), mailed_on=MAILED_ON
@@ -103,7 +103,7 @@ def test_email__claim_send_record(ledger: Ledger, ledger_url: str) -> None:
     assert ledger.mailing_history.by_account(FACILITY, ["A-G3"])["A-G3"].statements_sent == 1
 
 
-def test_email__refused_goes_to_print_as_the_next_attempt(ledger: Ledger) -> None:
+def test_email__refused_document_is_printed_as_the_next_attempt(ledger: Ledger) -> None:
     batch = make_batch(ledger, [MAIL])
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     with pytest.raises(InvariantError, match="on its way"):
@@ -123,7 +123,9 @@ def test_email__refused_goes_to_print_as_the_next_attempt(ledger: Ledger) -> Non
 @pytest.mark.parametrize(
     ("sent", "document_state"), [(True, DocumentState.HANDED_OFF), (False, DocumentState.RENDERED)]
 )
-def test_settle__a_persons_word_on_an_email(ledger: Ledger, sent: bool, document_state: DocumentState) -> None:
+def test_resolve__operator_decides_an_uncertain_email(
+    ledger: Ledger, sent: bool, document_state: DocumentState
+) -> None:
     batch = make_batch(ledger, [MAIL])
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, DeliveryState.COMMITTING, at=AT)
@@ -138,7 +140,7 @@ def test_settle__a_persons_word_on_an_email(ledger: Ledger, sent: bool, document
     assert ledger.deliveries.for_document(MAIL.document_id)[0].receipt == {"evidence": "EOF"}
 
 
-def test_settle__one_piece_settles_its_whole_print_file(ledger: Ledger) -> None:
+def test_resolve__one_piece_resolves_its_whole_print_file(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
     ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
     ledger.print_files.mark("STMT_001.pdf", DeliveryState.UNCERTAIN, at=AT)
@@ -149,7 +151,7 @@ def test_settle__one_piece_settles_its_whole_print_file(ledger: Ledger) -> None:
     assert ledger.print_files.for_batch(batch.batch_id)[0].state is DeliveryState.SENT
 
 
-def test_settle__without_a_date_it_was_mailed_on_the_day_of_its_claim(ledger: Ledger) -> None:
+def test_resolve__without_a_date_counts_from_the_day_of_the_claim(ledger: Ledger) -> None:
     make_batch(ledger, [MAIL])
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, DeliveryState.UNCERTAIN, at=AT)
@@ -157,23 +159,23 @@ def test_settle__without_a_date_it_was_mailed_on_the_day_of_its_claim(ledger: Le
     assert ledger.mailing_history.by_account(FACILITY, ["A-G3"])["A-G3"].last_mailed_on == AT.date()
 
 
-def test_settle__nothing_uncertain_is_refused(ledger: Ledger) -> None:
+def test_resolve__without_an_uncertain_attempt_is_refused(ledger: Ledger) -> None:
     make_batch(ledger, [MAIL])
     with pytest.raises(InvariantError, match="nothing to resolve"):
         ledger.deliveries.resolve(MAIL.document_id, sent=True, actor="ben", at=AT, why="guess")
 
 
-def test_claim__of_another_batchs_document_is_refused_with_all_beside_it(ledger: Ledger) -> None:
+def test_claim__document_of_another_batch_claims_nothing(ledger: Ledger) -> None:
     older = make_batch(ledger, [rendered("G1", cycle="2026-10")], cycle="2026-10")
     batch = make_batch(ledger, TWO)
     both = [*TWO, rendered("G1", cycle="2026-10")]
     with pytest.raises(InvariantError, match="cannot be claimed"):
         ledger.print_files.claim(print_file(batch.batch_id, both), at=AT)
-    waiting = [*ledger.documents.pending(older.batch_id), *ledger.documents.pending(batch.batch_id)]
-    assert [each.delivery_state for each in waiting] == [None] * 3
+    pending = [*ledger.documents.pending(older.batch_id), *ledger.documents.pending(batch.batch_id)]
+    assert [each.delivery_state for each in pending] == [None] * 3
 
 
-def test_withhold__only_what_is_not_on_its_way(ledger: Ledger) -> None:
+def test_withhold__is_too_late_for_a_live_attempt(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
     ledger.print_files.claim(print_file(batch.batch_id, TWO[:1]), at=AT)
     assert not ledger.documents.withhold(TWO[0].document_id, [HOLD], actor="ana", at=AT)
@@ -187,7 +189,7 @@ def test_withhold__only_what_is_not_on_its_way(ledger: Ledger) -> None:
     assert (figures.counts.withheld, figures.cents.withheld, figures.holds) == (1, 20_00, {"MINBAL": 1})
 
 
-def test_clocks__move_when_sent_and_only_once(ledger: Ledger) -> None:
+def test_clocks__start_once_when_sent(ledger: Ledger) -> None:
     batch = make_batch(ledger, TWO)
     ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
     ledger.print_files.mark("STMT_001.pdf", DeliveryState.COMMITTING, at=AT)
@@ -199,7 +201,7 @@ def test_clocks__move_when_sent_and_only_once(ledger: Ledger) -> None:
     assert ledger.mailing_history.by_account("OTHER", ["A-G1"]) == {}
 
 
-def test_clocks__a_letter_raises_the_level_and_keeps_the_first_statement(ledger: Ledger) -> None:
+def test_clocks__letter_raises_the_level_and_keeps_the_first_statement_date(ledger: Ledger) -> None:
     letter = rendered("G1", cycle="2026-12", kind=Kind.DUNNING, level=2)
     for documents, cycle, kind, on in (
         (TWO[:1], "2026-11", Kind.STATEMENT, MAILED_ON),
@@ -218,7 +220,7 @@ def test_clocks__a_letter_raises_the_level_and_keeps_the_first_statement(ledger:
     }
 
 
-def test_clocks__a_receipt_that_comes_late_does_not_turn_them_back(ledger: Ledger) -> None:
+def test_clocks__late_receipt_does_not_reset_them(ledger: Ledger) -> None:
     letter = rendered("G1", cycle="2026-12", kind=Kind.DUNNING, level=2)
     for documents, cycle, kind, on in (
         ([letter], "2026-12", Kind.DUNNING, MAILED_ON.replace(month=12)),
@@ -232,7 +234,7 @@ def test_clocks__a_receipt_that_comes_late_does_not_turn_them_back(ledger: Ledge
     assert mailed.last_mailed_on == MAILED_ON.replace(month=12)
 
 
-def test_clocks__an_obstetric_notice_counts_on_its_episode_alone(ledger: Ledger) -> None:
+def test_clocks__obstetric_notice_counts_for_its_episode_only(ledger: Ledger) -> None:
     notice = rendered("G1", kind=Kind.OB_NOTICE, accounts=(), episode="EP1")
     batch = make_batch(ledger, [notice], kind=Kind.OB_NOTICE)
     ledger.print_files.claim(print_file(batch.batch_id, [notice]), at=AT)
@@ -280,7 +282,7 @@ def test_delivery_moves(now: DeliveryState, then: DeliveryState) -> None:
             require_delivery_move("delivery d.1", now, then)
 
 
-def test_mark__what_was_sent_or_has_failed_stays_so(ledger: Ledger) -> None:
+def test_mark__sent_and_failed_are_final(ledger: Ledger) -> None:
     batch = make_batch(ledger, [*TWO, MAIL])
     ledger.print_files.claim(print_file(batch.batch_id, TWO), at=AT)
     ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)

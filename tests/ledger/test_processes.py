@@ -1,4 +1,4 @@
-"""Several processes at one ledger: one works, the others are told, and the death of the one frees the batch."""
+"""Several processes on one ledger: one has the lock, the others get an error, and its death releases the batch."""
 
 from __future__ import annotations
 
@@ -79,30 +79,30 @@ def read_line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
-def test_lock__names_who_is_at_work_and_since_when(ledger: Ledger, ledger_url: str) -> None:
+def test_lock__error_names_the_owner_and_the_time(ledger: Ledger, ledger_url: str) -> None:
     batch = open_batch(ledger)
     other = open_batch(ledger, cycle="2026-12")
     with run(_HOLD_LOCK, ledger_url, batch.batch_id) as holder:
         assert read_line(holder) == "held"
-        words = r"2026-11-statement is locked by ana since 2026-11-02 14:30 UTC"
-        with pytest.raises(BatchBusy, match=words), ledger.lock(batch.batch_id, owner="ben", at=later(5)):
+        message = r"2026-11-statement is locked by ana since 2026-11-02 14:30 UTC"
+        with pytest.raises(BatchBusy, match=message), ledger.lock(batch.batch_id, owner="ben", at=later(5)):
             pytest.fail("two at work")
         with ledger.lock(other.batch_id, owner="ben", at=later(5)):
             assert ledger.batches.get(other.batch_id) == other
-        assert ledger.batches.get(batch.batch_id) == batch  # looking is always free
+        assert ledger.batches.get(batch.batch_id) == batch  # reading needs no lock
 
 
-def test_lock__the_death_of_its_holder_frees_it(ledger: Ledger, ledger_url: str) -> None:
+def test_lock__is_released_when_its_process_dies(ledger: Ledger, ledger_url: str) -> None:
     batch = open_batch(ledger)
     with run(_HOLD_LOCK, ledger_url, batch.batch_id) as holder:
         assert read_line(holder) == "held"
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-    take_when_free(ledger, batch.batch_id)
+    lock_when_released(ledger, batch.batch_id)
 
 
-def take_when_free(ledger: Ledger, batch_id: str, tries: int = 1000) -> None:
-    """A server may take a moment to notice that a client is gone."""
+def lock_when_released(ledger: Ledger, batch_id: str, tries: int = 1000) -> None:
+    """A server may need a moment to notice that a client is gone."""
     for _ in range(tries):
         try:
             with ledger.lock(batch_id, owner="ben", at=later(5)):
@@ -112,7 +112,7 @@ def take_when_free(ledger: Ledger, batch_id: str, tries: int = 1000) -> None:
     pytest.fail("still locked")
 
 
-def test_lock__is_free_again_after_use_and_after_an_error(ledger: Ledger) -> None:
+def test_lock__is_released_after_use_and_after_an_error(ledger: Ledger) -> None:
     batch = open_batch(ledger)
     with pytest.raises(ZeroDivisionError), ledger.lock(batch.batch_id, owner="ana", at=AT):
         raise ZeroDivisionError
@@ -120,7 +120,7 @@ def test_lock__is_free_again_after_use_and_after_an_error(ledger: Ledger) -> Non
         ledger.lock(batch.batch_id, owner="cleo", at=AT).__enter__()
 
 
-def test_claim_email__of_two_at_once_each_document_is_won_by_one(ledger: Ledger, ledger_url: str) -> None:
+def test_claim_emails__concurrent_processes_claim_each_document_once(ledger: Ledger, ledger_url: str) -> None:
     documents = [rendered(f"G{n}", channel=Channel.EMAIL) for n in range(20)]
     batch = make_batch(ledger, documents)
     ids = [document.document_id for document in documents]
@@ -140,7 +140,7 @@ def test_claim_email__of_two_at_once_each_document_is_won_by_one(ledger: Ledger,
 @pytest.mark.parametrize(
     ("steps", "state"), [(0, None), (1, DeliveryState.CLAIMED), (2, DeliveryState.COMMITTING)], ids=str
 )
-def test_print_file__killed_between_claim_and_sent(
+def test_print_file__process_killed_between_claim_and_sent(
     ledger: Ledger, ledger_url: str, steps: int, state: DeliveryState | None
 ) -> None:
     documents = [rendered("G1"), rendered("G2")]
@@ -156,7 +156,7 @@ def test_print_file__killed_between_claim_and_sent(
     assert ledger.control_totals.get(batch.batch_id).counts.handed_off == 2
 
 
-def test_shared_batch__is_worked_on_in_parts_and_by_nobody_as_a_whole(ledger: Ledger, ledger_url: str) -> None:
+def test_shared_batch__parts_are_locked_and_the_whole_is_refused(ledger: Ledger, ledger_url: str) -> None:
     batch = open_batch(ledger)
     with run(_HOLD_SHARD, ledger_url, batch.batch_id) as holder:
         assert read_line(holder) == "held"
@@ -169,12 +169,12 @@ def test_shared_batch__is_worked_on_in_parts_and_by_nobody_as_a_whole(ledger: Le
                 pytest.fail("one part in two hands")
             holder.kill()
             holder.wait()
-        take_when_free(ledger, batch.batch_id)
+        lock_when_released(ledger, batch.batch_id)
     with ledger.lock(batch.batch_id, owner="ben", at=later(5)), pytest.raises(BatchBusy, match="by ben"):
         ledger.share(batch.batch_id, owner="ana", at=later(6)).__enter__()
 
 
-def test_print_file_claimed_anew__who_claimed_it_before_has_no_say_any_more(ledger: Ledger) -> None:
+def test_print_file__stale_owner_cannot_mark_it(ledger: Ledger) -> None:
     documents = [rendered("G1")]
     new = print_file(make_batch(ledger, documents).batch_id, documents)
     first = ledger.print_files.claim(new, at=AT)

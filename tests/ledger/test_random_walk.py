@@ -1,4 +1,4 @@
-"""Whatever is asked of the ledger, in whatever order, allowed or refused: nothing is sent twice and all of it foots."""
+"""Random sequences of legal and illegal calls: nothing is sent twice, and the totals always foot."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ DOCUMENTS = [rendered(f"G{n}", channel=Channel.EMAIL if n % 2 else Channel.PRINT
 FILES = ("STMT_001.pdf", "STMT_002.pdf")
 
 OUT = (DeliveryState.SENT, DeliveryState.ACKNOWLEDGED, DeliveryState.MAILED, DeliveryState.DELIVERED)
-ANSWERS = (DeliveryState.MAILED, DeliveryState.DELIVERED, DeliveryState.REJECTED, DeliveryState.RETURNED)
+REPORTS = (DeliveryState.MAILED, DeliveryState.DELIVERED, DeliveryState.REJECTED, DeliveryState.RETURNED)
 
 documents = st.sampled_from(DOCUMENTS)
-status_counts = st.lists(st.sampled_from(list(DeliveryState)), max_size=3).map(tuple)
-"""What is said of an attempt, one thing after the other: in an order that makes sense, or not."""
+state_sequences = st.lists(st.sampled_from(list(DeliveryState)), max_size=3).map(tuple)
+"""Sequences of states reported for one attempt, sensible or not."""
 
 
 class Walk(RuleBasedStateMachine):
-    """Operators and retries that know nothing of each other."""
+    """Operators and retries that do not know about each other."""
 
     @initialize()
     def open(self) -> None:
@@ -38,38 +38,38 @@ class Walk(RuleBasedStateMachine):
         self.batch_id = make_batch(self.ledger, DOCUMENTS).batch_id
         self.sent: set[str] = set()
 
-    @rule(name=st.sampled_from(FILES), chosen=st.lists(documents, min_size=1, max_size=2), ends=status_counts)
-    def print_it(self, name: str, chosen: list[NewDocument], ends: tuple[DeliveryState, ...]) -> None:
+    @rule(name=st.sampled_from(FILES), chosen=st.lists(documents, min_size=1, max_size=2), states=state_sequences)
+    def print_documents(self, name: str, chosen: list[NewDocument], states: tuple[DeliveryState, ...]) -> None:
         self._try(lambda: self.ledger.print_files.claim(print_file(self.batch_id, chosen, name=name), at=AT))
-        for state in ends:
+        for state in states:
             self._try(lambda state=state: self.ledger.print_files.mark(name, state, at=AT, mailed_on=MAILED_ON))
 
-    @rule(document=documents, attempt=st.integers(1, 2), ends=status_counts)
-    def email_it(self, document: NewDocument, attempt: int, ends: tuple[DeliveryState, ...]) -> None:
+    @rule(document=documents, attempt=st.integers(1, 2), states=state_sequences)
+    def email_document(self, document: NewDocument, attempt: int, states: tuple[DeliveryState, ...]) -> None:
         self._try(lambda: claim_email(self.ledger, document.document_id, at=AT))
         delivery_id = f"{document.document_id}.{attempt}"
-        for state in ends:
+        for state in states:
             self._try(lambda state=state: mark_email(self.ledger, delivery_id, state, at=AT, mailed_on=MAILED_ON))
 
     @rule(document=documents, sent=st.booleans())
-    def settle(self, document: NewDocument, sent: bool) -> None:
-        settled = {"sent": sent, "actor": "ben", "at": AT, "why": "asked", "mailed_on": MAILED_ON}
-        self._try(lambda: self.ledger.deliveries.resolve(document.document_id, **settled))
+    def resolve(self, document: NewDocument, sent: bool) -> None:
+        decision = {"sent": sent, "actor": "ben", "at": AT, "why": "asked", "mailed_on": MAILED_ON}
+        self._try(lambda: self.ledger.deliveries.resolve(document.document_id, **decision))
 
-    @rule(document=documents, state=st.sampled_from(ANSWERS))
-    def answer_piece(self, document: NewDocument, state: DeliveryState) -> None:
-        told = {"digest": "d", "on": MAILED_ON, "at": AT, "why": "answers.csv"}
-        self._try(lambda: self.ledger.delivery_reports.record_piece(document.document_id, state, **told))
+    @rule(document=documents, state=st.sampled_from(REPORTS))
+    def report_piece(self, document: NewDocument, state: DeliveryState) -> None:
+        report = {"digest": "d", "on": MAILED_ON, "at": AT, "why": "reports.csv"}
+        self._try(lambda: self.ledger.delivery_reports.record_piece(document.document_id, state, **report))
 
     @rule(document=documents, attempt=st.integers(1, 2), is_final=st.booleans())
     def bounce(self, document: NewDocument, attempt: int, is_final: bool) -> None:
-        told = {"is_final": is_final, "tries_max": 2, "on": MAILED_ON, "at": AT, "why": "bounce.eml"}
-        self._try(lambda: self.ledger.delivery_reports.record_bounce(document.document_id, attempt, **told))
+        report = {"is_final": is_final, "tries_max": 2, "on": MAILED_ON, "at": AT, "why": "bounce.eml"}
+        self._try(lambda: self.ledger.delivery_reports.record_bounce(document.document_id, attempt, **report))
 
     @rule(document=documents, readdressed=st.booleans())
-    def send_again(self, document: NewDocument, readdressed: bool) -> None:
-        again = {"readdressed": readdressed, "actor": "ben", "at": AT, "why": "it came back"}
-        self._try(lambda: self.ledger.redeliveries.schedule(document.document_id, **again))
+    def redeliver(self, document: NewDocument, readdressed: bool) -> None:
+        request = {"readdressed": readdressed, "actor": "ben", "at": AT, "why": "returned"}
+        self._try(lambda: self.ledger.redeliveries.schedule(document.document_id, **request))
 
     @rule(document=documents)
     def withhold(self, document: NewDocument) -> None:
@@ -90,7 +90,7 @@ class Walk(RuleBasedStateMachine):
         self.ledger = Ledger.open(self.url)
 
     @invariant()
-    def nothing_is_sent_twice(self) -> None:
+    def no_document_is_sent_twice(self) -> None:
         accounts = [f"A-{document.guarantor_id}" for document in DOCUMENTS]
         mailed = self.ledger.mailing_history.by_account(FACILITY, accounts)
         for document in self.ledger.documents.for_batch(self.batch_id):
@@ -108,7 +108,7 @@ class Walk(RuleBasedStateMachine):
             assert all(attempt.state in TERMINAL_FAILURES for attempt in attempts[:-1])
 
     @invariant()
-    def a_file_and_its_pieces_agree(self) -> None:
+    def print_files_agree_with_their_pieces(self) -> None:
         for file in self.ledger.print_files.for_batch(self.batch_id):
             for document_id in file.documents:
                 attempts = [
@@ -117,7 +117,7 @@ class Walk(RuleBasedStateMachine):
                 assert attempts[-1].state is file.state or file.state is DeliveryState.SENT
 
     @invariant()
-    def everything_foots(self) -> None:
+    def totals_foot(self) -> None:
         totals = self.ledger.control_totals.get(self.batch_id)
         for figures in (totals.counts, totals.cents):
             assert figures.pulled == figures.selected + figures.held + figures.exceptions
@@ -132,10 +132,10 @@ class Walk(RuleBasedStateMachine):
         self.ledger.close()
         self.folder.cleanup()
 
-    def _try(self, act: Callable[[], object]) -> None:
-        """A refusal is as good as a success, so long as it is one of ours."""
+    def _try(self, call: Callable[[], object]) -> None:
+        """The call may be refused, but only with our own errors."""
         try:
-            act()
+            call()
         except StatementsError:
             return
 

@@ -1,4 +1,4 @@
-"""The migrations make exactly the tables that the code uses, and a ledger of another release is never touched."""
+"""The migrations create exactly the tables in the code, and a ledger of a newer release is never changed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ UNION ALL SELECT table_name || '.' || column_name, concat_ws(' ', data_type, cha
 
 
 def read_ddl(connection: Connection) -> dict[str, list[str]]:
-    """Everything that the database knows about the tables: columns, keys, checks and (partial) indexes.
+    """Everything the database knows about the tables: columns, keys, checks and (partial) indexes.
 
     As words in order of the alphabet, since the order in which a table's constraints are written means nothing.
     """
@@ -40,7 +40,7 @@ def read_ddl(connection: Connection) -> dict[str, list[str]]:
     return {name: sorted(re.findall(r"\w+|[^\w\s,()]+", ddl)) for name, ddl in connection.execute(text(query))}
 
 
-def test_migrations__make_exactly_the_tables_of_the_code(ledger: Ledger, ledger_url: str) -> None:
+def test_migrations__create_exactly_the_tables_in_the_code(ledger: Ledger, ledger_url: str) -> None:
     engine = create_engine(ledger_url)
     with engine.begin() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE, "compare_type": True})
@@ -53,14 +53,14 @@ def test_migrations__make_exactly_the_tables_of_the_code(ledger: Ledger, ledger_
     engine.dispose()
 
 
-def test_upgrade__twice_and_by_many_at_once(ledger_url: str) -> None:
+def test_upgrade__repeated_and_concurrent(ledger_url: str) -> None:
     def upgrade() -> None:
         try:
             with Ledger.open(ledger_url) as opened:
                 start.wait()
                 opened.upgrade()
                 opened.upgrade()
-        except BaseException as exc:  # noqa: BLE001 - handed to the test
+        except BaseException as exc:  # noqa: BLE001 - checked by the test
             failures.append(exc)
 
     failures: list[BaseException] = []
@@ -75,12 +75,12 @@ def test_upgrade__twice_and_by_many_at_once(ledger_url: str) -> None:
         assert opened.batches.all() == []
 
 
-def test_open__ledger_without_tables_says_what_to_do(ledger_url: str) -> None:
+def test_open__ledger_without_tables_must_be_upgraded(ledger_url: str) -> None:
     with Ledger.open(ledger_url) as opened, pytest.raises(LedgerError, match="upgraded first"):
         opened.batches.all()
 
 
-def test_open__ledger_of_a_newer_release_is_left_alone(ledger: Ledger, ledger_url: str) -> None:
+def test_open__ledger_of_a_newer_release_is_refused(ledger: Ledger, ledger_url: str) -> None:
     engine = create_engine(ledger_url)
     with engine.begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
@@ -95,35 +95,35 @@ def test_open__ledger_of_a_newer_release_is_left_alone(ledger: Ledger, ledger_ur
         pytest.param("", id="empty"),
         pytest.param("/var/ledger.db", id="path"),
         pytest.param("sqlite://", id="memory"),
-        pytest.param("sqlite:///:memory:", id="memory-by-name"),
+        pytest.param("sqlite:///:memory:", id="named-memory"),
         pytest.param("mysql://user:secret@host/x", id="other-database"),
     ],
 )
-def test_open__wrong_url(url: str) -> None:
+def test_open__invalid_url(url: str) -> None:
     with pytest.raises(ConfigError, match="ledger") as caught:
         Ledger.open(url)
     assert "secret" not in str(caught.value)
 
 
-def test_open__server_that_is_not_there() -> None:
+def test_open__unreachable_server() -> None:
     with pytest.raises(LedgerError, match=r"127\.0\.0\.1") as caught:
         Ledger.open(f"postgresql+psycopg://user:secret@127.0.0.1:{free_port()}/x")
     assert "secret" not in str(caught.value)
 
 
-def test_open__sqlite_file_that_is_none(tmp_path: Path) -> None:
+def test_open__file_that_is_not_a_database(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").write_text("this is a letter, not a database; " * 40)
     with pytest.raises(LedgerError, match="not a database"):
         Ledger.open(f"sqlite:///{tmp_path}/ledger.db")
 
 
-def test_open__sqlite_in_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+def test_open__folder_that_cannot_be_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(LedgerError, match="cannot be created"):
         Ledger.open(f"sqlite:///{tmp_path}/file/deeper/ledger.db")
 
 
-def test_sqlite__is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_sqlite__files_are_private_to_the_owner(tmp_path: Path) -> None:
     with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         ledger.upgrade()
         modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
@@ -131,7 +131,7 @@ def test_sqlite__is_for_its_owner_alone(tmp_path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
-def test_sqlite__a_commit_is_on_the_disk_before_anybody_acts_on_it(tmp_path: Path) -> None:
+def test_sqlite__commits_are_durable(tmp_path: Path) -> None:
     with Ledger.open(f"sqlite:///{tmp_path}/new/ledger.db") as ledger:
         ledger.upgrade()
         open_batch(ledger)

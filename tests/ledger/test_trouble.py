@@ -1,4 +1,4 @@
-"""What an operator sees when the database goes away, the disk is full, or somebody asks a big ledger a question."""
+"""Database outages, a full disk, and look-ups that stay fast and small on a large ledger."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _END_ALL_SESSIONS = (
 )
 
 
-def test_postgresql__a_restart_between_two_steps_is_not_noticed(postgres_url: str) -> None:
+def test_postgresql__reconnects_after_a_restart_between_two_calls(postgres_url: str) -> None:
     with Ledger.open(postgres_url) as ledger:
         ledger.upgrade()
         batch = open_batch(ledger)
@@ -32,7 +32,7 @@ def test_postgresql__a_restart_between_two_steps_is_not_noticed(postgres_url: st
         assert ledger.batches.all() == [batch]
 
 
-def test_postgresql__gone_in_the_middle_of_a_step_is_one_clear_error_and_nothing_half_done(postgres_url: str) -> None:
+def test_postgresql__connection_lost_within_a_call_rolls_back_with_one_clear_error(postgres_url: str) -> None:
     with Ledger.open(postgres_url) as ledger:
         ledger.upgrade()
         batch = open_batch(ledger)
@@ -47,7 +47,7 @@ def test_postgresql__gone_in_the_middle_of_a_step_is_one_clear_error_and_nothing
         assert ledger.batches.get(batch.batch_id) == batch
 
 
-def test_lock__is_told_apart_from_an_error_when_the_server_goes_away_under_it(postgres_url: str) -> None:
+def test_lock__can_be_taken_again_after_the_server_went_away(postgres_url: str) -> None:
     with Ledger.open(postgres_url) as ledger:
         ledger.upgrade()
         batch = open_batch(ledger)
@@ -62,7 +62,7 @@ def end_all_sessions(url: str) -> None:
         admin.execute(_END_ALL_SESSIONS, (make_url(url).database,))
 
 
-_FILL_THE_DISK = """
+_FILL_DISK = """
 import resource, signal, sys
 from statement_builder.errors import LedgerError
 from statement_builder.ledger import Ledger
@@ -78,40 +78,40 @@ with Ledger.open(sys.argv[1]) as ledger:
 """
 
 
-def test_sqlite__full_disk_is_one_clear_error_and_nothing_half_done(tmp_path: Path) -> None:
+def test_sqlite__full_disk_rolls_back_with_one_clear_error(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.db"
     with Ledger.open(url) as ledger:
         ledger.upgrade()
         root = Path(__file__).parents[2]
-        command = [sys.executable, "-c", _FILL_THE_DISK, url]
+        command = [sys.executable, "-c", _FILL_DISK, url]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
         assert done.stdout.startswith(f"ledger {url}: ")
         assert "disk" in done.stdout
         assert ledger.shards.for_batch("2026-11-statement") == []
 
 
-@pytest.mark.parametrize("what", ["document", "prefix", "guarantor", "account", "batch", "nobody"])
-def test_find__looks_up_and_never_walks_through_a_table(tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize("what", ["document", "prefix", "guarantor", "account", "batch", "no-match"])
+def test_find__uses_an_index_and_never_scans_a_table(tmp_path: Path, what: str) -> None:
     with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         ledger.upgrade()
         document = rendered("G1")
         batch = make_batch(ledger, [document, rendered("G2")])
-        words = {
+        queries = {
             "document": document.document_id,
             "prefix": document.document_id[:8],
             "guarantor": "G1",
             "account": "A-G1",
             "batch": batch.batch_id,
-            "nobody": "no such thing",
+            "no-match": "no such thing",
         }
-        steps = read_steps(ledger, lambda: ledger.documents.find(words[what]))
+        steps = read_steps(ledger, lambda: ledger.documents.find(queries[what]))
         assert any("USING" in step for step in steps)
-        # json_each is the list of ids that a statement is given, not a table.
+        # json_each is the list of ids bound to the statement, not a table.
         assert [step for step in steps if step.startswith("SCAN") and not step.startswith("SCAN json_each")] == []
 
 
-def test_claim__looks_its_documents_up_and_never_walks_through_the_batch(tmp_path: Path) -> None:
-    """A batch of a million is claimed in thousands of print files."""
+def test_claim__looks_up_its_documents_and_never_scans_the_batch(tmp_path: Path) -> None:
+    """A batch of a million documents is claimed in thousands of print files."""
     with Ledger.open(f"sqlite:///{tmp_path}/ledger.db") as ledger:
         ledger.upgrade()
         documents = [rendered("G1"), rendered("G2")]
@@ -123,7 +123,7 @@ def test_claim__looks_its_documents_up_and_never_walks_through_the_batch(tmp_pat
 
 
 def read_steps(ledger: Ledger, act: Callable[[], object]) -> list[str]:
-    """What SQLite does, step by step, to answer all the queries that an act asks."""
+    """The steps of SQLite's query plans for every SELECT that a call runs."""
     queries: list[tuple[str, Any]] = []
     engine = ledger._database.engine
     event.listen(engine, "before_cursor_execute", lambda *args: queries.append((args[2], args[3])))
@@ -136,16 +136,16 @@ def read_steps(ledger: Ledger, act: Callable[[], object]) -> list[str]:
 
 
 LOOK_UPS: dict[str, Callable[[Ledger, list[str]], object]] = {
-    "open documents": lambda ledger, ids: ledger.documents.open_kinds("LAKESIDE", ids, excluding_batch=""),
-    "stops": lambda ledger, ids: ledger.suppressions.by_guarantor("LAKESIDE", ids),
-    "correspondence": lambda ledger, ids: ledger.mailing_history.by_account("LAKESIDE", ids),
-    "notices": lambda ledger, ids: ledger.mailing_history.by_episode("LAKESIDE", ids),
+    "open-kinds": lambda ledger, ids: ledger.documents.open_kinds("LAKESIDE", ids, excluding_batch=""),
+    "suppressions": lambda ledger, ids: ledger.suppressions.by_guarantor("LAKESIDE", ids),
+    "history-by-account": lambda ledger, ids: ledger.mailing_history.by_account("LAKESIDE", ids),
+    "history-by-episode": lambda ledger, ids: ledger.mailing_history.by_episode("LAKESIDE", ids),
 }
 
 
 @pytest.mark.parametrize("what", LOOK_UPS)
-def test_look_ups__let_go_of_what_they_were_asked_at_once(ledger: Ledger, what: str) -> None:
-    """A pull asks about each of a million accounts, and is to need no more memory than for a thousand."""
+def test_look_ups__do_not_keep_their_arguments_alive(ledger: Ledger, what: str) -> None:
+    """A pull looks up a million accounts and must not need more memory than for a thousand."""
     ids = [f"G-{n}" for n in range(3)]
     gc.disable()
     try:
@@ -156,8 +156,8 @@ def test_look_ups__let_go_of_what_they_were_asked_at_once(ledger: Ledger, what: 
         gc.enable()
 
 
-def test_tables__have_no_place_for_a_persons_name_or_address() -> None:
-    harmless = {"guarantor_id", "patient_id", "language", "delivery", "state"}  # a batch has a state, not Ohio
+def test_tables__have_no_column_for_a_persons_name_or_address() -> None:
+    harmless = {"guarantor_id", "patient_id", "language", "delivery", "state"}  # the state of a batch, not of the Union
     personal = {
         field for record in (Guarantor, Patient, Address) for field in record.__struct_fields__ if field not in harmless
     }

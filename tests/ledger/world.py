@@ -1,4 +1,4 @@
-"""A small hospital's month in the ledger: batches, shards and documents with plain numbers to reckon with."""
+"""A small hospital's month in the ledger: batches, shards and documents with round numbers."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def in_error(guarantor: str, *, amount: int = 12_50) -> NewDocument:
 
 
 def pull(ledger: Ledger, batch_id: str, *shards: Sequence[NewCandidate]) -> None:
-    """Record a snapshot whose shards hold these candidates."""
+    """Record a snapshot with one shard per list of candidates."""
     new = [
         NewShard(
             sequence=n,
@@ -175,7 +175,7 @@ def make_batch(
     kind: Kind = Kind.STATEMENT,
     state: BatchState = BatchState.HANDING_OFF,
 ) -> Batch:
-    """A batch of one shard in which everybody is selected, taken as far as `state`."""
+    """A batch of one shard with every candidate selected, moved on to `state`."""
     batch = open_batch(ledger, cycle=cycle, kind=kind)
     candidates = [selected(document.guarantor_id, amount=document.amount_cents) for document in documents]
     pull(ledger, batch.batch_id, candidates)
@@ -210,7 +210,7 @@ def later(minutes: int) -> datetime:
 
 
 def claim_email(ledger: Ledger, document_id: str, *, at: datetime = AT) -> Delivery:
-    """A claim of one document alone."""
+    """Claim one document."""
     return ledger.emails.claim([document_id], vendor="smtp", at=at)[0]
 
 
@@ -223,6 +223,6 @@ def mark_email(
     at: datetime = AT,
     mailed_on: date | None = None,
 ) -> None:
-    """A mark on one attempt alone."""
+    """Mark one attempt."""
     mark = EmailMark(delivery_id=delivery_id, state=state, receipt=receipt)
     ledger.emails.mark([mark], at=at, mailed_on=mailed_on)
