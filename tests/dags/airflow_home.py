@@ -1,7 +1,7 @@
-"""An Airflow of its own for tests: its folder, its settings, and programs run in it.
+"""A separate Airflow for tests: its home folder, its settings, and programs that run in it.
 
-Airflow is always in processes of its own: it reads its settings when it is imported, and warns of what this project's
-tests take for errors.
+Airflow always runs in other processes: it reads its settings on import, and its warnings would fail this project's
+tests.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from tests.services.smtp import SmtpServer
 DAGS = ROOT / "dags"
 
 
-def office_mail(smtp: SmtpServer) -> str:
-    """Airflow's connection `smtp_default` for that server, as docker-compose.yml has it for its mail catcher."""
+def smtp_connection(smtp: SmtpServer) -> str:
+    """Airflow's connection `smtp_default` for this server, in the form that docker-compose.yml uses."""
     extra = {"disable_ssl": True, "disable_tls": True, "from_email": "airflow@hospital.example"}
     return json.dumps({"conn_type": "smtp", "host": "127.0.0.1", "port": smtp.port, "extra": extra})
 
 
 @dataclass(frozen=True)
 class AirflowHome:
-    """`home` is Airflow's own folder, beside that of the hospital whose mail it sends."""
+    """Airflow's folder `home`, and the hospital whose mail it sends."""
 
     home: Path
     hospital: Hospital
@@ -46,11 +46,11 @@ class AirflowHome:
         return self.hospital.environment | own | self.environ
 
     def airflow(self, *arguments: str) -> str:
-        """Run Airflow's own command line to its end."""
+        """Run an `airflow` command and return its output."""
         return self._run([str(Path(sys.executable).parent / "airflow"), *arguments]).stdout
 
     def script(self, name: str, *arguments: str) -> tuple[Any, str]:
-        """Run `tests/dags/<name>.py`: the JSON that its last line is, and everything it logged."""
+        """Run `tests/dags/<name>.py`. Returns the JSON in its last line, and everything it printed."""
         done = self._run([sys.executable, str(ROOT / "tests" / "dags" / f"{name}.py"), *arguments])
         return json.loads(done.stdout.splitlines()[-1]), done.stdout + done.stderr
 

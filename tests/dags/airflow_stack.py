@@ -1,7 +1,7 @@
-"""A whole Airflow on this machine: api-server, scheduler, dag-processor, triggerer, two Celery workers, over PostgreSQL
-and Redis.
+"""A complete Airflow on this machine: api-server, scheduler, dag-processor, triggerer and two Celery workers, with
+PostgreSQL and Redis.
 
-The set-up is compose's own script, and the programs are started with compose's command lines, outside containers.
+It is set up by deploy/init.sh and started with the command lines in docker-compose.yml, outside containers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ AIRFLOW_PROGRAMS = {
     "triggerer": ("triggerer",),
     "worker": ("celery", "worker", "--concurrency"),
 }
-"""By the names of docker-compose.yml; options that only tests need come after."""
+"""Commands by the names in docker-compose.yml; tests append options."""
 PASSWORD = "opens-the-console"
 WAIT_S = 240
 HEARTBEAT_TIMEOUT_S = 10
@@ -41,22 +41,22 @@ POLL_S = 0.4
 
 @dataclass
 class AirflowStack:
-    """`place` has everything in its environment that the programs read."""
+    """`airflow` has everything in its environment that the programs read."""
 
-    place: AirflowHome
+    airflow: AirflowHome
     port: int
     processes: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
     _token: str = ""
 
     def start(self, name: str, program: str, *options: str) -> None:
-        """Start a program of docker-compose.yml under a name. The kernel kills it when the tests die."""
+        """Start a program of docker-compose.yml under a name. The kernel kills it when the test process exits."""
         command = ["setpriv", "--pdeathsig", "KILL", str(Path(sys.executable).parent / "airflow")]
         command += [*AIRFLOW_PROGRAMS[program], *options]
-        log = (self.place.home / f"{name}.log").open("ab")
+        log = (self.airflow.home / f"{name}.log").open("ab")
         process = subprocess.Popen(
             command,
-            env=self.place.environment,
-            cwd=self.place.hospital.home,
+            env=self.airflow.environment,
+            cwd=self.airflow.hospital.home,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -66,34 +66,34 @@ class AirflowStack:
         log.close()
 
     def start_worker(self, name: str) -> None:
-        """A Celery worker with one slot."""
+        """Start a Celery worker with one slot."""
         self.start(name, "worker", "1", "--celery-hostname", f"{name}@%h")
 
     def pids(self, name: str = "") -> list[int]:
-        """Every process of one program, or of all of them: each program is a session of its own."""
+        """The process ids of one program, or of all programs. Each program is a separate session."""
         sessions = {process.pid for program, process in self.processes if not name or program == name}
         found = []
         for entry in Path("/proc").iterdir():
             with suppress(OSError):
-                # After the name, which may hold anything: state, parent, group, session.
+                # The fields after the name, which may contain anything, are state, parent, group and session.
                 if entry.name.isdigit() and int((entry / "stat").read_text().rpartition(")")[2].split()[3]) in sessions:
                     found.append(int(entry.name))
         return found
 
     def kill(self, name: str) -> None:
-        """SIGKILL for the program with everything that it started: a machine that lost its power."""
+        """Kill the program and everything it started, as a power failure does."""
         for pid in self.pids(name):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
     def kill_main(self, name: str) -> None:
-        """SIGKILL for the program's first process alone: what it started lives on."""
+        """Kill only the program's main process; its children keep running."""
         [*_, process] = [process for program, process in self.processes if program == name]
         process.kill()
         process.wait()
 
     def stop(self) -> None:
-        """End every process that this stack started, and whatever those left behind."""
+        """Kill every process that this stack started, and their children."""
         for pid in self.pids():
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
@@ -101,36 +101,38 @@ class AirflowStack:
             process.wait(30)
 
     def call(self, method: str, path: str, **body: Any) -> Any:
-        """One request to Airflow's REST API, as the operator."""
+        """Send one request to Airflow's REST API as the operator."""
         if not self._token:
-            answer = httpx.post(f"{self.url}/auth/token", json={"username": "admin", "password": PASSWORD}, timeout=60)
-            self._token = answer.raise_for_status().json()["access_token"]
-        answer = httpx.request(
+            response = httpx.post(
+                f"{self.url}/auth/token", json={"username": "admin", "password": PASSWORD}, timeout=60
+            )
+            self._token = response.raise_for_status().json()["access_token"]
+        response = httpx.request(
             method,
             f"{self.url}/api/v2/{path}",
             headers={"Authorization": f"Bearer {self._token}"},
             json=body or None,
             timeout=60,
         )
-        assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
-        return answer.json() if answer.content else None
+        assert response.is_success, f"{method} {path}: {response.status_code} {response.text}"
+        return response.json() if response.content else None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def wait_for(self, what: str, condition: Callable[[], Any], *, timeout_s: float = WAIT_S) -> Any:
-        """Poll until the condition holds; what every program last said, when it never does."""
+        """Poll until the condition is true. On a timeout, the error has the end of every program's log."""
         end = time.monotonic() + timeout_s
         while True:
-            if answer := condition():
-                return answer
+            if value := condition():
+                return value
             if time.monotonic() > end:
-                raise AssertionError(f"waited {timeout_s:.0f} s for {what}\n{self.last_words()}")
+                raise AssertionError(f"waited {timeout_s:.0f} s for {what}\n{self.log_tails()}")
             time.sleep(POLL_S)
 
-    def last_words(self) -> str:
-        logs = sorted(self.place.home.glob("*.log"))
+    def log_tails(self) -> str:
+        logs = sorted(self.airflow.home.glob("*.log"))
         return "\n".join(f"--- {log.name}\n" + log.read_text(errors="replace")[-1500:] for log in logs)
 
     def is_up(self) -> bool:
@@ -140,7 +142,7 @@ class AirflowStack:
             return False
         return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer"))
 
-    # What an operator does
+    # Operator actions
 
     def trigger(self, dag: str, run_id: str, **conf: Any) -> str:
         self.call("PATCH", f"dags/{dag}", is_paused=False)
@@ -152,12 +154,12 @@ class AirflowStack:
         return state
 
     def runs(self, dag: str, state: str) -> list[str]:
-        """The runs of this state, whoever began them."""
+        """The ids of the runs in this state, manual or scheduled."""
         found = self.call("GET", f"dags/{dag}/dagRuns?state={state}&limit=100")["dag_runs"]
         return [each["dag_run_id"] for each in found]
 
     def tasks(self, dag: str, run_id: str) -> dict[str, dict[str, Any]]:
-        """Task id, and map index where it has one, to the task instance."""
+        """Task instances by task id, with the map index if there is one."""
         found = self.call("GET", f"dags/{dag}/dagRuns/{run_id}/taskInstances?limit=100")["task_instances"]
         return {
             each["task_id"] if each["map_index"] < 0 else f"{each['task_id']}[{each['map_index']}]": each
@@ -171,36 +173,36 @@ class AirflowStack:
         return self.states(dag, run_id).get(task, "")
 
     def wait_for_end(self, dag: str, run_id: str, *states: str) -> str:
-        """The run's last state, which is one of these (success)."""
-        ends = {"success", "failed"}
+        """Wait for the run to end and return its state, which must be one of `states` (default: success)."""
+        final_states = {"success", "failed"}
         state: str = self.wait_for(
-            f"the end of {run_id}", lambda: now if (now := self.run_state(dag, run_id)) in ends else ""
+            f"the end of {run_id}", lambda: now if (now := self.run_state(dag, run_id)) in final_states else ""
         )
-        assert state in (states or ("success",)), f"{self.states(dag, run_id)}\n{self.last_words()}"
+        assert state in (states or ("success",)), f"{self.states(dag, run_id)}\n{self.log_tails()}"
         return state
 
     def wait_for_approval(self, dag: str, run_id: str, task: str = "approve", *, timeout_s: float = WAIT_S) -> None:
-        def waits() -> bool:
+        def is_waiting() -> bool:
             states = self.states(dag, run_id)
-            assert self.run_state(dag, run_id) != "failed", f"{states}\n{self.last_words()}"
+            assert self.run_state(dag, run_id) != "failed", f"{states}\n{self.log_tails()}"
             return states.get(task) == "awaiting_input"
 
-        self.wait_for(f"{task} of {run_id} to ask", waits, timeout_s=timeout_s)
+        self.wait_for(f"{task} of {run_id} to ask", is_waiting, timeout_s=timeout_s)
 
     def approve(self, dag: str, run_id: str, task: str = "approve") -> str:
-        """Press the button; the text that the operator saw."""
+        """Approve, and return the text that the operator saw."""
         path = f"dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
-        seen: str = self.call("GET", path)["body"]
+        text: str = self.call("GET", path)["body"]
         self.call("PATCH", path, chosen_options=["Approve"], params_input={})
-        return seen
+        return text
 
     def log(self, dag: str, run_id: str, task: str, attempt: int = 1) -> str:
-        """What the task's log says of one try, as Airflow's page shows it."""
+        """The task's log of one try, as on Airflow's page."""
         path = f"dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/logs/{attempt}?full_content=true"
         return json.dumps(self.call("GET", path)["content"])
 
     def result(self, dag: str, run_id: str, task: str) -> Any:
-        """What the task returned."""
+        """The task's return value."""
         path = f"dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/xcomEntries/return_value"
         return self.call("GET", path)["value"]
 
@@ -208,7 +210,7 @@ class AirflowStack:
         self.call("PATCH", f"pools/{pool}?update_mask=slots", pool=pool, slots=slots, include_deferred=False)
 
     def clear(self, dag: str, run_id: str, *task_ids: Any) -> None:
-        """Clear tasks (an id, or id and map index) with all that follows."""
+        """Clear tasks (an id, or an id and a map index) with everything downstream."""
         self.call(
             "POST",
             f"dags/{dag}/clearTaskInstances",
@@ -220,12 +222,12 @@ class AirflowStack:
         )
 
     def clear_run(self, dag: str, run_id: str) -> None:
-        """Clear a whole run."""
+        """Clear all tasks of a run."""
         self.call("POST", f"dags/{dag}/dagRuns/{run_id}/clear", dry_run=False, only_failed=False)
 
 
-def make_stack(
-    place: AirflowHome,
+def start_stack(
+    airflow: AirflowHome,
     *,
     airflow_db: str,
     redis_url: str,
@@ -233,10 +235,10 @@ def make_stack(
     source_url: str,
     connections: dict[str, dict[str, Any]],
 ) -> AirflowStack:
-    """Set Airflow up as compose does, start its programs, and say where everything is."""
+    """Set up Airflow as docker-compose.yml does, start its programs, and create its connections."""
     port = free_port()
-    place.home.mkdir(parents=True, exist_ok=True)
-    place.environ.update(
+    airflow.home.mkdir(parents=True, exist_ok=True)
+    airflow.environ.update(
         {
             "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
             "AIRFLOW__CORE__AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
@@ -253,15 +255,16 @@ def make_stack(
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": str(HEARTBEAT_TIMEOUT_S),
             "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
             "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "30",
-            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # how late the end of a skipped or failed task is seen
+            # How late Airflow notices the end of a skipped or failed task.
+            "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
             "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port()),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port()),
         }
     )
-    _set_up(place, host_key=host_key, source_url=source_url)
-    stack = AirflowStack(place, port)
+    _run_init(airflow, host_key=host_key, source_url=source_url)
+    stack = AirflowStack(airflow, port)
     try:
         stack.start("api-server", "api-server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1")
         stack.start("scheduler", "scheduler", "--skip-serve-logs")
@@ -270,12 +273,12 @@ def make_stack(
         stack.start_worker("worker-1")
         stack.start_worker("worker-2")
         stack.wait_for("Airflow's health", stack.is_up)
-        there = {each["connection_id"] for each in stack.call("GET", "connections")["connections"]}
-        assert there == {"statements_print"}, "what the set-up makes"
+        existing = {each["connection_id"] for each in stack.call("GET", "connections")["connections"]}
+        assert existing == {"statements_print"}, "deploy/init.sh creates one connection"
         for name, values in connections.items():
             extra = json.dumps(values.get("extra", {}))
             body = {"connection_id": name, "conn_type": "generic", "password": values["url"], "extra": extra}
-            stack.call(*(("PATCH", f"connections/{name}") if name in there else ("POST", "connections")), **body)
+            stack.call(*(("PATCH", f"connections/{name}") if name in existing else ("POST", "connections")), **body)
         dags = {path.stem for path in DAGS.glob("*.py")}
         stack.wait_for("the DAGs", lambda: {each["dag_id"] for each in stack.call("GET", "dags")["dags"]} == dags)
     except BaseException:
@@ -284,10 +287,10 @@ def make_stack(
     return stack
 
 
-def _set_up(place: AirflowHome, *, host_key: Path, source_url: str) -> None:
-    """Run compose's init. There is a hospital already, so it makes none."""
+def _run_init(airflow: AirflowHome, *, host_key: Path, source_url: str) -> None:
+    """Run deploy/init.sh. The hospital exists, so it creates none."""
     programs = Path(sys.executable).parent
-    environment = place.environment | {
+    environment = airflow.environment | {
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "POOLS": str(ROOT / "deploy" / "pools.json"),
         "AIRFLOW_ADMIN_PASSWORD": PASSWORD,
@@ -297,7 +300,7 @@ def _set_up(place: AirflowHome, *, host_key: Path, source_url: str) -> None:
     done = subprocess.run(
         ["sh", str(ROOT / "deploy" / "init.sh")],
         env=environment,
-        cwd=place.home,
+        cwd=airflow.home,
         capture_output=True,
         text=True,
         check=False,

@@ -1,4 +1,4 @@
-"""Parse every DAG file, and print what there is and what parsing it imported, as JSON."""
+"""Parse every DAG file, and print the DAGs and the modules that parsing imported, as JSON."""
 
 import json
 import sys
@@ -8,22 +8,23 @@ from unittest import mock
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import dag, task, task_group, timezone  # noqa: F401 - Airflow itself is imported before we look
+from airflow.sdk import dag, task, task_group, timezone  # noqa: F401 - import Airflow itself before counting imports
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables import trigger
 from airflow.timetables.base import TimeRestriction
 
 
-def first_runs(one: Any, switched_on_at: Sequence[str]) -> dict[str, str]:
-    """Each of these times, and when the scheduler lets a DAG that never ran begin that is switched on at that time."""
-    kept = json.loads(json.dumps(DagSerialization.to_dict(one)))  # As the scheduler has it, which reads no DAG file.
-    timetable = DagSerialization.from_dict(kept).timetable
+def first_runs(one: Any, enabled_at: Sequence[str]) -> dict[str, str]:
+    """When the first run of a new DAG starts, by the time at which the DAG is enabled."""
+    stored = json.loads(json.dumps(DagSerialization.to_dict(one)))  # the scheduler reads the serialized DAG
+    timetable = DagSerialization.from_dict(stored).timetable
     found = {}
-    for moment in switched_on_at if timetable.can_be_scheduled else ():
+    for moment in enabled_at if timetable.can_be_scheduled else ():
         with mock.patch.object(trigger, "utcnow", return_value=timezone.parse(moment)):
             run = timetable.next_dagrun_info(
                 last_automated_data_interval=None, restriction=TimeRestriction(None, None, catchup=one.catchup)
             )
+        assert run is not None
         found[moment] = run.run_after.isoformat()
     return found
 
@@ -56,7 +57,7 @@ described = {
                     "backs_off": bool(one.retry_exponential_backoff),
                     "has_policy": one.retry_policy is not None,
                     "timeout_s": one.execution_timeout.total_seconds() if one.execution_timeout else None,
-                    "waits_for_ever": getattr(one, "response_timeout", None) is None,
+                    "waits_forever": getattr(one, "response_timeout", None) is None,
                     "is_approval": isinstance(one, ApprovalOperator),
                     "mapped_as": getattr(one, "map_index_template", None),
                     "pool": one.pool,

@@ -1,7 +1,8 @@
-"""`dag.test()` for each JSON object in the arguments (`dag`, `conf`, `date`; `environ`, which stands from that run on;
-`acknowledge`, a batch that the vendor acknowledges before it), one after the other.
+"""Run `dag.test()` for each JSON object in the arguments, one after another.
 
-Prints the states of the tasks, and everything that Airflow kept of the runs: XCom, rendered fields, asset events.
+Keys: `dag`, `conf`, `date`; `environ`, variables for this and all later runs; `acknowledge`, a batch that the vendor
+acknowledges before the run. Prints task states, and everything that Airflow stored: XCom, rendered fields, asset
+events.
 """
 
 import json
@@ -25,14 +26,14 @@ from tests.hospital import Hospital
 def main() -> None:
     runs = []
     for argument in sys.argv[1:]:
-        wanted = json.loads(argument)
-        os.environ.update(wanted.get("environ", {}))
-        if batch := wanted.get("acknowledge"):
+        request = json.loads(argument)
+        os.environ.update(request.get("environ", {}))
+        if batch := request.get("acknowledge"):
             home = Path(os.environ["STATEMENTS_HOME"])
             acknowledge(Hospital(home), batch, home / "inbox")
-        date = datetime.fromisoformat(wanted["date"]) if wanted.get("date") else None
-        # Read anew each time: a run's form would stay in the DAG for the next.
-        run = DagBag().dags[wanted["dag"]].test(logical_date=date, run_conf=wanted.get("conf"))
+        date = datetime.fromisoformat(request["date"]) if request.get("date") else None
+        # Parse the DAGs again each time, because a run's params stay in the DAG object.
+        run = DagBag().dags[request["dag"]].test(logical_date=date, run_conf=request.get("conf"))
         with create_session() as session:
             tasks = session.scalars(select(TaskInstance).where(TaskInstance.run_id == run.run_id)).all()
             states = {
@@ -41,11 +42,11 @@ def main() -> None:
             }
         runs.append({"state": run.state, "tasks": states})
     with create_session() as session:
-        kept = [str(row.value) for row in session.scalars(select(XComModel))]
+        stored = [str(row.value) for row in session.scalars(select(XComModel))]
         events = [event.extra for event in session.scalars(select(AssetEvent).order_by(AssetEvent.id))]
-        kept += [str(row.rendered_fields) for row in session.scalars(select(RenderedTaskInstanceFields))]
+        stored += [str(row.rendered_fields) for row in session.scalars(select(RenderedTaskInstanceFields))]
     print()
-    print(json.dumps({"runs": runs, "kept": kept, "events": events}))
+    print(json.dumps({"runs": runs, "stored": stored, "events": events}))
 
 
 if __name__ == "__main__":

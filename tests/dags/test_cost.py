@@ -1,6 +1,6 @@
-"""What orchestration costs: one batch through Airflow with two Celery workers, and on the command line, in one run.
+"""The cost of orchestration: one batch through Airflow with two Celery workers, compared with the command line.
 
-Takes long, so only where `TEST_AIRFLOW_COST` says how many guarantors:
+It takes long, so it runs only when `TEST_AIRFLOW_COST` gives the number of guarantors:
 
     TEST_AIRFLOW_COST=16000 pytest -n 0 -s tests/dags/test_cost.py
 """
@@ -24,7 +24,7 @@ from tests.services.sftp import SftpServer
 RATIO_MAX, FIXED_S = 1.3, 60
 BATCH = f"{CYCLE}-statement"
 
-pytestmark = pytest.mark.skipif("TEST_AIRFLOW_COST" not in os.environ, reason="takes long: set TEST_AIRFLOW_COST")
+pytestmark = pytest.mark.skipif("TEST_AIRFLOW_COST" not in os.environ, reason="slow: set TEST_AIRFLOW_COST")
 
 
 def test_cost_of_orchestration(tmp_path: Path, postgres_server: URL, redis_url: str, sftp_server: SftpServer) -> None:
@@ -37,40 +37,40 @@ def test_cost_of_orchestration(tmp_path: Path, postgres_server: URL, redis_url: 
         guarantors=int(os.environ["TEST_AIRFLOW_COST"]),
         environ={},
         layouts=layouts,
-    ) as house:
-        documents, alone_s = _run_alone(house, postgres_server, sftp_server)
+    ) as deployment:
+        documents, alone_s = _run_alone(deployment, postgres_server, sftp_server)
         shutil.rmtree(layouts)
-        airflow_s = _run_through_airflow(house)
+        airflow_s = _run_through_airflow(deployment)
         print(f"{documents:,} documents: {alone_s:.0f} s on the command line, {airflow_s:.0f} s through Airflow")
-        for name, task in house.stack.tasks("monthly_statements", BATCH).items():
+        for name, task in deployment.stack.tasks("monthly_statements", BATCH).items():
             print(
                 f"  {name}: {task['duration'] or 0:.1f} s from {task['start_date']}, {task['rendered_map_index'] or ''}"
             )
-        house.assert_once_each(BATCH)
+        deployment.assert_sent_once(BATCH)
         assert airflow_s <= RATIO_MAX * alone_s + FIXED_S
 
 
-def _run_alone(house: Deployment, postgres_server: URL, sftp_server: SftpServer) -> tuple[int, float]:
-    """Documents, and seconds, with a ledger, an archive and a vendor's folder of its own."""
-    vendor = house.vendor.with_name("alone")
+def _run_alone(deployment: Deployment, postgres_server: URL, sftp_server: SftpServer) -> tuple[int, float]:
+    """Documents and seconds for a run with a separate ledger, archive and vendor folder."""
+    vendor = deployment.vendor.with_name("alone")
     vendor.mkdir()
     with fresh_database(postgres_server) as ledger_url:
-        environ = house.hospital.environ | {
+        environ = deployment.hospital.environ | {
             "STATEMENTS_LEDGER": ledger_url,
-            "STATEMENTS_ARCHIVE": house.hospital.environ["STATEMENTS_ARCHIVE"].replace("/archive", "/alone"),
+            "STATEMENTS_ARCHIVE": deployment.hospital.environ["STATEMENTS_ARCHIVE"].replace("/archive", "/alone"),
             "STATEMENTS_PRINT": sftp_server.url(vendor),
         }
-        alone = replace(house.hospital, environ=environ)
+        alone = replace(deployment.hospital, environ=environ)
         run = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", "--workers", "2")
         started = time.monotonic()
         counts = alone.statements(*run, "--json").json["counts"]
         took_s = time.monotonic() - started
-    house.smtp.accepted.clear()
+    deployment.smtp.accepted.clear()
     return counts["rendered"], took_s
 
 
-def _run_through_airflow(house: Deployment) -> float:
-    dag, stack = "monthly_statements", house.stack
+def _run_through_airflow(deployment: Deployment) -> float:
+    dag, stack = "monthly_statements", deployment.stack
     started = time.monotonic()
     stack.trigger(dag, BATCH, cycle=CYCLE, as_of=AS_OF.isoformat())
     stack.wait_for_approval(dag, BATCH, timeout_s=3600)

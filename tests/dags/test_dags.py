@@ -1,4 +1,4 @@
-"""Every DAG file: what an operator and a scheduler rely on."""
+"""Rules that every DAG file must follow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.hospital import ROOT, build_hospital
 
 MONTHLY = ("monthly_statements", "ob_predelivery_notices", "dunning_letters")
 SCHEDULED = {*MONTHLY, "delivery_tracking"}
-OF_A_BATCH = {*MONTHLY, "rerun_batch"}
+BATCH_DAGS = {*MONTHLY, "rerun_batch"}
 ALL = {*MONTHLY, "rerun_batch", "delivery_tracking"}
 HEAVY = (
     "weasyprint",
@@ -25,39 +25,43 @@ HEAVY = (
     "statement_builder.pipeline",
     "mail_house.vendors",
 )
-"""What no DAG file may import when it is parsed: every half minute, and in the process of every task."""
-JUST_AFTER_ITS_TIME = {
+"""Modules that a DAG file must not import: it is parsed every 30 seconds and in every task's process."""
+JUST_AFTER_SCHEDULE = {
     "ob_predelivery_notices": "2026-11-02T10:00:30+00:00",
     "monthly_statements": "2026-11-03T10:00:30+00:00",
     "dunning_letters": "2026-11-17T10:00:30+00:00",
     "delivery_tracking": "2026-11-17T10:20:30+00:00",
 }
-"""Five in the morning in New York is ten in UTC from the first of November."""
+"""From November 1, 5:00 a.m. in New York is 10:00 UTC."""
 POOLS = {"default_pool", "statements_source", "statements_render", "statements_print", "statements_email"}
 
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("dags")
-    place = AirflowHome(home / "airflow", build_hospital(home / "hospital", guarantors=20))
-    answer, _ = place.script("describe_dags", *JUST_AFTER_ITS_TIME.values())
-    return answer
+    airflow = AirflowHome(home / "airflow", build_hospital(home / "hospital", guarantors=20))
+    found: dict[str, Any]
+    found, _ = airflow.script("describe_dags", *JUST_AFTER_SCHEDULE.values())
+    return found
 
 
 @pytest.fixture(scope="module")
 def dags(described: dict[str, Any]) -> dict[str, Any]:
-    return described["dags"]
+    found: dict[str, Any] = described["dags"]
+    return found
 
 
-def test_dag_files__are_read_without_errors_and_without_heavy_imports(described: dict[str, Any]) -> None:
+def test_dag_files__parse_without_errors_and_without_heavy_imports(described: dict[str, Any]) -> None:
     assert described["errors"] == {}
     assert set(described["dags"]) == ALL
-    assert any(name.startswith("common") for name in described["imported"]), "this looked at nothing"
+    assert any(name.startswith("common") for name in described["imported"]), (
+        "no import was recorded, so this proves nothing"
+    )
     assert [name for name in described["imported"] if name.startswith(HEAVY)] == []
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
-def test_dag__is_what_operators_and_schedulers_rely_on(dags: dict[str, Any], name: str) -> None:
+def test_dag__follows_the_rules(dags: dict[str, Any], name: str) -> None:
     dag = dags[name]
     assert Path(dag["file"]).stem == name
     assert "statements" in dag["tags"]
@@ -70,16 +74,16 @@ def test_dag__is_what_operators_and_schedulers_rely_on(dags: dict[str, Any], nam
         assert task["pool"] in POOLS
         assert task["retries"] > 0
         assert task["backs_off"]
-        assert task["has_policy"], f"{task_id} would try again what must not be"
+        assert task["has_policy"], f"{task_id} would retry errors that must not be retried"
         if task["is_approval"]:
-            assert (task["timeout_s"], task["waits_for_ever"]) == (None, True), "a person may take days"
+            assert (task["timeout_s"], task["waits_forever"]) == (None, True), "an approval may take days"
         else:
             assert task["timeout_s"]
             assert task["doc"]
 
 
 @pytest.mark.parametrize("name", MONTHLY)
-def test_form__asks_for_what_a_person_may_choose(dags: dict[str, Any], name: str) -> None:
+def test_form__has_all_params(dags: dict[str, Any], name: str) -> None:
     params = dags[name]["params"]
     assert set(params) == {"cycle", "facility", "as_of", "limit", "dry_run"}
     assert all(schema["title"] and schema["description"] for schema in params.values())
@@ -88,8 +92,8 @@ def test_form__asks_for_what_a_person_may_choose(dags: dict[str, Any], name: str
 
 
 @pytest.mark.parametrize("name", sorted(SCHEDULED))
-def test_dag_that_is_switched_on__waits_for_its_next_time(dags: dict[str, Any], name: str) -> None:
-    """Whoever installs this on the fourth did not ask for the batch of the third."""
+def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], name: str) -> None:
+    """An installation on the 4th must not run the batch of the 3rd."""
     first_run = dags[name]["first_runs"]
     assert (
         first_run["2026-11-03T10:00:30+00:00"]
@@ -100,11 +104,11 @@ def test_dag_that_is_switched_on__waits_for_its_next_time(dags: dict[str, Any], 
             "delivery_tracking": "2026-11-03T10:20:00+00:00",
         }[name]
     )
-    assert first_run[JUST_AFTER_ITS_TIME[name]] > JUST_AFTER_ITS_TIME[name]
+    assert first_run[JUST_AFTER_SCHEDULE[name]] > JUST_AFTER_SCHEDULE[name]
 
 
-def test_nothing_leaves_before_its_gates(dags: dict[str, Any]) -> None:
-    for name in OF_A_BATCH:
+def test_hand_off__follows_the_gates(dags: dict[str, Any]) -> None:
+    for name in BATCH_DAGS:
         tasks = dags[name]["tasks"]
         assert "build" in tasks["check_gates"]["upstream"]
         assert set(tasks["release"]["upstream"]) >= {"check_gates", "approve"}
@@ -123,5 +127,5 @@ def test_runbook__has_a_section_for_each_task(dags: dict[str, Any]) -> None:
     assert tasks - headings == set()
 
 
-def test_dag_folder__has_nothing_that_is_no_dag_and_would_be_parsed() -> None:
+def test_dag_folder__has_only_dag_files() -> None:
     assert {path.stem for path in DAGS.glob("*.py")} == ALL

@@ -1,4 +1,4 @@
-"""What containers are made and started with, as far as it can be proved where no container engine runs."""
+"""Container images, docker-compose.yml and the Helm values, checked without a container engine."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ VALUES: dict[str, Any] = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "value
 KUBERNETES_PAGE = (ROOT / "docs" / "operate" / "kubernetes.md").read_text(encoding="utf-8")
 
 
-def read_compose_file(path: Path, secrets: Path) -> subprocess.CompletedProcess[str]:
-    """What Docker Compose itself makes of the file; no engine is needed for that."""
+def parse_compose_file(path: Path, secrets: Path) -> subprocess.CompletedProcess[str]:
+    """Parse the file with Docker Compose, which needs no engine for that."""
     program = Path(compose.__file__).parent / "docker-compose"
-    command = [
+    command: list[str | Path] = [
         program,
         "--env-file",
         secrets,
@@ -49,33 +49,33 @@ def read_compose_file(path: Path, secrets: Path) -> subprocess.CompletedProcess[
 
 @pytest.fixture
 def filled_in(tmp_path: Path) -> Path:
-    """.env.example with everything in it."""
+    """A copy of .env.example with every value filled in."""
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     path = tmp_path / "env"
     path.write_text(re.sub(r"^([A-Z0-9_]+=)$", r"\1secret", example, flags=re.MULTILINE), encoding="utf-8")
     return path
 
 
-def test_compose_file__is_read_by_docker_compose(filled_in: Path) -> None:
-    done = read_compose_file(ROOT / "docker-compose.yml", filled_in)
+def test_compose_file__is_valid(filled_in: Path) -> None:
+    done = parse_compose_file(ROOT / "docker-compose.yml", filled_in)
     assert (done.returncode, done.stderr) == (0, "")
-    read = json.loads(done.stdout)
-    assert read["services"].keys() == COMPOSE["services"].keys()
-    assert set(read["services"]) > {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "init"}
-    assert read["services"]["worker"]["environment"]["AIRFLOW__CORE__FERNET_KEY"] == "secret"
+    parsed = json.loads(done.stdout)
+    assert parsed["services"].keys() == COMPOSE["services"].keys()
+    assert set(parsed["services"]) > {"api-server", "scheduler", "dag-processor", "triggerer", "worker", "init"}
+    assert parsed["services"]["worker"]["environment"]["AIRFLOW__CORE__FERNET_KEY"] == "secret"
 
 
-def test_compose_file__wants_every_secret() -> None:
-    done = read_compose_file(ROOT / "docker-compose.yml", ROOT / ".env.example")
+def test_compose_file__requires_every_secret() -> None:
+    done = parse_compose_file(ROOT / "docker-compose.yml", ROOT / ".env.example")
     assert done.returncode != 0
     assert "copy .env.example to .env and fill it in" in done.stderr
 
 
-def test_compose_file__with_a_slip_is_refused(tmp_path: Path, filled_in: Path) -> None:
-    slip = tmp_path / "docker-compose.yml"
+def test_compose_file__with_a_typo_is_refused(tmp_path: Path, filled_in: Path) -> None:
+    misspelled = tmp_path / "docker-compose.yml"
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    slip.write_text(text.replace("    command: [triggerer]", "    comand: [triggerer]"), encoding="utf-8")
-    assert "comand" in read_compose_file(slip, filled_in).stderr
+    misspelled.write_text(text.replace("    command: [triggerer]", "    comand: [triggerer]"), encoding="utf-8")
+    assert "comand" in parse_compose_file(misspelled, filled_in).stderr
 
 
 @pytest.mark.parametrize("name", sorted(COMPOSE["services"]))
@@ -92,13 +92,13 @@ def test_secrets__come_from_the_environment_file_and_nowhere_else() -> None:
     example = (ROOT / ".env.example").read_text(encoding="utf-8")
     offered = dict(line.split("=", 1) for line in example.splitlines() if re.match(r"[A-Z]", line))
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    wanted = set(re.findall(r"\$\{([A-Z0-9_]+)", text))
-    assert wanted == set(offered)
-    assert set(offered.values()) == {""}, "a value that somebody would leave as it is"
+    required = set(re.findall(r"\$\{([A-Z0-9_]+)", text))
+    assert required == set(offered)
+    assert set(offered.values()) == {""}, "a default value that an operator could forget to change"
 
 
 @pytest.mark.parametrize("name", sorted(AIRFLOW_PROGRAMS))
-def test_airflow_programs__are_those_that_the_end_to_end_test_starts(name: str) -> None:
+def test_airflow_programs__match_the_end_to_end_test(name: str) -> None:
     command = COMPOSE["services"][name]["command"]
     assert list(AIRFLOW_PROGRAMS[name]) == command[: len(AIRFLOW_PROGRAMS[name])]
 
@@ -112,7 +112,7 @@ def test_dockerfile__passes_its_linter(name: str) -> None:
     assert re.search(r"^USER (?!root)", text, re.MULTILINE)
 
 
-def test_image__gets_every_folder_that_it_needs() -> None:
+def test_image__copies_every_folder_it_needs() -> None:
     copied = set(re.findall(r"^COPY (?:--chmod=\S+ )?(\S+)", DOCKERFILE, re.MULTILINE))
     kept = {line[1:] for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines() if line[0] == "!"}
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -129,8 +129,8 @@ def test_image__gets_every_folder_that_it_needs() -> None:
     assert all(package in DOCKERFILE for package in debian)
 
 
-def test_image__owns_every_folder_that_a_volume_goes_over() -> None:
-    """A new volume takes the owner of what is below it in the image; where nothing is, root's."""
+def test_image__owns_every_mount_point() -> None:
+    """A new volume takes the owner of the folder below it in the image, or root if there is none."""
     home, folders = re.findall(
         r"^WORKDIR (\S+)\n#.*\nRUN install -d -o statements -g statements -m 700 (.+)$", DOCKERFILE, re.MULTILINE
     )[-1]
@@ -156,10 +156,10 @@ def test_image__owns_every_folder_that_a_volume_goes_over() -> None:
         ([], ["airflow"]),
     ],
 )
-def test_entrypoint__runs_what_compose_and_the_chart_give_it(
+def test_entrypoint__runs_the_commands_of_compose_and_the_chart(
     tmp_path: Path, given: list[str], executed: list[str]
 ) -> None:
-    """Installed as the Dockerfile does it. The program is in the shell's own process: signals reach it."""
+    """The program replaces the shell, so that it receives signals."""
     entrypoint = tmp_path / "entrypoint"
     shutil.copy(ROOT / "deploy" / "entrypoint.sh", entrypoint)
     programs = tmp_path / "programs"
@@ -182,14 +182,14 @@ def test_image__starts_with_the_entrypoint_and_not_as_root() -> None:
     assert last.count("\nUSER ") == 1
 
 
-def test_pools__are_those_that_the_tasks_name() -> None:
+def test_pools__match_the_tasks() -> None:
     pools: dict[str, Any] = json.loads((ROOT / "deploy" / "pools.json").read_text(encoding="utf-8"))
     text = "".join(path.read_text(encoding="utf-8") for path in DAGS.rglob("*.py"))
     assert all(pool.removeprefix("statements_") in text and values["slots"] > 0 for pool, values in pools.items())
 
 
 def walk(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value that is no mapping or list, with where it stands."""
+    """Every scalar value with its path."""
     if isinstance(values, dict | list):
         for name, value in values.items() if isinstance(values, dict) else enumerate(values):
             yield from walk(value, f"{path}.{name}")
@@ -197,8 +197,8 @@ def walk(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, values
 
 
-def with_values(code: str, home: Path, **environment: str) -> Any:
-    """What Python prints as JSON, in an Airflow that has the options of values.yaml and nothing else."""
+def run_with_values(code: str, home: Path, **environment: str) -> Any:
+    """Run Python code in an Airflow with the options of values.yaml. Returns the JSON in its last line."""
     options = {
         f"AIRFLOW__{section}__{option}".upper(): str(value)
         for section, options in VALUES["config"].items()
@@ -212,7 +212,7 @@ def with_values(code: str, home: Path, **environment: str) -> Any:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_kubernetes_values__name_this_airflow_this_image_and_one_chart() -> None:
+def test_kubernetes_values__match_the_airflow_version_and_the_image() -> None:
     pinned = re.search(r"apache-airflow==([\d.]+)", (ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert pinned
     assert VALUES["airflowVersion"] == pinned[1]
@@ -226,17 +226,17 @@ def test_kubernetes_values__name_this_airflow_this_image_and_one_chart() -> None
     assert len(charts) > 2
 
 
-def test_kubernetes_values__hold_no_secret() -> None:
+def test_kubernetes_values__contain_no_secret() -> None:
     assert VALUES["data"].keys() <= {"metadataSecretName", "brokerUrlSecretName"}
     for path, value in walk(VALUES):
         secret = re.search(r"pass|secret|token|key|credential|connection$", path.rpartition(".")[2], re.IGNORECASE)
         assert not secret or path.endswith("SecretName"), path
         assert not re.search(r"://[^/]*@", str(value)), path
-    assert VALUES["createUserJob"] == {"enabled": False}, "a login whose password everybody knows"
+    assert VALUES["createUserJob"] == {"enabled": False}, "a login with a known password"
 
 
-def test_kubernetes_values__ask_of_the_image_only_what_is_in_it() -> None:
-    """And of `workers` what stands below `celery`: keys right below it are the older charts'."""
+def test_kubernetes_values__use_only_what_the_image_has() -> None:
+    """Keys directly below `workers` are for older charts, so all of them are below `workers.celery`."""
     assert VALUES["workers"].keys() == {"celery"}
     programs = (VALUES["scheduler"], VALUES["dagProcessor"], VALUES["triggerer"], VALUES["workers"]["celery"])
     assert all(program["logGroomerSidecar"] == {"enabled": False} for program in programs), "/clean-logs"
@@ -244,20 +244,20 @@ def test_kubernetes_values__ask_of_the_image_only_what_is_in_it() -> None:
     assert VALUES["statsd"]["enabled"] == ("\nstatsd==" in lock)
 
 
-def test_kubernetes_values__set_only_options_that_this_airflow_has(tmp_path: Path) -> None:
+def test_kubernetes_values__set_only_existing_options(tmp_path: Path) -> None:
     code = (
         "import json; from airflow.configuration import conf; "
         "assert callable(conf.getimport('core', 'hostname_callable')); "
         "assert conf.getimport('celery', 'celery_config_options'); "
         "print(json.dumps({name: list(each['options']) for name, each in conf.configuration_description.items()}))"
     )
-    known = with_values(code, tmp_path)
+    known = run_with_values(code, tmp_path)
     for section, options in VALUES["config"].items():
         assert options.keys() <= set(known[section]), section
 
 
-def test_kubernetes_values__keep_logs_of_tasks_in_s3(tmp_path: Path, s3_server: S3Server) -> None:
-    """With a connection as the documentation shows it, through what a worker keeps a finished task's log with."""
+def test_kubernetes_values__store_task_logs_in_s3(tmp_path: Path, s3_server: S3Server) -> None:
+    """With the connection in the documentation, and the handler that stores a finished task's log."""
     bucket, _, folder = VALUES["config"]["logging"]["remote_base_log_folder"].removeprefix("s3://").partition("/")
     (s3_server.root / bucket).mkdir()
     (shown,) = re.findall(r"```json\n(.+?)```", KUBERNETES_PAGE, re.DOTALL)
@@ -267,11 +267,12 @@ def test_kubernetes_values__keep_logs_of_tasks_in_s3(tmp_path: Path, s3_server: 
     connection["extra"]["endpoint_url"] = s3_server.endpoint
     code = (
         "import json, pathlib; from airflow.sdk.log import load_remote_log_handler; "
-        "kept = load_remote_log_handler(); name = 'dag_id=a/run_id=b/task_id=c/attempt=1.log'; "
-        "path = pathlib.Path(kept.base_log_folder, name); path.parent.mkdir(parents=True); path.write_text('A line.'); "
-        "kept.upload(path, None); print(json.dumps([path.read_text(), kept.read(name, None)[1]]))"
+        "handler = load_remote_log_handler(); name = 'dag_id=a/run_id=b/task_id=c/attempt=1.log'; "
+        "path = pathlib.Path(handler.base_log_folder, name); path.parent.mkdir(parents=True); "
+        "path.write_text('A line.'); handler.upload(path, None); "
+        "print(json.dumps([path.read_text(), handler.read(name, None)[1]]))"
     )
-    answer = with_values(code, tmp_path, AIRFLOW_CONN_STATEMENTS_LOGS=json.dumps(connection))
-    assert answer == ["", ["A line."]]
+    result = run_with_values(code, tmp_path, AIRFLOW_CONN_STATEMENTS_LOGS=json.dumps(connection))
+    assert result == ["", ["A line."]]
     (log,) = (s3_server.root / bucket / folder).rglob("*.log")
     assert log.read_text() == "A line."

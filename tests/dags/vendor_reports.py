@@ -1,4 +1,4 @@
-"""What the print vendor answers."""
+"""Write the print vendor's reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ COLUMNS = "print_file,status,records,pdf_sha256,received_on,reason"
 
 
 def acknowledge(hospital: Hospital, batch: str, folder: Path) -> list[str]:
-    """Put the acknowledgement of every print file of the batch into the folder; their names."""
+    """Write an acknowledgement of every print file of the batch into the folder. Returns the print files' names."""
     files = hospital.statements("show", batch, "--json").json["print_files"]
     rows = [f"{file['name']},accepted,{file['documents']},{file['sha256']},{AS_OF},\r\n" for file in files]
     folder.mkdir(exist_ok=True)

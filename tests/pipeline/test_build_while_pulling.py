@@ -20,11 +20,13 @@ from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import pull_batch
 from statement_builder.pipeline.workers import WorkerPool
 from statement_builder.resources import SQL_ROOT
+from tests.commands import BATCH
 from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.outcomes import outcome_of
 from tests.pipeline.shard_worker import open_as_worker
 
-BATCH = f"{CYCLE}-statement"
+pytestmark = pytest.mark.hospital("new", guarantors=40)
+
 SHARD_CANDIDATES = 8
 """Few candidates per shard, so that a small hospital has several shards."""
 
@@ -35,9 +37,6 @@ def opened(hospital: Hospital, *, workers: int) -> Iterator[AppContext]:
     with open_as_worker(hospital.environment) as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
         yield replace(context, shard_candidates_max=SHARD_CANDIDATES, workers=workers)
-
-
-pytestmark = pytest.mark.hospital("new", guarantors=40)
 
 
 def test_build_while_pulling__equals_a_build_in_one_process(

@@ -16,20 +16,18 @@ from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.print_worker import PrintTask
 from statement_builder.pipeline.workers import WorkerPool
+from tests.commands import BATCH
 from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.outcomes import assert_sent_once, outcome_of
 from tests.pipeline.shard_worker import open_as_worker
 
-BATCH = f"{CYCLE}-statement"
+pytestmark = pytest.mark.hospital("new", guarantors=40)
 
 
 @contextmanager
 def opened(hospital: Hospital, *, workers: int) -> Iterator[AppContext]:
     with open_as_worker(hospital.environment) as context:
         yield replace(context, shard_candidates_max=8, workers=workers)
-
-
-pytestmark = pytest.mark.hospital("new", guarantors=40)
 
 
 @pytest.fixture
