@@ -1,4 +1,4 @@
-"""What `statements bench` promises to scripts."""
+"""The figures of `statements bench`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,23 @@ from statement_builder.devtools.benchmark import run_bench
 
 
 @pytest.mark.parametrize("kind", list(Kind), ids=str)
-def test_bench__runs_both_engines_on_the_same_documents(kind: Kind) -> None:
-    figures = run_bench(documents=2, kind=kind)
-    assert figures["documents"] == 2
-    assert 1 <= figures["layouts"] <= 4, "two documents to get ready with, two to measure"
-    assert figures["fallbacks"] == 0
-    assert figures["ratio"] > 1
-    assert figures["first_s"] > 0
-    assert {"compiled_per_s", "plain_per_s", "cold_per_s", "bytes_per_document"} <= set(figures)
+def test_run_bench__measures_both_engines_on_the_same_documents(kind: Kind) -> None:
+    result = run_bench(documents=2, kind=kind)
+    assert result.documents == 2
+    assert 1 <= result.layouts <= 4, "two documents to warm up, two to measure"
+    assert result.fallbacks == 0
+    assert result.ratio > 1
+    assert min(result.first_s, result.compiled_per_s, result.plain_per_s, result.cold_per_s) > 0
+    assert result.bytes_per_document > 0
+    assert (result.batch, result.again) == (None, None)
 
 
-def test_bench__a_whole_batch_with_layouts_to_make_and_with_those_kept() -> None:
-    figures = run_bench(documents=2, kind=Kind.STATEMENT, stages=True)
-    first, again = figures["batch"], figures["again"]
-    assert first["documents"] == again["documents"] > 0
-    assert [set(each["stages"]) for each in (first, again)] == [set(STAGES)] * 2
-    assert all(50 < each["memory_mib"] < 5_000 for each in (first, again))
-    assert all(each["documents_per_s"] > 0 and each["floor_ms"] > 0 for each in (first, again))
+def test_run_bench__stages_measure_a_batch_without_and_with_layouts() -> None:
+    result = run_bench(documents=2, kind=Kind.STATEMENT, stages=True)
+    first, again = result.batch, result.again
+    assert first is not None
+    assert again is not None
+    assert first.documents == again.documents > 0
+    assert [set(each.stages) for each in (first, again)] == [set(STAGES)] * 2
+    assert all(50 < each.memory_mib < 5_000 for each in (first, again))
+    assert all(each.documents_per_s > 0 and each.floor_ms > 0 for each in (first, again))

@@ -1,4 +1,4 @@
-"""A mistake in a template shows in `statements bench` by the line that it was made in, not as a wrong page."""
+"""`statements bench` reports the line of a template that cannot be compiled; the page is still right."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MISTAKES = {
     "letter/letter.html": '<div class="aside" style="float: left">{{ content.guarantor_id }}</div>\n'
     '<p>And</p><div class="aside">here</div>',
 }
-"""By template: what is written at the beginning of its body."""
+"""Template → what is inserted at the start of its body."""
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project with a mistake in each of its templates."""
+    """A copy of the project with a mistake in each template."""
     folder = tmp_path_factory.mktemp("project")
     for name in ("statement_builder", "mail_house", "pdf_kit", "sql", "templates"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -55,10 +55,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
             1,
             id="shrink-to-fit",
         ),
-        pytest.param("dunning", "letter/letter.html", 'float (<div class="aside">', 2, id="float-two-candidates"),
+        pytest.param("dunning", "letter/letter.html", 'float (<div class="aside">', 2, id="float-two-possible-lines"),
     ],
 )
-def test_bench__names_the_template_s_line(
+def test_bench__names_the_line_of_the_template(
     project: Path, tmp_path: Path, kind: str, template: str, reason: str, lines: int
 ) -> None:
     command = [sys.executable, "-m", "statement_builder.cli", "bench", "--documents", "2", "--kind", kind, "--json"]

@@ -1,4 +1,4 @@
-"""Questions: what a person may decide, and what no approval overrules."""
+"""Release checks: what a person must decide, and what no approval overrides."""
 
 from __future__ import annotations
 
@@ -6,24 +6,29 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from statement_builder.operations.gates import PreviousBatch, ReleaseCheck, ask_questions, most_failed
 
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import ControlTotals, Figures
-from statement_builder.operations.release import same_person
+from statement_builder.operations.release import is_same_user
+from statement_builder.operations.release_checks import (
+    PreviousBatch,
+    ReleaseCheck,
+    list_release_checks,
+    most_documents_failed,
+)
 from statement_builder.settings import ReleaseSettings
 
-FOOTING = Figures(
+FIGURES = Figures(
     pulled=10, selected=6, held=3, exceptions=1, rendered=5, errors=1, print=3, email=2, handed_off=4, withheld=1
 )
 
 
-def totals(counts: Figures = FOOTING, cents: Figures = FOOTING, holds: dict[str, int] | None = None) -> ControlTotals:
+def totals(counts: Figures = FIGURES, cents: Figures = FIGURES, holds: dict[str, int] | None = None) -> ControlTotals:
     return ControlTotals(counts=counts, cents=cents, holds=holds or {})
 
 
-def changed(**figures: int) -> Figures:
-    return replace(FOOTING, **figures)
+def with_changes(**figures: int) -> Figures:
+    return replace(FIGURES, **figures)
 
 
 RELEASE = ReleaseSettings(
@@ -36,118 +41,118 @@ RELEASE = ReleaseSettings(
     dual_control_level_min=4,
     amount_max_cents=1_000_00,
 )
-QUIET = changed(errors=0, selected=5, pulled=9)
+NO_ERRORS = with_changes(errors=0, selected=5, pulled=9)
 
 
-def ask(
+def run_checks(
     now: ControlTotals, last: ControlTotals | None = None, *, kind: Kind = Kind.STATEMENT, **facts: Any
 ) -> tuple[ReleaseCheck, ...]:
-    before = None if last is None else PreviousBatch(batch_id="2026-10-statement", totals=last)
+    previous = None if last is None else PreviousBatch(batch_id="2026-10-statement", totals=last)
     facts = {"opened_by": "ana@billing-1", "levels": {0: 5}, "too_large": (), **facts}
-    return ask_questions(now, before, RELEASE, kind=kind, **facts)
+    return list_release_checks(now, previous, RELEASE, kind=kind, **facts)
 
 
 def codes(*arguments: Any, **facts: Any) -> list[str]:
-    return [question.code for question in ask(*arguments, **facts)]
+    return [check.code for check in run_checks(*arguments, **facts)]
 
 
 @pytest.mark.parametrize(
-    ("rendered", "asked"),
+    ("rendered", "expected"),
     [
-        pytest.param(75, [], id="a-quarter-fewer-is-usual"),
-        pytest.param(74, ["VOLUME"], id="more-than-a-quarter-fewer"),
-        pytest.param(125, [], id="a-quarter-more-is-usual"),
-        pytest.param(126, ["VOLUME"], id="more-than-a-quarter-more"),
-        pytest.param(0, ["VOLUME"], id="nobody-at-all"),
+        pytest.param(75, [], id="25-percent-fewer"),
+        pytest.param(74, ["VOLUME"], id="26-percent-fewer"),
+        pytest.param(125, [], id="25-percent-more"),
+        pytest.param(126, ["VOLUME"], id="26-percent-more"),
+        pytest.param(0, ["VOLUME"], id="none-at-all"),
     ],
 )
-def test_questions__unusual_volume_waits_for_a_person(rendered: int, asked: list[str]) -> None:
-    assert codes(totals(counts=Figures(rendered=rendered)), totals(counts=Figures(rendered=100))) == asked
+def test_volume__change_above_the_limit_needs_a_decision(rendered: int, expected: list[str]) -> None:
+    assert codes(totals(counts=Figures(rendered=rendered)), totals(counts=Figures(rendered=100))) == expected
 
 
 @pytest.mark.parametrize(
-    ("cents", "asked"),
+    ("cents", "expected"),
     [
-        pytest.param(80_00, [], id="a-fifth-less-is-usual"),
-        pytest.param(79_99, ["AVERAGE"], id="more-than-a-fifth-less"),
-        pytest.param(120_00, [], id="a-fifth-more-is-usual"),
-        pytest.param(120_01, ["AVERAGE"], id="more-than-a-fifth-more"),
+        pytest.param(80_00, [], id="20-percent-less"),
+        pytest.param(79_99, ["AVERAGE"], id="over-20-percent-less"),
+        pytest.param(120_00, [], id="20-percent-more"),
+        pytest.param(120_01, ["AVERAGE"], id="over-20-percent-more"),
     ],
 )
-def test_questions__unusual_average_amount_waits_for_a_person(cents: int, asked: list[str]) -> None:
+def test_average_amount__change_above_the_limit_needs_a_decision(cents: int, expected: list[str]) -> None:
     hundred, last = Figures(rendered=100), Figures(rendered=100 * 100_00)
-    assert codes(totals(hundred, Figures(rendered=100 * cents)), totals(hundred, last)) == asked
+    assert codes(totals(hundred, Figures(rendered=100 * cents)), totals(hundred, last)) == expected
 
 
 @pytest.mark.parametrize(
-    ("now", "last", "asked"),
+    ("now", "last", "expected"),
     [
-        pytest.param(40, 20, [], id="twice-as-many-is-usual"),
-        pytest.param(41, 20, ["HOLDS"], id="more-than-twice-as-many"),
-        pytest.param(19, 1, [], id="few-may-double"),
-        pytest.param(20, 0, ["HOLDS"], id="new-and-many"),
-        pytest.param(5, 400, [], id="a-reason-that-goes-away-is-good-news"),
+        pytest.param(40, 20, [], id="doubled"),
+        pytest.param(41, 20, ["HOLDS"], id="more-than-doubled"),
+        pytest.param(19, 1, [], id="below-the-minimum-count"),
+        pytest.param(20, 0, ["HOLDS"], id="new-and-at-the-minimum-count"),
+        pytest.param(5, 400, [], id="fewer"),
     ],
 )
-def test_questions__a_hold_reason_that_doubles_waits_for_a_person(now: int, last: int, asked: list[str]) -> None:
+def test_holds__more_than_doubled_needs_a_decision(now: int, last: int, expected: list[str]) -> None:
     then = {"MCAID": last} if last else {}
-    questions = ask(totals(QUIET, holds={"MCAID": now}), totals(QUIET, holds=then))
-    assert [question.code for question in questions] == asked
-    assert all(f"MCAID (Medicaid active): {now} against {last}" in question.message for question in questions)
+    checks = run_checks(totals(NO_ERRORS, holds={"MCAID": now}), totals(NO_ERRORS, holds=then))
+    assert [check.code for check in checks] == expected
+    assert all(f"MCAID (Medicaid active): {now}, was {last}" in check.message for check in checks)
 
 
-def test_questions__without_a_batch_before_nothing_is_unusual() -> None:
+def test_comparison__is_skipped_without_a_previous_batch() -> None:
     assert codes(totals(Figures(rendered=9), Figures(rendered=9_000_000), holds={"MCAID": 500})) == []
 
 
 @pytest.mark.parametrize(
-    ("facts", "asked"),
+    ("facts", "expected"),
     [
-        pytest.param({}, [], id="nothing-to-ask"),
-        pytest.param({"kind": Kind.OB_NOTICE}, ["APPROVAL"], id="policy-wants-a-person"),
-        pytest.param({"kind": Kind.DUNNING}, ["DUAL_CONTROL"], id="policy-wants-another-person"),
-        pytest.param({"levels": {2: 9, 3: 9}}, [], id="letters-below-the-level"),
+        pytest.param({}, [], id="nothing-to-decide"),
+        pytest.param({"kind": Kind.OB_NOTICE}, ["APPROVAL"], id="policy-person"),
+        pytest.param({"kind": Kind.DUNNING}, ["DUAL_CONTROL"], id="policy-dual-control"),
+        pytest.param({"levels": {2: 9, 3: 9}}, [], id="letters-below-the-dual-control-level"),
         pytest.param({"levels": {2: 9, 4: 1}}, ["DUAL_CONTROL"], id="one-final-notice"),
-        pytest.param({"kind": Kind.OB_NOTICE, "levels": {4: 1}}, ["DUAL_CONTROL"], id="the-stricter-of-two"),
-        pytest.param({"too_large": ("1f3c",)}, ["AMOUNT"], id="an-amount-above-the-ceiling"),
+        pytest.param({"kind": Kind.OB_NOTICE, "levels": {4: 1}}, ["DUAL_CONTROL"], id="stricter-of-two"),
+        pytest.param({"too_large": ("1f3c",)}, ["AMOUNT"], id="amount-above-the-limit"),
     ],
 )
-def test_questions__one_for_each_thing_to_decide(facts: dict[str, Any], asked: list[str]) -> None:
-    questions = ask(totals(QUIET), **facts)
-    assert [question.code for question in questions] == asked
-    assert [question.needs_another for question in questions] == [code == "DUAL_CONTROL" for code in asked]
+def test_release_checks__one_per_decision(facts: dict[str, Any], expected: list[str]) -> None:
+    checks = run_checks(totals(NO_ERRORS), **facts)
+    assert [check.code for check in checks] == expected
+    assert [check.needs_second_user for check in checks] == [code == "DUAL_CONTROL" for code in expected]
 
 
-def test_questions__a_document_that_could_not_be_made() -> None:
+def test_errors__need_a_decision() -> None:
     assert codes(totals()) == ["ERRORS"]
 
 
-def test_questions__name_what_to_look_at_and_not_all_of_it() -> None:
-    (question,) = ask(totals(QUIET), too_large=("a1", "b2", "c3", "d4", "e5"))
-    assert "5 of the documents ask for more than $1,000.00" in question.message
-    assert "a1, b2, c3 and 2 more" in question.message
+def test_amount__message_lists_three_documents_at_most() -> None:
+    (check,) = run_checks(totals(NO_ERRORS), too_large=("a1", "b2", "c3", "d4", "e5"))
+    assert "5 documents ask for more than $1,000.00" in check.message
+    assert "a1, b2, c3 and 2 more" in check.message
 
 
 @pytest.mark.parametrize(
     ("actor", "same"),
     [
-        pytest.param("ana@billing-1", True, id="same-desk"),
-        pytest.param("Ana@billing-2", True, id="another-desk"),
-        pytest.param("ben@billing-1", False, id="somebody-else-at-that-desk"),
+        pytest.param("ana@billing-1", True, id="same-user-same-machine"),
+        pytest.param("Ana@billing-2", True, id="same-user-other-machine"),
+        pytest.param("ben@billing-1", False, id="other-user-same-machine"),
     ],
 )
-def test_same_person__is_the_user_wherever_they_sit(actor: str, same: bool) -> None:
-    assert same_person(actor, "ana@billing-1") is same
+def test_is_same_user__ignores_machine_and_case(actor: str, same: bool) -> None:
+    assert is_same_user(actor, "ana@billing-1") is same
 
 
 @pytest.mark.parametrize(
     ("rendered", "errors", "stops"),
     [
-        pytest.param(3, 3, False, id="half-of-them"),
+        pytest.param(3, 3, False, id="half"),
         pytest.param(3, 4, True, id="more-than-half"),
-        pytest.param(0, 1, True, id="the-only-one"),
+        pytest.param(0, 1, True, id="only-document"),
         pytest.param(0, 0, False, id="nothing-selected"),
     ],
 )
-def test_most_failed__is_for_no_approval_to_overrule(rendered: int, errors: int, stops: bool) -> None:
-    assert most_failed(totals(counts=changed(rendered=rendered, errors=errors))) is stops
+def test_most_documents_failed__more_errors_than_rendered(rendered: int, errors: int, stops: bool) -> None:
+    assert most_documents_failed(totals(counts=with_changes(rendered=rendered, errors=errors))) is stops

@@ -1,4 +1,4 @@
-"""A batch done in parts, by processes that die, come twice and overlap: as if one had done it all."""
+"""A batch run in parallel by processes that die, repeat and overlap: the outcome is that of one process."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ import pytest
 
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import BatchBusy, GateStop
+from statement_builder.ledger import Batch
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.run_parallel import (
     build_run,
@@ -33,14 +34,14 @@ from tests.outcomes import assert_sent_once, outcome_of
 from tests.pipeline.shard_worker import BUSY, open_as_worker
 
 BATCH = f"{CYCLE}-statement"
-SHARD = 8
-"""Candidates in a shard here, so that a small hospital has several."""
+SHARD_CANDIDATES = 8
+"""Per shard, so that a small hospital has several shards."""
 
 
 @contextmanager
-def worker(hospital: Hospital, **changed: str) -> Iterator[AppContext]:
-    with open_as_worker(hospital.environment | changed) as context:
-        yield replace(context, shard_candidates_max=SHARD)
+def worker(hospital: Hospital, **environ: str) -> Iterator[AppContext]:
+    with open_as_worker(hospital.environment | environ) as context:
+        yield replace(context, shard_candidates_max=SHARD_CANDIDATES)
 
 
 @pytest.fixture(scope="module")
@@ -49,26 +50,26 @@ def pulled(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     hospital = build_hospital(tmp_path_factory.mktemp("pulled") / "home", guarantors=40, workers=1)
     with worker(hospital) as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-        walk_batch(context, context.require_batch(BATCH), until=Step.PULL)
+        walk_batch(context, _batch(context), until=Step.PULL)
     return hospital
 
 
 @pytest.fixture(scope="module")
-def alone(pulled: Hospital, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What comes of that batch when one process does it all."""
-    hospital = pulled.copy_to(tmp_path_factory.mktemp("alone") / "home")
+def one_process(pulled: Hospital, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The outcome of that batch when one process runs all of it."""
+    hospital = pulled.copy_to(tmp_path_factory.mktemp("one-process") / "home")
     with worker(hospital) as context:
-        walk_batch(context, context.require_batch(BATCH), release=True)
+        walk_batch(context, _batch(context), release=True)
     return outcome_of(hospital, BATCH)
 
 
 @pytest.fixture(scope="module")
 def released(pulled: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """The batch built, released and looked at again; nothing handed off."""
+    """The batch built, released and rechecked; nothing is handed off."""
     hospital = pulled.copy_to(tmp_path_factory.mktemp("released") / "home")
     with worker(hospital) as context:
-        walk_batch(context, context.require_batch(BATCH), until=Step.BUILD)
-        prepare_hand_off(context, context.require_batch(BATCH), release=True)
+        walk_batch(context, _batch(context), until=Step.BUILD)
+        prepare_hand_off(context, _batch(context), release=True)
     return hospital
 
 
@@ -77,69 +78,69 @@ def hospital(pulled: Hospital, tmp_path: Path) -> Hospital:
     return pulled.copy_to(tmp_path / "home")
 
 
+def _batch(context: AppContext) -> Batch:
+    return context.require_batch(BATCH)
+
+
 def _hand_off_all(context: AppContext) -> None:
-    for run in plan_shard_runs(context, context.require_batch(BATCH), shards_max=2, runs_max=100):
+    for run in plan_shard_runs(context, _batch(context), shards_max=2, runs_max=100):
         for channel in (Channel.EMAIL, Channel.PRINT):
-            hand_off_run(context, context.require_batch(BATCH), run.first, run.last, channel)
+            hand_off_run(context, _batch(context), run.first, run.last, channel)
 
 
-def test_batch_in_parts__is_the_batch_of_one_process(hospital: Hospital, alone: dict[str, Any]) -> None:
+def test_parallel_batch__has_the_outcome_of_one_process(hospital: Hospital, one_process: dict[str, Any]) -> None:
     with worker(hospital) as context:
-        runs = plan_shard_runs(context, context.require_batch(BATCH), shards_max=2, runs_max=100)
+        runs = plan_shard_runs(context, _batch(context), shards_max=2, runs_max=100)
         assert [(run.first, run.last) for run in runs] == [(1, 2), (3, 4), (5, 5)]
         for run in reversed(runs):
-            build_run(context, context.require_batch(BATCH), run.first, run.last)
-        assert finish_build(context, context.require_batch(BATCH)) == [
-            "Policy asks for a person's approval of this kind."
-        ]
-        assert context.require_batch(BATCH).state == "waiting"
-        prepare_hand_off(context, context.require_batch(BATCH), release=True)
+            build_run(context, _batch(context), run.first, run.last)
+        assert finish_build(context, _batch(context)) == ["Policy requires a person's approval for this kind."]
+        assert _batch(context).state == "waiting"
+        prepare_hand_off(context, _batch(context), release=True)
         _hand_off_all(context)
-        assert walk_batch(context, context.require_batch(BATCH)).state == "closed"
+        assert walk_batch(context, _batch(context)).state == "closed"
     outcome = outcome_of(hospital, BATCH)
     assert_sent_once(outcome)
-    assert outcome == alone
+    assert outcome == one_process
 
 
-def test_shard_runs__have_names_that_operators_know_them_by(hospital: Hospital) -> None:
+def test_plan_shard_runs__titles_and_limits(hospital: Hospital) -> None:
     with worker(hospital) as context:
-        titles = [
-            run.title for run in plan_shard_runs(context, context.require_batch(BATCH), shards_max=2, runs_max=100)
-        ]
+        titles = [run.title for run in plan_shard_runs(context, _batch(context), shards_max=2, runs_max=100)]
         assert titles[0].startswith("shards 1-2 of 5, postal codes ")
         assert titles[2].startswith("shard 5 of 5")
-        long = plan_shard_runs(context, context.require_batch(BATCH), shards_max=1, runs_max=2)
-        assert [(run.first, run.last) for run in long] == [(1, 3), (4, 5)]
+        limited = plan_shard_runs(context, _batch(context), shards_max=1, runs_max=2)
+        assert [(run.first, run.last) for run in limited] == [(1, 3), (4, 5)]
 
 
-def test_closed_batch__every_part_of_it_again_changes_nothing(
-    released: Hospital, alone: dict[str, Any], tmp_path: Path
+def test_closed_batch__repeating_every_step_changes_nothing(
+    released: Hospital, one_process: dict[str, Any], tmp_path: Path
 ) -> None:
     hospital = released.copy_to(tmp_path / "home")
     with worker(hospital) as context:
         _hand_off_all(context)
-        walk_batch(context, context.require_batch(BATCH))
+        walk_batch(context, _batch(context))
         events = hospital.ledger("SELECT count(*) FROM event")
         _hand_off_all(context)
-        build_run(context, context.require_batch(BATCH), 1, 5)
-        assert finish_build(context, context.require_batch(BATCH)) == []
-        prepare_hand_off(context, context.require_batch(BATCH), release=True)
-        walk_batch(context, context.require_batch(BATCH))
+        build_run(context, _batch(context), 1, 5)
+        assert finish_build(context, _batch(context)) == []
+        prepare_hand_off(context, _batch(context), release=True)
+        walk_batch(context, _batch(context))
     assert hospital.ledger("SELECT count(*) FROM event") == events
-    assert outcome_of(hospital, BATCH) == alone
+    assert outcome_of(hospital, BATCH) == one_process
 
 
-def test_parts_before_their_time__stop_or_do_nothing(hospital: Hospital) -> None:
+def test_steps_out_of_order__stop_or_do_nothing(hospital: Hospital) -> None:
     with worker(hospital) as context:
-        with pytest.raises(GateStop, match="waits for a person"):
-            prepare_hand_off(context, context.require_batch(BATCH), release=False)
+        with pytest.raises(GateStop, match="waits for approval"):
+            prepare_hand_off(context, _batch(context), release=False)
         with pytest.raises(Exception, match="nothing of it may be handed off"):
-            hand_off_run(context, context.require_batch(BATCH), 1, 5, Channel.PRINT)
+            hand_off_run(context, _batch(context), 1, 5, Channel.PRINT)
     assert hospital.manifest_rows() == []
 
 
-def test_part_left_for_later__looks_at_the_source_itself(released: Hospital, tmp_path: Path) -> None:
-    """A bankruptcy that came in after the look at the whole batch, and before a part was handed off the next day."""
+def test_hand_off_run__next_day_rechecks_the_source(released: Hospital, tmp_path: Path) -> None:
+    """A bankruptcy is recorded after the batch was rechecked, and one shard is handed off the next day."""
     hospital = released.copy_to(tmp_path / "home")
     guarantor, sequence = hospital.ledger(
         "SELECT guarantor_id, sequence FROM document WHERE channel = 'print' AND state = 'rendered' LIMIT 1"
@@ -150,13 +151,13 @@ def test_part_left_for_later__looks_at_the_source_itself(released: Hospital, tmp
         AS_OF.isoformat(),
     )
     with worker(hospital, STATEMENTS_CLOCK="2026-11-08T15:00:00+00:00") as context:
-        hand_off_run(context, context.require_batch(BATCH), sequence, sequence, Channel.PRINT)
+        hand_off_run(context, _batch(context), sequence, sequence, Channel.PRINT)
     assert hospital.ledger("SELECT state FROM document WHERE guarantor_id = ?", guarantor) == [("withheld",)]
     assert hospital.ledger("SELECT count(*) FROM document WHERE state = 'handed_off'")[0][0] > 0
 
 
-def test_shard_in_two_hands__is_built_once_with_the_same_bytes(hospital: Hospital, alone: dict[str, Any]) -> None:
-    """The first builds and stands still; the second is told so, builds what is free, and finishes after the first."""
+def test_build_run__two_processes_build_each_shard_once(hospital: Hospital, one_process: dict[str, Any]) -> None:
+    """The first process is suspended during a build. The second builds the other shards."""
     first = _start(hospital, "build", 1, 5)
     _wait_for(lambda: hospital.ledger("SELECT 1 FROM shard WHERE state = 'built'"), first)
     first.send_signal(signal.SIGSTOP)
@@ -166,51 +167,51 @@ def test_shard_in_two_hands__is_built_once_with_the_same_bytes(hospital: Hospita
     assert _run(hospital, "build", 1, 5) == 0
     assert hospital.ledger("SELECT subject FROM event WHERE what = 'built' GROUP BY 1 HAVING count(*) > 1") == []
     with worker(hospital) as context:
-        walk_batch(context, context.require_batch(BATCH), release=True)
-    assert outcome_of(hospital, BATCH) == alone
+        walk_batch(context, _batch(context), release=True)
+    assert outcome_of(hospital, BATCH) == one_process
 
 
 @pytest.mark.parametrize(
-    ("channel", "file"), [pytest.param("print", ".ctl", id="print"), pytest.param("email", ".eml", id="email")]
+    ("channel", "suffix"), [pytest.param("print", ".ctl", id="print"), pytest.param("email", ".eml", id="email")]
 )
-def test_hung_try_of_a_hand_off__keeps_the_next_from_sending(
-    released: Hospital, alone: dict[str, Any], channel: str, file: str, tmp_path: Path
+def test_hand_off_run__suspended_try_blocks_a_second_one(
+    released: Hospital, one_process: dict[str, Any], channel: str, suffix: str, tmp_path: Path
 ) -> None:
-    """The first try hangs when its file or message is about to go. The second does what is free and leaves it alone."""
+    """The first try is suspended just before its file or message is sent. The second must not send that one."""
     hospital = released.copy_to(tmp_path / "home")
     command = [sys.executable, "-m", "tests.kill_points", "0", "moments", "shard-worker", channel, BATCH, "1", "5"]
-    hung = subprocess.Popen(command, env=hospital.environment | {"HANG_BEFORE": file}, cwd=hospital.home)
+    hung = subprocess.Popen(command, env=hospital.environment | {"HANG_BEFORE": suffix}, cwd=hospital.home)
     assert os.WIFSTOPPED(os.waitpid(hung.pid, os.WUNTRACED)[1])
-    under_way = hospital.ledger("SELECT document_id, state FROM delivery WHERE state = 'committing'")
-    assert under_way
+    committing = hospital.ledger("SELECT document_id, state FROM delivery WHERE state = 'committing'")
+    assert committing
     assert _run(hospital, channel, 1, 5) == BUSY
-    assert set(under_way) <= set(hospital.ledger("SELECT document_id, state FROM delivery"))
+    assert set(committing) <= set(hospital.ledger("SELECT document_id, state FROM delivery"))
     hung.send_signal(signal.SIGCONT)
     assert hung.wait() == 0
     with worker(hospital) as context:
         _hand_off_all(context)
-        walk_batch(context, context.require_batch(BATCH))
+        walk_batch(context, _batch(context))
     outcome = outcome_of(hospital, BATCH)
     assert_sent_once(outcome)
-    assert outcome == alone
+    assert outcome == one_process
 
 
 @pytest.mark.parametrize("moment", [2, 9, 14, 21])
 @pytest.mark.parametrize("channel", ["print", "email"])
-def test_killed_around_each_effect_of_a_part__the_next_try_ends_it(
-    released: Hospital, alone: dict[str, Any], channel: str, moment: int, tmp_path: Path
+def test_hand_off_run__killed_around_each_effect_then_repeated(
+    released: Hospital, one_process: dict[str, Any], channel: str, moment: int, tmp_path: Path
 ) -> None:
     hospital = released.copy_to(tmp_path / "home")
     assert run_killed_at(hospital, moment, "shard-worker", channel, BATCH, "1", "5") == -signal.SIGKILL
     with worker(hospital) as context:
         _hand_off_all(context)
-        assert walk_batch(context, context.require_batch(BATCH)).state == "closed"
+        assert walk_batch(context, _batch(context)).state == "closed"
     outcome = outcome_of(hospital, BATCH)
     assert_sent_once(outcome)
-    assert outcome == alone
+    assert outcome == one_process
 
 
-def test_whole_batch_in_one_hand__parts_wait(released: Hospital, tmp_path: Path) -> None:
+def test_batch_locked_as_a_whole__shards_wait(released: Hospital, tmp_path: Path) -> None:
     hospital = released.copy_to(tmp_path / "home")
     with (
         worker(hospital) as operator,
@@ -218,13 +219,13 @@ def test_whole_batch_in_one_hand__parts_wait(released: Hospital, tmp_path: Path)
         worker(hospital) as context,
         pytest.raises(BatchBusy, match="betty@billing-2"),
     ):
-        hand_off_run(context, context.require_batch(BATCH), 1, 5, Channel.PRINT)
+        hand_off_run(context, _batch(context), 1, 5, Channel.PRINT)
     with worker(hospital) as context, context.ledger.share(BATCH, owner="worker", at=context.now()):
         assert "is locked by worker" in hospital.statements("rerun", BATCH, code=1).err
     assert hospital.manifest_rows() == []
 
 
-def test_one_shard_put_off__the_others_of_the_run_go_on(released: Hospital, tmp_path: Path) -> None:
+def test_hand_off_run__one_busy_shard_does_not_block_the_others(released: Hospital, tmp_path: Path) -> None:
     hospital = released.copy_to(tmp_path / "home")
     with (
         worker(hospital) as other,
@@ -233,7 +234,7 @@ def test_one_shard_put_off__the_others_of_the_run_go_on(released: Hospital, tmp_
         worker(hospital) as context,
         pytest.raises(BatchBusy, match="shard 2"),
     ):
-        hand_off_run(context, context.require_batch(BATCH), 1, 5, Channel.PRINT)
+        hand_off_run(context, _batch(context), 1, 5, Channel.PRINT)
     left = hospital.ledger(
         "SELECT DISTINCT sequence FROM document WHERE channel = 'print' AND state = 'rendered' ORDER BY 1"
     )
