@@ -1,1 +1,1 @@
-"""Everything that leaves the building, and what comes back. Knows pieces of mail, not patients' accounts."""
+"""Outgoing mail (print files, e-mail) and incoming reports. Works with pieces of mail, not patient accounts."""

@@ -1,28 +1,28 @@
-"""What can become of a hand-off: the class is the outcome, so that nobody has to guess whether to repeat it."""
+"""Outcomes of a hand-off. The exception class is the outcome and decides whether the hand-off may be repeated."""
 
 
 class HandOffError(Exception):
-    """Base. Messages name files, documents and hosts: never a person, an address or an amount."""
+    """Base class. Messages name files, documents and hosts; never a person, an address or an amount."""
 
 
 class Retryable(HandOffError):
-    """Nothing was accepted: the very same hand-off may be tried again."""
+    """Nothing was accepted; the same hand-off may be tried again."""
 
 
 class Misconfigured(Retryable):
-    """Nothing was accepted, and nothing will be until somebody mends an address, a login, a right or a certificate.
+    """Nothing was accepted, and nothing will be until an address, a login, a permission or a certificate is fixed.
 
-    No piece of mail is to blame: the whole lot stops, and goes out as it is once the set-up is mended.
+    The mail itself is fine: the whole run stops, and the same mail goes out once the setup is fixed.
     """
 
 
 class Permanent(HandOffError):
-    """This piece was refused for good: trying it again changes nothing."""
+    """This piece was refused permanently; another try changes nothing."""
 
 
 class PreflightFailed(Permanent):
-    """Found by reading a print file back before anybody got it: nothing was handed over, and nothing was claimed."""
+    """The preflight check of a print file found faults before the hand-off: nothing was handed over or claimed."""
 
 
 class UnknownOutcome(HandOffError):
-    """It may have been accepted: ask the other side, or a person; never repeat it blindly."""
+    """The hand-off may have been accepted: ask the vendor or an operator; never repeat it without checking."""

@@ -1,4 +1,4 @@
-"""No faster than the other side allows: a wait before each piece that spreads them evenly."""
+"""Rate limit for requests to a vendor or mail server. Requests are spread evenly."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class RateLimiter:
-    """At most `per_s` calls of `wait` return in a second; 0 is no limit."""
+    """At most `per_s` calls of `wait` return per second; 0 means no limit."""
 
     def __init__(
         self,

@@ -1,10 +1,10 @@
-"""A password on its way to where it is used, which no log, message or traceback shows."""
+"""A password wrapper: the value never appears in a log, a message or a traceback."""
 
 from __future__ import annotations
 
 
 class Secret:
-    """Empty where none was set."""
+    """Empty if no password was set."""
 
     __slots__ = ("_value",)
 

@@ -1,4 +1,4 @@
-"""Barcodes for print files: what they say, and how they are drawn. The encoding is zint's."""
+"""Barcodes for print files: content and drawing. zint does the encoding."""
 
 from mail_house.barcodes.intelligent_mail import draw_imb, imb, serial_digits, tracking_number
 from mail_house.barcodes.sheet_mark import SheetMark, data_matrix, read_sheet_mark, write_sheet_mark

@@ -1,4 +1,4 @@
-"""The encoder, zint: text in, rows of bits out."""
+"""Wrapper around the zint encoder: text in, rows of bits out."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import zint
 
 
 def encode(text: str, symbology: zint.Symbology, *, option_3: int = 0) -> tuple[int, list[int]]:
-    """Width in bits and the rows from the top, each an integer whose lowest bit is the leftmost.
+    """Return the width in bits and the rows from the top. Each row is an integer; its lowest bit is the leftmost.
 
-    Raises ValueError with zint's reason. What zint takes although it should not is the caller's to refuse first.
+    Raises ValueError with zint's reason. zint accepts some invalid input, so the caller must validate first.
     """
     symbol = zint.Symbol()
     symbol.symbology = symbology
@@ -16,7 +16,7 @@ def encode(text: str, symbology: zint.Symbology, *, option_3: int = 0) -> tuple[
     try:
         symbol.encode(text)
     except (RuntimeError, ValueError) as exc:
-        raise ValueError(f"no barcode for this: {exc}") from exc
+        raise ValueError(f"the text cannot be encoded as a barcode: {exc}") from exc
     shape = symbol.encoded_data.shape
     assert shape is not None
     row_bytes, packed = shape[1], bytes(symbol.encoded_data)

@@ -1,4 +1,4 @@
-"""A barcode as it is drawn: rectangles in points, as operators of a PDF's content stream."""
+"""A drawn barcode: rectangles in points, as PDF content stream operators."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import msgspec
 
 
 class Symbol(msgspec.Struct, frozen=True, kw_only=True):
-    """Bars or modules without their quiet zone, from a lower left corner at 0, 0. Points; y counts up."""
+    """Bars or modules without their quiet zone, in points. The lower left corner is 0, 0; y points up."""
 
     width: float
     height: float
     path: bytes
-    """`x y width height re` for each rectangle, not filled yet (ISO 32000-1, 8.5.2)."""
+    """`x y width height re` for each rectangle, without the fill operator (ISO 32000-1, 8.5.2)."""
 
     def draw_at(self, left: float, bottom: float) -> bytes:
-        """Operators that draw it in black with its lower left corner there. They leave the graphics state as it was."""
+        """Return operators that draw it in black with its lower left corner at this point. They restore the graphics
+        state."""
         return b"q 0 g 1 0 0 1 %.3f %.3f cm\n%bf\nQ\n" % (left, bottom, self.path)
 
 
 def rectangle(x: float, y: float, width: float, height: float) -> bytes:
-    """One rectangle of a path."""
+    """Return the path operator for one rectangle, in points."""
     return b"%.3f %.3f %.3f %.3f re\n" % (x, y, width, height)

@@ -1,4 +1,4 @@
-"""What comes back by e-mail: bounces and complaints, from any server, in whatever form it says so."""
+"""Bounces and complaints that come back by e-mail, from any mail server and in any format."""
 
 from mail_house.bounces.bounce import Accepted, Bounce, BounceKind
 from mail_house.bounces.reader import read

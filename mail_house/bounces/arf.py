@@ -1,4 +1,4 @@
-"""Complaints: feedback reports (ARF, RFC 5965), and the older ways to say that somebody wants no more mail."""
+"""Complaints: feedback reports (ARF, RFC 5965), Microsoft junk mail reports, and unsubscribe messages."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from mail_house.bounces.bounce import Bounce, BounceKind
 from mail_house.bounces.mime import Parsed, header, report_parts, returned_parts, text_of
 
 _COMPLAINTS = frozenset({"abuse", "complaint", "fraud", "opt-out", "opt-out-list"})
-"""Other types are not the recipient's word: `auth-failure` (RFC 6591), `virus`, `not-spam`, `other`."""
+"""Other types are not complaints by the recipient: `auth-failure` (RFC 6591), `virus`, `not-spam`, `other`."""
 _FIELD = re.compile(r"^([A-Za-z-]+)[ \t]*:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
 _RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "final-recipient")
 
 
 def read_feedback(message: Parsed) -> list[Bounce] | None:
-    """One bounce a report, since a report is about one message."""
+    """Return one bounce per report: a report covers one message. None if the message is not a complaint."""
     for part in report_parts(message):
         if part.get_content_type() == "message/feedback-report":
             return [_read_report(text_of(part))]
-    return _read_hotmail(message) or _read_unsubscription(message)
+    return _read_hotmail(message) or _read_unsubscribe(message)
 
 
 def _read_report(text: str) -> Bounce:
     fields: dict[str, str] = {}
     for name, value in _FIELD.findall(text):
         fields.setdefault(name.lower(), value)
-    complains = fields.get("feedback-type", "").lower() in _COMPLAINTS
+    is_complaint = fields.get("feedback-type", "").lower() in _COMPLAINTS
     recipient = next((fields[name] for name in _RECIPIENT_FIELDS if fields.get(name)), "")
     return Bounce(
         recipient=recipient.rpartition(";")[2].strip().strip("<>"),
-        kind=BounceKind.COMPLAINT if complains else BounceKind.UNCLEAR,
+        kind=BounceKind.COMPLAINT if is_complaint else BounceKind.UNCLEAR,
     )
 
 
 def _read_hotmail(message: Parsed) -> list[Bounce] | None:
-    """Microsoft's junk mail reports: the message itself, under a subject of their own."""
+    """Read a Microsoft junk mail report: the message itself, under Microsoft's own subject line."""
     if not header(message, "Subject").lower().startswith("complaint about message from"):
         return None
     recipients = (header(part, "X-HmXmrOriginalRecipient") for part in message.walk())
@@ -44,8 +44,8 @@ def _read_hotmail(message: Parsed) -> list[Bounce] | None:
     return [Bounce(recipient=recipient.strip("<>"), kind=BounceKind.COMPLAINT)]
 
 
-def _read_unsubscription(message: Parsed) -> list[Bounce] | None:
-    """What a mail program writes to the address of our List-Unsubscribe header (RFC 2369)."""
+def _read_unsubscribe(message: Parsed) -> list[Bounce] | None:
+    """Read a message that a mail program sends to the address in our List-Unsubscribe header (RFC 2369)."""
     if header(message, "Subject").lower() != "unsubscribe":
         return None
     return [Bounce(recipient=parseaddr(header(message, "From"))[1], kind=BounceKind.COMPLAINT)]

@@ -1,4 +1,4 @@
-"""The noun: what one returned message says about one recipient."""
+"""The records that bounce readers return."""
 
 from __future__ import annotations
 
@@ -7,56 +7,57 @@ from enum import StrEnum
 
 import msgspec
 
-_STATUS = re.compile(r"(?<![\d.])([45])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+# RFC 3463, 3.1 defines the subjects 0 to 7. Allowing others would read "Exim 4.94.2" as a status code.
+_STATUS = re.compile(r"(?<![\d.])([45])\.([0-7])\.(\d{1,3})(?![\d.]*\d)")
 _REPLY = re.compile(r"(?:^|[:>]|<<<|ResponseCode)[ \t]*([45])\d\d(?=[ \-:,]|$)", re.MULTILINE)
 
 
 class BounceKind(StrEnum):
-    """What it means for the next attempt. It follows the class of the status code (RFC 3463, 3.1)."""
+    """What the bounce means for the next attempt. It follows the class of the status code (RFC 3463, 3.1)."""
 
     HARD = "hard"
-    """Class 5: it will not get there by e-mail."""
+    """Class 5: permanent failure."""
     SOFT = "soft"
-    """Class 4: it did not get there this time."""
+    """Class 4: temporary failure."""
     COMPLAINT = "complaint"
-    """The recipient called it abuse, or asked for no more."""
+    """The recipient reported the message as abuse or unsubscribed."""
     UNCLEAR = "unclear"
-    """Not to be decided by a program: a person reads it."""
+    """The message does not say for certain; a person must read it."""
 
 
 class Bounce(msgspec.Struct, frozen=True, kw_only=True):
-    """One recipient of one returned message."""
+    """What one returned message reports about one recipient."""
 
     recipient: str = ""
-    """Personal data: never logged. Empty where the message does not say."""
+    """Personal data: never logged. Empty if the message does not name the recipient."""
     status: str = ""
-    """`5.1.1`, as in RFC 3463; `5.0.0` where only an SMTP reply of class 5 was told; empty where no code was."""
+    """`5.1.1`, as in RFC 3463; `5.0.0` if only an SMTP reply of class 5 was reported; empty if no code was."""
     kind: BounceKind
     document_id: str = ""
     attempt: int = 0
-    """Which attempt at which document of ours came back; empty and 0 where the message does not show our Message-ID."""
+    """The document and the attempt that bounced; empty and 0 if the message does not show our Message-ID."""
     reference: str = ""
-    """The mail service's own id of the message, where it gave it one in place of ours (Amazon SES)."""
+    """The mail service's own message id, if it replaced ours (Amazon SES)."""
     still_trying: bool = False
-    """A warning only: the other server has not given up, so nothing must be sent again yet."""
+    """A delay warning: the receiving server is still trying, so nothing may be sent again yet."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """A message of which the mail service says that it took it, or delivered it."""
+    """A message that the mail service reports as accepted or delivered."""
 
     document_id: str
-    """Empty, and `attempt` 0, where only `reference` tells which it was."""
+    """Empty, with `attempt` 0, if only `reference` identifies the message."""
     attempt: int
     reference: str
 
 
 def kind_of(status: str) -> BounceKind:
-    """By the class of the code; unclear without one, and for a success."""
+    """Return the kind for a status code's class; unclear if there is no code or it reports success."""
     return {"5": BounceKind.HARD, "4": BounceKind.SOFT}.get(status[:1], BounceKind.UNCLEAR)
 
 
 def find_status(text: str) -> str:
-    """The first status code of a failure in the text, else that of the first SMTP reply that refuses, else nothing."""
+    """Return the first failure status code in the text, else the class of the first SMTP failure reply, else empty."""
     if found := _STATUS.search(text):
         return ".".join(found.groups())
     if found := _REPLY.search(text):

@@ -1,6 +1,7 @@
-"""Bounces in a server's own words, as qmail, Exim, sendmail and many others write them.
+"""Free-text bounces, as qmail, Exim, Sendmail and many others write them.
 
-First what was returned is cut off, then each recipient's lines are searched for a code, and only then for words.
+The returned message is cut off first. Each recipient's lines are then searched for a status code, and for known
+phrases only if there is no code.
 """
 
 from __future__ import annotations
@@ -52,44 +53,44 @@ _SOFT = re.compile(
 
 
 def read_free_form(message: Parsed) -> list[Bounce] | None:
-    """One bounce for each recipient; None where nothing shows that a mail system wrote this about a failure."""
+    """Return one bounce per recipient, or None if nothing shows that a mail system wrote this about a failure."""
     sender, subject = header(message, "From"), header(message, "Subject")
-    named = re.findall(_ADDRESS, header(message, "X-Failed-Recipients"))
-    if _is_automatic_reply(message, sender) and not named:
+    failed_recipients = re.findall(_ADDRESS, header(message, "X-Failed-Recipients"))
+    if _is_automatic_reply(message, sender) and not failed_recipients:
         return None
-    if not (named or _SYSTEM.search(sender) or _ABOUT_FAILURE.search(subject)):
+    if not (failed_recipients or _SYSTEM.search(sender) or _ABOUT_FAILURE.search(subject)):
         return None
     text = _unquote("\n\n".join(text_of(part) for part in report_parts(message) if _is_text(part)))
-    if cut := _RETURNED.search(text):
-        text = text[: cut.start()]
-    segments = _split(text, [address.lower() for address in named])
+    if returned := _RETURNED.search(text):
+        text = text[: returned.start()]
+    segments = _split(text, [address.lower() for address in failed_recipients])
     return [_read_segment(recipient, segment, subject, text) for recipient, segment in segments] or None
 
 
 def _is_automatic_reply(message: Parsed, sender: str) -> bool:
-    """A person's absence notice (RFC 3834), whatever it says: mail systems sign as such."""
+    """Whether this is a person's out-of-office reply (RFC 3834). Bounces come from a mail system's address instead."""
     automatic = header(message, "Auto-Submitted").lower().startswith("auto-replied")
     automatic = automatic or header(message, "Subject").lower().startswith(("automatic reply", "out of office"))
     return automatic and not _SYSTEM.search(sender)
 
 
 def _is_text(part: Parsed) -> bool:
-    """A multipart that comes as one part has lost its boundary: its text is still there."""
+    """A multipart that parses as a single part has lost its boundary, but its text is still there."""
     return part.get_content_maintype() in {"text", "multipart"}
 
 
 def _unquote(text: str) -> str:
-    """Without the marks of a forwarded message."""
+    """Remove the quote marks of a forwarded message."""
     return re.sub(r"^(?:>[ \t]?)+(?=\S)", "", text.replace("\r", ""), flags=re.MULTILINE)
 
 
-def _split(text: str, named: list[str]) -> list[tuple[str, str]]:
-    """Each recipient with the lines about it. About a single one, that is all of them."""
+def _split(text: str, failed_recipients: list[str]) -> list[tuple[str, str]]:
+    """Return each recipient with the lines about it. A single recipient gets the whole text."""
     starts: dict[str, int] = {}
-    for address in named:
-        place = re.search(re.escape(address), text, re.IGNORECASE)
-        starts[address] = place.start() if place else len(text)
-    if not named:
+    for address in failed_recipients:
+        match = re.search(re.escape(address), text, re.IGNORECASE)
+        starts[address] = match.start() if match else len(text)
+    if not failed_recipients:
         for found in _RECIPIENT.finditer(text):
             starts.setdefault(next(filter(None, found.groups())), found.start())
     if len(starts) <= 1:

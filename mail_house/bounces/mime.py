@@ -1,4 +1,4 @@
-"""What is in a returned message, without tripping over how it is built. Old servers keep to no standard."""
+"""Access to the parts of a returned message that tolerates malformed MIME: old servers follow no standard."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _TAGS = re.compile(r"(?s)<[^<>]*>")
 
 
 def header(message: Parsed, name: str) -> str:
-    """The header in plain characters, on one line; empty where there is none."""
+    """Return the decoded header on one line; empty if it is missing."""
     value = message.get(name)
-    return "" if value is None else " ".join(_plain(str(value)).split())
+    return "" if value is None else " ".join(_decode_words(str(value)).split())
 
 
 def report_parts(message: Parsed) -> Iterator[Parsed]:
-    """The parts that the server wrote itself, depth first: never those of the message that it returns."""
+    """Yield the parts that the server wrote, depth first, without the parts of the message it returns."""
     if message.get_content_type() in _RETURNED:
         return
     payload = message.get_payload()
@@ -40,16 +40,16 @@ def report_parts(message: Parsed) -> Iterator[Parsed]:
 
 
 def returned_parts(message: Parsed) -> Iterator[Parsed]:
-    """The parts that hold the returned message, or its headers."""
+    """Yield the parts that hold the returned message or its headers."""
     for part in message.walk():
         if part.get_content_type() in _RETURNED:
             yield part
 
 
 def text_of(part: Parsed) -> str:
-    """The part's text, its transfer encoding undone; HTML without its tags. Undecodable bytes become marks."""
+    """Return the part's decoded text; HTML without its tags. Undecodable bytes become replacement characters."""
     payload = part.get_payload()
-    if isinstance(payload, list):  # message/…: the headers of what it holds are the text
+    if isinstance(payload, list):  # message/…: the enclosed headers are the text
         return "\n\n".join(
             f"{_headers(inner)}\n{text_of(inner)}" for inner in payload if isinstance(inner, ParsedMessage)
         )
@@ -63,19 +63,20 @@ def text_of(part: Parsed) -> str:
 
 
 def find_own_id(message: Parsed) -> tuple[str, int]:
-    """Document id and attempt from our Message-ID, wherever it shows; empty and 0 unless there is exactly one."""
-    places = [header(message, name) for name in ("In-Reply-To", "References", "Original-Message-ID")]
-    places += [text_of(part) for part in message.walk() if not part.is_multipart()]
-    places += [_headers(part) for part in message.walk() if part is not message]
-    found = {(each[1].lower(), int(each[2])) for place in places for each in MESSAGE_ID.finditer(place)}
+    """Return document id and attempt from our Message-ID anywhere in the message; empty and 0 unless there is exactly
+    one."""
+    texts = [header(message, name) for name in ("In-Reply-To", "References", "Original-Message-ID")]
+    texts += [text_of(part) for part in message.walk() if not part.is_multipart()]
+    texts += [_headers(part) for part in message.walk() if part is not message]
+    found = {(each[1].lower(), int(each[2])) for text in texts for each in MESSAGE_ID.finditer(text)}
     return found.pop() if len(found) == 1 else ("", 0)
 
 
 def find_service_id(message: Parsed) -> str:
-    """Amazon SES's id of the returned message, which it put in place of ours; empty unless there is exactly one."""
-    shown = [header(message, name) for name in ("In-Reply-To", "References", "Original-Message-ID")]
-    shown += [text_of(part) for part in returned_parts(message)]
-    found = {each[1] for place in shown for each in _SERVICE_ID.finditer(place)}
+    """Return the id that Amazon SES gave the returned message in place of ours; empty unless there is exactly one."""
+    texts = [header(message, name) for name in ("In-Reply-To", "References", "Original-Message-ID")]
+    texts += [text_of(part) for part in returned_parts(message)]
+    found = {each[1] for text in texts for each in _SERVICE_ID.finditer(text)}
     return found.pop() if len(found) == 1 else ""
 
 
@@ -83,7 +84,8 @@ def _headers(part: Parsed) -> str:
     return "".join(f"{name}: {value}\n" for name, value in part.items())
 
 
-def _plain(value: str) -> str:
+def _decode_words(value: str) -> str:
+    """Decode encoded words (RFC 2047); the value unchanged if they are malformed."""
     try:
         pieces = decode_header(value)
     except (MessageError, ValueError):

@@ -1,4 +1,4 @@
-"""From the bytes of a message to bounces. It never raises: what nobody can make out is for a person."""
+"""Read bounces from the bytes of a message. Never raises: an unreadable message is left for a person."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _READERS: tuple[Callable[[Parsed], list[Bounce] | None], ...] = (
     read_status_report,
     read_free_form,
 )
-"""The most certain first. Each gives None for what is not of its form."""
+"""The most reliable format first. Each returns None for a message in another format."""
 
 
 def read(message_bytes: bytes) -> list[Bounce]:
-    """The bounces that a message tells of, one a recipient.
+    """Return the bounces that a message reports, one per recipient.
 
-    An e-mail as it came in, or an SES notification as it came from its queue (JSON). Empty only for a report that
-    says nothing but that the message was delivered; `unclear` for everything that is not certain.
+    `message_bytes` is an e-mail as received, or an SES notification (JSON) as queued. The list is empty only if every
+    recipient was delivered; anything uncertain is `unclear`.
     """
     if message_bytes.lstrip()[:1] == b"{":
         found = read_notification(message_bytes)
         return [Bounce(kind=BounceKind.UNCLEAR)] if found is None else found
-    # No mail may hold a zero byte (RFC 5322, 4); one in a character set's name makes the parser fail.
+    # A zero byte is not allowed in mail (RFC 5322, 4); one in a charset name makes the parser fail.
     message: Parsed = message_from_bytes(message_bytes.replace(b"\x00", b""))
     document_id, attempt = find_own_id(message)
-    whose = {"document_id": document_id, "attempt": attempt, "reference": find_service_id(message)}
+    origin = {"document_id": document_id, "attempt": attempt, "reference": find_service_id(message)}
     for reader in _READERS:
         if (bounces := reader(message)) is not None:
-            return [each if each.document_id or each.reference else replace(each, **whose) for each in bounces]
-    return [replace(Bounce(kind=BounceKind.UNCLEAR), **whose)]
+            return [each if each.document_id or each.reference else replace(each, **origin) for each in bounces]
+    return [replace(Bounce(kind=BounceKind.UNCLEAR), **origin)]

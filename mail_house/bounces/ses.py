@@ -1,8 +1,8 @@
-"""Notifications of Amazon SES: JSON as it is queued, wrapped by SNS, or mailed by SNS.
+"""Amazon SES notifications: JSON as queued, wrapped by SNS, or mailed by SNS.
 
-SES gives each message an id of its own and may put it in place of ours, so a document is found by the tags that the
-message was sent with, by our own id where it still shows, or by SES's id, which the ledger keeps.
-Shapes: the SES developer guide, "Amazon SNS notification contents" and "Event publishing".
+SES assigns each message its own id and may replace ours. A document is found by the tags the message was sent with,
+by our Message-ID if it still shows, or by the SES id, which the ledger keeps.
+Formats: the SES developer guide, "Amazon SNS notification contents" and "Event publishing".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mail_house.email.message import MESSAGE_ID
 
 
 class _Loose(msgspec.Struct, frozen=True, rename="camel"):
-    """Fields that we do not read may come and go."""
+    """Ignores unknown fields: SES may add or drop fields that are not read here."""
 
 
 class _Recipient(_Loose, frozen=True, rename="camel"):
@@ -41,7 +41,7 @@ class _Delay(_Loose, frozen=True, rename="camel"):
 class _Mail(_Loose, frozen=True, rename="camel"):
     message_id: str = ""
     tags: dict[str, tuple[str, ...]] = {}
-    """Only where events are published by a configuration set."""
+    """Present only if a configuration set publishes the events."""
 
 
 class _Notification(_Loose, frozen=True, rename="camel"):
@@ -64,7 +64,7 @@ _NOT_A_BOUNCE = _ACCEPTED | {"Open", "Click", "Subscription"}
 
 
 def read_notification(data: bytes) -> list[Bounce] | None:
-    """The bounces of one notification; None for JSON that is none, or is not as SES writes it."""
+    """Return the bounces of one notification; None if the JSON is not an SES notification."""
     try:
         notification, text = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError):
@@ -73,12 +73,12 @@ def read_notification(data: bytes) -> list[Bounce] | None:
     if bounces is None:
         return None
     document_id, attempt = _find_document(notification.mail, text)
-    whose = {"document_id": document_id, "attempt": attempt, "reference": notification.mail.message_id}
-    return [msgspec.structs.replace(each, **whose) for each in bounces]
+    origin = {"document_id": document_id, "attempt": attempt, "reference": notification.mail.message_id}
+    return [msgspec.structs.replace(each, **origin) for each in bounces]
 
 
 def read_accepted(data: bytes) -> Accepted | None:
-    """The message of which a notification, as it is queued or wrapped by SNS, says that SES took or delivered it."""
+    """Return the message that a queued or SNS-wrapped notification reports as accepted or delivered, else None."""
     if data.lstrip()[:1] != b"{":
         return None
     try:
@@ -92,14 +92,14 @@ def read_accepted(data: bytes) -> Accepted | None:
 
 
 def _decode(data: bytes) -> tuple[_Notification, str]:
-    """The notification, and its text without what SNS has put around it."""
+    """Return the notification, and its JSON text without the SNS envelope."""
     envelope = msgspec.json.decode(data, type=_Envelope)
     text = envelope.message if envelope.type == "Notification" else data.decode("utf-8")
     return msgspec.json.decode(text, type=_Notification), text
 
 
 def _find_document(mail: _Mail, text: str) -> tuple[str, int]:
-    """Document id and attempt, by our tags, else by our Message-ID where the text shows exactly one; else nothing."""
+    """Return document id and attempt from our tags, else from our Message-ID if the text shows exactly one."""
     if tagged := MESSAGE_ID.fullmatch(f"{_tag(mail, 'document')}.{_tag(mail, 'attempt')}@"):
         return tagged[1].lower(), int(tagged[2])
     own = {(each[1].lower(), int(each[2])) for each in MESSAGE_ID.finditer(text)}
@@ -112,12 +112,12 @@ def _tag(mail: _Mail, name: str) -> str:
 
 
 def read_notification_mail(message: Parsed) -> list[Bounce] | None:
-    """A notification in an e-mail from SNS; below it may be words on how to leave the list."""
+    """Read a notification in an e-mail from SNS. Text about unsubscribing may follow it."""
     if "sns.amazonaws.com" not in header(message, "From"):
         return None
     for part in report_parts(message):
         body = text_of(part).replace("\r", "").partition("\n--\n")[0].partition("\n-- \n")[0].strip()
-        # Mail folds long lines; JSON knows no bare line end within a string, and no sense of one outside.
+        # Mail folds long lines. A line break is invalid inside a JSON string and has no meaning outside one.
         bounces = read_notification(body.encode()) or read_notification(body.replace("\n", "").encode())
         if bounces is not None:
             return bounces
@@ -125,18 +125,18 @@ def read_notification_mail(message: Parsed) -> list[Bounce] | None:
 
 
 def _read(notification: _Notification) -> list[Bounce] | None:
-    what = notification.event_type or notification.notification_type
-    if what == "Bounce" and notification.bounce is not None:
+    event = notification.event_type or notification.notification_type
+    if event == "Bounce" and notification.bounce is not None:
         kind = _KINDS.get(notification.bounce.bounce_type, BounceKind.UNCLEAR)
         return [_read_recipient(each, kind) for each in notification.bounce.bounced_recipients]
-    if what == "Complaint" and notification.complaint is not None:
-        wanted = notification.complaint.complaint_feedback_type == "not-spam"
-        kind = BounceKind.UNCLEAR if wanted else BounceKind.COMPLAINT
+    if event == "Complaint" and notification.complaint is not None:
+        is_not_spam = notification.complaint.complaint_feedback_type == "not-spam"
+        kind = BounceKind.UNCLEAR if is_not_spam else BounceKind.COMPLAINT
         return [_read_recipient(each, kind) for each in notification.complaint.complained_recipients]
-    if what == "DeliveryDelay" and notification.delivery_delay is not None:
+    if event == "DeliveryDelay" and notification.delivery_delay is not None:
         delayed = notification.delivery_delay.delayed_recipients
         return [msgspec.structs.replace(_read_recipient(each, BounceKind.SOFT), still_trying=True) for each in delayed]
-    return [] if what in _NOT_A_BOUNCE else None
+    return [] if event in _NOT_A_BOUNCE else None
 
 
 def _read_recipient(recipient: _Recipient, kind: BounceKind) -> Bounce:

@@ -1,4 +1,4 @@
-"""Delivery status notifications (RFC 3464), also those whose parts have lost their types or their boundaries."""
+"""Delivery status notifications (RFC 3464), including those whose parts have lost their types or boundaries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Fields = dict[str, str]
 
 
 def read_status_report(message: Parsed) -> list[Bounce] | None:
-    """One bounce for each recipient that the report names; those delivered are left out."""
+    """Return one bounce per recipient that the report names, without those delivered; None if it is not a report."""
     parts = list(report_parts(message))
     typed = [
         part
@@ -32,7 +32,7 @@ def read_status_report(message: Parsed) -> list[Bounce] | None:
 
 
 def _read_groups(text: str, *, strict: bool) -> Iterator[Fields]:
-    """Every group of fields that tells of a recipient; in running text only one that has all of its marks."""
+    """Yield each group of fields about a recipient. `strict`, for running text: it must name recipient and action."""
     for fields in _read_fields(text):
         names_recipient = "final-recipient" in fields or "original-recipient" in fields
         if "action" in fields and (names_recipient or not strict):
@@ -40,14 +40,15 @@ def _read_groups(text: str, *, strict: bool) -> Iterator[Fields]:
 
 
 def _read_fields(text: str) -> Iterator[Fields]:
-    """Groups of fields: an empty line ends one, and so does a second recipient or action, where a server left it out.
+    """Yield groups of fields. An empty line ends a group; so does a second recipient or action, since some servers
+    omit the empty line.
 
-    Folded lines are joined, the marks of a quotation are taken off.
+    Folded lines are joined and quote marks are removed.
     """
     fields: Fields = {}
     name = ""
-    for quoted in [*text.splitlines(), ""]:
-        line = re.sub(r"^(?:> ?)+", "", quoted).rstrip()
+    for raw in [*text.splitlines(), ""]:
+        line = re.sub(r"^(?:> ?)+", "", raw).rstrip()
         if name and line[:1] in {" ", "\t"}:
             fields[name] += " " + line.strip()
             continue
@@ -76,10 +77,10 @@ def _read_recipient(fields: Fields) -> Bounce:
 
 
 def _diagnostic(fields: Fields) -> str:
-    """`smtp; 550 …` without its type."""
+    """Return `smtp; 550 …` without its type."""
     return fields.get("diagnostic-code", "").partition(";")[2].strip()
 
 
 def _address(value: str) -> str:
-    """`rfc822; somebody@example.org` without its type and brackets."""
+    """Return `rfc822; somebody@example.org` without its type and brackets."""
     return value.rpartition(";")[2].strip().strip("<>").strip()

@@ -1,4 +1,4 @@
-"""E-mail: a message with a link and nothing else, and who delivers it, by URL."""
+"""E-mail: a message with only a link, and the mailers that deliver it, selected by URL."""
 
 from mail_house.email.compose import compose_email
 from mail_house.email.encryption import encrypt_pdf

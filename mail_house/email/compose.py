@@ -1,7 +1,7 @@
-"""The words of an e-mail: neutral, the same for every kind of document, with a link to sign in at.
+"""The text of an e-mail: neutral, the same for every kind of document, with a sign-in link.
 
-Nothing about health, money or the account, and no name but the hospital's (45 CFR 164.502(b); domain rules 8).
-Languages are data: one file each in `texts/`, all with the same keys.
+It says nothing about health, money or the account and names only the hospital (45 CFR 164.502(b); domain rules 8).
+Languages are data: one file per language in `texts/`, all with the same keys.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from mail_house.urls import is_loopback
 
 
 class Texts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One language's sentences. `{hospital}`, `{phone}`, `{days}` and `{portal}` are filled in."""
+    """One language's texts. `{hospital}`, `{phone}`, `{days}` and `{portal}` are placeholders."""
 
     subject: str
     greeting: str
@@ -49,15 +49,15 @@ def compose_email(
     archive_link_days: int = 0,
     encrypted_pdf: bytes = b"",
 ) -> Message:
-    """The message that tells of a document, with `archive_link` where one is given in place of the portal's, or with
-    `encrypted_pdf` attached. `language` is one of `languages()`, `sent_at` in UTC.
+    """Return the message that announces a document. `archive_link`, if given, replaces the portal link;
+    `encrypted_pdf` is attached. `language` is one of `languages()`; `sent_at` is UTC.
 
-    Raises ValueError for a language that has no texts, and for a link that is not `https:` (to this machine itself,
-    where a trial's archive is, it may be `http:`).
+    Raises ValueError for a language without texts and for a link that is not `https:`. A link to this machine, as in
+    a trial, may be `http:`.
     """
     link = archive_link or portal_url
     if not link.startswith("https://") and not is_loopback(urlsplit(link).hostname or ""):
-        raise ValueError("an address must start with https:// to be put in an e-mail")
+        raise ValueError("a link in an e-mail must start with https://")
     if language not in languages():
         raise ValueError(f"document {document_id}: there is no e-mail text in language {language!r}")
     filled = {
@@ -84,7 +84,7 @@ def compose_email(
 
 @functools.cache
 def languages() -> frozenset[str]:
-    """The languages that there are texts for."""
+    """Return the languages that have texts."""
     names = (item.name for item in resources.files(__package__).joinpath("texts").iterdir())
     return frozenset(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
@@ -110,8 +110,8 @@ def _write_text(texts: dict[str, str], link: str) -> str:
 
 
 def _write_html(texts: dict[str, str], link: str, language: str) -> str:
-    """One column, real text, no picture and nothing loaded from elsewhere: it reads the same in every client, aloud
-    too, and tells nobody that it was opened."""
+    """One column of real text, without images or remote content: it works in every mail program and screen reader and
+    does not report that it was opened."""
     safe = {key: escape(text) for key, text in texts.items()}
     href = escape(link)
     attached = f"\n<p>{safe['attached']}</p>" if safe["attached"] else ""

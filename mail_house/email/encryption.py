@@ -1,4 +1,4 @@
-"""A PDF that opens with what the reader chose, and with nothing that others know about them."""
+"""Encrypts a PDF with a secret that the recipient chose; facts that others know about the recipient are refused."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ _NUMBER_OR_DATE = re.compile(rf"[\d\W_]*(?:(?:de )?{_MONTH}[a-z]*[\d\W_]*(?:de )
 
 
 def require_secret(secret: str) -> None:
-    """Raises ValueError for what a neighbour could guess: short, or a date, as one of birth (domain rules 8)."""
+    """Raise ValueError for a secret that others could guess: too short, a number, or a date (domain rules 8)."""
     if len(secret) < SECRET_CHARACTERS_MIN:
         raise ValueError(f"the secret for its attachment is missing or shorter than {SECRET_CHARACTERS_MIN} characters")
     if _NUMBER_OR_DATE.fullmatch(secret):
-        raise ValueError("the secret for its attachment is a date or a number, which others may know")
+        raise ValueError("the secret for its attachment is a date or a number, which others may know; choose another")
 
 
 def encrypt_pdf(pdf: bytes, secret: str) -> bytes:
-    """AES-256 (PDF 2.0, revision 6). Reading aloud stays allowed. Raises ValueError as `require_secret` does."""
+    """Encrypt with AES-256 (PDF 2.0, revision 6). Screen readers stay permitted. Raises ValueError as
+    `require_secret` does."""
     require_secret(secret)
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as document:

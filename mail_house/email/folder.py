@@ -1,4 +1,4 @@
-"""E-mail into a folder, one `.eml` a message: the embedded default, and what another mail program may pick up."""
+"""E-mail into a folder, one `.eml` file per message: the embedded default, or a pickup folder for a mail program."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mail_house.vendors.folder import open_local_directory
 
 
 class FolderMailer:
-    """Writes `<document id>.eml`; where an earlier attempt has that name, `<document id>.<attempt>.eml`."""
+    """Writes `<document id>.eml`, or `<document id>.<attempt>.eml` if an earlier attempt has that name."""
 
     def __init__(self, folder: Path, sender: Sender) -> None:
         self._folder = folder
@@ -38,7 +38,7 @@ class FolderMailer:
         with open_local_directory(self._folder) as directory:
             for name in dict.fromkeys((_plain_name(message), _numbered_name(message))):
                 data = directory.read(name)
-                if data is not None and (name == _numbered_name(message) or self._is(message, data)):
+                if data is not None and (name == _numbered_name(message) or self._is_same_message(message, data)):
                     return self._receipt(message, name, data)
         return None
 
@@ -48,7 +48,7 @@ class FolderMailer:
             directory.discard("statements-doctor")
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection is kept open."""
 
     def __enter__(self) -> Self:
         return self
@@ -56,13 +56,13 @@ class FolderMailer:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _is(self, message: Message, data: bytes) -> bool:
+    def _is_same_message(self, message: Message, data: bytes) -> bool:
         return bool(message_from_bytes(data, policy=SMTP)["Message-ID"] == message_id(message, self._sender))
 
     def _receipt(self, message: Message, name: str, data: bytes) -> Receipt:
-        """From the file itself, so that a message found later has the date that it was really written with."""
-        if not self._is(message, data):
-            raise Permanent(f"{name} is there and is another message: see who wrote it")
+        """Build the receipt from the file itself, so a message found later has the date it was written with."""
+        if not self._is_same_message(message, data):
+            raise Permanent(f"{name} already exists and is another message: check which program wrote it")
         sent_at = parsedate_to_datetime(message_from_bytes(data, policy=SMTP)["Date"])
         return Receipt(reference=message_id(message, self._sender), at=sent_at, detail={"file": name})
 
@@ -72,5 +72,5 @@ def _plain_name(message: Message) -> str:
 
 
 def _numbered_name(message: Message) -> str:
-    """Of the first attempt it is the plain one."""
+    """Return the name with the attempt number; the first attempt has the plain name."""
     return _plain_name(message) if message.attempt == 1 else f"{message.document_id}.{message.attempt}.eml"

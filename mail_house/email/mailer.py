@@ -1,4 +1,4 @@
-"""What everybody who delivers e-mail can do."""
+"""The interface of every mailer."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from mail_house.models import Receipt
 
 
 class Mailer(Protocol):
-    """Use as a context manager, or close it: it may keep a connection between messages."""
+    """A mailer may keep a connection between messages: use it as a context manager or close it."""
 
     def send(self, message: Message) -> Receipt:
-        """Delivers the message.
+        """Deliver the message and return its receipt.
 
-        Raises Permanent where this message was refused for good, Retryable where it may be tried again, Misconfigured
-        (a Retryable) where every message would be refused until the set-up is mended, UnknownOutcome where it may have
+        Raises Permanent if this message was refused permanently, Retryable if it may be sent again, Misconfigured (a
+        Retryable) if every message would be refused until the setup is fixed, UnknownOutcome if the message may have
         been accepted.
         """
 
     def find(self, message: Message) -> Receipt | None:
-        """The receipt of this document and attempt, or None when it was definitely not accepted. Raises UnknownOutcome
-        where nobody can be asked: then a person decides."""
+        """Return the receipt of this document and attempt, or None if it was definitely not accepted. Raises
+        UnknownOutcome if the server cannot be asked: an operator then decides."""
 
     def check(self) -> None:
-        """Raises unless the other side can be reached and would take mail."""
+        """Raise unless the server can be reached and accepts mail."""
 
     def close(self) -> None: ...
 

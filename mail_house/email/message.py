@@ -1,4 +1,4 @@
-"""One e-mail: its words, and its bytes, which are the same each time they are made."""
+"""One e-mail: its content and its bytes, which are the same every time they are built."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from email_validator import EmailNotValidError, validate_email
 from mail_house.email.signing import DkimKey, sign
 
 MESSAGE_ID = re.compile(r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\.(\d{1,4})@")
-"""Document id and attempt in what `message_id` writes: how a bounce finds its document."""
+"""Document id and attempt in a Message-ID from `message_id`. Bounces are matched to documents with it."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _HEADERS_FORBID = ("\r", "\n", "\x00")
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What is said to whom. Who it is from belongs to the mailer."""
+    """The content and the recipient of an e-mail. The sender belongs to the mailer."""
 
     document_id: str
     attempt: int
-    """From 1; a document that is sent again on purpose gets the next number."""
+    """From 1; resending a document uses the next number."""
     to: str
     language: str
     hospital_name: str
@@ -37,57 +37,59 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     html: str
     attachment: bytes = b""
-    """An encrypted PDF; empty where the message only tells of it."""
+    """An encrypted PDF; empty if the message only has a link."""
     attachment_name: str = ""
     sent_at: datetime
     """UTC."""
 
 
 class Sender(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom the message is from, where an answer goes (empty: to the same address), and how both are vouched for."""
+    """The sender's addresses and signing key."""
 
     from_address: str
     reply_to: str = ""
+    """Empty: replies go to `from_address`."""
     unsubscribe_url: str = ""
-    """Where a mail program posts a reader's wish for paper (RFC 8058), `{id}` standing for document and attempt."""
+    """The URL for one-click unsubscribe requests (RFC 8058); `{id}` stands for document id and attempt."""
     dkim: DkimKey | None = None
 
 
 def message_id(message: Message, sender: Sender) -> str:
-    """The same for the same document and attempt, so that a bounce finds its document."""
+    """Return the Message-ID. It is the same for the same document and attempt, so a bounce can be matched."""
     domain = sender.from_address.rpartition("@")[2]
     return f"<{message.document_id}.{message.attempt}@{domain}>"
 
 
 def message_bytes(message: Message, sender: Sender) -> bytes:
-    """The message as it goes over the wire: text and HTML, CRLF, seven-bit, signed where there is a key.
+    """Return the message as sent: text and HTML, CRLF, 7-bit, signed if the sender has a key.
 
-    Raises ValueError, naming the document, for an address that is not exactly one deliverable address in ASCII, and
-    for line ends in what becomes a header.
+    Raises ValueError, naming the document, if the recipient is not exactly one deliverable ASCII address, or if a
+    header value contains a line break.
     """
     for value in (message.subject, message.hospital_name, message.document_id):
         if any(character in value for character in _HEADERS_FORBID):
-            raise ValueError(f"document {message.document_id!r}: a line end in a header")
-    own = {
+            raise ValueError(f"document {message.document_id!r}: a header value contains a line break")
+    own_headers = {
         "To": ascii_address(message.to, what=f"document {message.document_id}"),
         "Date": format_datetime(message.sent_at),
         "Message-ID": message_id(message, sender),
         **_unsubscribe(message, sender),
     }
-    own_taken_out = msgspec.structs.replace(message, document_id="", attempt=0, to="", sent_at=_NEVER)
-    encode = _common_bytes.__wrapped__ if message.attachment else _common_bytes
-    common = encode(own_taken_out, sender)
-    data = "".join(f"{name}: {value}\r\n" for name, value in own.items()).encode("ascii") + common
+    shared = msgspec.structs.replace(message, document_id="", attempt=0, to="", sent_at=_NEVER)
+    encode = _shared_bytes.__wrapped__ if message.attachment else _shared_bytes
+    data = "".join(f"{name}: {value}\r\n" for name, value in own_headers.items()).encode("ascii")
+    data += encode(shared, sender)
     return sign(data, sender.dkim, at=message.sent_at) if sender.dkim else data
 
 
 def _unsubscribe(message: Message, sender: Sender) -> dict[str, str]:
-    """By an answer that a person or a program reads (RFC 2369), and by one click where somebody takes it (RFC 8058)."""
-    its_id = f"{message.document_id}.{message.attempt}"
-    by_mail = f"<mailto:{sender.reply_to or sender.from_address}?subject=unsubscribe%20{its_id}>"
+    """Return the headers to unsubscribe by mail (RFC 2369), and by one click if the sender has a URL for it
+    (RFC 8058)."""
+    attempt_id = f"{message.document_id}.{message.attempt}"
+    by_mail = f"<mailto:{sender.reply_to or sender.from_address}?subject=unsubscribe%20{attempt_id}>"
     if not sender.unsubscribe_url:
         return {"List-Unsubscribe": by_mail}
-    by_click = sender.unsubscribe_url.replace("{id}", its_id)
+    by_click = sender.unsubscribe_url.replace("{id}", attempt_id)
     return {
         "List-Unsubscribe": f"<{by_click}>,\r\n {by_mail}",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -95,9 +97,9 @@ def _unsubscribe(message: Message, sender: Sender) -> dict[str, str]:
 
 
 @functools.lru_cache(maxsize=64)
-def _common_bytes(message: Message, sender: Sender) -> bytes:
-    """What messages have in common that say the same in one language: encoding it is most of the work of a message.
-    Given without what is each message's own."""
+def _shared_bytes(message: Message, sender: Sender) -> bytes:
+    """Encode the headers and body that all messages with the same text share. Most of the encoding time is spent
+    here, so the result is cached. `message` has no document id, recipient or date."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = Address(message.hospital_name, addr_spec=sender.from_address)
     if sender.reply_to:
@@ -106,7 +108,7 @@ def _common_bytes(message: Message, sender: Sender) -> bytes:
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.text, cte="quoted-printable")
     mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
-    mail["Content-Language"] = message.language  # after the content, which takes such headers for its own
+    mail["Content-Language"] = message.language  # after set_content, which would move it to the part
     if message.attachment:
         mail.add_attachment(message.attachment, maintype="application", subtype="pdf", filename=message.attachment_name)
         for part in mail.walk():
@@ -117,14 +119,14 @@ def _common_bytes(message: Message, sender: Sender) -> bytes:
 
 
 def ascii_address(address: str, *, what: str) -> str:
-    """The address as every mail server takes it (international domains in their ASCII form).
+    """Return the address in a form that every mail server accepts (international domains in ASCII form).
 
-    Raises ValueError that says `what` has it, never the address itself.
+    Raises ValueError that names `what` but never the address itself.
     """
     try:
         checked = validate_email(address, check_deliverability=False)
     except EmailNotValidError as exc:
         raise ValueError(f"{what}: not an e-mail address") from exc
     if checked.ascii_email is None:
-        raise ValueError(f"{what}: an e-mail address that not every server takes (letters before the @ beyond ASCII)")
+        raise ValueError(f"{what}: the e-mail address has non-ASCII letters before the @, which many servers refuse")
     return checked.ascii_email

@@ -1,6 +1,6 @@
-"""E-mail over Amazon SES. It has no key by which a message is sent only once, and cannot be asked for one afterwards.
+"""E-mail over Amazon SES. SES has no idempotency keys and cannot be asked whether it accepted a message.
 
-So nothing here is repeated unseen: boto3's own retries are off, and an answer that got lost is an unknown outcome.
+Nothing is therefore retried automatically: boto3's retries are off, and a lost response is an unknown outcome.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from mail_house.rate_limit import RateLimiter
 
 TIMEOUT_S = 30.0
 
-_LATER = {"TooManyRequestsException", "ThrottlingException", "Throttling", "LimitExceededException"}
-_SET_UP = {
+_RETRYABLE_CODES = {"TooManyRequestsException", "ThrottlingException", "Throttling", "LimitExceededException"}
+_SETUP_CODES = {
     "AccessDeniedException",
     "AccountSuspendedException",
     "InvalidClientTokenId",
@@ -45,28 +45,28 @@ _SET_UP = {
 class SesEndpoint(msgspec.Struct, frozen=True, kw_only=True):
     region: str
     configuration_set: str
-    """Its event destination is what tells of bounces; empty: the account's default."""
+    """Its event destination reports bounces. Empty: the account's default."""
     endpoint: str = ""
-    """Empty: Amazon's own."""
+    """Empty: Amazon's endpoint of the region."""
 
     @property
-    def where(self) -> str:
+    def address(self) -> str:
         return f"ses://{self.region}"
 
 
 class SesMailer:
-    """One HTTPS connection, kept between messages."""
+    """Keeps one HTTPS connection between messages."""
 
-    def __init__(self, place: SesEndpoint, sender: Sender, pace: RateLimiter) -> None:
-        self._place = place
+    def __init__(self, endpoint: SesEndpoint, sender: Sender, rate_limiter: RateLimiter) -> None:
+        self._endpoint = endpoint
         self._sender = sender
-        self._pace = pace
-        # total_max_attempts 1: a repeated POST is a second e-mail.
+        self._rate_limiter = rate_limiter
+        # total_max_attempts 1: a repeated POST sends a second e-mail.
         config = Config(
             connect_timeout=TIMEOUT_S, read_timeout=TIMEOUT_S, retries={"mode": "standard", "total_max_attempts": 1}
         )
         self._client: Any = Session().client(
-            "sesv2", region_name=place.region, endpoint_url=place.endpoint or None, config=config
+            "sesv2", region_name=endpoint.region, endpoint_url=endpoint.endpoint or None, config=config
         )
 
     def send(self, message: Message) -> Receipt:
@@ -75,29 +75,29 @@ class SesMailer:
             request = self._request(message, what)
         except ValueError as exc:
             raise Permanent(str(exc)) from exc
-        self._pace.wait()
+        self._rate_limiter.wait()
         try:
-            answer = self._client.send_email(**request)
+            response = self._client.send_email(**request)
         except (ClientError, BotoCoreError) as exc:
-            raise _outcome(exc, f"{what} at {self._place.where}") from exc
-        # SES gives the message an id of its own; ours are in the tags that its events repeat.
-        detail = {"message_id": message_id(message, self._sender), "server": self._place.where}
-        return Receipt(reference=answer["MessageId"], at=message.sent_at, detail=detail)
+            raise _outcome(exc, f"{what} at {self._endpoint.address}") from exc
+        # SES assigns its own message id; ours is in the tags, which its events repeat.
+        detail = {"message_id": message_id(message, self._sender), "server": self._endpoint.address}
+        return Receipt(reference=response["MessageId"], at=message.sent_at, detail=detail)
 
     def find(self, message: Message) -> Receipt | None:
         raise UnknownOutcome(
             f"document {message.document_id}: SES cannot be asked what it accepted; look for the tags "
             f"document={message.document_id}, attempt={message.attempt}, in the events of "
-            f"{self._place.configuration_set or 'its configuration set'}"
+            f"{self._endpoint.configuration_set or 'its configuration set'}"
         )
 
     def check(self) -> None:
         try:
             account = self._client.get_account()
         except (ClientError, BotoCoreError) as exc:
-            raise _outcome(exc, f"check at {self._place.where}") from exc
+            raise _outcome(exc, f"check at {self._endpoint.address}") from exc
         if not account.get("SendingEnabled"):
-            raise Misconfigured(f"{self._place.where}: sending is switched off for this account")
+            raise Misconfigured(f"{self._endpoint.address}: sending is disabled for this account; enable it at AWS")
 
     def close(self) -> None:
         self._client.close()
@@ -118,13 +118,13 @@ class SesMailer:
                 {"Name": "attempt", "Value": str(message.attempt)},
             ],
         }
-        if self._place.configuration_set:
-            request["ConfigurationSetName"] = self._place.configuration_set
+        if self._endpoint.configuration_set:
+            request["ConfigurationSetName"] = self._endpoint.configuration_set
         return request
 
 
 def _outcome(exc: ClientError | BotoCoreError, what: str) -> HandOffError:
-    """What an error says about the message. Only what surely came before it was accepted may be tried again."""
+    """Map an error to an outcome. Only an error that surely came before acceptance is retryable."""
     if isinstance(exc, ClientError):
         return _refusal(exc, what)
     if isinstance(exc, (NoCredentialsError, PartialCredentialsError, SSLError)):
@@ -132,19 +132,19 @@ def _outcome(exc: ClientError | BotoCoreError, what: str) -> HandOffError:
     if isinstance(exc, (EndpointConnectionError, ConnectTimeoutError, ProxyConnectionError)):
         return Retryable(f"{what}: no connection ({type(exc).__name__}); nothing was accepted")
     return UnknownOutcome(
-        f"{what}: no answer for the message ({type(exc).__name__}): "
-        "look in the events of SES before anything is sent again"
+        f"{what}: no response for the message ({type(exc).__name__}): "
+        "check the SES events before you send anything again"
     )
 
 
 def _refusal(exc: ClientError, what: str) -> HandOffError:
-    """Of SES's words only the code is repeated: many quote the address."""
+    """Map an SES error response to an outcome. Only its code is repeated: many messages quote the address."""
     code = exc.response.get("Error", {}).get("Code", "")
     status = int(exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-    if code in _LATER or status == 429:
-        return Retryable(f"{what}: put off ({code})")
-    if code in _SET_UP or status in {401, 403}:
-        return Misconfigured(f"{what}: refused ({code}); mend the account, the sender's domain or the AWS variables")
+    if code in _RETRYABLE_CODES or status == 429:
+        return Retryable(f"{what}: refused for now ({code})")
+    if code in _SETUP_CODES or status in {401, 403}:
+        return Misconfigured(f"{what}: refused ({code}); fix the account, the sender's domain or the AWS variables")
     if 400 <= status < 500:
-        return Permanent(f"{what}: refused for good ({code})")
-    return UnknownOutcome(f"{what}: SES failed in the middle ({code or status}): look in its events")
+        return Permanent(f"{what}: refused permanently ({code})")
+    return UnknownOutcome(f"{what}: SES failed while handling the message ({code or status}): check its events")

@@ -1,6 +1,7 @@
-"""DKIM (RFC 6376): the signature by which a receiver knows that the hospital's domain sent a message.
+"""DKIM (RFC 6376): the signature that proves to a receiver that the hospital's domain sent a message.
 
-The canonical form is dkimpy's; its own signer works out RSA in Python, twenty times as slowly as OpenSSL (ADR 20).
+dkimpy does the canonicalization. Its signer computes RSA in Python, twenty times slower than OpenSSL (ADR 20), so
+`cryptography` signs.
 """
 
 from __future__ import annotations
@@ -20,19 +21,19 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from dkim.canonicalization import Relaxed
 
-# RFC 6376, 5.4.1; RFC 8058, 4 wants both unsubscribe headers covered. From is named twice, so that none can be added.
+# RFC 6376, 5.4.1. RFC 8058, 4 requires both unsubscribe headers. From is listed twice so that none can be added.
 _SIGNED = (
     *("From", "From", "To", "Reply-To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"),
     *("List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted"),
 )
 _NAMES = ":".join(_SIGNED).lower().replace(":list", ":\r\n list", 1)
-"""As they are told in the signature, on two lines."""
+"""The `h=` tag of the signature, on two lines."""
 _KEY_BITS_MIN = 1024
-"""Receivers take a shorter key's signature for none (RFC 8301, 3.2)."""
+"""Receivers ignore signatures of shorter keys (RFC 8301, 3.2)."""
 
 
 class DkimKey(msgspec.Struct, frozen=True, kw_only=True):
-    """`selector._domainkey.domain` is where the public key is published."""
+    """The public key is published at `selector._domainkey.domain`."""
 
     domain: str
     selector: str
@@ -40,18 +41,18 @@ class DkimKey(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load_dkim_key(*, domain: str, selector: str, key_file: str) -> DkimKey:
-    """Raises ValueError when the file is not there or holds no key that a message can be signed with."""
+    """Load the key. Raises ValueError if the file is missing or is not a usable RSA key."""
     try:
         key = load_pem_private_key(Path(key_file).read_bytes(), password=None)
-    except (OSError, ValueError, TypeError) as exc:  # TypeError: it wants a password
-        raise _unfit(type(exc).__name__) from exc
+    except (OSError, ValueError, TypeError) as exc:  # TypeError: the key has a password
+        raise _unusable_key(type(exc).__name__) from exc
     if not isinstance(key, RSAPrivateKey) or key.key_size < _KEY_BITS_MIN:
-        raise _unfit("another key")
+        raise _unusable_key(f"not RSA, or shorter than {_KEY_BITS_MIN} bits")
     return DkimKey(domain=domain, selector=selector, private_key=key)
 
 
 def sign(data: bytes, key: DkimKey, *, at: datetime) -> bytes:
-    """The message with its signature, of time `at`, before it; the same bytes each time."""
+    """Return the message with a signature of time `at` (UTC) before it. The result is deterministic."""
     head, _, body = data.partition(b"\r\n\r\n")
     tags = (
         "v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n"
@@ -68,13 +69,13 @@ def sign(data: bytes, key: DkimKey, *, at: datetime) -> bytes:
 
 @functools.lru_cache(maxsize=8)
 def _hash_body(body: bytes) -> str:
-    """Many messages have the same."""
+    """Cached: many messages have the same body."""
     return base64.b64encode(hashlib.sha256(Relaxed.canonicalize_body(body)).digest()).decode("ascii")
 
 
 def _pick_signed(head: bytes) -> list[tuple[bytes, bytes]]:
-    """The headers that are signed, in the order of their names there; of several with one name the last comes first
-    (RFC 6376, 5.4.2), and one that is not there adds nothing."""
+    """Return the headers to sign, in the order of `_SIGNED`. For a repeated name the last header comes first
+    (RFC 6376, 5.4.2); a missing header adds nothing."""
     found: defaultdict[bytes, list[tuple[bytes, bytes]]] = defaultdict(list)
     for field in re.split(rb"\r\n(?![ \t])", head):
         name, _, value = field.partition(b":")
@@ -82,5 +83,5 @@ def _pick_signed(head: bytes) -> list[tuple[bytes, bytes]]:
     return [found[name].pop() for name in (each.lower().encode("ascii") for each in _SIGNED) if found[name]]
 
 
-def _unfit(what: str) -> ValueError:
-    return ValueError(f"email: STATEMENTS_DKIM_KEY has to name a file with an RSA private key in PEM ({what})")
+def _unusable_key(reason: str) -> ValueError:
+    return ValueError(f"email: STATEMENTS_DKIM_KEY must name a file with an RSA private key in PEM ({reason})")

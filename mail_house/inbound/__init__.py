@@ -1,4 +1,4 @@
-"""What print vendors answer: files and events, read strictly. What is not understood is a problem, never a guess."""
+"""Print vendors' delivery reports: files and events, parsed strictly. An unknown line is a problem, never a guess."""
 
 from mail_house.inbound.delivery_reports import (
     Acknowledgement,

@@ -1,4 +1,4 @@
-"""The nouns: what a vendor says, in whatever form it came."""
+"""The records of vendors' delivery reports, independent of the file format."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class PieceState(StrEnum):
 
 
 class Acknowledgement(msgspec.Struct, frozen=True, kw_only=True):
-    """The vendor has a print file and says whether it will print it."""
+    """The vendor received a print file and reports whether it will print it."""
 
     print_file: str
     records: int
     sha256: str
-    """Of the PDF that was received."""
+    """Of the PDF that the vendor received."""
     on: date
     rejected: bool
     reason: str
 
 
 class JobMailed(msgspec.Struct, frozen=True, kw_only=True):
-    """All pieces of a print file that were printed are in the mail; so many."""
+    """All printed pieces of a print file are in the mail. `pieces` is their number."""
 
     print_file: str
     pieces: int
@@ -38,18 +38,18 @@ class JobMailed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PieceReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one piece. `print_file` is empty where the vendor does not say in which."""
+    """The state of one piece. `print_file` is empty if the vendor does not name it."""
 
     document_id: str
     print_file: str
     state: PieceState
     on: date
     reason: str
-    """In the vendor's code, safe to store: no name, no address."""
+    """The vendor's code. Safe to store: no name, no address."""
 
 
 class AddressChange(msgspec.Struct, frozen=True, kw_only=True):
-    """The recipient has moved (NCOA). The new address stays in the file: it is for the billing system to take."""
+    """The recipient has moved (NCOA). The new address stays in the file; it must be entered in the billing system."""
 
     document_id: str
     move_type: str

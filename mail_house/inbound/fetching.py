@@ -1,8 +1,18 @@
-"""Fetching what came in: a vendor's folder or a mailbox, on disk, behind SFTP or IMAP.
+"""Fetches incoming files and messages: a folder on disk or over SFTP, a Maildir, or an IMAP mailbox.
 
-Each file is handed to `store`, which has it on disk when it returns, and only then taken away. Whoever dies in between
-fetches it again; that it was taken already is for the ledger to know. A file that somebody is still writing is left for
-the next time.
+| setting | scheme and form | option | value |
+|---|---|---|---|
+| `mail.vendor_reports_url` | `file:///folder` | | |
+| | `sftp://user@host[:port]/folder` | `host_key` | the server's key, `SHA256:…`; required, may be repeated |
+| `mail.bounce_mailbox_url` | `file:///folder` (a Maildir, or `.eml` files) | | |
+| | `imaps://host[:port]/FOLDER` (default INBOX) | | |
+
+SFTP logins are those of `mail_house.vendors.factory`. The IMAP login is `STATEMENTS_IMAP_USER` and
+`STATEMENTS_IMAP_PASSWORD`.
+
+Each file is passed to `store` and removed only after `store` has written it to disk. If the process dies in between,
+the file is fetched again; the ledger recognizes files that were processed before. A file that is still being written
+is left for the next run.
 """
 
 from __future__ import annotations
@@ -21,43 +31,42 @@ if TYPE_CHECKING:
 
 
 def fetch_vendor_reports(url: str, *, environ: Mapping[str, str], store: StoreFile) -> int:
-    """Fetch every file of the vendor's answer folder (`file:` or `sftp:`, as the `print` setting has it); how many.
+    """Fetch every file of the vendor's report folder and return their number.
 
-    Raises ValueError for a URL that is none, and the errors of the mail house.
+    Raises ValueError for an invalid URL, Misconfigured and Retryable for a folder that cannot be read.
     """
-    parsed = parse_url(url, setting="mail.answers")
+    parsed = parse_url(url, setting="mail.vendor_reports_url")
     if parsed.scheme == "file":
         parsed.require_known_options()
-        return _collect_folder(folder_path(parsed), store, suffix="")
+        return _fetch_folder(folder_path(parsed), store, suffix="")
     if parsed.scheme == "sftp":
-        return _collect_sftp(parsed, environ, store)
-    raise ValueError(f"mail.answers: {parsed.scheme!r} is not known here; use file: or sftp:")
+        return _fetch_sftp(parsed, environ, store)
+    raise ValueError(f"mail.vendor_reports_url: {parsed.scheme!r} is not supported; use file: or sftp:")
 
 
 def fetch_bounces(url: str, *, environ: Mapping[str, str], store: StoreFile) -> int:
-    """Fetch every new message of a mailbox: a Maildir or a folder of `.eml` (`file:`), or `imaps://host/FOLDER`, whose
-    login is `STATEMENTS_IMAP_USER` and `STATEMENTS_IMAP_PASSWORD`; how many.
+    """Fetch every new message of the bounce mailbox and return their number.
 
-    Raises ValueError for a URL that is none, and the errors of the mail house.
+    Raises ValueError for an invalid URL, Misconfigured and Retryable for a mailbox that cannot be read.
     """
     from mail_house.inbound.mailboxes import fetch_imap, fetch_maildir, is_maildir  # noqa: PLC0415 - slow to import
 
-    parsed = parse_url(url, setting="mail.bounces")
+    parsed = parse_url(url, setting="mail.bounce_mailbox_url")
     if parsed.scheme == "file":
         parsed.require_known_options()
         folder = folder_path(parsed)
-        return fetch_maildir(folder, store) if is_maildir(folder) else _collect_folder(folder, store, suffix=".eml")
+        return fetch_maildir(folder, store) if is_maildir(folder) else _fetch_folder(folder, store, suffix=".eml")
     if parsed.scheme == "imaps":
         return fetch_imap(parsed, environ, store)
-    raise ValueError(f"mail.bounces: {parsed.scheme!r} is not known here; use file: or imaps:")
+    raise ValueError(f"mail.bounce_mailbox_url: {parsed.scheme!r} is not supported; use file: or imaps:")
 
 
-def _collect_folder(folder: Path, store: StoreFile, *, suffix: str) -> int:
+def _fetch_folder(folder: Path, store: StoreFile, *, suffix: str) -> int:
     if not folder.is_dir():
-        raise Misconfigured(f"{folder} is not there: make it, or mend the setting")
-    collected = 0
+        raise Misconfigured(f"{folder} does not exist: create the folder, or correct the setting")
+    fetched = 0
     for path in sorted(folder.iterdir()):
-        if not path.is_file() or not _is_whole(path.name) or not path.name.lower().endswith(suffix):
+        if not path.is_file() or not _is_complete(path.name) or not path.name.lower().endswith(suffix):
             continue
         try:
             before, data, after = path.stat(), path.read_bytes(), path.stat()
@@ -67,18 +76,18 @@ def _collect_folder(folder: Path, store: StoreFile, *, suffix: str) -> int:
             path.unlink()
         except OSError as exc:
             raise Misconfigured(
-                f"{path}: may neither be read nor taken away ({exc.strerror}): mend its rights"
+                f"{path}: cannot be read or removed ({exc.strerror}): fix the permissions of the folder"
             ) from exc
-        collected += 1
-    return collected
+        fetched += 1
+    return fetched
 
 
-def _is_whole(name: str) -> bool:
-    """Files that are still being written have names like these."""
+def _is_complete(name: str) -> bool:
+    """Whether the name is not one that transfer programs give to partial files."""
     return not name.startswith(".") and not name.endswith((".part", ".tmp", ".filepart"))
 
 
-def _collect_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile) -> int:
+def _fetch_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile) -> int:
     import paramiko  # noqa: PLC0415 - takes a tenth of a second
 
     from mail_house.vendors.factory import sftp_account  # noqa: PLC0415
@@ -90,26 +99,28 @@ def _collect_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile)
     with open_sftp_client(account) as (client, _):
         try:
             entries = sorted(client.listdir_attr(folder), key=lambda each: each.filename)
-            return sum(_collect_remote(client, folder, each, store) for each in entries if _is_answer(each))
+            return sum(_fetch_remote(client, folder, each, store) for each in entries if _is_report(each))
         except FileNotFoundError as exc:
             raise Misconfigured(
-                f"{account.where}: there is no folder {folder}: check the path in mail.answers"
+                f"{account.address}: there is no folder {folder}: check the path in mail.vendor_reports_url"
             ) from exc
         except PermissionError as exc:
             raise Misconfigured(
-                f"{account.where}: answers may neither be read nor taken away in {folder}: ask the vendor for the "
-                "right to read and delete there"
+                f"{account.address}: files in {folder} cannot be read or removed: ask the vendor for permission to "
+                "read and delete there"
             ) from exc
         except (OSError, EOFError, paramiko.SSHException, paramiko.SFTPError) as exc:
-            raise Retryable(f"{account.where}: the answers cannot be fetched ({type(exc).__name__})") from exc
+            raise Retryable(
+                f"{account.address}: the delivery reports cannot be fetched ({type(exc).__name__}); run this again"
+            ) from exc
 
 
-def _is_answer(entry: SFTPAttributes) -> bool:
-    return stat.S_ISREG(entry.st_mode or 0) and _is_whole(entry.filename)
+def _is_report(entry: SFTPAttributes) -> bool:
+    return stat.S_ISREG(entry.st_mode or 0) and _is_complete(entry.filename)
 
 
-def _collect_remote(client: SFTPClient, folder: str, entry: SFTPAttributes, store: StoreFile) -> bool:
-    """Whether it was fetched and taken away."""
+def _fetch_remote(client: SFTPClient, folder: str, entry: SFTPAttributes, store: StoreFile) -> bool:
+    """Fetch and remove the file. False if it changed in the meantime."""
     path = f"{folder.rstrip('/')}/{entry.filename}"
     with client.open(path, "rb") as remote:
         data = remote.read()

@@ -1,7 +1,7 @@
-"""Events of Lob's webhooks, as kept in files: one JSON object, or one a line. API version 1.22.0.
+"""Lob webhook events stored in files: one JSON object, or one per line. API version 1.22.0.
 
-What happened to one of our letters, found by the metadata that it was made with. Every type of letter event is known
-by name, those that mean nothing to us too: a type that is not is a problem.
+An event is matched to a letter of ours by the metadata that the letter was created with. Every letter event type is
+listed, including those that are ignored; an unlisted type is a problem.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from mail_house.inbound.delivery_reports import PieceReport, PieceState
 from mail_house.inbound.tables import DocumentId
 
-_ON_ITS_WAY = ("mailed", "in_transit", "in_local_area", "processed_for_delivery", "re-routed")
+_IN_TRANSIT = ("mailed", "in_transit", "in_local_area", "processed_for_delivery", "re-routed")
 
 STATES: dict[str, PieceState | None] = {
     "letter.created": PieceState.ACKNOWLEDGED,
@@ -27,8 +27,8 @@ STATES: dict[str, PieceState | None] = {
     "letter.certified.pickup_available": PieceState.MAILED,
     "letter.certified.delivered": PieceState.DELIVERED,
     "letter.certified.returned_to_sender": PieceState.RETURNED,
-    **{f"letter.{step}": PieceState.MAILED for step in _ON_ITS_WAY},
-    **{f"letter.certified.{step}": PieceState.MAILED for step in _ON_ITS_WAY},
+    **{f"letter.{step}": PieceState.MAILED for step in _IN_TRANSIT},
+    **{f"letter.certified.{step}": PieceState.MAILED for step in _IN_TRANSIT},
     "letter.rendered_pdf": None,
     "letter.rendered_thumbnails": None,
     "letter.viewed": None,
@@ -37,15 +37,15 @@ STATES: dict[str, PieceState | None] = {
     "letter.informed_delivery.email_clicked_through": None,
     **{
         f"letter.return_envelope.{step}": None
-        for step in ("created", *_ON_ITS_WAY[1:], "re_routed", "international_exit", "delivered", "returned_to_sender")
+        for step in ("created", *_IN_TRANSIT[1:], "re_routed", "international_exit", "delivered", "returned_to_sender")
     },
 }
-"""Event type → what it says about the piece; None where it says nothing about its way to the recipient.
-`letter.certified.issue` is left out: a person has to look at the letter."""
+"""Event type to the state it reports; None if it reports nothing about delivery to the recipient.
+`letter.certified.issue` is not listed on purpose: a person must check the letter."""
 
 
 class _Open(msgspec.Struct, frozen=True):
-    """Lob adds fields as it likes: those that we read are strict."""
+    """Ignores unknown fields, since Lob may add some; the fields read here are strict."""
 
 
 class _EventType(_Open, frozen=True):
@@ -70,11 +70,12 @@ class LobEvent(_Open, frozen=True):
 
 
 def read_event(data: bytes) -> PieceReport | None:
-    """What one event says; None where it says nothing about the piece's way. ValueError for one that is not known."""
+    """Return the report of one event, or None if it reports nothing about delivery. Raises ValueError for an event
+    that is not known or not about one of our letters."""
     try:
         event = msgspec.json.decode(data, type=LobEvent)
         if event.event_type.id not in STATES:
-            raise ValueError(f"{event.event_type.id!r} is no event that is known here: look at the letter at Lob")
+            raise ValueError(f"{event.event_type.id!r} is not a known event: check the letter at Lob")
         state = STATES[event.event_type.id]
         if state is None:
             return None

@@ -1,6 +1,6 @@
-"""Mailboxes that bounces come to: a Maildir on disk, or a folder of an IMAP server.
+"""Bounce mailboxes: a Maildir on disk, or a folder on an IMAP server.
 
-Messages are marked as seen once they are kept, and stay where they are.
+Messages are marked as seen after they are stored, and stay in the mailbox.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def is_maildir(folder: Path) -> bool:
 
 
 def fetch_maildir(folder: Path, store: StoreFile) -> int:
-    """What is new, and what a mail program has moved out of `new` without showing it to anybody."""
+    """Fetch new messages, and messages that a mail program moved out of `new` but nobody has read."""
     unseen = [path for part in ("new", "cur") for path in sorted((folder / part).iterdir()) if _is_unseen(path)]
     for path in unseen:
         unique, _, flags = path.name.partition(":2,")
@@ -40,30 +40,34 @@ def _is_unseen(path: Path) -> bool:
 
 
 def fetch_imap(url: BackendUrl, environ: Mapping[str, str], store: StoreFile) -> int:
-    """`imaps://host/FOLDER`, by default INBOX. The server has to prove who it is: it is told a password.
+    """Fetch unread messages from `imaps://host/FOLDER` (default INBOX). The server's certificate is verified before
+    the password is sent.
 
-    Raises ValueError for a URL or a login that is none, Misconfigured and Retryable as for every other way.
+    Raises ValueError for an invalid URL or a missing login, Misconfigured and Retryable for a mailbox that cannot be
+    read.
     """
     url.require_known_options()
     user, password = environ.get("STATEMENTS_IMAP_USER", ""), environ.get("STATEMENTS_IMAP_PASSWORD", "")
     if not url.host or not user or not password:
-        raise ValueError("mail.bounces: imaps://host/INBOX, with STATEMENTS_IMAP_USER and STATEMENTS_IMAP_PASSWORD set")
+        raise ValueError(
+            "mail.bounce_mailbox_url: use imaps://host/INBOX, and set STATEMENTS_IMAP_USER and STATEMENTS_IMAP_PASSWORD"
+        )
     folder = url.path.strip("/") or "INBOX"
-    where = f"imaps://{url.host}/{folder}"
+    mailbox_url = f"imaps://{url.host}/{folder}"
     context = ssl.create_default_context()
     try:
-        with _connected(MailBox(url.host, port=url.port or 993, timeout=TIMEOUT_S, ssl_context=context)) as mailbox:
+        with _closing(MailBox(url.host, port=url.port or 993, timeout=TIMEOUT_S, ssl_context=context)) as mailbox:
             mailbox.login(user, password, initial_folder=folder)
-            return _collect_unseen(mailbox, folder, store)
+            return _fetch_unseen(mailbox, folder, store)
     except HandOffError:
         raise
     except (OSError, ImapToolsError, imaplib.IMAP4.error) as exc:
-        raise _refusal(exc, url.host, where) from exc
+        raise _refusal(exc, url.host, mailbox_url) from exc
 
 
 @contextmanager
-def _connected(mailbox: MailBox) -> Iterator[MailBox]:
-    """Ends the connection, also one that never came as far as a login, or is gone."""
+def _closing(mailbox: MailBox) -> Iterator[MailBox]:
+    """Close the connection, even if it never logged in or was lost."""
     try:
         yield mailbox
     finally:
@@ -74,28 +78,30 @@ def _connected(mailbox: MailBox) -> Iterator[MailBox]:
                 mailbox.client.shutdown()
 
 
-def _collect_unseen(mailbox: MailBox, folder: str, store: StoreFile) -> int:
-    collected = 0
+def _fetch_unseen(mailbox: MailBox, folder: str, store: StoreFile) -> int:
+    fetched = 0
     for uid in mailbox.uids(AND(seen=False)):
-        kind, parts = mailbox.client.uid("fetch", uid, "(BODY.PEEK[])")
-        if kind != "OK":
+        status, parts = mailbox.client.uid("fetch", uid, "(BODY.PEEK[])")
+        if status != "OK":
             raise imaplib.IMAP4.error("FETCH refused")
         data = next((part[1] for part in parts if isinstance(part, tuple)), None)
-        if data is None:  # somebody has deleted it meanwhile
+        if data is None:  # deleted by another mail program in the meantime
             continue
         store_file(store, f"{folder.replace('/', '-')}-{uid}.eml", data)
         mailbox.flag([uid], [MailMessageFlags.SEEN], True)
-        collected += 1
-    return collected
+        fetched += 1
+    return fetched
 
 
-def _refusal(exc: Exception, host: str, where: str) -> HandOffError:
-    """Of the server's words none is repeated: they may quote a message."""
+def _refusal(exc: Exception, host: str, mailbox_url: str) -> HandOffError:
+    """Map an error to an outcome. The server's text is never repeated: it may quote a message."""
     if isinstance(exc, MailboxLoginError):
         return Misconfigured(f"{host}: the login was refused: check STATEMENTS_IMAP_USER and _PASSWORD")
     if isinstance(exc, MailboxFolderSelectError):
-        return Misconfigured(f"{where}: there is no such folder, or this login may not open it")
+        return Misconfigured(
+            f"{mailbox_url}: there is no such folder, or this login may not open it; check the setting"
+        )
     if isinstance(exc, ssl.SSLCertVerificationError):
-        return Misconfigured(f"{host}: its certificate does not prove that it is {host}; no password was sent")
-    why = exc.strerror if isinstance(exc, OSError) and exc.strerror else type(exc).__name__
-    return Retryable(f"{where}: the mailbox cannot be read ({why})")
+        return Misconfigured(f"{host}: its certificate is not valid for {host}; no password was sent")
+    reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else type(exc).__name__
+    return Retryable(f"{mailbox_url}: the mailbox cannot be read ({reason}); run this again")

@@ -1,4 +1,4 @@
-"""From the bytes of a vendor's file to reports, line by line. A bad line costs that line."""
+"""Parses a vendor's file into delivery reports, line by line. A bad line does not affect the others."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from mail_house.inbound.tables import TABLES, Row
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that was not understood. The message quotes codes and dates at most."""
+    """A line that could not be parsed. The message quotes only codes and dates."""
 
     line: int
-    """From 1; 0 where it is the file as a whole."""
+    """From 1; 0 for a problem with the whole file."""
     message: str
 
 
 class ParsedReports(msgspec.Struct, frozen=True, kw_only=True):
-    """What one file says."""
+    """The content of one file."""
 
     file_type: str
-    """What it was taken for; `unknown` where nothing is like it."""
+    """A key of `TABLES`, `Lob events`, or `unknown`."""
     reports: tuple[tuple[int, DeliveryReport], ...] = ()
-    """With the line that each stands on."""
+    """Line number and report."""
     problems: tuple[Problem, ...] = ()
 
 
 def read_delivery_reports(data: bytes) -> ParsedReports:
-    """Never raises: what is not understood is among the problems."""
+    """Parse a vendor's file. Never raises: lines that cannot be parsed are listed as problems."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        return _whole("unknown", f"it is not UTF-8 text: {exc.reason} at byte {exc.start}")
+        return _unreadable("unknown", f"the file is not UTF-8 text: {exc.reason} at byte {exc.start}")
     if text.lstrip()[:1] == "{":
         return _read_events(text)
     return _read_table(text)
@@ -52,23 +52,21 @@ def _read_events(text: str) -> ParsedReports:
     problems: list[Problem] = []
     for number, line in lines:
         try:
-            answer = read_event(line.encode())
+            report = read_event(line.encode())
         except ValueError as exc:
             problems.append(Problem(line=number, message=str(exc)))
             continue
-        if answer is not None:
-            reports.append((number, answer))
+        if report is not None:
+            reports.append((number, report))
     return ParsedReports(file_type="Lob events", reports=tuple(reports), problems=tuple(problems))
 
 
 def _read_table(text: str) -> ParsedReports:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header = tuple(_next_row(reader))
-    file_type = next(
-        (file_type for file_type, row in TABLES.items() if set(header) == set(row.__struct_fields__)), None
-    )
+    file_type = next((name for name, row in TABLES.items() if set(header) == set(row.__struct_fields__)), None)
     if file_type is None or len(header) != len(set(header)):
-        return _whole("unknown", "its first line is not the header of any answer that is known here")
+        return _unreadable("unknown", "the first line is not the header of a known delivery report")
     reports: list[tuple[int, DeliveryReport]] = []
     problems: list[Problem] = []
     try:
@@ -78,7 +76,7 @@ def _read_table(text: str) -> ParsedReports:
             except ValueError as exc:
                 problems.append(Problem(line=reader.line_num, message=str(exc)))
     except csv.Error as exc:
-        problems.append(Problem(line=reader.line_num, message=f"from here on it is no CSV: {exc}"))
+        problems.append(Problem(line=reader.line_num, message=f"from this line on the file is not valid CSV: {exc}"))
     return ParsedReports(file_type=file_type, reports=tuple(reports), problems=tuple(problems))
 
 
@@ -91,12 +89,12 @@ def _next_row(reader: Iterator[list[str]]) -> list[str]:
 
 def _read_row(row: list[str], header: tuple[str, ...], schema: type[Row]) -> Row:
     if len(row) != len(header):
-        raise ValueError(f"{len(row)} values where the header has {len(header)} columns")
+        raise ValueError(f"the line has {len(row)} values, and the header has {len(header)} columns")
     try:
         return msgspec.convert(dict(zip(header, row, strict=True)), schema, strict=False)
     except msgspec.ValidationError as exc:
         raise ValueError(str(exc)) from exc
 
 
-def _whole(file_type: str, message: str) -> ParsedReports:
+def _unreadable(file_type: str, message: str) -> ParsedReports:
     return ParsedReports(file_type=file_type, problems=(Problem(line=0, message=message),))

@@ -1,4 +1,4 @@
-"""Handing on what was fetched. Who keeps it has it on disk before it is taken away where it came from."""
+"""Stores fetched files. A file is removed from its source only after it is on disk."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Callable
 from mail_house.errors import Misconfigured
 
 StoreFile = Callable[[str, bytes], None]
-"""Given a name without a path, and the bytes; they are on disk when it returns."""
+"""Takes a name without a path, and the bytes. They are on disk when it returns."""
 
 
 def store_file(store: StoreFile, name: str, data: bytes) -> None:
-    """Misconfigured where it cannot be kept: that is no fault of the other side, and nothing is taken from it."""
+    """Store the file. Raises Misconfigured if it cannot be stored; it then stays at its source."""
     try:
         store(name, data)
     except OSError as exc:
         raise Misconfigured(
-            f"{name} cannot be kept in the inbox ({exc.strerror or type(exc).__name__}): it stays where it is"
+            f"{name} cannot be stored in the inbox ({exc.strerror or type(exc).__name__}): it stays at its source; fix "
+            "the inbox, then run this again"
         ) from exc

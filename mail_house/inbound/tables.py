@@ -1,6 +1,6 @@
-"""The vendor's files: CSV (RFC 4180, UTF-8) with a header, one schema each. The header says which one it is.
+"""The vendor's CSV files (RFC 4180, UTF-8), one schema each. The header identifies the schema.
 
-Columns and codes: domain rules 7.2 and 7.7. Every column has to be there, and no other.
+Columns and codes: domain rules 7.2 and 7.7. Every column is required, and no other is allowed.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ RETURN_REASONS = {
     "UTF": "unable to forward",
     "VAC": "vacant",
 }
-"""What the post office stamps on a piece that it brings back."""
+"""The reasons that the postal service stamps on returned mail."""
 
 
 class AcknowledgementRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     print_file: FileName
     status: Literal["accepted", "duplicate", "rejected"]
-    """`duplicate`: it was there before, and is printed once."""
+    """`duplicate`: the vendor had received it before; it is printed once."""
     records: Count
     pdf_sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
     received_on: date
@@ -121,7 +121,7 @@ class ReturnedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class AddressChangeRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The address itself is checked to be there, and goes no further than this row."""
+    """The new address must be present, but it is not passed on."""
 
     document_id: DocumentId
     move_type: Literal["I", "F", "B"]
@@ -147,4 +147,4 @@ TABLES: Mapping[str, type[Row]] = {
     "returned mail": ReturnedRow,
     "address changes": AddressChangeRow,
 }
-"""Form → its rows."""
+"""File type to its row schema."""

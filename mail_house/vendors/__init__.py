@@ -1,4 +1,4 @@
-"""Print vendors: who takes print files, by URL."""
+"""Print vendors that receive print files, selected by URL."""
 
 from mail_house.vendors.factory import open_print_vendor
 from mail_house.vendors.vendor import PrintVendor

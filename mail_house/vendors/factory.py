@@ -1,4 +1,20 @@
-"""From a URL to a print vendor. What is wrong with the URL is said before anything is opened."""
+"""Opens the print vendor that a URL names (setting `print`). URL errors are reported before any connection is opened.
+
+| scheme and form | option | value | default |
+|---|---|---|---|
+| `file:///folder` | | | |
+| `sftp://user@host[:port]/folder` | `host_key` | the server's key, `SHA256:…`; required, may be repeated | |
+| | `collects` | `yes` if the vendor removes files after pickup | `no` |
+| | `pgp_key` | file with the vendor's OpenPGP key; PDF and manifest are encrypted to it | not encrypted |
+| `lob://api.lob.com/v1` | `from` | id of the return address saved at Lob, `adr_…`; required | |
+| | `mail_type` | `usps_first_class` or `usps_standard` | `usps_first_class` |
+| | `address_placement` | `top_first_page` or `insert_blank_page` | `top_first_page` |
+| | `return_envelope` | `yes` adds a reply envelope and perforates page 1 | `no` |
+| | `rate` | requests per second, at most | 30 |
+
+SFTP: a folder that starts with `/~/` is below the login's home folder. `STATEMENTS_SFTP_KEY` names a private key file;
+`STATEMENTS_SFTP_PASSWORD` is the password, or the key's passphrase. Lob: the secret key is `STATEMENTS_LOB_KEY`.
+"""
 
 from __future__ import annotations
 
@@ -18,59 +34,57 @@ if TYPE_CHECKING:
     from mail_house.vendors.sftp import SftpAccount
 
 
+OPTIONS: Mapping[str, tuple[str, ...]] = {
+    "file": (),
+    "sftp": ("host_key", "collects", "pgp_key"),
+    "lob": ("from", "mail_type", "address_placement", "return_envelope", "rate"),
+}
+"""Scheme to its options. The module's docstring explains each."""
+
+
 def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
-    """The vendor behind `url`; nothing is connected yet.
+    """Return the vendor for `url`; nothing is connected yet. The module's docstring lists the options.
 
-    `file:///folder`
-    `sftp://user@host[:port]/folder?host_key=SHA256:…[&collects=yes][&pgp_key=/file]`: `host_key` may be repeated (one
-    for each kind of key); a folder that starts with `~/` is below the login's own. `STATEMENTS_SFTP_KEY` names a
-    private key file, `STATEMENTS_SFTP_PASSWORD` is the password, or the key's passphrase. `collects=yes` where the
-    vendor takes files away. `pgp_key` is the vendor's OpenPGP key: PDF and manifest are then encrypted to it.
-    `lob://api.lob.com/v1?from=adr_…`: with `STATEMENTS_LOB_KEY`. Options: `mail_type` (usps_first_class or
-    usps_standard), `address_placement` (top_first_page or insert_blank_page), `return_envelope=yes`, and `rate`,
-    requests a second.
-
-    Raises ValueError that says what is missing or wrong.
+    Raises ValueError that names what is missing or wrong.
     """
     parsed = parse_url(url, setting="print")
-    if parsed.scheme == "file":
-        folder = folder_path(parsed)
-        parsed.require_known_options()
-        return FolderVendor(
-            functools.partial(open_local_directory, folder), location=f"file://{folder}", collects=False
-        )
+    if parsed.scheme not in OPTIONS:
+        raise ValueError(f"print: {parsed.scheme!r} is not a known print vendor; use file:, sftp: or lob:")
+    parsed.require_known_options(*OPTIONS[parsed.scheme])
     if parsed.scheme == "sftp":
         return _open_sftp(parsed, environ)
     if parsed.scheme == "lob":
         return _open_lob(parsed, environ)
-    raise ValueError(f"print: {parsed.scheme!r} is no print vendor that is known here; use file:, sftp: or lob:")
+    folder = folder_path(parsed)
+    return FolderVendor(functools.partial(open_local_directory, folder), location=f"file://{folder}", collects=False)
 
 
 def _open_sftp(url: BackendUrl, environ: Mapping[str, str]) -> PrintVendor:
-    # paramiko takes a tenth of a second to import: only who uses SFTP waits for it.
+    # paramiko takes a tenth of a second to import; only SFTP needs it.
     from mail_house.vendors.sftp import open_sftp_directory  # noqa: PLC0415
 
-    url.require_known_options("host_key", "collects", "pgp_key")
     account, collects = sftp_account(url, environ), url.flag("collects")
     return FolderVendor(
         functools.partial(open_sftp_directory, account),
-        location=f"{account.where}{url.path}",
+        location=f"{account.address}{url.path}",
         collects=collects,
-        seal=load_encryptor(url.value("pgp_key")) if url.value("pgp_key") else None,
+        encryptor=load_encryptor(url.value("pgp_key")) if url.value("pgp_key") else None,
     )
 
 
 def sftp_account(url: BackendUrl, environ: Mapping[str, str]) -> SftpAccount:
-    """The account behind an `sftp:` URL. ValueError names the setting that the URL is of."""
+    """Return the account for an `sftp:` URL. Raises ValueError that names the URL's setting."""
     from mail_house.vendors.sftp import SftpAccount  # noqa: PLC0415
 
     setting = url.setting
     if not url.host or not url.user:
-        raise ValueError(f"{setting}: an SFTP address names user and host: sftp://user@host/folder?host_key=SHA256:…")
+        raise ValueError(
+            f"{setting}: an SFTP URL must name user and host, such as sftp://user@host/folder?host_key=SHA256:…"
+        )
     host_keys = frozenset(url.values("host_key"))
     if not host_keys or not all(pin.startswith("SHA256:") for pin in host_keys):
         raise ValueError(
-            f"{setting}: pin the host key of {url.host} as ?host_key=SHA256:… (the vendor gives it to you; compare "
+            f"{setting}: pin the host key of {url.host} as ?host_key=SHA256:… (ask the vendor for it, and compare it "
             f"with `ssh-keyscan -p {url.port or 22} {url.host} | ssh-keygen -lf -`)"
         )
     key_file, password = environ.get("STATEMENTS_SFTP_KEY", ""), Secret(environ.get("STATEMENTS_SFTP_PASSWORD", ""))
@@ -88,17 +102,16 @@ def sftp_account(url: BackendUrl, environ: Mapping[str, str]) -> SftpAccount:
 
 
 def _open_lob(url: BackendUrl, environ: Mapping[str, str]) -> PrintVendor:
-    # httpx takes a tenth of a second to import: only who uses Lob waits for it.
+    # httpx takes a tenth of a second to import; only Lob needs it.
     from mail_house.vendors.lob import RATE_PER_S, LobAccount, LobVendor  # noqa: PLC0415
 
-    url.require_known_options("from", "mail_type", "address_placement", "return_envelope", "rate")
     if not url.host or not re.fullmatch(r"adr_[0-9a-zA-Z]+", url.value("from")):
         raise ValueError(
-            "print: a Lob address names host and return address: lob://api.lob.com/v1?from=adr_… (save the hospital's "
-            "return address at Lob, and give its id)"
+            "print: a Lob URL must name host and return address, such as lob://api.lob.com/v1?from=adr_… (save the "
+            "hospital's return address at Lob and use its id)"
         )
     if not environ.get("STATEMENTS_LOB_KEY"):
-        raise ValueError("print: set STATEMENTS_LOB_KEY (Lob's secret key; one that starts with test_ prints nothing)")
+        raise ValueError("print: set STATEMENTS_LOB_KEY (Lob's secret key; a test_ key prints nothing)")
     port = f":{url.port}" if url.port else ""
     account = LobAccount(
         base_url=f"{'http' if is_loopback(url.host) else 'https'}://{url.host}{port}{url.path.rstrip('/')}",

@@ -1,4 +1,4 @@
-"""A folder on this machine: the embedded default, and what a vendor's own transfer program may watch."""
+"""A folder on this machine: the embedded default, or a folder that a vendor's transfer program watches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mail_house.errors import HandOffError, Misconfigured, Retryable
 
 
 class LocalDirectory:
-    """The `Directory` of `vendors.vendor`, on disk. Files and names are forced to disk before they count."""
+    """A `Directory` on the local disk. Files and names are synced to disk before they count."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -41,12 +41,12 @@ class LocalDirectory:
     def stage(self, name: str, data: bytes) -> datetime:
         part = self._folder / f"{name}.part"
         with _outcomes(name):
-            with open(part, "wb", opener=_open_unread_by_others) as out:
+            with open(part, "wb", opener=_open_private) as out:
                 out.write(data)
                 out.flush()
                 os.fsync(out.fileno())
             if part.read_bytes() != data:
-                raise Retryable(f"{name} was not written as it should have been: check the disk")
+                raise Retryable(f"{name} reads back differently than it was written: check the disk")
             return datetime.fromtimestamp(part.stat().st_mtime, tz=UTC)
 
     def publish(self, name: str) -> None:
@@ -61,20 +61,20 @@ class LocalDirectory:
 
 @contextmanager
 def open_local_directory(folder: Path) -> Iterator[LocalDirectory]:
-    """The folder, made where it is missing: for its owner alone. Who shares it with a transfer program says so by
-    making it beforehand, with a group that may read."""
+    """Open the folder. A missing folder is created for its owner only; to share it with a transfer program, create it
+    beforehand with a group that may read it."""
     with _outcomes(str(folder)):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     yield LocalDirectory(folder)
 
 
-def _open_unread_by_others(path: str, flags: int) -> int:
-    """These are patients' names, addresses and amounts."""
+def _open_private(path: str, flags: int) -> int:
+    """Not readable by other users: the files contain patients' names, addresses and amounts."""
     return os.open(path, flags, 0o640)
 
 
 def sync_folder(folder: Path) -> None:
-    """Forces names in the folder to disk: a rename that a power cut undoes would be a hand-off that is forgotten."""
+    """Sync the folder's names to disk: if a power failure undid a rename, the hand-off would be lost."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -84,12 +84,12 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def _outcomes(what: str) -> Iterator[None]:
-    """The outcome of a disk's refusal: a missing right or a file in the way stays until mended, a full disk may not."""
+    """Map disk errors to outcomes: a missing permission or a conflicting file must be fixed; a full disk may clear."""
     try:
         yield
     except HandOffError:
         raise
     except (PermissionError, FileExistsError, NotADirectoryError, IsADirectoryError) as exc:
-        raise Misconfigured(f"{what}: {exc.strerror}; mend the folder or its rights") from exc
+        raise Misconfigured(f"{what}: {exc.strerror}; fix the folder or its permissions") from exc
     except OSError as exc:
         raise Retryable(f"{what}: {exc.strerror or type(exc).__name__}; nothing was handed over") from exc

@@ -1,4 +1,4 @@
-"""OpenPGP: what lies in a vendor's folder, and in its backups, is for the vendor alone to read."""
+"""OpenPGP encryption: only the vendor can read the files in its folder and in the folder's backups."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pysequoia
 
 
 class PgpEncryptor:
-    """Encrypts to one certificate. The same bytes sealed twice are not the same: each has a session key of its own."""
+    """Encrypts to one certificate. Encrypting the same bytes twice gives different results: each has its own session
+    key."""
 
     suffix = ".pgp"
 
@@ -20,15 +21,18 @@ class PgpEncryptor:
 
 
 def load_encryptor(key_file: str) -> PgpEncryptor:
-    """The vendor's public key, armoured or not.
+    """Load the vendor's public key, armored or binary.
 
-    Raises ValueError that names the file where nothing can be encrypted with it: it is missing, no key, or has expired.
+    Raises ValueError, naming the file, if it is missing, is not a key, or the key has expired.
     """
     try:
-        seal = PgpEncryptor(pysequoia.Cert.from_bytes(Path(key_file).read_bytes()))
-        seal(b"trial")
+        encryptor = PgpEncryptor(pysequoia.Cert.from_bytes(Path(key_file).read_bytes()))
+        encryptor(b"test")
     except OSError as exc:
         raise ValueError(f"print: pgp_key names {key_file}, which cannot be read ({exc.strerror})") from exc
     except Exception as exc:
-        raise ValueError(f"print: nothing can be encrypted with {key_file}; ask the vendor for a current key") from exc
-    return seal
+        raise ValueError(
+            f"print: {key_file} cannot be used to encrypt: it is not a key, or it has expired; ask the vendor for a "
+            "current key"
+        ) from exc
+    return encryptor

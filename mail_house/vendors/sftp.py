@@ -1,4 +1,4 @@
-"""A vendor's folder behind SFTP: the host key is pinned, every wait has an end, every upload is read back."""
+"""A vendor's folder over SFTP. The host key is pinned, every wait has a timeout, every upload is read back."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ TAIL_BYTES = 32_768
 
 
 class SftpAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to, as whom, and how to know that it is them."""
+    """An SFTP login and the server's pinned host keys."""
 
     host: str
     port: int
     user: str
     folder: str
     host_keys: frozenset[str]
-    """Accepted fingerprints, as OpenSSH prints them: `SHA256:…`."""
+    """Accepted fingerprints in OpenSSH's format: `SHA256:…`."""
     key_file: Path | None
     password: Secret
-    """For the account, or the passphrase of the key file."""
+    """The account's password, or the passphrase of the key file."""
 
     @property
-    def where(self) -> str:
+    def address(self) -> str:
         return f"sftp://{self.host}:{self.port}"
 
 
 class SftpDirectory:
-    """The `Directory` of `vendors.vendor`, over one SFTP session."""
+    """A `Directory` over one SFTP session."""
 
     def __init__(self, client: paramiko.SFTPClient, transport: paramiko.Transport, account: SftpAccount) -> None:
         self._client = client
@@ -64,24 +64,25 @@ class SftpDirectory:
         return None if attributes is None else _modified_at(attributes)
 
     def stage(self, name: str, data: bytes) -> datetime:
-        """Goes on where an earlier upload of these bytes broke off. What arrived is read back whole either way."""
+        """Resume an earlier upload of these bytes, if there is one. The result is read back whole in any case."""
         part = f"{name}.part"
         with self._outcomes(name):
-            begun = self._begun(part, data)
-            self._write(part, data, begun)
-            arrived = self.read(part)
-            if begun and arrived != data:  # what was there before was something else after all
+            offset = self._resume_offset(part, data)
+            self._write(part, data, offset)
+            received = self.read(part)
+            if offset and received != data:  # the leftover was another file
                 self._write(part, data, 0)
-                arrived = self.read(part)
-            if arrived != data:
+                received = self.read(part)
+            if received != data:
                 raise Retryable(
-                    f"{name} did not arrive at {self._account.where} as it was sent ({len(arrived or b''):,} of "
-                    f"{len(data):,} bytes); nothing was handed over; is its disk full?"
+                    f"{name} did not arrive at {self._account.address} as it was sent ({len(received or b''):,} of "
+                    f"{len(data):,} bytes); nothing was handed over; check the server's disk space"
                 )
             return _modified_at(self._client.stat(self._path(part)))
 
-    def _begun(self, part: str, data: bytes) -> int:
-        """How many bytes of an earlier upload may stand: its end is compared, the rest when it is read back."""
+    def _resume_offset(self, part: str, data: bytes) -> int:
+        """Return how many bytes of an earlier upload to reuse. Only its tail is compared here; the read-back compares
+        the rest."""
         size = self.size(part) or 0
         if not 0 < size <= len(data):
             return 0
@@ -90,11 +91,11 @@ class SftpDirectory:
             remote.seek(tail)
             return size if remote.read(size - tail) == data[tail:size] else 0
 
-    def _write(self, part: str, data: bytes, begun: int) -> None:
-        with self._client.open(self._path(part), "r+b" if begun else "wb") as remote:
+    def _write(self, part: str, data: bytes, offset: int) -> None:
+        with self._client.open(self._path(part), "r+b" if offset else "wb") as remote:
             remote.set_pipelined(True)
-            remote.seek(begun)
-            remote.write(data[begun:])
+            remote.seek(offset)
+            remote.write(data[offset:])
 
     def publish(self, name: str) -> None:
         old, new = self._path(f"{name}.part"), self._path(name)
@@ -102,18 +103,18 @@ class SftpDirectory:
             try:
                 self._client.posix_rename(old, new)
             except OSError as exc:
-                if not self._answered(exc) or exc.errno is not None:
+                if not self._was_refused(exc) or exc.errno is not None:
                     raise
-                # Not every server knows OpenSSH's rename over an existing file.
+                # Not every server supports OpenSSH's rename over an existing file.
                 if self.size(name) is not None:
                     self._client.remove(new)
                 self._client.rename(old, new)
         except (OSError, EOFError, paramiko.SSHException, Retryable) as exc:
-            if self._answered(exc):
+            if self._was_refused(exc):
                 raise _refusal(name, exc) from exc
             raise UnknownOutcome(
-                f"{name}: the connection to {self._account.where} was lost while it was handed over: "
-                "look whether it is there"
+                f"{name}: the connection to {self._account.address} was lost during the hand-off: "
+                "check whether the file is there"
             ) from exc
 
     def discard(self, name: str) -> None:
@@ -130,29 +131,29 @@ class SftpDirectory:
     def _path(self, name: str) -> str:
         return f"{self._account.folder.rstrip('/')}/{name}" if self._account.folder else name
 
-    def _answered(self, exc: BaseException) -> bool:
-        """Whether the server itself refused: anything else may be an answer that was lost."""
-        lost = isinstance(exc, (TimeoutError, ConnectionError, EOFError, paramiko.SSHException, HandOffError))
-        return not lost and self._transport.is_active()
+    def _was_refused(self, exc: BaseException) -> bool:
+        """Whether the server itself refused. Any other error may be a lost response."""
+        is_lost = isinstance(exc, (TimeoutError, ConnectionError, EOFError, paramiko.SSHException, HandOffError))
+        return not is_lost and self._transport.is_active()
 
     @contextmanager
     def _outcomes(self, name: str) -> Iterator[None]:
         try:
             yield
         except (OSError, EOFError, paramiko.SSHException) as exc:
-            if self._answered(exc):
+            if self._was_refused(exc):
                 raise _refusal(name, exc) from exc
             raise Retryable(
-                f"{name}: the connection to {self._account.where} was lost ({type(exc).__name__}); "
+                f"{name}: the connection to {self._account.address} was lost ({type(exc).__name__}); "
                 "nothing was handed over"
             ) from exc
 
 
 @contextmanager
 def open_sftp_directory(account: SftpAccount) -> Iterator[SftpDirectory]:
-    """One session, closed at the end.
+    """Open one session and close it at the end.
 
-    Raises Misconfigured for a wrong host key or a refused login, Retryable where nobody answers.
+    Raises Misconfigured for a wrong host key or a refused login, Retryable if there is no connection.
     """
     with open_sftp_client(account) as (client, transport):
         yield SftpDirectory(client, transport, account)
@@ -160,16 +161,16 @@ def open_sftp_directory(account: SftpAccount) -> Iterator[SftpDirectory]:
 
 @contextmanager
 def open_sftp_client(account: SftpAccount) -> Iterator[tuple[paramiko.SFTPClient, paramiko.Transport]]:
-    """As `open_sftp_directory`, for who reads a folder of somebody else's files."""
+    """Like `open_sftp_directory`, but for reading a folder of the vendor's own files."""
     transport = _connect(account)
     try:
         try:
             client = paramiko.SFTPClient.from_transport(transport)
         except (OSError, EOFError, paramiko.SSHException) as exc:
-            raise Retryable(f"{account.where}: no SFTP session was granted ({type(exc).__name__})") from exc
+            raise Retryable(f"{account.address}: no SFTP session was granted ({type(exc).__name__})") from exc
         channel = client.get_channel() if client else None
         if client is None or channel is None:
-            raise Retryable(f"{account.where}: no SFTP session was granted")
+            raise Retryable(f"{account.address}: no SFTP session was granted")
         channel.settimeout(TIMEOUT_S)
         yield client, transport
     finally:
@@ -181,29 +182,34 @@ def _connect(account: SftpAccount) -> paramiko.Transport:
     try:
         connection = socket.create_connection((account.host, account.port), timeout=TIMEOUT_S)
     except OSError as exc:
-        raise Retryable(f"{account.where}: no connection ({exc.strerror or type(exc).__name__})") from exc
+        raise Retryable(f"{account.address}: no connection ({exc.strerror or type(exc).__name__})") from exc
     transport = paramiko.Transport(connection)
     transport.banner_timeout = transport.auth_timeout = transport.channel_timeout = TIMEOUT_S
     try:
         transport.start_client(timeout=TIMEOUT_S)
-        shown = transport.get_remote_server_key()
-        if shown.fingerprint not in account.host_keys:
+        key_shown = transport.get_remote_server_key()
+        if key_shown.fingerprint not in account.host_keys:
             raise Misconfigured(
-                f"{account.where}: its host key ({shown.get_name()}, {shown.fingerprint}) is not the one that was "
-                "pinned: nothing was sent; ask the vendor before you change the pin"
+                f"{account.address}: its host key ({key_shown.get_name()}, {key_shown.fingerprint}) is not the pinned "
+                "one: nothing was sent; ask the vendor before you change the pin"
             )
         if key is not None:
             transport.auth_publickey(account.user, key)
         else:
             transport.auth_password(account.user, account.password.reveal())
         if not transport.is_authenticated():
-            raise Misconfigured(f"{account.where}: asks for more than a key or a password")
+            raise Misconfigured(
+                f"{account.address}: requires more than a key or a password to log in; ask the vendor for a login "
+                "without a second factor"
+            )
     except paramiko.AuthenticationException as exc:
         transport.close()
-        raise Misconfigured(f"{account.where}: the login was refused: check STATEMENTS_SFTP_KEY or _PASSWORD") from exc
+        raise Misconfigured(
+            f"{account.address}: the login was refused: check STATEMENTS_SFTP_KEY or _PASSWORD"
+        ) from exc
     except (OSError, EOFError, paramiko.SSHException) as exc:
         transport.close()
-        raise Retryable(f"{account.where}: no SSH session ({type(exc).__name__})") from exc
+        raise Retryable(f"{account.address}: no SSH session ({type(exc).__name__})") from exc
     except Misconfigured:
         transport.close()
         raise
@@ -214,7 +220,7 @@ def _load_key(account: SftpAccount) -> paramiko.PKey | None:
     if account.key_file is None:
         return None
     try:
-        # Bytes, whatever paramiko's types say: it hands the passphrase on to `cryptography` as it is.
+        # Bytes, although paramiko's type hints say str: it passes the passphrase to `cryptography` unchanged.
         passphrase = account.password.reveal().encode() if account.password else None
         return paramiko.PKey.from_path(account.key_file, passphrase)  # type: ignore[arg-type]
     except (OSError, ValueError, TypeError, paramiko.SSHException, UnknownKeyType) as exc:
@@ -225,12 +231,12 @@ def _load_key(account: SftpAccount) -> paramiko.PKey | None:
 
 
 def _refusal(name: str, exc: BaseException) -> HandOffError:
-    """What the server's own answer means. SFTP has one code for all but two reasons, a full disk among them."""
+    """Map the server's refusal to an outcome. SFTP has one code for every reason but two, including a full disk."""
     if isinstance(exc, OSError) and exc.errno == errno.ENOENT:
-        return Misconfigured(f"{name}: the server knows no such folder or file; check the path in the URL")
+        return Misconfigured(f"{name}: the server has no such folder or file; check the path in the URL")
     if isinstance(exc, OSError) and exc.errno == errno.EACCES:
-        return Misconfigured(f"{name}: the server does not permit it; ask the vendor for the right to write and rename")
-    return Retryable(f"{name}: the server refused ({exc}); nothing was handed over; is its disk full?")
+        return Misconfigured(f"{name}: permission denied; ask the vendor for permission to write and rename files")
+    return Retryable(f"{name}: the server refused ({exc}); nothing was handed over; check the server's disk space")
 
 
 def _modified_at(attributes: paramiko.SFTPAttributes) -> datetime:

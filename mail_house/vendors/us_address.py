@@ -1,4 +1,4 @@
-"""The lines of an address window taken apart again, for vendors that print the address themselves."""
+"""Parses the address lines in the window, for vendors that print the address themselves."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class UsAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_us_address(lines: Sequence[str]) -> UsAddress:
-    """From the lines as printed: name, delivery lines, `City, ST 12345`.
+    """Parse the printed lines: name, delivery lines, `City, ST 12345`.
 
-    Raises ValueError, without any of its words, where that is not what they are: an address abroad, say.
+    Raises ValueError, without quoting the address, if the lines have another form, such as a foreign address.
     """
     found = _CITY_LINE.fullmatch(lines[-1].strip()) if len(lines) >= 3 else None
     if found is None:

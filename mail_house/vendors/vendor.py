@@ -1,7 +1,7 @@
-"""What every print vendor can do, and how one that takes files in a folder does it, wherever that folder is.
+"""The interface of every print vendor, and the vendor that receives print files in a folder, local or remote.
 
-The control file decides: before it is there nothing has been handed over and everything may be done again; once it
-is there under its own name, the print file is the vendor's.
+The control file decides. Until it exists, nothing has been handed over and every step may be repeated; once it exists
+under its own name, the vendor owns the print file.
 """
 
 from __future__ import annotations
@@ -21,70 +21,70 @@ from mail_house.vendors.pgp import PgpEncryptor
 
 
 class PrintVendor(Protocol):
-    """Every method raises Retryable where nothing was accepted (Misconfigured, which is one, where the set-up must be
-    mended first), and may be called again."""
+    """Every method may be called again. It raises Retryable if nothing was accepted, or Misconfigured (a Retryable) if
+    the setup must be fixed first."""
 
     collects: bool
-    """The vendor takes files away after pick-up: then absence after an attempt to commit proves nothing."""
+    """The vendor removes files after pickup, so a missing file after an attempt to commit proves nothing."""
 
     can_cancel: bool
-    """For some time the vendor cancels what was handed over."""
+    """The vendor can cancel a print file for a limited time after the hand-off."""
 
     @property
     def pieces_max(self) -> int | None:
-        """Pieces in one print file; None: as many as there are."""
+        """Pieces in one print file, at most; None means no limit."""
 
     def prepare(self, file: PrintFile) -> None:
-        """Brings everything but the control file, read back and verified. Replaces what an earlier try left behind.
+        """Upload everything but the control file, and read it back. Replaces leftovers of an earlier attempt.
 
-        Raises Permanent when another print file was committed under the name.
+        Raises Permanent if another print file was committed under the name.
         """
 
     def commit(self, file: PrintFile) -> Receipt:
-        """Brings the control file: from here the vendor owns the print file. When it was there already, unchanged, the
-        receipt is the same again. Raises UnknownOutcome when the answer got lost: then `find` knows."""
+        """Upload the control file; from then on the vendor owns the print file. If the same file was committed before,
+        the receipt is the same. Raises UnknownOutcome if the response was lost; `find` then tells."""
 
     def find(self, name: str, *, sha256: str) -> Receipt | None:
-        """The receipt of the print file that was committed under this name, or None when none was.
+        """Return the receipt of the print file that was committed under this name, or None.
 
-        `sha256` is the print file's. Raises Permanent when another print file has the name, UnknownOutcome when what
-        is there is no longer what was committed.
+        `sha256` is the print file's. Raises Permanent if another print file has the name, UnknownOutcome if the files
+        at the vendor are no longer the committed ones.
         """
 
     def cancel(self, reference: str) -> bool:
-        """Cancels the print file of this receipt, of which nothing is then printed; True also where it was cancelled
-        before, False where it is too late."""
+        """Cancel the print file of this receipt before it is printed. True also if it was cancelled before; False if
+        it is too late."""
 
     def check(self) -> None:
-        """Raises unless the vendor can be reached and written to."""
+        """Raise unless the vendor can be reached and written to."""
 
     def close(self) -> None:
-        """Lets go of a connection, where one is kept between print files."""
+        """Close the connection, if one is kept between print files."""
 
 
 class Directory(Protocol):
-    """An open folder, here or far away. Names have no path. Raises Retryable."""
+    """An open folder, local or remote. Names have no path. Every method raises Retryable if it fails."""
 
     def read(self, name: str) -> bytes | None:
-        """The file's bytes, None where there is none."""
+        """Return the file's bytes, or None if there is no such file."""
 
     def size(self, name: str) -> int | None: ...
 
     def stage(self, name: str, data: bytes) -> datetime:
-        """Writes `<name>.part` anew, reads it back, and gives its time of writing (UTC)."""
+        """Write `<name>.part`, read it back, and return its modification time (UTC)."""
 
     def publish(self, name: str) -> None:
-        """Renames `<name>.part` to `name`, replacing it. Raises UnknownOutcome when the answer got lost."""
+        """Rename `<name>.part` to `name`, replacing it. Raises UnknownOutcome if the response was lost."""
 
     def discard(self, name: str) -> None:
-        """Removes `<name>.part`."""
+        """Remove `<name>.part`."""
 
     def written_at(self, name: str) -> datetime | None:
-        """When the file was written (UTC), None where there is none."""
+        """Return the file's modification time (UTC), or None if there is no such file."""
 
 
 class FolderVendor:
-    """A vendor that takes print files in a folder. One session an operation, so that none is stale when needed."""
+    """A vendor that receives print files in a folder. Each operation opens its own session, so none goes stale."""
 
     pieces_max: int | None = None
     can_cancel = False
@@ -95,26 +95,27 @@ class FolderVendor:
         *,
         location: str,
         collects: bool,
-        seal: PgpEncryptor | None = None,
+        encryptor: PgpEncryptor | None = None,
     ) -> None:
-        """With a `seal` PDF and manifest are brought encrypted; the control file, which names nobody, never is."""
+        """With an `encryptor`, PDF and manifest are uploaded encrypted. The control file has no personal data and is
+        never encrypted."""
         self.collects = collects
         self._open = open_directory
         self._location = location
-        self._seal = seal
-        self._sealed: dict[str, tuple[FileFacts, ...]] = {}
+        self._encryptor = encryptor
+        self._encrypted: dict[str, tuple[FileFacts, ...]] = {}
 
     def prepare(self, file: PrintFile) -> None:
         with self._open() as directory:
             if self._committed(directory, file.name, file.sha256):
                 return
-            for name, data in self._to_bring(file):
+            for name, data in self._files_to_upload(file):
                 if directory.size(name) == len(data) and directory.read(name) == data:
                     continue
                 directory.stage(name, data)
                 try:
                     directory.publish(name)
-                except UnknownOutcome as exc:  # without a control file nothing has been handed over
+                except UnknownOutcome as exc:  # nothing is handed over without a control file
                     raise Retryable(str(exc)) from exc
 
     def commit(self, file: PrintFile) -> Receipt:
@@ -122,11 +123,11 @@ class FolderVendor:
             control = self._committed(directory, file.name, file.sha256)
             if control:
                 return self._receipt(control, self._control_written_at(directory, file.name))
-            control = msgspec.structs.replace(read_control(file.control), sealed=self._sealed.get(file.name, ()))
-            for facts in self._brought(control):
+            control = msgspec.structs.replace(read_control(file.control), sealed=self._encrypted.get(file.name, ()))
+            for facts in self._expected_files(control):
                 if directory.size(facts.file) != facts.bytes:
                     raise Retryable(
-                        f"{facts.file} is not complete at {self._location}: bring it again before its control file"
+                        f"{facts.file} is not complete at {self._location}: upload it again before its control file"
                     )
             written_at = directory.stage(f"{file.name}.ctl", write_control(control))
             directory.publish(f"{file.name}.ctl")
@@ -137,19 +138,19 @@ class FolderVendor:
             control = self._committed(directory, name, sha256)
             if control is None:
                 return None
-            for facts in self._brought(control):
+            for facts in self._expected_files(control):
                 data = directory.read(facts.file)
                 if data is None and self.collects:
-                    continue  # being picked up; the control file said what it was
+                    continue  # the vendor is collecting; the control file identifies the print file
                 if data is None or hashlib.sha256(data).hexdigest() != facts.sha256:
                     raise UnknownOutcome(
-                        f"{facts.file} at {self._location} is missing or no longer what was handed over: "
+                        f"{facts.file} at {self._location} is missing or differs from the file that was handed over: "
                         "ask the vendor what was received"
                     )
             return self._receipt(control, self._control_written_at(directory, name))
 
     def cancel(self, reference: str) -> bool:
-        """What is in the folder is the vendor's."""
+        """Always False: the vendor owns the files in the folder."""
         return False
 
     def check(self) -> None:
@@ -159,43 +160,47 @@ class FolderVendor:
             directory.discard(name)
 
     def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection is kept open."""
 
-    def _to_bring(self, file: PrintFile) -> tuple[tuple[str, bytes], ...]:
-        """Names and bytes of what goes before the control file."""
+    def _files_to_upload(self, file: PrintFile) -> tuple[tuple[str, bytes], ...]:
+        """Return names and bytes of the files that precede the control file."""
         plain = ((f"{file.name}.pdf", file.pdf), (f"{file.name}.csv", file.manifest))
-        if self._seal is None:
+        if self._encryptor is None:
             return plain
-        sealed = tuple((name + self._seal.suffix, self._seal(data)) for name, data in plain)
-        self._sealed[file.name] = tuple(file_facts(name, data) for name, data in sealed)
-        return sealed
+        encrypted = tuple((name + self._encryptor.suffix, self._encryptor(data)) for name, data in plain)
+        self._encrypted[file.name] = tuple(file_facts(name, data) for name, data in encrypted)
+        return encrypted
 
-    def _brought(self, control: Control) -> tuple[FileFacts, ...]:
-        """What has to be at the vendor beside this control file."""
-        if control.sealed or self._seal is None:
+    def _expected_files(self, control: Control) -> tuple[FileFacts, ...]:
+        """Return the files that must be at the vendor with this control file."""
+        if control.sealed or self._encryptor is None:
             return control.sealed or (control.pdf, control.manifest)
-        raise Retryable(f"{control.name} was not brought by this process: bring it again before its control file")
+        raise Retryable(f"{control.name} was not uploaded by this process: upload it again before its control file")
 
     def _committed(self, directory: Directory, name: str, sha256: str) -> Control | None:
-        """The control file under this name, None where there is none. Raises Permanent when it is another's."""
+        """Return the control file under this name, or None. Raises Permanent if it belongs to another print file."""
         data = directory.read(f"{name}.ctl")
         if data is None:
             return None
         try:
             control = read_control(data)
         except ValueError as exc:
-            raise Permanent(f"{name}.ctl at {self._location} is not a control file of ours: see who wrote it") from exc
+            raise Permanent(
+                f"{name}.ctl at {self._location} is not one of our control files: check which program wrote it"
+            ) from exc
         if control.pdf.sha256 != sha256 or control.pdf.file != f"{name}.pdf" or control.manifest.file != f"{name}.csv":
             raise Permanent(
                 f"another print file was handed over as {name} at {self._location}: "
-                "see what it holds before anything else is sent under this name"
+                "check its contents before you send anything else under this name"
             )
         return control
 
     def _control_written_at(self, directory: Directory, name: str) -> datetime:
         at = directory.written_at(f"{name}.ctl")
         if at is None:
-            raise UnknownOutcome(f"{name}.ctl has just been taken from {self._location}: ask again, or the vendor")
+            raise UnknownOutcome(
+                f"{name}.ctl was just removed from {self._location}: run this again, or ask the vendor"
+            )
         return at
 
     def _receipt(self, control: Control, at: datetime) -> Receipt:

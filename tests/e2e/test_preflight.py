@@ -44,7 +44,7 @@ def test_lint__changed_since_it_was_made(hospital: Hospital) -> None:
     swap_pages(file)
     out = call(hospital, "preflight", str(file), code=1).out
     assert "the file as a whole" in out
-    assert "its PDF is not the one of its control file" in out
+    assert "its PDF does not match its control file" in out
     assert "ask to stop it" in out
 
 
@@ -64,8 +64,8 @@ def test_lint__pages_swapped_names_the_document_and_the_page(hospital: Hospital)
 @pytest.mark.parametrize(
     ("spoil", "complaint"),
     [
-        pytest.param(lambda file: file.unlink(), ".pdf is not there", id="no-pdf"),
-        pytest.param(lambda file: file.with_suffix(".csv").unlink(), ".csv is not there", id="no-manifest"),
+        pytest.param(lambda file: file.unlink(), ".pdf does not exist", id="no-pdf"),
+        pytest.param(lambda file: file.with_suffix(".csv").unlink(), ".csv does not exist", id="no-manifest"),
         pytest.param(lambda file: file.with_suffix(".ctl").write_text("?"), "not a control file", id="no-control"),
     ],
 )

@@ -1,4 +1,4 @@
-"""A relay on loopback that passes so many bytes each way and then cuts the connection: a network that fails on cue."""
+"""A loopback relay that passes a set number of bytes in each direction and then cuts the connection."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 
 @dataclass
 class Relay:
-    """`sent` and `answered` count what has passed towards the server and back, over all connections."""
+    """`sent` and `answered` count the bytes passed to and from the server, over all connections."""
 
     port: int = 0
     sent: int = 0
@@ -22,7 +23,7 @@ class Relay:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, direction: str, size: int) -> int:
-        """How many of the next `size` bytes may pass."""
+        """Return how many of the next `size` bytes may pass."""
         with self._lock:
             passed, bound = getattr(self, direction), getattr(self, f"{direction}_max")
             allowed = size if bound is None else max(0, min(size, bound - passed))
@@ -32,7 +33,7 @@ class Relay:
 
 @contextmanager
 def relay_to(port: int) -> Iterator[Relay]:
-    """A relay in front of a server on loopback."""
+    """Run a relay in front of a server on loopback."""
     relay = Relay()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         relay.port = listener.getsockname()[1]
@@ -48,6 +49,11 @@ def relay_to(port: int) -> Iterator[Relay]:
                 thread.join()
 
 
+def _close_both(client: socket.socket, server: socket.socket) -> None:
+    client.close()
+    server.close()
+
+
 def _accept(listener: socket.socket, port: int, relay: Relay, threads: list[threading.Thread]) -> None:
     while True:
         try:
@@ -55,7 +61,7 @@ def _accept(listener: socket.socket, port: int, relay: Relay, threads: list[thre
         except OSError:
             return
         server = socket.create_connection(("127.0.0.1", port))
-        pair = threading.Barrier(2, action=lambda c=client, s=server: (c.close(), s.close()))
+        pair = threading.Barrier(2, action=partial(_close_both, client, server))
         for source, target, direction in ((client, server, "sent"), (server, client, "answered")):
             thread = threading.Thread(target=_pump, args=(source, target, relay, direction, pair))
             thread.start()

@@ -1,4 +1,4 @@
-"""Small pieces of mail for tests: PDFs of plain text pages, drawn without a layout engine."""
+"""Small pieces of mail for tests: PDFs of plain text pages, without a layout engine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RECIPIENT = ("MARIA NUNEZ", "12 HARBOR ST APT 4", "SPRINGFIELD MA 01103")
 
 
 def draw_pdf(texts: Sequence[str], *, font_program: bytes = b"") -> bytes:
-    """A PDF with a page for each text, which must be plain ASCII without brackets."""
+    """A PDF with one page per text. The texts must be ASCII without parentheses."""
     pdf = pikepdf.new()
     font = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
     if font_program:
@@ -44,7 +44,7 @@ def make_piece(
     recipient_lines: tuple[str, ...] = RECIPIENT,
     amount_cents: int = 12_345,
 ) -> Piece:
-    """A piece whose every page says which document and page it is."""
+    """A piece whose pages show document number and page number."""
     document_id = document_id or f"00000000-0000-5000-8000-{sequence:012d}"
     data = pdf or draw_pdf([f"Document {sequence} page {n} of {pages}" for n in range(1, pages + 1)])
     return Piece(

@@ -1,4 +1,4 @@
-"""A piece that goes to another address: a sheet in front, behind it the very pages that were archived."""
+"""A piece for a new address: a cover sheet in front, then the archived pages unchanged."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from mail_house.print_files.manifest import read_manifest
 from mail_house.profiles import load_profile
 from statement_builder.documents import Recipient
 from statement_builder.rendering import PlainEngine
-from statement_builder.rendering.cover_sheet import render_carrier
+from statement_builder.rendering.cover_sheet import render_cover_sheet
 from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_statement
 from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece
 from tests.pdf_text import page_texts
 
-CARRIER = draw_pdf(["New address"])
+COVER_SHEET = draw_pdf(["New address"])
 DOCUMENT = draw_pdf(["Old address, page one", "page two", "page three"])
 NEW = Recipient(name="Maria Nunez", lines=("99 New Street", "Boston MA 02110"))
 
 
 @pytest.mark.parametrize(
     ("duplex", "front"),
-    [pytest.param(True, ["New address", ""], id="both-sides"), pytest.param(False, ["New address"], id="one-side")],
+    [pytest.param(True, ["New address", ""], id="duplex"), pytest.param(False, ["New address"], id="simplex")],
 )
 def test_put_carrier_before__a_sheet_of_its_own_and_every_page_behind_it(duplex: bool, front: list[str]) -> None:
-    piece = prepend_cover_sheet(CARRIER, DOCUMENT, duplex=duplex)
+    piece = prepend_cover_sheet(COVER_SHEET, DOCUMENT, duplex=duplex)
     assert page_texts(piece) == [*front, "Old address, page one", "page two", "page three"]
-    assert piece == prepend_cover_sheet(CARRIER, DOCUMENT, duplex=duplex)
+    assert piece == prepend_cover_sheet(COVER_SHEET, DOCUMENT, duplex=duplex)
     with pikepdf.open(io.BytesIO(piece)) as opened, pikepdf.open(io.BytesIO(DOCUMENT)) as document:
-        behind = opened.pages[len(front) :]
-        assert [page.Contents.read_bytes() for page in behind] == [
+        following = opened.pages[len(front) :]
+        assert [page.Contents.read_bytes() for page in following] == [
             page.Contents.read_bytes() for page in document.pages
         ]
         assert {tuple(float(each) for each in page.mediabox) for page in opened.pages} == {(0.0, 0.0, 612.0, 792.0)}
@@ -48,12 +48,12 @@ def test_put_carrier_before__a_carrier_is_one_page(pages: int) -> None:
         prepend_cover_sheet(draw_pdf(["x"] * pages), DOCUMENT, duplex=True)
 
 
-def test_print_file__piece_behind_a_carrier_is_fit_and_counted_with_it() -> None:
-    """The lint looks for the new address in the window, and the manifest says how many pages are the carrier's."""
+def test_print_file__piece_with_a_cover_sheet_passes_preflight_and_is_counted_with_it() -> None:
+    """Preflight expects the new address in the window; the manifest counts the cover sheet's pages."""
     profile = load_profile("number-10-double-window")
     content = make_statement()
     archived = PlainEngine(TEMPLATES).render(content)
-    carrier = render_carrier(content.document_id, NEW, facility=make_facility(), language="en", templates=TEMPLATES)
+    carrier = render_cover_sheet(content.document_id, NEW, facility=make_facility(), language="en", templates=TEMPLATES)
     moved = msgspec.structs.replace(
         make_piece(1, document_id=content.document_id, pdf=prepend_cover_sheet(carrier.pdf, archived.pdf, duplex=True)),
         pages=archived.pages + 2,
@@ -66,7 +66,7 @@ def test_print_file__piece_behind_a_carrier_is_fit_and_counted_with_it() -> None
     (row,) = read_manifest(file.manifest)
     assert (row.pages, row.cover_sheet_pages, row.recipient_lines) == (archived.pages + 2, 2, (NEW.name, *NEW.lines))
     require_no_faults(file, profile, sample_every=1)
-    stranger = msgspec.structs.replace(moved, recipient_lines=("Ben Nunez", "1 Other Street", "Boston MA 02110"))
-    file = build_print_file(name="STMT_X", pieces=[stranger], profile=profile, created_on=CREATED_ON)
+    wrong_address = msgspec.structs.replace(moved, recipient_lines=("Ben Nunez", "1 Other Street", "Boston MA 02110"))
+    file = build_print_file(name="STMT_X", pieces=[wrong_address], profile=profile, created_on=CREATED_ON)
     with pytest.raises(PreflightFailed, match="window"):
         require_no_faults(file, profile, sample_every=1)

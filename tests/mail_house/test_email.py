@@ -1,4 +1,4 @@
-"""An e-mail says that there is something to see and where, and nothing else."""
+"""An e-mail announces a document and links to it, and says nothing else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SENDER = Sender(from_address="billing@hospital.example", reply_to="help@hospital
 
 
 def make_message(**changes: Any) -> Message:
-    words: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "document_id": DOCUMENT,
         "attempt": 1,
         "to": "reader@mail.example",
@@ -40,7 +40,7 @@ def make_message(**changes: Any) -> Message:
         "phone": "555-0100",
         "sent_at": datetime(2026, 11, 20, 15, 30, tzinfo=UTC),
     }
-    return compose_email(**(words | changes))
+    return compose_email(**(fields | changes))
 
 
 def parse(message: Message) -> EmailMessage:
@@ -64,7 +64,7 @@ def test_message_bytes__headers() -> None:
     assert mail["Auto-Submitted"] == "auto-generated"
 
 
-def test_message_bytes__text_and_html_both_have_the_link_and_the_phone() -> None:
+def test_message_bytes__text_and_html_have_link_and_phone() -> None:
     mail = parse(make_message())
     assert mail.get_content_type() == "multipart/alternative"
     parts = bodies(mail)
@@ -74,7 +74,7 @@ def test_message_bytes__text_and_html_both_have_the_link_and_the_phone() -> None
     assert all("555-0100" in part for part in parts.values())
 
 
-def test_message_bytes__same_every_time_and_ascii_on_the_wire() -> None:
+def test_message_bytes__deterministic_and_ascii() -> None:
     message = make_message(language="es", hospital_name="Hospital Niño Jesús")
     wire = message_bytes(message, SENDER)
     assert wire == message_bytes(message, SENDER)
@@ -83,7 +83,7 @@ def test_message_bytes__same_every_time_and_ascii_on_the_wire() -> None:
     assert max(len(line) for line in wire.splitlines()) <= 998
 
 
-def test_message_id__is_of_document_and_attempt_and_nothing_else() -> None:
+def test_message_id__depends_only_on_document_and_attempt() -> None:
     first = make_message()
     later = make_message(sent_at=datetime(2027, 1, 1, tzinfo=UTC), language="es", to="new@mail.example")
     assert message_id(first, SENDER) == message_id(later, SENDER)
@@ -91,12 +91,12 @@ def test_message_id__is_of_document_and_attempt_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
-def test_compose_email__nothing_about_health_money_or_account(language: str) -> None:
+def test_compose_email__mentions_no_health_money_or_account(language: str) -> None:
     mail = parse(make_message(language=language))
-    words = " ".join([mail["Subject"], *bodies(mail).values()]).lower()
+    text = " ".join([mail["Subject"], *bodies(mail).values()]).lower()
     forbidden = ("account", "cuenta", "amount", "balance", "saldo", "$", " due", "owe", "debe", "pregnan", "embaraz")
     forbidden += ("diagnos", "visit", "treatment", "patient", "paciente", "estimate", "past due", "collection")
-    assert [word for word in forbidden if word in words] == []
+    assert [word for word in forbidden if word in text] == []
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
@@ -106,14 +106,14 @@ def test_compose_email__every_language_is_complete(language: str) -> None:
     assert "<title>" in message.html
     assert "{" not in message.subject + message.text
     assert "Mercy Harbor Hospital" in message.subject
-    assert "<img" not in message.html, "nothing may be loaded that tells when it was opened"
+    assert "<img" not in message.html, "a remote image would report that the message was opened"
 
 
-def test_compose_email__english_and_spanish_ship() -> None:
+def test_compose_email__english_and_spanish_are_included() -> None:
     assert languages() == {"en", "es"}
 
 
-def test_compose_email__a_name_is_text_and_not_markup() -> None:
+def test_compose_email__escapes_markup_in_names() -> None:
     message = make_message(hospital_name="St. <b>Mary</b> & {phone}")
     assert "St. &lt;b&gt;Mary&lt;/b&gt; &amp; {phone}" in message.html
     assert "St. <b>Mary</b> & {phone}" in message.text
@@ -123,7 +123,7 @@ def test_compose_email__a_name_is_text_and_not_markup() -> None:
     ("change", "complaint"),
     [
         pytest.param({"language": "xx"}, "no e-mail text in language 'xx'", id="language-without-texts"),
-        pytest.param({"portal_url": "http://portal"}, "https://", id="link-in-the-clear"),
+        pytest.param({"portal_url": "http://portal"}, "https://", id="unencrypted-link"),
         pytest.param({"portal_url": "javascript:alert(1)"}, "https://", id="link-is-a-script"),
     ],
 )
@@ -137,25 +137,25 @@ def test_compose_email__refuses(change: dict[str, str], complaint: str) -> None:
     [
         pytest.param({"to": "a@mail.example\r\nBcc: b@mail.example"}, id="header-in-address"),
         pytest.param({"to": "a@mail.example, b@mail.example"}, id="two-addresses"),
-        pytest.param({"to": "A <a@mail.example>"}, id="address-with-a-name"),
-        pytest.param({"to": "nobody"}, id="no-address"),
+        pytest.param({"to": "A <a@mail.example>"}, id="address-with-name"),
+        pytest.param({"to": "nobody"}, id="not-an-address"),
         pytest.param({"to": ""}, id="empty"),
-        pytest.param({"to": "josé@mail.example"}, id="beyond-ascii"),
+        pytest.param({"to": "josé@mail.example"}, id="non-ascii"),
         pytest.param({"hospital_name": "Mercy\r\nBcc: b@mail.example"}, id="header-in-name"),
     ],
 )
-def test_message_bytes__refuses_what_would_reach_somebody_else(change: dict[str, str]) -> None:
+def test_message_bytes__refuses_unsafe_addresses_and_headers(change: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=DOCUMENT) as caught:
         message_bytes(make_message(**change), SENDER)
     assert "mail.example" not in str(caught.value)
 
 
-def test_message_bytes__international_domain_in_its_ascii_form() -> None:
+def test_message_bytes__encodes_international_domains_in_ascii() -> None:
     assert parse(make_message(to="reader@bücher.example"))["To"] == "reader@xn--bcher-kva.example"
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
-def test_compose_email__link_to_the_archive_says_how_long_it_works(language: str) -> None:
+def test_compose_email__archive_link_states_its_validity(language: str) -> None:
     link = "https://s3.example/bucket/links/x.pdf?X-Amz-Expires=259200&X-Amz-Signature=1f"
     message = make_message(language=language, archive_link=link, archive_link_days=3)
     parts = bodies(parse(message))
@@ -163,12 +163,12 @@ def test_compose_email__link_to_the_archive_says_how_long_it_works(language: str
     assert f'href="{link.replace("&", "&amp;")}"' in parts["text/html"]
     for part in parts.values():
         assert " 3 " in part
-        assert "portal.hospital.example" in part, "where to go when it has expired"
-    assert neutral(message)
+        assert "portal.hospital.example" in part, "the portal is needed after the link expires"
+    assert is_neutral(message)
 
 
 @pytest.mark.parametrize("language", sorted(languages()))
-def test_compose_email__attachment_opens_with_the_secret_alone(language: str) -> None:
+def test_compose_email__attachment_opens_only_with_the_secret(language: str) -> None:
     pdf = draw_pdf(["Amount you owe"])
     message = make_message(language=language, encrypted_pdf=encrypt_pdf(pdf, "blue heron 47"))
     wire = message_bytes(message, SENDER)
@@ -188,13 +188,13 @@ def test_compose_email__attachment_opens_with_the_secret_alone(language: str) ->
         assert len(opened.pages) == 1
     body = mail.get_body(("plain",))
     assert body is not None
-    assert "555-0100" in body.get_content(), "whom to call when it does not open"
-    assert neutral(message)
+    assert "555-0100" in body.get_content(), "the number to call if it does not open"
+    assert is_neutral(message)
 
 
-def neutral(message: Message) -> bool:
-    words = " ".join((message.subject, message.text, message.html)).lower()
-    return not [word for word in ("account", "amount", "balance", "owe", "saldo", "cuenta", "pregnan") if word in words]
+def is_neutral(message: Message) -> bool:
+    text = " ".join((message.subject, message.text, message.html)).lower()
+    return not [word for word in ("account", "amount", "balance", "owe", "saldo", "cuenta", "pregnan") if word in text]
 
 
 @pytest.mark.parametrize(
@@ -211,24 +211,24 @@ def neutral(message: Message) -> bool:
         "413-555-0100",
     ],
 )
-def test_encrypt_pdf__refuses_what_others_may_know(secret: str) -> None:
+def test_encrypt_pdf__refuses_guessable_secrets(secret: str) -> None:
     with pytest.raises(ValueError, match="secret for its attachment"):
         encrypt_pdf(draw_pdf(["x"]), secret)
 
 
 @pytest.mark.parametrize("secret", ["blue heron 47", "Sommer-Regen", "contraseña larga", "May the 4th be"])
-def test_encrypt_pdf__takes_what_nobody_else_knows(secret: str) -> None:
+def test_encrypt_pdf__accepts_other_secrets(secret: str) -> None:
     with pikepdf.open(io.BytesIO(encrypt_pdf(draw_pdf(["x"]), secret)), password=secret) as opened:
         assert len(opened.pages) == 1
 
 
-def test_list_unsubscribe__by_answer_names_the_message() -> None:
+def test_list_unsubscribe__by_mail_names_the_message() -> None:
     mail = parse(make_message())
     assert mail["List-Unsubscribe"] == f"<mailto:help@hospital.example?subject=unsubscribe%20{DOCUMENT}.1>"
     assert mail["List-Unsubscribe-Post"] is None
 
 
-def test_list_unsubscribe__by_one_click_where_somebody_takes_it() -> None:
+def test_list_unsubscribe__by_one_click_if_a_url_is_set() -> None:
     sender = msgspec.structs.replace(SENDER, unsubscribe_url="https://portal.hospital.example/paper?mail={id}")
     mail = BytesParser(policy=default).parsebytes(message_bytes(make_message(), sender))
     https, mailto = str(mail["List-Unsubscribe"]).split(", ")
@@ -239,7 +239,7 @@ def test_list_unsubscribe__by_one_click_where_somebody_takes_it() -> None:
 
 @pytest.fixture(scope="module")
 def published() -> dict[str, Any]:
-    """A key, and what stands for it in the domain's records."""
+    """A key, and its DNS record."""
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     return {"private": private, "record": _record(private)}
 
@@ -250,13 +250,13 @@ def _record(private: rsa.RSAPrivateKey) -> bytes:
 
 
 def _write_key(path: Path, private: Any, password: str = "") -> str:
-    hidden = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
-    path.write_bytes(private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden))
+    encryption = serialization.BestAvailableEncryption(password.encode()) if password else serialization.NoEncryption()
+    path.write_bytes(private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
     return str(path)
 
 
-def holds(data: bytes, record: bytes) -> bool:
-    """Whether dkimpy, whose signer we do not use, takes the signature for the domain's."""
+def is_valid(data: bytes, record: bytes) -> bool:
+    """Whether dkimpy, whose signer we do not use, verifies the signature."""
     records = {b"s1._domainkey.hospital.example.": record}
     return bool(dkim.verify(data, dnsfunc=lambda name, timeout=5: records[name]))
 
@@ -277,17 +277,17 @@ BxyFYxucGzfp
 -----END PRIVATE KEY-----
 """
 LONG_AGO = datetime(2021, 3, 4, 5, 6, tzinfo=UTC)
-"""A receiver's clock, which is a real one, takes nothing from the future."""
+"""dkimpy uses the real clock and refuses signatures from the future."""
 
 
-def test_dkim__signature_holds_and_covers_what_matters(published: dict[str, Any], tmp_path: Path) -> None:
+def test_dkim__signature_is_valid_and_covers_important_headers(published: dict[str, Any], tmp_path: Path) -> None:
     key_file = _write_key(tmp_path / "key.pem", published["private"])
     key = load_dkim_key(domain="hospital.example", selector="s1", key_file=key_file)
     sender = msgspec.structs.replace(
         SENDER, dkim=key, unsubscribe_url="https://portal.hospital.example/paper?mail={id}"
     )
     wire = message_bytes(make_message(sent_at=LONG_AGO), sender)
-    assert holds(wire, published["record"])
+    assert is_valid(wire, published["record"])
     assert wire == message_bytes(make_message(sent_at=LONG_AGO), sender)
     assert max(len(line) for line in wire.partition(b"\r\nTo:")[0].split(b"\r\n")) <= 78
     for before, after in (
@@ -297,68 +297,70 @@ def test_dkim__signature_holds_and_covers_what_matters(published: dict[str, Any]
         (b"To: reader@", b"To: writer@"),
     ):
         assert before in wire
-        assert not holds(wire.replace(before, after), published["record"]), before
-    assert not holds(b"From: other@hospital.example\r\n" + wire, published["record"]), "a second sender can be added"
+        assert not is_valid(wire.replace(before, after), published["record"]), before
+    assert not is_valid(b"From: other@hospital.example\r\n" + wire, published["record"]), (
+        "a second From header must not be possible"
+    )
 
 
 @pytest.mark.parametrize(
     "data",
     [
         pytest.param(b"From: a@b.example\r\n\r\n", id="no-body"),
-        pytest.param(b"From: a@b.example\r\nSubject:\r\n\r\n\r\n\r\n", id="empty-lines-alone"),
+        pytest.param(b"From: a@b.example\r\nSubject:\r\n\r\n\r\n\r\n", id="only-empty-lines"),
         pytest.param(b"From: a@b.example\r\n\r\none \t two  \r\n\r\n three\t\r\n\r\n\r\n", id="white-space"),
         pytest.param(b"from:  a@b.example\r\nSUBJECT:\t a\r\n  folded\t subject \r\n\r\nx\r\n", id="folded-headers"),
-        pytest.param(b"To: c@d.example\r\nFrom: a@b.example\r\nTo: e@f.example\r\n\r\nx\r\n", id="one-name-twice"),
-        pytest.param(b"From: a@b.example\r\nX-Other: 1\r\n\r\nno end of line", id="no-end-of-line"),
+        pytest.param(b"To: c@d.example\r\nFrom: a@b.example\r\nTo: e@f.example\r\n\r\nx\r\n", id="repeated-header"),
+        pytest.param(b"From: a@b.example\r\nX-Other: 1\r\n\r\nno end of line", id="no-final-line-break"),
     ],
 )
-def test_dkim__whatever_the_message_looks_like(published: dict[str, Any], data: bytes) -> None:
+def test_dkim__signs_any_message(published: dict[str, Any], data: bytes) -> None:
     key = DkimKey(domain="hospital.example", selector="s1", private_key=published["private"])
-    assert holds(sign(data, key, at=LONG_AGO), published["record"])
+    assert is_valid(sign(data, key, at=LONG_AGO), published["record"])
 
 
 @pytest.mark.parametrize("bits", [1024, 4096])
-def test_dkim__attachment_in_spanish_with_a_key_of_another_length(bits: int) -> None:
+def test_dkim__signs_with_other_key_lengths(bits: int) -> None:
     private = rsa.generate_private_key(public_exponent=65537, key_size=bits)
     sender = msgspec.structs.replace(
         SENDER, dkim=DkimKey(domain="hospital.example", selector="s1", private_key=private)
     )
     pdf = draw_pdf(["page one"])
     wire = message_bytes(make_message(language="es", encrypted_pdf=pdf, sent_at=LONG_AGO), sender)
-    assert holds(wire, _record(private))
+    assert is_valid(wire, _record(private))
 
 
-@pytest.mark.parametrize("unfit", ["missing", "no key", "curve", "short", "password"])
-def test_dkim__key_that_cannot_sign_is_refused_at_once(unfit: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("problem", ["missing", "not-a-key", "elliptic-curve", "too-short", "password"])
+def test_load_dkim_key__refuses_an_unusable_key(problem: str, tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
-    if unfit == "no key":
+    if problem == "not-a-key":
         path.write_text("-----BEGIN PRIVATE KEY-----\nnone\n")
-    if unfit == "curve":
+    if problem == "elliptic-curve":
         _write_key(path, ec.generate_private_key(ec.SECP256R1()))
-    if unfit == "short":
+    if problem == "too-short":
         path.write_text(_KEY_OF_768_BITS, encoding="ascii")
-    if unfit == "password":
+    if problem == "password":
         _write_key(path, rsa.generate_private_key(public_exponent=65537, key_size=2048), "secret")
-    with pytest.raises(ValueError, match="STATEMENTS_DKIM_KEY has to name"):
+    with pytest.raises(ValueError, match="STATEMENTS_DKIM_KEY must name"):
         load_dkim_key(domain="hospital.example", selector="s1", key_file=str(path))
 
 
-def test_pace__spreads_messages_evenly() -> None:
+def test_rate_limiter__spreads_messages_evenly() -> None:
     clock = [100.0]
-    pace = RateLimiter(4, clock=lambda: clock[0], sleep=lambda seconds: clock.__setitem__(0, clock[0] + seconds))
-    passed = []
+    limiter = RateLimiter(4, clock=lambda: clock[0], sleep=lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    elapsed = []
     for _ in range(5):
-        pace.wait()
-        passed.append(clock[0] - 100.0)
-    assert passed == [0.0, 0.25, 0.5, 0.75, 1.0]
+        limiter.wait()
+        elapsed.append(clock[0] - 100.0)
+    assert elapsed == [0.0, 0.25, 0.5, 0.75, 1.0]
     clock[0] += 60
-    pace.wait()
-    assert clock[0] == 161.0, "who was slow anyway does not wait, and no burst is saved up"
-    pace.wait()
+    limiter.wait()
+    assert clock[0] == 161.0, "after a pause there is no wait, and unused requests do not add up to a burst"
+    limiter.wait()
     assert clock[0] == 161.25
 
 
-def test_folder__one_file_a_document_named_by_its_id(tmp_path: Path) -> None:
+def test_folder__writes_one_file_per_document(tmp_path: Path) -> None:
     with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
         receipt = mailer.send(make_message())
     assert [path.name for path in tmp_path.iterdir()] == [f"{DOCUMENT}.eml"]
@@ -368,18 +370,18 @@ def test_folder__one_file_a_document_named_by_its_id(tmp_path: Path) -> None:
     assert receipt.at == datetime(2026, 11, 20, 15, 30, tzinfo=UTC)
 
 
-def test_folder__died_after_writing__found_with_its_own_date_and_not_written_again(tmp_path: Path) -> None:
+def test_folder__killed_after_writing__finds_the_message_and_does_not_write_it_again(tmp_path: Path) -> None:
     with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
         receipt = mailer.send(make_message())
     written = (tmp_path / f"{DOCUMENT}.eml").read_bytes()
-    again = make_message(sent_at=datetime(2026, 11, 23, tzinfo=UTC))
+    later = make_message(sent_at=datetime(2026, 11, 23, tzinfo=UTC))
     with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
-        assert mailer.find(again) == receipt
-        assert mailer.send(again) == receipt
+        assert mailer.find(later) == receipt
+        assert mailer.send(later) == receipt
     assert (tmp_path / f"{DOCUMENT}.eml").read_bytes() == written
 
 
-def test_folder__died_while_writing__half_a_message_does_not_count(tmp_path: Path) -> None:
+def test_folder__killed_while_writing__ignores_the_partial_message(tmp_path: Path) -> None:
     (tmp_path / f"{DOCUMENT}.eml.part").write_bytes(b"From: half")
     with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
         assert mailer.find(make_message()) is None
@@ -387,7 +389,7 @@ def test_folder__died_while_writing__half_a_message_does_not_count(tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == [f"{DOCUMENT}.eml"]
 
 
-def test_folder__a_second_attempt_is_a_second_message(tmp_path: Path) -> None:
+def test_folder__second_attempt_is_a_second_file(tmp_path: Path) -> None:
     with open_mailer(tmp_path.as_uri(), environ={}) as mailer:
         mailer.send(make_message())
         assert mailer.find(make_message(attempt=2)) is None
@@ -395,13 +397,13 @@ def test_folder__a_second_attempt_is_a_second_message(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"{DOCUMENT}.2.eml", f"{DOCUMENT}.eml"]
 
 
-def test_folder__another_message_has_the_name(tmp_path: Path) -> None:
+def test_folder__refuses_if_another_message_has_the_name(tmp_path: Path) -> None:
     (tmp_path / f"{DOCUMENT}.eml").write_bytes(b"Message-ID: <other@x>\r\n\r\nhello\r\n")
     with open_mailer(tmp_path.as_uri(), environ={}) as mailer, pytest.raises(Permanent, match="another message"):
         mailer.send(make_message())
 
 
-def test_folder__an_address_nobody_can_write_to_is_permanent(tmp_path: Path) -> None:
+def test_folder__invalid_address_is_permanent(tmp_path: Path) -> None:
     broken = msgspec.structs.replace(make_message(), to="nobody")
     with open_mailer(tmp_path.as_uri(), environ={}) as mailer, pytest.raises(Permanent, match=DOCUMENT):
         mailer.send(broken)
@@ -418,20 +420,20 @@ def test_folder__check_leaves_nothing_behind(tmp_path: Path) -> None:
     ("url", "complaint"),
     [
         pytest.param("imap://host", "use file:, smtp: or ses:", id="unknown-scheme"),
-        pytest.param("smtp://host", "names host and sender", id="no-sender"),
-        pytest.param("smtp://?from=a@b.example", "names host and sender", id="no-host"),
-        pytest.param("smtp://host?from=nobody", "option from: not an e-mail address", id="sender-is-no-address"),
-        pytest.param("smtp://u:secret@host?from=a@b.example", "password does not belong", id="password-in-url"),
-        pytest.param("smtp://host?from=a@b.example&tls=no", "'tls' is no option", id="no-way-round-tls"),
-        pytest.param("file:///out?from=a@b.example&from=c@d.example", "from is there 2 times", id="two-senders"),
-        pytest.param("smtp://host?from=a@b.example&rate=fast", "rate is a number", id="rate-is-a-word"),
-        pytest.param("smtp://host?from=a@b.example&dkim=s1", "STATEMENTS_DKIM_KEY has to name", id="dkim-without-key"),
-        pytest.param("smtp://host?from=a@b.example&unsubscribe=http://x", "https:// address", id="one-click-in-clear"),
-        pytest.param("ses://us-east-1", "names region and sender", id="ses-without-sender"),
-        pytest.param("ses://?from=a@b.example", "names region and sender", id="ses-without-region"),
+        pytest.param("smtp://host", "must name host and sender", id="no-sender"),
+        pytest.param("smtp://?from=a@b.example", "must name host and sender", id="no-host"),
+        pytest.param("smtp://host?from=nobody", "option from: not an e-mail address", id="sender-is-not-an-address"),
+        pytest.param("smtp://u:secret@host?from=a@b.example", "must not contain a password", id="password-in-url"),
+        pytest.param("smtp://host?from=a@b.example&tls=no", "'tls' is not an option", id="tls-cannot-be-disabled"),
+        pytest.param("file:///out?from=a@b.example&from=c@d.example", "from is given 2 times", id="two-senders"),
+        pytest.param("smtp://host?from=a@b.example&rate=fast", "rate must be a number", id="rate-is-not-a-number"),
+        pytest.param("smtp://host?from=a@b.example&dkim=s1", "STATEMENTS_DKIM_KEY must name", id="dkim-without-key"),
+        pytest.param("smtp://host?from=a@b.example&unsubscribe=http://x", "https:// URL", id="one-click-unencrypted"),
+        pytest.param("ses://us-east-1", "must name region and sender", id="ses-without-sender"),
+        pytest.param("ses://?from=a@b.example", "must name region and sender", id="ses-without-region"),
     ],
 )
-def test_open_mailer__says_what_is_wrong(url: str, complaint: str) -> None:
+def test_open_mailer__names_the_problem(url: str, complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint) as caught:
         open_mailer(url, environ={})
     assert "secret" not in str(caught.value)

@@ -18,7 +18,8 @@ from mail_house.barcodes import SheetMark, draw_imb, imb, read_sheet_mark
 from mail_house.models import PrintFile
 from mail_house.print_files import build_print_file
 from mail_house.print_files.inserter_marks import make_inserter_marks, routing_code
-from mail_house.profiles import Profile, Rect, load_profile, with_mailer
+from mail_house.profiles import Profile, load_profile, with_mailer
+from pdf_kit.geometry import Rect
 from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece
 
 LETTER = with_mailer(load_profile(), mailer_id="123456", service_type="040")
@@ -87,7 +88,7 @@ def _bar_columns(ink: Image.Image, left: int, right: int) -> Iterator[int]:
 
 
 def crop(picture: Image.Image, zone: Rect, dots_per_inch: int) -> Image.Image:
-    sides = (zone.left_in, zone.top_in, zone.right_in, zone.bottom_in)
+    sides = (zone.left, zone.top, zone.right, zone.bottom)
     return picture.crop(tuple(round(side * dots_per_inch) for side in sides))
 
 
@@ -109,10 +110,10 @@ def test_build_print_file__barcode_keeps_its_clear_zone() -> None:
     left, top, right, bottom = [
         side / 300 for side in front.point(lambda grey: 255 if grey < 128 else 0).getbbox() or ()
     ]
-    assert left - zone.left_in >= 0.124
-    assert zone.right_in - right >= 0.124
-    assert top - zone.top_in >= 0.024
-    assert zone.bottom_in - bottom >= 0.024
+    assert left - zone.left >= 0.124
+    assert zone.right - right >= 0.124
+    assert top - zone.top >= 0.024
+    assert zone.bottom - bottom >= 0.024
 
 
 @pytest.mark.parametrize(

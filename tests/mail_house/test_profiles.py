@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from mail_house.profiles import Rect, load_profile, with_mailer
+from mail_house.profiles import ProfileRect, load_profile, with_mailer
 
 
 def test_load_profile__default_is_the_number_10_double_window() -> None:
     profile = load_profile()
-    assert profile.recipient_window == Rect(left_in=0.625, top_in=1.7, width_in=4.0, height_in=1.0)
-    assert profile.return_window == Rect(left_in=0.625, top_in=0.5, width_in=3.25, height_in=0.875)
+    assert profile.recipient_window == ProfileRect(left=0.625, top=1.7, width=4.0, height=1.0)
+    assert profile.return_window == ProfileRect(left=0.625, top=0.5, width=3.25, height=0.875)
     assert (profile.clear_in, profile.duplex, profile.sheets_letter_max) == (0.125, True, 5)
     assert profile.pages_max == 120
 
@@ -53,9 +53,9 @@ def test_load_profile__own_file_is_missing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["lob", "number-10-double-window", "postgrid"])
 def test_load_profile__those_that_ship_keep_windows_and_vendor_zone_apart(name: str) -> None:
     profile = load_profile(name)
-    lowest = profile.recipient_window.bottom_in + profile.play_down_in
-    assert profile.vendor_zone.top_in > lowest
-    assert profile.return_window.bottom_in < profile.recipient_window.top_in
+    lowest = profile.recipient_window.bottom + profile.play_down_in
+    assert profile.vendor_zone.top > lowest
+    assert profile.return_window.bottom < profile.recipient_window.top
 
 
 def test_load_profile__api_vendors_print_barcode_and_marks_themselves() -> None:
