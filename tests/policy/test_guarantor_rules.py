@@ -52,8 +52,8 @@ def test_address(mailing_address: Address, reasons: list[str]) -> None:
 
 def test_address__holds_every_kind_of_document() -> None:
     bad = make_guarantor(address=address(city=""))
-    owing = visit(correspondence=mailed(first=70, last=30, level=1))
-    assert codes(letter(make_account(owing, guarantor=bad))) == ["BADADDR"]
+    billed_visit = visit(correspondence=mailed(first=70, last=30, level=1))
+    assert codes(letter(make_account(billed_visit, guarantor=bad))) == ["BADADDR"]
     account = make_pregnant()
     assert codes(notice(type(account)(guarantor=bad, patients=account.patients, episodes=account.episodes))) == [
         "BADADDR"
@@ -90,8 +90,8 @@ def test_confidential_communication(confidential: Address | None, reasons: list[
     ],
 )
 def test_duplicate_run(open_documents: tuple[str, ...], bill_held: bool, notice_held: bool) -> None:
-    owing = visit(correspondence=mailed(first=70, last=30, level=1))
-    account = make_pregnant(owing)
+    billed_visit = visit(correspondence=mailed(first=70, last=30, level=1))
+    account = make_pregnant(billed_visit)
     account = type(account)(
         guarantor=account.guarantor,
         patients=account.patients,

@@ -27,7 +27,7 @@ from tests.policy.candidates import (
 DUE_FOR_A_LETTER = mailed(first=70, last=30, level=1)
 
 
-def everything(**hold: Any) -> GuarantorAccount:
+def due_account(**hold: Any) -> GuarantorAccount:
     """A guarantor due for a statement (A1), a letter (A2), and a notice, with this recorded hold."""
     account = make_pregnant(
         visit(5_000, "A1", patient_id="P2"), visit(6_000, "A2", patient_id="P2", correspondence=DUE_FOR_A_LETTER)
@@ -36,7 +36,7 @@ def everything(**hold: Any) -> GuarantorAccount:
 
 
 def test_no_hold__selects_all_three() -> None:
-    account = everything()
+    account = due_account()
     assert selected(statement(account)).account_numbers == ("A1",)
     assert selected(letter(account)).account_numbers == ("A2",)
     assert selected(notice(account)).episode_id == "E1"
@@ -50,7 +50,7 @@ def by_scope(*scopes: Scope) -> list[str]:
 
 @pytest.mark.parametrize("code", by_scope(Scope.GUARANTOR, Scope.ALL))
 def test_guarantor_scope__stops_bills(code: str) -> None:
-    for account in (everything(code=code), everything(code=code, account_number="A1")):
+    for account in (due_account(code=code), due_account(code=code, account_number="A1")):
         assert statement(account).outcome == letter(account).outcome == "held"
         assert code in codes(statement(account))
         assert code in codes(letter(account))
@@ -58,7 +58,7 @@ def test_guarantor_scope__stops_bills(code: str) -> None:
 
 @pytest.mark.parametrize("code", by_scope(Scope.ENCOUNTER))
 def test_encounter_scope__stops_the_named_visit(code: str) -> None:
-    account = everything(code=code, account_number="A1")
+    account = due_account(code=code, account_number="A1")
     assert f"{code}:A1" in codes(statement(account))
     assert statement(account).outcome == "held"
     assert selected(letter(account)).account_numbers == ("A2",)
@@ -66,26 +66,26 @@ def test_encounter_scope__stops_the_named_visit(code: str) -> None:
 
 @pytest.mark.parametrize("code", by_scope(Scope.ENCOUNTER, Scope.LETTERS))
 def test_encounter_and_letter_scope__without_an_account_stop_the_guarantor(code: str) -> None:
-    assert code in codes(letter(everything(code=code)))
-    assert letter(everything(code=code)).outcome == "held"
+    assert code in codes(letter(due_account(code=code)))
+    assert letter(due_account(code=code)).outcome == "held"
 
 
 @pytest.mark.parametrize("code", by_scope(Scope.LETTERS))
 def test_letter_scope__does_not_stop_statements(code: str) -> None:
-    assert statement(everything(code=code)).outcome == "selected"
-    assert letter(everything(code=code, account_number="A2")).outcome == "held"
+    assert statement(due_account(code=code)).outcome == "selected"
+    assert letter(due_account(code=code, account_number="A2")).outcome == "held"
 
 
 @pytest.mark.parametrize("code", by_scope(Scope.OBSTETRIC))
 def test_obstetric_scope__stops_notices_only(code: str) -> None:
-    account = everything(code=code)
+    account = due_account(code=code)
     assert codes(notice(account)) == [code]
     assert statement(account).outcome == letter(account).outcome == "selected"
 
 
 @pytest.mark.parametrize("code", by_scope(Scope.CONTENT))
 def test_content_scope__stops_nothing(code: str) -> None:
-    for decision in (decide(everything(code=code)) for decide in (statement, letter, notice)):
+    for decision in (decide(due_account(code=code)) for decide in (statement, letter, notice)):
         assert code not in codes(decision)
 
 
@@ -93,7 +93,7 @@ def test_content_scope__stops_nothing(code: str) -> None:
     "code", [code.code for code in HOLD_CODES.values() if code.stops_obstetric and code.scope != Scope.CONTENT]
 )
 def test_obstetric_flag__stops_notices(code: str) -> None:
-    assert code in codes(notice(everything(code=code)))
+    assert code in codes(notice(due_account(code=code)))
 
 
 @pytest.mark.parametrize(
@@ -111,23 +111,23 @@ def test_obstetric_flag__stops_notices(code: str) -> None:
     ],
 )
 def test_notice__hold_on_another_record(hold: dict[str, Any], outcome: str) -> None:
-    assert notice(everything(**hold)).outcome == outcome
+    assert notice(due_account(**hold)).outcome == outcome
 
 
 def test_loss__of_an_earlier_pregnancy_does_not_stop_a_later_one() -> None:
-    account = everything(code="LOSS", episode_id="E0")
+    account = due_account(code="LOSS", episode_id="E0")
     earlier = replace(account.episodes[0], episode_id="E0", status="cancelled", expected_delivery_on=date(2026, 3, 1))
     assert notice(replace(account, episodes=(earlier, *account.episodes))).outcome == "selected"
 
 
 def test_loss__never_expires() -> None:
-    account = everything(code="LOSS", episode_id="E1", expires_on=date(2026, 1, 1))
+    account = due_account(code="LOSS", episode_id="E1", expires_on=date(2026, 1, 1))
     (hold,) = notice(account).holds
     assert (hold.code, hold.until) == ("LOSS", None)
 
 
 def test_unknown_code__stops_everything() -> None:
-    account = everything(code="SOMETHING_NEW", account_number="A1")
+    account = due_account(code="SOMETHING_NEW", account_number="A1")
     for decision in (statement(account), letter(account), notice(account)):
         assert "UNKNOWN_HOLD" in codes(decision)
         assert decision.outcome == "held"
@@ -135,13 +135,13 @@ def test_unknown_code__stops_everything() -> None:
 
 
 def test_unknown_account__stops_bills() -> None:
-    account = everything(code="DISPUTE", account_number="A77")
+    account = due_account(code="DISPUTE", account_number="A77")
     assert "HOLD_NO_ACCOUNT" in codes(statement(account))
     assert letter(account).outcome == "held"
 
 
 def test_hold_on_a_pregnancy__does_not_stop_bills() -> None:
-    assert statement(everything(code="DISPUTE", episode_id="E1")).outcome == "selected"
+    assert statement(due_account(code="DISPUTE", episode_id="E1")).outcome == "selected"
 
 
 @pytest.mark.parametrize(
@@ -154,14 +154,14 @@ def test_hold_on_a_pregnancy__does_not_stop_bills() -> None:
     ],
 )
 def test_expiry(expires_on: date | None, outcome: str) -> None:
-    account = everything(code="EXT", expires_on=expires_on)
+    account = due_account(code="EXT", expires_on=expires_on)
     decision = statement(account)
     assert decision.outcome == outcome
     assert [hold.until for hold in decision.holds if hold.code == "EXT"] == ([expires_on] if outcome == "held" else [])
 
 
 def test_future_hold__applies_now() -> None:
-    assert statement(everything(code="DECEASED", placed_on=date(2026, 12, 1))).outcome == "held"
+    assert statement(due_account(code="DECEASED", placed_on=date(2026, 12, 1))).outcome == "held"
 
 
 @pytest.mark.parametrize(
