@@ -8,7 +8,7 @@ Licenses come from the metadata of the installed packages.
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, metadata
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,15 +62,15 @@ def _license_of(name: str) -> str:
     if name in _OTHER_PLATFORMS:
         return _OTHER_PLATFORMS[name]
     try:
-        found = metadata(name)
+        fields = distribution(name).metadata.json
     except PackageNotFoundError as exc:
         raise KeyError(f"{name} is not installed here: add its license to _OTHER_PLATFORMS") from exc
-    if expression := found.get("License-Expression"):
-        return expression
+    if expression := fields.get("license_expression"):
+        return str(expression)
     classifiers = [
-        entry.rpartition(" :: ")[2] for entry in found.get_all("Classifier") or [] if entry.startswith("License")
+        str(entry).rpartition(" :: ")[2] for entry in fields.get("classifier", []) if str(entry).startswith("License")
     ]
-    text = (found.get("License") or "").strip().splitlines()
+    text = str(fields.get("license", "")).strip().splitlines()
     names = classifiers if classifiers and classifiers != ["DFSG approved"] else text[:1]
     return ", ".join(_LONG_NAMES.get(each, each) for each in names)
 

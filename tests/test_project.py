@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from scripts.write_hold_codes import PAGE, page_text
 from statement_builder.cli import app
 from statement_builder.settings import URL_VARIABLES, Settings, load_settings
 
@@ -131,7 +130,3 @@ def test_repository__names_no_package_index_and_no_machine() -> None:
             continue
         text = path.read_text(encoding="utf-8")
         assert not index.search(text), f"{name} names a package index"
-
-
-def test_hold_codes_page__is_what_the_code_says() -> None:
-    assert PAGE.read_text(encoding="utf-8") == page_text(), "run scripts/write_hold_codes.py"
