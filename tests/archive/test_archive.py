@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import boto3
@@ -243,7 +244,7 @@ def test_s3__objects_are_locked_for_retention_days_and_encrypted_with_the_key(se
     ],
 )
 def test_s3__content_is_compared_by_server_checksum_not_by_metadata(
-    how: dict[str, str],
+    how: dict[str, Any],
 ) -> None:
     client = boto3.client("s3")
     client.create_bucket(Bucket="kept")

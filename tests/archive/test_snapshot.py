@@ -11,7 +11,7 @@ from statement_builder.billing.model import Address, Fault, FaultyAccount, Guara
 from statement_builder.errors import ArchiveError
 
 ADDRESS = Address(lines=("1 Elm St\r\nApt 2\u2028",), city="Boston", state="MA", postal_code="02139")
-ENTRIES = [
+ENTRIES: list[GuarantorAccount | FaultyAccount] = [
     GuarantorAccount(guarantor=Guarantor(guarantor_id="G1", first_name="Łukasz", last_name="O'Brien", address=ADDRESS)),
     FaultyAccount(
         subject="G2",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_vendor_who_acknowledges__is_waited_for(hospital: Hospital) -> None:
         assert gates["rendered = handed off + withheld"] == "foots"
         assert any("not acknowledged" in end["what"] for end in sheet["still_open"])
 
-        acknowledged = {"sha256": file.sha256, "records": len(file.documents)}
+        acknowledged: dict[str, Any] = {"sha256": file.sha256, "records": len(file.documents)}
         at = datetime.fromisoformat(CLOCK)
         assert ledger.delivery_reports.acknowledge_print_file(
             file.name, **acknowledged, on=date(2026, 11, 8), at=at, why="ACK"

@@ -19,7 +19,8 @@ DEATHS = 8
 
 
 def printed(hospital: Hospital) -> str:
-    return hospital.ledger("SELECT document_id FROM document WHERE channel = 'print' AND state = 'handed_off'")[0][0]
+    query = "SELECT document_id FROM document WHERE channel = 'print' AND state = 'handed_off'"
+    return str(hospital.ledger(query)[0][0])
 
 
 def reprint(hospital: Hospital, document: str, code: int = 0) -> str:

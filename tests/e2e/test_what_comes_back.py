@@ -43,7 +43,7 @@ def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     return hospital
 
 
-def summary(hospital: Hospital) -> dict[str, object]:
+def summary(hospital: Hospital) -> Any:
     return hospital.statements("show", BATCH, "--json").json
 
 
@@ -84,7 +84,7 @@ def printed(hospital: Hospital) -> str:
     return hospital.manifest_rows()[0]["document_id"]
 
 
-def track(hospital: Hospital, *, code: int | None = None) -> dict[str, object]:
+def track(hospital: Hospital, *, code: int | None = None) -> Any:
     return hospital.statements("track", "--json", code=code).json
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
+import msgspec
 import pytest
 
 from statement_builder.billing.selection import Channel, Kind
@@ -57,13 +59,9 @@ def put_in_file(
     *,
     readdressed: dict[str, str] | None = None,
 ) -> None:
-    file = type(new := print_file(batch_id, documents, name=name))(**{**_fields(new), "reports": reports})
+    file = msgspec.structs.replace(print_file(batch_id, documents, name=name), reports=reports)
     ledger.print_files.claim(file, readdressed=readdressed, at=AT)
     ledger.print_files.mark(name, S.SENT, at=AT, mailed_on=on)
-
-
-def _fields(record: object) -> dict[str, object]:
-    return {name: getattr(record, name) for name in record.__struct_fields__}  # type: ignore[attr-defined]
 
 
 def acknowledge(ledger: Ledger, *, sha256: str = SHA, records: int = 2, name: str = NAME) -> bool:
@@ -341,7 +339,7 @@ def test_confirm_email__resolves_only_an_uncertain_email(ledger: Ledger) -> None
     batch_id = make_batch(ledger, [MAIL]).batch_id
     claim = claim_email(ledger, MAIL.document_id, at=AT)
     mark_email(ledger, claim.delivery_id, S.UNCERTAIN, receipt={"evidence": "gone"}, at=AT)
-    confirm = {"on": MAILED_ON, "at": later(60), "why": "event.json"}
+    confirm: dict[str, Any] = {"on": MAILED_ON, "at": later(60), "why": "event.json"}
     with pytest.raises(DeliveryReportError, match="no attempt 2 by e-mail"):
         ledger.delivery_reports.confirm_email(MAIL.document_id, 2, **confirm)
     assert ledger.delivery_reports.confirm_email(MAIL.document_id, 1, **confirm)
@@ -380,7 +378,10 @@ def test_inbound_file__is_identified_by_its_bytes(ledger: Ledger) -> None:
 
 def test_awaiting_final_status__until_every_piece_has_its_final_status(ledger: Ledger) -> None:
     hand_off(ledger)
-    names = lambda: [file.name for file in ledger.print_files.awaiting_final_status(FACILITY)]  # noqa: E731 - called after each report
+
+    def names() -> list[str]:
+        return [file.name for file in ledger.print_files.awaiting_final_status(FACILITY)]
+
     assert names() == [NAME]
     acknowledge(ledger)
     report(ledger, S.MAILED, 0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -42,33 +44,33 @@ class Walk(RuleBasedStateMachine):
     def print_documents(self, name: str, chosen: list[NewDocument], states: tuple[DeliveryState, ...]) -> None:
         self._try(lambda: self.ledger.print_files.claim(print_file(self.batch_id, chosen, name=name), at=AT))
         for state in states:
-            self._try(lambda state=state: self.ledger.print_files.mark(name, state, at=AT, mailed_on=MAILED_ON))
+            self._try(partial(self.ledger.print_files.mark, name, state, at=AT, mailed_on=MAILED_ON))
 
     @rule(document=documents, attempt=st.integers(1, 2), states=state_sequences)
     def email_document(self, document: NewDocument, attempt: int, states: tuple[DeliveryState, ...]) -> None:
         self._try(lambda: claim_email(self.ledger, document.document_id, at=AT))
         delivery_id = f"{document.document_id}.{attempt}"
         for state in states:
-            self._try(lambda state=state: mark_email(self.ledger, delivery_id, state, at=AT, mailed_on=MAILED_ON))
+            self._try(partial(mark_email, self.ledger, delivery_id, state, at=AT, mailed_on=MAILED_ON))
 
     @rule(document=documents, sent=st.booleans())
     def resolve(self, document: NewDocument, sent: bool) -> None:
-        decision = {"sent": sent, "actor": "ben", "at": AT, "why": "asked", "mailed_on": MAILED_ON}
+        decision: dict[str, Any] = {"sent": sent, "actor": "ben", "at": AT, "why": "asked", "mailed_on": MAILED_ON}
         self._try(lambda: self.ledger.deliveries.resolve(document.document_id, **decision))
 
     @rule(document=documents, state=st.sampled_from(REPORTS))
     def report_piece(self, document: NewDocument, state: DeliveryState) -> None:
-        report = {"digest": "d", "on": MAILED_ON, "at": AT, "why": "reports.csv"}
+        report: dict[str, Any] = {"digest": "d", "on": MAILED_ON, "at": AT, "why": "reports.csv"}
         self._try(lambda: self.ledger.delivery_reports.record_piece(document.document_id, state, **report))
 
     @rule(document=documents, attempt=st.integers(1, 2), is_final=st.booleans())
     def bounce(self, document: NewDocument, attempt: int, is_final: bool) -> None:
-        report = {"is_final": is_final, "tries_max": 2, "on": MAILED_ON, "at": AT, "why": "bounce.eml"}
+        report: dict[str, Any] = {"is_final": is_final, "tries_max": 2, "on": MAILED_ON, "at": AT, "why": "bounce.eml"}
         self._try(lambda: self.ledger.delivery_reports.record_bounce(document.document_id, attempt, **report))
 
     @rule(document=documents, readdressed=st.booleans())
     def redeliver(self, document: NewDocument, readdressed: bool) -> None:
-        request = {"readdressed": readdressed, "actor": "ben", "at": AT, "why": "returned"}
+        request: dict[str, Any] = {"readdressed": readdressed, "actor": "ben", "at": AT, "why": "returned"}
         self._try(lambda: self.ledger.redeliveries.schedule(document.document_id, **request))
 
     @rule(document=documents)
@@ -77,7 +79,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(document=documents, channel=st.sampled_from(list(Channel)))
     def change_channel(self, document: NewDocument, channel: Channel) -> None:
-        change = {"actor": "ana", "at": AT, "why": "refused"}
+        change: dict[str, Any] = {"actor": "ana", "at": AT, "why": "refused"}
         self._try(lambda: self.ledger.documents.change_channel(document.document_id, channel, **change))
 
     @rule()

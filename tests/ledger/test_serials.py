@@ -14,7 +14,9 @@ from tests.ledger.world import AT
 MAILER, SMALL = "123456", "912345678"
 
 
-def reserve(ledger: Ledger, name: str, count: int = 10, *, mailer: str = MAILER, capacity: int = 10**9, days: int = 0):
+def reserve(
+    ledger: Ledger, name: str, count: int = 10, *, mailer: str = MAILER, capacity: int = 10**9, days: int = 0
+) -> int:
     return ledger.serials.reserve(name, mailer_id=mailer, count=count, capacity=capacity, at=AT + timedelta(days=days))
 
 

@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import re
+from typing import Any
 
 import pikepdf
 import pypdfium2
@@ -185,8 +186,8 @@ def test_tracking_number(mailer_id: str, serial: int, tracking: str) -> None:
         pytest.param({"serial": -1}, "leaves 9 digits", id="serial-negative"),
     ],
 )
-def test_tracking_number__refuses(part: dict[str, object], complaint: str) -> None:
-    good = {"barcode_id": "00", "service_type": "040", "mailer_id": "123456", "serial": 1}
+def test_tracking_number__refuses(part: dict[str, Any], complaint: str) -> None:
+    good: dict[str, Any] = {"barcode_id": "00", "service_type": "040", "mailer_id": "123456", "serial": 1}
     with pytest.raises(ValueError, match=complaint):
         tracking_number(**(good | part))
 

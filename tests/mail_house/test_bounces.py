@@ -170,7 +170,7 @@ Message-ID: {OURS}
 
 --b--
 """
-SES = {
+SES: dict[str, Any] = {
     "notificationType": "Bounce",
     "bounce": {
         "bounceType": "Permanent",

@@ -94,7 +94,19 @@ def test_message_id__depends_only_on_document_and_attempt() -> None:
 def test_compose_email__mentions_no_health_money_or_account(language: str) -> None:
     mail = parse(make_message(language=language))
     text = " ".join([mail["Subject"], *bodies(mail).values()]).lower()
-    forbidden = ("account", "cuenta", "amount", "balance", "saldo", "$", " due", "owe", "debe", "pregnan", "embaraz")
+    forbidden: tuple[str, ...] = (
+        "account",
+        "cuenta",
+        "amount",
+        "balance",
+        "saldo",
+        "$",
+        " due",
+        "owe",
+        "debe",
+        "pregnan",
+        "embaraz",
+    )
     forbidden += ("diagnos", "visit", "treatment", "patient", "paciente", "estimate", "past due", "collection")
     assert [word for word in forbidden if word in text] == []
 

@@ -51,7 +51,7 @@ def put(folder: Path, *messages: bytes, suffix: str = ".eml") -> Path:
     return folder
 
 
-Source = tuple[Callable[..., None], Callable[[Inbox], int]]
+Source = tuple[Callable[..., object], Callable[[Inbox], int]]
 """How to fill the source, and how to fetch from it."""
 
 
@@ -103,13 +103,12 @@ def test_fetch__full_inbox_disk__leaves_the_files_at_the_source(source: Source, 
     fill, fetch = source
     fill(*BOUNCES)
 
-    def refuse(_name: str, _data: bytes) -> None:
-        raise OSError(28, "No space left on device")
+    class FullInbox(Inbox):
+        def store(self, name: str, data: bytes) -> None:
+            raise OSError(28, "No space left on device")
 
-    full = Inbox()
-    full.store = refuse  # type: ignore[method-assign]
     with pytest.raises(Misconfigured, match=r"cannot be stored in the inbox \(No space left on device\): it stays"):
-        fetch(full)
+        fetch(FullInbox())
     assert fetch(inbox) == len(BOUNCES)
 
 

@@ -15,7 +15,7 @@ import zxingcpp
 from PIL import Image
 
 from mail_house.barcodes import SheetMark, draw_imb, imb, read_sheet_mark
-from mail_house.models import PrintFile
+from mail_house.models import Piece, PrintFile
 from mail_house.print_files import build_print_file
 from mail_house.print_files.inserter_marks import make_inserter_marks, routing_code
 from mail_house.profiles import Profile, load_profile, with_mailer
@@ -23,12 +23,14 @@ from pdf_kit.geometry import Rect
 from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece
 
 LETTER = with_mailer(load_profile(), mailer_id="123456", service_type="040")
+assert LETTER.imb is not None
+IMB_ZONE = LETTER.imb.zone
 SIMPLEX = msgspec.structs.replace(LETTER, duplex=False)
 VENDOR_PRINTS_IT = load_profile("lob")
 RECIPIENT_ZIP = "01103"
 
 
-def build(*pieces, profile: Profile = LETTER) -> PrintFile:
+def build(*pieces: Piece, profile: Profile = LETTER) -> PrintFile:
     return build_print_file(name="STMT_X", pieces=pieces, profile=profile, created_on=CREATED_ON)
 
 
@@ -67,8 +69,8 @@ def read_bars(picture: Image.Image, dots_per_inch: int) -> str:
     third = (bottom - top) / 3
     letters = []
     for column in _bar_columns(ink, left, right):
-        above = ink.getpixel((column, round(top + third / 3))) > 0
-        below = ink.getpixel((column, round(bottom - third / 3) - 1)) > 0
+        above = _is_ink(ink, column, round(top + third / 3))
+        below = _is_ink(ink, column, round(bottom - third / 3) - 1)
         letters.append("TADF"[above + 2 * below])
     assert bottom - top == pytest.approx(9.6 / 72 * dots_per_inch, abs=2)
     return "".join(letters)
@@ -76,8 +78,10 @@ def read_bars(picture: Image.Image, dots_per_inch: int) -> str:
 
 def _bar_columns(ink: Image.Image, left: int, right: int) -> Iterator[int]:
     """The middle of each bar. Every bar crosses the middle of the symbol."""
-    middle = sum(ink.getbbox()[1::2]) // 2
-    row = [ink.getpixel((x, middle)) > 0 for x in range(left, right + 1)] + [False]
+    box = ink.getbbox()
+    assert box is not None
+    middle = (box[1] + box[3]) // 2
+    row = [_is_ink(ink, x, middle) for x in range(left, right + 1)] + [False]
     start = None
     for x, dark in enumerate(row):
         if dark and start is None:
@@ -87,9 +91,15 @@ def _bar_columns(ink: Image.Image, left: int, right: int) -> Iterator[int]:
             start = None
 
 
+def _is_ink(ink: Image.Image, x: int, y: int) -> bool:
+    value = ink.getpixel((x, y))
+    assert isinstance(value, int)
+    return value > 0
+
+
 def crop(picture: Image.Image, zone: Rect, dots_per_inch: int) -> Image.Image:
-    sides = (zone.left, zone.top, zone.right, zone.bottom)
-    return picture.crop(tuple(round(side * dots_per_inch) for side in sides))
+    left, top, right, bottom = (round(side * dots_per_inch) for side in (zone.left, zone.top, zone.right, zone.bottom))
+    return picture.crop((left, top, right, bottom))
 
 
 def test_build_print_file__barcode_is_in_its_zone_and_says_what_the_manifest_says() -> None:
@@ -97,14 +107,14 @@ def test_build_print_file__barcode_is_in_its_zone_and_says_what_the_manifest_say
     file = build(piece)
     first, second = pictures(file, 300)
     expected = imb("00040123456000000077", RECIPIENT_ZIP)
-    assert read_bars(crop(first, LETTER.imb.zone, 300), 300) == expected
-    assert not crop(second, LETTER.imb.zone, 300).point(lambda grey: 255 - grey).getbbox()
+    assert read_bars(crop(first, IMB_ZONE, 300), 300) == expected
+    assert not crop(second, IMB_ZONE, 300).point(lambda grey: 255 - grey).getbbox()
     (row,) = csv.DictReader(io.StringIO(file.manifest.decode("utf-8"), newline=""))
     assert (row["barcode"], row["barcode_bars"]) == ("00040123456000000077-01103", expected)
 
 
 def test_build_print_file__barcode_keeps_its_clear_zone() -> None:
-    zone = LETTER.imb.zone
+    zone = IMB_ZONE
     piece = msgspec.structs.replace(make_piece(1, pdf=draw_pdf([" "])), serial=1)
     (front, _) = pictures(build(piece, profile=msgspec.structs.replace(LETTER, sheet_mark=None)), 300)
     left, top, right, bottom = [
@@ -163,7 +173,7 @@ def test_build_print_file__marks_stand_whatever_a_page_does_to_the_graphics_stat
         pdf.save(out)
     pictured = pictures(build(msgspec.structs.replace(make_piece(1, pdf=out.getvalue()), serial=3)))
     assert sheet_marks(pictured[0]) == [SheetMark(sequence=1, sheet=1, sheets=1)]
-    assert len(read_bars(crop(pictured[0], LETTER.imb.zone, 200), 200)) == 65
+    assert len(read_bars(crop(pictured[0], IMB_ZONE, 200), 200)) == 65
 
 
 def test_make_marks__are_artifacts_and_leave_the_graphics_state_as_it_was() -> None:

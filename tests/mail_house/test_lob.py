@@ -27,7 +27,7 @@ from tests.services.processes import free_port
 
 NAME = "STMT_MAIN_2026-11_20261120_2026-11-statement_001"
 FROM = "adr_210a8d4b0b76d77b"
-HANG_UP = (ACCEPT_AND_HANG_UP, "", {})
+HANG_UP: tuple[int, str, dict[str, str]] = (ACCEPT_AND_HANG_UP, "", {})
 
 
 def one_piece(*lines: str, name: str = NAME, sequence: int = 1, pages: int = 1) -> PrintFile:

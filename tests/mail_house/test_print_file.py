@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import pikepdf
@@ -15,14 +16,14 @@ import pytest
 
 from mail_house.models import Piece, PrintFile
 from mail_house.print_files import build_print_file, envelope_class, print_file_name, sheets_of
-from mail_house.profiles import load_profile
+from mail_house.profiles import Profile, load_profile
 from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece, make_print_file
 
 LETTER = load_profile()
 SIMPLEX = msgspec.structs.replace(LETTER, duplex=False)
 
 
-def build(*pieces: Piece, profile=LETTER) -> PrintFile:
+def build(*pieces: Piece, profile: Profile = LETTER) -> PrintFile:
     return build_print_file(name="STMT_X", pieces=pieces, profile=profile, created_on=CREATED_ON)
 
 
@@ -210,7 +211,7 @@ def test_build_print_file__refuses(case: Refused) -> None:
         pytest.param(6, SIMPLEX, 6, "flat", id="one-sided-one-more"),
     ],
 )
-def test_envelope_class(pages: int, profile, sheets: int, envelope: str) -> None:
+def test_envelope_class(pages: int, profile: Profile, sheets: int, envelope: str) -> None:
     assert sheets_of(pages, profile) == sheets
     assert envelope_class(pages, profile) == envelope
 
@@ -234,7 +235,13 @@ def test_print_file_name__says_where_from_and_which() -> None:
         pytest.param({"number": 0}, id="number-zero"),
     ],
 )
-def test_print_file_name__refuses_what_would_be_misread(part: dict[str, object]) -> None:
-    good = {"facility_id": "main", "cycle": "2026-11", "created_on": CREATED_ON, "batch_id": "b", "number": 1}
+def test_print_file_name__refuses_what_would_be_misread(part: dict[str, Any]) -> None:
+    good: dict[str, Any] = {
+        "facility_id": "main",
+        "cycle": "2026-11",
+        "created_on": CREATED_ON,
+        "batch_id": "b",
+        "number": 1,
+    }
     with pytest.raises(ValueError, match=r"file name|numbered from 1"):
         print_file_name(**(good | part))

@@ -15,7 +15,7 @@ from PIL import ImageChops
 
 from mail_house.models import Piece
 from mail_house.print_files import build_print_file
-from mail_house.profiles import load_profile
+from mail_house.profiles import Profile, load_profile
 from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine, PlainEngine
 from tests.contents import TEMPLATES, make_letter, make_statement
@@ -42,7 +42,7 @@ def _pieces(pdfs: Sequence[bytes]) -> list[Piece]:
     return found
 
 
-def _build(pdfs: Sequence[bytes], profile=UNMARKED) -> bytes:
+def _build(pdfs: Sequence[bytes], profile: Profile = UNMARKED) -> bytes:
     return build_print_file(name="X", pieces=_pieces(pdfs), profile=profile, created_on=CREATED_ON).pdf
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_house.email import open_mailer
+from mail_house.email import Message, open_mailer
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from tests.mail_house.test_email import DOCUMENT, make_message
 from tests.services.certificate import write_certificate
@@ -18,7 +18,7 @@ NOT_THIS_MACHINE = "127.1"
 """Reaches loopback, and is not written as loopback: the mailer must treat it as any other host."""
 
 
-def second_message(number: int = 2):
+def second_message(number: int = 2) -> Message:
     return make_message(document_id=f"00000000-0000-5000-8000-{number:012d}")
 
 
