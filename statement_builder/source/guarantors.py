@@ -31,7 +31,7 @@ def find_guarantor_faults(row: Row, as_of: date, languages: frozenset[str]) -> I
             "language",
             guarantor_id,
             code="LANGUAGE",
-            problem="is a language without document templates",
+            problem="has no document templates",
             fix="Add templates for the language, or set it to one of: " + ", ".join(sorted(languages)) + ".",
         )
     for column, index in (("address_lines", _ADDRESS), ("confidential_lines", _CONFIDENTIAL)):

@@ -9,15 +9,17 @@ from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.types import NullType
 
 from statement_builder.errors import ConfigError, SourceError
+from statement_builder.resources import SQL_ROOT
 from statement_builder.source.contract import ResultSet
 
 
 def find_queries(name: str, sql_root: Path) -> Path:
-    """The query folder `name` below `sql_root`. `ConfigError` lists the available folders if it does not exist."""
-    known = sorted(path.parent.name for path in sql_root.glob("*/guarantors.sql"))
-    if name not in known:
-        raise ConfigError(f"source.name: no queries for {name!r} in {sql_root}. Known: {', '.join(known) or 'none'}")
-    return sql_root / name
+    """The query folder `name` in `sql_root`, or a shipped one. `ConfigError` lists the folders if there is none."""
+    folders = {path.parent.name: path.parent for root in (SQL_ROOT, sql_root) for path in root.glob("*/guarantors.sql")}
+    if name not in folders:
+        known = ", ".join(sorted(folders)) or "none"
+        raise ConfigError(f"source.name: no queries for {name!r} in {sql_root}. Known: {known}")
+    return folders[name]
 
 
 def read_query(folder: Path, result_set: ResultSet) -> TextClause | None:
