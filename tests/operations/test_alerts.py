@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from statement_builder.operations.alerts import find_unsent, record_sent
 from statement_builder.operations.track import Alert
 from statement_builder.pipeline.context import open_context
 from statement_builder.settings import load_settings
-from tests.hospital import build_hospital
+from tests.hospital import Hospital
 
 NOON = datetime(2026, 11, 7, 17, tzinfo=UTC)
 
@@ -31,11 +30,10 @@ def alert(subject: str = "2026-11-statement-1", message: str = "It is late.", co
     ],
 )
 def test_find_unsent__repeats_an_alert_after_24_hours(
-    tmp_path: Path, elapsed: timedelta, next_alert: Alert, is_sent: bool
+    hospital: Hospital, elapsed: timedelta, next_alert: Alert, is_sent: bool
 ) -> None:
-    hospital = build_hospital(tmp_path / "home", guarantors=20)
     now = NOON
-    settings = load_settings(hospital.environment, tmp_path)
+    settings = load_settings(hospital.environment, hospital.home)
     with open_context(settings, environ={}, now=lambda: now, actor="track", workers=1) as context:
         assert find_unsent(context, [alert()]) == [alert()]
         record_sent(context, [alert()], to="office@hospital.example")
@@ -43,9 +41,8 @@ def test_find_unsent__repeats_an_alert_after_24_hours(
         assert find_unsent(context, [next_alert]) == ([next_alert] if is_sent else [])
 
 
-def test_find_unsent__same_message_with_another_subject_is_another_alert(tmp_path: Path) -> None:
-    hospital = build_hospital(tmp_path / "home", guarantors=20)
-    settings = load_settings(hospital.environment, tmp_path)
+def test_find_unsent__same_message_with_another_subject_is_another_alert(hospital: Hospital) -> None:
+    settings = load_settings(hospital.environment, hospital.home)
     urls = ("vendor_reports_url", "bounce_mailbox_url")
     here, there = (alert(url, "The server does not answer.", "UNREACHABLE") for url in urls)
     with open_context(settings, environ={}, now=lambda: NOON, actor="track", workers=1) as context:

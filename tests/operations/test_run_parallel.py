@@ -28,7 +28,8 @@ from statement_builder.operations.run_parallel import (
 )
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext
-from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.fixtures.hospitals import SampleHospitals
+from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.kill_points import run_killed_at
 from tests.outcomes import assert_sent_once, outcome_of
 from tests.pipeline.shard_worker import BUSY, open_as_worker
@@ -45,9 +46,9 @@ def worker(hospital: Hospital, **environ: str) -> Iterator[AppContext]:
 
 
 @pytest.fixture(scope="module")
-def pulled(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+def pulled(sample_hospitals: SampleHospitals, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
     """A batch of five shards, none of them built."""
-    hospital = build_hospital(tmp_path_factory.mktemp("pulled") / "home", guarantors=40, workers=1)
+    hospital = sample_hospitals.copy_to(tmp_path_factory.mktemp("pulled") / "home", guarantors=40)
     with worker(hospital) as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
         walk_batch(context, _batch(context), until=Step.PULL)
