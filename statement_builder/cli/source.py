@@ -14,7 +14,6 @@ import typer
 from statement_builder.cli import output
 from statement_builder.cli.options import AsOf, Json, parse_day
 from statement_builder.clock import open_clock
-from statement_builder.resources import SQL_ROOT
 from statement_builder.settings import load_settings
 from statement_builder.source import load_synthea, make_sample, open_source
 
@@ -35,7 +34,7 @@ def check(
     settings = load_settings(environ, Path.cwd())
     day = parse_day(as_of, "--as-of") or _today(environ, settings.facility.time_zone if settings.facility else "UTC")
     languages = frozenset(settings.render.languages)
-    with open_source(name, url or settings.source.url, SQL_ROOT, languages=languages) as source:
+    with open_source(name, url or settings.source.url, settings.source.query_root, languages=languages) as source:
         report = source.check(as_of=day, cycle=f"{day:%Y-%m}")
     output.print_json(msgspec.to_builtins(report)) if as_json else output.show_source_check(report)
     if report.faults:

@@ -14,9 +14,8 @@ from statement_builder.archive import open_archive
 from statement_builder.billing.model import Record
 from statement_builder.errors import StatementsError
 from statement_builder.ledger import Ledger
-from statement_builder.pipeline.context import open_profile
+from statement_builder.pipeline.context import open_profile, open_templates
 from statement_builder.rendering import check_templates
-from statement_builder.resources import SQL_ROOT, TEMPLATES
 from statement_builder.settings import Settings
 from statement_builder.source import open_source
 
@@ -44,7 +43,7 @@ def _run(part: str, check: Callable[[], str]) -> HealthCheckFinding:
 
 def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "settings", lambda: settings.require_facility().name
-    yield "templates and fonts", _check_templates
+    yield "templates and fonts", lambda: _check_templates(settings)
     yield "ledger", lambda: _check_ledger(settings)
     yield "archive", lambda: _check_archive(settings)
     yield "source", lambda: _check_source(settings)
@@ -52,8 +51,8 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "e-mail", lambda: _check_email(settings, environ)
 
 
-def _check_templates() -> str:
-    problems = check_templates(TEMPLATES)
+def _check_templates(settings: Settings) -> str:
+    problems = check_templates(open_templates(settings))
     if problems:
         raise StatementsError("; ".join(problems))
     return "all templates compile, all fonts are installed"
@@ -72,8 +71,8 @@ def _check_archive(settings: Settings) -> str:
 
 
 def _check_source(settings: Settings) -> str:
-    languages = frozenset(settings.render.languages)
-    with open_source(settings.source.name, settings.source.url, SQL_ROOT, languages=languages) as source:
+    billing, languages = settings.source, frozenset(settings.render.languages)
+    with open_source(billing.name, billing.url, billing.query_root, languages=languages) as source:
         feeds = source.feeds()
     return ", ".join(f"{feed} loaded {at:%Y-%m-%d %H:%M} UTC" for feed, at in sorted(feeds.items()))
 

@@ -30,6 +30,16 @@ def no_progress(stage: str, done: int, total: int) -> None:
     """Report no progress."""
 
 
+def open_templates(settings: Settings) -> Path:
+    """The shipped templates, with those in `render.templates` over them. Raises `ConfigError` when it has none."""
+    own = settings.render.templates
+    if not own:
+        return TEMPLATES
+    from statement_builder.rendering.template_overrides import merge_templates  # noqa: PLC0415 - imports WeasyPrint
+
+    return merge_templates(TEMPLATES, Path(own), Path(settings.render.layouts) / "templates")
+
+
 @dataclass(frozen=True, kw_only=True)
 class AppContext:
     """Everything outside the pure core. `now` returns aware UTC datetimes."""
@@ -134,4 +144,6 @@ def open_context(
         actor=actor,
         workers=workers,
         progress=progress,
+        templates=open_templates(settings),
+        sql_root=settings.source.query_root,
     )

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import FinalVendorStatus, Kind
 from statement_builder.errors import ConfigError
 from statement_builder.policy.settings import Policy
+from statement_builder.resources import SQL_ROOT
 
 
 class SourceSettings(Record, kw_only=True):
     """The billing data source."""
 
     name: str = "reference"
-    """Folder of the source's queries below `sql/`."""
+    """Name of the folder with the source's queries."""
+    queries: str = ""
+    """Folder with query folders of the hospital's own. Empty: only the shipped ones, such as `reference`."""
     url: str = ""
     """SQLAlchemy URL of the billing database."""
     max_age_hours: int = 36
     """Billing data older than this is refused. The policy has a stricter limit for the obstetric feed."""
+
+    @property
+    def query_root(self) -> Path:
+        """The hospital's folder of query folders, or the shipped one."""
+        return Path(self.queries) if self.queries else SQL_ROOT
 
 
 class RenderSettings(Record, kw_only=True):
@@ -27,6 +37,8 @@ class RenderSettings(Record, kw_only=True):
     """Rendering processes. 0: one per processor."""
     languages: tuple[str, ...] = ("en",)
     """Languages with an approved translation. An account in any other language is an exception."""
+    templates: str = ""
+    """Folder with templates of the hospital's own. A file in it replaces the shipped one of the same relative path."""
     engine: str = "compiled"
     """`compiled`: lay out each template once, then fill it. `plain`: one WeasyPrint layout per document."""
     layouts: str = ""
