@@ -49,7 +49,7 @@ BILLED = Correspondence(
 
 
 def make_selection(account: GuarantorAccount, **changes: Any) -> Selection:
-    """Selects every encounter of the account, for what the balance function says is due."""
+    """Select every encounter of the account, for the amount due."""
     numbers = tuple(encounter.account_number for encounter in account.encounters)
     due = amount_due(
         account,
@@ -113,7 +113,7 @@ def make_statement(
 
 
 def make_plan_statement(**guarantor: Any) -> Content:
-    """A visit of 345.00, and one of 600.00 on a plan of which 200.00 is due now: 545.00 asked for."""
+    """A visit of 345.00, and one of 600.00 on a plan with 200.00 due now: 545.00 to pay."""
     plan = Plan(
         plan_id="PL1",
         status=PlanStatus.ACTIVE,
@@ -135,7 +135,7 @@ def make_plan_statement(**guarantor: Any) -> Content:
 def make_ob_notice(
     episode: ObstetricEpisode | None = None, *, facility: Facility | None = None, **guarantor: Any
 ) -> Content:
-    """An estimate of 2,400.00 with a deposit of 500.00, beside an old open visit that it must not mention."""
+    """An estimate of 2,400.00 with a deposit of 500.00, and an old open visit that the notice must not mention."""
     episode = episode or make_episode(
         deposits=(Deposit(deposit_id="D1", posted_on=date(2026, 10, 1), amount_cents=50_000),)
     )

@@ -1,4 +1,4 @@
-"""Reading finished PDFs in tests."""
+"""Read the text of finished PDFs in tests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pypdfium2 as pdfium
 
 
 def page_texts(pdf: bytes) -> list[str]:
-    """The text of each page, with every run of white space as one blank."""
+    """The text of each page, with each run of white space as one space."""
     document = pdfium.PdfDocument(pdf)
     try:
         return [" ".join(page.get_textpage().get_text_range().replace("\ufffe", "-").split()) for page in document]

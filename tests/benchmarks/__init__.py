@@ -1,1 +1,1 @@
-"""Other ways of making the same pages, for comparison."""
+"""Benchmarks that need test dependencies, such as ReportLab and a mail server."""

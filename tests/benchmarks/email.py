@@ -1,10 +1,10 @@
-"""How many e-mails a second one process hands to a mail server on this machine.
+"""Measure how many e-mails per second one process sends to a mail server on this machine.
 
     python -m tests.benchmarks.email --messages 1000
 
-Once the mailer alone, then a whole e-mail lot with its ledger, on SQLite and on PostgreSQL, each commit forced to disk;
-each without and with a DKIM signature of 2,048 bits. The server is aiosmtpd in a process of its own, and takes part in
-what is measured; the time of our own process is what a busy machine does not change.
+Measures the mailer alone, then a whole e-mail delivery with its ledger, on SQLite and on PostgreSQL, with each commit
+forced to disk; each without and with a 2,048-bit DKIM signature. The server is aiosmtpd in another process, and its
+time is included. Our process's own time does not depend on other load.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -52,39 +53,39 @@ class Measured:
 
 
 def measure(messages: int, *, ledgers: Sequence[str], folder: Path) -> Iterator[Measured]:
-    """One row after the other, from about as many messages as asked for."""
+    """Yield one row per measurement, each with about `messages` messages."""
     environ = {"STATEMENTS_DKIM_KEY": str(_make_key(folder / "key.pem"))}
     with _mail_server() as port, ExitStack() as servers:
         url = f"smtp://127.0.0.1:{port}?from=billing@hospital.example"
-        ways = {"": url, ", DKIM": f"{url}&dkim=s1"}
-        for words, way in ways.items():
-            yield _timed(f"SMTP alone{words}", lambda way=way: _send_alone(way, environ, messages))
+        transports = {"": url, ", DKIM": f"{url}&dkim=s1"}
+        for label, transport in transports.items():
+            yield _timed(f"SMTP alone{label}", partial(_send_alone, transport, environ, messages))
         for ledger in ledgers:
             cluster = servers.enter_context(running_cluster(settings=DURABLE)) if ledger == "PostgreSQL" else None
-            for words, way in ways.items():
+            for label, transport in transports.items():
                 with ExitStack() as database:
-                    own = {"STATEMENTS_EMAIL": way, **environ}
+                    own = {"STATEMENTS_EMAIL": transport, **environ}
                     if cluster is not None:
                         own["STATEMENTS_LEDGER"] = database.enter_context(fresh_database(cluster.url))
-                    hospital = _make_hospital(folder / f"{ledger}{words}", own, messages)
-                    yield _send_lot(hospital, f"e-mail lot, {ledger}{words}")
+                    hospital = _make_hospital(folder / f"{ledger}{label}", own, messages)
+                    yield _send_delivery(hospital, f"e-mail delivery, {ledger}{label}")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.email")
     parser.add_argument("--messages", type=int, default=1000)
-    parser.add_argument("--ledger", action="append", choices=["SQLite", "PostgreSQL"], help="both, unless one is named")
-    asked = parser.parse_args(arguments)
-    print(f"{'':<32}{'messages/s':>12}{'ms of our processor each':>26}")
+    parser.add_argument("--ledger", action="append", choices=["SQLite", "PostgreSQL"], help="default: both")
+    options = parser.parse_args(arguments)
+    print(f"{'':<32}{'messages/s':>12}{'own CPU ms per message':>26}")
     with tempfile.TemporaryDirectory() as folder:
-        for row in measure(asked.messages, ledgers=asked.ledger or ["SQLite", "PostgreSQL"], folder=Path(folder)):
+        for row in measure(options.messages, ledgers=options.ledger or ["SQLite", "PostgreSQL"], folder=Path(folder)):
             print(row, flush=True)
     print(f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}")
 
 
-def _timed(what: str, act: Callable[[], int]) -> Measured:
+def _timed(what: str, send: Callable[[], int]) -> Measured:
     wall, processor = time.perf_counter(), time.process_time()
-    messages = act()
+    messages = send()
     return Measured(what, messages, time.perf_counter() - wall, time.process_time() - processor)
 
 
@@ -106,7 +107,7 @@ def _send_alone(url: str, environ: dict[str, str], messages: int) -> int:
 
 
 def _make_hospital(home: Path, environ: dict[str, str], messages: int) -> Hospital:
-    """Everybody in it wants e-mail, and about as many as asked for are owed a statement."""
+    """All guarantors choose e-mail; about `messages` of them get a statement."""
     hospital = Hospital(build_hospital(home, guarantors=messages * 3 // 2).home, environ)
     hospital.sql(
         "UPDATE guarantor SET delivery = 'email', email = 'g' || guarantor_id || '@mail.example',"
@@ -115,8 +116,8 @@ def _make_hospital(home: Path, environ: dict[str, str], messages: int) -> Hospit
     return hospital
 
 
-def _send_lot(hospital: Hospital, what: str) -> Measured:
-    """The batch is built and looked at a second time beforehand: what is measured is the lot."""
+def _send_delivery(hospital: Hospital, what: str) -> Measured:
+    """Build and recheck the batch, then measure the delivery alone."""
     with open_as_worker(hospital.environment) as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
         batch = walk_batch(context, context.require_batch(BATCH), until=Step.GATES, release=True)
@@ -140,7 +141,7 @@ def _make_key(path: Path) -> Path:
 
 @contextmanager
 def _mail_server() -> Iterator[int]:
-    """Its port."""
+    """Run the mail server. Yields its port."""
     command = [sys.executable, "-m", "tests.benchmarks.mail_server"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

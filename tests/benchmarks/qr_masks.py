@@ -1,6 +1,6 @@
-"""How many codes a scanner reads with each mask when they are turned and blurred until most fail.
+"""Measure how many codes a scanner reads with each mask when they are rotated and blurred until most fail.
 
-`python -m tests.benchmarks.qr_masks --codes 400`; "weighed" is what zint picks of the eight (ISO/IEC 18004, 7.8.3).
+`python -m tests.benchmarks.qr_masks --codes 400`; "best" is the mask that zint chooses (ISO/IEC 18004, 7.8.3).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from PIL import Image, ImageFilter
 from pdf_kit.qr_code import QUIET_MODULES
 
 _PIXELS_AND_BLUR = ((2.2, 0.9), (3.0, 1.5), (4.0, 2.0))
-"""Of a module."""
+"""Pixels per module, and blur radius in pixels."""
 _MASKS = (None, *range(8))
 
 
 def read_share(mask: int | None, codes: int) -> list[float]:
-    """Which share of random documents' addresses is read, for each of `_PIXELS_AND_BLUR`."""
+    """The share of random payment URLs that are read, for each of `_PIXELS_AND_BLUR`."""
     shares = []
     for pixels, blur in _PIXELS_AND_BLUR:
         rnd = random.Random(1)
@@ -30,8 +30,8 @@ def read_share(mask: int | None, codes: int) -> list[float]:
             text = f"https://pay.example.org/s/{uuid.UUID(int=rnd.getrandbits(128), version=4)}"
             picture = _draw(text, mask)
             scaled = picture.resize((round(picture.width * pixels),) * 2, Image.Resampling.BOX)
-            turned = scaled.rotate(rnd.uniform(-3, 3), Image.Resampling.BICUBIC, fillcolor=255)
-            blurred = turned.filter(ImageFilter.GaussianBlur(blur))
+            rotated = scaled.rotate(rnd.uniform(-3, 3), Image.Resampling.BICUBIC, fillcolor=255)
+            blurred = rotated.filter(ImageFilter.GaussianBlur(blur))
             read += any(found.text == text for found in zxingcpp.read_barcodes(blurred))
         shares.append(read / codes)
     return shares
@@ -61,7 +61,7 @@ def main() -> None:
     codes = parser.parse_args().codes
     print("mask      " + "".join(f"{pixels:.1f} px, blur {blur:.1f}   " for pixels, blur in _PIXELS_AND_BLUR))
     for mask in _MASKS:
-        name = "weighed" if mask is None else str(mask)
+        name = "best" if mask is None else str(mask)
         print(f"{name:<10}" + "".join(f"{share:<18.1%}" for share in read_share(mask, codes)))
 
 

@@ -1,4 +1,4 @@
-"""The body of a statement: what was owed, visit by visit, as blocks that pages are made of."""
+"""The body of a statement as blocks, for pagination: opening, visits, totals, plan, and account history."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _COLUMNS = (LEFT + 278.6, LEFT + 347.8, LEFT + 408.2, LEFT + 465.1, RIGHT)
 
 
 def body_blocks(content: Content, facts: StatementFacts) -> Iterator[tuple[Block, bool]]:
-    """Every block, and whether it belongs to the table of visits (whose first is its head)."""
+    """Every block, and whether it is a row of the visits table; the first such row is its head."""
     yield _opening(content, facts), False
     yield _visits_head(), True
     for visit in facts.visits:
@@ -44,7 +44,7 @@ def body_blocks(content: Content, facts: StatementFacts) -> Iterator[tuple[Block
     roll = facts.roll_forward
     if roll.since and (roll.charges_cents or roll.insurance_cents or roll.adjustments_cents or roll.payments_cents):
         heads = ("Balance before", "New charges", "Insurance paid", "Discounts", "You paid", "Balance now")
-        amounts = (
+        amounts: tuple[int, ...] = (
             roll.previous_cents,
             roll.charges_cents,
             -roll.insurance_cents,
@@ -72,14 +72,14 @@ def _opening(content: Content, facts: StatementFacts) -> Block:
     if content.level == 0:
         head = f"{name}, here is what is left for you to pay."
         cost = money(facts.charges_cents)
-        told = f"Your visit cost {cost}. " if count == 1 else f"Your {count} visits cost {cost}. "
+        costs = f"Your visit cost {cost}. " if count == 1 else f"Your {count} visits cost {cost}. "
         if facts.insurance_cents > 0:
-            told += f"Insurance paid {money(facts.insurance_cents)}. "
+            costs += f"Insurance paid {money(facts.insurance_cents)}. "
         if facts.adjustments_cents > 0:
-            told += f"Discounts were {money(facts.adjustments_cents)}. "
+            costs += f"Discounts were {money(facts.adjustments_cents)}. "
         if facts.payments_cents > 0:
-            told += f"You paid {money(facts.payments_cents)}. "
-        runs = [(PLAIN, f"{told}Your share is "), (BOLD, f"{money(facts.owed_cents)}"), (PLAIN, ". ")]
+            costs += f"You paid {money(facts.payments_cents)}. "
+        runs = [(PLAIN, f"{costs}Your share is "), (BOLD, f"{money(facts.owed_cents)}"), (PLAIN, ". ")]
     else:
         head = f"{name}, you may have overlooked this bill."
         runs = [

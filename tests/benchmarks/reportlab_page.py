@@ -1,10 +1,9 @@
-"""The patient statement in ReportLab, as one writes it by hand for speed: a canvas, places in points, no platypus.
+"""The patient statement in ReportLab, hand-written for speed: a canvas with positions in points, without Platypus.
 
-It prints what `templates/statement` prints for a statement in English and standard print: the same words in the same
-type and sizes, tables, strips, boxes, the coupon with scan line, payment code and link, page numbers, repeated heads.
-The code is encoded by zint for both. What it leaves out: tags and alternative text (PDF/UA), XMP metadata, kerning and
-ligatures (ReportLab has none), and that what is broken over lines stands to the point where WeasyPrint puts it. Nobody
-who listens to its file can find a table in it.
+It prints the same as `templates/statement` for a statement in English and standard print: the same text, fonts and
+sizes, tables, strips, boxes, the coupon with scan line, payment code and link, page numbers, repeated heads.
+zint encodes the code for both. It omits tags and alternative text (PDF/UA), XMP metadata, kerning and ligatures (ReportLab has
+none), and WeasyPrint's exact line breaks. A screen reader cannot find the tables in its files.
 """
 
 from __future__ import annotations
@@ -50,7 +49,7 @@ _WINDOW_TYPE = {"": (10.5, 10.8), "tight": (9.0, 9.6), "tightest": (8.0, 8.1)}
 
 
 def render(content: Content) -> bytes:
-    """The finished file of a statement in standard print."""
+    """Render a statement in standard print. Returns the file."""
     assert isinstance(content.facts, StatementFacts)
     out = io.BytesIO()
     canvas = Canvas(out, pagesize=(PAPER_WIDTH, PAPER_HEIGHT), invariant=1, lang="en")
@@ -77,7 +76,7 @@ def render(content: Content) -> bytes:
 
 
 def _top(content: Content) -> tuple[float, Callable[[Sheet], None]]:
-    """Where the body begins, and what draws all above it."""
+    """The top of the body, and the function that draws everything above it."""
     facility = content.facility
     facts = content.facts
     assert isinstance(facts, StatementFacts)
@@ -123,7 +122,7 @@ def _top(content: Content) -> tuple[float, Callable[[Sheet], None]]:
 
 
 def _foot(content: Content) -> tuple[float, Callable[[Sheet], None]]:
-    """Where the foot of page 1 begins, and what draws it: help, rights, coupon."""
+    """The top of page 1's foot, and the function that draws it: help, rights, coupon."""
     facility = content.facility
     help_lines = split_words(
         [
@@ -215,7 +214,7 @@ def _draw_figures(sheet: Sheet, content: Content, facts: StatementFacts) -> None
 
 
 def _draw_code(sheet: Sheet, address: str) -> None:
-    """The code as one path, as the engines draw it, and the link over it."""
+    """Draw the code as one path, as the engines do, and the link over it."""
     canvas = sheet.canvas
     left, top, module = LEFT + 223.2, _COUPON_TOP + 55.4, 72 / (modules_of(address) + 2 * QUIET_MODULES)
     canvas.setFont(BOLD, 10)
@@ -240,7 +239,7 @@ def _draw_code(sheet: Sheet, address: str) -> None:
 def _paginate(
     blocks: list[tuple[Block, bool]], body_top: float, foot_top: float
 ) -> Iterator[list[tuple[float, Callable[[Sheet, float], None]]]]:
-    """Blocks with their places, page by page; a table's head comes again where its rows go on."""
+    """Blocks with their positions, page by page. The visits table's head repeats where its rows continue."""
     head = next(block for block, is_row in blocks if is_row)
     page: list[tuple[float, Callable[[Sheet, float], None]]] = []
     y, bottom = body_top, foot_top

@@ -1,4 +1,4 @@
-"""What is drawn on: a page in points from its upper left corner, the fonts, and how text is broken into lines."""
+"""A drawing surface with coordinates in points from the upper left corner, fonts, and line breaking."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ INK, BLUE, QUIET, GREEN = (HexColor(code) for code in ("#17212b", "#0b4a6f", "#3
 HAIRLINE, PALE, BOX = (HexColor(code) for code in ("#c6d1d9", "#f2f6f8", "#e6f0f5"))
 
 Block = tuple[float, Callable[["Sheet", float], None]]
-"""Height in points, and what draws it from its upper edge."""
+"""Height in points, and the function that draws the block from its upper edge."""
 
 
 def register_fonts() -> None:
-    """Once a process. Streams are deflated, without the armour of letters that is ReportLab's default."""
+    """Register the fonts once per process, and turn off ReportLab's ASCII encoding of streams."""
     rl_config.useA85 = 0
     for name, file in _FILES.items():
         pdfmetrics.registerFont(TTFont(name, font_path(file)))
 
 
 class Sheet:
-    """A canvas that counts down from the paper's upper edge."""
+    """A canvas with y counted down from the upper edge."""
 
     def __init__(self, canvas: Canvas) -> None:
         self.canvas = canvas
@@ -46,7 +46,7 @@ class Sheet:
         (self.canvas.drawRightString if right else self.canvas.drawString)(x, PAPER_HEIGHT - y, text)
 
     def lines(self, x: float, y: float, lines: list[str], font: str, size: float, leading: float, color: Color) -> None:
-        """`y` is the upper edge of the first line."""
+        """Draw lines; `y` is the upper edge of the first."""
         text = self.canvas.beginText(x, PAPER_HEIGHT - y - ascent(size, leading))
         text.setFont(font, size, leading)
         text.setFillColor(color)
@@ -54,7 +54,7 @@ class Sheet:
         self.canvas.drawText(text)
 
     def words(self, x: float, y: float, lines: list[list[tuple[str, str]]], size: float, leading: float) -> None:
-        """Lines of several fonts: each a list of font and text."""
+        """Draw lines of several fonts; each line is a list of font and text."""
         text = self.canvas.beginText(x, PAPER_HEIGHT - y - ascent(size, leading))
         text.setFillColor(INK)
         for line in lines:
@@ -79,7 +79,7 @@ class Sheet:
 
 
 def ascent(size: float, leading: float) -> float:
-    """From a line's upper edge to its base line, in Source Sans."""
+    """Distance from a line's upper edge to its baseline, for Source Sans."""
     return (leading - 1.257 * size) / 2 + 0.984 * size
 
 
@@ -96,7 +96,7 @@ def medium_date(day: date) -> str:
 
 
 def split_words(runs: list[tuple[str, str]], size: float, width: float) -> list[list[tuple[str, str]]]:
-    """Runs of font and text, broken into lines."""
+    """Break runs of font and text into lines."""
     lines: list[list[tuple[str, str]]] = [[]]
     used = 0.0
     for font, run in runs:

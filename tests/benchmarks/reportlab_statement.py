@@ -1,9 +1,8 @@
 """`python -m tests.benchmarks.reportlab_statement --documents 500`: ReportLab against the compiled engine.
 
-Statements of the sample hospital, in standard print, in turns on one core in one run; processor time, so that what else
-the machine does is not counted. Both have met as many other documents before, and measure words that are new to them.
-`reportlab_page` says what ReportLab's pages leave out. Both are given the finished content of a document; the
-compiled engine's time has the markup in it.
+Renders statements of the sample hospital in standard print, by turns on one core; measures processor time, which does
+not depend on other load. Both have rendered equally many other documents before, but not these. `reportlab_page` lists
+what ReportLab's pages omit. Both get the composed content; the compiled engine's time includes the markup.
 """
 
 from __future__ import annotations
@@ -25,36 +24,37 @@ from tests.benchmarks.reportlab_page import render
 from tests.benchmarks.reportlab_sheet import register_fonts
 
 _TURN = GROUP_SIZE
-"""Documents that each makes before it is the other's turn: as many as the compiled engine makes side by side."""
+"""Documents per turn: as many as the compiled engine interleaves."""
 
 
 def compare(documents: int) -> dict[str, float]:
-    """Documents per second of processor time, how often as fast the compiled engine is, and bytes of a document."""
+    """Documents per second of processor time, the compiled engine's speed relative to ReportLab, and bytes per
+    document."""
     with TemporaryDirectory() as folder:
         settings = load_settings({"STATEMENTS_CONFIG": str(SAMPLE_SETTINGS), "STATEMENTS_HOME": folder}, Path(folder))
-        wanted = 2 * documents + documents // 10 + 10  # some are in large print
+        needed = 2 * documents + documents // 10 + 10  # some are in large print
         contents = [
             content
-            for content in sample_contents(Path(folder), wanted, Kind.STATEMENT, settings)
+            for content in sample_contents(Path(folder), needed, Kind.STATEMENT, settings)
             if not content.large_print
         ][: 2 * documents]
-    known, new = contents[: len(contents) // 2], contents[len(contents) // 2 :]
+    warmup, new = contents[: len(contents) // 2], contents[len(contents) // 2 :]
     register_fonts()
     engine = CompiledEngine(TEMPLATES)
-    makers: dict[str, Callable[[Sequence[Content]], Sequence[bytes]]] = {
+    renderers: dict[str, Callable[[Sequence[Content]], Sequence[bytes]]] = {
         "reportlab": lambda contents: [render(content) for content in contents],
         "compiled": lambda contents: [each.pdf for each in engine.render_all(contents) if isinstance(each, Rendered)],
     }
-    seconds = dict.fromkeys(makers, 0.0)
-    sizes = dict.fromkeys(makers, 0)
+    seconds = dict.fromkeys(renderers, 0.0)
+    sizes = dict.fromkeys(renderers, 0)
     with infrequent_gc():
-        for make in makers.values():
-            for start in range(0, len(known), _TURN):
-                _make_all(make, known[start : start + _TURN])
+        for make in renderers.values():
+            for start in range(0, len(warmup), _TURN):
+                _time(make, warmup[start : start + _TURN])
         compiled_before = engine.compiled + sum(engine.fallbacks.values())
         for start in range(0, len(new), _TURN):
-            for name, make in makers.items():
-                took, size = _make_all(make, new[start : start + _TURN])
+            for name, make in renderers.items():
+                took, size = _time(make, new[start : start + _TURN])
                 seconds[name] += took
                 sizes[name] += size
     per_s = {name: len(new) / took for name, took in seconds.items()}
@@ -69,7 +69,7 @@ def compare(documents: int) -> dict[str, float]:
     }
 
 
-def _make_all(make: Callable[[Sequence[Content]], Sequence[bytes]], contents: Sequence[Content]) -> tuple[float, int]:
+def _time(make: Callable[[Sequence[Content]], Sequence[bytes]], contents: Sequence[Content]) -> tuple[float, int]:
     started = time.process_time()
     made = make(contents)
     took = time.process_time() - started
@@ -81,11 +81,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--documents", type=int, default=500)
     figures = compare(parser.parse_args().documents)
-    print(f"{figures['documents']:.0f} statements, none of which either had made before")
+    print(f"{figures['documents']:.0f} statements that neither has rendered before")
     for name in ("reportlab", "compiled"):
         print(f"{name:>10}: {figures[f'{name}_per_s']:7.1f} documents/s, {figures[f'{name}_bytes']:7.0f} bytes each")
     print(f"     ratio: {figures['ratio']:7.1f}")
-    print(f"            {figures['laid_out_meanwhile']:.0f} laid out by WeasyPrint in the compiled engine's time")
+    print(f"            {figures['laid_out_meanwhile']:.0f} laid out by WeasyPrint within the compiled engine's time")
 
 
 if __name__ == "__main__":

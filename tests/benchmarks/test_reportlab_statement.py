@@ -1,4 +1,4 @@
-"""The comparison is fair: ReportLab's pages say what ours say."""
+"""The comparison is fair: ReportLab's pages have the same text as ours."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def engine() -> CompiledEngine:
 
 
 def words(pdf: bytes) -> list[str]:
-    """All letters and digits of the pages, without regard to their order and to where lines break."""
+    """All characters of the pages, sorted, without spaces: independent of order and line breaks."""
     return sorted("".join(page_texts(pdf)).replace("\u00a0", "").replace(" ", ""))
 
 
 @pytest.mark.parametrize("content", STATEMENTS)
-def test_reportlab__says_what_our_page_says(engine: CompiledEngine, content: Content) -> None:
+def test_reportlab__has_the_same_text(engine: CompiledEngine, content: Content) -> None:
     ours, theirs = engine.render(content).pdf, render(content)
     assert len(page_texts(theirs)) == len(page_texts(ours))
     assert words(theirs) == words(ours)
@@ -64,7 +64,7 @@ def test_reportlab__has_fonts_code_and_link(engine: CompiledEngine) -> None:
     assert code.text == content.payment_url
 
 
-def test_compare__counts_what_both_made() -> None:
+def test_compare__returns_figures_of_both() -> None:
     figures = compare(4)
     assert figures["documents"] == 4
     assert figures["ratio"] == figures["compiled_per_s"] / figures["reportlab_per_s"]

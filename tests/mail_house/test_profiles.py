@@ -1,4 +1,4 @@
-"""Vendor profiles are data, and the one that ships is the envelope of domain rules 7.3."""
+"""Vendor profiles are data; the default profile is the envelope of domain rules 7.3."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def test_load_profile__default_is_the_number_10_double_window() -> None:
     assert profile.pages_max == 120
 
 
-def test_load_profile__a_hospital_may_bring_its_own(tmp_path: Path) -> None:
-    shipped = Path(load_profile.__globals__["__file__"]).with_name("number-10-double-window.toml").read_text()
+def test_load_profile__loads_a_hospitals_own_file(tmp_path: Path) -> None:
+    included = Path(load_profile.__globals__["__file__"]).with_name("number-10-double-window.toml").read_text()
     own = tmp_path / "own.toml"
-    own.write_text(shipped.replace("duplex = true", "duplex = false"))
+    own.write_text(included.replace("duplex = true", "duplex = false"))
     assert load_profile(own).duplex is False
     assert load_profile(own).pages_max == 60
 
@@ -33,36 +33,36 @@ def test_load_profile__a_hospital_may_bring_its_own(tmp_path: Path) -> None:
         pytest.param("colour = true", "unknown field", id="field-unknown"),
     ],
 )
-def test_load_profile__says_what_is_wrong(text: str, complaint: str, tmp_path: Path) -> None:
+def test_load_profile__names_the_problem(text: str, complaint: str, tmp_path: Path) -> None:
     own = tmp_path / "own.toml"
     own.write_text(text)
     with pytest.raises(ValueError, match=complaint):
         load_profile(own)
 
 
-def test_load_profile__names_those_that_ship() -> None:
-    with pytest.raises(ValueError, match="there are: lob, number-10-double-window, postgrid"):
+def test_load_profile__unknown_name__lists_the_included_profiles() -> None:
+    with pytest.raises(ValueError, match="use one of: lob, number-10-double-window, postgrid"):
         load_profile("number-9")
 
 
-def test_load_profile__own_file_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="no such file"):
+def test_load_profile__missing_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="does not exist"):
         load_profile(tmp_path / "gone.toml")
 
 
 @pytest.mark.parametrize("name", ["lob", "number-10-double-window", "postgrid"])
-def test_load_profile__those_that_ship_keep_windows_and_vendor_zone_apart(name: str) -> None:
+def test_load_profile__windows_and_vendor_zone_do_not_overlap(name: str) -> None:
     profile = load_profile(name)
     lowest = profile.recipient_window.bottom + profile.play_down_in
     assert profile.vendor_zone.top > lowest
     assert profile.return_window.bottom < profile.recipient_window.top
 
 
-def test_load_profile__api_vendors_print_barcode_and_marks_themselves() -> None:
+def test_load_profile__api_vendors_print_barcode_and_marks() -> None:
     for name in ("lob", "postgrid"):
         profile = load_profile(name)
         assert (profile.imb, profile.sheet_mark) == (None, None)
-        assert profile.sheets_letter_max == 5, "an address page is added by the vendor"
+        assert profile.sheets_letter_max == 5, "the vendor adds an address page"
 
 
 @pytest.mark.parametrize(
@@ -76,13 +76,11 @@ def test_load_profile__api_vendors_print_barcode_and_marks_themselves() -> None:
         ),
     ],
 )
-def test_load_profile__barcodes_that_nobody_could_read_are_refused(
-    old: str, new: str, complaint: str, tmp_path: Path
-) -> None:
-    shipped = Path(load_profile.__globals__["__file__"]).with_name("number-10-double-window.toml").read_text()
-    assert old in shipped
+def test_load_profile__refuses_unreadable_barcodes(old: str, new: str, complaint: str, tmp_path: Path) -> None:
+    included = Path(load_profile.__globals__["__file__"]).with_name("number-10-double-window.toml").read_text()
+    assert old in included
     own = tmp_path / "own.toml"
-    own.write_text(shipped.replace(old, new))
+    own.write_text(included.replace(old, new))
     with pytest.raises(ValueError, match=complaint):
         load_profile(own)
 
@@ -100,6 +98,6 @@ def test_with_mailer__refuses(profile: str, mailer_id: str, service_type: str, c
         with_mailer(load_profile(profile), mailer_id=mailer_id, service_type=service_type)
 
 
-def test_with_mailer__without_one_nothing_changes() -> None:
+def test_with_mailer__empty_mailer_id_changes_nothing() -> None:
     assert with_mailer(load_profile(), mailer_id="", service_type="") == load_profile()
     assert with_mailer(load_profile(), mailer_id="123456", service_type="040").prints_imb

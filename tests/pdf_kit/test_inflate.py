@@ -1,4 +1,4 @@
-"""Streams are inflated as zlib does it, however long they are."""
+"""`inflate` gives the same data as zlib for streams of any length."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ LENGTHS = [pytest.param(length, id=f"{length}-bytes") for length in (0, 1, 65_53
 
 
 @pytest.mark.parametrize("length", LENGTHS)
-def test_inflate__gives_back_what_was_deflated(length: int) -> None:
-    whole = (b"0.1234 TJ\n" * 100_000)[:length]
-    assert inflate(zlib.compress(whole)) == whole
+def test_inflate__restores_deflated_data(length: int) -> None:
+    data = (b"0.1234 TJ\n" * 100_000)[:length]
+    assert inflate(zlib.compress(data)) == data
 
 
 @pytest.mark.parametrize(
     "damage",
     [
-        pytest.param(lambda packed: packed[:-3], id="cut"),
-        pytest.param(lambda packed: packed[:-1] + bytes([packed[-1] ^ 1]), id="wrong-sum"),
-        pytest.param(lambda _packed: b"", id="empty"),
-        pytest.param(lambda packed: b"<<" + packed, id="not-deflated"),
+        pytest.param(lambda deflated: deflated[:-3], id="truncated"),
+        pytest.param(lambda deflated: deflated[:-1] + bytes([deflated[-1] ^ 1]), id="wrong-checksum"),
+        pytest.param(lambda _deflated: b"", id="empty"),
+        pytest.param(lambda deflated: b"<<" + deflated, id="not-deflated"),
     ],
 )
-def test_inflate__damage_is_zlib_s_error(damage: object) -> None:
+def test_inflate__damaged_data_raises_zlib_error(damage: object) -> None:
     assert callable(damage)
     with pytest.raises(zlib.error):
         inflate(damage(zlib.compress(b"0.1234 TJ\n" * 50)))

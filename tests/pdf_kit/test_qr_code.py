@@ -1,4 +1,4 @@
-"""Codes say what they are given, as a scanner reads them from their strokes."""
+"""A scanner reads the text of a code from its strokes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SCALE = 4
 
 
 def scanned(text: str) -> str:
-    """What a scanner reads from the code, drawn with its quiet zone."""
+    """The text that a scanner reads from the code with its quiet zone."""
     side = modules_of(text) + 2 * QUIET_MODULES
     picture = Image.new("L", (side * _SCALE, side * _SCALE), "white")
     draw = ImageDraw.Draw(picture)
@@ -38,19 +38,21 @@ def scanned(text: str) -> str:
 
 
 @given(text=st.text(st.sampled_from(ascii_letters + digits + "-._~:/?#[]@!$&'()*+,;=%"), min_size=1, max_size=122))
-def test_qr_code__says_what_it_is_given(text: str) -> None:
+def test_qr_code__scanner_reads_the_text(text: str) -> None:
     assert scanned(text) == text
 
 
 @given(text=st.text(st.sampled_from(ascii_lowercase + "-_~;"), min_size=1, max_size=122))
-def test_qr_code__is_what_zint_draws(text: str) -> None:
-    """Of letters that zint says as bytes each: others it may say in fewer bits."""
+def test_qr_code__matches_zint(text: str) -> None:
+    """For characters that zint encodes in byte mode; it may use a shorter mode for others."""
     symbol = zint.Symbol()
     symbol.symbology = zint.Symbology.QRCODE
     symbol.option_1, symbol.option_3 = 2, 5 << 8  # level M, mask 4
     symbol.option_2 = (modules_of(text) - 17) // 4
     symbol.encode(text)
-    packed, row_bytes = symbol.encoded_data.tobytes(), symbol.encoded_data.strides[0]
+    strides = symbol.encoded_data.strides
+    assert strides is not None
+    packed, row_bytes = symbol.encoded_data.tobytes(), strides[0]
     side = range(modules_of(text))
     drawn = {(x, y) for y in side for x in side if packed[y * row_bytes + x // 8] >> x % 8 & 1}
     strokes = re.findall(rb"(\d+) (\d+) m\n(\d+) \d+ l\n", path_operators(text))
@@ -58,18 +60,18 @@ def test_qr_code__is_what_zint_draws(text: str) -> None:
 
 
 @given(texts=st.integers(1, CHARACTERS_MAX).flatmap(lambda n: st.lists(st.text("1aA/", min_size=n, max_size=n))))
-def test_qr_code__texts_of_one_length_fill_one_box(texts: list[str]) -> None:
+def test_qr_code__equally_long_texts_have_the_same_size(texts: list[str]) -> None:
     assert len({modules_of(text) for text in texts}) <= 1
 
 
-def test_qr_code__no_stroke_leaves_the_box() -> None:
+def test_qr_code__strokes_stay_within_the_code() -> None:
     for length in (1, 20, 40, 60, 80, 100, 122):
         text = "a" * length
         assert set(map(int, re.findall(rb"\d+", path_operators(text)))) <= set(range(modules_of(text) + 1))
 
 
 @pytest.mark.parametrize("text", ["", "https://pay.example/é", "x" * (CHARACTERS_MAX + 1)])
-def test_qr_code__refuses_what_it_cannot_say(text: str) -> None:
+def test_qr_code__refuses_unsupported_text(text: str) -> None:
     with pytest.raises(ValueError, match="ASCII"):
         modules_of(text)
     with pytest.raises(ValueError, match="ASCII"):
@@ -77,7 +79,7 @@ def test_qr_code__refuses_what_it_cannot_say(text: str) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 42, 106])
-def test_svg_path__is_the_same_path_as_the_operators(length: int) -> None:
+def test_svg_path__matches_the_pdf_operators(length: int) -> None:
     text = "https://pay.example/" * 6
     moved = re.findall(r"([ML])(\d+) (\d+)", svg_path(text[:length]))
     drawn = re.findall(rb"(\d+) (\d+) ([ml])\n", path_operators(text[:length]))

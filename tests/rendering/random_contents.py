@@ -1,4 +1,4 @@
-"""Documents at random, from a seed: ordinary people and the difficult cases between them."""
+"""Random documents from a seed, with ordinary and difficult names, addresses and amounts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ KINDS = ("statement", "reminder", "estimate", "past-due", "second-letter", "fina
 
 
 def make_random(kind: str, random: Random, *, large_print: bool = False, **guarantor: Any) -> Content:
-    """One document of a kind. The same random numbers give the same document."""
+    """One document. The same state of `random` gives the same document."""
     person: dict[str, Any] = {
         "first_name": random.choice(FIRST_NAMES),
         "last_name": random.choice(LAST_NAMES),

@@ -1,4 +1,4 @@
-"""The compiled engine against the plain one: nobody can tell their pages apart, and what is not certain falls back."""
+"""The compiled engine makes the same pages as the plain engine, and falls back to it where it is not certain."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.rendering.likeness import differences
 from tests.rendering.random_contents import KINDS, make_random
 
 DOCUMENTS = int(os.environ.get("COMPILED_DOCUMENTS", "10"))
-"""Random documents of each kind and size; 200 in the nightly run."""
+"""Random documents of each kind and print size; 200 in the nightly run."""
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def compiled() -> CompiledEngine:
     return CompiledEngine(TEMPLATES)
 
 
-def _require_alike(compiled: CompiledEngine, plain: PlainEngine, content: Content) -> None:
-    """Both engines make the same page of it, or both refuse it for the same reason."""
+def _require_same_result(compiled: CompiledEngine, plain: PlainEngine, content: Content) -> None:
+    """Both engines render the same pages, or both raise the same error."""
     expected, rendered = _outcome(plain, content), _outcome(compiled, content)
     if isinstance(expected, str) or isinstance(rendered, str):
         assert rendered == expected
@@ -48,12 +48,12 @@ def _outcome(engine: Engine, content: Content) -> Rendered | str:
 
 @pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
 @pytest.mark.parametrize("kind", KINDS)
-def test_render__random_documents_are_alike(
+def test_render__random_documents_match_the_plain_engine(
     engine: PlainEngine, compiled: CompiledEngine, kind: str, large_print: bool
 ) -> None:
     random = Random(f"{kind} {large_print}")
     for _ in range(DOCUMENTS):
-        _require_alike(compiled, engine, make_random(kind, random, large_print=large_print))
+        _require_same_result(compiled, engine, make_random(kind, random, large_print=large_print))
     assert sum(compiled.fallbacks.values()) <= 0.02 * compiled.filled, compiled.fallbacks
 
 
@@ -62,22 +62,22 @@ PEOPLE = [
     pytest.param("O'Brien & Söhne <b>", True, id="punctuation"),
     pytest.param("Nguyễn Thị Ánh Đặng", True, id="vietnamese"),
     pytest.param("Łukasz Żółć", True, id="polish"),
-    pytest.param("Jose\u0301", True, id="accent-that-composes"),
+    pytest.param("Jose\u0301", True, id="composing-accent"),
     pytest.param("Жанна", False, id="cyrillic"),
     pytest.param("Αθηνά", False, id="greek"),
-    pytest.param("m\u0302ara", False, id="accent-that-does-not-compose"),
+    pytest.param("m\u0302ara", False, id="non-composing-accent"),
     pytest.param("Maximiliana-Bartholomea-Annunziata-Wilhelmina", True, id="long"),
-    pytest.param("X" * 60, True, id="sixty-letters-without-a-break"),
+    pytest.param("X" * 60, True, id="sixty-letters-without-a-space"),
     pytest.param("fi ffi fl tt fj", True, id="ligatures"),
     pytest.param("AVAToWa.Y,", True, id="kerning"),
 ]
 
 
 @pytest.mark.parametrize(("name", "is_filled"), PEOPLE)
-def test_render__names_are_right_or_rendered_plainly(engine: PlainEngine, name: str, is_filled: bool) -> None:
+def test_render__names_are_filled_or_fall_back(engine: PlainEngine, name: str, is_filled: bool) -> None:
     compiled = CompiledEngine(TEMPLATES)
     compiled.render(make_statement())
-    _require_alike(compiled, engine, make_statement(first_name=name))
+    _require_same_result(compiled, engine, make_statement(first_name=name))
     assert (compiled.filled == 2) == is_filled
 
 
@@ -90,20 +90,17 @@ def test_render__names_are_right_or_rendered_plainly(engine: PlainEngine, name: 
         pytest.param("Ann\u200bMarie", id="zero-width-space"),
     ],
 )
-def test_render__a_character_without_a_letter_is_refused(
-    engine: PlainEngine, compiled: CompiledEngine, name: str
-) -> None:
+def test_render__character_without_a_glyph_is_refused(engine: PlainEngine, compiled: CompiledEngine, name: str) -> None:
     outcome = _outcome(compiled, make_statement(first_name=name))
     assert isinstance(outcome, str)
     assert outcome.startswith("GLYPH: ")
     assert outcome == _outcome(engine, make_statement(first_name=name))
 
 
-def test_render__hyphenated_words_break_where_weasyprint_breaks_them(
-    engine: PlainEngine, compiled: CompiledEngine
-) -> None:
+def test_render__hyphenated_words_break_as_in_weasyprint(engine: PlainEngine, compiled: CompiledEngine) -> None:
     for length in range(10, 40, 3):
-        _require_alike(compiled, engine, make_statement(last_name=f"{'a' * length}-{'b' * 7} {'c' * 9}-{'d' * 12}"))
+        name = f"{'a' * length}-{'b' * 7} {'c' * 9}-{'d' * 12}"
+        _require_same_result(compiled, engine, make_statement(last_name=name))
 
 
 _LETTERS = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs", "M"))
@@ -118,15 +115,15 @@ _PRINTABLE = _WORDS.filter(lambda text: bool(text.strip()))
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(first=_PRINTABLE, last=_PRINTABLE, line=_PRINTABLE, large=st.booleans())
-def test_render__no_text_is_filled_that_should_have_fallen_back(
+def test_render__any_text_matches_the_plain_engine(
     engine: PlainEngine, compiled: CompiledEngine, first: str, last: str, line: str, large: bool
 ) -> None:
     content = make_statement(first_name=first, last_name=last, address=make_address(line), large_print=large)
-    _require_alike(compiled, engine, content)
+    _require_same_result(compiled, engine, content)
 
 
-def test_render_all__side_by_side_is_what_comes_one_after_the_other() -> None:
-    """Kinds in a mix, most with a layout that another of them has made, one laid out by WeasyPrint, one impossible."""
+def test_render_all__same_results_as_one_at_a_time() -> None:
+    """Mixed kinds: most reuse another's layout, one falls back to WeasyPrint, and one has an error."""
     random = Random(5)
     contents = [make_random(kind, random, large_print=number == 2) for number in range(3) for kind in KINDS]
     contents.insert(4, make_statement(first_name="Σοφία"))
@@ -146,18 +143,18 @@ def test_render_all__side_by_side_is_what_comes_one_after_the_other() -> None:
     assert 0 < together.compiled < len(contents) - 1
 
 
-def test_render__same_bytes_whatever_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_render__same_bytes_with_a_small_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     random = Random("forgotten")
     contents = [make_random(KINDS[place % 2], random) for place in range(12)] * 2
-    remembered = [CompiledEngine(TEMPLATES).render(content) for content in contents[:12]] * 2
-    for room in (1, 50, 300):  # of about a hundred paragraphs a document
-        monkeypatch.setattr("statement_builder.rendering.compiled.engine._SET_MAX", room)
+    expected = [CompiledEngine(TEMPLATES).render(content) for content in contents[:12]] * 2
+    for size in (1, 50, 300):  # a document has about a hundred paragraphs
+        monkeypatch.setattr("statement_builder.rendering.compiled.typesetter._CACHED_MAX", size)
         engine = CompiledEngine(TEMPLATES)
-        assert engine.render_all(contents) == remembered
+        assert engine.render_all(contents) == expected
         assert engine.compiled < len(contents)
 
 
-def test_render__same_bytes_whichever_document_came_first() -> None:
+def test_render__same_bytes_in_any_order() -> None:
     first, second = make_statement(first_name="Ann"), make_statement(first_name="Bo", guarantor_id="G2002")
     forth, back = CompiledEngine(TEMPLATES), CompiledEngine(TEMPLATES)
     assert [forth.render(each).pdf for each in (first, second)] == [back.render(each).pdf for each in (second, first)][
@@ -172,11 +169,11 @@ def test_render__one_page_statement_is_small(compiled: CompiledEngine) -> None:
     assert len(rendered.pdf) <= 30_000
 
 
-def test_render__a_drawing_belongs_to_the_layout(engine: PlainEngine) -> None:
+def test_render__drawing_is_part_of_the_layout(engine: PlainEngine) -> None:
     logo = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><title>{}</title><circle r="9"/></svg>'
     compiled = CompiledEngine(TEMPLATES)
     for name in ("Riverbend", "Maple Valley", "Riverbend"):
-        _require_alike(compiled, engine, make_statement(facility=make_facility(logo_svg=logo.format(name))))
+        _require_same_result(compiled, engine, make_statement(facility=make_facility(logo_svg=logo.format(name))))
     assert (compiled.filled, compiled.compiled) == (3, 2)
 
 
@@ -195,7 +192,7 @@ EVERY_KIND = [
 
 
 @pytest.mark.parametrize("content", EVERY_KIND)
-def test_cache__another_process_compiles_nothing(tmp_path: Path, content: Content) -> None:
+def test_cache__another_process_compiles_no_layout_again(tmp_path: Path, content: Content) -> None:
     first = CompiledEngine(TEMPLATES, tmp_path)
     expected = first.render(content).pdf
     second = CompiledEngine(TEMPLATES, tmp_path)
@@ -203,7 +200,7 @@ def test_cache__another_process_compiles_nothing(tmp_path: Path, content: Conten
     assert (first.compiled, second.compiled, second.filled) == (1, 0, 1)
 
 
-def test_cache__holds_no_words_of_a_document(tmp_path: Path) -> None:
+def test_cache__contains_no_document_text(tmp_path: Path) -> None:
     name = "Wolfeschlegelsteinhausenbergerdorff"
     CompiledEngine(TEMPLATES, tmp_path).render(make_statement(last_name=name, address=make_address("98765 Elm Street")))
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -211,7 +208,7 @@ def test_cache__holds_no_words_of_a_document(tmp_path: Path) -> None:
     assert not [path for path in files if name.encode() in path.read_bytes() or b"98765" in path.read_bytes()]
 
 
-def test_cache__layouts_of_other_templates_are_thrown_away(tmp_path: Path) -> None:
+def test_cache__layouts_of_other_templates_are_deleted(tmp_path: Path) -> None:
     old = tmp_path / "0123456789abcdef"
     old.mkdir()
     (old / "a.layout").write_bytes(b"x")
@@ -219,7 +216,7 @@ def test_cache__layouts_of_other_templates_are_thrown_away(tmp_path: Path) -> No
     assert not old.exists()
 
 
-def test_cache__a_damaged_file_is_compiled_again(tmp_path: Path) -> None:
+def test_cache__damaged_layout_is_compiled_again(tmp_path: Path) -> None:
     expected = CompiledEngine(TEMPLATES, tmp_path).render(make_statement()).pdf
     for path in tmp_path.rglob("*.layout"):
         path.write_bytes(path.read_bytes()[:100])
@@ -265,7 +262,7 @@ def _with_template(tmp_path: Path, body: str) -> Path:
         ),
     ],
 )
-def test_render__a_template_that_cannot_be_compiled_says_where(tmp_path: Path, body: str, reason: str) -> None:
+def test_render__fallback_reason_names_the_template_line(tmp_path: Path, body: str, reason: str) -> None:
     templates = _with_template(tmp_path / "templates", f"\n{body}")
     compiled, plain = CompiledEngine(templates), PlainEngine(templates)
     for content in (make_statement(), make_statement(guarantor_id="G-LONGER-THAN-BEFORE")):
@@ -307,8 +304,8 @@ _SYLLABLES = (
 )
 
 
-def test_render__a_word_over_two_elements_takes_the_line_before_it_with_it(tmp_path: Path) -> None:
-    """WeasyPrint ends that line sooner than it would have to: words like these never get the layout of others."""
+def test_render__word_across_two_elements_matches_weasyprint(tmp_path: Path) -> None:
+    """WeasyPrint ends the line before such a word early, so documents with such words share no layout."""
     templates = _with_template(tmp_path, _RUNNING)
     compiled, plain = CompiledEngine(templates), PlainEngine(templates)
     for words in (
@@ -321,7 +318,7 @@ def test_render__a_word_over_two_elements_takes_the_line_before_it_with_it(tmp_p
         assert differences(compiled.render(page).pdf, plain.render(page).pdf) == []
 
 
-def test_render__running_text_breaks_where_weasyprint_breaks_it(tmp_path: Path) -> None:
+def test_render__running_text_breaks_as_in_weasyprint(tmp_path: Path) -> None:
     templates = _with_template(tmp_path, _RUNNING)
     compiled, plain, random = CompiledEngine(templates), PlainEngine(templates), Random("running text")
     for _ in range(12 * DOCUMENTS):
@@ -333,7 +330,7 @@ def test_render__running_text_breaks_where_weasyprint_breaks_it(tmp_path: Path) 
     assert compiled.compiled < compiled.filled + sum(compiled.fallbacks.values())
 
 
-def test_render__pages_are_numbered_and_heads_repeated(engine: PlainEngine, compiled: CompiledEngine) -> None:
+def test_render__pages_are_numbered(engine: PlainEngine, compiled: CompiledEngine) -> None:
     content = make_random("statement", Random(3), large_print=True)
     texts = page_texts(compiled.render(content).pdf)
     assert len(texts) > 1

@@ -1,4 +1,4 @@
-"""The plain engine: reproducible, accessible, self-contained PDFs, and one document's fault stays its own."""
+"""The plain engine makes reproducible, accessible, self-contained PDFs, and an error affects one document only."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_render__one_page_statement_is_small(engine: PlainEngine) -> None:
         pytest.param("Nguyễn Łukasz Αθηνά Жанна", id="four-scripts"),
     ],
 )
-def test_render__a_name_is_printed_as_it_is(engine: PlainEngine, name: str) -> None:
+def test_render__name_is_printed_unchanged(engine: PlainEngine, name: str) -> None:
     content = make_statement(first_name=name)
     assert name in page_texts(engine.render(content).pdf)[0]
 
@@ -92,7 +92,7 @@ def test_render__combining_accents_are_composed(engine: PlainEngine) -> None:
         pytest.param("Ann\ufffd", "U+FFFD", id="replacement-character"),
     ],
 )
-def test_render__a_character_without_a_letter_is_named(engine: PlainEngine, name: str, code_point: str) -> None:
+def test_render__character_without_a_glyph_is_named(engine: PlainEngine, name: str, code_point: str) -> None:
     with pytest.raises(DocumentError) as caught:
         engine.render(make_statement(first_name=name))
     assert caught.value.code == "GLYPH"
@@ -100,13 +100,13 @@ def test_render__a_character_without_a_letter_is_named(engine: PlainEngine, name
     assert name not in str(caught.value)
 
 
-def test_render__language_without_a_catalogue_is_refused(engine: PlainEngine) -> None:
+def test_render__language_without_a_catalog_is_refused(engine: PlainEngine) -> None:
     with pytest.raises(DocumentError) as caught:
         engine.render(make_statement(language="fr"))
     assert caught.value.code == "LANGUAGE"
 
 
-def test_render__outside_resources_are_refused(engine: PlainEngine) -> None:
+def test_render__external_resources_are_refused(engine: PlainEngine) -> None:
     logo = LOGO.format('<image href="{}" width="9" height="9"/>')
     for url in ("https://example.org/x.png", "file:///etc/hostname", "x.png"):
         content = make_statement(facility=make_facility(logo_svg=logo.format(url)))
@@ -136,7 +136,7 @@ def _with_template(tmp_path: Path, name: str, text: str) -> Path:
         pytest.param("<html lang=en><p style='colour: red'>x</p>", "LAYOUT", id="css-warning"),
     ],
 )
-def test_render__a_template_that_is_not_clean_costs_the_document(tmp_path: Path, text: str, code: str) -> None:
+def test_render__template_error_fails_the_document(tmp_path: Path, text: str, code: str) -> None:
     engine = PlainEngine(_with_template(tmp_path, "statement/statement.html", text))
     with pytest.raises(DocumentError) as caught:
         engine.render(make_statement())
@@ -150,7 +150,7 @@ def test_render__missing_template_stops_the_batch(engine: PlainEngine) -> None:
         engine.render(content)
 
 
-def test_engine__faulty_style_sheet_stops_the_batch(tmp_path: Path) -> None:
+def test_engine__invalid_style_sheet_stops_the_batch(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="theme"):
         PlainEngine(_with_template(tmp_path, "theme/theme.css", "p { colour: red; }"))
 
@@ -160,13 +160,13 @@ def test_engine__missing_style_sheet_stops_the_batch(tmp_path: Path) -> None:
         PlainEngine(tmp_path)
 
 
-def test_engine__font_that_is_not_packaged_stops_the_batch(tmp_path: Path) -> None:
+def test_engine__unpackaged_font_stops_the_batch(tmp_path: Path) -> None:
     face = '@font-face { font-family: Bill; src: url("font:Comic.ttf"); }'
     with pytest.raises(ConfigError, match="theme"):
         PlainEngine(_with_template(tmp_path, "theme/theme.css", face))
 
 
-def test_render__long_address_uses_small_type_and_stays_in_the_window(engine: PlainEngine) -> None:
+def test_render__long_address_fits_on_one_page(engine: PlainEngine) -> None:
     content = make_statement(
         first_name="Maximiliana-Bartholomea Annunziata",
         last_name="O’Brien-Wolfeschlegelstein",

@@ -1,4 +1,4 @@
-"""The payment code: it opens this document's page and no other, and is filled as WeasyPrint would draw it."""
+"""The payment code opens exactly this document's payment page, and the compiled engine draws it like WeasyPrint."""
 
 from __future__ import annotations
 
@@ -19,24 +19,25 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from pdf_kit import text_reader
+from pdf_kit import pdfium_reader
 from pdf_kit.qr_code import modules_of, path_operators
 from statement_builder.documents import Content
 from statement_builder.rendering import (
-    DOUBLE_WINDOW_10,
     CompiledEngine,
     DocumentError,
     ForeignIds,
     PlainEngine,
     verify,
 )
-from statement_builder.rendering.verification import Made, Verifier, english_page_label
+from statement_builder.rendering.verification import english_page_label
+from statement_builder.rendering.verifier import Verifier, VerifyRequest
 from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
+from tests.envelope import DOUBLE_WINDOW_10
 from tests.rendering.likeness import differences
 from tests.rendering.random_contents import KINDS, make_random
 from tests.rendering.tampering import changed, inflated, object_streams, page_streams
-from tests.templates.test_overlaps import LONG_FACILITY, LONG_NAME, letter_boxes, off_paper, overlapping
+from tests.templates.test_overlaps import LONG_FACILITY, LONG_NAME, is_off_page, letter_boxes, overlapping
 
 PAYABLE = make_facility(payment_url="https://pay.riverbend.example/d/{document}")
 NOBODY = ForeignIds(accounts_by_guarantor={})
@@ -44,7 +45,7 @@ STATEMENT = make_statement(facility=PAYABLE)
 OTHER = make_statement(facility=PAYABLE, first_name="Ann", guarantor_id="G2002")
 _DPI = 300
 _EDGE = 3
-"""Pixels that a scanner may be off the code's edge."""
+"""Pixels that a scanner may misplace the code's edge."""
 
 KINDS_OF_DOCUMENT = [
     pytest.param(make_statement, id="statement"),
@@ -56,7 +57,7 @@ KINDS_OF_DOCUMENT = [
 
 
 def scanned(pdf: bytes) -> list[tuple[Image.Image, zxingcpp.Barcode]]:
-    """Every code that a scanner finds, with the page's picture."""
+    """Every code that a scanner finds, with the page's image."""
     with pdfium.PdfDocument(pdf) as document:
         pictures = [page.render(scale=_DPI / 72, grayscale=True).to_pil() for page in document]
     return [(picture, code) for picture in pictures for code in zxingcpp.read_barcodes(picture)]
@@ -69,7 +70,7 @@ def links(pdf: bytes) -> list[str]:
 
 @pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
 @pytest.mark.parametrize("make", KINDS_OF_DOCUMENT)
-def test_code__telephones_read_the_address_of_this_document(
+def test_code__scanner_reads_the_documents_url(
     compiled: CompiledEngine, make: Callable[..., Content], large_print: bool
 ) -> None:
     content = make(facility=PAYABLE, large_print=large_print)
@@ -88,20 +89,20 @@ def test_code__telephones_read_the_address_of_this_document(
     assert framed.getextrema() == (255, 255)
 
 
-def test_code__none_where_the_hospital_has_no_page_for_it(compiled: CompiledEngine) -> None:
+def test_code__none_without_a_payment_page(compiled: CompiledEngine) -> None:
     pdf = compiled.render(make_statement()).pdf
     assert links(pdf) == []
     assert not scanned(pdf)
 
 
-def test_code__says_the_document_and_nothing_else_of_the_person() -> None:
+def test_code__url_contains_only_the_document_id() -> None:
     assert STATEMENT.payment_url == f"https://pay.riverbend.example/d/{STATEMENT.document_id}"
     assert OTHER.payment_url != STATEMENT.payment_url
 
 
 @pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
 @pytest.mark.parametrize("make", KINDS_OF_DOCUMENT)
-def test_code__no_letter_comes_near(engine: PlainEngine, make: Callable[..., Content], large_print: bool) -> None:
+def test_code__no_text_near_the_code(engine: PlainEngine, make: Callable[..., Content], large_print: bool) -> None:
     facility = msgspec.structs.replace(LONG_FACILITY, name="Riverbend Hospital", payment_url=PAYABLE.payment_url)
     content = make(facility=facility, large_print=large_print, **LONG_NAME)
     pdf = engine.render(content).pdf
@@ -113,7 +114,7 @@ def test_code__no_letter_comes_near(engine: PlainEngine, make: Callable[..., Con
     page = next(page for page in document if "Pay online: scan" in page.get_textpage().get_text_range())
     boxes = list(letter_boxes(page.get_textpage()))
     document.close()
-    assert not [box for box in boxes if off_paper(box)]
+    assert not [box for box in boxes if is_off_page(box)]
     assert not list(overlapping(boxes))
     assert not [
         letter
@@ -122,7 +123,7 @@ def test_code__no_letter_comes_near(engine: PlainEngine, make: Callable[..., Con
     ]
 
 
-def test_tags__code_has_words_and_link_is_a_link(compiled: CompiledEngine) -> None:
+def test_tags__code_has_alternate_text_and_link_is_tagged(compiled: CompiledEngine) -> None:
     def elements(element: pikepdf.Object) -> list[pikepdf.Object]:
         if isinstance(element, pikepdf.Array):
             return [found for each in element for found in elements(each)]
@@ -140,7 +141,7 @@ def test_tags__code_has_words_and_link_is_a_link(compiled: CompiledEngine) -> No
 
 @pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
 @pytest.mark.parametrize("kind", KINDS)
-def test_render__documents_with_codes_are_alike(
+def test_render__documents_with_codes_match_the_plain_engine(
     engine: PlainEngine, compiled: CompiledEngine, kind: str, large_print: bool
 ) -> None:
     random = Random(f"codes {kind} {large_print}")
@@ -150,7 +151,7 @@ def test_render__documents_with_codes_are_alike(
     assert not compiled.fallbacks
 
 
-def test_render__codes_and_links_make_no_layouts() -> None:
+def test_render__codes_and_links_share_a_layout() -> None:
     compiled = CompiledEngine(TEMPLATES)
     for number in range(30):
         compiled.render(make_statement(facility=PAYABLE, guarantor_id=f"G{number}"))
@@ -185,12 +186,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> tuple[CompiledEngine, Plai
 
 @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(address=_ADDRESS | st.text(max_size=20).map("https://pay.example/".__add__).filter(str.isascii))
-def test_render__links_are_written_as_weasyprint_writes_them(
-    page: tuple[CompiledEngine, PlainEngine], address: str
-) -> None:
+def test_render__links_match_weasyprint(page: tuple[CompiledEngine, PlainEngine], address: str) -> None:
     compiled, plain = page
     content = msgspec.structs.replace(STATEMENT, payment_url=address, template="page.html")
-    outcomes = []
+    outcomes: list[bytes | str] = []
     for engine in (compiled, plain):
         try:
             outcomes.append(engine.render(content).pdf)
@@ -228,23 +227,23 @@ def test_render__one_page_statement_with_a_code_is_small(compiled: CompiledEngin
 
 
 def _code_of(address: str) -> Callable[[bytes], bytes]:
-    """Puts another code in the place of the page's own."""
+    """Replace the page's code with another."""
     return lambda page: page.replace(path_operators(STATEMENT.payment_url), path_operators(address) if address else b"")
 
 
 def _below(page: bytes) -> bytes:
-    """Another's code somewhere else on the page."""
+    """Add another document's code elsewhere on the page."""
     drawn = re.search(rb"q\n/a1 gs\n(?:(?!EMC)[\x00-\xff])*?S\n(?:Q\n)+EMC\nQ\nQ\n", page)
     assert drawn is not None
     path = path_operators(STATEMENT.payment_url)
-    stranger = drawn[0].replace(path, path_operators(OTHER.payment_url))
-    stranger = re.sub(rb"1 0 0 1 [\d.]+ [\d.]+ cm", b"1 0 0 1 450 450 cm", stranger, count=1)
-    stranger = stranger.removesuffix(b"EMC\nQ\nQ\n")
-    return page[: drawn.end()] + stranger + page[drawn.end() :]
+    foreign = drawn[0].replace(path, path_operators(OTHER.payment_url))
+    foreign = re.sub(rb"1 0 0 1 [\d.]+ [\d.]+ cm", b"1 0 0 1 450 450 cm", foreign, count=1)
+    foreign = foreign.removesuffix(b"EMC\nQ\nQ\n")
+    return page[: drawn.end()] + foreign + page[drawn.end() :]
 
 
 def _stroked(page: bytes) -> bytes:
-    """Another's code on white ground, drawn by nothing but lines: one has to look at the page to find it."""
+    """Add another document's code, drawn as lines on white: only a scan of the page finds it."""
     place = page.rindex(b"BT\n")
     ends = re.findall(rb"(\d+) (\d+) ([ml])\n", path_operators(OTHER.payment_url))
     lines = b"".join([b"%d %d %b\n" % (450 + 3 * int(x), 450 + 3 * int(y), end) for x, y, end in ends])
@@ -252,17 +251,17 @@ def _stroked(page: bytes) -> bytes:
 
 
 CHANGES = [
-    pytest.param(_stroked, id="another-s-code-stroke-by-stroke"),
-    pytest.param(_code_of(OTHER.payment_url), id="another-s-code"),
-    pytest.param(_code_of("https://pay.riverbend.example.evil.example/d/1"), id="a-stranger-s-code"),
+    pytest.param(_stroked, id="foreign-code-as-lines"),
+    pytest.param(_code_of(OTHER.payment_url), id="foreign-code"),
+    pytest.param(_code_of("https://pay.riverbend.example.evil.example/d/1"), id="foreign-site"),
     pytest.param(_code_of(""), id="no-code"),
-    pytest.param(_below, id="another-s-code-beside-the-own"),
+    pytest.param(_below, id="foreign-code-added"),
 ]
 
 
 @pytest.fixture
 def verifier(compiled: CompiledEngine) -> Verifier:
-    """One that has seen this layout."""
+    """A verifier that has cached this layout."""
     verifier = Verifier(DOUBLE_WINDOW_10)
     for content in (STATEMENT, OTHER):
         pdf = compiled.render(content).pdf
@@ -271,7 +270,7 @@ def verifier(compiled: CompiledEngine) -> Verifier:
 
 
 def _verdicts(verifier: Verifier, pdf: bytes, content: Content) -> set[str]:
-    """PDFium's, and twice that of a verifier who has seen the like."""
+    """Error codes of PDFium, and twice of a verifier with a warm cache."""
     found = set()
     checks: list[Callable[[], None]] = [lambda: verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=NOBODY)]
     checks += 2 * [lambda: verifier.verify(pdf, content, foreign=NOBODY, page_label=english_page_label)]
@@ -286,7 +285,7 @@ def _verdicts(verifier: Verifier, pdf: bytes, content: Content) -> set[str]:
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_verify__another_s_code_is_caught(
+def test_verify__foreign_code_is_refused(
     compiled: CompiledEngine, verifier: Verifier, change: Callable[[bytes], bytes]
 ) -> None:
     pdf = compiled.render(STATEMENT).pdf
@@ -294,23 +293,26 @@ def test_verify__another_s_code_is_caught(
     assert _verdicts(verifier, changed(pdf, number, change), STATEMENT) == {"PAYMENT_CODE"}
 
 
-def test_verify__a_code_that_the_same_operators_draw_invisibly_is_caught(
+def test_verify__invisible_code_with_the_same_operators_is_refused(
     compiled: CompiledEngine, verifier: Verifier
 ) -> None:
-    """They call opacities by name: what these are is said elsewhere in the file."""
+    """Operators refer to opacities by name; their values are elsewhere in the file."""
     pdf = compiled.render(STATEMENT).pdf
     (number,) = [each for each in object_streams(pdf) if b"/A1.0 <</CA 1>>" in inflated(pdf, each)]
     faint = changed(pdf, number, lambda objects: objects.replace(b"/A1.0 <</CA 1>>", b"/A1.0 <</CA 0>>"))
     assert _verdicts(verifier, faint, STATEMENT) == {"PAYMENT_CODE"}
 
 
-def test_verify__a_picture_is_taken_of_each_drawing_once(
-    compiled: CompiledEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Other words in another font file, and other tags, are no other drawing; a rule more is."""
+def test_verify__each_drawing_is_scanned_once(compiled: CompiledEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other words, another font file and other tags are not a new drawing; an extra rule is."""
     pictures: list[object] = []
-    scan = text_reader._scanned
-    monkeypatch.setattr(text_reader, "_scanned", lambda page: pictures.append(page) or scan(page))
+    scan = pdfium_reader.scan_qr_codes
+
+    def record(page: object) -> object:
+        pictures.append(page)
+        return scan(page)
+
+    monkeypatch.setattr(pdfium_reader, "scan_qr_codes", record)
     verifier = Verifier(DOUBLE_WINDOW_10)
 
     def check(pdf: bytes, content: Content) -> int:
@@ -329,12 +331,12 @@ def test_verify__a_picture_is_taken_of_each_drawing_once(
     assert check(ruled, STATEMENT) == 2
 
 
-def test_verify_all__what_was_learnt_of_a_wrong_page_is_forgotten_by_the_next_of_its_group(
+def test_verify_all__error_in_a_group_resets_the_cache(
     compiled: CompiledEngine,
 ) -> None:
     pdf = compiled.render(STATEMENT).pdf
     (number,) = page_streams(pdf)
-    right = Made(pdf, STATEMENT, english_page_label)
+    right = VerifyRequest(pdf, STATEMENT, english_page_label)
     wrong = right._replace(pdf=changed(pdf, number, _stroked))
     verdicts = Verifier(DOUBLE_WINDOW_10).verify_all([right, wrong, wrong, right, wrong], NOBODY)
     assert [verdict and verdict.code for verdict in verdicts] == [
@@ -346,7 +348,7 @@ def test_verify_all__what_was_learnt_of_a_wrong_page_is_forgotten_by_the_next_of
     ]
 
 
-def test_verify__another_s_link_is_caught(compiled: CompiledEngine, verifier: Verifier) -> None:
+def test_verify__foreign_link_is_refused(compiled: CompiledEngine, verifier: Verifier) -> None:
     pdf = compiled.render(STATEMENT).pdf
     own, other = STATEMENT.payment_url.encode(), OTHER.payment_url.encode()
     assert pdf.count(own) == 2
@@ -356,22 +358,22 @@ def test_verify__another_s_link_is_caught(compiled: CompiledEngine, verifier: Ve
     assert _verdicts(verifier, pdf.replace(own, elsewhere), STATEMENT) == {"PAYMENT_CODE"}
 
 
-def test_verify__link_and_what_it_says_of_itself_are_one(compiled: CompiledEngine, verifier: Verifier) -> None:
-    """A reader of the bytes alone must not be shown one address while the link has another."""
+def test_verify__link_whose_description_differs_is_refused(compiled: CompiledEngine, verifier: Verifier) -> None:
+    """The fast reader must not accept a description that differs from the link's URL."""
     pdf = compiled.render(STATEMENT).pdf
     own, other = b"/URI (" + STATEMENT.payment_url.encode(), b"/URI (" + OTHER.payment_url.encode()
     assert _verdicts(verifier, pdf.replace(own, other), STATEMENT) == {"FOREIGN_ID"}
 
 
 @pytest.mark.parametrize("make", [PlainEngine, CompiledEngine])
-def test_verify__a_document_with_another_s_code_and_link_is_caught(
+def test_verify__foreign_code_and_link_are_refused(
     verifier: Verifier, make: type[PlainEngine | CompiledEngine]
 ) -> None:
     mixed = msgspec.structs.replace(STATEMENT, payment_url=OTHER.payment_url)
     assert _verdicts(verifier, make(TEMPLATES).render(mixed).pdf, STATEMENT) == {"FOREIGN_ID"}
 
 
-def test_verify__a_code_where_none_belongs_is_caught(compiled: CompiledEngine) -> None:
+def test_verify__unexpected_code_is_refused(compiled: CompiledEngine) -> None:
     verifier = Verifier(DOUBLE_WINDOW_10)
     without = msgspec.structs.replace(STATEMENT, payment_url="")
     verifier.verify(compiled.render(without).pdf, without, foreign=NOBODY, page_label=english_page_label)

@@ -1,4 +1,4 @@
-"""The short ways of the sandbox allow nothing that Jinja2's own does not."""
+"""The sandbox's shortcuts allow nothing that Jinja2's own sandbox refuses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from statement_builder.rendering.sandbox import Sandbox
 from tests.builders import make_facility
 
 
-def _say(text: str, **values: object) -> str:
+def _render(text: str, **values: object) -> str:
     env = Sandbox(NullTranslations(), autoescape=True, undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.i18n"])
     return env.from_string(text).render(**values)
 
@@ -23,7 +23,7 @@ def _say(text: str, **values: object) -> str:
     [
         pytest.param("{{ facility.__class__ }}", id="class"),
         pytest.param("{{ facility.__init__.__globals__ }}", id="globals"),
-        pytest.param("{{ _.__globals__ }}", id="sentence-function"),
+        pytest.param("{{ _.__globals__ }}", id="translation-function"),
         pytest.param("{{ lines.append(1) }}", id="changing-a-list"),
         pytest.param("{{ '{0.__class__}'.format(facility) }}", id="format"),
     ],
@@ -31,15 +31,15 @@ def _say(text: str, **values: object) -> str:
 def test_sandbox__refuses(text: str) -> None:
     for _ in range(2):
         with pytest.raises(SecurityError):
-            _say(text, facility=make_facility(), lines=[])
+            _render(text, facility=make_facility(), lines=[])
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
-        pytest.param("{{ _('100% <b>free</b>'|replace('%', '%%')) }}", "100% <b>free</b>", id="sentence-is-markup"),
+        pytest.param("{{ _('100% <b>free</b>'|replace('%', '%%')) }}", "100% <b>free</b>", id="message-is-markup"),
         pytest.param("{% trans n=name %}Dear {{ n }}{% endtrans %}", "Dear &lt;b&gt;Al", id="value-is-escaped"),
-        pytest.param("{% trans n=safe %}Dear {{ n }}{% endtrans %}", "Dear <i>Al</i>", id="markup-is-not"),
+        pytest.param("{% trans n=safe %}Dear {{ n }}{% endtrans %}", "Dear <i>Al</i>", id="markup-is-not-escaped"),
         pytest.param(
             "{% trans count=1 %}{{ count }} day{% pluralize %}{{ count }} days{% endtrans %}", "1 day", id="one"
         ),
@@ -50,5 +50,5 @@ def test_sandbox__refuses(text: str) -> None:
         pytest.param("{% for x in [1, 2] %}{{ _('a') }}{{ loop.index }}{% endfor %}", "a1a2", id="in-a-loop"),
     ],
 )
-def test_sandbox__says_what_jinja2_says(text: str, said: str) -> None:
-    assert _say(text, name="<b>Al", safe=Markup("<i>Al</i>")) == said
+def test_sandbox__renders_as_jinja2(text: str, expected: str) -> None:
+    assert _render(text, name="<b>Al", safe=Markup("<i>Al</i>")) == expected

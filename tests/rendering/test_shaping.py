@@ -1,4 +1,4 @@
-"""Words shaped once and joined: the same glyphs at the same places as HarfBuzz gives for the whole run."""
+"""Runs joined from shaped words have the same glyphs and positions as HarfBuzz gives for the whole run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from statement_builder.rendering.fonts import FACES, SCANLINE_FACE, TEXT_FACES, 
 
 TEN_POINTS = int(10 * 96 / 72 * 1024)
 SIZES = [int(points * 96 / 72 * 1024) for points in (8, 8.5, 9, 9.5, 10, 10.5, 11, 12.5, 15, 18, 20, 25)]
-"""What the theme has."""
+"""Font sizes in the theme."""
 FEATURES = ((), (("tnum", 1),), (("kern", 0), ("liga", 0)))
 
 
@@ -31,9 +31,9 @@ def _font(face: str, scale: int) -> hb.Font:
 
 
 def _drawn_by_harfbuzz(style: Style, text: str) -> tuple[list[tuple[int, int]], int]:
-    """Each glyph with its adjustment in thousandths of the type size, truncated as WeasyPrint does; and the advance.
+    """Each glyph with its adjustment in 1/1000 em, truncated as in WeasyPrint, and the total advance.
 
-    The adjustment is what the font's `/W`, which is rounded, has too much.
+    The adjustment is the difference between the rounded width in the font's `/W` and the advance.
     """
     font = _font(style.face, style.scale)
     buffer = hb.Buffer()
@@ -50,7 +50,7 @@ def _drawn_by_harfbuzz(style: Style, text: str) -> tuple[list[tuple[int, int]], 
 
 
 def _drawn_by(operand: bytes) -> list[tuple[int, int]]:
-    """The same of an operand of `TJ`."""
+    """The glyphs and adjustments of an operand of `TJ`."""
     drawn: list[tuple[int, int]] = []
     for codes, adjustment in re.findall(rb"<([0-9a-f]+)>(-?\d*)", operand):
         assert len(codes) % 4 == 0
@@ -67,13 +67,13 @@ def _require_same(style: Style, text: str) -> None:
 
 
 @pytest.mark.parametrize("face", TEXT_FACES)
-def test_shape__every_three_of_an_amount(face: str) -> None:
+def test_shape__all_triples_of_amount_characters(face: str) -> None:
     style = Style(face=face, scale=TEN_POINTS, language="en")
     for characters in product("0123456789$,.-", repeat=3):
         _require_same(style, "".join(characters))
 
 
-def test_shape__every_three_of_a_scan_line() -> None:
+def test_shape__all_triples_of_scan_line_characters() -> None:
     style = Style(face=SCANLINE_FACE, scale=int(10.07 * 96 / 72 * 1024), language="en")
     for characters in product("0123456789AGMPXZ", repeat=3):
         _require_same(style, "".join(characters))
@@ -95,24 +95,24 @@ def test_shape__amounts_and_dates(face: str, scale: int) -> None:
     "text",
     [
         pytest.param("fi ffl ffi tt fj ft fffi office-fitting", id="ligatures"),
-        pytest.param("f’i f-i f.i f1 fi1 1fi", id="ligatures-parted"),
+        pytest.param("f’i f-i f.i f1 fi1 1fi", id="broken-ligatures"),
         pytest.param("AVATo Wa. Y, r, y. w, P. F. T: L’A d’O", id="kerning"),
-        pytest.param("7.1 1.7 11/17 $7, 4.-", id="kerning-of-figures"),
-        pytest.param("A V A W. Y -V V- T- -T", id="kerning-over-blanks"),
+        pytest.param("7.1 1.7 11/17 $7, 4.-", id="kerning-of-digits"),
+        pytest.param("A V A W. Y -V V- T- -T", id="kerning-across-spaces"),
         pytest.param("Siobhán O’Connor-Núñez, Þórunn Łukasz Żółć", id="accents"),
         pytest.param("Nguyễn Thị Ánh Đặng Ở Ữ Vậ ťk ďa", id="vietnamese"),
         pytest.param("“Quoted” ‘words’ — and – so… · • § °", id="typography"),
         pytest.param("Ìf Îi fì fí TÀ VÄ rà", id="kerning-with-accents"),
-        pytest.param(" leading and trailing ", id="blanks-outside"),
+        pytest.param(" leading and trailing ", id="outer-spaces"),
     ],
 )
-def test_shape__what_meets_is_as_in_the_whole_run(face: str, text: str) -> None:
+def test_shape__joined_words_match_the_whole_run(face: str, text: str) -> None:
     for scale, features in product(SIZES, FEATURES):
         _require_same(Style(face=face, scale=scale, language="en", features=features), text)
 
 
-def test_shape__every_two_simple_characters_that_begin_and_end_words() -> None:
-    """Between two words each pair of characters is judged by itself: here with letters on both of its sides."""
+def test_shape__all_pairs_of_simple_characters_at_word_boundaries() -> None:
+    """The code decides for each pair of characters alone; here the pairs have letters on both sides."""
     style = Style(face=TEXT_FACES[0], scale=TEN_POINTS, language="en")
     letters = sorted(simple_characters() - set("\u00a0"))
     for one, other in product(letters, ".,:;-’'()/&1$ "):
@@ -153,7 +153,7 @@ _FRAGMENTS = st.sampled_from(
     features=st.sampled_from(FEATURES),
     parts=st.lists(_FRAGMENTS | st.sampled_from(sorted(simple_characters())), min_size=1, max_size=30),
 )
-def test_shape__any_run_is_as_harfbuzz_shapes_it(
+def test_shape__any_run_matches_harfbuzz(
     face: str, scale: int, language: str, features: tuple[tuple[str, int], ...], parts: list[str]
 ) -> None:
     _require_same(Style(face=face, scale=scale, language=language, features=features), "".join(parts))
@@ -161,6 +161,6 @@ def test_shape__any_run_is_as_harfbuzz_shapes_it(
 
 @pytest.mark.parametrize("face", FACES)
 @pytest.mark.parametrize("text", [pytest.param("Жанна", id="cyrillic"), pytest.param("1\u0302", id="combining")])
-def test_shape__is_not_certain_of_what_is_not_simple(face: str, text: str) -> None:
+def test_shape__refuses_characters_that_are_not_simple(face: str, text: str) -> None:
     with pytest.raises(CannotFill, match="characters"):
         shape(Style(face=face, scale=TEN_POINTS, language="en"), text)

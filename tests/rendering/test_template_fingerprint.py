@@ -1,4 +1,4 @@
-"""The template version changes with anything a page depends on; the doctor's check finds what is broken."""
+"""The template fingerprint covers everything that a page depends on; `check_templates` finds damaged files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from statement_builder.errors import ConfigError
-from statement_builder.rendering import check_setup, template_version
+from statement_builder.rendering import check_templates, fingerprint_templates
 from tests.contents import TEMPLATES
 
 
@@ -19,8 +19,8 @@ def templates(tmp_path: Path) -> Path:
     return copy
 
 
-def test_template_version__is_stable_and_does_not_depend_on_the_place(templates: Path) -> None:
-    assert template_version(templates) == template_version(TEMPLATES)
+def test_fingerprint_templates__does_not_depend_on_the_folder(templates: Path) -> None:
+    assert fingerprint_templates(templates) == fingerprint_templates(TEMPLATES)
 
 
 @pytest.mark.parametrize(
@@ -28,39 +28,39 @@ def test_template_version__is_stable_and_does_not_depend_on_the_place(templates:
     [
         pytest.param("letter/letter.html", id="template"),
         pytest.param("theme/theme.css", id="style-sheet"),
-        pytest.param("locale/es/LC_MESSAGES/messages.po", id="catalogue"),
+        pytest.param("locale/es/LC_MESSAGES/messages.po", id="catalog"),
     ],
 )
-def test_template_version__changes_with_every_part(templates: Path, name: str) -> None:
-    before = template_version(templates)
+def test_fingerprint_templates__changes_with_every_file(templates: Path, name: str) -> None:
+    before = fingerprint_templates(templates)
     path = templates / name
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a", encoding="utf-8") as stream:
         stream.write("\n")
-    assert template_version(templates) != before
+    assert fingerprint_templates(templates) != before
 
 
-def test_template_version__without_templates(tmp_path: Path) -> None:
+def test_fingerprint_templates__without_templates(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no templates"):
-        template_version(tmp_path)
+        fingerprint_templates(tmp_path)
 
 
-def test_check_setup__all_is_well() -> None:
-    assert check_setup(TEMPLATES) == []
+def test_check_templates__shipped_templates_are_valid() -> None:
+    assert check_templates(TEMPLATES) == []
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "expected"),
     [
         pytest.param("letter/parts.html", "{% if %}", "letter/parts.html", id="template-syntax"),
         pytest.param("theme/theme.css", "p { colour: red }", "theme", id="style-sheet"),
-        pytest.param("locale/es/LC_MESSAGES/messages.po", 'msgid "a', "messages.po", id="catalogue"),
+        pytest.param("locale/es/LC_MESSAGES/messages.po", 'msgid "a', "messages.po", id="catalog"),
     ],
 )
-def test_check_setup__names_the_file(templates: Path, name: str, text: str, said: str) -> None:
+def test_check_setup__names_the_file(templates: Path, name: str, text: str, expected: str) -> None:
     path = templates / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
-    problems = check_setup(templates)
+    problems = check_templates(templates)
     assert len(problems) == 1
-    assert said in problems[0]
+    assert expected in problems[0]

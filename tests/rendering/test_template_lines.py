@@ -1,4 +1,4 @@
-"""The line of a template that an element was written in."""
+"""Finding the template line of an element."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import jinja2
 import pytest
 
-from statement_builder.rendering.compiled.template_lines import name_lines
+from statement_builder.rendering.compiled.template_lines import add_template_lines
 
 PAGE = """{% extends "base.html" %}{# <p class="pair"> is no tag #}
 {% block body %}{#
@@ -25,27 +25,27 @@ PARTS = '{% macro one() %}\n<div class="part {% if big %}big{% endif %}"></div>{
 
 
 @pytest.mark.parametrize(
-    ("element", "places"),
+    ("element", "lines"),
     [
-        pytest.param('<div class="pair">', ["page.html:3", "page.html:6"], id="class-and-class-that-jinja-completes"),
-        pytest.param('<div class="pair wide">', ["page.html:6"], id="several-classes-once-a-line"),
+        pytest.param('<div class="pair">', ["page.html:3", "page.html:6"], id="literal-class-and-class-from-jinja"),
+        pytest.param('<div class="pair wide">', ["page.html:6"], id="several-classes-once-per-line"),
         pytest.param('<p class="what now">', ["page.html:4"], id="over-two-lines"),
-        pytest.param('<div class="box">', ["base.html:1"], id="in-the-template-that-is-extended"),
-        pytest.param('<div class="part big">', ["parts.html:2"], id="in-a-macro"),
-        pytest.param('<div class="large">', ["page.html:7"], id="under-a-condition"),
-        pytest.param("<div>", ["page.html:7"], id="without-a-class"),
-        pytest.param("<b>", ["page.html:5"], id="not-the-body"),
+        pytest.param('<div class="box">', ["base.html:1"], id="in-extended-template"),
+        pytest.param('<div class="part big">', ["parts.html:2"], id="in-macro"),
+        pytest.param('<div class="large">', ["page.html:7"], id="conditional-class"),
+        pytest.param("<div>", ["page.html:7"], id="without-class"),
+        pytest.param("<b>", ["page.html:5"], id="tag-with-the-same-prefix"),
         pytest.param('<li class="bare">', ["page.html:8"], id="without-quotes"),
     ],
 )
-def test_name_lines(element: str, places: list[str]) -> None:
+def test_add_template_lines(element: str, lines: list[str]) -> None:
     sources = {"page.html": PAGE, "base.html": BASE, "parts.html": PARTS, "other.html": PAGE}
     environment = jinja2.Environment(loader=jinja2.DictLoader(sources), autoescape=True)
-    named = name_lines(f"float ({element})", environment, "page.html", Path("any/templates"))
-    assert named == f"float ({element}, {', '.join(f'templates/{place}' for place in places)})"
+    named = add_template_lines(f"float ({element})", environment, "page.html", Path("any/templates"))
+    assert named == f"float ({element}, {', '.join(f'templates/{place}' for place in lines)})"
 
 
-@pytest.mark.parametrize("reason", ["metadata beside title and dates", "float (page)", 'float (<div class="logo">)'])
-def test_name_lines__nothing_to_name(reason: str) -> None:
+@pytest.mark.parametrize("reason", ["text indent", "float (page)", 'float (<div class="logo">)'])
+def test_add_template_lines__no_matching_tag(reason: str) -> None:
     environment = jinja2.Environment(loader=jinja2.DictLoader({"page.html": PAGE, "base.html": ""}), autoescape=True)
-    assert name_lines(reason, environment, "page.html", Path("templates")) == reason
+    assert add_template_lines(reason, environment, "page.html", Path("templates")) == reason

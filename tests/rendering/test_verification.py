@@ -1,11 +1,12 @@
-"""The verifier lets nothing pass that PDFium would not, whatever it has seen before; and asks PDFium often enough."""
+"""The verifier accepts nothing that PDFium refuses, whatever it has cached, and uses PDFium often enough."""
 
 from __future__ import annotations
 
 import io
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -14,22 +15,25 @@ import pikepdf
 import pypdfium2 as pdfium
 import pytest
 
-from pdf_kit.text_reader import Reading, read_with_pdfium
+from pdf_kit.fast_reader import Reading
+from pdf_kit.pdfium_reader import read_with_pdfium
 from statement_builder.documents import Content
 from statement_builder.rendering import (
-    DOUBLE_WINDOW_10,
     CompiledEngine,
     DocumentError,
+    EnvelopeWindows,
     ForeignIds,
-    Windows,
     verify,
 )
-from statement_builder.rendering.compiled.layout_cache import LayoutStore
-from statement_builder.rendering.verification import Verifier, english_page_label
+from statement_builder.rendering.compiled.layout_cache import LayoutCache
+from statement_builder.rendering.verification import english_page_label
+from statement_builder.rendering.verifier import Verifier
 from tests.contents import TEMPLATES, make_letter, make_statement
+from tests.envelope import DOUBLE_WINDOW_10
 from tests.rendering.tampering import changed, fonts, page_streams
 
-verify_module = sys.modules[Verifier.__module__]
+verification = sys.modules[english_page_label.__module__]
+verifier_module = sys.modules[Verifier.__module__]
 NOBODY = ForeignIds(accounts_by_guarantor={})
 STATEMENT = make_statement()
 OTHER = make_statement(first_name="Ann", last_name="Wong", guarantor_id="G2002")
@@ -47,8 +51,8 @@ def _code(check: Callable[[], None]) -> str:
     return ""
 
 
-def _require_pdfium_s_verdict(verifier: Verifier, pdf: bytes, content: Content) -> str:
-    """Of a verifier that has seen the like, twice: PDFium's, which is returned."""
+def _require_same_verdict(verifier: Verifier, pdf: bytes, content: Content) -> str:
+    """Require PDFium's verdict from a verifier with a warm cache, twice. Returns the error code."""
     verdict = _code(lambda: verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=NOBODY))
     for _ in range(2):
         assert _code(lambda: _check(verifier, pdf, content)) == verdict
@@ -62,7 +66,7 @@ def pdf(compiled: CompiledEngine) -> bytes:
 
 @pytest.fixture
 def verifier(compiled: CompiledEngine, pdf: bytes) -> Verifier:
-    """One that has seen these documents' layout."""
+    """A verifier that has cached this layout."""
     verifier = Verifier(DOUBLE_WINDOW_10)
     for content in (STATEMENT, OTHER):
         _check(verifier, compiled.render(content).pdf, content)
@@ -70,16 +74,16 @@ def verifier(compiled: CompiledEngine, pdf: bytes) -> Verifier:
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def pdfium_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for each document that PDFium reads."""
     documents: list[int] = []
-    read = verify_module.read_with_pdfium
+    read = verification.read_with_pdfium
 
     def count(document: pdfium.PdfDocument) -> object:
         documents.append(len(document))
         return read(document)
 
-    monkeypatch.setattr(verify_module, "read_with_pdfium", count)
+    monkeypatch.setattr(verification, "read_with_pdfium", count)
     return documents
 
 
@@ -111,7 +115,7 @@ CHANGES = [
     pytest.param(_recipient_lower, {"WINDOW", "WINDOW_CLEAR"}, id="address-moved"),
     pytest.param(_after_the_recipient(b"<001b001c> Tj\n"), {"WINDOW"}, id="second-text-operator"),
     pytest.param(_after_the_recipient(b"[<001b001c>] TJ\n"), {"WINDOW"}, id="second-array"),
-    pytest.param(_before_the_recipient(b"1 0 0 1 0 300 cm\n"), {"WINDOW", "WINDOW_CLEAR"}, id="all-else-moved"),
+    pytest.param(_before_the_recipient(b"1 0 0 1 0 300 cm\n"), {"WINDOW", "WINDOW_CLEAR"}, id="everything-moved"),
     pytest.param(_before_the_recipient(b"1 0 0 1 0 300 cm "), {"WINDOW", "WINDOW_CLEAR"}, id="moved-on-one-line"),
     pytest.param(_before_the_recipient(b"400 Tz\n"), {"WINDOW", "WINDOW_CLEAR"}, id="stretched"),
 ]
@@ -122,21 +126,29 @@ def test_verify__changed_page(
     verifier: Verifier, pdf: bytes, change: Callable[[bytes], bytes], codes: set[str]
 ) -> None:
     (number,) = page_streams(pdf)
-    assert _require_pdfium_s_verdict(verifier, changed(pdf, number, change), STATEMENT) in codes
+    assert _require_same_verdict(verifier, changed(pdf, number, change), STATEMENT) in codes
 
 
-def test_verify__another_document_s_page_under_this_one_s_number(
-    compiled: CompiledEngine, verifier: Verifier, pdf: bytes
-) -> None:
+def _recording(pages: list[bytes]) -> Callable[[bytes], bytes]:
+    """A change that records the page stream and appends a line break to it."""
+
+    def change(page: bytes) -> bytes:
+        pages.append(page)
+        return page + b"\n"
+
+    return change
+
+
+def test_verify__page_of_another_document(compiled: CompiledEngine, verifier: Verifier, pdf: bytes) -> None:
     other = compiled.render(OTHER).pdf
     (number,) = page_streams(pdf)
     assert page_streams(other) == [number]
     kept: list[bytes] = []
-    changed(other, number, lambda page: kept.append(page) or page + b"\n")
-    assert _require_pdfium_s_verdict(verifier, changed(pdf, number, lambda _: kept[0]), STATEMENT) == "DOCUMENT_ID"
+    changed(other, number, _recording(kept))
+    assert _require_same_verdict(verifier, changed(pdf, number, lambda _: kept[0]), STATEMENT) == "DOCUMENT_ID"
 
 
-def test_verify__pages_in_another_order(compiled: CompiledEngine) -> None:
+def test_verify__swapped_pages(compiled: CompiledEngine) -> None:
     content = make_letter(4)
     pdf = compiled.render(content).pdf
     verifier = Verifier(DOUBLE_WINDOW_10)
@@ -144,12 +156,12 @@ def test_verify__pages_in_another_order(compiled: CompiledEngine) -> None:
     first, second = page_streams(pdf)
     pages: list[bytes] = []
     for number in (first, second):
-        changed(pdf, number, lambda page: pages.append(page) or page + b"\n")
+        changed(pdf, number, _recording(pages))
     swapped = changed(changed(pdf, first, lambda _: pages[1]), second, lambda _: pages[0])
-    assert _require_pdfium_s_verdict(verifier, swapped, content) == "PAGE_LABEL"
+    assert _require_same_verdict(verifier, swapped, content) == "PAGE_LABEL"
 
 
-def test_verify__a_form_is_drawn_over_the_window(verifier: Verifier, pdf: bytes) -> None:
+def test_verify__form_drawn_over_the_window(verifier: Verifier, pdf: bytes) -> None:
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf)) as file:
         page = file.pages[0]
@@ -160,32 +172,32 @@ def test_verify__a_form_is_drawn_over_the_window(verifier: Verifier, pdf: bytes)
         page.resources.XObject = pikepdf.Dictionary(Fx=form)
         page.contents_add(b"/Fx Do")
         file.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
-    assert _require_pdfium_s_verdict(verifier, out.getvalue(), STATEMENT) in {"WINDOW", "WINDOW_CLEAR"}
+    assert _require_same_verdict(verifier, out.getvalue(), STATEMENT) in {"WINDOW", "WINDOW_CLEAR"}
 
 
-def test_verify__a_map_that_reads_otherwise(verifier: Verifier, pdf: bytes) -> None:
+def test_verify__changed_character_map(verifier: Verifier, pdf: bytes) -> None:
     verdicts = set()
     for character_map, _ in set(fonts(pdf)):
         other = changed(
             pdf, character_map, lambda data: data.replace(b"<0061>\n", b"<0065>\n").replace(b"<0031>", b"<0037>")
         )
-        verdicts.add(_require_pdfium_s_verdict(verifier, other, STATEMENT))
+        verdicts.add(_require_same_verdict(verifier, other, STATEMENT))
     assert verdicts
     assert "" not in verdicts
 
 
-def test_verify__a_damaged_font_is_pdfium_s_to_judge(verifier: Verifier, pdf: bytes, asked: list[int]) -> None:
+def test_verify__damaged_font_is_read_by_pdfium(verifier: Verifier, pdf: bytes, pdfium_reads: list[int]) -> None:
     _, program = next(iter(fonts(pdf)))
-    _require_pdfium_s_verdict(verifier, changed(pdf, program, lambda data: data[: len(data) // 2]), STATEMENT)
-    assert len(asked) == 3  # once for the verdict, and each time for the verifier, who cannot read it
+    _require_same_verdict(verifier, changed(pdf, program, lambda data: data[: len(data) // 2]), STATEMENT)
+    assert len(pdfium_reads) == 3  # once for the expected verdict, and twice for the verifier
 
 
 def test_verify__truncated(verifier: Verifier, pdf: bytes) -> None:
     for length in range(0, len(pdf) - 1, 397):
-        _require_pdfium_s_verdict(verifier, pdf[:length], STATEMENT)
+        _require_same_verdict(verifier, pdf[:length], STATEMENT)
 
 
-def test_verify__no_damaged_byte_passes_that_pdfium_does_not_pass(verifier: Verifier, pdf: bytes) -> None:
+def test_verify__damaged_bytes_pass_only_if_pdfium_accepts_them(verifier: Verifier, pdf: bytes) -> None:
     random = Random("damaged bytes")
     texts = [
         found.span() for found in re.finditer(rb"\d+ 0 obj\n<<.*?>>\nstream\n|endstream\nendobj\n", pdf, re.DOTALL)
@@ -194,19 +206,19 @@ def test_verify__no_damaged_byte_passes_that_pdfium_does_not_pass(verifier: Veri
     passed = 0
     for place in [*random.sample(outside, 300), *random.sample(range(len(pdf)), 300), *range(8)]:
         damaged = pdf[:place] + bytes([pdf[place] ^ 1 << random.randrange(8)]) + pdf[place + 1 :]
-        if not _code(lambda damaged=damaged: _check(verifier, damaged, STATEMENT)):
+        if not _code(partial(_check, verifier, damaged, STATEMENT)):
             verify(damaged, STATEMENT, windows=DOUBLE_WINDOW_10, foreign=NOBODY)
             passed += 1
     assert passed
 
 
-def test_verify__pdfium_is_asked_for_what_is_new_and_now_and_then(compiled: CompiledEngine, asked: list[int]) -> None:
+def test_verify__pdfium_reads_new_forms_and_regular_samples(compiled: CompiledEngine, pdfium_reads: list[int]) -> None:
     verifier = Verifier(DOUBLE_WINDOW_10)
 
     def check(content: Content) -> int:
-        before = len(asked)
+        before = len(pdfium_reads)
         _check(verifier, compiled.render(content).pdf, content)
-        return len(asked) - before
+        return len(pdfium_reads) - before
 
     assert check(STATEMENT) == 1
     assert [check(make_statement(guarantor_id=f"G{number}")) for number in range(150)] == [
@@ -216,28 +228,28 @@ def test_verify__pdfium_is_asked_for_what_is_new_and_now_and_then(compiled: Comp
     assert [check(make_letter(4)), check(make_letter(4, guarantor_id="G3"))] == [1, 0]
 
 
-def test_verify__two_readers_that_differ_hold_a_document_back(
+def test_verify__disagreement_of_the_readers_is_an_error(
     compiled: CompiledEngine, pdf: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A font whose character map PDFium reads otherwise would do it: here a reader that misreads stands for it."""
-    read_all = verify_module.QuickReader.read_all
+    """A patched reader stands for a font whose character map PDFium reads differently."""
+    read_all = verifier_module.FastReader.read_all
 
     def misread(self: object, files: Sequence[tuple[bytes, str]]) -> Sequence[Reading]:
         readings: Sequence[Reading] = read_all(self, files)
         readings[0].pages[0].whole += "x"
         return readings
 
-    monkeypatch.setattr(verify_module.QuickReader, "read_all", misread)
+    monkeypatch.setattr(verifier_module.FastReader, "read_all", misread)
     assert _code(lambda: _check(Verifier(DOUBLE_WINDOW_10), pdf, STATEMENT)) == "PAGES"
 
 
-def test_verify__what_was_proved_once_is_not_proved_again(
-    compiled: CompiledEngine, pdf: bytes, asked: list[int], tmp_path: Path
+def test_verify__proofs_are_shared_by_processes(
+    compiled: CompiledEngine, pdf: bytes, pdfium_reads: list[int], tmp_path: Path
 ) -> None:
-    def check(pdf: bytes, content: Content, windows: Windows = DOUBLE_WINDOW_10) -> int:
-        """By a process that begins with nothing but what is kept; how often PDFium was asked in all."""
-        _check(Verifier(windows, LayoutStore(tmp_path, TEMPLATES)), pdf, content)
-        return len(asked)
+    def check(pdf: bytes, content: Content, windows: EnvelopeWindows = DOUBLE_WINDOW_10) -> int:
+        """Verify in a new process with the stored proofs. Returns the total number of PDFium reads."""
+        _check(Verifier(windows, LayoutCache(tmp_path, TEMPLATES)), pdf, content)
+        return len(pdfium_reads)
 
     (number,) = page_streams(pdf)
     with_a_dot = changed(pdf, number, lambda page: page.replace(b"BT\n", b"0 0 1 1 re\nf\nBT\n", 1))
@@ -248,14 +260,14 @@ def test_verify__what_was_proved_once_is_not_proved_again(
     assert [check(pdf, STATEMENT, narrower), check(pdf, STATEMENT, narrower)] == [3, 3]
 
 
-def test_verify__what_was_not_proved_is_not_kept(pdf: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify__failed_check_stores_no_proof(pdf: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> str:
-        return _code(lambda: _check(Verifier(DOUBLE_WINDOW_10, LayoutStore(tmp_path, TEMPLATES)), pdf, STATEMENT))
+        return _code(lambda: _check(Verifier(DOUBLE_WINDOW_10, LayoutCache(tmp_path, TEMPLATES)), pdf, STATEMENT))
 
     def misread(document: pdfium.PdfDocument) -> object:
         pages = read_with_pdfium(document)
         pages[0].whole += " and more"
         return pages
 
-    monkeypatch.setattr(verify_module, "read_with_pdfium", misread)
+    monkeypatch.setattr(verification, "read_with_pdfium", misread)
     assert [check(), check()] == ["PAGES", "PAGES"]

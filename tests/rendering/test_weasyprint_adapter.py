@@ -1,4 +1,4 @@
-"""The private parts of WeasyPrint that compiling rests on: these fail on the day that they change."""
+"""WeasyPrint's private parts that the compiled engine relies on: these tests fail if a new version changes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_statement
 
 
-def test_version__is_the_one_that_this_was_read_from() -> None:
+def test_version__is_the_pinned_version() -> None:
     assert version("weasyprint") == weasyprint_adapter.PINNED_VERSION
 
 
@@ -34,30 +34,30 @@ def test_version__is_the_one_that_this_was_read_from() -> None:
         pytest.param(weasyprint.Document.write_pdf, "self target zoom finisher options", id="write_pdf"),
     ],
 )
-def test_functions__that_are_listened_to_take_what_they_took(function: Any, parameters: str) -> None:
+def test_functions__replaced_functions_have_the_same_parameters(function: Any, parameters: str) -> None:
     assert list(inspect.signature(function).parameters) == parameters.split()
 
 
-def test_drawing__every_text_is_noted_once_and_found_in_its_stream(engine: PlainEngine) -> None:
+def test_drawing__every_text_is_recorded_once(engine: PlainEngine) -> None:
     drawing, _ = engine.draw(render_markup(TEMPLATES, make_statement()))
-    blocks, trouble = weasyprint_adapter.find_blocks(drawing)
+    blocks, problem = weasyprint_adapter.find_blocks(drawing)
     texts = [text for block in blocks for line in block.lines for text in line if text.text.strip()]
-    notes = [drawing.texts[id(text.box)] for text in texts]
-    assert trouble == ""
+    drawn_texts = [drawing.texts[id(text.box)] for text in texts]
+    assert problem == ""
     assert len(texts) > 100
-    assert not [note.trouble for note in notes if note.trouble]
-    assert len({(id(note.stream), note.matrix) for note in notes}) == len(notes)
-    assert all(note.stream.stream[note.matrix].endswith(b" Tm") for note in notes)
-    assert all(note.stream.stream[note.shown].endswith(b" TJ") for note in notes)
+    assert not [drawn_text.problem for drawn_text in drawn_texts if drawn_text.problem]
+    assert len({(id(drawn_text.stream), drawn_text.matrix) for drawn_text in drawn_texts}) == len(drawn_texts)
+    assert all(drawn_text.stream.stream[drawn_text.matrix].endswith(b" Tm") for drawn_text in drawn_texts)
+    assert all(drawn_text.stream.stream[drawn_text.shown].endswith(b" TJ") for drawn_text in drawn_texts)
 
 
-def test_drawing__leaves_weasyprint_as_it_was(engine: PlainEngine) -> None:
+def test_drawing__restores_weasyprint(engine: PlainEngine) -> None:
     before = draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean
     engine.draw(render_markup(TEMPLATES, make_statement()))
     assert (draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean) == before
 
 
-def test_boxes__have_what_is_read_from_them(engine: PlainEngine) -> None:
+def test_boxes__have_the_expected_attributes(engine: PlainEngine) -> None:
     drawing, _ = engine.draw(render_markup(TEMPLATES, make_statement()))
     page = drawing.page_boxes[0]
     assert isinstance(page, boxes.PageBox)
@@ -67,7 +67,7 @@ def test_boxes__have_what_is_read_from_them(engine: PlainEngine) -> None:
     assert b"/Catalog" in dict(others)[drawing.pdf.catalog.number]
 
 
-def test_link_annotations__have_the_element_they_are_of(engine: PlainEngine) -> None:
+def test_link_annotations__belong_to_their_element(engine: PlainEngine) -> None:
     content = make_statement(facility=make_facility(payment_url="https://pay.example/(d)/{document}"))
     drawing, root = engine.draw(render_markup(TEMPLATES, content))
     ((element, number, data),) = drawing.link_annotations()
@@ -78,7 +78,7 @@ def test_link_annotations__have_the_element_they_are_of(engine: PlainEngine) -> 
     assert data in dict(weasyprint_adapter.static_objects(drawing)[1]).values()
 
 
-def test_describe_document__says_what_weasyprint_says() -> None:
+def test_describe_document__matches_weasyprint() -> None:
     info, packet = weasyprint_adapter.describe_document("Hospital statement", "2026-11-20", "2026-11-20")
     assert b"/Title (Hospital statement)" in info
     assert b"/CreationDate (D:20261120)" in info

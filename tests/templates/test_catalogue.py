@@ -1,4 +1,4 @@
-"""Every visible sentence comes from the catalogue, so that a language is data."""
+"""Every visible sentence comes from the message catalog, so a new language needs no code."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ from tests.builders import make_encounter, make_episode
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement, three_visits
 
 PSEUDO = "eo"
-"""Stands in for any other language: every message of it is put between ⟦ and ⟧."""
+"""Stands for any other language: its messages are the English ones between ⟦ and ⟧."""
 
 
 def extracted() -> set[str | tuple[str, ...]]:
     with (TEMPLATES / "babel.cfg").open(encoding="utf-8") as stream:
-        methods, options = parse_mapping_cfg(stream, "babel.cfg")
+        methods, options = parse_mapping_cfg(stream, "babel.cfg")  # type: ignore[no-untyped-call]
     keywords = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None}
     found = extract_from_dir(TEMPLATES.parent, methods, options, keywords)
     return {message for _, _, message, _, _ in found}
 
 
-def test_catalogue__template_of_the_catalogues_is_up_to_date() -> None:
+def test_catalog__template_is_up_to_date() -> None:
     with (TEMPLATES / "locale" / "messages.pot").open("rb") as stream:
         kept = {message.id for message in read_po(stream) if message.id}
     assert len(kept) > 100
     assert kept == extracted(), "run the pybabel command in templates/babel.cfg"
 
 
-def test_languages__english_needs_no_catalogue() -> None:
+def test_languages__english_needs_no_catalog() -> None:
     assert languages(TEMPLATES)[0] == "en"
 
 
@@ -52,12 +52,12 @@ def test_languages__english_needs_no_catalogue() -> None:
 def pseudo_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     templates = tmp_path_factory.mktemp("pseudo") / "templates"
     shutil.copytree(TEMPLATES, templates)
-    catalogue = Catalog(locale=PSEUDO)
+    catalog = Catalog(locale=PSEUDO)
     for message in extracted():
         marked = tuple(f"⟦{part}⟧" for part in message) if isinstance(message, tuple) else f"⟦{message}⟧"
-        catalogue.add(message, marked)
+        catalog.add(message, marked)
     buffer = io.BytesIO()
-    write_po(buffer, catalogue)
+    write_po(buffer, catalog)
     path = templates / "locale" / PSEUDO / "LC_MESSAGES" / "messages.po"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(buffer.getvalue())
@@ -77,27 +77,27 @@ def documents() -> Iterator[Content]:
 
 
 @pytest.mark.parametrize("content", [pytest.param(each, id=f"{each.title}-{n}") for n, each in enumerate(documents())])
-def test_templates__no_visible_word_outside_the_catalogue(pseudo_templates: Path, content: Content) -> None:
+def test_templates__no_visible_word_outside_the_catalog(pseudo_templates: Path, content: Content) -> None:
     html = render_markup(pseudo_templates, msgspec.structs.replace(content, language=PSEUDO))
     tree = tinyhtml5.parse(html, namespace_html_elements=False)
-    left = outside_marks(" ".join(tree.itertext()))
-    values = own_words(content)
-    strays = [word for word in re.findall(r"[^\W\d_]{2,}", left) if word not in values]
+    rest = outside_marks(" ".join(tree.itertext()))
+    values = data_words(content)
+    strays = [word for word in re.findall(r"[^\W\d_]{2,}", rest) if word not in values]
     assert "⟦" in html
     assert not strays
 
 
 def outside_marks(text: str) -> str:
-    """What is left when everything between ⟦ and ⟧ is taken out, innermost first."""
+    """The text without everything between ⟦ and ⟧, innermost first."""
     while "⟦" in text:
         shorter = re.sub(r"⟦[^⟦⟧]*⟧", " ", text)
-        assert shorter != text, "a sentence is cut in two"
+        assert shorter != text, "a message is split"
         text = shorter
     return text
 
 
-def own_words(content: Content) -> set[str]:
-    """Words that come from the account, the hospital or the calendar."""
+def data_words(content: Content) -> set[str]:
+    """Words from the account, the hospital and the calendar."""
     printed = (content.facts, content.recipient, content.facility, content.guarantor_id, content.document_id)
     dates = (
         fmt(value, PSEUDO)
@@ -120,12 +120,12 @@ def all_values(value: object) -> Iterator[object]:
         yield value
 
 
-def test_page_label__is_translated_too(pseudo_templates: Path) -> None:
+def test_page_label__is_translated(pseudo_templates: Path) -> None:
     assert page_label(pseudo_templates, PSEUDO, 1, 3) == "⟦Page 1 of 3⟧"
     assert page_label(TEMPLATES, "en", 1, 3) == "Page 1 of 3"
 
 
-def test_render__another_language_sets_the_document_s_language(tmp_path: Path, pseudo_templates: Path) -> None:
+def test_render__sets_the_pdf_language(tmp_path: Path, pseudo_templates: Path) -> None:
     templates = tmp_path / "templates"
     shutil.copytree(pseudo_templates, templates)
     path = templates / "locale" / PSEUDO / "LC_MESSAGES" / "messages.po"

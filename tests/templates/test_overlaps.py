@@ -1,8 +1,9 @@
-"""Nothing lies on anything else, and nothing runs off the paper, however long the words are."""
+"""No text overlaps or leaves the page, even with long values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pypdfium2 as pdfium
 import pytest
@@ -14,7 +15,7 @@ from tests.contents import make_letter, make_ob_notice, make_statement, three_vi
 
 Box = tuple[float, float, float, float]
 
-LONG_NAME = {
+LONG_NAME: dict[str, Any] = {
     "first_name": "Maximiliana-Bartholomea Annunziata",
     "last_name": "Wolfeschlegelsteinhausenberger",
     "address": make_address("c/o Riverside Assisted Living", "Building 14, Apartment 1207-B", "12345 Northwest Blvd"),
@@ -28,8 +29,8 @@ LONG_FACILITY = make_facility(
 )
 
 
-def dear_visit() -> Content:
-    """Charges of $987,654.32, of which all is owed."""
+def expensive_visit() -> Content:
+    """Charges of $987,654.32, all of it owed."""
     return make_statement(
         make_encounter(charges=(make_charge(amount_cents=98_765_432),), insurance=(), share=None), **LONG_NAME
     )
@@ -43,7 +44,7 @@ def dear_visit() -> Content:
             lambda: make_statement(*three_visits(), level=1, **LONG_NAME, facility=LONG_FACILITY, large_print=True),
             id="reminder-large-print",
         ),
-        pytest.param(dear_visit, id="large-amounts"),
+        pytest.param(expensive_visit, id="large-amounts"),
         pytest.param(lambda: make_ob_notice(**LONG_NAME), id="estimate"),
         pytest.param(lambda: make_ob_notice(**LONG_NAME, large_print=True), id="estimate-large-print"),
         pytest.param(lambda: make_ob_notice(make_episode(estimate_cents=12_345_678)), id="estimate-large-amounts"),
@@ -53,14 +54,14 @@ def dear_visit() -> Content:
         ),
     ],
 )
-def test_pages__no_letter_on_another_and_none_off_the_paper(engine: PlainEngine, make: Callable[[], Content]) -> None:
+def test_pages__no_letters_overlap_or_leave_the_page(engine: PlainEngine, make: Callable[[], Content]) -> None:
     document = pdfium.PdfDocument(engine.render(make()).pdf)
     letters = 0
     try:
         for page in document:
             boxes = list(letter_boxes(page.get_textpage()))
             letters += len(boxes)
-            assert not [box for box in boxes if off_paper(box)]
+            assert not [box for box in boxes if is_off_page(box)]
             assert not list(overlapping(boxes)), f"page {page}"
     finally:
         document.close()
@@ -68,7 +69,7 @@ def test_pages__no_letter_on_another_and_none_off_the_paper(engine: PlainEngine,
 
 
 Letter = tuple[int, str, Box]
-"""Its number in the page's text, itself, and where it stands in points."""
+"""Index in the page's text, character, and bounding box in points."""
 
 
 def letter_boxes(text: pdfium.PdfTextPage) -> Iterator[Letter]:
@@ -78,17 +79,17 @@ def letter_boxes(text: pdfium.PdfTextPage) -> Iterator[Letter]:
             yield index, character, text.get_charbox(index)
 
 
-def off_paper(letter: Letter) -> bool:
-    """Closer than a sixth of an inch to the edge, where printers cannot print."""
+def is_off_page(letter: Letter) -> bool:
+    """Whether a letter is within a sixth of an inch of the edge, where printers cannot print."""
     left, bottom, right, top = letter[2]
     return left < 12 or bottom < 12 or right > 612 - 12 or top > 792 - 12
 
 
 def overlapping(letters: list[Letter]) -> Iterator[tuple[str, str]]:
-    """Pairs that share more than a third of the smaller one's area. Neighbours may: that is how ligatures are told."""
+    """Pairs that share more than a third of the smaller one's area, except neighbors: letters of a ligature overlap."""
     ordered = sorted(letters, key=lambda letter: letter[2][0])
-    for place, (index, one, box) in enumerate(ordered):
-        for other_index, other, other_box in ordered[place + 1 :]:
+    for position, (index, one, box) in enumerate(ordered):
+        for other_index, other, other_box in ordered[position + 1 :]:
             if other_box[0] >= box[2]:
                 break
             height = min(box[3], other_box[3]) - max(box[1], other_box[1])

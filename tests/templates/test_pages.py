@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from statement_builder.billing.model import InsuranceStatus
 from statement_builder.documents import Content
-from statement_builder.rendering import DOUBLE_WINDOW_10, ForeignIds, PlainEngine, verify
+from statement_builder.rendering import ForeignIds, PlainEngine, verify
 from tests.builders import make_address, make_encounter, make_episode, make_facility, make_payment
 from tests.contents import (
     BILLED,
@@ -20,6 +21,7 @@ from tests.contents import (
     make_statement,
     three_visits,
 )
+from tests.envelope import DOUBLE_WINDOW_10
 from tests.pdf_text import page_texts
 
 EVERY_DOCUMENT = [
@@ -36,14 +38,14 @@ EVERY_DOCUMENT = [
 
 
 def read(engine: PlainEngine, content: Content) -> list[str]:
-    """The pages' text, of a document that verification accepts."""
+    """The text of each page. The document must pass verification."""
     pdf = engine.render(content).pdf
     verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=ForeignIds(accounts_by_guarantor={}))
     return page_texts(pdf)
 
 
 @pytest.mark.parametrize("make", EVERY_DOCUMENT)
-def test_every_document__first_page_says_how_to_get_help_pay_and_ask(
+def test_every_document__first_page_explains_help_payment_and_contact(
     engine: PlainEngine, make: Callable[[], Content]
 ) -> None:
     first = read(engine, make())[0].replace("\u00a0", " ")
@@ -56,14 +58,14 @@ def test_every_document__first_page_says_how_to_get_help_pay_and_ask(
 
 
 @pytest.mark.parametrize("make", [each for each in EVERY_DOCUMENT if "estimate" not in str(each.id)])
-def test_bills_and_letters__rights_are_said(engine: PlainEngine, make: Callable[[], Content]) -> None:
+def test_bills_and_letters__state_rights(engine: PlainEngine, make: Callable[[], Content]) -> None:
     text = " ".join(read(engine, make()))
     assert "You may ask for an itemized bill at any time, free of charge." in text
     assert "While we look into a charge that you dispute, you do not have to pay it." in text
 
 
 @pytest.mark.parametrize("make", EVERY_DOCUMENT)
-def test_every_document__phone_hours_and_relay_are_said(engine: PlainEngine, make: Callable[[], Content]) -> None:
+def test_every_document__shows_phone_hours_and_relay(engine: PlainEngine, make: Callable[[], Content]) -> None:
     text = " ".join(read(engine, make())).replace("\u00a0", " ")
     assert "(413) 555-0142" in text
     assert "Monday to Friday, 8 am to 6 pm" in text
@@ -71,7 +73,7 @@ def test_every_document__phone_hours_and_relay_are_said(engine: PlainEngine, mak
 
 
 @pytest.mark.parametrize("make", EVERY_DOCUMENT)
-def test_every_document__nothing_threatened_nothing_technical(engine: PlainEngine, make: Callable[[], Content]) -> None:
+def test_every_document__no_threats_and_no_private_data(engine: PlainEngine, make: Callable[[], Content]) -> None:
     text = " ".join(read(engine, make())).lower()
     for word in ("legal action", "credit rating", "credit report", "demand", "lawsuit", "garnish", "cvv", "none"):
         assert word not in text
@@ -79,7 +81,7 @@ def test_every_document__nothing_threatened_nothing_technical(engine: PlainEngin
         assert private not in text
 
 
-def test_statement__says_what_insurance_did_and_why_it_is_owed(engine: PlainEngine) -> None:
+def test_statement__explains_insurance_and_amount_owed(engine: PlainEngine) -> None:
     [page] = read(engine, make_statement())
     assert "Your 3 visits cost $3,600.00." in page
     assert "You paid $20.00." in page
@@ -89,7 +91,7 @@ def test_statement__says_what_insurance_did_and_why_it_is_owed(engine: PlainEngi
     assert page.count("$1,445.00") >= 4  # the box, the sentence, the table, the coupon
 
 
-def test_statement__one_visit_is_not_spoken_of_as_several(engine: PlainEngine) -> None:
+def test_statement__one_visit_uses_the_singular(engine: PlainEngine) -> None:
     [page] = read(engine, make_statement(make_encounter()))
     assert "Your visit cost $1,200.00." in page
 
@@ -102,7 +104,7 @@ def test_statement__one_visit_is_not_spoken_of_as_several(engine: PlainEngine) -
         pytest.param({"insurance_name": ""}, "we have no insurance on file", id="self-pay"),
     ],
 )
-def test_statement__reason_in_plain_words(engine: PlainEngine, changes: dict[str, object], why: str) -> None:
+def test_statement__reason_in_plain_language(engine: PlainEngine, changes: dict[str, Any], why: str) -> None:
     [page] = read(engine, make_statement(make_encounter(share=None, **changes)))
     assert why in page
 
@@ -113,7 +115,7 @@ def test_statement__sensitive_visit_is_medical_services(engine: PlainEngine) -> 
     assert "Detox" not in page
 
 
-def test_statement__three_visits_with_a_history_take_one_page(engine: PlainEngine) -> None:
+def test_statement__three_visits_with_history_fit_one_page(engine: PlainEngine) -> None:
     changed = three_visits(correspondence=BILLED)
     [page] = read(engine, make_statement(*changed))
     assert "Balance before" in page
@@ -121,7 +123,7 @@ def test_statement__three_visits_with_a_history_take_one_page(engine: PlainEngin
     assert "you may have overlooked this bill" in page
 
 
-def test_statement__what_changed_is_left_out_where_nothing_has(engine: PlainEngine) -> None:
+def test_statement__no_changes_section_without_changes(engine: PlainEngine) -> None:
     [page] = read(engine, make_statement(make_encounter()))
     assert "Balance before" not in page
 
@@ -134,9 +136,7 @@ def test_statement__payment_since_the_last_bill_is_shown(engine: PlainEngine) ->
 
 
 @pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large-print")])
-def test_statement__a_payment_plan_is_taken_off_before_the_amount_asked_for(
-    engine: PlainEngine, large_print: bool
-) -> None:
+def test_statement__later_plan_payments_are_subtracted(engine: PlainEngine, large_print: bool) -> None:
     pages = read(engine, make_plan_statement(large_print=large_print))
     text = " ".join(pages).replace("\u00a0", " ")
     assert "$545.00" in pages[0]
@@ -147,10 +147,10 @@ def test_statement__a_payment_plan_is_taken_off_before_the_amount_asked_for(
     assert "There is 1 payment in it that we have not received yet." in text
 
 
-def test_statement__120_visits_are_all_there_under_repeated_heads(engine: PlainEngine) -> None:
+def test_statement__120_visits_are_complete_with_repeated_heads(engine: PlainEngine) -> None:
     visits = [make_encounter(f"A8{n:04}", owed_cents=10_000 + n) for n in range(120)]
     pages = read(engine, make_statement(*visits))
-    assert len(pages) <= 10  # five sheets on both sides: the most that goes into a letter
+    assert len(pages) <= 10  # five duplex sheets, the limit for a letter envelope
     numbers = [number for page in pages for number in re.findall(r"A8\d{4}", page)]
     assert numbers == [visit.account_number for visit in visits]
     for page in pages:
@@ -177,7 +177,7 @@ def test_statement__long_names_and_lines_are_not_cut(engine: PlainEngine) -> Non
     assert "www.riverbendcommunityhospital.example.org/patients/billing/pay-my-bill" in text
 
 
-def test_ob_notice__is_an_estimate_and_nothing_else(engine: PlainEngine) -> None:
+def test_ob_notice__is_only_an_estimate(engine: PlainEngine) -> None:
     [page] = read(engine, make_ob_notice())
     for sentence in (
         "This is an estimate, not a bill.",
@@ -192,7 +192,7 @@ def test_ob_notice__is_an_estimate_and_nothing_else(engine: PlainEngine) -> None
         assert never not in page.replace("\u00a0", " ")
 
 
-def test_ob_notice__self_pay_is_told_of_the_right_to_dispute(engine: PlainEngine) -> None:
+def test_ob_notice__self_pay_shows_the_right_to_dispute(engine: PlainEngine) -> None:
     episode = make_episode(good_faith_estimate_id="GFE-88", insurance_name="", estimate_basis="")
     text = " ".join(read(engine, make_ob_notice(episode)))
     assert "GFE-88" in text
@@ -218,7 +218,7 @@ def test_letter__tone_of_each_level(engine: PlainEngine, level: int, heading: st
     assert "October 20, 2026" in text
 
 
-def test_letter__final_notice_names_no_agency_where_there_is_none(engine: PlainEngine) -> None:
+def test_letter__final_notice_without_an_agency(engine: PlainEngine) -> None:
     terms = TERMS.__class__(**{name: getattr(TERMS, name) for name in TERMS.__struct_fields__} | {"agency_name": ""})
     text = " ".join(read(engine, make_letter(4, terms=terms)))
     assert "agency" not in text.lower()

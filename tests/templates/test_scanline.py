@@ -1,4 +1,5 @@
-"""A scanner finds its line: OCR-A, ten characters an inch, right half of the lowest inch, clear all around."""
+"""The scan line is machine-readable: OCR-A, ten characters per inch, in the right half of the lowest inch, clear on all
+sides."""
 
 from __future__ import annotations
 
@@ -13,9 +14,9 @@ from PIL import Image
 from statement_builder.billing.scanline import Scanline
 from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine, DocumentError, ForeignIds, PlainEngine, verify
-from statement_builder.rendering.envelope import DOUBLE_WINDOW_10
 from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
+from tests.envelope import DOUBLE_WINDOW_10
 from tests.templates.test_overlaps import LONG_NAME
 
 CLEAR_IN, DOTS = 0.25, 150
@@ -40,23 +41,23 @@ EVERY_DOCUMENT = [
 
 
 @pytest.mark.parametrize("make", EVERY_DOCUMENT)
-def test_every_document__scan_line_is_where_a_scanner_looks(engine: PlainEngine, make: Callable[[], Content]) -> None:
+def test_every_document__scan_line_is_in_the_read_area(engine: PlainEngine, make: Callable[[], Content]) -> None:
     content = make()
     with pdfium.PdfDocument(engine.render(content).pdf) as document:
         page = document[0]
         boxes = _boxes(page, content.scanline)
-        ink = page.render(scale=DOTS / 72).to_pil().convert("L").point(lambda grey: 255 if grey < 200 else 0)
+        ink = page.render(scale=DOTS / 72).to_pil().convert("L").point(lambda gray: 255 if gray < 200 else 0)
     left, right = boxes[0][0] / 72, boxes[-1][2] / 72
     bottom, top = min(box[1] for box in boxes) / 72, max(box[3] for box in boxes) / 72
     assert left >= 4.25
     assert CLEAR_IN <= bottom <= top <= 1.0
     assert right <= 8.5 - CLEAR_IN
     middles = [(box[0] + box[2]) / 2 for box in boxes if box]
-    assert middles[-1] - middles[0] == pytest.approx(7.2 * (len(boxes) - 1), abs=1.0), "ten characters an inch"
-    around = (left - CLEAR_IN, 11 - top - CLEAR_IN, right + CLEAR_IN, 11 - bottom + CLEAR_IN)
-    own = (left - 0.02, 11 - top - 0.02, right + 0.02, 11 - bottom + 0.02)
-    ink.paste(0, _dots(own))
-    assert ink.crop(_dots(around)).getbbox() is None, "something is in the clear zone"
+    assert middles[-1] - middles[0] == pytest.approx(7.2 * (len(boxes) - 1), abs=1.0), "ten characters per inch"
+    clear_zone = (left - CLEAR_IN, 11 - top - CLEAR_IN, right + CLEAR_IN, 11 - bottom + CLEAR_IN)
+    line_box = (left - 0.02, 11 - top - 0.02, right + 0.02, 11 - bottom + 0.02)
+    ink.paste(0, _dots(line_box))
+    assert ink.crop(_dots(clear_zone)).getbbox() is None, "something is in the clear zone"
 
 
 def _dots(sides: tuple[float, ...]) -> tuple[int, ...]:
@@ -80,7 +81,7 @@ def test_scan_line__is_set_in_ocr_a(engine: PlainEngine) -> None:
     assert [name for name in names if "Scanner" in name]
 
 
-def test_scan_line__left_out_where_it_cannot_be_read_without_doubt(engine: PlainEngine) -> None:
+def test_scan_line__omitted_for_an_unsupported_account_number(engine: PlainEngine) -> None:
     content = make_statement(guarantor_id="G-1001")
     rendered = engine.render(content)
     verify(rendered.pdf, content, windows=DOUBLE_WINDOW_10, foreign=ForeignIds(accounts_by_guarantor={}))
@@ -89,7 +90,7 @@ def test_scan_line__left_out_where_it_cannot_be_read_without_doubt(engine: Plain
     assert not [name for name in names if "Scanner" in name]
 
 
-def test_verify__scan_line_that_is_not_the_one_on_record(engine: PlainEngine) -> None:
+def test_verify__scan_line_differs_from_the_record(engine: PlainEngine) -> None:
     content, nobody = make_statement(), ForeignIds(accounts_by_guarantor={})
     other = engine.render(make_statement(facility=make_facility(scanline=Scanline(account_width=12)))).pdf
     with pytest.raises(DocumentError) as caught:
@@ -98,7 +99,7 @@ def test_verify__scan_line_that_is_not_the_one_on_record(engine: PlainEngine) ->
 
 
 @pytest.mark.parametrize("guarantor_id", ["71001", "G1001", "M1001Z", "ABC0000DEFGHZ"])
-def test_scan_line__is_filled_like_any_other_words(engine: PlainEngine, guarantor_id: str) -> None:
+def test_scan_line__is_filled_like_other_text(engine: PlainEngine, guarantor_id: str) -> None:
     compiled = CompiledEngine(TEMPLATES)
     for content in (make_statement(), make_statement(guarantor_id=guarantor_id)):
         pictures: list[Image.Image] = []
