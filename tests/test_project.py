@@ -9,11 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from typer.main import get_command
-
-from statement_builder.cli import app
-from statement_builder.settings import URL_VARIABLES, Settings, load_settings
+from statement_builder.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,66 +45,6 @@ def test_core__reads_no_clock_no_file_and_no_environment() -> None:
             wrong += [f"{path.name} imports {name}" for name in names if name in FORBIDDEN_MODULES - allowed]
     assert checked > 20
     assert wrong == []
-
-
-def _readme_commands() -> list[list[str]]:
-    lines = re.findall(r"^statements .+$", README, flags=re.MULTILINE) + re.findall(r"`(statements [^`]+)`", README)
-    return [re.sub(r"\s+#.*", "", line).split()[1:] for line in lines]
-
-
-@pytest.mark.parametrize("words", _readme_commands(), ids=" ".join)
-def test_readme__every_command_exists_with_its_options(words: list[str]) -> None:
-    command = get_command(app)
-    assert len(_readme_commands()) > 10
-    while words and words[0] in getattr(command, "commands", {}):
-        command = command.commands[words.pop(0)]  # type: ignore[attr-defined]
-    assert not hasattr(command, "commands"), "README names a group or an unknown command"
-    options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
-    assert {word for word in words if word.startswith("-")} <= options
-
-
-def test_readme__names_every_setting() -> None:
-    for table, names in (
-        ("", {"ledger", "archive", "print", "email"}),
-        ("source", {"name", "url", "max_age_hours"}),
-        ("render", {"workers", "languages", "engine", "layouts"}),
-        (
-            "mail",
-            {
-                "print_profile",
-                "email_content",
-                "email_link_days",
-                "mailer_id",
-                "service_type",
-                "preflight_sample_every",
-                "final_vendor_status",
-                "ack_deadline_hours",
-                "mailed_deadline_business_days",
-                "inbox",
-                "vendor_reports_url",
-                "bounce_mailbox_url",
-            },
-        ),
-        (
-            "release",
-            {
-                "statement",
-                "ob_notice",
-                "dunning",
-                "volume_change_max_percent",
-                "amount_change_max_percent",
-                "hold_doubled_count_min",
-                "dual_control_level_min",
-                "amount_max_cents",
-            },
-        ),
-    ):
-        struct = Settings if not table else type(getattr(Settings(), table))
-        own = set(struct.__struct_fields__)
-        assert names == (own if table else own - {"facility", "source", "policy", "render", "mail", "release"})
-        for name in names:
-            assert f"`{name}`" in README, f"README does not name {table}.{name}"
-    assert all(variable in README for variable in URL_VARIABLES.values())
 
 
 def test_sample_settings__load_and_are_complete(tmp_path: Path) -> None:

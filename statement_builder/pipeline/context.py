@@ -37,7 +37,8 @@ def open_templates(settings: Settings) -> Path:
         return TEMPLATES
     from statement_builder.rendering.template_overrides import merge_templates  # noqa: PLC0415 - imports WeasyPrint
 
-    return merge_templates(TEMPLATES, Path(own), Path(settings.render.layouts) / "templates")
+    # Beside the layouts, not among them: the layout cache deletes every folder of another template version.
+    return merge_templates(TEMPLATES, Path(own), Path(f"{settings.render.layouts}-templates"))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -117,7 +117,7 @@ def _explain(error: str) -> str:
     place = place.rstrip("`")
     prefix = f"{place}." if place else ""
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", what):
-        return f"{prefix}{unknown[1]} is not a setting. Check the spelling and the table (README, Settings)."
+        return f"{prefix}{unknown[1]} is not a setting. Check the spelling and the table (docs/configure/settings.md)."
     if missing := re.fullmatch(r"Object missing required field `(.*)`", what):
         return f"{prefix}{missing[1]} is missing and has no default."
     return f"{place or 'the settings'}: {what}"

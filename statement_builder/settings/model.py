@@ -131,6 +131,6 @@ class Settings(Record, kw_only=True):
         if self.facility is None:
             raise ConfigError(
                 "No [facility] in the settings. Its name, addresses, phone numbers, and links are on every page. "
-                "Add it to statements.toml (README, Settings)."
+                "Add it to statements.toml (docs/configure/settings.md)."
             )
         return self.facility
