@@ -151,7 +151,7 @@ def test_read__changed_font_is_new(compiled: CompiledEngine, part: int) -> None:
 
 def test_read__font_with_other_widths_is_new(compiled: CompiledEngine) -> None:
     pdf, reader = _filled(compiled, make_statement()), FastReader()
-    lefts = [Rect(left=place / 20, top=1.8, width=0.02, height=0.8) for place in range(16, 90)]
+    lefts = [Rect(left=position / 20, top=1.8, width=0.02, height=0.8) for position in range(16, 90)]
     (page,) = reader.read(pdf).pages
     beyond = next(rect for rect in lefts if not page.within(rect))
     dictionaries = next(number for number in object_streams(pdf) if b"/CIDFontType2" in inflated(pdf, number))

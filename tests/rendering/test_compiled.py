@@ -145,7 +145,7 @@ def test_render_all__same_results_as_one_at_a_time() -> None:
 
 def test_render__same_bytes_with_a_small_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     random = Random("forgotten")
-    contents = [make_random(KINDS[place % 2], random) for place in range(12)] * 2
+    contents = [make_random(KINDS[position % 2], random) for position in range(12)] * 2
     expected = [CompiledEngine(TEMPLATES).render(content) for content in contents[:12]] * 2
     for size in (1, 50, 300):  # a document has about a hundred paragraphs
         monkeypatch.setattr("statement_builder.rendering.compiled.typesetter._CACHED_MAX", size)

@@ -244,10 +244,12 @@ def _below(page: bytes) -> bytes:
 
 def _stroked(page: bytes) -> bytes:
     """Add another document's code, drawn as lines on white: only a scan of the page finds it."""
-    place = page.rindex(b"BT\n")
+    position = page.rindex(b"BT\n")
     ends = re.findall(rb"(\d+) (\d+) ([ml])\n", path_operators(OTHER.payment_url))
     lines = b"".join([b"%d %d %b\n" % (450 + 3 * int(x), 450 + 3 * int(y), end) for x, y, end in ends])
-    return page[:place] + b"q\n1 1 1 rg\n430 430 150 150 re\nf\n0 0 0 RG\n3 w\n" + lines + b"S\nQ\n" + page[place:]
+    return (
+        page[:position] + b"q\n1 1 1 rg\n430 430 150 150 re\nf\n0 0 0 RG\n3 w\n" + lines + b"S\nQ\n" + page[position:]
+    )
 
 
 CHANGES = [

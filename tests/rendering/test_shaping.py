@@ -54,7 +54,7 @@ def _drawn_by(operand: bytes) -> list[tuple[int, int]]:
     drawn: list[tuple[int, int]] = []
     for codes, adjustment in re.findall(rb"<([0-9a-f]+)>(-?\d*)", operand):
         assert len(codes) % 4 == 0
-        drawn += [(int(codes[place : place + 4], 16), 0) for place in range(0, len(codes), 4)]
+        drawn += [(int(codes[position : position + 4], 16), 0) for position in range(0, len(codes), 4)]
         drawn[-1] = (drawn[-1][0], int(adjustment or 0))
     return drawn
 

@@ -42,7 +42,7 @@ def test_add_template_lines(element: str, lines: list[str]) -> None:
     sources = {"page.html": PAGE, "base.html": BASE, "parts.html": PARTS, "other.html": PAGE}
     environment = jinja2.Environment(loader=jinja2.DictLoader(sources), autoescape=True)
     named = add_template_lines(f"float ({element})", environment, "page.html", Path("any/templates"))
-    assert named == f"float ({element}, {', '.join(f'templates/{place}' for place in lines)})"
+    assert named == f"float ({element}, {', '.join(f'templates/{line}' for line in lines)})"
 
 
 @pytest.mark.parametrize("reason", ["text indent", "float (page)", 'float (<div class="logo">)'])

@@ -95,18 +95,18 @@ def _recipient_lower(page: bytes) -> bytes:
 
 def _before_the_recipient(operators: bytes) -> Callable[[bytes], bytes]:
     def change(page: bytes) -> bytes:
-        place = re.search(rb"BT\n1 0 0 -1 73\.920000 1[89]\d", page)
-        assert place is not None
-        return page[: place.start()] + operators + page[place.start() :]
+        position = re.search(rb"BT\n1 0 0 -1 73\.920000 1[89]\d", page)
+        assert position is not None
+        return page[: position.start()] + operators + page[position.start() :]
 
     return change
 
 
 def _after_the_recipient(operators: bytes) -> Callable[[bytes], bytes]:
     def change(page: bytes) -> bytes:
-        place = re.search(rb"BT\n1 0 0 -1 73\.920000 1[89]\d\.[^B]*? TJ\n", page)
-        assert place is not None
-        return page[: place.end()] + operators + page[place.end() :]
+        position = re.search(rb"BT\n1 0 0 -1 73\.920000 1[89]\d\.[^B]*? TJ\n", page)
+        assert position is not None
+        return page[: position.end()] + operators + page[position.end() :]
 
     return change
 
@@ -202,10 +202,12 @@ def test_verify__damaged_bytes_pass_only_if_pdfium_accepts_them(verifier: Verifi
     texts = [
         found.span() for found in re.finditer(rb"\d+ 0 obj\n<<.*?>>\nstream\n|endstream\nendobj\n", pdf, re.DOTALL)
     ]
-    outside = [place for start, end in [(0, 16), *texts, (len(pdf) - 40, len(pdf))] for place in range(start, end)]
+    outside = [
+        position for start, end in [(0, 16), *texts, (len(pdf) - 40, len(pdf))] for position in range(start, end)
+    ]
     passed = 0
-    for place in [*random.sample(outside, 300), *random.sample(range(len(pdf)), 300), *range(8)]:
-        damaged = pdf[:place] + bytes([pdf[place] ^ 1 << random.randrange(8)]) + pdf[place + 1 :]
+    for position in [*random.sample(outside, 300), *random.sample(range(len(pdf)), 300), *range(8)]:
+        damaged = pdf[:position] + bytes([pdf[position] ^ 1 << random.randrange(8)]) + pdf[position + 1 :]
         if not _code(partial(_check, verifier, damaged, STATEMENT)):
             verify(damaged, STATEMENT, windows=DOUBLE_WINDOW_10, foreign=NOBODY)
             passed += 1

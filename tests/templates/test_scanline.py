@@ -72,7 +72,7 @@ def _boxes(page: pdfium.PdfPage, line: str) -> list[tuple[float, float, float, f
     assert found is not None
     assert found[1] == len(line)
     assert start >= 0
-    return [text.get_charbox(found[0] + place) for place in range(len(line))]
+    return [text.get_charbox(found[0] + position) for position in range(len(line))]
 
 
 def test_scan_line__is_set_in_ocr_a(engine: PlainEngine) -> None:

@@ -159,9 +159,9 @@ def _line_width(
 ) -> float:
     """Width of a line, including the white space at its end only if `whole`."""
     width = 0.0
-    for place, (slot, start, end) in enumerate(line):
+    for position, (slot, start, end) in enumerate(line):
         text = runs[slot][start:end]
-        if place == len(line) - 1 and not whole:
+        if position == len(line) - 1 and not whole:
             text = text.rstrip(" ")
         width += _width(paragraph.slots[slot], text)
     return width
@@ -208,9 +208,9 @@ def _finish(runs: list[str], line: list[tuple[int, int, int]]) -> Line:
     if len(line) > 1 and _is_leading_space(runs, line[-1]):
         line = line[:-1]
     finished: list[tuple[int, str, str]] = []
-    for place, (slot, start, end) in enumerate(line):
+    for position, (slot, start, end) in enumerate(line):
         text = runs[slot][start:end]
-        if place < len(line) - 1:
+        if position < len(line) - 1:
             finished.append((slot, text, text))
         else:
             finished.append((slot, text if end == len(runs[slot]) else text.rstrip(" "), text.rstrip(" ")))
@@ -224,9 +224,9 @@ def place_lines(paragraph: Paragraph, lines: Sequence[Line]) -> TypesetParagraph
     for number, line in enumerate(lines):
         pieces: list[tuple[int, float, ShapedRun | None]] = []
         x = 0.0
-        for place, (index, drawn, counted) in enumerate(line):
+        for position, (index, drawn, counted) in enumerate(line):
             slot = paragraph.slots[index]
-            last = place == len(line) - 1 and number == len(lines) - 1
+            last = position == len(line) - 1 and number == len(lines) - 1
             pieces.append((index, x, shape(slot.style, drawn) if drawn.strip(" ") else None))
             x += _width(slot, counted.rstrip(" ") if last else counted)
         offset = _offset(paragraph, x)

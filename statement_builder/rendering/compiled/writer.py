@@ -32,7 +32,7 @@ class PageTemplate:
         self.layout = layout
         self._pages = [_prepare(page) for page in layout.pages]
         self._info, self._object_stream, self._font_stream, self._table = (
-            layout.objects_count + more for more in range(4)
+            layout.objects_count + offset for offset in range(4)
         )
         self._head, offsets = self._write_head()
         self._rows = self._write_rows(offsets)
@@ -54,8 +54,8 @@ class PageTemplate:
         """The object table with the entries that all documents share."""
         rows = bytearray(_ROW_BYTES * (self._table + 1))
         rows[:_ROW_BYTES] = _row(0, 0, 65535)
-        for place, number in enumerate(self.layout.packed_numbers):
-            rows[number * _ROW_BYTES : (number + 1) * _ROW_BYTES] = _row(2, self._object_stream, place)
+        for index, number in enumerate(self.layout.packed_numbers):
+            rows[number * _ROW_BYTES : (number + 1) * _ROW_BYTES] = _row(2, self._object_stream, index)
         for number, offset in offsets.items():
             rows[number * _ROW_BYTES : (number + 1) * _ROW_BYTES] = _row(1, offset, 0)
         return bytes(rows)
@@ -123,8 +123,8 @@ class PageTemplate:
                     [(own_map, subset.character_map)] if character_map == own_map else []
                 )
             rows = bytearray(self._rows)
-            for place, (number, _) in enumerate(dictionaries):
-                rows[number * _ROW_BYTES : (number + 1) * _ROW_BYTES] = _row(2, self._font_stream, place)
+            for index, (number, _) in enumerate(dictionaries):
+                rows[number * _ROW_BYTES : (number + 1) * _ROW_BYTES] = _row(2, self._font_stream, index)
             parts, position = [], len(self._head)
             for number, data in [*streams, (self._font_stream, pack_objects(dictionaries))]:
                 written = _indirect(number, data)
@@ -233,11 +233,11 @@ def _font_dictionaries(font: FontUse, level: int, character_map: int) -> list[tu
 
 def pack_objects(objects: Sequence[tuple[int, bytes]]) -> bytes:
     """An object stream (ISO 32000-1, 7.5.7) of numbered objects: a stream object without its own number."""
-    places, position = [], 0
+    numbers_and_offsets, position = [], 0
     for number, data in objects:
-        places += [number, position]
+        numbers_and_offsets += [number, position]
         position += len(data) + 1
-    head = " ".join(map(str, places)).encode("ascii") + b"\n"
+    head = " ".join(map(str, numbers_and_offsets)).encode("ascii") + b"\n"
     packed = bytes(zlib_compress(head + b"\n".join(data for _, data in objects), _DEFLATE_LEVEL_OBJECTS))
     return b"<</Type /ObjStm/N %d/First %d/Filter /FlateDecode/Length %d>>\nstream\n%b\nendstream" % (
         len(objects),
