@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 _PANELS = {
     "Batches": (batches.run, batches.rerun, batches.release, batches.batches, batches.show),
-    "Work queue": (work_queue.exceptions, work_queue.holds, tracking.track),
+    "Work queue and reports": (work_queue.exceptions, work_queue.holds, tracking.track),
     "Documents": (
         documents.find,
         documents.get,
@@ -36,7 +36,7 @@ _PANELS = {
         documents.correct,
         documents.resolve,
     ),
-    "Checks and trials": (
+    "Checks and sample data": (
         maintenance.doctor,
         settings_command.settings,
         maintenance.preflight,
@@ -47,8 +47,8 @@ _PANELS = {
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
-app.add_typer(report_app, name="report", rich_help_panel="Work queue")
-app.add_typer(source_app, name="source", rich_help_panel="Checks and trials")
+app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
+app.add_typer(source_app, name="source", rich_help_panel="Checks and sample data")
 
 _RENAMED = {"settle": "resolve", "lint": "preflight"}
 _ANY_ARGUMENTS = {"ignore_unknown_options": True, "allow_extra_args": True}

@@ -33,7 +33,9 @@ from statement_builder.pipeline.pull import Scope
 
 
 def run(  # noqa: PLR0917 - one parameter per option
-    kind: Annotated[Kind, typer.Argument(help="The kind of document.")],
+    kind: Annotated[
+        Kind, typer.Argument(metavar="KIND", help="The kind of document: statement, ob-notice or dunning.")
+    ],
     cycle: Annotated[str, typer.Option(help="The billing period: 2026-11, or 2026-11-07 if billing is split.")],
     source: Source = None,
     source_url: SourceUrl = None,

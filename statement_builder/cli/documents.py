@@ -16,7 +16,8 @@ from statement_builder.operations.summaries import summarize_document
 
 
 def find(
-    text: Annotated[str, typer.Argument(help="An account, guarantor, document or batch id.")], as_json: Json = False
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="An account, guarantor, document or batch id.")],
+    as_json: Json = False,
 ) -> None:
     """Find documents by account, guarantor, document or batch, with every attempt to deliver them."""
     with opened() as context:

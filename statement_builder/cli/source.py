@@ -24,7 +24,7 @@ Url = Annotated[str, typer.Argument(metavar="URL", help="A SQLAlchemy URL: sqlit
 
 @source_app.command("check")
 def check(
-    name: Annotated[str, typer.Argument(help="A folder of queries below sql/: reference or synthea.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A folder of queries below sql/: reference or synthea.")],
     url: Annotated[str | None, typer.Argument(metavar="URL", help="The database. Default: from the settings.")] = None,
     as_of: AsOf = None,
     as_json: Json = False,

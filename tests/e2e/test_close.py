@@ -1,4 +1,4 @@
-"""Closing: only when everything is accounted for, and what the vendor acknowledges has been acknowledged."""
+"""A batch closes only when every document is accounted for and the vendor has acknowledged its print files."""
 
 from __future__ import annotations
 
@@ -11,34 +11,35 @@ import pytest
 
 from statement_builder.ledger import Ledger
 from tests.commands import BATCH, RERUN, RUN, call, error_message
-from tests.hospital import CLOCK, Hospital, build_hospital
+from tests.fixtures.hospitals import SampleHospitals
+from tests.hospital import CLOCK, Hospital
 
 
 @pytest.fixture(scope="module")
-def half_out(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A batch whose print file is at a vendor who acknowledges, and whose e-mails are stuck."""
-    hospital = build_hospital(tmp_path_factory.mktemp("half-out") / "home", guarantors=20, workers=1)
+def half_sent(sample_hospitals: SampleHospitals, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """The print file is handed off, and the e-mails are blocked."""
+    hospital = sample_hospitals.copy_to(tmp_path_factory.mktemp("half-sent") / "home")
     outbox = hospital.home / "outbox" / "email"
     outbox.parent.mkdir()
-    outbox.write_text("somebody put a file where the folder belongs")
+    outbox.write_text("a file where the folder should be")
     call(hospital, *RUN, code=1)
     outbox.unlink()
     return hospital
 
 
 @pytest.fixture
-def hospital(half_out: Hospital, tmp_path: Path) -> Hospital:
-    return half_out.copy_to(tmp_path / "home")
+def hospital(half_sent: Hospital, tmp_path: Path) -> Hospital:
+    return half_sent.copy_to(tmp_path / "home")
 
 
-def test_vendor_who_acknowledges__is_waited_for(hospital: Hospital) -> None:
+def test_close__waits_for_the_vendors_acknowledgement(hospital: Hospital) -> None:
     with Ledger.open(f"sqlite:///{hospital.home / 'ledger.db'}") as ledger:
         (file,) = ledger.print_files.for_batch(BATCH)
-        _let_vendor_report(hospital, file.name)
+        _require_acknowledgement(hospital, file.name)
         stopped = call(hospital, *RERUN, code=3)
         sheet = call(hospital, "report", "control", BATCH, "--json").json
         counts = sheet["counts"]
-        assert f"of {counts['handed_off']} documents handed off {counts['email']} are acknowledged" in stopped.err
+        assert f"{counts['email']} of {counts['handed_off']} documents handed off are acknowledged" in stopped.err
         assert sheet["state"] == "handing_off"
         gates = {gate["name"]: gate["verdict"] for gate in sheet["gates"]}
         assert gates["handed off = acknowledged"] == "open"
@@ -55,8 +56,8 @@ def test_vendor_who_acknowledges__is_waited_for(hospital: Hospital) -> None:
     assert {gate["verdict"] for gate in kept["gates"]} == {"foots"}
 
 
-def test_document_that_is_nowhere__keeps_the_batch_open(hospital: Hospital) -> None:
-    """Damage that no step of ours makes: an attempt vanishes from the ledger. The class that lacks it is named."""
+def test_close__missing_attempt_keeps_the_batch_open(hospital: Hospital) -> None:
+    """A damaged ledger: an attempt is deleted. The error names the envelope class."""
     _sql(hospital, "DELETE FROM delivery WHERE rowid = (SELECT min(rowid) FROM delivery WHERE channel = 'print')")
     message = call(hospital, *RERUN, code=3).err
     assert "Traceback" not in message
@@ -67,7 +68,7 @@ def test_document_that_is_nowhere__keeps_the_batch_open(hospital: Hospital) -> N
     assert sheet["foots"] is False
 
 
-def _let_vendor_report(hospital: Hospital, name: str) -> None:
+def _require_acknowledgement(hospital: Hospital, name: str) -> None:
     _sql(hospital, "UPDATE print_file SET reports = 'acknowledged' WHERE name = ?", name)
 
 

@@ -1,4 +1,4 @@
-"""The control sheet as an operator and an auditor get it: of a batch that waits, and as it was kept when it closed."""
+"""The control sheet of a waiting batch, and the one archived when a batch closed."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import call
-from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.commands import BATCH, call
+from tests.fixtures.hospitals import SampleHospitals
+from tests.hospital import Hospital
 from tests.pdf_text import page_texts
-
-BATCH = f"{CYCLE}-statement"
-RUN = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--json")
 
 
 @pytest.fixture(scope="module")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    hospital = build_hospital(tmp_path_factory.mktemp("waiting") / "home", guarantors=40, workers=1)
-    call(hospital, *RUN, code=3)
-    return hospital
+def waiting(sample_hospitals: SampleHospitals, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A waiting batch. Tests only read it."""
+    return sample_hospitals.copy_to(tmp_path_factory.mktemp("waiting") / "home", "waiting", guarantors=40)
 
 
 @pytest.fixture(scope="module")
@@ -29,22 +26,22 @@ def closed(waiting: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospi
     return hospital
 
 
-def kept(hospital: Hospital) -> list[Path]:
+def archived_sheets(hospital: Hospital) -> list[Path]:
     return sorted((hospital.home / "archive").glob(f"control-sheets/{BATCH}/*"))
 
 
-def test_waiting_batch__is_shown_with_its_questions_and_kept_nowhere(waiting: Hospital) -> None:
+def test_waiting_batch__sheet_lists_the_decisions_and_is_not_archived(waiting: Hospital) -> None:
     sheet = call(waiting, "report", "control", BATCH, "--json").json
-    assert sheet["questions"] == ["Policy asks for a person's approval of this kind."]
+    assert sheet["questions"] == ["Policy requires a person's approval for this kind."]
     assert sheet["foots"] is True
     assert sheet["counts"] == sheet["counts"] | call(waiting, "show", BATCH, "--json").json["counts"]
-    assert "To decide: Policy asks" in call(waiting, "report", "control", BATCH).out
-    assert kept(waiting) == []
+    assert "To decide: Policy requires" in call(waiting, "report", "control", BATCH).out
+    assert archived_sheets(waiting) == []
     assert "not closed" in call(waiting, "report", "control", BATCH, "--kept", code=2).err
 
 
-def test_closed_batch__its_sheet_is_in_the_archive_under_its_own_hash(closed: Hospital, tmp_path: Path) -> None:
-    files = kept(closed)
+def test_closed_batch__sheet_is_archived_under_its_hash(closed: Hospital, tmp_path: Path) -> None:
+    files = archived_sheets(closed)
     assert sorted(path.suffix for path in files) == [".json", ".pdf"]
     for path in files:
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.stem
@@ -59,21 +56,21 @@ def test_closed_batch__its_sheet_is_in_the_archive_under_its_own_hash(closed: Ho
     assert [end["to_do"].split()[1] for end in sheet["still_open"]] == ["exceptions"]
 
 
-def test_closed_batch__a_rerun_keeps_no_other_sheet(closed: Hospital) -> None:
-    before = kept(closed)
+def test_closed_batch__rerun_archives_no_second_sheet(closed: Hospital) -> None:
+    before = archived_sheets(closed)
     call(closed, "rerun", BATCH, "--release")
-    assert kept(closed) == before
+    assert archived_sheets(closed) == before
 
 
-def test_damaged_sheet__is_not_given_out(closed: Hospital, tmp_path: Path) -> None:
+def test_damaged_sheet__is_refused(closed: Hospital, tmp_path: Path) -> None:
     hospital = closed.copy_to(tmp_path / "home")
-    (path,) = [each for each in kept(hospital) if each.suffix == ".json"]
+    (path,) = [each for each in archived_sheets(hospital) if each.suffix == ".json"]
     path.chmod(0o600)
     path.write_bytes(path.read_bytes().replace(b'"foots": true', b'"foots":false'))
     assert "damaged" in call(hospital, "report", "control", BATCH, "--kept", "--json", code=1).err
 
 
-def test_paper__names_no_patient_and_no_account(closed: Hospital, tmp_path: Path) -> None:
+def test_pdf__contains_no_patient_and_no_account(closed: Hospital, tmp_path: Path) -> None:
     call(closed, "report", "control", BATCH, "-o", str(tmp_path / "sheet.pdf"))
     text = " ".join(page_texts((tmp_path / "sheet.pdf").read_bytes()))
     assert "Closed. Everything foots" in text

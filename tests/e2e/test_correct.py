@@ -1,4 +1,4 @@
-"""A correction: what the billing system says today, in place of what was wrong, once, and one mailing with it."""
+"""A correction replaces a document with today's billing data. It is made once, and counts as the same mailing."""
 
 from __future__ import annotations
 
@@ -9,28 +9,16 @@ from typing import Any
 
 import pytest
 
-from tests.commands import BATCH, RUN, call, error_message
+from tests.commands import BATCH, call, error_message
 from tests.e2e.test_reprint import clocks, found, pages_of, printed, reprint
 from tests.faults.test_two_operators import run_at_once
-from tests.hospital import Hospital, build_hospital
+from tests.hospital import Hospital
 from tests.kill_points import run_killed_at
 
-DEATHS = 8
-"""Moments of a correction at which a process is killed in turn, spread evenly over all of them."""
+KILLS = 8
+"""How many moments of a correction to kill it at, spread evenly."""
 NOTICE = "Corrected. This replaces the one dated November 7, 2026, document {id}."
-
-
-@pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A batch that waits for its release."""
-    hospital = build_hospital(tmp_path_factory.mktemp("rendered") / "home", guarantors=20, workers=1)
-    call(hospital, *RUN[:-2], code=3)
-    return hospital
-
-
-@pytest.fixture
-def waiting(rendered: Hospital, tmp_path: Path) -> Hospital:
-    return rendered.copy_to(tmp_path / "home")
+pytestmark = pytest.mark.hospital("mailed")
 
 
 def correct(hospital: Hospital, document: str, code: int = 0) -> str:
@@ -44,7 +32,7 @@ def corrections(hospital: Hospital, document: str) -> list[str]:
 
 
 def pay_part(hospital: Hospital, document: str, cents: int = 1_000) -> None:
-    """A payment that came in long ago is found and posted."""
+    """Post a payment with an earlier date."""
     account = found(hospital, document)["accounts"][0]
     hospital.sql(
         "INSERT INTO patient_payment (payment_id, account_number, posted_on, amount_cents, method) "
@@ -54,7 +42,7 @@ def pay_part(hospital: Hospital, document: str, cents: int = 1_000) -> None:
     )
 
 
-def test_correct__the_new_one_says_what_it_replaces_and_asks_for_what_is_owed_today(hospital: Hospital) -> None:
+def test_correct__names_the_original_and_asks_for_todays_balance(hospital: Hospital) -> None:
     document = printed(hospital)
     before = found(hospital, document)
     pay_part(hospital, document)
@@ -70,7 +58,7 @@ def test_correct__the_new_one_says_what_it_replaces_and_asks_for_what_is_owed_to
     assert "Corrected." not in pages_of(hospital, document)[0]
 
 
-def test_correct__each_names_the_other_and_who_did_it_is_kept(hospital: Hospital) -> None:
+def test_correct__links_both_documents_and_records_the_user(hospital: Hospital) -> None:
     document = printed(hospital)
     correct(hospital, document)
     (correction,) = corrections(hospital, document)
@@ -84,7 +72,7 @@ def test_correct__each_names_the_other_and_who_did_it_is_kept(hospital: Hospital
     assert why == "insurance paid more"
 
 
-def test_correct__counts_as_the_same_mailing_and_in_no_figure_of_the_cycle(hospital: Hospital) -> None:
+def test_correct__counts_as_the_same_mailing(hospital: Hospital) -> None:
     document, before, moved = printed(hospital), call(hospital, "show", BATCH, "--json").json, clocks(hospital)
     correct(hospital, document)
     after = call(hospital, "show", BATCH, "--json").json
@@ -95,7 +83,7 @@ def test_correct__counts_as_the_same_mailing_and_in_no_figure_of_the_cycle(hospi
     assert clocks(hospital) == moved
 
 
-def test_correct__asked_for_again_names_the_one_that_was_made(hospital: Hospital) -> None:
+def test_correct__second_request_names_the_existing_correction(hospital: Hospital) -> None:
     document = printed(hospital)
     correct(hospital, document)
     (correction,) = corrections(hospital, document)
@@ -107,7 +95,7 @@ def test_correct__asked_for_again_names_the_one_that_was_made(hospital: Hospital
     assert len(hospital.ledger("SELECT 1 FROM correspondence WHERE mailed_count > 2")) == 0
 
 
-def test_correct__what_was_replaced_is_not_copied_or_sent_again(hospital: Hospital) -> None:
+def test_correct__original_cannot_be_reprinted_or_resent(hospital: Hospital) -> None:
     document = printed(hospital)
     correct(hospital, document)
     (correction,) = corrections(hospital, document)
@@ -117,7 +105,7 @@ def test_correct__what_was_replaced_is_not_copied_or_sent_again(hospital: Hospit
     assert "It was handed off." in reprint(hospital, correction)
 
 
-def test_correct__rules_hold_it_now_and_nothing_is_made(hospital: Hospital) -> None:
+def test_correct__held_account_makes_nothing(hospital: Hospital) -> None:
     document = printed(hospital)
     hospital.sql(
         "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('H-1', ?, 'BANKR_STAY', '2026-11-07')",
@@ -130,35 +118,36 @@ def test_correct__rules_hold_it_now_and_nothing_is_made(hospital: Hospital) -> N
     assert found(hospital, document)["replaced_by"] == ""
 
 
-def test_correct__before_the_mail_the_old_one_is_void_and_the_new_one_goes_with_its_batch(waiting: Hospital) -> None:
-    document = waiting.ledger("SELECT document_id FROM document WHERE channel = 'print' LIMIT 1")[0][0]
-    pay_part(waiting, document)
-    told = correct(waiting, document)
-    assert "is void" in told
-    assert "has not left yet" in told
-    (correction,) = corrections(waiting, document)
-    assert found(waiting, document)["state"] == "withheld"
-    assert "CORRECTED" in call(waiting, "holds", BATCH).out
+@pytest.mark.hospital("waiting")
+def test_correct__before_release_voids_the_original_and_joins_the_batch(hospital: Hospital) -> None:
+    document = hospital.ledger("SELECT document_id FROM document WHERE channel = 'print' LIMIT 1")[0][0]
+    pay_part(hospital, document)
+    output = correct(hospital, document)
+    assert "is void" in output
+    assert "is not handed off yet" in output
+    (correction,) = corrections(hospital, document)
+    assert found(hospital, document)["state"] == "withheld"
+    assert "CORRECTED" in call(hospital, "holds", BATCH).out
 
-    call(waiting, "release", BATCH)
-    mailed = [row["document_id"] for row in waiting.manifest_rows()]
+    call(hospital, "release", BATCH)
+    mailed = [row["document_id"] for row in hospital.manifest_rows()]
     assert mailed.count(correction) == 1
     assert document not in mailed
-    summary = call(waiting, "show", BATCH, "--json").json
+    summary = call(hospital, "show", BATCH, "--json").json
     assert (summary["state"], summary["foots"]) == ("closed", True)
     assert summary["counts"]["withheld"] == 1
-    accounts = found(waiting, correction)["accounts"]
-    counted = waiting.ledger("SELECT mailed_count FROM correspondence WHERE subject_id = ?", accounts[0])
+    accounts = found(hospital, correction)["accounts"]
+    counted = hospital.ledger("SELECT mailed_count FROM correspondence WHERE subject_id = ?", accounts[0])
     assert counted == [(1,)]
 
 
-def test_correct__by_email_goes_by_email(hospital: Hospital) -> None:
+def test_correct__emailed_document_is_emailed(hospital: Hospital) -> None:
     document, *_ = hospital.emailed()
     correct(hospital, document)
     assert corrections(hospital, document)[0] in hospital.emailed()
 
 
-def test_correct__letter_in_large_print_says_it_too(hospital: Hospital) -> None:
+def test_correct__large_print_names_the_original(hospital: Hospital) -> None:
     document = printed(hospital)
     guarantor = found(hospital, document)["guarantor"]
     hospital.sql("UPDATE guarantor SET large_print = 1 WHERE guarantor_id = ?", guarantor)
@@ -173,17 +162,17 @@ def test_correct__letter_in_large_print_says_it_too(hospital: Hospital) -> None:
         pytest.param("amount_max_cents = 25000000", "amount_max_cents = 100", id="amount"),
     ],
 )
-def test_correct__what_wants_a_second_person_wants_one_here(hospital: Hospital, setting: str, value: str) -> None:
+def test_correct__dual_control_applies(hospital: Hospital, setting: str, value: str) -> None:
     settings = hospital.home / "statements.toml"
     text = settings.read_text(encoding="utf-8")
     assert setting in text
     settings.write_text(text.replace(setting, value), encoding="utf-8")
     document = printed(hospital)
-    assert "wants somebody other than" in correct(hospital, document, code=2)
+    assert "requires a user other than" in correct(hospital, document, code=2)
     assert corrections(hospital, document) == []
 
 
-def test_correct__two_at_once_make_one(hospital: Hospital) -> None:
+def test_correct__two_at_once_make_one_correction(hospital: Hospital) -> None:
     document = printed(hospital)
     answers = run_at_once(hospital, *[("correct", document, "--reason", "insurance paid more")] * 2)
     assert 0 in [answer.code for answer in answers]
@@ -194,47 +183,56 @@ def test_correct__two_at_once_make_one(hospital: Hospital) -> None:
     assert [row["document_id"] for row in hospital.manifest_rows()].count(correction) == 1
 
 
-def fail(hospital: Hospital, document: str) -> None:
-    """As if this document could not have been made: what a re-run makes its shard anew for."""
+def mark_error(hospital: Hospital, document: str) -> None:
+    """Mark a document as failed, so that a rerun builds its shard again."""
     with sqlite3.connect(hospital.home / "ledger.db") as connection:
         connection.execute("UPDATE document SET state = 'error', error_code = 'X' WHERE document_id = ?", (document,))
     connection.close()
 
 
-def test_correct__void_stays_void_when_the_shard_is_built_again(waiting: Hospital) -> None:
+@pytest.mark.hospital("waiting")
+def test_correct__voids_survive_a_rebuild_of_the_shard(hospital: Hospital) -> None:
     first, second, other = [
-        row[0] for row in waiting.ledger("SELECT document_id FROM document WHERE channel = 'print' LIMIT 3")
+        row[0] for row in hospital.ledger("SELECT document_id FROM document WHERE channel = 'print' LIMIT 3")
     ]
-    correct(waiting, first)
-    call(waiting, "void", second, "--reason", "disputed by phone")
-    fail(waiting, other)
-    call(waiting, "rerun", BATCH, "--release")
-    mailed = [row["document_id"] for row in waiting.manifest_rows()]
+    correct(hospital, first)
+    call(hospital, "void", second, "--reason", "disputed by phone")
+    mark_error(hospital, other)
+    call(hospital, "rerun", BATCH, "--release")
+    mailed = [row["document_id"] for row in hospital.manifest_rows()]
     assert not {first, second} & set(mailed)
-    assert mailed.count(corrections(waiting, first)[0]) == 1
-    assert {code for (code,) in waiting.ledger("SELECT code FROM candidate_hold WHERE late")} == {"CORRECTED", "VOIDED"}
+    assert mailed.count(corrections(hospital, first)[0]) == 1
+    assert {code for (code,) in hospital.ledger("SELECT code FROM candidate_hold WHERE late")} == {
+        "CORRECTED",
+        "VOIDED",
+    }
 
 
-@pytest.mark.parametrize("mailed", [True, False], ids=["mailed-before", "not-mailed-yet"])
-def test_correct__killed_at_any_moment_and_run_again_is_one_revision(
-    mailed: bool, handed_off: Hospital, rendered: Hospital, tmp_path: Path
+@pytest.mark.parametrize(
+    "mailed",
+    [
+        pytest.param(True, id="original-mailed", marks=pytest.mark.hospital("mailed")),
+        pytest.param(False, id="original-not-mailed", marks=pytest.mark.hospital("waiting")),
+    ],
+)
+def test_correct__killed_at_any_moment_and_repeated_makes_one_revision(
+    mailed: bool, hospital: Hospital, tmp_path: Path
 ) -> None:
-    start = handed_off if mailed else rendered
-    document = start.ledger("SELECT document_id FROM document WHERE channel = 'print' ORDER BY 1 LIMIT 1")[0][0]
+    document = hospital.ledger("SELECT document_id FROM document WHERE channel = 'print' ORDER BY 1 LIMIT 1")[0][0]
     command = ("correct", document, "--reason", "insurance paid more")
-    whole = start.copy_to(tmp_path / "whole")
+    whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *command) == 0
     moments = (whole.home / "moments").read_text(encoding="utf-8").split()
     assert "commit-" in moments
-    for moment in range(1, len(moments) + 1, max(1, len(moments) // DEATHS)):
-        hospital = start.copy_to(tmp_path / f"killed-{moment}")
-        assert run_killed_at(hospital, moment, *command) == -signal.SIGKILL
-        call(hospital, *command)
+    for moment in range(1, len(moments) + 1, max(1, len(moments) // KILLS)):
+        killed = hospital.copy_to(tmp_path / f"killed-{moment}")
+        assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
+        call(killed, *command)
         if not mailed:
-            call(hospital, "release", BATCH)
-        call(hospital, "track")
-        (correction,) = corrections(hospital, document)
-        out = [row["document_id"] for row in hospital.manifest_rows()]
+            call(killed, "release", BATCH)
+        call(killed, "track")
+        (correction,) = corrections(killed, document)
+        out = [row["document_id"] for row in killed.manifest_rows()]
         assert (out.count(correction), out.count(document)) == (1, int(mailed)), moments[moment - 1]
-        summary: dict[str, Any] = call(hospital, "show", BATCH, "--json").json
+        summary: dict[str, Any] = call(killed, "show", BATCH, "--json").json
         assert (summary["foots"], summary["state"]) == (True, "closed")

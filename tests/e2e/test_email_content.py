@@ -1,4 +1,4 @@
-"""What an e-mail brings, by setting: an encrypted PDF or an expiring link, and paper for whom neither is safe."""
+"""The content of e-mails by setting: an encrypted PDF or an expiring link. Recipients without either get paper."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def make_hospital(home: Path, content: str, environ: dict[str, str] | None = Non
 
 
 def messages(hospital: Hospital) -> dict[str, email.message.EmailMessage]:
-    """Document id to message."""
+    """Document id → message."""
     return {
         path.stem: email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         for path in (hospital.home / "outbox" / "email").glob("*.eml")
@@ -42,7 +42,7 @@ def sha256_of(hospital: Hospital, document: str) -> str:
     return str(hospital.ledger("SELECT sha256 FROM document WHERE document_id = ?", document)[0][0])
 
 
-def test_attachment__for_whom_chose_a_secret_and_paper_for_the_others(tmp_path: Path) -> None:
+def test_attachment__recipients_without_a_good_secret_get_paper(tmp_path: Path) -> None:
     hospital = make_hospital(tmp_path / "home", "attachment")
     by_email = hospital.sql(
         "SELECT guarantor_id FROM guarantor WHERE delivery = 'email' AND email_consent_at IS NOT NULL ORDER BY 1"
@@ -52,12 +52,12 @@ def test_attachment__for_whom_chose_a_secret_and_paper_for_the_others(tmp_path: 
         hospital.sql("UPDATE guarantor SET email_secret = ? WHERE guarantor_id = ?", secret, guarantor)
     summary = hospital.statements(*RUN).json
     assert (summary["state"], summary["foots"]) in {("closed", True), ("handing_off", True)}
-    chose = {row[0] for row in hospital.sql("SELECT guarantor_id FROM guarantor WHERE email_secret = ?", SECRET)}
+    with_secret = {row[0] for row in hospital.sql("SELECT guarantor_id FROM guarantor WHERE email_secret = ?", SECRET)}
     sent = messages(hospital)
     assert sent
     for document, message in sent.items():
         owner = hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0]
-        assert owner in chose
+        assert owner in with_secret
         (attached,) = message.iter_attachments()
         with pikepdf.open(io.BytesIO(attached.get_content()), password=SECRET) as opened:
             assert opened.encryption.bits == 256
@@ -68,13 +68,13 @@ def test_attachment__for_whom_chose_a_secret_and_paper_for_the_others(tmp_path: 
             "SELECT DISTINCT document_id FROM delivery WHERE channel = 'email' AND state = 'failed'"
         )
     ]
-    assert refused, "nobody without a good secret had e-mail: this would prove nothing"
+    assert refused, "every recipient has a good secret, so this proves nothing"
     assert set(refused) <= {row["document_id"] for row in hospital.manifest_rows()}
     assert not set(refused) & set(sent)
     assert "blue heron" not in (hospital.home / "ledger.db").read_bytes().decode("latin-1")
 
 
-def test_archive_link__opens_the_very_document(tmp_path: Path, s3_url: str) -> None:
+def test_archive_link__opens_the_document(tmp_path: Path, s3_url: str) -> None:
     hospital = make_hospital(tmp_path / "home", "archive-link", {"STATEMENTS_ARCHIVE": s3_url})
     hospital.statements(*RUN)
     sent = messages(hospital)
@@ -89,14 +89,14 @@ def test_archive_link__opens_the_very_document(tmp_path: Path, s3_url: str) -> N
         assert "X-Amz-Expires=604800" in link
 
 
-def test_archive_link__that_cannot_be_made_leaves_nothing_in_doubt(
+def test_archive_link__failed_upload_is_retried_by_a_rerun(
     tmp_path: Path, faulty_s3: FaultyS3, faulty_s3_url: str, no_pauses: list[float]
 ) -> None:
     faulty_s3.inject("error-500", method="PUT", path="links/")
     hospital = make_hospital(tmp_path / "home", "archive-link", {"STATEMENTS_ARCHIVE": faulty_s3_url})
     answer = call(hospital, *RUN, code=1)
     assert "links/" in answer.err
-    assert no_pauses, "tried once only, and without a pause"
+    assert no_pauses, "the upload was not retried"
     assert "Traceback" not in answer.err
     assert messages(hospital) == {}
     assert set(hospital.ledger("SELECT DISTINCT state FROM delivery WHERE channel = 'email'")) == {("failed",)}
@@ -106,7 +106,7 @@ def test_archive_link__that_cannot_be_made_leaves_nothing_in_doubt(
     assert sorted(messages(hospital)) == sorted(emailed)
 
 
-def test_archive_link__in_a_folder_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+def test_archive_link__requires_s3(tmp_path: Path) -> None:
     hospital = make_hospital(tmp_path / "home", "archive-link")
     answer = hospital.statements(*RUN, code=2)
     assert "requires an archive on S3" in answer.err
@@ -114,6 +114,6 @@ def test_archive_link__in_a_folder_is_refused_before_anything_is_made(tmp_path: 
 
 
 @pytest.mark.parametrize("content", ["pdf", ""])
-def test_content_that_there_is_none_of__is_refused(content: str, tmp_path: Path) -> None:
+def test_email_content__unknown_value_is_refused(content: str, tmp_path: Path) -> None:
     answer = make_hospital(tmp_path / "home", content).statements(*RUN, code=2)
     assert "mail.email_content must be" in answer.err

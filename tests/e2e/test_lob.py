@@ -1,4 +1,4 @@
-"""A batch through an API that takes one letter at a time."""
+"""A batch handed off to Lob, which takes one letter per request."""
 
 from __future__ import annotations
 
@@ -8,34 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import call
-from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.commands import BATCH, call
+from tests.hospital import Hospital
 from tests.kill_points import run_killed_at
 from tests.services.fake_lob import FakeLob
 
-BATCH = f"{CYCLE}-statement"
-
-
-@pytest.fixture(scope="module")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A rendered batch, not released yet."""
-    hospital = build_hospital(tmp_path_factory.mktemp("lob") / "home", guarantors=20)
-    hospital.statements("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), code=3)
-    return hospital
+pytestmark = pytest.mark.hospital("waiting")
 
 
 @pytest.fixture
-def hospital(waiting: Hospital, tmp_path: Path, fake_lob: FakeLob) -> Hospital:
-    copy = waiting.copy_to(tmp_path / "home")
-    return Hospital(copy.home, environ={"STATEMENTS_PRINT": fake_lob.url, **fake_lob.environ})
+def hospital(hospital: Hospital, fake_lob: FakeLob) -> Hospital:
+    return Hospital(hospital.home, environ={"STATEMENTS_PRINT": fake_lob.url, **fake_lob.environ})
 
 
 def printed(hospital: Hospital) -> list[str]:
-    """Document ids of what has to be printed."""
+    """The ids of the documents to print."""
     return [row[0] for row in hospital.ledger("SELECT document_id FROM document WHERE channel = 'print' ORDER BY 1")]
 
 
-def test_every_document_is_one_letter_with_a_receipt_of_its_own(hospital: Hospital, fake_lob: FakeLob) -> None:
+def test_release__one_letter_and_receipt_per_document(hospital: Hospital, fake_lob: FakeLob) -> None:
     summary = hospital.statements("release", BATCH, "--json").json
     assert summary["state"] == "closed"
     assert fake_lob.documents() == printed(hospital)
@@ -46,7 +37,7 @@ def test_every_document_is_one_letter_with_a_receipt_of_its_own(hospital: Hospit
     assert fake_lob.documents() == printed(hospital)
 
 
-def test_one_letter_refused__the_others_go_and_a_rerun_tries_it_again(hospital: Hospital, fake_lob: FakeLob) -> None:
+def test_refused_letter__others_are_sent_and_a_rerun_retries_it(hospital: Hospital, fake_lob: FakeLob) -> None:
     fake_lob.refuse_once = "unembedded_fonts"
     answer = hospital.statements("release", BATCH, code=1)
     assert "unembedded_fonts" in answer.err
@@ -54,7 +45,7 @@ def test_one_letter_refused__the_others_go_and_a_rerun_tries_it_again(hospital: 
     before = fake_lob.documents()
     assert len(before) == len(printed(hospital)) - 1
     assert hospital.statements("show", BATCH, "--json").json["state"] == "handing_off"
-    fake_lob.keys.clear()  # a day later Lob has forgotten our keys
+    fake_lob.keys.clear()  # Lob forgets idempotency keys after a day
     assert hospital.statements("rerun", BATCH, "--release", "--json").json["state"] == "closed"
     assert fake_lob.documents() == printed(hospital)
 
@@ -64,9 +55,7 @@ def void(hospital: Hospital, document: str, code: int = 0) -> str:
     return answer.err if code else answer.out
 
 
-def test_void__inside_the_window_the_letter_is_cancelled_and_then_counts_nowhere(
-    hospital: Hospital, fake_lob: FakeLob
-) -> None:
+def test_void__within_the_cancellation_window(hospital: Hospital, fake_lob: FakeLob) -> None:
     call(hospital, "release", BATCH)
     document, *others = printed(hospital)
     assert "the vendor cancelled it" in void(hospital, document)
@@ -80,22 +69,22 @@ def test_void__inside_the_window_the_letter_is_cancelled_and_then_counts_nowhere
     assert accounts
     for (account,) in accounts:
         assert hospital.ledger("SELECT 1 FROM correspondence WHERE subject_id = ?", account) == []
-    assert "held back already" in void(hospital, document, code=2)
+    assert "is already withheld" in void(hospital, document, code=2)
     call(hospital, "rerun", BATCH, "--release")
     assert fake_lob.documents() == others
 
 
-def test_void__outside_the_window_is_refused_and_nothing_is_recorded(hospital: Hospital, fake_lob: FakeLob) -> None:
+def test_void__after_the_cancellation_window_is_refused(hospital: Hospital, fake_lob: FakeLob) -> None:
     call(hospital, "release", BATCH)
-    document, *_ = everybody = printed(hospital)
+    document, *_ = everything = printed(hospital)
     fake_lob.cancellable = False
-    assert "does not cancel it any more" in void(hospital, document, code=2)
-    assert fake_lob.documents() == everybody
+    assert "can no longer cancel it" in void(hospital, document, code=2)
+    assert fake_lob.documents() == everything
     assert hospital.ledger("SELECT state FROM document WHERE document_id = ?", document) == [("handed_off",)]
     assert hospital.ledger("SELECT state FROM delivery WHERE document_id = ?", document) == [("sent",)]
 
 
-def test_void__vendor_does_not_answer__it_can_be_asked_again(hospital: Hospital, fake_lob: FakeLob) -> None:
+def test_void__vendor_unreachable_can_be_retried(hospital: Hospital, fake_lob: FakeLob) -> None:
     call(hospital, "release", BATCH)
     document, *others = printed(hospital)
     fake_lob.answers = [(401, "unauthorized", {})]
@@ -105,7 +94,7 @@ def test_void__vendor_does_not_answer__it_can_be_asked_again(hospital: Hospital,
     assert fake_lob.documents() == others
 
 
-def test_void__killed_around_the_cancelling_and_run_again(
+def test_void__killed_around_the_cancellation_and_repeated(
     hospital: Hospital, fake_lob: FakeLob, tmp_path: Path
 ) -> None:
     call(hospital, "release", BATCH)
@@ -125,7 +114,7 @@ def test_void__killed_around_the_cancelling_and_run_again(
     assert call(hospital, "show", BATCH, "--json").json["foots"] is True
 
 
-def test_void__lobs_own_word_of_it_changes_nothing(hospital: Hospital, fake_lob: FakeLob) -> None:
+def test_void__event_from_lob_changes_nothing(hospital: Hospital, fake_lob: FakeLob) -> None:
     call(hospital, "release", BATCH)
     document, *_ = printed(hospital)
     void(hospital, document)
@@ -143,11 +132,11 @@ def test_void__lobs_own_word_of_it_changes_nothing(hospital: Hospital, fake_lob:
     assert [(file["news"], file["put_in"]) for file in tracked["files"]] == [(0, "done")]
 
 
-def test_account_closed_in_the_middle__a_rerun_goes_on_where_it_stopped(hospital: Hospital, fake_lob: FakeLob) -> None:
-    fake_lob.open_for = 3
+def test_account_closed_midway__rerun_continues(hospital: Hospital, fake_lob: FakeLob) -> None:
+    fake_lob.closes_after = 3
     answer = hospital.statements("release", BATCH, code=1)
     assert "STATEMENTS_LOB_KEY" in answer.err
     assert len(fake_lob.documents()) == 3
-    fake_lob.open_for = None
+    fake_lob.closes_after = None
     assert hospital.statements("rerun", BATCH, "--release", "--json").json["state"] == "closed"
     assert fake_lob.documents() == printed(hospital)

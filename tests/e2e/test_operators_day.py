@@ -1,4 +1,4 @@
-"""The operator's day, through the command line alone: run, look, release, find, re-run."""
+"""An operator's day on the command line: run, review, release, find, rerun."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BATCH = f"{CYCLE}-statement"
 
 @pytest.fixture(scope="module")
 def waiting(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A statement batch that stopped at its gate."""
+    """A statement batch that waits for its release."""
     hospital = build_hospital(
         tmp_path_factory.mktemp("waiting") / "home", workers=2, is_cold=True, layouts=Path("layouts")
     )
@@ -31,13 +31,13 @@ def hospital(waiting: Hospital, tmp_path: Path) -> Hospital:
 
 @pytest.fixture(scope="module")
 def closed(waiting: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """The same batch released and handed off. Tests only read it."""
+    """The same batch, handed off. Tests do not change it."""
     hospital = waiting.copy_to(tmp_path_factory.mktemp("closed") / "home")
     hospital.statements("release", BATCH)
     return hospital
 
 
-def test_waiting_batch__has_sent_nothing_and_says_what_to_do(hospital: Hospital) -> None:
+def test_waiting_batch__has_sent_nothing_and_names_the_next_step(hospital: Hospital) -> None:
     summary = hospital.statements("show", BATCH, "--json").json
     assert summary["state"] == "waiting"
     assert summary["counts"]["handed_off"] == 0
@@ -46,7 +46,7 @@ def test_waiting_batch__has_sent_nothing_and_says_what_to_do(hospital: Hospital)
 
 
 @pytest.mark.parametrize("unit", ["counts", "cents"])
-def test_closed_batch__every_figure_foots(closed: Hospital, unit: str) -> None:
+def test_closed_batch__foots(closed: Hospital, unit: str) -> None:
     figures = closed.statements("show", BATCH, "--json").json[unit]
     assert figures["pulled"] == figures["selected"] + figures["held"] + figures["exceptions"]
     assert figures["selected"] == figures["rendered"] + figures["errors"]
@@ -57,7 +57,7 @@ def test_closed_batch__every_figure_foots(closed: Hospital, unit: str) -> None:
     assert figures["email"] > 0
 
 
-def test_closed_batch__manifests_and_emails_are_the_documents_of_the_ledger(closed: Hospital) -> None:
+def test_closed_batch__manifests_and_emails_match_the_ledger(closed: Hospital) -> None:
     counts = closed.statements("show", BATCH, "--json").json["counts"]
     rows = closed.manifest_rows()
     assert len(rows) == counts["print"]
@@ -69,20 +69,20 @@ def test_closed_batch__manifests_and_emails_are_the_documents_of_the_ledger(clos
     }
 
 
-def test_print_file__each_page_belongs_to_the_piece_that_the_manifest_says(closed: Hospital) -> None:
+def test_print_file__pages_match_the_manifest(closed: Hospital) -> None:
     for control in (closed.home / "outbox" / "print").glob("*.ctl"):
         pages = pypdf.PdfReader(control.with_suffix(".pdf")).pages
         rows = [row for row in closed.manifest_rows() if row["pdf_file"] == f"{control.stem}.pdf"]
         for row in rows:
             first = int(row["first_page"]) - 1
-            assert first % 2 == 0, "a piece has to start on a front side"
+            assert first % 2 == 0, "a piece must start on a front side"
             for page in range(first, first + int(row["pages"])):
                 assert row["document_id"] in pages[page].extract_text()
         assert rows
         assert sum(int(row["pages"]) + int(row["blank_pages"]) for row in rows) == len(pages)
 
 
-def test_exceptions__each_says_why_and_what_to_do(hospital: Hospital) -> None:
+def test_exceptions__have_a_message_and_a_fix(hospital: Hospital) -> None:
     rows = hospital.statements("exceptions", BATCH, "--json").json
     counts = hospital.statements("show", BATCH, "--json").json["counts"]
     assert len({row["guarantor"] for row in rows}) == counts["exceptions"] + counts["errors"]
@@ -91,7 +91,7 @@ def test_exceptions__each_says_why_and_what_to_do(hospital: Hospital) -> None:
     assert all(row["guarantor"] in text for row in rows)
 
 
-def test_holds__each_reason_is_explained(hospital: Hospital) -> None:
+def test_holds__have_a_reason_and_what_to_do(hospital: Hospital) -> None:
     rows = hospital.statements("holds", BATCH, "--json").json
     assert rows
     assert all(row["why"] and row["what_to_do"] for row in rows)
@@ -99,7 +99,7 @@ def test_holds__each_reason_is_explained(hospital: Hospital) -> None:
     assert set(summary["holds"]) == {row["code"] for row in rows}
 
 
-def test_find_and_get__give_the_exact_bytes(closed: Hospital, tmp_path: Path) -> None:
+def test_find_and_get__exact_bytes(closed: Hospital, tmp_path: Path) -> None:
     account = closed.ledger("SELECT account_number FROM document_account ORDER BY 1 LIMIT 1")[0][0]
     (found,) = closed.statements("find", account, "--json").json
     assert account in found["accounts"]
@@ -111,7 +111,7 @@ def test_find_and_get__give_the_exact_bytes(closed: Hospital, tmp_path: Path) ->
     assert len(pypdf.PdfReader(tmp_path / "bill.pdf").pages) == found["pages"]
 
 
-def test_rerun_of_a_finished_batch__changes_nothing(closed: Hospital, tmp_path: Path) -> None:
+def test_rerun__finished_batch_is_unchanged(closed: Hospital, tmp_path: Path) -> None:
     hospital = closed.copy_to(tmp_path / "home")
     before = {path: path.read_bytes() for path in (hospital.home / "outbox").rglob("*.*")}
     events = hospital.ledger("SELECT count(*) FROM event")
@@ -122,15 +122,15 @@ def test_rerun_of_a_finished_batch__changes_nothing(closed: Hospital, tmp_path: 
     assert hospital.ledger("SELECT count(*) FROM event") == events
 
 
-def test_dry_run__decides_the_same_and_leaves_nothing(waiting: Hospital, tmp_path: Path) -> None:
+def test_dry_run__selects_the_same_and_writes_nothing(waiting: Hospital, tmp_path: Path) -> None:
     hospital = build_hospital(tmp_path / "home", guarantors=40)
     run = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--dry-run", "--json")
-    preview = hospital.statements(*run).json
+    dry_run = hospital.statements(*run).json
     real = waiting.statements("show", BATCH, "--json").json
     for unit in ("counts", "cents"):
         for name in ("pulled", "selected", "held", "exceptions"):
-            assert preview[unit][name] == real[unit][name]
-    assert preview["holds"] == real["holds"]
+            assert dry_run[unit][name] == real[unit][name]
+    assert dry_run["holds"] == real["holds"]
     assert hospital.statements("batches", "--json").json == []
     assert not (hospital.home / "archive").exists() or not list((hospital.home / "archive").rglob("*.*"))
 
@@ -141,7 +141,7 @@ def test_until__stops_after_the_step(tmp_path: Path) -> None:
     assert hospital.statements(*run).json["state"] == "pulled"
 
 
-def test_late_payment__pulls_the_piece_out_and_the_batch_still_foots(hospital: Hospital) -> None:
+def test_late_payment__withholds_the_piece_and_the_batch_foots(hospital: Hospital) -> None:
     guarantor, document = hospital.ledger(
         "SELECT guarantor_id, document_id FROM document WHERE state = 'rendered' AND channel = 'print' LIMIT 1"
     )[0]
@@ -163,7 +163,7 @@ def test_late_payment__pulls_the_piece_out_and_the_batch_still_foots(hospital: H
     assert found["state"] == "withheld"
 
 
-def test_pregnancy_loss_after_rendering__stops_the_notice(tmp_path: Path) -> None:
+def test_pregnancy_loss_after_rendering__withholds_the_notice(tmp_path: Path) -> None:
     hospital = build_hospital(tmp_path / "home", guarantors=40)
     batch = f"{CYCLE}-ob-notice"
     hospital.statements("run", "ob-notice", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), code=3)
@@ -178,7 +178,7 @@ def test_pregnancy_loss_after_rendering__stops_the_notice(tmp_path: Path) -> Non
     assert document not in hospital.emailed()
 
 
-def test_second_cycle__nobody_hears_twice_within_the_minimum_days(closed: Hospital, tmp_path: Path) -> None:
+def test_second_cycle__minimum_days_between_mailings(closed: Hospital, tmp_path: Path) -> None:
     hospital = closed.copy_to(tmp_path / "home")
     run = ("run", "statement", "--cycle", "2026-12", "--as-of", "2026-11-14", "--until", "build", "--json")
     summary = hospital.statements(*run).json
@@ -189,7 +189,7 @@ def test_second_cycle__nobody_hears_twice_within_the_minimum_days(closed: Hospit
     assert summary["holds"]["MINDAYS"] >= len(mailed)
 
 
-def test_trial__is_never_taken_for_everybody(tmp_path: Path) -> None:
+def test_trial__is_not_taken_for_the_full_batch(tmp_path: Path) -> None:
     hospital = build_hospital(tmp_path / "home", guarantors=20)
     run = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--until", "pull", "--json")
     assert hospital.statements(*run, "--limit", "5").json["counts"]["pulled"] == 5
@@ -197,6 +197,6 @@ def test_trial__is_never_taken_for_everybody(tmp_path: Path) -> None:
     assert hospital.statements(*run, "--limit", "5").json["limit"] == 5
 
 
-def test_batch_of_another_date__is_not_taken_for_the_one_asked_for(hospital: Hospital) -> None:
+def test_as_of__other_date_than_the_existing_batch_is_refused(hospital: Hospital) -> None:
     answer = hospital.statements("run", "statement", "--cycle", CYCLE, "--as-of", "2026-11-08", code=2)
     assert f"opened as of {AS_OF}" in answer.err

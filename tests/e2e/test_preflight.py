@@ -1,4 +1,4 @@
-"""`statements preflight`: what a clerk is told of a print file in a folder."""
+"""`statements preflight`: the faults of a print file in a folder."""
 
 from __future__ import annotations
 
@@ -10,21 +10,23 @@ import pytest
 from tests.commands import call, error_message
 from tests.hospital import Hospital
 
+pytestmark = pytest.mark.hospital("mailed")
+
 
 def pdf_of(hospital: Hospital) -> Path:
     return next((hospital.home / "outbox" / "print").glob("*.pdf"))
 
 
 @pytest.mark.parametrize("suffix", [".pdf", ".csv", ".ctl", ""])
-def test_lint__nothing_is_wrong(hospital: Hospital, suffix: str) -> None:
+def test_preflight__intact_file(hospital: Hospital, suffix: str) -> None:
     file = pdf_of(hospital)
     out = call(hospital, "preflight", str(file.with_suffix(suffix))).out
     pieces = len(hospital.manifest_rows())
     assert f"{file.stem}: {pieces:,} pieces" in out
-    assert "Nothing is wrong with it" in out
+    assert "No faults" in out
 
 
-def test_lint__without_its_control_file_it_is_held_against_its_manifest(hospital: Hospital) -> None:
+def test_preflight__without_control_file_uses_the_manifest(hospital: Hospital) -> None:
     file = pdf_of(hospital)
     file.with_suffix(".ctl").unlink()
     found = call(hospital, "preflight", str(file), "--json").json
@@ -39,16 +41,16 @@ def swap_pages(file: Path) -> None:
         pdf.save(file)
 
 
-def test_lint__changed_since_it_was_made(hospital: Hospital) -> None:
+def test_preflight__changed_file(hospital: Hospital) -> None:
     file = pdf_of(hospital)
     swap_pages(file)
     out = call(hospital, "preflight", str(file), code=1).out
     assert "the file as a whole" in out
     assert "its PDF does not match its control file" in out
-    assert "ask to stop it" in out
+    assert "ask the vendor to stop it" in out
 
 
-def test_lint__pages_swapped_names_the_document_and_the_page(hospital: Hospital) -> None:
+def test_preflight__swapped_pages_name_document_and_page(hospital: Hospital) -> None:
     file = pdf_of(hospital)
     swap_pages(file)
     file.with_suffix(".ctl").unlink()
@@ -69,7 +71,7 @@ def test_lint__pages_swapped_names_the_document_and_the_page(hospital: Hospital)
         pytest.param(lambda file: file.with_suffix(".ctl").write_text("?"), "not a control file", id="no-control"),
     ],
 )
-def test_lint__what_is_no_print_file(hospital: Hospital, spoil: object, complaint: str) -> None:
+def test_preflight__not_a_print_file(hospital: Hospital, spoil: object, complaint: str) -> None:
     file = pdf_of(hospital)
     spoil(file)  # type: ignore[operator]
     assert complaint in error_message(call(hospital, "preflight", str(file), code=2))

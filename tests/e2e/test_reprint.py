@@ -1,4 +1,4 @@
-"""A copy of what was mailed: marked, on paper, once, and in no figure of its cycle."""
+"""A reprint is a marked copy on paper. It is made once, and counts in no figure of its cycle."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from tests.commands import BATCH, RUN, call
-from tests.hospital import Hospital, build_hospital
+import pytest
+
+from tests.commands import BATCH, call
+from tests.hospital import Hospital
 from tests.kill_points import run_killed_at
 from tests.pdf_text import page_texts
 
-DEATHS = 8
-"""Moments of a reprint at which a process is killed in turn, spread evenly over all of them."""
+KILLS = 8
+"""How many moments of a reprint to kill it at, spread evenly."""
+pytestmark = pytest.mark.hospital("mailed")
 
 
 def printed(hospital: Hospital) -> str:
@@ -24,7 +27,7 @@ def printed(hospital: Hospital) -> str:
 
 
 def reprint(hospital: Hospital, document: str, code: int = 0) -> str:
-    answer = call(hospital, "reprint", document, "--reason", "lost by the post", code=code)
+    answer = call(hospital, "reprint", document, "--reason", "lost in the mail", code=code)
     return answer.err if code else answer.out
 
 
@@ -33,7 +36,7 @@ def found(hospital: Hospital, document: str) -> dict[str, Any]:
 
 
 def copies(hospital: Hospital, document: str) -> list[str]:
-    """Ids of the copies that were made."""
+    """The ids of its copies."""
     query = "SELECT document_id FROM document WHERE revision_of = ? AND is_copy ORDER BY revision"
     return [row[0] for row in hospital.ledger(query, document)]
 
@@ -47,7 +50,7 @@ def clocks(hospital: Hospital) -> list[tuple[Any, ...]]:
     return hospital.ledger("SELECT * FROM correspondence ORDER BY 1, 2, 3")
 
 
-def test_reprint__a_marked_copy_is_in_the_mail_and_nothing_is_counted(hospital: Hospital) -> None:
+def test_reprint__copy_is_marked_and_not_counted(hospital: Hospital) -> None:
     document, before = printed(hospital), call(hospital, "show", BATCH, "--json").json
     moved = clocks(hospital)
     assert "It was handed off." in reprint(hospital, document)
@@ -61,8 +64,8 @@ def test_reprint__a_marked_copy_is_in_the_mail_and_nothing_is_counted(hospital: 
         assert "COPY" in page
         assert copy in page
         assert document in page
-    was = pages_of(hospital, document)
-    assert [page.partition(" COPY We sent")[0] for page in pages_of(hospital, copy)] == was
+    original_pages = pages_of(hospital, document)
+    assert [page.partition(" COPY We sent")[0] for page in pages_of(hospital, copy)] == original_pages
 
     after = call(hospital, "show", BATCH, "--json").json
     assert after["counts"].pop("extra") == before["counts"].pop("extra") + 1 == 1
@@ -74,7 +77,7 @@ def test_reprint__a_marked_copy_is_in_the_mail_and_nothing_is_counted(hospital: 
     assert hospital.ledger("SELECT mailed_on FROM document WHERE document_id = ?", copy) == [(None,)]
 
 
-def test_reprint__copy_and_original_name_each_other_and_who_asked_is_kept(hospital: Hospital) -> None:
+def test_reprint__links_both_documents_and_records_the_user(hospital: Hospital) -> None:
     document = printed(hospital)
     reprint(hospital, document)
     (copy,) = copies(hospital, document)
@@ -85,28 +88,28 @@ def test_reprint__copy_and_original_name_each_other_and_who_asked_is_kept(hospit
     assert f"{copy} a copy of {document}: handed off" in call(hospital, "show", BATCH).out
     ((actor, why),) = hospital.ledger("SELECT actor, why FROM event WHERE what = 'reprinted' AND subject = ?", document)
     assert actor
-    assert why == "lost by the post"
+    assert why == "lost in the mail"
 
 
-def test_reprint__asked_for_twice_on_one_day_is_one_copy(hospital: Hospital) -> None:
+def test_reprint__two_requests_in_a_day_make_one_copy(hospital: Hospital) -> None:
     document = printed(hospital)
     reprint(hospital, document)
     assert "less than a day ago" in reprint(hospital, document)
     assert len(copies(hospital, document)) == 1
-    days_later = Hospital(hospital.home, {"STATEMENTS_CLOCK": "2026-11-09T15:00:00+00:00"})
+    next_days = Hospital(hospital.home, {"STATEMENTS_CLOCK": "2026-11-09T15:00:00+00:00"})
     hospital.sql("UPDATE feed SET loaded_at = '2026-11-09T06:00:00Z'")
-    assert "It was handed off." in reprint(days_later, document)
+    assert "It was handed off." in reprint(next_days, document)
     assert len(copies(hospital, document)) == 2
 
 
-def test_reprint__of_a_copy_names_the_original(hospital: Hospital) -> None:
+def test_reprint__copy_of_a_copy_names_the_original(hospital: Hospital) -> None:
     document = printed(hospital)
     reprint(hospital, document)
     (copy,) = copies(hospital, document)
     assert f"reprint {document}" in reprint(hospital, copy, code=2)
 
 
-def test_reprint__moved_since_the_copy_goes_behind_a_sheet_with_the_new_address(hospital: Hospital) -> None:
+def test_reprint__new_address_adds_a_cover_sheet(hospital: Hospital) -> None:
     document = printed(hospital)
     guarantor = found(hospital, document)["guarantor"]
     hospital.sql("UPDATE guarantor SET address_lines = '99 New Street' WHERE guarantor_id = ?", guarantor)
@@ -118,7 +121,7 @@ def test_reprint__moved_since_the_copy_goes_behind_a_sheet_with_the_new_address(
     assert "99 New Street" in first
 
 
-def test_reprint__hold_on_file_forbids_it_and_nothing_is_made(hospital: Hospital) -> None:
+def test_reprint__recorded_hold_makes_nothing(hospital: Hospital) -> None:
     document = printed(hospital)
     guarantor = found(hospital, document)["guarantor"]
     hospital.sql(
@@ -131,62 +134,61 @@ def test_reprint__hold_on_file_forbids_it_and_nothing_is_made(hospital: Hospital
     assert copies(hospital, document) == []
 
 
-def test_reprint__of_an_email_goes_on_paper(hospital: Hospital) -> None:
+def test_reprint__emailed_document_is_printed(hospital: Hospital) -> None:
     document, *_ = hospital.emailed()
     reprint(hospital, document)
     assert hospital.manifest_rows()[-1]["document_id"] == copies(hospital, document)[0]
     assert hospital.emailed().count(document) == 1
 
 
-def test_reprint__before_the_mail_there_is_nothing_to_copy(tmp_path: Path) -> None:
-    waiting = build_hospital(tmp_path / "home", guarantors=20, workers=1)
-    call(waiting, *RUN[:-2], code=3)
-    (document, *_), *_ = waiting.ledger("SELECT document_id FROM document WHERE state = 'rendered'")
-    assert "has not left yet" in reprint(waiting, document, code=2)
-    call(waiting, "void", document, "--reason", "disputed")
-    assert "never mailed" in reprint(waiting, document, code=2)
+@pytest.mark.hospital("waiting")
+def test_reprint__before_the_mail_there_is_nothing_to_copy(hospital: Hospital) -> None:
+    (document, *_), *_ = hospital.ledger("SELECT document_id FROM document WHERE state = 'rendered'")
+    assert "is not handed off yet" in reprint(hospital, document, code=2)
+    call(hospital, "void", document, "--reason", "disputed")
+    assert "never mailed" in reprint(hospital, document, code=2)
 
 
-def test_reprint__killed_at_any_moment_and_run_again_is_one_copy(handed_off: Hospital, tmp_path: Path) -> None:
-    document = printed(handed_off)
-    command = ("reprint", document, "--reason", "lost by the post")
-    whole = handed_off.copy_to(tmp_path / "whole")
+def test_reprint__killed_at_any_moment_and_run_again_is_one_copy(hospital: Hospital, tmp_path: Path) -> None:
+    document = printed(hospital)
+    command = ("reprint", document, "--reason", "lost in the mail")
+    whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *command) == 0
     moments = (whole.home / "moments").read_text(encoding="utf-8").split()
     assert {"commit-", "ctl-", "zip-"} <= set(moments)
-    for moment in range(1, len(moments) + 1, max(1, len(moments) // DEATHS)):
-        hospital = handed_off.copy_to(tmp_path / f"killed-{moment}")
-        assert run_killed_at(hospital, moment, *command) == -signal.SIGKILL
-        call(hospital, *command)
-        call(hospital, "track")
-        (copy,) = copies(hospital, document)
-        mailed = [row["document_id"] for row in hospital.manifest_rows()]
+    for moment in range(1, len(moments) + 1, max(1, len(moments) // KILLS)):
+        killed = hospital.copy_to(tmp_path / f"killed-{moment}")
+        assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
+        call(killed, *command)
+        call(killed, "track")
+        (copy,) = copies(killed, document)
+        mailed = [row["document_id"] for row in killed.manifest_rows()]
         assert mailed.count(copy) == mailed.count(document) == 1, moments[moment - 1]
-        assert call(hospital, "show", BATCH, "--json").json["foots"] is True
-        assert found(hospital, copy)["sha256"] == found(whole, copy)["sha256"]
+        assert call(killed, "show", BATCH, "--json").json["foots"] is True
+        assert found(killed, copy)["sha256"] == found(whole, copy)["sha256"]
 
 
-def test_reprint__hold_that_comes_before_it_left_stops_the_copy_alone(handed_off: Hospital, tmp_path: Path) -> None:
-    document = printed(handed_off)
-    command = ("reprint", document, "--reason", "lost by the post")
-    whole = handed_off.copy_to(tmp_path / "whole")
+def test_reprint__hold_that_comes_before_it_left_stops_the_copy_alone(hospital: Hospital, tmp_path: Path) -> None:
+    document = printed(hospital)
+    command = ("reprint", document, "--reason", "lost in the mail")
+    whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *command) == 0
     moments = (whole.home / "moments").read_text(encoding="utf-8").split()
     recorded = moments.index("commit+", moments.index("zip+"))
-    hospital = handed_off.copy_to(tmp_path / "killed")
-    assert run_killed_at(hospital, recorded + 1, *command) == -signal.SIGKILL
-    (copy,) = copies(hospital, document)
-    hospital.sql(
+    killed = hospital.copy_to(tmp_path / "killed")
+    assert run_killed_at(killed, recorded + 1, *command) == -signal.SIGKILL
+    (copy,) = copies(killed, document)
+    killed.sql(
         "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('H-1', ?, 'DECEASED', '2026-11-07')",
-        found(hospital, document)["guarantor"],
+        found(killed, document)["guarantor"],
     )
-    assert "It was not sent" in reprint(hospital, document)
-    assert found(hospital, copy)["state"] == "withheld"
-    assert found(hospital, document)["state"] == "handed_off"
-    assert copy not in {row["document_id"] for row in hospital.manifest_rows()}
+    assert "It was not sent" in reprint(killed, document)
+    assert found(killed, copy)["state"] == "withheld"
+    assert found(killed, document)["state"] == "handed_off"
+    assert copy not in {row["document_id"] for row in killed.manifest_rows()}
 
 
-def test_reprint__print_file_is_whole(hospital: Hospital) -> None:
+def test_reprint__print_file_is_complete(hospital: Hospital) -> None:
     reprint(hospital, printed(hospital))
     newest = sorted((hospital.home / "outbox" / "print").glob("*.ctl"))[-1]
     control = json.loads(newest.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""What the vendor rejects and nobody understands: on the clerk's list, with what to do, until it is done."""
+"""The work queue lists rejected mail and unreadable reports, with the fix, until a clerk has acted."""
 
 from __future__ import annotations
 
@@ -8,32 +8,20 @@ from typing import Any
 
 import pytest
 
-from tests.commands import BATCH, RUN, call
-from tests.hospital import AS_OF, Hospital, build_hospital
+from tests.commands import BATCH, call
+from tests.hospital import AS_OF, Hospital
 from tests.kill_points import run_killed_at
 
-
-@pytest.fixture(scope="module")
-def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A batch out at a vendor who acknowledges, and another one still open."""
-    home = tmp_path_factory.mktemp("mailed") / "home"
-    hospital = build_hospital(home, guarantors=20, workers=1)
-    settings = home / "statements.toml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(
-        text.replace('final_vendor_status = "nothing"', 'final_vendor_status = "acknowledged"'), encoding="utf-8"
-    )
-    call(hospital, *RUN, code=3)
-    return hospital
+pytestmark = pytest.mark.hospital("mailed", final_vendor_status="acknowledged")
 
 
 def print_files(hospital: Hospital) -> list[tuple[str, int]]:
-    """Names of the print files in the order in which they were claimed, and their pieces."""
+    """Name and number of pieces of each print file, in the order of their claims."""
     rows = call(hospital, "show", BATCH, "--json").json["print_files"]
     return [(row["name"], row["documents"]) for row in rows]
 
 
-def answer(hospital: Hospital, status: str, reason: str, *files: str) -> None:
+def report(hospital: Hospital, status: str, reason: str, *files: str) -> None:
     known = {row["name"]: row for row in call(hospital, "show", BATCH, "--json").json["print_files"]}
     rows = [f"{name},{status},{known[name]['documents']},{known[name]['sha256']},{AS_OF},{reason}" for name in files]
     drop(hospital, f"{status}.csv", "print_file,status,records,pdf_sha256,received_on,reason", *rows)
@@ -46,14 +34,14 @@ def drop(hospital: Hospital, name: str, *lines: str) -> None:
 
 
 def exceptions(hospital: Hospital, *batch: str) -> list[dict[str, Any]]:
-    """Without those of the data, which have no file."""
+    """The exceptions that concern a file, without those of the billing data."""
     return [row for row in call(hospital, "exceptions", *batch, "--json").json if row["file"]]
 
 
-def test_rejected_file__is_listed_sent_again_as_new_attempts_and_then_is_not(hospital: Hospital) -> None:
+def test_rejected_file__is_listed_until_it_is_resent(hospital: Hospital) -> None:
     (file, pieces), *_ = print_files(hospital)
     documents = [row["document_id"] for row in hospital.manifest_rows()][:pieces]
-    answer(hospital, "rejected", "JOB-UNKNOWN", file)
+    report(hospital, "rejected", "JOB-UNKNOWN", file)
     (row,) = exceptions(hospital, BATCH)
     assert (row["code"], row["file"], row["batch"]) == ("FILE_REJECTED", file, BATCH)
     assert "JOB-UNKNOWN" in row["message"]
@@ -61,72 +49,71 @@ def test_rejected_file__is_listed_sent_again_as_new_attempts_and_then_is_not(hos
     assert exceptions(hospital) == [row]
     assert "FILE_REJECTED" in call(hospital, "show", BATCH).out
 
-    told = call(hospital, "resend", file, "--reason", "job set up").out
-    assert f"{pieces:,} pieces" in told
+    output = call(hospital, "resend", file, "--reason", "job set up").out
+    assert f"{pieces:,} pieces" in output
     assert exceptions(hospital) == []
     again = [row for row in hospital.manifest_rows() if row["pdf_file"].removesuffix(".pdf") != file]
     assert sorted(row["document_id"] for row in again) == sorted(documents)
-    assert {len(hospital_attempts(hospital, document)) for document in documents} == {2}
+    assert {len(attempts_of(hospital, document)) for document in documents} == {2}
 
-    assert "nothing of print file" in call(hospital, "resend", file, "--reason", "again", code=2).err
+    assert "has no rejected piece" in call(hospital, "resend", file, "--reason", "again", code=2).err
     assert len(hospital.manifest_rows()) == 2 * pieces
-    answer(hospital, "accepted", "", *(name for name, _ in print_files(hospital) if name != file))
+    report(hospital, "accepted", "", *(name for name, _ in print_files(hospital) if name != file))
     summary = call(hospital, "show", BATCH, "--json").json
     assert (summary["state"], summary["foots"]) == ("closed", True)
 
 
-def hospital_attempts(hospital: Hospital, document: str) -> list[str]:
+def attempts_of(hospital: Hospital, document: str) -> list[str]:
     rows = hospital.ledger("SELECT state FROM delivery WHERE document_id = ? ORDER BY attempt", document)
     return [state for (state,) in rows]
 
 
-def test_rejected_file__killed_in_the_middle_of_sending_it_again(handed_off: Hospital, tmp_path: Path) -> None:
-    start = handed_off.copy_to(tmp_path / "start")
-    (file, pieces), *_ = print_files(start)
-    answer(start, "rejected", "JOB-UNKNOWN", file)
+def test_rejected_file__killed_in_the_middle_of_sending_it_again(hospital: Hospital, tmp_path: Path) -> None:
+    (file, pieces), *_ = print_files(hospital)
+    report(hospital, "rejected", "JOB-UNKNOWN", file)
     command = ("resend", file, "--reason", "job set up")
-    whole = start.copy_to(tmp_path / "whole")
+    whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *command) == 0
     moments = (whole.home / "moments").read_text(encoding="utf-8").split()
     for moment in range(2, len(moments) + 1, max(1, len(moments) // 5)):
-        hospital = start.copy_to(tmp_path / f"killed-{moment}")
-        assert run_killed_at(hospital, moment, *command) == -signal.SIGKILL
-        call(hospital, *command, code=None)
-        assert len(hospital.manifest_rows()) == 2 * pieces, moments[moment - 1]
+        killed = hospital.copy_to(tmp_path / f"killed-{moment}")
+        assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
+        call(killed, *command, code=None)
+        assert len(killed.manifest_rows()) == 2 * pieces, moments[moment - 1]
 
 
-def test_rejected_file__of_another_name(hospital: Hospital) -> None:
+def test_rejected_file__unknown_name(hospital: Hospital) -> None:
     assert "not one of ours" in call(hospital, "resend", "STMT_X_2026-11_1", "--reason", "x", code=2).err
 
 
 def test_rejected_piece__is_listed_until_it_is_corrected(hospital: Hospital) -> None:
     (file, _), *_ = print_files(hospital)
     document = hospital.manifest_rows()[0]["document_id"]
-    answer(hospital, "accepted", "", file)
+    report(hospital, "accepted", "", file)
     drop(hospital, "r.csv", "document_id,print_file,rejected_on,reason", f"{document},{file},{AS_OF},ADDRESS")
     (row,) = exceptions(hospital, BATCH)
     assert (row["code"], row["document"]) == ("REJECTED", document)
     assert "ADDRESS" in row["message"]
     assert row["guarantor"] in call(hospital, "exceptions", BATCH).out
-    call(hospital, "correct", document, "--reason", "address mended")
+    call(hospital, "correct", document, "--reason", "address corrected")
     assert exceptions(hospital, BATCH) == []
 
 
-def test_quarantined_answer__is_listed_with_its_lines_for_the_batch_that_it_names(hospital: Hospital) -> None:
+def test_quarantined_report__is_listed_with_its_lines_for_its_batch(hospital: Hospital) -> None:
     (file, pieces), *_ = print_files(hospital)
     header = "print_file,status,records,pdf_sha256,received_on,reason"
     drop(hospital, "ack.csv", header, f"{file},accepted,{pieces},{'0' * 64},{AS_OF},")
     (row,) = exceptions(hospital, BATCH)
     assert (row["code"], row["file"]) == ("QUARANTINE", "quarantine/ack.csv")
     assert "line 2: " in row["message"]
-    assert "other bytes than were handed off" in row["message"]
+    assert "different bytes than were handed off" in row["message"]
     assert "quarantine.md" in row["fix"]
     for path in (hospital.home / "inbox" / "quarantine").iterdir():
         path.unlink()
     assert exceptions(hospital) == []
 
 
-def test_unclear_message__is_listed_over_all(hospital: Hospital) -> None:
+def test_unclear_message__is_listed_without_a_batch(hospital: Hospital) -> None:
     drop(hospital, "reply.eml", "From: ana@example.org", "Subject: Re: bill", "", "Who are you?")
     (row,) = exceptions(hospital)
     assert (row["code"], row["file"], row["batch"]) == ("UNCLEAR", "unclear/reply.eml", None)

@@ -1,4 +1,4 @@
-"""The whole way over real servers: PostgreSQL for source and ledger, S3 for the archive, SFTP and SMTP for hand-off."""
+"""A batch on real servers: PostgreSQL for source and ledger, S3 for the archive, SFTP and SMTP for hand-off."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def test_statement_batch__over_postgresql_s3_sftp_and_smtp(
     smtp_server: SmtpServer,
 ) -> None:
     with fresh_database(postgres_server) as source_url:
-        _go_the_whole_way(tmp_path, source_url, postgres_url, s3_url, sftp_server, smtp_server)
+        _run_on_servers(tmp_path, source_url, postgres_url, s3_url, sftp_server, smtp_server)
 
 
-def _go_the_whole_way(
+def _run_on_servers(
     tmp_path: Path, source_url: str, ledger_url: str, s3_url: str, sftp_server: SftpServer, smtp_server: SmtpServer
 ) -> None:
     vendor = tmp_path / "vendor"

@@ -1,4 +1,4 @@
-"""Handed off, answered, tracked, closed; bounced and printed; returned, held, re-addressed, sent again. And killed."""
+"""Tracking: vendor reports close batches; bounced e-mail is printed; returned mail is held, then resent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pypdf
 import pytest
 
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
-from tests.kill_points import run_killed_at
+from tests.kill_points import passed_moments, run_killed_at
 from tests.services.fake_ses import FakeSes
 from tests.services.http_fake import ACCEPT_AND_HANG_UP
 from tests.services.imap import ImapServer
@@ -24,23 +24,10 @@ from tests.services.sftp import SftpServer
 
 BATCH = f"{CYCLE}-statement"
 MAILED = (AS_OF + timedelta(days=1)).isoformat()
-DEATHS = 12
+KILLS = 12
+"""How many moments of a run to kill it at, spread evenly."""
 RETURNED = (AS_OF + timedelta(days=9)).isoformat()
-
-
-@pytest.fixture(scope="module")
-def handed_off(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A batch at a vendor who reports everything. Tests work on copies."""
-    home = tmp_path_factory.mktemp("answered") / "home"
-    hospital = build_hospital(home, guarantors=40)
-    settings = home / "statements.toml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(
-        text.replace('final_vendor_status = "nothing"', 'final_vendor_status = "mailed"'), encoding="utf-8"
-    )
-    run = ("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release")
-    hospital.statements(*run, code=None)
-    return hospital
+pytestmark = pytest.mark.hospital("mailed", guarantors=40, final_vendor_status="mailed")
 
 
 def summary(hospital: Hospital) -> Any:
@@ -61,11 +48,11 @@ def acknowledge(hospital: Hospital, name: str = "ack.csv") -> None:
     drop(hospital, name, "print_file,status,records,pdf_sha256,received_on,reason", *rows)
 
 
-def report_mailed(hospital: Hospital, *but: str) -> None:
+def report_mailed(hospital: Hospital, *omitted: str) -> None:
     rows = [
         f"{row['document_id']},{row['pdf_file'].removesuffix('.pdf')},{MAILED},J-1"
         for row in hospital.manifest_rows()
-        if row["document_id"] not in but
+        if row["document_id"] not in omitted
     ]
     drop(hospital, "mailed.csv", "document_id,print_file,mailed_on,job_id", *rows)
 
@@ -76,7 +63,7 @@ def reject(hospital: Hospital, document: str) -> None:
     drop(hospital, "rejects.csv", "document_id,print_file,rejected_on,reason", row)
 
 
-def bring_back(hospital: Hospital, document: str, on: str = RETURNED) -> None:
+def return_mail(hospital: Hospital, document: str, on: str = RETURNED) -> None:
     drop(hospital, "nixies.csv", "document_id,returned_on,return_reason", f"{document},{on},UTF")
 
 
@@ -101,16 +88,16 @@ def outbox(hospital: Hospital) -> dict[str, str]:
     }
 
 
-def test_batch__closes_when_everything_is_answered(hospital: Hospital) -> None:
+def test_batch__closes_with_the_last_report(hospital: Hospital) -> None:
     assert summary(hospital)["state"] == "handing_off"
-    spoiled = printed(hospital)
+    rejected = printed(hospital)
     acknowledge(hospital)
     assert track(hospital)["closed"] == []
     counts = summary(hospital)["counts"]
     assert counts["acknowledged"] == counts["handed_off"] > counts["mailed"]
 
-    reject(hospital, spoiled)
-    report_mailed(hospital, spoiled)
+    reject(hospital, rejected)
+    report_mailed(hospital, rejected)
     tracked = track(hospital, code=0)
     assert tracked["closed"] == [BATCH]
     counts = summary(hospital)["counts"]
@@ -123,7 +110,7 @@ def test_batch__closes_when_everything_is_answered(hospital: Hospital) -> None:
     ]
 
 
-def test_clocks__start_when_the_vendor_reports_mail(hospital: Hospital) -> None:
+def test_clocks__start_with_the_mailed_report(hospital: Hospital) -> None:
     acknowledge(hospital)
     track(hospital)
     emailed = len(hospital.emailed())
@@ -136,7 +123,7 @@ def test_clocks__start_when_the_vendor_reports_mail(hospital: Hospital) -> None:
     assert hospital.ledger(mailed) == [(MAILED,)]
 
 
-def test_late_acknowledgement__names_the_file_and_what_to_do(hospital: Hospital) -> None:
+def test_late_acknowledgement__names_the_file_and_a_runbook(hospital: Hospital) -> None:
     later = Hospital(hospital.home, environ={"STATEMENTS_CLOCK": "2026-11-07T16:30:00+00:00"})
     answer = later.statements("track", code=3)
     (file,) = later.statements("show", BATCH, "--json").json["print_files"]
@@ -146,11 +133,11 @@ def test_late_acknowledgement__names_the_file_and_what_to_do(hospital: Hospital)
     assert (Path(__file__).resolve().parents[2] / runbook[0]).is_file()
     acknowledge(later)
     assert track(later)["alerts"] == []
-    days_later = Hospital(hospital.home, environ={"STATEMENTS_CLOCK": "2026-11-11T16:30:00+00:00"})
-    assert [alert["code"] for alert in track(days_later, code=3)["alerts"]] == ["MAIL_LATE"]
+    next_days = Hospital(hospital.home, environ={"STATEMENTS_CLOCK": "2026-11-11T16:30:00+00:00"})
+    assert [alert["code"] for alert in track(next_days, code=3)["alerts"]] == ["MAIL_LATE"]
 
 
-def test_track__same_answers_again_change_nothing(hospital: Hospital) -> None:
+def test_track__repeated_reports_change_nothing(hospital: Hospital) -> None:
     acknowledge(hospital)
     report_mailed(hospital)
     track(hospital)
@@ -163,11 +150,11 @@ def test_track__same_answers_again_change_nothing(hospital: Hospital) -> None:
     assert (summary(hospital)["counts"], hospital.ledger("SELECT count(*) FROM event"), outbox(hospital)) == before
 
 
-def test_bad_lines__are_kept_with_the_reason_and_the_good_ones_count(hospital: Hospital) -> None:
+def test_bad_lines__are_quarantined_and_valid_lines_count(hospital: Hospital) -> None:
     document = printed(hospital)
-    stranger = "3f2504e0-4f89-51d3-9a0c-0305e82c3301"
+    unknown = "3f2504e0-4f89-51d3-9a0c-0305e82c3301"
     header = "document_id,returned_on,return_reason"
-    rows = (f"{document},{RETURNED},UTF", f"{stranger},{RETURNED},UTF", f"{document},{RETURNED},GONE")
+    rows = (f"{document},{RETURNED},UTF", f"{unknown},{RETURNED},UTF", f"{document},{RETURNED},GONE")
     drop(hospital, "mixed.csv", header, *rows)
     drop(hospital, "poem.txt", "Shall I compare thee")
     tracked = track(hospital, code=3)
@@ -178,7 +165,7 @@ def test_bad_lines__are_kept_with_the_reason_and_the_good_ones_count(hospital: H
     quarantine = hospital.home / "inbox" / "quarantine"
     assert (quarantine / "mixed.csv").read_text(encoding="utf-8").count(RETURNED) == 3
     reasons = (quarantine / "mixed.csv.reason.txt").read_text(encoding="utf-8")
-    assert re.search(rf"line 3: .*{stranger}.*\nline 4: .*GONE", reasons)
+    assert re.search(rf"line 3: .*{unknown}.*\nline 4: .*GONE", reasons)
     assert states(hospital, document) == ["returned"]
 
 
@@ -200,7 +187,7 @@ def put_mail(hospital: Hospital, name: str, data: bytes) -> None:
     (hospital.home / "inbox" / name).write_bytes(data)
 
 
-def test_hard_bounce__is_printed_at_once_and_e_mail_stops(hospital: Hospital) -> None:
+def test_hard_bounce__prints_the_document_and_suppresses_email(hospital: Hospital) -> None:
     document = hospital.emailed()[0]
     guarantor = hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0]
     rows = len(hospital.manifest_rows())
@@ -224,7 +211,7 @@ def test_hard_bounce__is_printed_at_once_and_e_mail_stops(hospital: Hospital) ->
     assert {row[0] for row in hospital.ledger(query, guarantor)} <= {"print"}
 
 
-def test_soft_bounce__is_tried_again_a_day_later_and_in_the_end_printed(hospital: Hospital) -> None:
+def test_soft_bounce__is_retried_a_day_later(hospital: Hospital) -> None:
     document = hospital.emailed()[0]
     put_mail(hospital, "1.eml", bounce_message(hospital, document, status="4.2.2"))
     track(hospital)
@@ -235,7 +222,7 @@ def test_soft_bounce__is_tried_again_a_day_later_and_in_the_end_printed(hospital
     assert (hospital.home / "outbox" / "email" / f"{document}.2.eml").is_file()
 
 
-def test_warning_and_unclear_mail__change_nothing(hospital: Hospital) -> None:
+def test_delay_warning_and_unclear_mail__change_nothing(hospital: Hospital) -> None:
     document = hospital.emailed()[0]
     put_mail(hospital, "delayed.eml", bounce_message(hospital, document, status="4.4.1", action="delayed"))
     put_mail(hospital, "reply.eml", b"From: ana@example.org\r\nSubject: Re: bill\r\n\r\nWho are you?\r\n")
@@ -245,7 +232,7 @@ def test_warning_and_unclear_mail__change_nothing(hospital: Hospital) -> None:
     assert "reply.eml" in json.dumps(tracked["alerts"])
 
 
-def test_mailbox_and_sftp__what_lies_there_is_taken_once_and_the_rest_is_kept_for_a_person(
+def test_mailbox_and_sftp__reports_are_fetched_once(
     hospital: Hospital, imap_server: ImapServer, sftp_server: SftpServer, tmp_path: Path
 ) -> None:
     acknowledge(hospital)
@@ -254,9 +241,9 @@ def test_mailbox_and_sftp__what_lies_there_is_taken_once_and_the_rest_is_kept_fo
     (vendor / "torn.csv").write_bytes(b"document_id,returned_on,return_reason\r\n3f2504e0-4f")
     bounced = hospital.emailed()[0]
     imap_server.deliver(bounce_message(hospital, bounced), b"Subject: Re: bill\r\n\r\nWho are you?\r\n")
-    fetching(hospital, answers=sftp_server.url(vendor), bounces=imap_server.url())
-    elsewhere = Hospital(hospital.home, {**sftp_server.environ, **imap_server.environ})
-    tracked = track(elsewhere, code=3)
+    fetch_from(hospital, reports=sftp_server.url(vendor), bounces=imap_server.url())
+    remote = Hospital(hospital.home, {**sftp_server.environ, **imap_server.environ})
+    tracked = track(remote, code=3)
     put_in = {file["name"]: file["put_in"] for file in tracked["files"]}
     assert put_in["ack.csv"] == "done"
     assert put_in["torn.csv"] == "quarantine"
@@ -264,39 +251,39 @@ def test_mailbox_and_sftp__what_lies_there_is_taken_once_and_the_rest_is_kept_fo
     assert (hospital.home / "inbox" / "quarantine" / "torn.csv").read_bytes().endswith(b"3f2504e0-4f")
     assert states(hospital, bounced) == ["bounced", "sent"]
     assert (list(vendor.iterdir()), imap_server.unseen(), imap_server.total()) == ([], 0, 2)
-    assert track(elsewhere, code=3)["files"] == []
+    assert track(remote, code=3)["files"] == []
 
-    wrong = Hospital(hospital.home, {**elsewhere.environ, "STATEMENTS_IMAP_PASSWORD": "wrong"})
+    wrong = Hospital(hospital.home, {**remote.environ, "STATEMENTS_IMAP_PASSWORD": "wrong"})
     (alert,) = [each for each in track(wrong, code=3)["alerts"] if each["code"] == "UNREACHABLE"]
     assert "check STATEMENTS_IMAP_USER and _PASSWORD" in alert["message"]
 
 
 def event(what: str, request: dict[str, Any], number: int, *, tagged: bool = True) -> bytes:
-    """What SES publishes of the message that it took in that request, through SNS."""
+    """The SNS notification that SES publishes for the message of that request."""
     tags = {tag["Name"]: [tag["Value"]] for tag in request["EmailTags"]}
     recipients = [{"emailAddress": address, "status": "5.1.1"} for address in request["Destination"]["ToAddresses"]]
-    told = {
+    payload = {
         "eventType": what,
         "mail": {"messageId": f"ses-{number}", "headers": []} | ({"tags": tags} if tagged else {}),
         "bounce": {"bounceType": "Permanent", "bouncedRecipients": recipients},
         "delivery": {"recipients": request["Destination"]["ToAddresses"]},
     }
-    return json.dumps({"Type": "Notification", "Message": json.dumps(told)}).encode()
+    return json.dumps({"Type": "Notification", "Message": json.dumps(payload)}).encode()
 
 
-def test_ses_events__find_their_documents_by_tag_or_by_ses_own_id(tmp_path: Path, fake_ses: FakeSes) -> None:
+def test_ses_events__find_documents_by_tag_or_by_ses_message_id(tmp_path: Path, fake_ses: FakeSes) -> None:
     hospital = Hospital(build_hospital(tmp_path / "home").home, {**fake_ses.environ, "STATEMENTS_EMAIL": fake_ses.url})
     fake_ses.answers = [(ACCEPT_AND_HANG_UP, "")]
     hospital.statements("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", code=None)
-    taken = [request["EmailTags"][0]["Value"] for request in fake_ses.requests]
-    assert len(taken) >= 3
-    assert [states(hospital, document) for document in taken[:3]] == [["uncertain"], ["sent"], ["sent"]]
+    accepted = [request["EmailTags"][0]["Value"] for request in fake_ses.requests]
+    assert len(accepted) >= 3
+    assert [states(hospital, document) for document in accepted[:3]] == [["uncertain"], ["sent"], ["sent"]]
     put_mail(hospital, "1.json", event("Delivery", fake_ses.requests[0], 1))
     put_mail(hospital, "2.json", event("Bounce", fake_ses.requests[1], 2))
     put_mail(hospital, "3.json", event("Bounce", fake_ses.requests[2], 3, tagged=False))
     put_mail(hospital, "4.json", event("Bounce", fake_ses.requests[2], 4711, tagged=False))
     tracked = track(hospital, code=3)
-    assert [states(hospital, document) for document in taken[:3]] == [
+    assert [states(hospital, document) for document in accepted[:3]] == [
         ["sent"],
         ["bounced", "sent"],
         ["bounced", "sent"],
@@ -308,12 +295,12 @@ def test_ses_events__find_their_documents_by_tag_or_by_ses_own_id(tmp_path: Path
         "4.json": "unclear",
     }
     printed_now = {row["document_id"] for row in hospital.manifest_rows()}
-    assert set(taken[1:3]) <= printed_now
-    assert taken[0] not in printed_now
+    assert set(accepted[1:3]) <= printed_now
+    assert accepted[0] not in printed_now
 
 
 def move(hospital: Hospital, document: str, street: str = "99 New Street") -> None:
-    """The hospital learns a new address."""
+    """Enter a new address in the billing system."""
     guarantor = hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0]
     hospital.sql(
         "UPDATE guarantor SET address_lines = ?, city = 'Boston', state = 'MA', postal_code = '02110'"
@@ -323,13 +310,13 @@ def move(hospital: Hospital, document: str, street: str = "99 New Street") -> No
     )
 
 
-def test_returned_mail__hold_then_new_address_then_sent_again(hospital: Hospital) -> None:
+def test_returned_mail__held_until_the_new_address_is_entered_and_resent(hospital: Hospital) -> None:
     acknowledge(hospital)
     report_mailed(hospital)
     track(hospital, code=0)
     document = printed(hospital)
     guarantor = hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0]
-    bring_back(hospital, document)
+    return_mail(hospital, document)
     track(hospital, code=0)
     assert states(hospital, document) == ["returned"]
     assert hospital.ledger("SELECT mailed_on FROM document WHERE document_id = ?", document) == [(None,)]
@@ -357,16 +344,16 @@ def test_returned_mail__hold_then_new_address_then_sent_again(hospital: Hospital
     assert why[0][0]
 
 
-def test_returned_from_two_addresses__neither_is_written_to_again(hospital: Hospital) -> None:
+def test_returned_from_two_addresses__both_stay_suppressed(hospital: Hospital) -> None:
     document = printed(hospital)
     for street, on in (("99 New Street", RETURNED), ("100 Newer Street", "2026-11-30")):
-        bring_back(hospital, document, on)
+        return_mail(hospital, document, on)
         track(hospital)
         answer = hospital.statements("resend", document, "--reason", "patient called", code=2)
         assert "still has the address" in answer.err
         move(hospital, document, street)
         hospital.statements("resend", document, "--reason", "new address on file")
-    bring_back(hospital, document, "2026-12-10")
+    return_mail(hospital, document, "2026-12-10")
     track(hospital)
     assert states(hospital, document) == ["returned"] * 3
     for street, code in (("99 New Street", 2), ("100 Newer Street", 2), ("101 Newest Street", 0)):
@@ -375,21 +362,21 @@ def test_returned_from_two_addresses__neither_is_written_to_again(hospital: Hosp
     assert states(hospital, document) == ["returned"] * 3 + ["sent"]
 
 
-def test_resend__where_it_makes_no_sense(hospital: Hospital) -> None:
+def test_resend__document_that_may_still_arrive_is_refused(hospital: Hospital) -> None:
     document = printed(hospital)
     answer = hospital.statements("resend", document, "--reason", "just so", code=2)
     assert "a second mailing" in answer.err
     assert states(hospital, document) == ["sent"]
 
 
-def test_void__before_the_mail_and_not_after(hospital: Hospital, tmp_path: Path) -> None:
+def test_void__before_hand_off_only(hospital: Hospital, tmp_path: Path) -> None:
     answer = hospital.statements("void", printed(hospital), "--reason", "wrong", code=2)
-    assert "left the building" in answer.err
+    assert "was handed off, or may have been" in answer.err
     waiting = build_hospital(tmp_path / "waiting", guarantors=40)
     waiting.statements("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), code=3)
     document = waiting.ledger("SELECT document_id FROM document WHERE state = 'rendered' LIMIT 1")[0][0]
     waiting.statements("void", document, "--reason", "disputed by phone")
-    assert "held back already" in waiting.statements("void", document, "--reason", "again", code=2).err
+    assert "is already withheld" in waiting.statements("void", document, "--reason", "again", code=2).err
     waiting.statements("release", BATCH)
     counts = waiting.statements("show", BATCH, "--json").json["counts"]
     assert (counts["withheld"], counts["handed_off"]) == (1, counts["rendered"] - 1)
@@ -399,7 +386,7 @@ def test_void__before_the_mail_and_not_after(hospital: Hospital, tmp_path: Path)
     assert "disputed by phone" in event[1]
 
 
-def test_address_change__is_for_the_billing_system(hospital: Hospital) -> None:
+def test_address_change__waits_for_a_clerk(hospital: Hospital) -> None:
     document = printed(hospital)
     header = "document_id,move_type,effective_on,return_code,new_line_1,new_line_2,new_city,new_state,new_zip"
     drop(hospital, "ncoa.csv", header, f"{document},I,2026-11-01,A,99 New Street,,Boston,MA,02110")
@@ -410,49 +397,47 @@ def test_address_change__is_for_the_billing_system(hospital: Hospital) -> None:
     assert "New Street" not in str(events)
 
 
-def fetching(hospital: Hospital, *, answers: str = "", bounces: str = "") -> Hospital:
-    """The same hospital, whose tracking fetches answers from elsewhere: by default from its own folder `vendor`."""
+def fetch_from(hospital: Hospital, *, reports: str = "", bounces: str = "") -> Hospital:
+    """Set where tracking fetches reports from. Default: the hospital's own folder `vendor`."""
     settings = hospital.home / "statements.toml"
-    places = f'[mail]\nvendor_reports_url = "{answers or f"file://{hospital.home}/vendor"}"\n'
-    places += f'bounce_mailbox_url = "{bounces}"\n' if bounces else ""
-    settings.write_text(settings.read_text(encoding="utf-8").replace("[mail]\n", places), encoding="utf-8")
+    urls = f'[mail]\nvendor_reports_url = "{reports or f"file://{hospital.home}/vendor"}"\n'
+    urls += f'bounce_mailbox_url = "{bounces}"\n' if bounces else ""
+    settings.write_text(settings.read_text(encoding="utf-8").replace("[mail]\n", urls), encoding="utf-8")
     return hospital
 
 
-def run_to_effect(hospital: Hospital, effect: int) -> int:
-    """`statements track`, dying at its nth commit or renaming (0: never); how many it came to."""
-    assert run_killed_at(hospital, effect, "track") == (-signal.SIGKILL if effect else 0)
-    return len((hospital.home / "moments").read_text(encoding="utf-8").split())
+def track_killed_at(hospital: Hospital, moment: int) -> int:
+    """Run `statements track` and kill it at this moment (0: never). Returns how many moments it passed."""
+    assert run_killed_at(hospital, moment, "track") == (-signal.SIGKILL if moment else 0)
+    return len(passed_moments(hospital))
 
 
-def test_track__killed_at_any_moment_and_run_again(handed_off: Hospital, tmp_path: Path) -> None:
-    """One answer of each kind is waiting, one of them at the vendor's. Deaths are spread evenly over all commits and
-    renamings of a run."""
-    document, bounced = printed(handed_off), handed_off.emailed()[0]
-    waiting = handed_off.copy_to(tmp_path / "waiting")
-    acknowledge(waiting, "1-ack.csv")
-    (waiting.home / "vendor").mkdir()
-    (waiting.home / "inbox" / "1-ack.csv").rename(waiting.home / "vendor" / "1-ack.csv")
-    bring_back(waiting, document)
-    put_mail(waiting, "2-bounce.eml", bounce_message(waiting, bounced))
-    effects = run_to_effect(fetching(waiting.copy_to(tmp_path / "whole")), 0)
-    assert effects > 20
-    for effect in range(1, effects, max(1, effects // DEATHS)):
-        hospital = fetching(waiting.copy_to(tmp_path / f"killed-{effect}"))
-        run_to_effect(hospital, effect)
-        hospital.statements("track")
-        assert states(hospital, document) == ["returned"], effect
-        assert [state for state in states(hospital, bounced) if state != "failed"] == ["bounced", "sent"], effect
-        assert [row["document_id"] for row in hospital.manifest_rows()].count(bounced) == 1, effect
-        assert [path.name for path in (hospital.home / "inbox").iterdir() if path.is_file()] == []
-        done = {path.name for path in (hospital.home / "inbox" / "done").iterdir()}
-        assert done - {"1-ack.2.csv"} == {"1-ack.csv", "2-bounce.eml", "nixies.csv"}, "at most fetched a second time"
-        assert list((hospital.home / "vendor").iterdir()) == []
-        assert hospital.ledger("SELECT count(*) FROM inbound_file") == [(3,)], effect
-        assert hospital.statements("track", "--json").json["files"] == []
+def test_track__killed_at_any_moment_and_repeated(hospital: Hospital, tmp_path: Path) -> None:
+    """One report of each kind waits, one of them at the vendor."""
+    document, bounced = printed(hospital), hospital.emailed()[0]
+    acknowledge(hospital, "1-ack.csv")
+    (hospital.home / "vendor").mkdir()
+    (hospital.home / "inbox" / "1-ack.csv").rename(hospital.home / "vendor" / "1-ack.csv")
+    return_mail(hospital, document)
+    put_mail(hospital, "2-bounce.eml", bounce_message(hospital, bounced))
+    moments = track_killed_at(fetch_from(hospital.copy_to(tmp_path / "whole")), 0)
+    assert moments > 20
+    for moment in range(1, moments, max(1, moments // KILLS)):
+        killed = fetch_from(hospital.copy_to(tmp_path / f"killed-{moment}"))
+        track_killed_at(killed, moment)
+        killed.statements("track")
+        assert states(killed, document) == ["returned"], moment
+        assert [state for state in states(killed, bounced) if state != "failed"] == ["bounced", "sent"], moment
+        assert [row["document_id"] for row in killed.manifest_rows()].count(bounced) == 1, moment
+        assert [path.name for path in (killed.home / "inbox").iterdir() if path.is_file()] == []
+        done = {path.name for path in (killed.home / "inbox" / "done").iterdir()}
+        assert done - {"1-ack.2.csv"} == {"1-ack.csv", "2-bounce.eml", "nixies.csv"}, "a report may be fetched twice"
+        assert list((killed.home / "vendor").iterdir()) == []
+        assert killed.ledger("SELECT count(*) FROM inbound_file") == [(3,)], moment
+        assert killed.statements("track", "--json").json["files"] == []
 
 
-def test_print_file_of_a_bounce__is_as_the_others(hospital: Hospital) -> None:
+def test_print_file_of_a_bounce__has_the_usual_order_and_pages(hospital: Hospital) -> None:
     put_mail(hospital, "bounce.eml", bounce_message(hospital, hospital.emailed()[0]))
     track(hospital)
     newest = sorted((hospital.home / "outbox" / "print").glob("*.csv"))[-1]

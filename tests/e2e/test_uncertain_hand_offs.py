@@ -1,41 +1,31 @@
-"""Hand-offs that go wrong in the middle: refused, put off, or vanished after the message was given away."""
+"""Hand-offs that fail midway: refused, deferred, or with an unknown outcome."""
 
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
+from tests.commands import BATCH
+from tests.hospital import AS_OF, Hospital
 from tests.services.smtp import HANG_UP, SmtpServer
 
-BATCH = f"{CYCLE}-statement"
 MANY = 100
 """More replies than the batch has e-mails."""
-
-
-@pytest.fixture(scope="module")
-def waiting(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    """A rendered batch with e-mails in it, not released yet."""
-    hospital = build_hospital(tmp_path_factory.mktemp("doubtful") / "home", guarantors=40)
-    hospital.statements("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), code=3)
-    assert hospital.statements("show", BATCH, "--json").json["counts"]["email"] > 1
-    return hospital
+pytestmark = pytest.mark.hospital("waiting", guarantors=40)
 
 
 @pytest.fixture
-def hospital(waiting: Hospital, tmp_path: Path, smtp_server: SmtpServer) -> Hospital:
-    copy = waiting.copy_to(tmp_path / "home")
-    return Hospital(copy.home, environ={"STATEMENTS_EMAIL": smtp_server.url})
+def hospital(hospital: Hospital, smtp_server: SmtpServer) -> Hospital:
+    return Hospital(hospital.home, environ={"STATEMENTS_EMAIL": smtp_server.url})
 
 
 def emailed(server: SmtpServer) -> Counter[str]:
-    """Document ids of the messages that the server took."""
+    """The document ids of the accepted messages."""
     return Counter(str(message["Message-ID"]).strip("<>").partition(".")[0] for message in server.accepted)
 
 
-def test_refused_address__is_printed_instead(hospital: Hospital, smtp_server: SmtpServer) -> None:
+def test_refused_address__document_is_printed(hospital: Hospital, smtp_server: SmtpServer) -> None:
     before = hospital.statements("show", BATCH, "--json").json["counts"]
     smtp_server.script.rcpt = ["550 5.1.1 no such mailbox"] * MANY
     hospital.statements("release", BATCH)
@@ -47,9 +37,7 @@ def test_refused_address__is_printed_instead(hospital: Hospital, smtp_server: Sm
     assert after["foots"] is True
 
 
-def test_server_that_puts_everything_off__is_tried_again_by_a_rerun(
-    hospital: Hospital, smtp_server: SmtpServer
-) -> None:
+def test_server_defers_everything__rerun_retries(hospital: Hospital, smtp_server: SmtpServer) -> None:
     smtp_server.script.mail = ["451 4.3.0 try again later"] * MANY
     answer = hospital.statements("release", BATCH, code=1)
     assert "451" in answer.err
@@ -63,9 +51,7 @@ def test_server_that_puts_everything_off__is_tried_again_by_a_rerun(
 
 
 @pytest.mark.parametrize("stage", ["greeting", "mail", "rcpt", "message"])
-def test_server_that_is_busy_for_a_moment__gets_everything_in_one_run(
-    hospital: Hospital, smtp_server: SmtpServer, stage: str
-) -> None:
+def test_server_briefly_busy__one_run_sends_everything(hospital: Hospital, smtp_server: SmtpServer, stage: str) -> None:
     setattr(smtp_server.script, stage, ["421 4.3.2 too busy", "451 4.3.0 try again later"])
     hospital.statements("release", BATCH)
     summary = hospital.statements("show", BATCH, "--json").json
@@ -74,8 +60,8 @@ def test_server_that_is_busy_for_a_moment__gets_everything_in_one_run(
     assert len(smtp_server.accepted) == summary["counts"]["email"] > 1
 
 
-@pytest.mark.parametrize("sent", [True, False], ids=["it-had-arrived", "it-had-not"])
-def test_connection_lost_after_the_message__waits_for_a_person(
+@pytest.mark.parametrize("sent", [True, False], ids=["was-sent", "was-not-sent"])
+def test_connection_lost_after_the_message__operator_resolves_it(
     hospital: Hospital, smtp_server: SmtpServer, sent: bool
 ) -> None:
     smtp_server.script.message = [HANG_UP] * MANY
@@ -86,13 +72,15 @@ def test_connection_lost_after_the_message__waits_for_a_person(
     assert all(row["evidence"] for row in summary["open_hand_offs"])
 
     hospital.statements("rerun", BATCH, "--release", code=3)
-    assert hospital.statements("show", BATCH, "--json").json["counts"] == summary["counts"], "it was repeated blindly"
+    assert hospital.statements("show", BATCH, "--json").json["counts"] == summary["counts"], (
+        "a rerun repeated an uncertain attempt"
+    )
 
     smtp_server.script.message.clear()
     smtp_server.accepted.clear()
-    word = "--sent" if sent else "--not-sent"
+    option = "--sent" if sent else "--not-sent"
     for row in summary["open_hand_offs"]:
-        hospital.statements("resolve", row["document"], word, "--reason", "asked the mail administrator")
+        hospital.statements("resolve", row["document"], option, "--reason", "asked the mail administrator")
     hospital.statements("rerun", BATCH, "--release")
     closed = hospital.statements("show", BATCH, "--json").json
     assert closed["state"] == "closed"
@@ -101,11 +89,10 @@ def test_connection_lost_after_the_message__waits_for_a_person(
     assert emailed(smtp_server) == expected
 
 
-def test_hold_that_came_while_a_print_file_was_stuck__pulls_the_piece_out(waiting: Hospital, tmp_path: Path) -> None:
-    hospital = waiting.copy_to(tmp_path / "home")
+def test_hold_placed_while_a_print_file_is_stuck__withholds_the_piece(hospital: Hospital) -> None:
     outbox = hospital.home / "outbox" / "print"
     outbox.parent.mkdir(exist_ok=True)
-    outbox.write_text("somebody put a file where the folder belongs")
+    outbox.write_text("a file in place of the folder")
     answer = hospital.statements("release", BATCH, code=1)
     assert "Traceback" not in answer.err
     assert {row[0] for row in hospital.ledger("SELECT state FROM print_file")} == {"claimed"}
