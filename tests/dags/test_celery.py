@@ -67,7 +67,7 @@ def test_statements__workers_killed_during_build_and_hand_off(deployment: Deploy
         killed_at = time.monotonic()
         stack.kill(victim)
         deployment.smtp.script.hold_after = None
-        deployment.smtp.script.go_on.set()
+        deployment.smtp.script.resume.set()
         state = stack.wait_for_end(dag, run, "success", "failed")
         print(f"killed in hand-off, the run ended {time.monotonic() - killed_at:.0f} s later: {state}")
         stack.start_worker(victim)

@@ -30,7 +30,7 @@ NEW = Recipient(name="Maria Nunez", lines=("99 New Street", "Boston MA 02110"))
     ("duplex", "front"),
     [pytest.param(True, ["New address", ""], id="duplex"), pytest.param(False, ["New address"], id="simplex")],
 )
-def test_put_carrier_before__a_sheet_of_its_own_and_every_page_behind_it(duplex: bool, front: list[str]) -> None:
+def test_prepend_cover_sheet__own_sheet_followed_by_every_page(duplex: bool, front: list[str]) -> None:
     piece = prepend_cover_sheet(COVER_SHEET, DOCUMENT, duplex=duplex)
     assert page_texts(piece) == [*front, "Old address, page one", "page two", "page three"]
     assert piece == prepend_cover_sheet(COVER_SHEET, DOCUMENT, duplex=duplex)
@@ -43,8 +43,8 @@ def test_put_carrier_before__a_sheet_of_its_own_and_every_page_behind_it(duplex:
 
 
 @pytest.mark.parametrize("pages", [0, 2])
-def test_put_carrier_before__a_carrier_is_one_page(pages: int) -> None:
-    with pytest.raises(ValueError, match="a carrier is one page"):
+def test_prepend_cover_sheet__refuses_more_or_less_than_one_page(pages: int) -> None:
+    with pytest.raises(ValueError, match=f"a cover sheet must be one page, not {pages}"):
         prepend_cover_sheet(draw_pdf(["x"] * pages), DOCUMENT, duplex=True)
 
 
@@ -53,9 +53,13 @@ def test_print_file__piece_with_a_cover_sheet_passes_preflight_and_is_counted_wi
     profile = load_profile("number-10-double-window")
     content = make_statement()
     archived = PlainEngine(TEMPLATES).render(content)
-    carrier = render_cover_sheet(content.document_id, NEW, facility=make_facility(), language="en", templates=TEMPLATES)
+    cover_sheet = render_cover_sheet(
+        content.document_id, NEW, facility=make_facility(), language="en", templates=TEMPLATES
+    )
     moved = msgspec.structs.replace(
-        make_piece(1, document_id=content.document_id, pdf=prepend_cover_sheet(carrier.pdf, archived.pdf, duplex=True)),
+        make_piece(
+            1, document_id=content.document_id, pdf=prepend_cover_sheet(cover_sheet.pdf, archived.pdf, duplex=True)
+        ),
         pages=archived.pages + 2,
         cover_sheet_pages=2,
         recipient_lines=(NEW.name, *NEW.lines),

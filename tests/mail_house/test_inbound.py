@@ -1,10 +1,9 @@
-"""Every answer of a vendor that is known, and every way in which a line can be wrong."""
+"""Every known delivery report of a vendor, and every kind of invalid line."""
 
 from __future__ import annotations
 
 import json
 from datetime import date
-from pathlib import Path
 
 import pytest
 import yaml
@@ -23,8 +22,10 @@ from mail_house.inbound import (
     read_delivery_reports,
 )
 from mail_house.inbound.lob import STATES
+from tests.services import lob_api
+from tests.services.prism_server import DESCRIPTION
+from tests.shared_data import shared_data
 
-LOB = Path(__file__).resolve().parents[3] / "shared" / "data" / "lob" / "lob-api-bundled.yml"
 DOCUMENT = "3f2504e0-4f89-51d3-9a0c-0305e82c3301"
 FILE = "STMT_LAKESIDE_2026-11_20261107_2026-11-statement_001"
 SHA = "ab" * 32
@@ -72,40 +73,38 @@ def table(form: str, *rows: str) -> bytes:
     return "\r\n".join((HEADERS[form], *rows, "")).encode()
 
 
-def test_tables__have_a_header_each() -> None:
+def test_tables__have_one_header_each() -> None:
     assert {form: set(header.split(",")) for form, header in HEADERS.items()} == {
         form: set(row.__struct_fields__) for form, row in TABLES.items()
     }
 
 
 @pytest.mark.parametrize(("form", "row", "expected"), ROWS, ids=[f"{row[0]}-{n}" for n, row in enumerate(ROWS)])
-def test_read__each_outcome(form: str, row: str, expected: DeliveryReport) -> None:
-    taken = read_delivery_reports(table(form, row))
-    assert (taken.file_type, taken.reports, taken.problems) == (form, ((2, expected),), ())
-    assert read_delivery_reports(b"\xef\xbb\xbf" + table(form, row)) == taken, (
-        "a spreadsheet puts a mark before the header"
-    )
+def test_read__each_report(form: str, row: str, expected: DeliveryReport) -> None:
+    parsed = read_delivery_reports(table(form, row))
+    assert (parsed.file_type, parsed.reports, parsed.problems) == (form, ((2, expected),), ())
+    assert read_delivery_reports(b"\xef\xbb\xbf" + table(form, row)) == parsed, "spreadsheets write a byte order mark"
 
 
 @pytest.mark.parametrize(
     ("form", "row", "message"),
     [
         pytest.param("returned mail", f"{DOCUMENT},2026-11-09,GONE", "GONE", id="unknown-reason"),
-        pytest.param("returned mail", f"{DOCUMENT},11/09/2026,UTF", "date", id="another-date"),
+        pytest.param("returned mail", f"{DOCUMENT},11/09/2026,UTF", "date", id="date-in-another-format"),
         pytest.param("returned mail", "G-17,2026-11-09,UTF", "document_id", id="not-a-document-id"),
         pytest.param("returned mail", f"{DOCUMENT},2026-11-09", "2 values", id="too-short"),
         pytest.param("returned mail", f"{DOCUMENT},2026-11-09,UTF,", "4 values", id="too-long"),
         pytest.param("acknowledgement", f"{FILE},received,12,{SHA},2026-11-09,", "received", id="unknown-status"),
         pytest.param("acknowledgement", f"{FILE},accepted,-1,{SHA},2026-11-09,", "records", id="negative"),
         pytest.param("acknowledgement", f"{FILE},accepted,12,{SHA[:-1]},2026-11-09,", "pdf_sha256", id="short-hash"),
-        pytest.param("mailed jobs", "../../etc/passwd,1,2026-11-09,J", "print_file", id="a-path"),
+        pytest.param("mailed jobs", "../../etc/passwd,1,2026-11-09,J", "print_file", id="path"),
     ],
 )
-def test_read__a_bad_line_costs_that_line(form: str, row: str, message: str) -> None:
+def test_read__bad_line_does_not_affect_the_others(form: str, row: str, message: str) -> None:
     good = next(each for each in ROWS if each[0] == form)
-    taken = read_delivery_reports(table(form, good[1], row, good[1]))
-    assert [line for line, _ in taken.reports] == [2, 4]
-    (problem,) = taken.problems
+    parsed = read_delivery_reports(table(form, good[1], row, good[1]))
+    assert [line for line, _ in parsed.reports] == [2, 4]
+    (problem,) = parsed.problems
     assert problem.line == 3
     assert message in problem.message
 
@@ -114,31 +113,31 @@ def test_read__a_bad_line_costs_that_line(form: str, row: str, message: str) -> 
     "data",
     [
         pytest.param(b"", id="empty"),
-        pytest.param(b"document_id,returned_on\r\n", id="column-missing"),
-        pytest.param(b"document_id,returned_on,return_reason,note\r\n", id="column-more"),
-        pytest.param(b"document_id,document_id,returned_on,return_reason\r\n", id="column-twice"),
-        pytest.param(b"%PDF-1.7", id="a-pdf"),
+        pytest.param(b"document_id,returned_on\r\n", id="missing-column"),
+        pytest.param(b"document_id,returned_on,return_reason,note\r\n", id="extra-column"),
+        pytest.param(b"document_id,document_id,returned_on,return_reason\r\n", id="repeated-column"),
+        pytest.param(b"%PDF-1.7", id="pdf"),
         pytest.param("document_id,Grüße".encode("latin-1"), id="not-utf-8"),
         pytest.param(b'"document_id', id="open-quote"),
     ],
 )
-def test_read__a_file_that_is_none(data: bytes) -> None:
-    taken = read_delivery_reports(data)
-    assert (taken.file_type, taken.reports) == ("unknown", ())
-    assert [problem.line for problem in taken.problems] == [0]
+def test_read__unknown_file(data: bytes) -> None:
+    parsed = read_delivery_reports(data)
+    assert (parsed.file_type, parsed.reports) == ("unknown", ())
+    assert [problem.line for problem in parsed.problems] == [0]
 
 
-def test_read__quote_that_never_ends_keeps_what_came_before() -> None:
-    taken = read_delivery_reports(table("returned mail", f"{DOCUMENT},2026-11-09,UTF", f'"{DOCUMENT},2026-11-09,UTF'))
-    assert len(taken.reports) == 1
-    assert "no CSV" in taken.problems[0].message
+def test_read__unclosed_quote_keeps_earlier_lines() -> None:
+    parsed = read_delivery_reports(table("returned mail", f"{DOCUMENT},2026-11-09,UTF", f'"{DOCUMENT},2026-11-09,UTF'))
+    assert len(parsed.reports) == 1
+    assert "not valid CSV" in parsed.problems[0].message
 
 
 @given(st.binary(max_size=200))
-def test_read__noise_never_raises(noise: bytes) -> None:
-    taken = read_delivery_reports(noise)
-    assert taken.problems
-    assert not taken.reports
+def test_read__random_bytes_never_raise(noise: bytes) -> None:
+    parsed = read_delivery_reports(noise)
+    assert parsed.problems
+    assert not parsed.reports
 
 
 def event(kind: str, **changes: object) -> dict[str, object]:
@@ -156,24 +155,48 @@ def event(kind: str, **changes: object) -> dict[str, object]:
 
 @pytest.mark.parametrize("kind", sorted(STATES))
 def test_lob__each_event(kind: str) -> None:
-    taken = read_delivery_reports(json.dumps(event(kind)).encode())
+    parsed = read_delivery_reports(json.dumps(event(kind)).encode())
     state = STATES[kind]
-    assert (taken.file_type, taken.problems) == ("Lob events", ())
-    assert taken.reports == (((1, piece(state, kind)),) if state else ())
+    assert (parsed.file_type, parsed.problems) == ("Lob events", ())
+    assert parsed.reports == (((1, piece(state, kind)),) if state else ())
 
 
-@pytest.mark.skipif(not LOB.is_file(), reason="Lob's API description is not beside this repository")
-def test_lob__every_letter_event_of_its_description_is_known() -> None:
-    schemas = yaml.safe_load(LOB.read_text(encoding="utf-8"))["components"]["schemas"]
+@pytest.mark.parametrize("kind", sorted(lob_api.event_types()))
+def test_lob__our_description_accepts_each_event(kind: str) -> None:
+    assert lob_api.problems("event", event(kind)) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"id": "x"}, id="id"),
+        pytest.param({"date_created": "yesterday"}, id="date"),
+        pytest.param({"object": "letter"}, id="object"),
+        pytest.param({"event_type": {"id": "letter.lost"}}, id="event-type"),
+        pytest.param({"body": {"metadata": {"document_id": "G-17"}}}, id="metadata"),
+        pytest.param({"body": {}}, id="no-metadata"),
+    ],
+)
+def test_lob__our_description_refuses_invalid_events(changes: dict[str, object]) -> None:
+    assert lob_api.problems("event", event("letter.mailed", **changes))
+
+
+def test_lob__only_the_event_for_a_person_is_unknown() -> None:
+    assert lob_api.event_types() - set(STATES) == {"letter.certified.issue"}
+
+
+def test_lob__known_events_include_those_of_lobs_own_description() -> None:
+    description = shared_data(DESCRIPTION).read_text(encoding="utf-8")
+    schemas = yaml.load(description, Loader=yaml.CSafeLoader)["components"]["schemas"]
     described = set(schemas["letter_types"]["enum"])
     assert len(described) > 20
-    assert described - set(STATES) <= {"letter.certified.issue"}
+    assert described <= lob_api.event_types()
 
 
-def test_lob__one_event_a_line() -> None:
+def test_lob__one_event_per_line() -> None:
     lines = [json.dumps(event("letter.mailed")), "", json.dumps(event("letter.delivered"))]
-    taken = read_delivery_reports("\n".join(lines).encode())
-    assert [(line, answer.state) for line, answer in taken.reports if isinstance(answer, PieceReport)] == [
+    parsed = read_delivery_reports("\n".join(lines).encode())
+    assert [(line, report.state) for line, report in parsed.reports if isinstance(report, PieceReport)] == [
         (1, PieceState.MAILED),
         (3, PieceState.DELIVERED),
     ]
@@ -183,7 +206,7 @@ def test_lob__one_event_a_line() -> None:
     "broken",
     [
         pytest.param(event("postcard.mailed"), id="not-a-letter"),
-        pytest.param(event("letter.certified.issue"), id="a-person-has-to-look"),
+        pytest.param(event("letter.certified.issue"), id="a-person-must-check"),
         pytest.param(event("letter.mailed", id="x"), id="id"),
         pytest.param(event("letter.mailed", date_created="yesterday"), id="date"),
         pytest.param(event("letter.mailed", body={"metadata": {}}), id="not-ours"),
@@ -191,7 +214,7 @@ def test_lob__one_event_a_line() -> None:
         pytest.param({"object": "event"}, id="no-fields"),
     ],
 )
-def test_lob__what_is_not_known_is_a_problem(broken: dict[str, object]) -> None:
-    taken = read_delivery_reports(json.dumps(broken).encode())
-    assert taken.reports == ()
-    assert len(taken.problems) == 1
+def test_lob__unknown_event_is_a_problem(broken: dict[str, object]) -> None:
+    parsed = read_delivery_reports(json.dumps(broken).encode())
+    assert parsed.reports == ()
+    assert len(parsed.problems) == 1

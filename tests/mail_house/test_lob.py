@@ -1,4 +1,4 @@
-"""Lob takes one letter a request, once: whatever gets lost, asking or repeating in time tells how it stands."""
+"""Lob: one letter per request, and never two. After a lost response a search or a retry finds the letter."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ from mail_house.vendors import open_print_vendor
 from mail_house.vendors.lob import LobAccount, LobVendor
 from mail_house.vendors.us_address import read_us_address
 from tests.mail_house.pieces import CREATED_ON, make_piece
+from tests.services import lob_api
 from tests.services.fake_lob import FakeLob
 from tests.services.http_fake import ACCEPT_AND_HANG_UP
 from tests.services.prism_server import DESCRIPTION
 from tests.services.processes import free_port
+from tests.shared_data import shared_data
 
 NAME = "STMT_MAIN_2026-11_20261120_2026-11-statement_001"
 FROM = "adr_210a8d4b0b76d77b"
@@ -40,7 +42,7 @@ FILE = one_piece()
 
 
 class Slept(list[float]):
-    """The seconds that a vendor would have waited."""
+    """The seconds that the vendor client would have slept."""
 
 
 @pytest.fixture
@@ -54,23 +56,23 @@ def vendor(fake_lob: FakeLob, slept: Slept) -> Iterator[LobVendor]:
         yield vendor
 
 
-def make_vendor(port: int, slept: Slept, *, path: str = "") -> LobVendor:
+def make_vendor(port: int, slept: Slept, *, path: str = "", return_envelope: bool = False) -> LobVendor:
     account = LobAccount(
         base_url=f"http://127.0.0.1:{port}{path}",
         key=Secret("test_key"),
         from_id=FROM,
         mail_type="usps_first_class",
         address_placement="top_first_page",
-        return_envelope=False,
+        return_envelope=return_envelope,
     )
     return LobVendor(account, rate_per_s=0, sleep=slept.append)
 
 
-def test_description__takes_our_letter_and_our_questions(prism_port: int, slept: Slept) -> None:
-    """Prism refuses addresses, queries, headers and logins that are not as Lob describes them."""
+def test_lobs_description__accepts_our_requests(prism_port: int, slept: Slept) -> None:
+    """Prism refuses URLs, queries, headers and logins that do not match Lob's description."""
     with closing(make_vendor(prism_port, slept)) as vendor:
         vendor.check()
-        assert vendor.find(NAME, sha256=FILE.sha256) is None, "its letters are not ours"
+        assert vendor.find(NAME, sha256=FILE.sha256) is None, "the example letters are not ours"
         vendor.prepare(FILE)
         receipt = vendor.commit(FILE)
         assert receipt.reference.startswith("ltr_")
@@ -80,40 +82,81 @@ def test_description__takes_our_letter_and_our_questions(prism_port: int, slept:
     assert slept == []
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        pytest.param(("MARIA NUNEZ", "12 HARBOR ST", "SPRINGFIELD, MA 01103"), id="one-delivery-line"),
-        pytest.param(("M", "C/O B", "12 HARBOR ST", "APT 4", "SPRINGFIELD MA 01103-0001"), id="three-delivery-lines"),
-    ],
-)
-def test_description__has_a_place_for_every_field_of_ours(
+ADDRESSES = [
+    pytest.param(("MARIA NUNEZ", "12 HARBOR ST", "SPRINGFIELD, MA 01103"), id="one-delivery-line"),
+    pytest.param(("M", "C/O B", "12 HARBOR ST", "APT 4", "SPRINGFIELD MA 01103-0001"), id="three-delivery-lines"),
+]
+INVALID_CHANGES = ({"use_type": "pigeon"}, {"from": "us"}, {"to": {"address_zip": "1"}}, {"color": "no"})
+
+
+@pytest.mark.parametrize("lines", ADDRESSES)
+def test_lobs_description__accepts_every_field_of_our_letter(
     lines: tuple[str, ...], fake_lob: FakeLob, vendor: LobVendor
 ) -> None:
-    """Prism does not look into the body of this request, so the description's schema is asked directly."""
-    if not DESCRIPTION.exists():
-        pytest.skip("Lob's OpenAPI description is not in ../shared/data")
-    components = yaml.load(DESCRIPTION.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["components"]
+    """Prism does not validate the body of this request, so it is validated against the description's schema."""
+    description = shared_data(DESCRIPTION).read_text(encoding="utf-8")
+    components = yaml.load(description, Loader=yaml.CSafeLoader)["components"]
     schema = jsonschema.Draft7Validator({"$ref": "#/components/schemas/letter_editable", "components": components})
     vendor.commit(one_piece(*lines))
-    letter = as_described(fake_lob.letters[0])
+    letter = as_json(fake_lob.letters[0])
     assert [error.message for error in schema.iter_errors(letter)] == []
-    for wrong in ({"use_type": "pigeon"}, {"from": "us"}, {"to": letter["to"] | {"address_zip": "1"}}, {"color": "no"}):
-        assert list(schema.iter_errors(letter | wrong)), f"{wrong} was not noticed"
+    for change in INVALID_CHANGES:
+        assert list(schema.iter_errors(with_change(letter, change))), f"{change} was accepted"
 
 
-def as_described(letter: dict[str, Any]) -> dict[str, Any]:
-    """A form with its fields as the JSON that the description is written in."""
+@pytest.mark.parametrize("return_envelope", [False, True], ids=["without-envelope", "return-envelope"])
+@pytest.mark.parametrize("lines", ADDRESSES)
+def test_our_description__accepts_our_letter_and_the_fakes_responses(
+    lines: tuple[str, ...], return_envelope: bool, fake_lob: FakeLob, slept: Slept
+) -> None:
+    with closing(make_vendor(fake_lob.port, slept, path="/v1", return_envelope=return_envelope)) as vendor:
+        vendor.check()
+        receipt = vendor.commit(one_piece(*lines))
+        assert vendor.find(NAME, sha256=fake_lob.letters[0]["metadata"]["sha256"]) == receipt
+        assert vendor.cancel(receipt.reference)
+        assert vendor.cancel(receipt.reference)
+        fake_lob.answers.append((422, "unembedded_fonts", {}))
+        with pytest.raises(Permanent):
+            vendor.check()
+    letter = as_json(fake_lob.letters[0])
+    assert lob_api.problems("letter_request", letter) == []
+    for change in INVALID_CHANGES:
+        assert lob_api.problems("letter_request", with_change(letter, change)), f"{change} was accepted"
+    assert [lob_api.problems("list_query", query) for query in fake_lob.queries] == [[]] * 3
+    schemas = [schema_of(status, body) for status, body in fake_lob.responses]
+    assert set(schemas) == {"letter_list", "letter", "letter_deletion", "error"}
+    for schema, (_, body) in zip(schemas, fake_lob.responses, strict=True):
+        assert lob_api.problems(schema, body) == []
+
+
+def schema_of(status: int, body: dict[str, Any]) -> str:
+    """The schema of a response in our description."""
+    if status >= 400:
+        return "error"
+    if "data" in body:
+        return "letter_list"
+    return "letter" if "object" in body else "letter_deletion"
+
+
+def with_change(letter: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """The letter with other values; nested objects are merged."""
+    return letter | {key: letter[key] | value if isinstance(value, dict) else value for key, value in change.items()}
+
+
+def as_json(letter: dict[str, Any]) -> dict[str, Any]:
+    """A letter's form fields as the JSON of the API description."""
     sent: dict[str, Any] = {"file": "letter.pdf", "metadata": letter["metadata"], "to": {}}
     for name, value in letter.items():
         if name.startswith("to["):
             sent["to"][name[3:-1]] = value
+        elif name == "perforated_page":
+            sent[name] = int(value)
         elif name not in {"id", "deleted", "file", "metadata"} and not name.startswith("metadata["):
             sent[name] = {"true": True, "false": False}.get(value, value)
     return sent
 
 
-def test_commit__the_letter_is_ours_by_id_key_and_bytes(fake_lob: FakeLob, vendor: LobVendor) -> None:
+def test_commit__letter_has_our_metadata_key_and_bytes(fake_lob: FakeLob, vendor: LobVendor) -> None:
     vendor.prepare(FILE)
     receipt = vendor.commit(FILE)
     (letter,) = fake_lob.letters
@@ -135,27 +178,25 @@ def test_commit__the_letter_is_ours_by_id_key_and_bytes(fake_lob: FakeLob, vendo
     )
 
 
-def test_commit__again_is_the_same_letter_for_as_long_as_it_can_be_asked(fake_lob: FakeLob, vendor: LobVendor) -> None:
+def test_commit__repeated_after_the_key_expired__is_the_same_letter(fake_lob: FakeLob, vendor: LobVendor) -> None:
     receipt = vendor.commit(FILE)
-    fake_lob.keys.clear()  # a day later Lob has forgotten our key
+    fake_lob.keys.clear()  # Lob forgets a key after a day
     assert vendor.find(NAME, sha256=FILE.sha256) == receipt
     assert vendor.commit(FILE) == receipt
     assert len(fake_lob.letters) == 1
 
 
-def test_answer_lost__is_asked_for_again_at_once_with_the_same_key(
-    fake_lob: FakeLob, vendor: LobVendor, slept: Slept
-) -> None:
+def test_commit__response_lost__retries_with_the_same_key(fake_lob: FakeLob, vendor: LobVendor, slept: Slept) -> None:
     vendor.find(NAME, sha256=FILE.sha256)
     fake_lob.answers += [HANG_UP]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vendor, "find", lambda *_, **__: None)  # the moment after the look-up
+        patch.setattr(vendor, "find", lambda *_, **__: None)  # the moment after the search
         receipt = vendor.commit(FILE)
     assert [each["id"] for each in fake_lob.letters] == [receipt.reference]
     assert slept == [1.0]
 
 
-def test_answers_lost_for_good__is_unknown_and_found_later(fake_lob: FakeLob, vendor: LobVendor) -> None:
+def test_commit__every_response_lost__is_unknown_and_found_later(fake_lob: FakeLob, vendor: LobVendor) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vendor, "find", lambda *_, **__: None)
         fake_lob.answers += [HANG_UP] * 4
@@ -166,14 +207,14 @@ def test_answers_lost_for_good__is_unknown_and_found_later(fake_lob: FakeLob, ve
     assert fake_lob.documents() == [make_piece(1).document_id]
 
 
-def test_too_fast__waits_as_long_as_lob_asks(fake_lob: FakeLob, vendor: LobVendor, slept: Slept) -> None:
+def test_commit__rate_limited__waits_as_long_as_lob_asks(fake_lob: FakeLob, vendor: LobVendor, slept: Slept) -> None:
     fake_lob.answers += [(429, "rate_limit_exceeded", {"Retry-After": "3"}), (429, "rate_limit_exceeded", {})]
     vendor.commit(FILE)
     assert slept == [3.0, 5.0]
     assert len(fake_lob.letters) == 1
 
 
-def test_too_fast_for_good__nothing_was_accepted(fake_lob: FakeLob, vendor: LobVendor) -> None:
+def test_commit__always_rate_limited__is_retryable(fake_lob: FakeLob, vendor: LobVendor) -> None:
     fake_lob.answers += [(429, "rate_limit_exceeded", {})] * 4
     with pytest.raises(Retryable, match="nothing was accepted"):
         vendor.commit(FILE)
@@ -184,13 +225,13 @@ def test_too_fast_for_good__nothing_was_accepted(fake_lob: FakeLob, vendor: LobV
     ("answer", "outcome"),
     [
         pytest.param((401, "invalid_api_key", {}), Misconfigured, id="wrong-key"),
-        pytest.param((403, "feature_limit_reached", {}), Misconfigured, id="account-too-small"),
-        pytest.param((404, "not_found", {}), Misconfigured, id="return-address-unknown"),
+        pytest.param((403, "feature_limit_reached", {}), Misconfigured, id="account-limit"),
+        pytest.param((404, "not_found", {}), Misconfigured, id="unknown-return-address"),
         pytest.param((422, "unembedded_fonts", {}), Permanent, id="file-refused"),
         pytest.param((422, "failed_deliverability_strictness", {}), Permanent, id="address-refused"),
     ],
 )
-def test_refused__outcome_and_its_words_stay_with_lob(
+def test_commit__refused__maps_to_an_outcome_without_lobs_message(
     answer: tuple[int, str, dict[str, str]], outcome: type[HandOffError], fake_lob: FakeLob, vendor: LobVendor
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -204,13 +245,13 @@ def test_refused__outcome_and_its_words_stay_with_lob(
     assert fake_lob.letters == []
 
 
-def test_nobody_answers__may_be_tried_again(slept: Slept) -> None:
+def test_commit__no_connection__is_retryable(slept: Slept) -> None:
     with closing(make_vendor(free_port(), slept)) as vendor, pytest.raises(Retryable, match="no connection"):
         vendor.commit(FILE)
     assert slept == [1.0, 2.0, 4.0]
 
 
-def test_another_letter_has_the_name__is_never_touched(fake_lob: FakeLob, vendor: LobVendor) -> None:
+def test_commit__another_letter_has_the_name__is_permanent(fake_lob: FakeLob, vendor: LobVendor) -> None:
     vendor.commit(one_piece(pages=2))
     with pytest.raises(Permanent, match="another letter was handed over"):
         vendor.commit(FILE)
@@ -219,24 +260,22 @@ def test_another_letter_has_the_name__is_never_touched(fake_lob: FakeLob, vendor
     assert len(fake_lob.letters) == 1
 
 
-def test_same_document_under_another_name__is_a_letter_of_its_own(fake_lob: FakeLob, vendor: LobVendor) -> None:
-    """Sent again on purpose: the key must not give back the first one."""
+def test_commit__same_document_under_another_name__is_a_new_letter(fake_lob: FakeLob, vendor: LobVendor) -> None:
+    """A resend: the idempotency key must not return the first letter."""
     vendor.commit(FILE)
     vendor.commit(one_piece(name=NAME.replace("_001", "_002")))
     assert fake_lob.documents() == [make_piece(1).document_id] * 2
 
 
-def test_recall__within_the_window_nothing_is_printed_and_the_name_is_free(
-    fake_lob: FakeLob, vendor: LobVendor
-) -> None:
+def test_cancel__in_time__prints_nothing_and_frees_the_name(fake_lob: FakeLob, vendor: LobVendor) -> None:
     receipt = vendor.commit(FILE)
     assert vendor.cancel(receipt.reference)
     assert fake_lob.documents() == []
     assert vendor.find(NAME, sha256=FILE.sha256) is None
-    assert vendor.cancel(receipt.reference), "the answer to the first time may have been lost"
+    assert vendor.cancel(receipt.reference), "the first response may have been lost"
 
 
-def test_recall__too_late_says_so(fake_lob: FakeLob, vendor: LobVendor) -> None:
+def test_cancel__too_late__returns_false(fake_lob: FakeLob, vendor: LobVendor) -> None:
     receipt = vendor.commit(FILE)
     fake_lob.cancellable = False
     assert not vendor.cancel(receipt.reference)
@@ -246,15 +285,15 @@ def test_recall__too_late_says_so(fake_lob: FakeLob, vendor: LobVendor) -> None:
 @pytest.mark.parametrize(
     ("lines", "complaint"),
     [
-        pytest.param(("A", "1 RUE X", "75001 PARIS", "FRANCE"), "US city", id="abroad"),
-        pytest.param(("A" * 41, "1 MAIN ST", "SALEM, MA 01970"), "40 letters", id="name-that-cannot-be-parted"),
-        pytest.param(("A " * 41, "1 MAIN ST", "SALEM, MA 01970"), "40 letters", id="name-of-three-lines"),
-        pytest.param(("A " * 40, "C/O B", "1 ST", "APT 4", "SALEM, MA 01970"), "40 letters", id="no-line-left"),
+        pytest.param(("A", "1 RUE X", "75001 PARIS", "FRANCE"), "US city", id="foreign-address"),
+        pytest.param(("A" * 41, "1 MAIN ST", "SALEM, MA 01970"), "40 letters", id="name-too-long-to-split"),
+        pytest.param(("A " * 41, "1 MAIN ST", "SALEM, MA 01970"), "40 letters", id="name-on-three-lines"),
+        pytest.param(("A " * 40, "C/O B", "1 ST", "APT 4", "SALEM, MA 01970"), "40 letters", id="no-free-line"),
         pytest.param(("A", "1" * 65, "SALEM, MA 01970"), "64 letters", id="line-too-long"),
         pytest.param(("A", "1", "2", "3", "4", "SALEM, MA 01970"), "three delivery lines", id="too-many-lines"),
     ],
 )
-def test_prepare__what_lob_would_refuse_is_said_before(
+def test_prepare__refuses_letters_that_lob_would_refuse(
     lines: tuple[str, ...], complaint: str, vendor: LobVendor, fake_lob: FakeLob
 ) -> None:
     with pytest.raises(Permanent, match=complaint) as caught:
@@ -263,10 +302,10 @@ def test_prepare__what_lob_would_refuse_is_said_before(
     assert fake_lob.requests == []
 
 
-def test_prepare__more_than_one_piece_is_refused(vendor: LobVendor) -> None:
+def test_prepare__refuses_more_than_one_piece(vendor: LobVendor) -> None:
     pieces = [make_piece(1), make_piece(2)]
     file = build_print_file(name=NAME, pieces=pieces, profile=load_profile(), created_on=CREATED_ON)
-    with pytest.raises(Permanent, match="one piece at a time"):
+    with pytest.raises(Permanent, match="one piece per print file"):
         vendor.prepare(file)
 
 
@@ -287,7 +326,7 @@ def test_prepare__more_than_one_piece_is_refused(vendor: LobVendor) -> None:
             {"name": "MARIA DE LOS ANGELES FERNANDEZ DE", "company": "CORDOBA NUNEZ", "address_line1": "1 MAIN ST"},
             id="long-name",
         ),
-        pytest.param(("A", "-1 MAIN ST"), {"address_line1": "-1 MAIN ST"}, id="line-that-a-spreadsheet-would-run"),
+        pytest.param(("A", "-1 MAIN ST"), {"address_line1": "-1 MAIN ST"}, id="line-that-looks-like-a-formula"),
     ],
 )
 def test_commit__delivery_lines(
@@ -305,7 +344,7 @@ def test_commit__delivery_lines(
     [
         pytest.param("St. John's, MA 01103", "St. John's", "MA", id="with-a-comma"),
         pytest.param("NEW YORK NY 10001-0001", "NEW YORK", "NY", id="postal-style"),
-        pytest.param("Winston-Salem,  nc 27101", "Winston-Salem", "NC", id="two-blanks"),
+        pytest.param("Winston-Salem,  nc 27101", "Winston-Salem", "NC", id="two-spaces"),
     ],
 )
 def test_read_us_address(line: str, city: str, state: str) -> None:
@@ -316,27 +355,27 @@ def test_read_us_address(line: str, city: str, state: str) -> None:
 @pytest.mark.parametrize(
     ("url", "environ", "complaint"),
     [
-        pytest.param("lob://api.lob.com/v1", {}, "names host and return address", id="no-return-address"),
+        pytest.param("lob://api.lob.com/v1", {}, "must name host and return address", id="no-return-address"),
         pytest.param(f"lob://api.lob.com/v1?from={FROM}", {}, "set STATEMENTS_LOB_KEY", id="no-key"),
         pytest.param(
             f"lob://api.lob.com/v1?from={FROM}&mail_type=pigeon",
             {"STATEMENTS_LOB_KEY": "k"},
-            "mail_type is usps_first_class or usps_standard",
-            id="mail-type-unknown",
+            "mail_type must be usps_first_class or usps_standard",
+            id="unknown-mail-type",
         ),
     ],
 )
-def test_open__says_what_is_wrong(url: str, environ: dict[str, str], complaint: str) -> None:
+def test_open__names_the_problem(url: str, environ: dict[str, str], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         open_print_vendor(url, environ=environ)
 
 
-def test_open__elsewhere_is_encrypted(fake_lob: FakeLob) -> None:
+def test_open__uses_https_except_on_this_machine(fake_lob: FakeLob) -> None:
     environ = {"STATEMENTS_LOB_KEY": "k"}
-    far = open_print_vendor(f"lob://api.lob.com/v1?from={FROM}", environ=environ)
-    assert isinstance(far, LobVendor)
-    assert far._account.base_url == "https://api.lob.com/v1"
-    near = open_print_vendor(fake_lob.url, environ=environ)
-    near.check()
-    near.close()
+    remote = open_print_vendor(f"lob://api.lob.com/v1?from={FROM}", environ=environ)
+    assert isinstance(remote, LobVendor)
+    assert remote._account.base_url == "https://api.lob.com/v1"
+    local = open_print_vendor(fake_lob.url, environ=environ)
+    local.check()
+    local.close()
     assert fake_lob.requests == ["GET"]

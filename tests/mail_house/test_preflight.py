@@ -1,4 +1,4 @@
-"""What a vendor's preflight would find, ours finds first: in whole files, and in files spoiled one way each."""
+"""Our preflight finds what a vendor's preflight would find: no faults in good files, and each fault in damaged ones."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DOCUMENTS = (
     make_statement(*[make_encounter(f"B{n:05}") for n in range(40)], guarantor_id="G2"),
     make_letter(4, guarantor_id="G3", large_print=True),
     make_ob_notice(guarantor_id="G4", first_name="Þórunn", last_name="O’Brien-Đặng"),
-    make_statement(guarantor_id="G6", last_name="Παπαδόπουλος"),  # laid out by WeasyPrint, with fonts of its own
+    make_statement(guarantor_id="G6", last_name="Παπαδόπουλος"),  # laid out by WeasyPrint, with its own fonts
     make_statement(guarantor_id="G-5", address=make_address("c/o Riverside", "Building 14", "1 A St.")),
 )
 
@@ -70,20 +70,22 @@ def faults(file: PrintFile, profile: Profile = LETTER, sample_every: int = 1) ->
 @pytest.mark.parametrize(
     "profile",
     [
-        pytest.param(LETTER, id="two-sided"),
-        pytest.param(SIMPLEX, id="one-sided"),
+        pytest.param(LETTER, id="duplex"),
+        pytest.param(SIMPLEX, id="simplex"),
         pytest.param(load_profile(), id="no-mailer-id"),
-        pytest.param(load_profile("lob"), id="vendor-marks-it"),
-        pytest.param(load_profile("postgrid"), id="another-vendor-marks-it"),
+        pytest.param(load_profile("lob"), id="lob"),
+        pytest.param(load_profile("postgrid"), id="postgrid"),
     ],
 )
-def test_require_fit__what_we_build_passes_with_every_piece_drawn(pieces: tuple[Piece, ...], profile: Profile) -> None:
+def test_find_faults__none_in_our_print_files_with_every_piece_rendered(
+    pieces: tuple[Piece, ...], profile: Profile
+) -> None:
     assert len({piece.pages for piece in pieces}) > 1
     assert faults(build(pieces, profile), profile) == []
 
 
-def sealed(file: PrintFile, *, pdf: bytes | None = None, manifest: bytes | None = None) -> PrintFile:
-    """With a control file that vouches for what is in it now, as a wrong writer's would."""
+def with_matching_control(file: PrintFile, *, pdf: bytes | None = None, manifest: bytes | None = None) -> PrintFile:
+    """Replace PDF or manifest and update the control file, as a faulty writer would."""
     pdf, manifest = pdf or file.pdf, manifest or file.manifest
     control = msgspec.structs.replace(
         read_control(file.control),
@@ -99,7 +101,7 @@ def edited(file: PrintFile, edit: Callable[[pikepdf.Pdf], None]) -> PrintFile:
         edit(pdf)
         out = io.BytesIO()
         pdf.save(out)
-    return sealed(file, pdf=out.getvalue())
+    return with_matching_control(file, pdf=out.getvalue())
 
 
 def swap(pdf: pikepdf.Pdf, one: int, other: int) -> None:
@@ -109,7 +111,7 @@ def swap(pdf: pikepdf.Pdf, one: int, other: int) -> None:
 
 
 def swap_own(pdf: pikepdf.Pdf, one: int, other: int) -> None:
-    """Two pages with each other's words under their own marks."""
+    """Swap the content of two pages but not their marks."""
     contents = [list(pdf.pages[place].obj.Contents) for place in (one, other)]
     first, second = ([*theirs[:-1], own[-1]] for theirs, own in (contents[::-1], contents))
     pdf.pages[one].obj.Contents, pdf.pages[other].obj.Contents = pikepdf.Array(first), pikepdf.Array(second)
@@ -127,7 +129,7 @@ def mark_as(pdf: pikepdf.Pdf, place: int, other: int) -> None:
 
 
 def paint(pdf: pikepdf.Pdf, place: int, operators: bytes) -> None:
-    """Over everything, marks too."""
+    """Draw over everything, including the marks."""
     page = pdf.pages[place]
     page.contents_add(operators, prepend=False)
 
@@ -140,38 +142,38 @@ def disembed(pdf: pikepdf.Pdf, place: int) -> None:
 
 
 @dataclass(frozen=True)
-class Spoiled:
+class Damage:
     edit: Callable[[pikepdf.Pdf], None]
     complaint: str
 
 
-MARK = "page 1: its barcode or its sheet's mark"
+MARK = "page 1: its barcode or sheet mark"
 
 
-# The first piece is the file's page 1 with its blank back, the second its pages 3 and on. Places count from 0.
+# Piece 1 is page 1 and its blank back; piece 2 starts on page 3. Page indexes start at 0.
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(Spoiled(lambda pdf: pdf.pages.__delitem__(3), "pages, its manifest says"), id="page-missing"),
-        pytest.param(Spoiled(lambda pdf: swap(pdf, 0, 2), MARK), id="pieces-swapped"),
-        pytest.param(Spoiled(lambda pdf: swap_own(pdf, 0, 2), "another document's"), id="words-of-two-pieces-swapped"),
-        pytest.param(Spoiled(lambda pdf: swap(pdf, 3, 5), "another page of the document"), id="backs-swapped"),
-        pytest.param(Spoiled(lambda pdf: swap_own(pdf, 2, 4), "another page of the document"), id="fronts-swapped"),
-        pytest.param(Spoiled(lambda pdf: unmark(pdf, 0), MARK), id="mark-missing"),
-        pytest.param(Spoiled(lambda pdf: mark_as(pdf, 2, 0), MARK), id="mark-of-another"),
-        pytest.param(Spoiled(lambda pdf: disembed(pdf, 2), "page 1: a font is not embedded"), id="font-not-embedded"),
+        pytest.param(Damage(lambda pdf: pdf.pages.__delitem__(3), "pages, and its manifest lists"), id="page-missing"),
+        pytest.param(Damage(lambda pdf: swap(pdf, 0, 2), MARK), id="pieces-swapped"),
+        pytest.param(Damage(lambda pdf: swap_own(pdf, 0, 2), "another document"), id="contents-of-two-pieces-swapped"),
+        pytest.param(Damage(lambda pdf: swap(pdf, 3, 5), "another page of the document"), id="backs-swapped"),
+        pytest.param(Damage(lambda pdf: swap_own(pdf, 2, 4), "another page of the document"), id="fronts-swapped"),
+        pytest.param(Damage(lambda pdf: unmark(pdf, 0), MARK), id="mark-missing"),
+        pytest.param(Damage(lambda pdf: mark_as(pdf, 2, 0), MARK), id="mark-of-another"),
+        pytest.param(Damage(lambda pdf: disembed(pdf, 2), "page 1: a font is not embedded"), id="font-not-embedded"),
         pytest.param(
-            Spoiled(lambda pdf: setattr(pdf.pages[0], "mediabox", [0, 0, 595, 842]), "not letter size"), id="a4"
+            Damage(lambda pdf: setattr(pdf.pages[0], "mediabox", [0, 0, 595, 842]), "not letter size"), id="a4"
         ),
-        pytest.param(Spoiled(lambda pdf: paint(pdf, 1, b"0 0 9 9 re f"), "blank back"), id="back-not-blank"),
+        pytest.param(Damage(lambda pdf: paint(pdf, 1, b"0 0 9 9 re f"), "blank back"), id="back-not-blank"),
     ],
 )
-def test_require_fit__faults_that_are_found_on_every_piece(pieces: tuple[Piece, ...], case: Spoiled) -> None:
-    spoiled = edited(build(pieces), case.edit)
-    found = faults(spoiled, sample_every=10**9)
+def test_find_faults__structural_faults_on_every_piece(pieces: tuple[Piece, ...], case: Damage) -> None:
+    damaged = edited(build(pieces), case.edit)
+    found = faults(damaged, sample_every=10**9)
     assert [fault for fault in found if case.complaint in fault], found
     with pytest.raises(PreflightFailed, match="STMT_X was not handed over") as caught:
-        require_no_faults(spoiled, LETTER)
+        require_no_faults(damaged, LETTER)
     assert "Lopez" not in str(caught.value)
 
 
@@ -179,24 +181,22 @@ def inches(left: float, top: float, width: float, height: float) -> bytes:
     return b"%f %f %f %f re f\n" % (left * 72, (11 - top - height) * 72, width * 72, height * 72)
 
 
-WHITE, GREY = b"q 1 g ", b"q .3 g "
+WHITE, GRAY = b"q 1 g ", b"q .3 g "
 
 
 @pytest.mark.parametrize(
     ("operators", "complaint"),
     [
         pytest.param(WHITE + inches(0.7, 2.5, 1, 0.2) + b"Q", "barcode cannot be read", id="barcode-covered"),
-        pytest.param(WHITE + inches(0.1, 4.0, 0.2, 0.2) + b"Q", "mark cannot be read", id="mark-covered"),
-        pytest.param(GREY + inches(0.1, 6.0, 0.2, 0.02) + b"Q", "vendor's zone", id="ink-in-the-vendors-zone"),
-        pytest.param(GREY + inches(0.2, 2.0, 0.1, 0.02) + b"Q", "behind a window", id="ink-that-shows-at-full-travel"),
-        pytest.param(GREY + inches(1.0, 3.1, 0.1, 0.02) + b"Q", "behind a window", id="ink-below-the-window"),
-        pytest.param(GREY + inches(1.0, 1.72, 0.1, 0.02) + b"Q", "behind a window", id="ink-at-the-windows-edge"),
-        pytest.param(GREY + inches(2.0, 2.53, 0.3, 0.13) + b"Q", "barcode cannot be read", id="barcode-smeared"),
+        pytest.param(WHITE + inches(0.1, 4.0, 0.2, 0.2) + b"Q", "sheet mark cannot be read", id="mark-covered"),
+        pytest.param(GRAY + inches(0.1, 6.0, 0.2, 0.02) + b"Q", "vendor's zone", id="ink-in-the-vendors-zone"),
+        pytest.param(GRAY + inches(0.2, 2.0, 0.1, 0.02) + b"Q", "in a window", id="ink-visible-when-the-sheet-shifts"),
+        pytest.param(GRAY + inches(1.0, 3.1, 0.1, 0.02) + b"Q", "in a window", id="ink-below-the-window"),
+        pytest.param(GRAY + inches(1.0, 1.72, 0.1, 0.02) + b"Q", "in a window", id="ink-at-the-windows-edge"),
+        pytest.param(GRAY + inches(2.0, 2.53, 0.3, 0.13) + b"Q", "barcode cannot be read", id="barcode-smeared"),
     ],
 )
-def test_require_fit__faults_that_only_a_picture_shows(
-    pieces: tuple[Piece, ...], operators: bytes, complaint: str
-) -> None:
+def test_find_faults__visual_faults(pieces: tuple[Piece, ...], operators: bytes, complaint: str) -> None:
     found = faults(edited(build(pieces), lambda pdf: paint(pdf, 0, operators)))
     assert [fault for fault in found if complaint in fault], found
     assert all(fault.startswith(f"document {pieces[0].document_id}, page 1: ") for fault in found)
@@ -206,56 +206,64 @@ def test_require_fit__faults_that_only_a_picture_shows(
     ("old", "new", "complaint"),
     [
         pytest.param("12 Maple Street", "21 Maple Street", "window does not show", id="address"),
-        pytest.param(",0000000", ",0000009", "scan line is not the manifest's", id="scan-line"),
-        pytest.param("-01103,", "-01104,", "barcode is not that of its address", id="barcode-of-another-address"),
-        pytest.param(",11,STMT_X.pdf,1,", ",10,STMT_X.pdf,1,", "sheet's mark is missing", id="sequence"),
+        pytest.param(",0000000", ",0000009", "scan line differs from the manifest's", id="scan-line"),
+        pytest.param("-01103,", "-01104,", "barcode does not match its address", id="barcode-of-another-address"),
+        pytest.param(",11,STMT_X.pdf,1,", ",10,STMT_X.pdf,1,", "sheet mark is missing", id="sequence"),
         pytest.param(
-            "00040123456000000011-01103,", "0004012345600000001X-01103,", "digits 0 to 9 only", id="barcode-of-letters"
+            "00040123456000000011-01103,", "0004012345600000001X-01103,", "digits 0 to 9 only", id="letter-in-barcode"
         ),
         pytest.param("00040123456000000011-01103,", ",", "barcode is missing", id="no-barcode"),
-        pytest.param(",letter,", ",flat,", "do not go with its pages", id="envelope"),
+        pytest.param(",letter,", ",flat,", "do not match its page count", id="envelope"),
         pytest.param(",11,STMT_X.pdf,1,1,1,1,", ",11,STMT_X.pdf,1,0,1,1,", "cannot be mailed", id="no-pages"),
-        pytest.param(",12,STMT_X.pdf,3,", ",12,STMT_X.pdf,5,", "does not begin where", id="hole"),
+        pytest.param(",12,STMT_X.pdf,3,", ",12,STMT_X.pdf,5,", "does not start where", id="gap"),
         pytest.param(",144500,", ",144501,", "cents of its control file", id="cents"),
     ],
 )
-def test_require_fit__manifest_that_says_something_else(
+def test_find_faults__manifest_does_not_match_the_pages(
     pieces: tuple[Piece, ...], old: str, new: str, complaint: str
 ) -> None:
     file = build(pieces)
     assert old in file.manifest.decode()
-    found = faults(sealed(file, manifest=file.manifest.decode().replace(old, new, 1).encode()))
+    found = faults(with_matching_control(file, manifest=file.manifest.decode().replace(old, new, 1).encode()))
     assert [fault for fault in found if complaint in fault], found
 
 
 @pytest.mark.parametrize(
-    ("spoil", "complaint"),
+    ("damage", "complaint"),
     [
-        pytest.param(lambda file: msgspec.structs.replace(file, pdf=file.pdf[:-1]), "PDF is not the one", id="pdf-cut"),
+        pytest.param(
+            lambda file: msgspec.structs.replace(file, pdf=file.pdf[:-1]), "PDF does not match", id="pdf-truncated"
+        ),
         pytest.param(
             lambda file: msgspec.structs.replace(file, manifest=file.manifest + b"x"), "not a manifest", id="manifest"
         ),
-        pytest.param(lambda file: sealed(file, pdf=b"%PDF-1.7 nothing"), "no PDF that can be read", id="no-pdf"),
-        pytest.param(lambda file: sealed(file, manifest=b"a,b\r\n1,2\r\n"), "not a manifest", id="no-manifest"),
-        pytest.param(lambda file: msgspec.structs.replace(file, control=b"{}"), "not a control file", id="no-control"),
+        pytest.param(
+            lambda file: with_matching_control(file, pdf=b"%PDF-1.7 nothing"), "not a readable PDF", id="not-a-pdf"
+        ),
+        pytest.param(
+            lambda file: with_matching_control(file, manifest=b"a,b\r\n1,2\r\n"), "not a manifest", id="not-a-manifest"
+        ),
+        pytest.param(
+            lambda file: msgspec.structs.replace(file, control=b"{}"), "not a control file", id="not-a-control-file"
+        ),
     ],
 )
-def test_require_fit__files_that_do_not_belong_together(
-    pieces: tuple[Piece, ...], spoil: Callable[[PrintFile], PrintFile], complaint: str
+def test_find_faults__files_that_do_not_belong_together(
+    pieces: tuple[Piece, ...], damage: Callable[[PrintFile], PrintFile], complaint: str
 ) -> None:
-    found = faults(spoil(build(pieces)))
+    found = faults(damage(build(pieces)))
     assert len(found) == 1
     assert complaint in found[0]
 
 
-def test_choose_sample__ends_longest_and_a_steady_share_of_the_rest(pieces: tuple[Piece, ...]) -> None:
+def test_choose_sample__first_last_longest_and_a_fixed_share_of_the_rest(pieces: tuple[Piece, ...]) -> None:
     [first, *_] = read_manifest(build(pieces).manifest)
-    placed = [
+    rows = [
         msgspec.structs.replace(first, document_id=f"{n:032x}", sequence=n, pages=9 if n == 700 else 1)
         for n in range(1, 2001)
     ]
-    chosen = [piece.sequence for piece in choose_sample(placed, 50)]
+    chosen = [piece.sequence for piece in choose_sample(rows, 50)]
     assert {1, 700, 2000} <= set(chosen)
     assert 20 <= len(chosen) <= 70
-    assert chosen == sorted(chosen) == [piece.sequence for piece in choose_sample(placed, 50)]
-    assert len(choose_sample(placed, 1)) == 2000
+    assert chosen == sorted(chosen) == [piece.sequence for piece in choose_sample(rows, 50)]
+    assert len(choose_sample(rows, 1)) == 2000

@@ -1,4 +1,4 @@
-"""A print file holds every page of every piece, in mailing order, and says so truthfully."""
+"""A print file has every page of every piece in mailing order, and its manifest and control file match it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def rows(file: PrintFile) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(file.manifest.decode("utf-8"), newline="")))
 
 
-def test_build_print_file__pieces_lie_in_mailing_order_each_on_a_front_side() -> None:
+def test_build_print_file__pieces_are_in_mailing_order_and_start_on_a_front() -> None:
     file = build(make_piece(7, pages=2), make_piece(9, pages=1), make_piece(2, pages=3))
     assert page_texts(file.pdf) == [
         "Document 2 page 1 of 3",
@@ -51,12 +51,12 @@ def test_build_print_file__pieces_lie_in_mailing_order_each_on_a_front_side() ->
         "Document 9 page 1 of 1",
         "",
     ]
-    places = [(r["sequence"], r["first_page"], r["pages"], r["blank_pages"], r["sheets"]) for r in rows(file)]
-    assert places == [("2", "1", "3", "1", "2"), ("7", "5", "2", "0", "1"), ("9", "7", "1", "1", "1")]
+    positions = [(r["sequence"], r["first_page"], r["pages"], r["blank_pages"], r["sheets"]) for r in rows(file)]
+    assert positions == [("2", "1", "3", "1", "2"), ("7", "5", "2", "0", "1"), ("9", "7", "1", "1", "1")]
     assert (file.pages, file.sheets, file.records) == (8, 4, 3)
 
 
-def test_build_print_file__one_sided_vendor_gets_no_blank_pages() -> None:
+def test_build_print_file__simplex_vendor_gets_no_blank_pages() -> None:
     file = build(make_piece(1, pages=1), make_piece(2, pages=2), profile=SIMPLEX)
     assert [(r["first_page"], r["blank_pages"], r["sheets"], r["duplex"]) for r in rows(file)] == [
         ("1", "0", "1", "N"),
@@ -65,17 +65,17 @@ def test_build_print_file__one_sided_vendor_gets_no_blank_pages() -> None:
     assert (file.pages, file.sheets) == (3, 3)
 
 
-def test_build_print_file__same_pieces_same_bytes_in_any_order_of_arrival() -> None:
+def test_build_print_file__same_bytes_for_any_input_order() -> None:
     pieces = [make_piece(n, pages=n) for n in (1, 2, 3)]
     assert build(*pieces) == build(*reversed(pieces))
 
 
-def test_build_print_file__hash_of_the_pdf_pins_the_manifest_too() -> None:
+def test_build_print_file__pdf_hash_depends_on_the_manifest() -> None:
     one, other = build(make_piece(1, amount_cents=100)), build(make_piece(1, amount_cents=200))
     assert one.sha256 != other.sha256
 
 
-def test_build_print_file__control_file_counts_and_hashes_both_others() -> None:
+def test_build_print_file__control_file_has_counts_and_hashes() -> None:
     file = build(make_piece(1, amount_cents=1_050), make_piece(2, pages=2, amount_cents=295))
     control = json.loads(file.control)
     assert (control["records"], control["pages"], control["blank_pages"], control["sheets"]) == (2, 4, 1, 2)
@@ -90,7 +90,7 @@ def test_build_print_file__control_file_counts_and_hashes_both_others() -> None:
     assert file.sha256 == control["pdf"]["sha256"]
 
 
-def test_build_print_file__manifest_row_tells_all_about_a_piece() -> None:
+def test_build_print_file__manifest_row_describes_the_piece() -> None:
     piece = make_piece(3, pages=2, amount_cents=4_200, recipient_lines=("JOSÉ ÁLVAREZ", "C/O ANA", "1 MAIN ST", "X MA"))
     (row,) = rows(build(piece))
     assert row["document_id"] == piece.document_id
@@ -108,19 +108,19 @@ def test_build_print_file__manifest_row_tells_all_about_a_piece() -> None:
         pytest.param("@SUM(A1)", "'@SUM(A1)", id="at"),
         pytest.param("\t=1", "'\t=1", id="tab"),
         pytest.param("\r=1", "'\r=1", id="carriage-return"),
-        pytest.param("  =1", "'  =1", id="behind-blanks"),
+        pytest.param("  =1", "'  =1", id="leading-spaces"),
         pytest.param("＝1", "'＝1", id="full-width"),
-        pytest.param("12 MAIN ST -REAR", "12 MAIN ST -REAR", id="harmless-inside"),
+        pytest.param("12 MAIN ST -REAR", "12 MAIN ST -REAR", id="hyphen-inside"),
         pytest.param('THE "OLD" MILL, REAR', 'THE "OLD" MILL, REAR', id="quotes-and-comma"),
     ],
 )
-def test_build_print_file__no_value_becomes_a_formula(line: str, written: str) -> None:
+def test_build_print_file__escapes_formulas(line: str, written: str) -> None:
     (row,) = rows(build(make_piece(1, recipient_lines=("A", line))))
     assert row["address_2"] == written
-    assert row["sha256"], "the columns behind it are where they belong"
+    assert row["sha256"], "the following columns must not shift"
 
 
-def test_build_print_file__identical_fonts_are_kept_once() -> None:
+def test_build_print_file__stores_identical_fonts_once() -> None:
     program = bytes(range(256)) * 80
     pieces = [make_piece(n, pdf=draw_pdf([f"Number {n}"], font_program=program)) for n in range(1, 6)]
     other = make_piece(6, pdf=draw_pdf(["Number 6"], font_program=program[::-1]))
@@ -133,7 +133,7 @@ def test_build_print_file__identical_fonts_are_kept_once() -> None:
     assert page_texts(file.pdf)[::2] == [f"Number {n}" for n in range(1, 7)]
 
 
-def test_build_print_file__page_size_and_fonts_that_a_page_inherits_come_along() -> None:
+def test_build_print_file__copies_inherited_page_size_and_fonts() -> None:
     with pikepdf.open(io.BytesIO(draw_pdf(["Inherited"]))) as pdf:
         page = pdf.pages[0].obj
         pdf.Root.Pages.Resources, pdf.Root.Pages.MediaBox = page.Resources, page.MediaBox
@@ -146,7 +146,7 @@ def test_build_print_file__page_size_and_fonts_that_a_page_inherits_come_along()
         assert [[float(x) for x in page.mediabox] for page in pdf.pages] == [[0, 0, 612, 792]] * 2
 
 
-def test_build_print_file__links_stay_behind() -> None:
+def test_build_print_file__drops_links() -> None:
     with pikepdf.open(io.BytesIO(draw_pdf(["Pay here"]))) as pdf:
         link = pikepdf.Dictionary(Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Link, Rect=[0, 0, 9, 9])
         pdf.pages[0].obj.Annots = pikepdf.Array([link])
@@ -177,21 +177,21 @@ def _encrypted() -> bytes:
             id="damaged-bytes",
         ),
         pytest.param(
-            Refused((msgspec.structs.replace(make_piece(1, pages=2), pages=3),), "has 2 pages, not the 3 on record"),
+            Refused((msgspec.structs.replace(make_piece(1, pages=2), pages=3),), "has 2 pages, but 3 are on record"),
             id="page-missing",
         ),
-        pytest.param(Refused((make_piece(1, pdf=b"not a pdf"),), "not a PDF that can be printed"), id="no-pdf"),
+        pytest.param(Refused((make_piece(1, pdf=b"not a pdf"),), "not a PDF that can be printed"), id="not-a-pdf"),
         pytest.param(Refused((make_piece(1, pdf=_encrypted()),), "encrypted PDF cannot be printed"), id="encrypted"),
-        pytest.param(Refused((make_piece(1), make_piece(1, document_id="b")), "twice"), id="one-place-two-pieces"),
+        pytest.param(Refused((make_piece(1), make_piece(1, document_id="b")), "twice"), id="repeated-sequence"),
         pytest.param(
-            Refused((make_piece(1, document_id="a"), make_piece(2, document_id="a")), "twice"), id="one-document-twice"
+            Refused((make_piece(1, document_id="a"), make_piece(2, document_id="a")), "twice"), id="repeated-document"
         ),
-        pytest.param(Refused((make_piece(1, recipient_lines=()),), "1 to 6 lines, this one 0"), id="no-address"),
-        pytest.param(Refused((make_piece(1, recipient_lines=("A",) * 7),), "this one 7"), id="address-too-long"),
-        pytest.param(Refused((make_piece(1, amount_cents=-1),), "below zero"), id="amount-negative"),
-        pytest.param(Refused((make_piece(1, pages=121),), "no envelope takes its 121 pages"), id="no-envelope"),
+        pytest.param(Refused((make_piece(1, recipient_lines=()),), "1 to 6 lines, not 0"), id="no-address"),
+        pytest.param(Refused((make_piece(1, recipient_lines=("A",) * 7),), "lines, not 7"), id="address-too-long"),
+        pytest.param(Refused((make_piece(1, amount_cents=-1),), "below zero"), id="negative-amount"),
+        pytest.param(Refused((make_piece(1, pages=121),), "its 121 pages fit no envelope"), id="no-envelope"),
         pytest.param(Refused((make_piece(1), make_piece(2, pages=11)), "letters and flats"), id="mixed-envelopes"),
-        pytest.param(Refused((), "at least one piece"), id="nothing"),
+        pytest.param(Refused((), "at least one piece"), id="no-pieces"),
     ],
 )
 def test_build_print_file__refuses(case: Refused) -> None:
@@ -204,11 +204,11 @@ def test_build_print_file__refuses(case: Refused) -> None:
     ("pages", "profile", "sheets", "envelope"),
     [
         pytest.param(1, LETTER, 1, "letter", id="one-page"),
-        pytest.param(10, LETTER, 5, "letter", id="fullest-letter"),
-        pytest.param(11, LETTER, 6, "flat", id="one-page-more"),
-        pytest.param(120, LETTER, 60, "flat", id="fullest-flat"),
-        pytest.param(5, SIMPLEX, 5, "letter", id="one-sided-fullest-letter"),
-        pytest.param(6, SIMPLEX, 6, "flat", id="one-sided-one-more"),
+        pytest.param(10, LETTER, 5, "letter", id="full-letter"),
+        pytest.param(11, LETTER, 6, "flat", id="one-page-more-than-a-letter"),
+        pytest.param(120, LETTER, 60, "flat", id="full-flat"),
+        pytest.param(5, SIMPLEX, 5, "letter", id="full-simplex-letter"),
+        pytest.param(6, SIMPLEX, 6, "flat", id="one-page-more-than-a-simplex-letter"),
     ],
 )
 def test_envelope_class(pages: int, profile: Profile, sheets: int, envelope: str) -> None:
@@ -216,13 +216,13 @@ def test_envelope_class(pages: int, profile: Profile, sheets: int, envelope: str
     assert envelope_class(pages, profile) == envelope
 
 
-@pytest.mark.parametrize("pages", [pytest.param(0, id="no-page"), pytest.param(121, id="too-many")])
+@pytest.mark.parametrize("pages", [pytest.param(0, id="no-pages"), pytest.param(121, id="too-many")])
 def test_envelope_class__refuses(pages: int) -> None:
-    with pytest.raises(ValueError, match=r"cannot be mailed|more than the 60"):
+    with pytest.raises(ValueError, match=r"cannot be mailed|more than a flat envelope holds \(60\)"):
         envelope_class(pages, LETTER)
 
 
-def test_print_file_name__says_where_from_and_which() -> None:
+def test_print_file_name__has_facility_cycle_date_batch_and_number() -> None:
     assert make_print_file(number=7).name == "STMT_MAIN_2026-11_20261120_2026-11-statement_007"
 
 
@@ -235,7 +235,7 @@ def test_print_file_name__says_where_from_and_which() -> None:
         pytest.param({"number": 0}, id="number-zero"),
     ],
 )
-def test_print_file_name__refuses_what_would_be_misread(part: dict[str, Any]) -> None:
+def test_print_file_name__refuses_invalid_parts(part: dict[str, Any]) -> None:
     good: dict[str, Any] = {
         "facility_id": "main",
         "cycle": "2026-11",

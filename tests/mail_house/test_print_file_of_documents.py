@@ -1,4 +1,4 @@
-"""A print file of our own documents shows what the archived documents show, with each face once."""
+"""A print file of our own documents looks and reads like the archived documents and has each font once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.rendering.random_contents import KINDS, make_random
 UNMARKED = msgspec.structs.replace(load_profile(), imb=None, sheet_mark=None)
 MARKED = load_profile()
 NAMES = ("Maria", "Siobhán", "Nguyễn Thị", "Łukasz", "Ann [1] {2}", "Zoë", "Ann")
-"""Each of the sets of letters that a face is embedded with, small after large and large after small."""
+"""Names that need each of the font subsets, small after large and large after small."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def _build(pdfs: Sequence[bytes], profile: Profile = UNMARKED) -> bytes:
 
 
 def _require_same_pages(printed: bytes, pdfs: Sequence[bytes]) -> None:
-    """Every page of every piece, in order, a blank back after an odd number of pages, and nothing else."""
+    """Require every page of every piece in order, a blank back after an odd number of pages, and nothing else."""
     with pdfium.PdfDocument(printed) as whole:
         place = 0
         for pdf in pdfs:
@@ -65,7 +65,7 @@ def _require_same_pages(printed: bytes, pdfs: Sequence[bytes]) -> None:
 
 
 def _programs(pdf: bytes) -> list[str]:
-    """Family of each embedded font program, each program once."""
+    """Return the family of each embedded font program, without duplicates."""
     with pikepdf.open(io.BytesIO(pdf)) as file:
         found = {
             font.DescendantFonts[0].FontDescriptor.FontFile2.objgen: str(font.BaseFont).partition("+")[2]
@@ -80,7 +80,7 @@ def _syntax_faults(pdf: bytes) -> list[str]:
         return list(file.check_pdf_syntax())
 
 
-def test_build_print_file__every_kind_and_size_looks_and_reads_as_archived(compiled: CompiledEngine) -> None:
+def test_build_print_file__every_kind_and_size_looks_and_reads_like_the_archive(compiled: CompiledEngine) -> None:
     random = Random("print file")
     contents = [make_random(kind, random, large_print=large) for kind in KINDS for large in (False, True)]
     pdfs = [compiled.render(content).pdf for content in contents]
@@ -90,10 +90,8 @@ def test_build_print_file__every_kind_and_size_looks_and_reads_as_archived(compi
     assert _build(pdfs) == printed
 
 
-@pytest.mark.parametrize("names", [NAMES, NAMES[::-1]], ids=["up", "down"])
-def test_build_print_file__each_face_once_whatever_letters_the_pieces_have(
-    compiled: CompiledEngine, names: Sequence[str]
-) -> None:
+@pytest.mark.parametrize("names", [NAMES, NAMES[::-1]], ids=["forward", "reversed"])
+def test_build_print_file__each_font_once_for_any_subsets(compiled: CompiledEngine, names: Sequence[str]) -> None:
     pdfs = [compiled.render(make_statement(first_name=name)).pdf for name in names]
     pdfs += [compiled.render(make_letter(4, first_name=name)).pdf for name in names]
     assert len({tuple(_programs(pdf)) for pdf in pdfs}) == 1
@@ -102,7 +100,7 @@ def test_build_print_file__each_face_once_whatever_letters_the_pieces_have(
     _require_same_pages(printed, pdfs)
 
 
-def test_build_print_file__documents_of_all_makers_side_by_side(compiled: CompiledEngine) -> None:
+def test_build_print_file__mixes_documents_of_different_producers(compiled: CompiledEngine) -> None:
     content: Content = make_statement(first_name="Nguyễn Thị")
     drawn = PlainEngine(TEMPLATES).render(content).pdf
     resaved = io.BytesIO()
@@ -115,7 +113,7 @@ def test_build_print_file__documents_of_all_makers_side_by_side(compiled: Compil
     assert _build(pdfs) == printed
 
 
-def test_build_print_file__marks_leave_the_words_alone(compiled: CompiledEngine) -> None:
+def test_build_print_file__marks_do_not_change_the_text(compiled: CompiledEngine) -> None:
     pdfs = [compiled.render(content).pdf for content in (make_statement(), make_letter(4))]
     marked = _build(pdfs, MARKED)
     with pdfium.PdfDocument(marked) as one, pdfium.PdfDocument(_build(pdfs)) as other:
@@ -123,6 +121,6 @@ def test_build_print_file__marks_leave_the_words_alone(compiled: CompiledEngine)
             assert page.get_textpage().get_text_range() == twin.get_textpage().get_text_range()
             pictures = [each.render(scale=150 / 72).to_pil() for each in (page, twin)]
             box = ImageChops.difference(*pictures).getbbox()
-            # The vendor's mark is left of all words; without a mailer id there is no barcode.
+            # The sheet mark is left of all text; without a mailer id there is no barcode.
             assert box is None or box[2] <= 0.6 * 150
     assert _syntax_faults(marked) == []

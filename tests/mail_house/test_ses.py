@@ -1,4 +1,4 @@
-"""What each answer of SES, or its absence, means for the one message that must not be sent twice."""
+"""SES: each response, or its absence, maps to an outcome, and no message is sent twice."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def mailer(fake_ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> Mailer:
     return open_mailer(fake_ses.url, environ={})
 
 
-def test_send__message_goes_whole_with_its_tags_and_configuration_set(fake_ses: FakeSes, mailer: Mailer) -> None:
+def test_send__includes_message_tags_and_configuration_set(fake_ses: FakeSes, mailer: Mailer) -> None:
     with mailer:
         receipt = mailer.send(make_message())
     (request,) = fake_ses.requests
@@ -38,20 +38,20 @@ def test_send__message_goes_whole_with_its_tags_and_configuration_set(fake_ses: 
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        pytest.param((429, "TooManyRequestsException"), Retryable, id="too-fast"),
-        pytest.param((400, "LimitExceededException"), Retryable, id="quota-of-the-day"),
+        pytest.param((429, "TooManyRequestsException"), Retryable, id="rate-limited"),
+        pytest.param((400, "LimitExceededException"), Retryable, id="daily-quota"),
         pytest.param((400, "MessageRejected"), Permanent, id="message-refused"),
         pytest.param((400, "BadRequestException"), Permanent, id="bad-address"),
         pytest.param((400, "AccountSuspendedException"), Misconfigured, id="account-suspended"),
         pytest.param((400, "MailFromDomainNotVerifiedException"), Misconfigured, id="domain-not-verified"),
         pytest.param((404, "NotFoundException"), Misconfigured, id="no-such-configuration-set"),
-        pytest.param((403, "AccessDeniedException"), Misconfigured, id="no-right-to-send"),
-        pytest.param((500, "InternalFailure"), UnknownOutcome, id="failed-in-the-middle"),
+        pytest.param((403, "AccessDeniedException"), Misconfigured, id="permission-denied"),
+        pytest.param((500, "InternalFailure"), UnknownOutcome, id="internal-failure"),
         pytest.param((503, "ServiceUnavailable"), UnknownOutcome, id="unavailable"),
-        pytest.param((ACCEPT_AND_HANG_UP, ""), UnknownOutcome, id="silence-after-the-message"),
+        pytest.param((ACCEPT_AND_HANG_UP, ""), UnknownOutcome, id="no-response"),
     ],
 )
-def test_send__outcome_of_each_answer(
+def test_send__outcome_of_each_response(
     answer: tuple[int, str], outcome: type[HandOffError], fake_ses: FakeSes, mailer: Mailer
 ) -> None:
     fake_ses.answers.append(answer)
@@ -61,10 +61,10 @@ def test_send__outcome_of_each_answer(
         assert type(caught.value) is outcome
         assert "reader" not in str(caught.value)
         assert fake_ses.answers == []
-        assert len(fake_ses.requests) == (answer[0] == ACCEPT_AND_HANG_UP), "boto3 must not repeat it unseen"
+        assert len(fake_ses.requests) == (answer[0] == ACCEPT_AND_HANG_UP), "boto3 must not retry by itself"
 
 
-def test_nobody_answers__may_be_tried_again(fake_ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_send__no_connection__is_retryable(fake_ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in fake_ses.environ.items():
         monkeypatch.setenv(name, value)
     url = fake_ses.url.replace(str(fake_ses.port), str(free_port()))
@@ -72,7 +72,7 @@ def test_nobody_answers__may_be_tried_again(fake_ses: FakeSes, monkeypatch: pyte
         mailer.send(make_message())
 
 
-def test_no_keys__is_for_the_set_up(fake_ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_send__no_aws_keys__is_misconfigured(fake_ses: FakeSes, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -82,7 +82,7 @@ def test_no_keys__is_for_the_set_up(fake_ses: FakeSes, monkeypatch: pytest.Monke
         mailer.send(make_message())
 
 
-def test_find__names_what_to_look_for(mailer: Mailer) -> None:
+def test_find__names_the_tags_to_look_for(mailer: Mailer) -> None:
     with mailer, pytest.raises(UnknownOutcome, match=rf"document={DOCUMENT}, attempt=1"):
         mailer.find(make_message())
 

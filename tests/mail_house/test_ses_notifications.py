@@ -1,6 +1,6 @@
-"""What Amazon SES tells of a message, in each of its wrappings: found by our tags, by our Message-ID, or by its own id.
+"""Amazon SES notifications in each wrapping. The document is found by our tags, our Message-ID, or the SES id.
 
-Payloads of our own, with the fields and nesting that the SES developer guide describes.
+The payloads are our own, with the fields and nesting that the SES developer guide describes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mail_house.bounces import Accepted, BounceKind, read, read_accepted
 DOCUMENT = "3f2504e0-4f89-51d3-9a0c-0305e82c3301"
 OTHER = "7a1f3c52-0c11-5f0e-8d7a-2b9d1f6e4c10"
 SES_ID = "0100018f3a2b4c5d-6e7f8091-a2b3-c4d5-e6f7-0819a2b3c4d5-000000"
-HER = "ana@example.org"
+ANA = "ana@example.org"
 
 MAIL: dict[str, Any] = {
     "timestamp": "2026-11-07T15:00:02.012Z",
@@ -25,14 +25,14 @@ MAIL: dict[str, Any] = {
     "sourceArn": "arn:aws:ses:us-east-1:000000000000:identity/hospital.example",
     "sendingAccountId": "000000000000",
     "messageId": SES_ID,
-    "destination": [HER],
+    "destination": [ANA],
     "headersTruncated": False,
     "headers": [
         {"name": "From", "value": "Lakeside Hospital <billing@hospital.example>"},
-        {"name": "To", "value": HER},
+        {"name": "To", "value": ANA},
         {"name": "Message-ID", "value": f"<{SES_ID}@email.amazonses.com>"},
     ],
-    "commonHeaders": {"from": ["billing@hospital.example"], "to": [HER], "messageId": SES_ID},
+    "commonHeaders": {"from": ["billing@hospital.example"], "to": [ANA], "messageId": SES_ID},
     "tags": {
         "ses:configuration-set": ["statements"],
         "ses:source-ip": ["192.0.2.7"],
@@ -47,7 +47,7 @@ BOUNCE: dict[str, Any] = {
         "bounceSubType": "General",
         "bouncedRecipients": [
             {
-                "emailAddress": HER,
+                "emailAddress": ANA,
                 "action": "failed",
                 "status": "5.1.1",
                 "diagnosticCode": "smtp; 550 5.1.1 no such mailbox",
@@ -62,7 +62,7 @@ BOUNCE: dict[str, Any] = {
 COMPLAINT: dict[str, Any] = {
     "eventType": "Complaint",
     "complaint": {
-        "complainedRecipients": [{"emailAddress": HER}],
+        "complainedRecipients": [{"emailAddress": ANA}],
         "complaintFeedbackType": "abuse",
         "userAgent": "a mail program",
         "arrivalDate": "2026-11-07T16:00:00.000Z",
@@ -71,7 +71,7 @@ COMPLAINT: dict[str, Any] = {
 }
 DELIVERY: dict[str, Any] = {
     "eventType": "Delivery",
-    "delivery": {"recipients": [HER], "smtpResponse": "250 2.6.0 taken", "processingTimeMillis": 546},
+    "delivery": {"recipients": [ANA], "smtpResponse": "250 2.6.0 taken", "processingTimeMillis": 546},
     "mail": MAIL,
 }
 
@@ -81,7 +81,7 @@ def plain(event: dict[str, Any]) -> bytes:
 
 
 def by_sns(event: dict[str, Any]) -> bytes:
-    """As SNS posts it, or puts it into a queue."""
+    """As SNS posts or queues it."""
     envelope = {
         "Type": "Notification",
         "MessageId": "11111111-2222-5333-8444-555555555555",
@@ -97,7 +97,7 @@ def by_sns(event: dict[str, Any]) -> bytes:
 
 
 def by_mail(event: dict[str, Any]) -> bytes:
-    """As SNS mails it to a subscribed address, its long lines folded by the transfer encoding."""
+    """As SNS mails it to a subscribed address; the transfer encoding folds long lines."""
     message = EmailMessage(policy=SMTP)
     message["From"] = "AWS Notifications <no-reply@sns.amazonaws.com>"
     message["Subject"] = "Amazon SES Email Event Notification"
@@ -114,11 +114,11 @@ WRAPPINGS = [
 
 @pytest.mark.parametrize("wrap", WRAPPINGS)
 @pytest.mark.parametrize(("event", "kind", "status"), [(BOUNCE, "hard", "5.1.1"), (COMPLAINT, "complaint", "")])
-def test_read__by_our_tags_where_ses_replaced_the_message_id(
+def test_read__finds_the_document_by_tags_if_ses_replaced_the_message_id(
     wrap: Any, event: dict[str, Any], kind: str, status: str
 ) -> None:
     (bounce,) = read(wrap(event))
-    assert (bounce.recipient, bounce.kind.value, bounce.status) == (HER, kind, status)
+    assert (bounce.recipient, bounce.kind.value, bounce.status) == (ANA, kind, status)
     assert (bounce.document_id, bounce.attempt, bounce.reference) == (DOCUMENT, 2, SES_ID)
 
 
@@ -127,7 +127,10 @@ def test_read__by_our_tags_where_ses_replaced_the_message_id(
     [
         pytest.param(None, [], ("", 0), id="neither"),
         pytest.param(
-            None, [{"name": "Message-ID", "value": f"<{OTHER}.1@hospital.example>"}], (OTHER, 1), id="message-id-alone"
+            None,
+            [{"name": "Message-ID", "value": f"<{OTHER}.1@hospital.example>"}],
+            (OTHER, 1),
+            id="message-id-only",
         ),
         pytest.param(
             MAIL["tags"],
@@ -138,10 +141,10 @@ def test_read__by_our_tags_where_ses_replaced_the_message_id(
         pytest.param({"document": [DOCUMENT.upper()], "attempt": ["3"]}, [], (DOCUMENT, 3), id="capitals"),
         pytest.param({"document": [DOCUMENT]}, [], ("", 0), id="no-attempt"),
         pytest.param({"document": [DOCUMENT, OTHER], "attempt": ["1"]}, [], ("", 0), id="two-documents"),
-        pytest.param({"document": ["newsletter"], "attempt": ["1"]}, [], ("", 0), id="somebody-elses-tags"),
+        pytest.param({"document": ["newsletter"], "attempt": ["1"]}, [], ("", 0), id="tags-of-another-system"),
     ],
 )
-def test_read__finds_the_document_or_nothing(
+def test_read__finds_exactly_one_document_or_none(
     tags: dict[str, list[str]] | None, headers: list[dict[str, str]], expected: tuple[str, int]
 ) -> None:
     mail = {key: value for key, value in MAIL.items() if key != "tags"} | {"headers": headers}
@@ -150,22 +153,25 @@ def test_read__finds_the_document_or_nothing(
     assert (bounce.kind, bounce.reference) == (BounceKind.HARD, SES_ID)
 
 
-def test_read__one_notification_of_several_recipients() -> None:
-    recipients = [{"emailAddress": HER, "status": "5.1.1"}, {"emailAddress": "ben@example.org", "status": "5.2.1"}]
+def test_read__notification_about_several_recipients() -> None:
+    recipients = [
+        {"emailAddress": ANA, "status": "5.1.1"},
+        {"emailAddress": "ben@example.org", "status": "5.2.1"},
+    ]
     bounces = read(by_sns({**BOUNCE, "bounce": {**BOUNCE["bounce"], "bouncedRecipients": recipients}}))
     assert [(each.recipient, each.status, each.document_id) for each in bounces] == [
-        (HER, "5.1.1", DOCUMENT),
+        (ANA, "5.1.1", DOCUMENT),
         ("ben@example.org", "5.2.1", DOCUMENT),
     ]
 
 
-def test_read__bounce_mailed_by_ses_tells_its_own_id() -> None:
-    """Where no notifications are set up, SES mails a report as any server does, on the message as SES sent it."""
+def test_read__bounce_mailed_by_ses_has_the_ses_id() -> None:
+    """Without notifications SES mails a report like any server, about the message with the SES id."""
     report = (
         "From: MAILER-DAEMON@amazonses.com\r\nSubject: Delivery Status Notification (Failure)\r\nMIME-Version: 1.0\r\n"
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dsn; amazonses.com\r\n\r\n"
-        f"Final-Recipient: rfc822; {HER}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
+        f"Final-Recipient: rfc822; {ANA}\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n"
         f"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{SES_ID}@us-west-2.amazonses.com>\r\n"
         "Subject: You have a new billing document\r\n\r\n--b--\r\n"
     )
@@ -175,7 +181,7 @@ def test_read__bounce_mailed_by_ses_tells_its_own_id() -> None:
 
 @pytest.mark.parametrize("what", ["Delivery", "Send"])
 @pytest.mark.parametrize("wrap", WRAPPINGS[:2])
-def test_read_accepted__tells_which_message_ses_has(wrap: Any, what: str) -> None:
+def test_read_accepted__identifies_the_message(wrap: Any, what: str) -> None:
     data = wrap({**DELIVERY, "eventType": what})
     assert read_accepted(data) == Accepted(document_id=DOCUMENT, attempt=2, reference=SES_ID)
     assert read(data) == []
@@ -192,5 +198,5 @@ def test_read_accepted__tells_which_message_ses_has(wrap: Any, what: str) -> Non
         pytest.param(plain({**DELIVERY, "mail": "none"}), id="wrong-shape"),
     ],
 )
-def test_read_accepted__nothing_else_counts(data: bytes) -> None:
+def test_read_accepted__ignores_everything_else(data: bytes) -> None:
     assert read_accepted(data) is None

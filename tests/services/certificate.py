@@ -1,4 +1,4 @@
-"""A certificate that vouches for itself, for servers on loopback: who trusts the file trusts the server."""
+"""A self-signed certificate for servers on loopback. A client that trusts the file trusts the server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 
 
 def write_certificate(path: Path, *hosts: str) -> Path:
-    """One for 127.0.0.1 and these hosts, with its key in the same file."""
+    """Write a certificate for 127.0.0.1 and these hosts, with its key in the same file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mx.hospital.example")])
     names = [*(x509.DNSName(host) for host in hosts), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]

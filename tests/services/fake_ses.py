@@ -1,5 +1,5 @@
-"""A fake of Amazon SES (API v2), since the real one cannot be had in a test: it knows SendEmail and GetAccount, over
-HTTP on loopback, and says what a test tells it to. What it cannot show is whether SES itself takes the requests."""
+"""A fake of Amazon SES (API v2): SendEmail and GetAccount over HTTP on loopback, with scripted answers. It does not
+show whether SES itself accepts the requests."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ from tests.services.http_fake import ACCEPT_AND_HANG_UP, JsonHandler, serve
 
 @dataclass
 class FakeSes:
-    """`answers` are used up from their front, each a status and an error code; then every message is taken."""
+    """Each request takes the next entry of `answers`: status and error code. When there are none left, every message is
+    accepted."""
 
     port: int = 0
     answers: list[tuple[int, str]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
-    """Of the messages that it took."""
+    """The requests of the accepted messages."""
 
     @property
     def url(self) -> str:
-        """A mailer's address for this fake."""
+        """The mailer URL of this fake."""
         endpoint = quote(f"http://127.0.0.1:{self.port}", safe="")
         return f"ses://us-east-1?from=billing@hospital.example&configuration_set=statements&endpoint={endpoint}"
 
@@ -50,7 +51,7 @@ class FakeSes:
 
 @pytest.fixture
 def fake_ses() -> Iterator[FakeSes]:
-    """A fresh one on a port of its own."""
+    """A new fake on its own port."""
     with run_fake_ses() as fake:
         yield fake
 
@@ -65,7 +66,7 @@ def run_fake_ses() -> Iterator[FakeSes]:
 class _Handler(JsonHandler):
     fake: FakeSes
 
-    def do_GET(self) -> None:  # noqa: N802 - http.server finds its methods by name
+    def do_GET(self) -> None:  # noqa: N802 - http.server calls methods by this name
         assert self.path == "/v2/email/account", self.path
         self.answer(200, {"SendingEnabled": True})
 

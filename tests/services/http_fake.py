@@ -1,4 +1,4 @@
-"""What fakes of web services have in common: a server on a loopback port of its own, in a thread of the tests."""
+"""Base of the fake web services: an HTTP server on its own loopback port, in a thread of the test process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 ACCEPT_AND_HANG_UP = 0
-"""In place of a status: what was asked is done and the connection closed without an answer."""
+"""Instead of a status: the request is processed and the connection closed without a response."""
 
 
 class JsonHandler(BaseHTTPRequestHandler):
@@ -32,12 +32,12 @@ class JsonHandler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *_words: object) -> None:
-        """Nothing on the tests' standard error."""
+        """Log nothing."""
 
 
 @contextmanager
 def serve(handler: type[JsonHandler]) -> Iterator[int]:
-    """The port of a server that answers with `handler`."""
+    """Run a server with this handler; yields its port."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})

@@ -1,4 +1,4 @@
-"""A real IMAP server: Dovecot on loopback, TLS from the first byte, one user with a Maildir."""
+"""A real IMAP server: Dovecot on loopback with implicit TLS and one user with a Maildir."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ImapServer:
         return self.home / "server.pem"
 
     def url(self, folder: str = "INBOX") -> str:
-        """The address of the mailbox that bounces come to."""
+        """The URL of the bounce mailbox."""
         return f"imaps://127.0.0.1:{self.port}/{folder}"
 
     @property
@@ -80,7 +80,7 @@ class ImapServer:
 
     @contextmanager
     def open(self, folder: str = "INBOX") -> Iterator[MailBox]:
-        """As the clerk's mail program has it."""
+        """Log in as the clerk's mail program does."""
         context = ssl.create_default_context(cafile=str(self.certificate))
         with MailBox("127.0.0.1", port=self.port, ssl_context=context).login(_USER, _PASSWORD, folder) as mailbox:
             yield mailbox
@@ -93,7 +93,7 @@ class ImapServer:
                 mailbox.append(message, folder)
 
     def kick(self) -> None:
-        """End every session at once."""
+        """End every session."""
         subprocess.run(
             ["doveadm", "-c", str(self.home / "dovecot.conf"), "kick", _USER], check=True, capture_output=True
         )
@@ -113,7 +113,7 @@ def dovecot() -> Iterator[ImapServer]:
     if not Path(_DOVECOT).exists():
         raise RuntimeError(f"{_DOVECOT} is missing: install Debian's dovecot-imapd")
     user = pwd.getpwuid(os.geteuid()).pw_name if os.geteuid() else "nobody"
-    home = Path(tempfile.mkdtemp(prefix="imap-", dir="/tmp"))  # Dovecot's sockets want a short path
+    home = Path(tempfile.mkdtemp(prefix="imap-", dir="/tmp"))  # Dovecot's sockets require a short path
     try:
         write_certificate(home / "server.pem")
         (home / "users").write_text(f"{_USER}:{{PLAIN}}{_PASSWORD}\n")
@@ -142,7 +142,7 @@ def imap_server(dovecot: ImapServer, monkeypatch: pytest.MonkeyPatch) -> ImapSer
 
 
 def _start(home: Path, user: str) -> tuple[subprocess.Popen[bytes], int]:
-    """Somebody may take the port that was found for it: then another is tried."""
+    """Start the server. If another process takes the free port first, try another one."""
     log, config = home / "dovecot.out", home / "dovecot.conf"
     group = pwd.getpwnam(user)
     for attempt in range(5):

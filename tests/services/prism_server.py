@@ -1,6 +1,6 @@
-"""A server made from Lob's own OpenAPI description by somebody else's tool: Stoplight's Prism, from npm.
+"""A mock server made from Lob's own OpenAPI description by Stoplight's Prism (npm).
 
-It holds every request to the description and answers with the description's examples; it remembers nothing.
+It validates every request against the description and responds with its examples. It keeps no state.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from pathlib import Path
 
 import pytest
 
-from tests.hospital import ROOT
 from tests.services.processes import free_port, start_server, stop_server, wait_until
+from tests.shared_data import shared_data
 
-DESCRIPTION = ROOT.parent / "shared" / "data" / "lob" / "lob-api-bundled.yml"
+DESCRIPTION = "lob/lob-api-bundled.yml"
+"""In the shared data."""
 _PRISM = Path(__file__).parent / "prism" / "node_modules" / ".bin" / "prism"
 
 
 @pytest.fixture(scope="session")
 def prism_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port on loopback of one server for the session. Skips where the description is not there."""
-    if not DESCRIPTION.exists():
-        pytest.skip("Lob's OpenAPI description is not in ../shared/data")
+    """The loopback port of one server for the session. Skips if the description is absent."""
+    description = shared_data(DESCRIPTION)
     if shutil.which("node") is None or not _PRISM.exists():
         raise RuntimeError("Prism is missing: install the test requirements (`scripts/bootstrap.sh test`)")
     log, port = tmp_path_factory.mktemp("prism") / "prism.log", free_port()
-    command = [str(_PRISM), "mock", "--errors", "--host", "127.0.0.1", "--port", str(port), str(DESCRIPTION)]
+    command = [str(_PRISM), "mock", "--errors", "--host", "127.0.0.1", "--port", str(port), str(description)]
     process = start_server(command, log=log)
     try:
         wait_until(lambda: "Prism is listening" in log.read_text(errors="replace"), process, log=log, timeout_s=120)

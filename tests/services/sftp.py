@@ -1,4 +1,4 @@
-"""A real SFTP server: OpenSSH's sshd on loopback, for the user who runs the tests, with keys of its own."""
+"""A real SFTP server: OpenSSH's sshd on loopback with its own keys, for the user who runs the tests."""
 
 from __future__ import annotations
 
@@ -34,35 +34,35 @@ Subsystem sftp internal-sftp
 
 @dataclass(frozen=True)
 class SftpServer:
-    """Where the server is, how to know it and be known to it. `home` is for folders that tests hand files to."""
+    """The server's address, its host key, and the login."""
 
     port: int
     user: str
     host_key: str
-    """As OpenSSH prints it: `SHA256:…`."""
+    """In OpenSSH's format: `SHA256:…`."""
     key_file: Path
 
     def url(self, folder: Path, *, host_key: str | None = None, port: int | None = None) -> str:
-        """A print vendor's address for `folder`; another pin or port where a test wants one."""
+        """The print vendor URL for `folder`, optionally with another pinned key or port."""
         pin = quote(host_key or self.host_key, safe=":")
         return f"sftp://{self.user}@127.0.0.1:{port or self.port}{quote(str(folder))}?host_key={pin}"
 
     @property
     def environ(self) -> dict[str, str]:
-        """What must be in the environment to log in."""
+        """The environment variables for the login."""
         return {"STATEMENTS_SFTP_KEY": str(self.key_file)}
 
 
 @pytest.fixture(scope="session")
 def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpServer]:
-    """One server for the session; each test hands over to a folder of its own (`tmp_path`)."""
+    """One server for the session; each test uses its own folder (`tmp_path`)."""
     if not Path(_SSHD).exists():
         raise RuntimeError(f"{_SSHD} is missing: install Debian's openssh-server")
     home = tmp_path_factory.mktemp("sshd")
     for key in ("host_key", "client_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(home / key)], check=True)
     if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd, started as root, insists on it
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd requires it when started as root
     process, port = _start(home)
     try:
         yield SftpServer(port, getpass.getuser(), _fingerprint(home / "host_key.pub"), home / "client_key")
@@ -71,7 +71,7 @@ def sftp_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SftpServer
 
 
 def _start(home: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """sshd cannot pick a port itself, so somebody may take the one found for it: then another is tried."""
+    """Start sshd. It cannot pick a port itself; if another process takes the free port first, try another one."""
     log, config = home / "sshd.log", home / "sshd_config"
     for attempt in range(5):
         port = free_port()

@@ -1,4 +1,4 @@
-"""An SMTP server on loopback that keeps what it accepts, and says what a test tells it to."""
+"""An SMTP server on loopback that stores accepted messages and sends scripted replies."""
 
 from __future__ import annotations
 
@@ -11,21 +11,23 @@ from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
+from typing import Any, AnyStr
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 HANG_UP = "hang up"
-"""In place of a reply: the connection is closed without one."""
+"""Instead of a reply: the connection is closed."""
 
 GO_AHEAD_AND_HANG_UP = "354 go ahead"
-"""The server asks for the message and closes the connection before its last line."""
+"""The server asks for the message and closes the connection before the last line."""
 
 
 @dataclass
 class SmtpScript:
-    """What the server says instead of yes, stage by stage; each list is used up from its front, then it is yes.
+    """Scripted replies for each stage. Each command takes the next reply of its list; when there is none left, the
+    server accepts.
 
     A reply is text such as `550 5.1.1 no such user`, or `HANG_UP`.
     """
@@ -34,60 +36,59 @@ class SmtpScript:
     mail: list[str] = field(default_factory=list)
     rcpt: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
-    """After the command DATA, before the message."""
+    """Reply to the DATA command, before the message."""
     message: list[str] = field(default_factory=list)
-    """After the message's last line. It counts as accepted all the same when the reply is `HANG_UP`."""
+    """Reply after the message's last line. With `HANG_UP` the message still counts as accepted."""
     hold_after: int | None = None
-    """Having accepted so many, the server lets whoever brings another wait for `go_on`."""
-    go_on: threading.Event = field(default_factory=threading.Event)
+    """After accepting this many messages, the server blocks the next one until `resume` is set."""
+    resume: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass
 class SmtpServer:
-    """Where the server is and what it was given."""
+    """The server's address and the messages it received."""
 
     port: int
     script: SmtpScript
     accepted: list[EmailMessage]
     recipients: list[str]
     peers: set[object]
-    """The connections that messages came on."""
+    """The client addresses of the connections that delivered messages."""
 
     @property
     def url(self) -> str:
-        """A mailer's address for this server."""
+        """The mailer URL of this server."""
         return f"smtp://127.0.0.1:{self.port}?from=billing@hospital.example"
 
 
 def readable_text(message: EmailMessage) -> str:
-    """Subject and text, as who reads it sees them, not as they travel."""
+    """Return subject and decoded text, as the reader sees them."""
     parts = [part.get_content() for part in message.walk() if part.get_content_maintype() == "text"]
     return "\n".join((message["Subject"], *parts))
 
 
 @pytest.fixture
 def smtp_server() -> Iterator[SmtpServer]:
-    """A fresh server on a port of its own."""
+    """A new server on its own port."""
     with run_smtp_server() as server:
         yield server
 
 
 @contextmanager
 def run_smtp_server(*, tls: ssl.SSLContext | None = None, logins: dict[str, str] | None = None) -> Iterator[SmtpServer]:
-    """A server that offers STARTTLS where `tls` is given, and asks for a login where `logins` are."""
+    """Run a server. It offers STARTTLS if `tls` is given and requires a login if `logins` is given."""
     server = SmtpServer(port=0, script=SmtpScript(), accepted=[], recipients=[], peers=set())
     controller = _Controller(server, tls=tls, logins=logins)
     controller.start()
     try:
-        assert controller.server is not None
-        server.port = controller.server.sockets[0].getsockname()[1]
+        server.port = controller.bound_port()
         yield server
     finally:
         controller.stop()
 
 
 class _Controller(Controller):
-    """aiosmtpd's thread and event loop around one `_ScriptedSmtp` a connection, on a port that the system picks."""
+    """aiosmtpd's thread and event loop, with one `_ScriptedSmtp` per connection, on a free port."""
 
     def __init__(self, server: SmtpServer, *, tls: ssl.SSLContext | None, logins: dict[str, str] | None) -> None:
         super().__init__(_Handler(server), hostname="127.0.0.1", port=0)
@@ -107,14 +108,19 @@ class _Controller(Controller):
         return AuthResult(success=known == login.password.decode(), handled=False)
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        self.port = self.bound_port()
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # aiosmtpd does not annotate it
+
+    def bound_port(self) -> int:
+        """The port that the system chose."""
+        assert isinstance(self.server, asyncio.Server)
+        port: int = self.server.sockets[0].getsockname()[1]
+        return port
 
 
 class _ScriptedSmtp(SMTP):
     def __init__(
-        self, server: SmtpServer, handler: _Handler, *, tls_context: ssl.SSLContext | None, authenticator
+        self, server: SmtpServer, handler: _Handler, *, tls_context: ssl.SSLContext | None, authenticator: Any
     ) -> None:
         super().__init__(
             handler,
@@ -127,19 +133,23 @@ class _ScriptedSmtp(SMTP):
         self._script = server.script
         self._accepted = server.accepted
 
-    async def push(self, status: str | bytes) -> None:
-        """Every reply goes through here. After some of them a server hangs up, and 421 says so (RFC 5321, 3.8)."""
+    async def push(self, status: AnyStr) -> None:
+        """Every reply passes through here. A server closes the connection after 421 (RFC 5321, 3.8)."""
         if isinstance(status, str) and status.startswith("220 mx.") and self._script.greeting:
-            status = self._script.greeting.pop(0)
+            await self._push(self._script.greeting.pop(0))
+        else:
+            await self._push(status)
+
+    async def _push(self, status: str | bytes) -> None:
         if status != HANG_UP:
-            await super().push(status)
+            await super().push(status if isinstance(status, bytes) else status.encode())
         if status in (HANG_UP, GO_AHEAD_AND_HANG_UP) or str(status).startswith("421"):
             assert self.transport is not None
             self.transport.close()
 
-    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd finds its methods by name
+    async def smtp_MAIL(self, arg: str | None) -> None:  # noqa: N802 - aiosmtpd calls methods by this name
         if self._script.hold_after is not None and len(self._accepted) >= self._script.hold_after:
-            await asyncio.get_running_loop().run_in_executor(None, self._script.go_on.wait)
+            await asyncio.get_running_loop().run_in_executor(None, self._script.resume.wait)
         await (self.push(self._script.mail.pop(0)) if self._script.mail else super().smtp_MAIL(arg))
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802
