@@ -9,10 +9,10 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from statement_builder import __version__
 from statement_builder.settings import load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 PURE = ("billing", "documents", "policy")
 FORBIDDEN_MODULES = {"importlib", "logging", "os", "pathlib", "random", "socket", "subprocess", "sys", "time"}
 FORBIDDEN_CALLS = {"today", "now", "utcnow", "open", "getenv", "read_text", "read_bytes"}
@@ -66,3 +66,8 @@ def test_repository__names_no_package_index_and_no_machine() -> None:
             continue
         text = path.read_text(encoding="utf-8")
         assert not index.search(text), f"{name} names a package index"
+
+
+def test_version__is_the_same_in_the_package_and_in_pyproject() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert pyproject["project"]["version"] == __version__

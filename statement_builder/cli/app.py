@@ -8,22 +8,39 @@ pages inside its function, because WeasyPrint takes half a second and most comma
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from mail_house.errors import HandOffError
+from statement_builder import __version__
 from statement_builder.cli import batches, documents, maintenance, output, settings_command, tracking, work_queue
 from statement_builder.cli.reports import report_app
 from statement_builder.cli.source import source_app
 from statement_builder.errors import ConfigError, GateStop, StatementsError
 
 app = typer.Typer(
-    help="A hospital's batch statement and invoice service: from the balance to the mailbox, once.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _print_version(requested: bool) -> None:
+    if requested:
+        typer.echo(f"statements {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """A hospital's batch statement and invoice service: from the balance to the mailbox, once."""
+
+
 _PANELS = {
     "Batches": (batches.run, batches.rerun, batches.release, batches.batches, batches.show),
     "Work queue and reports": (work_queue.exceptions, work_queue.holds, tracking.track),
