@@ -3,7 +3,7 @@
 from statement_builder.billing.selection import FinalVendorStatus
 from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Withheld
 from statement_builder.ledger.ledger import Ledger
-from statement_builder.ledger.lock import LockPart, held_already, part_of
+from statement_builder.ledger.lock import LockPart, part_already_locked, part_name
 from statement_builder.ledger.records import (
     Batch,
     ControlTotals,
@@ -76,7 +76,7 @@ __all__ = [
     "Suppression",
     "SuppressionCode",
     "Withheld",
-    "held_already",
-    "part_of",
+    "part_already_locked",
+    "part_name",
     "replaced_by",
 ]

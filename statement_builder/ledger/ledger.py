@@ -103,7 +103,7 @@ class Ledger:
         whole batch. Yields the function that locks one part, by name."""
         self._transactions.require_current()
         with share_batch(self._database, batch_id, owner=owner, at=at) as lock, self._tracked(lock):
-            yield lock.take_part
+            yield lock.lock_part
 
     def require_locks(self) -> None:
         """`LockLost` unless every lock that this ledger gave is still held. Called before anything is sent."""

@@ -33,19 +33,19 @@ LockPart = Callable[[str], AbstractContextManager[None]]
 class Lock(Protocol):
     """A lock on one batch, held by this process."""
 
-    def take_part(self, part: str) -> AbstractContextManager[None]:
+    def lock_part(self, part: str) -> AbstractContextManager[None]:
         """See `LockPart`. LockLost at the end of a part whose lock was lost meanwhile."""
 
     def require(self) -> None:
         """LockLost unless this lock and those on its parts are still held."""
 
 
-def part_of(shard: Shard) -> str:
+def part_name(shard: Shard) -> str:
     """The name of a shard's part lock: one process at a time works on a shard."""
     return f"shard {shard.sequence}"
 
 
-def held_already(_part: str) -> AbstractContextManager[None]:
+def part_already_locked(_part: str) -> AbstractContextManager[None]:
     """The `LockPart` of a process that has locked the whole batch."""
     return nullcontext()
 
@@ -99,7 +99,7 @@ class _FileLock:
         self._batch_id = batch_id
 
     @contextmanager
-    def take_part(self, part: str) -> Iterator[None]:
+    def lock_part(self, part: str) -> Iterator[None]:
         path = _lock_path(self._database.path(), self._batch_id, part)
         with _lock_file(path, shared=False) as is_ours:
             if not is_ours:
@@ -157,7 +157,7 @@ class _SessionLock:
         return bool(self._ask(text(f"SELECT {function}(:key)"), key=_lock_key(self._batch_id, part)))
 
     @contextmanager
-    def take_part(self, part: str) -> Iterator[None]:
+    def lock_part(self, part: str) -> Iterator[None]:
         if not self.call("pg_try_advisory_lock", part):
             raise _busy(self._database, self._batch_id, part)
         try:

@@ -14,7 +14,7 @@ from mail_house.errors import Misconfigured, Retryable
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import BatchBusy
-from statement_builder.ledger import Batch, BatchState, Shard, part_of
+from statement_builder.ledger import Batch, BatchState, Shard, part_name
 from statement_builder.operations.release import enforce_gates
 from statement_builder.operations.run import walk_batch
 from statement_builder.operations.steps import Step
@@ -94,7 +94,7 @@ def hand_off_run(context: AppContext, batch: Batch, first: int, last: int, chann
         shards = _list_shards(context, batch, first, last)
         for done, shard in enumerate(shards, start=1):
             try:
-                with lock_part(part_of(shard)):
+                with lock_part(part_name(shard)):
                     hand_off_shard(context, batch, shard, channel)
             except Misconfigured:
                 raise

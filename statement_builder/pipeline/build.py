@@ -13,7 +13,16 @@ from functools import partial
 
 import msgspec
 
-from statement_builder.ledger import Batch, BatchState, LockPart, NewShard, Shard, ShardState, held_already, part_of
+from statement_builder.ledger import (
+    Batch,
+    BatchState,
+    LockPart,
+    NewShard,
+    Shard,
+    ShardState,
+    part_already_locked,
+    part_name,
+)
 from statement_builder.pipeline.build_worker import BuiltShard, PackedShard, open_builder, plan_build, unpack_built
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import pull_batch
@@ -69,7 +78,7 @@ def build_shards(
     context: AppContext,
     batch: Batch,
     shards: Sequence[Shard],
-    lock_part: LockPart = held_already,
+    lock_part: LockPart = part_already_locked,
     *,
     pool: BuilderPool | None = None,
 ) -> None:
@@ -88,7 +97,7 @@ def build_shards(
     def lock_waiting() -> Iterator[Shard]:
         for shard in waiting:
             lock = stack.enter_context(ExitStack())
-            lock.enter_context(lock_part(part_of(shard)))
+            lock.enter_context(lock_part(part_name(shard)))
             if context.ledger.shards.require(batch.batch_id, shard.sequence).state is ShardState.PULLED:
                 locked.append((shard, lock))
                 yield shard

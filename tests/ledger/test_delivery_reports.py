@@ -72,7 +72,7 @@ def acknowledge(ledger: Ledger, *, sha256: str = SHA, records: int = 2, name: st
 
 def report(ledger: Ledger, state: DeliveryState, guarantor: int = 0, *, on: date = LATER_ON, file: str = "") -> bool:
     return ledger.delivery_reports.record_piece(
-        TWO[guarantor].document_id, state, print_file=file, digest="d1", on=on, at=later(60), why="answers.csv"
+        TWO[guarantor].document_id, state, print_file=file, digest="d1", on=on, at=later(60), why="reports.csv"
     )
 
 
