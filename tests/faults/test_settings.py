@@ -67,7 +67,7 @@ INVALID_URLS = [
     pytest.param("archive", "s3://b/p?lock=yes", ("archive", "lock", "retention_days"), id="archive-option-unknown"),
     pytest.param("print", "ftp://vendor/in", ("print", "'ftp'", "sftp:"), id="print-by-ftp"),
     pytest.param("print", "sftp://h@vendor/in", ("print", "host_key=SHA256:", "ssh-keyscan"), id="host-key-not-pinned"),
-    pytest.param("email", "smtp://mail:25", ("email", "from="), id="e-mail-from-nobody"),
+    pytest.param("email", "smtp://mail:25", ("email", "from="), id="e-mail-without-a-sender"),
     pytest.param("email", "pigeon://loft", ("email", "'pigeon'"), id="e-mail-by-pigeon"),
 ]
 
