@@ -1,4 +1,4 @@
-"""Bounces and complaints that come back by e-mail, from any mail server and in any format."""
+"""Bounces and complaints received by e-mail, from any mail server and in any format."""
 
 from mail_house.bounces.bounce import Accepted, Bounce, BounceKind
 from mail_house.bounces.reader import read

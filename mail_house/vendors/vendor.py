@@ -42,7 +42,7 @@ class PrintVendor(Protocol):
 
     def commit(self, file: PrintFile) -> Receipt:
         """Upload the control file; from then on the vendor owns the print file. If the same file was committed before,
-        the receipt is the same. Raises UnknownOutcome if the response was lost; `find` then tells."""
+        the receipt is the same. Raises UnknownOutcome if the response was lost; call `find` then."""
 
     def find(self, name: str, *, sha256: str) -> Receipt | None:
         """Return the receipt of the print file that was committed under this name, or None.

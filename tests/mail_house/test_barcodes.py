@@ -95,10 +95,10 @@ def test_imb__another_encoder_gives_the_same_bars(tracking: str, routing: str) -
 def test_decode__detects_every_single_bar_error(routing: str) -> None:
     bars = PUBLISHED[routing]
     damaged = [
-        bars[:place] + letter + bars[place + 1 :]
-        for place in range(len(bars))
+        bars[:index] + letter + bars[index + 1 :]
+        for index in range(len(bars))
         for letter in "TADF"
-        if letter != bars[place]
+        if letter != bars[index]
     ]
     assert len(damaged) == 65 * 3
     for each in damaged:
@@ -107,10 +107,10 @@ def test_decode__detects_every_single_bar_error(routing: str) -> None:
 
 
 @settings(max_examples=150, deadline=None, derandomize=True)
-@given(tracking=TRACKING, routing=ROUTING, place=st.integers(0, 64), letter=st.sampled_from("TADF"))
-def test_decode__detects_a_wrong_bar_in_any_barcode(tracking: str, routing: str, place: int, letter: str) -> None:
+@given(tracking=TRACKING, routing=ROUTING, index=st.integers(0, 64), letter=st.sampled_from("TADF"))
+def test_decode__detects_a_wrong_bar_in_any_barcode(tracking: str, routing: str, index: int, letter: str) -> None:
     bars = imb(tracking, routing)
-    damaged = bars[:place] + letter + bars[place + 1 :]
+    damaged = bars[:index] + letter + bars[index + 1 :]
     if damaged == bars:
         return
     with pytest.raises(InvalidBarcode):

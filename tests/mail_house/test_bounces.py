@@ -65,7 +65,7 @@ def _expected() -> dict[str, list[tuple[str, str]]]:
     return dict(found)
 
 
-# Without the shared data one test remains, which skips and says so.
+# Without the shared data one test remains, and it is reported as skipped.
 REAL_MESSAGES = sorted(_expected()) if (FOLDER / "dsn").is_dir() else ["every real message"]
 
 

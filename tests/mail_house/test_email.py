@@ -1,4 +1,4 @@
-"""An e-mail announces a document and links to it, and says nothing else."""
+"""An e-mail announces a document and links to it; it contains nothing else."""
 
 from __future__ import annotations
 

@@ -112,30 +112,30 @@ def swap(pdf: pikepdf.Pdf, one: int, other: int) -> None:
 
 def swap_own(pdf: pikepdf.Pdf, one: int, other: int) -> None:
     """Swap the content of two pages but not their marks."""
-    contents = [list(pdf.pages[place].obj.Contents) for place in (one, other)]
+    contents = [list(pdf.pages[index].obj.Contents) for index in (one, other)]
     first, second = ([*theirs[:-1], own[-1]] for theirs, own in (contents[::-1], contents))
     pdf.pages[one].obj.Contents, pdf.pages[other].obj.Contents = pikepdf.Array(first), pikepdf.Array(second)
 
 
-def unmark(pdf: pikepdf.Pdf, place: int) -> None:
-    pdf.pages[place].obj.Contents = pikepdf.Array(
-        [*list(pdf.pages[place].obj.Contents)[:-1], pikepdf.Stream(pdf, b"Q")]
+def unmark(pdf: pikepdf.Pdf, index: int) -> None:
+    pdf.pages[index].obj.Contents = pikepdf.Array(
+        [*list(pdf.pages[index].obj.Contents)[:-1], pikepdf.Stream(pdf, b"Q")]
     )
 
 
-def mark_as(pdf: pikepdf.Pdf, place: int, other: int) -> None:
-    own, theirs = list(pdf.pages[place].obj.Contents), list(pdf.pages[other].obj.Contents)
-    pdf.pages[place].obj.Contents = pikepdf.Array([*own[:-1], theirs[-1]])
+def mark_as(pdf: pikepdf.Pdf, index: int, other: int) -> None:
+    own, theirs = list(pdf.pages[index].obj.Contents), list(pdf.pages[other].obj.Contents)
+    pdf.pages[index].obj.Contents = pikepdf.Array([*own[:-1], theirs[-1]])
 
 
-def paint(pdf: pikepdf.Pdf, place: int, operators: bytes) -> None:
+def paint(pdf: pikepdf.Pdf, index: int, operators: bytes) -> None:
     """Draw over everything, including the marks."""
-    page = pdf.pages[place]
+    page = pdf.pages[index]
     page.contents_add(operators, prepend=False)
 
 
-def disembed(pdf: pikepdf.Pdf, place: int) -> None:
-    font = next(iter(pdf.pages[place].resources.Font.as_dict().values()))
+def disembed(pdf: pikepdf.Pdf, index: int) -> None:
+    font = next(iter(pdf.pages[index].resources.Font.as_dict().values()))
     descriptor = font.DescendantFonts[0].FontDescriptor
     descriptor = pikepdf.Dictionary({key: value for key, value in descriptor.items() if key != "/FontFile2"})
     font.DescendantFonts[0].FontDescriptor = descriptor

@@ -49,19 +49,19 @@ def _build(pdfs: Sequence[bytes], profile: Profile = UNMARKED) -> bytes:
 def _require_same_pages(printed: bytes, pdfs: Sequence[bytes]) -> None:
     """Require every page of every piece in order, a blank back after an odd number of pages, and nothing else."""
     with pdfium.PdfDocument(printed) as whole:
-        place = 0
+        index = 0
         for pdf in pdfs:
             with pdfium.PdfDocument(pdf) as document:
                 for page in document:
-                    other = whole[place]
+                    other = whole[index]
                     assert other.get_textpage().get_text_range() == page.get_textpage().get_text_range()
                     pictures = [each.render(scale=150 / 72).to_pil() for each in (page, other)]
-                    assert ImageChops.difference(*pictures).getbbox() is None, place
-                    place += 1
-            if place % 2:
-                assert whole[place].get_textpage().get_text_range() == ""
-                place += 1
-        assert len(whole) == place
+                    assert ImageChops.difference(*pictures).getbbox() is None, index
+                    index += 1
+            if index % 2:
+                assert whole[index].get_textpage().get_text_range() == ""
+                index += 1
+        assert len(whole) == index
 
 
 def _programs(pdf: bytes) -> list[str]:

@@ -1,7 +1,7 @@
 """Bounces of every shape with the verdict in the row. All messages are made for this project.
 
-A verdict is recipient, status, kind and whether the server is still trying. `finds_document` tells whether the
-document and attempt must be found.
+A verdict is recipient, status, kind, and whether the server is still trying. If `finds_document` is true, the document
+and the attempt must be found.
 """
 
 from __future__ import annotations
@@ -350,7 +350,7 @@ FREE_TEXT = [
         [hard("")],
     ),
     Case(
-        "mailbox-full-in-words",
+        "mailbox-full-without-a-code",
         mail(f"<{ANA}>:\nThe mailbox is full.\n\nMessage-ID: {OUR_ID}\n", subject="Mail System Error - Returned Mail"),
         [soft("")],
     ),
@@ -471,7 +471,7 @@ ENCODINGS = [
         [hard()],
     ),
     Case(
-        "encoded-word-subject-of-a-stranger",
+        "encoded-word-subject-of-an-unknown-sender",
         mail(
             f"<{ANA}>: 550 5.1.1 no such user\n\nMessage-ID: {OUR_ID}\n",
             sender="Gateway <gateway@example.org>",
