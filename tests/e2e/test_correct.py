@@ -13,7 +13,7 @@ from tests.commands import BATCH, call, error_message
 from tests.e2e.test_reprint import clocks, found, pages_of, printed, reprint
 from tests.faults.test_two_operators import run_at_once
 from tests.hospital import Hospital
-from tests.kill_points import run_killed_at
+from tests.kill_points import passed_moments, run_killed_at
 
 KILLS = 8
 """How many moments of a correction to kill it at, spread evenly."""
@@ -222,7 +222,7 @@ def test_correct__killed_at_any_moment_and_repeated_makes_one_revision(
     command = ("correct", document, "--reason", "insurance paid more")
     whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *command) == 0
-    moments = (whole.home / "moments").read_text(encoding="utf-8").split()
+    moments = passed_moments(whole)
     assert "commit-" in moments
     for moment in range(1, len(moments) + 1, max(1, len(moments) // KILLS)):
         killed = hospital.copy_to(tmp_path / f"killed-{moment}")

@@ -27,8 +27,8 @@ def test_faulty_print_file__is_not_sent_until_it_is_fixed(hospital: Hospital) ->
     original = settings.read_text(encoding="utf-8")
     settings.write_text(original.replace('tax_id = "02-0000000"', OTHER_SCANLINE), encoding="utf-8")
     answer = hospital.statements("release", BATCH, code=1)
-    assert "scan line is not the manifest's" in answer.err
-    assert "Nothing of this file has left" in answer.err
+    assert "scan line differs from the manifest's" in answer.err
+    assert "Nothing in this file was mailed" in answer.err
     assert "Traceback" not in answer.err
     assert hospital.manifest_rows() == []
     assert hospital.ledger("SELECT count(*) FROM print_file") == [(0,)]

@@ -10,7 +10,7 @@ import pytest
 
 from tests.commands import BATCH, call
 from tests.hospital import Hospital
-from tests.kill_points import run_killed_at
+from tests.kill_points import passed_moments, run_killed_at
 from tests.services.fake_lob import FakeLob
 
 pytestmark = pytest.mark.hospital("waiting")
@@ -101,7 +101,7 @@ def test_void__killed_around_the_cancellation_and_repeated(
     first, *others = printed(hospital)
     whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, "void", first, "--reason", "wrong insurance") == 0
-    moments = (whole.home / "moments").read_text(encoding="utf-8").split()
+    moments = passed_moments(whole)
     act = moments.index("lob-")
     deaths = {act: True, act + 1: False, moments.index("commit-", act): False, moments.index("commit+", act): False}
     assert len(others) >= len(deaths)

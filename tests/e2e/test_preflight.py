@@ -64,14 +64,14 @@ def test_preflight__swapped_pages_name_document_and_page(hospital: Hospital) -> 
 
 
 @pytest.mark.parametrize(
-    ("spoil", "complaint"),
+    ("damage", "complaint"),
     [
         pytest.param(lambda file: file.unlink(), ".pdf does not exist", id="no-pdf"),
         pytest.param(lambda file: file.with_suffix(".csv").unlink(), ".csv does not exist", id="no-manifest"),
         pytest.param(lambda file: file.with_suffix(".ctl").write_text("?"), "not a control file", id="no-control"),
     ],
 )
-def test_preflight__not_a_print_file(hospital: Hospital, spoil: object, complaint: str) -> None:
+def test_preflight__not_a_print_file(hospital: Hospital, damage: object, complaint: str) -> None:
     file = pdf_of(hospital)
-    spoil(file)  # type: ignore[operator]
+    damage(file)  # type: ignore[operator]
     assert complaint in error_message(call(hospital, "preflight", str(file), code=2))

@@ -13,7 +13,7 @@ import pytest
 
 from tests.commands import BATCH, call
 from tests.hospital import Hospital
-from tests.kill_points import run_killed_at
+from tests.kill_points import passed_moments, run_killed_at
 from tests.pdf_text import page_texts
 
 KILLS = 8
@@ -142,19 +142,19 @@ def test_reprint__emailed_document_is_printed(hospital: Hospital) -> None:
 
 
 @pytest.mark.hospital("waiting")
-def test_reprint__before_the_mail_there_is_nothing_to_copy(hospital: Hospital) -> None:
+def test_reprint__before_hand_off_is_refused(hospital: Hospital) -> None:
     (document, *_), *_ = hospital.ledger("SELECT document_id FROM document WHERE state = 'rendered'")
     assert "is not handed off yet" in reprint(hospital, document, code=2)
     call(hospital, "void", document, "--reason", "disputed")
     assert "never mailed" in reprint(hospital, document, code=2)
 
 
-def test_reprint__killed_at_any_moment_and_run_again_is_one_copy(hospital: Hospital, tmp_path: Path) -> None:
+def test_reprint__killed_at_any_moment_and_repeated_makes_one_copy(hospital: Hospital, tmp_path: Path) -> None:
     document = printed(hospital)
     command = ("reprint", document, "--reason", "lost in the mail")
     whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *command) == 0
-    moments = (whole.home / "moments").read_text(encoding="utf-8").split()
+    moments = passed_moments(whole)
     assert {"commit-", "ctl-", "zip-"} <= set(moments)
     for moment in range(1, len(moments) + 1, max(1, len(moments) // KILLS)):
         killed = hospital.copy_to(tmp_path / f"killed-{moment}")
@@ -168,12 +168,12 @@ def test_reprint__killed_at_any_moment_and_run_again_is_one_copy(hospital: Hospi
         assert found(killed, copy)["sha256"] == found(whole, copy)["sha256"]
 
 
-def test_reprint__hold_that_comes_before_it_left_stops_the_copy_alone(hospital: Hospital, tmp_path: Path) -> None:
+def test_reprint__late_hold_withholds_the_copy_only(hospital: Hospital, tmp_path: Path) -> None:
     document = printed(hospital)
     command = ("reprint", document, "--reason", "lost in the mail")
     whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *command) == 0
-    moments = (whole.home / "moments").read_text(encoding="utf-8").split()
+    moments = passed_moments(whole)
     recorded = moments.index("commit+", moments.index("zip+"))
     killed = hospital.copy_to(tmp_path / "killed")
     assert run_killed_at(killed, recorded + 1, *command) == -signal.SIGKILL

@@ -10,7 +10,7 @@ import pytest
 
 from tests.commands import BATCH, call
 from tests.hospital import AS_OF, Hospital
-from tests.kill_points import run_killed_at
+from tests.kill_points import passed_moments, run_killed_at
 
 pytestmark = pytest.mark.hospital("mailed", final_vendor_status="acknowledged")
 
@@ -68,13 +68,13 @@ def attempts_of(hospital: Hospital, document: str) -> list[str]:
     return [state for (state,) in rows]
 
 
-def test_rejected_file__killed_in_the_middle_of_sending_it_again(hospital: Hospital, tmp_path: Path) -> None:
+def test_rejected_file__resend_killed_and_repeated(hospital: Hospital, tmp_path: Path) -> None:
     (file, pieces), *_ = print_files(hospital)
     report(hospital, "rejected", "JOB-UNKNOWN", file)
     command = ("resend", file, "--reason", "job set up")
     whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *command) == 0
-    moments = (whole.home / "moments").read_text(encoding="utf-8").split()
+    moments = passed_moments(whole)
     for moment in range(2, len(moments) + 1, max(1, len(moments) // 5)):
         killed = hospital.copy_to(tmp_path / f"killed-{moment}")
         assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
