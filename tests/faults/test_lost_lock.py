@@ -77,7 +77,7 @@ def test_lock_lost__a_rerun_completes_the_batch(
     result = call(hospital, *RUN, code=code)
     assert triggered_by
     if code:
-        assert "Run this again." in error_message(result)
+        assert "Run the command again." in error_message(result)
         assert hospital.manifest_rows() == []
     assert call(hospital, *RERUN).json["state"] == "closed"
     assert_closed_and_sent_once(hospital)
