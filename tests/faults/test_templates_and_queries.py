@@ -156,7 +156,7 @@ INVALID_QUERIES = [
     pytest.param(_remove("control.sql"), ("control.sql is missing",), id="control-missing"),
     pytest.param(_append("charges.sql", "\nNONSENSE"), ("charges.sql failed",), id="invalid-query"),
     pytest.param(
-        _append("control.sql", "\nLIMIT 3"), ("control.sql has no row for", "add its row count"), id="count-missing"
+        _append("control.sql", "\nLIMIT 3"), ("control.sql has no row for", "Add its row count"), id="count-missing"
     ),
 ]
 
@@ -191,7 +191,7 @@ WRAPPED = [
     ),
     pytest.param(
         _wrap("charges.sql", "SELECT * FROM {} AS all_of_them WHERE charge_id <> (SELECT max(charge_id) FROM charge)"),
-        ("charges.sql gave", "control.sql counts"),
+        ("charges.sql returned", "control.sql counts"),
         id="missing-row",
     ),
 ]
