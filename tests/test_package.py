@@ -95,7 +95,8 @@ def test_wheel__has_every_file_that_is_read_at_run_time(distributions: Path) -> 
 
 def test_sdist__has_what_a_build_and_a_test_run_need(distributions: Path) -> None:
     (sdist,) = distributions.glob("*.tar.gz")
-    names = {name.partition("/")[2] for name in tarfile.open(sdist).getnames()}
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"pyproject.toml", "README.md", "LICENSE", "NOTICE", "templates/theme/theme.css", "sql/contract.md"} <= names
     assert {"tests/conftest.py", "scripts/bootstrap.sh", "dags/monthly_statements.py"} <= names
     assert not [name for name in names if name.startswith((".venv", ".statements", ".git/", "build/"))]

@@ -1,4 +1,4 @@
-"""Suppressions: no mail to an address that mail came back from, no e-mail to a guarantor it cannot reach."""
+"""Suppressions: no mail to an address with returned mail, no e-mail to a guarantor that it cannot reach."""
 
 from __future__ import annotations
 

@@ -347,7 +347,7 @@ def test_confirm_email__resolves_only_an_uncertain_email(ledger: Ledger) -> None
     assert (states(ledger, MAIL), mailed_on(ledger, "G3")) == (["sent"], MAILED_ON)
     assert bounce(ledger)
     assert not ledger.delivery_reports.confirm_email(MAIL.document_id, 1, **confirm), (
-        "it was taken, and came back all the same"
+        "a bounced message was accepted first"
     )
     assert states(ledger, MAIL) == ["bounced"]
     assert [each.why for each in ledger.events.for_batch(batch_id) if each.what == "sent"] == ["event.json"]

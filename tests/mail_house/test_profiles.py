@@ -30,7 +30,7 @@ def test_load_profile__loads_a_hospitals_own_file(tmp_path: Path) -> None:
     [
         pytest.param('title = "half"', "missing required field", id="field-missing"),
         pytest.param("duplex = ", "Invalid value", id="not-toml"),
-        pytest.param("colour = true", "unknown field", id="field-unknown"),
+        pytest.param("finish = true", "unknown field", id="field-unknown"),
     ],
 )
 def test_load_profile__names_the_problem(text: str, complaint: str, tmp_path: Path) -> None:

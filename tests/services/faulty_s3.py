@@ -20,7 +20,14 @@ import pytest
 from tests.services.s3 import S3Server
 
 Fault = Literal[
-    *("error-500", "slow-down-503", "hang-up", "silent", "slow", "damaged-upload", "damaged-download", "wrong-checksum")
+    "error-500",
+    "slow-down-503",
+    "hang-up",
+    "silent",
+    "slow",
+    "damaged-upload",
+    "damaged-download",
+    "wrong-checksum",
 ]
 SLOW_S = 0.2
 _ERROR = b'<?xml version="1.0"?><Error><Code>%s</Code><Message>We encountered an internal error.</Message></Error>'
