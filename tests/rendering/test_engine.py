@@ -133,7 +133,7 @@ def _with_template(tmp_path: Path, name: str, text: str) -> Path:
         pytest.param("<html lang=en><p>{{ facts.nonsense }}</p>", "TEMPLATE", id="unknown-value"),
         pytest.param("<html lang=en><p>{{ facts.__class__.__mro__ }}</p>", "TEMPLATE", id="sandbox"),
         pytest.param("<html lang=en><img alt=x src='https://example.org/x.png'>", "LAYOUT", id="network"),
-        pytest.param("<html lang=en><p style='colour: red'>x</p>", "LAYOUT", id="css-warning"),
+        pytest.param("<html lang=en><p style='colr: red'>x</p>", "LAYOUT", id="css-warning"),
     ],
 )
 def test_render__template_error_fails_the_document(tmp_path: Path, text: str, code: str) -> None:
@@ -152,7 +152,7 @@ def test_render__missing_template_stops_the_batch(engine: PlainEngine) -> None:
 
 def test_engine__invalid_style_sheet_stops_the_batch(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="theme"):
-        PlainEngine(_with_template(tmp_path, "theme/theme.css", "p { colour: red; }"))
+        PlainEngine(_with_template(tmp_path, "theme/theme.css", "p { colr: red; }"))
 
 
 def test_engine__missing_style_sheet_stops_the_batch(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_check_templates__shipped_templates_are_valid() -> None:
     ("name", "text", "expected"),
     [
         pytest.param("letter/parts.html", "{% if %}", "letter/parts.html", id="template-syntax"),
-        pytest.param("theme/theme.css", "p { colour: red }", "theme", id="style-sheet"),
+        pytest.param("theme/theme.css", "p { colr: red }", "theme", id="style-sheet"),
         pytest.param("locale/es/LC_MESSAGES/messages.po", 'msgid "a', "messages.po", id="catalog"),
     ],
 )
