@@ -172,7 +172,12 @@ class _SessionLock:
         self._ask(text("SELECT 1"))
 
     def end(self) -> None:
-        """Close the session instead of returning it to the pool: only that is sure to release the lock."""
+        """Release the locks now, then close the session instead of returning it to the pool.
+
+        Closing alone also releases them, but only when the server notices it: the next process could still be refused.
+        """
+        with suppress(LockLost):
+            self._ask(text("SELECT pg_advisory_unlock_all()"))
         self._connection.invalidate()
         self._connection.close()
 
