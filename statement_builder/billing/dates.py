@@ -16,6 +16,21 @@ def add_months(day: date, months: int) -> date:
     return date(years, month, min(day.day, calendar.monthrange(years, month)[1]))
 
 
+def month_before(day: date) -> date:
+    """The first day within a month before `day`: one day after the same day of the previous month.
+
+    If the previous month has no such day, its last day: `day` then never falls between two month-end cycles.
+    """
+    last = day.replace(day=1) - timedelta(days=1)
+    return last.replace(day=min(day.day + 1, last.day))
+
+
+def birthday(birth_on: date, years: int) -> date:
+    """The day a person reaches an age. Somebody born on February 29 reaches it on March 1 of a common year."""
+    month_start = add_months(birth_on.replace(day=1), 12 * years)
+    return month_start + timedelta(days=birth_on.day - 1)
+
+
 def whole_months(start: date, end: date) -> int:
     """Whole calendar months between two dates. 0 if `end` is before `start`."""
     months = max(0, (end.year - start.year) * 12 + end.month - start.month)

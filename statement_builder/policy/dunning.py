@@ -60,12 +60,23 @@ def hold_on_plan(candidate: Candidate) -> Iterable[Hold]:
 def hold_recent_payment(candidate: Candidate) -> Iterable[Hold]:
     """Hold letters on a visit after a recent payment of a large part of its balance."""
     for each in candidate.with_balance:
-        pause = timedelta(days=candidate.policy.payment_pause_days)
-        recent = [p for p in each.payments if candidate.as_of - pause < p.posted_on <= candidate.as_of]
-        paid_cents = sum(payment.amount_cents for payment in recent)
-        owed_before_payment_cents = candidate.balance(each).patient_cents + paid_cents
-        if paid_cents > 0 and paid_cents * 100 >= owed_before_payment_cents * candidate.policy.payment_pause_percent:
-            yield make_hold("PMT_PAUSE", each.account_number, max(p.posted_on for p in recent) + pause)
+        if paused_until := _paused_until(candidate, each):
+            yield make_hold("PMT_PAUSE", each.account_number, paused_until)
+
+
+def _paused_until(candidate: Candidate, encounter: Encounter) -> date | None:
+    """The first day when the payments of the last days are no longer a large part of the balance. None: today."""
+    pause = timedelta(days=candidate.policy.payment_pause_days)
+    recent = [p for p in encounter.payments if candidate.as_of - pause < p.posted_on <= candidate.as_of]
+    until = None
+    for day in sorted({candidate.as_of, *(payment.posted_on + pause for payment in recent)}) if recent else ():
+        until = day
+        paid_cents = sum(payment.amount_cents for payment in recent if day - pause < payment.posted_on)
+        owed_before_payment_cents = candidate.balance(encounter).patient_cents + paid_cents
+        large = paid_cents * 100 >= owed_before_payment_cents * candidate.policy.payment_pause_percent
+        if paid_cents <= 0 or not large:
+            break
+    return until if until != candidate.as_of else None
 
 
 def hold_ladder_position(candidate: Candidate) -> Iterable[Hold]:

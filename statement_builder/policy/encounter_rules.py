@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
 
-from statement_builder.billing.dates import add_months
 from statement_builder.billing.model import Encounter, FinancialClass, InsuranceStatus
 from statement_builder.billing.selection import Hold
 from statement_builder.policy.candidate import Candidate
@@ -86,9 +84,7 @@ def hold_plan_paid(candidate: Candidate) -> Iterable[Hold]:
     for each in candidate.with_balance:
         position = candidate.plans.get(each.plan_id)
         if position is not None and not position.due_cents:
-            due_on = position.next_due_on
-            until = add_months(due_on, -1) + timedelta(days=1) if due_on else None
-            yield make_hold("PLAN_PAID", each.account_number, until)
+            yield make_hold("PLAN_PAID", each.account_number, position.next_asked_on)
 
 
 def hold_partial_plan(candidate: Candidate, billable: tuple[Encounter, ...]) -> Iterable[Hold]:

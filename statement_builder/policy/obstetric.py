@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from statement_builder.billing.dates import add_months, due_date
+from statement_builder.billing.dates import add_months, birthday, due_date
 from statement_builder.billing.model import (
     EpisodeStatus,
     Fault,
@@ -95,7 +95,7 @@ def hold_covered_since(pregnancy: Pregnancy) -> Iterable[Hold]:
 
 def hold_minor(pregnancy: Pregnancy) -> Iterable[Hold]:
     """Hold notices to a minor: the parent who gets the mail may not know. The privacy office decides."""
-    adult_on = add_months(pregnancy.patient.birth_on, 12 * pregnancy.candidate.policy.ob_adult_age_years)
+    adult_on = birthday(pregnancy.patient.birth_on, pregnancy.candidate.policy.ob_adult_age_years)
     if pregnancy.candidate.as_of < adult_on:
         yield make_hold("OB_MINOR", until=adult_on)
 
