@@ -16,6 +16,11 @@ def add_months(day: date, months: int) -> date:
     return date(years, month, min(day.day, calendar.monthrange(years, month)[1]))
 
 
+def last_of_month(day: date) -> date:
+    """The last day of the date's month."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
 def month_before(day: date) -> date:
     """The first day within a month before `day`: one day after the same day of the previous month.
 
