@@ -290,8 +290,8 @@ class ShardBuilder:
 
 
 _Outcome = Rendered | DocumentError | CompositionError
-VISITS_PER_PAGE_MAX = 60
-"""More lines than a page has. A document with more visits is never laid out, which would take minutes."""
+VISITS_PER_PAGE_MAX = 40
+"""Twice what fits. A document with more visits is never laid out, which would take minutes."""
 
 
 def faulty_account(subject: str, problem: Problem, *, cents: int = 0) -> FaultyAccount:
