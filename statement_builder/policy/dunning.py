@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Correspondence, Encounter
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
@@ -23,6 +22,7 @@ from statement_builder.policy.candidate import (
     guarantor_is_held,
 )
 from statement_builder.policy.channel import FINAL_LEVEL, choose_channel, hold_unwanted_paper
+from statement_builder.policy.due_dates import letter_due_date, next_mailing_on, placement_review_on
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
@@ -38,15 +38,16 @@ def next_letter_level(mailed: Correspondence) -> int:
 
 
 def letter_mailable_on(mailed: Correspondence, level: int, policy: Policy) -> date:
-    """The first date when a visit's letter of this level may go: the latest of the ladder's day, the gap after the last
-    mailing, and, for a final notice that names a collection action, the wait of 26 CFR 1.501(r)-6(c)(3)."""
+    """The first date when a visit's letter of this level may go: the latest of the ladder's day, the gap and the due
+    date after the last mailing, and, for a final notice that names a collection action, the wait of 26 CFR
+    1.501(r)-6(c)(3)."""
     ladder_days = {2: policy.past_due_letter_day, 3: policy.second_letter_day, 4: policy.final_notice_day}
     days = ladder_days[level]
     if level == FINAL_LEVEL and policy.final_notice_names_action:
         days = max(days, policy.eca_wait_days.value)
     return max(
         mailed.first_statement_on + timedelta(days=days),
-        mailed.last_mailed_on + timedelta(days=policy.statement_gap_days),
+        next_mailing_on(mailed.last_mailed_on, policy),
     )
 
 
@@ -86,7 +87,7 @@ def hold_ladder_position(candidate: Candidate) -> Iterable[Hold]:
         if mailed is None or not statements_are_done(mailed, candidate.policy):
             yield make_hold("STMT_FIRST", each.account_number)
         elif next_letter_level(mailed) > FINAL_LEVEL:
-            review_on = mailed.last_mailed_on + timedelta(days=candidate.policy.placement_wait_days)
+            review_on = placement_review_on(mailed, candidate.policy)
             if candidate.as_of < review_on:
                 yield make_hold("LADDER_DONE", each.account_number, review_on)
             else:
@@ -121,6 +122,7 @@ DUNNING_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_letter_too_soon,
     guarantor_rules.hold_posted_today,
     guarantor_rules.hold_unapplied,
+    guarantor_rules.hold_covered_by_credits,
     guarantor_rules.hold_bad_address,
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
@@ -162,11 +164,6 @@ def select_letter(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, .
         recipient_digest=recipient_digest(candidate.account.guarantor),
     )
     return selection, holds
-
-
-def letter_due_date(issued_on: date, level: int, policy: Policy) -> date:
-    """The due date of a letter."""
-    return due_date(issued_on, policy.final_due_days if level == FINAL_LEVEL else policy.due_days)
 
 
 def letter_cents(candidate: Candidate, encounters: Iterable[Encounter]) -> int:

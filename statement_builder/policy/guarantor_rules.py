@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from statement_builder.billing.model import Address, InsuranceKind
 from statement_builder.billing.selection import Hold, Kind
 from statement_builder.policy.candidate import Candidate
+from statement_builder.policy.due_dates import next_mailing_on
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recorded_holds import has_recorded_hold
 
@@ -64,6 +65,13 @@ def hold_unapplied(candidate: Candidate) -> Iterable[Hold]:
         yield make_hold("UNDIST")
 
 
+def hold_covered_by_credits(candidate: Candidate) -> Iterable[Hold]:
+    """Hold letters while the guarantor owes nothing in all: credits on other visits cover what the letter asks for."""
+    balances = [candidate.balance(each).patient_cents for each in candidate.with_balance]
+    if min(balances, default=0) < 0 and max(balances) > 0 and sum(balances) <= 0:
+        yield make_hold("NET_CREDIT")
+
+
 def hold_without_encounters(candidate: Candidate) -> Iterable[Hold]:
     """Hold a guarantor without visits."""
     if not candidate.account.encounters:
@@ -85,7 +93,7 @@ def hold_letter_too_soon(candidate: Candidate) -> Iterable[Hold]:
 
 
 def _hold_until_gap(candidate: Candidate, mailed_on: list[date]) -> Iterable[Hold]:
-    if mailed_on and candidate.as_of < (until := candidate.next_mailing_on(max(mailed_on))):
+    if mailed_on and candidate.as_of < (until := next_mailing_on(max(mailed_on), candidate.policy)):
         yield make_hold("MINDAYS", until=until)
 
 

@@ -141,7 +141,8 @@ def hold_noticed_this_month(pregnancy: Pregnancy) -> Iterable[Hold]:
     last_on = pregnancy.episode.last_notice_on
     if last_on is None:
         return
-    until = max(add_months(last_on.replace(day=1), 1), pregnancy.candidate.next_mailing_on(last_on))
+    gap = timedelta(days=pregnancy.candidate.policy.statement_gap_days)
+    until = max(add_months(last_on.replace(day=1), 1), last_on + gap)
     if pregnancy.candidate.as_of < until:
         yield make_hold("MINDAYS", until=until)
 

@@ -133,10 +133,8 @@ def statement_amount(candidate: Candidate, account_numbers: tuple[str, ...]) -> 
 
 
 def _due_on(candidate: Candidate, due: AmountDue) -> date:
-    """The usual due date. A statement for plan payments only uses the date of the next installment that it asks for.
-
-    An installment due today is printed with the end of its grace period: the mail arrives later than today.
-    """
+    """The usual due date. A statement for plan payments only uses the date of the next installment that it asks for, or
+    the grace period from today if that ends later: a payment by then is not missed."""
     asked = [
         plan.next_due_on
         for plan in due.plans
@@ -144,5 +142,4 @@ def _due_on(candidate: Candidate, due: AmountDue) -> date:
     ]
     if due.off_plan_cents or not asked:
         return due_date(candidate.as_of, candidate.policy.due_days)
-    next_on = min(asked)
-    return next_on if next_on > candidate.as_of else next_on + timedelta(days=candidate.policy.plan_grace_days)
+    return max(min(asked), candidate.as_of + timedelta(days=candidate.policy.plan_grace_days))

@@ -129,9 +129,19 @@ def test_plan__due_on_the_30th_with_month_end_cycles(as_of: date, paid: int, due
     assert (selection.amount_cents, selection.due_on) == (10_000, due_on)
 
 
-def test_plan__installment_due_today_is_printed_with_the_end_of_its_grace() -> None:
-    selection = selected(statement(on_plan(monthly_plan(date(2027, 1, 15), 2)), as_of=date(2027, 3, 15)))
-    assert selection.due_on == date(2027, 3, 25)
+@pytest.mark.parametrize(
+    ("as_of", "due_on"),
+    [
+        pytest.param(date(2027, 3, 15), date(2027, 3, 25), id="due-today"),
+        pytest.param(date(2027, 3, 12), date(2027, 3, 22), id="due-in-three-days"),
+        pytest.param(date(2027, 3, 4), date(2027, 3, 15), id="due-in-eleven-days"),
+    ],
+)
+def test_plan__due_date_leaves_time_and_a_payment_by_then_is_not_missed(as_of: date, due_on: date) -> None:
+    account = on_plan(monthly_plan(date(2027, 1, 15), 2))
+    assert selected(statement(account, as_of=as_of)).due_on == due_on
+    assert letter(account, as_of=due_on).holds[-1].code == "STMT_FIRST"
+    assert "PLAN_OK:A1" in codes(letter(account, as_of=due_on))
 
 
 def test_plan__later_installment_is_not_the_due_date_of_a_missed_one() -> None:
