@@ -284,15 +284,26 @@ class HeldCandidate(Record, kw_only=True):
 
 
 class Suppression(Record, kw_only=True):
-    """Mail to one address, or all e-mail, that a delivery report suppressed for one guarantor."""
+    """Mail to one address, all e-mail, or everything, that a delivery report suppressed for one guarantor."""
 
     guarantor_id: str
     code: SuppressionCode
     document_id: str
     """The document that was returned or bounced."""
     digest: str
-    """Digest of the address it was returned from (`policy.recipient`); empty for e-mail."""
+    """Digest of the address it was returned from (`policy.recipient`); empty for e-mail and for a death."""
     since: date
+
+
+class PieceToDeceased(Record, kw_only=True):
+    """A printed piece to a guarantor who has died, with a vendor who has not reported it as mailed."""
+
+    document_id: str
+    batch_id: str
+    print_file: str
+    state: DeliveryState
+    reports: FinalVendorStatus
+    changed_at: datetime
 
 
 class RejectedPiece(Record, kw_only=True):

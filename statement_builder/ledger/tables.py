@@ -301,7 +301,7 @@ suppression = Table(
     _one_of("code", SuppressionCode, "code"),
 )
 """Suppressed addresses and e-mail. `digest` is that of the address mail was returned from; a new address on file has
-another digest, which ends the suppression."""
+another digest, which ends the suppression. It is empty where the suppression is not about an address."""
 
 inbound_file = Table(
     "inbound_file",

@@ -388,3 +388,39 @@ def test_awaiting_final_status__until_every_piece_has_its_final_status(ledger: L
     assert names() == [NAME]
     report(ledger, S.REJECTED, 1)
     assert names() == []
+
+
+def test_death__withholds_what_waits_in_every_batch_and_for_redelivery(ledger: Ledger) -> None:
+    hand_off(ledger)
+    report(ledger, S.REJECTED)
+    ledger.redeliveries.schedule(TWO[0].document_id, readdressed=False, actor="ben", at=AT, why="again")
+    letter = rendered("G1", cycle="2026-12", kind=Kind.DUNNING, level=2)
+    email = rendered("G1", cycle="2027-01", channel=Channel.EMAIL)
+    other = rendered("G2", cycle="2026-12", kind=Kind.DUNNING, level=2)
+    make_batch(ledger, [letter, other], cycle="2026-12", kind=Kind.DUNNING)
+    make_batch(ledger, [email], cycle="2027-01")
+    assert ledger.delivery_reports.record_death(TWO[0].document_id, on=LATER_ON, at=later(9), why="DEC")
+    assert not ledger.delivery_reports.record_death(TWO[0].document_id, on=LATER_ON, at=later(9), why="DEC")
+    states = {each.document_id: ledger.documents.get(each.document_id) for each in (TWO[0], letter, email, other)}
+    assert [(each.state.value, each.is_redelivery_due) for each in states.values() if each is not None] == [
+        ("handed_off", False),
+        ("withheld", False),
+        ("withheld", False),
+        ("rendered", False),
+    ]
+    ((suppression,),) = ledger.suppressions.by_guarantor(FACILITY, ["G1", "G2"]).values()
+    assert (suppression.code, suppression.digest) == (SuppressionCode.DECEASED, "")
+
+
+def test_death__of_a_document_that_is_not_ours(ledger: Ledger) -> None:
+    with pytest.raises(DeliveryReportError, match="not one of ours"):
+        ledger.delivery_reports.record_death("d" * 36, on=LATER_ON, at=AT, why="DEC")
+
+
+def test_death__pieces_that_the_vendor_may_still_stop(ledger: Ledger) -> None:
+    hand_off(ledger)
+    assert ledger.suppressions.pieces_to_deceased(FACILITY) == []
+    ledger.delivery_reports.record_death(TWO[0].document_id, on=LATER_ON, at=later(9), why="DEC")
+    assert [each.document_id for each in ledger.suppressions.pieces_to_deceased(FACILITY)] == [TWO[0].document_id]
+    report(ledger, S.MAILED)
+    assert ledger.suppressions.pieces_to_deceased(FACILITY) == []
