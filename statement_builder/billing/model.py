@@ -76,11 +76,11 @@ class Address(Record, kw_only=True):
     city: str
     """City."""
     state: str
-    """Two-letter state code."""
+    """Two-letter state code. Abroad, a state or province, or empty."""
     postal_code: str
-    """ZIP Code or ZIP+4."""
+    """ZIP Code such as `01103` or `01103-1234`. Abroad, free text, or empty."""
     country: str = "US"
-    """Country. `US` is not printed."""
+    """ISO 3166 two-letter code. `US` is not printed."""
 
 
 class Guarantor(Record, kw_only=True):

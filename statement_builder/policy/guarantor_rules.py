@@ -2,37 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from statement_builder.billing.model import Address, InsuranceKind
+from statement_builder.billing.model import InsuranceKind
+from statement_builder.billing.postal import STATES, is_domestic, zip_code
 from statement_builder.billing.selection import Hold, Kind
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.due_dates import next_mailing_on
 from statement_builder.policy.hold_codes import make_hold
+from statement_builder.policy.placeholders import is_city, is_placeholder_name, is_street
 from statement_builder.policy.recorded_holds import has_recorded_hold
-
-_DOMESTIC = ("", "US", "USA")
-_STATES = (
-    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
-    "PA RI SC SD TN TX UT VT VA WA WV WI WY AS GU MP PR VI FM MH PW AA AE AP"
-)
-"""USPS Publication 28, appendix B: states, territories, and military mail."""
-_ZIP = re.compile(r"(?!00000)\d{5}(-?\d{4})?")
 
 
 def hold_bad_address(candidate: Candidate) -> Iterable[Hold]:
-    """Hold an address without a street, a city, or a valid state. A foreign address needs no state."""
-    address = candidate.account.guarantor.mailing_address
-    if not any(line.strip() for line in address.lines) or not address.city.strip() or not _state_is_known(address):
+    """Hold a name or an address that is missing or a placeholder, and an unknown state. A foreign address needs no
+    state."""
+    guarantor = candidate.account.guarantor
+    address, domestic = guarantor.mailing_address, is_domestic(guarantor.mailing_address)
+    if (
+        not is_street(address.lines, domestic=domestic)
+        or not is_city(address.city)
+        or (domestic and address.state.upper() not in STATES)
+        or is_placeholder_name(f"{guarantor.first_name} {guarantor.last_name}")
+    ):
         yield make_hold("BADADDR")
 
 
 def hold_missing_zip(candidate: Candidate) -> Iterable[Hold]:
-    """Hold a domestic address without a valid ZIP Code. Many extracts fill a missing one with 00000."""
+    """Hold a domestic address without a valid ZIP Code. Many extracts fill a missing one with 00000 or 99999."""
     address = candidate.account.guarantor.mailing_address
-    if _is_domestic(address) and not _ZIP.fullmatch(address.postal_code.strip()):
+    if is_domestic(address) and not zip_code(address.postal_code):
         yield make_hold("NOZIP")
 
 
@@ -95,11 +95,3 @@ def hold_letter_too_soon(candidate: Candidate) -> Iterable[Hold]:
 def _hold_until_gap(candidate: Candidate, mailed_on: list[date]) -> Iterable[Hold]:
     if mailed_on and candidate.as_of < (until := next_mailing_on(max(mailed_on), candidate.policy)):
         yield make_hold("MINDAYS", until=until)
-
-
-def _is_domestic(address: Address) -> bool:
-    return address.country.strip().upper() in _DOMESTIC
-
-
-def _state_is_known(address: Address) -> bool:
-    return not _is_domestic(address) or address.state.strip().upper() in _STATES.split()

@@ -32,6 +32,7 @@ from statement_builder.source.column_types import (
     PAST_DATE,
     QUANTITY,
     REQUIRED_TEXT,
+    SECRET,
     TEXT,
     TIMESTAMP,
     ColumnType,
@@ -55,6 +56,12 @@ class Column:
     def python_type(self) -> Any:
         """The annotation that msgspec checks values against."""
         return self.type.annotation | None if self.null else self.type.annotation
+
+    @property
+    def normal_python_type(self) -> Any:
+        """The annotation of values that are valid and need no normalization."""
+        annotation = self.type.normal_annotation or self.type.annotation
+        return annotation | None if self.null else annotation
 
 
 @dataclass(frozen=True)
@@ -106,7 +113,7 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("large_print", FLAG),
         Column("delivery", one_of(Delivery)),
         Column("email_consent_at", TIMESTAMP, null=True),
-        Column("email_secret", TEXT, null=True, may_be_missing=True),
+        Column("email_secret", SECRET, null=True, may_be_missing=True),
         key=("guarantor_id",),
     ),
     _detail(
