@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from statement_builder.billing.dates import birthday
 from statement_builder.billing.model import InsuranceKind
 from statement_builder.billing.postal import STATES, is_domestic, zip_code
 from statement_builder.billing.selection import Hold, Kind
@@ -12,7 +13,7 @@ from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.due_dates import next_mailing_on
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.placeholders import is_city, is_placeholder_name, is_street
-from statement_builder.policy.recorded_holds import has_recorded_hold
+from statement_builder.policy.recorded_holds import CONFIDENTIAL, holds_in_force
 
 
 def hold_bad_address(candidate: Candidate) -> Iterable[Hold]:
@@ -37,9 +38,25 @@ def hold_missing_zip(candidate: Candidate) -> Iterable[Hold]:
 
 
 def hold_confidential_without_address(candidate: Candidate) -> Iterable[Hold]:
-    """Hold if a confidential address was requested but is not on file (45 CFR 164.522(b))."""
-    if has_recorded_hold(candidate, "CONF") and candidate.account.guarantor.confidential_address is None:
+    """Hold if a confidential address was requested but is not on file (45 CFR 164.522(b)). If it was requested for one
+    visit, only that visit is held (`CONF_VISIT`), and the notices about a pregnancy of its patient."""
+    account = candidate.account
+    if account.guarantor.confidential_address is not None:
+        return
+    numbers = {hold.account_number for hold in holds_in_force(candidate) if hold.code == CONFIDENTIAL}
+    if not numbers <= candidate.balances.keys():
         yield make_hold("CONF_NOADDR")
+    elif numbers and candidate.kind is Kind.OB_NOTICE:
+        private = {each.patient_id for each in account.encounters if each.account_number in numbers}
+        if private & {each.patient_id for each in account.episodes}:
+            yield make_hold("CONF_NOADDR")
+
+
+def hold_minor_guarantor(candidate: Candidate) -> Iterable[Hold]:
+    """Hold all mail to a minor until the birthday: a minor cannot agree to pay."""
+    birth_on = candidate.account.guarantor.birth_on
+    if birth_on is not None and candidate.as_of < (adult_on := birthday(birth_on, candidate.policy.ob_adult_age_years)):
+        yield make_hold("MINOR_GUAR", until=adult_on)
 
 
 def hold_duplicate_run(candidate: Candidate) -> Iterable[Hold]:

@@ -23,7 +23,7 @@ from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import guarantor_rules
 from statement_builder.policy.candidate import Candidate, Rule, find_holds
 from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
-from statement_builder.policy.encounter_rules import CLASS_CODES
+from statement_builder.policy.encounter_rules import CLASS_CODES, covers
 from statement_builder.policy.hold_codes import HOLD_CODES, make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded_obstetric
@@ -91,6 +91,10 @@ def hold_covered_since(pregnancy: Pregnancy) -> Iterable[Hold]:
         since_estimate = each.service_to >= pregnancy.episode.estimate_on
         if same_patient and since_estimate and each.financial_class in covered:
             yield make_hold(CLASS_CODES[each.financial_class])
+    for span in pregnancy.candidate.account.coverages:
+        same_patient = span.patient_id == pregnancy.episode.patient_id
+        if same_patient and covers(span, pregnancy.episode.estimate_on, None):
+            yield make_hold(CLASS_CODES[FinancialClass(span.kind)])
 
 
 def hold_minor(pregnancy: Pregnancy) -> Iterable[Hold]:
@@ -178,6 +182,7 @@ OBSTETRIC_GUARANTOR_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_bad_address,
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
+    guarantor_rules.hold_minor_guarantor,
     lambda candidate: hold_unwanted_paper(candidate, level=0),
 )
 

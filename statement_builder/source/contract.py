@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statement_builder.billing.model import (
+    CoverageKind,
     Delivery,
     EpisodeStatus,
     FinancialClass,
@@ -114,6 +115,7 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("delivery", one_of(Delivery)),
         Column("email_consent_at", TIMESTAMP, null=True),
         Column("email_secret", SECRET, null=True, may_be_missing=True),
+        Column("birth_on", PAST_DATE, null=True, may_be_missing=True),
         key=("guarantor_id",),
     ),
     _detail(
@@ -123,6 +125,16 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("last_name", REQUIRED_TEXT),
         Column("birth_on", PAST_DATE),
         key=("patient_id",),
+    ),
+    _detail(
+        "coverages",
+        Column("patient_id", ID, references="patients.patient_id"),
+        Column("coverage_id", ID),
+        Column("kind", one_of(CoverageKind)),
+        Column("starts_on", DATE),
+        Column("ends_on", DATE, null=True),
+        key=("patient_id", "coverage_id"),
+        may_be_missing=True,
     ),
     _detail(
         "encounters",

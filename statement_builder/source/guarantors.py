@@ -27,7 +27,7 @@ _EMAIL = RESULT_SETS["guarantors"].index("email")
 def find_guarantor_faults(row: Row, as_of: date, languages: frozenset[str]) -> Iterator[Fault]:
     """Faults of the guarantor row that no single column shows. `languages`: codes that templates exist in."""
     guarantor_id = row[1]
-    email, language, _, delivery, consent_at, _ = row[_EMAIL:]
+    email, language, _, delivery, consent_at, *_ = row[_EMAIL:]
     if language is not None and language not in languages:
         yield account_fault(
             "guarantors",
@@ -113,7 +113,7 @@ def _find_country_faults(guarantor_id: str, column: str, columns: Row) -> Iterat
 
 def build_guarantor(row: Row) -> Guarantor:
     """The guarantor of a valid row."""
-    email, language, large_print, delivery, consent_at, email_secret = row[_EMAIL:]
+    email, language, large_print, delivery, consent_at, email_secret, birth_on = row[_EMAIL:]
     lines, city, _, postal_code, _ = confidential = row[_CONFIDENTIAL:_EMAIL]
     return Guarantor(
         guarantor_id=row[1],
@@ -128,6 +128,7 @@ def build_guarantor(row: Row) -> Guarantor:
         delivery=delivery,
         email_consent_at=consent_at.astimezone(UTC) if consent_at is not None else None,
         email_secret=email_secret or "",
+        birth_on=birth_on,
     )
 
 

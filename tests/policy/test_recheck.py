@@ -73,7 +73,7 @@ STATEMENT_ROWS = [
     ),
     pytest.param(on_a1(insurance=NEW_INSURANCE), ["AMOUNT_CHANGED"], id="insurance-payment-posted"),
     pytest.param(on_a1(charges=(make_charge(amount_cents=120_001),)), ["AMOUNT_CHANGED"], id="one-cent-more-charges"),
-    pytest.param(on_a1(financial_class=FinancialClass.MEDICAID), ["MCAID:A1"], id="medicaid-now"),
+    pytest.param(on_a1(financial_class=FinancialClass.MEDICAID), ["MCAID:A1", "MCAID:A2"], id="medicaid-now"),
     pytest.param(on_a1(correspondence=mailed(first=2)), ["MINDAYS"], id="another-statement-mailed"),
     pytest.param(on_account(unapplied_cents=500), ["UNDIST"], id="unapplied-payment"),
     pytest.param(on_account(open_documents=("dunning",)), ["DUPRUN"], id="in-another-batch"),
