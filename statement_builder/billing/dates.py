@@ -49,6 +49,13 @@ def next_business_day(day: date) -> date:
     return day
 
 
+def add_business_days(day: date, days: int) -> date:
+    """The business day that is `days` business days after `day`; `day` itself if `days` is 0."""
+    for _ in range(days):
+        day = next_business_day(day + timedelta(days=1))
+    return day
+
+
 def due_date(issued_on: date, days: int) -> date:
     """`days` after the document's date, or the next business day."""
     return next_business_day(issued_on + timedelta(days=days))

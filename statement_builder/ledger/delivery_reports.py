@@ -11,14 +11,14 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, func, select, update
 
-from statement_builder.billing.selection import Channel, Hold
+from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold
 from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger.document_queries import IS_PENDING, lock_document, read_deliveries, read_revisions
 from statement_builder.ledger.documents import withhold
 from statement_builder.ledger.emails import mark_emails
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.hand_off import record_status_event
-from statement_builder.ledger.mailing_history import record_mailed, reverse_mailed
+from statement_builder.ledger.mailing_history import record_mailed, redate_mailed, reverse_mailed
 from statement_builder.ledger.print_files import lock_print_file, mark_print_file
 from statement_builder.ledger.records import Delivery, Document, EmailMark, PrintFileRow, replaced_by
 from statement_builder.ledger.sql_compat import insert_if_new
@@ -103,8 +103,7 @@ class DeliveryReportRepository(Repository):
             require_delivery_move(f"document {document_id}", now, state)
             connection.execute(update(delivery).where(own).values(state=state.value, changed_at=at))
             record_status_event(connection, found.batch_id, document_id, state, at=at, why=why)
-            if counts_as_mailed(state, file.reports):
-                record_mailed(connection, [document_id], on)
+            _record_mailing(connection, file, [document_id], state, on)
             if state in TERMINAL_FAILURES:
                 reverse_mailed(connection, document_id)
             if state is DeliveryState.RETURNED and suppresses_address:
@@ -221,13 +220,22 @@ def _record_print_file(
     if not ids:
         return False
     connection.execute(update(delivery).where(mine).values(state=state.value, changed_at=at))
-    if counts_as_mailed(state, found.reports):
-        record_mailed(connection, ids, on)
+    _record_mailing(connection, found, ids, state, on)
     if state in TERMINAL_FAILURES:
         for document_id in ids:
             reverse_mailed(connection, document_id)
     record_status_event(connection, found.batch_id, name, state, at=at, why=why)
     return True
+
+
+def _record_mailing(
+    connection: Connection, file: PrintFileRow, document_ids: list[str], state: DeliveryState, on: date
+) -> None:
+    """Count the pieces as mailed if this state does. A reported date replaces one that was assumed."""
+    if counts_as_mailed(state, file.reports):
+        record_mailed(connection, document_ids, file.counted_on(state, on))
+    if state is DeliveryState.MAILED and file.reports is not FinalVendorStatus.MAILED:
+        redate_mailed(connection, document_ids, on)
 
 
 def _require_count(connection: Connection, name: str, pieces: int | None) -> None:

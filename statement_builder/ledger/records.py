@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from statement_builder.billing.dates import add_business_days
 from statement_builder.billing.model import Fault, Record
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
 from statement_builder.ledger.event_data import EventData
@@ -180,6 +181,15 @@ class NewPrintFile(Record, kw_only=True):
     sheets: int
     cents: int
     reports: FinalVendorStatus = FinalVendorStatus.NOTHING
+    assumed_mailing_business_days: int = 0
+    """How long after that status its pieces are taken to enter the mail, if that is not the mailed report."""
+
+    def counted_on(self, state: DeliveryState, on: date) -> date:
+        """The date from which a piece counts as mailed whose attempt reached this state on `on`. A hand-off or an
+        acknowledgment is not a mailing, so the assumed days are added."""
+        if state in {DeliveryState.SENT, DeliveryState.ACKNOWLEDGED}:
+            return add_business_days(on, self.assumed_mailing_business_days)
+        return on
 
 
 class PrintFileRow(NewPrintFile, kw_only=True):

@@ -185,6 +185,7 @@ def _claim(context: AppContext, shard: Shard, planned: PlannedFile, file: PrintF
         sheets=file.sheets,
         cents=file.cents,
         reports=context.settings.mail.final_vendor_status,
+        assumed_mailing_business_days=context.settings.mail.assumed_mailing_business_days,
     )
     context.ledger.require_locks()
     with context.watch("ledger"):

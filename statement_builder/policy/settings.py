@@ -99,6 +99,10 @@ class Policy(Record, kw_only=True):
     """Minimum days from the mailing of the final notice to its deadline."""
     assistance_days: LegalNumber = _legal_default("assistance_days")
     """Days from the first statement in which the guarantor can apply for financial assistance."""
+    medicare_collection_days: LegalNumber = _legal_default("medicare_collection_days")
+    """Minimum days from the first bill, and from each later payment, to a write-off as Medicare bad debt."""
+    estimate_dispute_days: LegalNumber = _legal_default("estimate_dispute_days")
+    """Days from the first bill in which a patient with a good faith estimate can start a payment dispute."""
     estimate_excess_cents: LegalNumber = _legal_default("estimate_excess_cents")
     """Charges this far above the good faith estimate are substantially in excess of it."""
 
