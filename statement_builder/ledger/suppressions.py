@@ -1,4 +1,4 @@
-"""Suppressions: no mail to an address that mail came back from, no e-mail that cannot arrive, nothing to the dead."""
+"""Suppressions: no mail to an address that returned it, no e-mail that cannot arrive, nothing to the dead."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def _require_living(context: AppContext, document: Document, suppressions: Seque
         hold.code == code.value and (hold.expires_on is None or hold.expires_on > context.today()) for hold in holds
     ):
         raise ConfigError(
-            f"document {document.document_id} was not sent: mail to guarantor {document.guarantor_id} came back as "
+            f"document {document.document_id} was not sent: mail to guarantor {document.guarantor_id} was returned as "
             f"{code}. {HOLD_CODES[code.value].what_to_do}"
         )
 

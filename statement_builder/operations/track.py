@@ -227,9 +227,9 @@ def _stop_mail_to_deceased(context: AppContext) -> list[Alert]:
         except (StatementsError, HandOffError) as exc:
             message = (
                 f"{piece.document_id} (batch {piece.batch_id}) is {piece.state} in {piece.print_file}, and mail to its "
-                f"guarantor came back as deceased: ask the vendor to pull the piece. It was not cancelled: {exc}"
+                f"guarantor was returned as deceased: ask the vendor to pull the piece. It was not cancelled: {exc}"
             )
-            alerts.append(_alert("DECEASED_MAIL", piece.document_id, message, "deceased"))
+            alerts.append(_alert("DECEASED_MAIL", piece.document_id, message, "guarantor-deceased"))
     return alerts
 
 
