@@ -127,9 +127,11 @@ def build_shards(
 def open_pool(context: AppContext, batch: Batch, *, shards: int) -> BuilderPool:
     """A pool of builders for this batch: one process per configured worker, but no more than shards."""
     plan, workers = plan_build(context, batch), min(context.workers, shards)
+    is_in_process = workers == 1 and not context.isolates
     return WorkerPool(
         workers=workers,
-        make_worker=partial(open_builder, plan, context.archive if workers == 1 else None),
+        isolate=context.isolates,
+        make_worker=partial(open_builder, plan, context.archive if is_in_process else None),
         tasks_per_worker_max=SHARDS_PER_WORKER_MAX[context.settings.render.engine],
         halving=BuildHalving(),
     )

@@ -131,7 +131,8 @@ def _open_pool(context: AppContext, plan: BuildPlan, *, shards: int) -> WorkerPo
     open_builder = partial(PrintFileBuilder, plan, context.archive)
     return WorkerPool(
         workers=workers,
-        make_worker=open_builder if workers == 1 else partial(open_print_file_builder, plan),
+        isolate=context.isolates,
+        make_worker=open_builder if workers == 1 and not context.isolates else partial(open_print_file_builder, plan),
         tasks_per_worker_max=_SHARDS_PER_WORKER_MAX,
         niceness=_NICENESS,
         halving=PrintHalving(),

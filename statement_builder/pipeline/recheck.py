@@ -74,9 +74,10 @@ class _Recheck:
         plan = plan_build(context, self._batch)
         local = RecheckWorker(plan, context.archive, context.watch)
         workers = max(1, min(context.workers, len(self._shards)))
-        make_worker = (lambda: local) if workers == 1 else partial(open_recheck_worker, plan)
+        make_worker = (lambda: local) if workers == 1 and not context.isolates else partial(open_recheck_worker, plan)
         with WorkerPool(
             workers=workers,
+            isolate=context.isolates,
             make_worker=make_worker,
             tasks_per_worker_max=_TASKS_PER_WORKER_MAX,
             halving=RecheckHalving(),
