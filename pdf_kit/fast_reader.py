@@ -14,8 +14,6 @@ from hashlib import sha256
 from itertools import chain
 from typing import NamedTuple
 
-from fontTools.ttLib import TTLibError  # type: ignore[import-untyped]
-
 from pdf_kit.content_stream import TEXT, TEXT_OPERATOR, read_scale, remove_qr_code
 from pdf_kit.embedded_fonts import INK_ABOVE_MAX, INK_BESIDE_MAX, EmbeddedFont, InkBox, Word
 from pdf_kit.fonts import read_widths
@@ -154,7 +152,7 @@ class FastReader:
             return (yield from self._read(pdf, code))
         except UnsupportedPdf as exc:
             return exc
-        except (ValueError, LookupError, zlib.error, TTLibError) as exc:
+        except Exception as exc:  # noqa: BLE001 - another reader decides what this one cannot read
             return UnsupportedPdf(type(exc).__name__)
 
     def _read(self, pdf: bytes, code: str) -> Job[Reading]:

@@ -7,6 +7,7 @@ from mail_house.inbound.delivery_reports import (
     JobMailed,
     PieceReport,
     PieceState,
+    means_deceased,
 )
 from mail_house.inbound.fetching import fetch_bounces, fetch_vendor_reports
 from mail_house.inbound.reading import ParsedReports, Problem, read_delivery_reports
@@ -25,5 +26,6 @@ __all__ = [
     "Problem",
     "fetch_bounces",
     "fetch_vendor_reports",
+    "means_deceased",
     "read_delivery_reports",
 ]

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 
 import msgspec
+
+_DEATH = re.compile(
+    r"(?<![A-Z])(?:(?<!\d)(?<!\d[ -])DEC(?![A-Z])(?![^A-Z]*\d)"
+    r"|(?:DECD|DCSD|DECEASE[DS]?|FALLECID[OA]|DIFUNT[OA])(?![A-Z]))"
+)
+"""`9 Dec` and `Dec 9` are dates."""
+
+
+def means_deceased(reason: str) -> bool:
+    """Whether a vendor's reason says that the addressee has died: the postal service's `DEC`, or a vendor's spelling
+    of it, alone or among other words, as in `RTS-Deceased`."""
+    return _DEATH.search(reason.upper()) is not None
 
 
 class PieceState(StrEnum):
@@ -46,6 +59,11 @@ class PieceReport(msgspec.Struct, frozen=True, kw_only=True):
     on: date
     reason: str
     """The vendor's code. Safe to store: no name, no address."""
+
+    @property
+    def says_deceased(self) -> bool:
+        """The piece was returned or rejected because its addressee has died."""
+        return self.state in {PieceState.RETURNED, PieceState.REJECTED} and means_deceased(self.reason)
 
 
 class AddressChange(msgspec.Struct, frozen=True, kw_only=True):

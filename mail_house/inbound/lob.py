@@ -59,6 +59,7 @@ class _Metadata(_Open, frozen=True):
 
 class _Body(_Open, frozen=True):
     metadata: _Metadata
+    tracking_events: msgspec.Raw = msgspec.Raw(b"")
 
 
 class LobEvent(_Open, frozen=True):
@@ -79,13 +80,18 @@ def read_event(data: bytes) -> PieceReport | None:
         state = STATES[event.event_type.id]
         if state is None:
             return None
-        metadata = msgspec.json.decode(event.body, type=_Body).metadata
+        body = msgspec.json.decode(event.body, type=_Body)
     except msgspec.DecodeError as exc:
         raise ValueError(f"not an event of one of our letters: {exc}") from exc
     return PieceReport(
-        document_id=metadata.document_id,
-        print_file=metadata.print_file,
+        document_id=body.metadata.document_id,
+        print_file=body.metadata.print_file,
         state=state,
         on=event.date_created.date(),
-        reason=event.event_type.id,
+        reason=f"{event.event_type.id}.DEC" if _says_deceased(state, body) else event.event_type.id,
     )
+
+
+def _says_deceased(state: PieceState, body: _Body) -> bool:
+    """Whether the carrier's notes on a returned letter say that the addressee has died."""
+    return state is PieceState.RETURNED and b"deceased" in bytes(body.tracking_events).lower()

@@ -5,6 +5,7 @@ Columns and codes: domain rules 7.2 and 7.7. Every column is required, and no ot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
@@ -18,6 +19,7 @@ from mail_house.inbound.delivery_reports import (
     JobMailed,
     PieceReport,
     PieceState,
+    means_deceased,
 )
 
 DocumentId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
@@ -27,8 +29,10 @@ Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
 
 RETURN_REASONS = {
     "ANK": "attempted, not known",
+    "BCNO": "box closed, no order",
     "BOX": "box closed",
     "DEC": "deceased",
+    "FOE": "forwarding order expired",
     "IA": "insufficient address",
     "MLNA": "moved, left no address",
     "NMR": "no mail receptacle",
@@ -40,7 +44,21 @@ RETURN_REASONS = {
     "UTF": "unable to forward",
     "VAC": "vacant",
 }
-"""The reasons that the postal service stamps on returned mail."""
+"""The reasons that the postal service stamps on returned mail (Domestic Mail Manual 507, 1.4.1). `DEC` is about the
+person and ends all mail to them; the others are about the address."""
+_SAFE_TO_QUOTE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
+
+
+def read_return_reason(text: str) -> str:
+    """The code in `RETURN_REASONS` that a vendor's text means. ValueError for one that is not known, so that a person
+    reads it."""
+    code = text.strip().upper()
+    if code in RETURN_REASONS:
+        return code
+    if means_deceased(text):
+        return "DEC"
+    quoted = f"{text!r}" if _SAFE_TO_QUOTE.fullmatch(text) else "this text"
+    raise ValueError(f"{quoted} is not a known return reason: use one of {', '.join(RETURN_REASONS)}")
 
 
 class AcknowledgementRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,7 +126,8 @@ class RejectRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class ReturnedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     document_id: DocumentId
     returned_on: date
-    return_reason: Literal["ANK", "BOX", "DEC", "IA", "MLNA", "NMR", "NSN", "NSS", "REF", "TEMP", "UNC", "UTF", "VAC"]
+    return_reason: Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+    """A code in `RETURN_REASONS`, in capitals or not, or any spelling of *deceased*."""
 
     def to_report(self) -> DeliveryReport:
         return PieceReport(
@@ -116,7 +135,7 @@ class ReturnedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             print_file="",
             state=PieceState.RETURNED,
             on=self.returned_on,
-            reason=self.return_reason,
+            reason=read_return_reason(self.return_reason),
         )
 
 

@@ -17,6 +17,7 @@ import pikepdf
 
 from mail_house.barcodes import imb
 from mail_house.models import PrintFile
+from mail_house.postal import find_line_fault
 from mail_house.preflight.fault import Fault
 from mail_house.print_files.envelopes import envelope_class, sheets_of
 from mail_house.print_files.inserter_marks import MARKS_BEGIN, PAGE_HEIGHT, draw_inserter_marks, routing_code
@@ -70,7 +71,9 @@ def _row_faults(rows: Sequence[ManifestRow], profile: Profile) -> Iterator[Fault
             yield Fault(message="it is in the file twice or out of order", document_id=piece.document_id)
         if piece.first_page != next_page or (profile.duplex and piece.first_page % 2 == 0):
             yield Fault(message="it does not start where the piece before it ends", document_id=piece.document_id)
-        for message in (_sheets_fault(piece, profile), _barcode_fault(piece, profile)):
+        line_fault = find_line_fault(piece.recipient_lines)
+        barcode_fault = "" if line_fault else _barcode_fault(piece, profile)
+        for message in (line_fault, _sheets_fault(piece, profile), barcode_fault):
             if message:
                 yield Fault(message=message, document_id=piece.document_id)
         seen.add(piece.document_id)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from mail_house.models import Piece, PrintFile
+from mail_house.postal import find_line_fault
 from mail_house.print_files.assembly import Assembly
 from mail_house.print_files.control import Control, file_facts, write_control
 from mail_house.print_files.envelopes import envelope_class, sheets_of
@@ -25,7 +26,7 @@ def build_print_file(*, name: str, pieces: Sequence[Piece], profile: Profile, cr
     number of pages, so the next piece starts on a new sheet; the manifest declares the blank back.
 
     Raises ValueError, naming the document, if a piece's bytes do not match its hash or page count, it fits no
-    envelope, its address is empty or too long, or it appears twice.
+    envelope, its name or address is blank, too long or has a control character, or it appears twice.
     """
     ordered = sorted(pieces, key=lambda piece: piece.sequence)
     _check_pieces(ordered, profile)
@@ -113,6 +114,8 @@ def _problem_with(piece: Piece, profile: Profile) -> str:
         return f"its {piece.pages} pages fit no envelope"
     if not 1 <= len(piece.recipient_lines) <= ADDRESS_LINES_MAX:
         return f"its address must have 1 to {ADDRESS_LINES_MAX} lines, not {len(piece.recipient_lines)}"
+    if fault := find_line_fault(piece.recipient_lines):
+        return fault
     if piece.amount_cents < 0:
         return "its amount is below zero"
     return ""

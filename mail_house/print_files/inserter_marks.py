@@ -6,19 +6,17 @@ left). The archived document has no marks.
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
 from mail_house.barcodes import SheetMark, data_matrix, draw_imb, imb, tracking_number, write_sheet_mark
 from mail_house.models import Piece
+from mail_house.postal import find_zip
 from mail_house.profiles import ImbPlacement, Profile, SheetMarkPlacement
 from pdf_kit.geometry import POINTS_PER_INCH
 
 PAGE_HEIGHT = 792.0
 MARKS_BEGIN = b"/Artifact <</Type /PrintMarks>> BDC\n"
 """The start of a page's marks. An artifact is not part of the page's content (ISO 32000-1, 14.8.2.2)."""
-_ZIP = re.compile(r"(?:^|[^0-9])([0-9]{5})(?:-?([0-9]{4}))?$", re.ASCII)
 
 
 class InserterMarks(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +66,7 @@ def draw_inserter_marks(*, sequence: int, pages: int, bars: str, profile: Profil
 
 def routing_code(recipient_lines: tuple[str, ...]) -> str:
     """Return the ZIP code at the end of the last address line, as 5 or 9 digits; empty if there is none."""
-    found = _ZIP.search(recipient_lines[-1])
-    return "".join(part or "" for part in found.groups()) if found else ""
+    return find_zip(recipient_lines).replace("-", "")
 
 
 def _tracking(placement: ImbPlacement, serial: int) -> str:

@@ -110,7 +110,7 @@ def _read_row(row: dict[str, str]) -> ManifestRow:
         cover_sheet_pages=int(row["carrier_pages"]),
         sheets=int(row["sheets"]),
         envelope_class=row["envelope_class"],
-        recipient_lines=tuple(line for line in lines if line),
+        recipient_lines=tuple(lines[: max((n for n, line in enumerate(lines, 1) if line), default=0)]),
         barcode=row["barcode"],
         barcode_bars=row["barcode_bars"],
         amount_cents=int(row["amount_cents"]),

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-_CITY_LINE = re.compile(r"(?P<city>\S.*?),? +(?P<state>[A-Za-z]{2}) +(?P<zip>\d{5}(?:-\d{4})?)")
+from mail_house.postal import ZIP_PATTERN, domestic_lines, format_zip
+
+_CITY_LINE = re.compile(rf"(?P<city>\S.*?),? +(?P<state>[A-Za-z]{{2}}) +{ZIP_PATTERN}")
 
 
 class UsAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -20,13 +22,14 @@ class UsAddress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_us_address(lines: Sequence[str]) -> UsAddress:
-    """Parse the printed lines: name, delivery lines, `City, ST 12345`.
+    """Parse the printed lines: name, delivery lines, `City, ST 12345`. A last line that says United States is left out.
 
     Raises ValueError, without quoting the address, if the lines have another form, such as a foreign address.
     """
+    lines = domestic_lines(tuple(lines))
     found = _CITY_LINE.fullmatch(lines[-1].strip()) if len(lines) >= 3 else None
     if found is None:
         raise ValueError("its address does not end in a US city, state and ZIP")
     return UsAddress(
-        name=lines[0], delivery=tuple(lines[1:-1]), city=found["city"], state=found["state"].upper(), zip=found["zip"]
+        name=lines[0], delivery=lines[1:-1], city=found["city"], state=found["state"].upper(), zip=format_zip(found)
     )

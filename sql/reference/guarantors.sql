@@ -22,7 +22,8 @@ SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id 
        owned.large_print,
        owned.delivery,
        owned.email_consent_at,
-       owned.email_secret
+       owned.email_secret,
+       owned.birth_on
 FROM (
     SELECT COALESCE(g.guarantor_id, '') AS guarantor_id,
            g.first_name,
@@ -43,7 +44,8 @@ FROM (
            g.large_print,
            g.delivery,
            g.email_consent_at,
-           g.email_secret
+           g.email_secret,
+           g.birth_on
     FROM guarantor AS g
 ) AS owned
 ORDER BY 1, 2

@@ -23,7 +23,8 @@ CREATE TABLE guarantor (
     large_print boolean,
     delivery text COLLATE "C",
     email_consent_at timestamptz,
-    email_secret text COLLATE "C"
+    email_secret text COLLATE "C",
+    birth_on date
 );
 
 CREATE TABLE patient (
@@ -32,6 +33,15 @@ CREATE TABLE patient (
     first_name text COLLATE "C",
     last_name text COLLATE "C",
     birth_on date
+);
+
+CREATE TABLE coverage (
+    coverage_id text COLLATE "C",
+    guarantor_id text COLLATE "C",
+    patient_id text COLLATE "C",
+    kind text COLLATE "C",
+    starts_on date,
+    ends_on date
 );
 
 CREATE TABLE encounter (

@@ -23,7 +23,8 @@ CREATE TABLE guarantor (
     large_print integer,
     delivery text,
     email_consent_at text,
-    email_secret text
+    email_secret text,
+    birth_on text
 );
 
 CREATE TABLE patient (
@@ -32,6 +33,15 @@ CREATE TABLE patient (
     first_name text,
     last_name text,
     birth_on text
+);
+
+CREATE TABLE coverage (
+    coverage_id text,
+    guarantor_id text,
+    patient_id text,
+    kind text,
+    starts_on text,
+    ends_on text
 );
 
 CREATE TABLE encounter (

@@ -16,6 +16,26 @@ def add_months(day: date, months: int) -> date:
     return date(years, month, min(day.day, calendar.monthrange(years, month)[1]))
 
 
+def last_of_month(day: date) -> date:
+    """The last day of the date's month."""
+    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+
+
+def month_before(day: date) -> date:
+    """The first day within a month before `day`: one day after the same day of the previous month.
+
+    If the previous month has no such day, its last day: `day` then never falls between two month-end cycles.
+    """
+    last = day.replace(day=1) - timedelta(days=1)
+    return last.replace(day=min(day.day + 1, last.day))
+
+
+def birthday(birth_on: date, years: int) -> date:
+    """The day a person reaches an age. Somebody born on February 29 reaches it on March 1 of a common year."""
+    month_start = add_months(birth_on.replace(day=1), 12 * years)
+    return month_start + timedelta(days=birth_on.day - 1)
+
+
 def whole_months(start: date, end: date) -> int:
     """Whole calendar months between two dates. 0 if `end` is before `start`."""
     months = max(0, (end.year - start.year) * 12 + end.month - start.month)
@@ -26,6 +46,13 @@ def next_business_day(day: date) -> date:
     """`day`, or the next day that is not a weekend or a federal holiday (5 USC 6103)."""
     while day.weekday() >= _SATURDAY or day in _federal_holidays(day.year):
         day += timedelta(days=1)
+    return day
+
+
+def add_business_days(day: date, days: int) -> date:
+    """The business day that is `days` business days after `day`; `day` itself if `days` is 0."""
+    for _ in range(days):
+        day = next_business_day(day + timedelta(days=1))
     return day
 
 

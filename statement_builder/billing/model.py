@@ -76,11 +76,11 @@ class Address(Record, kw_only=True):
     city: str
     """City."""
     state: str
-    """Two-letter state code."""
+    """Two-letter state code. Abroad, a state or province, or empty."""
     postal_code: str
-    """ZIP Code or ZIP+4."""
+    """ZIP Code such as `01103` or `01103-1234`. Abroad, free text, or empty."""
     country: str = "US"
-    """Country. `US` is not printed."""
+    """ISO 3166 two-letter code. `US` is not printed."""
 
 
 class Guarantor(Record, kw_only=True):
@@ -100,6 +100,8 @@ class Guarantor(Record, kw_only=True):
     email_consent_at: datetime | None = None
     email_secret: str = ""
     """The password that the guarantor chose for encrypted e-mail attachments."""
+    birth_on: date | None = None
+    """None: not on file, and taken for an adult."""
 
     @property
     def mailing_address(self) -> Address:
@@ -202,6 +204,24 @@ class Encounter(Record, kw_only=True):
     correspondence: Correspondence | None = None
 
 
+class CoverageKind(StrEnum):
+    """Coverage that protects the patient from bills for a span of time. The values are those of `FinancialClass`."""
+
+    QMB = "qmb"
+    MEDICAID = "medicaid"
+    MEDICAID_PENDING = "medicaid_pending"
+
+
+class Coverage(Record, kw_only=True):
+    """A span of time in which a patient has QMB or Medicaid, or has applied for Medicaid."""
+
+    patient_id: str
+    kind: CoverageKind
+    starts_on: date
+    ends_on: date | None = None
+    """The last day. None: it goes on."""
+
+
 class Installment(Record, kw_only=True):
     sequence: int
     due_on: date
@@ -286,6 +306,7 @@ class GuarantorAccount(Record, kw_only=True):
     encounters: tuple[Encounter, ...] = ()
     plans: tuple[Plan, ...] = ()
     holds: tuple[RecordedHold, ...] = ()
+    coverages: tuple[Coverage, ...] = ()
     episodes: tuple[ObstetricEpisode, ...] = ()
     unapplied_cents: int = 0
     """Guarantor payments that are not applied to an encounter yet."""

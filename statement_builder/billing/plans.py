@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from statement_builder.billing.balance import encounter_balances
-from statement_builder.billing.dates import add_months
+from statement_builder.billing.dates import month_before
 from statement_builder.billing.model import GuarantorAccount, Installment, Plan, PlanStatus, Record
 
 
@@ -22,6 +22,8 @@ class PlanPosition(Record, kw_only=True):
     """The part of `due_cents` whose due date and grace period have passed."""
     next_due_on: date | None
     """The due date of the next unpaid installment, today or later. None: there is none."""
+    next_asked_on: date | None
+    """The first day a statement asks for the next unpaid installment: a month before `next_due_on`."""
     missed_count: int
     installments_left: int
     """Installments not paid in full, including missed ones."""
@@ -54,7 +56,7 @@ def plan_position(plan: Plan, as_of: date, *, grace_days: int, lapse_days: int) 
     open_installments = [each for each in plan.installments if _unpaid(each)]
     missed = [each for each in open_installments if each.due_on + timedelta(days=grace_days) < as_of]
     lapsed = any(each.due_on + timedelta(days=lapse_days) < as_of for each in open_installments)
-    until = add_months(as_of, 1)
+    next_due_on = min((each.due_on for each in open_installments if each.due_on >= as_of), default=None)
     total = sum(each.amount_cents for each in plan.installments)
     remaining = sum(_unpaid(each) for each in open_installments)
     return PlanPosition(
@@ -62,9 +64,10 @@ def plan_position(plan: Plan, as_of: date, *, grace_days: int, lapse_days: int) 
         total_cents=total,
         paid_cents=total - remaining,
         remaining_cents=remaining,
-        due_cents=sum(_unpaid(each) for each in open_installments if each.due_on < until),
+        due_cents=sum(_unpaid(each) for each in open_installments if month_before(each.due_on) <= as_of),
         missed_cents=sum(_unpaid(each) for each in missed),
-        next_due_on=min((each.due_on for each in open_installments if each.due_on >= as_of), default=None),
+        next_due_on=next_due_on,
+        next_asked_on=month_before(next_due_on) if next_due_on else None,
         missed_count=len(missed),
         installments_left=len(open_installments),
         is_current=plan.status is PlanStatus.ACTIVE and not missed,

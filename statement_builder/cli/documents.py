@@ -10,6 +10,7 @@ import typer
 from mail_house.print_files.names import PRINT_FILE_PREFIX
 from statement_builder.cli import output
 from statement_builder.cli.options import DocumentId, Json, Reason, opened
+from statement_builder.operations.clocks import read_clocks
 from statement_builder.operations.queries import write_document
 from statement_builder.operations.resolve import resolve_document
 from statement_builder.operations.summaries import summarize_document
@@ -19,9 +20,14 @@ def find(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="An account, guarantor, document or batch id.")],
     as_json: Json = False,
 ) -> None:
-    """Find documents by account, guarantor, document or batch, with every attempt to deliver them."""
+    """Find documents by account, guarantor, document or batch, with every attempt to deliver them.
+
+    For an account, also its legal clocks, each with its start, end and citation.
+    """
     with opened() as context:
-        documents = [summarize_document(found) for found in context.ledger.documents.find(text)]
+        found = context.ledger.documents.find(text)
+        clocks = read_clocks(context, text, found)
+        documents = [summarize_document(each, clocks) for each in found]
         output.print_json(documents) if as_json else output.show_documents(text, documents)
 
 

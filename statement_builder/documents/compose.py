@@ -7,11 +7,12 @@ from datetime import date
 
 from statement_builder.billing.balance import FootingError
 from statement_builder.billing.facility import Facility
-from statement_builder.billing.model import GuarantorAccount, Record
+from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.scanline import scanline
 from statement_builder.billing.selection import Kind, Selection
 from statement_builder.documents.content import Content, Replaced, document_id
 from statement_builder.documents.errors import CompositionError
+from statement_builder.documents.facts import Facts, find_past_dates
 from statement_builder.documents.formats import format_cents
 from statement_builder.documents.letter import letter_facts
 from statement_builder.documents.ob_notice import notice_facts
@@ -38,7 +39,7 @@ TITLES = {
 }
 """The title in the PDF metadata and at the top of continuation pages: the kind of document, never the person."""
 
-_FACTS: dict[Kind, Callable[[GuarantorAccount, Selection, PrintedTerms, date], Record]] = {
+_FACTS: dict[Kind, Callable[[GuarantorAccount, Selection, PrintedTerms, date], Facts]] = {
     Kind.STATEMENT: statement_facts,
     Kind.OB_NOTICE: notice_facts,
     Kind.DUNNING: letter_facts,
@@ -59,8 +60,8 @@ def compose(
     """The selected document, dated `issued_on`, with the balances as of that date. A correction has its own `revision`
     and names the document that it `replaces`.
 
-    CompositionError if the amounts do not foot, the address is incomplete, or the financial assistance notice cannot be
-    printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
+    CompositionError if the amounts do not foot, a date ahead has passed, the address is incomplete, or the financial
+    assistance notice cannot be printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
     """
     _require_assistance(facility)
     guarantor = account.guarantor
@@ -72,6 +73,12 @@ def compose(
             str(exc),
             "Check the account's transactions in the billing system. If they are correct, report this as a bug.",
         ) from exc
+    if past := find_past_dates(facts, issued_on):
+        raise CompositionError(
+            "PAST_DATE",
+            f"The document would print a date that has passed as if it lay ahead: {', '.join(past)}.",
+            "Correct the date in the billing system. If it is correct there, report this as a bug.",
+        )
     try:
         amount_text = format_cents(selection.amount_cents, guarantor.language)
     except ValueError as exc:

@@ -1,13 +1,19 @@
 """The data of each kind of document, in cents and dates. The templates format it.
 
+`dates_ahead` of a kind of document lists the dates that a reader should act on or expect; `compose` refuses a document
+that would print one of them after it has passed. A new date is added there, or to the test's list of dates that look
+back.
+
 There are no diagnosis codes, medical record numbers, or birth dates: a template cannot print what is not here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from statement_builder.billing.balance import Aging, RollForward
+from statement_builder.billing.dates import last_of_month
 from statement_builder.billing.model import Record
 
 
@@ -38,6 +44,10 @@ class VisitLine(Record, kw_only=True):
     noncovered_cents: int = 0
 
 
+DateAhead = tuple[str, date | None]
+"""The name of a field and its date. None: nothing is printed."""
+
+
 class PlanLine(Record, kw_only=True):
     """A payment plan's part of the statement."""
 
@@ -65,11 +75,17 @@ class StatementFacts(Record, kw_only=True):
     aging: Aging
     due_on: date
 
+    def dates_ahead(self) -> Iterator[DateAhead]:
+        yield "due_on", self.due_on
+        for plan in self.plans:
+            yield "next_due_on", plan.next_due_on
+
 
 class EstimatePayment(Record, kw_only=True):
     """One suggested payment toward the estimate."""
 
     due_on: date
+    """The notice's own due date if `asked_now`, so that the page has one date for one payment."""
     amount_cents: int
     paid_cents: int
     asked_now: bool
@@ -87,7 +103,7 @@ class ObNoticeFacts(Record, kw_only=True):
     insurance_name: str
     good_faith_estimate_id: str
     plan_year_ends_on: date | None
-    """Set only if the plan year ends before the birth: deductibles then reset."""
+    """Set only if the plan year is still to end, before the birth: deductibles then reset."""
     estimate_cents: int
     paid_cents: int
     remaining_cents: int
@@ -95,6 +111,14 @@ class ObNoticeFacts(Record, kw_only=True):
     pay_by_on: date
     courtesy_only: bool
     due_on: date
+
+    def dates_ahead(self) -> Iterator[DateAhead]:
+        yield "due_on", self.due_on
+        yield "expected_delivery_on", last_of_month(self.expected_delivery_on)
+        yield "plan_year_ends_on", self.plan_year_ends_on
+        for payment in self.payments:
+            if payment.paid_cents < payment.amount_cents:
+                yield "payments.due_on", payment.due_on
 
 
 class LetterFacts(Record, kw_only=True):
@@ -105,6 +129,18 @@ class LetterFacts(Record, kw_only=True):
     first_billed_on: date | None
     """The earliest first-statement date of these visits."""
     assistance_until_on: date | None
-    """The last date to apply for financial assistance for all of these visits."""
+    """The last date to apply for financial assistance for all of these visits. None: the letter prints no date."""
     agency_name: str
     due_on: date
+
+    def dates_ahead(self) -> Iterator[DateAhead]:
+        yield "due_on", self.due_on
+        yield "assistance_until_on", self.assistance_until_on
+
+
+Facts = StatementFacts | ObNoticeFacts | LetterFacts
+
+
+def find_past_dates(facts: Facts, issued_on: date) -> tuple[str, ...]:
+    """The fields that would print a date as if it lay ahead, although it is before the document's date."""
+    return tuple(dict.fromkeys(name for name, day in facts.dates_ahead() if day is not None and day < issued_on))

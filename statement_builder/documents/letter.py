@@ -12,7 +12,8 @@ from statement_builder.documents.facts import LetterFacts
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.statement import visit_lines
 
-LEVELS = (2, 3, 4)
+FINAL_NOTICE = 4
+LEVELS = (2, 3, FINAL_NOTICE)
 
 
 def letter_facts(account: GuarantorAccount, selection: Selection, terms: PrintedTerms, issued_on: date) -> LetterFacts:
@@ -36,7 +37,17 @@ def letter_facts(account: GuarantorAccount, selection: Selection, terms: Printed
         visits=visits,
         owed_cents=owed.patient_cents,
         first_billed_on=min(billed, default=None),
-        assistance_until_on=min(billed) + timedelta(days=terms.assistance_days) if billed else None,
+        assistance_until_on=_assistance_until(min(billed), selection, terms, issued_on) if billed else None,
         agency_name=terms.agency_name,
         due_on=selection.due_on,
     )
+
+
+def _assistance_until(first_on: date, selection: Selection, terms: PrintedTerms, issued_on: date) -> date | None:
+    """The end of the application period: day 240 after the first statement, or the deadline of the final notice if that
+    is later (26 CFR 1.501(r)-1(b)(3)). None on an earlier letter after day 240: the period is then still open, and its
+    end is not known before the final notice."""
+    until = first_on + timedelta(days=terms.assistance_days)
+    if selection.level == FINAL_NOTICE:
+        return max(until, selection.due_on)
+    return until if until >= issued_on else None

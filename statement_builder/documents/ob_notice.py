@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from statement_builder.billing.model import GuarantorAccount, ObstetricEpisode, Patient
-from statement_builder.billing.obstetric import ObstetricSchedule, schedule
+from statement_builder.billing.obstetric import ObstetricSchedule, ScheduledPayment, schedule
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import EstimatePayment, ObNoticeFacts
@@ -31,15 +31,7 @@ def notice_facts(
         installments_max=terms.installments_max,
         courtesy_after_week=terms.courtesy_after_week,
     )
-    payments = tuple(
-        EstimatePayment(
-            due_on=each.due_on,
-            amount_cents=each.amount_cents,
-            paid_cents=each.paid_cents,
-            asked_now=each.paid_cents < each.amount_cents and each.due_on <= plan.due_on,
-        )
-        for each in plan.payments
-    )
+    payments = tuple(_payment_line(each, plan, selection) for each in plan.payments)
     _require_footing(plan, payments, selection)
     year_end = episode.plan_year_ends_on
     return ObNoticeFacts(
@@ -49,7 +41,7 @@ def notice_facts(
         estimate_basis=episode.estimate_basis,
         insurance_name=episode.insurance_name,
         good_faith_estimate_id=episode.good_faith_estimate_id,
-        plan_year_ends_on=year_end if year_end and year_end < episode.expected_delivery_on else None,
+        plan_year_ends_on=year_end if year_end and issued_on <= year_end < episode.expected_delivery_on else None,
         estimate_cents=plan.estimate_cents,
         paid_cents=plan.paid_cents,
         remaining_cents=plan.remaining_cents,
@@ -57,6 +49,16 @@ def notice_facts(
         pay_by_on=plan.pay_by_on,
         courtesy_only=plan.courtesy_only,
         due_on=selection.due_on,
+    )
+
+
+def _payment_line(payment: ScheduledPayment, plan: ObstetricSchedule, selection: Selection) -> EstimatePayment:
+    asked_now = payment.paid_cents < payment.amount_cents and payment.due_on <= plan.due_on
+    return EstimatePayment(
+        due_on=selection.due_on if asked_now else payment.due_on,
+        amount_cents=payment.amount_cents,
+        paid_cents=payment.paid_cents,
+        asked_now=asked_now,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from statement_builder.billing.model import Address, Guarantor, Patient
+from statement_builder.billing.postal import is_domestic, last_lines, normalize_address
+from statement_builder.billing.text import clean_text
 from statement_builder.documents.content import Recipient
 from statement_builder.documents.errors import CompositionError
 
@@ -10,14 +12,18 @@ DELIVERY_LINES_MAX = 3
 
 
 def make_recipient(guarantor: Guarantor) -> Recipient:
-    """The name and address as recorded, with a city line such as `Springfield, MA 01103`. A confidential address
-    overrides the regular one.
+    """The name and address, with last lines such as `Springfield, MA 01103` or `75008 Paris` and `FRANCE`. A
+    confidential address overrides the regular one.
 
-    CompositionError ADDRESS if a part is missing or there are more lines than the window holds.
+    CompositionError NAME if there is no name to print; ADDRESS if a part is missing or there are more lines than the
+    window holds.
     """
-    address = guarantor.mailing_address
-    delivery = tuple(line for line in (each.strip() for each in address.lines) if line)
-    if not delivery or not address.city.strip() or not address.state.strip() or not address.postal_code.strip():
+    name = full_name(guarantor)
+    if not name:
+        raise CompositionError("NAME", "The name is blank.", "Enter the name in the billing system.")
+    address = _one_form(guarantor.mailing_address)
+    delivery = address.lines
+    if not delivery or not address.city or (is_domestic(address) and not (address.state and address.postal_code)):
         raise CompositionError(
             "ADDRESS",
             "The mailing address is incomplete.",
@@ -30,19 +36,27 @@ def make_recipient(guarantor: Guarantor) -> Recipient:
             "Shorten the address in the billing system.",
         )
     return Recipient(
-        name=full_name(guarantor),
-        lines=(*delivery, city_line(address), *((address.country,) if address.country != "US" else ())),
+        name=name,
+        lines=(*delivery, *last_lines(address)),
         email=guarantor.email,
         email_secret=guarantor.email_secret,
     )
 
 
-def city_line(address: Address) -> str:
-    """`Springfield, MA 01103`."""
-    return f"{address.city.strip()}, {address.state.strip()} {address.postal_code.strip()}"
+def _one_form(address: Address) -> Address:
+    """A snapshot from before intake normalized addresses may have another form."""
+    try:
+        return normalize_address(address)
+    except ValueError as exc:
+        raise CompositionError(
+            "ADDRESS",
+            "The country of the mailing address is not known.",
+            "Enter its two-letter code (ISO 3166-1) in the billing system.",
+        ) from exc
 
 
 def full_name(person: Guarantor | Patient) -> str:
-    """First name, last name, and suffix, as recorded."""
+    """First name, last name, and suffix."""
     suffix = person.suffix if isinstance(person, Guarantor) else ""
-    return " ".join(part for part in (person.first_name.strip(), person.last_name.strip(), suffix.strip()) if part)
+    parts = (clean_text(person.first_name), clean_text(person.last_name), clean_text(suffix))
+    return " ".join(part for part in parts if part)

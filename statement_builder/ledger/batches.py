@@ -110,6 +110,12 @@ class BatchRepository(Repository):
         with self._write() as connection:
             set_batch_state(connection, batch_id, state, actor=actor, at=at, why=why, data=data)
 
+    def is_signed(self, batch_id: str) -> bool:
+        """Whether the batch is still signed by a process that locked it: it works now, or it was killed."""
+        with self._read() as connection:
+            query = select(batch.c.locked_by).where(batch.c.batch_id == batch_id)
+            return connection.execute(query).scalar_one_or_none() is not None
+
     def release(self, batch_id: str, *, actor: str, at: datetime, why: str = "") -> None:
         """Release the batch for hand-off and record who approved it."""
         self.set_state(batch_id, BatchState.RELEASED, actor=actor, at=at, why=why)

@@ -11,14 +11,14 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, func, select, update
 
-from statement_builder.billing.selection import Channel, Hold
+from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold
 from statement_builder.errors import DeliveryReportError
-from statement_builder.ledger.document_queries import lock_document, read_deliveries, read_revisions
+from statement_builder.ledger.document_queries import IS_PENDING, lock_document, read_deliveries, read_revisions
 from statement_builder.ledger.documents import withhold
 from statement_builder.ledger.emails import mark_emails
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.hand_off import record_status_event
-from statement_builder.ledger.mailing_history import record_mailed, reverse_mailed
+from statement_builder.ledger.mailing_history import record_mailed, redate_mailed, reverse_mailed
 from statement_builder.ledger.print_files import lock_print_file, mark_print_file
 from statement_builder.ledger.records import Delivery, Document, EmailMark, PrintFileRow, replaced_by
 from statement_builder.ledger.sql_compat import insert_if_new
@@ -33,8 +33,8 @@ from statement_builder.ledger.states import (
     counts_as_mailed,
     require_delivery_move,
 )
-from statement_builder.ledger.suppressions import suppress
-from statement_builder.ledger.tables import delivery, document, print_file, redelivery
+from statement_builder.ledger.suppressions import is_suppressed, suppress
+from statement_builder.ledger.tables import batch, delivery, document, print_file, redelivery
 from statement_builder.ledger.transactions import Repository
 
 _IN_DOUBT = frozenset({DeliveryState.COMMITTING, DeliveryState.UNCERTAIN})
@@ -75,13 +75,15 @@ class DeliveryReportRepository(Repository):
         *,
         print_file: str = "",
         digest: str = "",
+        suppresses_address: bool = True,
         on: date,
         at: datetime,
         why: str,
     ) -> bool:
         """One status for one printed piece: mailed, delivered, rejected or returned, for its attempt in `print_file` or
-        for its latest on paper. A returned piece suppresses mail to the address it went to; `digest` is that of the
-        address on its pages. `DeliveryReportError` when the report is impossible."""
+        for its latest on paper. A returned piece suppresses mail to the address it went to, unless the address was not
+        the reason; `digest` is that of the address on its pages. `DeliveryReportError` when the report is
+        impossible."""
         with self._write() as connection:
             found = _require_document(connection, document_id)
             attempts = read_deliveries(connection, [document_id]).get(document_id, ())
@@ -101,14 +103,34 @@ class DeliveryReportRepository(Repository):
             require_delivery_move(f"document {document_id}", now, state)
             connection.execute(update(delivery).where(own).values(state=state.value, changed_at=at))
             record_status_event(connection, found.batch_id, document_id, state, at=at, why=why)
-            if counts_as_mailed(state, file.reports):
-                record_mailed(connection, [document_id], on)
+            _record_mailing(connection, file, [document_id], state, on)
             if state in TERMINAL_FAILURES:
                 reverse_mailed(connection, document_id)
-            if state is DeliveryState.RETURNED:
+            if state is DeliveryState.RETURNED and suppresses_address:
                 returned_from = printed[-1].readdressed_to or digest
                 suppress(connection, found, SuppressionCode.RETMAIL, digest=returned_from, since=on)
             return True
+
+    def record_death(self, document_id: str, *, on: date, at: datetime, why: str) -> bool:
+        """The post office or the vendor reports that the document's guarantor has died; False if an earlier report
+        said so.
+
+        Suppresses everything to the guarantor, at any address, and withholds at once every document of the guarantor
+        that waits in any batch, or for redelivery. Record it before the piece itself, whose report may be old news.
+        `DeliveryReportError` when the document is not ours.
+        """
+        with self._write() as connection:
+            found = _require_document(connection, document_id)
+            is_news = not is_suppressed(connection, found, SuppressionCode.DECEASED, since=on)
+            suppress(connection, found, SuppressionCode.DECEASED, digest="", since=on)
+            code = SuppressionCode.DECEASED.value
+            if is_news:
+                write_event(
+                    connection, at=at, actor=SERVICE, batch_id=found.batch_id, subject=document_id, what=code, why=why
+                )
+            for waiting_id in _read_waiting(connection, found):
+                withhold(connection, waiting_id, [Hold(code=code)], actor=SERVICE, at=at, why=why)
+            return is_news
 
     def record_bounce(
         self, document_id: str, attempt: int, *, is_final: bool, tries_max: int, on: date, at: datetime, why: str
@@ -176,6 +198,18 @@ class DeliveryReportRepository(Repository):
             withhold(connection, document_id, [Hold(code=VOIDED)], actor=actor, at=at, why=why)
 
 
+def _read_waiting(connection: Connection, found: Document) -> list[str]:
+    """The ids of the guarantor's documents, in every batch of the facility, that wait for a hand-off."""
+    own = batch.alias()
+    facility_id = select(own.c.facility_id).where(own.c.batch_id == found.batch_id).scalar_subquery()
+    query = (
+        select(document.c.document_id)
+        .join(batch, batch.c.batch_id == document.c.batch_id)
+        .where(document.c.guarantor_id == found.guarantor_id, batch.c.facility_id == facility_id, IS_PENDING)
+    )
+    return list(connection.execute(query.order_by(document.c.document_id)).scalars())
+
+
 def _record_print_file(
     connection: Connection, name: str, state: DeliveryState, *, on: date, at: datetime, why: str, pieces: int | None
 ) -> bool:
@@ -186,13 +220,22 @@ def _record_print_file(
     if not ids:
         return False
     connection.execute(update(delivery).where(mine).values(state=state.value, changed_at=at))
-    if counts_as_mailed(state, found.reports):
-        record_mailed(connection, ids, on)
+    _record_mailing(connection, found, ids, state, on)
     if state in TERMINAL_FAILURES:
         for document_id in ids:
             reverse_mailed(connection, document_id)
     record_status_event(connection, found.batch_id, name, state, at=at, why=why)
     return True
+
+
+def _record_mailing(
+    connection: Connection, file: PrintFileRow, document_ids: list[str], state: DeliveryState, on: date
+) -> None:
+    """Count the pieces as mailed if this state does. A reported date replaces one that was assumed."""
+    if counts_as_mailed(state, file.reports):
+        record_mailed(connection, document_ids, file.counted_on(state, on))
+    if state is DeliveryState.MAILED and file.reports is not FinalVendorStatus.MAILED:
+        redate_mailed(connection, document_ids, on)
 
 
 def _require_count(connection: Connection, name: str, pieces: int | None) -> None:

@@ -107,6 +107,16 @@ def reverse_mailed(connection: Connection, document_id: str) -> None:
         _recompute_document(connection, document_id)
 
 
+def redate_mailed(connection: Connection, document_ids: Sequence[str], mailed_on: date) -> None:
+    """Count these documents from another day: the vendor reports the mailing after all. Documents that do not count as
+    mailed stay so."""
+    for document_id in document_ids:
+        counts = document.c.document_id == document_id, document.c.mailed_on.is_not(None)
+        moved = update(document).where(*counts, document.c.mailed_on != mailed_on).values(mailed_on=mailed_on)
+        if connection.execute(moved).rowcount:
+            _recompute_document(connection, document_id)
+
+
 def _recompute_document(connection: Connection, document_id: str) -> None:
     """Recompute the row of every account or episode on a document."""
     query = (

@@ -80,7 +80,8 @@ class PrintFileRepository(Repository):
         mailed_on: date | None = None,
     ) -> None:
         """Record the outcome of a print file and of every document in it; recording it twice changes nothing. On `sent`
-        the documents are handed off, and their clocks start on `mailed_on` (by default the UTC date of `at`).
+        the documents are handed off, and their clocks start on `mailed_on` (by default the UTC date of `at`), or the
+        assumed days later.
 
         `attempt` restricts the update to the attempt this process claimed: InvariantError when another process has
         claimed the file since.
@@ -136,7 +137,7 @@ def mark_print_file(
     connection.execute(update(print_file).where(print_file.c.name == name).values(changed))
     connection.execute(update(delivery).where(own).values(state=state.value, changed_at=at))
     if state is DeliveryState.SENT:
-        hand_off(connection, moved, mailed_on or at.date())
+        hand_off(connection, moved, found.counted_on(state, mailed_on or at.date()))
     record_status_event(connection, found.batch_id, name, state, at=at, actor=actor, why=why)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from statement_builder.billing.dates import add_business_days
 from statement_builder.billing.model import Fault, Record
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
 from statement_builder.ledger.event_data import EventData
@@ -180,6 +181,15 @@ class NewPrintFile(Record, kw_only=True):
     sheets: int
     cents: int
     reports: FinalVendorStatus = FinalVendorStatus.NOTHING
+    assumed_mailing_business_days: int = 0
+    """How long after that status its pieces are taken to enter the mail, if that is not the mailed report."""
+
+    def counted_on(self, state: DeliveryState, on: date) -> date:
+        """The date from which a piece counts as mailed whose attempt reached this state on `on`. A hand-off or an
+        acknowledgment is not a mailing, so the assumed days are added."""
+        if state in {DeliveryState.SENT, DeliveryState.ACKNOWLEDGED}:
+            return add_business_days(on, self.assumed_mailing_business_days)
+        return on
 
 
 class PrintFileRow(NewPrintFile, kw_only=True):
@@ -284,15 +294,26 @@ class HeldCandidate(Record, kw_only=True):
 
 
 class Suppression(Record, kw_only=True):
-    """Mail to one address, or all e-mail, that a delivery report suppressed for one guarantor."""
+    """Mail to one address, all e-mail, or everything, that a delivery report suppressed for one guarantor."""
 
     guarantor_id: str
     code: SuppressionCode
     document_id: str
     """The document that was returned or bounced."""
     digest: str
-    """Digest of the address it was returned from (`policy.recipient`); empty for e-mail."""
+    """Digest of the address it was returned from (`policy.recipient`); empty for e-mail and for a death."""
     since: date
+
+
+class PieceToDeceased(Record, kw_only=True):
+    """A printed piece to a guarantor who has died, with a vendor who has not reported it as mailed."""
+
+    document_id: str
+    batch_id: str
+    print_file: str
+    state: DeliveryState
+    reports: FinalVendorStatus
+    changed_at: datetime
 
 
 class RejectedPiece(Record, kw_only=True):

@@ -68,7 +68,7 @@ class DeliveryState(StrEnum):
     RECALLED = "recalled"
     """Canceled at the vendor, at our request, before it was printed."""
     RETURNED = "returned"
-    """Returned by the post office: the address is wrong."""
+    """Returned by the post office: the address is wrong, or the addressee has died."""
     BOUNCED = "bounced"
     """The e-mail bounced, or its recipient complained."""
 
@@ -117,6 +117,8 @@ class SuppressionCode(StrEnum):
     """Mail was returned: no mail to that address."""
     EMAIL = "EMAIL"
     """E-mail bounced for good, or the recipient complained: consent must be given again."""
+    DECEASED = "DECEASED"
+    """Mail was returned or rejected because the guarantor has died: nothing at all, at any address, on any channel."""
 
 
 BATCH_MOVES: Mapping[BatchState, frozenset[BatchState]] = {

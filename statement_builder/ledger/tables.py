@@ -233,10 +233,12 @@ print_file = Table(
     Column("claimed_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("reports", _WORD, nullable=False, server_default=FinalVendorStatus.NOTHING.value),
+    Column("assumed_mailing_business_days", Integer, nullable=False, server_default=text("0")),
     Index("print_file_batch", "batch_id", "sequence"),
     _one_of("state", HAND_OFF_STATES, "state"),
 )
-"""`reports` is the vendor's final status for these pieces, as configured when they were claimed."""
+"""`reports` is the vendor's final status for these pieces, as configured when they were claimed; so is
+`assumed_mailing_business_days`, the time from that status to the mail."""
 
 LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in TERMINAL_FAILURES)})"
 
@@ -301,7 +303,7 @@ suppression = Table(
     _one_of("code", SuppressionCode, "code"),
 )
 """Suppressed addresses and e-mail. `digest` is that of the address mail was returned from; a new address on file has
-another digest, which ends the suppression."""
+another digest, which ends the suppression. It is empty where the suppression is not about an address."""
 
 inbound_file = Table(
     "inbound_file",

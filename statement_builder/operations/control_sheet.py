@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from mail_house.print_files import envelope_class
 from statement_builder import reports
 from statement_builder.errors import ArchiveError, ConfigError
-from statement_builder.ledger import ArchivedControlSheet, Batch, BatchState
+from statement_builder.ledger import ArchivedControlSheet, Batch, BatchState, FinalVendorStatus
 from statement_builder.operations.release import pending_checks
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import ControlSheet
@@ -78,4 +78,25 @@ def _build(context: AppContext, batch: Batch, at: datetime) -> ControlSheet:
         envelope_class=lambda pages: envelope_class(pages, profile),
         questions=[check.message for check in pending_checks(context, batch)],
         at=at,
+        clock_basis=_describe_clock_basis(context, batch),
+    )
+
+
+def _describe_clock_basis(context: AppContext, batch: Batch) -> str:
+    """The assumption about the day of mailing, as configured when the files were claimed or, before that, now. Empty if
+    the vendor reports every mailing."""
+    mail = context.settings.mail
+    files = [
+        (row.reports, row.assumed_mailing_business_days) for row in context.ledger.print_files.for_batch(batch.batch_id)
+    ]
+    bases = files or [(mail.final_vendor_status, mail.assumed_mailing_business_days)]
+    assumed = [(status, days) for status, days in bases if status is not FinalVendorStatus.MAILED]
+    if not assumed:
+        return ""
+    status, days = max(assumed, key=lambda basis: basis[1])
+    start = "acknowledgment" if status is FinalVendorStatus.ACKNOWLEDGED else "hand-off"
+    when = f"{days} business day{'' if days == 1 else 's'} after {start}" if days else f"the day of {start}"
+    return (
+        "The print vendor does not report when pieces are mailed. All legal clocks run on the assumption that they are "
+        f"mailed {when if days else 'on ' + when}."
     )

@@ -94,18 +94,23 @@ class DeliveryReportRecorder:
     def _record_piece(self, report: PieceReport, *, why: str) -> bool:
         state = DeliveryState(report.state.value)
         digest = ""
+        is_death = report.says_deceased and self._context.ledger.delivery_reports.record_death(
+            report.document_id, on=report.on, at=self._context.now(), why=why
+        )
         if state is DeliveryState.RETURNED:
             document = self._require_document(report.document_id)
             digest = self._digests(document.batch_id, document.sequence).get(document.guarantor_id, "")
-        return self._context.ledger.delivery_reports.record_piece(
+        is_news = self._context.ledger.delivery_reports.record_piece(
             report.document_id,
             state,
             print_file=report.print_file,
             digest=digest,
+            suppresses_address=not report.says_deceased,
             on=report.on,
             at=self._context.now(),
             why=why,
         )
+        return is_death or is_news
 
     def _record_address_change(self, report: AddressChange, why: str) -> bool:
         """Note a move. The source is read-only, so a clerk enters the new address, and that ends the hold."""

@@ -6,8 +6,10 @@ the document stays due and the next run hands it off.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mail_house.errors import HandOffError
-from statement_builder.billing.model import Guarantor, GuarantorAccount
+from statement_builder.billing.model import GuarantorAccount
 from statement_builder.errors import BatchBusy, ConfigError, DeliveryReportError, SourceError
 from statement_builder.ledger import (
     Batch,
@@ -15,6 +17,7 @@ from statement_builder.ledger import (
     DeliveryState,
     Document,
     DocumentState,
+    Suppression,
     SuppressionCode,
     replaced_by,
 )
@@ -22,6 +25,7 @@ from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.hand_off import hand_off_batch
 from statement_builder.pipeline.pull import scope_of, stream_candidates
 from statement_builder.pipeline.suppressions import is_in_force
+from statement_builder.policy import HOLD_CODES
 
 
 def hand_off_due(context: AppContext) -> dict[str, str]:
@@ -45,11 +49,15 @@ def hand_off_due(context: AppContext) -> dict[str, str]:
 def resend_document(context: AppContext, document: Document, reason: str) -> str:
     """Hand off a document that did not arrive as a new attempt. Returns a sentence that says what happened.
 
-    `ConfigError` if it may still arrive, was never mailed, or mail to the address on file was returned.
+    `ConfigError` if it may still arrive, was never mailed, mail to the address on file was returned, or the guarantor
+    has died.
     """
     document_id = document.document_id
     _require_not_arrived(context, document)
-    readdressed = _require_deliverable(context, document)
+    suppressions = context.ledger.suppressions.by_guarantor(context.facility.facility_id, [document.guarantor_id])
+    mine = suppressions.get(document.guarantor_id, ())
+    _require_living(context, document, mine)
+    readdressed = _require_deliverable(context, document, mine)
     context.ledger.redeliveries.schedule(
         document_id, readdressed=readdressed, actor=context.actor, at=context.now(), why=reason
     )
@@ -102,17 +110,32 @@ def _require_not_arrived(context: AppContext, document: Document) -> None:
         )
 
 
-def _require_deliverable(context: AppContext, document: Document) -> bool:
+def _require_living(context: AppContext, document: Document, suppressions: Sequence[Suppression]) -> None:
+    """`ConfigError` if mail was returned because the guarantor has died, whatever the billing system's address is."""
+    code = SuppressionCode.DECEASED
+    if not any(suppression.code is code for suppression in suppressions):
+        return
+    account = _read_account(context, context.require_batch(document.batch_id), document.guarantor_id)
+    holds = () if account is None else account.holds
+    if account is None or any(
+        hold.code == code.value and (hold.expires_on is None or hold.expires_on > context.today()) for hold in holds
+    ):
+        raise ConfigError(
+            f"document {document.document_id} was not sent: mail to guarantor {document.guarantor_id} was returned as "
+            f"{code}. {HOLD_CODES[code.value].what_to_do}"
+        )
+
+
+def _require_deliverable(context: AppContext, document: Document, suppressions: Sequence[Suppression]) -> bool:
     """Whether it goes to a new address. `ConfigError` if mail to the address on file was returned."""
     last = context.ledger.deliveries.for_document(document.document_id)[-1]
     if last.state is not DeliveryState.RETURNED:
         return False
-    guarantor = _read_guarantor(context, context.require_batch(document.batch_id), document.guarantor_id)
-    if guarantor is None:
+    account = _read_account(context, context.require_batch(document.batch_id), document.guarantor_id)
+    if account is None:
         raise ConfigError(f"guarantor {document.guarantor_id} is no longer in the billing system, or has a bad row.")
-    suppressions = context.ledger.suppressions.by_guarantor(context.facility.facility_id, [document.guarantor_id])
-    for suppression in suppressions.get(document.guarantor_id, ()):
-        if suppression.code is SuppressionCode.RETMAIL and is_in_force(suppression, guarantor):
+    for suppression in suppressions:
+        if suppression.code is SuppressionCode.RETMAIL and is_in_force(suppression, account.guarantor):
             raise ConfigError(
                 f"document {document.document_id} was returned, and the billing system still has the address that it "
                 "was returned from. Enter the new address there, then resend it."
@@ -120,8 +143,8 @@ def _require_deliverable(context: AppContext, document: Document) -> bool:
     return True
 
 
-def _read_guarantor(context: AppContext, batch: Batch, guarantor_id: str) -> Guarantor | None:
+def _read_account(context: AppContext, batch: Batch, guarantor_id: str) -> GuarantorAccount | None:
     for entry in stream_candidates(context, scope_of(batch), only={guarantor_id}):
         if isinstance(entry, GuarantorAccount):
-            return entry.guarantor
+            return entry
     return None

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from statement_builder.billing.identifiers import batch_id_of
@@ -79,6 +80,7 @@ def walk_batch(context: AppContext, batch: Batch, *, until: Step | None = None, 
     """
     batch_id = batch.batch_id
     require_remaining_preconditions(context, batch)
+    context = replace(context, isolates=context.ledger.batches.is_signed(batch_id))
     with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
         # Every step changes the state, and another process may have changed it before the lock: read it each time.
         if until is not Step.PULL:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from msgspec import field
 
+from statement_builder.billing.clocks import Clock
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.ledger import Batch, BatchState, DeliveryState, DocumentState, Figures, FoundDocument
@@ -97,6 +99,8 @@ class DocumentSummary(Record, kw_only=True):
     is_copy: bool
     replaced_by: str
     deliveries: tuple[DeliverySummary, ...]
+    clocks: tuple[Clock, ...]
+    """The legal clocks of the account that was searched for; empty for any other search."""
 
 
 def summarize_batch(context: AppContext, batch: Batch, *, seconds: float | None = None) -> BatchSummary:
@@ -118,8 +122,8 @@ def summarize_batch(context: AppContext, batch: Batch, *, seconds: float | None 
     )
 
 
-def summarize_document(found: FoundDocument) -> DocumentSummary:
-    """Summarize one document and its deliveries."""
+def summarize_document(found: FoundDocument, clocks: Sequence[Clock] = ()) -> DocumentSummary:
+    """Summarize one document, its deliveries, and those of the clocks that are about its accounts."""
     document = found.document
     return DocumentSummary(
         document_id=document.document_id,
@@ -146,6 +150,7 @@ def summarize_document(found: FoundDocument) -> DocumentSummary:
             )
             for delivery in found.deliveries
         ),
+        clocks=tuple(clock for clock in clocks if clock.account in document.accounts),
     )
 
 

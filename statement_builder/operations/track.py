@@ -18,12 +18,13 @@ from mail_house.bounces import BounceKind, read, read_accepted
 from mail_house.errors import HandOffError
 from mail_house.inbound import fetch_bounces, fetch_vendor_reports, read_delivery_reports
 from statement_builder.billing.model import Record
-from statement_builder.errors import BatchBusy, ConfigError, DeliveryReportError, GateStop
+from statement_builder.errors import BatchBusy, ConfigError, DeliveryReportError, GateStop, StatementsError
 from statement_builder.ledger import BatchState, FinalVendorStatus, InboundFile, PrintFileRow
 from statement_builder.operations.close import close_batch
 from statement_builder.operations.delivery_reports import DeliveryReportRecorder
 from statement_builder.operations.inbox import ADDRESS_CHANGES, DONE, QUARANTINE, UNCLEAR, Inbox
 from statement_builder.operations.resend import hand_off_due
+from statement_builder.operations.void import void_document
 from statement_builder.pipeline.context import AppContext
 
 TRACKING = "tracking"
@@ -76,6 +77,7 @@ def track(context: AppContext) -> TrackingResult:
             _alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
             for batch_id, message in hand_off_due(context).items()
         ]
+        alerts += _stop_mail_to_deceased(context)
         closed = _close_complete_batches(context)
         alerts += _find_late_files(context)
         alerts += [
@@ -180,7 +182,10 @@ def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> 
         if bounce.still_trying and bounce.document_id:
             continue
         if bounce.kind is BounceKind.UNCLEAR or not bounce.document_id:
-            reasons.append("Read this message: it does not say for certain which document bounced, and why.")
+            reasons.append(
+                "Read this message: it does not say for certain which document bounced, and why. If it says that the "
+                "patient has died, record the hold DECEASED in the billing system before anything else."
+            )
             recorder.note_unclear(bounce.document_id, why=name)
             continue
         try:
@@ -205,6 +210,27 @@ def _close_complete_batches(context: AppContext) -> list[str]:
         except (GateStop, BatchBusy):
             continue
     return closed
+
+
+def _stop_mail_to_deceased(context: AppContext) -> list[Alert]:
+    """Cancel the pieces to guarantors who have died that are with a vendor and not mailed. One alert per piece that the
+    vendor does not cancel, until it is reported as mailed or must have been mailed."""
+    alerts, now = [], context.now()
+    days = context.settings.mail.mailed_deadline_business_days
+    for piece in context.ledger.suppressions.pieces_to_deceased(context.facility.facility_id):
+        is_final = piece.reports is not FinalVendorStatus.MAILED
+        if is_final and now >= _add_business_days(piece.changed_at, days):
+            continue
+        document = context.require_document(piece.document_id)
+        try:
+            void_document(context, document, "the guarantor has died")
+        except (StatementsError, HandOffError) as exc:
+            message = (
+                f"{piece.document_id} (batch {piece.batch_id}) is {piece.state} in {piece.print_file}, and mail to its "
+                f"guarantor was returned as deceased: ask the vendor to pull the piece. It was not cancelled: {exc}"
+            )
+            alerts.append(_alert("DECEASED_MAIL", piece.document_id, message, "guarantor-deceased"))
+    return alerts
 
 
 def _find_late_files(context: AppContext) -> list[Alert]:

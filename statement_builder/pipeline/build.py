@@ -23,13 +23,21 @@ from statement_builder.ledger import (
     part_already_locked,
     part_name,
 )
-from statement_builder.pipeline.build_worker import BuiltShard, PackedShard, open_builder, plan_build, unpack_built
+from statement_builder.pipeline.build_worker import (
+    BuildHalving,
+    BuildTask,
+    BuiltShard,
+    PackedShard,
+    open_builder,
+    plan_build,
+    unpack_built,
+)
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import pull_batch
 from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
 from statement_builder.rendering import fingerprint_templates
 
-BuilderPool = WorkerPool[Shard, PackedShard]
+BuilderPool = WorkerPool[BuildTask, PackedShard]
 SHARDS_PER_WORKER_MAX = {"compiled": 20, "plain": 1}
 """Shards before a worker is replaced. The compiled engine does not grow; WeasyPrint's layouts do."""
 
@@ -119,10 +127,13 @@ def build_shards(
 def open_pool(context: AppContext, batch: Batch, *, shards: int) -> BuilderPool:
     """A pool of builders for this batch: one process per configured worker, but no more than shards."""
     plan, workers = plan_build(context, batch), min(context.workers, shards)
+    is_in_process = workers == 1 and not context.isolates
     return WorkerPool(
         workers=workers,
-        make_worker=partial(open_builder, plan, context.archive if workers == 1 else None),
+        isolate=context.isolates,
+        make_worker=partial(open_builder, plan, context.archive if is_in_process else None),
         tasks_per_worker_max=SHARDS_PER_WORKER_MAX[context.settings.render.engine],
+        halving=BuildHalving(),
     )
 
 

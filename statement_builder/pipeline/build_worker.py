@@ -20,12 +20,14 @@ from msgspec.structs import replace
 from mail_house.profiles import Profile
 from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open_archive, read_snapshot
 from statement_builder.billing.facility import Facility
-from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
+from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Decision, Selection
+from statement_builder.containment import Problem, contain, died
 from statement_builder.documents import CompositionError, Content, PrintedTerms, compose, document_id
 from statement_builder.errors import ArchiveError
 from statement_builder.ledger import Batch, DocumentState, NewCandidate, NewDocument, Outcome, Shard
-from statement_builder.policy import Policy, decide
+from statement_builder.pipeline.workers import report_progress
+from statement_builder.policy import Policy, candidate_cents, decide
 from statement_builder.rendering import (
     CompiledEngine,
     DocumentError,
@@ -86,6 +88,42 @@ def plan_build(context: AppContext, batch: Batch) -> BuildPlan:
     )
 
 
+class BuildPart(Record, kw_only=True):
+    """Build only the entries from `first` to before `end`, and keep nothing: do they end the worker process?"""
+
+    shard: Shard
+    first: int
+    end: int
+
+
+class BuildWithout(Record, kw_only=True):
+    """Build a shard in which these entries, by index, are exceptions: they ended every worker process."""
+
+    shard: Shard
+    fatal: tuple[int, ...]
+
+
+BuildTask = Shard | BuildPart | BuildWithout
+
+
+class BuildHalving:
+    """How `WorkerPool` finds the entries of a shard that end its worker."""
+
+    @staticmethod
+    def count(task: BuildTask) -> int:
+        return task.candidates if isinstance(task, Shard) else 1
+
+    @staticmethod
+    def part(task: BuildTask, first: int, end: int) -> BuildTask:
+        assert isinstance(task, Shard)
+        return BuildPart(shard=task, first=first, end=end)
+
+    @staticmethod
+    def without(task: BuildTask, fatal: Sequence[int]) -> BuildTask:
+        assert isinstance(task, Shard)
+        return BuildWithout(shard=task, fatal=tuple(fatal))
+
+
 PackedShard = bytes
 """A `BuiltShard` as compressed MessagePack: while a large batch is pulled, many wait in memory to be recorded."""
 _encode_built = msgspec.msgpack.Encoder().encode
@@ -97,10 +135,26 @@ def unpack_built(packed: PackedShard) -> BuiltShard:
     return _decode_built(zlib.decompress(packed))
 
 
-def open_builder(plan: BuildPlan, archive: Archive | None = None) -> Callable[[Shard], PackedShard]:
+def open_builder(plan: BuildPlan, archive: Archive | None = None) -> Callable[[BuildTask], PackedShard]:
     """A function that builds one shard. Opens its own archive when none is given, as a worker process must."""
     builder = ShardBuilder(plan, open_archive(plan.settings.archive) if archive is None else archive)
-    return lambda shard: bytes(zlib_compress(_encode_built(builder(shard)), 1))
+
+    def build(task: BuildTask) -> PackedShard:
+        if isinstance(task, BuildPart):
+            builder.try_part(task)
+            return b""
+        built = builder(task) if isinstance(task, Shard) else builder(task.shard, task.fatal)
+        return bytes(zlib_compress(_encode_built(built), 1))
+
+    return build
+
+
+class _ProgressWatch(Stopwatch):
+    """Restarts the worker's time limit at each stage, such as laying out the next few dozen documents."""
+
+    def __enter__(self) -> None:
+        report_progress()
+        super().__enter__()
 
 
 class ShardBuilder:
@@ -109,13 +163,30 @@ class ShardBuilder:
     def __init__(self, plan: BuildPlan, archive: Archive) -> None:
         self._plan = plan
         self._archive = archive
-        self._watch = Stopwatch()
+        self._watch = _ProgressWatch()
         self._renderer = _open_renderer(plan, self._watch)
 
-    def __call__(self, shard: Shard) -> BuiltShard:
-        """Decide, compose, render, verify and pack one shard. Raises `ArchiveError` for a damaged snapshot."""
+    def __call__(self, shard: Shard, fatal: Sequence[int] = ()) -> BuiltShard:
+        """Decide, compose, render, verify and pack one shard. Raises `ArchiveError` for a damaged snapshot.
+
+        The entries with the indexes in `fatal` become exceptions without being looked at.
+        """
         with self._watch("archive"):
             entries = list(read_shard(self._archive, shard))
+        for index in fatal:
+            entries[index] = self._faulty(entries[index], died("making the document of"))
+        candidates, drafts, outcomes = self._make(entries)
+        with self._watch("archive"):
+            built = self._pack(shard, candidates, drafts, outcomes)
+        return replace(built, spent_s=self._watch.take())
+
+    def try_part(self, part: BuildPart) -> None:
+        """Make the documents of a few entries and drop them."""
+        self._make(list(read_shard(self._archive, part.shard))[part.first : part.end])
+
+    def _make(
+        self, entries: Sequence[GuarantorAccount | FaultyAccount]
+    ) -> tuple[list[NewCandidate], list[_Draft], dict[str, _Outcome]]:
         with self._watch("select"):
             candidates, selected = self._select(entries)
         with self._watch("compose"):
@@ -125,10 +196,7 @@ class ShardBuilder:
             for entry in entries
             if isinstance(entry, GuarantorAccount)
         }
-        outcomes = self._render(drafts, ForeignIds(accounts_by_guarantor=own_ids))
-        with self._watch("archive"):
-            built = self._pack(shard, candidates, drafts, outcomes)
-        return replace(built, spent_s=self._watch.take())
+        return candidates, drafts, self._render(drafts, ForeignIds(accounts_by_guarantor=own_ids))
 
     def _select(
         self, entries: Sequence[GuarantorAccount | FaultyAccount]
@@ -141,7 +209,12 @@ class ShardBuilder:
             if isinstance(entry, FaultyAccount):
                 candidates.append(_faulty_candidate(entry))
                 continue
-            decision = decide(entry, plan.batch.kind, plan.settings.policy, plan.batch.as_of)
+            try:
+                decision = decide(entry, plan.batch.kind, plan.settings.policy, plan.batch.as_of)
+            except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+                problem = contain(exc, "deciding about this account", entry.guarantor.guarantor_id)
+                candidates.append(_faulty_candidate(self._faulty(entry, problem)))
+                continue
             candidates.append(_candidate(entry, decision))
             if decision.outcome == "selected" and decision.selection is not None:
                 selected.append((entry, decision.selection))
@@ -160,9 +233,26 @@ class ShardBuilder:
                 batch_cycle=plan.batch.cycle,
                 issued_on=plan.batch.as_of,
             )
+            if len(content.account_numbers) > VISITS_PER_PAGE_MAX * plan.profile.pages_max:
+                content = CompositionError(
+                    "TOO_LONG",
+                    f"It has more visits than fit on {plan.profile.pages_max} pages, the most that the print profile's "
+                    "largest envelope takes.",
+                    _TOO_LONG_FIX,
+                )
         except CompositionError as exc:
             content = exc
+        except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+            content = CompositionError(*contain(exc, "composing this document", own_id))
         return _Draft(account=account, selection=selection, document_id=own_id, content=content)
+
+    def _faulty(self, entry: GuarantorAccount | FaultyAccount, problem: Problem) -> FaultyAccount:
+        """The account as an exception with the cents that the pull counted, so that the totals foot."""
+        if isinstance(entry, FaultyAccount):
+            return entry
+        batch = self._plan.batch
+        cents = candidate_cents(entry, batch.kind, batch.as_of) or 0
+        return faulty_account(entry.guarantor.guarantor_id, problem, cents=cents)
 
     def _render(self, drafts: Sequence[_Draft], foreign: ForeignIds) -> dict[str, _Outcome]:
         """Document id to its pages or its error, in mailing order."""
@@ -200,6 +290,14 @@ class ShardBuilder:
 
 
 _Outcome = Rendered | DocumentError | CompositionError
+VISITS_PER_PAGE_MAX = 40
+"""Twice what fits. A document with more visits is never laid out, which would take minutes."""
+
+
+def faulty_account(subject: str, problem: Problem, *, cents: int = 0) -> FaultyAccount:
+    """An account that our own program failed on, as an exception."""
+    fault = Fault(code=problem.code, result_set="", message=problem.message, fix=problem.fix)
+    return FaultyAccount(subject=subject, faults=(fault,), cents=cents, has_episode=True)
 
 
 def _open_renderer(plan: BuildPlan, watch: Stopwatch) -> VerifiedRenderer:
@@ -270,14 +368,14 @@ def printed_terms(policy: Policy) -> PrintedTerms:
     )
 
 
+_TOO_LONG_FIX = "Mail a summary by hand, or split the account in the billing system."
+
+
 def check_page_limit(outcome: Rendered | DocumentError, pages_max: int) -> Rendered | DocumentError:
     """Turn a document that fits no envelope into an error, so that a clerk handles it."""
     if isinstance(outcome, Rendered) and outcome.pages > pages_max:
-        return DocumentError(
-            "TOO_LONG",
-            f"It has {outcome.pages} pages, and the print profile's largest envelope takes {pages_max}.",
-            "Mail a summary by hand, or split the account in the billing system.",
-        )
+        problem = f"It has {outcome.pages} pages, and the print profile's largest envelope takes {pages_max}."
+        return DocumentError("TOO_LONG", problem, _TOO_LONG_FIX)
     return outcome
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from mail_house.email import Mailer, Message, compose_email, encrypt_pdf
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from mail_house.models import Receipt
 from statement_builder.billing.selection import Channel
+from statement_builder.containment import contain
 from statement_builder.documents import Recipient
 from statement_builder.errors import ArchiveError, InvariantError, LockLost
 from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState, EmailMark, Shard
@@ -105,7 +106,7 @@ def _send_group(
     try:
         for document, delivery in zip(documents, deliveries, strict=True):
             started += 1
-            mark, error = _send(context, mailer, document, delivery, recipients[document.document_id])
+            mark, error = _send(context, mailer, document, delivery, recipients)
             marks.append(mark)
             deferrals.record(error)
             if isinstance(error, Permanent):
@@ -130,16 +131,31 @@ def _send_group(
 
 
 def _send(
-    context: AppContext, mailer: Mailer, document: Document, delivery: Delivery, recipient: Recipient
+    context: AppContext,
+    mailer: Mailer,
+    document: Document,
+    delivery: Delivery,
+    recipients: Mapping[str, Recipient],
 ) -> tuple[EmailMark, HandOffError | None]:
+    """An e-mail that our own program fails on is printed if it was not sent, and uncertain if it may have been."""
     try:
+        recipient = recipients[document.document_id]
         message = _message(context, document, delivery, recipient, _content(context, document, recipient))
-        context.ledger.require_locks()
+    except (Retryable, Permanent) as exc:
+        return _mark(delivery, DeliveryState.FAILED, {"evidence": str(exc)}), exc
+    except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
+        refused = Permanent(contain(exc, "composing this e-mail", document.document_id).message)
+        return _mark(delivery, DeliveryState.FAILED, {"evidence": str(refused)}), refused
+    context.ledger.require_locks()
+    try:
         receipt = mailer.send(message)
     except (Retryable, Permanent) as exc:
         return _mark(delivery, DeliveryState.FAILED, {"evidence": str(exc)}), exc
     except UnknownOutcome as exc:
         return _mark(delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)}), exc
+    except Exception as exc:  # noqa: BLE001 - as above
+        unknown = UnknownOutcome(contain(exc, "sending this e-mail", document.document_id).message)
+        return _mark(delivery, DeliveryState.UNCERTAIN, {"evidence": str(unknown)}), unknown
     return _mark(delivery, DeliveryState.SENT, _to_json(receipt)), None
 
 
@@ -164,20 +180,27 @@ def reconcile_emails(context: AppContext, batch: Batch, shards: Sequence[Shard])
         recipients = read_recipients(context.archive, shard, open_documents)
         with context.open_mailer() as mailer:
             for document in open_documents:
-                _record(context, [_reconcile(context, mailer, document, recipients[document.document_id])])
+                _record(context, [_reconcile(context, mailer, document, recipients)])
 
 
-def _reconcile(context: AppContext, mailer: Mailer, document: Document, recipient: Recipient) -> EmailMark:
+def _reconcile(
+    context: AppContext, mailer: Mailer, document: Document, recipients: Mapping[str, Recipient]
+) -> EmailMark:
     """The result of an interrupted delivery. A message that was not sent is rechecked and sent as a new attempt."""
     delivery = context.ledger.deliveries.for_document(document.document_id)[-1]
     if delivery.state is DeliveryState.CLAIMED:
         return _mark(delivery, DeliveryState.FAILED, {"evidence": "Interrupted before anything was sent."})
     try:
-        receipt = mailer.find(_message(context, document, delivery, recipient, {}))
+        receipt = mailer.find(_message(context, document, delivery, recipients[document.document_id], {}))
     except UnknownOutcome as exc:
         return _mark(delivery, DeliveryState.UNCERTAIN, {"evidence": str(exc)})
     except Permanent as exc:  # it could not be composed, or its file name is taken: it was not sent
         return _mark(delivery, DeliveryState.FAILED, {"evidence": str(exc)})
+    except Retryable:
+        raise
+    except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
+        problem = contain(exc, "looking for this e-mail", document.document_id)
+        return _mark(delivery, DeliveryState.UNCERTAIN, {"evidence": problem.message})
     if receipt is None:
         return _mark(delivery, DeliveryState.FAILED, {"evidence": "Looked up and not found."})
     return _mark(delivery, DeliveryState.SENT, _to_json(receipt))

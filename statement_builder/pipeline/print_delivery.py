@@ -11,7 +11,7 @@ from itertools import islice
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
 from mail_house.models import PrintFile, Receipt
 from mail_house.vendors import PrintVendor
-from statement_builder.billing.selection import Channel
+from statement_builder.billing.selection import Channel, Hold
 from statement_builder.errors import InvariantError, LockLost
 from statement_builder.ledger import Batch, DeliveryState, Document, NewPrintFile, PrintFileRow, Shard
 from statement_builder.pipeline.build_worker import BuildPlan, plan_build
@@ -19,8 +19,10 @@ from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.print_plan import PrintPlanner
 from statement_builder.pipeline.print_worker import (
     BuiltFiles,
+    FailedPieces,
     PlannedFile,
     PrintFileBuilder,
+    PrintHalving,
     PrintTask,
     open_print_file_builder,
 )
@@ -115,7 +117,11 @@ class PrintRun:
         Prefetching skips shards with readdressed documents, because planning those reads the whole source.
         """
         for done, shard in enumerate(self._shards, start=1):
-            unclaimed = _unclaimed(self._context, self._batch, shard)
+            waiting = _unclaimed(self._context, self._batch, shard)
+            unclaimed = [each for each in waiting if planner.fits(each)]
+            if len(unclaimed) < len(waiting) and not is_prefetch:
+                too_long = tuple(each.document_id for each in waiting if each not in unclaimed)
+                _withhold(self._context, FailedPieces(document_ids=too_long))
             if unclaimed and not (is_prefetch and any(each.readdressed for each in unclaimed)):
                 yield done, planner.plan(shard, unclaimed)
 
@@ -125,9 +131,11 @@ def _open_pool(context: AppContext, plan: BuildPlan, *, shards: int) -> WorkerPo
     open_builder = partial(PrintFileBuilder, plan, context.archive)
     return WorkerPool(
         workers=workers,
-        make_worker=open_builder if workers == 1 else partial(open_print_file_builder, plan),
+        isolate=context.isolates,
+        make_worker=open_builder if workers == 1 and not context.isolates else partial(open_print_file_builder, plan),
         tasks_per_worker_max=_SHARDS_PER_WORKER_MAX,
         niceness=_NICENESS,
+        halving=PrintHalving(),
     )
 
 
@@ -146,12 +154,22 @@ def _deliver_all(context: AppContext, vendor: PrintVendor, task: PrintTask, buil
         try:
             if isinstance(file, Permanent):
                 raise file
+            if isinstance(file, FailedPieces):
+                _withhold(context, file)
+                break
             claimed = _claim(context, task.shard, planned, file)
             with context.watch("hand over"):
                 _deliver(context, vendor, file, claimed)
         except Permanent as exc:
             rejected.append(exc)
     return rejected
+
+
+def _withhold(context: AppContext, failed: FailedPieces) -> None:
+    """Withhold documents that cannot be printed. They are in no file yet."""
+    for document_id in failed.document_ids:
+        holds = (Hold(code="PRINT_FAILED"),)
+        context.ledger.documents.withhold(document_id, holds, actor=context.actor, at=context.now())
 
 
 def _claim(context: AppContext, shard: Shard, planned: PlannedFile, file: PrintFile) -> PrintFileRow:
@@ -168,6 +186,7 @@ def _claim(context: AppContext, shard: Shard, planned: PlannedFile, file: PrintF
         sheets=file.sheets,
         cents=file.cents,
         reports=context.settings.mail.final_vendor_status,
+        assumed_mailing_business_days=context.settings.mail.assumed_mailing_business_days,
     )
     context.ledger.require_locks()
     with context.watch("ledger"):

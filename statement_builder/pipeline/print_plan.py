@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec.structs import replace
 
 from mail_house.barcodes import serial_digits
-from mail_house.errors import Permanent
+from mail_house.models import PrintFile
 from mail_house.print_files import envelope_class, print_file_name
 from statement_builder.billing.model import Guarantor, GuarantorAccount
 from statement_builder.ledger import Batch, DeliveryState, Document, Shard
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.print_worker import BuiltFiles, PlannedFile, PrintTask, piece_pages
+from statement_builder.pipeline.print_worker import BuiltFiles, FailedPieces, PlannedFile, PrintTask, piece_pages
 from statement_builder.pipeline.pull import scope_of, stream_candidates
 
 NUMBERS_PER_SHARD = 10_000
@@ -35,16 +35,27 @@ class PrintPlanner:
         """Plan the files for these unclaimed documents of one shard. Reserves serial numbers in the ledger."""
         return self._plan(shard, self._group(documents))
 
-    def replan(self, task: PrintTask, built: BuiltFiles) -> PrintTask | None:
-        """Plan the files that follow one that failed preflight. None when nothing follows.
+    def fits(self, document: Document) -> bool:
+        """Whether the document fits an envelope, with the cover sheet of a piece for a new address."""
+        return piece_pages(document, self._profile) <= self._profile.pages_max
 
-        The failed file was never claimed, so its name is free, and the following files move up by one name.
+    def replan(self, task: PrintTask, built: BuiltFiles) -> PrintTask | None:
+        """Plan the files that follow one that could not be built. None when nothing follows.
+
+        The failed file was never claimed, so its name is free, and the following files move up by one name. A file that
+        failed because of some of its documents follows itself, without them.
         """
-        if not isinstance(built.files[-1] if built.files else None, Permanent):
+        last = built.files[-1] if built.files else None
+        if last is None or isinstance(last, PrintFile):
             return None
         done = len(built.files)
         self._names.release(task.shard, [file.name for file in task.files[done - 1 :]])
-        remaining = [(file.envelope, file.documents) for file in task.files[done:]]
+        failed = last.document_ids if isinstance(last, FailedPieces) else ()
+        remaining = [
+            (file.envelope, documents)
+            for file in task.files[done - 1 if failed else done :]
+            if (documents := [each for each in file.documents if each.document_id not in failed])
+        ]
         return self._plan(task.shard, remaining) if remaining else None
 
     def _plan(self, shard: Shard, files: Iterable[tuple[str, Sequence[Document]]]) -> PrintTask:

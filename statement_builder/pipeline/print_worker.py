@@ -6,9 +6,11 @@ Nothing here reads or writes the ledger, so several processes can work on differ
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from mail_house.errors import Permanent
+from msgspec.structs import replace
+
+from mail_house.errors import HandOffError, Permanent
 from mail_house.models import Piece, PrintFile
 from mail_house.preflight import require_no_faults
 from mail_house.print_files import build_print_file, prepend_cover_sheet
@@ -16,11 +18,14 @@ from mail_house.profiles import Profile
 from statement_builder.archive import Archive, PackReader, open_archive
 from statement_builder.billing.model import Guarantor, Record
 from statement_builder.billing.scanline import scanline
-from statement_builder.documents import Recipient, make_recipient
+from statement_builder.containment import contain
+from statement_builder.documents import CompositionError, Recipient, make_recipient
 from statement_builder.ledger import Document, Shard
 from statement_builder.pipeline.build_worker import BuildPlan
 from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
 from statement_builder.pipeline.recipients import read_recipients
+from statement_builder.pipeline.workers import report_progress
+from statement_builder.rendering import DocumentError
 from statement_builder.stopwatch import Stopwatch
 
 
@@ -42,12 +47,43 @@ class PrintTask(Record, kw_only=True):
 
     shard: Shard
     files: tuple[PlannedFile, ...]
+    fatal: tuple[str, ...] = ()
+    """Document ids that ended every worker process. Only the files before the first of them are built."""
+
+
+class FailedPieces(Record, kw_only=True):
+    """A file that was not built, because of these documents of the task."""
+
+    document_ids: tuple[str, ...]
+
+
+class PrintHalving:
+    """How `WorkerPool` finds the documents of a task that end its worker."""
+
+    @staticmethod
+    def count(task: PrintTask) -> int:
+        return sum(len(file.documents) for file in task.files)
+
+    @staticmethod
+    def part(task: PrintTask, first: int, end: int) -> PrintTask:
+        files, start = [], 0
+        for file in task.files:
+            own = slice(max(0, first - start), max(0, end - start))
+            if documents := file.documents[own]:
+                files.append(replace(file, documents=documents, serials=file.serials[own]))
+            start += len(file.documents)
+        return replace(task, files=tuple(files))
+
+    @staticmethod
+    def without(task: PrintTask, fatal: Sequence[int]) -> PrintTask:
+        ids = [each.document_id for file in task.files for each in file.documents]
+        return replace(task, fatal=tuple(ids[index] for index in fatal))
 
 
 class BuiltFiles(Record, kw_only=True):
-    """The files of a task, in order. Building stops at the first file that fails preflight; its error comes last."""
+    """The files of a task, in order. Building stops at the first file that cannot be built: its error comes last."""
 
-    files: tuple[PrintFile | Permanent, ...]
+    files: tuple[PrintFile | Permanent | FailedPieces, ...]
     spent_s: Mapping[str, float]
     """Seconds of processor time by stage."""
 
@@ -66,38 +102,77 @@ class PrintFileBuilder:
         self._watch = Stopwatch()
 
     def __call__(self, task: PrintTask) -> BuiltFiles:
-        files: list[PrintFile | Permanent] = []
+        files: list[PrintFile | Permanent | FailedPieces] = []
         with self._watch("print file"):
             packs = PackReader(self._archive)
             recipients = read_recipients(
                 self._archive, task.shard, [each for file in task.files for each in file.documents]
             )
             for planned in task.files:
+                if any(each.document_id in task.fatal for each in planned.documents):
+                    files.append(FailedPieces(document_ids=task.fatal))
+                    break
                 try:
                     files.append(self._build(task.shard, planned, recipients, packs))
                 except Permanent as exc:
                     files.append(exc)
+                if not isinstance(files[-1], PrintFile):
                     break
         return BuiltFiles(files=tuple(files), spent_s=self._watch.take())
 
     def _build(
         self, shard: Shard, planned: PlannedFile, recipients: Mapping[str, Recipient], packs: PackReader
-    ) -> PrintFile:
-        plan = self._plan
-        recipients = {**recipients, **{each: make_recipient(of) for each, of in planned.new_addresses.items()}}
-        pieces = [
-            self._piece(shard, document, recipients[document.document_id], serial, packs)
-            for document, serial in zip(planned.documents, planned.serials, strict=True)
-        ]
-        file = build_print_file(name=planned.name, pieces=pieces, profile=plan.profile, created_on=plan.batch.as_of)
-        require_no_faults(file, plan.profile, sample_every=plan.settings.mail.preflight_sample_every)
+    ) -> PrintFile | FailedPieces:
+        """Raises `Permanent` when the file fails preflight."""
+        pieces: list[Piece] = []
+        failed: list[str] = []
+        for document, serial in zip(planned.documents, planned.serials, strict=True):
+            try:
+                pieces.append(self._piece(shard, document, planned, recipients, serial, packs))
+            except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
+                failed.append(_fail(exc, document.document_id))
+        if failed:
+            return FailedPieces(document_ids=tuple(failed))
+        try:
+            file = self._assemble(planned.name, pieces)
+        except HandOffError:
+            raise
+        except Exception as exc:
+            failed = [each.document_id for each in pieces if not self._can_assemble(each)]
+            problem = contain(exc, "assembling a print file", planned.name)
+            if not failed:  # no document alone is the cause
+                raise Permanent(f"print file {planned.name}: {problem.message}") from exc
+            return FailedPieces(document_ids=tuple(failed))
+        require_no_faults(file, self._plan.profile, sample_every=self._plan.settings.mail.preflight_sample_every)
         return file
 
-    def _piece(
-        self, shard: Shard, document: Document, recipient: Recipient, serial: int | None, packs: PackReader
+    def _assemble(self, name: str, pieces: Sequence[Piece]) -> PrintFile:
+        plan = self._plan
+        return build_print_file(name=name, pieces=pieces, profile=plan.profile, created_on=plan.batch.as_of)
+
+    def _can_assemble(self, piece: Piece) -> bool:
+        """Whether a file of this piece alone can be built."""
+        try:
+            self._assemble("alone", [piece])
+        except Exception as exc:  # noqa: BLE001 - as above
+            _fail(exc, piece.document_id)
+            return False
+        return True
+
+    def _piece(  # noqa: PLR0917
+        self,
+        shard: Shard,
+        document: Document,
+        planned: PlannedFile,
+        recipients: Mapping[str, Recipient],
+        serial: int | None,
+        packs: PackReader,
     ) -> Piece:
         """The archived bytes unchanged. A document for a new address goes behind a cover sheet that shows it."""
+        report_progress()
         plan, sha256 = self._plan, document.sha256
+        moved = planned.new_addresses.get(document.document_id)
+        recipient = recipients[document.document_id] if moved is None else make_recipient(moved)
         pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)
         if document.readdressed:
             pdf = self._prepend_cover_sheet(document, recipient, pdf)
@@ -126,6 +201,15 @@ class PrintFileBuilder:
             templates=self._plan.templates,
         )
         return prepend_cover_sheet(carrier.pdf, pdf, duplex=self._plan.profile.duplex)
+
+
+def _fail(error: Exception, document_id: str) -> str:
+    """Log why a document cannot be printed, and return its id. Raises again what concerns the whole file or batch."""
+    if isinstance(error, HandOffError):
+        raise error
+    if not isinstance(error, DocumentError | CompositionError):  # an address that no longer fits its window
+        contain(error, "preparing this document for printing", document_id)
+    return document_id
 
 
 def piece_pages(document: Document, profile: Profile) -> int:

@@ -17,7 +17,9 @@ from statement_builder.archive import write_snapshot
 from statement_builder.billing.identifiers import batch_id_of
 from statement_builder.billing.model import Correspondence, Encounter, FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Kind
+from statement_builder.containment import contain
 from statement_builder.ledger import Batch, BatchState, NewShard
+from statement_builder.pipeline.build_worker import faulty_account
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.suppressions import apply_suppressions
 from statement_builder.pipeline.workers import infrequent_gc
@@ -80,9 +82,26 @@ def stream_candidates(
     with context.open_source(scope.source) as source:
         _check_freshness(context, source.feeds(), scope.kind)
         accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, only=only)
-        candidates = (entry for entry in accounts if entry_cents(entry, scope.kind, scope.as_of) is not None)
+        candidates = (
+            found for entry in accounts if (found := _find_candidate(entry, scope.kind, scope.as_of)) is not None
+        )
         for entries in _chunked(islice(candidates, scope.limit), _LOOKUP_SIZE):
             yield from _with_ledger_facts(context, batch_id_of(scope.cycle, scope.kind), entries, replaced)
+
+
+def _find_candidate(entry: Entry, kind: Kind, as_of: date) -> Entry | None:
+    """The entry if it is a candidate, as an exception if that cannot be calculated."""
+    try:
+        return entry if entry_cents(entry, kind, as_of) is not None else None
+    except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+        return _contain(exc, "adding up this account", entry)
+
+
+def _contain(error: Exception, doing: str, entry: Entry) -> FaultyAccount:
+    if isinstance(entry, FaultyAccount):
+        raise error
+    guarantor_id = entry.guarantor.guarantor_id
+    return faulty_account(guarantor_id, contain(error, doing, guarantor_id))
 
 
 def entry_cents(entry: Entry, kind: Kind, as_of: date) -> int | None:
@@ -113,7 +132,11 @@ def _chunked(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
 
 
 def _write_shard(context: AppContext, batch: Batch, attempt: int, sequence: int, entries: Sequence[Entry]) -> NewShard:
-    data = write_snapshot(entries)
+    try:
+        data = write_snapshot(entries)
+    except Exception:  # noqa: BLE001 - found and contained one by one
+        entries = [_storable(entry) for entry in entries]
+        data = write_snapshot(entries)
     sha256 = hashlib.sha256(data).hexdigest()
     key = f"snapshots/{batch.batch_id}/{attempt:03d}/{sequence:05d}.jsonl.gz"
     context.archive.put(key, data, sha256=sha256)
@@ -126,6 +149,15 @@ def _write_shard(context: AppContext, batch: Batch, attempt: int, sequence: int,
         postal_first=_postal_area(entries),
         postal_last=_postal_area(reversed(entries)),
     )
+
+
+def _storable(entry: Entry) -> Entry:
+    """The entry, or an exception if it cannot be written to the snapshot (half of a surrogate pair in a name)."""
+    try:
+        write_snapshot([entry])
+    except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+        return _contain(exc, "storing this account", entry)
+    return entry
 
 
 def _postal_area(entries: Iterable[Entry]) -> str:
@@ -154,21 +186,40 @@ def _with_ledger_facts(
         if isinstance(entry, FaultyAccount):
             yield entry
             continue
-        yield msgspec.structs.replace(
-            apply_suppressions(entry, suppressions.get(entry.guarantor.guarantor_id, ())),
-            encounters=tuple(_with_correspondence(encounter, mailed) for encounter in entry.encounters),
-            episodes=tuple(
-                msgspec.structs.replace(
-                    episode,
-                    notices_sent=max(episode.notices_sent, notices[episode.episode_id][0]),
-                    last_notice_on=_latest(episode.last_notice_on, notices[episode.episode_id][1]),
-                )
-                if episode.episode_id in notices
-                else episode
-                for episode in entry.episodes
-            ),
-            open_documents=pending.get(entry.guarantor.guarantor_id, ()),
-        )
+        guarantor_id = entry.guarantor.guarantor_id
+        try:
+            found: Entry = _with_history(
+                apply_suppressions(entry, suppressions.get(guarantor_id, ())),
+                mailed,
+                notices,
+                pending.get(guarantor_id, ()),
+            )
+        except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+            found = _contain(exc, "adding the mailing history of this account", entry)
+        yield found
+
+
+def _with_history(
+    account: GuarantorAccount,
+    mailed: Mapping[str, Correspondence],
+    notices: Mapping[str, tuple[int, date]],
+    pending: tuple[str, ...],
+) -> GuarantorAccount:
+    return msgspec.structs.replace(
+        account,
+        encounters=tuple(_with_correspondence(encounter, mailed) for encounter in account.encounters),
+        episodes=tuple(
+            msgspec.structs.replace(
+                episode,
+                notices_sent=max(episode.notices_sent, notices[episode.episode_id][0]),
+                last_notice_on=_latest(episode.last_notice_on, notices[episode.episode_id][1]),
+            )
+            if episode.episode_id in notices
+            else episode
+            for episode in account.episodes
+        ),
+        open_documents=pending,
+    )
 
 
 def _read_mailed(

@@ -24,9 +24,11 @@ from statement_builder.pipeline.pull import Entry, scope_of, stream_candidates
 from statement_builder.pipeline.recheck_worker import (
     LoadTask,
     PackedDocument,
+    RecheckHalving,
     RecheckResult,
     RecheckTask,
     RecheckWorker,
+    fail_all,
     open_recheck_worker,
     pack_account,
 )
@@ -72,11 +74,18 @@ class _Recheck:
         plan = plan_build(context, self._batch)
         local = RecheckWorker(plan, context.archive, context.watch)
         workers = max(1, min(context.workers, len(self._shards)))
-        make_worker = (lambda: local) if workers == 1 else partial(open_recheck_worker, plan)
-        with WorkerPool(workers=workers, make_worker=make_worker, tasks_per_worker_max=_TASKS_PER_WORKER_MAX) as pool:
+        make_worker = (lambda: local) if workers == 1 and not context.isolates else partial(open_recheck_worker, plan)
+        with WorkerPool(
+            workers=workers,
+            isolate=context.isolates,
+            make_worker=make_worker,
+            tasks_per_worker_max=_TASKS_PER_WORKER_MAX,
+            halving=RecheckHalving(),
+        ) as pool:
             for loaded in self._results(pool, self._load_tasks()):
                 for guarantor_id, document in loaded.documents:
                     self._pending[guarantor_id] += (document,)
+                self._withhold(loaded.ineligible)
             if self._pending:
                 for checked in self._results(pool, self._recheck_tasks(local)):
                     self._withhold(checked.ineligible)
@@ -109,7 +118,10 @@ class _Recheck:
             if not isinstance(entry, GuarantorAccount):
                 self._withhold(local.find_ineligible(entry, documents, self._as_of))
             elif documents:
-                accounts.append((pack_account(entry), documents))
+                try:
+                    accounts.append((pack_account(entry), documents))
+                except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+                    self._withhold(fail_all(documents, exc))
             if len(accounts) >= _ACCOUNTS_PER_TASK:
                 yield RecheckTask(as_of=self._as_of, accounts=tuple(accounts))
                 accounts = []

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Channel, Hold, Selection
+from statement_builder.containment import contain
 from statement_builder.documents import Recipient, make_recipient
 from statement_builder.ledger import Document, Shard
 from statement_builder.pipeline.build_worker import BuildPlan, read_shard
@@ -50,6 +51,8 @@ class LoadTask(Record, kw_only=True):
 
     shard: Shard
     documents: tuple[Document, ...]
+    fatal: tuple[str, ...] = ()
+    """Document ids that ended every worker process. They cannot be rechecked."""
 
 
 class RecheckTask(Record, kw_only=True):
@@ -58,6 +61,8 @@ class RecheckTask(Record, kw_only=True):
     as_of: date
     accounts: tuple[tuple[bytes, tuple[PackedDocument, ...]], ...]
     """Accounts as the source has them now, from `pack_account`, each with its pending documents."""
+    fatal: tuple[str, ...] = ()
+    """As in `LoadTask`."""
 
 
 class RecheckResult(Record, kw_only=True):
@@ -66,10 +71,37 @@ class RecheckResult(Record, kw_only=True):
     documents: tuple[tuple[str, PackedDocument], ...] = ()
     """From a `LoadTask`: pending documents by guarantor id."""
     ineligible: tuple[tuple[str, tuple[Hold, ...]], ...] = ()
-    """From a `RecheckTask`: documents that must not be mailed, by document id, with all reasons."""
+    """Documents that must not be mailed, by document id, with all reasons. From a `LoadTask`, those that failed."""
     spent_s: Mapping[str, float]
     """Seconds of processor time by stage; empty when the caller's stopwatch counted it."""
 
+
+class RecheckHalving:
+    """How `WorkerPool` finds the documents of a task that end its worker."""
+
+    @staticmethod
+    def count(task: LoadTask | RecheckTask) -> int:
+        return len(task.documents if isinstance(task, LoadTask) else task.accounts)
+
+    @staticmethod
+    def part(task: LoadTask | RecheckTask, first: int, end: int) -> LoadTask | RecheckTask:
+        if isinstance(task, LoadTask):
+            return replace(task, documents=task.documents[first:end])
+        return replace(task, accounts=task.accounts[first:end])
+
+    @staticmethod
+    def without(task: LoadTask | RecheckTask, fatal: Sequence[int]) -> LoadTask | RecheckTask:
+        if isinstance(task, LoadTask):
+            ids = tuple(task.documents[index].document_id for index in fatal)
+            rest = tuple(each for index, each in enumerate(task.documents) if index not in fatal)
+            return replace(task, documents=rest, fatal=ids)
+        ids = tuple(_unpack(packed).document_id for index in fatal for packed in task.accounts[index][1])
+        others = tuple(each for index, each in enumerate(task.accounts) if index not in fatal)
+        return replace(task, accounts=others, fatal=ids)
+
+
+RECHECK_FAILED = (Hold(code="RECHECK_FAILED"),)
+"""Why a document is withheld whose own recheck failed: what is not checked is not mailed."""
 
 pack_account: Callable[[GuarantorAccount], bytes] = msgspec.msgpack.Encoder().encode
 _unpack_account = msgspec.msgpack.Decoder(GuarantorAccount).decode
@@ -94,15 +126,21 @@ class RecheckWorker:
     def __call__(self, task: LoadTask | RecheckTask) -> RecheckResult:
         with (self._watch or self._own_watch)("recheck"):
             result = self._load(task) if isinstance(task, LoadTask) else self._recheck(task)
-        return replace(result, spent_s=self._own_watch.take())
+        fatal = tuple((document_id, RECHECK_FAILED) for document_id in task.fatal)
+        return replace(result, ineligible=(*result.ineligible, *fatal), spent_s=self._own_watch.take())
 
     def _load(self, task: LoadTask) -> RecheckResult:
         documents = {each.guarantor_id: each for each in task.documents}
-        pending = []
+        pending: list[tuple[str, PackedDocument]] = []
+        failed: list[tuple[str, tuple[Hold, ...]]] = []
         for entry in read_shard(self._archive, task.shard):
             if isinstance(entry, GuarantorAccount) and (document := documents.get(entry.guarantor.guarantor_id)):
-                pending.append((document.guarantor_id, _pack(self._to_pending(entry, document))))
-        return RecheckResult(documents=tuple(pending), spent_s={})
+                try:
+                    pending.append((document.guarantor_id, _pack(self._to_pending(entry, document))))
+                except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
+                    contain(exc, "rechecking this document", document.document_id)
+                    failed.append((document.document_id, RECHECK_FAILED))
+        return RecheckResult(documents=tuple(pending), ineligible=tuple(failed), spent_s={})
 
     def _to_pending(self, account: GuarantorAccount, document: Document) -> PendingDocument:
         """`account` is as it was pulled."""
@@ -125,7 +163,12 @@ class RecheckWorker:
     def _recheck(self, task: RecheckTask) -> RecheckResult:
         ineligible: list[tuple[str, tuple[Hold, ...]]] = []
         for account, documents in task.accounts:
-            ineligible += self.find_ineligible(_unpack_account(account), documents, task.as_of)
+            try:
+                entry = _unpack_account(account)
+            except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+                ineligible += fail_all(documents, exc)
+            else:
+                ineligible += self.find_ineligible(entry, documents, task.as_of)
         return RecheckResult(ineligible=tuple(ineligible), spent_s={})
 
     def find_ineligible(
@@ -135,8 +178,17 @@ class RecheckWorker:
 
         `entry` is what the source has now; None means that it has nothing on file.
         """
-        reasons = [(each.document_id, self._find_holds(entry, each, as_of)) for each in map(_unpack, documents)]
+        reasons = [(each.document_id, self._try_find_holds(entry, each, as_of)) for each in map(_unpack, documents)]
         return [(document_id, holds) for document_id, holds in reasons if holds]
+
+    def _try_find_holds(
+        self, entry: GuarantorAccount | FaultyAccount | None, document: PendingDocument, as_of: date
+    ) -> tuple[Hold, ...]:
+        try:
+            return self._find_holds(entry, document, as_of)
+        except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
+            contain(exc, "rechecking this document", document.document_id)
+            return RECHECK_FAILED
 
     def _find_holds(
         self, entry: GuarantorAccount | FaultyAccount | None, document: PendingDocument, as_of: date
@@ -168,3 +220,11 @@ class RecheckWorker:
             return holds
         now, then = make_recipient(account.guarantor), copied.recipient
         return holds if (now.name, now.lines) == (then.name, then.lines) else (*holds, Hold(code="READDRESSED"))
+
+
+def fail_all(documents: Sequence[PackedDocument], error: Exception) -> list[tuple[str, tuple[Hold, ...]]]:
+    """Withhold all documents of an account that cannot be rechecked."""
+    ids = [_unpack(document).document_id for document in documents]
+    for document_id in ids:
+        contain(error, "rechecking this document", document_id)
+    return [(document_id, RECHECK_FAILED) for document_id in ids]

@@ -6,16 +6,23 @@ from collections.abc import Sequence
 
 from statement_builder.archive import Archive
 from statement_builder.billing.model import GuarantorAccount
+from statement_builder.containment import contain
 from statement_builder.documents import Recipient, make_recipient
 from statement_builder.ledger import Document, Shard
 from statement_builder.pipeline.build_worker import read_shard
 
 
 def read_recipients(archive: Archive, shard: Shard, documents: Sequence[Document]) -> dict[str, Recipient]:
-    """Map document ids to their recipients, as printed on the page. `documents` must belong to `shard`."""
+    """Map document ids to their recipients, as printed on the page. `documents` must belong to `shard`.
+
+    A recipient that cannot be made is missing.
+    """
     by_guarantor = {document.guarantor_id: document.document_id for document in documents}
-    return {
-        by_guarantor[entry.guarantor.guarantor_id]: make_recipient(entry.guarantor)
-        for entry in read_shard(archive, shard)
-        if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in by_guarantor
-    }
+    found: dict[str, Recipient] = {}
+    for entry in read_shard(archive, shard):
+        if isinstance(entry, GuarantorAccount) and (document_id := by_guarantor.get(entry.guarantor.guarantor_id)):
+            try:
+                found[document_id] = make_recipient(entry.guarantor)
+            except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
+                contain(exc, "reading this document's address", document_id)
+    return found

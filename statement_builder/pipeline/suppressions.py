@@ -2,11 +2,16 @@
 
 The source is read-only, so the ledger keeps the suppressions. They expire without an operator: a mail suppression when
 the billing system has another address, an e-mail suppression when the patient consents again.
+
+A death does not expire: another address, name or consent on file does not end it. The billing system ends it in one of
+two ways. It bills another guarantor (the estate, a surviving spouse), whom the suppression does not name. Or, when the
+report was wrong, it records a hold DECEASED of its own on or after the day of the report and lets it expire.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
 from msgspec.structs import replace
 
@@ -20,11 +25,12 @@ def apply_suppressions(account: GuarantorAccount, suppressions: Iterable[Suppres
     for suppression in suppressions:
         if not is_in_force(suppression, account.guarantor):
             continue
-        if suppression.code is SuppressionCode.RETMAIL:
+        if suppression.code is not SuppressionCode.EMAIL:
             hold = RecordedHold(
                 hold_id=f"returned-{suppression.document_id}",
                 code=suppression.code.value,
                 placed_on=suppression.since,
+                expires_on=find_end_of_death(suppression, account),
             )
             account = replace(account, holds=(*account.holds, hold))
         else:
@@ -33,8 +39,24 @@ def apply_suppressions(account: GuarantorAccount, suppressions: Iterable[Suppres
 
 
 def is_in_force(suppression: Suppression, guarantor: Guarantor) -> bool:
-    """Whether the address, or the e-mail consent, is still the one that failed."""
+    """Whether the address, or the e-mail consent, is still the one that failed. A death needs no comparison."""
+    if suppression.code is SuppressionCode.DECEASED:
+        return True
     if suppression.code is SuppressionCode.RETMAIL:
         return suppression.digest == address_digest(guarantor)
     consent = guarantor.email_consent_at
     return consent is not None and consent.date() <= suppression.since
+
+
+def find_end_of_death(suppression: Suppression, account: GuarantorAccount) -> date | None:
+    """The day on which the billing system says that a report of a death was wrong: the last of its own holds DECEASED,
+    recorded on or after the day of the report, expires. None while it does not say so."""
+    if suppression.code is not SuppressionCode.DECEASED:
+        return None
+    ends = [
+        hold.expires_on
+        for hold in account.holds
+        if hold.code == suppression.code.value and hold.placed_on >= suppression.since
+    ]
+    known = [end for end in ends if end is not None]
+    return max(known) if known and len(known) == len(ends) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 from statement_builder.billing.balance import EncounterBalance, encounter_balance
 from statement_builder.billing.model import Encounter, GuarantorAccount
@@ -30,10 +30,6 @@ class Candidate:
 
     def balance(self, encounter: Encounter) -> EncounterBalance:
         return self.balances[encounter.account_number]
-
-    def next_mailing_on(self, last_mailed_on: date) -> date:
-        """The first date after a mailing when the minimum gap has passed."""
-        return last_mailed_on + timedelta(days=self.policy.statement_gap_days)
 
 
 Rule = Callable[[Candidate], Iterable[Hold]]

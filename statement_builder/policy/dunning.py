@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Correspondence, Encounter
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
@@ -23,6 +22,7 @@ from statement_builder.policy.candidate import (
     guarantor_is_held,
 )
 from statement_builder.policy.channel import FINAL_LEVEL, choose_channel, hold_unwanted_paper
+from statement_builder.policy.due_dates import letter_due_date, next_mailing_on, placement_review_on
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
@@ -38,15 +38,16 @@ def next_letter_level(mailed: Correspondence) -> int:
 
 
 def letter_mailable_on(mailed: Correspondence, level: int, policy: Policy) -> date:
-    """The first date when a visit's letter of this level may go: the latest of the ladder's day, the gap after the last
-    mailing, and, for a final notice that names a collection action, the wait of 26 CFR 1.501(r)-6(c)(3)."""
+    """The first date when a visit's letter of this level may go: the latest of the ladder's day, the gap and the due
+    date after the last mailing, and, for a final notice that names a collection action, the wait of 26 CFR
+    1.501(r)-6(c)(3)."""
     ladder_days = {2: policy.past_due_letter_day, 3: policy.second_letter_day, 4: policy.final_notice_day}
     days = ladder_days[level]
     if level == FINAL_LEVEL and policy.final_notice_names_action:
         days = max(days, policy.eca_wait_days.value)
     return max(
         mailed.first_statement_on + timedelta(days=days),
-        mailed.last_mailed_on + timedelta(days=policy.statement_gap_days),
+        next_mailing_on(mailed.last_mailed_on, policy),
     )
 
 
@@ -60,12 +61,23 @@ def hold_on_plan(candidate: Candidate) -> Iterable[Hold]:
 def hold_recent_payment(candidate: Candidate) -> Iterable[Hold]:
     """Hold letters on a visit after a recent payment of a large part of its balance."""
     for each in candidate.with_balance:
-        pause = timedelta(days=candidate.policy.payment_pause_days)
-        recent = [p for p in each.payments if candidate.as_of - pause < p.posted_on <= candidate.as_of]
-        paid_cents = sum(payment.amount_cents for payment in recent)
-        owed_before_payment_cents = candidate.balance(each).patient_cents + paid_cents
-        if paid_cents > 0 and paid_cents * 100 >= owed_before_payment_cents * candidate.policy.payment_pause_percent:
-            yield make_hold("PMT_PAUSE", each.account_number, max(p.posted_on for p in recent) + pause)
+        if paused_until := _paused_until(candidate, each):
+            yield make_hold("PMT_PAUSE", each.account_number, paused_until)
+
+
+def _paused_until(candidate: Candidate, encounter: Encounter) -> date | None:
+    """The first day when the payments of the last days are no longer a large part of the balance. None: today."""
+    pause = timedelta(days=candidate.policy.payment_pause_days)
+    recent = [p for p in encounter.payments if candidate.as_of - pause < p.posted_on <= candidate.as_of]
+    until = None
+    for day in sorted({candidate.as_of, *(payment.posted_on + pause for payment in recent)}) if recent else ():
+        until = day
+        paid_cents = sum(payment.amount_cents for payment in recent if day - pause < payment.posted_on)
+        owed_before_payment_cents = candidate.balance(encounter).patient_cents + paid_cents
+        large = paid_cents * 100 >= owed_before_payment_cents * candidate.policy.payment_pause_percent
+        if paid_cents <= 0 or not large:
+            break
+    return until if until != candidate.as_of else None
 
 
 def hold_ladder_position(candidate: Candidate) -> Iterable[Hold]:
@@ -75,7 +87,7 @@ def hold_ladder_position(candidate: Candidate) -> Iterable[Hold]:
         if mailed is None or not statements_are_done(mailed, candidate.policy):
             yield make_hold("STMT_FIRST", each.account_number)
         elif next_letter_level(mailed) > FINAL_LEVEL:
-            review_on = mailed.last_mailed_on + timedelta(days=candidate.policy.placement_wait_days)
+            review_on = placement_review_on(mailed, candidate.policy)
             if candidate.as_of < review_on:
                 yield make_hold("LADDER_DONE", each.account_number, review_on)
             else:
@@ -110,14 +122,19 @@ DUNNING_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_letter_too_soon,
     guarantor_rules.hold_posted_today,
     guarantor_rules.hold_unapplied,
+    guarantor_rules.hold_covered_by_credits,
     guarantor_rules.hold_bad_address,
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
+    guarantor_rules.hold_minor_guarantor,
     encounter_rules.hold_zero,
     encounter_rules.hold_credit,
     encounter_rules.hold_insurance_pending,
     encounter_rules.hold_not_final,
     encounter_rules.hold_financial_class,
+    encounter_rules.hold_covered_patient,
+    encounter_rules.hold_minor_confidential,
+    encounter_rules.hold_confidential_visit,
     encounter_rules.hold_above_estimate,
     encounter_rules.hold_unknown_plan,
     hold_on_plan,
@@ -151,11 +168,6 @@ def select_letter(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, .
         recipient_digest=recipient_digest(candidate.account.guarantor),
     )
     return selection, holds
-
-
-def letter_due_date(issued_on: date, level: int, policy: Policy) -> date:
-    """The due date of a letter."""
-    return due_date(issued_on, policy.final_due_days if level == FINAL_LEVEL else policy.due_days)
 
 
 def letter_cents(candidate: Candidate, encounters: Iterable[Encounter]) -> int:

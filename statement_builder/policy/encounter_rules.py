@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import date
 
-from statement_builder.billing.dates import add_months
-from statement_builder.billing.model import Encounter, FinancialClass, InsuranceStatus
+from statement_builder.billing.dates import birthday, last_of_month
+from statement_builder.billing.model import (
+    Coverage,
+    CoverageKind,
+    Encounter,
+    FinancialClass,
+    GuarantorAccount,
+    InsuranceStatus,
+)
 from statement_builder.billing.selection import Hold
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import make_hold
+from statement_builder.policy.recorded_holds import CONFIDENTIAL, holds_in_force
 
 CLASS_CODES: dict[FinancialClass, str] = {
     FinancialClass.MEDICAID: "MCAID",
@@ -22,6 +30,9 @@ CLASS_CODES: dict[FinancialClass, str] = {
     FinancialClass.CHARITY: "CHARITY100",
 }
 """Financial classes whose patients are not billed, and the hold code of each."""
+
+COVERAGE_KINDS: dict[FinancialClass, CoverageKind] = {FinancialClass(kind): kind for kind in CoverageKind}
+"""The classes that belong to the patient for a span of time, not to one visit."""
 
 
 def hold_zero(candidate: Candidate) -> Iterable[Hold]:
@@ -62,6 +73,58 @@ def hold_financial_class(candidate: Candidate) -> Iterable[Hold]:
             yield make_hold(code, each.account_number)
 
 
+def hold_covered_patient(candidate: Candidate) -> Iterable[Hold]:
+    """Hold every visit of a patient on a day with QMB or Medicaid, whatever class the visit itself carries: the law
+    protects the person (42 USC 1396a(n)(3)(B), 42 CFR 447.15)."""
+    spans = coverage_spans(candidate.account)
+    for each in candidate.with_balance if spans else ():
+        for span in spans:
+            if span.patient_id == each.patient_id and covers(span, each.service_from, each.service_to):
+                yield make_hold(CLASS_CODES[FinancialClass(span.kind)], each.account_number)
+
+
+def coverage_spans(account: GuarantorAccount) -> tuple[Coverage, ...]:
+    """The spans on file, and the calendar months of each visit with such a class: eligibility is by the month."""
+    visits = [each for each in account.encounters if each.financial_class in COVERAGE_KINDS]
+    months = [
+        Coverage(
+            patient_id=each.patient_id,
+            kind=COVERAGE_KINDS[each.financial_class],
+            starts_on=each.service_from.replace(day=1),
+            ends_on=last_of_month(each.service_to),
+        )
+        for each in visits
+    ]
+    return (*account.coverages, *months)
+
+
+def covers(span: Coverage, first_on: date, last_on: date | None) -> bool:
+    """Whether any day of these is in the span. None: without an end."""
+    return (last_on is None or span.starts_on <= last_on) and (span.ends_on is None or first_on <= span.ends_on)
+
+
+def hold_minor_confidential(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a sensitive visit of a patient who was a minor then: the guarantor who gets the mail may not know of it.
+
+    It stays confidential after the patient is of age.
+    """
+    patients = {each.patient_id: each for each in candidate.account.patients}
+    adult_years = candidate.policy.ob_adult_age_years
+    for each in candidate.with_balance:
+        patient = patients.get(each.patient_id) if each.sensitive else None
+        if patient is not None and each.service_from < birthday(patient.birth_on, adult_years):
+            yield make_hold("MINOR_SENS", each.account_number)
+
+
+def hold_confidential_visit(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a visit with a confidential address of its own that is not on file; the family's other visits still go (45
+    CFR 164.522(b))."""
+    if candidate.account.guarantor.confidential_address is None:
+        for hold in holds_in_force(candidate):
+            if hold.code == CONFIDENTIAL and hold.account_number in candidate.balances:
+                yield make_hold("CONF_VISIT", hold.account_number, hold.expires_on)
+
+
 def hold_above_estimate(candidate: Candidate) -> Iterable[Hold]:
     """Hold a self-pay visit whose charges exceed the good faith estimate by $400 or more; a supervisor reviews it (45
     CFR 149.620)."""
@@ -86,9 +149,7 @@ def hold_plan_paid(candidate: Candidate) -> Iterable[Hold]:
     for each in candidate.with_balance:
         position = candidate.plans.get(each.plan_id)
         if position is not None and not position.due_cents:
-            due_on = position.next_due_on
-            until = add_months(due_on, -1) + timedelta(days=1) if due_on else None
-            yield make_hold("PLAN_PAID", each.account_number, until)
+            yield make_hold("PLAN_PAID", each.account_number, position.next_asked_on)
 
 
 def hold_partial_plan(candidate: Candidate, billable: tuple[Encounter, ...]) -> Iterable[Hold]:

@@ -2,43 +2,61 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from statement_builder.billing.model import Address, InsuranceKind
+from statement_builder.billing.dates import birthday
+from statement_builder.billing.model import InsuranceKind
+from statement_builder.billing.postal import STATES, is_domestic, zip_code
 from statement_builder.billing.selection import Hold, Kind
 from statement_builder.policy.candidate import Candidate
+from statement_builder.policy.due_dates import next_mailing_on
 from statement_builder.policy.hold_codes import make_hold
-from statement_builder.policy.recorded_holds import has_recorded_hold
-
-_DOMESTIC = ("", "US", "USA")
-_STATES = (
-    "AL AK AZ AR CA CO CT DE DC FL GA HI ID IL IN IA KS KY LA ME MD MA MI MN MS MO MT NE NV NH NJ NM NY NC ND OH OK OR "
-    "PA RI SC SD TN TX UT VT VA WA WV WI WY AS GU MP PR VI FM MH PW AA AE AP"
-)
-"""USPS Publication 28, appendix B: states, territories, and military mail."""
-_ZIP = re.compile(r"(?!00000)\d{5}(-?\d{4})?")
+from statement_builder.policy.placeholders import is_city, is_placeholder_name, is_street
+from statement_builder.policy.recorded_holds import CONFIDENTIAL, holds_in_force
 
 
 def hold_bad_address(candidate: Candidate) -> Iterable[Hold]:
-    """Hold an address without a street, a city, or a valid state. A foreign address needs no state."""
-    address = candidate.account.guarantor.mailing_address
-    if not any(line.strip() for line in address.lines) or not address.city.strip() or not _state_is_known(address):
+    """Hold a name or an address that is missing or a placeholder, and an unknown state. A foreign address needs no
+    state."""
+    guarantor = candidate.account.guarantor
+    address, domestic = guarantor.mailing_address, is_domestic(guarantor.mailing_address)
+    if (
+        not is_street(address.lines, domestic=domestic)
+        or not is_city(address.city)
+        or (domestic and address.state.upper() not in STATES)
+        or is_placeholder_name(f"{guarantor.first_name} {guarantor.last_name}")
+    ):
         yield make_hold("BADADDR")
 
 
 def hold_missing_zip(candidate: Candidate) -> Iterable[Hold]:
-    """Hold a domestic address without a valid ZIP Code. Many extracts fill a missing one with 00000."""
+    """Hold a domestic address without a valid ZIP Code. Many extracts fill a missing one with 00000 or 99999."""
     address = candidate.account.guarantor.mailing_address
-    if _is_domestic(address) and not _ZIP.fullmatch(address.postal_code.strip()):
+    if is_domestic(address) and not zip_code(address.postal_code):
         yield make_hold("NOZIP")
 
 
 def hold_confidential_without_address(candidate: Candidate) -> Iterable[Hold]:
-    """Hold if a confidential address was requested but is not on file (45 CFR 164.522(b))."""
-    if has_recorded_hold(candidate, "CONF") and candidate.account.guarantor.confidential_address is None:
+    """Hold if a confidential address was requested but is not on file (45 CFR 164.522(b)). If it was requested for one
+    visit, only that visit is held (`CONF_VISIT`), and the notices about a pregnancy of its patient."""
+    account = candidate.account
+    if account.guarantor.confidential_address is not None:
+        return
+    numbers = {hold.account_number for hold in holds_in_force(candidate) if hold.code == CONFIDENTIAL}
+    if not numbers <= candidate.balances.keys():
         yield make_hold("CONF_NOADDR")
+    elif numbers and candidate.kind is Kind.OB_NOTICE:
+        private = {each.patient_id for each in account.encounters if each.account_number in numbers}
+        if private & {each.patient_id for each in account.episodes}:
+            yield make_hold("CONF_NOADDR")
+
+
+def hold_minor_guarantor(candidate: Candidate) -> Iterable[Hold]:
+    """Hold all mail to a minor until the birthday: a minor cannot agree to pay."""
+    birth_on = candidate.account.guarantor.birth_on
+    if birth_on is not None and candidate.as_of < (adult_on := birthday(birth_on, candidate.policy.ob_adult_age_years)):
+        yield make_hold("MINOR_GUAR", until=adult_on)
 
 
 def hold_duplicate_run(candidate: Candidate) -> Iterable[Hold]:
@@ -64,6 +82,13 @@ def hold_unapplied(candidate: Candidate) -> Iterable[Hold]:
         yield make_hold("UNDIST")
 
 
+def hold_covered_by_credits(candidate: Candidate) -> Iterable[Hold]:
+    """Hold letters while the guarantor owes nothing in all: credits on other visits cover what the letter asks for."""
+    balances = [candidate.balance(each).patient_cents for each in candidate.with_balance]
+    if min(balances, default=0) < 0 and max(balances) > 0 and sum(balances) <= 0:
+        yield make_hold("NET_CREDIT")
+
+
 def hold_without_encounters(candidate: Candidate) -> Iterable[Hold]:
     """Hold a guarantor without visits."""
     if not candidate.account.encounters:
@@ -85,13 +110,5 @@ def hold_letter_too_soon(candidate: Candidate) -> Iterable[Hold]:
 
 
 def _hold_until_gap(candidate: Candidate, mailed_on: list[date]) -> Iterable[Hold]:
-    if mailed_on and candidate.as_of < (until := candidate.next_mailing_on(max(mailed_on))):
+    if mailed_on and candidate.as_of < (until := next_mailing_on(max(mailed_on), candidate.policy)):
         yield make_hold("MINDAYS", until=until)
-
-
-def _is_domestic(address: Address) -> bool:
-    return address.country.strip().upper() in _DOMESTIC
-
-
-def _state_is_known(address: Address) -> bool:
-    return not _is_domestic(address) or address.state.strip().upper() in _STATES.split()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from statement_builder.billing.dates import add_months, due_date
+from statement_builder.billing.dates import add_months, birthday, due_date
 from statement_builder.billing.model import (
     EpisodeStatus,
     Fault,
@@ -23,7 +23,7 @@ from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import guarantor_rules
 from statement_builder.policy.candidate import Candidate, Rule, find_holds
 from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
-from statement_builder.policy.encounter_rules import CLASS_CODES
+from statement_builder.policy.encounter_rules import CLASS_CODES, covers
 from statement_builder.policy.hold_codes import HOLD_CODES, make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded_obstetric
@@ -91,11 +91,15 @@ def hold_covered_since(pregnancy: Pregnancy) -> Iterable[Hold]:
         since_estimate = each.service_to >= pregnancy.episode.estimate_on
         if same_patient and since_estimate and each.financial_class in covered:
             yield make_hold(CLASS_CODES[each.financial_class])
+    for span in pregnancy.candidate.account.coverages:
+        same_patient = span.patient_id == pregnancy.episode.patient_id
+        if same_patient and covers(span, pregnancy.episode.estimate_on, None):
+            yield make_hold(CLASS_CODES[FinancialClass(span.kind)])
 
 
 def hold_minor(pregnancy: Pregnancy) -> Iterable[Hold]:
     """Hold notices to a minor: the parent who gets the mail may not know. The privacy office decides."""
-    adult_on = add_months(pregnancy.patient.birth_on, 12 * pregnancy.candidate.policy.ob_adult_age_years)
+    adult_on = birthday(pregnancy.patient.birth_on, pregnancy.candidate.policy.ob_adult_age_years)
     if pregnancy.candidate.as_of < adult_on:
         yield make_hold("OB_MINOR", until=adult_on)
 
@@ -141,7 +145,8 @@ def hold_noticed_this_month(pregnancy: Pregnancy) -> Iterable[Hold]:
     last_on = pregnancy.episode.last_notice_on
     if last_on is None:
         return
-    until = max(add_months(last_on.replace(day=1), 1), pregnancy.candidate.next_mailing_on(last_on))
+    gap = timedelta(days=pregnancy.candidate.policy.statement_gap_days)
+    until = max(add_months(last_on.replace(day=1), 1), last_on + gap)
     if pregnancy.candidate.as_of < until:
         yield make_hold("MINDAYS", until=until)
 
@@ -177,6 +182,7 @@ OBSTETRIC_GUARANTOR_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_bad_address,
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
+    guarantor_rules.hold_minor_guarantor,
     lambda candidate: hold_unwanted_paper(candidate, level=0),
 )
 

@@ -25,7 +25,8 @@ from statement_builder.billing.model import (
 from statement_builder.billing.selection import Channel, Hold, Kind, Selection
 from statement_builder.policy.candidate import Candidate, open_candidate
 from statement_builder.policy.channel import FINAL_LEVEL, choose_channel
-from statement_builder.policy.dunning import find_dunning_holds, letter_cents, letter_due_date
+from statement_builder.policy.due_dates import letter_due_date
+from statement_builder.policy.dunning import find_dunning_holds, letter_cents
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.obstetric import select_notice
 from statement_builder.policy.recipient import recipient_digest
@@ -54,6 +55,8 @@ def recheck(
         reasons = _recheck_notice(candidate, selection, as_of)
     else:
         reasons = _recheck_visits(candidate, selection)
+    if selection.due_on < as_of:
+        reasons = (*reasons, make_hold("DUE_PASSED"))
     late_notice = _recheck_notice_period(selection, policy, as_of, rendered_as_of)
     return tuple(dict.fromkeys((*reasons, *_recheck_recipient(candidate, selection), *late_notice)))
 

@@ -10,6 +10,8 @@ from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import HOLD_CODES, HoldCode, Scope, make_hold
 
 _WHOLE_GUARANTOR = (Scope.GUARANTOR, Scope.ALL)
+CONFIDENTIAL = "CONF"
+"""A confidential address was asked for: by the guarantor, or for the visit that the hold names."""
 _NEVER_EXPIRES = "LOSS"
 """Nothing is ever sent again about a lost pregnancy (domain rules, 6)."""
 
@@ -21,7 +23,7 @@ def has_recorded_hold(candidate: Candidate, *codes: str) -> bool:
 
 def hold_recorded(candidate: Candidate) -> Iterable[Hold]:
     """Recorded holds that apply to statements and letters."""
-    for hold in _holds_in_force(candidate):
+    for hold in holds_in_force(candidate):
         code = HOLD_CODES.get(hold.code)
         if code is None:
             yield make_hold("UNKNOWN_HOLD")
@@ -33,7 +35,7 @@ def hold_recorded(candidate: Candidate) -> Iterable[Hold]:
 
 def hold_recorded_obstetric(candidate: Candidate, episode: ObstetricEpisode) -> Iterable[Hold]:
     """Recorded holds that apply to the notices of one pregnancy. If in doubt, a hold applies."""
-    for hold in _holds_in_force(candidate):
+    for hold in holds_in_force(candidate):
         code = HOLD_CODES.get(hold.code)
         if code is None:
             yield make_hold("UNKNOWN_HOLD")
@@ -62,7 +64,8 @@ def _applies_to_episode(candidate: Candidate, hold: RecordedHold, code: HoldCode
     return hold.account_number not in other_patients
 
 
-def _holds_in_force(candidate: Candidate) -> Iterable[RecordedHold]:
+def holds_in_force(candidate: Candidate) -> Iterable[RecordedHold]:
+    """The recorded holds that have not expired."""
     return (hold for hold in candidate.account.holds if _in_force(hold, candidate))
 
 

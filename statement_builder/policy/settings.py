@@ -7,6 +7,7 @@ limits is refused, so that a typing error cannot break the law.
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
@@ -35,7 +36,8 @@ class Policy(Record, kw_only=True):
     letter_min_cents: int = default_of("letter_min_cents")
     """A letter below this amount is held. An equal amount is mailed."""
     statement_gap_days: int = default_of("statement_gap_days")
-    """Minimum days between two statements, between two letters, and between two obstetric notices."""
+    """Minimum days between two statements, between two letters, and between two obstetric notices. Not less than
+    `due_days`: no reminder comes before the date to pay by."""
     due_days: int = default_of("due_days")
     """Days from a document's date to its due date, which moves to the next business day."""
     restate_tolerance_cents: int = default_of("restate_tolerance_cents")
@@ -58,7 +60,8 @@ class Policy(Record, kw_only=True):
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts."""
     placement_wait_days: int = default_of("placement_wait_days")
-    """Days after the final notice before an account may be reviewed for placement."""
+    """Days from the mailing of the final notice to a review for placement, if longer than its deadline. The review is
+    never before the day after the deadline. 0: on that day."""
     payment_pause_percent: int = default_of("payment_pause_percent")
     """A payment of at least this share of a visit's balance pauses its letters for `payment_pause_days`."""
     payment_pause_days: int = default_of("payment_pause_days")
@@ -96,6 +99,10 @@ class Policy(Record, kw_only=True):
     """Minimum days from the mailing of the final notice to its deadline."""
     assistance_days: LegalNumber = _legal_default("assistance_days")
     """Days from the first statement in which the guarantor can apply for financial assistance."""
+    medicare_collection_days: LegalNumber = _legal_default("medicare_collection_days")
+    """Minimum days from the first bill, and from each later payment, to a write-off as Medicare bad debt."""
+    estimate_dispute_days: LegalNumber = _legal_default("estimate_dispute_days")
+    """Days from the first bill in which a patient with a good faith estimate can start a payment dispute."""
     estimate_excess_cents: LegalNumber = _legal_default("estimate_excess_cents")
     """Charges this far above the good faith estimate are substantially in excess of it."""
 
@@ -115,12 +122,23 @@ class Policy(Record, kw_only=True):
         return value.value if isinstance(value, LegalNumber) else int(value)
 
     def _requirements(self) -> tuple[tuple[bool, str], ...]:
+        """What must hold between settings, so that nothing happens before a date that a document prints."""
         days = (self.past_due_letter_day, self.second_letter_day, self.final_notice_day)
         return (
             (
                 self.final_due_days >= self.final_notice_days.value,
                 "final_due_days must not be less than final_notice_days",
             ),
+            (
+                not self.placement_wait_days or self.placement_wait_days >= self.final_due_days,
+                "placement_wait_days must be 0 or not less than final_due_days",
+            ),
+            (self.statement_gap_days >= self.due_days, "statement_gap_days must not be less than due_days"),
             (list(days) == sorted(days), "the letters' days must rise from one letter to the next"),
+            (
+                self.past_due_letter_day >= self.due_days
+                and all(later - earlier >= self.due_days for earlier, later in pairwise(days)),
+                "the letters' days must be at least due_days after the first statement and after each other",
+            ),
             (self.plan_grace_days <= self.plan_lapse_days, "plan_lapse_days must not be less than plan_grace_days"),
         )

@@ -7,10 +7,10 @@ a payment plan in force instead of the balance of its visits. Credits are held, 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
 from statement_builder.billing.dates import due_date
-from statement_builder.billing.model import Correspondence, Encounter
+from statement_builder.billing.model import Correspondence, Encounter, PlanStatus
 from statement_builder.billing.plans import AmountDue, amount_due
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
@@ -65,6 +65,7 @@ STATEMENT_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_bad_address,
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
+    guarantor_rules.hold_minor_guarantor,
     lambda candidate: hold_unwanted_paper(candidate, level=0),
     guarantor_rules.hold_without_encounters,
     encounter_rules.hold_zero,
@@ -72,6 +73,9 @@ STATEMENT_RULES: tuple[Rule, ...] = (
     encounter_rules.hold_insurance_pending,
     encounter_rules.hold_not_final,
     encounter_rules.hold_financial_class,
+    encounter_rules.hold_covered_patient,
+    encounter_rules.hold_minor_confidential,
+    encounter_rules.hold_confidential_visit,
     encounter_rules.hold_above_estimate,
     encounter_rules.hold_unknown_plan,
     encounter_rules.hold_plan_paid,
@@ -96,7 +100,7 @@ def select_statement(candidate: Candidate) -> tuple[Selection | None, tuple[Hold
     printed = billable_encounters(candidate, holds)
     if guarantor_is_held(holds) or not printed:
         return None, holds
-    level = 1 if all(each.correspondence for each in printed) else 0
+    level = _wording_level(candidate, printed)
     account_numbers = tuple(each.account_number for each in printed)
     due = statement_amount(candidate, account_numbers)
     selection = Selection(
@@ -112,6 +116,15 @@ def select_statement(candidate: Candidate) -> tuple[Selection | None, tuple[Hold
     return selection, holds
 
 
+def _wording_level(candidate: Candidate, printed: tuple[Encounter, ...]) -> int:
+    """1, a reminder, if every visit was billed before. A bill with a plan that is kept is never a reminder: nothing on
+    it was overlooked."""
+    kept_ids = {plan_id for plan_id, position in candidate.plans.items() if position.is_current}
+    kept_ids.update(plan.plan_id for plan in candidate.account.plans if plan.status is PlanStatus.COMPLETED)
+    kept = any(each.plan_id in kept_ids for each in printed)
+    return 1 if not kept and all(each.correspondence for each in printed) else 0
+
+
 def statement_amount(candidate: Candidate, account_numbers: tuple[str, ...]) -> AmountDue:
     """The amount due on a statement for these visits."""
     return amount_due(
@@ -124,8 +137,13 @@ def statement_amount(candidate: Candidate, account_numbers: tuple[str, ...]) -> 
 
 
 def _due_on(candidate: Candidate, due: AmountDue) -> date:
-    """The usual due date. A statement for plan payments only uses the next installment's date, if there is one."""
-    upcoming = [plan.next_due_on for plan in due.plans if plan.next_due_on is not None and plan.due_cents]
-    if upcoming and not due.off_plan_cents:
-        return min(upcoming)
-    return due_date(candidate.as_of, candidate.policy.due_days)
+    """The usual due date. A statement for plan payments only uses the date of the next installment that it asks for, or
+    the grace period from today if that ends later: a payment by then is not missed."""
+    asked = [
+        plan.next_due_on
+        for plan in due.plans
+        if plan.next_due_on and plan.next_asked_on and plan.next_asked_on <= candidate.as_of
+    ]
+    if due.off_plan_cents or not asked:
+        return due_date(candidate.as_of, candidate.policy.due_days)
+    return max(min(asked), candidate.as_of + timedelta(days=candidate.policy.plan_grace_days))

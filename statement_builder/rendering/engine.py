@@ -23,7 +23,7 @@ from statement_builder.billing.model import Record
 from statement_builder.documents.content import Content
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.compiled.weasyprint_adapter import Drawing, draw_document
-from statement_builder.rendering.errors import DocumentError
+from statement_builder.rendering.errors import DocumentError, contain_document
 from statement_builder.rendering.fonts import FACES, font_path, missing_code_points
 from statement_builder.rendering.templating import render_markup
 
@@ -90,8 +90,8 @@ class PlainEngine:
     def _try_render(self, content: Content) -> Rendered | DocumentError:
         try:
             return self.render(content)
-        except DocumentError as exc:
-            return exc
+        except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
+            return contain_document(exc, "laying out its pages", content.document_id)
 
     def print_markup(self, html: str, *, identifier: str) -> Rendered:
         """Render HTML as a PDF. The file gets `identifier` instead of a random one."""

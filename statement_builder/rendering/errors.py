@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statement_builder.containment import contain
 from statement_builder.errors import StatementsError
 
 
@@ -19,3 +20,8 @@ class DocumentError(StatementsError):
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message} {self.fix}"
+
+
+def contain_document(error: Exception, doing: str, document_id: str) -> DocumentError:
+    """The document's error for anything raised by its work. Raises again what concerns the whole batch."""
+    return error if isinstance(error, DocumentError) else DocumentError(*contain(error, doing, document_id))

@@ -15,6 +15,7 @@ from pdf_kit.page_text import PageText
 from pdf_kit.pdfium_reader import read_with_pdfium
 from pdf_kit.text import remove_whitespace
 from statement_builder.billing.model import Address
+from statement_builder.billing.text import clean_text
 from statement_builder.documents.content import Content
 from statement_builder.rendering.envelope import SCANLINE_ZONE, EnvelopeWindows, find_checked_zones
 from statement_builder.rendering.errors import DocumentError
@@ -142,6 +143,8 @@ def _verify_first_page(page: PageText, content: Content, windows: EnvelopeWindow
     recipient = remove_whitespace(" ".join((content.recipient.name, *content.recipient.lines)))
     sender = remove_whitespace(" ".join((content.facility.name, *_address_lines(content.facility.return_address))))
     zones = find_checked_zones(windows, page.width)
+    if not clean_text(content.recipient.name):
+        raise verification_error("WINDOW", "The recipient has no name.")
     if remove_whitespace(page.within(zones.recipient)) != recipient:
         raise verification_error("WINDOW", "The envelope's window does not show exactly the name and address.")
     if remove_whitespace(page.within(zones.sender)) != sender:

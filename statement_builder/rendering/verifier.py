@@ -13,7 +13,7 @@ from pdf_kit.fast_reader import FastReader, Reading
 from pdf_kit.text import remove_whitespace
 from statement_builder.documents.content import Content
 from statement_builder.rendering.envelope import EnvelopeWindows, find_checked_zones
-from statement_builder.rendering.errors import DocumentError
+from statement_builder.rendering.errors import DocumentError, contain_document
 from statement_builder.rendering.verification import (
     ForeignIds,
     PageLabel,
@@ -108,6 +108,9 @@ class Verifier:
                 verify_pages(reading.pages, content, self._windows, foreign, page_label)
         except DocumentError as exc:
             return exc
+        except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
+            self._reader = self._new_reader()  # it may have cached what made the check fail
+            return contain_document(exc, "checking its pages", content.document_id)
         return None
 
     def _compare_with_pdfium_if_due(self, request: VerifyRequest, reading: Reading, foreign: ForeignIds) -> None:

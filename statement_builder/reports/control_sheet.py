@@ -129,5 +129,7 @@ class ControlSheet(Record, kw_only=True):
     print_files: tuple[PrintFileLine, ...]
     questions: tuple[str, ...]
     """Decisions that a person must make before hand-off."""
+    clock_basis: str = ""
+    """The assumption that legal clocks run on. Empty: the vendor reports every mailing."""
     still_open: tuple[OpenItem, ...]
     history: tuple[HistoryLine, ...]

@@ -44,11 +44,18 @@ PREVIOUS_CYCLES_MAX = 3
 
 
 def build_control_sheet(
-    ledger: Ledger, batch: Batch, *, envelope_class: Callable[[int], str], questions: Sequence[str], at: datetime
+    ledger: Ledger,
+    batch: Batch,
+    *,
+    envelope_class: Callable[[int], str],
+    questions: Sequence[str],
+    at: datetime,
+    clock_basis: str = "",
 ) -> ControlSheet:
     """The control sheet of `batch` from the current ledger. `envelope_class` maps a page count to an envelope class.
 
-    `questions` are the decisions that a person must make before hand-off; `at` (UTC) is the time of preparation.
+    `questions` are the decisions that a person must make before hand-off; `at` (UTC) is the time of preparation;
+    `clock_basis` is the assumption that legal clocks run on, if any.
     """
     totals = ledger.control_totals.get(batch.batch_id)
     classes = count_classes(ledger.control_totals.by_status(batch.batch_id), envelope_class)
@@ -94,6 +101,7 @@ def build_control_sheet(
         exceptions=_group_exceptions(exceptions, _find_first_dates(ledger, batch, exceptions, before), batch.as_of),
         print_files=tuple(_make_print_file_line(row) for row in files),
         questions=tuple(questions),
+        clock_basis=clock_basis,
         still_open=tuple(_list_open_items(batch, totals, files, questions)),
         history=tuple(
             HistoryLine(at=event.at, actor=event.actor, what=event.what, why=event.why)

@@ -37,6 +37,8 @@ def _check_mail(mail: MailSettings, archive: str, where: str) -> None:
             f"{where}: mail.email_content 'archive-link' requires an archive on S3. "
             "Set archive to s3://…, or mail.email_content to 'portal'."
         )
+    if not 0 <= mail.assumed_mailing_business_days <= 30:
+        raise ConfigError(f"{where}: mail.assumed_mailing_business_days must be from 0 to 30")
     if not 1 <= mail.email_link_days <= 7:
         raise ConfigError(f"{where}: mail.email_link_days must be from 1 to 7, the S3 maximum")
 

@@ -64,6 +64,10 @@ class MailSettings(Record, kw_only=True):
     final_vendor_status: FinalVendorStatus = FinalVendorStatus.NOTHING
     """The last status that the print vendor reports for a piece: `nothing`, `acknowledged`, or `mailed`. The legal
     clocks and the closing of a batch wait for it."""
+    assumed_mailing_business_days: int = 3
+    """Business days from hand-off (or acknowledgment) to the mail, if the vendor does not report the mailing
+    (`final_vendor_status` is `nothing` or `acknowledged`). Every date that a letter counts as mailed is this much
+    later, so that no legal clock runs before the letter is in the mail. Use the vendor's contract; more is safer."""
     ack_deadline_hours: int = 1
     """Hours after hand-off when a missing acknowledgment becomes an alert."""
     mailed_deadline_business_days: int = 2

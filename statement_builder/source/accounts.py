@@ -8,12 +8,14 @@ from datetime import date
 from typing import Any, TypeVar
 
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount
+from statement_builder.containment import contain
 from statement_builder.source.consistency import find_inconsistencies
 from statement_builder.source.contract import DETAILS, RESULT_SETS
 from statement_builder.source.faults import account_fault, format_key
 from statement_builder.source.guarantors import build_guarantor, find_guarantor_faults
 from statement_builder.source.merge import Key
 from statement_builder.source.record_builders import (
+    build_coverage,
     build_encounter,
     build_episode,
     build_hold,
@@ -28,6 +30,19 @@ _RESULT_SET_NAMES = tuple(result_set.name for result_set in DETAILS)
 _BALANCE_SIGNS = {"charges": 1, "insurance_transactions": -1, "patient_payments": -1}
 """Result sets that make up the balance, with the sign of their amounts."""
 _OBSTETRIC_RESULT_SETS = ("ob_episodes", "ob_deposits")
+
+
+def try_build_account(
+    key: Key, rows_by_set: Sequence[list[Row | BadRow]], *, as_of: date, languages: frozenset[str]
+) -> GuarantorAccount | FaultyAccount:
+    """As `build_account`. An account that our own program fails on is an exception, too."""
+    try:
+        return build_account(key, rows_by_set, as_of=as_of, languages=languages)
+    except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+        subject = _orphan_subject(key) if len(key) > 2 else format_key(key[1])
+        problem = contain(exc, "reading this account", subject)
+        fault = Fault(code=problem.code, result_set="guarantors", message=problem.message, fix=problem.fix)
+        return FaultyAccount(subject=subject, faults=(fault,), has_episode=True)
 
 
 def build_account(
@@ -82,6 +97,7 @@ def _assemble_account(rows: dict[str, list[Row]]) -> GuarantorAccount:
         ),
         plans=tuple(build_plan(row, installments.get(row[2], ())) for row in rows["plans"]),
         holds=_build_all(build_hold, rows["holds"]),
+        coverages=_build_all(build_coverage, rows["coverages"]),
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
         unapplied_cents=sum(row[-1] for row in payments.get(None, ())),
     )
@@ -123,8 +139,7 @@ def _find_guarantor_count_faults(guarantor_id: str, rows: list[Row], bad: dict[s
 
 def _describe_orphans(key: Key, rows: dict[str, list[Row]], bad: dict[str, list[BadRow]]) -> FaultyAccount:
     """One exception for rows without a guarantor: per account number, or per row if there is none."""
-    account, name, number = key[2]
-    subject = f"account:{format_key(account)}" if account else f"row:{name}:{number}"
+    account, _, number = key[2]
     faults = [fault for bad_rows in bad.values() for row in bad_rows for fault in row.faults]
     for result_set in (RESULT_SETS[name] for name in _RESULT_SET_NAMES if rows[name] or name in bad):
         count = len(rows[result_set.name]) + len(bad.get(result_set.name, ()))
@@ -141,7 +156,12 @@ def _describe_orphans(key: Key, rows: dict[str, list[Row]], bad: dict[str, list[
                 else "Enter the guarantor on this row.",
             )
         )
-    return _make_faulty_account(subject, faults, rows, bad)
+    return _make_faulty_account(_orphan_subject(key), faults, rows, bad)
+
+
+def _orphan_subject(key: Key) -> str:
+    account, name, number = key[2]
+    return f"account:{format_key(account)}" if account else f"row:{name}:{number}"
 
 
 def _make_faulty_account(

@@ -7,6 +7,7 @@ to describe the fault. Messages never repeat a value, because a shifted column c
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,20 +15,31 @@ from typing import Annotated, Any
 
 from msgspec import Meta, ValidationError, convert
 
+from statement_builder.billing.text import (
+    DAMAGED,
+    FORBIDDEN,
+    INVISIBLE,
+    LINE_ENDS,
+    NORMAL_TEXT,
+    SPACES,
+    clean_lines,
+    clean_text,
+)
+
 TEXT_CHARACTERS_MAX = 200
 ID_CHARACTERS_MAX = 64
 ADDRESS_CHARACTERS_MAX = 1000
 CENTS_MAX = 9_999_999_999
 """$99,999,999.99. A larger amount is an error, such as a wrong scale or a shifted column."""
 
-_DAMAGED = "\ud800-\udfff\ufffd"
-"""Bytes that were not UTF-8 (they arrive as lone surrogates), and U+FFFD left by an earlier decoding error."""
-_INVISIBLE = "\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ue000-\uf8ff"
-"""Control characters except LF and CR, line separators, bidirectional overrides, private-use characters."""
-_FORBIDDEN = _DAMAGED + _INVISIBLE + "\n\r"
+_FORBIDDEN = DAMAGED + FORBIDDEN + LINE_ENDS
 _ONE_LINE = rf"\A[^{_FORBIDDEN}]*\Z"
-_ONE_LINE_NOT_BLANK = rf"\A *[^ {_FORBIDDEN}][^{_FORBIDDEN}]*\Z"
-_LINES = rf"\A[^{_DAMAGED}{_INVISIBLE}]*\Z"
+_NOT_BLANK = rf"\A[{SPACES}]*[^{SPACES}{INVISIBLE}{_FORBIDDEN}][^{_FORBIDDEN}]*\Z"
+_LINES = rf"\A[^{DAMAGED}{FORBIDDEN}]*\Z"
+_EXACT = _FORBIDDEN + INVISIBLE + "\t"
+"""What a key or an id may not contain: it is used exactly as recorded, so nothing in it may be invisible."""
+_EXACT_TEXT = rf"\A[^{_EXACT}]*\Z"
+_EXACT_NOT_BLANK = rf"\A[{SPACES}]*[^{SPACES}{_EXACT}][^{_EXACT}]*\Z"
 _LANGUAGE = r"\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z"
 
 
@@ -38,6 +50,10 @@ class ColumnType:
     name: str
     annotation: Any
     must_be: str
+    normalize: Callable[[str], str] | None = None
+    """Brings a text into its one form, before it is checked. None if the value is used exactly as recorded."""
+    normal_annotation: Any = None
+    """Accepts only values that `normalize` would not change: most of them. Others are not wrong, only slower."""
 
 
 _FORMAT_VIOLATIONS = {
@@ -65,30 +81,45 @@ class Violation:
     fix: str
 
 
+def _join_clean_lines(text: str) -> str:
+    return "\n".join(clean_lines(text))
+
+
 KEY = ColumnType(
     "key",
-    Annotated[str, Meta(max_length=ID_CHARACTERS_MAX, pattern=_ONE_LINE)],
+    Annotated[str, Meta(max_length=ID_CHARACTERS_MAX, pattern=_EXACT_TEXT)],
     f"text of at most {ID_CHARACTERS_MAX} characters; '' if there is none, never NULL",
 )
 ID = ColumnType(
     "id",
-    Annotated[str, Meta(max_length=ID_CHARACTERS_MAX, pattern=_ONE_LINE_NOT_BLANK)],
+    Annotated[str, Meta(max_length=ID_CHARACTERS_MAX, pattern=_EXACT_NOT_BLANK)],
     f"text of 1 to {ID_CHARACTERS_MAX} characters",
 )
 TEXT = ColumnType(
     "text",
     Annotated[str, Meta(max_length=TEXT_CHARACTERS_MAX, pattern=_ONE_LINE)],
     f"one line of text of at most {TEXT_CHARACTERS_MAX} characters",
+    clean_text,
+    Annotated[str, Meta(max_length=TEXT_CHARACTERS_MAX, pattern=rf"\A{NORMAL_TEXT}\Z")],
+)
+SECRET = ColumnType(
+    "secret",
+    Annotated[str, Meta(max_length=TEXT_CHARACTERS_MAX, pattern=rf"\A[^{_FORBIDDEN}\t]*\Z")],
+    f"one line of text of at most {TEXT_CHARACTERS_MAX} characters, used exactly as recorded",
 )
 REQUIRED_TEXT = ColumnType(
     "required text",
-    Annotated[str, Meta(max_length=TEXT_CHARACTERS_MAX, pattern=_ONE_LINE_NOT_BLANK)],
+    Annotated[str, Meta(max_length=TEXT_CHARACTERS_MAX, pattern=_NOT_BLANK)],
     f"one line of text of 1 to {TEXT_CHARACTERS_MAX} characters, not blank",
+    clean_text,
+    Annotated[str, Meta(min_length=1, max_length=TEXT_CHARACTERS_MAX, pattern=rf"\A{NORMAL_TEXT}\Z")],
 )
 ADDRESS_LINES = ColumnType(
     "address lines",
     Annotated[str, Meta(max_length=ADDRESS_CHARACTERS_MAX, pattern=_LINES)],
     "the delivery lines of an address, separated by line feeds",
+    _join_clean_lines,
+    Annotated[str, Meta(max_length=ADDRESS_CHARACTERS_MAX, pattern=rf"\A{NORMAL_TEXT}(?:\n{NORMAL_TEXT})*\Z")],
 )
 CENTS = ColumnType("cents", Annotated[int, Meta(ge=-CENTS_MAX, le=CENTS_MAX)], "a whole number of cents (bigint)")
 CENTS_NOT_NEGATIVE = ColumnType(
@@ -134,16 +165,18 @@ def _describe(value: object, column_type: ColumnType) -> Violation:
 
 
 def _describe_text(value: str, column_type: ColumnType, must_be: str) -> Violation:
-    if re.search(f"[{_DAMAGED}]", value):
+    if re.search(f"[{DAMAGED}]", value):
         return Violation(
             "ENCODING", "has a damaged character", "Re-enter it in the billing system and export as UTF-8."
         )
-    if re.search(f"[{_INVISIBLE}]", value) or (column_type is not ADDRESS_LINES and re.search(r"[\n\r]", value)):
+    if re.search(f"[{FORBIDDEN}]", value) or (column_type.normalize is None and re.search(f"[{_EXACT}]", value)):
         return Violation("CONTROL", "has an invisible control character", "Retype it in the billing system.")
+    if column_type is not ADDRESS_LINES and re.search(f"[{LINE_ENDS}]", value):
+        return Violation("CONTROL", "has an invisible control character: a line end", "Retype it on one line.")
     if column_type.name in _FORMAT_VIOLATIONS:
         code, problem = _FORMAT_VIOLATIONS[column_type.name]
         return Violation(code, problem, f"Correct it, or map it in the query. {must_be}")
-    if not value.strip():
+    if not clean_text(value):
         return Violation("NULL", "is blank, which is not allowed", f"Enter a value. {must_be}")
     return Violation("LONG", "is too long", f"Shorten it. {must_be}")
 

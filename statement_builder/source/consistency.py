@@ -53,6 +53,7 @@ _KEY_GETTERS: dict[str, Callable[[Row], Any]] = {
 _DATE_ORDER = (
     ("encounters", "service_from", "service_to"),
     ("correspondence", "first_statement_on", "last_mailed_on"),
+    ("coverages", "starts_on", "ends_on"),
 )
 """Pairs of date columns; the second must not be before the first."""
 
@@ -137,7 +138,8 @@ def _find_dangling_references(reference: Reference, rows: Iterable[Row], known: 
 
 def _find_reversed_dates(name: str, first: str, second: str, rows: Iterable[Row]) -> Iterator[Fault]:
     for row in rows:
-        if row[_COLUMN_INDEX[name, second]] < row[_COLUMN_INDEX[name, first]]:
+        last_on = row[_COLUMN_INDEX[name, second]]
+        if last_on is not None and last_on < row[_COLUMN_INDEX[name, first]]:
             yield account_fault(
                 name,
                 second,

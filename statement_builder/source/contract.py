@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statement_builder.billing.model import (
+    CoverageKind,
     Delivery,
     EpisodeStatus,
     FinancialClass,
@@ -32,6 +33,7 @@ from statement_builder.source.column_types import (
     PAST_DATE,
     QUANTITY,
     REQUIRED_TEXT,
+    SECRET,
     TEXT,
     TIMESTAMP,
     ColumnType,
@@ -55,6 +57,12 @@ class Column:
     def python_type(self) -> Any:
         """The annotation that msgspec checks values against."""
         return self.type.annotation | None if self.null else self.type.annotation
+
+    @property
+    def normal_python_type(self) -> Any:
+        """The annotation of values that are valid and need no normalization."""
+        annotation = self.type.normal_annotation or self.type.annotation
+        return annotation | None if self.null else annotation
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,8 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("large_print", FLAG),
         Column("delivery", one_of(Delivery)),
         Column("email_consent_at", TIMESTAMP, null=True),
-        Column("email_secret", TEXT, null=True, may_be_missing=True),
+        Column("email_secret", SECRET, null=True, may_be_missing=True),
+        Column("birth_on", PAST_DATE, null=True, may_be_missing=True),
         key=("guarantor_id",),
     ),
     _detail(
@@ -116,6 +125,16 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("last_name", REQUIRED_TEXT),
         Column("birth_on", PAST_DATE),
         key=("patient_id",),
+    ),
+    _detail(
+        "coverages",
+        Column("patient_id", ID, references="patients.patient_id"),
+        Column("coverage_id", ID),
+        Column("kind", one_of(CoverageKind)),
+        Column("starts_on", DATE),
+        Column("ends_on", DATE, null=True),
+        key=("patient_id", "coverage_id"),
+        may_be_missing=True,
     ),
     _detail(
         "encounters",

@@ -7,7 +7,9 @@ from datetime import UTC, date, timedelta
 
 from email_validator import EmailNotValidError, validate_email
 
+from statement_builder.billing.countries import UNITED_STATES, country_code
 from statement_builder.billing.model import Address, Delivery, Fault, Guarantor
+from statement_builder.billing.postal import STATES, make_address, zip_code
 from statement_builder.source.column_types import TEXT_CHARACTERS_MAX
 from statement_builder.source.contract import RESULT_SETS
 from statement_builder.source.faults import account_fault
@@ -18,13 +20,14 @@ DELIVERY_LINES_MAX = 3
 
 _ADDRESS = RESULT_SETS["guarantors"].index("address_lines")
 _CONFIDENTIAL = RESULT_SETS["guarantors"].index("confidential_lines")
+_ADDRESS_COLUMNS = _CONFIDENTIAL - _ADDRESS
 _EMAIL = RESULT_SETS["guarantors"].index("email")
 
 
 def find_guarantor_faults(row: Row, as_of: date, languages: frozenset[str]) -> Iterator[Fault]:
     """Faults of the guarantor row that no single column shows. `languages`: codes that templates exist in."""
     guarantor_id = row[1]
-    email, language, _, delivery, consent_at, _ = row[_EMAIL:]
+    email, language, _, delivery, consent_at, *_ = row[_EMAIL:]
     if language is not None and language not in languages:
         yield account_fault(
             "guarantors",
@@ -34,8 +37,10 @@ def find_guarantor_faults(row: Row, as_of: date, languages: frozenset[str]) -> I
             problem="has no document templates",
             fix="Add templates for the language, or set it to one of: " + ", ".join(sorted(languages)) + ".",
         )
-    for column, index in (("address_lines", _ADDRESS), ("confidential_lines", _CONFIDENTIAL)):
-        yield from _find_address_faults(guarantor_id, column, _split_lines(row[index]))
+    for prefix, index in (("", _ADDRESS), ("confidential_", _CONFIDENTIAL)):
+        lines = tuple(row[index].split("\n")) if row[index] else ()
+        yield from _find_address_faults(guarantor_id, f"{prefix or 'address_'}lines", lines)
+        yield from _find_country_faults(guarantor_id, f"{prefix}country", row[index : index + _ADDRESS_COLUMNS])
     if delivery is Delivery.EMAIL and email and not _is_email(email):
         yield account_fault(
             "guarantors",
@@ -78,9 +83,37 @@ def _find_address_faults(guarantor_id: str, column: str, lines: tuple[str, ...])
         )
 
 
+def _find_country_faults(guarantor_id: str, column: str, columns: Row) -> Iterator[Fault]:
+    code = country_code(columns[-1] or "")
+    if code == UNITED_STATES:
+        return
+    if code is None:
+        yield account_fault(
+            "guarantors",
+            column,
+            guarantor_id,
+            code="COUNTRY",
+            problem="is not a country that we know",
+            fix="Enter its two-letter code (ISO 3166-1) or its English name; leave it empty for the United States.",
+        )
+        return
+    # A state in the wrong column reads as a country: CA is Canada, DE is Germany.
+    address = _address(columns)
+    misplaced = code == address.state.upper() or (code == "NA" and address.state.upper() in STATES)
+    if address.country != UNITED_STATES and misplaced and zip_code(address.postal_code):
+        yield account_fault(
+            "guarantors",
+            column,
+            guarantor_id,
+            code="COUNTRY",
+            problem="contradicts the state and the ZIP Code, which are in the United States",
+            fix="Leave the country empty for an address in the United States, or correct the state.",
+        )
+
+
 def build_guarantor(row: Row) -> Guarantor:
     """The guarantor of a valid row."""
-    email, language, large_print, delivery, consent_at, email_secret = row[_EMAIL:]
+    email, language, large_print, delivery, consent_at, email_secret, birth_on = row[_EMAIL:]
     lines, city, _, postal_code, _ = confidential = row[_CONFIDENTIAL:_EMAIL]
     return Guarantor(
         guarantor_id=row[1],
@@ -95,23 +128,13 @@ def build_guarantor(row: Row) -> Guarantor:
         delivery=delivery,
         email_consent_at=consent_at.astimezone(UTC) if consent_at is not None else None,
         email_secret=email_secret or "",
+        birth_on=birth_on,
     )
 
 
 def _address(columns: Row) -> Address:
     lines, city, state, postal_code, country = columns
-    return Address(
-        lines=_split_lines(lines),
-        city=city or "",
-        state=state or "",
-        postal_code=postal_code or "",
-        country=country or "US",
-    )
-
-
-def _split_lines(text: str | None) -> tuple[str, ...]:
-    """The lines that are not blank, stripped."""
-    return tuple([stripped for line in (text or "").split("\n") if (stripped := line.strip())])
+    return make_address(lines=lines, city=city, state=state, postal_code=postal_code, country=country)
 
 
 def _is_email(text: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from statement_builder.billing.model import (
     Charge,
     Correspondence,
+    Coverage,
     Deposit,
     Encounter,
     Installment,
@@ -27,6 +28,11 @@ from statement_builder.source.row_validation import Row
 def build_patient(row: Row) -> Patient:
     _, _, patient_id, first_name, last_name, birth_on = row
     return Patient(patient_id=patient_id, first_name=first_name or "", last_name=last_name, birth_on=birth_on)
+
+
+def build_coverage(row: Row) -> Coverage:
+    _, _, patient_id, _, kind, starts_on, ends_on = row
+    return Coverage(patient_id=patient_id, kind=kind, starts_on=starts_on, ends_on=ends_on)
 
 
 def build_encounter(

@@ -1,6 +1,7 @@
 """Validates database rows against the contract: converts valid rows, describes the faults of bad ones.
 
-One call checks a thousand rows. Single rows are checked only if that fails, so clean data is cheap.
+One call checks a thousand rows. Text is normalized, and single rows are checked, only if that fails, so clean data is
+cheap.
 """
 
 from __future__ import annotations
@@ -52,10 +53,19 @@ def make_column_reorderer(result_set: ResultSet, returned: Sequence[str]) -> Cal
 
 
 def check_rows(result_set: ResultSet, rows: list[Row], first_number: int) -> list[Row | BadRow]:
-    """Validate and convert the rows, in order. `first_number` is the first row's number in the result set, from 1.
+    """Normalize, validate and convert the rows, in order. `first_number` is the first row's number in the result set,
+    from 1.
 
     `SourceError` if a row's mail_sort or guarantor_id is not text, because then it cannot be merged.
     """
+    try:
+        checked: list[Row | BadRow] = convert(rows, _rows_type(result_set, normal=True))
+    except ValidationError:
+        return _check_normalized(result_set, _normalize_rows(result_set, rows), first_number)
+    return checked
+
+
+def _check_normalized(result_set: ResultSet, rows: list[Row], first_number: int) -> list[Row | BadRow]:
     try:
         checked: list[Row | BadRow] = convert(rows, _rows_type(result_set))
     except ValidationError:
@@ -63,10 +73,25 @@ def check_rows(result_set: ResultSet, rows: list[Row], first_number: int) -> lis
             return [_describe_bad_row(result_set, rows[0], first_number)]
         # Bisection finds one bad row among a thousand in about twenty calls.
         half = len(rows) // 2
-        return check_rows(result_set, rows[:half], first_number) + check_rows(
+        return _check_normalized(result_set, rows[:half], first_number) + _check_normalized(
             result_set, rows[half:], first_number + half
         )
     return checked
+
+
+def _normalize_rows(result_set: ResultSet, rows: list[Row]) -> list[Row]:
+    """The rows with each text in its one form. Values of another type are left to the check."""
+    texts = [(at, each.type.normalize) for at, each in enumerate(result_set.columns) if each.type.normalize]
+    if not texts:
+        return rows
+    normalized = []
+    for row in rows:
+        values = list(row)
+        for at, normalize in texts:
+            if isinstance(value := values[at], str):
+                values[at] = normalize(value)
+        normalized.append(tuple(values))
+    return normalized
 
 
 def _describe_bad_row(result_set: ResultSet, row: Row, number: int) -> BadRow:
@@ -113,8 +138,11 @@ def _read_cents(result_set: ResultSet, row: Row, invalid_columns: set[str]) -> i
 
 
 @lru_cache
-def _rows_type(result_set: ResultSet) -> Any:
-    columns = tuple(str if _is_mail_sort(column.name) else column.python_type for column in result_set.columns)
+def _rows_type(result_set: ResultSet, *, normal: bool = False) -> Any:
+    columns = tuple(
+        str if _is_mail_sort(each.name) else each.normal_python_type if normal else each.python_type
+        for each in result_set.columns
+    )
     return list[tuple.__class_getitem__(columns)]  # type: ignore[misc]
 
 

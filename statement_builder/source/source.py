@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount
 from statement_builder.errors import SourceError
-from statement_builder.source.accounts import build_account
+from statement_builder.source.accounts import try_build_account
 from statement_builder.source.check import CheckReport, count_accounts, source_fault
 from statement_builder.source.contract import CONTROL, DETAILS, FRESHNESS, RESULT_SETS, ResultSet
 from statement_builder.source.database import begin_reading, open_database, read_chunks
@@ -81,7 +81,7 @@ class Source:
             for key, rows in merge_streams(streams):
                 if only is not None and key[1] not in only:
                     continue
-                yield build_account(key, rows, as_of=as_of, languages=self._languages)
+                yield try_build_account(key, rows, as_of=as_of, languages=self._languages)
             counts.update({stream.result_set.name: stream.rows_read for stream in streams})
             _check_row_counts(counts, dict(self._read_all(connection, CONTROL, values)))
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from statement_builder.billing.dates import add_months, due_date, next_business_day, whole_months
+from statement_builder.billing.dates import add_business_days, add_months, due_date, next_business_day, whole_months
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,17 @@ def test_next_business_day(day: date, expected: date) -> None:
 def test_due_date__moves_from_a_weekend_to_monday() -> None:
     assert due_date(date(2026, 11, 17), 25) == date(2026, 12, 14)
     assert due_date(date(2026, 11, 20), 25) == date(2026, 12, 15)
+
+
+@pytest.mark.parametrize(
+    ("day", "days", "expected"),
+    [
+        pytest.param(date(2026, 11, 6), 0, date(2026, 11, 6), id="none"),
+        pytest.param(date(2026, 11, 2), 3, date(2026, 11, 5), id="within-a-week"),
+        pytest.param(date(2026, 11, 6), 3, date(2026, 11, 12), id="weekend-and-veterans-day"),
+        pytest.param(date(2026, 11, 7), 1, date(2026, 11, 9), id="from-a-saturday"),
+        pytest.param(date(2026, 12, 31), 1, date(2027, 1, 4), id="new-year"),
+    ],
+)
+def test_add_business_days(day: date, days: int, expected: date) -> None:
+    assert add_business_days(day, days) == expected

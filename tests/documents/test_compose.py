@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+import typing
+from datetime import date, timedelta
+from typing import cast
 
 import pytest
+from msgspec.structs import replace
 
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import (
     Address,
+    Correspondence,
     Deposit,
     Installment,
     InsuranceKind,
@@ -18,8 +22,17 @@ from statement_builder.billing.model import (
 )
 from statement_builder.billing.selection import Channel, Kind, Selection
 from statement_builder.documents import CompositionError
-from statement_builder.documents.facts import LetterFacts, ObNoticeFacts, StatementFacts
+from statement_builder.documents.facts import (
+    EstimatePayment,
+    Facts,
+    LetterFacts,
+    ObNoticeFacts,
+    PlanLine,
+    StatementFacts,
+    VisitLine,
+)
 from tests.builders import (
+    AS_OF,
     make_account,
     make_address,
     make_encounter,
@@ -30,9 +43,11 @@ from tests.builders import (
 )
 from tests.contents import (
     BILLED,
+    DUE_ON,
     compose_document,
     make_letter,
     make_ob_notice,
+    make_plan_statement,
     make_selection,
     make_statement,
     three_visits,
@@ -249,3 +264,118 @@ def test_document_id__is_the_same_on_every_build() -> None:
     assert make_statement().document_id == make_statement().document_id
     assert make_statement().document_id != make_letter(2).document_id
     assert make_statement().document_id != make_statement(guarantor_id="G2").document_id
+
+
+# Dates ahead
+
+
+def dates_of(record: type, behind: frozenset[str]) -> set[str]:
+    """The names of a record's date fields, less those that look back."""
+    hints = typing.get_type_hints(record)
+    dates = {name for name, hint in hints.items() if hint is date or date in typing.get_args(hint)}
+    return dates - behind
+
+
+@pytest.mark.parametrize(
+    ("record", "behind"),
+    [
+        pytest.param(StatementFacts, frozenset[str](), id="statement"),
+        pytest.param(PlanLine, frozenset[str](), id="plan"),
+        pytest.param(VisitLine, frozenset({"service_from", "service_to"}), id="visit"),
+        pytest.param(ObNoticeFacts, frozenset({"estimate_on", "pay_by_on"}), id="ob-notice"),
+        pytest.param(EstimatePayment, frozenset[str](), id="ob-payment"),
+        pytest.param(LetterFacts, frozenset({"first_billed_on"}), id="letter"),
+    ],
+)
+def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: frozenset[str]) -> None:
+    """`pay_by_on` is not printed. Everything else that is a date is checked, or is about the past."""
+    listed = {
+        name.rpartition(".")[2]
+        for content in (make_plan_statement(), make_ob_notice(), make_letter(4))
+        for name, _ in cast(Facts, content.facts).dates_ahead()
+    }
+    assert dates_of(record, behind) <= listed
+
+
+@pytest.mark.parametrize(
+    ("kind", "level"),
+    [
+        pytest.param(Kind.STATEMENT, 0, id="statement"),
+        pytest.param(Kind.DUNNING, 2, id="letter"),
+        pytest.param(Kind.DUNNING, 4, id="final-notice"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("due_on", "refused"),
+    [
+        pytest.param(AS_OF - timedelta(days=1), True, id="yesterday"),
+        pytest.param(AS_OF, False, id="today"),
+    ],
+)
+def test_dates_ahead__a_past_due_date_is_refused(kind: Kind, level: int, due_on: date, refused: bool) -> None:
+    account = make_account(*three_visits(correspondence=BILLED))
+    selection = make_selection(account, kind=kind, level=level, due_on=due_on)
+    if not refused:
+        assert compose_document(account, selection).kind is kind
+        return
+    with pytest.raises(CompositionError) as caught:
+        compose_document(account, selection)
+    assert caught.value.code == "PAST_DATE"
+    assert "due_on" in caught.value.message
+
+
+def test_dates_ahead__a_birth_expected_last_month_is_refused() -> None:
+    with pytest.raises(CompositionError) as caught:
+        make_ob_notice(make_episode(expected_delivery_on=date(2026, 10, 31), estimate_on=date(2026, 5, 1)))
+    assert caught.value.code == "PAST_DATE"
+
+
+def billed_on(day: date) -> Correspondence:
+    return Correspondence(first_statement_on=day, statements_sent=2, last_level=3, last_mailed_on=day)
+
+
+@pytest.mark.parametrize(
+    ("level", "first_on", "until"),
+    [
+        pytest.param(4, AS_OF - timedelta(days=240), DUE_ON, id="day-240-passes-before-the-deadline"),
+        pytest.param(4, DUE_ON - timedelta(days=240), DUE_ON, id="day-240-is-the-deadline"),
+        pytest.param(4, DUE_ON - timedelta(days=239), DUE_ON + timedelta(days=1), id="day-240-is-after-the-deadline"),
+        pytest.param(4, AS_OF - timedelta(days=300), DUE_ON, id="day-240-has-passed"),
+        pytest.param(2, AS_OF - timedelta(days=240), AS_OF, id="letter-on-day-240"),
+        pytest.param(3, AS_OF - timedelta(days=241), None, id="letter-after-day-240-prints-no-date"),
+    ],
+)
+def test_letter__application_period_26_cfr_1_501r_1_b_3(level: int, first_on: date, until: date | None) -> None:
+    """The later of day 240 after the first statement and the deadline of the final notice (26 CFR 1.501(r)-1(b)(3))."""
+    facts = make_letter(level, *three_visits(correspondence=billed_on(first_on))[:2]).facts
+    assert isinstance(facts, LetterFacts)
+    assert facts.assistance_until_on == until
+
+
+def test_letter__application_period_of_several_visits_is_open_for_each() -> None:
+    one, two, _ = three_visits()
+    old = replace(one, correspondence=billed_on(date(2026, 2, 1)))
+    new = replace(two, correspondence=billed_on(date(2026, 7, 1)))
+    facts = make_letter(4, old, new).facts
+    assert isinstance(facts, LetterFacts)
+    assert facts.assistance_until_on == DUE_ON
+
+
+def test_ob_notice__one_date_for_one_payment() -> None:
+    """The date beside the amount and the dates of the payments that it asks for are the same, and none has passed."""
+    facts = make_ob_notice().facts
+    assert isinstance(facts, ObNoticeFacts)
+    assert {each.due_on for each in facts.payments if each.asked_now} == {facts.due_on}
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "shown"),
+    [
+        pytest.param(AS_OF, AS_OF, id="ends-today"),
+        pytest.param(AS_OF - timedelta(days=1), None, id="ended-yesterday"),
+    ],
+)
+def test_ob_notice__plan_year_that_ended_is_not_printed_as_ahead(ends_on: date, shown: date | None) -> None:
+    facts = make_ob_notice(make_episode(plan_year_ends_on=ends_on)).facts
+    assert isinstance(facts, ObNoticeFacts)
+    assert facts.plan_year_ends_on == shown

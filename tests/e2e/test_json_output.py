@@ -27,14 +27,15 @@ PRINT_FILE = "name state documents pages sheets cents sha256"
 EXCEPTION = "batch guarantor document file code message fix"
 DOCUMENT = (
     "document batch kind level guarantor accounts amount_cents pages sha256 state revision_of is_copy replaced_by "
-    "deliveries"
+    "deliveries clocks"
 )
 DELIVERY = "attempt channel state at print_file receipt"
 ALERT = "code subject message runbook"
 TRACKED_FILE = "name form answers news problems put_in"
 CONTROL_SHEET = (
     "batch facility kind cycle as_of source limit state drawn_up_at opened_by opened_at released_by released_at "
-    "closed_at foots counts cents gates classes cycles holds exceptions print_files questions still_open history"
+    "closed_at foots counts cents gates classes cycles holds exceptions print_files questions clock_basis still_open "
+    "history"
 )
 BENCHMARK = (
     "kind documents ratio compiled_per_s plain_per_s cold_per_s first_s layouts fallbacks reasons bytes_per_document "

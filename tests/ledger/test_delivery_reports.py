@@ -388,3 +388,86 @@ def test_awaiting_final_status__until_every_piece_has_its_final_status(ledger: L
     assert names() == [NAME]
     report(ledger, S.REJECTED, 1)
     assert names() == []
+
+
+def test_death__withholds_what_waits_in_every_batch_and_for_redelivery(ledger: Ledger) -> None:
+    hand_off(ledger)
+    report(ledger, S.REJECTED)
+    ledger.redeliveries.schedule(TWO[0].document_id, readdressed=False, actor="ben", at=AT, why="again")
+    letter = rendered("G1", cycle="2026-12", kind=Kind.DUNNING, level=2)
+    email = rendered("G1", cycle="2027-01", channel=Channel.EMAIL)
+    other = rendered("G2", cycle="2026-12", kind=Kind.DUNNING, level=2)
+    make_batch(ledger, [letter, other], cycle="2026-12", kind=Kind.DUNNING)
+    make_batch(ledger, [email], cycle="2027-01")
+    assert ledger.delivery_reports.record_death(TWO[0].document_id, on=LATER_ON, at=later(9), why="DEC")
+    assert not ledger.delivery_reports.record_death(TWO[0].document_id, on=LATER_ON, at=later(9), why="DEC")
+    states = {each.document_id: ledger.documents.get(each.document_id) for each in (TWO[0], letter, email, other)}
+    assert [(each.state.value, each.is_redelivery_due) for each in states.values() if each is not None] == [
+        ("handed_off", False),
+        ("withheld", False),
+        ("withheld", False),
+        ("rendered", False),
+    ]
+    ((suppression,),) = ledger.suppressions.by_guarantor(FACILITY, ["G1", "G2"]).values()
+    assert (suppression.code, suppression.digest) == (SuppressionCode.DECEASED, "")
+
+
+def test_death__of_a_document_that_is_not_ours(ledger: Ledger) -> None:
+    with pytest.raises(DeliveryReportError, match="not one of ours"):
+        ledger.delivery_reports.record_death("d" * 36, on=LATER_ON, at=AT, why="DEC")
+
+
+def test_death__pieces_that_the_vendor_may_still_stop(ledger: Ledger) -> None:
+    hand_off(ledger)
+    assert ledger.suppressions.pieces_to_deceased(FACILITY) == []
+    ledger.delivery_reports.record_death(TWO[0].document_id, on=LATER_ON, at=later(9), why="DEC")
+    assert [each.document_id for each in ledger.suppressions.pieces_to_deceased(FACILITY)] == [TWO[0].document_id]
+    report(ledger, S.MAILED)
+    assert ledger.suppressions.pieces_to_deceased(FACILITY) == []
+
+
+ASSUMED_ON = date(2026, 11, 9)
+"""Three business days after `MAILED_ON`, a Wednesday."""
+
+
+def hand_off_assuming(ledger: Ledger, reports: FinalVendorStatus) -> str:
+    batch_id = make_batch(ledger, TWO).batch_id
+    new = print_file(batch_id, TWO, name=NAME)
+    ledger.print_files.claim(msgspec.structs.replace(new, reports=reports, assumed_mailing_business_days=3), at=AT)
+    ledger.print_files.mark(NAME, S.COMMITTING, at=AT)
+    ledger.print_files.mark(NAME, S.SENT, at=AT, mailed_on=MAILED_ON)
+    return batch_id
+
+
+def first_and_last(ledger: Ledger) -> tuple[date, date]:
+    found = ledger.mailing_history.by_account(FACILITY, ["A-G1"])["A-G1"]
+    return found.first_statement_on, found.last_mailed_on
+
+
+def test_assumed_mailing__clocks_start_later_than_the_hand_off(ledger: Ledger) -> None:
+    """Domain rules 0.1: sent means entered the mail. 26 CFR 1.501(r)-6(c) counts from it."""
+    hand_off_assuming(ledger, FinalVendorStatus.NOTHING)
+    assert first_and_last(ledger) == (ASSUMED_ON, ASSUMED_ON)
+    assert mailed_on(ledger) == ASSUMED_ON
+
+
+def test_assumed_mailing__counts_from_the_acknowledgment(ledger: Ledger) -> None:
+    hand_off_assuming(ledger, FinalVendorStatus.ACKNOWLEDGED)
+    assert mailed_on(ledger) is None
+    ledger.delivery_reports.acknowledge_print_file(NAME, sha256=SHA, records=2, on=MAILED_ON, at=AT, why="ack")
+    assert first_and_last(ledger) == (ASSUMED_ON, ASSUMED_ON)
+
+
+def test_assumed_mailing__a_mailed_report_is_a_fact(ledger: Ledger) -> None:
+    hand_off_assuming(ledger, FinalVendorStatus.NOTHING)
+    report(ledger, S.MAILED, on=date(2026, 11, 17))
+    assert first_and_last(ledger) == (date(2026, 11, 17), date(2026, 11, 17))
+    hand_off_file = ledger.print_files.for_batch("2026-11-statement")[0]
+    assert hand_off_file.assumed_mailing_business_days == 3
+
+
+def test_assumed_mailing__the_vendor_reports_mailings(ledger: Ledger) -> None:
+    hand_off_assuming(ledger, FinalVendorStatus.MAILED)
+    assert mailed_on(ledger) is None
+    report(ledger, S.MAILED, on=date(2026, 11, 5))
+    assert first_and_last(ledger) == (date(2026, 11, 5), date(2026, 11, 5))

@@ -102,6 +102,32 @@ def test_upgrade__keeps_suppressions_and_redeliveries(ledger_url: str) -> None:
             assert connection.execute(select(text("document_id, readdressed FROM redelivery"))).all() == [("d", True)]
 
 
+@pytest.mark.parametrize(
+    ("why", "codes"),
+    [
+        pytest.param("DEC (nixies.csv, line 2)", ["DECEASED", "RETMAIL"], id="deceased"),
+        pytest.param("UTF (DEC (x).csv, line 2)", ["RETMAIL"], id="other-reason"),
+    ],
+)
+def test_upgrade__earlier_returns_as_deceased_suppress_the_guarantor(
+    ledger_url: str, why: str, codes: list[str]
+) -> None:
+    """Earlier releases took them for a wrong address, which the next address on file ends."""
+    engine = create_engine(ledger_url)
+    with engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0006")
+        for statement in _OLD_ROWS:
+            connection.execute(text(statement))
+        columns = {"actor": "ben", "batch_id": "b", "subject": "d", "what": "returned", "why": why}
+        connection.execute(insert(event).values(at=AT, **columns))
+    engine.dispose()
+    with Ledger.open(ledger_url) as ledger:
+        ledger.upgrade()
+        assert [each.code.value for each in ledger.suppressions.by_guarantor("L", ["G"])["G"]] == codes
+
+
 _OLD_ROWS = (
     "INSERT INTO batch (batch_id, facility_id, kind, cycle, as_of, source, state, opened_by, opened_at, released_by,"
     " looked_at, pull_attempts) VALUES ('b', 'L', 'statement', '2026-11', '2026-11-02', 'r', 'closed', 'ana',"

@@ -267,3 +267,20 @@ def test_read__does_not_guess_between_two_of_our_messages() -> None:
     other = OURS.replace("3f25", "4f25")
     (bounce,) = read(report(FAILED, returned=f"Message-ID: {OURS}\r\nReferences: {other}\r\n\r\n"))
     assert (bounce.kind, bounce.document_id) == (BounceKind.HARD, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 5.1.1 The account of this deceased user is closed",
+        "I am sorry to tell you that my mother passed away.",
+        "Mr. Ruiz has died. Please contact his daughter.",
+        "Mi padre ha fallecido.\r\nFalleció en octubre.",
+    ],
+)
+def test_read__words_about_a_death_are_for_a_person(text: str) -> None:
+    """A hard bounce is printed and mailed; a bill must not be mailed to the dead (domain rules, 0.4)."""
+    message = report(FAILED).replace(b"I could not deliver it.", text.encode())
+    assert message != report(FAILED)
+    assert [each.kind for each in read(message)] == [BounceKind.UNCLEAR]
+    assert [each.kind for each in read(report(FAILED))] == [BounceKind.HARD]

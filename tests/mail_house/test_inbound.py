@@ -218,3 +218,38 @@ def test_lob__unknown_event_is_a_problem(broken: dict[str, object]) -> None:
     parsed = read_delivery_reports(json.dumps(broken).encode())
     assert parsed.reports == ()
     assert len(parsed.problems) == 1
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["DEC", "dec", " Dec ", "DECEASED", "Deceased", "DECD", "RTS-DEC", "DEC/UTF", "addressee deceased", "Fallecida"],
+)
+def test_returned__every_spelling_of_deceased(reason: str) -> None:
+    (parsed,) = read_delivery_reports(table("returned mail", f"{DOCUMENT},2026-11-09,{reason}")).reports
+    assert parsed[1] == piece(PieceState.RETURNED, "DEC", "")
+    assert isinstance(parsed[1], PieceReport)
+    assert parsed[1].says_deceased
+
+
+@pytest.mark.parametrize("reason", [*sorted(set(RETURN_REASONS) - {"DEC"}), "utf"])
+def test_returned__other_reasons_say_nothing_about_a_death(reason: str) -> None:
+    ((_, report),) = read_delivery_reports(table("returned mail", f"{DOCUMENT},2026-11-09,{reason}")).reports
+    assert report == piece(PieceState.RETURNED, reason.upper(), "")
+    assert isinstance(report, PieceReport)
+    assert not report.says_deceased
+
+
+@pytest.mark.parametrize("reason", ["9 Dec", "DECLINED", "returned Dec 9", "Ana Deckard"])
+def test_returned__text_that_is_no_reason_is_a_problem_without_its_words(reason: str) -> None:
+    parsed = read_delivery_reports(table("returned mail", f"{DOCUMENT},2026-11-09,{reason}"))
+    assert parsed.reports == ()
+    assert "not a known return reason" in parsed.problems[0].message
+    assert " " not in reason or reason not in parsed.problems[0].message
+
+
+@pytest.mark.parametrize(("kind", "says_deceased"), [("letter.returned_to_sender", True), ("letter.in_transit", False)])
+def test_lob__carrier_notes_on_a_death(kind: str, says_deceased: bool) -> None:
+    body = {"metadata": {"document_id": DOCUMENT}, "tracking_events": [{"details": {"notes": "Addressee DECEASED"}}]}
+    ((_, report),) = read_delivery_reports(json.dumps(event(kind, body=body)).encode()).reports
+    assert isinstance(report, PieceReport)
+    assert report.says_deceased is says_deceased

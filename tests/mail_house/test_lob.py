@@ -14,6 +14,7 @@ import yaml
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from mail_house.models import PrintFile
 from mail_house.print_files import build_print_file
+from mail_house.print_files.inserter_marks import routing_code
 from mail_house.profiles import load_profile
 from mail_house.secret import Secret
 from mail_house.vendors import open_print_vendor
@@ -350,6 +351,25 @@ def test_commit__delivery_lines(
 def test_read_us_address(line: str, city: str, state: str) -> None:
     address = read_us_address(("A B", "1 Main St", line))
     assert (address.name, address.delivery, address.city, address.state) == ("A B", ("1 Main St",), city, state)
+
+
+@pytest.mark.parametrize("zip_", ["01103-1234", "011031234", "01103 1234"])
+@pytest.mark.parametrize("country", ["", "US", "usa", "U.S.A.", "United States"])
+def test_read_us_address__reads_what_the_barcode_reads(zip_: str, country: str) -> None:
+    lines = tuple(line for line in ("A B", "1 Main St", f"Salem, MA {zip_}", country) if line)
+
+    assert read_us_address(lines).zip == "01103-1234"
+    assert read_us_address(lines).delivery == ("1 Main St",)
+    assert routing_code(lines) == "011031234"
+
+
+@pytest.mark.parametrize("country", ["CANADA", "MEXICO", "UNITED KINGDOM"])
+def test_read_us_address__refuses_mail_abroad(country: str) -> None:
+    lines = ("A B", "1 Main St", "Anywhere 01103", country)
+
+    with pytest.raises(ValueError, match="US city"):
+        read_us_address(lines)
+    assert routing_code(lines) == ""
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from mail_house.preflight import require_no_faults
 from mail_house.preflight.preflight import choose_sample, find_faults
 from mail_house.print_files import build_print_file
 from mail_house.print_files.control import file_facts, read_control, write_control
-from mail_house.print_files.manifest import read_manifest
+from mail_house.print_files.manifest import read_manifest, write_manifest
 from mail_house.profiles import Profile, load_profile, with_mailer
 from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine
@@ -82,6 +82,29 @@ def test_find_faults__none_in_our_print_files_with_every_piece_rendered(
 ) -> None:
     assert len({piece.pages for piece in pieces}) > 1
     assert faults(build(pieces, profile), profile) == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        pytest.param(("", "12 Maple Street", "Springfield, MA 01103"), "no name", id="empty-name"),
+        pytest.param(
+            ("\u00a0", "12 Maple Street", "Springfield, MA 01103"), "no name", id="name-of-one-no-break-space"
+        ),
+        pytest.param(("Maria Lopez", "12 Maple\rStreet", "Springfield, MA 01103"), "line end", id="carriage-return"),
+    ],
+)
+def test_find_faults__name_and_address_lines_of_the_manifest(
+    lines: tuple[str, ...], message: str, pieces: tuple[Piece, ...]
+) -> None:
+    file = build(pieces[:1])
+    (row,) = read_manifest(file.manifest)
+    faulty = write_manifest(f"{file.name}.pdf", [msgspec.structs.replace(row, recipient_lines=lines)], duplex=True)
+
+    found = faults(with_matching_control(file, manifest=faulty))
+
+    assert len(found) == 1
+    assert message in found[0]
 
 
 def with_matching_control(file: PrintFile, *, pdf: bytes | None = None, manifest: bytes | None = None) -> PrintFile:

@@ -16,6 +16,7 @@ import pytest
 
 from mail_house.models import Piece, PrintFile
 from mail_house.print_files import build_print_file, envelope_class, print_file_name, sheets_of
+from mail_house.print_files.manifest import read_manifest, write_manifest
 from mail_house.profiles import Profile, load_profile
 from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece, make_print_file
 
@@ -106,8 +107,6 @@ def test_build_print_file__manifest_row_describes_the_piece() -> None:
         pytest.param("+1 MAIN ST", "'+1 MAIN ST", id="plus"),
         pytest.param("-2+3", "'-2+3", id="minus"),
         pytest.param("@SUM(A1)", "'@SUM(A1)", id="at"),
-        pytest.param("\t=1", "'\t=1", id="tab"),
-        pytest.param("\r=1", "'\r=1", id="carriage-return"),
         pytest.param("  =1", "'  =1", id="leading-spaces"),
         pytest.param("＝1", "'＝1", id="full-width"),
         pytest.param("12 MAIN ST -REAR", "12 MAIN ST -REAR", id="hyphen-inside"),
@@ -118,6 +117,35 @@ def test_build_print_file__escapes_formulas(line: str, written: str) -> None:
     (row,) = rows(build(make_piece(1, recipient_lines=("A", line))))
     assert row["address_2"] == written
     assert row["sha256"], "the following columns must not shift"
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        pytest.param(("", "1 MAIN ST", "X MA 01103"), "no name", id="empty-name"),
+        pytest.param((" ", "1 MAIN ST", "X MA 01103"), "no name", id="name-of-one-space"),
+        pytest.param(("\u00a0", "1 MAIN ST", "X MA 01103"), "no name", id="name-of-one-no-break-space"),
+        pytest.param(("\u200b\ufeff", "1 MAIN ST", "X MA 01103"), "no name", id="name-of-zero-width-characters"),
+        pytest.param(("\u3164", "1 MAIN ST", "X MA 01103"), "no name", id="name-of-a-filler"),
+        pytest.param(("A", "\u3000", "X MA 01103"), "a blank line", id="blank-street"),
+        pytest.param(("A", "1 MAIN ST\rAPT 4", "X MA 01103"), "control character", id="lone-carriage-return"),
+        pytest.param(("A", "\t=1", "X MA 01103"), "control character", id="tab"),
+        pytest.param(("A", "1 MAIN ST\u2028", "X MA 01103"), "control character", id="line-separator"),
+        pytest.param(("A\x85B", "1 MAIN ST", "X MA 01103"), "control character", id="next-line"),
+    ],
+)
+def test_build_print_file__refuses_a_blank_name_and_control_characters(lines: tuple[str, ...], reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        build(make_piece(1, recipient_lines=lines))
+
+
+def test_read_manifest__keeps_a_blank_name_in_its_place() -> None:
+    rows_written = [read_manifest(build(make_piece(1)).manifest)[0]]
+    blank = msgspec.structs.replace(rows_written[0], recipient_lines=("", "1 MAIN ST", "X MA 01103"))
+
+    (row,) = read_manifest(write_manifest("X.pdf", [blank], duplex=True))
+
+    assert row.recipient_lines == ("", "1 MAIN ST", "X MA 01103")
 
 
 def test_build_print_file__stores_identical_fonts_once() -> None:

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
+
+from statement_builder.archive import Archive
+from statement_builder.billing.model import GuarantorAccount
+from statement_builder.pipeline import build_worker, print_worker, recheck_worker
+from statement_builder.pipeline.build_worker import BuildPlan, BuildTask, PackedShard
 
 
 def double() -> Callable[[int], int]:
@@ -47,3 +53,87 @@ class TaskRecorder:
     def __call__(self, task: int) -> int:
         (self._folder / f"{task}-{uuid4()}").touch()
         return task
+
+
+FATAL = "FATAL"
+"""A guarantor whose id starts with this ends every process that works on the account."""
+
+
+def die_of(guarantor_id: str) -> None:
+    """Kill this process, as the kernel does when memory runs out, for a fatal account."""
+    if guarantor_id.startswith(FATAL):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def spin_at(guarantor_id: str) -> None:
+    """Never return for a fatal account."""
+    while guarantor_id.startswith(FATAL):
+        pass
+
+
+def open_fatal_builder(
+    plan: BuildPlan, archive: Archive | None = None, *, at: Callable[[str], None] = die_of
+) -> Callable[[BuildTask], PackedShard]:
+    """A builder that calls `at` with each guarantor's id before it composes a document."""
+    compose = vars(build_worker)["compose"]
+
+    def compose_or_die(account: GuarantorAccount, *arguments: Any, **keywords: Any) -> Any:
+        at(account.guarantor.guarantor_id)
+        return compose(account, *arguments, **keywords)
+
+    vars(build_worker)["compose"] = compose_or_die
+    return build_worker.open_builder(plan, archive)
+
+
+def open_fatal_recheck(plan: BuildPlan) -> recheck_worker.RecheckWorker:
+    """A recheck worker that dies of a fatal account."""
+    decide = vars(recheck_worker)["decide"]
+
+    def decide_or_die(account: GuarantorAccount, *arguments: Any, **keywords: Any) -> Any:
+        die_of(account.guarantor.guarantor_id)
+        return decide(account, *arguments, **keywords)
+
+    vars(recheck_worker)["decide"] = decide_or_die
+    return recheck_worker.open_recheck_worker(plan)
+
+
+def open_fatal_printer(plan: BuildPlan) -> print_worker.PrintFileBuilder:
+    """A builder of print files that dies of a fatal account's document."""
+    scanline = vars(print_worker)["scanline"]
+
+    def scanline_or_die(layout: Any, guarantor_id: str, amount_cents: int) -> Any:
+        die_of(guarantor_id)
+        return scanline(layout, guarantor_id, amount_cents)
+
+    vars(print_worker)["scanline"] = scanline_or_die
+    return print_worker.open_print_file_builder(plan)
+
+
+class FatalItems:
+    """Tasks are tuples of numbers; a negative number kills the process. The result is what was summed up."""
+
+    def __call__(self, task: tuple[int, ...]) -> int:
+        if any(each < 0 for each in task):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return sum(task)
+
+    @staticmethod
+    def count(task: tuple[int, ...]) -> int:
+        return len(task)
+
+    @staticmethod
+    def part(task: tuple[int, ...], first: int, end: int) -> tuple[int, ...]:
+        return task[first:end]
+
+    @staticmethod
+    def without(task: tuple[int, ...], fatal: Sequence[int]) -> tuple[int, ...]:
+        return tuple(each for index, each in enumerate(task) if index not in fatal)
+
+
+class FatalTogether(FatalItems):
+    """The process dies of many items together, and of none alone, as when memory runs out."""
+
+    def __call__(self, task: tuple[int, ...]) -> int:
+        if len(task) > 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return sum(task)

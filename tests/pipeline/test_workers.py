@@ -15,7 +15,7 @@ import pytest
 
 from statement_builder.errors import WorkerDied
 from statement_builder.pipeline.workers import WorkerPool
-from tests.pipeline.task_functions import KilledByTask, ProcessRecorder, TaskRecorder, double
+from tests.pipeline.task_functions import FatalItems, FatalTogether, KilledByTask, ProcessRecorder, TaskRecorder, double
 
 OWNER_EXIT_S = 60
 
@@ -76,6 +76,44 @@ def test_prefetch__starts_at_most_one_generation(tmp_path: Path) -> None:
         for task in range(9):
             pool.prefetch(task)
     assert {int(path.name.partition("-")[0]) for path in tmp_path.iterdir()} <= {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    "fatal",
+    [
+        pytest.param([], id="none"),
+        pytest.param([0], id="first"),
+        pytest.param([99], id="last"),
+        pytest.param([0, 49, 50], id="three"),
+    ],
+)
+def test_halving__finds_the_items_that_end_every_worker_and_does_the_rest(fatal: list[int]) -> None:
+    bad = tuple(-1 if index in fatal else 1 for index in range(100))
+    with WorkerPool(workers=2, make_worker=FatalItems, tasks_per_worker_max=100, halving=FatalItems()) as pool:
+        assert list(pool.run_all([(1, 2), bad, (3,), (4,), (5,), (6,)])) == [3, 100 - len(fatal), 3, 4, 5, 6]
+        assert list(pool.run_all([(7,)])) == [7]
+
+
+def test_halving__of_prefetched_tasks() -> None:
+    with WorkerPool(workers=2, make_worker=FatalItems, tasks_per_worker_max=100, halving=FatalItems()) as pool:
+        for task in ((1, -1, 1), (2, 2)):
+            pool.prefetch(task)
+        assert list(pool.run_all([(1, -1, 1), (2, 2), (3,)])) == [2, 4, 3]
+
+
+def test_halving__is_bounded_and_blames_no_item_when_none_alone_is_the_cause() -> None:
+    with (
+        WorkerPool(workers=2, make_worker=FatalTogether, tasks_per_worker_max=100, halving=FatalTogether()) as pool,
+        pytest.raises(WorkerDied, match="fewer workers"),
+    ):
+        list(pool.run_all([(1,) * 32]))
+
+
+def test_isolate__one_worker_has_its_own_process() -> None:
+    with WorkerPool(
+        workers=1, make_worker=FatalItems, tasks_per_worker_max=100, halving=FatalItems(), isolate=True
+    ) as pool:
+        assert list(pool.run_all([(1, -1), (2,)])) == [1, 2]
 
 
 def test_prefetch__run_all_reports_a_killed_worker_and_the_pool_stays_usable() -> None:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Correspondence, Delivery, PlanStatus
 from statement_builder.billing.selection import Channel
-from statement_builder.policy import LegalNumber, Policy
-from tests.builders import make_account, make_guarantor, make_payment
-from tests.policy.candidates import codes, days_ago, letter, mailed, make_plan, recorded_hold, selected, visit
+from statement_builder.policy import LegalNumber, Policy, recheck
+from tests.builders import AS_OF, make_account, make_guarantor, make_payment
+from tests.policy.candidates import (
+    POLICY,
+    codes,
+    days_ago,
+    letter,
+    mailed,
+    make_plan,
+    recorded_hold,
+    selected,
+    statement,
+    visit,
+)
 
 ROWS = [
     pytest.param(None, ["STMT_FIRST:A1"], None, id="never-mailed"),
@@ -25,8 +39,9 @@ ROWS = [
     pytest.param(mailed(first=90, last=30, level=2), [], 3, id="day-90"),
     pytest.param(mailed(first=119, last=29, level=3), ["LADDER_WAIT:A1"], None, id="day-119"),
     pytest.param(mailed(first=120, last=30, level=3), [], 4, id="day-120"),
-    pytest.param(mailed(first=150, last=29, level=4), ["LADDER_DONE:A1"], None, id="final-notice-29-days-ago"),
-    pytest.param(mailed(first=150, last=30, level=4), ["PLACEMENT_DUE:A1"], None, id="final-notice-30-days-ago"),
+    pytest.param(mailed(first=170, last=30, level=4), ["LADDER_DONE:A1"], None, id="final-notice-30-days-ago"),
+    pytest.param(mailed(first=170, last=40, level=4), ["LADDER_DONE:A1"], None, id="on-the-deadline"),
+    pytest.param(mailed(first=170, last=41, level=4), ["PLACEMENT_DUE:A1"], None, id="day-after-the-deadline"),
 ]
 
 
@@ -44,7 +59,8 @@ def test_ladder(correspondence: Correspondence | None, reasons: list[str], level
     ("correspondence", "until"),
     [
         pytest.param(mailed(first=40, last=10, level=1), days_ago(40 - 60), id="ladder-day"),
-        pytest.param(mailed(first=80, last=10, level=1), days_ago(10 - 25), id="gap-after-the-last-mailing"),
+        pytest.param(mailed(first=80, last=10, level=1), days_ago(10 - 27), id="due-date-moved-to-monday"),
+        pytest.param(mailed(first=80, last=8, level=1), days_ago(8 - 25), id="gap-after-the-last-mailing"),
     ],
 )
 def test_ladder__gives_the_date(correspondence: Correspondence, until: date) -> None:
@@ -183,3 +199,74 @@ def test_letter__assistance_application_holds_letters_only() -> None:
 def test_letter__guarantor_without_visits_is_not_a_candidate() -> None:
     with pytest.raises(ValueError, match="G1001"):
         letter(make_account())
+
+
+# Nothing before its printed date
+
+
+@given(st.dates(AS_OF, date(2029, 12, 31)), st.integers(30, 60))
+def test_placement__comes_after_the_deadline_that_the_final_notice_prints_1_501r_6_c_4(
+    day: date, due_days: int
+) -> None:
+    """26 CFR 1.501(r)-6(c)(4)(i): no action before the deadline of the notice, whatever day it falls on."""
+    policy = Policy(final_due_days=due_days)
+    before = mailed(first=400, last=40, level=3)
+    printed_on = selected(letter(make_account(visit(correspondence=before)), policy, day)).due_on
+    account = make_account(visit(correspondence=replace(before, last_level=4, last_mailed_on=day)))
+    on_deadline = [code for code in codes(letter(account, policy, printed_on)) if code != "MINDAYS"]
+    day_after = [code for code in codes(letter(account, policy, printed_on + timedelta(days=1))) if code != "MINDAYS"]
+    assert (on_deadline, day_after) == (["LADDER_DONE:A1"], ["PLACEMENT_DUE:A1"])
+
+
+@given(st.dates(AS_OF, date(2029, 12, 31)), st.integers(0, 3))
+def test_letter__never_before_the_due_date_of_the_last_mailing(day: date, level: int) -> None:
+    policy, first_on = POLICY, day - timedelta(days=400)
+    printed_on = due_date(day, policy.due_days)
+    billed = Correspondence(first_statement_on=first_on, statements_sent=2, last_level=level, last_mailed_on=day)
+    account = make_account(visit(correspondence=billed))
+    assert letter(account, as_of=printed_on - timedelta(days=1)).outcome == "held"
+    assert selected(letter(account, as_of=printed_on)).level == max(2, level + 1)
+    once = make_account(visit(correspondence=replace(billed, statements_sent=1, last_level=0)))
+    assert statement(once, as_of=printed_on - timedelta(days=1)).outcome == "held"
+    assert statement(once, as_of=printed_on).outcome == "selected"
+
+
+def test_placement__a_longer_wait_counts_from_the_mailing() -> None:
+    account = make_account(visit(correspondence=mailed(first=170, last=59, level=4)))
+    (hold,) = letter(account, Policy(placement_wait_days=60)).holds
+    assert (hold.code, hold.until) == ("LADDER_DONE", days_ago(-1))
+
+
+# A credit elsewhere
+
+
+@pytest.mark.parametrize(
+    ("credit_cents", "other_cents", "reasons"),
+    [
+        pytest.param(-20_000, 0, ["CREDIT:A2", "NET_CREDIT"], id="credit-above-the-letter"),
+        pytest.param(-15_000, 0, ["CREDIT:A2", "NET_CREDIT"], id="credit-equal-to-the-letter"),
+        pytest.param(-14_999, 0, ["CREDIT:A2"], id="one-cent-is-owed"),
+        pytest.param(-20_000, 5_000, ["CREDIT:A2", "NET_CREDIT"], id="credit-covers-a-new-visit-too"),
+        pytest.param(-20_000, 5_001, ["CREDIT:A2"], id="owes-a-cent-with-a-new-visit"),
+        pytest.param(0, 0, ["ZERO:A2"], id="no-credit"),
+    ],
+)
+def test_letter__credit_on_another_visit(credit_cents: int, other_cents: int, reasons: list[str]) -> None:
+    due = mailed(first=130, last=40, level=3)
+    others = (visit(other_cents, "A3"),) if other_cents else ()
+    account = make_account(visit(15_000, "A1", correspondence=due), visit(credit_cents, "A2"), *others)
+    decision = letter(account)
+    assert [code for code in sorted(codes(decision)) if not code.startswith("STMT_FIRST")] == reasons
+    assert (decision.outcome == "held") is ("NET_CREDIT" in reasons)
+
+
+def test_letter__credit_posted_after_rendering_stops_it() -> None:
+    due = mailed(first=130, last=40, level=3)
+    before = make_account(visit(15_000, "A1", correspondence=due), visit(0, "A2"))
+    after = make_account(visit(15_000, "A1", correspondence=due), visit(-20_000, "A2"))
+    assert codes(recheck(after, selected(letter(before)), POLICY, AS_OF, AS_OF)) == ["NET_CREDIT"]
+
+
+def test_statement__goes_out_beside_a_credit() -> None:
+    account = make_account(visit(15_000, "A1"), visit(-20_000, "A2"))
+    assert selected(statement(account)).amount_cents == 15_000

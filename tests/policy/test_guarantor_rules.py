@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from statement_builder.billing.model import Address, InsuranceKind
 from tests.builders import AS_OF, make_account, make_address, make_guarantor, make_insurance, make_payment
@@ -128,3 +129,49 @@ def test_posted_today(changes: dict[str, Any], reasons: list[str]) -> None:
 @pytest.mark.parametrize(("unapplied_cents", "reasons"), [(0, []), (1, ["UNDIST"]), (-1, ["UNDIST"])])
 def test_unapplied_payment(unapplied_cents: int, reasons: list[str]) -> None:
     assert codes(statement(make_account(visit(), unapplied_cents=unapplied_cents))) == reasons
+
+
+@pytest.mark.parametrize(
+    ("birth_on", "held"),
+    [
+        pytest.param(date(2008, 11, 21), True, id="eighteen-tomorrow"),
+        pytest.param(date(2008, 11, 20), False, id="eighteen-today"),
+        pytest.param(None, False, id="not-on-file"),
+    ],
+)
+def test_minor__guarantor_is_not_billed(birth_on: date | None, held: bool) -> None:
+    """State law on the age of majority: a minor cannot agree to pay."""
+    guarantor = make_guarantor(birth_on=birth_on)
+    billed = make_account(visit(correspondence=mailed(first=70, last=30, level=1)), guarantor=guarantor)
+    pregnant = replace(make_pregnant(), guarantor=guarantor)
+    for decision in (statement(billed), letter(billed), notice(pregnant)):
+        assert ("MINOR_GUAR" in codes(decision)) is held
+        assert {hold.until for hold in decision.holds if hold.code == "MINOR_GUAR"} <= {date(2026, 11, 21)}
+
+
+def test_minor__born_on_february_29_is_of_age_on_march_1() -> None:
+    account = make_account(visit(), guarantor=make_guarantor(birth_on=date(2008, 2, 29)))
+    assert "MINOR_GUAR" in codes(statement(account, as_of=date(2026, 2, 28)))
+    assert "MINOR_GUAR" not in codes(statement(account, as_of=date(2026, 3, 1)))
+
+
+def test_attorney__client_gets_nothing() -> None:
+    account = make_account(
+        visit(correspondence=mailed(first=70, last=30, level=1)), holds=(recorded_hold("ATTY", account_number="A1"),)
+    )
+    for decision in (statement(account), letter(account)):
+        assert "ATTY" in codes(decision)
+        assert decision.outcome == "held"
+
+
+@pytest.mark.parametrize(
+    ("patient_id", "reasons"),
+    [
+        pytest.param("P1", ["CONF_NOADDR"], id="the-pregnant-patient's-visit"),
+        pytest.param("P2", [], id="a-visit-of-another-member"),
+    ],
+)
+def test_confidential_visit__and_the_obstetric_notice(patient_id: str, reasons: list[str]) -> None:
+    account = make_pregnant(visit(account_number="A1", patient_id=patient_id))
+    account = replace(account, holds=(recorded_hold("CONF", account_number="A1"),))
+    assert codes(notice(account)) == reasons

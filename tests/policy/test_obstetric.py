@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from statement_builder.billing.model import Delivery, Deposit, EpisodeStatus, FinancialClass
+from statement_builder.billing.model import Coverage, CoverageKind, Delivery, Deposit, EpisodeStatus, FinancialClass
 from statement_builder.billing.selection import Channel
 from tests.builders import AS_OF, make_account, make_episode, make_guarantor, make_patient
 from tests.policy.candidates import ADULT, codes, make_pregnant, notice, selected, visit
@@ -223,3 +223,16 @@ def test_notice__delivered_pregnancy_does_not_hold_an_active_one() -> None:
     other = make_episode(episode_id="E0", status=EpisodeStatus.DELIVERED, expected_delivery_on=date(2025, 1, 1))
     account = make_account(patients=(ADULT,), episodes=(other, make_episode()))
     assert selected(notice(account)).episode_id == "E1"
+
+
+@pytest.mark.parametrize(
+    ("ends_on", "reasons"),
+    [
+        pytest.param(date(2026, 9, 10), ["MCAID"], id="until-the-estimate"),
+        pytest.param(date(2026, 9, 9), [], id="ended-before-the-estimate"),
+        pytest.param(None, ["MCAID"], id="goes-on"),
+    ],
+)
+def test_notice__medicaid_span_since_the_estimate_42_cfr_447_56(ends_on: date | None, reasons: list[str]) -> None:
+    covered = Coverage(patient_id="P1", kind=CoverageKind.MEDICAID, starts_on=date(2026, 1, 1), ends_on=ends_on)
+    assert codes(notice(replace(make_pregnant(), coverages=(covered,)))) == reasons

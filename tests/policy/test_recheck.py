@@ -73,7 +73,7 @@ STATEMENT_ROWS = [
     ),
     pytest.param(on_a1(insurance=NEW_INSURANCE), ["AMOUNT_CHANGED"], id="insurance-payment-posted"),
     pytest.param(on_a1(charges=(make_charge(amount_cents=120_001),)), ["AMOUNT_CHANGED"], id="one-cent-more-charges"),
-    pytest.param(on_a1(financial_class=FinancialClass.MEDICAID), ["MCAID:A1"], id="medicaid-now"),
+    pytest.param(on_a1(financial_class=FinancialClass.MEDICAID), ["MCAID:A1", "MCAID:A2"], id="medicaid-now"),
     pytest.param(on_a1(correspondence=mailed(first=2)), ["MINDAYS"], id="another-statement-mailed"),
     pytest.param(on_account(unapplied_cents=500), ["UNDIST"], id="unapplied-payment"),
     pytest.param(on_account(open_documents=("dunning",)), ["DUPRUN"], id="in-another-batch"),
@@ -133,12 +133,20 @@ def test_recheck__tolerance(more_cents: int, reasons: list[str]) -> None:
     assert codes(recheck(account, selection, Policy(restate_tolerance_cents=100), LATER, AS_OF)) == reasons
 
 
-@pytest.mark.parametrize("days", [0, 1, 30, 300])
+@pytest.mark.parametrize("days", [0, 1, 10, 24])
 def test_recheck__passing_days_alone_hold_nothing(days: int) -> None:
     as_of = AS_OF + timedelta(days=days)
     plan = make_account(visit(30_000, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 0),))
     for account in (billed(), plan):
         assert recheck_codes(account, account, as_of) == []
+
+
+@pytest.mark.parametrize(
+    ("days", "reasons"),
+    [pytest.param(25, [], id="on-the-due-date"), pytest.param(26, ["DUE_PASSED"], id="day-after-the-due-date")],
+)
+def test_recheck__due_date_passed_before_mailing(days: int, reasons: list[str]) -> None:
+    assert recheck_codes(billed(), billed(), AS_OF + timedelta(days=days)) == reasons
 
 
 def test_recheck__installment_paid_after_rendering() -> None:

@@ -87,7 +87,6 @@ def test_render__names_are_filled_or_fall_back(engine: PlainEngine, name: str, i
         pytest.param("李", id="chinese"),
         pytest.param("سارة", id="arabic"),
         pytest.param("Ann😀", id="emoji"),
-        pytest.param("Ann\u200bMarie", id="zero-width-space"),
     ],
 )
 def test_render__character_without_a_glyph_is_refused(engine: PlainEngine, compiled: CompiledEngine, name: str) -> None:

@@ -204,3 +204,10 @@ def test_verify__hospital_with_uuids_as_its_own_ids() -> None:
     pdf = CompiledEngine(TEMPLATES).render(content).pdf
     accept(pdf, content)
     assert refusal(pdf, msgspec.structs.replace(content, guarantor_id="G1001")).code == "FOREIGN_ID"
+
+
+@pytest.mark.parametrize("name", ["", "\u00a0"], ids=["empty", "no-break-space"])
+def test_verify__refuses_a_recipient_without_a_name(compiled: CompiledEngine, engine: PlainEngine, name: str) -> None:
+    content = replaced(recipient=msgspec.structs.replace(STATEMENT.recipient, name=name))
+    for each in (engine, compiled):
+        assert refusal(each.render(content).pdf, content).code == "WINDOW"

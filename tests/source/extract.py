@@ -38,6 +38,13 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "last_name": "Lopez",
         "birth_on": "1980-05-01",
     },
+    "coverage": {
+        "coverage_id": "V1",
+        "guarantor_id": "G1",
+        "patient_id": "P1",
+        "kind": "qmb",
+        "starts_on": "2026-07-01",
+    },
     "encounter": {
         "account_number": "A1",
         "guarantor_id": "G1",

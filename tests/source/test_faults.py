@@ -107,6 +107,14 @@ BOTH_DATABASES = [
         ("DATEORDER", "correspondence", "last_mailed_on"),
         id="last-before-first",
     ),
+    pytest.param("coverage", {"kind": "commercial"}, ("CHOICE", "coverages", "kind"), id="coverage-of-another-kind"),
+    pytest.param(
+        "coverage",
+        {"ends_on": "2026-06-30"},
+        ("DATEORDER", "coverages", "ends_on"),
+        id="coverage-ends-before-it-starts",
+    ),
+    pytest.param("coverage", {"patient_id": "P9"}, ("ORPHAN", "coverages", "patient_id"), id="coverage-of-nobody"),
     pytest.param("payment_plan", {"status": None}, ("NULL", "plans", "status"), id="plan-status-null"),
     pytest.param("hold", {"account_number": "A9"}, ("ORPHAN", "holds", "account_number"), id="hold-on-unknown-account"),
     pytest.param("hold", {"episode_id": "E9"}, ("ORPHAN", "holds", "episode_id"), id="hold-on-unknown-pregnancy"),
@@ -145,6 +153,7 @@ def add_with_fault(extract: Extract, table: str, bad_values: dict[str, Any]) -> 
     tables = (
         "guarantor",
         "patient",
+        "coverage",
         "encounter",
         "charge",
         "insurance_transaction",

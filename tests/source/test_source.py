@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
 
-from statement_builder.billing.model import GuarantorAccount
+from statement_builder.billing.model import Coverage, CoverageKind, GuarantorAccount
 from statement_builder.errors import ConfigError, SourceError
 from statement_builder.source import make_sample, open_source
 from statement_builder.source.database import begin_reading, open_database
@@ -84,6 +84,34 @@ def test_accounts__omitted_optional_column_is_empty(extract: Extract, queries: P
     assert isinstance(without, GuarantorAccount)
     assert without.guarantor.email_secret == ""
     assert with_column.guarantor == replace(without.guarantor, email_secret="blue heron 47")
+
+
+def test_accounts__birth_date_and_coverage_spans(extract: Extract) -> None:
+    extract.add_account("1")
+    extract.add("guarantor", guarantor_id="G2", birth_on="2010-02-28")
+    extract.add("patient", guarantor_id="G2", patient_id="P9")
+    extract.add("coverage", guarantor_id="G2", patient_id="P9", ends_on="2026-12-31")
+    extract.add("coverage", guarantor_id="G2", patient_id="P9", coverage_id="V2", kind="medicaid")
+    accounts = {each.guarantor.guarantor_id: each for each in extract.pull() if isinstance(each, GuarantorAccount)}
+    starts_on = date(2026, 7, 1)
+    assert accounts["G1"].guarantor.birth_on is None
+    assert accounts["G1"].coverages == ()
+    assert accounts["G2"].guarantor.birth_on == date(2010, 2, 28)
+    assert accounts["G2"].coverages == (
+        Coverage(patient_id="P9", kind=CoverageKind.QMB, starts_on=starts_on, ends_on=date(2026, 12, 31)),
+        Coverage(patient_id="P9", kind=CoverageKind.MEDICAID, starts_on=starts_on),
+    )
+
+
+def test_accounts__extract_without_birth_dates_and_coverage_spans(sqlite_extract: Extract, queries: Path) -> None:
+    """An older folder of queries still works: no birth date, no spans, no row in control.sql."""
+    sqlite_extract.add_account("1")
+    now = sqlite_extract.pull()
+    (queries / "reference" / "coverages.sql").unlink()
+    replace_in(queries, "guarantors", ",\n       owned.birth_on", "")
+    counted = "SELECT 'coverages' AS result_set, count(*) AS row_count FROM coverage\nUNION ALL\n"
+    replace_in(queries, "control", counted, "")
+    assert sqlite_extract.pull(queries) == now
 
 
 @pytest.mark.parametrize(("query", "old", "new", "message"), BROKEN_QUERIES)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from statement_builder.cli.output.console import format_dollars, format_state, heading, indented, out
+from statement_builder.cli.output.console import format_dollars, format_state, heading, indented, new_table, out
 
 if TYPE_CHECKING:
+    from statement_builder.billing.clocks import Clock
     from statement_builder.operations.queries import ReissueRow
     from statement_builder.operations.summaries import DocumentSummary
 
@@ -16,6 +17,7 @@ def show_documents(text: str, documents: Sequence[DocumentSummary]) -> None:
     """Print the documents that `statements find` found for `text`."""
     if not documents:
         out.print(f"No document was found for {text}.", markup=False)
+    _show_clocks(next((document.clocks for document in documents if document.clocks), ()))
     for document in documents:
         pages = f"{document.pages} page{'' if document.pages == 1 else 's'}"
         level = f", level {document.level}" if document.level else ""
@@ -33,6 +35,18 @@ def show_documents(text: str, documents: Sequence[DocumentSummary]) -> None:
         ]
         for line in filter(None, lines):
             indented(line.rstrip())
+
+
+def _show_clocks(clocks: Sequence[Clock]) -> None:
+    """One row per legal clock of the account that was searched for."""
+    if not clocks:
+        return
+    table = new_table()
+    for title in ("clock", "account", "started", "ends", "citation"):
+        table.add_column(title)
+    for clock in clocks:
+        table.add_row(clock.clock, clock.account, f"{clock.started_on}", f"{clock.ends_on}", clock.citation)
+    out.print(table)
 
 
 def describe_links(document: DocumentSummary | ReissueRow) -> list[str]:

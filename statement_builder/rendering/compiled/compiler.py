@@ -24,7 +24,7 @@ from statement_builder.rendering.compiled.paragraphs import (
     read_hint,
 )
 from statement_builder.rendering.compiled.shaping import CannotFill
-from statement_builder.rendering.compiled.writer import pack_objects
+from statement_builder.rendering.compiled.writer import PACKED_OBJECTS_MAX, pack_objects
 from statement_builder.rendering.fonts import FACES, font_path
 
 
@@ -65,6 +65,8 @@ def compile_layout(drawing: weasy.Drawing, root: Any, parsed: ParsedMarkup) -> C
     pages = cut_codes(cut_pages(drawing, found, typeset_paragraphs), root, parsed.codes)
     links = find_links(drawing, root, parsed.links)
     streams, others = weasy.static_objects(drawing, {link.number for link in links})
+    if len(others) > PACKED_OBJECTS_MAX:
+        raise CannotFill("more objects than the object table can number")
     layout = Layout(
         paragraphs=paragraphs,
         breaks=tuple(each.breaks for each in typeset_paragraphs),

@@ -27,7 +27,7 @@ from statement_builder.rendering.compiled.typesetter import CacheGenerations, Ty
 from statement_builder.rendering.compiled.weasyprint_adapter import describe_document
 from statement_builder.rendering.compiled.writer import PageTemplate
 from statement_builder.rendering.engine import LayoutPending, Outcome, PlainEngine, Rendered
-from statement_builder.rendering.errors import DocumentError
+from statement_builder.rendering.errors import DocumentError, contain_document
 from statement_builder.rendering.templating import environment, render_markup
 
 _PAGE_TEMPLATES_MAX = 4_000
@@ -75,16 +75,18 @@ class CompiledEngine:
         except (CannotFill, NotCompilable) as exc:
             self.fallbacks[str(exc)] += 1
             return self._render_plain(content)
-        except (DocumentError, LayoutPending) as exc:
+        except LayoutPending as exc:
             return exc
+        except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
+            return contain_document(exc, "laying out its pages", content.document_id)
         self.filled += 1
         return rendered
 
     def _render_plain(self, content: Content) -> Rendered | DocumentError:
         try:
             return self._plain.render(content)
-        except DocumentError as exc:
-            return exc
+        except Exception as exc:  # noqa: BLE001 - as in `_render`
+            return contain_document(exc, "laying out its pages", content.document_id)
 
     def _fill(self, content: Content, markup: str, *, may_wait: bool) -> Job[Rendered]:
         parsed = parse_markup(markup)

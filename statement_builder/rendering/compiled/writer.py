@@ -23,6 +23,8 @@ _DEFLATE_LEVEL_OBJECTS = 10
 """For object streams, which many documents share: level 12 takes more than twice as long and saves 17 bytes."""
 _ROW_BYTES = 7
 """Bytes per entry of the object table: kind; offset or object stream; generation or index in the stream."""
+PACKED_OBJECTS_MAX = 1 << 16
+"""Objects in an object stream: the last two bytes of an entry are the index. A document of 350 pages has more."""
 
 
 class PageTemplate:

@@ -91,6 +91,7 @@ class Household:
             "delivery": "email" if by_email else "paper",
             "email_consent_at": f"{self.day(rng.randint(30, 700))}T15:00:00Z" if by_email else None,
             "email_secret": None,
+            "birth_on": None,
         }
         assert changes.keys() <= row.keys()
         self.rows["guarantor"].append(tuple((row | changes).values()))

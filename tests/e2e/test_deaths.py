@@ -1,0 +1,156 @@
+"""A death that the post office or a vendor reports stops all mail to the guarantor at once, whatever changes on file.
+
+Domain rules 0.4 and 4: a deceased guarantor without a representative never gets a bill, queued mail included.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.test_tracking import MAILED, RETURNED, acknowledge, drop, move, printed, states, track
+from tests.hospital import Hospital
+
+pytestmark = pytest.mark.hospital("mailed", guarantors=40, final_vendor_status="mailed")
+DECEASED = "SELECT code, digest FROM suppression WHERE guarantor_id = ?"
+
+
+def guarantor_of(hospital: Hospital, document: str) -> str:
+    return str(hospital.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)[0][0])
+
+
+def return_as(hospital: Hospital, document: str, reason: str, on: str = RETURNED) -> None:
+    drop(hospital, f"nixies-{reason}-{on}.csv", "document_id,returned_on,return_reason", f"{document},{on},{reason}")
+
+
+def reject_as(hospital: Hospital, document: str, reason: str) -> None:
+    (file,) = [row["pdf_file"] for row in hospital.manifest_rows() if row["document_id"] == document]
+    row = f"{document},{file.removesuffix('.pdf')},{MAILED},{reason}"
+    drop(hospital, "rejects.csv", "document_id,print_file,rejected_on,reason", row)
+
+
+def holds_in(hospital: Hospital, kind: str, guarantor: str) -> set[str]:
+    hospital.statements("run", kind, "--cycle", "2026-12", "--as-of", "2026-12-15", "--until", "build", code=None)
+    rows = hospital.statements("holds", f"2026-12-{kind}", "--json").json
+    return {row["code"] for row in rows if row["guarantor"] == guarantor}
+
+
+@pytest.mark.parametrize("reason", ["DEC", "dec", "Deceased", "DECEASED", "DECD", "RTS-DEC", "Addressee deceased"])
+def test_returned_as_deceased__new_address_does_not_end_the_hold(hospital: Hospital, reason: str) -> None:
+    document = printed(hospital)
+    guarantor = guarantor_of(hospital, document)
+    return_as(hospital, document, reason)
+    track(hospital)
+    assert states(hospital, document) == ["returned"]
+    assert hospital.ledger(DECEASED, guarantor) == [("DECEASED", "")]
+    move(hospital, document)
+    hospital.sql("UPDATE guarantor SET last_name = 'Anders' WHERE guarantor_id = ?", guarantor)
+    assert "DECEASED" in holds_in(hospital, "statement", guarantor)
+
+
+@pytest.mark.parametrize("command", ["resend", "reprint", "correct"])
+def test_returned_as_deceased__nothing_is_sent_again(hospital: Hospital, command: str) -> None:
+    acknowledge(hospital)
+    document = printed(hospital)
+    return_as(hospital, document, "DEC")
+    track(hospital)
+    move(hospital, document)
+    rows = len(hospital.manifest_rows())
+    answer = hospital.statements(command, document, "--reason", "new address", code=2)
+    assert "DECEASED" in answer.err
+    track(hospital)
+    assert len(hospital.manifest_rows()) == rows
+
+
+def test_rejected_as_deceased__is_a_death_too(hospital: Hospital) -> None:
+    document = printed(hospital)
+    reject_as(hospital, document, "DECEASED")
+    track(hospital)
+    assert hospital.ledger(DECEASED, guarantor_of(hospital, document)) == [("DECEASED", "")]
+    assert "DECEASED" in hospital.statements("resend", document, "--reason", "once more", code=2).err
+
+
+def test_returned_twice__a_death_after_a_wrong_address_is_news(hospital: Hospital) -> None:
+    document = printed(hospital)
+    guarantor = guarantor_of(hospital, document)
+    return_as(hospital, document, "UTF")
+    track(hospital)
+    return_as(hospital, document, "DEC", "2026-11-20")
+    track(hospital)
+    assert ("DECEASED", "") in hospital.ledger(DECEASED, guarantor)
+    assert states(hospital, document) == ["returned"]
+
+
+def test_other_reasons__are_no_death(hospital: Hospital) -> None:
+    document = printed(hospital)
+    return_as(hospital, document, "REF")
+    track(hospital)
+    ((code, digest),) = hospital.ledger(DECEASED, guarantor_of(hospital, document))
+    assert code == "RETMAIL"
+    assert digest
+
+
+def queue_december(hospital: Hospital, guarantor: str) -> str:
+    """The guarantor's document in a December batch that waits for its release."""
+    hospital.statements("run", "statement", "--cycle", "2026-12", "--as-of", "2026-12-15", code=3)
+    ((queued,),) = hospital.ledger(
+        "SELECT document_id FROM document WHERE guarantor_id = ? AND batch_id = '2026-12-statement'", guarantor
+    )
+    return str(queued)
+
+
+def test_queued_mail__is_withheld_at_once(hospital: Hospital) -> None:
+    document = printed(hospital)
+    queued = queue_december(hospital, guarantor_of(hospital, document))
+    return_as(hospital, document, "DEC")
+    track(hospital)
+    (found,) = hospital.statements("find", queued, "--json").json
+    assert found["state"] == "withheld"
+    hospital.statements("release", "2026-12-statement", code=None)
+    assert queued not in {row["document_id"] for row in hospital.manifest_rows()}
+    rows = hospital.statements("holds", "2026-12-statement", "--json").json
+    assert "DECEASED" in {row["code"] for row in rows if row["late"]}
+
+
+def _end_by(hospital: Hospital, guarantor: str, *, placed_on: str, expires_on: str | None) -> None:
+    hospital.sql(
+        "INSERT INTO hold (hold_id, guarantor_id, code, placed_on, expires_on) VALUES ('H-9', ?, 'DECEASED', ?, ?)",
+        guarantor,
+        placed_on,
+        expires_on,
+    )
+
+
+@pytest.mark.parametrize(
+    ("placed_on", "expires_on", "held"),
+    [
+        pytest.param("2026-11-20", "2026-12-01", False, id="hold-recorded-after-the-report-has-ended"),
+        pytest.param("2026-11-20", "2026-12-15", False, id="ends-today"),
+        pytest.param("2026-11-20", "2026-12-16", True, id="ends-tomorrow"),
+        pytest.param("2026-11-20", None, True, id="hold-without-an-end"),
+        pytest.param("2026-11-01", "2026-11-10", True, id="hold-of-before-the-report"),
+    ],
+)
+def test_wrong_report__only_the_billing_system_ends_it(
+    hospital: Hospital, placed_on: str, expires_on: str | None, held: bool
+) -> None:
+    document = printed(hospital)
+    guarantor = guarantor_of(hospital, document)
+    return_as(hospital, document, "DEC")
+    track(hospital)
+    _end_by(hospital, guarantor, placed_on=placed_on, expires_on=expires_on)
+    assert ("DECEASED" in holds_in(hospital, "statement", guarantor)) is held
+
+
+def test_piece_at_the_vendor__is_an_alert_until_it_is_reported_as_mailed(hospital: Hospital) -> None:
+    document = printed(hospital)
+    queued = queue_december(hospital, guarantor_of(hospital, document))
+    hospital.statements("release", "2026-12-statement", code=None)
+    assert states(hospital, queued) == ["sent"]
+    return_as(hospital, document, "DEC")
+    alerts = {alert["subject"]: alert for alert in track(hospital)["alerts"] if alert["code"] == "DECEASED_MAIL"}
+    assert set(alerts) == {queued}
+    assert "pull the piece" in alerts[queued]["message"]
+    (file,) = [row["pdf_file"] for row in hospital.manifest_rows() if row["document_id"] == queued]
+    row = f"{queued},{file.removesuffix('.pdf')},2026-12-16,J-2"
+    drop(hospital, "mailed-2.csv", "document_id,print_file,mailed_on,job_id", row)
+    assert "DECEASED_MAIL" not in {alert["code"] for alert in track(hospital)["alerts"]}
