@@ -90,7 +90,7 @@ def test_wheel__has_every_file_that_is_read_at_run_time(distributions: Path) -> 
         assert expected <= names
     assert {f"{package}/py.typed" for package in ("statement_builder", "mail_house", "pdf_kit")} <= names
     assert "statement_builder/statements.sample.toml" in names
-    assert any(name.startswith("statement_builder/ledger/migrations/versions/0001") for name in names)
+    assert any(name.startswith("statement_builder/ledger/storage/migrations/versions/0001") for name in names)
 
 
 def test_sdist__has_what_a_build_and_a_test_run_need(distributions: Path) -> None:

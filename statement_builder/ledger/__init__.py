@@ -3,7 +3,6 @@
 from statement_builder.billing.selection import FinalVendorStatus
 from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Withheld
 from statement_builder.ledger.ledger import Ledger
-from statement_builder.ledger.lock import LockPart, part_already_locked, part_name
 from statement_builder.ledger.records import (
     Batch,
     ControlTotals,
@@ -39,6 +38,7 @@ from statement_builder.ledger.states import (
     ShardState,
     SuppressionCode,
 )
+from statement_builder.ledger.storage.lock import LockPart, part_already_locked, part_name
 
 __all__ = [
     "TERMINAL_FAILURES",

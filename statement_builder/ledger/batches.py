@@ -13,10 +13,10 @@ from statement_builder.ledger.event_data import EventData
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Batch, NewShard
 from statement_builder.ledger.row_mapping import to_batch
-from statement_builder.ledger.sql_compat import insert_if_new
 from statement_builder.ledger.states import BatchState, ShardState, require_batch_move
-from statement_builder.ledger.tables import batch, shard
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import insert_if_new
+from statement_builder.ledger.storage.tables import batch, shard
+from statement_builder.ledger.storage.transactions import Repository
 
 _HIDDEN = {"pull_attempts", "locked_by", "locked_at"}
 _BATCH_COLUMNS = tuple(column for column in batch.c if column.name not in _HIDDEN)

@@ -12,8 +12,8 @@ from statement_builder.billing.model import Fault
 from statement_builder.billing.selection import Hold
 from statement_builder.ledger.records import ExceptionLine, HeldCandidate
 from statement_builder.ledger.states import DocumentState, Outcome
-from statement_builder.ledger.tables import candidate, candidate_hold, document
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.tables import candidate, candidate_hold, document
+from statement_builder.ledger.storage.transactions import Repository
 
 
 class CandidateRepository(Repository):

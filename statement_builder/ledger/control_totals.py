@@ -10,8 +10,8 @@ from statement_builder.billing.selection import Channel
 from statement_builder.ledger.records import ControlTotals, Figures, PieceCount, StatusCount
 from statement_builder.ledger.states import DeliveryState, DocumentState, Outcome
 from statement_builder.ledger.status_counts import figures_of, select_status_counts
-from statement_builder.ledger.tables import candidate, candidate_hold, delivery, document, print_file, shard
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.tables import candidate, candidate_hold, delivery, document, print_file, shard
+from statement_builder.ledger.storage.transactions import Repository
 
 _OUTCOME_FIGURE = {Outcome.SELECTED: "selected", Outcome.HELD: "held", Outcome.EXCEPTION: "exceptions"}
 

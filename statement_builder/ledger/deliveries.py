@@ -10,7 +10,7 @@ from statement_builder.ledger.emails import mark_emails
 from statement_builder.ledger.print_files import mark_print_file
 from statement_builder.ledger.records import Delivery, EmailMark
 from statement_builder.ledger.states import DeliveryState
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.transactions import Repository
 
 
 class DeliveryRepository(Repository):

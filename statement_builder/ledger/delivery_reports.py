@@ -21,7 +21,6 @@ from statement_builder.ledger.hand_off import record_status_event
 from statement_builder.ledger.mailing_history import record_mailed, redate_mailed, reverse_mailed
 from statement_builder.ledger.print_files import lock_print_file, mark_print_file
 from statement_builder.ledger.records import Delivery, Document, EmailMark, PrintFileRow, replaced_by
-from statement_builder.ledger.sql_compat import insert_if_new
 from statement_builder.ledger.states import (
     DELIVERY_MOVES,
     PROGRESS,
@@ -33,9 +32,10 @@ from statement_builder.ledger.states import (
     counts_as_mailed,
     require_delivery_move,
 )
+from statement_builder.ledger.storage.sql_compat import insert_if_new
+from statement_builder.ledger.storage.tables import batch, delivery, document, print_file, redelivery
+from statement_builder.ledger.storage.transactions import Repository
 from statement_builder.ledger.suppressions import is_suppressed, suppress
-from statement_builder.ledger.tables import batch, delivery, document, print_file, redelivery
-from statement_builder.ledger.transactions import Repository
 
 _IN_DOUBT = frozenset({DeliveryState.COMMITTING, DeliveryState.UNCERTAIN})
 

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, exis
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.records import Delivery, Document
 from statement_builder.ledger.row_mapping import to_delivery, to_document
-from statement_builder.ledger.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.states import TERMINAL_FAILURES, DocumentState
-from statement_builder.ledger.tables import delivery, document, document_account, redelivery
+from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
+from statement_builder.ledger.storage.tables import delivery, document, document_account, redelivery
 
 _live = delivery.alias("live")
 

@@ -25,10 +25,10 @@ from statement_builder.ledger.event_data import Withheld
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Document, FoundDocument
 from statement_builder.ledger.row_mapping import hold_row
-from statement_builder.ledger.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.states import BatchState, DocumentState
-from statement_builder.ledger.tables import batch, candidate_hold, document, document_account, redelivery
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
+from statement_builder.ledger.storage.tables import batch, candidate_hold, document, document_account, redelivery
+from statement_builder.ledger.storage.transactions import Repository
 
 PREFIX_MIN = 8
 """The shortest document id prefix that `find` accepts."""

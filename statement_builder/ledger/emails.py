@@ -15,10 +15,10 @@ from statement_builder.ledger.events import SERVICE, write_events
 from statement_builder.ledger.hand_off import claim_documents, encode_receipt, hand_off, require_released
 from statement_builder.ledger.records import Delivery, EmailMark
 from statement_builder.ledger.row_mapping import to_delivery
-from statement_builder.ledger.sql_compat import in_chunks
 from statement_builder.ledger.states import DeliveryState, require_hand_off_move
-from statement_builder.ledger.tables import delivery
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import in_chunks
+from statement_builder.ledger.storage.tables import delivery
+from statement_builder.ledger.storage.transactions import Repository
 
 
 class EmailRepository(Repository):

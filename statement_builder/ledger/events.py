@@ -9,9 +9,9 @@ from sqlalchemy import Connection, insert, select
 
 from statement_builder.ledger.event_data import EventData, decode_event_data, encode_event_data
 from statement_builder.ledger.records import Event
-from statement_builder.ledger.sql_compat import insert_many
-from statement_builder.ledger.tables import event
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import insert_many
+from statement_builder.ledger.storage.tables import event
+from statement_builder.ledger.storage.transactions import Repository
 
 SERVICE = "service"
 """The actor of events that no person caused."""

@@ -19,9 +19,9 @@ from statement_builder.ledger.batches import require_batch
 from statement_builder.ledger.document_queries import IS_PENDING, is_live
 from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.mailing_history import record_mailed
-from statement_builder.ledger.sql_compat import in_chunks, insert_many, is_one_of
 from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
-from statement_builder.ledger.tables import delivery, document, print_file, redelivery
+from statement_builder.ledger.storage.sql_compat import in_chunks, insert_many, is_one_of
+from statement_builder.ledger.storage.tables import delivery, document, print_file, redelivery
 
 
 def require_released(connection: Connection, batch_id: str) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from statement_builder.ledger.records import InboundFile
-from statement_builder.ledger.sql_compat import insert_if_new
-from statement_builder.ledger.tables import inbound_file
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import insert_if_new
+from statement_builder.ledger.storage.tables import inbound_file
+from statement_builder.ledger.storage.transactions import Repository
 
 
 class InboundFileRepository(Repository):

@@ -12,9 +12,9 @@ from statement_builder.ledger.documents import withhold
 from statement_builder.ledger.event_data import Withheld, decode_event_data
 from statement_builder.ledger.events import SERVICE
 from statement_builder.ledger.records import NewDocument
-from statement_builder.ledger.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.states import DocumentState
-from statement_builder.ledger.tables import event
+from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
+from statement_builder.ledger.storage.tables import event
 
 
 def keep_voids(connection: Connection, batch_id: str, rebuilt: Sequence[NewDocument], *, at: datetime) -> None:

@@ -11,22 +11,22 @@ from typing import Self
 from statement_builder.ledger.batches import BatchRepository
 from statement_builder.ledger.candidates import CandidateRepository
 from statement_builder.ledger.control_totals import ControlTotalsRepository
-from statement_builder.ledger.database import Database
 from statement_builder.ledger.deliveries import DeliveryRepository
 from statement_builder.ledger.delivery_reports import DeliveryReportRepository
 from statement_builder.ledger.documents import DocumentRepository
 from statement_builder.ledger.emails import EmailRepository
 from statement_builder.ledger.events import EventRepository
 from statement_builder.ledger.inbound_files import InboundFileRepository
-from statement_builder.ledger.lock import Lock, LockPart, lock_batch, share_batch
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
 from statement_builder.ledger.print_files import PrintFileRepository
 from statement_builder.ledger.redeliveries import RedeliveryRepository
 from statement_builder.ledger.reissues import ReissueRepository
 from statement_builder.ledger.serials import SerialRepository
 from statement_builder.ledger.shards import ShardRepository
+from statement_builder.ledger.storage.database import Database
+from statement_builder.ledger.storage.lock import Lock, LockPart, lock_batch, share_batch
+from statement_builder.ledger.storage.transactions import Transactions
 from statement_builder.ledger.suppressions import SuppressionRepository
-from statement_builder.ledger.transactions import Transactions
 
 
 class Ledger:
@@ -37,7 +37,7 @@ class Ledger:
     """
 
     def __init__(self, database: Database) -> None:
-        from statement_builder.ledger import schema  # noqa: PLC0415 - rendering workers need no Alembic
+        from statement_builder.ledger.storage import schema  # noqa: PLC0415 - rendering workers need no Alembic
 
         self._database = database
         self._locks: list[Lock] = []
@@ -72,7 +72,7 @@ class Ledger:
 
     def upgrade(self) -> None:
         """Create the tables or bring them up to date; does nothing when they are."""
-        from statement_builder.ledger import schema  # noqa: PLC0415
+        from statement_builder.ledger.storage import schema  # noqa: PLC0415
 
         if not self._transactions.is_current:
             schema.upgrade(self._database)

@@ -27,9 +27,9 @@ from sqlalchemy import (
 
 from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Kind
-from statement_builder.ledger.sql_compat import in_chunks, is_one_of, upsert
-from statement_builder.ledger.tables import batch, correspondence, document, document_account
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of, upsert
+from statement_builder.ledger.storage.tables import batch, correspondence, document, document_account
+from statement_builder.ledger.storage.transactions import Repository
 
 _ENCOUNTER = "encounter"
 _EPISODE = "episode"

@@ -21,10 +21,10 @@ from statement_builder.ledger.hand_off import (
 )
 from statement_builder.ledger.records import NewPrintFile, PrintFileRow
 from statement_builder.ledger.row_mapping import print_file_row, to_print_file
-from statement_builder.ledger.sql_compat import insert_if_new
 from statement_builder.ledger.states import HAND_OFF_STATES, DeliveryState, require_hand_off_move, states_before_mailed
-from statement_builder.ledger.tables import batch, delivery, print_file
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import insert_if_new
+from statement_builder.ledger.storage.tables import batch, delivery, print_file
+from statement_builder.ledger.storage.transactions import Repository
 
 
 class PrintFileRepository(Repository):

@@ -12,10 +12,10 @@ from statement_builder.ledger.document_queries import lock_document, supersedes
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.print_files import lock_print_file
 from statement_builder.ledger.records import RejectedPiece
-from statement_builder.ledger.sql_compat import insert_if_new
 from statement_builder.ledger.states import DeliveryState, DocumentState
-from statement_builder.ledger.tables import batch, delivery, document, event, print_file, redelivery
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import insert_if_new
+from statement_builder.ledger.storage.tables import batch, delivery, document, event, print_file, redelivery
+from statement_builder.ledger.storage.transactions import Repository
 
 _IS_DUE = exists().where(redelivery.c.document_id == document.c.document_id)
 

@@ -20,8 +20,8 @@ from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Document, NewDocument, NewShard
 from statement_builder.ledger.row_mapping import account_rows, document_row
 from statement_builder.ledger.states import CORRECTED, DocumentState, ShardState
-from statement_builder.ledger.tables import document, document_account, redelivery, shard
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.tables import document, document_account, redelivery, shard
+from statement_builder.ledger.storage.transactions import Repository
 
 
 class ReissueRepository(Repository):

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select, text, update
 
 from statement_builder.errors import ConfigError
-from statement_builder.ledger.sql_compat import insert_if_new
-from statement_builder.ledger.tables import serial_range
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import insert_if_new
+from statement_builder.ledger.storage.tables import serial_range
+from statement_builder.ledger.storage.transactions import Repository
 
 RESERVED_DAYS = 60
 """The rule is 45 days from the day of mailing; the vendor may take some days to mail."""

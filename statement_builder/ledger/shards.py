@@ -14,10 +14,17 @@ from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.keep_voids import keep_voids
 from statement_builder.ledger.records import NewCandidate, NewDocument, Shard
 from statement_builder.ledger.row_mapping import account_rows, candidate_row, document_row, hold_rows, to_shard
-from statement_builder.ledger.sql_compat import insert_many
 from statement_builder.ledger.states import BatchState, Outcome, ShardState
-from statement_builder.ledger.tables import candidate, candidate_hold, delivery, document, document_account, shard
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import insert_many
+from statement_builder.ledger.storage.tables import (
+    candidate,
+    candidate_hold,
+    delivery,
+    document,
+    document_account,
+    shard,
+)
+from statement_builder.ledger.storage.transactions import Repository
 
 
 class ShardRepository(Repository):

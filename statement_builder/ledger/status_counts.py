@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus
 from statement_builder.ledger.states import DeliveryState, DocumentState, counts_as_mailed
-from statement_builder.ledger.tables import delivery, document, print_file, redelivery
+from statement_builder.ledger.storage.tables import delivery, document, print_file, redelivery
 
 _CHANNEL_FIGURE = {Channel.PRINT: "print", Channel.EMAIL: "email"}
 _STATE_FIGURE = {DocumentState.HANDED_OFF: "handed_off", DocumentState.WITHHELD: "withheld"}

@@ -10,10 +10,10 @@ from sqlalchemy import Connection, select
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus
 from statement_builder.ledger.records import Document, PieceToDeceased, Suppression
-from statement_builder.ledger.sql_compat import in_chunks, is_one_of, upsert
 from statement_builder.ledger.states import DeliveryState, SuppressionCode
-from statement_builder.ledger.tables import batch, delivery, document, print_file, suppression
-from statement_builder.ledger.transactions import Repository
+from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of, upsert
+from statement_builder.ledger.storage.tables import batch, delivery, document, print_file, suppression
+from statement_builder.ledger.storage.transactions import Repository
 
 _MAY_BE_STOPPED = (
     DeliveryState.CLAIMED,

@@ -18,8 +18,8 @@ from statement_builder.ledger import (
     Outcome,
     ShardState,
 )
-from statement_builder.ledger.sql_compat import IDS_MAX
 from statement_builder.ledger.states import BATCH_MOVES, require_batch_move
+from statement_builder.ledger.storage.sql_compat import IDS_MAX
 from tests.ledger.world import (
     AS_OF,
     AT,

@@ -19,8 +19,8 @@ from statement_builder.ledger import (
     Ledger,
     Withheld,
 )
-from statement_builder.ledger.schema import _config
-from statement_builder.ledger.tables import event
+from statement_builder.ledger.storage.schema import _config
+from statement_builder.ledger.storage.tables import event
 from tests.ledger.world import AT, build, make_batch, open_batch, pull, rendered, selected
 
 SHEET = ArchivedControlSheet(json_key="control-sheets/b/1.json", pdf_key="control-sheets/b/2.pdf")

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, create_engine, text
 
 from statement_builder.errors import ConfigError, LedgerError
 from statement_builder.ledger import Ledger
-from statement_builder.ledger.schema import VERSION_TABLE
-from statement_builder.ledger.tables import metadata
+from statement_builder.ledger.storage.schema import VERSION_TABLE
+from statement_builder.ledger.storage.tables import metadata
 from tests.ledger.world import open_batch
 from tests.services.processes import free_port
 

@@ -15,7 +15,7 @@ from sqlalchemy import event, make_url
 from statement_builder.billing.model import Address, Guarantor, Patient
 from statement_builder.errors import LedgerError
 from statement_builder.ledger import Ledger
-from statement_builder.ledger.tables import metadata
+from statement_builder.ledger.storage.tables import metadata
 from tests.ledger.world import AT, make_batch, open_batch, print_file, rendered
 from tests.services.postgres import connect
 

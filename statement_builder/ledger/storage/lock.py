@@ -22,9 +22,9 @@ from sqlalchemy import TextClause, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from statement_builder.errors import BatchBusy, LedgerError, LockLost
-from statement_builder.ledger.database import Database
 from statement_builder.ledger.records import Shard
-from statement_builder.ledger.tables import batch
+from statement_builder.ledger.storage.database import Database
+from statement_builder.ledger.storage.tables import batch
 
 LockPart = Callable[[str], AbstractContextManager[None]]
 """Locks one part of a shared batch, by name (`shard 3`). BatchBusy when another process has it."""

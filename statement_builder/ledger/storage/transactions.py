@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from statement_builder.errors import LedgerError
-from statement_builder.ledger.database import Database
+from statement_builder.ledger.storage.database import Database
 
 
 class Transactions:

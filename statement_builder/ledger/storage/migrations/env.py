@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from statement_builder.ledger.schema import VERSION_TABLE
-from statement_builder.ledger.tables import metadata
+from statement_builder.ledger.storage.schema import VERSION_TABLE
+from statement_builder.ledger.storage.tables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -12,7 +12,7 @@ from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
 from statement_builder.errors import LedgerError
-from statement_builder.ledger.database import Database
+from statement_builder.ledger.storage.database import Database
 
 VERSION_TABLE = "statements_version"
 _SCRIPTS = Path(__file__).parent / "migrations"

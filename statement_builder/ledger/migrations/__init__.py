@@ -1,1 +1,0 @@
-"""Alembic's folder: `env.py` and one file per version. Run by `statement_builder.ledger.schema`."""
