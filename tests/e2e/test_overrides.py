@@ -5,18 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-import pytest
-
 from statement_builder.resources import SQL_ROOT, TEMPLATES
-from tests.hospital import Hospital, build_hospital
+from tests.hospital import Hospital
 from tests.pdf_text import page_texts
 
 RUN = ("run", "statement", "--cycle", "2026-11", "--as-of", "2026-11-07", "--release")
-
-
-@pytest.fixture
-def hospital(tmp_path: Path) -> Hospital:
-    return build_hospital(tmp_path / "home", guarantors=20, workers=1)
 
 
 def _set(hospital: Hospital, table: str, setting: str) -> None:
