@@ -18,15 +18,15 @@ from statement_builder.operations.summaries import summarize_document
 
 def find(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="An account, guarantor, document or batch id.")],
+    with_clocks: Annotated[
+        bool, typer.Option("--clocks", help="Also the legal clocks of an account; reads the billing system.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Find documents by account, guarantor, document or batch, with every attempt to deliver them.
-
-    For an account, also its legal clocks, each with its start, end and citation.
-    """
+    """Find documents by account, guarantor, document or batch, with every attempt to deliver them."""
     with opened() as context:
         found = context.ledger.documents.find(text)
-        clocks = read_clocks(context, text, found)
+        clocks = read_clocks(context, text, found) if with_clocks else ()
         documents = [summarize_document(each, clocks) for each in found]
         output.print_json(documents) if as_json else output.show_documents(text, documents)
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from statement_builder.billing.clocks import Clock, ClockName, ClockRule, ClockRules, find_clocks
 from statement_builder.billing.model import GuarantorAccount
-from statement_builder.errors import SourceError
 from statement_builder.ledger import FoundDocument
 from statement_builder.operations.reissues import read_current_entry
 from statement_builder.pipeline.context import AppContext
@@ -25,15 +24,15 @@ def clock_rules(policy: Policy) -> ClockRules:
 
 
 def read_clocks(context: AppContext, account_number: str, found: Sequence[FoundDocument]) -> tuple[Clock, ...]:
-    """The clocks of this account; `found` are its documents. Empty if the text is not an account number that was
-    mailed, or the billing system cannot be read: a clock without the payments would be wrong."""
+    """The clocks of this account; `found` are its documents. Empty if the text is not the number of a mailed account.
+
+    Payments restart a clock, so this reads the billing system, all of it: the contract has no query by guarantor.
+    SourceError if it cannot be read.
+    """
     own = [each.document for each in found if account_number in each.document.accounts]
     if not own:
         return ()
-    try:
-        entry = read_current_entry(context, context.require_batch(own[0].batch_id), own[0].guarantor_id)
-    except SourceError:
-        return ()
+    entry = read_current_entry(context, context.require_batch(own[0].batch_id), own[0].guarantor_id)
     if not isinstance(entry, GuarantorAccount):
         return ()
     rules = clock_rules(context.settings.policy)

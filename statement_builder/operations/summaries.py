@@ -100,7 +100,7 @@ class DocumentSummary(Record, kw_only=True):
     replaced_by: str
     deliveries: tuple[DeliverySummary, ...]
     clocks: tuple[Clock, ...]
-    """The legal clocks of the account that was searched for; empty for any other search."""
+    """The legal clocks of the account that was searched for, with `--clocks`; empty otherwise."""
 
 
 def summarize_batch(context: AppContext, batch: Batch, *, seconds: float | None = None) -> BatchSummary:

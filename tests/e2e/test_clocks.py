@@ -1,4 +1,4 @@
-"""`statements find ACCOUNT` shows the legal clocks of the account, from what was mailed and paid."""
+"""`statements find ACCOUNT --clocks` shows the legal clocks of the account, from what was mailed and paid."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_find__account_shows_its_clocks(hospital: Hospital) -> None:
         "UPDATE encounter SET financial_class = 'medicare', good_faith_estimate_cents = 100 WHERE account_number = ?",
         account,
     )
-    documents = hospital.statements("find", account, "--json").json
+    documents = hospital.statements("find", account, "--clocks", "--json").json
     clocks = {clock["clock"]: clock for document in documents for clock in document["clocks"]}
     start = ASSUMED_ON.isoformat()
     assert {clock["account"] for clock in clocks.values()} == {account}
@@ -44,14 +44,24 @@ def test_find__account_shows_its_clocks(hospital: Hospital) -> None:
     }
     assert clocks["medicare_collection"]["ends_on"] == (ASSUMED_ON + timedelta(days=120)).isoformat()
     assert clocks["ppdr_dispute"]["citation"].startswith("45 CFR 149.620")
-    shown = hospital.statements("find", account).out
+    shown = hospital.statements("find", account, "--clocks").out
     assert "medicare_collection" in shown
     assert start in shown
 
 
 def test_find__other_searches_have_no_clocks(hospital: Hospital) -> None:
-    documents = hospital.statements("find", f"{AS_OF:%Y-%m}-statement", "--json").json
+    documents = hospital.statements("find", f"{AS_OF:%Y-%m}-statement", "--clocks", "--json").json
     assert {tuple(document["clocks"]) for document in documents} == {()}
+
+
+def test_find__without_the_option_does_not_read_the_billing_system(hospital: Hospital) -> None:
+    account = mailed_account(hospital)
+    (hospital.home / "hospital.db").unlink()
+    documents = hospital.statements("find", account, "--json").json
+    assert {tuple(document["clocks"]) for document in documents} == {()}
+    refused = hospital.statements("find", account, "--clocks", code=None)
+    assert refused.code in {1, 2}
+    assert refused.err.strip()
 
 
 def test_control_sheet__says_that_clocks_run_on_an_assumption(hospital: Hospital) -> None:
