@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date
@@ -15,6 +13,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
+from statement_builder.actor import current_actor
 from statement_builder.cli import output
 from statement_builder.clock import open_clock
 from statement_builder.errors import ConfigError
@@ -60,7 +59,7 @@ def opened(
             settings,
             environ=environ,
             now=open_clock(environ),
-            actor=f"{_user()}@{socket.gethostname()}",
+            actor=current_actor(),
             workers=workers or settings.render.workers or os.cpu_count() or 1,
             progress=progress,
         )
@@ -76,11 +75,3 @@ def parse_day(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError as exc:
         raise ConfigError(f"{option} takes a date such as 2026-11-07") from exc
-
-
-def _user() -> str:
-    """The user's name, for locks and the event log; the user's number if it has no name, as in some containers."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 
+from statement_builder.actor import is_same_user
 from statement_builder.archive import write_snapshot
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Selection
@@ -21,7 +22,6 @@ from statement_builder.operations.reissues import (
     record_reissue,
     reissue_id,
 )
-from statement_builder.operations.release import is_same_user
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy import HOLD_CODES, decide

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from statement_builder.actor import is_same_user
 from statement_builder.errors import GateStop
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.operations.release_checks import (
@@ -73,11 +74,6 @@ def pending_checks(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...
         levels=ledger.control_totals.by_level(batch.batch_id),
         too_large=ledger.control_totals.documents_above(batch.batch_id, release.amount_max_cents) if has_large else (),
     )
-
-
-def is_same_user(actor: str, other: str) -> bool:
-    """Whether two actors, each `user@machine`, are the same user. The machine does not matter."""
-    return actor.partition("@")[0].casefold() == other.partition("@")[0].casefold()
 
 
 def _find_previous_batch(context: AppContext, batch: Batch) -> PreviousBatch | None:
