@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -86,7 +87,36 @@ def test_unusual_batch__waits_although_policy_is_auto(hospital: Hospital) -> Non
     shown = call(december, "show", "2026-12-statement").out
     assert "To decide: " in shown
     assert "The average amount is $" in shown
-    call(december, "release", "2026-12-statement")
+    asked = [
+        question.partition(":")[0]
+        for question in call(december, "show", "2026-12-statement", "--json").json["questions"]
+    ]
+    assert "AVERAGE" in asked
+    accepted = [argument for name in asked for argument in ("--accept", name)]
+    call(december, "release", "2026-12-statement", *accepted, "--reason", "The source was reloaded.")
+
+
+def test_amount_above_the_limit__is_accepted_by_name_after_the_build(hospital: Hospital) -> None:
+    set_release(hospital, statement='"person"', amount_max_cents="100000")
+    stopped = call(hospital, *RUN_TO_GATES, "--release", code=3).err
+    assert f'`statements release {BATCH} --accept AMOUNT --reason "…"`' in stopped
+    for arguments, code in ((("rerun", BATCH, "--release"), 3), (("release", BATCH), 3)):
+        assert "ask for more than $1,000.00" in call(hospital, *arguments, code=code).err
+    assert "--accept requires a reason" in call(hospital, "release", BATCH, "--accept", "AMOUNT", code=2).err
+    unasked = ("release", BATCH, "--accept", "AMOUNT", "--accept", "VOLUME", "--reason", "Checked.")
+    assert "does not ask to accept VOLUME" in call(hospital, *unasked, code=2).err
+    assert hospital.manifest_rows() == []
+
+    call(hospital, "release", BATCH, "--accept", "AMOUNT", "--reason", "Long stay, checked with the chart.")
+    assert hospital.manifest_rows()
+    ((why, data),) = hospital.ledger("SELECT why, data FROM event WHERE subject = ? AND what = 'released'", BATCH)
+    assert "Long stay, checked with the chart." in why
+    assert json.loads(data)["accepted"] == ["APPROVAL", "AMOUNT"]
+
+
+def test_release__before_the_build_approves_nothing(hospital: Hospital) -> None:
+    call(hospital, *RUN_TO_GATES, "--until", "pull")
+    assert "is not built yet" in call(hospital, "release", BATCH, code=2).err
 
 
 def test_amount_above_the_limit__message_names_the_document(hospital: Hospital) -> None:
