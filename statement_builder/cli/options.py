@@ -24,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stan
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="A batch id, such as 2026-11-statement.")]
 DocumentId = Annotated[str, typer.Argument(metavar="DOCUMENT", help="The full document id.")]
 Workers = Annotated[int, typer.Option(min=0, help="Number of worker processes; 0 is one per processor.")]
-Release = Annotated[bool, typer.Option("--release", help="Approve the batch, if policy requires one approval. Answers no other question.")]
+Release = Annotated[bool, typer.Option("--release", help="Approve the batch if policy asks; answers nothing else.")]
 Reason = Annotated[str, typer.Option(help="The reason; it is kept in the event log.")]
 Source = Annotated[str | None, typer.Option(help="A folder of queries below sql/: reference or synthea.")]
 SourceUrl = Annotated[str | None, typer.Option(help="The billing database as a SQLAlchemy URL.")]
