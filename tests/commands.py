@@ -24,6 +24,8 @@ RERUN = ("rerun", BATCH, "--release", "--json")
 
 def call(hospital: Hospital, *arguments: str, code: int | None = 0) -> CommandResult:
     """Run one command and check its exit code; `code=None` accepts any."""
+    if hospital.user_id is not None:
+        return hospital.statements(*arguments, code=code)
     out, err, exit_code = io.StringIO(), io.StringIO(), 0
     with (
         mock.patch.dict(os.environ, hospital.environment, clear=True),

@@ -41,16 +41,16 @@ _servers: dict[int, subprocess.Popen[str]] = {}
 
 
 def run_forked(
-    program: str, arguments: list[str], *, env: Mapping[str, str], cwd: Path
+    program: str, arguments: list[str], *, env: Mapping[str, str], cwd: Path, user_id: int | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run `module:function` as a program with these arguments. As with `subprocess.run`, a negative exit code is the
-    signal that killed it."""
+    signal that killed it. `user_id` is another Unix user to run as, with the access of this one."""
     server = _server()
     assert server.stdin is not None
     assert server.stdout is not None
     with tempfile.TemporaryDirectory() as folder:
         out, err = Path(folder, "out"), Path(folder, "err")
-        request = {"program": program, "arguments": arguments, "env": dict(env), "cwd": str(cwd)}
+        request = {"program": program, "arguments": arguments, "env": dict(env), "cwd": str(cwd), "user_id": user_id}
         server.stdin.write(json.dumps(request | {"out": str(out), "err": str(err)}) + "\n")
         server.stdin.flush()
         code = int(server.stdout.readline())
@@ -100,6 +100,8 @@ def _become(request: dict[str, Any]) -> NoReturn:
     os.environ.clear()
     os.environ.update(request["env"])
     os.chdir(request["cwd"])
+    if request["user_id"] is not None:
+        os.setreuid(request["user_id"], -1)
     module, _, function = request["program"].partition(":")
     sys.argv = [module, *request["arguments"]]
     code = 0

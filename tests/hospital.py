@@ -14,15 +14,18 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from statement_builder.source import make_sample
 from tests.fork_server import STATEMENTS, run_forked
 
 ROOT = Path(__file__).resolve().parent.parent
+needs_other_users = pytest.mark.skipif(os.geteuid() != 0, reason="only root can run a command as another Unix user")
 AS_OF = date(2026, 11, 7)
 CYCLE = "2026-11"
 CLOCK = "2026-11-07T15:00:00+00:00"
@@ -47,6 +50,8 @@ class Hospital:
 
     home: Path
     environ: dict[str, str] = field(default_factory=dict)
+    user_id: int | None = None
+    """The Unix user of the commands, by number. None: the user who runs the tests."""
     is_cold: bool = False
     """Whether each command starts a new interpreter, as for an operator."""
 
@@ -72,7 +77,8 @@ class Hospital:
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         if not self.is_cold:
-            return run_forked(STATEMENTS, list(arguments), env=self.environment, cwd=self.home)
+            return run_forked(STATEMENTS, list(arguments), env=self.environment, cwd=self.home, user_id=self.user_id)
+        assert self.user_id is None, "only forked commands run as another user"
         return subprocess.run(
             self.command(*arguments), env=self.environment, cwd=self.home, capture_output=True, text=True, check=False
         )
@@ -125,7 +131,11 @@ class Hospital:
     def copy_to(self, home: Path) -> Hospital:
         """Copy the hospital with its whole history to another folder."""
         shutil.copytree(self.home, home)
-        return Hospital(home, self.environ, self.is_cold)
+        return replace(self, home=home)
+
+    def as_user(self, user_id: int) -> Hospital:
+        """The same hospital, operated by another Unix user. Files stay accessible."""
+        return replace(self, user_id=user_id)
 
 
 def build_hospital(

@@ -59,6 +59,17 @@ def task_actor() -> str:
     return f"airflow@{get_current_context()['dag'].dag_id}"
 
 
+def run_actor() -> str:
+    """Who opens the batch of this run: the user who triggered it, or the DAG if it was scheduled.
+
+    The same user cannot approve a batch under dual control.
+    """
+    from airflow.sdk import get_current_context  # noqa: PLC0415
+
+    user = get_current_context()["dag_run"].triggering_user_name
+    return f"{user}@airflow" if user else task_actor()
+
+
 @contextmanager
 def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
     """The application context for one task, on behalf of `actor`, by default the DAG."""

@@ -22,6 +22,7 @@ from common.connections import (
     POOL_SOURCE,
     facility_id,
     open_task_context,
+    run_actor,
     time_zone,
 )
 from common.xcom import as_argument
@@ -53,7 +54,7 @@ def open_batch(kind: str, cycle_format: str) -> str:
     airflow_context = get_current_context()
     params = airflow_context["params"]
     cycle, as_of = read_cycle(params, airflow_context.get("logical_date"), cycle_format)
-    with open_task_context() as context:
+    with open_task_context(run_actor()) as context:
         if params["dry_run"]:
             scope = Scope(
                 source=context.settings.source.name,
@@ -142,21 +143,31 @@ def check_gates(batch_id: str) -> str:
     from statement_builder.operations.run_parallel import finish_build  # noqa: PLC0415
 
     with open_task_context() as context:
-        review_reasons = finish_build(context, context.require_batch(batch_id))
-        text = describe_batch(context, context.require_batch(batch_id), review_reasons)  # in its new state
-    get_current_context()["ti"].xcom_push(key="approval_text", value=text)
-    return "approve" if review_reasons else "release"
+        checks = finish_build(context, context.require_batch(batch_id))
+        questions = [check.question for check in checks]
+        text = describe_batch(context, context.require_batch(batch_id), questions)  # in its new state
+    task_instance = get_current_context()["ti"]
+    task_instance.xcom_push(key="approval_text", value=text)
+    task_instance.xcom_push(key="release_codes", value=[check.code.value for check in checks])
+    return "approve" if checks else "release"
 
 
 @task(pool=POOL_SOURCE, trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, execution_timeout=timedelta(hours=3))
 def release(batch_id: str) -> list[dict[str, Any]]:
-    """Release the batch in the approver's name, reconcile interrupted deliveries, and recheck the holds."""
+    """Release the batch in the approver's name, reconcile interrupted deliveries, and recheck the holds.
+
+    The approval covers what the approver was shown. If the batch asks something else by now, the task fails.
+    """
+    from statement_builder.operations.release_codes import NOTHING, ReleaseCode  # noqa: PLC0415
     from statement_builder.operations.run_parallel import prepare_hand_off  # noqa: PLC0415
 
-    approval = get_current_context()["ti"].xcom_pull(task_ids="approve")
+    task_instance = get_current_context()["ti"]
+    approval = task_instance.xcom_pull(task_ids="approve")
+    shown = task_instance.xcom_pull(task_ids="check_gates", key="release_codes") or ()
+    accepted = NOTHING if approval is None else frozenset(ReleaseCode(code) for code in shown)
     with open_task_context(_approver(approval)) as context:
         batch = context.require_batch(batch_id)
-        prepare_hand_off(context, batch, release=approval is not None)
+        prepare_hand_off(context, batch, accepted)
         return _plan_shard_runs(context, batch)
 
 

@@ -23,8 +23,9 @@ from statement_builder.cli.options import (
     parse_day,
 )
 from statement_builder.errors import ConfigError, GateStop
-from statement_builder.ledger import Batch
+from statement_builder.ledger import Batch, BatchState
 from statement_builder.operations.dry_run import dry_run_batch, dry_run_rerun
+from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL, RELEASE_BY_NAME, Accepted, ReleaseCode
 from statement_builder.operations.show import show_batch
 from statement_builder.operations.steps import Step
 from statement_builder.operations.summaries import BatchSummary, summarize_batch
@@ -68,7 +69,7 @@ def run(  # noqa: PLR0917 - one parameter per option
             _show(dry_run_batch(context, scope), as_json)
             return
         batch = open_batch(context, kind=kind, cycle=cycle, as_of=day, limit=limit)
-        _walk(context, batch, until=until, release=release, as_json=as_json)
+        _walk(context, batch, until=until, accepted=_approval(release), as_json=as_json)
 
 
 def rerun(
@@ -88,13 +89,27 @@ def rerun(
             output.print_json(plan) if as_json else output.show_rerun_plan(plan)
             return
         retry_errors(context, batch)
-        _walk(context, batch, until=None, release=release, as_json=as_json)
+        _walk(context, batch, accepted=_approval(release), as_json=as_json)
 
 
-def release(batch_id: BatchId, workers: Workers = 0, as_json: Json = False) -> None:
+def release(
+    batch_id: BatchId,
+    accept: Annotated[
+        list[ReleaseCode] | None,
+        typer.Option(help="Accept a question by name, such as AMOUNT; repeatable. `statements show` lists them."),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why you accept it; kept in the event log. Required with --accept.")] = "",
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
     """Approve a batch that waits for approval, and hand it off."""
+    if accept and not reason.strip():
+        raise ConfigError('--accept requires a reason: --reason "…"')
     with opened(workers=workers, show_progress=not as_json) as context:
-        _walk(context, context.require_batch(batch_id), until=None, release=True, as_json=as_json)
+        batch = context.require_batch(batch_id)
+        if batch.state in {BatchState.OPEN, BatchState.PULLED}:
+            raise ConfigError(f"batch {batch_id} is not built yet. First run `statements rerun {batch_id}`.")
+        _walk(context, batch, accepted=RELEASE_BY_NAME.union(accept or ()), reason=reason, as_json=as_json)
 
 
 def batches(as_json: Json = False) -> None:
@@ -116,14 +131,26 @@ def show(batch_id: BatchId, as_json: Json = False) -> None:
         output.show_details(details)
 
 
-def _walk(context: AppContext, batch: Batch, *, until: Step | None, release: bool, as_json: bool) -> None:
+def _approval(release: bool) -> Accepted:
+    return POLICY_APPROVAL if release else NOTHING
+
+
+def _walk(
+    context: AppContext,
+    batch: Batch,
+    *,
+    until: Step | None = None,
+    accepted: Accepted,
+    reason: str = "",
+    as_json: bool,
+) -> None:
     """Run the batch and show its new state, even if it stopped at a gate."""
     from statement_builder.operations.run import walk_batch  # noqa: PLC0415
 
     started = time.monotonic()
     stop: GateStop | None = None
     try:
-        walk_batch(context, batch, until=until, release=release)
+        walk_batch(context, batch, until=until, accepted=accepted, reason=reason)
     except GateStop as exc:
         stop = exc
     current = context.require_batch(batch.batch_id)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date
@@ -15,6 +13,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
+from statement_builder.actor import current_actor
 from statement_builder.cli import output
 from statement_builder.clock import open_clock
 from statement_builder.errors import ConfigError
@@ -25,7 +24,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on stan
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="A batch id, such as 2026-11-statement.")]
 DocumentId = Annotated[str, typer.Argument(metavar="DOCUMENT", help="The full document id.")]
 Workers = Annotated[int, typer.Option(min=0, help="Number of worker processes; 0 is one per processor.")]
-Release = Annotated[bool, typer.Option("--release", help="Approve the batch, if policy requires approval.")]
+Release = Annotated[bool, typer.Option("--release", help="Approve the batch if policy asks; answers nothing else.")]
 Reason = Annotated[str, typer.Option(help="The reason; it is kept in the event log.")]
 Source = Annotated[str | None, typer.Option(help="A folder of queries below sql/: reference or synthea.")]
 SourceUrl = Annotated[str | None, typer.Option(help="The billing database as a SQLAlchemy URL.")]
@@ -60,7 +59,7 @@ def opened(
             settings,
             environ=environ,
             now=open_clock(environ),
-            actor=f"{_user()}@{socket.gethostname()}",
+            actor=current_actor(),
             workers=workers or settings.render.workers or os.cpu_count() or 1,
             progress=progress,
         )
@@ -76,11 +75,3 @@ def parse_day(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError as exc:
         raise ConfigError(f"{option} takes a date such as 2026-11-07") from exc
-
-
-def _user() -> str:
-    """The user's name, for locks and the event log; the user's number if it has no name, as in some containers."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

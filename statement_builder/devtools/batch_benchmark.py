@@ -18,6 +18,7 @@ from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.peak_memory import PeakMemory
 from statement_builder.ledger import Batch
+from statement_builder.operations.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext, open_context
@@ -66,7 +67,7 @@ def run_whole_batch(settings: Settings, folder: Path, *, now: datetime, workers:
             started = time.monotonic()
             walk_batch(context, batch, until=Step.BUILD)
             built = time.monotonic()
-            walk_batch(context, batch, until=Step.HAND_OFF, release=True)
+            walk_batch(context, batch, until=Step.HAND_OFF, accepted=POLICY_APPROVAL)
             ended = time.monotonic()
         documents = context.ledger.control_totals.get(batch.batch_id).counts.handed_off
         return BatchBenchmark(

@@ -1,7 +1,7 @@
 """The ledger: every batch, candidate, document, hand-off and mailing, and what may therefore happen next."""
 
 from statement_builder.billing.selection import FinalVendorStatus
-from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Withheld
+from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Released, Withheld
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.records import (
     Batch,
@@ -72,6 +72,7 @@ __all__ = [
     "PieceToDeceased",
     "PrintFileRow",
     "RejectedPiece",
+    "Released",
     "Shard",
     "ShardState",
     "StatusCount",

@@ -116,9 +116,9 @@ class BatchRepository(Repository):
             query = select(batch.c.locked_by).where(batch.c.batch_id == batch_id)
             return connection.execute(query).scalar_one_or_none() is not None
 
-    def release(self, batch_id: str, *, actor: str, at: datetime, why: str = "") -> None:
+    def release(self, batch_id: str, *, actor: str, at: datetime, why: str = "", data: EventData | None = None) -> None:
         """Release the batch for hand-off and record who approved it."""
-        self.set_state(batch_id, BatchState.RELEASED, actor=actor, at=at, why=why)
+        self.set_state(batch_id, BatchState.RELEASED, actor=actor, at=at, why=why, data=data)
 
     def record_recheck(self, batch_id: str, *, at: datetime) -> None:
         """Record when the pre-mail recheck of the whole batch was completed."""

@@ -34,7 +34,16 @@ class AddressChanged(Record, kw_only=True, tag="address_change"):
     moved_on: date
 
 
-EventData = Withheld | ArchivedControlSheet | AddressChanged
+class Released(Record, kw_only=True, tag="released"):
+    """A batch was released."""
+
+    accepted: tuple[str, ...] = ()
+    """Codes of the release checks that the person accepted, in the order shown. Empty: policy released it."""
+    reason: str = ""
+    """The person's reason."""
+
+
+EventData = Withheld | ArchivedControlSheet | AddressChanged | Released
 
 _decoder = msgspec.json.Decoder(EventData)
 

@@ -76,7 +76,7 @@ def _build(context: AppContext, batch: Batch, at: datetime) -> ControlSheet:
         context.ledger,
         batch,
         envelope_class=lambda pages: envelope_class(pages, profile),
-        questions=[check.message for check in pending_checks(context, batch)],
+        questions=[check.question for check in pending_checks(context, batch)],
         at=at,
         clock_basis=_describe_clock_basis(context, batch),
     )

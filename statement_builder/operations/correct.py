@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 
+from statement_builder.actor import is_same_user
 from statement_builder.archive import write_snapshot
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Selection
 from statement_builder.documents import CompositionError, Content, Replaced, compose
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, DocumentState, NewDocument, replaced_by
+from statement_builder.operations.correction_changes import list_changes
 from statement_builder.operations.reissues import (
     hand_off_reissue,
     next_revision,
@@ -21,7 +23,6 @@ from statement_builder.operations.reissues import (
     record_reissue,
     reissue_id,
 )
-from statement_builder.operations.release import is_same_user
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy import HOLD_CODES, decide
@@ -43,16 +44,18 @@ def correct_document(context: AppContext, document: Document, reason: str) -> st
         batch, original = context.require_batch(document.batch_id), context.require_document(document_id)
         family = {each.document_id: each for each in context.ledger.documents.revisions(document_id)}
         correction = family.get(replaced_by(family.values(), document_id))
+        changes: tuple[str, ...] = ()
         if correction is None:
             _require_correctable(batch, original)
-            correction = _make_correction(context, batch, original, reason)
+            correction, changes = _make_correction(context, batch, original, reason)
         elif correction.state is DocumentState.HANDED_OFF:
             return (
                 f"{correction.document_id} already replaces {document_id} and was handed off; nothing else was made. "
                 f"If that one is wrong, correct it: statements correct {correction.document_id}"
             )
     outcome = "superseded" if original.state is DocumentState.HANDED_OFF else "void"
-    done = f"{correction.document_id} replaces {document_id}, which is {outcome}."
+    changed = f" It changes {' and '.join(changes)}." if changes else ""
+    done = f"{correction.document_id} replaces {document_id}, which is {outcome}.{changed}"
     if batch.state in _BEFORE_RELEASE:
         return f"{done} It goes out with {batch.batch_id}, which is not handed off yet."
     return f"{done} {hand_off_reissue(context, correction)}"
@@ -79,11 +82,22 @@ def _require_correctable(batch: Batch, original: Document) -> None:
         )
 
 
-def _make_correction(context: AppContext, batch: Batch, original: Document, reason: str) -> Document:
+def _make_correction(
+    context: AppContext, batch: Batch, original: Document, reason: str
+) -> tuple[Document, tuple[str, ...]]:
+    """The correction, and what it changes."""
     account, selection = _decide_again(context, batch, original)
     _require_second_user(context, batch, selection)
     revision = next_revision(context.ledger.documents.revisions(original.document_id))
-    rendered, content = _render(context, batch, account, selection, original, revision=revision)
+    content = _compose(context, batch, account, selection, original, revision=revision)
+    changes = list_changes(context, batch, original, content)
+    if not changes:
+        raise ConfigError(
+            f"no correction of document {original.document_id} was made: it would print the same amount, lines, name, "
+            "address, and words. If the billing system is wrong, correct it there first. To send the same page again: "
+            f"statements resend {original.document_id} (or reprint)."
+        )
+    rendered = _render(context, account, content, original)
     snapshot = write_snapshot([account])
     sha256 = hashlib.sha256(snapshot).hexdigest()
     key = f"snapshots/{batch.batch_id}/corrections/{sha256}.jsonl.gz"
@@ -104,7 +118,7 @@ def _make_correction(context: AppContext, batch: Batch, original: Document, reas
         postal_key=account.guarantor.mailing_address.postal_code,
         revision_of=original.document_id,
     )
-    return record_reissue(
+    correction = record_reissue(
         context,
         batch,
         new,
@@ -114,6 +128,7 @@ def _make_correction(context: AppContext, batch: Batch, original: Document, reas
         readdressed=False,
         why=reason,
     )
+    return correction, changes
 
 
 def _decide_again(context: AppContext, batch: Batch, original: Document) -> tuple[GuarantorAccount, Selection]:
@@ -148,7 +163,7 @@ def _require_second_user(context: AppContext, batch: Batch, selection: Selection
         )
 
 
-def _render(
+def _compose(
     context: AppContext,
     batch: Batch,
     account: GuarantorAccount,
@@ -156,9 +171,8 @@ def _render(
     original: Document,
     *,
     revision: int,
-) -> tuple[Rendered, Content]:
-    """The rendered and verified pages. `ConfigError` if they cannot be made."""
-    profile = context.profile()
+) -> Content:
+    """The content of the correction. `ConfigError` if it cannot be printed."""
     try:
         content = compose(
             account,
@@ -173,10 +187,16 @@ def _render(
     except CompositionError as exc:
         raise ConfigError(f"no correction of document {original.document_id} was made. {exc}") from exc
     assert content.document_id == reissue_id(context, batch, account.guarantor.guarantor_id, revision)
+    return content
+
+
+def _render(context: AppContext, account: GuarantorAccount, content: Content, original: Document) -> Rendered:
+    """The verified pages. `ConfigError` if they cannot be made."""
+    profile = context.profile()
     own_accounts = frozenset(encounter.account_number for encounter in account.encounters)
     renderer = VerifiedRenderer(PlainEngine(context.templates), context.templates, envelope_windows(profile))
     outcomes = renderer.render_all([content], ForeignIds(accounts_by_guarantor={content.guarantor_id: own_accounts}))
     outcome = check_page_limit(outcomes[0], profile.pages_max)
     if not isinstance(outcome, Rendered):
         raise ConfigError(f"no correction of document {original.document_id} was made. {outcome}")
-    return outcome, content
+    return outcome

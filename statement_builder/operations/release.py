@@ -2,43 +2,79 @@
 
 from __future__ import annotations
 
-from statement_builder.errors import GateStop
-from statement_builder.ledger import Batch, BatchState
+from collections.abc import Iterable
+
+from statement_builder.actor import is_same_user
+from statement_builder.errors import ConfigError, GateStop
+from statement_builder.ledger import Batch, BatchState, Released
 from statement_builder.operations.release_checks import (
     PreviousBatch,
     ReleaseCheck,
     list_release_checks,
     most_documents_failed,
 )
+from statement_builder.operations.release_codes import RELEASE_BY_NAME, Accepted, ReleaseCode
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import check_gates, describe_broken_gates, previous_batches
 
 
-def pass_gates(context: AppContext, batch: Batch, *, release: bool) -> None:
-    """Release a built batch. `release` is a person's approval.
+def pass_gates(context: AppContext, batch: Batch, accepted: Accepted, *, reason: str = "") -> None:
+    """Release a built batch. `accepted` is what the person who asks for the release accepts, and `reason` why.
 
-    `GateStop` if a gate does not foot, if a person must decide and has not, or if a second user must release it.
+    `GateStop` if a gate does not foot, if something is left to decide, or if a second user must release it.
+    `ConfigError` if something is accepted that the batch does not ask.
     """
-    checks = enforce_gates(context, batch, release=release)
-    why = " ".join(check.message for check in checks)
-    if checks and not release:
+    checks = enforce_gates(context, batch)
+    if refused := _describe_stale(batch, checks, accepted):
+        raise ConfigError(refused)
+    codes = tuple(check.code.value for check in checks)
+    if accepted and ReleaseCode.DUAL_CONTROL in codes and is_same_user(context.actor, batch.opened_by):
         raise GateStop(
-            f"batch {batch.batch_id} waits for approval. {why} Review it with `statements show {batch.batch_id}`, then "
-            f"run `statements release {batch.batch_id}`."
+            f"batch {batch.batch_id} must be released by a second user, because you opened it. {_join(checks)} Ask a "
+            f"colleague to review it with `statements report control {batch.batch_id}` and to run "
+            f"`{release_command(batch, checks)}`."
         )
-    if any(check.needs_second_user for check in checks) and is_same_user(context.actor, batch.opened_by):
-        _wait(context, batch, why)
+    left = [check for check in checks if check.code not in accepted]
+    if left:
         raise GateStop(
-            f"batch {batch.batch_id} must be released by a second user, because you opened it. {why} Ask a colleague "
-            f"to review it with `statements report control {batch.batch_id}` and to run "
-            f"`statements release {batch.batch_id}`."
+            f"batch {batch.batch_id} waits for approval. {_join(left)} Review it with "
+            f"`statements show {batch.batch_id}`, then run `{release_command(batch, checks)}`."
         )
-    actor = context.actor if release else "policy"
-    context.ledger.batches.release(batch.batch_id, actor=actor, at=context.now(), why=why)
+    context.ledger.batches.release(
+        batch.batch_id,
+        actor=context.actor if checks else "policy",
+        at=context.now(),
+        why=" ".join(filter(None, (_join(checks), reason))),
+        data=Released(accepted=codes, reason=reason),
+    )
 
 
-def enforce_gates(context: AppContext, batch: Batch, *, release: bool = False) -> tuple[ReleaseCheck, ...]:
-    """Check the gates of a built batch and return what a person must decide. Without `release`, the batch waits.
+def release_command(batch: Batch, checks: Iterable[ReleaseCheck]) -> str:
+    """The command that releases the batch and accepts everything that it asks."""
+    named = "".join(f" --accept {check.code}" for check in checks if check.code not in RELEASE_BY_NAME)
+    return f"statements release {batch.batch_id}" + (f'{named} --reason "…"' if named else "")
+
+
+def _describe_stale(batch: Batch, checks: Iterable[ReleaseCheck], accepted: Accepted) -> str:
+    """Why an acceptance does not fit: somebody looked at other figures. Empty if it fits."""
+    asked = {check.code for check in checks}
+    unasked = sorted(accepted - asked - RELEASE_BY_NAME)
+    if not unasked:
+        return ""
+    named = sorted(asked - RELEASE_BY_NAME)
+    question = f"It asks for {', '.join(named)}." if named else "It asks for none by name."
+    return (
+        f"batch {batch.batch_id} does not ask to accept {', '.join(unasked)}, so nothing was released. {question} "
+        f"Review it with `statements show {batch.batch_id}`."
+    )
+
+
+def _join(checks: Iterable[ReleaseCheck]) -> str:
+    return " ".join(check.question for check in checks)
+
+
+def enforce_gates(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...]:
+    """Check the gates of a built batch and return what a person must decide. The batch waits until then.
 
     `GateStop` if a gate does not foot, or if most documents could not be made.
     """
@@ -52,8 +88,8 @@ def enforce_gates(context: AppContext, batch: Batch, *, release: bool = False) -
             f"`statements rerun {batch.batch_id}` makes the documents again."
         )
     checks = pending_checks(context, batch)
-    if checks and not release:
-        _wait(context, batch, " ".join(check.message for check in checks))
+    if checks:
+        _wait(context, batch, _join(checks))
     return checks
 
 
@@ -73,11 +109,6 @@ def pending_checks(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...
         levels=ledger.control_totals.by_level(batch.batch_id),
         too_large=ledger.control_totals.documents_above(batch.batch_id, release.amount_max_cents) if has_large else (),
     )
-
-
-def is_same_user(actor: str, other: str) -> bool:
-    """Whether two actors, each `user@machine`, are the same user. The machine does not matter."""
-    return actor.partition("@")[0].casefold() == other.partition("@")[0].casefold()
 
 
 def _find_previous_batch(context: AppContext, batch: Batch) -> PreviousBatch | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import ControlTotals
+from statement_builder.operations.release_codes import ReleaseCode
 from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.reports import average_cents
 from statement_builder.settings import ReleaseSettings
@@ -21,10 +22,13 @@ _LISTED_MAX = 3
 class ReleaseCheck(Record, kw_only=True):
     """One thing that a person must decide before hand-off."""
 
-    code: str
+    code: ReleaseCode
     message: str
-    needs_second_user: bool = False
-    """The batch must be released by a user other than the one who opened it."""
+
+    @property
+    def question(self) -> str:
+        """The check as an operator reads it, with the name that `statements release --accept` takes."""
+        return f"{self.code}: {self.message}"
 
 
 class PreviousBatch(Record, kw_only=True):
@@ -63,7 +67,7 @@ def list_release_checks(
     if too_large:
         checks.append(
             ReleaseCheck(
-                code="AMOUNT",
+                code=ReleaseCode.AMOUNT,
                 message=f"{len(too_large):,} documents ask for more than ${release.amount_max_cents / 100:,.2f} "
                 f"(release.amount_max_cents): {_shorten(too_large)}. Are these amounts right?",
             )
@@ -71,7 +75,7 @@ def list_release_checks(
     if totals.counts.errors:
         checks.append(
             ReleaseCheck(
-                code="ERRORS",
+                code=ReleaseCode.ERRORS,
                 message=f"{totals.counts.errors:,} selected documents could not be made; `statements exceptions` lists "
                 "the reasons. Fix them and rerun the batch, or release it without these documents.",
             )
@@ -87,19 +91,17 @@ def _check_approval(
     approval = release.by(kind)
     if final_notices:
         yield ReleaseCheck(
-            code="DUAL_CONTROL",
+            code=ReleaseCode.DUAL_CONTROL,
             message=f"{final_notices:,} letters are level {release.dual_control_level_min} or above: a user other than "
             f"{opened_by}, who opened the batch, must release it (release.dual_control_level_min).",
-            needs_second_user=True,
         )
     elif approval == "dual-control":
         yield ReleaseCheck(
-            code="DUAL_CONTROL",
+            code=ReleaseCode.DUAL_CONTROL,
             message=f"Policy requires approval by a user other than {opened_by}, who opened the batch.",
-            needs_second_user=True,
         )
     elif approval == "person":
-        yield ReleaseCheck(code="APPROVAL", message="Policy requires a person's approval for this kind.")
+        yield ReleaseCheck(code=ReleaseCode.APPROVAL, message="Policy requires a person's approval for this kind.")
 
 
 def _compare(totals: ControlTotals, previous: PreviousBatch, release: ReleaseSettings) -> Iterable[ReleaseCheck]:
@@ -107,14 +109,14 @@ def _compare(totals: ControlTotals, previous: PreviousBatch, release: ReleaseSet
     now, before = totals.counts.rendered, previous.totals.counts.rendered
     if _differs(now, before, release.volume_change_max_percent):
         yield ReleaseCheck(
-            code="VOLUME",
+            code=ReleaseCode.VOLUME,
             message=f"{now:,} documents, compared with {before:,} in {previous.batch_id}: a change of more than "
             f"{release.volume_change_max_percent} %. Is the source complete?",
         )
     average, average_before = average_cents(totals), average_cents(previous.totals)
     if now and before and _differs(average, average_before, release.amount_change_max_percent):
         yield ReleaseCheck(
-            code="AVERAGE",
+            code=ReleaseCode.AVERAGE,
             message=f"The average amount is ${average / 100:,.2f}, compared with ${average_before / 100:,.2f} in "
             f"{previous.batch_id}: a change of more than {release.amount_change_max_percent} %. Were all charges, "
             "payments and insurance adjudications loaded?",
@@ -126,7 +128,7 @@ def _compare(totals: ControlTotals, previous: PreviousBatch, release: ReleaseSet
     ]
     if doubled:
         yield ReleaseCheck(
-            code="HOLDS",
+            code=ReleaseCode.HOLDS,
             message=f"These holds more than doubled since {previous.batch_id}: {_shorten(doubled)}. Was something "
             "loaded twice, or flagged by mistake?",
         )

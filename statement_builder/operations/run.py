@@ -14,6 +14,7 @@ from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState, DocumentState
 from statement_builder.operations.close import close_batch
 from statement_builder.operations.release import pass_gates
+from statement_builder.operations.release_codes import NOTHING, Accepted
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.build import build_batch, build_while_pulling
 from statement_builder.pipeline.context import AppContext
@@ -72,11 +73,13 @@ def _explain_limit(batch: Batch) -> str:
     )
 
 
-def walk_batch(context: AppContext, batch: Batch, *, until: Step | None = None, release: bool = False) -> Batch:
+def walk_batch(
+    context: AppContext, batch: Batch, *, until: Step | None = None, accepted: Accepted = NOTHING, reason: str = ""
+) -> Batch:
     """Run the batch as far as policy allows, or to the end of step `until`. Returns the batch in its new state.
 
-    `release` is a person's approval. `GateStop` if a person must decide, `BatchBusy` if another process has the batch,
-    `ConfigError` before the first step if the settings must be fixed.
+    `accepted` is what a person accepts in the release checks, and `reason` why. `GateStop` if a person must decide,
+    `BatchBusy` if another process has the batch, `ConfigError` before the first step if the settings must be fixed.
     """
     batch_id = batch.batch_id
     require_remaining_preconditions(context, batch)
@@ -86,7 +89,7 @@ def walk_batch(context: AppContext, batch: Batch, *, until: Step | None = None, 
         if until is not Step.PULL:
             build_while_pulling(context, context.require_batch(batch_id))
         for step, act in _STEPS:
-            act(context, context.require_batch(batch_id), release)
+            act(context, context.require_batch(batch_id), accepted, reason)
             if step is until:
                 break
     return context.require_batch(batch_id)
@@ -107,26 +110,26 @@ def retry_errors(context: AppContext, batch: Batch) -> int:
     return len(sequences)
 
 
-def _pull(context: AppContext, batch: Batch, _release: bool) -> None:
+def _pull(context: AppContext, batch: Batch, _accepted: Accepted, _reason: str) -> None:
     with context.watch("pull"):
         pull_batch(context, batch)
 
 
-def _build(context: AppContext, batch: Batch, _release: bool) -> None:
+def _build(context: AppContext, batch: Batch, _accepted: Accepted, _reason: str) -> None:
     build_batch(context, batch)
 
 
-def _pass_gates(context: AppContext, batch: Batch, release: bool) -> None:
+def _pass_gates(context: AppContext, batch: Batch, accepted: Accepted, reason: str) -> None:
     if batch.state in {BatchState.BUILT, BatchState.WAITING}:
-        pass_gates(context, batch, release=release)
+        pass_gates(context, batch, accepted, reason=reason)
 
 
-def _hand_off(context: AppContext, batch: Batch, _release: bool) -> None:
+def _hand_off(context: AppContext, batch: Batch, _accepted: Accepted, _reason: str) -> None:
     if batch.state in {BatchState.RELEASED, BatchState.HANDING_OFF}:
         hand_off_batch(context, batch)
 
 
-def _close(context: AppContext, batch: Batch, _release: bool) -> None:
+def _close(context: AppContext, batch: Batch, _accepted: Accepted, _reason: str) -> None:
     if batch.state is BatchState.HANDING_OFF:
         close_batch(context, batch)
 

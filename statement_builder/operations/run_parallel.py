@@ -16,6 +16,8 @@ from statement_builder.billing.selection import Channel
 from statement_builder.errors import BatchBusy
 from statement_builder.ledger import Batch, BatchState, Shard, part_name
 from statement_builder.operations.release import enforce_gates
+from statement_builder.operations.release_checks import ReleaseCheck
+from statement_builder.operations.release_codes import Accepted
 from statement_builder.operations.run import walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.build import build_shards
@@ -56,24 +58,24 @@ def build_run(context: AppContext, batch: Batch, first: int, last: int) -> None:
             build_shards(context, batch, _list_shards(context, batch, first, last), lock_part)
 
 
-def finish_build(context: AppContext, batch: Batch) -> list[str]:
-    """Finish the build and return what a person must decide before the release, one sentence each.
+def finish_build(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...]:
+    """Finish the build and return what a person must decide before the release.
 
     Empty if policy releases the batch, or if it is released. `GateStop` if a gate does not foot.
     """
     built = walk_batch(context, batch, until=Step.BUILD)
     if built.state not in {BatchState.BUILT, BatchState.WAITING}:
-        return []
+        return ()
     with context.ledger.lock(batch.batch_id, owner=context.actor, at=context.now()):
-        return [check.message for check in enforce_gates(context, context.require_batch(batch.batch_id))]
+        return enforce_gates(context, context.require_batch(batch.batch_id))
 
 
-def prepare_hand_off(context: AppContext, batch: Batch, *, release: bool) -> None:
+def prepare_hand_off(context: AppContext, batch: Batch, accepted: Accepted) -> None:
     """Pass the gates, resolve what an earlier try left open, and recheck the batch against the source.
 
-    `release` is a person's approval. `GateStop` if a person must decide first.
+    `accepted` is what a person accepts in the release checks. `GateStop` if a person must decide first.
     """
-    released = walk_batch(context, batch, until=Step.GATES, release=release)
+    released = walk_batch(context, batch, until=Step.GATES, accepted=accepted)
     if released.state is BatchState.CLOSED:
         return
     with context.ledger.lock(batch.batch_id, owner=context.actor, at=context.now()):

@@ -36,7 +36,7 @@ def show_batch(context: AppContext, batch: Batch) -> BatchDetails:
     """Describe one batch: figures, pending release checks, rejected mail, print files, reissues, unknown outcomes."""
     return BatchDetails(
         **asdict(summarize_batch(context, batch)),
-        questions=tuple(check.message for check in pending_checks(context, batch)),
+        questions=tuple(check.question for check in pending_checks(context, batch)),
         work_queue=tuple(list_work_queue(context, batch)),
         print_files=tuple(list_print_files(context, batch)),
         reissues=tuple(list_reissues(context, batch)),

@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mail_house.email import compose_email, open_mailer
 from statement_builder.billing.selection import Kind
+from statement_builder.operations.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.email_delivery import send_emails
@@ -120,7 +121,7 @@ def _send_delivery(hospital: Hospital, what: str) -> Measured:
     """Build and recheck the batch, then measure the delivery alone."""
     with open_as_worker(hospital.environment) as context:
         open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
-        batch = walk_batch(context, context.require_batch(BATCH), until=Step.GATES, release=True)
+        batch = walk_batch(context, context.require_batch(BATCH), until=Step.GATES, accepted=POLICY_APPROVAL)
         with context.ledger.lock(BATCH, owner=context.actor, at=context.now()):
             begin_hand_off(context, batch)
             shards = context.ledger.shards.for_batch(BATCH)

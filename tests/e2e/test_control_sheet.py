@@ -32,10 +32,10 @@ def archived_sheets(hospital: Hospital) -> list[Path]:
 
 def test_waiting_batch__sheet_lists_the_decisions_and_is_not_archived(waiting: Hospital) -> None:
     sheet = call(waiting, "report", "control", BATCH, "--json").json
-    assert sheet["questions"] == ["Policy requires a person's approval for this kind."]
+    assert sheet["questions"] == ["APPROVAL: Policy requires a person's approval for this kind."]
     assert sheet["foots"] is True
     assert sheet["counts"] == sheet["counts"] | call(waiting, "show", BATCH, "--json").json["counts"]
-    assert "To decide: Policy requires" in call(waiting, "report", "control", BATCH).out
+    assert "To decide: APPROVAL: Policy requires" in call(waiting, "report", "control", BATCH).out
     assert archived_sheets(waiting) == []
     assert "not closed" in call(waiting, "report", "control", BATCH, "--kept", code=2).err
 

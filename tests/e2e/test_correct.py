@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sqlite3
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +39,8 @@ def pay_part(hospital: Hospital, document: str, cents: int = 1_000) -> None:
     account = found(hospital, document)["accounts"][0]
     hospital.sql(
         "INSERT INTO patient_payment (payment_id, account_number, posted_on, amount_cents, method) "
-        "VALUES ('PX-1', ?, '2026-10-20', ?, 'check')",
+        "VALUES (?, ?, '2026-10-20', ?, 'check')",
+        str(uuid.uuid4()),
         account,
         cents,
     )
@@ -58,8 +62,63 @@ def test_correct__names_the_original_and_asks_for_todays_balance(hospital: Hospi
     assert "Corrected." not in pages_of(hospital, document)[0]
 
 
+def test_correct__unchanged_document_is_refused(hospital: Hospital) -> None:
+    document = printed(hospital)
+    pieces = len(hospital.manifest_rows())
+    assert "same amount, lines, name, address, and words" in correct(hospital, document, code=2)
+    assert corrections(hospital, document) == []
+    pay_part(hospital, document)
+    assert "It changes the amount and the lines." in correct(hospital, document).replace("\n", " ")
+    (correction,) = corrections(hospital, document)
+    assert "same amount, lines, name, address, and words" in correct(hospital, correction, code=2)
+    assert corrections(hospital, correction) == []
+    assert len(hospital.manifest_rows()) == pieces + 1
+
+
+def change_name(hospital: Hospital, guarantor: str) -> None:
+    hospital.sql("UPDATE guarantor SET suffix = 'III' WHERE guarantor_id = ?", guarantor)
+
+
+def change_address(hospital: Hospital, guarantor: str) -> None:
+    hospital.sql("UPDATE guarantor SET address_lines = '1 Corrected Way' WHERE guarantor_id = ?", guarantor)
+
+
+def change_lines(hospital: Hospital, guarantor: str) -> None:
+    hospital.sql("UPDATE encounter SET description = 'A corrected service' WHERE guarantor_id = ?", guarantor)
+
+
+def change_print_size(hospital: Hospital, guarantor: str) -> None:
+    hospital.sql("UPDATE guarantor SET large_print = 1 WHERE guarantor_id = ?", guarantor)
+
+
+def change_phone(hospital: Hospital, _guarantor: str) -> None:
+    path = hospital.home / "statements.toml"
+    text, count = re.subn(
+        r'^assistance_phone = ".*"$', 'assistance_phone = "1-800-555-0199"', path.read_text(), flags=re.M
+    )
+    assert count == 1
+    path.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        pytest.param(change_name, "the name", id="name"),
+        pytest.param(change_address, "the address", id="address"),
+        pytest.param(change_lines, "the lines", id="description"),
+        pytest.param(change_print_size, "the wording", id="print-size"),
+        pytest.param(change_phone, "the wording", id="phone-number-in-the-settings"),
+    ],
+)
+def test_correct__says_what_differs(hospital: Hospital, change: Callable[[Hospital, str], None], words: str) -> None:
+    document = printed(hospital)
+    change(hospital, found(hospital, document)["guarantor"])
+    assert f"It changes {words}." in correct(hospital, document).replace("\n", " ")
+
+
 def test_correct__links_both_documents_and_records_the_user(hospital: Hospital) -> None:
     document = printed(hospital)
+    pay_part(hospital, document)
     correct(hospital, document)
     (correction,) = corrections(hospital, document)
     assert found(hospital, document)["replaced_by"] == correction
@@ -74,6 +133,7 @@ def test_correct__links_both_documents_and_records_the_user(hospital: Hospital) 
 
 def test_correct__counts_as_the_same_mailing(hospital: Hospital) -> None:
     document, before, moved = printed(hospital), call(hospital, "show", BATCH, "--json").json, clocks(hospital)
+    pay_part(hospital, document)
     correct(hospital, document)
     after = call(hospital, "show", BATCH, "--json").json
     assert after["counts"].pop("extra") == 1
@@ -85,10 +145,12 @@ def test_correct__counts_as_the_same_mailing(hospital: Hospital) -> None:
 
 def test_correct__second_request_names_the_existing_correction(hospital: Hospital) -> None:
     document = printed(hospital)
+    pay_part(hospital, document)
     correct(hospital, document)
     (correction,) = corrections(hospital, document)
     assert f"correct it: statements correct {correction}" in correct(hospital, document).replace("\n", " ")
     assert corrections(hospital, document) == [correction]
+    pay_part(hospital, document)
     assert "superseded" in correct(hospital, correction)
     (second,) = corrections(hospital, correction)
     assert NOTICE.format(id=correction) in pages_of(hospital, second)[0]
@@ -97,6 +159,7 @@ def test_correct__second_request_names_the_existing_correction(hospital: Hospita
 
 def test_correct__original_cannot_be_reprinted_or_resent(hospital: Hospital) -> None:
     document = printed(hospital)
+    pay_part(hospital, document)
     correct(hospital, document)
     (correction,) = corrections(hospital, document)
     assert f"replaced by {correction}" in reprint(hospital, document, code=2)
@@ -143,6 +206,7 @@ def test_correct__before_release_voids_the_original_and_joins_the_batch(hospital
 
 def test_correct__emailed_document_is_emailed(hospital: Hospital) -> None:
     document, *_ = hospital.emailed()
+    pay_part(hospital, document)
     correct(hospital, document)
     assert corrections(hospital, document)[0] in hospital.emailed()
 
@@ -174,6 +238,7 @@ def test_correct__dual_control_applies(hospital: Hospital, setting: str, value: 
 
 def test_correct__two_at_once_make_one_correction(hospital: Hospital) -> None:
     document = printed(hospital)
+    pay_part(hospital, document)
     answers = run_at_once(hospital, *[("correct", document, "--reason", "insurance paid more")] * 2)
     assert 0 in [answer.code for answer in answers]
     for answer in answers:
@@ -195,6 +260,7 @@ def test_correct__voids_survive_a_rebuild_of_the_shard(hospital: Hospital) -> No
     first, second, other = [
         row[0] for row in hospital.ledger("SELECT document_id FROM document WHERE channel = 'print' LIMIT 3")
     ]
+    pay_part(hospital, first)
     correct(hospital, first)
     call(hospital, "void", second, "--reason", "disputed by phone")
     mark_error(hospital, other)
@@ -219,6 +285,7 @@ def test_correct__killed_at_any_moment_and_repeated_makes_one_revision(
     mailed: bool, hospital: Hospital, tmp_path: Path
 ) -> None:
     document = hospital.ledger("SELECT document_id FROM document WHERE channel = 'print' ORDER BY 1 LIMIT 1")[0][0]
+    pay_part(hospital, document)
     command = ("correct", document, "--reason", "insurance paid more")
     whole = hospital.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, *command) == 0

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
 from tests.commands import BATCH, RUN_TO_GATES, call
-from tests.hospital import AS_OF, CYCLE, CommandResult, Hospital
+from tests.hospital import AS_OF, CYCLE, Hospital, needs_other_users
 
 pytestmark = pytest.mark.hospital("new", guarantors=40)
-
-
-def as_user(name: str, hospital: Hospital, *arguments: str, code: int = 0) -> CommandResult:
-    return call(Hospital(hospital.home, {"LOGNAME": name}), *arguments, code=code)
+ANA, BEN = 70_001, 70_002
+"""Unix users."""
 
 
 def set_release(hospital: Hospital, **settings: str) -> None:
@@ -23,30 +24,53 @@ def set_release(hospital: Hospital, **settings: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+@needs_other_users
 def test_dual_control__only_a_second_user_can_release(hospital: Hospital) -> None:
     set_release(hospital, statement='"dual-control"')
-    stopped = as_user("ana", hospital, *RUN_TO_GATES, "--release", code=3)
+    stopped = call(hospital.as_user(ANA), *RUN_TO_GATES, "--release", code=3)
     assert "must be released by a second user, because you opened it" in stopped.err
     assert f"`statements release {BATCH}`" in stopped.err
-    as_user("ana", hospital, "release", BATCH, code=3)
+    call(hospital.as_user(ANA), "release", BATCH, code=3)
     assert hospital.manifest_rows() == []
-    summary = as_user("ana", hospital, "show", BATCH, "--json").json
+    summary = call(hospital.as_user(ANA), "show", BATCH, "--json").json
     assert summary["state"] == "waiting"
-    assert any("a user other than ana@" in question for question in summary["questions"])
+    assert any(f"a user other than {ANA}@" in question for question in summary["questions"])
 
-    as_user("ben", hospital, "release", BATCH)
+    call(hospital.as_user(BEN), "release", BATCH)
     sheet = call(hospital, "report", "control", BATCH, "--json").json
-    assert sheet["opened_by"].startswith("ana@")
-    assert sheet["released_by"].startswith("ben@")
+    assert sheet["opened_by"].startswith(f"{ANA}@")
+    assert sheet["released_by"].startswith(f"{BEN}@")
     assert sheet["state"] == "closed"
 
 
+FORGED = {
+    name: value
+    for names, value in (
+        (("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER", "AIRFLOW_CTX_DAG_OWNER"), "ben"),
+        (("SUDO_UID", "UID", "EUID"), str(BEN)),
+    )
+    for name in names
+}
+
+
+@needs_other_users
+def test_dual_control__environment_variables_make_no_second_user(hospital: Hospital) -> None:
+    set_release(hospital, statement='"dual-control"')
+    call(hospital.as_user(ANA), *RUN_TO_GATES, code=3)
+    stopped = call(replace(hospital.as_user(ANA), environ=FORGED), "release", BATCH, code=3)
+    assert "because you opened it" in stopped.err
+    assert hospital.manifest_rows() == []
+    persons = {actor.partition("@")[0] for (actor,) in hospital.ledger("SELECT actor FROM event")}
+    assert persons - {"service"} == {str(ANA)}
+
+
+@needs_other_users
 def test_final_notices__require_a_second_user(hospital: Hospital) -> None:
     set_release(hospital, dunning='"auto"', dual_control_level_min="2")
     run = ("run", "dunning", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release")
-    stopped = as_user("ana", hospital, *run, code=3)
+    stopped = call(hospital.as_user(ANA), *run, code=3)
     assert "letters are level 2 or above" in stopped.err
-    as_user("ben", hospital, "release", f"{CYCLE}-dunning")
+    call(hospital.as_user(BEN), "release", f"{CYCLE}-dunning")
 
 
 def test_unusual_batch__waits_although_policy_is_auto(hospital: Hospital) -> None:
@@ -63,7 +87,36 @@ def test_unusual_batch__waits_although_policy_is_auto(hospital: Hospital) -> Non
     shown = call(december, "show", "2026-12-statement").out
     assert "To decide: " in shown
     assert "The average amount is $" in shown
-    call(december, "release", "2026-12-statement")
+    asked = [
+        question.partition(":")[0]
+        for question in call(december, "show", "2026-12-statement", "--json").json["questions"]
+    ]
+    assert "AVERAGE" in asked
+    accepted = [argument for name in asked for argument in ("--accept", name)]
+    call(december, "release", "2026-12-statement", *accepted, "--reason", "The source was reloaded.")
+
+
+def test_amount_above_the_limit__is_accepted_by_name_after_the_build(hospital: Hospital) -> None:
+    set_release(hospital, statement='"person"', amount_max_cents="100000")
+    stopped = call(hospital, *RUN_TO_GATES, "--release", code=3).err
+    assert f'`statements release {BATCH} --accept AMOUNT --reason "…"`' in stopped
+    for arguments, code in ((("rerun", BATCH, "--release"), 3), (("release", BATCH), 3)):
+        assert "ask for more than $1,000.00" in call(hospital, *arguments, code=code).err
+    assert "--accept requires a reason" in call(hospital, "release", BATCH, "--accept", "AMOUNT", code=2).err
+    unasked = ("release", BATCH, "--accept", "AMOUNT", "--accept", "VOLUME", "--reason", "Checked.")
+    assert "does not ask to accept VOLUME" in call(hospital, *unasked, code=2).err
+    assert hospital.manifest_rows() == []
+
+    call(hospital, "release", BATCH, "--accept", "AMOUNT", "--reason", "Long stay, checked with the chart.")
+    assert hospital.manifest_rows()
+    ((why, data),) = hospital.ledger("SELECT why, data FROM event WHERE subject = ? AND what = 'released'", BATCH)
+    assert "Long stay, checked with the chart." in why
+    assert json.loads(data)["accepted"] == ["APPROVAL", "AMOUNT"]
+
+
+def test_release__before_the_build_approves_nothing(hospital: Hospital) -> None:
+    call(hospital, *RUN_TO_GATES, "--until", "pull")
+    assert "is not built yet" in call(hospital, "release", BATCH, code=2).err
 
 
 def test_amount_above_the_limit__message_names_the_document(hospital: Hospital) -> None:

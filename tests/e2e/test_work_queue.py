@@ -95,6 +95,8 @@ def test_rejected_piece__is_listed_until_it_is_corrected(hospital: Hospital) -> 
     assert (row["code"], row["document"]) == ("REJECTED", document)
     assert "ADDRESS" in row["message"]
     assert row["guarantor"] in call(hospital, "exceptions", BATCH).out
+    guarantor = row["guarantor"]
+    hospital.sql("UPDATE guarantor SET address_lines = '1 Corrected Way' WHERE guarantor_id = ?", guarantor)
     call(hospital, "correct", document, "--reason", "address corrected")
     assert exceptions(hospital, BATCH) == []
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import LockLost
+from statement_builder.operations.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run_parallel import hand_off_run, prepare_hand_off
 from tests.commands import BATCH, RERUN, RUN, RUN_TO_GATES, call, error_message
 from tests.hospital import Hospital
@@ -93,7 +94,7 @@ def test_shard_lost_to_another_worker__the_first_stops(
     environ = dict(hospital.environment)
     with open_as_worker(environ) as first:
         call(hospital, *RUN_TO_GATES, code=3)
-        prepare_hand_off(first, first.require_batch(BATCH), release=True)
+        prepare_hand_off(first, first.require_batch(BATCH), POLICY_APPROVAL)
 
         def take_over() -> None:
             end_lock_session(hospital)

@@ -23,6 +23,7 @@ from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import BatchBusy, GateStop, StatementsError
 from statement_builder.ledger import BatchState, DocumentState
 from statement_builder.operations.control_sheet import build_control_sheet
+from statement_builder.operations.release_codes import POLICY_APPROVAL
 from statement_builder.operations.resolve import resolve_document
 from statement_builder.operations.run import open_batch, retry_errors, walk_batch
 from statement_builder.operations.run_parallel import (
@@ -75,7 +76,7 @@ class Office:
         with self.context(actor) as context:
             open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=None)
             retry_errors(context, context.require_batch(BATCH))
-            walk_batch(context, context.require_batch(BATCH), release=True)
+            walk_batch(context, context.require_batch(BATCH), accepted=POLICY_APPROVAL)
 
     def run_parts(self, actor: str) -> None:
         """As the scheduler: the same, shard by shard. Each part may have been interrupted before."""
@@ -86,17 +87,17 @@ class Office:
             for run in runs:
                 build_run(context, context.require_batch(BATCH), run.first, run.last)
             finish_build(context, context.require_batch(BATCH))
-            prepare_hand_off(context, context.require_batch(BATCH), release=True)
+            prepare_hand_off(context, context.require_batch(BATCH), POLICY_APPROVAL)
             for channel in (Channel.EMAIL, Channel.PRINT):
                 for run in self.random.sample(runs, len(runs)):
                     hand_off_run(context, context.require_batch(BATCH), run.first, run.last, channel)
-            walk_batch(context, context.require_batch(BATCH), release=True)
+            walk_batch(context, context.require_batch(BATCH), accepted=POLICY_APPROVAL)
 
     def interfere(self) -> None:
         """Run the batch while another process has locked it. The only allowed result is `BatchBusy`."""
         with self.context("other@desk-9") as context:
             try:
-                walk_batch(context, context.require_batch(BATCH), release=True)
+                walk_batch(context, context.require_batch(BATCH), accepted=POLICY_APPROVAL)
             except BatchBusy as exc:
                 self.log.append(f"interference: {exc}")
             else:

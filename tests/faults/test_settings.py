@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-
 import pytest
 
 from tests.commands import RUN, RUN_TO_GATES, call, error_message
-from tests.hospital import Hospital
+from tests.hospital import Hospital, needs_other_users
 from tests.outcomes import assert_nothing_sent
 
 INVALID = [
@@ -158,14 +155,11 @@ def test_secret_in_a_setting__is_not_repeated(hospital: Hospital) -> None:
         assert "hunter2" not in result.err
 
 
-def test_user_without_a_name__is_recorded_by_number(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> str:
-        raise KeyError("getpwuid(): uid not found: 70001")
-
-    monkeypatch.setattr(getpass, "getuser", fail)
-    call(hospital, *RUN_TO_GATES, "--until", "pull")
+@needs_other_users
+def test_user_without_a_name__is_recorded_by_number(hospital: Hospital) -> None:
+    call(hospital.as_user(70_001), *RUN_TO_GATES, "--until", "pull")
     actors = {row[0] for row in hospital.ledger("SELECT actor FROM event WHERE what = 'open'")}
-    assert [actor.partition("@")[0] for actor in actors] == [str(os.getuid())]
+    assert [actor.partition("@")[0] for actor in actors] == ["70001"]
 
 
 def _assert_refused(hospital: Hospital, parts: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ import pytest
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError, GateStop, SourceError
 from statement_builder.ledger import Batch, BatchState
+from statement_builder.operations.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, retry_errors, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext, open_context
@@ -37,7 +38,7 @@ def _opened(hospital: Hospital, *, templates: Path = TEMPLATES, sql_root: Path =
 def _run(context: AppContext, *, until: Step | None = None, limit: int | None = 8) -> Batch:
     open_batch(context, kind=Kind.STATEMENT, cycle=CYCLE, as_of=AS_OF, limit=limit)
     retry_errors(context, context.require_batch(BATCH))
-    return walk_batch(context, context.require_batch(BATCH), until=until, release=True)
+    return walk_batch(context, context.require_batch(BATCH), until=until, accepted=POLICY_APPROVAL)
 
 
 def _rewrite(name: str, valid: str, invalid: str) -> Callable[[Path], None]:

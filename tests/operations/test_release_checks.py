@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import ControlTotals, Figures
-from statement_builder.operations.release import is_same_user
 from statement_builder.operations.release_checks import (
     PreviousBatch,
     ReleaseCheck,
@@ -120,7 +119,6 @@ def test_comparison__is_skipped_without_a_previous_batch() -> None:
 def test_release_checks__one_per_decision(facts: dict[str, Any], expected: list[str]) -> None:
     checks = run_checks(totals(NO_ERRORS), **facts)
     assert [check.code for check in checks] == expected
-    assert [check.needs_second_user for check in checks] == [code == "DUAL_CONTROL" for code in expected]
 
 
 def test_errors__need_a_decision() -> None:
@@ -131,18 +129,6 @@ def test_amount__message_lists_three_documents_at_most() -> None:
     (check,) = run_checks(totals(NO_ERRORS), too_large=("a1", "b2", "c3", "d4", "e5"))
     assert "5 documents ask for more than $1,000.00" in check.message
     assert "a1, b2, c3 and 2 more" in check.message
-
-
-@pytest.mark.parametrize(
-    ("actor", "same"),
-    [
-        pytest.param("ana@billing-1", True, id="same-user-same-machine"),
-        pytest.param("Ana@billing-2", True, id="same-user-other-machine"),
-        pytest.param("ben@billing-1", False, id="other-user-same-machine"),
-    ],
-)
-def test_is_same_user__ignores_machine_and_case(actor: str, same: bool) -> None:
-    assert is_same_user(actor, "ana@billing-1") is same
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ import pytest
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import BatchBusy, GateStop
 from statement_builder.ledger import Batch
+from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.run_parallel import (
     build_run,
@@ -60,7 +61,7 @@ def one_process(pulled: Hospital, tmp_path_factory: pytest.TempPathFactory) -> d
     """The outcome of that batch when one process runs all of it."""
     hospital = pulled.copy_to(tmp_path_factory.mktemp("one-process") / "home")
     with worker(hospital) as context:
-        walk_batch(context, _batch(context), release=True)
+        walk_batch(context, _batch(context), accepted=POLICY_APPROVAL)
     return outcome_of(hospital, BATCH)
 
 
@@ -70,7 +71,7 @@ def released(pulled: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hosp
     hospital = pulled.copy_to(tmp_path_factory.mktemp("released") / "home")
     with worker(hospital) as context:
         walk_batch(context, _batch(context), until=Step.BUILD)
-        prepare_hand_off(context, _batch(context), release=True)
+        prepare_hand_off(context, _batch(context), POLICY_APPROVAL)
     return hospital
 
 
@@ -95,9 +96,9 @@ def test_parallel_batch__has_the_outcome_of_one_process(hospital: Hospital, one_
         assert [(run.first, run.last) for run in runs] == [(1, 2), (3, 4), (5, 5)]
         for run in reversed(runs):
             build_run(context, _batch(context), run.first, run.last)
-        assert finish_build(context, _batch(context)) == ["Policy requires a person's approval for this kind."]
+        assert [check.code for check in finish_build(context, _batch(context))] == ["APPROVAL"]
         assert _batch(context).state == "waiting"
-        prepare_hand_off(context, _batch(context), release=True)
+        prepare_hand_off(context, _batch(context), POLICY_APPROVAL)
         _hand_off_all(context)
         assert walk_batch(context, _batch(context)).state == "closed"
     outcome = outcome_of(hospital, BATCH)
@@ -124,8 +125,8 @@ def test_closed_batch__repeating_every_step_changes_nothing(
         events = hospital.ledger("SELECT count(*) FROM event")
         _hand_off_all(context)
         build_run(context, _batch(context), 1, 5)
-        assert finish_build(context, _batch(context)) == []
-        prepare_hand_off(context, _batch(context), release=True)
+        assert finish_build(context, _batch(context)) == ()
+        prepare_hand_off(context, _batch(context), POLICY_APPROVAL)
         walk_batch(context, _batch(context))
     assert hospital.ledger("SELECT count(*) FROM event") == events
     assert outcome_of(hospital, BATCH) == one_process
@@ -134,7 +135,7 @@ def test_closed_batch__repeating_every_step_changes_nothing(
 def test_steps_out_of_order__stop_or_do_nothing(hospital: Hospital) -> None:
     with worker(hospital) as context:
         with pytest.raises(GateStop, match="waits for approval"):
-            prepare_hand_off(context, _batch(context), release=False)
+            prepare_hand_off(context, _batch(context), NOTHING)
         with pytest.raises(Exception, match="nothing of it may be handed off"):
             hand_off_run(context, _batch(context), 1, 5, Channel.PRINT)
     assert hospital.manifest_rows() == []
@@ -168,7 +169,7 @@ def test_build_run__two_processes_build_each_shard_once(hospital: Hospital, one_
     assert _run(hospital, "build", 1, 5) == 0
     assert hospital.ledger("SELECT subject FROM event WHERE what = 'built' GROUP BY 1 HAVING count(*) > 1") == []
     with worker(hospital) as context:
-        walk_batch(context, _batch(context), release=True)
+        walk_batch(context, _batch(context), accepted=POLICY_APPROVAL)
     assert outcome_of(hospital, BATCH) == one_process
 
 

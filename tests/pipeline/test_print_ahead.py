@@ -11,6 +11,7 @@ import pytest
 
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import BatchState
+from statement_builder.operations.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext
@@ -56,7 +57,7 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def _hand_off(hospital: Hospital, *, workers: int) -> None:
     with opened(hospital, workers=workers) as context:
-        walk_batch(context, context.require_batch(BATCH), until=Step.HAND_OFF, release=True)
+        walk_batch(context, context.require_batch(BATCH), until=Step.HAND_OFF, accepted=POLICY_APPROVAL)
 
 
 def test_prefetch__equals_one_process_and_builds_each_file_once(
