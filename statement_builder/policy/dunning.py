@@ -43,7 +43,7 @@ def letter_mailable_on(mailed: Correspondence, level: int, policy: Policy) -> da
     1.501(r)-6(c)(3)."""
     ladder_days = {2: policy.past_due_letter_day, 3: policy.second_letter_day, 4: policy.final_notice_day}
     days = ladder_days[level]
-    if level == FINAL_LEVEL and policy.final_notice_names_action:
+    if level == FINAL_LEVEL and policy.collection_actions:
         days = max(days, policy.eca_wait_days.value)
     return max(
         mailed.first_statement_on + timedelta(days=days),

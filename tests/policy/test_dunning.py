@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Correspondence, Delivery, PlanStatus
-from statement_builder.billing.selection import Channel
+from statement_builder.billing.selection import Channel, CollectionAction
 from statement_builder.policy import LegalNumber, Policy, recheck
 from tests.builders import AS_OF, make_account, make_guarantor, make_payment
 from tests.policy.candidates import (
@@ -99,18 +99,20 @@ def test_ladder__one_letter_at_a_time_per_guarantor() -> None:
     assert letter(account).outcome == "held"
 
 
-def test_final_notice__waits_for_the_legal_date_if_it_names_an_action() -> None:
+def test_final_notice__waits_for_the_legal_date_if_it_names_an_action_1_501r_6_c_3() -> None:
     early = Policy(past_due_letter_day=40, second_letter_day=65, final_notice_day=90)
     account = make_account(visit(correspondence=mailed(first=119, last=30, level=3)))
-    assert letter(account, early).outcome == "held"
-    assert letter(account, replace(early, final_notice_names_action=False)).outcome == "selected"
+    for action in CollectionAction:
+        assert letter(account, replace(early, collection_actions=(action,))).outcome == "held"
+    assert letter(account, early).outcome == "selected"
 
 
 def test_final_notice__longer_wait_under_state_law() -> None:
     wait = LegalNumber(value=180, citation="NY PHL 2807-k", reviewed_on=date(2026, 11, 1))
     for first, outcome in ((179, "held"), (180, "selected")):
         account = make_account(visit(correspondence=mailed(first=first, last=30, level=3)))
-        assert letter(account, Policy(eca_wait_days=wait)).outcome == outcome
+        policy = Policy(eca_wait_days=wait, collection_actions=(CollectionAction.SUIT,))
+        assert letter(account, policy).outcome == outcome
 
 
 @pytest.mark.parametrize(
