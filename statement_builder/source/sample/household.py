@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from statement_builder.billing.model import FinancialClass, InsuranceStatus
+from statement_builder.billing.model import ApplicationStatus, AssistanceKind, FinancialClass, InsuranceStatus
 from statement_builder.source.sample.name_pools import (
     FIRST_NAMES,
     INSURERS,
@@ -120,11 +120,13 @@ class Household:
         sensitive: bool = False,
         plan_id: str | None = None,
         estimate_cents: int | None = None,
+        reviewed_days: int | None = None,
     ) -> tuple[str, int]:
         """Add a visit with its charges and insurance transactions. Returns (account number, patient balance in cents).
 
         `owed_cents` fixes the patient balance. With status pending or appeal the insurer has not paid yet, and the
-        encounter row has the amount still expected from insurance.
+        encounter row has the amount still expected from insurance. `reviewed_days`: days since a supervisor reviewed
+        charges above the good faith estimate.
         """
         rng = self.rng
         service = service or rng.choice(SERVICES)
@@ -161,6 +163,7 @@ class Household:
                 sensitive,
                 plan_id,
                 estimate_cents,
+                *(("M. Ortega", self.day(reviewed_days), "Charges are right") if reviewed_days else (None, None, None)),
             )
         )
         if mailed is not None:
@@ -231,6 +234,10 @@ class Household:
         self.rows["hold"].append(
             (self.next_id("X"), self.guarantor_id, account, episode, code, self.day(days_ago), None)
         )
+
+    def add_assistance(self, kind: AssistanceKind, *, days_ago: int, status: ApplicationStatus | None = None) -> None:
+        """Add an oral effort, or an application for financial assistance, for all visits."""
+        self.rows["assistance"].append((self.next_id("N"), self.guarantor_id, None, kind, self.day(days_ago), status))
 
     def add_plan(self, plan_id: str, account: str, total_cents: int, *, count: int, paid: int, next_days: int) -> None:
         """Add a monthly payment plan for one account. The first `paid` installments were paid when due; the next is due
