@@ -120,13 +120,12 @@ class Household:
         sensitive: bool = False,
         plan_id: str | None = None,
         estimate_cents: int | None = None,
-        reviewed_days: int | None = None,
     ) -> tuple[str, int]:
         """Add a visit with its charges and insurance transactions. Returns (account number, patient balance in cents).
 
         `owed_cents` fixes the patient balance. With status pending or appeal the insurer has not paid yet, and the
-        encounter row has the amount still expected from insurance. `reviewed_days`: days since a supervisor reviewed
-        charges above the good faith estimate.
+        encounter row has the amount still expected from insurance. Some
+        self-pay visits have a good faith estimate; charges far above it were reviewed.
         """
         rng = self.rng
         service = service or rng.choice(SERVICES)
@@ -139,6 +138,11 @@ class Household:
             status = InsuranceStatus.ADJUDICATED if insured else InsuranceStatus.NONE
         payer = rng.choice(INSURERS) if insured else ""
         total = self._add_charges(account, service, days_ago)
+        review: tuple[str | None, ...] = (None, None, None)
+        if not insured and estimate_cents is None and service.patient_class != "emergency" and self.number % 3 == 0:
+            estimate_cents = total + 5_000
+            if self.number % 2 and total > 100_000:
+                estimate_cents, review = total - 60_000, ("M. Ortega", self.day(1), "The charges are right")
         settled_on = self.day(max(2, days_ago - 14))
         if payer:
             owed, pending = self._add_insurance(account, total, owed_cents, payer=payer, status=status, on=settled_on)
@@ -163,7 +167,7 @@ class Household:
                 sensitive,
                 plan_id,
                 estimate_cents,
-                *(("M. Ortega", self.day(reviewed_days), "Charges are right") if reviewed_days else (None, None, None)),
+                *review,
             )
         )
         if mailed is not None:
