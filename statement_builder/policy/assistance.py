@@ -23,7 +23,7 @@ def hold_open_application(candidate: Candidate) -> Iterable[Hold]:
     """Hold letters and obstetric notices while an application is open, complete or not (26 CFR 1.501(r)-6(c)(5), (6),
     (8)). It counts from the moment it is on file, whatever its date: the recheck must see one that arrived today.
     """
-    for record in candidate.account.assistance if candidate.kind is not Kind.STATEMENT else ():
+    for record in candidate.account.assistance:
         if record.status in OPEN_APPLICATIONS:
             own_account = candidate.kind is Kind.DUNNING and record.account_number in candidate.balances
             yield make_hold("FAP_PENDING", record.account_number if own_account else "")

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -355,16 +355,20 @@ def test_placement__each_visit_has_its_own_effort_1_501r_6_c_4_ii() -> None:
     assert without_gap(letter(account, SUES)) == ["PLACEMENT_DUE:A1", "ORAL_EFFORT:A2"]
 
 
+NEAR_A_LIMIT = st.integers(-2, 5)
+
+
+@settings(max_examples=300)
 @given(
     as_of=st.dates(AS_OF, date(2029, 12, 31)),
-    notice_days=st.integers(0, 90),
-    first_days=st.integers(90, 300),
-    effort_days=st.one_of(st.none(), st.integers(0, 300)),
     notice_period=st.integers(30, 60),
     eca_wait=st.integers(120, 180),
+    past_notice=NEAR_A_LIMIT,
+    past_wait=NEAR_A_LIMIT,
+    past_effort=st.one_of(st.none(), NEAR_A_LIMIT, NEAR_A_LIMIT),
 )
 def test_placement__never_before_every_wait_of_the_rule_has_passed_1_501r_6_c_3_and_4(
-    as_of: date, notice_days: int, first_days: int, effort_days: int | None, notice_period: int, eca_wait: int
+    as_of: date, notice_period: int, eca_wait: int, past_notice: int, past_wait: int, past_effort: int | None
 ) -> None:
     """26 CFR 1.501(r)-6(c)(3) and (c)(4)(i): 120 days from the first statement, the deadline of the notice, and 30 days
     from the oral effort, each as the hospital's policy sets it; and the first day after all of them is the day."""
@@ -375,17 +379,18 @@ def test_placement__never_before_every_wait_of_the_rule_has_passed_1_501r_6_c_3_
         eca_wait_days=replace(number, value=eca_wait),
         collection_actions=(CollectionAction.REPORTING,),
     )
-    first_on, notice_on = as_of - timedelta(days=first_days), as_of - timedelta(days=min(notice_days, first_days))
+    first_on = as_of - timedelta(days=eca_wait + past_wait)
+    notice_on = as_of - timedelta(days=notice_period + past_notice)
     billed = Correspondence(first_statement_on=first_on, statements_sent=2, last_level=4, last_mailed_on=notice_on)
-    effort_on = None if effort_days is None else as_of - timedelta(days=effort_days)
-    records = () if effort_on is None else (AssistanceRecord(kind=AssistanceKind.ORAL_EFFORT, occurred_on=effort_on),)
+    records: tuple[AssistanceRecord, ...] = ()
+    if past_effort is not None:
+        effort_on = as_of - timedelta(days=notice_period + past_effort)
+        records = (AssistanceRecord(kind=AssistanceKind.ORAL_EFFORT, occurred_on=effort_on),)
     found = without_gap(letter(make_account(visit(correspondence=billed), assistance=records), policy, as_of))
-    waits = (
-        as_of > due_date(notice_on, notice_period),
-        as_of >= first_on + timedelta(days=eca_wait),
-        effort_on is not None and effort_on >= first_on and as_of >= effort_on + timedelta(days=notice_period),
-    )
-    assert ("PLACEMENT_DUE:A1" in found) is all(waits)
+    waits_are_over = as_of > due_date(notice_on, notice_period) and past_wait >= 0
+    effort_is_old_enough = past_effort is not None and past_effort >= 0
+    assert ("PLACEMENT_DUE:A1" in found) is (waits_are_over and effort_is_old_enough)
+    assert ("ORAL_EFFORT:A1" in found) is (past_effort is None)
     assert found, "a visit after its final notice is always held"
 
 
