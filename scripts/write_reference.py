@@ -28,7 +28,8 @@ from statement_builder.operations.queries import ExceptionRow, HoldRow
 from statement_builder.operations.show import BatchDetails
 from statement_builder.operations.summaries import BatchSummary, DocumentSummary
 from statement_builder.operations.track import TrackingResult
-from statement_builder.policy.hold_codes import HOLD_CODES
+from statement_builder.policy.hold_codes import HOLD_CODES, describe_hold
+from statement_builder.policy.settings import Policy
 from statement_builder.reports.control_sheet import ControlSheet
 from statement_builder.settings.listing import SettingRow, field_descriptions, list_defaults
 
@@ -166,7 +167,8 @@ def _hold_codes() -> str:
         "| code | title | why | what to do | scope | source | reviewed |",
         "|---|---|---|---|---|---|---|",
     ]
-    for each in sorted(HOLD_CODES.values(), key=lambda each: each.code):
+    policy = Policy()
+    for each in (describe_hold(code, policy) for code in sorted(HOLD_CODES)):
         cells = (each.title, each.why, each.what_to_do, each.scope, each.citation, each.reviewed)
         lines.append(f"| `{each.code}` | " + " | ".join(_in_table(str(cell)) for cell in cells) + " |")
     return "\n".join(lines) + "\n"

@@ -26,6 +26,8 @@ SELECT 'installments' AS result_set, count(*) AS row_count FROM installment
 UNION ALL
 SELECT 'holds' AS result_set, count(*) AS row_count FROM hold
 UNION ALL
+SELECT 'assistance' AS result_set, count(*) AS row_count FROM assistance
+UNION ALL
 SELECT 'ob_episodes' AS result_set, count(*) AS row_count FROM ob_episode
 UNION ALL
 SELECT 'ob_deposits' AS result_set, count(*) AS row_count FROM ob_deposit

@@ -18,7 +18,10 @@ SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id 
        owned.final_billed,
        owned.sensitive,
        owned.plan_id,
-       owned.good_faith_estimate_cents
+       owned.good_faith_estimate_cents,
+       owned.estimate_reviewed_by,
+       owned.estimate_reviewed_on,
+       owned.estimate_review_note
 FROM (
     SELECT COALESCE(e.guarantor_id, '') AS guarantor_id,
            e.account_number,
@@ -35,7 +38,10 @@ FROM (
            e.final_billed,
            e.sensitive,
            e.plan_id,
-           e.good_faith_estimate_cents
+           e.good_faith_estimate_cents,
+           e.estimate_reviewed_by,
+           e.estimate_reviewed_on,
+           e.estimate_review_note
     FROM encounter AS e
 ) AS owned
 ORDER BY 1, 2, COALESCE(owned.account_number, '')

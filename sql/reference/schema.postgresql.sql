@@ -60,7 +60,10 @@ CREATE TABLE encounter (
     final_billed boolean,
     sensitive boolean,
     plan_id text COLLATE "C",
-    good_faith_estimate_cents bigint
+    good_faith_estimate_cents bigint,
+    estimate_reviewed_by text COLLATE "C",
+    estimate_reviewed_on date,
+    estimate_review_note text COLLATE "C"
 );
 
 CREATE TABLE charge (
@@ -132,6 +135,15 @@ CREATE TABLE hold (
     code text COLLATE "C",
     placed_on date,
     expires_on date
+);
+
+CREATE TABLE assistance (
+    assistance_id text COLLATE "C",
+    guarantor_id text COLLATE "C",
+    account_number text COLLATE "C",
+    kind text COLLATE "C",
+    occurred_on date,
+    status text COLLATE "C"
 );
 
 CREATE TABLE ob_episode (

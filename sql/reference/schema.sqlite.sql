@@ -60,7 +60,10 @@ CREATE TABLE encounter (
     final_billed integer,
     sensitive integer,
     plan_id text,
-    good_faith_estimate_cents integer
+    good_faith_estimate_cents integer,
+    estimate_reviewed_by text,
+    estimate_reviewed_on text,
+    estimate_review_note text
 );
 
 CREATE TABLE charge (
@@ -132,6 +135,15 @@ CREATE TABLE hold (
     code text,
     placed_on text,
     expires_on text
+);
+
+CREATE TABLE assistance (
+    assistance_id text,
+    guarantor_id text,
+    account_number text,
+    kind text,
+    occurred_on text,
+    status text
 );
 
 CREATE TABLE ob_episode (

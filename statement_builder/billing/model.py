@@ -176,6 +176,14 @@ class Correspondence(Record, kw_only=True):
     last_mailed_on: date
 
 
+class EstimateReview(Record, kw_only=True):
+    """A supervisor's review of charges above the good faith estimate (45 CFR 149.620). It never goes on a page."""
+
+    reviewed_by: str
+    reviewed_on: date
+    note: str
+
+
 class Encounter(Record, kw_only=True):
     """One visit or stay, with the account number that documents print."""
 
@@ -197,6 +205,8 @@ class Encounter(Record, kw_only=True):
     """Print no description of the service (42 CFR Part 2, a minor's confidential visit)."""
     plan_id: str = ""
     good_faith_estimate_cents: int | None = None
+    """What a self-pay patient was told to expect (45 CFR 149.610). None: no estimate on file."""
+    estimate_review: EstimateReview | None = None
     charges: tuple[Charge, ...] = ()
     insurance: tuple[InsuranceTransaction, ...] = ()
     payments: tuple[PatientPayment, ...] = ()
@@ -257,6 +267,40 @@ class RecordedHold(Record, kw_only=True):
     expires_on: date | None = None
 
 
+class AssistanceKind(StrEnum):
+    """What was done about financial assistance."""
+
+    ORAL_EFFORT = "oral_effort"
+    """Staff told, or tried to tell, the guarantor about it in person or by phone (26 CFR 1.501(r)-6(c)(4)(i)(C))."""
+    APPLICATION = "application"
+
+
+class ApplicationStatus(StrEnum):
+    """How far an application is. The first three are open: no collection action (26 CFR 1.501(r)-6(c)(8))."""
+
+    RECEIVED = "received"
+    INCOMPLETE = "incomplete"
+    """The guarantor was told in writing what is missing (26 CFR 1.501(r)-6(c)(5))."""
+    COMPLETE = "complete"
+    APPROVED = "approved"
+    DENIED = "denied"
+
+
+OPEN_APPLICATIONS = frozenset({ApplicationStatus.RECEIVED, ApplicationStatus.INCOMPLETE, ApplicationStatus.COMPLETE})
+
+
+class AssistanceRecord(Record, kw_only=True):
+    """An effort to tell the guarantor about financial assistance, or an application for it."""
+
+    kind: AssistanceKind
+    occurred_on: date
+    """The day of the effort, or the day the application was received."""
+    account_number: str = ""
+    """Empty: it is about all visits."""
+    status: ApplicationStatus | None = None
+    """None for an oral effort."""
+
+
 class EpisodeStatus(StrEnum):
     ACTIVE = "active"
     DELIVERED = "delivered"
@@ -307,6 +351,7 @@ class GuarantorAccount(Record, kw_only=True):
     plans: tuple[Plan, ...] = ()
     holds: tuple[RecordedHold, ...] = ()
     coverages: tuple[Coverage, ...] = ()
+    assistance: tuple[AssistanceRecord, ...] = ()
     episodes: tuple[ObstetricEpisode, ...] = ()
     unapplied_cents: int = 0
     """Guarantor payments that are not applied to an encounter yet."""

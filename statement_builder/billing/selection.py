@@ -33,6 +33,26 @@ class FinalVendorStatus(StrEnum):
     MAILED = "mailed"
 
 
+class CollectionAction(StrEnum):
+    """The extraordinary collection actions that a hospital can take against a person (26 CFR 1.501(r)-6(b)(1)).
+
+    Placing a visit with a collection agency is none: what the agency then does may be one.
+    """
+
+    REPORTING = "reporting"
+    """Report the debt to a credit bureau: (b)(1)(ii)."""
+    SUIT = "suit"
+    """Sue in court: (b)(1)(iv)(D)."""
+    GARNISHMENT = "garnishment"
+    """Take a part of the person's wages: (b)(1)(iv)(G)."""
+    LIEN = "lien"
+    """Place a lien on the person's property: (b)(1)(iv)(A)."""
+    SALE = "sale"
+    """Sell the debt to another company: (b)(1)(i)."""
+    DEFERRAL = "deferral"
+    """Delay or deny medically necessary care, or require a payment first, because of this debt: (b)(1)(iii)."""
+
+
 class Hold(Record, kw_only=True):
     """One reason to hold a document or a visit on it. `policy/hold_codes.toml` has the text of each code."""
 

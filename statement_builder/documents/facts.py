@@ -15,6 +15,7 @@ from datetime import date
 from statement_builder.billing.balance import Aging, RollForward
 from statement_builder.billing.dates import last_of_month
 from statement_builder.billing.model import Record
+from statement_builder.billing.selection import CollectionAction
 
 
 class VisitLine(Record, kw_only=True):
@@ -130,6 +131,8 @@ class LetterFacts(Record, kw_only=True):
     """The earliest first-statement date of these visits."""
     assistance_until_on: date | None
     """The last date to apply for financial assistance for all of these visits. None: the letter prints no date."""
+    collection_actions: tuple[CollectionAction, ...]
+    """What may happen after `due_on`. Empty: the letter is not a final notice, or the hospital takes no action."""
     agency_name: str
     due_on: date
 

@@ -38,6 +38,7 @@ def letter_facts(account: GuarantorAccount, selection: Selection, terms: Printed
         owed_cents=owed.patient_cents,
         first_billed_on=min(billed, default=None),
         assistance_until_on=_assistance_until(min(billed), selection, terms, issued_on) if billed else None,
+        collection_actions=terms.collection_actions if selection.level == FINAL_NOTICE else (),
         agency_name=terms.agency_name,
         due_on=selection.due_on,
     )

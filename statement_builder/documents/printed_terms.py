@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from statement_builder.billing.model import Record
+from statement_builder.billing.selection import CollectionAction
 
 
 class PrintedTerms(Record, kw_only=True):
@@ -16,5 +17,7 @@ class PrintedTerms(Record, kw_only=True):
     courtesy_after_week: int
     assistance_days: int
     """Days from the first statement to apply for financial assistance (26 CFR 1.501(r)-1(b)(3))."""
+    collection_actions: tuple[CollectionAction, ...] = ()
+    """What a final notice names (26 CFR 1.501(r)-6(c)(4)(i)(A)). Empty: nothing."""
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts."""

@@ -25,7 +25,7 @@ from statement_builder.operations.reissues import (
 )
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
-from statement_builder.policy import HOLD_CODES, decide
+from statement_builder.policy import decide, describe_hold
 from statement_builder.rendering import ForeignIds, PlainEngine, Rendered, VerifiedRenderer, fingerprint_templates
 
 _BEFORE_BUILT = frozenset({BatchState.OPEN, BatchState.PULLED})
@@ -144,7 +144,8 @@ def _decide_again(context: AppContext, batch: Batch, original: Document) -> tupl
     decision = decide(entry, batch.kind, context.settings.policy, context.today())
     if decision.selection is None:
         codes = dict.fromkeys(hold.code for hold in decision.holds)
-        holds = [f"{code}: {HOLD_CODES[code].why} {HOLD_CODES[code].what_to_do}" for code in codes]
+        texts = [describe_hold(code, context.settings.policy) for code in codes]
+        holds = [f"{text.code}: {text.why} {text.what_to_do}" for text in texts]
         faults_now = [f"{fault.code}: {fault.message} {fault.fix}" for fault in decision.faults]
         raise ConfigError(f"{not_made}: the rules hold it now. {' '.join((*holds, *faults_now))}")
     return entry, decision.selection

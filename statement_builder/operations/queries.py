@@ -14,7 +14,7 @@ from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, DeliveryState, Document, DocumentState, Outcome, replaced_by
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
-from statement_builder.policy.hold_codes import HOLD_CODES
+from statement_builder.policy.hold_codes import describe_hold
 
 
 class ExceptionRow(Record, kw_only=True):
@@ -95,6 +95,14 @@ def list_exceptions(context: AppContext, batch: Batch) -> list[ExceptionRow]:
 
 def list_holds(context: AppContext, batch: Batch) -> list[HoldRow]:
     """Every hold of the batch, one row per reason, with what the code means and what ends the hold."""
+    policy = context.settings.policy
+    rows = [
+        (row, is_late, hold)
+        for row in context.ledger.candidates.held(batch.batch_id)
+        for is_late, holds in ((False, row.holds), (True, row.late_holds))
+        for hold in holds
+    ]
+    texts = {code: describe_hold(code, policy) for code in {hold.code for _, _, hold in rows}}
     return [
         HoldRow(
             guarantor_id=row.guarantor_id,
@@ -103,12 +111,10 @@ def list_holds(context: AppContext, batch: Batch) -> list[HoldRow]:
             account_number=hold.account_number,
             until=hold.until,
             is_late=is_late,
-            why=HOLD_CODES[hold.code].why,
-            what_to_do=HOLD_CODES[hold.code].what_to_do,
+            why=texts[hold.code].why,
+            what_to_do=texts[hold.code].what_to_do,
         )
-        for row in context.ledger.candidates.held(batch.batch_id)
-        for is_late, holds in ((False, row.holds), (True, row.late_holds))
-        for hold in holds
+        for row, is_late, hold in rows
     ]
 
 

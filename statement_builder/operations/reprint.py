@@ -26,7 +26,7 @@ from statement_builder.operations.reissues import (
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.recipients import read_recipients
-from statement_builder.policy import HOLD_CODES, find_reprint_holds
+from statement_builder.policy import describe_hold, find_reprint_holds
 from statement_builder.rendering import fingerprint_templates, make_copy
 
 DUPLICATE_REQUEST_WINDOW = timedelta(days=1)
@@ -124,9 +124,10 @@ def _require_mailable(context: AppContext, batch: Batch, original: Document) -> 
         episode_id=original.episode_id,
     )
     if holds or entry is None:
+        texts = [describe_hold(hold.code, context.settings.policy) for hold in holds]
         raise ConfigError(
             f"no copy of document {original.document_id} was made. "
-            + " ".join(f"{hold.code}: {HOLD_CODES[hold.code].why} {HOLD_CODES[hold.code].what_to_do}" for hold in holds)
+            + " ".join(f"{text.code}: {text.why} {text.what_to_do}" for text in texts)
         )
     on_page = read_recipients(context.archive, shard_of(context, original), [original])[original.document_id]
     now = make_recipient(entry.guarantor)

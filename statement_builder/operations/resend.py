@@ -25,7 +25,7 @@ from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.hand_off import hand_off_batch
 from statement_builder.pipeline.pull import scope_of, stream_candidates
 from statement_builder.pipeline.suppressions import is_in_force
-from statement_builder.policy import HOLD_CODES
+from statement_builder.policy import describe_hold
 
 
 def hand_off_due(context: AppContext) -> dict[str, str]:
@@ -122,7 +122,7 @@ def _require_living(context: AppContext, document: Document, suppressions: Seque
     ):
         raise ConfigError(
             f"document {document.document_id} was not sent: mail to guarantor {document.guarantor_id} was returned as "
-            f"{code}. {HOLD_CODES[code.value].what_to_do}"
+            f"{code}. {describe_hold(code.value, context.settings.policy).what_to_do}"
         )
 
 

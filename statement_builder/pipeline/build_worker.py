@@ -364,6 +364,7 @@ def printed_terms(policy: Policy) -> PrintedTerms:
         installments_max=policy.ob_installments_max,
         courtesy_after_week=policy.ob_courtesy_after_week,
         assistance_days=policy.assistance_days.value,
+        collection_actions=policy.collection_actions,
         agency_name=policy.agency_name,
     )
 

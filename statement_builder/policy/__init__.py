@@ -6,9 +6,18 @@ document just before mailing, and `find_reprint_holds` checks a reprint. `hold_c
 """
 
 from statement_builder.policy.decide import candidate_cents, decide
-from statement_builder.policy.hold_codes import HOLD_CODES
+from statement_builder.policy.hold_codes import HOLD_CODES, describe_hold
 from statement_builder.policy.recheck import recheck
 from statement_builder.policy.reprint_rules import find_reprint_holds
 from statement_builder.policy.settings import LegalNumber, Policy
 
-__all__ = ["HOLD_CODES", "LegalNumber", "Policy", "candidate_cents", "decide", "find_reprint_holds", "recheck"]
+__all__ = [
+    "HOLD_CODES",
+    "LegalNumber",
+    "Policy",
+    "candidate_cents",
+    "decide",
+    "describe_hold",
+    "find_reprint_holds",
+    "recheck",
+]

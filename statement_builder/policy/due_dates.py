@@ -24,11 +24,21 @@ def next_mailing_on(last_mailed_on: date, policy: Policy) -> date:
     return max(last_mailed_on + timedelta(days=policy.statement_gap_days), due_date(last_mailed_on, policy.due_days))
 
 
-def placement_review_on(final_notice: Correspondence, policy: Policy) -> date:
+def placement_review_on(final_notice: Correspondence, policy: Policy, effort_on: date | None) -> date:
     """The first date when a visit may be reviewed for placement: the day after the deadline of its final notice (26 CFR
-    1.501(r)-6(c)(4)(i))."""
+    1.501(r)-6(c)(4)(i)(A)).
+
+    If the hospital takes collection actions, it is also not before the wait from the first statement has ended
+    (1.501(r)-6(c)(3)), nor within the notice period after the oral effort of `effort_on` (1.501(r)-6(c)(4)(i)(C)): each
+    comes at least 30 days before the first action.
+    """
     mailed_on = final_notice.last_mailed_on
-    return max(
+    review_on = max(
         letter_due_date(mailed_on, FINAL_LEVEL, policy) + timedelta(days=1),
         mailed_on + timedelta(days=policy.placement_wait_days),
     )
+    if policy.collection_actions:
+        review_on = max(review_on, final_notice.first_statement_on + timedelta(days=policy.eca_wait_days.value))
+        if effort_on is not None:
+            review_on = max(review_on, effort_on + timedelta(days=policy.final_notice_days.value))
+    return review_on

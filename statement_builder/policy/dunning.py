@@ -12,6 +12,11 @@ from datetime import date, timedelta
 from statement_builder.billing.model import Correspondence, Encounter
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
+from statement_builder.policy.assistance import (
+    hold_approved_without_discount,
+    hold_open_application,
+    oral_effort_on,
+)
 from statement_builder.policy.candidate import (
     Candidate,
     ClosingRule,
@@ -30,6 +35,8 @@ from statement_builder.policy.settings import Policy
 from statement_builder.policy.statement import statements_are_done
 
 FIRST_LETTER_LEVEL = 2
+_STOPS_MAIL_ONLY = frozenset({"MINDAYS", "DUPRUN"})
+"""Holds that only space out the mail, and do not suspend placement."""
 
 
 def next_letter_level(mailed: Correspondence) -> int:
@@ -43,7 +50,7 @@ def letter_mailable_on(mailed: Correspondence, level: int, policy: Policy) -> da
     1.501(r)-6(c)(3)."""
     ladder_days = {2: policy.past_due_letter_day, 3: policy.second_letter_day, 4: policy.final_notice_day}
     days = ladder_days[level]
-    if level == FINAL_LEVEL and policy.final_notice_names_action:
+    if level == FINAL_LEVEL and policy.collection_actions:
         days = max(days, policy.eca_wait_days.value)
     return max(
         mailed.first_statement_on + timedelta(days=days),
@@ -81,19 +88,39 @@ def _paused_until(candidate: Candidate, encounter: Encounter) -> date | None:
 
 
 def hold_ladder_position(candidate: Candidate) -> Iterable[Hold]:
-    """Hold a visit without a letter due: statements come first, each letter has its day, the final notice is last."""
+    """Hold a visit without a letter due: statements come first, and each letter has its day."""
     for each in candidate.with_balance:
         mailed = each.correspondence
         if mailed is None or not statements_are_done(mailed, candidate.policy):
             yield make_hold("STMT_FIRST", each.account_number)
-        elif next_letter_level(mailed) > FINAL_LEVEL:
-            review_on = placement_review_on(mailed, candidate.policy)
-            if candidate.as_of < review_on:
-                yield make_hold("LADDER_DONE", each.account_number, review_on)
-            else:
-                yield make_hold("PLACEMENT_DUE", each.account_number)
-        elif candidate.as_of < (due_on := letter_mailable_on(mailed, next_letter_level(mailed), candidate.policy)):
-            yield make_hold("LADDER_WAIT", each.account_number, due_on)
+        elif next_letter_level(mailed) <= FINAL_LEVEL:
+            due_on = letter_mailable_on(mailed, next_letter_level(mailed), candidate.policy)
+            if candidate.as_of < due_on:
+                yield make_hold("LADDER_WAIT", each.account_number, due_on)
+
+
+def hold_after_final_notice(candidate: Candidate, holds: tuple[Hold, ...]) -> Iterable[Hold]:
+    """Hold a visit whose final notice was mailed: it is to be placed, or not yet, or what it lacks.
+
+    `holds` are all other holds. Placement opens the way to collection actions, so what holds the bill itself, such as
+    an application for assistance or a dispute, also suspends placement (26 CFR 1.501(r)-6(c)(5)-(8), 45 CFR
+    149.620(c)).
+    """
+    for each in candidate.with_balance:
+        mailed = each.correspondence
+        if mailed is None or next_letter_level(mailed) <= FINAL_LEVEL:
+            continue
+        number, effort_on = each.account_number, oral_effort_on(candidate, each)
+        effort_is_missing = bool(candidate.policy.collection_actions) and effort_on is None
+        review_on = placement_review_on(mailed, candidate.policy, effort_on)
+        if effort_is_missing:
+            yield make_hold("ORAL_EFFORT", number)
+        if candidate.as_of < review_on:
+            yield make_hold("LADDER_DONE", number, review_on)
+        elif any(hold.account_number in ("", number) and hold.code not in _STOPS_MAIL_ONLY for hold in holds):
+            yield make_hold("LADDER_DONE", number)
+        elif not effort_is_missing:
+            yield make_hold("PLACEMENT_DUE", number)
 
 
 def hold_lower_level(candidate: Candidate, billable: tuple[Encounter, ...]) -> Iterable[Hold]:
@@ -118,6 +145,7 @@ def hold_unwanted_paper_letter(candidate: Candidate, billable: tuple[Encounter, 
 
 DUNNING_RULES: tuple[Rule, ...] = (
     hold_recorded,
+    hold_open_application,
     guarantor_rules.hold_duplicate_run,
     guarantor_rules.hold_letter_too_soon,
     guarantor_rules.hold_posted_today,
@@ -136,6 +164,7 @@ DUNNING_RULES: tuple[Rule, ...] = (
     encounter_rules.hold_minor_confidential,
     encounter_rules.hold_confidential_visit,
     encounter_rules.hold_above_estimate,
+    hold_approved_without_discount,
     encounter_rules.hold_unknown_plan,
     hold_on_plan,
     hold_recent_payment,
@@ -147,7 +176,9 @@ DUNNING_CLOSING_RULES: tuple[ClosingRule, ...] = (hold_lower_level, hold_small_l
 
 def find_dunning_holds(candidate: Candidate) -> tuple[Hold, ...]:
     """All reasons to hold this letter or a visit on it."""
-    return apply_closing_rules(candidate, find_holds(candidate, DUNNING_RULES), DUNNING_CLOSING_RULES)
+    holds = find_holds(candidate, DUNNING_RULES)
+    holds = (*holds, *hold_after_final_notice(candidate, holds))
+    return apply_closing_rules(candidate, holds, DUNNING_CLOSING_RULES)
 
 
 def select_letter(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, ...]]:

@@ -126,14 +126,21 @@ def hold_confidential_visit(candidate: Candidate) -> Iterable[Hold]:
 
 
 def hold_above_estimate(candidate: Candidate) -> Iterable[Hold]:
-    """Hold a self-pay visit whose charges exceed the good faith estimate by $400 or more; a supervisor reviews it (45
-    CFR 149.620)."""
+    """Hold a self-pay visit whose charges are substantially in excess of the good faith estimate, until a supervisor
+    has reviewed them (45 CFR 149.620(a)(2))."""
     for each in candidate.with_balance:
         estimate_cents = each.good_faith_estimate_cents
-        if each.financial_class is not FinancialClass.SELF_PAY or estimate_cents is None:
+        if each.financial_class is not FinancialClass.SELF_PAY or estimate_cents is None or estimate_is_reviewed(each):
             continue
         if candidate.balance(each).charges_cents >= estimate_cents + candidate.policy.estimate_excess_cents.value:
             yield make_hold("GFE400", each.account_number)
+
+
+def estimate_is_reviewed(encounter: Encounter) -> bool:
+    """Whether a supervisor reviewed the charges that are on file now. A review before the last charge was posted covers
+    another amount, so it does not count; one on the same day does, since charges post overnight."""
+    review = encounter.estimate_review
+    return review is not None and all(charge.posted_on <= review.reviewed_on for charge in encounter.charges)
 
 
 def hold_unknown_plan(candidate: Candidate) -> Iterable[Hold]:

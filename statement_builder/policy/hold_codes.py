@@ -9,12 +9,16 @@ import tomllib
 from datetime import date
 from enum import StrEnum
 from importlib.resources import files
+from string import Formatter
 from typing import Annotated
 
 import msgspec
+from msgspec.structs import replace
 
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Hold
+from statement_builder.policy.legal_numbers import POLICY_NUMBERS, Unit
+from statement_builder.policy.settings import Policy
 
 _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -37,7 +41,10 @@ class Scope(StrEnum):
 
 
 class HoldCode(Record, kw_only=True):
-    """One reason why mail is held, in a clerk's words."""
+    """One reason why mail is held, in a clerk's words.
+
+    A text can name a number of the policy in braces, such as `{final_notice_days}`; `describe_hold` fills it in.
+    """
 
     code: str
     scope: Scope
@@ -57,8 +64,8 @@ class HoldCode(Record, kw_only=True):
 def read_hold_codes(text: str) -> dict[str, HoldCode]:
     """The hold codes in a TOML document with one table per code.
 
-    ValueError names the code and the field if a field is missing, unknown, empty, or of the wrong type. TOML itself
-    refuses a code that is listed twice.
+    ValueError names the code and the field if a field is missing, unknown, empty, or of the wrong type, or if a text
+    names a number that the policy does not have. TOML itself refuses a code that is listed twice.
     """
     table = {}
     for code, fields in tomllib.loads(text).items():
@@ -66,7 +73,14 @@ def read_hold_codes(text: str) -> dict[str, HoldCode]:
             table[code] = msgspec.convert({"code": code, **fields}, HoldCode)
         except (msgspec.ValidationError, TypeError) as exc:
             raise ValueError(f"hold_codes.toml: {code}: {exc}") from exc
+        if unknown := _numbers_in(table[code]) - POLICY_NUMBERS.keys():
+            raise ValueError(f"hold_codes.toml: {code}: the policy has no number {', '.join(sorted(unknown))}")
     return table
+
+
+def _numbers_in(code: HoldCode) -> set[str]:
+    """The names in braces in a code's texts."""
+    return {name for text in (code.why, code.what_to_do) for _, name, _, _ in Formatter().parse(text) if name}
 
 
 HOLD_CODES = read_hold_codes(files(__package__).joinpath("hold_codes.toml").read_text(encoding="utf-8"))
@@ -75,3 +89,15 @@ HOLD_CODES = read_hold_codes(files(__package__).joinpath("hold_codes.toml").read
 def make_hold(code: str, account_number: str = "", until: date | None = None) -> Hold:
     """A hold with a code from the table. KeyError if the table does not have the code."""
     return Hold(code=HOLD_CODES[code].code, account_number=account_number, until=until)
+
+
+def describe_hold(code: str, policy: Policy) -> HoldCode:
+    """The texts of a code with the numbers of the policy in force: `$400.00`, `30`. KeyError as `make_hold`."""
+    found = HOLD_CODES[code]
+    numbers = {name: _format_number(name, policy) for name in _numbers_in(found)}
+    return replace(found, why=found.why.format(**numbers), what_to_do=found.what_to_do.format(**numbers))
+
+
+def _format_number(name: str, policy: Policy) -> str:
+    value = policy.number(name)
+    return f"${value // 100:,}.{value % 100:02}" if POLICY_NUMBERS[name].unit is Unit.CENTS else f"{value:,}"

@@ -21,12 +21,14 @@ from statement_builder.billing.model import (
 from statement_builder.billing.obstetric import ObstetricSchedule, schedule
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import guarantor_rules
+from statement_builder.policy.assistance import hold_open_application
 from statement_builder.policy.candidate import Candidate, Rule, find_holds
 from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
 from statement_builder.policy.encounter_rules import CLASS_CODES, covers
-from statement_builder.policy.hold_codes import HOLD_CODES, make_hold
+from statement_builder.policy.hold_codes import describe_hold, make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded_obstetric
+from statement_builder.policy.settings import Policy
 
 _STATUS_CODES = {
     EpisodeStatus.LOST: "LOSS",
@@ -178,6 +180,7 @@ def hold_small_amount(pregnancy: Pregnancy) -> Iterable[Hold]:
 
 
 OBSTETRIC_GUARANTOR_RULES: tuple[Rule, ...] = (
+    hold_open_application,
     guarantor_rules.hold_duplicate_run,
     guarantor_rules.hold_bad_address,
     guarantor_rules.hold_missing_zip,
@@ -213,7 +216,7 @@ def select_notice(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, .
         ended = (make_hold(_STATUS_CODES[each.status]) for each in candidate.account.episodes)
         return None, tuple(dict.fromkeys((*holds, *ended))), ()
     if len(active) > 1:
-        return None, holds, tuple(_fault("OB_TWO", "status", each) for each in active)
+        return None, holds, tuple(_fault("OB_TWO", "status", each, candidate.policy) for each in active)
     pregnancy = _open_pregnancy(candidate, active[0])
     if not isinstance(pregnancy, Pregnancy):
         return None, holds, pregnancy
@@ -227,13 +230,13 @@ def _open_pregnancy(candidate: Candidate, episode: ObstetricEpisode) -> Pregnanc
     expected_on = episode.expected_delivery_on
     faults = []
     if patient is None:
-        faults.append(_fault("OB_NO_PATIENT", "patient_id", episode))
+        faults.append(_fault("OB_NO_PATIENT", "patient_id", episode, candidate.policy))
     if expected_on is None:
-        faults.append(_fault("OB_NO_EDD", "expected_delivery_on", episode))
+        faults.append(_fault("OB_NO_EDD", "expected_delivery_on", episode, candidate.policy))
     elif candidate.as_of >= expected_on + timedelta(days=candidate.policy.ob_edd_overdue_days):
-        faults.append(_fault("OB_OVERDUE", "expected_delivery_on", episode))
+        faults.append(_fault("OB_OVERDUE", "expected_delivery_on", episode, candidate.policy))
     if episode.estimate_cents < 0:
-        faults.append(_fault("OB_NO_ESTIMATE", "estimate_cents", episode))
+        faults.append(_fault("OB_NO_ESTIMATE", "estimate_cents", episode, candidate.policy))
     if faults or patient is None or expected_on is None:
         return tuple(faults)
     return Pregnancy(
@@ -251,8 +254,8 @@ def _open_pregnancy(candidate: Candidate, episode: ObstetricEpisode) -> Pregnanc
     )
 
 
-def _fault(code: str, column: str, episode: ObstetricEpisode) -> Fault:
-    hold_code = HOLD_CODES[code]
+def _fault(code: str, column: str, episode: ObstetricEpisode, policy: Policy) -> Fault:
+    hold_code = describe_hold(code, policy)
     return Fault(
         code=code,
         result_set="ob_episodes",

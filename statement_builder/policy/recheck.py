@@ -27,6 +27,7 @@ from statement_builder.policy.candidate import Candidate, open_candidate
 from statement_builder.policy.channel import FINAL_LEVEL, choose_channel
 from statement_builder.policy.due_dates import letter_due_date
 from statement_builder.policy.dunning import find_dunning_holds, letter_cents
+from statement_builder.policy.encounter_rules import estimate_is_reviewed
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.obstetric import select_notice
 from statement_builder.policy.recipient import recipient_digest
@@ -136,6 +137,8 @@ def _redate_to_rendering(account: GuarantorAccount, as_of: date, rendered_as_of:
     def redate_encounter(encounter: Encounter) -> Encounter:
         return msgspec.structs.replace(
             encounter,
+            # Decided on the real dates: on one date, a charge after the review would look reviewed.
+            estimate_review=encounter.estimate_review if estimate_is_reviewed(encounter) else None,
             charges=redate(encounter.charges),
             insurance=redate(encounter.insurance),
             payments=redate(encounter.payments),

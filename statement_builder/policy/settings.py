@@ -10,7 +10,7 @@ from datetime import date
 from itertools import pairwise
 
 from statement_builder.billing.model import Record
-from statement_builder.billing.selection import Kind
+from statement_builder.billing.selection import CollectionAction, Kind
 from statement_builder.policy.legal_numbers import POLICY_NUMBERS, default_of
 
 
@@ -55,10 +55,13 @@ class Policy(Record, kw_only=True):
     """Days after the first statement when the final notice (level 4) is due."""
     final_due_days: int = default_of("final_due_days")
     """Days from the final notice's date to its deadline."""
-    final_notice_names_action: bool = True
-    """Whether the final notice names an extraordinary collection action. If so, it waits for `eca_wait_days`."""
+    collection_actions: tuple[CollectionAction, ...] = ()
+    """The extraordinary collection actions that the hospital, or its agency, takes. The final notice names them and
+    waits for `eca_wait_days`, and placement requires an oral effort. List no action that the hospital does not take, or
+    that state law forbids. Empty: none, and the final notice names none."""
     agency_name: str = ""
-    """The collection agency that a final notice names. Empty: the hospital places no accounts."""
+    """The collection agency that a final notice names. Empty: the hospital places no accounts. Placement alone is not
+    an extraordinary collection action; list what the agency does in `collection_actions`."""
     placement_wait_days: int = default_of("placement_wait_days")
     """Days from the mailing of the final notice to a review for placement, if longer than its deadline. The review is
     never before the day after the deadline. 0: on that day."""
@@ -139,6 +142,10 @@ class Policy(Record, kw_only=True):
                 self.past_due_letter_day >= self.due_days
                 and all(later - earlier >= self.due_days for earlier, later in pairwise(days)),
                 "the letters' days must be at least due_days after the first statement and after each other",
+            ),
+            (
+                len(set(self.collection_actions)) == len(self.collection_actions),
+                "collection_actions must name each action once",
             ),
             (self.plan_grace_days <= self.plan_lapse_days, "plan_lapse_days must not be less than plan_grace_days"),
         )

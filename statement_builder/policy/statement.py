@@ -14,6 +14,7 @@ from statement_builder.billing.model import Correspondence, Encounter, PlanStatu
 from statement_builder.billing.plans import AmountDue, amount_due
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
+from statement_builder.policy.assistance import hold_approved_without_discount
 from statement_builder.policy.candidate import (
     Candidate,
     ClosingRule,
@@ -77,6 +78,7 @@ STATEMENT_RULES: tuple[Rule, ...] = (
     encounter_rules.hold_minor_confidential,
     encounter_rules.hold_confidential_visit,
     encounter_rules.hold_above_estimate,
+    hold_approved_without_discount,
     encounter_rules.hold_unknown_plan,
     encounter_rules.hold_plan_paid,
     hold_moved_to_letters,

@@ -26,8 +26,14 @@ RENAMED_SETTINGS = {
     "mail.answers": "mail.vendor_reports_url",
     "mail.bounces": "mail.bounce_mailbox_url",
     "release.second_person_level_min": "release.dual_control_level_min",
+    "policy.final_notice_names_action": "policy.collection_actions",
 }
 """Old setting name to the current one. An old name is refused, so that no setting is silently ignored."""
+
+_NEW_VALUES = {
+    "policy.collection_actions": 'It is now a list: the actions that you take, such as ["reporting", "suit"], or [].',
+}
+"""What to enter in a renamed setting whose old value does not fit."""
 
 
 class LoadedSettings(NamedTuple):
@@ -137,7 +143,8 @@ def _refuse_renamed(raw: Mapping[str, object], where: str) -> None:
         table, _, key = old.partition(".")
         found = raw.get(table)
         if isinstance(found, dict) and key in found:
-            raise ConfigError(f"{where}: {old} was renamed to {new}. Change the name and keep the value.")
+            what_to_do = _NEW_VALUES.get(new, "Change the name and keep the value.")
+            raise ConfigError(f"{where}: {old} was renamed to {new}. {what_to_do}")
     release = raw.get("release")
     for key, value in release.items() if isinstance(release, dict) else ():
         if value == "second-person":

@@ -15,6 +15,7 @@ from statement_builder.source.faults import account_fault, format_key
 from statement_builder.source.guarantors import build_guarantor, find_guarantor_faults
 from statement_builder.source.merge import Key
 from statement_builder.source.record_builders import (
+    build_assistance,
     build_coverage,
     build_encounter,
     build_episode,
@@ -98,6 +99,7 @@ def _assemble_account(rows: dict[str, list[Row]]) -> GuarantorAccount:
         plans=tuple(build_plan(row, installments.get(row[2], ())) for row in rows["plans"]),
         holds=_build_all(build_hold, rows["holds"]),
         coverages=_build_all(build_coverage, rows["coverages"]),
+        assistance=_build_all(build_assistance, rows["assistance"]),
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
         unapplied_cents=sum(row[-1] for row in payments.get(None, ())),
     )

@@ -12,7 +12,7 @@ from datetime import date
 from operator import itemgetter
 from typing import Any
 
-from statement_builder.billing.model import Fault
+from statement_builder.billing.model import AssistanceKind, Fault
 from statement_builder.source.column_types import PAST_DATE
 from statement_builder.source.contract import DETAILS, ResultSet
 from statement_builder.source.faults import account_fault
@@ -58,6 +58,11 @@ _DATE_ORDER = (
 """Pairs of date columns; the second must not be before the first."""
 
 
+_REVIEW_COLUMNS = ("estimate_reviewed_by", "estimate_reviewed_on", "estimate_review_note")
+_REVIEW = itemgetter(*(_COLUMN_INDEX["encounters", name] for name in _REVIEW_COLUMNS))
+_ASSISTANCE = itemgetter(*(_COLUMN_INDEX["assistance", name] for name in ("kind", "status")))
+
+
 def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as_of: date) -> Iterator[Fault]:
     """Faults across the rows of one guarantor. References to a result set in `incomplete`, which has unreadable rows,
     are not checked."""
@@ -78,6 +83,8 @@ def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as
                 yield from _find_dangling_references(reference, found, known[target])
     for name, first, second in _DATE_ORDER:
         yield from _find_reversed_dates(name, first, second, rows[name])
+    yield from _find_partial_reviews(rows["encounters"])
+    yield from _find_wrong_statuses(rows["assistance"])
 
 
 def _find_duplicates(result_set: ResultSet, rows: list[Row]) -> Iterator[Fault]:
@@ -147,6 +154,37 @@ def _find_reversed_dates(name: str, first: str, second: str, rows: Iterable[Row]
                 code="DATEORDER",
                 problem=f"is before {first}",
                 fix="Correct one of the two dates in the billing system.",
+            )
+
+
+def _find_partial_reviews(rows: Iterable[Row]) -> Iterator[Fault]:
+    """A review of an estimate counts only with its reviewer, date and note."""
+    for row in rows:
+        review = _REVIEW(row)
+        if any(review) and not all(review):
+            yield account_fault(
+                "encounters",
+                next(name for name, value in zip(_REVIEW_COLUMNS, review, strict=True) if not value),
+                _format_row_key(_KEY_GETTERS["encounters"](row)),
+                code="INCOMPLETE",
+                problem="is missing, and other columns of the review are filled",
+                fix=f"Enter {', '.join(_REVIEW_COLUMNS)}, or leave all of them empty.",
+            )
+
+
+def _find_wrong_statuses(rows: Iterable[Row]) -> Iterator[Fault]:
+    """An application has a status. An oral effort has none."""
+    for row in rows:
+        kind, status = _ASSISTANCE(row)
+        if (kind is AssistanceKind.APPLICATION) != (status is not None):
+            missing = status is None
+            yield account_fault(
+                "assistance",
+                "status",
+                _format_row_key(_KEY_GETTERS["assistance"](row)),
+                code="INCOMPLETE" if missing else "CHOICE",
+                problem="is missing on an application" if missing else "is filled on an oral effort",
+                fix="Enter how far the application is." if missing else "Leave it empty, or correct kind.",
             )
 
 

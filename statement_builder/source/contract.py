@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from statement_builder.billing.model import (
+    ApplicationStatus,
+    AssistanceKind,
     CoverageKind,
     Delivery,
     EpisodeStatus,
@@ -153,6 +155,9 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("sensitive", FLAG),
         Column("plan_id", ID, null=True, references="plans.plan_id"),
         Column("good_faith_estimate_cents", CENTS_NOT_NEGATIVE, null=True),
+        Column("estimate_reviewed_by", TEXT, null=True, may_be_missing=True),
+        Column("estimate_reviewed_on", PAST_DATE, null=True, may_be_missing=True),
+        Column("estimate_review_note", TEXT, null=True, may_be_missing=True),
         key=("account_number",),
     ),
     _detail(
@@ -231,6 +236,16 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("episode_id", ID, null=True, references="ob_episodes.episode_id"),
         Column("expires_on", DATE, null=True),
         key=("account_number", "hold_id"),
+    ),
+    _detail(
+        "assistance",
+        Column("account_number", ID, null=True, references="encounters.account_number"),
+        Column("assistance_id", ID),
+        Column("kind", one_of(AssistanceKind)),
+        Column("occurred_on", PAST_DATE),
+        Column("status", one_of(ApplicationStatus), null=True),
+        key=("account_number", "assistance_id"),
+        may_be_missing=True,
     ),
     _detail(
         "ob_episodes",

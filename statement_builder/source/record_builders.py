@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from statement_builder.billing.model import (
+    AssistanceRecord,
     Charge,
     Correspondence,
     Coverage,
     Deposit,
     Encounter,
+    EstimateReview,
     Installment,
     InsuranceTransaction,
     ObstetricEpisode,
@@ -33,6 +35,11 @@ def build_patient(row: Row) -> Patient:
 def build_coverage(row: Row) -> Coverage:
     _, _, patient_id, _, kind, starts_on, ends_on = row
     return Coverage(patient_id=patient_id, kind=kind, starts_on=starts_on, ends_on=ends_on)
+
+
+def build_assistance(row: Row) -> AssistanceRecord:
+    _, _, account_number, _, kind, occurred_on, status = row
+    return AssistanceRecord(kind=kind, occurred_on=occurred_on, account_number=account_number or "", status=status)
 
 
 def build_encounter(
@@ -61,6 +68,7 @@ def build_encounter(
         sensitive=bool(row[14]),
         plan_id=row[15] or "",
         good_faith_estimate_cents=row[16],
+        estimate_review=EstimateReview(reviewed_by=row[17], reviewed_on=row[18], note=row[19]) if row[18] else None,
         charges=tuple([_charge(charge) for charge in charges]),
         insurance=tuple([_insurance(transaction) for transaction in insurance]),
         payments=tuple([_payment(payment) for payment in payments]),

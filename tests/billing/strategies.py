@@ -8,11 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from statement_builder.billing.model import (
+    ApplicationStatus,
+    AssistanceKind,
+    AssistanceRecord,
     Charge,
     Correspondence,
     Deposit,
     Encounter,
     EpisodeStatus,
+    EstimateReview,
     FinancialClass,
     GuarantorAccount,
     Installment,
@@ -93,6 +97,9 @@ def encounters(account_number: str) -> SearchStrategy[Encounter]:
         final_billed=st.sampled_from([True, True, True, False]),
         plan_id=st.sampled_from(["", "", "PL1", "PL2"]),
         good_faith_estimate_cents=st.one_of(st.none(), cents),
+        estimate_review=st.one_of(
+            st.none(), st.builds(EstimateReview, reviewed_by=st.just("R"), reviewed_on=days, note=st.just("Correct"))
+        ),
         charges=st.lists(charges, max_size=4).map(tuple),
         insurance=st.lists(insurance, max_size=3).map(tuple),
         payments=st.lists(payments, max_size=2).map(tuple),
@@ -109,6 +116,17 @@ def recorded_holds(draw: st.DrawFn) -> RecordedHold:
         account_number=draw(st.sampled_from(["", "A0", "A1", "ELSEWHERE"])),
         episode_id=draw(st.sampled_from(["", "", "E0", "ELSEWHERE"])),
         expires_on=draw(st.one_of(st.none(), days)),
+    )
+
+
+@st.composite
+def assistance(draw: st.DrawFn) -> AssistanceRecord:
+    status = draw(st.one_of(st.none(), st.sampled_from(ApplicationStatus)))
+    return AssistanceRecord(
+        kind=AssistanceKind.ORAL_EFFORT if status is None else AssistanceKind.APPLICATION,
+        occurred_on=draw(days),
+        account_number=draw(st.sampled_from(["", "A0", "A1"])),
+        status=status,
     )
 
 
@@ -188,6 +206,7 @@ def unusual_accounts(draw: st.DrawFn) -> GuarantorAccount:
         encounters=visits,
         plans=(draw(plans("PL1")),) if draw(st.booleans()) else (),
         holds=tuple(draw(st.lists(recorded_holds(), max_size=3))),
+        assistance=tuple(draw(st.lists(assistance(), max_size=2))),
         episodes=tuple(draw(episodes(f"E{index}")) for index in range(draw(st.integers(0, 2)))),
         unapplied_cents=draw(st.sampled_from([0, 0, 0, 100])),
         open_documents=draw(st.sampled_from([(), (), (), ("dunning",), ("ob-notice",)])),

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statement_builder.billing.dates import due_date
-from statement_builder.billing.model import Correspondence, Delivery, PlanStatus
-from statement_builder.billing.selection import Channel
+from statement_builder.billing.model import (
+    ApplicationStatus,
+    AssistanceKind,
+    AssistanceRecord,
+    Correspondence,
+    Delivery,
+    GuarantorAccount,
+    InsuranceKind,
+    PlanStatus,
+    RecordedHold,
+)
+from statement_builder.billing.selection import Channel, CollectionAction, Decision
 from statement_builder.policy import LegalNumber, Policy, recheck
-from tests.builders import AS_OF, make_account, make_guarantor, make_payment
+from tests.builders import AS_OF, make_account, make_charge, make_guarantor, make_insurance, make_payment
 from tests.policy.candidates import (
     POLICY,
     codes,
@@ -21,6 +33,8 @@ from tests.policy.candidates import (
     letter,
     mailed,
     make_plan,
+    make_pregnant,
+    notice,
     recorded_hold,
     selected,
     statement,
@@ -99,18 +113,20 @@ def test_ladder__one_letter_at_a_time_per_guarantor() -> None:
     assert letter(account).outcome == "held"
 
 
-def test_final_notice__waits_for_the_legal_date_if_it_names_an_action() -> None:
+def test_final_notice__waits_for_the_legal_date_if_it_names_an_action_1_501r_6_c_3() -> None:
     early = Policy(past_due_letter_day=40, second_letter_day=65, final_notice_day=90)
     account = make_account(visit(correspondence=mailed(first=119, last=30, level=3)))
-    assert letter(account, early).outcome == "held"
-    assert letter(account, replace(early, final_notice_names_action=False)).outcome == "selected"
+    for action in CollectionAction:
+        assert letter(account, replace(early, collection_actions=(action,))).outcome == "held"
+    assert letter(account, early).outcome == "selected"
 
 
 def test_final_notice__longer_wait_under_state_law() -> None:
     wait = LegalNumber(value=180, citation="NY PHL 2807-k", reviewed_on=date(2026, 11, 1))
     for first, outcome in ((179, "held"), (180, "selected")):
         account = make_account(visit(correspondence=mailed(first=first, last=30, level=3)))
-        assert letter(account, Policy(eca_wait_days=wait)).outcome == outcome
+        policy = Policy(eca_wait_days=wait, collection_actions=(CollectionAction.SUIT,))
+        assert letter(account, policy).outcome == outcome
 
 
 @pytest.mark.parametrize(
@@ -270,3 +286,194 @@ def test_letter__credit_posted_after_rendering_stops_it() -> None:
 def test_statement__goes_out_beside_a_credit() -> None:
     account = make_account(visit(15_000, "A1"), visit(-20_000, "A2"))
     assert selected(statement(account)).amount_cents == 15_000
+
+
+# Collection actions, the oral effort before them, and applications
+
+
+SUES = Policy(collection_actions=(CollectionAction.SUIT,))
+
+
+def effort(days: int, account_number: str = "") -> AssistanceRecord:
+    """An oral effort so many days ago."""
+    return AssistanceRecord(kind=AssistanceKind.ORAL_EFFORT, occurred_on=days_ago(days), account_number=account_number)
+
+
+def application(status: ApplicationStatus, days: int = 5, account_number: str = "") -> AssistanceRecord:
+    return AssistanceRecord(
+        kind=AssistanceKind.APPLICATION, occurred_on=days_ago(days), account_number=account_number, status=status
+    )
+
+
+def after_final_notice(
+    *assistance: AssistanceRecord, first: int = 170, last: int = 41, **changes: Any
+) -> GuarantorAccount:
+    billed = visit(account_number="A1", correspondence=mailed(first=first, last=last, level=4), **changes)
+    return make_account(billed, assistance=assistance)
+
+
+def without_gap(decision: Decision) -> list[str]:
+    return [code for code in codes(decision) if code != "MINDAYS"]
+
+
+@pytest.mark.parametrize(
+    ("assistance", "reasons"),
+    [
+        pytest.param((), ["ORAL_EFFORT:A1"], id="no-effort-1.501r-6-c-4-i-C"),
+        pytest.param((effort(29),), ["LADDER_DONE:A1"], id="29-days-before-1.501r-6-c-4-i-C"),
+        pytest.param((effort(30),), ["PLACEMENT_DUE:A1"], id="30-days-before-1.501r-6-c-4-i-C"),
+        pytest.param((effort(2), effort(60)), ["PLACEMENT_DUE:A1"], id="the-first-effort-counts-1.501r-6-c-4-i-C"),
+        pytest.param((effort(170),), ["PLACEMENT_DUE:A1"], id="with-the-first-statement-1.501r-6-c-4-i-C"),
+        pytest.param((effort(171),), ["ORAL_EFFORT:A1"], id="about-older-bills-1.501r-6-c-4-i-C"),
+        pytest.param((effort(60, "A1"),), ["PLACEMENT_DUE:A1"], id="about-this-visit"),
+        pytest.param((effort(60, "A2"),), ["ORAL_EFFORT:A1"], id="about-another-visit"),
+        pytest.param((application(ApplicationStatus.DENIED, 60),), ["ORAL_EFFORT:A1"], id="application-is-no-effort"),
+    ],
+)
+def test_placement__with_actions_requires_an_oral_effort(
+    assistance: tuple[AssistanceRecord, ...], reasons: list[str]
+) -> None:
+    assert without_gap(letter(after_final_notice(*assistance), SUES)) == reasons
+
+
+def test_placement__without_actions_requires_no_effort() -> None:
+    assert without_gap(letter(after_final_notice())) == ["PLACEMENT_DUE:A1"]
+
+
+def test_placement__the_missing_effort_is_shown_while_there_is_time_to_call() -> None:
+    """Before the deadline of the notice, so that the call costs no time."""
+    assert without_gap(letter(after_final_notice(last=10), SUES)) == ["ORAL_EFFORT:A1", "LADDER_DONE:A1"]
+
+
+def test_placement__each_visit_has_its_own_effort_1_501r_6_c_4_ii() -> None:
+    """26 CFR 1.501(r)-6(c)(4)(ii): an effort about old bills does not cover care that was billed later."""
+    account = make_account(
+        visit(account_number="A1", correspondence=mailed(first=400, last=41, level=4)),
+        visit(account_number="A2", correspondence=mailed(first=170, last=41, level=4)),
+        assistance=(effort(300),),
+    )
+    assert without_gap(letter(account, SUES)) == ["PLACEMENT_DUE:A1", "ORAL_EFFORT:A2"]
+
+
+NEAR_A_LIMIT = st.integers(-2, 5)
+
+
+@settings(max_examples=300)
+@given(
+    as_of=st.dates(AS_OF, date(2029, 12, 31)),
+    notice_period=st.integers(30, 60),
+    eca_wait=st.integers(120, 180),
+    past_notice=NEAR_A_LIMIT,
+    past_wait=NEAR_A_LIMIT,
+    past_effort=st.one_of(st.none(), NEAR_A_LIMIT, NEAR_A_LIMIT),
+)
+def test_placement__never_before_every_wait_of_the_rule_has_passed_1_501r_6_c_3_and_4(
+    as_of: date, notice_period: int, eca_wait: int, past_notice: int, past_wait: int, past_effort: int | None
+) -> None:
+    """26 CFR 1.501(r)-6(c)(3) and (c)(4)(i): 120 days from the first statement, the deadline of the notice, and 30 days
+    from the oral effort, each as the hospital's policy sets it; and the first day after all of them is the day."""
+    number = Policy().eca_wait_days
+    policy = Policy(
+        final_due_days=notice_period,
+        final_notice_days=replace(number, value=notice_period),
+        eca_wait_days=replace(number, value=eca_wait),
+        collection_actions=(CollectionAction.REPORTING,),
+    )
+    first_on = as_of - timedelta(days=eca_wait + past_wait)
+    notice_on = as_of - timedelta(days=notice_period + past_notice)
+    billed = Correspondence(first_statement_on=first_on, statements_sent=2, last_level=4, last_mailed_on=notice_on)
+    records: tuple[AssistanceRecord, ...] = ()
+    if past_effort is not None:
+        effort_on = as_of - timedelta(days=notice_period + past_effort)
+        records = (AssistanceRecord(kind=AssistanceKind.ORAL_EFFORT, occurred_on=effort_on),)
+    found = without_gap(letter(make_account(visit(correspondence=billed), assistance=records), policy, as_of))
+    waits_are_over = as_of > due_date(notice_on, notice_period) and past_wait >= 0
+    effort_is_old_enough = past_effort is not None and past_effort >= 0
+    assert ("PLACEMENT_DUE:A1" in found) is (waits_are_over and effort_is_old_enough)
+    assert ("ORAL_EFFORT:A1" in found) is (past_effort is None)
+    assert found, "a visit after its final notice is always held"
+
+
+@pytest.mark.parametrize("status", ApplicationStatus)
+def test_application__suspends_letters_and_placement_while_it_is_open_1_501r_6_c_8(status: ApplicationStatus) -> None:
+    """26 CFR 1.501(r)-6(c)(5), (6) and (8): complete or not. A decision ends it."""
+    is_open = status in {"received", "incomplete", "complete"}
+    due = make_account(
+        visit(correspondence=mailed(first=130, last=40, level=3), service_from=AS_OF, service_to=AS_OF),
+        assistance=(application(status),),
+    )
+    assert codes(letter(due, SUES)) == (["FAP_PENDING"] if is_open else [])
+    placed = after_final_notice(application(status), effort(60), service_from=AS_OF, service_to=AS_OF)
+    expected = ["FAP_PENDING", "LADDER_DONE:A1"] if is_open else ["PLACEMENT_DUE:A1"]
+    assert without_gap(letter(placed, SUES)) == expected
+    new = make_account(visit(service_from=AS_OF, service_to=AS_OF), assistance=(application(status),))
+    assert codes(statement(new)) == []
+
+
+def test_application__for_one_visit_stops_that_visit_only() -> None:
+    due = mailed(first=130, last=40, level=3)
+    account = make_account(
+        visit(account_number="A1", correspondence=due),
+        visit(account_number="A2", correspondence=due),
+        assistance=(application(ApplicationStatus.RECEIVED, account_number="A1"),),
+    )
+    assert selected(letter(account, SUES)).account_numbers == ("A2",)
+
+
+def test_application__stops_the_notices_about_a_pregnancy() -> None:
+    account = replace(make_pregnant(), assistance=(application(ApplicationStatus.INCOMPLETE),))
+    assert codes(notice(account)) == ["FAP_PENDING"]
+
+
+def test_application__received_after_rendering_stops_the_letter_1_501r_6_c_8() -> None:
+    due = make_account(visit(correspondence=mailed(first=130, last=40, level=3)))
+    later = AS_OF + timedelta(days=3)
+    applied = replace(due, assistance=(application(ApplicationStatus.RECEIVED, days=-2),))
+    assert codes(recheck(applied, selected(letter(due, SUES)), SUES, later, AS_OF)) == ["FAP_PENDING"]
+
+
+@pytest.mark.parametrize(
+    ("posted", "reasons"),
+    [
+        pytest.param(None, ["FAP_APPROVED:A1"], id="no-discount-1.501r-5-a"),
+        pytest.param(6, ["FAP_APPROVED:A1"], id="older-discount-1.501r-5-a"),
+        pytest.param(5, [], id="discount-on-the-day-of-the-application"),
+        pytest.param(2, [], id="discount-since"),
+    ],
+)
+@pytest.mark.parametrize("decision", [statement, letter], ids=["statement", "letter"])
+def test_application__approved_holds_the_bill_until_the_discount_posts(
+    posted: int | None, reasons: list[str], decision: Callable[[GuarantorAccount], Decision]
+) -> None:
+    discounts = () if posted is None else (make_insurance("T9", kind=InsuranceKind.CHARITY, on=days_ago(posted)),)
+    billed = mailed(first=130, last=40, level=3) if decision is letter else None
+    account = make_account(
+        visit(insurance=discounts, charges=(make_charge(amount_cents=200_000),), correspondence=billed),
+        assistance=(application(ApplicationStatus.APPROVED, 5),),
+    )
+    assert codes(decision(account)) == reasons
+
+
+@pytest.mark.parametrize(
+    "hold",
+    [
+        pytest.param(recorded_hold("PPDR", account_number="A1"), id="dispute-open-149.620-c"),
+        pytest.param(recorded_hold("DISPUTE", account_number="A1"), id="bill-disputed"),
+        pytest.param(recorded_hold("FAP_PENDING"), id="application-recorded-by-staff-1.501r-6-c-8"),
+        pytest.param(recorded_hold("BANKR_STAY"), id="bankruptcy-362-a-6"),
+        pytest.param(recorded_hold("AGENCY", account_number="A1"), id="placed-already"),
+    ],
+)
+@pytest.mark.parametrize("policy", [POLICY, SUES], ids=["no-actions", "actions"])
+def test_placement__is_suspended_by_what_holds_the_bill(hold: RecordedHold, policy: Policy) -> None:
+    account = replace(after_final_notice(effort(60)), holds=(hold,))
+    found = without_gap(letter(account, policy))
+    assert found == [f"{hold.code}:A1" if hold.account_number else hold.code, "LADDER_DONE:A1"]
+
+
+def test_placement__is_not_suspended_by_a_recent_letter_about_another_visit() -> None:
+    account = make_account(
+        visit(account_number="A1", correspondence=mailed(first=170, last=60, level=4)),
+        visit(account_number="A2", correspondence=mailed(first=70, last=3, level=2)),
+    )
+    assert codes(letter(account)) == ["MINDAYS", "LADDER_WAIT:A2", "PLACEMENT_DUE:A1"]

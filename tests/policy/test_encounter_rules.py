@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from statement_builder.billing.model import Coverage, CoverageKind, Encounter, FinancialClass, InsuranceStatus
-from statement_builder.policy import Policy
-from tests.builders import make_account, make_charge, make_patient
-from tests.policy.candidates import codes, letter, mailed, recorded_hold, selected, statement, visit
+from statement_builder.billing.model import (
+    Coverage,
+    CoverageKind,
+    Encounter,
+    EstimateReview,
+    FinancialClass,
+    InsuranceKind,
+    InsuranceStatus,
+)
+from statement_builder.policy import Policy, recheck
+from tests.builders import AS_OF, make_account, make_charge, make_insurance, make_patient
+from tests.policy.candidates import POLICY, codes, days_ago, letter, mailed, recorded_hold, selected, statement, visit
 
 SELF_PAY = {"financial_class": FinancialClass.SELF_PAY, "insurance": ()}
 
@@ -80,6 +89,76 @@ def test_estimate__stricter_limit_in_the_policy() -> None:
     )
     assert codes(statement(account)) == []
     assert codes(statement(account, strict)) == ["GFE400:A1"]
+
+
+# A reviewed estimate
+
+
+def above_estimate(*charges: int, reviewed: int | None, **changes: Any) -> Encounter:
+    """A self-pay visit $500 above its estimate, with charges of $400 posted so many days ago."""
+    review = EstimateReview(reviewed_by="M. Ortega", reviewed_on=days_ago(reviewed or 0), note="Second implant")
+    return visit(
+        charges=tuple(make_charge(f"C{n}", amount_cents=40_000, on=days_ago(day)) for n, day in enumerate(charges)),
+        good_faith_estimate_cents=40_000 * len(charges) - 50_000,
+        estimate_review=None if reviewed is None else review,
+        financial_class=FinancialClass.SELF_PAY,
+        insurance=(),
+        **changes,
+    )
+
+
+@pytest.mark.parametrize(
+    ("charges", "reviewed", "reasons"),
+    [
+        pytest.param((20, 15), None, ["GFE400:A1"], id="not-reviewed-149.620-a-2"),
+        pytest.param((20, 15), 10, [], id="reviewed-149.620-a-2"),
+        pytest.param((20, 15), 15, [], id="reviewed-on-the-day-of-the-last-charge"),
+        pytest.param((20, 15), 16, ["GFE400:A1"], id="charge-posted-after-the-review-149.620-a-2"),
+        pytest.param((15, 20), 16, ["GFE400:A1"], id="charges-in-another-order"),
+    ],
+)
+def test_estimate__a_review_of_the_charges_on_file_lets_the_bill_go(
+    charges: tuple[int, ...], reviewed: int | None, reasons: list[str]
+) -> None:
+    new = make_account(above_estimate(*charges, reviewed=reviewed))
+    due = make_account(above_estimate(*charges, reviewed=reviewed, correspondence=mailed(first=70, last=30, level=1)))
+    assert codes(statement(new)) == reasons
+    assert codes(letter(due)) == reasons
+
+
+def test_estimate__a_dispute_holds_a_reviewed_bill_149_620_c() -> None:
+    account = make_account(above_estimate(20, 15, reviewed=10), holds=(recorded_hold("PPDR", account_number="A1"),))
+    assert codes(statement(account)) == ["PPDR:A1"]
+
+
+@pytest.mark.parametrize(
+    ("charge_days", "reviewed_days", "reasons"),
+    [
+        pytest.param(2, 1, ["GFE400:A1"], id="charge-after-the-review"),
+        pytest.param(1, 2, [], id="review-after-the-charge"),
+        pytest.param(2, 2, [], id="both-on-one-day"),
+    ],
+)
+def test_estimate__recheck_compares_the_review_with_what_posted_since_rendering(
+    charge_days: int, reviewed_days: int, reasons: list[str]
+) -> None:
+    """A charge and a discount of the same amount: the amount due is the same, the estimate is exceeded by more."""
+    later = AS_OF + timedelta(days=5)
+    before = make_account(above_estimate(20, 15, reviewed=10))
+    (encounter,) = before.encounters
+    assert encounter.estimate_review is not None
+    after = replace(
+        before,
+        encounters=(
+            replace(
+                encounter,
+                charges=(*encounter.charges, make_charge("C9", amount_cents=60_000, on=AS_OF + timedelta(charge_days))),
+                insurance=(make_insurance("I9", kind=InsuranceKind.CONTRACTUAL, amount_cents=60_000, on=later),),
+                estimate_review=replace(encounter.estimate_review, reviewed_on=AS_OF + timedelta(reviewed_days)),
+            ),
+        ),
+    )
+    assert codes(recheck(after, selected(statement(before)), POLICY, later, AS_OF)) == reasons
 
 
 # Coverage has dates

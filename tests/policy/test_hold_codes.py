@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import statement_builder.policy
-from statement_builder.policy.hold_codes import HOLD_CODES, HoldCode, make_hold, read_hold_codes
+from statement_builder.policy import LegalNumber, Policy
+from statement_builder.policy.hold_codes import HOLD_CODES, HoldCode, describe_hold, make_hold, read_hold_codes
 
 INDUSTRY_CODES = (
     "MINBAL CREDIT ZERO MINDAYS INS_PEND NOT_FINAL PMT_TODAY UNDIST PLAN_OK PLAN_PAID FAP_PENDING CHARITY100 MCAID "
@@ -82,6 +83,39 @@ def test_hold_codes__text_is_short_and_in_whole_sentences(code: HoldCode) -> Non
     assert code.what_to_do.endswith(".")
     longest = max(len(sentence.split()) for sentence in re.split(r"[.;:] ", f"{code.why} {code.what_to_do}"))
     assert longest <= 26
+
+
+@pytest.mark.parametrize(
+    ("code", "changes", "told"),
+    [
+        pytest.param("GFE400", {"estimate_excess_cents": 25_050}, "$250.50", id="estimate-149.620-a-2"),
+        pytest.param("GFE400", {"estimate_dispute_days": 150}, "150 days", id="dispute-149.620-c-1"),
+        pytest.param("NOTICE_SHORT", {"final_notice_days": 35}, "35 days", id="notice-1.501r-6-c-4"),
+        pytest.param("ORAL_EFFORT", {"final_notice_days": 35}, "35 days", id="effort-1.501r-6-c-4"),
+    ],
+)
+def test_describe_hold__names_the_number_of_the_policy(code: str, changes: dict[str, int], told: str) -> None:
+    numbers = {
+        name: LegalNumber(value=value, citation="State law", reviewed_on=date(2026, 11, 1))
+        for name, value in changes.items()
+    }
+    text = describe_hold(code, Policy(**numbers))  # type: ignore[arg-type]
+    assert told in f"{text.why} {text.what_to_do}"
+    assert told not in f"{describe_hold(code, Policy()).why} {describe_hold(code, Policy()).what_to_do}"
+
+
+@pytest.mark.parametrize("code", HOLD_CODES)
+def test_hold_codes__no_number_of_the_policy_is_written_into_a_text(code: str) -> None:
+    texts = f"{HOLD_CODES[code].title} {HOLD_CODES[code].why} {HOLD_CODES[code].what_to_do}"
+    numbers = re.findall(r"\d+", re.sub(r"\{\w+\}", "", texts))
+    assert numbers == (["100"] if code == "CHARITY100" else []), "write the setting's name in braces"
+    described = describe_hold(code, Policy())
+    assert "{" not in described.why + described.what_to_do
+
+
+def test_read_hold_codes__refuses_a_number_that_the_policy_does_not_have() -> None:
+    with pytest.raises(ValueError, match=r"ZERO: .*grace_period_days"):
+        read_hold_codes(VALID.replace("No action needed.", "Wait {grace_period_days} days."))
 
 
 def test_make_hold__refuses_an_unknown_code() -> None:

@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from statement_builder.billing.selection import Kind
+from statement_builder.billing.selection import CollectionAction, Kind
 from statement_builder.policy import LegalNumber, Policy
 
 
@@ -63,6 +63,9 @@ def test_policy__loads_from_a_settings_file() -> None:
         pytest.param("plan_lapse_days = 5", "plan_lapse_days", id="lapse-within-grace"),
         pytest.param("payment_pause_percent = 0", "payment_pause_percent", id="pause-for-any-payment"),
         pytest.param("due_days = -1", "negative", id="negative-days"),
+        pytest.param('collection_actions = ["arrest"]', "collection_actions", id="unknown-collection-action"),
+        pytest.param('collection_actions = "suit"', "collection_actions", id="actions-not-a-list"),
+        pytest.param('collection_actions = ["suit", "suit"]', "collection_actions", id="action-named-twice"),
         pytest.param("balance_minimum = 5", "balance_minimum", id="unknown-setting"),
         pytest.param("[eca_wait_days]\nvalue = 120", "citation", id="legal-number-without-citation"),
     ],
@@ -70,6 +73,12 @@ def test_policy__loads_from_a_settings_file() -> None:
 def test_policy__refuses(text: str, named: str) -> None:
     with pytest.raises(msgspec.ValidationError, match=named):
         load(text)
+
+
+def test_policy__collection_actions_are_those_of_the_regulation_1_501r_6_b_1() -> None:
+    text = 'collection_actions = ["reporting", "suit", "garnishment", "lien", "sale", "deferral"]'
+    assert load(text).collection_actions == tuple(CollectionAction)
+    assert Policy().collection_actions == ()
 
 
 @pytest.mark.parametrize("name", ["eca_wait_days", "final_notice_days", "estimate_excess_cents"])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from statement_builder.billing.model import Encounter, GuarantorAccount, Installment, Plan, PlanStatus
-from statement_builder.billing.selection import Kind
-from statement_builder.policy import decide
+from statement_builder.billing.selection import CollectionAction, Kind
+from statement_builder.policy import Policy, decide
 from tests.billing.strategies import accounts
 from tests.builders import AS_OF, make_account, make_payment
 from tests.policy.candidates import POLICY, codes, days_ago, letter, mailed, selected, statement, visit
@@ -35,21 +35,23 @@ def without_postings_ahead(account: GuarantorAccount) -> GuarantorAccount:
         replace(each, deposits=tuple(one for one in each.deposits if one.posted_on <= AS_OF))
         for each in account.episodes
     )
-    return replace(account, encounters=tuple(map(known, account.encounters)), episodes=episodes)
+    assistance = tuple(each for each in account.assistance if each.occurred_on <= AS_OF)
+    visits = tuple(map(known, account.encounters))
+    return replace(account, encounters=visits, episodes=episodes, assistance=assistance)
 
 
 @settings(max_examples=300, deadline=None)
-@given(accounts, st.sampled_from(Kind))
-def test_until__is_the_first_day_without_the_hold(account: GuarantorAccount, kind: Kind) -> None:
+@given(accounts, st.sampled_from(Kind), st.sampled_from([POLICY, Policy(collection_actions=(CollectionAction.SUIT,))]))
+def test_until__is_the_first_day_without_the_hold(account: GuarantorAccount, kind: Kind, policy: Policy) -> None:
     account = without_postings_ahead(account)
     if (kind is Kind.DUNNING and not account.encounters) or (kind is Kind.OB_NOTICE and not account.episodes):
         return
-    for hold in decide(account, kind, POLICY, AS_OF).holds:
+    for hold in decide(account, kind, policy, AS_OF).holds:
         if hold.until is None:
             continue
         assert hold.until > AS_OF, hold
-        assert hold not in decide(account, kind, POLICY, hold.until).holds, hold
-        before = decide(account, kind, POLICY, hold.until - ONE_DAY)
+        assert hold not in decide(account, kind, policy, hold.until).holds, hold
+        before = decide(account, kind, policy, hold.until - ONE_DAY)
         assert hold in before.holds or before.faults, hold
 
 

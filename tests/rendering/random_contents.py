@@ -6,10 +6,13 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from msgspec.structs import replace
+
 from statement_builder.billing.model import Deposit, Encounter, InsuranceStatus, PatientShare
+from statement_builder.billing.selection import CollectionAction
 from statement_builder.documents import Content
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
-from tests.contents import BILLED, make_letter, make_ob_notice, make_statement
+from tests.contents import BILLED, TERMS, make_letter, make_ob_notice, make_statement
 
 FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
 LAST_NAMES = (
@@ -61,7 +64,8 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
         return make_statement(*visits, level=int(kind == "reminder"), **person)
     level = 2 + ("past-due", "second-letter", "final-notice").index(kind)
     visits = tuple(_visit(random, number, correspondence=BILLED) for number in range(random.choice((1, 2, 4))))
-    return make_letter(level, *visits, **person)
+    actions = random.choice(((), (CollectionAction.REPORTING, CollectionAction.SUIT), tuple(CollectionAction)))
+    return make_letter(level, *visits, terms=replace(TERMS, collection_actions=actions), **person)
 
 
 def _visit(random: Random, number: int, **facts: Any) -> Encounter:

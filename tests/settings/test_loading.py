@@ -25,6 +25,13 @@ def test_load_settings__refuses_an_old_name_and_gives_the_new_one(tmp_path: Path
         load_settings({}, tmp_path)
 
 
+def test_load_settings__says_that_the_actions_are_a_list_now(tmp_path: Path) -> None:
+    write_settings(tmp_path, "[policy]\nfinal_notice_names_action = true\n")
+    with pytest.raises(ConfigError, match="now a list") as refused:
+        load_settings({}, tmp_path)
+    assert "keep the value" not in str(refused.value)
+
+
 @pytest.mark.parametrize("new", RENAMED_SETTINGS.values())
 def test_renamed_settings__every_new_name_is_a_setting(new: str) -> None:
     table, key = new.split(".")

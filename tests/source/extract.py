@@ -109,6 +109,12 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "paid_cents": 0,
     },
     "hold": {"hold_id": "X1", "guarantor_id": "G1", "code": "DISPUTE", "placed_on": "2026-11-05"},
+    "assistance": {
+        "assistance_id": "N1",
+        "guarantor_id": "G1",
+        "kind": "oral_effort",
+        "occurred_on": "2026-11-05",
+    },
     "ob_episode": {
         "episode_id": "E1",
         "guarantor_id": "G1",

@@ -9,12 +9,16 @@ import pytest
 
 from statement_builder.billing.model import (
     Address,
+    ApplicationStatus,
+    AssistanceKind,
+    AssistanceRecord,
     Charge,
     Correspondence,
     Delivery,
     Deposit,
     Encounter,
     EpisodeStatus,
+    EstimateReview,
     FinancialClass,
     Guarantor,
     GuarantorAccount,
@@ -60,7 +64,11 @@ def fill_every_column(extract: Extract) -> None:
         sensitive=True,
         plan_id="L1",
         good_faith_estimate_cents=80_000,
+        estimate_reviewed_by="M. Ortega",
+        estimate_reviewed_on="2026-11-05",
+        estimate_review_note="Second implant",
     )
+    extract.add("assistance", account_number="A1", kind="application", status="denied")
     extract.add("charge", code="73721", quantity=2)
     extract.add("insurance_transaction")
     extract.add("patient_payment")
@@ -119,6 +127,9 @@ EVERY_COLUMN = GuarantorAccount(
             sensitive=True,
             plan_id="L1",
             good_faith_estimate_cents=80_000,
+            estimate_review=EstimateReview(
+                reviewed_by="M. Ortega", reviewed_on=date(2026, 11, 5), note="Second implant"
+            ),
             charges=(
                 Charge(
                     charge_id="C1",
@@ -163,6 +174,14 @@ EVERY_COLUMN = GuarantorAccount(
             status=PlanStatus.ACTIVE,
             opened_on=date(2026, 10, 25),
             installments=(Installment(sequence=1, due_on=date(2026, 12, 1), amount_cents=5_000, paid_cents=100),),
+        ),
+    ),
+    assistance=(
+        AssistanceRecord(
+            kind=AssistanceKind.APPLICATION,
+            occurred_on=date(2026, 11, 5),
+            account_number="A1",
+            status=ApplicationStatus.DENIED,
         ),
     ),
     holds=(

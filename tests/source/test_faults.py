@@ -119,6 +119,57 @@ BOTH_DATABASES = [
     pytest.param("hold", {"account_number": "A9"}, ("ORPHAN", "holds", "account_number"), id="hold-on-unknown-account"),
     pytest.param("hold", {"episode_id": "E9"}, ("ORPHAN", "holds", "episode_id"), id="hold-on-unknown-pregnancy"),
     pytest.param(
+        "encounter",
+        {"estimate_reviewed_by": "M. Ortega", "estimate_reviewed_on": "2026-11-05"},
+        ("INCOMPLETE", "encounters", "estimate_review_note"),
+        id="review-without-a-note",
+    ),
+    pytest.param(
+        "encounter",
+        {"estimate_reviewed_by": " ", "estimate_reviewed_on": "2026-11-05", "estimate_review_note": "Implant"},
+        ("INCOMPLETE", "encounters", "estimate_reviewed_by"),
+        id="review-by-nobody",
+    ),
+    pytest.param(
+        "encounter",
+        {"estimate_reviewed_by": "M. Ortega", "estimate_review_note": "Implant"},
+        ("INCOMPLETE", "encounters", "estimate_reviewed_on"),
+        id="review-without-a-date",
+    ),
+    pytest.param(
+        "encounter",
+        {
+            "estimate_reviewed_by": "M. Ortega",
+            "estimate_reviewed_on": "2026-11-21",
+            "estimate_review_note": "Implant",
+        },
+        ("FUTURE", "encounters", "estimate_reviewed_on"),
+        id="review-in-the-future",
+    ),
+    pytest.param("assistance", {"kind": "letter"}, ("CHOICE", "assistance", "kind"), id="assistance-of-another-kind"),
+    pytest.param(
+        "assistance", {"occurred_on": "2026-11-21"}, ("FUTURE", "assistance", "occurred_on"), id="effort-in-the-future"
+    ),
+    pytest.param(
+        "assistance",
+        {"account_number": "A9"},
+        ("ORPHAN", "assistance", "account_number"),
+        id="effort-on-unknown-visit",
+    ),
+    pytest.param(
+        "assistance",
+        {"kind": "application"},
+        ("INCOMPLETE", "assistance", "status"),
+        id="application-without-a-status",
+    ),
+    pytest.param(
+        "assistance",
+        {"kind": "application", "status": "lost"},
+        ("CHOICE", "assistance", "status"),
+        id="application-of-unknown-status",
+    ),
+    pytest.param("assistance", {"status": "received"}, ("CHOICE", "assistance", "status"), id="effort-with-a-status"),
+    pytest.param(
         "ob_episode", {"patient_id": "P9"}, ("ORPHAN", "ob_episodes", "patient_id"), id="pregnancy-of-unknown-patient"
     ),
     pytest.param(
@@ -161,6 +212,7 @@ def add_with_fault(extract: Extract, table: str, bad_values: dict[str, Any]) -> 
         "correspondence",
         "payment_plan",
         "hold",
+        "assistance",
         "ob_episode",
     )
     extract.add_account("0", postal_code="01102")

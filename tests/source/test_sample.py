@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from statement_builder.billing.model import (
+    AssistanceKind,
     Delivery,
     EpisodeStatus,
     FaultyAccount,
@@ -105,6 +106,10 @@ def has_hold(code: str) -> Callable[[GuarantorAccount], bool]:
     return lambda account: any(hold.code == code for hold in account.holds)
 
 
+def has_assistance(kind: AssistanceKind) -> Callable[[GuarantorAccount], bool]:
+    return lambda account: any(record.kind is kind for record in account.assistance)
+
+
 def has_class(financial_class: FinancialClass) -> Callable[[GuarantorAccount], bool]:
     return lambda account: any(encounter.financial_class is financial_class for encounter in account.encounters)
 
@@ -198,6 +203,9 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(
             lambda a: any(e.insurance_status is InsuranceStatus.PENDING for e in a.encounters), 1, id="pending"
         ),
+        pytest.param(has_assistance(AssistanceKind.ORAL_EFFORT), 1, id="oral-effort"),
+        pytest.param(has_assistance(AssistanceKind.APPLICATION), 1, id="assistance-application"),
+        pytest.param(lambda a: any(each.estimate_review for each in a.encounters), 1, id="reviewed-estimate"),
         pytest.param(has_class(FinancialClass.QMB), 1, id="qmb"),
         pytest.param(has_class(FinancialClass.MEDICAID), 1, id="medicaid"),
         pytest.param(has_hold("BANKR_STAY"), 1, id="bankruptcy"),

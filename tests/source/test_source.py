@@ -11,7 +11,15 @@ import pytest
 from msgspec.structs import replace
 from sqlalchemy import text
 
-from statement_builder.billing.model import Coverage, CoverageKind, GuarantorAccount
+from statement_builder.billing.model import (
+    ApplicationStatus,
+    AssistanceKind,
+    AssistanceRecord,
+    Coverage,
+    CoverageKind,
+    EstimateReview,
+    GuarantorAccount,
+)
 from statement_builder.errors import ConfigError, SourceError
 from statement_builder.source import make_sample, open_source
 from statement_builder.source.database import begin_reading, open_database
@@ -110,6 +118,53 @@ def test_accounts__extract_without_birth_dates_and_coverage_spans(sqlite_extract
     (queries / "reference" / "coverages.sql").unlink()
     replace_in(queries, "guarantors", ",\n       owned.birth_on", "")
     counted = "SELECT 'coverages' AS result_set, count(*) AS row_count FROM coverage\nUNION ALL\n"
+    replace_in(queries, "control", counted, "")
+    assert sqlite_extract.pull(queries) == now
+
+
+REVIEWED = {
+    "estimate_reviewed_by": "M. Ortega",
+    "estimate_reviewed_on": "2026-11-05",
+    "estimate_review_note": "Second implant",
+}
+
+
+def test_accounts__assistance_and_estimate_review(extract: Extract) -> None:
+    extract.add("guarantor")
+    extract.add("patient")
+    extract.add("encounter", good_faith_estimate_cents=10_000, **REVIEWED)
+    extract.add("assistance")
+    extract.add(
+        "assistance",
+        assistance_id="N2",
+        account_number="A1",
+        kind="application",
+        occurred_on="2026-11-06",
+        status="received",
+    )
+    (account,) = extract.pull()
+    assert isinstance(account, GuarantorAccount)
+    assert account.encounters[0].estimate_review == EstimateReview(
+        reviewed_by="M. Ortega", reviewed_on=date(2026, 11, 5), note="Second implant"
+    )
+    assert account.assistance == (
+        AssistanceRecord(kind=AssistanceKind.ORAL_EFFORT, occurred_on=date(2026, 11, 5)),
+        AssistanceRecord(
+            kind=AssistanceKind.APPLICATION,
+            occurred_on=date(2026, 11, 6),
+            account_number="A1",
+            status=ApplicationStatus.RECEIVED,
+        ),
+    )
+
+
+def test_accounts__extract_without_assistance_and_reviews(sqlite_extract: Extract, queries: Path) -> None:
+    sqlite_extract.add_account("1")
+    now = sqlite_extract.pull()
+    (queries / "reference" / "assistance.sql").unlink()
+    for column in REVIEWED:
+        replace_in(queries, "encounters", f",\n       owned.{column}", "")
+    counted = "SELECT 'assistance' AS result_set, count(*) AS row_count FROM assistance\nUNION ALL\n"
     replace_in(queries, "control", counted, "")
     assert sqlite_extract.pull(queries) == now
 

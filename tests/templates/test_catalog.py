@@ -17,13 +17,22 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
+from statement_builder.billing.selection import CollectionAction
 from statement_builder.documents import Content
 from statement_builder.documents.formats import format_long_date, format_medium_date, format_month
 from statement_builder.rendering import PlainEngine
 from statement_builder.rendering.templating import page_label, render_markup
 from statement_builder.rendering.translations import languages
 from tests.builders import make_encounter, make_episode
-from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement, three_visits
+from tests.contents import (
+    TEMPLATES,
+    TERMS,
+    make_letter,
+    make_ob_notice,
+    make_plan_statement,
+    make_statement,
+    three_visits,
+)
 
 PSEUDO = "eo"
 """Stands for any other language: its messages are the English ones between ⟦ and ⟧."""
@@ -74,6 +83,8 @@ def documents() -> Iterator[Content]:
         yield make_ob_notice(make_episode(good_faith_estimate_id="GFE-88", insurance_name=""), large_print=large_print)
         for level in (2, 3, 4):
             yield make_letter(level, large_print=large_print)
+        actions = msgspec.structs.replace(TERMS, collection_actions=tuple(CollectionAction))
+        yield make_letter(4, terms=actions, large_print=large_print)
 
 
 @pytest.mark.parametrize("content", [pytest.param(each, id=f"{each.title}-{n}") for n, each in enumerate(documents())])

@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from statement_builder.billing.model import InsuranceStatus
+from statement_builder.billing.selection import CollectionAction
 from statement_builder.documents import Content
 from statement_builder.rendering import ForeignIds, PlainEngine, verify
 from tests.builders import make_address, make_encounter, make_episode, make_facility, make_payment
@@ -24,6 +26,7 @@ from tests.contents import (
 from tests.envelope import DOUBLE_WINDOW_10
 from tests.pdf_text import page_texts
 
+ALL_ACTIONS = msgspec.structs.replace(TERMS, collection_actions=tuple(CollectionAction))
 EVERY_DOCUMENT = [
     pytest.param(make_statement, id="statement"),
     pytest.param(lambda: make_statement(level=1), id="reminder"),
@@ -31,6 +34,7 @@ EVERY_DOCUMENT = [
     pytest.param(lambda: make_letter(2), id="past-due"),
     pytest.param(lambda: make_letter(3), id="second-letter"),
     pytest.param(lambda: make_letter(4), id="final-notice"),
+    pytest.param(lambda: make_letter(4, terms=ALL_ACTIONS), id="final-notice-with-actions"),
     pytest.param(lambda: make_statement(large_print=True), id="statement-large-print"),
     pytest.param(lambda: make_ob_notice(large_print=True), id="estimate-large-print"),
     pytest.param(lambda: make_letter(4, large_print=True), id="final-notice-large-print"),
@@ -216,6 +220,37 @@ def test_letter__tone_of_each_level(engine: PlainEngine, level: int, heading: st
     assert ("a summary in plain words" in pages[-1] and len(pages) == 2) is (level == 4)
     assert "until June 17, 2027" in text
     assert "October 20, 2026" in text
+
+
+ACTION_TEXTS = {
+    CollectionAction.REPORTING: "Report this unpaid bill to credit bureaus.",
+    CollectionAction.SUIT: "Sue you: ask a court to order you to pay.",
+    CollectionAction.GARNISHMENT: "take part of your pay",
+    CollectionAction.LIEN: "Put a lien on your property",
+    CollectionAction.SALE: "Sell this debt to another company.",
+    CollectionAction.DEFERRAL: "Delay or refuse other care",
+}
+
+
+@pytest.mark.parametrize("agency_name", ["", "Pioneer Valley Recovery"], ids=["without-agency", "with-agency"])
+@pytest.mark.parametrize("actions", [*((each,) for each in CollectionAction), tuple(CollectionAction)], ids="-".join)
+def test_letter__final_notice_names_the_actions_and_the_deadline_1_501r_6_c_4_i_a(
+    engine: PlainEngine, actions: tuple[CollectionAction, ...], agency_name: str
+) -> None:
+    """26 CFR 1.501(r)-6(c)(4)(i)(A): it identifies the actions, no others, and states a deadline."""
+    terms = msgspec.structs.replace(TERMS, collection_actions=actions, agency_name=agency_name)
+    pages = read(engine, make_letter(4, terms=terms))
+    text = " ".join(" ".join(pages).replace("\u00a0", " ").split())
+    assert {action for action, sentence in ACTION_TEXTS.items() if sentence in text} == set(actions)
+    assert "by December 15, 2026, we " + ("or the agency may also:" if agency_name else "may then:") in text
+    assert "You can stop this in any of the ways that this letter lists." in text
+    assert "a summary in plain words" in pages[-1]
+
+
+@pytest.mark.parametrize("level", [2, 3])
+def test_letter__only_the_final_notice_names_actions(engine: PlainEngine, level: int) -> None:
+    text = " ".join(read(engine, make_letter(level, terms=ALL_ACTIONS)))
+    assert not [sentence for sentence in ACTION_TEXTS.values() if sentence in text]
 
 
 def test_letter__final_notice_without_an_agency(engine: PlainEngine) -> None:

@@ -38,7 +38,7 @@ _HELD: tuple[Scenario, ...] = (
     with_hold("DECEASED"),
     with_hold("RETMAIL"),
     with_hold("DISPUTE", on_account=True),
-    with_hold("FAP_PENDING"),
+    scenarios.assistance_application,
     with_hold("ATTY"),
     with_hold("AGENCY", on_account=True),
     with_hold("CHARITY100"),

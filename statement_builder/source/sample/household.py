@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from statement_builder.billing.model import FinancialClass, InsuranceStatus
+from statement_builder.billing.model import ApplicationStatus, AssistanceKind, FinancialClass, InsuranceStatus
 from statement_builder.source.sample.name_pools import (
     FIRST_NAMES,
     INSURERS,
@@ -124,7 +124,8 @@ class Household:
         """Add a visit with its charges and insurance transactions. Returns (account number, patient balance in cents).
 
         `owed_cents` fixes the patient balance. With status pending or appeal the insurer has not paid yet, and the
-        encounter row has the amount still expected from insurance.
+        encounter row has the amount still expected from insurance. Some
+        self-pay visits have a good faith estimate; charges far above it were reviewed.
         """
         rng = self.rng
         service = service or rng.choice(SERVICES)
@@ -137,6 +138,11 @@ class Household:
             status = InsuranceStatus.ADJUDICATED if insured else InsuranceStatus.NONE
         payer = rng.choice(INSURERS) if insured else ""
         total = self._add_charges(account, service, days_ago)
+        review: tuple[str | None, ...] = (None, None, None)
+        if not insured and estimate_cents is None and service.patient_class != "emergency" and self.number % 3 == 0:
+            estimate_cents = total + 5_000
+            if self.number % 2 and total > 100_000:
+                estimate_cents, review = total - 60_000, ("M. Ortega", self.day(1), "The charges are right")
         settled_on = self.day(max(2, days_ago - 14))
         if payer:
             owed, pending = self._add_insurance(account, total, owed_cents, payer=payer, status=status, on=settled_on)
@@ -161,6 +167,7 @@ class Household:
                 sensitive,
                 plan_id,
                 estimate_cents,
+                *review,
             )
         )
         if mailed is not None:
@@ -231,6 +238,10 @@ class Household:
         self.rows["hold"].append(
             (self.next_id("X"), self.guarantor_id, account, episode, code, self.day(days_ago), None)
         )
+
+    def add_assistance(self, kind: AssistanceKind, *, days_ago: int, status: ApplicationStatus | None = None) -> None:
+        """Add an oral effort, or an application for financial assistance, for all visits."""
+        self.rows["assistance"].append((self.next_id("N"), self.guarantor_id, None, kind, self.day(days_ago), status))
 
     def add_plan(self, plan_id: str, account: str, total_cents: int, *, count: int, paid: int, next_days: int) -> None:
         """Add a monthly payment plan for one account. The first `paid` installments were paid when due; the next is due

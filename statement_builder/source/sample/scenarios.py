@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from statement_builder.billing.model import FinancialClass, InsuranceStatus
+from statement_builder.billing.model import ApplicationStatus, AssistanceKind, FinancialClass, InsuranceStatus
 from statement_builder.source.sample.household import Household, Mailed
 from statement_builder.source.sample.name_pools import COUNSELING, FIRST_NAMES, SURGERY, THERAPY
 
@@ -57,8 +57,17 @@ def letter_4_due(household: Household) -> None:
 
 
 def ladder_completed(household: Household) -> None:
-    """The final notice went out more than a month ago; a person decides the next step."""
-    _add_ladder(household, 170, 38, 4, 2)
+    """The final notice went out more than a month ago; a person decides the next step. Every second guarantor was also
+    told about financial assistance by phone."""
+    _add_ladder(household, 170, 45, 4, 2)
+    if household.number % 2:
+        household.add_assistance(AssistanceKind.ORAL_EFFORT, days_ago=35)
+
+
+def assistance_application(household: Household) -> None:
+    household.add_guarantor()
+    household.add_visit(household.add_patient(), days_ago=45)
+    household.add_assistance(AssistanceKind.APPLICATION, days_ago=6, status=ApplicationStatus.INCOMPLETE)
 
 
 def mailed_recently(household: Household) -> None:
