@@ -35,13 +35,16 @@ class InkBox(NamedTuple):
 
 
 class Word:
-    """The text that one text operator draws, and its advance width in font sizes."""
+    """The text that one text operator draws, and its advance width in font sizes, with and without its last spaces."""
 
-    __slots__ = ("_font", "_glyphs", "_ink", "advance", "text")
+    __slots__ = ("_font", "_glyphs", "_ink", "advance", "text", "visible_advance")
 
-    def __init__(self, text: str, advance: float, glyphs: tuple[int, ...], font: EmbeddedFont) -> None:
+    def __init__(
+        self, text: str, advance: float, visible_advance: float, glyphs: tuple[int, ...], font: EmbeddedFont
+    ) -> None:
         self.text = text
         self.advance = advance
+        self.visible_advance = visible_advance
         self._glyphs = glyphs
         self._font = font
         self._ink: InkBox | None = None
@@ -84,7 +87,12 @@ class EmbeddedFont:
         codes = struct.unpack(f">{len(glyphs) // 2}H", glyphs)
         adjustments = sum([float(number) for number in parts[2::2] if number])
         advance = sum(map(self._advances.__getitem__, codes)) - adjustments / 1000
-        return Word("".join(map(self._texts.__getitem__, codes)), advance, codes, self)
+        visible_advance = advance
+        for code in reversed(codes):
+            if not self._texts[code].isspace():
+                break
+            visible_advance -= self._advances[code]
+        return Word("".join(map(self._texts.__getitem__, codes)), advance, visible_advance, codes, self)
 
     def ink(self, codes: tuple[int, ...], advance: float) -> InkBox:
         """The bounding box of these glyphs' ink."""

@@ -22,11 +22,14 @@ from pdf_kit.interleave import Job, interleave
 from pdf_kit.page_resources import FontResource, PageResources, read_link_url, read_page_resources
 from pdf_kit.pdf_file import Objects, PdfFile, UnsupportedPdf, inflate
 from pdf_kit.qr_code import path_operators
+from pdf_kit.spacing import Spacing, find_touching, gap_min
 from pdf_kit.text import collapse_whitespace
 
 _WORD_GAP = 0.1
 """A gap of more font sizes than this separates words."""
 _PLACED_WORDS_MAX = 6_000
+_SPACINGS_MAX = 4
+"""Per page of a layout."""
 _BROKEN_AT_HYPHEN = re.compile(r"\w-\Z")
 """A hyphen at a line end: an id can be broken there."""
 
@@ -41,6 +44,9 @@ class _PlacedWord(NamedTuple):
     size: float
     zones: int
     """A bit for each of the reader's zones that the word touches."""
+    line: _Line
+    reach: float
+    """Where the next word of the line can start: see `spacing`."""
 
 
 class FastPage:
@@ -54,10 +60,12 @@ class FastPage:
         zones: Mapping[Rect, int],
         links: tuple[str, ...] = (),
         codes: tuple[str, ...] = (),
+        spacings: list[Spacing] | None = None,
     ) -> None:
         self.width, self.height = width, height
         self.links, self.codes = links, codes
         self._words = words
+        self._spacings = spacings if spacings is not None else []
         self._zones = zones
         self._in_zones = [word for word in words if word[5]]
         self.whole = collapse_whitespace(_join(words))
@@ -68,6 +76,25 @@ class FastPage:
             words = [word for word in self._words if _touches(word[0].ink, word[1], word[3], word[4], rect)]
             return collapse_whitespace(_join(words))
         return collapse_whitespace(_join([word for word in self._in_zones if word[5] & zone]))
+
+    def are_blank(self, rects: Sequence[Rect]) -> bool:
+        zones = 0
+        for rect in rects:
+            if rect not in self._zones:
+                return not any(self.within(each) for each in rects)
+            zones |= self._zones[rect]
+        return not any(word[5] & zones for word in self._in_zones)
+
+    def find_touching_texts(self) -> tuple[str, str] | None:
+        if any(spacing.holds(self._words) for spacing in self._spacings):
+            return None
+        touching = find_touching(self._words)
+        if touching is not None:
+            left, right = touching
+            return self._words[left].word.text, self._words[right].word.text
+        self._spacings.insert(0, Spacing(self._words))
+        del self._spacings[_SPACINGS_MAX:]
+        return None
 
 
 def _touches(ink: InkBox, start: float, baseline: float, size: float, rect: Rect) -> bool:
@@ -83,7 +110,7 @@ def _join(words: Sequence[_PlacedWord]) -> str:
     """Join words with spaces, except where a line continues without a gap and where a line breaks after a hyphen."""
     parts: list[str] = []
     line = line_end = 0.0
-    for word, start, end, baseline, size, _ in words:
+    for word, start, end, baseline, size, _, _, _ in words:
         if baseline != line:
             if not (parts and parts[-1][-1:] == "-" and _BROKEN_AT_HYPHEN.search(parts[-1])):
                 parts.append(" ")
@@ -127,6 +154,8 @@ class FastReader:
         self._placed_words: dict[tuple[object, ...], _PlacedWordCache] = {}
         self._object_streams: dict[bytes, Objects] = {}
         self._resources: dict[tuple[int, ...], list[PageResources]] = {}
+        self._spacings: dict[tuple[int, ...], list[list[Spacing]]] = {}
+        """For each page of a layout, arrangements of words that do not touch."""
         self._fonts: dict[tuple[bytes, ...], EmbeddedFont] = {}
         """By all that a file says about them, including object numbers, which differ between layouts."""
         self._fonts_by_program: dict[tuple[object, ...], EmbeddedFont] = {}
@@ -161,6 +190,7 @@ class FastReader:
         resources = self._resources.get(file.key)
         if resources is None:
             resources = self._resources[file.key] = [read_page_resources(file, page) for page in file.pages()]
+            self._spacings[file.key] = [[] for _ in resources]
         is_new = self._cache_size() > cached
         yield
         contents = [TEXT.split(inflate(file.deflated(each.contents))) for each in resources]
@@ -183,8 +213,11 @@ class FastReader:
                     self._zones,
                     tuple([read_link_url(file.object(number)) for number in each.links]),
                     (code,) if drawing.code_setup else (),
+                    spacings,
                 )
-                for each, drawing, page_words in zip(resources, drawings, words, strict=True)
+                for each, drawing, page_words, spacings in zip(
+                    resources, drawings, words, self._spacings[file.key], strict=True
+                )
             ],
             is_new=is_new,
             form_hash=_hash_form(file, resources, drawings) if is_new else b"",
@@ -273,7 +306,8 @@ class _PlacedWordCache(dict[bytes, _PlacedWord]):
         word, size, start = self._fonts[name].words[operand], line.size, float(x) * self._scale
         end = start + word.advance * size
         zones = _touched_zones(word, start, end, line) if line.zones else 0
-        placed = self[operators] = _PlacedWord(word, start, end, line.baseline, size, zones)
+        reach = start + word.visible_advance * size + gap_min(size)
+        placed = self[operators] = _PlacedWord(word, start, end, line.baseline, size, zones, line, reach)
         return placed
 
     def _line(self, y: bytes, points: bytes) -> _Line:

@@ -9,6 +9,10 @@ _TOLERANCE = 0.001
 """Inches of rounding that `contains` allows."""
 
 
+_BEYOND = 100.0
+"""Inches that the strips along a page's edges extend outward, to include text that has left the page."""
+
+
 class Rect(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """A rectangle in inches; `top` counts down from the upper edge of the page."""
 
@@ -42,3 +46,14 @@ class Rect(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
             width=self.width - 2 * margin,
             height=self.height - 2 * margin,
         )
+
+
+def find_page_edges(margin: float, page_width: float, page_height: float) -> tuple[Rect, ...]:
+    """The strips of `margin` inches along a page's four edges, with what is beyond the page."""
+    depth, across, down = _BEYOND + margin, page_width + 2 * _BEYOND, page_height + 2 * _BEYOND
+    return (
+        Rect(left=-_BEYOND, top=-_BEYOND, width=across, height=depth),
+        Rect(left=-_BEYOND, top=page_height - margin, width=across, height=depth),
+        Rect(left=-_BEYOND, top=-_BEYOND, width=depth, height=down),
+        Rect(left=page_width - margin, top=-_BEYOND, width=depth, height=down),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from pdf_kit.geometry import Rect
@@ -23,3 +24,9 @@ class PageText(Protocol):
 
     def within(self, rect: Rect) -> str:
         """All text that touches the rectangle."""
+
+    def are_blank(self, rects: Sequence[Rect]) -> bool:
+        """Whether no text touches any of the rectangles."""
+
+    def find_touching_texts(self) -> tuple[str, str] | None:
+        """Two runs of text that touch or overlap (see `spacing`); None if there are none."""

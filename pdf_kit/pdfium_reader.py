@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ctypes
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import pypdfium2 as pdfium
 import pypdfium2.raw as pdfium_c
@@ -13,9 +14,12 @@ import zxingcpp
 
 from pdf_kit.geometry import POINTS_PER_INCH, Rect
 from pdf_kit.page_text import PageText
+from pdf_kit.spacing import find_touching, gap_min
 from pdf_kit.text import collapse_whitespace
 
 _SCAN_DPI = 200
+_DECIMALS = 4
+"""Of baselines in inches: PDFium calculates with single precision."""
 _QR_CODE = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
@@ -47,6 +51,61 @@ class _PdfiumPage:
                 top=(self.height - rect.top) * POINTS_PER_INCH,
             )
         )
+
+    def are_blank(self, rects: Sequence[Rect]) -> bool:
+        return not any(self.within(rect) for rect in rects)
+
+    def find_touching_texts(self) -> tuple[str, str] | None:
+        runs = read_runs(self._page, self._text)
+        touching = find_touching(runs)
+        return touching and (runs[touching[0]].text, runs[touching[1]].text)
+
+
+class _Line(NamedTuple):
+    baseline: float
+    size: float
+
+
+class PdfiumRun(NamedTuple):
+    """A text object of a page. Lengths are in inches from the page's upper left corner."""
+
+    text: str
+    start: float
+    end: float
+    line: _Line
+    reach: float
+
+
+def read_runs(page: pdfium.PdfPage, text: pdfium.PdfTextPage) -> list[PdfiumRun]:
+    """The page's text objects in the order of its text, without those that are white space only."""
+    indexes_by_object: dict[int, list[int]] = {}
+    for index in range(text.count_chars()):
+        found = pdfium_c.FPDFText_GetTextObject(text, index)
+        if found:
+            indexes_by_object.setdefault(ctypes.addressof(found.contents), []).append(index)
+    height = page.get_height()
+    return [
+        run
+        for indexes in indexes_by_object.values()
+        if (run := _read_run(text, indexes[0], indexes[-1], height)).text.strip()
+    ]
+
+
+def _read_run(text: pdfium.PdfTextPage, first: int, last: int, height: float) -> PdfiumRun:
+    x, y, matrix = ctypes.c_double(), ctypes.c_double(), pdfium_c.FS_MATRIX()
+    pdfium_c.FPDFText_GetCharOrigin(text, first, x, y)
+    pdfium_c.FPDFText_GetMatrix(text, first, matrix)
+    size = pdfium_c.FPDFText_GetFontSize(text, first) * abs(matrix.d) / POINTS_PER_INCH
+    baseline = round((height - y.value) / POINTS_PER_INCH, _DECIMALS)
+    shown = text.get_text_range(first, last - first + 1)
+    last_visible = first + max(0, len(shown.rstrip()) - 1)
+    return PdfiumRun(
+        text=shown,
+        start=text.get_charbox(first, loose=True)[0] / POINTS_PER_INCH,
+        end=text.get_charbox(last, loose=True)[2] / POINTS_PER_INCH,
+        line=_Line(baseline, size),
+        reach=text.get_charbox(last_visible, loose=True)[2] / POINTS_PER_INCH + gap_min(size),
+    )
 
 
 def _link_urls(page: pdfium.PdfPage) -> Iterator[str]:

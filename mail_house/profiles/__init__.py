@@ -91,6 +91,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """How far a sheet can shift in the envelope, to the right and up, from where it settles (domain rules 7.3)."""
     vendor_zone: ProfileRect
     """Kept clear on the front of every sheet, for the vendor's marks or ours."""
+    print_margin_in: float = 0.1875
+    """No text is nearer to an edge of any page: printers cannot print there."""
     clear_zones: tuple[ProfileRect, ...] = ()
     """Kept clear on page 1, where the vendor prints."""
     imb: ImbPlacement | None = None

@@ -45,6 +45,9 @@ class VisitLine(Record, kw_only=True):
     noncovered_cents: int = 0
 
 
+_WIDE_CENTS = 100_000_000
+"""$1,000,000.00 is wider than a column of the statement's table of visits."""
+
 DateAhead = tuple[str, date | None]
 """The name of a field and its date. None: nothing is printed."""
 
@@ -75,6 +78,16 @@ class StatementFacts(Record, kw_only=True):
     roll_forward: RollForward
     aging: Aging
     due_on: date
+
+    @property
+    def has_wide_amounts(self) -> bool:
+        """Whether an amount of the tables has seven digits or more before the point: six do not fit side by side."""
+        lines: tuple[StatementFacts | VisitLine | RollForward, ...] = (self, *self.visits, self.roll_forward)
+        largest = [
+            max(map(abs, (each.charges_cents, each.insurance_cents, each.adjustments_cents, each.payments_cents)))
+            for each in lines
+        ]
+        return max(*largest, abs(self.owed_cents) + self.pending_cents) >= _WIDE_CENTS
 
     def dates_ahead(self) -> Iterator[DateAhead]:
         yield "due_on", self.due_on

@@ -327,6 +327,7 @@ def envelope_windows(profile: Profile) -> EnvelopeWindows:
         clear=profile.clear_in,
         play_down=profile.play_down_in,
         clear_zones=profile.blank_zones,
+        print_margin=profile.print_margin_in,
     )
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from pdf_kit.geometry import Rect
+from pdf_kit.geometry import Rect, find_page_edges
 from statement_builder.billing.model import Record
 
+PAGE_HEIGHT = 11.0
+COUPON_ZONE = Rect(left=0, top=7.5, width=8.5, height=3.5)
+"""What the payer tears off (domain rules 7.5)."""
 SCANLINE_ZONE = Rect(left=4.65, top=9.92, width=3.5, height=0.61)
 """The longest scan line and its clear area (theme.css; domain rules 7.5)."""
 
@@ -27,6 +30,8 @@ class EnvelopeWindows(Record, kw_only=True, cache_hash=True):
     """How far the sheet can move up, so that a window shows what is printed below its nominal position."""
     clear_zones: tuple[Rect, ...] = ()
     """Also blank on page 1: the vendor prints there."""
+    print_margin: float
+    """Along every edge of every page, where the printer cannot print."""
 
 
 class CheckedZones(NamedTuple):
@@ -41,10 +46,21 @@ class CheckedZones(NamedTuple):
     margins: tuple[Rect, ...]
     """The blank strips around both addresses."""
     clear: tuple[Rect, ...]
+    edges: tuple[Rect, ...]
+    """The printer's margins of every page, and everything beyond them."""
 
     @property
     def all(self) -> tuple[Rect, ...]:
-        return (self.recipient, self.sender, self.visible, self.summary, *self.margins, *self.clear, SCANLINE_ZONE)
+        return (
+            self.recipient,
+            self.sender,
+            self.visible,
+            self.summary,
+            *self.margins,
+            *self.clear,
+            *self.edges,
+            SCANLINE_ZONE,
+        )
 
 
 @lru_cache(maxsize=16)
@@ -59,6 +75,7 @@ def find_checked_zones(windows: EnvelopeWindows, page_width: float) -> CheckedZo
         summary=Rect(left=left, top=0, width=page_width - left, height=height),
         margins=_margins(windows),
         clear=windows.clear_zones,
+        edges=find_page_edges(windows.print_margin, page_width, PAGE_HEIGHT),
     )
 
 

@@ -16,24 +16,22 @@ from markupsafe import Markup, escape
 
 from pdf_kit.qr_code import QUIET_MODULES, modules_of
 from statement_builder.billing.model import Address
-from statement_builder.documents.content import Content, Recipient
+from statement_builder.documents.content import Content
 from statement_builder.documents.formats import format_cents, format_long_date, format_medium_date, format_month
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.sandbox import Sandbox
+from statement_builder.rendering.text_fit import coupon_name_fit, coupon_number_fit, window_fit
 from statement_builder.rendering.translations import SOURCE_LANGUAGE, languages, load_catalog
 
 _NO_BREAK_SPACE = "\u00a0"
-_WINDOW_LINE_CHARACTERS = 42
-"""Average characters per line of the window at the usual type size."""
-_WINDOW_LINES = 4
-"""Lines at the usual type size, above the postal barcode."""
 
 
 def render_markup(templates: Path, content: Content) -> str:
     """The document as HTML in Unicode NFC, with QR codes not drawn yet.
 
-    Raises `DocumentError` for an unknown language or a missing value, and `ConfigError` for a missing template.
+    Raises `DocumentError` for an unknown language, a missing value, or an address that does not fit its window, and
+    `ConfigError` for a missing template.
     """
     if content.language != SOURCE_LANGUAGE and content.language not in languages(templates):
         raise DocumentError(
@@ -48,6 +46,8 @@ def render_markup(templates: Path, content: Content) -> str:
         raise ConfigError(f"The template {content.template} is not in {templates}.") from exc
     try:
         html = template.render(content=content, facts=content.facts)
+    except DocumentError:
+        raise
     except Exception as exc:  # templates can fail in any way: undefined names, wrong types
         raise DocumentError(
             "TEMPLATE",
@@ -112,6 +112,8 @@ def _filters(language: str) -> dict[str, Any]:
         "payment_code": payment_code,
         "trusted_svg": trusted_svg,
         "window_fit": window_fit,
+        "coupon_name_fit": coupon_name_fit,
+        "coupon_number_fit": coupon_number_fit,
     }
 
 
@@ -142,15 +144,6 @@ def payment_code(address: str, title: str) -> Markup:
 def trusted_svg(svg: str) -> Markup:
     """The facility's logo from the settings: the only markup that is not escaped."""
     return Markup(svg)  # noqa: S704
-
-
-def window_fit(recipient: Recipient) -> str:
-    """CSS class of the type size that keeps the address within the window with 1/8 inch to spare.
-
-    Empty for the usual size, `tight` for 9 points, `tightest` for 8 points, the minimum for the postal service.
-    """
-    lines = sum(-(-len(line) // _WINDOW_LINE_CHARACTERS) for line in (recipient.name, *recipient.lines))
-    return "" if lines <= _WINDOW_LINES else "tight" if lines == _WINDOW_LINES + 1 else "tightest"
 
 
 def page_label(templates: Path, language: str, page: int, pages: int) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+import msgspec
 import pypdfium2 as pdfium
 
 from pdf_kit.page_text import PageText
@@ -17,7 +18,7 @@ from pdf_kit.text import remove_whitespace
 from statement_builder.billing.model import Address
 from statement_builder.billing.text import clean_text
 from statement_builder.documents.content import Content
-from statement_builder.rendering.envelope import SCANLINE_ZONE, EnvelopeWindows, find_checked_zones
+from statement_builder.rendering.envelope import COUPON_ZONE, SCANLINE_ZONE, EnvelopeWindows, find_checked_zones
 from statement_builder.rendering.errors import DocumentError
 
 _UUID_END = re.compile(r"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -69,9 +70,10 @@ def verify(
 ) -> None:
     """Raise DocumentError unless the PDF is exactly this document for exactly this recipient.
 
-    Codes: PAGES (unreadable or empty), DOCUMENT_ID, PAGE_LABEL, FOREIGN_ID, WINDOW (the window does not show exactly
-    the name and address), WINDOW_CLEAR (something else could show), SENDER, AMOUNT, SCANLINE, PAYMENT_CODE (missing,
-    or another document's).
+    Codes: PAGES (unreadable or empty), DOCUMENT_ID, PAGE_LABEL, FOREIGN_ID, MARGIN (text where printers cannot print),
+    TOUCHING (two texts touch or overlap), WINDOW (the window does not show exactly the name and address), WINDOW_CLEAR
+    (something else could show), SENDER, AMOUNT, COUPON (not on page 1), SCANLINE, PAYMENT_CODE (missing, or another
+    document's).
     """
     with read_pages(pdf) as pages:
         verify_pages(pages, content, windows, foreign, page_label)
@@ -107,7 +109,9 @@ def verify_pages(
     if not pages:
         raise verification_error("PAGES", "The finished PDF has no pages.")
     _verify_every_page(pages, content, foreign, page_label)
+    _verify_coupon_page(pages, content)
     _verify_first_page(pages[0], content, windows)
+    _verify_layout(pages, content, windows)
     _verify_links(pages, content)
     if check_codes:
         _verify_codes(pages, content)
@@ -151,15 +155,46 @@ def _verify_first_page(page: PageText, content: Content, windows: EnvelopeWindow
         raise verification_error("SENDER", "The envelope's upper window does not show exactly the return address.")
     if remove_whitespace(page.within(zones.visible)) != remove_whitespace(sender + recipient):
         raise verification_error("WINDOW_CLEAR", "Something besides the addresses could show in an envelope window.")
-    if any(page.within(strip) for strip in zones.margins):
+    if not page.are_blank(zones.margins):
         raise verification_error("WINDOW_CLEAR", "An address is too close to the edge of its window.")
-    if any(page.within(zone) for zone in zones.clear):
+    if not page.are_blank(zones.clear):
         raise verification_error("WINDOW_CLEAR", "Text is in a zone reserved for the postal barcode or vendor marks.")
     summary = page.within(zones.summary)
     if remove_whitespace(content.amount_text) not in {remove_whitespace(token) for token in summary.split()}:
         raise verification_error("AMOUNT", "The amount at the top of page 1 is not the amount on record.")
     if remove_whitespace(page.within(SCANLINE_ZONE)) != content.scanline:
         raise verification_error("SCANLINE", "The coupon does not show exactly the scan line on record.")
+
+
+def _verify_coupon_page(pages: Sequence[PageText], content: Content) -> None:
+    """The coupon is not on a later page, where the perforation is not. Its payee and amount tell where it is."""
+    first, *others = pages
+    if not others or (content.scanline and remove_whitespace(first.within(SCANLINE_ZONE)) == content.scanline):
+        return
+    coupon = [remove_whitespace(text) for text in (content.facility.remit_name, content.amount_text)]
+
+    def has_coupon(page: PageText) -> bool:
+        shown = remove_whitespace(page.within(COUPON_ZONE))
+        return all(text in shown for text in coupon)
+
+    if not has_coupon(first) and any(has_coupon(page) for page in others):
+        raise verification_error("COUPON", "The payment coupon is on a later page instead of the bottom of page 1.")
+
+
+def _verify_layout(pages: Sequence[PageText], content: Content, windows: EnvelopeWindows) -> None:
+    """On every page, no text touches another, and none is where printers cannot print."""
+    for number, page in enumerate(pages, start=1):
+        if not page.are_blank(find_checked_zones(windows, page.width).edges):
+            raise verification_error("MARGIN", f"Text on page {number} is nearer to the edge than printers can print.")
+        touching = page.find_touching_texts()
+        if touching is not None:
+            fields = " and ".join(dict.fromkeys(find_field_name(text, content) for text in touching))
+            raise DocumentError(
+                "TOUCHING",
+                f"Two texts on page {number} touch or overlap: {fields}.",
+                "The document is not mailed. Shorten the text in the billing system or in the settings. If it is not "
+                "long, report this error.",
+            )
 
 
 def _verify_links(pages: Sequence[PageText], content: Content) -> None:
@@ -184,6 +219,35 @@ def verification_error(code: str, message: str) -> DocumentError:
     return DocumentError(
         code, message, "The document is not mailed. If the account's data is correct, report this error."
     )
+
+
+def find_field_name(text: str, content: Content) -> str:
+    """Where a printed text comes from, for an error message: the field's name, never the text itself."""
+    printed = remove_whitespace(text)
+    values = (
+        ("recipient.name", content.recipient.name),
+        ("recipient.lines", " ".join(content.recipient.lines)),
+        ("guarantor_id", content.guarantor_id),
+        *_texts_of(content.facility, "facility"),
+        *_texts_of(content.facts),
+    )
+    for name, value in values:
+        found = remove_whitespace(value)
+        if found and printed and (found in printed or printed in found):
+            return name
+    return "an amount" if any(character.isdigit() for character in printed) else "a sentence of the template"
+
+
+def _texts_of(record: object, within: str = "") -> Iterator[tuple[str, str]]:
+    """The texts of a record and of the records within it, by the names of their fields."""
+    if isinstance(record, str):
+        yield within, record
+    elif isinstance(record, tuple):
+        for each in record:
+            yield from _texts_of(each, within)
+    elif isinstance(record, msgspec.Struct):
+        for name in record.__struct_fields__:
+            yield from _texts_of(getattr(record, name), f"{within}.{name}" if within else name)
 
 
 def _address_lines(address: Address) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ from reportlab.pdfgen.canvas import Canvas
 from pdf_kit.qr_code import QUIET_MODULES, modules_of, svg_path
 from statement_builder.documents import Content
 from statement_builder.documents.facts import StatementFacts
-from statement_builder.rendering.templating import address_lines, shown_url, window_fit
+from statement_builder.rendering.templating import address_lines, shown_url
+from statement_builder.rendering.text_fit import window_fit
 from tests.benchmarks.reportlab_body import body_blocks
 from tests.benchmarks.reportlab_sheet import (
     BLUE,

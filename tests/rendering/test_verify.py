@@ -191,11 +191,13 @@ def test_verify__theme_that_breaks_the_page(tmp_path: Path, css: str, codes: set
     assert compiled.code == plain.code
 
 
-def test_verify__address_too_tall_for_the_window(engine: PlainEngine, compiled: CompiledEngine) -> None:
+def test_render__address_too_tall_for_the_window(engine: PlainEngine, compiled: CompiledEngine) -> None:
     recipient = msgspec.structs.replace(STATEMENT.recipient, lines=tuple(f"Line {n}" for n in range(8)))
     content = replaced(recipient=recipient)
     for each in (engine, compiled):
-        assert refusal(each.render(content).pdf, content).code in {"WINDOW", "WINDOW_CLEAR"}
+        with pytest.raises(DocumentError, match="mailing address is too long") as caught:
+            each.render(content)
+        assert caught.value.code == "ADDRESS"
 
 
 def test_verify__hospital_with_uuids_as_its_own_ids() -> None:
