@@ -30,7 +30,8 @@ from statement_builder.operations.summaries import BatchSummary, DocumentSummary
 from statement_builder.operations.track import TrackingResult
 from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.reports.control_sheet import ControlSheet
-from statement_builder.settings.listing import SettingRow, field_descriptions, list_defaults
+from statement_builder.settings.descriptions import field_descriptions
+from statement_builder.settings.listing import SettingRow, list_defaults
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"
