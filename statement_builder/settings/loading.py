@@ -121,12 +121,12 @@ def _explain(error: str, raw: Mapping[str, object]) -> str:
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", what):
         return f"{prefix}{unknown[1]} is not a setting. Check the spelling and the table (docs/configure/settings.md)."
     if re.fullmatch(r"Object missing required field `(.*)`", what):
-        return "; ".join(f"{prefix}{name} is missing and has no default{why}" for name, why in _missing(place, raw))
+        return "; ".join(f"{prefix}{name} is missing and has no default{what}" for name, what in _missing(place, raw))
     return f"{place or 'the settings'}: {what}"
 
 
 def _missing(place: str, raw: object) -> Iterator[tuple[str, str]]:
-    """The name of each required setting that the table `place` does not have, and ` (what it is)` if documented."""
+    """The name of each required setting that the table `place` does not have, and `: what it is` if documented."""
     record: type[msgspec.Struct] | None = Settings
     for name in place.split("."):
         assert record is not None
@@ -137,8 +137,8 @@ def _missing(place: str, raw: object) -> Iterator[tuple[str, str]]:
     assert isinstance(raw, dict)
     for field in fields(record):
         if field.required and field.name not in raw:
-            description = field_descriptions(record).get(field.name, "").rstrip(".")
-            yield field.name, f" ({description})" if description else ""
+            what, _, _ = field_descriptions(record).get(field.name, "").rstrip(".").partition(". ")
+            yield field.name, f": {what}" if what else ""
 
 
 def _read_toml(path: Path) -> dict[str, object]:

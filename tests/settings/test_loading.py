@@ -90,7 +90,7 @@ def test_load_settings__names_every_missing_setting_at_once(tmp_path: Path) -> N
         load_settings({}, tmp_path)
     message = str(caught.value)
     for name in ("return_address", "assistance_address", "assistance_free_max_percent", "tax_id"):
-        assert f"facility.{name} is missing and has no default (" in message
+        assert f"facility.{name} is missing and has no default: " in message
     assert "facility.name" not in message
     assert "facility.logo_svg" not in message
 

@@ -1,8 +1,10 @@
-"""Every document is written for a reader of 13 to 14 years at most: US grade 8, by a published formula."""
+"""Every document and e-mail is written for a reader of 13 to 14 years at most: US grade 8, by a published formula."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +32,8 @@ DOCUMENTS: dict[str, Callable[..., Content]] = {
     "final-notice": lambda **person: make_letter(4, **person),
 }
 EVERY_LANGUAGE = languages(TEMPLATES)
+EMAIL_TEXTS = sorted((TEMPLATES.parent / "mail_house" / "email" / "texts").glob("*.toml"))
+assert {path.stem for path in EMAIL_TEXTS} >= {"en", "es"}
 
 
 def markup(kind: str, language: str) -> str:
@@ -51,6 +55,16 @@ def test_summary_of_assistance__reads_at_grade_8_or_below__26_cfr_1_501r_1_b_24(
     assert len(sentences) >= 15
     score = measure(sentences, language)
     assert SCALES[language].allows(score), f"{score:.1f}: {sentences}"
+
+
+@pytest.mark.parametrize("path", EMAIL_TEXTS, ids=[path.stem for path in EMAIL_TEXTS])
+def test_email__reads_at_grade_8_or_below(path: Path) -> None:
+    values = {"hospital": "Riverbend Hospital", "phone": "phone", "portal": "web", "days": "7"}
+    texts = tomllib.loads(path.read_text(encoding="utf-8")).values()
+    sentences = [text.format(**values) for text in texts if text.endswith((".", ":"))]
+    assert len(sentences) >= 8
+    score = measure(sentences, path.stem)
+    assert SCALES[path.stem].allows(score), f"{score:.1f}: {sentences}"
 
 
 @pytest.mark.parametrize("language", EVERY_LANGUAGE)
