@@ -31,7 +31,8 @@ from statement_builder.operations.track import TrackingResult
 from statement_builder.policy.hold_codes import HOLD_CODES, describe_hold
 from statement_builder.policy.settings import Policy
 from statement_builder.reports.control_sheet import ControlSheet
-from statement_builder.settings.listing import SettingRow, field_descriptions, list_defaults
+from statement_builder.settings.descriptions import field_descriptions
+from statement_builder.settings.listing import SettingRow, list_defaults
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "reference"

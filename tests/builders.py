@@ -43,6 +43,9 @@ def make_facility(**changes: Any) -> Facility:
         "portal_url": "riverbend.example/pay",
         "assistance_url": "riverbend.example/help",
         "assistance_phone": "(413) 555-0177",
+        "assistance_address": make_address("410 River Road, Room 12", postal_code="01105"),
+        "assistance_free_max_percent": 200,
+        "assistance_discount_max_percent": 400,
         "tax_id": "04-0000000",
     }
     return Facility(**(facts | changes))

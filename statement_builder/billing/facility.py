@@ -29,6 +29,15 @@ class Facility(Record, kw_only=True):
     """Financial assistance policy, application, and plain-language summary (26 CFR 1.501(r)-4(b)(5))."""
     assistance_phone: str
     """Phone number for help with financial assistance."""
+    assistance_address: Address
+    """Street address of the financial assistance office, where people get the policy and the form and can ask for help
+    (26 CFR 1.501(r)-1(b)(24)(iii) and (v)). A post office box is not a location."""
+    assistance_free_max_percent: int
+    """Care is free up to this household income, in percent of the federal poverty level; 0: there is no free care
+    (26 CFR 1.501(r)-1(b)(24)(i))."""
+    assistance_discount_max_percent: int
+    """Care is discounted up to this household income, in percent of the federal poverty level; 0: care is free or not
+    discounted (26 CFR 1.501(r)-1(b)(24)(i))."""
     tax_id: str
     """The hospital's federal tax id."""
     time_zone: str = "America/New_York"

@@ -37,7 +37,7 @@ class ObstetricSchedule(Record, kw_only=True):
     payments: tuple[ScheduledPayment, ...]
     estimate_cents: int
     paid_cents: int
-    """Deposits to date, including any overpayment."""
+    """Deposits to date, including any overpayment. Negative if more was refunded than paid."""
     remaining_cents: int
     """The unpaid part of the estimate. 0 if it is paid or overpaid."""
     due_cents: int
@@ -71,7 +71,8 @@ def schedule(
     pay_by_on = expected_on - timedelta(weeks=TERM_WEEKS - pay_by_week)
     if pay_by_on <= episode.estimate_on:
         pay_by_on = expected_on  # enrolled after the pay-by week: the time left is until the birth
-    count = min(installments_max, max(1, whole_months(episode.estimate_on, pay_by_on)))
+    months = max(1, whole_months(episode.estimate_on, pay_by_on))
+    count = min(installments_max, months, max(1, episode.estimate_cents))  # a payment is at least a cent
     dates = tuple(add_months(pay_by_on, index + 1 - count) for index in range(count))
     paid_cents = deposited_cents(episode, as_of)
     payments = _apply_deposits(dates, _split(episode.estimate_cents, count), paid_cents, as_of)

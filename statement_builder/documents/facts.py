@@ -96,14 +96,10 @@ class StatementFacts(Record, kw_only=True):
 
 
 class EstimatePayment(Record, kw_only=True):
-    """One suggested payment toward the estimate."""
+    """One suggested payment toward the unpaid part of the estimate."""
 
     due_on: date
-    """The notice's own due date if `asked_now`, so that the page has one date for one payment."""
     amount_cents: int
-    paid_cents: int
-    asked_now: bool
-    """Unpaid and part of the amount of this notice."""
 
 
 class ObNoticeFacts(Record, kw_only=True):
@@ -119,11 +115,13 @@ class ObNoticeFacts(Record, kw_only=True):
     plan_year_ends_on: date | None
     """Set only if the plan year is still to end, before the birth: deductibles then reset."""
     estimate_cents: int
+    """`estimate = paid + remaining`."""
     paid_cents: int
+    """Deposits toward the estimate. 0 if more was refunded than paid, and at most the estimate."""
     remaining_cents: int
     payments: tuple[EstimatePayment, ...]
-    pay_by_on: date
-    courtesy_only: bool
+    """The first is the payment of this notice: `content.amount_cents` by `due_on`. Each later one has a later date. The
+    amounts add up to `remaining_cents`, so no payment has two dates or two amounts on the page."""
     due_on: date
 
     def dates_ahead(self) -> Iterator[DateAhead]:
@@ -131,8 +129,7 @@ class ObNoticeFacts(Record, kw_only=True):
         yield "expected_delivery_on", last_of_month(self.expected_delivery_on)
         yield "plan_year_ends_on", self.plan_year_ends_on
         for payment in self.payments:
-            if payment.paid_cents < payment.amount_cents:
-                yield "payments.due_on", payment.due_on
+            yield "payments.due_on", payment.due_on
 
 
 class LetterFacts(Record, kw_only=True):

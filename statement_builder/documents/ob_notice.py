@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from statement_builder.billing.model import GuarantorAccount, ObstetricEpisode, Patient
-from statement_builder.billing.obstetric import ObstetricSchedule, ScheduledPayment, schedule
+from statement_builder.billing.obstetric import ObstetricSchedule, schedule
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import EstimatePayment, ObNoticeFacts
@@ -31,7 +31,7 @@ def notice_facts(
         installments_max=terms.installments_max,
         courtesy_after_week=terms.courtesy_after_week,
     )
-    payments = tuple(_payment_line(each, plan, selection) for each in plan.payments)
+    payments = _payments(plan, selection)
     _require_footing(plan, payments, selection)
     year_end = episode.plan_year_ends_on
     return ObNoticeFacts(
@@ -43,23 +43,21 @@ def notice_facts(
         good_faith_estimate_id=episode.good_faith_estimate_id,
         plan_year_ends_on=year_end if year_end and issued_on <= year_end < episode.expected_delivery_on else None,
         estimate_cents=plan.estimate_cents,
-        paid_cents=plan.paid_cents,
+        paid_cents=plan.estimate_cents - plan.remaining_cents,
         remaining_cents=plan.remaining_cents,
         payments=payments,
-        pay_by_on=plan.pay_by_on,
-        courtesy_only=plan.courtesy_only,
         due_on=selection.due_on,
     )
 
 
-def _payment_line(payment: ScheduledPayment, plan: ObstetricSchedule, selection: Selection) -> EstimatePayment:
-    asked_now = payment.paid_cents < payment.amount_cents and payment.due_on <= plan.due_on
-    return EstimatePayment(
-        due_on=selection.due_on if asked_now else payment.due_on,
-        amount_cents=payment.amount_cents,
-        paid_cents=payment.paid_cents,
-        asked_now=asked_now,
+def _payments(plan: ObstetricSchedule, selection: Selection) -> tuple[EstimatePayment, ...]:
+    """The payment of this notice, then the later ones. Earlier unpaid payments are part of the first."""
+    later = tuple(
+        EstimatePayment(due_on=each.due_on, amount_cents=each.amount_cents)
+        for each in plan.payments
+        if each.due_on > plan.due_on
     )
+    return (EstimatePayment(due_on=selection.due_on, amount_cents=selection.amount_cents), *later)
 
 
 def _find(account: GuarantorAccount, selection: Selection) -> tuple[ObstetricEpisode, Patient]:
@@ -75,8 +73,7 @@ def _find(account: GuarantorAccount, selection: Selection) -> tuple[ObstetricEpi
 
 
 def _require_footing(plan: ObstetricSchedule, payments: tuple[EstimatePayment, ...], selection: Selection) -> None:
-    asked = sum(each.amount_cents - each.paid_cents for each in payments if each.asked_now)
-    if asked != selection.amount_cents or sum(each.amount_cents for each in payments) != plan.estimate_cents:
+    if selection.amount_cents != plan.due_cents or sum(each.amount_cents for each in payments) != plan.remaining_cents:
         raise CompositionError(
             "FOOTING",
             f"The payments of pregnancy {selection.episode_id} do not add up to the selected amount.",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from statement_builder.billing.dates import add_months, birthday, due_date
+from statement_builder.billing.dates import add_months, birthday, due_date, last_of_month
 from statement_builder.billing.model import (
     EpisodeStatus,
     Fault,
@@ -233,7 +233,7 @@ def _open_pregnancy(candidate: Candidate, episode: ObstetricEpisode) -> Pregnanc
         faults.append(_fault("OB_NO_PATIENT", "patient_id", episode, candidate.policy))
     if expected_on is None:
         faults.append(_fault("OB_NO_EDD", "expected_delivery_on", episode, candidate.policy))
-    elif candidate.as_of >= expected_on + timedelta(days=candidate.policy.ob_edd_overdue_days):
+    elif is_overdue(expected_on, candidate.policy, candidate.as_of):
         faults.append(_fault("OB_OVERDUE", "expected_delivery_on", episode, candidate.policy))
     if episode.estimate_cents < 0:
         faults.append(_fault("OB_NO_ESTIMATE", "estimate_cents", episode, candidate.policy))
@@ -252,6 +252,11 @@ def _open_pregnancy(candidate: Candidate, episode: ObstetricEpisode) -> Pregnanc
             courtesy_after_week=candidate.policy.ob_courtesy_after_week,
         ),
     )
+
+
+def is_overdue(expected_on: date, policy: Policy, as_of: date) -> bool:
+    """Whether the birth is long past or was expected in an earlier month: the notice prints the month as to come."""
+    return as_of >= expected_on + timedelta(days=policy.ob_edd_overdue_days) or as_of > last_of_month(expected_on)
 
 
 def _fault(code: str, column: str, episode: ObstetricEpisode, policy: Policy) -> Fault:

@@ -7,7 +7,7 @@ with, so that a hand-off some days later does not hold everything. All data post
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import TypeVar
 
 import msgspec
@@ -29,7 +29,7 @@ from statement_builder.policy.due_dates import letter_due_date
 from statement_builder.policy.dunning import find_dunning_holds, letter_cents
 from statement_builder.policy.encounter_rules import estimate_is_reviewed
 from statement_builder.policy.hold_codes import make_hold
-from statement_builder.policy.obstetric import select_notice
+from statement_builder.policy.obstetric import is_overdue, select_notice
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.settings import Policy
 from statement_builder.policy.statement import find_statement_holds, statement_amount
@@ -100,8 +100,7 @@ def _recheck_notice(candidate: Candidate, selection: Selection, as_of: date) -> 
 def _recheck_birth(episode: ObstetricEpisode, policy: Policy, as_of: date) -> Iterable[Hold]:
     """Hold if the outcome is overdue today, whenever the notice was rendered."""
     expected_on = episode.expected_delivery_on
-    overdue = expected_on is not None and as_of >= expected_on + timedelta(days=policy.ob_edd_overdue_days)
-    if episode.status is EpisodeStatus.ACTIVE and overdue:
+    if episode.status is EpisodeStatus.ACTIVE and expected_on and is_overdue(expected_on, policy, as_of):
         yield make_hold("OB_OVERDUE")
 
 

@@ -14,6 +14,8 @@ from statement_builder.settings.model import MailSettings, ReleaseSettings, Sett
 PAYMENT_URL_CHARACTERS_MAX = 86
 """With the 36 characters of the document id, the most that phones read easily from a one-inch code."""
 
+_POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")
+
 
 def check_settings(settings: Settings, where: str) -> None:
     """ConfigError names the first wrong setting. `where` is the settings file."""
@@ -60,6 +62,7 @@ def _check_facility(facility: Facility, where: str) -> None:
         raise ConfigError(f"{where}: facility.portal_url must start with https:// because e-mails link to it")
     if not re.match(r"https?://\S+\Z", facility.assistance_url):
         raise ConfigError(f"{where}: facility.assistance_url must be a complete web address because people type it")
+    _check_assistance(facility, where)
     if facility.payment_url:
         _check_payment_url(facility.payment_url, where)
     if problem := scanline_problem(facility.scanline):
@@ -68,6 +71,27 @@ def _check_facility(facility: Facility, where: str) -> None:
         ZoneInfo(facility.time_zone)
     except (ZoneInfoNotFoundError, ValueError) as exc:
         raise ConfigError(f"{where}: facility.time_zone is not a time zone that this machine knows") from exc
+
+
+def _check_assistance(facility: Facility, where: str) -> None:
+    """A final notice encloses a summary: who qualifies, and where the office is (26 CFR 1.501(r)-1(b)(24))."""
+    lines = [line.strip() for line in facility.assistance_address.lines]
+    if not any(lines) or any(_POST_OFFICE_BOX.match(line) for line in lines):
+        raise ConfigError(
+            f"{where}: facility.assistance_address must be the street address of the financial assistance office, "
+            "not a post office box, because people go there"
+        )
+    free, discount = facility.assistance_free_max_percent, facility.assistance_discount_max_percent
+    if min(free, discount) < 0 or max(free, discount) == 0:
+        raise ConfigError(
+            f"{where}: facility.assistance_free_max_percent or facility.assistance_discount_max_percent must be above "
+            "0, and neither may be negative: the summary of financial assistance says who qualifies"
+        )
+    if 0 < discount <= free:
+        raise ConfigError(
+            f"{where}: facility.assistance_discount_max_percent must be above facility.assistance_free_max_percent, or "
+            "0 if care is free or not discounted"
+        )
 
 
 def _check_payment_url(url: str, where: str) -> None:

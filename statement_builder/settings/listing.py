@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
 import re
-import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import Enum, StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,6 +15,7 @@ from msgspec.structs import FieldInfo, fields
 from statement_builder.billing.model import Record
 from statement_builder.policy.legal_numbers import POLICY_NUMBERS
 from statement_builder.policy.settings import LegalNumber
+from statement_builder.settings.descriptions import field_descriptions, record_of
 from statement_builder.settings.environment import ENVIRONMENT_VARIABLES, URL_VARIABLES
 from statement_builder.settings.loading import LoadedSettings, with_default_locations
 from statement_builder.settings.model import Settings
@@ -89,20 +86,6 @@ def mask_url(url: str, *, database: bool = False) -> str:
     return _SECRET_PARAMETER.sub(rf"\g<1>{_MASK}", password.sub(rf"\g<1>:{_MASK}@", url))
 
 
-@cache
-def field_descriptions(record: type[msgspec.Struct]) -> dict[str, str]:
-    """The docstring of each field of a record on one line, by field name."""
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(record))).body
-    assert isinstance(definition, ast.ClassDef)
-    descriptions = {}
-    for statement, following in zip(definition.body, definition.body[1:], strict=False):
-        if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
-            continue
-        if isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant):
-            descriptions[statement.target.id] = " ".join(str(following.value.value).split())
-    return descriptions
-
-
 class _Leaf(Record, kw_only=True):
     """One setting before it becomes a row."""
 
@@ -120,8 +103,8 @@ def _leaves(
     for field in fields(record):
         own_default = _default_of(field) if default is None else getattr(default, field.name)
         own_value = own_default if value is None else getattr(value, field.name)
-        nested = _nested_record(field)
-        if nested is not None:
+        nested = record_of(field)
+        if nested is not None and nested is not LegalNumber:
             yield from _leaves(nested, own_value, own_default, f"{prefix}{field.name}.")
         else:
             yield _Leaf(
@@ -135,13 +118,6 @@ def _leaves(
 
 def _default_of(field: FieldInfo) -> Any:
     return None if field.default is msgspec.NODEFAULT else field.default
-
-
-def _nested_record(field: FieldInfo) -> type[msgspec.Struct] | None:
-    for each in (field.type, *get_args(field.type)):
-        if isinstance(each, type) and issubclass(each, msgspec.Struct) and each is not LegalNumber:
-            return each
-    return None
 
 
 def _type_name(annotation: Any) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import fields
 
 from statement_builder.errors import ConfigError
 from statement_builder.settings.checks import check_settings
+from statement_builder.settings.descriptions import field_descriptions, record_of
 from statement_builder.settings.environment import URL_VARIABLES
 from statement_builder.settings.model import Settings
 
@@ -95,7 +97,7 @@ def read_settings(
     try:
         settings = msgspec.convert(raw, Settings)
     except msgspec.ValidationError as exc:
-        raise ConfigError(f"{where}: {_explain(str(exc))}") from exc
+        raise ConfigError(f"{where}: {_explain(str(exc), raw)}") from exc
     home = home_folder(environ, working_folder)
     settings = with_default_locations(settings, home)
     check_settings(settings, str(path or "the settings"))
@@ -117,16 +119,32 @@ def with_default_locations(settings: Settings, home: Path) -> Settings:
     )
 
 
-def _explain(error: str) -> str:
+def _explain(error: str, raw: Mapping[str, object]) -> str:
     """A msgspec error with the setting's name as in the file, such as `render.workers`."""
     what, _, place = error.partition(" - at `$.")
     place = place.rstrip("`")
     prefix = f"{place}." if place else ""
     if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", what):
         return f"{prefix}{unknown[1]} is not a setting. Check the spelling and the table (docs/configure/settings.md)."
-    if missing := re.fullmatch(r"Object missing required field `(.*)`", what):
-        return f"{prefix}{missing[1]} is missing and has no default."
+    if re.fullmatch(r"Object missing required field `(.*)`", what):
+        return "; ".join(f"{prefix}{name} is missing and has no default{what}" for name, what in _missing(place, raw))
     return f"{place or 'the settings'}: {what}"
+
+
+def _missing(place: str, raw: object) -> Iterator[tuple[str, str]]:
+    """The name of each required setting that the table `place` does not have, and `: what it is` if documented."""
+    record: type[msgspec.Struct] | None = Settings
+    for name in place.split("."):
+        assert record is not None
+        assert isinstance(raw, dict)
+        (field,) = (each for each in fields(record) if each.encode_name == name)
+        record, raw = record_of(field), raw[name]
+    assert record is not None
+    assert isinstance(raw, dict)
+    for field in fields(record):
+        if field.required and field.name not in raw:
+            what, _, _ = field_descriptions(record).get(field.name, "").rstrip(".").partition(". ")
+            yield field.name, f": {what}" if what else ""
 
 
 def _read_toml(path: Path) -> dict[str, object]:

@@ -201,8 +201,12 @@ def test_ob_notice__excludes_other_visits() -> None:
     assert (facts.estimate_cents, facts.paid_cents, facts.remaining_cents) == (240_000, 50_000, 190_000)
     assert content.account_numbers == ()
     assert "A79999" not in repr(facts)
-    assert sum(p.amount_cents for p in facts.payments) == 240_000
-    assert sum(p.amount_cents - p.paid_cents for p in facts.payments if p.asked_now) == content.amount_cents
+    assert [(each.due_on, each.amount_cents) for each in facts.payments] == [
+        (date(2026, 12, 13), 70_000),  # October is paid, and a part of November; December is due next
+        (date(2027, 1, 13), 40_000),
+        (date(2027, 2, 13), 40_000),
+        (date(2027, 3, 13), 40_000),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -282,13 +286,13 @@ def dates_of(record: type, behind: frozenset[str]) -> set[str]:
         pytest.param(StatementFacts, frozenset[str](), id="statement"),
         pytest.param(PlanLine, frozenset[str](), id="plan"),
         pytest.param(VisitLine, frozenset({"service_from", "service_to"}), id="visit"),
-        pytest.param(ObNoticeFacts, frozenset({"estimate_on", "pay_by_on"}), id="ob-notice"),
+        pytest.param(ObNoticeFacts, frozenset({"estimate_on"}), id="ob-notice"),
         pytest.param(EstimatePayment, frozenset[str](), id="ob-payment"),
         pytest.param(LetterFacts, frozenset({"first_billed_on"}), id="letter"),
     ],
 )
 def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: frozenset[str]) -> None:
-    """`pay_by_on` is not printed. Everything else that is a date is checked, or is about the past."""
+    """A date is checked, or it is about the past."""
     listed = {
         name.rpartition(".")[2]
         for content in (make_plan_statement(), make_ob_notice(), make_letter(4))
@@ -359,13 +363,6 @@ def test_letter__application_period_of_several_visits_is_open_for_each() -> None
     facts = make_letter(4, old, new).facts
     assert isinstance(facts, LetterFacts)
     assert facts.assistance_until_on == DUE_ON
-
-
-def test_ob_notice__one_date_for_one_payment() -> None:
-    """The date beside the amount and the dates of the payments that it asks for are the same, and none has passed."""
-    facts = make_ob_notice().facts
-    assert isinstance(facts, ObNoticeFacts)
-    assert {each.due_on for each in facts.payments if each.asked_now} == {facts.due_on}
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.outcomes import assert_nothing_sent
 
 INVALID = [
     # text in the sample settings, its replacement, parts of the message
-    pytest.param("workers = 1", "workers = = 1", ("statements.toml", "line 33"), id="not-toml"),
+    pytest.param("workers = 1", "workers = = 1", ("statements.toml", "line 37"), id="not-toml"),
     pytest.param("workers = 1", "worker = 1", ("statements.toml", "render.worker is not a setting"), id="misspelt"),
     pytest.param("[render]", "[rendering]", ("rendering is not a setting",), id="table-misspelt"),
     pytest.param("workers = 1", 'workers = "two"', ("render.workers", "`int`"), id="text-for-a-number"),
@@ -36,6 +36,37 @@ INVALID = [
         "maplevalley.example/f",
         ("facility.assistance_url",),
         id="assistance-url-without-a-scheme",
+    ),
+    pytest.param(
+        'assistance_address = { lines = ["200 Hospital Drive, Room 110"], city = "Maple Valley", state = "NH", '
+        'postal_code = "03302" }\n',
+        "",
+        ("facility.assistance_address is missing", "Street address of the financial assistance office"),
+        id="no-assistance-office-26-CFR-1.501(r)-1(b)(24)(v)",
+    ),
+    pytest.param(
+        "200 Hospital Drive, Room 110",
+        "P.O. Box 4100",
+        ("facility.assistance_address", "street address"),
+        id="assistance-office-in-a-post-office-box",
+    ),
+    pytest.param(
+        "assistance_free_max_percent = 200\nassistance_discount_max_percent = 400\n",
+        "",
+        ("facility.assistance_free_max_percent is missing", "facility.assistance_discount_max_percent is missing"),
+        id="nobody-qualifies-for-assistance-26-CFR-1.501(r)-1(b)(24)(i)",
+    ),
+    pytest.param(
+        "assistance_free_max_percent = 200\nassistance_discount_max_percent = 400\n",
+        "assistance_free_max_percent = 0\nassistance_discount_max_percent = 0\n",
+        ("facility.assistance_free_max_percent", "who qualifies"),
+        id="no-assistance-at-all",
+    ),
+    pytest.param(
+        "assistance_discount_max_percent = 400",
+        "assistance_discount_max_percent = 200",
+        ("facility.assistance_discount_max_percent", "above facility.assistance_free_max_percent"),
+        id="discount-no-further-than-free-care",
     ),
     pytest.param('statement = "person"', 'statement = "Bob"', ("release.statement", "'auto'"), id="released-by-bob"),
     pytest.param("number-10-double-window", "number-11", ("mail.print_profile", "number-11"), id="no-such-envelope"),

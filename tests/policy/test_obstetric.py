@@ -208,6 +208,14 @@ def test_notice__13_days_overdue_is_not_an_exception() -> None:
     assert notice(account).outcome == "selected"
 
 
+def test_notice__a_birth_expected_last_month_is_an_exception() -> None:
+    """The notice prints the month of the birth as one to come."""
+    on = date(2026, 11, 30)
+    account = make_pregnant(expected_delivery_on=on, estimated_delivery_on=on, estimate_on=date(2026, 4, 1))
+    assert notice(account, as_of=on).outcome == "selected"
+    assert [fault.code for fault in notice(account, as_of=date(2026, 12, 1)).faults] == ["OB_OVERDUE"]
+
+
 def test_notice__two_active_pregnancies_are_an_exception() -> None:
     decision = notice(make_pregnant(others=(make_episode(episode_id="E2"),)))
     assert decision.outcome == "exception"

@@ -89,3 +89,29 @@ def test_find_settings_file__prefers_the_variable_then_the_working_folder_then_h
 def test_find_settings_file__refuses_a_variable_that_names_no_file(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"STATEMENTS_CONFIG names .*, which does not exist"):
         find_settings_file({"STATEMENTS_CONFIG": str(tmp_path / "typo.toml")}, tmp_path)
+
+
+def test_load_settings__names_every_missing_setting_at_once(tmp_path: Path) -> None:
+    write_settings(tmp_path, '[facility]\nfacility_id = "maple"\nname = "Maple"\n')
+    with pytest.raises(ConfigError) as caught:
+        load_settings({}, tmp_path)
+    message = str(caught.value)
+    for name in ("return_address", "assistance_address", "assistance_free_max_percent", "tax_id"):
+        assert f"facility.{name} is missing and has no default: " in message
+    assert "facility.name" not in message
+    assert "facility.logo_svg" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("[policy.eca_wait_days]\nvalue = 150\n", "policy.eca_wait_days.citation is missing", id="legal"),
+        pytest.param(
+            '[facility]\nreturn_address = { lines = ["1 Elm"] }\n', "facility.return_address.city", id="address"
+        ),
+    ],
+)
+def test_load_settings__names_a_missing_setting_of_an_inner_table(tmp_path: Path, text: str, message: str) -> None:
+    write_settings(tmp_path, text)
+    with pytest.raises(ConfigError, match=message):
+        load_settings({}, tmp_path)

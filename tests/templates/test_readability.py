@@ -1,0 +1,109 @@
+"""Every document and e-mail is written for a reader of 13 to 14 years at most: US grade 8, by a published formula."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from statement_builder.documents import Content
+from statement_builder.rendering.templating import render_markup
+from statement_builder.rendering.translations import languages
+from tests.builders import make_encounter, make_episode
+from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement, three_visits
+from tests.readability import SCALES, SENTENCE_WORDS_MAX, measure, running_text
+
+DOCUMENTS: dict[str, Callable[..., Content]] = {
+    "statement": make_statement,
+    "reminder": lambda **person: make_statement(level=1, **person),
+    "statement-of-five-visits": lambda **person: make_statement(
+        *three_visits(), make_encounter("A70004"), make_encounter("A70005"), **person
+    ),
+    "statement-self-pay": lambda **person: make_statement(make_encounter(share=None, insurance_name=""), **person),
+    "statement-with-a-plan": make_plan_statement,
+    "estimate": make_ob_notice,
+    "estimate-self-pay": lambda **person: make_ob_notice(
+        make_episode(good_faith_estimate_id="GFE-88", insurance_name="", estimate_basis=""), **person
+    ),
+    "past-due-letter": lambda **person: make_letter(2, **person),
+    "second-letter": lambda **person: make_letter(3, **person),
+    "final-notice": lambda **person: make_letter(4, **person),
+}
+EVERY_LANGUAGE = languages(TEMPLATES)
+EMAIL_TEXTS = sorted((TEMPLATES.parent / "mail_house" / "email" / "texts").glob("*.toml"))
+assert {path.stem for path in EMAIL_TEXTS} >= {"en", "es"}
+
+
+def markup(kind: str, language: str) -> str:
+    return render_markup(TEMPLATES, DOCUMENTS[kind](language=language))
+
+
+@pytest.mark.parametrize("language", EVERY_LANGUAGE)
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_document__reads_at_grade_8_or_below(kind: str, language: str) -> None:
+    sentences = running_text(markup(kind, language))
+    assert len(sentences) >= 10
+    score = measure(sentences, language)
+    assert SCALES[language].allows(score), f"{score:.1f}: {sentences}"
+
+
+@pytest.mark.parametrize("language", EVERY_LANGUAGE)
+def test_summary_of_assistance__reads_at_grade_8_or_below__26_cfr_1_501r_1_b_24(language: str) -> None:
+    sentences = running_text(markup("final-notice", language), part="enclosure")
+    assert len(sentences) >= 15
+    score = measure(sentences, language)
+    assert SCALES[language].allows(score), f"{score:.1f}: {sentences}"
+
+
+@pytest.mark.parametrize("path", EMAIL_TEXTS, ids=[path.stem for path in EMAIL_TEXTS])
+def test_email__reads_at_grade_8_or_below(path: Path) -> None:
+    values = {"hospital": "Riverbend Hospital", "phone": "phone", "portal": "web", "days": "7"}
+    texts = tomllib.loads(path.read_text(encoding="utf-8")).values()
+    sentences = [text.format(**values) for text in texts if text.endswith((".", ":"))]
+    assert len(sentences) >= 8
+    score = measure(sentences, path.stem)
+    assert SCALES[path.stem].allows(score), f"{score:.1f}: {sentences}"
+
+
+@pytest.mark.parametrize("language", EVERY_LANGUAGE)
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_document__no_long_sentence(kind: str, language: str) -> None:
+    for sentence in running_text(markup(kind, language)):
+        assert len(sentence.split()) <= SENTENCE_WORDS_MAX, sentence
+
+
+EASY_AND_HARD = [
+    pytest.param(
+        "en",
+        ["Call us if you need help. You can pay in parts. It is free to ask."],
+        [
+            "Notwithstanding the aforementioned, remuneration of outstanding obligations necessitates the immediate "
+            "submission of documentation substantiating eligibility."
+        ],
+        id="english",
+    ),
+    pytest.param(
+        "es",
+        ["Llame si necesita ayuda. Puede pagar en partes. Preguntar no cuesta nada."],
+        [
+            "Sin perjuicio de lo anteriormente expuesto, la remuneración de las obligaciones pendientes necesita la "
+            "presentación inmediata de documentación administrativa que fundamente la elegibilidad correspondiente."
+        ],
+        id="spanish",
+    ),
+]
+
+
+@pytest.mark.parametrize(("language", "easy", "hard"), EASY_AND_HARD)
+def test_measure__tells_easy_text_from_hard_text(language: str, easy: list[str], hard: list[str]) -> None:
+    assert SCALES[language].allows(measure(easy, language))
+    assert not SCALES[language].allows(measure(hard, language))
+
+
+def test_running_text__leaves_out_what_is_not_read_as_sentences() -> None:
+    text = " ".join(running_text(markup("statement", "en")))
+    assert "here is what is left for you to pay" in text
+    for label in ("PO Box 4100", "12 Maple Street", "555-0142", "riverbend.example", "MRI scan of the knee"):
+        assert label not in text
