@@ -364,6 +364,10 @@ def printed_terms(policy: Policy) -> PrintedTerms:
         installments_max=policy.ob_installments_max,
         courtesy_after_week=policy.ob_courtesy_after_week,
         assistance_days=policy.assistance_days.value,
+        estimate_dispute_days=policy.estimate_dispute_days.value,
+        statements_before_letters=policy.statements_before_letters,
+        payment_plan_months_max=policy.payment_plan_months_max,
+        payment_plan_min_cents=policy.payment_plan_min_cents,
         agency_name=policy.agency_name,
     )
 
