@@ -35,6 +35,19 @@ class EncounterBalance(Record, kw_only=True):
     first_statement_on: date | None
 
 
+class BalanceDetails(Record, kw_only=True):
+    """What the amounts of an `EncounterBalance` contain, so that a document calls each by its own word."""
+
+    taken_back_cents: int
+    """What insurers took back of their payments; already subtracted from `insurance_paid_cents`."""
+    contractual_cents: int
+    """The insurers' discounts in `adjustments_cents`."""
+    write_off_cents: int
+    """The write-offs in `adjustments_cents`. The rest are the hospital's own discounts."""
+    returned_cents: int
+    """Refunds and returned checks; already subtracted from `patient_paid_cents`."""
+
+
 class RollForward(Record, kw_only=True):
     """From the last mailing to now: `previous + charges - payments - insurance - adjustments = current`."""
 
@@ -154,6 +167,20 @@ def encounter_balance(encounter: Encounter, as_of: date) -> EncounterBalance:
         balance_cents=owed,
         patient_cents=owed - pending,
         first_statement_on=encounter.correspondence.first_statement_on if encounter.correspondence else None,
+    )
+
+
+def balance_details(encounter: Encounter, as_of: date) -> BalanceDetails:
+    """What the balance of one encounter contains as of a date."""
+    posted = [each for each in encounter.insurance if each.posted_on <= as_of]
+    payments = (each.amount_cents for each in posted if each.kind is InsuranceKind.PAYMENT)
+    return BalanceDetails(
+        taken_back_cents=-sum(cents for cents in payments if cents < 0),
+        contractual_cents=sum(each.amount_cents for each in posted if each.kind is InsuranceKind.CONTRACTUAL),
+        write_off_cents=sum(each.amount_cents for each in posted if each.kind is InsuranceKind.WRITE_OFF),
+        returned_cents=-sum(
+            each.amount_cents for each in encounter.payments if each.posted_on <= as_of and each.amount_cents < 0
+        ),
     )
 
 

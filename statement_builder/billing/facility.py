@@ -44,6 +44,8 @@ class Facility(Record, kw_only=True):
     """IANA time zone. Dates on documents are in this zone."""
     scanline: Scanline = Scanline()
     """The lockbox bank's layout of the scanline on the payment coupon."""
+    doctors_bill_separately: bool = True
+    """Whether doctors, laboratories, and ambulances send bills of their own. Statements then say so."""
     payment_url: str = ""
     """Where a patient pays one document. `{document}` stands for the document id. Empty: no payment code is printed."""
     logo_svg: str = ""

@@ -175,6 +175,12 @@ class Correspondence(Record, kw_only=True):
     last_level: int
     last_mailed_on: date
 
+    @property
+    def statements_mailed(self) -> int:
+        """How many statements were mailed. The count of an earlier system may disagree with the mailed level; the
+        higher one counts."""
+        return max(self.statements_sent, self.last_level + 1)
+
 
 class EstimateReview(Record, kw_only=True):
     """A supervisor's review of charges above the good faith estimate (45 CFR 149.620). It never goes on a page."""

@@ -72,6 +72,8 @@ class Selection(Record, kw_only=True):
     """Level of the dunning ladder (0 and 1 statements, 2 to 4 letters). 0 for obstetric notices."""
     account_numbers: tuple[str, ...] = ()
     """The encounters on the document, in print order."""
+    mentioned_account_numbers: tuple[str, ...] = ()
+    """Visits that a statement mentions, but does not ask for: pending with insurance, or with a credit."""
     episode_id: str = ""
     channel: Channel
     amount_cents: int

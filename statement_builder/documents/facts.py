@@ -16,6 +16,7 @@ from statement_builder.billing.balance import Aging, RollForward
 from statement_builder.billing.dates import last_of_month
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import CollectionAction
+from statement_builder.documents.reasons import SPLIT, ReasonPart
 
 
 class VisitLine(Record, kw_only=True):
@@ -28,21 +29,51 @@ class VisitLine(Record, kw_only=True):
     description: str
     """Empty if `sensitive`: the page then says only "Medical services"."""
     sensitive: bool = False
+    facility_name: str = ""
+    """Where the visit was. Empty if `sensitive`: the name of a clinic can tell what it treats."""
     insurance_name: str = ""
+    """Empty if unknown or `sensitive`."""
+    insured: bool = False
+    """Anything on file shows that insurance is part of this visit."""
     denied: bool = False
     on_plan: bool = False
     charges_cents: int
     insurance_cents: int
+    """Net of `taken_back_cents`. Negative: insurance took back more than it has paid."""
+    taken_back_cents: int = 0
     adjustments_cents: int
-    """Contractual adjustments, charity, and write-offs together."""
+    """Discounts, charity, and write-offs together."""
+    charity_cents: int = 0
+    write_off_cents: int = 0
     payments_cents: int
+    """Net of `returned_cents`."""
+    returned_cents: int = 0
+    """Refunds and returned checks."""
     pending_cents: int = 0
     owed_cents: int
-    has_share: bool = False
-    deductible_cents: int = 0
-    coinsurance_cents: int = 0
-    copay_cents: int = 0
-    noncovered_cents: int = 0
+    reasons: tuple[ReasonPart, ...] = ()
+    """Why the patient owes `owed_cents`. Empty on a letter."""
+    estimate_cents: int | None = None
+    """The good faith estimate."""
+    dispute_until_on: date | None = None
+    """The last day to dispute charges far above the estimate. None: they are not, or the day has passed."""
+
+    @property
+    def discounts_cents(self) -> int:
+        return self.adjustments_cents - self.charity_cents - self.write_off_cents
+
+
+class PendingVisit(Record, kw_only=True):
+    """A visit whose claim is open. The statement mentions it and asks for nothing."""
+
+    patient_name: str
+    service_from: date
+    service_to: date
+    description: str
+    """Empty if `sensitive`."""
+    sensitive: bool
+    insurance_name: str
+    """Empty if unknown or `sensitive`."""
 
 
 _WIDE_CENTS = 100_000_000
@@ -68,8 +99,12 @@ class StatementFacts(Record, kw_only=True):
     visits: tuple[VisitLine, ...]
     charges_cents: int
     insurance_cents: int
+    taken_back_cents: int = 0
     adjustments_cents: int
+    charity_cents: int = 0
+    write_off_cents: int = 0
     payments_cents: int
+    returned_cents: int = 0
     pending_cents: int
     owed_cents: int
     plan_later_cents: int
@@ -77,7 +112,55 @@ class StatementFacts(Record, kw_only=True):
     plans: tuple[PlanLine, ...]
     roll_forward: RollForward
     aging: Aging
+    pending_visits: tuple[PendingVisit, ...] = ()
+    credit_cents: int = 0
+    """The credit on other visits, which is not used for this bill. Never negative."""
+    bill_number: int = 0
+    """Which statement about these visits this is. 0: they differ, or it is not known."""
+    bill_count: int = 0
+    """Statements about these visits before the first letter. 0: as `bill_number`."""
+    installment_count: int = 0
+    """Monthly payments that the billing office offers for this bill. 0: no offer by number."""
+    installment_cents: int = 0
+    """The largest of these payments."""
     due_on: date
+
+    @property
+    def insured(self) -> bool:
+        """Whether insurance is part of any visit."""
+        return any(visit.insured for visit in self.visits)
+
+    @property
+    def denied(self) -> bool:
+        """Whether insurance denied any visit."""
+        return any(visit.denied for visit in self.visits)
+
+    @property
+    def discounts_cents(self) -> int:
+        return self.adjustments_cents - self.charity_cents - self.write_off_cents
+
+    @property
+    def adjustment_kinds(self) -> tuple[str, ...]:
+        """Those of `discount`, `charity`, and `write_off` that any visit has. A page names each by its own word."""
+        kinds = {"discount": "discounts_cents", "charity": "charity_cents", "write_off": "write_off_cents"}
+        return tuple(kind for kind, name in kinds.items() if any(getattr(visit, name) for visit in self.visits))
+
+    @property
+    def has_split(self) -> bool:
+        """Whether the insurer's split explains any visit, so that its words need a glossary."""
+        return any(part.reason in SPLIT for visit in self.visits for part in visit.reasons)
+
+    @property
+    def has_estimate(self) -> bool:
+        """Whether any visit has a good faith estimate."""
+        return any(visit.estimate_cents is not None for visit in self.visits)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether anything was posted since the last bill."""
+        roll = self.roll_forward
+        posted = (roll.charges_cents, roll.insurance_cents, roll.adjustments_cents, roll.payments_cents)
+        return roll.since is not None and any(posted)
 
     @property
     def has_wide_amounts(self) -> bool:
@@ -87,12 +170,15 @@ class StatementFacts(Record, kw_only=True):
             max(map(abs, (each.charges_cents, each.insurance_cents, each.adjustments_cents, each.payments_cents)))
             for each in lines
         ]
-        return max(*largest, abs(self.owed_cents) + self.pending_cents) >= _WIDE_CENTS
+        estimates = [visit.estimate_cents or 0 for visit in self.visits]
+        return max(*largest, *estimates, abs(self.owed_cents) + self.pending_cents) >= _WIDE_CENTS
 
     def dates_ahead(self) -> Iterator[DateAhead]:
         yield "due_on", self.due_on
         for plan in self.plans:
             yield "next_due_on", plan.next_due_on
+        for visit in self.visits:
+            yield "dispute_until_on", visit.dispute_until_on
 
 
 class EstimatePayment(Record, kw_only=True):

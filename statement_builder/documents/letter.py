@@ -25,7 +25,7 @@ def letter_facts(account: GuarantorAccount, selection: Selection, terms: Printed
             "Report this as a bug: levels 2 to 4 are letters.",
         )
     owed = balance(account, issued_on, account_numbers=selection.account_numbers)
-    visits = visit_lines(account, owed.encounters)
+    visits = visit_lines(account, owed.encounters, terms, issued_on)
     if owed.patient_cents != selection.amount_cents or sum(each.owed_cents for each in visits) != owed.patient_cents:
         raise CompositionError(
             "FOOTING",

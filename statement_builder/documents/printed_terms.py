@@ -19,5 +19,13 @@ class PrintedTerms(Record, kw_only=True):
     """Days from the first statement to apply for financial assistance (26 CFR 1.501(r)-1(b)(3))."""
     collection_actions: tuple[CollectionAction, ...] = ()
     """What a final notice names (26 CFR 1.501(r)-6(c)(4)(i)(A)). Empty: nothing."""
+    estimate_dispute_days: int = 120
+    """Days from the first bill to dispute charges far above the good faith estimate (45 CFR 149.620(c)(1))."""
+    statements_before_letters: int = 0
+    """Statements on a visit before its first letter. 0: the page does not count them."""
+    payment_plan_months_max: int = 0
+    """The longest payment plan that needs no approval. 0: the page offers none by number."""
+    payment_plan_min_cents: int = 0
+    """The smallest monthly payment of such a plan."""
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts."""

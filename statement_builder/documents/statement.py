@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
-from statement_builder.billing.balance import EncounterBalance, balance
+from statement_builder.billing.balance import EncounterBalance, balance, balance_details, encounter_balance
+from statement_builder.billing.estimates import exceeds_estimate
 from statement_builder.billing.model import Encounter, GuarantorAccount, InsuranceStatus, Patient
 from statement_builder.billing.plans import AmountDue, amount_due
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
-from statement_builder.documents.facts import PlanLine, StatementFacts, VisitLine
+from statement_builder.documents.facts import PendingVisit, PlanLine, StatementFacts, VisitLine
 from statement_builder.documents.printed_terms import PrintedTerms
+from statement_builder.documents.reasons import find_reasons, has_insurance, insurer_name
 from statement_builder.documents.recipients import full_name
+
+_INSTALLMENTS_MIN = 2
+"""One payment is no plan."""
 
 
 def statement_facts(
@@ -26,12 +31,20 @@ def statement_facts(
         grace_days=terms.plan_grace_days,
         lapse_days=terms.plan_lapse_days,
     )
+    visits = visit_lines(account, owed.encounters, terms, issued_on, on_plan=due.plan_account_numbers)
+    mentioned = _mentioned(account, selection, issued_on)
+    bill_number = _bill_number(account, selection, terms) if not due.plans else 0
+    installment_count = _installment_count(selection.amount_cents, terms) if not due.plans else 0
     facts = StatementFacts(
-        visits=visit_lines(account, owed.encounters, due),
+        visits=visits,
         charges_cents=owed.charges_cents,
         insurance_cents=owed.insurance_paid_cents,
+        taken_back_cents=sum(visit.taken_back_cents for visit in visits),
         adjustments_cents=owed.adjustments_cents + owed.charity_cents,
+        charity_cents=owed.charity_cents,
+        write_off_cents=sum(visit.write_off_cents for visit in visits),
         payments_cents=owed.patient_paid_cents,
+        returned_cents=sum(visit.returned_cents for visit in visits),
         pending_cents=owed.pending_cents,
         owed_cents=owed.patient_cents,
         plan_later_cents=owed.patient_cents - due.amount_cents,
@@ -47,6 +60,14 @@ def statement_facts(
         ),
         roll_forward=owed.roll_forward,
         aging=owed.aging,
+        pending_visits=tuple(
+            _pending_visit(account, each, issued_on) for each, other in mentioned if other.patient_cents >= 0
+        ),
+        credit_cents=-sum(other.patient_cents for _, other in mentioned if other.patient_cents < 0),
+        bill_number=bill_number,
+        bill_count=terms.statements_before_letters if bill_number else 0,
+        installment_count=installment_count,
+        installment_cents=-(-selection.amount_cents // installment_count) if installment_count else 0,
         due_on=selection.due_on,
     )
     _require_footing(facts, due, selection)
@@ -54,51 +75,128 @@ def statement_facts(
 
 
 def visit_lines(
-    account: GuarantorAccount, balances: tuple[EncounterBalance, ...], due: AmountDue | None = None
+    account: GuarantorAccount,
+    balances: tuple[EncounterBalance, ...],
+    terms: PrintedTerms,
+    issued_on: date,
+    *,
+    on_plan: tuple[str, ...] = (),
 ) -> tuple[VisitLine, ...]:
-    """One line per encounter, in the order of `balances`."""
+    """One line per encounter, in the order of `balances`. `on_plan`: account numbers on a plan in force."""
     encounters = {encounter.account_number: encounter for encounter in account.encounters}
     patients = {patient.patient_id: patient for patient in account.patients}
-    on_plan = frozenset(due.plan_account_numbers) if due else frozenset()
     return tuple(
-        _visit_line(encounters[each.account_number], each, patients, on_plan=each.account_number in on_plan)
-        for each in balances
+        _visit_line(
+            encounters[owed.account_number],
+            owed,
+            patients,
+            on_plan=owed.account_number in on_plan,
+            dispute_until_on=_dispute_until(encounters[owed.account_number], owed, terms, issued_on),
+            issued_on=issued_on,
+        )
+        for owed in balances
     )
 
 
 def _visit_line(
-    encounter: Encounter, owed: EncounterBalance, patients: dict[str, Patient], *, on_plan: bool
+    encounter: Encounter,
+    owed: EncounterBalance,
+    patients: dict[str, Patient],
+    *,
+    on_plan: bool,
+    dispute_until_on: date | None,
+    issued_on: date,
 ) -> VisitLine:
+    insured = has_insurance(encounter, issued_on)
+    details = balance_details(encounter, issued_on)
+    return VisitLine(
+        account_number=encounter.account_number,
+        patient_name=_patient_name(encounter, patients),
+        service_from=encounter.service_from,
+        service_to=encounter.service_to,
+        description=_description(encounter),
+        sensitive=encounter.sensitive,
+        facility_name="" if encounter.sensitive else encounter.facility_name,
+        insurance_name="" if encounter.sensitive else insurer_name(encounter, issued_on),
+        insured=insured,
+        denied=encounter.insurance_status is InsuranceStatus.DENIED,
+        on_plan=on_plan,
+        charges_cents=owed.charges_cents,
+        insurance_cents=owed.insurance_paid_cents,
+        taken_back_cents=details.taken_back_cents,
+        adjustments_cents=owed.adjustments_cents + owed.charity_cents,
+        charity_cents=owed.charity_cents,
+        write_off_cents=details.write_off_cents,
+        payments_cents=owed.patient_paid_cents,
+        returned_cents=details.returned_cents,
+        pending_cents=owed.insurance_pending_cents,
+        owed_cents=owed.patient_cents,
+        reasons=find_reasons(encounter, owed, details, insured=insured),
+        estimate_cents=encounter.good_faith_estimate_cents,
+        dispute_until_on=dispute_until_on,
+    )
+
+
+def _patient_name(encounter: Encounter, patients: dict[str, Patient]) -> str:
     if encounter.patient_id not in patients:
         raise CompositionError(
             "PATIENT",
             f"Account {encounter.account_number} names a patient who is not on file for the guarantor.",
             "Correct the patient on this account in the billing system.",
         )
-    share = encounter.share
-    return VisitLine(
-        account_number=encounter.account_number,
-        patient_name=full_name(patients[encounter.patient_id]),
+    return full_name(patients[encounter.patient_id])
+
+
+def _description(encounter: Encounter) -> str:
+    return "" if encounter.sensitive else encounter.description
+
+
+def _dispute_until(encounter: Encounter, owed: EncounterBalance, terms: PrintedTerms, issued_on: date) -> date | None:
+    """The last day to dispute charges far above the estimate, counted from the first bill (45 CFR 149.620(c)(1))."""
+    if not exceeds_estimate(encounter, owed.charges_cents):
+        return None
+    until = (owed.first_statement_on or issued_on) + timedelta(days=terms.estimate_dispute_days)
+    return until if until >= issued_on else None
+
+
+def _mentioned(
+    account: GuarantorAccount, selection: Selection, issued_on: date
+) -> list[tuple[Encounter, EncounterBalance]]:
+    """The visits that the statement mentions as information, by date of service."""
+    if not selection.mentioned_account_numbers:
+        return []
+    found = [each for each in account.encounters if each.account_number in selection.mentioned_account_numbers]
+    found.sort(key=lambda each: (each.service_from, each.account_number))
+    return [(each, encounter_balance(each, issued_on)) for each in found]
+
+
+def _pending_visit(account: GuarantorAccount, encounter: Encounter, issued_on: date) -> PendingVisit:
+    return PendingVisit(
+        patient_name=_patient_name(encounter, {patient.patient_id: patient for patient in account.patients}),
         service_from=encounter.service_from,
         service_to=encounter.service_to,
-        description="" if encounter.sensitive else encounter.description,
+        description=_description(encounter),
         sensitive=encounter.sensitive,
-        insurance_name=encounter.insurance_name,
-        denied=encounter.insurance_status is InsuranceStatus.DENIED,
-        on_plan=on_plan,
-        charges_cents=owed.charges_cents,
-        insurance_cents=owed.insurance_paid_cents,
-        adjustments_cents=owed.adjustments_cents + owed.charity_cents,
-        payments_cents=owed.patient_paid_cents,
-        pending_cents=owed.insurance_pending_cents,
-        owed_cents=owed.patient_cents,
-        has_share=share is not None
-        and share.deductible_cents + share.coinsurance_cents + share.copay_cents + share.noncovered_cents > 0,
-        deductible_cents=share.deductible_cents if share else 0,
-        coinsurance_cents=share.coinsurance_cents if share else 0,
-        copay_cents=share.copay_cents if share else 0,
-        noncovered_cents=share.noncovered_cents if share else 0,
+        insurance_name="" if encounter.sensitive else insurer_name(encounter, issued_on),
     )
+
+
+def _bill_number(account: GuarantorAccount, selection: Selection, terms: PrintedTerms) -> int:
+    """Which statement this is, if it is the same for every visit and letters follow the last one. Otherwise 0."""
+    numbers = {
+        1 + (each.correspondence.statements_mailed if each.correspondence else 0)
+        for each in account.encounters
+        if each.account_number in selection.account_numbers
+    }
+    number = numbers.pop() if len(numbers) == 1 else 0
+    return number if number <= terms.statements_before_letters else 0
+
+
+def _installment_count(amount_cents: int, terms: PrintedTerms) -> int:
+    """The most monthly payments that the office offers for this amount without approval. 0: it offers none."""
+    affordable = amount_cents // terms.payment_plan_min_cents if terms.payment_plan_min_cents else amount_cents
+    count = min(terms.payment_plan_months_max, affordable)
+    return count if count >= _INSTALLMENTS_MIN else 0
 
 
 def _require_footing(facts: StatementFacts, due: AmountDue, selection: Selection) -> None:

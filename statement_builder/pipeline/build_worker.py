@@ -366,6 +366,10 @@ def printed_terms(policy: Policy) -> PrintedTerms:
         courtesy_after_week=policy.ob_courtesy_after_week,
         assistance_days=policy.assistance_days.value,
         collection_actions=policy.collection_actions,
+        estimate_dispute_days=policy.estimate_dispute_days.value,
+        statements_before_letters=policy.statements_before_letters,
+        payment_plan_months_max=policy.payment_plan_months_max,
+        payment_plan_min_cents=policy.payment_plan_min_cents,
         agency_name=policy.agency_name,
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from statement_builder.billing.dates import birthday, last_of_month
+from statement_builder.billing.estimates import exceeds_estimate
 from statement_builder.billing.model import (
     Coverage,
     CoverageKind,
@@ -129,10 +130,9 @@ def hold_above_estimate(candidate: Candidate) -> Iterable[Hold]:
     """Hold a self-pay visit whose charges are substantially in excess of the good faith estimate, until a supervisor
     has reviewed them (45 CFR 149.620(a)(2))."""
     for each in candidate.with_balance:
-        estimate_cents = each.good_faith_estimate_cents
-        if each.financial_class is not FinancialClass.SELF_PAY or estimate_cents is None or estimate_is_reviewed(each):
-            continue
-        if candidate.balance(each).charges_cents >= estimate_cents + candidate.policy.estimate_excess_cents.value:
+        excess_cents = candidate.policy.estimate_excess_cents.value
+        exceeds = exceeds_estimate(each, candidate.balance(each).charges_cents, excess_cents)
+        if exceeds and not estimate_is_reviewed(each):
             yield make_hold("GFE400", each.account_number)
 
 

@@ -38,6 +38,8 @@ _Posted = TypeVar("_Posted", Charge, InsuranceTransaction, PatientPayment, Depos
 
 _CAUSED_BY_OTHER_VISITS = ("LOWER_LEVEL", "MINBAL")
 """Holds caused by visits that are not on the document. A change of the document's own amount is AMOUNT_CHANGED."""
+_OF_THE_BALANCE = ("INS_PEND", "CREDIT", "ZERO", "NOT_FINAL", "LADDER", "GFE400", "MINBAL")
+"""Holds that do not stop a statement from mentioning a visit. Any other one does, such as a confidential visit."""
 
 
 def recheck(
@@ -66,7 +68,8 @@ def _recheck_visits(candidate: Candidate, selection: Selection) -> Iterable[Hold
     holds = find_statement_holds(candidate) if selection.kind is Kind.STATEMENT else find_dunning_holds(candidate)
     for hold in holds:
         applies = not hold.account_number or hold.account_number in selection.account_numbers
-        if applies and hold.code not in _CAUSED_BY_OTHER_VISITS:
+        mentioned = hold.account_number in selection.mentioned_account_numbers
+        if (applies and hold.code not in _CAUSED_BY_OTHER_VISITS) or (mentioned and hold.code not in _OF_THE_BALANCE):
             yield hold
     missing = [number for number in selection.account_numbers if number not in candidate.balances]
     for number in missing:

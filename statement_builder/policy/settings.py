@@ -70,6 +70,11 @@ class Policy(Record, kw_only=True):
     payment_pause_days: int = default_of("payment_pause_days")
     """Days that a large payment pauses the letters on a visit."""
 
+    payment_plan_months_max: int = default_of("payment_plan_months_max")
+    """The longest payment plan, in monthly payments, that the billing office offers without approval. Statements offer
+    it. 0: they say only to call about monthly payments."""
+    payment_plan_min_cents: int = default_of("payment_plan_min_cents")
+    """The smallest monthly payment of a plan that statements offer."""
     plan_grace_days: int = default_of("plan_grace_days")
     """An installment unpaid for more days than this is missed."""
     plan_lapse_days: int = default_of("plan_lapse_days")

@@ -32,15 +32,14 @@ from statement_builder.policy.settings import Policy
 
 
 def statements_are_done(mailed: Correspondence | None, policy: Policy) -> bool:
-    """Whether all statements on a visit were mailed, so that letters follow.
-
-    The statement count of an earlier system may disagree with the mailed level; the higher one counts.
-    """
+    """Whether all statements on a visit were mailed, so that letters follow."""
     if mailed is None:
         return False
-    return mailed.last_level >= 2 or max(mailed.statements_sent, mailed.last_level + 1) >= (
-        policy.statements_before_letters
-    )
+    return mailed.last_level >= 2 or mailed.statements_mailed >= policy.statements_before_letters
+
+
+MENTIONED = (["INS_PEND"], ["CREDIT"])
+"""The holds of a visit that a statement mentions."""
 
 
 def hold_moved_to_letters(candidate: Candidate) -> Iterable[Hold]:
@@ -110,12 +109,22 @@ def select_statement(candidate: Candidate) -> tuple[Selection | None, tuple[Hold
         guarantor_id=candidate.account.guarantor.guarantor_id,
         level=level,
         account_numbers=account_numbers,
+        mentioned_account_numbers=_mentioned(holds),
         channel=choose_channel(candidate, level),
         amount_cents=due.amount_cents,
         due_on=_due_on(candidate, due),
         recipient_digest=recipient_digest(candidate.account.guarantor),
     )
     return selection, holds
+
+
+def _mentioned(holds: Iterable[Hold]) -> tuple[str, ...]:
+    """The visits that the statement mentions as information: their only hold is an open claim or a credit. A visit with
+    any other hold, such as a confidential one, is not mentioned."""
+    codes: dict[str, list[str]] = {}
+    for hold in holds:
+        codes.setdefault(hold.account_number, []).append(hold.code)
+    return tuple(number for number, found in codes.items() if found in MENTIONED)
 
 
 def _wording_level(candidate: Candidate, printed: tuple[Encounter, ...]) -> int:

@@ -8,15 +8,36 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
-from statement_builder.billing.model import InsuranceStatus
-from statement_builder.billing.selection import CollectionAction
+from statement_builder.billing.model import (
+    Correspondence,
+    Encounter,
+    FinancialClass,
+    InsuranceKind,
+    InsuranceStatus,
+    RecordedHold,
+)
+from statement_builder.billing.selection import CollectionAction, Kind
 from statement_builder.documents import Content
+from statement_builder.documents.facts import StatementFacts
+from statement_builder.pipeline.build_worker import printed_terms
+from statement_builder.policy import Policy, decide
 from statement_builder.rendering import ForeignIds, PlainEngine, verify
-from tests.builders import make_address, make_encounter, make_episode, make_facility, make_payment
+from tests.builders import (
+    AS_OF,
+    make_account,
+    make_address,
+    make_encounter,
+    make_episode,
+    make_facility,
+    make_insurance,
+    make_payment,
+)
 from tests.contents import (
     BILLED,
     TERMS,
+    compose_document,
     make_letter,
     make_ob_notice,
     make_plan_statement,
@@ -39,6 +60,16 @@ EVERY_DOCUMENT = [
     pytest.param(lambda: make_ob_notice(large_print=True), id="estimate-large-print"),
     pytest.param(lambda: make_letter(4, large_print=True), id="final-notice-large-print"),
 ]
+
+
+SELF_PAY: dict[str, Any] = {
+    "insurance_status": InsuranceStatus.NONE,
+    "insurance_name": "",
+    "financial_class": FinancialClass.SELF_PAY,
+    "insurance": (make_insurance("I1", kind=InsuranceKind.OTHER, amount_cents=20_000),),
+    "share": None,
+}
+"""$1,000 owed of charges of $1,200."""
 
 
 def read(engine: PlainEngine, content: Content) -> list[str]:
@@ -105,12 +136,242 @@ def test_statement__one_visit_uses_the_singular(engine: PlainEngine) -> None:
     [
         pytest.param({"insurance_status": InsuranceStatus.DENIED}, "your insurance did not cover", id="denied"),
         pytest.param({}, "the part that your insurance left", id="insured-without-a-split"),
-        pytest.param({"insurance_name": ""}, "we have no insurance on file", id="self-pay"),
+        pytest.param(SELF_PAY, "we have no insurance on file", id="self-pay"),
+        pytest.param({"insurance_name": ""}, "the part that your insurance left", id="insurer-without-a-name"),
+        pytest.param(
+            {"insurance_status": InsuranceStatus.DENIED, "insurance": ()},
+            "your insurance did not cover this visit",
+            id="denied-and-unpaid",
+        ),
+        pytest.param(
+            {"insurance_status": InsuranceStatus.NONE, "insurance": ()},
+            "your insurance has paid nothing for this visit",
+            id="insurer-on-file-without-a-claim",
+        ),
     ],
 )
 def test_statement__reason_in_plain_language(engine: PlainEngine, changes: dict[str, Any], why: str) -> None:
-    [page] = read(engine, make_statement(make_encounter(share=None, **changes)))
+    [page] = read(engine, make_statement(make_encounter(**{"share": None} | changes)))
     assert why in page
+
+
+def test_statement__missing_insurer_is_not_a_missing_insurance(engine: PlainEngine) -> None:
+    [page] = read(engine, make_statement(make_encounter(share=None, insurance_name="")))
+    assert "no insurance on file" not in page
+    assert "Do you have insurance?" not in page
+
+
+def test_statement__uninsured_reader_finds_no_insurance_columns(engine: PlainEngine) -> None:
+    [page] = read(engine, make_statement(make_encounter(**SELF_PAY)))
+    assert "Your visit cost $1,200.00. Discounts were $200.00. You owe $1,000.00." in page
+    assert "Insurance paid" not in page
+    assert "Do you have insurance?" in page
+
+
+def test_statement__names_insurer_and_facility_of_each_visit(engine: PlainEngine) -> None:
+    one = make_encounter("A1", facility_name="Riverside Clinic", insurance_name="Blue Summit PPO")
+    two = make_encounter("A2", facility_name="Imaging Center", insurance_name="Evergreen Mutual")
+    [page] = read(engine, make_statement(one, two))
+    for name in ("Riverside Clinic", "Blue Summit PPO", "Imaging Center", "Evergreen Mutual"):
+        assert name in page
+
+
+def test_statement__sensitive_visit_names_no_facility_or_insurer_42_cfr_part_2(engine: PlainEngine) -> None:
+    visit = make_encounter(sensitive=True, facility_name="Harbor Recovery Clinic", insurance_name="Calm Behavioral")
+    [page] = read(engine, make_statement(visit))
+    assert "Recovery" not in page
+    assert "Behavioral" not in page
+
+
+def test_statement__take_back_is_not_a_payment(engine: PlainEngine) -> None:
+    taken = (make_insurance("I1", amount_cents=30_000), make_insurance("I2", amount_cents=-45_000))
+    [page] = read(engine, make_statement(make_encounter(insurance=taken, share=None)))
+    assert "Insurance paid $300.00 and took back $450.00." in page
+    assert "taken back" in page
+    assert "Insurance paid -" not in page
+    assert "You owe" in page
+    assert "$1,350.00" in page
+
+
+def test_statement__take_back_since_the_last_bill(engine: PlainEngine) -> None:
+    taken = (make_insurance("I1", amount_cents=30_000, on=BILLED.last_mailed_on), make_insurance("I2", amount_cents=-1))
+    [page] = read(engine, make_statement(make_encounter(insurance=taken, share=None, correspondence=BILLED)))
+    assert "Insurance took back" in page
+
+
+def test_statement__returned_payment_is_not_a_payment(engine: PlainEngine) -> None:
+    [page] = read(engine, make_statement(make_encounter(payments=(make_payment(amount_cents=-5_000),))))
+    assert "returned" in page
+    assert "You paid" not in page
+    assert "Why: deductible $300.00, coinsurance $45.00, plus $50.00 that was returned" in page
+
+
+@pytest.mark.parametrize(
+    ("kinds", "words", "never"),
+    [
+        pytest.param((InsuranceKind.CHARITY,), "Financial help was $300.00.", "Discounts were", id="charity"),
+        pytest.param((InsuranceKind.WRITE_OFF,), "We wrote off $300.00.", "Discounts were", id="write-off"),
+        pytest.param((InsuranceKind.CONTRACTUAL,), "Discounts were $300.00.", "Financial help was", id="contractual"),
+    ],
+)
+def test_statement__each_adjustment_has_its_own_word(
+    engine: PlainEngine, kinds: tuple[InsuranceKind, ...], words: str, never: str
+) -> None:
+    insurance = tuple(make_insurance(kind.value, kind=kind, amount_cents=30_000) for kind in kinds)
+    [page] = read(engine, make_statement(make_encounter(insurance=insurance, share=None)))
+    assert words in page
+    assert never not in page
+
+
+def test_statement__first_bill_has_no_aging(engine: PlainEngine) -> None:
+    [page] = read(engine, make_statement())
+    assert "Days since your first bill" not in page
+
+
+def test_statement__aging_lists_what_is_owed_and_no_zero(engine: PlainEngine) -> None:
+    [page] = read(engine, make_statement(make_encounter("A1"), make_encounter("A2", correspondence=BILLED)))
+    assert "up to 30 days $345.00 · 31 to 60 days $345.00" in page
+    assert "61 to 90 days" not in page
+
+
+def test_statement__denial_says_what_to_do(engine: PlainEngine) -> None:
+    [page] = read(engine, make_statement(make_encounter(insurance_status=InsuranceStatus.DENIED, share=None)))
+    assert "You can ask your insurance to look at it again (an appeal)." in page
+
+
+def test_statement__doctors_may_bill_separately(engine: PlainEngine) -> None:
+    [page] = read(engine, make_statement(make_encounter()))
+    assert "Doctors, laboratories and ambulances may bill you separately." in page
+    [page] = read(engine, make_statement(make_encounter(), facility=make_facility(doctors_bill_separately=False)))
+    assert "may bill you separately" not in page
+
+
+def decided(*encounters: Encounter, policy: Policy | None = None, **changes: Any) -> Content:
+    """The statement that the policy decides on."""
+    policy = policy or Policy()
+    account = make_account(*encounters, **changes)
+    selection = decide(account, Kind.STATEMENT, policy, AS_OF).selection
+    assert selection is not None
+    return compose_document(account, selection, terms=printed_terms(policy))
+
+
+PENDING = make_encounter(
+    "A2", insurance_status=InsuranceStatus.PENDING, insurance=(), share=None, description="X-ray of the hand"
+)
+CREDIT = make_encounter("A3", payments=(make_payment(amount_cents=50_000),), description="Hearing test")
+
+
+def test_statement__mentions_pending_visits_and_does_not_ask_for_them(engine: PlainEngine) -> None:
+    [page] = read(engine, decided(make_encounter("A1"), PENDING))
+    assert "Still with your insurance: you owe nothing for these now" in page
+    assert "X-ray of the hand" in page
+    assert page.count("$345.00") >= 4
+    assert "$1,545.00" not in page
+
+
+@pytest.mark.parametrize(
+    "code", [pytest.param(code, id=code) for code in ("CONF", "DISPUTE", "PPDR", "AGENCY", "NO_SUCH_CODE")]
+)
+@pytest.mark.parametrize("other", [pytest.param(PENDING, id="pending"), pytest.param(CREDIT, id="credit")])
+def test_statement__mentions_no_visit_with_another_hold(code: str, other: Encounter) -> None:
+    hold = RecordedHold(hold_id="H", code=code, placed_on=AS_OF, account_number=other.account_number)
+    account = make_account(make_encounter("A1"), other, holds=(hold,))
+    selection = decide(account, Kind.STATEMENT, Policy(), AS_OF).selection
+    assert selection is None or selection.mentioned_account_numbers == ()
+
+
+def test_statement__mentions_no_sensitive_visit_of_a_minor() -> None:
+    facts = decided(make_encounter("A1"), replace(PENDING, sensitive=True)).facts
+    assert isinstance(facts, StatementFacts)
+    assert facts.pending_visits == ()
+
+
+def test_statement__credit_on_another_visit_is_mentioned_and_not_used(engine: PlainEngine) -> None:
+    [page] = read(engine, decided(make_encounter("A1"), CREDIT))
+    assert "You have a credit of $155.00 on another visit." in page
+    assert "Hearing test" not in page
+    assert page.count("$345.00") >= 4
+
+
+@pytest.mark.parametrize(
+    ("correspondence", "label"),
+    [
+        pytest.param(None, "Bill 1 of 2", id="first"),
+        pytest.param(replace(BILLED, last_mailed_on=BILLED.first_statement_on), "Bill 2 of 2", id="second"),
+    ],
+)
+def test_statement__says_which_bill_of_how_many(
+    engine: PlainEngine, correspondence: Correspondence | None, label: str
+) -> None:
+    [page] = read(engine, decided(make_encounter(correspondence=correspondence)))
+    assert label in page
+
+
+def test_statement__visits_with_different_counts_have_no_bill_number(engine: PlainEngine) -> None:
+    [page] = read(engine, decided(make_encounter("A1"), make_encounter("A2", correspondence=BILLED)))
+    assert "Bill date" in page
+    assert "of 2 " not in page.replace("Page 1 of 2", "")
+
+
+@pytest.mark.parametrize(
+    ("policy", "offer"),
+    [
+        pytest.param(Policy(), "To pay in monthly parts, call", id="no-offer-by-number"),
+        pytest.param(
+            Policy(payment_plan_months_max=6), "You can pay in up to 6 monthly parts of about $57.50.", id="longest"
+        ),
+        pytest.param(
+            Policy(payment_plan_months_max=12, payment_plan_min_cents=10_000),
+            "You can pay in up to 3 monthly parts of about $115.00.",
+            id="smallest-payment-decides",
+        ),
+        pytest.param(
+            Policy(payment_plan_months_max=12, payment_plan_min_cents=20_000),
+            "To pay in monthly parts, call",
+            id="too-little-for-two-payments",
+        ),
+    ],
+)
+def test_statement__first_bill_offers_monthly_parts(engine: PlainEngine, policy: Policy, offer: str) -> None:
+    [page] = read(engine, decided(make_encounter(), policy=policy))
+    assert offer in page
+
+
+@pytest.mark.parametrize(
+    ("estimate_cents", "compared", "disputable"),
+    [
+        pytest.param(80_000, "The charges are $400.00 above it.", True, id="45-cfr-149-620-a-2-exactly-400"),
+        pytest.param(80_001, "The charges are $399.99 above it.", False, id="one-cent-less"),
+        pytest.param(130_000, "The charges are $100.00 below it.", False, id="below"),
+    ],
+)
+@pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large-print")])
+def test_statement__good_faith_estimate(
+    engine: PlainEngine, estimate_cents: int, compared: str, disputable: bool, large_print: bool
+) -> None:
+    visit = make_encounter(**SELF_PAY | {"good_faith_estimate_cents": estimate_cents})
+    text = " ".join(read(engine, make_statement(visit, large_print=large_print))).replace("\u00a0", " ")
+    assert "Good faith estimate" in text
+    assert compared in text
+    assert ("You can dispute these charges" in text) is disputable
+    assert ("Until March 20, 2027 you can ask" in text) is disputable  # 120 days after November 20, 2026
+    assert ("1-800-985-3059" in text) is disputable
+
+
+def test_statement__insured_visit_above_the_estimate_has_no_federal_dispute(engine: PlainEngine) -> None:
+    [page] = read(engine, make_statement(make_encounter(good_faith_estimate_cents=1)))
+    assert "You can dispute these charges" not in page
+
+
+@pytest.mark.parametrize("level", [pytest.param(0, id="first"), pytest.param(1, id="reminder")])
+def test_statement__large_print_has_phone_and_pay_code_on_page_1(engine: PlainEngine, level: int) -> None:
+    facility = make_facility(payment_url="https://pay.riverbend.example/d/{document}")
+    visit = make_encounter(payments=(make_payment(amount_cents=2_000),), correspondence=BILLED)
+    pages = read(engine, make_statement(visit, level=level, facility=facility, large_print=True))
+    first = pages[0].replace("\u00a0", " ")
+    assert "(413) 555-0142" in first
+    assert "Pay online: scan" in first
+    assert len(pages) <= 3
 
 
 def test_statement__sensitive_visit_is_medical_services(engine: PlainEngine) -> None:
