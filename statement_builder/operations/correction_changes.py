@@ -82,8 +82,7 @@ def _lines(content: Content) -> object:
     if isinstance(facts, LetterFacts):
         return facts.visits
     assert isinstance(facts, ObNoticeFacts)
-    payments = tuple((payment.amount_cents, payment.paid_cents) for payment in facts.payments)
-    return facts.patient_name, facts.insurance_name, facts.estimate_cents, facts.paid_cents, payments
+    return facts.patient_name, facts.insurance_name, facts.estimate_cents, facts.paid_cents
 
 
 def _wording_differs(context: AppContext, original: Document, before: Content) -> bool:
