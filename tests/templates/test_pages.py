@@ -448,7 +448,7 @@ def test_ob_notice__is_only_an_estimate(engine: PlainEngine) -> None:
         "This is an estimate, not a bill.",
         "Your care will not be delayed or denied if you cannot pay.",
         "we will refund the difference",
-        "they are billed separately",
+        "They are billed separately",
         "April 2027",
         "You do not have to pay ahead.",
     ):
