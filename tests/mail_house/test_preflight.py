@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -205,6 +206,48 @@ def inches(left: float, top: float, width: float, height: float) -> bytes:
 
 
 WHITE, GRAY = b"q 1 g ", b"q .3 g "
+
+
+def words(x: float, y: float) -> bytes:
+    """Operators that draw two letters in any of the page's fonts, at points from the lower left corner."""
+    return b"BT 1 0 0 1 %f %f Tm /%s 12 Tf <001c0020> Tj ET\n" % (x, y, b"FONT")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "complaint"),
+    [
+        pytest.param(300, 520, "", id="free-place"),
+        pytest.param(602, 520, "nearer to the edge", id="right-edge"),
+        pytest.param(300, 4, "nearer to the edge", id="lower-edge"),
+        pytest.param(2, 100, "nearer to the edge", id="left-edge"),
+        pytest.param(300, 785, "nearer to the edge", id="upper-edge"),
+    ],
+)
+def test_find_faults__text_where_printers_cannot_print(
+    pieces: tuple[Piece, ...], x: float, y: float, complaint: str
+) -> None:
+    def write(pdf: pikepdf.Pdf) -> None:
+        font = next(iter(pdf.pages[0].resources.Font.keys()))
+        paint(pdf, 0, words(x, y).replace(b"/FONT", font.encode()))
+
+    found = faults(edited(build(pieces), write))
+    assert [fault for fault in found if "nearer to the edge" in fault] == [
+        f"document {pieces[0].document_id}, page 1: text is nearer to the edge than printers can print"
+    ] * bool(complaint)
+
+
+def test_find_faults__a_text_printed_twice_with_an_offset(pieces: tuple[Piece, ...]) -> None:
+    def repeat(pdf: pikepdf.Pdf) -> None:
+        page = pdf.pages[0]
+        drawn = (
+            page.Contents.read_bytes() if isinstance(page.Contents, pikepdf.Stream) else page.Contents[0].read_bytes()
+        )
+        text = re.search(rb"BT\n1 0 0 -1 [^T]*? Tm\n/\S+ [\d.]+ Tf\n\[[^]]*\] TJ\nET\n", drawn)
+        assert text is not None
+        paint(pdf, 0, b"q .75 0 0 -.75 3 789 cm " + text[0] + b" Q")
+
+    found = faults(edited(build(pieces), repeat))
+    assert [fault for fault in found if "touch or overlap" in fault]
 
 
 @pytest.mark.parametrize(
