@@ -20,6 +20,8 @@ from pdf_kit.text import collapse_whitespace
 _SCAN_DPI = 200
 _DECIMALS = 4
 """Of baselines in inches: PDFium calculates with single precision."""
+JOINED_MAX = 0.5 / POINTS_PER_INCH
+"""Inches between runs of one line (see `spacing`): PDFium rounds the widths of glyphs."""
 _QR_CODE = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 
@@ -57,7 +59,7 @@ class _PdfiumPage:
 
     def find_touching_texts(self) -> tuple[str, str] | None:
         runs = read_runs(self._page, self._text)
-        touching = find_touching(runs)
+        touching = find_touching(runs, joined_max=JOINED_MAX)
         return touching and (runs[touching[0]].text, runs[touching[1]].text)
 
 

@@ -19,9 +19,8 @@ GAP_MIN = 0.15
 """Font sizes of the run on the left."""
 _CAPITALS, _DESCENDERS = 0.66, 0.2
 """Font sizes above and below the baseline that count as the run's height."""
-_JOINED = 0.05 / POINTS_PER_INCH
+JOINED_MAX = 0.05 / POINTS_PER_INCH
 """Inches of rounding where a line continues in another style: such runs follow one another, without a gap."""
-
 
 _START, _REACH, _LINE = attrgetter("start"), attrgetter("reach"), attrgetter("line")
 
@@ -59,18 +58,21 @@ def gap_min(size: float) -> float:
     return GAP_MIN * size
 
 
-def find_touching(runs: Sequence[TextRun]) -> tuple[int, int] | None:
-    """Indexes of two runs, in drawing order, that touch or overlap; None if there are none."""
+def find_touching(runs: Sequence[TextRun], *, joined_max: float = JOINED_MAX) -> tuple[int, int] | None:
+    """Indexes of two runs, in drawing order, that touch or overlap; None if there are none.
+
+    Runs that follow one another with at most `joined_max` inches between or over them are one line.
+    """
     for left, right in _neighbors(runs):
-        if runs[left].reach > runs[right].start and not _is_joined(runs, left, right):
+        if runs[left].reach > runs[right].start and not _is_joined(runs, left, right, joined_max):
             return left, right
     return None
 
 
-def _is_joined(runs: Sequence[TextRun], left: int, right: int) -> bool:
+def _is_joined(runs: Sequence[TextRun], left: int, right: int, joined_max: float = JOINED_MAX) -> bool:
     """Whether one line continues from the left run to the right run."""
     one, other = runs[left], runs[right]
-    return right == left + 1 and one.line.baseline == other.line.baseline and abs(other.start - one.end) <= _JOINED
+    return right == left + 1 and one.line.baseline == other.line.baseline and abs(other.start - one.end) <= joined_max
 
 
 class _Height(NamedTuple):

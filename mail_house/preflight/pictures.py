@@ -18,7 +18,9 @@ from mail_house.preflight.fault import Fault
 from mail_house.preflight.imb_reader import read_bars
 from mail_house.print_files.manifest import ManifestRow
 from mail_house.profiles import Profile
-from pdf_kit.geometry import POINTS_PER_INCH, Rect
+from pdf_kit.geometry import POINTS_PER_INCH, Rect, find_page_edges
+from pdf_kit.pdfium_reader import JOINED_MAX, read_runs
+from pdf_kit.spacing import find_touching
 from pdf_kit.text import remove_whitespace
 
 _COARSE, _FINE = 72, 300
@@ -49,6 +51,11 @@ def _page_faults(page: pdfium.PdfPage, piece: ManifestRow, number: int, profile:
     is_cover_sheet = number <= piece.cover_sheet_pages
     if not is_cover_sheet and [int(digits) for digits in _NUMBER.findall(after_id)[:2]] != expected:
         yield "its text does not show this document id and page number"
+    width, height = (side / POINTS_PER_INCH for side in page.get_size())
+    if any(_text_within(text, edge).strip() for edge in find_page_edges(profile.print_margin_in, width, height)):
+        yield "text is nearer to the edge than printers can print"
+    if find_touching(read_runs(page, text), joined_max=JOINED_MAX):
+        yield "two of its texts touch or overlap"
     if number == 1:
         yield from _window_faults(page, text, piece, profile)
     if expected[0] == 1 and piece.scanline and piece.scanline not in page_text.split():

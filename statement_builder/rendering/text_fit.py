@@ -33,8 +33,8 @@ _WINDOW = (_Step("", 10.5, 266.4, 4), _Step("tight", 9, 266.4, 5), _Step("tighte
 """The address window, above the postal barcode. 8 points is the minimum for the postal service."""
 _COUPON_NAME = (_Step("", 10, 172.8, 1), _Step("small", 7.5, 172.8, 3), _Step("smallest", 6, 172.8, 5))
 _COUPON_NAME_LARGE = (_Step("", 18, 216, 2), _Step("small", 11, 216, 4), _Step("smallest", 8, 216, 5))
-_COUPON_NUMBER = (_Step("", 10, 115.2, 1), _Step("smallest", 6, 115.2, 3))
-_COUPON_NUMBER_LARGE = (_Step("", 18, 140.4, 1), _Step("smallest", 7, 140.4, 3))
+_COUPON_NUMBER = (_Step("", 10, 115.2, 1), _Step("small", 7.5, 115.2, 2), _Step("smallest", 6, 115.2, 3))
+_COUPON_NUMBER_LARGE = (_Step("", 18, 140.4, 1), _Step("small", 10, 140.4, 2), _Step("smallest", 7, 140.4, 3))
 
 
 def window_fit(recipient: Recipient) -> str:

@@ -207,6 +207,43 @@ def inches(left: float, top: float, width: float, height: float) -> bytes:
 WHITE, GRAY = b"q 1 g ", b"q .3 g "
 
 
+def words(x: float, y: float) -> bytes:
+    """Operators that draw two letters in any of the page's fonts, at points from the lower left corner."""
+    return b"BT 1 0 0 1 %f %f Tm /%s 12 Tf <001c0020> Tj ET\n" % (x, y, b"FONT")
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "complaint"),
+    [
+        pytest.param(300, 520, "", id="free-place"),
+        pytest.param(602, 520, "nearer to the edge", id="right-edge"),
+        pytest.param(300, 4, "nearer to the edge", id="lower-edge"),
+        pytest.param(2, 100, "nearer to the edge", id="left-edge"),
+        pytest.param(300, 785, "nearer to the edge", id="upper-edge"),
+    ],
+)
+def test_find_faults__text_where_printers_cannot_print(
+    pieces: tuple[Piece, ...], x: float, y: float, complaint: str
+) -> None:
+    def write(pdf: pikepdf.Pdf) -> None:
+        font = next(iter(pdf.pages[0].resources.Font.keys()))
+        paint(pdf, 0, words(x, y).replace(b"/FONT", font.encode()))
+
+    found = faults(edited(build(pieces), write))
+    assert [fault for fault in found if "nearer to the edge" in fault] == [
+        f"document {pieces[0].document_id}, page 1: text is nearer to the edge than printers can print"
+    ] * bool(complaint)
+
+
+def test_find_faults__a_page_printed_twice_with_an_offset(pieces: tuple[Piece, ...]) -> None:
+    def repeat(pdf: pikepdf.Pdf) -> None:
+        drawn = max((stream.read_bytes() for stream in pdf.pages[0].Contents), key=len)
+        paint(pdf, 0, b"q 1 0 0 1 0 6 cm " + drawn + b" Q")
+
+    found = faults(edited(build(pieces), repeat))
+    assert [fault for fault in found if "touch or overlap" in fault]
+
+
 @pytest.mark.parametrize(
     ("operators", "complaint"),
     [

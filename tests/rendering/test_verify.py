@@ -178,6 +178,12 @@ def test_verify__not_a_pdf() -> None:
         pytest.param(".footer { display: none }", {"DOCUMENT_ID"}, id="no-footer"),
         pytest.param(".footer .page { display: none }", {"PAGE_LABEL"}, id="no-page-number"),
         pytest.param(".summary .amount { display: none }", {"AMOUNT"}, id="no-amount-at-the-top"),
+        pytest.param(".summary .hours { margin-top: -8pt }", {"TOUCHING"}, id="lines-that-overlap"),
+        pytest.param(".coupon .payee { white-space: nowrap; width: 9in; text-align: right }", {"MARGIN"}, id="edge"),
+        pytest.param(".running-head, .footer { margin-right: -0.5in }", {"MARGIN"}, id="footer-at-the-edge"),
+        pytest.param(
+            ".visits tbody td { font-size: 14pt !important; text-align: left !important }", {"TOUCHING"}, id="columns"
+        ),
     ],
 )
 def test_verify__theme_that_breaks_the_page(tmp_path: Path, css: str, codes: set[str]) -> None:
@@ -198,6 +204,31 @@ def test_render__address_too_tall_for_the_window(engine: PlainEngine, compiled: 
         with pytest.raises(DocumentError, match="mailing address is too long") as caught:
             each.render(content)
         assert caught.value.code == "ADDRESS"
+
+
+def test_verify__coupon_on_a_later_page(tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, templates)
+    with (templates / "theme" / "theme.css").open("a", encoding="utf-8") as sheet:
+        sheet.write("html { orphans: 2 }")
+    content = make_statement(*[make_encounter(f"A7000{n}", description="Emergency room visit, " * 9) for n in range(3)])
+    for engine in (PlainEngine(templates), CompiledEngine(templates)):
+        error = refusal(engine.render(content).pdf, content)
+        assert (error.code, "coupon" in error.message) == ("COUPON", True)
+
+
+def test_verify__touching_texts_are_named_by_their_fields(tmp_path: Path) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, templates)
+    with (templates / "theme" / "theme.css").open("a", encoding="utf-8") as sheet:
+        sheet.write(".visits .what { white-space: nowrap; }")
+    content = make_statement(
+        make_encounter(description="Hospital stay after surgery, with imaging and six weeks of rehabilitation")
+    )
+    error = refusal(PlainEngine(templates).render(content).pdf, content)
+    assert error.code == "TOUCHING"
+    assert "visits.description" in error.message
+    assert "rehabilitation" not in str(error)
 
 
 def test_verify__hospital_with_uuids_as_its_own_ids() -> None:
