@@ -504,7 +504,7 @@ def test_letter__final_notice_names_the_actions_and_the_deadline_1_501r_6_c_4_i_
     text = " ".join(" ".join(pages).replace("\u00a0", " ").split())
     assert {action for action, sentence in ACTION_TEXTS.items() if sentence in text} == set(actions)
     assert "by December 15, 2026, we " + ("or the agency may also:" if agency_name else "may then:") in text
-    assert "You can stop this in any of the ways that this letter lists." in text
+    assert "You can stop that in any of the ways that this letter lists." in text
     assert "a summary in plain words" in pages[-1]
 
 
