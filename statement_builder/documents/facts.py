@@ -16,7 +16,7 @@ from statement_builder.billing.balance import Aging, RollForward
 from statement_builder.billing.dates import last_of_month
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import CollectionAction
-from statement_builder.documents.reasons import SPLIT, ReasonPart
+from statement_builder.documents.reasons import ReasonPart
 
 
 class VisitLine(Record, kw_only=True):
@@ -123,44 +123,25 @@ class StatementFacts(Record, kw_only=True):
     """Monthly payments that the billing office offers for this bill. 0: no offer by number."""
     installment_cents: int = 0
     """The largest of these payments."""
+    insured: bool = False
+    """Insurance is part of a visit."""
+    denied: bool = False
+    """Insurance denied a visit."""
+    adjustment_kinds: tuple[str, ...] = ()
+    """Those of `discount`, `charity`, and `write_off` that a visit has. The page names each by its own word."""
+    raised: tuple[str, ...] = ()
+    """Those of `insurance`, `adjustments`, and `payments` that raise what is owed on a visit: a take-back, say."""
+    has_split: bool = False
+    """The insurer's split explains a visit, so a glossary explains its words."""
+    has_changes: bool = False
+    """Something was posted since the last bill."""
+    has_estimate: bool = False
+    """A visit has a good faith estimate."""
     due_on: date
-
-    @property
-    def insured(self) -> bool:
-        """Whether insurance is part of any visit."""
-        return any(visit.insured for visit in self.visits)
-
-    @property
-    def denied(self) -> bool:
-        """Whether insurance denied any visit."""
-        return any(visit.denied for visit in self.visits)
 
     @property
     def discounts_cents(self) -> int:
         return self.adjustments_cents - self.charity_cents - self.write_off_cents
-
-    @property
-    def adjustment_kinds(self) -> tuple[str, ...]:
-        """Those of `discount`, `charity`, and `write_off` that any visit has. A page names each by its own word."""
-        kinds = {"discount": "discounts_cents", "charity": "charity_cents", "write_off": "write_off_cents"}
-        return tuple(kind for kind, name in kinds.items() if any(getattr(visit, name) for visit in self.visits))
-
-    @property
-    def has_split(self) -> bool:
-        """Whether the insurer's split explains any visit, so that its words need a glossary."""
-        return any(part.reason in SPLIT for visit in self.visits for part in visit.reasons)
-
-    @property
-    def has_estimate(self) -> bool:
-        """Whether any visit has a good faith estimate."""
-        return any(visit.estimate_cents is not None for visit in self.visits)
-
-    @property
-    def has_changes(self) -> bool:
-        """Whether anything was posted since the last bill."""
-        roll = self.roll_forward
-        posted = (roll.charges_cents, roll.insurance_cents, roll.adjustments_cents, roll.payments_cents)
-        return roll.since is not None and any(posted)
 
     @property
     def has_wide_amounts(self) -> bool:

@@ -12,7 +12,7 @@ from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import PendingVisit, PlanLine, StatementFacts, VisitLine
 from statement_builder.documents.printed_terms import PrintedTerms
-from statement_builder.documents.reasons import find_reasons, has_insurance, insurer_name
+from statement_builder.documents.reasons import SPLIT, find_reasons, has_insurance, insurer_name
 from statement_builder.documents.recipients import full_name
 
 _INSTALLMENTS_MIN = 2
@@ -35,6 +35,8 @@ def statement_facts(
     mentioned = _mentioned(account, selection, issued_on)
     bill_number = _bill_number(account, selection, terms) if not due.plans else 0
     installment_count = _installment_count(selection.amount_cents, terms) if not due.plans else 0
+    roll = owed.roll_forward
+    changes = (roll.charges_cents, roll.insurance_cents, roll.adjustments_cents, roll.payments_cents)
     facts = StatementFacts(
         visits=visits,
         charges_cents=owed.charges_cents,
@@ -58,7 +60,7 @@ def statement_facts(
             )
             for position in due.plans
         ),
-        roll_forward=owed.roll_forward,
+        roll_forward=roll,
         aging=owed.aging,
         pending_visits=tuple(
             _pending_visit(account, each, issued_on) for each, other in mentioned if other.patient_cents >= 0
@@ -68,10 +70,35 @@ def statement_facts(
         bill_count=terms.statements_before_letters if bill_number else 0,
         installment_count=installment_count,
         installment_cents=-(-selection.amount_cents // installment_count) if installment_count else 0,
+        insured=any(visit.insured for visit in visits),
+        denied=any(visit.denied for visit in visits),
+        adjustment_kinds=_adjustment_kinds(visits),
+        raised=_raised(visits),
+        has_split=any(part.reason in SPLIT for visit in visits for part in visit.reasons),
+        has_changes=roll.since is not None and any(changes),
+        has_estimate=any(visit.estimate_cents is not None for visit in visits),
         due_on=selection.due_on,
     )
     _require_footing(facts, due, selection)
     return facts
+
+
+def _adjustment_kinds(visits: tuple[VisitLine, ...]) -> tuple[str, ...]:
+    found = {
+        "discount": any(visit.discounts_cents for visit in visits),
+        "charity": any(visit.charity_cents for visit in visits),
+        "write_off": any(visit.write_off_cents for visit in visits),
+    }
+    return tuple(kind for kind, has in found.items() if has)
+
+
+def _raised(visits: tuple[VisitLine, ...]) -> tuple[str, ...]:
+    lowest = {
+        "insurance": min((visit.insurance_cents for visit in visits), default=0),
+        "adjustments": min((visit.adjustments_cents for visit in visits), default=0),
+        "payments": min((visit.payments_cents for visit in visits), default=0),
+    }
+    return tuple(column for column, cents in lowest.items() if cents < 0)
 
 
 def visit_lines(

@@ -8,6 +8,7 @@ from reportlab.lib.utils import simpleSplit
 
 from statement_builder.documents import Content
 from statement_builder.documents.facts import PlanLine, StatementFacts, VisitLine
+from statement_builder.documents.reasons import Reason
 from tests.benchmarks.reportlab_sheet import (
     BLUE,
     BODY_WIDTH,
@@ -34,15 +35,15 @@ _COLUMNS = (LEFT + 278.6, LEFT + 347.8, LEFT + 408.2, LEFT + 465.1, RIGHT)
 def body_blocks(content: Content, facts: StatementFacts) -> Iterator[tuple[Block, bool]]:
     """Every block, and whether it is a row of the visits table; the first such row is its head."""
     yield _opening(content, facts), False
-    yield _visits_head(), True
+    yield _visits_head(facts), True
     for visit in facts.visits:
-        yield _visit(visit), True
+        yield _visit(visit, facts), True
     for block in _totals(content, facts):
         yield block, True
     for plan in facts.plans:
         yield _plan(plan), False
     roll = facts.roll_forward
-    if roll.since and (roll.charges_cents or roll.insurance_cents or roll.adjustments_cents or roll.payments_cents):
+    if roll.since and facts.has_changes:
         heads = ("Balance before", "New charges", "Insurance paid", "Discounts", "You paid", "Balance now")
         amounts: tuple[int, ...] = (
             roll.previous_cents,
@@ -53,17 +54,13 @@ def body_blocks(content: Content, facts: StatementFacts) -> Iterator[tuple[Block
             roll.current_cents,
         )
         yield _strip(f"Since {medium_date(roll.since)}", heads, amounts, 102.2, 70.6), False
-    aging = facts.aging
-    ages = ("Up to 30 days", "31 to 60 days", "61 to 90 days", "91 to 120 days", "Over 120 days")
-    amounts = (
-        aging.current_cents,
-        aging.days_31_60_cents,
-        aging.days_61_90_cents,
-        aging.days_91_120_cents,
-        aging.over_120_cents,
-    )
-    yield _strip("Days since your first bill", ages, amounts, 129.6, 79.2), False
-    if len(facts.visits) > 3 and any(visit.has_share for visit in facts.visits):
+    if facts.aging.current_cents != facts.aging.total_cents:
+        yield _aging(facts), False
+    yield _questions(content, facts), False
+    count = len(facts.visits)
+    if 5 <= count <= 12 or (count <= 2 and not facts.has_changes and not facts.plans):
+        yield _slip(content), False
+    if count > 3 and facts.has_split:
         yield _glossary(), False
 
 
@@ -79,13 +76,11 @@ def _opening(content: Content, facts: StatementFacts) -> Block:
             costs += f"Discounts were {money(facts.adjustments_cents)}. "
         if facts.payments_cents > 0:
             costs += f"You paid {money(facts.payments_cents)}. "
-        runs = [(PLAIN, f"{costs}Your share is "), (BOLD, f"{money(facts.owed_cents)}"), (PLAIN, ". ")]
+        owes = "Your share is" if facts.insured else "You owe"
+        runs = [(PLAIN, f"{costs}{owes} "), (BOLD, f"{money(facts.owed_cents)}"), (PLAIN, ". ")]
     else:
         head = f"{name}, you may have overlooked this bill."
-        runs = [
-            (PLAIN, "If you have just paid, thank you: please ignore this reminder. "),
-            (PLAIN, "To pay in monthly parts, call us. "),
-        ]
+        runs = [(PLAIN, "If you have just paid, thank you: please ignore this reminder. ")]
     if facts.pending_cents > 0:
         pending = f"Insurance has still to pay {money(facts.pending_cents)}; you do not have to pay that part now."
         runs.append((PLAIN, pending))
@@ -99,26 +94,38 @@ def _opening(content: Content, facts: StatementFacts) -> Block:
     return 15.5 * len(heads) + 13 * len(lines) + 3, draw
 
 
-def _visits_head() -> Block:
+def _columns(facts: StatementFacts) -> tuple[float, ...]:
+    """Right edges of the amounts, without the insurance column for an uninsured reader."""
+    return _COLUMNS if facts.insured else (_COLUMNS[1], *_COLUMNS[2:])
+
+
+def _amounts(sums: VisitLine | StatementFacts, facts: StatementFacts) -> tuple[int, ...]:
+    insurance = (-sums.insurance_cents,) if facts.insured else ()
+    return (sums.charges_cents, *insurance, -sums.adjustments_cents, -sums.payments_cents, sums.owed_cents)
+
+
+def _visits_head(facts: StatementFacts) -> Block:
     def draw(sheet: Sheet, top: float) -> None:
         sheet.text(LEFT, top + 9, "Your visits", BOLD, 9, BLUE)
-        labels = ("Charges", "Insurance paid", "Discounts", "You paid", "You owe")
-        for x, label in zip(_COLUMNS, labels, strict=True):
+        labels = ("Charges", *(("Insurance paid",) if facts.insured else ()), "Discounts", "You paid", "You owe")
+        for x, label in zip(_columns(facts), labels, strict=True):
             sheet.text(x, top + 9, label, BOLD, 9, BLUE, right=True)
         sheet.rule(LEFT, RIGHT, top + 13, 1, BLUE)
 
     return 14, draw
 
 
-def _visit(visit: VisitLine) -> Block:
+def _visit(visit: VisitLine, facts: StatementFacts) -> Block:
     what = simpleSplit("Medical services" if visit.sensitive else visit.description, BOLD, 10, 210)
     dates = medium_date(visit.service_from)
     if visit.service_from != visit.service_to:
         dates = f"{dates} to {medium_date(visit.service_to)}"
-    whose = simpleSplit(f"{dates} · {visit.patient_name} · Account {visit.account_number}", PLAIN, 9, 435.6)
+    where = f" · {visit.facility_name}" if visit.facility_name else ""
+    whose = simpleSplit(f"{dates} · {visit.patient_name} · Account {visit.account_number}{where}", PLAIN, 9, 457.2)
     plan = "On your payment plan. " if visit.on_plan else ""
-    why = simpleSplit(f"{plan}Why: {_reasons(visit)}", PLAIN, 9, 435.6)
-    amounts = (visit.charges_cents, -visit.insurance_cents, -visit.adjustments_cents, -visit.payments_cents)
+    insurer = f"Insurance: {visit.insurance_name}. " if visit.insurance_name else ""
+    why = simpleSplit(f"{plan}{insurer}Why: {_reasons(visit)}", PLAIN, 9, 457.2)
+    amounts = _amounts(visit, facts)[:-1]
     pending = f"+ {money(visit.pending_cents)} with insurance" if visit.pending_cents else ""
     beside = simpleSplit(pending, PLAIN, 9, 60.5) if pending else []
     left = 12 * len(what) + 10.5 * (len(whose) + len(why))
@@ -128,7 +135,7 @@ def _visit(visit: VisitLine) -> Block:
         sheet.lines(LEFT, top + 2, what, BOLD, 10, 12, INK)
         sheet.lines(LEFT, top + 2 + 12 * len(what), [*whose, *why], PLAIN, 9, 10.5, QUIET)
         base = top + 2 + ascent(10, 12)
-        for x, cents in zip(_COLUMNS, amounts, strict=False):
+        for x, cents in zip(_columns(facts), amounts, strict=False):
             sheet.text(x, base, money(cents), PLAIN, 10, INK, right=True)
         sheet.text(RIGHT, base, money(visit.owed_cents), BOLD, 10, INK, right=True)
         for place, line in enumerate(beside, start=1):
@@ -138,35 +145,35 @@ def _visit(visit: VisitLine) -> Block:
     return height, draw
 
 
+_REASONS = {
+    Reason.DEDUCTIBLE: "deductible {}",
+    Reason.COINSURANCE: "coinsurance {}",
+    Reason.COPAY: "copay {}",
+    Reason.NOT_COVERED: "not covered {}",
+    Reason.INSURANCE_LEFT: "the part that your insurance left for you to pay",
+    Reason.PAID: "less {} that you paid",
+    Reason.DENIED: "your insurance did not cover this visit",
+    Reason.PARTLY_DENIED: "your insurance did not cover all of this visit",
+    Reason.NO_INSURANCE: "we have no insurance on file for this visit",
+}
+"""The reasons of the documents in the benchmark."""
+
+
 def _reasons(visit: VisitLine) -> str:
-    if visit.has_share:
-        shares = (
-            ("deductible", visit.deductible_cents),
-            ("coinsurance", visit.coinsurance_cents),
-            ("copay", visit.copay_cents),
-            ("not covered", visit.noncovered_cents),
-        )
-        return ", ".join(f"{name} {money(cents)}" for name, cents in shares if cents)
-    if visit.denied:
-        return "your insurance did not cover this visit"
-    if visit.insurance_name:
-        return "the part that your insurance left for you to pay"
-    return "we have no insurance on file for this visit"
+    words = []
+    for part in visit.reasons:
+        word = _REASONS[part.reason].format(money(part.cents))
+        words.append(f"{word}, {money(part.cents)}" if part.reason is Reason.INSURANCE_LEFT and part.cents else word)
+    return ", ".join(words)
 
 
 def _totals(content: Content, facts: StatementFacts) -> Iterator[Block]:
-    amounts = (
-        facts.charges_cents,
-        -facts.insurance_cents,
-        -facts.adjustments_cents,
-        -facts.payments_cents,
-        facts.owed_cents,
-    )
+    amounts = _amounts(facts, facts)
 
     def draw_total(sheet: Sheet, top: float) -> None:
         sheet.rule(LEFT, RIGHT, top + 0.5, 1, BLUE)
         sheet.text(LEFT, top + 12, "Total", BOLD, 9.5, INK)
-        for x, cents in zip(_COLUMNS, amounts, strict=True):
+        for x, cents in zip(_columns(facts), amounts, strict=True):
             sheet.text(x, top + 12, money(cents), BOLD, 9.5, INK, right=True)
 
     yield 16.5, draw_total
@@ -204,6 +211,7 @@ def _plan(plan: PlanLine) -> Block:
 def _strip(label: str, heads: tuple[str, ...], amounts: tuple[int, ...], label_width: float, cell: float) -> Block:
     def draw(sheet: Sheet, top: float) -> None:
         sheet.box(LEFT, top + 2, BODY_WIDTH, 26, PALE, None)
+        sheet.text(LEFT + 6, top + 12, "What has changed", BOLD, 9, BLUE)
         sheet.text(LEFT + 6, top + 24, label, BOLD, 9, BLUE)
         for place, (head, cents) in enumerate(zip(heads, amounts, strict=True), start=1):
             x = LEFT + label_width + cell * place - 6
@@ -211,6 +219,56 @@ def _strip(label: str, heads: tuple[str, ...], amounts: tuple[int, ...], label_w
             sheet.text(x, top + 24, money(cents), PLAIN, 10, INK, right=True)
 
     return 28, draw
+
+
+def _aging(facts: StatementFacts) -> Block:
+    aging = facts.aging
+    ages = (
+        ("up to 30 days", aging.current_cents),
+        ("31 to 60 days", aging.days_31_60_cents),
+        ("61 to 90 days", aging.days_61_90_cents),
+        ("91 to 120 days", aging.days_91_120_cents),
+        ("over 120 days", aging.over_120_cents),
+    )
+    listed = " · ".join(f"{label} {money(cents)}" for label, cents in ages if cents)
+    return _small([[(BOLD, "Days since your first bill: "), (PLAIN, listed)]])
+
+
+def _questions(content: Content, facts: StatementFacts) -> Block:
+    asks = ("Do you have insurance? ", "Call us before you pay, so that we can send it the bill.")
+    if facts.denied:
+        asks = (
+            "Insurance did not pay? ",
+            "You can ask your insurance to look at it again (an appeal). Its letter says ",
+        )
+        asks = (asks[0], f"{asks[1]}how and by when.")
+    elif facts.insured:
+        asks = ("Wrong or new insurance? ", "Call us before you pay.")
+    parts = f"To pay in monthly parts, call {content.facility.phone}. "
+    separate = "Doctors, laboratories and ambulances may bill you separately. Their bills are not part of this one."
+    first = [(BOLD, "Too much at once? "), (PLAIN, parts), (BOLD, asks[0]), (PLAIN, asks[1])]
+    return _small([first, [(BOLD, "Another bill? "), (PLAIN, separate)]])
+
+
+def _small(paragraphs: list[list[tuple[str, str]]]) -> Block:
+    lines = [line for runs in paragraphs for line in split_words(runs, 9, BODY_WIDTH)]
+
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.words(LEFT, top + 1, lines, 9, 11)
+
+    return 1 + 11 * len(lines), draw
+
+
+def _slip(content: Content) -> Block:
+    def draw(sheet: Sheet, top: float) -> None:
+        sheet.lines(LEFT, top + 2, ["New address or new insurance?"], BOLD, 11, 14, BLUE)
+        write = f"Write it here and send us this page, or call {content.facility.phone}."
+        sheet.lines(LEFT, top + 16, [write], PLAIN, 10, 13, INK)
+        for place, label in enumerate(("New address", "Insurance and member number")):
+            sheet.lines(LEFT, top + 29 + 20.75 * place, [label], PLAIN, 9, 20, QUIET)
+            sheet.rule(LEFT, RIGHT, top + 49 + 20.75 * place, 0.75, QUIET)
+
+    return 70.5, draw
 
 
 def _glossary() -> Block:

@@ -91,7 +91,11 @@ def _top(content: Content) -> tuple[float, Callable[[Sheet], None]]:
         ("Pay online", shown_url(facility.portal_url), PLAIN),
         ("Pay or ask", facility.phone, BOLD),
         ("Billing number", content.guarantor_id, PLAIN),
-        ("Bill date", long_date(content.issued_on), PLAIN),
+        (
+            f"Bill {facts.bill_number} of {facts.bill_count}" if facts.bill_number else "Bill date",
+            long_date(content.issued_on),
+            PLAIN,
+        ),
     ]
     rows = [(label, simpleSplit(value, font, 10, 126), font) for label, value, font in key_facts]
     hours = simpleSplit(f"Phone hours: {facility.phone_hours}", PLAIN, 9, 212.4)

@@ -253,3 +253,29 @@ def test_recheck__overdue_birth_stops_a_notice() -> None:
     selection = selected(notice(account))
     assert codes(recheck(account, selection, POLICY, AS_OF + timedelta(days=3), AS_OF)) == []
     assert codes(recheck(account, selection, POLICY, AS_OF + timedelta(days=4), AS_OF)) == ["OB_OVERDUE"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reasons"),
+    [
+        pytest.param({"insurance_pending_cents": 0}, [], id="decided-since"),
+        pytest.param({"final_billed": False}, [], id="reopened"),
+        pytest.param({"financial_class": FinancialClass.WORKERS_COMP}, ["WC:A2"], id="workers-compensation"),
+    ],
+)
+def test_recheck__visit_that_the_statement_mentions(change: dict[str, Any], reasons: list[str]) -> None:
+    """A document that mentions a visit of which it must say nothing is not mailed."""
+    pending = visit(4_000, "A2", insurance_pending_cents=4_000)
+    account = make_account(visit(9_000, "A1"), pending)
+    selection = selected(statement(account))
+    assert selection.mentioned_account_numbers == ("A2",)
+    now = make_account(visit(9_000, "A1"), replace(pending, **change))
+    assert codes(recheck(now, selection, POLICY, LATER, AS_OF)) == reasons
+
+
+def test_recheck__confidential_hold_on_a_mentioned_visit() -> None:
+    account = make_account(visit(9_000, "A1"), visit(-4_000, "A2"))
+    selection = selected(statement(account))
+    assert selection.mentioned_account_numbers == ("A2",)
+    now = replace(account, holds=(recorded_hold("DISPUTE", account_number="A2"),))
+    assert codes(recheck(now, selection, POLICY, LATER, AS_OF)) == ["DISPUTE:A2"]
