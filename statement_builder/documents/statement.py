@@ -6,12 +6,12 @@ from datetime import date
 
 from statement_builder.billing.balance import EncounterBalance, balance
 from statement_builder.billing.model import Encounter, GuarantorAccount, InsuranceStatus, Patient
+from statement_builder.billing.names import full_name
 from statement_builder.billing.plans import AmountDue, amount_due
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import PlanLine, StatementFacts, VisitLine
 from statement_builder.documents.printed_terms import PrintedTerms
-from statement_builder.documents.recipients import full_name
 
 
 def statement_facts(

@@ -10,5 +10,15 @@ from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.policy.recheck import recheck
 from statement_builder.policy.reprint_rules import find_reprint_holds
 from statement_builder.policy.settings import LegalNumber, Policy
+from statement_builder.policy.split_accounts import split_account
 
-__all__ = ["HOLD_CODES", "LegalNumber", "Policy", "candidate_cents", "decide", "find_reprint_holds", "recheck"]
+__all__ = [
+    "HOLD_CODES",
+    "LegalNumber",
+    "Policy",
+    "candidate_cents",
+    "decide",
+    "find_reprint_holds",
+    "recheck",
+    "split_account",
+]

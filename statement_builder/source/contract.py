@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statement_builder.billing.model import (
+    ContactKind,
     CoverageKind,
     Delivery,
     EpisodeStatus,
@@ -154,6 +155,26 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("plan_id", ID, null=True, references="plans.plan_id"),
         Column("good_faith_estimate_cents", CENTS_NOT_NEGATIVE, null=True),
         key=("account_number",),
+    ),
+    _detail(
+        "contacts",
+        Column("account_number", ID, null=True, references="encounters.account_number"),
+        Column("contact_id", ID),
+        Column("kind", one_of(ContactKind)),
+        Column("patient_id", ID, null=True, references="patients.patient_id"),
+        Column("name", TEXT, null=True),
+        Column("address_lines", ADDRESS_LINES, null=True),
+        Column("city", TEXT, null=True),
+        Column("state", TEXT, null=True),
+        Column("postal_code", TEXT, null=True),
+        Column("country", TEXT, null=True),
+        Column("email", TEXT, null=True),
+        Column("language", LANGUAGE, null=True),
+        Column("large_print", FLAG),
+        Column("delivery", one_of(Delivery)),
+        Column("email_consent_at", TIMESTAMP, null=True),
+        key=("contact_id",),
+        may_be_missing=True,
     ),
     _detail(
         "charges",
