@@ -147,7 +147,11 @@ class _Split:
     ) -> Iterable[RecordedHold]:
         for hold in self._account.holds:
             if self._reaches(hold, contact, numbers, episode_ids) and not self._is_answered(hold, contact):
-                yield hold
+                yield replace(
+                    hold,
+                    account_number=hold.account_number if hold.account_number in numbers else "",
+                    episode_id=hold.episode_id if hold.episode_id in episode_ids else "",
+                )
 
     def _reaches(
         self, hold: RecordedHold, contact: Contact | None, numbers: Collection[str], episode_ids: Collection[str]
@@ -227,7 +231,7 @@ class _Split:
 
     def _lacks_address(self, contact: Contact) -> bool:
         address, guarantor = contact.address, self._account.guarantor
-        if not address.lines and not address.city and not address.postal_code:
+        if not any((*address.lines, address.city, address.postal_code)):
             return True
         own = [each for each in (guarantor.address, guarantor.confidential_address) if each is not None]
         return contact.kind is ContactKind.CONFIDENTIAL and _place(address) in [_place(each) for each in own]
