@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from statement_builder.billing.model import FinancialClass, InsuranceStatus
+from statement_builder.billing.model import ContactKind, FinancialClass, InsuranceStatus
 from statement_builder.source.sample.name_pools import (
     FIRST_NAMES,
     INSURERS,
@@ -231,6 +231,35 @@ class Household:
         self.rows["hold"].append(
             (self.next_id("X"), self.guarantor_id, account, episode, code, self.day(days_ago), None)
         )
+
+    def add_contact(
+        self, kind: ContactKind, *, patient: str | None = None, account: str | None = None, **changes: Any
+    ) -> str:
+        """Add a contact for a patient, an account or the whole guarantor; `changes` override its default columns.
+        Returns the contact id."""
+        city, state, prefix = self.rng.choice(TOWNS)
+        row = {
+            "contact_id": self.next_id("K"),
+            "guarantor_id": self.guarantor_id,
+            "account_number": account,
+            "patient_id": patient,
+            "kind": kind,
+            "name": None,
+            "address_lines": f"PO Box {self.rng.randint(100, 980)}",
+            "city": city,
+            "state": state,
+            "postal_code": f"{prefix}{self.rng.randint(1, 99):02d}",
+            "country": "US",
+            "email": None,
+            "language": None,
+            "large_print": False,
+            "delivery": "paper",
+            "email_consent_at": None,
+        }
+        assert changes.keys() <= row.keys()
+        row |= changes
+        self.rows["contact"].append(tuple(row.values()))
+        return str(row["contact_id"])
 
     def add_plan(self, plan_id: str, account: str, total_cents: int, *, count: int, paid: int, next_days: int) -> None:
         """Add a monthly payment plan for one account. The first `paid` installments were paid when due; the next is due
