@@ -43,8 +43,6 @@ SECRETS = {
 
 
 def service(description: str) -> Service:
-    from statement_builder.billing.model import PatientClass
-
     return Service(description, PatientClass.OUTPATIENT, "Imaging Center", ((description, "73721", 900),))
 
 
