@@ -15,7 +15,14 @@ import msgspec
 
 from statement_builder.archive import write_snapshot
 from statement_builder.billing.identifiers import batch_id_of, guarantor_of
-from statement_builder.billing.model import Correspondence, Encounter, FaultyAccount, GuarantorAccount, Record
+from statement_builder.billing.model import (
+    ContactKind,
+    Correspondence,
+    Encounter,
+    FaultyAccount,
+    GuarantorAccount,
+    Record,
+)
 from statement_builder.billing.selection import Kind
 from statement_builder.containment import contain
 from statement_builder.ledger import Batch, BatchState, NewShard, Suppression, SuppressionCode
@@ -194,8 +201,11 @@ def _with_ledger_facts(
     facility_id = context.facility.facility_id
     mailed, notices = _read_mailed(context, accounts)
     for account in accounts:
-        if account.guarantor.guarantor_id in replaced:
-            others, other_notices = _read_mailed(context, [account], excluding_batch=batch_id)
+        is_replaced = account.guarantor.guarantor_id in replaced
+        if is_replaced or account.guarantor.contact_kind is ContactKind.CONFIDENTIAL:
+            others, other_notices = _read_mailed(
+                context, [account], excluding_batch=batch_id if is_replaced else "", recipient=_own_history_of(account)
+            )
             numbers, episode_ids = _account_numbers([account]), _episode_ids([account])
             mailed = {key: each for key, each in mailed.items() if key not in numbers} | others
             notices = {key: each for key, each in notices.items() if key not in episode_ids} | other_notices
@@ -254,19 +264,22 @@ def _with_history(
 
 
 def _read_mailed(
-    context: AppContext, accounts: Sequence[GuarantorAccount], *, excluding_batch: str = ""
+    context: AppContext, accounts: Sequence[GuarantorAccount], *, excluding_batch: str = "", recipient: str = ""
 ) -> tuple[dict[str, Correspondence], dict[str, tuple[int, date]]]:
     """The ledger's mailings for these accounts: by account number, and notices sent and last sent by episode."""
-    ledger, facility_id = context.ledger, context.facility.facility_id
+    history, facility_id = context.ledger.mailing_history, context.facility.facility_id
     numbers, episodes = _account_numbers(accounts), _episode_ids(accounts)
-    if excluding_batch:
-        return (
-            ledger.mailing_history.by_account(facility_id, numbers, excluding_batch=excluding_batch),
-            ledger.mailing_history.by_episode(facility_id, episodes, excluding_batch=excluding_batch),
-        )
-    return ledger.mailing_history.by_account(facility_id, numbers), ledger.mailing_history.by_episode(
-        facility_id, episodes
+    return (
+        history.by_account(facility_id, numbers, excluding_batch=excluding_batch, recipient=recipient),
+        history.by_episode(facility_id, episodes, excluding_batch=excluding_batch),
     )
+
+
+def _own_history_of(account: GuarantorAccount) -> str:
+    """Whose mailings alone count for the account's clocks: those of a patient with a confidential address, who never
+    saw what the guarantor got. Empty: all mailings about the visits."""
+    confidential = account.guarantor.contact_kind is ContactKind.CONFIDENTIAL
+    return account.guarantor.guarantor_id if confidential else ""
 
 
 def _account_numbers(accounts: Sequence[GuarantorAccount]) -> list[str]:

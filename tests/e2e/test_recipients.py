@@ -16,9 +16,9 @@ import pytest
 from statement_builder.billing.model import ContactKind, PatientClass
 from statement_builder.source.sample.household import Household, Mailed, Rows
 from statement_builder.source.sample.name_pools import Service
-from tests.commands import BATCH, CYCLE, RELEASE, RERUN, RUN, RUN_TO_GATES, call
+from tests.commands import BATCH, RELEASE, RERUN, RUN, RUN_TO_GATES, call
 from tests.e2e.test_tracking import drop
-from tests.hospital import AS_OF, Hospital, build_hospital
+from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 from tests.pdf_text import page_texts
 
 PARENT, TEEN, CLIENT, ATTORNEY, PLAIN, CRASH, LAWYER = (
@@ -345,6 +345,35 @@ def test_reprint__copy_goes_to_the_recipient(mailed: Hospital) -> None:
     (row,) = [each for each in mailed.manifest_rows() if each["document_id"] == copy]
     assert "Larchmere" in " ".join(row.values())
     assert_names_nobody_else(text_of(mailed, copy), TEEN)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "level"),
+    [
+        pytest.param("confidential", None, 0, id="the-patients-first-bill-is-no-reminder-26-CFR-1.501(r)-1(b)(3)"),
+        pytest.param("attorney", "New Law", 1, id="an-attorney-continues-the-clients-clocks"),
+    ],
+)
+def test_clocks__of_a_visit_that_the_guarantor_was_billed_for(
+    mailed: Hospital, kind: str, name: str | None, level: int
+) -> None:
+    mailed.sql(
+        "INSERT INTO contact (contact_id, guarantor_id, account_number, kind, name, address_lines, city, state, "
+        "postal_code, large_print, delivery) VALUES ('K9', 'G100902', '7000902001', ?, ?, '1 A St', 'Boston', 'MA', "
+        "'02139', 0, 'paper')",
+        kind,
+        name,
+    )
+    for cycle, day, expected in (("2026-12", "2026-12-15", level), ("2027-01", "2027-01-20", 1)):
+        mailed.sql("UPDATE feed SET loaded_at = ?", f"{day}T06:00:00Z")
+        later = Hospital(mailed.home, mailed.environ | {"STATEMENTS_CLOCK": f"{day}T15:00:00+00:00"})
+        call(later, "run", "statement", "--cycle", cycle, "--as-of", day, "--release", code=None)
+        query = "SELECT level FROM document WHERE guarantor_id = 'G100902+K9' AND batch_id = ?"
+        found = mailed.ledger(query, f"{cycle}-statement")
+        if level == 1 and cycle == "2027-01":
+            assert found == []  # two statements were sent: letters follow
+        else:
+            assert found == [(expected,)]
 
 
 def test_logs__name_nobody(hospital: Hospital) -> None:

@@ -364,7 +364,7 @@ def test_split__an_unapplied_payment_holds_every_recipient() -> None:
     ],
 )
 def test_split__coverage_protects_the_patient_on_every_account(evidence: dict[str, Any]) -> None:
-    """42 USC 1396a(n)(3)(B): the protection belongs to the person, whoever gets the mail."""
+    """42 USC 1396a(n)(3)(B): the protection belongs to the person, on every recipient's account."""
     span = Coverage(patient_id=TEEN.patient_id, kind=CoverageKind.QMB, starts_on=date(2026, 10, 1))
     visits = (visit(MINE, PARENT), visit(TEENS, TEEN, **evidence), visit(CHILDS, TEEN))
     contact = own_address(patient_id="", account_number=CHILDS)
