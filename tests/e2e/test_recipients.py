@@ -319,6 +319,18 @@ def test_correct__makes_one_for_the_same_recipient(mailed: Hospital) -> None:
     assert_names_nobody_else(text, TEEN)
 
 
+def test_resend__of_a_returned_letter_goes_behind_the_contacts_new_address(mailed: Hospital) -> None:
+    document = document_of(mailed, TEEN)
+    drop(mailed, "nixies.csv", "document_id,returned_on,return_reason", f"{document},2026-11-20,UTF")
+    call(mailed, "track", code=None)
+    mailed.sql("UPDATE contact SET address_lines = 'PO Box 9' WHERE contact_id = 'K1'")
+    call(mailed, "resend", document, "--reason", "new box")
+    pieces = [" ".join(row.values()) for row in mailed.manifest_rows() if row["document_id"] == document]
+    assert ["PO Box 9" in piece for piece in pieces] == [False, True]
+    for piece in pieces:
+        assert_names_nobody_else(piece, TEEN)
+
+
 @pytest.mark.parametrize("command", ["correct", "reprint"])
 def test_reissue__is_refused_when_the_contact_is_gone(mailed: Hospital, command: str) -> None:
     mailed.sql("DELETE FROM contact WHERE contact_id = 'K1'")
