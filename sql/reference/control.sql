@@ -8,6 +8,8 @@ SELECT 'patients' AS result_set, count(*) AS row_count FROM patient
 UNION ALL
 SELECT 'coverages' AS result_set, count(*) AS row_count FROM coverage
 UNION ALL
+SELECT 'contacts' AS result_set, count(*) AS row_count FROM contact
+UNION ALL
 SELECT 'encounters' AS result_set, count(*) AS row_count FROM encounter
 UNION ALL
 SELECT 'charges' AS result_set, count(*) AS row_count FROM charge

@@ -66,6 +66,25 @@ CREATE TABLE encounter (
     estimate_review_note text COLLATE "C"
 );
 
+CREATE TABLE contact (
+    contact_id text COLLATE "C",
+    guarantor_id text COLLATE "C",
+    account_number text COLLATE "C",
+    patient_id text COLLATE "C",
+    kind text COLLATE "C",
+    name text COLLATE "C",
+    address_lines text COLLATE "C",
+    city text COLLATE "C",
+    state text COLLATE "C",
+    postal_code text COLLATE "C",
+    country text COLLATE "C",
+    email text COLLATE "C",
+    language text COLLATE "C",
+    large_print boolean,
+    delivery text COLLATE "C",
+    email_consent_at timestamptz
+);
+
 CREATE TABLE charge (
     charge_id text COLLATE "C",
     account_number text COLLATE "C",

@@ -66,6 +66,25 @@ CREATE TABLE encounter (
     estimate_review_note text
 );
 
+CREATE TABLE contact (
+    contact_id text,
+    guarantor_id text,
+    account_number text,
+    patient_id text,
+    kind text,
+    name text,
+    address_lines text,
+    city text,
+    state text,
+    postal_code text,
+    country text,
+    email text,
+    language text,
+    large_print integer,
+    delivery text,
+    email_consent_at text
+);
+
 CREATE TABLE charge (
     charge_id text,
     account_number text,

@@ -1,4 +1,4 @@
-"""The format of billing cycles and batch ids, for every place that reads one from an operator."""
+"""The format of billing cycles, batch ids and recipient ids, for every place that reads or makes one."""
 
 from __future__ import annotations
 
@@ -23,3 +23,22 @@ def is_cycle(text: str) -> bool:
 def batch_id_of(cycle: str, kind: Kind) -> str:
     """The id of the batch for one cycle and one kind of document, such as `2026-11-statement`."""
     return f"{cycle}-{kind.value}"
+
+
+RECIPIENT_SEPARATOR = "+"
+"""Between the two parts of a recipient id. A guarantor id that contains it is a fault of the source."""
+
+
+def recipient_id(guarantor_id: str, contact_id: str) -> str:
+    """The id of a recipient other than the guarantor, such as `G100042+K7`. It is stable while both parts are."""
+    return f"{guarantor_id}{RECIPIENT_SEPARATOR}{contact_id}"
+
+
+def guarantor_of(recipient: str) -> str:
+    """The guarantor id in the id of a recipient, who may be the guarantor."""
+    return recipient.partition(RECIPIENT_SEPARATOR)[0]
+
+
+def describe_recipient(recipient: str) -> str:
+    """`guarantor G100042`, or `recipient G100042+K7`, for messages to an operator."""
+    return f"{'recipient' if RECIPIENT_SEPARATOR in recipient else 'guarantor'} {recipient}"

@@ -83,10 +83,42 @@ class Address(Record, kw_only=True):
     """ISO 3166 two-letter code. `US` is not printed."""
 
 
+class ContactKind(StrEnum):
+    """Why mail goes to somebody else than the guarantor."""
+
+    CONFIDENTIAL = "confidential"
+    """The patient asked for an address of their own (45 CFR 164.522(b))."""
+    ATTORNEY = "attorney"
+    """An attorney represents the guarantor."""
+
+
+class Contact(Record, kw_only=True):
+    """Where a part of a guarantor's mail goes instead: all of it, one patient's, or one visit's."""
+
+    contact_id: str
+    kind: ContactKind
+    account_number: str = ""
+    """The only visit that it is about. Empty: all visits of the patient, or of the guarantor."""
+    patient_id: str = ""
+    name: str = ""
+    """The attorney or law firm. Empty for a confidential address, where the patient's name is printed."""
+    address: Address
+    email: str = ""
+    language: str = ""
+    """Empty: the guarantor's, or English for an attorney."""
+    large_print: bool = False
+    delivery: Delivery = Delivery.PAPER
+    email_consent_at: datetime | None = None
+
+
 class Guarantor(Record, kw_only=True):
-    """The person responsible for payment, who may not be the patient."""
+    """The person responsible for payment, who may not be the patient.
+
+    In an account that was split off for another recipient, the person or firm that gets the mail instead.
+    """
 
     guarantor_id: str
+    """In a split-off account, the recipient id (`billing.identifiers`)."""
     first_name: str
     last_name: str
     suffix: str = ""
@@ -102,6 +134,10 @@ class Guarantor(Record, kw_only=True):
     """The password that the guarantor chose for encrypted e-mail attachments."""
     birth_on: date | None = None
     """None: not on file, and taken for an adult."""
+    contact_kind: ContactKind | None = None
+    """None: the guarantor. Otherwise why the mail goes to this recipient instead."""
+    client_name: str = ""
+    """Of an attorney: the full name of the guarantor whom the attorney represents."""
 
     @property
     def mailing_address(self) -> Address:
@@ -363,6 +399,10 @@ class GuarantorAccount(Record, kw_only=True):
     """Guarantor payments that are not applied to an encounter yet."""
     open_documents: tuple[str, ...] = ()
     """Kinds of document in another unfinished batch for this guarantor (code DUPRUN)."""
+    contacts: tuple[Contact, ...] = ()
+    """Other recipients of a part of the mail. Empty once the account is split into one per recipient."""
+    split_off: tuple[str, ...] = ()
+    """The account numbers of this guarantor whose mail goes to another recipient than this account's."""
 
 
 class Fault(Record, kw_only=True):

@@ -25,7 +25,7 @@ from statement_builder.documents import CompositionError, Content, compose
 from statement_builder.errors import ConfigError
 from statement_builder.pipeline.build_worker import printed_terms
 from statement_builder.pipeline.workers import fork_context, infrequent_gc
-from statement_builder.policy import candidate_cents, decide
+from statement_builder.policy import candidate_cents, decide, split_account
 from statement_builder.rendering import GROUP_SIZE, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
 from statement_builder.resources import SAMPLE_SETTINGS, SQL_ROOT, TEMPLATES
 from statement_builder.settings import Settings, load_settings
@@ -181,7 +181,10 @@ def sample_contents(folder: Path, documents: int, kind: Kind, settings: Settings
     make_sample(url, guarantors=max(100, _GUARANTORS_PER_DOCUMENT[kind] * documents), seed=1, as_of=AS_OF)
     with open_source("reference", url, SQL_ROOT) as source:
         accounts = source.accounts(as_of=AS_OF, cycle="2026-11")
-        composed = (_compose(entry, kind, settings) for entry in accounts if not isinstance(entry, FaultyAccount))
+        recipients = (
+            part for entry in accounts if not isinstance(entry, FaultyAccount) for part in split_account(entry)
+        )
+        composed = (_compose(part, kind, settings) for part in recipients)
         return list(islice((content for content in composed if content is not None), documents))
 
 

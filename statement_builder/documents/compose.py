@@ -94,6 +94,7 @@ def compose(
         title=TITLES[selection.kind],
         issued_on=issued_on,
         recipient=make_recipient(guarantor),
+        client_name=guarantor.client_name,
         guarantor_id=guarantor.guarantor_id,
         account_numbers=selection.account_numbers,
         channel=selection.channel,

@@ -51,7 +51,10 @@ class Content(Record, kw_only=True):
     """For the PDF metadata: the kind of document, never the person."""
     issued_on: date
     recipient: Recipient
+    client_name: str = ""
+    """If the recipient is an attorney: the client, whom the text speaks to."""
     guarantor_id: str
+    """The billing number that the page prints: of another recipient than the guarantor, the recipient id."""
     account_numbers: tuple[str, ...]
     channel: Channel
     amount_cents: int
@@ -64,3 +67,8 @@ class Content(Record, kw_only=True):
     facility: Facility
     facts: Record
     replaces: Replaced | None = None
+
+    @property
+    def addressee(self) -> str:
+        """The name of the person whom the text speaks to."""
+        return self.client_name or self.recipient.name

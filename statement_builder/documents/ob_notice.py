@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from statement_builder.billing.model import GuarantorAccount, ObstetricEpisode, Patient
+from statement_builder.billing.names import full_name
 from statement_builder.billing.obstetric import ObstetricSchedule, schedule
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import EstimatePayment, ObNoticeFacts
 from statement_builder.documents.printed_terms import PrintedTerms
-from statement_builder.documents.recipients import full_name
 
 
 def notice_facts(

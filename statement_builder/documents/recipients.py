@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from statement_builder.billing.model import Address, Guarantor, Patient
+from statement_builder.billing.model import Address, Guarantor
+from statement_builder.billing.names import full_name
 from statement_builder.billing.postal import is_domestic, last_lines, normalize_address
-from statement_builder.billing.text import clean_text
 from statement_builder.documents.content import Recipient
 from statement_builder.documents.errors import CompositionError
 
@@ -53,10 +53,3 @@ def _one_form(address: Address) -> Address:
             "The country of the mailing address is not known.",
             "Enter its two-letter code (ISO 3166-1) in the billing system.",
         ) from exc
-
-
-def full_name(person: Guarantor | Patient) -> str:
-    """First name, last name, and suffix."""
-    suffix = person.suffix if isinstance(person, Guarantor) else ""
-    parts = (clean_text(person.first_name), clean_text(person.last_name), clean_text(suffix))
-    return " ".join(part for part in parts if part)

@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from statement_builder.billing.balance import EncounterBalance, balance, balance_details, encounter_balance
 from statement_builder.billing.estimates import exceeds_estimate
 from statement_builder.billing.model import Encounter, GuarantorAccount, InsuranceStatus, Patient
+from statement_builder.billing.names import full_name
 from statement_builder.billing.plans import AmountDue, amount_due
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import PendingVisit, PlanLine, StatementFacts, VisitLine
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.reasons import SPLIT, find_reasons, has_insurance, insurer_name
-from statement_builder.documents.recipients import full_name
 
 _INSTALLMENTS_MIN = 2
 """One payment is no plan."""

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
+from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.document_queries import (
@@ -108,8 +109,8 @@ class DocumentRepository(Repository):
         return {guarantor_id: tuple(sorted(kinds)) for guarantor_id, kinds in found.items()}
 
     def find(self, text: str, limit: int = 50) -> list[FoundDocument]:
-        """Documents by document id (or at least its first 8 characters), guarantor, account or batch id; newest
-        first."""
+        """Documents by document id (or at least its first 8 characters), guarantor, recipient, account or batch id;
+        newest first. A guarantor's include those for other recipients."""
         found: dict[str, Document] = {}
         with self._read() as connection:
             for where in _search_conditions(text):
@@ -212,8 +213,10 @@ def _read_replaced(connection: Connection, documents: Sequence[Document]) -> dic
 def _search_conditions(text: str) -> list[ColumnElement[bool]]:
     """One condition per index, so that each is a look-up instead of a scan of a million rows."""
     accounts = select(document_account.c.document_id).where(document_account.c.account_number == text)
+    others = f"{text}{RECIPIENT_SEPARATOR}"
     conditions = [
         document.c.guarantor_id == text,
+        (document.c.guarantor_id >= others) & (document.c.guarantor_id < f"{others}\U0010ffff"),
         document.c.document_id.in_(accounts),
     ]
     prefix = text.lower()

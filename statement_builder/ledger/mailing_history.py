@@ -40,13 +40,15 @@ class MailingHistoryRepository(Repository):
     """`ledger.mailing_history`. Hand-offs and delivery reports write it."""
 
     def by_account(
-        self, facility_id: str, account_numbers: Sequence[str], *, excluding_batch: str = ""
+        self, facility_id: str, account_numbers: Sequence[str], *, excluding_batch: str = "", recipient: str = ""
     ) -> dict[str, Correspondence]:
-        """Account number → what was mailed about it, as if `excluding_batch` had mailed nothing. Accounts without mail
-        are left out."""
+        """Account number → what was mailed about it, as if `excluding_batch` had mailed nothing; if `recipient` is
+        given, only what was mailed to that recipient. Accounts without mail are left out."""
         with self._read() as connection:
-            if excluding_batch:
-                return _recompute_all(connection, facility_id, _ENCOUNTER, account_numbers, excluding_batch)
+            if excluding_batch or recipient:
+                return _recompute_all(
+                    connection, facility_id, _ENCOUNTER, account_numbers, excluding_batch, recipient=recipient
+                )
             return {
                 row["subject_id"]: Correspondence(
                     first_statement_on=row["first_on"],
@@ -152,7 +154,13 @@ def recompute(connection: Connection, facility_id: str, subject_type: str, subje
 
 
 def _calculate(
-    connection: Connection, facility_id: str, subject_type: str, subject_id: str, *, excluding_batch: str = ""
+    connection: Connection,
+    facility_id: str,
+    subject_type: str,
+    subject_id: str,
+    *,
+    excluding_batch: str = "",
+    recipient: str = "",
 ) -> Correspondence | None:
     """One subject's history from the documents that count; None when none do. A document and its correction are one
     mailing: the clocks start at the first of them, and the next interval starts at the last."""
@@ -165,6 +173,8 @@ def _calculate(
         .where(document.c.batch_id != excluding_batch)
         .order_by(document.c.mailed_on, document.c.level)
     )
+    if recipient:
+        query = query.where(document.c.guarantor_id == recipient)
     mailed = list(connection.execute(query))
     if not mailed:
         return None
@@ -184,10 +194,18 @@ def _has_account(account_number: str) -> ColumnElement[bool]:
 
 
 def _recompute_all(
-    connection: Connection, facility_id: str, subject_type: str, subject_ids: Sequence[str], excluding_batch: str
+    connection: Connection,
+    facility_id: str,
+    subject_type: str,
+    subject_ids: Sequence[str],
+    excluding_batch: str,
+    *,
+    recipient: str = "",
 ) -> dict[str, Correspondence]:
     found = {
-        subject_id: _calculate(connection, facility_id, subject_type, subject_id, excluding_batch=excluding_batch)
+        subject_id: _calculate(
+            connection, facility_id, subject_type, subject_id, excluding_batch=excluding_batch, recipient=recipient
+        )
         for subject_id in subject_ids
     }
     return {subject_id: mailed for subject_id, mailed in found.items() if mailed is not None}

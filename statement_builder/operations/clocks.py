@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from statement_builder.billing.clocks import Clock, ClockName, ClockRule, ClockRules, find_clocks
+from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.ledger import FoundDocument
-from statement_builder.operations.reissues import read_current_entry
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.pull import scope_of, stream_candidates
 from statement_builder.policy.settings import Policy
 
 
@@ -32,12 +35,12 @@ def read_clocks(context: AppContext, account_number: str, found: Sequence[FoundD
     own = [each.document for each in found if account_number in each.document.accounts]
     if not own:
         return ()
-    entry = read_current_entry(context, context.require_batch(own[0].batch_id), own[0].guarantor_id)
-    if not isinstance(entry, GuarantorAccount):
-        return ()
+    scope = replace(scope_of(context.require_batch(own[0].batch_id)), as_of=context.today(), limit=None)
     rules = clock_rules(context.settings.policy)
     return tuple(
         clock
+        for entry in stream_candidates(context, scope, only={guarantor_of(own[0].guarantor_id)})
+        if isinstance(entry, GuarantorAccount)
         for encounter in entry.encounters
         if encounter.account_number == account_number
         for clock in find_clocks(encounter, rules, context.today())

@@ -10,6 +10,7 @@ import hashlib
 
 from statement_builder.actor import is_same_user
 from statement_builder.archive import write_snapshot
+from statement_builder.billing.identifiers import describe_recipient
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Selection
 from statement_builder.documents import CompositionError, Content, Replaced, compose
@@ -137,10 +138,12 @@ def _decide_again(context: AppContext, batch: Batch, original: Document) -> tupl
     guarantor_id = original.guarantor_id
     entry = read_current_entry(context, batch, guarantor_id, replaced=frozenset([guarantor_id]))
     if entry is None:
-        raise ConfigError(f"{not_made}: guarantor {guarantor_id} is no longer in the billing system.")
+        raise ConfigError(f"{not_made}: {describe_recipient(guarantor_id)} is no longer in the billing system.")
     if isinstance(entry, FaultyAccount):
         faults = " ".join(f"{fault.code}: {fault.message} {fault.fix}" for fault in entry.faults)
-        raise ConfigError(f"{not_made}: guarantor {guarantor_id} has bad rows in the billing system. {faults}")
+        raise ConfigError(
+            f"{not_made}: {describe_recipient(guarantor_id)} has bad rows in the billing system. {faults}"
+        )
     decision = decide(entry, batch.kind, context.settings.policy, context.today())
     if decision.selection is None:
         codes = dict.fromkeys(hold.code for hold in decision.holds)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from statement_builder.archive import build_pack
-from statement_builder.billing.model import GuarantorAccount
+from statement_builder.billing.identifiers import guarantor_of
+from statement_builder.billing.model import FaultyAccount
 from statement_builder.documents import document_id
 from statement_builder.ledger import Batch, DeliveryState, Document, DocumentState, NewDocument, NewShard, Shard
 from statement_builder.operations.resend import hand_off_due
@@ -37,14 +38,16 @@ def shard_of(context: AppContext, document: Document) -> Shard:
 def read_current_entry(
     context: AppContext, batch: Batch, guarantor_id: str, *, replaced: frozenset[str] = frozenset()
 ) -> Entry | None:
-    """The guarantor's account in the billing system as of today; None if it is no longer there.
+    """A recipient's account in the billing system as of today; None if it is no longer there.
 
     `replaced` as in `stream_candidates`. `SourceError` if the source cannot be read.
     """
     scope = replace(scope_of(batch), as_of=context.today(), limit=None)
     for entry in stream_candidates(context, scope, replaced=replaced, only={guarantor_id}):
-        found = entry.guarantor.guarantor_id if isinstance(entry, GuarantorAccount) else entry.subject
-        if found == guarantor_id:
+        if isinstance(entry, FaultyAccount):
+            if entry.subject in {guarantor_id, guarantor_of(guarantor_id)}:
+                return entry
+        elif entry.guarantor.guarantor_id == guarantor_id:
             return entry
     return None
 

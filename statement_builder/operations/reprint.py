@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from statement_builder.billing.identifiers import describe_recipient
 from statement_builder.billing.model import FaultyAccount
 from statement_builder.billing.selection import Channel
 from statement_builder.documents import make_recipient
@@ -112,8 +113,8 @@ def _require_mailable(context: AppContext, batch: Batch, original: Document) -> 
     entry = read_current_entry(context, batch, original.guarantor_id)
     if isinstance(entry, FaultyAccount):
         raise ConfigError(
-            f"guarantor {original.guarantor_id} has bad rows in the billing system, so the copy's address is unknown. "
-            "Fix the rows first."
+            f"{describe_recipient(original.guarantor_id)} has bad rows in the billing system, so the copy's address is "
+            "unknown. Fix the rows first."
         )
     holds = find_reprint_holds(
         entry,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mail_house.errors import HandOffError
+from statement_builder.billing.identifiers import describe_recipient
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.errors import BatchBusy, ConfigError, DeliveryReportError, SourceError
 from statement_builder.ledger import (
@@ -121,8 +122,8 @@ def _require_living(context: AppContext, document: Document, suppressions: Seque
         hold.code == code.value and (hold.expires_on is None or hold.expires_on > context.today()) for hold in holds
     ):
         raise ConfigError(
-            f"document {document.document_id} was not sent: mail to guarantor {document.guarantor_id} was returned as "
-            f"{code}. {describe_hold(code.value, context.settings.policy).what_to_do}"
+            f"document {document.document_id} was not sent: mail to {describe_recipient(document.guarantor_id)} was "
+            f"returned as {code}. {describe_hold(code.value, context.settings.policy).what_to_do}"
         )
 
 
@@ -133,7 +134,9 @@ def _require_deliverable(context: AppContext, document: Document, suppressions: 
         return False
     account = _read_account(context, context.require_batch(document.batch_id), document.guarantor_id)
     if account is None:
-        raise ConfigError(f"guarantor {document.guarantor_id} is no longer in the billing system, or has a bad row.")
+        raise ConfigError(
+            f"{describe_recipient(document.guarantor_id)} is no longer in the billing system, or has a bad row."
+        )
     for suppression in suppressions:
         if suppression.code is SuppressionCode.RETMAIL and is_in_force(suppression, account.guarantor):
             raise ConfigError(
@@ -145,6 +148,6 @@ def _require_deliverable(context: AppContext, document: Document, suppressions: 
 
 def _read_account(context: AppContext, batch: Batch, guarantor_id: str) -> GuarantorAccount | None:
     for entry in stream_candidates(context, scope_of(batch), only={guarantor_id}):
-        if isinstance(entry, GuarantorAccount):
+        if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id == guarantor_id:
             return entry
     return None

@@ -93,7 +93,7 @@ class PrintPlanner:
         return {
             by_guarantor[entry.guarantor.guarantor_id]: entry.guarantor
             for entry in stream_candidates(self._context, scope, only=by_guarantor)
-            if isinstance(entry, GuarantorAccount)
+            if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in by_guarantor
         }
 
     def _reserve_serials(self, name: str, count: int) -> Sequence[int | None]:

@@ -7,23 +7,30 @@ the batch's snapshot. An interrupted pull leaves files that nothing refers to, a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 
 import msgspec
 
 from statement_builder.archive import write_snapshot
-from statement_builder.billing.identifiers import batch_id_of
-from statement_builder.billing.model import Correspondence, Encounter, FaultyAccount, GuarantorAccount, Record
+from statement_builder.billing.identifiers import batch_id_of, guarantor_of
+from statement_builder.billing.model import (
+    ContactKind,
+    Correspondence,
+    Encounter,
+    FaultyAccount,
+    GuarantorAccount,
+    Record,
+)
 from statement_builder.billing.selection import Kind
 from statement_builder.containment import contain
-from statement_builder.ledger import Batch, BatchState, NewShard
+from statement_builder.ledger import Batch, BatchState, NewShard, Suppression, SuppressionCode
 from statement_builder.pipeline.build_worker import faulty_account
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.suppressions import apply_suppressions
 from statement_builder.pipeline.workers import infrequent_gc
-from statement_builder.policy import candidate_cents
+from statement_builder.policy import candidate_cents, split_account
 from statement_builder.source import require_fresh
 
 _LOOKUP_SIZE = 1_000
@@ -71,22 +78,42 @@ def scope_of(batch: Batch) -> Scope:
 
 
 def stream_candidates(
-    context: AppContext, scope: Scope, *, replaced: frozenset[str] = frozenset(), only: Container[str] | None = None
+    context: AppContext, scope: Scope, *, replaced: frozenset[str] = frozenset(), only: Collection[str] | None = None
 ) -> Iterator[Entry]:
-    """The candidates that the source has now, each with its mailing history from the ledger.
+    """The candidates that the source has now, one per recipient, each with its mailing history from the ledger.
 
-    In mailing order and constant memory. For the guarantors in `replaced`, mailings of this batch are ignored because
-    they are being corrected. `only` limits the result to these guarantor ids. Raises `SourceError` for stale,
+    In mailing order of the guarantors and constant memory. For the recipients in `replaced`, mailings of this batch are
+    ignored because they are being corrected. `only` limits the result to these recipient ids; that of a guarantor
+    includes the guarantor's other recipients, and a guarantor's bad rows always count. Raises `SourceError` for stale,
     unreadable or incomplete data.
     """
     with context.open_source(scope.source) as source:
         _check_freshness(context, source.feeds(), scope.kind)
-        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, only=only)
+        guarantors = None if only is None else frozenset(map(guarantor_of, only))
+        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, only=guarantors)
+        recipients = (part for entry in accounts for part in _split(entry) if only is None or _is_one_of(part, only))
         candidates = (
-            found for entry in accounts if (found := _find_candidate(entry, scope.kind, scope.as_of)) is not None
+            found for entry in recipients if (found := _find_candidate(entry, scope.kind, scope.as_of)) is not None
         )
         for entries in _chunked(islice(candidates, scope.limit), _LOOKUP_SIZE):
             yield from _with_ledger_facts(context, batch_id_of(scope.cycle, scope.kind), entries, replaced)
+
+
+def _split(entry: Entry) -> Sequence[Entry]:
+    """The entry by recipient; one exception if that cannot be decided."""
+    if isinstance(entry, FaultyAccount) or not entry.contacts:
+        return (entry,)
+    try:
+        return split_account(entry)
+    except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+        return (_contain(exc, "splitting this account by recipient", entry),)
+
+
+def _is_one_of(entry: Entry, only: Collection[str]) -> bool:
+    if isinstance(entry, FaultyAccount):
+        return True
+    recipient = entry.guarantor.guarantor_id
+    return recipient in only or guarantor_of(recipient) in only
 
 
 def _find_candidate(entry: Entry, kind: Kind, as_of: date) -> Entry | None:
@@ -174,14 +201,17 @@ def _with_ledger_facts(
     facility_id = context.facility.facility_id
     mailed, notices = _read_mailed(context, accounts)
     for account in accounts:
-        if account.guarantor.guarantor_id in replaced:
-            others, other_notices = _read_mailed(context, [account], excluding_batch=batch_id)
+        is_replaced = account.guarantor.guarantor_id in replaced
+        if is_replaced or account.guarantor.contact_kind is ContactKind.CONFIDENTIAL:
+            others, other_notices = _read_mailed(
+                context, [account], excluding_batch=batch_id if is_replaced else "", recipient=_own_history_of(account)
+            )
             numbers, episode_ids = _account_numbers([account]), _episode_ids([account])
             mailed = {key: each for key, each in mailed.items() if key not in numbers} | others
             notices = {key: each for key, each in notices.items() if key not in episode_ids} | other_notices
     guarantor_ids = [account.guarantor.guarantor_id for account in accounts]
     pending = context.ledger.documents.open_kinds(facility_id, guarantor_ids, excluding_batch=batch_id)
-    suppressions = context.ledger.suppressions.by_guarantor(facility_id, guarantor_ids)
+    suppressions = _read_suppressions(context, guarantor_ids)
     for entry in entries:
         if isinstance(entry, FaultyAccount):
             yield entry
@@ -197,6 +227,17 @@ def _with_ledger_facts(
         except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
             found = _contain(exc, "adding the mailing history of this account", entry)
         yield found
+
+
+def _read_suppressions(context: AppContext, guarantor_ids: Sequence[str]) -> dict[str, tuple[Suppression, ...]]:
+    """Recipient → suppressions: its own, and the guarantor's death, which concerns every recipient."""
+    by_guarantor = context.ledger.suppressions.by_guarantor
+    others = {each: guarantor_of(each) for each in guarantor_ids if guarantor_of(each) != each}
+    found = by_guarantor(context.facility.facility_id, [*guarantor_ids, *sorted(set(others.values()))])
+    for recipient, guarantor_id in others.items():
+        deaths = [each for each in found.get(guarantor_id, ()) if each.code is SuppressionCode.DECEASED]
+        found[recipient] = (*found.get(recipient, ()), *deaths)
+    return found
 
 
 def _with_history(
@@ -223,19 +264,22 @@ def _with_history(
 
 
 def _read_mailed(
-    context: AppContext, accounts: Sequence[GuarantorAccount], *, excluding_batch: str = ""
+    context: AppContext, accounts: Sequence[GuarantorAccount], *, excluding_batch: str = "", recipient: str = ""
 ) -> tuple[dict[str, Correspondence], dict[str, tuple[int, date]]]:
     """The ledger's mailings for these accounts: by account number, and notices sent and last sent by episode."""
-    ledger, facility_id = context.ledger, context.facility.facility_id
+    history, facility_id = context.ledger.mailing_history, context.facility.facility_id
     numbers, episodes = _account_numbers(accounts), _episode_ids(accounts)
-    if excluding_batch:
-        return (
-            ledger.mailing_history.by_account(facility_id, numbers, excluding_batch=excluding_batch),
-            ledger.mailing_history.by_episode(facility_id, episodes, excluding_batch=excluding_batch),
-        )
-    return ledger.mailing_history.by_account(facility_id, numbers), ledger.mailing_history.by_episode(
-        facility_id, episodes
+    return (
+        history.by_account(facility_id, numbers, excluding_batch=excluding_batch, recipient=recipient),
+        history.by_episode(facility_id, episodes, excluding_batch=excluding_batch),
     )
+
+
+def _own_history_of(account: GuarantorAccount) -> str:
+    """Whose mailings alone count for the account's clocks: those of a patient with a confidential address, who never
+    saw what the guarantor got. Empty: all mailings about the visits."""
+    confidential = account.guarantor.contact_kind is ContactKind.CONFIDENTIAL
+    return account.guarantor.guarantor_id if confidential else ""
 
 
 def _account_numbers(accounts: Sequence[GuarantorAccount]) -> list[str]:

@@ -9,12 +9,13 @@ One process reads the source; several processes share the work per document.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
 from msgspec.structs import replace
 
+from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR, guarantor_of
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.selection import Hold
 from statement_builder.ledger import Batch, Shard
@@ -63,9 +64,9 @@ class _Recheck:
         self._shards = shards
         self._as_of = max(batch.as_of, context.today())
         self._pending: dict[str, tuple[PackedDocument, ...]] = defaultdict(tuple)
-        """Unclaimed documents by guarantor id: usually one, more when a copy goes out beside the original."""
+        """Unclaimed documents by recipient id: usually one, more when a copy goes out beside the original."""
         self._corrected: set[str] = set()
-        """Guarantor ids whose document is a correction."""
+        """Recipient ids whose document is a correction."""
         self._withheld = 0
 
     @infrequent_gc()
@@ -113,9 +114,12 @@ class _Recheck:
         scope = replace(scope_of(self._batch), as_of=self._as_of, limit=None)
         accounts: list[tuple[bytes, tuple[PackedDocument, ...]]] = []
         corrected, guarantor_ids = frozenset(self._corrected), self._pending.keys()
+        others = _group_other_recipients(guarantor_ids)
         for entry in stream_candidates(self._context, scope, replaced=corrected, only=guarantor_ids):
             documents = self._pending.pop(_guarantor_id(entry), ())
             if not isinstance(entry, GuarantorAccount):
+                for recipient in others.get(entry.subject, ()):
+                    documents += self._pending.pop(recipient, ())
                 self._withhold(local.find_ineligible(entry, documents, self._as_of))
             elif documents:
                 try:
@@ -133,6 +137,15 @@ class _Recheck:
         for document_id, holds in ineligible:
             context.ledger.documents.withhold(document_id, holds, actor=context.actor, at=context.now())
             self._withheld += 1
+
+
+def _group_other_recipients(recipients: Iterable[str]) -> dict[str, list[str]]:
+    """Guarantor id → those of these recipients who get a part of the guarantor's mail."""
+    found = defaultdict(list)
+    for recipient in recipients:
+        if RECIPIENT_SEPARATOR in recipient:
+            found[guarantor_of(recipient)].append(recipient)
+    return found
 
 
 def _guarantor_id(entry: Entry) -> str:

@@ -10,6 +10,7 @@ from statement_builder.policy.hold_codes import HOLD_CODES, describe_hold
 from statement_builder.policy.recheck import recheck
 from statement_builder.policy.reprint_rules import find_reprint_holds
 from statement_builder.policy.settings import LegalNumber, Policy
+from statement_builder.policy.split_accounts import split_account
 
 __all__ = [
     "HOLD_CODES",
@@ -20,4 +21,5 @@ __all__ = [
     "describe_hold",
     "find_reprint_holds",
     "recheck",
+    "split_account",
 ]

@@ -40,7 +40,12 @@ ClosingRule = Callable[[Candidate, tuple[Encounter, ...]], Iterable[Hold]]
 
 
 def open_candidate(account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date) -> Candidate:
-    """Calculate the balances and plans of an account as of a date. Any account that meets the contract is valid."""
+    """Calculate the balances and plans of an account as of a date. Any account that meets the contract is valid.
+
+    ValueError if the account has contacts: it must be split by recipient first (`split_accounts`).
+    """
+    if account.contacts:
+        raise ValueError(f"guarantor {account.guarantor.guarantor_id}: not split by recipient")
     balances = {each.account_number: encounter_balance(each, as_of) for each in account.encounters}
     return Candidate(
         account=account,

@@ -8,6 +8,7 @@ from datetime import date
 from statement_builder.billing.dates import birthday, last_of_month
 from statement_builder.billing.estimates import exceeds_estimate
 from statement_builder.billing.model import (
+    ContactKind,
     Coverage,
     CoverageKind,
     Encounter,
@@ -107,8 +108,10 @@ def covers(span: Coverage, first_on: date, last_on: date | None) -> bool:
 def hold_minor_confidential(candidate: Candidate) -> Iterable[Hold]:
     """Hold a sensitive visit of a patient who was a minor then: the guarantor who gets the mail may not know of it.
 
-    It stays confidential after the patient is of age.
+    It stays confidential after the patient is of age. Mail to the patient's own confidential address is not held.
     """
+    if candidate.account.guarantor.contact_kind is ContactKind.CONFIDENTIAL:
+        return
     patients = {each.patient_id: each for each in candidate.account.patients}
     adult_years = candidate.policy.ob_adult_age_years
     for each in candidate.with_balance:

@@ -90,9 +90,9 @@ def hold_covered_by_credits(candidate: Candidate) -> Iterable[Hold]:
 
 
 def hold_without_encounters(candidate: Candidate) -> Iterable[Hold]:
-    """Hold a guarantor without visits."""
+    """Hold a guarantor without visits, or whose visits all go to another recipient."""
     if not candidate.account.encounters:
-        yield make_hold("NO_ENCOUNTERS")
+        yield make_hold("OTHER_RECIPIENT" if candidate.account.split_off else "NO_ENCOUNTERS")
 
 
 def hold_statement_too_soon(candidate: Candidate) -> Iterable[Hold]:

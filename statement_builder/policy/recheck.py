@@ -73,7 +73,8 @@ def _recheck_visits(candidate: Candidate, selection: Selection) -> Iterable[Hold
             yield hold
     missing = [number for number in selection.account_numbers if number not in candidate.balances]
     for number in missing:
-        yield make_hold("NOT_ON_FILE", number)
+        moved = number in candidate.account.split_off
+        yield make_hold("OTHER_RECIPIENT" if moved else "NOT_ON_FILE", number)
     if not missing and _amount_changed(_visits_cents(candidate, selection), selection, candidate.policy):
         yield make_hold("AMOUNT_CHANGED")
 

@@ -17,8 +17,8 @@ def address_digest(guarantor: Guarantor) -> str:
 
 
 def recipient_digest(guarantor: Guarantor) -> str:
-    """SHA-256 of the name, mailing address, e-mail address, language, and print size."""
-    parts = (
+    """SHA-256 of the name, mailing address, e-mail address, language, and print size, and of an attorney's client."""
+    parts: tuple[object, ...] = (
         guarantor.guarantor_id,
         guarantor.first_name,
         guarantor.last_name,
@@ -28,4 +28,6 @@ def recipient_digest(guarantor: Guarantor) -> str:
         guarantor.language,
         guarantor.large_print,
     )
+    if guarantor.client_name:
+        parts = (*parts, guarantor.client_name)
     return hashlib.sha256(_encode(parts)).hexdigest()

@@ -42,4 +42,5 @@ def find_reprint_holds(
             holds.append(make_hold("LOSS" if lost else "NOT_ON_FILE"))
         return tuple(dict.fromkeys(holds))
     relevant = {"", *account_numbers}
+    holds += [make_hold("OTHER_RECIPIENT", number) for number in account_numbers if number in account.split_off]
     return tuple(dict.fromkeys(hold for hold in holds if hold.account_number in relevant))

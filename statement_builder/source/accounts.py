@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount
 from statement_builder.containment import contain
 from statement_builder.source.consistency import find_inconsistencies
+from statement_builder.source.contacts import build_contact, find_contact_faults
 from statement_builder.source.contract import DETAILS, RESULT_SETS
 from statement_builder.source.faults import account_fault, format_key
 from statement_builder.source.guarantors import build_guarantor, find_guarantor_faults
@@ -68,6 +69,8 @@ def build_account(
     faults += _find_guarantor_count_faults(key[1], rows["guarantors"], bad)
     for row in rows["guarantors"]:
         faults += find_guarantor_faults(row, as_of, languages)
+    if rows["contacts"]:
+        faults += find_contact_faults(rows, as_of, languages)
     faults += find_inconsistencies(rows, set(bad), as_of)
     if faults:
         return _make_faulty_account(format_key(key[1]), faults, rows, bad)
@@ -102,6 +105,7 @@ def _assemble_account(rows: dict[str, list[Row]]) -> GuarantorAccount:
         assistance=_build_all(build_assistance, rows["assistance"]),
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
         unapplied_cents=sum(row[-1] for row in payments.get(None, ())),
+        contacts=_build_all(build_contact, rows["contacts"]),
     )
 
 

@@ -10,6 +10,7 @@ from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import InvariantError, LedgerError
 from statement_builder.ledger import (
     BatchState,
+    DeliveryState,
     DocumentState,
     Ledger,
     NewCandidate,
@@ -331,6 +332,35 @@ def test_find__by_document_prefix_guarantor_account_and_batch(ledger: Ledger) ->
     assert ids("G_") == ids("%") == ids("") == set()
     [found] = ledger.documents.find(new.document_id)
     assert [attempt.print_file for attempt in found.deliveries] == ["STMT_001.pdf"]
+
+
+def test_find__by_guarantor_includes_other_recipients(ledger: Ledger) -> None:
+    ids = ("G1", "G1+K1", "G1+Ké", "G10", "G10+K1", "G1-K1", "G1,K1")
+    documents = {each: rendered(each, accounts=(f"A-{number}",)) for number, each in enumerate(ids)}
+    make_batch(ledger, list(documents.values()))
+
+    def recipients(text: str) -> set[str]:
+        return {found.document.guarantor_id for found in ledger.documents.find(text)}
+
+    assert recipients("G1") == {"G1", "G1+K1", "G1+Ké"}
+    assert recipients("G1+K1") == {"G1+K1"}
+    assert recipients("G10") == {"G10", "G10+K1"}
+
+
+def test_mailing_history__of_one_recipient(ledger: Ledger) -> None:
+    """What the guarantor got does not start the clocks of a patient with a confidential address."""
+    parent = rendered("G1", cycle="2026-10", accounts=("A-1",))
+    patient = rendered("G1+K1", accounts=("A-1",))
+    for each, cycle in ((parent, "2026-10"), (patient, "2026-11")):
+        batch = make_batch(ledger, [each], cycle=cycle)
+        ledger.print_files.claim(print_file(batch.batch_id, [each], name=f"STMT_{cycle}.pdf"), at=AT)
+        ledger.print_files.mark(f"STMT_{cycle}.pdf", DeliveryState.COMMITTING, at=AT)
+        ledger.print_files.mark(f"STMT_{cycle}.pdf", DeliveryState.SENT, receipt={}, at=AT, mailed_on=AT.date())
+    history = ledger.mailing_history
+    assert history.by_account("LAKESIDE", ["A-1"])["A-1"].statements_sent == 2
+    assert history.by_account("LAKESIDE", ["A-1"], recipient="G1+K1")["A-1"].statements_sent == 1
+    assert history.by_account("LAKESIDE", ["A-1"], recipient="G1+K9") == {}
+    assert history.by_account("LAKESIDE", ["A-1"], recipient="G1+K1", excluding_batch="2026-11-statement") == {}
 
 
 def test_record_pull__unknown_batch(ledger: Ledger) -> None:

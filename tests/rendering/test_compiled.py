@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import msgspec
 import pytest
@@ -55,6 +56,16 @@ def test_render__random_documents_match_the_plain_engine(
     for _ in range(DOCUMENTS):
         _require_same_result(compiled, engine, make_random(kind, random, large_print=large_print))
     assert sum(compiled.fallbacks.values()) <= 0.02 * compiled.filled, compiled.fallbacks
+
+
+@pytest.mark.parametrize("kind", ["statement", "final-notice"])
+def test_render__documents_to_attorneys_match_the_plain_engine(
+    engine: PlainEngine, compiled: CompiledEngine, kind: str
+) -> None:
+    random = Random(f"attorney {kind}")
+    for client in ("Maria Lopez", "Siobhán O'Brien", "Maximiliana-Theodora Featherstonehaugh-Montgomerys"):
+        person: dict[str, Any] = {"first_name": "", "last_name": "Reyes & Cole LLP", "client_name": client}
+        _require_same_result(compiled, engine, make_random(kind, random, **person))
 
 
 PEOPLE = [

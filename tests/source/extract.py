@@ -45,6 +45,18 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "kind": "qmb",
         "starts_on": "2026-07-01",
     },
+    "contact": {
+        "contact_id": "K1",
+        "guarantor_id": "G1",
+        "patient_id": "P1",
+        "kind": "confidential",
+        "address_lines": "PO Box 4471",
+        "city": "Larchmere",
+        "state": "MA",
+        "postal_code": "01944",
+        "large_print": False,
+        "delivery": "paper",
+    },
     "encounter": {
         "account_number": "A1",
         "guarantor_id": "G1",

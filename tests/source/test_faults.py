@@ -115,6 +115,36 @@ BOTH_DATABASES = [
         id="coverage-ends-before-it-starts",
     ),
     pytest.param("coverage", {"patient_id": "P9"}, ("ORPHAN", "coverages", "patient_id"), id="coverage-of-nobody"),
+    pytest.param("contact", {"kind": "friend"}, ("CHOICE", "contacts", "kind"), id="contact-of-unknown-kind"),
+    pytest.param("contact", {"patient_id": "P9"}, ("ORPHAN", "contacts", "patient_id"), id="contact-of-nobody"),
+    pytest.param(
+        "contact",
+        {"patient_id": None, "account_number": "A9"},
+        ("ORPHAN", "contacts", "account_number"),
+        id="contact-for-unknown-visit",
+    ),
+    pytest.param(
+        "contact", {"patient_id": None}, ("CONTACT", "contacts", "patient_id"), id="confidential-address-of-nobody"
+    ),
+    pytest.param("contact", {"name": "Mom"}, ("CONTACT", "contacts", "name"), id="confidential-address-with-a-name"),
+    pytest.param("contact", {"kind": "attorney"}, ("NULL", "contacts", "name"), id="attorney-without-a-name"),
+    pytest.param("contact", {"country": "Atlantis"}, ("COUNTRY", "contacts", "country"), id="contact-unknown-country"),
+    pytest.param("contact", {"language": "tlh"}, ("LANGUAGE", "contacts", "language"), id="contact-without-templates"),
+    pytest.param(
+        "contact", {"delivery": "email", "email": "a@b@c"}, ("EMAIL", "contacts", "email"), id="contact-invalid-email"
+    ),
+    pytest.param(
+        "contact",
+        {"email_consent_at": "2027-01-01T00:00:00Z"},
+        ("FUTURE", "contacts", "email_consent_at"),
+        id="contact-consent-in-the-future",
+    ),
+    pytest.param(
+        "contact",
+        {"address_lines": "a\nb\nc\nd"},
+        ("ADDRLINES", "contacts", "address_lines"),
+        id="contact-address-of-four-lines",
+    ),
     pytest.param("payment_plan", {"status": None}, ("NULL", "plans", "status"), id="plan-status-null"),
     pytest.param("hold", {"account_number": "A9"}, ("ORPHAN", "holds", "account_number"), id="hold-on-unknown-account"),
     pytest.param("hold", {"episode_id": "E9"}, ("ORPHAN", "holds", "episode_id"), id="hold-on-unknown-pregnancy"),
@@ -205,6 +235,7 @@ def add_with_fault(extract: Extract, table: str, bad_values: dict[str, Any]) -> 
         "guarantor",
         "patient",
         "coverage",
+        "contact",
         "encounter",
         "charge",
         "insurance_transaction",
@@ -231,6 +262,50 @@ def test_faults__affect_only_their_guarantor(
 
     assert subjects(accounts) == ["G0", "!G1", "G2"]
     assert [(fault.code, fault.result_set, fault.column) for fault in only_fault(accounts).faults] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "faults"),
+    [
+        pytest.param({}, {}, [("TWO_CONTACTS", "patient_id")] * 2, id="of-one-patient"),
+        pytest.param(
+            {"account_number": "A1", "patient_id": None},
+            {"account_number": "A1", "kind": "attorney", "name": "Reyes & Cole LLP"},
+            [("TWO_CONTACTS", "account_number")] * 2,
+            id="of-one-visit",
+        ),
+        pytest.param(
+            {"patient_id": None, "kind": "attorney", "name": "Reyes & Cole LLP"},
+            {"patient_id": None, "kind": "attorney", "name": "Ito Law"},
+            [("TWO_CONTACTS", "patient_id")] * 2,
+            id="of-the-guarantor",
+        ),
+        pytest.param({}, {"patient_id": "P2"}, [], id="of-two-patients"),
+        pytest.param({}, {"patient_id": None, "kind": "attorney", "name": "Ito Law"}, [], id="of-two-scopes"),
+        pytest.param(
+            {"account_number": "A1", "patient_id": "P2"}, {}, [("ORPHAN", "patient_id")], id="of-another-patients-visit"
+        ),
+    ],
+)
+def test_faults__two_contacts_for_the_same_mail(
+    extract: Extract, first: dict[str, Any], second: dict[str, Any], faults: list[tuple[str, str]]
+) -> None:
+    extract.add("guarantor")
+    extract.add("patient")
+    extract.add("patient", patient_id="P2")
+    extract.add("encounter")
+    extract.add("contact", **first)
+    extract.add("contact", contact_id="K2", **second)
+    (account,) = extract.pull()
+    found = account.faults if isinstance(account, FaultyAccount) else ()
+    assert [(fault.code, fault.column) for fault in found] == faults
+
+
+def test_faults__guarantor_id_that_looks_like_another_recipient(sqlite_extract: Extract) -> None:
+    sqlite_extract.add_account("1+K1")
+    (account,) = sqlite_extract.pull()
+    assert isinstance(account, FaultyAccount)
+    assert [(fault.code, fault.column) for fault in account.faults] == [("ID", "guarantor_id")]
 
 
 def test_faults__are_found_on_both_databases(extract: Extract) -> None:

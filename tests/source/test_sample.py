@@ -10,6 +10,7 @@ import pytest
 
 from statement_builder.billing.model import (
     AssistanceKind,
+    ContactKind,
     Delivery,
     EpisodeStatus,
     FaultyAccount,
@@ -122,6 +123,10 @@ def has_level(level: int, first_days_min: int) -> Callable[[GuarantorAccount], b
     )
 
 
+def has_contact(kind: ContactKind) -> Callable[[GuarantorAccount], bool]:
+    return lambda account: any(contact.kind is kind for contact in account.contacts)
+
+
 def owes(cents_min: int, cents_max: int) -> Callable[[GuarantorAccount], bool]:
     return lambda account: cents_min <= balance_cents(account) <= cents_max and bool(account.encounters)
 
@@ -197,6 +202,8 @@ def has_minor(account: GuarantorAccount) -> bool:
             lambda a: a.guarantor.delivery is Delivery.EMAIL and a.guarantor.email_consent_at, 15, id="e-mail"
         ),
         pytest.param(lambda a: a.guarantor.confidential_address is not None, 1, id="confidential-address"),
+        pytest.param(has_contact(ContactKind.CONFIDENTIAL), 1, id="confidential-address-of-a-teenager"),
+        pytest.param(has_contact(ContactKind.ATTORNEY), 1, id="attorney"),
         pytest.param(lambda a: a.guarantor.address.postal_code in ("", "00000"), 1, id="no-zip"),
         pytest.param(lambda a: not a.guarantor.address.lines, 1, id="no-address"),
         pytest.param(lambda a: a.guarantor.address.country == "CA", 1, id="foreign-address"),

@@ -12,11 +12,15 @@ from msgspec.structs import replace
 from sqlalchemy import text
 
 from statement_builder.billing.model import (
+    Address,
     ApplicationStatus,
     AssistanceKind,
     AssistanceRecord,
+    Contact,
+    ContactKind,
     Coverage,
     CoverageKind,
+    Delivery,
     EstimateReview,
     GuarantorAccount,
 )
@@ -109,6 +113,61 @@ def test_accounts__birth_date_and_coverage_spans(extract: Extract) -> None:
         Coverage(patient_id="P9", kind=CoverageKind.QMB, starts_on=starts_on, ends_on=date(2026, 12, 31)),
         Coverage(patient_id="P9", kind=CoverageKind.MEDICAID, starts_on=starts_on),
     )
+
+
+def test_accounts__contacts(extract: Extract) -> None:
+    extract.add("guarantor")
+    extract.add("patient")
+    extract.add("encounter")
+    extract.add(
+        "contact",
+        account_number="A1",
+        patient_id=None,
+        kind="attorney",
+        name="Reyes & Cole LLP",
+        address_lines="9 Court Square\nSuite 4",
+        country="USA",
+        email="office@reyes-cole.example",
+        language="es",
+        large_print=True,
+        delivery="email",
+        email_consent_at="2026-01-02T15:00:00Z",
+    )
+    extract.add("contact", contact_id="K0")
+    (account,) = extract.pull()
+    assert isinstance(account, GuarantorAccount)
+    assert account.contacts == (
+        Contact(
+            contact_id="K0",
+            kind=ContactKind.CONFIDENTIAL,
+            patient_id="P1",
+            address=Address(lines=("PO Box 4471",), city="Larchmere", state="MA", postal_code="01944"),
+        ),
+        Contact(
+            contact_id="K1",
+            kind=ContactKind.ATTORNEY,
+            account_number="A1",
+            name="Reyes & Cole LLP",
+            address=Address(
+                lines=("9 Court Square", "Suite 4"), city="Larchmere", state="MA", postal_code="01944", country="US"
+            ),
+            email="office@reyes-cole.example",
+            language="es",
+            large_print=True,
+            delivery=Delivery.EMAIL,
+            email_consent_at=datetime(2026, 1, 2, 15, tzinfo=UTC),
+        ),
+    )
+
+
+def test_accounts__extract_without_contacts(sqlite_extract: Extract, queries: Path) -> None:
+    """An older folder of queries still works: no contacts, no row in control.sql."""
+    sqlite_extract.add_account("1")
+    now = sqlite_extract.pull()
+    (queries / "reference" / "contacts.sql").unlink()
+    counted = "SELECT 'contacts' AS result_set, count(*) AS row_count FROM contact\nUNION ALL\n"
+    replace_in(queries, "control", counted, "")
+    assert sqlite_extract.pull(queries) == now
 
 
 def test_accounts__extract_without_birth_dates_and_coverage_spans(sqlite_extract: Extract, queries: Path) -> None:

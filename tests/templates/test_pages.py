@@ -48,6 +48,8 @@ from tests.envelope import DOUBLE_WINDOW_10
 from tests.pdf_text import page_texts
 
 ALL_ACTIONS = msgspec.structs.replace(TERMS, collection_actions=tuple(CollectionAction))
+ATTORNEY: dict[str, Any] = {"first_name": "", "last_name": "Reyes & Cole LLP", "client_name": "Maria Lopez"}
+"""A guarantor's attorney as the recipient."""
 EVERY_DOCUMENT = [
     pytest.param(make_statement, id="statement"),
     pytest.param(lambda: make_statement(level=1), id="reminder"),
@@ -59,6 +61,8 @@ EVERY_DOCUMENT = [
     pytest.param(lambda: make_statement(large_print=True), id="statement-large-print"),
     pytest.param(lambda: make_ob_notice(large_print=True), id="estimate-large-print"),
     pytest.param(lambda: make_letter(4, large_print=True), id="final-notice-large-print"),
+    pytest.param(lambda: make_statement(**ATTORNEY), id="statement-to-an-attorney"),
+    pytest.param(lambda: make_letter(4, **ATTORNEY), id="final-notice-to-an-attorney"),
 ]
 
 
@@ -517,3 +521,24 @@ def test_letter__final_notice_without_an_agency(engine: PlainEngine) -> None:
     terms = TERMS.__class__(**{name: getattr(TERMS, name) for name in TERMS.__struct_fields__} | {"agency_name": ""})
     text = " ".join(read(engine, make_letter(4, terms=terms)))
     assert "agency" not in text.lower()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda: make_statement(**ATTORNEY), id="statement"),
+        pytest.param(lambda: make_statement(level=1, **ATTORNEY), id="reminder"),
+        pytest.param(lambda: make_letter(2, **ATTORNEY), id="past-due"),
+        pytest.param(lambda: make_letter(4, large_print=True, **ATTORNEY), id="final-notice-large-print"),
+    ],
+)
+def test_attorney__page_names_the_client_and_speaks_to_the_client(
+    engine: PlainEngine, make: Callable[[], Content]
+) -> None:
+    """15 USC 1692c(a)(2): it is addressed to the firm, and never asks the firm to pay."""
+    (first, *_) = read(engine, make())
+    text = first.replace("\u00a0", " ")
+    assert "About your client: Maria Lopez." in text
+    assert 'Where these pages say "you", they mean your client.' in text
+    assert "Maria Lopez, " in text
+    assert "Reyes & Cole LLP, " not in text

@@ -77,6 +77,8 @@ ONE_OF_EACH: tuple[Scenario, ...] = (
     *STOPPED_PREGNANCIES,
     *_HELD,
     *BAD_ROW_SCENARIOS,
+    scenarios.confidential_teenager,
+    scenarios.attorney_client,
 )
 """The first guarantors, in this order, so that a hospital of any size has every scenario."""
 

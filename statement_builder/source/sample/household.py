@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from statement_builder.billing.model import ApplicationStatus, AssistanceKind, FinancialClass, InsuranceStatus
+from statement_builder.billing.model import (
+    ApplicationStatus,
+    AssistanceKind,
+    ContactKind,
+    FinancialClass,
+    InsuranceStatus,
+)
 from statement_builder.source.sample.name_pools import (
     FIRST_NAMES,
     INSURERS,
@@ -242,6 +248,35 @@ class Household:
     def add_assistance(self, kind: AssistanceKind, *, days_ago: int, status: ApplicationStatus | None = None) -> None:
         """Add an oral effort, or an application for financial assistance, for all visits."""
         self.rows["assistance"].append((self.next_id("N"), self.guarantor_id, None, kind, self.day(days_ago), status))
+
+    def add_contact(
+        self, kind: ContactKind, *, patient: str | None = None, account: str | None = None, **changes: Any
+    ) -> str:
+        """Add a contact for a patient, an account or the whole guarantor; `changes` override its default columns.
+        Returns the contact id."""
+        city, state, prefix = self.rng.choice(TOWNS)
+        row = {
+            "contact_id": self.next_id("K"),
+            "guarantor_id": self.guarantor_id,
+            "account_number": account,
+            "patient_id": patient,
+            "kind": kind,
+            "name": None,
+            "address_lines": f"PO Box {self.rng.randint(100, 980)}",
+            "city": city,
+            "state": state,
+            "postal_code": f"{prefix}{self.rng.randint(1, 99):02d}",
+            "country": "US",
+            "email": None,
+            "language": None,
+            "large_print": False,
+            "delivery": "paper",
+            "email_consent_at": None,
+        }
+        assert changes.keys() <= row.keys()
+        row |= changes
+        self.rows["contact"].append(tuple(row.values()))
+        return str(row["contact_id"])
 
     def add_plan(self, plan_id: str, account: str, total_cents: int, *, count: int, paid: int, next_days: int) -> None:
         """Add a monthly payment plan for one account. The first `paid` installments were paid when due; the next is due

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from statement_builder.billing.model import ApplicationStatus, AssistanceKind, FinancialClass, InsuranceStatus
+from statement_builder.billing.model import (
+    ApplicationStatus,
+    AssistanceKind,
+    ContactKind,
+    FinancialClass,
+    InsuranceStatus,
+)
 from statement_builder.source.sample.household import Household, Mailed
 from statement_builder.source.sample.name_pools import COUNSELING, FIRST_NAMES, SURGERY, THERAPY
 
@@ -232,6 +238,23 @@ def confidential_address(household: Household) -> None:
         confidential_postal_code="01944",
         confidential_country="US",
     )
+
+
+def confidential_teenager(household: Household) -> None:
+    """A parent's bill, and a teenager's confidential visit that goes to the teenager's own address."""
+    household.add_guarantor(language="en", delivery="paper")
+    household.add_visit(household.add_patient(age=44), days_ago=30)
+    teenager = household.add_patient(age=16, first_name=household.rng.choice(FIRST_NAMES))
+    household.add_visit(teenager, days_ago=24, service=COUNSELING, sensitive=True)
+    household.add_contact(ContactKind.CONFIDENTIAL, patient=teenager)
+
+
+def attorney_client(household: Household) -> None:
+    """An attorney handles the account: the bill goes to the law firm."""
+    household.add_guarantor()
+    household.add_visit(household.add_patient(), days_ago=45)
+    household.add_hold("ATTY")
+    household.add_contact(ContactKind.ATTORNEY, name="Reyes & Cole LLP")
 
 
 def foreign_address(household: Household) -> None:
