@@ -23,8 +23,7 @@ from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine
 from tests.builders import make_address, make_encounter
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
-from tests.mail_house.pieces import CREATED_ON
-from tests.mail_house.test_print_file import without_postal_columns
+from tests.mail_house.pieces import CREATED_ON, without_postal_columns
 
 LETTER = with_mailer(load_profile(), mailer_id="123456", service_type="040")
 SIMPLEX = msgspec.structs.replace(LETTER, duplex=False)
