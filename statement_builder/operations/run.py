@@ -80,7 +80,7 @@ def walk_batch(context: AppContext, batch: Batch, *, until: Step | None = None, 
     """
     batch_id = batch.batch_id
     require_remaining_preconditions(context, batch)
-    context = replace(context, isolates=context.ledger.batches.is_signed(batch_id))
+    context = replace(context, isolates=context.isolates or context.ledger.batches.is_signed(batch_id))
     with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
         # Every step changes the state, and another process may have changed it before the lock: read it each time.
         if until is not Step.PULL:

@@ -59,7 +59,7 @@ class AppContext:
     sql_root: Path = SQL_ROOT
     shard_candidates_max: int = SHARD_CANDIDATES_MAX
     isolates: bool = False
-    """Whether even one worker works in a process of its own: a process that ran this batch was killed."""
+    """Whether even one worker works in a process of its own: one that ran this batch or task was killed."""
 
     def today(self) -> date:
         """Today's date in the facility's time zone."""
