@@ -14,6 +14,7 @@ import msgspec
 from statement_builder.errors import ConfigError
 from statement_builder.settings.checks import check_settings
 from statement_builder.settings.environment import URL_VARIABLES
+from statement_builder.settings.facility import normalize_facility
 from statement_builder.settings.model import Settings
 
 RENAMED_SETTINGS = {
@@ -92,6 +93,9 @@ def read_settings(
         raise ConfigError(f"{where}: {_explain(str(exc))}") from exc
     home = home_folder(environ, working_folder)
     settings = with_default_locations(settings, home)
+    if settings.facility is not None:
+        facility = normalize_facility(settings.facility, str(path or "the settings"))
+        settings = msgspec.structs.replace(settings, facility=facility)
     check_settings(settings, str(path or "the settings"))
     return LoadedSettings(settings=settings, path=path, file_values=file_values, environ=environ, home=home)
 
