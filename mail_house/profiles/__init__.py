@@ -84,6 +84,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sheets_flat_max: int
     mail_class: str = "first-class"
     """The vendor's word for First-Class Mail, in the manifest."""
+    mails_abroad: bool = True
+    """False: the vendor takes pieces to addresses in the United States only."""
     mail_class_abroad: str = "first-class-international"
     """The same for a piece whose address has no ZIP Code: mail abroad."""
     insert_code: str = ""

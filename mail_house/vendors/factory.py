@@ -74,6 +74,7 @@ def with_ordered_options(profile: Profile, url: str) -> Profile:
     return msgspec.structs.replace(
         profile,
         mail_class=_lob_mail_type(parsed),
+        mails_abroad=False,
         return_envelope=has_return_envelope,
         perforates_coupon=has_return_envelope,
     )

@@ -98,6 +98,13 @@ class LobVendor:
             base_url=account.base_url, auth=(account.key.reveal(), ""), timeout=TIMEOUT_S, follow_redirects=False
         )
 
+    def find_refusal(self, file: PrintFile) -> str:
+        try:
+            _read_piece(file)
+        except Permanent as exc:
+            return str(exc)
+        return ""
+
     def prepare(self, file: PrintFile) -> None:
         """Nothing can be uploaded beforehand; this only finds some letters that Lob would refuse."""
         _read_piece(file)

@@ -21,7 +21,8 @@ from mail_house.profiles import Profile
 from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open_archive, read_snapshot
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount, Record
-from statement_builder.billing.selection import Decision, Selection
+from statement_builder.billing.postal import is_domestic
+from statement_builder.billing.selection import Channel, Decision, Selection
 from statement_builder.containment import Problem, contain, died
 from statement_builder.documents import CompositionError, Content, PrintedTerms, compose, document_id
 from statement_builder.errors import ArchiveError
@@ -233,7 +234,17 @@ class ShardBuilder:
                 batch_cycle=plan.batch.cycle,
                 issued_on=plan.batch.as_of,
             )
-            if len(content.account_numbers) > VISITS_PER_PAGE_MAX * plan.profile.pages_max:
+            if (
+                selection.channel is Channel.PRINT
+                and not plan.profile.mails_abroad
+                and not is_domestic(account.guarantor.mailing_address)
+            ):
+                content = CompositionError(
+                    "MAIL_ABROAD",
+                    "The print vendor takes mail to addresses in the United States only.",
+                    "Mail this one by hand, or use a vendor that mails abroad.",
+                )
+            elif len(content.account_numbers) > VISITS_PER_PAGE_MAX * plan.profile.pages_max:
                 content = CompositionError(
                     "TOO_LONG",
                     f"It has more visits than fit on {plan.profile.pages_max} pages, the most that the print profile's "

@@ -163,6 +163,10 @@ def _deliver_all(
             if isinstance(file, FailedPieces):
                 _withhold(context, file)
                 break
+            if refusal := vendor.find_refusal(file):
+                failed = FailedPieces(document_ids=tuple(each.document_id for each in planned.documents))
+                _withhold(context, failed, code="VENDOR_REFUSES", why=refusal)
+                return replace(built, files=(*built.files[:index], failed))
             claimed = _claim(context, task.shard, planned, file)
             with context.watch("hand over"):
                 _deliver(context, vendor, file, claimed)
@@ -173,11 +177,12 @@ def _deliver_all(
     return built
 
 
-def _withhold(context: AppContext, failed: FailedPieces) -> None:
+def _withhold(context: AppContext, failed: FailedPieces, *, code: str = "PRINT_FAILED", why: str = "") -> None:
     """Withhold documents that cannot be printed. They are in no file yet."""
     for document_id in failed.document_ids:
-        holds = (Hold(code="PRINT_FAILED"),)
-        context.ledger.documents.withhold(document_id, holds, actor=context.actor, at=context.now())
+        context.ledger.documents.withhold(
+            document_id, (Hold(code=code),), actor=context.actor, at=context.now(), why=why
+        )
 
 
 def _claim(context: AppContext, shard: Shard, planned: PlannedFile, file: PrintFile) -> PrintFileRow:
