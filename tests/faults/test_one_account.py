@@ -247,6 +247,45 @@ def test_account_that_ends_every_worker__is_an_exception_and_the_rest_is_the_sam
     assert outcome_of(hospital, BATCH) == mine
 
 
+def _exception_codes(hospital: Hospital) -> dict[str, str]:
+    return {each["guarantor"]: each["code"] for each in call(hospital, "exceptions", BATCH, "--json").json}
+
+
+def test_account_that_ended_every_worker__a_rerun_before_the_release_tries_it_again(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First it ends its worker again, and not the command; then the cause is fixed."""
+    with monkeypatch.context() as broken:
+        broken.setattr(build, "open_builder", open_fatal_builder)
+        with monkeypatch.context() as signed:
+            _use_processes(hospital, 1, signed)
+            before = call(hospital, *RUN_TO_GATES, code=3).json
+        assert _exception_codes(hospital)[FATAL] == "WORKER_DIED"
+        steps = call(hospital, "rerun", BATCH, "--dry-run", "--json").json["would"]
+        assert "retry 1 document that could not be made" in steps
+        again = call(hospital, "rerun", BATCH, "--json", code=3).json
+        assert again["counts"] == before["counts"]
+        assert _exception_codes(hospital)[FATAL] == "WORKER_DIED"
+    after = call(hospital, "rerun", BATCH, "--json", code=3).json
+    assert FATAL not in _exception_codes(hospital)
+    assert (after["counts"]["exceptions"], after["foots"]) == (before["counts"]["exceptions"] - 1, True)
+    assert after["counts"]["rendered"] == before["counts"]["rendered"] + 1
+    assert "retry" not in str(call(hospital, "rerun", BATCH, "--dry-run", "--json").json["would"])
+    assert call(hospital, *RELEASE).json["state"] == "closed"
+    assert _document_id(hospital) in {row["document_id"] for row in hospital.manifest_rows()}
+
+
+def test_account_that_a_rule_failed_on__a_rerun_before_the_release_tries_it_again(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(build_worker, "decide", failing(vars(build_worker)["decide"], OverflowError))
+        call(hospital, *RUN_TO_GATES, code=3)
+        assert _exception_codes(hospital)[FATAL] == "INTERNAL"
+    call(hospital, "rerun", BATCH, code=3)
+    assert FATAL not in _exception_codes(hospital)
+
+
 def _use_processes(hospital: Hospital, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in separate processes: with two workers in small shards, with one as after a killed run."""
     if workers == 1:
