@@ -176,7 +176,7 @@ def _hold_codes() -> str:
 
 
 def _files() -> str:
-    columns = "\n".join(f"| `{name}` |" for name in MANIFEST_COLUMNS)
+    columns = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in MANIFEST_COLUMNS.items())
     return f"""\
 # Files
 
@@ -192,8 +192,8 @@ A print file is three files with one name. The control file is written last; the
 
 ### Columns of the manifest
 
-| column |
-|---|
+| column | meaning |
+|---|---|
 {columns}
 
 ### Fields of the control file

@@ -37,6 +37,14 @@ class BatchBusy(StatementsError):
     """Another process is working on this batch. The message names it. Exit code 1."""
 
 
+class DocumentsWithheld(StatementsError):
+    """Documents were withheld after their hand-off was planned. Nothing was claimed: claim the others."""
+
+    def __init__(self, message: str, document_ids: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.document_ids = document_ids
+
+
 class WorkerDied(StatementsError):
     """A worker process was killed. Its unfinished work was discarded and can be repeated. Exit code 1."""
 

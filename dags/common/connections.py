@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +73,10 @@ def run_actor() -> str:
 
 @contextmanager
 def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
-    """The application context for one task, on behalf of `actor`, by default the DAG."""
+    """The application context for one task, on behalf of `actor`, by default the DAG.
+
+    A retry works in processes that may die: a document may have ended the process of the try before.
+    """
     from statement_builder.clock import open_clock  # noqa: PLC0415
     from statement_builder.pipeline.context import open_context  # noqa: PLC0415 - too slow for parsing DAG files
 
@@ -89,7 +93,13 @@ def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
         workers=settings.render.workers or 1,  # parallelism comes from Airflow's slots
         progress=_log_progress,
     ) as context:
-        yield context
+        yield replace(context, isolates=_is_retry())
+
+
+def _is_retry() -> bool:
+    from airflow.sdk import get_current_context  # noqa: PLC0415
+
+    return int(get_current_context()["ti"].try_number) > 1
 
 
 def _read_connections() -> dict[str, str]:

@@ -21,7 +21,7 @@ from mail_house.postal import find_line_fault
 from mail_house.preflight.fault import Fault
 from mail_house.print_files.envelopes import envelope_class, sheets_of
 from mail_house.print_files.inserter_marks import MARKS_BEGIN, PAGE_HEIGHT, draw_inserter_marks, routing_code
-from mail_house.print_files.manifest import ManifestRow
+from mail_house.print_files.manifest import ManifestRow, make_postal_options
 from mail_house.profiles import Profile
 from pdf_kit import UnsupportedPdf, inflate, read_character_map
 
@@ -73,7 +73,7 @@ def _row_faults(rows: Sequence[ManifestRow], profile: Profile) -> Iterator[Fault
             yield Fault(message="it does not start where the piece before it ends", document_id=piece.document_id)
         line_fault = find_line_fault(piece.recipient_lines)
         barcode_fault = "" if line_fault else _barcode_fault(piece, profile)
-        for message in (line_fault, _sheets_fault(piece, profile), barcode_fault):
+        for message in (line_fault, _sheets_fault(piece, profile), barcode_fault, _postal_fault(piece, profile)):
             if message:
                 yield Fault(message=message, document_id=piece.document_id)
         seen.add(piece.document_id)
@@ -100,6 +100,19 @@ def _barcode_fault(piece: ManifestRow, profile: Profile) -> str:
     except ValueError as exc:
         return str(exc)
     return "" if (bars, routing) == (piece.barcode_bars, shown) else "its barcode does not match its address"
+
+
+def _postal_fault(piece: ManifestRow, profile: Profile) -> str:
+    """An older manifest has no postal options, so there is nothing to compare."""
+    expected = make_postal_options(
+        profile, recipient_lines=piece.recipient_lines, cover_sheet_pages=piece.cover_sheet_pages
+    )
+    found = piece.postal_options
+    if found is None or found == expected:
+        return ""
+    if (found.zip5, found.zip4) != (expected.zip5, expected.zip4):
+        return "its ZIP Code does not match its address"
+    return "its mail class, insert, reply envelope or perforation is not what the profile orders"
 
 
 def _page_faults(

@@ -15,7 +15,7 @@ from mail_house.print_files.assembly import Assembly
 from mail_house.print_files.control import Control, file_facts, write_control
 from mail_house.print_files.envelopes import envelope_class, sheets_of
 from mail_house.print_files.inserter_marks import make_inserter_marks
-from mail_house.print_files.manifest import ADDRESS_LINES_MAX, ManifestRow, write_manifest
+from mail_house.print_files.manifest import ADDRESS_LINES_MAX, ManifestRow, make_postal_options, write_manifest
 from mail_house.profiles import Profile
 
 
@@ -86,6 +86,9 @@ def _add_piece(piece: Piece, assembly: Assembly, profile: Profile) -> ManifestRo
         scanline=piece.scanline,
         cover_sheet_pages=piece.cover_sheet_pages,
         sha256=piece.sha256,
+        postal_options=make_postal_options(
+            profile, recipient_lines=piece.recipient_lines, cover_sheet_pages=piece.cover_sheet_pages
+        ),
     )
 
 

@@ -4,34 +4,70 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from mail_house.postal import find_zip
+from mail_house.profiles import Profile
+
 ADDRESS_LINES_MAX = 6
 
-COLUMNS = (
-    "document_id",
-    "sequence",
-    "pdf_file",
-    "first_page",
-    "pages",
-    "blank_pages",
-    "sheets",
-    "duplex",
-    "envelope_class",
-    *(f"address_{n}" for n in range(1, ADDRESS_LINES_MAX + 1)),
-    "barcode",
-    "barcode_bars",
-    "amount_cents",
-    "scanline",
-    "carrier_pages",
-    "sha256",
-)
-"""`barcode` is the Intelligent Mail barcode's tracking number and routing code, joined by a hyphen."""
+COLUMNS: Mapping[str, str] = {
+    "document_id": "the document; also printed on each of its pages",
+    "sequence": "position in the batch's mailing order, from 1",
+    "pdf_file": "the file name of the PDF",
+    "first_page": "the piece's first page in the PDF, from 1; always the front of a sheet",
+    "pages": "pages of the piece, a cover sheet included",
+    "blank_pages": "blank backs after the piece",
+    "sheets": "sheets of paper",
+    "duplex": "`Y`: printed on both sides; `N`: on one",
+    "envelope_class": "`letter` for a #10 envelope, `flat` for a 9 x 12",
+    **{f"address_{n}": f"line {n} of the address, as printed in the window" for n in range(1, ADDRESS_LINES_MAX + 1)},
+    "barcode": "Intelligent Mail barcode: tracking number, hyphen, routing code; empty if not printed",
+    "barcode_bars": "its 65 bars, one letter each; empty if not printed",
+    "amount_cents": "the amount due",
+    "scanline": "the coupon's scan line; empty if none is printed",
+    "carrier_pages": "how many of `pages` are a cover sheet with a new address",
+    "sha256": "hash of the archived document",
+    "mail_class": "the mail class, in the vendor's words (profile: `mail_class`; for mail abroad, `mail_class_abroad`)",
+    "insert_code": "the vendor's code of the insert in the envelope; empty if there is none (profile: `insert_code`)",
+    "return_envelope": "`Y`: a reply envelope goes into the envelope; `N`: none does (profile: `return_envelope`)",
+    "perforated_page": "the page of the piece, from 1, that is perforated: the one with the coupon; empty if none is "
+    "(profile: `perforates_coupon`)",
+    "zip5": "the first 5 digits of the address's ZIP Code; empty for mail abroad",
+    "zip4": "the last 4 digits of a ZIP+4 Code; empty if the address has none",
+}
+"""Each column with its meaning."""
+_POSTAL_COLUMNS = ("mail_class", "insert_code", "return_envelope", "perforated_page", "zip5", "zip4")
+"""Older manifests end before these columns."""
 
 # Characters that start a formula in a spreadsheet, including full-width forms.
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
+
+
+class PostalOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """How the vendor is to mail a piece, and the parts of its ZIP Code. `COLUMNS` has the meanings."""
+
+    mail_class: str
+    insert_code: str
+    return_envelope: bool
+    perforated_page: int | None
+    zip5: str
+    zip4: str
+
+
+def make_postal_options(profile: Profile, *, recipient_lines: tuple[str, ...], cover_sheet_pages: int) -> PostalOptions:
+    """What the profile orders for a piece to this address."""
+    zip5, _, zip4 = find_zip(recipient_lines).partition("-")
+    return PostalOptions(
+        mail_class=profile.mail_class if zip5 else profile.mail_class_abroad,
+        insert_code=profile.insert_code,
+        return_envelope=profile.return_envelope,
+        perforated_page=cover_sheet_pages + 1 if profile.perforates_coupon else None,
+        zip5=zip5,
+        zip4=zip4,
+    )
 
 
 class ManifestRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,6 +91,8 @@ class ManifestRow(msgspec.Struct, frozen=True, kw_only=True):
     cover_sheet_pages: int
     """How many of `pages` belong to the cover sheet before the document. The CSV column is `carrier_pages`."""
     sha256: str
+    postal_options: PostalOptions | None
+    """None in an older manifest, which does not have them."""
 
 
 def write_manifest(pdf_file: str, rows: Sequence[ManifestRow], *, duplex: bool) -> bytes:
@@ -83,6 +121,7 @@ def write_manifest(pdf_file: str, rows: Sequence[ManifestRow], *, duplex: bool) 
                 piece.scanline,
                 piece.cover_sheet_pages,
                 piece.sha256,
+                *_write_postal(piece.postal_options),
             )
         )
     return out.getvalue().encode("utf-8")
@@ -97,8 +136,21 @@ def read_manifest(manifest: bytes) -> tuple[ManifestRow, ...]:
         raise ValueError(f"not a manifest: {type(exc).__name__}") from exc
 
 
+def _write_postal(options: PostalOptions | None) -> tuple[str | int, ...]:
+    assert options is not None, "only an older manifest, which is never written again, has none"
+    return (
+        options.mail_class,
+        options.insert_code,
+        "Y" if options.return_envelope else "N",
+        options.perforated_page or "",
+        options.zip5,
+        options.zip4,
+    )
+
+
 def _read_row(row: dict[str, str]) -> ManifestRow:
-    if set(row) != set(COLUMNS) or None in row.values():
+    is_older = set(row) == set(COLUMNS).difference(_POSTAL_COLUMNS)
+    if (set(row) != set(COLUMNS) and not is_older) or None in row.values():
         raise ValueError("not a manifest: a row has other columns")
     lines = [unescape_formula(row[f"address_{n}"]) for n in range(1, ADDRESS_LINES_MAX + 1)]
     return ManifestRow(
@@ -116,6 +168,18 @@ def _read_row(row: dict[str, str]) -> ManifestRow:
         amount_cents=int(row["amount_cents"]),
         scanline=row["scanline"],
         sha256=row["sha256"],
+        postal_options=None if is_older else _read_postal(row),
+    )
+
+
+def _read_postal(row: dict[str, str]) -> PostalOptions:
+    return PostalOptions(
+        mail_class=row["mail_class"],
+        insert_code=row["insert_code"],
+        return_envelope={"Y": True, "N": False}[row["return_envelope"]],
+        perforated_page=int(row["perforated_page"]) if row["perforated_page"] else None,
+        zip5=row["zip5"],
+        zip4=row["zip4"],
     )
 
 

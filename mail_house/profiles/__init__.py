@@ -5,6 +5,7 @@ Lengths are inches on the page (8.5 x 11) from its top left corner. Geometry and
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -15,6 +16,7 @@ from mail_house.barcodes import intelligent_mail, sheet_mark, tracking_number
 from pdf_kit.geometry import POINTS_PER_INCH, Rect
 
 DEFAULT_PROFILE = "number-10-double-window"
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}")
 
 
 class ProfileRect(Rect, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,6 +82,18 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sheets_letter_max: int
     """More sheets go in a flat (domain rules 7.6: a #10 holds 6 tri-folded sheets, or 5 plus a return envelope)."""
     sheets_flat_max: int
+    mail_class: str = "first-class"
+    """The vendor's word for First-Class Mail, in the manifest."""
+    mails_abroad: bool = True
+    """False: the vendor takes pieces to addresses in the United States only."""
+    mail_class_abroad: str = "first-class-international"
+    """The same for a piece whose address has no ZIP Code: mail abroad."""
+    insert_code: str = ""
+    """The vendor's code of an insert that goes into every envelope, such as a leaflet. Empty: none does."""
+    return_envelope: bool = False
+    """The vendor adds a reply envelope, which counts as a sheet in `sheets_letter_max`."""
+    perforates_coupon: bool = False
+    """The vendor prints the page with the payment coupon on perforated paper."""
     return_window: ProfileRect
     recipient_window: ProfileRect
     clear_in: float
@@ -155,12 +169,15 @@ def with_mailer(profile: Profile, *, mailer_id: str, service_type: str) -> Profi
 
 
 def _check(profile: Profile) -> None:
-    """Raise ValueError if the barcode or the sheet mark would be unreadable."""
+    """Raise ValueError if the barcode or the sheet mark would be unreadable, or a code has other characters."""
     if (imb := profile.imb) is not None:
         if not profile.recipient_window.contains(imb.zone):
             raise ValueError("the Intelligent Mail barcode with its clear zone is not within the recipient's window")
         if imb.mailer_id:
             tracking_number(barcode_id=imb.barcode_id, service_type=imb.service_type, mailer_id=imb.mailer_id, serial=0)
+    for name in ("mail_class", "mail_class_abroad", "insert_code"):
+        if not _CODE.fullmatch(getattr(profile, name)) and (name != "insert_code" or profile.insert_code):
+            raise ValueError(f"{name} must be 1 to 40 letters, digits, spaces, hyphens, periods or underscores")
     if (mark := profile.sheet_mark) is not None and not profile.vendor_zone.contains(mark.zone):
         raise ValueError("the sheet mark with its quiet zone is not within the vendor's zone")
 

@@ -9,7 +9,7 @@
 | `lob://api.lob.com/v1` | `from` | id of the return address saved at Lob, `adr_…`; required | |
 | | `mail_type` | `usps_first_class` or `usps_standard` | `usps_first_class` |
 | | `address_placement` | `top_first_page` or `insert_blank_page` | `top_first_page` |
-| | `return_envelope` | `yes` adds a reply envelope and perforates page 1 | `no` |
+| | `return_envelope` | `yes` adds a reply envelope and perforates the coupon | `no` |
 | | `rate` | requests per second, at most | 30 |
 
 SFTP: a folder that starts with `/~/` is below the login's home folder. `STATEMENTS_SFTP_KEY` names a private key file;
@@ -24,6 +24,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from mail_house.profiles import Profile
 from mail_house.secret import Secret
 from mail_house.urls import BackendUrl, folder_path, is_loopback, parse_url
 from mail_house.vendors.folder import open_local_directory
@@ -57,6 +60,28 @@ def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
         return _open_lob(parsed, environ)
     folder = folder_path(parsed)
     return FolderVendor(functools.partial(open_local_directory, folder), location=f"file://{folder}", collects=False)
+
+
+def with_ordered_options(profile: Profile, url: str) -> Profile:
+    """The profile with what the vendor's URL orders for each letter, so that manifest and order agree.
+
+    Raises ValueError that names what is wrong in the URL.
+    """
+    parsed = parse_url(url, setting="print")
+    if parsed.scheme != "lob":
+        return profile
+    has_return_envelope = parsed.flag("return_envelope")
+    return msgspec.structs.replace(
+        profile,
+        mail_class=_lob_mail_type(parsed),
+        mails_abroad=False,
+        return_envelope=has_return_envelope,
+        perforates_coupon=has_return_envelope,
+    )
+
+
+def _lob_mail_type(url: BackendUrl) -> str:
+    return url.choice("mail_type", "usps_first_class", "usps_standard")
 
 
 def _open_sftp(url: BackendUrl, environ: Mapping[str, str]) -> PrintVendor:
@@ -117,7 +142,7 @@ def _open_lob(url: BackendUrl, environ: Mapping[str, str]) -> PrintVendor:
         base_url=f"{'http' if is_loopback(url.host) else 'https'}://{url.host}{port}{url.path.rstrip('/')}",
         key=Secret(environ["STATEMENTS_LOB_KEY"]),
         from_id=url.value("from"),
-        mail_type=url.choice("mail_type", "usps_first_class", "usps_standard"),
+        mail_type=_lob_mail_type(url),
         address_placement=url.choice("address_placement", "top_first_page", "insert_blank_page"),
         return_envelope=url.flag("return_envelope"),
     )

@@ -48,7 +48,7 @@ class LobAccount(msgspec.Struct, frozen=True, kw_only=True):
     mail_type: str
     address_placement: str
     return_envelope: bool
-    """Adds a reply envelope and perforates page 1 above the payment coupon."""
+    """Adds a reply envelope and perforates the page with the payment coupon: the document's first."""
 
 
 class _Letter(msgspec.Struct, frozen=True):
@@ -79,6 +79,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     address: UsAddress
     sheets: int
     duplex: bool
+    cover_sheet_pages: int
 
 
 class LobVendor:
@@ -96,6 +97,13 @@ class LobVendor:
         self._client = httpx.Client(
             base_url=account.base_url, auth=(account.key.reveal(), ""), timeout=TIMEOUT_S, follow_redirects=False
         )
+
+    def find_refusal(self, file: PrintFile) -> str:
+        try:
+            _read_piece(file)
+        except Permanent as exc:
+            return str(exc)
+        return ""
 
     def prepare(self, file: PrintFile) -> None:
         """Nothing can be uploaded beforehand; this only finds some letters that Lob would refuse."""
@@ -262,7 +270,7 @@ def _form(account: LobAccount, piece: _Row, file: PrintFile) -> dict[str, str]:
         "use_type": "operational",
     }
     if account.return_envelope:
-        form |= {"return_envelope": "true", "perforated_page": "1"}
+        form |= {"return_envelope": "true", "perforated_page": str(piece.cover_sheet_pages + 1)}
     return form
 
 
@@ -299,7 +307,11 @@ def _read_piece(file: PrintFile) -> _Row:
     except ValueError as exc:
         raise Permanent(f"{what}: {exc}, and Lob is used for US addresses only; print it elsewhere") from exc
     piece = _Row(
-        document_id=row["document_id"], address=address, sheets=int(row["sheets"]), duplex=row["duplex"] == "Y"
+        document_id=row["document_id"],
+        address=address,
+        sheets=int(row["sheets"]),
+        duplex=row["duplex"] == "Y",
+        cover_sheet_pages=int(row["carrier_pages"]),
     )
     if problem := _problem_with(piece, len(file.pdf)):
         raise Permanent(f"{what}: {problem}")

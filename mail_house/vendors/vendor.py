@@ -34,6 +34,10 @@ class PrintVendor(Protocol):
     def pieces_max(self) -> int | None:
         """Pieces in one print file, at most; None means no limit."""
 
+    def find_refusal(self, file: PrintFile) -> str:
+        """Why the vendor would refuse this print file whatever is done, such as an address abroad; empty if nothing is
+        known. Asks nobody."""
+
     def prepare(self, file: PrintFile) -> None:
         """Upload everything but the control file, and read it back. Replaces leftovers of an earlier attempt.
 
@@ -104,6 +108,10 @@ class FolderVendor:
         self._location = location
         self._encryptor = encryptor
         self._encrypted: dict[str, tuple[FileFacts, ...]] = {}
+
+    def find_refusal(self, file: PrintFile) -> str:
+        """Always empty: the vendor's own preflight decides."""
+        return ""
 
     def prepare(self, file: PrintFile) -> None:
         with self._open() as directory:

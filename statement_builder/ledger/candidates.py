@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -34,6 +35,17 @@ class CandidateRepository(Repository):
         with self._read() as connection:
             lines = [line for row in connection.execute(faulty) for line in _faults_of(row)]
             return lines + [_error_of(row) for row in connection.execute(failed)]
+
+    def sequences_of_faults(self, batch_id: str, codes: Collection[str]) -> list[int]:
+        """The shard of each candidate that is an exception with one of these fault codes, in mailing order."""
+        query = (
+            select(candidate.c.sequence, candidate.c.faults)
+            .where(candidate.c.batch_id == batch_id, candidate.c.outcome == Outcome.EXCEPTION.value)
+            .order_by(candidate.c.sequence, candidate.c.subject)
+        )
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return [row.sequence for row in rows if any(fault.code in codes for fault in _decode_faults(row.faults))]
 
     def held(self, batch_id: str) -> list[HeldCandidate]:
         """Every candidate held in full or in part, with all its reasons, in mailing order."""
@@ -67,8 +79,12 @@ def _faults_of(row: Any) -> list[ExceptionLine]:
             message=fault.message,
             fix=fault.fix,
         )
-        for fault in msgspec.json.decode(row.faults, type=tuple[Fault, ...])
+        for fault in _decode_faults(row.faults)
     ]
+
+
+def _decode_faults(faults: str) -> tuple[Fault, ...]:
+    return msgspec.json.decode(faults, type=tuple[Fault, ...])
 
 
 def _error_of(row: Any) -> ExceptionLine:

@@ -26,7 +26,7 @@ class EmailRepository(Repository):
 
     def claim(self, document_ids: Sequence[str], *, vendor: str, at: datetime) -> tuple[Delivery, ...]:
         """Claim an attempt to e-mail each document, in the order given. A document with a live attempt returns that
-        attempt unchanged, with `is_new` false."""
+        attempt unchanged, with `is_new` false. DocumentsWithheld, and no claim, when some have been withheld."""
         with self._write() as connection:
             batches = lock_documents(connection, document_ids)
             live = read_live_deliveries(connection, document_ids)

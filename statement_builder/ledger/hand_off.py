@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, select, update
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus
-from statement_builder.errors import InvariantError
+from statement_builder.errors import DocumentsWithheld, InvariantError
 from statement_builder.ledger.batches import require_batch
 from statement_builder.ledger.document_queries import IS_PENDING, is_live
 from statement_builder.ledger.events import SERVICE, write_event
@@ -44,8 +44,10 @@ def claim_documents(
     at: datetime,
 ) -> None:
     """Start one more attempt for each document. `readdressed` maps the documents that go to a different address than
-    the one on their pages to the digest of that address. InvariantError, and no claim at all, unless every document
-    can be sent."""
+    the one on their pages to the digest of that address.
+
+    No claim at all unless every document can be sent: DocumentsWithheld when some were withheld since the hand-off was
+    planned, such as for a death that was reported meanwhile, else InvariantError."""
     if len(set(document_ids)) != len(document_ids) or not document_ids:
         raise InvariantError(f"batch {batch_id}: a claim needs documents, each once")
     _require_sendable(connection, document_ids, batch_id)
@@ -79,11 +81,28 @@ def _require_sendable(connection: Connection, document_ids: Sequence[str], batch
     live = select(delivery.c.document_id).where(is_one_of(delivery.c.document_id), is_live(delivery))
     for ids in in_chunks(sorted(document_ids)):
         ready = {row.document_id for row in connection.execute(pending, {"ids": ids}) if row.batch_id == batch_id}
-        ready -= set(connection.execute(live, {"ids": ids}).scalars())
-        if missing := [document_id for document_id in ids if document_id not in ready]:
+        on_their_way = set(connection.execute(live, {"ids": ids}).scalars())
+        missing = [document_id for document_id in ids if document_id not in ready or document_id in on_their_way]
+        if not missing:
+            continue
+        withheld = _find_withheld(connection, missing, batch_id) - on_their_way
+        if wrong := [document_id for document_id in missing if document_id not in withheld]:
             raise InvariantError(
-                f"batch {batch_id}: document {missing[0]} cannot be claimed: it is not rendered, or already on its way"
+                f"batch {batch_id}: document {wrong[0]} cannot be claimed: it is not rendered, or already on its way"
             )
+        raise DocumentsWithheld(
+            f"batch {batch_id}: {len(missing)} documents were withheld just before the hand-off: run it again",
+            tuple(missing),
+        )
+
+
+def _find_withheld(connection: Connection, document_ids: Sequence[str], batch_id: str) -> set[str]:
+    """The documents of the batch that are withheld, or whose redelivery is."""
+    states = (DocumentState.WITHHELD.value, DocumentState.HANDED_OFF.value)
+    query = select(document.c.document_id).where(
+        is_one_of(document.c.document_id), document.c.batch_id == batch_id, document.c.state.in_(states)
+    )
+    return set(connection.execute(query, {"ids": document_ids}).scalars())
 
 
 def _count_attempts(connection: Connection, document_ids: Sequence[str]) -> dict[str, int]:

@@ -42,8 +42,8 @@ class PrintFileRepository(Repository):
         different address than the one on their pages to the digest of that address.
 
         A name that is claimed already returns that file unchanged, with `is_new` false; a failed file is claimed again
-        with its new content. InvariantError when one of the documents is withheld, handed off, or in another live
-        attempt.
+        with its new content. DocumentsWithheld, and no claim, when some of the documents have been withheld;
+        InvariantError when one is handed off or in another live attempt.
         """
         with self._write() as connection:
             require_released(connection, new.batch_id)

@@ -22,9 +22,13 @@ from statement_builder.ledger.storage.tables import (
     delivery,
     document,
     document_account,
+    event,
     shard,
 )
 from statement_builder.ledger.storage.transactions import Repository
+
+_REOPENED = "reopened"
+"""What the event says of a shard that is built again."""
 
 
 class ShardRepository(Repository):
@@ -93,9 +97,15 @@ class ShardRepository(Repository):
             _delete_results(connection, batch_id, sequence)
             pulled = {"state": ShardState.PULLED.value, "pack_key": None, "pack_sha256": None, "template_version": ""}
             connection.execute(update(shard).where(*_is(batch_id, sequence)).values(pulled))
-            write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=f"shard {sequence}", what="reopened")
+            write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=f"shard {sequence}", what=_REOPENED)
             why = f"shard {sequence} is built again"
             set_batch_state(connection, batch_id, BatchState.PULLED, actor=actor, at=at, why=why)
+
+    def was_reopened(self, batch_id: str) -> bool:
+        """Whether any shard of the batch was built again."""
+        query = select(event.c.subject).where(event.c.batch_id == batch_id, event.c.what == _REOPENED)
+        with self._read() as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
 
 def _read_shard(connection: Connection, batch_id: str, sequence: int, *, lock: bool) -> Shard:

@@ -10,6 +10,7 @@ from statement_builder.billing.identifiers import batch_id_of
 from statement_builder.billing.model import FaultyAccount, Record
 from statement_builder.billing.selection import Decision
 from statement_builder.ledger import Batch, BatchState, DocumentState, ShardState
+from statement_builder.operations.run import find_errors
 from statement_builder.operations.summaries import FIGURES, BatchSummary
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import Scope, stream_candidates
@@ -81,9 +82,9 @@ def _remaining_steps(context: AppContext, batch: Batch) -> list[str]:
     if unbuilt:
         steps.append(f"build {unbuilt} of {len(shards)} shards")
     if batch.state in {BatchState.BUILT, BatchState.WAITING}:
-        errors = len(context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.ERROR))
+        errors = len(find_errors(context, batch))
         if errors:
-            steps.append(f"retry {errors} documents that could not be made")
+            steps.append(f"retry {errors} document{'' if errors == 1 else 's'} that could not be made")
     if batch.state in {BatchState.PULLED, BatchState.BUILT, BatchState.WAITING}:
         return [*steps, "check the gates"]
     waiting = len(context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.RENDERED))

@@ -10,6 +10,7 @@ from datetime import date
 
 from statement_builder.billing.identifiers import batch_id_of
 from statement_builder.billing.selection import Kind
+from statement_builder.containment import INTERNAL, WORKER_DIED
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState, DocumentState
 from statement_builder.operations.close import close_batch
@@ -83,7 +84,7 @@ def walk_batch(
     """
     batch_id = batch.batch_id
     require_remaining_preconditions(context, batch)
-    context = replace(context, isolates=context.ledger.batches.is_signed(batch_id))
+    context = replace(context, isolates=context.isolates or context.ledger.batches.is_signed(batch_id))
     with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
         # Every step changes the state, and another process may have changed it before the lock: read it each time.
         if until is not Step.PULL:
@@ -95,19 +96,32 @@ def walk_batch(
     return context.require_batch(batch_id)
 
 
+RETRIED_FAULTS = frozenset((INTERNAL, WORKER_DIED))
+"""Exceptions that our own program is the cause of. Bad data needs a new snapshot."""
+
+
 def retry_errors(context: AppContext, batch: Batch) -> int:
-    """Before a release, queue the shards whose documents could not be made for another build. Returns their number.
+    """Before a release, queue the shards with a document that could not be made, or an account that our program failed
+    on, for another build. Returns their number.
 
     The cause may be fixed by now: a template, a font, a worker that ran out of memory.
     """
     if batch.state not in {BatchState.BUILT, BatchState.WAITING}:
         return 0
     with context.ledger.lock(batch.batch_id, owner=context.actor, at=context.now()):
-        failed = context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.ERROR)
-        sequences = sorted({document.sequence for document in failed})
+        sequences = sorted(set(find_errors(context, batch)))
         for sequence in sequences:
             context.ledger.shards.reopen(batch.batch_id, sequence, actor=context.actor, at=context.now())
     return len(sequences)
+
+
+def find_errors(context: AppContext, batch: Batch) -> list[int]:
+    """What `retry_errors` tries again: the shard's sequence number, for each document or account."""
+    failed = context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.ERROR)
+    return [
+        *(document.sequence for document in failed),
+        *context.ledger.candidates.sequences_of_faults(batch.batch_id, RETRIED_FAULTS),
+    ]
 
 
 def _pull(context: AppContext, batch: Batch, _accepted: Accepted, _reason: str) -> None:

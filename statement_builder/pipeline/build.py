@@ -125,12 +125,16 @@ def build_shards(
 
 
 def open_pool(context: AppContext, batch: Batch, *, shards: int) -> BuilderPool:
-    """A pool of builders for this batch: one process per configured worker, but no more than shards."""
+    """A pool of builders for this batch: one process per configured worker, but no more than shards.
+
+    A shard that is built again may have an account that ends its process, so it is not built in this one.
+    """
     plan, workers = plan_build(context, batch), min(context.workers, shards)
-    is_in_process = workers == 1 and not context.isolates
+    isolates = context.isolates or context.ledger.shards.was_reopened(batch.batch_id)
+    is_in_process = workers == 1 and not isolates
     return WorkerPool(
         workers=workers,
-        isolate=context.isolates,
+        isolate=isolates,
         make_worker=partial(open_builder, plan, context.archive if is_in_process else None),
         tasks_per_worker_max=SHARDS_PER_WORKER_MAX[context.settings.render.engine],
         halving=BuildHalving(),

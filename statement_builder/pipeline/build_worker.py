@@ -21,7 +21,8 @@ from mail_house.profiles import Profile
 from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open_archive, read_snapshot
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount, Record
-from statement_builder.billing.selection import Decision, Selection
+from statement_builder.billing.postal import is_domestic
+from statement_builder.billing.selection import Channel, Decision, Kind, Selection
 from statement_builder.containment import Problem, contain, died
 from statement_builder.documents import CompositionError, Content, PrintedTerms, compose, document_id
 from statement_builder.errors import ArchiveError
@@ -233,7 +234,17 @@ class ShardBuilder:
                 batch_cycle=plan.batch.cycle,
                 issued_on=plan.batch.as_of,
             )
-            if len(content.account_numbers) > VISITS_PER_PAGE_MAX * plan.profile.pages_max:
+            if (
+                selection.channel is Channel.PRINT
+                and not plan.profile.mails_abroad
+                and not is_domestic(account.guarantor.mailing_address)
+            ):
+                content = CompositionError(
+                    "MAIL_ABROAD",
+                    "The print vendor takes mail to addresses in the United States only.",
+                    "Mail this one by hand, or use a vendor that mails abroad.",
+                )
+            elif len(content.account_numbers) > visits_max(content, plan.profile):
                 content = CompositionError(
                     "TOO_LONG",
                     f"It has more visits than fit on {plan.profile.pages_max} pages, the most that the print profile's "
@@ -290,8 +301,13 @@ class ShardBuilder:
 
 
 _Outcome = Rendered | DocumentError | CompositionError
-VISITS_PER_PAGE_MAX = 40
-"""Twice what fits. A document with more visits is never laid out, which would take minutes."""
+_VISITS_PER_PAGE_MAX = {Kind.STATEMENT: (40, 4), Kind.DUNNING: (40, 20), Kind.OB_NOTICE: (40, 20)}
+"""About twice what fits, in standard and in large print."""
+
+
+def visits_max(content: Content, profile: Profile) -> int:
+    """A document with more visits fits no envelope. It is never laid out, which would take minutes and much memory."""
+    return _VISITS_PER_PAGE_MAX[content.kind][content.large_print] * profile.pages_max
 
 
 def faulty_account(subject: str, problem: Problem, *, cents: int = 0) -> FaultyAccount:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from mail_house.email import Mailer, open_mailer
 from mail_house.profiles import Profile, load_profile, with_mailer
-from mail_house.vendors import PrintVendor, open_print_vendor
+from mail_house.vendors import PrintVendor, open_print_vendor, with_ordered_options
 from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.facility import Facility
 from statement_builder.errors import ConfigError
@@ -59,7 +59,7 @@ class AppContext:
     sql_root: Path = SQL_ROOT
     shard_candidates_max: int = SHARD_CANDIDATES_MAX
     isolates: bool = False
-    """Whether even one worker works in a process of its own: a process that ran this batch was killed."""
+    """Whether even one worker works in a process of its own: one that ran this batch or task was killed."""
 
     def today(self) -> date:
         """Today's date in the facility's time zone."""
@@ -111,7 +111,10 @@ class AppContext:
 
 
 def open_profile(settings: Settings) -> Profile:
-    """The vendor's profile with the hospital's mailer id. Raises `ConfigError` when either setting is invalid."""
+    """The vendor's profile with the hospital's mailer id and what the vendor's URL orders.
+
+    Raises `ConfigError` when one of these settings is invalid.
+    """
     mail = settings.mail
     try:
         is_own_file = mail.print_profile.endswith(".toml")
@@ -119,9 +122,13 @@ def open_profile(settings: Settings) -> Profile:
     except ValueError as exc:
         raise ConfigError(f"mail.print_profile: {exc}") from exc
     try:
-        return with_mailer(profile, mailer_id=mail.mailer_id, service_type=mail.service_type)
+        profile = with_mailer(profile, mailer_id=mail.mailer_id, service_type=mail.service_type)
     except ValueError as exc:
         raise ConfigError(f"mail.mailer_id, mail.service_type: {exc}") from exc
+    try:
+        return with_ordered_options(profile, settings.print)
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from exc
 
 
 def open_context(

@@ -15,7 +15,7 @@ from mail_house.models import Receipt
 from statement_builder.billing.selection import Channel
 from statement_builder.containment import contain
 from statement_builder.documents import Recipient
-from statement_builder.errors import ArchiveError, InvariantError, LockLost
+from statement_builder.errors import ArchiveError, DocumentsWithheld, InvariantError, LockLost
 from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState, EmailMark, Shard
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
@@ -90,15 +90,7 @@ def _send_group(
 
     A message that is being sent when an unexpected error occurs stays `committing`; the next run reconciles it.
     """
-    context.ledger.require_locks()
-    deliveries = context.ledger.emails.claim(
-        [document.document_id for document in documents],
-        vendor=context.settings.email.partition(":")[0],
-        at=context.now(),
-    )
-    for delivery in deliveries:
-        if not delivery.is_new:
-            raise InvariantError(f"document {delivery.document_id} is claimed by another process: run it again")
+    documents, deliveries = _claim(context, documents)
     _record(context, [_mark(delivery, DeliveryState.COMMITTING) for delivery in deliveries])
     marks: list[EmailMark] = []
     refused: list[tuple[Document, Permanent]] = []
@@ -128,6 +120,26 @@ def _send_group(
         )
     if deferrals.must_stop and deferrals.last is not None:
         raise deferrals.last
+
+
+def _claim(context: AppContext, documents: Sequence[Document]) -> tuple[Sequence[Document], Sequence[Delivery]]:
+    """Claim these documents, without any that was withheld since they were read."""
+    context.ledger.require_locks()
+    while documents:
+        try:
+            deliveries = context.ledger.emails.claim(
+                [document.document_id for document in documents],
+                vendor=context.settings.email.partition(":")[0],
+                at=context.now(),
+            )
+        except DocumentsWithheld as exc:
+            documents = [document for document in documents if document.document_id not in exc.document_ids]
+            continue
+        for delivery in deliveries:
+            if not delivery.is_new:
+                raise InvariantError(f"document {delivery.document_id} is claimed by another process: run it again")
+        return documents, deliveries
+    return (), ()
 
 
 def _send(

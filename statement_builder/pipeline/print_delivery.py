@@ -8,11 +8,13 @@ from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
 
+from msgspec.structs import replace
+
 from mail_house.errors import Permanent, Retryable, UnknownOutcome
 from mail_house.models import PrintFile, Receipt
 from mail_house.vendors import PrintVendor
 from statement_builder.billing.selection import Channel, Hold
-from statement_builder.errors import InvariantError, LockLost
+from statement_builder.errors import DocumentsWithheld, InvariantError, LockLost
 from statement_builder.ledger import Batch, DeliveryState, Document, NewPrintFile, PrintFileRow, Shard
 from statement_builder.pipeline.build_worker import BuildPlan, plan_build
 from statement_builder.pipeline.context import AppContext
@@ -100,10 +102,10 @@ class PrintRun:
 
         for built in self._pool.run_all(submit_tasks()):
             done, task = submitted.popleft()
-            rejected += _deliver_all(self._context, self._vendor, task, built)
-            while remaining := planner.replan(task, built):
-                task, built = remaining, self._builder(remaining)  # noqa: PLW2901 - the rest of the same shard
-                rejected += _deliver_all(self._context, self._vendor, task, built)
+            delivered = _deliver_all(self._context, self._vendor, task, built, rejected)
+            while remaining := planner.replan(task, delivered):  # the rest of the same shard
+                task = remaining
+                delivered = _deliver_all(self._context, self._vendor, task, self._builder(task), rejected)
             self._context.progress("print", done, len(self._shards))
         if rejected:
             raise Permanent(f"{len(rejected)} print files were rejected, the first: {rejected[0]}") from rejected[0]
@@ -146,30 +148,41 @@ def _unclaimed(context: AppContext, batch: Batch, shard: Shard) -> list[Document
     return [document for document in waiting if document.delivery_state is None]
 
 
-def _deliver_all(context: AppContext, vendor: PrintVendor, task: PrintTask, built: BuiltFiles) -> list[Permanent]:
-    """Claim and hand over the files of one shard that are built. Returns the rejections."""
-    rejected: list[Permanent] = []
+def _deliver_all(
+    context: AppContext, vendor: PrintVendor, task: PrintTask, built: BuiltFiles, rejected: list[Permanent]
+) -> BuiltFiles:
+    """Claim and hand over the files of one shard that are built, and add the rejections to `rejected`.
+
+    Returns the files up to the first that documents kept from being built or claimed.
+    """
     context.watch.add(built.spent_s)
-    for planned, file in zip(task.files, built.files, strict=False):
+    for index, (planned, file) in enumerate(zip(task.files, built.files, strict=False)):
         try:
             if isinstance(file, Permanent):
                 raise file
             if isinstance(file, FailedPieces):
                 _withhold(context, file)
                 break
+            if refusal := vendor.find_refusal(file):
+                failed = FailedPieces(document_ids=tuple(each.document_id for each in planned.documents))
+                _withhold(context, failed, code="VENDOR_REFUSES", why=refusal)
+                return replace(built, files=(*built.files[:index], failed))
             claimed = _claim(context, task.shard, planned, file)
             with context.watch("hand over"):
                 _deliver(context, vendor, file, claimed)
+        except DocumentsWithheld as exc:
+            return replace(built, files=(*built.files[:index], FailedPieces(document_ids=exc.document_ids)))
         except Permanent as exc:
             rejected.append(exc)
-    return rejected
+    return built
 
 
-def _withhold(context: AppContext, failed: FailedPieces) -> None:
+def _withhold(context: AppContext, failed: FailedPieces, *, code: str = "PRINT_FAILED", why: str = "") -> None:
     """Withhold documents that cannot be printed. They are in no file yet."""
     for document_id in failed.document_ids:
-        holds = (Hold(code="PRINT_FAILED"),)
-        context.ledger.documents.withhold(document_id, holds, actor=context.actor, at=context.now())
+        context.ledger.documents.withhold(
+            document_id, (Hold(code=code),), actor=context.actor, at=context.now(), why=why
+        )
 
 
 def _claim(context: AppContext, shard: Shard, planned: PlannedFile, file: PrintFile) -> PrintFileRow:

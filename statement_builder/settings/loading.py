@@ -16,6 +16,7 @@ from statement_builder.errors import ConfigError
 from statement_builder.settings.checks import check_settings
 from statement_builder.settings.descriptions import field_descriptions, record_of
 from statement_builder.settings.environment import URL_VARIABLES
+from statement_builder.settings.facility import normalize_facility
 from statement_builder.settings.model import Settings
 
 RENAMED_SETTINGS = {
@@ -100,6 +101,9 @@ def read_settings(
         raise ConfigError(f"{where}: {_explain(str(exc), raw)}") from exc
     home = home_folder(environ, working_folder)
     settings = with_default_locations(settings, home)
+    if settings.facility is not None:
+        facility = normalize_facility(settings.facility, str(path or "the settings"))
+        settings = msgspec.structs.replace(settings, facility=facility)
     check_settings(settings, str(path or "the settings"))
     return LoadedSettings(settings=settings, path=path, file_values=file_values, environ=environ, home=home)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import ceil
 
 from statement_builder.errors import SourceError
 
@@ -26,6 +27,12 @@ def require_fresh(feeds: Mapping[str, datetime], *, feed: str, now: datetime, ma
         raise SourceError(f"Feed `{feed}` has a load time in the future. Correct its time zone or clock")
     if age > timedelta(hours=max_age_hours):
         raise SourceError(
-            f"Feed `{feed}` is {age.total_seconds() / 3600:.1f} hours old; the limit is {max_age_hours} hours. "
-            "Load it, then run this again"
+            f"Feed `{feed}` is {_format_age(age)} old; the limit is {max_age_hours} hours. Load it, then run this again"
         )
+
+
+def _format_age(age: timedelta) -> str:
+    """Hours and minutes, rounded up, so that an age above the limit never reads as the limit: `36 hours 1 minute`."""
+    hours, minutes = divmod(ceil(age / timedelta(minutes=1)), 60)
+    parts = ((hours, "hour"), (minutes, "minute"))
+    return " ".join(f"{count} {unit}{'' if count == 1 else 's'}" for count, unit in parts if count)

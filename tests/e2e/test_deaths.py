@@ -5,12 +5,18 @@ Domain rules 0.4 and 4: a deceased guarantor without a representative never gets
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from statement_builder.pipeline import print_worker
+from tests.commands import call
 from tests.e2e.test_tracking import MAILED, RETURNED, acknowledge, drop, move, printed, states, track
 from tests.hospital import Hospital
+from tests.services.fake_lob import FakeLob
 
 pytestmark = pytest.mark.hospital("mailed", guarantors=40, final_vendor_status="mailed")
+DECEMBER = "2026-12-statement"
 DECEASED = "SELECT code, digest FROM suppression WHERE guarantor_id = ?"
 
 
@@ -109,6 +115,67 @@ def test_queued_mail__is_withheld_at_once(hospital: Hospital) -> None:
     assert queued not in {row["document_id"] for row in hospital.manifest_rows()}
     rows = hospital.statements("holds", "2026-12-statement", "--json").json
     assert "DECEASED" in {row["code"] for row in rows if row["late"]}
+
+
+def test_reported_between_planning_and_claim__that_document_is_left_out(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The report arrives while the print files are built: after the recheck, before the claim."""
+    document = printed(hospital)
+    queued = queue_december(hospital, guarantor_of(hospital, document))
+    before = call(hospital, "show", DECEMBER, "--json").json["counts"]
+    return_as(hospital, document, "DEC")
+    build = vars(print_worker)["build_print_file"]
+
+    def report_and_build(**arguments: Any) -> Any:
+        monkeypatch.setattr(print_worker, "build_print_file", build)
+        built = build(**arguments)
+        track(hospital)
+        return built
+
+    monkeypatch.setattr(print_worker, "build_print_file", report_and_build)
+    counts = call(hospital, "release", DECEMBER, "--json", code=None).json["counts"]
+    assert (counts["handed_off"], counts["withheld"]) == (before["rendered"] - 1, 1)
+    assert counts["uncertain"] == 0
+    mailed = [row["document_id"] for row in hospital.manifest_rows()]
+    assert queued not in mailed
+    assert len(mailed) == len(set(mailed))
+    assert call(hospital, "show", DECEMBER, "--json").json["foots"] is True
+
+
+@pytest.mark.hospital("mailed", guarantors=40)
+def test_letter_at_lob__is_cancelled_when_the_death_is_reported(hospital: Hospital, fake_lob: FakeLob) -> None:
+    """The November letter comes back as deceased while the December letter can still be cancelled."""
+    document = printed(hospital)
+    guarantor = guarantor_of(hospital, document)
+    at_lob = Hospital(hospital.home, environ={"STATEMENTS_PRINT": fake_lob.url, **fake_lob.environ})
+    queued = queue_december(at_lob, guarantor)
+    at_lob.statements("release", DECEMBER)
+    everything = fake_lob.documents()
+    assert queued in everything
+    return_as(at_lob, document, "DEC")
+    alerts = track(at_lob)["alerts"]
+    assert fake_lob.documents() == [each for each in everything if each != queued]
+    assert "DECEASED_MAIL" not in {alert["code"] for alert in alerts}
+    assert states(at_lob, queued) == ["recalled"]
+    assert at_lob.statements("show", DECEMBER, "--json").json["foots"] is True
+    assert at_lob.ledger("SELECT why FROM event WHERE subject = ? AND why LIKE '%has died%'", queued)
+    track(at_lob)
+    assert fake_lob.documents() == [each for each in everything if each != queued]
+
+
+@pytest.mark.hospital("mailed", guarantors=40)
+def test_letter_at_lob__too_late_to_cancel_is_an_alert(hospital: Hospital, fake_lob: FakeLob) -> None:
+    document = printed(hospital)
+    at_lob = Hospital(hospital.home, environ={"STATEMENTS_PRINT": fake_lob.url, **fake_lob.environ})
+    queued = queue_december(at_lob, guarantor_of(hospital, document))
+    at_lob.statements("release", DECEMBER)
+    fake_lob.cancellable = False
+    return_as(at_lob, document, "DEC")
+    alerts = {alert["subject"]: alert for alert in track(at_lob)["alerts"] if alert["code"] == "DECEASED_MAIL"}
+    assert set(alerts) == {queued}
+    assert "ask the vendor to pull the piece" in alerts[queued]["message"]
+    assert queued in fake_lob.documents()
 
 
 def _end_by(hospital: Hospital, guarantor: str, *, placed_on: str, expires_on: str | None) -> None:

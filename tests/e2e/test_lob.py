@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import BATCH, call
+from tests.commands import BATCH, RELEASE, RUN, RUN_TO_GATES, call
+from tests.faults.account_rows import add_account
 from tests.hospital import Hospital
 from tests.kill_points import passed_moments, run_killed_at
 from tests.services.fake_lob import FakeLob
@@ -140,3 +141,65 @@ def test_account_closed_midway__rerun_continues(hospital: Hospital, fake_lob: Fa
     fake_lob.closes_after = None
     assert hospital.statements("rerun", BATCH, "--release", "--json").json["state"] == "closed"
     assert fake_lob.documents() == printed(hospital)
+
+
+ABROAD = {"address_lines": "48 rue des Tilleuls", "city": "Lyon", "state": "", "postal_code": "69003", "country": "FR"}
+LONG = {
+    "first_name": "Maximiliana Bartholomea",
+    "last_name": "Featherstonehaugh",
+    "address_lines": "c/o Riverside Assisted Living\nBuilding 14\n12345 Northwest Boulevard",
+}
+
+
+def move_to(hospital: Hospital, guarantor: str, facts: dict[str, str]) -> None:
+    columns = ", ".join(f"{name} = ?" for name in facts)
+    hospital.sql(f"UPDATE guarantor SET {columns} WHERE guarantor_id = ?", *facts.values(), guarantor)
+
+
+@pytest.mark.hospital("new")
+def test_address_abroad__is_an_exception_before_anything_is_handed_off(hospital: Hospital, fake_lob: FakeLob) -> None:
+    add_account(hospital, "G-ABROAD")
+    move_to(hospital, "G-ABROAD", ABROAD)
+    summary = call(hospital, *RUN_TO_GATES, code=3).json
+    assert (summary["counts"]["errors"], summary["foots"]) == (1, True)
+    (row,) = [each for each in call(hospital, "exceptions", BATCH, "--json").json if each["guarantor"] == "G-ABROAD"]
+    assert row["code"] == "MAIL_ABROAD"
+    assert "United States only" in row["message"]
+    summary = call(hospital, *RELEASE).json
+    assert summary["state"] == "closed"
+    assert len(fake_lob.documents()) == summary["counts"]["print"] > 1
+
+
+@pytest.mark.hospital("new")
+def test_address_abroad__goes_by_email(hospital: Hospital, fake_lob: FakeLob) -> None:
+    add_account(hospital, "G-ABROAD")
+    consent = {"delivery": "email", "email": "a@example.org", "email_consent_at": "2026-01-01T00:00:00Z"}
+    move_to(hospital, "G-ABROAD", ABROAD | consent)
+    assert call(hospital, *RUN).json["counts"]["errors"] == 0
+    (document,) = hospital.ledger("SELECT document_id FROM document WHERE guarantor_id = 'G-ABROAD'")[0]
+    assert any(document in name for name in hospital.emailed())
+
+
+@pytest.mark.hospital("new")
+@pytest.mark.parametrize(
+    "facts", [pytest.param(ABROAD, id="abroad"), pytest.param(LONG, id="name-and-building-too-long")]
+)
+def test_piece_that_lob_does_not_take__is_withheld_and_the_others_are_sent(
+    hospital: Hospital, fake_lob: FakeLob, facts: dict[str, str]
+) -> None:
+    """The batch was built for another vendor."""
+    add_account(hospital, "G-REFUSED")
+    move_to(hospital, "G-REFUSED", facts)
+    by_hand = Hospital(hospital.home)
+    before = call(by_hand, *RUN_TO_GATES, code=3).json["counts"]
+    assert before["errors"] == 0
+    summary = call(hospital, *RELEASE).json
+    assert (summary["state"], summary["foots"]) == ("closed", True)
+    assert (summary["counts"]["withheld"], summary["counts"]["handed_off"]) == (1, before["rendered"] - 1)
+    late = [row for row in call(hospital, "holds", BATCH, "--json").json if row["late"]]
+    assert [(row["guarantor"], row["code"]) for row in late] == [("G-REFUSED", "VENDOR_REFUSES")]
+    (document,) = hospital.ledger("SELECT document_id FROM document WHERE guarantor_id = 'G-REFUSED'")[0]
+    assert document not in fake_lob.documents()
+    sent = fake_lob.documents()
+    call(hospital, "rerun", BATCH, "--release")
+    assert fake_lob.documents() == sent

@@ -54,13 +54,18 @@ def add_row(hospital: Hospital, table: str, **values: Any) -> None:
     hospital.sql(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({placeholders})", *values.values())
 
 
-def add_account(hospital: Hospital, guarantor_id: str, **changes: dict[str, Any]) -> None:
-    """Add a guarantor who owes $300 for one visit. `changes` overrides values by table."""
+def account_rows(guarantor_id: str) -> dict[str, dict[str, Any]]:
+    """By table, the row of a guarantor who owes $300 for one visit."""
     ids = {
         "guarantor_id": guarantor_id,
         "patient_id": f"P-{guarantor_id}",
         "account_number": f"A-{guarantor_id}",
         "charge_id": f"C-{guarantor_id}",
     }
-    for table, ordinary in _ORDINARY.items():
-        add_row(hospital, table, **({key: ids[key] for key in _KEYS[table]} | ordinary | changes.get(table, {})))
+    return {table: {key: ids[key] for key in _KEYS[table]} | ordinary for table, ordinary in _ORDINARY.items()}
+
+
+def add_account(hospital: Hospital, guarantor_id: str, **changes: dict[str, Any]) -> None:
+    """Add a guarantor who owes $300 for one visit. `changes` overrides values by table."""
+    for table, row in account_rows(guarantor_id).items():
+        add_row(hospital, table, **(row | changes.get(table, {})))

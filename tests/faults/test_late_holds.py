@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.commands import call, error_message
+from statement_builder.billing.selection import Hold
+from statement_builder.ledger import Ledger
+from statement_builder.ledger.emails import EmailRepository
+from statement_builder.ledger.print_files import PrintFileRepository
+from tests.commands import BATCH, call, error_message
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 
 CHANNELS = ("print", "email")
@@ -130,6 +135,30 @@ def test_before_hand_off__withholds_printed_and_emailed_documents(hospital: Hosp
     sheet = assert_withheld(hospital, batch, expected)
     withheld = {each["name"]: each["counts"]["withheld"] for each in sheet["classes"]}
     assert withheld == {"letter": len(EVENTS[kind]), "e-mail": len(EVENTS[kind])}
+
+
+@pytest.mark.parametrize("repository", [EmailRepository, PrintFileRepository], ids=["e-mail", "print"])
+def test_just_before_the_claim__withholds_those_documents_and_sends_the_others(
+    hospital: Hospital, repository: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process, such as tracking, withholds two documents that the hand-off has read and planned."""
+    channel = "email" if repository is EmailRepository else "print"
+    rows = hospital.ledger(
+        "SELECT document_id FROM document WHERE batch_id = ? AND channel = ? ORDER BY position", BATCH, channel
+    )
+    late = [str(document) for (document,) in (rows[0], rows[-1])]
+    claim = repository.claim
+
+    def withhold_and_claim(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        monkeypatch.setattr(repository, "claim", claim)
+        with Ledger.open(f"sqlite:///{hospital.home / 'ledger.db'}") as other:
+            for document in late:
+                other.documents.withhold(document, [Hold(code="DECEASED")], actor="track", at=datetime.now(UTC))
+        return claim(self, *arguments, **keywords)
+
+    monkeypatch.setattr(repository, "claim", withhold_and_claim)
+    call(hospital, "release", BATCH)
+    assert_withheld(hospital, BATCH, dict.fromkeys(late, "DECEASED"))
 
 
 @pytest.mark.parametrize("kind", EVENTS)

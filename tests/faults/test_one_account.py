@@ -5,16 +5,20 @@ Issue 15: 3,000 visits of one guarantor ended the whole batch with `OverflowErro
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
+import sys
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from mail_house.email.folder import FolderMailer
 from statement_builder.documents import Content
+from statement_builder.operations.run_parallel import build_run
 from statement_builder.pipeline import (
     build,
     build_worker,
@@ -32,7 +36,7 @@ from statement_builder.rendering.compiled import engine as compiled_engine
 from statement_builder.source import accounts
 from tests.commands import BATCH, RELEASE, RERUN, RUN, RUN_TO_GATES, call
 from tests.faults.account_rows import add_account
-from tests.hospital import Hospital
+from tests.hospital import ROOT, Hospital
 from tests.outcomes import outcome_of
 from tests.pipeline.task_functions import (
     FATAL,
@@ -243,6 +247,45 @@ def test_account_that_ends_every_worker__is_an_exception_and_the_rest_is_the_sam
     assert outcome_of(hospital, BATCH) == mine
 
 
+def _exception_codes(hospital: Hospital) -> dict[str, str]:
+    return {each["guarantor"]: each["code"] for each in call(hospital, "exceptions", BATCH, "--json").json}
+
+
+def test_account_that_ended_every_worker__a_rerun_before_the_release_tries_it_again(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First it ends its worker again, and not the command; then the cause is fixed."""
+    with monkeypatch.context() as broken:
+        broken.setattr(build, "open_builder", open_fatal_builder)
+        with monkeypatch.context() as signed:
+            _use_processes(hospital, 1, signed)
+            before = call(hospital, *RUN_TO_GATES, code=3).json
+        assert _exception_codes(hospital)[FATAL] == "WORKER_DIED"
+        steps = call(hospital, "rerun", BATCH, "--dry-run", "--json").json["would"]
+        assert "retry 1 document that could not be made" in steps
+        again = call(hospital, "rerun", BATCH, "--json", code=3).json
+        assert again["counts"] == before["counts"]
+        assert _exception_codes(hospital)[FATAL] == "WORKER_DIED"
+    after = call(hospital, "rerun", BATCH, "--json", code=3).json
+    assert FATAL not in _exception_codes(hospital)
+    assert (after["counts"]["exceptions"], after["foots"]) == (before["counts"]["exceptions"] - 1, True)
+    assert after["counts"]["rendered"] == before["counts"]["rendered"] + 1
+    assert "retry" not in str(call(hospital, "rerun", BATCH, "--dry-run", "--json").json["would"])
+    assert call(hospital, *RELEASE).json["state"] == "closed"
+    assert _document_id(hospital) in {row["document_id"] for row in hospital.manifest_rows()}
+
+
+def test_account_that_a_rule_failed_on__a_rerun_before_the_release_tries_it_again(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(build_worker, "decide", failing(vars(build_worker)["decide"], OverflowError))
+        call(hospital, *RUN_TO_GATES, code=3)
+        assert _exception_codes(hospital)[FATAL] == "INTERNAL"
+    call(hospital, "rerun", BATCH, code=3)
+    assert FATAL not in _exception_codes(hospital)
+
+
 def _use_processes(hospital: Hospital, workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in separate processes: with two workers in small shards, with one as after a killed run."""
     if workers == 1:
@@ -278,3 +321,41 @@ def test_killed_run__its_rerun_isolates_the_account(hospital: Hospital, monkeypa
     assert call(hospital, *RERUN).json["state"] == "closed"
     codes = {each["guarantor"]: each["code"] for each in call(hospital, "exceptions", BATCH, "--json").json}
     assert codes[FATAL] == "WORKER_DIED"
+
+
+def test_airflow_task_that_died__its_retry_isolates_the_account(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapped task builds in its own process, which dies; its next try uses a process that may die."""
+    call(hospital, *RUN, "--until", "pull")
+    monkeypatch.setattr(build, "open_builder", open_fatal_builder)
+    child = os.fork()
+    if child == 0:
+        _build_as_task(hospital, 1, monkeypatch)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    _build_as_task(hospital, 2, monkeypatch)
+    assert call(hospital, *RERUN, "--release").json["state"] == "closed"
+    codes = {each["guarantor"]: each["code"] for each in call(hospital, "exceptions", BATCH, "--json").json}
+    assert codes[FATAL] == "WORKER_DIED"
+
+
+def _build_as_task(hospital: Hospital, try_number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build the batch's shards as the mapped task does in this try, without Airflow's packages."""
+    current = {"ti": SimpleNamespace(try_number=try_number), "dag": SimpleNamespace(dag_id="monthly_statements")}
+    not_found = type("AirflowNotFoundException", (Exception,), {})
+
+    def get_connection(_name: str) -> None:
+        raise not_found
+
+    sdk = SimpleNamespace(get_current_context=lambda: current, Connection=SimpleNamespace(get=get_connection))
+    monkeypatch.setitem(sys.modules, "airflow.sdk", cast(Any, sdk))
+    monkeypatch.setitem(
+        sys.modules, "airflow.sdk.exceptions", cast(Any, SimpleNamespace(AirflowNotFoundException=not_found))
+    )
+    monkeypatch.syspath_prepend(str(ROOT / "dags"))
+    for name, value in hospital.environment.items():
+        monkeypatch.setenv(name, value)
+    connections = importlib.import_module("common.connections")
+    with connections.open_task_context() as context:
+        build_run(context, context.require_batch(BATCH), 1, 99)

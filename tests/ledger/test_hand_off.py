@@ -6,7 +6,7 @@ import pytest
 
 from statement_builder.billing.model import Correspondence
 from statement_builder.billing.selection import Channel, Kind
-from statement_builder.errors import InvariantError
+from statement_builder.errors import DocumentsWithheld, InvariantError
 from statement_builder.ledger import BatchState, DeliveryState, DocumentState, Ledger
 from statement_builder.ledger.states import require_delivery_move
 from tests.ledger.world import (
@@ -181,8 +181,9 @@ def test_withhold__is_too_late_for_a_live_attempt(ledger: Ledger) -> None:
     assert not ledger.documents.withhold(TWO[0].document_id, [HOLD], actor="ana", at=AT)
     for _ in range(2):
         assert ledger.documents.withhold(TWO[1].document_id, [HOLD], actor="ana", at=AT)
-    with pytest.raises(InvariantError, match="cannot be claimed"):
+    with pytest.raises(DocumentsWithheld) as caught:
         ledger.print_files.claim(print_file(batch.batch_id, TWO[1:], name="STMT_002.pdf"), at=AT)
+    assert caught.value.document_ids == (TWO[1].document_id,)
     [late] = ledger.candidates.held(batch.batch_id)
     assert (late.subject, late.holds, late.late_holds) == ("G2", (), (HOLD,))
     figures = ledger.control_totals.get(batch.batch_id)

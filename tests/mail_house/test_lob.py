@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import jsonschema
+import msgspec
 import pytest
 import yaml
 
@@ -17,7 +18,7 @@ from mail_house.print_files import build_print_file
 from mail_house.print_files.inserter_marks import routing_code
 from mail_house.profiles import load_profile
 from mail_house.secret import Secret
-from mail_house.vendors import open_print_vendor
+from mail_house.vendors import open_print_vendor, with_ordered_options
 from mail_house.vendors.lob import LobAccount, LobVendor
 from mail_house.vendors.us_address import read_us_address
 from tests.mail_house.pieces import CREATED_ON, make_piece
@@ -177,6 +178,37 @@ def test_commit__letter_has_our_metadata_key_and_bytes(fake_lob: FakeLob, vendor
         "MA",
         "01103",
     )
+
+
+@pytest.mark.parametrize(("cover_sheet_pages", "page"), [(0, "1"), (2, "3")], ids=["document", "behind-a-cover-sheet"])
+def test_commit__perforates_the_page_with_the_coupon(
+    fake_lob: FakeLob, slept: Slept, cover_sheet_pages: int, page: str
+) -> None:
+    recipient = ("MARIA NUNEZ", "12 HARBOR ST APT 4", "SPRINGFIELD, MA 01103")
+    piece = make_piece(1, pages=cover_sheet_pages + 1, recipient_lines=recipient)
+    piece = msgspec.structs.replace(piece, cover_sheet_pages=cover_sheet_pages)
+    file = build_print_file(name=NAME, pieces=[piece], profile=load_profile(), created_on=CREATED_ON)
+    with closing(make_vendor(fake_lob.port, slept, path="/v1", return_envelope=True)) as vendor:
+        vendor.commit(file)
+    assert fake_lob.letters[0]["perforated_page"] == page
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        pytest.param("", ("usps_first_class", False, False), id="defaults"),
+        pytest.param("&mail_type=usps_standard", ("usps_standard", False, False), id="standard"),
+        pytest.param("&return_envelope=yes", ("usps_first_class", True, True), id="return-envelope"),
+    ],
+)
+def test_with_ordered_options__manifest_says_what_the_url_orders(options: str, expected: tuple[object, ...]) -> None:
+    url = f"lob://api.lob.com/v1?from={FROM}{options}"
+    profile = with_ordered_options(load_profile("number-10-double-window"), url)
+    assert (profile.mail_class, profile.return_envelope, profile.perforates_coupon) == expected
+
+
+def test_with_ordered_options__a_folders_profile_is_unchanged() -> None:
+    assert with_ordered_options(load_profile(), "file:///srv/outbox") == load_profile()
 
 
 def test_commit__repeated_after_the_key_expired__is_the_same_letter(fake_lob: FakeLob, vendor: LobVendor) -> None:

@@ -23,7 +23,7 @@ from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine
 from tests.builders import make_address, make_encounter
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
-from tests.mail_house.pieces import CREATED_ON
+from tests.mail_house.pieces import CREATED_ON, without_postal_columns
 
 LETTER = with_mailer(load_profile(), mailer_id="123456", service_type="040")
 SIMPLEX = msgspec.structs.replace(LETTER, duplex=False)
@@ -277,6 +277,11 @@ def test_find_faults__visual_faults(pieces: tuple[Piece, ...], operators: bytes,
         pytest.param(",11,STMT_X.pdf,1,1,1,1,", ",11,STMT_X.pdf,1,0,1,1,", "cannot be mailed", id="no-pages"),
         pytest.param(",12,STMT_X.pdf,3,", ",12,STMT_X.pdf,5,", "does not start where", id="gap"),
         pytest.param(",144500,", ",144501,", "cents of its control file", id="cents"),
+        pytest.param(",01103,\r\n", ",01104,\r\n", "ZIP Code does not match its address", id="zip-of-another-address"),
+        pytest.param(",first-class,", ",marketing,", "not what the profile orders", id="mail-class"),
+        pytest.param(",first-class,,Y,", ",first-class,X,Y,", "not what the profile orders", id="insert"),
+        pytest.param(",first-class,,Y,", ",first-class,,N,", "not what the profile orders", id="reply-envelope"),
+        pytest.param(",Y,1,01103", ",Y,2,01103", "not what the profile orders", id="perforated-page"),
     ],
 )
 def test_find_faults__manifest_does_not_match_the_pages(
@@ -314,6 +319,11 @@ def test_find_faults__files_that_do_not_belong_together(
     found = faults(damage(build(pieces)))
     assert len(found) == 1
     assert complaint in found[0]
+
+
+def test_find_faults__an_older_print_file_has_no_fault(pieces: tuple[Piece, ...]) -> None:
+    file = build(pieces)
+    assert faults(with_matching_control(file, manifest=without_postal_columns(file.manifest))) == []
 
 
 def test_choose_sample__first_last_longest_and_a_fixed_share_of_the_rest(pieces: tuple[Piece, ...]) -> None:

@@ -18,7 +18,14 @@ from mail_house.models import Piece, PrintFile
 from mail_house.print_files import build_print_file, envelope_class, print_file_name, sheets_of
 from mail_house.print_files.manifest import read_manifest, write_manifest
 from mail_house.profiles import Profile, load_profile
-from tests.mail_house.pieces import CREATED_ON, draw_pdf, make_piece, make_print_file
+from tests.mail_house.pieces import (
+    CREATED_ON,
+    POSTAL_COLUMNS,
+    draw_pdf,
+    make_piece,
+    make_print_file,
+    without_postal_columns,
+)
 
 LETTER = load_profile()
 SIMPLEX = msgspec.structs.replace(LETTER, duplex=False)
@@ -98,6 +105,69 @@ def test_build_print_file__manifest_row_describes_the_piece() -> None:
     assert row["pdf_file"] == "STMT_X.pdf"
     assert [row[f"address_{n}"] for n in range(1, 7)] == ["JOSÉ ÁLVAREZ", "C/O ANA", "1 MAIN ST", "X MA", "", ""]
     assert (row["amount_cents"], row["sha256"], row["envelope_class"]) == ("4200", piece.sha256, "letter")
+
+
+PLAIN = msgspec.structs.replace(LETTER, return_envelope=False, perforates_coupon=False)
+
+
+@pytest.mark.parametrize(
+    ("profile", "changes", "expected"),
+    [
+        pytest.param(LETTER, {}, ("first-class", "", "Y", "1", "01103", ""), id="reply-envelope-and-perforation"),
+        pytest.param(PLAIN, {}, ("first-class", "", "N", "", "01103", ""), id="nothing-but-the-letter"),
+        pytest.param(
+            msgspec.structs.replace(PLAIN, insert_code="FAP-2", mail_class="FCM"),
+            {},
+            ("FCM", "FAP-2", "N", "", "01103", ""),
+            id="the-vendors-own-words",
+        ),
+        pytest.param(
+            PLAIN,
+            {"recipient_lines": ("A", "1 MAIN ST", "X MA 01103-0042")},
+            ("first-class", "", "N", "", "01103", "0042"),
+            id="zip-plus-4-with-leading-zeros",
+        ),
+        pytest.param(
+            PLAIN,
+            {"recipient_lines": ("A", "CALLE MAYOR 1", "28014 MADRID", "SPAIN")},
+            ("first-class-international", "", "N", "", "", ""),
+            id="mail-abroad-has-another-class-and-no-zip",
+        ),
+        pytest.param(
+            LETTER,
+            {"pages": 4, "cover_sheet_pages": 2},
+            ("first-class", "", "Y", "3", "01103", ""),
+            id="coupon-behind-a-cover-sheet",
+        ),
+    ],
+)
+def test_build_print_file__manifest_says_how_the_piece_is_mailed(
+    profile: Profile, changes: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    given = dict(changes)
+    cover_sheet_pages = given.pop("cover_sheet_pages", 0)
+    piece = msgspec.structs.replace(make_piece(1, **given), cover_sheet_pages=cover_sheet_pages)
+    (row,) = rows(build(piece, profile=profile))
+    assert tuple(row[name] for name in POSTAL_COLUMNS) == expected
+
+
+def test_read_manifest__returns_what_was_written() -> None:
+    file = build(make_piece(1), make_piece(2, recipient_lines=("A", "CALLE MAYOR 1", "28014 MADRID", "SPAIN")))
+    found = read_manifest(file.manifest)
+    assert write_manifest("STMT_X.pdf", found, duplex=True) == file.manifest
+
+
+def test_read_manifest__of_an_older_print_file() -> None:
+    file = build(make_piece(1, pages=2, amount_cents=4_200))
+    (row,) = read_manifest(without_postal_columns(file.manifest))
+    assert (row.pages, row.amount_cents, row.postal_options) == (2, 4_200, None)
+
+
+@pytest.mark.parametrize("name", POSTAL_COLUMNS)
+def test_read_manifest__refuses_one_with_a_column_missing(name: str) -> None:
+    text = build(make_piece(1)).manifest.decode()
+    with pytest.raises(ValueError, match="not a manifest"):
+        read_manifest(text.replace(name, "other", 1).encode())
 
 
 @pytest.mark.parametrize(

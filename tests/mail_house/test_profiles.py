@@ -25,6 +25,27 @@ def test_load_profile__loads_a_hospitals_own_file(tmp_path: Path) -> None:
     assert load_profile(own).pages_max == 60
 
 
+def test_load_profile__a_hospitals_own_file_without_mailing_options(tmp_path: Path) -> None:
+    """A profile that was written before these fields existed orders nothing more than it did."""
+    included = Path(load_profile.__globals__["__file__"]).with_name("number-10-double-window.toml").read_text()
+    own = tmp_path / "own.toml"
+    own.write_text(included.replace("return_envelope = true\n", "").replace("perforates_coupon = true\n", ""))
+    profile = load_profile(own)
+    assert (profile.mail_class, profile.insert_code) == ("first-class", "")
+    assert not profile.return_envelope
+    assert not profile.perforates_coupon
+
+
+@pytest.mark.parametrize("field", ["mail_class", "mail_class_abroad", "insert_code"])
+@pytest.mark.parametrize("code", ["=1+1", "a,b", "a\\nb", " ", "x" * 41])
+def test_load_profile__refuses_a_code_that_a_vendor_could_misread(field: str, code: str, tmp_path: Path) -> None:
+    included = Path(load_profile.__globals__["__file__"]).with_name("number-10-double-window.toml").read_text()
+    own = tmp_path / "own.toml"
+    own.write_text(f'{field} = "{code}"\n{included}')
+    with pytest.raises(ValueError, match=field):
+        load_profile(own)
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [

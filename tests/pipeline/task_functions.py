@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -69,6 +70,28 @@ def spin_at(guarantor_id: str) -> None:
     """Never return for a fatal account."""
     while guarantor_id.startswith(FATAL):
         pass
+
+
+def abort_at(guarantor_id: str) -> None:
+    """Abort this process for a fatal account, as a C library does that gets no memory."""
+    if guarantor_id.startswith(FATAL):
+        os.abort()
+
+
+def exhaust_memory_at(guarantor_id: str) -> None:
+    """Ask the kernel for memory until it refuses, for a fatal account."""
+    if not guarantor_id.startswith(FATAL):
+        return
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (in_use + 200_000_000, limits[1]))
+    kept = []
+    try:
+        while True:
+            kept.append(bytearray(10_000_000))
+    finally:
+        kept.clear()
+        resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
 def open_fatal_builder(

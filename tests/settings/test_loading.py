@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from statement_builder.billing.model import Address
 from statement_builder.errors import ConfigError
 from statement_builder.settings import RENAMED_SETTINGS, URL_VARIABLES, Settings, find_settings_file, load_settings
+from tests.hospital import ROOT
 
 
 def write_settings(folder: Path, text: str) -> Path:
@@ -115,3 +117,67 @@ def test_load_settings__names_a_missing_setting_of_an_inner_table(tmp_path: Path
     write_settings(tmp_path, text)
     with pytest.raises(ConfigError, match=message):
         load_settings({}, tmp_path)
+
+
+def load_sample(folder: Path, *changes: tuple[str, str]) -> Settings:
+    """The sample settings with texts replaced in the file."""
+    text = (ROOT / "statements.sample.toml").read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    write_settings(folder, text)
+    return load_settings({}, folder)
+
+
+def test_facility__the_samples_own_form_is_unchanged(tmp_path: Path) -> None:
+    facility = load_sample(tmp_path).require_facility()
+    assert facility.name == "Maple Valley Regional Hospital"
+    assert facility.return_address == Address(
+        lines=("PO Box 4100",), city="Maple Valley", state="NH", postal_code="03302-4100"
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param([('postal_code = "03302-4100"', 'postal_code = "033024100"')], id="nine-digits-without-a-hyphen"),
+        pytest.param([('state = "NH"', 'state = " nh "')], id="state-in-lower-case"),
+        pytest.param([('city = "Maple Valley"', 'city = "  Maple\u00a0Valley "')], id="no-break-space"),
+        pytest.param([('postal_code = "03302-4100"', 'postal_code = "03302-4100", country = "USA"')], id="usa"),
+        pytest.param([('lines = ["PO Box 4100"]', 'lines = [" ", "PO  Box 4100", ""]')], id="blank-lines"),
+        pytest.param([('lines = ["PO Box 4100"]', 'lines = ["\\nPO Box 4100\\n"]')], id="line-ends"),
+        pytest.param([('lines = ["PO Box 4100"]', 'lines = ["PO\u200b Box 4100"]')], id="zero-width-space"),
+    ],
+)
+def test_facility__address_is_normalized_as_a_patients_is(tmp_path: Path, changes: list[tuple[str, str]]) -> None:
+    expected = load_sample(tmp_path / "usual").require_facility()
+    assert load_sample(tmp_path / "odd", *changes).require_facility() == expected
+
+
+def test_facility__names_and_telephone_numbers_are_normalized(tmp_path: Path) -> None:
+    odd = [('name = "Maple Valley Regional', 'name = "\u00a0Maple  Valley Regional'), ("603-555-0142", " 603-555-0142")]
+    facility = load_sample(tmp_path, *odd).require_facility()
+    assert (facility.name, facility.phone) == ("Maple Valley Regional Hospital", "603-555-0142")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        pytest.param('"03302-4100"', '"0330"', "return_address: the postal code", id="short-zip"),
+        pytest.param('"03302-4100"', '"00000"', "return_address: the postal code", id="placeholder-zip"),
+        pytest.param('"03108-9120"', '""', "remit_address: the postal code", id="no-zip"),
+        pytest.param('state = "NH"', 'state = "New Hampshire"', "the state must be", id="state-spelled-out"),
+        pytest.param('city = "Manchester"', 'city = "\u00a0"', "remit_address has no city", id="blank-city"),
+        pytest.param('["PO Box 9120"]', '["\u3164"]', "must have 1 to 3 lines", id="line-that-prints-nothing"),
+        pytest.param('["PO Box 9120"]', '["1", "2", "3", "4"]', "must have 1 to 3 lines", id="too-many-lines"),
+        pytest.param('["PO Box 9120"]', '["PO Box\\u00019120"]', "control character", id="control-character"),
+        pytest.param('"Manchester"', '"Man\\nchester"', "no line end in the city", id="line-end-in-the-city"),
+        pytest.param('"03108-9120"', '"03108-9120", country = "Canada"', "in the United States", id="abroad"),
+        pytest.param('"03108-9120"', '"03108-9120", country = "Atlantis"', "country is not known", id="no-country"),
+        pytest.param('"603-555-0142"', '" "', "facility.phone is blank", id="blank-telephone-number"),
+        pytest.param('"603-555-0142"', '"603\\n555"', "facility.phone must be one line", id="two-lines"),
+    ],
+)
+def test_facility__what_pages_could_not_print_is_refused(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    with pytest.raises(ConfigError, match=complaint):
+        load_sample(tmp_path, (old, new))

@@ -28,9 +28,15 @@ def test_require_fresh__accepts_recent_loads(age: timedelta) -> None:
     ("feeds", "message"),
     [
         pytest.param(
-            {"obstetric": NOW - timedelta(hours=24, seconds=1)}, "the limit is 24 hours", id="one-second-too-old"
+            {"obstetric": NOW - timedelta(hours=24, seconds=1)},
+            "is 24 hours 1 minute old; the limit is 24 hours",
+            id="one-second-too-old",
         ),
-        pytest.param({"obstetric": NOW - timedelta(days=3)}, "is 72.0 hours old", id="days-too-old"),
+        pytest.param(
+            {"obstetric": NOW - timedelta(hours=24, microseconds=1)}, "is 24 hours 1 minute old", id="just-too-old"
+        ),
+        pytest.param({"obstetric": NOW - timedelta(hours=25, minutes=2)}, "is 25 hours 2 minutes old", id="minutes"),
+        pytest.param({"obstetric": NOW - timedelta(days=3)}, "is 72 hours old; the limit", id="days-too-old"),
         pytest.param({"billing": NOW}, "has no load time", id="unknown-feed"),
         pytest.param({"obstetric": NOW + timedelta(hours=13)}, "in the future", id="in-the-future"),
     ],

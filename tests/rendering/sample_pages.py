@@ -1,0 +1,324 @@
+"""Sample documents: every kind and level in both print sizes, the odd cases, and the sheets around them.
+
+The accessibility checker and the reference pictures read this list. A new kind or an odd case is one more line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from statement_builder.billing.model import Deposit, Encounter, InsuranceStatus
+from statement_builder.documents import Content, Recipient
+from statement_builder.documents.content import Replaced
+from statement_builder.rendering import Engine, make_copy
+from statement_builder.rendering.cover_sheet import render_cover_sheet
+from statement_builder.reports import ControlSheet
+from statement_builder.reports.control_sheet import (
+    ClassLine,
+    CycleLine,
+    ExceptionGroup,
+    GateLine,
+    HistoryLine,
+    HoldLine,
+    OpenItem,
+    PrintFileLine,
+)
+from statement_builder.reports.control_sheet_pdf import render_control_sheet
+from tests.builders import (
+    AS_OF,
+    make_address,
+    make_encounter,
+    make_episode,
+    make_facility,
+    make_insurance,
+    make_payment,
+)
+from tests.contents import BILLED, TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement
+
+_LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 20"><title>Riverbend</title>'
+    '<circle cx="10" cy="10" r="9" fill="#0b4a6f"/><path d="M22 4h36v4H22zM22 12h28v4H22z" fill="#0b4a6f"/></svg>'
+)
+_PAYABLE = make_facility(payment_url="https://pay.riverbend.example/d/{document}", logo_svg=_LOGO)
+_LONG_NAME: dict[str, Any] = {
+    "first_name": "Maximiliana-Bartholomea Annunziata",
+    "last_name": "O’Brien-Wolfeschlegelstein",
+    "address": make_address(
+        "c/o Riverside Assisted Living", "Building 14, Apartment 1207-B", "12345 Northwest Boulevard"
+    ),
+}
+_ABROAD = msgspec.structs.replace(
+    make_address("Calle de Alcalá 45, 3º B", city="Madrid", state="", postal_code="28014"), country="ES"
+)
+
+
+def _visits(count: int, **changes: Any) -> tuple[Encounter, ...]:
+    """Visits of $345.00, $355.00, and so on, with alternating descriptions."""
+    descriptions = ("Emergency room visit", "MRI scan of the knee", "Physical therapy", "Blood test")
+    return tuple(
+        make_encounter(
+            f"A7{number:04}",
+            owed_cents=34_500 + 1_000 * number,
+            description=descriptions[number % len(descriptions)],
+            **changes,
+        )
+        for number in range(count)
+    )
+
+
+def _uninsured() -> Encounter:
+    return make_encounter(
+        owed_cents=120_000, insurance=(), insurance_name="", insurance_status=InsuranceStatus.NONE, share=None
+    )
+
+
+def _denied() -> Encounter:
+    return make_encounter(owed_cents=120_000, insurance=(), insurance_status=InsuranceStatus.DENIED, share=None)
+
+
+def _pending() -> Encounter:
+    return make_encounter(
+        owed_cents=34_500,
+        insurance=(make_insurance(amount_cents=50_000),),
+        insurance_status=InsuranceStatus.ADJUDICATED,
+        insurance_pending_cents=35_500,
+    )
+
+
+def _billed_before(**changes: Any) -> Encounter:
+    """First billed in October; a payment has arrived since."""
+    return make_encounter(correspondence=BILLED, payments=(make_payment(amount_cents=5_000),), **changes)
+
+
+def _correction(**guarantor: Any) -> Content:
+    replaced = Replaced(document_id="6b1f3c52-6a0e-5d2b-9a41-1f0b7c5d8e90", issued_on=AS_OF - timedelta(days=10))
+    return msgspec.structs.replace(make_statement(**guarantor), replaces=replaced)
+
+
+def _courtesy(**guarantor: Any) -> Content:
+    """Enrolled after week 32: one notice, no installments."""
+    born_on = date(2027, 1, 5)
+    episode = make_episode(
+        expected_delivery_on=born_on, estimated_delivery_on=born_on, estimate_on=born_on - timedelta(weeks=6)
+    )
+    return make_ob_notice(episode, **guarantor)
+
+
+def _uninsured_estimate(**guarantor: Any) -> Content:
+    return make_ob_notice(
+        make_episode(
+            insurance_name="",
+            good_faith_estimate_id="GFE-1001",
+            plan_year_ends_on=date(2026, 12, 31),
+            deposits=(Deposit(deposit_id="D1", posted_on=date(2026, 10, 1), amount_cents=123_456),),
+        ),
+        **guarantor,
+    )
+
+
+_IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
+    "statement": make_statement,
+    "statement-of-1-visit": partial(make_statement, make_encounter()),
+    "statement-of-20-visits": partial(make_statement, *_visits(20)),
+    "statement-with-plan": make_plan_statement,
+    "statement-with-pending-insurance": partial(make_statement, _pending()),
+    "statement-with-changes": partial(make_statement, _billed_before(), *_visits(1)),
+    "statement-to-long-name": partial(make_statement, **_LONG_NAME),
+    "statement-with-payment-code": partial(make_statement, facility=_PAYABLE),
+    "reminder": partial(make_statement, level=1),
+    "past-due": partial(make_letter, 2),
+    "second-letter": partial(make_letter, 3),
+    "final-notice": partial(make_letter, 4),
+    "final-notice-of-9-visits": partial(make_letter, 4, *_visits(9, correspondence=BILLED)),
+    "estimate": make_ob_notice,
+    "estimate-without-insurance": _uninsured_estimate,
+    "estimate-courtesy": _courtesy,
+}
+_IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
+    "statement-uninsured": partial(make_statement, _uninsured()),
+    "statement-denied": partial(make_statement, _denied()),
+    "statement-sensitive": partial(make_statement, make_encounter(sensitive=True)),
+    "statement-abroad": partial(make_statement, address=_ABROAD),
+    "statement-corrected": _correction,
+}
+CONTENTS: dict[str, Content] = (
+    {name: make() for name, make in _IN_BOTH_SIZES.items()}
+    | {f"{name}-large-print": make(large_print=True) for name, make in _IN_BOTH_SIZES.items()}
+    | {name: make() for name, make in _IN_STANDARD_PRINT.items()}
+)
+"""Documents by name. Either engine renders them."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A PDF that is not a patient's document. `make` is given an engine for the documents inside it."""
+
+    name: str
+    make: Callable[[Engine], bytes]
+
+
+def _cover_sheet(_engine: Engine) -> bytes:
+    recipient = Recipient(name="Maria Nunez", lines=("99 New Street Apt 4", "Boston MA 02110"))
+    return render_cover_sheet(
+        "3f1c9a52-6a0e-5d2b-9a41-1f0b7c5d8e90",
+        recipient,
+        facility=make_facility(),
+        language="en",
+        templates=TEMPLATES,
+    ).pdf
+
+
+def _copy(engine: Engine) -> bytes:
+    original = engine.render(CONTENTS["statement"]).pdf
+    return make_copy(
+        original, document_id="ffb3c6f1-0f3c-5d0e-9a43-0d3c6f1b7a10", language="en", templates=TEMPLATES
+    ).pdf
+
+
+def _control_sheet(sheet: ControlSheet, _engine: Engine) -> bytes:
+    return render_control_sheet(sheet, facility=make_facility(), templates=TEMPLATES)
+
+
+_OPENED_AT = datetime(2026, 11, 20, 14, 30, tzinfo=UTC)
+_COUNTS = {
+    "pulled": 12,
+    "selected": 8,
+    "held": 3,
+    "exceptions": 1,
+    "rendered": 8,
+    "errors": 0,
+    "print": 6,
+    "email": 2,
+    "handed_off": 7,
+    "withheld": 1,
+    "acknowledged": 7,
+    "mailed": 6,
+    "rejected": 0,
+    "returned": 1,
+    "bounced": 0,
+    "uncertain": 0,
+}
+_CENTS = {figure: 10_000 * count for figure, count in _COUNTS.items()}
+
+
+def _cycle(batch: str, as_of: date) -> CycleLine:
+    return CycleLine(
+        batch=batch,
+        as_of=as_of,
+        pulled=12,
+        held=3,
+        exceptions=1,
+        rendered=8,
+        rendered_cents=80_000,
+        average_cents=10_000,
+        handed_off=7,
+    )
+
+
+_CLOSED = ControlSheet(
+    batch="2026-11-statement",
+    facility="RIVERBEND",
+    kind="statement",
+    cycle="2026-11",
+    as_of=AS_OF,
+    source="reference",
+    limit=None,
+    state="closed",
+    prepared_at=_OPENED_AT + timedelta(hours=3),
+    opened_by="ana",
+    opened_at=_OPENED_AT,
+    released_by="ben",
+    released_at=_OPENED_AT + timedelta(hours=1),
+    closed_at=_OPENED_AT + timedelta(hours=2),
+    foots=True,
+    counts=_COUNTS,
+    cents=_CENTS,
+    gates=(
+        GateLine(
+            name="pulled = selected + held + exceptions",
+            documents_in=12,
+            documents_out=12,
+            cents_in=120_000,
+            cents_out=120_000,
+            verdict="foots",
+        ),
+        GateLine(
+            name="rendered = handed off + withheld",
+            documents_in=8,
+            documents_out=8,
+            cents_in=80_000,
+            cents_out=80_000,
+            verdict="foots",
+        ),
+    ),
+    classes=(
+        ClassLine(name="letter", pages=9, counts=_COUNTS, cents=_CENTS),
+        ClassLine(name="e-mail", pages=2, counts=_COUNTS, cents=_CENTS),
+    ),
+    cycles=(_cycle("2026-11-statement", AS_OF), _cycle("2026-10-statement", date(2026, 10, 20))),
+    holds=(HoldLine(code="MINBAL", title="The balance is below the minimum.", count=3, last_count=2),),
+    exceptions=(
+        ExceptionGroup(code="DATE", count=1, since=date(2026, 10, 20), age_days=31, fix="Correct the date of service."),
+    ),
+    print_files=(
+        PrintFileLine(
+            name="STMT_RIVERBEND_2026-11_20261120_2026-11-statement_001.pdf",
+            envelope_class="letter",
+            documents=5,
+            pages=9,
+            sheets=5,
+            cents=50_000,
+            sha256="ab" * 32,
+            state="acknowledged",
+            changed_at=_OPENED_AT + timedelta(hours=2),
+        ),
+    ),
+    questions=(),
+    still_open=(),
+    history=(
+        HistoryLine(at=_OPENED_AT, actor="ana", what="opened", why=""),
+        HistoryLine(at=_OPENED_AT + timedelta(hours=1), actor="ben", what="released", why="Volume is as expected."),
+    ),
+)
+_OPEN = msgspec.structs.replace(
+    _CLOSED,
+    state="waiting",
+    limit=10,
+    released_by="",
+    released_at=None,
+    closed_at=None,
+    gates=tuple(msgspec.structs.replace(gate, verdict="open") for gate in _CLOSED.gates),
+    classes=(),
+    cycles=_CLOSED.cycles[:1],
+    holds=(HoldLine(code="MINBAL", title="The balance is below the minimum.", count=3, last_count=None),),
+    print_files=(),
+    questions=("The first batch of this kind: a person must look at it.",),
+    clock_basis="The vendor reports no mailing dates. A piece counts as mailed 2 business days after hand-off.",
+    still_open=(OpenItem(what="8 documents not handed off yet.", to_do="statements rerun 2026-11-statement"),),
+    history=_CLOSED.history[:1],
+)
+_BROKEN = msgspec.structs.replace(
+    _OPEN,
+    state="closed",
+    limit=None,
+    foots=False,
+    gates=tuple(msgspec.structs.replace(gate, documents_out=7, verdict="broken") for gate in _CLOSED.gates),
+    holds=(),
+    exceptions=(),
+    questions=(),
+    clock_basis="",
+)
+
+SHEETS = (
+    Sheet("cover-sheet", _cover_sheet),
+    Sheet("copy-of-statement", _copy),
+    Sheet("control-sheet-closed", partial(_control_sheet, _CLOSED)),
+    Sheet("control-sheet-waiting", partial(_control_sheet, _OPEN)),
+    Sheet("control-sheet-that-does-not-foot", partial(_control_sheet, _BROKEN)),
+)

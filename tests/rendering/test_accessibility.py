@@ -1,0 +1,49 @@
+"""An independent checker, avalpdf, finds nothing to improve in any page that we make."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from avalpdf.cli import analyze_pdf
+
+from statement_builder.documents import Content
+from statement_builder.rendering import CompiledEngine, Engine, PlainEngine
+from tests.rendering.sample_pages import CONTENTS, SHEETS, Sheet
+
+_OPTIONS = {
+    "output_path": None,
+    "save_full": False,
+    "save_simple": False,
+    "save_report": False,
+    "show_structure": False,
+    "show_validation": False,
+    "quiet": True,
+    "multi_file_mode": True,
+    "expected_lang": "en",
+}
+"""As the command `avalpdf --quiet --lang en`."""
+
+
+def findings(pdf: bytes, folder: Path) -> tuple[float, list[str]]:
+    """The score in percent, and the issues and warnings, as the command `avalpdf` reports them."""
+    path = folder / "page.pdf"
+    path.write_bytes(pdf)
+    result = analyze_pdf(str(path), _OPTIONS)
+    assert "error" not in result
+    return result["score"], result["issues"] + result["warnings"]
+
+
+@pytest.fixture(params=["plain", "compiled"])
+def either_engine(request: pytest.FixtureRequest, engine: PlainEngine, compiled: CompiledEngine) -> Engine:
+    return engine if request.param == "plain" else compiled
+
+
+@pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in CONTENTS.items()])
+def test_document__has_a_score_of_100_and_no_issue(either_engine: Engine, content: Content, tmp_path: Path) -> None:
+    assert findings(either_engine.render(content).pdf, tmp_path) == (100, [])
+
+
+@pytest.mark.parametrize("sheet", [pytest.param(sheet, id=sheet.name) for sheet in SHEETS])
+def test_sheet__has_a_score_of_100_and_no_issue(engine: PlainEngine, sheet: Sheet, tmp_path: Path) -> None:
+    assert findings(sheet.make(engine), tmp_path) == (100, [])
