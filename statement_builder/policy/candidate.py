@@ -31,6 +31,11 @@ class Candidate:
     def balance(self, encounter: Encounter) -> EncounterBalance:
         return self.balances[encounter.account_number]
 
+    @property
+    def owed_cents(self) -> int:
+        """As `billing.balance.owed_cents`, from the balances that are calculated already."""
+        return sum([self.balance(each).balance_cents for each in self.account.encounters])
+
 
 Rule = Callable[[Candidate], Iterable[Hold]]
 """Finds holds. A hold with an account number is on that encounter, one without is on the whole guarantor."""
