@@ -74,8 +74,11 @@ def apply_closing_rules(
     candidate: Candidate, holds: tuple[Hold, ...], rules: Iterable[ClosingRule]
 ) -> tuple[Hold, ...]:
     """The holds plus those that the closing rules find. Each rule sees what the rules before it left billable."""
+    billable = billable_encounters(candidate, holds)
     for rule in rules:
-        holds = tuple(dict.fromkeys((*holds, *rule(candidate, billable_encounters(candidate, holds)))))
+        if found := tuple(rule(candidate, billable)):
+            holds = tuple(dict.fromkeys((*holds, *found)))
+            billable = billable_encounters(candidate, holds)
     return holds
 
 
