@@ -47,4 +47,6 @@ def find_line_fault(lines: tuple[str, ...]) -> str:
 
 def _is_blank(line: str) -> bool:
     """Whether nothing of the line shows on paper."""
+    if line.isascii() and line.isprintable():  # nearly every line
+        return not line.strip()
     return not any(each.isprintable() and each not in _EMPTY for each in line if not each.isspace())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import struct
+from binascii import unhexlify
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -83,9 +84,9 @@ class EmbeddedFont:
         if not _OPERAND.fullmatch(operand):
             raise UnsupportedPdf("text operand")
         parts = operand.replace(b"<", b">").split(b">")  # "", glyphs, adjustment, glyphs, adjustment, ...
-        glyphs = bytes.fromhex(b"".join(parts[1::2]).decode("ascii"))
+        glyphs = unhexlify(b"".join(parts[1::2]))
         codes = struct.unpack(f">{len(glyphs) // 2}H", glyphs)
-        adjustments = sum([float(number) for number in parts[2::2] if number])
+        adjustments = sum(map(float, filter(None, parts[2::2])))
         advance = sum(map(self._advances.__getitem__, codes)) - adjustments / 1000
         visible_advance = advance
         for code in reversed(codes):

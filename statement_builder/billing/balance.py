@@ -107,7 +107,7 @@ def balance(
     FootingError if an account number is not this guarantor's or a sum does not foot.
     """
     encounters = _select(account, account_numbers)
-    balances = encounter_balances(account, as_of, account_numbers)
+    balances = tuple([encounter_balance(encounter, as_of) for encounter in encounters])
     result = AccountBalance(
         encounters=balances,
         charges_cents=sum(each.charges_cents for each in balances),
@@ -118,7 +118,7 @@ def balance(
         pending_cents=sum(each.insurance_pending_cents for each in balances),
         balance_cents=sum(each.balance_cents for each in balances),
         patient_cents=sum(each.patient_cents for each in balances),
-        roll_forward=_roll_forward(encounters, as_of, since),
+        roll_forward=_roll_forward(encounters, balances, as_of, since),
         aging=_age(balances, as_of),
     )
     _require_footing(result, account.guarantor.guarantor_id)
@@ -201,12 +201,13 @@ def _select(account: GuarantorAccount, account_numbers: tuple[str, ...] | None) 
     return tuple(by_number[number] for number in account_numbers)
 
 
-def _roll_forward(encounters: tuple[Encounter, ...], as_of: date, since: date | None) -> RollForward:
+def _roll_forward(
+    encounters: tuple[Encounter, ...], balances: tuple[EncounterBalance, ...], as_of: date, since: date | None
+) -> RollForward:
     previous = charges = insurance = adjustments = payments = current = 0
     latest: date | None = None
-    for encounter in encounters:
+    for encounter, now in zip(encounters, balances, strict=True):
         start = since or (encounter.correspondence.last_mailed_on if encounter.correspondence else None)
-        now = encounter_balance(encounter, as_of)
         current += now.balance_cents
         charges += now.charges_cents
         insurance += now.insurance_paid_cents

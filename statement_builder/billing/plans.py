@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
-from statement_builder.billing.balance import encounter_balances
+from statement_builder.billing.balance import EncounterBalance, encounter_balances
 from statement_builder.billing.dates import month_before
 from statement_builder.billing.model import GuarantorAccount, Installment, Plan, PlanStatus, Record
 
@@ -90,12 +91,25 @@ def amount_due(
 
     FootingError if an account number is not this guarantor's.
     """
+    balances = {each.account_number: each for each in encounter_balances(account, as_of, account_numbers)}
     in_force = plans_in_force(account, as_of, grace_days=grace_days, lapse_days=lapse_days)
+    return add_amounts_due(account, account_numbers, balances, in_force)
+
+
+def add_amounts_due(
+    account: GuarantorAccount,
+    account_numbers: tuple[str, ...],
+    balances: Mapping[str, EncounterBalance],
+    in_force: Mapping[str, PlanPosition],
+) -> AmountDue:
+    """As `amount_due`, from balances by account number and `plans_in_force` that are calculated already.
+
+    KeyError if an account number has no balance.
+    """
     plan_of = {encounter.account_number: encounter.plan_id for encounter in account.encounters}
-    balances = encounter_balances(account, as_of, account_numbers)
     on_plan = tuple(number for number in account_numbers if plan_of[number] in in_force)
     plans = tuple(in_force[plan_id] for plan_id in dict.fromkeys(plan_of[number] for number in on_plan))
-    off_plan_cents = sum(each.patient_cents for each in balances if each.account_number not in on_plan)
+    off_plan_cents = sum([balances[number].patient_cents for number in account_numbers if number not in on_plan])
     plan_cents = sum(position.due_cents for position in plans)
     return AmountDue(
         off_plan_cents=off_plan_cents,

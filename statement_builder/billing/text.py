@@ -33,6 +33,8 @@ _NORMAL = "!-~\u00a1-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\
 """Visible characters that are in NFC whatever stands beside them. Text of other characters may be normal too."""
 NORMAL_TEXT = rf"(?:[{_NORMAL}]++(?: [{_NORMAL}]++)*+)?+"
 """Matches only text that `clean_text` does not change. Text that does not match is only slower."""
+NORMAL_LINES = rf"(?:[{_NORMAL}]++(?:[ \n][{_NORMAL}]++)*+)?+"
+"""Matches only lines, separated by line feeds, that `clean_lines` does not change."""
 
 _is_normal = re.compile(NORMAL_TEXT).fullmatch
 _remove_invisible = re.compile(f"[{INVISIBLE}]+").sub

@@ -31,6 +31,11 @@ class Candidate:
     def balance(self, encounter: Encounter) -> EncounterBalance:
         return self.balances[encounter.account_number]
 
+    @property
+    def owed_cents(self) -> int:
+        """As `billing.balance.owed_cents`, from the balances that are calculated already."""
+        return sum([self.balance(each).balance_cents for each in self.account.encounters])
+
 
 Rule = Callable[[Candidate], Iterable[Hold]]
 """Finds holds. A hold with an account number is on that encounter, one without is on the whole guarantor."""
@@ -74,8 +79,11 @@ def apply_closing_rules(
     candidate: Candidate, holds: tuple[Hold, ...], rules: Iterable[ClosingRule]
 ) -> tuple[Hold, ...]:
     """The holds plus those that the closing rules find. Each rule sees what the rules before it left billable."""
+    billable = billable_encounters(candidate, holds)
     for rule in rules:
-        holds = tuple(dict.fromkeys((*holds, *rule(candidate, billable_encounters(candidate, holds)))))
+        if found := tuple(rule(candidate, billable)):
+            holds = tuple(dict.fromkeys((*holds, *found)))
+            billable = billable_encounters(candidate, holds)
     return holds
 
 

@@ -15,20 +15,29 @@ from statement_builder.policy.settings import Policy
 from statement_builder.policy.statement import select_statement
 
 
-def candidate_cents(account: GuarantorAccount, kind: Kind, as_of: date) -> int | None:
-    """The cents that the control totals count for this candidate. None: not a candidate for this kind.
+def is_candidate(account: GuarantorAccount, kind: Kind) -> bool:
+    """Whether a batch of this kind decides about this guarantor.
 
-    Every guarantor is a candidate for a statement, and a guarantor with visits is a candidate for a letter. A guarantor
-    with a pregnancy on file is a candidate for an obstetric notice, and the remaining active estimates count.
+    Every guarantor is a candidate for a statement, a guarantor with visits for a letter, and a guarantor with a
+    pregnancy on file for an obstetric notice.
     """
     if kind is Kind.OB_NOTICE:
-        if not account.episodes:
-            return None
-        active = (each for each in account.episodes if each.status is EpisodeStatus.ACTIVE)
-        return sum(remaining_cents(each, as_of) for each in active)
-    if kind is Kind.DUNNING and not account.encounters:
+        return bool(account.episodes)
+    return kind is Kind.STATEMENT or bool(account.encounters)
+
+
+def candidate_cents(account: GuarantorAccount, kind: Kind, as_of: date) -> int | None:
+    """The cents that the control totals count for this candidate: what is owed, or for an obstetric notice the
+    remaining active estimates. None: not a candidate for this kind.
+    """
+    if not is_candidate(account, kind):
         return None
-    return owed_cents(account, as_of)
+    return _estimated_cents(account, as_of) if kind is Kind.OB_NOTICE else owed_cents(account, as_of)
+
+
+def _estimated_cents(account: GuarantorAccount, as_of: date) -> int:
+    active = (each for each in account.episodes if each.status is EpisodeStatus.ACTIVE)
+    return sum(remaining_cents(each, as_of) for each in active)
 
 
 def decide(account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date) -> Decision:
@@ -36,8 +45,7 @@ def decide(account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date) -
 
     ValueError if the account is not a candidate for this kind.
     """
-    balance_cents = candidate_cents(account, kind, as_of)
-    if balance_cents is None:
+    if not is_candidate(account, kind):
         raise ValueError(f"guarantor {account.guarantor.guarantor_id} is not a candidate for {kind}")
     candidate = open_candidate(account, kind, policy, as_of)
     faults: tuple[Fault, ...] = ()
@@ -50,7 +58,7 @@ def decide(account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date) -
     return Decision(
         kind=kind,
         guarantor_id=account.guarantor.guarantor_id,
-        balance_cents=balance_cents,
+        balance_cents=_estimated_cents(account, as_of) if kind is Kind.OB_NOTICE else candidate.owed_cents,
         selection=selection,
         holds=holds,
         faults=faults,

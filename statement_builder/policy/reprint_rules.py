@@ -11,7 +11,7 @@ from datetime import date
 
 from statement_builder.billing.model import EpisodeStatus, GuarantorAccount
 from statement_builder.billing.selection import Hold, Kind
-from statement_builder.policy.decide import candidate_cents, decide
+from statement_builder.policy.decide import decide, is_candidate
 from statement_builder.policy.hold_codes import HOLD_CODES, make_hold
 from statement_builder.policy.settings import Policy
 
@@ -32,7 +32,7 @@ def find_reprint_holds(
 
     `account` is the guarantor's data as of `as_of`, or None if the guarantor is no longer on file.
     """
-    if account is None or candidate_cents(account, kind, as_of) is None:
+    if account is None or not is_candidate(account, kind):
         return (make_hold("NOT_ON_FILE"),)
     holds = [hold for hold in decide(account, kind, policy, as_of).holds if hold.code in _BLOCKING_CODES]
     if kind is Kind.OB_NOTICE:

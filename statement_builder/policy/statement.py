@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Correspondence, Encounter, PlanStatus
-from statement_builder.billing.plans import AmountDue, amount_due
+from statement_builder.billing.plans import AmountDue, add_amounts_due
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
 from statement_builder.policy.assistance import hold_approved_without_discount
@@ -138,13 +138,7 @@ def _wording_level(candidate: Candidate, printed: tuple[Encounter, ...]) -> int:
 
 def statement_amount(candidate: Candidate, account_numbers: tuple[str, ...]) -> AmountDue:
     """The amount due on a statement for these visits."""
-    return amount_due(
-        candidate.account,
-        candidate.as_of,
-        account_numbers=account_numbers,
-        grace_days=candidate.policy.plan_grace_days,
-        lapse_days=candidate.policy.plan_lapse_days,
-    )
+    return add_amounts_due(candidate.account, account_numbers, candidate.balances, candidate.plans)
 
 
 def _due_on(candidate: Candidate, due: AmountDue) -> date:

@@ -20,6 +20,7 @@ from statement_builder.billing.text import (
     FORBIDDEN,
     INVISIBLE,
     LINE_ENDS,
+    NORMAL_LINES,
     NORMAL_TEXT,
     SPACES,
     clean_lines,
@@ -119,7 +120,7 @@ ADDRESS_LINES = ColumnType(
     Annotated[str, Meta(max_length=ADDRESS_CHARACTERS_MAX, pattern=_LINES)],
     "the delivery lines of an address, separated by line feeds",
     _join_clean_lines,
-    Annotated[str, Meta(max_length=ADDRESS_CHARACTERS_MAX, pattern=rf"\A{NORMAL_TEXT}(?:\n{NORMAL_TEXT})*\Z")],
+    Annotated[str, Meta(max_length=ADDRESS_CHARACTERS_MAX, pattern=rf"\A{NORMAL_LINES}\Z")],
 )
 CENTS = ColumnType("cents", Annotated[int, Meta(ge=-CENTS_MAX, le=CENTS_MAX)], "a whole number of cents (bigint)")
 CENTS_NOT_NEGATIVE = ColumnType(

@@ -68,7 +68,7 @@ class Column:
         return annotation | None if self.null else annotation
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # by identity: hashing all columns for a cache takes longer than checking some rows
 class ResultSet:
     """The result of one query. `name` is also its file (`<name>.sql`) and its row in `control.sql`."""
 

@@ -64,10 +64,14 @@ def _connect_sqlite(url: URL, read_only: bool) -> sqlite3.Connection:
         raise SourceError(f"The source database {path} does not exist. Correct source.url, or load the data")
     mode = "ro" if read_only else "rwc"
     connection = sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, timeout=CONNECT_TIMEOUT_S)
-    # Bytes that are not UTF-8 reach row validation, which reports row and column, instead of aborting the read.
-    connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+    connection.text_factory = _decode
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     return connection
+
+
+def _decode(text: bytes) -> str:
+    """Bytes that are not UTF-8 reach row validation, which reports row and column, instead of aborting the read."""
+    return text.decode("utf-8", "surrogateescape")
 
 
 def begin_reading(engine: Engine) -> Connection:

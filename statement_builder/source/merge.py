@@ -36,15 +36,16 @@ class RowStream:
     def take(self, key: Key) -> list[Row | BadRow]:
         """Remove and return the rows of `key`; empty if the next row has another key."""
         taken: list[Row | BadRow] = []
-        while self._keys and self._keys[self._next] == key:
-            start = end = self._next
-            count = len(self._keys)
-            while end < count and self._keys[end] == key:
+        while (keys := self._keys) and keys[start := self._next] == key:
+            end, count = start + 1, len(keys)
+            while end < count and keys[end] == key:
                 end += 1
-            taken += self._rows[start:end]
-            self._next = end
-            if end == count:
-                self._read_chunk()
+            rows = self._rows[start:end]
+            if end < count:
+                self._next = end
+                return taken + rows if taken else rows
+            taken += rows
+            self._read_chunk()
         return taken
 
     def _read_chunk(self) -> None:

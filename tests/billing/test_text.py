@@ -15,6 +15,7 @@ from statement_builder.billing.text import (
     FORBIDDEN,
     INVISIBLE,
     LINE_ENDS,
+    NORMAL_LINES,
     NORMAL_TEXT,
     SPACES,
     clean_lines,
@@ -72,6 +73,27 @@ def test_normal_text__matches_only_what_cleaning_leaves_alone() -> None:
     assert all(not unicodedata.combining(each) and unicodedata.normalize("NFC", each) == each for each in normal)
     assert not any(re.search(f"[{SPACES}{INVISIBLE}{DAMAGED}{FORBIDDEN}{LINE_ENDS}]", each) for each in normal)
     assert [bool(matches(text)) for text in ("", "a b", " a", "a ", "a  b", "a\n")] == [True, True, *[False] * 4]
+
+
+@given(TEXT | st.text("ab \n"))
+def test_normal_lines__matches_only_what_cleaning_leaves_alone(text: str) -> None:
+    if re.fullmatch(NORMAL_LINES, text):
+        assert "\n".join(clean_lines(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_normal"),
+    [
+        pytest.param("", True, id="empty"),
+        pytest.param("12 Maple Street\nApt 4", True, id="two-lines"),
+        pytest.param("12 Maple Street\n\nApt 4", False, id="blank-line"),
+        pytest.param("12 Maple Street \nApt 4", False, id="space-before-a-line-end"),
+        pytest.param("12 Maple Street\n Apt 4", False, id="space-after-a-line-end"),
+        pytest.param("12 Maple Street\n", False, id="line-end-at-the-end"),
+    ],
+)
+def test_normal_lines(text: str, *, is_normal: bool) -> None:
+    assert bool(re.fullmatch(NORMAL_LINES, text)) is is_normal
 
 
 @pytest.mark.parametrize(

@@ -275,6 +275,11 @@ def test_accounts__text_passes_through_unchanged(extract: Extract, column: str, 
         pytest.param(
             {"address_lines": "c/o Ann\r\n\r\n5 Elm St"}, {"lines": ("c/o Ann", "5 Elm St")}, id="windows-line-endings"
         ),
+        pytest.param(
+            {"address_lines": "c/o Ann\n\n5 Elm St\nApt 2"},
+            {"lines": ("c/o Ann", "5 Elm St", "Apt 2")},
+            id="three-lines-with-a-blank-line-between",
+        ),
         pytest.param({"country": None}, {"country": "US"}, id="missing-country"),
     ],
 )
