@@ -343,9 +343,9 @@ def test_statement__first_bill_offers_monthly_parts(engine: PlainEngine, policy:
 @pytest.mark.parametrize(
     ("estimate_cents", "compared", "disputable"),
     [
-        pytest.param(80_000, "The charges are $400.00 above it.", True, id="45-cfr-149-620-a-2-exactly-400"),
-        pytest.param(80_001, "The charges are $399.99 above it.", False, id="one-cent-less"),
-        pytest.param(130_000, "The charges are $100.00 below it.", False, id="below"),
+        pytest.param(80_000, "The charges are $400.00 above the estimate.", True, id="45-cfr-149-620-a-2-exactly-400"),
+        pytest.param(80_001, "The charges are $399.99 above the estimate.", False, id="one-cent-less"),
+        pytest.param(130_000, "The charges are $100.00 below the estimate.", False, id="below"),
     ],
 )
 @pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large-print")])
