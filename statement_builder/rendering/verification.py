@@ -104,14 +104,18 @@ def verify_pages(
     page_label: PageLabel,
     *,
     check_codes: bool = True,
+    check_gaps: bool = True,
 ) -> None:
-    """As `verify`, for pages that are read already. `check_codes` includes the QR codes."""
+    """As `verify`, for pages that are read already. `check_codes` includes the QR codes, `check_gaps` the gaps between
+    texts."""
     if not pages:
         raise verification_error("PAGES", "The finished PDF has no pages.")
     _verify_every_page(pages, content, foreign, page_label)
     _verify_coupon_page(pages, content)
     _verify_first_page(pages[0], content, windows)
-    _verify_layout(pages, content, windows)
+    _verify_edges(pages, windows)
+    if check_gaps:
+        _verify_gaps(pages, content)
     _verify_links(pages, content)
     if check_codes:
         _verify_codes(pages, content)
@@ -181,11 +185,16 @@ def _verify_coupon_page(pages: Sequence[PageText], content: Content) -> None:
         raise verification_error("COUPON", "The payment coupon is on a later page instead of the bottom of page 1.")
 
 
-def _verify_layout(pages: Sequence[PageText], content: Content, windows: EnvelopeWindows) -> None:
-    """On every page, no text touches another, and none is where printers cannot print."""
+def _verify_edges(pages: Sequence[PageText], windows: EnvelopeWindows) -> None:
+    """On every page, no text is where printers cannot print."""
     for number, page in enumerate(pages, start=1):
         if not page.are_blank(find_checked_zones(windows, page.width).edges):
             raise verification_error("MARGIN", f"Text on page {number} is nearer to the edge than printers can print.")
+
+
+def _verify_gaps(pages: Sequence[PageText], content: Content) -> None:
+    """On every page, no text touches another."""
+    for number, page in enumerate(pages, start=1):
         touching = page.find_touching_texts()
         if touching is not None:
             fields = " and ".join(dict.fromkeys(find_field_name(text, content) for text in touching))

@@ -122,7 +122,7 @@ class Verifier:
             return
         scanned = self._pages_to_scan(reading, is_new)
         try:
-            self._compare_with_pdfium(request, reading, foreign, scanned)
+            self._compare_with_pdfium(request, reading, foreign, scanned, is_new=is_new)
         except DocumentError:
             self._reader = self._new_reader()  # this reader may have cached what only PDFium finds to be wrong
             raise
@@ -143,11 +143,13 @@ class Verifier:
         return [index for index in indexes if is_new and not self._proofs.has_proof(_drawing_key(reading, index))]
 
     def _compare_with_pdfium(
-        self, request: VerifyRequest, reading: Reading, foreign: ForeignIds, scanned: Sequence[int]
+        self, request: VerifyRequest, reading: Reading, foreign: ForeignIds, scanned: Sequence[int], *, is_new: bool
     ) -> None:
         self._since_pdfium = 0
         with read_pages(request.pdf) as pages:
-            verify_pages(pages, request.content, self._windows, foreign, request.page_label, check_codes=False)
+            verify_pages(
+                pages, request.content, self._windows, foreign, request.page_label, check_codes=False, check_gaps=is_new
+            )
             if [_comparable(page) for page in reading.pages] != [_comparable(page) for page in pages]:
                 raise verification_error("PAGES", "Two readers read the finished PDF differently.")
             if any(pages[index].codes != reading.pages[index].codes for index in scanned):
