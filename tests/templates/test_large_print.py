@@ -47,6 +47,16 @@ def test_large_print__phone_website_and_code_are_on_page_1(engine: PlainEngine, 
     assert ("Pay online: scan" in first) is bool(content.payment_url)
 
 
+def test_large_print__care_without_payment_is_promised_on_page_1__42_cfr_489_24_d_4(engine: PlainEngine) -> None:
+    """Even if a long web address makes the box below it taller."""
+    facility = make_facility(
+        payment_url="https://pay.riverbend.example/d/{document}",
+        assistance_url="https://riverbend-hospital.example/patients/financial-assistance",
+    )
+    first, *_ = page_texts(engine.render(make_ob_notice(facility=facility, large_print=True)).pdf)
+    assert "Your care will not be delayed or denied if you cannot pay." in first
+
+
 @pytest.mark.parametrize("make", LARGE)
 def test_large_print__no_page_for_a_line_or_two(engine: PlainEngine, make: Callable[[], Content]) -> None:
     for page in page_lines(engine.render(make()).pdf):
