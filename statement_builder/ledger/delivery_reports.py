@@ -9,11 +9,17 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, or_, select, update
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold
 from statement_builder.errors import DeliveryReportError
-from statement_builder.ledger.document_queries import IS_PENDING, lock_document, read_deliveries, read_revisions
+from statement_builder.ledger.document_queries import (
+    IS_PENDING,
+    is_other_recipient_of,
+    lock_document,
+    read_deliveries,
+    read_revisions,
+)
 from statement_builder.ledger.documents import withhold
 from statement_builder.ledger.emails import mark_emails
 from statement_builder.ledger.events import SERVICE, write_event
@@ -199,13 +205,18 @@ class DeliveryReportRepository(Repository):
 
 
 def _read_waiting(connection: Connection, found: Document) -> list[str]:
-    """The ids of the guarantor's documents, in every batch of the facility, that wait for a hand-off."""
+    """The ids of the guarantor's documents that wait for a hand-off, in every batch of the facility. Includes those
+    for the guarantor's other recipients."""
     own = batch.alias()
     facility_id = select(own.c.facility_id).where(own.c.batch_id == found.batch_id).scalar_subquery()
     query = (
         select(document.c.document_id)
         .join(batch, batch.c.batch_id == document.c.batch_id)
-        .where(document.c.guarantor_id == found.guarantor_id, batch.c.facility_id == facility_id, IS_PENDING)
+        .where(
+            or_(document.c.guarantor_id == found.guarantor_id, is_other_recipient_of(found.guarantor_id)),
+            batch.c.facility_id == facility_id,
+            IS_PENDING,
+        )
     )
     return list(connection.execute(query.order_by(document.c.document_id)).scalars())
 

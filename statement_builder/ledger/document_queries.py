@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, exists, or_, select
 
+from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.records import Delivery, Document
 from statement_builder.ledger.row_mapping import to_delivery, to_document
@@ -82,6 +83,12 @@ def read_revisions(connection: Connection, document_id: str) -> list[Document]:
     own = select(document.c.batch_id, document.c.guarantor_id).where(document.c.document_id == document_id).subquery()
     mine = and_(document.c.batch_id == own.c.batch_id, document.c.guarantor_id == own.c.guarantor_id)
     return fetch_documents(connection, select_documents().join(own, mine).order_by(document.c.revision))
+
+
+def is_other_recipient_of(guarantor_id: str) -> ColumnElement[bool]:
+    """The document goes to another recipient of this guarantor's mail. Ids sort by bytes, so an index answers."""
+    first = f"{guarantor_id}{RECIPIENT_SEPARATOR}"
+    return (document.c.guarantor_id >= first) & (document.c.guarantor_id < f"{first}\U0010ffff")
 
 
 def lock_document(connection: Connection, document_id: str) -> Document:

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
 
-from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.document_queries import (
     IS_PENDING,
     IS_REDELIVERY_DUE,
     fetch_documents,
+    is_other_recipient_of,
     lock_document,
     read_deliveries,
     read_document,
@@ -213,10 +213,9 @@ def _read_replaced(connection: Connection, documents: Sequence[Document]) -> dic
 def _search_conditions(text: str) -> list[ColumnElement[bool]]:
     """One condition per index, so that each is a look-up instead of a scan of a million rows."""
     accounts = select(document_account.c.document_id).where(document_account.c.account_number == text)
-    others = f"{text}{RECIPIENT_SEPARATOR}"
     conditions = [
         document.c.guarantor_id == text,
-        (document.c.guarantor_id >= others) & (document.c.guarantor_id < f"{others}\U0010ffff"),
+        is_other_recipient_of(text),
         document.c.document_id.in_(accounts),
     ]
     prefix = text.lower()

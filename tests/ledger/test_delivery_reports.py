@@ -412,6 +412,22 @@ def test_death__withholds_what_waits_in_every_batch_and_for_redelivery(ledger: L
     assert (suppression.code, suppression.digest) == (SuppressionCode.DECEASED, "")
 
 
+@pytest.mark.parametrize(
+    ("dead", "expected"),
+    [
+        pytest.param(0, ["withheld", "withheld", "rendered"], id="the-guarantors-stops-every-recipient"),
+        pytest.param(1, ["rendered", "withheld", "rendered"], id="another-recipients-stops-that-recipient"),
+    ],
+)
+def test_death__withholds_the_waiting_mail_of_other_recipients(ledger: Ledger, dead: int, expected: list[str]) -> None:
+    ids = ("G1", "G1+K1", "G10")
+    waiting = [rendered(each, accounts=(f"A-{each}",)) for each in ids]
+    make_batch(ledger, waiting)
+    ledger.delivery_reports.record_death(waiting[dead].document_id, on=LATER_ON, at=later(9), why="DEC")
+    found = [ledger.documents.get(each.document_id) for each in waiting]
+    assert [each.state.value for each in found if each is not None] == expected
+
+
 def test_death__of_a_document_that_is_not_ours(ledger: Ledger) -> None:
     with pytest.raises(DeliveryReportError, match="not one of ours"):
         ledger.delivery_reports.record_death("d" * 36, on=LATER_ON, at=AT, why="DEC")
