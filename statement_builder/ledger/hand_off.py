@@ -21,7 +21,7 @@ from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.mailing_history import record_mailed
 from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, insert_many, is_one_of
-from statement_builder.ledger.storage.tables import delivery, document, print_file, redelivery
+from statement_builder.ledger.storage.tables import delivery, document, event, print_file, redelivery
 
 
 def require_released(connection: Connection, batch_id: str) -> None:
@@ -97,12 +97,23 @@ def _require_sendable(connection: Connection, document_ids: Sequence[str], batch
 
 
 def _find_withheld(connection: Connection, document_ids: Sequence[str], batch_id: str) -> set[str]:
-    """The documents of the batch that are withheld, or whose redelivery is."""
-    states = (DocumentState.WITHHELD.value, DocumentState.HANDED_OFF.value)
-    query = select(document.c.document_id).where(
-        is_one_of(document.c.document_id), document.c.batch_id == batch_id, document.c.state.in_(states)
+    """The documents of the batch that are withheld, or whose redelivery is. A document that was handed off and never
+    became due again is neither: whoever claims it again has a bug."""
+    in_batch = (document.c.batch_id == batch_id, is_one_of(document.c.document_id))
+    withheld = select(document.c.document_id).where(*in_batch, document.c.state == DocumentState.WITHHELD.value)
+    last_decision = (
+        select(func.max(event.c.event_id))
+        .where(event.c.batch_id == batch_id, is_one_of(event.c.subject), event.c.what.in_(("resend", "withheld")))
+        .group_by(event.c.subject)
     )
-    return set(connection.execute(query, {"ids": document_ids}).scalars())
+    canceled = (
+        select(document.c.document_id)
+        .join(event, event.c.subject == document.c.document_id)
+        .where(*in_batch, document.c.state == DocumentState.HANDED_OFF.value)
+        .where(event.c.event_id.in_(last_decision), event.c.what == "withheld")
+    )
+    ids = {"ids": document_ids}
+    return {*connection.execute(withheld, ids).scalars(), *connection.execute(canceled, ids).scalars()}
 
 
 def _count_attempts(connection: Connection, document_ids: Sequence[str]) -> dict[str, int]:

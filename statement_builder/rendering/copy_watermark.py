@@ -25,7 +25,7 @@ from statement_builder.rendering.templating import environment
 
 TEMPLATE = "copy_watermark/watermark.html"
 STYLE_SHEETS = ("copy_watermark/watermark.css",)
-WATERMARK_AREA = Rect(left=4.75, top=0.1, width=3.65, height=0.29)
+WATERMARK_AREA = Rect(left=4.75, top=0.17, width=3.65, height=0.27)
 """The watermark's area on every page: above all text, right of both windows (copy_watermark/watermark.css)."""
 _PREFIX = "Copy"
 _TAGS = re.compile(rb"/\w+\s<</MCID \d+>>\sBDC\n|/Artifact\sBMC\n|EMC\n?")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from statement_builder.billing.selection import Channel, Kind
-from statement_builder.errors import DeliveryReportError, InvariantError
+from statement_builder.errors import DeliveryReportError, DocumentsWithheld, InvariantError
 from statement_builder.ledger import (
     DeliveryState,
     DocumentState,
@@ -287,6 +287,9 @@ def test_schedule__new_hold_cancels_the_redelivery(ledger: Ledger) -> None:
     ledger.redeliveries.schedule(TWO[0].document_id, readdressed=True, actor="ben", at=AT, why="new address")
     assert ledger.documents.withhold(TWO[0].document_id, [HOLD], actor="service", at=AT)
     assert ledger.documents.pending(batch_id) == []
+    with pytest.raises(DocumentsWithheld) as caught:
+        ledger.print_files.claim(print_file(batch_id, TWO[:1], name="STMT_002"), at=AT)
+    assert caught.value.document_ids == (TWO[0].document_id,)
     counts = ledger.control_totals.get(batch_id).counts
     assert (counts.handed_off, counts.withheld, counts.due_again) == (2, 0, 0)
     assert ledger.control_totals.get(batch_id).holds == {"MINBAL": 1}
