@@ -133,6 +133,9 @@ class StatementFacts(Record, kw_only=True):
     """Those of `insurance`, `adjustments`, and `payments` that raise what is owed on a visit: a take-back, say."""
     has_split: bool = False
     """The insurer's split explains a visit, so a glossary explains its words."""
+    shows_adjustments: bool = False
+    shows_payments: bool = False
+    """The table has this column. Uninsured readers get no column of zeros."""
     has_changes: bool = False
     """Something was posted since the last bill."""
     has_estimate: bool = False

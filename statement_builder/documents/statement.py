@@ -37,6 +37,11 @@ def statement_facts(
     installment_count = _installment_count(selection.amount_cents, terms) if not due.plans else 0
     roll = owed.roll_forward
     changes = (roll.charges_cents, roll.insurance_cents, roll.adjustments_cents, roll.payments_cents)
+    insured = any(visit.insured for visit in visits)
+    has_estimate = any(visit.estimate_cents is not None for visit in visits)
+    adjustment_kinds = _adjustment_kinds(visits)
+    # The row of an estimate needs the columns for its sentence.
+    shows_all = insured or has_estimate
     facts = StatementFacts(
         visits=visits,
         charges_cents=owed.charges_cents,
@@ -70,13 +75,15 @@ def statement_facts(
         bill_count=terms.statements_before_letters if bill_number else 0,
         installment_count=installment_count,
         installment_cents=-(-selection.amount_cents // installment_count) if installment_count else 0,
-        insured=any(visit.insured for visit in visits),
+        insured=insured,
         denied=any(visit.denied for visit in visits),
-        adjustment_kinds=_adjustment_kinds(visits),
+        adjustment_kinds=adjustment_kinds,
+        shows_adjustments=shows_all or bool(adjustment_kinds),
+        shows_payments=shows_all or any(visit.payments_cents for visit in visits),
         raised=_raised(visits),
         has_split=any(part.reason in SPLIT for visit in visits for part in visit.reasons),
         has_changes=roll.since is not None and any(changes),
-        has_estimate=any(visit.estimate_cents is not None for visit in visits),
+        has_estimate=has_estimate,
         due_on=selection.due_on,
     )
     _require_footing(facts, due, selection)

@@ -172,6 +172,19 @@ def test_statement__uninsured_reader_finds_no_insurance_columns(engine: PlainEng
     assert "Do you have insurance?" in page
 
 
+@pytest.mark.parametrize("large_print", [False, True])
+def test_statement__uninsured_reader_finds_no_column_of_zeros(engine: PlainEngine, large_print: bool) -> None:
+    plain = make_encounter(**(SELF_PAY | {"insurance": (), "owed_cents": 120_000}))
+    text = " ".join(read(engine, make_statement(plain, large_print=large_print)))
+    for absent in ("$0.00", "Discounts", "You paid"):
+        assert absent not in text
+    paid = replace(plain, payments=(make_payment(amount_cents=2_500),))
+    text = " ".join(read(engine, make_statement(paid, large_print=large_print)))
+    assert "You paid" in text
+    assert "-$25.00" in text
+    assert "Discounts" not in text
+
+
 def test_statement__names_insurer_and_facility_of_each_visit(engine: PlainEngine) -> None:
     one = make_encounter("A1", facility_name="Riverside Clinic", insurance_name="Blue Summit PPO")
     two = make_encounter("A2", facility_name="Imaging Center", insurance_name="Evergreen Mutual")
