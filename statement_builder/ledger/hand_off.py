@@ -98,7 +98,7 @@ def _require_sendable(connection: Connection, document_ids: Sequence[str], batch
 
 def _find_withheld(connection: Connection, document_ids: Sequence[str], batch_id: str) -> set[str]:
     """The documents of the batch that are withheld, or whose redelivery is. A document that was handed off and never
-    became due again is neither: whoever claims it again has a bug."""
+    became due again is neither: claiming it again is a bug."""
     in_batch = (document.c.batch_id == batch_id, is_one_of(document.c.document_id))
     withheld = select(document.c.document_id).where(*in_batch, document.c.state == DocumentState.WITHHELD.value)
     last_decision = (

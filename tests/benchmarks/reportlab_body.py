@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import compress
 
 from reportlab.lib.utils import simpleSplit
 
@@ -57,10 +58,7 @@ def body_blocks(content: Content, facts: StatementFacts) -> Iterator[tuple[Block
     if facts.aging.current_cents != facts.aging.total_cents:
         yield _aging(facts), False
     yield _questions(content, facts), False
-    count = len(facts.visits)
-    if 5 <= count <= 12 or (count <= 2 and not facts.has_changes and not facts.plans):
-        yield _slip(content), False
-    if count > 3 and facts.has_split:
+    if len(facts.visits) > 3 and facts.has_split:
         yield _glossary(), False
 
 
@@ -94,21 +92,32 @@ def _opening(content: Content, facts: StatementFacts) -> Block:
     return 15.5 * len(heads) + 13 * len(lines) + 3, draw
 
 
+def _shown(facts: StatementFacts) -> tuple[bool, ...]:
+    """Which columns the table has: an uninsured reader gets no column of zeros."""
+    return True, facts.insured, facts.shows_adjustments, facts.shows_payments, True
+
+
 def _columns(facts: StatementFacts) -> tuple[float, ...]:
-    """Right edges of the amounts, without the insurance column for an uninsured reader."""
-    return _COLUMNS if facts.insured else (_COLUMNS[1], *_COLUMNS[2:])
+    """Right edges of the amounts."""
+    return _COLUMNS[-sum(_shown(facts)) :]
 
 
 def _amounts(sums: VisitLine | StatementFacts, facts: StatementFacts) -> tuple[int, ...]:
-    insurance = (-sums.insurance_cents,) if facts.insured else ()
-    return (sums.charges_cents, *insurance, -sums.adjustments_cents, -sums.payments_cents, sums.owed_cents)
+    amounts = (
+        sums.charges_cents,
+        -sums.insurance_cents,
+        -sums.adjustments_cents,
+        -sums.payments_cents,
+        sums.owed_cents,
+    )
+    return tuple(compress(amounts, _shown(facts)))
 
 
 def _visits_head(facts: StatementFacts) -> Block:
     def draw(sheet: Sheet, top: float) -> None:
         sheet.text(LEFT, top + 9, "Your visits", BOLD, 9, BLUE)
-        labels = ("Charges", *(("Insurance paid",) if facts.insured else ()), "Discounts", "You paid", "You owe")
-        for x, label in zip(_columns(facts), labels, strict=True):
+        labels = ("Charges", "Insurance paid", "Discounts", "You paid", "You owe")
+        for x, label in zip(_columns(facts), compress(labels, _shown(facts)), strict=True):
             sheet.text(x, top + 9, label, BOLD, 9, BLUE, right=True)
         sheet.rule(LEFT, RIGHT, top + 13, 1, BLUE)
 
@@ -235,7 +244,7 @@ def _aging(facts: StatementFacts) -> Block:
 
 
 def _questions(content: Content, facts: StatementFacts) -> Block:
-    asks = ("Do you have insurance? ", "Call us before you pay, so that we can send it the bill.")
+    asks = ("Do you have insurance? ", "Call us before you pay, so that we can bill it.")
     if facts.denied:
         asks = (
             "Insurance did not pay? ",
@@ -257,18 +266,6 @@ def _small(paragraphs: list[list[tuple[str, str]]]) -> Block:
         sheet.words(LEFT, top + 1, lines, 9, 11)
 
     return 1 + 11 * len(lines), draw
-
-
-def _slip(content: Content) -> Block:
-    def draw(sheet: Sheet, top: float) -> None:
-        sheet.lines(LEFT, top + 2, ["New address or new insurance?"], BOLD, 11, 14, BLUE)
-        write = f"Write it here and send us this page, or call {content.facility.phone}."
-        sheet.lines(LEFT, top + 16, [write], PLAIN, 10, 13, INK)
-        for place, label in enumerate(("New address", "Insurance and member number")):
-            sheet.lines(LEFT, top + 29 + 20.75 * place, [label], PLAIN, 9, 20, QUIET)
-            sheet.rule(LEFT, RIGHT, top + 49 + 20.75 * place, 0.75, QUIET)
-
-    return 70.5, draw
 
 
 def _glossary() -> Block:

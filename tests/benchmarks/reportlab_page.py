@@ -3,7 +3,8 @@
 It prints the same as `templates/statement` for a statement in English and standard print: the same text, fonts and
 sizes, tables, strips, boxes, the coupon with scan line, payment code and link, page numbers, repeated heads.
 zint encodes the code for both. It omits tags and alternative text (PDF/UA), XMP metadata, kerning and ligatures (which
-ReportLab lacks), and WeasyPrint's exact line breaks. A screen reader cannot find the tables in its files.
+ReportLab lacks), WeasyPrint's exact line breaks, and the second form of the table, for amounts of seven digits. A screen
+reader cannot find the tables in its files.
 """
 
 from __future__ import annotations
@@ -180,14 +181,21 @@ def _draw_coupon(sheet: Sheet, content: Content) -> None:
     y = _COUPON_TOP + 43.2
     number = "" if coded else f", {content.guarantor_id},"
     for sentence in (
-        "You can also pay online or by phone: see the top of this page.",
+        *(() if coded else ("You can also pay online or by phone: see the top of this page.",)),
         f"Make checks payable to {facility.remit_name}.",
         f"Please write your billing number{number} on the check.",
-        f"New address or new insurance? Call {facility.phone}.",
     ):
         lines = simpleSplit(sentence, PLAIN, 10, 205.2 if coded else 280.8)
         sheet.lines(LEFT, y, lines, PLAIN, 10, 13, INK)
         y += 13 * len(lines) + 3
+    for x, width, bottom, label in (
+        (LEFT, 205.2, 99, "New address? Write it here:"),
+        (LEFT, 205.2, 129.6, ""),
+        (LEFT + 313.2, 212.4, 151.8, "New insurance? Plan name:"),
+        (LEFT + 313.2, 212.4, 172.5, "Member number:"),
+    ):
+        sheet.text(x, _COUPON_TOP + bottom - 3, label, PLAIN, 9, QUIET)
+        sheet.rule(x, x + width, _COUPON_TOP + bottom, 0.75, QUIET)
     if coded:
         _draw_code(sheet, content.payment_url)
     remit = [facility.remit_name, *address_lines(facility.remit_address)]

@@ -71,7 +71,7 @@ def test_month__is_released_by_policy_and_handed_off_once(runs: FinishedRuns) ->
     assert any(task.startswith("build[shard 1 of 1, postal codes ") for task in run["tasks"]), run["tasks"]
     assert_sent_once(outcome_of(runs.hospital, BATCH))
     assert runs.hospital.ledger("SELECT as_of, opened_by, released_by FROM batch") == [
-        ("2026-11-07", "airflow@monthly_statements", "policy")
+        ("2026-11-07", "dag_test@airflow", "policy")
     ]
 
 

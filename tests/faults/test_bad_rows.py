@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pypdf
 import pytest
 
-from tests.commands import BATCH, RUN, call
+from tests.commands import BATCH, RUN, call, run_accepting_everything
 from tests.faults.account_rows import add_account, add_row
 from tests.fixtures.hospitals import SampleHospitals
 from tests.hospital import AS_OF, Hospital
@@ -163,7 +163,7 @@ def hospital(sample_hospitals: SampleHospitals, tmp_path_factory: pytest.TempPat
         add_account(hospital, guarantor, guarantor=changes)
     for guarantor, last_name in AS_TYPED.items():
         add_account(hospital, guarantor, guarantor={"first_name": "", "last_name": last_name})
-    hospital.statements(*RUN)
+    run_accepting_everything(hospital)
     return hospital
 
 

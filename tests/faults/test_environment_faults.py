@@ -73,7 +73,7 @@ DAMAGED = [
     ),
     pytest.param(
         _change_source("UPDATE feed SET loaded_at = '2026-11-06T02:59:00Z' WHERE feed = 'billing'"),
-        ("`billing`", "36.0 hours", "limit is 36 hours", "Load it, then run"),
+        ("`billing`", "36 hours 1 minute old", "limit is 36 hours", "Load it, then run"),
         id="billing-data-a-minute-too-old",
     ),
     pytest.param(_change_source("DELETE FROM feed"), ("`billing`", "no load time"), id="load-time-missing"),

@@ -18,7 +18,7 @@ from statement_builder.pipeline.build_worker import visits_max
 from statement_builder.rendering import PlainEngine
 from statement_builder.source import make_sample
 from tests.builders import make_encounter
-from tests.commands import BATCH, RERUN, RUN, call
+from tests.commands import BATCH, RERUN, call, run_accepting_everything
 from tests.contents import BILLED, make_letter, make_statement
 from tests.faults.account_rows import account_rows
 from tests.hospital import AS_OF, Hospital
@@ -77,7 +77,7 @@ def test_extreme_accounts__are_exceptions_or_documents_and_never_the_batchs_end(
     add(hospital, "G-MARKS", first_name=COMBINING)
     add(hospital, "G-FEWER-MARKS", first_name=COMBINING[:190])
     add(hospital, "G-CHARGES", charges=20_000)
-    summary = call(hospital, *RUN).json
+    summary = run_accepting_everything(hospital).json
     assert (summary["state"], summary["foots"]) == ("closed", True)
     found = {row["guarantor"]: row for row in call(hospital, "exceptions", BATCH, "--json").json}
     assert found["G-PAGES"]["code"] == "TOO_LONG"
@@ -101,7 +101,7 @@ def test_account_that_exhausts_memory__is_an_exception(
     add(hospital, FATAL)
     monkeypatch.setattr(build, "open_builder", partial(open_fatal_builder, at=at))
     monkeypatch.setattr("statement_builder.ledger.batches.BatchRepository.is_signed", lambda *_: True)
-    summary = call(hospital, *RUN).json
+    summary = run_accepting_everything(hospital).json
     assert (summary["state"], summary["foots"]) == ("closed", True)
     found = {row["guarantor"]: row["code"] for row in call(hospital, "exceptions", BATCH, "--json").json}
     assert found[FATAL] == code

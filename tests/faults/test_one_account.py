@@ -34,7 +34,7 @@ from statement_builder.rendering import verifier
 from statement_builder.rendering.compiled import compiler
 from statement_builder.rendering.compiled import engine as compiled_engine
 from statement_builder.source import accounts
-from tests.commands import BATCH, RELEASE, RERUN, RUN, RUN_TO_GATES, call
+from tests.commands import BATCH, RELEASE, RERUN, RUN, RUN_TO_GATES, call, run_accepting_everything
 from tests.faults.account_rows import add_account
 from tests.hospital import ROOT, Hospital
 from tests.outcomes import outcome_of
@@ -106,7 +106,7 @@ def test_error_while_building__is_that_accounts_exception(
 ) -> None:
     without = call(hospital, *RUN, "--dry-run").json
     monkeypatch.setattr(module, name, failing(getattr(module, name), error))
-    summary = call(hospital, *RUN).json
+    summary = run_accepting_everything(hospital).json
     assert summary["state"] == "closed"
     assert summary["foots"] is True
     assert summary["counts"]["handed_off"] == without["counts"]["selected"] - 1
@@ -204,7 +204,7 @@ def test_thousands_of_visits__are_too_long_without_being_laid_out(hospital: Hosp
             f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(values)} FROM {table}, n WHERE {key} = ?",
             f"A-{FATAL}",
         )
-    summary = call(hospital, *RUN).json
+    summary = run_accepting_everything(hospital).json
     assert (summary["state"], summary["counts"]["errors"]) == ("closed", 1)
     (row,) = [each for each in call(hospital, "exceptions", BATCH, "--json").json if each["guarantor"] == FATAL]
     assert row["code"] == "TOO_LONG"
@@ -233,7 +233,7 @@ def test_account_that_ends_every_worker__is_an_exception_and_the_rest_is_the_sam
     monkeypatch.setattr("statement_builder.pipeline.workers.GROUP_CPU_S_MAX", 5)
     monkeypatch.setattr("statement_builder.pipeline.workers.PART_CPU_S_MAX", 1)
     _use_processes(hospital, workers, monkeypatch)
-    summary = call(hospital, *RUN).json
+    summary = run_accepting_everything(hospital).json
     rows = [each for each in call(hospital, "exceptions", BATCH, "--json").json if each["guarantor"].startswith(FATAL)]
     assert [(each["guarantor"], each["code"]) for each in rows] == [
         (FATAL, "WORKER_DIED"),

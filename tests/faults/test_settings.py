@@ -135,8 +135,10 @@ def test_invalid_url__is_named_and_nothing_starts(
 
 @pytest.mark.parametrize(("lines", "parts"), INVALID_POLICIES)
 def test_invalid_policy__is_named_and_nothing_starts(hospital: Hospital, lines: str, parts: tuple[str, ...]) -> None:
-    with (hospital.home / "statements.toml").open("a", encoding="utf-8") as settings:
-        settings.write(f"\n{lines}\n")
+    path = hospital.home / "statements.toml"
+    others, header, _ = path.read_text(encoding="utf-8").partition("\n[policy]\n")
+    assert header
+    path.write_text(f"{others}\n{lines}\n", encoding="utf-8")
     _assert_refused(hospital, parts)
 
 

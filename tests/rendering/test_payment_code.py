@@ -145,10 +145,11 @@ def test_render__documents_with_codes_match_the_plain_engine(
     engine: PlainEngine, compiled: CompiledEngine, kind: str, large_print: bool
 ) -> None:
     random = Random(f"codes {kind} {large_print}")
+    before = compiled.fallbacks.copy()  # other tests share the engine
     for _ in range(4):
         content = make_random(kind, random, large_print=large_print, facility=PAYABLE)
         assert differences(compiled.render(content).pdf, engine.render(content).pdf) == []
-    assert not compiled.fallbacks
+    assert compiled.fallbacks == before
 
 
 def test_render__codes_and_links_share_a_layout() -> None:
@@ -232,12 +233,12 @@ def _code_of(address: str) -> Callable[[bytes], bytes]:
 
 
 def _below(page: bytes) -> bytes:
-    """Add another document's code elsewhere on the page."""
+    """Add another document's code where the page is blank."""
     drawn = re.search(rb"q\n/a1 gs\n(?:(?!EMC)[\x00-\xff])*?S\n(?:Q\n)+EMC\nQ\nQ\n", page)
     assert drawn is not None
     path = path_operators(STATEMENT.payment_url)
     foreign = drawn[0].replace(path, path_operators(OTHER.payment_url))
-    foreign = re.sub(rb"1 0 0 1 [\d.]+ [\d.]+ cm", b"1 0 0 1 450 450 cm", foreign, count=1)
+    foreign = re.sub(rb"1 0 0 1 [\d.]+ [\d.]+ cm", b"1 0 0 1 340 900 cm", foreign, count=1)
     foreign = foreign.removesuffix(b"EMC\nQ\nQ\n")
     return page[: drawn.end()] + foreign + page[drawn.end() :]
 
