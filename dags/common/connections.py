@@ -8,13 +8,16 @@ parsed, only the settings file is read.
 from __future__ import annotations
 
 import json
+import multiprocessing.process
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from statement_builder.settings import Settings, load_settings
 
@@ -93,7 +96,24 @@ def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
         workers=settings.render.workers or 1,  # parallelism comes from Airflow's slots
         progress=_log_progress,
     ) as context:
-        yield replace(context, isolates=_is_retry())
+        isolates = _is_retry()
+        if isolates:
+            _allow_processes()
+        yield replace(context, isolates=isolates)
+
+
+def _allow_processes() -> None:
+    """Let this task start processes of its own, which exit with it.
+
+    In a Celery worker, `multiprocessing` knows the task as a daemon of Celery's pool: it may start no process, so that
+    none outlives it, and its key cannot be passed on. A new process imports the main module, which is Airflow's command
+    line here, and that needs the database that a task must not see.
+    """
+    task: Any = multiprocessing.current_process()
+    if task.daemon:
+        task.daemon = False
+        task._config["authkey"] = multiprocessing.process.AuthenticationString(task.authkey)  # type: ignore[attr-defined]
+    sys.modules["__main__"] = ModuleType("__main__")
 
 
 def _is_retry() -> bool:

@@ -3,8 +3,8 @@
 It prints the same as `templates/statement` for a statement in English and standard print: the same text, fonts and
 sizes, tables, strips, boxes, the coupon with scan line, payment code and link, page numbers, repeated heads.
 zint encodes the code for both. It omits tags and alternative text (PDF/UA), XMP metadata, kerning and ligatures (which
-ReportLab lacks), WeasyPrint's exact line breaks, and the second form of the table, for amounts of seven digits. A screen
-reader cannot find the tables in its files.
+ReportLab lacks), WeasyPrint's exact line breaks, and the second form of the table, for amounts of seven digits. A
+screen reader cannot find the tables in its files.
 """
 
 from __future__ import annotations

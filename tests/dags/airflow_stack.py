@@ -46,7 +46,7 @@ class AirflowStack:
     airflow: AirflowHome
     port: int
     processes: list[tuple[str, subprocess.Popen[bytes]]] = field(default_factory=list)
-    _token: str = ""
+    _tokens: dict[str, str] = field(default_factory=dict)
 
     def start(self, name: str, program: str, *options: str) -> None:
         """Start a program of docker-compose.yml under a name. The kernel kills it when the test process exits."""
@@ -100,17 +100,15 @@ class AirflowStack:
         for _, process in self.processes:
             process.wait(30)
 
-    def call(self, method: str, path: str, **body: Any) -> Any:
-        """Send one request to Airflow's REST API as the operator."""
-        if not self._token:
-            response = httpx.post(
-                f"{self.url}/auth/token", json={"username": "admin", "password": PASSWORD}, timeout=60
-            )
-            self._token = response.raise_for_status().json()["access_token"]
+    def call(self, method: str, path: str, *, by: str = "admin", api: str = "api/v2", **body: Any) -> Any:
+        """Send one request to Airflow's REST API on behalf of a user."""
+        if by not in self._tokens:
+            response = httpx.post(f"{self.url}/auth/token", json={"username": by, "password": PASSWORD}, timeout=60)
+            self._tokens[by] = response.raise_for_status().json()["access_token"]
         response = httpx.request(
             method,
-            f"{self.url}/api/v2/{path}",
-            headers={"Authorization": f"Bearer {self._token}"},
+            f"{self.url}/{api}/{path}",
+            headers={"Authorization": f"Bearer {self._tokens[by]}"},
             json=body or None,
             timeout=60,
         )
@@ -141,6 +139,12 @@ class AirflowStack:
         except (httpx.HTTPError, ValueError):
             return False
         return all(health[part]["status"] == "healthy" for part in ("scheduler", "dag_processor", "triggerer"))
+
+    def add_user(self, name: str) -> str:
+        """Add an administrator besides the first one, and return the name."""
+        names = {"username": name, "first_name": name, "last_name": "Lee", "email": f"{name}@hospital.example"}
+        self.call("POST", "users", api="auth/fab/v1", **names, password=PASSWORD, roles=[{"name": "Admin"}])
+        return name
 
     # Operator actions
 
@@ -189,11 +193,11 @@ class AirflowStack:
 
         self.wait_for(f"{task} of {run_id} to ask", is_waiting, timeout_s=timeout_s)
 
-    def approve(self, dag: str, run_id: str, task: str = "approve") -> str:
-        """Approve, and return the text that the operator saw."""
+    def approve(self, dag: str, run_id: str, task: str = "approve", *, by: str = "admin") -> str:
+        """Approve, and return the text that the user saw."""
         path = f"dags/{dag}/dagRuns/{run_id}/taskInstances/{task}/-1/hitlDetails"
-        text: str = self.call("GET", path)["body"]
-        self.call("PATCH", path, chosen_options=["Approve"], params_input={})
+        text: str = self.call("GET", path, by=by)["body"]
+        self.call("PATCH", path, by=by, chosen_options=["Approve"], params_input={})
         return text
 
     def log(self, dag: str, run_id: str, task: str, attempt: int = 1) -> str:

@@ -106,9 +106,9 @@ def test_notices__worker_main_process_killed_while_its_task_continues(deployment
 
 
 def test_dunning__source_locked_archive_down_and_rerun(deployment: Deployment) -> None:
-    """A load locks the source. The archive is down, so a shard fails; it is cleared, and the batch approved. The source
-    is locked for longer than all retries, so the release fails. A re-run completes the batch, and another changes
-    nothing."""
+    """A load locks the source. The archive is down, so a shard fails; it is cleared. The user who triggered the run
+    approves it, which final notices do not allow; then a supervisor does. The source is locked for longer than all
+    retries, so the release fails. A re-run completes the batch, and another changes nothing."""
     stack, dag, batch = deployment.stack, "dunning_letters", f"{CYCLE}-dunning"
     with deployment.source_locked():
         run = stack.trigger(dag, batch, cycle=CYCLE, as_of=AS_OF.isoformat())
@@ -134,11 +134,20 @@ def test_dunning__source_locked_archive_down_and_rerun(deployment: Deployment) -
     assert run in message
     assert "docs/runbooks/airflow.md#approve" in message
     sent = (sorted(deployment.printed()), sorted(deployment.emailed()))
+    released_by = "SELECT opened_by, released_by FROM batch WHERE batch_id = %s"
+    stack.approve(dag, run)
+    stack.wait_for_end(dag, run, "failed")
+    assert "must be released by a second user, because you opened it" in stack.log(dag, run, "release")
+    assert deployment.ledger(released_by, batch) == [("admin@airflow", "")]
+
+    supervisor = stack.add_user("supervisor")
+    stack.clear(dag, run, "check_gates")
+    stack.wait_for_approval(dag, run)
     with deployment.source_locked():
-        assert f"**{batch}**" in stack.approve(dag, run)
+        assert f"**{batch}**" in stack.approve(dag, run, by=supervisor)
         stack.wait_for_end(dag, run, "failed")
     assert stack.state_of(dag, run, "release") == "failed"
-    assert deployment.ledger("SELECT released_by FROM batch WHERE batch_id = %s", batch) == [("admin@airflow",)]
+    assert deployment.ledger(released_by, batch) == [("admin@airflow", "supervisor@airflow")]
     assert (sorted(deployment.printed()), sorted(deployment.emailed())) == sent
 
     rerun = stack.trigger("rerun_batch", f"finish_{batch}", batch=batch)
@@ -150,7 +159,7 @@ def test_dunning__source_locked_archive_down_and_rerun(deployment: Deployment) -
     kept = deployment.hospital.statements("report", "control", batch, "--kept", "--json").json
     assert {gate["verdict"] for gate in kept["gates"]} == {"foots"}
     assert f"| handed off | {kept['counts']['handed_off']:,} |" in text
-    assert deployment.ledger("SELECT released_by FROM batch WHERE batch_id = %s", batch) == [("admin@airflow",)]
+    assert deployment.ledger(released_by, batch) == [("admin@airflow", "supervisor@airflow")]
 
     before = deployment.history()
     stack.clear_run(dag, run)
