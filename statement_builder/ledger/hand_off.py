@@ -103,14 +103,18 @@ def _find_withheld(connection: Connection, document_ids: Sequence[str], batch_id
     withheld = select(document.c.document_id).where(*in_batch, document.c.state == DocumentState.WITHHELD.value)
     last_decision = (
         select(func.max(event.c.event_id))
-        .where(event.c.batch_id == batch_id, is_one_of(event.c.subject), event.c.what.in_(("resend", "withheld")))
+        .where(
+            event.c.batch_id == batch_id,
+            is_one_of(event.c.subject),
+            event.c.what.in_(("resend", DocumentState.WITHHELD.value)),
+        )
         .group_by(event.c.subject)
     )
     canceled = (
         select(document.c.document_id)
         .join(event, event.c.subject == document.c.document_id)
         .where(*in_batch, document.c.state == DocumentState.HANDED_OFF.value)
-        .where(event.c.event_id.in_(last_decision), event.c.what == "withheld")
+        .where(event.c.event_id.in_(last_decision), event.c.what == DocumentState.WITHHELD.value)
     )
     ids = {"ids": document_ids}
     return {*connection.execute(withheld, ids).scalars(), *connection.execute(canceled, ids).scalars()}

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Deposit
-from statement_builder.documents import Content, PrintedTerms, compose
+from statement_builder.documents import Content, compose
 from statement_builder.documents.facts import ObNoticeFacts
+from statement_builder.pipeline.build_worker import printed_terms
 from statement_builder.policy import Policy
 from statement_builder.policy.legal_numbers import POLICY_NUMBERS
 from statement_builder.rendering.templating import render_markup
@@ -79,14 +80,7 @@ def compose_notice(policy: Policy, as_of: date, **episode: Any) -> Content | Non
     selection = notice(account, policy, as_of).selection
     if selection is None:
         return None
-    terms = PrintedTerms(
-        plan_grace_days=policy.plan_grace_days,
-        plan_lapse_days=policy.plan_lapse_days,
-        pay_by_week=policy.ob_pay_by_week,
-        installments_max=policy.ob_installments_max,
-        courtesy_after_week=policy.ob_courtesy_after_week,
-        assistance_days=policy.assistance_days.value,
-    )
+    terms = printed_terms(policy)
     return compose(account, selection, FACILITY, terms=terms, batch_cycle="2026-11", issued_on=as_of)
 
 
