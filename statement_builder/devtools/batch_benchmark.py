@@ -18,7 +18,7 @@ from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.peak_memory import PeakMemory
 from statement_builder.ledger import Batch
-from statement_builder.operations.release_codes import POLICY_APPROVAL
+from statement_builder.operations.release import pending_checks
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext, open_context
@@ -65,9 +65,10 @@ def run_whole_batch(settings: Settings, folder: Path, *, now: datetime, workers:
         batch = open_batch(context, kind=Kind.STATEMENT, cycle=f"{now:%Y-%m}", as_of=now.date(), limit=None)
         with PeakMemory() as memory:
             started = time.monotonic()
-            walk_batch(context, batch, until=Step.BUILD)
+            batch = walk_batch(context, batch, until=Step.BUILD)
             built = time.monotonic()
-            walk_batch(context, batch, until=Step.HAND_OFF, accepted=POLICY_APPROVAL)
+            accepted = frozenset(check.code for check in pending_checks(context, batch))
+            walk_batch(context, batch, until=Step.HAND_OFF, accepted=accepted)
             ended = time.monotonic()
         documents = context.ledger.control_totals.get(batch.batch_id).counts.handed_off
         return BatchBenchmark(
