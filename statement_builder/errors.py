@@ -17,6 +17,14 @@ class SourceError(StatementsError):
     """The billing data cannot be read, is stale, or does not meet the contract as a whole. Exit code 1."""
 
 
+class QueryError(SourceError):
+    """One query of the source fails, lacks a column or returns rows that cannot be merged. Exit code 1."""
+
+    def __init__(self, result_set: str, message: str) -> None:
+        super().__init__(message)
+        self.result_set = result_set
+
+
 class ArchiveError(StatementsError):
     """The archive refused or damaged an object. Nothing later relies on it. Exit code 1."""
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from statement_builder import settings as all_settings
 from statement_builder.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ POOL_SOURCE, POOL_RENDER, POOL_PRINT, POOL_EMAIL = (
 @cache
 def read_settings() -> Settings:
     """The settings file without secrets, for parsing DAG files."""
-    return load_settings(dict(os.environ), Path.cwd())
+    return all_settings.read_settings(dict(os.environ), Path.cwd()).settings
 
 
 def time_zone() -> str:

@@ -1,6 +1,6 @@
 """Write-once archive on disk or S3 for snapshots of pulled accounts and packs of rendered documents."""
 
-from statement_builder.archive.factory import Archive, open_archive
+from statement_builder.archive.factory import Archive, check_archive_url, open_archive
 from statement_builder.archive.pack import Pack, PackEntry, PackReader, build_pack, read_document
 from statement_builder.archive.snapshot import read_snapshot, write_snapshot
 
@@ -10,6 +10,7 @@ __all__ = [
     "PackEntry",
     "PackReader",
     "build_pack",
+    "check_archive_url",
     "open_archive",
     "read_document",
     "read_snapshot",

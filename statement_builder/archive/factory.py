@@ -61,6 +61,15 @@ def open_archive(url: str) -> Archive:
     raise ConfigError("archive: use file:///absolute/folder or s3://bucket/prefix")
 
 
+def check_archive_url(url: str) -> None:
+    """ConfigError for a URL that `open_archive` refuses. Opens nothing."""
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        _read_s3_options(parts)
+    else:
+        open_archive(url)
+
+
 def _open_disk(parts: SplitResult) -> DiskArchive:
     if parts.netloc or not parts.path.startswith("/") or parts.query:
         raise ConfigError("archive: a folder needs an absolute path after three slashes: file:///var/lib/statements")
@@ -68,26 +77,32 @@ def _open_disk(parts: SplitResult) -> DiskArchive:
 
 
 def _open_s3(parts: SplitResult) -> S3Archive:
+    options = _read_s3_options(parts)
     # Importing boto3 takes 0.1 s, so it is imported only for S3.
     from statement_builder.archive.s3 import S3Archive, S3Location  # noqa: PLC0415
 
-    settings = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if unknown := sorted(settings.keys() - _S3_SETTINGS):
-        raise ConfigError(f"archive: {unknown[0]} is not an S3 setting. Use: {', '.join(sorted(_S3_SETTINGS))}")
-    if not parts.hostname or parts.username or parts.port:
-        raise ConfigError("archive: an S3 URL has a bucket, no password and no port: s3://bucket/prefix")
-    mode = settings.get("mode", "GOVERNANCE").upper()
-    if mode not in _MODES:
-        raise ConfigError("archive: mode must be GOVERNANCE or COMPLIANCE")
     location = S3Location(
         bucket=parts.netloc,
         prefix=parts.path.strip("/"),
-        endpoint=settings.get("endpoint") or None,
-        kms_key=settings.get("kms") or None,
-        retention_days=_parse_days(settings.get("retention_days")),
-        lock_mode="COMPLIANCE" if mode == "COMPLIANCE" else "GOVERNANCE",
+        endpoint=options.get("endpoint") or None,
+        kms_key=options.get("kms") or None,
+        retention_days=_parse_days(options.get("retention_days")),
+        lock_mode="COMPLIANCE" if options["mode"] == "COMPLIANCE" else "GOVERNANCE",
     )
     return S3Archive(location)
+
+
+def _read_s3_options(parts: SplitResult) -> dict[str, str]:
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if unknown := sorted(options.keys() - _S3_SETTINGS):
+        raise ConfigError(f"archive: {unknown[0]} is not an S3 setting. Use: {', '.join(sorted(_S3_SETTINGS))}")
+    if not parts.hostname or parts.username or parts.port:
+        raise ConfigError("archive: an S3 URL has a bucket, no password and no port: s3://bucket/prefix")
+    options["mode"] = options.get("mode", "GOVERNANCE").upper()
+    if options["mode"] not in _MODES:
+        raise ConfigError("archive: mode must be GOVERNANCE or COMPLIANCE")
+    _parse_days(options.get("retention_days"))
+    return options
 
 
 def _parse_days(text: str | None) -> int | None:

@@ -13,6 +13,7 @@ from statement_builder.ledger import Batch, BatchState, DocumentState, ShardStat
 from statement_builder.operations.run import find_errors
 from statement_builder.operations.summaries import FIGURES, BatchSummary
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.preconditions import require_settings, require_templates
 from statement_builder.pipeline.pull import Scope, stream_candidates
 from statement_builder.policy import decide
 
@@ -25,7 +26,12 @@ class RerunPlan(Record, kw_only=True):
 
 
 def dry_run_batch(context: AppContext, scope: Scope) -> BatchSummary:
-    """The summary that a run would have after selection. Nothing is rendered, so all later figures are 0."""
+    """The summary that a run would have after selection. Nothing is rendered, so all later figures are 0.
+
+    `ConfigError` for what a run refuses.
+    """
+    require_settings(context, scope.source)
+    require_templates(context)
     counts: Counter[str] = Counter()
     cents: Counter[str] = Counter()
     holds: Counter[str] = Counter()

@@ -14,9 +14,10 @@ from statement_builder.archive import open_archive
 from statement_builder.billing.model import Record
 from statement_builder.errors import StatementsError
 from statement_builder.ledger import Ledger
-from statement_builder.pipeline.context import open_profile, open_templates
+from statement_builder.pipeline.context import open_templates
 from statement_builder.rendering import check_templates
 from statement_builder.settings import Settings
+from statement_builder.settings.backends import open_profile
 from statement_builder.source import open_source
 
 

@@ -10,8 +10,8 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from mail_house.email import Mailer, open_mailer
-from mail_house.profiles import Profile, load_profile, with_mailer
-from mail_house.vendors import PrintVendor, open_print_vendor, with_ordered_options
+from mail_house.profiles import Profile
+from mail_house.vendors import PrintVendor, open_print_vendor
 from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.facility import Facility
 from statement_builder.errors import ConfigError
@@ -19,6 +19,7 @@ from statement_builder.ledger import Batch, Document, Ledger
 from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
 from statement_builder.resources import SQL_ROOT, TEMPLATES
 from statement_builder.settings import Settings
+from statement_builder.settings.backends import open_profile
 from statement_builder.source import Source, open_source
 from statement_builder.stopwatch import Stopwatch
 
@@ -108,27 +109,6 @@ class AppContext:
     def __exit__(self, *exc_info: object) -> None:
         self.archive.close()
         self.ledger.close()
-
-
-def open_profile(settings: Settings) -> Profile:
-    """The vendor's profile with the hospital's mailer id and what the vendor's URL orders.
-
-    Raises `ConfigError` when one of these settings is invalid.
-    """
-    mail = settings.mail
-    try:
-        is_own_file = mail.print_profile.endswith(".toml")
-        profile = load_profile(Path(mail.print_profile) if is_own_file else mail.print_profile)
-    except ValueError as exc:
-        raise ConfigError(f"mail.print_profile: {exc}") from exc
-    try:
-        profile = with_mailer(profile, mailer_id=mail.mailer_id, service_type=mail.service_type)
-    except ValueError as exc:
-        raise ConfigError(f"mail.mailer_id, mail.service_type: {exc}") from exc
-    try:
-        return with_ordered_options(profile, settings.print)
-    except ValueError as exc:
-        raise ConfigError(str(exc)) from exc
 
 
 def open_context(

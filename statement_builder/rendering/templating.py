@@ -22,7 +22,8 @@ from statement_builder.errors import ConfigError
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.sandbox import Sandbox
 from statement_builder.rendering.text_fit import coupon_name_fit, coupon_number_fit, insurer_fits, window_fit
-from statement_builder.rendering.translations import SOURCE_LANGUAGE, languages, load_catalog
+from statement_builder.rendering.translations import load_catalog
+from statement_builder.resources import SOURCE_LANGUAGE, languages
 
 _NO_BREAK_SPACE = "\u00a0"
 

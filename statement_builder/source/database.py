@@ -9,12 +9,13 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, NullPool, TextClause, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, TextClause, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from statement_builder.errors import ConfigError, SourceError
+from statement_builder.errors import ConfigError, QueryError, SourceError
 from statement_builder.source.contract import ResultSet
+from statement_builder.source.postgres_values import read_every_value
 from statement_builder.source.row_validation import Row, make_column_reorderer
 
 CHUNK_ROWS = 1000
@@ -49,11 +50,13 @@ def open_database(url: str, *, read_only: bool) -> Engine:
         return create_engine("sqlite://", creator=partial(_connect_sqlite, parsed, read_only), poolclass=NullPool)
     isolation = {"isolation_level": "REPEATABLE READ"} if read_only else {}
     try:
-        return create_engine(
+        engine = create_engine(
             parsed, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}, **isolation
         )
     except (NoSuchModuleError, ImportError) as exc:
         raise ConfigError(f"source.url: the driver for {parsed.drivername} is not installed; install psycopg") from exc
+    event.listen(engine.pool, "connect", lambda connection, _: read_every_value(connection), insert=True)
+    return engine
 
 
 def _connect_sqlite(url: URL, read_only: bool) -> sqlite3.Connection:
@@ -109,7 +112,7 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
 def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause) -> Iterator[list[Row]]:
     """Yield the rows of one query in the contract's column order, `CHUNK_ROWS` at a time, from a server-side cursor.
 
-    The query runs and its columns are checked at the first chunk. `SourceError` if it fails or lacks a column.
+    The query runs and its columns are checked at the first chunk. `QueryError` if it fails or lacks a column.
     """
     try:
         with connection.execution_options(stream_results=True, max_row_buffer=CHUNK_ROWS).execute(query) as result:
@@ -118,13 +121,15 @@ def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause
                 yield list(map(arrange or tuple, rows))
     except SQLAlchemyError as exc:
         if _is_locked(exc):
-            raise SourceError(
+            raise QueryError(
+                result_set.name,
                 f"{result_set.name}.sql reads a table that another session of the billing database has locked, such as "
-                "a load or an idle session. Run this again when that session has ended"
+                "a load or an idle session. Run this again when that session has ended",
             ) from exc
-        raise SourceError(
+        raise QueryError(
+            result_set.name,
             f"{result_set.name}.sql failed: {describe_database_error(exc)}. Correct the query or reload the database, "
-            "then run `statements source check`"
+            "then run `statements source check`",
         ) from exc
 
 
