@@ -19,8 +19,9 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from security_kit.transport import require_https
 from statement_builder.archive.keys import check_hash, check_key
-from statement_builder.errors import ArchiveError
+from statement_builder.errors import ArchiveError, ConfigError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -75,6 +76,11 @@ class S3Archive:
         with self._translate_errors("the archive"):
             # Use a separate session: boto3's default session caches the first credentials it finds.
             self._client: S3Client = Session().client("s3", endpoint_url=location.endpoint, config=config)
+        try:
+            # The client's own address: the AWS variables and configuration file may set another one.
+            require_https(self._client.meta.endpoint_url, setting="archive: S3 endpoint")
+        except ValueError as exc:
+            raise ConfigError(str(exc)) from exc
 
     def put(self, key: str, data: bytes, *, sha256: str) -> None:
         check_hash(key, data, sha256)
