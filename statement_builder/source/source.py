@@ -59,6 +59,20 @@ class Source:
             rows = self._read_all(connection, FRESHNESS, {})
         return {feed: loaded_at.astimezone(UTC) for feed, loaded_at in rows if loaded_at is not None}
 
+    def email_secrets(self, guarantor_ids: Container[str], *, as_of: date, cycle: str) -> dict[str, str]:
+        """The passwords that these guarantors chose for e-mail attachments, by guarantor id. Guarantors without one, or
+        with a bad row, are omitted."""
+        guarantors = RESULT_SETS["guarantors"]
+        guarantor_id, secret = guarantors.index("guarantor_id"), guarantors.index("email_secret")
+        found: dict[str, str] = {}
+        with begin_reading(self._engine) as connection:
+            values = {"as_of": as_of.isoformat(), "cycle": cycle}
+            for chunk in self._read(connection, guarantors, values):
+                for row in check_rows(guarantors, [row for row in chunk if row[guarantor_id] in guarantor_ids], 1):
+                    if not isinstance(row, BadRow) and row[secret]:
+                        found[row[guarantor_id]] = row[secret]
+        return found
+
     def check(self, *, as_of: date, cycle: str) -> CheckReport:
         """Check the source against the contract. Faults are in the report, not raised."""
         faults = [fault for result_set in RESULT_SETS.values() if (fault := self._probe(result_set, as_of, cycle))]
