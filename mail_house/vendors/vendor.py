@@ -20,6 +20,11 @@ from mail_house.print_files.control import Control, FileFacts, file_facts, read_
 from security_kit.openpgp import PgpEncryptor
 
 
+def print_file_parts(name: str) -> tuple[str, ...]:
+    """The files of a print file in a folder. The control file is last: until it is deleted, it names the others."""
+    return (f"{name}.pdf", f"{name}.csv", f"{name}.ctl")
+
+
 class PrintVendor(Protocol):
     """Every method may be called again. It raises Retryable if nothing was accepted, or Misconfigured (a Retryable) if
     the setup must be fixed first."""

@@ -9,10 +9,12 @@ from statement_builder.billing.facility import Facility
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError
-from statement_builder.settings.model import MailSettings, ReleaseSettings, Settings
+from statement_builder.settings.model import MailSettings, ReleaseSettings, RetentionSettings, Settings
 
 PAYMENT_URL_CHARACTERS_MAX = 86
 """With the 36 characters of the document id, the most that phones read easily from a one-inch code."""
+
+RETENTION_YEARS_MAX = 100
 
 _POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")
 
@@ -25,6 +27,7 @@ def check_settings(settings: Settings, where: str) -> None:
         raise ConfigError(f"{where}: render.engine must be 'compiled' or 'plain'")
     _check_mail(settings.mail, settings.archive, where)
     _check_release(settings.release, where)
+    _check_retention(settings.retention, where)
     if settings.facility is not None:
         _check_facility(settings.facility, where)
 
@@ -53,6 +56,15 @@ def _check_release(release: ReleaseSettings, where: str) -> None:
     for name in ("volume_change_max_percent", "amount_change_max_percent", "hold_doubled_count_min"):
         if getattr(release, name) < 0:
             raise ConfigError(f"{where}: release.{name} must not be negative")
+
+
+def _check_retention(retention: RetentionSettings, where: str) -> None:
+    for kind in Kind:
+        name = f"{kind.value.replace('-', '_')}_years"
+        if not 1 <= getattr(retention, name) <= RETENTION_YEARS_MAX:
+            raise ConfigError(f"{where}: retention.{name} must be from 1 to {RETENTION_YEARS_MAX}")
+    if not 0 <= retention.state_law_years <= RETENTION_YEARS_MAX:
+        raise ConfigError(f"{where}: retention.state_law_years must be from 0 to {RETENTION_YEARS_MAX}")
 
 
 def _check_facility(facility: Facility, where: str) -> None:
