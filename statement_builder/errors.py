@@ -29,6 +29,10 @@ class ArchiveError(StatementsError):
     """The archive refused or damaged an object. Nothing later relies on it. Exit code 1."""
 
 
+class ObjectLocked(ArchiveError):
+    """Object Lock or a legal hold of the store keeps an object. It can be deleted later."""
+
+
 class LedgerError(StatementsError):
     """The ledger cannot be reached, or its schema has a different version. Exit code 1."""
 

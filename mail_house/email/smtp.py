@@ -18,7 +18,7 @@ from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable,
 from mail_house.models import Receipt
 from mail_house.rate_limit import RateLimiter
 from mail_house.secret import Secret
-from mail_house.urls import is_loopback
+from security_kit.transport import is_loopback
 
 TIMEOUT_S = 30.0
 

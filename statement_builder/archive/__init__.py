@@ -1,6 +1,7 @@
 """Write-once archive on disk or S3 for snapshots of pulled accounts and packs of rendered documents."""
 
 from statement_builder.archive.factory import Archive, check_archive_url, open_archive
+from statement_builder.archive.keys import StoredObject
 from statement_builder.archive.pack import Pack, PackEntry, PackReader, build_pack, read_document
 from statement_builder.archive.snapshot import read_snapshot, write_snapshot
 
@@ -9,6 +10,7 @@ __all__ = [
     "Pack",
     "PackEntry",
     "PackReader",
+    "StoredObject",
     "build_pack",
     "check_archive_url",
     "open_archive",

@@ -7,11 +7,12 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from statement_builder.archive.keys import check_hash, check_key
+from statement_builder.archive.keys import StoredObject, check_hash, check_key
 from statement_builder.errors import ArchiveError
 
 _READ_ONLY = 0o400
@@ -48,6 +49,23 @@ class DiskArchive:
     def exists(self, key: str) -> bool:
         with self._translate_errors(key):
             return self._path(key).is_file()
+
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        folder = self._path(prefix.removesuffix("/"))
+        with self._translate_errors(prefix, reading=True):
+            paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+            for path in paths:
+                written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                yield StoredObject(path.relative_to(self._root).as_posix(), written_at)
+
+    def delete(self, key: str) -> None:
+        path = self._path(key)
+        with self._translate_errors(key):
+            path.unlink(missing_ok=True)
+            for folder in list(path.parents)[:-1]:
+                if folder == self._root or not folder.is_dir() or any(folder.iterdir()):
+                    break
+                folder.rmdir()
 
     def link(self, key: str, *, expires_s: int) -> str:
         raise ArchiveError(

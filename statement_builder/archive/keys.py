@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
 from statement_builder.errors import ArchiveError, InvariantError
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object in the archive."""
+
+    key: str
+    written_at: datetime
+    """UTC."""
+
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -19,8 +19,10 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from statement_builder.archive.keys import check_hash, check_key
-from statement_builder.errors import ArchiveError
+from security_kit.transport import require_https
+from statement_builder.archive.keys import StoredObject, check_hash, check_key
+from statement_builder.archive.s3_deletion import delete_every_version
+from statement_builder.errors import ArchiveError, ConfigError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -75,6 +77,11 @@ class S3Archive:
         with self._translate_errors("the archive"):
             # Use a separate session: boto3's default session caches the first credentials it finds.
             self._client: S3Client = Session().client("s3", endpoint_url=location.endpoint, config=config)
+        try:
+            # The client's own address: the AWS variables and configuration file may set another one.
+            require_https(self._client.meta.endpoint_url, setting="archive: S3 endpoint")
+        except ValueError as exc:
+            raise ConfigError(str(exc)) from exc
 
     def put(self, key: str, data: bytes, *, sha256: str) -> None:
         check_hash(key, data, sha256)
@@ -106,6 +113,18 @@ class S3Archive:
     def exists(self, key: str) -> bool:
         with self._translate_errors(key):
             return self._head(key) is not None
+
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        whole = self._object_key(prefix.removesuffix("/")) + "/"
+        cut = len(whole) - len(prefix.removesuffix("/")) - 1
+        with self._translate_errors(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._location.bucket, Prefix=whole)
+            for each in (item for page in pages for item in page.get("Contents", ())):
+                yield StoredObject(each["Key"][cut:], each["LastModified"].astimezone(UTC))
+
+    def delete(self, key: str) -> None:
+        with self._translate_errors(key):
+            delete_every_version(self._client, self._location.bucket, self._object_key(key), name=key)
 
     def link(self, key: str, *, expires_s: int) -> str:
         request = {

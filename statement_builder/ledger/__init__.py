@@ -3,6 +3,7 @@
 from statement_builder.billing.selection import FinalVendorStatus
 from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Released, Withheld
 from statement_builder.ledger.ledger import Ledger
+from statement_builder.ledger.legal_holds import LegalHold, is_held_by
 from statement_builder.ledger.records import (
     Batch,
     ControlTotals,
@@ -28,6 +29,7 @@ from statement_builder.ledger.records import (
     Suppression,
     replaced_by,
 )
+from statement_builder.ledger.retention import ShardRetention
 from statement_builder.ledger.states import (
     TERMINAL_FAILURES,
     VOIDED,
@@ -62,6 +64,7 @@ __all__ = [
     "HeldCandidate",
     "InboundFile",
     "Ledger",
+    "LegalHold",
     "LockPart",
     "NewCandidate",
     "NewDocument",
@@ -74,11 +77,13 @@ __all__ = [
     "RejectedPiece",
     "Released",
     "Shard",
+    "ShardRetention",
     "ShardState",
     "StatusCount",
     "Suppression",
     "SuppressionCode",
     "Withheld",
+    "is_held_by",
     "part_already_locked",
     "part_name",
     "replaced_by",

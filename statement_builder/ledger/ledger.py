@@ -17,10 +17,12 @@ from statement_builder.ledger.documents import DocumentRepository
 from statement_builder.ledger.emails import EmailRepository
 from statement_builder.ledger.events import EventRepository
 from statement_builder.ledger.inbound_files import InboundFileRepository
+from statement_builder.ledger.legal_holds import LegalHoldRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
 from statement_builder.ledger.print_files import PrintFileRepository
 from statement_builder.ledger.redeliveries import RedeliveryRepository
 from statement_builder.ledger.reissues import ReissueRepository
+from statement_builder.ledger.retention import RetentionRepository
 from statement_builder.ledger.serials import SerialRepository
 from statement_builder.ledger.shards import ShardRepository
 from statement_builder.ledger.storage.database import Database
@@ -57,6 +59,8 @@ class Ledger:
         self.inbound_files = InboundFileRepository(self._transactions)
         self.mailing_history = MailingHistoryRepository(self._transactions)
         self.control_totals = ControlTotalsRepository(self._transactions)
+        self.legal_holds = LegalHoldRepository(self._transactions)
+        self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)
 
     @classmethod

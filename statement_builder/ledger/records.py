@@ -59,6 +59,8 @@ class Shard(NewShard, kw_only=True):
     template_version: str = ""
     is_reissue: bool = False
     """Contains one copy or correction, made after the batch, and no candidate."""
+    purged_on: date | None = None
+    """The day on which its snapshot and PDFs were deleted."""
 
 
 class NewCandidate(Record, kw_only=True):

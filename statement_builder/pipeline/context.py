@@ -97,10 +97,16 @@ class AppContext:
         return batch
 
     def require_document(self, document_id: str) -> Document:
-        """The document with this id. Raises `ConfigError` when there is none."""
+        """The document with this id. Raises `ConfigError` when there is none, or when it was purged."""
         document = self.ledger.documents.get(document_id)
         if document is None:
             raise ConfigError(f"There is no document {document_id}. `statements find` searches for ids.")
+        shard = self.ledger.shards.require(document.batch_id, document.sequence)
+        if shard.purged_on is not None:
+            raise ConfigError(
+                f"document {document_id} was purged on {shard.purged_on} after its retention period: its PDF and the "
+                "data that it was made from no longer exist. `statements find` still shows what the ledger keeps."
+            )
         return document
 
     def __enter__(self) -> Self:

@@ -19,7 +19,7 @@ import pytest
 from moto import mock_aws
 
 from statement_builder.archive import Archive, open_archive
-from statement_builder.errors import ArchiveError, ConfigError, InvariantError
+from statement_builder.errors import ArchiveError, ConfigError, InvariantError, ObjectLocked
 from tests.services.processes import free_port
 from tests.services.s3 import S3Server
 
@@ -75,6 +75,19 @@ def test_read__missing_key_and_missing_bytes(archive: Archive) -> None:
     archive.put("a.zip", DATA, sha256=sha256(DATA))
     with pytest.raises(ArchiveError, match="damaged"):
         archive.read_range("a.zip", len(DATA) - 3, 5)
+
+
+def test_delete__object_is_gone_and_others_stay(archive: Archive) -> None:
+    for key in ("packs/a/1.zip", "packs/a/2.zip", "packs/ab/1.zip", "snapshots/a/1.gz"):
+        archive.put(key, DATA, sha256=sha256(DATA))
+    assert [each.key for each in archive.list_objects("packs/a/")] == ["packs/a/1.zip", "packs/a/2.zip"]
+    archive.delete("packs/a/1.zip")
+    archive.delete("packs/a/1.zip")
+    assert not archive.exists("packs/a/1.zip")
+    assert [each.key for each in archive.list_objects("packs")] == ["packs/a/2.zip", "packs/ab/1.zip"]
+    archive.delete("packs/a/2.zip")
+    assert list(archive.list_objects("packs/a/")) == []
+    assert archive.exists("snapshots/a/1.gz")
 
 
 @pytest.mark.parametrize("key", ["", "/etc/passwd", "../up", "a/../../b", "a//b", ".hidden", "a b", "a/ü"])
@@ -278,4 +291,49 @@ def test_s3__object_written_between_check_and_write_is_not_overwritten(monkeypat
         with pytest.raises(ArchiveError, match="different content"):
             archive.put("x.zip", b"late", sha256=sha256(b"late"))
         assert archive.get("x.zip") == DATA
+    client.close()
+
+
+@pytest.mark.usefixtures("amazon")
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+def test_s3__delete_refuses_what_object_lock_keeps(mode: str) -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
+    with open_archive(f"s3://kept/a?retention_days=30&mode={mode}") as archive:
+        archive.put("x.zip", DATA, sha256=sha256(DATA))
+        with pytest.raises(ObjectLocked, match=r"x\.zip is kept by S3 Object Lock until \d{4}-"):
+            archive.delete("x.zip")
+        assert archive.get("x.zip") == DATA
+    client.close()
+
+
+@pytest.mark.usefixtures("amazon")
+def test_s3__delete_refuses_what_a_legal_hold_of_the_store_keeps() -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
+    with open_archive("s3://kept/a") as archive:
+        archive.put("x.zip", DATA, sha256=sha256(DATA))
+        client.put_object_legal_hold(Bucket="kept", Key="a/x.zip", LegalHold={"Status": "ON"})
+        with pytest.raises(ObjectLocked, match="has a legal hold in the S3 store"):
+            archive.delete("x.zip")
+        client.put_object_legal_hold(Bucket="kept", Key="a/x.zip", LegalHold={"Status": "OFF"})
+        archive.delete("x.zip")
+        assert not archive.exists("x.zip")
+    client.close()
+
+
+@pytest.mark.usefixtures("amazon")
+def test_s3__delete_removes_every_version() -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept")
+    client.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
+    for data in (b"one", b"two"):
+        client.put_object(Bucket="kept", Key="a/x.zip", Body=data)
+    client.put_object(Bucket="kept", Key="a/x.zip.other", Body=b"stays")
+    client.delete_object(Bucket="kept", Key="a/x.zip")
+    with open_archive("s3://kept/a") as archive:
+        archive.delete("x.zip")
+    left = client.list_object_versions(Bucket="kept")
+    assert [each["Key"] for each in left["Versions"]] == ["a/x.zip.other"]
+    assert "DeleteMarkers" not in left
     client.close()

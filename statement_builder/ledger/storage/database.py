@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
+from security_kit.database_tls import require_database_tls
 from statement_builder.errors import ConfigError, InvariantError, LedgerError
 
 _BUSY_TIMEOUT_S = 30
@@ -90,6 +91,10 @@ def _parse_url(url: str) -> URL:
         raise ConfigError(f"ledger: {parsed.drivername} is not supported. Use sqlite:////… or postgresql+psycopg://…")
     if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
         raise ConfigError("ledger: SQLite needs a file, sqlite:////path/to/file, so that what was mailed is not lost")
+    try:
+        require_database_tls(parsed, setting="ledger")
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from exc
     return parsed
 
 

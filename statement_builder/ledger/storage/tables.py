@@ -124,9 +124,11 @@ shard = Table(
     Column("pack_sha256", String(64)),
     Column("template_version", String(64), nullable=False, default=""),
     Column("is_reissue", Boolean, nullable=False, server_default=false()),
+    Column("purged_on", Date),
     _one_of("state", ShardState, "state"),
 )
-"""`is_reissue`: created after the batch for one copy or correction; no candidate was pulled for it."""
+"""`is_reissue`: created after the batch for one copy or correction; no candidate was pulled for it. `purged_on`: the
+day on which its snapshot, its documents' PDFs and their copies were deleted."""
 
 candidate = Table(
     "candidate",
@@ -345,3 +347,15 @@ correspondence = Table(
     _one_of("subject_type", ("encounter", "episode"), "subject_type"),
 )
 """What has actually been mailed, per encounter and per obstetric episode. `mailed_count` is statements or notices."""
+
+legal_hold = Table(
+    "legal_hold",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("subject", _ID, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("placed_by", _ID, nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+)
+"""What a purge must keep: the mail of a guarantor, about an account, in a batch, or one document. Lifting deletes the
+row; the events keep both decisions."""
