@@ -41,6 +41,10 @@ def _check_mail(mail: MailSettings, archive: str, where: str) -> None:
         )
     if not 0 <= mail.assumed_mailing_business_days <= 30:
         raise ConfigError(f"{where}: mail.assumed_mailing_business_days must be from 0 to 30")
+    if not 0 <= mail.settle_seconds <= 86_400:
+        raise ConfigError(f"{where}: mail.settle_seconds must be from 0 to 86400, which is a day")
+    if mail.reversals_max < 0:
+        raise ConfigError(f"{where}: mail.reversals_max must not be negative; 0 lets every such file wait")
     if not 1 <= mail.email_link_days <= 7:
         raise ConfigError(f"{where}: mail.email_link_days must be from 1 to 7, the S3 maximum")
 
