@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from statement_builder.operations.track import TRACKING, Alert
+from statement_builder.operations.track import TRACKING
+from statement_builder.operations.tracking_alerts import Alert
 from statement_builder.pipeline.context import AppContext
 
 REPEAT_AFTER = timedelta(hours=24)

@@ -8,7 +8,14 @@ from itertools import groupby
 from pathlib import Path
 
 from statement_builder.ledger import Batch, BatchState, RejectedPiece
-from statement_builder.operations.inbox import ADDRESS_CHANGES, QUARANTINE, UNCLEAR, FileToReview, read_files_to_review
+from statement_builder.operations.inbox import (
+    ADDRESS_CHANGES,
+    QUARANTINE,
+    UNCLEAR,
+    WAITING,
+    FileToReview,
+    read_files_to_review,
+)
 from statement_builder.operations.queries import ExceptionRow
 from statement_builder.pipeline.context import AppContext
 
@@ -32,6 +39,12 @@ _REVIEWS = {
         "The postal service reported new addresses.",
         "Enter them in the billing system, then delete the file from `address-changes` "
         "(docs/runbooks/address-changes.md).",
+    ),
+    WAITING: (
+        "REVERSALS",
+        "A vendor's report would reverse many mailings.",
+        "Ask the vendor whether it is right. If it is, accept it by its name: statements track --accept FILE --reason "
+        '"…". If not, delete the file from `waiting` (docs/runbooks/waiting.md).',
     ),
 }
 """Subfolder of the inbox → code, message and fix."""

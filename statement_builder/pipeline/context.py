@@ -64,7 +64,11 @@ class AppContext:
 
     def today(self) -> date:
         """Today's date in the facility's time zone."""
-        return self.now().astimezone(ZoneInfo(self.facility.time_zone)).date()
+        return self.local_date(self.now())
+
+    def local_date(self, moment: datetime) -> date:
+        """The date of a moment in the facility's time zone."""
+        return moment.astimezone(ZoneInfo(self.facility.time_zone)).date()
 
     def open_source(self, name: str) -> Source:
         """The billing system that the queries in `sql/<name>` read, at the address in the settings."""

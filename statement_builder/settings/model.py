@@ -78,6 +78,12 @@ class MailSettings(Record, kw_only=True):
     """Where the print vendor leaves its reports: an `sftp:` or `file:` URL. Empty: they are placed in the inbox."""
     bounce_mailbox_url: str = ""
     """Mailbox for bounced e-mail: a `file:` URL (Maildir, or a folder of `.eml` files) or an `imaps:` URL."""
+    settle_seconds: int = 60
+    """A file is taken in when it has not changed for this many seconds, so that no file is read while it is still being
+    written. 0: at once; only if everything writes under a temporary name, such as `x.csv.part`, and then renames."""
+    reversals_max: int = 5
+    """Rejected and returned pieces that one run of the tracking records on its own. A file that would exceed it waits
+    for an operator: `statements track --accept FILE`."""
 
 
 class ReleaseSettings(Record, kw_only=True):
