@@ -7,6 +7,10 @@ import re
 
 from statement_builder.errors import ArchiveError, InvariantError
 
+MARK = "installation.json"
+"""The object that says which installation an archive belongs to."""
+PROBE = "check.txt"
+"""The object that shows that an archive can be written to."""
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 
 
