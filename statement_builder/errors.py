@@ -34,7 +34,16 @@ class ObjectLocked(ArchiveError):
 
 
 class LedgerError(StatementsError):
-    """The ledger cannot be reached, or its schema has a different version. Exit code 1."""
+    """The ledger cannot be reached. Exit code 1."""
+
+
+class LedgerVersionError(ConfigError, LedgerError):
+    """The ledger's tables have another version than this release requires. Nothing was read or changed. Exit code 2."""
+
+
+class StoreError(ConfigError):
+    """A store is not the one that this installation used before: a lost mount, a wrong address, or a restored copy.
+    Nothing was started. Exit code 2."""
 
 
 class LockLost(LedgerError):

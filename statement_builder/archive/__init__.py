@@ -2,7 +2,7 @@
 
 from statement_builder.archive.factory import Archive, check_archive_url, open_archive
 from statement_builder.archive.keys import StoredObject
-from statement_builder.archive.pack import Pack, PackEntry, PackReader, build_pack, read_document
+from statement_builder.archive.pack import Pack, PackEntry, PackReader, build_pack, naming_document, read_document
 from statement_builder.archive.snapshot import read_snapshot, write_snapshot
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "StoredObject",
     "build_pack",
     "check_archive_url",
+    "naming_document",
     "open_archive",
     "read_document",
     "read_snapshot",

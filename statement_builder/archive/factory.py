@@ -40,6 +40,19 @@ class Archive(Protocol):
         """Delete an object with all its versions; a missing one is deleted already. `ObjectLocked` while Object Lock or
         a legal hold of the store keeps it."""
 
+    def is_intact(self, key: str, sha256: str) -> bool:
+        """Whether the object exists with this content. Reads it, unless the server has its own SHA-256 of it."""
+
+    def read_mark(self) -> bytes | None:
+        """The mark of the installation that the archive belongs to; None if it has none."""
+
+    def write_mark(self, mark: bytes) -> None:
+        """Write the mark, or replace it. It is the only object that is ever replaced, and no retention applies to
+        it."""
+
+    def is_used(self) -> bool:
+        """Whether it has any object but the mark and the probe of `check`."""
+
     def link(self, key: str, *, expires_s: int) -> str:
         """A URL that opens this object without credentials for `expires_s` seconds. ArchiveError if not supported."""
 

@@ -55,7 +55,12 @@ def run(  # noqa: PLR0917 - one parameter per option
     if not is_cycle(cycle):
         raise ConfigError("--cycle takes a month such as 2026-11, or a day such as 2026-11-07")
     with opened(
-        workers=workers, show_progress=not as_json, source=source, source_url=source_url, engine=engine
+        workers=workers,
+        show_progress=not as_json,
+        source=source,
+        source_url=source_url,
+        engine=engine,
+        reads_only=dry_run,
     ) as context:
         day = parse_day(as_of, "--as-of")
         if dry_run:
@@ -82,7 +87,7 @@ def rerun(
     """Finish an unfinished batch. Does nothing if the batch is finished."""
     from statement_builder.operations.run import retry_errors  # noqa: PLC0415
 
-    with opened(workers=workers, show_progress=not as_json) as context:
+    with opened(workers=workers, show_progress=not as_json, reads_only=dry_run) as context:
         batch = context.require_batch(batch_id)
         if dry_run:
             plan = dry_run_rerun(context, batch)
@@ -114,14 +119,14 @@ def release(
 
 def batches(as_json: Json = False) -> None:
     """List all batches, newest first."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         summaries = [summarize_batch(context, batch) for batch in context.ledger.batches.all()]
         output.print_json(summaries) if as_json else output.list_batches(summaries)
 
 
 def show(batch_id: BatchId, as_json: Json = False) -> None:
     """Show one batch: its state and figures, its holds and print files, and what to do next."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         details = show_batch(context, context.require_batch(batch_id))
         if as_json:
             output.print_json(details)

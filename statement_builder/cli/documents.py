@@ -24,7 +24,7 @@ def find(
     as_json: Json = False,
 ) -> None:
     """Find documents by account, guarantor, document or batch, with every attempt to deliver them."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         found = context.ledger.documents.find(text)
         clocks = read_clocks(context, text, found) if with_clocks else ()
         documents = [summarize_document(each, clocks) for each in found]
@@ -36,7 +36,7 @@ def get(
     path: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
 ) -> None:
     """Write one archived PDF: the exact bytes that were sent, checked against the hash in the ledger."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         write_document(context, context.require_document(document_id), path)
         output.out.print(f"{path}")
 

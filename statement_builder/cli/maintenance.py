@@ -45,8 +45,11 @@ def demo(
 ) -> None:
     """Run one cycle of a sample hospital, with every kind of document, on this machine only."""
     from statement_builder.devtools.demo import prepare_demo_home, run_demo  # noqa: PLC0415
+    from statement_builder.operations.upgrade_ledger import upgrade_ledger  # noqa: PLC0415
 
-    home = prepare_demo_home(dict(os.environ), Path.cwd())
+    environ = dict(os.environ)
+    home = prepare_demo_home(environ, Path.cwd())
+    upgrade_ledger(load_settings(environ, Path.cwd()), environ=environ, is_demonstration=True)
     with opened(workers=workers, show_progress=output.err.is_terminal and not as_json) as context:
         result = run_demo(context, home, guarantors=guarantors, report=_ignore if as_json else output.err.print)
     if as_json:

@@ -46,8 +46,12 @@ def opened(
     source: str | None = None,
     source_url: str | None = None,
     engine: Engine | None = None,
+    reads_only: bool = False,
 ) -> Iterator[AppContext]:
-    """Open the application context from this machine's settings. The arguments override the settings."""
+    """Open the application context from this machine's settings. The arguments override the settings.
+
+    With `reads_only`, nothing is created: where there is no ledger, the command reads an empty one.
+    """
     environ = dict(os.environ)
     if source_url is not None:
         environ["STATEMENTS_SOURCE_URL"] = source_url
@@ -62,6 +66,7 @@ def opened(
             actor=current_actor(),
             workers=workers or settings.render.workers or os.cpu_count() or 1,
             progress=progress,
+            reads_only=reads_only,
         )
         with context:
             yield context

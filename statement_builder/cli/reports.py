@@ -29,7 +29,7 @@ def control(
     from statement_builder.operations import control_sheet  # noqa: PLC0415
     from statement_builder.operations.queries import write_private  # noqa: PLC0415
 
-    with opened() as context:
+    with opened(reads_only=True) as context:
         batch = context.require_batch(batch_id)
         encoded = control_sheet.read_archived_sheet(context, batch, ".json") if kept else b""
         if kept:

@@ -19,7 +19,7 @@ def exceptions(
     as_json: Json = False,
 ) -> None:
     """List what could not be decided, made or mailed, with the reason and the fix."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         batch = None if batch_id is None else context.require_batch(batch_id)
         batches = list_unclosed_batches(context) if batch is None else [batch]
         rows = [row for each in batches for row in list_exceptions(context, each)]
@@ -29,6 +29,6 @@ def exceptions(
 
 def holds(batch_id: BatchId, as_json: Json = False) -> None:
     """List the held accounts with every reason, and what ends each hold."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         rows = list_holds(context, context.require_batch(batch_id))
         output.print_json(rows) if as_json else output.show_held(rows)

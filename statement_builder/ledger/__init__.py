@@ -2,6 +2,7 @@
 
 from statement_builder.billing.selection import FinalVendorStatus
 from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Released, Withheld
+from statement_builder.ledger.installation import Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.legal_holds import LegalHold, is_held_by
 from statement_builder.ledger.records import (
@@ -63,11 +64,13 @@ __all__ = [
     "FoundDocument",
     "HeldCandidate",
     "InboundFile",
+    "Installation",
     "Ledger",
     "LegalHold",
     "LockPart",
     "NewCandidate",
     "NewDocument",
+    "NewInstallation",
     "NewPrintFile",
     "NewShard",
     "Outcome",

@@ -30,7 +30,10 @@ def _variable(name: str, description: str, *, secret: bool = False) -> Environme
 ENVIRONMENT_VARIABLES: tuple[EnvironmentVariable, ...] = (
     _variable("HOME", "Folder for everything without a setting of its own. Default: `.statements/`."),
     _variable("CONFIG", "Path of the settings file. Default: `statements.toml` in the working or home folder."),
-    _variable("CLOCK", "Fixed time for rehearsals and tests, such as 2026-11-07T15:00:00Z."),
+    _variable(
+        "CLOCK",
+        "Fixed time for rehearsals, such as 2026-11-07T15:00:00Z. A real ledger refuses it.",
+    ),
     _variable("SFTP_KEY", "File with the private key for the print vendor's SFTP server."),
     _variable("SFTP_PASSWORD", "Password for the SFTP server, or passphrase of the private key.", secret=True),
     _variable("LOB_KEY", "Lob's secret API key. A key that starts with `test_` prints nothing.", secret=True),

@@ -238,7 +238,8 @@ def test_mailbox_and_sftp__reports_are_fetched_once(
 ) -> None:
     acknowledge(hospital)
     vendor = tmp_path / "vendor"
-    (hospital.home / "inbox").rename(vendor)
+    vendor.mkdir()
+    (hospital.home / "inbox" / "ack.csv").rename(vendor / "ack.csv")
     (vendor / "torn.csv").write_bytes(b"document_id,returned_on,return_reason\r\n3f2504e0-4f")
     bounced = hospital.emailed()[0]
     imap_server.deliver(bounce_message(hospital, bounced), b"Subject: Re: bill\r\n\r\nWho are you?\r\n")
@@ -430,7 +431,7 @@ def test_track__killed_at_any_moment_and_repeated(hospital: Hospital, tmp_path: 
         assert states(killed, document) == ["returned"], moment
         assert [state for state in states(killed, bounced) if state != "failed"] == ["bounced", "sent"], moment
         assert [row["document_id"] for row in killed.manifest_rows()].count(bounced) == 1, moment
-        assert [path.name for path in (killed.home / "inbox").iterdir() if path.is_file()] == []
+        assert [path.name for path in (killed.home / "inbox").glob("[!.]*") if path.is_file()] == []
         done = {path.name for path in (killed.home / "inbox" / "done").iterdir()}
         assert done - {"1-ack.2.csv"} == {"1-ack.csv", "2-bounce.eml", "nixies.csv"}, "a report may be fetched twice"
         assert list((killed.home / "vendor").iterdir()) == []

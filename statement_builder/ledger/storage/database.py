@@ -47,6 +47,21 @@ class Database:
         """The database file of an SQLite ledger."""
         return Path(str(self.url.database))
 
+    def exists(self) -> bool:
+        """Whether there is a database. Nothing is created by asking. LedgerError if none could be created there."""
+        if not self.is_sqlite:
+            return True
+        path = self.path()
+        if not path.exists():
+            _require_creatable(path)
+            return False
+        return True
+
+    def create(self) -> None:
+        """Create the file of an SQLite ledger. Does nothing if there is one."""
+        if self.is_sqlite:
+            _create_file(self.path())
+
     def write(self) -> AbstractContextManager[Connection]:
         """One transaction that may change the ledger; on SQLite it locks the file for writing at once."""
         return self._transaction(self._writer)
@@ -106,7 +121,19 @@ def _make_engine(url: URL) -> Engine:
 
 
 def _make_sqlite_engine(url: URL) -> Engine:
-    path = Path(str(url.database))
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _require_creatable(path: Path) -> None:
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if not nearest.is_dir():
+        raise LedgerError(f"ledger {path} cannot be created: {nearest} is not a folder")
+
+
+def _create_file(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Account numbers are private to the owner. SQLite gives its log files the mode of the database.
@@ -116,10 +143,6 @@ def _make_sqlite_engine(url: URL) -> Engine:
         pass
     except OSError as exc:
         raise LedgerError(f"ledger {path} cannot be created: {exc.strerror}") from exc
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

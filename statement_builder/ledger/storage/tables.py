@@ -359,3 +359,16 @@ legal_hold = Table(
 )
 """What a purge must keep: the mail of a guarantor, about an account, in a batch, or one document. Lifting deletes the
 row; the events keep both decisions."""
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("installation_id", String(36), primary_key=True),
+    Column("is_demonstration", Boolean, nullable=False),
+    Column("hand_offs", Integer, nullable=False, server_default=text("0")),
+)
+"""One row: which stores belong to this ledger. `hand_offs` counts the hand-offs that were begun; the archive has a
+record of each, so that a ledger restored from an older backup is recognized. `is_demonstration` never changes."""
+
+marked_store = Table("marked_store", metadata, Column("place", _WORD, primary_key=True))
+"""The folders and archives that carry the mark of this installation: one that has lost it is not the same one."""
