@@ -8,6 +8,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
+from statement_builder.ledger.access import AccessRepository
 from statement_builder.ledger.batches import BatchRepository
 from statement_builder.ledger.candidates import CandidateRepository
 from statement_builder.ledger.control_totals import ControlTotalsRepository
@@ -58,6 +59,7 @@ class Ledger:
         self.mailing_history = MailingHistoryRepository(self._transactions)
         self.control_totals = ControlTotalsRepository(self._transactions)
         self.events = EventRepository(self._transactions)
+        self.access = AccessRepository(self._transactions)
 
     @classmethod
     def open(cls, url: str) -> Ledger:

@@ -9,10 +9,12 @@ from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.pipeline.context import AppContext
 from statement_builder.rendering import check_templates, languages
+from statement_builder.reports.event_seal import read_event_keys
 
 
 def require_settings(context: AppContext, source: str) -> None:
-    """Raise `ConfigError` when an address, the print profile, a language or the source cannot be used."""
+    """Raise `ConfigError` when an address, the print profile, a language, a key or the source cannot be used."""
+    read_event_keys(context.environ)
     context.profile()
     context.open_vendor().close()
     context.open_mailer().close()
