@@ -5,6 +5,7 @@ from __future__ import annotations
 from statement_builder.cli import output
 from statement_builder.cli.options import Json, Workers, opened
 from statement_builder.errors import GateStop
+from statement_builder.operations.access import record_access, subjects_in
 
 
 def track(workers: Workers = 0, as_json: Json = False) -> None:
@@ -13,6 +14,8 @@ def track(workers: Workers = 0, as_json: Json = False) -> None:
 
     with opened(workers=workers) as context:
         result = track_mail(context)
+        if subjects := subjects_in(text for alert in result.alerts for text in (alert.subject, alert.message)):
+            record_access(context, "track", subjects)
     output.print_json(result) if as_json else output.show_tracking(result)
     if result.alerts:
         count = len(result.alerts)

@@ -10,9 +10,10 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from sqlalchemy import Connection, insert, select
 
+from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.ledger.event_data import Accessed, decode_event_data
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Access, AccessSubject
@@ -37,8 +38,8 @@ class AccessRepository(Repository):
         actor: str,
         at: datetime,
     ) -> None:
-        """Record that `actor` is about to see data of these subjects. A document without its guarantor gets it from
-        the ledger. The same subject twice is recorded once."""
+        """Record that `actor` is about to see data of these subjects, each once. A document without its guarantor gets
+        it from the ledger, and a recipient counts as the guarantor whose account it is."""
         head = {"at": at, "actor": actor, "what": what, "batch_id": batch_id, "purpose": purpose}
         with self._write() as connection:
             complete = _add_guarantors(connection, dict.fromkeys(subjects))
@@ -104,9 +105,7 @@ def _add_guarantors(
     for ids in in_chunks(missing):
         owners |= {row.document_id: row.guarantor_id for row in connection.execute(query, {"ids": ids})}
     return [
-        each
-        if each.guarantor_id
-        else AccessSubject(guarantor_id=owners.get(each.document_id, ""), document_id=each.document_id)
+        replace(each, guarantor_id=guarantor_of(each.guarantor_id or owners.get(each.document_id, "")))
         for each in subjects
     ]
 

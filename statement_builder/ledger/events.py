@@ -86,6 +86,17 @@ class EventRepository(Repository):
                 found |= {row.event_id: row.hash for row in connection.execute(query)}
         return found
 
+    def last_time(self, what: str, subject: str) -> datetime | None:
+        """When this last happened to the subject; None if it never did."""
+        query = (
+            select(event.c.at)
+            .where(event.c.what == what, event.c.subject == subject)
+            .order_by(event.c.event_id.desc())
+            .limit(1)
+        )
+        with self._read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
     def verify(self) -> EventLogReport:
         """Calculate the whole chain again, and find the first event that does not fit."""
         with self._read() as connection:

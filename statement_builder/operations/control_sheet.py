@@ -12,7 +12,7 @@ from mail_house.print_files import envelope_class
 from statement_builder import reports
 from statement_builder.errors import ArchiveError, ConfigError
 from statement_builder.ledger import ArchivedControlSheet, Batch, BatchState, FinalVendorStatus
-from statement_builder.operations.event_log import read_seal, seal_events
+from statement_builder.operations.event_log import read_seals, seal_events
 from statement_builder.operations.release import pending_checks
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import ControlSheet
@@ -21,8 +21,8 @@ from statement_builder.reports.event_seal import EventSeal
 
 def build_control_sheet(context: AppContext, batch: Batch) -> ControlSheet:
     """The batch in figures as of now, for the supervisor who releases it."""
-    seal = read_seal(context.archive, batch) if batch.state is BatchState.CLOSED else None
-    return _build(context, batch, context.now(), seal)
+    seals = read_seals(context.archive, batch) if batch.state is BatchState.CLOSED else []
+    return _build(context, batch, context.now(), seals[-1] if seals else None)
 
 
 def encode_control_sheet(sheet: ControlSheet) -> bytes:

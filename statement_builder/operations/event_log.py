@@ -21,41 +21,48 @@ from statement_builder.reports.event_seal import (
     read_event_keys,
 )
 
+_ADOPTED = "adopted"
+"""What the event says when a person adopts a restored store."""
 _RUNBOOK = "See docs/runbooks/event-log.md."
 
 
 def seal_events(context: AppContext, batch: Batch, *, at: datetime) -> EventSeal:
     """Archive the end of the event log for a batch that is about to close. `at` is in UTC.
 
-    A batch has one seal, and the archive is write-once. If the process dies before the batch is closed, the next try
-    finds this seal and keeps it. `StatementsError` if it is not of this ledger.
+    If the process dies before the batch is closed, the next try finds this seal and keeps it. A ledger that was
+    restored from a backup and adopted gets another seal. Otherwise, one that does not fit is a `StatementsError`.
     """
-    if (found := read_seal(context.archive, batch)) is not None:
-        if context.ledger.events.hashes([found.event]).get(found.event) != found.sha256:
+    seals = read_seals(context.archive, batch)
+    if seals:
+        last = seals[-1]
+        if context.ledger.events.hashes([last.event]).get(last.event) == last.sha256:
+            return last
+        if not _was_adopted_after(context.ledger, last):
             raise StatementsError(
                 f"batch {batch.batch_id} cannot close: its seal in the archive does not fit this ledger's event log. "
                 f"{_RUNBOOK}"
             )
-        return found
     head = context.ledger.events.head()
     if head is None:
         raise InvariantError(f"batch {batch.batch_id} has no events")
     keys = read_event_keys(context.environ)
     seal = make_seal(head, facility_id=batch.facility_id, batch_id=batch.batch_id, at=at, keys=keys)
     data = encode_seal(seal)
-    context.archive.put(_seal_key(batch), data, sha256=hashlib.sha256(data).hexdigest())
+    key = _seal_key(batch, len(seals) + 1)
+    context.archive.put(key, data, sha256=hashlib.sha256(data).hexdigest())
     return seal
 
 
-def read_seal(archive: Archive, batch: Batch) -> EventSeal | None:
-    """The archived seal of a batch; None if there is none. `ArchiveError` if it cannot be read."""
-    key = _seal_key(batch)
-    if not archive.exists(key):
-        return None
-    try:
-        return msgspec.json.decode(archive.get(key), type=EventSeal)
-    except msgspec.DecodeError as exc:
-        raise ArchiveError(f"{key} is damaged in the archive. Restore it from a backup.") from exc
+def read_seals(archive: Archive, batch: Batch) -> list[EventSeal]:
+    """The archived seals of a batch, oldest first: one, unless the ledger was restored. `ArchiveError` if one cannot be
+    read."""
+    seals: list[EventSeal] = []
+    while archive.exists(key := _seal_key(batch, len(seals) + 1)):
+        try:
+            seals.append(msgspec.json.decode(archive.get(key), type=EventSeal))
+        except msgspec.DecodeError as exc:
+            raise ArchiveError(f"{key} is damaged in the archive. Restore it from a backup.") from exc
+    return seals
 
 
 def check_event_log(ledger: Ledger, archive: Archive, environ: Mapping[str, str]) -> str:
@@ -81,10 +88,10 @@ def check_event_log(ledger: Ledger, archive: Archive, environ: Mapping[str, str]
 
 def _check_seals(ledger: Ledger, archive: Archive, keys: tuple[str, ...]) -> str:
     closed = [batch for batch in ledger.batches.all() if batch.state is BatchState.CLOSED]
-    seals = [seal for batch in closed if (seal := _require_seal(ledger, archive, batch)) is not None]
+    seals = [seal for batch in closed for seal in _require_seals(ledger, archive, batch)]
     hashes = ledger.events.hashes([seal.event for seal in seals])
     for seal in seals:
-        if hashes.get(seal.event) != seal.sha256:
+        if hashes.get(seal.event) != seal.sha256 and not _was_adopted_after(ledger, seal):
             raise StatementsError(
                 f"the event log was rewritten: event {seal.event} is not the one that the seal of batch {seal.batch} "
                 f"names. {_RUNBOOK}"
@@ -94,19 +101,25 @@ def _check_seals(ledger: Ledger, archive: Archive, keys: tuple[str, ...]) -> str
     return f"{len(seals):,} seal{'' if len(seals) == 1 else 's'}"
 
 
-def _require_seal(ledger: Ledger, archive: Archive, batch: Batch) -> EventSeal | None:
-    """The seal of a closed batch. None if the batch was closed before seals existed."""
-    seal = read_seal(archive, batch)
-    if seal is None:
+def _require_seals(ledger: Ledger, archive: Archive, batch: Batch) -> list[EventSeal]:
+    """The seals of a closed batch. None if the batch was closed before seals existed."""
+    seals = read_seals(archive, batch)
+    if not seals:
         events = ledger.events.for_batch(batch.batch_id, subject=batch.batch_id)
         if any(isinstance(event.data, ArchivedControlSheet) and event.data.is_sealed for event in events):
             raise StatementsError(f"the seal of batch {batch.batch_id} is missing from the archive. {_RUNBOOK}")
-    return seal
+    return seals
+
+
+def _was_adopted_after(ledger: Ledger, seal: EventSeal) -> bool:
+    """Whether a person has adopted this ledger since then, as one that was restored from a backup."""
+    adopted_at = ledger.events.last_time(_ADOPTED, "ledger")
+    return adopted_at is not None and adopted_at >= seal.sealed_at
 
 
 def _describe(report: EventLogReport) -> str:
     return f"{report.events:,} event{'' if report.events == 1 else 's'}, none changed or removed"
 
 
-def _seal_key(batch: Batch) -> str:
-    return f"event-log/{batch.batch_id}.json"
+def _seal_key(batch: Batch, number: int) -> str:
+    return f"event-log/{batch.batch_id}{'' if number == 1 else f'-{number}'}.json"

@@ -131,6 +131,13 @@ def open_profile(settings: Settings) -> Profile:
         raise ConfigError(str(exc)) from exc
 
 
+def open_ledger(settings: Settings) -> Ledger:
+    """Open the ledger in the settings. Creates or upgrades its tables."""
+    ledger = Ledger.open(settings.ledger)
+    ledger.upgrade()
+    return ledger
+
+
 def open_context(
     settings: Settings,
     *,
@@ -142,8 +149,7 @@ def open_context(
 ) -> AppContext:
     """Open the ledger and the archive from the settings. Creates or upgrades the ledger's tables."""
     facility = settings.require_facility()
-    ledger = Ledger.open(settings.ledger)
-    ledger.upgrade()
+    ledger = open_ledger(settings)
     return AppContext(
         settings=settings,
         facility=facility,

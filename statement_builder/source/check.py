@@ -21,6 +21,8 @@ class CheckReport(Record, kw_only=True):
     faulty: int = 0
     fault_count: int = 0
     faults: tuple[Fault, ...] = ()
+    subjects: tuple[str, ...] = ()
+    """Whose faults they are, as in `FaultyAccount`."""
     rows: dict[str, int] = field(default_factory=dict)
     feeds: dict[str, datetime] = field(default_factory=dict)
 
@@ -29,17 +31,22 @@ def count_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount]) -> Chec
     """Count the accounts and collect their faults. If the source fails midway, that failure is the last fault."""
     count = faulty = fault_count = 0
     faults: list[Fault] = []
+    subjects: list[str] = []
     try:
         for account in accounts:
             count += 1
             if isinstance(account, FaultyAccount):
                 faulty += 1
                 fault_count += len(account.faults)
+                if len(faults) < FAULTS_SHOWN_MAX:
+                    subjects.append(account.subject)
                 faults += account.faults[: FAULTS_SHOWN_MAX - len(faults)]
     except SourceError as exc:
         fault_count += 1
         faults.append(source_fault("", exc))
-    return CheckReport(accounts=count, faulty=faulty, fault_count=fault_count, faults=tuple(faults))
+    return CheckReport(
+        accounts=count, faulty=faulty, fault_count=fault_count, faults=tuple(faults), subjects=tuple(subjects)
+    )
 
 
 def source_fault(result_set: str, error: SourceError) -> Fault:

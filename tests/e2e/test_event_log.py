@@ -8,13 +8,15 @@ import json
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from statement_builder.ledger import Ledger
 from statement_builder.ledger.storage.event_chain import GENESIS, link
 from tests.commands import BATCH, RUN, call
-from tests.hospital import CYCLE, Hospital
+from tests.hospital import CLOCK, CYCLE, Hospital
 
 KEY, OTHER_KEY = "k" * 32, "o" * 32
 pytestmark = pytest.mark.hospital("mailed")
@@ -134,3 +136,20 @@ def test_close__killed_after_the_seal_keeps_it(hospital: Hospital, monkeypatch: 
     assert call(hospital, "rerun", BATCH, "--json").json["state"] == "closed"
     assert path.read_bytes() == before
     assert check(hospital)["ok"]
+
+
+def test_restored_ledger__seals_again_once_it_is_adopted(hospital: Hospital, tmp_path: Path) -> None:
+    """The archive has the seal of a batch that this ledger, restored from a backup, has not closed yet."""
+    restored = hospital.copy_to(tmp_path / "restored")
+    with Ledger.open(f"sqlite:///{restored.home / 'ledger.db'}") as ledger:
+        attack(restored, "UPDATE batch SET state = 'handing_off', closed_at = NULL").close()
+        connection = attack(restored, "DELETE FROM event WHERE what IN ('closed', 'handing_off')")
+        rechain(connection)
+        connection.close()
+        refused = call(restored, "rerun", BATCH, code=1).err
+        assert "its seal in the archive does not fit this ledger's event log" in refused
+        at = datetime.fromisoformat(CLOCK)
+        ledger.events.record("ledger", "ledger", what="adopted", why="backup of today", actor="ana", at=at)
+    call(restored, "rerun", BATCH)
+    assert (restored.home / "archive" / "event-log" / f"{BATCH}-2.json").is_file()
+    assert check(restored)["ok"]
