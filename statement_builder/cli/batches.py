@@ -15,6 +15,7 @@ from statement_builder.cli.options import (
     BatchId,
     Engine,
     Json,
+    Purpose,
     Release,
     Source,
     SourceUrl,
@@ -24,9 +25,10 @@ from statement_builder.cli.options import (
 )
 from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import Batch, BatchState
+from statement_builder.operations.access import record_access, subjects_in
 from statement_builder.operations.dry_run import dry_run_batch, dry_run_rerun
 from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL, RELEASE_BY_NAME, Accepted, ReleaseCode
-from statement_builder.operations.show import show_batch
+from statement_builder.operations.show import show_batch, subjects_shown
 from statement_builder.operations.steps import Step
 from statement_builder.operations.summaries import BatchSummary, summarize_batch
 from statement_builder.pipeline.context import AppContext
@@ -124,10 +126,11 @@ def batches(as_json: Json = False) -> None:
         output.print_json(summaries) if as_json else output.list_batches(summaries)
 
 
-def show(batch_id: BatchId, as_json: Json = False) -> None:
+def show(batch_id: BatchId, purpose: Purpose = "", as_json: Json = False) -> None:
     """Show one batch: its state and figures, its holds and print files, and what to do next."""
     with opened(reads_only=True) as context:
         details = show_batch(context, context.require_batch(batch_id))
+        record_access(context, "show", subjects_shown(details), batch_id=batch_id, purpose=purpose)
         if as_json:
             output.print_json(details)
             return
@@ -159,6 +162,8 @@ def _walk(
     except GateStop as exc:
         stop = exc
     current = context.require_batch(batch.batch_id)
+    if stop is not None and (subjects := subjects_in([str(stop)])):
+        record_access(context, "run", subjects, batch_id=batch.batch_id)
     _show(summarize_batch(context, current, seconds=time.monotonic() - started), as_json)
     if stop is not None:
         raise stop

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date
 from enum import StrEnum
@@ -17,7 +17,9 @@ from statement_builder.actor import current_actor
 from statement_builder.cli import output
 from statement_builder.clock import open_clock
 from statement_builder.errors import ConfigError
+from statement_builder.ledger import AccessSubject
 from statement_builder.pipeline.context import AppContext, no_progress, open_context
+from statement_builder.pipeline.stores import open_ledger
 from statement_builder.settings import load_settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on standard output instead of tables.")]
@@ -26,6 +28,7 @@ DocumentId = Annotated[str, typer.Argument(metavar="DOCUMENT", help="The full do
 Workers = Annotated[int, typer.Option(min=0, help="Number of worker processes; 0 is one per processor.")]
 Release = Annotated[bool, typer.Option("--release", help="Approve the batch if policy asks; answers nothing else.")]
 Reason = Annotated[str, typer.Option(help="The reason; it is kept in the event log.")]
+Purpose = Annotated[str, typer.Option(help="Why you look at this; it is kept in the access log.")]
 Source = Annotated[str | None, typer.Option(help="A folder of queries below sql/: reference or synthea.")]
 SourceUrl = Annotated[str | None, typer.Option(help="The billing database as a SQLAlchemy URL.")]
 AsOf = Annotated[str | None, typer.Option(help="The date of the balances, such as 2026-11-07. Default: today.")]
@@ -70,6 +73,15 @@ def opened(
         )
         with context:
             yield context
+
+
+def record_access_without_context(what: str, subjects: Sequence[AccessSubject], purpose: str) -> None:
+    """`record_access` for a command that needs no facility. Does nothing if the command shows nobody's data."""
+    if not subjects:
+        return
+    environ = dict(os.environ)
+    with open_ledger(load_settings(environ, Path.cwd()), (), environ=environ, reads_only=True) as ledger:
+        ledger.access.record(what, subjects, purpose=purpose, actor=current_actor(), at=open_clock(environ)())
 
 
 def parse_day(text: str | None, option: str) -> date | None:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from statement_builder.errors import LedgerVersionError
+from statement_builder.ledger.access import AccessRepository
 from statement_builder.ledger.batches import BatchRepository
 from statement_builder.ledger.candidates import CandidateRepository
 from statement_builder.ledger.control_totals import ControlTotalsRepository
@@ -72,6 +73,7 @@ class Ledger:
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)
         self.installation = InstallationRepository(self._transactions)
+        self.access = AccessRepository(self._transactions)
 
     @classmethod
     def open(cls, url: str) -> Ledger:

@@ -14,6 +14,7 @@ from statement_builder.archive import open_archive
 from statement_builder.billing.model import Record
 from statement_builder.errors import ArchiveError, StatementsError
 from statement_builder.ledger import Ledger
+from statement_builder.operations.event_log import check_event_log
 from statement_builder.pipeline.context import open_templates
 from statement_builder.pipeline.hand_off_log import require_latest
 from statement_builder.pipeline.stores import (
@@ -55,6 +56,7 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "templates and fonts", lambda: _check_templates(settings)
     yield "ledger", lambda: _check_ledger(settings, environ)
     yield "archive", lambda: _check_archive(settings)
+    yield "event log", lambda: _check_event_log(settings, environ)
     yield "source", lambda: _check_source(settings)
     yield "print vendor", lambda: _check_print(settings, environ)
     yield "e-mail", lambda: _check_email(settings, environ)
@@ -105,6 +107,11 @@ def _check_archive(settings: Settings) -> str:
 def _check_inbox(settings: Settings) -> str:
     _require_ours(settings, "inbox")
     return "readable"
+
+
+def _check_event_log(settings: Settings, environ: Mapping[str, str]) -> str:
+    with Ledger.open(settings.ledger) as ledger, open_archive(settings.archive) as archive:
+        return check_event_log(ledger, archive, environ)
 
 
 def _check_source(settings: Settings) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from statement_builder.billing.identifiers import DOCUMENT_ID_PATTERN
 from statement_builder.ledger import Batch, BatchState, RejectedPiece
 from statement_builder.operations.inbox import (
     ADDRESS_CHANGES,
@@ -19,7 +20,7 @@ from statement_builder.operations.inbox import (
 from statement_builder.operations.queries import ExceptionRow
 from statement_builder.pipeline.context import AppContext
 
-_DOCUMENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DOCUMENT_ID = re.compile(DOCUMENT_ID_PATTERN)
 _PRINT_FILE_NAME = re.compile(r"STMT_[A-Za-z0-9-]+_[0-9-]+_\d{8}_([A-Za-z0-9-]+)_\d{3,}")
 _REVIEWS = {
     QUARANTINE: (

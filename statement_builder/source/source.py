@@ -107,6 +107,7 @@ class Source:
             faulty=faulty,
             fault_count=found.count,
             faults=tuple(found.shown),
+            subjects=tuple(of_accounts.subjects),
             rows={each.name: counts[each.name] for each in DETAILS},
             feeds=_load_times(feeds),
         )

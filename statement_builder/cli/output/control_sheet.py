@@ -32,3 +32,6 @@ def show_control_sheet(sheet: ControlSheet) -> None:
         out.print(f"To decide: {question}", markup=False)
     for item in sheet.still_open:
         out.print(f"Open: {item.what} To do: {item.to_do}.", markup=False)
+    if seal := sheet.event_seal:
+        signed = f"signed with key {seal.key}" if seal.signature else "not signed"
+        out.print(f"Event log: sealed at event {seal.event}, SHA-256 {seal.sha256}, {signed}.", markup=False)

@@ -35,9 +35,14 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _parse_url(url)
         self.engine = _make_engine(self.url)
-        self._writer = self.engine.execution_options(statements_write=True)
-        isolated = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        self._reader = self.engine.execution_options(**isolated)
+        # A writer must see what others committed while it waited for a lock, such as the end of the event log.
+        writes, reads = (
+            ({}, {})
+            if self.is_sqlite
+            else ({"isolation_level": "READ COMMITTED"}, {"isolation_level": "REPEATABLE READ"})
+        )
+        self._writer = self.engine.execution_options(statements_write=True, **writes)
+        self._reader = self.engine.execution_options(**reads)
 
     @property
     def is_sqlite(self) -> bool:
