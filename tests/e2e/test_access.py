@@ -1,4 +1,4 @@
-"""Whoever looks at data of persons leaves a trace, and `statements report access` answers for it."""
+"""A look at data of persons leaves a trace, and `statements report access` answers for it."""
 
 from __future__ import annotations
 
