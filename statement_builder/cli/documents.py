@@ -38,7 +38,7 @@ def get(
     """Write one archived PDF: the exact bytes that were sent, checked against the hash in the ledger."""
     with opened() as context:
         write_document(context, context.require_document(document_id), path)
-        output.out.print(f"{path}")
+        output.say(f"{path}")
 
 
 def resolve(
@@ -49,7 +49,7 @@ def resolve(
     """Record whether a document was sent, if the outcome of its hand-off is unknown."""
     with opened() as context:
         resolve_document(context, context.require_document(document_id), sent=sent, reason=reason)
-        output.out.print(f"{document_id}: {'sent' if sent else 'not sent; `statements rerun` hands it off'}")
+        output.say(f"{document_id}: {'sent' if sent else 'not sent; `statements rerun` hands it off'}")
 
 
 def void(document_id: DocumentId, reason: Reason) -> None:

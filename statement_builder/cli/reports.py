@@ -46,4 +46,4 @@ def control(
         else:
             data = control_sheet.render_control_sheet(context, sheet)
         write_private(path, data)
-        output.out.print(f"{path}")
+        output.say(f"{path}")
