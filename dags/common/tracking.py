@@ -91,4 +91,6 @@ def publish_mailed(batch_id: str) -> None:
 def _log(line: str, values: Any) -> None:
     import logging  # noqa: PLC0415
 
-    logging.getLogger("statements").info(line, values)
+    from statement_builder.printable import one_line  # noqa: PLC0415
+
+    logging.getLogger("statements").info("%s", one_line(line % values))

@@ -6,7 +6,7 @@ import re
 
 from statement_builder.billing.selection import Kind
 
-CYCLE_PATTERN = r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?"
+CYCLE_PATTERN = r"[0-9]{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?"
 """`2026-11` for a monthly cycle, `2026-11-07` if billing is split by day."""
 
 BATCH_ID_PATTERN = rf"{CYCLE_PATTERN}-({'|'.join(Kind)})"

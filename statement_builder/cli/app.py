@@ -111,7 +111,7 @@ def main() -> None:
 
 
 def _fail(message: object, code: int) -> NoReturn:
-    output.err.print(str(message), markup=False)
+    output.err.print(str(message))
     sys.exit(code)
 
 

@@ -10,6 +10,7 @@ import typer
 from statement_builder.billing.identifiers import is_cycle
 from statement_builder.billing.selection import Kind
 from statement_builder.cli import output
+from statement_builder.cli.numbers import whole_number
 from statement_builder.cli.options import (
     AsOf,
     BatchId,
@@ -30,9 +31,11 @@ from statement_builder.operations.dry_run import dry_run_batch, dry_run_rerun
 from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL, RELEASE_BY_NAME, Accepted, ReleaseCode
 from statement_builder.operations.show import show_batch, subjects_shown
 from statement_builder.operations.steps import Step
-from statement_builder.operations.summaries import BatchSummary, summarize_batch
+from statement_builder.operations.summaries import BatchSummary, summarize_batch, summarize_batches
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import Scope
+
+BATCHES_SHOWN = 20
 
 
 def run(  # noqa: PLR0917 - one parameter per option
@@ -46,7 +49,9 @@ def run(  # noqa: PLR0917 - one parameter per option
     until: Annotated[Step | None, typer.Option(help="Stop after this step.")] = None,
     release: Release = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Select and count only; write and send nothing.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Pull only the first N accounts, for a trial.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(parser=whole_number(1), help="Pull only the first N accounts, for a trial.")
+    ] = None,
     engine: Annotated[Engine | None, typer.Option(help="The rendering engine. Default: from the settings.")] = None,
     workers: Workers = 0,
     as_json: Json = False,
@@ -119,11 +124,16 @@ def release(
         _walk(context, batch, accepted=RELEASE_BY_NAME.union(accept or ()), reason=reason, as_json=as_json)
 
 
-def batches(as_json: Json = False) -> None:
-    """List all batches, newest first."""
+def batches(
+    every: Annotated[bool, typer.Option("--all", help=f"All batches. Default: the newest {BATCHES_SHOWN}.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the newest batches, with where each stands."""
     with opened(reads_only=True) as context:
-        summaries = [summarize_batch(context, batch) for batch in context.ledger.batches.all()]
+        summaries = summarize_batches(context, limit=None if every else BATCHES_SHOWN)
         output.print_json(summaries) if as_json else output.list_batches(summaries)
+        if len(summaries) == BATCHES_SHOWN and not every:
+            output.err.print(f"These are the newest {BATCHES_SHOWN} batches. `statements batches --all` lists all.")
 
 
 def show(batch_id: BatchId, purpose: Purpose = "", as_json: Json = False) -> None:

@@ -46,7 +46,7 @@ def get(
         document = context.require_document(document_id)
         record_access(context, "get", list_subjects([document]), batch_id=document.batch_id, purpose=purpose)
         write_document(context, document, path)
-        output.out.print(f"{path}")
+        output.say(f"{path}")
 
 
 def resolve(
@@ -57,7 +57,7 @@ def resolve(
     """Record whether a document was sent, if the outcome of its hand-off is unknown."""
     with opened() as context:
         resolve_document(context, _open_document(context, "resolve", document_id), sent=sent, reason=reason)
-        output.out.print(f"{document_id}: {'sent' if sent else 'not sent; `statements rerun` hands it off'}")
+        output.say(f"{document_id}: {'sent' if sent else 'not sent; `statements rerun` hands it off'}")
 
 
 def void(document_id: DocumentId, reason: Reason) -> None:

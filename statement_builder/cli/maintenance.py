@@ -10,6 +10,7 @@ import typer
 
 from statement_builder.billing.selection import Kind
 from statement_builder.cli import output
+from statement_builder.cli.numbers import whole_number
 from statement_builder.cli.options import Json, Purpose, Workers, opened, record_access_without_context
 from statement_builder.operations.access import list_subjects
 from statement_builder.settings import load_settings
@@ -42,7 +43,9 @@ def doctor(as_json: Json = False) -> None:
 
 
 def demo(
-    guarantors: Annotated[int, typer.Option(min=20, help="Number of guarantors in the sample hospital.")] = 200,
+    guarantors: Annotated[
+        int, typer.Option(parser=whole_number(20), help="Number of guarantors in the sample hospital.")
+    ] = 200,
     workers: Workers = 0,
     as_json: Json = False,
 ) -> None:
@@ -67,10 +70,12 @@ def _ignore(_line: str) -> None:
 
 
 def bench(
-    documents: Annotated[int, typer.Option(min=1, help="Number of documents to render.")] = 500,
+    documents: Annotated[int, typer.Option(parser=whole_number(1), help="Number of documents to render.")] = 500,
     kind: Annotated[Kind, typer.Option(help="The kind of document.")] = Kind.STATEMENT,
     stages: Annotated[bool, typer.Option("--stages", help="Also measure a whole batch, stage by stage.")] = False,
-    workers: Annotated[int, typer.Option(min=0, help="Worker processes of that batch; 0 is one per processor.")] = 0,
+    workers: Annotated[
+        int, typer.Option(parser=whole_number(0), help="Worker processes of that batch; 0 is one per processor.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Measure rendering on one core of this machine, compared with one WeasyPrint call per document."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date
 from enum import StrEnum
@@ -15,22 +16,29 @@ from msgspec.structs import replace
 
 from statement_builder.actor import current_actor
 from statement_builder.cli import output
+from statement_builder.cli.numbers import whole_number
 from statement_builder.clock import open_clock
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import AccessSubject
 from statement_builder.pipeline.context import AppContext, no_progress, open_context
 from statement_builder.pipeline.stores import open_ledger
 from statement_builder.settings import load_settings
+from statement_builder.source import has_password
+
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON value on standard output instead of tables.")]
 BatchId = Annotated[str, typer.Argument(metavar="BATCH", help="A batch id, such as 2026-11-statement.")]
 DocumentId = Annotated[str, typer.Argument(metavar="DOCUMENT", help="The full document id.")]
-Workers = Annotated[int, typer.Option(min=0, help="Number of worker processes; 0 is one per processor.")]
+Workers = Annotated[
+    int, typer.Option(parser=whole_number(0), help="Number of worker processes; 0 is one per processor.")
+]
 Release = Annotated[bool, typer.Option("--release", help="Approve the batch if policy asks; answers nothing else.")]
 Reason = Annotated[str, typer.Option(help="The reason; it is kept in the event log.")]
 Purpose = Annotated[str, typer.Option(help="Why you look at this; it is kept in the access log.")]
 Source = Annotated[str | None, typer.Option(help="A folder of queries below sql/: reference or synthea.")]
-SourceUrl = Annotated[str | None, typer.Option(help="The billing database as a SQLAlchemy URL.")]
+SourceUrl = Annotated[str | None, typer.Option(help="The billing database: a SQLAlchemy URL, or the variable with it.")]
 AsOf = Annotated[str | None, typer.Option(help="The date of the balances, such as 2026-11-07. Default: today.")]
 
 
@@ -57,7 +65,7 @@ def opened(
     """
     environ = dict(os.environ)
     if source_url is not None:
-        environ["STATEMENTS_SOURCE_URL"] = source_url
+        environ["STATEMENTS_SOURCE_URL"] = read_url(source_url, "--source-url", environ)
     settings = load_settings(environ, Path.cwd(), source_name=source)
     if engine is not None:
         settings = replace(settings, render=replace(settings.render, engine=engine.value))
@@ -84,11 +92,30 @@ def record_access_without_context(what: str, subjects: Sequence[AccessSubject], 
         ledger.access.record(what, subjects, purpose=purpose, actor=current_actor(), at=open_clock(environ)())
 
 
+def read_url(text: str, what: str, environ: Mapping[str, str]) -> str:
+    """The database URL that an option or argument gives: the URL, or the name of the environment variable with it.
+
+    `ConfigError` for a URL with a password, which every user of this machine can see in the list of processes.
+    """
+    if _VARIABLE.fullmatch(text):
+        if not environ.get(text):
+            raise ConfigError(f"{what} names the environment variable {text}, which is not set")
+        return environ[text]
+    if has_password(text):
+        raise ConfigError(
+            f"{what} must not contain a password: every user of this machine can see it in the list of processes. Put "
+            f"the URL in an environment variable and give its name, such as BILLING_URL"
+        )
+    return text
+
+
 def parse_day(text: str | None, option: str) -> date | None:
     """The date that an option gives. `ConfigError` names the option."""
     if text is None:
         return None
     try:
+        if not _DAY.fullmatch(text):  # `fromisoformat` also takes 20261107 and 2026-W45-6
+            raise ValueError(text)
         return date.fromisoformat(text)
     except ValueError as exc:
         raise ConfigError(f"{option} takes a date such as 2026-11-07") from exc

@@ -49,7 +49,7 @@ def control(
         else:
             data = control_sheet.render_control_sheet(context, sheet)
         write_private(path, data)
-        output.out.print(f"{path}")
+        output.say(f"{path}")
 
 
 @report_app.command("access")

@@ -63,9 +63,9 @@ class BatchRepository(Repository):
         with self._read() as connection:
             return _read_batch(connection, batch_id, lock=False)
 
-    def all(self) -> list[Batch]:
-        """All batches, newest cycle first."""
-        query = select(*_BATCH_COLUMNS).order_by(batch.c.cycle.desc(), batch.c.batch_id)
+    def all(self, *, limit: int | None = None) -> list[Batch]:
+        """All batches, newest cycle first; with `limit`, at most so many."""
+        query = select(*_BATCH_COLUMNS).order_by(batch.c.cycle.desc(), batch.c.batch_id).limit(limit)
         with self._read() as connection:
             return [to_batch(dict(row)) for row in connection.execute(query).mappings()]
 

@@ -90,8 +90,15 @@ def _remaining_steps(context: AppContext, batch: Batch) -> list[str]:
     if batch.state in {BatchState.BUILT, BatchState.WAITING}:
         errors = len(find_errors(context, batch))
         if errors:
-            steps.append(f"retry {errors} document{'' if errors == 1 else 's'} that could not be made")
+            steps.append(f"retry {errors} document{_s(errors)} that could not be made")
     if batch.state in {BatchState.PULLED, BatchState.BUILT, BatchState.WAITING}:
         return [*steps, "check the gates"]
     waiting = len(context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.RENDERED))
-    return [*steps, f"recheck {waiting} documents against the source, then hand them off", "close the batch"]
+    steps.append(f"recheck {waiting} document{_s(waiting)} against the source, then hand them off")
+    if due := context.ledger.redeliveries.count_due(batch.batch_id):
+        steps.append(f"recheck {due} document{_s(due)} due again against the source, then hand them off again")
+    return [*steps, "close the batch"]
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -11,7 +11,15 @@ from msgspec import field
 from statement_builder.billing.clocks import Clock
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel, Kind
-from statement_builder.ledger import Batch, BatchState, DeliveryState, DocumentState, Figures, FoundDocument
+from statement_builder.ledger import (
+    Batch,
+    BatchState,
+    ControlTotals,
+    DeliveryState,
+    DocumentState,
+    Figures,
+    FoundDocument,
+)
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import check_gates
 
@@ -105,7 +113,18 @@ class DocumentSummary(Record, kw_only=True):
 
 def summarize_batch(context: AppContext, batch: Batch, *, seconds: float | None = None) -> BatchSummary:
     """Summarize one batch. `seconds` is how long the command took."""
-    totals = context.ledger.control_totals.get(batch.batch_id)
+    return _summarize(batch, context.ledger.control_totals.get(batch.batch_id), seconds)
+
+
+def summarize_batches(context: AppContext, *, limit: int | None) -> list[BatchSummary]:
+    """Summarize the newest `limit` batches, or all, newest cycle first. The number of queries does not grow with
+    them."""
+    batches = context.ledger.batches.all(limit=limit)
+    totals = context.ledger.control_totals.for_batches([batch.batch_id for batch in batches])
+    return [_summarize(batch, totals[batch.batch_id], None) for batch in batches]
+
+
+def _summarize(batch: Batch, totals: ControlTotals, seconds: float | None) -> BatchSummary:
     return BatchSummary(
         batch_id=batch.batch_id,
         kind=batch.kind,

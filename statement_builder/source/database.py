@@ -49,6 +49,15 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
+def has_password(url: str) -> bool:
+    """Whether a database URL contains a password, in any of the places where drivers read one."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return False
+    return bool(parsed.password) or any("password" in name.lower() for name in parsed.query)
+
+
 def open_database(url: str, *, read_only: bool) -> Engine:
     """An engine for the billing database, not yet connected. `ConfigError` for an unusable URL."""
     parsed = parse_url(url)
