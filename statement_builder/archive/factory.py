@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from security_kit.openpgp import PgpKeyRing, load_key_ring
 from statement_builder.archive.disk import DiskArchive
+from statement_builder.archive.encrypted import EncryptedArchive
 from statement_builder.archive.keys import StoredObject
 from statement_builder.errors import ConfigError
 
@@ -46,6 +48,9 @@ class Archive(Protocol):
     def check(self) -> None:
         """Raise ArchiveError unless the archive is reachable and writable."""
 
+    def describe_encryption(self) -> str:
+        """How stored objects are encrypted, in a few words. Empty if any is not. Call it after `check`."""
+
     def close(self) -> None: ...
 
     def __enter__(self) -> Self: ...
@@ -58,31 +63,47 @@ class Archive(Protocol):
 def open_archive(url: str) -> Archive:
     """Open `file:///absolute/folder` or `s3://bucket/prefix`.
 
-    Query parameters for S3: `endpoint` (URL of a server other than AWS), `kms` (key id for server-side encryption),
-    `retention_days` (Object Lock), `mode` (GOVERNANCE or COMPLIANCE). boto3 finds the credentials in the environment.
-    ConfigError for any other URL.
+    Query parameter of both: `key` (file with an OpenPGP private key; objects are encrypted before they are stored. It
+    may be repeated: the first key encrypts, all decrypt). Query parameters of S3: `endpoint` (URL of another server than
+    AWS), `kms` (key id for server-side encryption), `retention_days` (Object Lock), `mode` (GOVERNANCE or COMPLIANCE).
+    boto3 finds the credentials in the environment. ConfigError for any other URL, and for a key that cannot be used.
     """
     parts = urlsplit(url)
-    if parts.scheme == "file":
-        return _open_disk(parts)
-    if parts.scheme == "s3":
-        return _open_s3(parts)
-    raise ConfigError("archive: use file:///absolute/folder or s3://bucket/prefix")
+    if parts.scheme not in {"file", "s3"}:
+        raise ConfigError("archive: use file:///absolute/folder or s3://bucket/prefix")
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    key_files = [value for name, value in options if name == "key"]
+    settings = {name: value for name, value in options if name != "key"}
+    keys = _load_keys(key_files)
+    store: Archive = _open_disk(parts, settings) if parts.scheme == "file" else _open_s3(parts, settings)
+    return EncryptedArchive(store, keys) if keys else store
 
 
-def _open_disk(parts: SplitResult) -> DiskArchive:
-    if parts.netloc or not parts.path.startswith("/") or parts.query:
+def _load_keys(key_files: Sequence[str]) -> PgpKeyRing | None:
+    if not key_files:
+        return None
+    try:
+        return load_key_ring(key_files, setting="archive: key")
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from exc
+
+
+def _open_disk(parts: SplitResult, settings: Mapping[str, str]) -> DiskArchive:
+    if settings:
+        raise ConfigError(f"archive: {min(settings)} is not a setting of a folder. Use: key")
+    if parts.netloc or not parts.path.startswith("/"):
         raise ConfigError("archive: a folder needs an absolute path after three slashes: file:///var/lib/statements")
     return DiskArchive(unquote(parts.path))
 
 
-def _open_s3(parts: SplitResult) -> S3Archive:
+def _open_s3(parts: SplitResult, settings: Mapping[str, str]) -> S3Archive:
     # Importing boto3 takes 0.1 s, so it is imported only for S3.
     from statement_builder.archive.s3 import S3Archive, S3Location  # noqa: PLC0415
 
-    settings = dict(parse_qsl(parts.query, keep_blank_values=True))
     if unknown := sorted(settings.keys() - _S3_SETTINGS):
-        raise ConfigError(f"archive: {unknown[0]} is not an S3 setting. Use: {', '.join(sorted(_S3_SETTINGS))}")
+        raise ConfigError(
+            f"archive: {unknown[0]} is not an S3 setting. Use: {', '.join(sorted({*_S3_SETTINGS, 'key'}))}"
+        )
     if not parts.hostname or parts.username or parts.port:
         raise ConfigError("archive: an S3 URL has a bucket, no password and no port: s3://bucket/prefix")
     mode = settings.get("mode", "GOVERNANCE").upper()
