@@ -64,9 +64,9 @@ def open_archive(url: str) -> Archive:
     """Open `file:///absolute/folder` or `s3://bucket/prefix`.
 
     Query parameter of both: `key` (file with an OpenPGP private key; objects are encrypted before they are stored. It
-    may be repeated: the first key encrypts, all decrypt). Query parameters of S3: `endpoint` (URL of another server than
-    AWS), `kms` (key id for server-side encryption), `retention_days` (Object Lock), `mode` (GOVERNANCE or COMPLIANCE).
-    boto3 finds the credentials in the environment. ConfigError for any other URL, and for a key that cannot be used.
+    may be repeated: the first key encrypts, all decrypt). Query parameters of S3: `endpoint` (a server other than AWS),
+    `kms` (key id for server-side encryption), `retention_days` (Object Lock), `mode` (GOVERNANCE or COMPLIANCE). boto3
+    finds the credentials in the environment. ConfigError for any other URL, and for a key that cannot be used.
     """
     parts = urlsplit(url)
     if parts.scheme not in {"file", "s3"}:

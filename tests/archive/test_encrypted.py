@@ -1,4 +1,4 @@
-"""An encrypted archive: nothing readable on disk, the same bytes for whoever has the key, and words for who has not."""
+"""An encrypted archive: nothing readable on disk, the same bytes with the key, and words for who does not have it."""
 
 from __future__ import annotations
 
