@@ -167,6 +167,12 @@ class S3Archive:
         probe = b"This object shows that the archive can be written to.\n"
         self.put(PROBE, probe, sha256=hashlib.sha256(probe).hexdigest())
 
+    def describe_encryption(self) -> str:
+        """As the server says of the object that `check` wrote."""
+        with self._translate_errors("check.txt"):
+            found = self._head("check.txt") or {}
+        return str(found.get("ServerSideEncryption", ""))
+
     def close(self) -> None:
         self._client.close()
 

@@ -57,6 +57,7 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "ledger", lambda: _check_ledger(settings, environ)
     yield "archive", lambda: _check_archive(settings)
     yield "event log", lambda: _check_event_log(settings, environ)
+    yield "encryption at rest", lambda: _check_encryption(settings)
     yield "source", lambda: _check_source(settings)
     yield "print vendor", lambda: _check_print(settings, environ)
     yield "e-mail", lambda: _check_email(settings, environ)
@@ -112,6 +113,23 @@ def _check_inbox(settings: Settings) -> str:
 def _check_event_log(settings: Settings, environ: Mapping[str, str]) -> str:
     with Ledger.open(settings.ledger) as ledger, open_archive(settings.archive) as archive:
         return check_event_log(ledger, archive, environ)
+
+
+def _check_encryption(settings: Settings) -> str:
+    """One line. Nothing is BAD: whether the disks are encrypted cannot be seen from here."""
+    with open_archive(settings.archive) as archive:
+        archive.check()
+        how = archive.describe_encryption()
+    places = {
+        "archive": "" if how else settings.archive,
+        "ledger": settings.ledger if settings.ledger.startswith("sqlite") else "",
+        "print": settings.print if settings.print.startswith("file:") else "",
+        "email": settings.email if settings.email.startswith("file:") else "",
+        "mail.inbox": settings.mail.inbox,
+    }
+    open_places = ", ".join(name for name, place in places.items() if place)
+    encrypted = f"archive encrypted ({how}); " if how else ""
+    return f"{encrypted}NOT encrypted by this service: {open_places}. Keep these on an encrypted disk"
 
 
 def _check_source(settings: Settings) -> str:
