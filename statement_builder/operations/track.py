@@ -48,6 +48,15 @@ TRACKING = "tracking"
 CHANGED_DAYS_MAX = 7
 """How long after it was processed a file in `done` is watched for changes."""
 
+UNFINISHED_HOURS_MAX = 24
+"""How long a file may keep its temporary name before a person is told."""
+_IRREGULAR = (
+    "is a folder, a link or a device, not a file, so it is not read. Remove it, or put the files in it into the inbox."
+)
+_UNFINISHED = (
+    "has had a temporary name for a day, so it is not read: its transfer did not finish. Ask the sender for it again, "
+    "and remove this one."
+)
 _ACCEPT = " It reverses many mailings: statements track --accept FILE records it."
 
 
@@ -55,6 +64,8 @@ class TrackingResult(Record, kw_only=True):
     """What one run of the tracking did and found."""
 
     files: tuple[TrackedFile, ...]
+    unsettled: tuple[str, ...]
+    """Files that changed less than `mail.settle_seconds` ago: the next run takes them in."""
     closed: tuple[str, ...]
     """The ids of the batches that it closed."""
     alerts: tuple[Alert, ...]
@@ -70,8 +81,10 @@ def track(context: AppContext) -> TrackingResult:
         settled_before = _settled_before(context)
         _put_back_changed(context, inbox)
         alerts = _fetch_reports(context, inbox, settled_before)
-        files = _process_files(context, inbox, inbox.names(settled_before=settled_before), alerts)
-        return _finish(context, inbox, files, alerts)
+        names = inbox.names(settled_before=settled_before)
+        unsettled = inbox.unsettled_names(settled_before=settled_before)
+        files = _process_files(context, inbox, names, alerts)
+        return _finish(context, inbox, files, alerts, unsettled)
 
 
 def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
@@ -95,7 +108,9 @@ def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
         return _finish(context, inbox, files, alerts)
 
 
-def _finish(context: AppContext, inbox: Inbox, files: list[TrackedFile], alerts: list[Alert]) -> TrackingResult:
+def _finish(
+    context: AppContext, inbox: Inbox, files: list[TrackedFile], alerts: list[Alert], unsettled: Sequence[str] = ()
+) -> TrackingResult:
     """What follows from the reports: redeliveries, closed batches, and what a person must do."""
     alerts += [
         alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
@@ -104,24 +119,31 @@ def _finish(context: AppContext, inbox: Inbox, files: list[TrackedFile], alerts:
     alerts += stop_mail_to_deceased(context)
     closed = _close_complete_batches(context)
     alerts += find_late_files(context)
-    alerts += [
+    alerts += _review_inbox(inbox)
+    return TrackingResult(
+        files=tuple(files),
+        unsettled=tuple(map(safe_name, unsettled)),
+        closed=tuple(closed),
+        alerts=tuple(alerts),
+    )
+
+
+def _review_inbox(inbox: Inbox) -> list[Alert]:
+    """What a person must look at in the inbox."""
+    alerts = [
         alert(
             "REVIEW_INBOX", name, f"Review {folder}/{name} in the inbox.{_ACCEPT if folder == WAITING else ''}", folder
         )
         for folder, names in inbox.files_to_review().items()
         for name in map(safe_name, names)
     ]
-    alerts += [
-        alert(
-            "REVIEW_INBOX",
-            name,
-            f"{name} in the inbox is a folder, a link or a device, not a file, so it is not read. Remove it, or put "
-            "the files in it into the inbox.",
-            QUARANTINE,
-        )
-        for name in map(safe_name, inbox.irregular_names())
+    left = dict.fromkeys(inbox.irregular_names(), _IRREGULAR)
+    a_day_ago = time.time() - UNFINISHED_HOURS_MAX * 3_600
+    left |= dict.fromkeys(inbox.unfinished_names(unchanged_since=a_day_ago), _UNFINISHED)
+    shown = {safe_name(name): what for name, what in left.items()}
+    return alerts + [
+        alert("REVIEW_INBOX", name, f"{name} in the inbox {what}", QUARANTINE) for name, what in shown.items()
     ]
-    return TrackingResult(files=tuple(files), closed=tuple(closed), alerts=tuple(alerts))
 
 
 def _settled_before(context: AppContext) -> float:

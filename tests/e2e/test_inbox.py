@@ -157,8 +157,9 @@ def test_file_being_written__is_taken_when_it_has_not_changed_for_a_while(hospit
     path = drop(hospital, "mailed.csv", MAILED_HEADER, *rows[:1])
     (path.parent / "other.csv.filepart").write_text("begun", encoding="utf-8")
     assert track(hospital)["files"] == []
+    assert "mailed.csv changed a moment ago" in " ".join(call(hospital, "track", code=None).out.split())
     drop(hospital, "mailed.csv", MAILED_HEADER, *rows)
-    assert track(hospital)["files"] == []
+    assert track(hospital)["unsettled"] == ["mailed.csv"]
     age(path, 59)
     assert track(hospital)["files"] == []
     age(path, 2)
@@ -381,3 +382,12 @@ def test_print_file_name__in_another_letter_case_and_with_its_suffix(hospital: H
     drop(hospital, "mailed.csv", MAILED_HEADER.upper(), *rows)
     assert [file["put_in"] for file in track(hospital)["files"]] == ["done"]
     assert set(states(hospital).values()) == {"mailed"}
+
+
+def test_transfer_that_did_not_finish__is_told_after_a_day(hospital: Hospital) -> None:
+    path = drop(hospital, "mailed.csv.part", MAILED_HEADER)
+    assert track(hospital, code=0)["alerts"] == []
+    age(path, 24 * 3_600)
+    (alert,) = track(hospital, code=3)["alerts"]
+    assert "has had a temporary name for a day" in alert["message"]
+    assert path.exists()

@@ -21,6 +21,8 @@ def show_tracking(result: TrackingResult) -> None:
             f"{file.lines:,} lines: {file.news:,} booked, {file.unchanged:,} known, {file.quarantined:,} held back"
         )
         out.print(f"{file.name} ({file.file_type}): {figures}; moved to {file.folder}", markup=False)
+    for name in result.unsettled:
+        out.print(f"{name} changed a moment ago and may still be written: the next run takes it in.", markup=False)
     for batch_id in result.closed:
         out.print(f"{batch_id} is complete and closed.", markup=False)
     for alert in result.alerts:
