@@ -161,10 +161,6 @@ def _list_remote(client: SFTPClient, folder: str, address: str) -> list[SFTPAttr
         raise Misconfigured(
             f"{address}: there is no folder {folder}: check the path in mail.vendor_reports_url"
         ) from exc
-    except UnicodeDecodeError as exc:
-        raise Misconfigured(
-            f"{address}: a file in {folder} has a name that is not UTF-8: ask the vendor to rename it"
-        ) from exc
     except PermissionError as exc:
         raise Misconfigured(
             f"{address}: {folder} cannot be listed: ask the vendor for permission to read and delete there"
@@ -177,7 +173,7 @@ def _is_report(entry: SFTPAttributes) -> bool:
 
 def _fetch_remote(client: SFTPClient, folder: str, entry: SFTPAttributes, store: StoreFile) -> bool:
     """Fetch and remove the file. False if it changed in the meantime."""
-    path = f"{folder.rstrip('/')}/{entry.filename}"
+    path = os.fsencode(f"{folder.rstrip('/')}/{entry.filename}")
     require_size(entry.filename, entry.st_size or 0)
     with client.open(path, "rb") as remote:
         data = remote.read(FILE_BYTES_MAX)
@@ -191,6 +187,6 @@ def _fetch_remote(client: SFTPClient, folder: str, entry: SFTPAttributes, store:
     return True
 
 
-def _size_and_time(client: SFTPClient, path: str) -> tuple[int | None, int | None]:
+def _size_and_time(client: SFTPClient, path: bytes) -> tuple[int | None, int | None]:
     now = client.stat(path)
     return now.st_size, now.st_mtime

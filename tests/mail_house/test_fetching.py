@@ -355,7 +355,10 @@ def test_imap__message_that_is_too_large_stays_unread_and_stops_no_other(imap_se
     assert imap_server.unseen() == 1
 
 
-def test_sftp__name_that_is_not_utf_8_is_told_in_words(sftp_server: SftpServer, tmp_path: Path, inbox: Inbox) -> None:
-    Path(os.fsdecode(os.fsencode(put(tmp_path / "reports")) + b"/\xff.csv")).write_bytes(b"x")
-    with pytest.raises(Misconfigured, match="a name that is not UTF-8: ask the vendor to rename it"):
-        fetch_vendor_reports(sftp_server.url(tmp_path / "reports"), environ=sftp_server.environ, store=inbox.store)
+def test_fetch__name_that_is_not_utf_8_stops_no_other(vendor: tuple[Path, Callable[..., int]], inbox: Inbox) -> None:
+    folder, fetch = vendor
+    put(folder, b"good", suffix=".csv")
+    (folder / os.fsdecode(b"\xff.csv")).write_bytes(b"odd")
+    assert fetch(inbox.store) == 2
+    assert sorted(inbox.values()) == [b"good", b"odd"]
+    assert list(folder.iterdir()) == []
