@@ -15,7 +15,7 @@ from mail_house.limits import FILE_BYTES_MAX, LimitExceeded
 UNKNOWN = "unknown"
 LOB_EVENTS = "Lob events"
 _SIGNATURES = {
-    b"PK\x03\x04": "a ZIP archive",
+    b"PK\x03\x04": "a ZIP archive or a spreadsheet (.xlsx)",
     b"\x1f\x8b": "a compressed file (gzip)",
     b"%PDF": "a PDF",
     b"-----BEGIN PGP": "encrypted (OpenPGP)",

@@ -57,6 +57,10 @@ _UNFINISHED = (
     "has had a temporary name for a day, so it is not read: its transfer did not finish. Ask the sender for it again, "
     "and remove this one."
 )
+_READ_IT = (
+    "Read it in a mail program: if it says that the patient has died, record the hold DECEASED in the billing system "
+    "before anything else"
+)
 _ACCEPT = " It reverses many mailings: statements track --accept FILE records it."
 
 
@@ -100,8 +104,14 @@ def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
         if name not in names:
             listed = ", ".join(names) or "none"
             raise ConfigError(f"There is no file {name} in {WAITING} in the inbox. Files that wait: {listed}.")
+        sha256 = hashlib.sha256(inbox.read(f"{WAITING}/{name}")).hexdigest()
         context.ledger.events.record(
-            TRACKING, name[:255], what="reversals accepted", why=reason, actor=context.actor, at=context.now()
+            TRACKING,
+            name[:255],
+            what="reversals accepted",
+            why=f"{reason} (SHA-256 {sha256})",
+            actor=context.actor,
+            at=context.now(),
         )
         alerts: list[Alert] = []
         files = _process_files(context, inbox, [f"{WAITING}/{name}"], alerts, is_accepted=True)
@@ -117,7 +127,7 @@ def _finish(
         for batch_id, message in hand_off_due(context).items()
     ]
     alerts += stop_mail_to_deceased(context)
-    closed = _close_complete_batches(context)
+    closed = _close_complete_batches(context, alerts)
     alerts += find_late_files(context)
     alerts += _review_inbox(inbox)
     return TrackingResult(
@@ -225,7 +235,10 @@ def _process_file(
 def _process_data(recorder: DeliveryReportRecorder, name: str, data: bytes, budget: ReversalBudget | None) -> Processed:
     """Parse and record one file. Parsing has a time limit; recording waits for the ledger and has none."""
     if _is_email(name, data):
-        return _process_email(recorder, name, data)
+        try:
+            return _process_email(recorder, name, data)
+        except LimitExceeded as exc:
+            raise LimitExceeded(f"{exc}. {_READ_IT}") from exc
     with time_limit(PARSE_SECONDS_MAX):
         parsed = read_delivery_reports(data)
     return process_vendor_file(recorder, name, parsed, budget=budget)
@@ -275,8 +288,9 @@ def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> 
     )
 
 
-def _close_complete_batches(context: AppContext) -> list[str]:
-    """Close the batches whose last report has arrived. `statements rerun` says what keeps another batch open."""
+def _close_complete_batches(context: AppContext, alerts: list[Alert]) -> list[str]:
+    """Close the batches whose last report has arrived. `statements rerun` says what keeps another batch open. A batch
+    that cannot be closed now, such as for an archive that cannot be reached, becomes an alert."""
     closed = []
     for batch in context.ledger.batches.all():
         if batch.state is not BatchState.HANDING_OFF or batch.facility_id != context.facility.facility_id:
@@ -289,4 +303,9 @@ def _close_complete_batches(context: AppContext) -> list[str]:
                     closed.append(batch.batch_id)
         except (GateStop, BatchBusy):
             continue
+        except LedgerError:
+            raise
+        except StatementsError as exc:
+            message = f"batch {batch.batch_id} is complete and was not closed: {exc}. The next run tries it again."
+            alerts.append(alert("CLOSE_BLOCKED", batch.batch_id, message, "unreachable"))
     return closed
