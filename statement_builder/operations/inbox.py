@@ -12,6 +12,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -117,7 +118,8 @@ class Inbox:
         target = _free_path(self._folder / folder, safe_name(source.name))
         _write_reasons(target, reasons)
         source.rename(target)
-        source.with_name(source.name + REASON_SUFFIX).unlink(missing_ok=True)
+        with suppress(OSError):  # there is none, or the name with the suffix would be too long for one
+            source.with_name(source.name + REASON_SUFFIX).unlink()
         sync_folder(self._folder / folder)
         return target
 

@@ -93,6 +93,8 @@ HOSTILE = {
     "quotes.csv": f"{RETURNED_HEADER}\r\n".encode() + b'"\r\n' * 20_000,
     "utf-16.csv": RETURNED_HEADER.encode("utf-16"),
     f"{'n' * 240}.csv": b"hello",
+    "m" * 255: b"hello",
+    "\u00e9" * 120 + ".eml": nested(1_000),
     "\x1b[31mred\nname.csv": b"hello",
     "report.reason.txt": b"hello",
     b"\xff\xfe.csv".decode("utf-8", "surrogateescape"): b"hello",
