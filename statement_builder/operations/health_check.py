@@ -15,7 +15,7 @@ from statement_builder.billing.model import Record
 from statement_builder.errors import ArchiveError, StatementsError
 from statement_builder.ledger import Ledger
 from statement_builder.pipeline.context import open_profile, open_templates
-from statement_builder.pipeline.hand_off_log import require_latest
+from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.stores import (
     find_problems,
     list_places,
@@ -78,7 +78,7 @@ def _check_ledger(settings: Settings, environ: Mapping[str, str]) -> str:
         known = ledger.installation.get()
         require_allowed_clock(known, environ, str(ledger))
         with suppress(ArchiveError):  # the check of the archive reports it
-            require_latest(ledger, archive)
+            require_latest_ledger(ledger, archive)
         kind = "; a demonstration, which accepts STATEMENTS_CLOCK" if known.is_demonstration else ""
         return f"reachable, tables are up to date{kind}"
 
@@ -96,8 +96,10 @@ def _require_ours(settings: Settings, *places: str) -> None:
 
 def _check_archive(settings: Settings) -> str:
     _require_ours(settings, "archive")
-    with open_archive(settings.archive) as archive:
+    with open_archive(settings.archive) as archive, Ledger.open(settings.ledger) as ledger:
         archive.check()
+        if ledger.is_current:
+            require_latest_archive(ledger, archive)
     return "readable and writable"
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import msgspec
+from msgspec import field
 
 from mail_house.print_files.names import PRINT_FILE_PREFIX
 from mail_house.urls import folder_path, parse_url
@@ -45,6 +46,7 @@ class Mark(Record, kw_only=True):
     """The content of a mark."""
 
     installation: str
+    is_demonstration: bool = field(name="demonstration", default=False)
     note: str = _NOTE
 
 
@@ -230,15 +232,22 @@ def _advise(place: Place) -> str:
 
 def read_owner(mark: bytes) -> str:
     """The id of the installation that wrote the mark; empty if it is damaged."""
+    decoded = decode_mark(mark)
+    return decoded.installation if decoded else ""
+
+
+def decode_mark(mark: bytes) -> Mark | None:
+    """The mark; None if it is damaged."""
     try:
-        return msgspec.json.decode(mark, type=Mark).installation
+        return msgspec.json.decode(mark, type=Mark)
     except msgspec.MsgspecError:
-        return ""
+        return None
 
 
 def write_mark(ledger: Ledger, place: Place, known: Installation) -> None:
     """Mark the place, and record that it must carry the mark from now on."""
-    place.write_mark(msgspec.json.encode(Mark(installation=known.installation_id)) + b"\n")
+    mark = Mark(installation=known.installation_id, is_demonstration=known.is_demonstration)
+    place.write_mark(msgspec.json.encode(mark) + b"\n")
     ledger.installation.record_mark(place.name)
 
 
@@ -275,7 +284,7 @@ def open_ledger(
     return ledger
 
 
-def require_allowed_clock(known: Installation, environ: Mapping[str, str], ledger: str) -> None:
+def require_allowed_clock(known: Installation | NewInstallation, environ: Mapping[str, str], ledger: str) -> None:
     """ConfigError if the clock is replaced and the ledger is not a demonstration."""
     if is_replaced(environ) and not known.is_demonstration:
         raise ConfigError(
@@ -284,9 +293,9 @@ def require_allowed_clock(known: Installation, environ: Mapping[str, str], ledge
         )
 
 
-def new_installation(environ: Mapping[str, str], *, installation_id: str = "") -> NewInstallation:
+def new_installation(environ: Mapping[str, str]) -> NewInstallation:
     """A new installation. It is a demonstration for good if the clock is replaced when it is made."""
-    return NewInstallation(installation_id=installation_id, is_demonstration=is_replaced(environ))
+    return NewInstallation(is_demonstration=is_replaced(environ))
 
 
 def require_none(problems: Iterable[StoreProblem]) -> None:
