@@ -24,7 +24,7 @@ from mail_house.urls import folder_path, parse_url
 from statement_builder.archive import Archive
 from statement_builder.billing.model import Record
 from statement_builder.clock import is_replaced
-from statement_builder.errors import ArchiveError, ConfigError, StoreError
+from statement_builder.errors import ArchiveError, ClockError, ConfigError, StoreError
 from statement_builder.ledger import Installation, Ledger, NewInstallation
 from statement_builder.settings import Settings
 
@@ -258,7 +258,7 @@ def open_ledger(
 
     Creates a new ledger and marks new stores. With `reads_only`, nothing is created or changed: where there is no
     ledger, the result is an empty one. LedgerVersionError for a ledger of another version, StoreError for a store that
-    is not the one that it was, ConfigError for a replaced clock.
+    is not the one that it was, ClockError for a replaced clock.
     """
     found = observe(places, skip_unreachable=reads_only)
     ledger = Ledger.open(settings.ledger)
@@ -285,9 +285,9 @@ def open_ledger(
 
 
 def require_allowed_clock(known: Installation | NewInstallation, environ: Mapping[str, str], ledger: str) -> None:
-    """ConfigError if the clock is replaced and the ledger is not a demonstration."""
+    """ClockError if the clock is replaced and the ledger is not a demonstration."""
     if is_replaced(environ) and not known.is_demonstration:
-        raise ConfigError(
+        raise ClockError(
             f"STATEMENTS_CLOCK is set, but the ledger {ledger} is not a demonstration: its times must be the "
             "machine's. Unset STATEMENTS_CLOCK, or use another STATEMENTS_HOME for a rehearsal."
         )

@@ -200,7 +200,7 @@ def test_ledger_restored_from_before_the_hand_off__hands_nothing_off_again(hospi
         assert "statements adopt ledger --reason" in message
     assert files_of(hospital.home / "outbox") == sent
     assert call(hospital, "batches", "--json").json[0]["state"] == "waiting", "a person must be able to compare"
-    (finding,) = [each for each in call(hospital, "doctor", "--json", code=1).json if not each["ok"]]
+    (finding,) = [each for each in call(hospital, "doctor", "--json", code=2).json if not each["ok"]]
     assert (finding["part"], "older backup" in finding["message"]) == ("ledger", True)
     call(hospital, "adopt", "ledger", "--reason", "compared with the vendor's list")
     call(hospital, "release", BATCH)
@@ -218,7 +218,7 @@ def test_archive_restored_from_an_older_backup__stops_before_more_is_mailed(hosp
     shutil.rmtree(archive)
     (tmp_path / "older").rename(archive)
     assert "statements adopt archive" in error_message(call(hospital, *NEXT_RUN, code=2))
-    (finding,) = [each for each in call(hospital, "doctor", "--json", code=1).json if not each["ok"]]
+    (finding,) = [each for each in call(hospital, "doctor", "--json", code=2).json if not each["ok"]]
     assert (finding["part"], "older backup" in finding["message"]) == ("archive", True)
     call(hospital, "adopt", "archive", "--reason", "no newer backup")
     call(hospital, *NEXT_RUN, code=3)
@@ -243,7 +243,7 @@ def test_adopt_ledger__makes_no_demonstration_of_a_real_installation(hospital: H
 def test_doctor__names_the_lost_store_and_makes_nothing(hospital: Hospital) -> None:
     for folder in ("archive", "outbox", "inbox"):
         shutil.rmtree(hospital.home / folder)
-    found = {each["part"]: each for each in call(hospital, "doctor", "--json", code=1).json if not each["ok"]}
+    found = {each["part"]: each for each in call(hospital, "doctor", "--json", code=2).json if not each["ok"]}
     assert set(found) == {"archive", "print vendor", "e-mail", "inbox"}
     assert all("does not have the mark" in each["message"] for each in found.values())
     assert not any((hospital.home / folder).exists() for folder in ("archive", "outbox", "inbox"))
