@@ -41,6 +41,10 @@ class LedgerVersionError(ConfigError, LedgerError):
     """The ledger's tables have another version than this release requires. Nothing was read or changed. Exit code 2."""
 
 
+class ClockError(ConfigError):
+    """The clock is replaced, and the ledger is not a demonstration. Nothing was started. Exit code 2."""
+
+
 class StoreError(ConfigError):
     """A store is not the one that this installation used before: a lost mount, a wrong address, or a restored copy.
     Nothing was started. Exit code 2."""

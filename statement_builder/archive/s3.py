@@ -138,7 +138,12 @@ class S3Archive:
 
     def read_mark(self) -> bytes | None:
         with self._translate_errors(MARK):
-            return None if self._head(MARK) is None else self.get(MARK)
+            try:
+                return self._client.get_object(Bucket=self._location.bucket, Key=self._object_key(MARK))["Body"].read()
+            except ClientError as exc:
+                if _code(exc) not in _NOT_FOUND_CODES:
+                    raise
+                return None
 
     def write_mark(self, mark: bytes) -> None:
         request = self._put_request(MARK, mark, hashlib.sha256(mark).hexdigest())

@@ -16,7 +16,7 @@ from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.facility import Facility
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, Document, Ledger
-from statement_builder.pipeline.hand_off_log import require_latest
+from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
 from statement_builder.pipeline.stores import list_places, open_ledger
 from statement_builder.resources import SQL_ROOT, TEMPLATES
@@ -136,13 +136,15 @@ def open_context(
     """Open the ledger and the archive from the settings, and require that all stores belong to one installation.
 
     Creates a new ledger, but never migrates an older one. With `reads_only`, creates and changes nothing. Raises what
-    `stores.open_ledger` raises, and `StoreError` when the ledger is older than its archive, unless it is only read.
+    `stores.open_ledger` raises, and `StoreError` when ledger or archive is older than the other, unless they are only
+    read.
     """
     facility = settings.require_facility()
     archive = open_archive(settings.archive)
     ledger = open_ledger(settings, list_places(settings, archive), environ=environ, reads_only=reads_only)
     if not reads_only:
-        require_latest(ledger, archive)
+        require_latest_ledger(ledger, archive)
+        require_latest_archive(ledger, archive)
     return AppContext(
         settings=settings,
         facility=facility,
