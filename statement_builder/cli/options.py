@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from statement_builder.actor import current_actor
+from statement_builder.actor import current_actor, current_groups
 from statement_builder.cli import output
 from statement_builder.clock import open_clock
 from statement_builder.errors import ConfigError
@@ -62,6 +62,7 @@ def opened(
             environ=environ,
             now=open_clock(environ),
             actor=current_actor(),
+            memberships=frozenset(f"group:{name}" for name in current_groups()),
             workers=workers or settings.render.workers or os.cpu_count() or 1,
             progress=progress,
         )

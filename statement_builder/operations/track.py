@@ -24,6 +24,7 @@ from statement_builder.operations.close import close_batch
 from statement_builder.operations.delivery_reports import DeliveryReportRecorder
 from statement_builder.operations.inbox import ADDRESS_CHANGES, DONE, QUARANTINE, UNCLEAR, Inbox
 from statement_builder.operations.resend import hand_off_due
+from statement_builder.operations.roles import authorize
 from statement_builder.operations.void import void_document
 from statement_builder.pipeline.context import AppContext
 
@@ -68,6 +69,7 @@ def track(context: AppContext) -> TrackingResult:
 
     A server that cannot be reached or a file that cannot be read becomes an alert; the run continues.
     """
+    authorize(context, "track", batch_id=TRACKING)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
         alerts = _fetch_reports(context, inbox)

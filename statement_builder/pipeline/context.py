@@ -52,6 +52,8 @@ class AppContext:
     environ: Mapping[str, str]
     now: Callable[[], datetime]
     actor: str
+    memberships: frozenset[str] = frozenset()
+    """What the actor is in the setting `roles`: `group:NAME`, `airflow:NAME`, or `schedule`."""
     workers: int
     progress: Progress = no_progress
     watch: Stopwatch = field(default_factory=Stopwatch)
@@ -146,6 +148,7 @@ def open_context(
     actor: str,
     workers: int,
     progress: Progress = no_progress,
+    memberships: frozenset[str] = frozenset(),
 ) -> AppContext:
     """Open the ledger and the archive from the settings. Creates or upgrades the ledger's tables."""
     facility = settings.require_facility()
@@ -158,6 +161,7 @@ def open_context(
         environ=environ,
         now=now,
         actor=actor,
+        memberships=memberships,
         workers=workers,
         progress=progress,
         templates=open_templates(settings),

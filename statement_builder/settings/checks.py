@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec.structs import fields
+
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError
-from statement_builder.settings.model import MailSettings, ReleaseSettings, Settings
+from statement_builder.settings.model import MailSettings, ReleaseSettings, RoleSettings, Settings
 
 PAYMENT_URL_CHARACTERS_MAX = 86
 """With the 36 characters of the document id, the most that phones read easily from a one-inch code."""
 
+_ROLE_MEMBER = re.compile(r"(group|airflow):[^\s:]+|schedule")
 _POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")
 
 
@@ -25,6 +28,7 @@ def check_settings(settings: Settings, where: str) -> None:
         raise ConfigError(f"{where}: render.engine must be 'compiled' or 'plain'")
     _check_mail(settings.mail, settings.archive, where)
     _check_release(settings.release, where)
+    _check_roles(settings.roles, where)
     if settings.facility is not None:
         _check_facility(settings.facility, where)
 
@@ -53,6 +57,15 @@ def _check_release(release: ReleaseSettings, where: str) -> None:
     for name in ("volume_change_max_percent", "amount_change_max_percent", "hold_doubled_count_min"):
         if getattr(release, name) < 0:
             raise ConfigError(f"{where}: release.{name} must not be negative")
+
+
+def _check_roles(roles: RoleSettings, where: str) -> None:
+    for verb in fields(RoleSettings):
+        for member in roles.allowed(verb.name):
+            if not _ROLE_MEMBER.fullmatch(member):
+                raise ConfigError(
+                    f"{where}: roles.{verb.name}: '{member}' must be group:NAME, airflow:NAME, or schedule"
+                )
 
 
 def _check_facility(facility: Facility, where: str) -> None:
