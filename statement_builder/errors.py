@@ -13,6 +13,10 @@ class ConfigError(StatementsError):
     """A setting, template, or font is missing or invalid. Nothing was started. Exit code 2."""
 
 
+class NotAllowed(ConfigError):
+    """The setting `roles` does not allow this to the person who asks. Nothing was changed. Exit code 2."""
+
+
 class SourceError(StatementsError):
     """The billing data cannot be read, is stale, or does not meet the contract as a whole. Exit code 1."""
 

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from statement_builder.actor import current_actor
+from statement_builder.actor import current_actor, current_memberships
 from statement_builder.cli import output
 from statement_builder.cli.numbers import whole_number
 from statement_builder.clock import open_clock
@@ -75,6 +75,7 @@ def opened(
             environ=environ,
             now=open_clock(environ),
             actor=current_actor(),
+            memberships=current_memberships(),
             workers=workers or settings.render.workers or os.cpu_count() or 1,
             progress=progress,
             reads_only=reads_only,

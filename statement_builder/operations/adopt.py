@@ -10,7 +10,8 @@ from datetime import datetime
 
 from statement_builder.archive import Archive, open_archive
 from statement_builder.errors import ConfigError
-from statement_builder.ledger import Ledger, NewInstallation
+from statement_builder.ledger import STORES, Ledger, NewInstallation
+from statement_builder.operations.roles import require_role
 from statement_builder.operations.upgrade_ledger import archive_keys
 from statement_builder.pipeline.hand_off_log import find_newest_hand_off, has_number, write_number
 from statement_builder.pipeline.stores import (
@@ -34,12 +35,13 @@ def adopt_store(
     environ: Mapping[str, str],
     now: Callable[[], datetime],
     actor: str,
+    memberships: frozenset[str] = frozenset(),
 ) -> str:
     """Make the store part of this installation, and record who said so and why. Returns a sentence that says what
     changed.
 
     `ConfigError` without a reason, if nothing is to be adopted, or if the other stores belong to different
-    installations.
+    installations. `NotAllowed` if none of `memberships` allows it.
     """
     if not reason.strip():
         raise ConfigError('statements adopt requires a reason: --reason "…"')
@@ -52,6 +54,16 @@ def adopt_store(
                 ledger.upgrade(former)
             ledger.require_current()
             require_allowed_clock(ledger.installation.get(), environ, str(ledger))
+            require_role(
+                ledger,
+                settings.roles,
+                memberships,
+                "adopt",
+                batch_id=STORES,
+                subject=store,
+                actor=actor,
+                at=now(),
+            )
 
             def record(hand_offs: int | None = None) -> None:
                 ledger.installation.record_adoption(store, hand_offs=hand_offs, actor=actor, at=now(), reason=reason)

@@ -39,6 +39,7 @@ from statement_builder.operations.inbound_files import (
 )
 from statement_builder.operations.inbox import DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
 from statement_builder.operations.resend import hand_off_due
+from statement_builder.operations.roles import authorize
 from statement_builder.operations.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
 from statement_builder.operations.vendor_files import ReversalBudget, process_vendor_file
 from statement_builder.pipeline.context import AppContext
@@ -80,6 +81,7 @@ def track(context: AppContext) -> TrackingResult:
 
     A server that cannot be reached or a file that cannot be read becomes an alert; the run continues.
     """
+    authorize(context, "track", batch_id=TRACKING)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
         settled_before = _settled_before(context)
@@ -98,6 +100,7 @@ def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
     """
     if not reason.strip():
         raise ConfigError('Say why the file is accepted: --reason "…".')
+    authorize(context, "track", batch_id=TRACKING, subject=name[:255])
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
         names = inbox.files_to_review()[WAITING]

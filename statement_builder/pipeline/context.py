@@ -55,6 +55,8 @@ class AppContext:
     environ: Mapping[str, str]
     now: Callable[[], datetime]
     actor: str
+    memberships: frozenset[str] = frozenset()
+    """What the actor is in the setting `roles`: `group:NAME`, `airflow:NAME`, or `schedule`."""
     workers: int
     progress: Progress = no_progress
     watch: Stopwatch = field(default_factory=Stopwatch)
@@ -132,6 +134,7 @@ def open_context(
     workers: int,
     progress: Progress = no_progress,
     reads_only: bool = False,
+    memberships: frozenset[str] = frozenset(),
 ) -> AppContext:
     """Open the ledger and the archive from the settings, and require that all stores belong to one installation.
 
@@ -153,6 +156,7 @@ def open_context(
         environ=environ,
         now=now,
         actor=actor,
+        memberships=memberships,
         workers=workers,
         progress=progress,
         templates=open_templates(settings),
