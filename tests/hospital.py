@@ -29,6 +29,8 @@ needs_other_users = pytest.mark.skipif(os.geteuid() != 0, reason="only root can 
 AS_OF = date(2026, 11, 7)
 CYCLE = "2026-11"
 CLOCK = "2026-11-07T15:00:00+00:00"
+EMAIL_KEY = "6e1cbd0a1c8b4f5e9d3a7b2f8c4e6d10"
+"""Signs the tokens of e-mails, so that bounces can be proven."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Hospital:
     def environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("STATEMENTS_")}
         own = {"STATEMENTS_HOME": str(self.home), "STATEMENTS_CLOCK": CLOCK, "PYTHONPATH": str(ROOT)}
+        own["STATEMENTS_EMAIL_KEY"] = EMAIL_KEY
         return inherited | own | self.environ
 
     def statements(self, *arguments: str, code: int | None = 0) -> CommandResult:

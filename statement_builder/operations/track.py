@@ -6,6 +6,7 @@ of the inbox only after all of it was processed, and a file with the same bytes 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -14,18 +15,20 @@ from typing import NamedTuple
 
 from msgspec import field
 
-from mail_house.bounces import BounceKind, read, read_accepted
-from mail_house.errors import HandOffError
+from mail_house.bounces import BounceKind, FetchCertificate, fetch_certificate, read, read_accepted
+from mail_house.errors import HandOffError, Retryable
 from mail_house.inbound import fetch_bounces, fetch_vendor_reports, read_delivery_reports
 from statement_builder.billing.model import Record
 from statement_builder.errors import BatchBusy, ConfigError, DeliveryReportError, GateStop, StatementsError
 from statement_builder.ledger import BatchState, FinalVendorStatus, InboundFile, PrintFileRow
 from statement_builder.operations.close import close_batch
 from statement_builder.operations.delivery_reports import DeliveryReportRecorder
+from statement_builder.operations.email_proof import Evidence, read_evidence
 from statement_builder.operations.inbox import ADDRESS_CHANGES, DONE, QUARANTINE, UNCLEAR, Inbox
 from statement_builder.operations.resend import hand_off_due
 from statement_builder.operations.void import void_document
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.email_stop import explain_stop, is_email_stopped
 
 TRACKING = "tracking"
 """The name of the lock that keeps two runs from overlapping, and the subject of tracking's own events."""
@@ -63,8 +66,9 @@ class TrackingResult(Record, kw_only=True):
     alerts: tuple[Alert, ...]
 
 
-def track(context: AppContext) -> TrackingResult:
+def track(context: AppContext, *, fetch_certificate: FetchCertificate = fetch_certificate) -> TrackingResult:
     """Process every waiting report. `ConfigError` for an invalid setting, `BatchBusy` if another run is in progress.
+    `fetch_certificate` fetches the certificates of Amazon SNS.
 
     A server that cannot be reached or a file that cannot be read becomes an alert; the run continues.
     """
@@ -72,11 +76,18 @@ def track(context: AppContext) -> TrackingResult:
         inbox = Inbox(Path(context.settings.mail.inbox))
         alerts = _fetch_reports(context, inbox)
         recorder = DeliveryReportRecorder(context)
-        files = tuple(_process_file(context, inbox, recorder, name) for name in inbox.names())
+        fetch = functools.cache(fetch_certificate)
+        files = []
+        for name in inbox.names():
+            try:
+                files.append(_process_file(context, inbox, recorder, name, fetch))
+            except Retryable as exc:  # it stays in the inbox for the next run
+                alerts.append(_alert("UNREACHABLE", name, str(exc), "unreachable"))
         alerts += [
             _alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
             for batch_id, message in hand_off_due(context).items()
         ]
+        alerts += _find_sender_faults(context)
         alerts += _stop_mail_to_deceased(context)
         closed = _close_complete_batches(context)
         alerts += _find_late_files(context)
@@ -85,7 +96,7 @@ def track(context: AppContext) -> TrackingResult:
             for folder, names in inbox.files_to_review().items()
             for name in names
         ]
-    return TrackingResult(files=files, closed=tuple(closed), alerts=tuple(alerts))
+    return TrackingResult(files=tuple(files), closed=tuple(closed), alerts=tuple(alerts))
 
 
 def _fetch_reports(context: AppContext, inbox: Inbox) -> list[Alert]:
@@ -116,14 +127,18 @@ class _Processed(NamedTuple):
     folder: str
 
 
-def _process_file(context: AppContext, inbox: Inbox, recorder: DeliveryReportRecorder, name: str) -> TrackedFile:
+def _process_file(
+    context: AppContext, inbox: Inbox, recorder: DeliveryReportRecorder, name: str, fetch: FetchCertificate
+) -> TrackedFile:
     data = inbox.read(name)
     sha256 = hashlib.sha256(data).hexdigest()
     if context.ledger.inbound_files.is_processed(sha256):
         inbox.move(name, DONE)
         return TrackedFile(name=name, file_type="already processed", reports=0, news=0, problems=0, folder=DONE)
-    process = _process_email if _is_email(name, data) else _process_vendor_file
-    result = process(recorder, name, data)
+    if _is_email(name, data):
+        result = _process_email(recorder, name, data, read_evidence(data, context.settings.mail, fetch))
+    else:
+        result = _process_vendor_file(recorder, name, data)
     file = InboundFile(
         sha256=sha256,
         name=name,
@@ -169,13 +184,13 @@ def _process_vendor_file(recorder: DeliveryReportRecorder, name: str, data: byte
     return _Processed(parsed.file_type, len(parsed.reports), news, problems, folder)
 
 
-def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> _Processed:
-    """Record what is certain. A delay warning changes nothing: the receiving server is still trying."""
+def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes, evidence: Evidence) -> _Processed:
+    """Record what is certain and proven. A delay warning changes nothing: the receiving server is still trying."""
     bounces = [recorder.identify(bounce) for bounce in read(data)]
     news, reasons = 0, []
     if (accepted := read_accepted(data)) is not None:
         try:
-            news += recorder.record_accepted(accepted, why=name)
+            news += recorder.record_accepted(accepted, evidence, why=name)
         except DeliveryReportError as exc:
             reasons.append(str(exc))
     for bounce in bounces:
@@ -188,11 +203,25 @@ def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> 
             )
             recorder.note_unclear(bounce.document_id, why=name)
             continue
+        if doubt := recorder.find_doubt(bounce, evidence):
+            reasons.append(
+                f"Read this message. It says that document {bounce.document_id} bounced, or that its recipient "
+                f"complained, and that is not proven: {doubt}. Nothing was changed."
+            )
+            recorder.note_unclear(bounce.document_id, why=name)
+            continue
         try:
             news += recorder.record_bounce(bounce, why=name)
         except DeliveryReportError as exc:
             reasons.append(str(exc))
     return _Processed("bounce", len(bounces), news, reasons, UNCLEAR if reasons else DONE)
+
+
+def _find_sender_faults(context: AppContext) -> list[Alert]:
+    """One alert for all e-mails that bounced because of the sender."""
+    if not is_email_stopped(context):
+        return []
+    return [_alert("SENDER_REFUSED", "email", explain_stop(context), "sender-refused")]
 
 
 def _close_complete_batches(context: AppContext) -> list[str]:

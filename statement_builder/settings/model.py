@@ -78,6 +78,12 @@ class MailSettings(Record, kw_only=True):
     """Where the print vendor leaves its reports: an `sftp:` or `file:` URL. Empty: they are placed in the inbox."""
     bounce_mailbox_url: str = ""
     """Mailbox for bounced e-mail: a `file:` URL (Maildir, or a folder of `.eml` files) or an `imaps:` URL."""
+    authserv_id: str = ""
+    """The name that your mail server puts first in the Authentication-Results header. A bounce whose sender it found
+    forged waits for a person. Empty: the header is not read."""
+    sns_topics: tuple[str, ...] = ()
+    """ARNs of the Amazon SNS topics that publish your SES events. A notification of another topic waits for a
+    person."""
 
 
 class ReleaseSettings(Record, kw_only=True):
