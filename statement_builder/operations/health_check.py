@@ -7,14 +7,16 @@ from contextlib import closing
 
 from msgspec import field
 
-from mail_house.email import open_mailer
+from mail_house.email import EMAIL_KEY, open_mailer
 from mail_house.errors import HandOffError
+from mail_house.secret import read_keys
 from mail_house.vendors import open_print_vendor
 from statement_builder.archive import open_archive
 from statement_builder.billing.model import Record
 from statement_builder.errors import StatementsError
 from statement_builder.ledger import Ledger
 from statement_builder.pipeline.context import open_profile, open_templates
+from statement_builder.pipeline.payment_codes import read_payment_keys
 from statement_builder.rendering import check_templates
 from statement_builder.settings import Settings
 from statement_builder.source import open_source
@@ -49,6 +51,7 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "source", lambda: _check_source(settings)
     yield "print vendor", lambda: _check_print(settings, environ)
     yield "e-mail", lambda: _check_email(settings, environ)
+    yield "payment code", lambda: _check_payment_code(settings, environ)
 
 
 def _check_templates(settings: Settings) -> str:
@@ -87,4 +90,16 @@ def _check_print(settings: Settings, environ: Mapping[str, str]) -> str:
 def _check_email(settings: Settings, environ: Mapping[str, str]) -> str:
     with open_mailer(settings.email, environ=environ) as mailer:
         mailer.check()
-    return "reachable"
+    if not read_keys(environ, EMAIL_KEY):
+        return f"reachable; {EMAIL_KEY} is not set, so that every bounce and complaint waits for a person"
+    return "reachable; bounces are proven by a token"
+
+
+def _check_payment_code(settings: Settings, environ: Mapping[str, str]) -> str:
+    facility = settings.require_facility()
+    read_payment_keys(facility, environ)
+    if not facility.payment_url:
+        return "none is printed"
+    if "{check}" not in facility.payment_url:
+        return "printed without {check}: the payment page cannot tell a guessed document id"
+    return "printed with a check"

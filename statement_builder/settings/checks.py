@@ -14,6 +14,7 @@ from statement_builder.settings.model import MailSettings, ReleaseSettings, Sett
 PAYMENT_URL_CHARACTERS_MAX = 86
 """With the 36 characters of the document id, the most that phones read easily from a one-inch code."""
 
+_SNS_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+")
 _POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")
 
 
@@ -41,6 +42,12 @@ def _check_mail(mail: MailSettings, archive: str, where: str) -> None:
         )
     if not 0 <= mail.assumed_mailing_business_days <= 30:
         raise ConfigError(f"{where}: mail.assumed_mailing_business_days must be from 0 to 30")
+    if unknown := [topic for topic in mail.sns_topics if not _SNS_TOPIC.fullmatch(topic)]:
+        raise ConfigError(
+            f"{where}: mail.sns_topics: {unknown[0]!r} is not an ARN such as arn:aws:sns:REGION:ACCOUNT:NAME"
+        )
+    if not re.fullmatch(r"[^\s;]*", mail.authserv_id):
+        raise ConfigError(f"{where}: mail.authserv_id must be one name, such as mx.hospital.org")
     if not 1 <= mail.email_link_days <= 7:
         raise ConfigError(f"{where}: mail.email_link_days must be from 1 to 7, the S3 maximum")
 
@@ -96,14 +103,15 @@ def _check_assistance(facility: Facility, where: str) -> None:
 
 def _check_payment_url(url: str, where: str) -> None:
     """The code is printed where anyone may scan it, so the URL contains the document id and no other patient data."""
-    parts = url.split("{document}")
+    check_characters = 16 * url.count("{check}")
+    parts = url.replace("{check}", "", 1).split("{document}")
     if len(parts) != 2 or not re.fullmatch(r"https://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+", "".join(parts)):
         raise ConfigError(
             f"{where}: facility.payment_url must be an https:// address in ASCII that contains {{document}} once, for "
-            "the document id"
+            "the document id, and {check} at most once"
         )
-    if len("".join(parts)) > PAYMENT_URL_CHARACTERS_MAX:
+    if len("".join(parts)) + check_characters > PAYMENT_URL_CHARACTERS_MAX:
         raise ConfigError(
             f"{where}: facility.payment_url must not exceed {PAYMENT_URL_CHARACTERS_MAX} characters without "
-            "{document}, or the code is too fine for phones"
+            "{document}, with 16 for {check}, or the code is too fine for phones"
         )
