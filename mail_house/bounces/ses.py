@@ -149,7 +149,10 @@ def _read(notification: _Notification) -> list[Bounce] | None:
         kind = _KINDS.get(notification.bounce.bounce_type, BounceKind.UNCLEAR)
         if notification.bounce.bounce_sub_type in _SENDER_SUBTYPES:
             kind = BounceKind.SENDER
-        return [_read_recipient(each, kind) for each in notification.bounce.bounced_recipients]
+        recipients = notification.bounce.bounced_recipients
+        if (notification.bounce.bounce_type, notification.bounce.bounce_sub_type) == ("Transient", "General"):
+            return [_read_general(each) for each in recipients]
+        return [_read_recipient(each, kind) for each in recipients]
     if event == "Complaint" and notification.complaint is not None:
         is_not_spam = notification.complaint.complaint_feedback_type == "not-spam"
         kind = BounceKind.UNCLEAR if is_not_spam else BounceKind.COMPLAINT
@@ -158,6 +161,13 @@ def _read(notification: _Notification) -> list[Bounce] | None:
         delayed = notification.delivery_delay.delayed_recipients
         return [msgspec.structs.replace(_read_recipient(each, BounceKind.SOFT), still_trying=True) for each in delayed]
     return [] if event in _NOT_A_BOUNCE else None
+
+
+def _read_general(recipient: _Recipient) -> Bounce:
+    """SES reports an absence notice as a general transient bounce, without a server's reply (SES developer guide,
+    "Bounce types")."""
+    has_reply = recipient.status or recipient.diagnostic_code
+    return _read_recipient(recipient, BounceKind.SOFT if has_reply else BounceKind.UNCLEAR)
 
 
 def _read_recipient(recipient: _Recipient, kind: BounceKind) -> Bounce:

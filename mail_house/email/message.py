@@ -67,8 +67,11 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 def message_id(message: Message, sender: Sender) -> str:
     """Return the Message-ID. It is the same for the same document, attempt and recipient, so a bounce can be
     matched."""
-    domain = sender.from_address.rpartition("@")[2]
-    return f"<{own_id(message, sender)}@{domain}>"
+    return _message_id(own_id(message, sender), sender)
+
+
+def _message_id(id_: str, sender: Sender) -> str:
+    return f"<{id_}@{sender.from_address.rpartition('@')[2]}>"
 
 
 def own_id(message: Message, sender: Sender) -> str:
@@ -97,7 +100,6 @@ def _token_parts(document_id: str, attempt: int, to: str) -> tuple[str, ...]:
     return "e-mail", document_id, str(attempt), _normalize_address(to)
 
 
-@functools.lru_cache(maxsize=1024)
 def _normalize_address(address: str) -> str:
     """The address as every server repeats it. Servers change the case, also before the @."""
     try:
@@ -115,11 +117,12 @@ def message_bytes(message: Message, sender: Sender) -> bytes:
     for value in (message.subject, message.hospital_name, message.document_id):
         if any(character in value for character in _HEADERS_FORBID):
             raise ValueError(f"document {message.document_id!r}: a header value contains a line break")
+    id_ = own_id(message, sender)
     own_headers = {
         "To": ascii_address(message.to, what=f"document {message.document_id}"),
         "Date": format_datetime(message.sent_at),
-        "Message-ID": message_id(message, sender),
-        **_unsubscribe(message, sender),
+        "Message-ID": _message_id(id_, sender),
+        **_unsubscribe(id_, sender),
     }
     shared = msgspec.structs.replace(message, document_id="", attempt=0, to="", sent_at=_NEVER)
     encode = _shared_bytes.__wrapped__ if message.attachment else _shared_bytes
@@ -128,10 +131,9 @@ def message_bytes(message: Message, sender: Sender) -> bytes:
     return sign(data, sender.dkim, at=message.sent_at) if sender.dkim else data
 
 
-def _unsubscribe(message: Message, sender: Sender) -> dict[str, str]:
+def _unsubscribe(id_: str, sender: Sender) -> dict[str, str]:
     """Return the headers to unsubscribe by mail (RFC 2369), and by one click if the sender has a URL for it
     (RFC 8058)."""
-    id_ = own_id(message, sender)
     by_mail = f"<mailto:{sender.reply_to or sender.from_address}?subject=unsubscribe%20{id_}>"
     if not sender.unsubscribe_url:
         return {"List-Unsubscribe": by_mail}
@@ -170,9 +172,15 @@ def ascii_address(address: str, *, what: str) -> str:
     Raises ValueError that names `what` but never the address itself.
     """
     try:
-        checked = validate_email(address, check_deliverability=False)
+        ascii_email = _validate(address)
     except EmailNotValidError as exc:
         raise ValueError(f"{what}: not an e-mail address") from exc
-    if checked.ascii_email is None:
+    if ascii_email is None:
         raise ValueError(f"{what}: the e-mail address has non-ASCII letters before the @, which many servers refuse")
-    return checked.ascii_email
+    return ascii_email
+
+
+@functools.lru_cache(maxsize=64)
+def _validate(address: str) -> str | None:
+    """Cached: a message needs it for its headers, its token and its envelope."""
+    return validate_email(address, check_deliverability=False).ascii_email

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold
 from statement_builder.errors import DeliveryReportError
@@ -201,6 +201,8 @@ class DeliveryReportRepository(Repository):
                 return False
             if mine.state in PROGRESS:
                 _mark_delivered(connection, found, mine, at=at, why=why)
+            if found.channel is Channel.EMAIL:  # a message that bounced for now is not e-mailed again
+                connection.execute(delete(redelivery).where(redelivery.c.document_id == document_id))
             suppress(connection, found, SuppressionCode.EMAIL, digest="", since=on)
             write_event(
                 connection,

@@ -169,6 +169,17 @@ def test_complaint__ends_email_and_moves_no_clock_and_prints_nothing(hospital: H
     assert [file["news"] for file in track(hospital, code=None)["files"]] == [0]
 
 
+def test_complaint_after_a_temporary_bounce__nothing_is_emailed_again(hospital: Hospital) -> None:
+    document = hospital.emailed()[0]
+    put_mail(hospital, "1.eml", bounce_message(hospital, document, status="4.2.2"))
+    track(hospital, code=None)
+    put_mail(hospital, "2.eml", complaint(hospital, document))
+    printed = hospital.manifest_rows()
+    track(on_day(hospital, 9), code=None)
+    assert states(hospital, document) == ["bounced"]
+    assert hospital.manifest_rows() == printed
+
+
 def test_bounce_after_a_complaint__moves_nothing(hospital: Hospital) -> None:
     """A recipient who complained has the message; what bounces later is a reply or a copy."""
     document = hospital.emailed()[0]

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from tests.mail_house.bounces.messages import (
     ANA,
+    ATTEMPT,
     BEN,
     DAEMON,
     DOCUMENT,
@@ -147,6 +148,31 @@ STATUS_REPORTS = [
     Case(
         "dsn-status-in-base64",
         dsn(recipient(), status_encoding="base64"),
+        [hard()],
+    ),
+    Case(
+        "dsn-status-and-original-in-base64",
+        multipart(
+            part("I could not deliver your message.", "text/plain"),
+            part(f"Reporting-MTA: dns; mx\n\n{recipient()}", "message/delivery-status", encoding="base64"),
+            part(ORIGINAL, "message/rfc822", encoding="base64"),
+        ),
+        [hard()],
+    ),
+    Case(
+        "dsn-headers-of-the-original-in-base64",
+        multipart(
+            part(recipient(), "message/delivery-status"),
+            part(ORIGINAL_HEADERS, "text/rfc822-headers", encoding="base64"),
+        ),
+        [hard()],
+    ),
+    Case(
+        "dsn-original-in-quoted-printable",
+        multipart(
+            part(recipient(), "message/delivery-status"),
+            part(ORIGINAL, "message/rfc822", encoding="quoted-printable"),
+        ),
         [hard()],
     ),
     Case("dsn-status-in-quoted-printable", dsn(recipient(), status_encoding="quoted-printable"), [hard()]),
@@ -561,6 +587,16 @@ REPLIES = [
         ),
         [unclear()],
     ),
+    Case(
+        "mail-system-with-a-version-number",
+        mail(
+            "Your ticket was closed.\nDesk release 5.1.2, sent by Exim 4.2.1 and v5.2.1 of the portal.",
+            sender="postmaster@help.example",
+            subject="Thank you",
+            headers=f"In-Reply-To: {OUR_ID}\n",
+        ),
+        [unclear()],
+    ),
     Case("newsletter", mail("Save 20 % today.", sender="shop@example.com", subject="Sale"), [unclear()], False),
     Case("empty", b"", [unclear()], finds_document=False),
     Case("headers-only", b"From: MAILER-DAEMON@example.org\r\nSubject: failure notice\r\n\r\n", [unclear()], False),
@@ -589,6 +625,21 @@ COMPLAINTS = [
         "unsubscribe",
         mail("", sender=f"Ana <{ANA}>", subject="unsubscribe", headers=f"References: {OUR_ID}\n"),
         [complaint()],
+    ),
+    Case(
+        "unsubscribe-with-the-id-and-token",
+        mail("", sender=f"Ana <{ANA}>", subject=f"unsubscribe {DOCUMENT}.{ATTEMPT}.{'a' * 16}"),
+        [complaint()],
+    ),
+    Case(
+        "unsubscribe-with-an-encoded-blank",
+        mail("", sender=f"Ana <{ANA}>", subject=f"Unsubscribe%20{DOCUMENT}.{ATTEMPT}.{'a' * 16}"),
+        [complaint()],
+    ),
+    Case(
+        "unsubscribe-from-something-else",
+        mail("", sender=f"Ana <{ANA}>", subject="unsubscribe newsletter", headers=f"References: {OUR_ID}\n"),
+        [unclear()],
     ),
     Case(
         "unsubscribe-with-the-id-of-our-header",
@@ -624,6 +675,30 @@ SES = [
             ses("Bounce", {"bounceType": "Transient", "bouncedRecipients": [{"emailAddress": ANA, "status": "4.2.2"}]})
         ),
         [soft()],
+    ),
+    Case(
+        "ses-absence-notice",
+        as_json(
+            ses(
+                "Bounce",
+                {"bounceType": "Transient", "bounceSubType": "General", "bouncedRecipients": [{"emailAddress": ANA}]},
+            )
+        ),
+        [unclear(ANA)],
+    ),
+    Case(
+        "ses-message-too-large",
+        as_json(
+            ses(
+                "Bounce",
+                {
+                    "bounceType": "Transient",
+                    "bounceSubType": "MessageTooLarge",
+                    "bouncedRecipients": [{"emailAddress": ANA}],
+                },
+            )
+        ),
+        [sender("")],
     ),
     Case(
         "ses-undetermined", as_json(ses("Bounce", {"bounceType": "Undetermined", **_BOUNCED})), [unclear(ANA, "5.1.1")]
