@@ -16,8 +16,21 @@ class Misconfigured(Retryable):
     """
 
 
+class SenderRefused(Retryable):
+    """The server refused this e-mail because of us: a blocked address, SPF, DKIM or DMARC, a relay that refuses us, or
+    a message that is too large. Nothing was accepted, and the recipient's address may be fine.
+
+    One refusal may be about one server; after a few, the run stops until the setup is fixed.
+    """
+
+
 class Permanent(HandOffError):
     """This piece was refused permanently; another try changes nothing."""
+
+    is_reply = False
+    """Whether a mail server refused it. Many in a row are the server's fault and not the recipients'."""
+    is_vague = False
+    """Whether its reply does not say that the recipient is the reason."""
 
 
 class PreflightFailed(Permanent):

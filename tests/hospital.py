@@ -37,6 +37,8 @@ SERVER_DOWN = {
     "email": {"STATEMENTS_EMAIL": "smtp://127.0.0.1:1?from=a@b.example"},
 }
 """Channel to the variables that set a server which is down."""
+EMAIL_KEY = "6e1cbd0a1c8b4f5e9d3a7b2f8c4e6d10"
+"""Signs the tokens of e-mails, so that bounces can be proven."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ class Hospital:
     def environment(self) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("STATEMENTS_")}
         own = {"STATEMENTS_HOME": str(self.home), "STATEMENTS_CLOCK": CLOCK, "PYTHONPATH": str(ROOT)}
+        own["STATEMENTS_EMAIL_KEY"] = EMAIL_KEY
         return inherited | own | self.environ
 
     def statements(self, *arguments: str, code: int | None = 0) -> CommandResult:

@@ -7,10 +7,12 @@ from email.utils import parseaddr
 
 from mail_house.bounces.bounce import Bounce, BounceKind
 from mail_house.bounces.mime import Parsed, header, report_parts, returned_parts, text_of
+from mail_house.bounces.own_id import pick_own_id
 
 _COMPLAINTS = frozenset({"abuse", "complaint", "fraud", "opt-out", "opt-out-list"})
 """Other types are not complaints by the recipient: `auth-failure` (RFC 6591), `virus`, `not-spam`, `other`."""
 _FIELD = re.compile(r"^([A-Za-z-]+)[ \t]*:(.*)$", re.MULTILINE)
+_UNSUBSCRIBE = re.compile(r"unsubscribe(?:(?:%20|[ +])(\S+))?")
 _RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "final-recipient")
 
 
@@ -45,7 +47,9 @@ def _read_hotmail(message: Parsed) -> list[Bounce] | None:
 
 
 def _read_unsubscribe(message: Parsed) -> list[Bounce] | None:
-    """Read a message that a mail program sends to the address in our List-Unsubscribe header (RFC 2369)."""
-    if header(message, "Subject").lower() != "unsubscribe":
+    """Read a message that a mail program sends to the address in our List-Unsubscribe header (RFC 2369). The header
+    asks for a subject with our id; some programs shorten it to the word."""
+    found = _UNSUBSCRIBE.fullmatch(header(message, "Subject").lower())
+    if found is None or (found[1] and not pick_own_id([f"{found[1]}@"]).document_id):
         return None
     return [Bounce(recipient=parseaddr(header(message, "From"))[1], kind=BounceKind.COMPLAINT)]

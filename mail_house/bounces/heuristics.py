@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 
 from mail_house.bounces.bounce import Bounce, BounceKind, find_status, kind_of
-from mail_house.bounces.mime import Parsed, header, report_parts, text_of
+from mail_house.bounces.mime import Parsed, header, report_parts, returned_parts, text_of
 
-_SYSTEM = re.compile(r"mailer-?daemon|post_?master|mail.?deliver|^<?no-?reply@", re.IGNORECASE)
+_SYSTEM = re.compile(r"mailer-?daemon|post_?master|mail.?deliver", re.IGNORECASE)
+_NO_REPLY = re.compile(r"^<?no-?reply@", re.IGNORECASE)
+"""Portals and shops write from such an address too, so it is a mail system's only if it returns our message."""
 _ABOUT_FAILURE = re.compile(
     r"undeliver|returned mail|return(?:ing|ed) .*sender|delivery (?:fail|status)|fail(?:ed|ure).*(?:deliver|notice)|"
     r"mail (?:system error|fail)|could not be delivered",
@@ -66,7 +68,8 @@ def read_free_form(message: Parsed) -> list[Bounce] | None:
     failed_recipients = re.findall(_START + _ADDRESS, header(message, "X-Failed-Recipients"))[:_RECIPIENTS_MAX]
     if _is_automatic_reply(message, sender) and not failed_recipients:
         return None
-    if not (failed_recipients or _SYSTEM.search(sender) or _ABOUT_FAILURE.search(subject)):
+    is_returned = _NO_REPLY.search(sender) is not None and next(returned_parts(message), None) is not None
+    if not (failed_recipients or _SYSTEM.search(sender) or _ABOUT_FAILURE.search(subject) or is_returned):
         return None
     text = _unquote("\n\n".join(text_of(part) for part in report_parts(message) if _is_text(part)))
     text = text[:_TEXT_CHARACTERS_MAX]
@@ -117,7 +120,7 @@ def _read_segment(recipient: str, segment: str, subject: str, text: str) -> Boun
     if still_trying:
         kind = BounceKind.SOFT
     elif status:
-        kind = kind_of(status)
+        kind = kind_of(status, segment)
     elif _PERMANENT.search(f"{subject}\n{text}") or _HARD.search(f"{segment}\n{subject}"):
         kind = BounceKind.HARD
     elif _SOFT.search(segment):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import binascii
+import quopri
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message as ParsedMessage
 from html import unescape
 from typing import TypeAlias
 
-from mail_house.email.message import MESSAGE_ID
+from mail_house.bounces.own_id import OwnId, pick_own_id
 
 Parsed: TypeAlias = "ParsedMessage[str, str]"
 
@@ -18,6 +21,16 @@ _RETURNED = frozenset({"message/rfc822", "message/rfc822-headers", "text/rfc822-
 _SERVICE_ID = re.compile(r"<([0-9A-Za-z]{8,}(?:-[0-9A-Za-z]+)+)@(?:[a-z0-9-]+\.)?amazonses\.com>")
 _HEADER_CHARACTERS_MAX = 8_000
 """Of a header that is read. The standard library decodes encoded words in time that grows with the square."""
+_ID_HEADERS = (
+    *("In-Reply-To", "References", "Original-Message-ID"),
+    *("To", "Delivered-To", "X-Original-To", "Envelope-To"),
+)
+"""Where a message about ours shows its id: the headers of replies, and the return path that it was sent to."""
+_ADDRESSEE = re.compile(r"(?im)^To:[ \t]*<?([^\s<>\"(),:;@]+@[^\s<>\"(),:;@]+?)>?[ \t]*\r?$")
+_DECODERS: dict[str, Callable[[bytes], bytes]] = {
+    "base64": binascii.a2b_base64,
+    "quoted-printable": quopri.decodestring,
+}
 _BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^<>]*>")
 _TAGS = re.compile(r"(?s)<[^<>]*>")
 
@@ -64,19 +77,40 @@ def text_of(part: Parsed) -> str:
     return text
 
 
-def find_own_id(message: Parsed) -> tuple[str, int]:
-    """Return document id and attempt from our Message-ID anywhere in the message; empty and 0 unless there is exactly
-    one."""
-    texts = [header(message, name) for name in ("In-Reply-To", "References", "Original-Message-ID")]
+def find_own_id(message: Parsed) -> OwnId:
+    """Return our id from anywhere in the message; empty unless there is exactly one."""
+    texts = [header(message, name) for name in _ID_HEADERS]
+    texts += [f"{header(message, 'Subject')}@"]  # an unsubscribe link's id ends the subject
     texts += [text_of(part) for part in message.walk() if not part.is_multipart()]
     texts += [_headers(part) for part in message.walk() if part is not message]
-    found = {(each[1].lower(), int(each[2])) for text in texts for each in MESSAGE_ID.finditer(text)}
-    return found.pop() if len(found) == 1 else ("", 0)
+    return pick_own_id(texts)
+
+
+def find_addressee(message: Parsed) -> str:
+    """Return the address that the returned message was written to; empty unless there is exactly one."""
+    found = [address for part in returned_parts(message) for address in _ADDRESSEE.findall(text_of(part))]
+    return found[0] if len(set(found)) == 1 else ""
+
+
+def decode_enclosed(message: Parsed) -> None:
+    """Decode the enclosed messages and status reports that a server sent in base64 or quoted-printable. The standard
+    does not allow it (RFC 2046, 5.2.1; RFC 6522, 3), so the parser leaves them encoded."""
+    for part in message.walk():
+        decode = _DECODERS.get(header(part, "Content-Transfer-Encoding").lower())
+        if part.get_content_maintype() != "message" or decode is None:
+            continue
+        try:
+            data = decode(text_of(part).strip().encode())
+        except ValueError:
+            continue
+        enclosed = message_from_bytes(f"Content-Type: {part.get_content_type()}\r\n\r\n".encode() + data)
+        part.set_payload(enclosed.get_payload())
+        del part["Content-Transfer-Encoding"]
 
 
 def find_service_id(message: Parsed) -> str:
     """Return the id that Amazon SES gave the returned message in place of ours; empty unless there is exactly one."""
-    texts = [header(message, name) for name in ("In-Reply-To", "References", "Original-Message-ID")]
+    texts = [header(message, name) for name in _ID_HEADERS]
     texts += [text_of(part) for part in returned_parts(message)]
     found = {each[1] for text in texts for each in _SERVICE_ID.finditer(text)}
     return found.pop() if len(found) == 1 else ""

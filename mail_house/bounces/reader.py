@@ -9,11 +9,20 @@ from email import message_from_bytes
 from msgspec.structs import replace
 
 from mail_house.bounces.arf import read_feedback
-from mail_house.bounces.bounce import Bounce, BounceKind
+from mail_house.bounces.bounce import Accepted, Bounce, BounceKind
 from mail_house.bounces.heuristics import read_free_form
-from mail_house.bounces.mime import Parsed, find_own_id, find_service_id, header, report_parts, text_of
-from mail_house.bounces.ses import read_notification, read_notification_mail
-from mail_house.bounces.status_report import read_status_report
+from mail_house.bounces.mime import (
+    Parsed,
+    decode_enclosed,
+    find_addressee,
+    find_own_id,
+    find_service_id,
+    header,
+    report_parts,
+    text_of,
+)
+from mail_house.bounces.ses import read_accepted_notification, read_notification, read_notification_mail
+from mail_house.bounces.status_report import read_delivered, read_status_report
 from mail_house.limits import LimitExceeded, check_message
 
 _READERS: tuple[Callable[[Parsed], list[Bounce] | None], ...] = (
@@ -50,16 +59,37 @@ def _read(message_bytes: bytes) -> list[Bounce]:
         if found is None:
             return [Bounce(kind=BounceKind.UNCLEAR)]
         return _ask_a_person(found) if _DEATH.search(message_bytes.decode("utf-8", "replace")) else found
-    # A zero byte is not allowed in mail (RFC 5322, 4); one in a charset name makes the parser fail.
-    message: Parsed = message_from_bytes(message_bytes.replace(b"\x00", b""))
-    document_id, attempt = find_own_id(message)
-    origin = {"document_id": document_id, "attempt": attempt, "reference": find_service_id(message)}
+    message = parse(message_bytes)
+    decode_enclosed(message)
+    origin = {**find_own_id(message)._asdict(), "reference": find_service_id(message)}
+    addressee = find_addressee(message)
     for reader in _READERS:
         if (bounces := reader(message)) is not None:
             if mentions_death(message):
                 bounces = _ask_a_person(bounces)
-            return [each if each.document_id or each.reference else replace(each, **origin) for each in bounces]
+            bounces = [each if each.document_id or each.reference else replace(each, **origin) for each in bounces]
+            return [each if each.recipient else replace(each, written_to=addressee) for each in bounces]
     return [replace(Bounce(kind=BounceKind.UNCLEAR), **origin)]
+
+
+def read_accepted(message_bytes: bytes) -> Accepted | None:
+    """Return the message that an SES notification reports as accepted or delivered, or a status report as delivered,
+    else None."""
+    if message_bytes.lstrip()[:1] == b"{":
+        return read_accepted_notification(message_bytes)
+    message = parse(message_bytes)
+    decode_enclosed(message)
+    recipients = read_delivered(message)
+    own_id = find_own_id(message)
+    if not recipients or not own_id.document_id:
+        return None
+    return Accepted(**own_id._asdict(), reference="", recipients=recipients, is_delivered=True)
+
+
+def parse(message_bytes: bytes) -> Parsed:
+    """Parse an e-mail as received."""
+    # A zero byte is not allowed in mail (RFC 5322, 4); one in a charset name makes the parser fail.
+    return message_from_bytes(message_bytes.replace(b"\x00", b""))
 
 
 def _ask_a_person(bounces: list[Bounce]) -> list[Bounce]:

@@ -7,11 +7,14 @@ Formats: the SES developer guide, "Amazon SNS notification contents" and "Event 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from email.utils import parseaddr
+
 import msgspec
 
-from mail_house.bounces.bounce import Accepted, Bounce, BounceKind, find_status
+from mail_house.bounces.bounce import Accepted, Bounce, BounceKind, find_status, kind_of
 from mail_house.bounces.mime import Parsed, header, report_parts, text_of
-from mail_house.email.message import MESSAGE_ID
+from mail_house.bounces.own_id import OwnId, pick_own_id
 
 
 class _Loose(msgspec.Struct, frozen=True, rename="camel"):
@@ -26,6 +29,7 @@ class _Recipient(_Loose, frozen=True, rename="camel"):
 
 class _Bounce(_Loose, frozen=True, rename="camel"):
     bounce_type: str = ""
+    bounce_sub_type: str = ""
     bounced_recipients: tuple[_Recipient, ...] = ()
 
 
@@ -40,6 +44,7 @@ class _Delay(_Loose, frozen=True, rename="camel"):
 
 class _Mail(_Loose, frozen=True, rename="camel"):
     message_id: str = ""
+    destination: tuple[str, ...] = ()
     tags: dict[str, tuple[str, ...]] = {}
     """Present only if a configuration set publishes the events."""
 
@@ -59,6 +64,7 @@ class _Envelope(_Loose, frozen=True, rename="pascal"):
 
 
 _KINDS = {"Permanent": BounceKind.HARD, "Transient": BounceKind.SOFT}
+_SENDER_SUBTYPES = frozenset({"MessageTooLarge", "ContentRejected", "AttachmentRejected"})
 _ACCEPTED = frozenset({"Delivery", "Send"})
 _NOT_A_BOUNCE = _ACCEPTED | {"Open", "Click", "Subscription"}
 
@@ -72,23 +78,25 @@ def read_notification(data: bytes) -> list[Bounce] | None:
     bounces = _read(notification)
     if bounces is None:
         return None
-    document_id, attempt = _find_document(notification.mail, text)
-    origin = {"document_id": document_id, "attempt": attempt, "reference": notification.mail.message_id}
+    origin = {**_find_own_id(notification.mail, text)._asdict(), "reference": notification.mail.message_id}
     return [msgspec.structs.replace(each, **origin) for each in bounces]
 
 
-def read_accepted(data: bytes) -> Accepted | None:
+def read_accepted_notification(data: bytes) -> Accepted | None:
     """Return the message that a queued or SNS-wrapped notification reports as accepted or delivered, else None."""
-    if data.lstrip()[:1] != b"{":
-        return None
     try:
         notification, text = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if (notification.event_type or notification.notification_type) not in _ACCEPTED:
+    event = notification.event_type or notification.notification_type
+    if event not in _ACCEPTED:
         return None
-    document_id, attempt = _find_document(notification.mail, text)
-    return Accepted(document_id=document_id, attempt=attempt, reference=notification.mail.message_id)
+    return Accepted(
+        **_find_own_id(notification.mail, text)._asdict(),
+        reference=notification.mail.message_id,
+        recipients=notification.mail.destination,
+        is_delivered=event == "Delivery",
+    )
 
 
 def _decode(data: bytes) -> tuple[_Notification, str]:
@@ -98,12 +106,12 @@ def _decode(data: bytes) -> tuple[_Notification, str]:
     return msgspec.json.decode(text, type=_Notification), text
 
 
-def _find_document(mail: _Mail, text: str) -> tuple[str, int]:
-    """Return document id and attempt from our tags, else from our Message-ID if the text shows exactly one."""
-    if tagged := MESSAGE_ID.fullmatch(f"{_tag(mail, 'document')}.{_tag(mail, 'attempt')}@"):
-        return tagged[1].lower(), int(tagged[2])
-    own = {(each[1].lower(), int(each[2])) for each in MESSAGE_ID.finditer(text)}
-    return own.pop() if len(own) == 1 else ("", 0)
+def _find_own_id(mail: _Mail, text: str) -> OwnId:
+    """Return our id from the tags, else from our Message-ID if the text shows exactly one."""
+    tagged = pick_own_id([f"{_tag(mail, 'document')}.{_tag(mail, 'attempt')}@"])
+    if not tagged.document_id:
+        return pick_own_id([text])
+    return tagged._replace(token=_tag(mail, "token").lower())
 
 
 def _tag(mail: _Mail, name: str) -> str:
@@ -113,22 +121,38 @@ def _tag(mail: _Mail, name: str) -> str:
 
 def read_notification_mail(message: Parsed) -> list[Bounce] | None:
     """Read a notification in an e-mail from SNS. Text about unsubscribing may follow it."""
-    if "sns.amazonaws.com" not in header(message, "From"):
+    if not is_mailed_by_sns(message):
         return None
-    for part in report_parts(message):
-        body = text_of(part).replace("\r", "").partition("\n--\n")[0].partition("\n-- \n")[0].strip()
-        # Mail folds long lines. A line break is invalid inside a JSON string and has no meaning outside one.
-        bounces = read_notification(body.encode()) or read_notification(body.replace("\n", "").encode())
-        if bounces is not None:
+    for body in mailed_notifications(message):
+        if (bounces := read_notification(body)) is not None:
             return bounces
     return [Bounce(kind=BounceKind.UNCLEAR)]
+
+
+def is_mailed_by_sns(message: Parsed) -> bool:
+    """Whether the message says that SNS sent it. The sender's domain is compared as a whole."""
+    return parseaddr(header(message, "From"))[1].rpartition("@")[2].lower() == "sns.amazonaws.com"
+
+
+def mailed_notifications(message: Parsed) -> Iterator[bytes]:
+    """Yield each text of the message that may be JSON: as it is, and without the line breaks that mail adds. A line
+    break is invalid inside a JSON string and has no meaning outside one."""
+    for part in report_parts(message):
+        body = text_of(part).replace("\r", "").partition("\n--\n")[0].partition("\n-- \n")[0].strip()
+        yield body.encode()
+        yield body.replace("\n", "").encode()
 
 
 def _read(notification: _Notification) -> list[Bounce] | None:
     event = notification.event_type or notification.notification_type
     if event == "Bounce" and notification.bounce is not None:
         kind = _KINDS.get(notification.bounce.bounce_type, BounceKind.UNCLEAR)
-        return [_read_recipient(each, kind) for each in notification.bounce.bounced_recipients]
+        if notification.bounce.bounce_sub_type in _SENDER_SUBTYPES:
+            kind = BounceKind.SENDER
+        recipients = notification.bounce.bounced_recipients
+        if (notification.bounce.bounce_type, notification.bounce.bounce_sub_type) == ("Transient", "General"):
+            return [_read_general(each) for each in recipients]
+        return [_read_recipient(each, kind) for each in recipients]
     if event == "Complaint" and notification.complaint is not None:
         is_not_spam = notification.complaint.complaint_feedback_type == "not-spam"
         kind = BounceKind.UNCLEAR if is_not_spam else BounceKind.COMPLAINT
@@ -139,6 +163,16 @@ def _read(notification: _Notification) -> list[Bounce] | None:
     return [] if event in _NOT_A_BOUNCE else None
 
 
+def _read_general(recipient: _Recipient) -> Bounce:
+    """SES reports an absence notice as a general transient bounce, without a server's reply (SES developer guide,
+    "Bounce types")."""
+    has_reply = recipient.status or recipient.diagnostic_code
+    return _read_recipient(recipient, BounceKind.SOFT if has_reply else BounceKind.UNCLEAR)
+
+
 def _read_recipient(recipient: _Recipient, kind: BounceKind) -> Bounce:
-    status = find_status(recipient.status) or find_status(recipient.diagnostic_code.partition(";")[2].strip())
+    diagnostic = recipient.diagnostic_code.partition(";")[2].strip()
+    status = find_status(recipient.status) or find_status(diagnostic)
+    if kind in {BounceKind.HARD, BounceKind.SOFT} and kind_of(status, diagnostic) is BounceKind.SENDER:
+        kind = BounceKind.SENDER
     return Bounce(recipient=recipient.email_address, status=status, kind=kind)

@@ -13,6 +13,7 @@ _CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\d)")
 _FIELD_CHARACTERS_MAX = 4_000
 """Of a folded field; the rest of it is not read."""
 _ONCE = frozenset({"action", "final-recipient", "original-recipient"})
+_RECIPIENT_FIELDS = ("original-recipient", "final-recipient")
 _DELIVERED = frozenset({"delivered", "relayed", "expanded"})
 
 Fields = dict[str, str]
@@ -31,6 +32,13 @@ def read_status_report(message: Parsed) -> list[Bounce] | None:
     if not recipients:
         return None
     return [_read_recipient(fields) for fields in recipients if fields["action"].lower() not in _DELIVERED]
+
+
+def read_delivered(message: Parsed) -> tuple[str, ...]:
+    """Return the recipients that a report says the message was delivered to."""
+    groups = [fields for part in report_parts(message) for fields in _read_groups(text_of(part), strict=True)]
+    delivered = [fields for fields in groups if fields["action"].lower() == "delivered"]
+    return tuple(_address(fields.get(name, "")) for fields in delivered for name in _RECIPIENT_FIELDS if name in fields)
 
 
 def _read_groups(text: str, *, strict: bool) -> Iterator[Fields]:
@@ -68,11 +76,13 @@ def _read_recipient(fields: Fields) -> Bounce:
     stated = _CODE.match(fields.get("status", ""))
     status = stated[0] if stated else find_status(_diagnostic(fields))
     delayed = fields["action"].lower() in {"delayed", "expired"}
-    kind = kind_of(status)
+    kind = kind_of(status, _diagnostic(fields))
     if kind is BounceKind.UNCLEAR and delayed:
         kind = BounceKind.SOFT
+    original = _address(fields.get("original-recipient", ""))
     return Bounce(
-        recipient=_address(fields.get("final-recipient") or fields.get("original-recipient", "")),
+        recipient=_address(fields.get("final-recipient", "")) or original,
+        written_to=original,
         status=status,
         kind=kind,
         still_trying=fields["action"].lower() == "delayed",

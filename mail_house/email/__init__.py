@@ -4,6 +4,26 @@ from mail_house.email.compose import compose_email
 from mail_house.email.encryption import encrypt_pdf
 from mail_house.email.factory import open_mailer
 from mail_house.email.mailer import Mailer
-from mail_house.email.message import Message, Sender, message_bytes, message_id
+from mail_house.email.message import (
+    EMAIL_KEY,
+    Message,
+    Sender,
+    message_bytes,
+    message_id,
+    message_token,
+    verifies_token,
+)
 
-__all__ = ["Mailer", "Message", "Sender", "compose_email", "encrypt_pdf", "message_bytes", "message_id", "open_mailer"]
+__all__ = [
+    "EMAIL_KEY",
+    "Mailer",
+    "Message",
+    "Sender",
+    "compose_email",
+    "encrypt_pdf",
+    "message_bytes",
+    "message_id",
+    "message_token",
+    "open_mailer",
+    "verifies_token",
+]

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Self
 
-from mail_house.email.message import Message, Sender, message_bytes, message_id
+from mail_house.email.message import OWN_ID, Message, Sender, message_bytes
 from mail_house.errors import Permanent
 from mail_house.models import Receipt
 from mail_house.vendors.folder import open_local_directory
@@ -57,15 +57,19 @@ class FolderMailer:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _is_same_message(self, message: Message, data: bytes) -> bool:
-        return bool(message_from_bytes(data, policy=SMTP)["Message-ID"] == message_id(message, self._sender))
+    @staticmethod
+    def _is_same_message(message: Message, data: bytes) -> bool:
+        """By document and attempt: the token in the id changes with the key."""
+        found = OWN_ID.search(message_from_bytes(data, policy=SMTP)["Message-ID"] or "")
+        return found is not None and (found[1].lower(), int(found[2])) == (message.document_id, message.attempt)
 
     def _receipt(self, message: Message, name: str, data: bytes) -> Receipt:
         """Build the receipt from the file itself, so a message found later has the date it was written with."""
         if not self._is_same_message(message, data):
             raise Permanent(f"{name} already exists and is another message: check which program wrote it")
-        sent_at = parsedate_to_datetime(message_from_bytes(data, policy=SMTP)["Date"])
-        return Receipt(reference=message_id(message, self._sender), at=sent_at, detail={"file": name})
+        parsed = message_from_bytes(data, policy=SMTP)
+        sent_at = parsedate_to_datetime(parsed["Date"])
+        return Receipt(reference=str(parsed["Message-ID"]), at=sent_at, detail={"file": name})
 
 
 def find_email_files(folder: Path) -> dict[str, list[Path]]:

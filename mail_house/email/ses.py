@@ -21,8 +21,16 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from mail_house.email.message import Message, Sender, ascii_address, message_bytes, message_id
-from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
+from mail_house.email.message import (
+    Message,
+    Sender,
+    ascii_address,
+    envelope_sender,
+    message_bytes,
+    message_id,
+    message_token,
+)
+from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, SenderRefused, UnknownOutcome
 from mail_house.models import Receipt
 from mail_house.rate_limit import RateLimiter
 from security_kit.transport import require_https
@@ -30,6 +38,8 @@ from security_kit.transport import require_https
 TIMEOUT_S = 30.0
 
 _RETRYABLE_CODES = {"TooManyRequestsException", "ThrottlingException", "Throttling", "LimitExceededException"}
+_SENDER_CODES = {"MessageRejected"}
+"""Content that SES refuses, or an identity that is not verified: never the recipient's mailbox."""
 _SETUP_CODES = {
     "AccessDeniedException",
     "AccountSuspendedException",
@@ -121,6 +131,10 @@ class SesMailer:
                 {"Name": "attempt", "Value": str(message.attempt)},
             ],
         }
+        if token := message_token(self._sender.keys, message.document_id, message.attempt, message.to):
+            request["EmailTags"].append({"Name": "token", "Value": token})
+        if self._sender.return_path:
+            request["FeedbackForwardingEmailAddress"] = envelope_sender(message, self._sender)
         if self._endpoint.configuration_set:
             request["ConfigurationSetName"] = self._endpoint.configuration_set
         return request
@@ -148,6 +162,8 @@ def _refusal(exc: ClientError, what: str) -> HandOffError:
         return Retryable(f"{what}: refused for now ({code})")
     if code in _SETUP_CODES or status in {401, 403}:
         return Misconfigured(f"{what}: refused ({code}); fix the account, the sender's domain or the AWS variables")
+    if code in _SENDER_CODES:
+        return SenderRefused(f"{what}: refused because of the sender and not of the recipient ({code})")
     if 400 <= status < 500:
         return Permanent(f"{what}: refused permanently ({code})")
     return UnknownOutcome(f"{what}: SES failed while handling the message ({code or status}): check its events")

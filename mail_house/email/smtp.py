@@ -13,8 +13,9 @@ from typing import Self
 
 import msgspec
 
-from mail_house.email.message import Message, Sender, ascii_address, message_bytes, message_id
-from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
+from mail_house.email.message import Message, Sender, ascii_address, envelope_sender, message_bytes, message_id
+from mail_house.enhanced_status import is_sender_fault, names_recipient
+from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, SenderRefused, UnknownOutcome
 from mail_house.models import Receipt
 from mail_house.rate_limit import RateLimiter
 from mail_house.secret import Secret
@@ -52,7 +53,7 @@ class SmtpMailer:
         except ValueError as exc:
             raise Permanent(str(exc)) from exc
         self._rate_limiter.wait()
-        connection = self._begin_transaction(what)
+        connection = self._begin_transaction(envelope_sender(message, self._sender), what)
         self._command(connection, f"RCPT TO:<{to}>", what)
         self._command(connection, "DATA", what, expected=354)
         reply = self._send_data(connection, data, what)
@@ -86,23 +87,23 @@ class SmtpMailer:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def _begin_transaction(self, what: str) -> smtplib.SMTP:
+    def _begin_transaction(self, sender: str, what: str) -> smtplib.SMTP:
         """Send MAIL FROM on a working connection. The server may have closed a reused connection or reached its
         message limit; nothing about this message has been sent yet, so one new connection is tried."""
         is_reused = self._connection is not None
         try:
-            return self._mail_from(what)
+            return self._mail_from(sender, what)
         except Retryable:
             if not is_reused or self._connection is not None:
                 raise
-        return self._mail_from(what)
+        return self._mail_from(sender, what)
 
-    def _mail_from(self, what: str) -> smtplib.SMTP:
+    def _mail_from(self, sender: str, what: str) -> smtplib.SMTP:
         """All messages have the same sender, so a permanent refusal means that the setting is wrong."""
         connection = self._connect()
         try:
-            self._command(connection, f"MAIL FROM:<{self._sender.from_address}>", what)
-        except Permanent as exc:
+            self._command(connection, f"MAIL FROM:<{sender}>", what)
+        except (Permanent, SenderRefused) as exc:
             raise Misconfigured(f"{exc}: it does not accept mail from the sender in the setting") from exc
         return connection
 
@@ -211,7 +212,7 @@ def _require_success(code: int, reply: bytes, what: str) -> None:
 def _session_refusal(code: int, reply: bytes | str, what: str) -> HandOffError:
     """A refusal of the session, before any message: it must not count against a message."""
     refusal = _refusal(code, reply, what)
-    return Misconfigured(str(refusal)) if isinstance(refusal, Permanent) else refusal
+    return Misconfigured(str(refusal)) if isinstance(refusal, (Permanent, SenderRefused)) else refusal
 
 
 def _refusal(code: int, reply: bytes | str, what: str) -> HandOffError:
@@ -220,10 +221,16 @@ def _refusal(code: int, reply: bytes | str, what: str) -> HandOffError:
 
     Only the codes are repeated: many servers quote the address in their text.
     """
-    enhanced = re.match(r"[245]\.\d{1,3}\.\d{1,3}\b", _readable(reply))
-    codes = f"{code} {enhanced[0]}" if enhanced else str(code)
+    text = _readable(reply)
+    enhanced = re.match(r"[245]\.\d{1,3}\.\d{1,3}\b", text)
+    status = enhanced[0] if enhanced else ""
+    codes = f"{code} {status}".strip()
+    if code // 100 == 5 and is_sender_fault(status, f"{code} {text}"):
+        return SenderRefused(f"{what}: refused because of the sender and not of the recipient ({codes})")
     if code // 100 == 5:
-        return Permanent(f"{what}: refused permanently ({codes})")
+        refused = Permanent(f"{what}: refused permanently ({codes})")
+        refused.is_reply, refused.is_vague = True, not names_recipient(status, text)
+        return refused
     return Retryable(f"{what}: refused for now ({codes})")
 
 

@@ -47,6 +47,7 @@ class Facility(Record, kw_only=True):
     doctors_bill_separately: bool = True
     """Whether doctors, laboratories, and ambulances send bills of their own. Statements then say so."""
     payment_url: str = ""
-    """Where a patient pays one document. `{document}` stands for the document id. Empty: no payment code is printed."""
+    """Where a patient pays one document. `{document}` stands for the document id, `{check}` for a code of 16 characters
+    by which the payment page tells an id that was printed from a guessed one. Empty: no payment code is printed."""
     logo_svg: str = ""
     """Inline SVG of the logo. Empty: the name only."""

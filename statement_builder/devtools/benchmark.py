@@ -18,12 +18,14 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from mail_house.secret import KeyRing
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import BatchBenchmark, run_whole_batch
 from statement_builder.documents import CompositionError, Content, compose
 from statement_builder.errors import ConfigError
 from statement_builder.pipeline.build_worker import printed_terms
+from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.pipeline.workers import fork_context, infrequent_gc
 from statement_builder.policy import candidate_cents, decide, split_account
 from statement_builder.rendering import GROUP_SIZE, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
@@ -34,6 +36,7 @@ from statement_builder.source import make_sample, open_source
 AS_OF = date(2026, 11, 7)
 PLAIN_MAX = 25
 """Documents for the plain engine. A WeasyPrint call is so slow that more would only make the run longer."""
+_KEYS = KeyRing(["not a secret: these pages are never mailed"])
 _GUARANTORS_PER_DOCUMENT = {Kind.STATEMENT: 2, Kind.OB_NOTICE: 30, Kind.DUNNING: 14}
 """In the sample hospital, with a margin."""
 
@@ -202,6 +205,7 @@ def _compose(account: GuarantorAccount, kind: Kind, settings: Settings) -> Conte
             terms=printed_terms(settings.policy),
             batch_cycle="2026-11",
             issued_on=AS_OF,
+            payment_check=payment_check(_KEYS),
         )
     except CompositionError:
         return None

@@ -54,11 +54,13 @@ def compose(
     terms: PrintedTerms,
     batch_cycle: str,
     issued_on: date,
+    payment_check: Callable[[str], str] | None = None,
     revision: int = 1,
     replaces: Replaced | None = None,
 ) -> Content:
     """The selected document, dated `issued_on`, with the balances as of that date. A correction has its own `revision`
-    and names the document that it `replaces`.
+    and names the document that it `replaces`. `payment_check` makes the keyed check of a document id, for `{check}` in
+    the payment code.
 
     CompositionError if the amounts do not foot, a date ahead has passed, the address is incomplete, or the financial
     assistance notice cannot be printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
@@ -101,11 +103,19 @@ def compose(
         amount_cents=selection.amount_cents,
         amount_text=amount_text,
         scanline=scanline(facility.scanline, guarantor.guarantor_id, selection.amount_cents),
-        payment_url=facility.payment_url.replace("{document}", own_id),
+        payment_url=_fill_payment_url(facility.payment_url, own_id, payment_check),
         facility=facility,
         facts=facts,
         replaces=replaces,
     )
+
+
+def _fill_payment_url(url: str, own_id: str, payment_check: Callable[[str], str] | None) -> str:
+    if "{check}" in url:
+        if payment_check is None:
+            raise ValueError("the payment code needs a check, and no key for it was passed")
+        url = url.replace("{check}", payment_check(own_id))
+    return url.replace("{document}", own_id)
 
 
 def _require_assistance(facility: Facility) -> None:

@@ -62,7 +62,7 @@ class Content(Record, kw_only=True):
     scanline: str = ""
     """The coupon's line for the lockbox scanner. Empty: the scanner could misread it."""
     payment_url: str = ""
-    """The content of the payment code, with no data other than the document id. Empty: no code."""
+    """The content of the payment code, with no data other than the document id and its check. Empty: no code."""
     facility: Facility
     facts: Record
     replaces: Replaced | None = None

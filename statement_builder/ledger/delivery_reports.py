@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold
 from statement_builder.errors import DeliveryReportError
@@ -41,10 +41,12 @@ from statement_builder.ledger.states import (
     require_delivery_move,
 )
 from statement_builder.ledger.storage.sql_compat import in_chunks, insert_if_new, is_one_of
-from statement_builder.ledger.storage.tables import batch, delivery, document, print_file, redelivery
+from statement_builder.ledger.storage.tables import batch, delivery, document, event, print_file, redelivery
 from statement_builder.ledger.storage.transactions import Repository
 from statement_builder.ledger.suppressions import is_suppressed, suppress
 
+COMPLAINT = "complaint"
+"""The event of a complaint about an e-mail."""
 _IN_DOUBT = frozenset({DeliveryState.COMMITTING, DeliveryState.UNCERTAIN})
 
 
@@ -156,21 +158,31 @@ class DeliveryReportRepository(Repository):
             return is_news
 
     def record_bounce(
-        self, document_id: str, attempt: int, *, is_final: bool, tries_max: int, on: date, at: datetime, why: str
+        self,
+        document_id: str,
+        attempt: int,
+        *,
+        is_final: bool,
+        is_sender_fault: bool = False,
+        tries_max: int | None,
+        on: date,
+        at: datetime,
+        why: str,
     ) -> bool:
-        """An e-mail bounced, for good (or as a complaint) or for now. `DeliveryReportError` when it is not our message.
+        """An e-mail bounced, for good or for now. `DeliveryReportError` when it is not our message, or was delivered.
 
-        The document becomes due for redelivery: on paper when the bounce is final or the last of `tries_max`. A final
-        bounce also suppresses the guarantor's e-mail. A bounced message was sent, even when its attempt was in doubt.
+        The document becomes due for redelivery: on paper when the bounce is final or the last of `tries_max`; None:
+        never. A final bounce also suppresses the guarantor's e-mail. A bounced message was sent, even when its attempt
+        was in doubt.
         """
         with self._write() as connection:
             found = _require_document(connection, document_id)
-            attempts = read_deliveries(connection, [document_id]).get(document_id, ())
-            mine = _require_email(attempts, document_id, attempt)
-            if mine.state in _IN_DOUBT:
-                sent = EmailMark(delivery_id=mine.delivery_id, state=DeliveryState.SENT, receipt=mine.receipt)
-                mark_emails(connection, [sent], at=at, mailed_on=on)
-                mine = _require_email(read_deliveries(connection, [document_id])[document_id], document_id, attempt)
+            attempts, mine = _require_sent_email(connection, document_id, attempt, on=on, at=at)
+            if mine.state is DeliveryState.DELIVERED:
+                raise DeliveryReportError(
+                    f"document {document_id} was delivered, and a bounce followed: a reply, a copy, or a server behind "
+                    "the recipient's. Nothing was changed; read the message."
+                )
             if not _is_news(mine.state, DeliveryState.BOUNCED, subject=f"document {document_id}"):
                 return False
             require_delivery_move(f"document {document_id}", mine.state, DeliveryState.BOUNCED)
@@ -179,28 +191,61 @@ class DeliveryReportRepository(Repository):
             record_status_event(connection, found.batch_id, document_id, DeliveryState.BOUNCED, at=at, why=why)
             reverse_mailed(connection, document_id)
             if not replaced_by(read_revisions(connection, document_id), document_id):
-                insert_if_new(connection, redelivery, {"document_id": document_id, "since": at, "readdressed": False})
+                due = {"document_id": document_id, "since": at, "readdressed": False}
+                insert_if_new(connection, redelivery, {**due, "is_sender_fault": is_sender_fault})
                 bounced = sum(
                     each.state is DeliveryState.BOUNCED and each.channel is Channel.EMAIL for each in attempts
                 )
-                if is_final or bounced + 1 >= tries_max:
+                if is_final or (tries_max is not None and bounced + 1 >= tries_max):
                     _switch_to_print(connection, found, at=at, why=why)
             if is_final:
                 suppress(connection, found, SuppressionCode.EMAIL, digest="", since=on)
             return True
 
-    def confirm_email(self, document_id: str, attempt: int, *, on: date, at: datetime, why: str) -> bool:
-        """The mail service confirms that it accepted this message; False unless the attempt was in doubt.
-        `DeliveryReportError` when it is not our message."""
+    def record_complaint(self, document_id: str, attempt: int, *, on: date, at: datetime, why: str) -> bool:
+        """The recipient complained about an e-mail, or unsubscribed; False if that is known. `DeliveryReportError` when
+        it is not our message.
+
+        Suppresses the guarantor's e-mail. The message was delivered: no clock moves, and nothing is mailed again.
+        """
         with self._write() as connection:
-            _require_document(connection, document_id)
-            attempts = read_deliveries(connection, [document_id]).get(document_id, ())
-            mine = _require_email(attempts, document_id, attempt)
-            if mine.state not in _IN_DOUBT:
+            found = _require_document(connection, document_id)
+            _, mine = _require_sent_email(connection, document_id, attempt, on=on, at=at)
+            known = select(event.c.event_id).where(
+                event.c.batch_id == found.batch_id, event.c.subject == document_id, event.c.what == COMPLAINT
+            )
+            if connection.execute(known).first() is not None:
                 return False
-            sent = EmailMark(delivery_id=mine.delivery_id, state=DeliveryState.SENT, receipt=mine.receipt)
-            mark_emails(connection, [sent], at=at, mailed_on=on, why=why)
+            if mine.state in PROGRESS:
+                _mark_delivered(connection, found, mine, at=at, why=why)
+            if found.channel is Channel.EMAIL:  # a message that bounced for now is not e-mailed again
+                connection.execute(delete(redelivery).where(redelivery.c.document_id == document_id))
+            suppress(connection, found, SuppressionCode.EMAIL, digest="", since=on)
+            write_event(
+                connection,
+                at=at,
+                actor=SERVICE,
+                batch_id=found.batch_id,
+                subject=document_id,
+                what=COMPLAINT,
+                why=why,
+            )
             return True
+
+    def confirm_email(
+        self, document_id: str, attempt: int, *, is_delivered: bool = False, on: date, at: datetime, why: str
+    ) -> bool:
+        """The mail service confirms that it accepted this message, or that the recipient's server did; False if that is
+        known. `DeliveryReportError` when it is not our message."""
+        with self._write() as connection:
+            found = _require_document(connection, document_id)
+            attempts = read_deliveries(connection, [document_id]).get(document_id, ())
+            was_in_doubt = _require_email(attempts, document_id, attempt).state in _IN_DOUBT
+            _, mine = _require_sent_email(connection, document_id, attempt, on=on, at=at, why=why)
+            if is_delivered and mine.state is DeliveryState.SENT:
+                _mark_delivered(connection, found, mine, at=at, why=why)
+                return True
+            return was_in_doubt
 
     def record_cancellation(self, document_id: str, *, actor: str, at: datetime, why: str) -> None:
         """The vendor canceled a piece at our request before printing it: the document is void. InvariantError when the
@@ -344,6 +389,29 @@ def _require_email(attempts: tuple[Delivery, ...], document_id: str, attempt: in
             f"document {document_id} has no attempt {attempt} by e-mail: the message is not ours."
         )
     return found
+
+
+def _require_sent_email(
+    connection: Connection, document_id: str, attempt: int, *, on: date, at: datetime, why: str = ""
+) -> tuple[tuple[Delivery, ...], Delivery]:
+    """All attempts of the document before this, and the attempt that a message is about. The message was sent, even if
+    that was in doubt."""
+    attempts = read_deliveries(connection, [document_id]).get(document_id, ())
+    mine = _require_email(attempts, document_id, attempt)
+    if mine.state in _IN_DOUBT:
+        sent = EmailMark(delivery_id=mine.delivery_id, state=DeliveryState.SENT, receipt=mine.receipt)
+        mark_emails(connection, [sent], at=at, mailed_on=on, why=why)
+        mine = _require_email(read_deliveries(connection, [document_id])[document_id], document_id, attempt)
+    return attempts, mine
+
+
+def _mark_delivered(connection: Connection, found: Document, mine: Delivery, *, at: datetime, why: str) -> None:
+    if mine.state is DeliveryState.DELIVERED:
+        return
+    require_delivery_move(f"document {found.document_id}", mine.state, DeliveryState.DELIVERED)
+    own = (delivery.c.document_id == found.document_id) & (delivery.c.attempt == mine.attempt)
+    connection.execute(update(delivery).where(own).values(state=DeliveryState.DELIVERED.value, changed_at=at))
+    record_status_event(connection, found.batch_id, found.document_id, DeliveryState.DELIVERED, at=at, why=why)
 
 
 def _switch_to_print(connection: Connection, found: Document, *, at: datetime, why: str) -> None:

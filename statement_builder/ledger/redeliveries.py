@@ -40,6 +40,18 @@ class RedeliveryRepository(Repository):
         with self._read() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def count_sender_faults(self, facility_id: str, *, since: datetime) -> int:
+        """How many e-mails bounced since then because of the sender, and were not sent again."""
+        query = (
+            select(func.count())
+            .select_from(redelivery)
+            .join(document, redelivery.c.document_id == document.c.document_id)
+            .join(batch, batch.c.batch_id == document.c.batch_id)
+            .where(batch.c.facility_id == facility_id, redelivery.c.is_sender_fault, redelivery.c.since >= since)
+        )
+        with self._read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def schedule(self, document_id: str, *, readdressed: bool, actor: str, at: datetime, why: str) -> None:
         """Schedule a new attempt, on an operator's request, for a document that did not arrive; no change when it is
         due already. `readdressed` sends it to the address now on file. `DeliveryReportError` while an attempt may still

@@ -70,7 +70,7 @@ class DeliveryState(StrEnum):
     RETURNED = "returned"
     """Returned by the post office: the address is wrong, or the addressee has died."""
     BOUNCED = "bounced"
-    """The e-mail bounced, or its recipient complained."""
+    """The e-mail bounced. A complaint is no bounce: the message was delivered."""
 
 
 HAND_OFF_STATES = (
@@ -161,7 +161,7 @@ DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
         }
     ),
     DeliveryState.MAILED: frozenset({DeliveryState.DELIVERED, DeliveryState.RETURNED}),
-    DeliveryState.DELIVERED: frozenset({DeliveryState.RETURNED, DeliveryState.BOUNCED}),
+    DeliveryState.DELIVERED: frozenset({DeliveryState.RETURNED}),
     **{state: frozenset() for state in TERMINAL_FAILURES},
 }
 """For attempts and print files alike. A failed attempt is never revived; a new attempt replaces it."""

@@ -26,6 +26,7 @@ from statement_builder.operations.reissues import (
 )
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.policy import decide, describe_hold
 from statement_builder.rendering import ForeignIds, PlainEngine, Rendered, VerifiedRenderer, fingerprint_templates
 
@@ -185,6 +186,7 @@ def _compose(
             terms=printed_terms(context.settings.policy),
             batch_cycle=batch.cycle,
             issued_on=context.today(),
+            payment_check=payment_check(context.payment_keys()),
             revision=revision,
             replaces=Replaced(document_id=original.document_id, issued_on=original.issued_on),
         )

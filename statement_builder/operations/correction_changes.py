@@ -16,6 +16,7 @@ from statement_builder.operations.reissues import shard_of
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.build_worker import printed_terms, read_shard
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.policy import decide
 from statement_builder.rendering import PlainEngine
 
@@ -49,6 +50,7 @@ def _compose_again(context: AppContext, batch: Batch, original: Document) -> Con
                     terms=printed_terms(context.settings.policy),
                     batch_cycle=batch.cycle,
                     issued_on=original.issued_on,
+                    payment_check=payment_check(context.payment_keys()),
                     revision=original.revision,
                     replaces=Replaced(document_id=parent.document_id, issued_on=parent.issued_on) if parent else None,
                 )

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from msgspec.structs import replace
 
 from mail_house.bounces import Accepted, Bounce, BounceKind
+from mail_house.email import EMAIL_KEY
 from mail_house.inbound import Acknowledgement, AddressChange, DeliveryReport, JobMailed, PieceReport, PieceState
+from mail_house.secret import read_keys
 from statement_builder.billing.model import GuarantorAccount
-from statement_builder.errors import DeliveryReportError
-from statement_builder.ledger import AddressChanged, DeliveryState, Document, EventData
+from statement_builder.billing.selection import Channel
+from statement_builder.errors import ConfigError, DeliveryReportError
+from statement_builder.ledger import AddressChanged, Delivery, DeliveryState, Document, EventData
 from statement_builder.ledger.delivery_reports import require_same_file
+from statement_builder.operations.email_proof import BOUNCE_WITHIN, COMPLAINT_WITHIN, Claim, Evidence, find_doubt
 from statement_builder.operations.report_checks import (
     choose_attempt,
     require_possible_date,
@@ -22,11 +27,9 @@ from statement_builder.operations.report_checks import (
 )
 from statement_builder.pipeline.build_worker import read_shard
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.email_stop import EMAIL_ATTEMPTS_MAX
 from statement_builder.policy.recipient import address_digest
 
-EMAIL_ATTEMPTS_MAX = 3
-"""After this many soft bounces the document is printed (domain rules 8)."""
-_IS_FINAL = {BounceKind.HARD: True, BounceKind.COMPLAINT: True, BounceKind.SOFT: False}
 _REVERSALS = frozenset({PieceState.REJECTED, PieceState.RETURNED})
 
 
@@ -35,10 +38,15 @@ class DeliveryReportRecorder:
 
     Each method returns whether the report was news. `why` names the file and line that the report comes from. All
     raise `DeliveryReportError` if the report contradicts the ledger or is about something that we did not send.
+    Raises `ConfigError` for unusable e-mail keys.
     """
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
+        try:
+            self._keys = read_keys(context.environ, EMAIL_KEY)
+        except ValueError as exc:
+            raise ConfigError(str(exc)) from exc
         self._digests = functools.lru_cache(maxsize=16)(self._read_digests)
 
     def check(self, report: DeliveryReport, *, is_lob: bool) -> DeliveryReport:
@@ -90,33 +98,65 @@ class DeliveryReportRecorder:
             return self._record_address_change(report, why)
         return self._record_piece(report, why=f"{report.reason} ({why})")
 
+    def find_doubt(self, bounce: Bounce, evidence: Evidence) -> str:
+        """Why the bounce is not proven to be about an e-mail of ours; empty if it is."""
+        within = COMPLAINT_WITHIN if bounce.kind is BounceKind.COMPLAINT else BOUNCE_WITHIN
+        recipients = tuple(filter(None, (bounce.recipient, bounce.written_to)))
+        claim = Claim(bounce.document_id, bounce.attempt, bounce.token, recipients)
+        return self._find_doubt(claim, evidence, within)
+
     def record_bounce(self, bounce: Bounce, *, why: str) -> bool:
-        """Record a bounced e-mail."""
-        reason = f"{bounce.kind} {bounce.status}".strip()
-        return self._context.ledger.delivery_reports.record_bounce(
+        """Record a proven bounce of an e-mail, or a complaint about one."""
+        context, reports = self._context, self._context.ledger.delivery_reports
+        when: Any = {"on": context.today(), "at": context.now(), "why": f"{bounce.kind} {bounce.status}".strip()}
+        when["why"] += f" ({why})"
+        if bounce.kind is BounceKind.COMPLAINT:
+            return reports.record_complaint(bounce.document_id, bounce.attempt, **when)
+        is_sender_fault = bounce.kind is BounceKind.SENDER
+        return reports.record_bounce(
             bounce.document_id,
             bounce.attempt,
-            is_final=_IS_FINAL[bounce.kind],
-            tries_max=EMAIL_ATTEMPTS_MAX,
-            on=self._context.today(),
-            at=self._context.now(),
-            why=f"{reason} ({why})",
+            is_final=bounce.kind is BounceKind.HARD,
+            is_sender_fault=is_sender_fault,
+            tries_max=None if is_sender_fault else EMAIL_ATTEMPTS_MAX,
+            **when,
         )
 
-    def record_accepted(self, accepted: Accepted, *, why: str) -> bool:
-        """Record that the mail service accepted a message. News only if the attempt's outcome was unknown."""
+    def record_accepted(self, accepted: Accepted, evidence: Evidence, *, why: str) -> bool:
+        """Record that the mail service accepted or delivered a message. Without proof, that settles nothing: it is an
+        error if the attempt is in doubt, and no news otherwise."""
         document_id, attempt = self._find_email(accepted.document_id, accepted.attempt, accepted.reference)
         if not document_id:
             raise DeliveryReportError("the mail service accepted a message that is not one of ours.")
+        claim = Claim(document_id, attempt, accepted.token, accepted.recipients)
+        if doubt := self._find_doubt(claim, evidence, BOUNCE_WITHIN):
+            delivery = self._find_delivery(document_id, attempt)
+            if delivery is None or delivery.state in {DeliveryState.COMMITTING, DeliveryState.UNCERTAIN}:
+                raise DeliveryReportError(f"it is not proven that document {document_id} was accepted: {doubt}.")
+            return False
         context = self._context
         return context.ledger.delivery_reports.confirm_email(
-            document_id, attempt, on=context.today(), at=context.now(), why=why
+            document_id,
+            attempt,
+            is_delivered=accepted.is_delivered,
+            on=context.today(),
+            at=context.now(),
+            why=why,
         )
 
     def identify(self, bounce: Bounce) -> Bounce:
         """The bounce with its document, looked up by the mail service's message id if it does not show ours."""
         document_id, attempt = self._find_email(bounce.document_id, bounce.attempt, bounce.reference)
         return replace(bounce, document_id=document_id, attempt=attempt)
+
+    def _find_doubt(self, claim: Claim, evidence: Evidence, within: timedelta) -> str:
+        delivery = self._find_delivery(claim.document_id, claim.attempt)
+        return find_doubt(claim, evidence, delivery, self._keys, within=within, now=self._context.now())
+
+    def _find_delivery(self, document_id: str, attempt: int) -> Delivery | None:
+        attempts = self._context.ledger.deliveries.for_document(document_id) if document_id else ()
+        emails = [each for each in attempts if each.channel is Channel.EMAIL]
+        return next((each for each in emails if each.attempt == attempt), None)
 
     def _find_email(self, document_id: str, attempt: int, reference: str) -> tuple[str, int]:
         if document_id or not reference:

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from msgspec import field
 
-from mail_house.email import open_mailer
+from mail_house.email import EMAIL_KEY, open_mailer
 from mail_house.errors import HandOffError
+from mail_house.secret import read_keys
 from mail_house.vendors import open_print_vendor
 from statement_builder.archive import open_archive
 from statement_builder.billing.model import Record
@@ -18,6 +19,7 @@ from statement_builder.ledger import Ledger
 from statement_builder.operations.event_log import check_event_log
 from statement_builder.pipeline.context import open_templates
 from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
+from statement_builder.pipeline.payment_codes import read_payment_keys
 from statement_builder.pipeline.stores import (
     find_problems,
     list_places,
@@ -74,6 +76,7 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "print vendor", lambda: _check_print(settings, environ)
     yield "e-mail", lambda: _check_email(settings, environ)
     yield "inbox", lambda: _check_inbox(settings)
+    yield "payment code", lambda: _check_payment_code(settings, environ)
 
 
 def _check_templates(settings: Settings) -> str:
@@ -165,4 +168,16 @@ def _check_email(settings: Settings, environ: Mapping[str, str]) -> str:
     _require_ours(settings, "email")
     with open_mailer(settings.email, environ=environ) as mailer:
         mailer.check()
-    return "reachable"
+    if not read_keys(environ, EMAIL_KEY):
+        return f"reachable; {EMAIL_KEY} is not set, so that every bounce and complaint waits for a person"
+    return "reachable; bounces are proven by a token"
+
+
+def _check_payment_code(settings: Settings, environ: Mapping[str, str]) -> str:
+    facility = settings.require_facility()
+    read_payment_keys(facility, environ)
+    if not facility.payment_url:
+        return "none is printed"
+    if "{check}" not in facility.payment_url:
+        return "printed without {check}: the payment page cannot tell a guessed document id"
+    return "printed with a check"

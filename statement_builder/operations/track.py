@@ -6,14 +6,15 @@ of the inbox only after all of it was processed, and a file with the same bytes 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mail_house.bounces import BounceKind, read, read_accepted
-from mail_house.errors import HandOffError
+from mail_house.bounces import BounceKind, FetchCertificate, fetch_certificate, read, read_accepted
+from mail_house.errors import HandOffError, Retryable
 from mail_house.inbound import fetch_bounces, fetch_vendor_reports, read_delivery_reports
 from mail_house.limits import PARSE_SECONDS_MAX, LimitExceeded, check_message, time_limit
 from statement_builder.billing.model import Record
@@ -30,6 +31,7 @@ from statement_builder.errors import (
 from statement_builder.ledger import BatchState
 from statement_builder.operations.close import close_batch
 from statement_builder.operations.delivery_reports import DeliveryReportRecorder
+from statement_builder.operations.email_proof import read_evidence
 from statement_builder.operations.inbound_files import (
     Processed,
     TrackedFile,
@@ -43,6 +45,7 @@ from statement_builder.operations.roles import authorize
 from statement_builder.operations.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
 from statement_builder.operations.vendor_files import ReversalBudget, process_vendor_file
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.email_stop import explain_stop, is_email_stopped
 
 TRACKING = "tracking"
 """The name of the lock that keeps two runs from overlapping, and the subject of tracking's own events."""
@@ -76,8 +79,9 @@ class TrackingResult(Record, kw_only=True):
     alerts: tuple[Alert, ...]
 
 
-def track(context: AppContext) -> TrackingResult:
+def track(context: AppContext, *, fetch_certificate: FetchCertificate = fetch_certificate) -> TrackingResult:
     """Process every waiting report. `ConfigError` for an invalid setting, `BatchBusy` if another run is in progress.
+    `fetch_certificate` fetches the certificates of Amazon SNS.
 
     A server that cannot be reached or a file that cannot be read becomes an alert; the run continues.
     """
@@ -89,7 +93,7 @@ def track(context: AppContext) -> TrackingResult:
         alerts = _fetch_reports(context, inbox, settled_before)
         names = inbox.names(settled_before=settled_before)
         unsettled = inbox.unsettled_names(settled_before=settled_before)
-        files = _process_files(context, inbox, names, alerts)
+        files = _process_files(context, inbox, names, alerts, fetch=functools.cache(fetch_certificate))
         return _finish(context, inbox, files, alerts, unsettled)
 
 
@@ -129,6 +133,7 @@ def _finish(
         alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
         for batch_id, message in hand_off_due(context).items()
     ]
+    alerts += _find_sender_faults(context)
     alerts += stop_mail_to_deceased(context)
     closed = _close_complete_batches(context, alerts)
     alerts += find_late_files(context)
@@ -191,7 +196,13 @@ def _fetch_reports(context: AppContext, inbox: Inbox, settled_before: float) -> 
 
 
 def _process_files(
-    context: AppContext, inbox: Inbox, names: Sequence[str], alerts: list[Alert], *, is_accepted: bool = False
+    context: AppContext,
+    inbox: Inbox,
+    names: Sequence[str],
+    alerts: list[Alert],
+    *,
+    is_accepted: bool = False,
+    fetch: FetchCertificate = fetch_certificate,
 ) -> list[TrackedFile]:
     """Process the files one by one. No file stops the others: one that cannot be processed now stays where it is, and
     becomes an alert."""
@@ -200,11 +211,13 @@ def _process_files(
     budget = None if is_accepted else ReversalBudget(context.settings.mail.reversals_max)
     for name in names:
         try:
-            files.append(_process_file(context, inbox, recorder, name, budget))
+            files.append(_process_file(context, inbox, recorder, name, budget=budget, fetch=fetch))
         except FileNotFoundError:
             continue  # moved away by somebody else in the meantime
         except LedgerError:
             raise  # nothing can be recorded: it concerns every file
+        except Retryable as exc:  # it stays in the inbox for the next run
+            alerts.append(alert("UNREACHABLE", safe_name(name), str(exc), "unreachable"))
         except (StatementsError, OSError) as exc:
             what = f"cannot be read or moved ({exc.strerror})" if isinstance(exc, OSError) else str(exc)
             message = f"{safe_name(name)} waits in the inbox: {what}. The next run tries it again."
@@ -213,7 +226,13 @@ def _process_files(
 
 
 def _process_file(
-    context: AppContext, inbox: Inbox, recorder: DeliveryReportRecorder, name: str, budget: ReversalBudget | None
+    context: AppContext,
+    inbox: Inbox,
+    recorder: DeliveryReportRecorder,
+    name: str,
+    *,
+    budget: ReversalBudget | None,
+    fetch: FetchCertificate,
 ) -> TrackedFile:
     sha256 = ""
     shown = safe_name(name.rpartition("/")[2])
@@ -222,7 +241,12 @@ def _process_file(
         sha256 = hashlib.sha256(data).hexdigest()
         if known := context.ledger.inbound_files.find(sha256):
             return put_away_known(inbox, name, known)
-        result = _process_data(recorder, shown, data, budget)
+        if _is_email(shown, data):
+            result = _process_email(context, recorder, shown, data, fetch)
+        else:
+            result = _process_vendor_data(recorder, shown, data, budget)
+    except Retryable:
+        raise  # it stays in the inbox for the next run
     except LimitExceeded as exc:
         result = not_readable(f"The file {exc}.")
     except (MemoryError, RecursionError):
@@ -235,13 +259,10 @@ def _process_file(
     return put_away(context, inbox, name, result, sha256)
 
 
-def _process_data(recorder: DeliveryReportRecorder, name: str, data: bytes, budget: ReversalBudget | None) -> Processed:
+def _process_vendor_data(
+    recorder: DeliveryReportRecorder, name: str, data: bytes, budget: ReversalBudget | None
+) -> Processed:
     """Parse and record one file. Parsing has a time limit; recording waits for the ledger and has none."""
-    if _is_email(name, data):
-        try:
-            return _process_email(recorder, name, data)
-        except LimitExceeded as exc:
-            raise LimitExceeded(f"{exc}. {_READ_IT}") from exc
     with time_limit(PARSE_SECONDS_MAX):
         parsed = read_delivery_reports(data)
     return process_vendor_file(recorder, name, parsed, budget=budget)
@@ -252,16 +273,22 @@ def _is_email(name: str, data: bytes) -> bool:
     return name.lower().endswith(".eml") or (data.lstrip()[:1] == b"{" and b'"event_type"' not in data)
 
 
-def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> Processed:
-    """Record what is certain. A delay warning changes nothing: the receiving server is still trying."""
-    with time_limit(PARSE_SECONDS_MAX):
-        check_message(data)
-        found, accepted = read(data), read_accepted(data)
+def _process_email(
+    context: AppContext, recorder: DeliveryReportRecorder, name: str, data: bytes, fetch: FetchCertificate
+) -> Processed:
+    """Record what is certain and proven. A delay warning changes nothing: the receiving server is still trying."""
+    try:
+        with time_limit(PARSE_SECONDS_MAX):
+            check_message(data)
+            found, accepted = read(data), read_accepted(data)
+    except LimitExceeded as exc:
+        raise LimitExceeded(f"{exc}. {_READ_IT}") from exc
+    evidence = read_evidence(data, context.settings.mail, fetch)
     bounces = [recorder.identify(bounce) for bounce in found]
     news, reasons = 0, []
     if accepted is not None:
         try:
-            news += recorder.record_accepted(accepted, why=name)
+            news += recorder.record_accepted(accepted, evidence, why=name)
         except DeliveryReportError as exc:
             reasons.append(str(exc))
     for bounce in bounces:
@@ -271,6 +298,13 @@ def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> 
             reasons.append(
                 "Read this message: it does not say for certain which document bounced, and why. If it says that the "
                 "patient has died, record the hold DECEASED in the billing system before anything else."
+            )
+            recorder.note_unclear(bounce.document_id, why=name)
+            continue
+        if doubt := recorder.find_doubt(bounce, evidence):
+            reasons.append(
+                f"Read this message. It says that document {bounce.document_id} bounced, or that its recipient "
+                f"complained, and that is not proven: {doubt}. Nothing was changed."
             )
             recorder.note_unclear(bounce.document_id, why=name)
             continue
@@ -289,6 +323,13 @@ def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> 
         reasons=reasons,
         folder=UNCLEAR if reasons else DONE,
     )
+
+
+def _find_sender_faults(context: AppContext) -> list[Alert]:
+    """One alert for all e-mails that bounced because of the sender."""
+    if not is_email_stopped(context):
+        return []
+    return [alert("SENDER_REFUSED", "email", explain_stop(context), "sender-refused")]
 
 
 def _close_complete_batches(context: AppContext, alerts: list[Alert]) -> list[str]:

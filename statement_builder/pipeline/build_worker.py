@@ -18,6 +18,7 @@ from deflate import zlib_compress
 from msgspec.structs import replace
 
 from mail_house.profiles import Profile
+from mail_house.secret import KeyRing
 from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open_archive, read_snapshot
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount, Record
@@ -27,6 +28,7 @@ from statement_builder.containment import Problem, contain, died
 from statement_builder.documents import CompositionError, Content, PrintedTerms, compose, document_id
 from statement_builder.errors import ArchiveError
 from statement_builder.ledger import Batch, DocumentState, NewCandidate, NewDocument, Outcome, Shard
+from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.pipeline.workers import report_progress
 from statement_builder.policy import Policy, candidate_cents, decide
 from statement_builder.rendering import (
@@ -55,6 +57,7 @@ class BuildPlan(Record, kw_only=True):
     profile: Profile
     templates: Path
     batch: Batch
+    payment_keys: KeyRing
 
 
 class BuiltShard(Record, kw_only=True):
@@ -86,6 +89,7 @@ def plan_build(context: AppContext, batch: Batch) -> BuildPlan:
         profile=context.profile(),
         templates=context.templates,
         batch=batch,
+        payment_keys=context.payment_keys(),
     )
 
 
@@ -233,6 +237,7 @@ class ShardBuilder:
                 terms=printed_terms(plan.settings.policy),
                 batch_cycle=plan.batch.cycle,
                 issued_on=plan.batch.as_of,
+                payment_check=payment_check(plan.payment_keys),
             )
             if (
                 selection.channel is Channel.PRINT

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from mail_house.email import Mailer, open_mailer
 from mail_house.profiles import Profile
+from mail_house.secret import KeyRing
 from mail_house.vendors import PrintVendor, open_print_vendor
 from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.facility import Facility
@@ -18,6 +19,7 @@ from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, Document, Ledger
 from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
+from statement_builder.pipeline.payment_codes import read_payment_keys
 from statement_builder.pipeline.stores import list_places, open_ledger
 from statement_builder.resources import SQL_ROOT, TEMPLATES
 from statement_builder.settings import Settings
@@ -92,6 +94,10 @@ class AppContext:
             return open_mailer(self.settings.email, environ=self.environ)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
+
+    def payment_keys(self) -> KeyRing:
+        """The keys of the checks in payment codes. Raises `ConfigError` when a code needs one and there is none."""
+        return read_payment_keys(self.facility, self.environ)
 
     def profile(self) -> Profile:
         """The print vendor's envelopes: window positions and how many sheets each takes."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import tenacity
@@ -20,13 +18,20 @@ from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, D
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.email_attachments import Attachments
+from statement_builder.pipeline.email_stop import (
+    EMAIL_ATTEMPTS_MAX,
+    SENDER_FAULTS_MAX,
+    SOFT_BOUNCE_RETRY_AFTER,
+    Refusals,
+    explain_refusals,
+    explain_stop,
+    explain_vague,
+    is_email_stopped,
+)
 from statement_builder.pipeline.recipients import read_recipients
 
 EMAILS_PER_COMMIT = 10
 """Messages recorded in one ledger commit, and so the most that a crash can leave uncertain (ADR 12)."""
-TEMPORARY_REFUSALS_MAX = 3
-"""After this many consecutive temporary refusals, the server is at fault and not the message: sending stops."""
-SOFT_BOUNCE_RETRY_AFTER = timedelta(hours=24)
 SEND_ATTEMPTS_MAX = 3
 """How often one hand-off tries deferred messages, with growing pauses. After that, a re-run sends them."""
 
@@ -48,19 +53,27 @@ def send_emails(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> N
 
 
 def _send_pending(context: AppContext, batch: Batch, mailer: Mailer, shards: Sequence[Shard]) -> None:
-    """Send each unclaimed e-mail once. Stops early when the server defers everything."""
-    deferrals = _Deferrals()
+    """Send each unclaimed e-mail once. Stops early when the server defers everything, or refuses us."""
+    refusals = Refusals()
     attachments = _open_attachments(context, batch, shards)
+    is_stopped = is_email_stopped(context)
+    if not is_stopped:
+        _print_exhausted(context, batch, shards)
     for shard in shards:
         unclaimed = _find_unclaimed(context, batch, shard)
+        if is_stopped:  # what bounced waits quietly, and a new lot does not start
+            unclaimed = [each for each in unclaimed if each.state is not DocumentState.HANDED_OFF]
+            if unclaimed:
+                raise Misconfigured(explain_stop(context))
         recipients = read_recipients(context.archive, shard, unclaimed) if unclaimed else {}
         if attachments and unclaimed:
             attachments.load(shard, unclaimed)
         for start in range(0, len(unclaimed), EMAILS_PER_COMMIT):
             group = unclaimed[start : start + EMAILS_PER_COMMIT]
-            _send_group(context, mailer, group, recipients=recipients, attachments=attachments, deferrals=deferrals)
-    if deferrals.last is not None:
-        raise Retryable(f"{deferrals.count} e-mails were deferred: {deferrals.last}") from deferrals.last
+            _send_group(context, mailer, group, recipients=recipients, attachments=attachments, refusals=refusals)
+    _print_refused(context, refusals)
+    if refusals.last is not None:
+        raise Retryable(f"{refusals.count} e-mails were deferred: {refusals.last}") from refusals.last
 
 
 def _find_unclaimed(context: AppContext, batch: Batch, shard: Shard) -> list[Document]:
@@ -76,24 +89,41 @@ def _open_attachments(context: AppContext, batch: Batch, shards: Sequence[Shard]
     return Attachments(context, batch, guarantor_ids) if guarantor_ids else None
 
 
-@dataclass
-class _Deferrals:
-    """Temporary refusals during one pass through the shards."""
+def _print_exhausted(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
+    """Print the few documents whose e-mail bounced because of us as often as it is tried. Many at once are a fault of
+    the setup, and are e-mailed again."""
+    exhausted = [
+        document
+        for shard in shards
+        for document in context.ledger.documents.pending(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
+        if document.is_redelivery_due and _is_due(context, document) and _is_exhausted(context, document)
+    ]
+    if len(exhausted) < SENDER_FAULTS_MAX:
+        for document in exhausted:
+            _switch_to_print(context, document, f"{EMAIL_ATTEMPTS_MAX} e-mails bounced because of the sender")
 
-    count: int = 0
-    consecutive: int = 0
-    last: Retryable | None = None
 
-    def record(self, error: HandOffError | None) -> None:
-        if isinstance(error, Retryable):
-            self.count, self.consecutive, self.last = self.count + 1, self.consecutive + 1, error
-        else:
-            self.consecutive = 0
+def _is_exhausted(context: AppContext, document: Document) -> bool:
+    attempts = context.ledger.deliveries.for_document(document.document_id)
+    return sum(each.state is DeliveryState.BOUNCED for each in attempts) >= EMAIL_ATTEMPTS_MAX
 
-    @property
-    def must_stop(self) -> bool:
-        """Whether the server would refuse any further message too."""
-        return self.consecutive >= TEMPORARY_REFUSALS_MAX or isinstance(self.last, Misconfigured)
+
+def _print_refused(context: AppContext, refusals: Refusals) -> None:
+    """Print the few that a server refused because of us, or without a reason, while it accepted the others: one
+    recipient's policy, or one message that is too large. If it accepted none, the setup is at fault."""
+    because_of_us, vague = refusals.because_of_us, refusals.vague
+    if because_of_us and not refusals.accepted:
+        raise explain_refusals(len(because_of_us), because_of_us[-1][1])
+    if len(vague) > 1 and not refusals.accepted:
+        raise explain_vague(len(vague), vague[-1][1])
+    for document, error in (*because_of_us, *vague):
+        _switch_to_print(context, document, str(error))
+
+
+def _switch_to_print(context: AppContext, document: Document, why: str) -> None:
+    context.ledger.documents.change_channel(
+        document.document_id, Channel.PRINT, actor=context.actor, at=context.now(), why=why
+    )
 
 
 def _send_group(
@@ -103,7 +133,7 @@ def _send_group(
     *,
     recipients: dict[str, Recipient],
     attachments: Attachments | None,
-    deferrals: _Deferrals,
+    refusals: Refusals,
 ) -> None:
     """Claim a few messages, record that sending starts, send them one by one, then record every result.
 
@@ -114,15 +144,16 @@ def _send_group(
     marks: list[EmailMark] = []
     refused: list[tuple[Document, Permanent]] = []
     started = 0
+    stop: Retryable | None = None
     try:
         for document, delivery in zip(documents, deliveries, strict=True):
             started += 1
             mark, error = _send(context, mailer, document, delivery, recipients=recipients, attachments=attachments)
             marks.append(mark)
-            deferrals.record(error)
-            if isinstance(error, Permanent):
+            refusals.record(document, error)
+            if isinstance(error, Permanent) and not error.is_vague:
                 refused.append((document, error))
-            if deferrals.must_stop:
+            if stop := refusals.find_stop(error):
                 break
     except LockLost:
         started -= 1  # the lock is checked just before the message is sent, so this one was not sent
@@ -134,11 +165,9 @@ def _send_group(
         ]
         _record(context, marks)
     for document, error in refused:
-        context.ledger.documents.change_channel(
-            document.document_id, Channel.PRINT, actor=context.actor, at=context.now(), why=str(error)
-        )
-    if deferrals.must_stop and deferrals.last is not None:
-        raise deferrals.last
+        _switch_to_print(context, document, str(error))
+    if stop is not None:
+        raise stop
 
 
 def _claim(context: AppContext, documents: Sequence[Document]) -> tuple[Sequence[Document], Sequence[Delivery]]:

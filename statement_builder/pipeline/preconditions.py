@@ -18,6 +18,7 @@ def require_settings(context: AppContext, source: str) -> None:
     context.profile()
     context.open_vendor().close()
     context.open_mailer().close()
+    context.payment_keys()
     context.open_source(source)
 
 

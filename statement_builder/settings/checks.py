@@ -56,6 +56,7 @@ _NOTES = {
     "release.dual_control_level_min": ": a final notice (level 4) always requires dual control",
 }
 _ROLE_MEMBER = re.compile(r"(group|airflow):[^\s:]+|schedule")
+_SNS_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+")
 _POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")
 _PHONE = re.compile(r"[+(0-9][!-~ ]{9,49}")
 _PHONE_DIGITS_MIN, _PHONE_CHARACTERS_MIN = 7, 10
@@ -130,6 +131,10 @@ def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
         )
     if mail.service_type and not mail.mailer_id:
         yield "mail.service_type is set, but mail.mailer_id is not: the barcode needs both"
+    if unknown := [topic for topic in mail.sns_topics if not _SNS_TOPIC.fullmatch(topic)]:
+        yield f"mail.sns_topics: {unknown[0]!r} is not an ARN such as arn:aws:sns:REGION:ACCOUNT:NAME"
+    if not re.fullmatch(r"[^\s;]*", mail.authserv_id):
+        yield "mail.authserv_id must be one name, such as mx.hospital.org"
     yield from _find_folder_faults("mail.inbox", mail.inbox, must_exist=False)
 
 
@@ -225,7 +230,8 @@ def _find_assistance_faults(facility: Facility) -> Iterator[str]:
 
 def _find_payment_url_faults(url: str) -> Iterator[str]:
     """The code is printed where anyone may scan it, so the URL contains the document id and no other patient data."""
-    parts = url.split("{document}")
+    check_characters = 16 * url.count("{check}")
+    parts = url.replace("{check}", "", 1).split("{document}")
     if (
         len(parts) != 2
         or not re.fullmatch(r"https://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+", "".join(parts))
@@ -233,10 +239,10 @@ def _find_payment_url_faults(url: str) -> Iterator[str]:
     ):
         yield (
             "facility.payment_url must be an https:// address in ASCII that contains {document} once, for the document "
-            "id"
+            "id, and {check} at most once"
         )
-    if len("".join(parts)) > PAYMENT_URL_CHARACTERS_MAX:
+    if len("".join(parts)) + check_characters > PAYMENT_URL_CHARACTERS_MAX:
         yield (
-            f"facility.payment_url must not exceed {PAYMENT_URL_CHARACTERS_MAX} characters without {{document}}, or "
-            "the code is too fine for phones"
+            f"facility.payment_url must not exceed {PAYMENT_URL_CHARACTERS_MAX} characters without {{document}}, with "
+            "16 for {check}, or the code is too fine for phones"
         )

@@ -40,6 +40,16 @@ ENVIRONMENT_VARIABLES: tuple[EnvironmentVariable, ...] = (
     _variable("SMTP_USER", "User name for the SMTP server."),
     _variable("SMTP_PASSWORD", "Password for the SMTP server.", secret=True),
     _variable("DKIM_KEY", "File with the private key that signs e-mail."),
+    _variable(
+        "EMAIL_KEY",
+        "Keys of the tokens in e-mails that prove bounces and complaints, separated by commas; the first signs.",
+        secret=True,
+    ),
+    _variable(
+        "PAYMENT_KEY",
+        "Keys of the checks in payment codes (`facility.payment_url`), separated by commas; the first signs.",
+        secret=True,
+    ),
     _variable("IMAP_USER", "User name for the bounce mailbox."),
     _variable("IMAP_PASSWORD", "Password for the bounce mailbox.", secret=True),
     _variable("EVENT_KEY", "Keys that sign the event log's seals, with commas between: the first signs.", secret=True),

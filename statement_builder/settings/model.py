@@ -84,6 +84,12 @@ class MailSettings(Record, kw_only=True):
     reversals_max: int = 5
     """Rejected and returned pieces that one run of the tracking records on its own. A file that would exceed it waits
     for an operator: `statements track --accept FILE`."""
+    authserv_id: str = ""
+    """The name that your mail server puts first in the Authentication-Results header. A bounce whose sender it found
+    forged waits for a person. Empty: the header is not read."""
+    sns_topics: tuple[str, ...] = ()
+    """ARNs of the Amazon SNS topics that publish your SES events. A notification of another topic waits for a
+    person."""
 
 
 class ReleaseSettings(Record, kw_only=True):

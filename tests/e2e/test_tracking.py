@@ -170,16 +170,25 @@ def test_bad_lines__are_quarantined_and_valid_lines_count(hospital: Hospital) ->
     assert states(hospital, document) == ["returned"]
 
 
-def bounce_message(hospital: Hospital, document: str, *, status: str = "5.1.1", action: str = "failed") -> bytes:
+def bounce_message(
+    hospital: Hospital,
+    document: str,
+    *,
+    status: str = "5.1.1",
+    action: str = "failed",
+    recipient: str = "",
+    message_id: str = "",
+) -> bytes:
+    """A delivery status notification about the e-mail of a document, to the recipient of that e-mail by default."""
     sent = (hospital.home / "outbox" / "email" / f"{document}.eml").read_text(encoding="utf-8")
-    message_id = re.search(r"^Message-ID: (.*)$", sent, re.MULTILINE)
-    assert message_id
+    headers = dict(re.findall(r"^(Message-ID|To): (.*)$", sent, re.MULTILINE))
     return (
         "From: MAILER-DAEMON@mx.example.org\r\nSubject: Undelivered Mail Returned to Sender\r\nMIME-Version: 1.0\r\n"
         'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.example.org\r\n\r\n"
-        f"Final-Recipient: rfc822; somebody@example.org\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
-        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: {message_id[1]}\r\n\r\n--b--\r\n"
+        f"Final-Recipient: rfc822; {recipient or headers['To']}\r\nAction: {action}\r\nStatus: {status}\r\n\r\n"
+        "--b\r\nContent-Type: text/rfc822-headers\r\n\r\n"
+        f"Message-ID: {message_id or headers['Message-ID']}\r\n\r\n--b--\r\n"
     ).encode()
 
 
@@ -261,19 +270,22 @@ def test_mailbox_and_sftp__reports_are_fetched_once(
 
 
 def event(what: str, request: dict[str, Any], number: int, *, tagged: bool = True) -> bytes:
-    """The SNS notification that SES publishes for the message of that request."""
+    """The event that SES publishes for the message of that request, as a queue without SNS holds it."""
     tags = {tag["Name"]: [tag["Value"]] for tag in request["EmailTags"]}
-    recipients = [{"emailAddress": address, "status": "5.1.1"} for address in request["Destination"]["ToAddresses"]]
+    addresses = request["Destination"]["ToAddresses"]
+    mail = {"messageId": f"ses-{number}", "destination": addresses, "headers": []}
     payload = {
         "eventType": what,
-        "mail": {"messageId": f"ses-{number}", "headers": []} | ({"tags": tags} if tagged else {}),
-        "bounce": {"bounceType": "Permanent", "bouncedRecipients": recipients},
-        "delivery": {"recipients": request["Destination"]["ToAddresses"]},
+        "mail": mail | ({"tags": tags} if tagged else {}),
+        "bounce": {
+            "bounceType": "Permanent",
+            "bouncedRecipients": [{"emailAddress": address, "status": "5.1.1"} for address in addresses],
+        },
     }
-    return json.dumps({"Type": "Notification", "Message": json.dumps(payload)}).encode()
+    return json.dumps(payload).encode()
 
 
-def test_ses_events__find_documents_by_tag_or_by_ses_message_id(tmp_path: Path, fake_ses: FakeSes) -> None:
+def test_ses_events__find_documents_by_tag_and_token(tmp_path: Path, fake_ses: FakeSes) -> None:
     hospital = Hospital(build_hospital(tmp_path / "home").home, {**fake_ses.environ, "STATEMENTS_EMAIL": fake_ses.url})
     fake_ses.answers = [(ACCEPT_AND_HANG_UP, "")]
     hospital.statements("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release", code=None)
@@ -283,21 +295,12 @@ def test_ses_events__find_documents_by_tag_or_by_ses_message_id(tmp_path: Path, 
     put_mail(hospital, "1.json", event("Delivery", fake_ses.requests[0], 1))
     put_mail(hospital, "2.json", event("Bounce", fake_ses.requests[1], 2))
     put_mail(hospital, "3.json", event("Bounce", fake_ses.requests[2], 3, tagged=False))
-    put_mail(hospital, "4.json", event("Bounce", fake_ses.requests[2], 4711, tagged=False))
     tracked = track(hospital, code=3)
-    assert [states(hospital, document) for document in accepted[:3]] == [
-        ["sent"],
-        ["bounced", "sent"],
-        ["bounced", "sent"],
-    ]
-    assert {file["name"]: file["put_in"] for file in tracked["files"]} == {
-        "1.json": "done",
-        "2.json": "done",
-        "3.json": "done",
-        "4.json": "unclear",
-    }
+    assert [states(hospital, document) for document in accepted[:3]] == [["delivered"], ["bounced", "sent"], ["sent"]]
+    put_in = {file["name"]: file["put_in"] for file in tracked["files"]}
+    assert put_in == {"1.json": "done", "2.json": "done", "3.json": "unclear"}, "an SES id alone proves nothing"
     printed_now = {row["document_id"] for row in hospital.manifest_rows()}
-    assert set(accepted[1:3]) <= printed_now
+    assert accepted[1] in printed_now
     assert accepted[0] not in printed_now
 
 

@@ -25,6 +25,7 @@ INVALID = [
     pytest.param("https://pay.", "http://pay.", ("facility.portal_url", "https://"), id="portal-not-encrypted"),
     pytest.param("/d/{document}", "/d", ("facility.payment_url", "{document}"), id="payment-code-without-a-document"),
     pytest.param("/d/{document}", "/{amount}/{document}", ("facility.payment_url",), id="payment-code-with-an-amount"),
+    pytest.param("/d/{document}", "/{check}/{document}/{check}", ("facility.payment_url", "{check}"), id="two-checks"),
     pytest.param(
         'payment_url = "https', 'payment_url = "http', ("payment_url", "https"), id="payment-code-not-encrypted"
     ),
@@ -76,6 +77,10 @@ INVALID = [
         ("mail.preflight_sample_every", "at least 1"),
         id="no-piece-sampled",
     ),
+    pytest.param(
+        "[mail]", '[mail]\nsns_topics = ["bounces"]', ("mail.sns_topics", "arn:aws:sns"), id="topic-not-an-arn"
+    ),
+    pytest.param("[mail]", '[mail]\nauthserv_id = "mx; dkim=pass"', ("mail.authserv_id",), id="mail-server-not-a-name"),
     pytest.param(
         'tax_id = "02-0000000"',
         'tax_id = "02-0000000"\nscanline = { examples = ["79927398714"] }',
@@ -131,6 +136,11 @@ def test_invalid_url__is_named_and_nothing_starts(
     path = hospital.home / "statements.toml"
     path.write_text(f'{name} = "{value}"\n{path.read_text(encoding="utf-8")}', encoding="utf-8")
     _assert_refused(hospital, parts)
+
+
+def test_email_that_leaves_without_a_key__is_named_and_nothing_starts(hospital: Hospital) -> None:
+    environ = {"STATEMENTS_EMAIL": "smtp://mail:25?from=b@h.example", "STATEMENTS_EMAIL_KEY": ""}
+    _assert_refused(Hospital(hospital.home, environ), ("STATEMENTS_EMAIL_KEY", "openssl rand"))
 
 
 @pytest.mark.parametrize(("lines", "parts"), INVALID_POLICIES)

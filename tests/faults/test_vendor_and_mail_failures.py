@@ -165,3 +165,51 @@ def assert_rerun_sends_the_rest_once(hospital: Hospital, server: SmtpServer) -> 
         expected = [row[0] for row in hospital.ledger("SELECT document_id FROM document WHERE channel = 'email'")]
         assert len(expected) > 1
         assert emailed == Counter(expected)
+
+
+@pytest.mark.parametrize(
+    ("stage", "reply"),
+    [
+        pytest.param("rcpt", "554 5.7.1 <reader@mail.example>: Relay access denied", id="relay-denied"),
+        pytest.param(
+            "message", "550 5.7.26 This mail has been blocked because the sender is unauthenticated", id="dmarc"
+        ),
+        pytest.param("message", "552 5.3.4 message too large", id="too-large"),
+        pytest.param("rcpt", "550 blocked using zen.spamhaus.org", id="blocked-address"),
+    ],
+)
+def test_smtp_refuses_us__stops_after_a_few_and_prints_none(
+    stage: str, reply: str, hospital: Hospital, smtp_server: SmtpServer
+) -> None:
+    with_smtp = Hospital(hospital.home, {"STATEMENTS_EMAIL": smtp_server.url})
+    replies = [reply] * MANY
+    setattr(smtp_server.script, stage, replies)
+    message = error_message(call(with_smtp, *RELEASE, code=1))
+    assert "because of the sender" in message
+    assert MANY - len(replies) <= 3, "the server is asked no more often"
+    assert hospital.ledger("SELECT count(*) FROM document WHERE channel = 'email' AND state = 'rendered'") != [(0,)]
+    assert hospital.ledger("SELECT * FROM event WHERE what = 'channel print'") == []
+    assert hospital.ledger("SELECT * FROM suppression") == []
+    replies.clear()
+    assert_rerun_sends_the_rest_once(with_smtp, smtp_server)
+
+
+def test_smtp_refuses_one_because_of_us__it_is_printed_without_a_stop(
+    hospital: Hospital, smtp_server: SmtpServer
+) -> None:
+    with_smtp = Hospital(hospital.home, {"STATEMENTS_EMAIL": smtp_server.url})
+    smtp_server.script.rcpt.append("550 5.7.1 not accepted by our policy")
+    call(with_smtp, *RELEASE, code=None)
+    ((document,),) = hospital.ledger("SELECT subject FROM event WHERE what = 'channel print'")
+    assert document in {row["document_id"] for row in hospital.manifest_rows()}
+    assert hospital.ledger("SELECT * FROM suppression") == []
+
+
+def test_smtp_refuses_everybody_without_a_reason__prints_none(hospital: Hospital, smtp_server: SmtpServer) -> None:
+    with_smtp = Hospital(hospital.home, {"STATEMENTS_EMAIL": smtp_server.url})
+    smtp_server.script.rcpt = ["550 no"] * MANY
+    message = error_message(call(with_smtp, *RELEASE, code=1))
+    assert "in a row" in message
+    assert hospital.ledger("SELECT * FROM event WHERE what = 'channel print'") == []
+    smtp_server.script.rcpt.clear()
+    assert_rerun_sends_the_rest_once(with_smtp, smtp_server)

@@ -26,12 +26,7 @@ from tests.mail_house.bounces.messages import OUR_ID as OURS
 from tests.shared_data import FOLDER, shared_data
 
 
-def _parameter(case: Case) -> Any:
-    marks = [pytest.mark.xfail(strict=True, reason=case.known_gap)] if case.known_gap else []
-    return pytest.param(case, id=case.id, marks=marks)
-
-
-@pytest.mark.parametrize("case", [_parameter(case) for case in CASES])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
 def test_read__every_format(case: Case) -> None:
     bounces = read(case.message)
     assert [(each.recipient, each.status, each.kind.value, each.still_trying) for each in bounces] == case.verdicts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mail_house.email import Mailer, open_mailer
-from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
+from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, SenderRefused, UnknownOutcome
 from tests.mail_house.test_email import DOCUMENT, make_message
 from tests.services.fake_ses import FakeSes
 from tests.services.http_fake import ACCEPT_AND_HANG_UP
@@ -40,7 +40,7 @@ def test_send__includes_message_tags_and_configuration_set(fake_ses: FakeSes, ma
     [
         pytest.param((429, "TooManyRequestsException"), Retryable, id="rate-limited"),
         pytest.param((400, "LimitExceededException"), Retryable, id="daily-quota"),
-        pytest.param((400, "MessageRejected"), Permanent, id="message-refused"),
+        pytest.param((400, "MessageRejected"), SenderRefused, id="message-refused"),
         pytest.param((400, "BadRequestException"), Permanent, id="bad-address"),
         pytest.param((400, "AccountSuspendedException"), Misconfigured, id="account-suspended"),
         pytest.param((400, "MailFromDomainNotVerifiedException"), Misconfigured, id="domain-not-verified"),

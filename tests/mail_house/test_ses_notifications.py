@@ -183,7 +183,10 @@ def test_read__bounce_mailed_by_ses_has_the_ses_id() -> None:
 @pytest.mark.parametrize("wrap", WRAPPINGS[:2])
 def test_read_accepted__identifies_the_message(wrap: Any, what: str) -> None:
     data = wrap({**DELIVERY, "eventType": what})
-    assert read_accepted(data) == Accepted(document_id=DOCUMENT, attempt=2, reference=SES_ID)
+    is_delivered = what == "Delivery"
+    assert read_accepted(data) == Accepted(
+        document_id=DOCUMENT, attempt=2, reference=SES_ID, recipients=(ANA,), is_delivered=is_delivered
+    )
     assert read(data) == []
 
 

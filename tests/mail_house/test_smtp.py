@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from mail_house.email import Message, open_mailer
-from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
+from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, SenderRefused, UnknownOutcome
 from tests.mail_house.test_email import DOCUMENT, make_message
 from tests.services.certificate import write_certificate
 from tests.services.processes import free_port
 from tests.services.smtp import GO_AHEAD_AND_HANG_UP, HANG_UP, SmtpServer, run_smtp_server
 
+KEYED = {"STATEMENTS_EMAIL_KEY": "k" * 32}
 NOT_THIS_MACHINE = "127.1"
 """Reaches loopback but is not recognized as loopback, so the mailer treats it as a remote host."""
 
@@ -68,7 +69,15 @@ def test_send__reuses_the_connection(smtp_server: SmtpServer) -> None:
         pytest.param("data", GO_AHEAD_AND_HANG_UP, UnknownOutcome, id="hang-up-during-the-message"),
         pytest.param("message", "451 4.3.0 try later", Retryable, id="message-later"),
         pytest.param("message", "421 4.3.2 shutting down", Retryable, id="message-closing"),
-        pytest.param("message", "554 5.6.0 looks like spam", Permanent, id="message-refused"),
+        pytest.param("message", "554 transaction failed", Permanent, id="message-refused"),
+        pytest.param("message", "554 5.6.0 looks like spam", SenderRefused, id="message-looks-like-spam"),
+        pytest.param("message", "552 5.3.4 message too large", SenderRefused, id="message-too-large"),
+        pytest.param("message", "550-5.7.26 no DMARC\n550 5.7.26 see …", SenderRefused, id="dmarc"),
+        pytest.param("rcpt", "554 5.7.1 <reader@mail.example>: Relay access denied", SenderRefused, id="relay-denied"),
+        pytest.param("rcpt", "550 relay not permitted", SenderRefused, id="relay-denied-without-a-code"),
+        pytest.param("rcpt", "530 5.7.0 Must issue a STARTTLS command first", SenderRefused, id="tls-required"),
+        pytest.param("rcpt", "550 5.7.1 too many messages, slow down", SenderRefused, id="rate-limit"),
+        pytest.param("rcpt", "550 5.7.1 <reader@mail.example>: user unknown", Permanent, id="policy-code-unknown-user"),
         pytest.param("message", HANG_UP, UnknownOutcome, id="hang-up-after-the-message"),
     ],
 )
@@ -140,7 +149,7 @@ def remote_url(server: SmtpServer) -> str:
 
 def test_starttls__not_offered_by_a_remote_server__sends_nothing(smtp_server: SmtpServer) -> None:
     with (
-        open_mailer(remote_url(smtp_server), environ={}) as mailer,
+        open_mailer(remote_url(smtp_server), environ=KEYED) as mailer,
         pytest.raises(Misconfigured, match="does not offer STARTTLS"),
     ):
         mailer.send(make_message())
@@ -150,7 +159,7 @@ def test_starttls__not_offered_by_a_remote_server__sends_nothing(smtp_server: Sm
 def test_starttls__untrusted_certificate__sends_nothing(certificate: Path) -> None:
     with run_smtp_server(tls=server_context(certificate)) as server:
         with (
-            open_mailer(remote_url(server), environ={}) as mailer,
+            open_mailer(remote_url(server), environ=KEYED) as mailer,
             pytest.raises(Misconfigured, match="certificate is not valid"),
         ):
             mailer.send(make_message())
@@ -159,7 +168,7 @@ def test_starttls__untrusted_certificate__sends_nothing(certificate: Path) -> No
 
 def test_starttls__encrypts_message_and_login(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    environ = {"STATEMENTS_SMTP_USER": "statements", "STATEMENTS_SMTP_PASSWORD": "right"}
+    environ = {**KEYED, "STATEMENTS_SMTP_USER": "statements", "STATEMENTS_SMTP_PASSWORD": "right"}
     with run_smtp_server(tls=server_context(certificate), logins={"statements": "right"}) as server:
         with open_mailer(remote_url(server), environ=environ) as mailer:
             mailer.send(make_message())
@@ -168,7 +177,7 @@ def test_starttls__encrypts_message_and_login(certificate: Path, monkeypatch: py
 
 def test_login__refused__is_misconfigured(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    environ = {"STATEMENTS_SMTP_USER": "statements", "STATEMENTS_SMTP_PASSWORD": "wrong"}
+    environ = {**KEYED, "STATEMENTS_SMTP_USER": "statements", "STATEMENTS_SMTP_PASSWORD": "wrong"}
     with run_smtp_server(tls=server_context(certificate), logins={"statements": "right"}) as server:
         with open_mailer(remote_url(server), environ=environ) as mailer, pytest.raises(Misconfigured, match="login"):
             mailer.send(make_message())

@@ -368,6 +368,13 @@ def test_verify__link_whose_description_differs_is_refused(compiled: CompiledEng
     assert _verdicts(verifier, pdf.replace(own, other), STATEMENT) == {"FOREIGN_ID"}
 
 
+def test_verify__wrong_check_is_refused(verifier: Verifier, compiled: CompiledEngine) -> None:
+    """The check is a part of the address: a page with another one is refused, as with another document's code."""
+    right, wrong = (msgspec.structs.replace(STATEMENT, payment_url=f"{STATEMENT.payment_url}/{c * 16}") for c in "ab")
+    assert _verdicts(verifier, compiled.render(right).pdf, right) == {""}
+    assert _verdicts(verifier, compiled.render(wrong).pdf, right) == {"PAYMENT_CODE"}
+
+
 @pytest.mark.parametrize("make", [PlainEngine, CompiledEngine])
 def test_verify__foreign_code_and_link_are_refused(
     verifier: Verifier, make: type[PlainEngine | CompiledEngine]

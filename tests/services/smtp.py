@@ -52,6 +52,8 @@ class SmtpServer:
     script: SmtpScript
     accepted: list[EmailMessage]
     recipients: list[str]
+    senders: list[str]
+    """The envelope senders, to which servers report failures."""
     peers: set[object]
     """The client addresses of the connections that delivered messages."""
 
@@ -77,7 +79,7 @@ def smtp_server() -> Iterator[SmtpServer]:
 @contextmanager
 def run_smtp_server(*, tls: ssl.SSLContext | None = None, logins: dict[str, str] | None = None) -> Iterator[SmtpServer]:
     """Run a server. It offers STARTTLS if `tls` is given and requires a login if `logins` is given."""
-    server = SmtpServer(port=0, script=SmtpScript(), accepted=[], recipients=[], peers=set())
+    server = SmtpServer(port=0, script=SmtpScript(), accepted=[], recipients=[], senders=[], peers=set())
     controller = _Controller(server, tls=tls, logins=logins)
     controller.start()
     try:
@@ -171,5 +173,6 @@ class _Handler:
             assert isinstance(message, EmailMessage)
             self._server.accepted.append(message)
             self._server.recipients += envelope.rcpt_tos
+            self._server.senders.append(envelope.mail_from or "")
             self._server.peers.add(session.peer)
         return reply

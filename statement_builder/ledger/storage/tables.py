@@ -297,8 +297,10 @@ redelivery = Table(
     Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
     Column("since", UtcDateTime, nullable=False),
     Column("readdressed", Boolean, nullable=False),
+    Column("is_sender_fault", Boolean, nullable=False, server_default=false()),
 )
-"""Documents due for a new attempt; `readdressed` to the address now on file."""
+"""Documents due for a new attempt; `readdressed` to the address now on file. `is_sender_fault`: an e-mail bounced
+because of the sender."""
 
 suppression = Table(
     "suppression",
