@@ -10,6 +10,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from types import FrameType
 
 FILE_BYTES_MAX = 64 * 2**20
@@ -22,6 +23,8 @@ HEADER_BYTES_MAX = 2**15
 """One header field with its folded lines."""
 PARTS_MAX = 50
 """Lines that declare a content type. Each may open one more level, and the parser recurses into each level."""
+NESTED_BYTES_MAX = 128 * 2**20
+"""Parts times bytes: text inside nested messages is read once for each of them."""
 DELIMITERS_MAX = 2_000
 """Lines that start with two hyphens, as every boundary between parts does."""
 PARSE_SECONDS_MAX = 20.0
@@ -50,14 +53,18 @@ def check_message(data: bytes) -> None:
         raise LimitExceeded(f"has more than {MESSAGE_LINES_MAX:,} lines")
     if max(map(len, lines)) > MESSAGE_LINE_BYTES_MAX:
         raise LimitExceeded(f"has a line of more than {MESSAGE_LINE_BYTES_MAX:,} characters")
-    if _exceeds(_CONTENT_TYPE, text, PARTS_MAX) or _exceeds(_DELIMITER, text, DELIMITERS_MAX):
+    parts = _count(_CONTENT_TYPE, text, PARTS_MAX)
+    if parts > PARTS_MAX or _count(_DELIMITER, text, DELIMITERS_MAX) > DELIMITERS_MAX:
         raise LimitExceeded("has more parts, or parts inside parts, than any mail program writes")
+    if parts * len(text) > NESTED_BYTES_MAX:
+        raise LimitExceeded("has too many parts for its size")
     if _longest_field(lines) > HEADER_BYTES_MAX:
         raise LimitExceeded(f"has a header field of more than {HEADER_BYTES_MAX:,} characters")
 
 
-def _exceeds(pattern: re.Pattern[bytes], text: bytes, limit: int) -> bool:
-    return any(number > limit for number, _ in enumerate(pattern.finditer(text), 1))
+def _count(pattern: re.Pattern[bytes], text: bytes, limit: int) -> int:
+    """How often the pattern occurs; at most one more than the limit."""
+    return sum(1 for _ in islice(pattern.finditer(text), limit + 1))
 
 
 def _longest_field(lines: list[bytes]) -> int:

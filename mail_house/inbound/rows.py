@@ -36,9 +36,11 @@ def split_lines(text: str) -> list[str]:
     """The lines of a text file, whatever ends them. Raises LimitExceeded for a file that is not safe to parse."""
     lines = _LINE_END.split(text.rstrip(_AFTER_THE_END))
     if len(lines) > LINES_MAX:
-        raise LimitExceeded(f"has more than {LINES_MAX:,} lines")
+        raise LimitExceeded(f"has more than {LINES_MAX:,} lines: ask the vendor for smaller files")
     if max(map(len, lines)) > LINE_CHARACTERS_MAX:
-        raise LimitExceeded(f"has a line of more than {LINE_CHARACTERS_MAX:,} characters")
+        raise LimitExceeded(
+            f"has a line of more than {LINE_CHARACTERS_MAX:,} characters: ask the vendor for CSV with one row a line"
+        )
     return lines
 
 

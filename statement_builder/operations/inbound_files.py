@@ -14,6 +14,7 @@ from statement_builder.pipeline.context import AppContext
 
 UNREADABLE = "unreadable"
 """The type of a file that was not parsed."""
+_PUT_BACK = "It was put back into the inbox unchanged, so it still waits for a person."
 ADDRESS_CHANGE_FILE = "address changes"
 """The type of files whose valid lines are tasks for a person."""
 
@@ -70,7 +71,7 @@ def put_away_known(inbox: Inbox, name: str, known: InboundFile) -> TrackedFile:
     folder = UNCLEAR if known.problems else ADDRESS_CHANGES if known.form == ADDRESS_CHANGE_FILE else DONE
     if folder != DONE and inbox.has_copy(folder, known.sha256):
         folder = DONE
-    inbox.move(name, folder)
+    inbox.move(name, folder, [] if folder == DONE else [_PUT_BACK])
     return TrackedFile(
         name=safe_name(name),
         file_type="already processed",
