@@ -17,13 +17,8 @@ from statement_builder.errors import ArchiveError, ClockError, LedgerVersionErro
 from statement_builder.ledger import Ledger
 from statement_builder.pipeline.context import open_profile, open_templates
 from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
-from statement_builder.pipeline.stores import (
-    find_problems,
-    list_places,
-    observe,
-    require_allowed_clock,
-    require_none,
-)
+from statement_builder.pipeline.places import list_places
+from statement_builder.pipeline.stores import find_problems, observe, require_allowed_clock, require_none
 from statement_builder.rendering import check_templates
 from statement_builder.settings import Settings
 from statement_builder.source import open_source
