@@ -26,11 +26,17 @@ class DiskArchive:
 
     def __init__(self, root: str) -> None:
         self._root = Path(root)
+        self._is_marked = False
 
     def put(self, key: str, data: bytes, *, sha256: str) -> None:
         check_hash(key, data, sha256)
         path = self._path(key)
         with self._translate_errors(key):
+            if self._is_marked and not (self._root / MARK).is_file():
+                raise ArchiveError(
+                    f"{key} was not written: the archive {self._root} has lost its mark while it was in use, so a disk "
+                    "may have been unmounted. Mount it, then run this again."
+                )
             if _has_content(path, data, key):
                 return
             _make_folder(path.parent)
@@ -80,9 +86,11 @@ class DiskArchive:
     def read_mark(self) -> bytes | None:
         with self._translate_errors(MARK):
             try:
-                return (self._root / MARK).read_bytes()
+                mark = (self._root / MARK).read_bytes()
             except (FileNotFoundError, NotADirectoryError):
                 return None
+        self._is_marked = True
+        return mark
 
     def write_mark(self, mark: bytes) -> None:
         with self._translate_errors(MARK):
@@ -93,6 +101,7 @@ class DiskArchive:
                 os.fsync(file.fileno())
             os.replace(file.name, self._root / MARK)
             _sync_folder(self._root)
+        self._is_marked = True
 
     def is_used(self) -> bool:
         with self._translate_errors("the folder", reading=True):

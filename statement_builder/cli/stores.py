@@ -12,7 +12,7 @@ from statement_builder.actor import current_actor, current_memberships
 from statement_builder.cli import output
 from statement_builder.cli.options import Reason
 from statement_builder.clock import open_clock
-from statement_builder.pipeline.stores import Store
+from statement_builder.pipeline.places import Store
 from statement_builder.settings import load_settings
 
 ledger_app = typer.Typer(help="Look after the ledger.", no_args_is_help=True)

@@ -14,11 +14,10 @@ from statement_builder.ledger import STORES, Ledger, NewInstallation
 from statement_builder.operations.roles import require_role
 from statement_builder.operations.upgrade_ledger import archive_keys
 from statement_builder.pipeline.hand_off_log import find_newest_hand_off, has_number, write_number
+from statement_builder.pipeline.places import Store, list_places
 from statement_builder.pipeline.stores import (
     Observation,
-    Store,
     decode_mark,
-    list_places,
     observe,
     read_owner,
     require_allowed_clock,

@@ -12,11 +12,10 @@ from msgspec.structs import replace
 from statement_builder.archive import Archive, open_archive
 from statement_builder.errors import StoreError
 from statement_builder.ledger import Batch, Ledger
+from statement_builder.pipeline.places import Store, list_places
 from statement_builder.pipeline.stores import (
     Observation,
-    Store,
     find_problems,
-    list_places,
     new_installation,
     observe,
     require_none,

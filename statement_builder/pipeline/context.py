@@ -20,7 +20,8 @@ from statement_builder.ledger import Batch, Document, Ledger
 from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
 from statement_builder.pipeline.payment_codes import read_payment_keys
-from statement_builder.pipeline.stores import list_places, open_ledger
+from statement_builder.pipeline.places import list_places
+from statement_builder.pipeline.stores import open_ledger
 from statement_builder.resources import SQL_ROOT, TEMPLATES
 from statement_builder.settings import Settings
 from statement_builder.settings.backends import open_profile

@@ -1,45 +1,27 @@
 """The stores of an installation: its ledger, archive, outbox and inbox belong together, and each says so.
 
-The ledger has the installation's id. The archive, the folders that mail is handed off to and the inbox each carry the
-id in a mark. All are made when all are new. From then on, a store without its mark is a lost mount, a wrong address or
-a restored copy, and nothing is done with it until a person has looked. The server of a vendor, a mail server and a
-mailbox are not ours and carry no mark.
+The ledger has the installation's id, and every place of `places` carries it in a mark. All are made when all are new.
+From then on, a store without its mark is a lost mount, a wrong address or a restored copy, and nothing is done with it
+until a person has looked.
 """
 
 from __future__ import annotations
 
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from enum import StrEnum
-from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import msgspec
 from msgspec import field
 
-from mail_house.print_files.names import PRINT_FILE_PREFIX
-from mail_house.urls import folder_path, parse_url
-from statement_builder.archive import Archive
 from statement_builder.billing.model import Record
 from statement_builder.clock import is_replaced
-from statement_builder.errors import ArchiveError, ClockError, ConfigError, StoreError
+from statement_builder.errors import ArchiveError, ClockError, StoreError
 from statement_builder.ledger import Installation, Ledger, NewInstallation
+from statement_builder.pipeline.places import Place, Store
 from statement_builder.settings import Settings
 
-FOLDER_MARK = ".statements-installation"
-"""The mark in a folder. Hidden, so that transfer programs leave it alone."""
 _NOTE = "This place belongs to one installation of Statement Builder. Do not copy, move or delete this file."
-
-
-class Store(StrEnum):
-    """What an installation consists of."""
-
-    LEDGER = "ledger"
-    ARCHIVE = "archive"
-    OUTBOX = "outbox"
-    INBOX = "inbox"
 
 
 class Mark(Record, kw_only=True):
@@ -48,99 +30,6 @@ class Mark(Record, kw_only=True):
     installation: str
     is_demonstration: bool = field(name="demonstration", default=False)
     note: str = _NOTE
-
-
-class Place(Protocol):
-    """An archive or a folder that carries a mark."""
-
-    @property
-    def name(self) -> str:
-        """`archive`, `print`, `email` or `inbox`, as in the settings."""
-
-    @property
-    def store(self) -> Store: ...
-
-    @property
-    def location(self) -> str: ...
-
-    def read_mark(self) -> bytes | None:
-        """The mark; None if there is none, or no such place. Raises ArchiveError or StoreError if it cannot be read."""
-
-    def write_mark(self, mark: bytes) -> None:
-        """Write or replace the mark, and create the place if it does not exist."""
-
-    def is_used(self) -> bool:
-        """Whether it has anything that an earlier batch or report left there."""
-
-
-class ArchivePlace:
-    """The archive. See `Place`."""
-
-    name = "archive"
-    store = Store.ARCHIVE
-
-    def __init__(self, archive: Archive, location: str) -> None:
-        self.location = location
-        self.read_mark = archive.read_mark
-        self.write_mark = archive.write_mark
-        self.is_used = archive.is_used
-
-
-class FolderPlace:
-    """A folder on this machine. See `Place`."""
-
-    def __init__(self, name: str, store: Store, folder: Path, is_trace: Callable[[Path], Iterable[Path]]) -> None:
-        """`is_trace` lists what an earlier batch or report left in the folder."""
-        self.name = name
-        self.store = store
-        self.location = str(folder)
-        self._folder = folder
-        self._traces = is_trace
-
-    def read_mark(self) -> bytes | None:
-        try:
-            return (self._folder / FOLDER_MARK).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as exc:
-            raise self._failure("read", exc) from exc
-
-    def write_mark(self, mark: bytes) -> None:
-        try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", suffix=".part", delete=False) as file:
-                file.write(mark)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(file.name, self._folder / FOLDER_MARK)
-        except OSError as exc:
-            raise self._failure("write to", exc) from exc
-
-    def is_used(self) -> bool:
-        return any(True for _ in self._traces(self._folder))
-
-    def _failure(self, action: str, exc: OSError) -> StoreError:
-        return StoreError(
-            f"{self.store}: cannot {action} {self.location}: {exc.strerror}. Fix the folder or its permissions."
-        )
-
-
-def list_places(settings: Settings, archive: Archive) -> tuple[Place, ...]:
-    """The places that carry a mark. ConfigError for an invalid URL."""
-    places: list[Place] = [ArchivePlace(archive, settings.archive.partition("?")[0])]
-    try:
-        for name, url, traces in (
-            ("print", settings.print, lambda folder: folder.glob(f"{PRINT_FILE_PREFIX}*.ctl")),
-            ("email", settings.email, lambda folder: folder.glob("*.eml")),
-        ):
-            parsed = parse_url(url, setting=name)
-            if parsed.scheme == "file":
-                places.append(FolderPlace(name, Store.OUTBOX, folder_path(parsed), traces))
-    except ValueError as exc:
-        raise ConfigError(str(exc)) from exc
-    inbox = Path(settings.mail.inbox)
-    places.append(FolderPlace("inbox", Store.INBOX, inbox, lambda folder: folder.glob("*/[!.]*")))
-    return tuple(places)
 
 
 class Observation(NamedTuple):

@@ -76,6 +76,18 @@ def test_mark__is_the_only_object_that_is_replaced(archive: Archive) -> None:
         assert archive.read_mark() == mark
 
 
+def test_disk__is_not_made_again_when_it_is_unmounted_while_in_use(tmp_path: Path) -> None:
+    with open_archive(f"file://{tmp_path}/archive") as archive:
+        archive.write_mark(b"ours")
+        archive.put("a.zip", DATA, sha256=sha256(DATA))
+        (tmp_path / "archive").rename(tmp_path / "elsewhere")
+        with pytest.raises(ArchiveError, match="unmounted"):
+            archive.put("b.zip", DATA, sha256=sha256(DATA))
+        assert not (tmp_path / "archive").exists()
+        (tmp_path / "elsewhere").rename(tmp_path / "archive")
+        archive.put("b.zip", DATA, sha256=sha256(DATA))
+
+
 def test_is_used__a_mark_and_the_probe_of_a_check_are_no_use(archive: Archive) -> None:
     assert not archive.is_used()
     archive.check()
