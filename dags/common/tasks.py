@@ -151,7 +151,8 @@ def check_gates(batch_id: str) -> str:
         questions = [check.question for check in checks]
         fingerprint = fingerprint_batch(context, context.require_batch(batch_id), checks)
         text = describe_batch(context, context.require_batch(batch_id), questions)  # in its new state
-        record_access(context, "approval page", subjects_in(questions), batch_id=batch_id)
+        if named := subjects_in(questions):
+            record_access(context, "approval page", named, batch_id=batch_id)
     task_instance = get_current_context()["ti"]
     task_instance.xcom_push(key="approval_text", value=text)
     task_instance.xcom_push(key="fingerprint", value=fingerprint)

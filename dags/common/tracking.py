@@ -70,7 +70,8 @@ def send_alerts(alerts: list[dict[str, str]]) -> None:
         if not unsent:
             raise AirflowSkipException(f"None of {len(alerts)} alerts is new since yesterday.")
         texts = [text for alert in unsent for text in (alert.subject, alert.message)]
-        record_access(context, "alerts", subjects_in(texts))
+        if named := subjects_in(texts):
+            record_access(context, "alerts", named)
         record_sent(context, unsent, to=office.send_alerts(unsent))
 
 

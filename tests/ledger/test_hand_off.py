@@ -269,7 +269,6 @@ LEGAL = {
     ("mailed", "delivered"),
     ("mailed", "returned"),
     ("delivered", "returned"),
-    ("delivered", "bounced"),
 }
 
 
