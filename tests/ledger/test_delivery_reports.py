@@ -490,3 +490,17 @@ def test_assumed_mailing__the_vendor_reports_mailings(ledger: Ledger) -> None:
     assert mailed_on(ledger) is None
     report(ledger, S.MAILED, on=date(2026, 11, 5))
     assert first_and_last(ledger) == (date(2026, 11, 5), date(2026, 11, 5))
+
+
+def test_complaint__ends_email_and_moves_neither_clock_nor_document(ledger: Ledger) -> None:
+    send_mail(ledger, make_batch(ledger, [MAIL]).batch_id, 1)
+    report: dict[str, Any] = {"on": LATER_ON, "at": later(60), "why": "complaint.eml"}
+    assert ledger.delivery_reports.record_complaint(MAIL.document_id, 1, **report)
+    assert not ledger.delivery_reports.record_complaint(MAIL.document_id, 1, **report), "known"
+    assert states(ledger, MAIL) == ["delivered"]
+    assert mailed_on(ledger, "G3") == MAILED_ON
+    assert ledger.redeliveries.due_batches(FACILITY) == []
+    (suppression,) = ledger.suppressions.by_guarantor(FACILITY, ["G3"])["G3"]
+    assert suppression.code is SuppressionCode.EMAIL
+    with pytest.raises(DeliveryReportError, match="was delivered"):
+        bounce(ledger)
