@@ -13,8 +13,9 @@ from mail_house.bounces.mime import Parsed, header, report_parts, returned_parts
 
 _SYSTEM = re.compile(r"mailer-?daemon|post_?master|mail.?deliver", re.IGNORECASE)
 _ABSENCE = re.compile(
-    r"(?:automatic reply|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|ooo\b|on vacation|"
-    r"vacation reply|away from|automatische antwort|abwesen|respuesta autom|fuera de (?:la )?oficina|r.ponse autom|absen[ct]e|resposta autom)",
+    r"(?:automatic reply|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|ooo\b|on vacation|vacation reply|"
+    r"away from|automatische antwort|abwesen|respuesta autom|fuera de (?:la )?oficina|r.ponse autom|absen[ct]e|"
+    r"resposta autom)",
     re.IGNORECASE,
 )
 """The subject of an absence notice, from a mail program or from a server in the person's place."""
