@@ -12,6 +12,13 @@ from mail_house.bounces.bounce import Bounce, BounceKind, find_status, kind_of
 from mail_house.bounces.mime import Parsed, header, report_parts, returned_parts, text_of
 
 _SYSTEM = re.compile(r"mailer-?daemon|post_?master|mail.?deliver", re.IGNORECASE)
+_ABSENCE = re.compile(
+    r"(?:automatic reply|auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|ooo\b|on vacation|vacation reply|"
+    r"away from|automatische antwort|abwesen|respuesta autom|fuera de (?:la )?oficina|r.ponse autom|absen[ct]e|"
+    r"resposta autom)",
+    re.IGNORECASE,
+)
+"""The subject of an absence notice, from a mail program or from a server in the person's place."""
 _NO_REPLY = re.compile(r"^<?no-?reply@", re.IGNORECASE)
 """Portals and shops write from such an address too, so it is a mail system's only if it returns our message."""
 _ABOUT_FAILURE = re.compile(
@@ -81,9 +88,12 @@ def read_free_form(message: Parsed) -> list[Bounce] | None:
 
 def _is_automatic_reply(message: Parsed, sender: str) -> bool:
     """Whether this is a person's out-of-office reply (RFC 3834). Bounces come from a mail system's address instead."""
-    automatic = header(message, "Auto-Submitted").lower().startswith("auto-replied")
-    automatic = automatic or header(message, "Subject").lower().startswith(("automatic reply", "out of office"))
-    return automatic and not _SYSTEM.search(sender)
+    if _ABSENCE.match(header(message, "Subject")):
+        return True
+    is_marked = header(message, "Auto-Submitted").lower().startswith("auto-replied")
+    is_marked = is_marked or any(name in message for name in ("X-Autoreply", "X-Autorespond"))
+    is_marked = is_marked or header(message, "Precedence").lower() in {"auto_reply", "auto-reply"}
+    return is_marked and not _SYSTEM.search(sender)
 
 
 def _is_text(part: Parsed) -> bool:

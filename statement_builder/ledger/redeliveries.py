@@ -52,6 +52,16 @@ class RedeliveryRepository(Repository):
         with self._read() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def sender_faults(self, batch_id: str) -> frozenset[str]:
+        """The ids of the batch's documents whose e-mail bounced because of the sender and was not sent again."""
+        query = (
+            select(redelivery.c.document_id)
+            .join(document, redelivery.c.document_id == document.c.document_id)
+            .where(document.c.batch_id == batch_id, redelivery.c.is_sender_fault)
+        )
+        with self._read() as connection:
+            return frozenset(connection.execute(query).scalars())
+
     def schedule(self, document_id: str, *, readdressed: bool, actor: str, at: datetime, why: str) -> None:
         """Schedule a new attempt, on an operator's request, for a document that did not arrive; no change when it is
         due already. `readdressed` sends it to the address now on file. `DeliveryReportError` while an attempt may still

@@ -92,11 +92,12 @@ def _open_attachments(context: AppContext, batch: Batch, shards: Sequence[Shard]
 def _print_exhausted(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
     """Print the few documents whose e-mail bounced because of us as often as it is tried. Many at once are a fault of
     the setup, and are e-mailed again."""
+    bounced = context.ledger.redeliveries.sender_faults(batch.batch_id)
     exhausted = [
         document
-        for shard in shards
+        for shard in (shards if bounced else ())
         for document in context.ledger.documents.pending(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
-        if document.is_redelivery_due and _is_due(context, document) and _is_exhausted(context, document)
+        if document.document_id in bounced and _is_due(context, document) and _is_exhausted(context, document)
     ]
     if len(exhausted) < SENDER_FAULTS_MAX:
         for document in exhausted:

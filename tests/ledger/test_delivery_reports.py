@@ -562,3 +562,17 @@ def test_find__print_file_in_any_letter_case(ledger: Ledger, name: str) -> None:
     assert found is not None
     assert found.name == NAME
     assert ledger.print_files.find("STMT_002") is None
+
+
+def test_complaint__ends_email_and_moves_neither_clock_nor_document(ledger: Ledger) -> None:
+    send_mail(ledger, make_batch(ledger, [MAIL]).batch_id, 1)
+    report: dict[str, Any] = {"on": LATER_ON, "at": later(60), "why": "complaint.eml"}
+    assert ledger.delivery_reports.record_complaint(MAIL.document_id, 1, **report)
+    assert not ledger.delivery_reports.record_complaint(MAIL.document_id, 1, **report), "known"
+    assert states(ledger, MAIL) == ["delivered"]
+    assert mailed_on(ledger, "G3") == MAILED_ON
+    assert ledger.redeliveries.due_batches(FACILITY) == []
+    (suppression,) = ledger.suppressions.by_guarantor(FACILITY, ["G3"])["G3"]
+    assert suppression.code is SuppressionCode.EMAIL
+    with pytest.raises(DeliveryReportError, match="was delivered"):
+        bounce(ledger)

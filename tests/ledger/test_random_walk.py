@@ -63,10 +63,21 @@ class Walk(RuleBasedStateMachine):
         report: dict[str, Any] = {"digest": "d", "on": MAILED_ON, "at": AT, "why": "reports.csv"}
         self._try(lambda: self.ledger.delivery_reports.record_piece(document.document_id, state, **report))
 
-    @rule(document=documents, attempt=st.integers(1, 2), is_final=st.booleans())
-    def bounce(self, document: NewDocument, attempt: int, is_final: bool) -> None:
+    @rule(document=documents, attempt=st.integers(1, 2), is_final=st.booleans(), is_sender_fault=st.booleans())
+    def bounce(self, document: NewDocument, attempt: int, is_final: bool, is_sender_fault: bool) -> None:
         report: dict[str, Any] = {"is_final": is_final, "tries_max": 2, "on": MAILED_ON, "at": AT, "why": "bounce.eml"}
+        report["is_sender_fault"] = is_sender_fault
         self._try(lambda: self.ledger.delivery_reports.record_bounce(document.document_id, attempt, **report))
+
+    @rule(document=documents, attempt=st.integers(1, 2), is_delivered=st.booleans())
+    def confirm_email(self, document: NewDocument, attempt: int, is_delivered: bool) -> None:
+        report: dict[str, Any] = {"is_delivered": is_delivered, "on": MAILED_ON, "at": AT, "why": "delivery.json"}
+        self._try(lambda: self.ledger.delivery_reports.confirm_email(document.document_id, attempt, **report))
+
+    @rule(document=documents, attempt=st.integers(1, 2))
+    def complain(self, document: NewDocument, attempt: int) -> None:
+        report: dict[str, Any] = {"on": MAILED_ON, "at": AT, "why": "complaint.eml"}
+        self._try(lambda: self.ledger.delivery_reports.record_complaint(document.document_id, attempt, **report))
 
     @rule(document=documents, readdressed=st.booleans())
     def redeliver(self, document: NewDocument, readdressed: bool) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mail_house.bounces import is_sender_refuted
 
@@ -33,6 +35,12 @@ OURS = "mx.hospital.example"
 def test_is_sender_refuted(results: str, is_refuted: bool) -> None:
     message = f"Authentication-Results: {results.format(ours=OURS)}\r\nFrom: Ana <a@example.org>\r\n\r\nhello\r\n"
     assert is_sender_refuted(message.encode(), OURS) is is_refuted
+
+
+@given(st.binary(max_size=300))
+def test_is_sender_refuted__random_bytes_never_raise(noise: bytes) -> None:
+    message = b"Authentication-Results: " + OURS.encode() + b";" + noise + b"\r\nFrom: " + noise + b"\r\n\r\n"
+    assert is_sender_refuted(message, OURS) in {True, False}
 
 
 def test_is_sender_refuted__header_is_not_read_without_the_setting() -> None:

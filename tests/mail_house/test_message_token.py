@@ -8,6 +8,7 @@ import hmac
 
 import pytest
 
+from mail_house.bounces import read
 from mail_house.bounces.own_id import OwnId, pick_own_id
 from mail_house.email import message_id, message_token, open_mailer, verifies_token
 from mail_house.email.message import Sender, envelope_sender, message_bytes
@@ -69,6 +70,17 @@ def test_message__every_address_that_answers_return_to_has_the_id() -> None:
     for text in (message_id(message, SENDER), envelope_sender(message, SENDER), unsubscribe):
         assert pick_own_id([text]) == own
     assert len(envelope_sender(message, SENDER).partition("@")[0]) <= 64, "RFC 5321, 4.5.3.1.1"
+
+
+def test_bounce__is_found_by_the_return_path_alone() -> None:
+    """Many servers return no part of the message."""
+    bounce = (
+        f"From: MAILER-DAEMON@mx.example.org\r\nTo: <{envelope_sender(make_message(), SENDER)}>\r\n"
+        f"Subject: failure notice\r\n\r\n<{TO}>: 550 5.1.1 no such user\r\n"
+    )
+    (found,) = read(bounce.encode())
+    assert (found.document_id, found.attempt, found.recipient) == (DOCUMENT, 1, TO)
+    assert verifies_token(KEYS, found.token, DOCUMENT, 1, found.recipient)
 
 
 def test_smtp__return_path_has_the_token(smtp_server: SmtpServer) -> None:

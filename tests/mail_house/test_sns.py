@@ -6,8 +6,11 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from mail_house.bounces import BounceKind, find_forgery, find_notification, read
+from mail_house.bounces import BounceKind, find_forgery, find_notification, is_sender_refuted, read
+from mail_house.bounces.sns import Notification
 from tests.mail_house.sns_signer import CERTIFICATE_URL, TOPIC, SnsSigner
 from tests.mail_house.test_ses_notifications import BOUNCE, plain
 
@@ -68,6 +71,27 @@ def test_find_forgery__no_topic_set_refuses_all() -> None:
     notification = find_notification(signer.notification("{}"))
     assert notification is not None
     assert "mail.sns_topics" in find_forgery(notification, [], signer.fetch)
+
+
+SIGNER = SnsSigner()
+GENUINE = SIGNER.notification('{"eventType": "Delivery"}')
+
+
+@given(start=st.integers(0, len(GENUINE)), length=st.integers(0, 60), noise=st.binary(max_size=60))
+def test_find_forgery__damaged_notification_never_raises_and_never_passes(
+    start: int, length: int, noise: bytes
+) -> None:
+    damaged = GENUINE[:start] + noise + GENUINE[start + length :]
+    notification = find_notification(damaged)
+    assert not is_sender_refuted(damaged, "mx.hospital.example")
+    if notification is not None and _signed(notification) != _signed(find_notification(GENUINE)):
+        assert find_forgery(notification, [TOPIC], SIGNER.fetch) != ""
+
+
+def _signed(notification: Notification | None) -> tuple[object, ...]:
+    assert notification is not None
+    fields = ("message", "message_id", "subject", "timestamp", "topic_arn")
+    return tuple(getattr(notification, name) for name in fields)
 
 
 def _mailed(sender: str, body: bytes) -> bytes:

@@ -543,6 +543,36 @@ REPLIES = [
         [unclear()],
     ),
     Case(
+        "out-of-office-by-a-server",
+        mail(
+            f"{ANA} has left. 550 5.1.1 Send mail to somebody else.",
+            sender="Microsoft Outlook <postmaster@example.org>",
+            subject="Automatic reply: You have a new billing document",
+            headers=f"In-Reply-To: {OUR_ID}\n",
+        ),
+        [unclear()],
+    ),
+    Case(
+        "out-of-office-spanish",
+        mail(
+            f"{ANA}: Mi buzón está lleno. 552 5.2.2",
+            sender="MAILER-DAEMON@example.org",
+            subject="=?utf-8?Q?Respuesta_autom=C3=A1tica=3A_Tiene_un_documento?=",
+            headers=f"In-Reply-To: {OUR_ID}\n",
+        ),
+        [unclear()],
+    ),
+    Case(
+        "out-of-office-about-a-failure",
+        mail(
+            f"{ANA}: my mailbox is full. 552 5.2.2",
+            sender=f"Ana <{ANA}>",
+            subject="Delivery failed? I am away",
+            headers=f"X-Autoreply: yes\nIn-Reply-To: {OUR_ID}\n",
+        ),
+        [unclear()],
+    ),
+    Case(
         "out-of-office-german",
         mail(
             "Ich bin bis Montag nicht im Büro.",
