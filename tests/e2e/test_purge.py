@@ -112,6 +112,26 @@ def test_purge__says_so_where_a_purged_document_is_asked_for(old: Hospital, tmp_
     assert call(old, "holds", BATCH, "--json").json == []
 
 
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        pytest.param("document_id,returned_on,return_reason", "2037-05-20,UTF", id="returned"),
+        pytest.param("document_id,returned_on,return_reason", "2037-05-20,DEC", id="deceased"),
+    ],
+)
+def test_report_about_a_purged_document__is_quarantined_in_words(old: Hospital, header: str, row: str) -> None:
+    (document,) = old.ledger("SELECT document_id FROM delivery WHERE channel = 'print' LIMIT 1")[0]
+    call(old, *PURGE)
+    before = old.ledger("SELECT * FROM delivery ORDER BY 1, 2"), old.ledger("SELECT * FROM redelivery")
+    inbox = old.home / "inbox"
+    inbox.mkdir(exist_ok=True)
+    (inbox / "nixies.csv").write_text(f"{header}\r\n{document},{row}\r\n", encoding="utf-8")
+    call(old, "track", code=None)
+    (reason,) = (inbox / "quarantine").glob("nixies.csv.reason.txt")
+    assert "was purged on 2037-06-01 after its retention period" in reason.read_text(encoding="utf-8")
+    assert (old.ledger("SELECT * FROM delivery ORDER BY 1, 2"), old.ledger("SELECT * FROM redelivery")) == before
+
+
 def test_dry_run__says_the_same_and_deletes_nothing(old: Hospital) -> None:
     files, ledger = mail_files(old), (old.home / "ledger.db").read_bytes()
     planned = call(old, *PURGE, "--dry-run").json
