@@ -3,7 +3,7 @@
 from statement_builder.billing.selection import FinalVendorStatus
 from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Released, Withheld
 from statement_builder.ledger.ledger import Ledger
-from statement_builder.ledger.legal_holds import LegalHold, is_held_by
+from statement_builder.ledger.legal_holds import RETENTION, LegalHold, is_held_by
 from statement_builder.ledger.records import (
     Batch,
     ControlTotals,
@@ -43,6 +43,7 @@ from statement_builder.ledger.states import (
 from statement_builder.ledger.storage.lock import LockPart, part_already_locked, part_name
 
 __all__ = [
+    "RETENTION",
     "TERMINAL_FAILURES",
     "VOIDED",
     "AddressChanged",
