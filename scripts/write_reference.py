@@ -22,9 +22,11 @@ from mail_house.print_files.control import Control, FileFacts
 from mail_house.print_files.manifest import COLUMNS as MANIFEST_COLUMNS
 from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
+from statement_builder.ledger import LegalHold
 from statement_builder.operations.access import AccessReport
 from statement_builder.operations.health_check import HealthCheckFinding
 from statement_builder.operations.preflight import PreflightReport
+from statement_builder.operations.purge import PurgeReport
 from statement_builder.operations.queries import ExceptionRow, HoldRow
 from statement_builder.operations.show import BatchDetails
 from statement_builder.operations.summaries import BatchSummary, DocumentSummary
@@ -279,6 +281,8 @@ _JSON_RESULTS = (
     ("statements holds", "A list of objects.", HoldRow),
     ("statements find", "A list of objects.", DocumentSummary),
     ("statements track", "One object.", TrackingResult),
+    ("statements purge", "One object.", PurgeReport),
+    ("statements legal-hold list", "A list of objects.", LegalHold),
     ("statements preflight", "One object.", PreflightReport),
     ("statements doctor", "A list of objects.", HealthCheckFinding),
     ("statements settings", "A list of objects.", SettingRow),

@@ -41,7 +41,7 @@ from statement_builder.ledger.states import (
     require_delivery_move,
 )
 from statement_builder.ledger.storage.sql_compat import in_chunks, insert_if_new, is_one_of
-from statement_builder.ledger.storage.tables import batch, delivery, document, event, print_file, redelivery
+from statement_builder.ledger.storage.tables import batch, delivery, document, event, print_file, redelivery, shard
 from statement_builder.ledger.storage.transactions import Repository
 from statement_builder.ledger.suppressions import is_suppressed, suppress
 
@@ -377,8 +377,16 @@ def _require_handed_off(connection: Connection, file: PrintFileRow, *, on: date,
 
 
 def _require_document(connection: Connection, document_id: str) -> Document:
-    if connection.execute(select(document.c.state).where(document.c.document_id == document_id)).first() is None:
+    own_shard = (shard.c.batch_id == document.c.batch_id) & (shard.c.sequence == document.c.sequence)
+    query = select(shard.c.purged_on).select_from(document).join(shard, own_shard)
+    found = connection.execute(query.where(document.c.document_id == document_id)).first()
+    if found is None:
         raise DeliveryReportError(f"document {document_id} is not one of ours.")
+    if found.purged_on is not None:
+        raise DeliveryReportError(
+            f"document {document_id} was purged on {found.purged_on} after its retention period, so nothing about it "
+            "can change. Answer the sender by hand, if at all."
+        )
     return lock_document(connection, document_id)
 
 

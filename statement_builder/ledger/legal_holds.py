@@ -16,7 +16,7 @@ from statement_builder.ledger.storage.tables import batch, candidate, document, 
 from statement_builder.ledger.storage.transactions import Repository
 
 RETENTION = "retention"
-"""What stands for the batch in events about legal holds."""
+"""What stands for the batch in events about legal holds and purges."""
 
 
 class LegalHold(Record, kw_only=True):

@@ -14,7 +14,7 @@ from statement_builder.ledger.print_files import lock_print_file
 from statement_builder.ledger.records import RejectedPiece
 from statement_builder.ledger.states import DeliveryState, DocumentState
 from statement_builder.ledger.storage.sql_compat import insert_if_new
-from statement_builder.ledger.storage.tables import batch, delivery, document, event, print_file, redelivery
+from statement_builder.ledger.storage.tables import batch, delivery, document, event, print_file, redelivery, shard
 from statement_builder.ledger.storage.transactions import Repository
 
 _IS_DUE = exists().where(redelivery.c.document_id == document.c.document_id)
@@ -143,9 +143,11 @@ def _rejected() -> Select[Any]:
         .select_from(delivery)
         .join(document, document.c.document_id == delivery.c.document_id)
         .join(batch, batch.c.batch_id == document.c.batch_id)
+        .join(shard, (shard.c.batch_id == document.c.batch_id) & (shard.c.sequence == document.c.sequence))
         .join(event, event.c.event_id == latest_rejection)
         .where(
             delivery.c.state == DeliveryState.REJECTED.value,
+            shard.c.purged_on.is_(None),
             document.c.state == DocumentState.HANDED_OFF.value,
             ~exists().where(later.c.document_id == delivery.c.document_id, later.c.attempt > delivery.c.attempt),
             ~exists().where(

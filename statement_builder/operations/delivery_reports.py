@@ -261,6 +261,8 @@ class DeliveryReportRecorder:
         """Guarantor id → digest of the address on the pages of this shard."""
         shards = self._context.ledger.shards.for_batch(batch_id)
         shard = next(each for each in shards if each.sequence == sequence)
+        if shard.purged_on is not None:  # recording the report says so
+            return {}
         entries = read_shard(self._context.archive, shard)
         accounts = [entry for entry in entries if isinstance(entry, GuarantorAccount)]
         return {each.guarantor.guarantor_id: address_digest(each.guarantor) for each in accounts}

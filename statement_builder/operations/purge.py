@@ -18,6 +18,7 @@ from mail_house.email.folder import find_email_files
 from mail_house.urls import folder_path, parse_url
 from mail_house.vendors.vendor import print_file_parts
 from statement_builder.billing.dates import add_months
+from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import BatchBusy, ConfigError, ObjectLocked
@@ -79,7 +80,7 @@ def purge(context: AppContext, *, before: date, dry_run: bool) -> PurgeReport:
     reports = [run.purge_batch(each) for each in reversed(batches) if each.as_of < before]
     links = run.purge_links()
     inbox_files, inbox_kept = run.purge_inbox()
-    return PurgeReport(
+    report = PurgeReport(
         before=before,
         dry_run=dry_run,
         batches=tuple(reports),
@@ -87,6 +88,23 @@ def purge(context: AppContext, *, before: date, dry_run: bool) -> PurgeReport:
         inbox_files=inbox_files,
         inbox_kept=inbox_kept,
         locked=tuple(run.locked),
+    )
+    if not dry_run:
+        _record(context, report)
+    return report
+
+
+def _record(context: AppContext, report: PurgeReport) -> None:
+    """The run as an event, if it deleted anything. Each purged shard has an event of its own."""
+    shards, files = sum(each.shards for each in report.batches), sum(each.files for each in report.batches)
+    if shards + files + report.links + report.inbox_files == 0:
+        return
+    why = (
+        f"--before {report.before}: {shards} shards, {files} files, {report.links} expired links, "
+        f"{report.inbox_files} processed reports; the store kept {len(report.locked)} objects"
+    )
+    context.ledger.events.record(
+        RETENTION, str(report.before), what="purge", why=why, actor=context.actor, at=context.now()
     )
 
 
@@ -189,9 +207,19 @@ class _Purge:
         expired = [
             each.key
             for each in self._context.archive.list_objects(_LINKS)
-            if each.written_at.date() < self._before and each.written_at + timedelta(days=days) < self._context.now()
+            if each.written_at.date() < self._before
+            and each.written_at + timedelta(days=days) < self._context.now()
+            and not self._has_legal_hold(Path(each.key).stem)
         ]
         return sum(self._delete_object(key) is True for key in expired)
+
+    def _has_legal_hold(self, document_id: str) -> bool:
+        document = self._context.ledger.documents.get(document_id) if self._legal_holds else None
+        if document is None:
+            return False
+        people = {document.guarantor_id, guarantor_of(document.guarantor_id)}
+        subjects = {document_id, document.batch_id, *people, *document.accounts}
+        return any(hold.subject in subjects for hold in self._legal_holds)
 
     def purge_inbox(self) -> tuple[int, str]:
         """Delete processed reports and bounces that are older than every kind of mail is kept."""

@@ -55,7 +55,7 @@ class AppContext:
     facility: Facility
     ledger: Ledger
     archive: Archive
-    environ: Mapping[str, str]
+    environ: Mapping[str, str] = field(repr=False)  # a log of a traceback may show it, and it has passwords
     now: Callable[[], datetime]
     actor: str
     memberships: frozenset[str] = frozenset()

@@ -10,7 +10,8 @@ from collections.abc import Collection, Sequence
 from mail_house.email import encrypt_pdf
 from mail_house.errors import Permanent, Retryable
 from mail_house.secret import Secret
-from statement_builder.billing.model import Address, GuarantorAccount
+from statement_builder.billing.known_facts import known_facts
+from statement_builder.billing.model import GuarantorAccount
 from statement_builder.errors import ArchiveError, SourceError
 from statement_builder.ledger import Batch, Document, Shard
 from statement_builder.pipeline.archived import read_archived
@@ -31,7 +32,7 @@ class Attachments:
         """Read what others know about the recipients of these documents of the shard."""
         by_guarantor = {document.guarantor_id: document.document_id for document in documents}
         self._known = {
-            by_guarantor[entry.guarantor.guarantor_id]: (*_known_facts(entry), self._context.facility.name)
+            by_guarantor[entry.guarantor.guarantor_id]: (*known_facts(entry), self._context.facility.name)
             for entry in read_shard(self._context.archive, shard)
             if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in by_guarantor
         }
@@ -60,28 +61,3 @@ def _read_secrets(context: AppContext, batch: Batch, guarantor_ids: Collection[s
     except SourceError as exc:
         raise Retryable(f"the passwords for e-mail attachments cannot be read. {exc}") from exc
     return {guarantor_id: Secret(secret) for guarantor_id, secret in found.items()}
-
-
-def _known_facts(account: GuarantorAccount) -> tuple[str, ...]:
-    """Names, ids and addresses. Dates and numbers need not be listed: no secret may consist of them."""
-    guarantor = account.guarantor
-    return (
-        guarantor.first_name,
-        guarantor.last_name,
-        guarantor.suffix,
-        guarantor.client_name,
-        *(name for each in account.patients for name in (each.first_name, each.last_name)),
-        guarantor.email,
-        *_address_facts(guarantor.address),
-        *(_address_facts(guarantor.confidential_address) if guarantor.confidential_address else ()),
-        guarantor.guarantor_id,
-        *(each.patient_id for each in account.patients),
-        *(each.account_number for each in account.encounters),
-        *(each.episode_id for each in account.episodes),
-        *(each.plan_id for each in account.plans),
-        *(each.insurance_name for each in account.encounters),
-    )
-
-
-def _address_facts(address: Address) -> tuple[str, ...]:
-    return (*address.lines, address.city)

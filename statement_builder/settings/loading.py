@@ -49,6 +49,10 @@ class LoadedSettings(NamedTuple):
     environ: Mapping[str, str]
     home: Path
 
+    def __repr__(self) -> str:
+        """Without values: the environment contains passwords."""
+        return f"LoadedSettings({self.path})"
+
 
 def home_folder(environ: Mapping[str, str], working_folder: Path) -> Path:
     """`$STATEMENTS_HOME`, or `.statements/` in the working folder."""

@@ -24,6 +24,10 @@ class SourceSettings(Record, kw_only=True):
     max_age_hours: int = 36
     """Billing data older than this is refused. The policy has a stricter limit for the obstetric feed."""
 
+    def __repr__(self) -> str:
+        """As of `Settings`."""
+        return "SourceSettings(…)"
+
     @property
     def query_root(self) -> Path:
         """The hospital's folder of query folders, or the shipped one."""
@@ -204,6 +208,10 @@ class Settings(Record, kw_only=True):
     """How long mail is kept."""
     roles: RoleSettings = RoleSettings()
     """Who may do what. Nothing set: everybody who can read the settings."""
+
+    def __repr__(self) -> str:
+        """Without values: a log of a traceback may show it, and the URLs of databases may contain passwords."""
+        return "Settings(…)"
 
     def require_facility(self) -> Facility:
         """The facility. ConfigError if there is none: a bill without the hospital's phone number is useless."""

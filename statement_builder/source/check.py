@@ -7,8 +7,11 @@ from datetime import datetime
 
 from msgspec import field
 
+from security_kit.passwords import find_weakness
+from statement_builder.billing.known_facts import known_facts
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount, Record
 from statement_builder.errors import SourceError
+from statement_builder.source.faults import account_fault
 from statement_builder.source.row_validation import BadRow, Row
 
 FAULTS_SHOWN_MAX = 1000
@@ -26,6 +29,8 @@ class CheckReport(Record, kw_only=True):
     """Whose faults they are, as in `FaultyAccount`."""
     rows: dict[str, int] = field(default_factory=dict)
     feeds: dict[str, datetime] = field(default_factory=dict)
+    notes: tuple[Fault, ...] = ()
+    """What is no fault of the data, and a clerk should know: the first `FAULTS_SHOWN_MAX`."""
 
 
 class FaultList:
@@ -36,6 +41,7 @@ class FaultList:
         self.shown: list[Fault] = []
         self.subjects: list[str] = []
         """Whose faults are shown, as in `FaultyAccount`."""
+        self.notes: list[Fault] = []
 
     def add(self, faults: Iterable[Fault]) -> None:
         for fault in faults:
@@ -54,6 +60,20 @@ class FaultList:
         self.add([Fault(code="SOURCE", result_set=result_set, message=str(error), fix=fix)])
 
 
+def _find_notes(account: GuarantorAccount) -> Iterator[Fault]:
+    """A password for e-mail attachments that others could guess: paper is sent until the person chooses another."""
+    guarantor = account.guarantor
+    if guarantor.email_secret and (weakness := find_weakness(guarantor.email_secret, known_facts(account))):
+        yield account_fault(
+            "guarantors",
+            "email_secret",
+            guarantor.guarantor_id,
+            code="WEAK_SECRET",
+            problem=weakness,
+            fix="Ask the guarantor for another password. Until then, paper is sent instead of an encrypted attachment.",
+        )
+
+
 def faults_of(rows: Iterable[Row | BadRow]) -> Iterator[Fault]:
     """The faults of the rows that break the contract."""
     return (fault for row in rows if isinstance(row, BadRow) for fault in row.faults)
@@ -64,7 +84,9 @@ def count_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount], found: 
     count = faulty = 0
     for account in accounts:
         count += 1
-        if isinstance(account, FaultyAccount) and account.faults:
+        if isinstance(account, GuarantorAccount):
+            found.notes += _find_notes(account) if len(found.notes) < FAULTS_SHOWN_MAX else ()
+        elif account.faults:
             faulty += 1
             if len(found.shown) < FAULTS_SHOWN_MAX:
                 found.subjects.append(account.subject)

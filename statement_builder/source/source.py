@@ -108,6 +108,7 @@ class Source:
             fault_count=found.count,
             faults=tuple(found.shown),
             subjects=tuple(of_accounts.subjects),
+            notes=tuple(of_accounts.notes),
             rows={each.name: counts[each.name] for each in DETAILS},
             feeds=_load_times(feeds),
         )

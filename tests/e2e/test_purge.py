@@ -82,7 +82,7 @@ def test_purge__files_are_gone_and_the_figures_still_foot(old: Hospital) -> None
     assert old.ledger("SELECT * FROM correspondence ORDER BY 1, 2, 3") == clocks
     now = old.ledger("SELECT * FROM event ORDER BY event_id")
     assert now[: len(events)] == events, "events are never changed"
-    assert {row[5] for row in now[len(events) :]} == {"purged"}
+    assert [row[5] for row in now[len(events) :]] == ["purged", "purge"]
     assert all(row[2] for row in now[len(events) :]), "who purged"
 
 
@@ -110,6 +110,26 @@ def test_purge__says_so_where_a_purged_document_is_asked_for(old: Hospital, tmp_
         assert "was purged on 2037-06-01 after its retention period" in message
     assert call(old, "exceptions", BATCH, "--json").json == []
     assert call(old, "holds", BATCH, "--json").json == []
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        pytest.param("document_id,returned_on,return_reason", "2037-05-20,UTF", id="returned"),
+        pytest.param("document_id,returned_on,return_reason", "2037-05-20,DEC", id="deceased"),
+    ],
+)
+def test_report_about_a_purged_document__is_quarantined_in_words(old: Hospital, header: str, row: str) -> None:
+    (document,) = old.ledger("SELECT document_id FROM delivery WHERE channel = 'print' LIMIT 1")[0]
+    call(old, *PURGE)
+    before = old.ledger("SELECT * FROM delivery ORDER BY 1, 2"), old.ledger("SELECT * FROM redelivery")
+    inbox = old.home / "inbox"
+    inbox.mkdir(exist_ok=True)
+    (inbox / "nixies.csv").write_text(f"{header}\r\n{document},{row}\r\n", encoding="utf-8")
+    call(old, "track", code=None)
+    (reason,) = (inbox / "quarantine").glob("nixies.csv.reason.txt")
+    assert "was purged on 2037-06-01 after its retention period" in reason.read_text(encoding="utf-8")
+    assert (old.ledger("SELECT * FROM delivery ORDER BY 1, 2"), old.ledger("SELECT * FROM redelivery")) == before
 
 
 def test_dry_run__says_the_same_and_deletes_nothing(old: Hospital) -> None:
@@ -220,11 +240,22 @@ def test_purge__keeps_an_unsettled_dispute(hospital: Hospital) -> None:
     assert the_batch(call(at(hospital), *PURGE).json)["kept"] == []
 
 
+def make_link(hospital: Hospital, document: str) -> None:
+    """A copy for a link that has expired."""
+    links = hospital.home / "archive" / "links"
+    links.mkdir()
+    (links / f"{document}.pdf").write_bytes(b"%PDF")
+    os.utime(links / f"{document}.pdf", (1_780_000_000, 1_780_000_000))
+
+
 SUBJECTS = [
     pytest.param("SELECT batch_id FROM batch", id="batch"),
     pytest.param("SELECT document_id FROM document WHERE state = 'handed_off'", id="document"),
     pytest.param("SELECT guarantor_id FROM document WHERE state = 'handed_off'", id="guarantor"),
-    pytest.param("SELECT account_number FROM document_account", id="account"),
+    pytest.param(
+        "SELECT account_number FROM document_account JOIN document USING (document_id) WHERE state = 'handed_off'",
+        id="account",
+    ),
     pytest.param("SELECT guarantor_id FROM candidate WHERE outcome = 'held'", id="guarantor-without-a-document"),
 ]
 
@@ -233,6 +264,9 @@ SUBJECTS = [
 def test_legal_hold__keeps_everything_about_its_subject(old: Hospital, query: str) -> None:
     (subject,) = old.ledger(f"{query} LIMIT 1")[0]
     call(old, "legal-hold", "place", subject, "--reason", "Case 26-1187, preservation letter")
+    (document,) = old.ledger("SELECT document_id FROM document WHERE state = 'handed_off' LIMIT 1")[0]
+    if subject != old.ledger("SELECT guarantor_id FROM candidate WHERE outcome = 'held' LIMIT 1")[0][0]:
+        make_link(old, document)
     files = mail_files(old)
     assert f"legal hold on {subject}" in reasons(call(old, *PURGE).json)
     assert mail_files(old) == files
@@ -241,7 +275,8 @@ def test_legal_hold__keeps_everything_about_its_subject(old: Hospital, query: st
     call(old, "legal-hold", "lift", subject, "--reason", "Case closed")
     assert call(old, "legal-hold", "list", "--json").json == []
     assert the_batch(call(old, *PURGE).json)["kept"] == []
-    recorded = old.ledger("SELECT what, why FROM event WHERE batch_id = 'retention' AND subject = ?", subject)
+    query = "SELECT what, why FROM event WHERE what LIKE 'legal%' AND subject = ?"
+    recorded = old.ledger(query, subject)
     assert recorded == [("legal_hold", "Case 26-1187, preservation letter"), ("legal_hold_lifted", "Case closed")]
 
 

@@ -8,7 +8,14 @@ import pytest
 
 from statement_builder.billing.model import Address
 from statement_builder.errors import ConfigError
-from statement_builder.settings import RENAMED_SETTINGS, URL_VARIABLES, Settings, find_settings_file, load_settings
+from statement_builder.settings import (
+    RENAMED_SETTINGS,
+    URL_VARIABLES,
+    Settings,
+    find_settings_file,
+    load_settings,
+    read_settings,
+)
 from tests.hospital import ROOT
 
 
@@ -195,3 +202,16 @@ def test_facility__names_and_telephone_numbers_are_normalized(tmp_path: Path) ->
 def test_facility__what_pages_could_not_print_is_refused(tmp_path: Path, old: str, new: str, complaint: str) -> None:
     with pytest.raises(ConfigError, match=complaint):
         load_sample(tmp_path, (old, new))
+
+
+def test_repr__has_no_password(tmp_path: Path) -> None:
+    """A traceback or a log with variables would show it."""
+    secrets = {
+        "STATEMENTS_LEDGER": "postgresql+psycopg://u:hunter2@db.example/l?sslmode=require",
+        "STATEMENTS_SOURCE_URL": "postgresql+psycopg://u:hunter2@db.example/b?sslmode=require",
+        "STATEMENTS_SMTP_PASSWORD": "hunter2",
+    }
+    loaded = read_settings(secrets, tmp_path)
+    assert loaded.settings.source.url == secrets["STATEMENTS_SOURCE_URL"]
+    for shown in (loaded, loaded.settings, loaded.settings.source):
+        assert "hunter2" not in f"{shown!r} {shown}"

@@ -490,3 +490,24 @@ def test_accounts__memory_does_not_grow_with_the_hospital(tmp_path: Path) -> Non
 
     # Three times the guarantors: buffered rows stay the same once every result set fills its chunk.
     assert peak_bytes(3600) < 1.6 * peak_bytes(1200)
+
+
+@pytest.mark.parametrize(
+    ("secret", "problem"),
+    [
+        pytest.param("Nunez1980", "is a name, an id, a date or a number", id="name"),
+        pytest.param("june thirtieth nineteen eighty", "is a name, an id, a date or a number", id="date-in-words"),
+        pytest.param("sunshine", "is a common word", id="common-word"),
+        pytest.param("heron", "is missing or shorter than 8", id="short"),
+        pytest.param("blue heron 47", "", id="good"),
+        pytest.param(None, "", id="none"),
+    ],
+)
+def test_check__notes_a_password_that_others_could_guess(extract: Extract, secret: str | None, problem: str) -> None:
+    extract.add("guarantor", guarantor_id="G1", last_name="Nunez", email_secret=secret)
+    with extract.source() as source:
+        report = source.check(as_of=AS_OF, cycle="2026-11")
+    assert report.faults == (), "no fault: the bill is mailed on paper"
+    notes = [(note.code, note.row_key) for note in report.notes]
+    assert notes == ([("WEAK_SECRET", "G1")] if problem else [])
+    assert all(problem in note.message and str(secret) not in note.message for note in report.notes)

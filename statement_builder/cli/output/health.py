@@ -52,6 +52,6 @@ def show_source_check(report: CheckReport) -> None:
         print_line(f"{feed} feed loaded {at:%Y-%m-%d %H:%M} UTC")
     if not report.faults:
         out.print("No faults: every row meets the contract.")
-    for fault in report.faults:
+    for fault in (*report.faults, *report.notes):
         print_line(f"{fault.code}: {fault.message}")
         indented(f"To do: {fault.fix}")
