@@ -13,6 +13,7 @@ COPY NOTICE ./
 COPY statements.sample.toml ./
 COPY mail_house ./mail_house
 COPY pdf_kit ./pdf_kit
+COPY security_kit ./security_kit
 COPY statement_builder ./statement_builder
 COPY templates ./templates
 COPY sql ./sql
@@ -22,7 +23,7 @@ COPY deploy/pools.json ./deploy/pools.json
 # Airflow instead of three.
 RUN /opt/venv/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/dist . \
     && /opt/venv/bin/pip install --no-deps /tmp/dist/*.whl \
-    && rm -r mail_house pdf_kit statement_builder templates sql \
+    && rm -r mail_house pdf_kit security_kit statement_builder templates sql \
     && /opt/venv/bin/python -m compileall -q -j 2 /opt/venv/lib /opt/statements
 
 FROM python:3.11.14-slim-bookworm

@@ -6,7 +6,6 @@ Parsing is strict: an unknown option or a password in the URL is an error. The o
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -76,14 +75,6 @@ def parse_url(url: str, *, setting: str) -> BackendUrl:
         path=unquote(parts.path),
         options=tuple(_read_option(setting, item) for item in parts.query.split("&") if item),
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine: only then is an unencrypted connection allowed."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def folder_path(url: BackendUrl) -> Path:

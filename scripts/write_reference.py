@@ -22,6 +22,7 @@ from mail_house.print_files.control import Control, FileFacts
 from mail_house.print_files.manifest import COLUMNS as MANIFEST_COLUMNS
 from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
+from statement_builder.operations.access import AccessReport
 from statement_builder.operations.health_check import HealthCheckFinding
 from statement_builder.operations.preflight import PreflightReport
 from statement_builder.operations.queries import ExceptionRow, HoldRow
@@ -278,6 +279,7 @@ _JSON_RESULTS = (
     ("statements doctor", "A list of objects.", HealthCheckFinding),
     ("statements settings", "A list of objects.", SettingRow),
     ("statements report control", "One object.", ControlSheet),
+    ("statements report access", "One object.", AccessReport),
     ("statements bench", "One object.", BenchmarkResult),
 )
 

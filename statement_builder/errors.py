@@ -29,8 +29,21 @@ class ArchiveError(StatementsError):
     """The archive refused or damaged an object. Nothing later relies on it. Exit code 1."""
 
 
+class ObjectLocked(ArchiveError):
+    """Object Lock or a legal hold of the store keeps an object. It can be deleted later."""
+
+
 class LedgerError(StatementsError):
-    """The ledger cannot be reached, or its schema has a different version. Exit code 1."""
+    """The ledger cannot be reached. Exit code 1."""
+
+
+class LedgerVersionError(ConfigError, LedgerError):
+    """The ledger's tables have another version than this release requires. Nothing was read or changed. Exit code 2."""
+
+
+class StoreError(ConfigError):
+    """A store is not the one that this installation used before: a lost mount, a wrong address, or a restored copy.
+    Nothing was started. Exit code 2."""
 
 
 class LockLost(LedgerError):

@@ -88,7 +88,9 @@ def test_wheel__has_every_file_that_is_read_at_run_time(distributions: Path) -> 
         expected = {prefix + path.relative_to(ROOT).as_posix() for path in _data_files(ROOT / folder)}
         assert len(expected) > 4
         assert expected <= names
-    assert {f"{package}/py.typed" for package in ("statement_builder", "mail_house", "pdf_kit")} <= names
+    assert {
+        f"{package}/py.typed" for package in ("statement_builder", "mail_house", "pdf_kit", "security_kit")
+    } <= names
     assert "statement_builder/statements.sample.toml" in names
     assert any(name.startswith("statement_builder/ledger/storage/migrations/versions/0001") for name in names)
 

@@ -140,12 +140,14 @@ def build(batch_id: str, shard_run: dict[str, Any]) -> None:
 def check_gates(batch_id: str) -> str:
     """Check that the batch foots and whether it needs approval. The figures become the text of the approval."""
     from common.approval_text import describe_batch  # noqa: PLC0415
+    from statement_builder.operations.access import record_access, subjects_in  # noqa: PLC0415
     from statement_builder.operations.run_parallel import finish_build  # noqa: PLC0415
 
     with open_task_context() as context:
         checks = finish_build(context, context.require_batch(batch_id))
         questions = [check.question for check in checks]
         text = describe_batch(context, context.require_batch(batch_id), questions)  # in its new state
+        record_access(context, "approval page", subjects_in(questions), batch_id=batch_id)
     task_instance = get_current_context()["ti"]
     task_instance.xcom_push(key="approval_text", value=text)
     task_instance.xcom_push(key="release_codes", value=[check.code.value for check in checks])

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from mail_house.email.message import Message
-from mail_house.urls import is_loopback
+from security_kit.transport import is_loopback
 
 
 class Texts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

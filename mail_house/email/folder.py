@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from email import message_from_bytes
 from email.policy import SMTP
 from email.utils import parsedate_to_datetime
@@ -65,6 +66,14 @@ class FolderMailer:
             raise Permanent(f"{name} already exists and is another message: check which program wrote it")
         sent_at = parsedate_to_datetime(message_from_bytes(data, policy=SMTP)["Date"])
         return Receipt(reference=message_id(message, self._sender), at=sent_at, detail={"file": name})
+
+
+def find_email_files(folder: Path) -> dict[str, list[Path]]:
+    """Document id → the files of every attempt to send it. Empty if the folder does not exist."""
+    found = defaultdict(list)
+    for path in sorted(folder.glob("*.eml")):
+        found[path.name.partition(".")[0]].append(path)
+    return dict(found)
 
 
 def _plain_name(message: Message) -> str:

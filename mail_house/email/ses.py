@@ -25,6 +25,7 @@ from mail_house.email.message import Message, Sender, ascii_address, message_byt
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from mail_house.models import Receipt
 from mail_house.rate_limit import RateLimiter
+from security_kit.transport import require_https
 
 TIMEOUT_S = 30.0
 
@@ -68,6 +69,8 @@ class SesMailer:
         self._client: Any = Session().client(
             "sesv2", region_name=endpoint.region, endpoint_url=endpoint.endpoint or None, config=config
         )
+        # The client's own address: the AWS variables and configuration file may set another one.
+        require_https(self._client.meta.endpoint_url, setting="email: SES endpoint")
 
     def send(self, message: Message) -> Receipt:
         what = f"document {message.document_id}"

@@ -18,7 +18,7 @@ from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable,
 from mail_house.models import Receipt
 from mail_house.rate_limit import RateLimiter
 from mail_house.secret import Secret
-from mail_house.urls import is_loopback
+from security_kit.transport import is_loopback
 
 TIMEOUT_S = 30.0
 
@@ -184,7 +184,7 @@ class SmtpMailer:
             ) from exc
         if code // 100 == 2:
             # The reply has the server's queue id, which is evidence. A quoted address is not kept.
-            return re.sub(r"\S*@\S*", "…", f"{code} {_readable(reply)}")
+            return re.sub(r"(?<!\S)\S*@\S*", "…", f"{code} {_readable(reply)}")
         self._reset(connection, code)
         raise _refusal(code, reply, f"{what} at {self._server.address}")
 

@@ -28,10 +28,11 @@ import msgspec
 
 from mail_house.profiles import Profile
 from mail_house.secret import Secret
-from mail_house.urls import BackendUrl, folder_path, is_loopback, parse_url
+from mail_house.urls import BackendUrl, folder_path, parse_url
 from mail_house.vendors.folder import open_local_directory
-from mail_house.vendors.pgp import load_encryptor
 from mail_house.vendors.vendor import FolderVendor, PrintVendor
+from security_kit.openpgp import load_encryptor
+from security_kit.transport import is_loopback
 
 if TYPE_CHECKING:
     from mail_house.vendors.sftp import SftpAccount
@@ -89,11 +90,12 @@ def _open_sftp(url: BackendUrl, environ: Mapping[str, str]) -> PrintVendor:
     from mail_house.vendors.sftp import open_sftp_directory  # noqa: PLC0415
 
     account, collects = sftp_account(url, environ), url.flag("collects")
+    key_file = url.value("pgp_key")
     return FolderVendor(
         functools.partial(open_sftp_directory, account),
         location=f"{account.address}{url.path}",
         collects=collects,
-        encryptor=load_encryptor(url.value("pgp_key")) if url.value("pgp_key") else None,
+        encryptor=load_encryptor(key_file, setting="print: pgp_key", owner="the vendor") if key_file else None,
     )
 
 

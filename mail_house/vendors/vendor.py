@@ -14,10 +14,15 @@ from typing import Protocol
 
 import msgspec
 
-from mail_house.errors import Permanent, Retryable, UnknownOutcome
+from mail_house.errors import Misconfigured, Permanent, Retryable, UnknownOutcome
 from mail_house.models import PrintFile, Receipt
 from mail_house.print_files.control import Control, FileFacts, file_facts, read_control, write_control
-from mail_house.vendors.pgp import PgpEncryptor
+from security_kit.openpgp import PgpEncryptor
+
+
+def print_file_parts(name: str) -> tuple[str, ...]:
+    """The files of a print file in a folder. The control file is last: until it is deleted, it names the others."""
+    return (f"{name}.pdf", f"{name}.csv", f"{name}.ctl")
 
 
 class PrintVendor(Protocol):
@@ -175,7 +180,10 @@ class FolderVendor:
         plain = ((f"{file.name}.pdf", file.pdf), (f"{file.name}.csv", file.manifest))
         if self._encryptor is None:
             return plain
-        encrypted = tuple((name + self._encryptor.suffix, self._encryptor(data)) for name, data in plain)
+        try:
+            encrypted = tuple((name + self._encryptor.suffix, self._encryptor(data)) for name, data in plain)
+        except ValueError as exc:  # the key has expired since it was loaded
+            raise Misconfigured(str(exc)) from exc
         self._encrypted[file.name] = tuple(file_facts(name, data) for name, data in encrypted)
         return encrypted
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from statement_builder.archive.disk import DiskArchive
+from statement_builder.archive.keys import StoredObject
 from statement_builder.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,6 +32,26 @@ class Archive(Protocol):
         """Exactly `length` bytes from `offset`."""
 
     def exists(self, key: str) -> bool: ...
+
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        """The objects whose keys start with `prefix`, which is a folder such as `packs/2026-11-statement/`."""
+
+    def delete(self, key: str) -> None:
+        """Delete an object with all its versions; a missing one is deleted already. `ObjectLocked` while Object Lock or
+        a legal hold of the store keeps it."""
+
+    def is_intact(self, key: str, sha256: str) -> bool:
+        """Whether the object exists with this content. Reads it, unless the server has its own SHA-256 of it."""
+
+    def read_mark(self) -> bytes | None:
+        """The mark of the installation that the archive belongs to; None if it has none."""
+
+    def write_mark(self, mark: bytes) -> None:
+        """Write the mark, or replace it. It is the only object that is ever replaced, and no retention applies to
+        it."""
+
+    def is_used(self) -> bool:
+        """Whether it has any object but the mark and the probe of `check`."""
 
     def link(self, key: str, *, expires_s: int) -> str:
         """A URL that opens this object without credentials for `expires_s` seconds. ArchiveError if not supported."""

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
+from datetime import datetime
 
 from statement_builder.errors import ArchiveError, InvariantError
+
+MARK = "installation.json"
+"""The object that says which installation an archive belongs to."""
+PROBE = "check.txt"
+"""The object that shows that an archive can be written to."""
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """An object in the archive."""
+
+    key: str
+    written_at: datetime
+    """UTC."""
+
 
 _PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 

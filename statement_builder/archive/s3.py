@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, timedelta
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -19,8 +19,10 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from statement_builder.archive.keys import check_hash, check_key
-from statement_builder.errors import ArchiveError
+from security_kit.transport import require_https
+from statement_builder.archive.keys import MARK, PROBE, StoredObject, check_hash, check_key
+from statement_builder.archive.s3_deletion import delete_every_version
+from statement_builder.errors import ArchiveError, ConfigError
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -75,6 +77,11 @@ class S3Archive:
         with self._translate_errors("the archive"):
             # Use a separate session: boto3's default session caches the first credentials it finds.
             self._client: S3Client = Session().client("s3", endpoint_url=location.endpoint, config=config)
+        try:
+            # The client's own address: the AWS variables and configuration file may set another one.
+            require_https(self._client.meta.endpoint_url, setting="archive: S3 endpoint")
+        except ValueError as exc:
+            raise ConfigError(str(exc)) from exc
 
     def put(self, key: str, data: bytes, *, sha256: str) -> None:
         check_hash(key, data, sha256)
@@ -107,6 +114,44 @@ class S3Archive:
         with self._translate_errors(key):
             return self._head(key) is not None
 
+    def list_objects(self, prefix: str) -> Iterator[StoredObject]:
+        whole = self._object_key(prefix.removesuffix("/")) + "/"
+        cut = len(whole) - len(prefix.removesuffix("/")) - 1
+        with self._translate_errors(prefix):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._location.bucket, Prefix=whole)
+            for each in (item for page in pages for item in page.get("Contents", ())):
+                yield StoredObject(each["Key"][cut:], each["LastModified"].astimezone(UTC))
+
+    def delete(self, key: str) -> None:
+        with self._translate_errors(key):
+            delete_every_version(self._client, self._location.bucket, self._object_key(key), name=key)
+
+    def is_intact(self, key: str, sha256: str) -> bool:
+        with self._translate_errors(key):
+            found = self._head(key)
+        if found is None:
+            return False
+        checksum = found.get("ChecksumSHA256", "")
+        if _is_of_whole_object(checksum):
+            return bool(checksum == _base64(bytes.fromhex(sha256)))
+        return hashlib.sha256(self.get(key)).hexdigest() == sha256
+
+    def read_mark(self) -> bytes | None:
+        with self._translate_errors(MARK):
+            return None if self._head(MARK) is None else self.get(MARK)
+
+    def write_mark(self, mark: bytes) -> None:
+        request = self._put_request(MARK, mark, hashlib.sha256(mark).hexdigest())
+        del request["IfNoneMatch"]
+        with self._translate_errors(MARK):
+            self._client.put_object(**request)
+
+    def is_used(self) -> bool:
+        prefix = self._object_key(MARK).removesuffix(MARK)
+        with self._translate_errors("the archive"):
+            found = self._client.list_objects_v2(Bucket=self._location.bucket, Prefix=prefix, MaxKeys=3)
+        return any(each["Key"].removeprefix(prefix) not in {MARK, PROBE} for each in found.get("Contents", ()))
+
     def link(self, key: str, *, expires_s: int) -> str:
         request = {
             "Bucket": self._location.bucket,
@@ -120,7 +165,7 @@ class S3Archive:
     def check(self) -> None:
         """Write one small object that is always the same, and verify it."""
         probe = b"This object shows that the archive can be written to.\n"
-        self.put("check.txt", probe, sha256=hashlib.sha256(probe).hexdigest())
+        self.put(PROBE, probe, sha256=hashlib.sha256(probe).hexdigest())
 
     def close(self) -> None:
         self._client.close()
@@ -198,7 +243,7 @@ class S3Archive:
         if found["ContentLength"] != len(data):
             return False
         checksum = found.get("ChecksumSHA256", "")
-        if checksum and "-" not in checksum:  # a dash marks a checksum of multipart checksums
+        if _is_of_whole_object(checksum):
             return bool(checksum == _base64(bytes.fromhex(sha256)))
         tag = found["ETag"].strip('"')
         if re.fullmatch("[0-9a-f]{32}", tag) and found.get("ServerSideEncryption") in _TAG_IS_MD5:
@@ -240,6 +285,10 @@ class S3Archive:
 
 def _code(exc: ClientError) -> str:
     return exc.response.get("Error", {}).get("Code", "")
+
+
+def _is_of_whole_object(checksum: str) -> bool:
+    return bool(checksum) and "-" not in checksum  # a dash marks a checksum of multipart checksums
 
 
 def _md5(data: bytes) -> Any:

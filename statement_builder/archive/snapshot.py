@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 
 import msgspec
+from msgspec.structs import replace
 
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.errors import ArchiveError
@@ -26,9 +27,18 @@ _DECODER = msgspec.json.Decoder(_Line)
 
 
 def write_snapshot(entries: Iterable[GuarantorAccount | FaultyAccount]) -> bytes:
-    """Encode a snapshot. The same entries give the same bytes."""
-    lines = [_Line(account=entry) if isinstance(entry, GuarantorAccount) else _Line(faulty=entry) for entry in entries]
+    """Encode a snapshot, without the passwords that guarantors chose. The same entries give the same bytes."""
+    lines = [
+        _Line(account=_without_secret(entry)) if isinstance(entry, GuarantorAccount) else _Line(faulty=entry)
+        for entry in entries
+    ]
     return gzip.compress(msgspec.json.Encoder().encode_lines(lines), _COMPRESSION, mtime=0)
+
+
+def _without_secret(account: GuarantorAccount) -> GuarantorAccount:
+    if not account.guarantor.email_secret:
+        return account
+    return replace(account, guarantor=replace(account.guarantor, email_secret=""))
 
 
 def read_snapshot(data: bytes) -> Iterator[GuarantorAccount | FaultyAccount]:

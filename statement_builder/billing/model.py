@@ -131,7 +131,7 @@ class Guarantor(Record, kw_only=True):
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None
     email_secret: str = ""
-    """The password that the guarantor chose for encrypted e-mail attachments."""
+    """The password that the guarantor chose for encrypted e-mail attachments. In memory only: no snapshot has it."""
     birth_on: date | None = None
     """None: not on file, and taken for an adult."""
     contact_kind: ContactKind | None = None

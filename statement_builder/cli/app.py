@@ -14,7 +14,17 @@ import typer
 
 from mail_house.errors import HandOffError
 from statement_builder import __version__
-from statement_builder.cli import batches, documents, maintenance, output, settings_command, tracking, work_queue
+from statement_builder.cli import (
+    batches,
+    documents,
+    maintenance,
+    output,
+    retention,
+    settings_command,
+    stores,
+    tracking,
+    work_queue,
+)
 from statement_builder.cli.reports import report_app
 from statement_builder.cli.source import source_app
 from statement_builder.errors import ConfigError, GateStop, StatementsError
@@ -53,9 +63,11 @@ _PANELS = {
         documents.correct,
         documents.resolve,
     ),
+    "Retention": (retention.purge,),
     "Checks and sample data": (
         maintenance.doctor,
         settings_command.settings,
+        stores.adopt,
         maintenance.preflight,
         maintenance.demo,
         maintenance.bench,
@@ -65,6 +77,8 @@ for _panel, _commands in _PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
 app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
+app.add_typer(retention.legal_hold_app, name="legal-hold", rich_help_panel="Retention")
+app.add_typer(stores.ledger_app, name="ledger", rich_help_panel="Checks and sample data")
 app.add_typer(source_app, name="source", rich_help_panel="Checks and sample data")
 
 _RENAMED = {"settle": "resolve", "lint": "preflight"}

@@ -16,6 +16,7 @@ from statement_builder.cli.options import (
     BatchId,
     Engine,
     Json,
+    Purpose,
     Release,
     Source,
     SourceUrl,
@@ -25,9 +26,10 @@ from statement_builder.cli.options import (
 )
 from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import Batch, BatchState
+from statement_builder.operations.access import record_access, subjects_in
 from statement_builder.operations.dry_run import dry_run_batch, dry_run_rerun
 from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL, RELEASE_BY_NAME, Accepted, ReleaseCode
-from statement_builder.operations.show import show_batch
+from statement_builder.operations.show import show_batch, subjects_shown
 from statement_builder.operations.steps import Step
 from statement_builder.operations.summaries import BatchSummary, summarize_batch, summarize_batches
 from statement_builder.pipeline.context import AppContext
@@ -60,7 +62,12 @@ def run(  # noqa: PLR0917 - one parameter per option
     if not is_cycle(cycle):
         raise ConfigError("--cycle takes a month such as 2026-11, or a day such as 2026-11-07")
     with opened(
-        workers=workers, show_progress=not as_json, source=source, source_url=source_url, engine=engine
+        workers=workers,
+        show_progress=not as_json,
+        source=source,
+        source_url=source_url,
+        engine=engine,
+        reads_only=dry_run,
     ) as context:
         day = parse_day(as_of, "--as-of")
         if dry_run:
@@ -87,7 +94,7 @@ def rerun(
     """Finish an unfinished batch. Does nothing if the batch is finished."""
     from statement_builder.operations.run import retry_errors  # noqa: PLC0415
 
-    with opened(workers=workers, show_progress=not as_json) as context:
+    with opened(workers=workers, show_progress=not as_json, reads_only=dry_run) as context:
         batch = context.require_batch(batch_id)
         if dry_run:
             plan = dry_run_rerun(context, batch)
@@ -122,17 +129,18 @@ def batches(
     as_json: Json = False,
 ) -> None:
     """List the newest batches, with where each stands."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         summaries = summarize_batches(context, limit=None if every else BATCHES_SHOWN)
         output.print_json(summaries) if as_json else output.list_batches(summaries)
         if len(summaries) == BATCHES_SHOWN and not every:
             output.err.print(f"These are the newest {BATCHES_SHOWN} batches. `statements batches --all` lists all.")
 
 
-def show(batch_id: BatchId, as_json: Json = False) -> None:
+def show(batch_id: BatchId, purpose: Purpose = "", as_json: Json = False) -> None:
     """Show one batch: its state and figures, its holds and print files, and what to do next."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         details = show_batch(context, context.require_batch(batch_id))
+        record_access(context, "show", subjects_shown(details), batch_id=batch_id, purpose=purpose)
         if as_json:
             output.print_json(details)
             return
@@ -164,6 +172,8 @@ def _walk(
     except GateStop as exc:
         stop = exc
     current = context.require_batch(batch.batch_id)
+    if stop is not None and (subjects := subjects_in([str(stop)])):
+        record_access(context, "run", subjects, batch_id=batch.batch_id)
     _show(summarize_batch(context, current, seconds=time.monotonic() - started), as_json)
     if stop is not None:
         raise stop

@@ -11,18 +11,21 @@ import typer
 from statement_builder.billing.selection import Kind
 from statement_builder.cli import output
 from statement_builder.cli.numbers import whole_number
-from statement_builder.cli.options import Json, Workers, opened
+from statement_builder.cli.options import Json, Purpose, Workers, opened, record_access_without_context
+from statement_builder.operations.access import list_subjects
 from statement_builder.settings import load_settings
 
 
 def preflight(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A print file's PDF, manifest or control file.")],
+    purpose: Purpose = "",
     as_json: Json = False,
 ) -> None:
     """Check that a print file is fit to print: windows, order, pages, fonts and barcodes of every piece."""
     from statement_builder.operations.preflight import preflight_print_file  # noqa: PLC0415
 
     report = preflight_print_file(load_settings(dict(os.environ), Path.cwd()), file)
+    record_access_without_context("preflight", list_subjects(report.faults), purpose)
     output.print_json(report) if as_json else output.show_preflight(report)
     if report.faults:
         raise typer.Exit(1)
@@ -48,8 +51,11 @@ def demo(
 ) -> None:
     """Run one cycle of a sample hospital, with every kind of document, on this machine only."""
     from statement_builder.devtools.demo import prepare_demo_home, run_demo  # noqa: PLC0415
+    from statement_builder.operations.upgrade_ledger import upgrade_ledger  # noqa: PLC0415
 
-    home = prepare_demo_home(dict(os.environ), Path.cwd())
+    environ = dict(os.environ)
+    home = prepare_demo_home(environ, Path.cwd())
+    upgrade_ledger(load_settings(environ, Path.cwd()), environ=environ, is_demonstration=True)
     with opened(workers=workers, show_progress=output.err.is_terminal and not as_json) as context:
         result = run_demo(context, home, guarantors=guarantors, report=_ignore if as_json else output.err.print)
     if as_json:

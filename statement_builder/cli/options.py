@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date
 from enum import StrEnum
@@ -19,7 +19,9 @@ from statement_builder.cli import output
 from statement_builder.cli.numbers import whole_number
 from statement_builder.clock import open_clock
 from statement_builder.errors import ConfigError
+from statement_builder.ledger import AccessSubject
 from statement_builder.pipeline.context import AppContext, no_progress, open_context
+from statement_builder.pipeline.stores import open_ledger
 from statement_builder.settings import load_settings
 from statement_builder.source import has_password
 
@@ -34,6 +36,7 @@ Workers = Annotated[
 ]
 Release = Annotated[bool, typer.Option("--release", help="Approve the batch if policy asks; answers nothing else.")]
 Reason = Annotated[str, typer.Option(help="The reason; it is kept in the event log.")]
+Purpose = Annotated[str, typer.Option(help="Why you look at this; it is kept in the access log.")]
 Source = Annotated[str | None, typer.Option(help="A folder of queries below sql/: reference or synthea.")]
 SourceUrl = Annotated[str | None, typer.Option(help="The billing database: a SQLAlchemy URL, or the variable with it.")]
 AsOf = Annotated[str | None, typer.Option(help="The date of the balances, such as 2026-11-07. Default: today.")]
@@ -54,8 +57,12 @@ def opened(
     source: str | None = None,
     source_url: str | None = None,
     engine: Engine | None = None,
+    reads_only: bool = False,
 ) -> Iterator[AppContext]:
-    """Open the application context from this machine's settings. The arguments override the settings."""
+    """Open the application context from this machine's settings. The arguments override the settings.
+
+    With `reads_only`, nothing is created: where there is no ledger, the command reads an empty one.
+    """
     environ = dict(os.environ)
     if source_url is not None:
         environ["STATEMENTS_SOURCE_URL"] = read_url(source_url, "--source-url", environ)
@@ -70,6 +77,7 @@ def opened(
             actor=current_actor(),
             workers=workers or settings.render.workers or os.cpu_count() or 1,
             progress=progress,
+            reads_only=reads_only,
         )
         with context:
             yield context
@@ -90,6 +98,15 @@ def read_url(text: str, what: str, environ: Mapping[str, str]) -> str:
             f"the URL in an environment variable and give its name, such as BILLING_URL"
         )
     return text
+
+
+def record_access_without_context(what: str, subjects: Sequence[AccessSubject], purpose: str) -> None:
+    """`record_access` for a command that needs no facility. Does nothing if the command shows nobody's data."""
+    if not subjects:
+        return
+    environ = dict(os.environ)
+    with open_ledger(load_settings(environ, Path.cwd()), (), environ=environ, reads_only=True) as ledger:
+        ledger.access.record(what, subjects, purpose=purpose, actor=current_actor(), at=open_clock(environ)())
 
 
 def parse_day(text: str | None, option: str) -> date | None:

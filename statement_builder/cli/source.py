@@ -13,8 +13,9 @@ import typer
 
 from statement_builder.cli import output
 from statement_builder.cli.numbers import whole_number
-from statement_builder.cli.options import AsOf, Json, parse_day, read_url
+from statement_builder.cli.options import AsOf, Json, Purpose, parse_day, read_url, record_access_without_context
 from statement_builder.clock import open_clock
+from statement_builder.operations.access import subject
 from statement_builder.settings import load_settings
 from statement_builder.source import load_synthea, make_sample, open_source
 
@@ -34,6 +35,7 @@ def check(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A folder of queries below sql/: reference or synthea.")],
     url: Annotated[str | None, typer.Argument(metavar="URL", help="The database. Default: from the settings.")] = None,
     as_of: AsOf = None,
+    purpose: Purpose = "",
     as_json: Json = False,
 ) -> None:
     """Run every query and check each row against the contract: where a fault is, and how to fix it."""
@@ -44,6 +46,7 @@ def check(
     url = read_url(url, "URL", environ) if url else settings.source.url
     with open_source(name, url, settings.source.query_root, languages=languages) as source:
         report = source.check(as_of=day, cycle=f"{day:%Y-%m}")
+    record_access_without_context("source check", [subject(each) for each in report.subjects], purpose)
     output.print_json(msgspec.to_builtins(report)) if as_json else output.show_source_check(report)
     if report.faults:
         raise typer.Exit(1)

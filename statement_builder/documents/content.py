@@ -27,7 +27,6 @@ class Recipient(Record, kw_only=True):
     lines: tuple[str, ...]
     """The lines below the name: delivery lines, then the city line, then the country if it is foreign."""
     email: str = ""
-    email_secret: str = ""
 
 
 class Replaced(Record, kw_only=True):

@@ -35,12 +35,7 @@ def make_recipient(guarantor: Guarantor) -> Recipient:
             f"The mailing address has {len(delivery)} lines above the city. The window holds {DELIVERY_LINES_MAX}.",
             "Shorten the address in the billing system.",
         )
-    return Recipient(
-        name=name,
-        lines=(*delivery, *last_lines(address)),
-        email=guarantor.email,
-        email_secret=guarantor.email_secret,
-    )
+    return Recipient(name=name, lines=(*delivery, *last_lines(address)), email=guarantor.email)
 
 
 def _one_form(address: Address) -> Address:

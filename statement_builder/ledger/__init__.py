@@ -2,14 +2,20 @@
 
 from statement_builder.billing.selection import FinalVendorStatus
 from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Released, Withheld
+from statement_builder.ledger.installation import Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
+from statement_builder.ledger.legal_holds import LegalHold, is_held_by
 from statement_builder.ledger.records import (
+    Access,
+    AccessSubject,
     Batch,
     ControlTotals,
     Delivery,
     Document,
     EmailMark,
     Event,
+    EventHead,
+    EventLogReport,
     ExceptionLine,
     Figures,
     FoundDocument,
@@ -28,6 +34,7 @@ from statement_builder.ledger.records import (
     Suppression,
     replaced_by,
 )
+from statement_builder.ledger.retention import ShardRetention
 from statement_builder.ledger.states import (
     TERMINAL_FAILURES,
     VOIDED,
@@ -43,6 +50,8 @@ from statement_builder.ledger.storage.lock import LockPart, part_already_locked,
 __all__ = [
     "TERMINAL_FAILURES",
     "VOIDED",
+    "Access",
+    "AccessSubject",
     "AddressChanged",
     "ArchivedControlSheet",
     "Batch",
@@ -55,16 +64,21 @@ __all__ = [
     "EmailMark",
     "Event",
     "EventData",
+    "EventHead",
+    "EventLogReport",
     "ExceptionLine",
     "Figures",
     "FinalVendorStatus",
     "FoundDocument",
     "HeldCandidate",
     "InboundFile",
+    "Installation",
     "Ledger",
+    "LegalHold",
     "LockPart",
     "NewCandidate",
     "NewDocument",
+    "NewInstallation",
     "NewPrintFile",
     "NewShard",
     "Outcome",
@@ -74,11 +88,13 @@ __all__ = [
     "RejectedPiece",
     "Released",
     "Shard",
+    "ShardRetention",
     "ShardState",
     "StatusCount",
     "Suppression",
     "SuppressionCode",
     "Withheld",
+    "is_held_by",
     "part_already_locked",
     "part_name",
     "replaced_by",

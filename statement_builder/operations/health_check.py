@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 
 from msgspec import field
 
@@ -12,9 +12,18 @@ from mail_house.errors import HandOffError
 from mail_house.vendors import open_print_vendor
 from statement_builder.archive import open_archive
 from statement_builder.billing.model import Record
-from statement_builder.errors import StatementsError
+from statement_builder.errors import ArchiveError, StatementsError
 from statement_builder.ledger import Ledger
+from statement_builder.operations.event_log import check_event_log
 from statement_builder.pipeline.context import open_templates
+from statement_builder.pipeline.hand_off_log import require_latest
+from statement_builder.pipeline.stores import (
+    find_problems,
+    list_places,
+    observe,
+    require_allowed_clock,
+    require_none,
+)
 from statement_builder.rendering import check_templates
 from statement_builder.settings import Settings
 from statement_builder.settings.backends import open_profile
@@ -45,11 +54,13 @@ def _run(part: str, check: Callable[[], str]) -> HealthCheckFinding:
 def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "settings", lambda: settings.require_facility().name
     yield "templates and fonts", lambda: _check_templates(settings)
-    yield "ledger", lambda: _check_ledger(settings)
+    yield "ledger", lambda: _check_ledger(settings, environ)
     yield "archive", lambda: _check_archive(settings)
+    yield "event log", lambda: _check_event_log(settings, environ)
     yield "source", lambda: _check_source(settings)
     yield "print vendor", lambda: _check_print(settings, environ)
     yield "e-mail", lambda: _check_email(settings, environ)
+    yield "inbox", lambda: _check_inbox(settings)
 
 
 def _check_templates(settings: Settings) -> str:
@@ -59,16 +70,48 @@ def _check_templates(settings: Settings) -> str:
     return "all templates compile, all fonts are installed"
 
 
-def _check_ledger(settings: Settings) -> str:
-    ledger = Ledger.open(settings.ledger)
-    ledger.upgrade()
-    ledger.close()
-    return "reachable, tables are up to date"
+def _check_ledger(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Changes nothing: only `statements ledger upgrade` migrates a ledger."""
+    with open_archive(settings.archive) as archive, Ledger.open(settings.ledger) as ledger:
+        found = observe(list_places(settings, archive), skip_unreachable=True)
+        if ledger.version is None:
+            require_none(find_problems(found, None, str(ledger)))
+            return "new; the first `statements run` creates it"
+        ledger.require_current()
+        known = ledger.installation.get()
+        require_allowed_clock(known, environ, str(ledger))
+        with suppress(ArchiveError):  # the check of the archive reports it
+            require_latest(ledger, archive)
+        kind = "; a demonstration, which accepts STATEMENTS_CLOCK" if known.is_demonstration else ""
+        return f"reachable, tables are up to date{kind}"
+
+
+def _require_ours(settings: Settings, *places: str) -> None:
+    """StoreError if one of the places does not belong to this installation."""
+    with open_archive(settings.archive) as archive:
+        found = observe(
+            (each for each in list_places(settings, archive) if each.name in places), skip_unreachable=False
+        )
+        with Ledger.open(settings.ledger) as ledger:
+            if ledger.is_current:
+                require_none(find_problems(found, ledger.installation.get(), str(ledger)))
 
 
 def _check_archive(settings: Settings) -> str:
-    open_archive(settings.archive).check()
+    _require_ours(settings, "archive")
+    with open_archive(settings.archive) as archive:
+        archive.check()
     return "readable and writable"
+
+
+def _check_inbox(settings: Settings) -> str:
+    _require_ours(settings, "inbox")
+    return "readable"
+
+
+def _check_event_log(settings: Settings, environ: Mapping[str, str]) -> str:
+    with Ledger.open(settings.ledger) as ledger, open_archive(settings.archive) as archive:
+        return check_event_log(ledger, archive, environ)
 
 
 def _check_source(settings: Settings) -> str:
@@ -80,12 +123,14 @@ def _check_source(settings: Settings) -> str:
 
 def _check_print(settings: Settings, environ: Mapping[str, str]) -> str:
     profile = open_profile(settings)
+    _require_ours(settings, "print")
     with closing(open_print_vendor(settings.print, environ=environ)) as vendor:
         vendor.check()
     return f"reachable; {profile.title}"
 
 
 def _check_email(settings: Settings, environ: Mapping[str, str]) -> str:
+    _require_ours(settings, "email")
     with open_mailer(settings.email, environ=environ) as mailer:
         mailer.check()
     return "reachable"

@@ -16,7 +16,9 @@ from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.facility import Facility
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, Document, Ledger
+from statement_builder.pipeline.hand_off_log import require_latest
 from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
+from statement_builder.pipeline.stores import list_places, open_ledger
 from statement_builder.resources import SQL_ROOT, TEMPLATES
 from statement_builder.settings import Settings
 from statement_builder.settings.backends import open_profile
@@ -64,7 +66,11 @@ class AppContext:
 
     def today(self) -> date:
         """Today's date in the facility's time zone."""
-        return self.now().astimezone(ZoneInfo(self.facility.time_zone)).date()
+        return self.local_date(self.now())
+
+    def local_date(self, moment: datetime) -> date:
+        """The date of a moment in the facility's time zone."""
+        return moment.astimezone(ZoneInfo(self.facility.time_zone)).date()
 
     def open_source(self, name: str) -> Source:
         """The billing system that the queries in `sql/<name>` read, at the address in the settings."""
@@ -97,10 +103,16 @@ class AppContext:
         return batch
 
     def require_document(self, document_id: str) -> Document:
-        """The document with this id. Raises `ConfigError` when there is none."""
+        """The document with this id. Raises `ConfigError` when there is none, or when it was purged."""
         document = self.ledger.documents.get(document_id)
         if document is None:
             raise ConfigError(f"There is no document {document_id}. `statements find` searches for ids.")
+        shard = self.ledger.shards.require(document.batch_id, document.sequence)
+        if shard.purged_on is not None:
+            raise ConfigError(
+                f"document {document_id} was purged on {shard.purged_on} after its retention period: its PDF and the "
+                "data that it was made from no longer exist. `statements find` still shows what the ledger keeps."
+            )
         return document
 
     def __enter__(self) -> Self:
@@ -119,16 +131,23 @@ def open_context(
     actor: str,
     workers: int,
     progress: Progress = no_progress,
+    reads_only: bool = False,
 ) -> AppContext:
-    """Open the ledger and the archive from the settings. Creates or upgrades the ledger's tables."""
+    """Open the ledger and the archive from the settings, and require that all stores belong to one installation.
+
+    Creates a new ledger, but never migrates an older one. With `reads_only`, creates and changes nothing. Raises what
+    `stores.open_ledger` raises, and `StoreError` when the ledger is older than its archive, unless it is only read.
+    """
     facility = settings.require_facility()
-    ledger = Ledger.open(settings.ledger)
-    ledger.upgrade()
+    archive = open_archive(settings.archive)
+    ledger = open_ledger(settings, list_places(settings, archive), environ=environ, reads_only=reads_only)
+    if not reads_only:
+        require_latest(ledger, archive)
     return AppContext(
         settings=settings,
         facility=facility,
         ledger=ledger,
-        archive=open_archive(settings.archive),
+        archive=archive,
         environ=environ,
         now=now,
         actor=actor,

@@ -9,7 +9,7 @@ from typing import Any
 
 import tenacity
 
-from mail_house.email import Mailer, Message, compose_email, encrypt_pdf
+from mail_house.email import Mailer, Message, compose_email
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
 from mail_house.models import Receipt
 from statement_builder.billing.selection import Channel
@@ -19,6 +19,7 @@ from statement_builder.errors import ArchiveError, DocumentsWithheld, InvariantE
 from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState, EmailMark, Shard
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.email_attachments import Attachments
 from statement_builder.pipeline.recipients import read_recipients
 
 EMAILS_PER_COMMIT = 10
@@ -49,14 +50,30 @@ def send_emails(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> N
 def _send_pending(context: AppContext, batch: Batch, mailer: Mailer, shards: Sequence[Shard]) -> None:
     """Send each unclaimed e-mail once. Stops early when the server defers everything."""
     deferrals = _Deferrals()
+    attachments = _open_attachments(context, batch, shards)
     for shard in shards:
-        waiting = context.ledger.documents.pending(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
-        unclaimed = [each for each in waiting if each.delivery_state is None and _is_due(context, each)]
+        unclaimed = _find_unclaimed(context, batch, shard)
         recipients = read_recipients(context.archive, shard, unclaimed) if unclaimed else {}
+        if attachments and unclaimed:
+            attachments.load(shard, unclaimed)
         for start in range(0, len(unclaimed), EMAILS_PER_COMMIT):
-            _send_group(context, mailer, unclaimed[start : start + EMAILS_PER_COMMIT], recipients, deferrals)
+            group = unclaimed[start : start + EMAILS_PER_COMMIT]
+            _send_group(context, mailer, group, recipients=recipients, attachments=attachments, deferrals=deferrals)
     if deferrals.last is not None:
         raise Retryable(f"{deferrals.count} e-mails were deferred: {deferrals.last}") from deferrals.last
+
+
+def _find_unclaimed(context: AppContext, batch: Batch, shard: Shard) -> list[Document]:
+    waiting = context.ledger.documents.pending(batch.batch_id, channel=Channel.EMAIL, sequence=shard.sequence)
+    return [each for each in waiting if each.delivery_state is None and _is_due(context, each)]
+
+
+def _open_attachments(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> Attachments | None:
+    """What encrypts the attachments of these shards. None if e-mails have none, or none is waiting."""
+    if context.settings.mail.email_content != "attachment":
+        return None
+    guarantor_ids = {each.guarantor_id for shard in shards for each in _find_unclaimed(context, batch, shard)}
+    return Attachments(context, batch, guarantor_ids) if guarantor_ids else None
 
 
 @dataclass
@@ -83,7 +100,9 @@ def _send_group(
     context: AppContext,
     mailer: Mailer,
     documents: Sequence[Document],
+    *,
     recipients: dict[str, Recipient],
+    attachments: Attachments | None,
     deferrals: _Deferrals,
 ) -> None:
     """Claim a few messages, record that sending starts, send them one by one, then record every result.
@@ -98,7 +117,7 @@ def _send_group(
     try:
         for document, delivery in zip(documents, deliveries, strict=True):
             started += 1
-            mark, error = _send(context, mailer, document, delivery, recipients)
+            mark, error = _send(context, mailer, document, delivery, recipients=recipients, attachments=attachments)
             marks.append(mark)
             deferrals.record(error)
             if isinstance(error, Permanent):
@@ -147,12 +166,14 @@ def _send(
     mailer: Mailer,
     document: Document,
     delivery: Delivery,
+    *,
     recipients: Mapping[str, Recipient],
+    attachments: Attachments | None,
 ) -> tuple[EmailMark, HandOffError | None]:
     """An e-mail that our own program fails on is printed if it was not sent, and uncertain if it may have been."""
     try:
         recipient = recipients[document.document_id]
-        message = _message(context, document, delivery, recipient, _content(context, document, recipient))
+        message = _message(context, document, delivery, recipient, _content(context, document, attachments))
     except (Retryable, Permanent) as exc:
         return _mark(delivery, DeliveryState.FAILED, {"evidence": str(exc)}), exc
     except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
@@ -241,24 +262,22 @@ def _message(
         raise Permanent(str(exc)) from exc
 
 
-def _content(context: AppContext, document: Document, recipient: Recipient) -> dict[str, Any]:
+def _content(context: AppContext, document: Document, attachments: Attachments | None) -> dict[str, Any]:
     """The attachment or link that `mail.email_content` asks for, as arguments of `compose_email`.
 
-    Raises `Permanent` when the recipient has no secret, or a secret that others may know: the document is printed.
-    Raises `Retryable` when the archive fails: the mail server has not been contacted yet.
+    Raises as `Attachments.encrypt` does, and `Retryable` when the archive fails: the mail server has not been contacted
+    yet.
     """
     mail = context.settings.mail
+    if attachments:
+        return {"encrypted_pdf": attachments.encrypt(document)}
     try:
-        if mail.email_content == "attachment":
-            return {"encrypted_pdf": encrypt_pdf(read_archived(context, document), recipient.email_secret)}
         if mail.email_content == "archive-link":
             # A pack has a thousand people's documents, so link to a copy of this one.
             key = f"links/{document.document_id}.pdf"
             context.archive.put(key, read_archived(context, document), sha256=document.sha256)
             link = context.archive.link(key, expires_s=mail.email_link_days * 86_400)
             return {"archive_link": link, "archive_link_days": mail.email_link_days}
-    except ValueError as exc:
-        raise Permanent(f"document {document.document_id}: {exc}") from exc
     except ArchiveError as exc:
         raise Retryable(str(exc)) from exc
     return {}

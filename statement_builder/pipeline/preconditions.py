@@ -9,10 +9,12 @@ from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.pipeline.context import AppContext
 from statement_builder.rendering import check_templates
+from statement_builder.reports.event_seal import read_event_keys
 
 
 def require_settings(context: AppContext, source: str) -> None:
     """Raise `ConfigError` when a back end cannot be opened: the settings are valid, but a secret may be missing."""
+    read_event_keys(context.environ)
     context.profile()
     context.open_vendor().close()
     context.open_mailer().close()

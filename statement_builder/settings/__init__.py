@@ -13,7 +13,14 @@ from statement_builder.settings.loading import (
     load_settings,
     read_settings,
 )
-from statement_builder.settings.model import MailSettings, ReleaseSettings, RenderSettings, Settings, SourceSettings
+from statement_builder.settings.model import (
+    MailSettings,
+    ReleaseSettings,
+    RenderSettings,
+    RetentionSettings,
+    Settings,
+    SourceSettings,
+)
 
 __all__ = [
     "ENVIRONMENT_VARIABLES",
@@ -24,6 +31,7 @@ __all__ = [
     "MailSettings",
     "ReleaseSettings",
     "RenderSettings",
+    "RetentionSettings",
     "Settings",
     "SourceSettings",
     "find_settings_file",

@@ -30,8 +30,14 @@ LIMITS: dict[str, tuple[int, int]] = {
     "mail.email_link_days": (1, 7),
     "mail.preflight_sample_every": (1, 1_000_000),
     "mail.assumed_mailing_business_days": (0, 30),
+    "mail.settle_seconds": (0, 86_400),
+    "mail.reversals_max": (0, 1_000_000),
     "mail.ack_deadline_hours": (1, 720),
     "mail.mailed_deadline_business_days": (1, 60),
+    "retention.statement_years": (1, 100),
+    "retention.ob_notice_years": (1, 100),
+    "retention.dunning_years": (1, 100),
+    "retention.state_law_years": (0, 100),
     "release.volume_change_max_percent": (0, 10_000),
     "release.amount_change_max_percent": (0, 10_000),
     "release.hold_doubled_count_min": (0, 1_000_000),
@@ -43,6 +49,8 @@ LIMITS: dict[str, tuple[int, int]] = {
 _NOTES = {
     "mail.email_link_days": ", the S3 maximum",
     "mail.preflight_sample_every": "; 1 reads every piece",
+    "mail.settle_seconds": ", which is a day",
+    "mail.reversals_max": "; 0 lets every such file wait",
     "release.dual_control_level_min": ": a final notice (level 4) always requires dual control",
 }
 _POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")

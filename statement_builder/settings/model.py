@@ -78,6 +78,12 @@ class MailSettings(Record, kw_only=True):
     """Where the print vendor leaves its reports: an `sftp:` or `file:` URL. Empty: they are placed in the inbox."""
     bounce_mailbox_url: str = ""
     """Mailbox for bounced e-mail: a `file:` URL (Maildir, or a folder of `.eml` files) or an `imaps:` URL."""
+    settle_seconds: int = 60
+    """A file is taken in when it has not changed for this many seconds, so that no file is read while it is still being
+    written. 0: at once; only if everything writes under a temporary name, such as `x.csv.part`, and then renames."""
+    reversals_max: int = 5
+    """Rejected and returned pieces that one run of the tracking records on its own. A file that would exceed it waits
+    for an operator: `statements track --accept FILE`."""
 
 
 class ReleaseSettings(Record, kw_only=True):
@@ -106,6 +112,23 @@ class ReleaseSettings(Record, kw_only=True):
         return str(getattr(self, kind.value.replace("-", "_")))
 
 
+class RetentionSettings(Record, kw_only=True):
+    """How long `statements purge` keeps mail, in years from the last change of its deliveries."""
+
+    statement_years: int = 10
+    """Years that statements are kept, 1 to 100. A false claim may be sued over for 10 years (31 USC 3731(b)(2))."""
+    ob_notice_years: int = 10
+    """Years that obstetric notices are kept, 1 to 100."""
+    dunning_years: int = 10
+    """Years that letters are kept, 1 to 100."""
+    state_law_years: int = 0
+    """Years that the law of the hospital's state requires for billing records. The longer period counts. 0: none."""
+
+    def years(self, kind: Kind) -> int:
+        """How many years one kind of document is kept."""
+        return max(int(getattr(self, f"{kind.value.replace('-', '_')}_years")), self.state_law_years)
+
+
 class Settings(Record, kw_only=True):
     """All settings of one facility."""
 
@@ -129,6 +152,8 @@ class Settings(Record, kw_only=True):
     """Print and e-mail delivery."""
     release: ReleaseSettings = ReleaseSettings()
     """Who must release a batch."""
+    retention: RetentionSettings = RetentionSettings()
+    """How long mail is kept."""
 
     def require_facility(self) -> Facility:
         """The facility. ConfigError if there is none: a bill without the hospital's phone number is useless."""

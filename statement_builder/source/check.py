@@ -22,6 +22,8 @@ class CheckReport(Record, kw_only=True):
     faulty: int = 0
     fault_count: int = 0
     faults: tuple[Fault, ...] = ()
+    subjects: tuple[str, ...] = ()
+    """Whose faults they are, as in `FaultyAccount`."""
     rows: dict[str, int] = field(default_factory=dict)
     feeds: dict[str, datetime] = field(default_factory=dict)
 
@@ -32,6 +34,8 @@ class FaultList:
     def __init__(self) -> None:
         self.count = 0
         self.shown: list[Fault] = []
+        self.subjects: list[str] = []
+        """Whose faults are shown, as in `FaultyAccount`."""
 
     def add(self, faults: Iterable[Fault]) -> None:
         for fault in faults:
@@ -62,5 +66,7 @@ def count_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount], found: 
         count += 1
         if isinstance(account, FaultyAccount) and account.faults:
             faulty += 1
+            if len(found.shown) < FAULTS_SHOWN_MAX:
+                found.subjects.append(account.subject)
             found.add(account.faults)
     return count, faulty

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, NullPool, TextClause, create_engine, 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
+from security_kit.database_tls import require_database_tls
 from statement_builder.errors import ConfigError, QueryError, SourceError
 from statement_builder.source.contract import ResultSet
 from statement_builder.source.postgres_values import read_every_value
@@ -31,7 +32,8 @@ _SQLSTATES_THAT_QUOTE_DATA = ("22", "23")
 
 
 def parse_url(url: str) -> URL:
-    """Parse the database URL. `ConfigError` unless it is for SQLite or PostgreSQL."""
+    """Parse the database URL. `ConfigError` unless it is for SQLite or PostgreSQL, and encrypted if it leaves this
+    machine."""
     try:
         parsed = make_url(url)
     except ArgumentError as exc:
@@ -40,6 +42,10 @@ def parse_url(url: str) -> URL:
         ) from exc
     if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
         raise ConfigError(f"source.url: driver {parsed.drivername} is not supported; use sqlite or postgresql+psycopg")
+    try:
+        require_database_tls(parsed, setting="source.url")
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from exc
     return parsed
 
 

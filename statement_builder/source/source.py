@@ -62,6 +62,20 @@ class Source:
         fresh."""
         return _load_times([row for rows in self._checked(FRESHNESS, {}) for row in rows])
 
+    def email_secrets(self, guarantor_ids: Container[str], *, as_of: date, cycle: str) -> dict[str, str]:
+        """The passwords that these guarantors chose for e-mail attachments, by guarantor id. Guarantors without one, or
+        with a bad row, are omitted."""
+        guarantors = RESULT_SETS["guarantors"]
+        guarantor_id, secret = guarantors.index("guarantor_id"), guarantors.index("email_secret")
+        found: dict[str, str] = {}
+        with begin_reading(self._engine) as connection:
+            values = {"as_of": as_of.isoformat(), "cycle": cycle}
+            for chunk in self._read(connection, guarantors, values):
+                for row in check_rows(guarantors, [row for row in chunk if row[guarantor_id] in guarantor_ids], 1):
+                    if not isinstance(row, BadRow) and row[secret]:
+                        found[row[guarantor_id]] = row[secret]
+        return found
+
     def check(self, *, as_of: date, cycle: str) -> CheckReport:
         """Check the whole source against the contract, to the end. Faults are in the report, not raised.
 
@@ -93,6 +107,7 @@ class Source:
             faulty=faulty,
             fault_count=found.count,
             faults=tuple(found.shown),
+            subjects=tuple(of_accounts.subjects),
             rows={each.name: counts[each.name] for each in DETAILS},
             feeds=_load_times(feeds),
         )

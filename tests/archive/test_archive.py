@@ -8,7 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ import pytest
 from moto import mock_aws
 
 from statement_builder.archive import Archive, open_archive
-from statement_builder.errors import ArchiveError, ConfigError, InvariantError
+from statement_builder.errors import ArchiveError, ConfigError, InvariantError, ObjectLocked
 from tests.services.processes import free_port
 from tests.services.s3 import S3Server
 
@@ -61,6 +61,51 @@ def test_put__accepts_the_same_content_again_and_rejects_different_content(archi
     assert archive.get("a.zip") == DATA
 
 
+def test_mark__is_the_only_object_that_is_replaced(archive: Archive) -> None:
+    assert archive.read_mark() is None
+    for mark in (b"ours", b"ours", b"another installation's"):
+        archive.write_mark(mark)
+        assert archive.read_mark() == mark
+
+
+def test_is_used__a_mark_and_the_probe_of_a_check_are_no_use(archive: Archive) -> None:
+    assert not archive.is_used()
+    archive.check()
+    archive.write_mark(b"ours")
+    assert not archive.is_used()
+    archive.put("packs/b/00001.zip", DATA, sha256=sha256(DATA))
+    assert archive.is_used()
+
+
+@pytest.mark.parametrize(
+    ("change", "is_intact"),
+    [
+        pytest.param(lambda data: data, True, id="intact"),
+        pytest.param(lambda data: data[:50] + b"x" + data[51:], False, id="one-byte"),
+        pytest.param(lambda data: data[:-1], False, id="cut"),
+        pytest.param(lambda _: None, False, id="deleted"),
+    ],
+)
+def test_is_intact__reads_what_is_stored(
+    archive: Archive,
+    archive_url: str,
+    s3_server: S3Server,
+    change: Callable[[bytes], bytes | None],
+    is_intact: bool,
+) -> None:
+    archive.put("packs/a.zip", DATA, sha256=sha256(DATA))
+    location = archive_url.partition("?")[0]
+    is_disk = location.startswith("file://")
+    root = Path(location.removeprefix("file://")) if is_disk else s3_server.root / location.removeprefix("s3://")
+    stored = root / "packs" / "a.zip"
+    data = change(stored.read_bytes())
+    stored.unlink()
+    if data is not None:
+        stored.write_bytes(data)
+    assert archive.is_intact("packs/a.zip", sha256(DATA)) == is_intact
+    assert not archive.is_intact("packs/none.zip", sha256(DATA))
+
+
 def test_put__rejects_data_with_another_hash(archive: Archive) -> None:
     with pytest.raises(ArchiveError, match="changed before it was archived"):
         archive.put("a.zip", DATA, sha256=sha256(b"something else"))
@@ -75,6 +120,19 @@ def test_read__missing_key_and_missing_bytes(archive: Archive) -> None:
     archive.put("a.zip", DATA, sha256=sha256(DATA))
     with pytest.raises(ArchiveError, match="damaged"):
         archive.read_range("a.zip", len(DATA) - 3, 5)
+
+
+def test_delete__object_is_gone_and_others_stay(archive: Archive) -> None:
+    for key in ("packs/a/1.zip", "packs/a/2.zip", "packs/ab/1.zip", "snapshots/a/1.gz"):
+        archive.put(key, DATA, sha256=sha256(DATA))
+    assert [each.key for each in archive.list_objects("packs/a/")] == ["packs/a/1.zip", "packs/a/2.zip"]
+    archive.delete("packs/a/1.zip")
+    archive.delete("packs/a/1.zip")
+    assert not archive.exists("packs/a/1.zip")
+    assert [each.key for each in archive.list_objects("packs")] == ["packs/a/2.zip", "packs/ab/1.zip"]
+    archive.delete("packs/a/2.zip")
+    assert list(archive.list_objects("packs/a/")) == []
+    assert archive.exists("snapshots/a/1.gz")
 
 
 @pytest.mark.parametrize("key", ["", "/etc/passwd", "../up", "a/../../b", "a//b", ".hidden", "a b", "a/ü"])
@@ -235,6 +293,23 @@ def test_s3__objects_are_locked_for_retention_days_and_encrypted_with_the_key(se
 
 
 @pytest.mark.usefixtures("amazon")
+def test_s3__a_mark_can_be_replaced_in_a_locked_bucket() -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
+    with open_archive("s3://kept/a?retention_days=3650&mode=compliance&kms=our-key") as archive:
+        for mark in (b"ours", b"adopted"):
+            archive.write_mark(mark)
+        assert archive.read_mark() == b"adopted"
+        archive.put("x.zip", DATA, sha256=sha256(DATA))
+        assert archive.is_intact("x.zip", sha256(DATA))
+        assert not archive.is_intact("x.zip", sha256(b"other"))
+    head = client.head_object(Bucket="kept", Key="a/installation.json")
+    assert head["ServerSideEncryption"] == "aws:kms"
+    assert "ObjectLockRetainUntilDate" not in head
+    client.close()
+
+
+@pytest.mark.usefixtures("amazon")
 @pytest.mark.parametrize(
     "how",
     [
@@ -278,4 +353,49 @@ def test_s3__object_written_between_check_and_write_is_not_overwritten(monkeypat
         with pytest.raises(ArchiveError, match="different content"):
             archive.put("x.zip", b"late", sha256=sha256(b"late"))
         assert archive.get("x.zip") == DATA
+    client.close()
+
+
+@pytest.mark.usefixtures("amazon")
+@pytest.mark.parametrize("mode", ["GOVERNANCE", "COMPLIANCE"])
+def test_s3__delete_refuses_what_object_lock_keeps(mode: str) -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
+    with open_archive(f"s3://kept/a?retention_days=30&mode={mode}") as archive:
+        archive.put("x.zip", DATA, sha256=sha256(DATA))
+        with pytest.raises(ObjectLocked, match=r"x\.zip is kept by S3 Object Lock until \d{4}-"):
+            archive.delete("x.zip")
+        assert archive.get("x.zip") == DATA
+    client.close()
+
+
+@pytest.mark.usefixtures("amazon")
+def test_s3__delete_refuses_what_a_legal_hold_of_the_store_keeps() -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
+    with open_archive("s3://kept/a") as archive:
+        archive.put("x.zip", DATA, sha256=sha256(DATA))
+        client.put_object_legal_hold(Bucket="kept", Key="a/x.zip", LegalHold={"Status": "ON"})
+        with pytest.raises(ObjectLocked, match="has a legal hold in the S3 store"):
+            archive.delete("x.zip")
+        client.put_object_legal_hold(Bucket="kept", Key="a/x.zip", LegalHold={"Status": "OFF"})
+        archive.delete("x.zip")
+        assert not archive.exists("x.zip")
+    client.close()
+
+
+@pytest.mark.usefixtures("amazon")
+def test_s3__delete_removes_every_version() -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept")
+    client.put_bucket_versioning(Bucket="kept", VersioningConfiguration={"Status": "Enabled"})
+    for data in (b"one", b"two"):
+        client.put_object(Bucket="kept", Key="a/x.zip", Body=data)
+    client.put_object(Bucket="kept", Key="a/x.zip.other", Body=b"stays")
+    client.delete_object(Bucket="kept", Key="a/x.zip")
+    with open_archive("s3://kept/a") as archive:
+        archive.delete("x.zip")
+    left = client.list_object_versions(Bucket="kept")
+    assert [each["Key"] for each in left["Versions"]] == ["a/x.zip.other"]
+    assert "DeleteMarkers" not in left
     client.close()

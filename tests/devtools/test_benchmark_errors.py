@@ -25,7 +25,7 @@ MISTAKES = {
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with a mistake in each template."""
     folder = tmp_path_factory.mktemp("project")
-    for name in ("statement_builder", "mail_house", "pdf_kit", "sql", "templates"):
+    for name in ("statement_builder", "mail_house", "pdf_kit", "security_kit", "sql", "templates"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in PROJECT.glob("*.toml"):
         shutil.copy(path, folder)

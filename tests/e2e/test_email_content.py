@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import gzip
 import hashlib
 import io
 import re
@@ -72,6 +73,80 @@ def test_attachment__recipients_without_a_good_secret_get_paper(tmp_path: Path) 
     assert set(refused) <= {row["document_id"] for row in hospital.manifest_rows()}
     assert not set(refused) & set(sent)
     assert "blue heron" not in (hospital.home / "ledger.db").read_bytes().decode("latin-1")
+
+
+def give_secrets(hospital: Hospital, secret: str | None) -> None:
+    hospital.sql("UPDATE guarantor SET email_secret = ? WHERE delivery = 'email'", secret)
+
+
+def files_with(hospital: Hospital, text: str) -> list[str]:
+    """Files below the home folder that contain the text, compressed or not. The billing database is not ours."""
+    found = []
+    for path in hospital.home.rglob("*"):
+        if not path.is_file() or path == hospital.database:
+            continue
+        data = path.read_bytes()
+        if path.suffix == ".gz":
+            data = gzip.decompress(data)
+        if text.encode() in data:
+            found.append(path.name)
+    return found
+
+
+def opened_with(hospital: Hospital, secret: str) -> int:
+    """How many attachments the secret opens. Every one must open."""
+    for message in messages(hospital).values():
+        (attached,) = message.iter_attachments()
+        pikepdf.open(io.BytesIO(attached.get_content()), password=secret).close()
+    return len(messages(hospital))
+
+
+def test_attachment__no_file_contains_the_secret(tmp_path: Path) -> None:
+    hospital = make_hospital(tmp_path / "home", "attachment")
+    give_secrets(hospital, SECRET)
+    assert "blue" in SECRET
+    result = hospital.statements(*RUN)
+    assert opened_with(hospital, SECRET) > 1
+    assert any(hospital.home.rglob("*.jsonl.gz"))
+    assert files_with(hospital, SECRET) == []
+    assert SECRET not in result.out + result.err
+    assert SECRET not in hospital.statements("show", BATCH, "--json").out
+
+
+def test_attachment__uses_the_secret_on_file_when_it_is_sent(tmp_path: Path) -> None:
+    hospital = make_hospital(tmp_path / "home", "attachment")
+    give_secrets(hospital, SECRET)
+    hospital.statements(*RUN[:-2], "--json", code=3)
+    give_secrets(hospital, "violet otter 92")
+    hospital.statements("rerun", BATCH, "--release")
+    assert opened_with(hospital, "violet otter 92") > 1
+
+
+@pytest.mark.parametrize(
+    ("secret", "reason"),
+    [
+        pytest.param(None, "is missing", id="gone"),
+        pytest.param("name", "is a name, an id, a date or a number", id="the-name"),
+        pytest.param("sunshine", "is a common word", id="common-word"),
+    ],
+)
+def test_attachment__secret_that_is_gone_or_bad_when_it_is_sent(
+    secret: str | None, reason: str, tmp_path: Path
+) -> None:
+    hospital = make_hospital(tmp_path / "home", "attachment")
+    give_secrets(hospital, SECRET)
+    hospital.statements(*RUN[:-2], "--json", code=3)
+    emailed = {row[0] for row in hospital.ledger("SELECT document_id FROM document WHERE channel = 'email'")}
+    if secret == "name":
+        hospital.sql("UPDATE guarantor SET email_secret = first_name || ' ' || last_name || ' 1980'")
+    else:
+        give_secrets(hospital, secret)
+    hospital.statements("rerun", BATCH, "--release")
+    assert messages(hospital) == {}
+    assert emailed <= {row["document_id"] for row in hospital.manifest_rows()}
+    for document in emailed:
+        why = hospital.ledger("SELECT group_concat(why) FROM event WHERE subject = ?", document)[0][0]
+        assert reason in why
 
 
 def test_archive_link__opens_the_document(tmp_path: Path, s3_url: str) -> None:

@@ -35,7 +35,7 @@ TRACKED_FILE = "name form answers news problems put_in"
 CONTROL_SHEET = (
     "batch facility kind cycle as_of source limit state drawn_up_at opened_by opened_at released_by released_at "
     "closed_at foots counts cents gates classes cycles holds exceptions print_files questions clock_basis still_open "
-    "history"
+    "history event_seal"
 )
 BENCHMARK = (
     "kind documents ratio compiled_per_s plain_per_s cold_per_s first_s layouts fallbacks reasons bytes_per_document "

@@ -221,6 +221,18 @@ def is_neutral(message: Message) -> bool:
         "30 de junio de 1980",
         "12345678",
         "413-555-0100",
+        "june thirtieth nineteen eighty",
+        "the 30th of June",
+        "treinta de junio",
+        "password",
+        "Passw0rd!",
+        "Password Password",
+        "sunshine",
+        "hospital123",
+        "contraseña",
+        "qwertyuiop",
+        "aaaaaaaaaa",
+        "abcdefgh",
     ],
 )
 def test_encrypt_pdf__refuses_guessable_secrets(secret: str) -> None:
@@ -232,6 +244,33 @@ def test_encrypt_pdf__refuses_guessable_secrets(secret: str) -> None:
 def test_encrypt_pdf__accepts_other_secrets(secret: str) -> None:
     with pikepdf.open(io.BytesIO(encrypt_pdf(draw_pdf(["x"]), secret)), password=secret) as opened:
         assert len(opened.pages) == 1
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        pytest.param("Maria Nunez", id="name"),
+        pytest.param("nunezmaria1980", id="name-and-year-joined"),
+        pytest.param("María  NÚÑEZ", id="other-case-and-accents"),
+        pytest.param("M. Nunez, 1980", id="initial"),
+        pytest.param("zenuN airaM", id="backward"),
+        pytest.param("M4r1a Nun3z", id="digits-for-letters"),
+        pytest.param("GRT-0000-4711", id="guarantor-id"),
+        pytest.param("12 Elm Street", id="address"),
+        pytest.param("Springfield", id="city"),
+        pytest.param("nunezhospital", id="name-and-common-word"),
+    ],
+)
+def test_encrypt_pdf__refuses_what_others_know_of_the_person(secret: str) -> None:
+    known = ("Maria", "Núñez", "GRT-0000-4711", "12 Elm Street", "Springfield")
+    with pytest.raises(ValueError, match="secret for its attachment") as caught:
+        encrypt_pdf(draw_pdf(["x"]), secret, known)
+    assert secret not in str(caught.value)
+
+
+def test_encrypt_pdf__a_long_secret_is_judged_quickly() -> None:
+    with pytest.raises(ValueError, match="secret for its attachment"):
+        encrypt_pdf(draw_pdf(["x"]), "a" * 200, ["a" * length for length in range(3, 60)])
 
 
 def test_list_unsubscribe__by_mail_names_the_message() -> None:

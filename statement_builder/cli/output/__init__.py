@@ -1,5 +1,6 @@
 """What the command line prints: tables that foot, progress on a terminal and plain lines elsewhere, or JSON."""
 
+from statement_builder.cli.output.access import show_access
 from statement_builder.cli.output.batches import (
     list_batches,
     show_batches,
@@ -14,6 +15,7 @@ from statement_builder.cli.output.health import show_findings, show_preflight, s
 from statement_builder.cli.output.json_output import print_json
 from statement_builder.cli.output.measurements import show_benchmark
 from statement_builder.cli.output.progress import show_progress
+from statement_builder.cli.output.retention import show_legal_holds, show_purge
 from statement_builder.cli.output.tracking import show_tracking
 from statement_builder.cli.output.work_queue import show_exceptions, show_held
 
@@ -25,6 +27,7 @@ __all__ = [
     "print_fields",
     "print_json",
     "say",
+    "show_access",
     "show_batches",
     "show_benchmark",
     "show_control_sheet",
@@ -34,8 +37,10 @@ __all__ = [
     "show_findings",
     "show_held",
     "show_holds",
+    "show_legal_holds",
     "show_preflight",
     "show_progress",
+    "show_purge",
     "show_rerun_plan",
     "show_source_check",
     "show_tracking",

@@ -32,3 +32,6 @@ def show_control_sheet(sheet: ControlSheet) -> None:
         print_line(f"To decide: {question}")
     for item in sheet.still_open:
         print_line(f"Open: {item.what} To do: {item.to_do}.")
+    if seal := sheet.event_seal:
+        signed = f"signed with key {seal.key}" if seal.signature else "not signed"
+        print_line(f"Event log: sealed at event {seal.event}, SHA-256 {seal.sha256}, {signed}.")

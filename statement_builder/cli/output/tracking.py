@@ -15,7 +15,9 @@ def show_tracking(result: TrackingResult) -> None:
     if not result.files:
         out.print("No new delivery reports.")
     for file in result.files:
-        figures = f"{file.reports:,} reports, {file.news:,} new, {file.problems:,} problems"
+        figures = (
+            f"{file.lines:,} lines: {file.news:,} booked, {file.unchanged:,} known, {file.quarantined:,} held back"
+        )
         print_line(f"{file.name} ({file.file_type}): {figures}; moved to {file.folder}")
     for batch_id in result.closed:
         print_line(f"{batch_id} is complete and closed.")

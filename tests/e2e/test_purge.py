@@ -1,0 +1,334 @@
+"""Purge: what is past its retention period is gone, what anybody still needs stays, and the figures still foot."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.commands import BATCH, call, error_message
+from tests.hospital import Hospital
+from tests.kill_points import passed_moments, run_killed_at
+
+pytestmark = pytest.mark.hospital("mailed", guarantors=40)
+
+LATER = "2037-06-01T12:00:00+00:00"
+"""More than ten years after the mailing."""
+PURGE = ("purge", "--before", "2030-01-01", "--json")
+
+
+def at(hospital: Hospital, clock: str = LATER, **environ: str) -> Hospital:
+    """The same hospital at another time."""
+    return Hospital(hospital.home, {**hospital.environ, "STATEMENTS_CLOCK": clock, **environ})
+
+
+def change_ledger(hospital: Hospital, statement: str, *values: object) -> None:
+    connection = sqlite3.connect(hospital.home / "ledger.db")
+    with connection:
+        assert connection.execute(statement, values).rowcount > 0
+    connection.close()
+
+
+def settle_disputes(hospital: Hospital) -> None:
+    """As if the last decision about every guarantor had found nothing that is not settled."""
+    change_ledger(hospital, "UPDATE candidate_hold SET code = 'MINBAL'")
+
+
+@pytest.fixture
+def old(hospital: Hospital) -> Hospital:
+    settle_disputes(hospital)
+    return at(hospital)
+
+
+def mail_files(hospital: Hospital) -> list[Path]:
+    """Every file with a patient's mail or data, outside the billing database and the ledger."""
+    folders = ("archive/packs", "archive/snapshots", "archive/links", "outbox", "inbox")
+    return sorted(path for each in folders for path in (hospital.home / each).rglob("*") if path.is_file())
+
+
+def the_batch(result: Any) -> Any:
+    (found,) = (each for each in result["batches"] if each["batch"] == BATCH)
+    return found
+
+
+def reasons(result: Any) -> str:
+    return "; ".join(each["reason"] for each in the_batch(result)["kept"])
+
+
+def test_purge__files_are_gone_and_the_figures_still_foot(old: Hospital) -> None:
+    before = call(old, "show", BATCH, "--json").json
+    document = old.ledger("SELECT document_id, sha256, amount_cents FROM document WHERE state <> 'error'")[0]
+    clocks = old.ledger("SELECT * FROM correspondence ORDER BY 1, 2, 3")
+    events = old.ledger("SELECT * FROM event ORDER BY event_id")
+    assert len(mail_files(old)) > 4
+    result = call(old, *PURGE).json
+    assert mail_files(old) == []
+    assert (the_batch(result)["shards"], the_batch(result)["kept"]) == (1, [])
+    assert the_batch(result)["files"] > 4
+    after = call(old, "show", BATCH, "--json").json
+    assert after["foots"]
+    assert (after["counts"], after["cents"], after["state"]) == (before["counts"], before["cents"], "closed")
+    assert call(old, "report", "control", BATCH, "--kept", "--json").json["batch"] == BATCH
+    found = call(old, "find", document[0], "--json").json[0]
+    assert (found["document"], found["sha256"], found["amount_cents"]) == document
+    assert clocks
+    assert old.ledger("SELECT * FROM correspondence ORDER BY 1, 2, 3") == clocks
+    now = old.ledger("SELECT * FROM event ORDER BY event_id")
+    assert now[: len(events)] == events, "events are never changed"
+    assert {row[5] for row in now[len(events) :]} == {"purged"}
+    assert all(row[2] for row in now[len(events) :]), "who purged"
+
+
+def test_purge__ledger_keeps_no_address_reason_or_receipt(old: Hospital) -> None:
+    assert old.ledger("SELECT 1 FROM document WHERE postal_key <> ''")
+    assert old.ledger("SELECT 1 FROM candidate WHERE faults LIKE '%message%'")
+    call(old, *PURGE)
+    for query in (
+        "SELECT 1 FROM document WHERE postal_key || language || error_message || error_fix <> ''",
+        "SELECT 1 FROM candidate WHERE faults <> '[]'",
+        "SELECT 1 FROM candidate_hold",
+        "SELECT 1 FROM delivery WHERE receipt IS NOT NULL OR readdressed_to <> ''",
+        "SELECT 1 FROM print_file WHERE receipt IS NOT NULL",
+        "SELECT 1 FROM shard WHERE postal_first || postal_last <> ''",
+    ):
+        assert old.ledger(query) == [], query
+    assert old.ledger("SELECT DISTINCT purged_on FROM shard") == [("2037-06-01",)]
+
+
+def test_purge__says_so_where_a_purged_document_is_asked_for(old: Hospital, tmp_path: Path) -> None:
+    (document,) = old.ledger("SELECT document_id FROM document WHERE state = 'handed_off' LIMIT 1")[0]
+    call(old, *PURGE)
+    for verb in (("get", document, "-o", str(tmp_path / "x.pdf")), ("resend", document, "--reason", "x")):
+        message = error_message(call(old, *verb, code=2))
+        assert "was purged on 2037-06-01 after its retention period" in message
+    assert call(old, "exceptions", BATCH, "--json").json == []
+    assert call(old, "holds", BATCH, "--json").json == []
+
+
+def test_dry_run__says_the_same_and_deletes_nothing(old: Hospital) -> None:
+    files, ledger = mail_files(old), (old.home / "ledger.db").read_bytes()
+    planned = call(old, *PURGE, "--dry-run").json
+    assert mail_files(old) == files
+    assert old.ledger("SELECT purged_on FROM shard") == [(None,)]
+    assert ledger
+    done = call(old, *PURGE).json
+    assert {**planned, "dry_run": False} == done
+
+
+def test_purge__twice_does_nothing_more(old: Hospital) -> None:
+    call(old, *PURGE)
+    events = old.ledger("SELECT count(*) FROM event")
+    again = call(old, *PURGE).json
+    assert (the_batch(again)["shards"], the_batch(again)["purged_before"], the_batch(again)["files"]) == (0, 1, 0)
+    assert old.ledger("SELECT count(*) FROM event") == events
+
+
+def test_purge__killed_at_any_moment_is_finished_by_the_next_run(old: Hospital, tmp_path: Path) -> None:
+    rehearsal = old.copy_to(tmp_path / "rehearsal")
+    run_killed_at(rehearsal, 0, *PURGE)
+    moments = len(passed_moments(rehearsal))
+    assert moments >= 2
+    for moment in range(1, moments + 1):
+        killed = old.copy_to(tmp_path / f"killed-{moment}")
+        assert run_killed_at(killed, moment, *PURGE) != 0
+        call(killed, *PURGE)
+        assert mail_files(killed) == []
+        assert killed.ledger("SELECT count(*) FROM event WHERE what = 'purged'") == [(1,)]
+        assert call(killed, "show", BATCH, "--json").json["foots"]
+
+
+def test_purge__leftovers_of_interrupted_pulls_go_too(old: Hospital) -> None:
+    leftover = old.home / "archive" / "snapshots" / BATCH / "007" / "00001.jsonl.gz"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_bytes(gzip.compress(b"{}"))
+    call(old, *PURGE)
+    assert mail_files(old) == []
+
+
+@pytest.mark.parametrize(
+    ("clock", "reason"),
+    [
+        pytest.param("2027-06-01T12:00:00+00:00", "legal clocks run until 2027-0", id="legal-clock"),
+        pytest.param("2036-11-06T12:00:00+00:00", "the retention period of 10 years ends on 2036-11-07", id="period"),
+    ],
+)
+def test_purge__keeps_what_is_not_old_enough(old: Hospital, clock: str, reason: str) -> None:
+    files = mail_files(old)
+    result = call(at(old, clock), "purge", "--before", "2030-01-01", "--json").json
+    assert reason in reasons(result)
+    assert mail_files(old) == files
+
+
+def test_purge__before_limits_what_is_looked_at(old: Hospital) -> None:
+    files = mail_files(old)
+    assert call(old, "purge", "--before", "2026-11-07", "--json").json["batches"] == []
+    assert mail_files(old) == files
+
+
+@pytest.mark.parametrize(
+    ("setting", "clock", "is_purged"),
+    [
+        pytest.param("statement_years = 2", "2029-01-01T12:00:00Z", True, id="shorter"),
+        pytest.param("statement_years = 20", LATER, False, id="longer"),
+        pytest.param("statement_years = 2\nstate_law_years = 21", LATER, False, id="state-law-is-longer"),
+        pytest.param("dunning_years = 20", LATER, True, id="another-kind"),
+    ],
+)
+def test_purge__follows_the_setting_of_the_kind(old: Hospital, setting: str, clock: str, is_purged: bool) -> None:
+    path = old.home / "statements.toml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[retention]\n{setting}\n", encoding="utf-8")
+    call(at(old, clock), "purge", "--before", "2028-01-01")
+    assert (list((old.home / "archive" / "packs").rglob("*.zip")) == []) == is_purged
+
+
+@pytest.mark.parametrize("setting", ["statement_years = 0", "dunning_years = 101", "state_law_years = -1"])
+def test_retention__impossible_period_is_refused(old: Hospital, setting: str) -> None:
+    path = old.home / "statements.toml"
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n[retention]\n{setting}\n", encoding="utf-8")
+    assert f"retention.{setting.partition(' ')[0]} must be from" in error_message(call(old, *PURGE, code=2))
+
+
+@pytest.mark.hospital("waiting", guarantors=40)
+def test_purge__keeps_an_open_batch(hospital: Hospital) -> None:
+    settle_disputes(hospital)
+    files = mail_files(hospital)
+    result = call(at(hospital), *PURGE).json
+    assert "the batch is waiting" in reasons(result)
+    assert mail_files(hospital) == files
+
+
+def test_purge__keeps_what_waits_for_a_decision(old: Hospital) -> None:
+    (document,) = old.ledger("SELECT document_id FROM document WHERE state = 'handed_off' LIMIT 1")[0]
+    change_ledger(old, "UPDATE delivery SET state = 'uncertain' WHERE document_id = ?", document)
+    assert "documents wait for a hand-off or a decision" in reasons(call(old, *PURGE).json)
+
+
+def test_purge__keeps_an_unsettled_dispute(hospital: Hospital) -> None:
+    settle_disputes(hospital)
+    change_ledger(hospital, "UPDATE candidate_hold SET code = 'DISPUTE', until = NULL WHERE rowid = 1")
+    files = mail_files(hospital)
+    assert "hold DISPUTE is not settled" in reasons(call(at(hospital), *PURGE).json)
+    assert mail_files(hospital) == files
+    change_ledger(hospital, "UPDATE candidate_hold SET until = '2030-01-01' WHERE code = 'DISPUTE'")
+    assert the_batch(call(at(hospital), *PURGE).json)["kept"] == []
+
+
+SUBJECTS = [
+    pytest.param("SELECT batch_id FROM batch", id="batch"),
+    pytest.param("SELECT document_id FROM document WHERE state = 'handed_off'", id="document"),
+    pytest.param("SELECT guarantor_id FROM document WHERE state = 'handed_off'", id="guarantor"),
+    pytest.param("SELECT account_number FROM document_account", id="account"),
+    pytest.param("SELECT guarantor_id FROM candidate WHERE outcome = 'held'", id="guarantor-without-a-document"),
+]
+
+
+@pytest.mark.parametrize("query", SUBJECTS)
+def test_legal_hold__keeps_everything_about_its_subject(old: Hospital, query: str) -> None:
+    (subject,) = old.ledger(f"{query} LIMIT 1")[0]
+    call(old, "legal-hold", "place", subject, "--reason", "Case 26-1187, preservation letter")
+    files = mail_files(old)
+    assert f"legal hold on {subject}" in reasons(call(old, *PURGE).json)
+    assert mail_files(old) == files
+    (shown,) = call(old, "legal-hold", "list", "--json").json
+    assert (shown["subject"], shown["reason"]) == (subject, "Case 26-1187, preservation letter")
+    call(old, "legal-hold", "lift", subject, "--reason", "Case closed")
+    assert call(old, "legal-hold", "list", "--json").json == []
+    assert the_batch(call(old, *PURGE).json)["kept"] == []
+    recorded = old.ledger("SELECT what, why FROM event WHERE batch_id = 'retention' AND subject = ?", subject)
+    assert recorded == [("legal_hold", "Case 26-1187, preservation letter"), ("legal_hold_lifted", "Case closed")]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(
+            ("place", "NOBODY", "--reason", "x"), "is not a batch, document, guarantor or account", id="unknown"
+        ),
+        pytest.param(("place", BATCH, "--reason", "  "), "requires a reason", id="no-reason"),
+        pytest.param(("lift", BATCH, "--reason", "x"), "has no legal hold", id="none-to-lift"),
+    ],
+)
+def test_legal_hold__refuses(old: Hospital, arguments: tuple[str, ...], message: str) -> None:
+    assert message in error_message(call(old, "legal-hold", *arguments, code=2))
+    assert old.ledger("SELECT count(*) FROM event WHERE batch_id = 'retention'") == [(0,)]
+
+
+def test_legal_hold__twice_is_refused(old: Hospital) -> None:
+    call(old, "legal-hold", "place", BATCH, "--reason", "one")
+    assert "has a legal hold already" in error_message(call(old, "legal-hold", "place", BATCH, "--reason", "2", code=2))
+
+
+def test_purge__keeps_the_original_of_a_recent_copy(old: Hospital) -> None:
+    """A copy mailed yesterday is evidence of what its original said."""
+    (document,) = old.ledger(
+        "SELECT document_id FROM document WHERE state = 'handed_off' AND channel = 'print' LIMIT 1"
+    )[0]
+    call(Hospital(old.home, {"STATEMENTS_CLOCK": "2026-11-08T15:00:00+00:00"}), "reprint", document, "--reason", "lost")
+    assert old.ledger("SELECT 1 FROM shard WHERE is_reissue = 1")
+    change_ledger(
+        old,
+        "UPDATE delivery SET changed_at = '2037-01-01 00:00:00' WHERE document_id IN "
+        "(SELECT document_id FROM document WHERE is_copy = 1)",
+    )
+    result = call(old, *PURGE).json
+    assert "a copy or correction of one of its documents is kept" in reasons(result)
+    assert the_batch(result)["shards"] == 0
+
+
+def test_purge__old_processed_reports_are_deleted_and_others_stay(old: Hospital) -> None:
+    done = old.home / "inbox" / "done"
+    review = old.home / "inbox" / "unclear"
+    for folder in (done, review):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, year in (("old.csv", 1_780_000_000), ("new.csv", 2_100_000_000)):
+            (folder / name).write_text("x", encoding="utf-8")
+            os.utime(folder / name, (year, year))
+    assert call(old, *PURGE).json["inbox_files"] == 1
+    assert [path.name for path in done.iterdir()] == ["new.csv"]
+    assert sorted(path.name for path in review.iterdir()) == ["new.csv", "old.csv"], "a person must review these"
+
+
+def test_purge__expired_links_are_deleted(old: Hospital) -> None:
+    links = old.home / "archive" / "links"
+    links.mkdir()
+    for name, when in (("expired.pdf", 1_780_000_000), ("valid.pdf", 2_127_470_000)):
+        (links / name).write_bytes(b"%PDF")
+        os.utime(links / name, (when, when))
+    result = call(old, "purge", "--before", "2037-06-01", "--json").json
+    assert result["links"] == 1
+    assert [path.name for path in links.iterdir()] == ["valid.pdf"]
+
+
+def test_purge__object_lock_keeps_its_objects_and_the_rest_goes_on(old: Hospital) -> None:
+    """The lock runs by the store's own clock: 30 days from now."""
+    archive = old.home / "archive"
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
+        for path in archive.rglob("*"):
+            if path.is_file():
+                client.put_object(Bucket="kept", Key=path.relative_to(archive).as_posix(), Body=path.read_bytes())
+        (pack,) = (each["Key"] for each in client.list_objects_v2(Bucket="kept", Prefix="packs/")["Contents"])
+        client.put_object_legal_hold(Bucket="kept", Key=pack, LegalHold={"Status": "ON"})
+        shutil.rmtree(archive)
+        on_s3 = at(old, STATEMENTS_ARCHIVE="s3://kept/")
+        result = call(on_s3, *PURGE, code=3)
+        assert "The store still keeps 1 object" in result.err
+        assert result.json["locked"] == [f"{pack} has a legal hold in the S3 store"]
+        assert the_batch(result.json)["shards"] == 0
+        assert client.list_objects_v2(Bucket="kept", Prefix="snapshots/")["KeyCount"] == 0
+        assert old.ledger("SELECT purged_on FROM shard") == [(None,)]
+        client.put_object_legal_hold(Bucket="kept", Key=pack, LegalHold={"Status": "OFF"})
+        assert the_batch(call(on_s3, *PURGE).json)["shards"] == 1
+        assert client.list_objects_v2(Bucket="kept", Prefix="packs/")["KeyCount"] == 0
+        client.close()
