@@ -43,7 +43,8 @@ def check_message(data: bytes) -> None:
     """Raise LimitExceeded for a message that is not safe to parse. Takes time linear in its length."""
     if len(data) > MESSAGE_BYTES_MAX:
         raise LimitExceeded(f"is larger than {MESSAGE_BYTES_MAX // 2**20} MB")
-    text = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    # Zero bytes are removed before parsing, so that they must not hide a field's name here.
+    text = data.replace(b"\0", b"").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     lines = text.split(b"\n")
     if len(lines) > MESSAGE_LINES_MAX:
         raise LimitExceeded(f"has more than {MESSAGE_LINES_MAX:,} lines")

@@ -214,6 +214,10 @@ The folder back end writes one `DOCUMENT_ID.eml` per message.
 | `snapshots/BATCH/ATTEMPT/SHARD.jsonl.gz` | what was pulled, one account per line |
 | `packs/BATCH/SHARD-HASH.zip` | the shard's PDFs, stored uncompressed, named by document id |
 | `control-sheets/BATCH/HASH.pdf`, `.json` | the control sheet as of the batch's close |
+| `hand-offs/NUMBER.json` | one per hand-off, so that a ledger restored from an older backup is recognized |
+| `installation.json` | the mark of the installation that the archive belongs to |
+
+A `file:` outbox and the inbox have the mark in a hidden file, `.statements-installation`.
 """
 
 

@@ -92,3 +92,56 @@ def _is_alive(subkey: Sequence[Packet], now: datetime) -> bool:
         return False
     period = max(dated, key=lambda each: each[0])[1]
     return not period or created + period > now
+
+
+class PgpKeyRing:
+    """Encrypts to the first of some private keys, and decrypts what was encrypted to any of them."""
+
+    def __init__(self, keys: Sequence[pysequoia.Tsk], *, what: str, clock: Clock = utc_now) -> None:
+        certificate = keys[0].extract_certificate()
+        self.fingerprint = certificate.fingerprint
+        self._encrypt = PgpEncryptor(certificate, what=what, clock=clock)
+        self._decryptors = [key.decryptor() for key in keys]
+
+    def encrypt(self, data: bytes) -> bytes:
+        """Raises ValueError if the key has expired since it was loaded."""
+        return self._encrypt(data)
+
+    def decrypt(self, data: bytes) -> bytes:
+        """Raises ValueError if no key fits, or the data was changed."""
+        for decryptor in self._decryptors:
+            try:
+                found = pysequoia.decrypt(data, decryptor=decryptor).bytes
+            except RuntimeError:  # another key, or damaged: the text does not tell reliably
+                continue
+            if found is not None:
+                return bytes(found)
+        raise ValueError("it is damaged, or was encrypted to another key")
+
+
+def load_key_ring(key_files: Sequence[str], *, setting: str, clock: Clock = utc_now) -> PgpKeyRing:
+    """Load private keys without a password, armored or binary. The first one encrypts.
+
+    Raises ValueError, naming the file, if one is missing, open to every user, or not a private key, or if the first
+    one is revoked, expired, or cannot encrypt.
+    """
+    keys = [_load_private_key(key_file, setting=setting) for key_file in key_files]
+    ring = PgpKeyRing(keys, what=f"{setting}: {key_files[0]}", clock=clock)
+    ring.encrypt(b"test")
+    return ring
+
+
+def _load_private_key(key_file: str, *, setting: str) -> pysequoia.Tsk:
+    path = Path(key_file)
+    try:
+        data, mode = path.read_bytes(), path.stat().st_mode
+    except OSError as exc:
+        raise ValueError(f"{setting} names {key_file}, which cannot be read ({exc.strerror})") from exc
+    if mode & 0o007:
+        raise ValueError(f"{setting}: {key_file} is a private key that every user can access; run chmod 600 {key_file}")
+    try:
+        key = pysequoia.Tsk.from_bytes(data)
+        key.decryptor()
+    except Exception as exc:
+        raise ValueError(f"{setting}: {key_file} is not an OpenPGP private key without a password") from exc
+    return key

@@ -13,6 +13,10 @@ class ConfigError(StatementsError):
     """A setting, template, or font is missing or invalid. Nothing was started. Exit code 2."""
 
 
+class NotAllowed(ConfigError):
+    """The setting `roles` does not allow this to the person who asks. Nothing was changed. Exit code 2."""
+
+
 class SourceError(StatementsError):
     """The billing data cannot be read, is stale, or does not meet the contract as a whole. Exit code 1."""
 
@@ -50,6 +54,10 @@ class LedgerError(StatementsError):
 
 class LedgerVersionError(ConfigError, LedgerError):
     """The ledger's tables have another version than this release requires. Nothing was read or changed. Exit code 2."""
+
+
+class ClockError(ConfigError):
+    """The clock is replaced, and the ledger is not a demonstration. Nothing was started. Exit code 2."""
 
 
 class StoreError(ConfigError):

@@ -29,6 +29,14 @@ needs_other_users = pytest.mark.skipif(os.geteuid() != 0, reason="only root can 
 AS_OF = date(2026, 11, 7)
 CYCLE = "2026-11"
 CLOCK = "2026-11-07T15:00:00+00:00"
+SERVER_DOWN = {
+    "print": {
+        "STATEMENTS_PRINT": "sftp://hospital@127.0.0.1:1/in?host_key=SHA256:unknown",
+        "STATEMENTS_SFTP_PASSWORD": "x",
+    },
+    "email": {"STATEMENTS_EMAIL": "smtp://127.0.0.1:1?from=a@b.example"},
+}
+"""Channel to the variables that set a server which is down."""
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,17 @@ def facility_id() -> str:
     return read_settings().require_facility().facility_id
 
 
+def approvers() -> list[str]:
+    """The Airflow users who may respond to an approval. Empty: everybody whom Airflow allows."""
+    return [each.partition(":")[2] for each in read_settings().roles.release or () if each.startswith("airflow:")]
+
+
+def _role_of(actor: str) -> str:
+    """The role of a user of Airflow, or of a run that Airflow started itself."""
+    user, _, place = actor.partition("@")
+    return f"airflow:{user}" if place == "airflow" else "schedule"
+
+
 def task_actor() -> str:
     """The actor of this task, for the event log and for lock messages."""
     from airflow.sdk import get_current_context  # noqa: PLC0415
@@ -94,6 +105,7 @@ def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
         environ=environ,
         now=open_clock(environ),
         actor=actor or task_actor(),
+        memberships=frozenset({_role_of(actor or run_actor())}),
         workers=settings.render.workers or 1,  # parallelism comes from Airflow's slots
         progress=_log_progress,
     ) as context:

@@ -25,9 +25,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mail_house.errors import HandOffError, Misconfigured, Retryable
+from mail_house.errors import Misconfigured, Retryable
 from mail_house.inbound.completeness import has_settled, has_temporary_name
-from mail_house.inbound.storing import StoreFile, store_file
+from mail_house.inbound.storing import Problems, StoreFile, require_size, store_file
 from mail_house.limits import FILE_BYTES_MAX
 from mail_house.urls import BackendUrl, folder_path, parse_url
 
@@ -102,7 +102,7 @@ def _fetch_local(path: Path, store: StoreFile, settled_before: float) -> bool:
     before = path.lstat()
     if not stat.S_ISREG(before.st_mode) or not has_settled(before.st_mtime, settled_before):
         return False
-    _require_size(str(path), before.st_size)
+    require_size(str(path), before.st_size)
     data = path.read_bytes()
     if not _is_unchanged(path, before, len(data)):
         return False
@@ -116,31 +116,6 @@ def _fetch_local(path: Path, store: StoreFile, settled_before: float) -> bool:
 def _is_unchanged(path: Path, before: os.stat_result, length: int) -> bool:
     after = path.lstat()
     return (before.st_mtime_ns, length) == (after.st_mtime_ns, after.st_size)
-
-
-def _require_size(name: str, size: int) -> None:
-    if size > FILE_BYTES_MAX:
-        raise Misconfigured(
-            f"{name} is larger than {FILE_BYTES_MAX // 2**20} MB and is not fetched: ask the vendor what it is, and to "
-            "remove it or to send smaller files"
-        )
-
-
-class Problems:
-    """The errors of single files. They are raised after the last file, so that no file stops the others."""
-
-    def __init__(self) -> None:
-        self._found: list[HandOffError] = []
-
-    def add(self, error: HandOffError) -> None:
-        self._found.append(error)
-
-    def raise_first(self) -> None:
-        """Raise the first error, with the number of the others. Nothing if there is none."""
-        if not self._found:
-            return
-        first, *others = self._found
-        raise type(first)(f"{first}; {len(others)} more have a problem" if others else str(first)) from first
 
 
 def _fetch_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile, settled_before: float) -> int:
@@ -186,10 +161,6 @@ def _list_remote(client: SFTPClient, folder: str, address: str) -> list[SFTPAttr
         raise Misconfigured(
             f"{address}: there is no folder {folder}: check the path in mail.vendor_reports_url"
         ) from exc
-    except UnicodeDecodeError as exc:
-        raise Misconfigured(
-            f"{address}: a file in {folder} has a name that is not UTF-8: ask the vendor to rename it"
-        ) from exc
     except PermissionError as exc:
         raise Misconfigured(
             f"{address}: {folder} cannot be listed: ask the vendor for permission to read and delete there"
@@ -202,8 +173,8 @@ def _is_report(entry: SFTPAttributes) -> bool:
 
 def _fetch_remote(client: SFTPClient, folder: str, entry: SFTPAttributes, store: StoreFile) -> bool:
     """Fetch and remove the file. False if it changed in the meantime."""
-    path = f"{folder.rstrip('/')}/{entry.filename}"
-    _require_size(entry.filename, entry.st_size or 0)
+    path = os.fsencode(f"{folder.rstrip('/')}/{entry.filename}")
+    require_size(entry.filename, entry.st_size or 0)
     with client.open(path, "rb") as remote:
         data = remote.read(FILE_BYTES_MAX)
     before = (len(data), entry.st_mtime)
@@ -216,6 +187,6 @@ def _fetch_remote(client: SFTPClient, folder: str, entry: SFTPAttributes, store:
     return True
 
 
-def _size_and_time(client: SFTPClient, path: str) -> tuple[int | None, int | None]:
+def _size_and_time(client: SFTPClient, path: bytes) -> tuple[int | None, int | None]:
     now = client.stat(path)
     return now.st_size, now.st_mtime

@@ -15,7 +15,7 @@ from mail_house.limits import FILE_BYTES_MAX, LimitExceeded
 UNKNOWN = "unknown"
 LOB_EVENTS = "Lob events"
 _SIGNATURES = {
-    b"PK\x03\x04": "a ZIP archive",
+    b"PK\x03\x04": "a ZIP archive or a spreadsheet (.xlsx)",
     b"\x1f\x8b": "a compressed file (gzip)",
     b"%PDF": "a PDF",
     b"-----BEGIN PGP": "encrypted (OpenPGP)",
@@ -115,7 +115,9 @@ def _read_table(data: bytes, lines: list[str]) -> ParsedReports:
     names = tuple(name.lower().replace(" ", "_") for name in columns)
     file_type = next((name for name, row in TABLES.items() if set(names) == set(row.__struct_fields__)), None)
     if file_type is None or len(names) != len(set(names)):
-        return _unreadable(data, "the first line is not the header of a known delivery report")
+        return _unreadable(
+            data, "the first line is not the header of a known delivery report: ask the vendor which it is"
+        )
     read = _row_reader(names, len(header.values), TABLES[file_type])
     reports: list[tuple[int, DeliveryReport]] = []
     problems: list[Problem] = []

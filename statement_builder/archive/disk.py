@@ -114,6 +114,10 @@ class DiskArchive:
                 probe.write(b"probe")
                 os.fsync(probe.fileno())
 
+    def describe_encryption(self) -> str:
+        """Empty: whether the disk is encrypted cannot be seen from here."""
+        return ""
+
     def close(self) -> None:
         """Nothing to close."""
 

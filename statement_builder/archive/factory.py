@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
+from security_kit.openpgp import PgpKeyRing, load_key_ring
 from statement_builder.archive.disk import DiskArchive
+from statement_builder.archive.encrypted import EncryptedArchive
 from statement_builder.archive.keys import StoredObject
 from statement_builder.errors import ConfigError
 
@@ -59,6 +61,9 @@ class Archive(Protocol):
     def check(self) -> None:
         """Raise ArchiveError unless the archive is reachable and writable."""
 
+    def describe_encryption(self) -> str:
+        """How stored objects are encrypted, in a few words. Empty if any is not. Call it after `check`."""
+
     def close(self) -> None: ...
 
     def __enter__(self) -> Self: ...
@@ -71,35 +76,67 @@ class Archive(Protocol):
 def open_archive(url: str) -> Archive:
     """Open `file:///absolute/folder` or `s3://bucket/prefix`.
 
-    Query parameters for S3: `endpoint` (URL of a server other than AWS), `kms` (key id for server-side encryption),
-    `retention_days` (Object Lock), `mode` (GOVERNANCE or COMPLIANCE). boto3 finds the credentials in the environment.
-    ConfigError for any other URL.
+    Query parameter of both: `key` (file with an OpenPGP private key; objects are encrypted before they are stored. It
+    may be repeated: the first key encrypts, all decrypt). Query parameters of S3: `endpoint` (a server other than AWS),
+    `kms` (key id for server-side encryption), `retention_days` (Object Lock), `mode` (GOVERNANCE or COMPLIANCE). boto3
+    finds the credentials in the environment. ConfigError for any other URL, and for a key that cannot be used.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "file":
-        return _open_disk(parts)
-    if parts.scheme == "s3":
-        return _open_s3(parts)
-    raise ConfigError("archive: use file:///absolute/folder or s3://bucket/prefix")
+    parts, options, key_files = _read_url(url)
+    keys = _load_keys(key_files)
+    store: Archive = _open_disk(parts) if parts.scheme == "file" else _open_s3(parts, options)
+    return EncryptedArchive(store, keys) if keys else store
 
 
 def check_archive_url(url: str) -> None:
-    """ConfigError for a URL that `open_archive` refuses. Opens nothing."""
+    """ConfigError for a URL or key that `open_archive` refuses. Opens nothing."""
+    _, _, key_files = _read_url(url)
+    _load_keys(key_files)
+
+
+def _read_url(url: str) -> tuple[SplitResult, dict[str, str], list[str]]:
+    """The URL's parts, its options without the keys, and the key files."""
     parts = urlsplit(url)
-    if parts.scheme == "s3":
-        _read_s3_options(parts)
-    else:
-        open_archive(url)
+    if parts.scheme not in {"file", "s3"}:
+        raise ConfigError("archive: use file:///absolute/folder or s3://bucket/prefix")
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    options = {name: value for name, value in given if name != "key"}
+    _check_disk(parts, options) if parts.scheme == "file" else _check_s3(parts, options)
+    return parts, options, [value for name, value in given if name == "key"]
+
+
+def _check_disk(parts: SplitResult, options: Mapping[str, str]) -> None:
+    if options:
+        raise ConfigError(f"archive: {min(options)} is not a setting of a folder. Use: key")
+    if parts.netloc or not parts.path.startswith("/"):
+        raise ConfigError("archive: a folder needs an absolute path after three slashes: file:///var/lib/statements")
+
+
+def _check_s3(parts: SplitResult, options: Mapping[str, str]) -> None:
+    if unknown := sorted(options.keys() - _S3_SETTINGS):
+        raise ConfigError(
+            f"archive: {unknown[0]} is not an S3 setting. Use: {', '.join(sorted({*_S3_SETTINGS, 'key'}))}"
+        )
+    if not parts.hostname or parts.username or parts.port:
+        raise ConfigError("archive: an S3 URL has a bucket, no password and no port: s3://bucket/prefix")
+    if options.get("mode", "GOVERNANCE").upper() not in _MODES:
+        raise ConfigError("archive: mode must be GOVERNANCE or COMPLIANCE")
+    _parse_days(options.get("retention_days"))
+
+
+def _load_keys(key_files: Sequence[str]) -> PgpKeyRing | None:
+    if not key_files:
+        return None
+    try:
+        return load_key_ring(key_files, setting="archive: key")
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from exc
 
 
 def _open_disk(parts: SplitResult) -> DiskArchive:
-    if parts.netloc or not parts.path.startswith("/") or parts.query:
-        raise ConfigError("archive: a folder needs an absolute path after three slashes: file:///var/lib/statements")
     return DiskArchive(unquote(parts.path))
 
 
-def _open_s3(parts: SplitResult) -> S3Archive:
-    options = _read_s3_options(parts)
+def _open_s3(parts: SplitResult, options: Mapping[str, str]) -> S3Archive:
     # Importing boto3 takes 0.1 s, so it is imported only for S3.
     from statement_builder.archive.s3 import S3Archive, S3Location  # noqa: PLC0415
 
@@ -109,22 +146,9 @@ def _open_s3(parts: SplitResult) -> S3Archive:
         endpoint=options.get("endpoint") or None,
         kms_key=options.get("kms") or None,
         retention_days=_parse_days(options.get("retention_days")),
-        lock_mode="COMPLIANCE" if options["mode"] == "COMPLIANCE" else "GOVERNANCE",
+        lock_mode="COMPLIANCE" if options.get("mode", "").upper() == "COMPLIANCE" else "GOVERNANCE",
     )
     return S3Archive(location)
-
-
-def _read_s3_options(parts: SplitResult) -> dict[str, str]:
-    options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if unknown := sorted(options.keys() - _S3_SETTINGS):
-        raise ConfigError(f"archive: {unknown[0]} is not an S3 setting. Use: {', '.join(sorted(_S3_SETTINGS))}")
-    if not parts.hostname or parts.username or parts.port:
-        raise ConfigError("archive: an S3 URL has a bucket, no password and no port: s3://bucket/prefix")
-    options["mode"] = options.get("mode", "GOVERNANCE").upper()
-    if options["mode"] not in _MODES:
-        raise ConfigError("archive: mode must be GOVERNANCE or COMPLIANCE")
-    _parse_days(options.get("retention_days"))
-    return options
 
 
 def _parse_days(text: str | None) -> int | None:

@@ -138,7 +138,12 @@ class S3Archive:
 
     def read_mark(self) -> bytes | None:
         with self._translate_errors(MARK):
-            return None if self._head(MARK) is None else self.get(MARK)
+            try:
+                return self._client.get_object(Bucket=self._location.bucket, Key=self._object_key(MARK))["Body"].read()
+            except ClientError as exc:
+                if _code(exc) not in _NOT_FOUND_CODES:
+                    raise
+                return None
 
     def write_mark(self, mark: bytes) -> None:
         request = self._put_request(MARK, mark, hashlib.sha256(mark).hexdigest())
@@ -166,6 +171,12 @@ class S3Archive:
         """Write one small object that is always the same, and verify it."""
         probe = b"This object shows that the archive can be written to.\n"
         self.put(PROBE, probe, sha256=hashlib.sha256(probe).hexdigest())
+
+    def describe_encryption(self) -> str:
+        """As the server says of the object that `check` wrote."""
+        with self._translate_errors("check.txt"):
+            found = self._head("check.txt") or {}
+        return str(found.get("ServerSideEncryption", ""))
 
     def close(self) -> None:
         self._client.close()

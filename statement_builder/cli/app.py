@@ -52,7 +52,7 @@ def _root(
 
 
 _PANELS = {
-    "Batches": (batches.run, batches.rerun, batches.release, batches.batches, batches.show),
+    "Batches": (batches.run, batches.rerun, batches.release, batches.reject, batches.batches, batches.show),
     "Work queue and reports": (work_queue.exceptions, work_queue.holds, tracking.track),
     "Documents": (
         documents.find,

@@ -1,4 +1,4 @@
-"""Commands on batches: run, rerun, release, batches, show."""
+"""Commands on batches: run, rerun, release, reject, batches, show."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from statement_builder.cli.options import (
     Engine,
     Json,
     Purpose,
+    Reason,
     Release,
     Source,
     SourceUrl,
@@ -28,7 +29,9 @@ from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.operations.access import record_access, subjects_in
 from statement_builder.operations.dry_run import dry_run_batch, dry_run_rerun
+from statement_builder.operations.reject import reject_batch
 from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL, RELEASE_BY_NAME, Accepted, ReleaseCode
+from statement_builder.operations.roles import authorize
 from statement_builder.operations.show import show_batch, subjects_shown
 from statement_builder.operations.steps import Step
 from statement_builder.operations.summaries import BatchSummary, summarize_batch, summarize_batches
@@ -100,6 +103,7 @@ def rerun(
             plan = dry_run_rerun(context, batch)
             output.print_json(plan) if as_json else output.show_rerun_plan(plan)
             return
+        authorize(context, "rerun", batch_id=batch_id)
         retry_errors(context, batch)
         _walk(context, batch, accepted=_approval(release), as_json=as_json)
 
@@ -122,6 +126,12 @@ def release(
         if batch.state in {BatchState.OPEN, BatchState.PULLED}:
             raise ConfigError(f"batch {batch_id} is not built yet. First run `statements rerun {batch_id}`.")
         _walk(context, batch, accepted=RELEASE_BY_NAME.union(accept or ()), reason=reason, as_json=as_json)
+
+
+def reject(batch_id: BatchId, reason: Reason) -> None:
+    """Reject a batch that waits for approval. Nothing leaves until a release accepts that by name."""
+    with opened() as context:
+        output.say(reject_batch(context, context.require_batch(batch_id), reason))
 
 
 def batches(

@@ -10,13 +10,12 @@ import typer
 from mail_house.print_files.names import PRINT_FILE_PREFIX
 from statement_builder.cli import output
 from statement_builder.cli.options import DocumentId, Json, Purpose, Reason, opened
-from statement_builder.ledger import Document
 from statement_builder.operations.access import list_subjects, record_access
 from statement_builder.operations.clocks import read_clocks
 from statement_builder.operations.queries import write_document
 from statement_builder.operations.resolve import resolve_document
+from statement_builder.operations.roles import authorize, open_document
 from statement_builder.operations.summaries import summarize_document
-from statement_builder.pipeline.context import AppContext
 
 
 def find(
@@ -56,7 +55,7 @@ def resolve(
 ) -> None:
     """Record whether a document was sent, if the outcome of its hand-off is unknown."""
     with opened() as context:
-        resolve_document(context, _open_document(context, "resolve", document_id), sent=sent, reason=reason)
+        resolve_document(context, open_document(context, "resolve", document_id), sent=sent, reason=reason)
         output.say(f"{document_id}: {'sent' if sent else 'not sent; `statements rerun` hands it off'}")
 
 
@@ -65,7 +64,7 @@ def void(document_id: DocumentId, reason: Reason) -> None:
     from statement_builder.operations.void import void_document  # noqa: PLC0415
 
     with opened() as context:
-        output.say(void_document(context, _open_document(context, "void", document_id), reason))
+        output.say(void_document(context, open_document(context, "void", document_id), reason))
 
 
 def resend(
@@ -79,9 +78,10 @@ def resend(
 
     with opened() as context:
         if document.startswith(PRINT_FILE_PREFIX):
+            authorize(context, "resend", batch_id=document)
             output.say(resend_print_file(context, document, reason))
         else:
-            output.say(resend_document(context, _open_document(context, "resend", document), reason))
+            output.say(resend_document(context, open_document(context, "resend", document), reason))
 
 
 def reprint(document_id: DocumentId, reason: Reason) -> None:
@@ -89,7 +89,7 @@ def reprint(document_id: DocumentId, reason: Reason) -> None:
     from statement_builder.operations.reprint import reprint_document  # noqa: PLC0415
 
     with opened() as context:
-        output.say(reprint_document(context, _open_document(context, "reprint", document_id), reason))
+        output.say(reprint_document(context, open_document(context, "reprint", document_id), reason))
 
 
 def correct(document_id: DocumentId, reason: Reason) -> None:
@@ -97,11 +97,4 @@ def correct(document_id: DocumentId, reason: Reason) -> None:
     from statement_builder.operations.correct import correct_document  # noqa: PLC0415
 
     with opened() as context:
-        output.say(correct_document(context, _open_document(context, "correct", document_id), reason))
-
-
-def _open_document(context: AppContext, command: str, document_id: str) -> Document:
-    """The document that a command acts on. What the command says about it, done or refused, is a view of its data."""
-    document = context.require_document(document_id)
-    record_access(context, command, list_subjects([document]), batch_id=document.batch_id)
-    return document
+        output.say(correct_document(context, open_document(context, "correct", document_id), reason))

@@ -36,10 +36,10 @@ def doctor(as_json: Json = False) -> None:
     from statement_builder.operations.health_check import check_health  # noqa: PLC0415
 
     environ = dict(os.environ)
-    findings = check_health(load_settings(environ, Path.cwd()), environ=environ)
-    output.print_json(findings) if as_json else output.show_findings(findings)
-    if not all(finding.is_ok for finding in findings):
-        raise typer.Exit(1)
+    checked = check_health(load_settings(environ, Path.cwd()), environ=environ)
+    output.print_json(checked.findings) if as_json else output.show_findings(checked.findings)
+    if checked.exit_code:
+        raise typer.Exit(checked.exit_code)
 
 
 def demo(

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from msgspec.structs import replace
 
-from statement_builder.actor import current_actor
+from statement_builder.actor import current_actor, current_memberships
 from statement_builder.cli import output
 from statement_builder.cli.numbers import whole_number
 from statement_builder.clock import open_clock
@@ -75,12 +75,22 @@ def opened(
             environ=environ,
             now=open_clock(environ),
             actor=current_actor(),
+            memberships=current_memberships(),
             workers=workers or settings.render.workers or os.cpu_count() or 1,
             progress=progress,
             reads_only=reads_only,
         )
         with context:
             yield context
+
+
+def record_access_without_context(what: str, subjects: Sequence[AccessSubject], purpose: str) -> None:
+    """`record_access` for a command that needs no facility. Does nothing if the command shows nobody's data."""
+    if not subjects:
+        return
+    environ = dict(os.environ)
+    with open_ledger(load_settings(environ, Path.cwd()), (), environ=environ, reads_only=True) as ledger:
+        ledger.access.record(what, subjects, purpose=purpose, actor=current_actor(), at=open_clock(environ)())
 
 
 def read_url(text: str, what: str, environ: Mapping[str, str]) -> str:
@@ -98,15 +108,6 @@ def read_url(text: str, what: str, environ: Mapping[str, str]) -> str:
             f"the URL in an environment variable and give its name, such as BILLING_URL"
         )
     return text
-
-
-def record_access_without_context(what: str, subjects: Sequence[AccessSubject], purpose: str) -> None:
-    """`record_access` for a command that needs no facility. Does nothing if the command shows nobody's data."""
-    if not subjects:
-        return
-    environ = dict(os.environ)
-    with open_ledger(load_settings(environ, Path.cwd()), (), environ=environ, reads_only=True) as ledger:
-        ledger.access.record(what, subjects, purpose=purpose, actor=current_actor(), at=open_clock(environ)())
 
 
 def parse_day(text: str | None, option: str) -> date | None:

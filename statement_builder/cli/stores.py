@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from statement_builder.actor import current_actor
+from statement_builder.actor import current_actor, current_memberships
 from statement_builder.cli import output
 from statement_builder.cli.options import Reason
 from statement_builder.clock import open_clock
@@ -48,5 +48,6 @@ def adopt(
             environ=environ,
             now=open_clock(environ),
             actor=current_actor(),
+            memberships=current_memberships(),
         )
     )

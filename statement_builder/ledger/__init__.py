@@ -2,9 +2,9 @@
 
 from statement_builder.billing.selection import FinalVendorStatus
 from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Released, Withheld
-from statement_builder.ledger.installation import Installation, NewInstallation
+from statement_builder.ledger.installation import STORES, Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
-from statement_builder.ledger.legal_holds import LegalHold, is_held_by
+from statement_builder.ledger.legal_holds import RETENTION, LegalHold, is_held_by
 from statement_builder.ledger.records import (
     Access,
     AccessSubject,
@@ -48,6 +48,8 @@ from statement_builder.ledger.states import (
 from statement_builder.ledger.storage.lock import LockPart, part_already_locked, part_name
 
 __all__ = [
+    "RETENTION",
+    "STORES",
     "TERMINAL_FAILURES",
     "VOIDED",
     "Access",

@@ -27,6 +27,7 @@ from statement_builder.policy.recipient import address_digest
 EMAIL_ATTEMPTS_MAX = 3
 """After this many soft bounces the document is printed (domain rules 8)."""
 _IS_FINAL = {BounceKind.HARD: True, BounceKind.COMPLAINT: True, BounceKind.SOFT: False}
+_REVERSALS = frozenset({PieceState.REJECTED, PieceState.RETURNED})
 
 
 class DeliveryReportRecorder:
@@ -52,11 +53,18 @@ class DeliveryReportRecorder:
             return report
         return self._check_piece(report, is_lob=is_lob)
 
-    def count_reversals(self, reports: Sequence[DeliveryReport]) -> int:
-        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed."""
-        failed = {PieceState.REJECTED, PieceState.RETURNED}
-        pieces = [each.document_id for each in reports if isinstance(each, PieceReport) and each.state in failed]
-        files = [each.print_file for each in reports if isinstance(each, Acknowledgement) and each.rejected]
+    def count_reversals(self, reports: Sequence[DeliveryReport], *, is_lob: bool) -> int:
+        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed. Reports
+        that are not possible reverse nothing."""
+        pieces, files = [], []
+        for report in reports:
+            try:
+                if isinstance(report, PieceReport) and report.state in _REVERSALS:
+                    pieces.append(self._check_piece(report, is_lob=is_lob).document_id)
+                elif isinstance(report, Acknowledgement) and report.rejected:
+                    files.append(self._check_print_file(report, is_lob=is_lob).print_file)
+            except DeliveryReportError:
+                continue  # told when the line is recorded
         return self._context.ledger.delivery_reports.count_reversals(pieces, files) if pieces or files else 0
 
     def record(self, report: DeliveryReport, *, why: str) -> bool:
@@ -121,7 +129,7 @@ class DeliveryReportRecorder:
         if document is not None:
             self._note(document, "unclear", why)
 
-    def _check_print_file(self, report: Acknowledgement | JobMailed, *, is_lob: bool) -> DeliveryReport:
+    def _check_print_file(self, report: Acknowledgement | JobMailed, *, is_lob: bool) -> Acknowledgement | JobMailed:
         file = self._context.ledger.print_files.find(report.print_file)
         if file is None:
             raise DeliveryReportError(f"print file {report.print_file} is not one of ours.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
+from typing import NamedTuple
 
 from msgspec import field
 
@@ -12,11 +13,11 @@ from mail_house.errors import HandOffError
 from mail_house.vendors import open_print_vendor
 from statement_builder.archive import open_archive
 from statement_builder.billing.model import Record
-from statement_builder.errors import ArchiveError, StatementsError
+from statement_builder.errors import ArchiveError, ClockError, LedgerVersionError, StatementsError, StoreError
 from statement_builder.ledger import Ledger
 from statement_builder.operations.event_log import check_event_log
 from statement_builder.pipeline.context import open_templates
-from statement_builder.pipeline.hand_off_log import require_latest
+from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.stores import (
     find_problems,
     list_places,
@@ -29,6 +30,8 @@ from statement_builder.settings import Settings
 from statement_builder.settings.backends import open_profile
 from statement_builder.source import open_source
 
+_STOPS_EVERYTHING = (ClockError, LedgerVersionError, StoreError)
+
 
 class HealthCheckFinding(Record, kw_only=True):
     """The state of one part of the installation."""
@@ -39,16 +42,25 @@ class HealthCheckFinding(Record, kw_only=True):
     """When it is not ok: what is wrong and how to fix it."""
 
 
-def check_health(settings: Settings, *, environ: Mapping[str, str]) -> list[HealthCheckFinding]:
-    """Check every part of the installation, one finding per part."""
-    return [_run(part, check) for part, check in _checks(settings, environ)]
+class HealthCheck(NamedTuple):
+    """What the check found."""
+
+    findings: list[HealthCheckFinding]
+    """One per part of the installation."""
+    exit_code: int
+    """0 in order; 1 a part fails; 2 the ledger or a store stops every command."""
 
 
-def _run(part: str, check: Callable[[], str]) -> HealthCheckFinding:
-    try:
-        return HealthCheckFinding(part=part, is_ok=True, message=check())
-    except (StatementsError, HandOffError, ValueError) as exc:
-        return HealthCheckFinding(part=part, is_ok=False, message=str(exc))
+def check_health(settings: Settings, *, environ: Mapping[str, str]) -> HealthCheck:
+    """Check every part of the installation."""
+    findings, exit_code = [], 0
+    for part, check in _checks(settings, environ):
+        try:
+            findings.append(HealthCheckFinding(part=part, is_ok=True, message=check()))
+        except (StatementsError, HandOffError, ValueError) as exc:
+            findings.append(HealthCheckFinding(part=part, is_ok=False, message=str(exc)))
+            exit_code = max(exit_code, 2 if isinstance(exc, _STOPS_EVERYTHING) else 1)
+    return HealthCheck(findings, exit_code)
 
 
 def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -57,6 +69,7 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "ledger", lambda: _check_ledger(settings, environ)
     yield "archive", lambda: _check_archive(settings)
     yield "event log", lambda: _check_event_log(settings, environ)
+    yield "encryption at rest", lambda: _check_encryption(settings)
     yield "source", lambda: _check_source(settings)
     yield "print vendor", lambda: _check_print(settings, environ)
     yield "e-mail", lambda: _check_email(settings, environ)
@@ -81,7 +94,7 @@ def _check_ledger(settings: Settings, environ: Mapping[str, str]) -> str:
         known = ledger.installation.get()
         require_allowed_clock(known, environ, str(ledger))
         with suppress(ArchiveError):  # the check of the archive reports it
-            require_latest(ledger, archive)
+            require_latest_ledger(ledger, archive)
         kind = "; a demonstration, which accepts STATEMENTS_CLOCK" if known.is_demonstration else ""
         return f"reachable, tables are up to date{kind}"
 
@@ -99,8 +112,10 @@ def _require_ours(settings: Settings, *places: str) -> None:
 
 def _check_archive(settings: Settings) -> str:
     _require_ours(settings, "archive")
-    with open_archive(settings.archive) as archive:
+    with open_archive(settings.archive) as archive, Ledger.open(settings.ledger) as ledger:
         archive.check()
+        if ledger.is_current:
+            require_latest_archive(ledger, archive)
     return "readable and writable"
 
 
@@ -112,6 +127,23 @@ def _check_inbox(settings: Settings) -> str:
 def _check_event_log(settings: Settings, environ: Mapping[str, str]) -> str:
     with Ledger.open(settings.ledger) as ledger, open_archive(settings.archive) as archive:
         return check_event_log(ledger, archive, environ)
+
+
+def _check_encryption(settings: Settings) -> str:
+    """One line. Nothing is BAD: whether the disks are encrypted cannot be seen from here."""
+    with open_archive(settings.archive) as archive:
+        archive.check()
+        how = archive.describe_encryption()
+    places = {
+        "archive": "" if how else settings.archive,
+        "ledger": settings.ledger if settings.ledger.startswith("sqlite") else "",
+        "print": settings.print if settings.print.startswith("file:") else "",
+        "email": settings.email if settings.email.startswith("file:") else "",
+        "mail.inbox": settings.mail.inbox,
+    }
+    open_places = ", ".join(name for name, place in places.items() if place)
+    encrypted = f"archive encrypted ({how}); " if how else ""
+    return f"{encrypted}NOT encrypted by this service: {open_places}. Keep these on an encrypted disk"
 
 
 def _check_source(settings: Settings) -> str:

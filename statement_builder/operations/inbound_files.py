@@ -74,10 +74,10 @@ def put_away_known(inbox: Inbox, name: str, known: InboundFile) -> TrackedFile:
     return TrackedFile(
         name=safe_name(name),
         file_type="already processed",
-        lines=0,
-        reports=0,
+        lines=known.records,
+        reports=known.records,
         news=0,
-        unchanged=0,
+        unchanged=known.records,
         quarantined=0,
         problems=0,
         folder=folder,

@@ -12,6 +12,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,7 +51,17 @@ class Inbox:
             entry.name
             for entry, status in self._entries()
             if stat.S_ISREG(status.st_mode)
+            and not has_temporary_name(entry.name)
             and (entry.name in self._stored or has_settled(status.st_mtime, settled_before))
+        )
+
+    def unsettled_names(self, *, settled_before: float) -> list[str]:
+        """The files that `names` leaves out because they may still be written."""
+        complete = set(self.names(settled_before=settled_before))
+        return sorted(
+            entry.name
+            for entry, status in self._entries()
+            if stat.S_ISREG(status.st_mode) and not has_temporary_name(entry.name) and entry.name not in complete
         )
 
     def irregular_names(self) -> list[str]:
@@ -59,15 +70,24 @@ class Inbox:
         return sorted(
             entry.name
             for entry, status in self._entries()
-            if not stat.S_ISREG(status.st_mode) and entry.name not in own
+            if not stat.S_ISREG(status.st_mode) and entry.name not in own and not entry.name.startswith(".")
+        )
+
+    def unfinished_names(self, *, unchanged_since: float) -> list[str]:
+        """The files with a temporary name that have not changed since then, a POSIX timestamp."""
+        return sorted(
+            entry.name
+            for entry, status in self._entries()
+            if has_temporary_name(entry.name)
+            and not entry.name.startswith(".")
+            and stat.S_ISREG(status.st_mode)
+            and has_settled(status.st_mtime, unchanged_since)
         )
 
     def _entries(self) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
-        """What is in the folder under its final name. Links are not followed."""
+        """What is in the folder. Links are not followed."""
         with os.scandir(self._folder) as entries:
             for entry in entries:
-                if has_temporary_name(entry.name):
-                    continue
                 try:
                     yield entry, entry.stat(follow_symlinks=False)
                 except FileNotFoundError:
@@ -98,7 +118,8 @@ class Inbox:
         target = _free_path(self._folder / folder, safe_name(source.name))
         _write_reasons(target, reasons)
         source.rename(target)
-        source.with_name(source.name + REASON_SUFFIX).unlink(missing_ok=True)
+        with suppress(OSError):  # there is none, or the name with the suffix would be too long for one
+            source.with_name(source.name + REASON_SUFFIX).unlink()
         sync_folder(self._folder / folder)
         return target
 

@@ -39,6 +39,7 @@ from statement_builder.operations.inbound_files import (
 )
 from statement_builder.operations.inbox import DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
 from statement_builder.operations.resend import hand_off_due
+from statement_builder.operations.roles import authorize
 from statement_builder.operations.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
 from statement_builder.operations.vendor_files import ReversalBudget, process_vendor_file
 from statement_builder.pipeline.context import AppContext
@@ -48,6 +49,19 @@ TRACKING = "tracking"
 CHANGED_DAYS_MAX = 7
 """How long after it was processed a file in `done` is watched for changes."""
 
+UNFINISHED_HOURS_MAX = 24
+"""How long a file may keep its temporary name before a person is told."""
+_IRREGULAR = (
+    "is a folder, a link or a device, not a file, so it is not read. Remove it, or put the files in it into the inbox."
+)
+_UNFINISHED = (
+    "has had a temporary name for a day, so it is not read: its transfer did not finish. Ask the sender for it again, "
+    "and remove this one."
+)
+_READ_IT = (
+    "Read it in a mail program: if it says that the patient has died, record the hold DECEASED in the billing system "
+    "before anything else"
+)
 _ACCEPT = " It reverses many mailings: statements track --accept FILE records it."
 
 
@@ -55,6 +69,8 @@ class TrackingResult(Record, kw_only=True):
     """What one run of the tracking did and found."""
 
     files: tuple[TrackedFile, ...]
+    unsettled: tuple[str, ...]
+    """Files that changed less than `mail.settle_seconds` ago: the next run takes them in."""
     closed: tuple[str, ...]
     """The ids of the batches that it closed."""
     alerts: tuple[Alert, ...]
@@ -65,13 +81,16 @@ def track(context: AppContext) -> TrackingResult:
 
     A server that cannot be reached or a file that cannot be read becomes an alert; the run continues.
     """
+    authorize(context, "track", batch_id=TRACKING)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
         settled_before = _settled_before(context)
         _put_back_changed(context, inbox)
         alerts = _fetch_reports(context, inbox, settled_before)
-        files = _process_files(context, inbox, inbox.names(settled_before=settled_before), alerts)
-        return _finish(context, inbox, files, alerts)
+        names = inbox.names(settled_before=settled_before)
+        unsettled = inbox.unsettled_names(settled_before=settled_before)
+        files = _process_files(context, inbox, names, alerts)
+        return _finish(context, inbox, files, alerts, unsettled)
 
 
 def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
@@ -81,47 +100,63 @@ def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
     """
     if not reason.strip():
         raise ConfigError('Say why the file is accepted: --reason "…".')
+    authorize(context, "track", batch_id=TRACKING, subject=name[:255])
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
         names = inbox.files_to_review()[WAITING]
         if name not in names:
             listed = ", ".join(names) or "none"
             raise ConfigError(f"There is no file {name} in {WAITING} in the inbox. Files that wait: {listed}.")
+        sha256 = hashlib.sha256(inbox.read(f"{WAITING}/{name}")).hexdigest()
         context.ledger.events.record(
-            TRACKING, name[:255], what="reversals accepted", why=reason, actor=context.actor, at=context.now()
+            TRACKING,
+            name[:255],
+            what="reversals accepted",
+            why=f"{reason} (SHA-256 {sha256})",
+            actor=context.actor,
+            at=context.now(),
         )
         alerts: list[Alert] = []
         files = _process_files(context, inbox, [f"{WAITING}/{name}"], alerts, is_accepted=True)
         return _finish(context, inbox, files, alerts)
 
 
-def _finish(context: AppContext, inbox: Inbox, files: list[TrackedFile], alerts: list[Alert]) -> TrackingResult:
+def _finish(
+    context: AppContext, inbox: Inbox, files: list[TrackedFile], alerts: list[Alert], unsettled: Sequence[str] = ()
+) -> TrackingResult:
     """What follows from the reports: redeliveries, closed batches, and what a person must do."""
     alerts += [
         alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
         for batch_id, message in hand_off_due(context).items()
     ]
     alerts += stop_mail_to_deceased(context)
-    closed = _close_complete_batches(context)
+    closed = _close_complete_batches(context, alerts)
     alerts += find_late_files(context)
-    alerts += [
+    alerts += _review_inbox(inbox)
+    return TrackingResult(
+        files=tuple(files),
+        unsettled=tuple(map(safe_name, unsettled)),
+        closed=tuple(closed),
+        alerts=tuple(alerts),
+    )
+
+
+def _review_inbox(inbox: Inbox) -> list[Alert]:
+    """What a person must look at in the inbox."""
+    alerts = [
         alert(
             "REVIEW_INBOX", name, f"Review {folder}/{name} in the inbox.{_ACCEPT if folder == WAITING else ''}", folder
         )
         for folder, names in inbox.files_to_review().items()
         for name in map(safe_name, names)
     ]
-    alerts += [
-        alert(
-            "REVIEW_INBOX",
-            name,
-            f"{name} in the inbox is a folder, a link or a device, not a file, so it is not read. Remove it, or put "
-            "the files in it into the inbox.",
-            QUARANTINE,
-        )
-        for name in map(safe_name, inbox.irregular_names())
+    left = dict.fromkeys(inbox.irregular_names(), _IRREGULAR)
+    a_day_ago = time.time() - UNFINISHED_HOURS_MAX * 3_600
+    left |= dict.fromkeys(inbox.unfinished_names(unchanged_since=a_day_ago), _UNFINISHED)
+    shown = {safe_name(name): what for name, what in left.items()}
+    return alerts + [
+        alert("REVIEW_INBOX", name, f"{name} in the inbox {what}", QUARANTINE) for name, what in shown.items()
     ]
-    return TrackingResult(files=tuple(files), closed=tuple(closed), alerts=tuple(alerts))
 
 
 def _settled_before(context: AppContext) -> float:
@@ -203,7 +238,10 @@ def _process_file(
 def _process_data(recorder: DeliveryReportRecorder, name: str, data: bytes, budget: ReversalBudget | None) -> Processed:
     """Parse and record one file. Parsing has a time limit; recording waits for the ledger and has none."""
     if _is_email(name, data):
-        return _process_email(recorder, name, data)
+        try:
+            return _process_email(recorder, name, data)
+        except LimitExceeded as exc:
+            raise LimitExceeded(f"{exc}. {_READ_IT}") from exc
     with time_limit(PARSE_SECONDS_MAX):
         parsed = read_delivery_reports(data)
     return process_vendor_file(recorder, name, parsed, budget=budget)
@@ -253,8 +291,9 @@ def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> 
     )
 
 
-def _close_complete_batches(context: AppContext) -> list[str]:
-    """Close the batches whose last report has arrived. `statements rerun` says what keeps another batch open."""
+def _close_complete_batches(context: AppContext, alerts: list[Alert]) -> list[str]:
+    """Close the batches whose last report has arrived. `statements rerun` says what keeps another batch open. A batch
+    that cannot be closed now, such as for an archive that cannot be reached, becomes an alert."""
     closed = []
     for batch in context.ledger.batches.all():
         if batch.state is not BatchState.HANDING_OFF or batch.facility_id != context.facility.facility_id:
@@ -267,4 +306,9 @@ def _close_complete_batches(context: AppContext) -> list[str]:
                     closed.append(batch.batch_id)
         except (GateStop, BatchBusy):
             continue
+        except LedgerError:
+            raise
+        except StatementsError as exc:
+            message = f"batch {batch.batch_id} is complete and was not closed: {exc}. The next run tries it again."
+            alerts.append(alert("CLOSE_BLOCKED", batch.batch_id, message, "unreachable"))
     return closed

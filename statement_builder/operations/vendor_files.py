@@ -6,7 +6,7 @@ Lines read = booked + unchanged + quarantined, always. A file that would reverse
 
 from __future__ import annotations
 
-from mail_house.inbound import LOB_EVENTS, DeliveryReport, ParsedReports
+from mail_house.inbound import LOB_EVENTS, ParsedReports
 from statement_builder.errors import DeliveryReportError
 from statement_builder.operations.delivery_reports import DeliveryReportRecorder
 from statement_builder.operations.inbound_files import ADDRESS_CHANGE_FILE, Processed
@@ -34,7 +34,7 @@ def process_vendor_file(
     reasons = {problem.line: problem.message for problem in parsed.problems}
     is_lob = parsed.file_type == LOB_EVENTS
     if budget is not None:
-        reversals = recorder.count_reversals(_checked(recorder, parsed, is_lob=is_lob))
+        reversals = recorder.count_reversals([report for _, report in parsed.reports], is_lob=is_lob)
         if reversals and not budget.take(reversals):
             return _wait(parsed, reversals)
     news = unchanged = 0
@@ -59,17 +59,6 @@ def process_vendor_file(
         folder=QUARANTINE if problems else ADDRESS_CHANGES if has_moves else DONE,
         also_in=ADDRESS_CHANGES if problems and has_moves else "",
     )
-
-
-def _checked(recorder: DeliveryReportRecorder, parsed: ParsedReports, *, is_lob: bool) -> list[DeliveryReport]:
-    """The reports that are possible: the others reverse nothing."""
-    found = []
-    for _, report in parsed.reports:
-        try:
-            found.append(recorder.check(report, is_lob=is_lob))
-        except DeliveryReportError:
-            continue  # told when the line is recorded
-    return found
 
 
 def _wait(parsed: ParsedReports, reversals: int) -> Processed:

@@ -21,6 +21,8 @@ from statement_builder.operations.queries import ExceptionRow
 from statement_builder.pipeline.context import AppContext
 
 _DOCUMENT_ID = re.compile(DOCUMENT_ID_PATTERN)
+_DOCUMENTS_MAX = 200
+"""Documents of one file that are looked up to find its batch."""
 _PRINT_FILE_NAME = re.compile(r"STMT_[A-Za-z0-9-]+_[0-9-]+_\d{8}_([A-Za-z0-9-]+)_\d{3,}")
 _REVIEWS = {
     QUARANTINE: (
@@ -115,7 +117,7 @@ def _list_reviews(context: AppContext, batch_id: str | None) -> Iterator[Excepti
 def _find_batches(context: AppContext, file: FileToReview) -> set[str]:
     """The ids of the batches whose documents or print files the file names."""
     named = set(_PRINT_FILE_NAME.findall(file.text))
-    for document_id in set(_DOCUMENT_ID.findall(file.text)):
+    for document_id in sorted(set(_DOCUMENT_ID.findall(file.text.lower())))[:_DOCUMENTS_MAX]:
         document = context.ledger.documents.get(document_id)
         if document is not None:
             named.add(document.batch_id)

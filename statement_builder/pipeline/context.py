@@ -16,7 +16,7 @@ from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.facility import Facility
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, Document, Ledger
-from statement_builder.pipeline.hand_off_log import require_latest
+from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
 from statement_builder.pipeline.stores import list_places, open_ledger
 from statement_builder.resources import SQL_ROOT, TEMPLATES
@@ -55,6 +55,8 @@ class AppContext:
     environ: Mapping[str, str]
     now: Callable[[], datetime]
     actor: str
+    memberships: frozenset[str] = frozenset()
+    """What the actor is in the setting `roles`: `group:NAME`, `airflow:NAME`, or `schedule`."""
     workers: int
     progress: Progress = no_progress
     watch: Stopwatch = field(default_factory=Stopwatch)
@@ -132,17 +134,20 @@ def open_context(
     workers: int,
     progress: Progress = no_progress,
     reads_only: bool = False,
+    memberships: frozenset[str] = frozenset(),
 ) -> AppContext:
     """Open the ledger and the archive from the settings, and require that all stores belong to one installation.
 
     Creates a new ledger, but never migrates an older one. With `reads_only`, creates and changes nothing. Raises what
-    `stores.open_ledger` raises, and `StoreError` when the ledger is older than its archive, unless it is only read.
+    `stores.open_ledger` raises, and `StoreError` when ledger or archive is older than the other, unless they are only
+    read.
     """
     facility = settings.require_facility()
     archive = open_archive(settings.archive)
     ledger = open_ledger(settings, list_places(settings, archive), environ=environ, reads_only=reads_only)
     if not reads_only:
-        require_latest(ledger, archive)
+        require_latest_ledger(ledger, archive)
+        require_latest_archive(ledger, archive)
     return AppContext(
         settings=settings,
         facility=facility,
@@ -151,6 +156,7 @@ def open_context(
         environ=environ,
         now=now,
         actor=actor,
+        memberships=memberships,
         workers=workers,
         progress=progress,
         templates=open_templates(settings),

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import msgspec
+from msgspec import field
 
 from mail_house.print_files.names import PRINT_FILE_PREFIX
 from mail_house.urls import folder_path, parse_url
 from statement_builder.archive import Archive
 from statement_builder.billing.model import Record
 from statement_builder.clock import is_replaced
-from statement_builder.errors import ArchiveError, ConfigError, StoreError
+from statement_builder.errors import ArchiveError, ClockError, ConfigError, StoreError
 from statement_builder.ledger import Installation, Ledger, NewInstallation
 from statement_builder.settings import Settings
 
@@ -45,6 +46,7 @@ class Mark(Record, kw_only=True):
     """The content of a mark."""
 
     installation: str
+    is_demonstration: bool = field(name="demonstration", default=False)
     note: str = _NOTE
 
 
@@ -230,15 +232,22 @@ def _advise(place: Place) -> str:
 
 def read_owner(mark: bytes) -> str:
     """The id of the installation that wrote the mark; empty if it is damaged."""
+    decoded = decode_mark(mark)
+    return decoded.installation if decoded else ""
+
+
+def decode_mark(mark: bytes) -> Mark | None:
+    """The mark; None if it is damaged."""
     try:
-        return msgspec.json.decode(mark, type=Mark).installation
+        return msgspec.json.decode(mark, type=Mark)
     except msgspec.MsgspecError:
-        return ""
+        return None
 
 
 def write_mark(ledger: Ledger, place: Place, known: Installation) -> None:
     """Mark the place, and record that it must carry the mark from now on."""
-    place.write_mark(msgspec.json.encode(Mark(installation=known.installation_id)) + b"\n")
+    mark = Mark(installation=known.installation_id, is_demonstration=known.is_demonstration)
+    place.write_mark(msgspec.json.encode(mark) + b"\n")
     ledger.installation.record_mark(place.name)
 
 
@@ -249,7 +258,7 @@ def open_ledger(
 
     Creates a new ledger and marks new stores. With `reads_only`, nothing is created or changed: where there is no
     ledger, the result is an empty one. LedgerVersionError for a ledger of another version, StoreError for a store that
-    is not the one that it was, ConfigError for a replaced clock.
+    is not the one that it was, ClockError for a replaced clock.
     """
     found = observe(places, skip_unreachable=reads_only)
     ledger = Ledger.open(settings.ledger)
@@ -275,18 +284,18 @@ def open_ledger(
     return ledger
 
 
-def require_allowed_clock(known: Installation, environ: Mapping[str, str], ledger: str) -> None:
-    """ConfigError if the clock is replaced and the ledger is not a demonstration."""
+def require_allowed_clock(known: Installation | NewInstallation, environ: Mapping[str, str], ledger: str) -> None:
+    """ClockError if the clock is replaced and the ledger is not a demonstration."""
     if is_replaced(environ) and not known.is_demonstration:
-        raise ConfigError(
+        raise ClockError(
             f"STATEMENTS_CLOCK is set, but the ledger {ledger} is not a demonstration: its times must be the "
             "machine's. Unset STATEMENTS_CLOCK, or use another STATEMENTS_HOME for a rehearsal."
         )
 
 
-def new_installation(environ: Mapping[str, str], *, installation_id: str = "") -> NewInstallation:
+def new_installation(environ: Mapping[str, str]) -> NewInstallation:
     """A new installation. It is a demonstration for good if the clock is replaced when it is made."""
-    return NewInstallation(installation_id=installation_id, is_demonstration=is_replaced(environ))
+    return NewInstallation(is_demonstration=is_replaced(environ))
 
 
 def require_none(problems: Iterable[StoreProblem]) -> None:

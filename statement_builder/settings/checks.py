@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import fields
+
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import TEMPLATES, languages
-from statement_builder.settings.model import MailSettings, ReleaseSettings, RenderSettings, Settings
+from statement_builder.settings.model import MailSettings, ReleaseSettings, RenderSettings, RoleSettings, Settings
 
 PAYMENT_URL_CHARACTERS_MAX = 86
 """With the 36 characters of the document id, the most that phones read easily from a one-inch code."""
@@ -53,6 +55,7 @@ _NOTES = {
     "mail.reversals_max": "; 0 lets every such file wait",
     "release.dual_control_level_min": ": a final notice (level 4) always requires dual control",
 }
+_ROLE_MEMBER = re.compile(r"(group|airflow):[^\s:]+|schedule")
 _POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")
 _PHONE = re.compile(r"[+(0-9][!-~ ]{9,49}")
 _PHONE_DIGITS_MIN, _PHONE_CHARACTERS_MIN = 7, 10
@@ -70,6 +73,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_mail_faults(settings.mail, settings.archive)
     yield from _find_release_faults(settings.release)
     yield from _find_policy_faults(settings.policy)
+    yield from _find_role_faults(settings.roles)
     if settings.facility is not None:
         yield from _find_facility_faults(settings.facility)
 
@@ -82,10 +86,10 @@ def _find_numbers_outside_limits(settings: Settings) -> Iterator[str]:
             continue
         if value < 0 == lowest:
             yield f"{name} must not be negative"
-        elif value < lowest and highest > 60:
-            yield f"{name} must be at least {lowest:,}{_NOTES.get(name, '')}"
+        elif value < lowest < highest // 60:
+            yield f"{name} must be at least {lowest}{_NOTES.get(name, '')}"
         else:
-            yield f"{name} must be from {lowest:,} to {highest:,}{_NOTES.get(name, '')}"
+            yield f"{name} must be from {lowest} to {highest}{_NOTES.get(name, '')}"
 
 
 def _find_render_faults(render: RenderSettings) -> Iterator[str]:
@@ -140,6 +144,13 @@ def _find_policy_faults(policy: Policy) -> Iterator[str]:
         yield "policy.email_kinds must name each kind once"
     if policy.agency_name and (not re.search(r"\w", policy.agency_name) or _unprintable(policy.agency_name)):
         yield "policy.agency_name must be a name on one line, or empty"
+
+
+def _find_role_faults(roles: RoleSettings) -> Iterator[str]:
+    for verb in fields(RoleSettings):
+        for member in roles.allowed(verb.name):
+            if not _ROLE_MEMBER.fullmatch(member):
+                yield f"roles.{verb.name}: '{member}' must be group:NAME, airflow:NAME, or schedule"
 
 
 def _find_facility_faults(facility: Facility) -> Iterator[str]:

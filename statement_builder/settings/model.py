@@ -129,6 +129,48 @@ class RetentionSettings(Record, kw_only=True):
         return max(int(getattr(self, f"{kind.value.replace('-', '_')}_years")), self.state_law_years)
 
 
+class RoleSettings(Record, kw_only=True):
+    """Who may do what. As soon as one of these is set, whatever is not set is allowed to nobody.
+
+    Each is a list of `group:NAME`, a group of the operating system; `airflow:NAME`, a user of Airflow; and `schedule`,
+    the runs that Airflow starts itself.
+    """
+
+    run: tuple[str, ...] | None = None
+    """Who may open a batch with `statements run` or by triggering its DAG."""
+    rerun: tuple[str, ...] | None = None
+    """Who may finish a batch with `statements rerun` or the DAG `rerun_batch`."""
+    release: tuple[str, ...] | None = None
+    """Who may release a batch. The Airflow users in it are the ones who may respond to an approval."""
+    reject: tuple[str, ...] | None = None
+    """Who may reject a batch."""
+    void: tuple[str, ...] | None = None
+    """Who may void a document."""
+    resend: tuple[str, ...] | None = None
+    """Who may resend a document or a print file."""
+    reprint: tuple[str, ...] | None = None
+    """Who may mail a copy of a document."""
+    correct: tuple[str, ...] | None = None
+    """Who may correct a document."""
+    resolve: tuple[str, ...] | None = None
+    """Who may record the outcome of a hand-off that is unknown."""
+    track: tuple[str, ...] | None = None
+    """Who may process delivery reports, by command or by triggering the DAG."""
+    adopt: tuple[str, ...] | None = None
+    """Who may adopt a store that was moved or restored."""
+    purge: tuple[str, ...] | None = None
+    """Who may purge what is past its retention, and place and lift legal holds."""
+
+    @property
+    def are_set(self) -> bool:
+        """Whether any of them is set."""
+        return any(getattr(self, name) is not None for name in self.__struct_fields__)
+
+    def allowed(self, verb: str) -> tuple[str, ...]:
+        """Who may use this verb, by its name here."""
+        return tuple(getattr(self, verb) or ())
+
+
 class Settings(Record, kw_only=True):
     """All settings of one facility."""
 
@@ -154,6 +196,8 @@ class Settings(Record, kw_only=True):
     """Who must release a batch."""
     retention: RetentionSettings = RetentionSettings()
     """How long mail is kept."""
+    roles: RoleSettings = RoleSettings()
+    """Who may do what. Nothing set: everybody who can read the settings."""
 
     def require_facility(self) -> Facility:
         """The facility. ConfigError if there is none: a bill without the hospital's phone number is useless."""

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 import boto3
+import pysequoia
 import pytest
 from moto import mock_aws
 
@@ -26,16 +27,23 @@ from tests.services.s3 import S3Server
 DATA = b"0123456789" * 1000
 
 
+def write_private_key(path: Path) -> None:
+    path.write_bytes(bytes(pysequoia.Tsk.generate(user_id="archive")))
+    path.chmod(0o600)
+
+
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@pytest.fixture(params=["disk", "s3"])
+@pytest.fixture(params=["disk", "s3", "disk-encrypted", "s3-encrypted"])
 def archive_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "disk":
-        return f"file://{tmp_path / 'archive'}"
-    url: str = request.getfixturevalue("s3_url")
-    return url
+    store, _, is_encrypted = request.param.partition("-")
+    url = f"file://{tmp_path / 'archive'}" if store == "disk" else request.getfixturevalue("s3_url")
+    if not is_encrypted:
+        return str(url)
+    write_private_key(tmp_path / "archive.key")
+    return f"{url}{'&' if '?' in url else '?'}key={tmp_path / 'archive.key'}"
 
 
 @pytest.fixture

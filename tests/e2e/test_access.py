@@ -1,4 +1,4 @@
-"""Whoever looks at data of persons leaves a trace, and `statements report access` answers for it."""
+"""A look at data of persons leaves a trace, and `statements report access` answers for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SHOWS_NO_PERSON = {
     "source make-sample": "sample data",
 }
 """Commands that need no entry in the access log, and what they show instead."""
-RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "track", "preflight", "source check"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from statement_builder.errors import ArchiveError
+from statement_builder.operations import track as operation
 from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.services.sftp import SftpServer
@@ -90,6 +93,8 @@ HOSTILE = {
     "quotes.csv": f"{RETURNED_HEADER}\r\n".encode() + b'"\r\n' * 20_000,
     "utf-16.csv": RETURNED_HEADER.encode("utf-16"),
     f"{'n' * 240}.csv": b"hello",
+    "m" * 255: b"hello",
+    "\u00e9" * 120 + ".eml": nested(1_000),
     "\x1b[31mred\nname.csv": b"hello",
     "report.reason.txt": b"hello",
     b"\xff\xfe.csv".decode("utf-8", "surrogateescape"): b"hello",
@@ -157,8 +162,9 @@ def test_file_being_written__is_taken_when_it_has_not_changed_for_a_while(hospit
     path = drop(hospital, "mailed.csv", MAILED_HEADER, *rows[:1])
     (path.parent / "other.csv.filepart").write_text("begun", encoding="utf-8")
     assert track(hospital)["files"] == []
+    assert "mailed.csv changed a moment ago" in " ".join(call(hospital, "track", code=None).out.split())
     drop(hospital, "mailed.csv", MAILED_HEADER, *rows)
-    assert track(hospital)["files"] == []
+    assert track(hospital)["unsettled"] == ["mailed.csv"]
     age(path, 59)
     assert track(hospital)["files"] == []
     age(path, 2)
@@ -344,7 +350,7 @@ def test_reversals__more_than_a_handful_wait_for_a_person(hospital: Hospital) ->
     query = "SELECT actor, why FROM event WHERE what = 'reversals accepted' AND subject = 'rejects.csv'"
     ((actor, why),) = hospital.ledger(query)
     assert actor not in {"", "service"}
-    assert why == "vendor confirmed by phone"
+    assert re.fullmatch(r"vendor confirmed by phone \(SHA-256 [0-9a-f]{64}\)", why)
     assert list((hospital.home / "inbox" / "waiting").iterdir()) == []
 
 
@@ -381,3 +387,64 @@ def test_print_file_name__in_another_letter_case_and_with_its_suffix(hospital: H
     drop(hospital, "mailed.csv", MAILED_HEADER.upper(), *rows)
     assert [file["put_in"] for file in track(hospital)["files"]] == ["done"]
     assert set(states(hospital).values()) == {"mailed"}
+
+
+def test_transfer_that_did_not_finish__is_told_after_a_day(hospital: Hospital) -> None:
+    path = drop(hospital, "mailed.csv.part", MAILED_HEADER)
+    assert track(hospital, code=0)["alerts"] == []
+    age(path, 24 * 3_600)
+    (alert,) = track(hospital, code=3)["alerts"]
+    assert "has had a temporary name for a day" in alert["message"]
+    assert path.exists()
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.eml"])
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(MemoryError(), "larger or more deeply nested", id="memory"),
+        pytest.param(RecursionError(), "larger or more deeply nested", id="recursion"),
+        pytest.param(KeyError("Ana Garcia"), "The program failed while reading a file (KeyError", id="bug"),
+        pytest.param(None, "The file takes more than 0.05 seconds to read", id="time"),
+    ],
+)
+def test_parser_that_fails__costs_one_file(
+    hospital: Hospital, name: str, error: Exception | None, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(hospital, name, "poison")
+    drop(hospital, "mailed.csv", MAILED_HEADER, *mailed_rows(hospital))
+    monkeypatch.setattr(operation, "PARSE_SECONDS_MAX", 0.05)
+    for parser in ("read_delivery_reports", "read"):
+        monkeypatch.setattr(operation, parser, _failing_on_poison(getattr(operation, parser), error))
+    result = call(hospital, "track", "--json", code=3)
+    assert {file["name"]: file["put_in"] for file in result.json["files"]} == {name: "quarantine", "mailed.csv": "done"}
+    assert reason in reasons(hospital, name)
+    assert "Garcia" not in reasons(hospital, name) + result.out + result.err
+
+
+def _failing_on_poison(parse: Callable[[bytes], Any], error: Exception | None) -> Callable[[bytes], Any]:
+    """A parser that raises the error, or never ends, for one file."""
+
+    def read(data: bytes) -> Any:
+        while data.startswith(b"poison"):
+            if error is not None:
+                raise error
+        return parse(data)
+
+    return read
+
+
+def test_archive_that_cannot_be_written__blocks_the_closing_and_stops_no_alert(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ArchiveError("the archive cannot be written")
+
+    drop(hospital, "mailed.csv", MAILED_HEADER, *mailed_rows(hospital))
+    drop(hospital, "poem.txt", "Shall I compare thee")
+    monkeypatch.setattr(operation, "close_batch", refuse)
+    alerts = {alert["code"]: alert["message"] for alert in track(hospital, code=3)["alerts"]}
+    assert set(alerts) == {"CLOSE_BLOCKED", "REVIEW_INBOX"}
+    assert f"batch {BATCH} is complete and was not closed: the archive cannot be written" in alerts["CLOSE_BLOCKED"]
+    monkeypatch.undo()
+    assert track(hospital, code=3)["closed"] == [BATCH]

@@ -73,7 +73,7 @@ def test_older_ledger__is_named_and_not_migrated(hospital: Hospital, arguments: 
 @pytest.mark.hospital("waiting")
 def test_older_ledger__doctor_reports_it_and_changes_nothing(hospital: Hospital) -> None:
     make_older(hospital)
-    (finding,) = [each for each in call(hospital, "doctor", "--json", code=1).json if not each["ok"]]
+    (finding,) = [each for each in call(hospital, "doctor", "--json", code=2).json if not each["ok"]]
     assert finding["part"] == "ledger"
     assert "statements ledger upgrade" in finding["message"]
     assert version_of(hospital) == "0010"

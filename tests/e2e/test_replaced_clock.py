@@ -40,7 +40,7 @@ def test_real_ledger__refuses_a_replaced_clock(real: Hospital, arguments: tuple[
 
 
 def test_real_ledger__doctor_reports_a_replaced_clock(real: Hospital) -> None:
-    findings = call(Hospital(real.home, FORGED), "doctor", "--json", code=1).json
+    findings = call(Hospital(real.home, FORGED), "doctor", "--json", code=2).json
     assert [each["part"] for each in findings if not each["ok"]] == ["ledger"]
 
 

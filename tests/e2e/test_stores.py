@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from statement_builder.ledger import Ledger
+from statement_builder.pipeline.hand_off_log import count_hand_off
 from tests.commands import BATCH, RUN, RUN_TO_GATES, call, error_message
 from tests.fixtures.hospitals import SampleHospitals
 from tests.hospital import AS_OF, Hospital
 from tests.outcomes import assert_closed_and_sent_once, assert_nothing_sent
+from tests.pipeline.shard_worker import open_as_worker
 
 NEXT_RUN = ("run", "statement", "--cycle", "2026-12", "--as-of", AS_OF.isoformat(), "--json")
 READS = [
@@ -198,7 +200,7 @@ def test_ledger_restored_from_before_the_hand_off__hands_nothing_off_again(hospi
         assert "statements adopt ledger --reason" in message
     assert files_of(hospital.home / "outbox") == sent
     assert call(hospital, "batches", "--json").json[0]["state"] == "waiting", "a person must be able to compare"
-    (finding,) = [each for each in call(hospital, "doctor", "--json", code=1).json if not each["ok"]]
+    (finding,) = [each for each in call(hospital, "doctor", "--json", code=2).json if not each["ok"]]
     assert (finding["part"], "older backup" in finding["message"]) == ("ledger", True)
     call(hospital, "adopt", "ledger", "--reason", "compared with the vendor's list")
     call(hospital, "release", BATCH)
@@ -206,10 +208,42 @@ def test_ledger_restored_from_before_the_hand_off__hands_nothing_off_again(hospi
 
 
 @pytest.mark.hospital("mailed")
+def test_archive_restored_from_an_older_backup__stops_before_more_is_mailed(hospital: Hospital, tmp_path: Path) -> None:
+    archive = hospital.home / "archive"
+    shutil.copytree(archive, tmp_path / "older")
+    with open_as_worker(hospital.environment) as context:
+        for _ in range(2):
+            count_hand_off(context.ledger, context.archive)
+    assert hospital.ledger("SELECT hand_offs FROM installation") == [(3,)]
+    shutil.rmtree(archive)
+    (tmp_path / "older").rename(archive)
+    assert "statements adopt archive" in error_message(call(hospital, *NEXT_RUN, code=2))
+    (finding,) = [each for each in call(hospital, "doctor", "--json", code=2).json if not each["ok"]]
+    assert (finding["part"], "older backup" in finding["message"]) == ("archive", True)
+    call(hospital, "adopt", "archive", "--reason", "no newer backup")
+    call(hospital, *NEXT_RUN, code=3)
+
+
+@pytest.mark.hospital("mailed")
+def test_adopt_ledger__makes_no_demonstration_of_a_real_installation(hospital: Hospital) -> None:
+    """With a demonstration, anybody could set the time of events."""
+    remove_ledger(hospital)
+    marks = [*hospital.home.rglob(".statements-installation"), hospital.home / "archive" / "installation.json"]
+    for mark in marks:
+        mark.write_bytes(mark.read_bytes().replace(b'"demonstration":true', b'"demonstration":false'))
+    message = error_message(call(hospital, "adopt", "ledger", "--reason", "begin again", code=2))
+    assert "STATEMENTS_CLOCK" in message
+    assert not hospital.ledger_exists()
+    real_time = Hospital(hospital.home, {"STATEMENTS_CLOCK": ""})
+    call(real_time, "adopt", "ledger", "--reason", "begin again")
+    assert "STATEMENTS_CLOCK" in error_message(call(hospital, "batches", code=2))
+
+
+@pytest.mark.hospital("mailed")
 def test_doctor__names_the_lost_store_and_makes_nothing(hospital: Hospital) -> None:
     for folder in ("archive", "outbox", "inbox"):
         shutil.rmtree(hospital.home / folder)
-    found = {each["part"]: each for each in call(hospital, "doctor", "--json", code=1).json if not each["ok"]}
+    found = {each["part"]: each for each in call(hospital, "doctor", "--json", code=2).json if not each["ok"]}
     assert set(found) == {"archive", "print vendor", "e-mail", "inbox"}
     assert all("does not have the mark" in each["message"] for each in found.values())
     assert not any((hospital.home / folder).exists() for folder in ("archive", "outbox", "inbox"))

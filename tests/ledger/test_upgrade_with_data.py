@@ -200,6 +200,9 @@ ROWS: dict[str, list[Any]] = {
     ],
     "follow_up": [{"document_id": "d2", "since": AT, "readdressed": False}],
 }  # fmt: skip
+ROWS["installation"] = [
+    {"installation_id": "5f0c9a52-6a0e-4d2b-9a41-1f0b7c5d8e90", "is_demonstration": False, "hand_offs": 0}
+]
 ROWS["suppression"], ROWS["redelivery"] = ROWS["mail_stop"], ROWS["follow_up"]
 
 

@@ -221,7 +221,11 @@ def test_read__wrong_value_is_described_in_words(form: str, row: str, message: s
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        pytest.param(b"PK\x03\x04rest", "the file is a ZIP archive: ask the vendor for plain CSV", id="zip"),
+        pytest.param(
+            b"PK\x03\x04rest",
+            "the file is a ZIP archive or a spreadsheet (.xlsx): ask the vendor for plain CSV",
+            id="zip",
+        ),
         pytest.param(b"\x1f\x8b\x08", "the file is a compressed file (gzip)", id="gzip"),
         pytest.param(b"%PDF-1.7", "the file is a PDF", id="pdf"),
         pytest.param(b"-----BEGIN PGP MESSAGE-----", "the file is encrypted (OpenPGP)", id="pgp"),

@@ -35,6 +35,7 @@ def nested_parts(depth: int) -> bytes:
         pytest.param(nested(PARTS_MAX + 1), "parts inside parts", id="one-too-deep"),
         pytest.param(nested(1_000).replace(b"\r\n", b"\r"), "parts inside parts", id="nested-with-carriage-returns"),
         pytest.param(nested(1_000, "MESSAGE/rfc822").replace(b"C", b"c"), "parts inside parts", id="letter-case"),
+        pytest.param(nested(1_000).replace(b"tent", b"te\0nt"), "parts inside parts", id="nested-behind-zero-bytes"),
         pytest.param(nested_parts(500), "parts inside parts", id="nested-parts"),
         pytest.param(
             b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n' + b"--b\r\n\r\n" * 100_000, "parts", id="many-parts"

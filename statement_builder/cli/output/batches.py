@@ -49,6 +49,16 @@ def show_batches(summaries: Sequence[BatchSummary]) -> None:
     """Print a control sheet per batch, in documents and dollars, side by side if they fit."""
     names = [name for name in _LABELS if any(_is_shown(name, each.counts) for each in summaries)]
     out.print(Columns([_control_sheet(summary, names) for summary in summaries], padding=(0, 3)))
+    for summary in summaries:
+        _show_rejection(summary)
+
+
+def _show_rejection(summary: BatchSummary) -> None:
+    if rejected := summary.rejected:
+        out.print(
+            f"{summary.batch_id}: REJECTED by {rejected.by} on {rejected.at:%Y-%m-%d %H:%M} UTC: {rejected.why}",
+            markup=False,
+        )
 
 
 def _is_shown(name: str, counts: Mapping[str, int]) -> bool:
@@ -106,6 +116,7 @@ def list_batches(summaries: Sequence[BatchSummary]) -> None:
         table.add_row(summary.batch_id, f"{summary.as_of}", format_state(summary.state), *figures, dollars)
     out.print(table)
     for summary in summaries:
+        _show_rejection(summary)
         if summary.next_step:
             print_line(f"{summary.batch_id}: {summary.next_step}")
 
