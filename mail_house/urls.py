@@ -45,7 +45,7 @@ class BackendUrl(msgspec.Struct, frozen=True, kw_only=True):
     def number(self, option: str, default: float) -> float:
         """Return a number of at least 0; `default` if the option is missing."""
         text = self.value(option)
-        if text and not re.fullmatch(r"\d{1,5}(\.\d{1,3})?", text):
+        if text and not re.fullmatch(r"[0-9]{1,5}(\.[0-9]{1,3})?", text):
             raise ValueError(f"{self.setting}: {option} must be a number, such as 14 or 0.5")
         return float(text) if text else default
 

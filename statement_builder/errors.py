@@ -29,6 +29,17 @@ class QueryError(SourceError):
         self.result_set = result_set
 
 
+class RepeatedSubjects(SourceError):
+    """Rows of one guarantor came at two places of the mailing order, so parts of the account were read twice.
+
+    `subjects` are the hashes of their ids: read again, and refuse them.
+    """
+
+    def __init__(self, message: str, subjects: frozenset[int]) -> None:
+        super().__init__(message)
+        self.subjects = subjects
+
+
 class ArchiveError(StatementsError):
     """The archive refused or damaged an object. Nothing later relies on it. Exit code 1."""
 

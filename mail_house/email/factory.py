@@ -101,7 +101,7 @@ def _open_ses(url: BackendUrl, keys: KeyRing) -> Mailer:
     # boto3 takes a tenth of a second to import; only SES needs it.
     from mail_house.email.ses import SesEndpoint, SesMailer  # noqa: PLC0415
 
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", url.host) or not url.value("from"):
+    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", url.host) or not url.value("from"):
         raise ValueError(
             "email: an SES URL must name region and sender, such as ses://us-east-1?from=billing@hospital.org"
         )

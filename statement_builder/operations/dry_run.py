@@ -9,6 +9,7 @@ from msgspec import field
 from statement_builder.billing.identifiers import batch_id_of
 from statement_builder.billing.model import FaultyAccount, Record
 from statement_builder.billing.selection import Decision
+from statement_builder.errors import RepeatedSubjects
 from statement_builder.ledger import Batch, BatchState, DocumentState, ShardState
 from statement_builder.operations.run import find_errors
 from statement_builder.operations.summaries import FIGURES, BatchSummary
@@ -25,17 +26,26 @@ class RerunPlan(Record, kw_only=True):
     steps: tuple[str, ...] = field(name="would")
 
 
-def dry_run_batch(context: AppContext, scope: Scope) -> BatchSummary:
+def dry_run_batch(context: AppContext, scope: Scope, refused: frozenset[int] = frozenset()) -> BatchSummary:
     """The summary that a run would have after selection. Nothing is rendered, so all later figures are 0.
 
-    `ConfigError` for what a run refuses.
+    `ConfigError` for what a run refuses. `refused`: as for `stream_candidates`.
     """
+    try:
+        return _count_candidates(context, scope, refused)
+    except RepeatedSubjects as exc:
+        if exc.subjects <= refused:
+            raise
+        return dry_run_batch(context, scope, refused | exc.subjects)
+
+
+def _count_candidates(context: AppContext, scope: Scope, refused: frozenset[int]) -> BatchSummary:
     require_settings(context, scope.source)
     require_templates(context)
     counts: Counter[str] = Counter()
     cents: Counter[str] = Counter()
     holds: Counter[str] = Counter()
-    for entry in stream_candidates(context, scope):
+    for entry in stream_candidates(context, scope, refused=refused):
         counts["pulled"] += 1
         if isinstance(entry, FaultyAccount):
             counts["exceptions"] += 1

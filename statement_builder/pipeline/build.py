@@ -13,6 +13,7 @@ from functools import partial
 
 import msgspec
 
+from statement_builder.errors import RepeatedSubjects
 from statement_builder.ledger import (
     Batch,
     BatchState,
@@ -60,7 +61,10 @@ def build_while_pulling(context: AppContext, batch: Batch) -> None:
                 started += 1
 
         with context.watch("pull"):
-            pull_batch(context, batch, on_shard=start_build)
+            try:
+                pull_batch(context, batch, on_shard=start_build)
+            except RepeatedSubjects:
+                return  # rare: the next step pulls again, and builds nothing ahead of a pull that may change
         if started:
             _build_all(context, context.require_batch(batch.batch_id), pool)
 

@@ -25,6 +25,7 @@ from statement_builder.billing.model import (
 )
 from statement_builder.billing.selection import Kind
 from statement_builder.containment import contain
+from statement_builder.errors import RepeatedSubjects
 from statement_builder.ledger import Batch, BatchState, NewShard, Suppression, SuppressionCode
 from statement_builder.pipeline.build_worker import faulty_account
 from statement_builder.pipeline.context import AppContext
@@ -43,14 +44,30 @@ Entry = GuarantorAccount | FaultyAccount
 def pull_batch(context: AppContext, batch: Batch, on_shard: Callable[[NewShard], object] | None = None) -> None:
     """Take the snapshot, unless the batch has one. Raises `SourceError` for stale, unreadable or incomplete data.
 
-    `on_shard` is called when a shard's file is written. The pull can still fail after that.
+    `on_shard` is called when a shard's file is written. The pull can still fail after that, also with
+    `RepeatedSubjects`; without it, those guarantors are refused in another attempt.
     """
     if batch.state is not BatchState.OPEN:
         return
+    refused: frozenset[int] = frozenset()
+    while True:
+        try:
+            _pull_once(context, batch, on_shard, refused)
+        except RepeatedSubjects as exc:
+            if on_shard is not None or exc.subjects <= refused:
+                raise
+            refused |= exc.subjects
+        else:
+            return
+
+
+def _pull_once(
+    context: AppContext, batch: Batch, on_shard: Callable[[NewShard], object] | None, refused: frozenset[int]
+) -> None:
     attempt = context.ledger.batches.next_pull_attempt(batch.batch_id)
     shards: list[NewShard] = []
     done = 0
-    candidates = stream_candidates(context, scope_of(batch))
+    candidates = stream_candidates(context, scope_of(batch), refused=refused)
     for entries in _chunked(candidates, context.shard_candidates_max):
         shards.append(_write_shard(context, batch, attempt, len(shards) + 1, entries))
         if on_shard is not None:
@@ -78,19 +95,24 @@ def scope_of(batch: Batch) -> Scope:
 
 
 def stream_candidates(
-    context: AppContext, scope: Scope, *, replaced: frozenset[str] = frozenset(), only: Collection[str] | None = None
+    context: AppContext,
+    scope: Scope,
+    *,
+    replaced: frozenset[str] = frozenset(),
+    only: Collection[str] | None = None,
+    refused: frozenset[int] = frozenset(),
 ) -> Iterator[Entry]:
     """The candidates that the source has now, one per recipient, each with its mailing history from the ledger.
 
     In mailing order of the guarantors and constant memory. For the recipients in `replaced`, mailings of this batch are
     ignored because they are being corrected. `only` limits the result to these recipient ids; that of a guarantor
     includes the guarantor's other recipients, and a guarantor's bad rows always count. Raises `SourceError` for stale,
-    unreadable or incomplete data.
+    unreadable or incomplete data, and `RepeatedSubjects` at the end for guarantors that are not in `refused`.
     """
     with context.open_source(scope.source) as source:
         _check_freshness(context, source.feeds(), scope.kind)
         guarantors = None if only is None else frozenset(map(guarantor_of, only))
-        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, only=guarantors)
+        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, only=guarantors, refused=refused)
         recipients = (part for entry in accounts for part in _split(entry) if only is None or _is_one_of(part, only))
         candidates = (
             found for entry in recipients if (found := _find_candidate(entry, scope.kind, scope.as_of)) is not None

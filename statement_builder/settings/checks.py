@@ -87,10 +87,10 @@ def _find_numbers_outside_limits(settings: Settings) -> Iterator[str]:
             continue
         if value < 0 == lowest:
             yield f"{name} must not be negative"
-        elif value < lowest and highest > 60:
-            yield f"{name} must be at least {lowest:,}{_NOTES.get(name, '')}"
+        elif value < lowest < highest // 60:
+            yield f"{name} must be at least {lowest}{_NOTES.get(name, '')}"
         else:
-            yield f"{name} must be from {lowest:,} to {highest:,}{_NOTES.get(name, '')}"
+            yield f"{name} must be from {lowest} to {highest}{_NOTES.get(name, '')}"
 
 
 def _find_render_faults(render: RenderSettings) -> Iterator[str]:

@@ -13,13 +13,14 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
-from statement_builder.errors import QueryError, SourceError
+from statement_builder.errors import QueryError, RepeatedSubjects, SourceError
 from statement_builder.source.accounts import try_build_account
 from statement_builder.source.check import CheckReport, FaultList, count_accounts, faults_of
 from statement_builder.source.contract import CONTROL, DETAILS, FRESHNESS, RESULT_SETS, ResultSet
 from statement_builder.source.database import begin_reading, open_database, read_chunks
 from statement_builder.source.merge import RowStream, merge_streams
 from statement_builder.source.queries import bind_parameters, find_queries, read_query
+from statement_builder.source.repeated import refuse_repeated
 from statement_builder.source.row_validation import BadRow, Row, check_rows
 
 
@@ -40,7 +41,7 @@ class Source:
         self._engine.dispose()
 
     def accounts(
-        self, *, as_of: date, cycle: str, only: Container[str] | None = None
+        self, *, as_of: date, cycle: str, only: Container[str] | None = None, refused: frozenset[int] = frozenset()
     ) -> Iterator[GuarantorAccount | FaultyAccount]:
         """Every guarantor's account once, from one consistent snapshot of the database.
 
@@ -49,9 +50,12 @@ class Source:
         rows are out of order, or, at the end, if a row count differs from `control.sql`.
 
         `only`: guarantor ids to build accounts for. All rows are still read and counted.
+        `refused`: from `RepeatedSubjects`, which is raised at the end if a guarantor's rows have different mail_sorts:
+        an account that lacks some of its rows must not be billed. Each of them comes once, as `FaultyAccount`.
         """
         counts, control = Counter[str](), list[Row | BadRow]()
-        yield from self._pull(as_of, _parameters(as_of, cycle), counts, control, only=only)
+        found = self._pull(as_of, _parameters(as_of, cycle), counts, control, only=only)
+        yield from found if only is not None else refuse_repeated(found, refused)
         for fault in faults_of(control):
             raise QueryError(CONTROL.name, f"{fault.message} {fault.fix}")
         for error in _find_count_errors(counts, control):
@@ -83,13 +87,16 @@ class Source:
         """
         values = _parameters(as_of, cycle)
         errors = {each.name: error for each in RESULT_SETS.values() if (error := self._probe(each, values))}
+        refused: frozenset[int] = frozenset()
         while True:
             counts, control, of_accounts = Counter[str](), list[Row | BadRow](), FaultList()
             try:
                 accounts = self._pull(as_of, values, counts, control, unread=errors.keys())
-                count, faulty = count_accounts(accounts, of_accounts)
+                count, faulty = count_accounts(refuse_repeated(accounts, refused), of_accounts)
             except QueryError as exc:
                 errors[exc.result_set] = exc
+            except RepeatedSubjects as exc:
+                refused |= exc.subjects
             else:
                 break
         found, feeds = FaultList(), list[Row | BadRow]()

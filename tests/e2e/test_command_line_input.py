@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from statement_builder.errors import ConfigError
 from statement_builder.operations.queries import write_private
-from tests.commands import RUN, call, error_message
+from statement_builder.resources import SQL_ROOT
+from tests.commands import RUN, RUN_TO_GATES, call, error_message
 from tests.hospital import Hospital
 
 HOSTILE = "ack\x1b[2J\n[bold]:bell:\u202e.csv"
@@ -134,3 +136,30 @@ def test_batches__lists_the_newest_and_all_on_request(hospital: Hospital) -> Non
     assert [each["batch"] for each in every.json][:20] == [each["batch"] for each in newest.json]
     assert len(every.json) == 22
     assert all(each["counts"]["pulled"] == 1 for each in every.json)
+
+
+def test_run__guarantor_at_two_places_of_the_mailing_order_is_one_exception(hospital: Hospital) -> None:
+    """Of a hospital's own queries: the rows of one guarantor have two values of mail_sort."""
+    queries = hospital.home / "sql"
+    shutil.copytree(SQL_ROOT / "reference", queries / "reference")
+    guarantors = queries / "reference" / "guarantors.sql"
+    text = guarantors.read_text(encoding="utf-8")
+    old = "SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '')"
+    assert old in text
+    first = "(SELECT min(guarantor_id) FROM encounter)"
+    new = f"SELECT CASE WHEN owned.guarantor_id = {first} THEN '99998' ELSE {old.removeprefix('SELECT ')} END"
+    guarantors.write_text(text.replace(old, new), encoding="utf-8")
+    settings = hospital.home / "statements.toml"
+    settings.write_text(
+        settings.read_text(encoding="utf-8").replace("[source]", f'[source]\nqueries = "{queries}"'), encoding="utf-8"
+    )
+
+    planned = call(hospital, *RUN, "--dry-run", "--json").json["counts"]
+    call(hospital, *RUN_TO_GATES, code=None)
+
+    (batch,) = call(hospital, "batches", "--json").json
+    split = [row for row in call(hospital, "exceptions", batch["batch"], "--json").json if row["code"] == "SPLIT"]
+    assert len(split) == 1
+    assert batch["foots"]
+    assert batch["counts"]["pulled"] == planned["pulled"]
+    assert hospital.ledger(f"SELECT count(*) FROM document WHERE guarantor_id = '{split[0]['guarantor']}'") == [(0,)]

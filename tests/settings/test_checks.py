@@ -109,7 +109,8 @@ WRONG: list[tuple[str, list[Any]]] = [
     *[(f"policy.{name}", [-1, 10**12]) for name, number in POLICY_NUMBERS.items() if not number.citation.count("CFR")],
     ("archive", ["archive", "s3://", "s3://b/p?mode=none", "s3://b?retention_days=-1", "file://host/x", "http://x/y"]),
     ("print", ["print", "sftp://vendor/in", "sftp://u:p@v/in?host_key=SHA256:x", "lob://api.lob.com/v1", "ftp://x/y"]),
-    ("email", ["mail", "smtp://mail", "ses://nowhere?from=a@b.example", "smtp://mail?from=x", "pigeon://loft"]),
+    ("email", ["mail", "smtp://mail", "ses://nowhere?from=a@b.example", "smtp://mail?from=x",
+               "smtp://mail?from=a@b.example&rate=１", "pigeon://loft"]),
 ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from statement_builder.billing.model import (
     EstimateReview,
     GuarantorAccount,
 )
-from statement_builder.errors import ConfigError, SourceError
+from statement_builder.errors import ConfigError, RepeatedSubjects, SourceError
 from statement_builder.source import make_sample, open_source
 from statement_builder.source.database import begin_reading, open_database
 from tests.source.extract import AS_OF, CYCLE, SQL_ROOT, Extract, subjects
@@ -474,6 +474,39 @@ def test_check__goes_on_to_the_end(extract: Extract, queries: Path) -> None:
     }
     assert report.accounts == 4
     assert report.rows["charges"] == 5
+
+
+@pytest.mark.parametrize(
+    "mail_sort",
+    [
+        pytest.param("x'ff'", id="binary-after-the-others"),
+        pytest.param("5", id="number-before-the-others"),
+        pytest.param("NULL", id="null"),
+        pytest.param("'00000'", id="before"),
+        pytest.param("'99999'", id="after"),
+        pytest.param("CAST(x'30ff' AS text)", id="damaged"),
+    ],
+)
+@pytest.mark.parametrize("query", ["charges", "guarantors"])
+def test_accounts__guarantor_at_two_places_is_refused_once(
+    sqlite_extract: Extract, queries: Path, mail_sort: str, query: str
+) -> None:
+    """A charge at another place of the order must not be left out of the bill, or billed alone."""
+    for number in "012":
+        sqlite_extract.add_account(number)
+    sqlite_extract.add("charge", charge_id="C9", account_number="A1")
+    sqlite_extract.add("patient_payment", account_number="A1")
+    replace_in(queries, query, MAIL_SORT, f"CASE WHEN owned.guarantor_id = 'G1' THEN {mail_sort} ELSE '01103' END")
+
+    with sqlite_extract.source(queries) as source:
+        with pytest.raises(RepeatedSubjects) as repeated:
+            list(source.accounts(as_of=AS_OF, cycle=CYCLE))
+        accounts = list(source.accounts(as_of=AS_OF, cycle=CYCLE, refused=repeated.value.subjects))
+        report = source.check(as_of=AS_OF, cycle=CYCLE)
+
+    assert sorted(subjects(accounts)) == ["!G1", "G0", "G2"]
+    assert (report.accounts, report.faulty) == (3, 1)
+    assert any(fault.code == "SPLIT" for fault in report.faults)
 
 
 def test_accounts__memory_does_not_grow_with_the_hospital(tmp_path: Path) -> None:

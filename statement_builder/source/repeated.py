@@ -1,0 +1,64 @@
+"""Each guarantor once: rows of one guarantor at two places of the mailing order make two accounts, both incomplete."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator
+
+from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount
+from statement_builder.errors import RepeatedSubjects
+
+_FAULT = Fault(
+    code="SPLIT",
+    result_set="guarantors",
+    column="mail_sort",
+    message="Rows of this guarantor have different values of mail_sort, so that no account has all of them.",
+    fix="Return the same mail_sort on every row of a guarantor: correct the postal code, or the queries.",
+)
+
+
+def refuse_repeated(
+    accounts: Iterable[GuarantorAccount | FaultyAccount], refused: frozenset[int]
+) -> Iterator[GuarantorAccount | FaultyAccount]:
+    """The accounts, and each of `refused` once, as an exception. `RepeatedSubjects`, at the end, names further ones.
+
+    Keeps eight bytes per account.
+    """
+    seen = array("q")
+    told: set[int] = set()
+    for account in accounts:
+        subject = account.subject if isinstance(account, FaultyAccount) else account.guarantor.guarantor_id
+        key = hash(subject)
+        if key not in refused:
+            seen.append(key)
+            yield account
+        elif key not in told:
+            told.add(key)
+            yield _refuse(subject, account)
+    if len(set(seen)) < len(seen):
+        repeated = frozenset(_repeated(seen))
+        raise RepeatedSubjects(
+            f"The rows of {len(repeated)} guarantors have different values of mail_sort. `statements source check` "
+            "lists them (SPLIT)",
+            repeated,
+        )
+
+
+def _refuse(subject: str, account: GuarantorAccount | FaultyAccount) -> FaultyAccount:
+    if isinstance(account, FaultyAccount):
+        return FaultyAccount(
+            subject=subject,
+            faults=(*account.faults, _FAULT),
+            cents=account.cents,
+            has_encounters=True,
+            has_episode=True,
+        )
+    return FaultyAccount(subject=subject, faults=(_FAULT,), has_encounters=True, has_episode=True)
+
+
+def _repeated(keys: Iterable[int]) -> Iterator[int]:
+    once: set[int] = set()
+    for key in keys:
+        if key in once:
+            yield key
+        once.add(key)
