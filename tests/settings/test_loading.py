@@ -130,7 +130,7 @@ def test_load_settings__names_a_missing_setting_of_an_inner_table(tmp_path: Path
     ("text", "message"),
     [
         pytest.param("settle_seconds = -1", "mail.settle_seconds must not be negative", id="settle"),
-        pytest.param("settle_seconds = 86401", "mail.settle_seconds must be from 0 to 86,400", id="settle-too-long"),
+        pytest.param("settle_seconds = 86401", "mail.settle_seconds must be from 0 to 86400", id="settle-too-long"),
         pytest.param("reversals_max = -1", "mail.reversals_max must not be negative", id="reversals"),
     ],
 )
