@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import stat
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from statement_builder.errors import ConfigError
 from statement_builder.operations.queries import write_private
 from statement_builder.resources import SQL_ROOT
-from tests.commands import RUN, RUN_TO_GATES, call, error_message
+from tests.commands import BATCH, RUN, RUN_TO_GATES, call, error_message
 from tests.hospital import Hospital
 
 HOSTILE = "ack\x1b[2J\n[bold]:bell:\u202e.csv"
@@ -163,3 +164,17 @@ def test_run__guarantor_at_two_places_of_the_mailing_order_is_one_exception(hosp
     assert batch["foots"]
     assert batch["counts"]["pulled"] == planned["pulled"]
     assert hospital.ledger(f"SELECT count(*) FROM document WHERE guarantor_id = '{split[0]['guarantor']}'") == [(0,)]
+
+
+@pytest.mark.hospital("mailed", guarantors=40, final_vendor_status="mailed")
+def test_rerun__dry_run_names_what_is_due_again(hospital: Hospital) -> None:
+    before = call(hospital, "rerun", BATCH, "--dry-run", "--json").json["would"]
+    assert not any("due again" in step for step in before)
+    with sqlite3.connect(hospital.home / "ledger.db") as connection:
+        connection.execute(
+            "INSERT INTO redelivery (document_id, since, readdressed) SELECT document_id, '2026-11-08 12:00:00', 0 "
+            "FROM document WHERE batch_id = ? AND state = 'handed_off' LIMIT 2",
+            (BATCH,),
+        )
+    planned = call(hospital, "rerun", BATCH, "--dry-run", "--json").json["would"]
+    assert any("2 documents due again" in step for step in planned)
