@@ -39,7 +39,9 @@ class AccessRepository(Repository):
         at: datetime,
     ) -> None:
         """Record that `actor` is about to see data of these subjects, each once. A document without its guarantor gets
-        it from the ledger, and a recipient counts as the guarantor whose account it is."""
+        it from the ledger, and a recipient counts as the guarantor whose account it is.
+
+        An access that names somebody is also an event."""
         head = {"at": at, "actor": actor, "what": what, "batch_id": batch_id, "purpose": purpose}
         with self._write() as connection:
             complete = _add_guarantors(connection, dict.fromkeys(subjects))
@@ -50,6 +52,8 @@ class AccessRepository(Repository):
                 {"access_id": access_id, "position": position, **asdict(each)}
                 for position, each in enumerate(complete, start=1)
             ]
+            if not rows:
+                return
             insert_many(connection, access_subject, rows)
             data = Accessed(subjects=len(rows), sha256=digest_access(head, complete))
             write_event(
@@ -81,6 +85,8 @@ class AccessRepository(Repository):
             with closing(_read_all(connection)) as accesses:
                 for access_id, head, subjects in accesses:
                     data = said.pop(access_id, None)
+                    if data is None and not subjects:
+                        continue
                     if not isinstance(data, Accessed) or data.sha256 != digest_access(head, subjects):
                         return access_id
         return min(said, default=None)
