@@ -12,8 +12,8 @@ the command line.
 
 from __future__ import annotations
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, dag
+from common.approval import RecordedApproval, approval_settings
 from common.retry_policy import task_defaults
 from common.tasks import preview_rerun, reopen_batch, run_batch
 
@@ -38,11 +38,11 @@ from statement_builder.billing.identifiers import BATCH_ID_PATTERN
     doc_md=__doc__,
 )
 def rerun_batch() -> None:
-    confirm = ApprovalOperator(
+    confirm = RecordedApproval(
         task_id="confirm",
         subject="Re-run {{ params.batch }}?",
         body="{{ ti.xcom_pull(task_ids='preview_rerun') }}",
-        execution_timeout=None,  # an approval may take days
+        **approval_settings(),
     )
     batch = reopen_batch()
     preview_rerun() >> confirm >> batch

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Prepares the first run: Airflow's tables, the pools, an operator's account, a connection with the print vendor's host
-# key, and a sample hospital. Safe to run again.
+# key, the ledger, and a sample hospital. Upgrades the ledger of an older release. Safe to run again.
 set -eu
 airflow db migrate
 airflow pools import "${POOLS:-/opt/statements/deploy/pools.json}"
@@ -18,6 +18,14 @@ print(json.dumps({"statements_print": {"conn_type": "generic", "password": url}}
 PY
 airflow connections import --overwrite "$connections"
 rm "$connections"
+
+# The S3 server may still be starting. Without this connection, the first task creates the ledger.
+tries=0
+until [ -z "${AIRFLOW_CONN_STATEMENTS_LEDGER-}" ] || python -m common.upgrade_ledger; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 5 ] || exit 1
+    sleep 3
+done
 
 python - <<'PY'
 import datetime, os, sqlalchemy

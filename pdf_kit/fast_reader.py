@@ -22,7 +22,7 @@ from pdf_kit.interleave import Job, interleave
 from pdf_kit.page_resources import FontResource, PageResources, read_link_url, read_page_resources
 from pdf_kit.pdf_file import Objects, PdfFile, UnsupportedPdf, inflate
 from pdf_kit.qr_code import path_operators
-from pdf_kit.spacing import Spacing, find_touching, gap_min
+from pdf_kit.spacing import Spacing, find_touching, gap_min, rounding_of
 from pdf_kit.text import collapse_whitespace
 
 _WORD_GAP = 0.1
@@ -47,6 +47,8 @@ class _PlacedWord(NamedTuple):
     line: _Line
     reach: float
     """Where the next word of the line can start: see `spacing`."""
+    slack: float
+    """As `spacing.TextRun.slack`."""
 
 
 class FastPage:
@@ -110,7 +112,7 @@ def _join(words: Sequence[_PlacedWord]) -> str:
     """Join words with spaces, except where a line continues without a gap and where a line breaks after a hyphen."""
     parts: list[str] = []
     line = line_end = 0.0
-    for word, start, end, baseline, size, _, _, _ in words:
+    for word, start, end, baseline, size, _, _, _, _ in words:
         if baseline != line:
             if not (parts and parts[-1][-1:] == "-" and _BROKEN_AT_HYPHEN.search(parts[-1])):
                 parts.append(" ")
@@ -307,7 +309,8 @@ class _PlacedWordCache(dict[bytes, _PlacedWord]):
         end = start + word.advance * size
         zones = _touched_zones(word, start, end, line) if line.zones else 0
         reach = start + word.visible_advance * size + gap_min(size)
-        placed = self[operators] = _PlacedWord(word, start, end, line.baseline, size, zones, line, reach)
+        slack = rounding_of(len(word.text), size)
+        placed = self[operators] = _PlacedWord(word, start, end, line.baseline, size, zones, line, reach, slack)
         return placed
 
     def _line(self, y: bytes, points: bytes) -> _Line:

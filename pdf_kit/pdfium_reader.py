@@ -20,7 +20,7 @@ from pdf_kit.text import collapse_whitespace
 _SCAN_DPI = 200
 _DECIMALS = 4
 """Of baselines in inches: PDFium calculates with single precision."""
-JOINED_MAX = 0.5 / POINTS_PER_INCH
+_SLACK = 0.5 / POINTS_PER_INCH
 """Inches between runs of one line (see `spacing`): PDFium rounds the widths of glyphs."""
 _QR_CODE = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
@@ -59,7 +59,7 @@ class _PdfiumPage:
 
     def find_touching_texts(self) -> tuple[str, str] | None:
         runs = read_runs(self._page, self._text)
-        touching = find_touching(runs, joined_max=JOINED_MAX)
+        touching = find_touching(runs)
         return touching and (runs[touching[0]].text, runs[touching[1]].text)
 
 
@@ -76,6 +76,7 @@ class PdfiumRun(NamedTuple):
     end: float
     line: _Line
     reach: float
+    slack: float = _SLACK
 
 
 def read_runs(page: pdfium.PdfPage, text: pdfium.PdfTextPage) -> list[PdfiumRun]:

@@ -19,8 +19,9 @@ GAP_MIN = 0.15
 """Font sizes of the run on the left."""
 _CAPITALS, _DESCENDERS = 0.66, 0.2
 """Font sizes above and below the baseline that count as the run's height."""
-JOINED_MAX = 0.05 / POINTS_PER_INCH
-"""Inches of rounding where a line continues in another style: such runs follow one another, without a gap."""
+_ROUNDING_PER_GLYPH = 0.0005
+"""Font sizes: a PDF states the advance width of a glyph in whole thousandths."""
+_ROUNDING_OF_START = 0.05 / POINTS_PER_INCH
 
 _START, _REACH, _LINE = attrgetter("start"), attrgetter("reach"), attrgetter("line")
 
@@ -50,7 +51,16 @@ class TextRun(Protocol):
         """Where the next run can start: the end without spaces, plus `gap_min(size)`."""
 
     @property
+    def slack(self) -> float:
+        """The inches by which rounding can move `end`, where a line continues in another style: see `rounding_of`."""
+
+    @property
     def line(self) -> Line: ...
+
+
+def rounding_of(characters: int, size: float) -> float:
+    """The inches by which a run's advance width can differ from where the run after it starts."""
+    return _ROUNDING_OF_START + _ROUNDING_PER_GLYPH * size * characters
 
 
 def gap_min(size: float) -> float:
@@ -58,21 +68,21 @@ def gap_min(size: float) -> float:
     return GAP_MIN * size
 
 
-def find_touching(runs: Sequence[TextRun], *, joined_max: float = JOINED_MAX) -> tuple[int, int] | None:
+def find_touching(runs: Sequence[TextRun]) -> tuple[int, int] | None:
     """Indexes of two runs, in drawing order, that touch or overlap; None if there are none.
 
-    Runs that follow one another with at most `joined_max` inches between or over them are one line.
+    Runs that follow one another, with at most their `slack` between or over them, are one line.
     """
     for left, right in _neighbors(runs):
-        if runs[left].reach > runs[right].start and not _is_joined(runs, left, right, joined_max):
+        if runs[left].reach > runs[right].start and not _is_joined(runs, left, right):
             return left, right
     return None
 
 
-def _is_joined(runs: Sequence[TextRun], left: int, right: int, joined_max: float = JOINED_MAX) -> bool:
+def _is_joined(runs: Sequence[TextRun], left: int, right: int) -> bool:
     """Whether one line continues from the left run to the right run."""
     one, other = runs[left], runs[right]
-    return right == left + 1 and one.line.baseline == other.line.baseline and abs(other.start - one.end) <= joined_max
+    return right == left + 1 and one.line.baseline == other.line.baseline and abs(other.start - one.end) <= one.slack
 
 
 class _Height(NamedTuple):

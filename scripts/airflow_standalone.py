@@ -36,6 +36,8 @@ def main() -> None:
     environment = _environment()
     print("Creating Airflow's tables …", flush=True)
     subprocess.run([AIRFLOW, "db", "migrate"], env=environment, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
+    statements = str(Path(sys.executable).parent / "statements")
+    subprocess.run([statements, "ledger", "upgrade"], env=environment, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
     pools = [AIRFLOW, "pools", "import", str(ROOT / "deploy" / "pools.json")]
     subprocess.run(pools, env=environment, cwd=HOME, check=True, stdout=subprocess.DEVNULL)
     programs = {

@@ -23,6 +23,7 @@ from mail_house.print_files.manifest import COLUMNS as MANIFEST_COLUMNS
 from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
 from statement_builder.ledger import LegalHold
+from statement_builder.operations.access import AccessReport
 from statement_builder.operations.health_check import HealthCheckFinding
 from statement_builder.operations.preflight import PreflightReport
 from statement_builder.operations.purge import PurgeReport
@@ -215,6 +216,10 @@ The folder back end writes one `DOCUMENT_ID.eml` per message.
 | `snapshots/BATCH/ATTEMPT/SHARD.jsonl.gz` | what was pulled, one account per line |
 | `packs/BATCH/SHARD-HASH.zip` | the shard's PDFs, stored uncompressed, named by document id |
 | `control-sheets/BATCH/HASH.pdf`, `.json` | the control sheet as of the batch's close |
+| `hand-offs/NUMBER.json` | one per hand-off, so that a ledger restored from an older backup is recognized |
+| `installation.json` | the mark of the installation that the archive belongs to |
+
+A `file:` outbox and the inbox have the mark in a hidden file, `.statements-installation`.
 """
 
 
@@ -282,6 +287,7 @@ _JSON_RESULTS = (
     ("statements doctor", "A list of objects.", HealthCheckFinding),
     ("statements settings", "A list of objects.", SettingRow),
     ("statements report control", "One object.", ControlSheet),
+    ("statements report access", "One object.", AccessReport),
     ("statements bench", "One object.", BenchmarkResult),
 )
 

@@ -6,6 +6,7 @@ answer.
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 import socket
@@ -27,6 +28,22 @@ def current_actor() -> str:
     if login is not None and login != runs_as:
         user = f"{_name(login)}/{user}"
     return f"{user}@{socket.gethostname()}"
+
+
+def current_groups() -> frozenset[str]:
+    """The groups of the operating system that this person is in: of the login behind `sudo`, not of the account."""
+    login = _login_user_id()
+    user_id = _outer_user_id(os.getuid()) if login is None else login
+    try:
+        account = pwd.getpwuid(user_id)
+    except KeyError:
+        return frozenset()
+    return frozenset(filter(None, map(_group_name, os.getgrouplist(account.pw_name, account.pw_gid))))
+
+
+def current_memberships() -> frozenset[str]:
+    """The members of the setting `roles` that this person is: one for each group."""
+    return frozenset(f"group:{name}" for name in current_groups())
 
 
 def is_same_user(actor: str, other: str) -> bool:
@@ -57,6 +74,13 @@ def _outer_user_id(user_id: int) -> int:
         return user_id
     inner, outer, count = (int(number) for number in rows[0].split())
     return outer if count == 1 and inner == user_id else user_id
+
+
+def _group_name(group_id: int) -> str:
+    try:
+        return grp.getgrgid(group_id).gr_name
+    except KeyError:
+        return ""
 
 
 def _name(user_id: int) -> str:

@@ -8,11 +8,16 @@ from datetime import UTC, datetime
 from statement_builder.errors import ConfigError
 
 
+def is_replaced(environ: Mapping[str, str]) -> bool:
+    """Whether `STATEMENTS_CLOCK` replaces the machine's clock. Only a ledger of a demonstration accepts that."""
+    return bool(environ.get("STATEMENTS_CLOCK"))
+
+
 def open_clock(environ: Mapping[str, str]) -> Callable[[], datetime]:
     """A function that returns the current time, aware and in UTC. ConfigError if `STATEMENTS_CLOCK` is invalid."""
-    fixed = environ.get("STATEMENTS_CLOCK")
-    if not fixed:
+    if not is_replaced(environ):
         return lambda: datetime.now(UTC)
+    fixed = environ["STATEMENTS_CLOCK"]
     try:
         moment = datetime.fromisoformat(fixed)
     except ValueError as exc:

@@ -13,8 +13,20 @@ class ConfigError(StatementsError):
     """A setting, template, or font is missing or invalid. Nothing was started. Exit code 2."""
 
 
+class NotAllowed(ConfigError):
+    """The setting `roles` does not allow this to the person who asks. Nothing was changed. Exit code 2."""
+
+
 class SourceError(StatementsError):
     """The billing data cannot be read, is stale, or does not meet the contract as a whole. Exit code 1."""
+
+
+class QueryError(SourceError):
+    """One query of the source fails, lacks a column or returns rows that cannot be merged. Exit code 1."""
+
+    def __init__(self, result_set: str, message: str) -> None:
+        super().__init__(message)
+        self.result_set = result_set
 
 
 class ArchiveError(StatementsError):
@@ -26,7 +38,20 @@ class ObjectLocked(ArchiveError):
 
 
 class LedgerError(StatementsError):
-    """The ledger cannot be reached, or its schema has a different version. Exit code 1."""
+    """The ledger cannot be reached. Exit code 1."""
+
+
+class LedgerVersionError(ConfigError, LedgerError):
+    """The ledger's tables have another version than this release requires. Nothing was read or changed. Exit code 2."""
+
+
+class ClockError(ConfigError):
+    """The clock is replaced, and the ledger is not a demonstration. Nothing was started. Exit code 2."""
+
+
+class StoreError(ConfigError):
+    """A store is not the one that this installation used before: a lost mount, a wrong address, or a restored copy.
+    Nothing was started. Exit code 2."""
 
 
 class LockLost(LedgerError):

@@ -21,6 +21,16 @@ def shipped(name: str) -> Path:
     raise ConfigError(f"{name} is missing from this installation; reinstall statement-builder.")
 
 
+def languages(*templates: Path) -> tuple[str, ...]:
+    """Every language that the folders of templates have a catalog for; English, which needs none, first."""
+    found = {
+        path.parent.parent.name for folder in templates for path in folder.glob("locale/*/LC_MESSAGES/messages.po")
+    }
+    return (SOURCE_LANGUAGE, *sorted(found - {SOURCE_LANGUAGE}))
+
+
+SOURCE_LANGUAGE = "en"
+"""The language that the templates are written in."""
 TEMPLATES = shipped("templates")
 SQL_ROOT = shipped("sql")
 SAMPLE_SETTINGS = shipped("statements.sample.toml")

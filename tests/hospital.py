@@ -29,6 +29,14 @@ needs_other_users = pytest.mark.skipif(os.geteuid() != 0, reason="only root can 
 AS_OF = date(2026, 11, 7)
 CYCLE = "2026-11"
 CLOCK = "2026-11-07T15:00:00+00:00"
+SERVER_DOWN = {
+    "print": {
+        "STATEMENTS_PRINT": "sftp://hospital@127.0.0.1:1/in?host_key=SHA256:unknown",
+        "STATEMENTS_SFTP_PASSWORD": "x",
+    },
+    "email": {"STATEMENTS_EMAIL": "smtp://127.0.0.1:1?from=a@b.example"},
+}
+"""Channel to the variables that set a server which is down."""
 
 
 @dataclass(frozen=True)
@@ -147,12 +155,13 @@ def build_hospital(
     is_cold: bool = False,
     layouts: Path | None = None,
 ) -> Hospital:
-    """Create a sample hospital with the sample settings. All hospitals of a test process share one layout cache, unless
-    `layouts` names another folder."""
+    """Create a sample hospital with the sample settings; delivery reports are taken in as soon as a test writes them.
+    All hospitals of a test process share one layout cache, unless `layouts` names another folder."""
     home.mkdir(parents=True, exist_ok=True)
     settings = (ROOT / "statements.sample.toml").read_text(encoding="utf-8")
     rendering = f'workers = {workers}\nlayouts = "{layouts or _shared_layouts()}"'
-    (home / "statements.toml").write_text(settings.replace("workers = 0", rendering), encoding="utf-8")
+    settings = settings.replace("workers = 0", rendering).replace("[mail]\n", "[mail]\nsettle_seconds = 0\n")
+    (home / "statements.toml").write_text(settings, encoding="utf-8")
     make_sample(f"sqlite:///{home / 'hospital.db'}", guarantors=guarantors, seed=seed, as_of=AS_OF)
     return Hospital(home, is_cold=is_cold)
 

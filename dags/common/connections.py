@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from statement_builder import settings as all_settings
 from statement_builder.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ POOL_SOURCE, POOL_RENDER, POOL_PRINT, POOL_EMAIL = (
 @cache
 def read_settings() -> Settings:
     """The settings file without secrets, for parsing DAG files."""
-    return load_settings(dict(os.environ), Path.cwd())
+    return all_settings.read_settings(dict(os.environ), Path.cwd()).settings
 
 
 def time_zone() -> str:
@@ -54,6 +55,17 @@ def time_zone() -> str:
 def facility_id() -> str:
     """The facility whose mail this Airflow sends."""
     return read_settings().require_facility().facility_id
+
+
+def approvers() -> list[str]:
+    """The Airflow users who may respond to an approval. Empty: everybody whom Airflow allows."""
+    return [each.partition(":")[2] for each in read_settings().roles.release or () if each.startswith("airflow:")]
+
+
+def _role_of(actor: str) -> str:
+    """The role of a user of Airflow, or of a run that Airflow started itself."""
+    user, _, place = actor.partition("@")
+    return f"airflow:{user}" if place == "airflow" else "schedule"
 
 
 def task_actor() -> str:
@@ -93,6 +105,7 @@ def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
         environ=environ,
         now=open_clock(environ),
         actor=actor or task_actor(),
+        memberships=frozenset({_role_of(actor or run_actor())}),
         workers=settings.render.workers or 1,  # parallelism comes from Airflow's slots
         progress=_log_progress,
     ) as context:

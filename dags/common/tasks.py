@@ -10,11 +10,11 @@ import os
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Asset, TriggerRule, get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from common.alerts import approval_notifiers
+from common.approval import BatchApproval, approval_settings, describe_user, read_reason, reason_form
 from common.connections import (
     POOL_EMAIL,
     POOL_PRINT,
@@ -104,10 +104,12 @@ def preview_rerun() -> str:
 @task(task_id="open_batch")
 def reopen_batch() -> str:
     """Find the batch in the form, and queue the documents that could not be built for another try."""
+    from statement_builder.operations.roles import authorize  # noqa: PLC0415
     from statement_builder.operations.run import retry_errors  # noqa: PLC0415
 
     batch_id: str = get_current_context()["params"]["batch"]
-    with open_task_context() as context:
+    with open_task_context(run_actor()) as context:
+        authorize(context, "rerun", batch_id=batch_id)
         retry_errors(context, context.require_batch(batch_id))
     return batch_id
 
@@ -140,14 +142,19 @@ def build(batch_id: str, shard_run: dict[str, Any]) -> None:
 def check_gates(batch_id: str) -> str:
     """Check that the batch foots and whether it needs approval. The figures become the text of the approval."""
     from common.approval_text import describe_batch  # noqa: PLC0415
+    from statement_builder.operations.access import record_access, subjects_in  # noqa: PLC0415
+    from statement_builder.operations.release import fingerprint_batch  # noqa: PLC0415
     from statement_builder.operations.run_parallel import finish_build  # noqa: PLC0415
 
     with open_task_context() as context:
         checks = finish_build(context, context.require_batch(batch_id))
         questions = [check.question for check in checks]
+        fingerprint = fingerprint_batch(context, context.require_batch(batch_id), checks)
         text = describe_batch(context, context.require_batch(batch_id), questions)  # in its new state
+        record_access(context, "approval page", subjects_in(questions), batch_id=batch_id)
     task_instance = get_current_context()["ti"]
     task_instance.xcom_push(key="approval_text", value=text)
+    task_instance.xcom_push(key="fingerprint", value=fingerprint)
     task_instance.xcom_push(key="release_codes", value=[check.code.value for check in checks])
     return "approve" if checks else "release"
 
@@ -156,18 +163,20 @@ def check_gates(batch_id: str) -> str:
 def release(batch_id: str) -> list[dict[str, Any]]:
     """Release the batch in the approver's name, reconcile interrupted deliveries, and recheck the holds.
 
-    The approval covers what the approver was shown. If the batch asks something else by now, the task fails.
+    The approval covers what the approver was shown. If the batch was changed, released or closed since then, the task
+    fails and says so.
     """
-    from statement_builder.operations.release_codes import NOTHING, ReleaseCode  # noqa: PLC0415
+    from statement_builder.operations.release_codes import NOTHING, RELEASE_BY_NAME, ReleaseCode  # noqa: PLC0415
     from statement_builder.operations.run_parallel import prepare_hand_off  # noqa: PLC0415
 
     task_instance = get_current_context()["ti"]
     approval = task_instance.xcom_pull(task_ids="approve")
     shown = task_instance.xcom_pull(task_ids="check_gates", key="release_codes") or ()
-    accepted = NOTHING if approval is None else frozenset(ReleaseCode(code) for code in shown)
-    with open_task_context(_approver(approval)) as context:
+    seen = task_instance.xcom_pull(task_ids="check_gates", key="fingerprint") or ""
+    accepted = NOTHING if approval is None else RELEASE_BY_NAME.union(ReleaseCode(code) for code in shown)
+    with open_task_context(describe_user(approval)) as context:
         batch = context.require_batch(batch_id)
-        prepare_hand_off(context, batch, accepted)
+        prepare_hand_off(context, batch, accepted, reason=read_reason(approval), seen=seen if approval else "")
         return _plan_shard_runs(context, batch)
 
 
@@ -224,13 +233,14 @@ def run_batch(opened: XComArg) -> None:
     batch_id: str = as_argument(opened)
     built = build.partial(batch_id=batch_id).expand(shard_run=pull(batch_id))
     gates = check_gates(batch_id)
-    approve = ApprovalOperator(
+    approve = BatchApproval(
         task_id="approve",
         subject="Release {{ ti.xcom_pull(task_ids='open_batch') }} to the printer and to e-mail?",
         body="{{ ti.xcom_pull(task_ids='check_gates', key='approval_text') }}",
+        params=reason_form(),
         notifiers=approval_notifiers(),
-        execution_timeout=None,  # an approval may take days
-        doc_md="Shows the control sheet's figures. Reject leaves the batch unreleased; nothing is sent.",
+        doc_md="Shows the control sheet's figures. Reject records your reason and fails the run; nothing is sent.",
+        **approval_settings(),
     )
     released = release(batch_id)
 
@@ -267,10 +277,3 @@ def _set_map_label(shard_run: dict[str, Any]) -> None:
     """
     airflow_context: Any = get_current_context()
     airflow_context["shards"] = shard_run["title"]
-
-
-def _approver(approval: Any) -> str | None:
-    """The user who approved, for the event log. None when no approval was needed."""
-    user = (approval or {}).get("responded_by_user") or {}
-    name = user.get("name") if isinstance(user, dict) else getattr(user, "name", None)
-    return f"{name}@airflow" if name else None

@@ -45,7 +45,8 @@ def track(open_batches: list[str]) -> list[str]:
         tracked = process_reports(context)
         for file in tracked.files:
             _log(
-                "%(file_type)s %(name)s: %(reports)s reports, %(news)s new, %(problems)s problems; moved to %(folder)s",
+                "%(file_type)s %(name)s: %(lines)s lines, %(news)s booked, %(unchanged)s known, "
+                "%(quarantined)s held back; moved to %(folder)s",
                 asdict(file),
             )
         closed = [batch_id for batch_id in open_batches if context.require_batch(batch_id).state is BatchState.CLOSED]
@@ -58,8 +59,9 @@ def send_alerts(alerts: list[dict[str, str]]) -> None:
     """E-mail the alerts that were not sent within the last day."""
     from msgspec.structs import asdict  # noqa: PLC0415
 
+    from statement_builder.operations.access import record_access, subjects_in  # noqa: PLC0415
     from statement_builder.operations.alerts import find_unsent, record_sent  # noqa: PLC0415
-    from statement_builder.operations.track import Alert  # noqa: PLC0415
+    from statement_builder.operations.tracking_alerts import Alert  # noqa: PLC0415
 
     with open_task_context() as context:
         unsent = find_unsent(context, [Alert(**alert) for alert in alerts])
@@ -67,6 +69,8 @@ def send_alerts(alerts: list[dict[str, str]]) -> None:
             _log("%(code)s %(subject)s: %(message)s See %(runbook)s.", asdict(alert))
         if not unsent:
             raise AirflowSkipException(f"None of {len(alerts)} alerts is new since yesterday.")
+        texts = [text for alert in unsent for text in (alert.subject, alert.message)]
+        record_access(context, "alerts", subjects_in(texts))
         record_sent(context, unsent, to=office.send_alerts(unsent))
 
 
@@ -87,4 +91,6 @@ def publish_mailed(batch_id: str) -> None:
 def _log(line: str, values: Any) -> None:
     import logging  # noqa: PLC0415
 
-    logging.getLogger("statements").info(line, values)
+    from statement_builder.printable import one_line  # noqa: PLC0415
+
+    logging.getLogger("statements").info("%s", one_line(line % values))

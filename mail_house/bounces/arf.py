@@ -10,7 +10,7 @@ from mail_house.bounces.mime import Parsed, header, report_parts, returned_parts
 
 _COMPLAINTS = frozenset({"abuse", "complaint", "fraud", "opt-out", "opt-out-list"})
 """Other types are not complaints by the recipient: `auth-failure` (RFC 6591), `virus`, `not-spam`, `other`."""
-_FIELD = re.compile(r"^([A-Za-z-]+)[ \t]*:[ \t]*(.*?)[ \t]*\r?$", re.MULTILINE)
+_FIELD = re.compile(r"^([A-Za-z-]+)[ \t]*:(.*)$", re.MULTILINE)
 _RECIPIENT_FIELDS = ("original-rcpt-to", "removal-recipient", "final-recipient")
 
 
@@ -25,7 +25,7 @@ def read_feedback(message: Parsed) -> list[Bounce] | None:
 def _read_report(text: str) -> Bounce:
     fields: dict[str, str] = {}
     for name, value in _FIELD.findall(text):
-        fields.setdefault(name.lower(), value)
+        fields.setdefault(name.lower(), value.strip())
     is_complaint = fields.get("feedback-type", "").lower() in _COMPLAINTS
     recipient = next((fields[name] for name in _RECIPIENT_FIELDS if fields.get(name)), "")
     return Bounce(

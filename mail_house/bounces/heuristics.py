@@ -18,16 +18,18 @@ _ABOUT_FAILURE = re.compile(
     re.IGNORECASE,
 )
 _RETURNED = re.compile(
-    r"^[ \t|]*(?:"
-    r"-{2,}.*\b(?:copy|original|unsent|enclosed|message text)\b.*"
+    r"^[ \t|]*+(?:"
+    r"--.*\b(?:copy|original|unsent|enclosed|message text)\b.*"
     r"|(?:original message|message headers|below is a copy|included is a copy)\b.*"
     r"|(?:received|return-path|x-received|dkim-signature)[ \t]*:.*"
     r")$",
     re.IGNORECASE | re.MULTILINE,
 )
-_ADDRESS = r"[^\s<>\"(),:;|@\[\]]+@[^\s<>\"(),:;|@\[\]]*[^\s<>\"(),:;|@\[\].]"
+_ADDRESS = r"[^\s<>\"(),:;|@\[\]]++@[^\s<>\"(),:;|@\[\]]*[^\s<>\"(),:;|@\[\].]"
+_START = r"(?<![^\s<>\"(),:;|@\[\]])"
+"""Where an address may start. Without it, a long word is searched again from each of its letters."""
 _RECIPIENT = re.compile(
-    rf"^[ \t]*[*\"< \t]*({_ADDRESS})[\">]*[ \t]*(?::|<(?=\1>)|$|\.\.\.|\[|on |Invalid Address|Error,)"
+    rf"^[*\"< \t]*+({_ADDRESS})[\">]*+[ \t]*+(?::|<(?=\1>)|$|\.\.\.|\[|on |Invalid Address|Error,)"
     rf"|^[ \t]*[45]\d\d <({_ADDRESS})>\.\.\."
     rf"|(?:deliver(?:ing|ed)?(?: your)?(?: mail| message)? to:?|rcpt to:|recipients?:|delivery failed:"
     rf"|permanent errors:|mailbox (?:is full|exceeds allowed size):|address:)[ \t]*[<\"]?({_ADDRESS})",
@@ -52,15 +54,22 @@ _SOFT = re.compile(
 )
 
 
+_TEXT_CHARACTERS_MAX = 200_000
+"""Of the server's own words. They are at the top of the message."""
+_RECIPIENTS_MAX = 50
+"""A message of ours has one recipient. Each is searched for in the whole text."""
+
+
 def read_free_form(message: Parsed) -> list[Bounce] | None:
     """Return one bounce per recipient, or None if nothing shows that a mail system wrote this about a failure."""
     sender, subject = header(message, "From"), header(message, "Subject")
-    failed_recipients = re.findall(_ADDRESS, header(message, "X-Failed-Recipients"))
+    failed_recipients = re.findall(_START + _ADDRESS, header(message, "X-Failed-Recipients"))[:_RECIPIENTS_MAX]
     if _is_automatic_reply(message, sender) and not failed_recipients:
         return None
     if not (failed_recipients or _SYSTEM.search(sender) or _ABOUT_FAILURE.search(subject)):
         return None
     text = _unquote("\n\n".join(text_of(part) for part in report_parts(message) if _is_text(part)))
+    text = text[:_TEXT_CHARACTERS_MAX]
     if returned := _RETURNED.search(text):
         text = text[: returned.start()]
     segments = _split(text, [address.lower() for address in failed_recipients])
@@ -93,6 +102,8 @@ def _split(text: str, failed_recipients: list[str]) -> list[tuple[str, str]]:
     if not failed_recipients:
         for found in _RECIPIENT.finditer(text):
             starts.setdefault(next(filter(None, found.groups())), found.start())
+            if len(starts) == _RECIPIENTS_MAX:
+                break
     if len(starts) <= 1:
         return [(next(iter(starts), ""), text)]
     ordered = sorted(starts, key=lambda address: starts[address])

@@ -16,6 +16,8 @@ Parsed: TypeAlias = "ParsedMessage[str, str]"
 
 _RETURNED = frozenset({"message/rfc822", "message/rfc822-headers", "text/rfc822-headers", "message/global"})
 _SERVICE_ID = re.compile(r"<([0-9A-Za-z]{8,}(?:-[0-9A-Za-z]+)+)@(?:[a-z0-9-]+\.)?amazonses\.com>")
+_HEADER_CHARACTERS_MAX = 8_000
+"""Of a header that is read. The standard library decodes encoded words in time that grows with the square."""
 _BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^<>]*>")
 _TAGS = re.compile(r"(?s)<[^<>]*>")
 
@@ -23,7 +25,7 @@ _TAGS = re.compile(r"(?s)<[^<>]*>")
 def header(message: Parsed, name: str) -> str:
     """Return the decoded header on one line; empty if it is missing."""
     value = message.get(name)
-    return "" if value is None else " ".join(_decode_words(str(value)).split())
+    return "" if value is None else " ".join(_decode_words(str(value)[:_HEADER_CHARACTERS_MAX]).split())
 
 
 def report_parts(message: Parsed) -> Iterator[Parsed]:

@@ -14,6 +14,7 @@ from mail_house.bounces.heuristics import read_free_form
 from mail_house.bounces.mime import Parsed, find_own_id, find_service_id, header, report_parts, text_of
 from mail_house.bounces.ses import read_notification, read_notification_mail
 from mail_house.bounces.status_report import read_status_report
+from mail_house.limits import LimitExceeded, check_message
 
 _READERS: tuple[Callable[[Parsed], list[Bounce] | None], ...] = (
     read_notification_mail,
@@ -34,8 +35,16 @@ def read(message_bytes: bytes) -> list[Bounce]:
     """Return the bounces that a message reports, one per recipient.
 
     `message_bytes` is an e-mail as received, or an SES notification (JSON) as queued. The list is empty only if every
-    recipient was delivered; anything uncertain is `unclear`.
+    recipient was delivered; anything uncertain is `unclear`, and so is a message that exceeds `mail_house.limits`.
     """
+    try:
+        check_message(message_bytes)
+    except LimitExceeded:
+        return [Bounce(kind=BounceKind.UNCLEAR)]
+    return _read(message_bytes)
+
+
+def _read(message_bytes: bytes) -> list[Bounce]:
     if message_bytes.lstrip()[:1] == b"{":
         found = read_notification(message_bytes)
         if found is None:

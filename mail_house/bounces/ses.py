@@ -67,7 +67,7 @@ def read_notification(data: bytes) -> list[Bounce] | None:
     """Return the bounces of one notification; None if the JSON is not an SES notification."""
     try:
         notification, text = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     bounces = _read(notification)
     if bounces is None:
@@ -83,7 +83,7 @@ def read_accepted(data: bytes) -> Accepted | None:
         return None
     try:
         notification, text = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if (notification.event_type or notification.notification_type) not in _ACCEPTED:
         return None

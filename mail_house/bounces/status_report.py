@@ -10,6 +10,8 @@ from mail_house.bounces.mime import Parsed, report_parts, text_of
 
 _FIELD = re.compile(r"([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)")
 _CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\d)")
+_FIELD_CHARACTERS_MAX = 4_000
+"""Of a folded field; the rest of it is not read."""
 _ONCE = frozenset({"action", "final-recipient", "original-recipient"})
 _DELIVERED = frozenset({"delivered", "relayed", "expanded"})
 
@@ -50,7 +52,8 @@ def _read_fields(text: str) -> Iterator[Fields]:
     for raw in [*text.splitlines(), ""]:
         line = re.sub(r"^(?:> ?)+", "", raw).rstrip()
         if name and line[:1] in {" ", "\t"}:
-            fields[name] += " " + line.strip()
+            if len(fields[name]) < _FIELD_CHARACTERS_MAX:
+                fields[name] += " " + line.strip()
             continue
         found = _FIELD.fullmatch(line)
         name = found[1].lower() if found else ""

@@ -184,7 +184,7 @@ class SmtpMailer:
             ) from exc
         if code // 100 == 2:
             # The reply has the server's queue id, which is evidence. A quoted address is not kept.
-            return re.sub(r"\S*@\S*", "…", f"{code} {_readable(reply)}")
+            return re.sub(r"(?<!\S)\S*@\S*", "…", f"{code} {_readable(reply)}")
         self._reset(connection, code)
         raise _refusal(code, reply, f"{what} at {self._server.address}")
 

@@ -49,12 +49,12 @@ class _Open(msgspec.Struct, frozen=True):
 
 
 class _EventType(_Open, frozen=True):
-    id: str
+    id: Annotated[str, msgspec.Meta(pattern=r"\A[a-z_.-]{1,100}\Z")]
 
 
 class _Metadata(_Open, frozen=True):
     document_id: DocumentId
-    print_file: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{0,200}$")] = ""
+    print_file: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{0,200}\Z")] = ""
 
 
 class _Body(_Open, frozen=True):
@@ -63,7 +63,7 @@ class _Body(_Open, frozen=True):
 
 
 class LobEvent(_Open, frozen=True):
-    id: Annotated[str, msgspec.Meta(pattern="^evt_[a-zA-Z0-9_]+$")]
+    id: Annotated[str, msgspec.Meta(pattern=r"\Aevt_[a-zA-Z0-9_]{1,100}\Z")]
     event_type: _EventType
     date_created: datetime
     object: Literal["event"]
@@ -75,14 +75,22 @@ def read_event(data: bytes) -> PieceReport | None:
     that is not known or not about one of our letters."""
     try:
         event = msgspec.json.decode(data, type=LobEvent)
-        if event.event_type.id not in STATES:
-            raise ValueError(f"{event.event_type.id!r} is not a known event: check the letter at Lob")
-        state = STATES[event.event_type.id]
-        if state is None:
-            return None
+    except (msgspec.DecodeError, RecursionError) as exc:
+        raise ValueError(
+            "this is not an event as Lob sends it, with id, event_type, date_created and body: ask Lob to send it again"
+        ) from exc
+    if event.event_type.id not in STATES:
+        raise ValueError(f"{event.event_type.id!r} is not a known event: check the letter at Lob")
+    state = STATES[event.event_type.id]
+    if state is None:
+        return None
+    try:
         body = msgspec.json.decode(event.body, type=_Body)
-    except msgspec.DecodeError as exc:
-        raise ValueError(f"not an event of one of our letters: {exc}") from exc
+    except (msgspec.DecodeError, RecursionError) as exc:
+        raise ValueError(
+            "this event is not about one of our letters: its metadata has no document id of ours. Check the letter at "
+            "Lob."
+        ) from exc
     return PieceReport(
         document_id=body.metadata.document_id,
         print_file=body.metadata.print_file,

@@ -6,19 +6,23 @@ Messages are marked as seen after they are stored, and stay in the mailbox.
 from __future__ import annotations
 
 import imaplib
+import re
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from imap_tools import AND, ImapToolsError, MailBox, MailboxFolderSelectError, MailboxLoginError, MailMessageFlags
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable
-from mail_house.inbound.storing import StoreFile, store_file
+from mail_house.inbound.storing import Problems, StoreFile, require_size, store_file
+from mail_house.limits import MESSAGE_BYTES_MAX
 from mail_house.urls import BackendUrl
 
 TIMEOUT_S = 60.0
 _SEEN = "S"
+_SIZE = re.compile(rb"RFC822\.SIZE (\d{1,12})")
 
 
 def is_maildir(folder: Path) -> bool:
@@ -28,11 +32,23 @@ def is_maildir(folder: Path) -> bool:
 def fetch_maildir(folder: Path, store: StoreFile) -> int:
     """Fetch new messages, and messages that a mail program moved out of `new` but nobody has read."""
     unseen = [path for part in ("new", "cur") for path in sorted((folder / part).iterdir()) if _is_unseen(path)]
+    fetched, problems = 0, Problems()
     for path in unseen:
         unique, _, flags = path.name.partition(":2,")
-        store_file(store, f"{unique}.eml", path.read_bytes())
-        path.rename(folder / "cur" / f"{unique}:2,{''.join(sorted({*flags, _SEEN}))}")
-    return len(unseen)
+        try:
+            require_size(str(path), path.stat().st_size, MESSAGE_BYTES_MAX)
+            store_file(store, f"{unique}.eml", path.read_bytes())
+            path.rename(folder / "cur" / f"{unique}:2,{''.join(sorted({*flags, _SEEN}))}")
+        except FileNotFoundError:
+            continue  # moved by a mail program in the meantime
+        except OSError as exc:
+            problems.add(Misconfigured(f"{path}: cannot be read or moved ({exc.strerror}): fix its permissions"))
+        except Misconfigured as exc:
+            problems.add(exc)
+        else:
+            fetched += 1
+    problems.raise_first()
+    return fetched
 
 
 def _is_unseen(path: Path) -> bool:
@@ -79,18 +95,36 @@ def _closing(mailbox: MailBox) -> Iterator[MailBox]:
 
 
 def _fetch_unseen(mailbox: MailBox, folder: str, store: StoreFile) -> int:
-    fetched = 0
+    fetched, problems = 0, Problems()
     for uid in mailbox.uids(AND(seen=False)):
-        status, parts = mailbox.client.uid("fetch", uid, "(BODY.PEEK[])")
-        if status != "OK":
-            raise imaplib.IMAP4.error("FETCH refused")
-        data = next((part[1] for part in parts if isinstance(part, tuple)), None)
-        if data is None:  # deleted by another mail program in the meantime
+        name = f"{folder.replace('/', '-')}-{uid}.eml"
+        try:
+            require_size(f"message {uid} in {folder}", _read_size(mailbox, uid), MESSAGE_BYTES_MAX)
+            data = next((part[1] for part in _fetch(mailbox, uid, "BODY.PEEK[]") if isinstance(part, tuple)), None)
+            if data is None:  # deleted by another mail program in the meantime
+                continue
+            store_file(store, name, data)
+        except Misconfigured as exc:
+            problems.add(exc)
             continue
-        store_file(store, f"{folder.replace('/', '-')}-{uid}.eml", data)
         mailbox.flag([uid], [MailMessageFlags.SEEN], True)
         fetched += 1
+    problems.raise_first()
     return fetched
+
+
+def _fetch(mailbox: MailBox, uid: str, what: str) -> list[Any]:
+    status, parts = mailbox.client.uid("fetch", uid, f"({what})")
+    if status != "OK":
+        raise imaplib.IMAP4.error("FETCH refused")
+    return list(parts)
+
+
+def _read_size(mailbox: MailBox, uid: str) -> int:
+    """The message's size in bytes; 0 if another mail program has deleted it."""
+    answer = b" ".join(part for part in _fetch(mailbox, uid, "RFC822.SIZE") if isinstance(part, bytes))
+    found = _SIZE.search(answer)
+    return int(found[1]) if found else 0
 
 
 def _refusal(exc: Exception, host: str, mailbox_url: str) -> HandOffError:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mail_house.errors import Misconfigured
+from mail_house.errors import HandOffError, Misconfigured
+from mail_house.limits import FILE_BYTES_MAX
 
 StoreFile = Callable[[str, bytes], None]
 """Takes a name without a path, and the bytes. They are on disk when it returns."""
@@ -19,3 +20,29 @@ def store_file(store: StoreFile, name: str, data: bytes) -> None:
             f"{name} cannot be stored in the inbox ({exc.strerror or type(exc).__name__}): it stays at its source; fix "
             "the inbox, then run this again"
         ) from exc
+
+
+def require_size(name: str, size: int, size_max: int = FILE_BYTES_MAX) -> None:
+    """Raise Misconfigured for a file or message that is too large to fetch; it stays at its source."""
+    if size > size_max:
+        raise Misconfigured(
+            f"{name} is larger than {size_max // 2**20} MB and is not fetched: look at it there, and remove it or ask "
+            "for smaller ones"
+        )
+
+
+class Problems:
+    """The errors of single files. They are raised after the last file, so that no file stops the others."""
+
+    def __init__(self) -> None:
+        self._found: list[HandOffError] = []
+
+    def add(self, error: HandOffError) -> None:
+        self._found.append(error)
+
+    def raise_first(self) -> None:
+        """Raise the first error, with the number of the others. Nothing if there is none."""
+        if not self._found:
+            return
+        first, *others = self._found
+        raise type(first)(f"{first}; {len(others)} more have a problem" if others else str(first)) from first

@@ -1,6 +1,7 @@
 """The vendor's CSV files (RFC 4180, UTF-8), one schema each. The header identifies the schema.
 
-Columns and codes: domain rules 7.2 and 7.7. Every column is required, and no other is allowed.
+Columns and codes: domain rules 7.2 and 7.7. Every column is required, and no other is allowed. Letter case does not
+matter in ids and codes. A value that is not valid is described in words; it is quoted only if it looks like a code.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ from mail_house.inbound.delivery_reports import (
     means_deceased,
 )
 
-DocumentId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
-FileName = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_-]{1,200}$")]
-Count = Annotated[int, msgspec.Meta(ge=0)]
-Code = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
+DocumentId = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
+FileName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,200}\Z")]
+Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
+"""Pieces of one print file: it has a few thousand."""
+Code = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{1,32}\Z")]
+Sha256 = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Line = Annotated[str, msgspec.Meta(max_length=200)]
+RequiredLine = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 RETURN_REASONS = {
     "ANK": "attempted, not known",
@@ -46,6 +51,7 @@ RETURN_REASONS = {
 }
 """The reasons that the postal service stamps on returned mail (Domestic Mail Manual 507, 1.4.1). `DEC` is about the
 person and ends all mail to them; the others are about the address."""
+_DATE = "a date, such as 2026-11-09"
 _SAFE_TO_QUOTE = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 
 
@@ -66,9 +72,9 @@ class AcknowledgementRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     status: Literal["accepted", "duplicate", "rejected"]
     """`duplicate`: the vendor had received it before; it is printed once."""
     records: Count
-    pdf_sha256: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}$")]
+    pdf_sha256: Sha256
     received_on: date
-    reason: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9_.-]{0,32}$")]
+    reason: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_.-]{0,32}\Z")]
 
     def to_report(self) -> DeliveryReport:
         return Acknowledgement(
@@ -146,11 +152,11 @@ class AddressChangeRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     move_type: Literal["I", "F", "B"]
     effective_on: date
     return_code: Code
-    new_line_1: Annotated[str, msgspec.Meta(min_length=1)]
-    new_line_2: str
-    new_city: Annotated[str, msgspec.Meta(min_length=1)]
-    new_state: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}$")]
-    new_zip: Annotated[str, msgspec.Meta(pattern=r"^\d{5}(-?\d{4})?$")]
+    new_line_1: RequiredLine
+    new_line_2: Line
+    new_city: RequiredLine
+    new_state: Annotated[str, msgspec.Meta(pattern=r"\A[A-Z]{2}\Z")]
+    new_zip: Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{5}(-?[0-9]{4})?\Z")]
 
     def to_report(self) -> DeliveryReport:
         return AddressChange(document_id=self.document_id, move_type=self.move_type, on=self.effective_on)
@@ -167,3 +173,58 @@ TABLES: Mapping[str, type[Row]] = {
     "address changes": AddressChangeRow,
 }
 """File type to its row schema."""
+
+_LOWER = frozenset({"document_id", "pdf_sha256", "status"})
+_UPPER = frozenset({"move_type", "new_state"})
+_MUST_BE = {
+    "document_id": "a document id as in the manifest, such as 3f2504e0-4f89-51d3-9a0c-0305e82c3301",
+    "print_file": "the name of a print file, such as STMT_LAKESIDE_2026-11_20261107_2026-11-statement_001",
+    "status": "accepted, duplicate, or rejected",
+    "records": "the number of pieces, such as 120",
+    "pieces": "the number of pieces, such as 120",
+    "pdf_sha256": "the SHA-256 of the PDF: 64 hexadecimal digits",
+    "job_id": "a code of up to 32 letters, digits, dots, and hyphens",
+    "reason": "a code of up to 32 letters, digits, dots, and hyphens",
+    "return_code": "a code of up to 32 letters, digits, dots, and hyphens",
+    "return_reason": "a reason of up to 100 characters, such as UTF",
+    "move_type": "I (individual), F (family), or B (business)",
+    "new_line_1": "an address line of up to 200 characters",
+    "new_line_2": "an address line of up to 200 characters, or empty",
+    "new_city": "a city of up to 200 characters",
+    "new_state": "a state of two letters, such as MA",
+    "new_zip": "a ZIP Code, such as 02110 or 02110-1234",
+    **dict.fromkeys(("received_on", "mailed_on", "rejected_on", "returned_on", "effective_on"), _DATE),
+}
+"""Column → what its value must be, for messages."""
+_QUOTABLE = frozenset({"status", "move_type", "reason", "job_id", "return_code", "records", "pieces"})
+_PDF = ".pdf"
+
+
+def read_values(values: Mapping[str, str], schema: type[Row]) -> Row:
+    """The row of these columns. Raises ValueError that names the first wrong column and what it must be."""
+    normal = {name: _normalize(name, value) for name, value in values.items()}
+    try:
+        return msgspec.convert(normal, schema, strict=False)
+    except msgspec.ValidationError as exc:
+        raise ValueError(_describe(normal, schema)) from exc
+
+
+def _normalize(column: str, value: str) -> str:
+    if column in _LOWER:
+        return value.lower()
+    if column in _UPPER:
+        return value.upper()
+    is_pdf = column == "print_file" and value[-len(_PDF) :].lower() == _PDF
+    return value[: -len(_PDF)] if is_pdf else value
+
+
+def _describe(values: Mapping[str, str], schema: type[Row]) -> str:
+    for field in msgspec.structs.fields(schema):
+        value = values[field.name]
+        try:
+            msgspec.convert(value, field.type, strict=False)
+        except msgspec.ValidationError:
+            quoted = f"is {value!r}" if field.name in _QUOTABLE and _SAFE_TO_QUOTE.fullmatch(value) else "is not valid"
+            what = "is empty" if not value else quoted
+            return f"{field.name} {what}: it must be {_MUST_BE[field.name]}"
+    raise AssertionError("a row is not valid, and each of its values is")

@@ -19,7 +19,7 @@ from mail_house.preflight.imb_reader import read_bars
 from mail_house.print_files.manifest import ManifestRow
 from mail_house.profiles import Profile
 from pdf_kit.geometry import POINTS_PER_INCH, Rect, find_page_edges
-from pdf_kit.pdfium_reader import JOINED_MAX, read_runs
+from pdf_kit.pdfium_reader import read_runs
 from pdf_kit.spacing import find_touching
 from pdf_kit.text import remove_whitespace
 
@@ -54,7 +54,7 @@ def _page_faults(page: pdfium.PdfPage, piece: ManifestRow, number: int, profile:
     width, height = (side / POINTS_PER_INCH for side in page.get_size())
     if any(_text_within(text, edge).strip() for edge in find_page_edges(profile.print_margin_in, width, height)):
         yield "text is nearer to the edge than printers can print"
-    if find_touching(read_runs(page, text), joined_max=JOINED_MAX):
+    if find_touching(read_runs(page, text)):
         yield "two of its texts touch or overlap"
     if number == 1:
         yield from _window_faults(page, text, piece, profile)

@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import paramiko
 from paramiko.pkey import UnknownKeyType
+from paramiko.sftp import CMD_CLOSE, CMD_HANDLE, CMD_NAME, CMD_OPENDIR, CMD_READDIR
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable, UnknownOutcome
 from mail_house.secret import Secret
@@ -149,6 +150,35 @@ class SftpDirectory:
             ) from exc
 
 
+class _Client(paramiko.SFTPClient):
+    """Lists a folder even if a name in it is not UTF-8: one such file must not hide the others.
+
+    paramiko 5.1 raises UnicodeDecodeError for the whole listing.
+    """
+
+    def listdir_attr(self, path: str | bytes = ".") -> list[paramiko.SFTPAttributes]:
+        """The entries of a folder. A byte that is not UTF-8 becomes a surrogate, as in `os.fsdecode`."""
+        kind, message = self._request(CMD_OPENDIR, self._adjust_cwd(path))  # type: ignore[attr-defined]
+        if kind != CMD_HANDLE:
+            raise paramiko.SFTPError("expected a handle")
+        handle = message.get_binary()
+        found = []
+        while True:
+            try:
+                kind, message = self._request(CMD_READDIR, handle)  # type: ignore[attr-defined]
+            except EOFError:
+                break
+            if kind != CMD_NAME:
+                raise paramiko.SFTPError("expected names")
+            for _ in range(message.get_int()):
+                name, long_name = (message.get_string().decode("utf-8", "surrogateescape") for _ in range(2))
+                entry = paramiko.SFTPAttributes._from_msg(message, name, long_name)  # type: ignore[attr-defined]
+                if name not in {".", ".."}:
+                    found.append(entry)
+        self._request(CMD_CLOSE, handle)  # type: ignore[attr-defined]
+        return found
+
+
 @contextmanager
 def open_sftp_directory(account: SftpAccount) -> Iterator[SftpDirectory]:
     """Open one session and close it at the end.
@@ -165,7 +195,7 @@ def open_sftp_client(account: SftpAccount) -> Iterator[tuple[paramiko.SFTPClient
     transport = _connect(account)
     try:
         try:
-            client = paramiko.SFTPClient.from_transport(transport)
+            client = _Client.from_transport(transport)
         except (OSError, EOFError, paramiko.SSHException) as exc:
             raise Retryable(f"{account.address}: no SFTP session was granted ({type(exc).__name__})") from exc
         channel = client.get_channel() if client else None

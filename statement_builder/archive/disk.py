@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,11 +13,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from statement_builder.archive.keys import StoredObject, check_hash, check_key
+from statement_builder.archive.keys import MARK, StoredObject, check_hash, check_key
 from statement_builder.errors import ArchiveError
 
 _READ_ONLY = 0o400
 _OWNER_ONLY = 0o700
+_OF_A_NEW_DISK = ("lost+found",)
 
 
 class DiskArchive:
@@ -66,6 +68,39 @@ class DiskArchive:
                 if folder == self._root or not folder.is_dir() or any(folder.iterdir()):
                     break
                 folder.rmdir()
+
+    def is_intact(self, key: str, sha256: str) -> bool:
+        with self._translate_errors(key, reading=True):
+            try:
+                with self._path(key).open("rb") as file:
+                    return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+
+    def read_mark(self) -> bytes | None:
+        with self._translate_errors(MARK):
+            try:
+                return (self._root / MARK).read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def write_mark(self, mark: bytes) -> None:
+        with self._translate_errors(MARK):
+            _make_folder(self._root)
+            with tempfile.NamedTemporaryFile(dir=self._root, prefix=f".{MARK}.", suffix=".part", delete=False) as file:
+                file.write(mark)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(file.name, self._root / MARK)
+            _sync_folder(self._root)
+
+    def is_used(self) -> bool:
+        with self._translate_errors("the folder", reading=True):
+            try:
+                names = {entry.name for entry in os.scandir(self._root)}
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+        return any(not name.startswith(".") for name in names - {MARK, *_OF_A_NEW_DISK})
 
     def link(self, key: str, *, expires_s: int) -> str:
         raise ArchiveError(

@@ -52,8 +52,9 @@ class EncryptedArchive:
 
     def get(self, key: str) -> bytes:
         check_key(key)
-        if self._last[0] == key:
-            return self._last[1]
+        last_key, last_data = self._last  # one read: threads share the archive
+        if last_key == key:
+            return last_data
         if key.startswith(_OPENED_WITHOUT_KEY) or self._has_plain(key):
             return self._store.get(key)
         data = self._decrypt(key, self._store.get(key + _SUFFIX))
@@ -70,6 +71,27 @@ class EncryptedArchive:
 
     def exists(self, key: str) -> bool:
         return self._store.exists(key + _SUFFIX) or self._store.exists(key)
+
+    def is_intact(self, key: str, sha256: str) -> bool:
+        if key.startswith(_OPENED_WITHOUT_KEY) or self._has_plain(key):
+            return self._store.is_intact(key, sha256)
+        if not self.exists(key):
+            return False
+        encrypted = self._store.get(key + _SUFFIX)
+        try:
+            data = self._keys.decrypt(encrypted)
+        except ValueError:
+            return False
+        return hashlib.sha256(data).hexdigest() == sha256
+
+    def read_mark(self) -> bytes | None:
+        return self._store.read_mark()
+
+    def write_mark(self, mark: bytes) -> None:
+        self._store.write_mark(mark)
+
+    def is_used(self) -> bool:
+        return self._store.is_used()
 
     def list_objects(self, prefix: str) -> Iterator[StoredObject]:
         for each in self._store.list_objects(prefix):

@@ -42,6 +42,19 @@ class Archive(Protocol):
         """Delete an object with all its versions; a missing one is deleted already. `ObjectLocked` while Object Lock or
         a legal hold of the store keeps it."""
 
+    def is_intact(self, key: str, sha256: str) -> bool:
+        """Whether the object exists with this content. Reads it, unless the server has its own SHA-256 of it."""
+
+    def read_mark(self) -> bytes | None:
+        """The mark of the installation that the archive belongs to; None if it has none."""
+
+    def write_mark(self, mark: bytes) -> None:
+        """Write the mark, or replace it. It is the only object that is ever replaced, and no retention applies to
+        it."""
+
+    def is_used(self) -> bool:
+        """Whether it has any object but the mark and the probe of `check`."""
+
     def link(self, key: str, *, expires_s: int) -> str:
         """A URL that opens this object without credentials for `expires_s` seconds. ArchiveError if not supported."""
 
@@ -68,15 +81,46 @@ def open_archive(url: str) -> Archive:
     `kms` (key id for server-side encryption), `retention_days` (Object Lock), `mode` (GOVERNANCE or COMPLIANCE). boto3
     finds the credentials in the environment. ConfigError for any other URL, and for a key that cannot be used.
     """
+    parts, options, key_files = _read_url(url)
+    keys = _load_keys(key_files)
+    store: Archive = _open_disk(parts) if parts.scheme == "file" else _open_s3(parts, options)
+    return EncryptedArchive(store, keys) if keys else store
+
+
+def check_archive_url(url: str) -> None:
+    """ConfigError for a URL or key that `open_archive` refuses. Opens nothing."""
+    _, _, key_files = _read_url(url)
+    _load_keys(key_files)
+
+
+def _read_url(url: str) -> tuple[SplitResult, dict[str, str], list[str]]:
+    """The URL's parts, its options without the keys, and the key files."""
     parts = urlsplit(url)
     if parts.scheme not in {"file", "s3"}:
         raise ConfigError("archive: use file:///absolute/folder or s3://bucket/prefix")
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    key_files = [value for name, value in options if name == "key"]
-    settings = {name: value for name, value in options if name != "key"}
-    keys = _load_keys(key_files)
-    store: Archive = _open_disk(parts, settings) if parts.scheme == "file" else _open_s3(parts, settings)
-    return EncryptedArchive(store, keys) if keys else store
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    options = {name: value for name, value in given if name != "key"}
+    _check_disk(parts, options) if parts.scheme == "file" else _check_s3(parts, options)
+    return parts, options, [value for name, value in given if name == "key"]
+
+
+def _check_disk(parts: SplitResult, options: Mapping[str, str]) -> None:
+    if options:
+        raise ConfigError(f"archive: {min(options)} is not a setting of a folder. Use: key")
+    if parts.netloc or not parts.path.startswith("/"):
+        raise ConfigError("archive: a folder needs an absolute path after three slashes: file:///var/lib/statements")
+
+
+def _check_s3(parts: SplitResult, options: Mapping[str, str]) -> None:
+    if unknown := sorted(options.keys() - _S3_SETTINGS):
+        raise ConfigError(
+            f"archive: {unknown[0]} is not an S3 setting. Use: {', '.join(sorted({*_S3_SETTINGS, 'key'}))}"
+        )
+    if not parts.hostname or parts.username or parts.port:
+        raise ConfigError("archive: an S3 URL has a bucket, no password and no port: s3://bucket/prefix")
+    if options.get("mode", "GOVERNANCE").upper() not in _MODES:
+        raise ConfigError("archive: mode must be GOVERNANCE or COMPLIANCE")
+    _parse_days(options.get("retention_days"))
 
 
 def _load_keys(key_files: Sequence[str]) -> PgpKeyRing | None:
@@ -88,34 +132,21 @@ def _load_keys(key_files: Sequence[str]) -> PgpKeyRing | None:
         raise ConfigError(str(exc)) from exc
 
 
-def _open_disk(parts: SplitResult, settings: Mapping[str, str]) -> DiskArchive:
-    if settings:
-        raise ConfigError(f"archive: {min(settings)} is not a setting of a folder. Use: key")
-    if parts.netloc or not parts.path.startswith("/"):
-        raise ConfigError("archive: a folder needs an absolute path after three slashes: file:///var/lib/statements")
+def _open_disk(parts: SplitResult) -> DiskArchive:
     return DiskArchive(unquote(parts.path))
 
 
-def _open_s3(parts: SplitResult, settings: Mapping[str, str]) -> S3Archive:
+def _open_s3(parts: SplitResult, options: Mapping[str, str]) -> S3Archive:
     # Importing boto3 takes 0.1 s, so it is imported only for S3.
     from statement_builder.archive.s3 import S3Archive, S3Location  # noqa: PLC0415
 
-    if unknown := sorted(settings.keys() - _S3_SETTINGS):
-        raise ConfigError(
-            f"archive: {unknown[0]} is not an S3 setting. Use: {', '.join(sorted({*_S3_SETTINGS, 'key'}))}"
-        )
-    if not parts.hostname or parts.username or parts.port:
-        raise ConfigError("archive: an S3 URL has a bucket, no password and no port: s3://bucket/prefix")
-    mode = settings.get("mode", "GOVERNANCE").upper()
-    if mode not in _MODES:
-        raise ConfigError("archive: mode must be GOVERNANCE or COMPLIANCE")
     location = S3Location(
         bucket=parts.netloc,
         prefix=parts.path.strip("/"),
-        endpoint=settings.get("endpoint") or None,
-        kms_key=settings.get("kms") or None,
-        retention_days=_parse_days(settings.get("retention_days")),
-        lock_mode="COMPLIANCE" if mode == "COMPLIANCE" else "GOVERNANCE",
+        endpoint=options.get("endpoint") or None,
+        kms_key=options.get("kms") or None,
+        retention_days=_parse_days(options.get("retention_days")),
+        lock_mode="COMPLIANCE" if options.get("mode", "").upper() == "COMPLIANCE" else "GOVERNANCE",
     )
     return S3Archive(location)
 

@@ -9,6 +9,11 @@ from datetime import datetime
 
 from statement_builder.errors import ArchiveError, InvariantError
 
+MARK = "installation.json"
+"""The object that says which installation an archive belongs to."""
+PROBE = "check.txt"
+"""The object that shows that an archive can be written to."""
+
 
 @dataclass(frozen=True)
 class StoredObject:

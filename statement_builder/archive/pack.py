@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from statement_builder.billing.model import Record
@@ -53,6 +54,15 @@ def build_pack(members: Sequence[tuple[str, bytes]]) -> Pack:
 def read_document(archive: Archive, pack_key: str, offset: int, length: int, sha256: str) -> bytes:
     """Read one document's PDF from a pack. ArchiveError if its hash is not `sha256`."""
     return _verify_hash(archive.read_range(pack_key, offset, length), pack_key, sha256)
+
+
+@contextmanager
+def naming_document(document_id: str) -> Iterator[None]:
+    """Name the document in an `ArchiveError`, which names the pack only."""
+    try:
+        yield
+    except ArchiveError as exc:
+        raise ArchiveError(f"document {document_id}: {exc}") from exc
 
 
 class PackReader:

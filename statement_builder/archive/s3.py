@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from security_kit.transport import require_https
-from statement_builder.archive.keys import StoredObject, check_hash, check_key
+from statement_builder.archive.keys import MARK, PROBE, StoredObject, check_hash, check_key
 from statement_builder.archive.s3_deletion import delete_every_version
 from statement_builder.errors import ArchiveError, ConfigError
 
@@ -126,6 +126,37 @@ class S3Archive:
         with self._translate_errors(key):
             delete_every_version(self._client, self._location.bucket, self._object_key(key), name=key)
 
+    def is_intact(self, key: str, sha256: str) -> bool:
+        with self._translate_errors(key):
+            found = self._head(key)
+        if found is None:
+            return False
+        checksum = found.get("ChecksumSHA256", "")
+        if _is_of_whole_object(checksum):
+            return bool(checksum == _base64(bytes.fromhex(sha256)))
+        return hashlib.sha256(self.get(key)).hexdigest() == sha256
+
+    def read_mark(self) -> bytes | None:
+        with self._translate_errors(MARK):
+            try:
+                return self._client.get_object(Bucket=self._location.bucket, Key=self._object_key(MARK))["Body"].read()
+            except ClientError as exc:
+                if _code(exc) not in _NOT_FOUND_CODES:
+                    raise
+                return None
+
+    def write_mark(self, mark: bytes) -> None:
+        request = self._put_request(MARK, mark, hashlib.sha256(mark).hexdigest())
+        del request["IfNoneMatch"]
+        with self._translate_errors(MARK):
+            self._client.put_object(**request)
+
+    def is_used(self) -> bool:
+        prefix = self._object_key(MARK).removesuffix(MARK)
+        with self._translate_errors("the archive"):
+            found = self._client.list_objects_v2(Bucket=self._location.bucket, Prefix=prefix, MaxKeys=3)
+        return any(each["Key"].removeprefix(prefix) not in {MARK, PROBE} for each in found.get("Contents", ()))
+
     def link(self, key: str, *, expires_s: int) -> str:
         request = {
             "Bucket": self._location.bucket,
@@ -139,7 +170,7 @@ class S3Archive:
     def check(self) -> None:
         """Write one small object that is always the same, and verify it."""
         probe = b"This object shows that the archive can be written to.\n"
-        self.put("check.txt", probe, sha256=hashlib.sha256(probe).hexdigest())
+        self.put(PROBE, probe, sha256=hashlib.sha256(probe).hexdigest())
 
     def describe_encryption(self) -> str:
         """As the server says of the object that `check` wrote."""
@@ -223,7 +254,7 @@ class S3Archive:
         if found["ContentLength"] != len(data):
             return False
         checksum = found.get("ChecksumSHA256", "")
-        if checksum and "-" not in checksum:  # a dash marks a checksum of multipart checksums
+        if _is_of_whole_object(checksum):
             return bool(checksum == _base64(bytes.fromhex(sha256)))
         tag = found["ETag"].strip('"')
         if re.fullmatch("[0-9a-f]{32}", tag) and found.get("ServerSideEncryption") in _TAG_IS_MD5:
@@ -265,6 +296,10 @@ class S3Archive:
 
 def _code(exc: ClientError) -> str:
     return exc.response.get("Error", {}).get("Code", "")
+
+
+def _is_of_whole_object(checksum: str) -> bool:
+    return bool(checksum) and "-" not in checksum  # a dash marks a checksum of multipart checksums
 
 
 def _md5(data: bytes) -> Any:

@@ -110,14 +110,14 @@ def balance(
     balances = tuple([encounter_balance(encounter, as_of) for encounter in encounters])
     result = AccountBalance(
         encounters=balances,
-        charges_cents=sum(each.charges_cents for each in balances),
-        insurance_paid_cents=sum(each.insurance_paid_cents for each in balances),
-        adjustments_cents=sum(each.adjustments_cents for each in balances),
-        charity_cents=sum(each.charity_cents for each in balances),
-        patient_paid_cents=sum(each.patient_paid_cents for each in balances),
-        pending_cents=sum(each.insurance_pending_cents for each in balances),
-        balance_cents=sum(each.balance_cents for each in balances),
-        patient_cents=sum(each.patient_cents for each in balances),
+        charges_cents=sum([each.charges_cents for each in balances]),
+        insurance_paid_cents=sum([each.insurance_paid_cents for each in balances]),
+        adjustments_cents=sum([each.adjustments_cents for each in balances]),
+        charity_cents=sum([each.charity_cents for each in balances]),
+        patient_paid_cents=sum([each.patient_paid_cents for each in balances]),
+        pending_cents=sum([each.insurance_pending_cents for each in balances]),
+        balance_cents=sum([each.balance_cents for each in balances]),
+        patient_cents=sum([each.patient_cents for each in balances]),
         roll_forward=_roll_forward(encounters, balances, as_of, since),
         aging=_age(balances, as_of),
     )
@@ -172,15 +172,24 @@ def encounter_balance(encounter: Encounter, as_of: date) -> EncounterBalance:
 
 def balance_details(encounter: Encounter, as_of: date) -> BalanceDetails:
     """What the balance of one encounter contains as of a date."""
-    posted = [each for each in encounter.insurance if each.posted_on <= as_of]
-    payments = (each.amount_cents for each in posted if each.kind is InsuranceKind.PAYMENT)
+    taken_back = contractual = write_off = returned = 0
+    for each in encounter.insurance:
+        if each.posted_on > as_of:
+            continue
+        if each.kind is InsuranceKind.CONTRACTUAL:
+            contractual += each.amount_cents
+        elif each.kind is InsuranceKind.WRITE_OFF:
+            write_off += each.amount_cents
+        elif each.kind is InsuranceKind.PAYMENT and each.amount_cents < 0:
+            taken_back -= each.amount_cents
+    for payment in encounter.payments:
+        if payment.posted_on <= as_of and payment.amount_cents < 0:
+            returned -= payment.amount_cents
     return BalanceDetails(
-        taken_back_cents=-sum(cents for cents in payments if cents < 0),
-        contractual_cents=sum(each.amount_cents for each in posted if each.kind is InsuranceKind.CONTRACTUAL),
-        write_off_cents=sum(each.amount_cents for each in posted if each.kind is InsuranceKind.WRITE_OFF),
-        returned_cents=-sum(
-            each.amount_cents for each in encounter.payments if each.posted_on <= as_of and each.amount_cents < 0
-        ),
+        taken_back_cents=taken_back,
+        contractual_cents=contractual,
+        write_off_cents=write_off,
+        returned_cents=returned,
     )
 
 

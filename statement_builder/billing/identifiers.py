@@ -6,11 +6,14 @@ import re
 
 from statement_builder.billing.selection import Kind
 
-CYCLE_PATTERN = r"\d{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?"
+CYCLE_PATTERN = r"[0-9]{4}-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?"
 """`2026-11` for a monthly cycle, `2026-11-07` if billing is split by day."""
 
 BATCH_ID_PATTERN = rf"{CYCLE_PATTERN}-({'|'.join(Kind)})"
 """`2026-11-statement`: the cycle, then the kind of document."""
+
+DOCUMENT_ID_PATTERN = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+"""A document id, as it appears in texts."""
 
 _CYCLE = re.compile(CYCLE_PATTERN)
 

@@ -21,6 +21,7 @@ from statement_builder.cli import (
     output,
     retention,
     settings_command,
+    stores,
     tracking,
     work_queue,
 )
@@ -51,7 +52,7 @@ def _root(
 
 
 _PANELS = {
-    "Batches": (batches.run, batches.rerun, batches.release, batches.batches, batches.show),
+    "Batches": (batches.run, batches.rerun, batches.release, batches.reject, batches.batches, batches.show),
     "Work queue and reports": (work_queue.exceptions, work_queue.holds, tracking.track),
     "Documents": (
         documents.find,
@@ -66,6 +67,7 @@ _PANELS = {
     "Checks and sample data": (
         maintenance.doctor,
         settings_command.settings,
+        stores.adopt,
         maintenance.preflight,
         maintenance.demo,
         maintenance.bench,
@@ -76,6 +78,7 @@ for _panel, _commands in _PANELS.items():
         app.command(rich_help_panel=_panel)(_command)
 app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
 app.add_typer(retention.legal_hold_app, name="legal-hold", rich_help_panel="Retention")
+app.add_typer(stores.ledger_app, name="ledger", rich_help_panel="Checks and sample data")
 app.add_typer(source_app, name="source", rich_help_panel="Checks and sample data")
 
 _RENAMED = {"settle": "resolve", "lint": "preflight"}
@@ -108,7 +111,7 @@ def main() -> None:
 
 
 def _fail(message: object, code: int) -> NoReturn:
-    output.err.print(str(message), markup=False)
+    output.err.print(str(message))
     sys.exit(code)
 
 

@@ -1,4 +1,4 @@
-"""Commands on batches: run, rerun, release, batches, show."""
+"""Commands on batches: run, rerun, release, reject, batches, show."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import typer
 from statement_builder.billing.identifiers import is_cycle
 from statement_builder.billing.selection import Kind
 from statement_builder.cli import output
+from statement_builder.cli.numbers import whole_number
 from statement_builder.cli.options import (
     AsOf,
     BatchId,
     Engine,
     Json,
+    Purpose,
+    Reason,
     Release,
     Source,
     SourceUrl,
@@ -24,13 +27,18 @@ from statement_builder.cli.options import (
 )
 from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import Batch, BatchState
+from statement_builder.operations.access import record_access, subjects_in
 from statement_builder.operations.dry_run import dry_run_batch, dry_run_rerun
+from statement_builder.operations.reject import reject_batch
 from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL, RELEASE_BY_NAME, Accepted, ReleaseCode
-from statement_builder.operations.show import show_batch
+from statement_builder.operations.roles import authorize
+from statement_builder.operations.show import show_batch, subjects_shown
 from statement_builder.operations.steps import Step
-from statement_builder.operations.summaries import BatchSummary, summarize_batch
+from statement_builder.operations.summaries import BatchSummary, summarize_batch, summarize_batches
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import Scope
+
+BATCHES_SHOWN = 20
 
 
 def run(  # noqa: PLR0917 - one parameter per option
@@ -44,7 +52,9 @@ def run(  # noqa: PLR0917 - one parameter per option
     until: Annotated[Step | None, typer.Option(help="Stop after this step.")] = None,
     release: Release = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Select and count only; write and send nothing.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Pull only the first N accounts, for a trial.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(parser=whole_number(1), help="Pull only the first N accounts, for a trial.")
+    ] = None,
     engine: Annotated[Engine | None, typer.Option(help="The rendering engine. Default: from the settings.")] = None,
     workers: Workers = 0,
     as_json: Json = False,
@@ -55,7 +65,12 @@ def run(  # noqa: PLR0917 - one parameter per option
     if not is_cycle(cycle):
         raise ConfigError("--cycle takes a month such as 2026-11, or a day such as 2026-11-07")
     with opened(
-        workers=workers, show_progress=not as_json, source=source, source_url=source_url, engine=engine
+        workers=workers,
+        show_progress=not as_json,
+        source=source,
+        source_url=source_url,
+        engine=engine,
+        reads_only=dry_run,
     ) as context:
         day = parse_day(as_of, "--as-of")
         if dry_run:
@@ -82,12 +97,13 @@ def rerun(
     """Finish an unfinished batch. Does nothing if the batch is finished."""
     from statement_builder.operations.run import retry_errors  # noqa: PLC0415
 
-    with opened(workers=workers, show_progress=not as_json) as context:
+    with opened(workers=workers, show_progress=not as_json, reads_only=dry_run) as context:
         batch = context.require_batch(batch_id)
         if dry_run:
             plan = dry_run_rerun(context, batch)
             output.print_json(plan) if as_json else output.show_rerun_plan(plan)
             return
+        authorize(context, "rerun", batch_id=batch_id)
         retry_errors(context, batch)
         _walk(context, batch, accepted=_approval(release), as_json=as_json)
 
@@ -112,17 +128,29 @@ def release(
         _walk(context, batch, accepted=RELEASE_BY_NAME.union(accept or ()), reason=reason, as_json=as_json)
 
 
-def batches(as_json: Json = False) -> None:
-    """List all batches, newest first."""
+def reject(batch_id: BatchId, reason: Reason) -> None:
+    """Reject a batch that waits for approval. Nothing leaves until a release accepts that by name."""
     with opened() as context:
-        summaries = [summarize_batch(context, batch) for batch in context.ledger.batches.all()]
+        output.say(reject_batch(context, context.require_batch(batch_id), reason))
+
+
+def batches(
+    every: Annotated[bool, typer.Option("--all", help=f"All batches. Default: the newest {BATCHES_SHOWN}.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the newest batches, with where each stands."""
+    with opened(reads_only=True) as context:
+        summaries = summarize_batches(context, limit=None if every else BATCHES_SHOWN)
         output.print_json(summaries) if as_json else output.list_batches(summaries)
+        if len(summaries) == BATCHES_SHOWN and not every:
+            output.err.print(f"These are the newest {BATCHES_SHOWN} batches. `statements batches --all` lists all.")
 
 
-def show(batch_id: BatchId, as_json: Json = False) -> None:
+def show(batch_id: BatchId, purpose: Purpose = "", as_json: Json = False) -> None:
     """Show one batch: its state and figures, its holds and print files, and what to do next."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         details = show_batch(context, context.require_batch(batch_id))
+        record_access(context, "show", subjects_shown(details), batch_id=batch_id, purpose=purpose)
         if as_json:
             output.print_json(details)
             return
@@ -154,6 +182,8 @@ def _walk(
     except GateStop as exc:
         stop = exc
     current = context.require_batch(batch.batch_id)
+    if stop is not None and (subjects := subjects_in([str(stop)])):
+        record_access(context, "run", subjects, batch_id=batch.batch_id)
     _show(summarize_batch(context, current, seconds=time.monotonic() - started), as_json)
     if stop is not None:
         raise stop

@@ -9,10 +9,12 @@ import typer
 
 from mail_house.print_files.names import PRINT_FILE_PREFIX
 from statement_builder.cli import output
-from statement_builder.cli.options import DocumentId, Json, Reason, opened
+from statement_builder.cli.options import DocumentId, Json, Purpose, Reason, opened
+from statement_builder.operations.access import list_subjects, record_access
 from statement_builder.operations.clocks import read_clocks
 from statement_builder.operations.queries import write_document
 from statement_builder.operations.resolve import resolve_document
+from statement_builder.operations.roles import authorize, open_document
 from statement_builder.operations.summaries import summarize_document
 
 
@@ -21,24 +23,29 @@ def find(
     with_clocks: Annotated[
         bool, typer.Option("--clocks", help="Also the legal clocks of an account; reads the billing system.")
     ] = False,
+    purpose: Purpose = "",
     as_json: Json = False,
 ) -> None:
     """Find documents by account, guarantor, document or batch, with every attempt to deliver them."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         found = context.ledger.documents.find(text)
         clocks = read_clocks(context, text, found) if with_clocks else ()
         documents = [summarize_document(each, clocks) for each in found]
+        record_access(context, "find", list_subjects(documents), purpose=purpose)
         output.print_json(documents) if as_json else output.show_documents(text, documents)
 
 
 def get(
     document_id: DocumentId,
     path: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")],
+    purpose: Purpose = "",
 ) -> None:
     """Write one archived PDF: the exact bytes that were sent, checked against the hash in the ledger."""
-    with opened() as context:
-        write_document(context, context.require_document(document_id), path)
-        output.out.print(f"{path}")
+    with opened(reads_only=True) as context:
+        document = context.require_document(document_id)
+        record_access(context, "get", list_subjects([document]), batch_id=document.batch_id, purpose=purpose)
+        write_document(context, document, path)
+        output.say(f"{path}")
 
 
 def resolve(
@@ -48,8 +55,8 @@ def resolve(
 ) -> None:
     """Record whether a document was sent, if the outcome of its hand-off is unknown."""
     with opened() as context:
-        resolve_document(context, context.require_document(document_id), sent=sent, reason=reason)
-        output.out.print(f"{document_id}: {'sent' if sent else 'not sent; `statements rerun` hands it off'}")
+        resolve_document(context, open_document(context, "resolve", document_id), sent=sent, reason=reason)
+        output.say(f"{document_id}: {'sent' if sent else 'not sent; `statements rerun` hands it off'}")
 
 
 def void(document_id: DocumentId, reason: Reason) -> None:
@@ -57,7 +64,7 @@ def void(document_id: DocumentId, reason: Reason) -> None:
     from statement_builder.operations.void import void_document  # noqa: PLC0415
 
     with opened() as context:
-        output.say(void_document(context, context.require_document(document_id), reason))
+        output.say(void_document(context, open_document(context, "void", document_id), reason))
 
 
 def resend(
@@ -71,9 +78,10 @@ def resend(
 
     with opened() as context:
         if document.startswith(PRINT_FILE_PREFIX):
+            authorize(context, "resend", batch_id=document)
             output.say(resend_print_file(context, document, reason))
         else:
-            output.say(resend_document(context, context.require_document(document), reason))
+            output.say(resend_document(context, open_document(context, "resend", document), reason))
 
 
 def reprint(document_id: DocumentId, reason: Reason) -> None:
@@ -81,7 +89,7 @@ def reprint(document_id: DocumentId, reason: Reason) -> None:
     from statement_builder.operations.reprint import reprint_document  # noqa: PLC0415
 
     with opened() as context:
-        output.say(reprint_document(context, context.require_document(document_id), reason))
+        output.say(reprint_document(context, open_document(context, "reprint", document_id), reason))
 
 
 def correct(document_id: DocumentId, reason: Reason) -> None:
@@ -89,4 +97,4 @@ def correct(document_id: DocumentId, reason: Reason) -> None:
     from statement_builder.operations.correct import correct_document  # noqa: PLC0415
 
     with opened() as context:
-        output.say(correct_document(context, context.require_document(document_id), reason))
+        output.say(correct_document(context, open_document(context, "correct", document_id), reason))

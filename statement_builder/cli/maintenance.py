@@ -10,18 +10,22 @@ import typer
 
 from statement_builder.billing.selection import Kind
 from statement_builder.cli import output
-from statement_builder.cli.options import Json, Workers, opened
+from statement_builder.cli.numbers import whole_number
+from statement_builder.cli.options import Json, Purpose, Workers, opened, record_access_without_context
+from statement_builder.operations.access import list_subjects
 from statement_builder.settings import load_settings
 
 
 def preflight(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A print file's PDF, manifest or control file.")],
+    purpose: Purpose = "",
     as_json: Json = False,
 ) -> None:
     """Check that a print file is fit to print: windows, order, pages, fonts and barcodes of every piece."""
     from statement_builder.operations.preflight import preflight_print_file  # noqa: PLC0415
 
     report = preflight_print_file(load_settings(dict(os.environ), Path.cwd()), file)
+    record_access_without_context("preflight", list_subjects(report.faults), purpose)
     output.print_json(report) if as_json else output.show_preflight(report)
     if report.faults:
         raise typer.Exit(1)
@@ -32,21 +36,26 @@ def doctor(as_json: Json = False) -> None:
     from statement_builder.operations.health_check import check_health  # noqa: PLC0415
 
     environ = dict(os.environ)
-    findings = check_health(load_settings(environ, Path.cwd()), environ=environ)
-    output.print_json(findings) if as_json else output.show_findings(findings)
-    if not all(finding.is_ok for finding in findings):
-        raise typer.Exit(1)
+    checked = check_health(load_settings(environ, Path.cwd()), environ=environ)
+    output.print_json(checked.findings) if as_json else output.show_findings(checked.findings)
+    if checked.exit_code:
+        raise typer.Exit(checked.exit_code)
 
 
 def demo(
-    guarantors: Annotated[int, typer.Option(min=20, help="Number of guarantors in the sample hospital.")] = 200,
+    guarantors: Annotated[
+        int, typer.Option(parser=whole_number(20), help="Number of guarantors in the sample hospital.")
+    ] = 200,
     workers: Workers = 0,
     as_json: Json = False,
 ) -> None:
     """Run one cycle of a sample hospital, with every kind of document, on this machine only."""
     from statement_builder.devtools.demo import prepare_demo_home, run_demo  # noqa: PLC0415
+    from statement_builder.operations.upgrade_ledger import upgrade_ledger  # noqa: PLC0415
 
-    home = prepare_demo_home(dict(os.environ), Path.cwd())
+    environ = dict(os.environ)
+    home = prepare_demo_home(environ, Path.cwd())
+    upgrade_ledger(load_settings(environ, Path.cwd()), environ=environ, is_demonstration=True)
     with opened(workers=workers, show_progress=output.err.is_terminal and not as_json) as context:
         result = run_demo(context, home, guarantors=guarantors, report=_ignore if as_json else output.err.print)
     if as_json:
@@ -61,10 +70,12 @@ def _ignore(_line: str) -> None:
 
 
 def bench(
-    documents: Annotated[int, typer.Option(min=1, help="Number of documents to render.")] = 500,
+    documents: Annotated[int, typer.Option(parser=whole_number(1), help="Number of documents to render.")] = 500,
     kind: Annotated[Kind, typer.Option(help="The kind of document.")] = Kind.STATEMENT,
     stages: Annotated[bool, typer.Option("--stages", help="Also measure a whole batch, stage by stage.")] = False,
-    workers: Annotated[int, typer.Option(min=0, help="Worker processes of that batch; 0 is one per processor.")] = 0,
+    workers: Annotated[
+        int, typer.Option(parser=whole_number(0), help="Worker processes of that batch; 0 is one per processor.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Measure rendering on one core of this machine, compared with one WeasyPrint call per document."""

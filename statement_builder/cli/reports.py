@@ -1,4 +1,4 @@
-"""Commands that print reports: report control."""
+"""Commands that print reports: report control, report access."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import msgspec
 import typer
 
 from statement_builder.cli import output
-from statement_builder.cli.options import BatchId, Json, opened
+from statement_builder.cli.options import BatchId, Json, Purpose, opened, parse_day
+from statement_builder.operations.access import list_subjects, record_access, report_access, subject, subjects_in
 
-report_app = typer.Typer(help="Print a report about a batch.", no_args_is_help=True)
+report_app = typer.Typer(help="Print a report about a batch or a guarantor.", no_args_is_help=True)
 
 
 @report_app.command("control")
@@ -23,19 +24,21 @@ def control(
     kept: Annotated[
         bool, typer.Option("--kept", help="The sheet as archived when the batch closed. Default: as of now.")
     ] = False,
+    purpose: Purpose = "",
     as_json: Json = False,
 ) -> None:
     """Print the control sheet: every gate, envelope class, hold, exception and print file, and what is open."""
     from statement_builder.operations import control_sheet  # noqa: PLC0415
     from statement_builder.operations.queries import write_private  # noqa: PLC0415
 
-    with opened() as context:
+    with opened(reads_only=True) as context:
         batch = context.require_batch(batch_id)
         encoded = control_sheet.read_archived_sheet(context, batch, ".json") if kept else b""
         if kept:
             sheet = control_sheet.decode_control_sheet(encoded)
         else:
             sheet = control_sheet.build_control_sheet(context, batch)
+        record_access(context, "report control", subjects_in(sheet.questions), batch_id=batch_id, purpose=purpose)
         if path is None:
             output.print_json(msgspec.to_builtins(sheet)) if as_json else output.show_control_sheet(sheet)
             return
@@ -46,4 +49,22 @@ def control(
         else:
             data = control_sheet.render_control_sheet(context, sheet)
         write_private(path, data)
-        output.out.print(f"{path}")
+        output.say(f"{path}")
+
+
+@report_app.command("access")
+def access(
+    guarantor_id: Annotated[str, typer.Option("--guarantor", help="The guarantor id.")],
+    since: Annotated[
+        str | None, typer.Option(help="The first day, such as 2026-01-31. Default: six years ago.")
+    ] = None,
+    purpose: Purpose = "",
+    as_json: Json = False,
+) -> None:
+    """List who looked at a guarantor's data, and to whom it was given: an accounting of disclosures."""
+    with opened(reads_only=True) as context:
+        first = parse_day(since, "--since")
+        report = report_access(context, guarantor_id, since=first)
+        subjects = [subject(guarantor_id), *list_subjects(report.disclosures)]
+        record_access(context, "report access", subjects, purpose=purpose)
+        output.print_json(report) if as_json else output.show_access(report)

@@ -12,14 +12,22 @@ import msgspec
 import typer
 
 from statement_builder.cli import output
-from statement_builder.cli.options import AsOf, Json, parse_day
+from statement_builder.cli.numbers import whole_number
+from statement_builder.cli.options import AsOf, Json, Purpose, parse_day, read_url, record_access_without_context
 from statement_builder.clock import open_clock
+from statement_builder.operations.access import subject
 from statement_builder.settings import load_settings
 from statement_builder.source import load_synthea, make_sample, open_source
 
 source_app = typer.Typer(help="Check the billing data, or make sample data.", no_args_is_help=True)
 
-Url = Annotated[str, typer.Argument(metavar="URL", help="A SQLAlchemy URL: sqlite:///… or postgresql+psycopg://…")]
+Url = Annotated[
+    str,
+    typer.Argument(
+        metavar="URL",
+        help="A SQLAlchemy URL, sqlite:///… or postgresql+psycopg://…, or the name of the variable with it.",
+    ),
+]
 
 
 @source_app.command("check")
@@ -27,6 +35,7 @@ def check(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A folder of queries below sql/: reference or synthea.")],
     url: Annotated[str | None, typer.Argument(metavar="URL", help="The database. Default: from the settings.")] = None,
     as_of: AsOf = None,
+    purpose: Purpose = "",
     as_json: Json = False,
 ) -> None:
     """Run every query and check each row against the contract: where a fault is, and how to fix it."""
@@ -34,8 +43,10 @@ def check(
     settings = load_settings(environ, Path.cwd())
     day = parse_day(as_of, "--as-of") or _today(environ, settings.facility.time_zone if settings.facility else "UTC")
     languages = frozenset(settings.render.languages)
-    with open_source(name, url or settings.source.url, settings.source.query_root, languages=languages) as source:
+    url = read_url(url, "URL", environ) if url else settings.source.url
+    with open_source(name, url, settings.source.query_root, languages=languages) as source:
         report = source.check(as_of=day, cycle=f"{day:%Y-%m}")
+    record_access_without_context("source check", [subject(each) for each in report.subjects], purpose)
     output.print_json(msgspec.to_builtins(report)) if as_json else output.show_source_check(report)
     if report.faults:
         raise typer.Exit(1)
@@ -44,14 +55,16 @@ def check(
 @source_app.command("make-sample")
 def sample(
     url: Url,
-    guarantors: Annotated[int, typer.Option(min=20, help="Number of guarantors.")] = 200,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same hospital.")] = 1,
+    guarantors: Annotated[int, typer.Option(parser=whole_number(20), help="Number of guarantors.")] = 200,
+    seed: Annotated[int, typer.Option(parser=whole_number(), help="The same seed makes the same hospital.")] = 1,
     as_of: Annotated[str | None, typer.Option(help="The date of the sample data. Default: today.")] = None,
     as_json: Json = False,
 ) -> None:
     """Fill an empty database with a sample hospital."""
     day = parse_day(as_of, "--as-of") or _today(dict(os.environ), "UTC")
-    summary = msgspec.to_builtins(make_sample(url, guarantors=guarantors, seed=seed, as_of=day))
+    summary = msgspec.to_builtins(
+        make_sample(read_url(url, "URL", os.environ), guarantors=guarantors, seed=seed, as_of=day)
+    )
     output.print_json(summary) if as_json else output.print_fields(summary)
 
 
@@ -66,8 +79,11 @@ def synthea(
 ) -> None:
     """Load Synthea's CSV files. Synthea's patients have paid everything, so withhold payments to get balances."""
     since = parse_day(withhold_payments_since, "--withhold-payments-since")
+    url = read_url(url, "URL", os.environ)
     summary = msgspec.to_builtins(
-        load_synthea(directory, url, withhold_since=since, loaded_at=open_clock(dict(os.environ))())
+        load_synthea(
+            directory, read_url(url, "URL", os.environ), withhold_since=since, loaded_at=open_clock(dict(os.environ))()
+        )
     )
     output.print_json(summary) if as_json else output.print_fields(summary)
 

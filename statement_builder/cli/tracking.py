@@ -2,17 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from statement_builder.cli import output
 from statement_builder.cli.options import Json, Workers, opened
-from statement_builder.errors import GateStop
+from statement_builder.errors import ConfigError, GateStop
+from statement_builder.operations.access import record_access, subjects_in
 
 
-def track(workers: Workers = 0, as_json: Json = False) -> None:
+def track(
+    accept: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE", help="Record a file in the inbox's folder `waiting`, which reverses many mailings."
+        ),
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why it is accepted; recorded with your name.")] = "",
+    workers: Workers = 0,
+    as_json: Json = False,
+) -> None:
     """Process delivery reports, returned mail and bounces; send again what is due; list what needs attention."""
-    from statement_builder.operations.track import track as track_mail  # noqa: PLC0415
+    from statement_builder.operations import track as tracking  # noqa: PLC0415
 
+    if reason and not accept:
+        raise ConfigError("--reason is for --accept FILE.")
     with opened(workers=workers) as context:
-        result = track_mail(context)
+        result = tracking.accept_file(context, accept, reason) if accept else tracking.track(context)
+        if subjects := subjects_in(text for alert in result.alerts for text in (alert.subject, alert.message)):
+            record_access(context, "track", subjects)
     output.print_json(result) if as_json else output.show_tracking(result)
     if result.alerts:
         count = len(result.alerts)

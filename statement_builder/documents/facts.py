@@ -76,9 +76,6 @@ class PendingVisit(Record, kw_only=True):
     """Empty if unknown or `sensitive`."""
 
 
-_WIDE_CENTS = 100_000_000
-"""$1,000,000.00 is wider than a column of the statement's table of visits."""
-
 DateAhead = tuple[str, date | None]
 """The name of a field and its date. None: nothing is printed."""
 
@@ -91,6 +88,10 @@ class PlanLine(Record, kw_only=True):
     remaining_cents: int
     missed_count: int
     next_due_on: date | None
+
+
+_WIDE_CENTS = 100_000_000
+"""$1,000,000.00 is wider than a column of the statement's table of visits."""
 
 
 class StatementFacts(Record, kw_only=True):
@@ -138,8 +139,6 @@ class StatementFacts(Record, kw_only=True):
     """The table has this column. Uninsured readers get no column of zeros."""
     has_changes: bool = False
     """Something was posted since the last bill."""
-    has_estimate: bool = False
-    """A visit has a good faith estimate."""
     due_on: date
 
     @property
@@ -150,12 +149,11 @@ class StatementFacts(Record, kw_only=True):
     def has_wide_amounts(self) -> bool:
         """Whether an amount of the tables has seven digits or more before the point: six do not fit side by side."""
         lines: tuple[StatementFacts | VisitLine | RollForward, ...] = (self, *self.visits, self.roll_forward)
-        largest = [
-            max(map(abs, (each.charges_cents, each.insurance_cents, each.adjustments_cents, each.payments_cents)))
-            for each in lines
-        ]
-        estimates = [visit.estimate_cents or 0 for visit in self.visits]
-        return max(*largest, *estimates, abs(self.owed_cents) + self.pending_cents) >= _WIDE_CENTS
+        amounts = [abs(self.owed_cents) + self.pending_cents]
+        for each in lines:
+            amounts += each.charges_cents, each.insurance_cents, each.adjustments_cents, each.payments_cents
+        amounts += [visit.estimate_cents or 0 for visit in self.visits]
+        return max(*amounts, -min(amounts)) >= _WIDE_CENTS
 
     def dates_ahead(self) -> Iterator[DateAhead]:
         yield "due_on", self.due_on

@@ -117,7 +117,7 @@ def _split(encounter: Encounter, owed: EncounterBalance, details: BalanceDetails
         (Reason.COPAY, share.copay_cents),
         (Reason.NOT_COVERED, share.noncovered_cents),
     )
-    parts = tuple(ReasonPart(reason=reason, cents=cents) for reason, cents in amounts if cents > 0)
+    parts = [ReasonPart(reason=reason, cents=cents) for reason, cents in amounts if cents > 0]
     if not parts or any(cents < 0 for _, cents in amounts):
         return ()
     hospital_cents = owed.adjustments_cents - details.contractual_cents
@@ -148,13 +148,13 @@ def _since(owed: EncounterBalance, adjusted_cents: int) -> tuple[ReasonPart, ...
         (Reason.PENDING, Reason.ADDED_BACK, owed.insurance_pending_cents),
     )
     return tuple(
-        ReasonPart(reason=less if cents > 0 else plus, cents=abs(cents)) for less, plus, cents in amounts if cents
+        [ReasonPart(reason=less if cents > 0 else plus, cents=abs(cents)) for less, plus, cents in amounts if cents]
     )
 
 
 def total(parts: tuple[ReasonPart, ...]) -> int:
     """The sum of the parts in cents, those in `LESS` subtracted."""
-    return sum(-part.cents if part.reason in LESS else part.cents for part in parts)
+    return sum([-part.cents if part.reason in LESS else part.cents for part in parts])
 
 
 def _is_of_insurer(kind: InsuranceKind) -> bool:

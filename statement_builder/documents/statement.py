@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from statement_builder.billing.balance import EncounterBalance, balance, balance_details, encounter_balance
+from statement_builder.billing.balance import (
+    EncounterBalance,
+    balance,
+    balance_details,
+    encounter_balance,
+)
 from statement_builder.billing.estimates import exceeds_estimate
 from statement_builder.billing.model import Encounter, GuarantorAccount, InsuranceStatus, Patient
 from statement_builder.billing.names import full_name
@@ -46,12 +51,12 @@ def statement_facts(
         visits=visits,
         charges_cents=owed.charges_cents,
         insurance_cents=owed.insurance_paid_cents,
-        taken_back_cents=sum(visit.taken_back_cents for visit in visits),
+        taken_back_cents=sum([visit.taken_back_cents for visit in visits]),
         adjustments_cents=owed.adjustments_cents + owed.charity_cents,
         charity_cents=owed.charity_cents,
-        write_off_cents=sum(visit.write_off_cents for visit in visits),
+        write_off_cents=sum([visit.write_off_cents for visit in visits]),
         payments_cents=owed.patient_paid_cents,
-        returned_cents=sum(visit.returned_cents for visit in visits),
+        returned_cents=sum([visit.returned_cents for visit in visits]),
         pending_cents=owed.pending_cents,
         owed_cents=owed.patient_cents,
         plan_later_cents=owed.patient_cents - due.amount_cents,
@@ -83,7 +88,6 @@ def statement_facts(
         raised=_raised(visits),
         has_split=any(part.reason in SPLIT for visit in visits for part in visit.reasons),
         has_changes=roll.since is not None and any(changes),
-        has_estimate=has_estimate,
         due_on=selection.due_on,
     )
     _require_footing(facts, due, selection)
@@ -100,12 +104,12 @@ def _adjustment_kinds(visits: tuple[VisitLine, ...]) -> tuple[str, ...]:
 
 
 def _raised(visits: tuple[VisitLine, ...]) -> tuple[str, ...]:
-    lowest = {
-        "insurance": min((visit.insurance_cents for visit in visits), default=0),
-        "adjustments": min((visit.adjustments_cents for visit in visits), default=0),
-        "payments": min((visit.payments_cents for visit in visits), default=0),
-    }
-    return tuple(column for column, cents in lowest.items() if cents < 0)
+    lowest = (
+        ("insurance", min([visit.insurance_cents for visit in visits], default=0)),
+        ("adjustments", min([visit.adjustments_cents for visit in visits], default=0)),
+        ("payments", min([visit.payments_cents for visit in visits], default=0)),
+    )
+    return tuple([column for column, cents in lowest if cents < 0])
 
 
 def visit_lines(
@@ -120,15 +124,17 @@ def visit_lines(
     encounters = {encounter.account_number: encounter for encounter in account.encounters}
     patients = {patient.patient_id: patient for patient in account.patients}
     return tuple(
-        _visit_line(
-            encounters[owed.account_number],
-            owed,
-            patients,
-            on_plan=owed.account_number in on_plan,
-            dispute_until_on=_dispute_until(encounters[owed.account_number], owed, terms, issued_on),
-            issued_on=issued_on,
-        )
-        for owed in balances
+        [
+            _visit_line(
+                encounters[owed.account_number],
+                owed,
+                patients,
+                on_plan=owed.account_number in on_plan,
+                dispute_until_on=_dispute_until(encounters[owed.account_number], owed, terms, issued_on),
+                issued_on=issued_on,
+            )
+            for owed in balances
+        ]
     )
 
 

@@ -2,15 +2,20 @@
 
 from statement_builder.billing.selection import FinalVendorStatus
 from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Released, Withheld
+from statement_builder.ledger.installation import STORES, Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.legal_holds import RETENTION, LegalHold, is_held_by
 from statement_builder.ledger.records import (
+    Access,
+    AccessSubject,
     Batch,
     ControlTotals,
     Delivery,
     Document,
     EmailMark,
     Event,
+    EventHead,
+    EventLogReport,
     ExceptionLine,
     Figures,
     FoundDocument,
@@ -44,8 +49,11 @@ from statement_builder.ledger.storage.lock import LockPart, part_already_locked,
 
 __all__ = [
     "RETENTION",
+    "STORES",
     "TERMINAL_FAILURES",
     "VOIDED",
+    "Access",
+    "AccessSubject",
     "AddressChanged",
     "ArchivedControlSheet",
     "Batch",
@@ -58,17 +66,21 @@ __all__ = [
     "EmailMark",
     "Event",
     "EventData",
+    "EventHead",
+    "EventLogReport",
     "ExceptionLine",
     "Figures",
     "FinalVendorStatus",
     "FoundDocument",
     "HeldCandidate",
     "InboundFile",
+    "Installation",
     "Ledger",
     "LegalHold",
     "LockPart",
     "NewCandidate",
     "NewDocument",
+    "NewInstallation",
     "NewPrintFile",
     "NewShard",
     "Outcome",

@@ -20,6 +20,8 @@ from statement_builder.ledger.storage.transactions import Repository
 
 _HIDDEN = {"pull_attempts", "locked_by", "locked_at"}
 _BATCH_COLUMNS = tuple(column for column in batch.c if column.name not in _HIDDEN)
+BATCH_REJECTED = "batch rejected"
+"""What the event says. `rejected` alone is said of mail that the vendor rejected."""
 
 
 class BatchRepository(Repository):
@@ -63,9 +65,9 @@ class BatchRepository(Repository):
         with self._read() as connection:
             return _read_batch(connection, batch_id, lock=False)
 
-    def all(self) -> list[Batch]:
-        """All batches, newest cycle first."""
-        query = select(*_BATCH_COLUMNS).order_by(batch.c.cycle.desc(), batch.c.batch_id)
+    def all(self, *, limit: int | None = None) -> list[Batch]:
+        """All batches, newest cycle first; with `limit`, at most so many."""
+        query = select(*_BATCH_COLUMNS).order_by(batch.c.cycle.desc(), batch.c.batch_id).limit(limit)
         with self._read() as connection:
             return [to_batch(dict(row)) for row in connection.execute(query).mappings()]
 
@@ -120,6 +122,19 @@ class BatchRepository(Repository):
         """Release the batch for hand-off and record who approved it."""
         self.set_state(batch_id, BatchState.RELEASED, actor=actor, at=at, why=why, data=data)
 
+    def reject(self, batch_id: str, *, actor: str, at: datetime, why: str) -> None:
+        """Record that a person rejected a built batch. It stays as it is, until a release that says why after all.
+        InvariantError if it is not built, or released already."""
+        with self._write() as connection:
+            found = require_batch(connection, batch_id)
+            if found.state not in {BatchState.BUILT, BatchState.WAITING}:
+                raise InvariantError(f"batch {batch_id} is {found.state}: it cannot be rejected")
+            rejected = {"rejected_by": actor, "rejected_at": at, "rejected_why": why}
+            connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(rejected))
+            write_event(
+                connection, at=at, actor=actor, batch_id=batch_id, subject=batch_id, what=BATCH_REJECTED, why=why
+            )
+
     def record_recheck(self, batch_id: str, *, at: datetime) -> None:
         """Record when the pre-mail recheck of the whole batch was completed."""
         with self._write() as connection:
@@ -152,7 +167,8 @@ def set_batch_state(
     if state is BatchState.BUILT:
         _require_all_built(connection, batch_id)
     if state is BatchState.RELEASED:
-        released = {"released_by": actor, "released_at": at}
+        not_rejected = {"rejected_by": "", "rejected_at": None, "rejected_why": ""}
+        released = {"released_by": actor, "released_at": at, **not_rejected}
         connection.execute(update(batch).where(batch.c.batch_id == batch_id).values(released))
     _write_state(connection, batch_id, state, actor=actor, at=at, why=why, data=data)
 

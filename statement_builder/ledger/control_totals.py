@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, select
 
 from statement_builder.billing.selection import Channel
 from statement_builder.ledger.records import ControlTotals, Figures, PieceCount, StatusCount
@@ -21,17 +23,17 @@ class ControlTotalsRepository(Repository):
 
     def get(self, batch_id: str) -> ControlTotals:
         """The batch in counts and cents. `pulled` is what the pull itself recorded, independent of later decisions."""
-        counts: Counter[str] = Counter()
-        cents: Counter[str] = Counter()
-        subjects = func.count(candidate_hold.c.subject.distinct())
-        query = select(candidate_hold.c.code, subjects).where(candidate_hold.c.batch_id == batch_id)
-        query = query.group_by(candidate_hold.c.code).order_by(candidate_hold.c.code)
+        return self.for_batches([batch_id])[batch_id]
+
+    def for_batches(self, batch_ids: Collection[str]) -> dict[str, ControlTotals]:
+        """The totals of each batch, in as many queries as for one."""
+        sums = {batch_id: _Sums() for batch_id in batch_ids}
         with self._read() as connection:
-            _count_shards(connection, batch_id, counts, cents)
-            _count_candidates(connection, batch_id, counts, cents)
-            largest_cents = _count_documents(connection, batch_id, counts, cents)
-            holds = {row[0]: row[1] for row in connection.execute(query)}
-        return ControlTotals(counts=Figures(**counts), cents=Figures(**cents), holds=holds, largest_cents=largest_cents)
+            _count_shards(connection, sums)
+            _count_candidates(connection, sums)
+            _count_documents(connection, sums)
+            _count_holds(connection, sums)
+        return {batch_id: each.totals() for batch_id, each in sums.items()}
 
     def by_status(self, batch_id: str) -> list[StatusCount]:
         """Documents grouped by channel, envelope class, page count and status, without copies and corrections."""
@@ -48,7 +50,7 @@ class ControlTotalsRepository(Repository):
                     documents=row.documents,
                     cents=int(row.cents),
                 )
-                for row in connection.execute(select_status_counts(batch_id, envelope, document.c.pages))
+                for row in connection.execute(select_status_counts([batch_id], envelope, document.c.pages))
                 if not row.is_reissue
             ]
 
@@ -81,19 +83,40 @@ class ControlTotalsRepository(Repository):
             return [PieceCount(envelope_class=row[0], documents=row[1], cents=int(row[2])) for row in rows]
 
 
-def _count_shards(connection: Connection, batch_id: str, counts: Counter[str], cents: Counter[str]) -> None:
-    query = select(func.sum(shard.c.candidates), func.sum(shard.c.cents)).where(shard.c.batch_id == batch_id)
-    row = connection.execute(query).one()
-    counts["pulled"], cents["pulled"] = int(row[0] or 0), int(row[1] or 0)
+class _Sums:
+    """What has been counted of one batch."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+        self.cents: Counter[str] = Counter()
+        self.holds: dict[str, int] = {}
+        self.largest_cents = 0
+
+    def totals(self) -> ControlTotals:
+        figures = (Figures(**each) for each in (self.counts, self.cents))
+        return ControlTotals(
+            counts=next(figures), cents=next(figures), holds=self.holds, largest_cents=self.largest_cents
+        )
 
 
-def _count_candidates(connection: Connection, batch_id: str, counts: Counter[str], cents: Counter[str]) -> None:
+def _count_shards(connection: Connection, sums: Mapping[str, _Sums]) -> None:
+    query = select(shard.c.batch_id, func.sum(shard.c.candidates), func.sum(shard.c.cents))
+    for batch_id, candidates, cents in connection.execute(_of_batches(query, shard, sums)):
+        sums[batch_id].counts["pulled"], sums[batch_id].cents["pulled"] = int(candidates), int(cents)
+
+
+def _count_candidates(connection: Connection, sums: Mapping[str, _Sums]) -> None:
     """Held cents include the held part of selected candidates, such as a credit or a visit still with insurance."""
     query = select(
-        candidate.c.outcome, func.count(), func.sum(candidate.c.balance_cents), func.sum(candidate.c.amount_cents)
-    ).where(candidate.c.batch_id == batch_id)
-    for word, number, balance_cents, amount_cents in connection.execute(query.group_by(candidate.c.outcome)):
-        outcome = Outcome(word)
+        candidate.c.batch_id,
+        candidate.c.outcome,
+        func.count(),
+        func.sum(candidate.c.balance_cents),
+        func.sum(candidate.c.amount_cents),
+    )
+    query = _of_batches(query, candidate, sums).group_by(candidate.c.outcome)
+    for batch_id, word, number, balance_cents, amount_cents in connection.execute(query):
+        outcome, counts, cents = Outcome(word), sums[batch_id].counts, sums[batch_id].cents
         counts[_OUTCOME_FIGURE[outcome]] += number
         if outcome is Outcome.EXCEPTION:
             cents["exceptions"] += int(balance_cents)
@@ -102,17 +125,28 @@ def _count_candidates(connection: Connection, batch_id: str, counts: Counter[str
             cents["held"] += int(balance_cents) - int(amount_cents)
 
 
-def _count_documents(connection: Connection, batch_id: str, counts: Counter[str], cents: Counter[str]) -> int:
-    """Count documents by status; returns the largest amount of a rendered one, in cents."""
-    largest_cents = 0
-    for row in connection.execute(select_status_counts(batch_id)):
+def _count_documents(connection: Connection, sums: Mapping[str, _Sums]) -> None:
+    """Count documents by status, and find the largest amount of a rendered one."""
+    for row in connection.execute(select_status_counts(sums, document.c.batch_id)):
+        batch = sums[row.batch_id]
         names = ["extra"] if row.is_reissue else figures_of(row)
         if row.state != DocumentState.ERROR.value and not row.is_reissue:
-            largest_cents = max(largest_cents, row.most_cents)
+            batch.largest_cents = max(batch.largest_cents, row.most_cents)
         for name in names:
-            counts[name] += row.documents
-            cents[name] += int(row.cents)
-    return largest_cents
+            batch.counts[name] += row.documents
+            batch.cents[name] += int(row.cents)
+
+
+def _count_holds(connection: Connection, sums: Mapping[str, _Sums]) -> None:
+    subjects = func.count(candidate_hold.c.subject.distinct())
+    query = select(candidate_hold.c.batch_id, candidate_hold.c.code, subjects)
+    query = _of_batches(query, candidate_hold, sums).group_by(candidate_hold.c.code).order_by(candidate_hold.c.code)
+    for batch_id, code, accounts in connection.execute(query):
+        sums[batch_id].holds[code] = accounts
+
+
+def _of_batches(query: Select[Any], table: Table, batch_ids: Collection[str]) -> Select[Any]:
+    return query.where(table.c.batch_id.in_(batch_ids)).group_by(table.c.batch_id)
 
 
 def _is_rendered(batch_id: str) -> tuple[ColumnElement[bool], ...]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
+from sqlalchemy import or_, select
+
 from statement_builder.errors import InvariantError
-from statement_builder.ledger.document_queries import read_deliveries, read_live_deliveries
+from statement_builder.ledger.document_queries import is_other_recipient_of, read_deliveries, read_live_deliveries
 from statement_builder.ledger.emails import mark_emails
 from statement_builder.ledger.print_files import mark_print_file
 from statement_builder.ledger.records import Delivery, EmailMark
 from statement_builder.ledger.states import DeliveryState
+from statement_builder.ledger.storage.tables import document
 from statement_builder.ledger.storage.transactions import Repository
 
 
@@ -20,6 +23,13 @@ class DeliveryRepository(Repository):
         """The document's attempts, first to last."""
         with self._read() as connection:
             return read_deliveries(connection, [document_id]).get(document_id, ())
+
+    def for_guarantor(self, guarantor_id: str) -> tuple[Delivery, ...]:
+        """Every attempt to deliver a document of this guarantor, also those to other recipients."""
+        mine = or_(document.c.guarantor_id == guarantor_id, is_other_recipient_of(guarantor_id))
+        with self._read() as connection:
+            ids = list(connection.execute(select(document.c.document_id).where(mine)).scalars())
+            return tuple(each for attempts in read_deliveries(connection, ids).values() for each in attempts)
 
     def resolve(
         self, document_id: str, *, sent: bool, actor: str, at: datetime, why: str, mailed_on: date | None = None

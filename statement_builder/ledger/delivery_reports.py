@@ -7,6 +7,7 @@ transaction: clocks, suppressions, the next attempt.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import Connection, func, or_, select, update
@@ -29,6 +30,7 @@ from statement_builder.ledger.print_files import lock_print_file, mark_print_fil
 from statement_builder.ledger.records import Delivery, Document, EmailMark, PrintFileRow, replaced_by
 from statement_builder.ledger.states import (
     DELIVERY_MOVES,
+    NEVER_PRINTED,
     PROGRESS,
     TERMINAL_FAILURES,
     VOIDED,
@@ -38,7 +40,7 @@ from statement_builder.ledger.states import (
     counts_as_mailed,
     require_delivery_move,
 )
-from statement_builder.ledger.storage.sql_compat import insert_if_new
+from statement_builder.ledger.storage.sql_compat import in_chunks, insert_if_new, is_one_of
 from statement_builder.ledger.storage.tables import batch, delivery, document, print_file, redelivery, shard
 from statement_builder.ledger.storage.transactions import Repository
 from statement_builder.ledger.suppressions import is_suppressed, suppress
@@ -53,24 +55,39 @@ class DeliveryReportRepository(Repository):
     def acknowledge_print_file(self, name: str, *, sha256: str, records: int, on: date, at: datetime, why: str) -> bool:
         """The vendor has received the whole file. `DeliveryReportError` when it is not the file that was handed off."""
         with self._write() as connection:
-            found = _require_print_file(connection, name)
-            if found.sha256 != sha256:
-                raise DeliveryReportError(
-                    f"print file {name}: the vendor received different bytes than were handed off. Ask the vendor not "
-                    "to print them."
-                )
-            if len(found.documents) != records:
-                raise DeliveryReportError(
-                    f"print file {name} has {len(found.documents)} pieces, the vendor counts {records}: ask the vendor "
-                    "which are missing."
-                )
+            require_same_file(_require_print_file(connection, name), sha256=sha256, records=records)
             return _record_print_file(connection, name, DeliveryState.ACKNOWLEDGED, on=on, at=at, why=why, pieces=None)
+
+    def reject_print_file(self, name: str, *, sha256: str, records: int, on: date, at: datetime, why: str) -> bool:
+        """The vendor will print nothing of the file. `DeliveryReportError` when it is not the file that was handed off:
+        a mistyped name must not reverse the mailings of another file."""
+        with self._write() as connection:
+            require_same_file(_require_print_file(connection, name), sha256=sha256, records=records)
+            return _record_print_file(connection, name, DeliveryState.REJECTED, on=on, at=at, why=why, pieces=None)
+
+    def count_reversals(self, document_ids: Sequence[str], print_files: Sequence[str]) -> int:
+        """How many pieces would fail for good if these documents were reported as returned or rejected, and these print
+        files as rejected. Documents count from their hand-off. The pieces of a print file count if they are taken to be
+        mailed: before that, a rejection with the file's own hash and count reverses nothing."""
+        may_fail = delivery.c.state.in_([state.value for state in PROGRESS])
+        pieces = select(delivery.c.document_id).where(is_one_of(delivery.c.document_id), may_fail)
+        of_files = (
+            select(delivery.c.document_id)
+            .join(document, document.c.document_id == delivery.c.document_id)
+            .where(is_one_of(delivery.c.print_file), may_fail, document.c.mailed_on.is_not(None))
+        )
+        found: set[str] = set()
+        with self._read() as connection:
+            for query, keys in ((pieces, document_ids), (of_files, print_files)):
+                for ids in in_chunks(keys):
+                    found.update(connection.execute(query, {"ids": ids}).scalars())
+        return len(found)
 
     def record_print_file(
         self, name: str, state: DeliveryState, *, on: date, at: datetime, why: str, pieces: int | None = None
     ) -> bool:
-        """One status for every piece of a file: mailed or rejected. Pieces that are further along, or have failed for
-        good, do not change. `pieces` is the number the vendor reports: all except those it rejected earlier."""
+        """One status for every piece of a file. Pieces that are further along, or have failed for good, do not change.
+        `pieces` is the number the vendor reports: all except those it rejected earlier."""
         with self._write() as connection:
             return _record_print_file(connection, name, state, on=on, at=at, why=why, pieces=pieces)
 
@@ -249,9 +266,24 @@ def _record_mailing(
         redate_mailed(connection, document_ids, on)
 
 
+def require_same_file(file: PrintFileRow, *, sha256: str, records: int) -> None:
+    """The vendor speaks of the file that was handed off. `DeliveryReportError` when hash or count differ."""
+    if file.sha256 != sha256:
+        raise DeliveryReportError(
+            f"print file {file.name}: the vendor received different bytes than were handed off. Ask the vendor not to "
+            "print them."
+        )
+    if len(file.documents) != records:
+        raise DeliveryReportError(
+            f"print file {file.name} has {len(file.documents)} pieces, the vendor counts {records}: ask the vendor "
+            "which are missing."
+        )
+
+
 def _require_count(connection: Connection, name: str, pieces: int | None) -> None:
-    rejected = DeliveryState.REJECTED.value
-    query = select(func.count()).where(delivery.c.print_file == name, delivery.c.state != rejected)
+    """Pieces of a failed attempt were never printed: a retried print file has the same name, and new attempts."""
+    not_printed = [state.value for state in NEVER_PRINTED]
+    query = select(func.count()).where(delivery.c.print_file == name, delivery.c.state.not_in(not_printed))
     printed = connection.execute(query).scalar_one()
     if pieces not in {None, printed}:
         raise DeliveryReportError(

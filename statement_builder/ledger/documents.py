@@ -77,6 +77,12 @@ class DocumentRepository(Repository):
         with self._read() as connection:
             return fetch_documents(connection, query.order_by(document.c.sequence, document.c.position))
 
+    def pending_sequences(self, batch_id: str) -> set[int]:
+        """The shards that have a document in `pending`."""
+        query = select(document.c.sequence).distinct().where(document.c.batch_id == batch_id, IS_PENDING)
+        with self._read() as connection:
+            return set(connection.execute(query).scalars())
+
     def revisions(self, document_id: str) -> list[Document]:
         """A document with the original, copies and corrections that belong to it, by revision."""
         with self._read() as connection:

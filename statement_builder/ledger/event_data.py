@@ -24,6 +24,8 @@ class ArchivedControlSheet(Record, kw_only=True, tag="control_sheet"):
     json_key: str
     pdf_key: str
     """Archive keys of the sheet as it was when the batch closed."""
+    is_sealed: bool = False
+    """The end of the event log was archived with it. False: closed by a release that did not seal."""
 
 
 class AddressChanged(Record, kw_only=True, tag="address_change"):
@@ -43,7 +45,15 @@ class Released(Record, kw_only=True, tag="released"):
     """The person's reason."""
 
 
-EventData = Withheld | ArchivedControlSheet | AddressChanged | Released
+class Accessed(Record, kw_only=True, tag="accessed"):
+    """Somebody looked at data of persons. Read when the event log is verified: the access log cannot be changed."""
+
+    subjects: int
+    sha256: str
+    """The digest of the access and its subjects (`access.digest_access`)."""
+
+
+EventData = Withheld | ArchivedControlSheet | AddressChanged | Released | Accessed
 
 _decoder = msgspec.json.Decoder(EventData)
 

@@ -13,11 +13,12 @@ from statement_builder.ledger.storage.transactions import Repository
 class InboundFileRepository(Repository):
     """`ledger.inbound_files`."""
 
-    def is_processed(self, sha256: str) -> bool:
-        """A file with these bytes was processed before."""
-        query = select(inbound_file.c.sha256).where(inbound_file.c.sha256 == sha256)
+    def find(self, sha256: str) -> InboundFile | None:
+        """The file with these bytes, if one was processed before."""
+        query = select(inbound_file).where(inbound_file.c.sha256 == sha256)
         with self._read() as connection:
-            return connection.execute(query).first() is not None
+            row = connection.execute(query).mappings().one_or_none()
+        return None if row is None else InboundFile(**row)
 
     def record(self, file: InboundFile) -> None:
         """Record a processed file; recording it twice changes nothing."""

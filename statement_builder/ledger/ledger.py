@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
+from statement_builder.errors import LedgerVersionError
+from statement_builder.ledger.access import AccessRepository
 from statement_builder.ledger.batches import BatchRepository
 from statement_builder.ledger.candidates import CandidateRepository
 from statement_builder.ledger.control_totals import ControlTotalsRepository
@@ -17,6 +21,7 @@ from statement_builder.ledger.documents import DocumentRepository
 from statement_builder.ledger.emails import EmailRepository
 from statement_builder.ledger.events import EventRepository
 from statement_builder.ledger.inbound_files import InboundFileRepository
+from statement_builder.ledger.installation import InstallationRepository, NewInstallation, insert_installation
 from statement_builder.ledger.legal_holds import LegalHoldRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
 from statement_builder.ledger.print_files import PrintFileRepository
@@ -43,7 +48,12 @@ class Ledger:
 
         self._database = database
         self._locks: list[Lock] = []
-        self._transactions = Transactions(database, is_current=schema.is_current(database))
+        self._on_close = ExitStack()
+        self.version = schema.find_version(database)
+        """The version of the tables as they were found; None if there are none."""
+        if self.version is not None and self.version != schema.newest_version():
+            schema.require_known(database, self.version)
+        self._transactions = Transactions(database, is_current=self.version == schema.newest_version())
         self.batches = BatchRepository(self._transactions)
         self.shards = ShardRepository(self._transactions)
         self.candidates = CandidateRepository(self._transactions)
@@ -62,11 +72,14 @@ class Ledger:
         self.legal_holds = LegalHoldRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)
+        self.installation = InstallationRepository(self._transactions)
+        self.access = AccessRepository(self._transactions)
 
     @classmethod
     def open(cls, url: str) -> Ledger:
-        """Connect. ConfigError for an invalid URL; LedgerError when the server cannot be reached or a newer release
-        created the ledger. An older or empty ledger must be upgraded before any other call."""
+        """Connect, and create or change nothing. ConfigError for an invalid URL; LedgerError when the server cannot be
+        reached; LedgerVersionError when a newer release created the ledger. An older or new ledger must be upgraded
+        before any other call."""
         database = Database(url)
         try:
             return cls(database)
@@ -74,17 +87,54 @@ class Ledger:
             database.close()
             raise
 
-    def upgrade(self) -> None:
-        """Create the tables or bring them up to date; does nothing when they are."""
+    @classmethod
+    def open_empty(cls, new: NewInstallation) -> Ledger:
+        """A ledger without a row, in a temporary folder: what a command that only reads finds where there is none."""
+        folder = TemporaryDirectory(prefix="statements-")
+        try:
+            ledger = cls.open(f"sqlite:///{folder.name}/ledger.db")
+            ledger._on_close.callback(folder.cleanup)
+            ledger.upgrade(new)
+        except BaseException:
+            folder.cleanup()
+            raise
+        return ledger
+
+    def upgrade(self, new: NewInstallation | None = None) -> None:
+        """Create the tables or bring them up to date; does nothing when they are. `new` describes the installation of a
+        ledger that does not belong to one yet."""
         from statement_builder.ledger.storage import schema  # noqa: PLC0415
 
         if not self._transactions.is_current:
-            schema.upgrade(self._database)
+            finish = partial(insert_installation, new=new or NewInstallation())
+            schema.upgrade(self._database, self.version, finish=finish)
+            self.version = schema.newest_version()
             self._transactions.is_current = True
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the tables have the version that this release needs."""
+        return self._transactions.is_current
+
+    def require_current(self) -> None:
+        """LedgerVersionError unless the tables have the version that this release needs."""
+        from statement_builder.ledger.storage import schema  # noqa: PLC0415
+
+        if not self._transactions.is_current:
+            raise LedgerVersionError(
+                f"the ledger {self._database} has tables of version {self.version or 'none'}, and this release needs "
+                f"{schema.newest_version()}. Stop every process that uses the ledger, make a backup of it, then run "
+                "`statements ledger upgrade`."
+            )
 
     def close(self) -> None:
         """Close all connections."""
         self._database.close()
+        self._on_close.close()
+
+    def __str__(self) -> str:
+        """The URL, without a password."""
+        return str(self._database)
 
     def __enter__(self) -> Self:
         return self

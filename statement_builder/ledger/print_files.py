@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus
 from statement_builder.errors import InvariantError
@@ -36,6 +36,15 @@ class PrintFileRepository(Repository):
         with self._read() as connection:
             rows = connection.execute(query.order_by(print_file.c.sequence, print_file.c.name))
             return [to_print_file(dict(row)) for row in rows.mappings()]
+
+    def find(self, name: str) -> PrintFileRow | None:
+        """The print file with this name, in any letter case: vendors change it."""
+        with self._read() as connection:
+            for key, value in ((print_file.c.name, name), (func.lower(print_file.c.name), name.lower())):
+                rows = connection.execute(select(print_file).where(key == value)).mappings().all()
+                if len(rows) == 1:
+                    return to_print_file(dict(rows[0]))
+        return None
 
     def claim(self, new: NewPrintFile, *, readdressed: Mapping[str, str] | None = None, at: datetime) -> PrintFileRow:
         """Claim a print file and one attempt for each document in it. `readdressed` maps the documents that go to a

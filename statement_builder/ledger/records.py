@@ -36,6 +36,10 @@ class Batch(Record, kw_only=True):
     rechecked_at: datetime | None = None
     """When the pre-mail recheck of the whole batch was last completed."""
     closed_at: datetime | None = None
+    rejected_by: str = ""
+    """Who rejected it, if that was the last decision; empty otherwise."""
+    rejected_at: datetime | None = None
+    rejected_why: str = ""
 
 
 class NewShard(Record, kw_only=True):
@@ -364,3 +368,49 @@ class Event(Record, kw_only=True):
     why: str = ""
     """Prose for people; code reads `data`."""
     data: EventData | None = None
+
+
+class BrokenLink(Record, kw_only=True):
+    """The first event that does not fit the chain: it was changed, or one before it was changed or removed."""
+
+    event_id: int
+    batch_id: str
+    what: str
+    at: datetime
+
+
+class EventLogReport(Record, kw_only=True):
+    """What a check of the event log found."""
+
+    events: int
+    """How many events fit, from the first on."""
+    broken: BrokenLink | None = None
+    head: EventHead | None = None
+    """The last event, if all fit and there is one."""
+
+
+class EventHead(Record, kw_only=True):
+    """The end of the event log at one moment. Its hash covers every event up to it."""
+
+    event_id: int
+    sha256: str
+
+
+class AccessSubject(Record, kw_only=True):
+    """Whose data was shown. Either may be empty: a guarantor without a document, or a document not in the ledger."""
+
+    guarantor_id: str = ""
+    document_id: str = ""
+
+
+class Access(Record, kw_only=True):
+    """One time that somebody looked at a guarantor's data."""
+
+    access_id: int
+    at: datetime
+    actor: str
+    what: str
+    """The command."""
+    batch_id: str
+    purpose: str
+    document_ids: tuple[str, ...]

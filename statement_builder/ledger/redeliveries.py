@@ -34,6 +34,12 @@ class RedeliveryRepository(Repository):
         with self._read() as connection:
             return list(connection.execute(query.distinct().order_by(document.c.batch_id)).scalars())
 
+    def count_due(self, batch_id: str) -> int:
+        """The number of a batch's documents that are due for redelivery."""
+        query = select(func.count()).select_from(document).where(document.c.batch_id == batch_id, _IS_DUE)
+        with self._read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def schedule(self, document_id: str, *, readdressed: bool, actor: str, at: datetime, why: str) -> None:
         """Schedule a new attempt, on an operator's request, for a document that did not arrive; no change when it is
         due already. `readdressed` sends it to the address now on file. `DeliveryReportError` while an attempt may still

@@ -90,6 +90,8 @@ TERMINAL_FAILURES = (
 )
 """These attempts are over: another attempt for the same document is safe. In this order, they are the condition of the
 index `delivery_one_live`."""
+NEVER_PRINTED = (DeliveryState.FAILED, DeliveryState.REJECTED, DeliveryState.RECALLED)
+"""Attempts in a print file that the vendor does not mail."""
 PROGRESS = (DeliveryState.SENT, DeliveryState.ACKNOWLEDGED, DeliveryState.MAILED, DeliveryState.DELIVERED)
 """The states of an attempt that goes well, in order."""
 COUNTS_AS_MAILED_FROM: Mapping[FinalVendorStatus, DeliveryState] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
@@ -22,8 +23,8 @@ _REPORT_FIGURES = {
 }
 
 
-def select_status_counts(batch_id: str, *more_keys: ColumnElement[Any]) -> Select[Any]:
-    """Documents grouped by their state, that of their latest attempt, and `more_keys`."""
+def select_status_counts(batch_ids: Collection[str], *more_keys: ColumnElement[Any]) -> Select[Any]:
+    """The batches' documents grouped by their state, that of their latest attempt, and `more_keys`."""
     later = delivery.alias()
     latest = and_(
         delivery.c.document_id == document.c.document_id,
@@ -44,7 +45,7 @@ def select_status_counts(batch_id: str, *more_keys: ColumnElement[Any]) -> Selec
         .outerjoin(delivery, latest)
         .outerjoin(print_file, print_file.c.name == delivery.c.print_file)
         .outerjoin(redelivery, redelivery.c.document_id == document.c.document_id)
-        .where(document.c.batch_id == batch_id)
+        .where(document.c.batch_id.in_(batch_ids))
         .group_by(*keys)
     )
 

@@ -12,14 +12,17 @@ from mail_house.print_files import envelope_class
 from statement_builder import reports
 from statement_builder.errors import ArchiveError, ConfigError
 from statement_builder.ledger import ArchivedControlSheet, Batch, BatchState, FinalVendorStatus
+from statement_builder.operations.event_log import read_seals, seal_events
 from statement_builder.operations.release import pending_checks
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import ControlSheet
+from statement_builder.reports.event_seal import EventSeal
 
 
 def build_control_sheet(context: AppContext, batch: Batch) -> ControlSheet:
     """The batch in figures as of now, for the supervisor who releases it."""
-    return _build(context, batch, context.now())
+    seals = read_seals(context.archive, batch) if batch.state is BatchState.CLOSED else []
+    return _build(context, batch, context.now(), seals[-1] if seals else None)
 
 
 def encode_control_sheet(sheet: ControlSheet) -> bytes:
@@ -40,18 +43,19 @@ def render_control_sheet(context: AppContext, sheet: ControlSheet) -> bytes:
 
 
 def archive_control_sheet(context: AppContext, batch: Batch, *, closed_at: datetime) -> ArchivedControlSheet:
-    """Archive the sheet of a batch that is about to close, as JSON and PDF. Returns both keys.
+    """Seal the event log for a batch that is about to close, and archive its sheet as JSON and PDF. Returns both keys.
 
     A key contains the hash of its content. If the process dies before the batch is closed, the next try archives
     another sheet and nothing refers to this one.
     """
-    sheet = _build(context, replace(batch, state=BatchState.CLOSED, closed_at=closed_at), closed_at)
+    seal = seal_events(context, batch, at=closed_at)
+    sheet = _build(context, replace(batch, state=BatchState.CLOSED, closed_at=closed_at), closed_at, seal)
     keys = []
     for suffix, data in ((".json", encode_control_sheet(sheet)), (".pdf", render_control_sheet(context, sheet))):
         digest = hashlib.sha256(data).hexdigest()
         keys.append(f"control-sheets/{batch.batch_id}/{digest}{suffix}")
         context.archive.put(keys[-1], data, sha256=digest)
-    return ArchivedControlSheet(json_key=keys[0], pdf_key=keys[1])
+    return ArchivedControlSheet(json_key=keys[0], pdf_key=keys[1], is_sealed=True)
 
 
 def read_archived_sheet(context: AppContext, batch: Batch, suffix: str) -> bytes:
@@ -70,7 +74,7 @@ def read_archived_sheet(context: AppContext, batch: Batch, suffix: str) -> bytes
     return data
 
 
-def _build(context: AppContext, batch: Batch, at: datetime) -> ControlSheet:
+def _build(context: AppContext, batch: Batch, at: datetime, seal: EventSeal | None) -> ControlSheet:
     profile = context.profile()
     return reports.build_control_sheet(
         context.ledger,
@@ -79,6 +83,7 @@ def _build(context: AppContext, batch: Batch, at: datetime) -> ControlSheet:
         questions=[check.question for check in pending_checks(context, batch)],
         at=at,
         clock_basis=_describe_clock_basis(context, batch),
+        event_seal=seal,
     )
 
 

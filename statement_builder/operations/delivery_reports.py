@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
+from datetime import date, datetime
 
 from msgspec.structs import replace
 
 from mail_house.bounces import Accepted, Bounce, BounceKind
-from mail_house.inbound import Acknowledgement, AddressChange, DeliveryReport, JobMailed, PieceReport
+from mail_house.inbound import Acknowledgement, AddressChange, DeliveryReport, JobMailed, PieceReport, PieceState
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger import AddressChanged, DeliveryState, Document, EventData
+from statement_builder.ledger.delivery_reports import require_same_file
+from statement_builder.operations.report_checks import (
+    choose_attempt,
+    require_possible_date,
+    require_possible_move,
+    require_vendor,
+)
 from statement_builder.pipeline.build_worker import read_shard
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy.recipient import address_digest
@@ -18,6 +27,7 @@ from statement_builder.policy.recipient import address_digest
 EMAIL_ATTEMPTS_MAX = 3
 """After this many soft bounces the document is printed (domain rules 8)."""
 _IS_FINAL = {BounceKind.HARD: True, BounceKind.COMPLAINT: True, BounceKind.SOFT: False}
+_REVERSALS = frozenset({PieceState.REJECTED, PieceState.RETURNED})
 
 
 class DeliveryReportRecorder:
@@ -31,16 +41,44 @@ class DeliveryReportRecorder:
         self._context = context
         self._digests = functools.lru_cache(maxsize=16)(self._read_digests)
 
+    def check(self, report: DeliveryReport, *, is_lob: bool) -> DeliveryReport:
+        """Return the report with the ledger's spelling of its print file, if it is possible.
+
+        `is_lob` is whether it comes from Lob's events, not from another vendor's files.
+        """
+        if isinstance(report, Acknowledgement | JobMailed):
+            return self._check_print_file(report, is_lob=is_lob)
+        if isinstance(report, AddressChange):
+            require_possible_move(f"document {report.document_id}", report.on, today=self._context.today())
+            return report
+        return self._check_piece(report, is_lob=is_lob)
+
+    def count_reversals(self, reports: Sequence[DeliveryReport], *, is_lob: bool) -> int:
+        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed. Reports
+        that are not possible reverse nothing."""
+        pieces, files = [], []
+        for report in reports:
+            try:
+                if isinstance(report, PieceReport) and report.state in _REVERSALS:
+                    pieces.append(self._check_piece(report, is_lob=is_lob).document_id)
+                elif isinstance(report, Acknowledgement) and report.rejected:
+                    files.append(self._check_print_file(report, is_lob=is_lob).print_file)
+            except DeliveryReportError:
+                continue  # told when the line is recorded
+        return self._context.ledger.delivery_reports.count_reversals(pieces, files) if pieces or files else 0
+
     def record(self, report: DeliveryReport, *, why: str) -> bool:
-        """Record one line of a vendor's report."""
+        """Record one line of a vendor's report that was checked."""
         reports, at = self._context.ledger.delivery_reports, self._context.now()
         if isinstance(report, Acknowledgement):
-            why = f"{report.reason} ({why})"
-            if report.rejected:
-                rejected = DeliveryState.REJECTED
-                return reports.record_print_file(report.print_file, rejected, on=report.on, at=at, why=why)
-            return reports.acknowledge_print_file(
-                report.print_file, sha256=report.sha256, records=report.records, on=report.on, at=at, why=why
+            record = reports.reject_print_file if report.rejected else reports.acknowledge_print_file
+            return record(
+                report.print_file,
+                sha256=report.sha256,
+                records=report.records,
+                on=report.on,
+                at=at,
+                why=f"{report.reason} ({why})",
             )
         if isinstance(report, JobMailed):
             why = f"job {report.reason} ({why})"
@@ -90,6 +128,45 @@ class DeliveryReportRecorder:
         document = self._context.ledger.documents.get(document_id) if document_id else None
         if document is not None:
             self._note(document, "unclear", why)
+
+    def _check_print_file(self, report: Acknowledgement | JobMailed, *, is_lob: bool) -> Acknowledgement | JobMailed:
+        file = self._context.ledger.print_files.find(report.print_file)
+        if file is None:
+            raise DeliveryReportError(f"print file {report.print_file} is not one of ours.")
+        subject = f"print file {file.name}"
+        event = "mailed" if isinstance(report, JobMailed) else "rejected" if report.rejected else "received"
+        require_vendor(subject, file.vendor, is_lob=is_lob)
+        if isinstance(report, Acknowledgement):
+            require_same_file(file, sha256=report.sha256, records=report.records)
+        self._check_date(subject, event, report.on, handed_off_at=file.claimed_at)
+        return replace(report, print_file=file.name)
+
+    def _check_piece(self, report: PieceReport, *, is_lob: bool) -> PieceReport:
+        document = self._require_document(report.document_id)
+        attempts = self._context.ledger.deliveries.for_document(report.document_id)
+        local_date = self._context.local_date
+        attempt = choose_attempt(attempts, report.print_file, report.on, local_date)
+        if attempt is None:
+            return report  # the ledger says what is wrong
+        subject = f"document {report.document_id}"
+        require_vendor(subject, attempt.vendor, is_lob=is_lob)
+        is_reported = attempt.state in {DeliveryState.MAILED, DeliveryState.DELIVERED}
+        if is_reported and document.mailed_on is not None and report.state is not PieceState.MAILED:
+            require_possible_date(
+                subject,
+                report.state,
+                report.on,
+                not_before=document.mailed_on,
+                since="mailed",
+                today=self._context.today(),
+            )
+        self._check_date(subject, report.state, report.on, handed_off_at=attempt.claimed_at)
+        return replace(report, print_file=attempt.print_file)
+
+    def _check_date(self, subject: str, event: str, on: date, *, handed_off_at: datetime) -> None:
+        context = self._context
+        handed_off_on = context.local_date(handed_off_at)
+        require_possible_date(subject, event, on, not_before=handed_off_on, since="handed off", today=context.today())
 
     def _record_piece(self, report: PieceReport, *, why: str) -> bool:
         state = DeliveryState(report.state.value)

@@ -13,6 +13,7 @@ from statement_builder.ledger import Batch, BatchState, DocumentState, ShardStat
 from statement_builder.operations.run import find_errors
 from statement_builder.operations.summaries import FIGURES, BatchSummary
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.preconditions import require_settings, require_templates
 from statement_builder.pipeline.pull import Scope, stream_candidates
 from statement_builder.policy import decide
 
@@ -25,7 +26,12 @@ class RerunPlan(Record, kw_only=True):
 
 
 def dry_run_batch(context: AppContext, scope: Scope) -> BatchSummary:
-    """The summary that a run would have after selection. Nothing is rendered, so all later figures are 0."""
+    """The summary that a run would have after selection. Nothing is rendered, so all later figures are 0.
+
+    `ConfigError` for what a run refuses.
+    """
+    require_settings(context, scope.source)
+    require_templates(context)
     counts: Counter[str] = Counter()
     cents: Counter[str] = Counter()
     holds: Counter[str] = Counter()
@@ -84,8 +90,15 @@ def _remaining_steps(context: AppContext, batch: Batch) -> list[str]:
     if batch.state in {BatchState.BUILT, BatchState.WAITING}:
         errors = len(find_errors(context, batch))
         if errors:
-            steps.append(f"retry {errors} document{'' if errors == 1 else 's'} that could not be made")
+            steps.append(f"retry {errors} document{_s(errors)} that could not be made")
     if batch.state in {BatchState.PULLED, BatchState.BUILT, BatchState.WAITING}:
         return [*steps, "check the gates"]
     waiting = len(context.ledger.documents.for_batch(batch.batch_id, state=DocumentState.RENDERED))
-    return [*steps, f"recheck {waiting} documents against the source, then hand them off", "close the batch"]
+    steps.append(f"recheck {waiting} document{_s(waiting)} against the source, then hand them off")
+    if due := context.ledger.redeliveries.count_due(batch.batch_id):
+        steps.append(f"recheck {due} document{_s(due)} due again against the source, then hand them off again")
+    return [*steps, "close the batch"]
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

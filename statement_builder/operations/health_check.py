@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
+from typing import NamedTuple
 
 from msgspec import field
 
@@ -12,12 +13,24 @@ from mail_house.errors import HandOffError
 from mail_house.vendors import open_print_vendor
 from statement_builder.archive import open_archive
 from statement_builder.billing.model import Record
-from statement_builder.errors import StatementsError
+from statement_builder.errors import ArchiveError, ClockError, LedgerVersionError, StatementsError, StoreError
 from statement_builder.ledger import Ledger
-from statement_builder.pipeline.context import open_profile, open_templates
+from statement_builder.operations.event_log import check_event_log
+from statement_builder.pipeline.context import open_templates
+from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
+from statement_builder.pipeline.stores import (
+    find_problems,
+    list_places,
+    observe,
+    require_allowed_clock,
+    require_none,
+)
 from statement_builder.rendering import check_templates
 from statement_builder.settings import Settings
+from statement_builder.settings.backends import open_profile
 from statement_builder.source import open_source
+
+_STOPS_EVERYTHING = (ClockError, LedgerVersionError, StoreError)
 
 
 class HealthCheckFinding(Record, kw_only=True):
@@ -29,27 +42,38 @@ class HealthCheckFinding(Record, kw_only=True):
     """When it is not ok: what is wrong and how to fix it."""
 
 
-def check_health(settings: Settings, *, environ: Mapping[str, str]) -> list[HealthCheckFinding]:
-    """Check every part of the installation, one finding per part."""
-    return [_run(part, check) for part, check in _checks(settings, environ)]
+class HealthCheck(NamedTuple):
+    """What the check found."""
+
+    findings: list[HealthCheckFinding]
+    """One per part of the installation."""
+    exit_code: int
+    """0 in order; 1 a part fails; 2 the ledger or a store stops every command."""
 
 
-def _run(part: str, check: Callable[[], str]) -> HealthCheckFinding:
-    try:
-        return HealthCheckFinding(part=part, is_ok=True, message=check())
-    except (StatementsError, HandOffError, ValueError) as exc:
-        return HealthCheckFinding(part=part, is_ok=False, message=str(exc))
+def check_health(settings: Settings, *, environ: Mapping[str, str]) -> HealthCheck:
+    """Check every part of the installation."""
+    findings, exit_code = [], 0
+    for part, check in _checks(settings, environ):
+        try:
+            findings.append(HealthCheckFinding(part=part, is_ok=True, message=check()))
+        except (StatementsError, HandOffError, ValueError) as exc:
+            findings.append(HealthCheckFinding(part=part, is_ok=False, message=str(exc)))
+            exit_code = max(exit_code, 2 if isinstance(exc, _STOPS_EVERYTHING) else 1)
+    return HealthCheck(findings, exit_code)
 
 
 def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "settings", lambda: settings.require_facility().name
     yield "templates and fonts", lambda: _check_templates(settings)
-    yield "ledger", lambda: _check_ledger(settings)
+    yield "ledger", lambda: _check_ledger(settings, environ)
     yield "archive", lambda: _check_archive(settings)
+    yield "event log", lambda: _check_event_log(settings, environ)
     yield "encryption at rest", lambda: _check_encryption(settings)
     yield "source", lambda: _check_source(settings)
     yield "print vendor", lambda: _check_print(settings, environ)
     yield "e-mail", lambda: _check_email(settings, environ)
+    yield "inbox", lambda: _check_inbox(settings)
 
 
 def _check_templates(settings: Settings) -> str:
@@ -59,16 +83,50 @@ def _check_templates(settings: Settings) -> str:
     return "all templates compile, all fonts are installed"
 
 
-def _check_ledger(settings: Settings) -> str:
-    ledger = Ledger.open(settings.ledger)
-    ledger.upgrade()
-    ledger.close()
-    return "reachable, tables are up to date"
+def _check_ledger(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Changes nothing: only `statements ledger upgrade` migrates a ledger."""
+    with open_archive(settings.archive) as archive, Ledger.open(settings.ledger) as ledger:
+        found = observe(list_places(settings, archive), skip_unreachable=True)
+        if ledger.version is None:
+            require_none(find_problems(found, None, str(ledger)))
+            return "new; the first `statements run` creates it"
+        ledger.require_current()
+        known = ledger.installation.get()
+        require_allowed_clock(known, environ, str(ledger))
+        with suppress(ArchiveError):  # the check of the archive reports it
+            require_latest_ledger(ledger, archive)
+        kind = "; a demonstration, which accepts STATEMENTS_CLOCK" if known.is_demonstration else ""
+        return f"reachable, tables are up to date{kind}"
+
+
+def _require_ours(settings: Settings, *places: str) -> None:
+    """StoreError if one of the places does not belong to this installation."""
+    with open_archive(settings.archive) as archive:
+        found = observe(
+            (each for each in list_places(settings, archive) if each.name in places), skip_unreachable=False
+        )
+        with Ledger.open(settings.ledger) as ledger:
+            if ledger.is_current:
+                require_none(find_problems(found, ledger.installation.get(), str(ledger)))
 
 
 def _check_archive(settings: Settings) -> str:
-    open_archive(settings.archive).check()
+    _require_ours(settings, "archive")
+    with open_archive(settings.archive) as archive, Ledger.open(settings.ledger) as ledger:
+        archive.check()
+        if ledger.is_current:
+            require_latest_archive(ledger, archive)
     return "readable and writable"
+
+
+def _check_inbox(settings: Settings) -> str:
+    _require_ours(settings, "inbox")
+    return "readable"
+
+
+def _check_event_log(settings: Settings, environ: Mapping[str, str]) -> str:
+    with Ledger.open(settings.ledger) as ledger, open_archive(settings.archive) as archive:
+        return check_event_log(ledger, archive, environ)
 
 
 def _check_encryption(settings: Settings) -> str:
@@ -97,12 +155,14 @@ def _check_source(settings: Settings) -> str:
 
 def _check_print(settings: Settings, environ: Mapping[str, str]) -> str:
     profile = open_profile(settings)
+    _require_ours(settings, "print")
     with closing(open_print_vendor(settings.print, environ=environ)) as vendor:
         vendor.check()
     return f"reachable; {profile.title}"
 
 
 def _check_email(settings: Settings, environ: Mapping[str, str]) -> str:
+    _require_ours(settings, "email")
     with open_mailer(settings.email, environ=environ) as mailer:
         mailer.check()
     return "reachable"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from statement_builder.errors import ConfigError
-from statement_builder.ledger import LegalHold
+from statement_builder.ledger import RETENTION, LegalHold
+from statement_builder.operations.roles import authorize
 from statement_builder.pipeline.context import AppContext
 
 
@@ -15,9 +16,10 @@ def list_legal_holds(context: AppContext) -> list[LegalHold]:
 def place_legal_hold(context: AppContext, subject: str, reason: str) -> str:
     """Keep the mail of a guarantor, about an account, in a batch, or one document. Returns a sentence for the operator.
 
-    `ConfigError` if the ledger does not know the subject, or it has a legal hold already.
+    `ConfigError` if the ledger does not know the subject, or it has a legal hold already; `NotAllowed`.
     """
     _require_reason(reason)
+    authorize(context, "purge", batch_id=RETENTION, subject=subject)
     context.ledger.legal_holds.place(
         context.facility.facility_id, subject, reason=reason, actor=context.actor, at=context.now()
     )
@@ -25,8 +27,9 @@ def place_legal_hold(context: AppContext, subject: str, reason: str) -> str:
 
 
 def lift_legal_hold(context: AppContext, subject: str, reason: str) -> str:
-    """End a legal hold. Returns a sentence for the operator. `ConfigError` if there is none."""
+    """End a legal hold. Returns a sentence for the operator. `ConfigError` if there is none; `NotAllowed`."""
     _require_reason(reason)
+    authorize(context, "purge", batch_id=RETENTION, subject=subject)
     context.ledger.legal_holds.lift(
         context.facility.facility_id, subject, reason=reason, actor=context.actor, at=context.now()
     )

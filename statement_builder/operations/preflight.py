@@ -10,8 +10,8 @@ from mail_house.preflight import find_faults
 from mail_house.print_files import read_print_file
 from statement_builder.billing.model import Record
 from statement_builder.errors import ConfigError
-from statement_builder.pipeline.context import open_profile
 from statement_builder.settings import Settings
+from statement_builder.settings.backends import open_profile
 
 
 class PreflightFault(Record, kw_only=True):

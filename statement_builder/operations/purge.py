@@ -25,6 +25,7 @@ from statement_builder.errors import BatchBusy, ConfigError, ObjectLocked
 from statement_builder.ledger import RETENTION, Batch, ShardRetention
 from statement_builder.operations.inbox import DONE
 from statement_builder.operations.purge_rules import find_reasons_to_keep
+from statement_builder.operations.roles import authorize
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy.retention import RECORD_KEEPING_HOLDS
 
@@ -68,7 +69,12 @@ class PurgeReport(Record, kw_only=True):
 
 
 def purge(context: AppContext, *, before: date, dry_run: bool) -> PurgeReport:
-    """Purge the batches of balances as of a day before `before`, as far as the retention settings allow."""
+    """Purge the batches of balances as of a day before `before`, as far as the retention settings allow.
+
+    `NotAllowed` if the actor may not.
+    """
+    if not dry_run:
+        authorize(context, "purge", batch_id=RETENTION)
     run = _Purge(context, before, dry_run=dry_run)
     batches = [each for each in context.ledger.batches.all() if each.facility_id == context.facility.facility_id]
     reports = [run.purge_batch(each) for each in reversed(batches) if each.as_of < before]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from statement_builder.ledger import Batch, DeliveryState, Document, DocumentSta
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy.hold_codes import describe_hold
+from statement_builder.printable import one_line
 
 
 class ExceptionRow(Record, kw_only=True):
@@ -175,9 +177,22 @@ def write_document(context: AppContext, document: Document, path: Path) -> None:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read. `ConfigError` if it cannot be written."""
+    """Write a file that only its owner can read, whatever was there: a new file takes the place of the old one.
+
+    `ConfigError` if it cannot be written, or if the path is a symbolic link, which may lead to another user's file.
+    """
     try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(data)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise ConfigError(
+                f"{one_line(str(path))} is a link or no ordinary file. Name a new file, or remove it first."
+            )
+        descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # mode 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+            Path(part).replace(path)
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
     except OSError as exc:
-        raise ConfigError(f"{path} cannot be written: {exc.strerror}") from exc
+        raise ConfigError(f"{one_line(str(path))} cannot be written: {exc.strerror}") from exc

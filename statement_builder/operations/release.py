@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
+
+import msgspec
 
 from statement_builder.actor import is_same_user
 from statement_builder.errors import ConfigError, GateStop
@@ -10,21 +13,29 @@ from statement_builder.ledger import Batch, BatchState, Released
 from statement_builder.operations.release_checks import (
     PreviousBatch,
     ReleaseCheck,
+    check_rejection,
     list_release_checks,
     most_documents_failed,
 )
 from statement_builder.operations.release_codes import RELEASE_BY_NAME, Accepted, ReleaseCode
+from statement_builder.operations.roles import authorize
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import check_gates, describe_broken_gates, previous_batches
 
 
-def pass_gates(context: AppContext, batch: Batch, accepted: Accepted, *, reason: str = "") -> None:
-    """Release a built batch. `accepted` is what the person who asks for the release accepts, and `reason` why.
+def pass_gates(context: AppContext, batch: Batch, accepted: Accepted, *, reason: str = "", seen: str = "") -> None:
+    """Release a built batch. `accepted` is what the person who asks for the release accepts, and `reason` why. `seen`
+    is the fingerprint of what they were shown, if it was some time ago.
 
     `GateStop` if a gate does not foot, if something is left to decide, or if a second user must release it.
-    `ConfigError` if something is accepted that the batch does not ask.
+    `ConfigError` if something is accepted that the batch does not ask, or if the batch is not what was shown.
     """
     checks = enforce_gates(context, batch)
+    if seen and seen != fingerprint_batch(context, batch, checks):
+        raise ConfigError(
+            f"batch {batch.batch_id} has changed since this approval was asked for, so nothing was released. Review it "
+            f"with `statements show {batch.batch_id}`, then run `{release_command(batch, checks)}`."
+        )
     if refused := _describe_stale(batch, checks, accepted):
         raise ConfigError(refused)
     codes = tuple(check.code.value for check in checks)
@@ -34,6 +45,8 @@ def pass_gates(context: AppContext, batch: Batch, accepted: Accepted, *, reason:
             f"colleague to review it with `statements report control {batch.batch_id}` and to run "
             f"`{release_command(batch, checks)}`."
         )
+    if accepted and checks:
+        authorize(context, "release", batch_id=batch.batch_id)
     left = [check for check in checks if check.code not in accepted]
     if left:
         raise GateStop(
@@ -47,6 +60,31 @@ def pass_gates(context: AppContext, batch: Batch, accepted: Accepted, *, reason:
         why=" ".join(filter(None, (_join(checks), reason))),
         data=Released(accepted=codes, reason=reason),
     )
+
+
+def refuse_late_approval(context: AppContext, batch: Batch) -> None:
+    """`ConfigError` if an approval of this batch comes too late: it is closed, or somebody else released it.
+
+    The person who released it may repeat that after a crash.
+    """
+    if batch.state is BatchState.CLOSED:
+        raise ConfigError(
+            f"batch {batch.batch_id} was closed on {batch.closed_at:%Y-%m-%d %H:%M} UTC, so this decision changes "
+            "nothing."
+        )
+    if batch.released_by and not is_same_user(batch.released_by, context.actor):
+        raise ConfigError(
+            f"batch {batch.batch_id} was released by {batch.released_by} on {batch.released_at:%Y-%m-%d %H:%M} UTC, so "
+            f"this decision changes nothing. `statements rerun {batch.batch_id}` finishes it."
+        )
+
+
+def fingerprint_batch(context: AppContext, batch: Batch, checks: Iterable[ReleaseCheck]) -> str:
+    """A hash of what a person decides about: the figures, the questions, and the packs with every document."""
+    totals = context.ledger.control_totals.get(batch.batch_id)
+    packs = [shard.pack_sha256 for shard in context.ledger.shards.for_batch(batch.batch_id)]
+    shown = (totals, [check.question for check in checks], packs)
+    return hashlib.sha256(msgspec.json.encode(shown)).hexdigest()
 
 
 def release_command(batch: Batch, checks: Iterable[ReleaseCheck]) -> str:
@@ -99,8 +137,9 @@ def pending_checks(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...
         return ()
     ledger, release = context.ledger, context.settings.release
     totals = ledger.control_totals.get(batch.batch_id)
+    rejected = check_rejection(batch)
     has_large = totals.largest_cents > release.amount_max_cents
-    return list_release_checks(
+    checks = list_release_checks(
         totals,
         _find_previous_batch(context, batch),
         release,
@@ -109,6 +148,7 @@ def pending_checks(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...
         levels=ledger.control_totals.by_level(batch.batch_id),
         too_large=ledger.control_totals.documents_above(batch.batch_id, release.amount_max_cents) if has_large else (),
     )
+    return (*rejected, *checks)
 
 
 def _find_previous_batch(context: AppContext, batch: Batch) -> PreviousBatch | None:

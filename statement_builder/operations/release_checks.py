@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
-from statement_builder.ledger import ControlTotals
+from statement_builder.ledger import Batch, ControlTotals
 from statement_builder.operations.release_codes import ReleaseCode
 from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.reports import average_cents
@@ -36,6 +36,17 @@ class PreviousBatch(Record, kw_only=True):
 
     batch_id: str
     totals: ControlTotals
+
+
+def check_rejection(batch: Batch) -> tuple[ReleaseCheck, ...]:
+    """That a person rejected the batch, if that was the last decision."""
+    if not batch.rejected_by:
+        return ()
+    message = (
+        f"{batch.rejected_by} rejected this batch on {batch.rejected_at:%Y-%m-%d}: {batch.rejected_why} "
+        "Is the reason gone?"
+    )
+    return (ReleaseCheck(code=ReleaseCode.REJECTED, message=message),)
 
 
 def most_documents_failed(totals: ControlTotals) -> bool:

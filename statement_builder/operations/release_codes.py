@@ -8,6 +8,8 @@ from enum import StrEnum
 class ReleaseCode(StrEnum):
     """What a person must decide before a batch is handed off."""
 
+    REJECTED = "REJECTED"
+    """A person rejected the batch; releasing it after all must say why."""
     APPROVAL = "APPROVAL"
     """Policy requires a person's approval for this kind."""
     DUAL_CONTROL = "DUAL_CONTROL"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from mail_house.errors import HandOffError
 from statement_builder.billing.identifiers import describe_recipient
 from statement_builder.billing.model import GuarantorAccount
-from statement_builder.errors import BatchBusy, ConfigError, DeliveryReportError, SourceError
+from statement_builder.errors import ArchiveError, BatchBusy, ConfigError, DeliveryReportError, SourceError
 from statement_builder.ledger import (
     Batch,
     BatchState,
@@ -42,7 +42,7 @@ def hand_off_due(context: AppContext) -> dict[str, str]:
         try:
             with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
                 hand_off_batch(context, context.require_batch(batch_id))
-        except (HandOffError, SourceError, BatchBusy) as exc:
+        except (HandOffError, SourceError, ArchiveError, BatchBusy) as exc:
             blocked[batch_id] = f"batch {batch_id}: documents that are due again were not handed off. {exc}"
     return blocked
 

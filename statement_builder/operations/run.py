@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import NamedTuple
 
 from statement_builder.billing.identifiers import batch_id_of
 from statement_builder.billing.selection import Kind
@@ -14,8 +15,9 @@ from statement_builder.containment import INTERNAL, WORKER_DIED
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState, DocumentState
 from statement_builder.operations.close import close_batch
-from statement_builder.operations.release import pass_gates
-from statement_builder.operations.release_codes import NOTHING, Accepted
+from statement_builder.operations.release import pass_gates, refuse_late_approval
+from statement_builder.operations.release_codes import NOTHING, RELEASE_BY_NAME, Accepted
+from statement_builder.operations.roles import authorize
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.build import build_batch, build_while_pulling
 from statement_builder.pipeline.context import AppContext
@@ -34,6 +36,7 @@ def open_batch(context: AppContext, *, kind: Kind, cycle: str, as_of: date | Non
     `ConfigError`, before anything is written, if no batch could finish with these settings, or if the existing batch
     has another date or limit: a trial of 20 accounts must not be taken for the whole batch.
     """
+    authorize(context, "run", batch_id=batch_id_of(cycle, kind))
     require_settings(context, context.settings.source.name)
     require_templates(context)
     batch = context.ledger.batches.open(
@@ -74,15 +77,32 @@ def _explain_limit(batch: Batch) -> str:
     )
 
 
+class Decision(NamedTuple):
+    """What a person decided about the release."""
+
+    accepted: Accepted
+    reason: str
+    seen: str
+    """The fingerprint of the batch that they were shown. Empty: they decide now."""
+
+
 def walk_batch(
-    context: AppContext, batch: Batch, *, until: Step | None = None, accepted: Accepted = NOTHING, reason: str = ""
+    context: AppContext,
+    batch: Batch,
+    *,
+    until: Step | None = None,
+    accepted: Accepted = NOTHING,
+    reason: str = "",
+    seen: str = "",
 ) -> Batch:
     """Run the batch as far as policy allows, or to the end of step `until`. Returns the batch in its new state.
 
-    `accepted` is what a person accepts in the release checks, and `reason` why. `GateStop` if a person must decide,
-    `BatchBusy` if another process has the batch, `ConfigError` before the first step if the settings must be fixed.
+    The decision is what a person `accepted` in the release checks, the `reason`, and the fingerprint of what they have
+    `seen`. `GateStop` if a person must decide, `BatchBusy` if another process has the batch, `ConfigError` before the
+    first step if the settings must be fixed, or at the gates if the decision is out of date.
     """
     batch_id = batch.batch_id
+    decision = Decision(accepted=accepted, reason=reason, seen=seen)
     require_remaining_preconditions(context, batch)
     context = replace(context, isolates=context.isolates or context.ledger.batches.is_signed(batch_id))
     with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
@@ -90,7 +110,7 @@ def walk_batch(
         if until is not Step.PULL:
             build_while_pulling(context, context.require_batch(batch_id))
         for step, act in _STEPS:
-            act(context, context.require_batch(batch_id), accepted, reason)
+            act(context, context.require_batch(batch_id), decision)
             if step is until:
                 break
     return context.require_batch(batch_id)
@@ -124,26 +144,28 @@ def find_errors(context: AppContext, batch: Batch) -> list[int]:
     ]
 
 
-def _pull(context: AppContext, batch: Batch, _accepted: Accepted, _reason: str) -> None:
+def _pull(context: AppContext, batch: Batch, _decision: Decision) -> None:
     with context.watch("pull"):
         pull_batch(context, batch)
 
 
-def _build(context: AppContext, batch: Batch, _accepted: Accepted, _reason: str) -> None:
+def _build(context: AppContext, batch: Batch, _decision: Decision) -> None:
     build_batch(context, batch)
 
 
-def _pass_gates(context: AppContext, batch: Batch, accepted: Accepted, reason: str) -> None:
+def _pass_gates(context: AppContext, batch: Batch, decision: Decision) -> None:
     if batch.state in {BatchState.BUILT, BatchState.WAITING}:
-        pass_gates(context, batch, accepted, reason=reason)
+        pass_gates(context, batch, decision.accepted, reason=decision.reason, seen=decision.seen)
+    elif decision.accepted >= RELEASE_BY_NAME:
+        refuse_late_approval(context, batch)
 
 
-def _hand_off(context: AppContext, batch: Batch, _accepted: Accepted, _reason: str) -> None:
+def _hand_off(context: AppContext, batch: Batch, _decision: Decision) -> None:
     if batch.state in {BatchState.RELEASED, BatchState.HANDING_OFF}:
         hand_off_batch(context, batch)
 
 
-def _close(context: AppContext, batch: Batch, _accepted: Accepted, _reason: str) -> None:
+def _close(context: AppContext, batch: Batch, _decision: Decision) -> None:
     if batch.state is BatchState.HANDING_OFF:
         close_batch(context, batch)
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from math import ceil
 
 from mail_house.errors import Misconfigured, Retryable
+from statement_builder.actor import is_same_user
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import BatchBusy
@@ -70,12 +71,17 @@ def finish_build(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...]:
         return enforce_gates(context, context.require_batch(batch.batch_id))
 
 
-def prepare_hand_off(context: AppContext, batch: Batch, accepted: Accepted) -> None:
+def prepare_hand_off(
+    context: AppContext, batch: Batch, accepted: Accepted, *, reason: str = "", seen: str = ""
+) -> None:
     """Pass the gates, resolve what an earlier try left open, and recheck the batch against the source.
 
-    `accepted` is what a person accepts in the release checks. `GateStop` if a person must decide first.
+    `accepted` is what a person accepts in the release checks, `reason` why, and `seen` the fingerprint of what they
+    were shown. `GateStop` if a person must decide first, `ConfigError` if the approval is out of date.
     """
-    released = walk_batch(context, batch, until=Step.GATES, accepted=accepted)
+    if batch.state is BatchState.CLOSED and is_same_user(batch.released_by, context.actor):
+        return  # by this very approval, in an earlier try
+    released = walk_batch(context, batch, until=Step.GATES, accepted=accepted, reason=reason, seen=seen)
     if released.state is BatchState.CLOSED:
         return
     with context.ledger.lock(batch.batch_id, owner=context.actor, at=context.now()):

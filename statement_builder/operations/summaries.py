@@ -11,7 +11,15 @@ from msgspec import field
 from statement_builder.billing.clocks import Clock
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel, Kind
-from statement_builder.ledger import Batch, BatchState, DeliveryState, DocumentState, Figures, FoundDocument
+from statement_builder.ledger import (
+    Batch,
+    BatchState,
+    ControlTotals,
+    DeliveryState,
+    DocumentState,
+    Figures,
+    FoundDocument,
+)
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import check_gates
 
@@ -46,6 +54,15 @@ _NEXT_STEP = {
     BatchState.HANDING_OFF: "statements rerun {batch}",
     BatchState.CLOSED: "",
 }
+_NEXT_AFTER_REJECTION = "fix the cause, then statements rerun {batch} and statements release {batch} --accept REJECTED"
+
+
+class Rejection(Record, kw_only=True):
+    """A person's decision that the batch does not leave as it is."""
+
+    by: str
+    at: datetime
+    why: str
 
 
 class BatchSummary(Record, kw_only=True):
@@ -68,6 +85,8 @@ class BatchSummary(Record, kw_only=True):
     """The command to run next; empty when the batch is closed."""
     seconds: float | None
     """How long the command took; None when it only reads."""
+    rejected: Rejection | None = None
+    """The last decision, if it was to reject the batch; missing otherwise."""
 
 
 class DeliverySummary(Record, kw_only=True):
@@ -105,7 +124,18 @@ class DocumentSummary(Record, kw_only=True):
 
 def summarize_batch(context: AppContext, batch: Batch, *, seconds: float | None = None) -> BatchSummary:
     """Summarize one batch. `seconds` is how long the command took."""
-    totals = context.ledger.control_totals.get(batch.batch_id)
+    return _summarize(batch, context.ledger.control_totals.get(batch.batch_id), seconds)
+
+
+def summarize_batches(context: AppContext, *, limit: int | None) -> list[BatchSummary]:
+    """Summarize the newest `limit` batches, or all, newest cycle first. The number of queries does not grow with
+    them."""
+    batches = context.ledger.batches.all(limit=limit)
+    totals = context.ledger.control_totals.for_batches([batch.batch_id for batch in batches])
+    return [_summarize(batch, totals[batch.batch_id], None) for batch in batches]
+
+
+def _summarize(batch: Batch, totals: ControlTotals, seconds: float | None) -> BatchSummary:
     return BatchSummary(
         batch_id=batch.batch_id,
         kind=batch.kind,
@@ -117,8 +147,9 @@ def summarize_batch(context: AppContext, batch: Batch, *, seconds: float | None 
         cents=_by_name(totals.cents),
         holds=dict(sorted(totals.holds.items())),
         foots=all(gate.foots for gate in check_gates(totals)) if _is_built(batch) else None,
-        next_step=_NEXT_STEP[batch.state].format(batch=batch.batch_id),
+        next_step=_next_step(batch),
         seconds=None if seconds is None else round(seconds, 3),
+        rejected=_describe_rejection(batch),
     )
 
 
@@ -152,6 +183,16 @@ def summarize_document(found: FoundDocument, clocks: Sequence[Clock] = ()) -> Do
         ),
         clocks=tuple(clock for clock in clocks if clock.account in document.accounts),
     )
+
+
+def _describe_rejection(batch: Batch) -> Rejection | None:
+    if not batch.rejected_by or batch.rejected_at is None:
+        return None
+    return Rejection(by=batch.rejected_by, at=batch.rejected_at, why=batch.rejected_why)
+
+
+def _next_step(batch: Batch) -> str:
+    return (_NEXT_AFTER_REJECTION if batch.rejected_by else _NEXT_STEP[batch.state]).format(batch=batch.batch_id)
 
 
 def _by_name(figures: Figures) -> dict[str, int]:

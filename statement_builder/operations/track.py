@@ -7,57 +7,70 @@ of the inbox only after all of it was processed, and a file with the same bytes 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
-
-from msgspec import field
 
 from mail_house.bounces import BounceKind, read, read_accepted
 from mail_house.errors import HandOffError
 from mail_house.inbound import fetch_bounces, fetch_vendor_reports, read_delivery_reports
+from mail_house.limits import PARSE_SECONDS_MAX, LimitExceeded, check_message, time_limit
 from statement_builder.billing.model import Record
-from statement_builder.errors import BatchBusy, ConfigError, DeliveryReportError, GateStop, StatementsError
-from statement_builder.ledger import BatchState, FinalVendorStatus, InboundFile, PrintFileRow
+from statement_builder.containment import contain
+from statement_builder.errors import (
+    BatchBusy,
+    ConfigError,
+    DeliveryReportError,
+    GateStop,
+    InvariantError,
+    LedgerError,
+    StatementsError,
+)
+from statement_builder.ledger import BatchState
 from statement_builder.operations.close import close_batch
 from statement_builder.operations.delivery_reports import DeliveryReportRecorder
-from statement_builder.operations.inbox import ADDRESS_CHANGES, DONE, QUARANTINE, UNCLEAR, Inbox
+from statement_builder.operations.inbound_files import (
+    Processed,
+    TrackedFile,
+    not_readable,
+    put_away,
+    put_away_known,
+)
+from statement_builder.operations.inbox import DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
 from statement_builder.operations.resend import hand_off_due
-from statement_builder.operations.void import void_document
+from statement_builder.operations.roles import authorize
+from statement_builder.operations.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
+from statement_builder.operations.vendor_files import ReversalBudget, process_vendor_file
 from statement_builder.pipeline.context import AppContext
 
 TRACKING = "tracking"
 """The name of the lock that keeps two runs from overlapping, and the subject of tracking's own events."""
-_SATURDAY = 5
+CHANGED_DAYS_MAX = 7
+"""How long after it was processed a file in `done` is watched for changes."""
 
-
-class TrackedFile(Record, kw_only=True):
-    """One processed file."""
-
-    name: str
-    file_type: str = field(name="form")
-    reports: int = field(name="answers")
-    news: int
-    """Reports that the ledger did not know."""
-    problems: int
-    folder: str = field(name="put_in")
-    """The subfolder of the inbox that it was moved to."""
-
-
-class Alert(Record, kw_only=True):
-    """Something that a person must do, and the runbook that says how."""
-
-    code: str
-    subject: str
-    message: str
-    runbook: str
+UNFINISHED_HOURS_MAX = 24
+"""How long a file may keep its temporary name before a person is told."""
+_IRREGULAR = (
+    "is a folder, a link or a device, not a file, so it is not read. Remove it, or put the files in it into the inbox."
+)
+_UNFINISHED = (
+    "has had a temporary name for a day, so it is not read: its transfer did not finish. Ask the sender for it again, "
+    "and remove this one."
+)
+_READ_IT = (
+    "Read it in a mail program: if it says that the patient has died, record the hold DECEASED in the billing system "
+    "before anything else"
+)
+_ACCEPT = " It reverses many mailings: statements track --accept FILE records it."
 
 
 class TrackingResult(Record, kw_only=True):
     """What one run of the tracking did and found."""
 
     files: tuple[TrackedFile, ...]
+    unsettled: tuple[str, ...]
+    """Files that changed less than `mail.settle_seconds` ago: the next run takes them in."""
     closed: tuple[str, ...]
     """The ids of the batches that it closed."""
     alerts: tuple[Alert, ...]
@@ -68,27 +81,99 @@ def track(context: AppContext) -> TrackingResult:
 
     A server that cannot be reached or a file that cannot be read becomes an alert; the run continues.
     """
+    authorize(context, "track", batch_id=TRACKING)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
-        alerts = _fetch_reports(context, inbox)
-        recorder = DeliveryReportRecorder(context)
-        files = tuple(_process_file(context, inbox, recorder, name) for name in inbox.names())
-        alerts += [
-            _alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
-            for batch_id, message in hand_off_due(context).items()
-        ]
-        alerts += _stop_mail_to_deceased(context)
-        closed = _close_complete_batches(context)
-        alerts += _find_late_files(context)
-        alerts += [
-            _alert("REVIEW_INBOX", name, f"Review {folder}/{name} in the inbox.", folder)
-            for folder, names in inbox.files_to_review().items()
-            for name in names
-        ]
-    return TrackingResult(files=files, closed=tuple(closed), alerts=tuple(alerts))
+        settled_before = _settled_before(context)
+        _put_back_changed(context, inbox)
+        alerts = _fetch_reports(context, inbox, settled_before)
+        names = inbox.names(settled_before=settled_before)
+        unsettled = inbox.unsettled_names(settled_before=settled_before)
+        files = _process_files(context, inbox, names, alerts)
+        return _finish(context, inbox, files, alerts, unsettled)
 
 
-def _fetch_reports(context: AppContext, inbox: Inbox) -> list[Alert]:
+def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
+    """Record a file in `waiting` that reverses many mailings, by a person's decision, and finish as `track` does.
+
+    `ConfigError` if there is no such file or no reason.
+    """
+    if not reason.strip():
+        raise ConfigError('Say why the file is accepted: --reason "…".')
+    authorize(context, "track", batch_id=TRACKING, subject=name[:255])
+    with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
+        inbox = Inbox(Path(context.settings.mail.inbox))
+        names = inbox.files_to_review()[WAITING]
+        if name not in names:
+            listed = ", ".join(names) or "none"
+            raise ConfigError(f"There is no file {name} in {WAITING} in the inbox. Files that wait: {listed}.")
+        sha256 = hashlib.sha256(inbox.read(f"{WAITING}/{name}")).hexdigest()
+        context.ledger.events.record(
+            TRACKING,
+            name[:255],
+            what="reversals accepted",
+            why=f"{reason} (SHA-256 {sha256})",
+            actor=context.actor,
+            at=context.now(),
+        )
+        alerts: list[Alert] = []
+        files = _process_files(context, inbox, [f"{WAITING}/{name}"], alerts, is_accepted=True)
+        return _finish(context, inbox, files, alerts)
+
+
+def _finish(
+    context: AppContext, inbox: Inbox, files: list[TrackedFile], alerts: list[Alert], unsettled: Sequence[str] = ()
+) -> TrackingResult:
+    """What follows from the reports: redeliveries, closed batches, and what a person must do."""
+    alerts += [
+        alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
+        for batch_id, message in hand_off_due(context).items()
+    ]
+    alerts += stop_mail_to_deceased(context)
+    closed = _close_complete_batches(context, alerts)
+    alerts += find_late_files(context)
+    alerts += _review_inbox(inbox)
+    return TrackingResult(
+        files=tuple(files),
+        unsettled=tuple(map(safe_name, unsettled)),
+        closed=tuple(closed),
+        alerts=tuple(alerts),
+    )
+
+
+def _review_inbox(inbox: Inbox) -> list[Alert]:
+    """What a person must look at in the inbox."""
+    alerts = [
+        alert(
+            "REVIEW_INBOX", name, f"Review {folder}/{name} in the inbox.{_ACCEPT if folder == WAITING else ''}", folder
+        )
+        for folder, names in inbox.files_to_review().items()
+        for name in map(safe_name, names)
+    ]
+    left = dict.fromkeys(inbox.irregular_names(), _IRREGULAR)
+    a_day_ago = time.time() - UNFINISHED_HOURS_MAX * 3_600
+    left |= dict.fromkeys(inbox.unfinished_names(unchanged_since=a_day_ago), _UNFINISHED)
+    shown = {safe_name(name): what for name, what in left.items()}
+    return alerts + [
+        alert("REVIEW_INBOX", name, f"{name} in the inbox {what}", QUARANTINE) for name, what in shown.items()
+    ]
+
+
+def _settled_before(context: AppContext) -> float:
+    """A file last changed before this moment, a POSIX timestamp, is complete. File times come from the machine's
+    clock, also where the service runs on another one, as a demonstration does."""
+    return max(context.now().timestamp(), time.time()) - context.settings.mail.settle_seconds
+
+
+def _put_back_changed(context: AppContext, inbox: Inbox) -> None:
+    """Read again what somebody has written to a file after it was processed."""
+    for name in inbox.changed_since_taken(changed_after=time.time() - CHANGED_DAYS_MAX * 86_400):
+        with suppress(OSError, LimitExceeded):  # it stays in `done`
+            if context.ledger.inbound_files.find(hashlib.sha256(inbox.read(name)).hexdigest()) is None:
+                inbox.put_back(name)
+
+
+def _fetch_reports(context: AppContext, inbox: Inbox, settled_before: float) -> list[Alert]:
     """Fetch reports from the vendor and the bounce mailbox into the inbox."""
     mail, alerts = context.settings.mail, []
     for setting, fetch, url in (
@@ -97,83 +182,84 @@ def _fetch_reports(context: AppContext, inbox: Inbox) -> list[Alert]:
     ):
         try:
             if url:
-                fetch(url, environ=context.environ, store=inbox.store)
+                fetch(url, environ=context.environ, store=inbox.store, settled_before=settled_before)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
         except (HandOffError, OSError) as exc:
-            alerts.append(_alert("UNREACHABLE", setting, str(exc), "unreachable"))
+            alerts.append(alert("UNREACHABLE", setting, str(exc), "unreachable"))
     return alerts
 
 
-class _Processed(NamedTuple):
-    """What one file contained, and the subfolder that it belongs in."""
+def _process_files(
+    context: AppContext, inbox: Inbox, names: Sequence[str], alerts: list[Alert], *, is_accepted: bool = False
+) -> list[TrackedFile]:
+    """Process the files one by one. No file stops the others: one that cannot be processed now stays where it is, and
+    becomes an alert."""
+    files = []
+    recorder = DeliveryReportRecorder(context)
+    budget = None if is_accepted else ReversalBudget(context.settings.mail.reversals_max)
+    for name in names:
+        try:
+            files.append(_process_file(context, inbox, recorder, name, budget))
+        except FileNotFoundError:
+            continue  # moved away by somebody else in the meantime
+        except LedgerError:
+            raise  # nothing can be recorded: it concerns every file
+        except (StatementsError, OSError) as exc:
+            what = f"cannot be read or moved ({exc.strerror})" if isinstance(exc, OSError) else str(exc)
+            message = f"{safe_name(name)} waits in the inbox: {what}. The next run tries it again."
+            alerts.append(alert("REVIEW_INBOX", safe_name(name), message, QUARANTINE))
+    return files
 
-    file_type: str
-    reports: int
-    news: int
-    reasons: Sequence[str]
-    """Why a person must review it."""
-    folder: str
+
+def _process_file(
+    context: AppContext, inbox: Inbox, recorder: DeliveryReportRecorder, name: str, budget: ReversalBudget | None
+) -> TrackedFile:
+    sha256 = ""
+    shown = safe_name(name.rpartition("/")[2])
+    try:
+        data = inbox.read(name)
+        sha256 = hashlib.sha256(data).hexdigest()
+        if known := context.ledger.inbound_files.find(sha256):
+            return put_away_known(inbox, name, known)
+        result = _process_data(recorder, shown, data, budget)
+    except LimitExceeded as exc:
+        result = not_readable(f"The file {exc}.")
+    except (MemoryError, RecursionError):
+        result = not_readable("The file is larger or more deeply nested than this service can read.")
+    except Exception as exc:  # noqa: BLE001 - a bug concerns this file only; `contain` logs it
+        problem = contain(exc, "reading a file", shown)
+        result = not_readable(f"{problem.message} {problem.fix}")
+    if result.lines != result.news + result.unchanged + result.quarantined:
+        raise InvariantError(f"of {result.lines} lines, some were neither recorded nor quarantined: report this")
+    return put_away(context, inbox, name, result, sha256)
 
 
-def _process_file(context: AppContext, inbox: Inbox, recorder: DeliveryReportRecorder, name: str) -> TrackedFile:
-    data = inbox.read(name)
-    sha256 = hashlib.sha256(data).hexdigest()
-    if context.ledger.inbound_files.is_processed(sha256):
-        inbox.move(name, DONE)
-        return TrackedFile(name=name, file_type="already processed", reports=0, news=0, problems=0, folder=DONE)
-    process = _process_email if _is_email(name, data) else _process_vendor_file
-    result = process(recorder, name, data)
-    file = InboundFile(
-        sha256=sha256,
-        name=name,
-        form=result.file_type,
-        taken_at=context.now(),
-        records=result.reports,
-        problems=len(result.reasons),
-    )
-    if result.folder == DONE:  # recorded before the move, so that a second copy of it is never news
-        context.ledger.inbound_files.record(file)
-    inbox.move(name, result.folder, result.reasons)
-    if result.folder not in {DONE, QUARANTINE}:
-        # Recorded after the move: a file that is recorded goes to `done` next time, where no person reviews it.
-        context.ledger.inbound_files.record(file)
-    return TrackedFile(
-        name=name,
-        file_type=result.file_type,
-        reports=result.reports,
-        news=result.news,
-        problems=len(result.reasons),
-        folder=result.folder,
-    )
+def _process_data(recorder: DeliveryReportRecorder, name: str, data: bytes, budget: ReversalBudget | None) -> Processed:
+    """Parse and record one file. Parsing has a time limit; recording waits for the ledger and has none."""
+    if _is_email(name, data):
+        try:
+            return _process_email(recorder, name, data)
+        except LimitExceeded as exc:
+            raise LimitExceeded(f"{exc}. {_READ_IT}") from exc
+    with time_limit(PARSE_SECONDS_MAX):
+        parsed = read_delivery_reports(data)
+    return process_vendor_file(recorder, name, parsed, budget=budget)
 
 
 def _is_email(name: str, data: bytes) -> bool:
     """Whether it is a message, or a notification from Amazon SES. Lob's events are JSON too, with an `event_type`."""
-    return name.endswith(".eml") or (data.lstrip()[:1] == b"{" and b'"event_type"' not in data)
+    return name.lower().endswith(".eml") or (data.lstrip()[:1] == b"{" and b'"event_type"' not in data)
 
 
-def _process_vendor_file(recorder: DeliveryReportRecorder, name: str, data: bytes) -> _Processed:
-    """Record each valid line, and keep the reason why each other line is invalid."""
-    parsed = read_delivery_reports(data)
-    reasons = {problem.line: problem.message for problem in parsed.problems}
-    news = 0
-    for line, report in parsed.reports:
-        try:
-            news += recorder.record(report, why=f"{name}, line {line}")
-        except DeliveryReportError as exc:
-            reasons[line] = str(exc)
-    problems = [f"line {line}: {message}" if line else message for line, message in sorted(reasons.items())]
-    has_moves = parsed.file_type == "address changes" and news
-    folder = QUARANTINE if problems else ADDRESS_CHANGES if has_moves else DONE
-    return _Processed(parsed.file_type, len(parsed.reports), news, problems, folder)
-
-
-def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> _Processed:
+def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> Processed:
     """Record what is certain. A delay warning changes nothing: the receiving server is still trying."""
-    bounces = [recorder.identify(bounce) for bounce in read(data)]
+    with time_limit(PARSE_SECONDS_MAX):
+        check_message(data)
+        found, accepted = read(data), read_accepted(data)
+    bounces = [recorder.identify(bounce) for bounce in found]
     news, reasons = 0, []
-    if (accepted := read_accepted(data)) is not None:
+    if accepted is not None:
         try:
             news += recorder.record_accepted(accepted, why=name)
         except DeliveryReportError as exc:
@@ -192,11 +278,22 @@ def _process_email(recorder: DeliveryReportRecorder, name: str, data: bytes) -> 
             news += recorder.record_bounce(bounce, why=name)
         except DeliveryReportError as exc:
             reasons.append(str(exc))
-    return _Processed("bounce", len(bounces), news, reasons, UNCLEAR if reasons else DONE)
+    lines = max(1, len(bounces) + (accepted is not None))
+    return Processed(
+        file_type="bounce",
+        lines=lines,
+        reports=len(bounces),
+        news=news,
+        unchanged=lines - news - len(reasons),
+        quarantined=len(reasons),
+        reasons=reasons,
+        folder=UNCLEAR if reasons else DONE,
+    )
 
 
-def _close_complete_batches(context: AppContext) -> list[str]:
-    """Close the batches whose last report has arrived. `statements rerun` says what keeps another batch open."""
+def _close_complete_batches(context: AppContext, alerts: list[Alert]) -> list[str]:
+    """Close the batches whose last report has arrived. `statements rerun` says what keeps another batch open. A batch
+    that cannot be closed now, such as for an archive that cannot be reached, becomes an alert."""
     closed = []
     for batch in context.ledger.batches.all():
         if batch.state is not BatchState.HANDING_OFF or batch.facility_id != context.facility.facility_id:
@@ -209,67 +306,9 @@ def _close_complete_batches(context: AppContext) -> list[str]:
                     closed.append(batch.batch_id)
         except (GateStop, BatchBusy):
             continue
+        except LedgerError:
+            raise
+        except StatementsError as exc:
+            message = f"batch {batch.batch_id} is complete and was not closed: {exc}. The next run tries it again."
+            alerts.append(alert("CLOSE_BLOCKED", batch.batch_id, message, "unreachable"))
     return closed
-
-
-def _stop_mail_to_deceased(context: AppContext) -> list[Alert]:
-    """Cancel the pieces to guarantors who have died that are with a vendor and not mailed. One alert per piece that the
-    vendor does not cancel, until it is reported as mailed or must have been mailed."""
-    alerts, now = [], context.now()
-    days = context.settings.mail.mailed_deadline_business_days
-    for piece in context.ledger.suppressions.pieces_to_deceased(context.facility.facility_id):
-        is_final = piece.reports is not FinalVendorStatus.MAILED
-        if is_final and now >= _add_business_days(piece.changed_at, days):
-            continue
-        document = context.require_document(piece.document_id)
-        try:
-            void_document(context, document, "the guarantor has died")
-        except (StatementsError, HandOffError) as exc:
-            message = (
-                f"{piece.document_id} (batch {piece.batch_id}) is {piece.state} in {piece.print_file}, and mail to its "
-                f"guarantor was returned as deceased: ask the vendor to pull the piece. It was not cancelled: {exc}"
-            )
-            alerts.append(_alert("DECEASED_MAIL", piece.document_id, message, "guarantor-deceased"))
-    return alerts
-
-
-def _find_late_files(context: AppContext) -> list[Alert]:
-    """Print files whose vendor report is past its deadline (domain rules 7.2)."""
-    alerts = []
-    mail, now = context.settings.mail, context.now()
-    for file in context.ledger.print_files.awaiting_final_status(context.facility.facility_id):
-        acknowledge_by = file.changed_at + timedelta(hours=mail.ack_deadline_hours)
-        if not context.ledger.print_files.is_acknowledged(file.name):
-            if now >= acknowledge_by:
-                alerts.append(_late(file, "ACK_LATE", "not acknowledged", "late-acknowledgement"))
-        elif file.reports is FinalVendorStatus.MAILED and now >= _add_business_days(
-            file.changed_at, mail.mailed_deadline_business_days
-        ):
-            alerts.append(_late(file, "MAIL_LATE", "not fully reported as mailed", "late-mailed-report"))
-    return alerts
-
-
-def _late(file: PrintFileRow, code: str, status: str, runbook: str) -> Alert:
-    message = (
-        f"{file.name} ({len(file.documents)} pieces, batch {file.batch_id}) was handed off at "
-        f"{file.changed_at:%Y-%m-%d %H:%M} UTC and is {status}. Ask the vendor about it by this name; "
-        "do not send it again."
-    )
-    return _alert(code, file.name, message, runbook)
-
-
-def _add_business_days(start: datetime, days: int) -> datetime:
-    """The same time of day, `days` weekdays later. Holidays count, so the alert is a day early then."""
-    end = start
-    while days:
-        end += timedelta(days=1)
-        days -= _is_business_day(end.date())
-    return end
-
-
-def _is_business_day(day: date) -> bool:
-    return day.weekday() < _SATURDAY
-
-
-def _alert(code: str, subject: str, message: str, runbook: str) -> Alert:
-    return Alert(code=code, subject=subject, message=message, runbook=f"docs/runbooks/{runbook}.md")

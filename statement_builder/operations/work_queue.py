@@ -7,12 +7,22 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from statement_builder.billing.identifiers import DOCUMENT_ID_PATTERN
 from statement_builder.ledger import Batch, BatchState, RejectedPiece
-from statement_builder.operations.inbox import ADDRESS_CHANGES, QUARANTINE, UNCLEAR, FileToReview, read_files_to_review
+from statement_builder.operations.inbox import (
+    ADDRESS_CHANGES,
+    QUARANTINE,
+    UNCLEAR,
+    WAITING,
+    FileToReview,
+    read_files_to_review,
+)
 from statement_builder.operations.queries import ExceptionRow
 from statement_builder.pipeline.context import AppContext
 
-_DOCUMENT_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_DOCUMENT_ID = re.compile(DOCUMENT_ID_PATTERN)
+_DOCUMENTS_MAX = 200
+"""Documents of one file that are looked up to find its batch."""
 _PRINT_FILE_NAME = re.compile(r"STMT_[A-Za-z0-9-]+_[0-9-]+_\d{8}_([A-Za-z0-9-]+)_\d{3,}")
 _REVIEWS = {
     QUARANTINE: (
@@ -32,6 +42,12 @@ _REVIEWS = {
         "The postal service reported new addresses.",
         "Enter them in the billing system, then delete the file from `address-changes` "
         "(docs/runbooks/address-changes.md).",
+    ),
+    WAITING: (
+        "REVERSALS",
+        "A vendor's report would reverse many mailings.",
+        "Ask the vendor whether it is right. If it is, accept it by its name: statements track --accept FILE --reason "
+        '"…". If not, delete the file from `waiting` (docs/runbooks/waiting.md).',
     ),
 }
 """Subfolder of the inbox → code, message and fix."""
@@ -101,7 +117,7 @@ def _list_reviews(context: AppContext, batch_id: str | None) -> Iterator[Excepti
 def _find_batches(context: AppContext, file: FileToReview) -> set[str]:
     """The ids of the batches whose documents or print files the file names."""
     named = set(_PRINT_FILE_NAME.findall(file.text))
-    for document_id in set(_DOCUMENT_ID.findall(file.text)):
+    for document_id in sorted(set(_DOCUMENT_ID.findall(file.text.lower())))[:_DOCUMENTS_MAX]:
         document = context.ledger.documents.get(document_id)
         if document is not None:
             named.add(document.batch_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statement_builder.archive import read_document
+from statement_builder.archive import naming_document, read_document
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Document
 from statement_builder.pipeline.context import AppContext
@@ -14,4 +14,5 @@ def read_archived(context: AppContext, document: Document) -> bytes:
         raise ConfigError(
             f"document {document.document_id} could not be built ({document.error_message}), so there is no PDF to get."
         )
-    return read_document(context.archive, document.pack_key, document.offset, document.length, document.sha256)
+    with naming_document(document.document_id):
+        return read_document(context.archive, document.pack_key, document.offset, document.length, document.sha256)

@@ -10,15 +10,18 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from mail_house.email import Mailer, open_mailer
-from mail_house.profiles import Profile, load_profile, with_mailer
-from mail_house.vendors import PrintVendor, open_print_vendor, with_ordered_options
+from mail_house.profiles import Profile
+from mail_house.vendors import PrintVendor, open_print_vendor
 from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.facility import Facility
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, Document, Ledger
+from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
+from statement_builder.pipeline.stores import list_places, open_ledger
 from statement_builder.resources import SQL_ROOT, TEMPLATES
 from statement_builder.settings import Settings
+from statement_builder.settings.backends import open_profile
 from statement_builder.source import Source, open_source
 from statement_builder.stopwatch import Stopwatch
 
@@ -52,6 +55,8 @@ class AppContext:
     environ: Mapping[str, str] = field(repr=False)  # a log of a traceback may show it, and it has passwords
     now: Callable[[], datetime]
     actor: str
+    memberships: frozenset[str] = frozenset()
+    """What the actor is in the setting `roles`: `group:NAME`, `airflow:NAME`, or `schedule`."""
     workers: int
     progress: Progress = no_progress
     watch: Stopwatch = field(default_factory=Stopwatch)
@@ -63,7 +68,11 @@ class AppContext:
 
     def today(self) -> date:
         """Today's date in the facility's time zone."""
-        return self.now().astimezone(ZoneInfo(self.facility.time_zone)).date()
+        return self.local_date(self.now())
+
+    def local_date(self, moment: datetime) -> date:
+        """The date of a moment in the facility's time zone."""
+        return moment.astimezone(ZoneInfo(self.facility.time_zone)).date()
 
     def open_source(self, name: str) -> Source:
         """The billing system that the queries in `sql/<name>` read, at the address in the settings."""
@@ -116,27 +125,6 @@ class AppContext:
         self.ledger.close()
 
 
-def open_profile(settings: Settings) -> Profile:
-    """The vendor's profile with the hospital's mailer id and what the vendor's URL orders.
-
-    Raises `ConfigError` when one of these settings is invalid.
-    """
-    mail = settings.mail
-    try:
-        is_own_file = mail.print_profile.endswith(".toml")
-        profile = load_profile(Path(mail.print_profile) if is_own_file else mail.print_profile)
-    except ValueError as exc:
-        raise ConfigError(f"mail.print_profile: {exc}") from exc
-    try:
-        profile = with_mailer(profile, mailer_id=mail.mailer_id, service_type=mail.service_type)
-    except ValueError as exc:
-        raise ConfigError(f"mail.mailer_id, mail.service_type: {exc}") from exc
-    try:
-        return with_ordered_options(profile, settings.print)
-    except ValueError as exc:
-        raise ConfigError(str(exc)) from exc
-
-
 def open_context(
     settings: Settings,
     *,
@@ -145,19 +133,30 @@ def open_context(
     actor: str,
     workers: int,
     progress: Progress = no_progress,
+    reads_only: bool = False,
+    memberships: frozenset[str] = frozenset(),
 ) -> AppContext:
-    """Open the ledger and the archive from the settings. Creates or upgrades the ledger's tables."""
+    """Open the ledger and the archive from the settings, and require that all stores belong to one installation.
+
+    Creates a new ledger, but never migrates an older one. With `reads_only`, creates and changes nothing. Raises what
+    `stores.open_ledger` raises, and `StoreError` when ledger or archive is older than the other, unless they are only
+    read.
+    """
     facility = settings.require_facility()
-    ledger = Ledger.open(settings.ledger)
-    ledger.upgrade()
+    archive = open_archive(settings.archive)
+    ledger = open_ledger(settings, list_places(settings, archive), environ=environ, reads_only=reads_only)
+    if not reads_only:
+        require_latest_ledger(ledger, archive)
+        require_latest_archive(ledger, archive)
     return AppContext(
         settings=settings,
         facility=facility,
         ledger=ledger,
-        archive=open_archive(settings.archive),
+        archive=archive,
         environ=environ,
         now=now,
         actor=actor,
+        memberships=memberships,
         workers=workers,
         progress=progress,
         templates=open_templates(settings),

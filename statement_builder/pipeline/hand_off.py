@@ -12,8 +12,10 @@ from collections.abc import Sequence
 from mail_house.errors import Retryable
 from statement_builder.billing.selection import Channel
 from statement_builder.ledger import Batch, BatchState, Shard
+from statement_builder.pipeline.archive_check import require_intact_archive
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.email_delivery import reconcile_emails, send_emails
+from statement_builder.pipeline.hand_off_log import count_hand_off
 from statement_builder.pipeline.print_delivery import hand_off_print_files, open_print_run, reconcile_print_files
 from statement_builder.pipeline.recheck import has_recent_recheck, withhold_ineligible
 
@@ -21,14 +23,15 @@ from statement_builder.pipeline.recheck import has_recent_recheck, withhold_inel
 def hand_off_batch(context: AppContext, batch: Batch) -> None:
     """Hand off everything that is released and not sent yet, including redeliveries.
 
-    In order: reconcile interrupted deliveries, recheck the holds, send e-mails (a refused address is printed instead),
-    then send print files. A mail server that is down does not delay print.
+    In order: reconcile interrupted deliveries, look at the archive, recheck the holds, send e-mails (a refused address
+    is printed instead), then send print files. A mail server that is down does not delay print.
 
     Raises `mail_house.errors.HandOffError` when a vendor or mail server stops answering. A re-run sends the rest.
     """
     shards = _reconcile(context, batch)
     with open_print_run(context, batch, shards) as print_run:
         print_run.prefetch()
+        _begin(context, batch, shards)
         _recheck(context, batch, shards)
         deferred: Retryable | None = None
         try:
@@ -41,8 +44,24 @@ def hand_off_batch(context: AppContext, batch: Batch) -> None:
 
 
 def begin_hand_off(context: AppContext, batch: Batch) -> None:
-    """Do what must precede the first delivery: reconcile interrupted deliveries and recheck the holds."""
-    _recheck(context, batch, _reconcile(context, batch))
+    """Do what must precede the first delivery: reconcile interrupted deliveries, look at the archive, recheck the
+    holds."""
+    shards = _reconcile(context, batch)
+    _begin(context, batch, shards)
+    _recheck(context, batch, shards)
+
+
+def _begin(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
+    """Require that the ledger is the newest and that the archive has what will be handed off. Count the hand-off.
+
+    Does nothing if nothing is left to hand off.
+    """
+    pending = context.ledger.documents.pending_sequences(batch.batch_id)
+    if not pending:
+        return
+    with context.watch("archive check"):
+        require_intact_archive(context, batch, [shard for shard in shards if shard.sequence in pending])
+    count_hand_off(context.ledger, context.archive)
 
 
 def _reconcile(context: AppContext, batch: Batch) -> list[Shard]:

@@ -8,22 +8,17 @@ from __future__ import annotations
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.pipeline.context import AppContext
-from statement_builder.rendering import check_templates, languages
+from statement_builder.rendering import check_templates
+from statement_builder.reports.event_seal import read_event_keys
 
 
 def require_settings(context: AppContext, source: str) -> None:
-    """Raise `ConfigError` when an address, the print profile, a language or the source cannot be used."""
+    """Raise `ConfigError` when a back end cannot be opened: the settings are valid, but a secret may be missing."""
+    read_event_keys(context.environ)
     context.profile()
     context.open_vendor().close()
     context.open_mailer().close()
     context.open_source(source)
-    known = languages(context.templates)
-    unknown = [language for language in context.settings.render.languages if language not in known]
-    if unknown:
-        raise ConfigError(
-            f"render.languages: there is no translation into {', '.join(unknown)} in {context.templates / 'locale'}. "
-            f"Add its catalogue, or list only: {', '.join(known)}."
-        )
 
 
 def require_templates(context: AppContext) -> None:

@@ -15,7 +15,7 @@ from mail_house.models import Piece, PrintFile
 from mail_house.preflight import require_no_faults
 from mail_house.print_files import build_print_file, prepend_cover_sheet
 from mail_house.profiles import Profile
-from statement_builder.archive import Archive, PackReader, open_archive
+from statement_builder.archive import Archive, PackReader, naming_document, open_archive
 from statement_builder.billing.model import Guarantor, Record
 from statement_builder.billing.scanline import scanline
 from statement_builder.containment import contain
@@ -173,7 +173,8 @@ class PrintFileBuilder:
         plan, sha256 = self._plan, document.sha256
         moved = planned.new_addresses.get(document.document_id)
         recipient = recipients[document.document_id] if moved is None else make_recipient(moved)
-        pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)
+        with naming_document(document.document_id):
+            pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)
         if document.readdressed:
             pdf = self._prepend_cover_sheet(document, recipient, pdf)
             sha256 = hashlib.sha256(pdf).hexdigest()

@@ -28,6 +28,18 @@ class Unit(StrEnum):
     COUNT = "count"
 
 
+_VALUE_MAX = {
+    Unit.CENTS: 9_999_999_999,
+    Unit.PERCENT: 100,
+    Unit.HOURS: 8_760,
+    Unit.DAYS: 3_650,
+    Unit.WEEKS: 45,
+    Unit.YEARS: 120,
+    Unit.COUNT: 1_000,
+}
+"""No number of the policy is larger. A larger one is a typing error, or would leave the calendar."""
+
+
 class PolicyNumber(Record, kw_only=True):
     """The default of one number of the policy, its limits, and its source."""
 
@@ -36,7 +48,7 @@ class PolicyNumber(Record, kw_only=True):
     min: int | None = None
     """A smaller value is refused. None: no limit."""
     max: int | None = None
-    """A larger value is refused. None: no limit."""
+    """A larger value is refused. None: only what is impossible for the unit."""
     unit: Unit
     citation: _Text
     """The law, or the policy behind the number."""
@@ -47,7 +59,14 @@ class PolicyNumber(Record, kw_only=True):
 
     def allows(self, value: int) -> bool:
         """Whether a value is within the limits."""
-        return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
+        return self.problem(value) == ""
+
+    def problem(self, value: int) -> str:
+        """What is wrong with a value, for an error message that starts with the name. Empty: nothing."""
+        if (self.min is not None and value < self.min) or (self.max is not None and value > self.max):
+            return self.limits()
+        highest = _VALUE_MAX[self.unit]
+        return f"must be at most {highest:,} {self.unit.value}" if value > highest else ""
 
     def limits(self) -> str:
         """`must be at least 120 (26 CFR 1.501(r)-6(c)(3))`, for an error message."""

@@ -115,14 +115,16 @@ class Policy(Record, kw_only=True):
     """Charges this far above the good faith estimate are substantially in excess of it."""
 
     def __post_init__(self) -> None:
-        """ValueError names the settings that are outside their limits or contradict each other."""
-        problems = [f"{name} {POLICY_NUMBERS[name].limits()}" for name in self._outside_limits()]
+        """ValueError names the settings that are outside their limits or contradict each other, one in each of its
+        `args`."""
+        problems = [
+            f"{name} {problem}"
+            for name, number in POLICY_NUMBERS.items()
+            if (problem := number.problem(self.number(name)))
+        ]
         problems += [message for holds, message in self._requirements() if not holds]
         if problems:
-            raise ValueError("; ".join(problems))
-
-    def _outside_limits(self) -> list[str]:
-        return [name for name, number in POLICY_NUMBERS.items() if not number.allows(self.number(name))]
+            raise ValueError(*problems)
 
     def number(self, name: str) -> int:
         """The value in force of one number of the policy. AttributeError if there is no such setting."""

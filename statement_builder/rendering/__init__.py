@@ -8,7 +8,6 @@ from statement_builder.rendering.engine import Engine, Outcome, PlainEngine, Ren
 from statement_builder.rendering.envelope import EnvelopeWindows
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.template_fingerprint import check_templates, fingerprint_templates
-from statement_builder.rendering.translations import languages
 from statement_builder.rendering.verification import ForeignIds, verify
 from statement_builder.rendering.verified_renderer import VerifiedRenderer
 
@@ -26,7 +25,6 @@ __all__ = [
     "VerifiedRenderer",
     "check_templates",
     "fingerprint_templates",
-    "languages",
     "make_copy",
     "verify",
 ]

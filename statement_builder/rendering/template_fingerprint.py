@@ -13,7 +13,7 @@ from statement_builder.errors import ConfigError
 from statement_builder.rendering.engine import PlainEngine
 from statement_builder.rendering.fonts import FACES, font_path
 from statement_builder.rendering.templating import environment
-from statement_builder.rendering.translations import languages
+from statement_builder.resources import languages
 
 _LIBRARIES = (
     "weasyprint",

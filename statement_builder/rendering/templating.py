@@ -21,8 +21,9 @@ from statement_builder.documents.formats import format_cents, format_long_date, 
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.sandbox import Sandbox
-from statement_builder.rendering.text_fit import coupon_name_fit, coupon_number_fit, window_fit
-from statement_builder.rendering.translations import SOURCE_LANGUAGE, languages, load_catalog
+from statement_builder.rendering.text_fit import coupon_name_fit, coupon_number_fit, insurer_fits, window_fit
+from statement_builder.rendering.translations import load_catalog
+from statement_builder.resources import SOURCE_LANGUAGE, languages
 
 _NO_BREAK_SPACE = "\u00a0"
 
@@ -82,6 +83,7 @@ def environment(templates: Path, language: str) -> Sandbox:
     )
     env.policies["ext.i18n.trimmed"] = True
     env.filters.update(_filters(language))
+    env.tests["alphanumeric"] = str.isalnum
     env.globals.update(
         page_counter=Markup('<span class="page"></span>'), pages_counter=Markup('<span class="pages"></span>')
     )
@@ -114,6 +116,7 @@ def _filters(language: str) -> dict[str, Any]:
         "window_fit": window_fit,
         "coupon_name_fit": coupon_name_fit,
         "coupon_number_fit": coupon_number_fit,
+        "insurer_fits": insurer_fits,
     }
 
 

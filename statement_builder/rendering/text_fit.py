@@ -12,12 +12,19 @@ from typing import NamedTuple
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
 from statement_builder.documents.content import Recipient
+from statement_builder.documents.facts import VisitLine
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.fonts import TEXT_FACES, font_path
 
 _REGULAR, _SEMIBOLD, _ = TEXT_FACES
 _ASCII_WIDTH_MAX = 0.9
 """Font sizes: no ASCII character of the text fonts is wider."""
+
+
+_VISIT_LINE_CHARACTERS = 82
+"""Of the facts in the line, without the labels and separators: 31 of the 113 that fit at 9 points on average."""
+_DATE_CHARACTERS, _DATES_CHARACTERS = 12, 28
+"""`Oct 11, 2026`, and the same with the last day."""
 
 
 class _Step(NamedTuple):
@@ -70,6 +77,13 @@ def coupon_name_fit(name: str, large_print: bool) -> str:
 def coupon_number_fit(number: str, large_print: bool) -> str:
     """CSS class of the type size that keeps the billing number above the coupon's scan line."""
     return _find_class(number, _COUPON_NUMBER_LARGE if large_print else _COUPON_NUMBER)
+
+
+def insurer_fits(visit: VisitLine) -> bool:
+    """Whether the insurer's name fits the line with a visit's dates, patient, account number and facility."""
+    dates = _DATE_CHARACTERS if visit.service_from == visit.service_to else _DATES_CHARACTERS
+    names = len(visit.patient_name) + len(visit.account_number) + len(visit.facility_name) + len(visit.insurance_name)
+    return dates + names <= _VISIT_LINE_CHARACTERS
 
 
 def _find_class(text: str, steps: tuple[_Step, ...]) -> str:

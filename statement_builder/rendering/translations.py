@@ -14,14 +14,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
 from statement_builder.errors import ConfigError
-
-SOURCE_LANGUAGE = "en"
-
-
-def languages(templates: Path) -> tuple[str, ...]:
-    """Every language that can be rendered, English first."""
-    found = sorted(path.parent.parent.name for path in templates.glob("locale/*/LC_MESSAGES/messages.po"))
-    return (SOURCE_LANGUAGE, *(language for language in found if language != SOURCE_LANGUAGE))
+from statement_builder.resources import SOURCE_LANGUAGE
 
 
 def load_catalog(templates: Path, language: str) -> NullTranslations:

@@ -12,6 +12,7 @@ from typing import Literal
 from msgspec import field
 
 from statement_builder.billing.model import Record
+from statement_builder.reports.event_seal import EventSeal
 
 
 class GateLine(Record, kw_only=True):
@@ -133,3 +134,5 @@ class ControlSheet(Record, kw_only=True):
     """The assumption that legal clocks run on. Empty: the vendor reports every mailing."""
     still_open: tuple[OpenItem, ...]
     history: tuple[HistoryLine, ...]
+    event_seal: EventSeal | None = None
+    """The end of the event log when the batch closed. None: it is not closed, or was before seals existed."""

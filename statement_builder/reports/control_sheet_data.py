@@ -38,6 +38,7 @@ from statement_builder.reports.control_sheet import (
     OpenItem,
     PrintFileLine,
 )
+from statement_builder.reports.event_seal import EventSeal
 
 PREVIOUS_CYCLES_MAX = 3
 """How many previous cycles a control sheet compares with."""
@@ -51,11 +52,12 @@ def build_control_sheet(
     questions: Sequence[str],
     at: datetime,
     clock_basis: str = "",
+    event_seal: EventSeal | None = None,
 ) -> ControlSheet:
     """The control sheet of `batch` from the current ledger. `envelope_class` maps a page count to an envelope class.
 
     `questions` are the decisions that a person must make before hand-off; `at` (UTC) is the time of preparation;
-    `clock_basis` is the assumption that legal clocks run on, if any.
+    `clock_basis` is the assumption that legal clocks run on, if any; `event_seal` the seal of a batch that closes.
     """
     totals = ledger.control_totals.get(batch.batch_id)
     classes = count_classes(ledger.control_totals.by_status(batch.batch_id), envelope_class)
@@ -102,6 +104,7 @@ def build_control_sheet(
         print_files=tuple(_make_print_file_line(row) for row in files),
         questions=tuple(questions),
         clock_basis=clock_basis,
+        event_seal=event_seal,
         still_open=tuple(_list_open_items(batch, totals, files, questions)),
         history=tuple(
             HistoryLine(at=event.at, actor=event.actor, what=event.what, why=event.why)

@@ -1,121 +1,242 @@
-"""Checks of the settings that types cannot express. Each ConfigError names the file and the setting."""
+"""Checks of the settings that types cannot express. Each fault is a sentence that starts with the setting's name."""
 
 from __future__ import annotations
 
 import re
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
+
+from msgspec.structs import fields
 
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
-from statement_builder.errors import ConfigError
-from statement_builder.settings.model import MailSettings, ReleaseSettings, RetentionSettings, Settings
+from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
+from statement_builder.policy.settings import Policy
+from statement_builder.resources import TEMPLATES, languages
+from statement_builder.settings.model import MailSettings, ReleaseSettings, RenderSettings, RoleSettings, Settings
 
 PAYMENT_URL_CHARACTERS_MAX = 86
 """With the 36 characters of the document id, the most that phones read easily from a one-inch code."""
+URL_CHARACTERS_MAX = 200
+"""Web addresses are printed, and people type them."""
 
-RETENTION_YEARS_MAX = 100
-
+LIMITS: dict[str, tuple[int, int]] = {
+    "facility.assistance_free_max_percent": (0, 2_000),
+    "facility.assistance_discount_max_percent": (0, 2_000),
+    "source.max_age_hours": (1, 8_760),
+    "render.workers": (0, 1_024),
+    "mail.email_link_days": (1, 7),
+    "mail.preflight_sample_every": (1, 1_000_000),
+    "mail.assumed_mailing_business_days": (0, 30),
+    "mail.settle_seconds": (0, 86_400),
+    "mail.reversals_max": (0, 1_000_000),
+    "mail.ack_deadline_hours": (1, 720),
+    "mail.mailed_deadline_business_days": (1, 60),
+    "retention.statement_years": (1, 100),
+    "retention.ob_notice_years": (1, 100),
+    "retention.dunning_years": (1, 100),
+    "retention.state_law_years": (0, 100),
+    "release.volume_change_max_percent": (0, 10_000),
+    "release.amount_change_max_percent": (0, 10_000),
+    "release.hold_doubled_count_min": (0, 1_000_000),
+    "release.dual_control_level_min": (1, 4),
+    "release.amount_max_cents": (0, 9_999_999_999),
+}
+"""Smallest and largest value of every number outside `[policy]`, whose numbers have their limits in
+`legal_numbers.toml`."""
+_NOTES = {
+    "mail.email_link_days": ", the S3 maximum",
+    "mail.preflight_sample_every": "; 1 reads every piece",
+    "mail.settle_seconds": ", which is a day",
+    "mail.reversals_max": "; 0 lets every such file wait",
+    "release.dual_control_level_min": ": a final notice (level 4) always requires dual control",
+}
+_ROLE_MEMBER = re.compile(r"(group|airflow):[^\s:]+|schedule")
 _POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")
+_PHONE = re.compile(r"[+(0-9][!-~ ]{9,49}")
+_PHONE_DIGITS_MIN, _PHONE_CHARACTERS_MIN = 7, 10
+"""A number with area code has 10 digits; letters may stand for some, as in 800-555-CARE."""
+_TAX_ID = re.compile(r"[0-9]{2}-[0-9]{7}")
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+")
+_unprintable = re.compile(f"[{DAMAGED}{FORBIDDEN}{LINE_ENDS}]").search
 
 
-def check_settings(settings: Settings, where: str) -> None:
-    """ConfigError names the first wrong setting. `where` is the settings file."""
-    if settings.render.workers < 0:
-        raise ConfigError(f"{where}: render.workers must not be negative")
-    if settings.render.engine not in {"compiled", "plain"}:
-        raise ConfigError(f"{where}: render.engine must be 'compiled' or 'plain'")
-    _check_mail(settings.mail, settings.archive, where)
-    _check_release(settings.release, where)
-    _check_retention(settings.retention, where)
+def find_faults(settings: Settings) -> Iterator[str]:
+    """Every setting with an impossible value, and every contradiction between settings."""
+    yield from _find_numbers_outside_limits(settings)
+    yield from _find_folder_faults("source.queries", settings.source.queries, must_exist=True)
+    yield from _find_render_faults(settings.render)
+    yield from _find_mail_faults(settings.mail, settings.archive)
+    yield from _find_release_faults(settings.release)
+    yield from _find_policy_faults(settings.policy)
+    yield from _find_role_faults(settings.roles)
     if settings.facility is not None:
-        _check_facility(settings.facility, where)
+        yield from _find_facility_faults(settings.facility)
 
 
-def _check_mail(mail: MailSettings, archive: str, where: str) -> None:
-    if mail.preflight_sample_every < 1:
-        raise ConfigError(f"{where}: mail.preflight_sample_every must be at least 1, which reads every piece")
-    if mail.email_content not in {"portal", "archive-link", "attachment"}:
-        raise ConfigError(f"{where}: mail.email_content must be 'portal', 'archive-link', or 'attachment'")
-    if mail.email_content == "archive-link" and not archive.startswith("s3://"):
-        raise ConfigError(
-            f"{where}: mail.email_content 'archive-link' requires an archive on S3. "
-            "Set archive to s3://…, or mail.email_content to 'portal'."
+def _find_numbers_outside_limits(settings: Settings) -> Iterator[str]:
+    for name, (lowest, highest) in LIMITS.items():
+        table, _, key = name.partition(".")
+        record = getattr(settings, table)
+        if record is None or lowest <= (value := getattr(record, key)) <= highest:
+            continue
+        if value < 0 == lowest:
+            yield f"{name} must not be negative"
+        elif value < lowest and highest > 60:
+            yield f"{name} must be at least {lowest:,}{_NOTES.get(name, '')}"
+        else:
+            yield f"{name} must be from {lowest:,} to {highest:,}{_NOTES.get(name, '')}"
+
+
+def _find_render_faults(render: RenderSettings) -> Iterator[str]:
+    if render.engine not in {"compiled", "plain"}:
+        yield "render.engine must be 'compiled' or 'plain'"
+    yield from _find_folder_faults("render.layouts", render.layouts, must_exist=False)
+    yield from _find_folder_faults("render.templates", render.templates, must_exist=True)
+    known = languages(TEMPLATES, *([Path(render.templates)] if render.templates else []))
+    unknown = [repr(language) for language in render.languages if language not in known]
+    if unknown:
+        where = Path(render.templates or TEMPLATES) / "locale"
+        yield (
+            f"render.languages: there is no translation into {', '.join(unknown)} in {where}. Add its catalog, or list "
+            f"only: {', '.join(known)}"
         )
-    if not 0 <= mail.assumed_mailing_business_days <= 30:
-        raise ConfigError(f"{where}: mail.assumed_mailing_business_days must be from 0 to 30")
-    if not 1 <= mail.email_link_days <= 7:
-        raise ConfigError(f"{where}: mail.email_link_days must be from 1 to 7, the S3 maximum")
+    if not render.languages or len(set(render.languages)) < len(render.languages):
+        yield f"render.languages must name at least one language, each once: {', '.join(known)}"
 
 
-def _check_release(release: ReleaseSettings, where: str) -> None:
+def _find_folder_faults(name: str, folder: str, *, must_exist: bool) -> Iterator[str]:
+    if not folder:
+        return
+    if folder != folder.strip() or _unprintable(folder):
+        yield f"{name} must be the path of a folder, with no space around it and no control character"
+    elif must_exist and not Path(folder).is_dir():
+        yield f"{name}: the folder {folder} does not exist"
+    elif Path(folder).exists() and not Path(folder).is_dir():
+        yield f"{name}: {folder} is a file, not a folder"
+
+
+def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
+    if mail.email_content not in {"portal", "archive-link", "attachment"}:
+        yield "mail.email_content must be 'portal', 'archive-link', or 'attachment'"
+    if mail.email_content == "archive-link" and not archive.startswith("s3://"):
+        yield (
+            "mail.email_content 'archive-link' requires an archive on S3. "
+            "Set archive to s3://…, or mail.email_content to 'portal'"
+        )
+    if mail.service_type and not mail.mailer_id:
+        yield "mail.service_type is set, but mail.mailer_id is not: the barcode needs both"
+    yield from _find_folder_faults("mail.inbox", mail.inbox, must_exist=False)
+
+
+def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:
     for kind in Kind:
         if release.by(kind) not in {"auto", "person", "dual-control"}:
-            name = kind.value.replace("-", "_")
-            raise ConfigError(f"{where}: release.{name} must be 'auto', 'person', or 'dual-control'")
-    for name in ("volume_change_max_percent", "amount_change_max_percent", "hold_doubled_count_min"):
-        if getattr(release, name) < 0:
-            raise ConfigError(f"{where}: release.{name} must not be negative")
+            yield f"release.{kind.value.replace('-', '_')} must be 'auto', 'person', or 'dual-control'"
 
 
-def _check_retention(retention: RetentionSettings, where: str) -> None:
-    for kind in Kind:
-        name = f"{kind.value.replace('-', '_')}_years"
-        if not 1 <= getattr(retention, name) <= RETENTION_YEARS_MAX:
-            raise ConfigError(f"{where}: retention.{name} must be from 1 to {RETENTION_YEARS_MAX}")
-    if not 0 <= retention.state_law_years <= RETENTION_YEARS_MAX:
-        raise ConfigError(f"{where}: retention.state_law_years must be from 0 to {RETENTION_YEARS_MAX}")
+def _find_policy_faults(policy: Policy) -> Iterator[str]:
+    if len(set(policy.email_kinds)) < len(policy.email_kinds):
+        yield "policy.email_kinds must name each kind once"
+    if policy.agency_name and (not re.search(r"\w", policy.agency_name) or _unprintable(policy.agency_name)):
+        yield "policy.agency_name must be a name on one line, or empty"
 
 
-def _check_facility(facility: Facility, where: str) -> None:
+def _find_role_faults(roles: RoleSettings) -> Iterator[str]:
+    for verb in fields(RoleSettings):
+        for member in roles.allowed(verb.name):
+            if not _ROLE_MEMBER.fullmatch(member):
+                yield f"roles.{verb.name}: '{member}' must be group:NAME, airflow:NAME, or schedule"
+
+
+def _find_facility_faults(facility: Facility) -> Iterator[str]:
     if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", facility.facility_id):
-        raise ConfigError(f"{where}: facility.facility_id must be 1 to 32 letters, digits, and hyphens")
-    if not facility.portal_url.startswith("https://"):
-        raise ConfigError(f"{where}: facility.portal_url must start with https:// because e-mails link to it")
-    if not re.match(r"https?://\S+\Z", facility.assistance_url):
-        raise ConfigError(f"{where}: facility.assistance_url must be a complete web address because people type it")
-    _check_assistance(facility, where)
+        yield "facility.facility_id must be 1 to 32 letters, digits, and hyphens"
+    for name in ("phone", "assistance_phone"):
+        if not _is_phone(getattr(facility, name)):
+            yield f"facility.{name} must be a phone number with area code, such as 603-555-0142, because people dial it"
+    if not _TAX_ID.fullmatch(facility.tax_id):
+        yield "facility.tax_id must be two digits, a hyphen, and seven digits, such as 02-0000000"
+    if not _is_web_address(facility.portal_url, "https"):
+        yield "facility.portal_url must start with https:// and be a complete web address, because e-mails link to it"
+    if not _is_web_address(facility.assistance_url, "http", "https"):
+        yield "facility.assistance_url must be a complete web address because people type it"
+    yield from _find_assistance_faults(facility)
     if facility.payment_url:
-        _check_payment_url(facility.payment_url, where)
+        yield from _find_payment_url_faults(facility.payment_url)
     if problem := scanline_problem(facility.scanline):
-        raise ConfigError(f"{where}: facility.scanline: {problem}")
+        yield f"facility.scanline: {problem}"
+    if facility.logo_svg and not _is_svg(facility.logo_svg):
+        yield "facility.logo_svg must be one complete <svg> element"
     try:
         ZoneInfo(facility.time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as exc:
-        raise ConfigError(f"{where}: facility.time_zone is not a time zone that this machine knows") from exc
+    except (KeyError, ValueError, OSError):  # not in the database, not a name, a folder of names
+        yield "facility.time_zone is not a time zone that this machine knows, such as America/New_York"
 
 
-def _check_assistance(facility: Facility, where: str) -> None:
+def _is_phone(text: str) -> bool:
+    dialed = re.findall(r"[0-9A-Za-z]", text)
+    digits = [each for each in dialed if each.isdigit()]
+    return bool(_PHONE.fullmatch(text)) and len(dialed) >= _PHONE_CHARACTERS_MIN and len(digits) >= _PHONE_DIGITS_MIN
+
+
+def _is_web_address(url: str, *schemes: str) -> bool:
+    """Whether the URL has one of the schemes and a full host name, in ASCII, short enough to be printed."""
+    if not re.fullmatch(r"[!-~]+", url) or len(url) > URL_CHARACTERS_MAX:
+        return False
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(_HOST.fullmatch(parts.netloc.partition(":")[0])) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _is_svg(text: str) -> bool:
+    try:
+        return ET.fromstring(text).tag.rpartition("}")[2] == "svg"  # noqa: S314 - the hospital's own file
+    except ET.ParseError:
+        return False
+
+
+def _find_assistance_faults(facility: Facility) -> Iterator[str]:
     """A final notice encloses a summary: who qualifies, and where the office is (26 CFR 1.501(r)-1(b)(24))."""
     lines = [line.strip() for line in facility.assistance_address.lines]
     if not any(lines) or any(_POST_OFFICE_BOX.match(line) for line in lines):
-        raise ConfigError(
-            f"{where}: facility.assistance_address must be the street address of the financial assistance office, "
+        yield (
+            "facility.assistance_address must be the street address of the financial assistance office, "
             "not a post office box, because people go there"
         )
     free, discount = facility.assistance_free_max_percent, facility.assistance_discount_max_percent
-    if min(free, discount) < 0 or max(free, discount) == 0:
-        raise ConfigError(
-            f"{where}: facility.assistance_free_max_percent or facility.assistance_discount_max_percent must be above "
-            "0, and neither may be negative: the summary of financial assistance says who qualifies"
+    if max(free, discount) == 0:
+        yield (
+            "facility.assistance_free_max_percent or facility.assistance_discount_max_percent must be above 0: the "
+            "summary of financial assistance says who qualifies"
         )
     if 0 < discount <= free:
-        raise ConfigError(
-            f"{where}: facility.assistance_discount_max_percent must be above facility.assistance_free_max_percent, or "
-            "0 if care is free or not discounted"
+        yield (
+            "facility.assistance_discount_max_percent must be above facility.assistance_free_max_percent, or 0 if care "
+            "is free or not discounted"
         )
 
 
-def _check_payment_url(url: str, where: str) -> None:
+def _find_payment_url_faults(url: str) -> Iterator[str]:
     """The code is printed where anyone may scan it, so the URL contains the document id and no other patient data."""
     parts = url.split("{document}")
-    if len(parts) != 2 or not re.fullmatch(r"https://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+", "".join(parts)):
-        raise ConfigError(
-            f"{where}: facility.payment_url must be an https:// address in ASCII that contains {{document}} once, for "
-            "the document id"
+    if (
+        len(parts) != 2
+        or not re.fullmatch(r"https://[A-Za-z0-9._~:/?#@!$&'()*+,;=%-]+", "".join(parts))
+        or not _is_web_address("x".join(parts), "https")
+    ):
+        yield (
+            "facility.payment_url must be an https:// address in ASCII that contains {document} once, for the document "
+            "id"
         )
     if len("".join(parts)) > PAYMENT_URL_CHARACTERS_MAX:
-        raise ConfigError(
-            f"{where}: facility.payment_url must not exceed {PAYMENT_URL_CHARACTERS_MAX} characters without "
-            "{document}, or the code is too fine for phones"
+        yield (
+            f"facility.payment_url must not exceed {PAYMENT_URL_CHARACTERS_MAX} characters without {{document}}, or "
+            "the code is too fine for phones"
         )

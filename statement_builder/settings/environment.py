@@ -30,7 +30,10 @@ def _variable(name: str, description: str, *, secret: bool = False) -> Environme
 ENVIRONMENT_VARIABLES: tuple[EnvironmentVariable, ...] = (
     _variable("HOME", "Folder for everything without a setting of its own. Default: `.statements/`."),
     _variable("CONFIG", "Path of the settings file. Default: `statements.toml` in the working or home folder."),
-    _variable("CLOCK", "Fixed time for rehearsals and tests, such as 2026-11-07T15:00:00Z."),
+    _variable(
+        "CLOCK",
+        "Fixed time for rehearsals, such as 2026-11-07T15:00:00Z. A real ledger refuses it.",
+    ),
     _variable("SFTP_KEY", "File with the private key for the print vendor's SFTP server."),
     _variable("SFTP_PASSWORD", "Password for the SFTP server, or passphrase of the private key.", secret=True),
     _variable("LOB_KEY", "Lob's secret API key. A key that starts with `test_` prints nothing.", secret=True),
@@ -39,6 +42,7 @@ ENVIRONMENT_VARIABLES: tuple[EnvironmentVariable, ...] = (
     _variable("DKIM_KEY", "File with the private key that signs e-mail."),
     _variable("IMAP_USER", "User name for the bounce mailbox."),
     _variable("IMAP_PASSWORD", "Password for the bounce mailbox.", secret=True),
+    _variable("EVENT_KEY", "Keys that sign the event log's seals, with commas between: the first signs.", secret=True),
     _variable("ALERT_EMAIL", "Airflow: address that gets alerts. Empty: no alerts by e-mail."),
     _variable("RETRY_DELAY_S", "Airflow: seconds before a failed task is retried."),
     _variable("SHARDS_PER_TASK", "Airflow: shards that one task builds."),

@@ -5,16 +5,15 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from msgspec.structs import fields
 
 from statement_builder.errors import ConfigError
-from statement_builder.settings.checks import check_settings
-from statement_builder.settings.descriptions import field_descriptions, record_of
+from statement_builder.settings.checks import find_faults
+from statement_builder.settings.conversion import convert_settings
 from statement_builder.settings.environment import URL_VARIABLES
 from statement_builder.settings.facility import normalize_facility
 from statement_builder.settings.model import Settings
@@ -78,17 +77,25 @@ def find_settings_file(environ: Mapping[str, str], working_folder: Path) -> Path
 
 
 def load_settings(environ: Mapping[str, str], working_folder: Path, *, source_name: str | None = None) -> Settings:
-    """The settings in force. `source_name` comes from the command line and overrides the file.
+    """The settings in force, all of them checked. `source_name` comes from the command line and overrides the file.
 
-    ConfigError names a wrong setting and its file.
+    ConfigError names every wrong setting and its file or environment variable. The ledger and the source are checked
+    by opening them, which each command that uses them does first.
     """
-    return read_settings(environ, working_folder, source_name=source_name).settings
+    return _load(environ, working_folder, source_name, for_use=True).settings
 
 
-def read_settings(
-    environ: Mapping[str, str], working_folder: Path, *, source_name: str | None = None
+def read_settings(environ: Mapping[str, str], working_folder: Path) -> LoadedSettings:
+    """The settings in force and where each came from, to be shown: also a URL or a file that cannot be used.
+
+    ConfigError as `load_settings`.
+    """
+    return _load(environ, working_folder, None, for_use=False)
+
+
+def _load(
+    environ: Mapping[str, str], working_folder: Path, source_name: str | None, *, for_use: bool
 ) -> LoadedSettings:
-    """The settings in force and where each came from. The arguments and errors are those of `load_settings`."""
     path = find_settings_file(environ, working_folder)
     file_values = _read_toml(path) if path else {}
     raw = copy.deepcopy(file_values)
@@ -97,19 +104,27 @@ def read_settings(
     for setting, variable in URL_VARIABLES.items():
         if value := environ.get(variable):
             _put(raw, setting, value)
-    where = str(path or "environment")
-    _refuse_renamed(raw, where)
-    try:
-        settings = msgspec.convert(raw, Settings)
-    except msgspec.ValidationError as exc:
-        raise ConfigError(f"{where}: {_explain(str(exc), raw)}") from exc
+    faults = list(_find_renamed(raw))
     home = home_folder(environ, working_folder)
-    settings = with_default_locations(settings, home)
+    settings = with_default_locations(convert_settings(raw, faults), home)
     if settings.facility is not None:
-        facility = normalize_facility(settings.facility, str(path or "the settings"))
+        facility = normalize_facility(settings.facility, found := list[str]())
         settings = msgspec.structs.replace(settings, facility=facility)
-    check_settings(settings, str(path or "the settings"))
+        _add(faults, found)
+    _add(faults, find_faults(settings))
+    if for_use:
+        from statement_builder.settings.backends import find_backend_faults  # noqa: PLC0415 - slow to import
+
+        _add(faults, find_backend_faults(settings, environ))
+    if faults:
+        raise ConfigError(_describe(faults, str(path or "the settings"), environ))
     return LoadedSettings(settings=settings, path=path, file_values=file_values, environ=environ, home=home)
+
+
+def _add(faults: list[str], found: Iterable[str]) -> None:
+    """Add faults of settings that have none yet: a second check of a wrong value says nothing new."""
+    known = tuple(map(_setting_of, faults))
+    faults += [fault for fault in found if not any(each.startswith(_setting_of(fault)) for each in known)]
 
 
 def with_default_locations(settings: Settings, home: Path) -> Settings:
@@ -127,32 +142,17 @@ def with_default_locations(settings: Settings, home: Path) -> Settings:
     )
 
 
-def _explain(error: str, raw: Mapping[str, object]) -> str:
-    """A msgspec error with the setting's name as in the file, such as `render.workers`."""
-    what, _, place = error.partition(" - at `$.")
-    place = place.rstrip("`")
-    prefix = f"{place}." if place else ""
-    if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", what):
-        return f"{prefix}{unknown[1]} is not a setting. Check the spelling and the table (docs/configure/settings.md)."
-    if re.fullmatch(r"Object missing required field `(.*)`", what):
-        return "; ".join(f"{prefix}{name} is missing and has no default{what}" for name, what in _missing(place, raw))
-    return f"{place or 'the settings'}: {what}"
+def _describe(faults: Iterable[str], where: str, environ: Mapping[str, str]) -> str:
+    """One message with all faults, by the file or the environment variable that each comes from."""
+    by_origin = dict[str, list[str]]()
+    for fault in faults:
+        variable = URL_VARIABLES.get(_setting_of(fault), "")
+        by_origin.setdefault(variable if environ.get(variable) else where, []).append(fault.rstrip("."))
+    return "; ".join(f"{origin}: {'; '.join(found)}" for origin, found in by_origin.items()) + "."
 
 
-def _missing(place: str, raw: object) -> Iterator[tuple[str, str]]:
-    """The name of each required setting that the table `place` does not have, and `: what it is` if documented."""
-    record: type[msgspec.Struct] | None = Settings
-    for name in place.split("."):
-        assert record is not None
-        assert isinstance(raw, dict)
-        (field,) = (each for each in fields(record) if each.encode_name == name)
-        record, raw = record_of(field), raw[name]
-    assert record is not None
-    assert isinstance(raw, dict)
-    for field in fields(record):
-        if field.required and field.name not in raw:
-            what, _, _ = field_descriptions(record).get(field.name, "").rstrip(".").partition(". ")
-            yield field.name, f": {what}" if what else ""
+def _setting_of(fault: str) -> str:
+    return re.split(r"[ :,]", fault, maxsplit=1)[0]
 
 
 def _read_toml(path: Path) -> dict[str, object]:
@@ -164,17 +164,16 @@ def _read_toml(path: Path) -> dict[str, object]:
         raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
 
 
-def _refuse_renamed(raw: Mapping[str, object], where: str) -> None:
+def _find_renamed(raw: Mapping[str, object]) -> Iterator[str]:
     for old, new in RENAMED_SETTINGS.items():
         table, _, key = old.partition(".")
         found = raw.get(table)
         if isinstance(found, dict) and key in found:
-            what_to_do = _NEW_VALUES.get(new, "Change the name and keep the value.")
-            raise ConfigError(f"{where}: {old} was renamed to {new}. {what_to_do}")
+            yield f"{old} was renamed to {new}. {_NEW_VALUES.get(new, 'Change the name and keep the value.')}"
     release = raw.get("release")
     for key, value in release.items() if isinstance(release, dict) else ():
         if value == "second-person":
-            raise ConfigError(f"{where}: release.{key}: 'second-person' was renamed to 'dual-control'.")
+            yield f"release.{key}: 'second-person' was renamed to 'dual-control'."
 
 
 def _put(raw: dict[str, object], setting: str, value: str) -> None:

@@ -82,6 +82,12 @@ class MailSettings(Record, kw_only=True):
     """Where the print vendor leaves its reports: an `sftp:` or `file:` URL. Empty: they are placed in the inbox."""
     bounce_mailbox_url: str = ""
     """Mailbox for bounced e-mail: a `file:` URL (Maildir, or a folder of `.eml` files) or an `imaps:` URL."""
+    settle_seconds: int = 60
+    """A file is taken in when it has not changed for this many seconds, so that no file is read while it is still being
+    written. 0: at once; only if everything writes under a temporary name, such as `x.csv.part`, and then renames."""
+    reversals_max: int = 5
+    """Rejected and returned pieces that one run of the tracking records on its own. A file that would exceed it waits
+    for an operator: `statements track --accept FILE`."""
 
 
 class ReleaseSettings(Record, kw_only=True):
@@ -127,6 +133,48 @@ class RetentionSettings(Record, kw_only=True):
         return max(int(getattr(self, f"{kind.value.replace('-', '_')}_years")), self.state_law_years)
 
 
+class RoleSettings(Record, kw_only=True):
+    """Who may do what. As soon as one of these is set, whatever is not set is allowed to nobody.
+
+    Each is a list of `group:NAME`, a group of the operating system; `airflow:NAME`, a user of Airflow; and `schedule`,
+    the runs that Airflow starts itself.
+    """
+
+    run: tuple[str, ...] | None = None
+    """Who may open a batch with `statements run` or by triggering its DAG."""
+    rerun: tuple[str, ...] | None = None
+    """Who may finish a batch with `statements rerun` or the DAG `rerun_batch`."""
+    release: tuple[str, ...] | None = None
+    """Who may release a batch. The Airflow users in it are the ones who may respond to an approval."""
+    reject: tuple[str, ...] | None = None
+    """Who may reject a batch."""
+    void: tuple[str, ...] | None = None
+    """Who may void a document."""
+    resend: tuple[str, ...] | None = None
+    """Who may resend a document or a print file."""
+    reprint: tuple[str, ...] | None = None
+    """Who may mail a copy of a document."""
+    correct: tuple[str, ...] | None = None
+    """Who may correct a document."""
+    resolve: tuple[str, ...] | None = None
+    """Who may record the outcome of a hand-off that is unknown."""
+    track: tuple[str, ...] | None = None
+    """Who may process delivery reports, by command or by triggering the DAG."""
+    adopt: tuple[str, ...] | None = None
+    """Who may adopt a store that was moved or restored."""
+    purge: tuple[str, ...] | None = None
+    """Who may purge what is past its retention, and place and lift legal holds."""
+
+    @property
+    def are_set(self) -> bool:
+        """Whether any of them is set."""
+        return any(getattr(self, name) is not None for name in self.__struct_fields__)
+
+    def allowed(self, verb: str) -> tuple[str, ...]:
+        """Who may use this verb, by its name here."""
+        return tuple(getattr(self, verb) or ())
+
+
 class Settings(Record, kw_only=True):
     """All settings of one facility."""
 
@@ -152,6 +200,8 @@ class Settings(Record, kw_only=True):
     """Who must release a batch."""
     retention: RetentionSettings = RetentionSettings()
     """How long mail is kept."""
+    roles: RoleSettings = RoleSettings()
+    """Who may do what. Nothing set: everybody who can read the settings."""
 
     def __repr__(self) -> str:
         """Without values: a log of a traceback may show it, and the URLs of databases may contain passwords."""

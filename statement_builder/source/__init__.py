@@ -4,6 +4,7 @@ Does not decide who gets mail, compute a balance, or write to the billing system
 """
 
 from statement_builder.source.check import CheckReport
+from statement_builder.source.database import has_password
 from statement_builder.source.freshness import require_fresh
 from statement_builder.source.reference import create_reference_schema
 from statement_builder.source.sample import SampleSummary, make_sample
@@ -16,6 +17,7 @@ __all__ = [
     "SampleSummary",
     "Source",
     "create_reference_schema",
+    "has_password",
     "load_synthea",
     "make_sample",
     "open_source",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
@@ -35,24 +35,35 @@ _OBSTETRIC_RESULT_SETS = ("ob_episodes", "ob_deposits")
 
 
 def try_build_account(
-    key: Key, rows_by_set: Sequence[list[Row | BadRow]], *, as_of: date, languages: frozenset[str]
+    key: Key,
+    rows_by_set: Sequence[list[Row | BadRow]],
+    *,
+    as_of: date,
+    languages: frozenset[str],
+    unread: Collection[str] = (),
 ) -> GuarantorAccount | FaultyAccount:
     """As `build_account`. An account that our own program fails on is an exception, too."""
     try:
-        return build_account(key, rows_by_set, as_of=as_of, languages=languages)
+        return build_account(key, rows_by_set, as_of=as_of, languages=languages, unread=unread)
     except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
-        subject = _orphan_subject(key) if len(key) > 2 else format_key(key[1])
+        subject = _orphan_subject(key) if len(key) > 2 else format_key(str(key[1]))
         problem = contain(exc, "reading this account", subject)
         fault = Fault(code=problem.code, result_set="guarantors", message=problem.message, fix=problem.fix)
         return FaultyAccount(subject=subject, faults=(fault,), has_episode=True)
 
 
 def build_account(
-    key: Key, rows_by_set: Sequence[list[Row | BadRow]], *, as_of: date, languages: frozenset[str]
+    key: Key,
+    rows_by_set: Sequence[list[Row | BadRow]],
+    *,
+    as_of: date,
+    languages: frozenset[str],
+    unread: Collection[str] = (),
 ) -> GuarantorAccount | FaultyAccount:
     """The account of the guarantor `key`. `rows_by_set` has its rows per result set, in the order of `DETAILS`.
 
-    `languages` are the language codes that templates exist in.
+    `languages` are the language codes that templates exist in. `unread` are the result sets that could not be read:
+    without them, the faults of the others are found, and no account is built.
     """
     rows: dict[str, list[Row]] = {}
     bad: dict[str, list[BadRow]] = {}
@@ -66,14 +77,15 @@ def build_account(
     if len(key) > 2:
         return _describe_orphans(key, rows, bad)
     faults = [fault for bad_rows in bad.values() for row in bad_rows for fault in row.faults]
-    faults += _find_guarantor_count_faults(key[1], rows["guarantors"], bad)
+    if "guarantors" not in unread:
+        faults += _find_guarantor_count_faults(str(key[1]), rows["guarantors"], bad)
     for row in rows["guarantors"]:
         faults += find_guarantor_faults(row, as_of, languages)
     if rows["contacts"]:
         faults += find_contact_faults(rows, as_of, languages)
-    faults += find_inconsistencies(rows, set(bad), as_of)
-    if faults:
-        return _make_faulty_account(format_key(key[1]), faults, rows, bad)
+    faults += find_inconsistencies(rows, {*bad, *unread}, as_of)
+    if faults or bad or unread:
+        return _make_faulty_account(format_key(str(key[1])), faults, rows, bad)
     return _assemble_account(rows)
 
 
@@ -145,7 +157,8 @@ def _find_guarantor_count_faults(guarantor_id: str, rows: list[Row], bad: dict[s
 
 def _describe_orphans(key: Key, rows: dict[str, list[Row]], bad: dict[str, list[BadRow]]) -> FaultyAccount:
     """One exception for rows without a guarantor: per account number, or per row if there is none."""
-    account, _, number = key[2]
+    account, name, number = key[2]
+    account = "" if name else str(account)
     faults = [fault for bad_rows in bad.values() for row in bad_rows for fault in row.faults]
     for result_set in (RESULT_SETS[name] for name in _RESULT_SET_NAMES if rows[name] or name in bad):
         count = len(rows[result_set.name]) + len(bad.get(result_set.name, ()))
@@ -167,7 +180,7 @@ def _describe_orphans(key: Key, rows: dict[str, list[Row]], bad: dict[str, list[
 
 def _orphan_subject(key: Key) -> str:
     account, name, number = key[2]
-    return f"account:{format_key(account)}" if account else f"row:{name}:{number}"
+    return f"row:{name}:{number}" if name else f"account:{format_key(str(account))}"
 
 
 def _make_faulty_account(

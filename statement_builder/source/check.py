@@ -12,6 +12,7 @@ from statement_builder.billing.known_facts import known_facts
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount, Record
 from statement_builder.errors import SourceError
 from statement_builder.source.faults import account_fault
+from statement_builder.source.row_validation import BadRow, Row
 
 FAULTS_SHOWN_MAX = 1000
 """A broken extract may have a fault on every row. The report keeps the first ones, so memory stays constant."""
@@ -24,30 +25,59 @@ class CheckReport(Record, kw_only=True):
     faulty: int = 0
     fault_count: int = 0
     faults: tuple[Fault, ...] = ()
+    subjects: tuple[str, ...] = ()
+    """Whose faults they are, as in `FaultyAccount`."""
     rows: dict[str, int] = field(default_factory=dict)
     feeds: dict[str, datetime] = field(default_factory=dict)
     notes: tuple[Fault, ...] = ()
     """What is no fault of the data, and a clerk should know: the first `FAULTS_SHOWN_MAX`."""
 
 
-def count_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount]) -> CheckReport:
-    """Count the accounts and collect their faults. If the source fails midway, that failure is the last fault."""
-    count = faulty = fault_count = 0
-    faults: list[Fault] = []
-    notes: list[Fault] = []
-    try:
-        for account in accounts:
-            count += 1
-            if isinstance(account, GuarantorAccount):
-                notes += _find_notes(account) if len(notes) < FAULTS_SHOWN_MAX else ()
-            else:
-                faulty += 1
-                fault_count += len(account.faults)
-                faults += account.faults[: FAULTS_SHOWN_MAX - len(faults)]
-    except SourceError as exc:
-        fault_count += 1
-        faults.append(source_fault("", exc))
-    return CheckReport(accounts=count, faulty=faulty, fault_count=fault_count, faults=tuple(faults), notes=tuple(notes))
+class FaultList:
+    """The first `FAULTS_SHOWN_MAX` faults, and the number of all."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.shown: list[Fault] = []
+        self.subjects: list[str] = []
+        """Whose faults are shown, as in `FaultyAccount`."""
+        self.notes: list[Fault] = []
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        for fault in faults:
+            self.count += 1
+            if len(self.shown) < FAULTS_SHOWN_MAX:
+                self.shown.append(fault)
+
+    def join(self, others: FaultList) -> None:
+        """Add the faults of another list, and those that it only counted."""
+        self.add(others.shown)
+        self.count += others.count - len(others.shown)
+
+    def add_error(self, result_set: str, error: SourceError) -> None:
+        """A fault of a query or of the whole source."""
+        fix = "Fix this before pulling a batch from this source."
+        self.add([Fault(code="SOURCE", result_set=result_set, message=str(error), fix=fix)])
+
+
+def faults_of(rows: Iterable[Row | BadRow]) -> Iterator[Fault]:
+    """The faults of the rows that break the contract."""
+    return (fault for row in rows if isinstance(row, BadRow) for fault in row.faults)
+
+
+def count_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount], found: FaultList) -> tuple[int, int]:
+    """The number of accounts, and of those with faults, which are added to `found`; so are notes."""
+    count = faulty = 0
+    for account in accounts:
+        count += 1
+        if isinstance(account, GuarantorAccount):
+            found.notes += _find_notes(account) if len(found.notes) < FAULTS_SHOWN_MAX else ()
+        elif account.faults:
+            faulty += 1
+            if len(found.shown) < FAULTS_SHOWN_MAX:
+                found.subjects.append(account.subject)
+            found.add(account.faults)
+    return count, faulty
 
 
 def _find_notes(account: GuarantorAccount) -> Iterator[Fault]:
@@ -62,13 +92,3 @@ def _find_notes(account: GuarantorAccount) -> Iterator[Fault]:
             problem=weakness,
             fix="Ask the guarantor for another password. Until then, paper is sent instead of an encrypted attachment.",
         )
-
-
-def source_fault(result_set: str, error: SourceError) -> Fault:
-    """A fault of a query or of the whole source."""
-    return Fault(
-        code="SOURCE",
-        result_set=result_set,
-        message=str(error),
-        fix="Fix this before pulling a batch from this source.",
-    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -39,8 +39,10 @@ _NOT_BLANK = rf"\A[{SPACES}]*[^{SPACES}{INVISIBLE}{_FORBIDDEN}][^{_FORBIDDEN}]*\
 _LINES = rf"\A[^{DAMAGED}{FORBIDDEN}]*\Z"
 _EXACT = _FORBIDDEN + INVISIBLE + "\t"
 """What a key or an id may not contain: it is used exactly as recorded, so nothing in it may be invisible."""
-_EXACT_TEXT = rf"\A[^{_EXACT}]*\Z"
 _EXACT_NOT_BLANK = rf"\A[{SPACES}]*[^{SPACES}{_EXACT}][^{_EXACT}]*\Z"
+_EXACT_TEXT = rf"\A(?:[{SPACES}]*[^{SPACES}{_EXACT}][^{_EXACT}]*)?\Z"
+_EARLIEST_TIME, _LATEST_TIME = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""Within these limits a time in any zone has a UTC time."""
 _LANGUAGE = r"\A[a-z]{2,3}(-[A-Za-z0-9]{2,8})*\Z"
 
 
@@ -145,12 +147,30 @@ def one_of(choices: type[StrEnum]) -> ColumnType:
     return ColumnType("one of", choices, "one of " + ", ".join(choice.value for choice in choices))
 
 
+def try_convert(value: Any, annotation: Any) -> Any:
+    """The value as `annotation`; `ValidationError` if it does not fit.
+
+    msgspec itself raises `UnicodeEncodeError` for damaged text where it expects no text.
+    """
+    try:
+        return convert(value, annotation)
+    except UnicodeError as exc:
+        raise ValidationError("damaged text") from exc
+
+
+def is_possible_time(value: datetime | None) -> bool:
+    """Whether the time, in any zone, is within the calendar in every zone. NULL is."""
+    return value is None or _EARLIEST_TIME <= value <= _LATEST_TIME
+
+
 def find_violation(value: object, annotation: Any, column_type: ColumnType) -> Violation | None:
     """The fault of `value`, or None if it is valid. `annotation` is the column's, which may also allow NULL."""
     try:
-        convert(value, annotation)
+        converted = try_convert(value, annotation)
     except ValidationError:
         return _describe(value, column_type)
+    if column_type is TIMESTAMP and not is_possible_time(converted):
+        return Violation("DATE", "is not a possible time", "Correct the time in the billing system.")
     return None
 
 

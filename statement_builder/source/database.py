@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, NullPool, TextClause, create_engine, text
+from sqlalchemy import Connection, Engine, NullPool, TextClause, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from security_kit.database_tls import require_database_tls
-from statement_builder.errors import ConfigError, SourceError
+from statement_builder.errors import ConfigError, QueryError, SourceError
 from statement_builder.source.contract import ResultSet
+from statement_builder.source.postgres_values import read_every_value
 from statement_builder.source.row_validation import Row, make_column_reorderer
 
 CHUNK_ROWS = 1000
@@ -48,6 +49,15 @@ def parse_url(url: str) -> URL:
     return parsed
 
 
+def has_password(url: str) -> bool:
+    """Whether a database URL contains a password, in any of the places where drivers read one."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return False
+    return bool(parsed.password) or any("password" in name.lower() for name in parsed.query)
+
+
 def open_database(url: str, *, read_only: bool) -> Engine:
     """An engine for the billing database, not yet connected. `ConfigError` for an unusable URL."""
     parsed = parse_url(url)
@@ -55,11 +65,13 @@ def open_database(url: str, *, read_only: bool) -> Engine:
         return create_engine("sqlite://", creator=partial(_connect_sqlite, parsed, read_only), poolclass=NullPool)
     isolation = {"isolation_level": "REPEATABLE READ"} if read_only else {}
     try:
-        return create_engine(
+        engine = create_engine(
             parsed, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_TIMEOUT_S}, **isolation
         )
     except (NoSuchModuleError, ImportError) as exc:
         raise ConfigError(f"source.url: the driver for {parsed.drivername} is not installed; install psycopg") from exc
+    event.listen(engine.pool, "connect", lambda connection, _: read_every_value(connection), insert=True)
+    return engine
 
 
 def _connect_sqlite(url: URL, read_only: bool) -> sqlite3.Connection:
@@ -115,7 +127,7 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
 def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause) -> Iterator[list[Row]]:
     """Yield the rows of one query in the contract's column order, `CHUNK_ROWS` at a time, from a server-side cursor.
 
-    The query runs and its columns are checked at the first chunk. `SourceError` if it fails or lacks a column.
+    The query runs and its columns are checked at the first chunk. `QueryError` if it fails or lacks a column.
     """
     try:
         with connection.execution_options(stream_results=True, max_row_buffer=CHUNK_ROWS).execute(query) as result:
@@ -124,13 +136,15 @@ def read_chunks(connection: Connection, result_set: ResultSet, query: TextClause
                 yield list(map(arrange or tuple, rows))
     except SQLAlchemyError as exc:
         if _is_locked(exc):
-            raise SourceError(
+            raise QueryError(
+                result_set.name,
                 f"{result_set.name}.sql reads a table that another session of the billing database has locked, such as "
-                "a load or an idle session. Run this again when that session has ended"
+                "a load or an idle session. Run this again when that session has ended",
             ) from exc
-        raise SourceError(
+        raise QueryError(
+            result_set.name,
             f"{result_set.name}.sql failed: {describe_database_error(exc)}. Correct the query or reload the database, "
-            "then run `statements source check`"
+            "then run `statements source check`",
         ) from exc
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import TextClause, bindparam, text
 from sqlalchemy.types import NullType
 
-from statement_builder.errors import ConfigError, SourceError
+from statement_builder.errors import ConfigError, QueryError
 from statement_builder.resources import SQL_ROOT
 from statement_builder.source.contract import ResultSet
 
@@ -23,17 +23,17 @@ def find_queries(name: str, sql_root: Path) -> Path:
 
 
 def read_query(folder: Path, result_set: ResultSet) -> TextClause | None:
-    """One query, ready to run. None if the file is missing and optional; `SourceError` if it is required."""
+    """One query, ready to run. None if the file is missing and optional; `QueryError` if it is required."""
     path = folder / f"{result_set.name}.sql"
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError as exc:
         if result_set.may_be_missing:
             return None
-        raise SourceError(f"{path} is missing. Write the query described in sql/contract.md") from exc
+        raise QueryError(result_set.name, f"{path} is missing. Write the query described in sql/contract.md") from exc
     except (OSError, UnicodeDecodeError) as exc:
-        raise SourceError(
-            f"Cannot read {path}: {type(exc).__name__}. Check its permissions, and that it is UTF-8"
+        raise QueryError(
+            result_set.name, f"Cannot read {path}: {type(exc).__name__}. Check its permissions, and that it is UTF-8"
         ) from exc
     # Drop comments, which mention the parameters: SQLAlchemy would bind a :name in a comment.
     return text("\n".join(line for line in lines if not line.lstrip().startswith("--")))

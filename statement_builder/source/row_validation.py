@@ -12,11 +12,11 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from msgspec import ValidationError, convert
+from msgspec import ValidationError
 
 from statement_builder.billing.model import Fault
-from statement_builder.errors import SourceError
-from statement_builder.source.column_types import find_violation
+from statement_builder.errors import QueryError
+from statement_builder.source.column_types import TIMESTAMP, find_violation, is_possible_time, try_convert
 from statement_builder.source.contract import ResultSet
 from statement_builder.source.faults import format_key, row_fault
 
@@ -38,14 +38,15 @@ class BadRow:
 def make_column_reorderer(result_set: ResultSet, returned: Sequence[str]) -> Callable[[Row], Row] | None:
     """A function that puts a row's columns into the contract's order; None if they already are.
 
-    Extra columns are ignored. `SourceError` lists missing columns.
+    Extra columns are ignored. `QueryError` lists missing columns.
     """
     missing = [
         column.name for column in result_set.columns if column.name not in returned and not column.may_be_missing
     ]
     if missing:
-        raise SourceError(
-            f"{result_set.name}.sql does not return {_list_columns(missing)}. Add what sql/contract.md requires"
+        raise QueryError(
+            result_set.name,
+            f"{result_set.name}.sql does not return {_list_columns(missing)}. Add what sql/contract.md requires",
         )
     if tuple(returned) == result_set.names:
         return None
@@ -58,11 +59,9 @@ def make_column_reorderer(result_set: ResultSet, returned: Sequence[str]) -> Cal
 def check_rows(result_set: ResultSet, rows: list[Row], first_number: int) -> list[Row | BadRow]:
     """Normalize, validate and convert the rows, in order. `first_number` is the first row's number in the result set,
     from 1.
-
-    `SourceError` if a row's mail_sort or guarantor_id is not text, because then it cannot be merged.
     """
     try:
-        checked: list[Row | BadRow] = convert(rows, _rows_type(result_set, normal=True))
+        checked: list[Row | BadRow] = _convert_rows(result_set, rows, normal=True)
     except ValidationError:
         if len(rows) <= _NORMALIZED_ROWS_MAX:
             return _check_normalized(result_set, _normalize_rows(result_set, rows), first_number)
@@ -83,12 +82,26 @@ def _check_halves(
 
 def _check_normalized(result_set: ResultSet, rows: list[Row], first_number: int) -> list[Row | BadRow]:
     try:
-        checked: list[Row | BadRow] = convert(rows, _rows_type(result_set))
+        checked: list[Row | BadRow] = _convert_rows(result_set, rows)
     except ValidationError:
         if len(rows) == 1:
             return [_describe_bad_row(result_set, rows[0], first_number)]
         return _check_halves(_check_normalized, result_set, rows, first_number)
     return checked
+
+
+def _convert_rows(result_set: ResultSet, rows: list[Row], *, normal: bool = False) -> Any:
+    """The converted rows; `ValidationError` if any of them is not valid."""
+    converted = try_convert(rows, _rows_type(result_set, normal=normal))
+    for at in _time_columns(result_set):
+        if not all(is_possible_time(row[at]) for row in converted):
+            raise ValidationError("time outside the calendar")
+    return converted
+
+
+@lru_cache
+def _time_columns(result_set: ResultSet) -> tuple[int, ...]:
+    return tuple(at for at, column in enumerate(result_set.columns) if column.type is TIMESTAMP)
 
 
 def _normalize_rows(result_set: ResultSet, rows: list[Row]) -> list[Row]:
@@ -107,16 +120,11 @@ def _normalize_rows(result_set: ResultSet, rows: list[Row]) -> list[Row]:
 
 
 def _describe_bad_row(result_set: ResultSet, row: Row, number: int) -> BadRow:
-    for name, value in zip(result_set.names, row, strict=True):
-        if name in ("mail_sort", "guarantor_id") and not isinstance(value, str):
-            raise SourceError(
-                f"{result_set.name}.sql, row {number}: {name} is not text. The query must return text, and '' if there "
-                f"is none: COALESCE({name}, '')"
-            )
     found = [
         (column.name, violation)
         for column, value in zip(result_set.columns, row, strict=True)
-        if not _is_mail_sort(column.name) and (violation := find_violation(value, column.python_type, column.type))
+        if not (_is_mail_sort(column.name) and isinstance(value, str))
+        and (violation := find_violation(value, column.python_type, column.type))
     ]
     key = _row_key(result_set, row, number)
     faults = tuple(row_fault(result_set.name, name, key, violation) for name, violation in found)
@@ -125,7 +133,7 @@ def _describe_bad_row(result_set: ResultSet, row: Row, number: int) -> BadRow:
 
 
 def _is_mail_sort(name: str) -> bool:
-    """mail_sort repeats a postal code that is validated in its own column."""
+    """mail_sort repeats a postal code that is validated in its own column. It only has to be text."""
     return name == "mail_sort"
 
 

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Generator, Iterator, Mapping
+from collections.abc import Collection, Container, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import msgspec
 from sqlalchemy import Connection, Engine
 
-from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount
-from statement_builder.errors import SourceError
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount
+from statement_builder.errors import QueryError, SourceError
 from statement_builder.source.accounts import try_build_account
-from statement_builder.source.check import CheckReport, count_accounts, source_fault
+from statement_builder.source.check import CheckReport, FaultList, count_accounts, faults_of
 from statement_builder.source.contract import CONTROL, DETAILS, FRESHNESS, RESULT_SETS, ResultSet
 from statement_builder.source.database import begin_reading, open_database, read_chunks
 from statement_builder.source.merge import RowStream, merge_streams
@@ -51,13 +50,17 @@ class Source:
 
         `only`: guarantor ids to build accounts for. All rows are still read and counted.
         """
-        return self._pull(as_of, cycle, Counter(), only)
+        counts, control = Counter[str](), list[Row | BadRow]()
+        yield from self._pull(as_of, _parameters(as_of, cycle), counts, control, only=only)
+        for fault in faults_of(control):
+            raise QueryError(CONTROL.name, f"{fault.message} {fault.fix}")
+        for error in _find_count_errors(counts, control):
+            raise error
 
     def feeds(self) -> dict[str, datetime]:
-        """When each feed was last loaded, in UTC. Feeds without a load time are omitted, so they are never fresh."""
-        with begin_reading(self._engine) as connection:
-            rows = self._read_all(connection, FRESHNESS, {})
-        return {feed: loaded_at.astimezone(UTC) for feed, loaded_at in rows if loaded_at is not None}
+        """When each feed was last loaded, in UTC. Feeds without a readable load time are omitted, so they are never
+        fresh."""
+        return _load_times([row for rows in self._checked(FRESHNESS, {}) for row in rows])
 
     def email_secrets(self, guarantor_ids: Container[str], *, as_of: date, cycle: str) -> dict[str, str]:
         """The passwords that these guarantors chose for e-mail attachments, by guarantor id. Guarantors without one, or
@@ -74,30 +77,83 @@ class Source:
         return found
 
     def check(self, *, as_of: date, cycle: str) -> CheckReport:
-        """Check the source against the contract. Faults are in the report, not raised."""
-        faults = [fault for result_set in RESULT_SETS.values() if (fault := self._probe(result_set, as_of, cycle))]
-        if faults:
-            return CheckReport(faults=tuple(faults), fault_count=len(faults))
-        counts: Counter[str] = Counter()
-        report = count_accounts(self._pull(as_of, cycle, counts))
-        return msgspec.structs.replace(report, rows=dict(counts), feeds=self.feeds())
+        """Check the whole source against the contract, to the end. Faults are in the report, not raised.
+
+        A query that cannot be read or merged is checked row by row on its own, and the accounts are checked without it.
+        """
+        values = _parameters(as_of, cycle)
+        errors = {each.name: error for each in RESULT_SETS.values() if (error := self._probe(each, values))}
+        while True:
+            counts, control, of_accounts = Counter[str](), list[Row | BadRow](), FaultList()
+            try:
+                accounts = self._pull(as_of, values, counts, control, unread=errors.keys())
+                count, faulty = count_accounts(accounts, of_accounts)
+            except QueryError as exc:
+                errors[exc.result_set] = exc
+            else:
+                break
+        found, feeds = FaultList(), list[Row | BadRow]()
+        unfinished = {
+            name for name, error in errors.items() if not self._check_alone(name, error, values, counts, found)
+        }
+        if FRESHNESS.name not in errors:
+            feeds = [row for rows in self._checked(FRESHNESS, values) for row in rows]
+        found.add(faults_of([*feeds, *control]))
+        for mismatch in _find_count_errors(counts, control, unfinished) if CONTROL.name not in errors else ():
+            found.add_error("", mismatch)
+        found.join(of_accounts)
+        return CheckReport(
+            accounts=count,
+            faulty=faulty,
+            fault_count=found.count,
+            faults=tuple(found.shown),
+            subjects=tuple(of_accounts.subjects),
+            rows={each.name: counts[each.name] for each in DETAILS},
+            feeds=_load_times(feeds),
+            notes=tuple(of_accounts.notes),
+        )
+
+    def _check_alone(
+        self, name: str, error: QueryError, values: Mapping[str, str], counts: Counter[str], found: FaultList
+    ) -> bool:
+        """Check the rows of a result set that cannot be merged. Returns whether all of them could be read."""
+        found.add_error(name, error)
+        counts[name] = 0
+        try:
+            for rows in self._checked(RESULT_SETS[name], values):
+                counts[name] += len(rows)
+                found.add(faults_of(rows))
+        except QueryError:
+            return False
+        return True
 
     def _pull(
-        self, as_of: date, cycle: str, counts: Counter[str], only: Container[str] | None = None
+        self,
+        as_of: date,
+        values: Mapping[str, str],
+        counts: Counter[str],
+        control: list[Row | BadRow],
+        *,
+        only: Container[str] | None = None,
+        unread: Collection[str] = (),
     ) -> Iterator[GuarantorAccount | FaultyAccount]:
-        """Yield the accounts; at the end `counts` has the number of rows per result set."""
-        values = {"as_of": as_of.isoformat(), "cycle": cycle}
+        """Yield the accounts; at the end `counts` has the number of rows per result set, and `control` the rows of
+        control.sql. `unread`: result sets to leave out."""
         with begin_reading(self._engine) as connection, ExitStack() as cursors:
+            nulls_last = connection.dialect.name == "postgresql"
             streams = []
             for result_set in DETAILS:
-                chunks = cursors.enter_context(closing(self._read(connection, result_set, values)))
-                streams.append(RowStream(result_set, chunks))
+                chunks = iter(()) if result_set.name in unread else self._read(connection, result_set, values)
+                cursors.callback(getattr(chunks, "close", list))
+                streams.append(RowStream(result_set, chunks, nulls_last=nulls_last))
             for key, rows in merge_streams(streams):
                 if only is not None and key[1] not in only:
                     continue
-                yield try_build_account(key, rows, as_of=as_of, languages=self._languages)
+                yield try_build_account(key, rows, as_of=as_of, languages=self._languages, unread=unread)
             counts.update({stream.result_set.name: stream.rows_read for stream in streams})
-            _check_row_counts(counts, dict(self._read_all(connection, CONTROL, values)))
+            if CONTROL.name not in unread:
+                rows_of_control = [row for chunk in self._read(connection, CONTROL, values) for row in chunk]
+                control += check_rows(CONTROL, rows_of_control, 1)
 
     def _read(
         self, connection: Connection, result_set: ResultSet, values: Mapping[str, str]
@@ -106,27 +162,21 @@ class Source:
         if query is not None:
             yield from read_chunks(connection, result_set, bind_parameters(query, values))
 
-    def _read_all(self, connection: Connection, result_set: ResultSet, values: Mapping[str, str]) -> list[Row]:
-        """All rows of a small result set about the whole source. `SourceError` if any row is bad."""
-        raw = [row for chunk in self._read(connection, result_set, values) for row in chunk]
-        rows: list[Row] = []
-        for row in check_rows(result_set, raw, 1):
-            if isinstance(row, BadRow):
-                raise SourceError(f"{row.faults[0].message} {row.faults[0].fix}")
-            rows.append(row)
-        return rows
+    def _checked(self, result_set: ResultSet, values: Mapping[str, str]) -> Generator[list[Row | BadRow], None, None]:
+        """The rows of one result set, checked, a chunk at a time. `QueryError` if the query fails or lacks a column."""
+        number = 1
+        with begin_reading(self._engine) as connection, closing(self._read(connection, result_set, values)) as chunks:
+            for chunk in chunks:
+                yield check_rows(result_set, chunk, number)
+                number += len(chunk)
 
-    def _probe(self, result_set: ResultSet, as_of: date, cycle: str) -> Fault | None:
-        """Run one query on its own. Returns the fault if it fails or lacks a column."""
-        values = {"as_of": as_of.isoformat(), "cycle": cycle}
+    def _probe(self, result_set: ResultSet, values: Mapping[str, str]) -> QueryError | None:
+        """Run one query on its own. Returns the error if it fails or lacks a column."""
         try:
-            with (
-                begin_reading(self._engine) as connection,
-                closing(self._read(connection, result_set, values)) as chunks,
-            ):
+            with closing(self._checked(result_set, values)) as chunks:
                 next(chunks, None)
-        except SourceError as exc:
-            return source_fault(result_set.name, exc)
+        except QueryError as exc:
+            return exc
         return None
 
 
@@ -139,13 +189,24 @@ def open_source(name: str, url: str, sql_root: Path, *, languages: frozenset[str
     return Source(name, open_database(url, read_only=True), find_queries(name, sql_root), languages)
 
 
-def _check_row_counts(counts: Mapping[str, int], expected: Mapping[str, int]) -> None:
-    for result_set in DETAILS:
-        name = result_set.name
+def _parameters(as_of: date, cycle: str) -> dict[str, str]:
+    return {"as_of": as_of.isoformat(), "cycle": cycle}
+
+
+def _load_times(rows: Iterable[Row | BadRow]) -> dict[str, datetime]:
+    return {row[0]: row[1].astimezone(UTC) for row in rows if not isinstance(row, BadRow) and row[1] is not None}
+
+
+def _find_count_errors(
+    counts: Mapping[str, int], control: Iterable[Row | BadRow], unfinished: Container[str] = ()
+) -> Iterator[SourceError]:
+    """Where the rows read differ from those that `control` counts, except for `unfinished` result sets."""
+    expected = {row[0]: row[1] for row in control if not isinstance(row, BadRow)}
+    for name in (each.name for each in DETAILS if each.name not in unfinished):
         if name not in expected and counts[name]:
-            raise SourceError(f"control.sql has no row for {name}. Add its row count")
-        if counts[name] != expected.get(name, 0):
-            raise SourceError(
+            yield SourceError(f"control.sql has no row for {name}. Add its row count")
+        elif counts[name] != expected.get(name, 0):
+            yield SourceError(
                 f"{name}.sql returned {counts[name]} rows, but control.sql counts {expected.get(name, 0)}. Correct the "
                 "query: a join drops or duplicates rows"
             )

@@ -8,7 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -67,6 +67,51 @@ def test_put__accepts_the_same_content_again_and_rejects_different_content(archi
     with pytest.raises(ArchiveError, match=r"a\.zip is already in .* with different content"):
         archive.put("a.zip", b"other", sha256=sha256(b"other"))
     assert archive.get("a.zip") == DATA
+
+
+def test_mark__is_the_only_object_that_is_replaced(archive: Archive) -> None:
+    assert archive.read_mark() is None
+    for mark in (b"ours", b"ours", b"another installation's"):
+        archive.write_mark(mark)
+        assert archive.read_mark() == mark
+
+
+def test_is_used__a_mark_and_the_probe_of_a_check_are_no_use(archive: Archive) -> None:
+    assert not archive.is_used()
+    archive.check()
+    archive.write_mark(b"ours")
+    assert not archive.is_used()
+    archive.put("packs/b/00001.zip", DATA, sha256=sha256(DATA))
+    assert archive.is_used()
+
+
+@pytest.mark.parametrize(
+    ("change", "is_intact"),
+    [
+        pytest.param(lambda data: data, True, id="intact"),
+        pytest.param(lambda data: data[:50] + b"x" + data[51:], False, id="one-byte"),
+        pytest.param(lambda data: data[:-1], False, id="cut"),
+        pytest.param(lambda _: None, False, id="deleted"),
+    ],
+)
+def test_is_intact__reads_what_is_stored(
+    archive: Archive,
+    archive_url: str,
+    s3_server: S3Server,
+    change: Callable[[bytes], bytes | None],
+    is_intact: bool,
+) -> None:
+    archive.put("packs/a.zip", DATA, sha256=sha256(DATA))
+    location = archive_url.partition("?")[0]
+    is_disk = location.startswith("file://")
+    root = Path(location.removeprefix("file://")) if is_disk else s3_server.root / location.removeprefix("s3://")
+    stored = root / "packs" / "a.zip"
+    data = change(stored.read_bytes())
+    stored.unlink()
+    if data is not None:
+        stored.write_bytes(data)
+    assert archive.is_intact("packs/a.zip", sha256(DATA)) == is_intact
+    assert not archive.is_intact("packs/none.zip", sha256(DATA))
 
 
 def test_put__rejects_data_with_another_hash(archive: Archive) -> None:
@@ -252,6 +297,23 @@ def test_s3__objects_are_locked_for_retention_days_and_encrypted_with_the_key(se
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"], head["ObjectLockMode"]) == ("aws:kms", "our-key", mode)
     assert head["ObjectLockRetainUntilDate"] - head["LastModified"] == timedelta(days=3650)
     assert len(client.list_object_versions(Bucket="kept")["Versions"]) == 1
+    client.close()
+
+
+@pytest.mark.usefixtures("amazon")
+def test_s3__a_mark_can_be_replaced_in_a_locked_bucket() -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="kept", ObjectLockEnabledForBucket=True)
+    with open_archive("s3://kept/a?retention_days=3650&mode=compliance&kms=our-key") as archive:
+        for mark in (b"ours", b"adopted"):
+            archive.write_mark(mark)
+        assert archive.read_mark() == b"adopted"
+        archive.put("x.zip", DATA, sha256=sha256(DATA))
+        assert archive.is_intact("x.zip", sha256(DATA))
+        assert not archive.is_intact("x.zip", sha256(b"other"))
+    head = client.head_object(Bucket="kept", Key="a/installation.json")
+    assert head["ServerSideEncryption"] == "aws:kms"
+    assert "ObjectLockRetainUntilDate" not in head
     client.close()
 
 

@@ -10,6 +10,7 @@ from reportlab.lib.utils import simpleSplit
 from statement_builder.documents import Content
 from statement_builder.documents.facts import PlanLine, StatementFacts, VisitLine
 from statement_builder.documents.reasons import Reason
+from statement_builder.rendering.text_fit import insurer_fits
 from tests.benchmarks.reportlab_sheet import (
     BLUE,
     BODY_WIDTH,
@@ -130,10 +131,14 @@ def _visit(visit: VisitLine, facts: StatementFacts) -> Block:
     if visit.service_from != visit.service_to:
         dates = f"{dates} to {medium_date(visit.service_to)}"
     where = f" · {visit.facility_name}" if visit.facility_name else ""
-    whose = simpleSplit(f"{dates} · {visit.patient_name} · Account {visit.account_number}{where}", PLAIN, 9, 457.2)
+    insurer = f"Insurance: {visit.insurance_name}" if visit.insurance_name else ""
+    fits = insurer_fits(visit)
+    beside_facility = f" · {insurer}" if insurer and fits else ""
+    line = f"{dates} · {visit.patient_name} · Account {visit.account_number}{where}{beside_facility}"
+    whose = simpleSplit(line, PLAIN, 9, 457.2)
     plan = "On your payment plan. " if visit.on_plan else ""
-    insurer = f"Insurance: {visit.insurance_name}. " if visit.insurance_name else ""
-    why = simpleSplit(f"{plan}{insurer}Why: {_reasons(visit)}", PLAIN, 9, 457.2)
+    before = f"{insurer}. " if insurer and not fits else ""
+    why = simpleSplit(f"{plan}{before}Why: {_reasons(visit)}", PLAIN, 9, 457.2)
     amounts = _amounts(visit, facts)[:-1]
     pending = f"+ {money(visit.pending_cents)} with insurance" if visit.pending_cents else ""
     beside = simpleSplit(pending, PLAIN, 9, 60.5) if pending else []

@@ -81,7 +81,7 @@ def test_returned_twice__a_death_after_a_wrong_address_is_news(hospital: Hospita
     return_as(hospital, document, "UTF")
     track(hospital)
     return_as(hospital, document, "DEC", "2026-11-20")
-    track(hospital)
+    track(Hospital(hospital.home, environ={"STATEMENTS_CLOCK": "2026-11-20T15:00:00+00:00"}))
     assert ("DECEASED", "") in hospital.ledger(DECEASED, guarantor)
     assert states(hospital, document) == ["returned"]
 
@@ -218,6 +218,6 @@ def test_piece_at_the_vendor__is_an_alert_until_it_is_reported_as_mailed(hospita
     assert set(alerts) == {queued}
     assert "pull the piece" in alerts[queued]["message"]
     (file,) = [row["pdf_file"] for row in hospital.manifest_rows() if row["document_id"] == queued]
-    row = f"{queued},{file.removesuffix('.pdf')},2026-12-16,J-2"
+    row = f"{queued},{file.removesuffix('.pdf')},{MAILED},J-2"
     drop(hospital, "mailed-2.csv", "document_id,print_file,mailed_on,job_id", row)
     assert "DECEASED_MAIL" not in {alert["code"] for alert in track(hospital)["alerts"]}

@@ -31,11 +31,11 @@ DOCUMENT = (
 )
 DELIVERY = "attempt channel state at print_file receipt"
 ALERT = "code subject message runbook"
-TRACKED_FILE = "name form answers news problems put_in"
+TRACKED_FILE = "name form lines answers news unchanged quarantined problems put_in"
 CONTROL_SHEET = (
     "batch facility kind cycle as_of source limit state drawn_up_at opened_by opened_at released_by released_at "
     "closed_at foots counts cents gates classes cycles holds exceptions print_files questions clock_basis still_open "
-    "history"
+    "history event_seal"
 )
 BENCHMARK = (
     "kind documents ratio compiled_per_s plain_per_s cold_per_s first_s layouts fallbacks reasons bytes_per_document "
@@ -104,7 +104,7 @@ class TestMailed:
         (hospital.home / "inbox").mkdir(exist_ok=True)
         (hospital.home / "inbox" / "poem.txt").write_text("Shall I compare thee")
         tracked = call(hospital, "track", "--json", code=3).json
-        assert keys(tracked) == "files closed alerts"
+        assert keys(tracked) == "files unsettled closed alerts"
         assert [keys(file) for file in tracked["files"]] == [TRACKED_FILE]
         assert [keys(alert) for alert in tracked["alerts"]] == [ALERT]
 

@@ -42,7 +42,7 @@ def test_waiting_batch__has_sent_nothing_and_names_the_next_step(hospital: Hospi
     assert summary["state"] == "waiting"
     assert summary["counts"]["handed_off"] == 0
     assert f"statements release {BATCH}" in summary["next"]
-    assert not list((hospital.home / "outbox").rglob("*.*"))
+    assert {path.name for path in (hospital.home / "outbox").rglob("*.*")} == {".statements-installation"}
 
 
 @pytest.mark.parametrize("unit", ["counts", "cents"])

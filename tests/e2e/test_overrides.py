@@ -7,6 +7,7 @@ from pathlib import Path
 
 from statement_builder.resources import SQL_ROOT, TEMPLATES
 from tests.hospital import Hospital
+from tests.outcomes import assert_nothing_sent
 from tests.pdf_text import page_texts
 
 RUN = ("run", "statement", "--cycle", "2026-11", "--as-of", "2026-11-07", "--release")
@@ -52,4 +53,4 @@ def test_folder_without_templates__is_refused_before_the_batch_begins(hospital: 
     _set(hospital, "render", f'templates = "{tmp_path / "nowhere"}"')
     refused = hospital.statements(*RUN, code=2)
     assert "render.templates" in refused.err
-    assert not (hospital.home / "outbox").exists()
+    assert_nothing_sent(hospital)

@@ -238,7 +238,7 @@ def test_document_ids__of_other_guarantors_do_not_depend_on_contacts(mailed: Hos
     [pytest.param(PARENT, PARENT, TEEN, id="the-parents-letter"), pytest.param(TEEN, TEEN, PARENT, id="the-teenagers")],
 )
 def test_returned_mail__stops_only_its_recipient(mailed: Hospital, returned: str, held: str, mailed_again: str) -> None:
-    row = f"{document_of(mailed, returned)},2026-11-20,UTF"
+    row = f"{document_of(mailed, returned)},2026-11-08,UTF"
     drop(mailed, "nixies.csv", "document_id,returned_on,return_reason", row)
     call(mailed, "track", code=None)
     call(mailed, "run", "statement", "--cycle", "2026-12", "--as-of", "2026-12-15", "--until", "build", code=None)
@@ -259,7 +259,7 @@ def test_death__of_the_guarantor_concerns_every_recipient(mailed: Hospital, dead
         mailed,
         "nixies.csv",
         "document_id,returned_on,return_reason",
-        f"{document_of(mailed, dead)},2026-11-20,DECEASED",
+        f"{document_of(mailed, dead)},2026-11-08,DECEASED",
     )
     call(mailed, "track", code=None)
     call(mailed, "run", "statement", "--cycle", "2026-12", "--as-of", "2026-12-15", "--until", "build", code=None)
@@ -321,7 +321,7 @@ def test_correct__makes_one_for_the_same_recipient(mailed: Hospital) -> None:
 
 def test_resend__of_a_returned_letter_goes_behind_the_contacts_new_address(mailed: Hospital) -> None:
     document = document_of(mailed, TEEN)
-    drop(mailed, "nixies.csv", "document_id,returned_on,return_reason", f"{document},2026-11-20,UTF")
+    drop(mailed, "nixies.csv", "document_id,returned_on,return_reason", f"{document},2026-11-08,UTF")
     call(mailed, "track", code=None)
     mailed.sql("UPDATE contact SET address_lines = 'PO Box 9' WHERE contact_id = 'K1'")
     call(mailed, "resend", document, "--reason", "new box")

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from tests.commands import BATCH
-from tests.hospital import AS_OF, Hospital
+from tests.hospital import AS_OF, SERVER_DOWN, Hospital
 from tests.services.smtp import HANG_UP, SmtpServer
 
 MANY = 100
@@ -90,10 +90,7 @@ def test_connection_lost_after_the_message__operator_resolves_it(
 
 
 def test_hold_placed_while_a_print_file_is_stuck__withholds_the_piece(hospital: Hospital) -> None:
-    outbox = hospital.home / "outbox" / "print"
-    outbox.parent.mkdir(exist_ok=True)
-    outbox.write_text("a file in place of the folder")
-    answer = hospital.statements("release", BATCH, code=1)
+    answer = Hospital(hospital.home, SERVER_DOWN["print"]).statements("release", BATCH, code=1)
     assert "Traceback" not in answer.err
     assert {row[0] for row in hospital.ledger("SELECT state FROM print_file")} == {"claimed"}
 
@@ -105,7 +102,6 @@ def test_hold_placed_while_a_print_file_is_stuck__withholds_the_piece(hospital: 
         guarantor,
         AS_OF.isoformat(),
     )
-    outbox.unlink()
     hospital.statements("rerun", BATCH, "--release")
     summary = hospital.statements("show", BATCH, "--json").json
     assert summary["state"] == "closed"

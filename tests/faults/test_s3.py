@@ -93,5 +93,5 @@ def test_connection_refused__gives_one_message_and_a_rerun_completes_the_batch(
     message = error_message(call(disconnected, *RUN, code=1))
     assert "Could not connect to the endpoint URL" in message
     assert_nothing_sent(hospital)
-    assert call(hospital, *RERUN).json["state"] == "closed"
+    assert call(hospital, *RUN).json["state"] == "closed"
     assert_closed_and_sent_once(hospital)

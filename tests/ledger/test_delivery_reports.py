@@ -373,10 +373,10 @@ def test_bounce__document_never_emailed_is_refused(ledger: Ledger) -> None:
 
 def test_inbound_file__is_identified_by_its_bytes(ledger: Ledger) -> None:
     taken = InboundFile(sha256=SHA, name="a.csv", form="returned", taken_at=AT, records=3, problems=0)
-    assert not ledger.inbound_files.is_processed(SHA)
+    assert ledger.inbound_files.find(SHA) is None
     for _ in range(2):
         ledger.inbound_files.record(taken)
-    assert ledger.inbound_files.is_processed(SHA)
+    assert ledger.inbound_files.find(SHA) == taken
 
 
 def test_awaiting_final_status__until_every_piece_has_its_final_status(ledger: Ledger) -> None:
@@ -490,3 +490,75 @@ def test_assumed_mailing__the_vendor_reports_mailings(ledger: Ledger) -> None:
     assert mailed_on(ledger) is None
     report(ledger, S.MAILED, on=date(2026, 11, 5))
     assert first_and_last(ledger) == (date(2026, 11, 5), date(2026, 11, 5))
+
+
+def retry_file(ledger: Ledger) -> str:
+    """A batch whose print file failed once and was handed off the second time, under the same name."""
+    batch_id = make_batch(ledger, TWO).batch_id
+    new = msgspec.structs.replace(print_file(batch_id, TWO, name=NAME), reports=FinalVendorStatus.MAILED)
+    ledger.print_files.claim(new, at=AT)
+    ledger.print_files.mark(NAME, S.FAILED, at=AT)
+    ledger.print_files.claim(new, at=AT)
+    ledger.print_files.mark(NAME, S.SENT, at=AT, mailed_on=MAILED_ON)
+    return batch_id
+
+
+def report_job(ledger: Ledger, pieces: int) -> bool:
+    return ledger.delivery_reports.record_print_file(
+        NAME, S.MAILED, on=LATER_ON, at=later(60), why="jobs.csv", pieces=pieces
+    )
+
+
+def test_mailed_job__counts_no_failed_attempt(ledger: Ledger) -> None:
+    batch_id = retry_file(ledger)
+    assert acknowledge(ledger)
+    assert report_job(ledger, 2)
+    counts = ledger.control_totals.get(batch_id).counts
+    assert (counts.handed_off, counts.acknowledged, counts.mailed) == (2, 2, 2)
+
+
+def test_mailed_job__counts_no_rejected_and_no_canceled_piece(ledger: Ledger) -> None:
+    retry_file(ledger)
+    report(ledger, S.REJECTED)
+    ledger.delivery_reports.record_cancellation(TWO[1].document_id, actor="ben", at=AT, why="wrong")
+    with pytest.raises(DeliveryReportError, match="has 0 pieces"):
+        report_job(ledger, 1)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [({"sha256": "0" * 64}, "different bytes"), ({"records": 104}, "the vendor counts 104")],
+    ids=["bytes", "count"],
+)
+def test_rejected_file__must_be_the_one_handed_off(ledger: Ledger, changed: dict[str, Any], message: str) -> None:
+    hand_off(ledger, reports=FinalVendorStatus.NOTHING)
+    right: dict[str, Any] = {"sha256": SHA, "records": 2}
+    reject: dict[str, Any] = {"on": MAILED_ON, "at": later(5), "why": "ack.csv"}
+    with pytest.raises(DeliveryReportError, match=message):
+        ledger.delivery_reports.reject_print_file(NAME, **right | changed, **reject)
+    assert mailed_on(ledger) == MAILED_ON
+    assert ledger.delivery_reports.reject_print_file(NAME, **right, **reject)
+    assert mailed_on(ledger) is None
+
+
+def test_count_reversals__counts_each_piece_that_may_still_fail_once(ledger: Ledger) -> None:
+    hand_off(ledger)
+    first, second = (each.document_id for each in TWO)
+    count = ledger.delivery_reports.count_reversals
+    assert count([first, first, "unknown"], []) == 1
+    assert count([], [NAME]) == 0, "the vendor has not mailed it: rejecting it reverses no mailing"
+    report(ledger, S.MAILED, 0)
+    report(ledger, S.MAILED, 1)
+    assert count([first], [NAME]) == 2
+    assert count([], ["STMT_999"]) == 0
+    report(ledger, S.RETURNED, 0)
+    assert count([first, second], [NAME]) == 1
+
+
+@pytest.mark.parametrize("name", [NAME, NAME.lower(), "Stmt_001"])
+def test_find__print_file_in_any_letter_case(ledger: Ledger, name: str) -> None:
+    hand_off(ledger)
+    found = ledger.print_files.find(name)
+    assert found is not None
+    assert found.name == NAME
+    assert ledger.print_files.find("STMT_002") is None

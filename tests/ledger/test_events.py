@@ -21,14 +21,14 @@ from statement_builder.ledger import (
 )
 from statement_builder.ledger.storage.schema import _config
 from statement_builder.ledger.storage.tables import event
-from tests.ledger.world import AT, build, make_batch, open_batch, pull, rendered, selected
+from tests.ledger.world import AT, as_attacker, build, make_batch, open_batch, pull, rendered, selected
 
 SHEET = ArchivedControlSheet(json_key="control-sheets/b/1.json", pdf_key="control-sheets/b/2.pdf")
 MOVE = AddressChanged(move_type="family", moved_on=date(2026, 11, 1))
 
 
 def reword_all(ledger: Ledger, why: str) -> None:
-    with ledger._database.write() as connection:
+    with as_attacker(ledger) as connection:
         connection.execute(update(event).values(why=why))
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+from sqlalchemy import Connection, text
 
 from statement_builder.billing.model import Fault
 from statement_builder.billing.selection import Channel, Hold, Kind
@@ -226,3 +229,16 @@ def mark_email(
     """Mark one attempt."""
     mark = EmailMark(delivery_id=delivery_id, state=state, receipt=receipt)
     ledger.emails.mark([mark], at=at, mailed_on=mailed_on)
+
+
+@contextmanager
+def as_attacker(ledger: Ledger) -> Iterator[Connection]:
+    """Somebody who controls the database: no trigger stops them."""
+    with ledger._database.write() as connection:
+        if connection.dialect.name == "sqlite":
+            names = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+            for name in connection.execute(text(names)).scalars().all():
+                connection.execute(text(f"DROP TRIGGER {name}"))
+        else:
+            connection.execute(text("SET LOCAL session_replication_role = replica"))
+        yield connection

@@ -11,6 +11,7 @@ import pytest
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable
 from mail_house.inbound import fetch_bounces, fetch_vendor_reports
+from mail_house.limits import FILE_BYTES_MAX, MESSAGE_BYTES_MAX
 from tests.services.imap import ImapServer
 from tests.services.processes import free_port
 from tests.services.sftp import SftpServer
@@ -262,3 +263,102 @@ def test_fetch__invalid_url__names_a_valid_one(
 ) -> None:
     with pytest.raises(ValueError, match=complaint):
         fetch(url, environ={}, store=inbox.store)
+
+
+@pytest.fixture(params=["folder", "sftp"])
+def vendor(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Callable[..., int]]:
+    """The vendor's folder, and how to fetch from it."""
+    folder = put(tmp_path / "reports")
+    url, environ = f"file://{folder}", {}
+    if request.param == "sftp":
+        server: SftpServer = request.getfixturevalue("sftp_server")
+        url, environ = server.url(folder), server.environ
+    return folder, lambda store, **settled: fetch_vendor_reports(url, environ=environ, store=store, **settled)
+
+
+def test_fetch__file_that_changed_a_moment_ago_is_left(vendor: tuple[Path, Callable[..., int]], inbox: Inbox) -> None:
+    folder, fetch = vendor
+    put(folder, b"old", b"new", suffix=".csv")
+    os.utime(folder / "1.csv", (1_700_000_000, 1_700_000_000))
+    os.utime(folder / "2.csv", (1_700_000_100, 1_700_000_100))
+    assert fetch(inbox.store, settled_before=1_700_000_099) == 1
+    assert inbox == {"1.csv": b"old"}
+    assert fetch(inbox.store, settled_before=1_700_000_100) == 1
+    assert list(folder.iterdir()) == []
+
+
+def test_fetch__file_that_grows_while_it_is_stored__is_kept_and_fetched_again(
+    vendor: tuple[Path, Callable[..., int]], inbox: Inbox
+) -> None:
+    folder, fetch = vendor
+    put(folder, b"begun\r\n", suffix=".csv")
+
+    def store(name: str, data: bytes) -> None:
+        with (folder / name).open("ab") as writer:
+            writer.write(b"and finished\r\n")
+
+    assert fetch(store) == 0
+    assert fetch(inbox.store) == 1
+    assert inbox == {"1.csv": b"begun\r\nand finished\r\n"}
+
+
+def test_fetch__file_that_is_too_large_stays_and_stops_no_other(
+    vendor: tuple[Path, Callable[..., int]], inbox: Inbox
+) -> None:
+    folder, fetch = vendor
+    put(folder, b"", b"good", suffix=".csv")
+    os.truncate(folder / "1.csv", FILE_BYTES_MAX + 1)
+    with pytest.raises(Misconfigured, match=r"1\.csv is larger than 64 MB and is not fetched"):
+        fetch(inbox.store)
+    assert inbox == {"2.csv": b"good"}
+    assert [path.name for path in folder.iterdir()] == ["1.csv"]
+
+
+def test_fetch__folder_link_and_pipe_are_not_fetched(
+    vendor: tuple[Path, Callable[..., int]], inbox: Inbox, tmp_path: Path
+) -> None:
+    folder, fetch = vendor
+    (folder / "1.csv").mkdir()
+    (folder / "2.csv").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(folder / "3.csv")
+    put(folder, suffix=".csv")
+    (folder / "4.csv").write_bytes(b"good")
+    assert fetch(inbox.store) == 1
+    assert inbox == {"4.csv": b"good"}
+
+
+@pytest.mark.parametrize(
+    "name", ["x.csv.part", "X.CSV.PART", "x.filepart", ".x.csv", "x.csv.tmp", "~x.csv", "x.partial"]
+)
+def test_fetch__temporary_name_waits_until_it_is_renamed(name: str, tmp_path: Path, inbox: Inbox) -> None:
+    (tmp_path / name).write_bytes(b"begun")
+    assert fetch_vendor_reports(f"file://{tmp_path}", environ={}, store=inbox.store) == 0
+    (tmp_path / name).rename(tmp_path / "x.csv")
+    assert fetch_vendor_reports(f"file://{tmp_path}", environ={}, store=inbox.store) == 1
+
+
+def test_maildir__message_that_is_too_large_stays_and_stops_no_other(tmp_path: Path, inbox: Inbox) -> None:
+    for part in ("new", "cur", "tmp"):
+        (tmp_path / part).mkdir()
+    put(tmp_path / "new", b"", BOUNCES[0], suffix=".mx")
+    os.truncate(tmp_path / "new" / "1.mx", MESSAGE_BYTES_MAX + 1)
+    with pytest.raises(Misconfigured, match=r"1\.mx is larger than 16 MB"):
+        fetch_bounces(f"file://{tmp_path}", environ={}, store=inbox.store)
+    assert inbox == {"2.mx.eml": BOUNCES[0]}
+
+
+def test_imap__message_that_is_too_large_stays_unread_and_stops_no_other(imap_server: ImapServer, inbox: Inbox) -> None:
+    imap_server.deliver(b"Subject: large\r\n\r\n" + b"a" * 76 + b"\r\n" + (b"a" * 76 + b"\r\n") * 220_000, BOUNCES[0])
+    with pytest.raises(Misconfigured, match=r"message \d+ in INBOX is larger than 16 MB"):
+        fetch_bounces(imap_server.url(), environ=imap_server.environ, store=inbox.store)
+    assert list(inbox.values()) == BOUNCES[:1]
+    assert imap_server.unseen() == 1
+
+
+def test_fetch__name_that_is_not_utf_8_stops_no_other(vendor: tuple[Path, Callable[..., int]], inbox: Inbox) -> None:
+    folder, fetch = vendor
+    put(folder, b"good", suffix=".csv")
+    (folder / os.fsdecode(b"\xff.csv")).write_bytes(b"odd")
+    assert fetch(inbox.store) == 2
+    assert sorted(inbox.values()) == [b"good", b"odd"]
+    assert list(folder.iterdir()) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
 from datetime import date
 
 import pytest
@@ -127,10 +129,124 @@ def test_read__unknown_file(data: bytes) -> None:
     assert [problem.line for problem in parsed.problems] == [0]
 
 
-def test_read__unclosed_quote_keeps_earlier_lines() -> None:
-    parsed = read_delivery_reports(table("returned mail", f"{DOCUMENT},2026-11-09,UTF", f'"{DOCUMENT},2026-11-09,UTF'))
-    assert len(parsed.reports) == 1
-    assert "not valid CSV" in parsed.problems[0].message
+def test_read__unclosed_quote_affects_its_line_only() -> None:
+    good = f"{DOCUMENT},2026-11-09,UTF"
+    parsed = read_delivery_reports(table("returned mail", good, f'"{good}', good, f'{DOCUMENT},2026-11-09,"UTF', good))
+    assert [line for line, _ in parsed.reports] == [2, 4, 6]
+    assert [(problem.line, "not valid CSV" in problem.message) for problem in parsed.problems] == [(3, True), (5, True)]
+    assert parsed.lines == 5
+
+
+def test_read__value_with_a_line_break() -> None:
+    moved = f'{DOCUMENT},I,2026-11-09,A,"12 OAK ST\r\nAPT 3",,BOSTON,MA,02110'
+    parsed = read_delivery_reports(table("address changes", moved, moved))
+    assert ([line for line, _ in parsed.reports], parsed.lines, parsed.problems) == ([2, 4], 2, ())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda data: data + b"\r\n\r\n \r\n", id="blank-last-lines"),
+        pytest.param(lambda data: data + b",,\r\n , ,\r\n,,,,,\r\n", id="rows-of-commas"),
+        pytest.param(lambda data: data.replace(b"\r\n", b"\r\n\r\n"), id="blank-lines-between"),
+        pytest.param(lambda data: b"\r\n" + data, id="blank-first-line"),
+        pytest.param(lambda data: data + b"\x1a", id="ctrl-z"),
+        pytest.param(lambda data: data + b"\x1a\x1a\r\n", id="ctrl-z-before-the-line-end"),
+        pytest.param(lambda data: data.rstrip(), id="no-last-line-end"),
+        pytest.param(lambda data: data.replace(b"\r\n", b"\n"), id="line-feeds"),
+        pytest.param(lambda data: data.replace(b"\r\n", b"\r"), id="carriage-returns"),
+        pytest.param(lambda data: data.replace(b"\r\n", b"\r\r\n"), id="transferred-as-text-twice"),
+        pytest.param(lambda data: b"\xef\xbb\xbf" + data, id="byte-order-mark"),
+        pytest.param(lambda data: data.upper(), id="upper-case"),
+        pytest.param(lambda data: data.replace(b",", b" , "), id="spaces-around-values"),
+        pytest.param(lambda data: data.replace(b",", b"\t,\xc2\xa0"), id="tabs-and-no-break-spaces"),
+        pytest.param(lambda data: b'"' + data.replace(b",", b'","').replace(b"\r\n", b'"\r\n"')[:-1], id="quoted"),
+        pytest.param(
+            lambda data: b'"' + data.replace(b",", b'" , "').replace(b"\r\n", b'" \r\n"')[:-1], id="quoted-and-spaces"
+        ),
+        pytest.param(lambda data: data.replace(b"\r\n", b",,\r\n"), id="empty-columns-at-the-end"),
+        pytest.param(lambda data: data.replace(b"returned_on", b"Returned On"), id="header-in-words"),
+    ],
+)
+def test_read__harmless_artifact_is_no_problem(change: Callable[[bytes], bytes]) -> None:
+    parsed = read_delivery_reports(change(table("returned mail", *[f"{DOCUMENT},2026-11-09,UTF"] * 3)))
+    assert parsed.problems == ()
+    assert parsed.lines == 3
+    assert {report for _, report in parsed.reports} == {piece(PieceState.RETURNED, "UTF", "")}
+
+
+@pytest.mark.parametrize(
+    ("form", "row", "expected"),
+    [
+        pytest.param("acknowledgement", f"{FILE}.pdf,ACCEPTED,12,{SHA.upper()},2026-11-09,", ROWS[0][2], id="ack"),
+        pytest.param("acknowledgement", f"{FILE}.PDF,Rejected,12,{SHA},2026-11-09,FONTS", ROWS[2][2], id="reject"),
+        pytest.param("rejects", f"{DOCUMENT.upper()},{FILE},2026-11-09,ADDRESS", ROWS[5][2], id="piece"),
+        pytest.param(
+            "address changes", f"{DOCUMENT.upper()},i,2026-11-09,A,12 OAK ST,,Boston,ma,02110", ROWS[-1][2], id="move"
+        ),
+    ],
+)
+def test_read__letter_case_does_not_matter(form: str, row: str, expected: DeliveryReport) -> None:
+    parsed = read_delivery_reports(table(form, row))
+    assert (parsed.reports, parsed.problems) == (((2, expected),), ())
+
+
+WRONG_VALUES = [
+    ("acknowledgement", f"../x,accepted,12,{SHA},2026-11-09,", "print_file is not valid: it must be the name of a"),
+    ("acknowledgement", f"{FILE},maybe,12,{SHA},2026-11-09,", "status is 'maybe': it must be accepted, duplicate, or"),
+    ("acknowledgement", f"{FILE},accepted,-1,{SHA},2026-11-09,", "records is '-1': it must be the number of pieces"),
+    ("acknowledgement", f"{FILE},accepted,9{'0' * 30},{SHA},2026-11-09,", "it must be the number of pieces"),
+    ("acknowledgement", f"{FILE},accepted,1.5,{SHA},2026-11-09,", "records is '1.5': it must be the number of pieces"),
+    ("acknowledgement", f"{FILE},accepted,12,,2026-11-09,", "pdf_sha256 is empty: it must be the SHA-256"),
+    ("mailed jobs", f"{FILE},12,2026-02-30,J", "mailed_on is not valid: it must be a date, such as 2026-11-09"),
+    ("mailed jobs", f"{FILE},12,2026-11-09,A B", "job_id is not valid: it must be a code"),
+    ("mailed pieces", f"Ana Garcia,{FILE},2026-11-09,J", "document_id is not valid: it must be a document id"),
+    ("returned mail", f"{DOCUMENT},2026-11-09,", "return_reason is empty"),
+    ("address changes", f"{DOCUMENT},X,2026-11-09,A,1 OAK ST,,BOSTON,MA,02110", "move_type is 'X': it must be I"),
+    ("address changes", f"{DOCUMENT},I,2026-11-09,A,,,BOSTON,MA,02110", "new_line_1 is empty: it must be an address"),
+    ("address changes", f"{DOCUMENT},I,2026-11-09,A,1 OAK,,BOSTON,MASS,02110", "new_state is not valid: it must be a"),
+    ("address changes", f"{DOCUMENT},I,2026-11-09,A,1 OAK,,BOSTON,MA,O2110", "new_zip is not valid: it must be a ZIP"),
+]
+
+
+@pytest.mark.parametrize(("form", "row", "message"), WRONG_VALUES, ids=[row[2][:40] for row in WRONG_VALUES])
+def test_read__wrong_value_is_described_in_words(form: str, row: str, message: str) -> None:
+    (problem,) = read_delivery_reports(table(form, row)).problems
+    assert message in problem.message
+    assert not re.search(r"regex|pattern|Expected|\$\.|\\|\^|\{\d", problem.message)
+    assert "Garcia" not in problem.message
+    assert "OAK" not in problem.message
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(
+            b"PK\x03\x04rest",
+            "the file is a ZIP archive or a spreadsheet (.xlsx): ask the vendor for plain CSV",
+            id="zip",
+        ),
+        pytest.param(b"\x1f\x8b\x08", "the file is a compressed file (gzip)", id="gzip"),
+        pytest.param(b"%PDF-1.7", "the file is a PDF", id="pdf"),
+        pytest.param(b"-----BEGIN PGP MESSAGE-----", "the file is encrypted (OpenPGP)", id="pgp"),
+        pytest.param("document_id".encode("utf-16"), "the file is UTF-16 text", id="utf-16"),
+        pytest.param(b"document_id\n\xe9", "not UTF-8 text; line 2 is the first", id="latin-1"),
+        pytest.param(b"a\n" * 600_000, "the file has more than 500,000 lines", id="lines"),
+        pytest.param(b"a" * 5_000, "the file has a line of more than 4,000 characters", id="line"),
+        pytest.param(b"a\n" * (33 * 2**20), "the file is larger than 64 MB", id="bytes"),
+    ],
+)
+def test_read__file_that_cannot_be_read_says_why(data: bytes, message: str) -> None:
+    parsed = read_delivery_reports(data)
+    (problem,) = parsed.problems
+    assert message in problem.message
+    assert (problem.line, parsed.reports) == (0, ())
+    assert parsed.lines >= 1
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, '{"body":' + "[" * 100_000])
+def test_read__deeply_nested_json_never_raises(text: str) -> None:
+    assert read_delivery_reports(text.encode()).problems
 
 
 @given(st.binary(max_size=200))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from statement_builder.operations.alerts import find_unsent, record_sent
-from statement_builder.operations.track import Alert
+from statement_builder.operations.tracking_alerts import Alert
 from statement_builder.pipeline.context import open_context
 from statement_builder.settings import load_settings
 from tests.hospital import Hospital
@@ -48,3 +48,34 @@ def test_find_unsent__same_message_with_another_subject_is_another_alert(hospita
     with open_context(settings, environ={}, now=lambda: NOON, actor="track", workers=1) as context:
         record_sent(context, [here], to="office@hospital.example")
         assert find_unsent(context, [here, there]) == [there]
+
+
+@pytest.mark.parametrize(
+    ("minutes", "hours"),
+    [pytest.param(60, 24, id="hourly"), pytest.param(15, 24, id="every-quarter-of-an-hour")],
+)
+def test_find_unsent__keeps_the_time_of_day(hospital: Hospital, minutes: int, hours: int) -> None:
+    """Runs start a little earlier or later each time, and the alert is recorded some minutes into the run."""
+    now, sent = NOON, []
+    settings = load_settings(hospital.environment, hospital.home)
+    with open_context(settings, environ={}, now=lambda: now, actor="track", workers=1) as context:
+        for run in range(11 * hours * 30 // minutes):  # five days and a half
+            jitter = timedelta(seconds=(run * 97) % 240 - 120)
+            now = NOON + run * timedelta(minutes=minutes) + jitter
+            if find_unsent(context, [alert()]):
+                record_sent(context, [alert()], to="office@hospital.example")
+                sent.append(now)
+    assert len(sent) == 6
+    assert all(abs(at - NOON - day * timedelta(hours=24)) <= timedelta(minutes=34) for day, at in enumerate(sent))
+
+
+def test_find_unsent__an_alert_that_comes_back_is_new(hospital: Hospital) -> None:
+    now = NOON
+    settings = load_settings(hospital.environment, hospital.home)
+    with open_context(settings, environ={}, now=lambda: now, actor="track", workers=1) as context:
+        record_sent(context, [alert()], to="office@hospital.example")
+        now = NOON + timedelta(days=9, hours=5)
+        assert find_unsent(context, [alert()])
+        record_sent(context, [alert()], to="office@hospital.example")
+        now += timedelta(hours=20)
+        assert not find_unsent(context, [alert()])

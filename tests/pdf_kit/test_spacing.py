@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pdf_kit.spacing import Spacing, find_touching, gap_min
+from pdf_kit.spacing import Spacing, find_touching, gap_min, rounding_of
 
 POINT = 1 / 72
 
@@ -24,12 +24,13 @@ class Run(NamedTuple):
     end: float
     line: Line
     reach: float
+    slack: float
 
 
-def run(start: float, width: float, baseline: float = 100, size: float = 10) -> Run:
+def run(start: float, width: float, baseline: float = 100, size: float = 10, characters: int = 5) -> Run:
     """A run with these lengths in points."""
-    end = (start + width) * POINT
-    return Run(start * POINT, end, Line(baseline * POINT, size * POINT), end + gap_min(size * POINT))
+    start, end, size = start * POINT, (start + width) * POINT, size * POINT
+    return Run(start, end, Line(baseline * POINT, size), end + gap_min(size), rounding_of(characters, size))
 
 
 CASES = [
@@ -56,6 +57,13 @@ def test_find_touching__a_line_that_continues_in_another_style() -> None:
     runs = [run(0, 50), run(50.03, 20), run(70, 30)]
     assert find_touching(runs) is None
     assert find_touching([runs[0], run(0, 9, baseline=200), *runs[1:]]) is not None, "not drawn one after the other"
+
+
+def test_find_touching__the_rounded_widths_of_a_long_word_add_up() -> None:
+    """22 glyphs of 18 points, each up to half a thousandth of the size too wide."""
+    after = run(49.85, 20, size=18)
+    assert find_touching([run(0, 50, size=18, characters=22), after]) is None
+    assert find_touching([run(0, 50, size=18, characters=3), after]) is not None
 
 
 @given(

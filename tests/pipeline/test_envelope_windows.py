@@ -10,8 +10,8 @@ import pytest
 from mail_house.profiles import load_profile
 from statement_builder.errors import ConfigError
 from statement_builder.pipeline.build_worker import envelope_windows
-from statement_builder.pipeline.context import open_profile
 from statement_builder.settings import MailSettings, Settings
+from statement_builder.settings.backends import open_profile
 from tests.contents import TEMPLATES
 
 

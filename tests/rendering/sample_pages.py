@@ -78,6 +78,10 @@ def _uninsured() -> Encounter:
     )
 
 
+def _above_estimate() -> Encounter:
+    return msgspec.structs.replace(_uninsured(), good_faith_estimate_cents=60_000)
+
+
 def _denied() -> Encounter:
     return make_encounter(owed_cents=120_000, insurance=(), insurance_status=InsuranceStatus.DENIED, share=None)
 
@@ -128,6 +132,7 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "statement-of-20-visits": partial(make_statement, *_visits(20)),
     "statement-with-plan": make_plan_statement,
     "statement-with-pending-insurance": partial(make_statement, _pending()),
+    "statement-above-estimate": partial(make_statement, _above_estimate()),
     "statement-with-changes": partial(make_statement, _billed_before(), *_visits(1)),
     "statement-to-long-name": partial(make_statement, **_LONG_NAME),
     "statement-with-payment-code": partial(make_statement, facility=_PAYABLE),

@@ -19,6 +19,7 @@ from statement_builder.rendering.verifier import Verifier
 from tests.builders import make_address, make_encounter, make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
 from tests.envelope import DOUBLE_WINDOW_10
+from tests.rendering.sample_pages import CONTENTS
 
 NOBODY = ForeignIds(accounts_by_guarantor={})
 STATEMENT = make_statement()
@@ -215,6 +216,13 @@ def test_verify__coupon_on_a_later_page(tmp_path: Path) -> None:
     for engine in (PlainEngine(templates), CompiledEngine(templates)):
         error = refusal(engine.render(content).pdf, content)
         assert (error.code, "coupon" in error.message) == ("COUPON", True)
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_verify__every_sample_document(compiled: CompiledEngine, name: str) -> None:
+    content = CONTENTS[name]
+    pdf = compiled.render(content).pdf
+    accept(pdf, content)
 
 
 def test_verify__touching_texts_are_named_by_their_fields(tmp_path: Path) -> None:

@@ -126,6 +126,20 @@ def test_load_settings__names_a_missing_setting_of_an_inner_table(tmp_path: Path
         load_settings({}, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("settle_seconds = -1", "mail.settle_seconds must be from 0 to 86400", id="settle"),
+        pytest.param("settle_seconds = 86401", "mail.settle_seconds must be from 0 to 86400", id="settle-too-long"),
+        pytest.param("reversals_max = -1", "mail.reversals_max must not be negative", id="reversals"),
+    ],
+)
+def test_load_settings__number_out_of_range(tmp_path: Path, text: str, message: str) -> None:
+    write_settings(tmp_path, f"[mail]\n{text}\n")
+    with pytest.raises(ConfigError, match=message):
+        load_settings({}, tmp_path)
+
+
 def load_sample(folder: Path, *changes: tuple[str, str]) -> Settings:
     """The sample settings with texts replaced in the file."""
     text = (ROOT / "statements.sample.toml").read_text(encoding="utf-8")

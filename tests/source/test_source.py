@@ -446,6 +446,36 @@ def test_check__counts_rows_and_lists_faults(extract: Extract) -> None:
     assert report.feeds == {"billing": datetime(2026, 11, 20, 6, tzinfo=UTC)}
 
 
+def test_check__goes_on_to_the_end(extract: Extract, queries: Path) -> None:
+    for number in "0123":
+        extract.add_account(number)
+    extract.add("charge", charge_id="C8", account_number="A2", amount_cents=-1)
+    extract.add("patient_payment", payment_id="R8", account_number="A3", guarantor_id="G3", method="a\nb")
+    extract.add("hold", guarantor_id="G1", code="")
+    replace_in(queries, "charges", "ORDER BY 1, 2", "ORDER BY 1 DESC, 2 DESC")
+    replace_in(queries, "plans", "owned.status", "owned.status AS state")
+    replace_in(queries, "control", "'holds'", "'hold'")
+    replace_in(queries, "control", "'patients'", "'patient'")
+
+    with extract.source(queries) as source:
+        report = source.check(as_of=AS_OF, cycle=CYCLE)
+
+    assert {(fault.result_set, fault.code) for fault in report.faults} == {
+        ("charges", "SOURCE"),
+        ("plans", "SOURCE"),
+        ("", "SOURCE"),
+        ("charges", "NEGATIVE"),
+        ("patient_payments", "CONTROL"),
+        ("holds", "NULL"),
+    }
+    assert {word for fault in report.faults if fault.result_set == "" for word in fault.message.split()} >= {
+        "holds.",
+        "patients.",
+    }
+    assert report.accounts == 4
+    assert report.rows["charges"] == 5
+
+
 def test_accounts__memory_does_not_grow_with_the_hospital(tmp_path: Path) -> None:
     def peak_bytes(guarantors: int) -> int:
         url = f"sqlite:///{tmp_path / f'{guarantors}.db'}"

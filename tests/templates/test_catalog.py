@@ -22,7 +22,7 @@ from statement_builder.documents import Content
 from statement_builder.documents.formats import format_long_date, format_medium_date, format_month
 from statement_builder.rendering import PlainEngine
 from statement_builder.rendering.templating import page_label, render_markup
-from statement_builder.rendering.translations import languages
+from statement_builder.resources import languages
 from tests.builders import make_encounter, make_episode
 from tests.contents import (
     TEMPLATES,

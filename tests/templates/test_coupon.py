@@ -68,7 +68,7 @@ def test_coupon__large_print_says_what_standard_print_says(engine: PlainEngine, 
         assert [each.size for each in coupon if each.text == text] == [pytest.approx(18, abs=0.1)], text
     with pdfium.PdfDocument(rendered.pdf) as document:
         texts = [page.get_textpage().get_text_range() for page in document]
-    assert [("New address:" in text, "Member number:" in text) for text in texts].count((True, True)) == 1
+    assert not any("Member number" in text for text in texts), "lines to write on would need a page of their own"
 
 
 def test_coupon__long_name_is_smaller_and_complete(engine: PlainEngine) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from statement_builder.documents import Content
 from statement_builder.rendering.templating import render_markup
-from statement_builder.rendering.translations import languages
+from statement_builder.resources import languages
 from tests.builders import make_encounter, make_episode
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement, three_visits
 from tests.readability import SCALES, SENTENCE_WORDS_MAX, measure, running_text

@@ -1,5 +1,6 @@
 """What the command line prints: tables that foot, progress on a terminal and plain lines elsewhere, or JSON."""
 
+from statement_builder.cli.output.access import show_access
 from statement_builder.cli.output.batches import (
     list_batches,
     show_batches,
@@ -26,6 +27,7 @@ __all__ = [
     "print_fields",
     "print_json",
     "say",
+    "show_access",
     "show_batches",
     "show_benchmark",
     "show_control_sheet",

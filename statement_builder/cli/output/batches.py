@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.columns import Columns
 from rich.table import Table
 
-from statement_builder.cli.output.console import format_dollars, format_state, new_table, out
+from statement_builder.cli.output.console import format_dollars, format_state, new_table, out, print_line
 from statement_builder.cli.output.documents import describe_links
 from statement_builder.policy.hold_codes import HOLD_CODES
 
@@ -49,6 +49,16 @@ def show_batches(summaries: Sequence[BatchSummary]) -> None:
     """Print a control sheet per batch, in documents and dollars, side by side if they fit."""
     names = [name for name in _LABELS if any(_is_shown(name, each.counts) for each in summaries)]
     out.print(Columns([_control_sheet(summary, names) for summary in summaries], padding=(0, 3)))
+    for summary in summaries:
+        _show_rejection(summary)
+
+
+def _show_rejection(summary: BatchSummary) -> None:
+    if rejected := summary.rejected:
+        out.print(
+            f"{summary.batch_id}: REJECTED by {rejected.by} on {rejected.at:%Y-%m-%d %H:%M} UTC: {rejected.why}",
+            markup=False,
+        )
 
 
 def _is_shown(name: str, counts: Mapping[str, int]) -> bool:
@@ -106,29 +116,30 @@ def list_batches(summaries: Sequence[BatchSummary]) -> None:
         table.add_row(summary.batch_id, f"{summary.as_of}", format_state(summary.state), *figures, dollars)
     out.print(table)
     for summary in summaries:
+        _show_rejection(summary)
         if summary.next_step:
-            out.print(f"{summary.batch_id}: {summary.next_step}", markup=False)
+            print_line(f"{summary.batch_id}: {summary.next_step}")
 
 
 def show_details(batch: BatchDetails) -> None:
     """Print the print files of one batch and everything in it that needs an operator, then what to run next."""
     for file in batch.print_files:
         figures = f"{file.documents:,} documents, {file.pages:,} pages, {file.sheets:,} sheets"
-        out.print(f"{file.name}: {figures}, {format_dollars(file.cents)}, {file.state}", markup=False)
+        print_line(f"{file.name}: {figures}, {format_dollars(file.cents)}, {file.state}")
     for row in batch.work_queue:
-        out.print(f"{row.document_id or row.file}: {row.code}: {row.message}", markup=False)
-        out.print(f"    To do: {row.fix}", markup=False)
+        print_line(f"{row.document_id or row.file}: {row.code}: {row.message}")
+        print_line(f"    To do: {row.fix}")
     for reissue in batch.reissues:
-        out.print(f"{reissue.document_id} {describe_links(reissue)[0]}: {format_state(reissue.state)}", markup=False)
+        print_line(f"{reissue.document_id} {describe_links(reissue)[0]}: {format_state(reissue.state)}")
     for hand_off in batch.unresolved:
         what = hand_off.print_file or hand_off.document_id
-        out.print(f"{what} ({hand_off.channel}, attempt {hand_off.attempt}): outcome unknown.", markup=False)
-        out.print(f"    {hand_off.evidence}", markup=False)
-        out.print(f'    statements resolve {hand_off.document_id} --sent (or --not-sent) --reason "…"', markup=False)
+        print_line(f"{what} ({hand_off.channel}, attempt {hand_off.attempt}): outcome unknown.")
+        print_line(f"    {hand_off.evidence}")
+        print_line(f'    statements resolve {hand_off.document_id} --sent (or --not-sent) --reason "…"')
     for question in batch.questions:
-        out.print(f"To decide: {question}", markup=False)
+        print_line(f"To decide: {question}")
     if batch.next_step:
-        out.print(f"Next: {batch.next_step}", markup=False)
+        print_line(f"Next: {batch.next_step}")
 
 
 def show_rerun_plan(plan: RerunPlan) -> None:
@@ -138,4 +149,4 @@ def show_rerun_plan(plan: RerunPlan) -> None:
         return
     out.print(f"A rerun of {plan.batch_id} would:")
     for step in plan.steps:
-        out.print(f"  {step}", markup=False)
+        print_line(f"  {step}")

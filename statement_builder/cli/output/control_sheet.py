@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from statement_builder.cli.output.console import format_dollars, format_state, heading, new_table, out
+from statement_builder.cli.output.console import format_dollars, format_state, heading, new_table, out, print_line
 from statement_builder.reports import ControlSheet
 
 
@@ -29,6 +29,9 @@ def show_control_sheet(sheet: ControlSheet) -> None:
         table.add_row(cycle.batch, *counts, format_dollars(cycle.average_cents), f"{cycle.handed_off:,}")
     out.print(table)
     for question in sheet.questions:
-        out.print(f"To decide: {question}", markup=False)
+        print_line(f"To decide: {question}")
     for item in sheet.still_open:
-        out.print(f"Open: {item.what} To do: {item.to_do}.", markup=False)
+        print_line(f"Open: {item.what} To do: {item.to_do}.")
+    if seal := sheet.event_seal:
+        signed = f"signed with key {seal.key}" if seal.signature else "not signed"
+        print_line(f"Event log: sealed at event {seal.event}, SHA-256 {seal.sha256}, {signed}.")

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from statement_builder.cli.output.console import format_dollars, format_state, heading, indented, new_table, out
+from statement_builder.cli.output.console import (
+    format_dollars,
+    format_state,
+    heading,
+    indented,
+    new_table,
+    out,
+    print_line,
+)
 
 if TYPE_CHECKING:
     from statement_builder.billing.clocks import Clock
@@ -16,7 +24,7 @@ if TYPE_CHECKING:
 def show_documents(text: str, documents: Sequence[DocumentSummary]) -> None:
     """Print the documents that `statements find` found for `text`."""
     if not documents:
-        out.print(f"No document was found for {text}.", markup=False)
+        print_line(f"No document was found for {text}.")
     _show_clocks(next((document.clocks for document in documents if document.clocks), ()))
     for document in documents:
         pages = f"{document.pages} page{'' if document.pages == 1 else 's'}"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from statement_builder.cli.output.console import heading, indented, out, say
+from statement_builder.cli.output.console import heading, indented, out, print_line, say
+from statement_builder.printable import one_line
 
 if TYPE_CHECKING:
     from statement_builder.operations.health_check import HealthCheckFinding
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
 def show_findings(findings: Sequence[HealthCheckFinding]) -> None:
     """Print one line per part of the installation."""
     for finding in findings:
-        mark = "[green]ok[/green] " if finding.is_ok else "[red]BAD[/red]"
-        out.print(f"{mark} {finding.part}: ", end="")
-        out.print(finding.message, markup=False)
+        mark = ("ok ", "green") if finding.is_ok else ("BAD", "red")
+        out.print(Text.assemble(mark, f" {finding.part}: {one_line(finding.message)}"))
 
 
 def show_preflight(report: PreflightReport) -> None:
@@ -47,11 +47,11 @@ def show_preflight(report: PreflightReport) -> None:
 def show_source_check(report: CheckReport) -> None:
     """Print the number of rows per result set, then every fault with its place and its fix."""
     for name, count in report.rows.items():
-        out.print(f"{name}: {count:,} rows", markup=False)
+        print_line(f"{name}: {count:,} rows")
     for feed, at in sorted(report.feeds.items()):
-        out.print(f"{feed} feed loaded {at:%Y-%m-%d %H:%M} UTC", markup=False)
+        print_line(f"{feed} feed loaded {at:%Y-%m-%d %H:%M} UTC")
     if not report.faults:
         out.print("No faults: every row meets the contract.")
     for fault in (*report.faults, *report.notes):
-        out.print(Text(f"{fault.code}: {fault.message}"))
+        print_line(f"{fault.code}: {fault.message}")
         indented(f"To do: {fault.fix}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from statement_builder.cli.output.console import out
+from statement_builder.cli.output.console import out, print_line
 
 if TYPE_CHECKING:
     from statement_builder.devtools.batch_benchmark import BatchBenchmark
@@ -22,7 +22,7 @@ def show_benchmark(result: BenchmarkResult) -> None:
     out.print(f"{result.bytes_per_document:,} bytes each; {result.plain_bytes_per_document:,} with the plain engine")
     out.print(f"{result.fallbacks:,} fell back to a WeasyPrint call")
     for reason, count in result.reasons.items():
-        out.print(f"  {count:,}: {reason}", markup=False)
+        print_line(f"  {count:,}: {reason}")
     if result.batch is not None and result.again is not None:
         _show_batches(result.batch, result.again)
 

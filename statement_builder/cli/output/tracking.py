@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
-from statement_builder.cli.output.console import indented, out
+from statement_builder.cli.output.console import indented, out, print_line
 
 if TYPE_CHECKING:
     from statement_builder.operations.track import TrackingResult
@@ -17,10 +15,14 @@ def show_tracking(result: TrackingResult) -> None:
     if not result.files:
         out.print("No new delivery reports.")
     for file in result.files:
-        figures = f"{file.reports:,} reports, {file.news:,} new, {file.problems:,} problems"
-        out.print(f"{file.name} ({file.file_type}): {figures}; moved to {file.folder}", markup=False)
+        figures = (
+            f"{file.lines:,} lines: {file.news:,} booked, {file.unchanged:,} known, {file.quarantined:,} held back"
+        )
+        print_line(f"{file.name} ({file.file_type}): {figures}; moved to {file.folder}")
+    for name in result.unsettled:
+        print_line(f"{name} changed a moment ago and may still be written: the next run takes it in.")
     for batch_id in result.closed:
-        out.print(f"{batch_id} is complete and closed.", markup=False)
+        print_line(f"{batch_id} is complete and closed.")
     for alert in result.alerts:
-        out.print(Text(f"{alert.code}: {alert.message}"))
+        print_line(f"{alert.code}: {alert.message}")
         indented(f"Runbook: {alert.runbook}")

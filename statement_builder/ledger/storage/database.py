@@ -35,9 +35,14 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _parse_url(url)
         self.engine = _make_engine(self.url)
-        self._writer = self.engine.execution_options(statements_write=True)
-        isolated = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        self._reader = self.engine.execution_options(**isolated)
+        # A writer must see what others committed while it waited for a lock, such as the end of the event log.
+        writes, reads = (
+            ({}, {})
+            if self.is_sqlite
+            else ({"isolation_level": "READ COMMITTED"}, {"isolation_level": "REPEATABLE READ"})
+        )
+        self._writer = self.engine.execution_options(statements_write=True, **writes)
+        self._reader = self.engine.execution_options(**reads)
 
     @property
     def is_sqlite(self) -> bool:
@@ -46,6 +51,21 @@ class Database:
     def path(self) -> Path:
         """The database file of an SQLite ledger."""
         return Path(str(self.url.database))
+
+    def exists(self) -> bool:
+        """Whether there is a database. Nothing is created by asking. LedgerError if none could be created there."""
+        if not self.is_sqlite:
+            return True
+        path = self.path()
+        if not path.exists():
+            _require_creatable(path)
+            return False
+        return True
+
+    def create(self) -> None:
+        """Create the file of an SQLite ledger. Does nothing if there is one."""
+        if self.is_sqlite:
+            _create_file(self.path())
 
     def write(self) -> AbstractContextManager[Connection]:
         """One transaction that may change the ledger; on SQLite it locks the file for writing at once."""
@@ -106,7 +126,19 @@ def _make_engine(url: URL) -> Engine:
 
 
 def _make_sqlite_engine(url: URL) -> Engine:
-    path = Path(str(url.database))
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _require_creatable(path: Path) -> None:
+    nearest = next(parent for parent in path.absolute().parents if parent.exists())
+    if not nearest.is_dir():
+        raise LedgerError(f"ledger {path} cannot be created: {nearest} is not a folder")
+
+
+def _create_file(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Account numbers are private to the owner. SQLite gives its log files the mode of the database.
@@ -116,10 +148,6 @@ def _make_sqlite_engine(url: URL) -> Engine:
         pass
     except OSError as exc:
         raise LedgerError(f"ledger {path} cannot be created: {exc.strerror}") from exc
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT_S})
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:

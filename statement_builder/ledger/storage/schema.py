@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from alembic import command
@@ -11,7 +12,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
 
-from statement_builder.errors import LedgerError
+from statement_builder.errors import LedgerError, LedgerVersionError
 from statement_builder.ledger.storage.database import Database
 
 VERSION_TABLE = "statements_version"
@@ -33,38 +34,39 @@ def read_version(connection: Connection) -> str | None:
     return context.get_current_revision()
 
 
-def is_current(database: Database) -> bool:
-    """The tables have the version that this release requires. LedgerError for a version that it does not know."""
+def find_version(database: Database) -> str | None:
+    """The version of the ledger's tables; None for a ledger that is not created yet. Changes nothing."""
+    if not database.exists():
+        return None
     with database.read() as connection:
-        version = read_version(connection)
-    if version == newest_version():
-        return True
-    if version is not None:
-        _require_known(version)
-    return False
+        return read_version(connection)
 
 
-def upgrade(database: Database) -> None:
-    """Create or migrate the tables in one transaction. Concurrent processes wait for each other."""
+def require_known(database: Database, version: str) -> None:
+    """LedgerVersionError for a version that this release does not know."""
+    try:
+        ScriptDirectory.from_config(_config()).get_revision(version)
+    except CommandError as exc:
+        raise LedgerVersionError(
+            f"the ledger {database} was created by a newer release: its tables have version {version}, and this "
+            f"release needs {newest_version()}. Install that release or a later one."
+        ) from exc
+
+
+def upgrade(database: Database, found: str | None, *, finish: Callable[[Connection], None]) -> None:
+    """Create the tables, or migrate those of version `found`, in one transaction. Concurrent processes wait for each
+    other. `finish` is called at the end of the transaction."""
+    database.create()
     with database.write() as connection:
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _UPGRADE_LOCK})
         version = read_version(connection)
-        if version is not None:
-            _require_known(version)
+        if version is not None and version != found:
+            require_known(database, version)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-def _require_known(version: str) -> None:
-    try:
-        ScriptDirectory.from_config(_config()).get_revision(version)
-    except CommandError as exc:
-        raise LedgerError(
-            f"the ledger was created by a newer release: this one does not know table version {version}. Install that "
-            "release or a later one."
-        ) from exc
+        finish(connection)
 
 
 def _config() -> Config:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -30,6 +31,7 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.event import listen
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Kind
 from statement_builder.ledger.states import (
@@ -42,6 +44,7 @@ from statement_builder.ledger.states import (
     ShardState,
     SuppressionCode,
 )
+from statement_builder.ledger.storage.insert_only import INSERT_ONLY_TABLES, insert_only_ddl
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -102,11 +105,15 @@ batch = Table(
     Column("pull_attempts", Integer, nullable=False, default=0),
     Column("locked_by", _ID),
     Column("locked_at", UtcDateTime),
+    Column("rejected_by", _ID, nullable=False, server_default=""),
+    Column("rejected_at", UtcDateTime),
+    Column("rejected_why", Text, nullable=False, server_default=""),
     UniqueConstraint("facility_id", "kind", "cycle", name="batch_once"),
     _one_of("kind", Kind, "kind"),
     _one_of("state", BatchState, "state"),
 )
-"""`locked_by` and `locked_at` are for messages only; the operating system or the database server has the lock."""
+"""`locked_by` and `locked_at` are for messages only; the operating system or the database server has the lock.
+`rejected_by` is empty unless the last decision on the batch was to reject it."""
 
 shard = Table(
     "shard",
@@ -330,9 +337,37 @@ event = Table(
     Column("what", _WORD, nullable=False),
     Column("why", Text, nullable=False),
     Column("data", Text),
+    Column("salt", _WORD, nullable=False, server_default=""),
+    Column("detail", String(64), nullable=False, server_default=""),
+    Column("hash", String(64), nullable=False, server_default=""),
     Index("event_batch", "batch_id", "event_id"),
 )
-"""`why` is prose for people. `data` is JSON for code (`event_data`)."""
+"""`why` is prose for people. `data` is JSON for code (`event_data`). `hash` continues the chain in the order of
+`event_id`, over everything but `why` and `data`, of which it has the salted digest `detail` (`event_chain`)."""
+
+access = Table(
+    "access",
+    metadata,
+    Column("access_id", _SERIAL, primary_key=True, autoincrement=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("actor", _ID, nullable=False),
+    Column("what", _WORD, nullable=False),
+    Column("batch_id", _ID, nullable=False),
+    Column("purpose", Text, nullable=False),
+)
+"""One row per command that showed or exported data of persons: `what` is the command."""
+
+access_subject = Table(
+    "access_subject",
+    metadata,
+    Column("access_id", _SERIAL, primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True),
+    Column("guarantor_id", _ID, nullable=False),
+    Column("document_id", _ID, nullable=False),
+    Index("access_guarantor", "guarantor_id", "access_id"),
+)
+"""Whom an access was about, and which document; either may be empty. No foreign key: on PostgreSQL its check would need
+the right to update `access`, which nobody has."""
 
 correspondence = Table(
     "correspondence",
@@ -359,3 +394,22 @@ legal_hold = Table(
 )
 """What a purge must keep: the mail of a guarantor, about an account, in a batch, or one document. Lifting deletes the
 row; the events keep both decisions."""
+
+installation = Table(
+    "installation",
+    metadata,
+    Column("installation_id", String(36), primary_key=True),
+    Column("is_demonstration", Boolean, nullable=False),
+    Column("hand_offs", Integer, nullable=False, server_default=text("0")),
+)
+"""One row: which stores belong to this ledger. `hand_offs` counts the hand-offs that were begun; the archive has a
+record of each, so that a ledger restored from an older backup is recognized. `is_demonstration` never changes."""
+
+marked_store = Table("marked_store", metadata, Column("place", _WORD, primary_key=True))
+"""The folders and archives that carry the mark of this installation: one that has lost it is not the same one."""
+
+for _table in INSERT_ONLY_TABLES:
+    for _dialect in ("sqlite", "postgresql"):
+        for _statement in insert_only_ddl(_dialect, _table):
+            _ddl = DDL(_statement).execute_if(dialect=_dialect)  # type: ignore[no-untyped-call]
+            listen(metadata.tables[_table], "after_create", _ddl)

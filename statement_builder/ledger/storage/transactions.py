@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from statement_builder.errors import LedgerError
 from statement_builder.ledger.storage.database import Database
+from statement_builder.ledger.storage.event_log import append_events, begin_events
 
 
 class Transactions:
@@ -25,10 +26,12 @@ class Transactions:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that may change the ledger."""
+        """One transaction that may change the ledger. Its events are written last."""
         self.require_current()
         with self._database.write() as connection:
+            begin_events(connection)
             yield connection
+            append_events(connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

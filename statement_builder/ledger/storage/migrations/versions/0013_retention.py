@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 
 ID = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 

@@ -1,0 +1,126 @@
+"""Record who is about to look at data of persons, before it is shown: without a record, nothing is shown.
+
+A command that shows or exports data of single persons calls `record_access` between reading and printing. Figures of a
+whole batch are not data of a person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from msgspec import field
+
+from statement_builder.billing.identifiers import DOCUMENT_ID_PATTERN
+from statement_builder.billing.model import Record
+from statement_builder.billing.selection import Channel
+from statement_builder.ledger import AccessSubject, DeliveryState
+from statement_builder.pipeline.context import AppContext
+
+ACCOUNTING_YEARS = 6
+"""How far back an accounting of disclosures reaches (45 CFR 164.528(a)(1))."""
+_NOT_SENT = frozenset({DeliveryState.CLAIMED, DeliveryState.COMMITTING, DeliveryState.FAILED})
+_DOCUMENT_ID = re.compile(DOCUMENT_ID_PATTERN)
+
+
+class ViewRow(Record, kw_only=True):
+    """Somebody of this organization looked at the guarantor's data, or exported it."""
+
+    at: datetime
+    actor: str
+    what: str
+    """The command."""
+    purpose: str
+    batch_id: str = field(name="batch")
+    document_ids: tuple[str, ...] = field(name="documents")
+
+
+class DisclosureRow(Record, kw_only=True):
+    """A document of the guarantor was handed to somebody else: to the print vendor, or to a mail server."""
+
+    at: datetime
+    document_id: str = field(name="document")
+    channel: Channel
+    recipient: str
+    print_file: str
+    state: DeliveryState
+
+
+class AccessReport(Record, kw_only=True):
+    """Who saw the data of one guarantor since a day, and to whom it was given."""
+
+    guarantor_id: str = field(name="guarantor")
+    since: date
+    views: tuple[ViewRow, ...]
+    disclosures: tuple[DisclosureRow, ...]
+
+
+def record_access(
+    context: AppContext, what: str, subjects: Iterable[AccessSubject], *, batch_id: str = "", purpose: str = ""
+) -> None:
+    """Record that the actor is about to see the data of these subjects. `LedgerError` if it cannot be recorded."""
+    context.ledger.access.record(
+        what, list(subjects), batch_id=batch_id, purpose=purpose, actor=context.actor, at=context.now()
+    )
+
+
+def subject(guarantor_id: str | None = None, document_id: str | None = None) -> AccessSubject:
+    """A guarantor, a document, or both."""
+    return AccessSubject(guarantor_id=guarantor_id or "", document_id=document_id or "")
+
+
+def subjects_in(texts: Iterable[str]) -> list[AccessSubject]:
+    """The documents that these texts name."""
+    found = (document_id for text in texts for document_id in _DOCUMENT_ID.findall(text))
+    return [subject(document_id=each) for each in dict.fromkeys(found)]
+
+
+def report_access(context: AppContext, guarantor_id: str, *, since: date | None) -> AccessReport:
+    """Account for every view and disclosure of a guarantor's data (45 CFR 164.528), oldest first.
+
+    `since`: the first day, in the facility's time zone. None: six years ago.
+    """
+    today = context.today()
+    first = since or today.replace(year=today.year - ACCOUNTING_YEARS, day=min(today.day, 28))
+    start = datetime.combine(first, time.min, ZoneInfo(context.facility.time_zone))
+    return AccessReport(
+        guarantor_id=guarantor_id,
+        since=first,
+        views=tuple(
+            ViewRow(
+                at=each.at,
+                actor=each.actor,
+                what=each.what,
+                purpose=each.purpose,
+                batch_id=each.batch_id,
+                document_ids=each.document_ids,
+            )
+            for each in context.ledger.access.for_guarantor(guarantor_id, since=start)
+        ),
+        disclosures=_list_disclosures(context, guarantor_id, start),
+    )
+
+
+def _list_disclosures(context: AppContext, guarantor_id: str, start: datetime) -> tuple[DisclosureRow, ...]:
+    found = context.ledger.deliveries.for_guarantor(guarantor_id)
+    rows = [
+        DisclosureRow(
+            at=each.claimed_at,
+            document_id=each.document_id,
+            channel=each.channel,
+            recipient=each.vendor,
+            print_file=each.print_file,
+            state=each.state,
+        )
+        for each in found
+        if each.state not in _NOT_SENT and each.claimed_at >= start
+    ]
+    return tuple(sorted(rows, key=lambda row: (row.at, row.document_id)))
+
+
+def list_subjects(rows: Sequence[object]) -> list[AccessSubject]:
+    """The subjects of rows that name a guarantor, a document, or both."""
+    found = (subject(getattr(row, "guarantor_id", None), getattr(row, "document_id", None)) for row in rows)
+    return [each for each in found if each.guarantor_id or each.document_id]

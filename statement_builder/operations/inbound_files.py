@@ -1,0 +1,115 @@
+"""What became of one file of the inbox, and putting it where it belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec import field
+
+from statement_builder.billing.model import Record
+from statement_builder.ledger import InboundFile
+from statement_builder.operations.inbox import ADDRESS_CHANGES, DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
+from statement_builder.pipeline.context import AppContext
+
+UNREADABLE = "unreadable"
+"""The type of a file that was not parsed."""
+ADDRESS_CHANGE_FILE = "address changes"
+"""The type of files whose valid lines are tasks for a person."""
+
+
+class Processed(NamedTuple):
+    """What one file contained, and the subfolder that it belongs in."""
+
+    file_type: str
+    lines: int
+    """Rows, events or messages read."""
+    reports: int
+    """Of them, those that could be read."""
+    news: int
+    """Of them, those that changed the ledger."""
+    unchanged: int
+    """Lines that the ledger knew, or that report nothing it keeps."""
+    quarantined: int
+    """Lines that were not recorded and wait for a person."""
+    reasons: Sequence[str]
+    """Why a person must review it."""
+    folder: str
+    also_in: str = ""
+    """A second subfolder that gets a copy, because some of its lines are a task of another kind."""
+
+
+class TrackedFile(Record, kw_only=True):
+    """One processed file. Lines = news + unchanged + quarantined."""
+
+    name: str
+    file_type: str = field(name="form")
+    lines: int
+    """Rows, events or messages read."""
+    reports: int = field(name="answers")
+    news: int
+    """Reports that the ledger did not know."""
+    unchanged: int
+    """Lines that the ledger knew, or that report nothing it keeps."""
+    quarantined: int
+    """Lines that were not recorded and wait for a person."""
+    problems: int
+    folder: str = field(name="put_in")
+    """The subfolder of the inbox that it was moved to."""
+
+
+def not_readable(reason: str) -> Processed:
+    """A file that is put into quarantine as a whole."""
+    return Processed(
+        UNREADABLE, lines=1, reports=0, news=0, unchanged=0, quarantined=1, reasons=[reason], folder=QUARANTINE
+    )
+
+
+def put_away_known(inbox: Inbox, name: str, known: InboundFile) -> TrackedFile:
+    """Move a file whose bytes were processed before. What a person had to do then waits again, unless it still does."""
+    folder = UNCLEAR if known.problems else ADDRESS_CHANGES if known.form == ADDRESS_CHANGE_FILE else DONE
+    if folder != DONE and inbox.has_copy(folder, known.sha256):
+        folder = DONE
+    inbox.move(name, folder)
+    return TrackedFile(
+        name=safe_name(name),
+        file_type="already processed",
+        lines=known.records,
+        reports=known.records,
+        news=0,
+        unchanged=known.records,
+        quarantined=0,
+        problems=0,
+        folder=folder,
+    )
+
+
+def put_away(context: AppContext, inbox: Inbox, name: str, result: Processed, sha256: str) -> TrackedFile:
+    shown = safe_name(name.rpartition("/")[2])
+    file = InboundFile(
+        sha256=sha256,
+        name=shown,
+        form=result.file_type,
+        taken_at=context.now(),
+        records=result.reports,
+        problems=len(result.reasons),
+    )
+    if result.folder == DONE:  # recorded before the move, so that a second copy of it is never news
+        context.ledger.inbound_files.record(file)
+    if result.also_in:
+        inbox.copy(name, result.also_in, ["Enter the lines that are not listed here.", *result.reasons])
+    inbox.move(name, result.folder, result.reasons)
+    if result.folder not in {DONE, QUARANTINE, WAITING}:
+        # Recorded after the move: a file that is recorded is known next time.
+        context.ledger.inbound_files.record(file)
+    return TrackedFile(
+        name=shown,
+        file_type=result.file_type,
+        lines=result.lines,
+        reports=result.reports,
+        news=result.news,
+        unchanged=result.unchanged,
+        quarantined=result.quarantined,
+        problems=len(result.reasons),
+        folder=result.folder,
+    )

@@ -1,0 +1,78 @@
+"""Whether the settings that name a back end or a file can be used. Nothing is connected.
+
+The print vendor's profile is read here too, because it depends on three settings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from mail_house.barcodes.intelligent_mail import serial_digits
+from mail_house.email import open_mailer
+from mail_house.profiles import Profile, load_profile, with_mailer
+from mail_house.urls import parse_url
+from mail_house.vendors import open_print_vendor, with_ordered_options
+from statement_builder.archive import check_archive_url
+from statement_builder.errors import ConfigError
+from statement_builder.settings.model import Settings
+from statement_builder.source.queries import find_queries
+
+_ANY_SECRET = {"STATEMENTS_SFTP_PASSWORD": "-", "STATEMENTS_LOB_KEY": "-"}
+"""Commands that send nothing run without the secrets. The checks before a run require them."""
+
+
+def find_backend_faults(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+    """Every URL, file and folder in the settings that cannot be used, as sentences that start with the setting.
+
+    Except the databases: each command that uses the ledger or the source opens it first.
+    """
+    source = settings.source
+    checks: tuple[Callable[[], object], ...] = (
+        lambda: check_archive_url(settings.archive),
+        lambda: open_print_vendor(settings.print, environ=_ANY_SECRET | dict(environ)).close(),
+        lambda: open_mailer(settings.email, environ=environ).close(),
+        lambda: find_queries(source.name, source.query_root),
+        lambda: _check_mailer_id(settings.mail.mailer_id),
+        lambda: open_profile(settings),
+        lambda: _check_fetched("mail.vendor_reports_url", settings.mail.vendor_reports_url, "file", "sftp"),
+        lambda: _check_fetched("mail.bounce_mailbox_url", settings.mail.bounce_mailbox_url, "file", "imaps"),
+    )
+    for check in checks:
+        try:
+            check()
+        except (ConfigError, ValueError) as exc:
+            yield str(exc)
+
+
+def _check_mailer_id(mailer_id: str) -> None:
+    try:
+        serial_digits(mailer_id or "000000")
+    except ValueError as exc:
+        raise ConfigError(f"mail.mailer_id: {exc}") from exc
+
+
+def _check_fetched(setting: str, url: str, *schemes: str) -> None:
+    if url and parse_url(url, setting=setting).scheme not in schemes:
+        raise ValueError(f"{setting}: use {': or '.join(schemes)}:")
+
+
+def open_profile(settings: Settings) -> Profile:
+    """The vendor's profile with the hospital's mailer id and what the vendor's URL orders.
+
+    Raises `ConfigError` when one of these settings is invalid.
+    """
+    mail = settings.mail
+    try:
+        is_own_file = mail.print_profile.endswith(".toml")
+        profile = load_profile(Path(mail.print_profile) if is_own_file else mail.print_profile)
+    except (ValueError, OSError) as exc:
+        raise ConfigError(f"mail.print_profile: {exc}") from exc
+    try:
+        profile = with_mailer(profile, mailer_id=mail.mailer_id, service_type=mail.service_type)
+    except ValueError as exc:
+        raise ConfigError(f"mail.mailer_id, mail.service_type: {exc}") from exc
+    try:
+        return with_ordered_options(profile, settings.print)
+    except ValueError as exc:
+        raise ConfigError(str(exc)) from exc

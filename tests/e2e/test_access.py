@@ -1,0 +1,186 @@
+"""A look at data of persons leaves a trace, and `statements report access` answers for it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+import typer
+
+from statement_builder.cli import app
+from tests.commands import BATCH, RUN_TO_GATES, call
+from tests.e2e.test_preflight import swap_pages
+from tests.e2e.test_release import set_release
+from tests.hospital import CLOCK, Hospital
+
+pytestmark = pytest.mark.hospital("mailed", guarantors=40)
+
+SHOWS_NO_PERSON = {
+    "batches": "figures of whole batches",
+    "bench": "sample data",
+    "demo": "sample data",
+    "doctor": "the installation",
+    "settings": "the settings",
+    "source load-synthea": "sample data",
+    "source make-sample": "sample data",
+}
+"""Commands that need no entry in the access log, and what they show instead."""
+RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
+"""These show figures, unless they stop at a person's document or find faults."""
+
+
+def looked(hospital: Hospital) -> list[tuple[str, str, str]]:
+    """Command, purpose and batch of each entry of the access log."""
+    return hospital.ledger("SELECT what, purpose, batch_id FROM access ORDER BY access_id")
+
+
+def subjects(hospital: Hospital) -> set[tuple[str, str]]:
+    """Guarantor and document of the last entry."""
+    query = "SELECT guarantor_id, document_id FROM access_subject WHERE access_id = (SELECT max(access_id) FROM access)"
+    return set(hospital.ledger(query))
+
+
+def first_document(hospital: Hospital) -> tuple[str, str]:
+    """A document and its guarantor."""
+    return hospital.ledger("SELECT document_id, guarantor_id FROM document WHERE state = 'handed_off' LIMIT 1")[0]
+
+
+@pytest.fixture
+def document(hospital: Hospital) -> str:
+    return first_document(hospital)[0]
+
+
+@pytest.mark.parametrize("as_json", [pytest.param(False, id="table"), pytest.param(True, id="json")])
+@pytest.mark.parametrize("what", ["find", "get", "holds", "exceptions", "show", "report control", "report access"])
+def test_view__is_recorded_with_actor_purpose_and_time(hospital: Hospital, what: str, as_json: bool) -> None:
+    document, guarantor = first_document(hospital)
+    arguments = {
+        "find": [document],
+        "get": [document, "-o", str(hospital.home / "x.pdf")],
+        "report access": ["--guarantor", guarantor],
+    }.get(what, [BATCH])
+    json = ["--json"] if as_json and what != "get" else []
+    before = len(looked(hospital))
+    call(hospital, *what.split(), *arguments, *json, "--purpose", "the patient called")
+    entries = looked(hospital)[before:]
+    assert [(each[0], each[1]) for each in entries] == [(what, "the patient called")]
+    ((actor, at),) = hospital.ledger("SELECT actor, at FROM access ORDER BY access_id DESC LIMIT 1")
+    ((opened_by,),) = hospital.ledger("SELECT opened_by FROM batch")
+    assert actor == opened_by
+    assert at.startswith(CLOCK[:16].replace("T", " "))
+    if what in {"find", "get"}:
+        assert subjects(hospital) == {(guarantor, document)}
+
+
+def test_every_command__is_in_one_of_the_tables() -> None:
+    """A new command must say whether it shows data of persons."""
+    recorded = {"find", "get", "holds", "exceptions", "show", "report control", "report access"}
+    recorded |= {"void", "resend", "reprint", "correct", "resolve"}
+    assert set(_commands(typer.main.get_command(app))) == (
+        recorded | SHOWS_NO_PERSON.keys() | RECORDS_WHEN_IT_NAMES_SOMEBODY
+    )
+
+
+def _commands(group: object, prefix: str = "") -> Iterator[str]:
+    for name, command in getattr(group, "commands", {}).items():
+        if hasattr(command, "commands"):
+            yield from _commands(command, f"{name} ")
+        elif not command.hidden:
+            yield f"{prefix}{name}"
+
+
+def test_holds__names_every_guarantor_shown(hospital: Hospital) -> None:
+    shown = {row["guarantor"].partition("+")[0] for row in call(hospital, "holds", BATCH, "--json").json}
+    assert len(shown) > 3
+    assert {guarantor for guarantor, _ in subjects(hospital)} == shown
+
+
+@pytest.mark.parametrize("command", ["void", "resend", "reprint", "correct", "resolve"])
+def test_document_command__refused_or_not_is_a_view(hospital: Hospital, document: str, command: str) -> None:
+    extra = ["--sent"] if command == "resolve" else []
+    call(hospital, command, document, *extra, "--reason", "asked", code=None)
+    assert (command, "", BATCH) in looked(hospital)
+
+
+@pytest.mark.hospital("new")
+def test_stop__that_names_a_document_is_a_view(hospital: Hospital) -> None:
+    set_release(hospital, statement='"person"', amount_max_cents="100000")
+    assert "AMOUNT" in call(hospital, *RUN_TO_GATES, code=3).err
+    assert looked(hospital) == [("run", "", BATCH)]
+    named = hospital.ledger("SELECT document_id FROM document WHERE amount_cents > 100000")
+    assert {document for _, document in subjects(hospital)} <= {document for (document,) in named}
+    assert all(guarantor for guarantor, _ in subjects(hospital))
+
+
+def test_source_check__names_the_guarantors_with_faults(hospital: Hospital) -> None:
+    guarantor = hospital.sql("SELECT guarantor_id FROM guarantor LIMIT 1")[0][0]
+    hospital.sql("UPDATE guarantor SET birth_on = '2026-02-30' WHERE guarantor_id = ?", guarantor)
+    call(hospital, "source", "check", "reference", "--purpose", "set-up", code=1)
+    assert looked(hospital)[-1] == ("source check", "set-up", "")
+    assert (guarantor, "") in subjects(hospital)
+
+
+def test_preflight__names_the_faulty_documents(hospital: Hospital) -> None:
+    pdf = next((hospital.home / "outbox" / "print").glob("*.pdf"))
+    call(hospital, "preflight", str(pdf))
+    assert looked(hospital) == []  # figures only
+    swap_pages(pdf)
+    pdf.with_suffix(".ctl").unlink()
+    faults = call(hospital, "preflight", str(pdf), "--json", "--purpose", "vendor asked", code=1).json["faults"]
+    assert looked(hospital) == [("preflight", "vendor asked", "")]
+    assert {document for _, document in subjects(hospital)} == {fault["document"] for fault in faults} - {None}
+    assert all(guarantor for guarantor, _ in subjects(hospital))
+
+
+def test_no_trace__no_look(hospital: Hospital, document: str) -> None:
+    """If the view cannot be recorded, nothing is shown or written."""
+    connection = sqlite3.connect(hospital.home / "ledger.db")
+    connection.execute("CREATE TRIGGER broken BEFORE INSERT ON access BEGIN SELECT RAISE(ABORT, 'disk is full'); END")
+    connection.commit()
+    connection.close()
+    target = hospital.home / "x.pdf"
+    for arguments in (("find", document), ("holds", BATCH), ("get", document, "-o", str(target))):
+        result = call(hospital, *arguments, code=1)
+        assert result.out == ""
+    assert not target.exists()
+
+
+def test_report__accounts_for_views_and_disclosures(hospital: Hospital) -> None:
+    document, guarantor = first_document(hospital)
+    call(hospital, "find", guarantor, "--purpose", "the patient called")
+    call(hospital, "get", document, "-o", str(hospital.home / "x.pdf"))
+    report = call(hospital, "report", "access", "--guarantor", guarantor, "--json").json
+    assert (report["guarantor"], report["since"]) == (guarantor, "2020-11-07")
+    assert [(view["what"], view["purpose"]) for view in report["views"]] == [
+        ("find", "the patient called"),
+        ("get", ""),
+    ]
+    (sent,) = [row for row in report["disclosures"] if row["document"] == document]
+    ((channel, vendor),) = hospital.ledger("SELECT channel, vendor FROM delivery WHERE document_id = ?", document)
+    assert (sent["channel"], sent["recipient"]) == (channel, vendor)
+    shown = call(hospital, "report", "access", "--guarantor", guarantor).out
+    assert "the patient called" in shown
+    later = call(hospital, "report", "access", "--guarantor", guarantor, "--since", "2026-11-08", "--json").json
+    assert later["views"] == later["disclosures"] == []
+
+
+def test_report__guarantor_whom_nobody_looked_at(hospital: Hospital) -> None:
+    report = call(hospital, "report", "access", "--guarantor", "G0", "--json").json
+    assert report["views"] == []
+    assert "No view on record" in call(hospital, "report", "access", "--guarantor", "G1").out
+
+
+def test_access__is_in_the_chain(hospital: Hospital, document: str) -> None:
+    call(hospital, "find", document)
+    connection = sqlite3.connect(hospital.home / "ledger.db")
+    with pytest.raises(sqlite3.IntegrityError, match="insert-only"):
+        connection.execute("DELETE FROM access")
+    for name in ("access_no_delete", "access_no_update"):
+        connection.execute(f"DROP TRIGGER {name}")
+    connection.execute("UPDATE access SET actor = 'colleague@desk'")
+    connection.commit()
+    connection.close()
+    findings = call(hospital, "doctor", "--json", code=1).json
+    (found,) = [each for each in findings if each["part"] == "event log"]
+    assert "access 1 is not as the event log says" in found["message"]
