@@ -60,6 +60,26 @@ class FaultList:
         self.add([Fault(code="SOURCE", result_set=result_set, message=str(error), fix=fix)])
 
 
+def faults_of(rows: Iterable[Row | BadRow]) -> Iterator[Fault]:
+    """The faults of the rows that break the contract."""
+    return (fault for row in rows if isinstance(row, BadRow) for fault in row.faults)
+
+
+def count_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount], found: FaultList) -> tuple[int, int]:
+    """The number of accounts, and of those with faults, which are added to `found`; so are notes."""
+    count = faulty = 0
+    for account in accounts:
+        count += 1
+        if isinstance(account, GuarantorAccount):
+            found.notes += _find_notes(account) if len(found.notes) < FAULTS_SHOWN_MAX else ()
+        elif account.faults:
+            faulty += 1
+            if len(found.shown) < FAULTS_SHOWN_MAX:
+                found.subjects.append(account.subject)
+            found.add(account.faults)
+    return count, faulty
+
+
 def _find_notes(account: GuarantorAccount) -> Iterator[Fault]:
     """A password for e-mail attachments that others could guess: paper is sent until the person chooses another."""
     guarantor = account.guarantor
@@ -72,23 +92,3 @@ def _find_notes(account: GuarantorAccount) -> Iterator[Fault]:
             problem=weakness,
             fix="Ask the guarantor for another password. Until then, paper is sent instead of an encrypted attachment.",
         )
-
-
-def faults_of(rows: Iterable[Row | BadRow]) -> Iterator[Fault]:
-    """The faults of the rows that break the contract."""
-    return (fault for row in rows if isinstance(row, BadRow) for fault in row.faults)
-
-
-def count_accounts(accounts: Iterable[GuarantorAccount | FaultyAccount], found: FaultList) -> tuple[int, int]:
-    """The number of accounts, and of those with faults, which are added to `found`."""
-    count = faulty = 0
-    for account in accounts:
-        count += 1
-        if isinstance(account, GuarantorAccount):
-            found.notes += _find_notes(account) if len(found.notes) < FAULTS_SHOWN_MAX else ()
-        elif account.faults:
-            faulty += 1
-            if len(found.shown) < FAULTS_SHOWN_MAX:
-                found.subjects.append(account.subject)
-            found.add(account.faults)
-    return count, faulty
