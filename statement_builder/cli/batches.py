@@ -28,7 +28,6 @@ from statement_builder.cli.options import (
 from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.operations.access import record_access, subjects_in
-from statement_builder.operations.dry_run import dry_run_batch, dry_run_rerun
 from statement_builder.operations.reject import reject_batch
 from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL, RELEASE_BY_NAME, Accepted, ReleaseCode
 from statement_builder.operations.roles import authorize
@@ -60,6 +59,7 @@ def run(  # noqa: PLR0917 - one parameter per option
     as_json: Json = False,
 ) -> None:
     """Run one batch: pull, select, render, archive and hand off, as far as policy allows."""
+    from statement_builder.operations.dry_run import dry_run_batch  # noqa: PLC0415
     from statement_builder.operations.run import open_batch  # noqa: PLC0415
 
     if not is_cycle(cycle):
@@ -95,6 +95,7 @@ def rerun(
     as_json: Json = False,
 ) -> None:
     """Finish an unfinished batch. Does nothing if the batch is finished."""
+    from statement_builder.operations.dry_run import dry_run_rerun  # noqa: PLC0415
     from statement_builder.operations.run import retry_errors  # noqa: PLC0415
 
     with opened(workers=workers, show_progress=not as_json, reads_only=dry_run) as context:

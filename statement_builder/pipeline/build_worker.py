@@ -21,10 +21,10 @@ from mail_house.profiles import Profile
 from mail_house.secret import KeyRing
 from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open_archive, read_snapshot
 from statement_builder.billing.facility import Facility
-from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount, Record
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.postal import is_domestic
 from statement_builder.billing.selection import Channel, Decision, Kind, Selection
-from statement_builder.containment import Problem, contain, died
+from statement_builder.containment import Problem, contain, died, faulty_account
 from statement_builder.documents import CompositionError, Content, PrintedTerms, compose, document_id
 from statement_builder.errors import ArchiveError
 from statement_builder.ledger import Batch, DocumentState, NewCandidate, NewDocument, Outcome, Shard
@@ -313,12 +313,6 @@ _VISITS_PER_PAGE_MAX = {Kind.STATEMENT: (40, 4), Kind.DUNNING: (40, 20), Kind.OB
 def visits_max(content: Content, profile: Profile) -> int:
     """A document with more visits fits no envelope. It is never laid out, which would take minutes and much memory."""
     return _VISITS_PER_PAGE_MAX[content.kind][content.large_print] * profile.pages_max
-
-
-def faulty_account(subject: str, problem: Problem, *, cents: int = 0) -> FaultyAccount:
-    """An account that our own program failed on, as an exception."""
-    fault = Fault(code=problem.code, result_set="", message=problem.message, fix=problem.fix)
-    return FaultyAccount(subject=subject, faults=(fault,), cents=cents, has_episode=True)
 
 
 def _open_renderer(plan: BuildPlan, watch: Stopwatch) -> VerifiedRenderer:

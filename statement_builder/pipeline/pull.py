@@ -24,10 +24,9 @@ from statement_builder.billing.model import (
     Record,
 )
 from statement_builder.billing.selection import Kind
-from statement_builder.containment import contain
+from statement_builder.containment import contain, faulty_account
 from statement_builder.errors import RepeatedSubjects
 from statement_builder.ledger import Batch, BatchState, NewShard, Suppression, SuppressionCode
-from statement_builder.pipeline.build_worker import faulty_account
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.suppressions import apply_suppressions
 from statement_builder.pipeline.workers import infrequent_gc
