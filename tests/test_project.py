@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -76,3 +77,10 @@ def test_repository__names_no_package_index_and_no_machine() -> None:
 def test_version__is_the_same_in_the_package_and_in_pyproject() -> None:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert pyproject["project"]["version"] == __version__
+
+
+def test_command_line__starts_without_the_rendering_library() -> None:
+    """Importing WeasyPrint takes as long as everything else that a command that only reads needs."""
+    program = "import sys, statement_builder.cli; print('weasyprint' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert result.stdout.strip() == "False"

@@ -32,18 +32,22 @@ _NUMBER = re.compile(r"[0-9]+")
 _DATA_MATRIX = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.DataMatrix)
 
 
-def find_visible_faults(document: pdfium.PdfDocument, piece: ManifestRow, profile: Profile) -> Iterator[Fault]:
-    """Yield the faults of one piece."""
+def find_visible_faults(
+    document: pdfium.PdfDocument, piece: ManifestRow, profile: Profile, *, check_gaps: bool = True
+) -> Iterator[Fault]:
+    """Yield the faults of one piece. `check_gaps` includes texts that touch."""
     for number in range(1, piece.pages + 1):
         page = document[piece.first_page - 2 + number]
         try:
-            for message in _page_faults(page, piece, number, profile):
+            for message in _page_faults(page, piece, number, profile, check_gaps=check_gaps):
                 yield Fault(message=message, document_id=piece.document_id, page=number)
         finally:
             page.close()
 
 
-def _page_faults(page: pdfium.PdfPage, piece: ManifestRow, number: int, profile: Profile) -> Iterator[str]:
+def _page_faults(
+    page: pdfium.PdfPage, piece: ManifestRow, number: int, profile: Profile, *, check_gaps: bool
+) -> Iterator[str]:
     text = page.get_textpage()
     page_text = text.get_text_range()
     after_id = remove_whitespace(page_text).partition(piece.document_id)[2]
@@ -54,7 +58,7 @@ def _page_faults(page: pdfium.PdfPage, piece: ManifestRow, number: int, profile:
     width, height = (side / POINTS_PER_INCH for side in page.get_size())
     if any(_text_within(text, edge).strip() for edge in find_page_edges(profile.print_margin_in, width, height)):
         yield "text is nearer to the edge than printers can print"
-    if find_touching(read_runs(page, text)):
+    if check_gaps and find_touching(read_runs(page, text)):
         yield "two of its texts touch or overlap"
     if number == 1:
         yield from _window_faults(page, text, piece, profile)

@@ -25,12 +25,14 @@ SAMPLE_EVERY = 50
 _NAMED_MAX = 3
 
 
-def require_no_faults(file: PrintFile, profile: Profile, *, sample_every: int = SAMPLE_EVERY) -> None:
+def require_no_faults(
+    file: PrintFile, profile: Profile, *, sample_every: int = SAMPLE_EVERY, check_gaps: bool = True
+) -> None:
     """Raise PreflightFailed, naming pieces and pages, unless the print file may be handed over.
 
-    One piece in `sample_every` is rendered; 1 renders all.
+    One piece in `sample_every` is rendered; 1 renders all. `check_gaps` measures the gaps between their texts.
     """
-    faults = find_faults(file, profile, sample_every=sample_every)
+    faults = find_faults(file, profile, sample_every=sample_every, check_gaps=check_gaps)
     if faults:
         more = f" (and {len(faults) - _NAMED_MAX} more)" if len(faults) > _NAMED_MAX else ""
         raise PreflightFailed(
@@ -39,8 +41,10 @@ def require_no_faults(file: PrintFile, profile: Profile, *, sample_every: int = 
         )
 
 
-def find_faults(file: PrintFile, profile: Profile, *, sample_every: int = SAMPLE_EVERY) -> list[Fault]:
-    """Return all faults. Visual checks run only if there are no structural faults."""
+def find_faults(
+    file: PrintFile, profile: Profile, *, sample_every: int = SAMPLE_EVERY, check_gaps: bool = True
+) -> list[Fault]:
+    """Return all faults. Visual checks run only if there are no structural faults. The rest as `require_no_faults`."""
     try:
         control = read_control(file.control)
         rows = read_manifest(file.manifest)
@@ -55,7 +59,7 @@ def find_faults(file: PrintFile, profile: Profile, *, sample_every: int = SAMPLE
         return [
             fault
             for piece in choose_sample(rows, sample_every)
-            for fault in find_visible_faults(document, piece, profile)
+            for fault in find_visible_faults(document, piece, profile, check_gaps=check_gaps)
         ]
 
 

@@ -9,6 +9,7 @@ import typer
 from statement_builder.cli import output
 from statement_builder.cli.options import Json, Reason, opened, parse_day
 from statement_builder.errors import GateStop
+from statement_builder.operations.access import record_access, subject
 from statement_builder.operations.legal_holds import lift_legal_hold, list_legal_holds, place_legal_hold
 from statement_builder.operations.purge import purge as purge_mail
 
@@ -54,6 +55,8 @@ def lift(subject: Subject, reason: Reason) -> None:
 @legal_hold_app.command("list")
 def list_all(as_json: Json = False) -> None:
     """List the legal holds in force."""
-    with opened() as context:
+    with opened(reads_only=True) as context:
         holds = list_legal_holds(context)
+        if holds:
+            record_access(context, "legal-hold list", [subject(each.subject) for each in holds])
     output.print_json(holds) if as_json else output.show_legal_holds(holds)

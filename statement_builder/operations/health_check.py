@@ -123,12 +123,30 @@ def _check_inbox(settings: Settings) -> str:
 
 
 def _check_event_log(settings: Settings, environ: Mapping[str, str]) -> str:
-    with Ledger.open(settings.ledger) as ledger, open_archive(settings.archive) as archive:
-        return check_event_log(ledger, archive, environ)
+    with Ledger.open(settings.ledger) as ledger:
+        if ledger.version is None:
+            return "new"
+        if not ledger.is_current:
+            return "not checked: see ledger"
+        if not _is_archive_ours(settings):
+            return "not checked: see archive"
+        with open_archive(settings.archive) as archive:
+            return check_event_log(ledger, archive, environ)
+
+
+def _is_archive_ours(settings: Settings) -> bool:
+    """Whether the archive can be looked at: one that is not ours, or is lost, is reported by its own check."""
+    try:
+        _require_ours(settings, "archive")
+    except (ArchiveError, StoreError):
+        return False
+    return True
 
 
 def _check_encryption(settings: Settings) -> str:
     """One line. Nothing is BAD: whether the disks are encrypted cannot be seen from here."""
+    if not _is_archive_ours(settings):
+        return "not checked: see archive"
     with open_archive(settings.archive) as archive:
         archive.check()
         how = archive.describe_encryption()

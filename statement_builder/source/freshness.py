@@ -20,7 +20,8 @@ def require_fresh(feeds: Mapping[str, datetime], *, feed: str, now: datetime, ma
     """
     if feed not in feeds:
         raise SourceError(
-            f"Feed `{feed}` has no load time in freshness.sql, so its data cannot be used. Load it, then run this again"
+            f"Feed `{feed}` has no load time in freshness.sql, or its loaded_at is no time, so it cannot be used. "
+            "Load it, then run this again"
         )
     age = now - feeds[feed]
     if age < -FUTURE_MAX:

@@ -17,16 +17,22 @@ from tests.hospital import CLOCK, Hospital
 pytestmark = pytest.mark.hospital("mailed", guarantors=40)
 
 SHOWS_NO_PERSON = {
+    "adopt": "the installation",
     "batches": "figures of whole batches",
     "bench": "sample data",
     "demo": "sample data",
     "doctor": "the installation",
+    "ledger upgrade": "the installation",
+    "legal-hold lift": "the id that was typed",
+    "legal-hold place": "the id that was typed",
+    "purge": "figures of whole batches",
     "settings": "the settings",
     "source load-synthea": "sample data",
     "source make-sample": "sample data",
 }
 """Commands that need no entry in the access log, and what they show instead."""
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 

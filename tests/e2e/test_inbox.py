@@ -69,7 +69,9 @@ def reasons(hospital: Hospital, name: str, folder: str = "quarantine") -> str:
 
 
 def waiting_names(hospital: Hospital) -> set[str]:
-    return {path.name for path in (hospital.home / "inbox").iterdir() if not path.is_dir()}
+    """Files in the inbox itself, without the mark of the installation."""
+    files = {path.name for path in (hospital.home / "inbox").iterdir() if not path.is_dir()}
+    return files - {".statements-installation"}
 
 
 def nested(depth: int) -> bytes:

@@ -3,30 +3,47 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine
 
-from statement_builder.ledger.storage.schema import newest_version
+from statement_builder.ledger.storage.schema import VERSION_TABLE, newest_version
 from tests.commands import BATCH, RUN_TO_GATES, call, error_message
 from tests.e2e.test_stores import NEXT_RUN, READS, files_of, remove_ledger
 from tests.hospital import Hospital
+from tests.ledger.test_upgrade_with_data import create_at
 from tests.outcomes import assert_nothing_sent
 
 NEEDS_BATCH = {"show", "holds", "report"}
 
 
 def make_older(hospital: Hospital) -> None:
-    """As the release before this one left it: no installation in the ledger, and no mark anywhere."""
-    connection = sqlite3.connect(hospital.home / "ledger.db")
-    with connection:
-        connection.execute("DROP TABLE installation")
-        connection.execute("DROP TABLE marked_store")
-        connection.execute("UPDATE statements_version SET version_num = '0010'")
-    connection.close()
+    """As the last release without marks left it: the same rows in the tables of version 0010, and no mark anywhere."""
+    newer, older = hospital.home / "ledger.db", hospital.home / "older.db"
+    engine = create_engine(f"sqlite:///{older}")
+    with engine.begin() as connection:
+        create_at(connection, "0010")
+    engine.dispose()
+    with closing(sqlite3.connect(older)) as database, database:
+        database.execute("ATTACH ? AS newer", (str(newer),))
+        for (table,) in database.execute("SELECT name FROM main.sqlite_schema WHERE type = 'table'").fetchall():
+            if table != VERSION_TABLE:
+                names = ", ".join(
+                    f'"{name}"' for name in _columns(database, "main", table) & _columns(database, "newer", table)
+                )
+                database.execute(f"INSERT INTO main.{table} ({names}) SELECT {names} FROM newer.{table}")
+    for path in (newer, *hospital.home.glob("ledger.db-*")):
+        path.unlink()
+    older.rename(newer)
     for mark in (*hospital.home.rglob(".statements-installation"), hospital.home / "archive" / "installation.json"):
         mark.unlink()
+
+
+def _columns(database: sqlite3.Connection, schema: str, table: str) -> set[str]:
+    return {row[0] for row in database.execute("SELECT name FROM pragma_table_info(?, ?)", (table, schema))}
 
 
 def version_of(hospital: Hospital) -> str:
