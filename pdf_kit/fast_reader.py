@@ -70,6 +70,9 @@ class FastPage:
         self._spacings = spacings if spacings is not None else []
         self._zones = zones
         self._in_zones = [word for word in words if word[5]]
+        self._touched = 0
+        for word in self._in_zones:
+            self._touched |= word[5]
         self.whole = collapse_whitespace(_join(words))
 
     def within(self, rect: Rect) -> str:
@@ -85,7 +88,7 @@ class FastPage:
             if rect not in self._zones:
                 return not any(self.within(each) for each in rects)
             zones |= self._zones[rect]
-        return not any(word[5] & zones for word in self._in_zones)
+        return not self._touched & zones
 
     def find_touching_texts(self) -> tuple[str, str] | None:
         if any(spacing.holds(self._words) for spacing in self._spacings):

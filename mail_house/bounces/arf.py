@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
 
 from mail_house.bounces.bounce import Bounce, BounceKind
-from mail_house.bounces.mime import Parsed, header, report_parts, returned_parts, text_of
+from mail_house.bounces.mime import Parsed, address_in, header, report_parts, returned_parts, text_of
 from mail_house.bounces.own_id import pick_own_id
 
 _COMPLAINTS = frozenset({"abuse", "complaint", "fraud", "opt-out", "opt-out-list"})
@@ -52,4 +51,4 @@ def _read_unsubscribe(message: Parsed) -> list[Bounce] | None:
     found = _UNSUBSCRIBE.fullmatch(header(message, "Subject").lower())
     if found is None or (found[1] and not pick_own_id([f"{found[1]}@"]).document_id):
         return None
-    return [Bounce(recipient=parseaddr(header(message, "From"))[1], kind=BounceKind.COMPLAINT)]
+    return [Bounce(recipient=address_in(message, "From"), kind=BounceKind.COMPLAINT)]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
 from typing import NamedTuple
 
-from mail_house.bounces.mime import Parsed, header
+from mail_house.bounces.mime import Parsed, address_in
 from mail_house.bounces.reader import parse
 
 _COMMENTS = re.compile(r"\([^()]*\)")
@@ -24,7 +23,7 @@ def is_sender_refuted(message_bytes: bytes, authserv_id: str) -> bool:
     if not authserv_id or message_bytes.lstrip()[:1] == b"{":
         return False
     message = parse(message_bytes)
-    domain = parseaddr(header(message, "From"))[1].rpartition("@")[2].lower()
+    domain = address_in(message, "From").rpartition("@")[2].lower()
     found = [result for value in _trusted_values(message, authserv_id) for result in _read_results(value)]
     if any(each.method in {"arc", "dmarc"} and each.result == "pass" for each in found):
         return False  # ARC: a forwarder that broke DKIM vouches for it (RFC 8617)

@@ -10,6 +10,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header
 from email.message import Message as ParsedMessage
+from email.utils import parseaddr
 from html import unescape
 from typing import TypeAlias
 
@@ -39,6 +40,14 @@ def header(message: Parsed, name: str) -> str:
     """Return the decoded header on one line; empty if it is missing."""
     value = message.get(name)
     return "" if value is None else " ".join(_decode_words(str(value)[:_HEADER_CHARACTERS_MAX]).split())
+
+
+def address_in(message: Parsed, name: str) -> str:
+    """Return the first address in a header; empty if it is missing or none can be read."""
+    try:
+        return parseaddr(header(message, name))[1]
+    except RecursionError:  # the standard library reads a group within a group by calling itself
+        return ""
 
 
 def report_parts(message: Parsed) -> Iterator[Parsed]:

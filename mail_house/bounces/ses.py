@@ -8,12 +8,11 @@ Formats: the SES developer guide, "Amazon SNS notification contents" and "Event 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from email.utils import parseaddr
 
 import msgspec
 
 from mail_house.bounces.bounce import Accepted, Bounce, BounceKind, find_status, kind_of
-from mail_house.bounces.mime import Parsed, header, report_parts, text_of
+from mail_house.bounces.mime import Parsed, address_in, report_parts, text_of
 from mail_house.bounces.own_id import OwnId, pick_own_id
 
 
@@ -131,7 +130,7 @@ def read_notification_mail(message: Parsed) -> list[Bounce] | None:
 
 def is_mailed_by_sns(message: Parsed) -> bool:
     """Whether the message says that SNS sent it. The sender's domain is compared as a whole."""
-    return parseaddr(header(message, "From"))[1].rpartition("@")[2].lower() == "sns.amazonaws.com"
+    return address_in(message, "From").rpartition("@")[2].lower() == "sns.amazonaws.com"
 
 
 def mailed_notifications(message: Parsed) -> Iterator[bytes]:

@@ -331,8 +331,10 @@ def test_airflow_task_that_died__its_retry_isolates_the_account(
     monkeypatch.setattr(build, "open_builder", open_fatal_builder)
     child = os.fork()
     if child == 0:
-        _build_as_task(hospital, 1, monkeypatch)
-        os._exit(0)
+        try:
+            _build_as_task(hospital, 1, monkeypatch)
+        finally:
+            os._exit(0)  # also after an error, or this copy of the tests would go on
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     _build_as_task(hospital, 2, monkeypatch)
     assert call(hospital, *RERUN, "--release").json["state"] == "closed"
@@ -342,7 +344,11 @@ def test_airflow_task_that_died__its_retry_isolates_the_account(
 
 def _build_as_task(hospital: Hospital, try_number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Build the batch's shards as the mapped task does in this try, without Airflow's packages."""
-    current = {"ti": SimpleNamespace(try_number=try_number), "dag": SimpleNamespace(dag_id="monthly_statements")}
+    current = {
+        "ti": SimpleNamespace(try_number=try_number),
+        "dag": SimpleNamespace(dag_id="monthly_statements"),
+        "dag_run": SimpleNamespace(triggering_user_name=None),
+    }
     not_found = type("AirflowNotFoundException", (Exception,), {})
 
     def get_connection(_name: str) -> None:

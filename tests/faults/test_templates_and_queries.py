@@ -31,7 +31,7 @@ def _opened(hospital: Hospital, *, templates: Path = TEMPLATES, sql_root: Path =
     """The application context, with other templates or queries."""
     settings = load_settings(hospital.environment, hospital.home)
     now = datetime.fromisoformat(CLOCK)
-    with open_context(settings, environ={}, now=lambda: now, actor="test", workers=1) as context:
+    with open_context(settings, environ=hospital.environment, now=lambda: now, actor="test", workers=1) as context:
         yield replace(context, templates=templates, sql_root=sql_root)
 
 

@@ -279,3 +279,9 @@ def test_read__words_about_a_death_are_for_a_person(text: str) -> None:
     assert message != report(FAILED)
     assert [each.kind for each in read(message)] == [BounceKind.UNCLEAR]
     assert [each.kind for each in read(report(FAILED))] == [BounceKind.HARD]
+
+
+def test_read__address_groups_within_groups() -> None:
+    """The standard library reads each group by calling itself."""
+    message = b"From: " + b"a:" * 3_000 + b"\nSubject: unsubscribe\n\nhello\n"
+    assert [bounce.recipient for bounce in read(message)] == [""]

@@ -103,7 +103,9 @@ def test_s3__encrypted_or_local_endpoint_is_accepted(url: str) -> None:
 def test_ses__unencrypted_endpoint_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "ses://us-east-1?from=billing@hospital.example"
     with pytest.raises(ValueError, match=r"SES endpoint: the connection to ses\.example must be encrypted"):
-        open_mailer(f"{url}&endpoint=http://ses.example", environ={})
+        open_mailer(
+            f"{url}&endpoint=http://ses.example", environ={"STATEMENTS_EMAIL_KEY": "6e1cbd0a1c8b4f5e9d3a7b2f8c4e6d10"}
+        )
     monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", "http://ses.example")
     with pytest.raises(ValueError, match="must be encrypted"):
-        open_mailer(url, environ={})
+        open_mailer(url, environ={"STATEMENTS_EMAIL_KEY": "6e1cbd0a1c8b4f5e9d3a7b2f8c4e6d10"})
