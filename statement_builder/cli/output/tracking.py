@@ -15,9 +15,8 @@ def show_tracking(result: TrackingResult) -> None:
     if not result.files:
         out.print("No new delivery reports.")
     for file in result.files:
-        figures = (
-            f"{file.lines:,} lines: {file.news:,} booked, {file.unchanged:,} known, {file.quarantined:,} held back"
-        )
+        lines = "1 line" if file.lines == 1 else f"{file.lines:,} lines"
+        figures = f"{lines}: {file.news:,} booked, {file.unchanged:,} known, {file.quarantined:,} held back"
         print_line(f"{file.name} ({file.file_type}): {figures}; moved to {file.folder}")
     for name in result.unsettled:
         print_line(f"{name} changed a moment ago and may still be written: the next run takes it in.")
