@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from statement_builder.billing.model import Deposit, Encounter, InsuranceStatus
+from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
 from statement_builder.rendering import Engine, make_copy
@@ -79,7 +79,10 @@ def _uninsured() -> Encounter:
 
 
 def _above_estimate() -> Encounter:
-    return msgspec.structs.replace(_uninsured(), good_faith_estimate_cents=60_000)
+    """The statement tells the right to dispute the charges."""
+    return msgspec.structs.replace(
+        _uninsured(), financial_class=FinancialClass.SELF_PAY, good_faith_estimate_cents=60_000
+    )
 
 
 def _denied() -> Encounter:
