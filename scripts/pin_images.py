@@ -1,9 +1,10 @@
 """Pin the container images in docker-compose.yml and the Dockerfiles by digest, or renew their digests.
 
-    .venv/bin/python -m scripts.pin_images            # asks each image's registry for the digest of its tag
+    .venv/bin/python -m scripts.pin_images REGISTRY   # asks this registry, a URL, for the digest of each tag
     .venv/bin/python -m scripts.pin_images --check    # asks nobody; exit 1 if an image has no digest
 
-A tag can be moved to another image; a digest cannot. Review and commit what it writes.
+A tag can be moved to another image; a digest cannot. REGISTRY is the one that your container tools use for names
+without a host: Docker's own, or your mirror of it. Review and commit what it writes.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ def find_images(text: str) -> Iterator[re.Match[str]]:
     return (each for each in _IMAGE.finditer(text) if not _OWN.match(each["name"]))
 
 
-def pin(text: str, registry: str = "https://registry-1.docker.io") -> str:
-    """The text with the digest of each image's tag, as the registry has it now. Raises httpx.HTTPError."""
+def pin(text: str, registry: str) -> str:
+    """The text with the digest of each image's tag, as the registry at this URL has it now. Raises httpx.HTTPError."""
     with httpx.Client(base_url=registry, timeout=30, follow_redirects=True) as client:
         for image in reversed(list(find_images(text))):
             pinned = (
@@ -69,17 +70,21 @@ def _read_token(client: httpx.Client, refused: httpx.Response) -> str:
 
 def main() -> None:
     """Pin every file, or check that every image is pinned."""
-    if sys.argv[1:] == ["--check"]:
-        missing = [
-            f"{name}: {image['name']}:{image['tag']}"
-            for name in FILES
-            for image in find_images((ROOT / name).read_text(encoding="utf-8"))
-            if not image["digest"]
-        ]
-        sys.exit("\n".join(["These images have no digest:", *missing]) if missing else 0)
-    for name in FILES:
-        path = ROOT / name
-        path.write_text(pin(path.read_text(encoding="utf-8")), encoding="utf-8")
+    match sys.argv[1:]:
+        case ["--check"]:
+            missing = [
+                f"{name}: {image['name']}:{image['tag']}"
+                for name in FILES
+                for image in find_images((ROOT / name).read_text(encoding="utf-8"))
+                if not image["digest"]
+            ]
+            sys.exit("\n".join(["These images have no digest:", *missing]) if missing else 0)
+        case [registry] if registry.startswith("https://"):
+            for name in FILES:
+                path = ROOT / name
+                path.write_text(pin(path.read_text(encoding="utf-8"), registry), encoding="utf-8")
+        case _:
+            sys.exit("Give the https:// URL of the registry, or --check.")
 
 
 if __name__ == "__main__":

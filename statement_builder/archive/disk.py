@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from statement_builder.archive.keys import MARK, StoredObject, check_hash, check_key
+from statement_builder.closing import Closing
 from statement_builder.errors import ArchiveError
 
 _READ_ONLY = 0o400
@@ -21,7 +20,7 @@ _OWNER_ONLY = 0o700
 _OF_A_NEW_DISK = ("lost+found",)
 
 
-class DiskArchive:
+class DiskArchive(Closing):
     """See `Archive`. The folder is created on first use, accessible only by its owner."""
 
     def __init__(self, root: str) -> None:
@@ -129,14 +128,6 @@ class DiskArchive:
 
     def close(self) -> None:
         """Nothing to close."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _path(self, key: str) -> Path:
         check_key(key)

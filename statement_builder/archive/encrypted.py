@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from security_kit.openpgp import PgpKeyRing
 from statement_builder.archive.keys import StoredObject, check_hash, check_key
+from statement_builder.closing import Closing
 from statement_builder.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _OPENED_WITHOUT_KEY = "links/"
 """What recipients open with a link, without our key. The store's own encryption applies to it."""
 
 
-class EncryptedArchive:
+class EncryptedArchive(Closing):
     """See `Archive`."""
 
     def __init__(self, store: Archive, keys: PgpKeyRing) -> None:
@@ -117,14 +117,6 @@ class EncryptedArchive:
 
     def close(self) -> None:
         self._store.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _has_plain(self, key: str) -> bool:
         """Whether the object is from before the setting."""

@@ -12,8 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.session import Session
 from botocore.config import Config
@@ -22,6 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from security_kit.transport import require_https
 from statement_builder.archive.keys import MARK, PROBE, StoredObject, check_hash, check_key
 from statement_builder.archive.s3_deletion import delete_every_version
+from statement_builder.closing import Closing
 from statement_builder.errors import ArchiveError, ConfigError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class S3Location:
     lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
 
 
-class S3Archive:
+class S3Archive(Closing):
     """See `Archive`."""
 
     def __init__(self, location: S3Location) -> None:
@@ -180,14 +180,6 @@ class S3Archive:
 
     def close(self) -> None:
         self._client.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __str__(self) -> str:
         return f"s3://{self._location.bucket}/{self._location.prefix}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -25,14 +26,19 @@ def delete_every_version(client: S3Client, bucket: str, key: str, *, name: str) 
     """
     for version in list(_versions_of(client, bucket, key)):
         request: Any = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
-        if lock := _find_lock(client, request):
-            raise ObjectLocked(f"{name} {lock}")
         try:
             client.delete_object(**request)
         except ClientError as exc:
-            if exc.response.get("Error", {}).get("Code", "") in _DENIED and (lock := _find_lock(client, request)):
+            is_denied = exc.response.get("Error", {}).get("Code", "") in _DENIED
+            if is_denied and (lock := _find_lock(client, request, _answered_at(exc))):
                 raise ObjectLocked(f"{name} {lock}") from exc
             raise
+
+
+def _answered_at(error: ClientError) -> datetime | None:
+    """The store's own time, by which a lock runs. None if its answer has none (RFC 9110, 6.6.1)."""
+    date = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    return parsedate_to_datetime(date) if date else None
 
 
 def _versions_of(client: S3Client, bucket: str, key: str) -> Iterator[str]:
@@ -51,7 +57,7 @@ def _versions_of(client: S3Client, bucket: str, key: str) -> Iterator[str]:
         yield ""
 
 
-def _find_lock(client: S3Client, request: Any) -> str:
+def _find_lock(client: S3Client, request: Any, at: datetime | None) -> str:
     """Why the store keeps this version, to complete a sentence. Empty if it does not."""
     try:
         found = client.head_object(**request)
@@ -63,6 +69,6 @@ def _find_lock(client: S3Client, request: Any) -> str:
     if found.get("ObjectLockLegalHoldStatus") == "ON":
         return "has a legal hold in the S3 store"
     until = found.get("ObjectLockRetainUntilDate")
-    if until is not None and until > datetime.now(UTC):
+    if until is not None and (at is None or until > at):
         return f"is kept by S3 Object Lock until {until:%Y-%m-%d}"
     return ""

@@ -7,9 +7,8 @@ from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from functools import partial
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Self
 
+from statement_builder.closing import Closing
 from statement_builder.errors import LedgerVersionError
 from statement_builder.ledger.access import AccessRepository
 from statement_builder.ledger.batches import BatchRepository
@@ -36,7 +35,7 @@ from statement_builder.ledger.storage.transactions import Transactions
 from statement_builder.ledger.suppressions import SuppressionRepository
 
 
-class Ledger:
+class Ledger(Closing):
     """One ledger, on SQLite or PostgreSQL: its connection, its locks, and one repository per subject.
 
     Each repository method is one transaction. All raise `LedgerError` when the ledger cannot be reached or is not up to
@@ -135,14 +134,6 @@ class Ledger:
     def __str__(self) -> str:
         """The URL, without a password."""
         return str(self._database)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @contextmanager
     def lock(self, batch_id: str, *, owner: str, at: datetime) -> Iterator[None]:

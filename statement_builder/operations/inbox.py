@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +44,11 @@ class Inbox:
                 each.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as exc:
             raise ConfigError(f"mail.inbox: {exc.filename} cannot be created: {exc.strerror}") from exc
+
+    def file_time(self) -> float:
+        """The clock of this folder's file times, a POSIX timestamp: a network drive has its own."""
+        with tempfile.TemporaryFile(dir=self._folder) as probe:
+            return os.fstat(probe.fileno()).st_mtime
 
     def names(self, *, settled_before: float) -> list[str]:
         """The unprocessed files by name that are complete: stored by this process, or not changed since

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -51,7 +50,6 @@ TRACKING = "tracking"
 """The name of the lock that keeps two runs from overlapping, and the subject of tracking's own events."""
 CHANGED_DAYS_MAX = 7
 """How long after it was processed a file in `done` is watched for changes."""
-
 UNFINISHED_HOURS_MAX = 24
 """How long a file may keep its temporary name before a person is told."""
 _IRREGULAR = (
@@ -88,7 +86,7 @@ def track(context: AppContext, *, fetch_certificate: FetchCertificate = fetch_ce
     authorize(context, "track", batch_id=TRACKING)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
-        settled_before = _settled_before(context)
+        settled_before = _settled_before(context, inbox)
         _put_back_changed(context, inbox)
         alerts = _fetch_reports(context, inbox, settled_before)
         names = inbox.names(settled_before=settled_before)
@@ -156,7 +154,7 @@ def _review_inbox(inbox: Inbox) -> list[Alert]:
         for name in map(safe_name, names)
     ]
     left = dict.fromkeys(inbox.irregular_names(), _IRREGULAR)
-    a_day_ago = time.time() - UNFINISHED_HOURS_MAX * 3_600
+    a_day_ago = inbox.file_time() - UNFINISHED_HOURS_MAX * 3_600
     left |= dict.fromkeys(inbox.unfinished_names(unchanged_since=a_day_ago), _UNFINISHED)
     shown = {safe_name(name): what for name, what in left.items()}
     return alerts + [
@@ -164,15 +162,14 @@ def _review_inbox(inbox: Inbox) -> list[Alert]:
     ]
 
 
-def _settled_before(context: AppContext) -> float:
-    """A file last changed before this moment, a POSIX timestamp, is complete. File times come from the machine's
-    clock, also where the service runs on another one, as a demonstration does."""
-    return max(context.now().timestamp(), time.time()) - context.settings.mail.settle_seconds
+def _settled_before(context: AppContext, inbox: Inbox) -> float:
+    """A file last changed before this moment, a POSIX timestamp, is complete. A demonstration's clock may be ahead."""
+    return max(context.now().timestamp(), inbox.file_time()) - context.settings.mail.settle_seconds
 
 
 def _put_back_changed(context: AppContext, inbox: Inbox) -> None:
     """Read again what somebody has written to a file after it was processed."""
-    for name in inbox.changed_since_taken(changed_after=time.time() - CHANGED_DAYS_MAX * 86_400):
+    for name in inbox.changed_since_taken(changed_after=inbox.file_time() - CHANGED_DAYS_MAX * 86_400):
         with suppress(OSError, LimitExceeded):  # it stays in `done`
             if context.ledger.inbound_files.find(hashlib.sha256(inbox.read(name)).hexdigest()) is None:
                 inbox.put_back(name)
