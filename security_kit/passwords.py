@@ -17,11 +17,17 @@ _STRENGTH_MIN = 3
 _ESTIMATED_CHARACTERS_MAX = 72
 _KNOWN_CHARACTERS_MIN = 3
 """A shorter word of a name or an address occurs in many other words."""
+_KNOWN_DIGITS_MIN = 4
+"""A shorter number of an address or an id occurs in many other numbers."""
+_CHARACTERS_BESIDE_NUMBER_MIN = 4
+"""Letters and digits that must be left without known numbers, dates and common words: `MRN 7000100001` has none."""
+_DATE = re.compile(r"(?<!\d)(?:\d{1,4}[-/. ]\d{1,2}[-/. ]\d{2,4}|(?:19|20)\d{6}|\d{4}(?:19|20)\d\d)(?!\d)")
 
 _LISTS = tomllib.loads(resources.files(__package__).joinpath("guessable_words.toml").read_text(encoding="utf-8"))
 _DATE_WORDS = frozenset(_LISTS["dates"].split())
 _COMMON_WORDS = frozenset(_LISTS["common"].split())
 _LETTER_FOR = str.maketrans("01345@$7", "oieasast")
+_KNOWN_TO_OTHERS = "is a name, an id, a date or a number, which others may know; choose another"
 _GUESSABLE = "is a common word or easy to guess; choose several words that do not belong together"
 
 
@@ -35,6 +41,8 @@ def find_weakness(password: str, known: Collection[str] = ()) -> str:
         return f"is missing or shorter than {PASSWORD_CHARACTERS_MIN} characters"
     known_words = {word for fact in known for word in _words(fact) if len(word) >= _KNOWN_CHARACTERS_MIN}
     known_words |= {word[::-1] for word in known_words}
+    if _is_made_of_numbers(password, known, known_words):
+        return _KNOWN_TO_OTHERS
     for spelling in (password, _with_letters(password)):
         if weakness := _find_known_words(spelling, known_words):
             return weakness
@@ -46,9 +54,25 @@ def _find_known_words(password: str, known_words: Collection[str]) -> str:
     own = [word for word in not_dates if not _is_made_of(word, {*known_words, *_DATE_WORDS})]
     letters_min = _LETTERS_BESIDE_DATE_MIN if own == not_dates else _LETTERS_BESIDE_NAME_MIN
     if sum(map(len, own)) < letters_min:
-        return "is a name, an id, a date or a number, which others may know; choose another"
+        return _KNOWN_TO_OTHERS
     guessable = {*known_words, *_DATE_WORDS, *_COMMON_WORDS}
     return _GUESSABLE if all(_is_made_of(word, guessable) for word in own) else ""
+
+
+def _is_made_of_numbers(password: str, known: Collection[str], known_words: Collection[str]) -> bool:
+    """Whether the password is a known number or a date with little beside it, such as a label or initials."""
+    rest = _DATE.sub(" ", password)
+    for number in sorted({each for fact in known for each in _numbers(fact)}, key=len, reverse=True):
+        rest = rest.replace(number, " ")
+    if rest == password:
+        return False
+    labels = {*known_words, *_DATE_WORDS, *_COMMON_WORDS}
+    left = sum(len(word) for word in _words(rest) if not _is_made_of(word, labels))
+    return left + sum(each.isdigit() for each in rest) < _CHARACTERS_BESIDE_NUMBER_MIN
+
+
+def _numbers(text: str) -> list[str]:
+    return [each for each in re.findall(r"\d+", text) if len(each) >= _KNOWN_DIGITS_MIN]
 
 
 def _with_letters(text: str) -> str:

@@ -18,6 +18,8 @@ from statement_builder.errors import ArchiveError
 _READ_ONLY = 0o400
 _OWNER_ONLY = 0o700
 _OF_A_NEW_DISK = ("lost+found",)
+_UNFINISHED = ".part"
+"""How the name of a file ends that is still being written. It begins with a dot."""
 
 
 class DiskArchive(Closing):
@@ -74,6 +76,19 @@ class DiskArchive(Closing):
                     break
                 folder.rmdir()
 
+    def find_lock(self, key: str) -> str:
+        """Empty: a folder locks nothing."""
+        check_key(key)
+        return ""
+
+    def delete_unfinished(self, prefix: str) -> int:
+        folder = self._path(prefix.removesuffix("/"))
+        with self._translate_errors(prefix):
+            paths = [path for path in folder.rglob(f".*{_UNFINISHED}") if path.is_file()]
+            for path in paths:
+                path.unlink(missing_ok=True)
+        return len(paths)
+
     def is_intact(self, key: str, sha256: str) -> bool:
         with self._translate_errors(key, reading=True):
             try:
@@ -94,11 +109,12 @@ class DiskArchive(Closing):
     def write_mark(self, mark: bytes) -> None:
         with self._translate_errors(MARK):
             _make_folder(self._root)
-            with tempfile.NamedTemporaryFile(dir=self._root, prefix=f".{MARK}.", suffix=".part", delete=False) as file:
+            descriptor, name = tempfile.mkstemp(dir=self._root, prefix=f".{MARK}.", suffix=_UNFINISHED)
+            with os.fdopen(descriptor, "wb") as file:
                 file.write(mark)
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(file.name, self._root / MARK)
+            os.replace(name, self._root / MARK)
             _sync_folder(self._root)
         self._is_marked = True
 
@@ -157,7 +173,7 @@ class DiskArchive(Closing):
 
 def _write_once(path: Path, data: bytes, key: str) -> None:
     """Write to a temporary file and hard-link it to `path`. Unlike a rename, a link never replaces a file."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -72,6 +72,12 @@ class EncryptedArchive(Closing):
     def exists(self, key: str) -> bool:
         return self._store.exists(key + _SUFFIX) or self._store.exists(key)
 
+    def find_lock(self, key: str) -> str:
+        return self._store.find_lock(key + _SUFFIX) or self._store.find_lock(key)
+
+    def delete_unfinished(self, prefix: str) -> int:
+        return self._store.delete_unfinished(prefix)
+
     def is_intact(self, key: str, sha256: str) -> bool:
         if key.startswith(_OPENED_WITHOUT_KEY) or self._has_plain(key):
             return self._store.is_intact(key, sha256)

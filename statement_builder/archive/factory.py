@@ -42,6 +42,12 @@ class Archive(Protocol):
         """Delete an object with all its versions; a missing one is deleted already. `ObjectLocked` while Object Lock or
         a legal hold of the store keeps it."""
 
+    def find_lock(self, key: str) -> str:
+        """Why `delete` would be refused, to complete a sentence about the object. Empty if it would not."""
+
+    def delete_unfinished(self, prefix: str) -> int:
+        """Delete what killed writers left below a folder of keys. Returns its number. Nothing may be writing there."""
+
     def is_intact(self, key: str, sha256: str) -> bool:
         """Whether the object exists with this content. Reads it, unless the server has its own SHA-256 of it."""
 

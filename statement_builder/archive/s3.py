@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from security_kit.transport import require_https
 from statement_builder.archive.keys import MARK, PROBE, StoredObject, check_hash, check_key
-from statement_builder.archive.s3_deletion import delete_every_version
+from statement_builder.archive.s3_deletion import delete_every_version, find_lock
 from statement_builder.closing import Closing
 from statement_builder.errors import ArchiveError, ConfigError
 
@@ -125,6 +125,15 @@ class S3Archive(Closing):
     def delete(self, key: str) -> None:
         with self._translate_errors(key):
             delete_every_version(self._client, self._location.bucket, self._object_key(key), name=key)
+
+    def find_lock(self, key: str) -> str:
+        with self._translate_errors(key):
+            return find_lock(self._client, self._location.bucket, self._object_key(key))
+
+    def delete_unfinished(self, prefix: str) -> int:
+        """None: an object is there as a whole or not at all."""
+        check_key(prefix.removesuffix("/"))
+        return 0
 
     def is_intact(self, key: str, sha256: str) -> bool:
         with self._translate_errors(key):

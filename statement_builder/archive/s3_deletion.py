@@ -24,21 +24,24 @@ def delete_every_version(client: S3Client, bucket: str, key: str, *, name: str) 
 
     Raises `ObjectLocked` if Object Lock still keeps a version, and `ClientError` otherwise. Never bypasses a lock.
     """
-    for version in list(_versions_of(client, bucket, key)):
-        request: Any = {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
+    for request in list(_requests_for(client, bucket, key)):
         try:
             client.delete_object(**request)
         except ClientError as exc:
             is_denied = exc.response.get("Error", {}).get("Code", "") in _DENIED
-            if is_denied and (lock := _find_lock(client, request, _answered_at(exc))):
+            if is_denied and (lock := _find_lock_of(client, request)):
                 raise ObjectLocked(f"{name} {lock}") from exc
             raise
 
 
-def _answered_at(error: ClientError) -> datetime | None:
-    """The store's own time, by which a lock runs. None if its answer has none (RFC 9110, 6.6.1)."""
-    date = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
-    return parsedate_to_datetime(date) if date else None
+def find_lock(client: S3Client, bucket: str, key: str) -> str:
+    """Why the store keeps a version of this key, to complete a sentence. Empty if it keeps none."""
+    return next(filter(None, (_find_lock_of(client, each) for each in _requests_for(client, bucket, key))), "")
+
+
+def _requests_for(client: S3Client, bucket: str, key: str) -> Iterator[Any]:
+    for version in _versions_of(client, bucket, key):
+        yield {"Bucket": bucket, "Key": key} | ({"VersionId": version} if version else {})
 
 
 def _versions_of(client: S3Client, bucket: str, key: str) -> Iterator[str]:
@@ -57,8 +60,7 @@ def _versions_of(client: S3Client, bucket: str, key: str) -> Iterator[str]:
         yield ""
 
 
-def _find_lock(client: S3Client, request: Any, at: datetime | None) -> str:
-    """Why the store keeps this version, to complete a sentence. Empty if it does not."""
+def _find_lock_of(client: S3Client, request: Any) -> str:
     try:
         found = client.head_object(**request)
     except ClientError as exc:
@@ -68,7 +70,13 @@ def _find_lock(client: S3Client, request: Any, at: datetime | None) -> str:
         raise
     if found.get("ObjectLockLegalHoldStatus") == "ON":
         return "has a legal hold in the S3 store"
-    until = found.get("ObjectLockRetainUntilDate")
+    until, at = found.get("ObjectLockRetainUntilDate"), _answered_at(found)
     if until is not None and (at is None or until > at):
         return f"is kept by S3 Object Lock until {until:%Y-%m-%d}"
     return ""
+
+
+def _answered_at(answer: Any) -> datetime | None:
+    """The store's own time, by which a lock runs. None if its answer has none (RFC 9110, 6.6.1)."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
+    return parsedate_to_datetime(date) if date else None

@@ -16,8 +16,8 @@ from statement_builder.ledger.storage.sql_compat import in_chunks
 from statement_builder.ledger.storage.tables import event
 from statement_builder.ledger.storage.transactions import Repository
 
-REDACTED = "redacted"
-"""What the event says of a batch whose events were redacted."""
+PURGED, REDACTED = "purged", "redacted"
+"""What the events say of a shard that was purged, and of a batch whose events were redacted."""
 _READ_AT_ONCE = 5_000
 _CHAIN_COLUMNS = tuple(
     event.c[name]
@@ -61,13 +61,14 @@ class EventRepository(Repository):
         """Erase the text and data of the events of a batch's documents, which may say something about a person. Who
         did what to what, and when, stays, and so do the events of the batch itself. Returns how many were erased.
 
-        The erasure is an event too: the check of the log accepts an erased event only with it."""
-        theirs = (event.c.batch_id == batch_id) & (event.c.subject != batch_id)
+        The erasure is an event too, unless there was nothing to erase: the check of the log requires it."""
+        theirs = (event.c.batch_id == batch_id) & (event.c.subject != batch_id) & (event.c.what != PURGED)
         has_text = (event.c.why != "") | event.c.data.is_not(None)
         with self._write() as connection:
             erased = update(event).where(theirs, has_text).values(why="", data=None, salt="")
             count = connection.execute(erased).rowcount
-            write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=batch_id, what=REDACTED, why=why)
+            if count:
+                write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=batch_id, what=REDACTED, why=why)
         return count
 
     def head(self) -> EventHead | None:
@@ -113,7 +114,7 @@ def _follow(rows: Iterable[Any], redacted_to: Mapping[str, int]) -> EventLogRepo
     for event_id, at, actor, batch_id, subject, what, why, data, salt, detail, stored in rows:
         expected = link(previous, at=at, actor=actor, batch_id=batch_id, subject=subject, what=what, detail=detail)
         fits = digest_detail(salt, why, data) == detail
-        if not fits and not why and data is None:
+        if not fits and not why and data is None and subject != batch_id:  # only events of documents are redacted
             fits = event_id < redacted_to.get(batch_id, 0)
         if stored != expected or not fits:
             broken = BrokenLink(event_id=event_id, batch_id=batch_id, what=what, at=at)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, literal, select
 
 from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import Record
 from statement_builder.errors import ConfigError
+from statement_builder.ledger.document_queries import is_other_recipient_of
 from statement_builder.ledger.events import write_event
 from statement_builder.ledger.retention import ShardRetention
 from statement_builder.ledger.storage.sql_compat import insert_if_new
@@ -62,15 +63,16 @@ class LegalHoldRepository(Repository):
 
 def _is_known(connection: Connection, subject: str) -> bool:
     places = (
-        (batch, batch.c.batch_id),
-        (document, document.c.document_id),
-        (document, document.c.guarantor_id),
-        (candidate, candidate.c.guarantor_id),
-        (document_account, document_account.c.account_number),
+        (batch, batch.c.batch_id == subject),
+        (document, document.c.document_id == subject),
+        (document, document.c.guarantor_id == subject),
+        (document, is_other_recipient_of(subject)),
+        (candidate, candidate.c.guarantor_id == subject),
+        (document_account, document_account.c.account_number == subject),
     )
     return any(
-        connection.execute(select(column).select_from(table).where(column == subject).limit(1)).first()
-        for table, column in places
+        connection.execute(select(literal(1)).select_from(table).where(condition).limit(1)).first()
+        for table, condition in places
     )
 
 

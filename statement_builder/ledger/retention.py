@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 
 from statement_builder.billing.model import Record
 from statement_builder.errors import InvariantError
-from statement_builder.ledger.events import write_event
+from statement_builder.ledger.events import PURGED, write_event
 from statement_builder.ledger.states import DeliveryState, DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.storage.tables import (
@@ -165,7 +165,7 @@ class RetentionRepository(Repository):
                     update(print_file).where(is_one_of(print_file.c.name)).values(receipt=None), {"ids": names}
                 )
             subject = f"shard {sequence}"
-            write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=subject, what="purged", why=why)
+            write_event(connection, at=at, actor=actor, batch_id=batch_id, subject=subject, what=PURGED, why=why)
 
 
 class _Facts(msgspec.Struct):

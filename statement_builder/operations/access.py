@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import field
 
-from statement_builder.billing.identifiers import DOCUMENT_ID_PATTERN
+from statement_builder.billing.identifiers import DOCUMENT_ID_PATTERN, guarantor_of
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel
 from statement_builder.ledger import AccessSubject, DeliveryState
@@ -97,9 +97,9 @@ def report_access(context: AppContext, guarantor_id: str, *, since: date | None)
                 batch_id=each.batch_id,
                 document_ids=each.document_ids,
             )
-            for each in context.ledger.access.for_guarantor(guarantor_id, since=start)
+            for each in context.ledger.access.for_guarantor(guarantor_of(guarantor_id), since=start)
         ),
-        disclosures=_list_disclosures(context, guarantor_id, start),
+        disclosures=_list_disclosures(context, guarantor_of(guarantor_id), start),
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from statement_builder.archive import Archive, open_archive
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import STORES, Ledger, NewInstallation
-from statement_builder.operations.roles import require_role
+from statement_builder.operations.roles import require_membership, require_role
 from statement_builder.operations.upgrade_ledger import archive_keys
 from statement_builder.pipeline.hand_off_log import find_newest_hand_off, has_number, write_number
 from statement_builder.pipeline.places import Store, list_places
@@ -48,6 +48,7 @@ def adopt_store(
         found = observe(list_places(settings, archive), skip_unreachable=False)
         with Ledger.open(settings.ledger) as ledger:
             if ledger.version is None and store is Store.LEDGER:
+                require_membership(settings.roles, memberships, "adopt", actor=actor)
                 former = _former_installation(found)
                 require_allowed_clock(former, environ, str(ledger))
                 ledger.upgrade(former)

@@ -83,27 +83,38 @@ def check_event_log(ledger: Ledger, archive: Archive, environ: Mapping[str, str]
             f"the access log was changed: access {access_id} is not as the event log says. {_RUNBOOK}"
         )
     sealed = _check_seals(ledger, archive, keys)
-    return f"{_describe(report)}; {sealed}{'' if keys else f', not signed: {KEY_VARIABLE} is not set'}"
+    return f"{_describe(report)}; {sealed}{'' if keys else f'; {KEY_VARIABLE} is not set'}"
 
 
 def _check_seals(ledger: Ledger, archive: Archive, keys: tuple[str, ...]) -> str:
     closed = [batch for batch in ledger.batches.all() if batch.state is BatchState.CLOSED]
     seals = [seal for batch in closed for seal in _require_seals(ledger, archive, batch)]
     hashes = ledger.events.hashes([seal.event for seal in seals])
+    signed_to = max((seal.event for seal in seals if seal.signature), default=0)
     for seal in seals:
         if hashes.get(seal.event) != seal.sha256 and not _was_adopted_after(ledger, seal):
             raise StatementsError(
                 f"the event log was rewritten: event {seal.event} is not the one that the seal of batch {seal.batch} "
                 f"names. {_RUNBOOK}"
             )
+        if keys and not seal.signature and seal.event > signed_to:  # a later signature covers all events before it
+            raise StatementsError(
+                f"the seal of batch {seal.batch} is not signed, although {KEY_VARIABLE} is set: its signature was "
+                "removed, or the batch was closed before the key was set. In that case, the next batch that closes "
+                f"signs everything up to it. {_RUNBOOK}"
+            )
         if fault := find_seal_fault(seal, keys):
             raise StatementsError(f"the seal of batch {seal.batch} {fault}. {_RUNBOOK}")
-    return f"{len(seals):,} seal{'' if len(seals) == 1 else 's'}"
+    unsigned = sum(not seal.signature for seal in seals)
+    count = f"{len(seals):,} seal{'' if len(seals) == 1 else 's'}"
+    return f"{count}, {unsigned:,} not signed" if unsigned else count
 
 
 def _require_seals(ledger: Ledger, archive: Archive, batch: Batch) -> list[EventSeal]:
     """The seals of a closed batch. None if the batch was closed before seals existed."""
     seals = read_seals(archive, batch)
+    if any((seal.batch, seal.facility) != (batch.batch_id, batch.facility_id) for seal in seals):
+        raise StatementsError(f"the seal of batch {batch.batch_id} in the archive is another batch's. {_RUNBOOK}")
     if not seals:
         events = ledger.events.for_batch(batch.batch_id, subject=batch.batch_id)
         if any(isinstance(event.data, ArchivedControlSheet) and event.data.is_sealed for event in events):

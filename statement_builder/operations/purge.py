@@ -1,8 +1,9 @@
 """Purge: delete what is past its retention period, and reduce its ledger rows. Run again after an interruption.
 
 Per shard: its snapshot, its pack, the e-mails and print files in our own folders; then, in one transaction, its rows
-and the event. Until that transaction the shard counts as not purged, and the next run deletes the rest. Leftovers of
-interrupted pulls and builds go with the last shard of their batch.
+and the event. Until that transaction the shard counts as not purged, and the next run deletes the rest. A shard with a
+locked object is kept whole. Leftovers of interrupted pulls and builds go too, and the text of events about documents
+with the last shard of their batch.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from statement_builder.policy.retention import RECORD_KEEPING_HOLDS
 
 _PREFIXES = ("packs", "snapshots")
 _LINKS = "links/"
+_KEPT_BY_STORE = "the store keeps its objects (Object Lock or legal hold)"
 
 
 class KeptGroup(Record, kw_only=True):
@@ -117,6 +119,7 @@ class _Purge:
         self._dry_run = dry_run
         self._today = context.today()
         facility_id = context.facility.facility_id
+        self._facility_id = facility_id
         self._legal_holds = context.ledger.legal_holds.in_force(facility_id)
         self._on_hold = context.ledger.retention.guarantors_on_hold(facility_id, RECORD_KEEPING_HOLDS, self._today)
         email_folder = _own_folder(context.settings.email, "email")
@@ -136,6 +139,7 @@ class _Purge:
 
     def _purge_locked(self, batch: Batch) -> PurgedBatch:
         context = self._context
+        self._legal_holds = context.ledger.legal_holds.in_force(self._facility_id)  # one may have been placed meanwhile
         shards = context.ledger.retention.shards(batch.batch_id)
         reasons = find_reasons_to_keep(
             batch,
@@ -146,7 +150,13 @@ class _Purge:
             on_hold=self._on_hold,
             today=self._today,
         )
-        due = [each for each in shards if each.purged_on is None and not reasons[each.sequence]]
+        due = []
+        for each in shards:
+            if each.purged_on is None and not reasons[each.sequence]:
+                if self._is_locked(each):
+                    reasons[each.sequence] = (_KEPT_BY_STORE,)
+                else:
+                    due.append(each)
         gone = {each.sequence for each in shards if each.purged_on is not None}
         files, purged = 0, []
         for facts in due:
@@ -155,11 +165,24 @@ class _Purge:
             if is_done:
                 purged.append(facts)
             else:
-                reasons[facts.sequence] = ("the store keeps its objects (Object Lock or legal hold)",)
+                reasons[facts.sequence] = (_KEPT_BY_STORE,)
         if not self._dry_run and (purged or gone):
             kept = [each for each in shards if each not in purged and each.purged_on is None]
             files += self._delete_leftovers(batch, kept)
+            if not kept:
+                context.ledger.events.redact(
+                    batch.batch_id, actor=context.actor, at=context.now(), why="the batch was purged"
+                )
         return _report(batch, shards, purged, files, reasons)
+
+    def _is_locked(self, facts: ShardRetention) -> bool:
+        locks = [
+            f"{key} {lock}"
+            for key in (facts.pack_key, facts.snapshot_key)
+            if key and (lock := self._context.archive.find_lock(key))
+        ]
+        self.locked += locks
+        return bool(locks)
 
     def _purge_shard(self, batch: Batch, facts: ShardRetention, gone: set[int]) -> tuple[int, bool]:
         """Delete the files of one shard and reduce its rows. Returns the number of files, and whether all are gone."""
@@ -196,9 +219,11 @@ class _Purge:
         needed = {key for each in kept for key in (each.pack_key, each.snapshot_key)}
         count = 0
         for prefix in _PREFIXES:
-            for found in self._context.archive.list_objects(f"{prefix}/{batch.batch_id}/"):
+            folder = f"{prefix}/{batch.batch_id}/"
+            for found in list(self._context.archive.list_objects(folder)):
                 if found.key not in needed:
                     count += bool(self._delete_object(found.key))
+            count += self._context.archive.delete_unfinished(folder)
         return count
 
     def purge_links(self) -> int:
@@ -238,9 +263,8 @@ class _Purge:
     def _delete_object(self, key: str) -> bool | None:
         """True if it was there and is deleted, False if it was gone, None if the store keeps it."""
         if not self._context.archive.exists(key):
-            if not self._dry_run:
-                self._try_delete(key)  # an older version may be left
-            return False
+            is_kept = not self._dry_run and self._try_delete(key) is None  # an older version may be left
+            return None if is_kept else False
         return True if self._dry_run else self._try_delete(key)
 
     def _try_delete(self, key: str) -> bool | None:

@@ -54,7 +54,13 @@ def require_role(
         actor=actor,
         at=at,
     )
-    if not mine:
+    require_membership(roles, memberships, verb, actor=actor)
+
+
+def require_membership(roles: RoleSettings, memberships: frozenset[str], verb: str, *, actor: str) -> None:
+    """`require_role` without an event, before there is a ledger."""
+    allowed = roles.allowed(verb)
+    if roles.are_set and memberships.isdisjoint(allowed):
         raise NotAllowed(
             f"{actor} may not do this: the setting roles.{verb} allows it to {', '.join(allowed) or 'nobody'}."
         )

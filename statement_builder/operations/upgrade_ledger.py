@@ -70,6 +70,6 @@ def _require_newest_batch(ledger: Ledger, archive: Archive, location: str) -> No
 
 
 def archive_keys(ledger: Ledger, batch: Batch) -> list[str]:
-    """The archive keys of the batch's first shard: its snapshot and, once it is built, its pack."""
-    shards = ledger.shards.for_batch(batch.batch_id)[:1]
+    """The archive keys of the batch's first shard that is not purged: its snapshot and, once it is built, its pack."""
+    shards = [each for each in ledger.shards.for_batch(batch.batch_id) if each.purged_on is None][:1]
     return [key for shard in shards for key in (shard.snapshot_key, shard.pack_key) if key]

@@ -31,7 +31,7 @@ def require_intact_archive(context: AppContext, batch: Batch, shards: Sequence[S
         if key and sha256
     ]
     with ThreadPoolExecutor(_THREADS) as pool:  # neither reading nor hashing holds the interpreter's lock
-        intact = pool.map(lambda file: context.archive.is_intact(file[1], file[2]), files)
+        intact = pool.map(lambda file: _has_hash(context, file[1], file[2]), files)
         damaged = [file for file, is_intact in zip(files, intact, strict=True) if not is_intact]
     if damaged:
         problems = " ".join(_describe(context, shard, key) for shard, key, _ in damaged)
@@ -41,18 +41,39 @@ def require_intact_archive(context: AppContext, batch: Batch, shards: Sequence[S
         )
 
 
+def _has_hash(context: AppContext, key: str, sha256: str) -> bool:
+    try:
+        return context.archive.is_intact(key, sha256)
+    except ArchiveError:  # a bad sector is damage too; `_describe` says what cannot be read
+        return False
+
+
 def _describe(context: AppContext, shard: Shard, key: str) -> str:
-    data = context.archive.get(key) if context.archive.exists(key) else None
+    try:
+        data = context.archive.get(key) if context.archive.exists(key) else None
+    except ArchiveError as exc:
+        return f"{_describe_unreadable(context, shard, key)} {exc}"
     if key == shard.pack_key:
         return _describe_pack(context, shard, data)
     what = "is missing" if data is None else "is not the file that was pulled"
     return f"{key} {what}: the addresses of shard {shard.sequence} are not known."
 
 
+def _describe_unreadable(context: AppContext, shard: Shard, key: str) -> str:
+    if key != shard.pack_key:
+        return f"{key} cannot be read: the addresses of shard {shard.sequence} are not known."
+    documents = _documents_of(context, shard)
+    return f"{key} cannot be read, with {len(documents):,} documents: {_name(documents)}."
+
+
+def _documents_of(context: AppContext, shard: Shard) -> list[Document]:
+    documents = context.ledger.documents.for_batch(shard.batch_id, sequence=shard.sequence)
+    return [document for document in documents if document.sha256]
+
+
 def _describe_pack(context: AppContext, shard: Shard, pack: bytes | None) -> str:
     """Which documents of the pack are damaged."""
-    documents = context.ledger.documents.for_batch(shard.batch_id, sequence=shard.sequence)
-    documents = [document for document in documents if document.sha256]
+    documents = _documents_of(context, shard)
     if pack is None:
         return f"{shard.pack_key} is missing, with {len(documents):,} documents: {_name(documents)}."
     damaged = [document for document in documents if not _is_intact(pack, document)]

@@ -142,7 +142,10 @@ def unpack_built(packed: PackedShard) -> BuiltShard:
 
 def open_builder(plan: BuildPlan, archive: Archive | None = None) -> Callable[[BuildTask], PackedShard]:
     """A function that builds one shard. Opens its own archive when none is given, as a worker process must."""
-    builder = ShardBuilder(plan, open_archive(plan.settings.archive) if archive is None else archive)
+    if archive is None:
+        archive = open_archive(plan.settings.archive)
+        archive.read_mark()  # from now on it refuses to write where the mark has gone, such as a lost mount
+    builder = ShardBuilder(plan, archive)
 
     def build(task: BuildTask) -> PackedShard:
         if isinstance(task, BuildPart):

@@ -7,6 +7,7 @@ ledger has not reached was therefore counted by a newer ledger: one that knows o
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import msgspec
 
@@ -14,6 +15,8 @@ from statement_builder.archive import Archive
 from statement_builder.billing.model import Record
 from statement_builder.errors import StoreError
 from statement_builder.ledger import Installation, Ledger
+
+_FOLDER = "hand-offs/"
 
 
 class HandOffNumber(Record, kw_only=True):
@@ -48,17 +51,15 @@ def write_number(archive: Archive, known: Installation, number: int) -> None:
 
 def require_latest_ledger(ledger: Ledger, archive: Archive) -> None:
     """StoreError if the archive has seen a hand-off that the ledger does not know."""
-    known = ledger.installation.get().hand_offs
-    while archive.exists(_key(known + 1)):
-        current = ledger.installation.get().hand_offs
-        if current == known:
-            raise StoreError(
-                f"the ledger {ledger} knows of {known} hand-offs, and the archive of more: the ledger was restored "
-                "from an older backup, or another copy of it is in use. What was mailed since would be mailed again. "
-                "Restore the newest backup. If there is none, compare with the vendor "
-                '(docs/operate/upgrades-and-backups.md), then run `statements adopt ledger --reason "…"`.'
-            )
-        known = current
+    newest = _find_newest(archive)
+    known = ledger.installation.get().hand_offs  # read last: the ledger counts before the archive
+    if newest > known:
+        raise StoreError(
+            f"the ledger {ledger} knows of {known} hand-offs, and the archive of more: the ledger was restored from an "
+            "older backup, or another copy of it is in use. What was mailed since would be mailed again. Restore the "
+            "newest backup. If there is none, compare with the vendor (docs/operate/upgrades-and-backups.md), then "
+            'run `statements adopt ledger --reason "…"`.'
+        )
 
 
 def require_latest_archive(ledger: Ledger, archive: Archive) -> None:
@@ -77,10 +78,13 @@ def require_latest_archive(ledger: Ledger, archive: Archive) -> None:
 
 def find_newest_hand_off(archive: Archive, known: int) -> int:
     """The number of the newest hand-off that the archive has seen; at least `known`."""
-    while archive.exists(_key(known + 1)):
-        known += 1
-    return known
+    return max(known, _find_newest(archive))
+
+
+def _find_newest(archive: Archive) -> int:
+    """The highest number in the archive; 0 if it has none. An adopted archive lacks the numbers before its adoption."""
+    return max((int(Path(each.key).stem) for each in archive.list_objects(_FOLDER)), default=0)
 
 
 def _key(number: int) -> str:
-    return f"hand-offs/{number:08d}.json"
+    return f"{_FOLDER}{number:08d}.json"

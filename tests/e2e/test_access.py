@@ -190,3 +190,12 @@ def test_access__is_in_the_chain(hospital: Hospital, document: str) -> None:
     findings = call(hospital, "doctor", "--json", code=1).json
     (found,) = [each for each in findings if each["part"] == "event log"]
     assert "access 1 is not as the event log says" in found["message"]
+
+
+@pytest.mark.hospital("mailed")
+def test_report_access__of_another_recipient_is_that_of_the_guarantor(hospital: Hospital) -> None:
+    ((guarantor, document),) = hospital.ledger("SELECT guarantor_id, document_id FROM document LIMIT 1")
+    call(hospital, "get", document, "-o", str(hospital.home / "x.pdf"))
+    for who in (guarantor, f"{guarantor}+K1"):
+        report = call(hospital, "report", "access", "--guarantor", who, "--json").json
+        assert "get" in [each["what"] for each in report["views"]]

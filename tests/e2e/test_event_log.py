@@ -55,7 +55,7 @@ def test_doctor__log_is_in_order(hospital: Hospital) -> None:
     found = check(hospital)
     assert found["ok"]
     assert "none changed or removed" in found["message"]
-    assert "1 seal, not signed: STATEMENTS_EVENT_KEY is not set" in found["message"]
+    assert "1 seal, 1 not signed; STATEMENTS_EVENT_KEY is not set" in found["message"]
 
 
 def test_doctor__names_the_first_broken_link(hospital: Hospital) -> None:
@@ -153,3 +153,39 @@ def test_restored_ledger__seals_again_once_it_is_adopted(hospital: Hospital, tmp
     call(restored, "rerun", BATCH)
     assert (restored.home / "archive" / "event-log" / f"{BATCH}-2.json").is_file()
     assert check(restored)["ok"]
+
+
+@pytest.mark.hospital("new")
+def test_doctor__a_seal_whose_signature_was_removed(hospital: Hospital) -> None:
+    signing = replace(hospital, environ={"STATEMENTS_EVENT_KEY": KEY})
+    call(signing, *RUN)
+    connection = attack(signing, "UPDATE event SET actor = 'colleague@desk' WHERE what = 'released'")
+    rechain(connection)
+    connection.close()
+    path = signing.home / "archive" / "event-log" / f"{BATCH}.json"
+    seal = json.loads(path.read_text())
+    ((rewritten,),) = signing.ledger("SELECT hash FROM event WHERE event_id = ?", seal["event"])
+    path.chmod(0o600)
+    path.write_text(json.dumps({**seal, "sha256": rewritten, "key": "", "signature": ""}))
+    found = check(signing)
+    assert not found["ok"]
+    assert f"the seal of batch {BATCH} is not signed, although" in found["message"]
+
+
+@pytest.mark.hospital("new")
+def test_doctor__the_seal_of_another_batch(hospital: Hospital) -> None:
+    signing = replace(hospital, environ={"STATEMENTS_EVENT_KEY": KEY})
+    call(signing, *RUN)
+    path = signing.home / "archive" / "event-log" / f"{BATCH}.json"
+    seal = json.loads(path.read_text())
+    path.chmod(0o600)
+    path.write_text(json.dumps({**seal, "batch": "2026-10-statement"}))
+    assert "is another batch's" in check(signing)["message"]
+
+
+def test_doctor__an_event_about_the_batch_cannot_be_erased_by_a_redaction(hospital: Hospital) -> None:
+    with Ledger.open(f"sqlite:///{hospital.home / 'ledger.db'}") as ledger:
+        at = datetime(2026, 12, 1, tzinfo=UTC)
+        ledger.events.record(BATCH, BATCH, what="redacted", why="purge", actor="ben", at=at)
+    attack(hospital, "UPDATE event SET why = '', data = NULL, salt = '' WHERE what = 'released'").close()
+    assert not check(hospital)["ok"]

@@ -6,21 +6,32 @@ import gzip
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from moto import mock_aws
 
+from statement_builder.ledger import Ledger
 from tests.commands import BATCH, call, error_message
 from tests.hospital import Hospital
 from tests.kill_points import passed_moments, run_killed_at
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
 
 pytestmark = pytest.mark.hospital("mailed", guarantors=40)
 
 LATER = "2037-06-01T12:00:00+00:00"
 """More than ten years after the mailing."""
+FACTS = "SELECT at, actor, batch_id, subject, what, detail, hash FROM event ORDER BY event_id"
+TEXTS_ABOUT_DOCUMENTS = (
+    "SELECT why FROM event JOIN document ON subject = document_id WHERE why <> '' OR data IS NOT NULL"
+)
+TEXTS_ABOUT_BATCH = "SELECT why FROM event WHERE subject = batch_id ORDER BY event_id"
 PURGE = ("purge", "--before", "2030-01-01", "--json")
 
 
@@ -51,7 +62,7 @@ def mail_files(hospital: Hospital) -> list[Path]:
     """Every file with a patient's mail or data, outside the billing database and the ledger."""
     folders = ("archive/packs", "archive/snapshots", "archive/links", "outbox", "inbox")
     found = (path for each in folders for path in (hospital.home / each).rglob("*") if path.is_file())
-    return sorted(path for path in found if not path.name.startswith("."))  # not the marks of the installation
+    return sorted(path for path in found if path.name != ".statements-installation")
 
 
 def the_batch(result: Any) -> Any:
@@ -67,8 +78,16 @@ def test_purge__files_are_gone_and_the_figures_still_foot(old: Hospital) -> None
     before = call(old, "show", BATCH, "--json").json
     document = old.ledger("SELECT document_id, sha256, amount_cents FROM document WHERE state <> 'error'")[0]
     clocks = old.ledger("SELECT * FROM correspondence ORDER BY 1, 2, 3")
-    events = old.ledger("SELECT * FROM event ORDER BY event_id")
-    assert len(mail_files(old)) > 4
+    with Ledger.open(f"sqlite:///{old.home / 'ledger.db'}") as ledger:
+        said = "The daughter called: he moved in with her."
+        ledger.events.record(
+            BATCH, document[0], what="note", why=said, actor="ana", at=datetime(2026, 12, 1, tzinfo=UTC)
+        )
+    events, about_batch = old.ledger(FACTS), old.ledger(TEXTS_ABOUT_BATCH)
+    assert (said,) in old.ledger(TEXTS_ABOUT_DOCUMENTS)
+    snapshot = next((old.home / "archive" / "snapshots").rglob("*.gz"))
+    shutil.copy(snapshot, snapshot.with_name(f".{snapshot.name}.x1y2.part"))  # as a killed writer leaves it
+    assert len(mail_files(old)) > 5
     result = call(old, *PURGE).json
     assert mail_files(old) == []
     assert (the_batch(result)["shards"], the_batch(result)["kept"]) == (1, [])
@@ -81,10 +100,14 @@ def test_purge__files_are_gone_and_the_figures_still_foot(old: Hospital) -> None
     assert (found["document"], found["sha256"], found["amount_cents"]) == document
     assert clocks
     assert old.ledger("SELECT * FROM correspondence ORDER BY 1, 2, 3") == clocks
-    now = old.ledger("SELECT * FROM event ORDER BY event_id")
-    assert now[: len(events)] == events, "events are never changed"
-    assert [row[5] for row in now[len(events) :] if row[5] != "accessed"] == ["purged", "purge"]
-    assert all(row[2] for row in now[len(events) :]), "who purged"
+    now = old.ledger(FACTS)
+    assert now[: len(events)] == events, "who did what to what, and when, never changes"
+    assert [row[4] for row in now[len(events) :] if row[4] != "accessed"] == ["purged", "redacted", "purge"]
+    assert all(row[1] for row in now[len(events) :]), "who purged"
+    assert old.ledger(TEXTS_ABOUT_DOCUMENTS) == []
+    assert old.ledger(TEXTS_ABOUT_BATCH)[: len(about_batch)] == about_batch
+    (log,) = [row for row in call(old, "doctor", "--json", code=None).json if row["part"] == "event log"]
+    assert log["ok"]
 
 
 def test_purge__ledger_keeps_no_address_reason_or_receipt(old: Hospital) -> None:
@@ -342,8 +365,9 @@ def test_purge__expired_links_are_deleted(old: Hospital) -> None:
     assert [path.name for path in links.iterdir()] == ["valid.pdf"]
 
 
-def test_purge__object_lock_keeps_its_objects_and_the_rest_goes_on(old: Hospital) -> None:
-    """The lock runs by the store's own clock: 30 days from now."""
+@pytest.fixture
+def on_s3(old: Hospital) -> Iterator[tuple[Hospital, S3Client]]:
+    """The same hospital with its archive in a bucket with Object Lock."""
     archive = old.home / "archive"
     with mock_aws(), pytest.MonkeyPatch.context() as patch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -354,17 +378,47 @@ def test_purge__object_lock_keeps_its_objects_and_the_rest_goes_on(old: Hospital
         for path in archive.rglob("*"):
             if path.is_file():
                 client.put_object(Bucket="kept", Key=path.relative_to(archive).as_posix(), Body=path.read_bytes())
-        (pack,) = (each["Key"] for each in client.list_objects_v2(Bucket="kept", Prefix="packs/")["Contents"])
-        client.put_object_legal_hold(Bucket="kept", Key=pack, LegalHold={"Status": "ON"})
         shutil.rmtree(archive)
-        on_s3 = at(old, STATEMENTS_ARCHIVE="s3://kept/")
-        result = call(on_s3, *PURGE, code=3)
-        assert "The store still keeps 1 object" in result.err
-        assert result.json["locked"] == [f"{pack} has a legal hold in the S3 store"]
-        assert the_batch(result.json)["shards"] == 0
-        assert client.list_objects_v2(Bucket="kept", Prefix="snapshots/")["KeyCount"] == 0
-        assert old.ledger("SELECT purged_on FROM shard") == [(None,)]
-        client.put_object_legal_hold(Bucket="kept", Key=pack, LegalHold={"Status": "OFF"})
-        assert the_batch(call(on_s3, *PURGE).json)["shards"] == 1
-        assert client.list_objects_v2(Bucket="kept", Prefix="packs/")["KeyCount"] == 0
+        yield at(old, STATEMENTS_ARCHIVE="s3://kept/"), client
         client.close()
+
+
+def keys(client: S3Client, prefix: str) -> list[str]:
+    return [each["Key"] for each in client.list_objects_v2(Bucket="kept", Prefix=prefix).get("Contents", ())]
+
+
+@pytest.mark.parametrize("prefix", ["packs/", "snapshots/"])
+def test_purge__object_lock_keeps_the_whole_shard(on_s3: tuple[Hospital, S3Client], prefix: str) -> None:
+    """A shard of which a part is gone could not be read, and the ledger would say that it is there."""
+    hospital, client = on_s3
+    (locked,) = keys(client, prefix)
+    client.put_object_legal_hold(Bucket="kept", Key=locked, LegalHold={"Status": "ON"})
+    before = [*keys(client, "packs/"), *keys(client, "snapshots/")]
+    for arguments in ((*PURGE, "--dry-run"), PURGE):
+        result = call(hospital, *arguments, code=3)
+        assert "The store still keeps 1 object" in result.err
+        assert result.json["locked"] == [f"{locked} has a legal hold in the S3 store"]
+        assert the_batch(result.json)["shards"] == 0
+        assert [*keys(client, "packs/"), *keys(client, "snapshots/")] == before
+    assert hospital.ledger("SELECT purged_on FROM shard") == [(None,)]
+    client.put_object_legal_hold(Bucket="kept", Key=locked, LegalHold={"Status": "OFF"})
+    assert the_batch(call(hospital, *PURGE).json)["shards"] == 1
+    assert keys(client, "packs/") == keys(client, "snapshots/") == []
+
+
+def test_purge__locked_version_behind_a_delete_marker_is_not_forgotten(on_s3: tuple[Hospital, S3Client]) -> None:
+    hospital, client = on_s3
+    (pack,) = keys(client, "packs/")
+    client.put_object_legal_hold(Bucket="kept", Key=pack, LegalHold={"Status": "ON"})
+    client.delete_object(Bucket="kept", Key=pack)
+    for _ in range(2):
+        assert len(call(hospital, *PURGE, code=3).json["locked"]) == 1
+        assert hospital.ledger("SELECT purged_on FROM shard") == [(None,)]
+
+
+def test_legal_hold__guarantor_whose_mail_all_goes_to_other_recipients(old: Hospital) -> None:
+    guarantor = old.ledger("SELECT guarantor_id FROM document")[0][0]
+    for table in ("document", "candidate"):
+        change_ledger(old, f"UPDATE {table} SET guarantor_id = ? WHERE guarantor_id = ?", f"{guarantor}+K1", guarantor)
+    call(old, "legal-hold", "place", guarantor, "--reason", "preservation letter")
+    assert the_batch(call(old, *PURGE).json)["shards"] == 0

@@ -13,6 +13,8 @@ import pytest
 from statement_builder.ledger import Ledger
 from statement_builder.pipeline.hand_off_log import count_hand_off
 from tests.commands import BATCH, RUN, RUN_TO_GATES, call, error_message
+from tests.e2e.test_purge import PURGE, at, settle_disputes
+from tests.e2e.test_roles import set_roles
 from tests.fixtures.hospitals import SampleHospitals
 from tests.hospital import AS_OF, Hospital
 from tests.outcomes import assert_closed_and_sent_once, assert_nothing_sent
@@ -156,6 +158,42 @@ def test_adopt_archive__says_which_batches_are_not_in_it(hospital: Hospital) -> 
     shutil.rmtree(hospital.home / "archive")
     said = " ".join(call(hospital, "adopt", "archive", "--reason", "the archive burned").out.split())
     assert f"does not have the documents of {BATCH}" in said
+
+
+@pytest.mark.hospital("mailed", guarantors=40)
+def test_adopt_archive__does_not_miss_what_was_purged(hospital: Hospital) -> None:
+    settle_disputes(hospital)
+    old = at(hospital)
+    call(old, *PURGE)
+    (hospital.home / "archive" / "installation.json").unlink()
+    assert "does not have" not in call(old, "adopt", "archive", "--reason", "moved").out
+
+
+@pytest.mark.hospital("mailed")
+def test_adopt_ledger__refused_to_a_person_without_the_role_makes_no_ledger(hospital: Hospital) -> None:
+    """The new ledger would be taken for the one that the marks belong to."""
+    remove_ledger(hospital)
+    set_roles(hospital, adopt='["group:nobody-is-in-it"]')
+    assert "may not do this" in error_message(call(hospital, "adopt", "ledger", "--reason", "why not", code=2))
+    assert not hospital.ledger_exists()
+
+
+@pytest.mark.hospital("mailed")
+def test_ledger_restored_beside_an_adopted_archive__is_recognized(hospital: Hospital, tmp_path: Path) -> None:
+    """The adopted archive has the newest number only, so those after the restored one are missing in it."""
+    older = tmp_path / "older"
+    shutil.copytree(hospital.home, older)
+    with open_as_worker(hospital.environment) as context:
+        for _ in range(3):
+            count_hand_off(context.ledger, context.archive)
+    shutil.rmtree(hospital.home / "archive" / "hand-offs")
+    call(hospital, "adopt", "archive", "--reason", "no newer backup")
+    remove_ledger(hospital)
+    for path in older.glob("ledger.db*"):
+        (shutil.copytree if path.is_dir() else shutil.copy)(path, hospital.home / path.name)
+    assert "statements adopt ledger" in error_message(call(hospital, *NEXT_RUN, code=2))
+    call(hospital, "adopt", "ledger", "--reason", "compared")
+    assert hospital.ledger("SELECT hand_offs FROM installation") == [(4,)]
 
 
 @pytest.mark.parametrize("store", ["archive", "outbox", "inbox", "ledger"])

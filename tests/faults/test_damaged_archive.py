@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pysequoia
 import pytest
 
 from statement_builder.billing.selection import Kind
@@ -16,8 +17,9 @@ from statement_builder.operations.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.run_parallel import prepare_hand_off
 from statement_builder.operations.steps import Step
+from statement_builder.pipeline.build_worker import open_builder, plan_build
 from statement_builder.pipeline.context import AppContext
-from tests.commands import BATCH, call, error_message
+from tests.commands import BATCH, RUN_TO_GATES, call, error_message
 from tests.fixtures.hospitals import SampleHospitals
 from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.outcomes import assert_closed_and_sent_once, assert_nothing_sent
@@ -133,6 +135,40 @@ def test_two_damaged_packs__are_named_at_once(hospital: Hospital) -> None:
         damage(pack, lambda data: flip(data, 2_000))
     message = error_message(call(hospital, "release", BATCH, code=1))
     assert all(pack.name in message for pack in packs[:2])
+
+
+def test_damaged_pack_of_an_encrypted_archive__is_named_with_its_documents(
+    sample_hospitals: SampleHospitals, tmp_path: Path
+) -> None:
+    hospital = sample_hospitals.copy_to(tmp_path / "home", guarantors=40)
+    key = hospital.home / "archive.key"
+    key.write_bytes(bytes(pysequoia.Tsk.generate(user_id="archive")))
+    key.chmod(0o600)
+    encrypted = replace(hospital, environ={"STATEMENTS_ARCHIVE": f"file://{hospital.home / 'archive'}?key={key}"})
+    call(encrypted, *RUN_TO_GATES, code=3)
+    (pack,) = (encrypted.home / "archive" / "packs").rglob("*.pgp")
+    damage(pack, lambda data: flip(data, len(data) // 2))
+    message = error_message(call(encrypted, "release", BATCH, code=1))
+    ((document,),) = encrypted.ledger("SELECT document_id FROM document WHERE sha256 <> '' ORDER BY position LIMIT 1")
+    assert f"{pack.name.removesuffix('.pgp')} cannot be read, with" in message
+    assert document in message
+    assert "nothing was handed off" in message
+    assert_nothing_sent(encrypted)
+
+
+def test_archive_unmounted_during_a_build__worker_writes_nothing_below_the_mount(
+    sample_hospitals: SampleHospitals, tmp_path: Path
+) -> None:
+    hospital = sample_hospitals.copy_to(tmp_path / "home", guarantors=40)
+    call(hospital, *RUN_TO_GATES, "--until", "pull")
+    with open_as_worker(hospital.environment) as context:
+        batch = context.require_batch(BATCH)
+        build = open_builder(plan_build(context, batch))
+        (shard,) = context.ledger.shards.for_batch(BATCH)
+        (hospital.home / "archive" / "installation.json").unlink()
+        with pytest.raises(ArchiveError, match="has lost its mark while it was in use"):
+            build(shard)
+    assert not (hospital.home / "archive" / "packs").exists()
 
 
 def test_pack_of_mailed_documents__does_not_stop_a_resend(hospital: Hospital) -> None:
