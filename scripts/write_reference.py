@@ -30,7 +30,7 @@ from statement_builder.operations.purge import PurgeReport
 from statement_builder.operations.queries import ExceptionRow, HoldRow
 from statement_builder.operations.show import BatchDetails
 from statement_builder.operations.summaries import BatchSummary, DocumentSummary
-from statement_builder.operations.track import TrackingResult
+from statement_builder.operations.tracking.track import TrackingResult
 from statement_builder.policy.hold_codes import HOLD_CODES, describe_hold
 from statement_builder.policy.settings import Policy
 from statement_builder.reports.control_sheet import ControlSheet

@@ -31,8 +31,8 @@ _IMPORTED_LATE = (
     "statement_builder.archive.s3",
     "statement_builder.devtools.benchmark",
     "statement_builder.operations.run",
-    "statement_builder.operations.resolve",
-    "statement_builder.operations.track",
+    "statement_builder.operations.reissue.resolve",
+    "statement_builder.operations.tracking.track",
     "statement_builder.rendering.cover_sheet",
     "statement_builder.rendering.verified_renderer",
 )

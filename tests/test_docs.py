@@ -14,7 +14,7 @@ from typer.main import get_command
 
 from scripts import write_badges, write_reference, write_third_party_notices
 from statement_builder.cli import app
-from statement_builder.operations.inbox import REVIEW_FOLDERS
+from statement_builder.operations.tracking.inbox import REVIEW_FOLDERS
 from statement_builder.settings import RENAMED_SETTINGS
 from statement_builder.settings.listing import list_defaults
 from tests.hospital import ROOT
@@ -91,7 +91,7 @@ def test_runbooks__exist_for_every_alert() -> None:
     sources = [*(ROOT / "statement_builder").rglob("*.py"), *(ROOT / "dags").rglob("*.py")]
     named = {name for path in sources for name in re.findall(r"docs/runbooks/([a-z-]+)\.md", path.read_text("utf-8"))}
     for name in ("track.py", "tracking_alerts.py"):
-        text = (ROOT / "statement_builder" / "operations" / name).read_text(encoding="utf-8")
+        text = (ROOT / "statement_builder" / "operations" / "tracking" / name).read_text(encoding="utf-8")
         named |= set(re.findall(r'\b_?(?:alert|late)\(.*"([a-z-]+)"\)', text))
     named |= set(REVIEW_FOLDERS)
     assert len(named) >= 8

@@ -12,7 +12,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from statement_builder.operations.tracking_alerts import Alert
+    from statement_builder.operations.tracking.tracking_alerts import Alert
 
 RUNBOOK = "docs/runbooks/airflow.md"
 

@@ -14,6 +14,6 @@ CELERY_CONFIG = {
         "common.tasks",
         "statement_builder.operations.run_parallel",
         "statement_builder.operations.summaries",
-        "statement_builder.operations.track",
+        "statement_builder.operations.tracking.track",
     ],
 }

@@ -1,6 +1,6 @@
 """The tasks of the delivery tracking. Tasks exchange ids only.
 
-`statement_builder.operations.track` processes delivery reports and decides what is an alert.
+`statement_builder.operations.tracking.track` processes delivery reports and decides what is an alert.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def track(open_batches: list[str]) -> list[str]:
     from msgspec.structs import asdict  # noqa: PLC0415
 
     from statement_builder.ledger import BatchState  # noqa: PLC0415
-    from statement_builder.operations.track import track as process_reports  # noqa: PLC0415
+    from statement_builder.operations.tracking.track import track as process_reports  # noqa: PLC0415
 
     with open_task_context() as context:
         tracked = process_reports(context)
@@ -61,7 +61,7 @@ def send_alerts(alerts: list[dict[str, str]]) -> None:
 
     from statement_builder.operations.access import record_access, subjects_in  # noqa: PLC0415
     from statement_builder.operations.alerts import find_unsent, record_sent  # noqa: PLC0415
-    from statement_builder.operations.tracking_alerts import Alert  # noqa: PLC0415
+    from statement_builder.operations.tracking.tracking_alerts import Alert  # noqa: PLC0415
 
     with open_task_context() as context:
         unsent = find_unsent(context, [Alert(**alert) for alert in alerts])

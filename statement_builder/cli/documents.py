@@ -13,7 +13,7 @@ from statement_builder.cli.options import DocumentId, Json, Purpose, Reason, ope
 from statement_builder.operations.access import list_subjects, record_access
 from statement_builder.operations.clocks import read_clocks
 from statement_builder.operations.queries import write_document
-from statement_builder.operations.resolve import resolve_document
+from statement_builder.operations.reissue.resolve import resolve_document
 from statement_builder.operations.roles import authorize, open_document
 from statement_builder.operations.summaries import summarize_document
 
@@ -61,7 +61,7 @@ def resolve(
 
 def void(document_id: DocumentId, reason: Reason) -> None:
     """Void a document before it is printed, at the vendor too if it can cancel. The next batch decides again."""
-    from statement_builder.operations.void import void_document  # noqa: PLC0415
+    from statement_builder.operations.reissue.void import void_document  # noqa: PLC0415
 
     with opened() as context:
         output.say(void_document(context, open_document(context, "void", document_id), reason))
@@ -74,7 +74,7 @@ def resend(
     reason: Reason,
 ) -> None:
     """Send a document that did not arrive, or a rejected print file, again: the same pages, counted once."""
-    from statement_builder.operations.resend import resend_document, resend_print_file  # noqa: PLC0415
+    from statement_builder.operations.reissue.resend import resend_document, resend_print_file  # noqa: PLC0415
 
     with opened() as context:
         if document.startswith(PRINT_FILE_PREFIX):
@@ -86,7 +86,7 @@ def resend(
 
 def reprint(document_id: DocumentId, reason: Reason) -> None:
     """Mail a copy of a document on paper, marked COPY on every page. It is not counted as another statement."""
-    from statement_builder.operations.reprint import reprint_document  # noqa: PLC0415
+    from statement_builder.operations.reissue.reprint import reprint_document  # noqa: PLC0415
 
     with opened() as context:
         output.say(reprint_document(context, open_document(context, "reprint", document_id), reason))
@@ -94,7 +94,7 @@ def reprint(document_id: DocumentId, reason: Reason) -> None:
 
 def correct(document_id: DocumentId, reason: Reason) -> None:
     """Replace a wrong document with a new one from today's billing data, unless the rules hold it now."""
-    from statement_builder.operations.correct import correct_document  # noqa: PLC0415
+    from statement_builder.operations.reissue.correct import correct_document  # noqa: PLC0415
 
     with opened() as context:
         output.say(correct_document(context, open_document(context, "correct", document_id), reason))

@@ -24,7 +24,7 @@ def track(
     as_json: Json = False,
 ) -> None:
     """Process delivery reports, returned mail and bounces; send again what is due; list what needs attention."""
-    from statement_builder.operations import track as tracking  # noqa: PLC0415
+    from statement_builder.operations.tracking import track as tracking  # noqa: PLC0415
 
     if reason and not accept:
         raise ConfigError("--reason is for --accept FILE.")

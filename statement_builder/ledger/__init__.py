@@ -1,7 +1,13 @@
 """The ledger: every batch, candidate, document, hand-off and mailing, and what may therefore happen next."""
 
 from statement_builder.billing.selection import FinalVendorStatus
-from statement_builder.ledger.event_data import AddressChanged, ArchivedControlSheet, EventData, Released, Withheld
+from statement_builder.ledger.audit.event_data import (
+    AddressChanged,
+    ArchivedControlSheet,
+    EventData,
+    Released,
+    Withheld,
+)
 from statement_builder.ledger.installation import STORES, Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.legal_holds import RETENTION, LegalHold, is_held_by

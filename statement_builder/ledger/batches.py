@@ -9,8 +9,8 @@ from sqlalchemy import Connection, insert, select, update
 
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import InvariantError
-from statement_builder.ledger.event_data import EventData
-from statement_builder.ledger.events import write_event
+from statement_builder.ledger.audit.event_data import EventData
+from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.records import Batch, NewShard
 from statement_builder.ledger.row_mapping import to_batch
 from statement_builder.ledger.states import BatchState, ShardState, require_batch_move

@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or
 
 from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import InvariantError
+from statement_builder.ledger.audit.event_data import Withheld
+from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.document_queries import (
     IS_PENDING,
     IS_REDELIVERY_DUE,
@@ -22,8 +24,6 @@ from statement_builder.ledger.document_queries import (
     select_documents,
     supersedes,
 )
-from statement_builder.ledger.event_data import Withheld
-from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Document, FoundDocument
 from statement_builder.ledger.row_mapping import hold_row
 from statement_builder.ledger.states import BatchState, DocumentState

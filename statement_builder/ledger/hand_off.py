@@ -15,9 +15,9 @@ from sqlalchemy import Connection, delete, func, select, update
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus
 from statement_builder.errors import DocumentsWithheld, InvariantError
+from statement_builder.ledger.audit.events import SERVICE, write_event
 from statement_builder.ledger.batches import require_batch
 from statement_builder.ledger.document_queries import IS_PENDING, is_live
-from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.mailing_history import record_mailed
 from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, insert_many, is_one_of

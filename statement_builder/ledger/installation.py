@@ -9,7 +9,7 @@ from sqlalchemy import Connection, exists, insert, select, update
 
 from statement_builder.billing.model import Record
 from statement_builder.errors import InvariantError
-from statement_builder.ledger.events import write_event
+from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.storage.sql_compat import insert_if_new
 from statement_builder.ledger.storage.tables import batch, installation, marked_store
 from statement_builder.ledger.storage.transactions import Repository

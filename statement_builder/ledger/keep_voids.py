@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from statement_builder.billing.selection import Hold
+from statement_builder.ledger.audit.event_data import Withheld, decode_event_data
+from statement_builder.ledger.audit.events import SERVICE
 from statement_builder.ledger.documents import withhold
-from statement_builder.ledger.event_data import Withheld, decode_event_data
-from statement_builder.ledger.events import SERVICE
 from statement_builder.ledger.records import NewDocument
 from statement_builder.ledger.states import DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of

@@ -10,7 +10,8 @@ from tempfile import TemporaryDirectory
 
 from statement_builder.closing import Closing
 from statement_builder.errors import LedgerVersionError
-from statement_builder.ledger.access import AccessRepository
+from statement_builder.ledger.audit.access import AccessRepository
+from statement_builder.ledger.audit.events import EventRepository
 from statement_builder.ledger.batches import BatchRepository
 from statement_builder.ledger.candidates import CandidateRepository
 from statement_builder.ledger.control_totals import ControlTotalsRepository
@@ -18,7 +19,6 @@ from statement_builder.ledger.deliveries import DeliveryRepository
 from statement_builder.ledger.delivery_reports import DeliveryReportRepository
 from statement_builder.ledger.documents import DocumentRepository
 from statement_builder.ledger.emails import EmailRepository
-from statement_builder.ledger.events import EventRepository
 from statement_builder.ledger.inbound_files import InboundFileRepository
 from statement_builder.ledger.installation import InstallationRepository, NewInstallation, insert_installation
 from statement_builder.ledger.legal_holds import LegalHoldRepository

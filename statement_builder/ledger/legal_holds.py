@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, literal, select
 from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import Record
 from statement_builder.errors import ConfigError
+from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.document_queries import is_other_recipient_of
-from statement_builder.ledger.events import write_event
 from statement_builder.ledger.retention import ShardRetention
 from statement_builder.ledger.storage.sql_compat import insert_if_new
 from statement_builder.ledger.storage.tables import batch, candidate, document, document_account, legal_hold

@@ -9,7 +9,7 @@ from typing import Any
 from statement_builder.billing.dates import add_business_days
 from statement_builder.billing.model import Fault, Record
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
-from statement_builder.ledger.event_data import EventData
+from statement_builder.ledger.audit.event_data import EventData
 from statement_builder.ledger.states import (
     BatchState,
     DeliveryState,

@@ -13,10 +13,10 @@ from sqlalchemy import Connection, delete, insert
 
 from statement_builder.billing.selection import Hold
 from statement_builder.errors import InvariantError
+from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.batches import require_batch
 from statement_builder.ledger.document_queries import lock_document, read_revisions
 from statement_builder.ledger.documents import withhold
-from statement_builder.ledger.events import write_event
 from statement_builder.ledger.records import Document, NewDocument, NewShard
 from statement_builder.ledger.row_mapping import account_rows, document_row
 from statement_builder.ledger.states import CORRECTED, DocumentState, ShardState

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 
 from statement_builder.billing.model import Record
 from statement_builder.errors import InvariantError
-from statement_builder.ledger.events import PURGED, write_event
+from statement_builder.ledger.audit.events import PURGED, write_event
 from statement_builder.ledger.states import DeliveryState, DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.storage.tables import (

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, delete, select, update
 
 from statement_builder.errors import InvariantError, LedgerError
+from statement_builder.ledger.audit.events import SERVICE, write_event
 from statement_builder.ledger.batches import require_batch, set_batch_state
-from statement_builder.ledger.events import SERVICE, write_event
 from statement_builder.ledger.keep_voids import keep_voids
 from statement_builder.ledger.records import NewCandidate, NewDocument, Shard
 from statement_builder.ledger.row_mapping import account_rows, candidate_row, document_row, hold_rows, to_shard

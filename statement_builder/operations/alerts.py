@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from statement_builder.operations.track import TRACKING
-from statement_builder.operations.tracking_alerts import Alert
+from statement_builder.operations.tracking.track import TRACKING
+from statement_builder.operations.tracking.tracking_alerts import Alert
 from statement_builder.pipeline.context import AppContext
 
 REPEAT_AFTER = timedelta(hours=24)

@@ -24,9 +24,9 @@ from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import BatchBusy, ConfigError, ObjectLocked
 from statement_builder.ledger import RETENTION, Batch, ShardRetention
-from statement_builder.operations.inbox import DONE
 from statement_builder.operations.purge_rules import find_reasons_to_keep
 from statement_builder.operations.roles import authorize
+from statement_builder.operations.tracking.inbox import DONE
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy.retention import RECORD_KEEPING_HOLDS
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from statement_builder.billing.identifiers import DOCUMENT_ID_PATTERN
 from statement_builder.ledger import Batch, BatchState, RejectedPiece
-from statement_builder.operations.inbox import (
+from statement_builder.operations.queries import ExceptionRow
+from statement_builder.operations.tracking.inbox import (
     ADDRESS_CHANGES,
     QUARANTINE,
     UNCLEAR,
@@ -17,7 +18,6 @@ from statement_builder.operations.inbox import (
     FileToReview,
     read_files_to_review,
 )
-from statement_builder.operations.queries import ExceptionRow
 from statement_builder.pipeline.context import AppContext
 
 _DOCUMENT_ID = re.compile(DOCUMENT_ID_PATTERN)

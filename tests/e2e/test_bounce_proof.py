@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from statement_builder.operations.track import TrackingResult
-from statement_builder.operations.track import track as track_in_process
+from statement_builder.operations.tracking.track import TrackingResult
+from statement_builder.operations.tracking.track import track as track_in_process
 from statement_builder.pipeline.context import open_context
 from statement_builder.settings import load_settings
 from tests.e2e.test_tracking import bounce_message, put_mail, states, track

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from statement_builder.errors import ArchiveError
-from statement_builder.operations import track as operation
+from statement_builder.operations.tracking import track as operation
 from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.services.sftp import SftpServer

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from statement_builder.errors import InvariantError, LedgerError
 from statement_builder.ledger import AccessSubject, BatchState, Ledger
-from statement_builder.ledger.events import write_event
+from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.storage.schema import _config
 from statement_builder.ledger.storage.tables import event
 from tests.ledger.world import AT, as_attacker, make_batch, open_batch, rendered

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from statement_builder.cli.output.console import indented, out, print_line
 
 if TYPE_CHECKING:
-    from statement_builder.operations.track import TrackingResult
+    from statement_builder.operations.tracking.track import TrackingResult
 
 
 def show_tracking(result: TrackingResult) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from statement_builder.operations.alerts import find_unsent, record_sent
-from statement_builder.operations.tracking_alerts import Alert
+from statement_builder.operations.tracking.tracking_alerts import Alert
 from statement_builder.pipeline.context import open_context
 from statement_builder.settings import load_settings
 from tests.hospital import Hospital

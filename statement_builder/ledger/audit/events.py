@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from statement_builder.ledger.event_data import EventData, decode_event_data, encode_event_data
+from statement_builder.ledger.audit.event_data import EventData, decode_event_data, encode_event_data
 from statement_builder.ledger.records import BrokenLink, Event, EventHead, EventLogReport
 from statement_builder.ledger.storage.event_chain import GENESIS, digest_detail, link
 from statement_builder.ledger.storage.event_log import queue_events

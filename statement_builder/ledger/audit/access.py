@@ -14,8 +14,8 @@ from msgspec.structs import asdict, replace
 from sqlalchemy import Connection, insert, select
 
 from statement_builder.billing.identifiers import guarantor_of
-from statement_builder.ledger.event_data import Accessed, decode_event_data
-from statement_builder.ledger.events import write_event
+from statement_builder.ledger.audit.event_data import Accessed, decode_event_data
+from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.records import Access, AccessSubject
 from statement_builder.ledger.storage.sql_compat import in_chunks, insert_many, is_one_of
 from statement_builder.ledger.storage.tables import access, access_subject, document, event

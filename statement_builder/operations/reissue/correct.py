@@ -16,8 +16,8 @@ from statement_builder.billing.selection import Selection
 from statement_builder.documents import CompositionError, Content, Replaced, compose
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, DocumentState, NewDocument, replaced_by
-from statement_builder.operations.correction_changes import list_changes
-from statement_builder.operations.reissues import (
+from statement_builder.operations.reissue.correction_changes import list_changes
+from statement_builder.operations.reissue.reissues import (
     hand_off_reissue,
     next_revision,
     read_current_entry,

@@ -10,7 +10,7 @@ import pytest
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger import Delivery, DeliveryState
-from statement_builder.operations.report_checks import (
+from statement_builder.operations.tracking.report_checks import (
     choose_attempt,
     require_possible_date,
     require_possible_move,

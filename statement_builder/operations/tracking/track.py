@@ -29,20 +29,20 @@ from statement_builder.errors import (
 )
 from statement_builder.ledger import BatchState
 from statement_builder.operations.close import close_batch
-from statement_builder.operations.delivery_reports import DeliveryReportRecorder
-from statement_builder.operations.email_proof import read_evidence
-from statement_builder.operations.inbound_files import (
+from statement_builder.operations.reissue.resend import hand_off_due
+from statement_builder.operations.roles import authorize
+from statement_builder.operations.tracking.delivery_reports import DeliveryReportRecorder
+from statement_builder.operations.tracking.email_proof import read_evidence
+from statement_builder.operations.tracking.inbound_files import (
     Processed,
     TrackedFile,
     not_readable,
     put_away,
     put_away_known,
 )
-from statement_builder.operations.inbox import DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
-from statement_builder.operations.resend import hand_off_due
-from statement_builder.operations.roles import authorize
-from statement_builder.operations.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
-from statement_builder.operations.vendor_files import ReversalBudget, process_vendor_file
+from statement_builder.operations.tracking.inbox import DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
+from statement_builder.operations.tracking.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
+from statement_builder.operations.tracking.vendor_files import ReversalBudget, process_vendor_file
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.email_stop import explain_stop, is_email_stopped
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from statement_builder.operations.inbox import Inbox
+from statement_builder.operations.tracking.inbox import Inbox
 
 
 def test_file_time__is_the_clock_of_the_folders_files_and_leaves_nothing(tmp_path: Path) -> None:

@@ -9,7 +9,15 @@ from msgspec import field
 
 from statement_builder.billing.model import Record
 from statement_builder.ledger import InboundFile
-from statement_builder.operations.inbox import ADDRESS_CHANGES, DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
+from statement_builder.operations.tracking.inbox import (
+    ADDRESS_CHANGES,
+    DONE,
+    QUARANTINE,
+    UNCLEAR,
+    WAITING,
+    Inbox,
+    safe_name,
+)
 from statement_builder.pipeline.context import AppContext
 
 UNREADABLE = "unreadable"

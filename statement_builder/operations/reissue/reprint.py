@@ -16,7 +16,7 @@ from statement_builder.billing.selection import Channel
 from statement_builder.documents import make_recipient
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, Document, DocumentState, NewDocument, replaced_by
-from statement_builder.operations.reissues import (
+from statement_builder.operations.reissue.reissues import (
     hand_off_reissue,
     next_revision,
     read_current_entry,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from mail_house.inbound import LOB_EVENTS, ParsedReports
 from statement_builder.errors import DeliveryReportError
-from statement_builder.operations.delivery_reports import DeliveryReportRecorder
-from statement_builder.operations.inbound_files import ADDRESS_CHANGE_FILE, Processed
-from statement_builder.operations.inbox import ADDRESS_CHANGES, DONE, QUARANTINE, WAITING
+from statement_builder.operations.tracking.delivery_reports import DeliveryReportRecorder
+from statement_builder.operations.tracking.inbound_files import ADDRESS_CHANGE_FILE, Processed
+from statement_builder.operations.tracking.inbox import ADDRESS_CHANGES, DONE, QUARANTINE, WAITING
 
 
 class ReversalBudget:

@@ -18,8 +18,14 @@ from statement_builder.billing.selection import Channel
 from statement_builder.errors import ConfigError, DeliveryReportError
 from statement_builder.ledger import AddressChanged, Delivery, DeliveryState, Document, EventData
 from statement_builder.ledger.delivery_reports import require_same_file
-from statement_builder.operations.email_proof import BOUNCE_WITHIN, COMPLAINT_WITHIN, Claim, Evidence, find_doubt
-from statement_builder.operations.report_checks import (
+from statement_builder.operations.tracking.email_proof import (
+    BOUNCE_WITHIN,
+    COMPLAINT_WITHIN,
+    Claim,
+    Evidence,
+    find_doubt,
+)
+from statement_builder.operations.tracking.report_checks import (
     choose_attempt,
     require_possible_date,
     require_possible_move,

@@ -12,7 +12,7 @@ from statement_builder.billing.model import GuarantorAccount
 from statement_builder.documents import CompositionError, Content, Replaced, compose
 from statement_builder.documents.facts import LetterFacts, ObNoticeFacts, StatementFacts
 from statement_builder.ledger import Batch, Document
-from statement_builder.operations.reissues import shard_of
+from statement_builder.operations.reissue.reissues import shard_of
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.build_worker import printed_terms, read_shard
 from statement_builder.pipeline.context import AppContext

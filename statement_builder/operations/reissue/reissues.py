@@ -13,7 +13,7 @@ from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import FaultyAccount
 from statement_builder.documents import document_id
 from statement_builder.ledger import Batch, DeliveryState, Document, DocumentState, NewDocument, NewShard, Shard
-from statement_builder.operations.resend import hand_off_due
+from statement_builder.operations.reissue.resend import hand_off_due
 from statement_builder.pipeline.build_worker import pack_key, with_pack_entry
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.pull import Entry, scope_of, stream_candidates

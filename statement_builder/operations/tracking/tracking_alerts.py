@@ -8,7 +8,7 @@ from mail_house.errors import HandOffError
 from statement_builder.billing.model import Record
 from statement_builder.errors import StatementsError
 from statement_builder.ledger import FinalVendorStatus, PrintFileRow
-from statement_builder.operations.void import void_document
+from statement_builder.operations.reissue.void import void_document
 from statement_builder.pipeline.context import AppContext
 
 _SATURDAY = 5
