@@ -68,18 +68,22 @@ class DeliveryReportRecorder:
         return self._check_piece(report, is_lob=is_lob)
 
     def count_reversals(self, reports: Sequence[DeliveryReport], *, is_lob: bool) -> int:
-        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed. Reports
-        that are not possible reverse nothing."""
-        pieces, files = [], []
+        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed, and
+        deaths, which stop all mail to a guarantor. Reports that are not possible reverse nothing."""
+        pieces: list[str] = []
+        files: list[str] = []
+        deaths: dict[str, date] = {}
         for report in reports:
             try:
                 if isinstance(report, PieceReport) and report.state in _REVERSALS:
                     pieces.append(self._check_piece(report, is_lob=is_lob).document_id)
+                    if report.says_deceased:
+                        deaths[report.document_id] = max(report.on, deaths.get(report.document_id, report.on))
                 elif isinstance(report, Acknowledgement) and report.rejected:
                     files.append(self._check_print_file(report, is_lob=is_lob).print_file)
             except DeliveryReportError:
                 continue  # told when the line is recorded
-        return self._context.ledger.delivery_reports.count_reversals(pieces, files) if pieces or files else 0
+        return self._context.ledger.delivery_reports.count_reversals(pieces, files, deaths) if pieces or files else 0
 
     def record(self, report: DeliveryReport, *, why: str) -> bool:
         """Record one line of a vendor's report that was checked."""
@@ -217,23 +221,19 @@ class DeliveryReportRecorder:
     def _record_piece(self, report: PieceReport, *, why: str) -> bool:
         state = DeliveryState(report.state.value)
         digest = ""
-        is_death = report.says_deceased and self._context.ledger.delivery_reports.record_death(
-            report.document_id, on=report.on, at=self._context.now(), why=why
-        )
         if state is DeliveryState.RETURNED:
             document = self._require_document(report.document_id)
             digest = self._digests(document.batch_id, document.sequence).get(document.guarantor_id, "")
-        is_news = self._context.ledger.delivery_reports.record_piece(
+        return self._context.ledger.delivery_reports.record_piece(
             report.document_id,
             state,
             print_file=report.print_file,
             digest=digest,
-            suppresses_address=not report.says_deceased,
+            says_deceased=report.says_deceased,
             on=report.on,
             at=self._context.now(),
             why=why,
         )
-        return is_death or is_news
 
     def _record_address_change(self, report: AddressChange, why: str) -> bool:
         """Note a move. The source is read-only, so a clerk enters the new address, and that ends the hold."""
