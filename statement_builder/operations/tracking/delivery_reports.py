@@ -112,7 +112,7 @@ class DeliveryReportRecorder:
         """Why the bounce is not proven to be about an e-mail of ours; empty if it is."""
         within = COMPLAINT_WITHIN if bounce.kind is BounceKind.COMPLAINT else BOUNCE_WITHIN
         recipients = tuple(filter(None, (bounce.recipient, bounce.written_to)))
-        claim = Claim(bounce.document_id, bounce.attempt, bounce.token, recipients)
+        claim = self._make_claim(bounce, bounce.document_id, bounce.attempt, recipients)
         return self._find_doubt(claim, evidence, within)
 
     def record_bounce(self, bounce: Bounce, *, why: str) -> bool:
@@ -138,7 +138,7 @@ class DeliveryReportRecorder:
         document_id, attempt = self._find_email(accepted.document_id, accepted.attempt, accepted.reference)
         if not document_id:
             raise DeliveryReportError("the mail service accepted a message that is not one of ours.")
-        claim = Claim(document_id, attempt, accepted.token, accepted.recipients)
+        claim = self._make_claim(accepted, document_id, attempt, accepted.recipients)
         if doubt := self._find_doubt(claim, evidence, BOUNCE_WITHIN):
             delivery = self._find_delivery(document_id, attempt)
             if delivery is None or delivery.state in {DeliveryState.COMMITTING, DeliveryState.UNCERTAIN}:
@@ -158,6 +158,12 @@ class DeliveryReportRecorder:
         """The bounce with its document, looked up by the mail service's message id if it does not show ours."""
         document_id, attempt = self._find_email(bounce.document_id, bounce.attempt, bounce.reference)
         return replace(bounce, document_id=document_id, attempt=attempt)
+
+    def _make_claim(
+        self, message: Bounce | Accepted, document_id: str, attempt: int, recipients: tuple[str, ...]
+    ) -> Claim:
+        known = self._context.ledger.emails.find(message.reference) if message.reference else None
+        return Claim(document_id, attempt, message.token, recipients, has_reference=known == (document_id, attempt))
 
     def _find_doubt(self, claim: Claim, evidence: Evidence, within: timedelta) -> str:
         delivery = self._find_delivery(claim.document_id, claim.attempt)

@@ -698,6 +698,7 @@ SES = [
         "ses-id-in-headers-only",
         as_json(ses("Bounce", {"bounceType": "Permanent", **_BOUNCED}, is_tagged=False)),
         [hard()],
+        finds_document=False,
     ),
     Case(
         "ses-transient",
