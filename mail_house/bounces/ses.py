@@ -61,6 +61,10 @@ class _Event(_Loose, frozen=True, rename="camel"):
 
 
 _KINDS = {"Permanent": BounceKind.HARD, "Transient": BounceKind.SOFT}
+_STATUS_OF = {BounceKind.HARD: "5.0.0", BounceKind.SOFT: "4.0.0"}
+"""What a bounce without a status code says."""
+_ADDRESS_SUBTYPES = frozenset({"NoEmail", "Suppressed", "OnAccountSuppressionList"})
+"""SES itself found the address to be the reason, so no server's reply is needed."""
 _SENDER_SUBTYPES = frozenset({"MessageTooLarge", "ContentRejected", "AttachmentRejected"})
 _ACCEPTED = frozenset({"Delivery", "Send"})
 _NOT_A_BOUNCE = _ACCEPTED | {"Open", "Click", "Subscription"}
@@ -158,6 +162,10 @@ def _read(notification: _Event) -> list[Bounce] | None:
         if notification.bounce.bounce_sub_type in _SENDER_SUBTYPES:
             kind = BounceKind.SENDER
         recipients = notification.bounce.bounced_recipients
+        if notification.bounce.bounce_sub_type in _ADDRESS_SUBTYPES:
+            return [
+                Bounce(recipient=each.email_address, status=find_status(each.status), kind=kind) for each in recipients
+            ]
         if (notification.bounce.bounce_type, notification.bounce.bounce_sub_type) == ("Transient", "General"):
             return [_read_general(each) for each in recipients]
         return [_read_recipient(each, kind) for each in recipients]
@@ -181,6 +189,7 @@ def _read_general(recipient: _Recipient) -> Bounce:
 def _read_recipient(recipient: _Recipient, kind: BounceKind) -> Bounce:
     diagnostic = recipient.diagnostic_code.partition(";")[2].strip()
     status = find_status(recipient.status) or find_status(diagnostic)
-    if kind in {BounceKind.HARD, BounceKind.SOFT} and kind_of(status, diagnostic) is BounceKind.SENDER:
+    said = kind_of(status or _STATUS_OF.get(kind, ""), diagnostic)
+    if kind in {BounceKind.HARD, BounceKind.SOFT} and said is BounceKind.SENDER:
         kind = BounceKind.SENDER
     return Bounce(recipient=recipient.email_address, status=status, kind=kind)
