@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mail_house.bounces.mime import Parsed, address_in
-from mail_house.bounces.reader import parse
+from mail_house.bounces.mime import Parsed, address_in, parse
 
 _COMMENTS = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\s*(dkim|dmarc|arc)\s*=\s*([a-z]+)", re.IGNORECASE)

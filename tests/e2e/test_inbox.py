@@ -416,7 +416,7 @@ def test_parser_that_fails__costs_one_file(
     drop(hospital, name, "poison")
     drop(hospital, "mailed.csv", MAILED_HEADER, *mailed_rows(hospital))
     monkeypatch.setattr(operation, "PARSE_SECONDS_MAX", 0.05)
-    for parser in ("read_delivery_reports", "read"):
+    for parser in ("read_delivery_reports", "read_message"):
         monkeypatch.setattr(operation, parser, _failing_on_poison(getattr(operation, parser), error))
     result = call(hospital, "track", "--json", code=3)
     assert {file["name"]: file["put_in"] for file in result.json["files"]} == {name: "quarantine", "mailed.csv": "done"}

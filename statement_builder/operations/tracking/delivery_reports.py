@@ -68,18 +68,22 @@ class DeliveryReportRecorder:
         return self._check_piece(report, is_lob=is_lob)
 
     def count_reversals(self, reports: Sequence[DeliveryReport], *, is_lob: bool) -> int:
-        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed. Reports
-        that are not possible reverse nothing."""
-        pieces, files = [], []
+        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed, and
+        deaths, which stop all mail to a guarantor. Reports that are not possible reverse nothing."""
+        pieces: list[str] = []
+        files: list[str] = []
+        deaths: dict[str, date] = {}
         for report in reports:
             try:
                 if isinstance(report, PieceReport) and report.state in _REVERSALS:
                     pieces.append(self._check_piece(report, is_lob=is_lob).document_id)
+                    if report.says_deceased:
+                        deaths[report.document_id] = max(report.on, deaths.get(report.document_id, report.on))
                 elif isinstance(report, Acknowledgement) and report.rejected:
                     files.append(self._check_print_file(report, is_lob=is_lob).print_file)
             except DeliveryReportError:
                 continue  # told when the line is recorded
-        return self._context.ledger.delivery_reports.count_reversals(pieces, files) if pieces or files else 0
+        return self._context.ledger.delivery_reports.count_reversals(pieces, files, deaths) if pieces or files else 0
 
     def record(self, report: DeliveryReport, *, why: str) -> bool:
         """Record one line of a vendor's report that was checked."""
@@ -108,7 +112,7 @@ class DeliveryReportRecorder:
         """Why the bounce is not proven to be about an e-mail of ours; empty if it is."""
         within = COMPLAINT_WITHIN if bounce.kind is BounceKind.COMPLAINT else BOUNCE_WITHIN
         recipients = tuple(filter(None, (bounce.recipient, bounce.written_to)))
-        claim = Claim(bounce.document_id, bounce.attempt, bounce.token, recipients)
+        claim = self._make_claim(bounce, bounce.document_id, bounce.attempt, recipients)
         return self._find_doubt(claim, evidence, within)
 
     def record_bounce(self, bounce: Bounce, *, why: str) -> bool:
@@ -134,7 +138,7 @@ class DeliveryReportRecorder:
         document_id, attempt = self._find_email(accepted.document_id, accepted.attempt, accepted.reference)
         if not document_id:
             raise DeliveryReportError("the mail service accepted a message that is not one of ours.")
-        claim = Claim(document_id, attempt, accepted.token, accepted.recipients)
+        claim = self._make_claim(accepted, document_id, attempt, accepted.recipients)
         if doubt := self._find_doubt(claim, evidence, BOUNCE_WITHIN):
             delivery = self._find_delivery(document_id, attempt)
             if delivery is None or delivery.state in {DeliveryState.COMMITTING, DeliveryState.UNCERTAIN}:
@@ -154,6 +158,12 @@ class DeliveryReportRecorder:
         """The bounce with its document, looked up by the mail service's message id if it does not show ours."""
         document_id, attempt = self._find_email(bounce.document_id, bounce.attempt, bounce.reference)
         return replace(bounce, document_id=document_id, attempt=attempt)
+
+    def _make_claim(
+        self, message: Bounce | Accepted, document_id: str, attempt: int, recipients: tuple[str, ...]
+    ) -> Claim:
+        known = self._context.ledger.emails.find(message.reference) if message.reference else None
+        return Claim(document_id, attempt, message.token, recipients, has_reference=known == (document_id, attempt))
 
     def _find_doubt(self, claim: Claim, evidence: Evidence, within: timedelta) -> str:
         delivery = self._find_delivery(claim.document_id, claim.attempt)
@@ -217,23 +227,19 @@ class DeliveryReportRecorder:
     def _record_piece(self, report: PieceReport, *, why: str) -> bool:
         state = DeliveryState(report.state.value)
         digest = ""
-        is_death = report.says_deceased and self._context.ledger.delivery_reports.record_death(
-            report.document_id, on=report.on, at=self._context.now(), why=why
-        )
         if state is DeliveryState.RETURNED:
             document = self._require_document(report.document_id)
             digest = self._digests(document.batch_id, document.sequence).get(document.guarantor_id, "")
-        is_news = self._context.ledger.delivery_reports.record_piece(
+        return self._context.ledger.delivery_reports.record_piece(
             report.document_id,
             state,
             print_file=report.print_file,
             digest=digest,
-            suppresses_address=not report.says_deceased,
+            says_deceased=report.says_deceased,
             on=report.on,
             at=self._context.now(),
             why=why,
         )
-        return is_death or is_news
 
     def _record_address_change(self, report: AddressChange, why: str) -> bool:
         """Note a move. The source is read-only, so a clerk enters the new address, and that ends the hold."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mail_house.bounces import BounceKind, FetchCertificate, fetch_certificate, read, read_accepted
+from mail_house.bounces import BounceKind, FetchCertificate, fetch_certificate, read_message
 from mail_house.errors import HandOffError, Retryable
 from mail_house.inbound import fetch_bounces, fetch_vendor_reports, read_delivery_reports
 from mail_house.limits import PARSE_SECONDS_MAX, LimitExceeded, check_message, time_limit
@@ -277,11 +277,11 @@ def _process_email(
     try:
         with time_limit(PARSE_SECONDS_MAX):
             check_message(data)
-            found, accepted = read(data), read_accepted(data)
+            message = read_message(data)
+            evidence = read_evidence(data, message.notification, context.settings.mail, fetch)
     except LimitExceeded as exc:
         raise LimitExceeded(f"{exc}. {_READ_IT}") from exc
-    evidence = read_evidence(data, context.settings.mail, fetch)
-    bounces = [recorder.identify(bounce) for bounce in found]
+    bounces, accepted = [recorder.identify(bounce) for bounce in message.bounces], message.accepted
     news, reasons = 0, []
     if accepted is not None:
         try:
