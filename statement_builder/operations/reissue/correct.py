@@ -20,13 +20,13 @@ from statement_builder.operations.reissue.correction_changes import list_changes
 from statement_builder.operations.reissue.reissues import (
     hand_off_reissue,
     next_revision,
-    read_current_entry,
     record_reissue,
     reissue_id,
 )
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.payment_codes import payment_check
+from statement_builder.pipeline.pull import find_recipient
 from statement_builder.policy import decide, describe_hold
 from statement_builder.rendering import ForeignIds, PlainEngine, Rendered, VerifiedRenderer, fingerprint_templates
 
@@ -137,7 +137,7 @@ def _decide_again(context: AppContext, batch: Batch, original: Document) -> tupl
     """What the rules select today, as if the original had not been mailed. `ConfigError` if they hold it."""
     not_made = f"no correction of document {original.document_id} was made"
     guarantor_id = original.guarantor_id
-    entry = read_current_entry(context, batch, guarantor_id, replaced=frozenset([guarantor_id]))
+    entry = find_recipient(context, batch, guarantor_id, replaced=frozenset([guarantor_id]))
     if entry is None:
         raise ConfigError(f"{not_made}: {describe_recipient(guarantor_id)} is no longer in the billing system.")
     if isinstance(entry, FaultyAccount):

@@ -19,13 +19,13 @@ from statement_builder.ledger import Batch, Document, DocumentState, NewDocument
 from statement_builder.operations.reissue.reissues import (
     hand_off_reissue,
     next_revision,
-    read_current_entry,
     record_reissue,
     reissue_id,
     shard_of,
 )
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.pull import find_recipient
 from statement_builder.pipeline.recipients import read_recipients
 from statement_builder.policy import describe_hold, find_reprint_holds
 from statement_builder.rendering import fingerprint_templates, make_copy
@@ -110,7 +110,7 @@ def _make_copy(context: AppContext, batch: Batch, original: Document, reason: st
 
 def _require_mailable(context: AppContext, batch: Batch, original: Document) -> bool:
     """Whether the copy goes to another name or address than the original. `ConfigError` if a hold forbids the copy."""
-    entry = read_current_entry(context, batch, original.guarantor_id)
+    entry = find_recipient(context, batch, original.guarantor_id)
     if isinstance(entry, FaultyAccount):
         raise ConfigError(
             f"{describe_recipient(original.guarantor_id)} has bad rows in the billing system, so the copy's address is "

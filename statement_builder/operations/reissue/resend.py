@@ -24,7 +24,7 @@ from statement_builder.ledger import (
 )
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.hand_off import hand_off_batch
-from statement_builder.pipeline.pull import scope_of, stream_candidates
+from statement_builder.pipeline.pull import find_recipient
 from statement_builder.pipeline.suppressions import is_in_force
 from statement_builder.policy import describe_hold
 
@@ -147,7 +147,5 @@ def _require_deliverable(context: AppContext, document: Document, suppressions: 
 
 
 def _read_account(context: AppContext, batch: Batch, guarantor_id: str) -> GuarantorAccount | None:
-    for entry in stream_candidates(context, scope_of(batch), only={guarantor_id}):
-        if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id == guarantor_id:
-            return entry
-    return None
+    entry = find_recipient(context, batch, guarantor_id)
+    return entry if isinstance(entry, GuarantorAccount) else None
