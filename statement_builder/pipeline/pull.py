@@ -106,10 +106,10 @@ def stream_candidates(
     with context.open_source(scope.source) as source:
         _check_freshness(context, source.feeds(), scope.kind)
         begun = _Begun()
-        wants = begun if scope.limit is not None else (lambda _: True)
+        includes = begun if scope.limit is not None else (lambda _: True)
         if only is not None:
-            wants = frozenset(map(guarantor_of, only)).__contains__
-        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, wants=wants, refused=refused)
+            includes = frozenset(map(guarantor_of, only)).__contains__
+        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, includes=includes, refused=refused)
         recipients = (part for entry in accounts for part in _split(entry) if only is None or _is_one_of(part, only))
         candidates = (
             found for entry in recipients if (found := _find_candidate(entry, scope.kind, scope.as_of)) is not None

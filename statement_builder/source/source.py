@@ -45,7 +45,7 @@ class Source:
         *,
         as_of: date,
         cycle: str,
-        wants: Callable[[object], bool] = lambda _: True,
+        includes: Callable[[object], bool] = lambda _: True,
         refused: frozenset[int] = frozenset(),
     ) -> Iterator[GuarantorAccount | FaultyAccount]:
         """Every guarantor's account once, from one consistent snapshot of the database.
@@ -54,14 +54,14 @@ class Source:
         without a guarantor, come as `FaultyAccount`. `SourceError` if a query is missing, fails or lacks a column, if
         rows are out of order, or, at the end, if a row count differs from `control.sql`.
 
-        `wants` says of a guarantor id whether to build the account; it is asked at each place where the guarantor's
+        `includes` says of a guarantor id whether to build the account; it is asked at each place where the guarantor's
         rows are. All rows are still read and counted.
         `refused`: from `RepeatedSubjects`, which is raised at the end if a guarantor's rows have different mail_sorts:
         an account that lacks some of its rows must not be billed, so read to the end before relying on one. Each of
         them comes once, as `FaultyAccount`.
         """
         counts, control = Counter[str](), list[Row | BadRow]()
-        found = self._pull(as_of, _parameters(as_of, cycle), counts, control, wants=wants)
+        found = self._pull(as_of, _parameters(as_of, cycle), counts, control, includes=includes)
         yield from refuse_repeated(found, refused)
         for fault in faults_of(control):
             raise QueryError(CONTROL.name, f"{fault.message} {fault.fix}")
@@ -150,7 +150,7 @@ class Source:
         counts: Counter[str],
         control: list[Row | BadRow],
         *,
-        wants: Callable[[object], bool] = lambda _: True,
+        includes: Callable[[object], bool] = lambda _: True,
         unread: Collection[str] = (),
     ) -> Iterator[GuarantorAccount | FaultyAccount]:
         """Yield the accounts; at the end `counts` has the number of rows per result set, and `control` the rows of
@@ -163,7 +163,7 @@ class Source:
                 cursors.callback(getattr(chunks, "close", list))
                 streams.append(RowStream(result_set, chunks, nulls_last=nulls_last))
             for key, rows in merge_streams(streams):
-                if wants(key[1]):
+                if includes(key[1]):
                     yield try_build_account(key, rows, as_of=as_of, languages=self._languages, unread=unread)
             counts.update({stream.result_set.name: stream.rows_read for stream in streams})
             if CONTROL.name not in unread:

@@ -345,21 +345,21 @@ def test_accounts__can_be_abandoned_midway(extract: Extract) -> None:
         assert len(list(source.accounts(as_of=AS_OF, cycle=CYCLE))) == 3
 
 
-def test_accounts__wants_builds_only_the_requested_guarantors(extract: Extract) -> None:
+def test_accounts__includes_builds_only_the_requested_guarantors(extract: Extract) -> None:
     for number in "123":
         extract.add_account(number)
     extract.add("guarantor", guarantor_id="G4", language="xx")
     with extract.source() as source:
-        some = list(source.accounts(as_of=AS_OF, cycle=CYCLE, wants={"G2", "G4", "G9"}.__contains__))
+        some = list(source.accounts(as_of=AS_OF, cycle=CYCLE, includes={"G2", "G4", "G9"}.__contains__))
     assert subjects(some) == ["G2", "!G4"]
 
 
-def test_accounts__wants_still_checks_all_row_counts(extract: Extract, queries: Path) -> None:
+def test_accounts__includes_still_checks_all_row_counts(extract: Extract, queries: Path) -> None:
     extract.add_account("1")
     extract.add_account("2")
     replace_in(queries, "control", "count(*) AS row_count FROM hold", "2 AS row_count")
     with extract.source(queries) as source, pytest.raises(SourceError, match=r"but control\.sql counts 2"):
-        list(source.accounts(as_of=AS_OF, cycle=CYCLE, wants={"G1"}.__contains__))
+        list(source.accounts(as_of=AS_OF, cycle=CYCLE, includes={"G1"}.__contains__))
 
 
 @pytest.mark.parametrize(
@@ -502,8 +502,8 @@ def test_accounts__guarantor_at_two_places_is_refused_once(
         with pytest.raises(RepeatedSubjects) as repeated:
             list(source.accounts(as_of=AS_OF, cycle=CYCLE))
         with pytest.raises(RepeatedSubjects) as of_one:
-            list(source.accounts(as_of=AS_OF, cycle=CYCLE, wants={"G1"}.__contains__))
-        others = list(source.accounts(as_of=AS_OF, cycle=CYCLE, wants={"G0", "G2"}.__contains__))
+            list(source.accounts(as_of=AS_OF, cycle=CYCLE, includes={"G1"}.__contains__))
+        others = list(source.accounts(as_of=AS_OF, cycle=CYCLE, includes={"G0", "G2"}.__contains__))
         accounts = list(source.accounts(as_of=AS_OF, cycle=CYCLE, refused=repeated.value.subjects))
         report = source.check(as_of=AS_OF, cycle=CYCLE)
 
