@@ -26,6 +26,7 @@ from statement_builder.operations.reissue.reissues import (
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.payment_codes import payment_check
+from statement_builder.pipeline.preconditions import require_delivery
 from statement_builder.pipeline.pull import find_recipient
 from statement_builder.policy import decide, describe_hold
 from statement_builder.rendering import ForeignIds, PlainEngine, Rendered, VerifiedRenderer, fingerprint_templates
@@ -41,6 +42,7 @@ def correct_document(context: AppContext, document: Document, reason: str) -> st
     The correction is handed off at once, or with its batch if that is not released yet. `ConfigError` if the document
     cannot be corrected or the rules hold it now; nothing is made or voided then.
     """
+    require_delivery(context)
     document_id = document.document_id
     with context.ledger.lock(document.batch_id, owner=context.actor, at=context.now()):
         batch, original = context.require_batch(document.batch_id), context.require_document(document_id)

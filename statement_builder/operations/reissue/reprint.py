@@ -25,6 +25,7 @@ from statement_builder.operations.reissue.reissues import (
 )
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.preconditions import require_delivery
 from statement_builder.pipeline.pull import find_recipient
 from statement_builder.pipeline.recipients import read_recipients
 from statement_builder.policy import describe_hold, find_reprint_holds
@@ -39,6 +40,7 @@ def reprint_document(context: AppContext, document: Document, reason: str) -> st
 
     `ConfigError` if the document was never mailed or a hold forbids the copy; nothing is made then.
     """
+    require_delivery(context)
     document_id = document.document_id
     _require_mailed(context, document)
     with context.ledger.lock(document.batch_id, owner=context.actor, at=context.now()):
