@@ -81,9 +81,7 @@ def synthea(
     since = parse_day(withhold_payments_since, "--withhold-payments-since")
     url = read_url(url, "URL", os.environ)
     summary = msgspec.to_builtins(
-        load_synthea(
-            directory, read_url(url, "URL", os.environ), withhold_since=since, loaded_at=open_clock(dict(os.environ))()
-        )
+        load_synthea(directory, url, withhold_since=since, loaded_at=open_clock(dict(os.environ))())
     )
     output.print_json(summary) if as_json else output.print_fields(summary)
 

@@ -16,10 +16,15 @@ def require_settings(context: AppContext, source: str) -> None:
     """Raise `ConfigError` when a back end cannot be opened: the settings are valid, but a secret may be missing."""
     read_event_keys(context.environ)
     context.profile()
-    context.open_vendor().close()
-    context.open_mailer().close()
+    require_delivery(context)
     context.payment_keys()
     context.open_source(source)
+
+
+def require_delivery(context: AppContext) -> None:
+    """Raise `ConfigError` when the print vendor or the mailer lacks a secret, before anything is made or recorded."""
+    context.open_vendor().close()
+    context.open_mailer().close()
 
 
 def require_templates(context: AppContext) -> None:

@@ -34,6 +34,7 @@ from statement_builder.pipeline.recheck_worker import (
     pack_account,
 )
 from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
+from statement_builder.source import read_refusing
 
 RECHECK_VALID_FOR = timedelta(hours=2)
 """A shard that leaves within this time of the batch's recheck needs no recheck of its own."""
@@ -47,7 +48,18 @@ def withhold_ineligible(context: AppContext, batch: Batch, shards: Sequence[Shar
 
     Raises `SourceError` when the source is stale or unreadable: then nothing may be handed off.
     """
-    return _Recheck(context, batch, shards).run()
+    withheld = 0
+
+    def recheck(refused: frozenset[int]) -> None:
+        nonlocal withheld
+        recheck = _Recheck(context, batch, shards, refused)
+        try:
+            recheck.run()
+        finally:
+            withheld += recheck.withheld
+
+    read_refusing(recheck)
+    return withheld
 
 
 def has_recent_recheck(context: AppContext, batch: Batch) -> bool:
@@ -58,19 +70,20 @@ def has_recent_recheck(context: AppContext, batch: Batch) -> bool:
 class _Recheck:
     """One recheck of some shards of a batch."""
 
-    def __init__(self, context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
+    def __init__(self, context: AppContext, batch: Batch, shards: Sequence[Shard], refused: frozenset[int]) -> None:
         self._context = context
         self._batch = batch
         self._shards = shards
+        self._refused = refused
         self._as_of = max(batch.as_of, context.today())
         self._pending: dict[str, tuple[PackedDocument, ...]] = defaultdict(tuple)
         """Unclaimed documents by recipient id: usually one, more when a copy goes out beside the original."""
         self._corrected: set[str] = set()
         """Recipient ids whose document is a correction."""
-        self._withheld = 0
+        self.withheld = 0
 
     @infrequent_gc()
-    def run(self) -> int:
+    def run(self) -> None:
         context = self._context
         plan = plan_build(context, self._batch)
         local = RecheckWorker(plan, context.archive, context.watch)
@@ -92,7 +105,6 @@ class _Recheck:
                     self._withhold(checked.ineligible)
         for documents in self._pending.values():
             self._withhold(local.find_ineligible(None, documents, self._as_of))
-        return self._withheld
 
     def _results(
         self, pool: WorkerPool[LoadTask | RecheckTask, RecheckResult], tasks: Iterator[LoadTask | RecheckTask]
@@ -115,7 +127,9 @@ class _Recheck:
         accounts: list[tuple[bytes, tuple[PackedDocument, ...]]] = []
         corrected, guarantor_ids = frozenset(self._corrected), self._pending.keys()
         others = _group_other_recipients(guarantor_ids)
-        for entry in stream_candidates(self._context, scope, replaced=corrected, only=guarantor_ids):
+        for entry in stream_candidates(
+            self._context, scope, replaced=corrected, only=guarantor_ids, refused=self._refused
+        ):
             documents = self._pending.pop(_guarantor_id(entry), ())
             if not isinstance(entry, GuarantorAccount):
                 for recipient in others.get(entry.subject, ()):
@@ -136,7 +150,7 @@ class _Recheck:
         context = self._context
         for document_id, holds in ineligible:
             context.ledger.documents.withhold(document_id, holds, actor=context.actor, at=context.now())
-            self._withheld += 1
+            self.withheld += 1
 
 
 def _group_other_recipients(recipients: Iterable[str]) -> dict[str, list[str]]:

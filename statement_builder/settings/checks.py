@@ -54,12 +54,14 @@ _NOTES = {
     "mail.reversals_max": "; 0 lets every such file wait",
     "release.dual_control_level_min": ": a final notice (level 4) always requires dual control",
 }
-_ROLE_MEMBER = re.compile(r"(group|airflow):[^\s:]+|schedule")
+_ROLE_MEMBER = re.compile(r"schedule|group:[^\s:](?:[^:]*[^\s:])?|airflow:[^\s:=](?:[^:=]*[^\s:=])?(?:=[^\s:=]+)?")
+"""Names of groups and users may contain blanks, as those of a directory service do."""
 _SNS_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+")
 _POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")
 _PHONE = re.compile(r"[+(0-9][!-~ ]{9,49}")
-_PHONE_DIGITS_MIN, _PHONE_CHARACTERS_MIN = 7, 10
-"""A number with area code has 10 digits; letters may stand for some, as in 800-555-CARE."""
+_DIALED = re.compile(r"1?[0-9]{3}[0-9A-Za-z]{7,}")
+"""A number with area code has 10 digits. Letters may stand for some, as in 800-555-CARE or 1-800-CALL-NOW, but not for
+the area code."""
 _TAX_ID = re.compile(r"[0-9]{2}-[0-9]{7}")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+")
 _unprintable = re.compile(f"[{DAMAGED}{FORBIDDEN}{LINE_ENDS}]").search
@@ -152,9 +154,9 @@ def _find_policy_faults(policy: Policy) -> Iterator[str]:
 
 def _find_role_faults(roles: RoleSettings) -> Iterator[str]:
     for verb in fields(RoleSettings):
-        for member in roles.allowed(verb.name):
-            if not _ROLE_MEMBER.fullmatch(member):
-                yield f"roles.{verb.name}: '{member}' must be group:NAME, airflow:NAME, or schedule"
+        for member in getattr(roles, verb.name) or ():
+            if not _ROLE_MEMBER.fullmatch(member) or not member.isprintable():
+                yield f"roles.{verb.name}: '{member}' must be group:NAME, airflow:NAME, airflow:NAME=ID, or schedule"
 
 
 def _find_facility_faults(facility: Facility) -> Iterator[str]:
@@ -183,9 +185,7 @@ def _find_facility_faults(facility: Facility) -> Iterator[str]:
 
 
 def _is_phone(text: str) -> bool:
-    dialed = re.findall(r"[0-9A-Za-z]", text)
-    digits = [each for each in dialed if each.isdigit()]
-    return bool(_PHONE.fullmatch(text)) and len(dialed) >= _PHONE_CHARACTERS_MIN and len(digits) >= _PHONE_DIGITS_MIN
+    return bool(_PHONE.fullmatch(text) and _DIALED.fullmatch("".join(re.findall(r"[0-9A-Za-z]", text))))
 
 
 def _is_web_address(url: str, *schemes: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Record
@@ -127,11 +128,22 @@ class RetentionSettings(RetentionByKind, kw_only=True):
         return max(int(getattr(self, f"{kind.name_in_code}_years")), self.state_law_years)
 
 
+_AIRFLOW = "airflow:"
+
+
+class AirflowUser(NamedTuple):
+    """A user of Airflow, as a role names one."""
+
+    name: str
+    user_id: str
+    """The id by which Airflow's auth manager knows the user. Empty: not known."""
+
+
 class RoleSettings(Record, kw_only=True):
     """Who may do what. As soon as one of these is set, whatever is not set is allowed to nobody.
 
-    Each is a list of `group:NAME`, a group of the operating system; `airflow:NAME`, a user of Airflow; and `schedule`,
-    the runs that Airflow starts itself.
+    Each is a list of `group:NAME`, a group of the operating system; `airflow:NAME` or `airflow:NAME=ID`, a user of
+    Airflow and the user's id there; and `schedule`, the runs that Airflow starts itself.
     """
 
     run: tuple[str, ...] | None = None
@@ -139,7 +151,7 @@ class RoleSettings(Record, kw_only=True):
     rerun: tuple[str, ...] | None = None
     """Who may finish a batch with `statements rerun` or the DAG `rerun_batch`."""
     release: tuple[str, ...] | None = None
-    """Who may release a batch. The Airflow users in it are the ones who may respond to an approval."""
+    """Who may release a batch. If each Airflow user in it has an id, Airflow lets only these respond to an approval."""
     reject: tuple[str, ...] | None = None
     """Who may reject a batch."""
     void: tuple[str, ...] | None = None
@@ -165,8 +177,19 @@ class RoleSettings(Record, kw_only=True):
         return any(getattr(self, name) is not None for name in self.__struct_fields__)
 
     def allowed(self, verb: str) -> tuple[str, ...]:
-        """Who may use this verb, by its name here."""
-        return tuple(getattr(self, verb) or ())
+        """Who may use this verb, by its name here: members without the ids that Airflow has for them."""
+        return tuple(_split_id(member)[0] for member in getattr(self, verb) or ())
+
+    def airflow_users(self, verb: str) -> tuple[AirflowUser, ...]:
+        """The users of Airflow who may use this verb."""
+        split = [_split_id(member) for member in getattr(self, verb) or () if member.startswith(_AIRFLOW)]
+        return tuple(AirflowUser(member.removeprefix(_AIRFLOW), user_id) for member, user_id in split)
+
+
+def _split_id(member: str) -> tuple[str, str]:
+    """A member of a role, and the id at the end of a user of Airflow; empty if there is none."""
+    name, equals, user_id = member.rpartition("=")
+    return (name, user_id) if equals and member.startswith(_AIRFLOW) else (member, "")
 
 
 class Settings(Record, kw_only=True):

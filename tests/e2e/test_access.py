@@ -83,15 +83,15 @@ def test_every_command__is_in_one_of_the_tables() -> None:
     """A new command must say whether it shows data of persons."""
     recorded = {"find", "get", "holds", "exceptions", "show", "report control", "report access"}
     recorded |= {"void", "resend", "reprint", "correct", "resolve"}
-    assert set(_commands(typer.main.get_command(app))) == (
+    assert set(list_commands(typer.main.get_command(app))) == (
         recorded | SHOWS_NO_PERSON.keys() | RECORDS_WHEN_IT_NAMES_SOMEBODY
     )
 
 
-def _commands(group: object, prefix: str = "") -> Iterator[str]:
+def list_commands(group: object, prefix: str = "") -> Iterator[str]:
     for name, command in getattr(group, "commands", {}).items():
         if hasattr(command, "commands"):
-            yield from _commands(command, f"{name} ")
+            yield from list_commands(command, f"{name} ")
         elif not command.hidden:
             yield f"{prefix}{name}"
 

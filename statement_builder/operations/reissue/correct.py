@@ -21,13 +21,14 @@ from statement_builder.operations.reissue.correction_changes import list_changes
 from statement_builder.operations.reissue.reissues import (
     hand_off_reissue,
     next_revision,
-    read_current_entry,
     record_reissue,
     reissue_id,
 )
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.payment_codes import payment_check
+from statement_builder.pipeline.preconditions import require_delivery
+from statement_builder.pipeline.pull import find_recipient
 from statement_builder.policy import describe_hold
 from statement_builder.rendering import ForeignIds, PlainEngine, Rendered, VerifiedRenderer, fingerprint_templates
 
@@ -42,6 +43,7 @@ def correct_document(context: AppContext, document: Document, reason: str) -> st
     The correction is handed off at once, or with its batch if that is not released yet. `ConfigError` if the document
     cannot be corrected or the rules hold it now; nothing is made or voided then.
     """
+    require_delivery(context)
     document_id = document.document_id
     with context.ledger.lock(document.batch_id, owner=context.actor, at=context.now()):
         batch, original = context.require_batch(document.batch_id), context.require_document(document_id)
@@ -138,7 +140,7 @@ def _decide_again(context: AppContext, batch: Batch, original: Document) -> tupl
     """What the rules select today, as if the original had not been mailed. `ConfigError` if they hold it."""
     not_made = f"no correction of document {original.document_id} was made"
     guarantor_id = original.guarantor_id
-    entry = read_current_entry(context, batch, guarantor_id, replaced=frozenset([guarantor_id]))
+    entry = find_recipient(context, batch, guarantor_id, replaced=frozenset([guarantor_id]))
     if entry is None:
         raise ConfigError(f"{not_made}: {describe_recipient(guarantor_id)} is no longer in the billing system.")
     if isinstance(entry, FaultyAccount):

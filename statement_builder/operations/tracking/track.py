@@ -45,6 +45,7 @@ from statement_builder.operations.tracking.tracking_alerts import Alert, alert, 
 from statement_builder.operations.tracking.vendor_files import ReversalBudget, process_vendor_file
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.email_stop import explain_stop, is_email_stopped
+from statement_builder.pipeline.preconditions import require_delivery
 
 TRACKING = "tracking"
 """The name of the lock that keeps two runs from overlapping, and the subject of tracking's own events."""
@@ -84,6 +85,7 @@ def track(context: AppContext, *, fetch_certificate: FetchCertificate = fetch_ce
     A server that cannot be reached or a file that cannot be read becomes an alert; the run continues.
     """
     authorize(context, "track", batch_id=TRACKING)
+    require_delivery(context)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
         settled_before = _settled_before(context, inbox)
@@ -103,6 +105,7 @@ def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
     if not reason.strip():
         raise ConfigError('Say why the file is accepted: --reason "…".')
     authorize(context, "track", batch_id=TRACKING, subject=name[:255])
+    require_delivery(context)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
         names = inbox.files_to_review()[WAITING]
