@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from statement_builder.errors import ConfigError
 from statement_builder.rendering.engine import PlainEngine
 from statement_builder.rendering.fonts import FACES, font_path
 from statement_builder.rendering.templating import environment
-from statement_builder.resources import languages
+from statement_builder.rendering.translations import find_approval_faults, find_catalog_faults
+from statement_builder.resources import SOURCE_LANGUAGE, languages
 
 _LIBRARIES = (
     "weasyprint",
@@ -55,11 +57,19 @@ def template_files(templates: Path) -> list[Path]:
     return found
 
 
-def check_templates(templates: Path) -> list[str]:
-    """Problems with templates, catalogs and fonts; empty if every document can be rendered."""
+def check_templates(templates: Path, *, approved: Sequence[str] = (), facility_id: str = "") -> list[str]:
+    """Problems with templates, catalogs and fonts; empty if every document can be rendered.
+
+    The languages in `approved` are those that documents are made in: their catalogs must be complete and approved for
+    the facility.
+    """
     problems: list[str] = []
     try:
         PlainEngine(templates)
+        for language in approved:
+            if language != SOURCE_LANGUAGE:
+                problems += find_catalog_faults(templates, language)
+        problems += find_approval_faults(templates, approved, facility_id)
         for path in template_files(templates):
             if path.suffix == ".html":
                 for language in languages(templates):
