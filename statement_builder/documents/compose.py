@@ -65,8 +65,9 @@ def compose(
     CompositionError if the amounts do not foot, a date ahead has passed, the address is incomplete, or the financial
     assistance notice cannot be printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
     """
-    _require_assistance(facility)
     guarantor = account.guarantor
+    facility = facility.for_language(guarantor.language)
+    _require_assistance(facility)
     try:
         facts = _FACTS[selection.kind](account, selection, terms, issued_on)
     except FootingError as exc:

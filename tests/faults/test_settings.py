@@ -10,7 +10,7 @@ from tests.outcomes import assert_nothing_sent
 
 INVALID = [
     # text in the sample settings, its replacement, parts of the message
-    pytest.param("workers = 1", "workers = = 1", ("statements.toml", "line 37"), id="not-toml"),
+    pytest.param("workers = 1", "workers = = 1", ("statements.toml", "line 44"), id="not-toml"),
     pytest.param("workers = 1", "worker = 1", ("statements.toml", "render.worker is not a setting"), id="misspelt"),
     pytest.param("[render]", "[rendering]", ("rendering is not a setting",), id="table-misspelt"),
     pytest.param("workers = 1", 'workers = "two"', ("render.workers", "`int`"), id="text-for-a-number"),
