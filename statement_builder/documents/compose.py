@@ -93,6 +93,7 @@ def compose(
         level=selection.level,
         template=TEMPLATES[selection.kind],
         language=guarantor.language,
+        other_language=guarantor.other_language,
         large_print=guarantor.large_print,
         title=TITLES[selection.kind],
         issued_on=issued_on,

@@ -10,12 +10,13 @@ from pathlib import Path
 import jinja2
 from jinja2 import meta
 
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.engine import PlainEngine
-from statement_builder.rendering.fonts import FACES, font_path
+from statement_builder.rendering.fonts import FACES, NOTICE_FACES, font_path
 from statement_builder.rendering.templating import environment
 from statement_builder.rendering.translations import find_approval_faults, find_catalog_faults
-from statement_builder.resources import SOURCE_LANGUAGE, languages
+from statement_builder.resources import languages
 
 _LIBRARIES = (
     "weasyprint",
@@ -27,7 +28,7 @@ _LIBRARIES = (
     "uharfbuzz",
     "zint-bindings",
 )
-_SUFFIXES = {".html", ".css", ".po"}
+_SUFFIXES = {".html", ".css", ".po", ".toml"}
 _NOT_FOR_PATIENTS = ("reports", "demo")
 """Folders of templates that no patient's page depends on."""
 
@@ -42,7 +43,7 @@ def fingerprint_templates(templates: Path) -> str:
         if path.relative_to(templates).parts[0] in _NOT_FOR_PATIENTS:
             continue
         _add(digest, path.relative_to(templates).as_posix().encode(), path.read_bytes())
-    for name in FACES:
+    for name in (*FACES, *NOTICE_FACES):
         _add(digest, name.encode(), font_path(name).read_bytes())
     for library in _LIBRARIES:
         _add(digest, library.encode(), version(library).encode())
@@ -65,7 +66,7 @@ def check_templates(templates: Path, *, approved: Sequence[str] = (), facility_i
     """
     problems: list[str] = []
     try:
-        PlainEngine(templates)
+        PlainEngine(templates).notice.check()
         for language in approved:
             if language != SOURCE_LANGUAGE:
                 problems += find_catalog_faults(templates, language)

@@ -19,8 +19,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
 
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.errors import ConfigError
-from statement_builder.resources import SOURCE_LANGUAGE
 
 _PLACEHOLDERS_AND_TAGS = re.compile(r"%\(\w+\)s|%%|%|</?\w+>")
 _APPROVAL = re.compile(r'^"X-Approved-(By|On|For):([^"]*?)\\n"$', re.MULTILINE)

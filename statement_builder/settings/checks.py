@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import fields
 
 from statement_builder.billing.facility import Facility
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
 from statement_builder.policy.settings import Policy
-from statement_builder.resources import SOURCE_LANGUAGE, TEMPLATES, languages
+from statement_builder.resources import TEMPLATES, languages
 from statement_builder.settings.model import MailSettings, ReleaseSettings, RenderSettings, RoleSettings, Settings
 
 PAYMENT_URL_CHARACTERS_MAX = 86

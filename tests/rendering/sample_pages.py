@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
@@ -30,7 +31,7 @@ from statement_builder.reports.control_sheet import (
     PrintFileLine,
 )
 from statement_builder.reports.control_sheet_pdf import render_control_sheet
-from statement_builder.resources import SOURCE_LANGUAGE, languages
+from statement_builder.resources import languages
 from tests.builders import (
     AS_OF,
     make_address,

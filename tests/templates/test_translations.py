@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.rendering import check_templates
 from statement_builder.rendering.text_fit import count_lines
 from statement_builder.rendering.translations import (
@@ -17,7 +18,7 @@ from statement_builder.rendering.translations import (
     find_catalog_faults,
     load_catalog,
 )
-from statement_builder.resources import SOURCE_LANGUAGE, languages
+from statement_builder.resources import languages
 from tests.contents import TEMPLATES
 
 TRANSLATIONS = [each for each in languages(TEMPLATES) if each != SOURCE_LANGUAGE]
