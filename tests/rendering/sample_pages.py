@@ -170,9 +170,19 @@ def _in_language(language: str) -> dict[str, Content]:
     )
 
 
+def _with_notice() -> dict[str, Content]:
+    """English for readers of other languages: the national notice of language assistance, and a state's."""
+    dover = make_facility(return_address=make_address("1 Elm Street", city="Dover", state="NH", postal_code="03820"))
+    return {
+        "statement-with-notice": make_statement(other_language="fa"),
+        "statement-with-notice-large-print": make_statement(other_language="fa", large_print=True),
+        "final-notice-with-notice-of-a-state": make_letter(4, facility=dover, other_language="ne"),
+    }
+
+
 CONTENTS: dict[str, Content] = {
     name: content for language in languages(TEMPLATES) for name, content in _in_language(language).items()
-}
+} | _with_notice()
 """Documents by name, in every language. Either engine renders them."""
 
 
