@@ -20,7 +20,8 @@ from statement_builder.billing.model import (
 from statement_builder.billing.obstetric import schedule
 from statement_builder.billing.plans import amount_due
 from statement_builder.billing.selection import Channel, Kind, Selection
-from statement_builder.documents import Content, PrintedTerms, compose
+from statement_builder.documents import Content, PrintedTerms
+from statement_builder.kinds import compose
 from tests.builders import (
     AS_OF,
     make_account,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 import shutil
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import pytest
 from mail_house.urls import BackendUrl, folder_path, parse_url
 from mail_house.vendors.folder import open_local_directory
 from mail_house.vendors.vendor import FolderVendor, PrintVendor
+from statement_builder.kinds import KindDefinition
 from statement_builder.policy import hold_codes
 from statement_builder.policy.candidate import Candidate
 from statement_builder.resources import SQL_ROOT
@@ -98,9 +101,25 @@ def test_kind__the_table_lists_every_file_that_names_one() -> None:
     naming = {
         path.relative_to(ROOT).as_posix()
         for path in sources
-        if re.search(r"OB_NOTICE|ob_notice|ob-notice", path.read_text(encoding="utf-8"))
+        if "migrations" not in path.parts and re.search(r"OB_NOTICE|ob_notice|ob-notice", path.read_text("utf-8"))
     }
-    assert listed == naming
+    assert len(naming) >= 4
+    assert naming <= listed
+    assert all((ROOT / name).is_file() for name in listed)
+
+
+def test_kind__the_example_is_a_definition() -> None:
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", PAGE.split("## Example: a kind of document\n")[1], re.MULTILINE | re.DOTALL
+    )
+    member, definition = blocks
+    assert member.strip() == 'THANKS = "thanks"'
+    made: dict[str, Any] = {"KindDefinition": dict, "Kind": StrEnum("Kind", ["THANKS"]), "N_": str}
+    made |= dict.fromkeys(("_select", "_thanks_facts", "_recheck"), print)
+    exec(definition, made)
+    required = {each.name for each in dataclasses.fields(KindDefinition) if each.default is dataclasses.MISSING}
+    assert set(made["DEFINITION"]) == required
+    assert made["DEFINITION"]["kind"] == "thanks"
 
 
 def test_map__every_place_exists() -> None:

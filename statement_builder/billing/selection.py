@@ -8,15 +8,55 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
+from statement_builder.billing.kind_traits import KindTraits, MailingClock
 from statement_builder.billing.model import Fault, Record
 
 
 class Kind(StrEnum):
-    """The kinds of document. An operator types the value, and a batch id ends with it."""
+    """The kinds of document. An operator types the value, and a batch id ends with it.
 
-    STATEMENT = "statement"
-    OB_NOTICE = "ob-notice"
-    DUNNING = "dunning"
+    A member registers a kind: its value, and what differs from the default `KindTraits`. The folder of the same name in
+    `statement_builder/kinds/` has everything else.
+    """
+
+    STATEMENT = "statement", KindTraits(clock=MailingClock.STATEMENTS, family="bill")
+    OB_NOTICE = (
+        "ob-notice",
+        KindTraits(noun="obstetric notice", clock=MailingClock.NOTICES, is_obstetric=True),
+    )
+    DUNNING = (
+        "dunning",
+        KindTraits(noun="dunning letter", clock=MailingClock.LETTERS, family="bill", is_dunning=True),
+    )
+
+    traits: KindTraits
+
+    def __new__(cls, value: str, traits: KindTraits = KindTraits()) -> Kind:  # noqa: B008 - immutable
+        """A member that equals its value and has traits."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.traits = traits
+        return member
+
+    @property
+    def noun(self) -> str:
+        """What people call one, such as `obstetric notice`."""
+        return self.traits.noun or self.value.replace("-", " ")
+
+    @property
+    def family(self) -> str:
+        """Open documents of one family hold each other."""
+        return self.traits.family or self.value
+
+    @property
+    def name_in_code(self) -> str:
+        """The name of its folders, and of its settings: `ob_notice`."""
+        return self.value.replace("-", "_")
+
+
+def kinds_with(*clocks: MailingClock) -> tuple[Kind, ...]:
+    """The kinds whose mailing moves one of these clocks."""
+    return tuple(kind for kind in Kind if kind.traits.clock in clocks)
 
 
 class Channel(StrEnum):
@@ -69,7 +109,7 @@ class Selection(Record, kw_only=True):
     kind: Kind
     guarantor_id: str
     level: int = 0
-    """Level of the dunning ladder (0 and 1 statements, 2 to 4 letters). 0 for obstetric notices."""
+    """Level of the dunning ladder (0 and 1 statements, 2 to 4 letters). 0 for all other kinds."""
     account_numbers: tuple[str, ...] = ()
     """The encounters on the document, in print order."""
     mentioned_account_numbers: tuple[str, ...] = ()

@@ -41,9 +41,7 @@ BATCHES_SHOWN = 20
 
 
 def run(  # noqa: PLR0917 - one parameter per option
-    kind: Annotated[
-        Kind, typer.Argument(metavar="KIND", help="The kind of document: statement, ob-notice or dunning.")
-    ],
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help=f"The kind of document: {', '.join(Kind)}.")],
     cycle: Annotated[str, typer.Option(help="The billing period: 2026-11, or 2026-11-07 if billing is split.")],
     source: Source = None,
     source_url: SourceUrl = None,

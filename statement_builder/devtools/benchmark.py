@@ -22,12 +22,13 @@ from mail_house.secret import KeyRing
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import BatchBenchmark, run_whole_batch
-from statement_builder.documents import CompositionError, Content, compose
+from statement_builder.documents import CompositionError, Content
 from statement_builder.errors import ConfigError
+from statement_builder.kinds import candidate_cents, compose, decide, definition_of
 from statement_builder.pipeline.build_worker import printed_terms
 from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.pipeline.workers import fork_context, infrequent_gc
-from statement_builder.policy import candidate_cents, decide, split_account
+from statement_builder.policy import split_account
 from statement_builder.rendering import GROUP_SIZE, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
 from statement_builder.resources import SAMPLE_SETTINGS, SQL_ROOT, TEMPLATES
 from statement_builder.settings import Settings, load_settings
@@ -37,8 +38,6 @@ AS_OF = date(2026, 11, 7)
 PLAIN_MAX = 25
 """Documents for the plain engine. A WeasyPrint call is so slow that more would only make the run longer."""
 _KEYS = KeyRing(["not a secret: these pages are never mailed"])
-_GUARANTORS_PER_DOCUMENT = {Kind.STATEMENT: 2, Kind.OB_NOTICE: 30, Kind.DUNNING: 14}
-"""In the sample hospital, with a margin."""
 
 
 class BenchmarkResult(Record, kw_only=True):
@@ -181,7 +180,7 @@ def _alternate(
 def sample_contents(folder: Path, documents: int, kind: Kind, settings: Settings) -> list[Content]:
     """Up to `documents` documents of a sample hospital, which is made in `folder`."""
     url = f"sqlite:///{folder / 'hospital.db'}"
-    make_sample(url, guarantors=max(100, _GUARANTORS_PER_DOCUMENT[kind] * documents), seed=1, as_of=AS_OF)
+    make_sample(url, guarantors=max(100, definition_of(kind).sample_guarantors * documents), seed=1, as_of=AS_OF)
     with open_source("reference", url, SQL_ROOT) as source:
         accounts = source.accounts(as_of=AS_OF, cycle="2026-11")
         recipients = (

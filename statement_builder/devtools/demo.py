@@ -26,7 +26,6 @@ from statement_builder.source import make_sample
 
 RELEASED_BY = "demo-supervisor"
 """Final notices must be released by a user other than the one who opened the batch."""
-_TITLES = {Kind.STATEMENT: "Statement", Kind.OB_NOTICE: "Obstetric notice", Kind.DUNNING: "Dunning letter"}
 
 
 class DemoResult(Record, kw_only=True):
@@ -130,7 +129,7 @@ def _write_examples(context: AppContext, batch: Batch, folder: Path) -> list[Exa
     examples = []
     for level, document in sorted(first_of_level.items()):
         name = f"{document.kind.value}-level-{level}" if level else document.kind.value
-        title = f"{_TITLES[document.kind]}, level {level}" if level else _TITLES[document.kind]
+        title = document.kind.noun.capitalize() + (f", level {level}" if level else "")
         path = folder / f"{name}.pdf"
         write_document(context, document, path)
         examples.append(Example(title=title, path=path, pages=document.pages))

@@ -1,6 +1,5 @@
-"""Composes a document's `Content` from a selection and the account. Pure."""
+"""What a document says: the records that templates format, and what every kind of document prints. Pure."""
 
-from statement_builder.documents.compose import compose
 from statement_builder.documents.content import Content, Recipient, Replaced, document_id
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.printed_terms import PrintedTerms
@@ -12,7 +11,6 @@ __all__ = [
     "PrintedTerms",
     "Recipient",
     "Replaced",
-    "compose",
     "document_id",
     "make_recipient",
 ]

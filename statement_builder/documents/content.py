@@ -11,6 +11,7 @@ from datetime import date
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel, Kind
+from statement_builder.documents.facts import Facts
 
 _NAMESPACE = uuid.UUID("5f0f3c1e-8a55-5d0e-9a43-0d3c6f1b7a10")
 
@@ -37,7 +38,7 @@ class Replaced(Record, kw_only=True):
 
 
 class Content(Record, kw_only=True):
-    """The text and figures of one document. `facts` is the record for its kind in `documents.facts`."""
+    """The text and figures of one document. `facts` is the record of its kind."""
 
     document_id: str
     kind: Kind
@@ -66,7 +67,7 @@ class Content(Record, kw_only=True):
     payment_url: str = ""
     """The content of the payment code, with no data other than the document id and its check. Empty: no code."""
     facility: Facility
-    facts: Record
+    facts: Facts
     replaces: Replaced | None = None
 
     @property

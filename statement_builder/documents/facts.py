@@ -1,4 +1,4 @@
-"""The data of each kind of document, in cents and dates. The templates format it.
+"""The data of a document, in cents and dates. The templates format it.
 
 `dates_ahead` of a kind of document lists the dates that a reader should act on or expect; `compose` refuses a document
 that would print one of them after it has passed. A new date is added there, or to the test's list of dates that look
@@ -17,6 +17,22 @@ from statement_builder.billing.dates import last_of_month
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import CollectionAction
 from statement_builder.documents.reasons import ReasonPart
+
+DateAhead = tuple[str, date | None]
+"""The name of a field and its date. None: nothing is printed."""
+
+
+class Facts(Record, kw_only=True):
+    """The data of one kind of document. Each kind has a record of its own."""
+
+    def dates_ahead(self) -> Iterator[DateAhead]:
+        """The dates that a reader should act on or expect."""
+        raise NotImplementedError
+
+    def figures(self) -> object:
+        """What a reader compares with an insurer's explanation or with an own record: a correction that changes none of
+        it, nor a word, is none."""
+        raise NotImplementedError
 
 
 class VisitLine(Record, kw_only=True):
@@ -76,10 +92,6 @@ class PendingVisit(Record, kw_only=True):
     """Empty if unknown or `sensitive`."""
 
 
-DateAhead = tuple[str, date | None]
-"""The name of a field and its date. None: nothing is printed."""
-
-
 class PlanLine(Record, kw_only=True):
     """A payment plan's part of the statement."""
 
@@ -94,7 +106,7 @@ _WIDE_CENTS = 100_000_000
 """$1,000,000.00 is wider than a column of the statement's table of visits."""
 
 
-class StatementFacts(Record, kw_only=True):
+class StatementFacts(Facts, kw_only=True):
     """A statement (levels 0 and 1). Totals are sums of the visits. `content.amount_cents` = owed - plan_later."""
 
     visits: tuple[VisitLine, ...]
@@ -162,6 +174,10 @@ class StatementFacts(Record, kw_only=True):
         for visit in self.visits:
             yield "dispute_until_on", visit.dispute_until_on
 
+    def figures(self) -> object:
+        plans = tuple((plan.due_cents, plan.remaining_cents) for plan in self.plans)
+        return self.visits, self.plan_later_cents, plans
+
 
 class EstimatePayment(Record, kw_only=True):
     """One suggested payment toward the unpaid part of the estimate."""
@@ -170,7 +186,7 @@ class EstimatePayment(Record, kw_only=True):
     amount_cents: int
 
 
-class ObNoticeFacts(Record, kw_only=True):
+class ObNoticeFacts(Facts, kw_only=True):
     """An estimate before a birth, never a bill. It contains nothing owed for other visits."""
 
     patient_name: str
@@ -199,8 +215,11 @@ class ObNoticeFacts(Record, kw_only=True):
         for payment in self.payments:
             yield "payments.due_on", payment.due_on
 
+    def figures(self) -> object:
+        return self.patient_name, self.insurance_name, self.estimate_cents, self.paid_cents
 
-class LetterFacts(Record, kw_only=True):
+
+class LetterFacts(Facts, kw_only=True):
     """A dunning letter. `owed_cents` is the sum of the visits and the amount due."""
 
     visits: tuple[VisitLine, ...]
@@ -218,8 +237,8 @@ class LetterFacts(Record, kw_only=True):
         yield "due_on", self.due_on
         yield "assistance_until_on", self.assistance_until_on
 
-
-Facts = StatementFacts | ObNoticeFacts | LetterFacts
+    def figures(self) -> object:
+        return self.visits
 
 
 def find_past_dates(facts: Facts, issued_on: date) -> tuple[str, ...]:

@@ -25,14 +25,22 @@ from sqlalchemy import (
     update,
 )
 
+from statement_builder.billing.kind_traits import MailingClock
 from statement_builder.billing.model import Correspondence
-from statement_builder.billing.selection import Kind
+from statement_builder.billing.selection import Kind, kinds_with
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of, upsert
 from statement_builder.ledger.storage.tables import batch, correspondence, document, document_account
 from statement_builder.ledger.storage.transactions import Repository
 
 _ENCOUNTER = "encounter"
 _EPISODE = "episode"
+_KINDS = {
+    _ENCOUNTER: kinds_with(MailingClock.STATEMENTS, MailingClock.LETTERS),
+    _EPISODE: kinds_with(MailingClock.NOTICES),
+}
+"""The kinds of document whose mailing counts for an encounter or an episode. A kind in neither moves no clock."""
+_COUNTED = kinds_with(MailingClock.STATEMENTS, MailingClock.NOTICES)
+"""The kinds that `statements_sent` counts."""
 _COLUMNS = ("facility_id", "subject_type", "subject_id", "first_on", "mailed_count", "last_level", "last_on")
 
 
@@ -127,9 +135,12 @@ def _recompute_document(connection: Connection, document_id: str) -> None:
         .where(document.c.document_id == document_id)
     )
     found = connection.execute(query).one()
+    clock = Kind(found.kind).traits.clock
+    if clock is MailingClock.NONE:
+        return
     accounts = select(document_account.c.account_number).where(document_account.c.document_id == document_id)
     subjects = [(_ENCOUNTER, account) for account in connection.execute(accounts.order_by("account_number")).scalars()]
-    if found.kind == Kind.OB_NOTICE.value:
+    if clock is MailingClock.NOTICES:
         subjects = [(_EPISODE, found.episode_id)]
     for subject_type, subject_id in subjects:
         recompute(connection, found.facility_id, subject_type, subject_id)
@@ -169,7 +180,7 @@ def _calculate(
         select(document.c.kind, document.c.level, document.c.mailed_on, document.c.batch_id, document.c.guarantor_id)
         .join(batch, batch.c.batch_id == document.c.batch_id)
         .where(batch.c.facility_id == facility_id, document.c.mailed_on.is_not(None), mine)
-        .where((document.c.kind == Kind.OB_NOTICE.value) == (subject_type == _EPISODE))
+        .where(document.c.kind.in_(_KINDS[subject_type]))
         .where(document.c.batch_id != excluding_batch)
         .order_by(document.c.mailed_on, document.c.level)
     )
@@ -178,10 +189,9 @@ def _calculate(
     mailed = list(connection.execute(query))
     if not mailed:
         return None
-    counted = {Kind.STATEMENT.value, Kind.OB_NOTICE.value}
     return Correspondence(
         first_statement_on=mailed[0].mailed_on,
-        statements_sent=len({(each.batch_id, each.guarantor_id) for each in mailed if each.kind in counted}),
+        statements_sent=len({(each.batch_id, each.guarantor_id) for each in mailed if each.kind in _COUNTED}),
         last_level=mailed[-1].level,
         last_mailed_on=mailed[-1].mailed_on,
     )
@@ -222,11 +232,11 @@ def _read(connection: Connection, facility_id: str, subject_type: str, subject_i
 
 def _encounters_mailed(mailed_on: date) -> Select[Any]:
     """One row per encounter on the documents bound to `ids`."""
-    statements = func.sum(case((document.c.kind == Kind.STATEMENT.value, 1), else_=0))
+    statements = func.sum(case((document.c.kind.in_(_COUNTED), 1), else_=0))
     return (
         _mailed(document_account.c.account_number, _ENCOUNTER, statements, mailed_on)
         .join(document_account, document_account.c.document_id == document.c.document_id)
-        .where(is_one_of(document.c.document_id), document.c.kind != Kind.OB_NOTICE.value)
+        .where(is_one_of(document.c.document_id), document.c.kind.in_(_KINDS[_ENCOUNTER]))
         .group_by(batch.c.facility_id, document_account.c.account_number)
         .order_by(document_account.c.account_number)
     )
@@ -236,7 +246,7 @@ def _episodes_mailed(mailed_on: date) -> Select[Any]:
     """One row per episode of the documents bound to `ids`."""
     return (
         _mailed(document.c.episode_id, _EPISODE, func.count(), mailed_on)
-        .where(is_one_of(document.c.document_id), document.c.kind == Kind.OB_NOTICE.value)
+        .where(is_one_of(document.c.document_id), document.c.kind.in_(_KINDS[_EPISODE]))
         .group_by(batch.c.facility_id, document.c.episode_id)
         .order_by(document.c.episode_id)
     )

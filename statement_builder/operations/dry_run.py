@@ -10,13 +10,13 @@ from statement_builder.billing.identifiers import batch_id_of
 from statement_builder.billing.model import FaultyAccount, Record
 from statement_builder.billing.selection import Decision
 from statement_builder.errors import RepeatedSubjects
+from statement_builder.kinds import decide
 from statement_builder.ledger import Batch, BatchState, DocumentState, ShardState
 from statement_builder.operations.run import find_errors
 from statement_builder.operations.summaries import FIGURES, BatchSummary
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.preconditions import require_settings, require_templates
 from statement_builder.pipeline.pull import Scope, stream_candidates
-from statement_builder.policy import decide
 
 
 class RerunPlan(Record, kw_only=True):

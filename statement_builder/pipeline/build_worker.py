@@ -23,14 +23,15 @@ from statement_builder.archive import Archive, Pack, PackEntry, build_pack, open
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.postal import is_domestic
-from statement_builder.billing.selection import Channel, Decision, Kind, Selection
+from statement_builder.billing.selection import Channel, Decision, Selection
 from statement_builder.containment import Problem, contain, died, faulty_account
-from statement_builder.documents import CompositionError, Content, PrintedTerms, compose, document_id
+from statement_builder.documents import CompositionError, Content, PrintedTerms, document_id
 from statement_builder.errors import ArchiveError
+from statement_builder.kinds import candidate_cents, compose, decide, definition_of
 from statement_builder.ledger import Batch, DocumentState, NewCandidate, NewDocument, Outcome, Shard
 from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.pipeline.workers import report_progress
-from statement_builder.policy import Policy, candidate_cents, decide
+from statement_builder.policy import Policy
 from statement_builder.rendering import (
     CompiledEngine,
     DocumentError,
@@ -252,10 +253,10 @@ class ShardBuilder:
                     "The print vendor takes mail to addresses in the United States only.",
                     "Mail this one by hand, or use a vendor that mails abroad.",
                 )
-            elif len(content.account_numbers) > visits_max(content, plan.profile):
+            elif definition_of(content.kind).count_items(content) > items_max(content, plan.profile):
                 content = CompositionError(
                     "TOO_LONG",
-                    f"It has more visits than fit on {plan.profile.pages_max} pages, the most that the print profile's "
+                    f"It has more lines than fit on {plan.profile.pages_max} pages, the most that the print profile's "
                     "largest envelope takes.",
                     _TOO_LONG_FIX,
                 )
@@ -309,13 +310,12 @@ class ShardBuilder:
 
 
 _Outcome = Rendered | DocumentError | CompositionError
-_VISITS_PER_PAGE_MAX = {Kind.STATEMENT: (40, 4), Kind.DUNNING: (40, 20), Kind.OB_NOTICE: (40, 20)}
-"""About twice what fits, in standard and in large print."""
 
 
-def visits_max(content: Content, profile: Profile) -> int:
-    """A document with more visits fits no envelope. It is never laid out, which would take minutes and much memory."""
-    return _VISITS_PER_PAGE_MAX[content.kind][content.large_print] * profile.pages_max
+def items_max(content: Content, profile: Profile) -> int:
+    """A document with more visits, or lines, fits no envelope. It is never laid out, which would take minutes and much
+    memory."""
+    return definition_of(content.kind).items_per_page_max[content.large_print] * profile.pages_max
 
 
 def _open_renderer(plan: BuildPlan, watch: Stopwatch) -> VerifiedRenderer:

@@ -26,11 +26,12 @@ from statement_builder.billing.model import (
 from statement_builder.billing.selection import Kind
 from statement_builder.containment import contain, faulty_account
 from statement_builder.errors import RepeatedSubjects
+from statement_builder.kinds import candidate_cents, definition_of, faulty_candidate_cents
 from statement_builder.ledger import Batch, BatchState, NewShard, Suppression, SuppressionCode
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.suppressions import apply_suppressions
 from statement_builder.pipeline.workers import infrequent_gc
-from statement_builder.policy import candidate_cents, split_account
+from statement_builder.policy import split_account
 from statement_builder.source import require_fresh
 
 _LOOKUP_SIZE = 1_000
@@ -156,21 +157,15 @@ def entry_cents(entry: Entry, kind: Kind, as_of: date) -> int | None:
     """What the entry owes in total, in cents. None when it is not a candidate for this kind of batch."""
     if isinstance(entry, GuarantorAccount):
         return candidate_cents(entry, kind, as_of)
-    is_candidate = {
-        Kind.STATEMENT: True,
-        Kind.DUNNING: entry.has_encounters,
-        Kind.OB_NOTICE: entry.has_episode,
-    }[kind]
-    return entry.cents if is_candidate else None
+    return faulty_candidate_cents(entry, kind)
 
 
 def _check_freshness(context: AppContext, feeds: Mapping[str, datetime], kind: Kind) -> None:
     """Raise `SourceError` when the data is too old. Obstetric notices need both feeds (domain rules, 6)."""
     now = context.now()
     require_fresh(feeds, feed="billing", now=now, max_age_hours=context.settings.source.max_age_hours)
-    if kind is Kind.OB_NOTICE:
-        max_age_hours = context.settings.policy.ob_feed_max_age_hours
-        require_fresh(feeds, feed="obstetric", now=now, max_age_hours=max_age_hours)
+    for each in definition_of(kind).fresh_feeds:
+        require_fresh(feeds, feed=each.feed, now=now, max_age_hours=each.max_age_hours(context.settings.policy))
 
 
 def _chunked(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:

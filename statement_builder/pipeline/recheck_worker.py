@@ -16,9 +16,9 @@ from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Rec
 from statement_builder.billing.selection import Channel, Hold, Selection
 from statement_builder.containment import contain
 from statement_builder.documents import Recipient, make_recipient
+from statement_builder.kinds import decide, find_reprint_holds, recheck
 from statement_builder.ledger import Document, Shard
 from statement_builder.pipeline.build_worker import BuildPlan, read_shard
-from statement_builder.policy import decide, find_reprint_holds, recheck
 from statement_builder.stopwatch import Stopwatch
 
 

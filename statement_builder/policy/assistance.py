@@ -12,7 +12,7 @@ from statement_builder.billing.model import (
     Encounter,
     InsuranceKind,
 )
-from statement_builder.billing.selection import Hold, Kind
+from statement_builder.billing.selection import Hold
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import make_hold
 
@@ -25,7 +25,7 @@ def hold_open_application(candidate: Candidate) -> Iterable[Hold]:
     """
     for record in candidate.account.assistance:
         if record.status in OPEN_APPLICATIONS:
-            own_account = candidate.kind is Kind.DUNNING and record.account_number in candidate.balances
+            own_account = candidate.kind.traits.is_dunning and record.account_number in candidate.balances
             yield make_hold("FAP_PENDING", record.account_number if own_account else "")
 
 

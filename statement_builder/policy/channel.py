@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from statement_builder.billing.model import Delivery
-from statement_builder.billing.selection import Channel, Hold, Kind
+from statement_builder.billing.selection import Channel, Hold
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recorded_holds import has_recorded_hold
@@ -19,7 +19,7 @@ def choose_channel(candidate: Candidate, level: int) -> Channel:
     guarantor = candidate.account.guarantor
     prefers_email = guarantor.delivery is Delivery.EMAIL or has_recorded_hold(candidate, "NOMAIL", "ECONSENT")
     consented = guarantor.email_consent_at is not None and bool(guarantor.email.strip())
-    final = candidate.kind is Kind.DUNNING and level >= FINAL_LEVEL
+    final = candidate.kind.traits.is_dunning and level >= FINAL_LEVEL
     allowed = candidate.kind in candidate.policy.email_kinds and not final
     return Channel.EMAIL if prefers_email and consented and allowed else Channel.PRINT
 

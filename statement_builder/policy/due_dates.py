@@ -42,3 +42,10 @@ def placement_review_on(final_notice: Correspondence, policy: Policy, effort_on:
         if effort_on is not None:
             review_on = max(review_on, effort_on + timedelta(days=policy.final_notice_days.value))
     return review_on
+
+
+def statements_are_done(mailed: Correspondence | None, policy: Policy) -> bool:
+    """Whether all statements on a visit were mailed, so that letters follow."""
+    if mailed is None:
+        return False
+    return mailed.last_level >= 2 or mailed.statements_mailed >= policy.statements_before_letters

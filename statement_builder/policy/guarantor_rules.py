@@ -46,7 +46,7 @@ def hold_confidential_without_address(candidate: Candidate) -> Iterable[Hold]:
     numbers = {hold.account_number for hold in holds_in_force(candidate) if hold.code == CONFIDENTIAL}
     if not numbers <= candidate.balances.keys():
         yield make_hold("CONF_NOADDR")
-    elif numbers and candidate.kind is Kind.OB_NOTICE:
+    elif numbers and candidate.kind.traits.is_obstetric:
         private = {each.patient_id for each in account.encounters if each.account_number in numbers}
         if private & {each.patient_id for each in account.episodes}:
             yield make_hold("CONF_NOADDR")
@@ -60,9 +60,9 @@ def hold_minor_guarantor(candidate: Candidate) -> Iterable[Hold]:
 
 
 def hold_duplicate_run(candidate: Candidate) -> Iterable[Hold]:
-    """Hold a guarantor with a document in another open batch. Obstetric notices and bills do not block each other."""
-    obstetric = candidate.kind is Kind.OB_NOTICE
-    if any((kind == Kind.OB_NOTICE) is obstetric for kind in candidate.account.open_documents):
+    """Hold a guarantor with a document of the same family in another open batch. Obstetric notices and bills do not
+    block each other."""
+    if any(Kind(kind).family == candidate.kind.family for kind in candidate.account.open_documents):
         yield make_hold("DUPRUN")
 
 

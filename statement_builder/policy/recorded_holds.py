@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from statement_builder.billing.model import ObstetricEpisode, RecordedHold
-from statement_builder.billing.selection import Hold, Kind
+from statement_builder.billing.selection import Hold
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import HOLD_CODES, HoldCode, Scope, make_hold
 
@@ -29,7 +29,7 @@ def hold_recorded(candidate: Candidate) -> Iterable[Hold]:
             yield make_hold("UNKNOWN_HOLD")
         elif code.scope in _WHOLE_GUARANTOR:
             yield make_hold(code.code, until=hold.expires_on)
-        elif code.scope is Scope.ENCOUNTER or (code.scope is Scope.LETTERS and candidate.kind is Kind.DUNNING):
+        elif code.scope is Scope.ENCOUNTER or (code.scope is Scope.LETTERS and candidate.kind.traits.is_dunning):
             yield from _hold_account(candidate, hold, code)
 
 

@@ -42,7 +42,7 @@ class Policy(Record, kw_only=True):
     """Days from a document's date to its due date, which moves to the next business day."""
     restate_tolerance_cents: int = default_of("restate_tolerance_cents")
     """How much an amount may change between rendering and hand-off."""
-    email_kinds: tuple[Kind, ...] = (Kind.STATEMENT, Kind.OB_NOTICE, Kind.DUNNING)
+    email_kinds: tuple[Kind, ...] = tuple(kind for kind in Kind if kind.traits.by_email)
     """Document kinds that may go by e-mail to a guarantor who consented. Final notices always go on paper."""
 
     statements_before_letters: int = default_of("statements_before_letters")

@@ -18,6 +18,7 @@ from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import TEMPLATES, languages
+from statement_builder.settings.by_kind import YEARS_MAX, YEARS_MIN
 from statement_builder.settings.model import MailSettings, ReleaseSettings, RenderSettings, RoleSettings, Settings
 
 PAYMENT_URL_CHARACTERS_MAX = 86
@@ -37,9 +38,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "mail.reversals_max": (0, 1_000_000),
     "mail.ack_deadline_hours": (1, 720),
     "mail.mailed_deadline_business_days": (1, 60),
-    "retention.statement_years": (1, 100),
-    "retention.ob_notice_years": (1, 100),
-    "retention.dunning_years": (1, 100),
+    **{f"retention.{kind.name_in_code}_years": (YEARS_MIN, YEARS_MAX) for kind in Kind},
     "retention.state_law_years": (0, 100),
     "release.volume_change_max_percent": (0, 10_000),
     "release.amount_change_max_percent": (0, 10_000),
@@ -142,7 +141,7 @@ def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
 def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:
     for kind in Kind:
         if release.by(kind) not in {"auto", "person", "dual-control"}:
-            yield f"release.{kind.value.replace('-', '_')} must be 'auto', 'person', or 'dual-control'"
+            yield f"release.{kind.name_in_code} must be 'auto', 'person', or 'dual-control'"
 
 
 def _find_policy_faults(policy: Policy) -> Iterator[str]:

@@ -14,7 +14,18 @@ from msgspec.structs import FieldInfo
 
 @cache
 def field_descriptions(record: type[msgspec.Struct]) -> dict[str, str]:
-    """The docstring of each field of a record on one line, by field name."""
+    """The docstring of each field of a record on one line, by field name. A record that is made from data has them in
+    its attribute `field_descriptions`."""
+    descriptions: dict[str, str] = {}
+    for base in reversed(record.__mro__):
+        if "field_descriptions" in vars(base):
+            descriptions |= vars(base)["field_descriptions"]
+        elif issubclass(base, msgspec.Struct) and base is not msgspec.Struct:
+            descriptions |= _read_docstrings(base)
+    return descriptions
+
+
+def _read_docstrings(record: type[msgspec.Struct]) -> dict[str, str]:
     (definition,) = ast.parse(textwrap.dedent(inspect.getsource(record))).body
     assert isinstance(definition, ast.ClassDef)
     descriptions = {}

@@ -10,6 +10,7 @@ from statement_builder.billing.selection import FinalVendorStatus, Kind
 from statement_builder.errors import ConfigError
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import SQL_ROOT
+from statement_builder.settings.by_kind import ReleaseByKind, RetentionByKind
 
 
 class SourceSettings(Record, kw_only=True):
@@ -96,16 +97,9 @@ class MailSettings(Record, kw_only=True):
     person."""
 
 
-class ReleaseSettings(Record, kw_only=True):
+class ReleaseSettings(ReleaseByKind, kw_only=True):
     """Who must release a batch."""
 
-    statement: str = "person"
-    """Release of statements: `person`, by an operator; `dual-control`, by a different operator from the one who opened
-    the batch; `auto`, automatic if all gates foot and nothing is unusual."""
-    ob_notice: str = "person"
-    """Release of obstetric notices: `person`, `dual-control`, or `auto`."""
-    dunning: str = "person"
-    """Release of dunning letters: `person`, `dual-control`, or `auto`."""
     volume_change_max_percent: int = 25
     """A larger change in the number of documents since the previous batch of this kind requires an operator."""
     amount_change_max_percent: int = 20
@@ -119,24 +113,18 @@ class ReleaseSettings(Record, kw_only=True):
 
     def by(self, kind: Kind) -> str:
         """`auto`, `person`, or `dual-control` for one kind of document."""
-        return str(getattr(self, kind.value.replace("-", "_")))
+        return str(getattr(self, kind.name_in_code))
 
 
-class RetentionSettings(Record, kw_only=True):
+class RetentionSettings(RetentionByKind, kw_only=True):
     """How long `statements purge` keeps mail, in years from the last change of its deliveries."""
 
-    statement_years: int = 10
-    """Years that statements are kept, 1 to 100. A false claim may be sued over for 10 years (31 USC 3731(b)(2))."""
-    ob_notice_years: int = 10
-    """Years that obstetric notices are kept, 1 to 100."""
-    dunning_years: int = 10
-    """Years that letters are kept, 1 to 100."""
     state_law_years: int = 0
     """Years that the law of the hospital's state requires for billing records. The longer period counts. 0: none."""
 
     def years(self, kind: Kind) -> int:
         """How many years one kind of document is kept."""
-        return max(int(getattr(self, f"{kind.value.replace('-', '_')}_years")), self.state_law_years)
+        return max(int(getattr(self, f"{kind.name_in_code}_years")), self.state_law_years)
 
 
 class RoleSettings(Record, kw_only=True):

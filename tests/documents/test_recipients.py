@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from statement_builder.billing.model import Correspondence, GuarantorAccount
 from statement_builder.billing.selection import Kind
-from statement_builder.documents import compose
 from statement_builder.documents.formats import format_cents
-from statement_builder.policy import decide, split_account
+from statement_builder.kinds import compose, decide
+from statement_builder.policy import split_account
 from statement_builder.rendering.templating import render_markup
 from tests.builders import AS_OF, make_facility
 from tests.contents import TEMPLATES, TERMS

@@ -14,7 +14,7 @@ from statement_builder.billing.model import Encounter
 from statement_builder.billing.selection import Kind
 from statement_builder.documents import Content
 from statement_builder.pipeline import build
-from statement_builder.pipeline.build_worker import visits_max
+from statement_builder.pipeline.build_worker import items_max
 from statement_builder.rendering import PlainEngine
 from statement_builder.source import make_sample
 from tests.builders import make_encounter
@@ -114,7 +114,7 @@ def _many(count: int, **changes: Any) -> tuple[Encounter, ...]:
 
 @pytest.mark.parametrize("large_print", [False, True], ids=["standard", "large-print"])
 @pytest.mark.parametrize("kind", [Kind.STATEMENT, Kind.DUNNING])
-def test_visits_max__leaves_room_above_what_fits(engine: PlainEngine, kind: Kind, large_print: bool) -> None:
+def test_items_max__leaves_room_above_what_fits(engine: PlainEngine, kind: Kind, large_print: bool) -> None:
     content: Content
     if kind is Kind.STATEMENT:
         content = make_statement(*_many(60), large_print=large_print)
@@ -122,4 +122,4 @@ def test_visits_max__leaves_room_above_what_fits(engine: PlainEngine, kind: Kind
         content = make_letter(4, *_many(60, correspondence=BILLED), large_print=large_print)
     profile = load_profile()
     per_page = 60 / engine.render(content).pages
-    assert visits_max(content, profile) > 1.3 * per_page * profile.pages_max
+    assert items_max(content, profile) > 1.3 * per_page * profile.pages_max

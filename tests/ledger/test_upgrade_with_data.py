@@ -263,6 +263,7 @@ def test_upgrade__keeps_every_row_and_every_gate_foots(ledger_url: str, engine: 
         after = read_all(connection)
         if connection.dialect.name == "sqlite":
             assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+            assert connection.execute(text("PRAGMA integrity_check")).all() == [("ok",)]
     _assert_contains(after, before)
     with Ledger.open(ledger_url) as ledger:
         _assert_figures(ledger, has_reports=revision not in {"0001", "0005"})

@@ -30,10 +30,9 @@ def with_changes(**figures: int) -> Figures:
     return replace(FIGURES, **figures)
 
 
+BY_KIND: dict[str, Any] = {"statement": "auto", "dunning": "dual-control", "ob_notice": "person"}
 RELEASE = ReleaseSettings(
-    statement="auto",
-    dunning="dual-control",
-    ob_notice="person",
+    **BY_KIND,
     volume_change_max_percent=25,
     amount_change_max_percent=20,
     hold_doubled_count_min=20,

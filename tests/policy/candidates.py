@@ -16,7 +16,8 @@ from statement_builder.billing.model import (
     RecordedHold,
 )
 from statement_builder.billing.selection import Decision, Hold, Kind, Selection
-from statement_builder.policy import Policy, decide
+from statement_builder.kinds import decide
+from statement_builder.policy import Policy
 from tests.builders import AS_OF, make_account, make_encounter, make_episode, make_patient
 
 POLICY = Policy()

@@ -17,7 +17,8 @@ from statement_builder.billing.model import (
     InsuranceKind,
     InsuranceStatus,
 )
-from statement_builder.policy import Policy, recheck
+from statement_builder.kinds import recheck
+from statement_builder.policy import Policy
 from tests.builders import AS_OF, make_account, make_charge, make_insurance, make_patient
 from tests.policy.candidates import POLICY, codes, days_ago, letter, mailed, recorded_hold, selected, statement, visit
 

@@ -31,7 +31,8 @@ from statement_builder.billing.model import (
     PlanStatus,
 )
 from statement_builder.billing.selection import Channel, Kind
-from statement_builder.policy import find_reprint_holds, recheck, split_account
+from statement_builder.kinds import find_reprint_holds, recheck
+from statement_builder.policy import split_account
 from statement_builder.policy.recipient import address_digest, recipient_digest
 from tests.builders import (
     AS_OF,

@@ -21,8 +21,9 @@ from statement_builder.billing.model import (
 from statement_builder.billing.selection import CollectionAction, Kind
 from statement_builder.documents import Content
 from statement_builder.documents.facts import StatementFacts
+from statement_builder.kinds import decide
 from statement_builder.pipeline.build_worker import printed_terms
-from statement_builder.policy import Policy, decide
+from statement_builder.policy import Policy
 from statement_builder.rendering import ForeignIds, PlainEngine, verify
 from tests.builders import (
     AS_OF,

@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.event import listen
 
-from statement_builder.billing.selection import Channel, FinalVendorStatus, Kind
+from statement_builder.billing.selection import Channel, FinalVendorStatus
 from statement_builder.ledger.states import (
     HAND_OFF_STATES,
     TERMINAL_FAILURES,
@@ -109,7 +109,6 @@ batch = Table(
     Column("rejected_at", UtcDateTime),
     Column("rejected_why", Text, nullable=False, server_default=""),
     UniqueConstraint("facility_id", "kind", "cycle", name="batch_once"),
-    _one_of("kind", Kind, "kind"),
     _one_of("state", BatchState, "state"),
 )
 """`locked_by` and `locked_at` are for messages only; the operating system or the database server has the lock.
@@ -203,7 +202,6 @@ document = Table(
     UniqueConstraint("batch_id", "guarantor_id", "revision", name="document_once"),
     UniqueConstraint("batch_id", "sequence", "position", name="document_order"),
     Index("document_guarantor", "guarantor_id"),
-    _one_of("kind", Kind, "kind"),
     _one_of("channel", Channel, "channel"),
     _one_of("state", DocumentState, "state"),
     CheckConstraint("(state = 'error') = (error_code <> '')", name="error_has_code"),

@@ -13,8 +13,9 @@ from statement_builder.archive import write_snapshot
 from statement_builder.billing.identifiers import describe_recipient
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Selection
-from statement_builder.documents import CompositionError, Content, Replaced, compose
+from statement_builder.documents import CompositionError, Content, Replaced
 from statement_builder.errors import ConfigError
+from statement_builder.kinds import compose, decide
 from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, DocumentState, NewDocument, replaced_by
 from statement_builder.operations.reissue.correction_changes import list_changes
 from statement_builder.operations.reissue.reissues import (
@@ -27,7 +28,7 @@ from statement_builder.operations.reissue.reissues import (
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.payment_codes import payment_check
-from statement_builder.policy import decide, describe_hold
+from statement_builder.policy import describe_hold
 from statement_builder.rendering import ForeignIds, PlainEngine, Rendered, VerifiedRenderer, fingerprint_templates
 
 _BEFORE_BUILT = frozenset({BatchState.OPEN, BatchState.PULLED})

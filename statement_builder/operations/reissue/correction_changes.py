@@ -9,15 +9,14 @@ import pypdfium2 as pdfium
 from pdf_kit.pdfium_reader import read_with_pdfium
 from pdf_kit.text import remove_whitespace
 from statement_builder.billing.model import GuarantorAccount
-from statement_builder.documents import CompositionError, Content, Replaced, compose
-from statement_builder.documents.facts import LetterFacts, ObNoticeFacts, StatementFacts
+from statement_builder.documents import CompositionError, Content, Replaced
+from statement_builder.kinds import compose, decide
 from statement_builder.ledger import Batch, Document
 from statement_builder.operations.reissue.reissues import shard_of
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.build_worker import printed_terms, read_shard
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.payment_codes import payment_check
-from statement_builder.policy import decide
 from statement_builder.rendering import PlainEngine
 
 
@@ -62,7 +61,7 @@ def _compose_again(context: AppContext, batch: Batch, original: Document) -> Con
 def _list_data_changes(before: Content, after: Content) -> Iterator[str]:
     if after.amount_cents != before.amount_cents:
         yield "the amount"
-    if _lines(after) != _lines(before):
+    if after.facts.figures() != before.facts.figures():
         yield "the lines"
     if after.recipient.name != before.recipient.name:
         yield "the name"
@@ -70,21 +69,6 @@ def _list_data_changes(before: Content, after: Content) -> Iterator[str]:
         yield "the address"
     if (after.language, after.large_print, after.level) != (before.language, before.large_print, before.level):
         yield "the wording"
-
-
-def _lines(content: Content) -> object:
-    """The figures that a reader compares with an insurer's explanation or with an own record."""
-    facts = content.facts
-    if isinstance(facts, StatementFacts):
-        return (
-            facts.visits,
-            facts.plan_later_cents,
-            tuple((plan.due_cents, plan.remaining_cents) for plan in facts.plans),
-        )
-    if isinstance(facts, LetterFacts):
-        return facts.visits
-    assert isinstance(facts, ObNoticeFacts)
-    return facts.patient_name, facts.insurance_name, facts.estimate_cents, facts.paid_cents
 
 
 def _wording_differs(context: AppContext, original: Document, before: Content) -> bool:

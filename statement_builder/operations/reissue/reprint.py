@@ -15,6 +15,7 @@ from statement_builder.billing.model import FaultyAccount
 from statement_builder.billing.selection import Channel
 from statement_builder.documents import make_recipient
 from statement_builder.errors import ConfigError
+from statement_builder.kinds import find_reprint_holds
 from statement_builder.ledger import Batch, Document, DocumentState, NewDocument, replaced_by
 from statement_builder.operations.reissue.reissues import (
     hand_off_reissue,
@@ -27,7 +28,7 @@ from statement_builder.operations.reissue.reissues import (
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.recipients import read_recipients
-from statement_builder.policy import describe_hold, find_reprint_holds
+from statement_builder.policy import describe_hold
 from statement_builder.rendering import fingerprint_templates, make_copy
 
 DUPLICATE_REQUEST_WINDOW = timedelta(days=1)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from statement_builder.billing.model import EpisodeStatus, GuarantorAccount
+from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.selection import Hold, Kind
-from statement_builder.policy.decide import decide, is_candidate
+from statement_builder.kinds.decide import decide
+from statement_builder.kinds.registry import definition_of
 from statement_builder.policy.hold_codes import HOLD_CODES, make_hold
 from statement_builder.policy.settings import Policy
 
 _BLOCKING_CODES = frozenset(code.code for code in HOLD_CODES.values() if code.blocks_reprint)
-_REPRINTABLE_STATUSES = (EpisodeStatus.ACTIVE, EpisodeStatus.DELIVERED)
 
 
 def find_reprint_holds(
@@ -32,15 +32,10 @@ def find_reprint_holds(
 
     `account` is the guarantor's data as of `as_of`, or None if the guarantor is no longer on file.
     """
-    if account is None or not is_candidate(account, kind):
+    definition = definition_of(kind)
+    if account is None or not definition.is_candidate(account):
         return (make_hold("NOT_ON_FILE"),)
     holds = [hold for hold in decide(account, kind, policy, as_of).holds if hold.code in _BLOCKING_CODES]
-    if kind is Kind.OB_NOTICE:
-        episode = next((each for each in account.episodes if each.episode_id == episode_id), None)
-        if episode is None or episode.status not in _REPRINTABLE_STATUSES:
-            lost = episode is not None and episode.status is EpisodeStatus.LOST
-            holds.append(make_hold("LOSS" if lost else "NOT_ON_FILE"))
-        return tuple(dict.fromkeys(holds))
+    holds += definition.reprint_holds(account, tuple(account_numbers), episode_id)
     relevant = {"", *account_numbers}
-    holds += [make_hold("OTHER_RECIPIENT", number) for number in account_numbers if number in account.split_off]
     return tuple(dict.fromkeys(hold for hold in holds if hold.account_number in relevant))

@@ -24,7 +24,8 @@ from statement_builder.billing.model import (
     RecordedHold,
 )
 from statement_builder.billing.selection import Channel, CollectionAction, Decision
-from statement_builder.policy import LegalNumber, Policy, recheck
+from statement_builder.kinds import recheck
+from statement_builder.policy import LegalNumber, Policy
 from tests.builders import AS_OF, make_account, make_charge, make_guarantor, make_insurance, make_payment
 from tests.policy.candidates import (
     POLICY,

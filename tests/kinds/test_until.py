@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from statement_builder.billing.model import Encounter, GuarantorAccount, Installment, Plan, PlanStatus
 from statement_builder.billing.selection import CollectionAction, Kind
-from statement_builder.policy import Policy, decide
+from statement_builder.kinds import decide
+from statement_builder.policy import Policy
 from tests.billing.strategies import accounts
 from tests.builders import AS_OF, make_account, make_payment
 from tests.policy.candidates import POLICY, codes, days_ago, letter, mailed, selected, statement, visit

@@ -10,7 +10,8 @@ import pytest
 from msgspec.structs import replace
 
 from statement_builder.billing.model import Delivery, Deposit, EpisodeStatus, FinancialClass, GuarantorAccount
-from statement_builder.policy import Policy, recheck
+from statement_builder.kinds import recheck
+from statement_builder.policy import Policy
 from tests.builders import AS_OF, make_account, make_address, make_charge, make_guarantor, make_insurance, make_payment
 from tests.policy.candidates import (
     POLICY,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import typing
 from datetime import date, timedelta
-from typing import cast
 
 import pytest
 from msgspec.structs import replace
@@ -24,7 +23,6 @@ from statement_builder.billing.selection import Channel, Kind, Selection
 from statement_builder.documents import CompositionError
 from statement_builder.documents.facts import (
     EstimatePayment,
-    Facts,
     LetterFacts,
     ObNoticeFacts,
     PlanLine,
@@ -296,7 +294,7 @@ def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: f
     listed = {
         name.rpartition(".")[2]
         for content in (make_plan_statement(), make_ob_notice(), make_letter(4))
-        for name, _ in cast(Facts, content.facts).dates_ahead()
+        for name, _ in content.facts.dates_ahead()
     }
     assert dates_of(record, behind) <= listed
 

@@ -27,12 +27,16 @@ from statement_builder.policy.candidate import (
     guarantor_is_held,
 )
 from statement_builder.policy.channel import FINAL_LEVEL, choose_channel, hold_unwanted_paper
-from statement_builder.policy.due_dates import letter_due_date, next_mailing_on, placement_review_on
+from statement_builder.policy.due_dates import (
+    letter_due_date,
+    next_mailing_on,
+    placement_review_on,
+    statements_are_done,
+)
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
 from statement_builder.policy.settings import Policy
-from statement_builder.policy.statement import statements_are_done
 
 FIRST_LETTER_LEVEL = 2
 _STOPS_MAIL_ONLY = frozenset({"MINDAYS", "DUPRUN"})

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from statement_builder.billing.balance import owed_cents
 from statement_builder.billing.model import GuarantorAccount, RecordedHold
 from statement_builder.billing.selection import Decision, Kind
-from statement_builder.policy import HOLD_CODES, Policy, candidate_cents, decide, recheck
+from statement_builder.kinds import candidate_cents, decide, recheck
+from statement_builder.policy import HOLD_CODES, Policy
 from tests.billing.strategies import accounts, recorded_holds
 from tests.builders import AS_OF, make_account, make_episode
 from tests.policy.candidates import POLICY, visit

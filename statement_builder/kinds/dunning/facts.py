@@ -10,7 +10,7 @@ from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import LetterFacts
 from statement_builder.documents.printed_terms import PrintedTerms
-from statement_builder.documents.statement import visit_lines
+from statement_builder.documents.visits import visit_lines
 
 FINAL_NOTICE = 4
 LEVELS = (2, 3, FINAL_NOTICE)

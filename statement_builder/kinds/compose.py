@@ -9,41 +9,14 @@ from statement_builder.billing.balance import FootingError
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.scanline import scanline
-from statement_builder.billing.selection import Kind, Selection
+from statement_builder.billing.selection import Selection
 from statement_builder.documents.content import Content, Replaced, document_id
 from statement_builder.documents.errors import CompositionError
-from statement_builder.documents.facts import Facts, find_past_dates
+from statement_builder.documents.facts import find_past_dates
 from statement_builder.documents.formats import format_cents
-from statement_builder.documents.letter import letter_facts
-from statement_builder.documents.ob_notice import notice_facts
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.recipients import make_recipient
-from statement_builder.documents.statement import statement_facts
-
-TEMPLATES = {
-    Kind.STATEMENT: "statement/statement.html",
-    Kind.OB_NOTICE: "ob_notice/ob_notice.html",
-    Kind.DUNNING: "letter/letter.html",
-}
-
-
-def N_(message: str) -> str:  # noqa: N802 - gettext's usual name for a message that is translated later
-    """Mark a message for extraction into the translation catalog."""
-    return message
-
-
-TITLES = {
-    Kind.STATEMENT: N_("Hospital statement"),
-    Kind.OB_NOTICE: N_("Cost estimate"),
-    Kind.DUNNING: N_("Letter about your hospital bill"),
-}
-"""The title in the PDF metadata and at the top of continuation pages: the kind of document, never the person."""
-
-_FACTS: dict[Kind, Callable[[GuarantorAccount, Selection, PrintedTerms, date], Facts]] = {
-    Kind.STATEMENT: statement_facts,
-    Kind.OB_NOTICE: notice_facts,
-    Kind.DUNNING: letter_facts,
-}
+from statement_builder.kinds.registry import definition_of
 
 
 def compose(
@@ -65,11 +38,11 @@ def compose(
     CompositionError if the amounts do not foot, a date ahead has passed, the address is incomplete, or the financial
     assistance notice cannot be printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
     """
-    guarantor = account.guarantor
+    definition, guarantor = definition_of(selection.kind), account.guarantor
     facility = facility.for_language(guarantor.language)
     _require_assistance(facility)
     try:
-        facts = _FACTS[selection.kind](account, selection, terms, issued_on)
+        facts = definition.facts(account, selection, terms, issued_on)
     except FootingError as exc:
         raise CompositionError(
             "FOOTING",
@@ -91,11 +64,11 @@ def compose(
         document_id=own_id,
         kind=selection.kind,
         level=selection.level,
-        template=TEMPLATES[selection.kind],
+        template=definition.template,
         language=guarantor.language,
         other_language=guarantor.other_language,
         large_print=guarantor.large_print,
-        title=TITLES[selection.kind],
+        title=definition.title,
         issued_on=issued_on,
         recipient=make_recipient(guarantor),
         client_name=guarantor.client_name,

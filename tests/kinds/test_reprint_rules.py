@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from statement_builder.billing.model import EpisodeStatus, FinancialClass, GuarantorAccount
 from statement_builder.billing.selection import Kind
-from statement_builder.policy import find_reprint_holds
+from statement_builder.kinds import find_reprint_holds
 from tests.builders import AS_OF, make_account, make_address, make_guarantor, make_payment
 from tests.policy.candidates import POLICY, codes, mailed, make_pregnant, recorded_hold, visit
 

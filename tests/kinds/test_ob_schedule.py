@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Deposit
-from statement_builder.documents import Content, compose
+from statement_builder.documents import Content
 from statement_builder.documents.facts import ObNoticeFacts
+from statement_builder.kinds import compose
 from statement_builder.pipeline.build_worker import printed_terms
 from statement_builder.policy import Policy
 from statement_builder.policy.legal_numbers import POLICY_NUMBERS

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 
-from statement_builder.billing.balance import (
-    EncounterBalance,
-    balance,
-    balance_details,
-    encounter_balance,
-)
-from statement_builder.billing.estimates import exceeds_estimate
-from statement_builder.billing.model import Encounter, GuarantorAccount, InsuranceStatus, Patient
-from statement_builder.billing.names import full_name
+from statement_builder.billing.balance import EncounterBalance, balance, encounter_balance
+from statement_builder.billing.model import Encounter, GuarantorAccount
 from statement_builder.billing.plans import AmountDue, amount_due
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import PendingVisit, PlanLine, StatementFacts, VisitLine
 from statement_builder.documents.printed_terms import PrintedTerms
-from statement_builder.documents.reasons import SPLIT, find_reasons, has_insurance, insurer_name
+from statement_builder.documents.reasons import SPLIT, insurer_name
+from statement_builder.documents.visits import patient_name, visible_description, visit_lines
 
 _INSTALLMENTS_MIN = 2
 """One payment is no plan."""
@@ -112,93 +106,6 @@ def _raised(visits: tuple[VisitLine, ...]) -> tuple[str, ...]:
     return tuple([column for column, cents in lowest if cents < 0])
 
 
-def visit_lines(
-    account: GuarantorAccount,
-    balances: tuple[EncounterBalance, ...],
-    terms: PrintedTerms,
-    issued_on: date,
-    *,
-    on_plan: tuple[str, ...] = (),
-) -> tuple[VisitLine, ...]:
-    """One line per encounter, in the order of `balances`. `on_plan`: account numbers on a plan in force."""
-    encounters = {encounter.account_number: encounter for encounter in account.encounters}
-    patients = {patient.patient_id: patient for patient in account.patients}
-    return tuple(
-        [
-            _visit_line(
-                encounters[owed.account_number],
-                owed,
-                patients,
-                on_plan=owed.account_number in on_plan,
-                dispute_until_on=_dispute_until(encounters[owed.account_number], owed, terms, issued_on),
-                issued_on=issued_on,
-            )
-            for owed in balances
-        ]
-    )
-
-
-def _visit_line(
-    encounter: Encounter,
-    owed: EncounterBalance,
-    patients: dict[str, Patient],
-    *,
-    on_plan: bool,
-    dispute_until_on: date | None,
-    issued_on: date,
-) -> VisitLine:
-    insured = has_insurance(encounter, issued_on)
-    details = balance_details(encounter, issued_on)
-    return VisitLine(
-        account_number=encounter.account_number,
-        patient_name=_patient_name(encounter, patients),
-        service_from=encounter.service_from,
-        service_to=encounter.service_to,
-        description=_description(encounter),
-        sensitive=encounter.sensitive,
-        facility_name="" if encounter.sensitive else encounter.facility_name,
-        insurance_name="" if encounter.sensitive else insurer_name(encounter, issued_on),
-        insured=insured,
-        denied=encounter.insurance_status is InsuranceStatus.DENIED,
-        on_plan=on_plan,
-        charges_cents=owed.charges_cents,
-        insurance_cents=owed.insurance_paid_cents,
-        taken_back_cents=details.taken_back_cents,
-        adjustments_cents=owed.adjustments_cents + owed.charity_cents,
-        charity_cents=owed.charity_cents,
-        write_off_cents=details.write_off_cents,
-        payments_cents=owed.patient_paid_cents,
-        returned_cents=details.returned_cents,
-        pending_cents=owed.insurance_pending_cents,
-        owed_cents=owed.patient_cents,
-        reasons=find_reasons(encounter, owed, details, insured=insured),
-        estimate_cents=encounter.good_faith_estimate_cents,
-        dispute_until_on=dispute_until_on,
-    )
-
-
-def _patient_name(encounter: Encounter, patients: dict[str, Patient]) -> str:
-    if encounter.patient_id not in patients:
-        raise CompositionError(
-            "PATIENT",
-            f"Account {encounter.account_number} names a patient who is not on file for the guarantor.",
-            "Correct the patient on this account in the billing system.",
-        )
-    return full_name(patients[encounter.patient_id])
-
-
-def _description(encounter: Encounter) -> str:
-    return "" if encounter.sensitive else encounter.description
-
-
-def _dispute_until(encounter: Encounter, owed: EncounterBalance, terms: PrintedTerms, issued_on: date) -> date | None:
-    """The last day to dispute charges far above the estimate, counted from the first bill (45 CFR 149.620(c)(1))."""
-    if not exceeds_estimate(encounter, owed.charges_cents):
-        return None
-    until = (owed.first_statement_on or issued_on) + timedelta(days=terms.estimate_dispute_days)
-    return until if until >= issued_on else None
-
-
 def _mentioned(
     account: GuarantorAccount, selection: Selection, issued_on: date
 ) -> list[tuple[Encounter, EncounterBalance]]:
@@ -212,10 +119,10 @@ def _mentioned(
 
 def _pending_visit(account: GuarantorAccount, encounter: Encounter, issued_on: date) -> PendingVisit:
     return PendingVisit(
-        patient_name=_patient_name(encounter, {patient.patient_id: patient for patient in account.patients}),
+        patient_name=patient_name(encounter, {patient.patient_id: patient for patient in account.patients}),
         service_from=encounter.service_from,
         service_to=encounter.service_to,
-        description=_description(encounter),
+        description=visible_description(encounter),
         sensitive=encounter.sensitive,
         insurance_name="" if encounter.sensitive else insurer_name(encounter, issued_on),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from statement_builder.billing.dates import due_date
-from statement_builder.billing.model import Correspondence, Encounter, PlanStatus
+from statement_builder.billing.model import Encounter, PlanStatus
 from statement_builder.billing.plans import AmountDue, add_amounts_due
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
@@ -25,18 +25,10 @@ from statement_builder.policy.candidate import (
     guarantor_is_held,
 )
 from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
+from statement_builder.policy.due_dates import statements_are_done
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
-from statement_builder.policy.settings import Policy
-
-
-def statements_are_done(mailed: Correspondence | None, policy: Policy) -> bool:
-    """Whether all statements on a visit were mailed, so that letters follow."""
-    if mailed is None:
-        return False
-    return mailed.last_level >= 2 or mailed.statements_mailed >= policy.statements_before_letters
-
 
 MENTIONED = (["INS_PEND"], ["CREDIT"])
 """The holds of a visit that a statement mentions."""

@@ -1,0 +1,40 @@
+"""What the lower floors must know of a kind of document: plain data, without its rules and its template."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from statement_builder.billing.model import Record
+
+
+class MailingClock(StrEnum):
+    """What the mailing of a document counts for. The ledger's mailing history keeps it."""
+
+    STATEMENTS = "statements"
+    """A statement about its visits: it starts their dunning clocks, and counts toward the statements before letters."""
+    LETTERS = "letters"
+    """A letter about its visits: it moves their level on the dunning ladder."""
+    NOTICES = "notices"
+    """A notice about its pregnancy."""
+    NONE = "none"
+    """Nothing: no clock moves."""
+
+
+class KindTraits(Record, kw_only=True):
+    """The defaults are those of a letter that somebody asked for: it moves no clock, and a person releases it."""
+
+    noun: str = ""
+    """What people call one, such as `obstetric notice`. Empty: the kind's own name."""
+    clock: MailingClock = MailingClock.NONE
+    family: str = ""
+    """While a document is open, it holds every other one of its family (`DUPRUN`). Empty: of its own kind only."""
+    is_dunning: bool = False
+    """It asks for an overdue debt: recorded holds on letters apply, and its level 4 is the final notice, on paper."""
+    is_obstetric: bool = False
+    """It is about a pregnancy and not about visits."""
+    by_email: bool = True
+    """The default of `policy.email_kinds`: it may go by e-mail to a guarantor who consented."""
+    release: str = "person"
+    """The default of the kind's `release` setting."""
+    retention_years: int = 10
+    """The default of the kind's `retention` setting."""
