@@ -106,6 +106,8 @@ class Contact(Record, kw_only=True):
     email: str = ""
     language: str = ""
     """Empty: the guarantor's, or English for an attorney."""
+    other_language: str = ""
+    """As of `Guarantor`."""
     large_print: bool = False
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None
@@ -127,6 +129,10 @@ class Guarantor(Record, kw_only=True):
     """The address that the guarantor asked to use instead (45 CFR 164.522(b)). Always overrides `address`."""
     email: str = ""
     language: str = "en"
+    """The language of documents: the recorded one, or English if there are none in it."""
+    other_language: str = ""
+    """The recorded language, if there are no documents in it: they have the notice of language assistance
+    (45 CFR 92.11)."""
     large_print: bool = False
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None

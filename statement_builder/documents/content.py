@@ -46,6 +46,8 @@ class Content(Record, kw_only=True):
     template: str
     """Path below `templates/`, such as `statement/statement.html`."""
     language: str
+    other_language: str = ""
+    """The reader's language, if there are no documents in it: the last page is the notice of language assistance."""
     large_print: bool
     title: str
     """For the PDF metadata: the kind of document, never the person."""

@@ -38,8 +38,9 @@ def compose(
     CompositionError if the amounts do not foot, a date ahead has passed, the address is incomplete, or the financial
     assistance notice cannot be printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
     """
-    _require_assistance(facility)
     definition, guarantor = definition_of(selection.kind), account.guarantor
+    facility = facility.for_language(guarantor.language)
+    _require_assistance(facility)
     try:
         facts = definition.facts(account, selection, terms, issued_on)
     except FootingError as exc:
@@ -65,6 +66,7 @@ def compose(
         level=selection.level,
         template=definition.template,
         language=guarantor.language,
+        other_language=guarantor.other_language,
         large_print=guarantor.large_print,
         title=definition.title,
         issued_on=issued_on,

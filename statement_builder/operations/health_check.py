@@ -75,10 +75,15 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
 
 
 def _check_templates(settings: Settings) -> str:
-    problems = check_templates(open_templates(settings))
+    languages, facility = (
+        settings.render.languages,
+        settings.facility,
+    )  # the check of the settings reports a missing one
+    approved, facility_id = (languages, facility.facility_id) if facility else ((), "")
+    problems = check_templates(open_templates(settings), approved=approved, facility_id=facility_id)
     if problems:
         raise StatementsError("; ".join(problems))
-    return "all templates compile, all fonts are installed"
+    return f"all templates compile, all fonts are installed, documents in {', '.join(languages)}"
 
 
 def _check_ledger(settings: Settings, environ: Mapping[str, str]) -> str:

@@ -276,15 +276,16 @@ def _message(
 
     Raises `Permanent` when it cannot be composed, for example in a language without e-mail texts.
     """
+    facility = context.facility.for_language(document.language)
     try:
         return compose_email(
             document_id=document.document_id,
             attempt=delivery.attempt,
             to=recipient.email,
             language=document.language,
-            hospital_name=context.facility.name,
-            portal_url=context.facility.portal_url,
-            phone=context.facility.phone,
+            hospital_name=facility.name,
+            portal_url=facility.portal_url,
+            phone=facility.phone,
             sent_at=delivery.claimed_at,
             **content,
         )

@@ -28,8 +28,10 @@ def require_delivery(context: AppContext) -> None:
 
 
 def require_templates(context: AppContext) -> None:
-    """Raise `ConfigError` when a template, message catalogue or font is missing or invalid."""
-    if problems := check_templates(context.templates):
+    """Raise `ConfigError` when a template, message catalog or font is missing or invalid, or when nobody approved the
+    catalog of a language in `render.languages`."""
+    languages, facility_id = context.settings.render.languages, context.facility.facility_id
+    if problems := check_templates(context.templates, approved=languages, facility_id=facility_id):
         raise ConfigError("; ".join(problems))
 
 

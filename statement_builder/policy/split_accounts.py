@@ -130,6 +130,8 @@ class _Split:
             confidential_address=None if is_attorney else contact.address,
             email=contact.email,
             language=contact.language or ("en" if is_attorney else guarantor.language),
+            other_language=contact.other_language
+            or ("" if is_attorney or contact.language else guarantor.other_language),
             large_print=contact.large_print,
             delivery=contact.delivery,
             email_consent_at=None if same_email else contact.email_consent_at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 from xml.etree import ElementTree as ET
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from msgspec.structs import fields
 
 from statement_builder.billing.facility import Facility
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
@@ -77,7 +78,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_policy_faults(settings.policy)
     yield from _find_role_faults(settings.roles)
     if settings.facility is not None:
-        yield from _find_facility_faults(settings.facility)
+        yield from _find_facility_faults(settings.facility, settings.render.languages)
 
 
 def _find_numbers_outside_limits(settings: Settings) -> Iterator[str]:
@@ -159,18 +160,13 @@ def _find_role_faults(roles: RoleSettings) -> Iterator[str]:
                 yield f"roles.{verb.name}: '{member}' must be group:NAME, airflow:NAME, airflow:NAME=ID, or schedule"
 
 
-def _find_facility_faults(facility: Facility) -> Iterator[str]:
+def _find_facility_faults(facility: Facility, languages: Collection[str]) -> Iterator[str]:
     if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", facility.facility_id):
         yield "facility.facility_id must be 1 to 32 letters, digits, and hyphens"
-    for name in ("phone", "assistance_phone"):
-        if not _is_phone(getattr(facility, name)):
-            yield f"facility.{name} must be a phone number with area code, such as 603-555-0142, because people dial it"
+    yield from _find_contact_faults(facility, "facility")
+    yield from _find_language_faults(facility, languages)
     if not _TAX_ID.fullmatch(facility.tax_id):
         yield "facility.tax_id must be two digits, a hyphen, and seven digits, such as 02-0000000"
-    if not _is_web_address(facility.portal_url, "https"):
-        yield "facility.portal_url must start with https:// and be a complete web address, because e-mails link to it"
-    if not _is_web_address(facility.assistance_url, "http", "https"):
-        yield "facility.assistance_url must be a complete web address because people type it"
     yield from _find_assistance_faults(facility)
     if facility.payment_url:
         yield from _find_payment_url_faults(facility.payment_url)
@@ -182,6 +178,29 @@ def _find_facility_faults(facility: Facility) -> Iterator[str]:
         ZoneInfo(facility.time_zone)
     except (KeyError, ValueError, OSError):  # not in the database, not a name, a folder of names
         yield "facility.time_zone is not a time zone that this machine knows, such as America/New_York"
+
+
+def _find_contact_faults(texts: Facility, prefix: str) -> Iterator[str]:
+    for name in ("phone", "assistance_phone"):
+        if not _is_phone(getattr(texts, name)):
+            yield f"{prefix}.{name} must be a phone number with area code, such as 603-555-0142, because people dial it"
+    if not _is_web_address(texts.portal_url, "https"):
+        yield f"{prefix}.portal_url must start with https:// and be a complete web address, because e-mails link to it"
+    if not _is_web_address(texts.assistance_url, "http", "https"):
+        yield f"{prefix}.assistance_url must be a complete web address because people type it"
+
+
+def _find_language_faults(facility: Facility, languages: Collection[str]) -> Iterator[str]:
+    """A document in another language has the phone hours in that language."""
+    found = [texts.language for texts in facility.in_language]
+    expected = [language for language in languages if language != SOURCE_LANGUAGE]
+    if sorted(found) != sorted(expected):
+        yield (
+            "facility.in_language must have one table for each language of render.languages other than English: "
+            f"{', '.join(expected) or 'none'}"
+        )
+    for texts in facility.in_language:
+        yield from _find_contact_faults(facility.for_language(texts.language), "facility.in_language")
 
 
 def _is_phone(text: str) -> bool:

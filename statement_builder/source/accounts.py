@@ -62,7 +62,7 @@ def build_account(
 ) -> GuarantorAccount | FaultyAccount:
     """The account of the guarantor `key`. `rows_by_set` has its rows per result set, in the order of `DETAILS`.
 
-    `languages` are the language codes that templates exist in. `unread` are the result sets that could not be read:
+    `languages` are the language codes that documents exist in. `unread` are the result sets that could not be read:
     without them, the faults of the others are found, and no account is built.
     """
     rows: dict[str, list[Row]] = {}
@@ -80,16 +80,16 @@ def build_account(
     if "guarantors" not in unread:
         faults += _find_guarantor_count_faults(str(key[1]), rows["guarantors"], bad)
     for row in rows["guarantors"]:
-        faults += find_guarantor_faults(row, as_of, languages)
+        faults += find_guarantor_faults(row, as_of)
     if rows["contacts"]:
-        faults += find_contact_faults(rows, as_of, languages)
+        faults += find_contact_faults(rows, as_of)
     faults += find_inconsistencies(rows, {*bad, *unread}, as_of)
     if faults or bad or unread:
         return _make_faulty_account(format_key(str(key[1])), faults, rows, bad)
-    return _assemble_account(rows)
+    return _assemble_account(rows, languages)
 
 
-def _assemble_account(rows: dict[str, list[Row]]) -> GuarantorAccount:
+def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> GuarantorAccount:
     charges = _group_by_owner(rows["charges"])
     insurance = _group_by_owner(rows["insurance_transactions"])
     payments = _group_by_owner(rows["patient_payments"])
@@ -98,7 +98,7 @@ def _assemble_account(rows: dict[str, list[Row]]) -> GuarantorAccount:
     installments = _group_by_owner(rows["installments"])
     deposits = _group_by_owner(rows["ob_deposits"])
     return GuarantorAccount(
-        guarantor=build_guarantor(rows["guarantors"][0]),
+        guarantor=build_guarantor(rows["guarantors"][0], languages),
         patients=_build_all(build_patient, rows["patients"]),
         encounters=tuple(
             build_encounter(
@@ -117,7 +117,7 @@ def _assemble_account(rows: dict[str, list[Row]]) -> GuarantorAccount:
         assistance=_build_all(build_assistance, rows["assistance"]),
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
         unapplied_cents=sum(row[-1] for row in payments.get(None, ())),
-        contacts=_build_all(build_contact, rows["contacts"]),
+        contacts=tuple(build_contact(row, languages) for row in rows["contacts"]),
     )
 
 

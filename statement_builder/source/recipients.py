@@ -26,16 +26,6 @@ class RecipientRow:
     result_set: str
     key: str
 
-    def find_language_faults(self, language: str | None, languages: frozenset[str]) -> Iterator[Fault]:
-        """`languages`: codes that templates exist in."""
-        if language is not None and language not in languages:
-            yield self.fault(
-                "language",
-                "LANGUAGE",
-                "has no document templates",
-                "Add templates for the language, or set it to one of: " + ", ".join(sorted(languages)) + ".",
-            )
-
     def find_address_faults(self, columns: Row, *, lines_column: str, prefix: str) -> Iterator[Fault]:
         """`columns`: lines, city, state, postal code, country. The names of all but the first start with `prefix`."""
         lines = tuple(columns[0].split("\n")) if columns[0] else ()

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
@@ -30,6 +31,7 @@ from statement_builder.reports.control_sheet import (
     PrintFileLine,
 )
 from statement_builder.reports.control_sheet_pdf import render_control_sheet
+from statement_builder.resources import languages
 from tests.builders import (
     AS_OF,
     make_address,
@@ -155,12 +157,33 @@ _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "statement-abroad": partial(make_statement, address=_ABROAD),
     "statement-corrected": _correction,
 }
-CONTENTS: dict[str, Content] = (
-    {name: make() for name, make in _IN_BOTH_SIZES.items()}
-    | {f"{name}-large-print": make(large_print=True) for name, make in _IN_BOTH_SIZES.items()}
-    | {name: make() for name, make in _IN_STANDARD_PRINT.items()}
-)
-"""Documents by name. Either engine renders them."""
+
+
+def _in_language(language: str) -> dict[str, Content]:
+    """Every sample in one language; the names of all but the English ones end in the language."""
+    end = "" if language == SOURCE_LANGUAGE else f"-{language}"
+    large = {"large_print": True, "language": language}
+    return (
+        {f"{name}{end}": make(language=language) for name, make in _IN_BOTH_SIZES.items()}
+        | {f"{name}-large-print{end}": make(**large) for name, make in _IN_BOTH_SIZES.items()}
+        | {f"{name}{end}": make(language=language) for name, make in _IN_STANDARD_PRINT.items()}
+    )
+
+
+def _with_notice() -> dict[str, Content]:
+    """English for readers of other languages: the national notice of language assistance, and a state's."""
+    dover = make_facility(return_address=make_address("1 Elm Street", city="Dover", state="NH", postal_code="03820"))
+    return {
+        "statement-with-notice": make_statement(other_language="fa"),
+        "statement-with-notice-large-print": make_statement(other_language="fa", large_print=True),
+        "final-notice-with-notice-of-a-state": make_letter(4, facility=dover, other_language="ne"),
+    }
+
+
+CONTENTS: dict[str, Content] = {
+    name: content for language in languages(TEMPLATES) for name, content in _in_language(language).items()
+} | _with_notice()
+"""Documents by name, in every language. Either engine renders them."""
 
 
 @dataclass(frozen=True)
@@ -169,23 +192,24 @@ class Sheet:
 
     name: str
     make: Callable[[Engine], bytes]
+    language: str = "en"
 
 
-def _cover_sheet(_engine: Engine) -> bytes:
+def _cover_sheet(language: str, _engine: Engine) -> bytes:
     recipient = Recipient(name="Maria Nunez", lines=("99 New Street Apt 4", "Boston MA 02110"))
     return render_cover_sheet(
         "3f1c9a52-6a0e-5d2b-9a41-1f0b7c5d8e90",
         recipient,
         facility=make_facility(),
-        language="en",
+        language=language,
         templates=TEMPLATES,
     ).pdf
 
 
-def _copy(engine: Engine) -> bytes:
-    original = engine.render(CONTENTS["statement"]).pdf
+def _copy(language: str, engine: Engine) -> bytes:
+    original = engine.render(make_statement(language=language)).pdf
     return make_copy(
-        original, document_id="ffb3c6f1-0f3c-5d0e-9a43-0d3c6f1b7a10", language="en", templates=TEMPLATES
+        original, document_id="ffb3c6f1-0f3c-5d0e-9a43-0d3c6f1b7a10", language=language, templates=TEMPLATES
     ).pdf
 
 
@@ -324,8 +348,10 @@ _BROKEN = msgspec.structs.replace(
 )
 
 SHEETS = (
-    Sheet("cover-sheet", _cover_sheet),
-    Sheet("copy-of-statement", _copy),
+    Sheet("cover-sheet", partial(_cover_sheet, "en")),
+    Sheet("cover-sheet-es", partial(_cover_sheet, "es"), language="es"),
+    Sheet("copy-of-statement", partial(_copy, "en")),
+    Sheet("copy-of-statement-es", partial(_copy, "es"), language="es"),
     Sheet("control-sheet-closed", partial(_control_sheet, _CLOSED)),
     Sheet("control-sheet-waiting", partial(_control_sheet, _OPEN)),
     Sheet("control-sheet-that-does-not-foot", partial(_control_sheet, _BROKEN)),

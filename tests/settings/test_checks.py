@@ -215,7 +215,7 @@ def test_load_settings__needs_no_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "setting"),
     [
-        pytest.param('languages = ["en"]', 'languages = ["en", "tlh"]', "render.languages", id="language"),
+        pytest.param('languages = ["en", "es"]', 'languages = ["en", "tlh"]', "render.languages", id="language"),
         pytest.param("number-10-double-window", "number-11", "mail.print_profile", id="profile"),
     ],
 )

@@ -348,7 +348,7 @@ def test_accounts__can_be_abandoned_midway(extract: Extract) -> None:
 def test_accounts__includes_builds_only_the_requested_guarantors(extract: Extract) -> None:
     for number in "123":
         extract.add_account(number)
-    extract.add("guarantor", guarantor_id="G4", language="xx")
+    extract.add("guarantor", guarantor_id="G4", language="Spanish")
     with extract.source() as source:
         some = list(source.accounts(as_of=AS_OF, cycle=CYCLE, includes={"G2", "G4", "G9"}.__contains__))
     assert subjects(some) == ["G2", "!G4"]

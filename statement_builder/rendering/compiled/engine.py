@@ -31,7 +31,7 @@ from statement_builder.rendering.compiled.weasyprint_adapter import describe_doc
 from statement_builder.rendering.compiled.writer import PageTemplate
 from statement_builder.rendering.engine import LayoutPending, Outcome, PlainEngine, Rendered
 from statement_builder.rendering.errors import DocumentError, contain_document
-from statement_builder.rendering.templating import environment, render_markup
+from statement_builder.rendering.templating import environment
 
 _PAGE_TEMPLATES_MAX = 4_000
 """Page templates in memory, at about 40 KB each; the oldest is dropped first."""
@@ -76,7 +76,7 @@ class CompiledEngine:
 
     def _render(self, content: Content, *, may_wait: bool) -> Job[Outcome]:
         try:
-            markup = render_markup(self._templates, content)
+            markup = self._plain.write_markup(content)
             yield
             rendered = yield from self._fill(content, markup, may_wait=may_wait)
         except (CannotFill, NotCompilable) as exc:
@@ -87,7 +87,7 @@ class CompiledEngine:
         except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
             return contain_document(exc, "laying out its pages", content.document_id)
         self.filled += 1
-        return rendered
+        return self._plain.add_notice(rendered, content)
 
     def _render_plain(self, content: Content) -> Rendered | DocumentError:
         try:
