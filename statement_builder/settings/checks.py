@@ -147,6 +147,10 @@ def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:
 def _find_policy_faults(policy: Policy) -> Iterator[str]:
     if len(set(policy.email_kinds)) < len(policy.email_kinds):
         yield "policy.email_kinds must name each kind once"
+    if len(set(policy.esign_kinds)) < len(policy.esign_kinds):
+        yield "policy.esign_kinds must name each kind once"
+    if any(not re.fullmatch(r"[0-9a-f]{64}", each) for each in policy.consent_terms):
+        yield "policy.consent_terms must be SHA-256 values: 64 lowercase hexadecimal digits, from `sha256sum FILE`"
     if policy.agency_name and (not re.search(r"\w", policy.agency_name) or _unprintable(policy.agency_name)):
         yield "policy.agency_name must be a name on one line, or empty"
 
