@@ -38,6 +38,7 @@ from statement_builder.ledger.records import (
     Shard,
     StatusCount,
     Suppression,
+    UnreadEmail,
     replaced_by,
 )
 from statement_builder.ledger.retention import ShardRetention
@@ -101,6 +102,7 @@ __all__ = [
     "StatusCount",
     "Suppression",
     "SuppressionCode",
+    "UnreadEmail",
     "Withheld",
     "is_held_by",
     "part_already_locked",

@@ -122,6 +122,8 @@ class Document(NewDocument, kw_only=True):
     """The day from which the dunning clocks count it; None while it does not count as mailed."""
     due_since: datetime | None = None
     """When it became due for redelivery."""
+    viewed_on: date | None = None
+    """The first day on which the portal showed it."""
     readdressed: bool = False
     """The redelivery goes to the address now on file, not the one on its pages."""
 
@@ -156,6 +158,8 @@ class Delivery(Record, kw_only=True):
     changed_at: datetime
     readdressed_to: str = ""
     """Digest of the address, when it went to a different one than its pages show."""
+    read_by: date | None = None
+    """The last day to open an e-mailed document before it goes on paper; None when nothing waits for that."""
     is_new: bool = False
     """True only for the caller whose claim created it. Every other caller must first find out what became of it."""
 
@@ -236,6 +240,8 @@ class Figures(Record, kw_only=True):
     returned: int = 0
     """The part of `mailed` that the post office returned."""
     bounced: int = 0
+    unread: int = 0
+    """The part of `mailed` that was e-mailed, was not opened in time, and has not gone on paper yet."""
     due_again: int = 0
     """Due for redelivery."""
     extra: int = 0
@@ -320,6 +326,15 @@ class PieceToDeceased(Record, kw_only=True):
     state: DeliveryState
     reports: FinalVendorStatus
     changed_at: datetime
+
+
+class UnreadEmail(Record, kw_only=True):
+    """An e-mail whose document was not opened by the day that it had to be."""
+
+    document_id: str
+    batch_id: str
+    attempt: int
+    read_by: date
 
 
 class RejectedPiece(Record, kw_only=True):

@@ -30,6 +30,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "source.max_age_hours": (1, 8_760),
     "render.workers": (0, 1_024),
     "mail.email_link_days": (1, 7),
+    "mail.unread_email_days": (0, 90),
     "mail.preflight_sample_every": (1, 1_000_000),
     "mail.assumed_mailing_business_days": (0, 30),
     "mail.settle_seconds": (0, 86_400),
@@ -128,6 +129,11 @@ def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
         yield (
             "mail.email_content 'archive-link' requires an archive on S3. "
             "Set archive to s3://…, or mail.email_content to 'portal'"
+        )
+    if mail.unread_email_days and mail.email_content != "portal":
+        yield (
+            "mail.unread_email_days requires mail.email_content 'portal', because only the portal reports which "
+            "documents were opened. Set it to 0, or mail.email_content to 'portal'"
         )
     if mail.service_type and not mail.mailer_id:
         yield "mail.service_type is set, but mail.mailer_id is not: the barcode needs both"

@@ -57,6 +57,10 @@ class MailSettings(Record, kw_only=True):
     email_content: str = "portal"
     """What an e-mail contains: `portal`, a sign-in link; `archive-link`, an expiring link to the PDF that works
     without signing in; `attachment`, the PDF encrypted with the guarantor's password."""
+    unread_email_days: int = 0
+    """Days in which an e-mailed document must be opened on the portal; after them it goes on paper, once, as the same
+    document. Requires the portal's reads (`portal_reads_url`, or files in the inbox). 0: e-mail is enough. Final
+    notices always go on paper at once."""
     email_link_days: int = 7
     """Days that an `archive-link` works, 1 to 7 (the S3 maximum)."""
     mailer_id: str = ""
@@ -80,6 +84,9 @@ class MailSettings(Record, kw_only=True):
     """Folder where delivery reports arrive."""
     vendor_reports_url: str = ""
     """Where the print vendor leaves its reports: an `sftp:` or `file:` URL. Empty: they are placed in the inbox."""
+    portal_reads_url: str = ""
+    """Where the portal leaves its files of documents that were opened: an `sftp:` or `file:` URL. Empty: they are
+    placed in the inbox."""
     bounce_mailbox_url: str = ""
     """Mailbox for bounced e-mail: a `file:` URL (Maildir, or a folder of `.eml` files) or an `imaps:` URL."""
     settle_seconds: int = 60
