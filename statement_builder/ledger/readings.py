@@ -15,7 +15,12 @@ from statement_builder.billing.selection import Channel
 from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger.audit.events import SERVICE, write_event
 from statement_builder.ledger.delivery_reports import mark_delivered, require_document, switch_channel
-from statement_builder.ledger.document_queries import lock_document, read_deliveries, read_revisions
+from statement_builder.ledger.document_queries import (
+    IS_REDELIVERY_DUE,
+    lock_document,
+    read_deliveries,
+    read_revisions,
+)
 from statement_builder.ledger.hand_off import record_status_event
 from statement_builder.ledger.mailing_history import record_mailed, reverse_mailed
 from statement_builder.ledger.records import Delivery, Document, UnreadEmail, replaced_by
@@ -58,12 +63,23 @@ class ReadingRepository(Repository):
                 connection, at=at, actor=SERVICE, batch_id=found.batch_id, subject=document_id, what=VIEWED, why=why
             )
             attempts = read_deliveries(connection, [document_id]).get(document_id, ())
-            email = next((each for each in reversed(attempts) if each.channel is Channel.EMAIL), None)
+            email = _last_email(attempts)
             if email is not None and email.state is DeliveryState.SENT:
                 mark_delivered(connection, found, email, at=at, why=why)
-            elif email is not None and _paper_waits(found, email, attempts):
-                _keep_email(connection, found, email, mailed_on=local_date(email.claimed_at), at=at, why=why)
+            _keep_email(connection, found, attempts, local_date=local_date, at=at, why=why)
             return True
+
+    def keep_opened(self, batch_id: str, *, local_date: Callable[[datetime], date], at: datetime) -> None:
+        """As `record_view`, for the batch's documents that were opened while a print file with them was claimed, and it
+        is now known that the file did not leave."""
+        query = select(document.c.document_id).where(
+            document.c.batch_id == batch_id, document.c.viewed_on.is_not(None), IS_REDELIVERY_DUE
+        )
+        with self._write() as connection:
+            for document_id in list(connection.execute(query.order_by(document.c.document_id)).scalars()):
+                found = lock_document(connection, document_id)
+                attempts = read_deliveries(connection, [document_id]).get(document_id, ())
+                _keep_email(connection, found, attempts, local_date=local_date, at=at, why=f"viewed {found.viewed_on}")
 
     def overdue(self, facility_id: str, *, today: date) -> list[UnreadEmail]:
         """E-mails whose document had to be opened before today and was not, by batch and in mailing order."""
@@ -117,18 +133,29 @@ class ReadingRepository(Repository):
             return True
 
 
-def _paper_waits(found: Document, email: Delivery, attempts: Sequence[Delivery]) -> bool:
-    """The paper that follows an unread e-mail has not left: it is due, in no live attempt, and every earlier attempt on
-    paper is known not to have been accepted."""
-    later = [each for each in attempts if each.attempt > email.attempt]
-    is_due = found.is_redelivery_due and found.delivery_state is None
-    return email.state is DeliveryState.UNREAD and is_due and all(each.state is DeliveryState.FAILED for each in later)
+def _last_email(attempts: Sequence[Delivery]) -> Delivery | None:
+    return next((each for each in reversed(attempts) if each.channel is Channel.EMAIL), None)
 
 
 def _keep_email(
-    connection: Connection, found: Document, email: Delivery, *, mailed_on: date, at: datetime, why: str
+    connection: Connection,
+    found: Document,
+    attempts: Sequence[Delivery],
+    *,
+    local_date: Callable[[datetime], date],
+    at: datetime,
+    why: str,
 ) -> None:
+    """Let an unread e-mail stand, if the paper that follows it has not left: it is due, in no live attempt, and every
+    earlier attempt on paper is known not to have been accepted."""
+    email = _last_email(attempts)
+    if email is None or email.state is not DeliveryState.UNREAD:
+        return
+    later = [each for each in attempts if each.attempt > email.attempt]
+    has_left = any(each.state is not DeliveryState.FAILED for each in later)
+    if has_left or not found.is_redelivery_due or found.delivery_state is not None:
+        return
     connection.execute(delete(redelivery).where(redelivery.c.document_id == found.document_id))
     switch_channel(connection, found, Channel.EMAIL, at=at, why="opened before its paper left")
     mark_delivered(connection, found, email, at=at, why=why)
-    record_mailed(connection, [found.document_id], mailed_on)
+    record_mailed(connection, [found.document_id], local_date(email.claimed_at))

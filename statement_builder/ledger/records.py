@@ -92,6 +92,8 @@ class NewDocument(Record, kw_only=True):
     episode_id: str = ""
     amount_cents: int
     issued_on: date
+    due_on: date | None = None
+    """The day by which it asks to pay. None: made before this was kept, or it asks for nothing."""
     state: DocumentState
     error_code: str = ""
     error_message: str = ""
@@ -210,6 +212,37 @@ class PrintFileRow(NewPrintFile, kw_only=True):
     changed_at: datetime
     is_new: bool = False
     """See `Delivery.is_new`."""
+
+
+class NewPortalFile(Record, kw_only=True):
+    """A file for the portal: documents to show, and documents to stop showing."""
+
+    name: str
+    batch_id: str
+    sequence: int
+    """The sequence of its shard."""
+    shown: tuple[str, ...]
+    withdrawn: tuple[str, ...] = ()
+    cents: int
+    """Of the documents to show."""
+
+
+class PortalFileRow(NewPortalFile, kw_only=True):
+    sha256: str
+    """Of its lines; empty before they are first written."""
+    state: DeliveryState
+    claimed_at: datetime
+    changed_at: datetime
+
+
+class PortalTotals(Record, kw_only=True):
+    """A batch at the portal, without copies and corrections, each as documents and cents."""
+
+    handed_off: tuple[int, int]
+    published: tuple[int, int]
+    """Of those handed off, the ones in a feed file that was delivered."""
+    other_recipients: tuple[int, int]
+    """Of those handed off, the ones to somebody other than the guarantor, whom the portal does not know."""
 
 
 class Figures(Record, kw_only=True):

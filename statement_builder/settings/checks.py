@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
@@ -73,6 +73,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_folder_faults("source.queries", settings.source.queries, must_exist=True)
     yield from _find_render_faults(settings.render)
     yield from _find_mail_faults(settings.mail, settings.archive)
+    yield from _find_portal_faults(settings)
     yield from _find_release_faults(settings.release)
     yield from _find_policy_faults(settings.policy)
     yield from _find_role_faults(settings.roles)
@@ -142,6 +143,20 @@ def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
     if not re.fullmatch(r"[^\s;]*", mail.authserv_id):
         yield "mail.authserv_id must be one name, such as mx.hospital.org"
     yield from _find_folder_faults("mail.inbox", mail.inbox, must_exist=False)
+
+
+def _find_portal_faults(settings: Settings) -> Iterator[str]:
+    mail = settings.mail
+    if mail.portal_documents not in {"archive", "zip"}:
+        yield "mail.portal_documents must be 'archive' or 'zip'"
+    if len(set(mail.portal_kinds)) < len(mail.portal_kinds):
+        yield "mail.portal_kinds must name each kind once"
+    has_key = "key" in dict(parse_qsl(urlsplit(settings.archive).query))
+    if settings.portal and mail.portal_documents == "archive" and has_key:
+        yield (
+            "mail.portal_documents must be 'zip', because the archive is encrypted with a key that the portal does not "
+            "have"
+        )
 
 
 def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:

@@ -84,6 +84,11 @@ class MailSettings(Record, kw_only=True):
     """Folder where delivery reports arrive."""
     vendor_reports_url: str = ""
     """Where the print vendor leaves its reports: an `sftp:` or `file:` URL. Empty: they are placed in the inbox."""
+    portal_kinds: tuple[Kind, ...] = (Kind.STATEMENT, Kind.OB_NOTICE, Kind.DUNNING)
+    """Document kinds that the portal feed has."""
+    portal_documents: str = "archive"
+    """How the portal gets the PDFs: `archive`, each line says where in the archive; `zip`, beside each feed file, for a
+    portal that cannot read the archive."""
     portal_reads_url: str = ""
     """Where the portal leaves its files of documents that were opened: an `sftp:` or `file:` URL. Empty: they are
     placed in the inbox."""
@@ -201,6 +206,9 @@ class Settings(Record, kw_only=True):
     """URL of the print vendor: `file:///…`, `sftp://…`, or `lob://…`."""
     email: str = ""
     """URL of the mail service: `file:///…`, `smtp://…`, or `ses://…`."""
+    portal: str = ""
+    """URL of the folder or bucket from which the patient portal takes in what left: `file:///…`, `sftp://…`, or
+    `s3://bucket/prefix`. Empty: no feed."""
     source: SourceSettings = SourceSettings()
     """The billing data source."""
     policy: Policy = Policy()

@@ -185,6 +185,7 @@ document = Table(
     Column("episode_id", _ID, nullable=False),
     Column("amount_cents", BigInteger, nullable=False),
     Column("issued_on", Date, nullable=False),
+    Column("due_on", Date),
     Column("state", _WORD, nullable=False),
     Column("error_code", _WORD, nullable=False),
     Column("error_message", Text, nullable=False),
@@ -296,6 +297,33 @@ delivery = Table(
 """`delivery_one_live` makes a second live claim of the same document impossible. `readdressed_to` is the digest of the
 address when the attempt went to a different one than its pages show. `read_by` is the last day to open an e-mailed
 document before it goes on paper; null when nothing waits for that."""
+
+portal_file = Table(
+    "portal_file",
+    metadata,
+    Column("name", _ID, primary_key=True),
+    Column("batch_id", _ID, ForeignKey("batch.batch_id"), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index("portal_file_batch", "batch_id", "sequence"),
+    _one_of("state", (DeliveryState.CLAIMED, DeliveryState.SENT), "state"),
+)
+"""A file for the patient portal. `sha256` of its lines; empty before they are first written."""
+
+portal_document = Table(
+    "portal_document",
+    metadata,
+    Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
+    Column("action", _WORD, primary_key=True),
+    Column("portal_file", _ID, ForeignKey("portal_file.name"), nullable=False),
+    Index("portal_document_file", "portal_file"),
+    _one_of("action", ("show", "withdraw"), "action"),
+)
+"""The key makes it impossible to publish a document twice, or to withdraw it twice."""
 
 redelivery = Table(
     "redelivery",

@@ -41,6 +41,7 @@ from statement_builder.operations.tracking.inbound_files import (
     put_away_known,
 )
 from statement_builder.operations.tracking.inbox import DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
+from statement_builder.operations.tracking.portal_feed import publish_waiting
 from statement_builder.operations.tracking.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
 from statement_builder.operations.tracking.unread_emails import print_unread_emails
 from statement_builder.operations.tracking.vendor_files import ReversalBudget, process_vendor_file
@@ -135,6 +136,7 @@ def _finish(
     ]
     alerts += _find_sender_faults(context)
     alerts += stop_mail_to_deceased(context)
+    alerts += publish_waiting(context)
     closed = _close_complete_batches(context, alerts)
     alerts += find_late_files(context)
     alerts += _review_inbox(inbox)
