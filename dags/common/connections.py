@@ -31,6 +31,7 @@ CONNECTIONS = {
     "statements_source": "STATEMENTS_SOURCE_URL",
     "statements_print": "STATEMENTS_PRINT",
     "statements_email": "STATEMENTS_EMAIL",
+    "statements_portal": "STATEMENTS_PORTAL",
 }
 """Maps connection ids to the variables they override. A missing connection leaves the setting unchanged."""
 _EXTRA_PREFIXES = ("STATEMENTS_", "AWS_")

@@ -24,7 +24,10 @@ CREATE TABLE guarantor (
     delivery text COLLATE "C",
     email_consent_at timestamptz,
     email_secret text COLLATE "C",
-    birth_on date
+    birth_on date,
+    email_consent_terms text COLLATE "C",
+    email_consent_source text COLLATE "C",
+    email_consent_withdrawn_on date
 );
 
 CREATE TABLE patient (
@@ -82,7 +85,10 @@ CREATE TABLE contact (
     language text COLLATE "C",
     large_print boolean,
     delivery text COLLATE "C",
-    email_consent_at timestamptz
+    email_consent_at timestamptz,
+    email_consent_terms text COLLATE "C",
+    email_consent_source text COLLATE "C",
+    email_consent_withdrawn_on date
 );
 
 CREATE TABLE charge (

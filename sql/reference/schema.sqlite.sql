@@ -24,7 +24,10 @@ CREATE TABLE guarantor (
     delivery text,
     email_consent_at text,
     email_secret text,
-    birth_on text
+    birth_on text,
+    email_consent_terms text,
+    email_consent_source text,
+    email_consent_withdrawn_on text
 );
 
 CREATE TABLE patient (
@@ -82,7 +85,10 @@ CREATE TABLE contact (
     language text,
     large_print integer,
     delivery text,
-    email_consent_at text
+    email_consent_at text,
+    email_consent_terms text,
+    email_consent_source text,
+    email_consent_withdrawn_on text
 );
 
 CREATE TABLE charge (

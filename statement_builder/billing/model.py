@@ -111,6 +111,11 @@ class Contact(Record, kw_only=True):
     large_print: bool = False
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None
+    email_consent_terms: str = ""
+    """SHA-256 of the text that the consent was given to. Empty: not on record."""
+    email_consent_source: str = ""
+    """How the consent was given, such as `portal`. Empty: not on record."""
+    email_consent_withdrawn_on: date | None = None
 
 
 class Guarantor(Record, kw_only=True):
@@ -136,6 +141,11 @@ class Guarantor(Record, kw_only=True):
     large_print: bool = False
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None
+    email_consent_terms: str = ""
+    """SHA-256 of the text that the consent was given to. Empty: not on record."""
+    email_consent_source: str = ""
+    """How the consent was given, such as `portal`. Empty: not on record."""
+    email_consent_withdrawn_on: date | None = None
     email_secret: str = ""
     """The password that the guarantor chose for encrypted e-mail attachments. In memory only: no snapshot has it."""
     birth_on: date | None = None

@@ -157,7 +157,7 @@ class DeliveryReportRepository(Repository):
         `DeliveryReportError` when the report is impossible: then nothing is recorded, and no death.
         """
         with self._write() as connection:
-            found = _require_document(connection, document_id)
+            found = require_document(connection, document_id)
             attempts = read_deliveries(connection, [document_id]).get(document_id, ())
             printed = [each for each in attempts if each.print_file and print_file in {"", each.print_file}]
             if not printed:
@@ -204,13 +204,17 @@ class DeliveryReportRepository(Repository):
         was in doubt.
         """
         with self._write() as connection:
-            found = _require_document(connection, document_id)
+            found = require_document(connection, document_id)
             attempts, mine = _require_sent_email(connection, document_id, attempt, on=on, at=at)
             if mine.state is DeliveryState.DELIVERED:
                 raise DeliveryReportError(
                     f"document {document_id} was delivered, and a bounce followed: a reply, a copy, or a server behind "
                     "the recipient's. Nothing was changed; read the message."
                 )
+            if mine.state is DeliveryState.UNREAD:  # it goes on paper already
+                if is_final:
+                    suppress(connection, found, SuppressionCode.EMAIL, digest="", since=on)
+                return is_final
             if not _is_news(mine.state, DeliveryState.BOUNCED, subject=f"document {document_id}"):
                 return False
             require_delivery_move(f"document {document_id}", mine.state, DeliveryState.BOUNCED)
@@ -225,7 +229,7 @@ class DeliveryReportRepository(Repository):
                     each.state is DeliveryState.BOUNCED and each.channel is Channel.EMAIL for each in attempts
                 )
                 if is_final or (tries_max is not None and bounced + 1 >= tries_max):
-                    _switch_to_print(connection, found, at=at, why=why)
+                    switch_channel(connection, found, Channel.PRINT, at=at, why=why)
             if is_final:
                 suppress(connection, found, SuppressionCode.EMAIL, digest="", since=on)
             return True
@@ -237,7 +241,7 @@ class DeliveryReportRepository(Repository):
         Suppresses the guarantor's e-mail. The message was delivered: no clock moves, and nothing is mailed again.
         """
         with self._write() as connection:
-            found = _require_document(connection, document_id)
+            found = require_document(connection, document_id)
             _, mine = _require_sent_email(connection, document_id, attempt, on=on, at=at)
             known = select(event.c.event_id).where(
                 event.c.batch_id == found.batch_id, event.c.subject == document_id, event.c.what == COMPLAINT
@@ -245,7 +249,7 @@ class DeliveryReportRepository(Repository):
             if connection.execute(known).first() is not None:
                 return False
             if mine.state in PROGRESS:
-                _mark_delivered(connection, found, mine, at=at, why=why)
+                mark_delivered(connection, found, mine, at=at, why=why)
             if found.channel is Channel.EMAIL:  # a message that bounced for now is not e-mailed again
                 connection.execute(delete(redelivery).where(redelivery.c.document_id == document_id))
             suppress(connection, found, SuppressionCode.EMAIL, digest="", since=on)
@@ -266,12 +270,12 @@ class DeliveryReportRepository(Repository):
         """The mail service confirms that it accepted this message, or that the recipient's server did; False if that is
         known. `DeliveryReportError` when it is not our message."""
         with self._write() as connection:
-            found = _require_document(connection, document_id)
+            found = require_document(connection, document_id)
             attempts = read_deliveries(connection, [document_id]).get(document_id, ())
             was_in_doubt = _require_email(attempts, document_id, attempt).state in _IN_DOUBT
             _, mine = _require_sent_email(connection, document_id, attempt, on=on, at=at, why=why)
             if is_delivered and mine.state is DeliveryState.SENT:
-                _mark_delivered(connection, found, mine, at=at, why=why)
+                mark_delivered(connection, found, mine, at=at, why=why)
                 return True
             return was_in_doubt
 
@@ -279,7 +283,7 @@ class DeliveryReportRepository(Repository):
         """The vendor canceled a piece at our request before printing it: the document is void. InvariantError when the
         piece can no longer be canceled."""
         with self._write() as connection:
-            found = _require_document(connection, document_id)
+            found = require_document(connection, document_id)
             attempt = read_deliveries(connection, [document_id])[document_id][-1]
             require_delivery_move(f"document {document_id}", attempt.state, DeliveryState.RECALLED)
             own = (delivery.c.document_id == document_id) & (delivery.c.attempt == attempt.attempt)
@@ -419,7 +423,8 @@ def _require_handed_off(connection: Connection, file: PrintFileRow, *, on: date,
     return lock_print_file(connection, file.name)
 
 
-def _require_document(connection: Connection, document_id: str) -> Document:
+def require_document(connection: Connection, document_id: str) -> Document:
+    """The document, locked. `DeliveryReportError` when it is not ours, or was purged."""
     own_shard = (shard.c.batch_id == document.c.batch_id) & (shard.c.sequence == document.c.sequence)
     query = select(shard.c.purged_on).select_from(document).join(shard, own_shard)
     found = connection.execute(query.where(document.c.document_id == document_id)).first()
@@ -456,7 +461,8 @@ def _require_sent_email(
     return attempts, mine
 
 
-def _mark_delivered(connection: Connection, found: Document, mine: Delivery, *, at: datetime, why: str) -> None:
+def mark_delivered(connection: Connection, found: Document, mine: Delivery, *, at: datetime, why: str) -> None:
+    """Move an attempt to `delivered`; no change when it is."""
     if mine.state is DeliveryState.DELIVERED:
         return
     require_delivery_move(f"document {found.document_id}", mine.state, DeliveryState.DELIVERED)
@@ -465,10 +471,11 @@ def _mark_delivered(connection: Connection, found: Document, mine: Delivery, *, 
     record_status_event(connection, found.batch_id, found.document_id, DeliveryState.DELIVERED, at=at, why=why)
 
 
-def _switch_to_print(connection: Connection, found: Document, *, at: datetime, why: str) -> None:
+def switch_channel(connection: Connection, found: Document, channel: Channel, *, at: datetime, why: str) -> None:
+    """Send the document's next attempt by this channel."""
     mine = document.c.document_id == found.document_id
-    connection.execute(update(document).where(mine).values(channel=Channel.PRINT.value))
-    what = f"channel {Channel.PRINT}"
+    connection.execute(update(document).where(mine).values(channel=channel.value))
+    what = f"channel {channel}"
     write_event(
         connection, at=at, actor=SERVICE, batch_id=found.batch_id, subject=found.document_id, what=what, why=why
     )

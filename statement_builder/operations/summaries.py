@@ -39,6 +39,7 @@ FIGURES = (
     "mailed",
     "rejected",
     "bounced",
+    "unread",
     "returned",
     "due_again",
     "extra",

@@ -416,6 +416,7 @@ def _document(draft: _Draft, issued_on: date, outcome: _Outcome, entries: Mappin
         episode_id=selection.episode_id,
         amount_cents=selection.amount_cents,
         issued_on=issued_on,
+        due_on=selection.due_on,
         state=DocumentState.ERROR,
         postal_key=guarantor.mailing_address.postal_code,
     )

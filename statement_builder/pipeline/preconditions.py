@@ -8,6 +8,7 @@ from __future__ import annotations
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.portal import open_portal, read_portal_keys
 from statement_builder.rendering import check_templates
 from statement_builder.reports.event_seal import read_event_keys
 
@@ -18,6 +19,9 @@ def require_settings(context: AppContext, source: str) -> None:
     context.profile()
     require_delivery(context)
     context.payment_keys()
+    if context.settings.portal:
+        open_portal(context.settings, context.environ)
+        read_portal_keys(context.environ)
     context.open_source(source)
 
 

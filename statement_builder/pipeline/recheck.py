@@ -1,4 +1,5 @@
-"""Pre-mail recheck: withhold documents that must no longer be mailed, just before they leave.
+"""Pre-mail recheck: withhold documents that must no longer be mailed, just before they leave. One that may only no
+longer go by e-mail is printed.
 
 A payment, bankruptcy, death or pregnancy loss that reached the billing system after rendering withholds the document.
 Documents already claimed for a hand-off are past this point and are left alone.
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR, guarantor_of
 from statement_builder.billing.model import GuarantorAccount
-from statement_builder.billing.selection import Hold
+from statement_builder.billing.selection import Channel, Hold
 from statement_builder.ledger import Batch, Shard
 from statement_builder.pipeline.build_worker import plan_build
 from statement_builder.pipeline.context import AppContext
@@ -36,6 +37,8 @@ from statement_builder.pipeline.recheck_worker import (
 from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
 from statement_builder.source import read_refusing
 
+CHANNEL = "CHANNEL"
+"""Hold code: the document may no longer go by e-mail."""
 RECHECK_VALID_FOR = timedelta(hours=2)
 """A shard that leaves within this time of the batch's recheck needs no recheck of its own."""
 _ACCOUNTS_PER_TASK = 250
@@ -149,6 +152,12 @@ class _Recheck:
     def _withhold(self, ineligible: Sequence[tuple[str, tuple[Hold, ...]]]) -> None:
         context = self._context
         for document_id, holds in ineligible:
+            if {hold.code for hold in holds} == {CHANNEL}:
+                why = "the consent to e-mail ended after the document was rendered"
+                context.ledger.documents.change_channel(
+                    document_id, Channel.PRINT, actor=context.actor, at=context.now(), why=why
+                )
+                continue
             context.ledger.documents.withhold(document_id, holds, actor=context.actor, at=context.now())
             self.withheld += 1
 

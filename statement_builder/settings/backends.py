@@ -34,6 +34,7 @@ def find_backend_faults(settings: Settings) -> Iterator[str]:
         lambda: _check_mailer_id(settings.mail.mailer_id),
         lambda: open_profile(settings),
         lambda: _check_fetched("mail.vendor_reports_url", settings.mail.vendor_reports_url, "file", "sftp"),
+        lambda: _check_fetched("mail.portal_reads_url", settings.mail.portal_reads_url, "file", "sftp"),
         lambda: _check_fetched("mail.bounce_mailbox_url", settings.mail.bounce_mailbox_url, "file", "imaps"),
     )
     for check in checks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
@@ -32,6 +32,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "source.max_age_hours": (1, 8_760),
     "render.workers": (0, 1_024),
     "mail.email_link_days": (1, 7),
+    "mail.unread_email_days": (0, 90),
     "mail.preflight_sample_every": (1, 1_000_000),
     "mail.assumed_mailing_business_days": (0, 30),
     "mail.settle_seconds": (0, 86_400),
@@ -74,6 +75,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_folder_faults("source.queries", settings.source.queries, must_exist=True)
     yield from _find_render_faults(settings.render)
     yield from _find_mail_faults(settings.mail, settings.archive)
+    yield from _find_portal_faults(settings)
     yield from _find_release_faults(settings.release)
     yield from _find_policy_faults(settings.policy)
     yield from _find_role_faults(settings.roles)
@@ -131,6 +133,11 @@ def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
             "mail.email_content 'archive-link' requires an archive on S3. "
             "Set archive to s3://…, or mail.email_content to 'portal'"
         )
+    if mail.unread_email_days and mail.email_content != "portal":
+        yield (
+            "mail.unread_email_days requires mail.email_content 'portal', because only the portal reports which "
+            "documents were opened. Set it to 0, or mail.email_content to 'portal'"
+        )
     if mail.service_type and not mail.mailer_id:
         yield "mail.service_type is set, but mail.mailer_id is not: the barcode needs both"
     if unknown := [topic for topic in mail.sns_topics if not _SNS_TOPIC.fullmatch(topic)]:
@@ -138,6 +145,20 @@ def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
     if not re.fullmatch(r"[^\s;]*", mail.authserv_id):
         yield "mail.authserv_id must be one name, such as mx.hospital.org"
     yield from _find_folder_faults("mail.inbox", mail.inbox, must_exist=False)
+
+
+def _find_portal_faults(settings: Settings) -> Iterator[str]:
+    mail = settings.mail
+    if mail.portal_documents not in {"archive", "zip"}:
+        yield "mail.portal_documents must be 'archive' or 'zip'"
+    if len(set(mail.portal_kinds)) < len(mail.portal_kinds):
+        yield "mail.portal_kinds must name each kind once"
+    has_key = "key" in dict(parse_qsl(urlsplit(settings.archive).query))
+    if settings.portal and mail.portal_documents == "archive" and has_key:
+        yield (
+            "mail.portal_documents must be 'zip', because the archive is encrypted with a key that the portal does not "
+            "have"
+        )
 
 
 def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:
@@ -149,6 +170,10 @@ def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:
 def _find_policy_faults(policy: Policy) -> Iterator[str]:
     if len(set(policy.email_kinds)) < len(policy.email_kinds):
         yield "policy.email_kinds must name each kind once"
+    if len(set(policy.esign_kinds)) < len(policy.esign_kinds):
+        yield "policy.esign_kinds must name each kind once"
+    if any(not re.fullmatch(r"[0-9a-f]{64}", each) for each in policy.consent_terms):
+        yield "policy.consent_terms must be SHA-256 values: 64 lowercase hexadecimal digits, from `sha256sum FILE`"
     if policy.agency_name and (not re.search(r"\w", policy.agency_name) or _unprintable(policy.agency_name)):
         yield "policy.agency_name must be a name on one line, or empty"
 

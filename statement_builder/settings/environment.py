@@ -9,6 +9,7 @@ URL_VARIABLES = {
     "archive": "STATEMENTS_ARCHIVE",
     "print": "STATEMENTS_PRINT",
     "email": "STATEMENTS_EMAIL",
+    "portal": "STATEMENTS_PORTAL",
     "source.url": "STATEMENTS_SOURCE_URL",
 }
 """Settings whose URL may contain a password, and the variable that overrides each."""
@@ -48,6 +49,12 @@ ENVIRONMENT_VARIABLES: tuple[EnvironmentVariable, ...] = (
     _variable(
         "PAYMENT_KEY",
         "Keys of the checks in payment codes (`facility.payment_url`), separated by commas; the first signs.",
+        secret=True,
+    ),
+    _variable(
+        "PORTAL_KEY",
+        "Keys of the tokens in the portal feed that prove which documents were opened, separated by commas; the first "
+        "signs.",
         secret=True,
     ),
     _variable("IMAP_USER", "User name for the bounce mailbox."),

@@ -59,6 +59,10 @@ class MailSettings(Record, kw_only=True):
     email_content: str = "portal"
     """What an e-mail contains: `portal`, a sign-in link; `archive-link`, an expiring link to the PDF that works
     without signing in; `attachment`, the PDF encrypted with the guarantor's password."""
+    unread_email_days: int = 0
+    """Days in which an e-mailed document must be opened on the portal; after them it goes on paper, once, as the same
+    document. Requires the portal's reads (`portal_reads_url`, or files in the inbox). 0: e-mail is enough. Final
+    notices always go on paper at once."""
     email_link_days: int = 7
     """Days that an `archive-link` works, 1 to 7 (the S3 maximum)."""
     mailer_id: str = ""
@@ -82,6 +86,14 @@ class MailSettings(Record, kw_only=True):
     """Folder where delivery reports arrive."""
     vendor_reports_url: str = ""
     """Where the print vendor leaves its reports: an `sftp:` or `file:` URL. Empty: they are placed in the inbox."""
+    portal_kinds: tuple[Kind, ...] = (Kind.STATEMENT, Kind.OB_NOTICE, Kind.DUNNING)
+    """Document kinds that the portal feed has."""
+    portal_documents: str = "archive"
+    """How the portal gets the PDFs: `archive`, each line says where in the archive; `zip`, beside each feed file, for a
+    portal that cannot read the archive."""
+    portal_reads_url: str = ""
+    """Where the portal leaves its files of documents that were opened: an `sftp:` or `file:` URL. Empty: they are
+    placed in the inbox."""
     bounce_mailbox_url: str = ""
     """Mailbox for bounced e-mail: a `file:` URL (Maildir, or a folder of `.eml` files) or an `imaps:` URL."""
     settle_seconds: int = 60
@@ -205,6 +217,9 @@ class Settings(Record, kw_only=True):
     """URL of the print vendor: `file:///…`, `sftp://…`, or `lob://…`."""
     email: str = ""
     """URL of the mail service: `file:///…`, `smtp://…`, or `ses://…`."""
+    portal: str = ""
+    """URL of the folder or bucket from which the patient portal takes in what left: `file:///…`, `sftp://…`, or
+    `s3://bucket/prefix`. Empty: no feed."""
     source: SourceSettings = SourceSettings()
     """The billing data source."""
     policy: Policy = Policy()

@@ -22,6 +22,7 @@ from statement_builder.billing.model import (
     CoverageKind,
     Delivery,
     EstimateReview,
+    FaultyAccount,
     GuarantorAccount,
 )
 from statement_builder.errors import ConfigError, RepeatedSubjects, SourceError
@@ -96,6 +97,29 @@ def test_accounts__omitted_optional_column_is_empty(extract: Extract, queries: P
     assert isinstance(without, GuarantorAccount)
     assert without.guarantor.email_secret == ""
     assert with_column.guarantor == replace(without.guarantor, email_secret="blue heron 47")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "found"),
+    [
+        pytest.param("email_consent_terms", "a" * 64, "", id="a-digest"),
+        pytest.param("email_consent_terms", "version 2", "SHA256", id="a-name-of-a-text"),
+        pytest.param("email_consent_terms", "A" * 64, "SHA256", id="capitals"),
+        pytest.param("email_consent_withdrawn_on", "2026-02-10", "", id="a-day"),
+    ],
+)
+@pytest.mark.parametrize("table", ["guarantor", "contact"])
+def test_accounts__consent_columns(extract: Extract, table: str, column: str, value: str, found: str) -> None:
+    extract.add("guarantor", **({column: value} if table == "guarantor" else {}))
+    extract.add("patient")
+    if table == "contact":
+        extract.add("contact", **{column: value})
+    (account,) = extract.pull()
+    faults = account.faults if isinstance(account, FaultyAccount) else ()
+    assert [(fault.code, fault.column) for fault in faults] == ([(found, column)] if found else [])
+    if isinstance(account, GuarantorAccount):
+        recipient = account.guarantor if table == "guarantor" else account.contacts[0]
+        assert str(getattr(recipient, column)) == value
 
 
 def test_accounts__birth_date_and_coverage_spans(extract: Extract) -> None:

@@ -33,13 +33,14 @@ _LABELS = {
     "mailed": "  mailed",
     "rejected": "  rejected",
     "bounced": "  bounced",
+    "unread": "unread, of those mailed",
     "returned": "returned, of those mailed",
     "due_again": "due again",
     "extra": "copies, corrections",
 }
 _SECTION_ENDS = frozenset({"pulled", "exceptions", "errors", "email"})
 _HIDDEN_IF_ZERO = frozenset(
-    {"errors", "withheld", "uncertain", "rejected", "bounced", "returned", "due_again", "extra"}
+    {"errors", "withheld", "uncertain", "rejected", "bounced", "unread", "returned", "due_again", "extra"}
 )
 _VENDOR_REPORTS = frozenset({"acknowledged", "mailed"})
 """Shown only if they differ from `handed_off`. They are equal for a vendor that reports nothing."""

@@ -119,6 +119,7 @@ def _make_correction(
         episode_id=selection.episode_id,
         amount_cents=content.amount_cents,
         issued_on=content.issued_on,
+        due_on=selection.due_on,
         state=DocumentState.RENDERED,
         postal_key=account.guarantor.mailing_address.postal_code,
         revision_of=original.document_id,

@@ -1,4 +1,4 @@
-"""Apply one report from a vendor or mail server to the ledger: which document it is about, and what follows from it."""
+"""Apply one report of a vendor, mail server or portal to the ledger: which document it is about, and what follows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from msgspec.structs import replace
 
 from mail_house.bounces import Accepted, Bounce, BounceKind
 from mail_house.email import EMAIL_KEY
-from mail_house.inbound import Acknowledgement, AddressChange, DeliveryReport, JobMailed, PieceReport, PieceState
+from mail_house.inbound import (
+    Acknowledgement,
+    AddressChange,
+    DeliveryReport,
+    JobMailed,
+    PieceReport,
+    PieceState,
+    Viewed,
+)
+from mail_house.portal import PORTAL_KEY, verifies_portal_token
 from mail_house.secret import read_keys
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.selection import Channel
@@ -44,13 +53,14 @@ class DeliveryReportRecorder:
 
     Each method returns whether the report was news. `why` names the file and line that the report comes from. All
     raise `DeliveryReportError` if the report contradicts the ledger or is about something that we did not send.
-    Raises `ConfigError` for unusable e-mail keys.
+    Raises `ConfigError` for unusable keys.
     """
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
         try:
             self._keys = read_keys(context.environ, EMAIL_KEY)
+            self._portal_keys = read_keys(context.environ, PORTAL_KEY)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
         self._digests = functools.lru_cache(maxsize=16)(self._read_digests)
@@ -64,6 +74,9 @@ class DeliveryReportRecorder:
             return self._check_print_file(report, is_lob=is_lob)
         if isinstance(report, AddressChange):
             require_possible_move(f"document {report.document_id}", report.on, today=self._context.today())
+            return report
+        if isinstance(report, Viewed):
+            self._check_view(report)
             return report
         return self._check_piece(report, is_lob=is_lob)
 
@@ -106,6 +119,11 @@ class DeliveryReportRecorder:
             )
         if isinstance(report, AddressChange):
             return self._record_address_change(report, why)
+        if isinstance(report, Viewed):
+            context = self._context
+            return context.ledger.readings.record_view(
+                report.document_id, on=report.on, local_date=context.local_date, at=at, why=why
+            )
         return self._record_piece(report, why=f"{report.reason} ({why})")
 
     def find_doubt(self, bounce: Bounce, evidence: Evidence) -> str:
@@ -218,6 +236,22 @@ class DeliveryReportRecorder:
             )
         self._check_date(subject, report.state, report.on, handed_off_at=attempt.claimed_at)
         return replace(report, print_file=attempt.print_file)
+
+    def _check_view(self, report: Viewed) -> None:
+        """A view is proven by the token that the feed gave the portal, and follows the hand-off."""
+        subject = f"document {report.document_id}"
+        if not self._portal_keys:
+            raise DeliveryReportError(
+                f"{PORTAL_KEY} is not set, so nothing proves that the portal showed {subject}. Set the key that the "
+                "feed was made with."
+            )
+        if not verifies_portal_token(self._portal_keys, report.token, report.document_id):
+            raise DeliveryReportError(
+                f"{subject}: the token is not the one in the portal feed, so nothing proves that the portal showed it. "
+                "Ask the portal who wrote this line."
+            )
+        if attempts := self._context.ledger.deliveries.for_document(report.document_id):
+            self._check_date(subject, "viewed", report.on, handed_off_at=attempts[0].claimed_at)
 
     def _check_date(self, subject: str, event: str, on: date, *, handed_off_at: datetime) -> None:
         context = self._context

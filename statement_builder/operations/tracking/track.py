@@ -41,7 +41,9 @@ from statement_builder.operations.tracking.inbound_files import (
     put_away_known,
 )
 from statement_builder.operations.tracking.inbox import DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
+from statement_builder.operations.tracking.portal_feed import publish_waiting
 from statement_builder.operations.tracking.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
+from statement_builder.operations.tracking.unread_emails import print_unread_emails
 from statement_builder.operations.tracking.vendor_files import ReversalBudget, process_vendor_file
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.email_stop import explain_stop, is_email_stopped
@@ -130,12 +132,14 @@ def _finish(
     context: AppContext, inbox: Inbox, files: list[TrackedFile], alerts: list[Alert], unsettled: Sequence[str] = ()
 ) -> TrackingResult:
     """What follows from the reports: redeliveries, closed batches, and what a person must do."""
+    alerts += print_unread_emails(context)
     alerts += [
         alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
         for batch_id, message in hand_off_due(context).items()
     ]
     alerts += _find_sender_faults(context)
     alerts += stop_mail_to_deceased(context)
+    alerts += publish_waiting(context)
     closed = _close_complete_batches(context, alerts)
     alerts += find_late_files(context)
     alerts += _review_inbox(inbox)
@@ -183,6 +187,11 @@ def _fetch_reports(context: AppContext, inbox: Inbox, settled_before: float) -> 
     mail, alerts = context.settings.mail, []
     for setting, fetch, url in (
         ("vendor_reports_url", fetch_vendor_reports, mail.vendor_reports_url),
+        (
+            "portal_reads_url",
+            functools.partial(fetch_vendor_reports, setting="mail.portal_reads_url"),
+            mail.portal_reads_url,
+        ),
         ("bounce_mailbox_url", fetch_bounces, mail.bounce_mailbox_url),
     ):
         try:

@@ -19,6 +19,7 @@ from statement_builder.billing.model import (
     InsuranceStatus,
 )
 from statement_builder.source.sample.name_pools import (
+    CONSENT_TERMS,
     FIRST_NAMES,
     INSURERS,
     LAST_NAMES,
@@ -76,6 +77,8 @@ class Household:
         if rng.random() < 0.5:
             zip_code += f"-{rng.randint(1, 9998):04d}"
         by_email = rng.random() < 0.15
+        withdrew = not by_email and self.number % 12 == 0 and "email_consent_at" not in changes
+        consented = by_email or withdrew
         row = {
             "guarantor_id": self.guarantor_id,
             "first_name": self.first_name,
@@ -95,12 +98,23 @@ class Household:
             "language": "es" if rng.random() < 0.08 else "en",
             "large_print": rng.random() < 0.02,
             "delivery": "email" if by_email else "paper",
-            "email_consent_at": f"{self.day(rng.randint(30, 700))}T15:00:00Z" if by_email else None,
+            "email_consent_at": f"{self.day(300 if withdrew else rng.randint(30, 700))}T15:00:00Z"
+            if consented
+            else None,
             "email_secret": None,
             "birth_on": None,
+            **self._consent(is_given=consented, is_withdrawn=withdrew),
         }
         assert changes.keys() <= row.keys()
         self.rows["guarantor"].append(tuple((row | changes).values()))
+
+    def _consent(self, *, is_given: bool, is_withdrawn: bool) -> dict[str, str | None]:
+        """To which text somebody consented, how, and when that was withdrawn."""
+        return {
+            "email_consent_terms": CONSENT_TERMS if is_given else None,
+            "email_consent_source": ("portal", "portal", "paper form")[self.number % 3] if is_given else None,
+            "email_consent_withdrawn_on": self.day(20) if is_withdrawn else None,
+        }
 
     def add_patient(self, *, age: int | None = None, first_name: str | None = None) -> str:
         """Add the guarantor as patient, or a family member called `first_name`. Returns the patient id."""
@@ -272,6 +286,7 @@ class Household:
             "large_print": False,
             "delivery": "paper",
             "email_consent_at": None,
+            **self._consent(is_given=False, is_withdrawn=False),
         }
         assert changes.keys() <= row.keys()
         row |= changes
