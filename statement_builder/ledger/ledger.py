@@ -24,6 +24,7 @@ from statement_builder.ledger.installation import InstallationRepository, NewIns
 from statement_builder.ledger.legal_holds import LegalHoldRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
 from statement_builder.ledger.print_files import PrintFileRepository
+from statement_builder.ledger.proof import ProofRepository
 from statement_builder.ledger.redeliveries import RedeliveryRepository
 from statement_builder.ledger.reissues import ReissueRepository
 from statement_builder.ledger.retention import RetentionRepository
@@ -68,6 +69,7 @@ class Ledger(Closing):
         self.inbound_files = InboundFileRepository(self._transactions)
         self.mailing_history = MailingHistoryRepository(self._transactions)
         self.control_totals = ControlTotalsRepository(self._transactions)
+        self.proof = ProofRepository(self._transactions)
         self.legal_holds = LegalHoldRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)

@@ -299,6 +299,19 @@ class HeldCandidate(Record, kw_only=True):
     """Found just before the hand-off, after the page was rendered."""
 
 
+class CandidateDecision(Record, kw_only=True):
+    """What one batch decided about one guarantor, and why."""
+
+    batch_id: str
+    guarantor_id: str
+    outcome: Outcome
+    balance_cents: int
+    amount_cents: int
+    holds: tuple[Hold, ...]
+    late_holds: tuple[Hold, ...]
+    faults: tuple[Fault, ...]
+
+
 class Suppression(Record, kw_only=True):
     """Mail to one address, all e-mail, or everything, that a delivery report suppressed for one guarantor."""
 

@@ -142,8 +142,8 @@ class RetentionSettings(Record, kw_only=True):
 class RoleSettings(Record, kw_only=True):
     """Who may do what. As soon as one of these is set, whatever is not set is allowed to nobody.
 
-    Each is a list of `group:NAME`, a group of the operating system; `airflow:NAME`, a user of Airflow; and `schedule`,
-    the runs that Airflow starts itself.
+    Each is a list of `group:NAME`, a group of the operating system; `airflow:NAME`, a user of Airflow; `web:NAME`, a
+    user whom the console's proxy signed in; and `schedule`, the runs that Airflow starts itself.
     """
 
     run: tuple[str, ...] | None = None
@@ -170,6 +170,8 @@ class RoleSettings(Record, kw_only=True):
     """Who may adopt a store that was moved or restored."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
+    console: tuple[str, ...] | None = None
+    """Who may open the console and look at everything in it."""
 
     @property
     def are_set(self) -> bool:
@@ -179,6 +181,20 @@ class RoleSettings(Record, kw_only=True):
     def allowed(self, verb: str) -> tuple[str, ...]:
         """Who may use this verb, by its name here."""
         return tuple(getattr(self, verb) or ())
+
+
+class ConsoleSettings(Record, kw_only=True):
+    """The operator's console in the browser, `statements serve`."""
+
+    port: int = 8321
+    """Port on the loopback address where the console listens."""
+    public_url: str = ""
+    """Address of the console behind a proxy that signs people in, such as `https://mail.hospital.example`. Empty: there
+    is no proxy, and the console opens with a one-time link."""
+    user_header: str = "X-Forwarded-User"
+    """Header in which the proxy names the user. It is believed only beside `STATEMENTS_PROXY_SECRET`."""
+    requires_proof: bool = False
+    """Whether the person who releases a batch in the console must have opened each document of its proof."""
 
 
 class Settings(Record, kw_only=True):
@@ -208,6 +224,8 @@ class Settings(Record, kw_only=True):
     """How long mail is kept."""
     roles: RoleSettings = RoleSettings()
     """Who may do what. Nothing set: everybody who can read the settings."""
+    console: ConsoleSettings = ConsoleSettings()
+    """The operator's console in the browser."""
 
     def __repr__(self) -> str:
         """Without values: a log of a traceback may show it, and the URLs of databases may contain passwords."""
