@@ -24,7 +24,7 @@ class CandidateRepository(Repository):
     def exceptions(self, batch_id: str) -> list[ExceptionLine]:
         """Everything that a clerk must fix, in mailing order: first bad data, then documents that failed to render."""
         faulty = (
-            select(candidate.c.subject, candidate.c.guarantor_id, candidate.c.faults)
+            select(candidate.c.subject, candidate.c.guarantor_id, candidate.c.faults, candidate.c.balance_cents)
             .where(candidate.c.batch_id == batch_id, candidate.c.outcome == Outcome.EXCEPTION.value)
             .order_by(candidate.c.sequence, candidate.c.subject)
         )
@@ -116,6 +116,7 @@ def _faults_of(row: Any) -> list[ExceptionLine]:
             row_key=fault.row_key,
             message=fault.message,
             fix=fault.fix,
+            cents=row.balance_cents,
         )
         for fault in _decode_faults(row.faults)
     ]
@@ -133,6 +134,7 @@ def _error_of(row: Any) -> ExceptionLine:
         code=row.error_code,
         message=row.error_message,
         fix=row.error_fix,
+        cents=row.amount_cents,
     )
 
 

@@ -50,7 +50,7 @@ class ProofRepository(Repository):
         return self._list(select(*_COLUMNS).where(*_is_in(batch_id), mine).order_by(document.c.document_id))
 
     def opened_by(self, batch_id: str, what: str) -> dict[str, frozenset[str]]:
-        """Actor → the batch's documents that they looked at, according to the access log. `what` is the kind of look."""
+        """Actor → the batch's documents that they looked at, by the access log. `what` is the kind of look."""
         query = (
             select(access.c.actor, access_subject.c.document_id)
             .join(access_subject, access_subject.c.access_id == access.c.access_id)

@@ -285,6 +285,8 @@ class ExceptionLine(Record, kw_only=True):
     row_key: str = ""
     message: str
     fix: str
+    cents: int = 0
+    """The balance of the account, or the amount of the document."""
 
 
 class HeldCandidate(Record, kw_only=True):

@@ -8,6 +8,7 @@ from statement_builder.billing.model import Record
 from statement_builder.errors import AwaitingConfirmation, ConfigError, GateStop
 from statement_builder.ledger import Batch
 from statement_builder.operations.access import record_access, subjects_in
+from statement_builder.operations.proof import require_proof
 from statement_builder.operations.release import require_built
 from statement_builder.operations.release_codes import NOTHING, RELEASE_BY_NAME, Accepted, ReleaseCode
 from statement_builder.operations.roles import authorize, open_document
@@ -57,6 +58,7 @@ def _release(context: AppContext, order: Order) -> Done:
     named = frozenset(map(ReleaseCode, order.accepted))
     if named and not order.reason.strip():
         raise ConfigError("Say why you accept it: the reason is kept in the event log.")
+    require_proof(context, batch)
     return _walk(context, batch, order, RELEASE_BY_NAME | named)
 
 

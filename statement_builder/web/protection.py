@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import MutableHeaders
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from statement_builder.web.visitors import Door
@@ -39,9 +39,11 @@ BODY_BYTES_MAX = 64 * 1024
 class Protection:
     """Pure ASGI middleware. The visitor of a request that passes is `request.state.visitor`."""
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp, door: Door, signed_out: ASGIApp) -> None:
         self._app = app
         self._door = door
+        self._signed_out = signed_out
+        """Answers somebody who is nobody that the door knows."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,12 +60,11 @@ class Protection:
                     headers["Cache-Control"] = _NOT_STORED
             await send(message)
 
-        refusal = self._admit(scope, path)
-        app = self._app if refusal is None else refusal
-        await app(scope, receive, send_protected)
+        refusal = self._refuse(scope, path)
+        await (refusal or self._app)(scope, receive, send_protected)
 
-    def _admit(self, scope: Scope, path: str) -> Response | None:
-        """The refusal of a request; None if it may pass."""
+    def _refuse(self, scope: Scope, path: str) -> ASGIApp | None:
+        """What answers a request that may not pass; None if it may."""
         headers = _read_headers(scope)
         if headers.get("host", "") not in self._door.hosts:
             return PlainTextResponse("This console does not have that name.", status_code=421)
@@ -75,10 +76,8 @@ class Protection:
             is_automatic=AUTOMATIC_HEADER in headers,
         )
         scope.setdefault("state", {})["visitor"] = visitor
-        if visitor is None and path not in _OPEN_PATHS and not path.startswith(STATIC):
-            scope["path"] = scope["raw_path"] = "/signed-out"
-            scope["raw_path"] = b"/signed-out"
-        return None
+        is_open = path in _OPEN_PATHS or path.startswith(STATIC)
+        return self._signed_out if visitor is None and not is_open else None
 
     def _check_write(self, headers: Mapping[str, str]) -> str:
         """Why a write is refused before its form is read; empty if it is not."""

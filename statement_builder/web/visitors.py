@@ -39,8 +39,9 @@ class Visitor:
 class Door(Protocol):
     """One way into the console."""
 
-    origin: str
-    """The only origin from which a page may write, such as `http://127.0.0.1:8321`."""
+    @property
+    def origin(self) -> str:
+        """The only origin from which a page may write, such as `http://127.0.0.1:8321`."""
 
     @property
     def hosts(self) -> frozenset[str]:
