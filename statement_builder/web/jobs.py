@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,12 @@ from statement_builder.pipeline.context import open_context
 from statement_builder.settings import load_settings
 from statement_builder.web.actions import Done, Order, perform
 
+_PRELOADED = [
+    "statement_builder.web.jobs",
+    "statement_builder.operations.run",
+    "statement_builder.operations.reissue.correct",
+]
+"""What most actions need, so that each starts at once. It is imported in another process, while nobody waits."""
 KEPT_MAX = 200
 """Finished jobs that are remembered, so that their message can be shown once more."""
 _PROGRESS_EVERY_S = 0.2
@@ -39,6 +45,7 @@ class Job:
     session: str
     batch_id: str
     started_s: float
+    process_id: int | None = None
     stage: str = ""
     count: int = 0
     total: int = 0
@@ -69,6 +76,11 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
+    def prepare(self) -> None:
+        """Start the process that actions are forked from."""
+        get_context("forkserver").set_forkserver_preload(_PRELOADED)
+        forkserver.ensure_running()
+
     def start(self, order: Order, *, session: str, batch_id: str = "") -> Job:
         """Start an action. `BatchBusy` if this console still works on the same batch."""
         with self._lock:
@@ -84,11 +96,12 @@ class Jobs:
             self._jobs[job.job_id] = job
             for old in [each for each in self._jobs.values() if not each.is_running][:-KEPT_MAX]:
                 del self._jobs[old.job_id]
-        context = get_context("spawn")
+        context = get_context("forkserver")
         ours, theirs = context.Pipe(duplex=False)
         arguments = (theirs, order, self._environ, self._folder, self._workers)
         process = context.Process(target=_run, args=arguments, daemon=False)
         process.start()
+        job.process_id = process.pid
         theirs.close()
         threading.Thread(target=self._follow, args=(job, ours, process), daemon=True).start()
         return job

@@ -38,6 +38,7 @@ def serve(
         bound_port: int = listener.getsockname()[1]
         door = open_door(context, environ=environ, port=bound_port, say=say)
         jobs = Jobs(environ, folder, workers=context.workers, monotonic=time.monotonic)
+        jobs.prepare()
         console = Console(
             context=context,
             door=door,

@@ -1,4 +1,4 @@
-"""A console on a port of its own, and a visitor who clicks as a browser would: with a cookie, an origin and a form token."""
+"""A console on a port of its own, and a visitor who clicks as a browser would: with cookie, origin and form token."""
 
 from __future__ import annotations
 
@@ -108,15 +108,20 @@ def open_console(
     with context, closing(_listen()) as listener:
         port = listener.getsockname()[1]
         door = open_door(context, environ=environ, port=port, say=lambda line: links.append(line.split()[-1]))
+        jobs = Jobs(environ, hospital.home, workers=1, monotonic=time.monotonic)
+        jobs.prepare()
         console = Console(
             context=context,
             door=door,
             templates=open_templates(context.facility.time_zone),
-            jobs=Jobs(environ, hospital.home, workers=1, monotonic=time.monotonic),
+            jobs=jobs,
             box=TokenBox(),
         )
         app = create_app(console)
-        with _serving(app, listener), httpx.Client(base_url=f"http://127.0.0.1:{port}", follow_redirects=True) as client:
+        with (
+            _serving(app, listener),
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", follow_redirects=True) as client,
+        ):
             if isinstance(door, LinkDoor):
                 door.renew_link()
             yield Visit(app=app, client=client, hospital=hospital, links=links)

@@ -7,10 +7,11 @@ import re
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from statement_builder.errors import BatchBusy
+from statement_builder.web.actions import Order
 from tests.commands import BATCH, call
 from tests.e2e.test_correct import corrections, pay_part
 from tests.e2e.test_release import set_release
@@ -32,19 +33,6 @@ def seen(visit: Visit) -> str:
     found = re.search(r'name="seen" value="([0-9a-f]+)"', visit.get(f"/batches/{BATCH}").text)
     assert found
     return found[1]
-
-
-def finish(visit: Visit, page: str) -> str:
-    """The page with the result, once the action has ended."""
-    job = re.search(r"is being worked on", page)
-    for _ in range(600):
-        if job is None:
-            return page
-        time.sleep(0.1)
-        running = visit.console.jobs.all_running()
-        if not running:
-            raise AssertionError("the page did not lead to the result")
-    raise AssertionError("the action did not end")
 
 
 def wait(visit: Visit, address: str) -> str:
@@ -186,25 +174,29 @@ def test_document__what_the_operation_refuses_is_explained(visit: Visit, verb: s
 
 def test_action__killed_in_the_middle_is_finished_later(visit: Visit) -> None:
     """The ledger knows what was done: the batch is finished once, by the button or by the command."""
-    visit.post(f"/batches/{BATCH}/release", seen=seen(visit), reason="x") if False else None
-    token = seen(visit)
-    threads = visit.console.jobs
-    answer = visit.client.post(
-        f"/batches/{BATCH}/release",
-        data={"form_token": visit.form_token(), "seen": token},
-        headers={"Origin": visit.origin},
-        follow_redirects=False,
-    )
-    for child in Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split():
-        command = Path(f"/proc/{child}/cmdline").read_bytes()
-        if b"spawn_main" in command and threads.all_running():
-            os.kill(int(child), signal.SIGKILL)
-    page = wait(visit, answer.headers["Location"])
-    assert "Done" in page or "ended before it was finished" in page
-    call(visit.hospital, "rerun", BATCH, "--release")
-    assert state(visit) == "closed"
+    order = Order(verb="release", subject=BATCH, actor="ben@desk", memberships=frozenset(), seen=seen(visit), reason="")
+    job = visit.console.jobs.start(order, session="s", batch_id=BATCH)
+    while state(visit) == "waiting":
+        time.sleep(0.001)
+    assert job.process_id
+    os.kill(job.process_id, signal.SIGKILL)
+    assert job.ended.wait(60)
+    assert "ended before it was finished" in job.problem
+    assert "Finish" in visit.get(f"/batches/{BATCH}").text
+    assert "is closed" in act(visit, f"/batches/{BATCH}/rerun")
     ids = [row["document_id"] for row in visit.hospital.manifest_rows()]
-    assert len(ids) == len(set(ids))
+    assert (
+        len(ids)
+        == len(set(ids))
+        == visit.hospital.ledger("SELECT count(*) FROM document WHERE channel = 'print'")[0][0]
+    )
+
+
+def test_action__one_at_a_time_for_a_batch(visit: Visit) -> None:
+    order = Order(verb="rerun", subject=BATCH, actor="ben@desk", memberships=frozenset())
+    visit.console.jobs.start(order, session="s", batch_id=BATCH)
+    with pytest.raises(BatchBusy):
+        visit.console.jobs.start(order, session="s", batch_id=BATCH)
 
 
 def test_progress__is_shown_while_it_runs_and_the_page_reloads_after(visit: Visit) -> None:

@@ -31,7 +31,7 @@ def subjects(visit: Visit) -> set[tuple[str, str]]:
 
 def one_document(visit: Visit, where: str = "state = 'handed_off'") -> tuple[str, str]:
     """A document and its guarantor."""
-    return visit.hospital.ledger(f"SELECT document_id, guarantor_id FROM document WHERE {where} LIMIT 1")[0]  # noqa: S608
+    return visit.hospital.ledger(f"SELECT document_id, guarantor_id FROM document WHERE {where} LIMIT 1")[0]
 
 
 def held_guarantor(visit: Visit) -> str:
@@ -105,7 +105,7 @@ def test_document__page_and_its_pictures(visit: Visit) -> None:
 
 
 def test_document__pdf_is_the_archived_one_and_on_record(visit: Visit) -> None:
-    document, guarantor = one_document(visit)
+    document, _ = one_document(visit)
     pdf = visit.get(f"/documents/{document}/pdf")
     target = visit.hospital.home / "x.pdf"
     call(visit.hospital, "get", document, "-o", str(target))
