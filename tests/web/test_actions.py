@@ -7,6 +7,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def wait(visit: Visit, address: str) -> str:
     raise AssertionError("the action did not end")
 
 
-def act(visit: Visit, path: str, **fields: object) -> str:
+def act(visit: Visit, path: str, **fields: Any) -> str:
     """Press a button and wait for the page with the result."""
     answer = visit.post(path, **fields)
     return wait(visit, str(answer.url).removeprefix(visit.address))

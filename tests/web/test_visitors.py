@@ -52,7 +52,7 @@ def test_link__works_once(door: LinkDoor, links: list[str]) -> None:
     assert door.open(token_of(links[0])) is None
     visitor = door.identify({}, {door.cookie: session}, is_automatic=False)
     assert visitor
-    assert (visitor.actor, visitor.memberships) == ("ana@desk", {"group:billing"})
+    assert (visitor.actor, visitor.memberships) == ("ana@desk", frozenset({"group:billing"}))
 
 
 @pytest.mark.parametrize("token", ["", "guess", "ü"], ids=["empty", "wrong", "not-ascii"])
