@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 
 from tests.web.console import Visit
 
@@ -51,7 +51,12 @@ def open_page(browser: Browser, visit: Visit, **options: Any) -> Iterator[Page]:
         if not request.url.startswith((visit.origin, "data:", "blob:")):
             problems.append(f"asked another host: {request.url}")
 
+    def on_response(response: Response) -> None:
+        if response.status >= 400:
+            problems.append(f"{response.status}: {response.url}: {response.text()[:400]}")
+
     page.on("console", on_console)
+    page.on("response", on_response)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", on_request)
     page.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
@@ -60,7 +65,7 @@ def open_page(browser: Browser, visit: Visit, **options: Any) -> Iterator[Page]:
     try:
         page.goto(visit.links[-1])
         yield page
-        assert problems == []
+        assert problems == [], problems
     finally:
         context.close()
 
