@@ -26,9 +26,10 @@ from statement_builder.cli.options import (
     parse_day,
 )
 from statement_builder.errors import ConfigError, GateStop
-from statement_builder.ledger import Batch, BatchState
+from statement_builder.ledger import Batch
 from statement_builder.operations.access import record_access, subjects_in
 from statement_builder.operations.reject import reject_batch
+from statement_builder.operations.release import require_built
 from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL, RELEASE_BY_NAME, Accepted, ReleaseCode
 from statement_builder.operations.roles import authorize
 from statement_builder.operations.show import show_batch, subjects_shown
@@ -122,8 +123,7 @@ def release(
         raise ConfigError('--accept requires a reason: --reason "…"')
     with opened(workers=workers, show_progress=not as_json) as context:
         batch = context.require_batch(batch_id)
-        if batch.state in {BatchState.OPEN, BatchState.PULLED}:
-            raise ConfigError(f"batch {batch_id} is not built yet. First run `statements rerun {batch_id}`.")
+        require_built(batch)
         _walk(context, batch, accepted=RELEASE_BY_NAME.union(accept or ()), reason=reason, as_json=as_json)
 
 

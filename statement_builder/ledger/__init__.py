@@ -11,10 +11,12 @@ from statement_builder.ledger.audit.event_data import (
 from statement_builder.ledger.installation import STORES, Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.legal_holds import RETENTION, LegalHold, is_held_by
+from statement_builder.ledger.proof import ProofCandidate
 from statement_builder.ledger.records import (
     Access,
     AccessSubject,
     Batch,
+    CandidateDecision,
     ControlTotals,
     Delivery,
     Document,
@@ -68,6 +70,7 @@ __all__ = [
     "ArchivedControlSheet",
     "Batch",
     "BatchState",
+    "CandidateDecision",
     "ControlTotals",
     "Delivery",
     "DeliveryState",
@@ -100,6 +103,7 @@ __all__ = [
     "PortalFileRow",
     "PortalTotals",
     "PrintFileRow",
+    "ProofCandidate",
     "RejectedPiece",
     "Released",
     "Shard",

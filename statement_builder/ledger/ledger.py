@@ -25,6 +25,7 @@ from statement_builder.ledger.legal_holds import LegalHoldRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
 from statement_builder.ledger.portal import PortalRepository
 from statement_builder.ledger.print_files import PrintFileRepository
+from statement_builder.ledger.proof import ProofRepository
 from statement_builder.ledger.readings import ReadingRepository
 from statement_builder.ledger.redeliveries import RedeliveryRepository
 from statement_builder.ledger.reissues import ReissueRepository
@@ -72,6 +73,7 @@ class Ledger(Closing):
         self.inbound_files = InboundFileRepository(self._transactions)
         self.mailing_history = MailingHistoryRepository(self._transactions)
         self.control_totals = ControlTotalsRepository(self._transactions)
+        self.proof = ProofRepository(self._transactions)
         self.legal_holds = LegalHoldRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)

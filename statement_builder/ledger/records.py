@@ -324,6 +324,8 @@ class ExceptionLine(Record, kw_only=True):
     row_key: str = ""
     message: str
     fix: str
+    cents: int = 0
+    """The balance of the account, or the amount of the document."""
 
 
 class HeldCandidate(Record, kw_only=True):
@@ -336,6 +338,19 @@ class HeldCandidate(Record, kw_only=True):
     holds: tuple[Hold, ...]
     late_holds: tuple[Hold, ...] = ()
     """Found just before the hand-off, after the page was rendered."""
+
+
+class CandidateDecision(Record, kw_only=True):
+    """What one batch decided about one guarantor, and why."""
+
+    batch_id: str
+    guarantor_id: str
+    outcome: Outcome
+    balance_cents: int
+    amount_cents: int
+    holds: tuple[Hold, ...]
+    late_holds: tuple[Hold, ...]
+    faults: tuple[Fault, ...]
 
 
 class Suppression(Record, kw_only=True):

@@ -19,7 +19,14 @@ from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import TEMPLATES, languages
 from statement_builder.settings.by_kind import YEARS_MAX, YEARS_MIN
-from statement_builder.settings.model import MailSettings, ReleaseSettings, RenderSettings, RoleSettings, Settings
+from statement_builder.settings.model import (
+    ConsoleSettings,
+    MailSettings,
+    ReleaseSettings,
+    RenderSettings,
+    RoleSettings,
+    Settings,
+)
 
 PAYMENT_URL_CHARACTERS_MAX = 86
 """With the 36 characters of the document id, the most that phones read easily from a one-inch code."""
@@ -46,6 +53,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "release.hold_doubled_count_min": (0, 1_000_000),
     "release.dual_control_level_min": (1, 4),
     "release.amount_max_cents": (0, 9_999_999_999),
+    "console.port": (1_024, 65_535),
 }
 """Smallest and largest value of every number outside `[policy]`, whose numbers have their limits in
 `legal_numbers.toml`."""
@@ -56,7 +64,9 @@ _NOTES = {
     "mail.reversals_max": "; 0 lets every such file wait",
     "release.dual_control_level_min": ": a final notice (level 4) always requires dual control",
 }
-_ROLE_MEMBER = re.compile(r"schedule|group:[^\s:](?:[^:]*[^\s:])?|airflow:[^\s:=](?:[^:=]*[^\s:=])?(?:=[^\s:=]+)?")
+_ROLE_MEMBER = re.compile(
+    r"schedule|(?:group|web):[^\s:](?:[^:]*[^\s:])?|airflow:[^\s:=](?:[^:=]*[^\s:=])?(?:=[^\s:=]+)?"
+)
 """Names of groups and users may contain blanks, as those of a directory service do."""
 _SNS_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+")
 _POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")
@@ -66,6 +76,8 @@ _DIALED = re.compile(r"1?[0-9]{3}[0-9A-Za-z]{7,}")
 the area code."""
 _TAX_ID = re.compile(r"[0-9]{2}-[0-9]{7}")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+_CONSOLE_URL = re.compile(r"https://[a-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _unprintable = re.compile(f"[{DAMAGED}{FORBIDDEN}{LINE_ENDS}]").search
 
 
@@ -79,6 +91,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_release_faults(settings.release)
     yield from _find_policy_faults(settings.policy)
     yield from _find_role_faults(settings.roles)
+    yield from _find_console_faults(settings.console)
     if settings.facility is not None:
         yield from _find_facility_faults(settings.facility, settings.render.languages)
 
@@ -182,7 +195,15 @@ def _find_role_faults(roles: RoleSettings) -> Iterator[str]:
     for verb in fields(RoleSettings):
         for member in getattr(roles, verb.name) or ():
             if not _ROLE_MEMBER.fullmatch(member) or not member.isprintable():
-                yield f"roles.{verb.name}: '{member}' must be group:NAME, airflow:NAME, airflow:NAME=ID, or schedule"
+                forms = "group:NAME, airflow:NAME, airflow:NAME=ID, web:NAME, or schedule"
+                yield f"roles.{verb.name}: '{member}' must be {forms}"
+
+
+def _find_console_faults(console: ConsoleSettings) -> Iterator[str]:
+    if not _HEADER_NAME.fullmatch(console.user_header):
+        yield "console.user_header must be the name of an HTTP header, such as X-Forwarded-User"
+    if console.public_url and not _CONSOLE_URL.fullmatch(console.public_url):
+        yield "console.public_url must be https:// and a host name, without a path, such as https://mail.hospital.example"
 
 
 def _find_facility_faults(facility: Facility, languages: Collection[str]) -> Iterator[str]:

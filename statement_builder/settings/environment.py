@@ -60,6 +60,11 @@ ENVIRONMENT_VARIABLES: tuple[EnvironmentVariable, ...] = (
     _variable("IMAP_USER", "User name for the bounce mailbox."),
     _variable("IMAP_PASSWORD", "Password for the bounce mailbox.", secret=True),
     _variable("EVENT_KEY", "Keys that sign the event log's seals, with commas between: the first signs.", secret=True),
+    _variable(
+        "PROXY_SECRET",
+        "What the console's proxy sends in the header X-Statements-Proxy-Secret; at least 32 characters.",
+        secret=True,
+    ),
     _variable("ALERT_EMAIL", "Airflow: address that gets alerts. Empty: no alerts by e-mail."),
     _variable("RETRY_DELAY_S", "Airflow: seconds before a failed task is retried."),
     _variable("SHARDS_PER_TASK", "Airflow: shards that one task builds."),

@@ -155,7 +155,8 @@ class RoleSettings(Record, kw_only=True):
     """Who may do what. As soon as one of these is set, whatever is not set is allowed to nobody.
 
     Each is a list of `group:NAME`, a group of the operating system; `airflow:NAME` or `airflow:NAME=ID`, a user of
-    Airflow and the user's id there; and `schedule`, the runs that Airflow starts itself.
+    Airflow and the user's id there; `web:NAME`, a user whom the console's proxy signed in; and `schedule`, the runs
+    that Airflow starts itself.
     """
 
     run: tuple[str, ...] | None = None
@@ -182,6 +183,8 @@ class RoleSettings(Record, kw_only=True):
     """Who may adopt a store that was moved or restored."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
+    console: tuple[str, ...] | None = None
+    """Who may open the console and look at everything in it."""
 
     @property
     def are_set(self) -> bool:
@@ -202,6 +205,20 @@ def _split_id(member: str) -> tuple[str, str]:
     """A member of a role, and the id at the end of a user of Airflow; empty if there is none."""
     name, equals, user_id = member.rpartition("=")
     return (name, user_id) if equals and member.startswith(_AIRFLOW) else (member, "")
+
+
+class ConsoleSettings(Record, kw_only=True):
+    """The operator's console in the browser, `statements serve`."""
+
+    port: int = 8321
+    """Port on the loopback address where the console listens."""
+    public_url: str = ""
+    """Address of the console behind a proxy that signs people in, such as `https://mail.hospital.example`. Empty: there
+    is no proxy, and the console opens with a one-time link."""
+    user_header: str = "X-Forwarded-User"
+    """Header in which the proxy names the user. It is believed only beside `STATEMENTS_PROXY_SECRET`."""
+    requires_proof: bool = False
+    """Whether the person who releases a batch in the console must have opened each document of its proof."""
 
 
 class Settings(Record, kw_only=True):
@@ -234,6 +251,8 @@ class Settings(Record, kw_only=True):
     """How long mail is kept."""
     roles: RoleSettings = RoleSettings()
     """Who may do what. Nothing set: everybody who can read the settings."""
+    console: ConsoleSettings = ConsoleSettings()
+    """The operator's console in the browser."""
 
     def __repr__(self) -> str:
         """Without values: a log of a traceback may show it, and the URLs of databases may contain passwords."""

@@ -7,11 +7,12 @@ count as one mailing for every dunning clock, and later reports about the origin
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from statement_builder.actor import is_same_user
 from statement_builder.archive import write_snapshot
 from statement_builder.billing.identifiers import describe_recipient
-from statement_builder.billing.model import FaultyAccount, GuarantorAccount
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Selection
 from statement_builder.documents import CompositionError, Content, Replaced
 from statement_builder.errors import ConfigError
@@ -35,6 +36,24 @@ from statement_builder.rendering import ForeignIds, PlainEngine, Rendered, Verif
 _BEFORE_BUILT = frozenset({BatchState.OPEN, BatchState.PULLED})
 _BEFORE_RELEASE = frozenset({BatchState.BUILT, BatchState.WAITING, BatchState.RELEASED})
 _UNDECIDED = frozenset({DeliveryState.CLAIMED, DeliveryState.COMMITTING, DeliveryState.UNCERTAIN})
+
+
+class CorrectionPreview(Record, kw_only=True):
+    """A correction as it would be made now."""
+
+    changes: tuple[str, ...]
+    """What it changes, in words for an operator."""
+    pdf: bytes
+    """Its verified pages."""
+
+
+class _Prepared(NamedTuple):
+    account: GuarantorAccount
+    selection: Selection
+    revision: int
+    content: Content
+    changes: tuple[str, ...]
+    rendered: Rendered
 
 
 def correct_document(context: AppContext, document: Document, reason: str) -> str:
@@ -87,10 +106,21 @@ def _require_correctable(batch: Batch, original: Document) -> None:
         )
 
 
-def _make_correction(
-    context: AppContext, batch: Batch, original: Document, reason: str
-) -> tuple[Document, tuple[str, ...]]:
-    """The correction, and what it changes."""
+def preview_correction(context: AppContext, document: Document) -> CorrectionPreview:
+    """What `correct_document` would print and change. Makes and records nothing.
+
+    `ConfigError` as `correct_document`, also if a correction of the document exists.
+    """
+    batch, original = context.require_batch(document.batch_id), context.require_document(document.document_id)
+    if newer := replaced_by(context.ledger.documents.revisions(original.document_id), original.document_id):
+        raise ConfigError(f"document {original.document_id} was replaced by {newer}: correct that one.")
+    _require_correctable(batch, original)
+    prepared = _prepare_correction(context, batch, original)
+    return CorrectionPreview(changes=prepared.changes, pdf=prepared.rendered.pdf)
+
+
+def _prepare_correction(context: AppContext, batch: Batch, original: Document) -> _Prepared:
+    """The correction, rendered and verified, but recorded nowhere."""
     account, selection = _decide_again(context, batch, original)
     _require_second_user(context, batch, selection)
     revision = next_revision(context.ledger.documents.revisions(original.document_id))
@@ -103,6 +133,14 @@ def _make_correction(
             f"statements resend {original.document_id} (or reprint)."
         )
     rendered = _render(context, account, content, original)
+    return _Prepared(account, selection, revision, content, changes, rendered)
+
+
+def _make_correction(
+    context: AppContext, batch: Batch, original: Document, reason: str
+) -> tuple[Document, tuple[str, ...]]:
+    """The correction, and what it changes."""
+    account, selection, revision, content, changes, rendered = _prepare_correction(context, batch, original)
     snapshot = write_snapshot([account])
     sha256 = hashlib.sha256(snapshot).hexdigest()
     key = f"snapshots/{batch.batch_id}/corrections/{sha256}.jsonl.gz"
