@@ -72,12 +72,15 @@ _SENDER = re.compile(
     r"policy (?:block|reasons?|rejection|restrictions?|violation)",
     re.IGNORECASE,
 )
+_CHARACTERS_MAX = 20_000
+"""Of a server's words. Real ones have a few hundred."""
 _GREYLIST = re.compile(r"gr[ea]y-?list", re.IGNORECASE)
 
 
 def names_recipient(status: str, text: str) -> bool:
     """Whether a permanent refusal surely is about the recipient. Many others in a row are a relay's that refuses
     everybody."""
+    text = text[:_CHARACTERS_MAX]
     is_coded = re.fullmatch(r"5\.(?:1\.(?![78]$)|2\.(?!3$)|4\.4$|4\.310$|7\.1[78]$)\d*", status) is not None
     return not is_sender_fault(status, text) and (is_coded or _says_recipient(text))
 
@@ -88,6 +91,7 @@ def is_sender_fault(status: str, text: str) -> bool:
 
     `status` is the enhanced code, such as `5.7.1`, or empty; `text` is the server's reply or diagnostic.
     """
+    text = text[:_CHARACTERS_MAX]
     if _SENDER_ADDRESS.search(text):
         return not status.startswith("4")
     if _says_recipient(text) or _GREYLIST.search(text):

@@ -23,7 +23,8 @@ _ABSENCE = re.compile(
 _NO_REPLY = re.compile(r"^<?no-?reply@", re.IGNORECASE)
 """Portals and shops write from such an address too, so it is a mail system's only if it returns our message."""
 _ABOUT_FAILURE = re.compile(
-    r"undeliver|returned mail|return(?:ing|ed) .*sender|delivery (?:fail|status)|fail(?:ed|ure).*(?:deliver|notice)|"
+    r"undeliver|returned mail|return(?:ing|ed) .{0,60}sender|delivery (?:fail|status)|"
+    r"fail(?:ed|ure).{0,60}(?:deliver|notice)|"
     r"mail (?:system error|fail)|could not be delivered",
     re.IGNORECASE,
 )

@@ -424,14 +424,23 @@ def test_parser_that_fails__costs_one_file(
     assert "Garcia" not in reasons(hospital, name) + result.out + result.err
 
 
-def _failing_on_poison(parse: Callable[[bytes], Any], error: Exception | None) -> Callable[[bytes], Any]:
+def test_evidence_that_takes_too_long__costs_one_message(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(hospital, "a.eml", "poison")
+    drop(hospital, "mailed.csv", MAILED_HEADER, *mailed_rows(hospital))
+    monkeypatch.setattr(operation, "PARSE_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(operation, "read_evidence", _failing_on_poison(operation.read_evidence, None))
+    put_in = {file["name"]: file["put_in"] for file in track(hospital, code=3)["files"]}
+    assert put_in == {"a.eml": "quarantine", "mailed.csv": "done"}
+
+
+def _failing_on_poison(parse: Callable[..., Any], error: Exception | None) -> Callable[..., Any]:
     """A parser that raises the error, or never ends, for one file."""
 
-    def read(data: bytes) -> Any:
+    def read(data: bytes, *rest: object) -> Any:
         while data.startswith(b"poison"):
             if error is not None:
                 raise error
-        return parse(data)
+        return parse(data, *rest)
 
     return read
 

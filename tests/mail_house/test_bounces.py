@@ -1,8 +1,8 @@
 """Bounces in every format.
 
 `bounces/cases.py` has messages made for this project with a verdict each. `bounces/real_messages.csv` has the verdicts
-for 300 real messages in the shared data: their status fields and a person's reading of the reason. It was made without the
-code under test.
+for 300 real messages in the shared data: their status fields and a person's reading of the reason. It was made without
+the code under test.
 """
 
 from __future__ import annotations
