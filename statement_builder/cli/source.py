@@ -46,7 +46,7 @@ def check(
     url = read_url(url, "URL", environ) if url else settings.source.url
     with open_source(name, url, settings.source.query_root, languages=languages) as source:
         report = source.check(as_of=day, cycle=f"{day:%Y-%m}")
-    record_access_without_context("source check", [subject(each) for each in report.subjects], purpose)
+    record_access_without_context("source check", [subject(each) for each in report.subjects_shown], purpose)
     output.print_json(msgspec.to_builtins(report)) if as_json else output.show_source_check(report)
     if report.faults:
         raise typer.Exit(1)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from statement_builder.billing.model import Record
 from statement_builder.errors import AwaitingConfirmation, ConfigError, GateStop
 from statement_builder.ledger import Batch
-from statement_builder.operations.access import record_access, subjects_in
+from statement_builder.operations.access import list_subjects, record_access
 from statement_builder.operations.proof import require_proof
 from statement_builder.operations.release import require_built
 from statement_builder.operations.release_codes import NOTHING, RELEASE_BY_NAME, Accepted, ReleaseCode
@@ -80,7 +80,7 @@ def _walk(context: AppContext, batch: Batch, order: Order, accepted: Accepted) -
     except AwaitingConfirmation as exc:
         waits = f" {exc}"
     except GateStop as exc:
-        if subjects := subjects_in([str(exc)]):
+        if subjects := list_subjects(str(exc)):
             record_access(context, f"console {order.verb}", subjects, batch_id=batch.batch_id)
         raise
     summary = summarize_batch(context, context.require_batch(batch.batch_id))

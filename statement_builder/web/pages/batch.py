@@ -10,7 +10,7 @@ from statement_builder.operations.access import list_subjects
 from statement_builder.operations.proof import list_proof, list_unopened
 from statement_builder.operations.release import fingerprint_batch, pending_checks
 from statement_builder.operations.release_codes import RELEASE_BY_NAME
-from statement_builder.operations.show import show_batch, subjects_shown
+from statement_builder.operations.show import show_batch
 from statement_builder.operations.summaries import summarize_batch, summarize_previous
 from statement_builder.operations.today import read_progress
 from statement_builder.policy.hold_codes import HOLD_CODES
@@ -32,7 +32,7 @@ def show(request: Request, batch_id: str) -> Response:
     details = show_batch(context, batch)
     proof = list_proof(context, batch)
     checks = pending_checks(context, batch)
-    record_view(request, "batch", [*subjects_shown(details), *list_subjects(proof)], batch_id=batch_id)
+    record_view(request, "batch", list_subjects(details, proof), batch_id=batch_id)
     return render(
         request,
         "batch.html",

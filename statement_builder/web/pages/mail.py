@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from statement_builder.operations.access import list_subjects, subjects_in
+from statement_builder.operations.access import list_subjects
 from statement_builder.operations.queries import list_print_files
 from statement_builder.operations.summaries import summarize_batches
 from statement_builder.operations.today import BATCHES_SHOWN
@@ -23,7 +23,7 @@ def show(request: Request) -> Response:
     batches = context.ledger.batches.all(limit=BATCHES_SHOWN)
     review = list_work_queue(context)
     late = find_late_files(context)
-    record_view(request, "mail", [*list_subjects(review), *subjects_in(row.message for row in review)])
+    record_view(request, "mail", list_subjects(review))
     return render(
         request,
         "mail.html",
