@@ -1,4 +1,4 @@
-"""The token of a document at the portal. Document ids are printed and can be guessed; whoever reports that a document
+"""The token of a document at the portal. Document ids are printed and can be guessed; a report that a document
 was opened shows its token, which only we and the portal know."""
 
 from __future__ import annotations

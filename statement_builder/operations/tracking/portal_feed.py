@@ -18,7 +18,7 @@ def publish_waiting(context: AppContext) -> list[Alert]:
             with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
                 publish_batch(context, context.require_batch(batch_id))
         except BatchBusy:
-            continue  # whoever works on the batch publishes it
+            continue  # the process that has the batch publishes it
         except (HandOffError, ArchiveError) as exc:
             message = f"batch {batch_id} was not published: {exc}. The next run tries it again."
             return [alert("UNREACHABLE", "portal", message, "unreachable")]
