@@ -198,6 +198,7 @@ document = Table(
     Column("mailed_on", Date),
     Column("revision_of", _ID, nullable=False, server_default=""),
     Column("is_copy", Boolean, nullable=False, server_default=false()),
+    Column("cause_id", _ID, nullable=False, server_default=""),
     ForeignKeyConstraint(["batch_id", "sequence"], ["shard.batch_id", "shard.sequence"]),
     UniqueConstraint("batch_id", "guarantor_id", "revision", name="document_once"),
     UniqueConstraint("batch_id", "sequence", "position", name="document_order"),
@@ -208,7 +209,8 @@ document = Table(
     CheckConstraint("state = 'error' OR (length(sha256) = 64 AND pages > 0 AND length > 0)", name="is_archived"),
 )
 """`mailed_on` is the day from which the dunning clocks count the document; null before it is mailed, and again after it
-was returned. `revision_of` is the document that this one copies (`is_copy`) or corrects."""
+was returned. `revision_of` is the document that this one copies (`is_copy`) or corrects. `cause_id` is the event that
+it answers, such as a missed payment; empty if no event caused it."""
 
 document_account = Table(
     "document_account",
