@@ -141,7 +141,13 @@ CREATE TABLE payment_plan (
     plan_id text COLLATE "C",
     guarantor_id text COLLATE "C",
     status text COLLATE "C",
-    opened_on date
+    opened_on date,
+    terms_on date,
+    method text COLLATE "C",
+    down_payment_cents bigint,
+    finance_charge_cents bigint,
+    apr_basis_points bigint,
+    signed_on date
 );
 
 CREATE TABLE installment (

@@ -141,7 +141,13 @@ CREATE TABLE payment_plan (
     plan_id text,
     guarantor_id text,
     status text,
-    opened_on text
+    opened_on text,
+    terms_on text,
+    method text,
+    down_payment_cents integer,
+    finance_charge_cents integer,
+    apr_basis_points integer,
+    signed_on text
 );
 
 CREATE TABLE installment (

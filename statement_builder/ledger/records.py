@@ -90,6 +90,8 @@ class NewDocument(Record, kw_only=True):
     language: str
     accounts: tuple[str, ...] = ()
     episode_id: str = ""
+    cause_id: str = ""
+    """The event that caused it: no other document is made for that event once this one is handed off."""
     amount_cents: int
     issued_on: date
     due_on: date | None = None

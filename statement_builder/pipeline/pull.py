@@ -17,6 +17,7 @@ import msgspec
 from statement_builder.archive import write_snapshot
 from statement_builder.billing.identifiers import batch_id_of, guarantor_of
 from statement_builder.billing.model import (
+    CausedLetter,
     ContactKind,
     Correspondence,
     Encounter,
@@ -275,6 +276,8 @@ def _with_ledger_facts(
     guarantor_ids = [account.guarantor.guarantor_id for account in accounts]
     pending = context.ledger.documents.open_kinds(facility_id, guarantor_ids, excluding_batch=batch_id)
     suppressions = _read_suppressions(context, guarantor_ids)
+    on_plans = [account.guarantor.guarantor_id for account in accounts if account.plans]
+    letters = context.ledger.documents.caused_letters(facility_id, on_plans, excluding_batch=batch_id)
     for entry in entries:
         if isinstance(entry, FaultyAccount):
             yield entry
@@ -286,6 +289,7 @@ def _with_ledger_facts(
                 mailed,
                 notices,
                 pending.get(guarantor_id, ()),
+                letters.get(guarantor_id, ()),
             )
         except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
             found = _contain(exc, "adding the mailing history of this account", entry)
@@ -308,6 +312,7 @@ def _with_history(
     mailed: Mapping[str, Correspondence],
     notices: Mapping[str, tuple[int, date]],
     pending: tuple[str, ...],
+    letters: tuple[CausedLetter, ...],
 ) -> GuarantorAccount:
     return msgspec.structs.replace(
         account,
@@ -323,6 +328,7 @@ def _with_history(
             for episode in account.episodes
         ),
         open_documents=pending,
+        letters=letters,
     )
 
 

@@ -20,6 +20,7 @@ from statement_builder.billing.model import (
     InsuranceKind,
     InsuranceStatus,
     PatientClass,
+    PlanMethod,
     PlanStatus,
 )
 from statement_builder.source.column_types import (
@@ -244,6 +245,12 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("plan_id", ID),
         Column("status", one_of(PlanStatus)),
         Column("opened_on", PAST_DATE),
+        Column("terms_on", PAST_DATE, null=True, may_be_missing=True),
+        Column("method", one_of(PlanMethod), null=True, may_be_missing=True),
+        Column("down_payment_cents", CENTS_NOT_NEGATIVE, null=True, may_be_missing=True),
+        Column("finance_charge_cents", CENTS_NOT_NEGATIVE, null=True, may_be_missing=True),
+        Column("apr_basis_points", COUNT, null=True, may_be_missing=True),
+        Column("signed_on", PAST_DATE, null=True, may_be_missing=True),
         key=("plan_id",),
     ),
     _detail(

@@ -70,8 +70,9 @@ def _refuse(subject: str, account: GuarantorAccount | FaultyAccount) -> FaultyAc
             cents=account.cents,
             has_encounters=True,
             has_episode=True,
+            has_plan=True,
         )
-    return FaultyAccount(subject=subject, faults=(_FAULT,), has_encounters=True, has_episode=True)
+    return FaultyAccount(subject=subject, faults=(_FAULT,), has_encounters=True, has_episode=True, has_plan=True)
 
 
 def _repeated(keys: Iterable[int]) -> Iterator[int]:

@@ -200,6 +200,7 @@ document = Table(
     Column("revision_of", _ID, nullable=False, server_default=""),
     Column("is_copy", Boolean, nullable=False, server_default=false()),
     Column("viewed_on", Date),
+    Column("cause_id", _ID, nullable=False, server_default=""),
     ForeignKeyConstraint(["batch_id", "sequence"], ["shard.batch_id", "shard.sequence"]),
     UniqueConstraint("batch_id", "guarantor_id", "revision", name="document_once"),
     UniqueConstraint("batch_id", "sequence", "position", name="document_order"),
@@ -211,7 +212,8 @@ document = Table(
 )
 """`mailed_on` is the day from which the dunning clocks count the document; null before it is mailed, and again after it
 was returned. `revision_of` is the document that this one copies (`is_copy`) or corrects. `viewed_on` is the first day
-on which the portal showed it."""
+on which the portal showed it. `cause_id` is the event that it answers, such as a missed payment; empty if no event
+caused it."""
 
 document_account = Table(
     "document_account",

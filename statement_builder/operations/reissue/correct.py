@@ -155,6 +155,7 @@ def _make_correction(
         language=content.language,
         accounts=content.account_numbers,
         episode_id=selection.episode_id,
+        cause_id=selection.cause_id,
         amount_cents=content.amount_cents,
         issued_on=content.issued_on,
         due_on=selection.due_on,

@@ -32,6 +32,16 @@ from statement_builder.source.sample.name_pools import (
 Rows = defaultdict[str, list[tuple[Any, ...]]]
 """Rows by table; each row has the table's columns in order."""
 
+_PLAN_TERMS = (
+    "terms_on",
+    "method",
+    "down_payment_cents",
+    "finance_charge_cents",
+    "apr_basis_points",
+    "signed_on",
+)
+"""The optional columns of a plan, in order."""
+
 
 @dataclass(frozen=True)
 class Mailed:
@@ -293,13 +303,29 @@ class Household:
         self.rows["contact"].append(tuple(row.values()))
         return str(row["contact_id"])
 
-    def add_plan(self, plan_id: str, account: str, total_cents: int, *, count: int, paid: int, next_days: int) -> None:
+    def add_plan(
+        self,
+        plan_id: str,
+        account: str,
+        total_cents: int,
+        *,
+        count: int,
+        paid: int,
+        next_days: int,
+        opened_days_ago: int | None = None,
+        **terms: Any,
+    ) -> None:
         """Add a monthly payment plan for one account. The first `paid` installments were paid when due; the next is due
-        in `next_days` days (negative: it was missed)."""
+        in `next_days` days (negative: it was missed). `terms` are the optional columns of the contract; a finance
+        charge is added to the total."""
+        total_cents += terms.get("finance_charge_cents", 0)
         amounts = [total_cents // count] * (count - 1)
         amounts.append(total_cents - sum(amounts))
         due_in_days = [next_days + 30 * (index - paid) for index in range(count)]
-        self.rows["payment_plan"].append((plan_id, self.guarantor_id, "active", self.day(20 - due_in_days[0])))
+        opened_on = self.day(20 - due_in_days[0] if opened_days_ago is None else opened_days_ago)
+        columns = dict.fromkeys(_PLAN_TERMS) | terms
+        assert len(columns) == len(_PLAN_TERMS)
+        self.rows["payment_plan"].append((plan_id, self.guarantor_id, "active", opened_on, *columns.values()))
         for index, (cents, days) in enumerate(zip(amounts, due_in_days, strict=True)):
             settled = index < paid
             self.rows["installment"].append((plan_id, index + 1, self.day(-days), cents, cents if settled else 0))
