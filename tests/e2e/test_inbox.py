@@ -13,6 +13,7 @@ import pytest
 
 from statement_builder.errors import ArchiveError
 from statement_builder.operations.tracking import track as operation
+from statement_builder.operations.tracking.email_proof import read_evidence
 from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.services.sftp import SftpServer
@@ -428,7 +429,7 @@ def test_evidence_that_takes_too_long__costs_one_message(hospital: Hospital, mon
     drop(hospital, "a.eml", "poison")
     drop(hospital, "mailed.csv", MAILED_HEADER, *mailed_rows(hospital))
     monkeypatch.setattr(operation, "PARSE_SECONDS_MAX", 0.05)
-    monkeypatch.setattr(operation, "read_evidence", _failing_on_poison(operation.read_evidence, None))
+    monkeypatch.setattr(operation, "read_evidence", _failing_on_poison(read_evidence, None))
     put_in = {file["name"]: file["put_in"] for file in track(hospital, code=3)["files"]}
     assert put_in == {"a.eml": "quarantine", "mailed.csv": "done"}
 
