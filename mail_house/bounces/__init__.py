@@ -3,7 +3,7 @@
 from mail_house.bounces.authentication import is_sender_refuted
 from mail_house.bounces.bounce import Accepted, Bounce, BounceKind
 from mail_house.bounces.reader import Reading, read_message
-from mail_house.bounces.sns import FetchCertificate, Notification, fetch_certificate, find_forgery
+from mail_house.bounces.sns import FetchCertificate, Notification, fetch_certificate, fetch_once, find_forgery
 
 __all__ = [
     "Accepted",
@@ -13,6 +13,7 @@ __all__ = [
     "Notification",
     "Reading",
     "fetch_certificate",
+    "fetch_once",
     "find_forgery",
     "is_sender_refuted",
     "read_message",

@@ -59,6 +59,25 @@ def decode_notification(data: bytes) -> Notification | None:
     return found if found.type == "Notification" else None
 
 
+def fetch_once(fetch: FetchCertificate) -> FetchCertificate:
+    """Return a `fetch` that remembers each certificate, and each failure to fetch one: a server that is down is asked
+    once, and not once for each message."""
+    found: dict[str, bytes | Retryable] = {}
+
+    def fetch_or_recall(url: str) -> bytes:
+        if url not in found:
+            try:
+                found[url] = fetch(url)
+            except Retryable as exc:
+                found[url] = exc
+        result = found[url]
+        if isinstance(result, Retryable):
+            raise Retryable(str(result)) from result
+        return result
+
+    return fetch_or_recall
+
+
 def find_forgery(notification: Notification, topics: Collection[str], fetch: FetchCertificate) -> str:
     """Return why this is not a notification of one of the topics, in words for an operator; empty if it is. Raises
     Retryable if the certificate cannot be fetched."""

@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from mail_house.errors import Misconfigured, Retryable
 from mail_house.inbound.completeness import has_settled, has_temporary_name
-from mail_house.inbound.storing import Problems, StoreFile, require_size, store_file
+from mail_house.inbound.storing import TRIED_AGAIN, Problems, StoreFile, require_size, store_file
 from mail_house.limits import FILE_BYTES_MAX
 from mail_house.urls import BackendUrl, folder_path, parse_url
 
@@ -151,12 +151,23 @@ def _fetch_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile, s
                     )
                 except Misconfigured as exc:
                     problems.add(exc)
+                except (OSError, EOFError) as exc:
+                    if _is_closed(client):
+                        raise
+                    reason = f"{account.address}: {entry.filename} cannot be fetched ({type(exc).__name__})"
+                    problems.add(Retryable(f"{reason}; {TRIED_AGAIN}"))
         except (OSError, EOFError, paramiko.SSHException, paramiko.SFTPError) as exc:
             raise Retryable(
                 f"{account.address}: the delivery reports cannot be fetched ({type(exc).__name__}); run this again"
             ) from exc
     problems.raise_first()
     return fetched
+
+
+def _is_closed(client: SFTPClient) -> bool:
+    """Whether the connection is lost. A server's general failure is about one file, and has no error number either."""
+    channel = client.get_channel()
+    return channel is None or channel.closed
 
 
 def _list_remote(client: SFTPClient, folder: str, address: str) -> list[SFTPAttributes]:

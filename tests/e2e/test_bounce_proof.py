@@ -362,6 +362,17 @@ def test_sns_certificate_unreachable__the_file_stays_and_the_next_is_read(with_t
     assert states(with_topic, first) == ["bounced", "sent"]
 
 
+def test_sns_certificate_unreachable__is_tried_once_in_a_run(with_topic: Hospital) -> None:
+    signer = SnsSigner(is_reachable=False)
+    for number, document in enumerate(with_topic.emailed()[:3]):
+        put_mail(with_topic, f"{number}.json", sns(with_topic, document, signer))
+    alerts = track_with(with_topic, signer).alerts
+    assert [alert.subject for alert in alerts if alert.code == "UNREACHABLE"] == ["0.json", "1.json", "2.json"]
+    assert len(signer.fetched) == 1
+    track_with(with_topic, signer)
+    assert len(signer.fetched) == 2, "the next run tries again"
+
+
 def test_sender_that_our_server_found_forged__waits_for_a_person(hospital: Hospital) -> None:
     path: Path = hospital.home / "statements.toml"
     text = path.read_text(encoding="utf-8").replace("[mail]\n", '[mail]\nauthserv_id = "mx.hospital.example"\n')

@@ -35,9 +35,11 @@ from statement_builder.operations.tracking.email_proof import (
     find_doubt,
 )
 from statement_builder.operations.tracking.report_checks import (
+    TIME_ZONES,
     choose_attempt,
     require_possible_date,
     require_possible_move,
+    require_printed,
     require_vendor,
 )
 from statement_builder.pipeline.build_worker import read_shard
@@ -66,18 +68,17 @@ class DeliveryReportRecorder:
         self._digests = functools.lru_cache(maxsize=16)(self._read_digests)
 
     def check(self, report: DeliveryReport, *, is_lob: bool) -> DeliveryReport:
-        """Return the report with the ledger's spelling of its print file, if it is possible.
+        """Return the report with the ledger's spelling of its print file, and dated no earlier than the hand-off, if it
+        is possible.
 
         `is_lob` is whether it comes from Lob's events, not from another vendor's files.
         """
         if isinstance(report, Acknowledgement | JobMailed):
             return self._check_print_file(report, is_lob=is_lob)
         if isinstance(report, AddressChange):
-            require_possible_move(f"document {report.document_id}", report.on, today=self._context.today())
-            return report
+            return self._check_address_change(report, is_lob=is_lob)
         if isinstance(report, Viewed):
-            self._check_view(report)
-            return report
+            return self._check_view(report)
         return self._check_piece(report, is_lob=is_lob)
 
     def count_reversals(self, reports: Sequence[DeliveryReport], *, is_lob: bool) -> int:
@@ -212,8 +213,15 @@ class DeliveryReportRecorder:
         require_vendor(subject, file.vendor, is_lob=is_lob)
         if isinstance(report, Acknowledgement):
             require_same_file(file, sha256=report.sha256, records=report.records)
-        self._check_date(subject, event, report.on, handed_off_at=file.claimed_at)
-        return replace(report, print_file=file.name)
+        on = self._check_date(subject, event, report.on, handed_off_at=file.claimed_at)
+        return replace(report, print_file=file.name, on=on)
+
+    def _check_address_change(self, report: AddressChange, *, is_lob: bool) -> AddressChange:
+        subject = f"document {report.document_id}"
+        self._require_document(report.document_id)
+        require_printed(subject, self._context.ledger.deliveries.for_document(report.document_id), is_lob=is_lob)
+        require_possible_move(subject, report.on, today=self._context.today())
+        return report
 
     def _check_piece(self, report: PieceReport, *, is_lob: bool) -> PieceReport:
         document = self._require_document(report.document_id)
@@ -224,20 +232,20 @@ class DeliveryReportRecorder:
             return report  # the ledger says what is wrong
         subject = f"document {report.document_id}"
         require_vendor(subject, attempt.vendor, is_lob=is_lob)
+        on = self._check_date(subject, report.state, report.on, handed_off_at=attempt.claimed_at)
         is_reported = attempt.state in {DeliveryState.MAILED, DeliveryState.DELIVERED}
         if is_reported and document.mailed_on is not None and report.state is not PieceState.MAILED:
             require_possible_date(
                 subject,
                 report.state,
-                report.on,
+                on,
                 not_before=document.mailed_on,
                 since="mailed",
                 today=self._context.today(),
             )
-        self._check_date(subject, report.state, report.on, handed_off_at=attempt.claimed_at)
-        return replace(report, print_file=attempt.print_file)
+        return replace(report, print_file=attempt.print_file, on=on)
 
-    def _check_view(self, report: Viewed) -> None:
+    def _check_view(self, report: Viewed) -> Viewed:
         """A view is proven by the token that the feed gave the portal, and follows the hand-off."""
         subject = f"document {report.document_id}"
         if not self._portal_keys:
@@ -250,13 +258,25 @@ class DeliveryReportRecorder:
                 f"{subject}: the token is not the one in the portal feed, so nothing proves that the portal showed it. "
                 "Ask the portal who wrote this line."
             )
-        if attempts := self._context.ledger.deliveries.for_document(report.document_id):
-            self._check_date(subject, "viewed", report.on, handed_off_at=attempts[0].claimed_at)
+        attempts = self._context.ledger.deliveries.for_document(report.document_id)
+        if not attempts:
+            return report
+        return replace(report, on=self._check_date(subject, "viewed", report.on, handed_off_at=attempts[0].claimed_at))
 
-    def _check_date(self, subject: str, event: str, on: date, *, handed_off_at: datetime) -> None:
+    def _check_date(self, subject: str, event: str, on: date, *, handed_off_at: datetime) -> date:
+        """Return the date, or that of the hand-off if it is the day before: clocks never start before it."""
         context = self._context
         handed_off_on = context.local_date(handed_off_at)
-        require_possible_date(subject, event, on, not_before=handed_off_on, since="handed off", today=context.today())
+        require_possible_date(
+            subject,
+            event,
+            on,
+            not_before=handed_off_on,
+            since="handed off",
+            today=context.today(),
+            slack=TIME_ZONES,
+        )
+        return max(on, handed_off_on)
 
     def _record_piece(self, report: PieceReport, *, why: str) -> bool:
         state = DeliveryState(report.state.value)

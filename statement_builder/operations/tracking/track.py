@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mail_house.bounces import BounceKind, FetchCertificate, fetch_certificate, read_message
+from mail_house.bounces import BounceKind, FetchCertificate, fetch_certificate, fetch_once, read_message
 from mail_house.errors import HandOffError, Retryable
 from mail_house.inbound import fetch_bounces, fetch_vendor_reports, read_delivery_reports
 from mail_house.limits import PARSE_SECONDS_MAX, LimitExceeded, check_message, time_limit
@@ -95,7 +95,7 @@ def track(context: AppContext, *, fetch_certificate: FetchCertificate = fetch_ce
         alerts = _fetch_reports(context, inbox, settled_before)
         names = inbox.names(settled_before=settled_before)
         unsettled = inbox.unsettled_names(settled_before=settled_before)
-        files = _process_files(context, inbox, names, alerts, fetch=functools.cache(fetch_certificate))
+        files = _process_files(context, inbox, names, alerts, fetch=fetch_once(fetch_certificate))
         return _finish(context, inbox, files, alerts, unsettled)
 
 
