@@ -12,7 +12,7 @@ import multiprocessing.process
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,9 +20,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from statement_builder import settings as all_settings
+from statement_builder.errors import ConfigError
 from statement_builder.settings import AirflowUser, Settings, load_settings
 
 if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
     from statement_builder.pipeline.context import AppContext
 
 CONNECTIONS = {
@@ -93,8 +96,9 @@ def run_actor() -> str:
 
 
 @contextmanager
-def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
-    """The application context for one task, on behalf of `actor`, by default the DAG.
+def open_task_context(actor: str | None = None, *, reads_only: bool = False) -> Iterator[AppContext]:
+    """The application context for one task, on behalf of `actor`, by default the DAG. With `reads_only`, nothing is
+    created: where there is no ledger, the task reads an empty one.
 
     A retry works in processes that may die: a document may have ended the process of the try before.
     """
@@ -114,6 +118,7 @@ def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
         memberships=frozenset({_role_of(actor or run_actor())}),
         workers=settings.render.workers or 1,  # parallelism comes from Airflow's slots
         progress=_log_progress,
+        reads_only=reads_only,
     ) as context:
         isolates = _is_retry()
         if isolates:
@@ -146,16 +151,31 @@ def _read_connections() -> dict[str, str]:
     from airflow.sdk.exceptions import AirflowNotFoundException  # noqa: PLC0415
 
     found: dict[str, str] = {}
-    for name, variable in CONNECTIONS.items():
-        try:
-            connection = Connection.get(name)
-        except AirflowNotFoundException:
-            continue
-        if connection.password:
-            found[variable] = connection.password
-        extra = json.loads(connection.extra or "{}")
-        found |= {key: str(value) for key, value in extra.items() if key.startswith(_EXTRA_PREFIXES)}
+    for name in CONNECTIONS:
+        with suppress(AirflowNotFoundException):
+            found |= read_variables(Connection.get(name))
     return found
+
+
+def read_variables(connection: Connection) -> dict[str, str]:
+    """The environment variables that a connection stands for: its URL in the password, and others in extra.
+
+    ConfigError for an extra field that is not a JSON object.
+    """
+    try:
+        extra = json.loads(connection.extra or "{}")
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        raise ConfigError(
+            f"The extra field of the Airflow connection {connection.conn_id} must be a JSON object with names and "
+            'texts, such as {"STATEMENTS_EMAIL_KEY": "…"}.'
+        )
+    url = {CONNECTIONS[connection.conn_id]: connection.password} if connection.password else {}
+    others = {
+        name: str(value) for name, value in extra.items() if name.startswith(_EXTRA_PREFIXES) and value is not None
+    }
+    return url | others
 
 
 def _log_progress(stage: str, done: int, total: int) -> None:

@@ -54,7 +54,7 @@ def open_batch(kind: str, cycle_format: str) -> str:
     airflow_context = get_current_context()
     params = airflow_context["params"]
     cycle, as_of = read_cycle(params, airflow_context.get("logical_date"), cycle_format)
-    with open_task_context(run_actor()) as context:
+    with open_task_context(run_actor(), reads_only=params["dry_run"]) as context:
         if params["dry_run"]:
             scope = Scope(
                 source=context.settings.source.name,
@@ -94,7 +94,7 @@ def preview_rerun() -> str:
     from statement_builder.operations.dry_run import dry_run_rerun  # noqa: PLC0415
 
     batch_id = get_current_context()["params"]["batch"]
-    with open_task_context() as context:
+    with open_task_context(reads_only=True) as context:
         remaining = dry_run_rerun(context, context.require_batch(batch_id)).steps
     if not remaining:
         raise AirflowSkipException(f"{batch_id} is closed: a re-run does nothing.")

@@ -28,7 +28,7 @@ def purge(
     """Delete PDFs, snapshots, e-mails and print files past their retention period, and reduce their ledger rows."""
     day = parse_day(before, "--before")
     assert day is not None
-    with opened() as context:
+    with opened(reads_only=dry_run) as context:
         report = purge_mail(context, before=day, dry_run=dry_run)
     output.print_json(report) if as_json else output.show_purge(report)
     if report.locked:

@@ -51,6 +51,8 @@ class Ledger(Closing):
         self._database = database
         self._locks: list[Lock] = []
         self._on_close = ExitStack()
+        self.is_stand_in = False
+        """Whether it is the empty one of `open_empty`: what is written to it is lost."""
         self.version = schema.find_version(database)
         """The version of the tables as they were found; None if there are none."""
         if self.version is not None and self.version != schema.newest_version():
@@ -100,6 +102,7 @@ class Ledger(Closing):
             ledger = cls.open(f"sqlite:///{folder.name}/ledger.db")
             ledger._on_close.callback(folder.cleanup)
             ledger.upgrade(new)
+            ledger.is_stand_in = True
         except BaseException:
             folder.cleanup()
             raise

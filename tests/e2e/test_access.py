@@ -160,6 +160,26 @@ def test_no_trace__no_look(hospital: Hospital, document: str) -> None:
     assert not target.exists()
 
 
+def test_no_ledger__no_look(hospital: Hospital) -> None:
+    """A ledger that does not exist records nothing, so what would be recorded is not shown."""
+    pdf = next((hospital.home / "outbox" / "print").glob("*.pdf"))
+    swap_pages(pdf)
+    pdf.with_suffix(".ctl").unlink()
+    hospital.sql(
+        "UPDATE guarantor SET birth_on = '2026-02-30' WHERE guarantor_id = (SELECT min(guarantor_id) FROM guarantor)"
+    )
+    elsewhere = Hospital(hospital.home, {"STATEMENTS_LEDGER": f"sqlite:///{hospital.home / 'none.db'}"})
+    for arguments in (
+        ("preflight", str(pdf)),
+        ("source", "check", "reference"),
+        ("source", "check", "reference", "--json"),
+    ):
+        result = call(elsewhere, *arguments, code=2)
+        assert result.out == ""
+        assert "statements ledger upgrade" in result.err
+    assert not (hospital.home / "none.db").exists()
+
+
 def test_report__accounts_for_views_and_disclosures(hospital: Hospital) -> None:
     document, guarantor = first_document(hospital)
     call(hospital, "find", guarantor, "--purpose", "the patient called")

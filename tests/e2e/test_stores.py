@@ -29,6 +29,9 @@ READS = [
     pytest.param(("exceptions",), id="exceptions"),
     pytest.param(("report", "control", BATCH), id="report"),
     pytest.param((*NEXT_RUN, "--dry-run"), id="dry-run"),
+    pytest.param(("rerun", BATCH, "--dry-run"), id="rerun-dry-run"),
+    pytest.param(("purge", "--before", "2020-01-01", "--dry-run"), id="purge-dry-run"),
+    pytest.param(("legal-hold", "list"), id="legal-hold-list"),
 ]
 STORES = [
     # store, folder, the setting that the message names
