@@ -59,11 +59,13 @@ class Source(NamedTuple):
 
 def cut_blocks(source: Source) -> Parts:
     """The document's parts. Raises `NotDivisible`."""
-    boxes = weasy_blocks.find_block_boxes(source.drawing, source.drawing.painting, len(source.segments.blocks))
+    if source.drawing.painting.problem:
+        raise NotDivisible(source.drawing.painting.problem)
+    boxes = weasy_blocks.find_block_boxes(source.drawing, len(source.segments.blocks))
     if boxes is None:
         raise NotDivisible("a block on several pages")
     for number, segment in enumerate(source.segments.blocks):
-        if segment.is_fixed and not weasy_blocks.is_positioned(source.drawing, source.drawing.painting, number):
+        if segment.is_fixed and not weasy_blocks.is_positioned(source.drawing, number):
             raise NotDivisible("a fixed block without a position")
     texts = _Texts(source)
     pages = [_cut_page(source, texts, boxes, page) for page in range(len(source.drawing.page_streams))]
@@ -76,7 +78,7 @@ def cut_blocks(source: Source) -> Parts:
     frame_key = source.segments.frame
     limits = enumerate(weasy_blocks.page_limits(source.drawing))
     measures = [
-        *find_measures(frame_key, source.segments.blocks, placed),
+        *find_measures(frame_key, source.segments.blocks, blocks, placed),
         *((limit_key(frame_key, page), to_units(limit)) for page, limit in limits),
     ]
     return Parts(
@@ -84,7 +86,10 @@ def cut_blocks(source: Source) -> Parts:
         blocks=blocks,
         measures=tuple(measures),
         frame_texts=texts.only(source.texts, FLOW),
-        block_texts=tuple(texts.only(source.texts, number) for number in range(len(blocks))),
+        block_texts=tuple(
+            replace(texts.only(source.texts, number), upper_edge=box.upper_edge, lower_edge=box.lower_edge)
+            for number, box in enumerate(boxes)
+        ),
     )
 
 
@@ -172,7 +177,8 @@ def _cut_page(source: Source, texts: _Texts, boxes: Sequence[weasy_blocks.BlockB
         elif span.start != position:
             raise NotDivisible("a frame painted between blocks")
         latest, position = where, span.end
-        runs[span.block].append(_run(stream, cuts, span, boxes[span.block].top))
+        if span.start < span.end:
+            runs[span.block].append(_run(stream, cuts, span, boxes[span.block].top))
     add_frame(len(stream.stream))
     return _CutPage(PageLayout(number=stream.number, chunks=tuple(chunks), placeholders=tuple(placeholders)), runs)
 
@@ -250,13 +256,17 @@ class _Structure:
     def __init__(self, source: Source) -> None:
         self._objects = source.drawing.pdf.objects
         self._segments = source.segments
-        self._owners = {id(element): owner for element, owner in source.drawing.painting.elements}
+        self._owners = {id(element): owner for element, owner in source.drawing.painting.elements if owner >= 0}
+        self._around = {id(element) for element, owner in source.drawing.painting.elements if owner < 0}
         root = self._resolve(source.drawing.pdf.catalog["StructTreeRoot"])
         (document,) = (self._resolve(kid) for kid in root["K"])
         self._pages = {number: page for page, number in enumerate(source.drawing.pdf.pages["Kids"][::3])}
         self.numbers = {root.number, document.number, self._resolve(root["ParentTree"]).number}
         self.root = root.number
         self.blocks: dict[int, Node] = {}
+        self.around: dict[int, tuple[bytes, ...]] = {}
+        self._rows: dict[int, int] = {}
+        """Rows so far of each table."""
         self.document = tuple(self._node(self._resolve(kid), FLOW, 0) for kid in document["K"])
         linked = set(self.numbers)
         loose = [
@@ -272,26 +282,24 @@ class _Structure:
     def _resolve(self, reference: bytes) -> Any:
         return self._objects[int(reference.split()[0])]
 
-    def _node(self, element: Any, part: int, table: int) -> Node:
+    def _node(self, element: Any, part: int, table: int, around: tuple[bytes, ...] = ()) -> Node:
+        """An element and all in it. `table` is the number of the table around it, and `around` are the heads of the
+        elements that contain only blocks, down to this one."""
         self.numbers.add(element.number)
         table = element.number if element["S"] == "/Table" else table
-        rest = pydyf.Dictionary({name: value for name, value in element.items() if name not in {"K", "P", "Pg"}})
         kids: list[Node | int | bytes] = []
         for kid in element["K"]:
-            for made in self._kid(kid, part, table):
+            for made in self._kid(kid, part, table, around):
                 if not (isinstance(made, int) and made < 0 and made in kids):
                     kids.append(made)
                 elif kids[-1] != made:
                     raise NotDivisible("an element between blocks")
-        head = rest.data.removeprefix(b"<<").removesuffix(b">>")
-        if table:
-            head = head.replace(b"(%d-" % table, b"(\0-")
-        return Node(head=head, page=self._page_of(element), kids=tuple(kids))
+        return Node(head=_head(element, table), page=self._page_of(element), kids=tuple(kids))
 
     def _page_of(self, element: Any) -> int:
         return self._pages[int(element["Pg"].split()[0])]
 
-    def _kid(self, kid: Any, part: int, table: int) -> Iterator[Node | int | bytes]:
+    def _kid(self, kid: Any, part: int, table: int, around: tuple[bytes, ...]) -> Iterator[Node | int | bytes]:
         if isinstance(kid, int):
             yield kid
             return
@@ -302,12 +310,36 @@ class _Structure:
             return
         owner = self._owners.get(id(element), part)
         if owner == part:
-            yield self._node(element, part, table)
+            is_around = id(element) in self._around
+            inner = (*around, _head(element, table)) if is_around else around
+            node = self._node(element, part, table, inner)
+            if is_around and node.kids != (FLOW,):
+                raise NotDivisible("an element between parts of a table or section")
+            yield FLOW if is_around else node
             return
         if owner in self.blocks or part != FLOW:
             raise NotDivisible("a block with several elements")
-        self.blocks[owner] = replace(self._node(element, owner, table), page=0)
+        self.blocks[owner] = self._block_node(element, owner, table)
+        self.around[owner] = around
         yield FLOW - 1 - owner if self._segments.blocks[owner].is_fixed else FLOW
+
+    def _block_node(self, element: Any, owner: int, table: int) -> Node:
+        row = self._rows.get(table, 0)
+        self._rows[table] = row + 1
+        return _moved_node(self._node(element, owner, table), b"(\0-%d-" % row if table else b"")
+
+
+def _head(element: Any, table: int) -> bytes:
+    """An element's entries without kids, parent and page, and without the number of its table."""
+    entries = {name: value for name, value in element.items() if name not in {"K", "P", "Pg"}}
+    head: bytes = pydyf.Dictionary(entries).data.removeprefix(b"<<").removesuffix(b">>")
+    return head.replace(b"(%d-" % table, b"(\0-") if table else head
+
+
+def _moved_node(node: Node, row: bytes) -> Node:
+    """A block's element on the first page, without the number of its row."""
+    kids = tuple(_moved_node(kid, row) if isinstance(kid, Node) else kid for kid in node.kids)
+    return replace(node, head=node.head.replace(row, b"(\0-\0-") if row else node.head, page=0, kids=kids)
 
 
 def _block(
@@ -319,18 +351,16 @@ def _block(
         paragraphs=tuple(texts.paragraphs.get(number, ())),
         breaks=tuple(texts.breaks.get(number, ())),
         runs=tuple(runs),
-        node=_on_first_page(structure.blocks[number]),
+        node=structure.blocks[number],
+        around=structure.around[number],
+        above=to_units(box.above),
+        below=to_units(box.below),
         height=to_units(box.bottom - box.top),
         is_divisible=box.is_divisible,
         keeps_with_previous=box.keeps_with_previous,
         keeps_with_next=box.keeps_with_next,
         fonts=tuple((font.resource, font.face) for font in source.fonts),
     )
-
-
-def _on_first_page(node: Node) -> Node:
-    kids = tuple(_on_first_page(kid) if isinstance(kid, Node) else kid for kid in node.kids)
-    return replace(node, page=0, kids=kids)
 
 
 def _frame(source: Source, texts: _Texts, pages: Sequence[PageLayout], structure: _Structure) -> Frame:

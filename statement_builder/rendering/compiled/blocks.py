@@ -53,7 +53,8 @@ class Node(Record, kw_only=True, array_like=True):
     """A structure element (ISO 32000-1, 14.7.2)."""
 
     head: bytes
-    """Its entries without kids, parent and page. The number of its table, in the names of cells, is a zero byte."""
+    """Its entries without kids, parent and page. In the names of cells, the numbers of the table and of the block's row are
+    zero bytes."""
     page: int
     kids: tuple[Node | int | bytes, ...]
     """Elements, numbers of marked content, places of blocks (negative), and entries of object references."""
@@ -74,6 +75,11 @@ class Block(Record, kw_only=True):
     breaks: tuple[bytes, ...]
     runs: tuple[Run, ...]
     node: Node
+    around: tuple[bytes, ...] = ()
+    """The heads of the elements around a part of a table or section: table and row group, or section."""
+    above: int
+    """Its margin, with those that it collapses with."""
+    below: int
     height: int
     """Between its borders' outer edges."""
     is_divisible: bool
@@ -116,6 +122,9 @@ class BlockTexts(Record, kw_only=True):
 
     paragraphs: tuple[Paragraph, ...]
     fixed_nodes: tuple[int, ...] = ()
+    upper_edge: bytes = b""
+    """The borders that a row asks for above, on which the row before it depends."""
+    lower_edge: bytes = b""
 
 
 class Measure(Record, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from msgspec.structs import replace
 
@@ -211,9 +212,9 @@ def _write_structure(
     """The structure tree (ISO 32000-1, 14.7): the objects of its parent tree, root, document and elements."""
     writer = _StructureWriter(frame, segments, blocks, places, marks)
     parent_tree, root, document = (frame.objects_count + number for number in range(3))
-    kids = [writer.write(node, document, FLOW, 0, node.page) for node in frame.document]
+    kids = [writer.write(node, document, FLOW, node.page) for node in frame.document]
     for node in frame.loose:
-        writer.write(node, document, FLOW, 0, node.page)
+        writer.write(node, document, FLOW, node.page)
     numbers = [b"%d [%b]" % (page, b" ".join(writer.parents(page))) for page in range(len(frame.pages))]
     numbers += [
         b"%d %d 0 R" % (number, element) for number, element in enumerate(writer.linked, start=len(frame.pages))
@@ -247,44 +248,82 @@ class _StructureWriter:
         self.linked: list[int] = []
         """The elements of link annotations."""
 
-    def write(self, node: Node, parent: int, part: int, table: int, page: int) -> int:
-        """Write an element and all in it. Returns its number."""
-        number = self._take_number()
-        index = len(self.objects)
-        self.objects.append((number, b""))
-        page_number = self._frame.pages[page].number
-        table = number if b"/S /Table" in node.head else table
-        kids = b" ".join([written for kid in node.kids for written in self._write_kid(kid, number, part, table, page)])
-        head = node.head.replace(b"(\0-", b"(%d-" % table)
-        data = b"<<%b/K [%b]/Pg %d 0 R/P %d 0 R>>" % (head, kids, page_number, parent)
-        self.objects[index] = (number, data)
+    def write(self, node: Node, parent: int, part: int, page: int, table: tuple[int, int] = (0, 0)) -> int:
+        """Write an element and all in it. Returns its number.
+
+        `table` are the number of the table around it, and the number of the block's row.
+        """
+        number, index = self._reserve()
+        if b"/S /Table" in node.head:
+            table = (number, 0)
+        kids = [written for kid in node.kids for written in self._write_kid(kid, number, part, page, table)]
+        head = node.head.replace(b"(\0-\0-", b"(%d-%d-" % table).replace(b"(\0-", b"(%d-" % table[0])
+        self._fill(index, head, kids, parent, page)
         return number
 
-    def _take_number(self) -> int:
+    def _reserve(self) -> tuple[int, int]:
+        """A number for an element, and the index of its object."""
         self._next += 1
-        return self._next - 1
+        self.objects.append((self._next - 1, b""))
+        return self._next - 1, len(self.objects) - 1
 
-    def _write_kid(self, kid: Node | int | bytes, number: int, part: int, table: int, page: int) -> Iterator[bytes]:
+    def _fill(self, index: int, head: bytes, kids: Sequence[bytes], parent: int, page: int) -> None:
+        data = b"<<%b/K [%b]/Pg %d 0 R/P %d 0 R>>" % (head, b" ".join(kids), self._frame.pages[page].number, parent)
+        self.objects[index] = (self.objects[index][0], data)
+
+    def _write_kid(
+        self, kid: Node | int | bytes, number: int, part: int, page: int, table: tuple[int, int]
+    ) -> Iterator[bytes]:
         if isinstance(kid, Node):
-            yield b"%d 0 R" % self.write(kid, number, part, table, page)
+            yield b"%d 0 R" % self.write(kid, number, part, page, table)
         elif isinstance(kid, bytes):
-            reference = self._take_number()
-            data = kid.removesuffix(b">>") + b"/Pg %d 0 R>>" % self._frame.pages[page].number
-            self.objects.append((reference, data))
+            reference, index = self._reserve()
+            self.objects[index] = (
+                reference,
+                kid.removesuffix(b">>") + b"/Pg %d 0 R>>" % self._frame.pages[page].number,
+            )
             self.linked.append(number)
             yield b"%d 0 R" % reference
         elif kid >= 0:
             mark = self._marks.number(page, part, kid)
             self._owners[page, mark] = number
             yield b"%d" % mark
+        elif kid == FLOW:
+            yield from self._write_flow(number, page)
         else:
-            for block in self._blocks_at(kid, page):
-                yield b"%d 0 R" % self.write(self._blocks[block].node, number, block, 0, page)
+            yield b"%d 0 R" % self.write(self._blocks[FLOW - 1 - kid].node, number, FLOW - 1 - kid, page)
 
-    def _blocks_at(self, place: int, page: int) -> Iterator[int]:
-        for number, segment in enumerate(self._segments.blocks):
-            if self._places[number].page == page and place == (FLOW - 1 - number if segment.is_fixed else FLOW):
-                yield number
+    def _write_flow(self, parent: int, page: int) -> Iterator[bytes]:
+        """The elements of a page's blocks, with those around them."""
+        numbers = [
+            number
+            for number, segment in enumerate(self._segments.blocks)
+            if self._places[number].page == page and not segment.is_fixed
+        ]
+        for group, parts in groupby(numbers, lambda number: self._segments.blocks[number].group):
+            if group < 0:
+                yield from [b"%d 0 R" % self.write(self._blocks[each].node, parent, each, page) for each in parts]
+            else:
+                yield from self._write_group(list(parts), 0, parent, page)
+
+    def _write_group(
+        self, parts: Sequence[int], depth: int, parent: int, page: int, table: tuple[int, int] = (0, 0)
+    ) -> Iterator[bytes]:
+        """The parts of a table or section, with the elements around them from `depth` on. `table` are the number of the
+        table and its first part."""
+        for around, group in groupby(parts, lambda number: self._blocks[number].around[: depth + 1]):
+            if len(around) <= depth:
+                for each in group:
+                    row = (table[0], each - table[1])
+                    yield b"%d 0 R" % self.write(self._blocks[each].node, parent, each, page, row)
+                continue
+            number, index = self._reserve()
+            members = list(group)
+            inner = (number, members[0]) if b"/S /Table" in around[depth] else table
+            self._fill(
+                index, around[depth], list(self._write_group(members, depth + 1, number, page, inner)), parent, page
+            )
+            yield b"%d 0 R" % number
 
     def parents(self, page: int) -> Iterator[bytes]:
         """The element of each piece of marked content on a page. Raises `NotComposable` if one has none."""

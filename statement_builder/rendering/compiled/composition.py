@@ -32,7 +32,7 @@ class Composition:
         texts: Sequence[str],
     ) -> None:
         """Keep the parts of a document. `paragraphs` are the outline's, laid out with the document's `texts`."""
-        keys = _Keys(segments, outline, paragraphs, texts)
+        keys = _Keys(segments, outline, paragraphs, texts, parts.block_texts)
         self._add(segments.frame, parts.frame_texts)
         self._add(keys.of_frame(len(parts.frame.pages)), parts.frame)
         for number, (segment, block, own) in enumerate(
@@ -67,7 +67,13 @@ class Composition:
         self, segments: Segments, outline: Outline, paragraphs: Sequence[TypesetParagraph], texts: Sequence[str]
     ) -> Layout | None:
         """The layout of a document; None if WeasyPrint must lay it out. Arguments as for `add`."""
-        keys = _Keys(segments, outline, paragraphs, texts)
+        block_texts = []
+        for segment in segments.blocks:
+            own = self._find(segment.structure, BlockTexts)
+            if own is None:
+                return None
+            block_texts.append(own)
+        keys = _Keys(segments, outline, paragraphs, texts, block_texts)
         blocks = []
         for number in range(len(segments.blocks)):
             block = self._find(keys.of_block(number), Block)
@@ -109,12 +115,18 @@ def sort_paragraphs(paragraphs: Iterable[Paragraph]) -> list[Paragraph]:
 
 
 class _Keys:
-    """Keys of a document's parts: structure, line breaks, and texts within drawings."""
+    """Keys of a document's parts: structure, line breaks, texts within drawings, and borders next to a row."""
 
     def __init__(
-        self, segments: Segments, outline: Outline, paragraphs: Sequence[TypesetParagraph], texts: Sequence[str]
+        self,
+        segments: Segments,
+        outline: Outline,
+        paragraphs: Sequence[TypesetParagraph],
+        texts: Sequence[str],
+        block_texts: Sequence[BlockTexts],
     ) -> None:
         self._segments = segments
+        self._block_texts = block_texts
         parts = {node: (FLOW, number) for number, node in enumerate(segments.frame_nodes)}
         for number, segment in enumerate(segments.blocks):
             parts |= {node: (number, node - segment.start) for node in range(segment.start, segment.end)}
@@ -128,7 +140,14 @@ class _Keys:
             self._details[part] = self._details.get(part, b"") + b"\0" + texts[fixed].encode()
 
     def of_block(self, number: int) -> bytes:
-        return self._segments.blocks[number].structure + self._details.get(number, b"")
+        blocks = self._segments.blocks
+        above = number and blocks[number - 1].group == blocks[number].group >= 0
+        below = number + 1 < len(blocks) and blocks[number + 1].group == blocks[number].group >= 0
+        edges = (
+            self._block_texts[number - 1].lower_edge if above else b"",
+            self._block_texts[number + 1].upper_edge if below else b"",
+        )
+        return b"\0".join((blocks[number].structure, *edges, self._details.get(number, b"")))
 
     def of_frame(self, pages: int) -> bytes:
         return b"%d " % pages + self._segments.frame + self._details.get(FLOW, b"")

@@ -1,7 +1,7 @@
 """Place blocks on pages as WeasyPrint does, from distances that it chose in other documents.
 
-A block begins a page or follows another one. Blocks that must stay together move to the next page together. Wherever that does
-not decide the place beyond doubt, WeasyPrint lays out the document.
+A block begins a page or follows another one. Blocks that must stay together move to the next page together. Wherever that
+does not decide the place beyond doubt, WeasyPrint lays out the document.
 """
 
 from __future__ import annotations
@@ -45,20 +45,30 @@ def start_key(frame: bytes, page: int, segment: Segment) -> bytes:
     return (b"next " if page else b"first " + frame) + segment.top
 
 
-def gap_key(previous: Segment, segment: Segment) -> bytes:
-    """Key of the distance between two blocks of a page."""
-    return b"gap " + previous.bottom + segment.top
+def error_key(frame: bytes, above: Segment) -> bytes:
+    """Key of how much further a block is from the one above it than `collapsed_margin`: the border of a table, for
+    example."""
+    return b"error " + frame + above.bottom
 
 
-def find_measures(frame: bytes, segments: Sequence[Segment], placed: Sequence[Placed]) -> Iterator[tuple[bytes, int]]:
+def collapsed_margin(above: Block, below: Block) -> int:
+    """The distance between two blocks (CSS 2.2, 8.3.1)."""
+    margins = (above.below, below.above)
+    return max(0, *margins) + min(0, *margins)
+
+
+def find_measures(
+    frame: bytes, segments: Sequence[Segment], blocks: Sequence[Block], placed: Sequence[Placed]
+) -> Iterator[tuple[bytes, int]]:
     """The distances that WeasyPrint chose in one document."""
-    previous: tuple[Segment, Placed] | None = None
-    for segment, place in zip(segments, placed, strict=True):
-        if not segment.is_fixed and previous is not None and previous[1].page == place.page:
-            yield gap_key(previous[0], segment), to_units(place.top - previous[1].bottom)
+    last: int | None = None
+    for number, (segment, place) in enumerate(zip(segments, placed, strict=True)):
+        if not segment.is_fixed and last is not None and placed[last].page == place.page:
+            gap = to_units(place.top - placed[last].bottom)
+            yield error_key(frame, segments[last]), gap - collapsed_margin(blocks[last], blocks[number])
         else:
             yield start_key(frame, place.page, segment), to_units(place.top)
-        previous = None if segment.is_fixed else (segment, place)
+        last = None if segment.is_fixed else number
 
 
 class _Uncertain(Exception):
@@ -89,7 +99,11 @@ def _groups(segments: Sequence[Segment], blocks: Sequence[Block]) -> list[list[i
             groups
             and not segment.is_fixed
             and not segments[number - 1].is_fixed
-            and (block.keeps_with_previous or blocks[number - 1].keeps_with_next)
+            and (
+                block.keeps_with_previous
+                or blocks[number - 1].keeps_with_next
+                or (segment.group >= 0 and segment.group == segments[number - 1].group)
+            )
         ):
             groups[-1].append(number)
         else:
@@ -123,13 +137,13 @@ class _Flow:
             if last is None or segment.is_fixed:
                 top = self._measure(start_key(self._frame, self._page, segment))
             else:
-                above = places[-1] if places else self.places[last]
-                gap = self._measures(gap_key(self._segments[last], segment))
-                is_certain = is_certain and gap is not None
-                top = above.top + self._blocks[last].height + (gap or 0)
+                previous = places[-1] if places else self.places[last]
+                gap, is_known = self._gap(last, number)
+                top = previous.top + self._blocks[last].height + gap
+                is_certain = is_certain and is_known
             room = self._measure(limit_key(self._frame, self._page)) - top - block.height
             if room < -_DOUBT and not segment.is_fixed and not block.is_divisible:
-                return False  # whatever the gap: margins are not negative
+                return False
             is_certain = is_certain and (room >= _DOUBT or segment.is_fixed)
             places.append(Place(self._page, top))
             last = last if segment.is_fixed else number
@@ -138,6 +152,13 @@ class _Flow:
         self.places += places
         self._last = last
         return True
+
+    def _gap(self, above: int, below: int) -> tuple[int, bool]:
+        """The distance between two blocks, or at least a distance that it is not less than, and whether it is known."""
+        margin = collapsed_margin(self._blocks[above], self._blocks[below])
+        key = error_key(self._frame, self._segments[above])
+        error = self._measures(key)
+        return (margin, False) if error is None else (margin + error, True)
 
     def _measure(self, key: bytes) -> int:
         units = self._measures(key)

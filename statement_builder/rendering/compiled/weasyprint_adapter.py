@@ -104,11 +104,13 @@ def _stop(document: Any, pdf: Any) -> None:
     raise _Drawn(document, pdf)
 
 
-def draw_document(tree: Any, *, styles: list[Any], fonts: Any, blocks: Sequence[Any] = ()) -> Drawing:
+def draw_document(
+    tree: Any, *, styles: list[Any], fonts: Any, blocks: Sequence[Any] = (), around: Sequence[Any] = ()
+) -> Drawing:
     """Lay out and draw an HTML tree as the plain engine does, and record the position of every text and of the elements
-    `blocks`."""
+    `blocks`. The elements `around` contain only blocks."""
     document = tree.render(font_config=fonts, stylesheets=styles, pdf_variant="pdf/ua-1")
-    with _record_texts() as texts, record_painting(blocks) as painting:
+    with _record_texts() as texts, record_painting(blocks, around) as painting:
         try:
             document.write_pdf(finisher=_stop, pdf_variant="pdf/ua-1")
         except _Drawn as drawn:
