@@ -24,7 +24,9 @@ CREATE TABLE guarantor (
     delivery text COLLATE "C",
     email_consent_at timestamptz,
     email_secret text COLLATE "C",
-    birth_on date
+    birth_on date,
+    alternate_format text COLLATE "C",
+    alternate_format_requested_on date
 );
 
 CREATE TABLE patient (

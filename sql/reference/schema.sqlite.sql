@@ -24,7 +24,9 @@ CREATE TABLE guarantor (
     delivery text,
     email_consent_at text,
     email_secret text,
-    birth_on text
+    birth_on text,
+    alternate_format text,
+    alternate_format_requested_on text
 );
 
 CREATE TABLE patient (

@@ -287,6 +287,14 @@ class ExceptionLine(Record, kw_only=True):
     fix: str
 
 
+class LastHold(Record, kw_only=True):
+    """A hold that the last decision about a recipient found."""
+
+    batch_id: str
+    subject: str
+    hold: Hold
+
+
 class HeldCandidate(Record, kw_only=True):
     """A candidate held in full or in part, with every reason."""
 

@@ -40,7 +40,7 @@ def find_guarantor_faults(row: Row, as_of: date) -> Iterator[Fault]:
 
 def build_guarantor(row: Row, languages: frozenset[str]) -> Guarantor:
     """The guarantor of a valid row. `languages`: codes that documents exist in."""
-    email, language, large_print, delivery, consent_at, email_secret, birth_on = row[_EMAIL:]
+    email, language, large_print, delivery, consent_at, email_secret, birth_on, other_format, asked_on = row[_EMAIL:]
     lines, city, _, postal_code, _ = confidential = row[_CONFIDENTIAL:_EMAIL]
     return Guarantor(
         guarantor_id=row[1],
@@ -57,4 +57,6 @@ def build_guarantor(row: Row, languages: frozenset[str]) -> Guarantor:
         email_consent_at=consent_at.astimezone(UTC) if consent_at is not None else None,
         email_secret=email_secret or "",
         birth_on=birth_on,
+        alternate_format=other_format,
+        alternate_format_requested_on=asked_on,
     )

@@ -98,6 +98,8 @@ class Household:
             "email_consent_at": f"{self.day(rng.randint(30, 700))}T15:00:00Z" if by_email else None,
             "email_secret": None,
             "birth_on": None,
+            "alternate_format": None,
+            "alternate_format_requested_on": None,
         }
         assert changes.keys() <= row.keys()
         self.rows["guarantor"].append(tuple((row | changes).values()))
