@@ -58,8 +58,9 @@ _REVIEWS = {
 def list_work_queue(context: AppContext, batch: Batch | None = None) -> list[ExceptionRow]:
     """Everything that a clerk must act on, for one batch or for all, with the fix.
 
-    A request for braille, an audio recording, or a data CD is one row, also after its batch has closed. A print file that was rejected as a whole is one row. A file in the inbox is one row, with its batch if the file
-    names one of that batch's documents or print files.
+    A request for braille, an audio recording, or a data CD is one row, also after its batch has closed. A print file
+    that was rejected as a whole is one row. A file in the inbox is one row, with its batch if the file names one of
+    that batch's documents or print files.
     """
     batch_id = batch.batch_id if batch else None
     rejected = context.ledger.redeliveries.rejected(context.facility.facility_id, batch_id)
