@@ -39,7 +39,9 @@ public interfaces, which leaves this project under Apache-2.0. `pyphen` is offer
 at the user's choice.
 
 Fonts: Source Sans Pro (`font-source-sans-pro`, SIL Open Font License 1.1) and OCR-A (Debian's `fonts-ocr-a`, public
-domain) are embedded in the PDFs.
+domain) are embedded in the PDFs; in the notice of language assistance also Noto Sans (`fonts-noto-core`, SIL Open Font
+License 1.1), Droid Sans Fallback (`fonts-droid-fallback`, Apache-2.0), and Nanum Gothic (`fonts-nanum`, SIL Open Font
+License 1.1).
 
 | package | version | license |
 |---|---|---|

@@ -27,7 +27,9 @@ CREATE TABLE guarantor (
     birth_on date,
     email_consent_terms text COLLATE "C",
     email_consent_source text COLLATE "C",
-    email_consent_withdrawn_on date
+    email_consent_withdrawn_on date,
+    alternate_format text COLLATE "C",
+    alternate_format_requested_on date
 );
 
 CREATE TABLE patient (

@@ -27,7 +27,9 @@ CREATE TABLE guarantor (
     birth_on text,
     email_consent_terms text,
     email_consent_source text,
-    email_consent_withdrawn_on text
+    email_consent_withdrawn_on text,
+    alternate_format text,
+    alternate_format_requested_on text
 );
 
 CREATE TABLE patient (

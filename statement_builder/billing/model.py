@@ -32,6 +32,14 @@ class Delivery(StrEnum):
     EMAIL = "email"
 
 
+class AlternateFormat(StrEnum):
+    """How a person asked to get documents, if not in print: a person makes them (45 CFR 92.202 and 84.52)."""
+
+    BRAILLE = "braille"
+    AUDIO = "audio"
+    DATA_CD = "data-cd"
+
+
 class PatientClass(StrEnum):
     INPATIENT = "inpatient"
     OUTPATIENT = "outpatient"
@@ -150,6 +158,9 @@ class Guarantor(Record, kw_only=True):
     """The password that the guarantor chose for encrypted e-mail attachments. In memory only: no snapshot has it."""
     birth_on: date | None = None
     """None: not on file, and taken for an adult."""
+    alternate_format: AlternateFormat | None = None
+    """What the guarantor asked for in place of print. None: nothing."""
+    alternate_format_requested_on: date | None = None
     contact_kind: ContactKind | None = None
     """None: the guarantor. Otherwise why the mail goes to this recipient instead."""
     client_name: str = ""

@@ -110,6 +110,8 @@ class Hold(Record, kw_only=True):
     """The held encounter. Empty: the whole guarantor is held."""
     until: date | None = None
     """The first date when this hold no longer applies, if known."""
+    since: date | None = None
+    """The date of a person's request that somebody must fulfill. None: the hold is no request, or has no date."""
 
 
 class Selection(Record, kw_only=True):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
 from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.billing.model import Fault
 from statement_builder.billing.selection import Hold
-from statement_builder.ledger.records import CandidateDecision, ExceptionLine, HeldCandidate
+from statement_builder.ledger.records import CandidateDecision, ExceptionLine, HeldCandidate, LastHold
 from statement_builder.ledger.states import DocumentState, Outcome
-from statement_builder.ledger.storage.tables import candidate, candidate_hold, document
+from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
+from statement_builder.ledger.storage.tables import batch, candidate, candidate_hold, document
 from statement_builder.ledger.storage.transactions import Repository
 
 
@@ -104,6 +106,36 @@ class CandidateRepository(Repository):
         with self._read() as connection:
             return sorted(connection.execute(query).scalars())
 
+    def last_holds(self, facility_id: str, codes: Collection[str]) -> list[LastHold]:
+        """The holds with these codes that the last decision about a recipient found, by recipient."""
+        with self._read() as connection:
+            return find_last_holds(connection, facility_id, codes)
+
+
+def find_last_holds(connection: Connection, facility_id: str, codes: Collection[str]) -> list[LastHold]:
+    """As `CandidateRepository.last_holds`. The last decision is that of the last batch of the same kind."""
+    holds = (
+        select(candidate_hold, batch.c.kind, batch.c.as_of)
+        .join(batch, batch.c.batch_id == candidate_hold.c.batch_id)
+        .where(batch.c.facility_id == facility_id, candidate_hold.c.code.in_(sorted(codes)))
+        .order_by(candidate_hold.c.subject, batch.c.as_of.desc(), batch.c.batch_id, candidate_hold.c.position)
+    )
+    decided = (
+        select(candidate.c.subject, batch.c.kind, func.max(batch.c.as_of).label("as_of"))
+        .join(batch, batch.c.batch_id == candidate.c.batch_id)
+        .where(batch.c.facility_id == facility_id, is_one_of(candidate.c.subject))
+        .group_by(candidate.c.subject, batch.c.kind)
+    )
+    found = connection.execute(holds).all()
+    last: dict[tuple[str, str], date] = {}
+    for ids in in_chunks(sorted({row.subject for row in found})):
+        last |= {(row.subject, row.kind): row.as_of for row in connection.execute(decided, {"ids": ids})}
+    return [
+        LastHold(batch_id=row.batch_id, subject=row.subject, hold=_to_hold(row))
+        for row in found
+        if row.as_of == last[row.subject, row.kind]
+    ]
+
 
 def _faults_of(row: Any) -> list[ExceptionLine]:
     return [
@@ -166,4 +198,4 @@ def _to_decision(rows: list[Any]) -> CandidateDecision:
 
 
 def _to_hold(row: Any) -> Hold:
-    return Hold(code=row.code, account_number=row.account_number, until=row.until)
+    return Hold(code=row.code, account_number=row.account_number, until=row.until, since=row.since)

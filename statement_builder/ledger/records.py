@@ -330,6 +330,14 @@ class ExceptionLine(Record, kw_only=True):
     """The balance of the account, or the amount of the document."""
 
 
+class LastHold(Record, kw_only=True):
+    """A hold that the last decision about a recipient found."""
+
+    batch_id: str
+    subject: str
+    hold: Hold
+
+
 class HeldCandidate(Record, kw_only=True):
     """A candidate held in full or in part, with every reason."""
 

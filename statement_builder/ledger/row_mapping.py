@@ -46,6 +46,7 @@ def hold_row(batch_id: str, subject: str, position: int, hold: Hold, *, late: bo
         "code": hold.code,
         "account_number": hold.account_number,
         "until": hold.until,
+        "since": hold.since,
         "late": late,
     }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statement_builder.billing.model import (
+    AlternateFormat,
     ApplicationStatus,
     AssistanceKind,
     ContactKind,
@@ -124,6 +125,8 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("email_consent_terms", SHA256, null=True, may_be_missing=True),
         Column("email_consent_source", TEXT, null=True, may_be_missing=True),
         Column("email_consent_withdrawn_on", DATE, null=True, may_be_missing=True),
+        Column("alternate_format", one_of(AlternateFormat), null=True, may_be_missing=True),
+        Column("alternate_format_requested_on", PAST_DATE, null=True, may_be_missing=True),
         key=("guarantor_id",),
     ),
     _detail(

@@ -40,7 +40,8 @@ def find_guarantor_faults(row: Row, as_of: date) -> Iterator[Fault]:
 
 def build_guarantor(row: Row, languages: frozenset[str]) -> Guarantor:
     """The guarantor of a valid row. `languages`: codes that documents exist in."""
-    email, language, large_print, delivery, consent_at, email_secret, birth_on, *consent = row[_EMAIL:]
+    email, language, large_print, delivery, consent_at, email_secret, birth_on, *rest = row[_EMAIL:]
+    *consent, other_format, asked_on = rest
     lines, city, _, postal_code, _ = confidential = row[_CONFIDENTIAL:_EMAIL]
     return Guarantor(
         guarantor_id=row[1],
@@ -58,4 +59,6 @@ def build_guarantor(row: Row, languages: frozenset[str]) -> Guarantor:
         email_secret=email_secret or "",
         birth_on=birth_on,
         **consent_columns(consent),
+        alternate_format=other_format,
+        alternate_format_requested_on=asked_on,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from statement_builder.billing.model import (
     Address,
+    AlternateFormat,
     ApplicationStatus,
     AssistanceKind,
     AssistanceRecord,
@@ -585,3 +586,32 @@ def test_check__notes_a_password_that_others_could_guess(extract: Extract, secre
     notes = [(note.code, note.row_key) for note in report.notes]
     assert notes == ([("WEAK_SECRET", "G1")] if problem else [])
     assert all(problem in note.message and str(secret) not in note.message for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "language", "other_language"),
+    [
+        pytest.param(None, "en", "", id="none"),
+        pytest.param("es", "es", "", id="translation"),
+        pytest.param("es-MX", "es", "", id="translation-of-the-base"),
+        pytest.param("vi", "en", "vi", id="english-with-the-notice"),
+    ],
+)
+def test_accounts__language_of_the_documents_and_of_the_reader(
+    extract: Extract, recorded: str | None, language: str, other_language: str
+) -> None:
+    extract.add("guarantor", guarantor_id="G1", language=recorded)
+    with extract.source() as source:
+        (account,) = source.accounts(as_of=AS_OF, cycle=CYCLE)
+    assert isinstance(account, GuarantorAccount)
+    assert (account.guarantor.language, account.guarantor.other_language) == (language, other_language)
+
+
+def test_accounts__request_for_another_format(extract: Extract) -> None:
+    extract.add("guarantor", alternate_format="braille", alternate_format_requested_on="2026-10-15")
+    with extract.source() as source:
+        (account,) = source.accounts(as_of=AS_OF, cycle=CYCLE)
+    assert isinstance(account, GuarantorAccount)
+    guarantor = account.guarantor
+    assert guarantor.alternate_format is AlternateFormat.BRAILLE
+    assert guarantor.alternate_format_requested_on == date(2026, 10, 15)

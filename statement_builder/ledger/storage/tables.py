@@ -163,6 +163,7 @@ candidate_hold = Table(
     Column("code", _WORD, nullable=False),
     Column("account_number", _ID, nullable=False),
     Column("until", Date),
+    Column("since", Date),
     Column("late", Boolean, nullable=False),
     ForeignKeyConstraint(["batch_id", "subject"], ["candidate.batch_id", "candidate.subject"]),
 )

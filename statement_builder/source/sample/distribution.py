@@ -79,6 +79,8 @@ ONE_OF_EACH: tuple[Scenario, ...] = (
     *BAD_ROW_SCENARIOS,
     scenarios.confidential_teenager,
     scenarios.attorney_client,
+    scenarios.braille,
+    scenarios.other_language,
 )
 """The first guarantors, in this order, so that a hospital of any size has every scenario."""
 

@@ -114,6 +114,8 @@ class Household:
             "email_secret": None,
             "birth_on": None,
             **self._consent(is_given=consented, is_withdrawn=withdrew),
+            "alternate_format": None,
+            "alternate_format_requested_on": None,
         }
         assert changes.keys() <= row.keys()
         self.rows["guarantor"].append(tuple((row | changes).values()))

@@ -205,6 +205,17 @@ def with_financial_class(financial_class: FinancialClass) -> Scenario:
     return scenario
 
 
+def braille(household: Household) -> None:
+    """A guarantor who asked for braille."""
+    asked_on = household.day(household.rng.randint(20, 60))
+    new_statement(household, language="en", alternate_format="braille", alternate_format_requested_on=asked_on)
+
+
+def other_language(household: Household) -> None:
+    """A guarantor who reads a language without documents: English, with the notice of language assistance."""
+    new_statement(household, language="vi", delivery="paper")
+
+
 def with_hold(code: str, *, on_account: bool = False) -> Scenario:
     """An open balance with one recorded hold, on the account or on the whole guarantor."""
 
