@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from statement_builder.billing.model import GuarantorAccount, Record
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState, ProofCandidate
-from statement_builder.operations.wording import format_dollars
+from statement_builder.operations.wording import FIGURE_LABELS, format_dollars
 from statement_builder.pipeline.build_worker import read_shard
 from statement_builder.pipeline.context import AppContext
 
@@ -57,7 +57,7 @@ def _choose(context: AppContext, batch: Batch) -> Iterator[tuple[str, ProofCandi
     proof = context.ledger.proof
     for each in proof.one_of_each(batch.batch_id):
         level = f"level {each.level}, " if each.level else ""
-        yield f"{level}language {each.language}, {each.channel}", each
+        yield f"{level}language {each.language}, {FIGURE_LABELS[each.channel.value]}", each
     for rank, each in enumerate(proof.largest(batch.batch_id, LARGEST_SHOWN), start=1):
         yield f"largest amount, number {rank}: {format_dollars(each.amount_cents)}", each
     for each in proof.longest(batch.batch_id):

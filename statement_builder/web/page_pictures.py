@@ -8,7 +8,7 @@ from io import BytesIO
 import pypdfium2 as pdfium
 
 DOTS_PER_INCH = 110
-PREVIEW_DOTS_PER_INCH = 40
+PREVIEW_DOTS_PER_INCH = 60
 _POINTS_PER_INCH = 72
 _lock = threading.Lock()
 """PDFium must not be called by two threads at once."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import uvicorn
@@ -58,7 +59,10 @@ def serve(
             door.renew_link()
         else:
             say(f"The console listens on {HOST}:{bound_port} for the proxy of {door.origin}. Stop it with Ctrl+C.")
-        uvicorn.Server(config).run(sockets=[listener])
+        # The server repeats the signal that stopped it, which must not end this process before its actions.
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
         for job in jobs.all_running():
             say(f"Waiting for “{job.order.verb}” of {job.order.subject} to finish.")
             job.ended.wait()

@@ -26,6 +26,7 @@ SHOWS_NO_PERSON = {
     "legal-hold lift": "the id that was typed",
     "legal-hold place": "the id that was typed",
     "purge": "figures of whole batches",
+    "serve": "nothing; the console records each page (tests/web)",
     "settings": "the settings",
     "source load-synthea": "sample data",
     "source make-sample": "sample data",

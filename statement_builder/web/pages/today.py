@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from statement_builder.operations.today import read_today
-from statement_builder.web.console import console_of, context_of, render
+from statement_builder.web.console import console_of, context_of, render, visitor_of
 
 router = APIRouter()
 
@@ -23,6 +23,18 @@ def show_today(request: Request) -> Response:
 def show_batches(request: Request) -> Response:
     """The part of it that htmx refreshes."""
     return render(request, "today_batches.html", **_values(request))
+
+
+@router.get("/jobs/{job_id}")
+def show_job(request: Request, job_id: str) -> Response:
+    """What an action of this session does now. When it has ended, htmx asks the browser to load the page again."""
+    job = console_of(request).jobs.find(job_id, visitor_of(request).session)
+    if job is None:
+        raise HTTPException(404, "This action is not remembered any more.")
+    answer = render(request, "job.html", job=job)
+    if not job.is_running:
+        answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 def _values(request: Request) -> dict[str, Any]:
