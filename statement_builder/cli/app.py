@@ -19,6 +19,7 @@ from statement_builder.cli import (
     documents,
     maintenance,
     output,
+    requests,
     retention,
     settings_command,
     stores,
@@ -63,6 +64,7 @@ _PANELS = {
         documents.correct,
         documents.resolve,
     ),
+    "Requests": (requests.request, requests.requests, requests.withdraw),
     "Retention": (retention.purge,),
     "Checks and sample data": (
         maintenance.doctor,

@@ -40,6 +40,7 @@ from statement_builder.ledger.records import (
     Suppression,
     replaced_by,
 )
+from statement_builder.ledger.requests import REQUESTS, RecordedRequest
 from statement_builder.ledger.retention import ShardRetention
 from statement_builder.ledger.states import (
     TERMINAL_FAILURES,
@@ -54,6 +55,7 @@ from statement_builder.ledger.states import (
 from statement_builder.ledger.storage.lock import LockPart, part_already_locked, part_name
 
 __all__ = [
+    "REQUESTS",
     "RETENTION",
     "STORES",
     "TERMINAL_FAILURES",
@@ -93,6 +95,7 @@ __all__ = [
     "PieceCount",
     "PieceToDeceased",
     "PrintFileRow",
+    "RecordedRequest",
     "RejectedPiece",
     "Released",
     "Shard",

@@ -26,6 +26,7 @@ from statement_builder.ledger.mailing_history import MailingHistoryRepository
 from statement_builder.ledger.print_files import PrintFileRepository
 from statement_builder.ledger.redeliveries import RedeliveryRepository
 from statement_builder.ledger.reissues import ReissueRepository
+from statement_builder.ledger.requests import RequestRepository
 from statement_builder.ledger.retention import RetentionRepository
 from statement_builder.ledger.serials import SerialRepository
 from statement_builder.ledger.shards import ShardRepository
@@ -69,6 +70,7 @@ class Ledger(Closing):
         self.mailing_history = MailingHistoryRepository(self._transactions)
         self.control_totals = ControlTotalsRepository(self._transactions)
         self.legal_holds = LegalHoldRepository(self._transactions)
+        self.requests = RequestRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)
         self.installation = InstallationRepository(self._transactions)

@@ -114,6 +114,7 @@ def _make_correction(
         channel=content.channel,
         language=content.language,
         accounts=content.account_numbers,
+        requests=selection.requests,
         episode_id=selection.episode_id,
         amount_cents=content.amount_cents,
         issued_on=content.issued_on,
