@@ -22,7 +22,7 @@ from mail_house.print_files.control import Control, FileFacts
 from mail_house.print_files.manifest import COLUMNS as MANIFEST_COLUMNS
 from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
-from statement_builder.ledger import LegalHold
+from statement_builder.ledger import LegalHold, RecordedRequest
 from statement_builder.operations.access import AccessReport
 from statement_builder.operations.health_check import HealthCheckFinding
 from statement_builder.operations.preflight import PreflightReport
@@ -283,6 +283,7 @@ _JSON_RESULTS = (
     ("statements track", "One object.", TrackingResult),
     ("statements purge", "One object.", PurgeReport),
     ("statements legal-hold list", "A list of objects.", LegalHold),
+    ("statements requests", "A list of objects.", RecordedRequest),
     ("statements preflight", "One object.", PreflightReport),
     ("statements doctor", "A list of objects.", HealthCheckFinding),
     ("statements settings", "A list of objects.", SettingRow),

@@ -100,6 +100,7 @@ CREATE TABLE charge (
     posted_on date,
     description text COLLATE "C",
     code text COLLATE "C",
+    revenue_code text COLLATE "C",
     quantity bigint,
     amount_cents bigint
 );
@@ -177,6 +178,14 @@ CREATE TABLE assistance (
     kind text COLLATE "C",
     occurred_on date,
     status text COLLATE "C"
+);
+
+CREATE TABLE document_request (
+    request_id text COLLATE "C",
+    account_number text COLLATE "C",
+    kind text COLLATE "C",
+    asked_on date,
+    format text COLLATE "C"
 );
 
 CREATE TABLE ob_episode (

@@ -100,6 +100,7 @@ CREATE TABLE charge (
     posted_on text,
     description text,
     code text,
+    revenue_code text,
     quantity integer,
     amount_cents integer
 );
@@ -177,6 +178,14 @@ CREATE TABLE assistance (
     kind text,
     occurred_on text,
     status text
+);
+
+CREATE TABLE document_request (
+    request_id text,
+    account_number text,
+    kind text,
+    asked_on text,
+    format text
 );
 
 CREATE TABLE ob_episode (

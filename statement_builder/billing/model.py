@@ -185,6 +185,8 @@ class Charge(Record, kw_only=True):
     posted_on: date
     description: str
     code: str = ""
+    revenue_code: str = ""
+    """The UB-04 revenue code, which gives the line's category on an itemized bill. Any other text gives none."""
     quantity: int = 1
     amount_cents: int
     """Never negative: a correction is an adjustment."""
@@ -245,6 +247,36 @@ class Correspondence(Record, kw_only=True):
         return max(self.statements_sent, self.last_level + 1)
 
 
+class RequestKind(StrEnum):
+    """What people ask the billing office for. The values are those of `billing.selection.Kind`."""
+
+    INVOICE = "invoice"
+
+
+class RequestFormat(StrEnum):
+    """The form in which somebody asked for a document."""
+
+    STANDARD = "standard"
+    LARGE_PRINT = "large_print"
+    BRAILLE = "braille"
+    AUDIO = "audio"
+    DATA_CD = "data_cd"
+
+
+PRINTED_FORMATS = frozenset({RequestFormat.STANDARD, RequestFormat.LARGE_PRINT})
+"""The formats that this service makes. A person makes the others."""
+
+
+class DocumentRequest(Record, kw_only=True):
+    """Somebody asked for a document about one visit."""
+
+    request_id: str
+    kind: RequestKind
+    asked_on: date
+    format: RequestFormat = RequestFormat.STANDARD
+    """Standard: as the recipient gets all mail."""
+
+
 class EstimateReview(Record, kw_only=True):
     """A supervisor's review of charges above the good faith estimate (45 CFR 149.620). It never goes on a page."""
 
@@ -281,6 +313,8 @@ class Encounter(Record, kw_only=True):
     payments: tuple[PatientPayment, ...] = ()
     share: PatientShare | None = None
     correspondence: Correspondence | None = None
+    requests: tuple[DocumentRequest, ...] = ()
+    """What was asked for about this visit. In a snapshot for a kind that is asked for, only what is not answered."""
 
 
 class CoverageKind(StrEnum):
@@ -491,3 +525,5 @@ class FaultyAccount(Record, kw_only=True):
     """Whether any row is about a pregnancy, which makes it a candidate for obstetric notices."""
     has_plan: bool = False
     """Whether any row is about a payment plan, which makes it a candidate for letters about plans."""
+    requests: tuple[DocumentRequest, ...] = ()
+    """The readable requests, which make it a candidate for what they ask for."""

@@ -19,6 +19,7 @@ from statement_builder.cli import (
     documents,
     maintenance,
     output,
+    requests,
     retention,
     serve,
     settings_command,
@@ -65,6 +66,7 @@ _PANELS = {
         documents.correct,
         documents.resolve,
     ),
+    "Requests": (requests.request, requests.requests, requests.withdraw),
     "Retention": (retention.purge,),
     "Checks and sample data": (
         maintenance.doctor,

@@ -71,6 +71,11 @@ class Content(Record, kw_only=True):
     replaces: Replaced | None = None
 
     @property
+    def has_coupon(self) -> bool:
+        """Whether page 1 ends with a payment slip. A document that asks for nothing has none."""
+        return self.amount_cents > 0
+
+    @property
     def addressee(self) -> str:
         """The name of the person whom the text speaks to."""
         return self.client_name or self.recipient.name

@@ -7,7 +7,7 @@ from datetime import date
 
 from statement_builder.billing.balance import FootingError
 from statement_builder.billing.facility import Facility
-from statement_builder.billing.model import GuarantorAccount
+from statement_builder.billing.model import GuarantorAccount, RequestFormat
 from statement_builder.billing.scanline import scanline
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.content import Content, Replaced, document_id
@@ -67,7 +67,7 @@ def compose(
         template=definition.template,
         language=guarantor.language,
         other_language=guarantor.other_language,
-        large_print=guarantor.large_print,
+        large_print=guarantor.large_print or _asked_for_large_print(selection),
         title=definition.title,
         issued_on=issued_on,
         recipient=make_recipient(guarantor),
@@ -78,11 +78,15 @@ def compose(
         amount_cents=selection.amount_cents,
         amount_text=amount_text,
         scanline=scanline(facility.scanline, guarantor.guarantor_id, selection.amount_cents),
-        payment_url=_fill_payment_url(facility.payment_url, own_id, payment_check),
+        payment_url=_fill_payment_url(facility.payment_url, own_id, payment_check) if selection.amount_cents else "",
         facility=facility,
         facts=facts,
         replaces=replaces,
     )
+
+
+def _asked_for_large_print(selection: Selection) -> bool:
+    return any(each.format is RequestFormat.LARGE_PRINT for each in selection.requests)
 
 
 def _fill_payment_url(url: str, own_id: str, payment_check: Callable[[str], str] | None) -> str:

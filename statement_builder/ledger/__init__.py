@@ -46,6 +46,7 @@ from statement_builder.ledger.records import (
     UnreadEmail,
     replaced_by,
 )
+from statement_builder.ledger.requests import REQUESTS, RecordedRequest
 from statement_builder.ledger.retention import ShardRetention
 from statement_builder.ledger.states import (
     TERMINAL_FAILURES,
@@ -60,6 +61,7 @@ from statement_builder.ledger.states import (
 from statement_builder.ledger.storage.lock import LockPart, part_already_locked, part_name
 
 __all__ = [
+    "REQUESTS",
     "RETENTION",
     "STORES",
     "TERMINAL_FAILURES",
@@ -104,6 +106,7 @@ __all__ = [
     "PortalTotals",
     "PrintFileRow",
     "ProofCandidate",
+    "RecordedRequest",
     "RejectedPiece",
     "Released",
     "Shard",

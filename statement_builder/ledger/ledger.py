@@ -29,6 +29,7 @@ from statement_builder.ledger.proof import ProofRepository
 from statement_builder.ledger.readings import ReadingRepository
 from statement_builder.ledger.redeliveries import RedeliveryRepository
 from statement_builder.ledger.reissues import ReissueRepository
+from statement_builder.ledger.requests import RequestRepository
 from statement_builder.ledger.retention import RetentionRepository
 from statement_builder.ledger.serials import SerialRepository
 from statement_builder.ledger.shards import ShardRepository
@@ -77,6 +78,7 @@ class Ledger(Closing):
         self.control_totals = ControlTotalsRepository(self._transactions)
         self.proof = ProofRepository(self._transactions)
         self.legal_holds = LegalHoldRepository(self._transactions)
+        self.requests = RequestRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)
         self.installation = InstallationRepository(self._transactions)

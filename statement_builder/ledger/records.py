@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from statement_builder.billing.dates import add_business_days
-from statement_builder.billing.model import Fault, Record
+from statement_builder.billing.model import DocumentRequest, Fault, Record
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
 from statement_builder.ledger.audit.event_data import EventData
 from statement_builder.ledger.states import (
@@ -89,6 +89,8 @@ class NewDocument(Record, kw_only=True):
     channel: Channel
     language: str
     accounts: tuple[str, ...] = ()
+    requests: tuple[DocumentRequest, ...] = ()
+    """What it answers. Not read back: `ledger.requests` knows."""
     episode_id: str = ""
     cause_id: str = ""
     """The event that caused it: no other document is made for that event once this one is handed off."""

@@ -30,6 +30,7 @@ from statement_builder.errors import ArchiveError
 from statement_builder.kinds import candidate_cents, compose, decide, definition_of
 from statement_builder.ledger import Batch, DocumentState, NewCandidate, NewDocument, Outcome, Shard
 from statement_builder.pipeline.payment_codes import payment_check
+from statement_builder.pipeline.requests import requests_of
 from statement_builder.pipeline.workers import report_progress
 from statement_builder.policy import Policy
 from statement_builder.rendering import (
@@ -272,7 +273,7 @@ class ShardBuilder:
             return entry
         batch = self._plan.batch
         cents = candidate_cents(entry, batch.kind, batch.as_of) or 0
-        return faulty_account(entry.guarantor.guarantor_id, problem, cents=cents)
+        return faulty_account(entry.guarantor.guarantor_id, problem, cents=cents, requests=requests_of(entry))
 
     def _render(self, drafts: Sequence[_Draft], foreign: ForeignIds) -> dict[str, _Outcome]:
         """Document id to its pages or its error, in mailing order."""
@@ -414,6 +415,7 @@ def _document(draft: _Draft, issued_on: date, outcome: _Outcome, entries: Mappin
         channel=selection.channel,
         language=guarantor.language,
         accounts=selection.account_numbers,
+        requests=selection.requests,
         episode_id=selection.episode_id,
         cause_id=selection.cause_id,
         amount_cents=selection.amount_cents,

@@ -30,6 +30,7 @@ from statement_builder.containment import contain, faulty_account
 from statement_builder.kinds import candidate_cents, definition_of, faulty_candidate_cents
 from statement_builder.ledger import Batch, BatchState, NewShard, Suppression, SuppressionCode
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.requests import chunked, requests_of, with_open_requests
 from statement_builder.pipeline.suppressions import apply_suppressions
 from statement_builder.pipeline.workers import infrequent_gc
 from statement_builder.policy import split_account
@@ -63,7 +64,7 @@ def _pull_once(
     shards: list[NewShard] = []
     done = 0
     candidates = stream_candidates(context, scope_of(batch), refused=refused)
-    for entries in _chunked(candidates, context.shard_candidates_max):
+    for entries in chunked(candidates, context.shard_candidates_max):
         shards.append(_write_shard(context, batch, attempt, len(shards) + 1, entries))
         if on_shard is not None:
             on_shard(shards[-1])
@@ -82,6 +83,11 @@ class Scope(Record, kw_only=True):
     cycle: str
     as_of: date
     limit: int | None = None
+
+    @property
+    def batch_id(self) -> str:
+        """The batch that these accounts are for."""
+        return batch_id_of(self.cycle, self.kind)
 
 
 def scope_of(batch: Batch) -> Scope:
@@ -112,12 +118,16 @@ def stream_candidates(
         if only is not None:
             includes = frozenset(map(guarantor_of, only)).__contains__
         accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, includes=includes, refused=refused)
-        recipients = (part for entry in accounts for part in _split(entry) if only is None or _is_one_of(part, only))
+        recipients: Iterator[Entry] = (
+            part for entry in accounts for part in _split(entry) if only is None or _is_one_of(part, only)
+        )
+        if scope.kind.traits.is_asked_for:
+            recipients = with_open_requests(context, scope, recipients)
         candidates = (
             found for entry in recipients if (found := _find_candidate(entry, scope.kind, scope.as_of)) is not None
         )
-        for entries in _chunked(islice(candidates, scope.limit), _LOOKUP_SIZE):
-            yield from _with_ledger_facts(context, batch_id_of(scope.cycle, scope.kind), entries, replaced)
+        for entries in chunked(islice(candidates, scope.limit), _LOOKUP_SIZE):
+            yield from _with_ledger_facts(context, scope.batch_id, entries, replaced)
         begun.close()
         for _ in accounts:
             pass  # read to the end: that is where an account that came in parts, or a missing row, shows
@@ -198,7 +208,7 @@ def _contain(error: Exception, doing: str, entry: Entry) -> FaultyAccount:
     if isinstance(entry, FaultyAccount):
         raise error
     guarantor_id = entry.guarantor.guarantor_id
-    return faulty_account(guarantor_id, contain(error, doing, guarantor_id))
+    return faulty_account(guarantor_id, contain(error, doing, guarantor_id), requests=requests_of(entry))
 
 
 def entry_cents(entry: Entry, kind: Kind, as_of: date) -> int | None:
@@ -214,12 +224,6 @@ def _check_freshness(context: AppContext, feeds: Mapping[str, datetime], kind: K
     require_fresh(feeds, feed="billing", now=now, max_age_hours=context.settings.source.max_age_hours)
     for each in definition_of(kind).fresh_feeds:
         require_fresh(feeds, feed=each.feed, now=now, max_age_hours=each.max_age_hours(context.settings.policy))
-
-
-def _chunked(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
-    iterator = iter(entries)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
 
 
 def _write_shard(context: AppContext, batch: Batch, attempt: int, sequence: int, entries: Sequence[Entry]) -> NewShard:

@@ -168,14 +168,18 @@ def _verify_first_page(page: PageText, content: Content, windows: EnvelopeWindow
     summary = page.within(zones.summary)
     if remove_whitespace(content.amount_text) not in {remove_whitespace(token) for token in summary.split()}:
         raise verification_error("AMOUNT", "The amount at the top of page 1 is not the amount on record.")
-    if remove_whitespace(page.within(SCANLINE_ZONE)) != content.scanline:
+    if content.has_coupon and remove_whitespace(page.within(SCANLINE_ZONE)) != content.scanline:
         raise verification_error("SCANLINE", "The coupon does not show exactly the scan line on record.")
 
 
 def _verify_coupon_page(pages: Sequence[PageText], content: Content) -> None:
     """The coupon is not on a later page, where the perforation is not. Its payee and amount tell where it is."""
     first, *others = pages
-    if not others or (content.scanline and remove_whitespace(first.within(SCANLINE_ZONE)) == content.scanline):
+    if (
+        not others
+        or not content.has_coupon
+        or (content.scanline and remove_whitespace(first.within(SCANLINE_ZONE)) == content.scanline)
+    ):
         return
     coupon = [remove_whitespace(text) for text in (content.facility.remit_name, content.amount_text)]
 

@@ -182,6 +182,8 @@ class RoleSettings(Record, kw_only=True):
     """Who may process delivery reports, by command or by triggering the DAG."""
     adopt: tuple[str, ...] | None = None
     """Who may adopt a store that was moved or restored."""
+    request: tuple[str, ...] | None = None
+    """Who may record and withdraw requests for documents."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
     console: tuple[str, ...] | None = None

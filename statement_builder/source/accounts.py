@@ -23,6 +23,7 @@ from statement_builder.source.record_builders import (
     build_hold,
     build_patient,
     build_plan,
+    build_request,
 )
 from statement_builder.source.row_validation import BadRow, Row
 
@@ -96,6 +97,7 @@ def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> 
     payments = _group_by_owner(rows["patient_payments"])
     shares = _group_by_owner(rows["patient_shares"])
     correspondence = _group_by_owner(rows["correspondence"])
+    requests = _group_by_owner(rows["requests"])
     installments = _group_by_owner(rows["installments"])
     deposits = _group_by_owner(rows["ob_deposits"])
     return GuarantorAccount(
@@ -109,6 +111,7 @@ def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> 
                 payments=payments.get(row[2], ()),
                 shares=shares.get(row[2], ()),
                 correspondence=correspondence.get(row[2], ()),
+                requests=requests.get(row[2], ()),
             )
             for row in rows["encounters"]
         ),
@@ -198,6 +201,7 @@ def _make_faulty_account(
         or "encounters" in bad,
         has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
         has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
+        requests=_build_all(build_request, rows["requests"]),
     )
 
 

@@ -23,6 +23,8 @@ from statement_builder.billing.model import (
     PatientClass,
     PlanMethod,
     PlanStatus,
+    RequestFormat,
+    RequestKind,
 )
 from statement_builder.source.column_types import (
     ADDRESS_LINES,
@@ -200,6 +202,7 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("posted_on", PAST_DATE),
         Column("description", REQUIRED_TEXT),
         Column("code", TEXT, null=True),
+        Column("revenue_code", TEXT, null=True, may_be_missing=True),
         Column("quantity", QUANTITY),
         Column("amount_cents", CENTS_NOT_NEGATIVE),
         key=("account_number", "charge_id"),
@@ -283,6 +286,16 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("occurred_on", PAST_DATE),
         Column("status", one_of(ApplicationStatus), null=True),
         key=("account_number", "assistance_id"),
+        may_be_missing=True,
+    ),
+    _detail(
+        "requests",
+        Column("account_number", ID, references="encounters.account_number"),
+        Column("request_id", ID),
+        Column("kind", one_of(RequestKind)),
+        Column("asked_on", PAST_DATE),
+        Column("format", one_of(RequestFormat), null=True),
+        key=("account_number", "request_id"),
         may_be_missing=True,
     ),
     _detail(

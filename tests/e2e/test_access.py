@@ -27,13 +27,15 @@ SHOWS_NO_PERSON = {
     "legal-hold place": "the id that was typed",
     "purge": "figures of whole batches",
     "serve": "nothing; the console records each page (tests/web)",
+    "request": "the account number that was typed",
+    "withdraw": "the id that was typed",
     "settings": "the settings",
     "source load-synthea": "sample data",
     "source make-sample": "sample data",
 }
 """Commands that need no entry in the access log, and what they show instead."""
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
-RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 

@@ -41,7 +41,16 @@ from tests.builders import (
     make_insurance,
     make_payment,
 )
-from tests.contents import BILLED, TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement
+from tests.contents import (
+    BILLED,
+    TEMPLATES,
+    make_invoice,
+    make_letter,
+    make_ob_notice,
+    make_plan_statement,
+    make_statement,
+    make_stay,
+)
 
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 20"><title>Riverbend</title>'
@@ -100,6 +109,10 @@ def _pending() -> Encounter:
     )
 
 
+def _pending_stay() -> Encounter:
+    return make_stay(insurance_status=InsuranceStatus.PENDING, insurance_pending_cents=20_000)
+
+
 def _billed_before(**changes: Any) -> Encounter:
     """First billed in October; a payment has arrived since."""
     return make_encounter(correspondence=BILLED, payments=(make_payment(amount_cents=5_000),), **changes)
@@ -149,6 +162,9 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "estimate": make_ob_notice,
     "estimate-without-insurance": _uninsured_estimate,
     "estimate-courtesy": _courtesy,
+    "itemized": make_invoice,
+    "itemized-with-pending-insurance": partial(make_invoice, _pending_stay(), asks=False),
+    "itemized-of-90-lines": partial(make_invoice, make_stay(90)),
 }
 _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "statement-uninsured": partial(make_statement, _uninsured()),
@@ -156,6 +172,9 @@ _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "statement-sensitive": partial(make_statement, make_encounter(sensitive=True)),
     "statement-abroad": partial(make_statement, address=_ABROAD),
     "statement-corrected": _correction,
+    "itemized-sensitive": partial(make_invoice, make_stay(sensitive=True, correspondence=BILLED)),
+    "itemized-with-credit": partial(make_invoice, make_stay(owed_cents=-4_500), asks=False),
+    "itemized-with-payment-code": partial(make_invoice, facility=_PAYABLE),
 }
 
 

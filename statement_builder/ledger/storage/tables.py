@@ -226,6 +226,32 @@ document_account = Table(
 )
 """The encounters on a document, in printed order."""
 
+document_request = Table(
+    "document_request",
+    metadata,
+    Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
+    Column("request_id", _ID, primary_key=True),
+    Column("asked_on", Date, nullable=False),
+    Index("document_request_id", "request_id"),
+)
+"""The requests that a document answers, from the billing system or from `request`."""
+
+request = Table(
+    "request",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("request_id", _ID, primary_key=True),
+    Column("kind", _WORD, nullable=False),
+    Column("account_number", _ID, nullable=False),
+    Column("asked_on", Date, nullable=False),
+    Column("format", _WORD, nullable=False),
+    Column("recorded_by", _ID, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+    Index("request_account", "facility_id", "account_number"),
+)
+"""Requests for a document that an operator recorded. `document_request` tells which are answered."""
+
 print_file = Table(
     "print_file",
     metadata,

@@ -154,6 +154,7 @@ def _make_correction(
         channel=content.channel,
         language=content.language,
         accounts=content.account_numbers,
+        requests=selection.requests,
         episode_id=selection.episode_id,
         cause_id=selection.cause_id,
         amount_cents=content.amount_cents,

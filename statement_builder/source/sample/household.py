@@ -17,6 +17,8 @@ from statement_builder.billing.model import (
     ContactKind,
     FinancialClass,
     InsuranceStatus,
+    RequestFormat,
+    RequestKind,
 )
 from statement_builder.source.sample.name_pools import (
     CONSENT_TERMS,
@@ -27,6 +29,7 @@ from statement_builder.source.sample.name_pools import (
     STREETS,
     TOWNS,
     Service,
+    revenue_code_of,
 )
 
 Rows = defaultdict[str, list[tuple[Any, ...]]]
@@ -64,7 +67,8 @@ class Household:
         self.guarantor_id = f"G{100_000 + number}"
         self.first_name = self.rng.choice(FIRST_NAMES)
         self.last_name = self.rng.choice(LAST_NAMES)
-        self._visits = 0
+        self.accounts: list[str] = []
+        """The account numbers of its visits, in the order added."""
         self._last_suffix = 0
 
     def day(self, days_ago: int) -> str:
@@ -161,8 +165,8 @@ class Household:
         """
         rng = self.rng
         service = service or rng.choice(SERVICES)
-        self._visits += 1
-        account = f"{7_000_000 + self.number}{self._visits:03d}"
+        account = f"{7_000_000 + self.number}{len(self.accounts) + 1:03d}"
+        self.accounts.append(account)
         if financial_class is None:
             financial_class = FinancialClass.SELF_PAY if rng.random() < 0.12 else FinancialClass.COMMERCIAL
         insured = financial_class is not FinancialClass.SELF_PAY
@@ -221,6 +225,7 @@ class Household:
                     self.day(max(1, days_ago - 2)),
                     description,
                     code,
+                    revenue_code_of(code),
                     1,
                     cents,
                 )
@@ -274,6 +279,12 @@ class Household:
     def add_assistance(self, kind: AssistanceKind, *, days_ago: int, status: ApplicationStatus | None = None) -> None:
         """Add an oral effort, or an application for financial assistance, for all visits."""
         self.rows["assistance"].append((self.next_id("N"), self.guarantor_id, None, kind, self.day(days_ago), status))
+
+    def add_request(self, account: str, *, days_ago: int, requested_format: RequestFormat | None = None) -> None:
+        """Add a request for an itemized bill of one visit."""
+        self.rows["document_request"].append(
+            (self.next_id("Q"), account, RequestKind.INVOICE, self.day(days_ago), requested_format)
+        )
 
     def add_contact(
         self, kind: ContactKind, *, patient: str | None = None, account: str | None = None, **changes: Any

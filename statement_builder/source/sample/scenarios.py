@@ -13,7 +13,7 @@ from statement_builder.billing.model import (
     InsuranceStatus,
 )
 from statement_builder.source.sample.household import Household, Mailed
-from statement_builder.source.sample.name_pools import COUNSELING, FIRST_NAMES, SURGERY, THERAPY
+from statement_builder.source.sample.name_pools import COUNSELING, FIRST_NAMES, LONG_STAY, SURGERY, THERAPY
 
 Scenario = Callable[[Household], None]
 
@@ -193,6 +193,12 @@ def many_lines(household: Household) -> None:
     patient = household.add_patient()
     for session in range(120):
         household.add_visit(patient, days_ago=20 + 2 * session, service=THERAPY)
+
+
+def long_stay(household: Household) -> None:
+    """A stay of a month, with a charge line for each day and service."""
+    household.add_guarantor(language="en", delivery="paper")
+    household.add_visit(household.add_patient(), days_ago=25, service=LONG_STAY)
 
 
 def with_financial_class(financial_class: FinancialClass) -> Scenario:

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0020"
-down_revision = "0015"
+down_revision = "0018"
 
 ID = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 TIME = sa.DateTime(timezone=True)
