@@ -86,4 +86,4 @@ def _frames(trace: TracebackType | None) -> list[str]:
 def faulty_account(subject: str, problem: Problem, *, cents: int = 0) -> FaultyAccount:
     """An account that our own program failed on, as an exception."""
     fault = Fault(code=problem.code, result_set="", message=problem.message, fix=problem.fix)
-    return FaultyAccount(subject=subject, faults=(fault,), cents=cents, has_episode=True)
+    return FaultyAccount(subject=subject, faults=(fault,), cents=cents, has_episode=True, has_plan=True)

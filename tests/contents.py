@@ -38,6 +38,7 @@ DUE_ON = date(2026, 12, 15)
 TERMS = PrintedTerms(
     plan_grace_days=10,
     plan_lapse_days=30,
+    plan_cure_days=15,
     pay_by_week=36,
     installments_max=7,
     courtesy_after_week=32,
@@ -58,6 +59,7 @@ def make_selection(account: GuarantorAccount, **changes: Any) -> Selection:
         account_numbers=numbers,
         grace_days=TERMS.plan_grace_days,
         lapse_days=TERMS.plan_lapse_days,
+        cure_days=TERMS.plan_cure_days,
     )
     facts: dict[str, Any] = {
         "kind": Kind.STATEMENT,

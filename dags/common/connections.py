@@ -20,7 +20,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from statement_builder import settings as all_settings
-from statement_builder.settings import Settings, load_settings
+from statement_builder.settings import AirflowUser, Settings, load_settings
 
 if TYPE_CHECKING:
     from statement_builder.pipeline.context import AppContext
@@ -31,6 +31,7 @@ CONNECTIONS = {
     "statements_source": "STATEMENTS_SOURCE_URL",
     "statements_print": "STATEMENTS_PRINT",
     "statements_email": "STATEMENTS_EMAIL",
+    "statements_portal": "STATEMENTS_PORTAL",
 }
 """Maps connection ids to the variables they override. A missing connection leaves the setting unchanged."""
 _EXTRA_PREFIXES = ("STATEMENTS_", "AWS_")
@@ -57,14 +58,19 @@ def facility_id() -> str:
     return read_settings().require_facility().facility_id
 
 
-def approvers() -> list[str]:
-    """The Airflow users who may respond to an approval. Empty: everybody whom Airflow allows."""
-    return [each.partition(":")[2] for each in read_settings().roles.release or () if each.startswith("airflow:")]
+def approvers() -> list[AirflowUser]:
+    """The users whom Airflow lets respond to an approval. Empty: everybody whom Airflow allows.
+
+    Airflow compares ids, so the list is empty if the id of one of them is not known: he could not respond. The release
+    and the rejection check the name in any case.
+    """
+    users = read_settings().roles.airflow_users("release")
+    return list(users) if all(user.user_id for user in users) else []
 
 
 def _role_of(actor: str) -> str:
     """The role of a user of Airflow, or of a run that Airflow started itself."""
-    user, _, place = actor.partition("@")
+    user, _, place = actor.rpartition("@")  # a user's name may be an e-mail address
     return f"airflow:{user}" if place == "airflow" else "schedule"
 
 

@@ -2,7 +2,7 @@
 
 | setting | scheme and form | option | value |
 |---|---|---|---|
-| `mail.vendor_reports_url` | `file:///folder` | | |
+| `mail.vendor_reports_url`, `mail.portal_reads_url` | `file:///folder` | | |
 | | `sftp://user@host[:port]/folder` | `host_key` | the server's key, `SHA256:…`; required, may be repeated |
 | `mail.bounce_mailbox_url` | `file:///folder` (a Maildir, or `.eml` files) | | |
 | | `imaps://host[:port]/FOLDER` (default INBOX) | | |
@@ -39,19 +39,24 @@ ALWAYS = float("inf")
 
 
 def fetch_vendor_reports(
-    url: str, *, environ: Mapping[str, str], store: StoreFile, settled_before: float = ALWAYS
+    url: str,
+    *,
+    environ: Mapping[str, str],
+    store: StoreFile,
+    settled_before: float = ALWAYS,
+    setting: str = "mail.vendor_reports_url",
 ) -> int:
-    """Fetch every complete file of the vendor's report folder and return their number.
+    """Fetch every complete file of a report folder and return their number. `setting` names the URL in errors.
 
     Raises ValueError for an invalid URL, Misconfigured and Retryable for a folder or file that cannot be read.
     """
-    parsed = parse_url(url, setting="mail.vendor_reports_url")
+    parsed = parse_url(url, setting=setting)
     if parsed.scheme == "file":
         parsed.require_known_options()
         return _fetch_folder(folder_path(parsed), store, settled_before, suffix="")
     if parsed.scheme == "sftp":
         return _fetch_sftp(parsed, environ, store, settled_before)
-    raise ValueError(f"mail.vendor_reports_url: {parsed.scheme!r} is not supported; use file: or sftp:")
+    raise ValueError(f"{setting}: {parsed.scheme!r} is not supported; use file: or sftp:")
 
 
 def fetch_bounces(url: str, *, environ: Mapping[str, str], store: StoreFile, settled_before: float = ALWAYS) -> int:

@@ -25,6 +25,9 @@ CREATE TABLE guarantor (
     email_consent_at timestamptz,
     email_secret text COLLATE "C",
     birth_on date,
+    email_consent_terms text COLLATE "C",
+    email_consent_source text COLLATE "C",
+    email_consent_withdrawn_on date,
     alternate_format text COLLATE "C",
     alternate_format_requested_on date
 );
@@ -84,7 +87,10 @@ CREATE TABLE contact (
     language text COLLATE "C",
     large_print boolean,
     delivery text COLLATE "C",
-    email_consent_at timestamptz
+    email_consent_at timestamptz,
+    email_consent_terms text COLLATE "C",
+    email_consent_source text COLLATE "C",
+    email_consent_withdrawn_on date
 );
 
 CREATE TABLE charge (
@@ -137,7 +143,13 @@ CREATE TABLE payment_plan (
     plan_id text COLLATE "C",
     guarantor_id text COLLATE "C",
     status text COLLATE "C",
-    opened_on date
+    opened_on date,
+    terms_on date,
+    method text COLLATE "C",
+    down_payment_cents bigint,
+    finance_charge_cents bigint,
+    apr_basis_points bigint,
+    signed_on date
 );
 
 CREATE TABLE installment (

@@ -25,6 +25,9 @@ CREATE TABLE guarantor (
     email_consent_at text,
     email_secret text,
     birth_on text,
+    email_consent_terms text,
+    email_consent_source text,
+    email_consent_withdrawn_on text,
     alternate_format text,
     alternate_format_requested_on text
 );
@@ -84,7 +87,10 @@ CREATE TABLE contact (
     language text,
     large_print integer,
     delivery text,
-    email_consent_at text
+    email_consent_at text,
+    email_consent_terms text,
+    email_consent_source text,
+    email_consent_withdrawn_on text
 );
 
 CREATE TABLE charge (
@@ -137,7 +143,13 @@ CREATE TABLE payment_plan (
     plan_id text,
     guarantor_id text,
     status text,
-    opened_on text
+    opened_on text,
+    terms_on text,
+    method text,
+    down_payment_cents integer,
+    finance_charge_cents integer,
+    apr_basis_points integer,
+    signed_on text
 );
 
 CREATE TABLE installment (

@@ -119,6 +119,11 @@ class Contact(Record, kw_only=True):
     large_print: bool = False
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None
+    email_consent_terms: str = ""
+    """SHA-256 of the text that the consent was given to. Empty: not on record."""
+    email_consent_source: str = ""
+    """How the consent was given, such as `portal`. Empty: not on record."""
+    email_consent_withdrawn_on: date | None = None
 
 
 class Guarantor(Record, kw_only=True):
@@ -144,6 +149,11 @@ class Guarantor(Record, kw_only=True):
     large_print: bool = False
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None
+    email_consent_terms: str = ""
+    """SHA-256 of the text that the consent was given to. Empty: not on record."""
+    email_consent_source: str = ""
+    """How the consent was given, such as `portal`. Empty: not on record."""
+    email_consent_withdrawn_on: date | None = None
     email_secret: str = ""
     """The password that the guarantor chose for encrypted e-mail attachments. In memory only: no snapshot has it."""
     birth_on: date | None = None
@@ -305,6 +315,14 @@ class PlanStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class PlanMethod(StrEnum):
+    """How the installments are paid."""
+
+    MANUAL = "manual"
+    AUTOMATIC = "automatic"
+    """The hospital charges a card or a bank account on each due date."""
+
+
 class Plan(Record, kw_only=True):
     """A payment plan. The encounters on it name it in `plan_id`."""
 
@@ -312,6 +330,17 @@ class Plan(Record, kw_only=True):
     status: PlanStatus
     opened_on: date
     installments: tuple[Installment, ...]
+    terms_on: date | None = None
+    """When the terms last changed. None: not since the plan was opened."""
+    method: PlanMethod = PlanMethod.MANUAL
+    down_payment_cents: int = 0
+    """Paid when the plan was opened; not among the installments."""
+    finance_charge_cents: int = 0
+    """The part of the installments that is interest or a fee for the plan."""
+    apr_basis_points: int | None = None
+    """The annual percentage rate in hundredths of a percent (12 CFR 1026.22). None: not on file."""
+    signed_on: date | None = None
+    """When the guarantor signed these terms. None: not yet, or not on file."""
 
 
 class RecordedHold(Record, kw_only=True):
@@ -401,6 +430,16 @@ class ObstetricEpisode(Record, kw_only=True):
     deposits: tuple[Deposit, ...] = ()
 
 
+class CausedLetter(Record, kw_only=True):
+    """A letter that an event caused and that was handed off: it is sent once for that event."""
+
+    kind: str
+    """The value of `billing.selection.Kind`."""
+    cause_id: str
+    mailed_on: date | None
+    """None: handed off, and its mailing is not reported yet."""
+
+
 class GuarantorAccount(Record, kw_only=True):
     """One guarantor with all visits, plans, holds, and pregnancies: the input of one mailing decision."""
 
@@ -416,6 +455,8 @@ class GuarantorAccount(Record, kw_only=True):
     """Guarantor payments that are not applied to an encounter yet."""
     open_documents: tuple[str, ...] = ()
     """Kinds of document in another unfinished batch for this guarantor (code DUPRUN)."""
+    letters: tuple[CausedLetter, ...] = ()
+    """The letters to this recipient about payment plans, from the ledger."""
     contacts: tuple[Contact, ...] = ()
     """Other recipients of a part of the mail. Empty once the account is split into one per recipient."""
     split_off: tuple[str, ...] = ()
@@ -448,3 +489,5 @@ class FaultyAccount(Record, kw_only=True):
     """Whether any row is about a visit or stay, which makes it a candidate for letters."""
     has_episode: bool = False
     """Whether any row is about a pregnancy, which makes it a candidate for obstetric notices."""
+    has_plan: bool = False
+    """Whether any row is about a payment plan, which makes it a candidate for letters about plans."""

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from statement_builder.billing.balance import EncounterBalance, encounter_balances
-from statement_builder.billing.dates import month_before
-from statement_builder.billing.model import GuarantorAccount, Installment, Plan, PlanStatus, Record
+from statement_builder.billing.dates import due_date, month_before
+from statement_builder.billing.model import CausedLetter, GuarantorAccount, Installment, Plan, PlanStatus, Record
+
+MISSED_LETTER = "plan-missed"
+"""The kind of the letter about a missed installment. `billing.selection.Kind` has it too, and imports this package."""
 
 
 class PlanPosition(Record, kw_only=True):
@@ -48,25 +51,29 @@ class AmountDue(Record, kw_only=True):
     """The encounters on those plans, in the given order."""
 
 
-def plan_position(plan: Plan, as_of: date, *, grace_days: int, lapse_days: int) -> PlanPosition:
+def plan_position(
+    plan: Plan, as_of: date, *, grace_days: int, lapse_days: int, cure_until: date | None = None
+) -> PlanPosition:
     """The plan's position as of a date.
 
     An installment is missed when it is unpaid more than `grace_days` after its due date. A plan lapses when an
-    installment is unpaid more than `lapse_days` after its due date.
+    installment is unpaid more than `lapse_days` after its due date, and after `cure_until`, the date that a letter gave
+    to pay a missed one.
     """
-    open_installments = [each for each in plan.installments if _unpaid(each)]
+    open_installments = [each for each in plan.installments if unpaid_cents(each)]
     missed = [each for each in open_installments if each.due_on + timedelta(days=grace_days) < as_of]
-    lapsed = any(each.due_on + timedelta(days=lapse_days) < as_of for each in open_installments)
+    late = any(each.due_on + timedelta(days=lapse_days) < as_of for each in open_installments)
+    lapsed = late and (cure_until is None or cure_until < as_of)
     next_due_on = min((each.due_on for each in open_installments if each.due_on >= as_of), default=None)
     total = sum(each.amount_cents for each in plan.installments)
-    remaining = sum(_unpaid(each) for each in open_installments)
+    remaining = sum(unpaid_cents(each) for each in open_installments)
     return PlanPosition(
         plan_id=plan.plan_id,
         total_cents=total,
         paid_cents=total - remaining,
         remaining_cents=remaining,
-        due_cents=sum(_unpaid(each) for each in open_installments if month_before(each.due_on) <= as_of),
-        missed_cents=sum(_unpaid(each) for each in missed),
+        due_cents=sum(unpaid_cents(each) for each in open_installments if month_before(each.due_on) <= as_of),
+        missed_cents=sum(unpaid_cents(each) for each in missed),
         next_due_on=next_due_on,
         next_asked_on=month_before(next_due_on) if next_due_on else None,
         missed_count=len(missed),
@@ -77,22 +84,53 @@ def plan_position(plan: Plan, as_of: date, *, grace_days: int, lapse_days: int) 
 
 
 def plans_in_force(
-    account: GuarantorAccount, as_of: date, *, grace_days: int, lapse_days: int
+    account: GuarantorAccount, as_of: date, *, grace_days: int, lapse_days: int, cure_days: int
 ) -> dict[str, PlanPosition]:
     """The active plans that have not lapsed, by plan id."""
-    positions = (plan_position(plan, as_of, grace_days=grace_days, lapse_days=lapse_days) for plan in account.plans)
+    positions = (
+        plan_position(
+            plan,
+            as_of,
+            grace_days=grace_days,
+            lapse_days=lapse_days,
+            cure_until=cure_until(account.letters, plan, cure_days) if account.letters else None,
+        )
+        for plan in account.plans
+    )
     return {position.plan_id: position for position in positions if position.in_force}
 
 
+def cure_until(letters: tuple[CausedLetter, ...], plan: Plan, cure_days: int) -> date | None:
+    """The last day that a letter gave to pay a missed installment of this plan. None: there was no letter.
+
+    It counts from the mailing, which is never before the date that the letter printed. A letter on its way gives the
+    last date that there is.
+    """
+    causes = {installment_cause(plan.plan_id, each) for each in plan.installments if unpaid_cents(each)}
+    mailed = [each.mailed_on for each in letters if each.kind == MISSED_LETTER and each.cause_id in causes]
+    return max((due_date(day, cure_days) if day else date.max for day in mailed), default=None)
+
+
+def installment_cause(plan_id: str, installment: Installment) -> str:
+    """The event id of what happens to one installment. A changed due date makes another event."""
+    return f"{plan_id}:{installment.sequence}:{installment.due_on.isoformat()}"
+
+
 def amount_due(
-    account: GuarantorAccount, as_of: date, *, account_numbers: tuple[str, ...], grace_days: int, lapse_days: int
+    account: GuarantorAccount,
+    as_of: date,
+    *,
+    account_numbers: tuple[str, ...],
+    grace_days: int,
+    lapse_days: int,
+    cure_days: int,
 ) -> AmountDue:
     """The amount due on a statement for these encounters, used by both the selection and the document.
 
     FootingError if an account number is not this guarantor's.
     """
     balances = {each.account_number: each for each in encounter_balances(account, as_of, account_numbers)}
-    in_force = plans_in_force(account, as_of, grace_days=grace_days, lapse_days=lapse_days)
+    in_force = plans_in_force(account, as_of, grace_days=grace_days, lapse_days=lapse_days, cure_days=cure_days)
     return add_amounts_due(account, account_numbers, balances, in_force)
 
 
@@ -120,6 +158,6 @@ def add_amounts_due(
     )
 
 
-def _unpaid(installment: Installment) -> int:
+def unpaid_cents(installment: Installment) -> int:
     """The unpaid part of an installment. 0 if it is overpaid."""
     return max(0, installment.amount_cents - installment.paid_cents)

@@ -93,6 +93,15 @@ class CollectionAction(StrEnum):
     """Delay or deny medically necessary care, or require a payment first, because of this debt: (b)(1)(iii)."""
 
 
+class PlanLetterMode(StrEnum):
+    """What a payment plan is confirmed with (12 CFR 1026.2(a)(17))."""
+
+    DISCLOSURE = "disclosure"
+    """A written agreement to sign, with the Truth in Lending disclosures where they are required."""
+    COURTESY = "courtesy"
+    """An informal letter that nobody signs."""
+
+
 class Hold(Record, kw_only=True):
     """One reason to hold a document or a visit on it. `policy/hold_codes.toml` has the text of each code."""
 
@@ -117,6 +126,8 @@ class Selection(Record, kw_only=True):
     mentioned_account_numbers: tuple[str, ...] = ()
     """Visits that a statement mentions, but does not ask for: pending with insurance, or with a credit."""
     episode_id: str = ""
+    cause_id: str = ""
+    """The event that caused the document, which is sent once for it. Empty: no event, or the mailing history tells."""
     channel: Channel
     amount_cents: int
     """The amount due on the document, in the ledger, and in the manifest."""

@@ -20,6 +20,7 @@ from statement_builder.cli import (
     maintenance,
     output,
     retention,
+    serve,
     settings_command,
     stores,
     tracking,
@@ -53,6 +54,7 @@ def _root(
 
 _PANELS = {
     "Batches": (batches.run, batches.rerun, batches.release, batches.reject, batches.batches, batches.show),
+    "Console": (serve.serve,),
     "Work queue and reports": (work_queue.exceptions, work_queue.holds, tracking.track),
     "Documents": (
         documents.find,

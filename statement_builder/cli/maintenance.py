@@ -25,7 +25,7 @@ def preflight(
     from statement_builder.operations.preflight import preflight_print_file  # noqa: PLC0415
 
     report = preflight_print_file(load_settings(dict(os.environ), Path.cwd()), file)
-    record_access_without_context("preflight", list_subjects(report.faults), purpose)
+    record_access_without_context("preflight", list_subjects(report), purpose)
     output.print_json(report) if as_json else output.show_preflight(report)
     if report.faults:
         raise typer.Exit(1)

@@ -11,6 +11,8 @@ class PrintedTerms(Record, kw_only=True):
 
     plan_grace_days: int
     plan_lapse_days: int
+    plan_cure_days: int
+    """Days to pay a missed installment, from the letter about it."""
     pay_by_week: int
     """Week of pregnancy by which the estimate should be paid."""
     installments_max: int

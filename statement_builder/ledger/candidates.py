@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, and_, func, or_, select
 
+from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.billing.model import Fault
 from statement_builder.billing.selection import Hold
-from statement_builder.ledger.records import ExceptionLine, HeldCandidate, LastHold
+from statement_builder.ledger.records import CandidateDecision, ExceptionLine, HeldCandidate, LastHold
 from statement_builder.ledger.states import DocumentState, Outcome
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.storage.tables import batch, candidate, candidate_hold, document
@@ -25,7 +26,7 @@ class CandidateRepository(Repository):
     def exceptions(self, batch_id: str) -> list[ExceptionLine]:
         """Everything that a clerk must fix, in mailing order: first bad data, then documents that failed to render."""
         faulty = (
-            select(candidate.c.subject, candidate.c.guarantor_id, candidate.c.faults)
+            select(candidate.c.subject, candidate.c.guarantor_id, candidate.c.faults, candidate.c.balance_cents)
             .where(candidate.c.batch_id == batch_id, candidate.c.outcome == Outcome.EXCEPTION.value)
             .order_by(candidate.c.sequence, candidate.c.subject)
         )
@@ -73,6 +74,43 @@ class CandidateRepository(Repository):
         with self._read() as connection:
             return find_last_holds(connection, facility_id, codes)
 
+    def decisions(self, batch_ids: Sequence[str], guarantor_id: str) -> list[CandidateDecision]:
+        """What these batches decided about the guarantor, or about another recipient of that guarantor's mail."""
+        first = f"{guarantor_id}{RECIPIENT_SEPARATOR}"
+        recipients = (candidate.c.subject >= first) & (candidate.c.subject < f"{first}\U0010ffff")
+        query = (
+            select(candidate, candidate_hold)
+            .outerjoin(
+                candidate_hold,
+                and_(
+                    candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject
+                ),
+            )
+            .where(candidate.c.batch_id.in_(batch_ids), or_(candidate.c.subject == guarantor_id, recipients))
+            .order_by(candidate.c.batch_id, candidate.c.subject, candidate_hold.c.position)
+        )
+        found: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+        with self._read() as connection:
+            for row in connection.execute(query):
+                found[row.batch_id, row.subject].append(row)
+        return [_to_decision(rows) for rows in found.values()]
+
+    def held_with_account(self, batch_ids: Sequence[str], account_number: str) -> list[str]:
+        """The guarantors whom these batches held because of this account."""
+        query = (
+            select(candidate.c.guarantor_id)
+            .join(
+                candidate_hold,
+                and_(
+                    candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject
+                ),
+            )
+            .where(candidate_hold.c.batch_id.in_(batch_ids), candidate_hold.c.account_number == account_number)
+            .distinct()
+        )
+        with self._read() as connection:
+            return sorted(connection.execute(query).scalars())
+
 
 def find_last_holds(connection: Connection, facility_id: str, codes: Collection[str]) -> list[LastHold]:
     """As `CandidateRepository.last_holds`. The last decision is that of the last batch of the same kind."""
@@ -110,6 +148,7 @@ def _faults_of(row: Any) -> list[ExceptionLine]:
             row_key=fault.row_key,
             message=fault.message,
             fix=fault.fix,
+            cents=row.balance_cents,
         )
         for fault in _decode_faults(row.faults)
     ]
@@ -127,6 +166,7 @@ def _error_of(row: Any) -> ExceptionLine:
         code=row.error_code,
         message=row.error_message,
         fix=row.error_fix,
+        cents=row.amount_cents,
     )
 
 
@@ -139,6 +179,21 @@ def _to_held(rows: list[Any]) -> HeldCandidate:
         held_cents=first.balance_cents - first.amount_cents,
         holds=tuple(_to_hold(row) for row in rows if not row.late),
         late_holds=tuple(_to_hold(row) for row in rows if row.late),
+    )
+
+
+def _to_decision(rows: list[Any]) -> CandidateDecision:
+    first = rows[0]
+    held = [row for row in rows if row.code is not None]
+    return CandidateDecision(
+        batch_id=first.batch_id,
+        guarantor_id=first.guarantor_id,
+        outcome=Outcome(first.outcome),
+        balance_cents=first.balance_cents,
+        amount_cents=first.amount_cents,
+        holds=tuple(_to_hold(row) for row in held if not row.late),
+        late_holds=tuple(_to_hold(row) for row in held if row.late),
+        faults=_decode_faults(first.faults) if first.faults else (),
     )
 
 

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, or_, select, update
 
+from statement_builder.billing.model import CausedLetter
 from statement_builder.billing.selection import Channel, Hold, Kind
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.audit.event_data import Withheld
@@ -16,6 +17,7 @@ from statement_builder.ledger.document_queries import (
     IS_PENDING,
     IS_REDELIVERY_DUE,
     fetch_documents,
+    is_live,
     is_other_recipient_of,
     lock_document,
     read_deliveries,
@@ -28,7 +30,14 @@ from statement_builder.ledger.records import Document, FoundDocument
 from statement_builder.ledger.row_mapping import hold_row
 from statement_builder.ledger.states import BatchState, DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
-from statement_builder.ledger.storage.tables import batch, candidate_hold, document, document_account, redelivery
+from statement_builder.ledger.storage.tables import (
+    batch,
+    candidate_hold,
+    delivery,
+    document,
+    document_account,
+    redelivery,
+)
 from statement_builder.ledger.storage.transactions import Repository
 
 PREFIX_MIN = 8
@@ -113,6 +122,36 @@ class DocumentRepository(Repository):
                 for guarantor_id, kind in connection.execute(query, {"ids": ids}):
                     found[guarantor_id].add(Kind(kind))
         return {guarantor_id: tuple(sorted(kinds)) for guarantor_id, kinds in found.items()}
+
+    def caused_letters(
+        self, facility_id: str, guarantor_ids: Sequence[str], *, excluding_batch: str
+    ) -> dict[str, tuple[CausedLetter, ...]]:
+        """Guarantor → the letters that answer an event and were handed off, as if `excluding_batch` had made none.
+
+        A letter counts from its hand-off, before its mailing is reported, so that tomorrow's batch does not repeat it.
+        One that was rejected, recalled or returned does not count: nobody got it.
+        """
+        found: defaultdict[str, list[CausedLetter]] = defaultdict(list)
+        live = exists().where(delivery.c.document_id == document.c.document_id, is_live(delivery))
+        query = (
+            select(document.c.guarantor_id, document.c.kind, document.c.cause_id, document.c.mailed_on)
+            .join(batch, batch.c.batch_id == document.c.batch_id)
+            .where(
+                is_one_of(document.c.guarantor_id),
+                document.c.cause_id != "",
+                document.c.is_copy.is_(False),
+                document.c.state == DocumentState.HANDED_OFF.value,
+                or_(document.c.mailed_on.is_not(None), live),
+                document.c.batch_id != excluding_batch,
+                batch.c.facility_id == facility_id,
+            )
+            .order_by(document.c.guarantor_id, document.c.kind, document.c.cause_id, document.c.document_id)
+        )
+        with self._read() as connection:
+            for ids in in_chunks(guarantor_ids):
+                for guarantor_id, kind, cause_id, mailed_on in connection.execute(query, {"ids": ids}):
+                    found[guarantor_id].append(CausedLetter(kind=kind, cause_id=cause_id, mailed_on=mailed_on))
+        return {guarantor_id: tuple(letters) for guarantor_id, letters in found.items()}
 
     def find(self, text: str, limit: int = 50) -> list[FoundDocument]:
         """Documents by document id (or at least its first 8 characters), guarantor, recipient, account or batch id;

@@ -23,7 +23,10 @@ from statement_builder.ledger.inbound_files import InboundFileRepository
 from statement_builder.ledger.installation import InstallationRepository, NewInstallation, insert_installation
 from statement_builder.ledger.legal_holds import LegalHoldRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
+from statement_builder.ledger.portal import PortalRepository
 from statement_builder.ledger.print_files import PrintFileRepository
+from statement_builder.ledger.proof import ProofRepository
+from statement_builder.ledger.readings import ReadingRepository
 from statement_builder.ledger.redeliveries import RedeliveryRepository
 from statement_builder.ledger.reissues import ReissueRepository
 from statement_builder.ledger.retention import RetentionRepository
@@ -63,11 +66,14 @@ class Ledger(Closing):
         self.serials = SerialRepository(self._transactions)
         self.deliveries = DeliveryRepository(self._transactions)
         self.delivery_reports = DeliveryReportRepository(self._transactions)
+        self.portal = PortalRepository(self._transactions)
+        self.readings = ReadingRepository(self._transactions)
         self.redeliveries = RedeliveryRepository(self._transactions)
         self.suppressions = SuppressionRepository(self._transactions)
         self.inbound_files = InboundFileRepository(self._transactions)
         self.mailing_history = MailingHistoryRepository(self._transactions)
         self.control_totals = ControlTotalsRepository(self._transactions)
+        self.proof = ProofRepository(self._transactions)
         self.legal_holds = LegalHoldRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)

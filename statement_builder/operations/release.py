@@ -62,6 +62,12 @@ def pass_gates(context: AppContext, batch: Batch, accepted: Accepted, *, reason:
     )
 
 
+def require_built(batch: Batch) -> None:
+    """`ConfigError` if there is nothing to release yet: a release is no command to build."""
+    if batch.state in {BatchState.OPEN, BatchState.PULLED}:
+        raise ConfigError(f"batch {batch.batch_id} is not built yet. First run `statements rerun {batch.batch_id}`.")
+
+
 def refuse_late_approval(context: AppContext, batch: Batch) -> None:
     """`ConfigError` if an approval of this batch comes too late: it is closed, or somebody else released it.
 

@@ -21,7 +21,7 @@ from statement_builder.ledger import (
     FoundDocument,
 )
 from statement_builder.pipeline.context import AppContext
-from statement_builder.reports import check_gates
+from statement_builder.reports import check_gates, previous_batches
 
 FIGURES = (
     "pulled",
@@ -39,6 +39,7 @@ FIGURES = (
     "mailed",
     "rejected",
     "bounced",
+    "unread",
     "returned",
     "due_again",
     "extra",
@@ -133,6 +134,13 @@ def summarize_batches(context: AppContext, *, limit: int | None) -> list[BatchSu
     batches = context.ledger.batches.all(limit=limit)
     totals = context.ledger.control_totals.for_batches([batch.batch_id for batch in batches])
     return [_summarize(batch, totals[batch.batch_id], None) for batch in batches]
+
+
+def summarize_previous(context: AppContext, batch: Batch, *, count: int) -> list[BatchSummary]:
+    """Summarize the last `count` batches that this one is compared with, oldest first."""
+    earlier = previous_batches(context.ledger, batch)[:count]
+    totals = context.ledger.control_totals.for_batches([each.batch_id for each in earlier])
+    return [_summarize(each, totals[each.batch_id], None) for each in reversed(earlier)]
 
 
 def _summarize(batch: Batch, totals: ControlTotals, seconds: float | None) -> BatchSummary:

@@ -379,6 +379,7 @@ def printed_terms(policy: Policy) -> PrintedTerms:
     return PrintedTerms(
         plan_grace_days=policy.plan_grace_days,
         plan_lapse_days=policy.plan_lapse_days,
+        plan_cure_days=policy.plan_cure_days,
         pay_by_week=policy.ob_pay_by_week,
         installments_max=policy.ob_installments_max,
         courtesy_after_week=policy.ob_courtesy_after_week,
@@ -414,8 +415,10 @@ def _document(draft: _Draft, issued_on: date, outcome: _Outcome, entries: Mappin
         language=guarantor.language,
         accounts=selection.account_numbers,
         episode_id=selection.episode_id,
+        cause_id=selection.cause_id,
         amount_cents=selection.amount_cents,
         issued_on=issued_on,
+        due_on=selection.due_on,
         state=DocumentState.ERROR,
         postal_key=guarantor.mailing_address.postal_code,
     )

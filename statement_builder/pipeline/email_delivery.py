@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import tenacity
@@ -174,12 +175,15 @@ def _send_group(
 def _claim(context: AppContext, documents: Sequence[Document]) -> tuple[Sequence[Document], Sequence[Delivery]]:
     """Claim these documents, without any that was withheld since they were read."""
     context.ledger.require_locks()
+    days = context.settings.mail.unread_email_days
+    read_by = context.today() + timedelta(days=days) if days else None
     while documents:
         try:
             deliveries = context.ledger.emails.claim(
                 [document.document_id for document in documents],
                 vendor=context.settings.email.partition(":")[0],
                 at=context.now(),
+                read_by=read_by,
             )
         except DocumentsWithheld as exc:
             documents = [document for document in documents if document.document_id not in exc.document_ids]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.portal import open_portal, read_portal_keys
 from statement_builder.rendering import check_templates
 from statement_builder.reports.event_seal import read_event_keys
 
@@ -16,10 +17,18 @@ def require_settings(context: AppContext, source: str) -> None:
     """Raise `ConfigError` when a back end cannot be opened: the settings are valid, but a secret may be missing."""
     read_event_keys(context.environ)
     context.profile()
+    require_delivery(context)
+    context.payment_keys()
+    if context.settings.portal:
+        open_portal(context.settings, context.environ)
+        read_portal_keys(context.environ)
+    context.open_source(source)
+
+
+def require_delivery(context: AppContext) -> None:
+    """Raise `ConfigError` when the print vendor or the mailer lacks a secret, before anything is made or recorded."""
     context.open_vendor().close()
     context.open_mailer().close()
-    context.payment_keys()
-    context.open_source(source)
 
 
 def require_templates(context: AppContext) -> None:

@@ -174,6 +174,12 @@ class PrintFileBuilder:
         report_progress()
         plan, sha256 = self._plan, document.sha256
         moved = planned.new_addresses.get(document.document_id)
+        if document.readdressed and moved is None:
+            raise CompositionError(
+                "PRINT_FAILED",
+                "The billing system no longer has the new address that this document goes to.",
+                "Correct the account in the billing system, then resend the document.",
+            )
         recipient = recipients[document.document_id] if moved is None else make_recipient(moved)
         with naming_document(document.document_id):
             pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)

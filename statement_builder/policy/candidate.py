@@ -59,7 +59,13 @@ def open_candidate(account: GuarantorAccount, kind: Kind, policy: Policy, as_of:
         as_of=as_of,
         balances=balances,
         with_balance=tuple([each for each in account.encounters if balances[each.account_number].balance_cents]),
-        plans=plans_in_force(account, as_of, grace_days=policy.plan_grace_days, lapse_days=policy.plan_lapse_days),
+        plans=plans_in_force(
+            account,
+            as_of,
+            grace_days=policy.plan_grace_days,
+            lapse_days=policy.plan_lapse_days,
+            cure_days=policy.plan_cure_days,
+        ),
     )
 
 

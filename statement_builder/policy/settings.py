@@ -10,7 +10,7 @@ from datetime import date
 from itertools import pairwise
 
 from statement_builder.billing.model import Record
-from statement_builder.billing.selection import CollectionAction, Kind
+from statement_builder.billing.selection import CollectionAction, Kind, PlanLetterMode
 from statement_builder.policy.legal_numbers import POLICY_NUMBERS, default_of
 
 
@@ -44,6 +44,12 @@ class Policy(Record, kw_only=True):
     """How much an amount may change between rendering and hand-off."""
     email_kinds: tuple[Kind, ...] = tuple(kind for kind in Kind if kind.traits.by_email)
     """Document kinds that may go by e-mail to a guarantor who consented. Final notices always go on paper."""
+    consent_terms: tuple[str, ...] = ()
+    """SHA-256 of each consent text in force (`sha256sum consent.txt`). The kinds in `esign_kinds` go by e-mail only to
+    a guarantor whose consent is to one of them. Empty: the text is not checked."""
+    esign_kinds: tuple[Kind, ...] = (Kind.STATEMENT, Kind.OB_NOTICE, Kind.DUNNING)
+    """Document kinds that the law requires in writing, so that e-mail requires a consent to one of `consent_terms`
+    (15 USC 7001(c)). A billing statement carries the written notice of financial assistance (26 CFR 1.501(r)-4)."""
 
     statements_before_letters: int = default_of("statements_before_letters")
     """Statements mailed on a visit before its first letter."""
@@ -78,7 +84,18 @@ class Policy(Record, kw_only=True):
     plan_grace_days: int = default_of("plan_grace_days")
     """An installment unpaid for more days than this is missed."""
     plan_lapse_days: int = default_of("plan_lapse_days")
-    """An installment unpaid for more days than this ends the plan, and its visits are billed in full again."""
+    """An installment unpaid for more days than this ends the plan, and its visits are billed in full again. Not before
+    the last day to pay of a letter about it."""
+    plan_cure_days: int = default_of("plan_cure_days")
+    """Days to pay a missed installment, from the letter about it."""
+    plan_reminder_days: int = default_of("plan_reminder_days")
+    """Days before an installment's due date when its reminder goes out."""
+    plan_agreement_days: int = default_of("plan_agreement_days")
+    """An agreement goes out for a plan that was opened, or whose terms changed, within this many days."""
+    plan_letter_mode: PlanLetterMode = PlanLetterMode.DISCLOSURE
+    """What a payment plan is confirmed with. `disclosure`: a written agreement to sign and return, with the Truth in
+    Lending disclosures if it has more than `disclosure_installments_max` installments or a finance charge.
+    `courtesy`: an informal letter that nobody signs, which a plan with a finance charge never gets."""
 
     ob_pay_by_week: int = default_of("ob_pay_by_week")
     """Week of pregnancy by which the estimate should be paid."""
@@ -105,6 +122,8 @@ class Policy(Record, kw_only=True):
     """Minimum days from the first statement to any extraordinary collection action."""
     final_notice_days: LegalNumber = _legal_default("final_notice_days")
     """Minimum days from the mailing of the final notice to its deadline."""
+    disclosure_installments_max: LegalNumber = _legal_default("disclosure_installments_max")
+    """A written agreement for more installments than this has the Truth in Lending disclosures."""
     assistance_days: LegalNumber = _legal_default("assistance_days")
     """Days from the first statement in which the guarantor can apply for financial assistance."""
     medicare_collection_days: LegalNumber = _legal_default("medicare_collection_days")

@@ -125,15 +125,19 @@ class PlainEngine:
         _require_no_warnings(warnings)
         return Rendered(pdf=pdf, pages=pages, sha256=hashlib.sha256(pdf).hexdigest())
 
-    def draw(self, markup: str) -> tuple[Drawing, Any]:
+    def draw(self, markup: str, find_blocks: Callable[[Any], Sequence[Any]] = lambda _: ()) -> tuple[Drawing, Any]:
         """Lay out and draw markup for the compiled engine. Returns the drawing and the markup's root element.
+
+        `find_blocks` finds, in the root element, the elements whose drawing is recorded.
 
         Raises what `render` raises.
         """
         with _collect_warnings() as warnings:
             tree = self._parse(markup)
             try:
-                drawing = draw_document(tree, styles=self._styles, fonts=self._fonts)
+                drawing = draw_document(
+                    tree, styles=self._styles, fonts=self._fonts, blocks=find_blocks(tree.etree_element)
+                )
             except Exception as exc:
                 raise _layout_error(exc) from exc
         _require_no_warnings(warnings)

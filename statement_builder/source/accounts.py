@@ -32,6 +32,7 @@ _RESULT_SET_NAMES = tuple(result_set.name for result_set in DETAILS)
 _BALANCE_SIGNS = {"charges": 1, "insurance_transactions": -1, "patient_payments": -1}
 """Result sets that make up the balance, with the sign of their amounts."""
 _OBSTETRIC_RESULT_SETS = ("ob_episodes", "ob_deposits")
+_PLAN_RESULT_SETS = ("plans", "installments")
 
 
 def try_build_account(
@@ -49,7 +50,7 @@ def try_build_account(
         subject = _orphan_subject(key) if len(key) > 2 else format_key(str(key[1]))
         problem = contain(exc, "reading this account", subject)
         fault = Fault(code=problem.code, result_set="guarantors", message=problem.message, fix=problem.fix)
-        return FaultyAccount(subject=subject, faults=(fault,), has_episode=True)
+        return FaultyAccount(subject=subject, faults=(fault,), has_episode=True, has_plan=True)
 
 
 def build_account(
@@ -196,6 +197,7 @@ def _make_faulty_account(
         )
         or "encounters" in bad,
         has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
+        has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
     )
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, date
 from statement_builder.billing.languages import document_language, is_served
 from statement_builder.billing.model import Contact, ContactKind, Fault
 from statement_builder.source.contract import RESULT_SETS
-from statement_builder.source.recipients import RecipientRow, build_address
+from statement_builder.source.recipients import RecipientRow, build_address, consent_columns
 from statement_builder.source.row_validation import Row
 
 _ADDRESS = RESULT_SETS["contacts"].index("address_lines")
@@ -33,7 +33,7 @@ def find_contact_faults(rows: Mapping[str, list[Row]], as_of: date) -> Iterator[
                 "has two contacts, and nobody knows which one gets the mail",
                 "Keep one contact for this visit, patient or guarantor in the billing system.",
             )
-        email, _, _, delivery, consent_at = row[_EMAIL:]
+        email, _, _, delivery, consent_at, *_ = row[_EMAIL:]
         yield from checked.find_address_faults(row[_ADDRESS:_EMAIL], lines_column="address_lines", prefix="")
         yield from checked.find_email_faults(email, delivery, consent_at, as_of)
 
@@ -72,7 +72,7 @@ def _find_scope_faults(checked: RecipientRow, row: Row, encounters: Sequence[Row
 
 def build_contact(row: Row, languages: frozenset[str]) -> Contact:
     """The contact of a valid row. `languages`: codes that documents exist in."""
-    email, language, large_print, delivery, consent_at = row[_EMAIL:]
+    email, language, large_print, delivery, consent_at, *consent = row[_EMAIL:]
     return Contact(
         contact_id=row[_ID],
         kind=row[_KIND],
@@ -86,4 +86,5 @@ def build_contact(row: Row, languages: frozenset[str]) -> Contact:
         large_print=bool(large_print),
         delivery=delivery,
         email_consent_at=consent_at.astimezone(UTC) if consent_at is not None else None,
+        **consent_columns(consent),
     )

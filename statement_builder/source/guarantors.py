@@ -10,7 +10,7 @@ from statement_builder.billing.languages import SOURCE_LANGUAGE, document_langua
 from statement_builder.billing.model import Fault, Guarantor
 from statement_builder.source.contract import RESULT_SETS
 from statement_builder.source.faults import account_fault
-from statement_builder.source.recipients import RecipientRow, build_address
+from statement_builder.source.recipients import RecipientRow, build_address, consent_columns
 from statement_builder.source.row_validation import Row
 
 _ADDRESS = RESULT_SETS["guarantors"].index("address_lines")
@@ -40,7 +40,8 @@ def find_guarantor_faults(row: Row, as_of: date) -> Iterator[Fault]:
 
 def build_guarantor(row: Row, languages: frozenset[str]) -> Guarantor:
     """The guarantor of a valid row. `languages`: codes that documents exist in."""
-    email, language, large_print, delivery, consent_at, email_secret, birth_on, other_format, asked_on = row[_EMAIL:]
+    email, language, large_print, delivery, consent_at, email_secret, birth_on, *rest = row[_EMAIL:]
+    *consent, other_format, asked_on = rest
     lines, city, _, postal_code, _ = confidential = row[_CONFIDENTIAL:_EMAIL]
     return Guarantor(
         guarantor_id=row[1],
@@ -57,6 +58,7 @@ def build_guarantor(row: Row, languages: frozenset[str]) -> Guarantor:
         email_consent_at=consent_at.astimezone(UTC) if consent_at is not None else None,
         email_secret=email_secret or "",
         birth_on=birth_on,
+        **consent_columns(consent),
         alternate_format=other_format,
         alternate_format_requested_on=asked_on,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -92,6 +93,16 @@ def build_address(columns: Row) -> Address:
     """The address of valid columns: lines, city, state, postal code, country."""
     lines, city, state, postal_code, country = columns
     return make_address(lines=lines, city=city, state=state, postal_code=postal_code, country=country)
+
+
+def consent_columns(columns: Sequence[Any]) -> dict[str, Any]:
+    """The fields of a guarantor or contact from the last columns of its row: terms, source, and day of withdrawal."""
+    terms, source, withdrawn_on = columns
+    return {
+        "email_consent_terms": terms or "",
+        "email_consent_source": source or "",
+        "email_consent_withdrawn_on": withdrawn_on,
+    }
 
 
 def _is_email(text: str) -> bool:

@@ -22,6 +22,7 @@ from statement_builder.billing.model import (
     PatientPayment,
     PatientShare,
     Plan,
+    PlanMethod,
     RecordedHold,
 )
 from statement_builder.source.row_validation import Row
@@ -124,9 +125,18 @@ def _correspondence(row: Row) -> Correspondence:
 
 
 def build_plan(row: Row, installments: Iterable[Row]) -> Plan:
-    _, _, plan_id, status, opened_on = row
+    _, _, plan_id, status, opened_on, terms_on, method, down_payment, finance_charge, apr, signed_on = row
     return Plan(
-        plan_id=plan_id, status=status, opened_on=opened_on, installments=tuple([_installment(i) for i in installments])
+        plan_id=plan_id,
+        status=status,
+        opened_on=opened_on,
+        installments=tuple([_installment(i) for i in installments]),
+        terms_on=terms_on,
+        method=method or PlanMethod.MANUAL,
+        down_payment_cents=down_payment or 0,
+        finance_charge_cents=finance_charge or 0,
+        apr_basis_points=apr,
+        signed_on=signed_on,
     )
 
 

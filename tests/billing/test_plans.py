@@ -7,8 +7,16 @@ from datetime import date
 import pytest
 from hypothesis import given
 
-from statement_builder.billing.model import GuarantorAccount, Installment, Plan, PlanStatus
-from statement_builder.billing.plans import AmountDue, PlanPosition, amount_due, plan_position
+from statement_builder.billing.model import CausedLetter, GuarantorAccount, Installment, Plan, PlanStatus
+from statement_builder.billing.plans import (
+    MISSED_LETTER,
+    AmountDue,
+    PlanPosition,
+    amount_due,
+    installment_cause,
+    plan_position,
+    plans_in_force,
+)
 from tests.billing.strategies import accounts
 from tests.builders import AS_OF, make_account, make_encounter
 
@@ -97,7 +105,7 @@ def test_plan_position__only_an_active_plan_is_in_force(status: PlanStatus) -> N
 
 
 def amount(account: GuarantorAccount, *account_numbers: str) -> AmountDue:
-    return amount_due(account, AS_OF, account_numbers=account_numbers, grace_days=10, lapse_days=30)
+    return amount_due(account, AS_OF, account_numbers=account_numbers, grace_days=10, lapse_days=30, cure_days=15)
 
 
 def test_amount_due__visits_on_a_plan_owe_only_the_installment() -> None:
@@ -125,3 +133,28 @@ def test_plan_position__foots_for_any_plan(account: GuarantorAccount) -> None:
         result = position(plan)
         assert result.total_cents == result.paid_cents + result.remaining_cents
         assert 0 <= result.missed_cents <= result.due_cents <= result.remaining_cents
+
+
+LATE = make_plan(10_000, 0, 0, 0, 0)
+"""The installment of October 15 is unpaid; without a letter, the plan lapses after November 14."""
+
+
+@pytest.mark.parametrize(
+    ("mailed_on", "sequence", "as_of", "in_force"),
+    [
+        pytest.param(date(2026, 11, 10), 2, date(2026, 11, 25), True, id="on-the-last-day-that-the-letter-gave"),
+        pytest.param(date(2026, 11, 10), 2, date(2026, 11, 26), False, id="on-the-day-after"),
+        pytest.param(None, 2, date(2027, 1, 20), True, id="the-letter-is-on-its-way"),
+        pytest.param(date(2026, 10, 1), 1, AS_OF, False, id="letter-about-an-installment-that-is-paid"),
+        pytest.param(date(2026, 10, 27), 2, date(2026, 11, 14), True, id="30-days-late"),
+        pytest.param(date(2026, 10, 27), 2, date(2026, 11, 15), False, id="31-days-late-and-the-letter-is-old"),
+    ],
+)
+def test_plans_in_force__until_the_date_that_a_letter_gave(
+    mailed_on: date | None, sequence: int, as_of: date, in_force: bool
+) -> None:
+    cause = installment_cause("PL1", LATE.installments[sequence - 1])
+    letter = CausedLetter(kind=MISSED_LETTER, cause_id=cause, mailed_on=mailed_on)
+    account = make_account(plans=(LATE,), letters=(letter,))
+    found = plans_in_force(account, as_of, grace_days=10, lapse_days=30, cure_days=15)
+    assert list(found) == (["PL1"] if in_force else [])

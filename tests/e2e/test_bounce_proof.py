@@ -260,11 +260,23 @@ def test_new_lot__is_not_sent_while_email_is_stopped(hospital: Hospital) -> None
     assert "because of the sender" in result.err
 
 
-def sns(hospital: Hospital, document: str, signer: SnsSigner, **changes: Any) -> bytes:
-    """A bounce from SES for this document, as SNS publishes it. It has no token."""
+def sns(
+    hospital: Hospital,
+    document: str,
+    signer: SnsSigner,
+    *,
+    token: str | None = None,
+    ses_id: str = "0100",
+    **changes: Any,
+) -> bytes:
+    """A bounce from SES for this document, as SNS publishes it, with the tags that we send with each e-mail."""
+    own_token = own_id(hospital, document).rpartition(".")[2]
     event = {
         "eventType": "Bounce",
-        "mail": {"messageId": "0100-ses", "tags": {"document": [document], "attempt": ["1"]}},
+        "mail": {
+            "messageId": ses_id,
+            "tags": {"document": [document], "attempt": ["1"], "token": [own_token if token is None else token]},
+        },
         "bounce": {
             "bounceType": "Permanent",
             "bouncedRecipients": [{"emailAddress": sent_headers(hospital, document)["To"], "status": "5.1.1"}],
@@ -295,6 +307,28 @@ def test_sns_notification__counts_with_signature_and_topic(with_topic: Hospital)
     track_with(with_topic, signer)
     assert states(with_topic, document) == ["bounced", "sent"]
     assert len(signer.fetched) == 1, "one certificate is fetched once"
+
+
+@pytest.mark.parametrize("token", ["", "aaaabbbbccccdddd"])
+def test_sns_notification__about_another_systems_email_moves_nothing(with_topic: Hospital, token: str) -> None:
+    """SES signs what another system of the hospital sends, and a sender can write tags into its headers."""
+    signer, before = SnsSigner(), state_of_everything(with_topic)
+    put_mail(with_topic, "1.json", sns(with_topic, with_topic.emailed()[0], signer, token=token))
+    (file,) = track_with(with_topic, signer).files
+    assert file.folder == "unclear"
+    assert state_of_everything(with_topic) == before
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_sns_notification__with_the_id_that_ses_gave_our_email(with_topic: Hospital, is_signed: bool) -> None:
+    document, signer = with_topic.emailed()[0], SnsSigner()
+    ((reference,),) = with_topic.ledger(
+        "SELECT json_extract(receipt, '$.reference') FROM delivery WHERE document_id = ?", document
+    )
+    changes = {} if is_signed else {"Type": "News"}
+    put_mail(with_topic, "1.json", sns(with_topic, document, signer, token="", ses_id=reference, **changes))
+    track_with(with_topic, signer)
+    assert states(with_topic, document) == (["bounced", "sent"] if is_signed else ["sent"])
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ import pytest
 
 from statement_builder.errors import ArchiveError
 from statement_builder.operations.tracking import track as operation
+from statement_builder.operations.tracking.email_proof import read_evidence
 from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.services.sftp import SftpServer
@@ -416,7 +417,7 @@ def test_parser_that_fails__costs_one_file(
     drop(hospital, name, "poison")
     drop(hospital, "mailed.csv", MAILED_HEADER, *mailed_rows(hospital))
     monkeypatch.setattr(operation, "PARSE_SECONDS_MAX", 0.05)
-    for parser in ("read_delivery_reports", "read"):
+    for parser in ("read_delivery_reports", "read_message"):
         monkeypatch.setattr(operation, parser, _failing_on_poison(getattr(operation, parser), error))
     result = call(hospital, "track", "--json", code=3)
     assert {file["name"]: file["put_in"] for file in result.json["files"]} == {name: "quarantine", "mailed.csv": "done"}
@@ -424,14 +425,23 @@ def test_parser_that_fails__costs_one_file(
     assert "Garcia" not in reasons(hospital, name) + result.out + result.err
 
 
-def _failing_on_poison(parse: Callable[[bytes], Any], error: Exception | None) -> Callable[[bytes], Any]:
+def test_evidence_that_takes_too_long__costs_one_message(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(hospital, "a.eml", "poison")
+    drop(hospital, "mailed.csv", MAILED_HEADER, *mailed_rows(hospital))
+    monkeypatch.setattr(operation, "PARSE_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(operation, "read_evidence", _failing_on_poison(read_evidence, None))
+    put_in = {file["name"]: file["put_in"] for file in track(hospital, code=3)["files"]}
+    assert put_in == {"a.eml": "quarantine", "mailed.csv": "done"}
+
+
+def _failing_on_poison(parse: Callable[..., Any], error: Exception | None) -> Callable[..., Any]:
     """A parser that raises the error, or never ends, for one file."""
 
-    def read(data: bytes) -> Any:
+    def read(data: bytes, *rest: object) -> Any:
         while data.startswith(b"poison"):
             if error is not None:
                 raise error
-        return parse(data)
+        return parse(data, *rest)
 
     return read
 

@@ -96,6 +96,7 @@ def rendered(
     channel: Channel = Channel.PRINT,
     accounts: Sequence[str] | None = None,
     episode: str = "",
+    cause: str = "",
     level: int = 0,
 ) -> NewDocument:
     return NewDocument(
@@ -107,6 +108,7 @@ def rendered(
         language="en",
         accounts=tuple(accounts) if accounts is not None else (f"A-{guarantor}",),
         episode_id=episode,
+        cause_id=cause,
         amount_cents=amount,
         issued_on=AS_OF,
         state=DocumentState.RENDERED,

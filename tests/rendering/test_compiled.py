@@ -230,11 +230,12 @@ def test_cache__layouts_of_other_templates_are_deleted(tmp_path: Path) -> None:
 
 def test_cache__damaged_layout_is_compiled_again(tmp_path: Path) -> None:
     expected = CompiledEngine(TEMPLATES, tmp_path).render(make_statement()).pdf
-    for path in tmp_path.rglob("*.layout"):
-        path.write_bytes(path.read_bytes()[:100])
-    again = CompiledEngine(TEMPLATES, tmp_path)
-    assert again.render(make_statement()).pdf == expected
-    assert again.compiled == 1
+    for damaged, compiled, composed in (("*.layout", 0, 1), ("*.*", 1, 0)):
+        for path in tmp_path.rglob(damaged):
+            path.write_bytes(path.read_bytes()[:100])
+        again = CompiledEngine(TEMPLATES, tmp_path)
+        assert again.render(make_statement()).pdf == expected
+        assert (again.compiled, again.composed) == (compiled, composed)
 
 
 def _with_template(tmp_path: Path, body: str) -> Path:

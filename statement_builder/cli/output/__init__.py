@@ -8,7 +8,7 @@ from statement_builder.cli.output.batches import (
     show_holds,
     show_rerun_plan,
 )
-from statement_builder.cli.output.console import err, format_dollars, out, print_fields, say
+from statement_builder.cli.output.console import err, out, print_fields, say
 from statement_builder.cli.output.control_sheet import show_control_sheet
 from statement_builder.cli.output.documents import show_documents
 from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
@@ -21,7 +21,6 @@ from statement_builder.cli.output.work_queue import show_exceptions, show_held
 
 __all__ = [
     "err",
-    "format_dollars",
     "list_batches",
     "out",
     "print_fields",

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from statement_builder.cli.output.console import (
-    format_dollars,
-    format_state,
     heading,
     indented,
     new_table,
     out,
     print_line,
 )
+from statement_builder.operations.wording import format_dollars, format_state
 
 if TYPE_CHECKING:
     from statement_builder.billing.clocks import Clock

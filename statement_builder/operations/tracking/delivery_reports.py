@@ -1,4 +1,4 @@
-"""Apply one report from a vendor or mail server to the ledger: which document it is about, and what follows from it."""
+"""Apply one report of a vendor, mail server or portal to the ledger: which document it is about, and what follows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from msgspec.structs import replace
 
 from mail_house.bounces import Accepted, Bounce, BounceKind
 from mail_house.email import EMAIL_KEY
-from mail_house.inbound import Acknowledgement, AddressChange, DeliveryReport, JobMailed, PieceReport, PieceState
+from mail_house.inbound import (
+    Acknowledgement,
+    AddressChange,
+    DeliveryReport,
+    JobMailed,
+    PieceReport,
+    PieceState,
+    Viewed,
+)
+from mail_house.portal import PORTAL_KEY, verifies_portal_token
 from mail_house.secret import read_keys
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.selection import Channel
@@ -44,13 +53,14 @@ class DeliveryReportRecorder:
 
     Each method returns whether the report was news. `why` names the file and line that the report comes from. All
     raise `DeliveryReportError` if the report contradicts the ledger or is about something that we did not send.
-    Raises `ConfigError` for unusable e-mail keys.
+    Raises `ConfigError` for unusable keys.
     """
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
         try:
             self._keys = read_keys(context.environ, EMAIL_KEY)
+            self._portal_keys = read_keys(context.environ, PORTAL_KEY)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
         self._digests = functools.lru_cache(maxsize=16)(self._read_digests)
@@ -65,21 +75,28 @@ class DeliveryReportRecorder:
         if isinstance(report, AddressChange):
             require_possible_move(f"document {report.document_id}", report.on, today=self._context.today())
             return report
+        if isinstance(report, Viewed):
+            self._check_view(report)
+            return report
         return self._check_piece(report, is_lob=is_lob)
 
     def count_reversals(self, reports: Sequence[DeliveryReport], *, is_lob: bool) -> int:
-        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed. Reports
-        that are not possible reverse nothing."""
-        pieces, files = [], []
+        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed, and
+        deaths, which stop all mail to a guarantor. Reports that are not possible reverse nothing."""
+        pieces: list[str] = []
+        files: list[str] = []
+        deaths: dict[str, date] = {}
         for report in reports:
             try:
                 if isinstance(report, PieceReport) and report.state in _REVERSALS:
                     pieces.append(self._check_piece(report, is_lob=is_lob).document_id)
+                    if report.says_deceased:
+                        deaths[report.document_id] = max(report.on, deaths.get(report.document_id, report.on))
                 elif isinstance(report, Acknowledgement) and report.rejected:
                     files.append(self._check_print_file(report, is_lob=is_lob).print_file)
             except DeliveryReportError:
                 continue  # told when the line is recorded
-        return self._context.ledger.delivery_reports.count_reversals(pieces, files) if pieces or files else 0
+        return self._context.ledger.delivery_reports.count_reversals(pieces, files, deaths) if pieces or files else 0
 
     def record(self, report: DeliveryReport, *, why: str) -> bool:
         """Record one line of a vendor's report that was checked."""
@@ -102,13 +119,18 @@ class DeliveryReportRecorder:
             )
         if isinstance(report, AddressChange):
             return self._record_address_change(report, why)
+        if isinstance(report, Viewed):
+            context = self._context
+            return context.ledger.readings.record_view(
+                report.document_id, on=report.on, local_date=context.local_date, at=at, why=why
+            )
         return self._record_piece(report, why=f"{report.reason} ({why})")
 
     def find_doubt(self, bounce: Bounce, evidence: Evidence) -> str:
         """Why the bounce is not proven to be about an e-mail of ours; empty if it is."""
         within = COMPLAINT_WITHIN if bounce.kind is BounceKind.COMPLAINT else BOUNCE_WITHIN
         recipients = tuple(filter(None, (bounce.recipient, bounce.written_to)))
-        claim = Claim(bounce.document_id, bounce.attempt, bounce.token, recipients)
+        claim = self._make_claim(bounce, bounce.document_id, bounce.attempt, recipients)
         return self._find_doubt(claim, evidence, within)
 
     def record_bounce(self, bounce: Bounce, *, why: str) -> bool:
@@ -134,7 +156,7 @@ class DeliveryReportRecorder:
         document_id, attempt = self._find_email(accepted.document_id, accepted.attempt, accepted.reference)
         if not document_id:
             raise DeliveryReportError("the mail service accepted a message that is not one of ours.")
-        claim = Claim(document_id, attempt, accepted.token, accepted.recipients)
+        claim = self._make_claim(accepted, document_id, attempt, accepted.recipients)
         if doubt := self._find_doubt(claim, evidence, BOUNCE_WITHIN):
             delivery = self._find_delivery(document_id, attempt)
             if delivery is None or delivery.state in {DeliveryState.COMMITTING, DeliveryState.UNCERTAIN}:
@@ -154,6 +176,12 @@ class DeliveryReportRecorder:
         """The bounce with its document, looked up by the mail service's message id if it does not show ours."""
         document_id, attempt = self._find_email(bounce.document_id, bounce.attempt, bounce.reference)
         return replace(bounce, document_id=document_id, attempt=attempt)
+
+    def _make_claim(
+        self, message: Bounce | Accepted, document_id: str, attempt: int, recipients: tuple[str, ...]
+    ) -> Claim:
+        known = self._context.ledger.emails.find(message.reference) if message.reference else None
+        return Claim(document_id, attempt, message.token, recipients, has_reference=known == (document_id, attempt))
 
     def _find_doubt(self, claim: Claim, evidence: Evidence, within: timedelta) -> str:
         delivery = self._find_delivery(claim.document_id, claim.attempt)
@@ -209,6 +237,22 @@ class DeliveryReportRecorder:
         self._check_date(subject, report.state, report.on, handed_off_at=attempt.claimed_at)
         return replace(report, print_file=attempt.print_file)
 
+    def _check_view(self, report: Viewed) -> None:
+        """A view is proven by the token that the feed gave the portal, and follows the hand-off."""
+        subject = f"document {report.document_id}"
+        if not self._portal_keys:
+            raise DeliveryReportError(
+                f"{PORTAL_KEY} is not set, so nothing proves that the portal showed {subject}. Set the key that the "
+                "feed was made with."
+            )
+        if not verifies_portal_token(self._portal_keys, report.token, report.document_id):
+            raise DeliveryReportError(
+                f"{subject}: the token is not the one in the portal feed, so nothing proves that the portal showed it. "
+                "Ask the portal who wrote this line."
+            )
+        if attempts := self._context.ledger.deliveries.for_document(report.document_id):
+            self._check_date(subject, "viewed", report.on, handed_off_at=attempts[0].claimed_at)
+
     def _check_date(self, subject: str, event: str, on: date, *, handed_off_at: datetime) -> None:
         context = self._context
         handed_off_on = context.local_date(handed_off_at)
@@ -217,23 +261,19 @@ class DeliveryReportRecorder:
     def _record_piece(self, report: PieceReport, *, why: str) -> bool:
         state = DeliveryState(report.state.value)
         digest = ""
-        is_death = report.says_deceased and self._context.ledger.delivery_reports.record_death(
-            report.document_id, on=report.on, at=self._context.now(), why=why
-        )
         if state is DeliveryState.RETURNED:
             document = self._require_document(report.document_id)
             digest = self._digests(document.batch_id, document.sequence).get(document.guarantor_id, "")
-        is_news = self._context.ledger.delivery_reports.record_piece(
+        return self._context.ledger.delivery_reports.record_piece(
             report.document_id,
             state,
             print_file=report.print_file,
             digest=digest,
-            suppresses_address=not report.says_deceased,
+            says_deceased=report.says_deceased,
             on=report.on,
             at=self._context.now(),
             why=why,
         )
-        return is_death or is_news
 
     def _record_address_change(self, report: AddressChange, why: str) -> bool:
         """Note a move. The source is read-only, so a clerk enters the new address, and that ends the hold."""

@@ -19,6 +19,7 @@ from statement_builder.billing.model import (
     InsuranceStatus,
 )
 from statement_builder.source.sample.name_pools import (
+    CONSENT_TERMS,
     FIRST_NAMES,
     INSURERS,
     LAST_NAMES,
@@ -30,6 +31,16 @@ from statement_builder.source.sample.name_pools import (
 
 Rows = defaultdict[str, list[tuple[Any, ...]]]
 """Rows by table; each row has the table's columns in order."""
+
+_PLAN_TERMS = (
+    "terms_on",
+    "method",
+    "down_payment_cents",
+    "finance_charge_cents",
+    "apr_basis_points",
+    "signed_on",
+)
+"""The optional columns of a plan, in order."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,8 @@ class Household:
         if rng.random() < 0.5:
             zip_code += f"-{rng.randint(1, 9998):04d}"
         by_email = rng.random() < 0.15
+        withdrew = not by_email and self.number % 12 == 0 and "email_consent_at" not in changes
+        consented = by_email or withdrew
         row = {
             "guarantor_id": self.guarantor_id,
             "first_name": self.first_name,
@@ -95,14 +108,25 @@ class Household:
             "language": "es" if rng.random() < 0.08 else "en",
             "large_print": rng.random() < 0.02,
             "delivery": "email" if by_email else "paper",
-            "email_consent_at": f"{self.day(rng.randint(30, 700))}T15:00:00Z" if by_email else None,
+            "email_consent_at": f"{self.day(300 if withdrew else rng.randint(30, 700))}T15:00:00Z"
+            if consented
+            else None,
             "email_secret": None,
             "birth_on": None,
+            **self._consent(is_given=consented, is_withdrawn=withdrew),
             "alternate_format": None,
             "alternate_format_requested_on": None,
         }
         assert changes.keys() <= row.keys()
         self.rows["guarantor"].append(tuple((row | changes).values()))
+
+    def _consent(self, *, is_given: bool, is_withdrawn: bool) -> dict[str, str | None]:
+        """To which text somebody consented, how, and when that was withdrawn."""
+        return {
+            "email_consent_terms": CONSENT_TERMS if is_given else None,
+            "email_consent_source": ("portal", "portal", "paper form")[self.number % 3] if is_given else None,
+            "email_consent_withdrawn_on": self.day(20) if is_withdrawn else None,
+        }
 
     def add_patient(self, *, age: int | None = None, first_name: str | None = None) -> str:
         """Add the guarantor as patient, or a family member called `first_name`. Returns the patient id."""
@@ -274,19 +298,36 @@ class Household:
             "large_print": False,
             "delivery": "paper",
             "email_consent_at": None,
+            **self._consent(is_given=False, is_withdrawn=False),
         }
         assert changes.keys() <= row.keys()
         row |= changes
         self.rows["contact"].append(tuple(row.values()))
         return str(row["contact_id"])
 
-    def add_plan(self, plan_id: str, account: str, total_cents: int, *, count: int, paid: int, next_days: int) -> None:
+    def add_plan(
+        self,
+        plan_id: str,
+        account: str,
+        total_cents: int,
+        *,
+        count: int,
+        paid: int,
+        next_days: int,
+        opened_days_ago: int | None = None,
+        **terms: Any,
+    ) -> None:
         """Add a monthly payment plan for one account. The first `paid` installments were paid when due; the next is due
-        in `next_days` days (negative: it was missed)."""
+        in `next_days` days (negative: it was missed). `terms` are the optional columns of the contract; a finance
+        charge is added to the total."""
+        total_cents += terms.get("finance_charge_cents", 0)
         amounts = [total_cents // count] * (count - 1)
         amounts.append(total_cents - sum(amounts))
         due_in_days = [next_days + 30 * (index - paid) for index in range(count)]
-        self.rows["payment_plan"].append((plan_id, self.guarantor_id, "active", self.day(20 - due_in_days[0])))
+        opened_on = self.day(20 - due_in_days[0] if opened_days_ago is None else opened_days_ago)
+        columns = dict.fromkeys(_PLAN_TERMS) | terms
+        assert len(columns) == len(_PLAN_TERMS)
+        self.rows["payment_plan"].append((plan_id, self.guarantor_id, "active", opened_on, *columns.values()))
         for index, (cents, days) in enumerate(zip(amounts, due_in_days, strict=True)):
             settled = index < paid
             self.rows["installment"].append((plan_id, index + 1, self.day(-days), cents, cents if settled else 0))

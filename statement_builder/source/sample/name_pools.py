@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from statement_builder.billing.model import PatientClass
 
+CONSENT_TERMS = hashlib.sha256(
+    b"I agree to get my bills by e-mail. I can ask for paper at any time, at no cost."
+).hexdigest()
+"""Of the invented text that everybody with a consent agreed to."""
 FIRST_NAMES = (
     "Alice", "Amara", "André", "Beatriz", "Bernard", "Bảo", "Camila", "Carl", "Chloe", "Dana", "Daniel", "Eleni",
     "Emma", "Esteban", "Fatima", "François", "Grace", "Hannah", "Hugo", "Imani", "Ivan", "Jasmine", "José", "Joyce",

@@ -1,0 +1,169 @@
+"""Divide a document's markup into blocks and the frame around them.
+
+The blocks of `<div class="body">` follow one another down the pages, and none changes another: a layout can be composed of
+blocks that WeasyPrint drew in other documents. So can the recipient's address, which has a position of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from statement_builder.rendering.compiled.markup_parser import (
+    ParsedMarkup,
+    head_structure,
+    kinds_of,
+    split_body,
+    without_targets,
+)
+
+_VOID = frozenset({"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"})
+_NAME = re.compile(r"[^\s/>]+")
+_CLASS = re.compile(r'\sclass="([^"]*)"')
+_FLOW = "body"
+_FIXED = "recipient"
+
+
+class Segment(NamedTuple):
+    """A block of the markup. Its texts are `texts[start:end]` of the document's."""
+
+    structure: bytes
+    """Hash of the document's head, and of the block's tags and attributes."""
+    start: int
+    end: int
+    top: bytes
+    """Hash of the tags that the margin above depends on: the block's, its first child's, and so on."""
+    bottom: bytes
+    """The same for the margin below."""
+    is_fixed: bool
+    """Not in the flow."""
+
+
+class Segments(NamedTuple):
+    """A document's blocks in the order of the markup, and what is around them."""
+
+    frame: bytes
+    """Hash of the head, and of all tags and attributes outside the blocks, without links and codes."""
+    frame_nodes: tuple[int, ...]
+    """Indexes of the texts outside the blocks."""
+    blocks: tuple[Segment, ...]
+    skipped: int
+    """Children of the flow that belong to the frame: all up to the last one with a link or a drawing."""
+
+
+class _Element(NamedTuple):
+    """Indexes of an element's opening and closing tags, which are the same for a void element."""
+
+    first: int
+    last: int
+    children: list[_Element]
+
+
+def find_segments(markup: str, parsed: ParsedMarkup) -> Segments | None:
+    """The segments of a document. None without a flow of blocks, or with text between them."""
+    head, _, body = markup.partition("</head>")
+    context = head_structure(head)
+    tags = split_body(body)[1::2]
+    elements = _read_elements(tags)
+    flows = [element for element in elements if _has_class(tags[element.first], _FLOW)]
+    if len(flows) != 1:
+        return None
+    (flow,) = flows
+    linked = [number for number, child in enumerate(flow.children, 1) if _has_target(tags, child)]
+    skipped = max(linked, default=0)
+    flowing = flow.children[skipped:]
+    between = {child.first for child in flowing} | {child.last + 1 for child in flowing}
+    if not flowing or any(parsed.texts[node].strip(" ") for node in between):
+        return None
+    fixed = [
+        element
+        for element in elements
+        if _has_class(tags[element.first], _FIXED) and element.last < flow.first and not _has_target(tags, element)
+    ]
+    blocks = [
+        *(_segment(context, tags, parsed.texts, element, is_fixed=True) for element in fixed),
+        *(_segment(context, tags, parsed.texts, element, is_fixed=False) for element in flowing),
+    ]
+    inside = {node for block in blocks for node in range(block.start, block.end)}
+    frame_tags = [tag for number, tag in enumerate(tags) if number not in inside and number + 1 not in inside]
+    frame_nodes = tuple(node for node in range(len(parsed.texts)) if node not in inside and node not in between)
+    kinds = kinds_of(parsed.texts[node] for node in frame_nodes)
+    return Segments(
+        frame=_hash(context, without_targets("<".join(frame_tags)), kinds),
+        frame_nodes=frame_nodes,
+        blocks=tuple(blocks),
+        skipped=skipped,
+    )
+
+
+def find_block_elements(root: Any, segments: Segments) -> list[Any]:
+    """The elements of the blocks in the parsed markup; none if it has others."""
+    flow = [element for element in root.iter("div") if _FLOW in element.get("class", "").split()]
+    fixed = [element for element in root.iter("div") if _FIXED in element.get("class", "").split()]
+    elements = [*fixed, *[child for child in flow[0] if isinstance(child.tag, str)][segments.skipped :]]
+    return elements if len(elements) == len(segments.blocks) else []
+
+
+def _read_elements(tags: Sequence[str]) -> list[_Element]:
+    """All elements, in the order of their closing tags. Elements without a closing tag are ignored."""
+    elements: list[_Element] = []
+    pending: list[_Element] = []
+    for number, tag in enumerate(tags):
+        if tag.startswith("/"):
+            name = tag[1:].strip()
+            while pending and _name(tags[pending[-1].first]) != name:
+                pending.pop()
+            if pending:
+                element = pending.pop()._replace(last=number)
+                elements.append(element)
+                if pending:
+                    pending[-1].children.append(element)
+        elif tag.endswith("/") or _name(tag) in _VOID:
+            if pending:
+                pending[-1].children.append(_Element(number, number, []))
+        else:
+            pending.append(_Element(number, number, []))
+    return elements
+
+
+def _name(tag: str) -> str:
+    name = _NAME.match(tag)
+    return name[0] if name else ""
+
+
+def _has_class(tag: str, name: str) -> bool:
+    """Whether it is a `div` of this class."""
+    names = _CLASS.search(tag)
+    return names is not None and _name(tag) == "div" and name in names[1].split()
+
+
+def _has_target(tags: Sequence[str], element: _Element) -> bool:
+    """Whether it has a link or a drawing."""
+    return any(_name(tag) in {"a", "svg", "img"} for tag in tags[element.first : element.last + 1])
+
+
+def _segment(context: str, tags: Sequence[str], texts: Sequence[str], element: _Element, *, is_fixed: bool) -> Segment:
+    start, end = element.first + 1, element.last + 1
+    return Segment(
+        structure=_hash(context, "<".join(tags[element.first : end]), kinds_of(texts[start:end])),
+        start=start,
+        end=end,
+        top=_hash(context, "<".join(_outermost(tags, texts, element, last=False))),
+        bottom=_hash(context, "<".join(_outermost(tags, texts, element, last=True))),
+        is_fixed=is_fixed,
+    )
+
+
+def _outermost(tags: Sequence[str], texts: Sequence[str], element: _Element, *, last: bool) -> Iterator[str]:
+    """The opening tags of an element and its first children, or last children, down to a text."""
+    yield tags[element.first]
+    if element.children:
+        child = element.children[-1 if last else 0]
+        if not texts[child.last + 1 if last else child.first].strip(" "):
+            yield from _outermost(tags, texts, child, last=last)
+
+
+def _hash(*parts: str) -> bytes:
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).digest()
