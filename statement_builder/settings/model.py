@@ -42,8 +42,8 @@ class RenderSettings(Record, kw_only=True):
     workers: int = 0
     """Rendering processes. 0: one per processor."""
     languages: tuple[str, ...] = ("en",)
-    """Languages that documents are made in, each with an approved translation. A reader of any other language gets English
-    with the notice of language assistance (45 CFR 92.11)."""
+    """Languages that documents are made in, each with an approved translation. A reader of any other language gets
+    English with the notice of language assistance (45 CFR 92.11)."""
     templates: str = ""
     """Folder with templates of the hospital's own. A file in it replaces the shipped one of the same relative path."""
     engine: str = "compiled"
