@@ -195,6 +195,8 @@ def _find_facility_faults(facility: Facility) -> Iterator[str]:
         yield "facility.portal_url must start with https:// and be a complete web address, because e-mails link to it"
     if not _is_web_address(facility.assistance_url, "http", "https"):
         yield "facility.assistance_url must be a complete web address because people type it"
+    if facility.enrollment_url and not _is_web_address(facility.enrollment_url, "https"):
+        yield "facility.enrollment_url must start with https:// and be a complete web address because people type it"
     yield from _find_assistance_faults(facility)
     if facility.payment_url:
         yield from _find_payment_url_faults(facility.payment_url)
