@@ -11,6 +11,7 @@ from statement_builder.billing.model import Delivery, FinancialClass
 from statement_builder.billing.selection import Channel, Kind, Selection
 from statement_builder.policy.segments import NO_SEGMENT, Segment, find_segment, message_of, read_segments
 from tests.builders import AS_OF, make_account, make_encounter, make_guarantor
+from tests.hospital import ROOT
 
 FILE = """
 [[segment]]
@@ -124,3 +125,9 @@ def test_read_segments__a_language_that_the_segment_does_not_cover_needs_no_text
     text = f'{WITH_MESSAGE}languages = ["en"]\nmessage = {{ en = "Hi." }}'
     (segment,) = read_segments(text, ("en", "es"))
     assert segment.message == {"en": "Hi."}
+
+
+def test_read_segments__the_example_of_the_documentation() -> None:
+    page = (ROOT / "docs" / "configure" / "segments.md").read_text(encoding="utf-8")
+    example = page.split("```toml")[2].partition("```")[0]
+    assert [segment.code for segment in read_segments(example, ("en", "es"))] == ["SELFPAY-FIRST", "REST"]
