@@ -45,6 +45,8 @@ class FeedLine(msgspec.Struct, frozen=True, kw_only=True):
     """The document that this one corrects, which the portal no longer shows; empty for most."""
     token: str
     """Returned with each report that the document was opened (`mail_house.portal.token`)."""
+    enrollment_code: str
+    """What the guarantor enters to sign up for e-mail, as on paper statements (`mail_house.portal.token`)."""
     archive: ArchivedRange | None
     pdf: str
     """Its name in the ZIP; empty without a ZIP."""

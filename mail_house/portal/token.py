@@ -17,3 +17,10 @@ def portal_token(keys: KeyRing, document_id: str) -> str:
 def verifies_portal_token(keys: KeyRing, token: str, document_id: str) -> bool:
     """Whether `portal_token` made the token, with any of the keys."""
     return keys.verifies(token, "portal", document_id)
+
+
+def enrollment_code(keys: KeyRing, guarantor_id: str) -> str:
+    """Return the code by which a guarantor signs up at the portal: 12 letters and digits in groups of 4, which are hard
+    to guess and easy to type. Empty without a key."""
+    code = keys.code("enrollment", guarantor_id)[:12].upper()
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))

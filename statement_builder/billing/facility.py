@@ -68,6 +68,8 @@ class Facility(Record, kw_only=True):
     payment_url: str = ""
     """Where a patient pays one document. `{document}` stands for the document id, `{check}` for a code of 16 characters
     by which the payment page tells an id that was printed from a guessed one. Empty: no payment code is printed."""
+    enrollment_url: str = ""
+    """Where a guarantor signs up for e-mail with the code that paper statements then print. Empty: none is printed."""
     logo_svg: str = ""
     """Inline SVG of the logo. Empty: the name only."""
     in_language: tuple[FacilityTexts, ...] = ()

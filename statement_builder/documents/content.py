@@ -66,6 +66,10 @@ class Content(Record, kw_only=True):
     """The coupon's line for the lockbox scanner. Empty: the scanner could misread it."""
     payment_url: str = ""
     """The content of the payment code, with no data other than the document id and its check. Empty: no code."""
+    message: str = ""
+    """The sentence of the month, in the document's language. Empty: none."""
+    enrollment_code: str = ""
+    """The code with which the guarantor signs up for e-mail. Empty: not offered."""
     facility: Facility
     facts: Facts
     replaces: Replaced | None = None

@@ -30,10 +30,12 @@ def compose(
     payment_check: Callable[[str], str] | None = None,
     revision: int = 1,
     replaces: Replaced | None = None,
+    message: str = "",
+    enrollment_code: str = "",
 ) -> Content:
     """The selected document, dated `issued_on`, with the balances as of that date. A correction has its own `revision`
     and names the document that it `replaces`. `payment_check` makes the keyed check of a document id, for `{check}` in
-    the payment code.
+    the payment code. `message` is the sentence of the month; `enrollment_code` the code to sign up for e-mail.
 
     CompositionError if the amounts do not foot, a date ahead has passed, the address is incomplete, or the financial
     assistance notice cannot be printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
@@ -79,6 +81,8 @@ def compose(
         amount_text=amount_text,
         scanline=scanline(facility.scanline, guarantor.guarantor_id, selection.amount_cents),
         payment_url=_fill_payment_url(facility.payment_url, own_id, payment_check) if selection.amount_cents else "",
+        message=message,
+        enrollment_code=enrollment_code,
         facility=facility,
         facts=facts,
         replaces=replaces,

@@ -108,6 +108,14 @@ class NewDocument(Record, kw_only=True):
     length: int = 0
     postal_key: str = ""
     """The sort key of the mailing order."""
+    segment: str = ""
+    """The code of its segment (`policy.segments`); empty when it has none."""
+    insert_code: str = ""
+    """The vendor's code of the insert that goes with it; empty for the one of the print profile."""
+    return_envelope_code: str = ""
+    """The vendor's code of its return envelope; empty for the usual one."""
+    message_code: str = ""
+    """The code of the sentence of the month on its page; empty when it has none."""
     revision_of: str = ""
     """The document id that this one copies or corrects; empty for an original."""
     is_copy: bool = False

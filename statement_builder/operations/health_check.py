@@ -21,7 +21,8 @@ from statement_builder.pipeline.context import open_templates
 from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.payment_codes import read_payment_keys
 from statement_builder.pipeline.places import list_places
-from statement_builder.pipeline.portal import open_portal, read_portal_keys
+from statement_builder.pipeline.portal import open_portal
+from statement_builder.pipeline.portal_keys import read_portal_keys
 from statement_builder.pipeline.stores import find_problems, observe, require_allowed_clock, require_none
 from statement_builder.rendering import check_templates
 from statement_builder.settings import Settings

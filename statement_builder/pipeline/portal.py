@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 from mail_house.errors import Permanent, Retryable
 from mail_house.portal import (
-    PORTAL_KEY,
     ArchivedRange,
     FeedControl,
     FeedFile,
     FeedLine,
     PortalStore,
     build_feed,
+    enrollment_code,
     open_folder_portal,
     portal_token,
 )
@@ -26,13 +26,13 @@ from mail_house.portal.feed import write_feed_control
 from mail_house.portal.store import control_name, read_control_of
 from mail_house.print_files.control import file_facts
 from mail_house.print_files.names import FEED_FILE_PREFIX, print_file_name
-from mail_house.secret import KeyRing, read_keys
 from mail_house.urls import parse_url
 from statement_builder.archive import PackReader, build_pack, check_archive_url, naming_document, open_archive
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ArchiveError, ConfigError
 from statement_builder.ledger import Batch, DeliveryState, Document, NewPortalFile, PortalFileRow
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.portal_keys import read_portal_keys
 from statement_builder.pipeline.print_plan import NUMBERS_PER_SHARD
 from statement_builder.settings import Settings
 
@@ -85,20 +85,6 @@ def open_portal(settings: Settings, environ: Mapping[str, str]) -> PortalStore:
         return open_folder_portal(parse_url(settings.portal, setting="portal"), environ=environ)
     except ValueError as exc:
         raise ConfigError(str(exc)) from exc
-
-
-def read_portal_keys(environ: Mapping[str, str]) -> KeyRing:
-    """The keys of the documents' tokens. `ConfigError` for a short one, or none: a view could then not be proven."""
-    try:
-        keys = read_keys(environ, PORTAL_KEY)
-    except ValueError as exc:
-        raise ConfigError(str(exc)) from exc
-    if not keys:
-        raise ConfigError(
-            f"portal is set, but {PORTAL_KEY} is not: it makes the tokens that prove which documents were opened. Make "
-            "one with `openssl rand -hex 32`"
-        )
-    return keys
 
 
 def is_published(settings: Settings, kind: Kind) -> bool:
@@ -211,6 +197,7 @@ class _Publication:
             sha256=document.sha256,
             replaces=document.revision_of,
             token=portal_token(self._keys, document.document_id),
+            enrollment_code=enrollment_code(self._keys, document.guarantor_id),
             archive=None if has_pdf or is_withdrawn else archived,
             pdf=f"{document.document_id}.pdf" if is_shown_with_pdf else "",
         )

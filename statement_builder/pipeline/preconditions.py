@@ -8,7 +8,9 @@ from __future__ import annotations
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.portal import open_portal, read_portal_keys
+from statement_builder.pipeline.page_notes import read_page_notes
+from statement_builder.pipeline.portal import open_portal
+from statement_builder.pipeline.portal_keys import read_portal_keys
 from statement_builder.rendering import check_templates
 from statement_builder.reports.event_seal import read_event_keys
 
@@ -19,6 +21,7 @@ def require_settings(context: AppContext, source: str) -> None:
     context.profile()
     require_delivery(context)
     context.payment_keys()
+    read_page_notes(context.settings, context.facility, context.environ)
     if context.settings.portal:
         open_portal(context.settings, context.environ)
         read_portal_keys(context.environ)

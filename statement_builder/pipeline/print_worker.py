@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from mail_house.errors import HandOffError, Permanent
-from mail_house.models import Piece, PrintFile
+from mail_house.models import Piece, PieceCodes, PrintFile
 from mail_house.preflight import require_no_faults
 from mail_house.print_files import build_print_file, prepend_cover_sheet
 from mail_house.profiles import Profile
@@ -196,6 +196,12 @@ class PrintFileBuilder:
             amount_cents=document.amount_cents,
             sha256=sha256,
             serial=serial,
+            codes=PieceCodes(
+                segment=document.segment,
+                insert=document.insert_code,
+                return_envelope=document.return_envelope_code,
+                message=document.message_code,
+            ),
             scanline=scanline(plan.facility.scanline, document.guarantor_id, document.amount_cents),
         )
 

@@ -15,6 +15,7 @@ from mail_house.urls import parse_url
 from mail_house.vendors import check_print_url, with_ordered_options
 from statement_builder.archive import check_archive_url
 from statement_builder.errors import ConfigError
+from statement_builder.policy.segments import Segment, read_segments
 from statement_builder.settings.model import Settings
 from statement_builder.source.queries import find_queries
 
@@ -33,6 +34,7 @@ def find_backend_faults(settings: Settings) -> Iterator[str]:
         lambda: find_queries(source.name, source.query_root),
         lambda: _check_mailer_id(settings.mail.mailer_id),
         lambda: open_profile(settings),
+        lambda: load_segments(settings),
         lambda: _check_fetched("mail.vendor_reports_url", settings.mail.vendor_reports_url, "file", "sftp"),
         lambda: _check_fetched("mail.portal_reads_url", settings.mail.portal_reads_url, "file", "sftp"),
         lambda: _check_fetched("mail.bounce_mailbox_url", settings.mail.bounce_mailbox_url, "file", "imaps"),
@@ -54,6 +56,17 @@ def _check_mailer_id(mailer_id: str) -> None:
 def _check_fetched(setting: str, url: str, *schemes: str) -> None:
     if url and parse_url(url, setting=setting).scheme not in schemes:
         raise ValueError(f"{setting}: use {': or '.join(schemes)}:")
+
+
+def load_segments(settings: Settings) -> tuple[Segment, ...]:
+    """The segments in the file that `mail.segments` names. `ConfigError` when it is invalid."""
+    path = settings.mail.segments
+    if not path:
+        return ()
+    try:
+        return read_segments(Path(path).read_text(encoding="utf-8"), settings.render.languages)
+    except (OSError, ValueError) as exc:
+        raise ConfigError(f"mail.segments: {path}: {exc}") from exc
 
 
 def open_profile(settings: Settings) -> Profile:

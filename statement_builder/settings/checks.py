@@ -213,6 +213,8 @@ def _find_facility_faults(facility: Facility, languages: Collection[str]) -> Ite
     yield from _find_language_faults(facility, languages)
     if not _TAX_ID.fullmatch(facility.tax_id):
         yield "facility.tax_id must be two digits, a hyphen, and seven digits, such as 02-0000000"
+    if facility.enrollment_url and not _is_web_address(facility.enrollment_url, "https"):
+        yield "facility.enrollment_url must start with https:// and be a complete web address because people type it"
     yield from _find_assistance_faults(facility)
     if facility.payment_url:
         yield from _find_payment_url_faults(facility.payment_url)

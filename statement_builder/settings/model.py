@@ -57,6 +57,9 @@ class MailSettings(Record, kw_only=True):
 
     print_profile: str = "number-10-double-window"
     """The print vendor's profile: a name in `mail_house/profiles/`, or the path of a `.toml` file."""
+    segments: str = ""
+    """Path of a TOML file with segments: which insert, return envelope, and sentence of the month go with which
+    documents. Empty: none."""
     email_content: str = "portal"
     """What an e-mail contains: `portal`, a sign-in link; `archive-link`, an expiring link to the PDF that works
     without signing in; `attachment`, the PDF encrypted with the guarantor's password."""

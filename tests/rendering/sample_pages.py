@@ -123,6 +123,16 @@ def _correction(**guarantor: Any) -> Content:
     return msgspec.structs.replace(make_statement(**guarantor), replaces=replaced)
 
 
+def _with_notes(**guarantor: Any) -> Content:
+    """With the sentence of the month, and the code to sign up for e-mail."""
+    facility = make_facility(enrollment_url="https://mychart.riverbend.example/paperless")
+    return msgspec.structs.replace(
+        make_statement(facility=facility, **guarantor),
+        message="Our billing office is open on Saturdays in November. Come in with your bill and your insurance card.",
+        enrollment_code="K7QM-2XWA-PDRE",
+    )
+
+
 def _courtesy(**guarantor: Any) -> Content:
     """Enrolled after week 32: one notice, no installments."""
     born_on = date(2027, 1, 5)
@@ -154,6 +164,7 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "statement-with-changes": partial(make_statement, _billed_before(), *_visits(1)),
     "statement-to-long-name": partial(make_statement, **_LONG_NAME),
     "statement-with-payment-code": partial(make_statement, facility=_PAYABLE),
+    "statement-with-notes": _with_notes,
     "reminder": partial(make_statement, level=1),
     "past-due": partial(make_letter, 2),
     "second-letter": partial(make_letter, 3),

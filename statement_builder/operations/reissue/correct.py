@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from statement_builder.actor import is_same_user
 from statement_builder.archive import write_snapshot
 from statement_builder.billing.identifiers import describe_recipient
@@ -27,6 +29,7 @@ from statement_builder.operations.reissue.reissues import (
 )
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.page_notes import Notes, read_page_notes
 from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.pipeline.preconditions import require_delivery
 from statement_builder.pipeline.pull import find_recipient
@@ -167,7 +170,7 @@ def _make_correction(
     correction = record_reissue(
         context,
         batch,
-        new,
+        replace(new, **_find_notes(context, account, selection).codes),
         rendered,
         (key, sha256),
         template_version=fingerprint_templates(context.templates),
@@ -212,6 +215,11 @@ def _require_second_user(context: AppContext, batch: Batch, selection: Selection
         )
 
 
+def _find_notes(context: AppContext, account: GuarantorAccount, selection: Selection) -> Notes:
+    notes = read_page_notes(context.settings, context.facility, context.environ)
+    return notes.of(account, selection, context.today())
+
+
 def _compose(
     context: AppContext,
     batch: Batch,
@@ -222,6 +230,7 @@ def _compose(
     revision: int,
 ) -> Content:
     """The content of the correction. `ConfigError` if it cannot be printed."""
+    notes = _find_notes(context, account, selection)
     try:
         content = compose(
             account,
@@ -232,6 +241,8 @@ def _compose(
             issued_on=context.today(),
             payment_check=payment_check(context.payment_keys()),
             revision=revision,
+            message=notes.message,
+            enrollment_code=notes.enrollment_code,
             replaces=Replaced(document_id=original.document_id, issued_on=original.issued_on),
         )
     except CompositionError as exc:
