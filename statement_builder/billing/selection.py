@@ -28,6 +28,16 @@ class Kind(StrEnum):
         "dunning",
         KindTraits(noun="dunning letter", clock=MailingClock.LETTERS, family="bill", is_dunning=True),
     )
+    PLAN_AGREEMENT = "plan-agreement", KindTraits(family="plan", by_email=False)
+    PLAN_REMINDER = "plan-reminder", KindTraits(family="plan")
+    PLAN_MISSED = (
+        "plan-missed",
+        KindTraits(noun="letter about a missed plan payment", family="plan", is_dunning=True, by_email=False),
+    )
+    PLAN_DEFAULT = (
+        "plan-default",
+        KindTraits(noun="letter about an ended plan", family="plan", is_dunning=True, by_email=False),
+    )
 
     traits: KindTraits
 
