@@ -7,7 +7,7 @@ letter is about one plan and all of its visits, so a hold on one visit holds the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -187,9 +187,8 @@ class PlanLetterRules:
             found = self.find(case)
             if isinstance(found, PlanLetter):
                 letters.append((case, found))
-                found = _hold_letter(case, found)
-            if found is not None:
-                holds += (make_hold(found.code, number, found.until) for number in _order(case))
+            if hold := _hold_letter(case, found) if isinstance(found, PlanLetter) else found:
+                holds += (make_hold(hold.code, number, hold.until) for number in _order(case))
         held = {hold.account_number for hold in holds}
         for case in cases:
             if held & _numbers(case):
@@ -221,7 +220,7 @@ def _hold_letter(case: PlanCase, letter: PlanLetter) -> Hold | None:
     return make_hold("PLAN_OVER") if letter.amount_cents > case.balance_cents else None
 
 
-def _numbers(case: PlanCase) -> Collection[str]:
+def _numbers(case: PlanCase) -> set[str]:
     return {each.account_number for each in case.visits}
 
 

@@ -79,6 +79,12 @@ ONE_OF_EACH: tuple[Scenario, ...] = (
     *BAD_ROW_SCENARIOS,
     scenarios.confidential_teenager,
     scenarios.attorney_client,
+    scenarios.plan_opened,
+    scenarios.plan_with_finance_charge,
+    scenarios.plan_without_rate,
+    scenarios.plan_payment_due,
+    scenarios.plan_payment_missed,
+    scenarios.plan_defaulted,
 )
 """The first guarantors, in this order, so that a hospital of any size has every scenario."""
 
