@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from statement_builder.billing.dates import add_months
+from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import (
     CausedLetter,
     Correspondence,
@@ -71,16 +72,22 @@ def missed_letter(plan: Plan, sequence: int, mailed_on: date | None) -> CausedLe
 
 
 def _compose(
-    account: GuarantorAccount, kind: Kind, policy: Policy | None = None, large_print: bool = False, **guarantor: Any
+    account: GuarantorAccount,
+    kind: Kind,
+    policy: Policy | None = None,
+    facility: Facility | None = None,
+    **guarantor: Any,
 ) -> Content:
+    """Decided for an ordinary guarantor, and composed for this one."""
     policy = policy or Policy()
-    account = replace(account, guarantor=make_guarantor(large_print=large_print, **guarantor))
     decision = decide(account, kind, policy, AS_OF)
     assert decision.selection is not None, decision.holds
     terms = replace(
         TERMS, statements_before_letters=policy.statements_before_letters, plan_letter_mode=policy.plan_letter_mode
     )
-    return compose_document(account, decision.selection, terms=terms)
+    return compose_document(
+        replace(account, guarantor=make_guarantor(**guarantor)), decision.selection, facility=facility, terms=terms
+    )
 
 
 def make_agreement(

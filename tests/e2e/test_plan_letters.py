@@ -22,7 +22,8 @@ def run(hospital: Hospital, kind: str, day: str) -> None:
     """Run the batch of one day to the end."""
     hospital = on(hospital, day)
     if hospital.statements("run", kind, "--cycle", day, "--as-of", day, code=None).code:
-        hospital.statements("release", f"{day}-{kind}", "--reason", "checked", code=None)
+        released = hospital.statements("release", f"{day}-{kind}", "--reason", "checked", code=None)
+        assert released.code == 0, released.err
     counts = hospital.statements("show", f"{day}-{kind}", "--json").json["counts"]
     assert counts["handed_off"] == counts["rendered"]
     assert counts["errors"] == 0
