@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date, timedelta
 
@@ -109,6 +110,15 @@ def cure_until(letters: tuple[CausedLetter, ...], plan: Plan, cure_days: int) ->
     causes = {installment_cause(plan.plan_id, each) for each in plan.installments if unpaid_cents(each)}
     mailed = [each.mailed_on for each in letters if each.kind == MISSED_LETTER and each.cause_id in causes]
     return max((due_date(day, cure_days) if day else date.max for day in mailed), default=None)
+
+
+def terms_cause(plan: Plan) -> str:
+    """The event id of the plan's terms. Changed terms make another event; a payment or a signature does not."""
+    terms = (
+        *((each.sequence, each.due_on.isoformat(), each.amount_cents) for each in plan.installments),
+        (plan.method.value, plan.down_payment_cents, plan.finance_charge_cents, plan.apr_basis_points),
+    )
+    return f"{plan.plan_id}:{hashlib.sha256(repr(terms).encode()).hexdigest()[:32]}"
 
 
 def installment_cause(plan_id: str, installment: Installment) -> str:

@@ -29,6 +29,16 @@ class Kind(StrEnum):
         KindTraits(noun="dunning letter", clock=MailingClock.LETTERS, family="bill", is_dunning=True, is_regular=True),
     )
     INVOICE = "invoice", KindTraits(noun="itemized bill", is_asked_for=True)
+    PLAN_AGREEMENT = "plan-agreement", KindTraits(family="plan", by_email=False)
+    PLAN_REMINDER = "plan-reminder", KindTraits(family="plan")
+    PLAN_MISSED = (
+        "plan-missed",
+        KindTraits(noun="letter about a missed plan payment", family="plan", is_dunning=True, by_email=False),
+    )
+    PLAN_DEFAULT = (
+        "plan-default",
+        KindTraits(noun="letter about an ended plan", family="plan", is_dunning=True, by_email=False),
+    )
 
     traits: KindTraits
 

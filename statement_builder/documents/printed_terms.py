@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statement_builder.billing.model import Record
-from statement_builder.billing.selection import CollectionAction
+from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 
 
 class PrintedTerms(Record, kw_only=True):
@@ -29,5 +29,9 @@ class PrintedTerms(Record, kw_only=True):
     """The longest payment plan that needs no approval. 0: the page offers none by number."""
     payment_plan_min_cents: int = 0
     """The smallest monthly payment of such a plan."""
+    plan_letter_mode: PlanLetterMode = PlanLetterMode.DISCLOSURE
+    """Whether a payment plan is confirmed with an agreement to sign, or with an informal letter."""
+    disclosure_installments_max: int = 4
+    """An agreement on more installments has the Truth in Lending disclosures (12 CFR 1026.2(a)(17)(i))."""
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts."""

@@ -398,6 +398,8 @@ def printed_terms(policy: Policy) -> PrintedTerms:
         statements_before_letters=policy.statements_before_letters,
         payment_plan_months_max=policy.payment_plan_months_max,
         payment_plan_min_cents=policy.payment_plan_min_cents,
+        plan_letter_mode=policy.plan_letter_mode,
+        disclosure_installments_max=policy.disclosure_installments_max.value,
         agency_name=policy.agency_name,
     )
 

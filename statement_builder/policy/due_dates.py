@@ -10,6 +10,13 @@ from statement_builder.billing.model import Correspondence
 from statement_builder.policy.channel import FINAL_LEVEL
 from statement_builder.policy.settings import Policy
 
+FIRST_LETTER_LEVEL = 2
+
+
+def next_letter_level(mailed: Correspondence) -> int:
+    """The level after the last one mailed; 5 after the final notice."""
+    return max(FIRST_LETTER_LEVEL, mailed.last_level + 1)
+
 
 def letter_due_date(issued_on: date, level: int, policy: Policy) -> date:
     """The due date of a letter, and the deadline of a final notice."""

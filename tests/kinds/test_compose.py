@@ -29,6 +29,10 @@ from statement_builder.documents.facts import (
     StatementFacts,
     VisitLine,
 )
+from statement_builder.kinds.plan_agreement.facts import PlanAgreementFacts
+from statement_builder.kinds.plan_default.facts import PlanDefaultFacts
+from statement_builder.kinds.plan_missed.facts import PlanMissedFacts
+from statement_builder.kinds.plan_reminder.facts import PlanReminderFacts
 from tests.builders import (
     AS_OF,
     make_account,
@@ -50,6 +54,7 @@ from tests.contents import (
     make_statement,
     three_visits,
 )
+from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
 
 def test_statement__figures_come_from_the_balance_function() -> None:
@@ -287,13 +292,25 @@ def dates_of(record: type, behind: frozenset[str]) -> set[str]:
         pytest.param(ObNoticeFacts, frozenset({"estimate_on"}), id="ob-notice"),
         pytest.param(EstimatePayment, frozenset[str](), id="ob-payment"),
         pytest.param(LetterFacts, frozenset({"first_billed_on"}), id="letter"),
+        pytest.param(PlanAgreementFacts, frozenset({"first_on", "signed_on"}), id="plan-agreement"),
+        pytest.param(PlanReminderFacts, frozenset[str](), id="plan-reminder"),
+        pytest.param(PlanMissedFacts, frozenset[str](), id="plan-missed"),
+        pytest.param(PlanDefaultFacts, frozenset[str](), id="plan-default"),
     ],
 )
 def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: frozenset[str]) -> None:
     """A date is checked, or it is about the past."""
     listed = {
         name.rpartition(".")[2]
-        for content in (make_plan_statement(), make_ob_notice(), make_letter(4))
+        for content in (
+            make_plan_statement(),
+            make_ob_notice(),
+            make_letter(4),
+            make_agreement(),
+            make_reminder(),
+            make_missed(),
+            make_default(),
+        )
         for name, _ in content.facts.dates_ahead()
     }
     assert dates_of(record, behind) <= listed

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from statement_builder.billing.model import Encounter, GuarantorAccount, Installment, Plan, PlanStatus
 from statement_builder.billing.selection import CollectionAction, Kind
-from statement_builder.kinds import decide
+from statement_builder.kinds import candidate_cents, decide
 from statement_builder.policy import Policy
 from tests.billing.strategies import accounts
 from tests.builders import AS_OF, make_account, make_payment
@@ -45,7 +45,7 @@ def without_postings_ahead(account: GuarantorAccount) -> GuarantorAccount:
 @given(accounts, st.sampled_from(Kind), st.sampled_from([POLICY, Policy(collection_actions=(CollectionAction.SUIT,))]))
 def test_until__is_the_first_day_without_the_hold(account: GuarantorAccount, kind: Kind, policy: Policy) -> None:
     account = without_postings_ahead(account)
-    if (kind is Kind.DUNNING and not account.encounters) or (kind is Kind.OB_NOTICE and not account.episodes):
+    if candidate_cents(account, kind, AS_OF) is None:
         return
     for hold in decide(account, kind, policy, AS_OF).holds:
         if hold.until is None:

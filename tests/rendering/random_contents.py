@@ -8,11 +8,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statement_builder.billing.model import Deposit, Encounter, InsuranceStatus, PatientShare
-from statement_builder.billing.selection import CollectionAction
+from statement_builder.billing.model import Deposit, Encounter, InsuranceStatus, PatientShare, PlanMethod
+from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
+from statement_builder.policy import Policy
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
 from tests.contents import BILLED, TERMS, make_letter, make_ob_notice, make_statement
+from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
 
 FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
 LAST_NAMES = (
@@ -34,7 +36,18 @@ DESCRIPTIONS = (
 )
 INSURERS = ("", "Blue Cross", "Commonwealth Care Alliance One Care Plan of Massachusetts")
 STREETS = ("12 Maple Street", "c/o Riverside Assisted Living", "Building 14, Apartment 1207-B", "1 A St.")
-KINDS = ("statement", "reminder", "estimate", "past-due", "second-letter", "final-notice")
+KINDS = (
+    "statement",
+    "reminder",
+    "estimate",
+    "past-due",
+    "second-letter",
+    "final-notice",
+    "plan-agreement",
+    "plan-reminder",
+    "plan-missed",
+    "plan-default",
+)
 """Every kind and level, as `make_random` names them."""
 
 
@@ -59,6 +72,8 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
             ),
             **person,
         )
+    if kind.startswith("plan-"):
+        return _plan_letter(kind, random, **person)
     if kind in {"statement", "reminder"}:
         visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 1, 2, 3, 5, 9))))
         return make_statement(*visits, level=int(kind == "reminder"), **person)
@@ -66,6 +81,31 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
     visits = tuple(_visit(random, number, correspondence=BILLED) for number in range(random.choice((1, 2, 4))))
     actions = random.choice(((), (CollectionAction.REPORTING, CollectionAction.SUIT), tuple(CollectionAction)))
     return make_letter(level, *visits, terms=replace(TERMS, collection_actions=actions), **person)
+
+
+def _plan_letter(kind: str, random: Random, **person: Any) -> Content:
+    method = random.choice(tuple(PlanMethod))
+    if kind == "plan-agreement":
+        charge_cents = random.choice((0, 0, 1_234))
+        plan = make_plan(
+            next_on=date(2026, 12, random.randint(1, 28)),
+            payments=random.choice((3, 6, 12, 36)),
+            method=method,
+            down_payment_cents=random.choice((0, 5_000)),
+            finance_charge_cents=charge_cents,
+            apr_basis_points=777 if charge_cents else None,
+            signed_on=random.choice((None, date(2026, 11, 18))),
+        )
+        mode = PlanLetterMode.DISCLOSURE if charge_cents else random.choice(tuple(PlanLetterMode))
+        return make_agreement(plan, policy=Policy(plan_letter_mode=mode), **person)
+    if kind == "plan-reminder":
+        paid = (10_000,) * random.choice((0, 2, 5))
+        return make_reminder(make_plan(*paid, next_on=date(2026, 11, random.randint(20, 25)), method=method), **person)
+    if kind == "plan-missed":
+        paid = (10_000,) * random.choice((1, 3)) + (random.choice((0, 5_000)),)
+        return make_missed(make_plan(*paid, next_on=date(2026, 12, random.randint(1, 9)), method=method), **person)
+    level = random.choice((0, 1, 2, 3, 4))
+    return make_default(replace(BILLED_ONCE, statements_sent=min(level + 1, 2), last_level=level), **person)
 
 
 def _visit(random: Random, number: int, **facts: Any) -> Encounter:

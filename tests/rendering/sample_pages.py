@@ -14,9 +14,11 @@ from typing import Any
 import msgspec
 
 from statement_builder.billing.languages import SOURCE_LANGUAGE
-from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus
+from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus, PlanMethod
+from statement_builder.billing.selection import PlanLetterMode
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
+from statement_builder.policy import Policy
 from statement_builder.rendering import Engine, make_copy
 from statement_builder.rendering.cover_sheet import render_cover_sheet
 from statement_builder.reports import ControlSheet
@@ -51,6 +53,7 @@ from tests.contents import (
     make_statement,
     make_stay,
 )
+from tests.plan_letters import make_agreement, make_default, make_missed, make_plan, make_reminder
 
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 20"><title>Riverbend</title>'
@@ -154,6 +157,24 @@ def _uninsured_estimate(**guarantor: Any) -> Content:
     )
 
 
+_AUTOMATIC = make_plan(10_000, 10_000, 0, next_on=date(2026, 12, 5), method=PlanMethod.AUTOMATIC)
+
+
+def _with_finance_charge(**guarantor: Any) -> Content:
+    """New terms: $100.00 down, then 12 payments with $18.00 of interest among them; the last payment is the rest."""
+    plan = make_plan(
+        next_on=date(2026, 12, 5),
+        payments=12,
+        cents=61_800,
+        opened_on=date(2026, 8, 1),
+        terms_on=date(2026, 11, 10),
+        down_payment_cents=10_000,
+        finance_charge_cents=1_800,
+        apr_basis_points=544,
+    )
+    return make_agreement(plan, make_encounter("A70001", owed_cents=60_000, correspondence=BILLED), **guarantor)
+
+
 _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "statement": make_statement,
     "statement-of-1-visit": partial(make_statement, make_encounter()),
@@ -176,6 +197,13 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "itemized": make_invoice,
     "itemized-with-pending-insurance": partial(make_invoice, _pending_stay(), asks=False),
     "itemized-of-90-lines": partial(make_invoice, make_stay(90)),
+    "plan-agreement": make_agreement,
+    "plan-agreement-with-finance-charge": _with_finance_charge,
+    "plan-agreement-courtesy": partial(make_agreement, policy=Policy(plan_letter_mode=PlanLetterMode.COURTESY)),
+    "plan-default": make_default,
+    "plan-missed": make_missed,
+    "plan-missed-automatic": partial(make_missed, _AUTOMATIC),
+    "plan-reminder": make_reminder,
 }
 _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "statement-uninsured": partial(make_statement, _uninsured()),

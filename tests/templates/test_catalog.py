@@ -17,9 +17,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
-from statement_builder.billing.selection import CollectionAction
+from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.documents.formats import format_long_date, format_medium_date, format_month
+from statement_builder.policy import Policy
 from statement_builder.rendering import PlainEngine
 from statement_builder.rendering.templating import page_label, render_markup
 from statement_builder.resources import languages
@@ -33,6 +34,7 @@ from tests.contents import (
     make_statement,
     three_visits,
 )
+from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
 PSEUDO = "eo"
 """Stands for any other language: its messages are the English ones between ⟦ and ⟧."""
@@ -81,6 +83,11 @@ def documents() -> Iterator[Content]:
         yield make_plan_statement(large_print=large_print)
         yield make_ob_notice(large_print=large_print)
         yield make_ob_notice(make_episode(good_faith_estimate_id="GFE-88", insurance_name=""), large_print=large_print)
+        yield make_agreement(large_print=large_print)
+        yield make_agreement(policy=Policy(plan_letter_mode=PlanLetterMode.COURTESY), large_print=large_print)
+        yield make_reminder(large_print=large_print)
+        yield make_missed(large_print=large_print)
+        yield make_default(large_print=large_print)
         for level in (2, 3, 4):
             yield make_letter(level, large_print=large_print)
         actions = msgspec.structs.replace(TERMS, collection_actions=tuple(CollectionAction))

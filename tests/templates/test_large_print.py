@@ -15,6 +15,7 @@ from statement_builder.rendering import PlainEngine
 from tests.builders import make_encounter, make_episode, make_facility
 from tests.contents import BILLED, make_letter, make_ob_notice, make_plan_statement, make_statement
 from tests.pdf_text import page_texts
+from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
 CODE = make_facility(payment_url="https://pay.riverbend.example/d/{document}")
 SELF_PAY = make_episode(good_faith_estimate_id="GFE-88", insurance_name="", estimate_basis="")
@@ -29,6 +30,10 @@ LARGE = [
     pytest.param(lambda: make_ob_notice(SELF_PAY, facility=CODE, large_print=True), id="estimate-self-pay"),
     pytest.param(lambda: make_ob_notice(SEVEN_PAYMENTS, facility=CODE, large_print=True), id="estimate-7-payments"),
     pytest.param(lambda: make_letter(2, facility=CODE, large_print=True), id="past-due"),
+    pytest.param(lambda: make_agreement(facility=CODE, large_print=True), id="plan-agreement"),
+    pytest.param(lambda: make_reminder(facility=CODE, large_print=True), id="plan-reminder"),
+    pytest.param(lambda: make_missed(facility=CODE, large_print=True), id="plan-missed"),
+    pytest.param(lambda: make_default(facility=CODE, large_print=True), id="plan-default"),
     pytest.param(lambda: make_letter(3, facility=CODE, large_print=True), id="second-letter"),
     pytest.param(lambda: make_letter(4, facility=CODE, large_print=True), id="final-notice"),
 ]

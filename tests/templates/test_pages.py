@@ -47,6 +47,7 @@ from tests.contents import (
 )
 from tests.envelope import DOUBLE_WINDOW_10
 from tests.pdf_text import page_texts
+from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
 ALL_ACTIONS = msgspec.structs.replace(TERMS, collection_actions=tuple(CollectionAction))
 ATTORNEY: dict[str, Any] = {"first_name": "", "last_name": "Reyes & Cole LLP", "client_name": "Maria Lopez"}
@@ -59,6 +60,12 @@ EVERY_DOCUMENT = [
     pytest.param(lambda: make_letter(3), id="second-letter"),
     pytest.param(lambda: make_letter(4), id="final-notice"),
     pytest.param(lambda: make_letter(4, terms=ALL_ACTIONS), id="final-notice-with-actions"),
+    pytest.param(make_agreement, id="plan-agreement"),
+    pytest.param(make_reminder, id="plan-reminder"),
+    pytest.param(make_missed, id="plan-missed"),
+    pytest.param(make_default, id="plan-default"),
+    pytest.param(lambda: make_agreement(large_print=True), id="plan-agreement-large-print"),
+    pytest.param(lambda: make_missed(large_print=True), id="plan-missed-large-print"),
     pytest.param(lambda: make_statement(large_print=True), id="statement-large-print"),
     pytest.param(lambda: make_ob_notice(large_print=True), id="estimate-large-print"),
     pytest.param(lambda: make_letter(4, large_print=True), id="final-notice-large-print"),

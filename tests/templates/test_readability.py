@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from statement_builder.billing.selection import PlanLetterMode
 from statement_builder.documents import Content
+from statement_builder.policy import Policy
 from statement_builder.rendering.templating import render_markup
 from statement_builder.resources import languages
 from tests.builders import make_encounter, make_episode
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement, three_visits
+from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 from tests.readability import SCALES, SENTENCE_WORDS_MAX, measure, running_text
 
+COURTESY = Policy(plan_letter_mode=PlanLetterMode.COURTESY)
 DOCUMENTS: dict[str, Callable[..., Content]] = {
     "statement": make_statement,
     "reminder": lambda **person: make_statement(level=1, **person),
@@ -30,6 +34,11 @@ DOCUMENTS: dict[str, Callable[..., Content]] = {
     "past-due-letter": lambda **person: make_letter(2, **person),
     "second-letter": lambda **person: make_letter(3, **person),
     "final-notice": lambda **person: make_letter(4, **person),
+    "plan-agreement": make_agreement,
+    "plan-agreement-courtesy": lambda **person: make_agreement(policy=COURTESY, **person),
+    "plan-reminder": make_reminder,
+    "plan-missed": make_missed,
+    "plan-default": make_default,
 }
 EVERY_LANGUAGE = languages(TEMPLATES)
 EMAIL_TEXTS = sorted((TEMPLATES.parent / "mail_house" / "email" / "texts").glob("*.toml"))

@@ -17,6 +17,7 @@ from statement_builder.rendering import CompiledEngine, DocumentError, ForeignId
 from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
 from tests.envelope import DOUBLE_WINDOW_10
+from tests.plan_letters import make_agreement, make_missed
 from tests.templates.test_overlaps import LONG_NAME
 
 CLEAR_IN, DOTS = 0.25, 150
@@ -26,6 +27,8 @@ EVERY_DOCUMENT = [
     pytest.param(make_statement, id="statement"),
     pytest.param(make_ob_notice, id="estimate"),
     pytest.param(lambda: make_letter(4), id="final-notice"),
+    pytest.param(make_agreement, id="plan-agreement"),
+    pytest.param(make_missed, id="plan-missed"),
     pytest.param(lambda: make_statement(large_print=True), id="statement-large-print"),
     pytest.param(lambda: make_ob_notice(large_print=True), id="estimate-large-print"),
     pytest.param(lambda: make_letter(4, large_print=True), id="final-notice-large-print"),

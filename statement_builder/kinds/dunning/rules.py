@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Correspondence, Encounter
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
@@ -29,23 +30,19 @@ from statement_builder.policy.candidate import (
 from statement_builder.policy.channel import FINAL_LEVEL, choose_channel, hold_unwanted_paper
 from statement_builder.policy.due_dates import (
     letter_due_date,
+    next_letter_level,
     next_mailing_on,
     placement_review_on,
     statements_are_done,
 )
 from statement_builder.policy.hold_codes import make_hold
+from statement_builder.policy.plan_letters import plan_ended_letters
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
 from statement_builder.policy.settings import Policy
 
-FIRST_LETTER_LEVEL = 2
 _STOPS_MAIL_ONLY = frozenset({"MINDAYS", "DUPRUN"})
 """Holds that only space out the mail, and do not suspend placement."""
-
-
-def next_letter_level(mailed: Correspondence) -> int:
-    """The level after the last one mailed; 5 after the final notice."""
-    return max(FIRST_LETTER_LEVEL, mailed.last_level + 1)
 
 
 def letter_mailable_on(mailed: Correspondence, level: int, policy: Policy) -> date:
@@ -67,6 +64,17 @@ def hold_on_plan(candidate: Candidate) -> Iterable[Hold]:
     for each in candidate.with_balance:
         if position := candidate.plans.get(each.plan_id):
             yield make_hold("PLAN_OK" if position.is_current else "PLAN_LATE", each.account_number)
+
+
+def hold_after_plan_ended(candidate: Candidate) -> Iterable[Hold]:
+    """Hold letters on the visits of a plan that ended until the date has passed by which the letter about it asked the
+    guarantor to call."""
+    for each in candidate.with_balance if candidate.account.letters else ():
+        mailed, days = plan_ended_letters(candidate, each.plan_id), candidate.policy.due_days
+        if None in mailed:
+            yield make_hold("PLAN_ENDED", each.account_number)
+        elif mailed and candidate.as_of <= (last_on := due_date(max(filter(None, mailed)), days)):
+            yield make_hold("PLAN_ENDED", each.account_number, last_on + timedelta(days=1))
 
 
 def hold_recent_payment(candidate: Candidate) -> Iterable[Hold]:
@@ -172,6 +180,7 @@ DUNNING_RULES: tuple[Rule, ...] = (
     hold_approved_without_discount,
     encounter_rules.hold_unknown_plan,
     hold_on_plan,
+    hold_after_plan_ended,
     hold_recent_payment,
     hold_ladder_position,
 )

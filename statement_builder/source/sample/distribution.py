@@ -84,6 +84,12 @@ ONE_OF_EACH: tuple[Scenario, ...] = (
     scenarios.braille,
     scenarios.other_language,
     scenarios.long_stay,
+    scenarios.plan_opened,
+    scenarios.plan_with_finance_charge,
+    scenarios.plan_without_rate,
+    scenarios.plan_payment_due,
+    scenarios.plan_payment_missed,
+    scenarios.plan_defaulted,
 )
 """The first guarantors, in this order, so that a hospital of any size has every scenario."""
 

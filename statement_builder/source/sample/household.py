@@ -17,6 +17,7 @@ from statement_builder.billing.model import (
     ContactKind,
     FinancialClass,
     InsuranceStatus,
+    PlanStatus,
     RequestFormat,
     RequestKind,
 )
@@ -326,6 +327,7 @@ class Household:
         paid: int,
         next_days: int,
         opened_days_ago: int | None = None,
+        status: PlanStatus = PlanStatus.ACTIVE,
         **terms: Any,
     ) -> None:
         """Add a monthly payment plan for one account. The first `paid` installments were paid when due; the next is due
@@ -338,7 +340,7 @@ class Household:
         opened_on = self.day(20 - due_in_days[0] if opened_days_ago is None else opened_days_ago)
         columns = dict.fromkeys(_PLAN_TERMS) | terms
         assert len(columns) == len(_PLAN_TERMS)
-        self.rows["payment_plan"].append((plan_id, self.guarantor_id, "active", opened_on, *columns.values()))
+        self.rows["payment_plan"].append((plan_id, self.guarantor_id, status, opened_on, *columns.values()))
         for index, (cents, days) in enumerate(zip(amounts, due_in_days, strict=True)):
             settled = index < paid
             self.rows["installment"].append((plan_id, index + 1, self.day(-days), cents, cents if settled else 0))

@@ -11,6 +11,8 @@ from statement_builder.billing.model import (
     ContactKind,
     FinancialClass,
     InsuranceStatus,
+    PlanMethod,
+    PlanStatus,
 )
 from statement_builder.source.sample.household import Household, Mailed
 from statement_builder.source.sample.name_pools import COUNSELING, FIRST_NAMES, LONG_STAY, SURGERY, THERAPY
@@ -110,6 +112,55 @@ def plan_lapsed(household: Household) -> None:
         household.add_patient(), days_ago=180, owed_cents=90_000, plan_id=plan_id, mailed=Mailed(150, 40, 0, 3)
     )
     household.add_plan(plan_id, account, owed, count=6, paid=1, next_days=-50)
+
+
+def plan_opened(household: Household) -> None:
+    """A new plan, whose agreement is due."""
+    _add_plan(household, count=6, paid=0, next_days=20, opened_days_ago=5)
+
+
+def plan_with_finance_charge(household: Household) -> None:
+    """New terms with a down payment and interest: the agreement discloses what the credit costs."""
+    _add_plan(
+        household,
+        count=12,
+        paid=0,
+        next_days=20,
+        opened_days_ago=90,
+        terms_on=household.day(4),
+        down_payment_cents=5_000,
+        finance_charge_cents=1_800,
+        apr_basis_points=544,
+    )
+
+
+def plan_without_rate(household: Household) -> None:
+    """A finance charge whose rate is not on file: no agreement can disclose it."""
+    _add_plan(household, count=6, paid=0, next_days=20, opened_days_ago=5, finance_charge_cents=900)
+
+
+def plan_payment_due(household: Household) -> None:
+    """A payment comes due in four days, and the card on file is charged then."""
+    _add_plan(household, count=6, paid=2, next_days=4, method=PlanMethod.AUTOMATIC, signed_on=household.day(70))
+
+
+def plan_payment_missed(household: Household) -> None:
+    """A payment is missed, and the plan still in force."""
+    _add_plan(household, count=6, paid=2, next_days=-14)
+
+
+def plan_defaulted(household: Household) -> None:
+    """The billing system ended the plan, but no letter about the missed payment was mailed."""
+    _add_plan(household, count=6, paid=1, next_days=-80, status=PlanStatus.DEFAULTED)
+
+
+def _add_plan(household: Household, *, next_days: int, paid: int, count: int, **plan: Any) -> None:
+    household.add_guarantor(language="en", delivery="paper")
+    plan_id = household.next_id("L")
+    account, owed = household.add_visit(
+        household.add_patient(), days_ago=190, owed_cents=60_000, plan_id=plan_id, mailed=Mailed(160, 130, 1, 2)
+    )
+    household.add_plan(plan_id, account, owed, count=count, paid=paid, next_days=next_days, **plan)
 
 
 def paid_off(household: Household) -> None:

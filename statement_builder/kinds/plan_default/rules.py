@@ -1,0 +1,35 @@
+"""The end of a plan: after the letter about the missed payment was mailed, and the time that it gave has passed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from statement_builder.billing.dates import due_date
+from statement_builder.billing.model import PlanStatus
+from statement_builder.billing.plans import installment_cause
+from statement_builder.billing.selection import Hold
+from statement_builder.policy.hold_codes import make_hold
+from statement_builder.policy.plan_letters import PlanCase, PlanLetter, PlanLetterRules, missed_letters
+
+
+def find_default(case: PlanCase) -> PlanLetter | Hold:
+    """The letter that the plan has ended, for the whole balance of its visits."""
+    position, policy, as_of = case.position, case.candidate.policy, case.candidate.as_of
+    if not position.remaining_cents or case.balance_cents <= 0 or not case.missed:
+        return make_hold("PLAN_KEPT")
+    if position.in_force:
+        return make_hold("PLAN_LATE")
+    mailed = missed_letters(case)
+    if not mailed:
+        return make_hold("PLAN_NO_NOTICE")
+    cure_on = due_date(max(mailed), policy.plan_cure_days)
+    if as_of <= cure_on:
+        return make_hold("PLAN_CURE", until=cure_on + timedelta(days=1))
+    return PlanLetter(
+        cause_id=installment_cause(case.plan.plan_id, case.missed[0]),
+        amount_cents=case.balance_cents,
+        due_on=due_date(as_of, policy.due_days),
+    )
+
+
+RULES = PlanLetterRules(find=find_default, statuses=(PlanStatus.ACTIVE, PlanStatus.DEFAULTED))
