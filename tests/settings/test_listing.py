@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from statement_builder.billing.selection import Kind
 from statement_builder.cli import app
 from statement_builder.policy.legal_numbers import POLICY_NUMBERS
 from statement_builder.policy.settings import Policy
@@ -40,7 +41,9 @@ def test_list_defaults__describes_every_setting_once() -> None:
         pytest.param("archive", "text", id="text"),
         pytest.param("mail.email_link_days", "integer", id="integer"),
         pytest.param("render.languages", "list of text", id="list"),
-        pytest.param("policy.email_kinds", "list of `statement` or `ob-notice` or `dunning`", id="list-of-choices"),
+        pytest.param(
+            "policy.email_kinds", "list of " + " or ".join(f"`{kind}`" for kind in Kind), id="list-of-choices"
+        ),
         pytest.param("mail.final_vendor_status", "`nothing` or `acknowledged` or `mailed`", id="choices"),
         pytest.param("facility.scanline.check.digit_sum", "true or false", id="boolean"),
         pytest.param("policy.eca_wait_days", "integer with citation and review date", id="legal-number"),
