@@ -1,4 +1,4 @@
-"""Itemized bills, once a day, for whoever asked for one.
+"""Itemized bills, once a day, for the people who asked for one.
 
 **When.** Every day at 4:00 a.m., facility time. The run's date decides the cycle. A day without a request makes an
 empty batch, which needs no approval and closes by itself. What a day missed, the next run answers: requests wait until

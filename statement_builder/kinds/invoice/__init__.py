@@ -1,4 +1,4 @@
-"""Itemized bills: one visit, line by line, for whoever asked. They move no clock, and each request is answered once."""
+"""Itemized bills: one visit, line by line, for people who asked. They move no clock and answer each request once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who gets an itemized bill: whoever asked for one, once for each request, about one visit at a time.
+"""Who gets an itemized bill: people who asked for one, once for each request, about one visit at a time.
 
 An itemized bill explains; it is not a demand. What holds a copy of a bill (law, privacy, the address) holds it too, and
 the request stays open. What only holds a demand, such as an open claim or a payment plan, does not: the page then asks
