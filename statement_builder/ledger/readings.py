@@ -16,7 +16,6 @@ from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger.audit.events import SERVICE, write_event
 from statement_builder.ledger.delivery_reports import mark_delivered, require_document, switch_channel
 from statement_builder.ledger.document_queries import (
-    IS_REDELIVERY_DUE,
     lock_document,
     read_deliveries,
     read_revisions,
@@ -72,11 +71,14 @@ class ReadingRepository(Repository):
     def keep_opened(self, batch_id: str, *, local_date: Callable[[datetime], date], at: datetime) -> None:
         """As `record_view`, for the batch's documents that were opened while a print file with them was claimed, and it
         is now known that the file did not leave."""
-        query = select(document.c.document_id).where(
-            document.c.batch_id == batch_id, document.c.viewed_on.is_not(None), IS_REDELIVERY_DUE
+        query = (
+            select(redelivery.c.document_id)
+            .join(document, document.c.document_id == redelivery.c.document_id)
+            .where(document.c.batch_id == batch_id, document.c.viewed_on.is_not(None))
+            .order_by(redelivery.c.document_id)
         )
         with self._write() as connection:
-            for document_id in list(connection.execute(query.order_by(document.c.document_id)).scalars()):
+            for document_id in list(connection.execute(query).scalars()):
                 found = lock_document(connection, document_id)
                 attempts = read_deliveries(connection, [document_id]).get(document_id, ())
                 _keep_email(connection, found, attempts, local_date=local_date, at=at, why=f"viewed {found.viewed_on}")

@@ -118,6 +118,8 @@ class DocumentSummary(Record, kw_only=True):
     revision_of: str
     is_copy: bool
     replaced_by: str
+    viewed_on: date | None
+    """The first day on which the portal showed it; None if it is not known to have done so."""
     deliveries: tuple[DeliverySummary, ...]
     clocks: tuple[Clock, ...]
     """The legal clocks of the account that was searched for, with `--clocks`; empty otherwise."""
@@ -178,6 +180,7 @@ def summarize_document(found: FoundDocument, clocks: Sequence[Clock] = ()) -> Do
         revision_of=document.revision_of,
         is_copy=document.is_copy,
         replaced_by=found.replaced_by,
+        viewed_on=document.viewed_on,
         deliveries=tuple(
             DeliverySummary(
                 attempt=delivery.attempt,

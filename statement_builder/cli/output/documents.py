@@ -34,6 +34,7 @@ def show_documents(text: str, documents: Sequence[DocumentSummary]) -> None:
             f"{document.batch_id}{level}, guarantor {document.guarantor_id}, {amount}, {pages}",
             f"accounts {', '.join(document.accounts)}" if document.accounts else "",
             f"state: {format_state(document.state)}",
+            f"opened on the portal on {document.viewed_on}" if document.viewed_on else "",
             *describe_links(document),
             *(
                 f"attempt {each.attempt}: {each.channel} {each.state} {each.at:%Y-%m-%dT%H:%M} {each.print_file}"
