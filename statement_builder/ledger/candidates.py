@@ -50,6 +50,28 @@ class CandidateRepository(Repository):
             rows = connection.execute(query).all()
         return [row.sequence for row in rows if any(fault.code in codes for fault in _decode_faults(row.faults))]
 
+    def held_with(self, batch_id: str, code: str, *, limit: int | None = None) -> list[HeldCandidate]:
+        """The candidates held with this code, each with the holds of this code only, the largest amounts first; with
+        `limit`, at most so many holds."""
+        held_cents = candidate.c.balance_cents - candidate.c.amount_cents
+        query = (
+            select(candidate, candidate_hold)
+            .join(
+                candidate_hold,
+                and_(
+                    candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject
+                ),
+            )
+            .where(candidate.c.batch_id == batch_id, candidate_hold.c.code == code)
+            .order_by(held_cents.desc(), candidate.c.subject, candidate_hold.c.position)
+            .limit(limit)
+        )
+        by_subject: defaultdict[str, list[Any]] = defaultdict(list)
+        with self._read() as connection:
+            for row in connection.execute(query):
+                by_subject[row.subject].append(row)
+        return [_to_held(rows) for rows in by_subject.values()]
+
     def held(self, batch_id: str) -> list[HeldCandidate]:
         """Every candidate held in full or in part, with all its reasons, in mailing order."""
         query = (

@@ -14,7 +14,7 @@ from statement_builder.ledger.audit.access import AccessRepository
 from statement_builder.ledger.audit.events import EventRepository
 from statement_builder.ledger.batches import BatchRepository
 from statement_builder.ledger.candidates import CandidateRepository
-from statement_builder.ledger.control_totals import ControlTotalsRepository
+from statement_builder.ledger.control_totals import ControlTotalsRepository, RememberedControlTotals
 from statement_builder.ledger.deliveries import DeliveryRepository
 from statement_builder.ledger.delivery_reports import DeliveryReportRepository
 from statement_builder.ledger.documents import DocumentRepository
@@ -75,7 +75,7 @@ class Ledger(Closing):
         self.suppressions = SuppressionRepository(self._transactions)
         self.inbound_files = InboundFileRepository(self._transactions)
         self.mailing_history = MailingHistoryRepository(self._transactions)
-        self.control_totals = ControlTotalsRepository(self._transactions)
+        self.control_totals: ControlTotalsRepository = ControlTotalsRepository(self._transactions)
         self.proof = ProofRepository(self._transactions)
         self.legal_holds = LegalHoldRepository(self._transactions)
         self.requests = RequestRepository(self._transactions)
@@ -136,6 +136,10 @@ class Ledger(Closing):
                 f"{schema.newest_version()}. Stop every process that uses the ledger, make a backup of it, then run "
                 "`statements ledger upgrade`."
             )
+
+    def remember_totals(self) -> None:
+        """Keep control totals in memory until a batch changes, for a process that shows them often."""
+        self.control_totals = RememberedControlTotals(self._transactions)
 
     def close(self) -> None:
         """Close all connections."""

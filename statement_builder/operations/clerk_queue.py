@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from enum import StrEnum
@@ -61,20 +62,38 @@ class QueueFilter(Record, kw_only=True):
     batch_id: str = ""
 
 
-def list_queue(context: AppContext, wanted: QueueFilter) -> list[QueueRow]:
-    """The rows of the batches that are not closed, or of the batch that is asked for, and of the inbox."""
-    batches = [context.require_batch(wanted.batch_id)] if wanted.batch_id else list_unclosed_batches(context)
-    batch = batches[0] if wanted.batch_id else None
+def list_queue(context: AppContext, wanted: QueueFilter, *, holds_max: int | None = None) -> list[QueueRow]:
+    """The rows of the batches that are not closed, or of the batch that is asked for, and of the inbox.
+
+    With `holds_max`, at most so many holds of each code and batch, the largest amounts first: a batch can hold tens of
+    thousands.
+    """
+    batches = _list_batches(context, wanted)
     rows: list[QueueRow] = []
     for each in batches:
         days = (context.today() - context.local_date(each.opened_at)).days
         if wanted.kind in {"", QueueKind.EXCEPTION}:
-            rows += _list_exceptions(context, each, days)
+            rows += [row for row in _list_exceptions(context, each, days) if wanted.code in {"", row.code}]
         if wanted.kind in {"", QueueKind.HOLD}:
-            rows += _list_holds(context, each, days)
+            codes = [wanted.code] if wanted.code else context.ledger.control_totals.get(each.batch_id).holds
+            for code in codes:
+                rows += _list_holds(context, each, days, code, holds_max)
     if wanted.kind in {"", QueueKind.MAIL}:
-        rows += _list_mail(context, batch)
-    return [row for row in rows if wanted.code in {"", row.code}]
+        found = _list_mail(context, batches[0] if wanted.batch_id else None)
+        rows += [row for row in found if wanted.code in {"", row.code}]
+    return rows
+
+
+def count_holds(context: AppContext, wanted: QueueFilter) -> Counter[str]:
+    """Hold code → held accounts in these batches."""
+    counted: Counter[str] = Counter()
+    for batch in _list_batches(context, wanted):
+        counted.update(context.ledger.control_totals.get(batch.batch_id).holds)
+    return counted
+
+
+def _list_batches(context: AppContext, wanted: QueueFilter) -> list[Batch]:
+    return [context.require_batch(wanted.batch_id)] if wanted.batch_id else list_unclosed_batches(context)
 
 
 def group_queue(rows: Iterable[QueueRow]) -> list[QueueGroup]:
@@ -111,13 +130,13 @@ def _list_exceptions(context: AppContext, batch: Batch, days: int) -> Iterator[Q
         )
 
 
-def _list_holds(context: AppContext, batch: Batch, days: int) -> Iterator[QueueRow]:
-    for held in context.ledger.candidates.held(batch.batch_id):
+def _list_holds(context: AppContext, batch: Batch, days: int, code: str, limit: int | None) -> Iterator[QueueRow]:
+    text = describe_hold(code, context.settings.policy) if code in HOLD_CODES else None
+    for held in context.ledger.candidates.held_with(batch.batch_id, code, limit=limit):
         for hold in (*held.holds, *held.late_holds):
-            text = describe_hold(hold.code, context.settings.policy) if hold.code in HOLD_CODES else None
             yield QueueRow(
                 kind=QueueKind.HOLD,
-                code=hold.code,
+                code=code,
                 title=text.title if text else "recorded in the billing system",
                 why=text.why if text else "",
                 what_to_do=text.what_to_do if text else "",

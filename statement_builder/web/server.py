@@ -40,6 +40,7 @@ def serve(
         door = open_door(context, environ=environ, port=bound_port, say=say)
         jobs = Jobs(environ, folder, workers=context.workers, monotonic=time.monotonic)
         jobs.prepare()
+        context.ledger.remember_totals()
         console = Console(
             context=context,
             door=door,

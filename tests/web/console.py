@@ -110,6 +110,7 @@ def open_console(
         door = open_door(context, environ=environ, port=port, say=lambda line: links.append(line.split()[-1]))
         jobs = Jobs(environ, hospital.home, workers=1, monotonic=time.monotonic)
         jobs.prepare()
+        context.ledger.remember_totals()
         console = Console(
             context=context,
             door=door,

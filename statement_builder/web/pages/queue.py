@@ -10,13 +10,20 @@ from fastapi.responses import Response
 
 from mail_house.print_files.manifest import escape_formula
 from statement_builder.operations.access import list_subjects
-from statement_builder.operations.clerk_queue import QueueFilter, QueueKind, QueueRow, group_queue, list_queue
+from statement_builder.operations.clerk_queue import (
+    QueueFilter,
+    QueueKind,
+    QueueRow,
+    count_holds,
+    group_queue,
+    list_queue,
+)
 from statement_builder.operations.work_queue import list_unclosed_batches
 from statement_builder.web.console import context_of, record_view, render
 
 router = APIRouter(prefix="/queue")
 SHOWN_MAX = 50
-"""Rows of one group on the page. The file has them all."""
+"""Rows of one group on the page, the largest amounts first. The file has them all."""
 _COLUMNS = ("kind", "code", "batch", "guarantor", "account", "document", "file", "amount", "until", "why", "to do")
 
 
@@ -24,7 +31,7 @@ _COLUMNS = ("kind", "code", "batch", "guarantor", "account", "document", "file",
 def show(request: Request, kind: str = "", code: str = "", batch: str = "") -> Response:
     """The page: exceptions and mail first, since a hold is a decision and an exception is not."""
     wanted = QueueFilter(kind=kind, code=code, batch_id=batch)
-    rows = list_queue(context_of(request), wanted)
+    rows = list_queue(context_of(request), wanted, holds_max=SHOWN_MAX)
     groups = group_queue(rows)
     shown = [row for group in groups for row in group.rows[:SHOWN_MAX]]
     record_view(request, "queue", list_subjects(shown), batch_id=batch)
@@ -36,6 +43,7 @@ def show(request: Request, kind: str = "", code: str = "", batch: str = "") -> R
         kinds=list(QueueKind),
         batches=[each.batch_id for each in list_unclosed_batches(context_of(request))],
         shown_max=SHOWN_MAX,
+        held=count_holds(context_of(request), wanted),
     )
 
 
