@@ -1,6 +1,6 @@
 """Print vendors' delivery reports: files and events, parsed strictly. An unknown line is a problem, never a guess."""
 
-from mail_house.inbound.completeness import has_settled, has_temporary_name
+from mail_house.inbound.completeness import HasSettled, Settling, Sighting, has_temporary_name
 from mail_house.inbound.delivery_reports import (
     Acknowledgement,
     AddressChange,
@@ -21,14 +21,16 @@ __all__ = [
     "Acknowledgement",
     "AddressChange",
     "DeliveryReport",
+    "HasSettled",
     "JobMailed",
     "ParsedReports",
     "PieceReport",
     "PieceState",
     "Problem",
+    "Settling",
+    "Sighting",
     "fetch_bounces",
     "fetch_vendor_reports",
-    "has_settled",
     "has_temporary_name",
     "means_deceased",
     "read_delivery_reports",
