@@ -1,6 +1,6 @@
 """What the inbox remembers from one run to the next, in small hidden files beside what they are about.
 
-They only say which files to look at again. Without them, and with damaged ones, watching starts anew.
+They only say which files to look at again. Without them, or with damaged ones, watching starts again.
 """
 
 from __future__ import annotations
