@@ -1,6 +1,6 @@
 """Delivery reports of print vendors and the portal, parsed strictly. An unknown line is a problem, never a guess."""
 
-from mail_house.inbound.completeness import has_settled, has_temporary_name
+from mail_house.inbound.completeness import HasSettled, Settling, Sighting, has_temporary_name
 from mail_house.inbound.delivery_reports import (
     Acknowledgement,
     AddressChange,
@@ -22,15 +22,17 @@ __all__ = [
     "Acknowledgement",
     "AddressChange",
     "DeliveryReport",
+    "HasSettled",
     "JobMailed",
     "ParsedReports",
     "PieceReport",
     "PieceState",
     "Problem",
+    "Settling",
+    "Sighting",
     "Viewed",
     "fetch_bounces",
     "fetch_vendor_reports",
-    "has_settled",
     "has_temporary_name",
     "means_deceased",
     "read_delivery_reports",

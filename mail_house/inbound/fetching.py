@@ -10,7 +10,7 @@
 SFTP logins are those of `mail_house.vendors.factory`. The IMAP login is `STATEMENTS_IMAP_USER` and
 `STATEMENTS_IMAP_PASSWORD`.
 
-A file is fetched when its name is not a temporary one and it has not changed since `settled_before`, a POSIX timestamp.
+A file is fetched when its name is not a temporary one and `has_settled` says that it is complete.
 It is passed to `store` and removed only after `store` has written it to disk, and only if it has not changed meanwhile.
 If the process dies in between, the file is fetched again; the ledger recognizes files that were processed before.
 
@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mail_house.errors import Misconfigured, Retryable
-from mail_house.inbound.completeness import has_settled, has_temporary_name
+from mail_house.inbound.completeness import HasSettled, always, has_temporary_name
 from mail_house.inbound.storing import TRIED_AGAIN, Problems, StoreFile, require_size, store_file
 from mail_house.limits import FILE_BYTES_MAX
 from mail_house.urls import BackendUrl, folder_path, parse_url
@@ -34,16 +34,13 @@ from mail_house.urls import BackendUrl, folder_path, parse_url
 if TYPE_CHECKING:
     from paramiko import SFTPAttributes, SFTPClient
 
-ALWAYS = float("inf")
-"""A `settled_before` with which every file counts as complete."""
-
 
 def fetch_vendor_reports(
     url: str,
     *,
     environ: Mapping[str, str],
     store: StoreFile,
-    settled_before: float = ALWAYS,
+    has_settled: HasSettled = always,
     setting: str = "mail.vendor_reports_url",
 ) -> int:
     """Fetch every complete file of a report folder and return their number. `setting` names the URL in errors.
@@ -53,13 +50,13 @@ def fetch_vendor_reports(
     parsed = parse_url(url, setting=setting)
     if parsed.scheme == "file":
         parsed.require_known_options()
-        return _fetch_folder(folder_path(parsed), store, settled_before, suffix="")
+        return _fetch_folder(folder_path(parsed), store, has_settled, suffix="")
     if parsed.scheme == "sftp":
-        return _fetch_sftp(parsed, environ, store, settled_before)
+        return _fetch_sftp(parsed, environ, store, has_settled)
     raise ValueError(f"{setting}: {parsed.scheme!r} is not supported; use file: or sftp:")
 
 
-def fetch_bounces(url: str, *, environ: Mapping[str, str], store: StoreFile, settled_before: float = ALWAYS) -> int:
+def fetch_bounces(url: str, *, environ: Mapping[str, str], store: StoreFile, has_settled: HasSettled = always) -> int:
     """Fetch every new message of the bounce mailbox and return their number. Messages in a Maildir and on an IMAP
     server are always complete.
 
@@ -73,13 +70,13 @@ def fetch_bounces(url: str, *, environ: Mapping[str, str], store: StoreFile, set
         folder = folder_path(parsed)
         if is_maildir(folder):
             return fetch_maildir(folder, store)
-        return _fetch_folder(folder, store, settled_before, suffix=".eml")
+        return _fetch_folder(folder, store, has_settled, suffix=".eml")
     if parsed.scheme == "imaps":
         return fetch_imap(parsed, environ, store)
     raise ValueError(f"mail.bounce_mailbox_url: {parsed.scheme!r} is not supported; use file: or imaps:")
 
 
-def _fetch_folder(folder: Path, store: StoreFile, settled_before: float, *, suffix: str) -> int:
+def _fetch_folder(folder: Path, store: StoreFile, has_settled: HasSettled, *, suffix: str) -> int:
     if not folder.is_dir():
         raise Misconfigured(f"{folder} does not exist: create the folder, or correct the setting")
     fetched, problems = 0, Problems()
@@ -87,7 +84,7 @@ def _fetch_folder(folder: Path, store: StoreFile, settled_before: float, *, suff
         if has_temporary_name(path.name) or not path.name.lower().endswith(suffix):
             continue
         try:
-            fetched += _fetch_local(path, store, settled_before)
+            fetched += _fetch_local(path, store, has_settled)
         except FileNotFoundError:
             continue  # removed by somebody else in the meantime
         except OSError as exc:
@@ -102,10 +99,10 @@ def _fetch_folder(folder: Path, store: StoreFile, settled_before: float, *, suff
     return fetched
 
 
-def _fetch_local(path: Path, store: StoreFile, settled_before: float) -> bool:
+def _fetch_local(path: Path, store: StoreFile, has_settled: HasSettled) -> bool:
     """Fetch and remove the file. False if it is not a regular file, not complete, or has changed meanwhile."""
     before = path.lstat()
-    if not stat.S_ISREG(before.st_mode) or not has_settled(before.st_mtime, settled_before):
+    if not stat.S_ISREG(before.st_mode) or not has_settled(path.name, before.st_mtime, before.st_size):
         return False
     require_size(str(path), before.st_size)
     data = path.read_bytes()
@@ -123,7 +120,7 @@ def _is_unchanged(path: Path, before: os.stat_result, length: int) -> bool:
     return (before.st_mtime_ns, length) == (after.st_mtime_ns, after.st_size)
 
 
-def _fetch_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile, settled_before: float) -> int:
+def _fetch_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile, has_settled: HasSettled) -> int:
     import paramiko  # noqa: PLC0415 - takes a tenth of a second
 
     from mail_house.vendors.factory import sftp_account  # noqa: PLC0415
@@ -136,7 +133,7 @@ def _fetch_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile, s
     with open_sftp_client(account) as (client, _):
         try:
             for entry in _list_remote(client, folder, account.address):
-                if not _is_report(entry) or not has_settled(entry.st_mtime or 0, settled_before):
+                if not _is_report(entry) or not has_settled(entry.filename, entry.st_mtime or 0, entry.st_size or 0):
                     continue
                 try:
                     fetched += _fetch_remote(client, folder, entry, store)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -70,9 +71,8 @@ def reasons(hospital: Hospital, name: str, folder: str = "quarantine") -> str:
 
 
 def waiting_names(hospital: Hospital) -> set[str]:
-    """Files in the inbox itself, without the mark of the installation."""
-    files = {path.name for path in (hospital.home / "inbox").iterdir() if not path.is_dir()}
-    return files - {".statements-installation"}
+    """Files in the inbox itself, without the service's own hidden ones."""
+    return {path.name for path in (hospital.home / "inbox").iterdir() if not path.is_dir() and path.name[0] != "."}
 
 
 def nested(depth: int) -> bytes:
@@ -160,7 +160,7 @@ def test_damaged_snapshot__lets_its_file_wait_and_stops_no_other(hospital: Hospi
 
 
 def test_file_being_written__is_taken_when_it_has_not_changed_for_a_while(hospital: Hospital) -> None:
-    let_files_settle(hospital)
+    let_files_settle(hospital, 600)
     rows = mailed_rows(hospital)
     path = drop(hospital, "mailed.csv", MAILED_HEADER, *rows[:1])
     (path.parent / "other.csv.filepart").write_text("begun", encoding="utf-8")
@@ -168,9 +168,9 @@ def test_file_being_written__is_taken_when_it_has_not_changed_for_a_while(hospit
     assert "mailed.csv changed a moment ago" in " ".join(call(hospital, "track", code=None).out.split())
     drop(hospital, "mailed.csv", MAILED_HEADER, *rows)
     assert track(hospital)["unsettled"] == ["mailed.csv"]
-    age(path, 59)
+    age(path, 500)
     assert track(hospital)["files"] == []
-    age(path, 2)
+    age(path, 100)
     (file,) = track(hospital)["files"]
     assert (file["lines"], file["news"], file["put_in"]) == (len(rows), len(rows), "done")
 
@@ -187,6 +187,121 @@ def test_file_written_after_it_was_taken__is_read_again(hospital: Hospital) -> N
     assert track(hospital)["files"] == []
 
 
+def _cut(hospital: Hospital, name: str, text: str, end: int) -> IO[str]:
+    """A file whose writer has paused after this many characters. The writer is the result."""
+    writer = (hospital.home / "inbox" / name).open("w", encoding="utf-8", newline="")
+    writer.write(text[:end])
+    writer.flush()
+    return writer
+
+
+def _in_folder(hospital: Hospital, folder: str) -> list[str]:
+    return sorted(path.name for path in (hospital.home / "inbox" / folder).iterdir())
+
+
+def test_file_cut_within_a_line__is_read_again_when_its_writer_goes_on(hospital: Hospital) -> None:
+    drop(hospital, "poem.txt", "Shall I compare thee")
+    rows = mailed_rows(hospital)
+    text = "\r\n".join((MAILED_HEADER, *rows, ""))
+    cut = text.index(rows[2]) + 50
+    with _cut(hospital, "mailed.csv", text, cut) as writer:
+        first = track(hospital, code=3)["files"][0]
+        assert (first["news"], first["quarantined"], first["put_in"]) == (2, 1, "quarantine")
+        assert track(hospital, code=3)["files"] == [], "it has not grown"
+        writer.write(text[cut:])
+    (file,) = track(hospital)["files"]
+    assert (file["news"], file["unchanged"], file["put_in"]) == (len(rows) - 2, 2, "done")
+    assert _in_folder(hospital, "quarantine") == ["poem.txt", "poem.txt.reason.txt"]
+    assert track(hospital)["files"] == []
+
+
+def test_file_cut_between_lines__address_changes_are_read_again_too(hospital: Hospital) -> None:
+    rows = [f"{document},I,{MOVED}" for document, _ in pieces(hospital)[:3]]
+    text = "\r\n".join((MOVES_HEADER, *rows, ""))
+    cut = text.index(rows[2])
+    with _cut(hospital, "ncoa.csv", text, cut) as writer:
+        assert [file["put_in"] for file in track(hospital)["files"]] == ["address-changes"]
+        writer.write(text[cut:])
+    (file,) = track(hospital)["files"]
+    assert (file["news"], file["unchanged"], file["put_in"]) == (1, 2, "address-changes")
+    assert _in_folder(hospital, "address-changes") == ["ncoa.csv"]
+
+
+@pytest.mark.parametrize("memory", ["kept", "damaged", "lost"])
+def test_file_that_a_clerk_shortens_in_quarantine__stays_there(hospital: Hospital, memory: str) -> None:
+    drop(hospital, "poem.txt", "Shall I compare thee", "to a summer's day")
+    track(hospital, code=3)
+    quarantine = hospital.home / "inbox" / "quarantine"
+    (quarantine / "poem.txt").write_text("Shall I compare thee", encoding="utf-8")
+    if memory == "damaged":
+        (hospital.home / "inbox" / ".sizes.json").write_text("{", encoding="utf-8")
+    if memory == "lost":
+        (hospital.home / "inbox" / ".sizes.json").unlink()
+    assert track(hospital, code=3)["files"] == []
+    assert _in_folder(hospital, "quarantine") == ["poem.txt", "poem.txt.reason.txt"]
+
+
+def date_ahead(path: Path, seconds: int = 400 * 86_400) -> None:
+    """A machine whose clock is wrong wrote the file."""
+    age(path, -seconds)
+
+
+def test_file_dated_in_the_future__is_taken_when_two_runs_saw_the_same(hospital: Hospital) -> None:
+    rows = mailed_rows(hospital)
+    path = drop(hospital, "mailed.csv", MAILED_HEADER, *rows[:1])
+    date_ahead(path)
+    tracked = track(hospital)
+    assert (tracked["files"], tracked["unsettled"]) == ([], ["mailed.csv"])
+    drop(hospital, "mailed.csv", MAILED_HEADER, *rows)
+    date_ahead(path, 500 * 86_400)
+    result = call(hospital, "track", code=None)
+    assert "mailed.csv changed a moment ago or is dated in the future" in " ".join(result.out.split())
+    (file,) = track(hospital)["files"]
+    assert (file["news"], file["put_in"]) == (len(rows), "done")
+    assert track(hospital, code=0)["unsettled"] == []
+    assert waiting_names(hospital) == set()
+
+
+def test_file_dated_in_the_future__that_keeps_changing_is_told_after_a_day(hospital: Hospital) -> None:
+    path = drop(hospital, "mailed.csv", MAILED_HEADER)
+    date_ahead(path)
+    assert track(hospital, code=0)["alerts"] == []
+    memory = hospital.home / "inbox" / ".dated-ahead.json"
+    seen = json.loads(memory.read_text(encoding="utf-8"))
+    seen["mailed.csv"]["first_seen"] -= 86_400
+    memory.write_text(json.dumps(seen), encoding="utf-8")
+    date_ahead(path)
+    (alert,) = track(hospital, code=3)["alerts"]
+    assert "mailed.csv is dated in the future and has kept changing for a day" in alert["message"]
+    assert path.exists()
+
+
+@pytest.mark.parametrize("kind", ["folder", "sftp"])
+def test_vendors_folder__file_dated_in_the_future_is_taken_by_the_second_run(
+    hospital: Hospital, kind: str, sftp_server: SftpServer, tmp_path: Path
+) -> None:
+    hospital, vendor = _with_vendors_folder(hospital, kind, sftp_server, tmp_path)
+    rows = mailed_rows(hospital)
+    path = vendor / "mailed.csv"
+    path.write_text("\n".join((MAILED_HEADER, *rows, "")), encoding="utf-8")
+    date_ahead(path)
+    assert track(hospital)["files"] == []
+    assert [file["news"] for file in track(hospital)["files"]] == [len(rows)]
+    assert list(vendor.iterdir()) == []
+
+
+def _with_vendors_folder(
+    hospital: Hospital, kind: str, sftp_server: SftpServer, tmp_path: Path
+) -> tuple[Hospital, Path]:
+    vendor = tmp_path / "vendor"
+    vendor.mkdir()
+    url = sftp_server.url(vendor) if kind == "sftp" else f"file://{vendor}"
+    settings = hospital.home / "statements.toml"
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace("[mail]\n", f'[mail]\nvendor_reports_url = "{url}"\n'), encoding="utf-8")
+    return Hospital(hospital.home, sftp_server.environ), vendor
+
+
 def test_file_with_the_same_name_and_more_lines__is_read_again(hospital: Hospital) -> None:
     rows = mailed_rows(hospital)
     drop(hospital, "mailed.csv", MAILED_HEADER, *rows[:3])
@@ -200,13 +315,7 @@ def test_vendors_folder__file_being_written_stays_there(
     hospital: Hospital, kind: str, sftp_server: SftpServer, tmp_path: Path
 ) -> None:
     let_files_settle(hospital)
-    vendor = tmp_path / "vendor"
-    vendor.mkdir()
-    url = sftp_server.url(vendor) if kind == "sftp" else f"file://{vendor}"
-    settings = hospital.home / "statements.toml"
-    text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace("[mail]\n", f'[mail]\nvendor_reports_url = "{url}"\n'), encoding="utf-8")
-    hospital = Hospital(hospital.home, sftp_server.environ)
+    hospital, vendor = _with_vendors_folder(hospital, kind, sftp_server, tmp_path)
     rows = mailed_rows(hospital)
     path = vendor / "mailed.csv"
     path.write_text("\n".join((MAILED_HEADER, rows[0], "")), encoding="utf-8")

@@ -77,7 +77,7 @@ def report(ledger: Ledger, state: DeliveryState, guarantor: int = 0, *, on: date
 
 
 def report_death(ledger: Ledger, document: NewDocument, state: DeliveryState = S.RETURNED) -> bool:
-    """The letter was returned, or was not printed, because its addressee has died."""
+    """The letter was returned, or not printed, because its addressee has died."""
     return ledger.delivery_reports.record_piece(
         document.document_id, state, says_deceased=True, on=LATER_ON, at=later(60), why="DEC"
     )

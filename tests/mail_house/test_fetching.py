@@ -13,7 +13,7 @@ import paramiko
 import pytest
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable
-from mail_house.inbound import fetch_bounces, fetch_vendor_reports
+from mail_house.inbound import HasSettled, Settling, fetch_bounces, fetch_vendor_reports
 from mail_house.limits import FILE_BYTES_MAX, MESSAGE_BYTES_MAX
 from tests.services.imap import ImapServer
 from tests.services.processes import free_port
@@ -338,14 +338,18 @@ def vendor(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Path, Callab
     return folder, lambda store, **settled: fetch_vendor_reports(url, environ=environ, store=store, **settled)
 
 
+def before(moment: float) -> HasSettled:
+    return Settling(now=moment, settle_s=0, seen={}).of("")
+
+
 def test_fetch__file_that_changed_a_moment_ago_is_left(vendor: tuple[Path, Callable[..., int]], inbox: Inbox) -> None:
     folder, fetch = vendor
     put(folder, b"old", b"new", suffix=".csv")
     os.utime(folder / "1.csv", (1_700_000_000, 1_700_000_000))
     os.utime(folder / "2.csv", (1_700_000_100, 1_700_000_100))
-    assert fetch(inbox.store, settled_before=1_700_000_099) == 1
+    assert fetch(inbox.store, has_settled=before(1_700_000_099)) == 1
     assert inbox == {"1.csv": b"old"}
-    assert fetch(inbox.store, settled_before=1_700_000_100) == 1
+    assert fetch(inbox.store, has_settled=before(1_700_000_100)) == 1
     assert list(folder.iterdir()) == []
 
 

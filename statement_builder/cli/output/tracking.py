@@ -19,7 +19,10 @@ def show_tracking(result: TrackingResult) -> None:
         figures = f"{lines}: {file.news:,} booked, {file.unchanged:,} known, {file.quarantined:,} held back"
         print_line(f"{file.name} ({file.file_type}): {figures}; moved to {file.folder}")
     for name in result.unsettled:
-        print_line(f"{name} changed a moment ago and may still be written: the next run takes it in.")
+        print_line(
+            f"{name} changed a moment ago or is dated in the future, so it may still be written: the next run "
+            "takes it in if it has not changed."
+        )
     for batch_id in result.closed:
         print_line(f"{batch_id} is complete and closed.")
     for alert in result.alerts:

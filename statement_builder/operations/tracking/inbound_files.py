@@ -74,12 +74,12 @@ def not_readable(reason: str) -> Processed:
     )
 
 
-def put_away_known(inbox: Inbox, name: str, known: InboundFile) -> TrackedFile:
+def put_away_known(inbox: Inbox, name: str, known: InboundFile, *, size: int) -> TrackedFile:
     """Move a file whose bytes were processed before. What a person had to do then waits again, unless it still does."""
     folder = UNCLEAR if known.problems else ADDRESS_CHANGES if known.form == ADDRESS_CHANGE_FILE else DONE
     if folder != DONE and inbox.has_copy(folder, known.sha256):
         folder = DONE
-    inbox.move(name, folder, [] if folder == DONE else [_PUT_BACK])
+    inbox.move(name, folder, [] if folder == DONE else [_PUT_BACK], size=size)
     return TrackedFile(
         name=safe_name(name),
         file_type="already processed",
@@ -93,7 +93,10 @@ def put_away_known(inbox: Inbox, name: str, known: InboundFile) -> TrackedFile:
     )
 
 
-def put_away(context: AppContext, inbox: Inbox, name: str, result: Processed, sha256: str) -> TrackedFile:
+def put_away(
+    context: AppContext, inbox: Inbox, name: str, result: Processed, sha256: str, *, size: int | None
+) -> TrackedFile:
+    """Move a processed file to its subfolder and record it. `size`: the bytes that were read; None: it was not read."""
     shown = safe_name(name.rpartition("/")[2])
     file = InboundFile(
         sha256=sha256,
@@ -107,7 +110,7 @@ def put_away(context: AppContext, inbox: Inbox, name: str, result: Processed, sh
         context.ledger.inbound_files.record(file)
     if result.also_in:
         inbox.copy(name, result.also_in, ["Enter the lines that are not listed here.", *result.reasons])
-    inbox.move(name, result.folder, result.reasons)
+    inbox.move(name, result.folder, result.reasons, size=size)
     if result.folder not in {DONE, QUARANTINE, WAITING}:
         # Recorded after the move: a file that is recorded is known next time.
         context.ledger.inbound_files.record(file)

@@ -12,15 +12,16 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from mail_house.inbound import has_settled, has_temporary_name
+from mail_house.inbound import HasSettled, Settling, Sighting, has_temporary_name
 from mail_house.limits import FILE_BYTES_MAX, LimitExceeded
 from mail_house.vendors.folder import sync_folder
 from statement_builder.errors import ConfigError
+from statement_builder.operations.tracking.inbox_memory import load_memory, save_memory
 
 DONE, QUARANTINE, UNCLEAR, ADDRESS_CHANGES = "done", "quarantine", "unclear", "address-changes"
 WAITING = "waiting"
@@ -29,6 +30,8 @@ REVIEW_FOLDERS = (QUARANTINE, UNCLEAR, ADDRESS_CHANGES, WAITING)
 REASON_SUFFIX = ".reason.txt"
 NAME_BYTES_MAX = 150
 """Of a file name. It leaves room for a number and a suffix within the 255 of file systems."""
+_SIZES, _SIGHTINGS = ".sizes.json", ".dated-ahead.json"
+"""What the inbox remembers: the sizes of the files to review, and the files that are dated in the future."""
 REVIEW_BYTES_MAX = 2**20
 """Of a file to review that is read to list it."""
 
@@ -50,20 +53,27 @@ class Inbox:
         with tempfile.TemporaryFile(dir=self._folder) as probe:
             return os.fstat(probe.fileno()).st_mtime
 
-    def names(self, *, settled_before: float) -> list[str]:
-        """The unprocessed files by name that are complete: stored by this process, or not changed since
-        `settled_before`, a POSIX timestamp, and without a temporary name."""
+    def start_settling(self, *, now: float, settle_s: float) -> Settling:
+        """Which files are complete at this moment, a POSIX timestamp, given what earlier runs saw."""
+        return Settling(now=now, settle_s=settle_s, seen=load_memory(self._folder / _SIGHTINGS, Sighting))
+
+    def save_sightings(self, settling: Settling) -> None:
+        """Remember the files that are dated in the future for the next run."""
+        save_memory(self._folder / _SIGHTINGS, settling.sightings)
+
+    def names(self, has_settled: HasSettled) -> list[str]:
+        """The unprocessed files by name that are complete: stored by this process, or settled, and without a temporary
+        name."""
         return sorted(
             entry.name
             for entry, status in self._entries()
             if stat.S_ISREG(status.st_mode)
             and not has_temporary_name(entry.name)
-            and (entry.name in self._stored or has_settled(status.st_mtime, settled_before))
+            and (entry.name in self._stored or has_settled(entry.name, status.st_mtime, status.st_size))
         )
 
-    def unsettled_names(self, *, settled_before: float) -> list[str]:
-        """The files that `names` leaves out because they may still be written."""
-        complete = set(self.names(settled_before=settled_before))
+    def unsettled_names(self, complete: Collection[str]) -> list[str]:
+        """The files that `names` has left out because they may still be written."""
         return sorted(
             entry.name
             for entry, status in self._entries()
@@ -87,7 +97,7 @@ class Inbox:
             if has_temporary_name(entry.name)
             and not entry.name.startswith(".")
             and stat.S_ISREG(status.st_mode)
-            and has_settled(status.st_mtime, unchanged_since)
+            and status.st_mtime <= unchanged_since
         )
 
     def _entries(self) -> Iterator[tuple[os.DirEntry[str], os.stat_result]]:
@@ -118,11 +128,14 @@ class Inbox:
         sync_folder(self._folder)
         self._stored.add(target.name)
 
-    def move(self, name: str, folder: str, reasons: Sequence[str] = ()) -> Path:
-        """Move a file to a subfolder and return its new path. Writes the reasons next to it first."""
+    def move(self, name: str, folder: str, reasons: Sequence[str] = (), *, size: int | None = None) -> Path:
+        """Move a file to a subfolder and return its new path. Writes the reasons next to it first. `size`: the bytes
+        that were read; None if it was not read."""
         source = self._folder / name
         target = _free_path(self._folder / folder, safe_name(source.name))
         _write_reasons(target, reasons)
+        if folder in REVIEW_FOLDERS:
+            self._note_size(f"{folder}/{target.name}", source.stat().st_size if size is None else size)
         source.rename(target)
         with suppress(OSError):  # there is none, or the name with the suffix would be too long for one
             source.with_name(source.name + REASON_SUFFIX).unlink()
@@ -134,6 +147,7 @@ class Inbox:
         source = self._folder / name
         target = _free_path(self._folder / folder, safe_name(source.name))
         _write_reasons(target, reasons)
+        self._note_size(f"{folder}/{target.name}", None)  # nobody has it open
         part = target.with_name(f".{target.name}.part")
         shutil.copyfile(source, part)
         part.rename(target)
@@ -156,10 +170,25 @@ class Inbox:
                     found.append(f"{DONE}/{entry.name}")
         return sorted(found)
 
+    def grown_names(self) -> list[str]:
+        """The files to review, as `quarantine/x.csv`, that have more bytes than when they were read: their transfer had
+        stopped in between. Other changes are a person's."""
+        sizes = load_memory(self._folder / _SIZES, int)
+        return sorted(name for name, size in sizes.items() if _size_of(self._folder / name) > size)
+
+    def _note_size(self, name: str, size: int | None) -> None:
+        """Remember how long a file to review was when it was read; None: do not watch it."""
+        sizes = load_memory(self._folder / _SIZES, int)
+        kept = {known: each for known, each in sizes.items() if known != name and (self._folder / known).exists()}
+        save_memory(self._folder / _SIZES, kept if size is None else {**kept, name: size})
+
     def put_back(self, name: str) -> None:
-        """Move a file from a subfolder back into the inbox, to be read again."""
+        """Move a file from a subfolder back into the inbox, to be read again. What it was put there for no longer
+        counts."""
         source = self._folder / name
         source.rename(_free_path(self._folder, source.name))
+        with suppress(OSError):  # there is none, or the name with the suffix would be too long for one
+            source.with_name(source.name + REASON_SUFFIX).unlink()
         sync_folder(self._folder)
 
     def files_to_review(self) -> dict[str, list[str]]:
@@ -230,6 +259,14 @@ def safe_name(name: str) -> str:
         stem, suffix = shown, ""
     kept = stem.encode()[: NAME_BYTES_MAX - 30].decode("utf-8", "ignore")
     return f"{kept}~{digest}{dot if suffix else ''}{suffix}"
+
+
+def _size_of(path: Path) -> int:
+    """The size in bytes; 0 for a file that somebody has moved away."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _free_path(folder: Path, name: str) -> Path:

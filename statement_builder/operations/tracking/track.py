@@ -14,7 +14,7 @@ from pathlib import Path
 
 from mail_house.bounces import BounceKind, FetchCertificate, fetch_certificate, fetch_once, read_message
 from mail_house.errors import HandOffError, Retryable
-from mail_house.inbound import fetch_bounces, fetch_vendor_reports, read_delivery_reports
+from mail_house.inbound import Settling, fetch_bounces, fetch_vendor_reports, read_delivery_reports
 from mail_house.limits import PARSE_SECONDS_MAX, LimitExceeded, check_message, time_limit
 from statement_builder.billing.model import Record
 from statement_builder.containment import contain
@@ -62,6 +62,10 @@ _UNFINISHED = (
     "has had a temporary name for a day, so it is not read: its transfer did not finish. Ask the sender for it again, "
     "and remove this one."
 )
+_DATED_AHEAD = (
+    "is dated in the future and has kept changing for a day, so it is not read. Correct the clock of the machine that "
+    "writes it, or put the complete file into the inbox."
+)
 _READ_IT = (
     "Read it in a mail program: if it says that the patient has died, record the hold DECEASED in the billing system "
     "before anything else"
@@ -74,7 +78,8 @@ class TrackingResult(Record, kw_only=True):
 
     files: tuple[TrackedFile, ...]
     unsettled: tuple[str, ...]
-    """Files that changed less than `mail.settle_seconds` ago: the next run takes them in."""
+    """Files that changed less than `mail.settle_seconds` ago, or are dated in the future: the next run takes them in if
+    they have not changed."""
     closed: tuple[str, ...]
     """The ids of the batches that it closed."""
     alerts: tuple[Alert, ...]
@@ -90,11 +95,13 @@ def track(context: AppContext, *, fetch_certificate: FetchCertificate = fetch_ce
     require_delivery(context)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
-        settled_before = _settled_before(context, inbox)
+        settling = _start_settling(context, inbox)
         _put_back_changed(context, inbox)
-        alerts = _fetch_reports(context, inbox, settled_before)
-        names = inbox.names(settled_before=settled_before)
-        unsettled = inbox.unsettled_names(settled_before=settled_before)
+        alerts = _fetch_reports(context, inbox, settling)
+        names = inbox.names(settling.of(""))
+        unsettled = inbox.unsettled_names(names)
+        inbox.save_sightings(settling)
+        alerts += _find_dated_ahead(settling)
         files = _process_files(context, inbox, names, alerts, fetch=fetch_once(fetch_certificate))
         return _finish(context, inbox, files, alerts, unsettled)
 
@@ -169,20 +176,32 @@ def _review_inbox(inbox: Inbox) -> list[Alert]:
     ]
 
 
-def _settled_before(context: AppContext, inbox: Inbox) -> float:
-    """A file last changed before this moment, a POSIX timestamp, is complete. A demonstration's clock may be ahead."""
-    return max(context.now().timestamp(), inbox.file_time()) - context.settings.mail.settle_seconds
+def _start_settling(context: AppContext, inbox: Inbox) -> Settling:
+    """Which files are complete now. A demonstration's clock may be ahead of the file system's."""
+    now = max(context.now().timestamp(), inbox.file_time())
+    return inbox.start_settling(now=now, settle_s=context.settings.mail.settle_seconds)
+
+
+def _find_dated_ahead(settling: Settling) -> list[Alert]:
+    """Files that a wrong clock has dated, and that were not the same in two runs for a day."""
+    return [
+        alert("REVIEW_INBOX", safe_name(name), f"{safe_name(name)} {_DATED_AHEAD}", QUARANTINE)
+        for name in settling.ahead_for(UNFINISHED_HOURS_MAX * 3_600)
+    ]
 
 
 def _put_back_changed(context: AppContext, inbox: Inbox) -> None:
-    """Read again what somebody has written to a file after it was processed."""
+    """Read again what somebody has written to a file after it was read, processed or not."""
+    for name in inbox.grown_names():
+        with suppress(OSError):  # it stays where it waits for a person
+            inbox.put_back(name)
     for name in inbox.changed_since_taken(changed_after=inbox.file_time() - CHANGED_DAYS_MAX * 86_400):
         with suppress(OSError, LimitExceeded):  # it stays in `done`
             if context.ledger.inbound_files.find(hashlib.sha256(inbox.read(name)).hexdigest()) is None:
                 inbox.put_back(name)
 
 
-def _fetch_reports(context: AppContext, inbox: Inbox, settled_before: float) -> list[Alert]:
+def _fetch_reports(context: AppContext, inbox: Inbox, settling: Settling) -> list[Alert]:
     """Fetch reports from the vendor and the bounce mailbox into the inbox."""
     mail, alerts = context.settings.mail, []
     for setting, fetch, url in (
@@ -196,7 +215,7 @@ def _fetch_reports(context: AppContext, inbox: Inbox, settled_before: float) -> 
     ):
         try:
             if url:
-                fetch(url, environ=context.environ, store=inbox.store, settled_before=settled_before)
+                fetch(url, environ=context.environ, store=inbox.store, has_settled=settling.of(f"{setting}: "))
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
         except (HandOffError, OSError) as exc:
@@ -243,13 +262,13 @@ def _process_file(
     budget: ReversalBudget | None,
     fetch: FetchCertificate,
 ) -> TrackedFile:
-    sha256 = ""
+    sha256, size = "", None
     shown = safe_name(name.rpartition("/")[2])
     try:
         data = inbox.read(name)
-        sha256 = hashlib.sha256(data).hexdigest()
+        sha256, size = hashlib.sha256(data).hexdigest(), len(data)
         if known := context.ledger.inbound_files.find(sha256):
-            return put_away_known(inbox, name, known)
+            return put_away_known(inbox, name, known, size=size)
         if _is_email(shown, data):
             result = _process_email(context, recorder, shown, data, fetch)
         else:
@@ -265,7 +284,7 @@ def _process_file(
         result = not_readable(f"{problem.message} {problem.fix}")
     if result.lines != result.news + result.unchanged + result.quarantined:
         raise InvariantError(f"of {result.lines} lines, some were neither recorded nor quarantined: report this")
-    return put_away(context, inbox, name, result, sha256)
+    return put_away(context, inbox, name, result, sha256, size=size)
 
 
 def _process_vendor_data(
