@@ -52,15 +52,16 @@ class BatchApproval(RecordedApproval):
     """Asks a person to release the batch that the task `open_batch` opened, and for the reason of a rejection."""
 
     def reject(self, context: Context, event: dict[str, Any]) -> str:
-        """Record the rejection in the ledger. A batch that was released meanwhile stays released, and this says so."""
+        """Record the rejection in the ledger. If the batch was changed or released meanwhile, it stays as it is."""
         from statement_builder.errors import StatementsError  # noqa: PLC0415
         from statement_builder.operations.reject import reject_batch  # noqa: PLC0415
 
         batch_id = context["ti"].xcom_pull(task_ids="open_batch")
+        seen = context["ti"].xcom_pull(task_ids="check_gates", key="fingerprint") or ""
         reason = read_reason(event) or "No reason was given."
         try:
             with open_task_context(describe_user(event)) as opened:
-                return reject_batch(opened, opened.require_batch(batch_id), reason)
+                return reject_batch(opened, opened.require_batch(batch_id), reason, seen=seen)
         except StatementsError as exc:
             return str(exc)
 

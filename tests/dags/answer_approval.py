@@ -1,6 +1,6 @@
 """Answer the approval of `monthly_statements` as Airflow does, and print what the task ends with.
 
-The argument is a JSON object: `option`, `user`, `reason`, `batch`.
+The argument is a JSON object: `option`, `user`, `reason`, `batch`, and `seen`, the fingerprint of what was shown.
 """
 
 import datetime
@@ -22,7 +22,9 @@ event = {
     "responded_at": datetime.datetime.now(datetime.UTC),
     "responded_by_user": {"id": "1", "name": request["user"]},
 }
-context = {"ti": SimpleNamespace(xcom_pull=lambda task_ids: request["batch"]), "task": approve}
+values = {"open_batch": {"return_value": request["batch"]}, "check_gates": {"fingerprint": request["seen"]}}
+pull = SimpleNamespace(xcom_pull=lambda task_ids, key="return_value": values[task_ids][key])
+context = {"ti": pull, "task": approve}
 failed = ""
 with (
     mock.patch.object(connections, "_is_retry", return_value=False),

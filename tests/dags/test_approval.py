@@ -17,10 +17,10 @@ WHY = "The March payments are not loaded yet."
 pytestmark = pytest.mark.hospital("waiting")
 
 
-def answer(hospital: Hospital, home: Path, option: str, *, user: str = "ben") -> dict[str, Any]:
+def answer(hospital: Hospital, home: Path, option: str, *, user: str = "ben", seen: str = "") -> dict[str, Any]:
     airflow = AirflowHome(home / "airflow", hospital)
     airflow.airflow("db", "migrate")
-    request = json.dumps({"option": option, "user": user, "reason": WHY, "batch": BATCH})
+    request = json.dumps({"option": option, "user": user, "reason": WHY, "batch": BATCH, "seen": seen})
     result: dict[str, Any] = airflow.script("answer_approval", request)[0]
     return result
 
@@ -32,6 +32,12 @@ def test_reject__is_recorded_with_user_and_reason_and_fails_the_task(hospital: H
     assert hospital.ledger("SELECT rejected_by, rejected_why FROM batch") == [("ben@airflow", WHY)]
     assert answered["assigned_users"] == [{"id": "1", "name": "ana"}, {"id": "2", "name": "ben"}]
     assert "reason" in answered["form"]
+
+
+def test_reject__of_a_batch_that_has_changed_says_so(hospital: Hospital, tmp_path: Path) -> None:
+    answered = answer(hospital, tmp_path, "Reject", seen="the fingerprint of other figures")
+    assert f"batch {BATCH} has changed since this approval was asked for" in answered["failed"]
+    assert hospital.ledger("SELECT rejected_by FROM batch") == [("",)]
 
 
 def test_reject__too_late_says_so(hospital: Hospital, tmp_path: Path) -> None:
