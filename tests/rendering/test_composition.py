@@ -16,6 +16,7 @@ from statement_builder.rendering.compiled.composer import NotComposable, require
 from statement_builder.rendering.compiled.layouts import Layout
 from statement_builder.rendering.compiled.markup_parser import parse_markup
 from statement_builder.rendering.compiled.segments import find_segments
+from statement_builder.rendering.engine import LayoutPending
 from statement_builder.rendering.templating import render_markup
 from tests.builders import make_address, make_encounter
 from tests.contents import TEMPLATES, make_statement
@@ -64,6 +65,25 @@ def test_compose__parts_are_shared_with_another_process(tmp_path: Path) -> None:
         first.render(_statement(visits, lines))
     second = CompiledEngine(TEMPLATES, tmp_path)
     second.render(_statement(3, 2))
+    assert (second.compiled, second.composed) == (0, 1)
+
+
+def test_compose__waits_while_another_process_makes_the_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = CompiledEngine(TEMPLATES, tmp_path), CompiledEngine(TEMPLATES, tmp_path)
+    first.render(_statement(3, 1))
+    first.render(_statement(1, 1))
+    waiting: list[Any] = []
+
+    def draw(self: PlainEngine, markup: str, *rest: Any) -> Any:
+        """While the first process lays out its document, the second has one that lacks the same part."""
+        monkeypatch.undo()
+        waiting.extend(second.render_all([_statement(1, 2)], may_wait=True))
+        return self.draw(markup, *rest)
+
+    monkeypatch.setattr(PlainEngine, "draw", draw)
+    first.render_all([_statement(3, 2)], may_wait=True)
+    assert [type(outcome) for outcome in waiting] == [LayoutPending]
+    second.render(_statement(1, 2))
     assert (second.compiled, second.composed) == (0, 1)
 
 
