@@ -55,6 +55,9 @@ class BenchmarkResult(Record, kw_only=True):
     first_s: float
     """Wall-clock seconds from the start of a process to its first document."""
     layouts: int
+    """Layouts that WeasyPrint made."""
+    composed: int
+    """Layouts that were composed of parts of those."""
     fallbacks: int
     """Documents that the compiled engine passed to WeasyPrint."""
     reasons: dict[str, int]
@@ -95,6 +98,7 @@ def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int 
             cold_per_s=round(len(contents) / cold.seconds, 1),
             first_s=round(first_s, 2),
             layouts=cold.layouts,
+            composed=cold.composed,
             fallbacks=sum(cold.fallbacks.values()),
             reasons=dict(cold.fallbacks),
             bytes_per_document=_mean_bytes(compiled_documents),
@@ -146,6 +150,7 @@ class _ColdRun(NamedTuple):
 
     seconds: float
     layouts: int
+    composed: int
     fallbacks: dict[str, int]
 
 
@@ -159,7 +164,7 @@ def _render_cold(contents: Sequence[Content], folder: Path) -> _ColdRun:
     engine = CompiledEngine(TEMPLATES, folder)
     with infrequent_gc():
         seconds, _ = _render_all(engine, contents)
-    return _ColdRun(seconds, engine.compiled, dict(engine.fallbacks))
+    return _ColdRun(seconds, engine.compiled, engine.composed, dict(engine.fallbacks))
 
 
 def _alternate(

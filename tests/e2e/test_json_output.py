@@ -38,8 +38,8 @@ CONTROL_SHEET = (
     "history event_seal"
 )
 BENCHMARK = (
-    "kind documents ratio compiled_per_s plain_per_s cold_per_s first_s layouts fallbacks reasons bytes_per_document "
-    "plain_bytes_per_document"
+    "kind documents ratio compiled_per_s plain_per_s cold_per_s first_s layouts composed fallbacks reasons "
+    "bytes_per_document plain_bytes_per_document"
 )
 BATCH_BENCHMARK = "documents workers documents_per_s memory_mib seconds stages floor_ms"
 

@@ -6,10 +6,12 @@ import inspect
 from importlib.metadata import version
 from typing import Any
 
+import pydyf
 import pytest
 import weasyprint
 from weasyprint import draw
 from weasyprint.formatting_structure import boxes
+from weasyprint.pdf import tags
 from weasyprint.pdf.fonts import Font
 from weasyprint.pdf.stream import Stream
 
@@ -32,6 +34,17 @@ def test_version__is_the_pinned_version() -> None:
         pytest.param(Stream.add_font, "self pango_font", id="add_font"),
         pytest.param(Font.clean, "self to_unicode hinting", id="clean"),
         pytest.param(weasyprint.Document.write_pdf, "self target zoom finisher options", id="write_pdf"),
+        pytest.param(draw.set_mask_border, "stream box", id="set_mask_border"),
+        pytest.param(draw.draw_border, "stream box", id="draw_border"),
+        pytest.param(draw.draw_table, "stream table", id="draw_table"),
+        pytest.param(draw.draw_line, "stream x1 y1 x2 y2 thickness style color offset", id="draw_line"),
+        pytest.param(
+            draw.draw_inline_level, "stream page box offset_x text_overflow block_ellipsis", id="draw_inline_level"
+        ),
+        pytest.param(draw.draw_replacedbox, "stream box", id="draw_replacedbox"),
+        pytest.param(draw.draw_stacking_context, "stream stacking_context", id="draw_stacking_context"),
+        pytest.param(tags._build_box_tree, "box parent pdf page_number nums annotations tags", id="build_box_tree"),
+        pytest.param(pydyf._to_bytes, "item", id="to_bytes"),
     ],
 )
 def test_functions__replaced_functions_have_the_same_parameters(function: Any, parameters: str) -> None:
@@ -52,9 +65,13 @@ def test_drawing__every_text_is_recorded_once(engine: PlainEngine) -> None:
 
 
 def test_drawing__restores_weasyprint(engine: PlainEngine) -> None:
-    before = draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean
+    def replaced() -> list[Any]:
+        own = [vars(draw), vars(Stream), vars(Font), {"t": tags._build_box_tree, "b": pydyf._to_bytes}]
+        return [dict(each) for each in own]
+
+    before = replaced()
     engine.draw(render_markup(TEMPLATES, make_statement()))
-    assert (draw.draw_text, Stream.set_font_size, Stream.add_font, Font.clean) == before
+    assert replaced() == before
 
 
 def test_boxes__have_the_expected_attributes(engine: PlainEngine) -> None:

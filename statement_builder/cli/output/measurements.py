@@ -17,7 +17,8 @@ def show_benchmark(result: BenchmarkResult) -> None:
         f"{result.documents:,} documents ({result.kind}): {result.compiled_per_s:,}/s with the compiled engine, "
         f"{result.plain_per_s:,}/s with one WeasyPrint call each: {result.ratio:,} times as fast"
     )
-    out.print(f"{result.cold_per_s:,}/s from an empty folder, with {result.layouts:,} layouts to compile")
+    layouts = f"{result.layouts:,} layouts to compile and {result.composed:,} to compose"
+    out.print(f"{result.cold_per_s:,}/s from an empty folder, with {layouts}")
     out.print(f"{result.first_s:,} s from the start of a process to its first document")
     out.print(f"{result.bytes_per_document:,} bytes each; {result.plain_bytes_per_document:,} with the plain engine")
     out.print(f"{result.fallbacks:,} fell back to a WeasyPrint call")

@@ -71,7 +71,7 @@ def cut_blocks(source: Source) -> Parts:
     pages = [_cut_page(source, texts, boxes, page) for page in range(len(source.drawing.page_streams))]
     structure = _Structure(source)
     blocks = tuple(
-        _block(source, texts, number, box, [run for page in pages for run in page.runs[number]], structure)
+        _block(number, box, texts, [run for page in pages for run in page.runs[number]], structure)
         for number, box in enumerate(boxes)
     )
     placed = [Placed(box.page, box.top, box.bottom) for box in boxes]
@@ -102,6 +102,7 @@ class _Texts:
         }
         for number, segment in enumerate(source.segments.blocks):
             self._nodes |= {node: (number, node - segment.start) for node in range(segment.start, segment.end)}
+        self.fonts = tuple((font.resource, font.face) for font in source.fonts)
         self.paragraphs: dict[int, list[Paragraph]] = {}
         self.breaks: dict[int, list[bytes]] = {}
         self.indexes: list[tuple[int, int]] = []
@@ -205,20 +206,22 @@ def _run(stream: Any, cuts: Sequence[Cut], span: weasy_blocks.Span, top: float) 
     )
 
 
+_HEIGHTS: Mapping[bytes, tuple[int, ...]] = {
+    b"m": (1,),
+    b"l": (1,),
+    b"re": (1,),
+    b"c": (1, 3, 5),
+    b"v": (1, 3),
+    b"y": (1, 3),
+    b"cm": (5,),
+    b"Tm": (5,),
+}
+"""Which operands of an operator are distances from the top of the page (ISO 32000-1, annex A)."""
+_REFUSED = frozenset((b"Td", b"TD", b"T*", b"Do", b"sh", b"BI", b"scn", b"SCN"))
+
+
 class _RelativeOperators:
     """Replaces distances from the top of the page by distances from the top of a block."""
-
-    _HEIGHTS = {
-        b"m": (1,),
-        b"l": (1,),
-        b"re": (1,),
-        b"c": (1, 3, 5),
-        b"v": (1, 3),
-        b"y": (1, 3),
-        b"cm": (5,),
-        b"Tm": (5,),
-    }
-    _REFUSED = frozenset((b"Td", b"TD", b"T*", b"Do", b"sh", b"BI", b"scn", b"SCN"))
 
     def __init__(self, top: float) -> None:
         self._top = top
@@ -228,7 +231,7 @@ class _RelativeOperators:
 
     def convert(self, operator: bytes) -> bytes:
         *operands, name = operator.split(b" ")
-        if name in self._REFUSED:
+        if name in _REFUSED:
             raise NotDivisible("a drawing in a block")
         if name == b"q":
             self._depth += 1
@@ -236,13 +239,13 @@ class _RelativeOperators:
             self._depth -= 1
             if self._moved_depth is not None and self._depth < self._moved_depth:
                 self._moved_depth = None
-        if name not in self._HEIGHTS or self._moved_depth is not None:
+        if name not in _HEIGHTS or self._moved_depth is not None:
             return weasy.round_numbers(operator)
         if name in {b"cm", b"Tm"} and [operands[1], operands[2]] != [b"0", b"0"]:
             raise NotDivisible("a turned drawing in a block")
         if name == b"cm":
             self._moved_depth = self._depth
-        heights = self._HEIGHTS[name]
+        heights = _HEIGHTS[name]
         converted = [
             y_marker(float(operand) - self._top) if number in heights else weasy.round_numbers(operand)
             for number, operand in enumerate(operands)
@@ -342,9 +345,7 @@ def _moved_node(node: Node, row: bytes) -> Node:
     return replace(node, head=node.head.replace(row, b"(\0-\0-") if row else node.head, page=0, kids=kids)
 
 
-def _block(
-    source: Source, texts: _Texts, number: int, box: weasy_blocks.BlockBox, runs: Sequence[Run], structure: _Structure
-) -> Block:
+def _block(number: int, box: weasy_blocks.BlockBox, texts: _Texts, runs: Sequence[Run], structure: _Structure) -> Block:
     if number not in structure.blocks:
         raise NotDivisible("a block without an element")
     return Block(
@@ -359,7 +360,7 @@ def _block(
         is_divisible=box.is_divisible,
         keeps_with_previous=box.keeps_with_previous,
         keeps_with_next=box.keeps_with_next,
-        fonts=tuple((font.resource, font.face) for font in source.fonts),
+        fonts=texts.fonts,
     )
 
 

@@ -1,7 +1,7 @@
 """Parts of pages that are laid out once and composed into many layouts: blocks, and the frame around them.
 
-As in `layouts`, these are plain values without the words. Lengths in the flow are integers, in 1/10,000 CSS pixel, so that a
-composed page has the same bytes whichever documents its parts were cut from.
+As in `layouts`, these are plain values without the words. Lengths in the flow are integers, in 1/10,000 CSS pixel, so
+that a composed page has the same bytes whichever documents its parts were cut from.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class Node(Record, kw_only=True, array_like=True):
     """A structure element (ISO 32000-1, 14.7.2)."""
 
     head: bytes
-    """Its entries without kids, parent and page. In the names of cells, the numbers of the table and of the block's row are
-    zero bytes."""
+    """Its entries without kids, parent and page. In the names of cells, the numbers of the table and of the block's row
+    are zero bytes."""
     page: int
     kids: tuple[Node | int | bytes, ...]
     """Elements, numbers of marked content, places of blocks (negative), and entries of object references."""

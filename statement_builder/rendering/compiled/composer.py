@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -29,11 +30,9 @@ def compose_layout(frame: Frame, segments: Segments, blocks: Sequence[Block], pl
     Its consecutive rules are not joined yet: see `finish`.
     """
     _require_fonts(frame.fonts, blocks)
-    starts = _paragraph_starts(frame, blocks)
-    pages, marks = [], _Marks()
-    for number in range(len(frame.pages)):
-        pages.append(_compose_page(frame, segments, blocks, places, number, starts, marks))
-    structure = _write_structure(frame, segments, blocks, places, marks)
+    document, marks = _Document(frame, segments, blocks, places), _Marks()
+    pages = [_compose_page(document, page, marks) for page in range(len(frame.pages))]
+    structure = _write_structure(document, marks)
     objects = [*frame.objects, *structure]
     if len(objects) > PACKED_OBJECTS_MAX:
         raise NotComposable("more objects than the object table can number")
@@ -103,6 +102,15 @@ def _is_close(ours: bytes, theirs: bytes) -> bool:
     )
 
 
+class _Document(NamedTuple):
+    """The parts of a document, and the place of each block."""
+
+    frame: Frame
+    segments: Segments
+    blocks: Sequence[Block]
+    places: Sequence[Place]
+
+
 def _require_fonts(fonts: Sequence[FontUse], blocks: Sequence[Block]) -> None:
     known = {(font.resource, font.face) for font in fonts}
     if any(not known.issuperset(block.fonts) for block in blocks):
@@ -146,16 +154,10 @@ class _Marks:
         return self._counts.get(page, 0)
 
 
-def _compose_page(
-    frame: Frame,
-    segments: Segments,
-    blocks: Sequence[Block],
-    places: Sequence[Place],
-    page: int,
-    starts: Sequence[int],
-    marks: _Marks,
-) -> PageLayout:
+def _compose_page(document: _Document, page: int, marks: _Marks) -> PageLayout:
     """One page: the frame's operators, and in its holes those of the blocks that are on this page."""
+    frame, segments, blocks, places = document
+    starts = _paragraph_starts(frame, blocks)
     content = frame.pages[page].content
     chunks: list[bytes] = [b""]
     placeholders: list[Placeholder] = []
@@ -206,11 +208,9 @@ def _draws(run: Run) -> bool:
     return len(run.chunks) > 1 or bool(run.chunks[0].strip())
 
 
-def _write_structure(
-    frame: Frame, segments: Segments, blocks: Sequence[Block], places: Sequence[Place], marks: _Marks
-) -> list[tuple[int, bytes]]:
+def _write_structure(parts: _Document, marks: _Marks) -> list[tuple[int, bytes]]:
     """The structure tree (ISO 32000-1, 14.7): the objects of its parent tree, root, document and elements."""
-    writer = _StructureWriter(frame, segments, blocks, places, marks)
+    writer, frame = _StructureWriter(parts, marks), parts.frame
     parent_tree, root, document = (frame.objects_count + number for number in range(3))
     kids = [writer.write(node, document, FLOW, node.page) for node in frame.document]
     for node in frame.loose:
@@ -234,15 +234,10 @@ def _references(numbers: Sequence[int]) -> bytes:
 class _StructureWriter:
     """Numbers and writes structure elements, and remembers which one each piece of marked content belongs to."""
 
-    def __init__(
-        self, frame: Frame, segments: Segments, blocks: Sequence[Block], places: Sequence[Place], marks: _Marks
-    ) -> None:
-        self._frame = frame
-        self._segments = segments
-        self._blocks = blocks
-        self._places = places
+    def __init__(self, parts: _Document, marks: _Marks) -> None:
+        self._frame, self._segments, self._blocks, self._places = parts
         self._marks = marks
-        self._next = frame.objects_count + 3
+        self._next = self._frame.objects_count + 3
         self._owners: dict[tuple[int, int], int] = {}
         self.objects: list[tuple[int, bytes]] = []
         self.linked: list[int] = []

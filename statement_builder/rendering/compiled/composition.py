@@ -22,6 +22,9 @@ class Composition:
     def __init__(self, cache: LayoutCache | None) -> None:
         self._cache = cache
         self._parts: dict[tuple[type, bytes], Block | BlockTexts | Frame | Measure] = {}
+        self.missing = b""
+        """Key of the part that the last document lacked; empty if none was. Two documents that lack the same part need
+        only one of them laid out."""
 
     def add(
         self,
@@ -49,13 +52,13 @@ class Composition:
 
     def find_outline(self, segments: Segments) -> Outline | None:
         """The outline of a document with these segments; None if a part is not known."""
-        frame = self._find(segments.frame, BlockTexts)
-        blocks = [self._find(segment.structure, BlockTexts) for segment in segments.blocks]
+        frame = self._require(segments.frame, BlockTexts)
         if frame is None:
             return None
         paragraphs = [renumber_texts(paragraph, segments.frame_nodes) for paragraph in frame.paragraphs]
         fixed_nodes = [segments.frame_nodes[node] for node in frame.fixed_nodes]
-        for segment, block in zip(segments.blocks, blocks, strict=True):
+        for segment in segments.blocks:
+            block = self._require(segment.structure, BlockTexts)
             if block is None:
                 return None
             nodes = range(segment.start, segment.end)
@@ -69,21 +72,21 @@ class Composition:
         """The layout of a document; None if WeasyPrint must lay it out. Arguments as for `add`."""
         block_texts = []
         for segment in segments.blocks:
-            own = self._find(segment.structure, BlockTexts)
+            own = self._require(segment.structure, BlockTexts)
             if own is None:
                 return None
             block_texts.append(own)
         keys = _Keys(segments, outline, paragraphs, texts, block_texts)
         blocks = []
         for number in range(len(segments.blocks)):
-            block = self._find(keys.of_block(number), Block)
+            block = self._require(keys.of_block(number), Block)
             if block is None:
                 return None
             blocks.append(block)
         places = place_blocks(segments.frame, segments.blocks, blocks, self._measure)
         if places is None:
             return None
-        frame = self._find(keys.of_frame(1 + max(place.page for place in places)), Frame)
+        frame = self._require(keys.of_frame(1 + max(place.page for place in places)), Frame)
         if frame is None:
             return None
         try:
@@ -94,6 +97,12 @@ class Composition:
     def _measure(self, key: bytes) -> int | None:
         measure = self._find(key, Measure)
         return None if measure is None else measure.units
+
+    def _require(self, key: bytes, part_type: type[_Part]) -> _Part | None:
+        """As `_find`. Remembers whether the part was missing."""
+        part = self._find(key, part_type)
+        self.missing = key if part is None else b""
+        return part
 
     def _find(self, key: bytes, part_type: type[_Part]) -> _Part | None:
         part = self._parts.get((part_type, key))

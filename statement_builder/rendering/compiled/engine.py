@@ -108,8 +108,10 @@ class CompiledEngine:
         if outline is None or page_template is None:
             segments = find_segments(markup, parsed)
             ready = None if segments is None else self._compose(parsed, segments)
-            if ready is None and may_wait and self.cache is not None and not self.cache.claim(key):
-                raise LayoutPending
+            if ready is None and may_wait and self.cache is not None:
+                missing = b"" if segments is None else self._composition.missing
+                if not self.cache.claim(missing or key):
+                    raise LayoutPending
             outline, page_template = ready or self._compile(content, markup, parsed, segments)
             paragraphs = outline.typeset(parsed.texts)
         yield

@@ -1,7 +1,7 @@
 """Place blocks on pages as WeasyPrint does, from distances that it chose in other documents.
 
-A block begins a page or follows another one. Blocks that must stay together move to the next page together. Wherever that
-does not decide the place beyond doubt, WeasyPrint lays out the document.
+A block begins a page or follows another one. Blocks that must stay together move to the next page together. Wherever
+that does not decide the place beyond doubt, WeasyPrint lays out the document.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Divide a document's markup into blocks and the frame around them.
 
 The blocks of `<div class="body">`, and the rows of its tables, follow one another down the pages, and none changes
-another: a layout can be composed of blocks that WeasyPrint drew in other documents. So can the recipient's address, which
-has a position of its own.
+another: a layout can be composed of blocks that WeasyPrint drew in other documents. So can the recipient's address,
+which has a position of its own.
 """
 
 from __future__ import annotations
@@ -60,6 +60,14 @@ class Segments(NamedTuple):
     """Children of the flow that belong to the frame: all up to the last one with a link or a drawing."""
 
 
+class _Markup(NamedTuple):
+    """A document's head, tags and texts: each text precedes the tag of the same index."""
+
+    head: str
+    tags: Sequence[str]
+    texts: Sequence[str]
+
+
 class _Element(NamedTuple):
     """Indexes of an element's opening and closing tags, which are the same for a void element."""
 
@@ -71,8 +79,8 @@ class _Element(NamedTuple):
 def find_segments(markup: str, parsed: ParsedMarkup) -> Segments | None:
     """The segments of a document. None without a flow of blocks, or with text between them."""
     head, _, body = markup.partition("</head>")
-    context = head_structure(head)
     tags = split_body(body)[1::2]
+    read = _Markup(head_structure(head), tags, parsed.texts)
     elements = _read_elements(tags)
     flows = [element for element in elements if _has_class(tags[element.first], {_FLOW})]
     if len(flows) != 1:
@@ -86,9 +94,9 @@ def find_segments(markup: str, parsed: ParsedMarkup) -> Segments | None:
         for element in elements
         if _has_class(tags[element.first], {_FIXED}) and element.last < flow.first and not _has_target(tags, element)
     ]
-    blocks = [_segment(context, tags, parsed.texts, element, is_fixed=True) for element in fixed]
+    blocks = [_segment(read, element, read.head)._replace(is_fixed=True) for element in fixed]
     for number, element in enumerate(flowing):
-        blocks += _divide(context, tags, parsed.texts, element, number)
+        blocks += _divide(read, element, read.head, number)
     inside = {node for block in blocks for node in range(block.start, block.end)}
     flow_nodes = {node for element in flowing for node in range(element.first, element.last + 2)}
     if not flowing or any(parsed.texts[node].strip(" ") for node in flow_nodes - inside):
@@ -98,7 +106,7 @@ def find_segments(markup: str, parsed: ParsedMarkup) -> Segments | None:
     frame_nodes = tuple(node for node in range(len(parsed.texts)) if node not in inside and node not in flow_nodes)
     kinds = kinds_of(parsed.texts[node] for node in frame_nodes)
     return Segments(
-        frame=_hash(context, without_targets("<".join(frame_tags)), kinds),
+        frame=_hash(read.head, without_targets("<".join(frame_tags)), kinds),
         frame_nodes=frame_nodes,
         blocks=tuple(blocks),
         skipped=skipped,
@@ -179,45 +187,34 @@ def _has_target(tags: Sequence[str], element: _Element) -> bool:
     return any(_name(tag) in {"a", "svg", "img"} for tag in tags[element.first : element.last + 1])
 
 
-def _segment(
-    context: str,
-    tags: Sequence[str],
-    texts: Sequence[str],
-    element: _Element,
-    *,
-    is_fixed: bool = False,
-    group: int = -1,
-) -> Segment:
+def _segment(markup: _Markup, element: _Element, context: str) -> Segment:
+    """An element as a block. `context` is everything else that its style depends on."""
     start, end = element.first + 1, element.last + 1
+    tags = "<".join(markup.tags[element.first : end])
     return Segment(
-        structure=_hash(context, "<".join(tags[element.first : end]), kinds_of(texts[start:end])),
+        structure=_hash(context, tags, kinds_of(markup.texts[start:end])),
         start=start,
         end=end,
-        top=_hash(context, "<".join(_outermost(tags, texts, element, last=False))),
-        bottom=_hash(context, "<".join(_outermost(tags, texts, element, last=True))),
-        is_fixed=is_fixed,
-        group=group,
+        top=_hash(context, "<".join(_outermost(markup, element, last=False))),
+        bottom=_hash(context, "<".join(_outermost(markup, element, last=True))),
+        is_fixed=False,
+        group=-1,
     )
 
 
-def _divide(
-    context: str, tags: Sequence[str], texts: Sequence[str], element: _Element, group: int, *, is_whole: bool = True
-) -> Iterator[Segment]:
+def _divide(markup: _Markup, element: _Element, context: str, group: int) -> list[Segment]:
     """The blocks of one child of the flow, or of a section: rows, the parts of a section, or itself."""
-    opening = tags[element.first]
-    rows = _rows(tags, element)
+    opening = markup.tags[element.first]
+    rows = _rows(markup.tags, element)
     if rows:
-        yield from _row_segments(context, tags, texts, element, rows, group)
-    elif _has_class(opening, {_SECTION}) and element.children:
+        return [part._replace(group=group) for part in _row_segments(markup, element, rows, context)]
+    if _has_class(opening, {_SECTION}) and element.children:
         inside = f"{context}\0{opening}"
-        parts = [
-            part for child in element.children for part in _divide(inside, tags, texts, child, group, is_whole=False)
-        ]
+        parts = [part for child in element.children for part in _divide(markup, child, inside, group)]
         parts[0] = parts[0]._replace(top=_hash(inside, "first"))
         parts[-1] = parts[-1]._replace(bottom=_hash(inside, "last"))
-        yield from parts
-    else:
-        yield _segment(context, tags, texts, element, group=-1 if is_whole else group)
+        return [part._replace(group=group) for part in parts]
+    return [_segment(markup, element, context)]
 
 
 def _rows(tags: Sequence[str], element: _Element) -> list[_Element]:
@@ -232,25 +229,24 @@ def _is_group(tags: Sequence[str], element: _Element) -> bool:
     return _name(tags[element.first]) in {"thead", "tbody"}
 
 
-def _row_segments(
-    context: str, tags: Sequence[str], texts: Sequence[str], element: _Element, rows: Sequence[_Element], group: int
-) -> Iterator[Segment]:
+def _row_segments(markup: _Markup, element: _Element, rows: Sequence[_Element], context: str) -> Iterator[Segment]:
     """A table's rows. The widths of their cells depend on the table's columns."""
-    columns = "<".join(tags[element.first : rows[0].first])
+    columns = "<".join(markup.tags[element.first : rows[0].first])
     for number, row in enumerate(rows, 1):
-        outside = _hash(context, tags[element.first], tags[row.first], "last" if number == len(rows) else "")
-        segment = _segment(f"{context}\0{columns}", tags, texts, row, group=group)
-        yield segment._replace(top=outside, bottom=outside)
+        end = "last" if number == len(rows) else ""
+        outside = _hash(context, markup.tags[element.first], markup.tags[row.first], end)
+        yield _segment(markup, row, f"{context}\0{columns}")._replace(top=outside, bottom=outside)
 
 
-def _outermost(tags: Sequence[str], texts: Sequence[str], element: _Element, *, last: bool) -> Iterator[str]:
-    """The opening tags of an element and its first children, or last children, down to a text or a table: margins within
-    those do not reach outside."""
-    yield tags[element.first]
-    if element.children and _name(tags[element.first]) != "table":
+def _outermost(markup: _Markup, element: _Element, *, last: bool) -> Iterator[str]:
+    """The opening tags of an element and its first children, or last children, down to a text or a table: margins
+    within those do not reach outside."""
+    opening = markup.tags[element.first]
+    yield opening
+    if element.children and _name(opening) != "table":
         child = element.children[-1 if last else 0]
-        if not texts[child.last + 1 if last else child.first].strip(" "):
-            yield from _outermost(tags, texts, child, last=last)
+        if not markup.texts[child.last + 1 if last else child.first].strip(" "):
+            yield from _outermost(markup, child, last=last)
 
 
 def _hash(*parts: str) -> bytes:

@@ -63,8 +63,8 @@ class Painting:
 
 @contextmanager
 def record_painting(blocks: Sequence[Any], around: Sequence[Any]) -> Iterator[Painting]:
-    """Record what WeasyPrint draws of the elements `blocks` while this context is open. The elements `around` contain only
-    blocks.
+    """Record what WeasyPrint draws of the elements `blocks` while this context is open. The elements `around` contain
+    only blocks.
 
     The first operators of each span set color and font, whatever was set before it. So a span can be moved to another
     document.
@@ -121,13 +121,12 @@ class _Recorder:
         if is_own:
             self._end(stream)
 
-    def draw_line(
-        self, original: _Function, stream: Any, x1: float, y1: float, x2: float, y2: float, *rest: Any
-    ) -> None:
+    def draw_line(self, original: _Function, stream: Any, *line: Any) -> None:
         if self._rules is not None:
+            _, y1, _, y2, *_ = line
             # The line is in an artifact and in a group: three operators.
             self._rules.append((len(stream.stream) - 3, y1, y2))
-        original(stream, x1, y1, x2, y2, *rest)
+        original(stream, *line)
 
     def draw_inline_level(
         self, original: _Function, stream: Any, page: Any, box: Any, *rest: Any, **named: Any
@@ -188,8 +187,8 @@ class _Recorder:
             spans.append(span)
 
     def _draw_rows(self, original: _Function, stream: Any, table: Any, rows: Sequence[Any]) -> None:
-        """Draw a table whose rows are blocks. Its rules, which are all horizontal and do not touch, are drawn row by row,
-        each with the row above it."""
+        """Draw a table whose rows are blocks. Its rules, which are all horizontal and do not touch, are drawn row by
+        row, each with the row above it."""
         self._change_painter(stream, _FRAME)
         self._rules, pydyf._to_bytes = [], _exact_bytes
         start = len(stream.stream)
@@ -313,8 +312,8 @@ def _is_divisible(box: Any) -> bool:
 
 
 def _margin(path: Sequence[Any], around: Sequence[Any], side: str) -> float:
-    """A block's margin, collapsed with those of its first or last descendants and of the elements of which it is the first
-    or last (CSS 2.2, 8.3.1). Rows of a table have none, except for the table's at its ends."""
+    """A block's margin, collapsed with those of its first or last descendants and of the elements of which it is the
+    first or last (CSS 2.2, 8.3.1). Rows of a table have none, except for the table's at its ends."""
     index = 0 if side == "top" else -1
     margins = []
     chain = list(path[len(path) - 1 - len(around) :])

@@ -1,0 +1,136 @@
+"""Layouts composed of blocks of other documents are what WeasyPrint draws, and add up instead of multiplying."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from statement_builder.documents import Content
+from statement_builder.rendering import CompiledEngine, PlainEngine
+from statement_builder.rendering.compiled.composer import NotComposable, require_same_drawing
+from statement_builder.rendering.compiled.layouts import Layout
+from statement_builder.rendering.compiled.markup_parser import parse_markup
+from statement_builder.rendering.compiled.segments import find_segments
+from statement_builder.rendering.engine import LayoutPending
+from statement_builder.rendering.templating import render_markup
+from tests.builders import make_address, make_encounter
+from tests.contents import TEMPLATES, make_statement
+from tests.rendering.likeness import differences
+
+STREETS = ("12 Maple Street", "Apartment 7", "c/o Lee")
+
+
+def _statement(visits: int, lines: int, **guarantor: Any) -> Content:
+    encounters = [make_encounter(f"A7000{number}") for number in range(visits)]
+    return make_statement(*encounters, address=make_address(*STREETS[:lines]), **guarantor)
+
+
+@pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
+def test_compose__new_combination_is_what_weasyprint_draws(engine: PlainEngine, large_print: bool) -> None:
+    compiled = CompiledEngine(TEMPLATES)
+    for visits, lines in ((3, 1), (1, 2)):
+        compiled.render(_statement(visits, lines, large_print=large_print))
+    made = compiled.compiled
+    content = _statement(3, 2, large_print=large_print)
+    rendered = compiled.render(content)
+    assert (compiled.compiled - made, compiled.composed, compiled.fallbacks) == (0, 1, Counter())
+    assert differences(rendered.pdf, engine.render(content).pdf) == []
+
+
+def test_compose__same_bytes_as_compiled_alone() -> None:
+    together = CompiledEngine(TEMPLATES)
+    for visits, lines in ((4, 1), (1, 2), (4, 2)):
+        rendered = together.render(_statement(visits, lines))
+    assert together.composed == 1
+    assert rendered == CompiledEngine(TEMPLATES).render(_statement(4, 2))
+
+
+def test_compose__layouts_add_up() -> None:
+    """Twelve combinations of visits and address lines."""
+    compiled = CompiledEngine(TEMPLATES)
+    for visits, lines in product((1, 2, 3, 4), (1, 2, 3)):
+        compiled.render(_statement(visits, lines))
+    assert compiled.compiled + compiled.composed == 12
+    assert compiled.compiled <= 6
+
+
+def test_compose__parts_are_shared_with_another_process(tmp_path: Path) -> None:
+    first = CompiledEngine(TEMPLATES, tmp_path)
+    for visits, lines in ((3, 1), (1, 2)):
+        first.render(_statement(visits, lines))
+    second = CompiledEngine(TEMPLATES, tmp_path)
+    second.render(_statement(3, 2))
+    assert (second.compiled, second.composed) == (0, 1)
+
+
+def test_compose__waits_while_another_process_makes_the_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = CompiledEngine(TEMPLATES, tmp_path), CompiledEngine(TEMPLATES, tmp_path)
+    first.render(_statement(3, 1))
+    first.render(_statement(1, 1))
+    waiting: list[Any] = []
+
+    def draw(self: PlainEngine, markup: str, *rest: Any) -> Any:
+        """While the first process lays out its document, the second has one that lacks the same part."""
+        monkeypatch.undo()
+        waiting.extend(second.render_all([_statement(1, 2)], may_wait=True))
+        return self.draw(markup, *rest)
+
+    monkeypatch.setattr(PlainEngine, "draw", draw)
+    first.render_all([_statement(3, 2)], may_wait=True)
+    assert [type(outcome) for outcome in waiting] == [LayoutPending]
+    second.render(_statement(1, 2))
+    assert (second.compiled, second.composed) == (0, 1)
+
+
+def _compiled_layout(tmp_path: Path) -> Layout:
+    compiled = CompiledEngine(TEMPLATES, tmp_path)
+    compiled.render(make_statement())
+    (layout,) = [ready._page_template.layout for ready in compiled._page_templates.values()]
+    return layout
+
+
+def test_require_same_drawing__moved_text_is_refused(tmp_path: Path) -> None:
+    layout = _compiled_layout(tmp_path)
+    (page,) = layout.pages
+    first, *others = page.placeholders
+    moved = replace(page, placeholders=(replace(first, y=b"%.2f" % (float(first.y) + 0.01)), *others))
+    require_same_drawing(layout, layout)
+    with pytest.raises(NotComposable):
+        require_same_drawing(replace(layout, pages=(moved,)), layout)
+
+
+_HEAD = '<html lang="en"><head></head><body>'
+
+
+@pytest.mark.parametrize(
+    ("body", "blocks"),
+    [
+        pytest.param('<div class="body"><p>a</p><p>b</p></div>', 2, id="blocks"),
+        pytest.param('<div class="body"><p><a href="x">a</a></p><p>b</p></div>', 1, id="links-are-in-the-frame"),
+        pytest.param('<div class="recipient"><p>a</p></div><div class="body"><p>b</p></div>', 2, id="recipient"),
+        pytest.param('<div class="body"><p>a</p>text<p>b</p></div>', None, id="text-between-blocks"),
+        pytest.param('<div class="body"></div>', None, id="empty"),
+        pytest.param("<p>a</p>", None, id="no-flow"),
+    ],
+)
+def test_find_segments__blocks(body: str, blocks: int | None) -> None:
+    markup = f"{_HEAD}{body}</body></html>"
+    segments = find_segments(markup, parse_markup(markup))
+    assert (None if segments is None else len(segments.blocks)) == blocks
+
+
+def test_find_segments__every_text_belongs_to_one_part() -> None:
+    markup = render_markup(TEMPLATES, make_statement())
+    parsed = parse_markup(markup)
+    segments = find_segments(markup, parsed)
+    assert segments is not None
+    numbers = [*segments.frame_nodes, *(node for block in segments.blocks for node in range(block.start, block.end))]
+    shown = [number for number, text in enumerate(parsed.texts) if text.strip()]
+    assert len(numbers) == len(set(numbers))
+    assert set(shown) <= set(numbers)
+    assert len(segments.blocks) > 5

@@ -1,0 +1,98 @@
+"""Blocks are placed as WeasyPrint places them, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from statement_builder.rendering.compiled.blocks import UNITS_PER_PIXEL, Block, Node
+from statement_builder.rendering.compiled.flow import Place, error_key, limit_key, place_blocks, start_key
+from statement_builder.rendering.compiled.segments import Segment
+
+FRAME = b"frame"
+BLOCK = Block(
+    paragraphs=(),
+    breaks=(),
+    runs=(),
+    node=Node(head=b"", page=0, kids=()),
+    above=0,
+    below=0,
+    height=100 * UNITS_PER_PIXEL,
+    is_divisible=False,
+    keeps_with_previous=False,
+    keeps_with_next=False,
+    fonts=(),
+)
+
+
+def _segment(name: bytes, **facts: Any) -> Segment:
+    return Segment(structure=name, start=0, end=0, top=b"top", bottom=b"bottom", is_fixed=False, group=-1)._replace(
+        **facts
+    )
+
+
+SEGMENTS = tuple(map(_segment, (b"a", b"b", b"c")))
+MEASURES = {
+    limit_key(FRAME, 0): 350 * UNITS_PER_PIXEL,
+    limit_key(FRAME, 1): 900 * UNITS_PER_PIXEL,
+    start_key(FRAME, 0, SEGMENTS[0]): 100 * UNITS_PER_PIXEL,
+    start_key(FRAME, 1, SEGMENTS[0]): 40 * UNITS_PER_PIXEL,
+    error_key(FRAME, SEGMENTS[0]): 0,
+}
+
+
+def _places(*blocks: Block, **measures: int) -> list[tuple[int, float]] | None:
+    found = place_blocks(FRAME, SEGMENTS, blocks, MEASURES.get)
+    return None if found is None else [(place.page, place.top / UNITS_PER_PIXEL) for place in found]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "places"),
+    [
+        pytest.param((BLOCK, BLOCK, BLOCK), [(0, 100), (0, 200), (1, 40)], id="third-begins-the-next-page"),
+        pytest.param(
+            (BLOCK, replace(BLOCK, keeps_with_next=True), BLOCK),
+            [(0, 100), (1, 40), (1, 140)],
+            id="heading-moves-with-its-block",
+        ),
+        pytest.param(
+            (BLOCK, BLOCK, replace(BLOCK, keeps_with_previous=True)),
+            [(0, 100), (1, 40), (1, 140)],
+            id="last-takes-the-one-before-along",
+        ),
+        pytest.param(
+            (replace(BLOCK, below=30_000), replace(BLOCK, above=50_000), replace(BLOCK, height=1)),
+            [(0, 100), (0, 205), (0, 305)],
+            id="margins-collapse",
+        ),
+        pytest.param((BLOCK, BLOCK, replace(BLOCK, is_divisible=True)), None, id="weasyprint-divides"),
+        pytest.param((BLOCK, BLOCK, replace(BLOCK, height=50 * UNITS_PER_PIXEL)), None, id="exactly-full-is-uncertain"),
+        pytest.param((BLOCK, BLOCK, replace(BLOCK, height=900 * UNITS_PER_PIXEL)), None, id="higher-than-a-page"),
+    ],
+)
+def test_place_blocks__page_and_distance_from_its_top(
+    blocks: tuple[Block, ...], places: list[tuple[int, float]] | None
+) -> None:
+    assert _places(*blocks) == places
+
+
+@pytest.mark.parametrize("missing", [pytest.param(key, id=key.split()[0].decode()) for key in MEASURES])
+def test_place_blocks__unknown_distance_is_left_to_weasyprint(missing: bytes) -> None:
+    measures = {key: value for key, value in MEASURES.items() if key != missing}
+    assert place_blocks(FRAME, SEGMENTS, (BLOCK, BLOCK, BLOCK), measures.get) is None
+
+
+def test_place_blocks__fixed_block_is_not_in_the_flow() -> None:
+    fixed = _segment(b"fixed", is_fixed=True, top=b"fixed")
+    measures = MEASURES | {start_key(FRAME, 0, fixed): 7}
+    places = place_blocks(FRAME, (fixed, *SEGMENTS[:1]), (BLOCK, BLOCK), measures.get)
+    assert places == [Place(0, 7), Place(0, 100 * UNITS_PER_PIXEL)]
+
+
+def test_place_blocks__rows_of_a_table_stay_together() -> None:
+    rows = tuple(_segment(b"row", group=1) for _ in range(3))
+    row = replace(BLOCK, is_divisible=True)
+    assert place_blocks(FRAME, rows, (row, row, row), MEASURES.get) is None
+    assert place_blocks(FRAME, rows[:2], (row, row), MEASURES.get) is not None
