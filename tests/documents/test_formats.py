@@ -46,6 +46,8 @@ def test_dates__each_format_in_two_languages() -> None:
     assert format_medium_date(day, "en") == "Apr 3, 2027"
     assert format_month(day, "en") == "April 2027"
     assert format_long_date(day, "es") == "3 de abril de 2027"
+    assert format_medium_date(day, "es") == "3 abr 2027"
+    assert format_month(day, "es") == "abril de 2027"
 
 
 def test_format_cents__refuses_an_unknown_language() -> None:

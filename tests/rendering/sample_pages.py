@@ -126,12 +126,18 @@ def _correction(**guarantor: Any) -> Content:
     return msgspec.structs.replace(make_statement(**guarantor), replaces=replaced)
 
 
-def _with_notes(**guarantor: Any) -> Content:
+_MESSAGES = {
+    "en": "Our billing office is open on Saturdays in November. Come in with your bill and your insurance card.",
+    "es": "Nuestra oficina de facturación abre los sábados de noviembre. Venga con su factura y su tarjeta del seguro.",
+}
+
+
+def _with_notes(language: str = "en", **guarantor: Any) -> Content:
     """With the sentence of the month, and the code to sign up for e-mail."""
     facility = make_facility(enrollment_url="https://mychart.riverbend.example/paperless")
     return msgspec.structs.replace(
-        make_statement(facility=facility, **guarantor),
-        message="Our billing office is open on Saturdays in November. Come in with your bill and your insurance card.",
+        make_statement(facility=facility, language=language, **guarantor),
+        message=_MESSAGES[language],
         enrollment_code="K7QM-2XWA-PDRE",
     )
 

@@ -45,6 +45,7 @@ def load_with(folder: Path, changes: dict[str, Any], environ: dict[str, str] | N
     return load_settings(environ or {}, folder)
 
 
+SPANISH = {"language": "es", "phone_hours": "Lunes a viernes, de 8 a. m. a 6 p. m."}
 ADDRESS = {"lines": ["200 Hospital Drive"], "city": "Maple Valley", "state": "NH", "postal_code": "03302"}
 WRONG: list[tuple[str, list[Any]]] = [
     # setting, values that are refused
@@ -55,6 +56,11 @@ WRONG: list[tuple[str, list[Any]]] = [
                         "(call the office)", "1-CALL-NOW-PLEASE"]),
     ("facility.assistance_phone", ["", "0", "555-0142"]),
     ("facility.phone_hours", ["", "  ", "a\nb"]),
+    ("facility.in_language", [
+        [], [{"language": "es"}], [{"language": "fr", "phone_hours": "x"}], [SPANISH, SPANISH],
+        [SPANISH | {"fax": "x"}], [SPANISH | {"phone_hours": " "}], [SPANISH | {"phone": "555-0143"}],
+        [SPANISH | {"portal_url": "http://pay.example"}],
+    ]),
     ("facility.tax_id", ["", "02-000", "020000000", "0２-0000000", "02-00000000"]),
     ("facility.portal_url", ["", "http://pay.example", "https://", "https:// x", "https://pay", "https://é.example",
                              "https://x.example/" + "y" * 200, "javascript:alert(1)"]),
