@@ -14,6 +14,7 @@ from statement_builder.billing.model import (
     Charge,
     Correspondence,
     Deposit,
+    DocumentRequest,
     Encounter,
     EpisodeStatus,
     EstimateReview,
@@ -29,6 +30,8 @@ from statement_builder.billing.model import (
     Plan,
     PlanStatus,
     RecordedHold,
+    RequestFormat,
+    RequestKind,
 )
 from statement_builder.policy.hold_codes import HOLD_CODES
 from tests.builders import AS_OF, make_address, make_encounter, make_episode, make_guarantor, make_patient
@@ -81,6 +84,18 @@ def plans(draw: st.DrawFn, plan_id: str) -> Plan:
     )
 
 
+requests = st.lists(
+    st.builds(
+        DocumentRequest,
+        request_id=st.sampled_from(["Q1", "Q2"]),
+        kind=st.just(RequestKind.INVOICE),
+        asked_on=days,
+        format=st.sampled_from([RequestFormat.STANDARD, *RequestFormat]),
+    ),
+    max_size=1,
+).map(tuple)
+
+
 def encounters(account_number: str) -> SearchStrategy[Encounter]:
     return st.builds(
         Encounter,
@@ -104,6 +119,7 @@ def encounters(account_number: str) -> SearchStrategy[Encounter]:
         insurance=st.lists(insurance, max_size=3).map(tuple),
         payments=st.lists(payments, max_size=2).map(tuple),
         correspondence=st.one_of(st.none(), correspondence()),
+        requests=requests,
     )
 
 
@@ -166,6 +182,7 @@ def typical_encounters(draw: st.DrawFn, account_number: str) -> Encounter:
         plan_id=draw(st.sampled_from(["", "", "PL1"])),
         payments=draw(st.lists(payments.filter(lambda one: one.posted_on != AS_OF), max_size=1).map(tuple)),
         correspondence=letters if level >= 0 else None,
+        requests=draw(requests),
     )
 
 

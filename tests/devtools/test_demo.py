@@ -30,9 +30,14 @@ def test_demo__prints_each_step_and_where_to_look(demo: tuple[Hospital, str, str
         "N-N-statement: N documentsN N printedN N e-mailed (N s)",
         "N-N-ob-notice: N documentsN N printedN N e-mailed (N s)",
         "N-N-dunning: N documentsN N printedN N e-mailed (N s)",
+        "N-N-invoice: N documentsN N printedN N e-mailed (N s)",
+        "N-N-plan-agreement: N documentsN N printedN N e-mailed (N s)",
+        "N-N-plan-reminder: N documentsN N printedN N e-mailed (N s)",
+        "N-N-plan-missed: N documentsN N printedN N e-mailed (N s)",
+        "N-N-plan-default: N documentsN N printedN N e-mailed (N s)",
         "Index page: N sample documents (N s)",
     ]
-    assert out.count("foots ") == 3
+    assert out.count("foots ") == 8
     assert out.splitlines()[-2:] == [
         f"Open {hospital.home / 'demo' / 'index.html'}",
         "Open the console with `statements serve`",
@@ -47,9 +52,9 @@ def test_demo_page__links_are_relative_and_exist(demo: tuple[Hospital, str, str]
     assert all(target.is_file() and target.is_relative_to(hospital.home) for target in targets), links
     suffixes = {target.suffix for target in targets}
     assert suffixes == {".pdf", ".csv", ".ctl", ".eml"}
-    for name in ("statement.pdf", "ob-notice.pdf"):
+    for name in ("statement.pdf", "ob-notice.pdf", "invoice.pdf"):
         assert hospital.home / "examples" / name in targets
-    assert sum("control-sheets" in link for link in links) == 3
+    assert sum("control-sheets" in link for link in links) == 4
 
 
 def test_demo_page__loads_nothing(demo: tuple[Hospital, str, str]) -> None:

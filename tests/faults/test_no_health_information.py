@@ -22,14 +22,14 @@ from tests.hospital import AS_OF, CYCLE, CommandResult, Hospital
 Results = tuple[Hospital, list[CommandResult]]
 SUPERVISOR = 70_001
 """A Unix user."""
-KINDS = ("statement", "ob-notice", "dunning")
+KINDS = ("statement", "ob-notice", "dunning", "invoice")
 COMMON_WORDS = {"day", "long", "may", "person", "street", "mail", "page", "due", "sent", "print", "letter", "price"}
 """Last names that are also words in the service's output, and so prove nothing."""
 
 
 @pytest.fixture(scope="module")
 def results(sample_hospitals: SampleHospitals, tmp_path_factory: pytest.TempPathFactory) -> Results:
-    """A hospital after its three batches, and the output of every command."""
+    """A hospital after its four batches, and the output of every command."""
     if os.geteuid() != 0:
         pytest.skip("only root can run a command as another Unix user, which final notices need")
     hospital = sample_hospitals.copy_to(tmp_path_factory.mktemp("three-batches") / "home")

@@ -8,12 +8,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statement_builder.billing.model import Deposit, Encounter, InsuranceStatus, PatientShare, PlanMethod
+from statement_builder.billing.model import Charge, Deposit, Encounter, InsuranceStatus, PatientShare, PlanMethod
 from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.policy import Policy
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
-from tests.contents import BILLED, TERMS, make_letter, make_ob_notice, make_statement
+from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
 from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
 
 FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
@@ -43,6 +43,7 @@ KINDS = (
     "past-due",
     "second-letter",
     "final-notice",
+    "itemized",
     "plan-agreement",
     "plan-reminder",
     "plan-missed",
@@ -77,6 +78,8 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
     if kind in {"statement", "reminder"}:
         visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 1, 2, 3, 5, 9))))
         return make_statement(*visits, level=int(kind == "reminder"), **person)
+    if kind == "itemized":
+        return make_invoice(_stay(random), **person)
     level = 2 + ("past-due", "second-letter", "final-notice").index(kind)
     visits = tuple(_visit(random, number, correspondence=BILLED) for number in range(random.choice((1, 2, 4))))
     actions = random.choice(((), (CollectionAction.REPORTING, CollectionAction.SUIT), tuple(CollectionAction)))
@@ -106,6 +109,28 @@ def _plan_letter(kind: str, random: Random, **person: Any) -> Content:
         return make_missed(make_plan(*paid, next_on=date(2026, 12, random.randint(1, 9)), method=method), **person)
     level = random.choice((0, 1, 2, 3, 4))
     return make_default(replace(BILLED_ONCE, statements_sent=min(level + 1, 2), last_level=level), **person)
+
+
+def _stay(random: Random) -> Encounter:
+    visit = _visit(random, 0)
+    lines = random.choice((1, 2, 3, 14, 60))
+    charges = tuple(
+        Charge(
+            charge_id=f"C{number:03}",
+            service_on=visit.service_from,
+            posted_on=visit.service_from,
+            description=random.choice(DESCRIPTIONS),
+            code=random.choice(("", "0250", "99284")),
+            revenue_code=random.choice(("", "0250", "0306", "0914", "0981")),
+            quantity=random.choice((1, 12, 1_000)),
+            amount_cents=random.choice((0, 12_345, 1_234_567)),
+        )
+        for number in range(lines)
+    )
+    first = visit.charges[0]
+    return replace(
+        visit, charges=(first, *charges), correspondence=random.choice((None, BILLED)), plan_id="", payments=()
+    )
 
 
 def _visit(random: Random, number: int, **facts: Any) -> Encounter:

@@ -17,6 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
+from statement_builder.billing.model import InsuranceStatus
 from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.documents.formats import format_long_date, format_medium_date, format_month
@@ -26,12 +27,15 @@ from statement_builder.rendering.templating import page_label, render_markup
 from statement_builder.resources import languages
 from tests.builders import make_encounter, make_episode
 from tests.contents import (
+    BILLED,
     TEMPLATES,
     TERMS,
+    make_invoice,
     make_letter,
     make_ob_notice,
     make_plan_statement,
     make_statement,
+    make_stay,
     three_visits,
 )
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
@@ -75,6 +79,15 @@ def pseudo_templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return templates
 
 
+def _itemized(*, large_print: bool) -> Iterator[Content]:
+    yield make_invoice(large_print=large_print)
+    yield make_invoice(make_stay(correspondence=BILLED), large_print=large_print)
+    yield make_invoice(make_stay(sensitive=True), large_print=large_print)
+    pending = make_stay(insurance_status=InsuranceStatus.PENDING, insurance_pending_cents=20_000)
+    for encounter in (pending, make_stay(owed_cents=0), make_stay(owed_cents=-4_500)):
+        yield make_invoice(encounter, asks=False, large_print=large_print)
+
+
 def documents() -> Iterator[Content]:
     for large_print in (False, True):
         yield make_statement(large_print=large_print)
@@ -82,6 +95,7 @@ def documents() -> Iterator[Content]:
         yield make_statement(make_encounter(sensitive=True, share=None, insurance_name=""), large_print=large_print)
         yield make_plan_statement(large_print=large_print)
         yield make_ob_notice(large_print=large_print)
+        yield from _itemized(large_print=large_print)
         yield make_ob_notice(make_episode(good_faith_estimate_id="GFE-88", insurance_name=""), large_print=large_print)
         yield make_agreement(large_print=large_print)
         yield make_agreement(policy=Policy(plan_letter_mode=PlanLetterMode.COURTESY), large_print=large_print)

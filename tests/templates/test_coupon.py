@@ -12,7 +12,7 @@ from pdf_kit.pdfium_reader import read_runs
 from statement_builder.documents import Content
 from statement_builder.rendering import PlainEngine
 from tests.builders import make_facility
-from tests.contents import make_letter, make_ob_notice, make_statement
+from tests.contents import make_invoice, make_letter, make_ob_notice, make_statement
 
 PERFORATION_IN, SCANLINE_CLEAR_IN = 7.5, 9.92
 RETURN_WINDOW_TOP_IN = 11 - 1.625
@@ -23,6 +23,7 @@ KINDS = [
     pytest.param(make_statement, id="statement"),
     pytest.param(lambda **person: make_statement(facility=CODE, **person), id="statement-with-code"),
     pytest.param(lambda **person: make_letter(4, **person), id="final-notice"),
+    pytest.param(make_invoice, id="itemized"),
     pytest.param(make_ob_notice, id="estimate"),
 ]
 

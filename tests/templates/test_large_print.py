@@ -13,7 +13,7 @@ from statement_builder.documents import Content
 from statement_builder.documents.facts import ObNoticeFacts
 from statement_builder.rendering import PlainEngine
 from tests.builders import make_encounter, make_episode, make_facility
-from tests.contents import BILLED, make_letter, make_ob_notice, make_plan_statement, make_statement
+from tests.contents import BILLED, make_invoice, make_letter, make_ob_notice, make_plan_statement, make_statement
 from tests.pdf_text import page_texts
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
@@ -29,6 +29,7 @@ LARGE = [
     pytest.param(lambda: make_ob_notice(facility=CODE, large_print=True), id="estimate"),
     pytest.param(lambda: make_ob_notice(SELF_PAY, facility=CODE, large_print=True), id="estimate-self-pay"),
     pytest.param(lambda: make_ob_notice(SEVEN_PAYMENTS, facility=CODE, large_print=True), id="estimate-7-payments"),
+    pytest.param(lambda: make_invoice(facility=CODE, large_print=True), id="itemized"),
     pytest.param(lambda: make_letter(2, facility=CODE, large_print=True), id="past-due"),
     pytest.param(lambda: make_agreement(facility=CODE, large_print=True), id="plan-agreement"),
     pytest.param(lambda: make_reminder(facility=CODE, large_print=True), id="plan-reminder"),

@@ -11,7 +11,7 @@ import pytest
 from statement_builder.documents import Content
 from statement_builder.rendering import PlainEngine
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_facility
-from tests.contents import make_letter, make_ob_notice, make_statement, three_visits
+from tests.contents import make_invoice, make_letter, make_ob_notice, make_statement, three_visits
 
 Box = tuple[float, float, float, float]
 
@@ -45,6 +45,7 @@ def expensive_visit() -> Content:
             id="reminder-large-print",
         ),
         pytest.param(expensive_visit, id="large-amounts"),
+        pytest.param(lambda: make_invoice(**LONG_NAME), id="itemized"),
         pytest.param(lambda: make_ob_notice(**LONG_NAME), id="estimate"),
         pytest.param(lambda: make_ob_notice(**LONG_NAME, large_print=True), id="estimate-large-print"),
         pytest.param(lambda: make_ob_notice(make_episode(estimate_cents=12_345_678)), id="estimate-large-amounts"),

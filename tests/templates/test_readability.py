@@ -14,7 +14,15 @@ from statement_builder.policy import Policy
 from statement_builder.rendering.templating import render_markup
 from statement_builder.resources import languages
 from tests.builders import make_encounter, make_episode
-from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement, three_visits
+from tests.contents import (
+    TEMPLATES,
+    make_invoice,
+    make_letter,
+    make_ob_notice,
+    make_plan_statement,
+    make_statement,
+    three_visits,
+)
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 from tests.readability import SCALES, SENTENCE_WORDS_MAX, measure, running_text
 
@@ -31,6 +39,7 @@ DOCUMENTS: dict[str, Callable[..., Content]] = {
     "estimate-self-pay": lambda **person: make_ob_notice(
         make_episode(good_faith_estimate_id="GFE-88", insurance_name="", estimate_basis=""), **person
     ),
+    "itemized": make_invoice,
     "past-due-letter": lambda **person: make_letter(2, **person),
     "second-letter": lambda **person: make_letter(3, **person),
     "final-notice": lambda **person: make_letter(4, **person),

@@ -15,7 +15,7 @@ from statement_builder.billing.scanline import Scanline
 from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine, DocumentError, ForeignIds, PlainEngine, verify
 from tests.builders import make_facility
-from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
+from tests.contents import TEMPLATES, make_invoice, make_letter, make_ob_notice, make_statement
 from tests.envelope import DOUBLE_WINDOW_10
 from tests.plan_letters import make_agreement, make_missed
 from tests.templates.test_overlaps import LONG_NAME
@@ -26,6 +26,7 @@ LONG = make_facility(scanline=Scanline(account_width=19))
 EVERY_DOCUMENT = [
     pytest.param(make_statement, id="statement"),
     pytest.param(make_ob_notice, id="estimate"),
+    pytest.param(make_invoice, id="itemized"),
     pytest.param(lambda: make_letter(4), id="final-notice"),
     pytest.param(make_agreement, id="plan-agreement"),
     pytest.param(make_missed, id="plan-missed"),
