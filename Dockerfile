@@ -29,7 +29,7 @@ RUN /opt/venv/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /tmp/dist
 FROM python:3.11.14-slim-bookworm
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz0b libharfbuzz-subset0 libfontconfig1 fonts-ocr-a dumb-init \
+        libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz0b libharfbuzz-subset0 libfontconfig1 fonts-ocr-a fonts-noto-core fonts-droid-fallback fonts-nanum dumb-init \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 50000 --create-home --home-dir /var/lib/statements statements
 WORKDIR /var/lib/statements

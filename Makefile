@@ -2,6 +2,7 @@ SHELL := /bin/sh
 export PYTHONDONTWRITEBYTECODE :=
 PYTEST_ARGS ?=
 BOOTSTRAP := scripts/bootstrap.sh scripts/debian-packages.txt pyproject.toml
+NPM_LOCKS := tests/services/prism/package-lock.json tests/web/npm/package-lock.json
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format docs wheel bench airflow install clean
@@ -50,6 +51,6 @@ clean: ## Remove what the other targets made, the demo's mail included
 	@[ -e .venv/.test ] && [ .venv/.test -nt requirements-test.lock ] || scripts/bootstrap.sh airflow
 	@touch $@
 
-.venv/.test: requirements-test.lock $(BOOTSTRAP) tests/services/prism/package-lock.json
+.venv/.test: requirements-test.lock $(BOOTSTRAP) $(NPM_LOCKS)
 	@scripts/bootstrap.sh test
 	@touch $@

@@ -10,6 +10,16 @@ from datetime import datetime
 import msgspec
 
 
+class PieceCodes(msgspec.Struct, frozen=True, kw_only=True):
+    """What goes with a piece, in the vendor's codes. Empty: what the profile orders."""
+
+    segment: str = ""
+    insert: str = ""
+    return_envelope: str = ""
+    message: str = ""
+    """The sentence of the month on its page."""
+
+
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """One document in one envelope."""
 
@@ -27,6 +37,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """Serial number in the Intelligent Mail barcode, not reused for 45 days; None if this barcode is not printed."""
     scanline: str = ""
     """The coupon's scan line for a lockbox scanner, as printed; empty if the document has none."""
+    codes: PieceCodes = PieceCodes()
     cover_sheet_pages: int = 0
     """How many of `pages` belong to the cover sheet with a newer address, which precedes the document."""
 

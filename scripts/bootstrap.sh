@@ -83,6 +83,8 @@ step "Consistency check" pip check
     step "Celery provider" .venv/bin/python -c "import airflow.providers.celery.executors.celery_executor_utils"
 step "This project, editable" pip install --no-deps --no-build-isolation --editable .
 if [ "$profile" = test ]; then
-    step "npm packages of tests/services/prism" \
-        npm ci --prefix tests/services/prism --ignore-scripts --no-audit --no-fund --loglevel=error
+    for folder in tests/services/prism tests/web/npm; do
+        step "npm packages of $folder" \
+            npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error
+    done
 fi

@@ -22,7 +22,7 @@ from mail_house.print_files.control import Control, FileFacts
 from mail_house.print_files.manifest import COLUMNS as MANIFEST_COLUMNS
 from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
-from statement_builder.ledger import LegalHold
+from statement_builder.ledger import LegalHold, RecordedRequest
 from statement_builder.operations.access import AccessReport
 from statement_builder.operations.health_check import HealthCheckFinding
 from statement_builder.operations.preflight import PreflightReport
@@ -214,10 +214,16 @@ The folder back end writes one `DOCUMENT_ID.eml` per message.
 | key | content |
 |---|---|
 | `snapshots/BATCH/ATTEMPT/SHARD.jsonl.gz` | what was pulled, one account per line |
+| `snapshots/BATCH/corrections/HASH.jsonl.gz` | the account that a correction was made from |
 | `packs/BATCH/SHARD-HASH.zip` | the shard's PDFs, stored uncompressed, named by document id |
-| `control-sheets/BATCH/HASH.pdf`, `.json` | the control sheet as of the batch's close |
+| `control-sheets/BATCH/HASH.pdf` | the control sheet as of the batch's close |
+| `control-sheets/BATCH/HASH.json` | its figures |
+| `event-log/BATCH.json` | the seal of the event log as of the batch's close |
+| `event-log/BATCH-NUMBER.json` | a further seal, from 2, if the batch closed again after the ledger was restored |
+| `links/DOCUMENT.pdf` | a copy for the link in an e-mail (`archive-link`); not encrypted with the archive's `key` |
 | `hand-offs/NUMBER.json` | one per hand-off, so that a ledger restored from an older backup is recognized |
 | `installation.json` | the mark of the installation that the archive belongs to |
+| `check.txt` | on S3, an object that `statements doctor` writes to see whether it can |
 
 A `file:` outbox and the inbox have the mark in a hidden file, `.statements-installation`.
 """
@@ -283,6 +289,7 @@ _JSON_RESULTS = (
     ("statements track", "One object.", TrackingResult),
     ("statements purge", "One object.", PurgeReport),
     ("statements legal-hold list", "A list of objects.", LegalHold),
+    ("statements requests", "A list of objects.", RecordedRequest),
     ("statements preflight", "One object.", PreflightReport),
     ("statements doctor", "A list of objects.", HealthCheckFinding),
     ("statements settings", "A list of objects.", SettingRow),

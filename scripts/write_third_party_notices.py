@@ -33,13 +33,17 @@ _LONG_NAMES = {
 _INTRODUCTION = """\
 # Third-party notices
 
-The service imports these packages; none of them is part of this repository or of its wheel. `requirements.lock` pins
-them. Packages under the LGPL or the MPL (`paramiko`, `psycopg`, `pikepdf`, `certifi`) are used unmodified through their
-public interfaces, which leaves this project under Apache-2.0. `pyphen` is offered under the GPL, the LGPL or the MPL,
-at the user's choice.
+The service imports the packages in the table; none of them is part of this repository or of its wheel.
+`requirements.lock` pins them. Packages under the LGPL or the MPL (`paramiko`, `psycopg`, `pikepdf`, `certifi`) are used
+unmodified through their public interfaces, which leaves this project under Apache-2.0. `pyphen` is offered under the
+GPL, the LGPL or the MPL, at the user's choice.
+
+htmx 4.0.1 (`statement_builder/web/static/htmx.min.js`, Zero-Clause BSD) is part of this repository and of its wheel.
 
 Fonts: Source Sans Pro (`font-source-sans-pro`, SIL Open Font License 1.1) and OCR-A (Debian's `fonts-ocr-a`, public
-domain) are embedded in the PDFs.
+domain) are embedded in the PDFs; in the notice of language assistance also Noto Sans (`fonts-noto-core`, SIL Open Font
+License 1.1), Droid Sans Fallback (`fonts-droid-fallback`, Apache-2.0), and Nanum Gothic (`fonts-nanum`, SIL Open Font
+License 1.1).
 
 | package | version | license |
 |---|---|---|

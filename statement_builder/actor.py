@@ -52,7 +52,8 @@ def is_same_user(actor: str, other: str) -> bool:
 
 
 def _person(actor: str) -> str:
-    return actor.partition("@")[0].partition("/")[0].casefold()
+    user, _, _ = actor.rpartition("@")  # a user's name may be an e-mail address
+    return user.partition("/")[0].casefold()
 
 
 def _login_user_id() -> int | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
 
-from statement_builder.billing.model import Fault, FaultyAccount
+from statement_builder.billing.model import DocumentRequest, Fault, FaultyAccount
 from statement_builder.errors import StatementsError
 
 INTERNAL = "INTERNAL"
@@ -83,7 +83,11 @@ def _frames(trace: TracebackType | None) -> list[str]:
     return frames or ["unknown"]
 
 
-def faulty_account(subject: str, problem: Problem, *, cents: int = 0) -> FaultyAccount:
+def faulty_account(
+    subject: str, problem: Problem, *, cents: int = 0, requests: tuple[DocumentRequest, ...] = ()
+) -> FaultyAccount:
     """An account that our own program failed on, as an exception."""
     fault = Fault(code=problem.code, result_set="", message=problem.message, fix=problem.fix)
-    return FaultyAccount(subject=subject, faults=(fault,), cents=cents, has_episode=True, has_plan=True)
+    return FaultyAccount(
+        subject=subject, faults=(fault,), cents=cents, has_episode=True, has_plan=True, requests=requests
+    )

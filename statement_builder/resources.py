@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.errors import ConfigError
 
 
@@ -29,8 +30,6 @@ def languages(*templates: Path) -> tuple[str, ...]:
     return (SOURCE_LANGUAGE, *sorted(found - {SOURCE_LANGUAGE}))
 
 
-SOURCE_LANGUAGE = "en"
-"""The language that the templates are written in."""
 TEMPLATES = shipped("templates")
 SQL_ROOT = shipped("sql")
 SAMPLE_SETTINGS = shipped("statements.sample.toml")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from statement_builder.billing.facility import Facility
+from statement_builder.billing.facility import Facility, FacilityTexts
 from statement_builder.billing.model import (
     Address,
     Charge,
@@ -47,6 +47,7 @@ def make_facility(**changes: Any) -> Facility:
         "assistance_free_max_percent": 200,
         "assistance_discount_max_percent": 400,
         "tax_id": "04-0000000",
+        "in_language": (FacilityTexts(language="es", phone_hours="Lunes a viernes, de 8 a. m. a 6 p. m."),),
     }
     return Facility(**(facts | changes))
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from statement_builder.billing.balance import balance
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import (
+    Charge,
     Correspondence,
     Deposit,
+    DocumentRequest,
     Encounter,
     GuarantorAccount,
     Installment,
+    InsuranceKind,
     ObstetricEpisode,
     Plan,
     PlanStatus,
+    RequestKind,
 )
 from statement_builder.billing.obstetric import schedule
 from statement_builder.billing.plans import amount_due
@@ -29,6 +34,7 @@ from tests.builders import (
     make_episode,
     make_facility,
     make_guarantor,
+    make_insurance,
     make_patient,
     make_payment,
 )
@@ -158,6 +164,57 @@ def make_ob_notice(
         due_on=plan.due_on,
     )
     return compose_document(account, selection, facility=facility)
+
+
+def make_stay(lines: int = 14, **changes: Any) -> Encounter:
+    """A stay of 14 charge lines in seven categories, with insurance: $3,150.00 in charges, $345.00 owed."""
+    services = (
+        ("Room and nursing care", "0120", "0120", 120_000),
+        ("Medicines", "", "0250", 4_500),
+        ("Complete blood count", "85025", "0305", 6_200),
+        ("X-ray of the chest", "71046", "0324", 31_000),
+        ("Breathing treatment", "94640", "0410", 21_500),
+        ("Physical therapy, 30 minutes", "97110", "0420", 14_800),
+        ("Wheelchair transport", "", "", 2_000),
+    )
+    charges = tuple(
+        Charge(
+            charge_id=f"C{number:04}",
+            service_on=date(2026, 10, 3) + timedelta(days=number % 3),
+            posted_on=date(2026, 10, 8),
+            description=description,
+            code=code,
+            revenue_code=revenue_code,
+            quantity=1 + number % 2,
+            amount_cents=cents,
+        )
+        for number in range(lines)
+        for description, code, revenue_code, cents in (services[number % len(services)],)
+    )
+    total, owed = sum(each.amount_cents for each in charges), changes.pop("owed_cents", 34_500)
+    facts: dict[str, Any] = {
+        "charges": charges,
+        "service_to": date(2026, 10, 6),
+        "description": "Hospital stay, pneumonia",
+        "insurance": (
+            make_insurance("I1", kind=InsuranceKind.CONTRACTUAL, amount_cents=total // 2),
+            make_insurance("I2", amount_cents=total - total // 2 - owed - 2_000),
+        ),
+        "payments": (make_payment(amount_cents=2_000),),
+        "requests": (DocumentRequest(request_id="Q1", kind=RequestKind.INVOICE, asked_on=date(2026, 11, 16)),),
+    }
+    return make_encounter(**(facts | changes))
+
+
+def make_invoice(
+    encounter: Encounter | None = None, *, facility: Facility | None = None, asks: bool = True, **guarantor: Any
+) -> Content:
+    """The itemized bill of a stay that was not billed before. `asks`: whether it asks for what is owed."""
+    account = make_account(encounter or make_stay(), guarantor=make_guarantor(**guarantor))
+    amount_cents = balance(account, AS_OF).patient_cents if asks else 0
+    return compose_document(
+        account, make_selection(account, kind=Kind.INVOICE, amount_cents=amount_cents), facility=facility
+    )
 
 
 def make_letter(

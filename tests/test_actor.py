@@ -59,6 +59,8 @@ def test_actor__login_behind_sudo_is_the_person() -> None:
         pytest.param("ana/statements@one", "ana@one", True, id="sudo-and-without"),
         pytest.param("ana/statements@one", "ben/statements@one", False, id="two-logins-share-an-account"),
         pytest.param("ana@one", "ben@one", False, id="two-users"),
+        pytest.param("ana@a.org@airflow", "ana@b.org@airflow", False, id="names-are-email-addresses"),
+        pytest.param("ana@a.org@airflow", "Ana@a.org/statements@one", True, id="email-address-of-a-login"),
     ],
 )
 def test_is_same_user(actor: str, other: str, same: bool) -> None:

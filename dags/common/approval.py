@@ -22,7 +22,7 @@ def approval_settings() -> dict[str, Any]:
     """
     return {
         "fail_on_reject": True,
-        "assigned_users": [{"id": name, "name": name} for name in approvers()] or None,
+        "assigned_users": [{"id": user.user_id, "name": user.name} for user in approvers()] or None,
         "execution_timeout": None,  # an approval may take days
     }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from statement_builder.cli.output import format_dollars
 from statement_builder.ledger import Batch
 from statement_builder.operations.summaries import FIGURES, summarize_batch
+from statement_builder.operations.wording import format_dollars
 from statement_builder.pipeline.context import AppContext
 
 

@@ -12,7 +12,7 @@ import multiprocessing.process
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -20,9 +20,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from statement_builder import settings as all_settings
-from statement_builder.settings import Settings, load_settings
+from statement_builder.errors import ConfigError
+from statement_builder.settings import AirflowUser, Settings, load_settings
 
 if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
     from statement_builder.pipeline.context import AppContext
 
 CONNECTIONS = {
@@ -31,6 +34,7 @@ CONNECTIONS = {
     "statements_source": "STATEMENTS_SOURCE_URL",
     "statements_print": "STATEMENTS_PRINT",
     "statements_email": "STATEMENTS_EMAIL",
+    "statements_portal": "STATEMENTS_PORTAL",
 }
 """Maps connection ids to the variables they override. A missing connection leaves the setting unchanged."""
 _EXTRA_PREFIXES = ("STATEMENTS_", "AWS_")
@@ -57,14 +61,19 @@ def facility_id() -> str:
     return read_settings().require_facility().facility_id
 
 
-def approvers() -> list[str]:
-    """The Airflow users who may respond to an approval. Empty: everybody whom Airflow allows."""
-    return [each.partition(":")[2] for each in read_settings().roles.release or () if each.startswith("airflow:")]
+def approvers() -> list[AirflowUser]:
+    """The users whom Airflow lets respond to an approval. Empty: everybody whom Airflow allows.
+
+    Airflow compares ids, so the list is empty if the id of one of them is not known: he could not respond. The release
+    and the rejection check the name in any case.
+    """
+    users = read_settings().roles.airflow_users("release")
+    return list(users) if all(user.user_id for user in users) else []
 
 
 def _role_of(actor: str) -> str:
     """The role of a user of Airflow, or of a run that Airflow started itself."""
-    user, _, place = actor.partition("@")
+    user, _, place = actor.rpartition("@")  # a user's name may be an e-mail address
     return f"airflow:{user}" if place == "airflow" else "schedule"
 
 
@@ -87,8 +96,9 @@ def run_actor() -> str:
 
 
 @contextmanager
-def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
-    """The application context for one task, on behalf of `actor`, by default the DAG.
+def open_task_context(actor: str | None = None, *, reads_only: bool = False) -> Iterator[AppContext]:
+    """The application context for one task, on behalf of `actor`, by default the DAG. With `reads_only`, nothing is
+    created: where there is no ledger, the task reads an empty one.
 
     A retry works in processes that may die: a document may have ended the process of the try before.
     """
@@ -108,6 +118,7 @@ def open_task_context(actor: str | None = None) -> Iterator[AppContext]:
         memberships=frozenset({_role_of(actor or run_actor())}),
         workers=settings.render.workers or 1,  # parallelism comes from Airflow's slots
         progress=_log_progress,
+        reads_only=reads_only,
     ) as context:
         isolates = _is_retry()
         if isolates:
@@ -140,16 +151,31 @@ def _read_connections() -> dict[str, str]:
     from airflow.sdk.exceptions import AirflowNotFoundException  # noqa: PLC0415
 
     found: dict[str, str] = {}
-    for name, variable in CONNECTIONS.items():
-        try:
-            connection = Connection.get(name)
-        except AirflowNotFoundException:
-            continue
-        if connection.password:
-            found[variable] = connection.password
-        extra = json.loads(connection.extra or "{}")
-        found |= {key: str(value) for key, value in extra.items() if key.startswith(_EXTRA_PREFIXES)}
+    for name in CONNECTIONS:
+        with suppress(AirflowNotFoundException):
+            found |= read_variables(Connection.get(name))
     return found
+
+
+def read_variables(connection: Connection) -> dict[str, str]:
+    """The environment variables that a connection stands for: its URL in the password, and others in extra.
+
+    ConfigError for an extra field that is not a JSON object.
+    """
+    try:
+        extra = json.loads(connection.extra or "{}")
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        raise ConfigError(
+            f"The extra field of the Airflow connection {connection.conn_id} must be a JSON object with names and "
+            'texts, such as {"STATEMENTS_EMAIL_KEY": "…"}.'
+        )
+    url = {CONNECTIONS[connection.conn_id]: connection.password} if connection.password else {}
+    others = {
+        name: str(value) for name, value in extra.items() if name.startswith(_EXTRA_PREFIXES) and value is not None
+    }
+    return url | others
 
 
 def _log_progress(stage: str, done: int, total: int) -> None:

@@ -54,7 +54,7 @@ def open_batch(kind: str, cycle_format: str) -> str:
     airflow_context = get_current_context()
     params = airflow_context["params"]
     cycle, as_of = read_cycle(params, airflow_context.get("logical_date"), cycle_format)
-    with open_task_context(run_actor()) as context:
+    with open_task_context(run_actor(), reads_only=params["dry_run"]) as context:
         if params["dry_run"]:
             scope = Scope(
                 source=context.settings.source.name,
@@ -94,7 +94,7 @@ def preview_rerun() -> str:
     from statement_builder.operations.dry_run import dry_run_rerun  # noqa: PLC0415
 
     batch_id = get_current_context()["params"]["batch"]
-    with open_task_context() as context:
+    with open_task_context(reads_only=True) as context:
         remaining = dry_run_rerun(context, context.require_batch(batch_id)).steps
     if not remaining:
         raise AirflowSkipException(f"{batch_id} is closed: a re-run does nothing.")
@@ -142,7 +142,7 @@ def build(batch_id: str, shard_run: dict[str, Any]) -> None:
 def check_gates(batch_id: str) -> str:
     """Check that the batch foots and whether it needs approval. The figures become the text of the approval."""
     from common.approval_text import describe_batch  # noqa: PLC0415
-    from statement_builder.operations.access import record_access, subjects_in  # noqa: PLC0415
+    from statement_builder.operations.access import list_subjects, record_access  # noqa: PLC0415
     from statement_builder.operations.release import fingerprint_batch  # noqa: PLC0415
     from statement_builder.operations.run_parallel import finish_build  # noqa: PLC0415
 
@@ -151,7 +151,7 @@ def check_gates(batch_id: str) -> str:
         questions = [check.question for check in checks]
         fingerprint = fingerprint_batch(context, context.require_batch(batch_id), checks)
         text = describe_batch(context, context.require_batch(batch_id), questions)  # in its new state
-        if named := subjects_in(questions):
+        if named := list_subjects(text):
             record_access(context, "approval page", named, batch_id=batch_id)
     task_instance = get_current_context()["ti"]
     task_instance.xcom_push(key="approval_text", value=text)

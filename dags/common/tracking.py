@@ -59,7 +59,7 @@ def send_alerts(alerts: list[dict[str, str]]) -> None:
     """E-mail the alerts that were not sent within the last day."""
     from msgspec.structs import asdict  # noqa: PLC0415
 
-    from statement_builder.operations.access import record_access, subjects_in  # noqa: PLC0415
+    from statement_builder.operations.access import list_subjects, record_access  # noqa: PLC0415
     from statement_builder.operations.alerts import find_unsent, record_sent  # noqa: PLC0415
     from statement_builder.operations.tracking.tracking_alerts import Alert  # noqa: PLC0415
 
@@ -69,8 +69,7 @@ def send_alerts(alerts: list[dict[str, str]]) -> None:
             _log("%(code)s %(subject)s: %(message)s See %(runbook)s.", asdict(alert))
         if not unsent:
             raise AirflowSkipException(f"None of {len(alerts)} alerts is new since yesterday.")
-        texts = [text for alert in unsent for text in (alert.subject, alert.message)]
-        if named := subjects_in(texts):
+        if named := list_subjects(unsent):
             record_access(context, "alerts", named)
         record_sent(context, unsent, to=office.send_alerts(unsent))
 

@@ -2,18 +2,19 @@
 
 from mail_house.bounces.authentication import is_sender_refuted
 from mail_house.bounces.bounce import Accepted, Bounce, BounceKind
-from mail_house.bounces.reader import read, read_accepted
-from mail_house.bounces.sns import FetchCertificate, fetch_certificate, find_forgery, find_notification
+from mail_house.bounces.reader import Reading, read_message
+from mail_house.bounces.sns import FetchCertificate, Notification, fetch_certificate, fetch_once, find_forgery
 
 __all__ = [
     "Accepted",
     "Bounce",
     "BounceKind",
     "FetchCertificate",
+    "Notification",
+    "Reading",
     "fetch_certificate",
+    "fetch_once",
     "find_forgery",
-    "find_notification",
     "is_sender_refuted",
-    "read",
-    "read_accepted",
+    "read_message",
 ]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mail_house.bounces.mime import Parsed, address_in
-from mail_house.bounces.reader import parse
+from mail_house.bounces.mime import Parsed, address_in, parse
 
 _COMMENTS = re.compile(r"\([^()]*\)")
 _RESULT = re.compile(r"\s*(dkim|dmarc|arc)\s*=\s*([a-z]+)", re.IGNORECASE)
-_SIGNER = re.compile(r"\bheader\.(?:d=|i=[^\s@;]*@)([^\s;]+)", re.IGNORECASE)
+_SIGNER = re.compile(r"\bheader\.(?:d=|i=[^\s@;]{0,64}@)([^\s;]{1,255})", re.IGNORECASE)
+"""The local part and the domain have at most these lengths (RFC 5321, 4.5.3.1)."""
+_HEADERS_MAX = 10
+"""Our server writes one, and each forwarder in front of it at most one more."""
+_HEADER_CHARACTERS_MAX = 8_000
 _FAILED = frozenset({"fail", "permerror"})
 
 
@@ -45,7 +48,8 @@ def _is_aligned(signer: str, domain: str) -> bool:
 
 
 def _trusted_values(message: Parsed, authserv_id: str) -> list[str]:
-    values = [_COMMENTS.sub(" ", str(value)) for value in message.get_all("Authentication-Results", [])]
+    headers = message.get_all("Authentication-Results", [])[:_HEADERS_MAX]
+    values = [_COMMENTS.sub(" ", str(value)[:_HEADER_CHARACTERS_MAX]) for value in headers]
     return [value for value in values if value.partition(";")[0].split()[:1] == [authserv_id]]
 
 

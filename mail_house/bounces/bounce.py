@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
-from mail_house.enhanced_status import is_sender_fault
+from mail_house.enhanced_status import is_sender_fault, names_recipient
 
 # RFC 3463, 3.1 defines the subjects 0 to 7. Allowing others would read "Exim 4.94.2" as a status code.
 _STATUS = re.compile(r"(?<![\d.])([45])\.([0-7])\.(\d{1,3})(?![\d.]*\d)")
@@ -21,12 +21,12 @@ class BounceKind(StrEnum):
     """What the bounce means for the next attempt. It follows the class of the status code (RFC 3463, 3.1)."""
 
     HARD = "hard"
-    """Class 5: permanent failure."""
+    """Class 5, permanent failure, and the recipient's address is the reason."""
     SOFT = "soft"
     """Class 4: temporary failure."""
     SENDER = "sender"
-    """Refused because of us, whatever the class: a block, a policy, a size limit. It says nothing about the recipient's
-    address."""
+    """Refused because of us, whatever the class: a block, a policy, a size limit; or for good and without a reason. It
+    says nothing about the recipient's address."""
     COMPLAINT = "complaint"
     """The recipient reported the message as abuse or unsubscribed."""
     UNCLEAR = "unclear"
@@ -71,10 +71,12 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 
 def kind_of(status: str, text: str = "") -> BounceKind:
     """Return the kind for a status code's class and the server's words; unclear if there is no code or it reports
-    success."""
-    if status[:1] in {"4", "5"} and is_sender_fault(status, text):
-        return BounceKind.SENDER
-    return {"5": BounceKind.HARD, "4": BounceKind.SOFT}.get(status[:1], BounceKind.UNCLEAR)
+    success. A permanent refusal that does not name the recipient as its reason is the sender's fault."""
+    if status[:1] == "5":
+        return BounceKind.HARD if names_recipient(status, text) else BounceKind.SENDER
+    if status[:1] == "4":
+        return BounceKind.SENDER if is_sender_fault(status, text) else BounceKind.SOFT
+    return BounceKind.UNCLEAR
 
 
 def find_status(text: str) -> str:

@@ -10,6 +10,7 @@ import re
 
 from mail_house.bounces.bounce import Bounce, BounceKind, find_status, kind_of
 from mail_house.bounces.mime import Parsed, header, report_parts, returned_parts, text_of
+from mail_house.enhanced_status import is_sender_fault, names_recipient
 
 _SYSTEM = re.compile(r"mailer-?daemon|post_?master|mail.?deliver", re.IGNORECASE)
 _ABSENCE = re.compile(
@@ -22,7 +23,8 @@ _ABSENCE = re.compile(
 _NO_REPLY = re.compile(r"^<?no-?reply@", re.IGNORECASE)
 """Portals and shops write from such an address too, so it is a mail system's only if it returns our message."""
 _ABOUT_FAILURE = re.compile(
-    r"undeliver|returned mail|return(?:ing|ed) .*sender|delivery (?:fail|status)|fail(?:ed|ure).*(?:deliver|notice)|"
+    r"undeliver|returned mail|return(?:ing|ed) .{0,60}sender|delivery (?:fail|status)|"
+    r"fail(?:ed|ure).{0,60}(?:deliver|notice)|"
     r"mail (?:system error|fail)|could not be delivered",
     re.IGNORECASE,
 )
@@ -49,16 +51,18 @@ _WARNING = re.compile(
     r"^warning\b.*could not send",
     re.IGNORECASE | re.MULTILINE,
 )
-_PERMANENT = re.compile(r"permanent(?:ly)?\b", re.IGNORECASE)
+_PERMANENT = re.compile(r"permanent(?:ly)?\b|\(failure\)", re.IGNORECASE)
 _HARD = re.compile(
     r"user unknown|unknown (?:user|recipient|host)|(?:user|recipient) not found|not recognized|"
     r"no such (?:user|mailbox)|invalid (?:user|recipient|address)|(?:does not|doesn.t) (?:exist|have an?\b)|"
-    r"couldn.t find any host|malformed address|account (?:is|has been) (?:locked|disabled|closed)|\(failure\)",
+    r"couldn.t find any host|indicated no smtp service|malformed address|"
+    r"account (?:is|has been) (?:locked|disabled|closed)",
     re.IGNORECASE,
 )
 _SOFT = re.compile(
     r"(?:mail)?box (?:is )?full|exceeds allowed size|quota|timed out|not responding|temporar|try again later|"
-    r"queue too long|giving up|not delivered within|aborted after",
+    r"queue too long|giving up|not delivered within|aborted after|retry time(?:out)? exceeded|"
+    r"not accept our requests to connect",
     re.IGNORECASE,
 )
 
@@ -131,10 +135,16 @@ def _read_segment(recipient: str, segment: str, subject: str, text: str) -> Boun
         kind = BounceKind.SOFT
     elif status:
         kind = kind_of(status, segment)
-    elif _PERMANENT.search(f"{subject}\n{text}") or _HARD.search(f"{segment}\n{subject}"):
-        kind = BounceKind.HARD
-    elif _SOFT.search(segment):
-        kind = BounceKind.SOFT
     else:
-        kind = BounceKind.UNCLEAR
+        kind = _kind_without_code(segment, subject, is_permanent=_PERMANENT.search(f"{subject}\n{text}") is not None)
     return Bounce(recipient=recipient, status=status, kind=kind, still_trying=still_trying)
+
+
+def _kind_without_code(segment: str, subject: str, *, is_permanent: bool) -> BounceKind:
+    if _HARD.search(f"{segment}\n{subject}"):
+        return BounceKind.SENDER if is_sender_fault("", segment) else BounceKind.HARD
+    if is_permanent and names_recipient("", segment):
+        return BounceKind.HARD
+    if _SOFT.search(segment):
+        return BounceKind.SOFT
+    return BounceKind.SENDER if is_permanent else BounceKind.UNCLEAR

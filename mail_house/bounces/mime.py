@@ -36,6 +36,12 @@ _BREAKS = re.compile(r"(?i)<(?:br|/p|/div|/tr|/li)\b[^<>]*>")
 _TAGS = re.compile(r"(?s)<[^<>]*>")
 
 
+def parse(message_bytes: bytes) -> Parsed:
+    """Parse an e-mail as received."""
+    # A zero byte is not allowed in mail (RFC 5322, 4); one in a charset name makes the parser fail.
+    return message_from_bytes(message_bytes.replace(b"\x00", b""))
+
+
 def header(message: Parsed, name: str) -> str:
     """Return the decoded header on one line; empty if it is missing."""
     value = message.get(name)

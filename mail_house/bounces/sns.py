@@ -20,9 +20,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256, HashAlgorithm
 from cryptography.x509 import load_pem_x509_certificate
 
-from mail_house.bounces.reader import parse
-from mail_house.bounces.ses import is_mailed_by_sns, mailed_notifications
 from mail_house.errors import Retryable
+from mail_house.limits import LimitExceeded
 
 FetchCertificate = Callable[[str], bytes]
 """Takes the certificate's URL and returns it in PEM. Raises Retryable if it cannot be fetched."""
@@ -51,22 +50,32 @@ class Notification(msgspec.Struct, frozen=True, kw_only=True):
     signing_cert_url: str = msgspec.field(name="SigningCertURL", default="")
 
 
-def find_notification(data: bytes) -> Notification | None:
-    """Return the notification in a queued JSON text, or in an e-mail from SNS. None if there is none."""
-    if data.lstrip()[:1] == b"{":
-        return _decode(data)
-    message = parse(data)
-    if not is_mailed_by_sns(message):
-        return None
-    return next((found for body in mailed_notifications(message) if (found := _decode(body))), None)
-
-
-def _decode(data: bytes) -> Notification | None:
+def decode_notification(data: bytes) -> Notification | None:
+    """Return the notification in a JSON text. None if it is something else."""
     try:
         found = msgspec.json.decode(data, type=Notification)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found if found.type == "Notification" else None
+
+
+def fetch_once(fetch: FetchCertificate) -> FetchCertificate:
+    """Return a `fetch` that remembers each certificate, and each failure to fetch one: a server that is down is asked
+    once, and not once for each message."""
+    found: dict[str, bytes | Retryable] = {}
+
+    def fetch_or_recall(url: str) -> bytes:
+        if url not in found:
+            try:
+                found[url] = fetch(url)
+            except Retryable as exc:
+                found[url] = exc
+        result = found[url]
+        if isinstance(result, Retryable):
+            raise Retryable(str(result)) from result
+        return result
+
+    return fetch_or_recall
 
 
 def find_forgery(notification: Notification, topics: Collection[str], fetch: FetchCertificate) -> str:
@@ -86,6 +95,8 @@ def find_forgery(notification: Notification, topics: Collection[str], fetch: Fet
             return "its certificate has no RSA key"
         signature = base64.b64decode(notification.signature, validate=True)
         key.verify(signature, _signed_text(notification), PKCS1v15(), algorithm)
+    except LimitExceeded:
+        raise  # the time is over, which says nothing about the signature
     except (InvalidSignature, binascii.Error, ValueError):
         return "its SNS signature is wrong"
     return ""

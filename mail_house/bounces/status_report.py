@@ -12,6 +12,8 @@ _FIELD = re.compile(r"([A-Za-z][A-Za-z-]*)[ \t]*:[ \t]*(.*)")
 _CODE = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?!\d)")
 _FIELD_CHARACTERS_MAX = 4_000
 """Of a folded field; the rest of it is not read."""
+_WORDS_MAX = 20_000
+"""Characters of the server's words for people that are searched."""
 _ONCE = frozenset({"action", "final-recipient", "original-recipient"})
 _RECIPIENT_FIELDS = ("original-recipient", "final-recipient")
 _DELIVERED = frozenset({"delivered", "relayed", "expanded"})
@@ -31,7 +33,13 @@ def read_status_report(message: Parsed) -> list[Bounce] | None:
     recipients = [fields for text in texts for fields in _read_groups(text, strict=not typed)]
     if not recipients:
         return None
-    return [_read_recipient(fields) for fields in recipients if fields["action"].lower() not in _DELIVERED]
+    words = "\n".join(text_of(part) for part in parts if part.get_content_maintype() == "text")[:_WORDS_MAX]
+    is_only = len(recipients) == 1
+    return [
+        _read_recipient(fields, words if is_only else _lines_about(_recipient(fields), words))
+        for fields in recipients
+        if fields["action"].lower() not in _DELIVERED
+    ]
 
 
 def read_delivered(message: Parsed) -> tuple[str, ...]:
@@ -72,26 +80,39 @@ def _read_fields(text: str) -> Iterator[Fields]:
             fields.setdefault(name, found[2].strip())
 
 
-def _read_recipient(fields: Fields) -> Bounce:
+def _read_recipient(fields: Fields, words: str) -> Bounce:
+    """`words`: what the server wrote for people about this recipient. They say why it failed for good, if no reply
+    does."""
+    reply = _diagnostic(fields)
     stated = _CODE.match(fields.get("status", ""))
-    status = stated[0] if stated else find_status(_diagnostic(fields))
+    status = stated[0] if stated else find_status(reply)
     delayed = fields["action"].lower() in {"delayed", "expired"}
-    kind = kind_of(status, _diagnostic(fields))
+    kind = kind_of(status, words if status.startswith("5") and not reply else reply)
     if kind is BounceKind.UNCLEAR and delayed:
         kind = BounceKind.SOFT
-    original = _address(fields.get("original-recipient", ""))
     return Bounce(
-        recipient=_address(fields.get("final-recipient", "")) or original,
-        written_to=original,
+        recipient=_recipient(fields),
+        written_to=_address(fields.get("original-recipient", "")),
         status=status,
         kind=kind,
         still_trying=fields["action"].lower() == "delayed",
     )
 
 
+def _lines_about(address: str, words: str) -> str:
+    lines = words.splitlines() if address else []
+    return "\n".join(line for line in lines if address.lower() in line.lower())
+
+
 def _diagnostic(fields: Fields) -> str:
-    """Return `smtp; 550 …` without its type."""
-    return fields.get("diagnostic-code", "").partition(";")[2].strip()
+    """Return `smtp; 550 …` without its type, which some servers omit."""
+    value = fields.get("diagnostic-code", "")
+    type_, separator, reply = value.partition(";")
+    return (reply if separator and type_.strip().replace("-", "").isalnum() else value).strip()
+
+
+def _recipient(fields: Fields) -> str:
+    return _address(fields.get("final-recipient", "")) or _address(fields.get("original-recipient", ""))
 
 
 def _address(value: str) -> str:

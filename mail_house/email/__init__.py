@@ -2,7 +2,7 @@
 
 from mail_house.email.compose import compose_email
 from mail_house.email.encryption import encrypt_pdf
-from mail_house.email.factory import open_mailer
+from mail_house.email.factory import check_mailer_url, open_mailer
 from mail_house.email.mailer import Mailer
 from mail_house.email.message import (
     EMAIL_KEY,
@@ -19,6 +19,7 @@ __all__ = [
     "Mailer",
     "Message",
     "Sender",
+    "check_mailer_url",
     "compose_email",
     "encrypt_pdf",
     "message_bytes",

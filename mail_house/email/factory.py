@@ -57,47 +57,59 @@ def open_mailer(url: str, *, environ: Mapping[str, str]) -> Mailer:
 
     Raises ValueError that names what is missing or wrong.
     """
+    return _open(url, environ)
+
+
+def check_mailer_url(url: str) -> None:
+    """Raises ValueError for a URL that `open_mailer` refuses whatever the secrets are. Reads none of them."""
+    _open(url, None).close()
+
+
+def _open(url: str, environ: Mapping[str, str] | None) -> Mailer:
+    """`environ` is None if the secrets do not matter, because nothing will be sent."""
     parsed = parse_url(url, setting="email")
     if parsed.scheme not in OPTIONS:
         raise ValueError(f"email: {parsed.scheme!r} is not a known mailer; use file:, smtp: or ses:")
     parsed.require_known_options(*OPTIONS[parsed.scheme])
-    keys = read_keys(environ, EMAIL_KEY)
     if parsed.scheme == "smtp":
-        return _open_smtp(parsed, environ, keys)
+        return _open_smtp(parsed, environ)
     if parsed.scheme == "ses":
-        return _open_ses(parsed, keys)
-    return FolderMailer(folder_path(parsed), _sender(parsed, parsed.value("from", _FOLDER_SENDER), keys))
+        return _open_ses(parsed, environ)
+    sender = _sender(parsed, parsed.value("from", _FOLDER_SENDER), read_keys(environ or {}, EMAIL_KEY))
+    return FolderMailer(folder_path(parsed), sender)
 
 
-def _require_key(keys: KeyRing, host: str) -> None:
-    if not keys and not is_loopback(host):
+def _require_key(environ: Mapping[str, str] | None, keys: KeyRing, host: str) -> None:
+    if environ is not None and not keys and not is_loopback(host):
         raise ValueError(
             f"email: set {EMAIL_KEY} to a random key, such as the output of `openssl rand -hex 32`: without it, no "
             "bounce or complaint about this mail can ever be told from a forged one"
         )
 
 
-def _open_smtp(url: BackendUrl, environ: Mapping[str, str], keys: KeyRing) -> Mailer:
+def _open_smtp(url: BackendUrl, environ: Mapping[str, str] | None) -> Mailer:
     if not url.host or not url.value("from"):
         raise ValueError(
             "email: an SMTP URL must name host and sender, such as smtp://host:587?from=billing@hospital.org"
         )
+    secrets = environ or {}
     server = SmtpServer(
         host=url.host,
         port=url.port or 587,
-        user=environ.get("STATEMENTS_SMTP_USER", ""),
-        password=Secret(environ.get("STATEMENTS_SMTP_PASSWORD", "")),
+        user=secrets.get("STATEMENTS_SMTP_USER", ""),
+        password=Secret(secrets.get("STATEMENTS_SMTP_PASSWORD", "")),
     )
     key = None
-    if selector := url.value("dkim"):
+    if environ is not None and (selector := url.value("dkim")):
         domain = ascii_address(url.value("from"), what="email: the option from").rpartition("@")[2]
         key = load_dkim_key(domain=domain, selector=selector, key_file=environ.get("STATEMENTS_DKIM_KEY", ""))
+    keys = read_keys(secrets, EMAIL_KEY)
     mailer = SmtpMailer(server, _sender(url, url.value("from"), keys, dkim=key), RateLimiter(url.number("rate", 0)))
-    _require_key(keys, url.host)
+    _require_key(environ, keys, url.host)
     return mailer
 
 
-def _open_ses(url: BackendUrl, keys: KeyRing) -> Mailer:
+def _open_ses(url: BackendUrl, environ: Mapping[str, str] | None) -> Mailer:
     # boto3 takes a tenth of a second to import; only SES needs it.
     from mail_house.email.ses import SesEndpoint, SesMailer  # noqa: PLC0415
 
@@ -108,8 +120,9 @@ def _open_ses(url: BackendUrl, keys: KeyRing) -> Mailer:
     endpoint = SesEndpoint(
         region=url.host, configuration_set=url.value("configuration_set"), endpoint=url.value("endpoint")
     )
+    keys = read_keys(environ or {}, EMAIL_KEY)
     sender = _sender(url, url.value("from"), keys)
-    _require_key(keys, urlsplit(url.value("endpoint")).hostname or url.host)
+    _require_key(environ, keys, urlsplit(url.value("endpoint")).hostname or url.host)
     return SesMailer(endpoint, sender, RateLimiter(url.number("rate", 0)))
 
 

@@ -1,4 +1,4 @@
-"""Print vendors' delivery reports: files and events, parsed strictly. An unknown line is a problem, never a guess."""
+"""Delivery reports of print vendors and the portal, parsed strictly. An unknown line is a problem, never a guess."""
 
 from mail_house.inbound.completeness import has_settled, has_temporary_name
 from mail_house.inbound.delivery_reports import (
@@ -8,6 +8,7 @@ from mail_house.inbound.delivery_reports import (
     JobMailed,
     PieceReport,
     PieceState,
+    Viewed,
     means_deceased,
 )
 from mail_house.inbound.fetching import fetch_bounces, fetch_vendor_reports
@@ -26,6 +27,7 @@ __all__ = [
     "PieceReport",
     "PieceState",
     "Problem",
+    "Viewed",
     "fetch_bounces",
     "fetch_vendor_reports",
     "has_settled",

@@ -75,4 +75,13 @@ class AddressChange(msgspec.Struct, frozen=True, kw_only=True):
     on: date
 
 
-DeliveryReport = Acknowledgement | JobMailed | PieceReport | AddressChange
+class Viewed(msgspec.Struct, frozen=True, kw_only=True):
+    """The portal showed the document to its reader."""
+
+    document_id: str
+    on: date
+    token: str
+    """The proof that it is the portal that says so (`mail_house.portal`)."""
+
+
+DeliveryReport = Acknowledgement | JobMailed | PieceReport | AddressChange | Viewed

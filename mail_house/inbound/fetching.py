@@ -2,7 +2,7 @@
 
 | setting | scheme and form | option | value |
 |---|---|---|---|
-| `mail.vendor_reports_url` | `file:///folder` | | |
+| `mail.vendor_reports_url`, `mail.portal_reads_url` | `file:///folder` | | |
 | | `sftp://user@host[:port]/folder` | `host_key` | the server's key, `SHA256:…`; required, may be repeated |
 | `mail.bounce_mailbox_url` | `file:///folder` (a Maildir, or `.eml` files) | | |
 | | `imaps://host[:port]/FOLDER` (default INBOX) | | |
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from mail_house.errors import Misconfigured, Retryable
 from mail_house.inbound.completeness import has_settled, has_temporary_name
-from mail_house.inbound.storing import Problems, StoreFile, require_size, store_file
+from mail_house.inbound.storing import TRIED_AGAIN, Problems, StoreFile, require_size, store_file
 from mail_house.limits import FILE_BYTES_MAX
 from mail_house.urls import BackendUrl, folder_path, parse_url
 
@@ -39,19 +39,24 @@ ALWAYS = float("inf")
 
 
 def fetch_vendor_reports(
-    url: str, *, environ: Mapping[str, str], store: StoreFile, settled_before: float = ALWAYS
+    url: str,
+    *,
+    environ: Mapping[str, str],
+    store: StoreFile,
+    settled_before: float = ALWAYS,
+    setting: str = "mail.vendor_reports_url",
 ) -> int:
-    """Fetch every complete file of the vendor's report folder and return their number.
+    """Fetch every complete file of a report folder and return their number. `setting` names the URL in errors.
 
     Raises ValueError for an invalid URL, Misconfigured and Retryable for a folder or file that cannot be read.
     """
-    parsed = parse_url(url, setting="mail.vendor_reports_url")
+    parsed = parse_url(url, setting=setting)
     if parsed.scheme == "file":
         parsed.require_known_options()
         return _fetch_folder(folder_path(parsed), store, settled_before, suffix="")
     if parsed.scheme == "sftp":
         return _fetch_sftp(parsed, environ, store, settled_before)
-    raise ValueError(f"mail.vendor_reports_url: {parsed.scheme!r} is not supported; use file: or sftp:")
+    raise ValueError(f"{setting}: {parsed.scheme!r} is not supported; use file: or sftp:")
 
 
 def fetch_bounces(url: str, *, environ: Mapping[str, str], store: StoreFile, settled_before: float = ALWAYS) -> int:
@@ -146,12 +151,23 @@ def _fetch_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile, s
                     )
                 except Misconfigured as exc:
                     problems.add(exc)
+                except (OSError, EOFError) as exc:
+                    if _is_closed(client):
+                        raise
+                    reason = f"{account.address}: {entry.filename} cannot be fetched ({type(exc).__name__})"
+                    problems.add(Retryable(f"{reason}; {TRIED_AGAIN}"))
         except (OSError, EOFError, paramiko.SSHException, paramiko.SFTPError) as exc:
             raise Retryable(
                 f"{account.address}: the delivery reports cannot be fetched ({type(exc).__name__}); run this again"
             ) from exc
     problems.raise_first()
     return fetched
+
+
+def _is_closed(client: SFTPClient) -> bool:
+    """Whether the connection is lost. A server's general failure is about one file, and has no error number either."""
+    channel = client.get_channel()
+    return channel is None or channel.closed
 
 
 def _list_remote(client: SFTPClient, folder: str, address: str) -> list[SFTPAttributes]:

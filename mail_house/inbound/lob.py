@@ -44,6 +44,10 @@ STATES: dict[str, PieceState | None] = {
 `letter.certified.issue` is not listed on purpose: a person must check the letter."""
 
 
+EVENT_BYTES_MAX = 2**18
+"""Of one event. It repeats the letter with its merge variables and every tracking event: a few ten thousand."""
+
+
 class _Open(msgspec.Struct, frozen=True):
     """Ignores unknown fields, since Lob may add some; the fields read here are strict."""
 
@@ -72,7 +76,9 @@ class LobEvent(_Open, frozen=True):
 
 def read_event(data: bytes) -> PieceReport | None:
     """Return the report of one event, or None if it reports nothing about delivery. Raises ValueError for an event
-    that is not known or not about one of our letters."""
+    that is too long, not known, or not about one of our letters."""
+    if len(data) > EVENT_BYTES_MAX:
+        raise ValueError(f"the event is longer than {EVENT_BYTES_MAX // 2**10} KB: check the letter at Lob")
     try:
         event = msgspec.json.decode(data, type=LobEvent)
     except (msgspec.DecodeError, RecursionError) as exc:

@@ -16,7 +16,7 @@ from typing import Any
 from imap_tools import AND, ImapToolsError, MailBox, MailboxFolderSelectError, MailboxLoginError, MailMessageFlags
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable
-from mail_house.inbound.storing import Problems, StoreFile, require_size, store_file
+from mail_house.inbound.storing import TRIED_AGAIN, Problems, StoreFile, require_size, store_file
 from mail_house.limits import MESSAGE_BYTES_MAX
 from mail_house.urls import BackendUrl
 
@@ -97,18 +97,22 @@ def _closing(mailbox: MailBox) -> Iterator[MailBox]:
 def _fetch_unseen(mailbox: MailBox, folder: str, store: StoreFile) -> int:
     fetched, problems = 0, Problems()
     for uid in mailbox.uids(AND(seen=False)):
-        name = f"{folder.replace('/', '-')}-{uid}.eml"
+        name, what = f"{folder.replace('/', '-')}-{uid}.eml", f"message {uid} in {folder}"
         try:
-            require_size(f"message {uid} in {folder}", _read_size(mailbox, uid), MESSAGE_BYTES_MAX)
+            require_size(what, _read_size(mailbox, uid), MESSAGE_BYTES_MAX)
             data = next((part[1] for part in _fetch(mailbox, uid, "BODY.PEEK[]") if isinstance(part, tuple)), None)
             if data is None:  # deleted by another mail program in the meantime
                 continue
             store_file(store, name, data)
+            mailbox.flag([uid], [MailMessageFlags.SEEN], True)
         except Misconfigured as exc:
             problems.add(exc)
-            continue
-        mailbox.flag([uid], [MailMessageFlags.SEEN], True)
-        fetched += 1
+        except imaplib.IMAP4.abort:
+            raise  # the connection is lost: it concerns every message
+        except (imaplib.IMAP4.error, ImapToolsError) as exc:
+            problems.add(Retryable(f"{what}: the server refused to hand it over ({type(exc).__name__}); {TRIED_AGAIN}"))
+        else:
+            fetched += 1
     problems.raise_first()
     return fetched
 

@@ -8,7 +8,7 @@ import msgspec
 
 from mail_house.inbound.delivery_reports import DeliveryReport
 from mail_house.inbound.lob import read_event
-from mail_house.inbound.rows import CsvRow, read_rows, split_lines
+from mail_house.inbound.rows import CsvRow, read_rows, require_short_lines, split_lines
 from mail_house.inbound.tables import TABLES, Row, read_values
 from mail_house.limits import FILE_BYTES_MAX, LimitExceeded
 
@@ -56,6 +56,10 @@ def read_delivery_reports(data: bytes) -> ParsedReports:
         return _unreadable(data, f"the file {exc}")
     if next((line for line in lines if line.strip()), "").lstrip()[:1] == "{":
         return _read_events(lines)
+    try:
+        require_short_lines(lines)
+    except LimitExceeded as exc:
+        return _unreadable(data, f"the file {exc}")
     return _read_table(data, lines)
 
 

@@ -15,6 +15,7 @@ from mail_house.limits import LimitExceeded
 
 LINES_MAX = 500_000
 LINE_CHARACTERS_MAX = 4_000
+"""Of a table. A longer line makes the file one that is not safe to parse."""
 VALUE_LINES_MAX = 8
 """Lines of one quoted value with line breaks in it."""
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -33,15 +34,19 @@ class CsvRow(NamedTuple):
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a text file, whatever ends them. Raises LimitExceeded for a file that is not safe to parse."""
+    """The lines of a text file, whatever ends them. Raises LimitExceeded for a file that has too many."""
     lines = _LINE_END.split(text.rstrip(_AFTER_THE_END))
     if len(lines) > LINES_MAX:
         raise LimitExceeded(f"has more than {LINES_MAX:,} lines: ask the vendor for smaller files")
+    return lines
+
+
+def require_short_lines(lines: Sequence[str]) -> None:
+    """Raise LimitExceeded for lines that are no table's."""
     if max(map(len, lines)) > LINE_CHARACTERS_MAX:
         raise LimitExceeded(
             f"has a line of more than {LINE_CHARACTERS_MAX:,} characters: ask the vendor for CSV with one row a line"
         )
-    return lines
 
 
 def read_rows(lines: Sequence[str]) -> Iterator[CsvRow]:

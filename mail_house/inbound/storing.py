@@ -7,6 +7,8 @@ from collections.abc import Callable
 from mail_house.errors import HandOffError, Misconfigured
 from mail_house.limits import FILE_BYTES_MAX
 
+TRIED_AGAIN = "it stays there, and the next run tries it again"
+"""The end of a message about one file that could not be fetched."""
 StoreFile = Callable[[str, bytes], None]
 """Takes a name without a path, and the bytes. They are on disk when it returns."""
 
@@ -31,6 +33,10 @@ def require_size(name: str, size: int, size_max: int = FILE_BYTES_MAX) -> None:
         )
 
 
+_NAMED_MAX = 10
+"""How many files are named in one message."""
+
+
 class Problems:
     """The errors of single files. They are raised after the last file, so that no file stops the others."""
 
@@ -41,8 +47,10 @@ class Problems:
         self._found.append(error)
 
     def raise_first(self) -> None:
-        """Raise the first error, with the number of the others. Nothing if there is none."""
+        """Raise the first error; its message names the next ones and the number of the others. Nothing if there is
+        none."""
         if not self._found:
             return
-        first, *others = self._found
-        raise type(first)(f"{first}; {len(others)} more have a problem" if others else str(first)) from first
+        first, left = self._found[0], len(self._found) - _NAMED_MAX
+        named = "; ".join(map(str, self._found[:_NAMED_MAX]))
+        raise type(first)(f"{named}; {left} more have a problem" if left > 0 else named) from first

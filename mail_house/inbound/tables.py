@@ -1,4 +1,4 @@
-"""The vendor's CSV files (RFC 4180, UTF-8), one schema each. The header identifies the schema.
+"""The CSV files of print vendors and of the portal (RFC 4180, UTF-8), one schema each. The header identifies it.
 
 Columns and codes: domain rules 7.2 and 7.7. Every column is required, and no other is allowed. Letter case does not
 matter in ids and codes. A value that is not valid is described in words; it is quoted only if it looks like a code.
@@ -20,8 +20,10 @@ from mail_house.inbound.delivery_reports import (
     JobMailed,
     PieceReport,
     PieceState,
+    Viewed,
     means_deceased,
 )
+from mail_house.secret import CODE
 
 DocumentId = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
 FileName = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{1,200}\Z")]
@@ -162,7 +164,16 @@ class AddressChangeRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         return AddressChange(document_id=self.document_id, move_type=self.move_type, on=self.effective_on)
 
 
-Row = AcknowledgementRow | JobRow | MailedRow | RejectRow | ReturnedRow | AddressChangeRow
+class ViewedRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    document_id: DocumentId
+    viewed_on: date
+    token: Annotated[str, msgspec.Meta(pattern=rf"\A{CODE}\Z")]
+
+    def to_report(self) -> DeliveryReport:
+        return Viewed(document_id=self.document_id, on=self.viewed_on, token=self.token)
+
+
+Row = AcknowledgementRow | JobRow | MailedRow | RejectRow | ReturnedRow | AddressChangeRow | ViewedRow
 
 TABLES: Mapping[str, type[Row]] = {
     "acknowledgement": AcknowledgementRow,
@@ -171,10 +182,11 @@ TABLES: Mapping[str, type[Row]] = {
     "rejects": RejectRow,
     "returned mail": ReturnedRow,
     "address changes": AddressChangeRow,
+    "documents viewed": ViewedRow,
 }
 """File type to its row schema."""
 
-_LOWER = frozenset({"document_id", "pdf_sha256", "status"})
+_LOWER = frozenset({"document_id", "pdf_sha256", "status", "token"})
 _UPPER = frozenset({"move_type", "new_state"})
 _MUST_BE = {
     "document_id": "a document id as in the manifest, such as 3f2504e0-4f89-51d3-9a0c-0305e82c3301",
@@ -182,6 +194,7 @@ _MUST_BE = {
     "status": "accepted, duplicate, or rejected",
     "records": "the number of pieces, such as 120",
     "pieces": "the number of pieces, such as 120",
+    "token": "the token that the portal feed has for the document: 16 letters and digits",
     "pdf_sha256": "the SHA-256 of the PDF: 64 hexadecimal digits",
     "job_id": "a code of up to 32 letters, digits, dots, and hyphens",
     "reason": "a code of up to 32 letters, digits, dots, and hyphens",
@@ -193,7 +206,7 @@ _MUST_BE = {
     "new_city": "a city of up to 200 characters",
     "new_state": "a state of two letters, such as MA",
     "new_zip": "a ZIP Code, such as 02110 or 02110-1234",
-    **dict.fromkeys(("received_on", "mailed_on", "rejected_on", "returned_on", "effective_on"), _DATE),
+    **dict.fromkeys(("received_on", "mailed_on", "rejected_on", "returned_on", "effective_on", "viewed_on"), _DATE),
 }
 """Column → what its value must be, for messages."""
 _QUOTABLE = frozenset({"status", "move_type", "reason", "job_id", "return_code", "records", "pieces"})

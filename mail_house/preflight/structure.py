@@ -16,7 +16,7 @@ from typing import NamedTuple
 import pikepdf
 
 from mail_house.barcodes import imb
-from mail_house.models import PrintFile
+from mail_house.models import PieceCodes, PrintFile
 from mail_house.postal import find_line_fault
 from mail_house.preflight.fault import Fault
 from mail_house.print_files.envelopes import envelope_class, sheets_of
@@ -104,11 +104,19 @@ def _barcode_fault(piece: ManifestRow, profile: Profile) -> str:
 
 def _postal_fault(piece: ManifestRow, profile: Profile) -> str:
     """An older manifest has no postal options, so there is nothing to compare."""
-    expected = make_postal_options(
-        profile, recipient_lines=piece.recipient_lines, cover_sheet_pages=piece.cover_sheet_pages
-    )
     found = piece.postal_options
-    if found is None or found == expected:
+    if found is None:
+        return ""
+    codes = PieceCodes(
+        segment=found.segment,
+        insert=found.insert_code if found.segment else "",
+        return_envelope=found.return_envelope_code,
+        message=found.message_code,
+    )
+    expected = make_postal_options(
+        profile, recipient_lines=piece.recipient_lines, cover_sheet_pages=piece.cover_sheet_pages, codes=codes
+    )
+    if found == expected:
         return ""
     if (found.zip5, found.zip4) != (expected.zip5, expected.zip4):
         return "its ZIP Code does not match its address"

@@ -87,7 +87,7 @@ def _add_piece(piece: Piece, assembly: Assembly, profile: Profile) -> ManifestRo
         cover_sheet_pages=piece.cover_sheet_pages,
         sha256=piece.sha256,
         postal_options=make_postal_options(
-            profile, recipient_lines=piece.recipient_lines, cover_sheet_pages=piece.cover_sheet_pages
+            profile, recipient_lines=piece.recipient_lines, cover_sheet_pages=piece.cover_sheet_pages, codes=piece.codes
         ),
     )
 

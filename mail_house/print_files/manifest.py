@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from mail_house.models import PieceCodes
 from mail_house.postal import find_zip
 from mail_house.profiles import Profile
 
@@ -31,15 +32,20 @@ COLUMNS: Mapping[str, str] = {
     "carrier_pages": "how many of `pages` are a cover sheet with a new address",
     "sha256": "hash of the archived document",
     "mail_class": "the mail class, in the vendor's words (profile: `mail_class`; for mail abroad, `mail_class_abroad`)",
-    "insert_code": "the vendor's code of the insert in the envelope; empty if there is none (profile: `insert_code`)",
+    "insert_code": "the vendor's code of the insert; empty if there is none (the segment's, or profile: `insert_code`)",
     "return_envelope": "`Y`: a reply envelope goes into the envelope; `N`: none does (profile: `return_envelope`)",
     "perforated_page": "the page of the piece, from 1, that is perforated: the one with the coupon; empty if none is "
     "(profile: `perforates_coupon`)",
     "zip5": "the first 5 digits of the address's ZIP Code; empty for mail abroad",
     "zip4": "the last 4 digits of a ZIP+4 Code; empty if the address has none",
+    "segment": "the hospital's code of the group of documents that this one belongs to; empty if there is none",
+    "return_envelope_code": "the vendor's code of the reply envelope; empty for the usual one",
+    "message_code": "the hospital's code of the sentence of the month on the page; empty if there is none",
 }
 """Each column with its meaning."""
 _POSTAL_COLUMNS = ("mail_class", "insert_code", "return_envelope", "perforated_page", "zip5", "zip4")
+"""The oldest manifests end before these columns."""
+_SEGMENT_COLUMNS = ("segment", "return_envelope_code", "message_code")
 """Older manifests end before these columns."""
 
 # Characters that start a formula in a spreadsheet, including full-width forms.
@@ -55,18 +61,26 @@ class PostalOptions(msgspec.Struct, frozen=True, kw_only=True):
     perforated_page: int | None
     zip5: str
     zip4: str
+    segment: str = ""
+    return_envelope_code: str = ""
+    message_code: str = ""
 
 
-def make_postal_options(profile: Profile, *, recipient_lines: tuple[str, ...], cover_sheet_pages: int) -> PostalOptions:
-    """What the profile orders for a piece to this address."""
+def make_postal_options(
+    profile: Profile, *, recipient_lines: tuple[str, ...], cover_sheet_pages: int, codes: PieceCodes
+) -> PostalOptions:
+    """What the profile and the piece's own codes order for a piece to this address."""
     zip5, _, zip4 = find_zip(recipient_lines).partition("-")
     return PostalOptions(
         mail_class=profile.mail_class if zip5 else profile.mail_class_abroad,
-        insert_code=profile.insert_code,
+        insert_code=codes.insert or profile.insert_code,
         return_envelope=profile.return_envelope,
         perforated_page=cover_sheet_pages + 1 if profile.perforates_coupon else None,
         zip5=zip5,
         zip4=zip4,
+        segment=codes.segment,
+        return_envelope_code=codes.return_envelope,
+        message_code=codes.message,
     )
 
 
@@ -145,12 +159,16 @@ def _write_postal(options: PostalOptions | None) -> tuple[str | int, ...]:
         options.perforated_page or "",
         options.zip5,
         options.zip4,
+        options.segment,
+        options.return_envelope_code,
+        options.message_code,
     )
 
 
 def _read_row(row: dict[str, str]) -> ManifestRow:
-    is_older = set(row) == set(COLUMNS).difference(_POSTAL_COLUMNS)
-    if (set(row) != set(COLUMNS) and not is_older) or None in row.values():
+    before_segments = set(COLUMNS).difference(_SEGMENT_COLUMNS)
+    is_oldest = set(row) == before_segments.difference(_POSTAL_COLUMNS)
+    if (set(row) not in (set(COLUMNS), before_segments) and not is_oldest) or None in row.values():
         raise ValueError("not a manifest: a row has other columns")
     lines = [unescape_formula(row[f"address_{n}"]) for n in range(1, ADDRESS_LINES_MAX + 1)]
     return ManifestRow(
@@ -168,7 +186,7 @@ def _read_row(row: dict[str, str]) -> ManifestRow:
         amount_cents=int(row["amount_cents"]),
         scanline=row["scanline"],
         sha256=row["sha256"],
-        postal_options=None if is_older else _read_postal(row),
+        postal_options=None if is_oldest else _read_postal(row),
     )
 
 
@@ -180,6 +198,9 @@ def _read_postal(row: dict[str, str]) -> PostalOptions:
         perforated_page=int(row["perforated_page"]) if row["perforated_page"] else None,
         zip5=row["zip5"],
         zip4=row["zip4"],
+        segment=row.get("segment", ""),
+        return_envelope_code=row.get("return_envelope_code", ""),
+        message_code=row.get("message_code", ""),
     )
 
 

@@ -1,4 +1,4 @@
-"""Names of print files. The same batch and number give the same name, so a second run finds the first run's file."""
+"""Names of print files and feed files. The same batch and number give the same name, so a rerun finds the first."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import re
 from datetime import date
 
 PRINT_FILE_PREFIX = "STMT_"
+FEED_FILE_PREFIX = "PORTAL_"
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
-def print_file_name(*, facility_id: str, cycle: str, created_on: date, batch_id: str, number: int) -> str:
-    """Return `STMT_<FAC>_<CYCLE>_<YYYYMMDD>_<BATCH>_<NNN>`, without a suffix (domain rules 7.2).
+def print_file_name(
+    *, facility_id: str, cycle: str, created_on: date, batch_id: str, number: int, prefix: str = PRINT_FILE_PREFIX
+) -> str:
+    """Return `STMT_<FAC>_<CYCLE>_<YYYYMMDD>_<BATCH>_<NNN>`, without a suffix (domain rules 7.2); `PORTAL_…` with that
+    `prefix`.
 
     `created_on` must be the same in a rerun, such as the batch's as-of date: a file with a new name would be mailed
     again. Raises ValueError if a part contains anything but letters, digits and hyphens.
@@ -20,4 +24,4 @@ def print_file_name(*, facility_id: str, cycle: str, created_on: date, batch_id:
             raise ValueError(f"{field} {part!r} cannot be part of a file name: use letters, digits and hyphens")
     if number < 1:
         raise ValueError(f"print files of a batch are numbered from 1, not {number}")
-    return f"{PRINT_FILE_PREFIX}{facility_id.upper()}_{cycle}_{created_on:%Y%m%d}_{batch_id}_{number:03d}"
+    return f"{prefix}{facility_id.upper()}_{cycle}_{created_on:%Y%m%d}_{batch_id}_{number:03d}"

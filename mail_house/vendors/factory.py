@@ -44,6 +44,7 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "lob": ("from", "mail_type", "address_placement", "return_envelope", "rate"),
 }
 """Scheme to its options. The module's docstring explains each."""
+_ANY_SECRET = {"STATEMENTS_SFTP_PASSWORD": "-", "STATEMENTS_LOB_KEY": "-"}
 
 
 def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
@@ -61,6 +62,11 @@ def open_print_vendor(url: str, *, environ: Mapping[str, str]) -> PrintVendor:
         return _open_lob(parsed, environ)
     folder = folder_path(parsed)
     return FolderVendor(functools.partial(open_local_directory, folder), location=f"file://{folder}", collects=False)
+
+
+def check_print_url(url: str) -> None:
+    """Raises ValueError for a URL that `open_print_vendor` refuses whatever the secrets are. Reads none of them."""
+    open_print_vendor(url, environ=_ANY_SECRET).close()
 
 
 def with_ordered_options(profile: Profile, url: str) -> Profile:

@@ -11,6 +11,7 @@ SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id 
        owned.posted_on,
        owned.description,
        owned.code,
+       owned.revenue_code,
        owned.quantity,
        owned.amount_cents
 FROM (
@@ -25,6 +26,7 @@ FROM (
            c.posted_on,
            c.description,
            c.code,
+           c.revenue_code,
            c.quantity,
            c.amount_cents
     FROM charge AS c

@@ -18,7 +18,10 @@ SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id 
        owned.language,
        owned.large_print,
        owned.delivery,
-       owned.email_consent_at
+       owned.email_consent_at,
+       owned.email_consent_terms,
+       owned.email_consent_source,
+       owned.email_consent_withdrawn_on
 FROM (
     SELECT COALESCE(c.guarantor_id, '') AS guarantor_id,
            c.account_number,
@@ -35,7 +38,10 @@ FROM (
            c.language,
            c.large_print,
            c.delivery,
-           c.email_consent_at
+           c.email_consent_at,
+           c.email_consent_terms,
+           c.email_consent_source,
+           c.email_consent_withdrawn_on
     FROM contact AS c
 ) AS owned
 ORDER BY 1, 2, owned.contact_id

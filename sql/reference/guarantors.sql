@@ -23,7 +23,12 @@ SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id 
        owned.delivery,
        owned.email_consent_at,
        owned.email_secret,
-       owned.birth_on
+       owned.birth_on,
+       owned.email_consent_terms,
+       owned.email_consent_source,
+       owned.email_consent_withdrawn_on,
+       owned.alternate_format,
+       owned.alternate_format_requested_on
 FROM (
     SELECT COALESCE(g.guarantor_id, '') AS guarantor_id,
            g.first_name,
@@ -45,7 +50,12 @@ FROM (
            g.delivery,
            g.email_consent_at,
            g.email_secret,
-           g.birth_on
+           g.birth_on,
+           g.email_consent_terms,
+           g.email_consent_source,
+           g.email_consent_withdrawn_on,
+           g.alternate_format,
+           g.alternate_format_requested_on
     FROM guarantor AS g
 ) AS owned
 ORDER BY 1, 2

@@ -24,7 +24,12 @@ CREATE TABLE guarantor (
     delivery text COLLATE "C",
     email_consent_at timestamptz,
     email_secret text COLLATE "C",
-    birth_on date
+    birth_on date,
+    email_consent_terms text COLLATE "C",
+    email_consent_source text COLLATE "C",
+    email_consent_withdrawn_on date,
+    alternate_format text COLLATE "C",
+    alternate_format_requested_on date
 );
 
 CREATE TABLE patient (
@@ -82,7 +87,10 @@ CREATE TABLE contact (
     language text COLLATE "C",
     large_print boolean,
     delivery text COLLATE "C",
-    email_consent_at timestamptz
+    email_consent_at timestamptz,
+    email_consent_terms text COLLATE "C",
+    email_consent_source text COLLATE "C",
+    email_consent_withdrawn_on date
 );
 
 CREATE TABLE charge (
@@ -92,6 +100,7 @@ CREATE TABLE charge (
     posted_on date,
     description text COLLATE "C",
     code text COLLATE "C",
+    revenue_code text COLLATE "C",
     quantity bigint,
     amount_cents bigint
 );
@@ -169,6 +178,14 @@ CREATE TABLE assistance (
     kind text COLLATE "C",
     occurred_on date,
     status text COLLATE "C"
+);
+
+CREATE TABLE document_request (
+    request_id text COLLATE "C",
+    account_number text COLLATE "C",
+    kind text COLLATE "C",
+    asked_on date,
+    format text COLLATE "C"
 );
 
 CREATE TABLE ob_episode (

@@ -24,7 +24,12 @@ CREATE TABLE guarantor (
     delivery text,
     email_consent_at text,
     email_secret text,
-    birth_on text
+    birth_on text,
+    email_consent_terms text,
+    email_consent_source text,
+    email_consent_withdrawn_on text,
+    alternate_format text,
+    alternate_format_requested_on text
 );
 
 CREATE TABLE patient (
@@ -82,7 +87,10 @@ CREATE TABLE contact (
     language text,
     large_print integer,
     delivery text,
-    email_consent_at text
+    email_consent_at text,
+    email_consent_terms text,
+    email_consent_source text,
+    email_consent_withdrawn_on text
 );
 
 CREATE TABLE charge (
@@ -92,6 +100,7 @@ CREATE TABLE charge (
     posted_on text,
     description text,
     code text,
+    revenue_code text,
     quantity integer,
     amount_cents integer
 );
@@ -169,6 +178,14 @@ CREATE TABLE assistance (
     kind text,
     occurred_on text,
     status text
+);
+
+CREATE TABLE document_request (
+    request_id text,
+    account_number text,
+    kind text,
+    asked_on text,
+    format text
 );
 
 CREATE TABLE ob_episode (

@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from statement_builder.billing.model import Address, Record
 from statement_builder.billing.scanline import Scanline
+
+
+class FacilityTexts(Record, kw_only=True):
+    """What documents in another language print of the facility. An empty text: the same as in English."""
+
+    language: str
+    """A language of `render.languages` other than English."""
+    phone_hours: str
+    """When the billing office answers the phone, in this language."""
+    phone: str = ""
+    """Billing office phone number where this language is spoken."""
+    portal_url: str = ""
+    """Where patients sign in to pay, in this language. Starts with `https://`."""
+    assistance_phone: str = ""
+    """Phone number for help with financial assistance in this language."""
+    assistance_url: str = ""
+    """Financial assistance policy, application, and summary in this language (26 CFR 1.501(r)-4(b)(5)(ii))."""
 
 
 class Facility(Record, kw_only=True):
@@ -49,5 +68,18 @@ class Facility(Record, kw_only=True):
     payment_url: str = ""
     """Where a patient pays one document. `{document}` stands for the document id, `{check}` for a code of 16 characters
     by which the payment page tells an id that was printed from a guessed one. Empty: no payment code is printed."""
+    enrollment_url: str = ""
+    """Where a guarantor signs up for e-mail with the code that paper statements then print. Empty: none is printed."""
     logo_svg: str = ""
     """Inline SVG of the logo. Empty: the name only."""
+    in_language: tuple[FacilityTexts, ...] = ()
+    """The texts for documents in other languages, one table for each language of `render.languages`."""
+
+    def for_language(self, language: str) -> Facility:
+        """The facility as a document in this language prints it."""
+        for texts in self.in_language:
+            if texts.language == language:
+                names = (name for name in FacilityTexts.__struct_fields__ if name != "language")
+                own = {name: text for name in names if (text := getattr(texts, name))}
+                return replace(self, **own, in_language=())
+        return replace(self, in_language=()) if self.in_language else self

@@ -21,7 +21,7 @@ class MailingClock(StrEnum):
 
 
 class KindTraits(Record, kw_only=True):
-    """The defaults are those of a letter that somebody asked for: it moves no clock, and a person releases it."""
+    """The defaults are those of an occasional letter: it moves no clock, and a person releases it."""
 
     noun: str = ""
     """What people call one, such as `obstetric notice`. Empty: the kind's own name."""
@@ -32,6 +32,10 @@ class KindTraits(Record, kw_only=True):
     """It asks for an overdue debt: recorded holds on letters apply, and its level 4 is the final notice, on paper."""
     is_obstetric: bool = False
     """It is about a pregnancy and not about visits."""
+    is_asked_for: bool = False
+    """It answers requests, each once. Nobody gets one who did not ask."""
+    is_regular: bool = False
+    """Its batches are alike from cycle to cycle, so that one that differs much from the last needs a person's look."""
     by_email: bool = True
     """The default of `policy.email_kinds`: it may go by e-mail to a guarantor who consented."""
     release: str = "person"

@@ -32,6 +32,14 @@ class Delivery(StrEnum):
     EMAIL = "email"
 
 
+class AlternateFormat(StrEnum):
+    """How a person asked to get documents, if not in print: a person makes them (45 CFR 92.202 and 84.52)."""
+
+    BRAILLE = "braille"
+    AUDIO = "audio"
+    DATA_CD = "data-cd"
+
+
 class PatientClass(StrEnum):
     INPATIENT = "inpatient"
     OUTPATIENT = "outpatient"
@@ -106,9 +114,16 @@ class Contact(Record, kw_only=True):
     email: str = ""
     language: str = ""
     """Empty: the guarantor's, or English for an attorney."""
+    other_language: str = ""
+    """As of `Guarantor`."""
     large_print: bool = False
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None
+    email_consent_terms: str = ""
+    """SHA-256 of the text that the consent was given to. Empty: not on record."""
+    email_consent_source: str = ""
+    """How the consent was given, such as `portal`. Empty: not on record."""
+    email_consent_withdrawn_on: date | None = None
 
 
 class Guarantor(Record, kw_only=True):
@@ -127,13 +142,25 @@ class Guarantor(Record, kw_only=True):
     """The address that the guarantor asked to use instead (45 CFR 164.522(b)). Always overrides `address`."""
     email: str = ""
     language: str = "en"
+    """The language of documents: the recorded one, or English if there are none in it."""
+    other_language: str = ""
+    """The recorded language, if there are no documents in it: they have the notice of language assistance
+    (45 CFR 92.11)."""
     large_print: bool = False
     delivery: Delivery = Delivery.PAPER
     email_consent_at: datetime | None = None
+    email_consent_terms: str = ""
+    """SHA-256 of the text that the consent was given to. Empty: not on record."""
+    email_consent_source: str = ""
+    """How the consent was given, such as `portal`. Empty: not on record."""
+    email_consent_withdrawn_on: date | None = None
     email_secret: str = ""
     """The password that the guarantor chose for encrypted e-mail attachments. In memory only: no snapshot has it."""
     birth_on: date | None = None
     """None: not on file, and taken for an adult."""
+    alternate_format: AlternateFormat | None = None
+    """What the guarantor asked for in place of print. None: nothing."""
+    alternate_format_requested_on: date | None = None
     contact_kind: ContactKind | None = None
     """None: the guarantor. Otherwise why the mail goes to this recipient instead."""
     client_name: str = ""
@@ -158,6 +185,8 @@ class Charge(Record, kw_only=True):
     posted_on: date
     description: str
     code: str = ""
+    revenue_code: str = ""
+    """The UB-04 revenue code, which gives the line's category on an itemized bill. Any other text gives none."""
     quantity: int = 1
     amount_cents: int
     """Never negative: a correction is an adjustment."""
@@ -218,6 +247,36 @@ class Correspondence(Record, kw_only=True):
         return max(self.statements_sent, self.last_level + 1)
 
 
+class RequestKind(StrEnum):
+    """What people ask the billing office for. The values are those of `billing.selection.Kind`."""
+
+    INVOICE = "invoice"
+
+
+class RequestFormat(StrEnum):
+    """The form in which somebody asked for a document."""
+
+    STANDARD = "standard"
+    LARGE_PRINT = "large_print"
+    BRAILLE = "braille"
+    AUDIO = "audio"
+    DATA_CD = "data_cd"
+
+
+PRINTED_FORMATS = frozenset({RequestFormat.STANDARD, RequestFormat.LARGE_PRINT})
+"""The formats that this service makes. A person makes the others."""
+
+
+class DocumentRequest(Record, kw_only=True):
+    """Somebody asked for a document about one visit."""
+
+    request_id: str
+    kind: RequestKind
+    asked_on: date
+    format: RequestFormat = RequestFormat.STANDARD
+    """Standard: as the recipient gets all mail."""
+
+
 class EstimateReview(Record, kw_only=True):
     """A supervisor's review of charges above the good faith estimate (45 CFR 149.620). It never goes on a page."""
 
@@ -254,6 +313,8 @@ class Encounter(Record, kw_only=True):
     payments: tuple[PatientPayment, ...] = ()
     share: PatientShare | None = None
     correspondence: Correspondence | None = None
+    requests: tuple[DocumentRequest, ...] = ()
+    """What was asked for about this visit. In a snapshot for a kind that is asked for, only what is not answered."""
 
 
 class CoverageKind(StrEnum):
@@ -464,3 +525,5 @@ class FaultyAccount(Record, kw_only=True):
     """Whether any row is about a pregnancy, which makes it a candidate for obstetric notices."""
     has_plan: bool = False
     """Whether any row is about a payment plan, which makes it a candidate for letters about plans."""
+    requests: tuple[DocumentRequest, ...] = ()
+    """The readable requests, which make it a candidate for what they ask for."""

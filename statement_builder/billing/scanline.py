@@ -46,7 +46,8 @@ class Scanline(Record, kw_only=True):
 
 
 def scanline(layout: Scanline, guarantor_id: str, amount_cents: int) -> str:
-    """The line as printed, or an empty string if the scanner could read it as another guarantor's.
+    """The line as printed, or an empty string if there is nothing to pay, or the scanner could read it as another
+    guarantor's.
 
     The guarantor id must have only A to Z and 0 to 9 and fit the field. A shorter id must not start with a zero, like
     the padding. Without a scanline, the payment is keyed manually.
@@ -54,7 +55,7 @@ def scanline(layout: Scanline, guarantor_id: str, amount_cents: int) -> str:
     amount = f"{amount_cents:0{layout.amount_width}d}"
     fits = _ACCOUNT.fullmatch(guarantor_id) and len(guarantor_id) <= layout.account_width
     ambiguous = guarantor_id.startswith("0") and len(guarantor_id) < layout.account_width
-    if not fits or ambiguous or amount_cents < 0 or len(amount) > layout.amount_width:
+    if not fits or ambiguous or amount_cents <= 0 or len(amount) > layout.amount_width:
         return ""
     line = guarantor_id.rjust(layout.account_width, "0") + amount
     return line + check_digit(line, layout.check)

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from statement_builder.billing.kind_traits import KindTraits, MailingClock
-from statement_builder.billing.model import Fault, Record
+from statement_builder.billing.model import DocumentRequest, Fault, Record
 
 
 class Kind(StrEnum):
@@ -19,15 +19,16 @@ class Kind(StrEnum):
     `statement_builder/kinds/` has everything else.
     """
 
-    STATEMENT = "statement", KindTraits(clock=MailingClock.STATEMENTS, family="bill")
+    STATEMENT = "statement", KindTraits(clock=MailingClock.STATEMENTS, family="bill", is_regular=True)
     OB_NOTICE = (
         "ob-notice",
-        KindTraits(noun="obstetric notice", clock=MailingClock.NOTICES, is_obstetric=True),
+        KindTraits(noun="obstetric notice", clock=MailingClock.NOTICES, is_obstetric=True, is_regular=True),
     )
     DUNNING = (
         "dunning",
-        KindTraits(noun="dunning letter", clock=MailingClock.LETTERS, family="bill", is_dunning=True),
+        KindTraits(noun="dunning letter", clock=MailingClock.LETTERS, family="bill", is_dunning=True, is_regular=True),
     )
+    INVOICE = "invoice", KindTraits(noun="itemized bill", is_asked_for=True)
     PLAN_AGREEMENT = "plan-agreement", KindTraits(family="plan", by_email=False)
     PLAN_REMINDER = "plan-reminder", KindTraits(family="plan")
     PLAN_MISSED = (
@@ -120,6 +121,8 @@ class Hold(Record, kw_only=True):
     """The held encounter. Empty: the whole guarantor is held."""
     until: date | None = None
     """The first date when this hold no longer applies, if known."""
+    since: date | None = None
+    """The date of a person's request that somebody must fulfill. None: the hold is no request, or has no date."""
 
 
 class Selection(Record, kw_only=True):
@@ -140,6 +143,8 @@ class Selection(Record, kw_only=True):
     amount_cents: int
     """The amount due on the document, in the ledger, and in the manifest."""
     due_on: date
+    requests: tuple[DocumentRequest, ...] = ()
+    """What this document answers."""
     recipient_digest: str = ""
     """Digest of the name and address on the document (`policy.recipient`), so that the recheck sees a change."""
 

@@ -19,7 +19,9 @@ from statement_builder.cli import (
     documents,
     maintenance,
     output,
+    requests,
     retention,
+    serve,
     settings_command,
     stores,
     tracking,
@@ -53,6 +55,7 @@ def _root(
 
 _PANELS = {
     "Batches": (batches.run, batches.rerun, batches.release, batches.reject, batches.batches, batches.show),
+    "Console": (serve.serve,),
     "Work queue and reports": (work_queue.exceptions, work_queue.holds, tracking.track),
     "Documents": (
         documents.find,
@@ -63,6 +66,7 @@ _PANELS = {
         documents.correct,
         documents.resolve,
     ),
+    "Requests": (requests.request, requests.requests, requests.withdraw),
     "Retention": (retention.purge,),
     "Checks and sample data": (
         maintenance.doctor,

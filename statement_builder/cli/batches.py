@@ -26,12 +26,13 @@ from statement_builder.cli.options import (
     parse_day,
 )
 from statement_builder.errors import ConfigError, GateStop
-from statement_builder.ledger import Batch, BatchState
-from statement_builder.operations.access import record_access, subjects_in
+from statement_builder.ledger import Batch
+from statement_builder.operations.access import list_subjects, record_access
 from statement_builder.operations.reject import reject_batch
+from statement_builder.operations.release import require_built
 from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL, RELEASE_BY_NAME, Accepted, ReleaseCode
 from statement_builder.operations.roles import authorize
-from statement_builder.operations.show import show_batch, subjects_shown
+from statement_builder.operations.show import show_batch
 from statement_builder.operations.steps import Step
 from statement_builder.operations.summaries import BatchSummary, summarize_batch, summarize_batches
 from statement_builder.pipeline.context import AppContext
@@ -122,8 +123,7 @@ def release(
         raise ConfigError('--accept requires a reason: --reason "…"')
     with opened(workers=workers, show_progress=not as_json) as context:
         batch = context.require_batch(batch_id)
-        if batch.state in {BatchState.OPEN, BatchState.PULLED}:
-            raise ConfigError(f"batch {batch_id} is not built yet. First run `statements rerun {batch_id}`.")
+        require_built(batch)
         _walk(context, batch, accepted=RELEASE_BY_NAME.union(accept or ()), reason=reason, as_json=as_json)
 
 
@@ -140,6 +140,8 @@ def batches(
     """List the newest batches, with where each stands."""
     with opened(reads_only=True) as context:
         summaries = summarize_batches(context, limit=None if every else BATCHES_SHOWN)
+        if subjects := list_subjects(summaries):  # the reason of a rejection may name a document
+            record_access(context, "batches", subjects)
         output.print_json(summaries) if as_json else output.list_batches(summaries)
         if len(summaries) == BATCHES_SHOWN and not every:
             output.err.print(f"These are the newest {BATCHES_SHOWN} batches. `statements batches --all` lists all.")
@@ -149,7 +151,7 @@ def show(batch_id: BatchId, purpose: Purpose = "", as_json: Json = False) -> Non
     """Show one batch: its state and figures, its holds and print files, and what to do next."""
     with opened(reads_only=True) as context:
         details = show_batch(context, context.require_batch(batch_id))
-        record_access(context, "show", subjects_shown(details), batch_id=batch_id, purpose=purpose)
+        record_access(context, "show", list_subjects(details), batch_id=batch_id, purpose=purpose)
         if as_json:
             output.print_json(details)
             return
@@ -181,9 +183,10 @@ def _walk(
     except GateStop as exc:
         stop = exc
     current = context.require_batch(batch.batch_id)
-    if stop is not None and (subjects := subjects_in([str(stop)])):
+    summary = summarize_batch(context, current, seconds=time.monotonic() - started)
+    if subjects := list_subjects(summary, str(stop)):
         record_access(context, "run", subjects, batch_id=batch.batch_id)
-    _show(summarize_batch(context, current, seconds=time.monotonic() - started), as_json)
+    _show(summary, as_json)
     if stop is not None:
         raise stop
 

@@ -10,7 +10,7 @@ import typer
 from mail_house.print_files.names import PRINT_FILE_PREFIX
 from statement_builder.cli import output
 from statement_builder.cli.options import DocumentId, Json, Purpose, Reason, opened
-from statement_builder.operations.access import list_subjects, record_access
+from statement_builder.operations.access import list_subjects, record_access, subject
 from statement_builder.operations.clocks import read_clocks
 from statement_builder.operations.queries import write_document
 from statement_builder.operations.reissue.resolve import resolve_document
@@ -43,7 +43,8 @@ def get(
     """Write one archived PDF: the exact bytes that were sent, checked against the hash in the ledger."""
     with opened(reads_only=True) as context:
         document = context.require_document(document_id)
-        record_access(context, "get", list_subjects([document]), batch_id=document.batch_id, purpose=purpose)
+        subjects = [subject(document.guarantor_id, document_id)]
+        record_access(context, "get", subjects, batch_id=document.batch_id, purpose=purpose)
         write_document(context, document, path)
         output.say(f"{path}")
 

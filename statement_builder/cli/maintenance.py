@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ def preflight(
     from statement_builder.operations.preflight import preflight_print_file  # noqa: PLC0415
 
     report = preflight_print_file(load_settings(dict(os.environ), Path.cwd()), file)
-    record_access_without_context("preflight", list_subjects(report.faults), purpose)
+    record_access_without_context("preflight", list_subjects(report), purpose)
     output.print_json(report) if as_json else output.show_preflight(report)
     if report.faults:
         raise typer.Exit(1)
@@ -63,6 +64,13 @@ def demo(
         return
     output.show_batches(result.batches)
     output.say(f"Open {result.index}")
+    output.say(f"Open the console with `{_program()} serve`")
+
+
+def _program() -> str:
+    """How this program was called, as a person can call it again."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "statements" else "statements"
 
 
 def _ignore(_line: str) -> None:

@@ -85,11 +85,20 @@ def opened(
 
 
 def record_access_without_context(what: str, subjects: Sequence[AccessSubject], purpose: str) -> None:
-    """`record_access` for a command that needs no facility. Does nothing if the command shows nobody's data."""
+    """`record_access` for a command that needs no facility. Does nothing if the command shows nobody's data.
+
+    `ConfigError` if there is no ledger to record it in: then nothing may be shown.
+    """
     if not subjects:
         return
     environ = dict(os.environ)
     with open_ledger(load_settings(environ, Path.cwd()), (), environ=environ, reads_only=True) as ledger:
+        if ledger.is_stand_in:
+            raise ConfigError(
+                f"this shows data of {len(subjects):,} guarantors or documents, and there is no ledger that could "
+                "record who looks at it. Create it with `statements ledger upgrade`, or correct `ledger` in the "
+                "settings."
+            )
         ledger.access.record(what, subjects, purpose=purpose, actor=current_actor(), at=open_clock(environ)())
 
 

@@ -10,7 +10,7 @@ import typer
 
 from statement_builder.cli import output
 from statement_builder.cli.options import BatchId, Json, Purpose, opened, parse_day
-from statement_builder.operations.access import list_subjects, record_access, report_access, subject, subjects_in
+from statement_builder.operations.access import list_subjects, record_access, report_access
 
 report_app = typer.Typer(help="Print a report about a batch or a guarantor.", no_args_is_help=True)
 
@@ -38,7 +38,7 @@ def control(
             sheet = control_sheet.decode_control_sheet(encoded)
         else:
             sheet = control_sheet.build_control_sheet(context, batch)
-        record_access(context, "report control", subjects_in(sheet.questions), batch_id=batch_id, purpose=purpose)
+        record_access(context, "report control", list_subjects(sheet), batch_id=batch_id, purpose=purpose)
         if path is None:
             output.print_json(msgspec.to_builtins(sheet)) if as_json else output.show_control_sheet(sheet)
             return
@@ -65,6 +65,5 @@ def access(
     with opened(reads_only=True) as context:
         first = parse_day(since, "--since")
         report = report_access(context, guarantor_id, since=first)
-        subjects = [subject(guarantor_id), *list_subjects(report.disclosures)]
-        record_access(context, "report access", subjects, purpose=purpose)
+        record_access(context, "report access", list_subjects(report), purpose=purpose)
         output.print_json(report) if as_json else output.show_access(report)

@@ -9,7 +9,7 @@ import typer
 from statement_builder.cli import output
 from statement_builder.cli.options import Json, Reason, opened, parse_day
 from statement_builder.errors import GateStop
-from statement_builder.operations.access import record_access, subject
+from statement_builder.operations.access import list_legal_hold_subjects, record_access
 from statement_builder.operations.legal_holds import lift_legal_hold, list_legal_holds, place_legal_hold
 from statement_builder.operations.purge import purge as purge_mail
 
@@ -28,7 +28,7 @@ def purge(
     """Delete PDFs, snapshots, e-mails and print files past their retention period, and reduce their ledger rows."""
     day = parse_day(before, "--before")
     assert day is not None
-    with opened() as context:
+    with opened(reads_only=dry_run) as context:
         report = purge_mail(context, before=day, dry_run=dry_run)
     output.print_json(report) if as_json else output.show_purge(report)
     if report.locked:
@@ -57,6 +57,6 @@ def list_all(as_json: Json = False) -> None:
     """List the legal holds in force."""
     with opened(reads_only=True) as context:
         holds = list_legal_holds(context)
-        if holds:
-            record_access(context, "legal-hold list", [subject(each.subject) for each in holds])
+        if subjects := list_legal_hold_subjects(context, holds):
+            record_access(context, "legal-hold list", subjects)
     output.print_json(holds) if as_json else output.show_legal_holds(holds)

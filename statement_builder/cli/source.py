@@ -46,7 +46,7 @@ def check(
     url = read_url(url, "URL", environ) if url else settings.source.url
     with open_source(name, url, settings.source.query_root, languages=languages) as source:
         report = source.check(as_of=day, cycle=f"{day:%Y-%m}")
-    record_access_without_context("source check", [subject(each) for each in report.subjects], purpose)
+    record_access_without_context("source check", [subject(each) for each in report.subjects_shown], purpose)
     output.print_json(msgspec.to_builtins(report)) if as_json else output.show_source_check(report)
     if report.faults:
         raise typer.Exit(1)
@@ -81,9 +81,7 @@ def synthea(
     since = parse_day(withhold_payments_since, "--withhold-payments-since")
     url = read_url(url, "URL", os.environ)
     summary = msgspec.to_builtins(
-        load_synthea(
-            directory, read_url(url, "URL", os.environ), withhold_since=since, loaded_at=open_clock(dict(os.environ))()
-        )
+        load_synthea(directory, url, withhold_since=since, loaded_at=open_clock(dict(os.environ))())
     )
     output.print_json(summary) if as_json else output.print_fields(summary)
 

@@ -9,7 +9,7 @@ import typer
 from statement_builder.cli import output
 from statement_builder.cli.options import Json, Workers, opened
 from statement_builder.errors import ConfigError, GateStop
-from statement_builder.operations.access import record_access, subjects_in
+from statement_builder.operations.access import list_subjects, record_access
 
 
 def track(
@@ -30,7 +30,7 @@ def track(
         raise ConfigError("--reason is for --accept FILE.")
     with opened(workers=workers) as context:
         result = tracking.accept_file(context, accept, reason) if accept else tracking.track(context)
-        if subjects := subjects_in(text for alert in result.alerts for text in (alert.subject, alert.message)):
+        if subjects := list_subjects(result):
             record_access(context, "track", subjects)
     output.print_json(result) if as_json else output.show_tracking(result)
     if result.alerts:

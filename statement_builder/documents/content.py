@@ -46,6 +46,8 @@ class Content(Record, kw_only=True):
     template: str
     """Path below `templates/`, such as `statement/statement.html`."""
     language: str
+    other_language: str = ""
+    """The reader's language, if there are no documents in it: the last page is the notice of language assistance."""
     large_print: bool
     title: str
     """For the PDF metadata: the kind of document, never the person."""
@@ -64,9 +66,18 @@ class Content(Record, kw_only=True):
     """The coupon's line for the lockbox scanner. Empty: the scanner could misread it."""
     payment_url: str = ""
     """The content of the payment code, with no data other than the document id and its check. Empty: no code."""
+    message: str = ""
+    """The sentence of the month, in the document's language. Empty: none."""
+    enrollment_code: str = ""
+    """The code with which the guarantor signs up for e-mail. Empty: not offered."""
     facility: Facility
     facts: Facts
     replaces: Replaced | None = None
+
+    @property
+    def has_coupon(self) -> bool:
+        """Whether page 1 ends with a payment slip. A document that asks for nothing has none."""
+        return self.amount_cents > 0
 
     @property
     def addressee(self) -> str:

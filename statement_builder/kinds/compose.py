@@ -7,7 +7,7 @@ from datetime import date
 
 from statement_builder.billing.balance import FootingError
 from statement_builder.billing.facility import Facility
-from statement_builder.billing.model import GuarantorAccount
+from statement_builder.billing.model import GuarantorAccount, RequestFormat
 from statement_builder.billing.scanline import scanline
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.content import Content, Replaced, document_id
@@ -30,16 +30,19 @@ def compose(
     payment_check: Callable[[str], str] | None = None,
     revision: int = 1,
     replaces: Replaced | None = None,
+    message: str = "",
+    enrollment_code: str = "",
 ) -> Content:
     """The selected document, dated `issued_on`, with the balances as of that date. A correction has its own `revision`
     and names the document that it `replaces`. `payment_check` makes the keyed check of a document id, for `{check}` in
-    the payment code.
+    the payment code. `message` is the sentence of the month; `enrollment_code` the code to sign up for e-mail.
 
     CompositionError if the amounts do not foot, a date ahead has passed, the address is incomplete, or the financial
     assistance notice cannot be printed in full (26 CFR 1.501(r)-4(b)(5)(i)(D)(2)).
     """
-    _require_assistance(facility)
     definition, guarantor = definition_of(selection.kind), account.guarantor
+    facility = facility.for_language(guarantor.language)
+    _require_assistance(facility)
     try:
         facts = definition.facts(account, selection, terms, issued_on)
     except FootingError as exc:
@@ -65,7 +68,8 @@ def compose(
         level=selection.level,
         template=definition.template,
         language=guarantor.language,
-        large_print=guarantor.large_print,
+        other_language=guarantor.other_language,
+        large_print=guarantor.large_print or _asked_for_large_print(selection),
         title=definition.title,
         issued_on=issued_on,
         recipient=make_recipient(guarantor),
@@ -76,11 +80,17 @@ def compose(
         amount_cents=selection.amount_cents,
         amount_text=amount_text,
         scanline=scanline(facility.scanline, guarantor.guarantor_id, selection.amount_cents),
-        payment_url=_fill_payment_url(facility.payment_url, own_id, payment_check),
+        payment_url=_fill_payment_url(facility.payment_url, own_id, payment_check) if selection.amount_cents else "",
+        message=message,
+        enrollment_code=enrollment_code,
         facility=facility,
         facts=facts,
         replaces=replaces,
     )
+
+
+def _asked_for_large_print(selection: Selection) -> bool:
+    return any(each.format is RequestFormat.LARGE_PRINT for each in selection.requests)
 
 
 def _fill_payment_url(url: str, own_id: str, payment_check: Callable[[str], str] | None) -> str:

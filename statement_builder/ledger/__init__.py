@@ -11,10 +11,12 @@ from statement_builder.ledger.audit.event_data import (
 from statement_builder.ledger.installation import STORES, Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.legal_holds import RETENTION, LegalHold, is_held_by
+from statement_builder.ledger.proof import ProofCandidate
 from statement_builder.ledger.records import (
     Access,
     AccessSubject,
     Batch,
+    CandidateDecision,
     ControlTotals,
     Delivery,
     Document,
@@ -29,17 +31,22 @@ from statement_builder.ledger.records import (
     InboundFile,
     NewCandidate,
     NewDocument,
+    NewPortalFile,
     NewPrintFile,
     NewShard,
     PieceCount,
     PieceToDeceased,
+    PortalFileRow,
+    PortalTotals,
     PrintFileRow,
     RejectedPiece,
     Shard,
     StatusCount,
     Suppression,
+    UnreadEmail,
     replaced_by,
 )
+from statement_builder.ledger.requests import REQUESTS, RecordedRequest
 from statement_builder.ledger.retention import ShardRetention
 from statement_builder.ledger.states import (
     TERMINAL_FAILURES,
@@ -54,6 +61,7 @@ from statement_builder.ledger.states import (
 from statement_builder.ledger.storage.lock import LockPart, part_already_locked, part_name
 
 __all__ = [
+    "REQUESTS",
     "RETENTION",
     "STORES",
     "TERMINAL_FAILURES",
@@ -64,6 +72,7 @@ __all__ = [
     "ArchivedControlSheet",
     "Batch",
     "BatchState",
+    "CandidateDecision",
     "ControlTotals",
     "Delivery",
     "DeliveryState",
@@ -87,12 +96,17 @@ __all__ = [
     "NewCandidate",
     "NewDocument",
     "NewInstallation",
+    "NewPortalFile",
     "NewPrintFile",
     "NewShard",
     "Outcome",
     "PieceCount",
     "PieceToDeceased",
+    "PortalFileRow",
+    "PortalTotals",
     "PrintFileRow",
+    "ProofCandidate",
+    "RecordedRequest",
     "RejectedPiece",
     "Released",
     "Shard",
@@ -101,6 +115,7 @@ __all__ = [
     "StatusCount",
     "Suppression",
     "SuppressionCode",
+    "UnreadEmail",
     "Withheld",
     "is_held_by",
     "part_already_locked",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, select
+from sqlalchemy import Connection, and_, func, or_, select
 
+from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.billing.model import Fault
 from statement_builder.billing.selection import Hold
-from statement_builder.ledger.records import ExceptionLine, HeldCandidate
+from statement_builder.ledger.records import CandidateDecision, ExceptionLine, HeldCandidate, LastHold
 from statement_builder.ledger.states import DocumentState, Outcome
-from statement_builder.ledger.storage.tables import candidate, candidate_hold, document
+from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
+from statement_builder.ledger.storage.tables import batch, candidate, candidate_hold, document
 from statement_builder.ledger.storage.transactions import Repository
 
 
@@ -23,7 +26,7 @@ class CandidateRepository(Repository):
     def exceptions(self, batch_id: str) -> list[ExceptionLine]:
         """Everything that a clerk must fix, in mailing order: first bad data, then documents that failed to render."""
         faulty = (
-            select(candidate.c.subject, candidate.c.guarantor_id, candidate.c.faults)
+            select(candidate.c.subject, candidate.c.guarantor_id, candidate.c.faults, candidate.c.balance_cents)
             .where(candidate.c.batch_id == batch_id, candidate.c.outcome == Outcome.EXCEPTION.value)
             .order_by(candidate.c.sequence, candidate.c.subject)
         )
@@ -47,6 +50,28 @@ class CandidateRepository(Repository):
             rows = connection.execute(query).all()
         return [row.sequence for row in rows if any(fault.code in codes for fault in _decode_faults(row.faults))]
 
+    def held_with(self, batch_id: str, code: str, *, limit: int | None = None) -> list[HeldCandidate]:
+        """The candidates held with this code, each with the holds of this code only, the largest amounts first; with
+        `limit`, at most so many holds."""
+        held_cents = candidate.c.balance_cents - candidate.c.amount_cents
+        query = (
+            select(candidate, candidate_hold)
+            .join(
+                candidate_hold,
+                and_(
+                    candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject
+                ),
+            )
+            .where(candidate.c.batch_id == batch_id, candidate_hold.c.code == code)
+            .order_by(held_cents.desc(), candidate.c.subject, candidate_hold.c.position)
+            .limit(limit)
+        )
+        by_subject: defaultdict[str, list[Any]] = defaultdict(list)
+        with self._read() as connection:
+            for row in connection.execute(query):
+                by_subject[row.subject].append(row)
+        return [_to_held(rows) for rows in by_subject.values()]
+
     def held(self, batch_id: str) -> list[HeldCandidate]:
         """Every candidate held in full or in part, with all its reasons, in mailing order."""
         query = (
@@ -66,6 +91,73 @@ class CandidateRepository(Repository):
                 by_subject[row.subject].append(row)
         return [_to_held(rows) for rows in by_subject.values()]
 
+    def decisions(self, batch_ids: Sequence[str], guarantor_id: str) -> list[CandidateDecision]:
+        """What these batches decided about the guarantor, or about another recipient of that guarantor's mail."""
+        first = f"{guarantor_id}{RECIPIENT_SEPARATOR}"
+        recipients = (candidate.c.subject >= first) & (candidate.c.subject < f"{first}\U0010ffff")
+        query = (
+            select(candidate, candidate_hold)
+            .outerjoin(
+                candidate_hold,
+                and_(
+                    candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject
+                ),
+            )
+            .where(candidate.c.batch_id.in_(batch_ids), or_(candidate.c.subject == guarantor_id, recipients))
+            .order_by(candidate.c.batch_id, candidate.c.subject, candidate_hold.c.position)
+        )
+        found: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+        with self._read() as connection:
+            for row in connection.execute(query):
+                found[row.batch_id, row.subject].append(row)
+        return [_to_decision(rows) for rows in found.values()]
+
+    def held_with_account(self, batch_ids: Sequence[str], account_number: str) -> list[str]:
+        """The guarantors whom these batches held because of this account."""
+        query = (
+            select(candidate.c.guarantor_id)
+            .join(
+                candidate_hold,
+                and_(
+                    candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject
+                ),
+            )
+            .where(candidate_hold.c.batch_id.in_(batch_ids), candidate_hold.c.account_number == account_number)
+            .distinct()
+        )
+        with self._read() as connection:
+            return sorted(connection.execute(query).scalars())
+
+    def last_holds(self, facility_id: str, codes: Collection[str]) -> list[LastHold]:
+        """The holds with these codes that the last decision about a recipient found, by recipient."""
+        with self._read() as connection:
+            return find_last_holds(connection, facility_id, codes)
+
+
+def find_last_holds(connection: Connection, facility_id: str, codes: Collection[str]) -> list[LastHold]:
+    """As `CandidateRepository.last_holds`. The last decision is that of the last batch of the same kind."""
+    holds = (
+        select(candidate_hold, batch.c.kind, batch.c.as_of)
+        .join(batch, batch.c.batch_id == candidate_hold.c.batch_id)
+        .where(batch.c.facility_id == facility_id, candidate_hold.c.code.in_(sorted(codes)))
+        .order_by(candidate_hold.c.subject, batch.c.as_of.desc(), batch.c.batch_id, candidate_hold.c.position)
+    )
+    decided = (
+        select(candidate.c.subject, batch.c.kind, func.max(batch.c.as_of).label("as_of"))
+        .join(batch, batch.c.batch_id == candidate.c.batch_id)
+        .where(batch.c.facility_id == facility_id, is_one_of(candidate.c.subject))
+        .group_by(candidate.c.subject, batch.c.kind)
+    )
+    found = connection.execute(holds).all()
+    last: dict[tuple[str, str], date] = {}
+    for ids in in_chunks(sorted({row.subject for row in found})):
+        last |= {(row.subject, row.kind): row.as_of for row in connection.execute(decided, {"ids": ids})}
+    return [
+        LastHold(batch_id=row.batch_id, subject=row.subject, hold=_to_hold(row))
+        for row in found
+        if row.as_of == last[row.subject, row.kind]
+    ]
+
 
 def _faults_of(row: Any) -> list[ExceptionLine]:
     return [
@@ -78,6 +170,7 @@ def _faults_of(row: Any) -> list[ExceptionLine]:
             row_key=fault.row_key,
             message=fault.message,
             fix=fault.fix,
+            cents=row.balance_cents,
         )
         for fault in _decode_faults(row.faults)
     ]
@@ -95,6 +188,7 @@ def _error_of(row: Any) -> ExceptionLine:
         code=row.error_code,
         message=row.error_message,
         fix=row.error_fix,
+        cents=row.amount_cents,
     )
 
 
@@ -110,5 +204,20 @@ def _to_held(rows: list[Any]) -> HeldCandidate:
     )
 
 
+def _to_decision(rows: list[Any]) -> CandidateDecision:
+    first = rows[0]
+    held = [row for row in rows if row.code is not None]
+    return CandidateDecision(
+        batch_id=first.batch_id,
+        guarantor_id=first.guarantor_id,
+        outcome=Outcome(first.outcome),
+        balance_cents=first.balance_cents,
+        amount_cents=first.amount_cents,
+        holds=tuple(_to_hold(row) for row in held if not row.late),
+        late_holds=tuple(_to_hold(row) for row in held if row.late),
+        faults=_decode_faults(first.faults) if first.faults else (),
+    )
+
+
 def _to_hold(row: Any) -> Hold:
-    return Hold(code=row.code, account_number=row.account_number, until=row.until)
+    return Hold(code=row.code, account_number=row.account_number, until=row.until, since=row.since)

@@ -6,14 +6,22 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, case, func, select
 
 from statement_builder.billing.selection import Channel
 from statement_builder.ledger.records import ControlTotals, Figures, PieceCount, StatusCount
 from statement_builder.ledger.states import DeliveryState, DocumentState, Outcome
 from statement_builder.ledger.status_counts import figures_of, select_status_counts
-from statement_builder.ledger.storage.tables import candidate, candidate_hold, delivery, document, print_file, shard
-from statement_builder.ledger.storage.transactions import Repository
+from statement_builder.ledger.storage.tables import (
+    candidate,
+    candidate_hold,
+    delivery,
+    document,
+    event,
+    print_file,
+    shard,
+)
+from statement_builder.ledger.storage.transactions import Repository, Transactions
 
 _OUTCOME_FIGURE = {Outcome.SELECTED: "selected", Outcome.HELD: "held", Outcome.EXCEPTION: "exceptions"}
 
@@ -27,13 +35,8 @@ class ControlTotalsRepository(Repository):
 
     def for_batches(self, batch_ids: Collection[str]) -> dict[str, ControlTotals]:
         """The totals of each batch, in as many queries as for one."""
-        sums = {batch_id: _Sums() for batch_id in batch_ids}
         with self._read() as connection:
-            _count_shards(connection, sums)
-            _count_candidates(connection, sums)
-            _count_documents(connection, sums)
-            _count_holds(connection, sums)
-        return {batch_id: each.totals() for batch_id, each in sums.items()}
+            return _count(connection, batch_ids)
 
     def by_status(self, batch_id: str) -> list[StatusCount]:
         """Documents grouped by channel, envelope class, page count and status, without copies and corrections."""
@@ -81,6 +84,46 @@ class ControlTotalsRepository(Repository):
         with self._read() as connection:
             rows = connection.execute(query)
             return [PieceCount(envelope_class=row[0], documents=row[1], cents=int(row[2])) for row in rows]
+
+
+class RememberedControlTotals(ControlTotalsRepository):
+    """Control totals for a process that shows the same batches again and again. Counts a batch again only after one of
+    its events: every change of a figure writes one in the same transaction."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        super().__init__(transactions)
+        self._remembered: dict[str, tuple[int, ControlTotals]] = {}
+
+    def for_batches(self, batch_ids: Collection[str]) -> dict[str, ControlTotals]:
+        with self._read() as connection:
+            last = _read_last_events(connection, batch_ids)
+            found = {
+                batch_id: remembered[1]
+                for batch_id in batch_ids
+                if (remembered := self._remembered.get(batch_id)) and remembered[0] == last.get(batch_id)
+            }
+            counted = _count(connection, [batch_id for batch_id in batch_ids if batch_id not in found])
+        for batch_id, totals in counted.items():
+            if batch_id in last:
+                self._remembered[batch_id] = (last[batch_id], totals)
+        return {batch_id: found.get(batch_id) or counted[batch_id] for batch_id in batch_ids}
+
+
+def _read_last_events(connection: Connection, batch_ids: Collection[str]) -> dict[str, int]:
+    """Batch → its last event; one look-up in the index for each."""
+    query = select(func.max(event.c.event_id)).where(event.c.batch_id == bindparam("batch_id"))
+    found = {batch_id: connection.execute(query, {"batch_id": batch_id}).scalar() for batch_id in batch_ids}
+    return {batch_id: event_id for batch_id, event_id in found.items() if event_id is not None}
+
+
+def _count(connection: Connection, batch_ids: Collection[str]) -> dict[str, ControlTotals]:
+    sums = {batch_id: _Sums() for batch_id in batch_ids}
+    if sums:
+        _count_shards(connection, sums)
+        _count_candidates(connection, sums)
+        _count_documents(connection, sums)
+        _count_holds(connection, sums)
+    return {batch_id: each.totals() for batch_id, each in sums.items()}
 
 
 class _Sums:

@@ -7,8 +7,9 @@ transaction: clocks, suppressions, the next attempt.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 
 from sqlalchemy import Connection, delete, func, or_, select, update
 
@@ -41,13 +42,41 @@ from statement_builder.ledger.states import (
     require_delivery_move,
 )
 from statement_builder.ledger.storage.sql_compat import in_chunks, insert_if_new, is_one_of
-from statement_builder.ledger.storage.tables import batch, delivery, document, event, print_file, redelivery, shard
+from statement_builder.ledger.storage.tables import (
+    batch,
+    delivery,
+    document,
+    event,
+    print_file,
+    redelivery,
+    shard,
+    suppression,
+)
 from statement_builder.ledger.storage.transactions import Repository
 from statement_builder.ledger.suppressions import is_suppressed, suppress
 
 COMPLAINT = "complaint"
 """The event of a complaint about an e-mail."""
 _IN_DOUBT = frozenset({DeliveryState.COMMITTING, DeliveryState.UNCERTAIN})
+_NOT_WITH_VENDOR = (DeliveryState.CLAIMED, DeliveryState.FAILED)
+_KNOWN_DEATHS = (
+    select(delivery.c.document_id, suppression.c.since)
+    .distinct()
+    .join(document, document.c.document_id == delivery.c.document_id)
+    .join(batch, batch.c.batch_id == document.c.batch_id)
+    .outerjoin(
+        suppression,
+        (suppression.c.facility_id == batch.c.facility_id)
+        & (suppression.c.guarantor_id == document.c.guarantor_id)
+        & (suppression.c.code == SuppressionCode.DECEASED.value),
+    )
+    .where(
+        is_one_of(delivery.c.document_id),
+        delivery.c.print_file.is_not(None),
+        delivery.c.state.not_in([state.value for state in _NOT_WITH_VENDOR]),
+    )
+)
+"""Each document that a vendor has on paper, and the day of the latest report that its guarantor has died."""
 
 
 class DeliveryReportRepository(Repository):
@@ -67,10 +96,17 @@ class DeliveryReportRepository(Repository):
             require_same_file(_require_print_file(connection, name), sha256=sha256, records=records)
             return _record_print_file(connection, name, DeliveryState.REJECTED, on=on, at=at, why=why, pieces=None)
 
-    def count_reversals(self, document_ids: Sequence[str], print_files: Sequence[str]) -> int:
-        """How many pieces would fail for good if these documents were reported as returned or rejected, and these print
-        files as rejected. Documents count from their hand-off. The pieces of a print file count if they are taken to be
-        mailed: before that, a rejection with the file's own hash and count reverses nothing."""
+    def count_reversals(
+        self, document_ids: Sequence[str], print_files: Sequence[str], deaths: Mapping[str, date] = MappingProxyType({})
+    ) -> int:
+        """How many pieces would fail for good, or stop all mail to their guarantor, if these documents were reported as
+        returned or rejected, and these print files as rejected. `deaths`: document → the day of a report that its
+        guarantor has died.
+
+        Documents count from their hand-off. The pieces of a print file count if they are taken to be mailed: before
+        that, a rejection with the file's own hash and count reverses nothing. A death counts unless it is known, also
+        if the piece itself has failed before.
+        """
         may_fail = delivery.c.state.in_([state.value for state in PROGRESS])
         pieces = select(delivery.c.document_id).where(is_one_of(delivery.c.document_id), may_fail)
         of_files = (
@@ -83,6 +119,11 @@ class DeliveryReportRepository(Repository):
             for query, keys in ((pieces, document_ids), (of_files, print_files)):
                 for ids in in_chunks(keys):
                     found.update(connection.execute(query, {"ids": ids}).scalars())
+            for ids in in_chunks(tuple(deaths)):
+                rows = connection.execute(_KNOWN_DEATHS, {"ids": ids}).all()
+                found.update(
+                    each.document_id for each in rows if not each.since or each.since < deaths[each.document_id]
+                )
         return len(found)
 
     def record_print_file(
@@ -100,17 +141,23 @@ class DeliveryReportRepository(Repository):
         *,
         print_file: str = "",
         digest: str = "",
-        suppresses_address: bool = True,
+        says_deceased: bool = False,
         on: date,
         at: datetime,
         why: str,
     ) -> bool:
         """One status for one printed piece: mailed, delivered, rejected or returned, for its attempt in `print_file` or
-        for its latest on paper. A returned piece suppresses mail to the address it went to, unless the address was not
-        the reason; `digest` is that of the address on its pages. `DeliveryReportError` when the report is
-        impossible."""
+        for its latest on paper. A returned piece suppresses mail to the address it went to; `digest` is that of the
+        address on its pages.
+
+        If its addressee has died, the address was not the reason. Then everything to the guarantor is suppressed, at
+        any address, and every document of the guarantor that waits in any batch, or for redelivery, is withheld at
+        once. That may be news about a piece whose state is known.
+
+        `DeliveryReportError` when the report is impossible: then nothing is recorded, and no death.
+        """
         with self._write() as connection:
-            found = _require_document(connection, document_id)
+            found = require_document(connection, document_id)
             attempts = read_deliveries(connection, [document_id]).get(document_id, ())
             printed = [each for each in attempts if each.print_file and print_file in {"", each.print_file}]
             if not printed:
@@ -123,39 +170,20 @@ class DeliveryReportRepository(Repository):
             file = _require_handed_off(connection, file, on=on, at=at)
             own = (delivery.c.document_id == document_id) & (delivery.c.attempt == printed[-1].attempt)
             now = DeliveryState(connection.execute(select(delivery.c.state).where(own)).scalar_one())
-            if not _is_news(now, state, subject=f"document {document_id}"):
-                return False
+            is_news = _is_news(now, state, subject=f"document {document_id}")
+            is_death = says_deceased and _record_death(connection, found, on=on, at=at, why=why)
+            if not is_news:
+                return is_death
             require_delivery_move(f"document {document_id}", now, state)
             connection.execute(update(delivery).where(own).values(state=state.value, changed_at=at))
             record_status_event(connection, found.batch_id, document_id, state, at=at, why=why)
             _record_mailing(connection, file, [document_id], state, on)
             if state in TERMINAL_FAILURES:
                 reverse_mailed(connection, document_id)
-            if state is DeliveryState.RETURNED and suppresses_address:
+            if state is DeliveryState.RETURNED and not says_deceased:
                 returned_from = printed[-1].readdressed_to or digest
                 suppress(connection, found, SuppressionCode.RETMAIL, digest=returned_from, since=on)
             return True
-
-    def record_death(self, document_id: str, *, on: date, at: datetime, why: str) -> bool:
-        """The post office or the vendor reports that the document's guarantor has died; False if an earlier report
-        said so.
-
-        Suppresses everything to the guarantor, at any address, and withholds at once every document of the guarantor
-        that waits in any batch, or for redelivery. Record it before the piece itself, whose report may be old news.
-        `DeliveryReportError` when the document is not ours.
-        """
-        with self._write() as connection:
-            found = _require_document(connection, document_id)
-            is_news = not is_suppressed(connection, found, SuppressionCode.DECEASED, since=on)
-            suppress(connection, found, SuppressionCode.DECEASED, digest="", since=on)
-            code = SuppressionCode.DECEASED.value
-            if is_news:
-                write_event(
-                    connection, at=at, actor=SERVICE, batch_id=found.batch_id, subject=document_id, what=code, why=why
-                )
-            for waiting_id in _read_waiting(connection, found):
-                withhold(connection, waiting_id, [Hold(code=code)], actor=SERVICE, at=at, why=why)
-            return is_news
 
     def record_bounce(
         self,
@@ -176,13 +204,17 @@ class DeliveryReportRepository(Repository):
         was in doubt.
         """
         with self._write() as connection:
-            found = _require_document(connection, document_id)
+            found = require_document(connection, document_id)
             attempts, mine = _require_sent_email(connection, document_id, attempt, on=on, at=at)
             if mine.state is DeliveryState.DELIVERED:
                 raise DeliveryReportError(
                     f"document {document_id} was delivered, and a bounce followed: a reply, a copy, or a server behind "
                     "the recipient's. Nothing was changed; read the message."
                 )
+            if mine.state is DeliveryState.UNREAD:  # it goes on paper already
+                if is_final:
+                    suppress(connection, found, SuppressionCode.EMAIL, digest="", since=on)
+                return is_final
             if not _is_news(mine.state, DeliveryState.BOUNCED, subject=f"document {document_id}"):
                 return False
             require_delivery_move(f"document {document_id}", mine.state, DeliveryState.BOUNCED)
@@ -197,7 +229,7 @@ class DeliveryReportRepository(Repository):
                     each.state is DeliveryState.BOUNCED and each.channel is Channel.EMAIL for each in attempts
                 )
                 if is_final or (tries_max is not None and bounced + 1 >= tries_max):
-                    _switch_to_print(connection, found, at=at, why=why)
+                    switch_channel(connection, found, Channel.PRINT, at=at, why=why)
             if is_final:
                 suppress(connection, found, SuppressionCode.EMAIL, digest="", since=on)
             return True
@@ -209,7 +241,7 @@ class DeliveryReportRepository(Repository):
         Suppresses the guarantor's e-mail. The message was delivered: no clock moves, and nothing is mailed again.
         """
         with self._write() as connection:
-            found = _require_document(connection, document_id)
+            found = require_document(connection, document_id)
             _, mine = _require_sent_email(connection, document_id, attempt, on=on, at=at)
             known = select(event.c.event_id).where(
                 event.c.batch_id == found.batch_id, event.c.subject == document_id, event.c.what == COMPLAINT
@@ -217,7 +249,7 @@ class DeliveryReportRepository(Repository):
             if connection.execute(known).first() is not None:
                 return False
             if mine.state in PROGRESS:
-                _mark_delivered(connection, found, mine, at=at, why=why)
+                mark_delivered(connection, found, mine, at=at, why=why)
             if found.channel is Channel.EMAIL:  # a message that bounced for now is not e-mailed again
                 connection.execute(delete(redelivery).where(redelivery.c.document_id == document_id))
             suppress(connection, found, SuppressionCode.EMAIL, digest="", since=on)
@@ -238,12 +270,12 @@ class DeliveryReportRepository(Repository):
         """The mail service confirms that it accepted this message, or that the recipient's server did; False if that is
         known. `DeliveryReportError` when it is not our message."""
         with self._write() as connection:
-            found = _require_document(connection, document_id)
+            found = require_document(connection, document_id)
             attempts = read_deliveries(connection, [document_id]).get(document_id, ())
             was_in_doubt = _require_email(attempts, document_id, attempt).state in _IN_DOUBT
             _, mine = _require_sent_email(connection, document_id, attempt, on=on, at=at, why=why)
             if is_delivered and mine.state is DeliveryState.SENT:
-                _mark_delivered(connection, found, mine, at=at, why=why)
+                mark_delivered(connection, found, mine, at=at, why=why)
                 return True
             return was_in_doubt
 
@@ -251,7 +283,7 @@ class DeliveryReportRepository(Repository):
         """The vendor canceled a piece at our request before printing it: the document is void. InvariantError when the
         piece can no longer be canceled."""
         with self._write() as connection:
-            found = _require_document(connection, document_id)
+            found = require_document(connection, document_id)
             attempt = read_deliveries(connection, [document_id])[document_id][-1]
             require_delivery_move(f"document {document_id}", attempt.state, DeliveryState.RECALLED)
             own = (delivery.c.document_id == document_id) & (delivery.c.attempt == attempt.attempt)
@@ -264,6 +296,21 @@ class DeliveryReportRepository(Repository):
             rendered = {"state": DocumentState.RENDERED.value}
             connection.execute(update(document).where(document.c.document_id == document_id).values(rendered))
             withhold(connection, document_id, [Hold(code=VOIDED)], actor=actor, at=at, why=why)
+
+
+def _record_death(connection: Connection, found: Document, *, on: date, at: datetime, why: str) -> bool:
+    """The post office or the vendor reports that the document's guarantor has died; False if an earlier report said
+    so."""
+    is_news = not is_suppressed(connection, found, SuppressionCode.DECEASED, since=on)
+    suppress(connection, found, SuppressionCode.DECEASED, digest="", since=on)
+    code = SuppressionCode.DECEASED.value
+    if is_news:
+        write_event(
+            connection, at=at, actor=SERVICE, batch_id=found.batch_id, subject=found.document_id, what=code, why=why
+        )
+    for waiting_id in _read_waiting(connection, found):
+        withhold(connection, waiting_id, [Hold(code=code)], actor=SERVICE, at=at, why=why)
+    return is_news
 
 
 def _read_waiting(connection: Connection, found: Document) -> list[str]:
@@ -376,7 +423,8 @@ def _require_handed_off(connection: Connection, file: PrintFileRow, *, on: date,
     return lock_print_file(connection, file.name)
 
 
-def _require_document(connection: Connection, document_id: str) -> Document:
+def require_document(connection: Connection, document_id: str) -> Document:
+    """The document, locked. `DeliveryReportError` when it is not ours, or was purged."""
     own_shard = (shard.c.batch_id == document.c.batch_id) & (shard.c.sequence == document.c.sequence)
     query = select(shard.c.purged_on).select_from(document).join(shard, own_shard)
     found = connection.execute(query.where(document.c.document_id == document_id)).first()
@@ -413,7 +461,8 @@ def _require_sent_email(
     return attempts, mine
 
 
-def _mark_delivered(connection: Connection, found: Document, mine: Delivery, *, at: datetime, why: str) -> None:
+def mark_delivered(connection: Connection, found: Document, mine: Delivery, *, at: datetime, why: str) -> None:
+    """Move an attempt to `delivered`; no change when it is."""
     if mine.state is DeliveryState.DELIVERED:
         return
     require_delivery_move(f"document {found.document_id}", mine.state, DeliveryState.DELIVERED)
@@ -422,10 +471,11 @@ def _mark_delivered(connection: Connection, found: Document, mine: Delivery, *, 
     record_status_event(connection, found.batch_id, found.document_id, DeliveryState.DELIVERED, at=at, why=why)
 
 
-def _switch_to_print(connection: Connection, found: Document, *, at: datetime, why: str) -> None:
+def switch_channel(connection: Connection, found: Document, channel: Channel, *, at: datetime, why: str) -> None:
+    """Send the document's next attempt by this channel."""
     mine = document.c.document_id == found.document_id
-    connection.execute(update(document).where(mine).values(channel=Channel.PRINT.value))
-    what = f"channel {Channel.PRINT}"
+    connection.execute(update(document).where(mine).values(channel=channel.value))
+    what = f"channel {channel}"
     write_event(
         connection, at=at, actor=SERVICE, batch_id=found.batch_id, subject=found.document_id, what=what, why=why
     )

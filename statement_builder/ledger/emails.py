@@ -24,8 +24,11 @@ from statement_builder.ledger.storage.transactions import Repository
 class EmailRepository(Repository):
     """`ledger.emails`."""
 
-    def claim(self, document_ids: Sequence[str], *, vendor: str, at: datetime) -> tuple[Delivery, ...]:
-        """Claim an attempt to e-mail each document, in the order given. A document with a live attempt returns that
+    def claim(
+        self, document_ids: Sequence[str], *, vendor: str, at: datetime, read_by: date | None = None
+    ) -> tuple[Delivery, ...]:
+        """Claim an attempt to e-mail each document, in the order given. `read_by` is the last day to open them before
+        they go on paper. A document with a live attempt returns that
         attempt unchanged, with `is_new` false. DocumentsWithheld, and no claim, when some have been withheld."""
         with self._write() as connection:
             batches = lock_documents(connection, document_ids)
@@ -34,7 +37,16 @@ class EmailRepository(Repository):
             for batch_id in sorted({batches[document_id] for document_id in new}):
                 mine = [document_id for document_id in new if batches[document_id] == batch_id]
                 require_released(connection, batch_id)
-                claim_documents(connection, mine, batch_id, Channel.EMAIL, vendor=vendor, print_file_name=None, at=at)
+                claim_documents(
+                    connection,
+                    mine,
+                    batch_id,
+                    Channel.EMAIL,
+                    vendor=vendor,
+                    print_file_name=None,
+                    read_by=read_by,
+                    at=at,
+                )
                 claimed = DeliveryState.CLAIMED.value
                 write_events(connection, [(batch_id, each) for each in mine], at=at, actor=SERVICE, what=claimed)
             made = read_live_deliveries(connection, new)

@@ -41,16 +41,17 @@ def claim_documents(
     vendor: str,
     print_file_name: str | None,
     readdressed: Mapping[str, str] | None = None,
+    read_by: date | None = None,
     at: datetime,
 ) -> None:
     """Start one more attempt for each document. `readdressed` maps the documents that go to a different address than
-    the one on their pages to the digest of that address.
+    the one on their pages to the digest of that address; `read_by` is the last day to open an e-mailed document.
 
     No claim at all unless every document can be sent: DocumentsWithheld when some were withheld since the hand-off was
     planned, such as for a death that was reported meanwhile, else InvariantError."""
     if len(set(document_ids)) != len(document_ids) or not document_ids:
         raise InvariantError(f"batch {batch_id}: a claim needs documents, each once")
-    _require_sendable(connection, document_ids, batch_id)
+    _require_sendable(connection, document_ids, batch_id, channel)
     attempts = _count_attempts(connection, document_ids)
     common = {"channel": channel.value, "state": DeliveryState.CLAIMED.value, "vendor": vendor}
     rows = [
@@ -62,13 +63,14 @@ def claim_documents(
             "claimed_at": at,
             "changed_at": at,
             "readdressed_to": (readdressed or {}).get(document_id, ""),
+            "read_by": read_by,
         }
         for document_id in document_ids
     ]
     insert_many(connection, delivery, rows)
 
 
-def _require_sendable(connection: Connection, document_ids: Sequence[str], batch_id: str) -> None:
+def _require_sendable(connection: Connection, document_ids: Sequence[str], batch_id: str, channel: Channel) -> None:
     """Every document is pending, in this batch, and in no live attempt. Locks the documents until the claim is
     committed."""
     # The batch is compared here: with it in the query, SQLite uses the batch's index and scans the whole batch.
@@ -86,6 +88,7 @@ def _require_sendable(connection: Connection, document_ids: Sequence[str], batch
         if not missing:
             continue
         withheld = _find_withheld(connection, missing, batch_id) - on_their_way
+        withheld |= _find_opened(connection, missing, batch_id, channel)
         if wrong := [document_id for document_id in missing if document_id not in withheld]:
             raise InvariantError(
                 f"batch {batch_id}: document {wrong[0]} cannot be claimed: it is not rendered, or already on its way"
@@ -118,6 +121,20 @@ def _find_withheld(connection: Connection, document_ids: Sequence[str], batch_id
     )
     ids = {"ids": document_ids}
     return {*connection.execute(withheld, ids).scalars(), *connection.execute(canceled, ids).scalars()}
+
+
+def _find_opened(connection: Connection, document_ids: Sequence[str], batch_id: str, channel: Channel) -> set[str]:
+    """The documents of the batch that were to go on paper because their e-mail was unread, and were opened since the
+    hand-off was planned."""
+    if channel is not Channel.PRINT:
+        return set()
+    query = select(document.c.document_id).where(
+        document.c.batch_id == batch_id,
+        is_one_of(document.c.document_id),
+        document.c.channel == Channel.EMAIL.value,
+        document.c.viewed_on.is_not(None),
+    )
+    return set(connection.execute(query, {"ids": document_ids}).scalars())
 
 
 def _count_attempts(connection: Connection, document_ids: Sequence[str]) -> dict[str, int]:

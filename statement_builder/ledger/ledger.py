@@ -14,7 +14,7 @@ from statement_builder.ledger.audit.access import AccessRepository
 from statement_builder.ledger.audit.events import EventRepository
 from statement_builder.ledger.batches import BatchRepository
 from statement_builder.ledger.candidates import CandidateRepository
-from statement_builder.ledger.control_totals import ControlTotalsRepository
+from statement_builder.ledger.control_totals import ControlTotalsRepository, RememberedControlTotals
 from statement_builder.ledger.deliveries import DeliveryRepository
 from statement_builder.ledger.delivery_reports import DeliveryReportRepository
 from statement_builder.ledger.documents import DocumentRepository
@@ -23,9 +23,13 @@ from statement_builder.ledger.inbound_files import InboundFileRepository
 from statement_builder.ledger.installation import InstallationRepository, NewInstallation, insert_installation
 from statement_builder.ledger.legal_holds import LegalHoldRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
+from statement_builder.ledger.portal import PortalRepository
 from statement_builder.ledger.print_files import PrintFileRepository
+from statement_builder.ledger.proof import ProofRepository
+from statement_builder.ledger.readings import ReadingRepository
 from statement_builder.ledger.redeliveries import RedeliveryRepository
 from statement_builder.ledger.reissues import ReissueRepository
+from statement_builder.ledger.requests import RequestRepository
 from statement_builder.ledger.retention import RetentionRepository
 from statement_builder.ledger.serials import SerialRepository
 from statement_builder.ledger.shards import ShardRepository
@@ -48,6 +52,8 @@ class Ledger(Closing):
         self._database = database
         self._locks: list[Lock] = []
         self._on_close = ExitStack()
+        self.is_stand_in = False
+        """Whether it is the empty one of `open_empty`: what is written to it is lost."""
         self.version = schema.find_version(database)
         """The version of the tables as they were found; None if there are none."""
         if self.version is not None and self.version != schema.newest_version():
@@ -63,12 +69,16 @@ class Ledger(Closing):
         self.serials = SerialRepository(self._transactions)
         self.deliveries = DeliveryRepository(self._transactions)
         self.delivery_reports = DeliveryReportRepository(self._transactions)
+        self.portal = PortalRepository(self._transactions)
+        self.readings = ReadingRepository(self._transactions)
         self.redeliveries = RedeliveryRepository(self._transactions)
         self.suppressions = SuppressionRepository(self._transactions)
         self.inbound_files = InboundFileRepository(self._transactions)
         self.mailing_history = MailingHistoryRepository(self._transactions)
-        self.control_totals = ControlTotalsRepository(self._transactions)
+        self.control_totals: ControlTotalsRepository = ControlTotalsRepository(self._transactions)
+        self.proof = ProofRepository(self._transactions)
         self.legal_holds = LegalHoldRepository(self._transactions)
+        self.requests = RequestRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)
         self.installation = InstallationRepository(self._transactions)
@@ -94,6 +104,7 @@ class Ledger(Closing):
             ledger = cls.open(f"sqlite:///{folder.name}/ledger.db")
             ledger._on_close.callback(folder.cleanup)
             ledger.upgrade(new)
+            ledger.is_stand_in = True
         except BaseException:
             folder.cleanup()
             raise
@@ -125,6 +136,10 @@ class Ledger(Closing):
                 f"{schema.newest_version()}. Stop every process that uses the ledger, make a backup of it, then run "
                 "`statements ledger upgrade`."
             )
+
+    def remember_totals(self) -> None:
+        """Keep control totals in memory until a batch changes, for a process that shows them often."""
+        self.control_totals = RememberedControlTotals(self._transactions)
 
     def close(self) -> None:
         """Close all connections."""

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from statement_builder.billing.dates import add_business_days
-from statement_builder.billing.model import Fault, Record
+from statement_builder.billing.model import DocumentRequest, Fault, Record
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
 from statement_builder.ledger.audit.event_data import EventData
 from statement_builder.ledger.states import (
@@ -89,11 +89,15 @@ class NewDocument(Record, kw_only=True):
     channel: Channel
     language: str
     accounts: tuple[str, ...] = ()
+    requests: tuple[DocumentRequest, ...] = ()
+    """What it answers. Not read back: `ledger.requests` knows."""
     episode_id: str = ""
     cause_id: str = ""
     """The event that caused it: no other document is made for that event once this one is handed off."""
     amount_cents: int
     issued_on: date
+    due_on: date | None = None
+    """The day by which it asks to pay. None: made before this was kept, or it asks for nothing."""
     state: DocumentState
     error_code: str = ""
     error_message: str = ""
@@ -104,6 +108,14 @@ class NewDocument(Record, kw_only=True):
     length: int = 0
     postal_key: str = ""
     """The sort key of the mailing order."""
+    segment: str = ""
+    """The code of its segment (`policy.segments`); empty when it has none."""
+    insert_code: str = ""
+    """The vendor's code of the insert that goes with it; empty for the one of the print profile."""
+    return_envelope_code: str = ""
+    """The vendor's code of its return envelope; empty for the usual one."""
+    message_code: str = ""
+    """The code of the sentence of the month on its page; empty when it has none."""
     revision_of: str = ""
     """The document id that this one copies or corrects; empty for an original."""
     is_copy: bool = False
@@ -124,6 +136,8 @@ class Document(NewDocument, kw_only=True):
     """The day from which the dunning clocks count it; None while it does not count as mailed."""
     due_since: datetime | None = None
     """When it became due for redelivery."""
+    viewed_on: date | None = None
+    """The first day on which the portal showed it."""
     readdressed: bool = False
     """The redelivery goes to the address now on file, not the one on its pages."""
 
@@ -158,6 +172,8 @@ class Delivery(Record, kw_only=True):
     changed_at: datetime
     readdressed_to: str = ""
     """Digest of the address, when it went to a different one than its pages show."""
+    read_by: date | None = None
+    """The last day to open an e-mailed document before it goes on paper; None when nothing waits for that."""
     is_new: bool = False
     """True only for the caller whose claim created it. Every other caller must first find out what became of it."""
 
@@ -210,6 +226,37 @@ class PrintFileRow(NewPrintFile, kw_only=True):
     """See `Delivery.is_new`."""
 
 
+class NewPortalFile(Record, kw_only=True):
+    """A file for the portal: documents to show, and documents to stop showing."""
+
+    name: str
+    batch_id: str
+    sequence: int
+    """The sequence of its shard."""
+    shown: tuple[str, ...]
+    withdrawn: tuple[str, ...] = ()
+    cents: int
+    """Of the documents to show."""
+
+
+class PortalFileRow(NewPortalFile, kw_only=True):
+    sha256: str
+    """Of its lines; empty before they are first written."""
+    state: DeliveryState
+    claimed_at: datetime
+    changed_at: datetime
+
+
+class PortalTotals(Record, kw_only=True):
+    """A batch at the portal, without copies and corrections, each as documents and cents."""
+
+    handed_off: tuple[int, int]
+    published: tuple[int, int]
+    """Of those handed off, the ones in a feed file that was delivered."""
+    other_recipients: tuple[int, int]
+    """Of those handed off, the ones to somebody other than the guarantor, whom the portal does not know."""
+
+
 class Figures(Record, kw_only=True):
     """One column of the control sheet: a count of documents (or candidates), or cents.
 
@@ -238,6 +285,8 @@ class Figures(Record, kw_only=True):
     returned: int = 0
     """The part of `mailed` that the post office returned."""
     bounced: int = 0
+    unread: int = 0
+    """The part of `mailed` that was e-mailed, was not opened in time, and has not gone on paper yet."""
     due_again: int = 0
     """Due for redelivery."""
     extra: int = 0
@@ -287,6 +336,16 @@ class ExceptionLine(Record, kw_only=True):
     row_key: str = ""
     message: str
     fix: str
+    cents: int = 0
+    """The balance of the account, or the amount of the document."""
+
+
+class LastHold(Record, kw_only=True):
+    """A hold that the last decision about a recipient found."""
+
+    batch_id: str
+    subject: str
+    hold: Hold
 
 
 class HeldCandidate(Record, kw_only=True):
@@ -299,6 +358,19 @@ class HeldCandidate(Record, kw_only=True):
     holds: tuple[Hold, ...]
     late_holds: tuple[Hold, ...] = ()
     """Found just before the hand-off, after the page was rendered."""
+
+
+class CandidateDecision(Record, kw_only=True):
+    """What one batch decided about one guarantor, and why."""
+
+    batch_id: str
+    guarantor_id: str
+    outcome: Outcome
+    balance_cents: int
+    amount_cents: int
+    holds: tuple[Hold, ...]
+    late_holds: tuple[Hold, ...]
+    faults: tuple[Fault, ...]
 
 
 class Suppression(Record, kw_only=True):
@@ -322,6 +394,15 @@ class PieceToDeceased(Record, kw_only=True):
     state: DeliveryState
     reports: FinalVendorStatus
     changed_at: datetime
+
+
+class UnreadEmail(Record, kw_only=True):
+    """An e-mail whose document was not opened by the day that it had to be."""
+
+    document_id: str
+    batch_id: str
+    attempt: int
+    read_by: date
 
 
 class RejectedPiece(Record, kw_only=True):

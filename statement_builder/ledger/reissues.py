@@ -18,9 +18,10 @@ from statement_builder.ledger.batches import require_batch
 from statement_builder.ledger.document_queries import lock_document, read_revisions
 from statement_builder.ledger.documents import withhold
 from statement_builder.ledger.records import Document, NewDocument, NewShard
-from statement_builder.ledger.row_mapping import account_rows, document_row
+from statement_builder.ledger.row_mapping import account_rows, document_row, request_rows
 from statement_builder.ledger.states import CORRECTED, DocumentState, ShardState
-from statement_builder.ledger.storage.tables import document, document_account, redelivery, shard
+from statement_builder.ledger.storage.sql_compat import insert_many
+from statement_builder.ledger.storage.tables import document, document_account, document_request, redelivery, shard
 from statement_builder.ledger.storage.transactions import Repository
 
 
@@ -58,6 +59,7 @@ class ReissueRepository(Repository):
             connection.execute(insert(document), [document_row(common, 1, new)])
             if accounts := account_rows(new):
                 connection.execute(insert(document_account), accounts)
+            insert_many(connection, document_request, request_rows(new))
             due = {"document_id": new.document_id, "since": at, "readdressed": readdressed}
             connection.execute(insert(redelivery), [due])
             what = "reprinted" if new.is_copy else "corrected"

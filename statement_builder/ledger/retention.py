@@ -15,6 +15,7 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 from statement_builder.billing.model import Record
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.audit.events import PURGED, write_event
+from statement_builder.ledger.candidates import find_last_holds
 from statement_builder.ledger.states import DeliveryState, DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.storage.tables import (
@@ -67,27 +68,9 @@ class RetentionRepository(Repository):
     def guarantors_on_hold(self, facility_id: str, codes: Collection[str], today: date) -> dict[str, str]:
         """Recipient → one of these hold codes, if the last decision about it, of any kind, found one that has not
         expired."""
-        holds = (
-            select(candidate_hold.c.subject, batch.c.kind, batch.c.as_of, candidate_hold.c.code, candidate_hold.c.until)
-            .join(batch, batch.c.batch_id == candidate_hold.c.batch_id)
-            .where(batch.c.facility_id == facility_id, candidate_hold.c.code.in_(sorted(codes)))
-        )
-        decided = (
-            select(candidate.c.subject, batch.c.kind, func.max(batch.c.as_of).label("as_of"))
-            .join(batch, batch.c.batch_id == candidate.c.batch_id)
-            .where(batch.c.facility_id == facility_id, is_one_of(candidate.c.subject))
-            .group_by(candidate.c.subject, batch.c.kind)
-        )
         with self._read() as connection:
-            found = connection.execute(holds).all()
-            last: dict[tuple[str, str], date] = {}
-            for ids in in_chunks(sorted({row.subject for row in found})):
-                last |= {(row.subject, row.kind): row.as_of for row in connection.execute(decided, {"ids": ids})}
-        return {
-            row.subject: row.code
-            for row in found
-            if row.as_of == last[row.subject, row.kind] and (row.until is None or row.until > today)
-        }
+            last = find_last_holds(connection, facility_id, codes)
+        return {each.subject: each.hold.code for each in last if each.hold.until is None or each.hold.until > today}
 
     def shards(self, batch_id: str) -> list[ShardRetention]:
         """The facts about every shard of a batch, in order."""

@@ -19,6 +19,9 @@ from statement_builder.ledger.records import (
 )
 from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState, Outcome, ShardState
 
+_OTHER_TABLES = frozenset({"accounts", "requests"})
+"""The fields of a document that are rows of other tables."""
+
 
 def candidate_row(batch_id: str, sequence: int, new: NewCandidate) -> dict[str, Any]:
     return {
@@ -46,13 +49,14 @@ def hold_row(batch_id: str, subject: str, position: int, hold: Hold, *, late: bo
         "code": hold.code,
         "account_number": hold.account_number,
         "until": hold.until,
+        "since": hold.since,
         "late": late,
     }
 
 
 def document_row(common: dict[str, Any], position: int, new: NewDocument) -> dict[str, Any]:
     """The row of the document at `position` in its shard; `common` holds the values shared by the whole shard."""
-    row = {name: getattr(new, name) for name in new.__struct_fields__ if name != "accounts"}
+    row = {name: getattr(new, name) for name in new.__struct_fields__ if name not in _OTHER_TABLES}
     values = {"kind": new.kind.value, "channel": new.channel.value, "state": new.state.value, "position": position}
     return {**row, **common, **values}
 
@@ -62,6 +66,14 @@ def account_rows(new: NewDocument) -> list[dict[str, Any]]:
     return [
         {"document_id": new.document_id, "position": n, "account_number": account}
         for n, account in enumerate(new.accounts, 1)
+    ]
+
+
+def request_rows(new: NewDocument) -> list[dict[str, Any]]:
+    """The rows of the requests that a document answers."""
+    return [
+        {"document_id": new.document_id, "request_id": each.request_id, "asked_on": each.asked_on}
+        for each in new.requests
     ]
 
 

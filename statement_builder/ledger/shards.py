@@ -13,7 +13,14 @@ from statement_builder.ledger.audit.events import SERVICE, write_event
 from statement_builder.ledger.batches import require_batch, set_batch_state
 from statement_builder.ledger.keep_voids import keep_voids
 from statement_builder.ledger.records import NewCandidate, NewDocument, Shard
-from statement_builder.ledger.row_mapping import account_rows, candidate_row, document_row, hold_rows, to_shard
+from statement_builder.ledger.row_mapping import (
+    account_rows,
+    candidate_row,
+    document_row,
+    hold_rows,
+    request_rows,
+    to_shard,
+)
 from statement_builder.ledger.states import BatchState, Outcome, ShardState
 from statement_builder.ledger.storage.sql_compat import insert_many
 from statement_builder.ledger.storage.tables import (
@@ -22,6 +29,7 @@ from statement_builder.ledger.storage.tables import (
     delivery,
     document,
     document_account,
+    document_request,
     event,
     shard,
 )
@@ -75,6 +83,7 @@ class ShardRepository(Repository):
             }
             insert_many(connection, document, [document_row(common, n, new) for n, new in enumerate(documents, 1)])
             insert_many(connection, document_account, [row for new in documents for row in account_rows(new)])
+            insert_many(connection, document_request, [row for new in documents for row in request_rows(new)])
             built = {
                 "state": ShardState.BUILT.value,
                 "pack_key": pack_key,
@@ -139,7 +148,8 @@ def _delete_results(connection: Connection, batch_id: str, sequence: int) -> Non
             f"batch {batch_id}: documents of shard {sequence} were handed off, so it cannot be built again"
         )
     subjects = select(candidate.c.subject).where(candidate.c.batch_id == batch_id, candidate.c.sequence == sequence)
-    connection.execute(delete(document_account).where(document_account.c.document_id.in_(own)))
+    for table in (document_account, document_request):
+        connection.execute(delete(table).where(table.c.document_id.in_(own)))
     connection.execute(delete(document).where(document.c.batch_id == batch_id, document.c.sequence == sequence))
     connection.execute(
         delete(candidate_hold).where(candidate_hold.c.batch_id == batch_id, candidate_hold.c.subject.in_(subjects))

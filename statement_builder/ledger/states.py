@@ -71,6 +71,8 @@ class DeliveryState(StrEnum):
     """Returned by the post office: the address is wrong, or the addressee has died."""
     BOUNCED = "bounced"
     """The e-mail bounced. A complaint is no bounce: the message was delivered."""
+    UNREAD = "unread"
+    """The e-mail arrived, and its document was not opened in time: it goes on paper."""
 
 
 HAND_OFF_STATES = (
@@ -87,6 +89,7 @@ TERMINAL_FAILURES = (
     DeliveryState.RECALLED,
     DeliveryState.RETURNED,
     DeliveryState.BOUNCED,
+    DeliveryState.UNREAD,
 )
 """These attempts are over: another attempt for the same document is safe. In this order, they are the condition of the
 index `delivery_one_live`."""
@@ -149,6 +152,7 @@ DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
             DeliveryState.RECALLED,
             DeliveryState.RETURNED,
             DeliveryState.BOUNCED,
+            DeliveryState.UNREAD,
         }
     ),
     DeliveryState.ACKNOWLEDGED: frozenset(
@@ -161,10 +165,12 @@ DELIVERY_MOVES: Mapping[DeliveryState, frozenset[DeliveryState]] = {
         }
     ),
     DeliveryState.MAILED: frozenset({DeliveryState.DELIVERED, DeliveryState.RETURNED}),
-    DeliveryState.DELIVERED: frozenset({DeliveryState.RETURNED}),
+    DeliveryState.DELIVERED: frozenset({DeliveryState.RETURNED, DeliveryState.UNREAD}),
     **{state: frozenset() for state in TERMINAL_FAILURES},
+    DeliveryState.UNREAD: frozenset({DeliveryState.DELIVERED}),
 }
-"""For attempts and print files alike. A failed attempt is never revived; a new attempt replaces it."""
+"""For attempts and print files alike. A failed attempt is never revived; a new attempt replaces it. An unread e-mail
+may still be opened before its paper leaves."""
 
 
 def require_batch_move(batch_id: str, now: BatchState, then: BatchState) -> None:

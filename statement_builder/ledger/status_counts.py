@@ -20,6 +20,7 @@ _REPORT_FIGURES = {
     DeliveryState.REJECTED: ["acknowledged", "rejected"],
     DeliveryState.RETURNED: ["acknowledged", "mailed", "returned"],
     DeliveryState.BOUNCED: ["acknowledged", "bounced"],
+    DeliveryState.UNREAD: ["acknowledged", "mailed", "unread"],
 }
 
 

@@ -7,22 +7,22 @@ whole batch are not data of a person.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from msgspec import field
 
-from statement_builder.billing.identifiers import DOCUMENT_ID_PATTERN, guarantor_of
+from statement_builder.billing.identifiers import BATCH_ID_PATTERN, DOCUMENT_ID_PATTERN, guarantor_of
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel
-from statement_builder.ledger import AccessSubject, DeliveryState
+from statement_builder.ledger import AccessSubject, DeliveryState, LegalHold
 from statement_builder.pipeline.context import AppContext
 
 ACCOUNTING_YEARS = 6
 """How far back an accounting of disclosures reaches (45 CFR 164.528(a)(1))."""
 _NOT_SENT = frozenset({DeliveryState.CLAIMED, DeliveryState.COMMITTING, DeliveryState.FAILED})
-_DOCUMENT_ID = re.compile(DOCUMENT_ID_PATTERN)
+_DOCUMENT_ID, _BATCH_ID = re.compile(DOCUMENT_ID_PATTERN), re.compile(BATCH_ID_PATTERN)
 
 
 class ViewRow(Record, kw_only=True):
@@ -71,10 +71,40 @@ def subject(guarantor_id: str | None = None, document_id: str | None = None) -> 
     return AccessSubject(guarantor_id=guarantor_id or "", document_id=document_id or "")
 
 
-def subjects_in(texts: Iterable[str]) -> list[AccessSubject]:
-    """The documents that these texts name."""
-    found = (document_id for text in texts for document_id in _DOCUMENT_ID.findall(text))
-    return [subject(document_id=each) for each in dict.fromkeys(found)]
+def list_subjects(*shown: object) -> list[AccessSubject]:
+    """Everybody whom something shown names: in the fields `guarantor_id` and `document_id` of records, and by the
+    document ids in any text. Pass all that is shown, so that a new field cannot be left out."""
+    found = dict.fromkeys(_find_subjects(shown))
+    complete = {each.document_id for each in found if each.guarantor_id}
+    return [each for each in found if each.guarantor_id or each.document_id not in complete]
+
+
+def list_legal_hold_subjects(context: AppContext, holds: Sequence[LegalHold]) -> list[AccessSubject]:
+    """Everybody whom these legal holds name. One on an account is about its guarantors, one on a batch about nobody."""
+    subjects = list_subjects(holds)
+    for hold in holds:
+        if _DOCUMENT_ID.fullmatch(hold.subject) or _BATCH_ID.fullmatch(hold.subject):
+            continue
+        found = context.ledger.documents.find(hold.subject)
+        owners = {each.document.guarantor_id for each in found if hold.subject in each.document.accounts}
+        subjects += [subject(each) for each in sorted(owners) or [hold.subject]]
+    return subjects
+
+
+def _find_subjects(value: object) -> Iterator[AccessSubject]:
+    if isinstance(value, str):
+        yield from (subject(document_id=each) for each in _DOCUMENT_ID.findall(value))
+    elif isinstance(value, Record):
+        own = subject(getattr(value, "guarantor_id", None), getattr(value, "document_id", None))
+        if own.guarantor_id or own.document_id:
+            yield own
+        for name in value.__struct_fields__:
+            yield from _find_subjects(getattr(value, name))
+    elif isinstance(value, Mapping):
+        yield from _find_subjects(value.values())
+    elif isinstance(value, Iterable) and not isinstance(value, bytes):
+        for each in value:
+            yield from _find_subjects(each)
 
 
 def report_access(context: AppContext, guarantor_id: str, *, since: date | None) -> AccessReport:
@@ -118,9 +148,3 @@ def _list_disclosures(context: AppContext, guarantor_id: str, start: datetime) -
         if each.state not in _NOT_SENT and each.claimed_at >= start
     ]
     return tuple(sorted(rows, key=lambda row: (row.at, row.document_id)))
-
-
-def list_subjects(rows: Sequence[object]) -> list[AccessSubject]:
-    """The subjects of rows that name a guarantor, a document, or both."""
-    found = (subject(getattr(row, "guarantor_id", None), getattr(row, "document_id", None)) for row in rows)
-    return [each for each in found if each.guarantor_id or each.document_id]

@@ -11,7 +11,7 @@ from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.ledger import FoundDocument
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import scope_of, stream_candidates
+from statement_builder.pipeline.pull import find_candidates, scope_of
 from statement_builder.policy.settings import Policy
 
 
@@ -39,7 +39,7 @@ def read_clocks(context: AppContext, account_number: str, found: Sequence[FoundD
     rules = clock_rules(context.settings.policy)
     return tuple(
         clock
-        for entry in stream_candidates(context, scope, only={guarantor_of(own[0].guarantor_id)})
+        for entry in find_candidates(context, scope, only={guarantor_of(own[0].guarantor_id)})
         if isinstance(entry, GuarantorAccount)
         for encounter in entry.encounters
         if encounter.account_number == account_number

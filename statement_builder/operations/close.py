@@ -7,10 +7,13 @@ from statement_builder.errors import AwaitingConfirmation, GateStop
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.operations.control_sheet import archive_control_sheet
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.portal import is_published
 from statement_builder.reports import (
+    Gate,
     check_acknowledged,
     check_close,
     check_mailed,
+    check_portal,
     check_print_files,
     count_classes,
     describe_broken_gates,
@@ -33,10 +36,12 @@ def close_batch(context: AppContext, batch: Batch) -> None:
         context.ledger.control_totals.by_status(batch.batch_id), lambda pages: envelope_class(pages, profile)
     )
     files = context.ledger.print_files.for_batch(batch.batch_id)
-    gates = (
+    gates: tuple[Gate, ...] = (
         *check_close(totals, classes),
         *check_print_files(files, context.ledger.control_totals.pieces(batch.batch_id)),
     )
+    if is_published(context.settings, batch.kind):
+        gates = (*gates, *check_portal(context.ledger.portal.totals(batch.batch_id)))
     if broken := describe_broken_gates(gates):
         raise GateStop(f"batch {batch.batch_id} stays open: {broken}")
     if not all(gate.foots for gate in check_acknowledged(totals)):

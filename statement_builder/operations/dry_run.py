@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 from msgspec import field
 
 from statement_builder.billing.identifiers import batch_id_of
 from statement_builder.billing.model import FaultyAccount, Record
 from statement_builder.billing.selection import Decision
-from statement_builder.errors import RepeatedSubjects
 from statement_builder.kinds import decide
 from statement_builder.ledger import Batch, BatchState, DocumentState, ShardState
 from statement_builder.operations.run import find_errors
@@ -17,6 +17,7 @@ from statement_builder.operations.summaries import FIGURES, BatchSummary
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.preconditions import require_settings, require_templates
 from statement_builder.pipeline.pull import Scope, stream_candidates
+from statement_builder.source import read_refusing
 
 
 class RerunPlan(Record, kw_only=True):
@@ -26,17 +27,12 @@ class RerunPlan(Record, kw_only=True):
     steps: tuple[str, ...] = field(name="would")
 
 
-def dry_run_batch(context: AppContext, scope: Scope, refused: frozenset[int] = frozenset()) -> BatchSummary:
+def dry_run_batch(context: AppContext, scope: Scope) -> BatchSummary:
     """The summary that a run would have after selection. Nothing is rendered, so all later figures are 0.
 
-    `ConfigError` for what a run refuses. `refused`: as for `stream_candidates`.
+    `ConfigError` for what a run refuses.
     """
-    try:
-        return _count_candidates(context, scope, refused)
-    except RepeatedSubjects as exc:
-        if exc.subjects <= refused:
-            raise
-        return dry_run_batch(context, scope, refused | exc.subjects)
+    return read_refusing(partial(_count_candidates, context, scope))
 
 
 def _count_candidates(context: AppContext, scope: Scope, refused: frozenset[int]) -> BatchSummary:

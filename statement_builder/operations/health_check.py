@@ -21,6 +21,8 @@ from statement_builder.pipeline.context import open_templates
 from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.payment_codes import read_payment_keys
 from statement_builder.pipeline.places import list_places
+from statement_builder.pipeline.portal import open_portal
+from statement_builder.pipeline.portal_keys import read_portal_keys
 from statement_builder.pipeline.stores import find_problems, observe, require_allowed_clock, require_none
 from statement_builder.rendering import check_templates
 from statement_builder.settings import Settings
@@ -70,15 +72,21 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "source", lambda: _check_source(settings)
     yield "print vendor", lambda: _check_print(settings, environ)
     yield "e-mail", lambda: _check_email(settings, environ)
+    yield "portal", lambda: _check_portal(settings, environ)
     yield "inbox", lambda: _check_inbox(settings)
     yield "payment code", lambda: _check_payment_code(settings, environ)
 
 
 def _check_templates(settings: Settings) -> str:
-    problems = check_templates(open_templates(settings))
+    languages, facility = (
+        settings.render.languages,
+        settings.facility,
+    )  # the check of the settings reports a missing one
+    approved, facility_id = (languages, facility.facility_id) if facility else ((), "")
+    problems = check_templates(open_templates(settings), approved=approved, facility_id=facility_id)
     if problems:
         raise StatementsError("; ".join(problems))
-    return "all templates compile, all fonts are installed"
+    return f"all templates compile, all fonts are installed, documents in {', '.join(languages)}"
 
 
 def _check_ledger(settings: Settings, environ: Mapping[str, str]) -> str:
@@ -115,6 +123,14 @@ def _check_archive(settings: Settings) -> str:
         if ledger.is_current:
             require_latest_archive(ledger, archive)
     return "readable and writable"
+
+
+def _check_portal(settings: Settings, environ: Mapping[str, str]) -> str:
+    if not settings.portal:
+        return "no portal feed (setting portal)"
+    read_portal_keys(environ)
+    open_portal(settings, environ).check()
+    return f"{settings.portal.partition(':')[0]}: can be written to"
 
 
 def _check_inbox(settings: Settings) -> str:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
-from statement_builder.operations.release import refuse_late_approval
+from statement_builder.operations.release import pending_checks, refuse_late_approval, require_unchanged
 from statement_builder.operations.roles import authorize
 from statement_builder.pipeline.context import AppContext
 
 
-def reject_batch(context: AppContext, batch: Batch, reason: str) -> str:
+def reject_batch(context: AppContext, batch: Batch, reason: str, *, seen: str = "") -> str:
     """Record the rejection. Returns a sentence that says what happens next.
 
-    Nothing of the batch leaves until it is released with this rejection accepted by name. `ConfigError` without a
-    reason, or if the batch is not built yet, or released already.
+    Nothing of the batch leaves until it is released with this rejection accepted by name. `seen` is the fingerprint of
+    what the person was shown, if it was some time ago. `ConfigError` without a reason, if the batch is not built yet,
+    released already, or not what was shown.
     """
     if not reason.strip():
         raise ConfigError('a rejection requires a reason: --reason "…"')
@@ -31,6 +32,7 @@ def reject_batch(context: AppContext, batch: Batch, reason: str) -> str:
                 f"batch {batch.batch_id} was released, so it cannot be rejected. `statements void DOCUMENT` stops what "
                 "has not left."
             )
+        require_unchanged(context, current, pending_checks(context, current), seen)
         context.ledger.batches.reject(batch.batch_id, actor=context.actor, at=context.now(), why=reason.strip())
     return (
         f"batch {batch.batch_id} is rejected; nothing was sent. Fix the cause and run `statements rerun "

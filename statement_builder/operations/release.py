@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -31,11 +31,7 @@ def pass_gates(context: AppContext, batch: Batch, accepted: Accepted, *, reason:
     `ConfigError` if something is accepted that the batch does not ask, or if the batch is not what was shown.
     """
     checks = enforce_gates(context, batch)
-    if seen and seen != fingerprint_batch(context, batch, checks):
-        raise ConfigError(
-            f"batch {batch.batch_id} has changed since this approval was asked for, so nothing was released. Review it "
-            f"with `statements show {batch.batch_id}`, then run `{release_command(batch, checks)}`."
-        )
+    require_unchanged(context, batch, checks, seen)
     if refused := _describe_stale(batch, checks, accepted):
         raise ConfigError(refused)
     codes = tuple(check.code.value for check in checks)
@@ -62,6 +58,12 @@ def pass_gates(context: AppContext, batch: Batch, accepted: Accepted, *, reason:
     )
 
 
+def require_built(batch: Batch) -> None:
+    """`ConfigError` if there is nothing to release yet: a release is no command to build."""
+    if batch.state in {BatchState.OPEN, BatchState.PULLED}:
+        raise ConfigError(f"batch {batch.batch_id} is not built yet. First run `statements rerun {batch.batch_id}`.")
+
+
 def refuse_late_approval(context: AppContext, batch: Batch) -> None:
     """`ConfigError` if an approval of this batch comes too late: it is closed, or somebody else released it.
 
@@ -76,6 +78,16 @@ def refuse_late_approval(context: AppContext, batch: Batch) -> None:
         raise ConfigError(
             f"batch {batch.batch_id} was released by {batch.released_by} on {batch.released_at:%Y-%m-%d %H:%M} UTC, so "
             f"this decision changes nothing. `statements rerun {batch.batch_id}` finishes it."
+        )
+
+
+def require_unchanged(context: AppContext, batch: Batch, checks: Sequence[ReleaseCheck], seen: str) -> None:
+    """`ConfigError` if the batch is not the one with the fingerprint `seen`. Empty: the person decides now."""
+    if seen and seen != fingerprint_batch(context, batch, checks):
+        raise ConfigError(
+            f"batch {batch.batch_id} has changed since this approval was asked for, so nothing was decided. Review it "
+            f"with `statements show {batch.batch_id}`, then run `{release_command(batch, checks)}`, or "
+            f'`statements reject {batch.batch_id} --reason "…"`.'
         )
 
 

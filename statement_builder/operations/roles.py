@@ -66,6 +66,12 @@ def require_membership(roles: RoleSettings, memberships: frozenset[str], verb: s
         )
 
 
+def may_use(context: AppContext, verb: str) -> bool:
+    """Whether a role allows this to the actor, to offer it or not. Records nothing: `authorize` decides."""
+    roles = context.settings.roles
+    return not roles.are_set or not context.memberships.isdisjoint(roles.allowed(verb))
+
+
 def open_document(context: AppContext, verb: str, document_id: str) -> Document:
     """The document that a command acts on. `NotAllowed` if the actor may not; `ConfigError` if there is none.
 

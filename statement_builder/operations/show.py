@@ -5,8 +5,7 @@ from __future__ import annotations
 from msgspec import field
 from msgspec.structs import asdict
 
-from statement_builder.ledger import AccessSubject, Batch
-from statement_builder.operations.access import list_subjects, subjects_in
+from statement_builder.ledger import Batch
 from statement_builder.operations.queries import (
     ExceptionRow,
     PrintFileSummary,
@@ -43,9 +42,3 @@ def show_batch(context: AppContext, batch: Batch) -> BatchDetails:
         reissues=tuple(list_reissues(context, batch)),
         unresolved=tuple(list_unresolved_hand_offs(context, batch)),
     )
-
-
-def subjects_shown(details: BatchDetails) -> list[AccessSubject]:
-    """The guarantors and documents that the details name."""
-    rows = (*details.work_queue, *details.reissues, *details.unresolved)
-    return [*list_subjects(rows), *subjects_in(details.questions)]

@@ -21,7 +21,7 @@ from statement_builder.ledger import (
     FoundDocument,
 )
 from statement_builder.pipeline.context import AppContext
-from statement_builder.reports import check_gates
+from statement_builder.reports import check_gates, previous_batches
 
 FIGURES = (
     "pulled",
@@ -39,6 +39,7 @@ FIGURES = (
     "mailed",
     "rejected",
     "bounced",
+    "unread",
     "returned",
     "due_again",
     "extra",
@@ -117,6 +118,8 @@ class DocumentSummary(Record, kw_only=True):
     revision_of: str
     is_copy: bool
     replaced_by: str
+    viewed_on: date | None
+    """The first day on which the portal showed it; None if it is not known to have done so."""
     deliveries: tuple[DeliverySummary, ...]
     clocks: tuple[Clock, ...]
     """The legal clocks of the account that was searched for, with `--clocks`; empty otherwise."""
@@ -133,6 +136,13 @@ def summarize_batches(context: AppContext, *, limit: int | None) -> list[BatchSu
     batches = context.ledger.batches.all(limit=limit)
     totals = context.ledger.control_totals.for_batches([batch.batch_id for batch in batches])
     return [_summarize(batch, totals[batch.batch_id], None) for batch in batches]
+
+
+def summarize_previous(context: AppContext, batch: Batch, *, count: int) -> list[BatchSummary]:
+    """Summarize the last `count` batches that this one is compared with, oldest first."""
+    earlier = previous_batches(context.ledger, batch)[:count]
+    totals = context.ledger.control_totals.for_batches([each.batch_id for each in earlier])
+    return [_summarize(each, totals[each.batch_id], None) for each in reversed(earlier)]
 
 
 def _summarize(batch: Batch, totals: ControlTotals, seconds: float | None) -> BatchSummary:
@@ -170,6 +180,7 @@ def summarize_document(found: FoundDocument, clocks: Sequence[Clock] = ()) -> Do
         revision_of=document.revision_of,
         is_copy=document.is_copy,
         replaced_by=found.replaced_by,
+        viewed_on=document.viewed_on,
         deliveries=tuple(
             DeliverySummary(
                 attempt=delivery.attempt,

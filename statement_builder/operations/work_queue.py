@@ -19,6 +19,8 @@ from statement_builder.operations.tracking.inbox import (
     read_files_to_review,
 )
 from statement_builder.pipeline.context import AppContext
+from statement_builder.policy.guarantor_rules import ALTERNATE_FORMATS
+from statement_builder.policy.hold_codes import describe_hold
 
 _DOCUMENT_ID = re.compile(DOCUMENT_ID_PATTERN)
 _DOCUMENTS_MAX = 200
@@ -56,12 +58,13 @@ _REVIEWS = {
 def list_work_queue(context: AppContext, batch: Batch | None = None) -> list[ExceptionRow]:
     """Everything that a clerk must act on, for one batch or for all, with the fix.
 
-    A print file that was rejected as a whole is one row. A file in the inbox is one row, with its batch if the file
-    names one of that batch's documents or print files.
+    A request for braille, an audio recording, or a data CD is one row, also after its batch has closed. A print file
+    that was rejected as a whole is one row. A file in the inbox is one row, with its batch if the file names one of
+    that batch's documents or print files.
     """
     batch_id = batch.batch_id if batch else None
     rejected = context.ledger.redeliveries.rejected(context.facility.facility_id, batch_id)
-    return [*_list_rejected(rejected), *_list_reviews(context, batch_id)]
+    return [*_list_rejected(rejected), *_list_reviews(context, batch_id), *_list_requests(context, batch_id)]
 
 
 def list_unclosed_batches(context: AppContext) -> list[Batch]:
@@ -111,6 +114,30 @@ def _list_reviews(context: AppContext, batch_id: str | None) -> Iterator[Excepti
             code=code,
             message=" ".join((message, *file.reasons)),
             fix=fix,
+        )
+
+
+def _list_requests(context: AppContext, batch_id: str | None) -> Iterator[ExceptionRow]:
+    """The bills that a person must make in another format than print, with the age of the request. A closed batch does
+    not end a request: it is listed until a later batch decides about the guarantor without it."""
+    codes = ALTERNATE_FORMATS.values()
+    seen: set[tuple[str, str]] = set()
+    for each in context.ledger.candidates.last_holds(context.facility.facility_id, codes):
+        key = (each.subject, each.hold.code)
+        if key in seen or batch_id not in {None, each.batch_id}:
+            continue
+        seen.add(key)
+        text = describe_hold(each.hold.code, context.settings.policy)
+        since = each.hold.since
+        age = f"on {since}, {(context.today() - since).days:,} days ago" if since else "on an unknown date"
+        yield ExceptionRow(
+            batch_id=each.batch_id,
+            guarantor_id=each.subject,
+            document_id=None,
+            file=None,
+            code=each.hold.code,
+            message=f"{text.title} {age}.",
+            fix=text.what_to_do,
         )
 
 

@@ -29,7 +29,9 @@ from statement_builder.documents import CompositionError, Content, PrintedTerms,
 from statement_builder.errors import ArchiveError
 from statement_builder.kinds import candidate_cents, compose, decide, definition_of
 from statement_builder.ledger import Batch, DocumentState, NewCandidate, NewDocument, Outcome, Shard
+from statement_builder.pipeline.page_notes import Notes, PageNotes, read_page_notes
 from statement_builder.pipeline.payment_codes import payment_check
+from statement_builder.pipeline.requests import requests_of
 from statement_builder.pipeline.workers import report_progress
 from statement_builder.policy import Policy
 from statement_builder.rendering import (
@@ -59,6 +61,7 @@ class BuildPlan(Record, kw_only=True):
     templates: Path
     batch: Batch
     payment_keys: KeyRing
+    notes: PageNotes = PageNotes()
 
 
 class BuiltShard(Record, kw_only=True):
@@ -79,6 +82,7 @@ class _Draft(Record, kw_only=True):
     account: GuarantorAccount
     selection: Selection
     document_id: str
+    notes: Notes | None
     content: Content | CompositionError
 
 
@@ -91,6 +95,7 @@ def plan_build(context: AppContext, batch: Batch) -> BuildPlan:
         templates=context.templates,
         batch=batch,
         payment_keys=context.payment_keys(),
+        notes=read_page_notes(context.settings, context.facility, context.environ),
     )
 
 
@@ -232,8 +237,10 @@ class ShardBuilder:
     def _draft(self, account: GuarantorAccount, selection: Selection) -> _Draft:
         plan, guarantor_id = self._plan, account.guarantor.guarantor_id
         own_id = document_id(plan.facility.facility_id, plan.batch.cycle, plan.batch.kind, guarantor_id)
+        notes = None
         content: Content | CompositionError
         try:
+            notes = plan.notes.of(account, selection, plan.batch.as_of)
             content = compose(
                 account,
                 selection,
@@ -242,6 +249,8 @@ class ShardBuilder:
                 batch_cycle=plan.batch.cycle,
                 issued_on=plan.batch.as_of,
                 payment_check=payment_check(plan.payment_keys),
+                message=notes.message,
+                enrollment_code=notes.enrollment_code,
             )
             if (
                 selection.channel is Channel.PRINT
@@ -264,7 +273,7 @@ class ShardBuilder:
             content = exc
         except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
             content = CompositionError(*contain(exc, "composing this document", own_id))
-        return _Draft(account=account, selection=selection, document_id=own_id, content=content)
+        return _Draft(account=account, selection=selection, document_id=own_id, notes=notes, content=content)
 
     def _faulty(self, entry: GuarantorAccount | FaultyAccount, problem: Problem) -> FaultyAccount:
         """The account as an exception with the cents that the pull counted, so that the totals foot."""
@@ -272,7 +281,7 @@ class ShardBuilder:
             return entry
         batch = self._plan.batch
         cents = candidate_cents(entry, batch.kind, batch.as_of) or 0
-        return faulty_account(entry.guarantor.guarantor_id, problem, cents=cents)
+        return faulty_account(entry.guarantor.guarantor_id, problem, cents=cents, requests=requests_of(entry))
 
     def _render(self, drafts: Sequence[_Draft], foreign: ForeignIds) -> dict[str, _Outcome]:
         """Document id to its pages or its error, in mailing order."""
@@ -416,13 +425,17 @@ def _document(draft: _Draft, issued_on: date, outcome: _Outcome, entries: Mappin
         channel=selection.channel,
         language=guarantor.language,
         accounts=selection.account_numbers,
+        requests=selection.requests,
         episode_id=selection.episode_id,
         cause_id=selection.cause_id,
         amount_cents=selection.amount_cents,
         issued_on=issued_on,
+        due_on=selection.due_on,
         state=DocumentState.ERROR,
         postal_key=guarantor.mailing_address.postal_code,
     )
+    if draft.notes is not None:
+        base = replace(base, **draft.notes.codes)
     if not isinstance(outcome, Rendered):
         return replace(base, error_code=outcome.code, error_message=outcome.message, error_fix=outcome.fix)
     return with_pack_entry(base, outcome, entries[draft.document_id])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import tenacity
@@ -174,12 +175,15 @@ def _send_group(
 def _claim(context: AppContext, documents: Sequence[Document]) -> tuple[Sequence[Document], Sequence[Delivery]]:
     """Claim these documents, without any that was withheld since they were read."""
     context.ledger.require_locks()
+    days = context.settings.mail.unread_email_days
+    read_by = context.today() + timedelta(days=days) if days else None
     while documents:
         try:
             deliveries = context.ledger.emails.claim(
                 [document.document_id for document in documents],
                 vendor=context.settings.email.partition(":")[0],
                 at=context.now(),
+                read_by=read_by,
             )
         except DocumentsWithheld as exc:
             documents = [document for document in documents if document.document_id not in exc.document_ids]
@@ -276,15 +280,16 @@ def _message(
 
     Raises `Permanent` when it cannot be composed, for example in a language without e-mail texts.
     """
+    facility = context.facility.for_language(document.language)
     try:
         return compose_email(
             document_id=document.document_id,
             attempt=delivery.attempt,
             to=recipient.email,
             language=document.language,
-            hospital_name=context.facility.name,
-            portal_url=context.facility.portal_url,
-            phone=context.facility.phone,
+            hospital_name=facility.name,
+            portal_url=facility.portal_url,
+            phone=facility.phone,
             sent_at=delivery.claimed_at,
             **content,
         )

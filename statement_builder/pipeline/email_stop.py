@@ -32,7 +32,8 @@ def explain_stop(context: AppContext) -> str:
     """Why no e-mail is sent, and what to do."""
     return (
         f"{_count_sender_faults(context)} e-mails bounced within a day because of the sender: a blocked address, "
-        "SPF, DKIM or DMARC, a relay that refuses, or a message that is too large. No e-mail is sent and none of them "
+        "SPF, DKIM or DMARC, a relay that refuses, a message that is too large, or no reason that names the "
+        "recipient. No e-mail is sent and none of them "
         "is printed until a day after the last of them. Read the messages in `done`, and fix the setup before then."
     )
 

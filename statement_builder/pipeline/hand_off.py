@@ -16,6 +16,7 @@ from statement_builder.pipeline.archive_check import require_intact_archive
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.email_delivery import reconcile_emails, send_emails
 from statement_builder.pipeline.hand_off_log import count_hand_off
+from statement_builder.pipeline.portal import publish_batch
 from statement_builder.pipeline.print_delivery import hand_off_print_files, open_print_run, reconcile_print_files
 from statement_builder.pipeline.recheck import has_recent_recheck, withhold_ineligible
 
@@ -24,7 +25,8 @@ def hand_off_batch(context: AppContext, batch: Batch) -> None:
     """Hand off everything that is released and not sent yet, including redeliveries.
 
     In order: reconcile interrupted deliveries, look at the archive, recheck the holds, send e-mails (a refused address
-    is printed instead), then send print files. A mail server that is down does not delay print.
+    is printed instead), then send print files, then publish what left to the portal. A mail server that is down does
+    not delay print.
 
     Raises `mail_house.errors.HandOffError` when a vendor or mail server stops answering. A re-run sends the rest.
     """
@@ -39,6 +41,7 @@ def hand_off_batch(context: AppContext, batch: Batch) -> None:
         except Retryable as exc:
             deferred = exc
         print_run.hand_off()
+    publish_batch(context, batch)
     if deferred is not None:
         raise deferred
 
@@ -71,6 +74,7 @@ def _reconcile(context: AppContext, batch: Batch) -> list[Shard]:
     shards = context.ledger.shards.for_batch(batch.batch_id)
     reconcile_print_files(context, batch, shards)
     reconcile_emails(context, batch, shards)
+    context.ledger.readings.keep_opened(batch.batch_id, local_date=context.local_date, at=context.now())
     return shards
 
 

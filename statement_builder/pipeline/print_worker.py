@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from msgspec.structs import replace
 
 from mail_house.errors import HandOffError, Permanent
-from mail_house.models import Piece, PrintFile
+from mail_house.models import Piece, PieceCodes, PrintFile
 from mail_house.preflight import require_no_faults
 from mail_house.print_files import build_print_file, prepend_cover_sheet
 from mail_house.profiles import Profile
@@ -174,6 +174,12 @@ class PrintFileBuilder:
         report_progress()
         plan, sha256 = self._plan, document.sha256
         moved = planned.new_addresses.get(document.document_id)
+        if document.readdressed and moved is None:
+            raise CompositionError(
+                "PRINT_FAILED",
+                "The billing system no longer has the new address that this document goes to.",
+                "Correct the account in the billing system, then resend the document.",
+            )
         recipient = recipients[document.document_id] if moved is None else make_recipient(moved)
         with naming_document(document.document_id):
             pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)
@@ -190,6 +196,12 @@ class PrintFileBuilder:
             amount_cents=document.amount_cents,
             sha256=sha256,
             serial=serial,
+            codes=PieceCodes(
+                segment=document.segment,
+                insert=document.insert_code,
+                return_envelope=document.return_envelope_code,
+                message=document.message_code,
+            ),
             scanline=scanline(plan.facility.scanline, document.guarantor_id, document.amount_cents),
         )
 

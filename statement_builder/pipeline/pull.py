@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
 
 import msgspec
@@ -26,14 +27,14 @@ from statement_builder.billing.model import (
 )
 from statement_builder.billing.selection import Kind
 from statement_builder.containment import contain, faulty_account
-from statement_builder.errors import RepeatedSubjects
 from statement_builder.kinds import candidate_cents, definition_of, faulty_candidate_cents
 from statement_builder.ledger import Batch, BatchState, NewShard, Suppression, SuppressionCode
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.requests import chunked, requests_of, with_open_requests
 from statement_builder.pipeline.suppressions import apply_suppressions
 from statement_builder.pipeline.workers import infrequent_gc
 from statement_builder.policy import split_account
-from statement_builder.source import require_fresh
+from statement_builder.source import read_refusing, require_fresh
 
 _LOOKUP_SIZE = 1_000
 """Candidates per ledger lookup."""
@@ -50,16 +51,10 @@ def pull_batch(context: AppContext, batch: Batch, on_shard: Callable[[NewShard],
     """
     if batch.state is not BatchState.OPEN:
         return
-    refused: frozenset[int] = frozenset()
-    while True:
-        try:
-            _pull_once(context, batch, on_shard, refused)
-        except RepeatedSubjects as exc:
-            if on_shard is not None or exc.subjects <= refused:
-                raise
-            refused |= exc.subjects
-        else:
-            return
+    if on_shard is not None:
+        _pull_once(context, batch, on_shard, frozenset())
+    else:
+        read_refusing(partial(_pull_once, context, batch, None))
 
 
 def _pull_once(
@@ -69,7 +64,7 @@ def _pull_once(
     shards: list[NewShard] = []
     done = 0
     candidates = stream_candidates(context, scope_of(batch), refused=refused)
-    for entries in _chunked(candidates, context.shard_candidates_max):
+    for entries in chunked(candidates, context.shard_candidates_max):
         shards.append(_write_shard(context, batch, attempt, len(shards) + 1, entries))
         if on_shard is not None:
             on_shard(shards[-1])
@@ -88,6 +83,11 @@ class Scope(Record, kw_only=True):
     cycle: str
     as_of: date
     limit: int | None = None
+
+    @property
+    def batch_id(self) -> str:
+        """The batch that these accounts are for."""
+        return batch_id_of(self.cycle, self.kind)
 
 
 def scope_of(batch: Batch) -> Scope:
@@ -108,18 +108,75 @@ def stream_candidates(
     In mailing order of the guarantors and constant memory. For the recipients in `replaced`, mailings of this batch are
     ignored because they are being corrected. `only` limits the result to these recipient ids; that of a guarantor
     includes the guarantor's other recipients, and a guarantor's bad rows always count. Raises `SourceError` for stale,
-    unreadable or incomplete data, and `RepeatedSubjects` at the end for guarantors that are not in `refused`.
+    unreadable or incomplete data, and `RepeatedSubjects` for guarantors that are not in `refused`: both only after the
+    last candidate, also when `only` or the limit leaves accounts out, so rely on none before the end.
     """
     with context.open_source(scope.source) as source:
         _check_freshness(context, source.feeds(), scope.kind)
-        guarantors = None if only is None else frozenset(map(guarantor_of, only))
-        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, only=guarantors, refused=refused)
-        recipients = (part for entry in accounts for part in _split(entry) if only is None or _is_one_of(part, only))
+        begun = _Begun()
+        includes = begun if scope.limit is not None else (lambda _: True)
+        if only is not None:
+            includes = frozenset(map(guarantor_of, only)).__contains__
+        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, includes=includes, refused=refused)
+        recipients: Iterator[Entry] = (
+            part for entry in accounts for part in _split(entry) if only is None or _is_one_of(part, only)
+        )
+        if scope.kind.traits.is_asked_for:
+            recipients = with_open_requests(context, scope, recipients)
         candidates = (
             found for entry in recipients if (found := _find_candidate(entry, scope.kind, scope.as_of)) is not None
         )
-        for entries in _chunked(islice(candidates, scope.limit), _LOOKUP_SIZE):
-            yield from _with_ledger_facts(context, batch_id_of(scope.cycle, scope.kind), entries, replaced)
+        for entries in chunked(islice(candidates, scope.limit), _LOOKUP_SIZE):
+            yield from _with_ledger_facts(context, scope.batch_id, entries, replaced)
+        begun.close()
+        for _ in accounts:
+            pass  # read to the end: that is where an account that came in parts, or a missing row, shows
+
+
+def find_candidates(
+    context: AppContext, scope: Scope, *, only: Collection[str], replaced: frozenset[str] = frozenset()
+) -> list[Entry]:
+    """The candidates of a few recipients, as `stream_candidates` yields them, from a source read to its end.
+
+    A guarantor whose rows have different mail_sorts comes as an exception. `SourceError` if the source cannot be read.
+    """
+    return read_refusing(
+        lambda refused: list(stream_candidates(context, scope, replaced=replaced, only=only, refused=refused))
+    )
+
+
+def find_recipient(
+    context: AppContext, batch: Batch, recipient_id: str, *, replaced: frozenset[str] = frozenset()
+) -> Entry | None:
+    """A recipient's account in the billing system as of today; None if it is no longer there.
+
+    `replaced` as in `stream_candidates`. `SourceError` if the source cannot be read.
+    """
+    scope = msgspec.structs.replace(scope_of(batch), as_of=context.today(), limit=None)
+    for entry in find_candidates(context, scope, replaced=replaced, only={recipient_id}):
+        if isinstance(entry, FaultyAccount):
+            if entry.subject in {recipient_id, guarantor_of(recipient_id)}:
+                return entry
+        elif entry.guarantor.guarantor_id == recipient_id:
+            return entry
+    return None
+
+
+class _Begun:
+    """Of a trial, the guarantors to build accounts for: all until `close`, then those that have begun, because another
+    part of one is its fault."""
+
+    def __init__(self) -> None:
+        self._guarantors: set[object] = set()
+        self._is_closed = False
+
+    def __call__(self, guarantor_id: object) -> bool:
+        if not self._is_closed:
+            self._guarantors.add(guarantor_id)
+        return guarantor_id in self._guarantors
+
+    def close(self) -> None:
+        self._is_closed = True
 
 
 def _split(entry: Entry) -> Sequence[Entry]:
@@ -151,7 +208,7 @@ def _contain(error: Exception, doing: str, entry: Entry) -> FaultyAccount:
     if isinstance(entry, FaultyAccount):
         raise error
     guarantor_id = entry.guarantor.guarantor_id
-    return faulty_account(guarantor_id, contain(error, doing, guarantor_id))
+    return faulty_account(guarantor_id, contain(error, doing, guarantor_id), requests=requests_of(entry))
 
 
 def entry_cents(entry: Entry, kind: Kind, as_of: date) -> int | None:
@@ -167,12 +224,6 @@ def _check_freshness(context: AppContext, feeds: Mapping[str, datetime], kind: K
     require_fresh(feeds, feed="billing", now=now, max_age_hours=context.settings.source.max_age_hours)
     for each in definition_of(kind).fresh_feeds:
         require_fresh(feeds, feed=each.feed, now=now, max_age_hours=each.max_age_hours(context.settings.policy))
-
-
-def _chunked(entries: Iterable[Entry], size: int) -> Iterator[list[Entry]]:
-    iterator = iter(entries)
-    while chunk := list(islice(iterator, size)):
-        yield chunk
 
 
 def _write_shard(context: AppContext, batch: Batch, attempt: int, sequence: int, entries: Sequence[Entry]) -> NewShard:

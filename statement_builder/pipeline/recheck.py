@@ -1,4 +1,5 @@
-"""Pre-mail recheck: withhold documents that must no longer be mailed, just before they leave.
+"""Pre-mail recheck: withhold documents that must no longer be mailed, just before they leave. One that may only no
+longer go by e-mail is printed.
 
 A payment, bankruptcy, death or pregnancy loss that reached the billing system after rendering withholds the document.
 Documents already claimed for a hand-off are past this point and are left alone.
@@ -17,7 +18,7 @@ from msgspec.structs import replace
 
 from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR, guarantor_of
 from statement_builder.billing.model import GuarantorAccount
-from statement_builder.billing.selection import Hold
+from statement_builder.billing.selection import Channel, Hold
 from statement_builder.ledger import Batch, Shard
 from statement_builder.pipeline.build_worker import plan_build
 from statement_builder.pipeline.context import AppContext
@@ -34,7 +35,10 @@ from statement_builder.pipeline.recheck_worker import (
     pack_account,
 )
 from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
+from statement_builder.source import read_refusing
 
+CHANNEL = "CHANNEL"
+"""Hold code: the document may no longer go by e-mail."""
 RECHECK_VALID_FOR = timedelta(hours=2)
 """A shard that leaves within this time of the batch's recheck needs no recheck of its own."""
 _ACCOUNTS_PER_TASK = 250
@@ -47,7 +51,18 @@ def withhold_ineligible(context: AppContext, batch: Batch, shards: Sequence[Shar
 
     Raises `SourceError` when the source is stale or unreadable: then nothing may be handed off.
     """
-    return _Recheck(context, batch, shards).run()
+    withheld = 0
+
+    def recheck(refused: frozenset[int]) -> None:
+        nonlocal withheld
+        recheck = _Recheck(context, batch, shards, refused)
+        try:
+            recheck.run()
+        finally:
+            withheld += recheck.withheld
+
+    read_refusing(recheck)
+    return withheld
 
 
 def has_recent_recheck(context: AppContext, batch: Batch) -> bool:
@@ -58,19 +73,20 @@ def has_recent_recheck(context: AppContext, batch: Batch) -> bool:
 class _Recheck:
     """One recheck of some shards of a batch."""
 
-    def __init__(self, context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
+    def __init__(self, context: AppContext, batch: Batch, shards: Sequence[Shard], refused: frozenset[int]) -> None:
         self._context = context
         self._batch = batch
         self._shards = shards
+        self._refused = refused
         self._as_of = max(batch.as_of, context.today())
         self._pending: dict[str, tuple[PackedDocument, ...]] = defaultdict(tuple)
         """Unclaimed documents by recipient id: usually one, more when a copy goes out beside the original."""
         self._corrected: set[str] = set()
         """Recipient ids whose document is a correction."""
-        self._withheld = 0
+        self.withheld = 0
 
     @infrequent_gc()
-    def run(self) -> int:
+    def run(self) -> None:
         context = self._context
         plan = plan_build(context, self._batch)
         local = RecheckWorker(plan, context.archive, context.watch)
@@ -92,7 +108,6 @@ class _Recheck:
                     self._withhold(checked.ineligible)
         for documents in self._pending.values():
             self._withhold(local.find_ineligible(None, documents, self._as_of))
-        return self._withheld
 
     def _results(
         self, pool: WorkerPool[LoadTask | RecheckTask, RecheckResult], tasks: Iterator[LoadTask | RecheckTask]
@@ -115,7 +130,9 @@ class _Recheck:
         accounts: list[tuple[bytes, tuple[PackedDocument, ...]]] = []
         corrected, guarantor_ids = frozenset(self._corrected), self._pending.keys()
         others = _group_other_recipients(guarantor_ids)
-        for entry in stream_candidates(self._context, scope, replaced=corrected, only=guarantor_ids):
+        for entry in stream_candidates(
+            self._context, scope, replaced=corrected, only=guarantor_ids, refused=self._refused
+        ):
             documents = self._pending.pop(_guarantor_id(entry), ())
             if not isinstance(entry, GuarantorAccount):
                 for recipient in others.get(entry.subject, ()):
@@ -135,8 +152,14 @@ class _Recheck:
     def _withhold(self, ineligible: Sequence[tuple[str, tuple[Hold, ...]]]) -> None:
         context = self._context
         for document_id, holds in ineligible:
+            if {hold.code for hold in holds} == {CHANNEL}:
+                why = "the consent to e-mail ended after the document was rendered"
+                context.ledger.documents.change_channel(
+                    document_id, Channel.PRINT, actor=context.actor, at=context.now(), why=why
+                )
+                continue
             context.ledger.documents.withhold(document_id, holds, actor=context.actor, at=context.now())
-            self._withheld += 1
+            self.withheld += 1
 
 
 def _group_other_recipients(recipients: Iterable[str]) -> dict[str, list[str]]:

@@ -1,4 +1,4 @@
-"""Print or e-mail: e-mail only if the guarantor prefers it, has consented, and the document allows it."""
+"""Print or e-mail: e-mail only if the guarantor prefers it, has a consent in force, and the document allows it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from statement_builder.billing.model import Delivery
 from statement_builder.billing.selection import Channel, Hold
 from statement_builder.policy.candidate import Candidate
+from statement_builder.policy.consent import has_consent
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recorded_holds import has_recorded_hold
 
@@ -14,11 +15,11 @@ FINAL_LEVEL = 4
 
 
 def choose_channel(candidate: Candidate, level: int) -> Channel:
-    """E-mail requires the preference, a recorded consent, and an e-mail address. Final notices always go on paper: they
+    """E-mail requires the preference, a consent in force, and an e-mail address. Final notices always go on paper: they
     start a legal clock, and an unopened e-mail must not start it."""
     guarantor = candidate.account.guarantor
     prefers_email = guarantor.delivery is Delivery.EMAIL or has_recorded_hold(candidate, "NOMAIL", "ECONSENT")
-    consented = guarantor.email_consent_at is not None and bool(guarantor.email.strip())
+    consented = has_consent(guarantor, candidate.kind, candidate.policy) and bool(guarantor.email.strip())
     final = candidate.kind.traits.is_dunning and level >= FINAL_LEVEL
     allowed = candidate.kind in candidate.policy.email_kinds and not final
     return Channel.EMAIL if prefers_email and consented and allowed else Channel.PRINT

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from statement_builder.billing.dates import birthday
-from statement_builder.billing.model import InsuranceKind
+from statement_builder.billing.model import AlternateFormat, InsuranceKind
 from statement_builder.billing.postal import STATES, is_domestic, zip_code
 from statement_builder.billing.selection import Hold, Kind
 from statement_builder.policy.candidate import Candidate
@@ -50,6 +50,21 @@ def hold_confidential_without_address(candidate: Candidate) -> Iterable[Hold]:
         private = {each.patient_id for each in account.encounters if each.account_number in numbers}
         if private & {each.patient_id for each in account.episodes}:
             yield make_hold("CONF_NOADDR")
+
+
+ALTERNATE_FORMATS = {
+    AlternateFormat.BRAILLE: "FORMAT_BRAILLE",
+    AlternateFormat.AUDIO: "FORMAT_AUDIO",
+    AlternateFormat.DATA_CD: "FORMAT_DATA_CD",
+}
+"""The hold code of each format that a person makes. The work queue lists these holds: each is somebody's request."""
+
+
+def hold_alternate_format(candidate: Candidate) -> Iterable[Hold]:
+    """Hold what was asked for in another format than print, until a person has made it (45 CFR 92.202)."""
+    guarantor = candidate.account.guarantor
+    if guarantor.alternate_format is not None:
+        yield make_hold(ALTERNATE_FORMATS[guarantor.alternate_format], since=guarantor.alternate_format_requested_on)
 
 
 def hold_minor_guarantor(candidate: Candidate) -> Iterable[Hold]:

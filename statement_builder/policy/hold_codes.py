@@ -86,9 +86,9 @@ def _numbers_in(code: HoldCode) -> set[str]:
 HOLD_CODES = read_hold_codes(files(__package__).joinpath("hold_codes.toml").read_text(encoding="utf-8"))
 
 
-def make_hold(code: str, account_number: str = "", until: date | None = None) -> Hold:
+def make_hold(code: str, account_number: str = "", until: date | None = None, since: date | None = None) -> Hold:
     """A hold with a code from the table. KeyError if the table does not have the code."""
-    return Hold(code=HOLD_CODES[code].code, account_number=account_number, until=until)
+    return Hold(code=HOLD_CODES[code].code, account_number=account_number, until=until, since=since)
 
 
 def describe_hold(code: str, policy: Policy) -> HoldCode:

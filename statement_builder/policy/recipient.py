@@ -17,7 +17,7 @@ def address_digest(guarantor: Guarantor) -> str:
 
 
 def recipient_digest(guarantor: Guarantor) -> str:
-    """SHA-256 of the name, mailing address, e-mail address, language, and print size, and of an attorney's client."""
+    """SHA-256 of the name, mailing address, e-mail address, languages, and print size, and of an attorney's client."""
     parts: tuple[object, ...] = (
         guarantor.guarantor_id,
         guarantor.first_name,
@@ -28,6 +28,8 @@ def recipient_digest(guarantor: Guarantor) -> str:
         guarantor.language,
         guarantor.large_print,
     )
+    if guarantor.other_language:
+        parts = (*parts, {"other_language": guarantor.other_language})
     if guarantor.client_name:
         parts = (*parts, guarantor.client_name)
     return hashlib.sha256(_encode(parts)).hexdigest()

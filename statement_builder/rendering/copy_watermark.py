@@ -21,6 +21,7 @@ from pdf_kit.pdfium_reader import read_with_pdfium
 from pdf_kit.text import remove_whitespace
 from statement_builder.rendering.engine import PlainEngine, Rendered
 from statement_builder.rendering.errors import DocumentError
+from statement_builder.rendering.overlay import body_element, overlay, parents_of_page
 from statement_builder.rendering.templating import environment
 
 TEMPLATE = "copy_watermark/watermark.html"
@@ -42,7 +43,8 @@ def make_copy(original: bytes, *, document_id: str, language: str, templates: Pa
         with pikepdf.open(io.BytesIO(watermarks)) as drawn:
             for index, (page, watermark) in enumerate(zip(pdf.pages, drawn.pages, strict=True)):
                 tag = b"/Artifact <</Type /Pagination>>" if index else _add_paragraph_tag(pdf, watermarks)
-                _overlay(pdf, page, drawn, watermark, tag=tag)
+                operators = b"%b BDC\n%b\nEMC" % (tag, _TAGS.sub(b"", watermark.Contents.read_bytes()))
+                overlay(pdf, page, drawn, watermark, operators=operators, prefix=_PREFIX)
         out = io.BytesIO()
         pdf.save(out, deterministic_id=True)
         pages = len(pdf.pages)
@@ -62,30 +64,10 @@ def _engine(templates: Path) -> PlainEngine:
     return PlainEngine(templates, STYLE_SHEETS)
 
 
-def _overlay(pdf: pikepdf.Pdf, page: pikepdf.Page, drawn: pikepdf.Pdf, watermark: pikepdf.Page, *, tag: bytes) -> None:
-    """Draw the watermark last, after the page's graphics state is restored."""
-    operators = _TAGS.sub(b"", watermark.Contents.read_bytes())
-    for kind in ("/Font", "/ExtGState"):
-        for name, value in watermark.resources.get(kind, pikepdf.Dictionary()).items():
-            new_name = f"/{_PREFIX}{name[1:]}"
-            operators = re.sub(rb"%b(?=\s)" % re.escape(name.encode("ascii")), new_name.encode("ascii"), operators)
-            if kind not in page.resources:
-                page.resources[kind] = pikepdf.Dictionary()
-            page.resources[kind][new_name] = pdf.copy_foreign(
-                value if value.is_indirect else drawn.make_indirect(value)
-            )
-    page.contents_coalesce()
-    drawing = (page.Contents.read_bytes(), tag, operators)
-    page.Contents = pdf.make_stream(b"q\n%b\nQ\nq\n%b BDC\n%b\nEMC\nQ\n" % drawing)
-
-
 def _add_paragraph_tag(pdf: pikepdf.Pdf, watermarks: bytes) -> bytes:
     """Tag the first page's watermark as the document's first paragraph (PDF/UA). On later pages it is an artifact."""
-    root, page = pdf.Root.StructTreeRoot, pdf.pages[0]
-    body = root.K[0] if isinstance(root.K, pikepdf.Array) else root.K
-    numbers = root.ParentTree.Nums
-    index = next(n for n in range(0, len(numbers), 2) if numbers[n] == page.obj.StructParents)
-    parents = numbers[index + 1]
+    page = pdf.pages[0]
+    body, parents = body_element(pdf), parents_of_page(pdf, page)
     number = len(parents)
     with pdfium.PdfDocument(watermarks) as drawn:
         text = read_with_pdfium(drawn)[0].whole

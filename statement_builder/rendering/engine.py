@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,7 +24,9 @@ from statement_builder.documents.content import Content
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.compiled.weasyprint_adapter import Drawing, draw_document
 from statement_builder.rendering.errors import DocumentError, contain_document
-from statement_builder.rendering.fonts import FACES, font_path, missing_code_points
+from statement_builder.rendering.fonts import FACES, NOTICE_FACES, font_path, missing_code_points, notice_code_points
+from statement_builder.rendering.language_notice import STYLE_SHEETS as NOTICE_SHEETS
+from statement_builder.rendering.language_notice import LanguageNotice
 from statement_builder.rendering.templating import render_markup
 
 STYLE_SHEETS = ("theme/theme.css", "theme/large_print.css")
@@ -69,10 +71,20 @@ class PlainEngine:
 
     name = "plain"
 
-    def __init__(self, templates: Path, style_sheets: Sequence[str] = STYLE_SHEETS) -> None:
+    def __init__(
+        self,
+        templates: Path,
+        style_sheets: Sequence[str] = STYLE_SHEETS,
+        *,
+        faces: Sequence[str] = FACES,
+        covered: frozenset[int] | None = None,
+    ) -> None:
+        """`faces` are the fonts of the style sheets, and `covered` their code points if they are not the text fonts."""
         self._templates = templates
+        self.notice = LanguageNotice(templates, lambda: _open_notice_printer(templates))
+        self._covered = covered
         self._fonts = FontConfiguration()
-        for name in FACES:
+        for name in faces:
             font_path(name)  # WeasyPrint would not name the missing file
         with _collect_warnings() as warnings:
             self._styles = [_style_sheet(templates / name, self._fonts) for name in style_sheets]
@@ -82,7 +94,19 @@ class PlainEngine:
             )
 
     def render(self, content: Content) -> Rendered:
-        return self.print_markup(render_markup(self._templates, content), identifier=content.document_id)
+        rendered = self.print_markup(self.write_markup(content), identifier=content.document_id)
+        return self.add_notice(rendered, content)
+
+    def write_markup(self, content: Content) -> str:
+        """The document as HTML, with empty pages for its notice of language assistance. Raises what `render` raises."""
+        return render_markup(self._templates, content, notice_pages=self.notice.count_pages(content))
+
+    def add_notice(self, rendered: Rendered, content: Content) -> Rendered:
+        """The document with its notice of language assistance, if it has one, on its last pages."""
+        if not content.other_language:
+            return rendered
+        pdf = self.notice.add_to(rendered.pdf, content)
+        return Rendered(pdf=pdf, pages=rendered.pages, sha256=hashlib.sha256(pdf).hexdigest())
 
     def render_all(self, contents: Sequence[Content], *, may_wait: bool = False) -> list[Outcome]:
         return [self._try_render(content) for content in contents]
@@ -96,24 +120,34 @@ class PlainEngine:
     def print_markup(self, html: str, *, identifier: str) -> Rendered:
         """Render HTML as a PDF. The file gets `identifier` instead of a random one."""
         with _collect_warnings() as warnings:
-            tree = _parse(html)
+            tree = self._parse(html)
             pages, pdf = self._lay_out(tree, identifier)
         _require_no_warnings(warnings)
         return Rendered(pdf=pdf, pages=pages, sha256=hashlib.sha256(pdf).hexdigest())
 
-    def draw(self, markup: str) -> tuple[Drawing, Any]:
+    def draw(
+        self, markup: str, find_blocks: Callable[[Any], tuple[Sequence[Any], Sequence[Any]]] = lambda _: ((), ())
+    ) -> tuple[Drawing, Any]:
         """Lay out and draw markup for the compiled engine. Returns the drawing and the markup's root element.
+
+        `find_blocks` finds, in the root element, the elements whose drawing is recorded, and those around them.
 
         Raises what `render` raises.
         """
         with _collect_warnings() as warnings:
-            tree = _parse(markup)
+            tree = self._parse(markup)
             try:
-                drawing = draw_document(tree, styles=self._styles, fonts=self._fonts)
+                blocks, around = find_blocks(tree.etree_element)
+                drawing = draw_document(tree, styles=self._styles, fonts=self._fonts, blocks=blocks, around=around)
             except Exception as exc:
                 raise _layout_error(exc) from exc
         _require_no_warnings(warnings)
         return drawing, tree.etree_element
+
+    def _parse(self, markup: str) -> weasyprint.HTML:
+        tree = weasyprint.HTML(string=draw_codes(markup), base_url="none:", url_fetcher=FontsOnly())
+        _require_glyphs("".join(tree.etree_element.itertext()), self._covered)
+        return tree
 
     def _lay_out(self, tree: Any, identifier: str) -> tuple[int, bytes]:
         try:
@@ -122,6 +156,11 @@ class PlainEngine:
         except _LAYOUT_ERRORS as exc:
             raise _layout_error(exc) from exc
         return len(document.pages), pdf
+
+
+def _open_notice_printer(templates: Path) -> Callable[[str], bytes]:
+    engine = PlainEngine(templates, NOTICE_SHEETS, faces=NOTICE_FACES, covered=notice_code_points())
+    return lambda markup: engine.print_markup(markup, identifier="language-notice").pdf
 
 
 class FontsOnly(URLFetcher):  # type: ignore[misc]
@@ -142,14 +181,8 @@ def _style_sheet(path: Path, fonts: FontConfiguration) -> Any:
     return weasyprint.CSS(string=text, font_config=fonts, url_fetcher=FontsOnly(), base_url="none:")
 
 
-def _parse(markup: str) -> weasyprint.HTML:
-    tree = weasyprint.HTML(string=draw_codes(markup), base_url="none:", url_fetcher=FontsOnly())
-    _require_glyphs("".join(tree.etree_element.itertext()))
-    return tree
-
-
-def _require_glyphs(text: str) -> None:
-    missing = missing_code_points(text)
+def _require_glyphs(text: str, covered: frozenset[int] | None) -> None:
+    missing = missing_code_points(text, covered)
     if missing:
         names = ", ".join(sorted({_describe_character(code_point) for code_point in missing})[:5])
         raise DocumentError(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import jinja2
 from jinja2 import meta
 
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.errors import ConfigError
 from statement_builder.rendering.engine import PlainEngine
-from statement_builder.rendering.fonts import FACES, font_path
+from statement_builder.rendering.fonts import FACES, NOTICE_FACES, font_path
 from statement_builder.rendering.templating import environment
+from statement_builder.rendering.translations import find_approval_faults, find_catalog_faults
 from statement_builder.resources import languages
 
 _LIBRARIES = (
@@ -25,7 +28,7 @@ _LIBRARIES = (
     "uharfbuzz",
     "zint-bindings",
 )
-_SUFFIXES = {".html", ".css", ".po"}
+_SUFFIXES = {".html", ".css", ".po", ".toml"}
 _NOT_FOR_PATIENTS = ("reports", "demo")
 """Folders of templates that no patient's page depends on."""
 
@@ -40,7 +43,7 @@ def fingerprint_templates(templates: Path) -> str:
         if path.relative_to(templates).parts[0] in _NOT_FOR_PATIENTS:
             continue
         _add(digest, path.relative_to(templates).as_posix().encode(), path.read_bytes())
-    for name in FACES:
+    for name in (*FACES, *NOTICE_FACES):
         _add(digest, name.encode(), font_path(name).read_bytes())
     for library in _LIBRARIES:
         _add(digest, library.encode(), version(library).encode())
@@ -55,11 +58,19 @@ def template_files(templates: Path) -> list[Path]:
     return found
 
 
-def check_templates(templates: Path) -> list[str]:
-    """Problems with templates, catalogs and fonts; empty if every document can be rendered."""
+def check_templates(templates: Path, *, approved: Sequence[str] = (), facility_id: str = "") -> list[str]:
+    """Problems with templates, catalogs and fonts; empty if every document can be rendered.
+
+    The languages in `approved` are those that documents are made in: their catalogs must be complete and approved for
+    the facility.
+    """
     problems: list[str] = []
     try:
-        PlainEngine(templates)
+        PlainEngine(templates).notice.check()
+        for language in approved:
+            if language != SOURCE_LANGUAGE:
+                problems += find_catalog_faults(templates, language)
+        problems += find_approval_faults(templates, approved, facility_id)
         for path in template_files(templates):
             if path.suffix == ".html":
                 for language in languages(templates):

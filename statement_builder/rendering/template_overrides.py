@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 
 from statement_builder.errors import ConfigError
 
-_SUFFIXES = {".html", ".css", ".po"}
+_SUFFIXES = {".html", ".css", ".po", ".toml"}
 
 
 def merge_templates(shipped: Path, own: Path, into: Path) -> Path:
@@ -25,7 +25,7 @@ def merge_templates(shipped: Path, own: Path, into: Path) -> Path:
     """
     files = _find_files(own)
     if not files:
-        raise ConfigError(f"render.templates: there is no template (.html, .css or .po) in {own}.")
+        raise ConfigError(f"render.templates: there is no template (.html, .css, .po or .toml) in {own}.")
     merged = {path.relative_to(shipped): path for path in sorted(shipped.rglob("*")) if path.is_file()}
     merged |= {path.relative_to(own): path for path in files}
     contents = {name: path.read_bytes() for name, path in merged.items()}

@@ -15,6 +15,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from pdf_kit.qr_code import QUIET_MODULES, modules_of
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.model import Address
 from statement_builder.documents.content import Content
 from statement_builder.documents.formats import format_cents, format_long_date, format_medium_date, format_month
@@ -23,13 +24,14 @@ from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.sandbox import Sandbox
 from statement_builder.rendering.text_fit import coupon_name_fit, coupon_number_fit, insurer_fits, window_fit
 from statement_builder.rendering.translations import load_catalog
-from statement_builder.resources import SOURCE_LANGUAGE, languages
+from statement_builder.resources import languages
 
 _NO_BREAK_SPACE = "\u00a0"
 
 
-def render_markup(templates: Path, content: Content) -> str:
-    """The document as HTML in Unicode NFC, with QR codes not drawn yet.
+def render_markup(templates: Path, content: Content, *, notice_pages: int = 0) -> str:
+    """The document as HTML in Unicode NFC, with QR codes not drawn yet, and with `notice_pages` empty pages at its end
+    for the notice of language assistance.
 
     Raises `DocumentError` for an unknown language, a missing value, or an address that does not fit its window, and
     `ConfigError` for a missing template.
@@ -46,7 +48,7 @@ def render_markup(templates: Path, content: Content) -> str:
     except jinja2.TemplateNotFound as exc:
         raise ConfigError(f"The template {content.template} is not in {templates}.") from exc
     try:
-        html = template.render(content=content, facts=content.facts)
+        html = template.render(content=content, facts=content.facts, notice_pages=notice_pages)
     except DocumentError:
         raise
     except Exception as exc:  # templates can fail in any way: undefined names, wrong types

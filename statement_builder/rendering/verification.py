@@ -26,6 +26,8 @@ _UUID_END = re.compile(r"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _UUID_START = re.compile(r"[0-9a-f]{8}\Z")
 _BETWEEN_IDS = re.compile(r"[^A-Za-z0-9-]+")
 _SEPARATORS = ",;:()·"
+_NOTICE_HEADING = "Helpinyourlanguage"
+"""The heading of those pages (`theme/parts.html`), without white space. They are in English documents only."""
 _ID_CHARACTERS_MIN = 5
 """Shorter account numbers also match house numbers and days, so they prove nothing."""
 
@@ -166,14 +168,18 @@ def _verify_first_page(page: PageText, content: Content, windows: EnvelopeWindow
     summary = page.within(zones.summary)
     if remove_whitespace(content.amount_text) not in {remove_whitespace(token) for token in summary.split()}:
         raise verification_error("AMOUNT", "The amount at the top of page 1 is not the amount on record.")
-    if remove_whitespace(page.within(SCANLINE_ZONE)) != content.scanline:
+    if content.has_coupon and remove_whitespace(page.within(SCANLINE_ZONE)) != content.scanline:
         raise verification_error("SCANLINE", "The coupon does not show exactly the scan line on record.")
 
 
 def _verify_coupon_page(pages: Sequence[PageText], content: Content) -> None:
     """The coupon is not on a later page, where the perforation is not. Its payee and amount tell where it is."""
     first, *others = pages
-    if not others or (content.scanline and remove_whitespace(first.within(SCANLINE_ZONE)) == content.scanline):
+    if (
+        not others
+        or not content.has_coupon
+        or (content.scanline and remove_whitespace(first.within(SCANLINE_ZONE)) == content.scanline)
+    ):
         return
     coupon = [remove_whitespace(text) for text in (content.facility.remit_name, content.amount_text)]
 
@@ -193,8 +199,11 @@ def _verify_edges(pages: Sequence[PageText], windows: EnvelopeWindows) -> None:
 
 
 def _verify_gaps(pages: Sequence[PageText], content: Content) -> None:
-    """On every page, no text touches another."""
+    """On every page, no text touches another. The pages of the notice of language assistance, which are the same for
+    everybody, mix scripts whose letters do touch."""
     for number, page in enumerate(pages, start=1):
+        if content.other_language and _NOTICE_HEADING in remove_whitespace(page.whole):
+            continue
         touching = page.find_touching_texts()
         if touching is not None:
             fields = " and ".join(dict.fromkeys(find_field_name(text, content) for text in touching))

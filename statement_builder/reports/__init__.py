@@ -6,6 +6,7 @@ from statement_builder.reports.balancing import (
     check_close,
     check_gates,
     check_mailed,
+    check_portal,
     check_print_files,
     describe_broken_gates,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "check_close",
     "check_gates",
     "check_mailed",
+    "check_portal",
     "check_print_files",
     "count_classes",
     "describe_broken_gates",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from statement_builder.billing.model import Record
-from statement_builder.ledger import ControlTotals, DeliveryState, Figures, PieceCount, PrintFileRow
+from statement_builder.ledger import ControlTotals, DeliveryState, Figures, PieceCount, PortalTotals, PrintFileRow
 from statement_builder.reports.classes import ClassFigures
 
 
@@ -80,6 +80,16 @@ def check_mailed(totals: ControlTotals) -> tuple[Gate, ...]:
         )
         for unit, figures in (("documents", totals.counts), ("cents", totals.cents))
     )
+
+
+def check_portal(totals: PortalTotals) -> tuple[Gate, ...]:
+    """Every document handed off is on the portal, or goes to a recipient whom the portal does not know."""
+    gates = []
+    for index, unit in enumerate(("documents", "cents")):
+        out = totals.published[index] + totals.other_recipients[index]
+        name = "handed off = on the portal + other recipients"
+        gates.append(Gate(name=name, unit=unit, total_in=totals.handed_off[index], total_out=out))
+    return tuple(gates)
 
 
 def check_print_files(files: Iterable[PrintFileRow], pieces: Iterable[PieceCount]) -> tuple[Gate, ...]:

@@ -85,6 +85,19 @@ class PrintFileLine(Record, kw_only=True):
     changed_at: datetime
 
 
+class PortalFileLine(Record, kw_only=True):
+    """One file of the portal feed."""
+
+    name: str
+    documents: int
+    withdrawn: int
+    cents: int
+    sha256: str
+    """Of its lines; empty before they were first written."""
+    state: str
+    changed_at: datetime
+
+
 class HistoryLine(Record, kw_only=True):
     """One event of the batch: who did what, when and why."""
 
@@ -128,6 +141,7 @@ class ControlSheet(Record, kw_only=True):
     holds: tuple[HoldLine, ...]
     exceptions: tuple[ExceptionGroup, ...]
     print_files: tuple[PrintFileLine, ...]
+    portal_files: tuple[PortalFileLine, ...] = ()
     questions: tuple[str, ...]
     """Decisions that a person must make before hand-off."""
     clock_basis: str = ""

@@ -15,6 +15,7 @@ from statement_builder.ledger import (
     DeliveryState,
     ExceptionLine,
     Ledger,
+    PortalFileRow,
     PrintFileRow,
 )
 from statement_builder.policy.hold_codes import HOLD_CODES
@@ -24,6 +25,7 @@ from statement_builder.reports.balancing import (
     check_close,
     check_gates,
     check_mailed,
+    check_portal,
     check_print_files,
 )
 from statement_builder.reports.classes import count_classes
@@ -36,6 +38,7 @@ from statement_builder.reports.control_sheet import (
     HistoryLine,
     HoldLine,
     OpenItem,
+    PortalFileLine,
     PrintFileLine,
 )
 from statement_builder.reports.event_seal import EventSeal
@@ -74,6 +77,10 @@ def build_control_sheet(
         *_make_gate_lines(check_acknowledged(totals), may_be_open=True),
         *_make_gate_lines(check_mailed(totals), may_be_open=True),
     )
+    portal_files = ledger.portal.for_batch(batch.batch_id)
+    if portal_files:
+        portal_gates = check_portal(ledger.portal.totals(batch.batch_id))
+        gates += tuple(_make_gate_lines(portal_gates, may_be_open=batch.state is not BatchState.CLOSED))
     exceptions = ledger.candidates.exceptions(batch.batch_id)
     return ControlSheet(
         batch=batch.batch_id,
@@ -102,6 +109,7 @@ def build_control_sheet(
         holds=_make_hold_lines(totals, cycles[1][1] if before else None),
         exceptions=_group_exceptions(exceptions, _find_first_dates(ledger, batch, exceptions, before), batch.as_of),
         print_files=tuple(_make_print_file_line(row) for row in files),
+        portal_files=tuple(_make_portal_line(row) for row in portal_files),
         questions=tuple(questions),
         clock_basis=clock_basis,
         event_seal=event_seal,
@@ -224,6 +232,18 @@ def _make_print_file_line(row: PrintFileRow) -> PrintFileLine:
         documents=len(row.documents),
         pages=row.pages,
         sheets=row.sheets,
+        cents=row.cents,
+        sha256=row.sha256,
+        state=row.state.value,
+        changed_at=row.changed_at,
+    )
+
+
+def _make_portal_line(row: PortalFileRow) -> PortalFileLine:
+    return PortalFileLine(
+        name=row.name,
+        documents=len(row.shown),
+        withdrawn=len(row.withdrawn),
         cents=row.cents,
         sha256=row.sha256,
         state=row.state.value,

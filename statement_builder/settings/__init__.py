@@ -14,6 +14,7 @@ from statement_builder.settings.loading import (
     read_settings,
 )
 from statement_builder.settings.model import (
+    AirflowUser,
     MailSettings,
     ReleaseSettings,
     RenderSettings,
@@ -26,6 +27,7 @@ __all__ = [
     "ENVIRONMENT_VARIABLES",
     "RENAMED_SETTINGS",
     "URL_VARIABLES",
+    "AirflowUser",
     "EnvironmentVariable",
     "LoadedSettings",
     "MailSettings",

@@ -5,37 +5,38 @@ The print vendor's profile is read here too, because it depends on three setting
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mail_house.barcodes.intelligent_mail import serial_digits
-from mail_house.email import open_mailer
+from mail_house.email import check_mailer_url
 from mail_house.profiles import Profile, load_profile, with_mailer
 from mail_house.urls import parse_url
-from mail_house.vendors import open_print_vendor, with_ordered_options
+from mail_house.vendors import check_print_url, with_ordered_options
 from statement_builder.archive import check_archive_url
 from statement_builder.errors import ConfigError
+from statement_builder.policy.segments import Segment, read_segments
 from statement_builder.settings.model import Settings
 from statement_builder.source.queries import find_queries
 
-_ANY_SECRET = {"STATEMENTS_SFTP_PASSWORD": "-", "STATEMENTS_LOB_KEY": "-"}
-"""Commands that send nothing run without the secrets. The checks before a run require them."""
 
-
-def find_backend_faults(settings: Settings, environ: Mapping[str, str]) -> Iterator[str]:
+def find_backend_faults(settings: Settings) -> Iterator[str]:
     """Every URL, file and folder in the settings that cannot be used, as sentences that start with the setting.
 
-    Except the databases: each command that uses the ledger or the source opens it first.
+    Except the databases: each command that uses the ledger or the source opens it first. And except the secrets for
+    sending: a command that sends nothing runs without them, and `require_delivery` asks for them before the others.
     """
     source = settings.source
     checks: tuple[Callable[[], object], ...] = (
         lambda: check_archive_url(settings.archive),
-        lambda: open_print_vendor(settings.print, environ=_ANY_SECRET | dict(environ)).close(),
-        lambda: open_mailer(settings.email, environ=environ).close(),
+        lambda: check_print_url(settings.print),
+        lambda: check_mailer_url(settings.email),
         lambda: find_queries(source.name, source.query_root),
         lambda: _check_mailer_id(settings.mail.mailer_id),
         lambda: open_profile(settings),
+        lambda: load_segments(settings),
         lambda: _check_fetched("mail.vendor_reports_url", settings.mail.vendor_reports_url, "file", "sftp"),
+        lambda: _check_fetched("mail.portal_reads_url", settings.mail.portal_reads_url, "file", "sftp"),
         lambda: _check_fetched("mail.bounce_mailbox_url", settings.mail.bounce_mailbox_url, "file", "imaps"),
     )
     for check in checks:
@@ -55,6 +56,17 @@ def _check_mailer_id(mailer_id: str) -> None:
 def _check_fetched(setting: str, url: str, *schemes: str) -> None:
     if url and parse_url(url, setting=setting).scheme not in schemes:
         raise ValueError(f"{setting}: use {': or '.join(schemes)}:")
+
+
+def load_segments(settings: Settings) -> tuple[Segment, ...]:
+    """The segments in the file that `mail.segments` names. `ConfigError` when it is invalid."""
+    path = settings.mail.segments
+    if not path:
+        return ()
+    try:
+        return read_segments(Path(path).read_text(encoding="utf-8"), settings.render.languages)
+    except (OSError, ValueError) as exc:
+        raise ConfigError(f"mail.segments: {path}: {exc}") from exc
 
 
 def open_profile(settings: Settings) -> Profile:

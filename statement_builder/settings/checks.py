@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import fields
 
 from statement_builder.billing.facility import Facility
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import TEMPLATES, languages
 from statement_builder.settings.by_kind import YEARS_MAX, YEARS_MIN
-from statement_builder.settings.model import MailSettings, ReleaseSettings, RenderSettings, RoleSettings, Settings
+from statement_builder.settings.model import (
+    ConsoleSettings,
+    MailSettings,
+    ReleaseSettings,
+    RenderSettings,
+    RoleSettings,
+    Settings,
+)
 
 PAYMENT_URL_CHARACTERS_MAX = 86
 """With the 36 characters of the document id, the most that phones read easily from a one-inch code."""
@@ -31,6 +39,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "source.max_age_hours": (1, 8_760),
     "render.workers": (0, 1_024),
     "mail.email_link_days": (1, 7),
+    "mail.unread_email_days": (0, 90),
     "mail.preflight_sample_every": (1, 1_000_000),
     "mail.assumed_mailing_business_days": (0, 30),
     "mail.settle_seconds": (0, 86_400),
@@ -44,6 +53,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "release.hold_doubled_count_min": (0, 1_000_000),
     "release.dual_control_level_min": (1, 4),
     "release.amount_max_cents": (0, 9_999_999_999),
+    "console.port": (1_024, 65_535),
 }
 """Smallest and largest value of every number outside `[policy]`, whose numbers have their limits in
 `legal_numbers.toml`."""
@@ -54,14 +64,20 @@ _NOTES = {
     "mail.reversals_max": "; 0 lets every such file wait",
     "release.dual_control_level_min": ": a final notice (level 4) always requires dual control",
 }
-_ROLE_MEMBER = re.compile(r"(group|airflow):[^\s:]+|schedule")
+_ROLE_MEMBER = re.compile(
+    r"schedule|(?:group|web):[^\s:](?:[^:]*[^\s:])?|airflow:[^\s:=](?:[^:=]*[^\s:=])?(?:=[^\s:=]+)?"
+)
+"""Names of groups and users may contain blanks, as those of a directory service do."""
 _SNS_TOPIC = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+")
 _POST_OFFICE_BOX = re.compile(r"(?i)p\.?\s*o\.?\s*box\b|post office box\b")
 _PHONE = re.compile(r"[+(0-9][!-~ ]{9,49}")
-_PHONE_DIGITS_MIN, _PHONE_CHARACTERS_MIN = 7, 10
-"""A number with area code has 10 digits; letters may stand for some, as in 800-555-CARE."""
+_DIALED = re.compile(r"1?[0-9]{3}[0-9A-Za-z]{7,}")
+"""A number with area code has 10 digits. Letters may stand for some, as in 800-555-CARE or 1-800-CALL-NOW, but not for
+the area code."""
 _TAX_ID = re.compile(r"[0-9]{2}-[0-9]{7}")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,64}")
+_CONSOLE_URL = re.compile(r"https://[a-z0-9.-]{1,253}(:[0-9]{1,5})?")
 _unprintable = re.compile(f"[{DAMAGED}{FORBIDDEN}{LINE_ENDS}]").search
 
 
@@ -71,11 +87,13 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_folder_faults("source.queries", settings.source.queries, must_exist=True)
     yield from _find_render_faults(settings.render)
     yield from _find_mail_faults(settings.mail, settings.archive)
+    yield from _find_portal_faults(settings)
     yield from _find_release_faults(settings.release)
     yield from _find_policy_faults(settings.policy)
     yield from _find_role_faults(settings.roles)
+    yield from _find_console_faults(settings.console)
     if settings.facility is not None:
-        yield from _find_facility_faults(settings.facility)
+        yield from _find_facility_faults(settings.facility, settings.render.languages)
 
 
 def _find_numbers_outside_limits(settings: Settings) -> Iterator[str]:
@@ -128,6 +146,11 @@ def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
             "mail.email_content 'archive-link' requires an archive on S3. "
             "Set archive to s3://…, or mail.email_content to 'portal'"
         )
+    if mail.unread_email_days and mail.email_content != "portal":
+        yield (
+            "mail.unread_email_days requires mail.email_content 'portal', because only the portal reports which "
+            "documents were opened. Set it to 0, or mail.email_content to 'portal'"
+        )
     if mail.service_type and not mail.mailer_id:
         yield "mail.service_type is set, but mail.mailer_id is not: the barcode needs both"
     if unknown := [topic for topic in mail.sns_topics if not _SNS_TOPIC.fullmatch(topic)]:
@@ -135,6 +158,20 @@ def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
     if not re.fullmatch(r"[^\s;]*", mail.authserv_id):
         yield "mail.authserv_id must be one name, such as mx.hospital.org"
     yield from _find_folder_faults("mail.inbox", mail.inbox, must_exist=False)
+
+
+def _find_portal_faults(settings: Settings) -> Iterator[str]:
+    mail = settings.mail
+    if mail.portal_documents not in {"archive", "zip"}:
+        yield "mail.portal_documents must be 'archive' or 'zip'"
+    if len(set(mail.portal_kinds)) < len(mail.portal_kinds):
+        yield "mail.portal_kinds must name each kind once"
+    has_key = "key" in dict(parse_qsl(urlsplit(settings.archive).query))
+    if settings.portal and mail.portal_documents == "archive" and has_key:
+        yield (
+            "mail.portal_documents must be 'zip', because the archive is encrypted with a key that the portal does not "
+            "have"
+        )
 
 
 def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:
@@ -146,29 +183,38 @@ def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:
 def _find_policy_faults(policy: Policy) -> Iterator[str]:
     if len(set(policy.email_kinds)) < len(policy.email_kinds):
         yield "policy.email_kinds must name each kind once"
+    if len(set(policy.esign_kinds)) < len(policy.esign_kinds):
+        yield "policy.esign_kinds must name each kind once"
+    if any(not re.fullmatch(r"[0-9a-f]{64}", each) for each in policy.consent_terms):
+        yield "policy.consent_terms must be SHA-256 values: 64 lowercase hexadecimal digits, from `sha256sum FILE`"
     if policy.agency_name and (not re.search(r"\w", policy.agency_name) or _unprintable(policy.agency_name)):
         yield "policy.agency_name must be a name on one line, or empty"
 
 
 def _find_role_faults(roles: RoleSettings) -> Iterator[str]:
     for verb in fields(RoleSettings):
-        for member in roles.allowed(verb.name):
-            if not _ROLE_MEMBER.fullmatch(member):
-                yield f"roles.{verb.name}: '{member}' must be group:NAME, airflow:NAME, or schedule"
+        for member in getattr(roles, verb.name) or ():
+            if not _ROLE_MEMBER.fullmatch(member) or not member.isprintable():
+                forms = "group:NAME, airflow:NAME, airflow:NAME=ID, web:NAME, or schedule"
+                yield f"roles.{verb.name}: '{member}' must be {forms}"
 
 
-def _find_facility_faults(facility: Facility) -> Iterator[str]:
+def _find_console_faults(console: ConsoleSettings) -> Iterator[str]:
+    if not _HEADER_NAME.fullmatch(console.user_header):
+        yield "console.user_header must be the name of an HTTP header, such as X-Forwarded-User"
+    if console.public_url and not _CONSOLE_URL.fullmatch(console.public_url):
+        yield "console.public_url must be https:// and a host name, without a path, such as https://mail.hospital.example"
+
+
+def _find_facility_faults(facility: Facility, languages: Collection[str]) -> Iterator[str]:
     if not re.fullmatch(r"[A-Za-z0-9-]{1,32}", facility.facility_id):
         yield "facility.facility_id must be 1 to 32 letters, digits, and hyphens"
-    for name in ("phone", "assistance_phone"):
-        if not _is_phone(getattr(facility, name)):
-            yield f"facility.{name} must be a phone number with area code, such as 603-555-0142, because people dial it"
+    yield from _find_contact_faults(facility, "facility")
+    yield from _find_language_faults(facility, languages)
     if not _TAX_ID.fullmatch(facility.tax_id):
         yield "facility.tax_id must be two digits, a hyphen, and seven digits, such as 02-0000000"
-    if not _is_web_address(facility.portal_url, "https"):
-        yield "facility.portal_url must start with https:// and be a complete web address, because e-mails link to it"
-    if not _is_web_address(facility.assistance_url, "http", "https"):
-        yield "facility.assistance_url must be a complete web address because people type it"
+    if facility.enrollment_url and not _is_web_address(facility.enrollment_url, "https"):
+        yield "facility.enrollment_url must start with https:// and be a complete web address because people type it"
     yield from _find_assistance_faults(facility)
     if facility.payment_url:
         yield from _find_payment_url_faults(facility.payment_url)
@@ -182,10 +228,31 @@ def _find_facility_faults(facility: Facility) -> Iterator[str]:
         yield "facility.time_zone is not a time zone that this machine knows, such as America/New_York"
 
 
+def _find_contact_faults(texts: Facility, prefix: str) -> Iterator[str]:
+    for name in ("phone", "assistance_phone"):
+        if not _is_phone(getattr(texts, name)):
+            yield f"{prefix}.{name} must be a phone number with area code, such as 603-555-0142, because people dial it"
+    if not _is_web_address(texts.portal_url, "https"):
+        yield f"{prefix}.portal_url must start with https:// and be a complete web address, because e-mails link to it"
+    if not _is_web_address(texts.assistance_url, "http", "https"):
+        yield f"{prefix}.assistance_url must be a complete web address because people type it"
+
+
+def _find_language_faults(facility: Facility, languages: Collection[str]) -> Iterator[str]:
+    """A document in another language has the phone hours in that language."""
+    found = [texts.language for texts in facility.in_language]
+    expected = [language for language in languages if language != SOURCE_LANGUAGE]
+    if sorted(found) != sorted(expected):
+        yield (
+            "facility.in_language must have one table for each language of render.languages other than English: "
+            f"{', '.join(expected) or 'none'}"
+        )
+    for texts in facility.in_language:
+        yield from _find_contact_faults(facility.for_language(texts.language), "facility.in_language")
+
+
 def _is_phone(text: str) -> bool:
-    dialed = re.findall(r"[0-9A-Za-z]", text)
-    digits = [each for each in dialed if each.isdigit()]
-    return bool(_PHONE.fullmatch(text)) and len(dialed) >= _PHONE_CHARACTERS_MIN and len(digits) >= _PHONE_DIGITS_MIN
+    return bool(_PHONE.fullmatch(text) and _DIALED.fullmatch("".join(re.findall(r"[0-9A-Za-z]", text))))
 
 
 def _is_web_address(url: str, *schemes: str) -> bool:

@@ -6,7 +6,7 @@ import ast
 import inspect
 import textwrap
 from functools import cache
-from typing import get_args
+from typing import get_args, get_origin
 
 import msgspec
 from msgspec.structs import FieldInfo
@@ -38,7 +38,9 @@ def _read_docstrings(record: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def record_of(field: FieldInfo) -> type[msgspec.Struct] | None:
-    """The record that a field holds. None: it holds a plain value."""
+    """The record that a field holds. None: it holds a plain value, or a list."""
+    if get_origin(field.type) is tuple:
+        return None
     for each in (field.type, *get_args(field.type)):
         if isinstance(each, type) and issubclass(each, msgspec.Struct):
             return each

@@ -9,6 +9,7 @@ URL_VARIABLES = {
     "archive": "STATEMENTS_ARCHIVE",
     "print": "STATEMENTS_PRINT",
     "email": "STATEMENTS_EMAIL",
+    "portal": "STATEMENTS_PORTAL",
     "source.url": "STATEMENTS_SOURCE_URL",
 }
 """Settings whose URL may contain a password, and the variable that overrides each."""
@@ -50,9 +51,20 @@ ENVIRONMENT_VARIABLES: tuple[EnvironmentVariable, ...] = (
         "Keys of the checks in payment codes (`facility.payment_url`), separated by commas; the first signs.",
         secret=True,
     ),
+    _variable(
+        "PORTAL_KEY",
+        "Keys of the tokens in the portal feed that prove which documents were opened, separated by commas; the first "
+        "signs.",
+        secret=True,
+    ),
     _variable("IMAP_USER", "User name for the bounce mailbox."),
     _variable("IMAP_PASSWORD", "Password for the bounce mailbox.", secret=True),
     _variable("EVENT_KEY", "Keys that sign the event log's seals, with commas between: the first signs.", secret=True),
+    _variable(
+        "PROXY_SECRET",
+        "What the console's proxy sends in the header X-Statements-Proxy-Secret; at least 32 characters.",
+        secret=True,
+    ),
     _variable("ALERT_EMAIL", "Airflow: address that gets alerts. Empty: no alerts by e-mail."),
     _variable("RETRY_DELAY_S", "Airflow: seconds before a failed task is retried."),
     _variable("SHARDS_PER_TASK", "Airflow: shards that one task builds."),

@@ -6,12 +6,13 @@ import re
 
 from msgspec.structs import replace
 
-from statement_builder.billing.facility import Facility
+from statement_builder.billing.facility import Facility, FacilityTexts
 from statement_builder.billing.model import Address
 from statement_builder.billing.postal import STATES, is_domestic, normalize_address, zip_code
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS, clean_text
 
 _TEXTS = ("name", "remit_name", "phone", "phone_hours", "assistance_phone", "tax_id")
+_TRANSLATED = ("phone_hours", "phone", "assistance_phone")
 _ADDRESSES = ("return_address", "remit_address", "assistance_address")
 TEXT_CHARACTERS_MAX = 100
 LINE_CHARACTERS_MAX = 60
@@ -25,7 +26,14 @@ def normalize_facility(facility: Facility, faults: list[str]) -> Facility:
     as sentences that start with the setting's name."""
     texts = {name: _normalize_text(getattr(facility, name), f"facility.{name}", faults) for name in _TEXTS}
     addresses = {name: _normalize_address(getattr(facility, name), f"facility.{name}", faults) for name in _ADDRESSES}
-    return replace(facility, **texts, **addresses)
+    in_language = tuple(_normalize_texts(each, faults) for each in facility.in_language)
+    return replace(facility, **texts, **addresses, in_language=in_language)
+
+
+def _normalize_texts(texts: FacilityTexts, faults: list[str]) -> FacilityTexts:
+    given = {name: getattr(texts, name) for name in _TRANSLATED if getattr(texts, name) or name == "phone_hours"}
+    cleaned = {name: _normalize_text(text, f"facility.in_language.{name}", faults) for name, text in given.items()}
+    return replace(texts, **cleaned)
 
 
 def _normalize_text(text: str, what: str, faults: list[str]) -> str:

@@ -125,6 +125,8 @@ def _type_name(annotation: Any) -> str:
         return "integer with citation and review date"
     if items := get_args(annotation):
         return f"list of {_type_name(items[0])}"
+    if issubclass(annotation, msgspec.Struct):
+        return f"table of {', '.join(f'`{name}`' for name in annotation.__struct_fields__)}"
     if issubclass(annotation, Enum):
         return " or ".join(f"`{member.value}`" for member in annotation)
     return {bool: "true or false", int: "integer", str: "text"}[annotation]

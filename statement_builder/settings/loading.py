@@ -115,7 +115,7 @@ def _load(
     if for_use:
         from statement_builder.settings.backends import find_backend_faults  # noqa: PLC0415 - slow to import
 
-        _add(faults, find_backend_faults(settings, environ))
+        _add(faults, find_backend_faults(settings))
     if faults:
         raise ConfigError(_describe(faults, str(path or "the settings"), environ))
     return LoadedSettings(settings=settings, path=path, file_values=file_values, environ=environ, home=home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Record
@@ -41,7 +42,8 @@ class RenderSettings(Record, kw_only=True):
     workers: int = 0
     """Rendering processes. 0: one per processor."""
     languages: tuple[str, ...] = ("en",)
-    """Languages with an approved translation. An account in any other language is an exception."""
+    """Languages that documents are made in, each with an approved translation. A reader of any other language gets
+    English with the notice of language assistance (45 CFR 92.11)."""
     templates: str = ""
     """Folder with templates of the hospital's own. A file in it replaces the shipped one of the same relative path."""
     engine: str = "compiled"
@@ -55,9 +57,16 @@ class MailSettings(Record, kw_only=True):
 
     print_profile: str = "number-10-double-window"
     """The print vendor's profile: a name in `mail_house/profiles/`, or the path of a `.toml` file."""
+    segments: str = ""
+    """Path of a TOML file with segments: which insert, return envelope, and sentence of the month go with which
+    documents. Empty: none."""
     email_content: str = "portal"
     """What an e-mail contains: `portal`, a sign-in link; `archive-link`, an expiring link to the PDF that works
     without signing in; `attachment`, the PDF encrypted with the guarantor's password."""
+    unread_email_days: int = 0
+    """Days in which an e-mailed document must be opened on the portal; after them it goes on paper, once, as the same
+    document. Requires the portal's reads (`portal_reads_url`, or files in the inbox). 0: e-mail is enough. Final
+    notices always go on paper at once."""
     email_link_days: int = 7
     """Days that an `archive-link` works, 1 to 7 (the S3 maximum)."""
     mailer_id: str = ""
@@ -81,6 +90,14 @@ class MailSettings(Record, kw_only=True):
     """Folder where delivery reports arrive."""
     vendor_reports_url: str = ""
     """Where the print vendor leaves its reports: an `sftp:` or `file:` URL. Empty: they are placed in the inbox."""
+    portal_kinds: tuple[Kind, ...] = (Kind.STATEMENT, Kind.OB_NOTICE, Kind.DUNNING)
+    """Document kinds that the portal feed has."""
+    portal_documents: str = "archive"
+    """How the portal gets the PDFs: `archive`, each line says where in the archive; `zip`, beside each feed file, for a
+    portal that cannot read the archive."""
+    portal_reads_url: str = ""
+    """Where the portal leaves its files of documents that were opened: an `sftp:` or `file:` URL. Empty: they are
+    placed in the inbox."""
     bounce_mailbox_url: str = ""
     """Mailbox for bounced e-mail: a `file:` URL (Maildir, or a folder of `.eml` files) or an `imaps:` URL."""
     settle_seconds: int = 60
@@ -127,11 +144,23 @@ class RetentionSettings(RetentionByKind, kw_only=True):
         return max(int(getattr(self, f"{kind.name_in_code}_years")), self.state_law_years)
 
 
+_AIRFLOW = "airflow:"
+
+
+class AirflowUser(NamedTuple):
+    """A user of Airflow, as a role names one."""
+
+    name: str
+    user_id: str
+    """The id by which Airflow's auth manager knows the user. Empty: not known."""
+
+
 class RoleSettings(Record, kw_only=True):
     """Who may do what. As soon as one of these is set, whatever is not set is allowed to nobody.
 
-    Each is a list of `group:NAME`, a group of the operating system; `airflow:NAME`, a user of Airflow; and `schedule`,
-    the runs that Airflow starts itself.
+    Each is a list of `group:NAME`, a group of the operating system; `airflow:NAME` or `airflow:NAME=ID`, a user of
+    Airflow and the user's id there; `web:NAME`, a user whom the console's proxy signed in; and `schedule`, the runs
+    that Airflow starts itself.
     """
 
     run: tuple[str, ...] | None = None
@@ -139,7 +168,7 @@ class RoleSettings(Record, kw_only=True):
     rerun: tuple[str, ...] | None = None
     """Who may finish a batch with `statements rerun` or the DAG `rerun_batch`."""
     release: tuple[str, ...] | None = None
-    """Who may release a batch. The Airflow users in it are the ones who may respond to an approval."""
+    """Who may release a batch. If each Airflow user in it has an id, Airflow lets only these respond to an approval."""
     reject: tuple[str, ...] | None = None
     """Who may reject a batch."""
     void: tuple[str, ...] | None = None
@@ -156,8 +185,12 @@ class RoleSettings(Record, kw_only=True):
     """Who may process delivery reports, by command or by triggering the DAG."""
     adopt: tuple[str, ...] | None = None
     """Who may adopt a store that was moved or restored."""
+    request: tuple[str, ...] | None = None
+    """Who may record and withdraw requests for documents."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
+    console: tuple[str, ...] | None = None
+    """Who may open the console and look at everything in it."""
 
     @property
     def are_set(self) -> bool:
@@ -165,8 +198,33 @@ class RoleSettings(Record, kw_only=True):
         return any(getattr(self, name) is not None for name in self.__struct_fields__)
 
     def allowed(self, verb: str) -> tuple[str, ...]:
-        """Who may use this verb, by its name here."""
-        return tuple(getattr(self, verb) or ())
+        """Who may use this verb, by its name here: members without the ids that Airflow has for them."""
+        return tuple(_split_id(member)[0] for member in getattr(self, verb) or ())
+
+    def airflow_users(self, verb: str) -> tuple[AirflowUser, ...]:
+        """The users of Airflow who may use this verb."""
+        split = [_split_id(member) for member in getattr(self, verb) or () if member.startswith(_AIRFLOW)]
+        return tuple(AirflowUser(member.removeprefix(_AIRFLOW), user_id) for member, user_id in split)
+
+
+def _split_id(member: str) -> tuple[str, str]:
+    """A member of a role, and the id at the end of a user of Airflow; empty if there is none."""
+    name, equals, user_id = member.rpartition("=")
+    return (name, user_id) if equals and member.startswith(_AIRFLOW) else (member, "")
+
+
+class ConsoleSettings(Record, kw_only=True):
+    """The operator's console in the browser, `statements serve`."""
+
+    port: int = 8321
+    """Port on the loopback address where the console listens."""
+    public_url: str = ""
+    """Address of the console behind a proxy that signs people in, such as `https://mail.hospital.example`. Empty: there
+    is no proxy, and the console opens with a one-time link."""
+    user_header: str = "X-Forwarded-User"
+    """Header in which the proxy names the user. It is believed only beside `STATEMENTS_PROXY_SECRET`."""
+    requires_proof: bool = False
+    """Whether the person who releases a batch in the console must have opened each document of its proof."""
 
 
 class Settings(Record, kw_only=True):
@@ -182,6 +240,9 @@ class Settings(Record, kw_only=True):
     """URL of the print vendor: `file:///…`, `sftp://…`, or `lob://…`."""
     email: str = ""
     """URL of the mail service: `file:///…`, `smtp://…`, or `ses://…`."""
+    portal: str = ""
+    """URL of the folder or bucket from which the patient portal takes in what left: `file:///…`, `sftp://…`, or
+    `s3://bucket/prefix`. Empty: no feed."""
     source: SourceSettings = SourceSettings()
     """The billing data source."""
     policy: Policy = Policy()
@@ -196,6 +257,8 @@ class Settings(Record, kw_only=True):
     """How long mail is kept."""
     roles: RoleSettings = RoleSettings()
     """Who may do what. Nothing set: everybody who can read the settings."""
+    console: ConsoleSettings = ConsoleSettings()
+    """The operator's console in the browser."""
 
     def __repr__(self) -> str:
         """Without values: a log of a traceback may show it, and the URLs of databases may contain passwords."""

@@ -7,6 +7,7 @@ from statement_builder.source.check import CheckReport
 from statement_builder.source.database import has_password
 from statement_builder.source.freshness import require_fresh
 from statement_builder.source.reference import create_reference_schema
+from statement_builder.source.repeated import read_refusing
 from statement_builder.source.sample import SampleSummary, make_sample
 from statement_builder.source.source import Source, open_source
 from statement_builder.source.synthea import LoadSummary, load_synthea
@@ -21,5 +22,6 @@ __all__ = [
     "load_synthea",
     "make_sample",
     "open_source",
+    "read_refusing",
     "require_fresh",
 ]

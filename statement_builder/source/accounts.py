@@ -23,6 +23,7 @@ from statement_builder.source.record_builders import (
     build_hold,
     build_patient,
     build_plan,
+    build_request,
 )
 from statement_builder.source.row_validation import BadRow, Row
 
@@ -63,7 +64,7 @@ def build_account(
 ) -> GuarantorAccount | FaultyAccount:
     """The account of the guarantor `key`. `rows_by_set` has its rows per result set, in the order of `DETAILS`.
 
-    `languages` are the language codes that templates exist in. `unread` are the result sets that could not be read:
+    `languages` are the language codes that documents exist in. `unread` are the result sets that could not be read:
     without them, the faults of the others are found, and no account is built.
     """
     rows: dict[str, list[Row]] = {}
@@ -81,25 +82,26 @@ def build_account(
     if "guarantors" not in unread:
         faults += _find_guarantor_count_faults(str(key[1]), rows["guarantors"], bad)
     for row in rows["guarantors"]:
-        faults += find_guarantor_faults(row, as_of, languages)
+        faults += find_guarantor_faults(row, as_of)
     if rows["contacts"]:
-        faults += find_contact_faults(rows, as_of, languages)
+        faults += find_contact_faults(rows, as_of)
     faults += find_inconsistencies(rows, {*bad, *unread}, as_of)
     if faults or bad or unread:
         return _make_faulty_account(format_key(str(key[1])), faults, rows, bad)
-    return _assemble_account(rows)
+    return _assemble_account(rows, languages)
 
 
-def _assemble_account(rows: dict[str, list[Row]]) -> GuarantorAccount:
+def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> GuarantorAccount:
     charges = _group_by_owner(rows["charges"])
     insurance = _group_by_owner(rows["insurance_transactions"])
     payments = _group_by_owner(rows["patient_payments"])
     shares = _group_by_owner(rows["patient_shares"])
     correspondence = _group_by_owner(rows["correspondence"])
+    requests = _group_by_owner(rows["requests"])
     installments = _group_by_owner(rows["installments"])
     deposits = _group_by_owner(rows["ob_deposits"])
     return GuarantorAccount(
-        guarantor=build_guarantor(rows["guarantors"][0]),
+        guarantor=build_guarantor(rows["guarantors"][0], languages),
         patients=_build_all(build_patient, rows["patients"]),
         encounters=tuple(
             build_encounter(
@@ -109,6 +111,7 @@ def _assemble_account(rows: dict[str, list[Row]]) -> GuarantorAccount:
                 payments=payments.get(row[2], ()),
                 shares=shares.get(row[2], ()),
                 correspondence=correspondence.get(row[2], ()),
+                requests=requests.get(row[2], ()),
             )
             for row in rows["encounters"]
         ),
@@ -118,7 +121,7 @@ def _assemble_account(rows: dict[str, list[Row]]) -> GuarantorAccount:
         assistance=_build_all(build_assistance, rows["assistance"]),
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
         unapplied_cents=sum(row[-1] for row in payments.get(None, ())),
-        contacts=_build_all(build_contact, rows["contacts"]),
+        contacts=tuple(build_contact(row, languages) for row in rows["contacts"]),
     )
 
 
@@ -198,6 +201,7 @@ def _make_faulty_account(
         or "encounters" in bad,
         has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
         has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
+        requests=_build_all(build_request, rows["requests"]),
     )
 
 

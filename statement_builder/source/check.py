@@ -32,6 +32,12 @@ class CheckReport(Record, kw_only=True):
     notes: tuple[Fault, ...] = ()
     """What is no fault of the data, and a clerk should know: the first `FAULTS_SHOWN_MAX`."""
 
+    @property
+    def subjects_shown(self) -> tuple[str, ...]:
+        """Everybody whom the report names: also in notes, and in rows that no account was built from."""
+        rows = [fault.row_key for fault in (*self.notes, *self.faults) if fault.result_set == "guarantors"]
+        return tuple(dict.fromkeys((*self.subjects, *filter(None, rows))))
+
 
 class FaultList:
     """The first `FAULTS_SHOWN_MAX` faults, and the number of all."""

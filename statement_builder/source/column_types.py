@@ -64,6 +64,7 @@ _FORMAT_VIOLATIONS = {
     "past date": ("DATE", "is not a valid date"),
     "time": ("DATE", "is not a time with a time zone"),
     "language": ("LANGUAGE", "is not a valid language code"),
+    "sha256": ("SHA256", "is not a SHA-256"),
     "one of": ("CHOICE", "is not one of the allowed values"),
     "cents": ("TYPE", "is text"),
     "cents, not negative": ("TYPE", "is text"),
@@ -109,6 +110,11 @@ SECRET = ColumnType(
     "secret",
     Annotated[str, Meta(max_length=TEXT_CHARACTERS_MAX, pattern=rf"\A[^{_FORBIDDEN}\t]*\Z")],
     f"one line of text of at most {TEXT_CHARACTERS_MAX} characters, used exactly as recorded",
+)
+SHA256 = ColumnType(
+    "sha256",
+    Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")],
+    "the SHA-256 of a text: 64 lowercase hexadecimal digits",
 )
 REQUIRED_TEXT = ColumnType(
     "required text",

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date
 
+from statement_builder.billing.languages import document_language, is_served
 from statement_builder.billing.model import Contact, ContactKind, Fault
 from statement_builder.source.contract import RESULT_SETS
-from statement_builder.source.recipients import RecipientRow, build_address
+from statement_builder.source.recipients import RecipientRow, build_address, consent_columns
 from statement_builder.source.row_validation import Row
 
 _ADDRESS = RESULT_SETS["contacts"].index("address_lines")
@@ -17,9 +18,8 @@ _ACCOUNT, _ID, _KIND, _PATIENT, _NAME = range(2, 7)
 _PATIENT_OF_VISIT = RESULT_SETS["encounters"].index("patient_id")
 
 
-def find_contact_faults(rows: Mapping[str, list[Row]], as_of: date, languages: frozenset[str]) -> Iterator[Fault]:
-    """Faults of the contacts of one guarantor that no single column shows. `languages`: codes that templates exist
-    in."""
+def find_contact_faults(rows: Mapping[str, list[Row]], as_of: date) -> Iterator[Fault]:
+    """Faults of the contacts of one guarantor that no single column shows."""
     contacts = rows["contacts"]
     scopes = Counter((row[_ACCOUNT], None if row[_ACCOUNT] else row[_PATIENT]) for row in contacts)
     for row in contacts:
@@ -33,8 +33,7 @@ def find_contact_faults(rows: Mapping[str, list[Row]], as_of: date, languages: f
                 "has two contacts, and nobody knows which one gets the mail",
                 "Keep one contact for this visit, patient or guarantor in the billing system.",
             )
-        email, language, _, delivery, consent_at = row[_EMAIL:]
-        yield from checked.find_language_faults(language, languages)
+        email, _, _, delivery, consent_at, *_ = row[_EMAIL:]
         yield from checked.find_address_faults(row[_ADDRESS:_EMAIL], lines_column="address_lines", prefix="")
         yield from checked.find_email_faults(email, delivery, consent_at, as_of)
 
@@ -71,9 +70,9 @@ def _find_scope_faults(checked: RecipientRow, row: Row, encounters: Sequence[Row
         )
 
 
-def build_contact(row: Row) -> Contact:
-    """The contact of a valid row."""
-    email, language, large_print, delivery, consent_at = row[_EMAIL:]
+def build_contact(row: Row, languages: frozenset[str]) -> Contact:
+    """The contact of a valid row. `languages`: codes that documents exist in."""
+    email, language, large_print, delivery, consent_at, *consent = row[_EMAIL:]
     return Contact(
         contact_id=row[_ID],
         kind=row[_KIND],
@@ -82,8 +81,10 @@ def build_contact(row: Row) -> Contact:
         name=row[_NAME] or "",
         address=build_address(row[_ADDRESS:_EMAIL]),
         email=email or "",
-        language=language or "",
+        language=document_language(language, languages) if language else "",
+        other_language=language if language and not is_served(language, languages) else "",
         large_print=bool(large_print),
         delivery=delivery,
         email_consent_at=consent_at.astimezone(UTC) if consent_at is not None else None,
+        **consent_columns(consent),
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from statement_builder.billing.model import (
+    AlternateFormat,
     ApplicationStatus,
     AssistanceKind,
     ContactKind,
@@ -22,6 +23,8 @@ from statement_builder.billing.model import (
     PatientClass,
     PlanMethod,
     PlanStatus,
+    RequestFormat,
+    RequestKind,
 )
 from statement_builder.source.column_types import (
     ADDRESS_LINES,
@@ -38,6 +41,7 @@ from statement_builder.source.column_types import (
     QUANTITY,
     REQUIRED_TEXT,
     SECRET,
+    SHA256,
     TEXT,
     TIMESTAMP,
     ColumnType,
@@ -120,6 +124,11 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("email_consent_at", TIMESTAMP, null=True),
         Column("email_secret", SECRET, null=True, may_be_missing=True),
         Column("birth_on", PAST_DATE, null=True, may_be_missing=True),
+        Column("email_consent_terms", SHA256, null=True, may_be_missing=True),
+        Column("email_consent_source", TEXT, null=True, may_be_missing=True),
+        Column("email_consent_withdrawn_on", DATE, null=True, may_be_missing=True),
+        Column("alternate_format", one_of(AlternateFormat), null=True, may_be_missing=True),
+        Column("alternate_format_requested_on", PAST_DATE, null=True, may_be_missing=True),
         key=("guarantor_id",),
     ),
     _detail(
@@ -179,6 +188,9 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("large_print", FLAG),
         Column("delivery", one_of(Delivery)),
         Column("email_consent_at", TIMESTAMP, null=True),
+        Column("email_consent_terms", SHA256, null=True, may_be_missing=True),
+        Column("email_consent_source", TEXT, null=True, may_be_missing=True),
+        Column("email_consent_withdrawn_on", DATE, null=True, may_be_missing=True),
         key=("contact_id",),
         may_be_missing=True,
     ),
@@ -190,6 +202,7 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("posted_on", PAST_DATE),
         Column("description", REQUIRED_TEXT),
         Column("code", TEXT, null=True),
+        Column("revenue_code", TEXT, null=True, may_be_missing=True),
         Column("quantity", QUANTITY),
         Column("amount_cents", CENTS_NOT_NEGATIVE),
         key=("account_number", "charge_id"),
@@ -273,6 +286,16 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("occurred_on", PAST_DATE),
         Column("status", one_of(ApplicationStatus), null=True),
         key=("account_number", "assistance_id"),
+        may_be_missing=True,
+    ),
+    _detail(
+        "requests",
+        Column("account_number", ID, references="encounters.account_number"),
+        Column("request_id", ID),
+        Column("kind", one_of(RequestKind)),
+        Column("asked_on", PAST_DATE),
+        Column("format", one_of(RequestFormat), null=True),
+        key=("account_number", "request_id"),
         may_be_missing=True,
     ),
     _detail(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -25,16 +26,6 @@ class RecipientRow:
 
     result_set: str
     key: str
-
-    def find_language_faults(self, language: str | None, languages: frozenset[str]) -> Iterator[Fault]:
-        """`languages`: codes that templates exist in."""
-        if language is not None and language not in languages:
-            yield self.fault(
-                "language",
-                "LANGUAGE",
-                "has no document templates",
-                "Add templates for the language, or set it to one of: " + ", ".join(sorted(languages)) + ".",
-            )
 
     def find_address_faults(self, columns: Row, *, lines_column: str, prefix: str) -> Iterator[Fault]:
         """`columns`: lines, city, state, postal code, country. The names of all but the first start with `prefix`."""
@@ -102,6 +93,16 @@ def build_address(columns: Row) -> Address:
     """The address of valid columns: lines, city, state, postal code, country."""
     lines, city, state, postal_code, country = columns
     return make_address(lines=lines, city=city, state=state, postal_code=postal_code, country=country)
+
+
+def consent_columns(columns: Sequence[Any]) -> dict[str, Any]:
+    """The fields of a guarantor or contact from the last columns of its row: terms, source, and day of withdrawal."""
+    terms, source, withdrawn_on = columns
+    return {
+        "email_consent_terms": terms or "",
+        "email_consent_source": source or "",
+        "email_consent_withdrawn_on": withdrawn_on,
+    }
 
 
 def _is_email(text: str) -> bool:

@@ -13,6 +13,7 @@ from statement_builder.billing.model import (
     Correspondence,
     Coverage,
     Deposit,
+    DocumentRequest,
     Encounter,
     EstimateReview,
     Installment,
@@ -24,6 +25,7 @@ from statement_builder.billing.model import (
     Plan,
     PlanMethod,
     RecordedHold,
+    RequestFormat,
 )
 from statement_builder.source.row_validation import Row
 
@@ -51,6 +53,7 @@ def build_encounter(
     payments: Iterable[Row],
     shares: Sequence[Row],
     correspondence: Sequence[Row],
+    requests: Iterable[Row] = (),
 ) -> Encounter:
     """One encounter with the rows of its account; `shares` and `correspondence` have at most one row."""
     return Encounter(
@@ -75,17 +78,19 @@ def build_encounter(
         payments=tuple([_payment(payment) for payment in payments]),
         share=_share(shares[0]) if shares else None,
         correspondence=_correspondence(correspondence[0]) if correspondence else None,
+        requests=tuple([build_request(request) for request in requests]),
     )
 
 
 def _charge(row: Row) -> Charge:
-    _, _, _, charge_id, service_on, posted_on, description, code, quantity, cents = row
+    _, _, _, charge_id, service_on, posted_on, description, code, revenue_code, quantity, cents = row
     return Charge(
         charge_id=charge_id,
         service_on=service_on,
         posted_on=posted_on,
         description=description,
         code=code or "",
+        revenue_code=revenue_code or "",
         quantity=quantity,
         amount_cents=cents,
     )
@@ -121,6 +126,13 @@ def _correspondence(row: Row) -> Correspondence:
         statements_sent=statements_sent,
         last_level=last_level,
         last_mailed_on=last_mailed_on,
+    )
+
+
+def build_request(row: Row) -> DocumentRequest:
+    _, _, _, request_id, kind, asked_on, requested_format = row
+    return DocumentRequest(
+        request_id=request_id, kind=kind, asked_on=asked_on, format=requested_format or RequestFormat.STANDARD
     )
 
 

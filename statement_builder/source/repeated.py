@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount
 from statement_builder.errors import RepeatedSubjects
+
+_Read = TypeVar("_Read")
 
 _FAULT = Fault(
     code="SPLIT",
@@ -15,6 +18,21 @@ _FAULT = Fault(
     message="Rows of this guarantor have different values of mail_sort, so that no account has all of them.",
     fix="Return the same mail_sort on every row of a guarantor: correct the postal code, or the queries.",
 )
+
+
+def read_refusing(read: Callable[[frozenset[int]], _Read]) -> _Read:
+    """Call `read` with the guarantors to refuse: none at first, and after `RepeatedSubjects` also those that it names.
+
+    What `read` did before it raised must be harmless to do again.
+    """
+    refused: frozenset[int] = frozenset()
+    while True:
+        try:
+            return read(refused)
+        except RepeatedSubjects as exc:
+            if exc.subjects <= refused:
+                raise
+            refused |= exc.subjects
 
 
 def refuse_repeated(

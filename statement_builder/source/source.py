@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Container, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Generator, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -41,7 +41,12 @@ class Source:
         self._engine.dispose()
 
     def accounts(
-        self, *, as_of: date, cycle: str, only: Container[str] | None = None, refused: frozenset[int] = frozenset()
+        self,
+        *,
+        as_of: date,
+        cycle: str,
+        includes: Callable[[object], bool] = lambda _: True,
+        refused: frozenset[int] = frozenset(),
     ) -> Iterator[GuarantorAccount | FaultyAccount]:
         """Every guarantor's account once, from one consistent snapshot of the database.
 
@@ -49,13 +54,15 @@ class Source:
         without a guarantor, come as `FaultyAccount`. `SourceError` if a query is missing, fails or lacks a column, if
         rows are out of order, or, at the end, if a row count differs from `control.sql`.
 
-        `only`: guarantor ids to build accounts for. All rows are still read and counted.
+        `includes` says of a guarantor id whether to build the account; it is asked at each place where the guarantor's
+        rows are. All rows are still read and counted.
         `refused`: from `RepeatedSubjects`, which is raised at the end if a guarantor's rows have different mail_sorts:
-        an account that lacks some of its rows must not be billed. Each of them comes once, as `FaultyAccount`.
+        an account that lacks some of its rows must not be billed, so read to the end before relying on one. Each of
+        them comes once, as `FaultyAccount`.
         """
         counts, control = Counter[str](), list[Row | BadRow]()
-        found = self._pull(as_of, _parameters(as_of, cycle), counts, control, only=only)
-        yield from found if only is not None else refuse_repeated(found, refused)
+        found = self._pull(as_of, _parameters(as_of, cycle), counts, control, includes=includes)
+        yield from refuse_repeated(found, refused)
         for fault in faults_of(control):
             raise QueryError(CONTROL.name, f"{fault.message} {fault.fix}")
         for error in _find_count_errors(counts, control):
@@ -67,18 +74,20 @@ class Source:
         return _load_times([row for rows in self._checked(FRESHNESS, {}) for row in rows])
 
     def email_secrets(self, guarantor_ids: Container[str], *, as_of: date, cycle: str) -> dict[str, str]:
-        """The passwords that these guarantors chose for e-mail attachments, by guarantor id. Guarantors without one, or
-        with a bad row, are omitted."""
+        """The passwords that these guarantors chose for e-mail attachments, by guarantor id. Guarantors without one,
+        with a bad row or with several rows are omitted."""
         guarantors = RESULT_SETS["guarantors"]
         guarantor_id, secret = guarantors.index("guarantor_id"), guarantors.index("email_secret")
         found: dict[str, str] = {}
+        rows_of = Counter[str]()
         with begin_reading(self._engine) as connection:
             values = {"as_of": as_of.isoformat(), "cycle": cycle}
             for chunk in self._read(connection, guarantors, values):
                 for row in check_rows(guarantors, [row for row in chunk if row[guarantor_id] in guarantor_ids], 1):
                     if not isinstance(row, BadRow) and row[secret]:
                         found[row[guarantor_id]] = row[secret]
-        return found
+                rows_of.update(row[guarantor_id] for row in chunk if row[guarantor_id] in guarantor_ids)
+        return {each: password for each, password in found.items() if rows_of[each] == 1}
 
     def check(self, *, as_of: date, cycle: str) -> CheckReport:
         """Check the whole source against the contract, to the end. Faults are in the report, not raised.
@@ -141,7 +150,7 @@ class Source:
         counts: Counter[str],
         control: list[Row | BadRow],
         *,
-        only: Container[str] | None = None,
+        includes: Callable[[object], bool] = lambda _: True,
         unread: Collection[str] = (),
     ) -> Iterator[GuarantorAccount | FaultyAccount]:
         """Yield the accounts; at the end `counts` has the number of rows per result set, and `control` the rows of
@@ -154,9 +163,8 @@ class Source:
                 cursors.callback(getattr(chunks, "close", list))
                 streams.append(RowStream(result_set, chunks, nulls_last=nulls_last))
             for key, rows in merge_streams(streams):
-                if only is not None and key[1] not in only:
-                    continue
-                yield try_build_account(key, rows, as_of=as_of, languages=self._languages, unread=unread)
+                if includes(key[1]):
+                    yield try_build_account(key, rows, as_of=as_of, languages=self._languages, unread=unread)
             counts.update({stream.result_set.name: stream.rows_read for stream in streams})
             if CONTROL.name not in unread:
                 rows_of_control = [row for chunk in self._read(connection, CONTROL, values) for row in chunk]

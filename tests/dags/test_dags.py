@@ -11,10 +11,10 @@ import pytest
 from tests.dags.airflow_home import DAGS, AirflowHome
 from tests.hospital import ROOT, build_hospital
 
-MONTHLY = ("monthly_statements", "ob_predelivery_notices", "dunning_letters")
-SCHEDULED = {*MONTHLY, "delivery_tracking"}
-BATCH_DAGS = {*MONTHLY, "rerun_batch"}
-ALL = {*MONTHLY, "rerun_batch", "delivery_tracking"}
+PER_KIND = ("monthly_statements", "ob_predelivery_notices", "dunning_letters", "itemized_bills")
+SCHEDULED = {*PER_KIND, "delivery_tracking"}
+BATCH_DAGS = {*PER_KIND, "rerun_batch"}
+ALL = {*PER_KIND, "rerun_batch", "delivery_tracking"}
 HEAVY = (
     "weasyprint",
     "boto3",
@@ -30,6 +30,7 @@ JUST_AFTER_SCHEDULE = {
     "ob_predelivery_notices": "2026-11-02T10:00:30+00:00",
     "monthly_statements": "2026-11-03T10:00:30+00:00",
     "dunning_letters": "2026-11-17T10:00:30+00:00",
+    "itemized_bills": "2026-11-17T09:00:30+00:00",
     "delivery_tracking": "2026-11-17T10:20:30+00:00",
 }
 """From November 1, 5:00 a.m. in New York is 10:00 UTC."""
@@ -82,7 +83,7 @@ def test_dag__follows_the_rules(dags: dict[str, Any], name: str) -> None:
             assert task["doc"]
 
 
-@pytest.mark.parametrize("name", MONTHLY)
+@pytest.mark.parametrize("name", PER_KIND)
 def test_form__has_all_params(dags: dict[str, Any], name: str) -> None:
     params = dags[name]["params"]
     assert set(params) == {"cycle", "facility", "as_of", "limit", "dry_run"}
@@ -101,6 +102,7 @@ def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], na
             "ob_predelivery_notices": "2026-11-09T10:00:00+00:00",
             "monthly_statements": "2026-12-03T10:00:00+00:00",
             "dunning_letters": "2026-11-17T10:00:00+00:00",
+            "itemized_bills": "2026-11-04T09:00:00+00:00",
             "delivery_tracking": "2026-11-03T10:20:00+00:00",
         }[name]
     )

@@ -33,7 +33,10 @@ def test_demo__prints_each_step_and_where_to_look(demo: tuple[Hospital, str, str
         "Index page: N sample documents (N s)",
     ]
     assert out.count("foots ") == 3
-    assert out.splitlines()[-1] == f"Open {hospital.home / 'demo' / 'index.html'}"
+    assert out.splitlines()[-2:] == [
+        f"Open {hospital.home / 'demo' / 'index.html'}",
+        "Open the console with `statements serve`",
+    ]
 
 
 def test_demo_page__links_are_relative_and_exist(demo: tuple[Hospital, str, str]) -> None:

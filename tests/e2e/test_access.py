@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 
@@ -18,7 +19,6 @@ pytestmark = pytest.mark.hospital("mailed", guarantors=40)
 
 SHOWS_NO_PERSON = {
     "adopt": "the installation",
-    "batches": "figures of whole batches",
     "bench": "sample data",
     "demo": "sample data",
     "doctor": "the installation",
@@ -26,13 +26,16 @@ SHOWS_NO_PERSON = {
     "legal-hold lift": "the id that was typed",
     "legal-hold place": "the id that was typed",
     "purge": "figures of whole batches",
+    "serve": "nothing; the console records each page (tests/web)",
+    "request": "the account number that was typed",
+    "withdraw": "the id that was typed",
     "settings": "the settings",
     "source load-synthea": "sample data",
     "source make-sample": "sample data",
 }
 """Commands that need no entry in the access log, and what they show instead."""
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
-RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 
@@ -83,15 +86,15 @@ def test_every_command__is_in_one_of_the_tables() -> None:
     """A new command must say whether it shows data of persons."""
     recorded = {"find", "get", "holds", "exceptions", "show", "report control", "report access"}
     recorded |= {"void", "resend", "reprint", "correct", "resolve"}
-    assert set(_commands(typer.main.get_command(app))) == (
+    assert set(list_commands(typer.main.get_command(app))) == (
         recorded | SHOWS_NO_PERSON.keys() | RECORDS_WHEN_IT_NAMES_SOMEBODY
     )
 
 
-def _commands(group: object, prefix: str = "") -> Iterator[str]:
+def list_commands(group: object, prefix: str = "") -> Iterator[str]:
     for name, command in getattr(group, "commands", {}).items():
         if hasattr(command, "commands"):
-            yield from _commands(command, f"{name} ")
+            yield from list_commands(command, f"{name} ")
         elif not command.hidden:
             yield f"{prefix}{name}"
 
@@ -127,6 +130,14 @@ def test_source_check__names_the_guarantors_with_faults(hospital: Hospital) -> N
     assert (guarantor, "") in subjects(hospital)
 
 
+def test_source_check__names_the_guarantors_with_notes(hospital: Hospital) -> None:
+    guarantor = hospital.sql("SELECT guarantor_id FROM guarantor LIMIT 1")[0][0]
+    hospital.sql("UPDATE guarantor SET email_secret = 'sunshine' WHERE guarantor_id = ?", guarantor)
+    report = call(hospital, "source", "check", "reference", "--json", code=None).json
+    assert guarantor in {note["row_key"] for note in report["notes"]}
+    assert (guarantor, "") in subjects(hospital)
+
+
 def test_preflight__names_the_faulty_documents(hospital: Hospital) -> None:
     pdf = next((hospital.home / "outbox" / "print").glob("*.pdf"))
     call(hospital, "preflight", str(pdf))
@@ -152,6 +163,26 @@ def test_no_trace__no_look(hospital: Hospital, document: str) -> None:
     assert not target.exists()
 
 
+def test_no_ledger__no_look(hospital: Hospital) -> None:
+    """A ledger that does not exist records nothing, so what would be recorded is not shown."""
+    pdf = next((hospital.home / "outbox" / "print").glob("*.pdf"))
+    swap_pages(pdf)
+    pdf.with_suffix(".ctl").unlink()
+    hospital.sql(
+        "UPDATE guarantor SET birth_on = '2026-02-30' WHERE guarantor_id = (SELECT min(guarantor_id) FROM guarantor)"
+    )
+    elsewhere = Hospital(hospital.home, {"STATEMENTS_LEDGER": f"sqlite:///{hospital.home / 'none.db'}"})
+    for arguments in (
+        ("preflight", str(pdf)),
+        ("source", "check", "reference"),
+        ("source", "check", "reference", "--json"),
+    ):
+        result = call(elsewhere, *arguments, code=2)
+        assert result.out == ""
+        assert "statements ledger upgrade" in result.err
+    assert not (hospital.home / "none.db").exists()
+
+
 def test_report__accounts_for_views_and_disclosures(hospital: Hospital) -> None:
     document, guarantor = first_document(hospital)
     call(hospital, "find", guarantor, "--purpose", "the patient called")
@@ -169,6 +200,66 @@ def test_report__accounts_for_views_and_disclosures(hospital: Hospital) -> None:
     assert "the patient called" in shown
     later = call(hospital, "report", "access", "--guarantor", guarantor, "--since", "2026-11-08", "--json").json
     assert later["views"] == later["disclosures"] == []
+
+
+def named_in(hospital: Hospital, text: str) -> set[str]:
+    """The documents and guarantors of the ledger that a text names."""
+    words = set(re.findall(r"[A-Za-z0-9-]+", text))
+    ids = hospital.ledger("SELECT document_id FROM document UNION SELECT guarantor_id FROM candidate")
+    return {each for (each,) in ids} & words
+
+
+@pytest.mark.hospital("waiting", guarantors=40)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("batches",), id="batches"),
+        pytest.param(("show", BATCH), id="show"),
+        pytest.param(("exceptions", BATCH), id="exceptions"),
+        pytest.param(("holds", BATCH), id="holds"),
+        pytest.param(("find", BATCH), id="find"),
+        pytest.param(("report", "control", BATCH), id="report-control"),
+        pytest.param(("report", "access", "--guarantor", "GUARANTOR"), id="report-access"),
+        pytest.param(("run", "statement", "--cycle", "2026-11"), id="run"),
+        pytest.param(("rerun", BATCH), id="rerun"),
+        pytest.param(("release", BATCH), id="release"),
+        pytest.param(("legal-hold", "list"), id="legal-hold-list"),
+        pytest.param(("track",), id="track"),
+    ],
+)
+def test_view__records_everybody_whom_it_names(hospital: Hospital, arguments: tuple[str, ...]) -> None:
+    """In fields, in questions, and in what people wrote: a reason, a rejection, the name of a file."""
+    (document, guarantor), (other, _) = hospital.ledger(
+        "SELECT document_id, guarantor_id FROM document WHERE state = 'rendered' ORDER BY document_id LIMIT 2"
+    )
+    ((account,),) = hospital.ledger("SELECT min(account_number) FROM document_account WHERE document_id = ?", document)
+    set_release(hospital, statement='"person"', amount_max_cents="100000")
+    call(hospital, "reject", BATCH, "--reason", f"{document} has a wrong amount")
+    call(hospital, "legal-hold", "place", account, "--reason", f"suit about {other}")
+    inbox = hospital.home / "inbox"
+    inbox.mkdir(exist_ok=True)
+    (inbox / f"{other}.txt").write_text("Not a report.", encoding="utf-8")
+    own = [guarantor if each == "GUARANTOR" else each for each in arguments]
+
+    as_json = ["--json"] if "--json" in call(hospital, *own, "--help").out else []
+    result = call(hospital, *own, *as_json, code=None)
+
+    named = named_in(hospital, result.out + result.err)
+    assert named, "this case shows nobody, so it proves nothing"
+    recorded = {each for pair in subjects(hospital) for each in pair}
+    assert named <= recorded
+
+
+@pytest.mark.hospital("waiting", guarantors=40)
+def test_legal_hold_list__on_an_account_is_about_its_guarantor(hospital: Hospital) -> None:
+    account, guarantor = hospital.ledger(
+        "SELECT min(a.account_number), d.guarantor_id FROM document AS d JOIN document_account AS a USING (document_id)"
+        " GROUP BY d.document_id LIMIT 1"
+    )[0]
+    call(hospital, "legal-hold", "place", account, "--reason", "suit")
+    call(hospital, "legal-hold", "place", BATCH, "--reason", "suit")
+    call(hospital, "legal-hold", "list")
+    assert subjects(hospital) == {(guarantor.partition("+")[0], "")}
 
 
 def test_report__guarantor_whom_nobody_looked_at(hospital: Hospital) -> None:

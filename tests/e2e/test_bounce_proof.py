@@ -260,11 +260,23 @@ def test_new_lot__is_not_sent_while_email_is_stopped(hospital: Hospital) -> None
     assert "because of the sender" in result.err
 
 
-def sns(hospital: Hospital, document: str, signer: SnsSigner, **changes: Any) -> bytes:
-    """A bounce from SES for this document, as SNS publishes it. It has no token."""
+def sns(
+    hospital: Hospital,
+    document: str,
+    signer: SnsSigner,
+    *,
+    token: str | None = None,
+    ses_id: str = "0100",
+    **changes: Any,
+) -> bytes:
+    """A bounce from SES for this document, as SNS publishes it, with the tags that we send with each e-mail."""
+    own_token = own_id(hospital, document).rpartition(".")[2]
     event = {
         "eventType": "Bounce",
-        "mail": {"messageId": "0100-ses", "tags": {"document": [document], "attempt": ["1"]}},
+        "mail": {
+            "messageId": ses_id,
+            "tags": {"document": [document], "attempt": ["1"], "token": [own_token if token is None else token]},
+        },
         "bounce": {
             "bounceType": "Permanent",
             "bouncedRecipients": [{"emailAddress": sent_headers(hospital, document)["To"], "status": "5.1.1"}],
@@ -297,6 +309,28 @@ def test_sns_notification__counts_with_signature_and_topic(with_topic: Hospital)
     assert len(signer.fetched) == 1, "one certificate is fetched once"
 
 
+@pytest.mark.parametrize("token", ["", "aaaabbbbccccdddd"])
+def test_sns_notification__about_another_systems_email_moves_nothing(with_topic: Hospital, token: str) -> None:
+    """SES signs what another system of the hospital sends, and a sender can write tags into its headers."""
+    signer, before = SnsSigner(), state_of_everything(with_topic)
+    put_mail(with_topic, "1.json", sns(with_topic, with_topic.emailed()[0], signer, token=token))
+    (file,) = track_with(with_topic, signer).files
+    assert file.folder == "unclear"
+    assert state_of_everything(with_topic) == before
+
+
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_sns_notification__with_the_id_that_ses_gave_our_email(with_topic: Hospital, is_signed: bool) -> None:
+    document, signer = with_topic.emailed()[0], SnsSigner()
+    ((reference,),) = with_topic.ledger(
+        "SELECT json_extract(receipt, '$.reference') FROM delivery WHERE document_id = ?", document
+    )
+    changes = {} if is_signed else {"Type": "News"}
+    put_mail(with_topic, "1.json", sns(with_topic, document, signer, token="", ses_id=reference, **changes))
+    track_with(with_topic, signer)
+    assert states(with_topic, document) == (["bounced", "sent"] if is_signed else ["sent"])
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -326,6 +360,17 @@ def test_sns_certificate_unreachable__the_file_stays_and_the_next_is_read(with_t
     assert states(with_topic, second) == ["bounced", "sent"]
     track_with(with_topic, SnsSigner(key=signer.key))
     assert states(with_topic, first) == ["bounced", "sent"]
+
+
+def test_sns_certificate_unreachable__is_tried_once_in_a_run(with_topic: Hospital) -> None:
+    signer = SnsSigner(is_reachable=False)
+    for number, document in enumerate(with_topic.emailed()[:3]):
+        put_mail(with_topic, f"{number}.json", sns(with_topic, document, signer))
+    alerts = track_with(with_topic, signer).alerts
+    assert [alert.subject for alert in alerts if alert.code == "UNREACHABLE"] == ["0.json", "1.json", "2.json"]
+    assert len(signer.fetched) == 1
+    track_with(with_topic, signer)
+    assert len(signer.fetched) == 2, "the next run tries again"
 
 
 def test_sender_that_our_server_found_forged__waits_for_a_person(hospital: Hospital) -> None:

@@ -119,6 +119,21 @@ def test_source_url__refuses_a_password_and_does_not_repeat_it(hospital: Hospita
     assert "hunter2" not in message
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param((*RUN, "--source-url", "BILLING_URL"), id="run"),
+        pytest.param(("source", "check", "reference", "BILLING_URL"), id="check"),
+        pytest.param(("source", "make-sample", "BILLING_URL"), id="make-sample"),
+        pytest.param(("source", "load-synthea", ".", "BILLING_URL"), id="load-synthea"),
+    ],
+)
+def test_source_url__a_variable_may_contain_a_password(hospital: Hospital, arguments: tuple[str, ...]) -> None:
+    message = error_message(call(Hospital(hospital.home, {"BILLING_URL": SECRET}), *arguments, code=None))
+    assert "must not contain a password" not in message
+    assert "hunter2" not in message
+
+
 def test_source_url__takes_the_name_of_a_variable(hospital: Hospital) -> None:
     url = f"sqlite:///{hospital.home / 'hospital.db'}"
     named = Hospital(hospital.home, {"BILLING_URL": url, "STATEMENTS_SOURCE_URL": "sqlite:////nowhere.db"})

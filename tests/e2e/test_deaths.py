@@ -86,6 +86,34 @@ def test_returned_twice__a_death_after_a_wrong_address_is_news(hospital: Hospita
     assert states(hospital, document) == ["returned"]
 
 
+def test_returned_as_deceased__in_a_line_that_is_refused_stops_nothing(hospital: Hospital) -> None:
+    """The document was e-mailed, so its letter cannot have come back."""
+    document = hospital.emailed()[0]
+    guarantor = guarantor_of(hospital, document)
+    queued = queue_december(hospital, guarantor)
+    return_as(hospital, document, "DEC")
+    (file,) = track(hospital)["files"]
+    assert (file["put_in"], file["news"], file["quarantined"]) == ("quarantine", 0, 1)
+    (reason,) = (hospital.home / "inbox" / "quarantine").glob("*.reason.txt")
+    assert "never handed off on paper" in reason.read_text(encoding="utf-8")
+    assert hospital.ledger(DECEASED, guarantor) == []
+    assert hospital.statements("find", queued, "--json").json[0]["state"] == "rendered"
+
+
+def test_returned_as_deceased__many_in_one_file_wait_for_a_person(hospital: Hospital) -> None:
+    """Even letters that are known to have come back: each line stops all mail to a guarantor."""
+    documents = [row["document_id"] for row in hospital.manifest_rows()][:6]
+    for document in documents[:5]:
+        return_as(hospital, document, "UTF")
+        (hospital.home / "inbox" / f"nixies-UTF-{RETURNED}.csv").rename(hospital.home / "inbox" / f"{document}.csv")
+    track(hospital)
+    rows = [f"{document},{RETURNED},DEC" for document in documents]
+    drop(hospital, "deaths.csv", "document_id,returned_on,return_reason", *rows)
+    (file,) = track(hospital)["files"]
+    assert (file["put_in"], file["quarantined"]) == ("waiting", 6)
+    assert hospital.ledger("SELECT 1 FROM suppression WHERE code = 'DECEASED'") == []
+
+
 def test_other_reasons__are_no_death(hospital: Hospital) -> None:
     document = printed(hospital)
     return_as(hospital, document, "REF")

@@ -13,6 +13,7 @@ import pytest
 
 from statement_builder.errors import ArchiveError
 from statement_builder.operations.tracking import track as operation
+from statement_builder.operations.tracking.email_proof import read_evidence
 from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital
 from tests.services.sftp import SftpServer
@@ -268,7 +269,8 @@ def test_address_changes__file_put_back_unread_is_a_task_again(hospital: Hospita
             "1999-11-08", "was handed off on 2026-11-07, so it cannot have been mailed on 1999-11-08", id="1999"
         ),
         pytest.param("2099-11-08", "cannot have been mailed on 2099-11-08: that is in the future", id="2099"),
-        pytest.param("2026-11-06", "was handed off on 2026-11-07", id="day-before"),
+        pytest.param("2026-11-05", "was handed off on 2026-11-07", id="two-days-before"),
+        pytest.param("2026-11-06", "", id="day-before-in-another-time-zone"),
         pytest.param("2026-11-09", "in the future", id="day-after-tomorrow"),
         pytest.param("0001-01-01", "was handed off", id="first-day"),
         pytest.param("9999-12-31", "in the future", id="last-day"),
@@ -304,6 +306,27 @@ def test_returned_mail__not_before_it_was_mailed(hospital: Hospital) -> None:
     track(hospital, code=3)
     assert states(hospital)[document] == "mailed"
     assert "was mailed on 2026-11-08, so it cannot have been returned on 2026-11-07" in reasons(hospital, "2.csv")
+
+
+def test_date_of_the_day_before_the_hand_off__clocks_start_with_the_hand_off(hospital: Hospital) -> None:
+    drop(hospital, "mailed.csv", MAILED_HEADER, *mailed_rows(hospital, on="2026-11-06"))
+    assert [file["put_in"] for file in track(hospital)["files"]] == ["done"]
+    mailed = "SELECT DISTINCT mailed_on FROM document WHERE channel = 'print' AND state = 'handed_off'"
+    assert hospital.ledger(mailed) == [("2026-11-07",)]
+    assert hospital.ledger("SELECT 1 FROM correspondence WHERE first_on < '2026-11-07'") == []
+
+
+def test_address_change__about_a_document_that_was_never_printed(hospital: Hospital) -> None:
+    rows = [f"{document},I,{MOVED}" for document in (hospital.emailed()[0], pieces(hospital)[0][0])]
+    drop(hospital, "ncoa.csv", MOVES_HEADER, *rows)
+    (file,) = track(hospital, code=3)["files"]
+    assert (file["news"], file["quarantined"], file["put_in"]) == (1, 1, "quarantine")
+    assert "line 2" in reasons(hospital, "ncoa.csv")
+    assert "never handed off on paper" in reasons(hospital, "ncoa.csv")
+    assert (
+        hospital.ledger("SELECT 1 FROM event WHERE subject = ? AND what = 'address change'", hospital.emailed()[0])
+        == []
+    )
 
 
 @pytest.mark.parametrize("on", ["1999-01-01", "2099-01-01"])
@@ -416,7 +439,7 @@ def test_parser_that_fails__costs_one_file(
     drop(hospital, name, "poison")
     drop(hospital, "mailed.csv", MAILED_HEADER, *mailed_rows(hospital))
     monkeypatch.setattr(operation, "PARSE_SECONDS_MAX", 0.05)
-    for parser in ("read_delivery_reports", "read"):
+    for parser in ("read_delivery_reports", "read_message"):
         monkeypatch.setattr(operation, parser, _failing_on_poison(getattr(operation, parser), error))
     result = call(hospital, "track", "--json", code=3)
     assert {file["name"]: file["put_in"] for file in result.json["files"]} == {name: "quarantine", "mailed.csv": "done"}
@@ -424,14 +447,23 @@ def test_parser_that_fails__costs_one_file(
     assert "Garcia" not in reasons(hospital, name) + result.out + result.err
 
 
-def _failing_on_poison(parse: Callable[[bytes], Any], error: Exception | None) -> Callable[[bytes], Any]:
+def test_evidence_that_takes_too_long__costs_one_message(hospital: Hospital, monkeypatch: pytest.MonkeyPatch) -> None:
+    drop(hospital, "a.eml", "poison")
+    drop(hospital, "mailed.csv", MAILED_HEADER, *mailed_rows(hospital))
+    monkeypatch.setattr(operation, "PARSE_SECONDS_MAX", 0.05)
+    monkeypatch.setattr(operation, "read_evidence", _failing_on_poison(read_evidence, None))
+    put_in = {file["name"]: file["put_in"] for file in track(hospital, code=3)["files"]}
+    assert put_in == {"a.eml": "quarantine", "mailed.csv": "done"}
+
+
+def _failing_on_poison(parse: Callable[..., Any], error: Exception | None) -> Callable[..., Any]:
     """A parser that raises the error, or never ends, for one file."""
 
-    def read(data: bytes) -> Any:
+    def read(data: bytes, *rest: object) -> Any:
         while data.startswith(b"poison"):
             if error is not None:
                 raise error
-        return parse(data)
+        return parse(data, *rest)
 
     return read
 

@@ -12,12 +12,12 @@ from sqlalchemy import create_engine
 
 from statement_builder.ledger.storage.schema import VERSION_TABLE, newest_version
 from tests.commands import BATCH, RUN_TO_GATES, call, error_message
-from tests.e2e.test_stores import NEXT_RUN, READS, files_of, remove_ledger
+from tests.e2e.test_stores import NEXT_RUN, READS, remove_ledger
 from tests.hospital import Hospital
 from tests.ledger.test_upgrade_with_data import create_at
 from tests.outcomes import assert_nothing_sent
 
-NEEDS_BATCH = {"show", "holds", "report"}
+NEEDS_BATCH = {"show", "holds", "report", "rerun"}
 
 
 def make_older(hospital: Hospital) -> None:
@@ -53,11 +53,11 @@ def version_of(hospital: Hospital) -> str:
 
 @pytest.mark.parametrize("arguments", READS)
 def test_read__creates_nothing_on_an_empty_machine(hospital: Hospital, arguments: tuple[str, ...]) -> None:
-    before = files_of(hospital.home)
+    before = set(hospital.home.rglob("*"))
     result = call(hospital, *arguments, code=2 if arguments[0] in NEEDS_BATCH else 0)
     if arguments[0] in NEEDS_BATCH:
         assert f"There is no batch {BATCH}" in error_message(result)
-    assert files_of(hospital.home) == before
+    assert set(hospital.home.rglob("*")) == before
 
 
 def test_doctor__creates_no_ledger(hospital: Hospital) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from statement_builder.errors import ConfigError
+from statement_builder.operations.reject import reject_batch
 from statement_builder.operations.release import fingerprint_batch, pending_checks
 from statement_builder.operations.release_codes import RELEASE_BY_NAME
 from statement_builder.operations.run_parallel import prepare_hand_off
@@ -85,6 +86,19 @@ def test_late_decision__released_by_somebody_else(hospital: Hospital) -> None:
         assert f"was released by {released_by} on 2026-11-07 15:00 UTC, so this decision changes nothing" in late
     assert "was released, so it cannot be rejected" in call(hospital.as_user(ANA), *REJECT, code=2).err
     call(hospital.as_user(ANA), *RELEASE, code=3)  # her own command again, as after a crash
+
+
+def test_rejection__of_figures_that_have_changed(hospital: Hospital) -> None:
+    with open_as_worker(hospital.environment, actor="ana") as context:
+        batch = context.require_batch(BATCH)
+        seen = fingerprint_batch(context, batch, pending_checks(context, batch))
+        document = context.ledger.documents.for_batch(BATCH)[0].document_id
+        call(hospital, "void", document, "--reason", "wrong person")
+        with pytest.raises(ConfigError, match="has changed since this approval was asked for"):
+            reject_batch(context, batch, WHY, seen=seen)
+        assert context.require_batch(BATCH).rejected_by == ""
+        reject_batch(context, batch, WHY, seen=fingerprint_batch(context, batch, pending_checks(context, batch)))
+        assert context.require_batch(BATCH).rejected_by
 
 
 def test_decision__about_figures_that_have_changed(hospital: Hospital) -> None:

@@ -87,7 +87,30 @@ def test_reads__need_no_role(hospital: Hospital) -> None:
         call(hospital, *command)
 
 
-@pytest.mark.parametrize("member", ["billing", "role:Op", "group:", "airflow:", ""])
+@pytest.mark.parametrize(
+    "member",
+    ["group:domain users@corp", "airflow:Ben Smith", "airflow:ben@hospital.org=2", "airflow:Ben Smith=a-1", "schedule"],
+)
+def test_setting__accepts_names_of_a_directory_service(hospital: Hospital, member: str) -> None:
+    set_roles(hospital, void=f'["{member}"]')
+    call(hospital, "batches")
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "billing",
+        "role:Op",
+        "group:",
+        "airflow:",
+        "",
+        "airflow:=2",
+        "airflow:ben=",
+        "airflow:ben=1=2",
+        "group: x",
+        "group:x\\ty",
+    ],
+)
 def test_setting__names_what_is_wrong(hospital: Hospital, member: str) -> None:
     set_roles(hospital, void=f'["{member}"]')
     assert "roles.void" in error_message(call(hospital, "batches", code=2))

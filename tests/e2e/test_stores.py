@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from tests.commands import BATCH, RUN, RUN_TO_GATES, call, error_message
 from tests.e2e.test_purge import PURGE, at, settle_disputes
 from tests.e2e.test_roles import set_roles
 from tests.fixtures.hospitals import SampleHospitals
-from tests.hospital import AS_OF, Hospital
+from tests.hospital import AS_OF, ROOT, Hospital
 from tests.outcomes import assert_closed_and_sent_once, assert_nothing_sent
 from tests.pipeline.shard_worker import open_as_worker
 
@@ -29,6 +30,9 @@ READS = [
     pytest.param(("exceptions",), id="exceptions"),
     pytest.param(("report", "control", BATCH), id="report"),
     pytest.param((*NEXT_RUN, "--dry-run"), id="dry-run"),
+    pytest.param(("rerun", BATCH, "--dry-run"), id="rerun-dry-run"),
+    pytest.param(("purge", "--before", "2020-01-01", "--dry-run"), id="purge-dry-run"),
+    pytest.param(("legal-hold", "list"), id="legal-hold-list"),
 ]
 STORES = [
     # store, folder, the setting that the message names
@@ -46,6 +50,30 @@ def files_of(home: Path) -> set[str]:
         for path in home.rglob("*")
         if path.is_file() and not path.name.endswith(("-wal", "-shm"))
     }
+
+
+@pytest.mark.hospital("mailed")
+def test_reference__lists_every_object_of_the_archive(hospital: Hospital) -> None:
+    ((document, account),) = hospital.ledger(
+        "SELECT d.document_id, min(a.account_number) FROM document AS d JOIN document_account AS a USING (document_id)"
+        " WHERE d.channel = 'print' AND d.state = 'handed_off' GROUP BY 1 LIMIT 1"
+    )
+    hospital.sql(
+        "INSERT INTO patient_payment (payment_id, guarantor_id, account_number, posted_on, method, amount_cents)"
+        " SELECT 'EARLIER', guarantor_id, account_number, '2026-10-20', 'card', 1000 FROM encounter"
+        " WHERE account_number = ?",
+        account,
+    )
+    call(hospital, "correct", document, "--reason", "insurance paid more")
+    page = (ROOT / "docs" / "reference" / "files.md").read_text(encoding="utf-8").partition("## Archive")[2]
+    patterns = [
+        re.sub(r"[A-Z]{4,}", "[^/]+", re.escape(key)) for key in re.findall(r"^\| `([^`]+)`", page, re.MULTILINE)
+    ]
+    archive = hospital.home / "archive"
+    keys = [path.relative_to(archive).as_posix() for path in archive.rglob("*") if path.is_file()]
+    assert any("/corrections/" in key for key in keys)
+    assert any(key.startswith("event-log/") for key in keys)
+    assert [key for key in keys if not any(re.fullmatch(each, key) for each in patterns)] == []
 
 
 def remove_ledger(hospital: Hospital) -> None:

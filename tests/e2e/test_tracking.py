@@ -15,6 +15,8 @@ from typing import Any
 import pypdf
 import pytest
 
+from statement_builder.pipeline import print_plan
+from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 from tests.kill_points import passed_moments, run_killed_at
 from tests.services.fake_ses import FakeSes
@@ -347,6 +349,23 @@ def test_returned_mail__held_until_the_new_address_is_entered_and_resent(hospita
     why = hospital.ledger("SELECT actor, why FROM event WHERE subject = ? AND what = 'resend'", document)
     assert [row[1] for row in why] == ["new address on file"]
     assert why[0][0]
+
+
+def test_returned_mail__new_address_gone_after_the_recheck_is_not_sent_to_the_old_one(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = printed(hospital)
+    return_mail(hospital, document)
+    track(hospital)
+    move(hospital, document)
+    sent = len(hospital.manifest_rows())
+    monkeypatch.setattr(print_plan, "find_candidates", lambda *_, **__: [])
+
+    answer = call(hospital, "resend", document, "--reason", "new address on file", code=None)
+
+    assert len(hospital.manifest_rows()) == sent
+    assert states(hospital, document) == ["returned"]
+    assert "was not sent, because the account has changed" in answer.out
 
 
 def test_returned_from_two_addresses__both_stay_suppressed(hospital: Hospital) -> None:

@@ -175,3 +175,22 @@ def test_after_one_channel_is_sent__withholds_documents_of_the_other(
     call(hospital, "rerun", batch)
     assert_withheld(hospital, batch, expected)
     assert all(sent(hospital)[document] == 1 for document in too_late)
+
+
+def test_before_hand_off__a_withdrawn_consent_means_paper_once(hospital: Hospital) -> None:
+    rows = hospital.ledger(
+        "SELECT document_id, guarantor_id FROM document WHERE batch_id = ? AND channel = 'email' ORDER BY position",
+        BATCH,
+    )
+    withdrawn, kept = rows[::2], rows[1::2]
+    assert withdrawn
+    assert kept
+    for _, guarantor in withdrawn:
+        hospital.sql(
+            "UPDATE guarantor SET email_consent_withdrawn_on = ? WHERE guarantor_id = ?", AS_OF.isoformat(), guarantor
+        )
+    call(hospital, "release", BATCH)
+    printed = {row["document_id"] for row in hospital.manifest_rows()}
+    assert printed >= {document for document, _ in withdrawn}
+    assert hospital.emailed() == sorted(document for document, _ in kept)
+    assert_withheld(hospital, BATCH, {})

@@ -10,12 +10,14 @@ from tests.outcomes import assert_nothing_sent
 
 INVALID = [
     # text in the sample settings, its replacement, parts of the message
-    pytest.param("workers = 1", "workers = = 1", ("statements.toml", "line 37"), id="not-toml"),
+    pytest.param("workers = 1", "workers = = 1", ("statements.toml", "line 44"), id="not-toml"),
     pytest.param("workers = 1", "worker = 1", ("statements.toml", "render.worker is not a setting"), id="misspelt"),
     pytest.param("[render]", "[rendering]", ("rendering is not a setting",), id="table-misspelt"),
     pytest.param("workers = 1", 'workers = "two"', ("render.workers", "`int`"), id="text-for-a-number"),
     pytest.param("workers = 1", "workers = -1", ("render.workers", "negative"), id="negative-workers"),
-    pytest.param('languages = ["en"]', 'languages = ["en", "tlh"]', ("render.languages", "tlh"), id="no-translation"),
+    pytest.param(
+        'languages = ["en", "es"]', 'languages = ["en", "tlh"]', ("render.languages", "tlh"), id="no-translation"
+    ),
     pytest.param("[facility]", "[facility.old]", ("facility", "facility.old is not a setting"), id="no-facility-table"),
     pytest.param('phone = "603-555-0142"\n', "", ("facility.phone is missing",), id="no-phone"),
     pytest.param("America/New_York", "America/Nowhere", ("facility.time_zone",), id="no-such-time-zone"),

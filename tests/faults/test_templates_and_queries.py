@@ -198,22 +198,28 @@ WRAPPED = [
 ]
 
 
+@pytest.mark.parametrize("limit", [pytest.param(None, id="all"), pytest.param(4, id="trial")])
 @pytest.mark.parametrize(("damage", "parts"), WRAPPED)
 def test_query_that_violates_the_contract__stops_before_the_first_document(
-    hospital: Hospital, tmp_path: Path, damage: Callable[[Path], None], parts: tuple[str, ...]
+    hospital: Hospital, tmp_path: Path, damage: Callable[[Path], None], parts: tuple[str, ...], limit: int | None
 ) -> None:
-    _assert_pull_stops(hospital, tmp_path, damage, parts)
+    _assert_pull_stops(hospital, tmp_path, damage, parts, limit=limit)
 
 
 def _assert_pull_stops(
-    hospital: Hospital, tmp_path: Path, damage: Callable[[Path], None], parts: tuple[str, ...]
+    hospital: Hospital,
+    tmp_path: Path,
+    damage: Callable[[Path], None],
+    parts: tuple[str, ...],
+    *,
+    limit: int | None = None,
 ) -> None:
     shutil.copytree(SQL_ROOT, tmp_path / "sql")
     damage(tmp_path / "sql" / "reference")
     with _opened(hospital, sql_root=tmp_path / "sql") as context, pytest.raises(SourceError) as caught:
-        _run(context, limit=None)  # with a limit, rows are left unread and the counts are not checked
+        _run(context, limit=limit)
     assert all(part in str(caught.value) for part in parts), caught.value
     assert hospital.ledger("SELECT count(*) FROM shard") == [(0,)]
     assert_nothing_sent(hospital)
     with _opened(hospital) as context:
-        assert _run(context, until=Step.PULL, limit=None).state is BatchState.PULLED
+        assert _run(context, until=Step.PULL, limit=limit).state is BatchState.PULLED

@@ -76,6 +76,13 @@ def report(ledger: Ledger, state: DeliveryState, guarantor: int = 0, *, on: date
     )
 
 
+def report_death(ledger: Ledger, document: NewDocument, state: DeliveryState = S.RETURNED) -> bool:
+    """The letter was returned, or was not printed, because its addressee has died."""
+    return ledger.delivery_reports.record_piece(
+        document.document_id, state, says_deceased=True, on=LATER_ON, at=later(60), why="DEC"
+    )
+
+
 def bounce(ledger: Ledger, attempt: int = 1, *, is_final: bool = True) -> bool:
     return ledger.delivery_reports.record_bounce(
         MAIL.document_id, attempt, is_final=is_final, tries_max=3, on=LATER_ON, at=later(60), why="bounce.eml"
@@ -402,8 +409,8 @@ def test_death__withholds_what_waits_in_every_batch_and_for_redelivery(ledger: L
     other = rendered("G2", cycle="2026-12", kind=Kind.DUNNING, level=2)
     make_batch(ledger, [letter, other], cycle="2026-12", kind=Kind.DUNNING)
     make_batch(ledger, [email], cycle="2027-01")
-    assert ledger.delivery_reports.record_death(TWO[0].document_id, on=LATER_ON, at=later(9), why="DEC")
-    assert not ledger.delivery_reports.record_death(TWO[0].document_id, on=LATER_ON, at=later(9), why="DEC")
+    assert report_death(ledger, TWO[0], S.REJECTED), "the rejection is known, and the death is news"
+    assert not report_death(ledger, TWO[0], S.REJECTED)
     states = {each.document_id: ledger.documents.get(each.document_id) for each in (TWO[0], letter, email, other)}
     assert [(each.state.value, each.is_redelivery_due) for each in states.values() if each is not None] == [
         ("handed_off", False),
@@ -424,24 +431,38 @@ def test_death__withholds_what_waits_in_every_batch_and_for_redelivery(ledger: L
 )
 def test_death__withholds_the_waiting_mail_of_other_recipients(ledger: Ledger, dead: int, expected: list[str]) -> None:
     ids = ("G1", "G1+K1", "G10")
-    waiting = [rendered(each, accounts=(f"A-{each}",)) for each in ids]
-    make_batch(ledger, waiting)
-    ledger.delivery_reports.record_death(waiting[dead].document_id, on=LATER_ON, at=later(9), why="DEC")
+    mailed = [rendered(each, accounts=(f"A-{each}",)) for each in ids]
+    hand_off(ledger, tuple(mailed))
+    waiting = [rendered(each, accounts=(f"A-{each}",), cycle="2026-12") for each in ids]
+    make_batch(ledger, waiting, cycle="2026-12")
+    report_death(ledger, mailed[dead])
     found = [ledger.documents.get(each.document_id) for each in waiting]
     assert [each.state.value for each in found if each is not None] == expected
 
 
-def test_death__of_a_document_that_is_not_ours(ledger: Ledger) -> None:
-    with pytest.raises(DeliveryReportError, match="not one of ours"):
-        ledger.delivery_reports.record_death("d" * 36, on=LATER_ON, at=AT, why="DEC")
+def test_death__of_a_report_that_is_refused_is_no_death(ledger: Ledger) -> None:
+    """The document was e-mailed, so its letter cannot have come back."""
+    send_mail(ledger, make_batch(ledger, [MAIL]).batch_id, 1)
+    waiting = rendered("G3", cycle="2026-12")
+    make_batch(ledger, [waiting], cycle="2026-12")
+    with pytest.raises(DeliveryReportError, match="never handed off on paper"):
+        report_death(ledger, MAIL)
+    assert ledger.suppressions.by_guarantor(FACILITY, ["G3"]) == {}
+    found = ledger.documents.get(waiting.document_id)
+    assert found is not None
+    assert found.state is DocumentState.RENDERED
 
 
 def test_death__pieces_that_the_vendor_may_still_stop(ledger: Ledger) -> None:
     hand_off(ledger)
+    december = rendered("G1", cycle="2026-12")
+    batch_id = make_batch(ledger, [december], cycle="2026-12").batch_id
+    put_in_file(ledger, batch_id, (december,), "STMT_002", FinalVendorStatus.MAILED)
     assert ledger.suppressions.pieces_to_deceased(FACILITY) == []
-    ledger.delivery_reports.record_death(TWO[0].document_id, on=LATER_ON, at=later(9), why="DEC")
-    assert [each.document_id for each in ledger.suppressions.pieces_to_deceased(FACILITY)] == [TWO[0].document_id]
-    report(ledger, S.MAILED)
+    report_death(ledger, TWO[0])
+    assert [each.document_id for each in ledger.suppressions.pieces_to_deceased(FACILITY)] == [december.document_id]
+    mailed: dict[str, Any] = {"on": LATER_ON, "at": later(60), "why": "reports.csv"}
+    ledger.delivery_reports.record_piece(december.document_id, S.MAILED, **mailed)
     assert ledger.suppressions.pieces_to_deceased(FACILITY) == []
 
 
@@ -553,6 +574,25 @@ def test_count_reversals__counts_each_piece_that_may_still_fail_once(ledger: Led
     assert count([], ["STMT_999"]) == 0
     report(ledger, S.RETURNED, 0)
     assert count([first, second], [NAME]) == 1
+
+
+def test_count_reversals__counts_each_death_that_is_news(ledger: Ledger) -> None:
+    """A death stops all mail to the guarantor, even if the letter itself is known to have come back."""
+    hand_off(ledger)
+    first, second = (each.document_id for each in TWO)
+    report(ledger, S.RETURNED, 0)
+    count = ledger.delivery_reports.count_reversals
+    assert count([first], []) == 0
+    assert count([first], [], {first: LATER_ON, "unknown": LATER_ON}) == 1
+    assert count([first, second], [], {first: LATER_ON, second: LATER_ON}) == 2, "each piece once"
+    report_death(ledger, TWO[0])
+    assert count([], [], {first: LATER_ON}) == 0, "known"
+    assert count([], [], {first: LATER_ON + timedelta(days=1)}) == 1, "a later report renews it"
+
+
+def test_count_reversals__of_a_letter_that_was_never_printed_is_no_death(ledger: Ledger) -> None:
+    send_mail(ledger, make_batch(ledger, [MAIL]).batch_id, 1)
+    assert ledger.delivery_reports.count_reversals([], [], {MAIL.document_id: LATER_ON}) == 0
 
 
 @pytest.mark.parametrize("name", [NAME, NAME.lower(), "Stmt_001"])

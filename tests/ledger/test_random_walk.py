@@ -39,6 +39,8 @@ class Walk(RuleBasedStateMachine):
         self.ledger.upgrade()
         self.batch_id = make_batch(self.ledger, DOCUMENTS).batch_id
         self.sent: set[str] = set()
+        self.console = Ledger.open(self.url)
+        self.console.remember_totals()
 
     @rule(name=st.sampled_from(FILES), chosen=st.lists(documents, min_size=1, max_size=2), states=state_sequences)
     def print_documents(self, name: str, chosen: list[NewDocument], states: tuple[DeliveryState, ...]) -> None:
@@ -130,6 +132,10 @@ class Walk(RuleBasedStateMachine):
                 assert attempts[-1].state is file.state or file.state is DeliveryState.SENT
 
     @invariant()
+    def remembered_totals_are_those_of_now(self) -> None:
+        assert self.console.control_totals.get(self.batch_id) == self.ledger.control_totals.get(self.batch_id)
+
+    @invariant()
     def totals_foot(self) -> None:
         totals = self.ledger.control_totals.get(self.batch_id)
         for figures in (totals.counts, totals.cents):
@@ -142,6 +148,7 @@ class Walk(RuleBasedStateMachine):
         assert batch.state is BatchState.HANDING_OFF
 
     def teardown(self) -> None:
+        self.console.close()
         self.ledger.close()
         self.folder.cleanup()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +43,25 @@ def test_is_sender_refuted(results: str, is_refuted: bool) -> None:
 def test_is_sender_refuted__random_bytes_never_raise(noise: bytes) -> None:
     message = b"Authentication-Results: " + OURS.encode() + b";" + noise + b"\r\nFrom: " + noise + b"\r\n\r\n"
     assert is_sender_refuted(message, OURS) in {True, False}
+
+
+@pytest.mark.parametrize(
+    "clause",
+    ["header.i=", "header.i=a", "header.d=", "dkim=fail header.i=", "(", "()", ";", "dkim", " "],
+    ids=["i", "i-a", "d", "method-and-i", "comment", "comments", "clauses", "methods", "spaces"],
+)
+def test_is_sender_refuted__repeated_words_are_read_in_linear_time(clause: str) -> None:
+    value = clause * (30_000 // len(clause))
+    header = f"Authentication-Results: {OURS}; dkim=fail {value}\r\n"
+    started = time.process_time()
+    is_sender_refuted((header * 200 + "From: a@example.org\r\n\r\n").encode(), OURS)
+    assert time.process_time() - started < 1
+
+
+def test_is_sender_refuted__our_servers_header_is_above_the_others() -> None:
+    others = "Authentication-Results: mx.evil.example; dmarc=pass\r\n" * 50
+    message = f"Authentication-Results: {OURS}; dmarc=fail\r\n{others}From: a@example.org\r\n\r\n"
+    assert is_sender_refuted(message.encode(), OURS)
 
 
 def test_is_sender_refuted__header_is_not_read_without_the_setting() -> None:

@@ -1,8 +1,8 @@
 """Bounces in every format.
 
 `bounces/cases.py` has messages made for this project with a verdict each. `bounces/real_messages.csv` has the verdicts
-for 300 real messages in the shared data: their status fields, and for free text a person's reading. It was made
-without the code under test.
+for 300 real messages in the shared data: their status fields and a person's reading of the reason. It was made without
+the code under test.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_house.bounces import Bounce, BounceKind, read
+from mail_house.bounces import Bounce, BounceKind, read_message
 from tests.mail_house.bounces.cases import CASES, Case
 from tests.mail_house.bounces.messages import ATTEMPT, DOCUMENT
 from tests.mail_house.bounces.messages import OUR_ID as OURS
@@ -28,7 +28,7 @@ from tests.shared_data import FOLDER, shared_data
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
 def test_read__every_format(case: Case) -> None:
-    bounces = read(case.message)
+    bounces = read_message(case.message).bounces
     assert [(each.recipient, each.status, each.kind.value, each.still_trying) for each in bounces] == case.verdicts
     found = (DOCUMENT, ATTEMPT) if case.finds_document else ("", 0)
     assert {(each.document_id, each.attempt) for each in bounces} <= {found}
@@ -43,7 +43,7 @@ def test_cases__cover_every_kind_under_unique_names() -> None:
 @given(data=st.data())
 def test_read__damaged_case_never_raises(data: st.DataObject) -> None:
     message = data.draw(st.sampled_from(CASES)).message
-    assert all(isinstance(each, Bounce) for each in read(_damage(message, data)))
+    assert all(isinstance(each, Bounce) for each in read_message(_damage(message, data)).bounces)
 
 
 def _damage(message: bytes, data: st.DataObject) -> bytes:
@@ -66,19 +66,19 @@ REAL_MESSAGES = sorted(_expected()) if (FOLDER / "dsn").is_dir() else ["every re
 
 @pytest.mark.parametrize("name", REAL_MESSAGES)
 def test_read__real_message(name: str) -> None:
-    bounces = read((shared_data("dsn") / name).read_bytes())
+    bounces = read_message((shared_data("dsn") / name).read_bytes()).bounces
     assert sorted((each.status, each.kind.value) for each in bounces) == sorted(_expected()[name])
 
 
 @given(data=st.data())
 def test_read__damaged_real_message_never_raises(data: st.DataObject) -> None:
     message = (shared_data("dsn") / data.draw(st.sampled_from(sorted(_expected())))).read_bytes()
-    assert all(isinstance(each, Bounce) for each in read(_damage(message, data)))
+    assert all(isinstance(each, Bounce) for each in read_message(_damage(message, data)).bounces)
 
 
 @given(st.binary(max_size=300))
 def test_read__random_bytes_never_raise(noise: bytes) -> None:
-    assert all(each.kind is BounceKind.UNCLEAR for each in read(noise))
+    assert all(each.kind is BounceKind.UNCLEAR for each in read_message(noise).bounces)
 
 
 def report(*fields: str, returned: str = f"Message-ID: {OURS}\r\nTo: ana@example.org\r\n\r\n") -> bytes:
@@ -126,7 +126,7 @@ FAILED = "Final-Recipient: rfc822; ana@example.org\r\nAction: failed\r\nStatus: 
     ],
 )
 def test_read__status_report(fields: list[str], expected: list[tuple[str, str, str, bool]]) -> None:
-    bounces = read(report(*fields))
+    bounces = read_message(report(*fields)).bounces
     assert [(each.recipient, each.status, each.kind.value, each.still_trying) for each in bounces] == expected
     assert all((each.document_id, each.attempt) == (DOCUMENT, 2) for each in bounces)
 
@@ -171,7 +171,7 @@ SES: dict[str, Any] = {
         "bounceType": "Permanent",
         "bouncedRecipients": [{"emailAddress": "ana@example.org", "status": "5.1.1", "action": "failed"}],
     },
-    "mail": {"messageId": "0100-ses", "headers": [{"name": "Message-ID", "value": OURS}]},
+    "mail": {"messageId": "0100-ses", "tags": {"document": [DOCUMENT], "attempt": [str(ATTEMPT)]}},
 }
 SNS = {"Type": "Notification", "MessageId": "1", "Message": json.dumps(SES)}
 
@@ -191,7 +191,7 @@ SNS = {"Type": "Notification", "MessageId": "1", "Message": json.dumps(SES)}
     ],
 )
 def test_read__finds_the_document(message: bytes, kind: str) -> None:
-    (bounce,) = read(message)
+    (bounce,) = read_message(message).bounces
     assert (bounce.recipient, bounce.kind.value) == ("ana@example.org", kind)
     assert (bounce.document_id, bounce.attempt) == (DOCUMENT, 2)
 
@@ -225,7 +225,7 @@ def test_read__finds_the_document(message: bytes, kind: str) -> None:
     ],
 )
 def test_read__ses_notification(change: dict[str, object], expected: list[str]) -> None:
-    assert [each.kind.value for each in read(json.dumps({**SES, **change}).encode())] == expected
+    assert [each.kind.value for each in read_message(json.dumps({**SES, **change}).encode()).bounces] == expected
 
 
 @pytest.mark.parametrize(
@@ -253,14 +253,14 @@ def test_read__uncertain_message_is_left_for_a_person(headers: dict[str, str], t
     for name, value in {**headers, "In-Reply-To": OURS}.items():
         message[name] = value
     message.set_content(text)
-    (bounce,) = read(message.as_bytes())
+    (bounce,) = read_message(message.as_bytes()).bounces
     assert bounce.kind is BounceKind.UNCLEAR
     assert bounce.document_id == DOCUMENT
 
 
 def test_read__does_not_guess_between_two_of_our_messages() -> None:
     other = OURS.replace("3f25", "4f25")
-    (bounce,) = read(report(FAILED, returned=f"Message-ID: {OURS}\r\nReferences: {other}\r\n\r\n"))
+    (bounce,) = read_message(report(FAILED, returned=f"Message-ID: {OURS}\r\nReferences: {other}\r\n\r\n")).bounces
     assert (bounce.kind, bounce.document_id) == (BounceKind.HARD, "")
 
 
@@ -277,11 +277,11 @@ def test_read__words_about_a_death_are_for_a_person(text: str) -> None:
     """A hard bounce is printed and mailed; a bill must not be mailed to the dead (domain rules, 0.4)."""
     message = report(FAILED).replace(b"I could not deliver it.", text.encode())
     assert message != report(FAILED)
-    assert [each.kind for each in read(message)] == [BounceKind.UNCLEAR]
-    assert [each.kind for each in read(report(FAILED))] == [BounceKind.HARD]
+    assert [each.kind for each in read_message(message).bounces] == [BounceKind.UNCLEAR]
+    assert [each.kind for each in read_message(report(FAILED)).bounces] == [BounceKind.HARD]
 
 
 def test_read__address_groups_within_groups() -> None:
     """The standard library reads each group by calling itself."""
     message = b"From: " + b"a:" * 3_000 + b"\nSubject: unsubscribe\n\nhello\n"
-    assert [bounce.recipient for bounce in read(message)] == [""]
+    assert [bounce.recipient for bounce in read_message(message).bounces] == [""]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mail_house.enhanced_status import is_sender_fault
+from mail_house.bounces.bounce import BounceKind, kind_of
+from mail_house.enhanced_status import is_sender_fault, names_recipient
 
 SENDER = [
     ("5.7.1", "550 5.7.1 Service unavailable, Client host [192.0.2.1] blocked using Spamhaus"),
@@ -25,7 +26,43 @@ SENDER = [
     ("4.7.0", "421 4.7.0 [TSS04] Messages temporarily deferred due to user complaints"),
     ("5.4.6", ""),
     ("5.1.8", "501 5.1.8 Sender address rejected: Domain not found"),
+    ("", "550 Requested action not taken: mailbox unavailable. Reject due to policy restrictions."),
+    ("", "554 Transaction failed. Reject due to policy restrictions."),
+    ("", "550 local policy"),
+    ("5.0.350", "550 5.0.350 Remote server returned an error -> 550 Anti-Spoofing policy - Inbound not allowed"),
+    ("", "550 Forged sender"),
+    ("", "550 You are not allowed to connect"),
+    ("", "554 Denied [CS] [SpamRule]"),
+    ("", "550 JunkMail rejected - mx.example.org [192.0.2.1]"),
+    ("", "550 Connection frequency limited"),
+    ("5.7.1", "550-5.7.1 [192.0.2.1] This message is not RFC 5322 compliant"),
+    ("", "550 Administrative prohibition"),
+    ("", "550 Administrative prohibition - envelope blocked"),
+    ("", "554 Message not allowed - [PH01] Email not accepted for policy reasons"),
+    ("", "550 DY-001 Mail rejected by Windows Live Hotmail for policy reasons"),
+    ("", "554 IP=192.0.2.1 - None/bad reverse DNS"),
+    ("", "550 Mail content denied by content filter"),
+    ("", "550 Protocol violation"),
+    ("", "500 Line limit exceeded"),
+    ("", "550 Insecure Mail Relay"),
+    ("", "550 5.7.1 too many invalid recipients"),
+    ("5.1.0", "550 5.1.0 192.0.2.222 is not allowed to send from <example.net> per its SPF Record"),
+    ("5.1.0", "5.1.0 - Unknown address error 550-'5.7.1 rejected under our spam policy'"),
+    ("5.2.0", "552 5.2.0 sender rejected. AUP#In-1310"),
+    ("", "550 The IP address sending this message does not have a PTR record"),
 ]
+"""Code and reply. Each is a server's own wording: GMX, Microsoft, Proofpoint, Mail.ru, QQ, Google, Mimecast, Yahoo,
+T-Online, Cox, Cisco, and the mail servers Exim, Postfix, and Sendmail."""
+VAGUE = [
+    ("5.0.0", ""),
+    ("5.5.0", "554 Service unavailable"),
+    ("5.0.0", "550 Mail rejected"),
+    ("5.0.0", "554 Transaction failed"),
+    ("5.0.0", "542 ana@example.com Rejected"),
+    ("5.3.0", "554 5.3.0 unknown mailer error 1"),
+    ("5.5.1", "503 5.5.1 bad sequence of commands"),
+]
+"""Refusals for good that name neither side."""
 RECIPIENT = [
     ("5.1.1", "550 5.1.1 The email account that you tried to reach does not exist"),
     ("5.1.10", "550 5.1.10 RESOLVER.ADR.RecipientNotFound"),
@@ -41,6 +78,12 @@ RECIPIENT = [
     ("4.2.2", "452 4.2.2 mailbox full"),
     ("4.4.1", "connection timed out"),
     ("", "550 Requested action not taken: mailbox unavailable"),
+    ("5.5.0", "550 5.5.0 Requested action not taken: mailbox unavailable"),
+    ("5.0.0", "550 <a@b.example>: Recipient address rejected."),
+    ("5.0.0", "552 Error: disk quota exceeded"),
+    ("5.0.0", "554 delivery error: dd This user doesn't have a yahoo.com account"),
+    ("5.0.0", "550 Unrouteable address"),
+    ("5.1.0", "5.1.0 - Unknown address error 550-'No such user'"),
 ]
 
 
@@ -52,3 +95,18 @@ def test_sender(status: str, text: str) -> None:
 @pytest.mark.parametrize(("status", "text"), RECIPIENT)
 def test_recipient(status: str, text: str) -> None:
     assert not is_sender_fault(status, text)
+
+
+@pytest.mark.parametrize(
+    ("status", "text"), [(code or "5.0.0", text) for code, text in SENDER + VAGUE if code[:1] != "4"]
+)
+def test_kind__refusal_that_does_not_name_the_recipient_is_the_senders(status: str, text: str) -> None:
+    """It ends nobody's e-mail, and several of them stop the sending."""
+    assert not names_recipient(status, text)
+    assert kind_of(status, text) is BounceKind.SENDER
+
+
+@pytest.mark.parametrize(("status", "text"), [(code or "5.0.0", text) for code, text in RECIPIENT if code[:1] != "4"])
+def test_kind__refusal_that_names_the_recipient_is_hard(status: str, text: str) -> None:
+    assert names_recipient(status, text)
+    assert kind_of(status, text) is BounceKind.HARD

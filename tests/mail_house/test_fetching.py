@@ -3,10 +3,13 @@ file is still being written."""
 
 from __future__ import annotations
 
+import imaplib
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import paramiko
 import pytest
 
 from mail_house.errors import HandOffError, Misconfigured, Retryable
@@ -187,6 +190,67 @@ def test_imap__connection_lost__fetches_the_rest_next_time(imap_server: ImapServ
     assert set(inbox.values()) | set(second_run.values()) == set(BOUNCES)
 
 
+@pytest.mark.parametrize("command", ["FETCH", "STORE"])
+@pytest.mark.parametrize("answer", ["NO", "BAD"])
+def test_imap__server_refuses_one_message__fetches_the_others(
+    imap_server: ImapServer, inbox: Inbox, command: str, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exchange answers NO to a message that it cannot convert."""
+    imap_server.deliver(*BOUNCES)
+    send = imaplib.IMAP4.uid
+    with imap_server.open() as mailbox:
+        second = mailbox.uids()[1]
+
+    def refuse(self: imaplib.IMAP4, name: str, *arguments: str) -> Any:
+        if (name.upper(), arguments[0]) != (command, second):
+            return send(self, name, *arguments)
+        if answer == "BAD":
+            raise self.error("UID command error: BAD")
+        return "NO", [b"cannot be converted"]
+
+    monkeypatch.setattr(imaplib.IMAP4, "uid", refuse)
+    with pytest.raises(Retryable, match=rf"message {second} in INBOX.* the next run tries it again"):
+        fetch_bounces(imap_server.url(), environ=imap_server.environ, store=inbox.store)
+    assert {BOUNCES[0], BOUNCES[2]} <= set(inbox.values())
+    monkeypatch.undo()
+    monkeypatch.setenv("SSL_CERT_FILE", str(imap_server.certificate))
+    assert imap_server.unseen() == 1
+    assert fetch_bounces(imap_server.url(), environ=imap_server.environ, store=inbox.store) == 1
+    assert set(inbox.values()) == set(BOUNCES)
+
+
+@pytest.mark.parametrize("moment", ["open", "remove"])
+def test_sftp__server_fails_at_one_file__fetches_the_others(
+    sftp_server: SftpServer, tmp_path: Path, inbox: Inbox, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SSH_FX_FAILURE says nothing about the reason, such as another customer's lock."""
+    folder = put(tmp_path / "reports", *BOUNCES, suffix=".csv")
+    act = getattr(paramiko.SFTPClient, moment)
+
+    def fail(self: paramiko.SFTPClient, path: bytes, *arguments: str) -> Any:
+        if path.endswith(b"2.csv"):
+            raise OSError("Failure")
+        return act(self, path, *arguments)
+
+    monkeypatch.setattr(paramiko.SFTPClient, moment, fail)
+    with pytest.raises(Retryable, match=r"2\.csv cannot be fetched \(OSError\).* the next run tries it again"):
+        fetch_vendor_reports(sftp_server.url(folder), environ=sftp_server.environ, store=inbox.store)
+    assert {BOUNCES[0], BOUNCES[2]} <= set(inbox.values())
+    assert [path.name for path in folder.iterdir()] == ["2.csv"]
+    monkeypatch.undo()
+    assert fetch_vendor_reports(sftp_server.url(folder), environ=sftp_server.environ, store=inbox.store) == 1
+
+
+def test_fetch__every_file_with_a_problem_is_named(vendor: tuple[Path, Callable[..., int]], inbox: Inbox) -> None:
+    folder, fetch = vendor
+    put(folder, *[b""] * 12, suffix=".csv")
+    for path in folder.iterdir():
+        os.truncate(path, FILE_BYTES_MAX + 1)
+    with pytest.raises(Misconfigured, match=r"10\.csv is larger.*; 2 more have a problem") as caught:
+        fetch(inbox.store)
+    assert str(caught.value).count("is larger than") == 10
+
+
 def test_maildir__fetches_unseen_messages_that_a_mail_program_moved(tmp_path: Path, inbox: Inbox) -> None:
     for part in ("new", "cur", "tmp"):
         (tmp_path / part).mkdir()
@@ -218,8 +282,6 @@ def test_fetch__file_still_being_written__is_left_for_the_next_run(
 
 def _append_while_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After each read of this file, locally or over SFTP, its writer appends more."""
-    import paramiko
-
     read_local, read_remote = Path.read_bytes, paramiko.SFTPFile.read
     begun = path.read_bytes()
 

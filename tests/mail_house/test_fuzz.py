@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from mail_house.bounces import Bounce, read, read_accepted
+from mail_house.bounces import Bounce, read_message
 from mail_house.inbound import read_delivery_reports
 from tests.hospital import ROOT
 from tests.mail_house.bounces.cases import CASES
@@ -143,8 +143,7 @@ def _keep(data: bytes) -> Path:
 
 
 def check_message(data: bytes) -> None:
-    assert all(isinstance(each, Bounce) for each in read(data))
-    read_accepted(data)
+    assert all(isinstance(each, Bounce) for each in read_message(data).bounces)
 
 
 def check_report(data: bytes) -> None:

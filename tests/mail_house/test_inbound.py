@@ -277,6 +277,30 @@ def test_lob__each_event(kind: str) -> None:
     assert parsed.reports == (((1, piece(state, kind)),) if state else ())
 
 
+def long_event(characters: int) -> str:
+    """An event of this length: a letter with merge variables or many tracking events."""
+    short = json.dumps(event("letter.mailed", note=""))
+    return json.dumps(event("letter.mailed", note="x" * (characters - len(short))))
+
+
+@pytest.mark.parametrize("characters", [4_001, 100_000, 2**18])
+def test_lob__long_event_is_read(characters: int) -> None:
+    parsed = read_delivery_reports(f"{long_event(characters)}\n{json.dumps(event('letter.delivered'))}\n".encode())
+    assert [(line, report.state) for line, report in parsed.reports if isinstance(report, PieceReport)] == [
+        (1, PieceState.MAILED),
+        (2, PieceState.DELIVERED),
+    ]
+
+
+def test_lob__event_that_is_too_long_costs_its_line_only() -> None:
+    good = json.dumps(event("letter.delivered"))
+    parsed = read_delivery_reports(f"{good}\n{long_event(2**18 + 1)}\n{good}\n".encode())
+    assert [line for line, _ in parsed.reports] == [1, 3]
+    assert parsed.lines == 3
+    (problem,) = parsed.problems
+    assert (problem.line, "longer than 256 KB" in problem.message) == (2, True)
+
+
 @pytest.mark.parametrize("kind", sorted(lob_api.event_types()))
 def test_lob__our_description_accepts_each_event(kind: str) -> None:
     assert lob_api.problems("event", event(kind)) == []

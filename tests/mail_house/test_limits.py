@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mail_house.bounces import BounceKind, read
+from mail_house.bounces import BounceKind, read_message
 from mail_house.inbound import read_delivery_reports
 from mail_house.limits import PARTS_MAX, LimitExceeded, check_message, time_limit
 from tests.mail_house.bounces.cases import CASES
@@ -51,7 +51,7 @@ def nested_parts(depth: int) -> bytes:
 def test_message__over_a_limit_is_refused_in_words(message: bytes, reason: str) -> None:
     with pytest.raises(LimitExceeded, match=reason):
         check_message(message)
-    assert [each.kind for each in read(message)] == [BounceKind.UNCLEAR]
+    assert [each.kind for each in read_message(message).bounces] == [BounceKind.UNCLEAR]
 
 
 @pytest.mark.parametrize("message", [case.message for case in CASES], ids=[case.id for case in CASES])
@@ -60,7 +60,7 @@ def test_message__usual_ones_are_within_the_limits(message: bytes) -> None:
 
 
 def test_message__at_the_limit_is_read() -> None:
-    assert read(nested(PARTS_MAX)), "the parser recurses into each level"
+    assert read_message(nested(PARTS_MAX)).bounces, "the parser recurses into each level"
 
 
 BODIES = {
@@ -120,7 +120,7 @@ def in_header(name: str) -> Callable[[str], bytes]:
 def test_message__of_repeated_characters_is_read_in_linear_time(message: Callable[[str], bytes], body: str) -> None:
     data = message(body)
     started = time.process_time()
-    assert all(each.kind in BounceKind for each in read(data))
+    assert all(each.kind in BounceKind for each in read_message(data).bounces)
     assert time.process_time() - started < SECONDS_MAX
 
 

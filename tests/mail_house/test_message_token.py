@@ -8,7 +8,7 @@ import hmac
 
 import pytest
 
-from mail_house.bounces import read
+from mail_house.bounces import read_message
 from mail_house.bounces.own_id import OwnId, pick_own_id
 from mail_house.email import message_id, message_token, open_mailer, verifies_token
 from mail_house.email.message import Sender, envelope_sender, message_bytes
@@ -78,7 +78,7 @@ def test_bounce__is_found_by_the_return_path_alone() -> None:
         f"From: MAILER-DAEMON@mx.example.org\r\nTo: <{envelope_sender(make_message(), SENDER)}>\r\n"
         f"Subject: failure notice\r\n\r\n<{TO}>: 550 5.1.1 no such user\r\n"
     )
-    (found,) = read(bounce.encode())
+    (found,) = read_message(bounce.encode()).bounces
     assert (found.document_id, found.attempt, found.recipient) == (DOCUMENT, 1, TO)
     assert verifies_token(KEYS, found.token, DOCUMENT, 1, found.recipient)
 

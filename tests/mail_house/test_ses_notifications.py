@@ -1,4 +1,4 @@
-"""Amazon SES notifications in each wrapping. The document is found by our tags, our Message-ID, or the SES id.
+"""Amazon SES notifications in each wrapping. The document is found by our tags or the SES id, and by nothing else.
 
 The payloads are our own, with the fields and nesting that the SES developer guide describes.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from mail_house.bounces import Accepted, BounceKind, read, read_accepted
+from mail_house.bounces import Accepted, BounceKind, read_message
 
 DOCUMENT = "3f2504e0-4f89-51d3-9a0c-0305e82c3301"
 OTHER = "7a1f3c52-0c11-5f0e-8d7a-2b9d1f6e4c10"
@@ -117,7 +117,7 @@ WRAPPINGS = [
 def test_read__finds_the_document_by_tags_if_ses_replaced_the_message_id(
     wrap: Any, event: dict[str, Any], kind: str, status: str
 ) -> None:
-    (bounce,) = read(wrap(event))
+    (bounce,) = read_message(wrap(event)).bounces
     assert (bounce.recipient, bounce.kind.value, bounce.status) == (ANA, kind, status)
     assert (bounce.document_id, bounce.attempt, bounce.reference) == (DOCUMENT, 2, SES_ID)
 
@@ -129,14 +129,14 @@ def test_read__finds_the_document_by_tags_if_ses_replaced_the_message_id(
         pytest.param(
             None,
             [{"name": "Message-ID", "value": f"<{OTHER}.1@hospital.example>"}],
-            (OTHER, 1),
-            id="message-id-only",
+            ("", 0),
+            id="message-id-proves-nothing",
         ),
         pytest.param(
             MAIL["tags"],
             [{"name": "References", "value": f"<{OTHER}.1@hospital.example>"}],
             (DOCUMENT, 2),
-            id="tags-before-message-id",
+            id="tags-and-headers-of-another",
         ),
         pytest.param({"document": [DOCUMENT.upper()], "attempt": ["3"]}, [], (DOCUMENT, 3), id="capitals"),
         pytest.param({"document": [DOCUMENT]}, [], ("", 0), id="no-attempt"),
@@ -148,9 +148,34 @@ def test_read__finds_exactly_one_document_or_none(
     tags: dict[str, list[str]] | None, headers: list[dict[str, str]], expected: tuple[str, int]
 ) -> None:
     mail = {key: value for key, value in MAIL.items() if key != "tags"} | {"headers": headers}
-    (bounce,) = read(plain({**BOUNCE, "mail": mail | ({"tags": tags} if tags else {})}))
+    (bounce,) = read_message(plain({**BOUNCE, "mail": mail | ({"tags": tags} if tags else {})})).bounces
     assert (bounce.document_id, bounce.attempt) == expected
     assert (bounce.kind, bounce.reference) == (BounceKind.HARD, SES_ID)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"bounce": {**BOUNCE["bounce"], "bouncedRecipients": [{"diagnosticCode": f"smtp; 550 <{OTHER}.1@h.example>"}]}},
+        {"eventType": "Complaint", "complaint": {**COMPLAINT["complaint"], "userAgent": f"{OTHER}.1@h.example"}},
+        {"eventType": "Delivery", "delivery": {"recipients": [ANA], "smtpResponse": f"250 {OTHER}.1@h.example"}},
+        {"mail": {**MAIL, "commonHeaders": {"subject": f"Re: {OTHER}.1@h.example"}}},
+    ],
+    ids=["reply", "user-agent", "delivery", "subject"],
+)
+def test_read__id_that_another_wrote_is_not_taken(event: dict[str, Any]) -> None:
+    """An e-mail of another system, by the same account: its texts may quote the id of our e-mail."""
+    event = {**BOUNCE, **event}
+    reading = read_message(by_sns({**event, "mail": {**event["mail"], "tags": {}}}))
+    ids = [each.document_id for each in reading.bounces]
+    ids += [reading.accepted.document_id] if reading.accepted else []
+    assert ids == [""]
+
+
+def test_read__token_is_in_the_tags() -> None:
+    mail = {**MAIL, "tags": {**MAIL["tags"], "token": ["ABCDEFGHIJKLMNOP"]}}
+    (bounce,) = read_message(plain({**BOUNCE, "mail": mail})).bounces
+    assert (bounce.token, bounce.written_to) == ("abcdefghijklmnop", ANA)
 
 
 def test_read__notification_about_several_recipients() -> None:
@@ -158,7 +183,7 @@ def test_read__notification_about_several_recipients() -> None:
         {"emailAddress": ANA, "status": "5.1.1"},
         {"emailAddress": "ben@example.org", "status": "5.2.1"},
     ]
-    bounces = read(by_sns({**BOUNCE, "bounce": {**BOUNCE["bounce"], "bouncedRecipients": recipients}}))
+    bounces = read_message(by_sns({**BOUNCE, "bounce": {**BOUNCE["bounce"], "bouncedRecipients": recipients}})).bounces
     assert [(each.recipient, each.status, each.document_id) for each in bounces] == [
         (ANA, "5.1.1", DOCUMENT),
         ("ben@example.org", "5.2.1", DOCUMENT),
@@ -175,19 +200,19 @@ def test_read__bounce_mailed_by_ses_has_the_ses_id() -> None:
         f"--b\r\nContent-Type: message/rfc822\r\n\r\nMessage-ID: <{SES_ID}@us-west-2.amazonses.com>\r\n"
         "Subject: You have a new billing document\r\n\r\n--b--\r\n"
     )
-    (bounce,) = read(report.encode())
+    (bounce,) = read_message(report.encode()).bounces
     assert (bounce.kind, bounce.document_id, bounce.reference) == (BounceKind.HARD, "", SES_ID)
 
 
 @pytest.mark.parametrize("what", ["Delivery", "Send"])
-@pytest.mark.parametrize("wrap", WRAPPINGS[:2])
+@pytest.mark.parametrize("wrap", WRAPPINGS)
 def test_read_accepted__identifies_the_message(wrap: Any, what: str) -> None:
     data = wrap({**DELIVERY, "eventType": what})
     is_delivered = what == "Delivery"
-    assert read_accepted(data) == Accepted(
+    assert read_message(data).accepted == Accepted(
         document_id=DOCUMENT, attempt=2, reference=SES_ID, recipients=(ANA,), is_delivered=is_delivered
     )
-    assert read(data) == []
+    assert read_message(data).bounces == []
 
 
 @pytest.mark.parametrize(
@@ -202,4 +227,4 @@ def test_read_accepted__identifies_the_message(wrap: Any, what: str) -> None:
     ],
 )
 def test_read_accepted__ignores_everything_else(data: bytes) -> None:
-    assert read_accepted(data) is None
+    assert read_message(data).accepted is None

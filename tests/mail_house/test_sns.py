@@ -9,10 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mail_house.bounces import BounceKind, find_forgery, find_notification, is_sender_refuted, read
-from mail_house.bounces.sns import Notification
+from mail_house.bounces import BounceKind, Notification, find_forgery, is_sender_refuted, read_message
 from tests.mail_house.sns_signer import CERTIFICATE_URL, TOPIC, SnsSigner
 from tests.mail_house.test_ses_notifications import BOUNCE, plain
+
+
+def find_notification(data: bytes) -> Notification | None:
+    return read_message(data).notification
 
 
 @pytest.mark.parametrize("version", ["1", "2"])
@@ -94,6 +97,44 @@ def _signed(notification: Notification | None) -> tuple[object, ...]:
     return tuple(getattr(notification, name) for name in fields)
 
 
+def _in_parts(*parts: tuple[str, bytes]) -> bytes:
+    """A mail that says that SNS sent it, with these types and texts."""
+    head = b'From: x@sns.amazonaws.com\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    texts = [f"--b\r\nContent-Type: {type_}\r\n\r\n".encode() + text + b"\r\n" for type_, text in parts]
+    return head + b"".join(texts) + b"--b--\r\n"
+
+
+FORGED = plain(BOUNCE)
+STATUS_REPORT = (
+    b"Reporting-MTA: dns; mx.example.org\r\n\r\n"
+    b"Final-Recipient: rfc822; ana@example.org\r\nAction: delivered\r\nStatus: 2.0.0\r\n\r\n"
+    b"Original-Envelope-Id: 3f2504e0-4f89-51d3-9a0c-0305e82c3301.1@hospital.example\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("parts", "is_signed", "kinds"),
+    [
+        pytest.param([("text/plain", FORGED), ("text/plain", GENUINE)], False, ["hard"], id="forged-then-genuine"),
+        pytest.param([("text/plain", GENUINE), ("text/plain", FORGED)], True, [], id="genuine-then-forged"),
+        pytest.param([("text/plain", b"hello"), ("text/plain", GENUINE)], True, [], id="a-greeting-before-it"),
+        pytest.param([("text/plain", b"{}"), ("text/plain", GENUINE)], False, ["unclear"], id="empty-then-genuine"),
+        pytest.param(
+            [("message/delivery-status", STATUS_REPORT), ("text/plain", GENUINE)], True, [], id="report-then-genuine"
+        ),
+    ],
+)
+def test_mail__signature_and_content_are_of_one_part(
+    parts: list[tuple[str, bytes]], is_signed: bool, kinds: list[str]
+) -> None:
+    """Nobody can put the signature of an old notification beside a text of their own."""
+    reading = read_message(_in_parts(*parts))
+    assert (reading.notification is not None) is is_signed
+    assert [each.kind.value for each in reading.bounces] == kinds
+    assert (reading.accepted is not None) is is_signed, "what SNS signed says that it was delivered"
+    assert reading.accepted is None or reading.accepted.document_id == ""
+
+
 def _mailed(sender: str, body: bytes) -> bytes:
     message = EmailMessage(policy=SMTP)
     message["From"] = sender
@@ -115,5 +156,5 @@ def test_mail__is_from_sns_only_by_its_whole_domain(sender: str, is_found: bool)
     signer = SnsSigner()
     notification = find_notification(_mailed(sender, signer.notification("{}")))
     assert (notification is not None) is is_found
-    kinds = {each.kind for each in read(_mailed(sender, plain(BOUNCE)))}
+    kinds = {each.kind for each in read_message(_mailed(sender, plain(BOUNCE))).bounces}
     assert kinds == {BounceKind.HARD if is_found else BounceKind.UNCLEAR}

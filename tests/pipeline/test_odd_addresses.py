@@ -56,8 +56,8 @@ def read_guarantor(changes: dict[str, Any]) -> Guarantor | list[tuple[str, str]]
     (row,) = check_rows(GUARANTORS, [tuple(values.get(name) for name in GUARANTORS.names)], 1)
     if isinstance(row, BadRow):
         return [(fault.code, fault.column) for fault in row.faults]
-    faults = list(find_guarantor_faults(row, date(2026, 11, 20), frozenset({"en", "es"})))
-    return [(fault.code, fault.column) for fault in faults] or build_guarantor(row)
+    faults = list(find_guarantor_faults(row, date(2026, 11, 20)))
+    return [(fault.code, fault.column) for fault in faults] or build_guarantor(row, frozenset({"en", "es"}))
 
 
 MAILED = [

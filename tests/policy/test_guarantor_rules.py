@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from statement_builder.billing.model import Address, InsuranceKind
+from statement_builder.billing.model import Address, AlternateFormat, InsuranceKind
+from statement_builder.policy.guarantor_rules import ALTERNATE_FORMATS
 from tests.builders import AS_OF, make_account, make_address, make_guarantor, make_insurance, make_payment
 from tests.policy.candidates import codes, letter, mailed, make_pregnant, notice, recorded_hold, statement, visit
 
@@ -147,6 +148,30 @@ def test_minor__guarantor_is_not_billed(birth_on: date | None, held: bool) -> No
     for decision in (statement(billed), letter(billed), notice(pregnant)):
         assert ("MINOR_GUAR" in codes(decision)) is held
         assert {hold.until for hold in decision.holds if hold.code == "MINOR_GUAR"} <= {date(2026, 11, 21)}
+
+
+@pytest.mark.parametrize("requested_on", [date(2026, 11, 1), None], ids=["dated", "undated"])
+@pytest.mark.parametrize(
+    ("alternate_format", "code"),
+    [
+        pytest.param(AlternateFormat.BRAILLE, "FORMAT_BRAILLE", id="braille"),
+        pytest.param(AlternateFormat.AUDIO, "FORMAT_AUDIO", id="audio"),
+        pytest.param(AlternateFormat.DATA_CD, "FORMAT_DATA_CD", id="data-cd"),
+    ],
+)
+def test_alternate_format__a_person_makes_it__45_cfr_92_202(
+    alternate_format: AlternateFormat, code: str, requested_on: date | None
+) -> None:
+    guarantor = make_guarantor(alternate_format=alternate_format, alternate_format_requested_on=requested_on)
+    billed = make_account(visit(correspondence=mailed(first=70, last=30, level=1)), guarantor=guarantor)
+    pregnant = replace(make_pregnant(), guarantor=guarantor)
+    for decision in (statement(billed), letter(billed), notice(pregnant)):
+        assert decision.selection is None
+        assert [hold.since for hold in decision.holds if hold.code == code] == [requested_on]
+
+
+def test_alternate_format__every_format_has_its_code() -> None:
+    assert ALTERNATE_FORMATS.keys() == set(AlternateFormat)
 
 
 def test_minor__born_on_february_29_is_of_age_on_march_1() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 from typing import Any
 
@@ -44,7 +45,15 @@ def _pixel_difference(page: pdfium.PdfPage, other_page: pdfium.PdfPage) -> int:
 
 
 def _structure(pdf: pikepdf.Pdf) -> Any:
-    """The structure tree in reading order: kind, attributes, page and marked content of each element."""
+    """The structure tree in reading order: kind, attributes, page and marked content of each element.
+
+    The names of header cells begin with a number that is different in each file, and here with their table's position.
+    """
+    tables: dict[str, int] = {}
+
+    def rename(text: str) -> str:
+        return re.sub(r"\b(\d+)(?=-\d+-\d+\b)", lambda name: f"table {tables.setdefault(name[1], len(tables))}", text)
+
     pages = {page.objgen: number for number, page in enumerate(pdf.pages)}
 
     def read(element: Any) -> Any:
@@ -52,7 +61,7 @@ def _structure(pdf: pikepdf.Pdf) -> Any:
             return element
         if isinstance(element, pikepdf.Array):
             return [read(each) for each in element]
-        attributes = {key: str(element[key]) for key in ("/S", "/Alt", "/A", "/Type") if key in element}
+        attributes = {key: rename(str(element[key])) for key in ("/S", "/Alt", "/ID", "/A", "/Type") if key in element}
         page = pages.get(element.Pg.objgen) if "/Pg" in element else None
         return attributes, page, read(element.K) if "/K" in element else None
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus, PlanMethod
 from statement_builder.billing.selection import PlanLetterMode
 from statement_builder.documents import Content, Recipient
@@ -32,6 +33,7 @@ from statement_builder.reports.control_sheet import (
     PrintFileLine,
 )
 from statement_builder.reports.control_sheet_pdf import render_control_sheet
+from statement_builder.resources import languages
 from tests.builders import (
     AS_OF,
     make_address,
@@ -41,7 +43,16 @@ from tests.builders import (
     make_insurance,
     make_payment,
 )
-from tests.contents import BILLED, TEMPLATES, make_letter, make_ob_notice, make_plan_statement, make_statement
+from tests.contents import (
+    BILLED,
+    TEMPLATES,
+    make_invoice,
+    make_letter,
+    make_ob_notice,
+    make_plan_statement,
+    make_statement,
+    make_stay,
+)
 from tests.plan_letters import make_agreement, make_default, make_missed, make_plan, make_reminder
 
 _LOGO = (
@@ -101,6 +112,10 @@ def _pending() -> Encounter:
     )
 
 
+def _pending_stay() -> Encounter:
+    return make_stay(insurance_status=InsuranceStatus.PENDING, insurance_pending_cents=20_000)
+
+
 def _billed_before(**changes: Any) -> Encounter:
     """First billed in October; a payment has arrived since."""
     return make_encounter(correspondence=BILLED, payments=(make_payment(amount_cents=5_000),), **changes)
@@ -109,6 +124,16 @@ def _billed_before(**changes: Any) -> Encounter:
 def _correction(**guarantor: Any) -> Content:
     replaced = Replaced(document_id="6b1f3c52-6a0e-5d2b-9a41-1f0b7c5d8e90", issued_on=AS_OF - timedelta(days=10))
     return msgspec.structs.replace(make_statement(**guarantor), replaces=replaced)
+
+
+def _with_notes(**guarantor: Any) -> Content:
+    """With the sentence of the month, and the code to sign up for e-mail."""
+    facility = make_facility(enrollment_url="https://mychart.riverbend.example/paperless")
+    return msgspec.structs.replace(
+        make_statement(facility=facility, **guarantor),
+        message="Our billing office is open on Saturdays in November. Come in with your bill and your insurance card.",
+        enrollment_code="K7QM-2XWA-PDRE",
+    )
 
 
 def _courtesy(**guarantor: Any) -> Content:
@@ -160,6 +185,7 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "statement-with-changes": partial(make_statement, _billed_before(), *_visits(1)),
     "statement-to-long-name": partial(make_statement, **_LONG_NAME),
     "statement-with-payment-code": partial(make_statement, facility=_PAYABLE),
+    "statement-with-notes": _with_notes,
     "reminder": partial(make_statement, level=1),
     "past-due": partial(make_letter, 2),
     "second-letter": partial(make_letter, 3),
@@ -168,6 +194,9 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "estimate": make_ob_notice,
     "estimate-without-insurance": _uninsured_estimate,
     "estimate-courtesy": _courtesy,
+    "itemized": make_invoice,
+    "itemized-with-pending-insurance": partial(make_invoice, _pending_stay(), asks=False),
+    "itemized-of-90-lines": partial(make_invoice, make_stay(90)),
     "plan-agreement": make_agreement,
     "plan-agreement-with-finance-charge": _with_finance_charge,
     "plan-agreement-courtesy": partial(make_agreement, policy=Policy(plan_letter_mode=PlanLetterMode.COURTESY)),
@@ -182,13 +211,37 @@ _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "statement-sensitive": partial(make_statement, make_encounter(sensitive=True)),
     "statement-abroad": partial(make_statement, address=_ABROAD),
     "statement-corrected": _correction,
+    "itemized-sensitive": partial(make_invoice, make_stay(sensitive=True, correspondence=BILLED)),
+    "itemized-with-credit": partial(make_invoice, make_stay(owed_cents=-4_500), asks=False),
+    "itemized-with-payment-code": partial(make_invoice, facility=_PAYABLE),
 }
-CONTENTS: dict[str, Content] = (
-    {name: make() for name, make in _IN_BOTH_SIZES.items()}
-    | {f"{name}-large-print": make(large_print=True) for name, make in _IN_BOTH_SIZES.items()}
-    | {name: make() for name, make in _IN_STANDARD_PRINT.items()}
-)
-"""Documents by name. Either engine renders them."""
+
+
+def _in_language(language: str) -> dict[str, Content]:
+    """Every sample in one language; the names of all but the English ones end in the language."""
+    end = "" if language == SOURCE_LANGUAGE else f"-{language}"
+    large = {"large_print": True, "language": language}
+    return (
+        {f"{name}{end}": make(language=language) for name, make in _IN_BOTH_SIZES.items()}
+        | {f"{name}-large-print{end}": make(**large) for name, make in _IN_BOTH_SIZES.items()}
+        | {f"{name}{end}": make(language=language) for name, make in _IN_STANDARD_PRINT.items()}
+    )
+
+
+def _with_notice() -> dict[str, Content]:
+    """English for readers of other languages: the national notice of language assistance, and a state's."""
+    dover = make_facility(return_address=make_address("1 Elm Street", city="Dover", state="NH", postal_code="03820"))
+    return {
+        "statement-with-notice": make_statement(other_language="fa"),
+        "statement-with-notice-large-print": make_statement(other_language="fa", large_print=True),
+        "final-notice-with-notice-of-a-state": make_letter(4, facility=dover, other_language="ne"),
+    }
+
+
+CONTENTS: dict[str, Content] = {
+    name: content for language in languages(TEMPLATES) for name, content in _in_language(language).items()
+} | _with_notice()
+"""Documents by name, in every language. Either engine renders them."""
 
 
 @dataclass(frozen=True)
@@ -197,23 +250,24 @@ class Sheet:
 
     name: str
     make: Callable[[Engine], bytes]
+    language: str = "en"
 
 
-def _cover_sheet(_engine: Engine) -> bytes:
+def _cover_sheet(language: str, _engine: Engine) -> bytes:
     recipient = Recipient(name="Maria Nunez", lines=("99 New Street Apt 4", "Boston MA 02110"))
     return render_cover_sheet(
         "3f1c9a52-6a0e-5d2b-9a41-1f0b7c5d8e90",
         recipient,
         facility=make_facility(),
-        language="en",
+        language=language,
         templates=TEMPLATES,
     ).pdf
 
 
-def _copy(engine: Engine) -> bytes:
-    original = engine.render(CONTENTS["statement"]).pdf
+def _copy(language: str, engine: Engine) -> bytes:
+    original = engine.render(make_statement(language=language)).pdf
     return make_copy(
-        original, document_id="ffb3c6f1-0f3c-5d0e-9a43-0d3c6f1b7a10", language="en", templates=TEMPLATES
+        original, document_id="ffb3c6f1-0f3c-5d0e-9a43-0d3c6f1b7a10", language=language, templates=TEMPLATES
     ).pdf
 
 
@@ -352,8 +406,10 @@ _BROKEN = msgspec.structs.replace(
 )
 
 SHEETS = (
-    Sheet("cover-sheet", _cover_sheet),
-    Sheet("copy-of-statement", _copy),
+    Sheet("cover-sheet", partial(_cover_sheet, "en")),
+    Sheet("cover-sheet-es", partial(_cover_sheet, "es"), language="es"),
+    Sheet("copy-of-statement", partial(_copy, "en")),
+    Sheet("copy-of-statement-es", partial(_copy, "es"), language="es"),
     Sheet("control-sheet-closed", partial(_control_sheet, _CLOSED)),
     Sheet("control-sheet-waiting", partial(_control_sheet, _OPEN)),
     Sheet("control-sheet-that-does-not-foot", partial(_control_sheet, _BROKEN)),

@@ -20,16 +20,15 @@ _OPTIONS = {
     "show_validation": False,
     "quiet": True,
     "multi_file_mode": True,
-    "expected_lang": "en",
 }
-"""As the command `avalpdf --quiet --lang en`."""
+"""As the command `avalpdf --quiet`."""
 
 
-def findings(pdf: bytes, folder: Path) -> tuple[float, list[str]]:
+def findings(pdf: bytes, folder: Path, language: str) -> tuple[float, list[str]]:
     """The score in percent, and the issues and warnings, as the command `avalpdf` reports them."""
     path = folder / "page.pdf"
     path.write_bytes(pdf)
-    result = analyze_pdf(str(path), _OPTIONS)
+    result = analyze_pdf(str(path), _OPTIONS | {"expected_lang": language})
     assert "error" not in result
     return result["score"], result["issues"] + result["warnings"]
 
@@ -41,9 +40,9 @@ def either_engine(request: pytest.FixtureRequest, engine: PlainEngine, compiled:
 
 @pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in CONTENTS.items()])
 def test_document__has_a_score_of_100_and_no_issue(either_engine: Engine, content: Content, tmp_path: Path) -> None:
-    assert findings(either_engine.render(content).pdf, tmp_path) == (100, [])
+    assert findings(either_engine.render(content).pdf, tmp_path, content.language) == (100, [])
 
 
 @pytest.mark.parametrize("sheet", [pytest.param(sheet, id=sheet.name) for sheet in SHEETS])
 def test_sheet__has_a_score_of_100_and_no_issue(engine: PlainEngine, sheet: Sheet, tmp_path: Path) -> None:
-    assert findings(sheet.make(engine), tmp_path) == (100, [])
+    assert findings(sheet.make(engine), tmp_path, sheet.language) == (100, [])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine, DocumentError, Engine, PlainEngine, Rendered
+from statement_builder.resources import languages
 from tests.builders import make_address, make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
 from tests.pdf_text import page_texts
@@ -49,12 +50,13 @@ def _outcome(engine: Engine, content: Content) -> Rendered | str:
 
 @pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
 @pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("language", languages(TEMPLATES))
 def test_render__random_documents_match_the_plain_engine(
-    engine: PlainEngine, compiled: CompiledEngine, kind: str, large_print: bool
+    engine: PlainEngine, compiled: CompiledEngine, language: str, kind: str, large_print: bool
 ) -> None:
     random = Random(f"{kind} {large_print}")
     for _ in range(DOCUMENTS):
-        _require_same_result(compiled, engine, make_random(kind, random, large_print=large_print))
+        _require_same_result(compiled, engine, make_random(kind, random, large_print=large_print, language=language))
     assert sum(compiled.fallbacks.values()) <= 0.02 * compiled.filled, compiled.fallbacks
 
 
@@ -228,11 +230,12 @@ def test_cache__layouts_of_other_templates_are_deleted(tmp_path: Path) -> None:
 
 def test_cache__damaged_layout_is_compiled_again(tmp_path: Path) -> None:
     expected = CompiledEngine(TEMPLATES, tmp_path).render(make_statement()).pdf
-    for path in tmp_path.rglob("*.layout"):
-        path.write_bytes(path.read_bytes()[:100])
-    again = CompiledEngine(TEMPLATES, tmp_path)
-    assert again.render(make_statement()).pdf == expected
-    assert again.compiled == 1
+    for damaged, compiled, composed in (("*.layout", 0, 1), ("*.*", 1, 0)):
+        for path in tmp_path.rglob(damaged):
+            path.write_bytes(path.read_bytes()[:100])
+        again = CompiledEngine(TEMPLATES, tmp_path)
+        assert again.render(make_statement()).pdf == expected
+        assert (again.compiled, again.composed) == (compiled, composed)
 
 
 def _with_template(tmp_path: Path, body: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ import pytest
 from pdf_kit.fast_reader import FastReader
 from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine, DocumentError, ForeignIds, PlainEngine, verify
+from statement_builder.rendering.templating import page_label
 from statement_builder.rendering.verification import english_page_label
 from statement_builder.rendering.verifier import Verifier
 from tests.builders import make_address, make_encounter, make_facility
@@ -54,10 +56,11 @@ def refusal(pdf: bytes, content: Content, foreign: ForeignIds = NOBODY) -> Docum
 
 def accept(pdf: bytes, content: Content, foreign: ForeignIds = NOBODY) -> None:
     """PDFium and the verifier accept the document, also with a warm cache."""
-    verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=foreign)
+    label = partial(page_label, TEMPLATES, content.language)
+    verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=foreign, page_label=label)
     verifier = Verifier(DOUBLE_WINDOW_10)
     for _ in range(2):
-        verifier.verify(pdf, content, foreign=foreign, page_label=english_page_label)
+        verifier.verify(pdf, content, foreign=foreign, page_label=label)
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,8 @@ WRONG: list[tuple[str, list[Any]]] = [
     ("facility.facility_id", ["", " ", "a b", "x" * 33, "é", "a\n"]),
     ("facility.name", ["", " ", "\u200b", "\u3164", "a\nb", "a\x1b[2J", "—", "x" * 101, 5, ["x"]]),
     ("facility.remit_name", ["", "\u00a0", "x\x00", "x" * 101]),
-    ("facility.phone", ["", "555-0142", "call us", "６０３-555-0142", "603-555-0142\n603-555-0143", "x" * 20]),
+    ("facility.phone", ["", "555-0142", "call us", "６０３-555-0142", "603-555-0142\n603-555-0143", "x" * 20,
+                        "(call the office)", "1-CALL-NOW-PLEASE"]),
     ("facility.assistance_phone", ["", "0", "555-0142"]),
     ("facility.phone_hours", ["", "  ", "a\nb"]),
     ("facility.tax_id", ["", "02-000", "020000000", "0２-0000000", "02-00000000"]),
@@ -125,6 +126,15 @@ def test_load_settings__refuses_a_wrong_value_with_file_and_name(tmp_path: Path,
     assert f"{tmp_path / 'statements.toml'}: " in message
     assert setting in message
     assert "hunter2" not in message
+
+
+@pytest.mark.parametrize(
+    "phone",
+    ["603-555-0142", "(603) 555-0142 ext. 5", "800-555-CARE", "1-800-CALL-NOW", "800-CALL-NOW", "+49 30 1234567"],
+)
+def test_load_settings__accepts_numbers_that_people_dial(tmp_path: Path, phone: str) -> None:
+    settings = load_with(tmp_path, {"facility.phone": phone, "facility.assistance_phone": phone})
+    assert settings.require_facility().phone == phone
 
 
 def test_limits__every_number_has_one() -> None:
@@ -205,7 +215,7 @@ def test_load_settings__needs_no_secret(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "setting"),
     [
-        pytest.param('languages = ["en"]', 'languages = ["en", "tlh"]', "render.languages", id="language"),
+        pytest.param('languages = ["en", "es"]', 'languages = ["en", "tlh"]', "render.languages", id="language"),
         pytest.param("number-10-double-window", "number-11", "mail.print_profile", id="profile"),
     ],
 )

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from statement_builder.billing.selection import Kind
 from statement_builder.cli import app
 from statement_builder.policy.legal_numbers import POLICY_NUMBERS
 from statement_builder.policy.settings import Policy
@@ -19,6 +20,7 @@ from statement_builder.settings import ENVIRONMENT_VARIABLES, URL_VARIABLES, rea
 from statement_builder.settings.listing import Origin, SettingRow, list_defaults, list_settings, mask_url
 
 ROOT = Path(__file__).resolve().parents[2]
+KINDS = " or ".join(f"`{kind}`" for kind in Kind)
 SECRETS = {each.name: "hunter2" for each in ENVIRONMENT_VARIABLES if each.secret}
 
 
@@ -40,7 +42,7 @@ def test_list_defaults__describes_every_setting_once() -> None:
         pytest.param("archive", "text", id="text"),
         pytest.param("mail.email_link_days", "integer", id="integer"),
         pytest.param("render.languages", "list of text", id="list"),
-        pytest.param("policy.email_kinds", "list of `statement` or `ob-notice` or `dunning`", id="list-of-choices"),
+        pytest.param("policy.email_kinds", f"list of {KINDS}", id="list-of-choices"),
         pytest.param("mail.final_vendor_status", "`nothing` or `acknowledged` or `mailed`", id="choices"),
         pytest.param("facility.scanline.check.digit_sum", "true or false", id="boolean"),
         pytest.param("policy.eca_wait_days", "integer with citation and review date", id="legal-number"),

@@ -81,6 +81,7 @@ GOOD = {
     "text": "x", "required text": "x", "secret": "x", "address lines": "x", "key": "x", "id": "x", "language": "en",
     "flag": True, "time": "2026-11-07T06:00:00Z", "past date": "2026-11-07", "date": "2026-11-07", "cents": 1,
     "cents, not negative": 1, "count": 1, "quantity": 1, "level": 1,
+    "sha256": "a" * 64,
 }  # fmt: skip
 
 

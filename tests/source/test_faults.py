@@ -44,9 +44,6 @@ BOTH_DATABASES = [
         id="confidential-address-of-four-lines",
     ),
     pytest.param(
-        "guarantor", {"language": "tlh"}, ("LANGUAGE", "guarantors", "language"), id="language-without-templates"
-    ),
-    pytest.param(
         "guarantor", {"language": "Spanish"}, ("LANGUAGE", "guarantors", "language"), id="invalid-language-code"
     ),
     pytest.param("guarantor", {"delivery": "fax"}, ("CHOICE", "guarantors", "delivery"), id="unknown-delivery"),
@@ -129,7 +126,7 @@ BOTH_DATABASES = [
     pytest.param("contact", {"name": "Mom"}, ("CONTACT", "contacts", "name"), id="confidential-address-with-a-name"),
     pytest.param("contact", {"kind": "attorney"}, ("NULL", "contacts", "name"), id="attorney-without-a-name"),
     pytest.param("contact", {"country": "Atlantis"}, ("COUNTRY", "contacts", "country"), id="contact-unknown-country"),
-    pytest.param("contact", {"language": "tlh"}, ("LANGUAGE", "contacts", "language"), id="contact-without-templates"),
+    pytest.param("contact", {"language": "Spanish"}, ("LANGUAGE", "contacts", "language"), id="contact-language"),
     pytest.param(
         "contact", {"delivery": "email", "email": "a@b@c"}, ("EMAIL", "contacts", "email"), id="contact-invalid-email"
     ),

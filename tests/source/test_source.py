@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from statement_builder.billing.model import (
     Address,
+    AlternateFormat,
     ApplicationStatus,
     AssistanceKind,
     AssistanceRecord,
@@ -22,6 +23,7 @@ from statement_builder.billing.model import (
     CoverageKind,
     Delivery,
     EstimateReview,
+    FaultyAccount,
     GuarantorAccount,
 )
 from statement_builder.errors import ConfigError, RepeatedSubjects, SourceError
@@ -96,6 +98,29 @@ def test_accounts__omitted_optional_column_is_empty(extract: Extract, queries: P
     assert isinstance(without, GuarantorAccount)
     assert without.guarantor.email_secret == ""
     assert with_column.guarantor == replace(without.guarantor, email_secret="blue heron 47")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "found"),
+    [
+        pytest.param("email_consent_terms", "a" * 64, "", id="a-digest"),
+        pytest.param("email_consent_terms", "version 2", "SHA256", id="a-name-of-a-text"),
+        pytest.param("email_consent_terms", "A" * 64, "SHA256", id="capitals"),
+        pytest.param("email_consent_withdrawn_on", "2026-02-10", "", id="a-day"),
+    ],
+)
+@pytest.mark.parametrize("table", ["guarantor", "contact"])
+def test_accounts__consent_columns(extract: Extract, table: str, column: str, value: str, found: str) -> None:
+    extract.add("guarantor", **({column: value} if table == "guarantor" else {}))
+    extract.add("patient")
+    if table == "contact":
+        extract.add("contact", **{column: value})
+    (account,) = extract.pull()
+    faults = account.faults if isinstance(account, FaultyAccount) else ()
+    assert [(fault.code, fault.column) for fault in faults] == ([(found, column)] if found else [])
+    if isinstance(account, GuarantorAccount):
+        recipient = account.guarantor if table == "guarantor" else account.contacts[0]
+        assert str(getattr(recipient, column)) == value
 
 
 def test_accounts__birth_date_and_coverage_spans(extract: Extract) -> None:
@@ -345,21 +370,21 @@ def test_accounts__can_be_abandoned_midway(extract: Extract) -> None:
         assert len(list(source.accounts(as_of=AS_OF, cycle=CYCLE))) == 3
 
 
-def test_accounts__only_builds_the_requested_guarantors(extract: Extract) -> None:
+def test_accounts__includes_builds_only_the_requested_guarantors(extract: Extract) -> None:
     for number in "123":
         extract.add_account(number)
-    extract.add("guarantor", guarantor_id="G4", language="xx")
+    extract.add("guarantor", guarantor_id="G4", language="Spanish")
     with extract.source() as source:
-        some = list(source.accounts(as_of=AS_OF, cycle=CYCLE, only={"G2", "G4", "G9"}))
+        some = list(source.accounts(as_of=AS_OF, cycle=CYCLE, includes={"G2", "G4", "G9"}.__contains__))
     assert subjects(some) == ["G2", "!G4"]
 
 
-def test_accounts__only_still_checks_all_row_counts(extract: Extract, queries: Path) -> None:
+def test_accounts__includes_still_checks_all_row_counts(extract: Extract, queries: Path) -> None:
     extract.add_account("1")
     extract.add_account("2")
     replace_in(queries, "control", "count(*) AS row_count FROM hold", "2 AS row_count")
     with extract.source(queries) as source, pytest.raises(SourceError, match=r"but control\.sql counts 2"):
-        list(source.accounts(as_of=AS_OF, cycle=CYCLE, only={"G1"}))
+        list(source.accounts(as_of=AS_OF, cycle=CYCLE, includes={"G1"}.__contains__))
 
 
 @pytest.mark.parametrize(
@@ -501,12 +526,29 @@ def test_accounts__guarantor_at_two_places_is_refused_once(
     with sqlite_extract.source(queries) as source:
         with pytest.raises(RepeatedSubjects) as repeated:
             list(source.accounts(as_of=AS_OF, cycle=CYCLE))
+        with pytest.raises(RepeatedSubjects) as of_one:
+            list(source.accounts(as_of=AS_OF, cycle=CYCLE, includes={"G1"}.__contains__))
+        others = list(source.accounts(as_of=AS_OF, cycle=CYCLE, includes={"G0", "G2"}.__contains__))
         accounts = list(source.accounts(as_of=AS_OF, cycle=CYCLE, refused=repeated.value.subjects))
         report = source.check(as_of=AS_OF, cycle=CYCLE)
 
     assert sorted(subjects(accounts)) == ["!G1", "G0", "G2"]
+    assert of_one.value.subjects == repeated.value.subjects
+    assert subjects(others) == ["G0", "G2"], "of guarantors that are whole, nothing is refused"
     assert (report.accounts, report.faulty) == (3, 1)
     assert any(fault.code == "SPLIT" for fault in report.faults)
+
+
+def test_email_secrets__omit_a_guarantor_with_two_rows(sqlite_extract: Extract, queries: Path) -> None:
+    """Nobody can tell which of the two passwords is the guarantor's."""
+    for number in "12":
+        sqlite_extract.add("guarantor", guarantor_id=f"G{number}", email_secret=f"blue heron {number}")
+    text = (queries / "reference" / "guarantors.sql").read_text(encoding="utf-8")
+    head, order = text.rsplit("ORDER BY 1, 2", 1)
+    again = head[head.index("SELECT") :].replace(MAIL_SORT, "'99999'") + " WHERE owned.guarantor_id = 'G1'"
+    (queries / "reference" / "guarantors.sql").write_text(f"{head} UNION ALL {again} ORDER BY 1, 2{order}", "utf-8")
+    with sqlite_extract.source(queries) as source:
+        assert source.email_secrets({"G1", "G2"}, as_of=AS_OF, cycle=CYCLE) == {"G2": "blue heron 2"}
 
 
 def test_accounts__memory_does_not_grow_with_the_hospital(tmp_path: Path) -> None:
@@ -544,3 +586,32 @@ def test_check__notes_a_password_that_others_could_guess(extract: Extract, secre
     notes = [(note.code, note.row_key) for note in report.notes]
     assert notes == ([("WEAK_SECRET", "G1")] if problem else [])
     assert all(problem in note.message and str(secret) not in note.message for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "language", "other_language"),
+    [
+        pytest.param(None, "en", "", id="none"),
+        pytest.param("es", "es", "", id="translation"),
+        pytest.param("es-MX", "es", "", id="translation-of-the-base"),
+        pytest.param("vi", "en", "vi", id="english-with-the-notice"),
+    ],
+)
+def test_accounts__language_of_the_documents_and_of_the_reader(
+    extract: Extract, recorded: str | None, language: str, other_language: str
+) -> None:
+    extract.add("guarantor", guarantor_id="G1", language=recorded)
+    with extract.source() as source:
+        (account,) = source.accounts(as_of=AS_OF, cycle=CYCLE)
+    assert isinstance(account, GuarantorAccount)
+    assert (account.guarantor.language, account.guarantor.other_language) == (language, other_language)
+
+
+def test_accounts__request_for_another_format(extract: Extract) -> None:
+    extract.add("guarantor", alternate_format="braille", alternate_format_requested_on="2026-10-15")
+    with extract.source() as source:
+        (account,) = source.accounts(as_of=AS_OF, cycle=CYCLE)
+    assert isinstance(account, GuarantorAccount)
+    guarantor = account.guarantor
+    assert guarantor.alternate_format is AlternateFormat.BRAILLE
+    assert guarantor.alternate_format_requested_on == date(2026, 10, 15)

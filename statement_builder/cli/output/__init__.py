@@ -8,20 +8,20 @@ from statement_builder.cli.output.batches import (
     show_holds,
     show_rerun_plan,
 )
-from statement_builder.cli.output.console import err, format_dollars, out, print_fields, say
+from statement_builder.cli.output.console import err, out, print_fields, say
 from statement_builder.cli.output.control_sheet import show_control_sheet
 from statement_builder.cli.output.documents import show_documents
 from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
 from statement_builder.cli.output.json_output import print_json
 from statement_builder.cli.output.measurements import show_benchmark
 from statement_builder.cli.output.progress import show_progress
+from statement_builder.cli.output.requests import show_requests
 from statement_builder.cli.output.retention import show_legal_holds, show_purge
 from statement_builder.cli.output.tracking import show_tracking
 from statement_builder.cli.output.work_queue import show_exceptions, show_held
 
 __all__ = [
     "err",
-    "format_dollars",
     "list_batches",
     "out",
     "print_fields",
@@ -41,6 +41,7 @@ __all__ = [
     "show_preflight",
     "show_progress",
     "show_purge",
+    "show_requests",
     "show_rerun_plan",
     "show_source_check",
     "show_tracking",

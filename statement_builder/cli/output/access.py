@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from statement_builder.cli.output.console import format_state, heading, new_table, out
+from statement_builder.cli.output.console import heading, new_table, out
+from statement_builder.operations.wording import format_state
 
 if TYPE_CHECKING:
     from statement_builder.operations.access import AccessReport

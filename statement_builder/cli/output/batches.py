@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from rich.columns import Columns
 from rich.table import Table
 
-from statement_builder.cli.output.console import format_dollars, format_state, new_table, out, print_line
+from statement_builder.cli.output.console import new_table, out, print_line
 from statement_builder.cli.output.documents import describe_links
+from statement_builder.operations.wording import FIGURE_LABELS, format_dollars, format_state
 from statement_builder.policy.hold_codes import HOLD_CODES
 
 if TYPE_CHECKING:
@@ -17,29 +18,11 @@ if TYPE_CHECKING:
     from statement_builder.operations.show import BatchDetails
     from statement_builder.operations.summaries import BatchSummary
 
-_LABELS = {
-    "pulled": "pulled",
-    "selected": "  selected",
-    "held": "  held",
-    "exceptions": "  exceptions",
-    "rendered": "rendered",
-    "errors": "errors",
-    "print": "  print",
-    "email": "  e-mail",
-    "handed_off": "handed off",
-    "withheld": "withheld late",
-    "uncertain": "uncertain",
-    "acknowledged": "acknowledged",
-    "mailed": "  mailed",
-    "rejected": "  rejected",
-    "bounced": "  bounced",
-    "returned": "returned, of those mailed",
-    "due_again": "due again",
-    "extra": "copies, corrections",
-}
+_INDENTED = frozenset({"selected", "held", "exceptions", "print", "email", "mailed", "rejected", "bounced"})
+"""Parts of the figure above them."""
 _SECTION_ENDS = frozenset({"pulled", "exceptions", "errors", "email"})
 _HIDDEN_IF_ZERO = frozenset(
-    {"errors", "withheld", "uncertain", "rejected", "bounced", "returned", "due_again", "extra"}
+    {"errors", "withheld", "uncertain", "rejected", "bounced", "unread", "returned", "due_again", "extra"}
 )
 _VENDOR_REPORTS = frozenset({"acknowledged", "mailed"})
 """Shown only if they differ from `handed_off`. They are equal for a vendor that reports nothing."""
@@ -47,7 +30,7 @@ _VENDOR_REPORTS = frozenset({"acknowledged", "mailed"})
 
 def show_batches(summaries: Sequence[BatchSummary]) -> None:
     """Print a control sheet per batch, in documents and dollars, side by side if they fit."""
-    names = [name for name in _LABELS if any(_is_shown(name, each.counts) for each in summaries)]
+    names = [name for name in FIGURE_LABELS if any(_is_shown(name, each.counts) for each in summaries)]
     out.print(Columns([_control_sheet(summary, names) for summary in summaries], padding=(0, 3)))
     for summary in summaries:
         _show_rejection(summary)
@@ -76,7 +59,8 @@ def _control_sheet(summary: BatchSummary, names: Sequence[str]) -> Table:
     table.add_column("dollars", justify="right")
     for name in names:
         figures = (f"{summary.counts[name]:,}", format_dollars(summary.cents[name]))
-        table.add_row(_LABELS[name], *figures, end_section=name in _SECTION_ENDS)
+        label = f"{'  ' if name in _INDENTED else ''}{FIGURE_LABELS[name]}"
+        table.add_row(label, *figures, end_section=name in _SECTION_ENDS)
     table.add_row("state", format_state(summary.state), "")
     table.add_row("foots", _yes_no(summary.foots), "")
     return table

@@ -57,17 +57,6 @@ def new_table(**options: Any) -> Table:
     return Table(box=SIMPLE, header_style="bold", pad_edge=False, show_edge=False, **options)
 
 
-def format_dollars(cents: int) -> str:
-    """`-$1,234.56`, for operators. The templates format what patients read."""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
-
-
-def format_state(state: str) -> str:
-    """`handing off` for `handing_off`."""
-    return state.replace("_", " ")
-
-
 def print_fields(fields: Mapping[str, Any]) -> None:
     """Print one name and value per line."""
     for name, value in fields.items():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from statement_builder.cli.output.console import format_dollars, format_state, heading, new_table, out, print_line
+from statement_builder.cli.output.console import heading, new_table, out, print_line
+from statement_builder.operations.wording import format_dollars, format_state
 from statement_builder.reports import ControlSheet
 
 

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from statement_builder.cli.output.console import (
-    format_dollars,
-    format_state,
     heading,
     indented,
     new_table,
     out,
     print_line,
 )
+from statement_builder.operations.wording import format_dollars, format_state
 
 if TYPE_CHECKING:
     from statement_builder.billing.clocks import Clock
@@ -35,6 +34,7 @@ def show_documents(text: str, documents: Sequence[DocumentSummary]) -> None:
             f"{document.batch_id}{level}, guarantor {document.guarantor_id}, {amount}, {pages}",
             f"accounts {', '.join(document.accounts)}" if document.accounts else "",
             f"state: {format_state(document.state)}",
+            f"opened on the portal on {document.viewed_on}" if document.viewed_on else "",
             *describe_links(document),
             *(
                 f"attempt {each.attempt}: {each.channel} {each.state} {each.at:%Y-%m-%dT%H:%M} {each.print_file}"

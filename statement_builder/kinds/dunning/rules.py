@@ -167,6 +167,7 @@ DUNNING_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
+    guarantor_rules.hold_alternate_format,
     encounter_rules.hold_zero,
     encounter_rules.hold_credit,
     encounter_rules.hold_insurance_pending,

@@ -186,6 +186,7 @@ OBSTETRIC_GUARANTOR_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
+    guarantor_rules.hold_alternate_format,
     lambda candidate: hold_unwanted_paper(candidate, level=0),
 )
 

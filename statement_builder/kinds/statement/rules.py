@@ -58,6 +58,7 @@ STATEMENT_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
+    guarantor_rules.hold_alternate_format,
     lambda candidate: hold_unwanted_paper(candidate, level=0),
     guarantor_rules.hold_without_encounters,
     encounter_rules.hold_zero,

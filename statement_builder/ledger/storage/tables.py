@@ -163,6 +163,7 @@ candidate_hold = Table(
     Column("code", _WORD, nullable=False),
     Column("account_number", _ID, nullable=False),
     Column("until", Date),
+    Column("since", Date),
     Column("late", Boolean, nullable=False),
     ForeignKeyConstraint(["batch_id", "subject"], ["candidate.batch_id", "candidate.subject"]),
 )
@@ -184,6 +185,7 @@ document = Table(
     Column("episode_id", _ID, nullable=False),
     Column("amount_cents", BigInteger, nullable=False),
     Column("issued_on", Date, nullable=False),
+    Column("due_on", Date),
     Column("state", _WORD, nullable=False),
     Column("error_code", _WORD, nullable=False),
     Column("error_message", Text, nullable=False),
@@ -198,7 +200,12 @@ document = Table(
     Column("mailed_on", Date),
     Column("revision_of", _ID, nullable=False, server_default=""),
     Column("is_copy", Boolean, nullable=False, server_default=false()),
+    Column("viewed_on", Date),
     Column("cause_id", _ID, nullable=False, server_default=""),
+    Column("segment", _WORD, nullable=False, server_default=""),
+    Column("insert_code", _WORD, nullable=False, server_default=""),
+    Column("return_envelope_code", _WORD, nullable=False, server_default=""),
+    Column("message_code", _WORD, nullable=False, server_default=""),
     ForeignKeyConstraint(["batch_id", "sequence"], ["shard.batch_id", "shard.sequence"]),
     UniqueConstraint("batch_id", "guarantor_id", "revision", name="document_once"),
     UniqueConstraint("batch_id", "sequence", "position", name="document_order"),
@@ -209,8 +216,9 @@ document = Table(
     CheckConstraint("state = 'error' OR (length(sha256) = 64 AND pages > 0 AND length > 0)", name="is_archived"),
 )
 """`mailed_on` is the day from which the dunning clocks count the document; null before it is mailed, and again after it
-was returned. `revision_of` is the document that this one copies (`is_copy`) or corrects. `cause_id` is the event that
-it answers, such as a missed payment; empty if no event caused it."""
+was returned. `revision_of` is the document that this one copies (`is_copy`) or corrects. `viewed_on` is the first day
+on which the portal showed it. `cause_id` is the event that it answers, such as a missed payment; empty if no event
+caused it."""
 
 document_account = Table(
     "document_account",
@@ -221,6 +229,32 @@ document_account = Table(
     Index("document_account_number", "account_number"),
 )
 """The encounters on a document, in printed order."""
+
+document_request = Table(
+    "document_request",
+    metadata,
+    Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
+    Column("request_id", _ID, primary_key=True),
+    Column("asked_on", Date, nullable=False),
+    Index("document_request_id", "request_id"),
+)
+"""The requests that a document answers, from the billing system or from `request`."""
+
+request = Table(
+    "request",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("request_id", _ID, primary_key=True),
+    Column("kind", _WORD, nullable=False),
+    Column("account_number", _ID, nullable=False),
+    Column("asked_on", Date, nullable=False),
+    Column("format", _WORD, nullable=False),
+    Column("recorded_by", _ID, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("withdrawn_at", UtcDateTime),
+    Index("request_account", "facility_id", "account_number"),
+)
+"""Requests for a document that an operator recorded. `document_request` tells which are answered."""
 
 print_file = Table(
     "print_file",
@@ -249,6 +283,7 @@ print_file = Table(
 """`reports` is the vendor's final status for these pieces, as configured when they were claimed; so is
 `assumed_mailing_business_days`, the time from that status to the mail."""
 
+AWAITED = "read_by IS NOT NULL"
 LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in TERMINAL_FAILURES)})"
 
 serial_range = Table(
@@ -276,6 +311,7 @@ delivery = Table(
     Column("claimed_at", UtcDateTime, nullable=False),
     Column("changed_at", UtcDateTime, nullable=False),
     Column("readdressed_to", String(64), nullable=False, server_default=""),
+    Column("read_by", Date),
     Index(
         "delivery_one_live",
         "document_id",
@@ -284,12 +320,41 @@ delivery = Table(
         postgresql_where=text(LIVE),
     ),
     Index("delivery_print_file", "print_file"),
+    Index("delivery_read_by", "read_by", sqlite_where=text(AWAITED), postgresql_where=text(AWAITED)),
     _one_of("channel", Channel, "channel"),
     _one_of("state", DeliveryState, "state"),
     CheckConstraint("(channel = 'print') = (print_file IS NOT NULL)", name="print_has_file"),
 )
 """`delivery_one_live` makes a second live claim of the same document impossible. `readdressed_to` is the digest of the
-address when the attempt went to a different one than its pages show."""
+address when the attempt went to a different one than its pages show. `read_by` is the last day to open an e-mailed
+document before it goes on paper; null when nothing waits for that."""
+
+portal_file = Table(
+    "portal_file",
+    metadata,
+    Column("name", _ID, primary_key=True),
+    Column("batch_id", _ID, ForeignKey("batch.batch_id"), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index("portal_file_batch", "batch_id", "sequence"),
+    _one_of("state", (DeliveryState.CLAIMED, DeliveryState.SENT), "state"),
+)
+"""A file for the patient portal. `sha256` of its lines; empty before they are first written."""
+
+portal_document = Table(
+    "portal_document",
+    metadata,
+    Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
+    Column("action", _WORD, primary_key=True),
+    Column("portal_file", _ID, ForeignKey("portal_file.name"), nullable=False),
+    Index("portal_document_file", "portal_file"),
+    _one_of("action", ("show", "withdraw"), "action"),
+)
+"""The key makes it impossible to publish a document twice, or to withdraw it twice."""
 
 redelivery = Table(
     "redelivery",

@@ -7,11 +7,14 @@ count as one mailing for every dunning clock, and later reports about the origin
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from statement_builder.actor import is_same_user
 from statement_builder.archive import write_snapshot
 from statement_builder.billing.identifiers import describe_recipient
-from statement_builder.billing.model import FaultyAccount, GuarantorAccount
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
 from statement_builder.billing.selection import Selection
 from statement_builder.documents import CompositionError, Content, Replaced
 from statement_builder.errors import ConfigError
@@ -21,13 +24,15 @@ from statement_builder.operations.reissue.correction_changes import list_changes
 from statement_builder.operations.reissue.reissues import (
     hand_off_reissue,
     next_revision,
-    read_current_entry,
     record_reissue,
     reissue_id,
 )
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.page_notes import Notes, read_page_notes
 from statement_builder.pipeline.payment_codes import payment_check
+from statement_builder.pipeline.preconditions import require_delivery
+from statement_builder.pipeline.pull import find_recipient
 from statement_builder.policy import describe_hold
 from statement_builder.rendering import ForeignIds, PlainEngine, Rendered, VerifiedRenderer, fingerprint_templates
 
@@ -36,12 +41,31 @@ _BEFORE_RELEASE = frozenset({BatchState.BUILT, BatchState.WAITING, BatchState.RE
 _UNDECIDED = frozenset({DeliveryState.CLAIMED, DeliveryState.COMMITTING, DeliveryState.UNCERTAIN})
 
 
+class CorrectionPreview(Record, kw_only=True):
+    """A correction as it would be made now."""
+
+    changes: tuple[str, ...]
+    """What it changes, in words for an operator."""
+    pdf: bytes
+    """Its verified pages."""
+
+
+class _Prepared(NamedTuple):
+    account: GuarantorAccount
+    selection: Selection
+    revision: int
+    content: Content
+    changes: tuple[str, ...]
+    rendered: Rendered
+
+
 def correct_document(context: AppContext, document: Document, reason: str) -> str:
     """Replace a document with a corrected one. Returns a sentence that says what happened.
 
     The correction is handed off at once, or with its batch if that is not released yet. `ConfigError` if the document
     cannot be corrected or the rules hold it now; nothing is made or voided then.
     """
+    require_delivery(context)
     document_id = document.document_id
     with context.ledger.lock(document.batch_id, owner=context.actor, at=context.now()):
         batch, original = context.require_batch(document.batch_id), context.require_document(document_id)
@@ -85,10 +109,21 @@ def _require_correctable(batch: Batch, original: Document) -> None:
         )
 
 
-def _make_correction(
-    context: AppContext, batch: Batch, original: Document, reason: str
-) -> tuple[Document, tuple[str, ...]]:
-    """The correction, and what it changes."""
+def preview_correction(context: AppContext, document: Document) -> CorrectionPreview:
+    """What `correct_document` would print and change. Makes and records nothing.
+
+    `ConfigError` as `correct_document`, also if a correction of the document exists.
+    """
+    batch, original = context.require_batch(document.batch_id), context.require_document(document.document_id)
+    if newer := replaced_by(context.ledger.documents.revisions(original.document_id), original.document_id):
+        raise ConfigError(f"document {original.document_id} was replaced by {newer}: correct that one.")
+    _require_correctable(batch, original)
+    prepared = _prepare_correction(context, batch, original)
+    return CorrectionPreview(changes=prepared.changes, pdf=prepared.rendered.pdf)
+
+
+def _prepare_correction(context: AppContext, batch: Batch, original: Document) -> _Prepared:
+    """The correction, rendered and verified, but recorded nowhere."""
     account, selection = _decide_again(context, batch, original)
     _require_second_user(context, batch, selection)
     revision = next_revision(context.ledger.documents.revisions(original.document_id))
@@ -101,6 +136,14 @@ def _make_correction(
             f"statements resend {original.document_id} (or reprint)."
         )
     rendered = _render(context, account, content, original)
+    return _Prepared(account, selection, revision, content, changes, rendered)
+
+
+def _make_correction(
+    context: AppContext, batch: Batch, original: Document, reason: str
+) -> tuple[Document, tuple[str, ...]]:
+    """The correction, and what it changes."""
+    account, selection, revision, content, changes, rendered = _prepare_correction(context, batch, original)
     snapshot = write_snapshot([account])
     sha256 = hashlib.sha256(snapshot).hexdigest()
     key = f"snapshots/{batch.batch_id}/corrections/{sha256}.jsonl.gz"
@@ -114,10 +157,12 @@ def _make_correction(
         channel=content.channel,
         language=content.language,
         accounts=content.account_numbers,
+        requests=selection.requests,
         episode_id=selection.episode_id,
         cause_id=selection.cause_id,
         amount_cents=content.amount_cents,
         issued_on=content.issued_on,
+        due_on=selection.due_on,
         state=DocumentState.RENDERED,
         postal_key=account.guarantor.mailing_address.postal_code,
         revision_of=original.document_id,
@@ -125,7 +170,7 @@ def _make_correction(
     correction = record_reissue(
         context,
         batch,
-        new,
+        replace(new, **_find_notes(context, account, selection).codes),
         rendered,
         (key, sha256),
         template_version=fingerprint_templates(context.templates),
@@ -139,7 +184,7 @@ def _decide_again(context: AppContext, batch: Batch, original: Document) -> tupl
     """What the rules select today, as if the original had not been mailed. `ConfigError` if they hold it."""
     not_made = f"no correction of document {original.document_id} was made"
     guarantor_id = original.guarantor_id
-    entry = read_current_entry(context, batch, guarantor_id, replaced=frozenset([guarantor_id]))
+    entry = find_recipient(context, batch, guarantor_id, replaced=frozenset([guarantor_id]))
     if entry is None:
         raise ConfigError(f"{not_made}: {describe_recipient(guarantor_id)} is no longer in the billing system.")
     if isinstance(entry, FaultyAccount):
@@ -170,6 +215,11 @@ def _require_second_user(context: AppContext, batch: Batch, selection: Selection
         )
 
 
+def _find_notes(context: AppContext, account: GuarantorAccount, selection: Selection) -> Notes:
+    notes = read_page_notes(context.settings, context.facility, context.environ)
+    return notes.of(account, selection, context.today())
+
+
 def _compose(
     context: AppContext,
     batch: Batch,
@@ -180,6 +230,7 @@ def _compose(
     revision: int,
 ) -> Content:
     """The content of the correction. `ConfigError` if it cannot be printed."""
+    notes = _find_notes(context, account, selection)
     try:
         content = compose(
             account,
@@ -190,6 +241,8 @@ def _compose(
             issued_on=context.today(),
             payment_check=payment_check(context.payment_keys()),
             revision=revision,
+            message=notes.message,
+            enrollment_code=notes.enrollment_code,
             replaces=Replaced(document_id=original.document_id, issued_on=original.issued_on),
         )
     except CompositionError as exc:

@@ -16,6 +16,7 @@ from statement_builder.operations.reissue.reissues import shard_of
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.build_worker import printed_terms, read_shard
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.page_notes import read_page_notes
 from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.rendering import PlainEngine
 
@@ -41,6 +42,8 @@ def _compose_again(context: AppContext, batch: Batch, original: Document) -> Con
             selection = decide(entry, batch.kind, context.settings.policy, as_of).selection
             if selection is None:
                 return None
+            notes = read_page_notes(context.settings, context.facility, context.environ)
+            mine = notes.of(entry, selection, original.issued_on)
             try:
                 return compose(
                     entry,
@@ -50,6 +53,8 @@ def _compose_again(context: AppContext, batch: Batch, original: Document) -> Con
                     batch_cycle=batch.cycle,
                     issued_on=original.issued_on,
                     payment_check=payment_check(context.payment_keys()),
+                    message=mine.message,
+                    enrollment_code=mine.enrollment_code,
                     revision=original.revision,
                     replaces=Replaced(document_id=parent.document_id, issued_on=parent.issued_on) if parent else None,
                 )

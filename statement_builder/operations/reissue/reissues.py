@@ -6,17 +6,12 @@ command again, hands it off.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
 from statement_builder.archive import build_pack
-from statement_builder.billing.identifiers import guarantor_of
-from statement_builder.billing.model import FaultyAccount
 from statement_builder.documents import document_id
 from statement_builder.ledger import Batch, DeliveryState, Document, DocumentState, NewDocument, NewShard, Shard
 from statement_builder.operations.reissue.resend import hand_off_due
 from statement_builder.pipeline.build_worker import pack_key, with_pack_entry
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import Entry, scope_of, stream_candidates
 from statement_builder.rendering import Rendered
 
 
@@ -33,23 +28,6 @@ def reissue_id(context: AppContext, batch: Batch, guarantor_id: str, revision: i
 def shard_of(context: AppContext, document: Document) -> Shard:
     """The shard that contains the document."""
     return context.ledger.shards.require(document.batch_id, document.sequence)
-
-
-def read_current_entry(
-    context: AppContext, batch: Batch, guarantor_id: str, *, replaced: frozenset[str] = frozenset()
-) -> Entry | None:
-    """A recipient's account in the billing system as of today; None if it is no longer there.
-
-    `replaced` as in `stream_candidates`. `SourceError` if the source cannot be read.
-    """
-    scope = replace(scope_of(batch), as_of=context.today(), limit=None)
-    for entry in stream_candidates(context, scope, replaced=replaced, only={guarantor_id}):
-        if isinstance(entry, FaultyAccount):
-            if entry.subject in {guarantor_id, guarantor_of(guarantor_id)}:
-                return entry
-        elif entry.guarantor.guarantor_id == guarantor_id:
-            return entry
-    return None
 
 
 def record_reissue(

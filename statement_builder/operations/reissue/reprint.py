@@ -20,13 +20,14 @@ from statement_builder.ledger import Batch, Document, DocumentState, NewDocument
 from statement_builder.operations.reissue.reissues import (
     hand_off_reissue,
     next_revision,
-    read_current_entry,
     record_reissue,
     reissue_id,
     shard_of,
 )
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.preconditions import require_delivery
+from statement_builder.pipeline.pull import find_recipient
 from statement_builder.pipeline.recipients import read_recipients
 from statement_builder.policy import describe_hold
 from statement_builder.rendering import fingerprint_templates, make_copy
@@ -40,6 +41,7 @@ def reprint_document(context: AppContext, document: Document, reason: str) -> st
 
     `ConfigError` if the document was never mailed or a hold forbids the copy; nothing is made then.
     """
+    require_delivery(context)
     document_id = document.document_id
     _require_mailed(context, document)
     with context.ledger.lock(document.batch_id, owner=context.actor, at=context.now()):
@@ -111,7 +113,7 @@ def _make_copy(context: AppContext, batch: Batch, original: Document, reason: st
 
 def _require_mailable(context: AppContext, batch: Batch, original: Document) -> bool:
     """Whether the copy goes to another name or address than the original. `ConfigError` if a hold forbids the copy."""
-    entry = read_current_entry(context, batch, original.guarantor_id)
+    entry = find_recipient(context, batch, original.guarantor_id)
     if isinstance(entry, FaultyAccount):
         raise ConfigError(
             f"{describe_recipient(original.guarantor_id)} has bad rows in the billing system, so the copy's address is "

@@ -24,7 +24,8 @@ from statement_builder.ledger import (
 )
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.hand_off import hand_off_batch
-from statement_builder.pipeline.pull import scope_of, stream_candidates
+from statement_builder.pipeline.preconditions import require_delivery
+from statement_builder.pipeline.pull import find_recipient
 from statement_builder.pipeline.suppressions import is_in_force
 from statement_builder.policy import describe_hold
 
@@ -53,6 +54,7 @@ def resend_document(context: AppContext, document: Document, reason: str) -> str
     `ConfigError` if it may still arrive, was never mailed, mail to the address on file was returned, or the guarantor
     has died.
     """
+    require_delivery(context)
     document_id = document.document_id
     _require_not_arrived(context, document)
     suppressions = context.ledger.suppressions.by_guarantor(context.facility.facility_id, [document.guarantor_id])
@@ -81,6 +83,7 @@ def resend_print_file(context: AppContext, name: str, reason: str) -> str:
 
     `ConfigError` if the print file is unknown, or has no rejected piece that is not resent yet.
     """
+    require_delivery(context)
     try:
         pieces = context.ledger.redeliveries.schedule_print_file(
             name, actor=context.actor, at=context.now(), why=reason
@@ -147,7 +150,5 @@ def _require_deliverable(context: AppContext, document: Document, suppressions: 
 
 
 def _read_account(context: AppContext, batch: Batch, guarantor_id: str) -> GuarantorAccount | None:
-    for entry in stream_candidates(context, scope_of(batch), only={guarantor_id}):
-        if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id == guarantor_id:
-            return entry
-    return None
+    entry = find_recipient(context, batch, guarantor_id)
+    return entry if isinstance(entry, GuarantorAccount) else None

@@ -13,6 +13,7 @@ from statement_builder.billing.selection import Hold
 from statement_builder.errors import ConfigError, StatementsError
 from statement_builder.ledger import VOIDED, DeliveryState, Document, DocumentState
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.portal import publish_batch
 
 
 def void_document(context: AppContext, document: Document, reason: str) -> str:
@@ -36,7 +37,12 @@ def void_document(context: AppContext, document: Document, reason: str) -> str:
         context.ledger.delivery_reports.record_cancellation(
             document_id, actor=context.actor, at=context.now(), why=reason
         )
-    return f"{document_id} is void: the vendor cancelled it before it was printed."
+        done = f"{document_id} is void: the vendor cancelled it before it was printed."
+        try:
+            publish_batch(context, context.require_batch(document.batch_id))
+        except HandOffError as exc:
+            return f"{done} The portal still shows it ({exc}); the next `statements track` withdraws it."
+    return done
 
 
 def _cancel_at_vendor(context: AppContext, document: Document) -> None:

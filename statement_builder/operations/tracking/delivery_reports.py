@@ -1,4 +1,4 @@
-"""Apply one report from a vendor or mail server to the ledger: which document it is about, and what follows from it."""
+"""Apply one report of a vendor, mail server or portal to the ledger: which document it is about, and what follows."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from msgspec.structs import replace
 
 from mail_house.bounces import Accepted, Bounce, BounceKind
 from mail_house.email import EMAIL_KEY
-from mail_house.inbound import Acknowledgement, AddressChange, DeliveryReport, JobMailed, PieceReport, PieceState
+from mail_house.inbound import (
+    Acknowledgement,
+    AddressChange,
+    DeliveryReport,
+    JobMailed,
+    PieceReport,
+    PieceState,
+    Viewed,
+)
+from mail_house.portal import PORTAL_KEY, verifies_portal_token
 from mail_house.secret import read_keys
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.selection import Channel
@@ -26,9 +35,11 @@ from statement_builder.operations.tracking.email_proof import (
     find_doubt,
 )
 from statement_builder.operations.tracking.report_checks import (
+    TIME_ZONES,
     choose_attempt,
     require_possible_date,
     require_possible_move,
+    require_printed,
     require_vendor,
 )
 from statement_builder.pipeline.build_worker import read_shard
@@ -44,42 +55,49 @@ class DeliveryReportRecorder:
 
     Each method returns whether the report was news. `why` names the file and line that the report comes from. All
     raise `DeliveryReportError` if the report contradicts the ledger or is about something that we did not send.
-    Raises `ConfigError` for unusable e-mail keys.
+    Raises `ConfigError` for unusable keys.
     """
 
     def __init__(self, context: AppContext) -> None:
         self._context = context
         try:
             self._keys = read_keys(context.environ, EMAIL_KEY)
+            self._portal_keys = read_keys(context.environ, PORTAL_KEY)
         except ValueError as exc:
             raise ConfigError(str(exc)) from exc
         self._digests = functools.lru_cache(maxsize=16)(self._read_digests)
 
     def check(self, report: DeliveryReport, *, is_lob: bool) -> DeliveryReport:
-        """Return the report with the ledger's spelling of its print file, if it is possible.
+        """Return the report with the ledger's spelling of its print file, and dated no earlier than the hand-off, if it
+        is possible.
 
         `is_lob` is whether it comes from Lob's events, not from another vendor's files.
         """
         if isinstance(report, Acknowledgement | JobMailed):
             return self._check_print_file(report, is_lob=is_lob)
         if isinstance(report, AddressChange):
-            require_possible_move(f"document {report.document_id}", report.on, today=self._context.today())
-            return report
+            return self._check_address_change(report, is_lob=is_lob)
+        if isinstance(report, Viewed):
+            return self._check_view(report)
         return self._check_piece(report, is_lob=is_lob)
 
     def count_reversals(self, reports: Sequence[DeliveryReport], *, is_lob: bool) -> int:
-        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed. Reports
-        that are not possible reverse nothing."""
-        pieces, files = [], []
+        """How many mailings these reports would reverse: rejected or returned pieces, on their way or mailed, and
+        deaths, which stop all mail to a guarantor. Reports that are not possible reverse nothing."""
+        pieces: list[str] = []
+        files: list[str] = []
+        deaths: dict[str, date] = {}
         for report in reports:
             try:
                 if isinstance(report, PieceReport) and report.state in _REVERSALS:
                     pieces.append(self._check_piece(report, is_lob=is_lob).document_id)
+                    if report.says_deceased:
+                        deaths[report.document_id] = max(report.on, deaths.get(report.document_id, report.on))
                 elif isinstance(report, Acknowledgement) and report.rejected:
                     files.append(self._check_print_file(report, is_lob=is_lob).print_file)
             except DeliveryReportError:
                 continue  # told when the line is recorded
-        return self._context.ledger.delivery_reports.count_reversals(pieces, files) if pieces or files else 0
+        return self._context.ledger.delivery_reports.count_reversals(pieces, files, deaths) if pieces or files else 0
 
     def record(self, report: DeliveryReport, *, why: str) -> bool:
         """Record one line of a vendor's report that was checked."""
@@ -102,13 +120,18 @@ class DeliveryReportRecorder:
             )
         if isinstance(report, AddressChange):
             return self._record_address_change(report, why)
+        if isinstance(report, Viewed):
+            context = self._context
+            return context.ledger.readings.record_view(
+                report.document_id, on=report.on, local_date=context.local_date, at=at, why=why
+            )
         return self._record_piece(report, why=f"{report.reason} ({why})")
 
     def find_doubt(self, bounce: Bounce, evidence: Evidence) -> str:
         """Why the bounce is not proven to be about an e-mail of ours; empty if it is."""
         within = COMPLAINT_WITHIN if bounce.kind is BounceKind.COMPLAINT else BOUNCE_WITHIN
         recipients = tuple(filter(None, (bounce.recipient, bounce.written_to)))
-        claim = Claim(bounce.document_id, bounce.attempt, bounce.token, recipients)
+        claim = self._make_claim(bounce, bounce.document_id, bounce.attempt, recipients)
         return self._find_doubt(claim, evidence, within)
 
     def record_bounce(self, bounce: Bounce, *, why: str) -> bool:
@@ -134,7 +157,7 @@ class DeliveryReportRecorder:
         document_id, attempt = self._find_email(accepted.document_id, accepted.attempt, accepted.reference)
         if not document_id:
             raise DeliveryReportError("the mail service accepted a message that is not one of ours.")
-        claim = Claim(document_id, attempt, accepted.token, accepted.recipients)
+        claim = self._make_claim(accepted, document_id, attempt, accepted.recipients)
         if doubt := self._find_doubt(claim, evidence, BOUNCE_WITHIN):
             delivery = self._find_delivery(document_id, attempt)
             if delivery is None or delivery.state in {DeliveryState.COMMITTING, DeliveryState.UNCERTAIN}:
@@ -154,6 +177,12 @@ class DeliveryReportRecorder:
         """The bounce with its document, looked up by the mail service's message id if it does not show ours."""
         document_id, attempt = self._find_email(bounce.document_id, bounce.attempt, bounce.reference)
         return replace(bounce, document_id=document_id, attempt=attempt)
+
+    def _make_claim(
+        self, message: Bounce | Accepted, document_id: str, attempt: int, recipients: tuple[str, ...]
+    ) -> Claim:
+        known = self._context.ledger.emails.find(message.reference) if message.reference else None
+        return Claim(document_id, attempt, message.token, recipients, has_reference=known == (document_id, attempt))
 
     def _find_doubt(self, claim: Claim, evidence: Evidence, within: timedelta) -> str:
         delivery = self._find_delivery(claim.document_id, claim.attempt)
@@ -184,8 +213,15 @@ class DeliveryReportRecorder:
         require_vendor(subject, file.vendor, is_lob=is_lob)
         if isinstance(report, Acknowledgement):
             require_same_file(file, sha256=report.sha256, records=report.records)
-        self._check_date(subject, event, report.on, handed_off_at=file.claimed_at)
-        return replace(report, print_file=file.name)
+        on = self._check_date(subject, event, report.on, handed_off_at=file.claimed_at)
+        return replace(report, print_file=file.name, on=on)
+
+    def _check_address_change(self, report: AddressChange, *, is_lob: bool) -> AddressChange:
+        subject = f"document {report.document_id}"
+        self._require_document(report.document_id)
+        require_printed(subject, self._context.ledger.deliveries.for_document(report.document_id), is_lob=is_lob)
+        require_possible_move(subject, report.on, today=self._context.today())
+        return report
 
     def _check_piece(self, report: PieceReport, *, is_lob: bool) -> PieceReport:
         document = self._require_document(report.document_id)
@@ -196,44 +232,68 @@ class DeliveryReportRecorder:
             return report  # the ledger says what is wrong
         subject = f"document {report.document_id}"
         require_vendor(subject, attempt.vendor, is_lob=is_lob)
+        on = self._check_date(subject, report.state, report.on, handed_off_at=attempt.claimed_at)
         is_reported = attempt.state in {DeliveryState.MAILED, DeliveryState.DELIVERED}
         if is_reported and document.mailed_on is not None and report.state is not PieceState.MAILED:
             require_possible_date(
                 subject,
                 report.state,
-                report.on,
+                on,
                 not_before=document.mailed_on,
                 since="mailed",
                 today=self._context.today(),
             )
-        self._check_date(subject, report.state, report.on, handed_off_at=attempt.claimed_at)
-        return replace(report, print_file=attempt.print_file)
+        return replace(report, print_file=attempt.print_file, on=on)
 
-    def _check_date(self, subject: str, event: str, on: date, *, handed_off_at: datetime) -> None:
+    def _check_view(self, report: Viewed) -> Viewed:
+        """A view is proven by the token that the feed gave the portal, and follows the hand-off."""
+        subject = f"document {report.document_id}"
+        if not self._portal_keys:
+            raise DeliveryReportError(
+                f"{PORTAL_KEY} is not set, so nothing proves that the portal showed {subject}. Set the key that the "
+                "feed was made with."
+            )
+        if not verifies_portal_token(self._portal_keys, report.token, report.document_id):
+            raise DeliveryReportError(
+                f"{subject}: the token is not the one in the portal feed, so nothing proves that the portal showed it. "
+                "Ask the portal who wrote this line."
+            )
+        attempts = self._context.ledger.deliveries.for_document(report.document_id)
+        if not attempts:
+            return report
+        return replace(report, on=self._check_date(subject, "viewed", report.on, handed_off_at=attempts[0].claimed_at))
+
+    def _check_date(self, subject: str, event: str, on: date, *, handed_off_at: datetime) -> date:
+        """Return the date, or that of the hand-off if it is the day before: clocks never start before it."""
         context = self._context
         handed_off_on = context.local_date(handed_off_at)
-        require_possible_date(subject, event, on, not_before=handed_off_on, since="handed off", today=context.today())
+        require_possible_date(
+            subject,
+            event,
+            on,
+            not_before=handed_off_on,
+            since="handed off",
+            today=context.today(),
+            slack=TIME_ZONES,
+        )
+        return max(on, handed_off_on)
 
     def _record_piece(self, report: PieceReport, *, why: str) -> bool:
         state = DeliveryState(report.state.value)
         digest = ""
-        is_death = report.says_deceased and self._context.ledger.delivery_reports.record_death(
-            report.document_id, on=report.on, at=self._context.now(), why=why
-        )
         if state is DeliveryState.RETURNED:
             document = self._require_document(report.document_id)
             digest = self._digests(document.batch_id, document.sequence).get(document.guarantor_id, "")
-        is_news = self._context.ledger.delivery_reports.record_piece(
+        return self._context.ledger.delivery_reports.record_piece(
             report.document_id,
             state,
             print_file=report.print_file,
             digest=digest,
-            suppresses_address=not report.says_deceased,
+            says_deceased=report.says_deceased,
             on=report.on,
             at=self._context.now(),
             why=why,
         )
-        return is_death or is_news
 
     def _record_address_change(self, report: AddressChange, why: str) -> bool:
         """Note a move. The source is read-only, so a clerk enters the new address, and that ends the hold."""

@@ -1,7 +1,8 @@
 """Which message about our e-mail is proven: anybody can write one, and document ids can be guessed.
 
 A bounce or complaint moves something only if it carries the token of a message that we sent to that recipient, or comes
-from Amazon SNS for a topic of ours, and comes in time. Everything else waits for a person (ADR 36).
+from Amazon SNS for a topic of ours and names the id that SES gave our message, and comes in time. Everything else waits
+for a person (ADR 36).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from mail_house.bounces import FetchCertificate, find_forgery, find_notification, is_sender_refuted
+from mail_house.bounces import FetchCertificate, Notification, find_forgery, is_sender_refuted
 from mail_house.email import EMAIL_KEY, verifies_token
 from mail_house.secret import KeyRing
 from statement_builder.ledger import Delivery
@@ -27,16 +28,19 @@ class Evidence(NamedTuple):
     """What a whole message proves, before its recipients are looked at."""
 
     is_signed: bool = False
-    """Amazon SNS signed it, for a topic of ours: then SES knows the document, and no token is needed."""
+    """Amazon SNS signed it, for a topic of ours: then the id in it is the one that SES gave the message. Other systems
+    of the hospital may send by the same account, so that alone does not say that the message is ours."""
     problem: str = ""
     """Why the message proves nothing, in words for an operator."""
 
 
-def read_evidence(data: bytes, mail: MailSettings, fetch: FetchCertificate) -> Evidence:
-    """Check who sent the message. Raises `Retryable` if the certificate of SNS cannot be fetched."""
+def read_evidence(
+    data: bytes, notification: Notification | None, mail: MailSettings, fetch: FetchCertificate
+) -> Evidence:
+    """Check who sent the message. `notification` is the one that its content was read from, if any. Raises `Retryable`
+    if the certificate of SNS cannot be fetched."""
     if is_sender_refuted(data, mail.authserv_id):
         return Evidence(problem="your mail server says that its sender is forged")
-    notification = find_notification(data)
     if notification is None:
         return Evidence()
     problem = find_forgery(notification, mail.sns_topics, fetch)
@@ -51,6 +55,8 @@ class Claim(NamedTuple):
     token: str
     recipients: Collection[str]
     """The addresses that it names. Personal data: never logged."""
+    has_reference: bool = False
+    """It names the id that the mail service gave this attempt when it accepted it."""
 
 
 def find_doubt(
@@ -62,7 +68,8 @@ def find_doubt(
         return evidence.problem
     if delivery is None:
         return "it names no e-mail that we sent"
-    if not evidence.is_signed and (doubt := _find_token_doubt(claim, keys)):
+    is_known_to_ses = evidence.is_signed and claim.has_reference
+    if not is_known_to_ses and (doubt := _find_token_doubt(claim, keys)):
         return doubt
     if not -_CLOCK_DIFFERENCE <= now - delivery.claimed_at <= within:
         return f"it does not come within {within.days} days of our e-mail"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mail_house.bounces import BounceKind, FetchCertificate, fetch_certificate, read, read_accepted
+from mail_house.bounces import BounceKind, FetchCertificate, fetch_certificate, fetch_once, read_message
 from mail_house.errors import HandOffError, Retryable
 from mail_house.inbound import fetch_bounces, fetch_vendor_reports, read_delivery_reports
 from mail_house.limits import PARSE_SECONDS_MAX, LimitExceeded, check_message, time_limit
@@ -41,10 +41,13 @@ from statement_builder.operations.tracking.inbound_files import (
     put_away_known,
 )
 from statement_builder.operations.tracking.inbox import DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
+from statement_builder.operations.tracking.portal_feed import publish_waiting
 from statement_builder.operations.tracking.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
+from statement_builder.operations.tracking.unread_emails import print_unread_emails
 from statement_builder.operations.tracking.vendor_files import ReversalBudget, process_vendor_file
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.email_stop import explain_stop, is_email_stopped
+from statement_builder.pipeline.preconditions import require_delivery
 
 TRACKING = "tracking"
 """The name of the lock that keeps two runs from overlapping, and the subject of tracking's own events."""
@@ -84,6 +87,7 @@ def track(context: AppContext, *, fetch_certificate: FetchCertificate = fetch_ce
     A server that cannot be reached or a file that cannot be read becomes an alert; the run continues.
     """
     authorize(context, "track", batch_id=TRACKING)
+    require_delivery(context)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
         settled_before = _settled_before(context, inbox)
@@ -91,7 +95,7 @@ def track(context: AppContext, *, fetch_certificate: FetchCertificate = fetch_ce
         alerts = _fetch_reports(context, inbox, settled_before)
         names = inbox.names(settled_before=settled_before)
         unsettled = inbox.unsettled_names(settled_before=settled_before)
-        files = _process_files(context, inbox, names, alerts, fetch=functools.cache(fetch_certificate))
+        files = _process_files(context, inbox, names, alerts, fetch=fetch_once(fetch_certificate))
         return _finish(context, inbox, files, alerts, unsettled)
 
 
@@ -103,6 +107,7 @@ def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
     if not reason.strip():
         raise ConfigError('Say why the file is accepted: --reason "…".')
     authorize(context, "track", batch_id=TRACKING, subject=name[:255])
+    require_delivery(context)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
         inbox = Inbox(Path(context.settings.mail.inbox))
         names = inbox.files_to_review()[WAITING]
@@ -127,12 +132,14 @@ def _finish(
     context: AppContext, inbox: Inbox, files: list[TrackedFile], alerts: list[Alert], unsettled: Sequence[str] = ()
 ) -> TrackingResult:
     """What follows from the reports: redeliveries, closed batches, and what a person must do."""
+    alerts += print_unread_emails(context)
     alerts += [
         alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
         for batch_id, message in hand_off_due(context).items()
     ]
     alerts += _find_sender_faults(context)
     alerts += stop_mail_to_deceased(context)
+    alerts += publish_waiting(context)
     closed = _close_complete_batches(context, alerts)
     alerts += find_late_files(context)
     alerts += _review_inbox(inbox)
@@ -180,6 +187,11 @@ def _fetch_reports(context: AppContext, inbox: Inbox, settled_before: float) -> 
     mail, alerts = context.settings.mail, []
     for setting, fetch, url in (
         ("vendor_reports_url", fetch_vendor_reports, mail.vendor_reports_url),
+        (
+            "portal_reads_url",
+            functools.partial(fetch_vendor_reports, setting="mail.portal_reads_url"),
+            mail.portal_reads_url,
+        ),
         ("bounce_mailbox_url", fetch_bounces, mail.bounce_mailbox_url),
     ):
         try:
@@ -277,11 +289,11 @@ def _process_email(
     try:
         with time_limit(PARSE_SECONDS_MAX):
             check_message(data)
-            found, accepted = read(data), read_accepted(data)
+            message = read_message(data)
+            evidence = read_evidence(data, message.notification, context.settings.mail, fetch)
     except LimitExceeded as exc:
         raise LimitExceeded(f"{exc}. {_READ_IT}") from exc
-    evidence = read_evidence(data, context.settings.mail, fetch)
-    bounces = [recorder.identify(bounce) for bounce in found]
+    bounces, accepted = [recorder.identify(bounce) for bounce in message.bounces], message.accepted
     news, reasons = 0, []
     if accepted is not None:
         try:

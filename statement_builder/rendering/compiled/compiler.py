@@ -7,14 +7,25 @@ what WeasyPrint drew. Otherwise there is no layout, and the plain engine renders
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from statement_builder.rendering.compiled import weasyprint_adapter as weasy
+from statement_builder.rendering.compiled.block_cutting import NotDivisible, Source, cut_blocks
+from statement_builder.rendering.compiled.blocks import BlockTexts, Parts
+from statement_builder.rendering.compiled.composer import (
+    NotComposable,
+    compose_layout,
+    finish,
+    require_same_drawing,
+)
+from statement_builder.rendering.compiled.composition import sort_paragraphs
+from statement_builder.rendering.compiled.flow import place_blocks
 from statement_builder.rendering.compiled.layouts import FontUse, Layout, LineBreakHint, Outline, Paragraph
 from statement_builder.rendering.compiled.line_breaking import TypesetParagraph, apply_hint, typeset
 from statement_builder.rendering.compiled.markup_parser import ParsedMarkup
-from statement_builder.rendering.compiled.page_layouts import cut_codes, cut_pages, find_links
+from statement_builder.rendering.compiled.page_layouts import cut_codes, cut_pages, find_cuts, find_links
 from statement_builder.rendering.compiled.paragraphs import (
     Faces,
     FoundParagraph,
@@ -23,6 +34,7 @@ from statement_builder.rendering.compiled.paragraphs import (
     find_paragraphs,
     read_hint,
 )
+from statement_builder.rendering.compiled.segments import Segments
 from statement_builder.rendering.compiled.shaping import CannotFill
 from statement_builder.rendering.compiled.writer import PACKED_OBJECTS_MAX, pack_objects
 from statement_builder.rendering.fonts import FACES, font_path
@@ -42,9 +54,13 @@ class Compiled(NamedTuple):
     outline: Outline
     layout: Layout
     hints: list[HintedParagraph]
+    parts: Parts | None
+    """For the layouts of other documents; None if this one cannot be divided."""
 
 
-def compile_layout(drawing: weasy.Drawing, root: Any, parsed: ParsedMarkup) -> Compiled:
+def compile_layout(
+    drawing: weasy.Drawing, root: Any, parsed: ParsedMarkup, segments: Segments | None = None
+) -> Compiled:
     """Compile the structure's outline, and the layout for this document's line breaks.
 
     Hints have WeasyPrint's line breaks for paragraphs that `line_breaking` is not certain of.
@@ -62,7 +78,7 @@ def compile_layout(drawing: weasy.Drawing, root: Any, parsed: ParsedMarkup) -> C
     paragraphs = tuple(each.paragraph for each in found)
     hints: list[HintedParagraph] = []
     typeset_paragraphs = _typeset_all(found, paragraphs, parsed.texts, hints)
-    pages = cut_codes(cut_pages(drawing, found, typeset_paragraphs), root, parsed.codes)
+    cuts = find_cuts(drawing, found, typeset_paragraphs)
     links = find_links(drawing, root, parsed.links)
     streams, others = weasy.static_objects(drawing, {link.number for link in links})
     if len(others) > PACKED_OBJECTS_MAX:
@@ -70,7 +86,7 @@ def compile_layout(drawing: weasy.Drawing, root: Any, parsed: ParsedMarkup) -> C
     layout = Layout(
         paragraphs=paragraphs,
         breaks=tuple(each.breaks for each in typeset_paragraphs),
-        pages=pages,
+        pages=cut_codes(cut_pages(drawing, cuts), root, parsed.codes),
         streams=tuple(streams),
         packed_numbers=tuple(number for number, _ in others),
         object_stream=pack_objects(others),
@@ -81,7 +97,37 @@ def compile_layout(drawing: weasy.Drawing, root: Any, parsed: ParsedMarkup) -> C
         objects_count=len(drawing.pdf.objects),
     )
     outline = Outline(paragraphs=_outline_paragraphs(paragraphs), fixed_nodes=texts.fixed(paragraphs))
-    return Compiled(outline=outline, layout=layout, hints=hints)
+    parts = None
+    if segments is not None and drawing.painting.owners:
+        own_texts = BlockTexts(paragraphs=outline.paragraphs, fixed_nodes=outline.fixed_nodes)
+        with suppress(NotDivisible, NotComposable):
+            parts = cut_blocks(
+                Source(
+                    drawing,
+                    segments,
+                    found,
+                    typeset_paragraphs,
+                    cuts,
+                    root,
+                    parsed.codes,
+                    layout.fonts,
+                    links,
+                    own_texts,
+                )
+            )
+            layout = _recompose(parts, segments, layout)
+    return Compiled(outline=outline, layout=finish(layout), hints=hints, parts=parts)
+
+
+def _recompose(parts: Parts, segments: Segments, layout: Layout) -> Layout:
+    """The layout composed from its own parts, so that its bytes do not depend on whose parts are used; unchanged if the
+    places of its blocks cannot be predicted. Raises `NotComposable` if the parts do not give what WeasyPrint drew."""
+    places = place_blocks(segments.frame, segments.blocks, parts.blocks, dict(parts.measures).get)
+    if places is None:
+        return layout
+    composed = compose_layout(parts.frame, segments, parts.blocks, places)
+    require_same_drawing(composed, layout)
+    return composed
 
 
 def _outline_paragraphs(paragraphs: Sequence[Paragraph]) -> tuple[Paragraph, ...]:
@@ -89,7 +135,7 @@ def _outline_paragraphs(paragraphs: Sequence[Paragraph]) -> tuple[Paragraph, ...
     independent = {
         paragraph for paragraph in paragraphs if all(slot.node >= 0 or slot.text == " " for slot in paragraph.slots)
     }
-    return tuple(sorted(independent, key=lambda paragraph: [slot.node for slot in paragraph.slots]))
+    return tuple(sort_paragraphs(independent))
 
 
 def _typeset_all(

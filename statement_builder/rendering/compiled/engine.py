@@ -9,18 +9,21 @@ import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from pdf_kit.interleave import Job, interleave
 from pdf_kit.qr_code import path_operators
 from statement_builder.documents.content import Content
 from statement_builder.rendering.compiled.compiler import compile_layout
+from statement_builder.rendering.compiled.composition import Composition
 from statement_builder.rendering.compiled.layout_cache import LayoutCache
 from statement_builder.rendering.compiled.layouts import Layout, Outline, Paragraph
 from statement_builder.rendering.compiled.line_breaking import TypesetParagraph
 from statement_builder.rendering.compiled.markup_parser import ParsedMarkup, parse_markup
 from statement_builder.rendering.compiled.page_layouts import link_strings
 from statement_builder.rendering.compiled.paragraphs import NotCompilable
+from statement_builder.rendering.compiled.segments import Segments, find_block_elements, find_segments
 from statement_builder.rendering.compiled.shaping import CannotFill
 from statement_builder.rendering.compiled.template_lines import add_template_lines
 from statement_builder.rendering.compiled.typesetter import CacheGenerations, Typesetter
@@ -28,7 +31,7 @@ from statement_builder.rendering.compiled.weasyprint_adapter import describe_doc
 from statement_builder.rendering.compiled.writer import PageTemplate
 from statement_builder.rendering.engine import LayoutPending, Outcome, PlainEngine, Rendered
 from statement_builder.rendering.errors import DocumentError, contain_document
-from statement_builder.rendering.templating import environment, render_markup
+from statement_builder.rendering.templating import environment
 
 _PAGE_TEMPLATES_MAX = 4_000
 """Page templates in memory, at about 40 KB each; the oldest is dropped first."""
@@ -50,6 +53,10 @@ class CompiledEngine:
         self._generations = CacheGenerations()
         self.filled = 0
         self.compiled = 0
+        """Layouts that WeasyPrint made."""
+        self.composed = 0
+        """Layouts that were composed from parts of those."""
+        self._composition = Composition(self.cache)
         self.fallbacks: Counter[str] = Counter()
         """Documents that the plain engine rendered, by reason."""
 
@@ -69,7 +76,7 @@ class CompiledEngine:
 
     def _render(self, content: Content, *, may_wait: bool) -> Job[Outcome]:
         try:
-            markup = render_markup(self._templates, content)
+            markup = self._plain.write_markup(content)
             yield
             rendered = yield from self._fill(content, markup, may_wait=may_wait)
         except (CannotFill, NotCompilable) as exc:
@@ -80,7 +87,7 @@ class CompiledEngine:
         except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
             return contain_document(exc, "laying out its pages", content.document_id)
         self.filled += 1
-        return rendered
+        return self._plain.add_notice(rendered, content)
 
     def _render_plain(self, content: Content) -> Rendered | DocumentError:
         try:
@@ -99,9 +106,11 @@ class CompiledEngine:
                 key = outline.layout_key(parsed, paragraphs)
                 page_template = self._find_page_template(key)
         if outline is None or page_template is None:
-            if may_wait and self.cache is not None and not self.cache.claim(key):
+            segments = find_segments(markup, parsed)
+            ready = None if segments is None else self._compose(parsed, segments)
+            if ready is None and may_wait and self.cache is not None and not self.cache.claim(key):
                 raise LayoutPending
-            outline, page_template = self._compile(content, markup, parsed)
+            outline, page_template = ready or self._compile(content, markup, parsed, segments)
             paragraphs = outline.typeset(parsed.texts)
         yield
         return (yield from page_template.fill(content, parsed, outline, paragraphs))
@@ -118,12 +127,38 @@ class CompiledEngine:
             outline = self._add_outline(structure, stored)
         return outline
 
-    def _compile(self, content: Content, markup: str, parsed: ParsedMarkup) -> tuple[_ReadyOutline, _ReadyTemplate]:
-        """Lay out this document with WeasyPrint, and keep the layout for others."""
-        drawing, root = self._plain.draw(markup)
+    def _compose(self, parsed: ParsedMarkup, segments: Segments) -> tuple[_ReadyOutline, _ReadyTemplate] | None:
+        """Compose this document's layout from parts of others, and keep it; None if WeasyPrint must lay it out."""
+        ready = self._outlines.get(parsed.structure)
+        if ready is None:
+            outline = self._composition.find_outline(segments)
+            if outline is None:
+                return None
+            ready = self._store_outline(parsed.structure, outline)
+        try:
+            paragraphs = ready.typeset(parsed.texts)
+        except (CannotFill, NotCompilable):
+            return None
+        layout = self._composition.find_layout(segments, ready.outline, paragraphs, parsed.texts)
+        if layout is None:
+            return None
+        key = ready.layout_key(parsed, paragraphs)
+        if self.cache is not None:
+            self.cache.add_layout(key, layout)
+        self.composed += 1
+        return ready, self._add_page_template(key, layout)
+
+    def _compile(
+        self, content: Content, markup: str, parsed: ParsedMarkup, segments: Segments | None
+    ) -> tuple[_ReadyOutline, _ReadyTemplate]:
+        """Lay out this document with WeasyPrint, and keep the layout and its parts for others."""
+        if segments is None:
+            drawing, root = self._plain.draw(markup)
+        else:
+            drawing, root = self._plain.draw(markup, partial(find_block_elements, segments=segments))
         existing = self._outlines.get(parsed.structure)
         try:
-            compiled = compile_layout(drawing, root, parsed)
+            compiled = compile_layout(drawing, root, parsed, segments)
         except NotCompilable as exc:
             jinja = environment(self._templates, content.language)
             problem = add_template_lines(str(exc), jinja, content.template, self._templates)
@@ -135,9 +170,12 @@ class CompiledEngine:
             if self.cache is not None:
                 self.cache.add_hint(*hinted)
         ready = self._store_outline(parsed.structure, outline)
-        key = ready.layout_key(parsed, ready.typeset(parsed.texts))
+        paragraphs = ready.typeset(parsed.texts)
+        key = ready.layout_key(parsed, paragraphs)
         if self.cache is not None:
             self.cache.add_layout(key, compiled.layout)
+        if segments is not None and compiled.parts is not None:
+            self._composition.add(segments, compiled.parts, ready.outline, paragraphs, parsed.texts)
         self.compiled += 1
         return ready, self._add_page_template(key, compiled.layout)
 

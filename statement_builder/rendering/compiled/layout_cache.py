@@ -20,6 +20,7 @@ from typing import TypeVar
 import msgspec
 
 import pdf_kit
+from statement_builder.rendering.compiled.blocks import Block, BlockTexts, Frame, Measure
 from statement_builder.rendering.compiled.layouts import Layout, LineBreakHint, Outline, Paragraph
 from statement_builder.rendering.compiled.weasyprint_adapter import PINNED_VERSION
 from statement_builder.rendering.template_fingerprint import fingerprint_templates
@@ -27,7 +28,8 @@ from statement_builder.rendering.template_fingerprint import fingerprint_templat
 _CLAIM_TIMEOUT_S = 5
 """Longer than compiling a layout takes on a busy machine. A process with an older claim is assumed dead."""
 _READERS = ("pypdfium2", "zxing-cpp", "deflate")
-_Cached = TypeVar("_Cached", Layout, Outline, LineBreakHint)
+_Cached = TypeVar("_Cached", Layout, Outline, LineBreakHint, Block, BlockTexts, Frame, Measure)
+_Part = TypeVar("_Part", Block, BlockTexts, Frame, Measure)
 
 
 class LayoutCache:
@@ -56,6 +58,12 @@ class LayoutCache:
 
     def add_layout(self, key: bytes, layout: Layout) -> None:
         self._write("layout", key, layout)
+
+    def find_part(self, key: bytes, part_type: type[_Part]) -> _Part | None:
+        return self._read(part_type.__name__.lower(), key, part_type)
+
+    def add_part(self, key: bytes, part: Block | BlockTexts | Frame | Measure) -> None:
+        self._write(type(part).__name__.lower(), key, part)
 
     def claim(self, key: bytes) -> bool:
         """Claim this key's outline or layout for compiling. False if another process has claimed it just now."""
@@ -94,7 +102,7 @@ class LayoutCache:
         except (OSError, msgspec.DecodeError, msgspec.ValidationError):
             return None
 
-    def _write(self, kind: str, key: bytes, value: Layout | Outline | LineBreakHint) -> None:
+    def _write(self, kind: str, key: bytes, value: msgspec.Struct) -> None:
         """Write a file. On a full disk, the next process compiles the layout again."""
         path = self._path(kind, key)
         try:

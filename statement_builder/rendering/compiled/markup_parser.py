@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -45,9 +46,9 @@ def parse_markup(markup: str) -> ParsedMarkup:
     """Split markup as the templates write it: attributes are quoted and contain no `>`."""
     head, _, body = markup.partition("</head>")
     values = _read_head(head)
-    parts = _split(body)
+    parts = split_body(body)
     texts = list(map(_COLLAPSED.__getitem__, parts[0::2]))
-    kinds = "".join(["0" if not text else "1" if text == " " else "2" for text in texts])
+    kinds = kinds_of(texts)
     tags = "<".join(parts[1::2])
     links: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
@@ -88,7 +89,22 @@ def _read_head(head: str) -> _Head:
     )
 
 
-def _split(body: str) -> list[str]:
+def kinds_of(texts: Iterable[str]) -> str:
+    """For each text a digit: empty, a space, or other. Of the texts, only this is part of the structure."""
+    return "".join(["0" if not text else "1" if text == " " else "2" for text in texts])
+
+
+def head_structure(head: str) -> str:
+    """The markup's head without its values: language, size of print, and so on."""
+    return _read_head(head).structure
+
+
+def without_targets(tags: str) -> str:
+    """Tags without the URLs of links and the contents of QR codes."""
+    return _extract(CODE, _extract(_LINK, tags)[0])[0]
+
+
+def split_body(body: str) -> list[str]:
     """Texts and tags by turns. Without angle brackets in texts and attributes, every bracket is a boundary."""
     if body.count("<") == body.count(">"):
         return body.replace("<", ">").split(">")

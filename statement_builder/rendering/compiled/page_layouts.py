@@ -6,8 +6,10 @@ Each placeholder is checked: filled with the document's own words, it must give 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
+
+from msgspec.structs import replace
 
 from pdf_kit.qr_code import path_operators, svg_path
 from statement_builder.rendering.compiled import weasyprint_adapter as weasy
@@ -26,7 +28,7 @@ _RULE = re.compile(rb"/Artifact\nBMC\nq\nq\n([-\d. ]+ m\n[-\d. ]+ l\nS\n)Q\nQ\nE
 _PATH = "{http://www.w3.org/2000/svg}path"
 
 
-class _Cut(NamedTuple):
+class Cut(NamedTuple):
     """A placeholder, and the first and last of the operators that it replaces."""
 
     matrix: int
@@ -34,11 +36,11 @@ class _Cut(NamedTuple):
     placeholder: Placeholder
 
 
-def cut_pages(
+def find_cuts(
     drawing: weasy.Drawing, found: Sequence[FoundParagraph], typeset: Sequence[TypesetParagraph]
-) -> tuple[PageLayout, ...]:
-    """Each page's content stream with a placeholder for every piece of text."""
-    cuts: dict[int, list[_Cut]] = {id(stream): [] for stream in drawing.page_streams}
+) -> dict[int, list[Cut]]:
+    """For each page, by the `id()` of its stream, a placeholder for every piece of text, in the order of drawing."""
+    cuts: dict[int, list[Cut]] = {id(stream): [] for stream in drawing.page_streams}
     for number, (drawn, paragraph) in enumerate(zip(found, typeset, strict=True)):
         slots = [[slot for slot, _ in line] for _, line in drawn.lines]
         if slots != [[piece.slot for piece in line] for line in paragraph.lines]:
@@ -52,8 +54,24 @@ def cut_pages(
                     raise NotCompilable("text in a group (for example, with opacity)")
                 _require_same_text(drawn_text, left + piece.x, piece.operand)
                 placeholder = _placeholder(drawn_text, number, line_number, piece_number, left)
-                cuts[id(drawn_text.stream)].append(_Cut(drawn_text.matrix, drawn_text.shown, placeholder))
-    return tuple(_page(stream, cuts[id(stream)]) for stream in drawing.page_streams)
+                cuts[id(drawn_text.stream)].append(Cut(drawn_text.matrix, drawn_text.shown, placeholder))
+    for of_page in cuts.values():
+        of_page.sort(key=lambda cut: cut.matrix)
+    return cuts
+
+
+def cut_pages(drawing: weasy.Drawing, cuts: Mapping[int, Sequence[Cut]]) -> tuple[PageLayout, ...]:
+    """Each page's content stream with a placeholder for every piece of text."""
+    pages = []
+    for stream in drawing.page_streams:
+        chunks, placeholders = cut_operators(stream, cuts[id(stream)], 0, len(stream.stream))
+        rounded = tuple(
+            replace(each, y=weasy.round_numbers(each.y), between=weasy.round_numbers(each.between))
+            for each in placeholders
+        )
+        chunks[-1] = chunks[-1].removesuffix(b"\n")
+        pages.append(PageLayout(number=stream.number, chunks=tuple(chunks), placeholders=rounded))
+    return tuple(pages)
 
 
 def _require_drawn_text(drawing: weasy.Drawing, text: weasy.LineText, piece: Piece) -> weasy.DrawnText:
@@ -87,14 +105,26 @@ def _require_same_text(drawn_text: weasy.DrawnText, x: float, operand: bytes) ->
         raise CannotFill("text drawn differently")
 
 
-def _page(stream: Any, cuts: list[_Cut]) -> PageLayout:
-    chunks, start = [], 0
-    cuts.sort(key=lambda cut: cut.matrix)
-    for matrix, shown, _ in cuts:
-        chunks.append(_join_rules(weasy.operator_bytes(stream.stream[start:matrix]) + b"\n"))
-        start = shown + 1
-    chunks.append(_join_rules(weasy.operator_bytes(stream.stream[start:])))
-    return PageLayout(number=stream.number, chunks=tuple(chunks), placeholders=tuple(cut.placeholder for cut in cuts))
+def cut_operators(
+    stream: Any, cuts: Sequence[Cut], start: int, end: int, convert: Callable[[bytes], bytes] = weasy.round_numbers
+) -> tuple[list[bytes], list[Placeholder]]:
+    """The operators from `start` to `end`, each converted, with a placeholder for every piece of text."""
+    chunks, placeholders = [], []
+    for cut in cuts:
+        if start <= cut.matrix < end:
+            chunks.append(_chunk(stream, start, cut.matrix, convert))
+            placeholders.append(cut.placeholder)
+            start = cut.shown + 1
+    return [*chunks, _chunk(stream, start, end, convert)], placeholders
+
+
+def _chunk(stream: Any, start: int, end: int, convert: Callable[[bytes], bytes]) -> bytes:
+    return b"".join([convert(weasy.operator_bytes([each])) + b"\n" for each in stream.stream[start:end]])
+
+
+def join_page_rules(page: PageLayout) -> PageLayout:
+    """The page with fewer operators and the same pixels."""
+    return replace(page, chunks=tuple(map(_join_rules, page.chunks)))
 
 
 def _join_rules(chunk: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""The only module that uses WeasyPrint's private modules, written for one pinned version.
+"""With `weasyprint_blocks`, the only module that uses WeasyPrint's private modules, written for one pinned version.
 
 It lays out and draws a document, and records for each text its box and its position in the page's content stream.
 `tests/rendering/test_weasyprint_adapter.py` fails if a new version changes anything that this module relies on.
@@ -7,7 +7,7 @@ It lays out and draws a document, and records for each text its box and its posi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +24,8 @@ from weasyprint.pdf.metadata import DocumentMetadata
 from weasyprint.pdf.stream import Stream
 from weasyprint.text.fonts import font_features
 from weasyprint.text.line_break import get_log_attrs
+
+from statement_builder.rendering.compiled.weasyprint_blocks import Painting, record_painting
 
 PINNED_VERSION = "70.0"
 """The version that this module was written for and is tested with."""
@@ -49,6 +51,7 @@ class Drawing:
     pdf: Any
     texts: dict[int, DrawnText]
     """By the `id()` of the text box."""
+    painting: Painting
 
     @property
     def page_boxes(self) -> list[Any]:
@@ -101,14 +104,17 @@ def _stop(document: Any, pdf: Any) -> None:
     raise _Drawn(document, pdf)
 
 
-def draw_document(tree: Any, *, styles: list[Any], fonts: Any) -> Drawing:
-    """Lay out and draw an HTML tree as the plain engine does, and record the position of every text."""
+def draw_document(
+    tree: Any, *, styles: list[Any], fonts: Any, blocks: Sequence[Any] = (), around: Sequence[Any] = ()
+) -> Drawing:
+    """Lay out and draw an HTML tree as the plain engine does, and record the position of every text and of the elements
+    `blocks`. The elements `around` contain only blocks."""
     document = tree.render(font_config=fonts, stylesheets=styles, pdf_variant="pdf/ua-1")
-    with _record_texts() as texts:
+    with _record_texts() as texts, record_painting(blocks, around) as painting:
         try:
             document.write_pdf(finisher=_stop, pdf_variant="pdf/ua-1")
         except _Drawn as drawn:
-            return Drawing(document=drawn.document, pdf=drawn.pdf, texts=texts)
+            return Drawing(document=drawn.document, pdf=drawn.pdf, texts=texts, painting=painting)
     raise AssertionError("WeasyPrint did not call the finisher")
 
 
@@ -176,6 +182,14 @@ def _find_operators(drawn_text: DrawnText, first: int) -> None:
 def operator_bytes(operators: list[Any]) -> bytes:
     """Operators as written in a content stream."""
     return b"\n".join(pydyf._to_bytes(operator) for operator in operators)
+
+
+_LONG_NUMBER = re.compile(rb"-?\d+\.\d{7,}")
+
+
+def round_numbers(operators: bytes) -> bytes:
+    """Operators with six decimals, as pydyf writes them. `weasyprint_blocks` records more."""
+    return _LONG_NUMBER.sub(lambda number: f"{float(number[0]):f}".rstrip("0").encode("ascii"), operators)
 
 
 @dataclass(kw_only=True)

@@ -14,6 +14,8 @@ from statement_builder.source.sample.scenarios import Scenario, with_financial_c
 _LONG_FIRST, _LONG_LAST = "Maximiliana-Theodora Seraphina", "Featherstonehaugh-Montgomerys"
 """60 characters with the space between them."""
 
+DISPUTED = with_hold("DISPUTE", on_account=True)
+
 _HELD: tuple[Scenario, ...] = (
     scenarios.paid_off,
     scenarios.credit,
@@ -37,7 +39,7 @@ _HELD: tuple[Scenario, ...] = (
     with_hold("BANKR_STAY"),
     with_hold("DECEASED"),
     with_hold("RETMAIL"),
-    with_hold("DISPUTE", on_account=True),
+    DISPUTED,
     scenarios.assistance_application,
     with_hold("ATTY"),
     with_hold("AGENCY", on_account=True),
@@ -79,6 +81,9 @@ ONE_OF_EACH: tuple[Scenario, ...] = (
     *BAD_ROW_SCENARIOS,
     scenarios.confidential_teenager,
     scenarios.attorney_client,
+    scenarios.braille,
+    scenarios.other_language,
+    scenarios.long_stay,
     scenarios.plan_opened,
     scenarios.plan_with_finance_charge,
     scenarios.plan_without_rate,

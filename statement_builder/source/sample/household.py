@@ -18,8 +18,11 @@ from statement_builder.billing.model import (
     FinancialClass,
     InsuranceStatus,
     PlanStatus,
+    RequestFormat,
+    RequestKind,
 )
 from statement_builder.source.sample.name_pools import (
+    CONSENT_TERMS,
     FIRST_NAMES,
     INSURERS,
     LAST_NAMES,
@@ -27,6 +30,7 @@ from statement_builder.source.sample.name_pools import (
     STREETS,
     TOWNS,
     Service,
+    revenue_code_of,
 )
 
 Rows = defaultdict[str, list[tuple[Any, ...]]]
@@ -64,7 +68,8 @@ class Household:
         self.guarantor_id = f"G{100_000 + number}"
         self.first_name = self.rng.choice(FIRST_NAMES)
         self.last_name = self.rng.choice(LAST_NAMES)
-        self._visits = 0
+        self.accounts: list[str] = []
+        """The account numbers of its visits, in the order added."""
         self._last_suffix = 0
 
     def day(self, days_ago: int) -> str:
@@ -87,6 +92,8 @@ class Household:
         if rng.random() < 0.5:
             zip_code += f"-{rng.randint(1, 9998):04d}"
         by_email = rng.random() < 0.15
+        withdrew = not by_email and self.number % 12 == 0 and "email_consent_at" not in changes
+        consented = by_email or withdrew
         row = {
             "guarantor_id": self.guarantor_id,
             "first_name": self.first_name,
@@ -106,12 +113,25 @@ class Household:
             "language": "es" if rng.random() < 0.08 else "en",
             "large_print": rng.random() < 0.02,
             "delivery": "email" if by_email else "paper",
-            "email_consent_at": f"{self.day(rng.randint(30, 700))}T15:00:00Z" if by_email else None,
+            "email_consent_at": f"{self.day(300 if withdrew else rng.randint(30, 700))}T15:00:00Z"
+            if consented
+            else None,
             "email_secret": None,
             "birth_on": None,
+            **self._consent(is_given=consented, is_withdrawn=withdrew),
+            "alternate_format": None,
+            "alternate_format_requested_on": None,
         }
         assert changes.keys() <= row.keys()
         self.rows["guarantor"].append(tuple((row | changes).values()))
+
+    def _consent(self, *, is_given: bool, is_withdrawn: bool) -> dict[str, str | None]:
+        """To which text somebody consented, how, and when that was withdrawn."""
+        return {
+            "email_consent_terms": CONSENT_TERMS if is_given else None,
+            "email_consent_source": ("portal", "portal", "paper form")[self.number % 3] if is_given else None,
+            "email_consent_withdrawn_on": self.day(20) if is_withdrawn else None,
+        }
 
     def add_patient(self, *, age: int | None = None, first_name: str | None = None) -> str:
         """Add the guarantor as patient, or a family member called `first_name`. Returns the patient id."""
@@ -146,8 +166,8 @@ class Household:
         """
         rng = self.rng
         service = service or rng.choice(SERVICES)
-        self._visits += 1
-        account = f"{7_000_000 + self.number}{self._visits:03d}"
+        account = f"{7_000_000 + self.number}{len(self.accounts) + 1:03d}"
+        self.accounts.append(account)
         if financial_class is None:
             financial_class = FinancialClass.SELF_PAY if rng.random() < 0.12 else FinancialClass.COMMERCIAL
         insured = financial_class is not FinancialClass.SELF_PAY
@@ -206,6 +226,7 @@ class Household:
                     self.day(max(1, days_ago - 2)),
                     description,
                     code,
+                    revenue_code_of(code),
                     1,
                     cents,
                 )
@@ -260,6 +281,12 @@ class Household:
         """Add an oral effort, or an application for financial assistance, for all visits."""
         self.rows["assistance"].append((self.next_id("N"), self.guarantor_id, None, kind, self.day(days_ago), status))
 
+    def add_request(self, account: str, *, days_ago: int, requested_format: RequestFormat | None = None) -> None:
+        """Add a request for an itemized bill of one visit."""
+        self.rows["document_request"].append(
+            (self.next_id("Q"), account, RequestKind.INVOICE, self.day(days_ago), requested_format)
+        )
+
     def add_contact(
         self, kind: ContactKind, *, patient: str | None = None, account: str | None = None, **changes: Any
     ) -> str:
@@ -283,6 +310,7 @@ class Household:
             "large_print": False,
             "delivery": "paper",
             "email_consent_at": None,
+            **self._consent(is_given=False, is_withdrawn=False),
         }
         assert changes.keys() <= row.keys()
         row |= changes

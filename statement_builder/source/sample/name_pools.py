@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from statement_builder.billing.model import PatientClass
 
+CONSENT_TERMS = hashlib.sha256(
+    b"I agree to get my bills by e-mail. I can ask for paper at any time, at no cost."
+).hexdigest()
+"""Of the invented text that everybody with a consent agreed to."""
 FIRST_NAMES = (
     "Alice", "Amara", "André", "Beatriz", "Bernard", "Bảo", "Camila", "Carl", "Chloe", "Dana", "Daniel", "Eleni",
     "Emma", "Esteban", "Fatima", "François", "Grace", "Hannah", "Hugo", "Imani", "Ivan", "Jasmine", "José", "Joyce",
@@ -138,6 +143,34 @@ THERAPY = Service(
     "Riverside Clinic",
     (("Therapeutic exercise, 45 minutes", "97110", 148),),
 )
+LONG_STAY = Service(
+    "Hospital stay of a month",
+    PatientClass.INPATIENT,
+    "Main Campus",
+    tuple(
+        (f"{description}, day {day}", code, dollars)
+        for day in range(1, 31)
+        for description, code, dollars in (
+            ("Room and nursing care", "0120", 2450),
+            ("Medicines", "0250", 310),
+            ("Blood count", "85025", 62),
+            ("Breathing treatment", "0410", 215),
+        )
+    ),
+)
 COUNSELING = Service(
     "Counseling visit", PatientClass.OUTPATIENT, "Riverside Clinic", (("Counseling, 50 minutes", "90837", 210),)
 )
+
+_REVENUE_CODES = {
+    "99214": "0510", "99213": "0510", "36415": "0300", "85025": "0305", "80061": "0301", "99284": "0450",
+    "71046": "0324", "96374": "0260", "73721": "0610", "77067": "0403", "77063": "0403", "29881": "0360",
+    "45378": "0750", "99152": "0370", "G0378": "0762", "93041": "0730", "76700": "0402", "87804": "0306",
+    "59425": "0510", "76805": "0402", "97110": "0420", "90837": "0914",
+}  # fmt: skip
+"""The UB-04 revenue code of each procedure of `SERVICES`."""
+
+
+def revenue_code_of(code: str) -> str:
+    """The UB-04 revenue code of a charge line. Codes of four digits are revenue codes already."""
+    return _REVENUE_CODES.get(code, code)

@@ -15,7 +15,7 @@ from statement_builder.billing.model import (
     PlanStatus,
 )
 from statement_builder.source.sample.household import Household, Mailed
-from statement_builder.source.sample.name_pools import COUNSELING, FIRST_NAMES, SURGERY, THERAPY
+from statement_builder.source.sample.name_pools import COUNSELING, FIRST_NAMES, LONG_STAY, SURGERY, THERAPY
 
 Scenario = Callable[[Household], None]
 
@@ -246,6 +246,12 @@ def many_lines(household: Household) -> None:
         household.add_visit(patient, days_ago=20 + 2 * session, service=THERAPY)
 
 
+def long_stay(household: Household) -> None:
+    """A stay of a month, with a charge line for each day and service."""
+    household.add_guarantor(language="en", delivery="paper")
+    household.add_visit(household.add_patient(), days_ago=25, service=LONG_STAY)
+
+
 def with_financial_class(financial_class: FinancialClass) -> Scenario:
     """A visit with a financial class that must not be billed to the patient."""
 
@@ -254,6 +260,17 @@ def with_financial_class(financial_class: FinancialClass) -> Scenario:
         household.add_visit(household.add_patient(), days_ago=35, owed_cents=4200, financial_class=financial_class)
 
     return scenario
+
+
+def braille(household: Household) -> None:
+    """A guarantor who asked for braille."""
+    asked_on = household.day(household.rng.randint(20, 60))
+    new_statement(household, language="en", alternate_format="braille", alternate_format_requested_on=asked_on)
+
+
+def other_language(household: Household) -> None:
+    """A guarantor who reads a language without documents: English, with the notice of language assistance."""
+    new_statement(household, language="vi", delivery="paper")
 
 
 def with_hold(code: str, *, on_account: bool = False) -> Scenario:

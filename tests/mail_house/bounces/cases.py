@@ -360,12 +360,48 @@ FREE_TEXT = [
         "gmail-old-free-text",
         mail(
             f"Delivery to the following recipient failed permanently:\n\n     {ANA}\n\nTechnical details of permanent "
-            f"failure:\nThe recipient's server refused the message.\n\n----- Original message -----\n\n{ORIGINAL}",
+            f"failure:\nThe recipient's mailbox does not exist.\n\n----- Original message -----\n\n{ORIGINAL}",
             subject="Delivery Status Notification (Failure)",
             headers=f"X-Failed-Recipients: {ANA}\n",
         ),
         [hard("")],
     ),
+    Case(
+        "gmail-old-free-text-without-a-reason",
+        mail(
+            f"Delivery to the following recipient failed permanently:\n\n     {ANA}\n\nTechnical details of permanent "
+            f"failure:\nThe recipient's server refused the message.\n\n----- Original message -----\n\n{ORIGINAL}",
+            subject="Delivery Status Notification (Failure)",
+            headers=f"X-Failed-Recipients: {ANA}\n",
+        ),
+        [sender("")],
+    ),
+    Case(
+        "gmail-old-free-text-no-connection",
+        mail(
+            f"Delivery to the following recipient failed permanently:\n\n     {ANA}\n\nTechnical details of permanent "
+            f"failure:\nThe recipient server did not accept our requests to connect.\n\n"
+            f"----- Original message -----\n\n{ORIGINAL}",
+            subject="Delivery Status Notification (Failure)",
+            headers=f"X-Failed-Recipients: {ANA}\n",
+        ),
+        [soft("")],
+    ),
+    Case(
+        "dsn-reason-in-the-words-for-people",
+        dsn(recipient(status="5.0.0"), text=f"<{ANA}>: 550 user unknown (in reply to RCPT TO command)"),
+        [hard("5.0.0")],
+    ),
+    Case(
+        "dsn-reason-of-each-recipient",
+        dsn(
+            recipient(status="5.0.0"),
+            recipient(BEN, status="5.0.0"),
+            text=f"{ANA}: 550 User unknown\n{BEN}: 550 Reverse DNS validation failed",
+        ),
+        [hard("5.0.0"), sender("5.0.0", BEN)],
+    ),
+    Case("dsn-no-reason", dsn(recipient(status="5.0.0")), [sender("5.0.0")]),
     Case(
         "webmail-provider",
         mail(
@@ -698,6 +734,31 @@ SES = [
         "ses-id-in-headers-only",
         as_json(ses("Bounce", {"bounceType": "Permanent", **_BOUNCED}, is_tagged=False)),
         [hard()],
+        finds_document=False,
+    ),
+    Case(
+        "ses-permanent-without-a-reason",
+        as_json(
+            ses(
+                "Bounce",
+                {"bounceType": "Permanent", "bounceSubType": "General", "bouncedRecipients": [{"emailAddress": ANA}]},
+            )
+        ),
+        [sender("")],
+    ),
+    Case(
+        "ses-permanent-suppressed",
+        as_json(
+            ses(
+                "Bounce",
+                {
+                    "bounceType": "Permanent",
+                    "bounceSubType": "Suppressed",
+                    "bouncedRecipients": [{"emailAddress": ANA}],
+                },
+            )
+        ),
+        [hard("")],
     ),
     Case(
         "ses-transient",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,9 +12,11 @@ from statement_builder.billing.selection import Channel
 from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger import Delivery, DeliveryState
 from statement_builder.operations.tracking.report_checks import (
+    TIME_ZONES,
     choose_attempt,
     require_possible_date,
     require_possible_move,
+    require_printed,
     require_vendor,
 )
 
@@ -51,6 +54,7 @@ RETURNED_THEN_SENT = [attempt(1, 3, S.RETURNED, "F1"), attempt(2, 8, S.SENT, "F2
         pytest.param(RETURNED_THEN_SENT, "", 8, 2, id="on-the-day-of-the-hand-off"),
         pytest.param(RETURNED_THEN_SENT, "", 7, 1, id="before-the-second-hand-off"),
         pytest.param(RETURNED_THEN_SENT, "f1", 9, 1, id="of-the-file-named"),
+        pytest.param(RETURNED_THEN_SENT, "F2", 7, 2, id="of-the-file-named-in-a-time-zone-behind"),
         pytest.param(RETURNED_THEN_SENT, "F3", 9, None, id="of-another-file"),
         pytest.param(RETURNED_THEN_SENT, "", 1, 2, id="before-every-hand-off"),
         pytest.param([attempt(1, 3, S.FAILED, "F1"), attempt(2, 3, S.SENT, "F1")], "F1", 5, 2, id="retried-file"),
@@ -87,6 +91,34 @@ def test_require_possible_date(on: date, message: str) -> None:
         return check()
     with pytest.raises(DeliveryReportError, match=message):
         check()
+    return None
+
+
+def test_require_possible_date__slack_is_one_calendar_behind_another() -> None:
+    dates: Any = {"not_before": date(2026, 11, 3), "since": "handed off", "today": TODAY, "slack": TIME_ZONES}
+    require_possible_date("piece", "mailed", date(2026, 11, 2), **dates)
+    with pytest.raises(DeliveryReportError, match="was handed off on 2026-11-03"):
+        require_possible_date("piece", "mailed", date(2026, 11, 1), **dates)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "is_lob", "message"),
+    [
+        pytest.param([attempt(1, 3, S.SENT, "F1")], False, "", id="printed"),
+        pytest.param([attempt(1, 3, S.RETURNED, "F1"), attempt(2, 5, S.SENT)], False, "", id="printed-before"),
+        pytest.param([attempt(1, 3, S.UNCERTAIN, "F1")], False, "", id="in-doubt"),
+        pytest.param([attempt(1, 3, S.SENT)], False, "never handed off on paper", id="e-mailed"),
+        pytest.param([attempt(1, 3, S.FAILED, "F1")], False, "never handed off on paper", id="never-left"),
+        pytest.param([attempt(1, 3, S.CLAIMED, "F1")], False, "never handed off on paper", id="about-to-leave"),
+        pytest.param([], False, "never handed off on paper", id="no-attempt"),
+        pytest.param([attempt(1, 3, S.SENT, "F1")], True, "handed to another vendor", id="another-vendor"),
+    ],
+)
+def test_require_printed(attempts: list[Delivery], is_lob: bool, message: str) -> None:
+    if not message:
+        return require_printed("document D", attempts, is_lob=is_lob)
+    with pytest.raises(DeliveryReportError, match=message):
+        require_printed("document D", attempts, is_lob=is_lob)
     return None
 
 

@@ -8,7 +8,7 @@ from alembic import op
 ID = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 
 revision = "0040"
-down_revision = "0015"
+down_revision = "0022"
 
 
 def upgrade() -> None:

@@ -1,0 +1,147 @@
+"""Requests for documents: those that an operator recorded, and which requests of any origin are answered.
+
+A request is answered when a document that names it was handed off and did not come back: a returned or rejected one
+leaves its request open.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, select, update
+
+from statement_builder.billing.model import DocumentRequest, Record, RequestFormat, RequestKind
+from statement_builder.errors import ConfigError
+from statement_builder.ledger.audit.events import write_event
+from statement_builder.ledger.states import TERMINAL_FAILURES, DocumentState
+from statement_builder.ledger.storage.sql_compat import in_chunks, insert_if_new, is_one_of
+from statement_builder.ledger.storage.tables import (
+    batch,
+    delivery,
+    document,
+    document_account,
+    document_request,
+    request,
+)
+from statement_builder.ledger.storage.transactions import Repository
+
+REQUESTS = "requests"
+"""What stands for the batch in events about requests."""
+
+
+class RecordedRequest(Record, kw_only=True):
+    """A request that an operator recorded, and that is not answered yet."""
+
+    request_id: str
+    kind: RequestKind
+    account_number: str
+    asked_on: date
+    format: RequestFormat
+    recorded_by: str
+    recorded_at: datetime
+
+
+class RequestRepository(Repository):
+    """`ledger.requests`."""
+
+    def record(self, facility_id: str, new: RecordedRequest) -> bool:
+        """Record a request. False if there is one with its id already."""
+        values = {name: getattr(new, name) for name in new.__struct_fields__}
+        values |= {"facility_id": facility_id, "kind": new.kind.value, "format": new.format.value}
+        with self._write() as connection:
+            is_new = insert_if_new(connection, request, values)
+            if is_new:
+                write_event(
+                    connection,
+                    at=new.recorded_at,
+                    actor=new.recorded_by,
+                    batch_id=REQUESTS,
+                    subject=new.request_id,
+                    what="requested",
+                    why=f"{new.kind.value}, asked on {new.asked_on}",
+                )
+            return is_new
+
+    def withdraw(self, facility_id: str, request_id: str, *, reason: str, actor: str, at: datetime) -> None:
+        """End a request without an answer. ConfigError if no such request is open."""
+        own = (request.c.facility_id == facility_id, request.c.request_id == request_id)
+        open_now = update(request).where(
+            *own, request.c.withdrawn_at.is_(None), ~_is_answered(request.c.request_id, "")
+        )
+        with self._write() as connection:
+            if not connection.execute(open_now.values(withdrawn_at=at)).rowcount:
+                raise ConfigError(f"{request_id} is not an open request. `statements requests` lists all.")
+            write_event(
+                connection, at=at, actor=actor, batch_id=REQUESTS, subject=request_id, what="withdrawn", why=reason
+            )
+
+    def recorded(
+        self, facility_id: str, kind: RequestKind | None = None, *, excluding_batch: str = ""
+    ) -> list[RecordedRequest]:
+        """The open requests that operators recorded, oldest first, as if `excluding_batch` had answered none."""
+        query = select(request).where(
+            request.c.facility_id == facility_id,
+            request.c.withdrawn_at.is_(None),
+            ~_is_answered(request.c.request_id, excluding_batch),
+        )
+        if kind is not None:
+            query = query.where(request.c.kind == kind.value)
+        with self._read() as connection:
+            rows = connection.execute(query.order_by(request.c.asked_on, request.c.request_id)).mappings()
+            return [_to_request(dict(row)) for row in rows]
+
+    def answered(self, request_ids: Sequence[str], *, excluding_batch: str) -> frozenset[str]:
+        """Those of these requests that are answered, as if `excluding_batch` had answered none."""
+        query = select(document_request.c.request_id).where(
+            is_one_of(document_request.c.request_id), _is_answered(document_request.c.request_id, excluding_batch)
+        )
+        with self._read() as connection:
+            return frozenset(
+                found for ids in in_chunks(request_ids) for found in connection.execute(query, {"ids": ids}).scalars()
+            )
+
+    def of_batch(self, batch_id: str, kind: RequestKind) -> dict[str, tuple[DocumentRequest, ...]]:
+        """Account number → the requests about it that documents of this batch answer, whatever became of these."""
+        query = (
+            select(document_account.c.account_number, document_request.c.request_id, document_request.c.asked_on)
+            .distinct()
+            .select_from(document_request)
+            .join(document, document.c.document_id == document_request.c.document_id)
+            .join(document_account, document_account.c.document_id == document.c.document_id)
+            .where(document.c.batch_id == batch_id)
+            .order_by(document_request.c.asked_on, document_request.c.request_id)
+        )
+        found: defaultdict[str, list[DocumentRequest]] = defaultdict(list)
+        with self._read() as connection:
+            for account_number, request_id, asked_on in connection.execute(query):
+                found[account_number].append(DocumentRequest(request_id=request_id, kind=kind, asked_on=asked_on))
+        return {account_number: tuple(each) for account_number, each in found.items()}
+
+
+def _is_answered(request_id: ColumnElement[str], excluding_batch: str) -> ColumnElement[bool]:
+    """A document that names the request was handed off, and an attempt to deliver it is under way or went well."""
+    answer = document_request.alias()
+    live = exists().where(
+        delivery.c.document_id == document.c.document_id,
+        delivery.c.state.not_in([state.value for state in TERMINAL_FAILURES]),
+    )
+    return (
+        exists()
+        .where(
+            answer.c.request_id == request_id,
+            answer.c.document_id == document.c.document_id,
+            document.c.state == DocumentState.HANDED_OFF.value,
+            document.c.batch_id == batch.c.batch_id,
+            document.c.batch_id != excluding_batch,
+            live,
+        )
+        .correlate_except(answer, document, batch)
+    )
+
+
+def _to_request(row: dict[str, Any]) -> RecordedRequest:
+    values = {name: row[name] for name in RecordedRequest.__struct_fields__}
+    return RecordedRequest(**{**values, "kind": RequestKind(row["kind"]), "format": RequestFormat(row["format"])})

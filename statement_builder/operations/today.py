@@ -1,0 +1,141 @@
+"""What an operator sees first: batches in flight, what waits for a person, and what left this month."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from statement_builder.billing.model import Record
+from statement_builder.ledger import Batch, BatchState, ShardState
+from statement_builder.operations.release import pending_checks
+from statement_builder.operations.summaries import BatchSummary, summarize_batches
+from statement_builder.operations.tracking.tracking_alerts import find_late_files
+from statement_builder.operations.work_queue import list_work_queue
+from statement_builder.pipeline.context import AppContext
+
+BATCHES_SHOWN = 12
+_TITLES = {
+    "FILE_REJECTED": "print files that the vendor rejected",
+    "REJECTED": "pieces that the vendor did not print",
+    "QUARANTINE": "vendor reports in quarantine",
+    "UNCLEAR": "e-mail answers to read",
+    "MOVED": "address changes to enter",
+    "REVERSALS": "vendor reports that would reverse many mailings",
+    "ACK_LATE": "print files without an acknowledgment",
+    "MAIL_LATE": "print files not reported as mailed",
+}
+
+
+class Progress(Record, kw_only=True):
+    """How far a batch is. `total` is 0 where that is not known."""
+
+    stage: str
+    done: int
+    total: int
+    unit: str
+
+
+class BatchRow(Record, kw_only=True):
+    """A batch, how far it is, and what a person must decide."""
+
+    summary: BatchSummary
+    progress: Progress | None
+    """None for a batch that waits for a person, or is closed."""
+    asks: tuple[str, ...]
+    """The codes of its release checks."""
+
+
+class Waiting(Record, kw_only=True):
+    """Work for a person: how many, of what, and where in the console it is."""
+
+    code: str
+    title: str
+    count: int
+    batch_id: str = ""
+    """Empty: not of one batch."""
+
+
+class MonthFigures(Record, kw_only=True):
+    """What was handed off from the batches released this month."""
+
+    batches: int
+    documents: int
+    cents: int
+    print: int
+    email: int
+
+
+class Today(Record, kw_only=True):
+    """Everything at one glance. No data of single persons."""
+
+    batches: tuple[BatchRow, ...]
+    waiting: tuple[Waiting, ...]
+    month: MonthFigures
+
+
+def read_today(context: AppContext) -> Today:
+    """Read it. One query per subject, not per document."""
+    batches = {batch.batch_id: batch for batch in context.ledger.batches.all(limit=BATCHES_SHOWN)}
+    summaries = summarize_batches(context, limit=BATCHES_SHOWN)
+    rows = tuple(_describe(context, batches[each.batch_id], each) for each in summaries)
+    return Today(
+        batches=rows,
+        waiting=tuple(_list_waiting(context, rows)),
+        month=_sum_month(context, batches, summaries),
+    )
+
+
+def read_progress(context: AppContext, batch: Batch, summary: BatchSummary) -> Progress | None:
+    """How far the batch is, from the ledger, so that it is right whatever process works on it."""
+    if batch.state is BatchState.OPEN:
+        return Progress(stage="pull", done=0, total=0, unit="accounts")
+    if batch.state is BatchState.PULLED:
+        shards = context.ledger.shards.for_batch(batch.batch_id)
+        built = sum(shard.state is ShardState.BUILT for shard in shards)
+        return Progress(stage="build", done=built, total=len(shards), unit="shards")
+    if batch.state in {BatchState.RELEASED, BatchState.HANDING_OFF}:
+        counts = summary.counts
+        total = counts["rendered"] - counts["withheld"]
+        return Progress(stage="hand-off", done=counts["handed_off"], total=total, unit="documents")
+    return None
+
+
+def _describe(context: AppContext, batch: Batch, summary: BatchSummary) -> BatchRow:
+    return BatchRow(
+        summary=summary,
+        progress=read_progress(context, batch, summary),
+        asks=tuple(check.code.value for check in pending_checks(context, batch)),
+    )
+
+
+def _list_waiting(context: AppContext, rows: tuple[BatchRow, ...]) -> Iterator[Waiting]:
+    for row in rows:
+        counts, batch_id = row.summary.counts, row.summary.batch_id
+        if row.asks:
+            yield Waiting(code="APPROVAL", title="to approve", count=1, batch_id=batch_id)
+        if counts["uncertain"]:
+            title = "documents whose hand-off is uncertain"
+            yield Waiting(code="UNCERTAIN", title=title, count=counts["uncertain"], batch_id=batch_id)
+        if row.summary.state != BatchState.CLOSED and (problems := counts["exceptions"] + counts["errors"]):
+            yield Waiting(code="EXCEPTIONS", title="exceptions", count=problems, batch_id=batch_id)
+    found = Counter(row.code for row in list_work_queue(context))
+    found.update(alert.code for alert in find_late_files(context))
+    for code, count in sorted(found.items()):
+        yield Waiting(code=code, title=_TITLES[code], count=count)
+
+
+def _sum_month(context: AppContext, batches: dict[str, Batch], summaries: list[BatchSummary]) -> MonthFigures:
+    today = context.today()
+    month = [
+        each
+        for each in summaries
+        if (at := batches[each.batch_id].released_at) is not None
+        and (context.local_date(at).year, context.local_date(at).month) == (today.year, today.month)
+    ]
+    return MonthFigures(
+        batches=len(month),
+        documents=sum(each.counts["handed_off"] for each in month),
+        cents=sum(each.cents["handed_off"] for each in month),
+        print=sum(each.counts["print"] for each in month if each.counts["handed_off"]),
+        email=sum(each.counts["email"] for each in month if each.counts["handed_off"]),
+    )

@@ -1,0 +1,164 @@
+"""What a button does: the same operations as the commands of the same names, run in a process of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from statement_builder.billing.model import Record
+from statement_builder.errors import AwaitingConfirmation, ConfigError, GateStop
+from statement_builder.ledger import Batch
+from statement_builder.operations.access import list_subjects, record_access
+from statement_builder.operations.proof import require_proof
+from statement_builder.operations.release import require_built
+from statement_builder.operations.release_codes import NOTHING, RELEASE_BY_NAME, Accepted, ReleaseCode
+from statement_builder.operations.roles import authorize, open_document
+from statement_builder.operations.summaries import summarize_batch
+from statement_builder.operations.wording import format_state
+from statement_builder.pipeline.context import AppContext
+
+
+class Order(Record, kw_only=True):
+    """What a person asked for. `subject` is the id of a batch or of a document, or the name of a print file."""
+
+    verb: str
+    subject: str
+    actor: str
+    memberships: frozenset[str]
+    reason: str = ""
+    accepted: tuple[str, ...] = ()
+    """Release checks that the person accepts, by code."""
+    seen: str = ""
+    """The fingerprint of what they were shown."""
+    sent: bool = False
+    """For `resolve`: whether the document was sent."""
+
+
+class Done(Record, kw_only=True):
+    """What came of it."""
+
+    message: str
+    changes: tuple[str, ...] = ()
+    """For `preview-correct`: what the correction would change."""
+    before: bytes = b""
+    after: bytes = b""
+    """For `preview-correct`: the PDF of the document, and that of its correction."""
+
+
+Action = Callable[[AppContext, Order], Done]
+
+
+def perform(context: AppContext, order: Order) -> Done:
+    """Do what was asked. Raises what the operation raises."""
+    return ACTIONS[order.verb](context, order)
+
+
+def _release(context: AppContext, order: Order) -> Done:
+    batch = context.require_batch(order.subject)
+    require_built(batch)
+    named = frozenset(map(ReleaseCode, order.accepted))
+    if named and not order.reason.strip():
+        raise ConfigError("Say why you accept it: the reason is kept in the event log.")
+    require_proof(context, batch)
+    return _walk(context, batch, order, RELEASE_BY_NAME | named)
+
+
+def _rerun(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.run import retry_errors  # noqa: PLC0415 - imports WeasyPrint
+
+    batch = context.require_batch(order.subject)
+    authorize(context, "rerun", batch_id=batch.batch_id)
+    retry_errors(context, batch)
+    return _walk(context, batch, order, NOTHING)
+
+
+def _walk(context: AppContext, batch: Batch, order: Order, accepted: Accepted) -> Done:
+    from statement_builder.operations.run import walk_batch  # noqa: PLC0415 - imports WeasyPrint
+
+    waits = ""
+    try:
+        walk_batch(context, batch, accepted=accepted, reason=order.reason, seen=order.seen)
+    except AwaitingConfirmation as exc:
+        waits = f" {exc}"
+    except GateStop as exc:
+        if subjects := list_subjects(str(exc)):
+            record_access(context, f"console {order.verb}", subjects, batch_id=batch.batch_id)
+        raise
+    summary = summarize_batch(context, context.require_batch(batch.batch_id))
+    handed_off = summary.counts["handed_off"]
+    return Done(
+        message=f"{batch.batch_id} is {format_state(summary.state)}; {handed_off:,} documents are handed off.{waits}"
+    )
+
+
+def _reject(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.reject import reject_batch  # noqa: PLC0415
+
+    return Done(message=reject_batch(context, context.require_batch(order.subject), order.reason))
+
+
+def _void(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.reissue.void import void_document  # noqa: PLC0415
+
+    return Done(message=void_document(context, open_document(context, "void", order.subject), order.reason))
+
+
+def _resend(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.reissue.resend import resend_document  # noqa: PLC0415
+
+    return Done(message=resend_document(context, open_document(context, "resend", order.subject), order.reason))
+
+
+def _resend_file(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.reissue.resend import resend_print_file  # noqa: PLC0415
+
+    authorize(context, "resend", batch_id=order.subject)
+    return Done(message=resend_print_file(context, order.subject, order.reason))
+
+
+def _reprint(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.reissue.reprint import reprint_document  # noqa: PLC0415
+
+    return Done(message=reprint_document(context, open_document(context, "reprint", order.subject), order.reason))
+
+
+def _correct(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.reissue.correct import correct_document  # noqa: PLC0415
+
+    return Done(message=correct_document(context, open_document(context, "correct", order.subject), order.reason))
+
+
+def _preview_correct(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.reissue.correct import preview_correction  # noqa: PLC0415
+    from statement_builder.pipeline.archived import read_archived  # noqa: PLC0415
+
+    document = open_document(context, "correct", order.subject)
+    preview = preview_correction(context, document)
+    return Done(
+        message="This is what the correction would print. Nothing is made until you confirm it.",
+        changes=preview.changes,
+        before=read_archived(context, document),
+        after=preview.pdf,
+    )
+
+
+def _resolve(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.reissue.resolve import resolve_document  # noqa: PLC0415
+
+    document = open_document(context, "resolve", order.subject)
+    resolve_document(context, document, sent=order.sent, reason=order.reason)
+    outcome = "was sent" if order.sent else "was not sent; “Finish” on its batch hands it off"
+    return Done(message=f"It is recorded that {order.subject} {outcome}.")
+
+
+ACTIONS: dict[str, Action] = {
+    "release": _release,
+    "rerun": _rerun,
+    "reject": _reject,
+    "void": _void,
+    "resend": _resend,
+    "resend-file": _resend_file,
+    "reprint": _reprint,
+    "correct": _correct,
+    "preview-correct": _preview_correct,
+    "resolve": _resolve,
+}

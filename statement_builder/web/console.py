@@ -1,0 +1,90 @@
+"""What every page needs, opened once: the service's context, the door, the templates, and the running jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment
+
+from statement_builder.ledger import AccessSubject
+from statement_builder.operations.access import record_access
+from statement_builder.pipeline.context import AppContext
+from statement_builder.web.actions import Order
+from statement_builder.web.jobs import Job, Jobs
+from statement_builder.web.tokens import TokenBox
+from statement_builder.web.visitors import Door, Visitor
+
+WAIT_S = 4.0
+"""How long a page waits for an action before it shows progress instead of the result."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Console:
+    """One console."""
+
+    context: AppContext
+    door: Door
+    templates: Environment
+    jobs: Jobs
+    box: TokenBox
+
+
+def console_of(request: Request) -> Console:
+    """The console that answers this request."""
+    return request.app.state.console  # type: ignore[no-any-return]
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who asks. The protection has let nobody else in."""
+    visitor = request.state.visitor
+    assert isinstance(visitor, Visitor)
+    return visitor
+
+
+def context_of(request: Request) -> AppContext:
+    """The service's context with the visitor as the actor."""
+    visitor = visitor_of(request)
+    return replace(console_of(request).context, actor=visitor.actor, memberships=visitor.memberships)
+
+
+def record_view(request: Request, what: str, subjects: list[AccessSubject], *, batch_id: str = "") -> None:
+    """Record that the visitor is about to see data of these persons. `LedgerError` if it cannot be recorded."""
+    record_access(context_of(request), f"console {what}", subjects, batch_id=batch_id)
+
+
+def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    """A page. Every page gets the visitor, the form token, and the sealing of addresses."""
+    console = console_of(request)
+    visitor: Visitor | None = request.state.visitor
+    session = visitor.session if visitor else ""
+    common = {
+        "facility": console.context.facility.name,
+        "visitor": visitor,
+        "form_token": console.box.form_token(session) if visitor else "",
+        "seal": lambda purpose, text: console.box.seal(purpose, text, session),
+        "can_sign_out": hasattr(console.door, "close"),
+        "path": request.url.path,
+        "job": _job_shown(request, console, session),
+    }
+    text = console.templates.get_template(template).render(common | values)
+    return HTMLResponse(text, status_code=status)
+
+
+def start(request: Request, order: Order, *, batch_id: str = "") -> Job:
+    """Start what the visitor ordered, and wait a moment for it."""
+    job = console_of(request).jobs.start(order, session=visitor_of(request).session, batch_id=batch_id)
+    job.ended.wait(WAIT_S)
+    return job
+
+
+def redirect(path: str, job: Job | None = None) -> RedirectResponse:
+    """After a write: the browser asks for the page again, so that a reload repeats nothing."""
+    return RedirectResponse(f"{path}?job={job.job_id}" if job else path, status_code=303)
+
+
+def _job_shown(request: Request, console: Console, session: str) -> Job | None:
+    job_id = request.query_params.get("job", "")
+    return console.jobs.find(job_id, session) if job_id else None

@@ -1,0 +1,185 @@
+"""Runs an action in a process of its own: it outlives a closed browser, and its memory ends with it.
+
+The ledger decides what is done, not this module. If the console ends while an action runs, the action goes on or is
+finished by the next rerun, as if a command had been killed.
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import forkserver, get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from mail_house.errors import HandOffError
+from statement_builder.clock import open_clock
+from statement_builder.errors import BatchBusy, GateStop, StatementsError
+from statement_builder.pipeline.context import open_context
+from statement_builder.settings import load_settings
+from statement_builder.web.actions import Done, Order, perform
+
+_PRELOADED = [
+    "statement_builder.web.jobs",
+    "statement_builder.operations.run",
+    "statement_builder.operations.reissue.correct",
+]
+"""What most actions need, so that each starts at once. It is imported in another process, while nobody waits."""
+KEPT_MAX = 200
+"""Finished jobs that are remembered, so that their message can be shown once more."""
+_PROGRESS_EVERY_S = 0.2
+
+
+@dataclass(kw_only=True)
+class Job:
+    """One action of one person. `done` is set when it has ended."""
+
+    job_id: str
+    order: Order
+    session: str
+    batch_id: str
+    started_s: float
+    process_id: int | None = None
+    stage: str = ""
+    count: int = 0
+    total: int = 0
+    result: Done | None = None
+    problem: str = ""
+    """Why it was not done, in a sentence; empty while it runs, and if it was."""
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def is_running(self) -> bool:
+        return not self.ended.is_set()
+
+    def seconds_left(self, now_s: float) -> int | None:
+        """An estimate from the rate of the stage so far; None before there is one."""
+        if not self.total or not self.count:
+            return None
+        return round((now_s - self.started_s) / self.count * (self.total - self.count))
+
+
+class Jobs:
+    """Starts actions and remembers what came of them."""
+
+    def __init__(self, environ: Mapping[str, str], folder: Path, *, workers: int, monotonic: Callable[[], float]):
+        self._environ = dict(environ)
+        self._folder = folder
+        self._workers = workers
+        self._monotonic = monotonic
+        self._jobs: dict[str, Job] = {}
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Start the process that actions are forked from."""
+        get_context("forkserver").set_forkserver_preload(_PRELOADED)
+        forkserver.ensure_running()
+
+    def start(self, order: Order, *, session: str, batch_id: str = "") -> Job:
+        """Start an action. `BatchBusy` if this console still works on the same batch."""
+        with self._lock:
+            if batch_id and any(each.is_running and each.batch_id == batch_id for each in self._jobs.values()):
+                raise BatchBusy(f"batch {batch_id} is being worked on. Wait until that is finished.")
+            job = Job(
+                job_id=secrets.token_urlsafe(12),
+                order=order,
+                session=session,
+                batch_id=batch_id,
+                started_s=self._monotonic(),
+            )
+            self._jobs[job.job_id] = job
+            for old in [each for each in self._jobs.values() if not each.is_running][:-KEPT_MAX]:
+                del self._jobs[old.job_id]
+        context = get_context("forkserver")
+        ours, theirs = context.Pipe(duplex=False)
+        arguments = (theirs, order, self._environ, self._folder, self._workers)
+        process = context.Process(target=_run, args=arguments, daemon=False)
+        process.start()
+        job.process_id = process.pid
+        theirs.close()
+        threading.Thread(target=self._follow, args=(job, ours, process), daemon=True).start()
+        return job
+
+    def find(self, job_id: str, session: str) -> Job | None:
+        """A job of this session."""
+        job = self._jobs.get(job_id)
+        return job if job is not None and job.session == session else None
+
+    def running(self, batch_id: str) -> Job | None:
+        """The job that works on the batch now."""
+        return next((each for each in self._jobs.values() if each.is_running and each.batch_id == batch_id), None)
+
+    def all_running(self) -> list[Job]:
+        """The jobs that have not ended."""
+        return [each for each in self._jobs.values() if each.is_running]
+
+    def now_s(self) -> float:
+        """The clock of `Job.started_s`."""
+        return self._monotonic()
+
+    def _follow(self, job: Job, ours: Connection, process: Any) -> None:
+        try:
+            while True:
+                kind, value = ours.recv()
+                if kind == "progress":
+                    stage, job.count, job.total = value
+                    if stage != job.stage:
+                        job.stage, job.started_s = stage, self._monotonic()
+                elif kind == "done":
+                    job.result = value
+                else:
+                    job.problem = value
+        except EOFError:
+            process.join()
+        if job.result is None and not job.problem:
+            job.problem = (
+                "The process ended before it was finished. What it had done is recorded; use “Finish” on the batch, or "
+                "look at the document's history, to go on."
+            )
+        job.ended.set()
+
+
+def _run(pipe: Connection, order: Order, environ: Mapping[str, str], folder: Path, workers: int) -> None:
+    """The child process. It ends on its own: an interrupt on the terminal is meant for the console."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    last_s = 0.0
+
+    def tell(kind: str, value: object) -> None:
+        with suppress(BrokenPipeError):  # the console is gone: the ledger has what was done
+            pipe.send((kind, value))
+
+    def report(stage: str, done: int, total: int) -> None:
+        nonlocal last_s
+        now = time.monotonic()
+        if now - last_s >= _PROGRESS_EVERY_S or done == total:
+            last_s = now
+            tell("progress", (stage, done, total))
+
+    try:
+        settings = load_settings(environ, folder)
+        context = open_context(
+            settings,
+            environ=environ,
+            now=open_clock(environ),
+            actor=order.actor,
+            workers=workers,
+            progress=report,
+            memberships=order.memberships,
+        )
+        with context:
+            done = perform(context, order)
+    except (GateStop, StatementsError) as exc:
+        tell("problem", str(exc))
+    except HandOffError as exc:
+        tell("problem", f"{exc} Everything that was sent is recorded. Fix this, then finish the batch.")
+    except OSError as exc:
+        tell("problem", f"{exc.filename or 'This machine'}: {exc.strerror}. Fix this, then try again.")
+    else:
+        tell("done", done)
+    pipe.close()

@@ -1,0 +1,99 @@
+"""A machine without the secrets for sending: what sends nothing works, and what sends names the secret first."""
+
+from __future__ import annotations
+
+import pytest
+import typer
+
+from statement_builder.cli import app
+from tests.commands import BATCH, RELEASE, RERUN, RUN, RUN_TO_GATES, call, error_message
+from tests.e2e.test_access import list_commands
+from tests.hospital import EMAIL_KEY, Hospital
+
+_EMAIL = "smtp://mail.hospital.example?from=billing@hospital.example"
+MISSING = {
+    "STATEMENTS_EMAIL_KEY": {"STATEMENTS_EMAIL": _EMAIL, "STATEMENTS_EMAIL_KEY": ""},
+    "STATEMENTS_DKIM_KEY": {
+        "STATEMENTS_EMAIL": f"{_EMAIL}&dkim=s1",
+        "STATEMENTS_EMAIL_KEY": EMAIL_KEY,
+        "STATEMENTS_DKIM_KEY": "/nowhere/dkim.pem",
+    },
+    "STATEMENTS_LOB_KEY": {"STATEMENTS_PRINT": "lob://api.lob.com/v1?from=adr_1"},
+}
+"""The variable that is missing, or names a missing file, and the environment."""
+SENDS = {
+    "run": RUN,
+    "rerun": RERUN,
+    "release": RELEASE,
+    "track": ("track",),
+    "resend": ("resend", "DOCUMENT", "--reason", "asked"),
+    "reprint": ("reprint", "DOCUMENT", "--reason", "asked"),
+    "correct": ("correct", "DOCUMENT", "--reason", "asked"),
+}
+SENDS_NOTHING = {
+    "batches": ("batches",),
+    "show": ("show", BATCH),
+    "exceptions": ("exceptions", BATCH),
+    "holds": ("holds", BATCH),
+    "find": ("find", "DOCUMENT"),
+    "get": ("get", "DOCUMENT", "-o", "one.pdf"),
+    "void": ("void", "DOCUMENT", "--reason", "asked"),
+    "resolve": ("resolve", "DOCUMENT", "--sent", "--reason", "asked"),
+    "reject": ("reject", BATCH, "--reason", "asked"),
+    "purge": ("purge", "--before", "2020-01-01"),
+    "settings": ("settings",),
+    "doctor": ("doctor",),
+    "adopt": ("adopt", "inbox", "--reason", "moved"),
+    "ledger upgrade": ("ledger", "upgrade"),
+    "report control": ("report", "control", BATCH),
+    "report access": ("report", "access", "--guarantor", "G100001"),
+    "source check": ("source", "check", "reference"),
+    "legal-hold place": ("legal-hold", "place", BATCH, "--reason", "suit"),
+    "legal-hold lift": ("legal-hold", "lift", BATCH, "--reason", "suit"),
+    "legal-hold list": ("legal-hold", "list"),
+}
+WITHOUT_SETTINGS = {"bench", "demo", "preflight", "source make-sample", "source load-synthea"}
+"""These do not open the hospital's mail house, or make one of their own."""
+pytestmark = pytest.mark.hospital("waiting")
+
+
+def _arguments(hospital: Hospital, template: tuple[str, ...]) -> list[str]:
+    document = str(hospital.ledger("SELECT document_id FROM document WHERE state = 'rendered' LIMIT 1")[0][0])
+    return [document if each == "DOCUMENT" else each for each in template]
+
+
+def test_every_command__is_in_one_of_the_tables() -> None:
+    assert set(list_commands(typer.main.get_command(app))) == SENDS.keys() | SENDS_NOTHING.keys() | WITHOUT_SETTINGS
+
+
+@pytest.mark.parametrize("variable", MISSING)
+@pytest.mark.parametrize("command", SENDS)
+def test_command_that_sends__names_the_secret_and_changes_nothing(
+    hospital: Hospital, command: str, variable: str
+) -> None:
+    tables = ("batch", "document", "delivery", "print_file", "redelivery", "shard")
+    before = [hospital.ledger(f"SELECT * FROM {table}") for table in tables]
+    arguments = _arguments(hospital, SENDS[command])
+    assert variable in error_message(call(Hospital(hospital.home, MISSING[variable]), *arguments, code=2))
+    assert [hospital.ledger(f"SELECT * FROM {table}") for table in tables] == before
+
+
+@pytest.mark.parametrize("variable", MISSING)
+@pytest.mark.parametrize("command", SENDS_NOTHING)
+def test_command_that_sends_nothing__needs_no_secret(hospital: Hospital, command: str, variable: str) -> None:
+    arguments = _arguments(hospital, SENDS_NOTHING[command])
+    lacking = Hospital(hospital.copy_to(hospital.home.with_name("lacking")).home, MISSING[variable])
+    result, complete = call(lacking, *arguments, code=None), call(hospital, *arguments, code=None)
+    if command == "doctor":
+        assert variable in result.out, "the check of the mail house says what is missing, beside the others"
+        assert "all templates compile" in result.out
+    else:
+        assert result.code == complete.code, result.err
+        assert variable not in result.err
+
+
+@pytest.mark.parametrize("variable", MISSING)
+def test_dry_run__refuses_what_the_run_refuses(hospital: Hospital, variable: str) -> None:
+    lacking = Hospital(hospital.home, MISSING[variable])
+    assert variable in error_message(call(lacking, *RUN_TO_GATES, "--dry-run", code=2))
+    call(lacking, "rerun", BATCH, "--dry-run")

@@ -1,0 +1,92 @@
+"""A request is answered once: by a document that was handed off and did not come back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from statement_builder.billing.model import DocumentRequest, RequestFormat, RequestKind
+from statement_builder.billing.selection import Kind
+from statement_builder.errors import ConfigError
+from statement_builder.ledger import BatchState, DeliveryState, Ledger, RecordedRequest
+from tests.ledger.world import AT, FACILITY, MAILED_ON, make_batch, print_file, rendered
+
+ASKED_ON = AT.date() - timedelta(days=3)
+Q1 = DocumentRequest(request_id="Q1", kind=RequestKind.INVOICE, asked_on=ASKED_ON)
+INVOICE = msgspec.structs.replace(rendered("G1", kind=Kind.INVOICE, cycle="2026-11-02"), requests=(Q1,))
+CYCLE = "2026-11-02"
+
+
+def recorded(request_id: str = "R-1", account_number: str = "A-G1") -> RecordedRequest:
+    return RecordedRequest(
+        request_id=request_id,
+        kind=RequestKind.INVOICE,
+        account_number=account_number,
+        asked_on=ASKED_ON,
+        format=RequestFormat.STANDARD,
+        recorded_by="ana",
+        recorded_at=AT,
+    )
+
+
+def hand_off(ledger: Ledger, *, batch_id: str) -> None:
+    ledger.print_files.claim(print_file(batch_id, [INVOICE]), at=AT)
+    ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)
+
+
+def answered(ledger: Ledger, *, excluding: str = "") -> set[str]:
+    return set(ledger.requests.answered(["Q1", "Q2"], excluding_batch=excluding))
+
+
+def test_answered__from_the_hand_off_and_not_before(ledger: Ledger) -> None:
+    batch = make_batch(ledger, [INVOICE], kind=Kind.INVOICE, cycle=CYCLE)
+    assert answered(ledger) == set()
+    hand_off(ledger, batch_id=batch.batch_id)
+    assert answered(ledger) == {"Q1"}
+    assert answered(ledger, excluding=batch.batch_id) == set()
+    assert ledger.requests.of_batch(batch.batch_id, RequestKind.INVOICE) == {"A-G1": (Q1,)}
+
+
+def test_answered__not_by_a_piece_that_came_back(ledger: Ledger) -> None:
+    batch = make_batch(ledger, [INVOICE], kind=Kind.INVOICE, cycle=CYCLE)
+    hand_off(ledger, batch_id=batch.batch_id)
+    with ledger._transactions.write() as connection:
+        connection.exec_driver_sql("UPDATE delivery SET state = 'returned'")
+    assert answered(ledger) == set()
+
+
+def test_clocks__an_itemized_bill_moves_none(ledger: Ledger) -> None:
+    batch = make_batch(ledger, [INVOICE], kind=Kind.INVOICE, cycle=CYCLE)
+    hand_off(ledger, batch_id=batch.batch_id)
+    history = ledger.mailing_history
+    assert history.by_account(FACILITY, ["A-G1"]) == {}
+    assert history.by_account(FACILITY, ["A-G1"], excluding_batch="2026-11-statement") == {}
+
+
+def test_record__twice_is_once_and_withdrawn_is_over(ledger: Ledger) -> None:
+    assert ledger.requests.record(FACILITY, recorded())
+    assert not ledger.requests.record(FACILITY, recorded())
+    assert ledger.requests.recorded(FACILITY) == [recorded()]
+    assert ledger.requests.recorded("ELSEWHERE") == []
+    ledger.requests.withdraw(FACILITY, "R-1", reason="no such account", actor="ana", at=AT)
+    assert ledger.requests.recorded(FACILITY) == []
+    with pytest.raises(ConfigError, match="not an open request"):
+        ledger.requests.withdraw(FACILITY, "R-1", reason="again", actor="ana", at=AT)
+
+
+def test_recorded__lists_what_is_not_answered(ledger: Ledger) -> None:
+    for request_id in ("Q1", "R-2"):
+        ledger.requests.record(FACILITY, recorded(request_id))
+    batch = make_batch(ledger, [INVOICE], kind=Kind.INVOICE, cycle=CYCLE)
+    hand_off(ledger, batch_id=batch.batch_id)
+    assert [each.request_id for each in ledger.requests.recorded(FACILITY)] == ["R-2"]
+    others = ledger.requests.recorded(FACILITY, RequestKind.INVOICE, excluding_batch=batch.batch_id)
+    assert [each.request_id for each in others] == ["Q1", "R-2"]
+
+
+def test_reopen__a_shard_that_is_built_again_answers_again(ledger: Ledger) -> None:
+    batch = make_batch(ledger, [INVOICE], kind=Kind.INVOICE, cycle=CYCLE, state=BatchState.BUILT)
+    ledger.shards.reopen(batch.batch_id, 1, actor="ana", at=AT)
+    assert ledger.requests.of_batch(batch.batch_id, RequestKind.INVOICE) == {}

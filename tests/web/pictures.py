@@ -1,0 +1,55 @@
+"""Write the pictures of docs/operate/console.md from a sample hospital.
+
+.venv/bin/python -m tests.web.pictures
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from tests.commands import BATCH
+from tests.e2e.test_correct import pay_part
+from tests.e2e.test_release import set_release
+from tests.e2e.test_reprint import printed
+from tests.fixtures.hospitals import SampleHospitals
+from tests.hospital import ROOT
+from tests.web.browser import open_browser, open_page
+from tests.web.console import open_console
+
+FOLDER = ROOT / "docs" / "pictures"
+_WINDOW = {"width": 1200, "height": 760}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder, open_browser() as browser:
+        hospitals = SampleHospitals(Path(folder))
+        waiting = hospitals.copy_to(Path(folder) / "waiting-home", "waiting", guarantors=40)
+        set_release(waiting, amount_max_cents="300000")
+        with open_console(waiting) as visit, open_page(browser, visit, viewport=_WINDOW) as page:
+            _save(page, "today")
+            page.goto(f"{visit.origin}/batches/{BATCH}")
+            _save(page, "batch")
+            page.goto(f"{visit.origin}/queue")
+            _save(page, "queue")
+        mailed = hospitals.copy_to(Path(folder) / "mailed-home", "mailed", guarantors=40)
+        document = printed(mailed)
+        pay_part(mailed, document)
+        with open_console(mailed) as visit, open_page(browser, visit, viewport=_WINDOW) as page:
+            page.goto(f"{visit.origin}/documents/{document}")
+            _save(page, "document")
+            page.get_by_text("Correct", exact=True).click()
+            page.get_by_role("button", name="Show the difference").click()
+            page.get_by_role("button", name="Make and send the correction").wait_for()
+            _save(page, "correction")
+
+
+def _save(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    page.screenshot(path=FOLDER / f"console-{name}.png", full_page=name == "batch")
+
+
+if __name__ == "__main__":
+    main()
