@@ -16,6 +16,7 @@ from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
+from statement_builder.policy.plan_states import PLAN_STATES
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import TEMPLATES, languages
 from statement_builder.settings.by_kind import YEARS_MAX, YEARS_MIN
@@ -93,6 +94,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_role_faults(settings.roles)
     yield from _find_console_faults(settings.console)
     if settings.facility is not None:
+        yield from _find_plan_faults(settings.policy, settings.facility)
         yield from _find_facility_faults(settings.facility, settings.render.languages)
 
 
@@ -189,6 +191,16 @@ def _find_policy_faults(policy: Policy) -> Iterator[str]:
         yield "policy.consent_terms must be SHA-256 values: 64 lowercase hexadecimal digits, from `sha256sum FILE`"
     if policy.agency_name and (not re.search(r"\w", policy.agency_name) or _unprintable(policy.agency_name)):
         yield "policy.agency_name must be a name on one line, or empty"
+
+
+def _find_plan_faults(policy: Policy, facility: Facility) -> Iterator[str]:
+    """What the facility's state requires before a payment plan ends."""
+    state = facility.return_address.state.upper()
+    rule = PLAN_STATES.get(state)
+    if rule is not None and policy.plan_lapse_days < rule.lapse_days_min:
+        yield (
+            f"policy.plan_lapse_days must be at least {rule.lapse_days_min} for a facility in {state} ({rule.citation})"
+        )
 
 
 def _find_role_faults(roles: RoleSettings) -> Iterator[str]:

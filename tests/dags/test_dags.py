@@ -11,7 +11,16 @@ import pytest
 from tests.dags.airflow_home import DAGS, AirflowHome
 from tests.hospital import ROOT, build_hospital
 
-PER_KIND = ("monthly_statements", "ob_predelivery_notices", "dunning_letters", "itemized_bills")
+PER_KIND = (
+    "monthly_statements",
+    "ob_predelivery_notices",
+    "dunning_letters",
+    "itemized_bills",
+    "payment_plan_agreements",
+    "missed_plan_payments",
+    "ended_payment_plans",
+    "payment_plan_reminders",
+)
 SCHEDULED = {*PER_KIND, "delivery_tracking"}
 BATCH_DAGS = {*PER_KIND, "rerun_batch"}
 ALL = {*PER_KIND, "rerun_batch", "delivery_tracking"}
@@ -31,6 +40,10 @@ JUST_AFTER_SCHEDULE = {
     "monthly_statements": "2026-11-03T10:00:30+00:00",
     "dunning_letters": "2026-11-17T10:00:30+00:00",
     "itemized_bills": "2026-11-17T09:00:30+00:00",
+    "payment_plan_agreements": "2026-11-17T09:10:30+00:00",
+    "missed_plan_payments": "2026-11-17T09:20:30+00:00",
+    "ended_payment_plans": "2026-11-17T09:30:30+00:00",
+    "payment_plan_reminders": "2026-11-17T09:40:30+00:00",
     "delivery_tracking": "2026-11-17T10:20:30+00:00",
 }
 """From November 1, 5:00 a.m. in New York is 10:00 UTC."""
@@ -103,6 +116,10 @@ def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], na
             "monthly_statements": "2026-12-03T10:00:00+00:00",
             "dunning_letters": "2026-11-17T10:00:00+00:00",
             "itemized_bills": "2026-11-04T09:00:00+00:00",
+            "payment_plan_agreements": "2026-11-04T09:10:00+00:00",
+            "missed_plan_payments": "2026-11-04T09:20:00+00:00",
+            "ended_payment_plans": "2026-11-04T09:30:00+00:00",
+            "payment_plan_reminders": "2026-11-04T09:40:00+00:00",
             "delivery_tracking": "2026-11-03T10:20:00+00:00",
         }[name]
     )

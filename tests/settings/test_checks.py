@@ -143,6 +143,26 @@ def test_load_settings__accepts_numbers_that_people_dial(tmp_path: Path, phone: 
     assert settings.require_facility().phone == phone
 
 
+@pytest.mark.parametrize(
+    ("state", "days", "refused"),
+    [
+        pytest.param("CA", 89, True, id="california-89-days-hsc-127425"),
+        pytest.param("CA", 90, False, id="california-90-days-hsc-127425"),
+        pytest.param("ca", 30, True, id="california-in-small-letters"),
+        pytest.param("NH", 30, False, id="a-state-without-a-rule"),
+    ],
+)
+def test_load_settings__plan_ends_no_sooner_than_the_state_allows(
+    tmp_path: Path, state: str, days: int, refused: bool
+) -> None:
+    changes = {"facility.return_address": ADDRESS | {"state": state}, "policy.plan_lapse_days": days}
+    if refused:
+        with pytest.raises(ConfigError, match=r"policy\.plan_lapse_days must be at least 90 .* in CA"):
+            load_with(tmp_path, changes)
+    else:
+        assert load_with(tmp_path, changes).policy.plan_lapse_days == days
+
+
 def test_limits__every_number_has_one() -> None:
     def numbers(record: type[msgspec.Struct], prefix: str) -> set[str]:
         found = set()
