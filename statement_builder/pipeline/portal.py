@@ -30,7 +30,7 @@ from mail_house.urls import parse_url
 from statement_builder.archive import PackReader, build_pack, check_archive_url, naming_document, open_archive
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ArchiveError, ConfigError
-from statement_builder.ledger import Batch, DeliveryState, Document, NewPortalFile, PortalFileRow
+from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, NewPortalFile, PortalFileRow
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.portal_keys import read_portal_keys
 from statement_builder.pipeline.print_plan import NUMBERS_PER_SHARD
@@ -93,14 +93,18 @@ def is_published(settings: Settings, kind: Kind) -> bool:
 
 
 def publish_batch(context: AppContext, batch: Batch) -> None:
-    """Publish what left since the last time, and withdraw what was voided. Does nothing without a portal.
+    """Publish what left since the last time, and withdraw what was voided. Does nothing without a portal, and for a
+    batch that closed before there was one: a redelivery must not publish old mail.
 
     Raises `HandOffError` when the portal cannot be reached: a re-run publishes the rest.
     """
     if not is_published(context.settings, batch.kind):
         return
+    publication = _Publication(context, batch)
+    if batch.state is BatchState.CLOSED and not publication.has_begun:
+        return
     with context.watch("portal"):
-        _Publication(context, batch).run()
+        publication.run()
 
 
 class _Publication:
@@ -110,6 +114,11 @@ class _Publication:
         self._store = open_portal(context.settings, context.environ)
         self._keys = read_portal_keys(context.environ)
         self._files = context.ledger.portal.for_batch(batch.batch_id)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the batch has a feed file."""
+        return bool(self._files)
 
     def run(self) -> None:
         ledger = self._context.ledger.portal

@@ -177,6 +177,26 @@ def test_feed__portal_down_leaves_the_mail_sent_and_a_rerun_publishes(hospital: 
     assert (len(hospital.manifest_rows()), hospital.emailed()) == sent
 
 
+@pytest.mark.hospital("mailed", guarantors=40)
+def test_feed__a_batch_that_closed_before_stays_unpublished(hospital: Hospital) -> None:
+    document = hospital.manifest_rows()[0]["document_id"]
+    hospital = with_portal(hospital)
+    hospital.statements("reprint", document, "--reason", "lost")
+    hospital.statements("track")
+    assert feed_lines(hospital) == []
+
+
+def test_doctor__writes_to_the_portal_and_leaves_nothing(hospital: Hospital) -> None:
+    hospital = with_portal(hospital)
+    findings = {each["part"]: each for each in hospital.statements("doctor", "--json", code=None).json}
+    assert findings["portal"]["ok"]
+    assert list((hospital.home / "portal").iterdir()) == []
+    hospital.environ[PORTAL_KEY] = "short"
+    findings = {each["part"]: each for each in hospital.statements("doctor", "--json", code=1).json}
+    assert not findings["portal"]["ok"]
+    assert PORTAL_KEY in findings["portal"]["message"]
+
+
 def test_feed__requires_a_key(hospital: Hospital) -> None:
     hospital = with_portal(hospital)
     hospital.environ[PORTAL_KEY] = ""

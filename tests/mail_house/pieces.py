@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 
 import pikepdf
@@ -17,6 +17,8 @@ from mail_house.profiles import load_profile
 CREATED_ON = date(2026, 11, 20)
 POSTAL_COLUMNS = ("mail_class", "insert_code", "return_envelope", "perforated_page", "zip5", "zip4")
 """Columns that manifests did not always have."""
+SEGMENT_COLUMNS = ("segment", "return_envelope_code", "message_code")
+"""Columns that came after them."""
 RECIPIENT = ("MARIA NUNEZ", "12 HARBOR ST APT 4", "SPRINGFIELD MA 01103")
 
 
@@ -70,11 +72,11 @@ def make_print_file(*, number: int = 1, pages: Sequence[int] = (1, 2)) -> PrintF
     return build_print_file(name=name, pieces=pieces, profile=load_profile(), created_on=CREATED_ON)
 
 
-def without_postal_columns(manifest: bytes) -> bytes:
+def without_columns(manifest: bytes, columns: Collection[str]) -> bytes:
     """The manifest as it was written before it had these columns."""
     found = list(csv.DictReader(io.StringIO(manifest.decode("utf-8"), newline="")))
     out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, [name for name in found[0] if name not in POSTAL_COLUMNS], extrasaction="ignore")
+    writer = csv.DictWriter(out, [name for name in found[0] if name not in columns], extrasaction="ignore")
     writer.writeheader()
     writer.writerows(found)
     return out.getvalue().encode()

@@ -21,6 +21,7 @@ from mail_house.inbound import (
     JobMailed,
     PieceReport,
     PieceState,
+    Viewed,
     read_delivery_reports,
 )
 from mail_house.inbound.lob import STATES
@@ -31,6 +32,7 @@ from tests.shared_data import shared_data
 DOCUMENT = "3f2504e0-4f89-51d3-9a0c-0305e82c3301"
 FILE = "STMT_LAKESIDE_2026-11_20261107_2026-11-statement_001"
 SHA = "ab" * 32
+TOKEN = "abcdefgh234567qz"
 ON = date(2026, 11, 9)
 
 HEADERS = {
@@ -41,6 +43,7 @@ HEADERS = {
     "returned mail": "document_id,returned_on,return_reason",
     "address changes": "document_id,move_type,effective_on,return_code,"
     "new_line_1,new_line_2,new_city,new_state,new_zip",
+    "documents viewed": "document_id,viewed_on,token",
 }
 
 
@@ -68,6 +71,7 @@ ROWS: list[tuple[str, str, DeliveryReport]] = [
         f'{DOCUMENT},I,2026-11-09,A,"12 OAK ST, APT 3",,BOSTON,MA,02110-1234',
         AddressChange(document_id=DOCUMENT, move_type="I", on=ON),
     ),
+    ("documents viewed", f"{DOCUMENT},2026-11-09,{TOKEN}", Viewed(document_id=DOCUMENT, on=ON, token=TOKEN)),
 ]
 
 
@@ -99,6 +103,8 @@ def test_read__each_report(form: str, row: str, expected: DeliveryReport) -> Non
         pytest.param("acknowledgement", f"{FILE},received,12,{SHA},2026-11-09,", "received", id="unknown-status"),
         pytest.param("acknowledgement", f"{FILE},accepted,-1,{SHA},2026-11-09,", "records", id="negative"),
         pytest.param("acknowledgement", f"{FILE},accepted,12,{SHA[:-1]},2026-11-09,", "pdf_sha256", id="short-hash"),
+        pytest.param("documents viewed", f"{DOCUMENT},2026-11-09,{TOKEN[:-1]}", "token", id="short-token"),
+        pytest.param("documents viewed", f"{DOCUMENT},yesterday,{TOKEN}", "viewed_on", id="day-in-words"),
         pytest.param("mailed jobs", "../../etc/passwd,1,2026-11-09,J", "print_file", id="path"),
     ],
 )
@@ -182,8 +188,9 @@ def test_read__harmless_artifact_is_no_problem(change: Callable[[bytes], bytes])
         pytest.param("acknowledgement", f"{FILE}.PDF,Rejected,12,{SHA},2026-11-09,FONTS", ROWS[2][2], id="reject"),
         pytest.param("rejects", f"{DOCUMENT.upper()},{FILE},2026-11-09,ADDRESS", ROWS[5][2], id="piece"),
         pytest.param(
-            "address changes", f"{DOCUMENT.upper()},i,2026-11-09,A,12 OAK ST,,Boston,ma,02110", ROWS[-1][2], id="move"
+            "address changes", f"{DOCUMENT.upper()},i,2026-11-09,A,12 OAK ST,,Boston,ma,02110", ROWS[-2][2], id="move"
         ),
+        pytest.param("documents viewed", f"{DOCUMENT},2026-11-09,{TOKEN.upper()}", ROWS[-1][2], id="token"),
     ],
 )
 def test_read__letter_case_does_not_matter(form: str, row: str, expected: DeliveryReport) -> None:

@@ -12,7 +12,7 @@ import pikepdf
 import pytest
 
 from mail_house.errors import PreflightFailed
-from mail_house.models import Piece, PrintFile
+from mail_house.models import Piece, PieceCodes, PrintFile
 from mail_house.preflight import require_no_faults
 from mail_house.preflight.preflight import choose_sample, find_faults
 from mail_house.print_files import build_print_file
@@ -23,7 +23,7 @@ from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine
 from tests.builders import make_address, make_encounter
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
-from tests.mail_house.pieces import CREATED_ON, without_postal_columns
+from tests.mail_house.pieces import CREATED_ON, POSTAL_COLUMNS, SEGMENT_COLUMNS, without_columns
 
 LETTER = with_mailer(load_profile(), mailer_id="123456", service_type="040")
 SIMPLEX = msgspec.structs.replace(LETTER, duplex=False)
@@ -277,7 +277,7 @@ def test_find_faults__visual_faults(pieces: tuple[Piece, ...], operators: bytes,
         pytest.param(",11,STMT_X.pdf,1,1,1,1,", ",11,STMT_X.pdf,1,0,1,1,", "cannot be mailed", id="no-pages"),
         pytest.param(",12,STMT_X.pdf,3,", ",12,STMT_X.pdf,5,", "does not start where", id="gap"),
         pytest.param(",144500,", ",144501,", "cents of its control file", id="cents"),
-        pytest.param(",01103,\r\n", ",01104,\r\n", "ZIP Code does not match its address", id="zip-of-another-address"),
+        pytest.param(",01103,,,,\r\n", ",01104,,,,\r\n", "ZIP Code does not match its address", id="zip-of-another-address"),
         pytest.param(",first-class,", ",marketing,", "not what the profile orders", id="mail-class"),
         pytest.param(",first-class,,Y,", ",first-class,X,Y,", "not what the profile orders", id="insert"),
         pytest.param(",first-class,,Y,", ",first-class,,N,", "not what the profile orders", id="reply-envelope"),
@@ -321,9 +321,30 @@ def test_find_faults__files_that_do_not_belong_together(
     assert complaint in found[0]
 
 
-def test_find_faults__an_older_print_file_has_no_fault(pieces: tuple[Piece, ...]) -> None:
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param(SEGMENT_COLUMNS, id="before-segments"),
+        pytest.param((*POSTAL_COLUMNS, *SEGMENT_COLUMNS), id="before-postal-options"),
+    ],
+)
+def test_find_faults__an_older_print_file_has_no_fault(pieces: tuple[Piece, ...], columns: tuple[str, ...]) -> None:
     file = build(pieces)
-    assert faults(with_matching_control(file, manifest=without_postal_columns(file.manifest))) == []
+    assert faults(with_matching_control(file, manifest=without_columns(file.manifest, columns))) == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "is_fault"),
+    [
+        pytest.param(PieceCodes(segment="FIRST", insert="FAP-11"), False, id="of-its-segment"),
+        pytest.param(PieceCodes(insert="FAP-11"), True, id="without-a-segment"),
+    ],
+)
+def test_find_faults__an_insert_that_the_profile_does_not_order(
+    pieces: tuple[Piece, ...], codes: PieceCodes, is_fault: bool
+) -> None:
+    file = build(tuple(msgspec.structs.replace(piece, codes=codes) for piece in pieces))
+    assert any("insert" in fault for fault in faults(file)) is is_fault
 
 
 def test_choose_sample__first_last_longest_and_a_fixed_share_of_the_rest(pieces: tuple[Piece, ...]) -> None:

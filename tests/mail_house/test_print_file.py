@@ -14,17 +14,18 @@ import pikepdf
 import pypdfium2
 import pytest
 
-from mail_house.models import Piece, PrintFile
+from mail_house.models import Piece, PieceCodes, PrintFile
 from mail_house.print_files import build_print_file, envelope_class, print_file_name, sheets_of
 from mail_house.print_files.manifest import read_manifest, write_manifest
 from mail_house.profiles import Profile, load_profile
 from tests.mail_house.pieces import (
     CREATED_ON,
     POSTAL_COLUMNS,
+    SEGMENT_COLUMNS,
     draw_pdf,
     make_piece,
     make_print_file,
-    without_postal_columns,
+    without_columns,
 )
 
 LETTER = load_profile()
@@ -159,8 +160,22 @@ def test_read_manifest__returns_what_was_written() -> None:
 
 def test_read_manifest__of_an_older_print_file() -> None:
     file = build(make_piece(1, pages=2, amount_cents=4_200))
-    (row,) = read_manifest(without_postal_columns(file.manifest))
+    (row,) = read_manifest(without_columns(file.manifest, (*POSTAL_COLUMNS, *SEGMENT_COLUMNS)))
     assert (row.pages, row.amount_cents, row.postal_options) == (2, 4_200, None)
+    (row,) = read_manifest(without_columns(file.manifest, SEGMENT_COLUMNS))
+    assert row.postal_options is not None
+    assert (row.postal_options.zip5, row.postal_options.segment) == ("01103", "")
+
+
+def test_manifest__has_the_codes_of_the_pieces_segment() -> None:
+    codes = PieceCodes(segment="FIRST", insert="FAP-11", return_envelope="NO9-GREEN", message="SATURDAYS")
+    plain, coded = make_piece(1), msgspec.structs.replace(make_piece(2), codes=codes)
+    rows = list(csv.DictReader(io.StringIO(build(plain, coded).manifest.decode(), newline="")))
+    names = ("segment", "insert_code", "return_envelope_code", "message_code")
+    assert [tuple(row[name] for name in names) for row in rows] == [
+        ("", "", "", ""),
+        ("FIRST", "FAP-11", "NO9-GREEN", "SATURDAYS"),
+    ]
 
 
 @pytest.mark.parametrize("name", POSTAL_COLUMNS)
