@@ -46,7 +46,7 @@ def show(request: Request, batch_id: str) -> Response:
         seen=fingerprint_batch(context, batch, checks) if checks else "",
         plot=plot_cycles([*summarize_previous(context, batch, count=CYCLES_SHOWN), summarize_batch(context, batch)]),
         proof=proof,
-        unopened=frozenset(list_unopened(context, batch)),
+        unopened=frozenset(list_unopened(context, batch, proof)),
         requires_proof=context.settings.console.requires_proof,
         progress=read_progress(context, batch, details),
         running=console_of(request).jobs.running(batch_id),
