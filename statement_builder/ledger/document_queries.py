@@ -12,7 +12,7 @@ from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.records import Delivery, Document
 from statement_builder.ledger.row_mapping import to_delivery, to_document
-from statement_builder.ledger.states import TERMINAL_FAILURES, DocumentState
+from statement_builder.ledger.states import TERMINAL_FAILURES, DeliveryState, DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of
 from statement_builder.ledger.storage.tables import delivery, document, document_account, redelivery
 
@@ -25,6 +25,8 @@ def is_live(attempt: FromClause) -> ColumnElement[bool]:
 
 
 _IS_LIVE = and_(_live.c.document_id == document.c.document_id, is_live(_live))
+IS_UNCERTAIN = _live.c.state == DeliveryState.UNCERTAIN.value
+"""Of a query built on `select_documents`: the outcome of the live attempt is unknown."""
 _due = redelivery.alias("due")
 IS_REDELIVERY_DUE = exists().where(_due.c.document_id == document.c.document_id)
 IS_PENDING = or_(document.c.state == DocumentState.RENDERED.value, IS_REDELIVERY_DUE)

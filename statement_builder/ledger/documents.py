@@ -16,6 +16,7 @@ from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.document_queries import (
     IS_PENDING,
     IS_REDELIVERY_DUE,
+    IS_UNCERTAIN,
     fetch_documents,
     is_live,
     is_other_recipient_of,
@@ -83,6 +84,12 @@ class DocumentRepository(Repository):
             query = query.where(document.c.channel == channel.value)
         if sequence is not None:
             query = query.where(document.c.sequence == sequence)
+        with self._read() as connection:
+            return fetch_documents(connection, query.order_by(document.c.sequence, document.c.position))
+
+    def uncertain(self, batch_id: str) -> list[Document]:
+        """Those of `pending` whose hand-off has an unknown outcome."""
+        query = select_documents().where(document.c.batch_id == batch_id, IS_PENDING, IS_UNCERTAIN)
         with self._read() as connection:
             return fetch_documents(connection, query.order_by(document.c.sequence, document.c.position))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
+from statement_builder.archive import Archive
 from statement_builder.billing.model import GuarantorAccount, Record
 from statement_builder.errors import ConfigError
-from statement_builder.ledger import Batch, BatchState, ProofCandidate
+from statement_builder.ledger import Batch, BatchState, ProofCandidate, Shard
 from statement_builder.operations.wording import FIGURE_LABELS, format_dollars
 from statement_builder.pipeline.build_worker import read_shard
 from statement_builder.pipeline.context import AppContext
@@ -72,25 +74,30 @@ def _find_large_print(context: AppContext, batch: Batch) -> list[ProofCandidate]
     for shard in shards[:LARGE_PRINT_SHARDS_MAX]:
         if shard.purged_on is not None:
             continue
-        large = [
-            entry.guarantor.guarantor_id
-            for entry in read_shard(context.archive, shard)
-            if isinstance(entry, GuarantorAccount) and entry.guarantor.large_print
-        ]
+        large = list(_list_large_print(context.archive, shard))  # type: ignore[arg-type]  # hashed by identity
         if found := context.ledger.proof.of_guarantors(batch.batch_id, large):
             return found[:1]
     return []
 
 
-def list_unopened(context: AppContext, batch: Batch) -> list[str]:
-    """The documents of the proof that the actor has not opened in the console."""
+@lru_cache(maxsize=64)
+def _list_large_print(archive: Archive, shard: Shard) -> tuple[str, ...]:
+    """The guarantors of a shard who get large print. A snapshot never changes, so it is read once."""
+    entries = (entry for entry in read_shard(archive, shard) if isinstance(entry, GuarantorAccount))
+    return tuple(entry.guarantor.guarantor_id for entry in entries if entry.guarantor.large_print)
+
+
+def list_unopened(context: AppContext, batch: Batch, proof: Sequence[ProofDocument]) -> list[str]:
+    """The documents of this proof that the actor has not opened in the console."""
     opened = context.ledger.proof.opened_by(batch.batch_id, OPENED).get(context.actor, frozenset())
-    return [each.document_id for each in list_proof(context, batch) if each.document_id not in opened]
+    return [each.document_id for each in proof if each.document_id not in opened]
 
 
 def require_proof(context: AppContext, batch: Batch) -> None:
     """`ConfigError` if the setting requires that the actor has opened the proof, and the actor has not."""
-    if context.settings.console.requires_proof and (left := list_unopened(context, batch)):
+    if not context.settings.console.requires_proof:
+        return
+    if left := list_unopened(context, batch, list_proof(context, batch)):
         raise ConfigError(
             f"batch {batch.batch_id} was not released: open each document of its proof first. {len(left):,} "
             f"{'is' if len(left) == 1 else 'are'} left (console.requires_proof)."

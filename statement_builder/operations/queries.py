@@ -156,9 +156,7 @@ def list_unresolved_hand_offs(context: AppContext, batch: Batch) -> list[Unresol
     One row per e-mail and one per print file, since the vendor has either all of a print file or none of it.
     """
     rows: dict[str, UnresolvedHandOff] = {}
-    for document in context.ledger.documents.pending(batch.batch_id):
-        if document.delivery_state is not DeliveryState.UNCERTAIN:
-            continue
+    for document in context.ledger.documents.uncertain(batch.batch_id):
         delivery = context.ledger.deliveries.for_document(document.document_id)[-1]
         row = UnresolvedHandOff(
             document_id=document.document_id,

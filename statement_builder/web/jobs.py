@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from mail_house.errors import HandOffError
 from statement_builder.clock import open_clock
@@ -96,14 +95,7 @@ class Jobs:
             self._jobs[job.job_id] = job
             for old in [each for each in self._jobs.values() if not each.is_running][:-KEPT_MAX]:
                 del self._jobs[old.job_id]
-        context = get_context("forkserver")
-        ours, theirs = context.Pipe(duplex=False)
-        arguments = (theirs, order, self._environ, self._folder, self._workers)
-        process = context.Process(target=_run, args=arguments, daemon=False)
-        process.start()
-        job.process_id = process.pid
-        theirs.close()
-        threading.Thread(target=self._follow, args=(job, ours, process), daemon=True).start()
+        threading.Thread(target=self._work, args=(job,), daemon=True).start()
         return job
 
     def find(self, job_id: str, session: str) -> Job | None:
@@ -123,7 +115,28 @@ class Jobs:
         """The clock of `Job.started_s`."""
         return self._monotonic()
 
-    def _follow(self, job: Job, ours: Connection, process: Any) -> None:
+    def _work(self, job: Job) -> None:
+        """Start the process and follow it. In a thread of its own, because the first start waits for `prepare`."""
+        try:
+            context = get_context("forkserver")
+            ours, theirs = context.Pipe(duplex=False)
+            arguments = (theirs, job.order, self._environ, self._folder, self._workers)
+            process = context.Process(target=_run, args=arguments, daemon=False)
+            process.start()
+            job.process_id = process.pid
+            theirs.close()
+            self._follow(job, ours)
+            process.join()
+        finally:
+            if job.result is None and not job.problem:
+                job.problem = (
+                    "The process ended before it was finished. What it had done is recorded; use “Finish” on the batch, "
+                    "or look at the document's history, to go on."
+                )
+            job.ended.set()
+
+    def _follow(self, job: Job, ours: Connection) -> None:
+        """Read what the process says until it ends."""
         try:
             while True:
                 kind, value = ours.recv()
@@ -136,13 +149,7 @@ class Jobs:
                 else:
                     job.problem = value
         except EOFError:
-            process.join()
-        if job.result is None and not job.problem:
-            job.problem = (
-                "The process ended before it was finished. What it had done is recorded; use “Finish” on the batch, or "
-                "look at the document's history, to go on."
-            )
-        job.ended.set()
+            return
 
 
 def _run(pipe: Connection, order: Order, environ: Mapping[str, str], folder: Path, workers: int) -> None:

@@ -65,6 +65,14 @@ def test_batch__foots_with_the_command_line(visit: Visit) -> None:
     assert summary["print_files"][0]["name"] in page
 
 
+def test_batch__control_sheet_is_the_archived_one(visit: Visit) -> None:
+    assert f"/batches/{BATCH}/control-sheet" in visit.get(f"/batches/{BATCH}").text
+    target = visit.hospital.home / "sheet.pdf"
+    call(visit.hospital, "report", "control", BATCH, "--kept", "-o", str(target))
+    assert visit.get(f"/batches/{BATCH}/control-sheet").content == target.read_bytes()
+    assert visit.looked()[-1] == ("console control sheet", "ben@desk")
+
+
 def test_batch__proof_shows_each_channel_the_largest_and_the_longest(visit: Visit) -> None:
     page = visit.get(f"/batches/{BATCH}").text
     proof = set(re.findall(r'href="/documents/([0-9a-f-]{36})"', page))

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from msgspec.structs import replace
 
-from statement_builder.operations.access import list_subjects
+from statement_builder.operations.access import list_subjects, subjects_in
+from statement_builder.operations.control_sheet import decode_control_sheet, read_archived_sheet
 from statement_builder.operations.proof import list_proof, list_unopened
 from statement_builder.operations.release import fingerprint_batch, pending_checks
 from statement_builder.operations.release_codes import RELEASE_BY_NAME
@@ -45,12 +46,23 @@ def show(request: Request, batch_id: str) -> Response:
         seen=fingerprint_batch(context, batch, checks) if checks else "",
         plot=plot_cycles([*summarize_previous(context, batch, count=CYCLES_SHOWN), summarize_batch(context, batch)]),
         proof=proof,
-        unopened=frozenset(list_unopened(context, batch)),
+        unopened=frozenset(list_unopened(context, batch, proof)),
         requires_proof=context.settings.console.requires_proof,
         progress=read_progress(context, batch, details),
         running=console_of(request).jobs.running(batch_id),
         now_s=console_of(request).jobs.now_s(),
     )
+
+
+@router.get("/control-sheet")
+def show_control_sheet(request: Request, batch_id: str) -> Response:
+    """The control sheet as it was archived when the batch closed, as a PDF."""
+    context = context_of(request)
+    batch = context.require_batch(batch_id)
+    sheet = decode_control_sheet(read_archived_sheet(context, batch, ".json"))
+    record_view(request, "control sheet", subjects_in(sheet.questions), batch_id=batch_id)
+    headers = {"Content-Disposition": f'inline; filename="{batch_id}-control-sheet.pdf"'}
+    return Response(read_archived_sheet(context, batch, ".pdf"), media_type="application/pdf", headers=headers)
 
 
 @router.get("/progress")
