@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from msgspec.structs import replace
 
-from statement_builder.operations.access import list_subjects, subjects_in
+from statement_builder.operations.access import list_subjects
 from statement_builder.operations.control_sheet import decode_control_sheet, read_archived_sheet
 from statement_builder.operations.proof import list_proof, list_unopened
 from statement_builder.operations.release import fingerprint_batch, pending_checks
@@ -60,7 +60,7 @@ def show_control_sheet(request: Request, batch_id: str) -> Response:
     context = context_of(request)
     batch = context.require_batch(batch_id)
     sheet = decode_control_sheet(read_archived_sheet(context, batch, ".json"))
-    record_view(request, "control sheet", subjects_in(sheet.questions), batch_id=batch_id)
+    record_view(request, "control sheet", list_subjects(sheet), batch_id=batch_id)
     headers = {"Content-Disposition": f'inline; filename="{batch_id}-control-sheet.pdf"'}
     return Response(read_archived_sheet(context, batch, ".pdf"), media_type="application/pdf", headers=headers)
 

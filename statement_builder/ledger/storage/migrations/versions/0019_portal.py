@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021"
-down_revision = "0020"
+revision = "0019"
+down_revision = "0018"
 
 ID = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 TIME = sa.DateTime(timezone=True)

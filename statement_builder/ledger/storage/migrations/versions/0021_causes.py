@@ -7,8 +7,8 @@ from alembic import op
 
 ID = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 
-revision = "0040"
-down_revision = "0022"
+revision = "0021"
+down_revision = "0020"
 
 
 def upgrade() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0020"
-down_revision = "0018"
+revision = "0018"
+down_revision = "0017"
 
 ID = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 TIME = sa.DateTime(timezone=True)
