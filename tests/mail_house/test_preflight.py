@@ -277,7 +277,9 @@ def test_find_faults__visual_faults(pieces: tuple[Piece, ...], operators: bytes,
         pytest.param(",11,STMT_X.pdf,1,1,1,1,", ",11,STMT_X.pdf,1,0,1,1,", "cannot be mailed", id="no-pages"),
         pytest.param(",12,STMT_X.pdf,3,", ",12,STMT_X.pdf,5,", "does not start where", id="gap"),
         pytest.param(",144500,", ",144501,", "cents of its control file", id="cents"),
-        pytest.param(",01103,,,,\r\n", ",01104,,,,\r\n", "ZIP Code does not match its address", id="zip-of-another-address"),
+        pytest.param(
+            ",01103,,,,\r\n", ",01104,,,,\r\n", "ZIP Code does not match its address", id="zip-of-another-address"
+        ),
         pytest.param(",first-class,", ",marketing,", "not what the profile orders", id="mail-class"),
         pytest.param(",first-class,,Y,", ",first-class,X,Y,", "not what the profile orders", id="insert"),
         pytest.param(",first-class,,Y,", ",first-class,,N,", "not what the profile orders", id="reply-envelope"),
