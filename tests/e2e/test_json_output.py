@@ -19,7 +19,7 @@ from tests.hospital import AS_OF, CLOCK, Hospital
 
 FIGURES = (
     "pulled selected held exceptions rendered errors print email handed_off withheld uncertain acknowledged mailed "
-    "rejected bounced returned due_again extra"
+    "rejected bounced unread returned due_again extra"
 )
 SUMMARY = "batch kind cycle as_of limit state counts cents holds foots next seconds"
 DETAILS = f"{SUMMARY} questions came_back print_files extras open_hand_offs"
@@ -27,7 +27,7 @@ PRINT_FILE = "name state documents pages sheets cents sha256"
 EXCEPTION = "batch guarantor document file code message fix"
 DOCUMENT = (
     "document batch kind level guarantor accounts amount_cents pages sha256 state revision_of is_copy replaced_by "
-    "deliveries clocks"
+    "viewed_on deliveries clocks"
 )
 DELIVERY = "attempt channel state at print_file receipt"
 ALERT = "code subject message runbook"

@@ -261,6 +261,7 @@ LEGAL = {
     ("sent", "recalled"),
     ("sent", "returned"),
     ("sent", "bounced"),
+    ("sent", "unread"),
     ("acknowledged", "mailed"),
     ("acknowledged", "delivered"),
     ("acknowledged", "rejected"),
@@ -269,6 +270,8 @@ LEGAL = {
     ("mailed", "delivered"),
     ("mailed", "returned"),
     ("delivered", "returned"),
+    ("delivered", "unread"),
+    ("unread", "delivered"),
 }
 
 
