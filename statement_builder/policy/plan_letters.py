@@ -81,6 +81,7 @@ _RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_posted_today,
     guarantor_rules.hold_unapplied,
     guarantor_rules.hold_bad_address,
+    guarantor_rules.hold_alternate_format,
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,

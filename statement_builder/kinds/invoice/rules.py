@@ -96,6 +96,7 @@ INVOICE_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
+    guarantor_rules.hold_alternate_format,
     lambda candidate: hold_unwanted_paper(candidate, level=0),
     encounter_rules.hold_not_final,
     encounter_rules.hold_financial_class,

@@ -1,0 +1,34 @@
+"""No kind of document is mailed in print to somebody who asked for another format (45 CFR 92.202)."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from statement_builder.billing.model import AlternateFormat
+from statement_builder.billing.selection import Kind
+from statement_builder.kinds import decide
+from tests.builders import AS_OF, make_account
+from tests.kinds.test_invoice import stay
+from tests.kinds.test_plan_letters import DUE as PLAN_LETTERS
+from tests.policy.candidates import POLICY, days_ago, mailed, make_pregnant, visit
+
+DUE = PLAN_LETTERS | {
+    Kind.STATEMENT: make_account(visit()),
+    Kind.DUNNING: make_account(visit(correspondence=mailed(first=70, last=30, level=1))),
+    Kind.OB_NOTICE: make_pregnant(),
+    Kind.INVOICE: make_account(stay()),
+}
+"""An account that gets each kind now."""
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_decide__a_request_for_braille_holds_every_kind(kind: Kind) -> None:
+    account = DUE[kind]
+    assert decide(account, kind, POLICY, AS_OF).selection is not None
+    guarantor = replace(
+        account.guarantor, alternate_format=AlternateFormat.BRAILLE, alternate_format_requested_on=days_ago(20)
+    )
+    decision = decide(replace(account, guarantor=guarantor), kind, POLICY, AS_OF)
+    assert decision.selection is None
+    assert ("FORMAT_BRAILLE", days_ago(20)) in {(hold.code, hold.since) for hold in decision.holds}
