@@ -35,7 +35,8 @@ class KindTraits(Record, kw_only=True):
     is_asked_for: bool = False
     """It answers requests, each once. Nobody gets one who did not ask."""
     is_regular: bool = False
-    """Its batches are alike from cycle to cycle, so that one that differs much from the last needs a person's look."""
+    """Its batches are alike from cycle to cycle, so that an empty one, or one that differs much from the last, needs a
+    person's look."""
     by_email: bool = True
     """The default of `policy.email_kinds`: it may go by e-mail to a guarantor who consented."""
     release: str = "person"

@@ -72,7 +72,8 @@ def list_release_checks(
     `levels` maps dunning level to number of documents; `too_large` lists the ids of the documents above
     `release.amount_max_cents`.
     """
-    checks = [*_check_approval(release, kind, opened_by, levels)] if totals.counts.selected else []
+    is_quiet_day = not kind.traits.is_regular and not totals.counts.selected
+    checks = [] if is_quiet_day else [*_check_approval(release, kind, opened_by, levels)]
     if previous is not None and kind.traits.is_regular:
         checks += _compare(totals, previous, release)
     if too_large:

@@ -32,7 +32,7 @@ def results(sample_hospitals: SampleHospitals, tmp_path_factory: pytest.TempPath
     """A hospital after its four batches, and the output of every command."""
     if os.geteuid() != 0:
         pytest.skip("only root can run a command as another Unix user, which final notices need")
-    hospital = sample_hospitals.copy_to(tmp_path_factory.mktemp("three-batches") / "home")
+    hospital = sample_hospitals.copy_to(tmp_path_factory.mktemp("four-batches") / "home", guarantors=24)
     outputs = []
     for kind in KINDS:
         run = ("run", kind, "--cycle", CYCLE, "--as-of", AS_OF.isoformat())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from statement_builder.billing.kind_traits import MailingClock
+from statement_builder.billing.model import RequestKind
 from statement_builder.billing.selection import Kind, kinds_with
 from statement_builder.kinds import definition_of
 from statement_builder.settings.model import ReleaseSettings, RetentionSettings
@@ -27,6 +28,10 @@ def test_kind__is_complete(kind: Kind) -> None:
 def test_kind__has_its_settings(kind: Kind) -> None:
     assert ReleaseSettings().by(kind) in {"person", "dual-control", "auto"}
     assert 1 <= RetentionSettings().years(kind) <= 100
+
+
+def test_kind__what_can_be_asked_for_is_what_answers_requests() -> None:
+    assert {kind.value for kind in Kind if kind.traits.is_asked_for} == set(RequestKind)
 
 
 def test_kind__no_title_is_used_twice() -> None:

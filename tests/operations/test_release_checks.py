@@ -120,6 +120,24 @@ def test_release_checks__one_per_decision(facts: dict[str, Any], expected: list[
     assert [check.code for check in checks] == expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "selected", "expected"),
+    [
+        pytest.param(Kind.INVOICE, 0, [], id="nobody-asked"),
+        pytest.param(Kind.INVOICE, 1, ["APPROVAL"], id="somebody-asked"),
+        pytest.param(Kind.OB_NOTICE, 0, ["APPROVAL"], id="an-empty-regular-batch-is-odd"),
+    ],
+)
+def test_release_checks__a_quiet_day_needs_nobody(kind: Kind, selected: int, expected: list[str]) -> None:
+    now = totals(with_changes(errors=0, selected=selected, rendered=selected))
+    assert codes(now, kind=kind) == expected
+
+
+def test_comparison__is_skipped_for_kinds_that_are_not_regular() -> None:
+    now, last = totals(NO_ERRORS), totals(with_changes(errors=0, rendered=500))
+    assert codes(now, last, kind=Kind.INVOICE) == ["APPROVAL"]
+
+
 def test_errors__need_a_decision() -> None:
     assert codes(totals()) == ["ERRORS"]
 
