@@ -130,8 +130,8 @@ class Jobs:
         finally:
             if job.result is None and not job.problem:
                 job.problem = (
-                    "The process ended before it was finished. What it had done is recorded; use “Finish” on the batch, "
-                    "or look at the document's history, to go on."
+                    "The process ended before it was finished. What it had done is recorded; use “Finish” on the "
+                    "batch, or look at the document's history, to go on."
                 )
             job.ended.set()
 
