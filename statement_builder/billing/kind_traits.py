@@ -39,6 +39,12 @@ class KindTraits(Record, kw_only=True):
     person's look."""
     by_email: bool = True
     """The default of `policy.email_kinds`: it may go by e-mail to a guarantor who consented."""
+    needs_esign_terms: bool = True
+    """The default of `policy.esign_kinds`: the law requires it in writing, or may."""
+    on_portal: bool = True
+    """The default of `mail.portal_kinds`."""
+    carries_message: bool = False
+    """It has a place for a sentence of the month. A legal letter has none."""
     release: str = "person"
     """The default of the kind's `release` setting."""
     retention_years: int = 10

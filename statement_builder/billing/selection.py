@@ -19,10 +19,19 @@ class Kind(StrEnum):
     `statement_builder/kinds/` has everything else.
     """
 
-    STATEMENT = "statement", KindTraits(clock=MailingClock.STATEMENTS, family="bill", is_regular=True)
+    STATEMENT = (
+        "statement",
+        KindTraits(clock=MailingClock.STATEMENTS, family="bill", is_regular=True, carries_message=True),
+    )
     OB_NOTICE = (
         "ob-notice",
-        KindTraits(noun="obstetric notice", clock=MailingClock.NOTICES, is_obstetric=True, is_regular=True),
+        KindTraits(
+            noun="obstetric notice",
+            clock=MailingClock.NOTICES,
+            is_obstetric=True,
+            is_regular=True,
+            carries_message=True,
+        ),
     )
     DUNNING = (
         "dunning",

@@ -21,8 +21,8 @@ from statement_builder.policy.channel import FINAL_LEVEL
 
 MESSAGE_CHARACTERS_MAX = 160
 """Two lines of the page, in standard print."""
-MESSAGE_KINDS = frozenset({Kind.STATEMENT, Kind.OB_NOTICE})
-"""Kinds that may carry a sentence of the month. A kind that is not listed here is taken for a legal letter."""
+MESSAGE_KINDS = frozenset(kind for kind in Kind if kind.traits.carries_message)
+"""Kinds that may carry a sentence of the month."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 _unprintable = re.compile(f"[{DAMAGED}{FORBIDDEN}{LINE_ENDS}]").search
 
@@ -75,7 +75,7 @@ def find_segment(
     account: GuarantorAccount, selection: Selection, segments: Sequence[Segment], issued_on: date
 ) -> Segment:
     """The first segment that the document matches; `NO_SEGMENT` for a final notice, and when none does."""
-    if selection.kind is Kind.DUNNING and selection.level >= FINAL_LEVEL:
+    if selection.kind.traits.is_dunning and selection.level >= FINAL_LEVEL:
         return NO_SEGMENT
     numbers = set(selection.account_numbers)
     classes = {each.financial_class for each in account.encounters if each.account_number in numbers}

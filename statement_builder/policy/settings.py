@@ -47,7 +47,7 @@ class Policy(Record, kw_only=True):
     consent_terms: tuple[str, ...] = ()
     """SHA-256 of each consent text in force (`sha256sum consent.txt`). The kinds in `esign_kinds` go by e-mail only to
     a guarantor whose consent is to one of them. Empty: the text is not checked."""
-    esign_kinds: tuple[Kind, ...] = (Kind.STATEMENT, Kind.OB_NOTICE, Kind.DUNNING)
+    esign_kinds: tuple[Kind, ...] = tuple(kind for kind in Kind if kind.traits.needs_esign_terms)
     """Document kinds that the law requires in writing, so that e-mail requires a consent to one of `consent_terms`
     (15 USC 7001(c)). A billing statement carries the written notice of financial assistance (26 CFR 1.501(r)-4)."""
 

@@ -90,7 +90,7 @@ class MailSettings(Record, kw_only=True):
     """Folder where delivery reports arrive."""
     vendor_reports_url: str = ""
     """Where the print vendor leaves its reports: an `sftp:` or `file:` URL. Empty: they are placed in the inbox."""
-    portal_kinds: tuple[Kind, ...] = (Kind.STATEMENT, Kind.OB_NOTICE, Kind.DUNNING)
+    portal_kinds: tuple[Kind, ...] = tuple(kind for kind in Kind if kind.traits.on_portal)
     """Document kinds that the portal feed has."""
     portal_documents: str = "archive"
     """How the portal gets the PDFs: `archive`, each line says where in the archive; `zip`, beside each feed file, for a

@@ -93,7 +93,7 @@ def _walk(context: AppContext, batch: Batch, order: Order, accepted: Accepted) -
 def _reject(context: AppContext, order: Order) -> Done:
     from statement_builder.operations.reject import reject_batch  # noqa: PLC0415
 
-    return Done(message=reject_batch(context, context.require_batch(order.subject), order.reason))
+    return Done(message=reject_batch(context, context.require_batch(order.subject), order.reason, seen=order.seen))
 
 
 def _void(context: AppContext, order: Order) -> Done:

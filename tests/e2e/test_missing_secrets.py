@@ -51,9 +51,13 @@ SENDS_NOTHING = {
     "legal-hold place": ("legal-hold", "place", BATCH, "--reason", "suit"),
     "legal-hold lift": ("legal-hold", "lift", BATCH, "--reason", "suit"),
     "legal-hold list": ("legal-hold", "list"),
+    "request": ("request", "invoice", "A-NOT-THERE"),
+    "requests": ("requests",),
+    "withdraw": ("withdraw", "R-NOT-THERE", "--reason", "asked"),
 }
-WITHOUT_SETTINGS = {"bench", "demo", "preflight", "source make-sample", "source load-synthea"}
-"""These do not open the hospital's mail house, or make one of their own."""
+WITHOUT_SETTINGS = {"bench", "demo", "preflight", "serve", "source make-sample", "source load-synthea"}
+"""These do not open the hospital's mail house, or make one of their own. The console serves until it is stopped; its
+buttons are the operations of the commands above."""
 pytestmark = pytest.mark.hospital("waiting")
 
 
