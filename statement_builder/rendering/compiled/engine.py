@@ -110,7 +110,7 @@ class CompiledEngine:
             ready = None if segments is None else self._compose(parsed, segments)
             if ready is None and may_wait and self.cache is not None:
                 missing = b"" if segments is None else self._composition.missing
-                if not self.cache.claim(missing or key):
+                if not all(self.cache.claim(each) for each in (key, missing) if each):
                     raise LayoutPending
             outline, page_template = ready or self._compile(content, markup, parsed, segments)
             paragraphs = outline.typeset(parsed.texts)
