@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from mail_house.secret import KeyRing
@@ -198,6 +199,7 @@ def sample_contents(folder: Path, documents: int, kind: Kind, settings: Settings
 def _compose(account: GuarantorAccount, kind: Kind, settings: Settings) -> Content | None:
     if candidate_cents(account, kind, AS_OF) is None:
         return None
+    account = msgspec.structs.replace(account, letters=definition_of(kind).sample_letters(account))
     decision = decide(account, kind, settings.policy, AS_OF)
     if decision.outcome != "selected" or decision.selection is None:
         return None

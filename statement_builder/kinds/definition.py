@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from statement_builder.billing.balance import owed_cents
-from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount
+from statement_builder.billing.model import CausedLetter, Fault, FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.documents.content import Content
 from statement_builder.documents.facts import Facts
@@ -87,5 +87,7 @@ class KindDefinition:
     items_per_page_max: tuple[int, int] = (40, 20)
     """About twice the items that fit on a page, in standard and in large print. More than that on the most pages that
     an envelope takes is never laid out."""
+    sample_letters: Callable[[GuarantorAccount], tuple[CausedLetter, ...]] = lambda _: ()
+    """What a benchmark, which has no ledger, takes as mailed to an account of the sample hospital."""
     sample_guarantors: int = 30
     """Guarantors of the sample hospital for each document of this kind, for benchmarks. More is safe."""

@@ -31,4 +31,5 @@ DEFINITION = KindDefinition(
     is_candidate=lambda account: bool(plans_with_visits(account)),
     is_faulty_candidate=lambda entry: entry.has_plan,
     candidate_cents=unpaid_plan_cents,
+    sample_guarantors=150,
 )
