@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from statement_builder.rendering.fonts import covered_code_points
 
-_TYPOGRAPHY = "‘’“”–—…·•°§"
+_TYPOGRAPHY = "‘’“”–—…·•°§¡¿ªº«»"
 _LATIN = (range(0x20, 0x7F), range(0xC0, 0xD7), range(0xD8, 0xF7), range(0xF8, 0x250), range(0x1E00, 0x1F00))
 
 
