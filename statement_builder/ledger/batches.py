@@ -66,8 +66,9 @@ class BatchRepository(Repository):
             return _read_batch(connection, batch_id, lock=False)
 
     def all(self, *, limit: int | None = None) -> list[Batch]:
-        """All batches, newest cycle first; with `limit`, at most so many."""
-        query = select(*_BATCH_COLUMNS).order_by(batch.c.cycle.desc(), batch.c.batch_id).limit(limit)
+        """All batches, newest first by date (as text, a month is before its days); with `limit`, at most so many."""
+        newest = (batch.c.as_of.desc(), batch.c.cycle.desc(), batch.c.batch_id)
+        query = select(*_BATCH_COLUMNS).order_by(*newest).limit(limit)
         with self._read() as connection:
             return [to_batch(dict(row)) for row in connection.execute(query).mappings()]
 

@@ -11,9 +11,9 @@ from statement_builder.operations.summaries import DocumentSummary, summarize_do
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy.hold_codes import HOLD_CODES, describe_hold
 
-BATCHES_MAX = 60
-"""The newest batches whose decisions are shown: five years of a monthly kind."""
-SEARCHED_MAX = 12
+BATCHES_MAX = 4_000
+"""The newest batches whose decisions are shown: two years of five daily kinds and the monthly ones."""
+SEARCHED_MAX = 60
 """The newest batches that are searched for an account that was held."""
 
 
@@ -77,7 +77,11 @@ def find_guarantors(context: AppContext, text: str) -> list[str]:
 def read_account(context: AppContext, guarantor_id: str) -> AccountHistory:
     """The guarantor's documents, decisions and events, newest first. All empty for a guarantor whom nobody knows."""
     batches = {batch.batch_id: batch for batch in context.ledger.batches.all(limit=BATCHES_MAX)}
-    documents = context.ledger.documents.find(guarantor_id)
+    documents = [
+        each
+        for each in context.ledger.documents.find(guarantor_id)
+        if guarantor_of(each.document.guarantor_id) == guarantor_id  # not the owner of an account with this number
+    ]
     decisions = context.ledger.candidates.decisions(list(batches), guarantor_id)
     rows = [_describe_decision(context, batches[each.batch_id], each) for each in decisions]
     return AccountHistory(

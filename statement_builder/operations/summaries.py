@@ -131,9 +131,12 @@ def summarize_batch(context: AppContext, batch: Batch, *, seconds: float | None 
 
 
 def summarize_batches(context: AppContext, *, limit: int | None) -> list[BatchSummary]:
-    """Summarize the newest `limit` batches, or all, newest cycle first. The number of queries does not grow with
-    them."""
-    batches = context.ledger.batches.all(limit=limit)
+    """Summarize the newest `limit` batches, or all, newest first."""
+    return summarize_each(context, context.ledger.batches.all(limit=limit))
+
+
+def summarize_each(context: AppContext, batches: Sequence[Batch]) -> list[BatchSummary]:
+    """Summarize these batches, in their order. The number of queries does not grow with them."""
     totals = context.ledger.control_totals.for_batches([batch.batch_id for batch in batches])
     return [_summarize(batch, totals[batch.batch_id], None) for batch in batches]
 

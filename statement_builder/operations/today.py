@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from statement_builder.billing.model import Record
 from statement_builder.ledger import Batch, BatchState, ShardState
 from statement_builder.operations.release import pending_checks
-from statement_builder.operations.summaries import BatchSummary, summarize_batches
+from statement_builder.operations.summaries import BatchSummary, summarize_each
 from statement_builder.operations.tracking.tracking_alerts import find_late_files
 from statement_builder.operations.work_queue import list_work_queue
 from statement_builder.pipeline.context import AppContext
+from statement_builder.policy.guarantor_rules import ALTERNATE_FORMATS
+from statement_builder.policy.hold_codes import HOLD_CODES
 
 BATCHES_SHOWN = 12
+"""The newest batches, whatever their state. Those that are not closed are always shown."""
 _TITLES = {
     "FILE_REJECTED": "print files that the vendor rejected",
     "REJECTED": "pieces that the vendor did not print",
@@ -23,7 +26,7 @@ _TITLES = {
     "REVERSALS": "vendor reports that would reverse many mailings",
     "ACK_LATE": "print files without an acknowledgment",
     "MAIL_LATE": "print files not reported as mailed",
-}
+} | {code: HOLD_CODES[code].title for code in ALTERNATE_FORMATS.values()}
 
 
 class Progress(Record, kw_only=True):
@@ -75,13 +78,20 @@ class Today(Record, kw_only=True):
 
 def read_today(context: AppContext) -> Today:
     """Read it. One query per subject, not per document."""
-    batches = {batch.batch_id: batch for batch in context.ledger.batches.all(limit=BATCHES_SHOWN)}
-    summaries = summarize_batches(context, limit=BATCHES_SHOWN)
-    rows = tuple(_describe(context, batches[each.batch_id], each) for each in summaries)
+    everything = context.ledger.batches.all()
+    shown = [
+        batch
+        for number, batch in enumerate(everything)
+        if number < BATCHES_SHOWN or batch.state is not BatchState.CLOSED
+    ]
+    released = [batch for batch in everything if _left_this_month(context, batch)]
+    rows = tuple(
+        _describe(context, batch, summary) for batch, summary in zip(shown, summarize_each(context, shown), strict=True)
+    )
     return Today(
         batches=rows,
         waiting=tuple(_list_waiting(context, rows)),
-        month=_sum_month(context, batches, summaries),
+        month=_sum_month(summarize_each(context, released)),
     )
 
 
@@ -124,14 +134,14 @@ def _list_waiting(context: AppContext, rows: tuple[BatchRow, ...]) -> Iterator[W
         yield Waiting(code=code, title=_TITLES[code], count=count)
 
 
-def _sum_month(context: AppContext, batches: dict[str, Batch], summaries: list[BatchSummary]) -> MonthFigures:
-    today = context.today()
-    month = [
-        each
-        for each in summaries
-        if (at := batches[each.batch_id].released_at) is not None
-        and (context.local_date(at).year, context.local_date(at).month) == (today.year, today.month)
-    ]
+def _left_this_month(context: AppContext, batch: Batch) -> bool:
+    if batch.released_at is None:
+        return False
+    today, on = context.today(), context.local_date(batch.released_at)
+    return (on.year, on.month) == (today.year, today.month)
+
+
+def _sum_month(month: list[BatchSummary]) -> MonthFigures:
     return MonthFigures(
         batches=len(month),
         documents=sum(each.counts["handed_off"] for each in month),

@@ -92,7 +92,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_release_faults(settings.release)
     yield from _find_policy_faults(settings.policy)
     yield from _find_role_faults(settings.roles)
-    yield from _find_console_faults(settings.console)
+    yield from _find_console_faults(settings.console, settings.roles)
     if settings.facility is not None:
         yield from _find_plan_faults(settings.policy, settings.facility)
         yield from _find_facility_faults(settings.facility, settings.render.languages)
@@ -211,11 +211,13 @@ def _find_role_faults(roles: RoleSettings) -> Iterator[str]:
                 yield f"roles.{verb.name}: '{member}' must be {forms}"
 
 
-def _find_console_faults(console: ConsoleSettings) -> Iterator[str]:
+def _find_console_faults(console: ConsoleSettings, roles: RoleSettings) -> Iterator[str]:
     if not _HEADER_NAME.fullmatch(console.user_header):
         yield "console.user_header must be the name of an HTTP header, such as X-Forwarded-User"
     if console.public_url and not _CONSOLE_URL.fullmatch(console.public_url):
         yield "console.public_url must be https:// and a host name, without a path, such as https://mail.hospital.example"
+    if console.public_url and roles.console is None:
+        yield "console.public_url needs roles.console: otherwise everybody whom the proxy signs in may open it"
 
 
 def _find_facility_faults(facility: Facility, languages: Collection[str]) -> Iterator[str]:

@@ -105,11 +105,11 @@ class Jobs:
 
     def running(self, batch_id: str) -> Job | None:
         """The job that works on the batch now."""
-        return next((each for each in self._jobs.values() if each.is_running and each.batch_id == batch_id), None)
+        return next((each for each in list(self._jobs.values()) if each.is_running and each.batch_id == batch_id), None)
 
     def all_running(self) -> list[Job]:
         """The jobs that have not ended."""
-        return [each for each in self._jobs.values() if each.is_running]
+        return [each for each in list(self._jobs.values()) if each.is_running]
 
     def now_s(self) -> float:
         """The clock of `Job.started_s`."""

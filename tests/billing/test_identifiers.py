@@ -32,6 +32,6 @@ def test_batch_id_of__matches_the_batch_id_pattern(cycle: str, kind: Kind) -> No
     assert re.fullmatch(BATCH_ID_PATTERN, batch_id_of(cycle, kind))
 
 
-@pytest.mark.parametrize("text", ["2026-11", "2026-13-statement", "2026-11-invoice", "2026-11-statement-2"])
+@pytest.mark.parametrize("text", ["2026-11", "2026-13-statement", "2026-11-receipt", "2026-11-statement-2"])
 def test_batch_id_pattern__refuses(text: str) -> None:
     assert not re.fullmatch(BATCH_ID_PATTERN, text)

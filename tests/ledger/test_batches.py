@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -24,6 +24,7 @@ from statement_builder.ledger.storage.sql_compat import IDS_MAX
 from tests.ledger.world import (
     AS_OF,
     AT,
+    FACILITY,
     FAULT,
     HOLD,
     SHA,
@@ -369,3 +370,23 @@ def test_record_pull__unknown_batch(ledger: Ledger) -> None:
         ledger.batches.record_pull("none", [shard], actor="ana", at=AT)
     with pytest.raises(InvariantError, match="not in the ledger"):
         ledger.batches.next_pull_attempt("none")
+
+
+def test_all__a_month_is_among_its_days(ledger: Ledger) -> None:
+    for cycle, as_of in (
+        ("2026-11-01", date(2026, 11, 1)),
+        ("2026-11", date(2026, 11, 2)),
+        ("2026-11-03", date(2026, 11, 3)),
+    ):
+        ledger.batches.open(
+            batch_id=f"{cycle}-statement",
+            facility_id=FACILITY,
+            kind=Kind.STATEMENT,
+            cycle=cycle,
+            as_of=as_of,
+            source="reference",
+            limit=None,
+            actor="ana",
+            at=AT,
+        )
+    assert [batch.cycle for batch in ledger.batches.all(limit=2)] == ["2026-11-03", "2026-11"]

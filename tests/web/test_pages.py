@@ -168,6 +168,7 @@ def test_addresses__name_no_guarantor_and_no_account(visit: Visit) -> None:
     assert [each for each in addresses if any(id_ in each for id_ in ids)] == []
 
 
+@pytest.mark.hospital("mailed", guarantors=90)
 def test_queue__lists_every_hold_and_exception_with_what_to_do(visit: Visit) -> None:
     page = visit.get(f"/queue?batch={BATCH}").text
     looked_at = {guarantor for guarantor, _ in subjects(visit)}
@@ -181,6 +182,7 @@ def test_queue__lists_every_hold_and_exception_with_what_to_do(visit: Visit) -> 
     assert looked_at == {row["guarantor"].partition("+")[0] for row in (*holds, *exceptions)}
 
 
+@pytest.mark.hospital("mailed", guarantors=90)
 @pytest.mark.parametrize(
     ("query", "kinds"),
     [

@@ -139,7 +139,9 @@ def test_role_console__keeps_others_out(hospital: Hospital) -> None:
 def test_proxy__user_comes_in_and_is_the_actor(hospital: Hospital) -> None:
     settings = hospital.home / "statements.toml"
     text = settings.read_text(encoding="utf-8")
-    settings.write_text(f'{text}\n[console]\npublic_url = "https://{PUBLIC}"\n', encoding="utf-8")
+    settings.write_text(
+        f'{text}\n[console]\npublic_url = "https://{PUBLIC}"\n[roles]\nconsole = ["web:ana"]\n', encoding="utf-8"
+    )
     hospital.environ["STATEMENTS_PROXY_SECRET"] = SECRET
     with open_console(hospital, actor="service@host") as visit:
         visit.client.headers["Host"] = PUBLIC

@@ -66,6 +66,7 @@ def test_serve__of_a_taken_port_says_so(hospital: Hospital, process: subprocess.
 
 def test_serve__without_the_proxys_secret_does_not_start(hospital: Hospital) -> None:
     settings = hospital.home / "statements.toml"
-    text = f'{settings.read_text("utf-8")}\n[console]\npublic_url = "https://mail.hospital.example"\n'
+    console = '[console]\npublic_url = "https://mail.hospital.example"\n[roles]\nconsole = ["web:ana"]'
+    text = f"{settings.read_text('utf-8')}\n{console}\n"
     settings.write_text(text, encoding="utf-8")
     assert "STATEMENTS_PROXY_SECRET" in error_message(call(hospital, "serve", "--port", "0", code=2))

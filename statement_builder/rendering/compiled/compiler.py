@@ -101,7 +101,7 @@ def compile_layout(
     if segments is not None and drawing.painting.owners:
         own_texts = BlockTexts(paragraphs=outline.paragraphs, fixed_nodes=outline.fixed_nodes)
         with suppress(NotDivisible, NotComposable):
-            parts = cut_blocks(
+            cut = cut_blocks(
                 Source(
                     drawing,
                     segments,
@@ -115,13 +115,15 @@ def compile_layout(
                     own_texts,
                 )
             )
-            layout = _recompose(parts, segments, layout)
+            layout = _recompose(cut, segments, layout)
+            parts = cut  # only now: others are composed of parts that gave what WeasyPrint drew
     return Compiled(outline=outline, layout=finish(layout), hints=hints, parts=parts)
 
 
 def _recompose(parts: Parts, segments: Segments, layout: Layout) -> Layout:
     """The layout composed from its own parts, so that its bytes do not depend on whose parts are used; unchanged if the
-    places of its blocks cannot be predicted. Raises `NotComposable` if the parts do not give what WeasyPrint drew."""
+    places of its blocks cannot be predicted. Raises `NotComposable` if the parts do not give what WeasyPrint drew; then
+    nobody may use them."""
     places = place_blocks(segments.frame, segments.blocks, parts.blocks, dict(parts.measures).get)
     if places is None:
         return layout

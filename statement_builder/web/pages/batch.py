@@ -30,9 +30,10 @@ def show(request: Request, batch_id: str) -> Response:
     """The whole page."""
     context = context_of(request)
     batch = context.require_batch(batch_id)
+    checks = pending_checks(context, batch)
+    seen = fingerprint_batch(context, batch, checks) if checks else ""  # first: what changes while reading is refused
     details = show_batch(context, batch)
     proof = list_proof(context, batch)
-    checks = pending_checks(context, batch)
     record_view(request, "batch", list_subjects(details, proof), batch_id=batch_id)
     return render(
         request,
@@ -43,7 +44,7 @@ def show(request: Request, batch_id: str) -> Response:
         hold_titles={code: HOLD_CODES[code].title for code in details.holds if code in HOLD_CODES},
         checks=checks,
         by_name=[check for check in checks if check.code not in RELEASE_BY_NAME],
-        seen=fingerprint_batch(context, batch, checks) if checks else "",
+        seen=seen,
         plot=plot_cycles([*summarize_previous(context, batch, count=CYCLES_SHOWN), summarize_batch(context, batch)]),
         proof=proof,
         unopened=frozenset(list_unopened(context, batch, proof)),

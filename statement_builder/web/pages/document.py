@@ -90,6 +90,10 @@ def act(request: Request, document_id: str, verb: str, form: SentForm) -> Respon
     """One of the buttons."""
     if verb not in _VERBS:
         raise HTTPException(404, "There is no such action.")
+    if not form.text("reason").strip():
+        raise HTTPException(400, "Write the reason: it is kept in the document's history.")
+    if verb == "resolve" and form.text("sent") not in {"yes", "no"}:
+        raise HTTPException(400, "Say whether the document was sent.")
     document = context_of(request).require_document(document_id)
     order = _order(request, verb, document_id, form)
     return redirect(f"/documents/{document_id}", start(request, order, batch_id=document.batch_id))
