@@ -68,9 +68,7 @@ class RequestRepository(Repository):
     def withdraw(self, facility_id: str, request_id: str, *, reason: str, actor: str, at: datetime) -> None:
         """End a request without an answer. ConfigError if no such request is open."""
         own = (request.c.facility_id == facility_id, request.c.request_id == request_id)
-        open_now = update(request).where(
-            *own, request.c.withdrawn_at.is_(None), ~_is_answered(request.c.request_id, "")
-        )
+        open_now = update(request).where(*own, request.c.withdrawn_at.is_(None), ~_is_answered(""))
         with self._write() as connection:
             if not connection.execute(open_now.values(withdrawn_at=at)).rowcount:
                 raise ConfigError(f"{request_id} is not an open request. `statements requests` lists all.")
@@ -85,7 +83,7 @@ class RequestRepository(Repository):
         query = select(request).where(
             request.c.facility_id == facility_id,
             request.c.withdrawn_at.is_(None),
-            ~_is_answered(request.c.request_id, excluding_batch),
+            ~_is_answered(excluding_batch),
         )
         if kind is not None:
             query = query.where(request.c.kind == kind.value)
@@ -93,14 +91,19 @@ class RequestRepository(Repository):
             rows = connection.execute(query.order_by(request.c.asked_on, request.c.request_id)).mappings()
             return [_to_request(dict(row)) for row in rows]
 
-    def answered(self, request_ids: Sequence[str], *, excluding_batch: str) -> frozenset[str]:
-        """Those of these requests that are answered, as if `excluding_batch` had answered none."""
-        query = select(document_request.c.request_id).where(
-            is_one_of(document_request.c.request_id), _is_answered(document_request.c.request_id, excluding_batch)
+    def answered(
+        self, facility_id: str, request_ids: Sequence[str], *, excluding_batch: str
+    ) -> frozenset[tuple[str, str]]:
+        """Account number and id of the requests with these ids that are answered, as if `excluding_batch` had answered
+        none. A billing system may number the requests of each account from 1."""
+        query = select(document_account.c.account_number, document_request.c.request_id).where(
+            is_one_of(document_request.c.request_id), batch.c.facility_id == facility_id, *_answers(excluding_batch)
         )
         with self._read() as connection:
             return frozenset(
-                found for ids in in_chunks(request_ids) for found in connection.execute(query, {"ids": ids}).scalars()
+                (account_number, request_id)
+                for ids in in_chunks(request_ids)
+                for account_number, request_id in connection.execute(query, {"ids": ids})
             )
 
     def of_batch(self, batch_id: str, kind: RequestKind) -> dict[str, tuple[DocumentRequest, ...]]:
@@ -121,24 +124,33 @@ class RequestRepository(Repository):
         return {account_number: tuple(each) for account_number, each in found.items()}
 
 
-def _is_answered(request_id: ColumnElement[str], excluding_batch: str) -> ColumnElement[bool]:
+def _is_answered(excluding_batch: str) -> ColumnElement[bool]:
+    """Whether the row of `request` is answered."""
+    return (
+        exists()
+        .where(
+            batch.c.facility_id == request.c.facility_id,
+            document_account.c.account_number == request.c.account_number,
+            document_request.c.request_id == request.c.request_id,
+            *_answers(excluding_batch),
+        )
+        .correlate(request)
+    )
+
+
+def _answers(excluding_batch: str) -> tuple[ColumnElement[bool], ...]:
     """A document that names the request was handed off, and an attempt to deliver it is under way or went well."""
-    answer = document_request.alias()
     live = exists().where(
         delivery.c.document_id == document.c.document_id,
         delivery.c.state.not_in([state.value for state in TERMINAL_FAILURES]),
     )
     return (
-        exists()
-        .where(
-            answer.c.request_id == request_id,
-            answer.c.document_id == document.c.document_id,
-            document.c.state == DocumentState.HANDED_OFF.value,
-            document.c.batch_id == batch.c.batch_id,
-            document.c.batch_id != excluding_batch,
-            live,
-        )
-        .correlate_except(answer, document, batch)
+        document_request.c.document_id == document.c.document_id,
+        document_account.c.document_id == document.c.document_id,
+        document.c.state == DocumentState.HANDED_OFF.value,
+        document.c.batch_id == batch.c.batch_id,
+        document.c.batch_id != excluding_batch,
+        live.correlate(document),
     )
 
 

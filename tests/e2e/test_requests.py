@@ -45,6 +45,23 @@ def test_requests__each_is_answered_once(hospital: Hospital) -> None:
     assert len(printed) == len(set(printed))
 
 
+def test_requests__of_two_accounts_with_the_same_id_are_both_answered(
+    hospital: Hospital, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A billing system may number the requests of each account from 1."""
+    trial = hospital.copy_to(tmp_path_factory.mktemp("trial") / "home")
+    run(trial, "2026-11-07")
+    first, second = [request_id for request_id, _ in answers(trial)][:2]
+    (other,) = hospital.sql("SELECT * FROM document_request WHERE request_id = ?", second)
+    hospital.sql("DELETE FROM document_request WHERE request_id <> ?", first)
+    hospital.sql("UPDATE document_request SET request_id = '1'")
+    run(hospital, "2026-11-07")
+    hospital.sql("DELETE FROM document_request")
+    hospital.sql(f"INSERT INTO document_request VALUES ({', '.join('?' * len(other))})", "1", *other[1:])
+    run(hospital, "2026-11-08")
+    assert answers(hospital) == [("1", "2026-11-07-invoice"), ("1", "2026-11-08-invoice")]
+
+
 def test_requests__move_no_dunning_clock(hospital: Hospital) -> None:
     run(hospital, "2026-11-07")
     assert answers(hospital)
