@@ -106,6 +106,14 @@ class RequestRepository(Repository):
                 for account_number, request_id in connection.execute(query, {"ids": ids})
             )
 
+    def withdrawn(self, facility_id: str) -> frozenset[tuple[str, str]]:
+        """Account number and id of the requests that operators withdrew."""
+        query = select(request.c.account_number, request.c.request_id).where(
+            request.c.facility_id == facility_id, request.c.withdrawn_at.is_not(None)
+        )
+        with self._read() as connection:
+            return frozenset((account_number, request_id) for account_number, request_id in connection.execute(query))
+
     def of_batch(self, batch_id: str, kind: RequestKind) -> dict[str, tuple[DocumentRequest, ...]]:
         """Account number → the requests about it that documents of this batch answer, whatever became of these."""
         query = (

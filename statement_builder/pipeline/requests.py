@@ -45,7 +45,7 @@ def with_open_requests(
     """The entries with only the open requests for the batch's kind, and with those that operators recorded.
 
     What the batch's own documents answer counts as open, also if the billing system has closed it since: the batch must
-    find it again to check or to copy them.
+    find it again to check or to copy them. Not so if an operator withdrew it or another batch answered it.
     """
     kind, batch_id = RequestKind(scope.kind.value), scope.batch_id
     recorded: defaultdict[str, list[DocumentRequest]] = defaultdict(list)
@@ -53,7 +53,7 @@ def with_open_requests(
         recorded[each.account_number].append(
             DocumentRequest(request_id=each.request_id, kind=kind, asked_on=each.asked_on, format=each.format)
         )
-    own = context.ledger.requests.of_batch(batch_id, kind)
+    own = _own_requests(context, batch_id, kind)
     added = {number: (*own.get(number, ()), *recorded.get(number, ())) for number in own.keys() | recorded.keys()}
     for chunk in chunked(entries, _LOOKUP_SIZE):
         asked = [
@@ -61,6 +61,18 @@ def with_open_requests(
         ]
         still_open = frozenset(asked) - _answered_elsewhere(context, batch_id, asked)
         yield from (_with_requests(entry, kind, still_open, added) for entry in chunk)
+
+
+def _own_requests(context: AppContext, batch_id: str, kind: RequestKind) -> dict[str, Requests]:
+    """Account number → what the batch's own documents answer and nothing else has ended."""
+    own = context.ledger.requests.of_batch(batch_id, kind)
+    keys = [(number, each.request_id) for number, asked in own.items() for each in asked]
+    ended = _answered_elsewhere(context, batch_id, keys)
+    if keys:
+        ended |= context.ledger.requests.withdrawn(context.facility.facility_id)
+    return {
+        number: tuple(each for each in asked if (number, each.request_id) not in ended) for number, asked in own.items()
+    }
 
 
 def _answered_elsewhere(context: AppContext, batch_id: str, keys: Iterable[RequestKey]) -> frozenset[RequestKey]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 
 import pytest
 
@@ -87,6 +88,33 @@ def test_withdraw__nobody_answers(hospital: Hospital) -> None:
     assert "is withdrawn" in call(hospital, "withdraw", listed["request_id"], "--reason", "no such account").out
     assert "No recorded request" in call(hospital, "requests").out
     assert "not an open request" in call(hospital, "withdraw", listed["request_id"], "--reason", "x", code=2).err
+
+
+def test_withdraw__stops_a_bill_that_waits_for_its_release(hospital: Hospital) -> None:
+    hospital.sql("DELETE FROM document_request")
+    ((account,),) = hospital.sql(
+        "SELECT account_number FROM encounter WHERE guarantor_id = 'G100000' ORDER BY account_number LIMIT 1"
+    )
+    call(hospital, "request", "invoice", account)
+    call(hospital, "run", "invoice", "--cycle", "2026-11-07", "--as-of", AS_OF.isoformat(), code=None)
+    assert hospital.ledger("SELECT state FROM document") == [("rendered",)]
+    (listed,) = call(hospital, "requests", "--json").json
+    call(hospital, "withdraw", listed["request_id"], "--reason", "asked by mistake")
+    run(hospital, "2026-11-07", code=None)
+    assert answers(hospital) == []
+    assert hospital.ledger("SELECT state FROM document") == [("withheld",)]
+
+
+def test_correct__of_a_bill_that_came_back_and_was_answered_again_is_refused(hospital: Hospital) -> None:
+    run(hospital, "2026-11-07")
+    query = "SELECT document_id FROM document WHERE channel = 'print' AND state = 'handed_off' ORDER BY 1 LIMIT 1"
+    ((document,),) = hospital.ledger(query)
+    with sqlite3.connect(hospital.home / "ledger.db") as connection:
+        connection.execute("UPDATE delivery SET state = 'returned' WHERE document_id = ?", (document,))
+    run(hospital, "2026-11-08")
+    assert "2026-11-08-invoice" in {batch for _, batch in answers(hospital)}
+    refused = call(hospital, "correct", document, "--reason", "wrong name", code=2).err
+    assert "no longer in the billing system" in refused
 
 
 def test_request__in_the_future_is_refused(hospital: Hospital) -> None:
