@@ -102,14 +102,18 @@ def plans_in_force(
 
 
 def cure_until(letters: tuple[CausedLetter, ...], plan: Plan, cure_days: int) -> date | None:
-    """The last day that a letter gave to pay a missed installment of this plan. None: there was no letter.
+    """The last day that a letter gave to pay the missed installments of this plan. None: there was no letter.
 
-    It counts from the mailing, which is never before the date that the letter printed. A letter on its way gives the
-    last date that there is.
+    It counts from the mailing of the first letter about an installment that is still unpaid, which is never before the
+    date that the letter printed: a later letter does not extend it, or a plan with short intervals would never end. A
+    letter on its way gives the last date that there is, unless an earlier one was mailed.
     """
     causes = {installment_cause(plan.plan_id, each) for each in plan.installments if unpaid_cents(each)}
-    mailed = [each.mailed_on for each in letters if each.kind == MISSED_LETTER and each.cause_id in causes]
-    return max((due_date(day, cure_days) if day else date.max for day in mailed), default=None)
+    found = [each.mailed_on for each in letters if each.kind == MISSED_LETTER and each.cause_id in causes]
+    if not found:
+        return None
+    first_on = min((day for day in found if day), default=None)
+    return due_date(first_on, cure_days) if first_on else date.max
 
 
 def terms_cause(plan: Plan) -> str:

@@ -135,11 +135,11 @@ def plan_ended_letters(candidate: Candidate, plan_id: str) -> tuple[date | None,
     return tuple(each.mailed_on for each in letters if each.kind == ENDED_LETTER and each.cause_id in causes)
 
 
-def missed_letters(case: PlanCase) -> tuple[date, ...]:
-    """When the letters about the installments that are missed now were mailed."""
+def missed_letters(case: PlanCase) -> tuple[date | None, ...]:
+    """When the letters about the installments that are missed now were mailed. None: on its way."""
     causes = {installment_cause(case.plan.plan_id, each) for each in case.missed}
     letters = (each for each in case.candidate.account.letters if each.kind == MISSED_LETTER)
-    return tuple(each.mailed_on for each in letters if each.mailed_on and each.cause_id in causes)
+    return tuple(each.mailed_on for each in letters if each.cause_id in causes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -118,6 +118,44 @@ def test_missed__that_waited_too_long_is_not_mailed_2_5() -> None:
         assert [hold.code for hold in found] == reasons
 
 
+def repeat(days: int) -> Plan:
+    """A plan whose twelve payments are `days` apart and of which nothing is paid; the first was due 11 days ago."""
+    due = [days_ago(11 - days * index) for index in range(12)]
+    installments = [
+        Installment(sequence=n, due_on=day, amount_cents=5_000, paid_cents=0) for n, day in enumerate(due, 1)
+    ]
+    return make_plan(next_on=AS_OF, installments=tuple(installments))
+
+
+@pytest.mark.parametrize(
+    "days", [pytest.param(7, id="weekly"), pytest.param(14, id="biweekly"), pytest.param(30, id="monthly")]
+)
+def test_plan__that_nobody_pays_ends_with_any_interval_2_1(days: int) -> None:
+    """Batches run every day. A next missed installment does not move the date on, and no letter breaks its promise."""
+    plan, missed, promised = repeat(days), (), AS_OF
+    letters: tuple[CausedLetter, ...] = ()
+    for today in (AS_OF + timedelta(days=n) for n in range(60)):
+        account = on_plan(plan, letters=letters)
+        ended = decide(account, Kind.PLAN_DEFAULT, POLICY, today).selection
+        if ended is not None:
+            break
+        selection = decide(account, Kind.PLAN_MISSED, POLICY, today).selection
+        if selection is not None:
+            assert not missed or today > promised, "one letter at a time"
+            missed, promised = (*missed, today), selection.due_on
+            letters = (*letters, CausedLetter(kind="plan-missed", cause_id=selection.cause_id, mailed_on=today))
+    assert missed
+    assert promised < today <= AS_OF + timedelta(days=25)
+
+
+def test_missed__waits_for_the_time_that_an_earlier_letter_gives() -> None:
+    weekly, later = repeat(7), AS_OF + timedelta(days=7)
+    for mailed_on, until in ((AS_OF, date(2026, 12, 8)), (None, None)):
+        decision = decision_of(Kind.PLAN_MISSED, weekly, as_of=later, letters=(missed_letter(weekly, 1, mailed_on),))
+        assert codes(decision) == ["PLAN_CURE:A70001"]
+        assert decision.holds[0].until == until
+
+
 DEFAULTS = [
     pytest.param(LAPSED, None, ["PLAN_NO_NOTICE"], id="no-letter-was-mailed"),
     pytest.param(LAPSED, days_ago(16), [], id="time-to-pay-has-passed"),

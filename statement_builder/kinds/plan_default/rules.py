@@ -22,7 +22,9 @@ def find_default(case: PlanCase) -> PlanLetter | Hold:
     mailed = missed_letters(case)
     if not mailed:
         return make_hold("PLAN_NO_NOTICE")
-    cure_on = due_date(max(mailed), policy.plan_cure_days)
+    if None in mailed:
+        return make_hold("PLAN_CURE")
+    cure_on = due_date(max(filter(None, mailed)), policy.plan_cure_days)
     if as_of <= cure_on:
         return make_hold("PLAN_CURE", until=cure_on + timedelta(days=1))
     return PlanLetter(
