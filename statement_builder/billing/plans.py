@@ -130,6 +130,11 @@ def installment_cause(plan_id: str, installment: Installment) -> str:
     return f"{plan_id}:{installment.sequence}:{installment.due_on.isoformat()}"
 
 
+def plan_of_installment_cause(cause_id: str) -> str:
+    """The plan of an `installment_cause`."""
+    return cause_id.rsplit(":", 2)[0]
+
+
 def amount_due(
     account: GuarantorAccount,
     as_of: date,

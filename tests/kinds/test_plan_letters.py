@@ -213,6 +213,46 @@ def test_dunning__waits_for_the_date_of_the_letter_that_ended_the_plan(
     assert ("PLAN_ENDED" in [hold.code for hold in letter(account, as_of=as_of).holds]) == waits
 
 
+def pay_next(plan: Plan) -> Plan:
+    """The plan after its first unpaid installment was paid."""
+    index = next(n for n, each in enumerate(plan.installments) if each.paid_cents < each.amount_cents)
+    paid = replace(plan.installments[index], paid_cents=plan.installments[index].amount_cents)
+    return replace(plan, installments=(*plan.installments[:index], paid, *plan.installments[index + 1 :]))
+
+
+@pytest.mark.parametrize("status", [PlanStatus.ACTIVE, PlanStatus.DEFAULTED])
+def test_payment__after_the_plan_has_ended_changes_nothing_that_the_letter_said(status: PlanStatus) -> None:
+    plan = make_plan(10_000, 10_000, next_on=days_ago(62), status=status)
+    ended = CausedLetter(kind=Kind.PLAN_DEFAULT.value, cause_id=cause(plan, 3), mailed_on=days_ago(10))
+    letters = (missed_letter(plan, 3, days_ago(45)), missed_letter(plan, 4, days_ago(20)), ended)
+    account = on_plan(pay_next(plan), letters=letters)
+    assert codes(decide(account, Kind.PLAN_DEFAULT, POLICY, AS_OF)) == ["PLAN_SENT:A70001"]
+    assert "PLAN_ENDED:A70001" in codes(letter(account))
+    again = replace(account, letters=(*letters[::2], missed_letter(plan, 4, days_ago(9))))
+    expected = "PLAN_LATE" if status is PlanStatus.ACTIVE else "PLAN_SENT"
+    assert codes(decide(again, Kind.PLAN_DEFAULT, POLICY, AS_OF)) == [f"{expected}:A70001"]
+
+
+@pytest.mark.parametrize(
+    ("letters", "pending", "as_of", "until"),
+    [
+        pytest.param([days_ago(5)], (), AS_OF, date(2026, 12, 1), id="time-to-pay-has-not-passed"),
+        pytest.param([days_ago(5)], (), date(2026, 12, 1), "", id="time-to-pay-has-passed"),
+        pytest.param([None], (), AS_OF, None, id="letter-about-the-payment-is-on-its-way"),
+        pytest.param([], (Kind.PLAN_DEFAULT,), AS_OF, None, id="letter-about-the-end-waits-in-another-batch"),
+        pytest.param([], (), AS_OF, "", id="no-letter"),
+    ],
+)
+def test_dunning__waits_for_what_was_promised_about_a_plan_that_the_office_ended(
+    letters: list[date | None], pending: tuple[Kind, ...], as_of: date, until: date | str | None
+) -> None:
+    plan = make_plan(10_000, 10_000, next_on=days_ago(25), status=PlanStatus.DEFAULTED)
+    mailed = tuple(missed_letter(plan, 3, each) for each in letters)
+    account = on_plan(plan, letters=mailed, open_documents=pending)
+    found = [hold.until for hold in letter(account, as_of=as_of).holds if hold.code == "PLAN_ENDED"]
+    assert found == ([] if until == "" else [until])
+
+
 def test_statement__bills_the_plan_until_the_time_to_pay_has_passed() -> None:
     """Nothing happens before a date that a letter printed."""
     account = on_plan(LAPSED, make_encounter(owed_cents=40_000))
