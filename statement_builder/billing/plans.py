@@ -10,6 +10,8 @@ from statement_builder.billing.balance import EncounterBalance, encounter_balanc
 from statement_builder.billing.dates import due_date, month_before
 from statement_builder.billing.model import CausedLetter, GuarantorAccount, Installment, Plan, PlanStatus, Record
 
+_TERMS_DIGITS = 32
+"""Hexadecimal digits that tell a plan's terms from others."""
 MISSED_LETTER = "plan-missed"
 """The kind of the letter about a missed installment. `billing.selection.Kind` has it too, and imports this package."""
 
@@ -122,7 +124,7 @@ def terms_cause(plan: Plan) -> str:
         *((each.sequence, each.due_on.isoformat(), each.amount_cents) for each in plan.installments),
         (plan.method.value, plan.down_payment_cents, plan.finance_charge_cents, plan.apr_basis_points),
     )
-    return f"{plan.plan_id}:{hashlib.sha256(repr(terms).encode()).hexdigest()[:32]}"
+    return f"{plan.plan_id}:{hashlib.sha256(repr(terms).encode()).hexdigest()[:_TERMS_DIGITS]}"
 
 
 def installment_cause(plan_id: str, installment: Installment) -> str:
@@ -130,9 +132,10 @@ def installment_cause(plan_id: str, installment: Installment) -> str:
     return f"{plan_id}:{installment.sequence}:{installment.due_on.isoformat()}"
 
 
-def plan_of_installment_cause(cause_id: str) -> str:
-    """The plan of an `installment_cause`."""
-    return cause_id.rsplit(":", 2)[0]
+def plan_of_cause(cause_id: str) -> str:
+    """The plan of a `terms_cause` or an `installment_cause`, whatever characters its id has."""
+    head, _, last = cause_id.rpartition(":")
+    return head if len(last) == _TERMS_DIGITS else head.rpartition(":")[0]
 
 
 def amount_due(

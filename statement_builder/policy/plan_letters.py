@@ -18,7 +18,7 @@ from statement_builder.billing.plans import (
     PlanPosition,
     cure_until,
     installment_cause,
-    plan_of_installment_cause,
+    plan_of_cause,
     plan_position,
     unpaid_cents,
 )
@@ -130,7 +130,7 @@ def plan_visits_cents(account: GuarantorAccount, as_of: date) -> int:
 def plan_ended_letters(account: GuarantorAccount, plan_id: str) -> tuple[date | None, ...]:
     """When the letters were mailed that this plan has ended, whatever was paid since. None: on its way."""
     letters = (each for each in account.letters if each.kind == ENDED_LETTER)
-    return tuple(each.mailed_on for each in letters if plan_of_installment_cause(each.cause_id) == plan_id)
+    return tuple(each.mailed_on for each in letters if plan_of_cause(each.cause_id) == plan_id)
 
 
 def missed_letters(case: PlanCase) -> tuple[date | None, ...]:

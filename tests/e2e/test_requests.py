@@ -117,6 +117,19 @@ def test_correct__of_a_bill_that_came_back_and_was_answered_again_is_refused(hos
     assert "no longer in the billing system" in refused
 
 
+def test_correct__does_not_become_the_bill_of_another_visit(hospital: Hospital) -> None:
+    run(hospital, "2026-11-07")
+    query = (
+        "SELECT document_id, document_account.account_number FROM document JOIN document_account USING (document_id)"
+        " JOIN candidate_hold ON subject = guarantor_id"
+        " WHERE code = 'REQ_NEXT' AND state = 'handed_off' ORDER BY 1 LIMIT 1"
+    )
+    ((document, account),) = hospital.ledger(query)
+    hospital.sql("UPDATE encounter SET final_billed = 0 WHERE account_number = ?", account)
+    assert "about another visit" in call(hospital, "correct", document, "--reason", "wrong charge", code=2).err
+    assert hospital.ledger("SELECT document_id FROM document WHERE revision_of <> ''") == []
+
+
 def test_request__in_the_future_is_refused(hospital: Hospital) -> None:
     assert "in the future" in call(hospital, "request", "invoice", "7", "--asked-on", "2027-01-01", code=2).err
 

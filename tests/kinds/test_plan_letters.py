@@ -22,7 +22,7 @@ from statement_builder.billing.model import (
     PlanStatus,
     RecordedHold,
 )
-from statement_builder.billing.plans import installment_cause, terms_cause
+from statement_builder.billing.plans import installment_cause, plan_of_cause, terms_cause
 from statement_builder.billing.selection import Channel, Decision, Kind, PlanLetterMode
 from statement_builder.documents.plan_terms import Every, payment_runs
 from statement_builder.kinds import candidate_cents, decide, recheck
@@ -132,7 +132,8 @@ def repeat(days: int) -> Plan:
 )
 def test_plan__that_nobody_pays_ends_with_any_interval_2_1(days: int) -> None:
     """Batches run every day. A next missed installment does not move the date on, and no letter breaks its promise."""
-    plan, missed, promised = repeat(days), (), AS_OF
+    plan, promised = repeat(days), AS_OF
+    missed: tuple[date, ...] = ()
     letters: tuple[CausedLetter, ...] = ()
     for today in (AS_OF + timedelta(days=n) for n in range(60)):
         account = on_plan(plan, letters=letters)
@@ -211,6 +212,12 @@ def test_dunning__waits_for_the_date_of_the_letter_that_ended_the_plan(
 ) -> None:
     account = on_plan(LAPSED, letters=(ended,) if ended else ())
     assert ("PLAN_ENDED" in [hold.code for hold in letter(account, as_of=as_of).holds]) == waits
+
+
+@pytest.mark.parametrize("plan_id", ["PL1", "P:1", "P:1:2026-11-20"])
+def test_cause__names_its_plan(plan_id: str) -> None:
+    plan = make_plan(next_on=AS_OF, plan_id=plan_id)
+    assert plan_of_cause(terms_cause(plan)) == plan_of_cause(cause(plan, 3)) == plan_id
 
 
 def pay_next(plan: Plan) -> Plan:

@@ -68,8 +68,8 @@ def hold_on_plan(candidate: Candidate) -> Iterable[Hold]:
 
 
 def hold_after_plan_ended(candidate: Candidate) -> Iterable[Hold]:
-    """Hold letters on the visits of a plan that is not in force until every date has passed that a letter about it gave:
-    to pay what was missed, or to call because the plan has ended."""
+    """Hold letters on the visits of a plan that is not in force until every date has passed that a letter about it
+    gave: to pay what was missed, or to call because the plan has ended."""
     account = candidate.account
     if not account.letters and ENDED_LETTER not in account.open_documents:
         return

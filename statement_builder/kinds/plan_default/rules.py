@@ -30,16 +30,19 @@ def find_default(case: PlanCase) -> PlanLetter | Hold:
         return make_hold("PLAN_SENT")
     if not mailed:
         return make_hold("PLAN_NO_NOTICE")
-    if None in mailed:
-        return make_hold("PLAN_CURE")
-    cure_on = due_date(max(filter(None, mailed)), policy.plan_cure_days)
-    if as_of <= cure_on:
-        return make_hold("PLAN_CURE", until=cure_on + timedelta(days=1))
-    return PlanLetter(
+    return _hold_until_cured(case, mailed) or PlanLetter(
         cause_id=installment_cause(case.plan.plan_id, case.missed[0]),
         amount_cents=case.balance_cents,
         due_on=due_date(as_of, policy.due_days),
     )
+
+
+def _hold_until_cured(case: PlanCase, mailed: tuple[date | None, ...]) -> Hold | None:
+    """Hold the letter until the time to pay has passed that each letter about the missed payment gave."""
+    if None in mailed:
+        return make_hold("PLAN_CURE")
+    cure_on = due_date(max(filter(None, mailed)), case.candidate.policy.plan_cure_days)
+    return make_hold("PLAN_CURE", until=cure_on + timedelta(days=1)) if case.candidate.as_of <= cure_on else None
 
 
 def _is_told(case: PlanCase, missed: tuple[date | None, ...]) -> bool:
