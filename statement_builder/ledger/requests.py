@@ -48,11 +48,13 @@ class RequestRepository(Repository):
     """`ledger.requests`."""
 
     def record(self, facility_id: str, new: RecordedRequest) -> bool:
-        """Record a request. False if there is one with its id already."""
+        """Record a request, or revive one that was withdrawn. False if there is one with its id that was not."""
         values = {name: getattr(new, name) for name in new.__struct_fields__}
         values |= {"facility_id": facility_id, "kind": new.kind.value, "format": new.format.value}
         with self._write() as connection:
-            is_new = insert_if_new(connection, request, values)
+            own = (request.c.facility_id == facility_id, request.c.request_id == new.request_id)
+            again = update(request).where(*own, request.c.withdrawn_at.is_not(None)).values(**values, withdrawn_at=None)
+            is_new = insert_if_new(connection, request, values) or connection.execute(again).rowcount > 0
             if is_new:
                 write_event(
                     connection,
@@ -64,6 +66,10 @@ class RequestRepository(Repository):
                     why=f"{new.kind.value}, asked on {new.asked_on}",
                 )
             return is_new
+
+    def is_open(self, facility_id: str, request_id: str) -> bool:
+        """Whether a recorded request still waits for its answer."""
+        return any(each.request_id == request_id for each in self.recorded(facility_id))
 
     def withdraw(self, facility_id: str, request_id: str, *, reason: str, actor: str, at: datetime) -> None:
         """End a request without an answer. ConfigError if no such request is open."""

@@ -80,6 +80,7 @@ def test_request__recorded_by_an_operator_is_answered_and_listed_until_then(hosp
     run(hospital, "2026-11-07")
     assert call(hospital, "requests", "--json").json == []
     assert (listed["request_id"], "2026-11-07-invoice") in answers(hospital)
+    assert "answered already" in call(hospital, "request", "invoice", account).out
 
 
 def test_withdraw__nobody_answers(hospital: Hospital) -> None:
@@ -87,6 +88,9 @@ def test_withdraw__nobody_answers(hospital: Hospital) -> None:
     (listed,) = call(hospital, "requests", "--json").json
     assert "is withdrawn" in call(hospital, "withdraw", listed["request_id"], "--reason", "no such account").out
     assert "No recorded request" in call(hospital, "requests").out
+    assert "is recorded" in call(hospital, "request", "invoice", "no-such-account").out
+    assert call(hospital, "requests", "--json").json == [listed]
+    call(hospital, "withdraw", listed["request_id"], "--reason", "no such account")
     assert "not an open request" in call(hospital, "withdraw", listed["request_id"], "--reason", "x", code=2).err
 
 

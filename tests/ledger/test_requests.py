@@ -74,6 +74,12 @@ def test_record__twice_is_once_and_withdrawn_is_over(ledger: Ledger) -> None:
     assert ledger.requests.recorded(FACILITY) == []
     with pytest.raises(ConfigError, match="not an open request"):
         ledger.requests.withdraw(FACILITY, "R-1", reason="again", actor="ana", at=AT)
+    again = msgspec.structs.replace(recorded(), recorded_by="ben")
+    assert ledger.requests.record(FACILITY, again)
+    assert ledger.requests.recorded(FACILITY) == [again]
+    with ledger._transactions.read() as connection:
+        events = connection.exec_driver_sql("SELECT actor, what FROM event WHERE subject = 'R-1' ORDER BY 1, 2").all()
+    assert events == [("ana", "requested"), ("ana", "withdrawn"), ("ben", "requested")]
 
 
 def test_recorded__lists_what_is_not_answered(ledger: Ledger) -> None:
