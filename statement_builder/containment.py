@@ -84,7 +84,7 @@ def _frames(trace: TracebackType | None) -> list[str]:
 
 
 def faulty_account(
-    subject: str, problem: Problem, *, cents: int = 0, requests: tuple[DocumentRequest, ...] = ()
+    subject: str, problem: Problem, *, cents: int = 0, requests: tuple[tuple[str, DocumentRequest], ...] = ()
 ) -> FaultyAccount:
     """An account that our own program failed on, as an exception."""
     fault = Fault(code=problem.code, result_set="", message=problem.message, fix=problem.fix)

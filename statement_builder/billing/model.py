@@ -525,5 +525,5 @@ class FaultyAccount(Record, kw_only=True):
     """Whether any row is about a pregnancy, which makes it a candidate for obstetric notices."""
     has_plan: bool = False
     """Whether any row is about a payment plan, which makes it a candidate for letters about plans."""
-    requests: tuple[DocumentRequest, ...] = ()
-    """The readable requests, which make it a candidate for what they ask for."""
+    requests: tuple[tuple[str, DocumentRequest], ...] = ()
+    """The readable requests, each with its account number, which make it a candidate for what they ask for."""

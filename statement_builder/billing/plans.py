@@ -10,6 +10,8 @@ from statement_builder.billing.balance import EncounterBalance, encounter_balanc
 from statement_builder.billing.dates import due_date, month_before
 from statement_builder.billing.model import CausedLetter, GuarantorAccount, Installment, Plan, PlanStatus, Record
 
+_TERMS_DIGITS = 32
+"""Hexadecimal digits that tell a plan's terms from others."""
 MISSED_LETTER = "plan-missed"
 """The kind of the letter about a missed installment. `billing.selection.Kind` has it too, and imports this package."""
 
@@ -102,14 +104,18 @@ def plans_in_force(
 
 
 def cure_until(letters: tuple[CausedLetter, ...], plan: Plan, cure_days: int) -> date | None:
-    """The last day that a letter gave to pay a missed installment of this plan. None: there was no letter.
+    """The last day that a letter gave to pay the missed installments of this plan. None: there was no letter.
 
-    It counts from the mailing, which is never before the date that the letter printed. A letter on its way gives the
-    last date that there is.
+    It counts from the mailing of the first letter about an installment that is still unpaid, which is never before the
+    date that the letter printed: a later letter does not extend it, or a plan with short intervals would never end. A
+    letter on its way gives the last date that there is, unless an earlier one was mailed.
     """
     causes = {installment_cause(plan.plan_id, each) for each in plan.installments if unpaid_cents(each)}
-    mailed = [each.mailed_on for each in letters if each.kind == MISSED_LETTER and each.cause_id in causes]
-    return max((due_date(day, cure_days) if day else date.max for day in mailed), default=None)
+    found = [each.mailed_on for each in letters if each.kind == MISSED_LETTER and each.cause_id in causes]
+    if not found:
+        return None
+    first_on = min((day for day in found if day), default=None)
+    return due_date(first_on, cure_days) if first_on else date.max
 
 
 def terms_cause(plan: Plan) -> str:
@@ -118,12 +124,18 @@ def terms_cause(plan: Plan) -> str:
         *((each.sequence, each.due_on.isoformat(), each.amount_cents) for each in plan.installments),
         (plan.method.value, plan.down_payment_cents, plan.finance_charge_cents, plan.apr_basis_points),
     )
-    return f"{plan.plan_id}:{hashlib.sha256(repr(terms).encode()).hexdigest()[:32]}"
+    return f"{plan.plan_id}:{hashlib.sha256(repr(terms).encode()).hexdigest()[:_TERMS_DIGITS]}"
 
 
 def installment_cause(plan_id: str, installment: Installment) -> str:
     """The event id of what happens to one installment. A changed due date makes another event."""
     return f"{plan_id}:{installment.sequence}:{installment.due_on.isoformat()}"
+
+
+def plan_of_cause(cause_id: str) -> str:
+    """The plan of a `terms_cause` or an `installment_cause`, whatever characters its id has."""
+    head, _, last = cause_id.rpartition(":")
+    return head if len(last) == _TERMS_DIGITS else head.rpartition(":")[0]
 
 
 def amount_due(

@@ -48,11 +48,13 @@ class RequestRepository(Repository):
     """`ledger.requests`."""
 
     def record(self, facility_id: str, new: RecordedRequest) -> bool:
-        """Record a request. False if there is one with its id already."""
+        """Record a request, or revive one that was withdrawn. False if there is one with its id that was not."""
         values = {name: getattr(new, name) for name in new.__struct_fields__}
         values |= {"facility_id": facility_id, "kind": new.kind.value, "format": new.format.value}
         with self._write() as connection:
-            is_new = insert_if_new(connection, request, values)
+            own = (request.c.facility_id == facility_id, request.c.request_id == new.request_id)
+            again = update(request).where(*own, request.c.withdrawn_at.is_not(None)).values(**values, withdrawn_at=None)
+            is_new = insert_if_new(connection, request, values) or connection.execute(again).rowcount > 0
             if is_new:
                 write_event(
                     connection,
@@ -65,12 +67,14 @@ class RequestRepository(Repository):
                 )
             return is_new
 
+    def is_open(self, facility_id: str, request_id: str) -> bool:
+        """Whether a recorded request still waits for its answer."""
+        return any(each.request_id == request_id for each in self.recorded(facility_id))
+
     def withdraw(self, facility_id: str, request_id: str, *, reason: str, actor: str, at: datetime) -> None:
         """End a request without an answer. ConfigError if no such request is open."""
         own = (request.c.facility_id == facility_id, request.c.request_id == request_id)
-        open_now = update(request).where(
-            *own, request.c.withdrawn_at.is_(None), ~_is_answered(request.c.request_id, "")
-        )
+        open_now = update(request).where(*own, request.c.withdrawn_at.is_(None), ~_is_answered(""))
         with self._write() as connection:
             if not connection.execute(open_now.values(withdrawn_at=at)).rowcount:
                 raise ConfigError(f"{request_id} is not an open request. `statements requests` lists all.")
@@ -85,7 +89,7 @@ class RequestRepository(Repository):
         query = select(request).where(
             request.c.facility_id == facility_id,
             request.c.withdrawn_at.is_(None),
-            ~_is_answered(request.c.request_id, excluding_batch),
+            ~_is_answered(excluding_batch),
         )
         if kind is not None:
             query = query.where(request.c.kind == kind.value)
@@ -93,15 +97,28 @@ class RequestRepository(Repository):
             rows = connection.execute(query.order_by(request.c.asked_on, request.c.request_id)).mappings()
             return [_to_request(dict(row)) for row in rows]
 
-    def answered(self, request_ids: Sequence[str], *, excluding_batch: str) -> frozenset[str]:
-        """Those of these requests that are answered, as if `excluding_batch` had answered none."""
-        query = select(document_request.c.request_id).where(
-            is_one_of(document_request.c.request_id), _is_answered(document_request.c.request_id, excluding_batch)
+    def answered(
+        self, facility_id: str, request_ids: Sequence[str], *, excluding_batch: str
+    ) -> frozenset[tuple[str, str]]:
+        """Account number and id of the requests with these ids that are answered, as if `excluding_batch` had answered
+        none. A billing system may number the requests of each account from 1."""
+        query = select(document_account.c.account_number, document_request.c.request_id).where(
+            is_one_of(document_request.c.request_id), batch.c.facility_id == facility_id, *_answers(excluding_batch)
         )
         with self._read() as connection:
             return frozenset(
-                found for ids in in_chunks(request_ids) for found in connection.execute(query, {"ids": ids}).scalars()
+                (account_number, request_id)
+                for ids in in_chunks(request_ids)
+                for account_number, request_id in connection.execute(query, {"ids": ids})
             )
+
+    def withdrawn(self, facility_id: str) -> frozenset[tuple[str, str]]:
+        """Account number and id of the requests that operators withdrew."""
+        query = select(request.c.account_number, request.c.request_id).where(
+            request.c.facility_id == facility_id, request.c.withdrawn_at.is_not(None)
+        )
+        with self._read() as connection:
+            return frozenset((account_number, request_id) for account_number, request_id in connection.execute(query))
 
     def of_batch(self, batch_id: str, kind: RequestKind) -> dict[str, tuple[DocumentRequest, ...]]:
         """Account number → the requests about it that documents of this batch answer, whatever became of these."""
@@ -121,24 +138,33 @@ class RequestRepository(Repository):
         return {account_number: tuple(each) for account_number, each in found.items()}
 
 
-def _is_answered(request_id: ColumnElement[str], excluding_batch: str) -> ColumnElement[bool]:
+def _is_answered(excluding_batch: str) -> ColumnElement[bool]:
+    """Whether the row of `request` is answered."""
+    return (
+        exists()
+        .where(
+            batch.c.facility_id == request.c.facility_id,
+            document_account.c.account_number == request.c.account_number,
+            document_request.c.request_id == request.c.request_id,
+            *_answers(excluding_batch),
+        )
+        .correlate(request)
+    )
+
+
+def _answers(excluding_batch: str) -> tuple[ColumnElement[bool], ...]:
     """A document that names the request was handed off, and an attempt to deliver it is under way or went well."""
-    answer = document_request.alias()
     live = exists().where(
         delivery.c.document_id == document.c.document_id,
         delivery.c.state.not_in([state.value for state in TERMINAL_FAILURES]),
     )
     return (
-        exists()
-        .where(
-            answer.c.request_id == request_id,
-            answer.c.document_id == document.c.document_id,
-            document.c.state == DocumentState.HANDED_OFF.value,
-            document.c.batch_id == batch.c.batch_id,
-            document.c.batch_id != excluding_batch,
-            live,
-        )
-        .correlate_except(answer, document, batch)
+        document_request.c.document_id == document.c.document_id,
+        document_account.c.document_id == document.c.document_id,
+        document.c.state == DocumentState.HANDED_OFF.value,
+        document.c.batch_id == batch.c.batch_id,
+        document.c.batch_id != excluding_batch,
+        live.correlate(document),
     )
 
 

@@ -25,7 +25,8 @@ def record_request(
 ) -> str:
     """Record that somebody asked for a document about a visit. Returns a sentence for the operator.
 
-    Recording the same request twice changes nothing. `ConfigError` for a date in the future; `NotAllowed`.
+    Recording the same request twice changes nothing; recording one that was withdrawn revives it. `ConfigError` for a
+    date in the future; `NotAllowed`.
     """
     today = context.today()
     asked_on = asked_on or today
@@ -46,7 +47,13 @@ def record_request(
     )
     authorize(context, "request", batch_id=REQUESTS, subject=new.request_id)
     if not context.ledger.requests.record(facility_id, new):
-        return f"{new.request_id} was recorded before: the same document, asked for on {asked_on}."
+        before = f"{new.request_id} was recorded before: the same document, asked for on {asked_on}."
+        if context.ledger.requests.is_open(facility_id, new.request_id):
+            return before
+        return (
+            f"{before} It is answered already, so no batch answers it again. To send that document again: `statements "
+            "resend` or `statements reprint`. If it was asked for again, record the new day with --asked-on."
+        )
     return f"{new.request_id} is recorded. The next batch answers it: `statements run {kind} --cycle YYYY-MM-DD`."
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _LOOKUP_SIZE = 1_000
 _Each = TypeVar("_Each")
 Requests = tuple[DocumentRequest, ...]
+RequestKey = tuple[str, str]
+"""Account number and request id: an id alone may occur for several accounts."""
 
 
 def chunked(entries: Iterable[_Each], size: int) -> Iterator[list[_Each]]:
@@ -30,11 +32,11 @@ def chunked(entries: Iterable[_Each], size: int) -> Iterator[list[_Each]]:
         yield chunk
 
 
-def requests_of(entry: GuarantorAccount | FaultyAccount) -> Requests:
-    """Everything that was asked for about this account."""
+def requests_of(entry: GuarantorAccount | FaultyAccount) -> tuple[tuple[str, DocumentRequest], ...]:
+    """Everything that was asked for about this account, each with its account number."""
     if isinstance(entry, FaultyAccount):
         return entry.requests
-    return tuple([request for encounter in entry.encounters for request in encounter.requests])
+    return tuple([(each.account_number, request) for each in entry.encounters for request in each.requests])
 
 
 def with_open_requests(
@@ -43,7 +45,7 @@ def with_open_requests(
     """The entries with only the open requests for the batch's kind, and with those that operators recorded.
 
     What the batch's own documents answer counts as open, also if the billing system has closed it since: the batch must
-    find it again to check or to copy them.
+    find it again to check or to copy them. Not so if an operator withdrew it or another batch answered it.
     """
     kind, batch_id = RequestKind(scope.kind.value), scope.batch_id
     recorded: defaultdict[str, list[DocumentRequest]] = defaultdict(list)
@@ -51,26 +53,50 @@ def with_open_requests(
         recorded[each.account_number].append(
             DocumentRequest(request_id=each.request_id, kind=kind, asked_on=each.asked_on, format=each.format)
         )
-    own = context.ledger.requests.of_batch(batch_id, kind)
+    own = _own_requests(context, batch_id, kind)
     added = {number: (*own.get(number, ()), *recorded.get(number, ())) for number in own.keys() | recorded.keys()}
     for chunk in chunked(entries, _LOOKUP_SIZE):
-        asked = [each for entry in chunk for each in requests_of(entry) if each.kind is kind]
-        ids = sorted({each.request_id for each in asked})
-        answered = context.ledger.requests.answered(ids, excluding_batch=batch_id) if ids else frozenset[str]()
-        still_open = frozenset(each for each in asked if each.request_id not in answered)
-        yield from (_with_requests(entry, still_open, added) for entry in chunk)
+        asked = [
+            (number, each.request_id) for entry in chunk for number, each in requests_of(entry) if each.kind is kind
+        ]
+        still_open = frozenset(asked) - _answered_elsewhere(context, batch_id, asked)
+        yield from (_with_requests(entry, kind, still_open, added) for entry in chunk)
+
+
+def _own_requests(context: AppContext, batch_id: str, kind: RequestKind) -> dict[str, Requests]:
+    """Account number → what the batch's own documents answer and nothing else has ended."""
+    own = context.ledger.requests.of_batch(batch_id, kind)
+    keys = [(number, each.request_id) for number, asked in own.items() for each in asked]
+    ended = _answered_elsewhere(context, batch_id, keys)
+    if keys:
+        ended |= context.ledger.requests.withdrawn(context.facility.facility_id)
+    return {
+        number: tuple(each for each in asked if (number, each.request_id) not in ended) for number, asked in own.items()
+    }
+
+
+def _answered_elsewhere(context: AppContext, batch_id: str, keys: Iterable[RequestKey]) -> frozenset[RequestKey]:
+    """What another batch answered, of all requests with these ids."""
+    ids = sorted({request_id for _, request_id in keys})
+    return context.ledger.requests.answered(context.facility.facility_id, ids, excluding_batch=batch_id)
 
 
 def _with_requests(
-    entry: GuarantorAccount | FaultyAccount, still_open: frozenset[DocumentRequest], added: Mapping[str, Requests]
+    entry: GuarantorAccount | FaultyAccount,
+    kind: RequestKind,
+    still_open: frozenset[RequestKey],
+    added: Mapping[str, Requests],
 ) -> GuarantorAccount | FaultyAccount:
+    def is_open(number: str, request: DocumentRequest) -> bool:
+        return request.kind is kind and (number, request.request_id) in still_open
+
     if isinstance(entry, FaultyAccount):
-        return msgspec.structs.replace(entry, requests=tuple(each for each in entry.requests if each in still_open))
+        return msgspec.structs.replace(entry, requests=tuple(each for each in entry.requests if is_open(*each)))
     if not any(each.requests or each.account_number in added for each in entry.encounters):
         return entry
     encounters = []
     for each in entry.encounters:
-        own = [request for request in each.requests if request in still_open]
+        own = [request for request in each.requests if is_open(each.account_number, request)]
         by_id = {request.request_id: request for request in (*added.get(each.account_number, ()), *own)}
         encounters.append(msgspec.structs.replace(each, requests=tuple(by_id.values())))
     return msgspec.structs.replace(entry, encounters=tuple(encounters))

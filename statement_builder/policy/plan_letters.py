@@ -18,6 +18,7 @@ from statement_builder.billing.plans import (
     PlanPosition,
     cure_until,
     installment_cause,
+    plan_of_cause,
     plan_position,
     unpaid_cents,
 )
@@ -126,20 +127,17 @@ def plan_visits_cents(account: GuarantorAccount, as_of: date) -> int:
     return sum(max(0, encounter_balance(each, as_of).patient_cents) for each in visits)
 
 
-def plan_ended_letters(candidate: Candidate, plan_id: str) -> tuple[date | None, ...]:
-    """When the letters were mailed that this plan has ended, for an installment that is still unpaid. None: on its
-    way."""
-    plans = (each for each in candidate.account.plans if each.plan_id == plan_id)
-    causes = {installment_cause(plan_id, each) for plan in plans for each in plan.installments if unpaid_cents(each)}
-    letters = candidate.account.letters
-    return tuple(each.mailed_on for each in letters if each.kind == ENDED_LETTER and each.cause_id in causes)
+def plan_ended_letters(account: GuarantorAccount, plan_id: str) -> tuple[date | None, ...]:
+    """When the letters were mailed that this plan has ended, whatever was paid since. None: on its way."""
+    letters = (each for each in account.letters if each.kind == ENDED_LETTER)
+    return tuple(each.mailed_on for each in letters if plan_of_cause(each.cause_id) == plan_id)
 
 
-def missed_letters(case: PlanCase) -> tuple[date, ...]:
-    """When the letters about the installments that are missed now were mailed."""
+def missed_letters(case: PlanCase) -> tuple[date | None, ...]:
+    """When the letters about the installments that are missed now were mailed. None: on its way."""
     causes = {installment_cause(case.plan.plan_id, each) for each in case.missed}
     letters = (each for each in case.candidate.account.letters if each.kind == MISSED_LETTER)
-    return tuple(each.mailed_on for each in letters if each.mailed_on and each.cause_id in causes)
+    return tuple(each.mailed_on for each in letters if each.cause_id in causes)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

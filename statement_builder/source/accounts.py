@@ -201,7 +201,7 @@ def _make_faulty_account(
         or "encounters" in bad,
         has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
         has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
-        requests=_build_all(build_request, rows["requests"]),
+        requests=tuple((row[2], build_request(row)) for row in rows["requests"]),
     )
 
 

@@ -22,7 +22,7 @@ from statement_builder.billing.model import (
     PlanStatus,
     RecordedHold,
 )
-from statement_builder.billing.plans import installment_cause, terms_cause
+from statement_builder.billing.plans import installment_cause, plan_of_cause, terms_cause
 from statement_builder.billing.selection import Channel, Decision, Kind, PlanLetterMode
 from statement_builder.documents.plan_terms import Every, payment_runs
 from statement_builder.kinds import candidate_cents, decide, recheck
@@ -118,6 +118,45 @@ def test_missed__that_waited_too_long_is_not_mailed_2_5() -> None:
         assert [hold.code for hold in found] == reasons
 
 
+def repeat(days: int) -> Plan:
+    """A plan whose twelve payments are `days` apart and of which nothing is paid; the first was due 11 days ago."""
+    due = [days_ago(11 - days * index) for index in range(12)]
+    installments = [
+        Installment(sequence=n, due_on=day, amount_cents=5_000, paid_cents=0) for n, day in enumerate(due, 1)
+    ]
+    return make_plan(next_on=AS_OF, installments=tuple(installments))
+
+
+@pytest.mark.parametrize(
+    "days", [pytest.param(7, id="weekly"), pytest.param(14, id="biweekly"), pytest.param(30, id="monthly")]
+)
+def test_plan__that_nobody_pays_ends_with_any_interval_2_1(days: int) -> None:
+    """Batches run every day. A next missed installment does not move the date on, and no letter breaks its promise."""
+    plan, promised = repeat(days), AS_OF
+    missed: tuple[date, ...] = ()
+    letters: tuple[CausedLetter, ...] = ()
+    for today in (AS_OF + timedelta(days=n) for n in range(60)):
+        account = on_plan(plan, letters=letters)
+        ended = decide(account, Kind.PLAN_DEFAULT, POLICY, today).selection
+        if ended is not None:
+            break
+        selection = decide(account, Kind.PLAN_MISSED, POLICY, today).selection
+        if selection is not None:
+            assert not missed or today > promised, "one letter at a time"
+            missed, promised = (*missed, today), selection.due_on
+            letters = (*letters, CausedLetter(kind="plan-missed", cause_id=selection.cause_id, mailed_on=today))
+    assert missed
+    assert promised < today <= AS_OF + timedelta(days=25)
+
+
+def test_missed__waits_for_the_time_that_an_earlier_letter_gives() -> None:
+    weekly, later = repeat(7), AS_OF + timedelta(days=7)
+    for mailed_on, until in ((AS_OF, date(2026, 12, 8)), (None, None)):
+        decision = decision_of(Kind.PLAN_MISSED, weekly, as_of=later, letters=(missed_letter(weekly, 1, mailed_on),))
+        assert codes(decision) == ["PLAN_CURE:A70001"]
+        assert decision.holds[0].until == until
+
+
 DEFAULTS = [
     pytest.param(LAPSED, None, ["PLAN_NO_NOTICE"], id="no-letter-was-mailed"),
     pytest.param(LAPSED, days_ago(16), [], id="time-to-pay-has-passed"),
@@ -173,6 +212,52 @@ def test_dunning__waits_for_the_date_of_the_letter_that_ended_the_plan(
 ) -> None:
     account = on_plan(LAPSED, letters=(ended,) if ended else ())
     assert ("PLAN_ENDED" in [hold.code for hold in letter(account, as_of=as_of).holds]) == waits
+
+
+@pytest.mark.parametrize("plan_id", ["PL1", "P:1", "P:1:2026-11-20"])
+def test_cause__names_its_plan(plan_id: str) -> None:
+    plan = make_plan(next_on=AS_OF, plan_id=plan_id)
+    assert plan_of_cause(terms_cause(plan)) == plan_of_cause(cause(plan, 3)) == plan_id
+
+
+def pay_next(plan: Plan) -> Plan:
+    """The plan after its first unpaid installment was paid."""
+    index = next(n for n, each in enumerate(plan.installments) if each.paid_cents < each.amount_cents)
+    paid = replace(plan.installments[index], paid_cents=plan.installments[index].amount_cents)
+    return replace(plan, installments=(*plan.installments[:index], paid, *plan.installments[index + 1 :]))
+
+
+@pytest.mark.parametrize("status", [PlanStatus.ACTIVE, PlanStatus.DEFAULTED])
+def test_payment__after_the_plan_has_ended_changes_nothing_that_the_letter_said(status: PlanStatus) -> None:
+    plan = make_plan(10_000, 10_000, next_on=days_ago(62), status=status)
+    ended = CausedLetter(kind=Kind.PLAN_DEFAULT.value, cause_id=cause(plan, 3), mailed_on=days_ago(10))
+    letters = (missed_letter(plan, 3, days_ago(45)), missed_letter(plan, 4, days_ago(20)), ended)
+    account = on_plan(pay_next(plan), letters=letters)
+    assert codes(decide(account, Kind.PLAN_DEFAULT, POLICY, AS_OF)) == ["PLAN_SENT:A70001"]
+    assert "PLAN_ENDED:A70001" in codes(letter(account))
+    again = replace(account, letters=(*letters[::2], missed_letter(plan, 4, days_ago(9))))
+    expected = "PLAN_LATE" if status is PlanStatus.ACTIVE else "PLAN_SENT"
+    assert codes(decide(again, Kind.PLAN_DEFAULT, POLICY, AS_OF)) == [f"{expected}:A70001"]
+
+
+@pytest.mark.parametrize(
+    ("letters", "pending", "as_of", "until"),
+    [
+        pytest.param([days_ago(5)], (), AS_OF, date(2026, 12, 1), id="time-to-pay-has-not-passed"),
+        pytest.param([days_ago(5)], (), date(2026, 12, 1), "", id="time-to-pay-has-passed"),
+        pytest.param([None], (), AS_OF, None, id="letter-about-the-payment-is-on-its-way"),
+        pytest.param([], (Kind.PLAN_DEFAULT,), AS_OF, None, id="letter-about-the-end-waits-in-another-batch"),
+        pytest.param([], (), AS_OF, "", id="no-letter"),
+    ],
+)
+def test_dunning__waits_for_what_was_promised_about_a_plan_that_the_office_ended(
+    letters: list[date | None], pending: tuple[Kind, ...], as_of: date, until: date | str | None
+) -> None:
+    plan = make_plan(10_000, 10_000, next_on=days_ago(25), status=PlanStatus.DEFAULTED)
+    mailed = tuple(missed_letter(plan, 3, each) for each in letters)
+    account = on_plan(plan, letters=mailed, open_documents=pending)
+    found = [hold.until for hold in letter(account, as_of=as_of).holds if hold.code == "PLAN_ENDED"]
+    assert found == ([] if until == "" else [until])
 
 
 def test_statement__bills_the_plan_until_the_time_to_pay_has_passed() -> None:

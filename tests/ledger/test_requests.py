@@ -36,15 +36,15 @@ def hand_off(ledger: Ledger, *, batch_id: str) -> None:
     ledger.print_files.mark("STMT_001.pdf", DeliveryState.SENT, at=AT, mailed_on=MAILED_ON)
 
 
-def answered(ledger: Ledger, *, excluding: str = "") -> set[str]:
-    return set(ledger.requests.answered(["Q1", "Q2"], excluding_batch=excluding))
+def answered(ledger: Ledger, *, excluding: str = "") -> set[tuple[str, str]]:
+    return set(ledger.requests.answered(FACILITY, ["Q1", "Q2"], excluding_batch=excluding))
 
 
 def test_answered__from_the_hand_off_and_not_before(ledger: Ledger) -> None:
     batch = make_batch(ledger, [INVOICE], kind=Kind.INVOICE, cycle=CYCLE)
     assert answered(ledger) == set()
     hand_off(ledger, batch_id=batch.batch_id)
-    assert answered(ledger) == {"Q1"}
+    assert answered(ledger) == {("A-G1", "Q1")}
     assert answered(ledger, excluding=batch.batch_id) == set()
     assert ledger.requests.of_batch(batch.batch_id, RequestKind.INVOICE) == {"A-G1": (Q1,)}
 
@@ -74,16 +74,33 @@ def test_record__twice_is_once_and_withdrawn_is_over(ledger: Ledger) -> None:
     assert ledger.requests.recorded(FACILITY) == []
     with pytest.raises(ConfigError, match="not an open request"):
         ledger.requests.withdraw(FACILITY, "R-1", reason="again", actor="ana", at=AT)
+    again = msgspec.structs.replace(recorded(), recorded_by="ben")
+    assert ledger.requests.record(FACILITY, again)
+    assert ledger.requests.recorded(FACILITY) == [again]
+    with ledger._transactions.read() as connection:
+        events = connection.exec_driver_sql("SELECT actor, what FROM event WHERE subject = 'R-1' ORDER BY 1, 2").all()
+    assert events == [("ana", "requested"), ("ana", "withdrawn"), ("ben", "requested")]
 
 
 def test_recorded__lists_what_is_not_answered(ledger: Ledger) -> None:
     for request_id in ("Q1", "R-2"):
         ledger.requests.record(FACILITY, recorded(request_id))
+    ledger.requests.record("ELSEWHERE", recorded("Q1"))
     batch = make_batch(ledger, [INVOICE], kind=Kind.INVOICE, cycle=CYCLE)
     hand_off(ledger, batch_id=batch.batch_id)
     assert [each.request_id for each in ledger.requests.recorded(FACILITY)] == ["R-2"]
     others = ledger.requests.recorded(FACILITY, RequestKind.INVOICE, excluding_batch=batch.batch_id)
     assert [each.request_id for each in others] == ["Q1", "R-2"]
+    assert [each.request_id for each in ledger.requests.recorded("ELSEWHERE")] == ["Q1"]
+    assert ledger.requests.answered("ELSEWHERE", ["Q1"], excluding_batch="") == frozenset()
+
+
+def test_recorded__another_account_may_use_the_same_id(ledger: Ledger) -> None:
+    ledger.requests.record(FACILITY, recorded("Q1", account_number="A-G2"))
+    batch = make_batch(ledger, [INVOICE], kind=Kind.INVOICE, cycle=CYCLE)
+    hand_off(ledger, batch_id=batch.batch_id)
+    assert [each.account_number for each in ledger.requests.recorded(FACILITY)] == ["A-G2"]
+    ledger.requests.withdraw(FACILITY, "Q1", reason="recorded for another account", actor="ana", at=AT)
 
 
 def test_reopen__a_shard_that_is_built_again_answers_again(ledger: Ledger) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from statement_builder.billing.dates import due_date
-from statement_builder.billing.model import Correspondence, Encounter
+from statement_builder.billing.model import Correspondence, Encounter, Plan
+from statement_builder.billing.plans import cure_until
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
 from statement_builder.policy.assistance import (
@@ -36,7 +37,7 @@ from statement_builder.policy.due_dates import (
     statements_are_done,
 )
 from statement_builder.policy.hold_codes import make_hold
-from statement_builder.policy.plan_letters import plan_ended_letters
+from statement_builder.policy.plan_letters import ENDED_LETTER, plan_ended_letters
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
 from statement_builder.policy.settings import Policy
@@ -67,14 +68,31 @@ def hold_on_plan(candidate: Candidate) -> Iterable[Hold]:
 
 
 def hold_after_plan_ended(candidate: Candidate) -> Iterable[Hold]:
-    """Hold letters on the visits of a plan that ended until the date has passed by which the letter about it asked the
-    guarantor to call."""
-    for each in candidate.with_balance if candidate.account.letters else ():
-        mailed, days = plan_ended_letters(candidate, each.plan_id), candidate.policy.due_days
-        if None in mailed:
+    """Hold letters on the visits of a plan that is not in force until every date has passed that a letter about it
+    gave: to pay what was missed, or to call because the plan has ended."""
+    account = candidate.account
+    if not account.letters and ENDED_LETTER not in account.open_documents:
+        return
+    ended = {each.plan_id: each for each in account.plans if each.plan_id not in candidate.plans}
+    for each in candidate.with_balance:
+        if (plan := ended.get(each.plan_id)) is None:
+            continue
+        last_on = _promised_until(candidate, plan)
+        if last_on == date.max:
             yield make_hold("PLAN_ENDED", each.account_number)
-        elif mailed and candidate.as_of <= (last_on := due_date(max(filter(None, mailed)), days)):
+        elif last_on is not None and candidate.as_of <= last_on:
             yield make_hold("PLAN_ENDED", each.account_number, last_on + timedelta(days=1))
+
+
+def _promised_until(candidate: Candidate, plan: Plan) -> date | None:
+    """The last date that a letter gave before the plan's visits go on. `date.max`: a letter is on its way. None: there
+    was no letter."""
+    mailed, policy = plan_ended_letters(candidate.account, plan.plan_id), candidate.policy
+    if None in mailed or ENDED_LETTER in candidate.account.open_documents:
+        return date.max
+    dates = [due_date(day, policy.due_days) for day in mailed if day]
+    cure_on = cure_until(candidate.account.letters, plan, policy.plan_cure_days)
+    return max([*dates, *([cure_on] if cure_on else [])], default=None)
 
 
 def hold_recent_payment(candidate: Candidate) -> Iterable[Hold]:

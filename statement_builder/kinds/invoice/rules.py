@@ -51,7 +51,7 @@ def is_asked(account: GuarantorAccount) -> bool:
 
 def is_faulty_asked(entry: FaultyAccount) -> bool:
     """As `is_asked`, of an account with bad rows."""
-    return any(each.kind is RequestKind.INVOICE for each in entry.requests)
+    return any(each.kind is RequestKind.INVOICE for _, each in entry.requests)
 
 
 def asked_cents(account: GuarantorAccount, as_of: date) -> int:

@@ -15,7 +15,8 @@ from statement_builder.actor import is_same_user
 from statement_builder.archive import write_snapshot
 from statement_builder.billing.identifiers import describe_recipient
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
-from statement_builder.billing.selection import Selection
+from statement_builder.billing.plans import plan_of_cause
+from statement_builder.billing.selection import Kind, Selection
 from statement_builder.documents import CompositionError, Content, Replaced
 from statement_builder.errors import ConfigError
 from statement_builder.kinds import compose, decide
@@ -199,7 +200,23 @@ def _decide_again(context: AppContext, batch: Batch, original: Document) -> tupl
         holds = [f"{text.code}: {text.why} {text.what_to_do}" for text in texts]
         faults_now = [f"{fault.code}: {fault.message} {fault.fix}" for fault in decision.faults]
         raise ConfigError(f"{not_made}: the rules hold it now. {' '.join((*holds, *faults_now))}")
+    if other := _find_other_subject(batch.kind, original, decision.selection):
+        raise ConfigError(
+            f"{not_made}: the rules now select a document about another {other}. The next batch makes that one. To "
+            f"send the same page again: `statements resend {original.document_id}` (or reprint)."
+        )
     return entry, decision.selection
+
+
+def _find_other_subject(kind: Kind, original: Document, selection: Selection) -> str:
+    """What a document about one visit, plan or pregnancy would be about instead: "visit", "plan" or "pregnancy". Empty:
+    the same."""
+    if original.episode_id != selection.episode_id:
+        return "pregnancy"
+    if original.cause_id and plan_of_cause(original.cause_id) != plan_of_cause(selection.cause_id):
+        return "plan"
+    is_about_visits = kind.traits.is_asked_for or bool(original.cause_id)
+    return "visit" if is_about_visits and not {*original.accounts} & {*selection.account_numbers} else ""
 
 
 def _require_second_user(context: AppContext, batch: Batch, selection: Selection) -> None:
