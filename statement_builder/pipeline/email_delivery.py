@@ -29,6 +29,7 @@ from statement_builder.pipeline.email_stop import (
     explain_vague,
     is_email_stopped,
 )
+from statement_builder.pipeline.portal import is_on_portal
 from statement_builder.pipeline.recipients import read_recipients
 
 EMAILS_PER_COMMIT = 10
@@ -56,6 +57,7 @@ def send_emails(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> N
 def _send_pending(context: AppContext, batch: Batch, mailer: Mailer, shards: Sequence[Shard]) -> None:
     """Send each unclaimed e-mail once. Stops early when the server defers everything, or refuses us."""
     refusals = Refusals()
+    _print_hidden(context, batch, shards)
     attachments = _open_attachments(context, batch, shards)
     is_stopped = is_email_stopped(context)
     if not is_stopped:
@@ -88,6 +90,17 @@ def _open_attachments(context: AppContext, batch: Batch, shards: Sequence[Shard]
         return None
     guarantor_ids = {each.guarantor_id for shard in shards for each in _find_unclaimed(context, batch, shard)}
     return Attachments(context, batch, guarantor_ids) if guarantor_ids else None
+
+
+def _print_hidden(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
+    """Print what the portal never shows to its reader: an e-mail with a link to the portal would lead nowhere."""
+    settings = context.settings
+    if not settings.portal or settings.mail.email_content != "portal":
+        return
+    for shard in shards:
+        for document in _find_unclaimed(context, batch, shard):
+            if not is_on_portal(settings, document):
+                _switch_to_print(context, document, "the portal does not show it")
 
 
 def _print_exhausted(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
