@@ -86,7 +86,13 @@ class ReadingRepository(Repository):
     def overdue(self, facility_id: str, *, today: date) -> list[UnreadEmail]:
         """E-mails whose document had to be opened before today and was not, by batch and in mailing order."""
         query = (
-            select(document.c.document_id, document.c.batch_id, delivery.c.attempt, delivery.c.read_by)
+            select(
+                document.c.document_id,
+                document.c.batch_id,
+                document.c.due_on,
+                delivery.c.attempt,
+                delivery.c.read_by,
+            )
             .select_from(delivery)
             .join(document, document.c.document_id == delivery.c.document_id)
             .join(batch, batch.c.batch_id == document.c.batch_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 import tenacity
@@ -31,6 +30,7 @@ from statement_builder.pipeline.email_stop import (
 )
 from statement_builder.pipeline.portal import is_on_portal
 from statement_builder.pipeline.recipients import read_recipients
+from statement_builder.policy.due_dates import last_day_to_open
 
 EMAILS_PER_COMMIT = 10
 """Messages recorded in one ledger commit, and so the most that a crash can leave uncertain (ADR 12)."""
@@ -188,8 +188,10 @@ def _send_group(
 def _claim(context: AppContext, documents: Sequence[Document]) -> tuple[Sequence[Document], Sequence[Delivery]]:
     """Claim these documents, without any that was withheld since they were read."""
     context.ledger.require_locks()
-    days = context.settings.mail.unread_email_days
-    read_by = context.today() + timedelta(days=days) if days else None
+    days, today = context.settings.mail.unread_email_days, context.today()
+    read_by = {
+        each.document_id: last for each in documents if (last := last_day_to_open(today, days, each.due_on)) is not None
+    }
     while documents:
         try:
             deliveries = context.ledger.emails.claim(
