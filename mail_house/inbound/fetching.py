@@ -52,7 +52,7 @@ def fetch_vendor_reports(
         parsed.require_known_options()
         return _fetch_folder(folder_path(parsed), store, has_settled, suffix="")
     if parsed.scheme == "sftp":
-        return _fetch_sftp(parsed, environ, store, has_settled)
+        return _fetch_sftp(parsed, environ, store, has_settled, setting=setting)
     raise ValueError(f"{setting}: {parsed.scheme!r} is not supported; use file: or sftp:")
 
 
@@ -120,7 +120,9 @@ def _is_unchanged(path: Path, before: os.stat_result, length: int) -> bool:
     return (before.st_mtime_ns, length) == (after.st_mtime_ns, after.st_size)
 
 
-def _fetch_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile, has_settled: HasSettled) -> int:
+def _fetch_sftp(
+    url: BackendUrl, environ: Mapping[str, str], store: StoreFile, has_settled: HasSettled, *, setting: str
+) -> int:
     import paramiko  # noqa: PLC0415 - takes a tenth of a second
 
     from mail_house.vendors.factory import sftp_account  # noqa: PLC0415
@@ -132,7 +134,7 @@ def _fetch_sftp(url: BackendUrl, environ: Mapping[str, str], store: StoreFile, h
     fetched, problems = 0, Problems()
     with open_sftp_client(account) as (client, _):
         try:
-            for entry in _list_remote(client, folder, account.address):
+            for entry in _list_remote(client, folder, account.address, setting=setting):
                 if not _is_report(entry) or not has_settled(entry.filename, entry.st_mtime or 0, entry.st_size or 0):
                     continue
                 try:
@@ -167,13 +169,11 @@ def _is_closed(client: SFTPClient) -> bool:
     return channel is None or channel.closed
 
 
-def _list_remote(client: SFTPClient, folder: str, address: str) -> list[SFTPAttributes]:
+def _list_remote(client: SFTPClient, folder: str, address: str, *, setting: str) -> list[SFTPAttributes]:
     try:
         return sorted(client.listdir_attr(folder), key=lambda each: each.filename)
     except FileNotFoundError as exc:
-        raise Misconfigured(
-            f"{address}: there is no folder {folder}: check the path in mail.vendor_reports_url"
-        ) from exc
+        raise Misconfigured(f"{address}: there is no folder {folder}: check the path in {setting}") from exc
     except PermissionError as exc:
         raise Misconfigured(
             f"{address}: {folder} cannot be listed: ask the vendor for permission to read and delete there"

@@ -51,7 +51,8 @@ def recheck(
 
 
 def _recheck_recipient(candidate: Candidate, selection: Selection) -> Iterable[Hold]:
-    if selection.recipient_digest and selection.recipient_digest != recipient_digest(candidate.account.guarantor):
+    now = recipient_digest(candidate.account.guarantor, selection.channel)
+    if selection.recipient_digest and selection.recipient_digest != now:
         yield make_hold("READDRESSED")
     if selection.channel is Channel.EMAIL and choose_channel(candidate, selection.level) is not Channel.EMAIL:
         yield make_hold("CHANNEL")

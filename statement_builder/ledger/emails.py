@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
@@ -25,11 +25,11 @@ class EmailRepository(Repository):
     """`ledger.emails`."""
 
     def claim(
-        self, document_ids: Sequence[str], *, vendor: str, at: datetime, read_by: date | None = None
+        self, document_ids: Sequence[str], *, vendor: str, at: datetime, read_by: Mapping[str, date] | None = None
     ) -> tuple[Delivery, ...]:
-        """Claim an attempt to e-mail each document, in the order given. `read_by` is the last day to open them before
-        they go on paper. A document with a live attempt returns that
-        attempt unchanged, with `is_new` false. DocumentsWithheld, and no claim, when some have been withheld."""
+        """Claim an attempt to e-mail each document, in the order given. `read_by` maps those that go on
+        paper if nobody opens them to the last day to do so. A document with a live attempt returns that attempt
+        unchanged, with `is_new` false. DocumentsWithheld, and no claim, when some have been withheld."""
         with self._write() as connection:
             batches = lock_documents(connection, document_ids)
             live = read_live_deliveries(connection, document_ids)

@@ -41,11 +41,12 @@ def claim_documents(
     vendor: str,
     print_file_name: str | None,
     readdressed: Mapping[str, str] | None = None,
-    read_by: date | None = None,
+    read_by: Mapping[str, date] | None = None,
     at: datetime,
 ) -> None:
     """Start one more attempt for each document. `readdressed` maps the documents that go to a different address than
-    the one on their pages to the digest of that address; `read_by` is the last day to open an e-mailed document.
+    the one on their pages to the digest of that address; `read_by` maps e-mailed documents to the last day to open
+    them.
 
     No claim at all unless every document can be sent: DocumentsWithheld when some were withheld since the hand-off was
     planned, such as for a death that was reported meanwhile, else InvariantError."""
@@ -63,7 +64,7 @@ def claim_documents(
             "claimed_at": at,
             "changed_at": at,
             "readdressed_to": (readdressed or {}).get(document_id, ""),
-            "read_by": read_by,
+            "read_by": (read_by or {}).get(document_id),
         }
         for document_id in document_ids
     ]

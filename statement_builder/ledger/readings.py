@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import DeliveryReportError
+from statement_builder.ledger.audit.event_data import Withheld, decode_event_data
 from statement_builder.ledger.audit.events import SERVICE, write_event
 from statement_builder.ledger.delivery_reports import mark_delivered, require_document, switch_channel
 from statement_builder.ledger.document_queries import (
@@ -23,9 +24,9 @@ from statement_builder.ledger.document_queries import (
 from statement_builder.ledger.hand_off import record_status_event
 from statement_builder.ledger.mailing_history import record_mailed, reverse_mailed
 from statement_builder.ledger.records import Delivery, Document, UnreadEmail, replaced_by
-from statement_builder.ledger.states import DeliveryState, DocumentState, require_delivery_move
+from statement_builder.ledger.states import VOIDED, DeliveryState, DocumentState, require_delivery_move
 from statement_builder.ledger.storage.sql_compat import insert_if_new
-from statement_builder.ledger.storage.tables import batch, delivery, document, redelivery, shard
+from statement_builder.ledger.storage.tables import batch, delivery, document, event, redelivery, shard
 from statement_builder.ledger.storage.transactions import Repository
 
 VIEWED = "viewed"
@@ -86,7 +87,13 @@ class ReadingRepository(Repository):
     def overdue(self, facility_id: str, *, today: date) -> list[UnreadEmail]:
         """E-mails whose document had to be opened before today and was not, by batch and in mailing order."""
         query = (
-            select(document.c.document_id, document.c.batch_id, delivery.c.attempt, delivery.c.read_by)
+            select(
+                document.c.document_id,
+                document.c.batch_id,
+                document.c.due_on,
+                delivery.c.attempt,
+                delivery.c.read_by,
+            )
             .select_from(delivery)
             .join(document, document.c.document_id == delivery.c.document_id)
             .join(batch, batch.c.batch_id == document.c.batch_id)
@@ -148,16 +155,36 @@ def _keep_email(
     at: datetime,
     why: str,
 ) -> None:
-    """Let an unread e-mail stand, if the paper that follows it has not left: it is due, in no live attempt, and every
-    earlier attempt on paper is known not to have been accepted."""
+    """Let an unread e-mail stand, if the paper that follows it has not left: it is due or was held back, in no live
+    attempt, and every earlier attempt on paper is known not to have been accepted. A void document stays void."""
     email = _last_email(attempts)
     if email is None or email.state is not DeliveryState.UNREAD:
         return
     later = [each for each in attempts if each.attempt > email.attempt]
     has_left = any(each.state is not DeliveryState.FAILED for each in later)
-    if has_left or not found.is_redelivery_due or found.delivery_state is not None:
+    if has_left or found.delivery_state is not None:
+        return
+    if not found.is_redelivery_due and not _is_paper_held_back(connection, found):
         return
     connection.execute(delete(redelivery).where(redelivery.c.document_id == found.document_id))
     switch_channel(connection, found, Channel.EMAIL, at=at, why="opened before its paper left")
     mark_delivered(connection, found, email, at=at, why=why)
     record_mailed(connection, [found.document_id], local_date(email.claimed_at))
+
+
+def _is_paper_held_back(connection: Connection, found: Document) -> bool:
+    """Whether the recheck, or news such as a death, canceled the redelivery. Not if the document is void or
+    corrected."""
+    query = (
+        select(event.c.data)
+        .where(
+            event.c.batch_id == found.batch_id,
+            event.c.subject == found.document_id,
+            event.c.what == DocumentState.WITHHELD.value,
+        )
+        .order_by(event.c.event_id.desc())
+    )
+    withheld = decode_event_data(connection.execute(query.limit(1)).scalar())
+    if not isinstance(withheld, Withheld) or VOIDED in withheld.codes:
+        return False
+    return not replaced_by(read_revisions(connection, found.document_id), found.document_id)

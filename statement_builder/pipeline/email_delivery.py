@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 import tenacity
@@ -29,7 +28,9 @@ from statement_builder.pipeline.email_stop import (
     explain_vague,
     is_email_stopped,
 )
+from statement_builder.pipeline.portal import is_on_portal
 from statement_builder.pipeline.recipients import read_recipients
+from statement_builder.policy.due_dates import last_day_to_open
 
 EMAILS_PER_COMMIT = 10
 """Messages recorded in one ledger commit, and so the most that a crash can leave uncertain (ADR 12)."""
@@ -56,6 +57,7 @@ def send_emails(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> N
 def _send_pending(context: AppContext, batch: Batch, mailer: Mailer, shards: Sequence[Shard]) -> None:
     """Send each unclaimed e-mail once. Stops early when the server defers everything, or refuses us."""
     refusals = Refusals()
+    _print_hidden(context, batch, shards)
     attachments = _open_attachments(context, batch, shards)
     is_stopped = is_email_stopped(context)
     if not is_stopped:
@@ -88,6 +90,17 @@ def _open_attachments(context: AppContext, batch: Batch, shards: Sequence[Shard]
         return None
     guarantor_ids = {each.guarantor_id for shard in shards for each in _find_unclaimed(context, batch, shard)}
     return Attachments(context, batch, guarantor_ids) if guarantor_ids else None
+
+
+def _print_hidden(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
+    """Print what the portal never shows to its reader: an e-mail with a link to the portal would lead nowhere."""
+    settings = context.settings
+    if not settings.portal or settings.mail.email_content != "portal":
+        return
+    for shard in shards:
+        for document in _find_unclaimed(context, batch, shard):
+            if not is_on_portal(settings, document):
+                _switch_to_print(context, document, "the portal does not show it")
 
 
 def _print_exhausted(context: AppContext, batch: Batch, shards: Sequence[Shard]) -> None:
@@ -175,8 +188,10 @@ def _send_group(
 def _claim(context: AppContext, documents: Sequence[Document]) -> tuple[Sequence[Document], Sequence[Delivery]]:
     """Claim these documents, without any that was withheld since they were read."""
     context.ledger.require_locks()
-    days = context.settings.mail.unread_email_days
-    read_by = context.today() + timedelta(days=days) if days else None
+    days, today = context.settings.mail.unread_email_days, context.today()
+    read_by = {
+        each.document_id: last for each in documents if (last := last_day_to_open(today, days, each.due_on)) is not None
+    }
     while documents:
         try:
             deliveries = context.ledger.emails.claim(

@@ -95,6 +95,7 @@ def hand_off_shard(context: AppContext, batch: Batch, shard: Shard, channel: Cha
         Channel.PRINT: (reconcile_print_files, hand_off_print_files),
     }[channel]
     reconcile(context, batch, [shard])
+    context.ledger.readings.keep_opened(batch.batch_id, local_date=context.local_date, at=context.now())
     if not has_recent_recheck(context, batch):
         withhold_ineligible(context, batch, [shard])
     send(context, batch, [shard])

@@ -28,6 +28,7 @@ from mail_house.print_files.control import file_facts
 from mail_house.print_files.names import FEED_FILE_PREFIX, print_file_name
 from mail_house.urls import parse_url
 from statement_builder.archive import PackReader, build_pack, check_archive_url, naming_document, open_archive
+from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ArchiveError, ConfigError
 from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, NewPortalFile, PortalFileRow
@@ -90,6 +91,11 @@ def open_portal(settings: Settings, environ: Mapping[str, str]) -> PortalStore:
 def is_published(settings: Settings, kind: Kind) -> bool:
     """Whether the portal shows this kind of document."""
     return bool(settings.portal) and kind in settings.mail.portal_kinds
+
+
+def is_on_portal(settings: Settings, document: Document) -> bool:
+    """Whether the portal shows this document, or the one it copies, to the guarantor once it left."""
+    return is_published(settings, document.kind) and RECIPIENT_SEPARATOR not in document.guarantor_id
 
 
 def publish_batch(context: AppContext, batch: Batch) -> None:

@@ -13,12 +13,13 @@ from msgspec.structs import replace
 
 from statement_builder.archive import Archive, open_archive
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
-from statement_builder.billing.selection import Channel, Hold, Selection
+from statement_builder.billing.selection import Hold, Selection
 from statement_builder.containment import contain
 from statement_builder.documents import Recipient, make_recipient
 from statement_builder.kinds import decide, find_reprint_holds, recheck
 from statement_builder.ledger import Document, Shard
 from statement_builder.pipeline.build_worker import BuildPlan, read_shard
+from statement_builder.policy.recipient import recipient_digest
 from statement_builder.stopwatch import Stopwatch
 
 
@@ -34,7 +35,6 @@ class PendingDocument(Record, kw_only=True, array_like=True):
     """An unclaimed document and the decision that was made when it was built."""
 
     document_id: str
-    channel: Channel
     issued_on: date
     readdressed: bool
     selection: Selection | None
@@ -151,9 +151,12 @@ class RecheckWorker:
         else:
             policy = self._plan.settings.policy
             selection = decide(account, self._plan.batch.kind, policy, document.issued_on).selection
+            if selection is not None and selection.channel is not document.channel:
+                # A refused, bounced, or unread e-mail is printed, so the rules for paper apply.
+                digest = recipient_digest(account.guarantor, document.channel)
+                selection = replace(selection, channel=document.channel, recipient_digest=digest)
         return PendingDocument(
             document_id=document.document_id,
-            channel=document.channel,
             issued_on=document.issued_on,
             readdressed=document.readdressed,
             selection=selection,
@@ -200,8 +203,6 @@ class RecheckWorker:
             return self._find_copy_holds(entry, document, document.copied, as_of)
         if selection is None:
             return (Hold(code="AMOUNT_CHANGED"),)
-        # A refused or bounced e-mail is printed, so the rules for paper apply.
-        selection = replace(selection, channel=document.channel)
         holds = recheck(entry, selection, policy, as_of=as_of, rendered_as_of=document.issued_on)
         return tuple(hold for hold in holds if not (document.readdressed and hold.code == "READDRESSED"))
 

@@ -11,6 +11,9 @@ from statement_builder.policy.channel import FINAL_LEVEL
 from statement_builder.policy.settings import Policy
 
 FIRST_LETTER_LEVEL = 2
+PAPER_DAYS = 7
+"""Days before a due date when the paper that follows an unread e-mail must start: two to be printed, up to five in the
+mail."""
 
 
 def next_letter_level(mailed: Correspondence) -> int:
@@ -21,6 +24,17 @@ def next_letter_level(mailed: Correspondence) -> int:
 def letter_due_date(issued_on: date, level: int, policy: Policy) -> date:
     """The due date of a letter, and the deadline of a final notice."""
     return due_date(issued_on, policy.final_due_days if level == FINAL_LEVEL else policy.due_days)
+
+
+def last_day_to_open(emailed_on: date, days: int, due_on: date | None) -> date | None:
+    """The last day to open an e-mailed document before it goes on paper. None: nobody waits, because `days` is 0 or
+    because paper could no longer arrive by the due date."""
+    if not days:
+        return None
+    last = emailed_on + timedelta(days=days)
+    if due_on is not None:
+        last = min(last, due_on - timedelta(days=PAPER_DAYS))
+    return last if last > emailed_on else None
 
 
 def next_mailing_on(last_mailed_on: date, policy: Policy) -> date:

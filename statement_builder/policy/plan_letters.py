@@ -229,13 +229,14 @@ def _order(case: PlanCase) -> tuple[str, ...]:
 
 def _make_selection(case: PlanCase, letter: PlanLetter) -> Selection:
     candidate = case.candidate
+    channel = choose_channel(candidate, level=0)
     return Selection(
         kind=candidate.kind,
         guarantor_id=candidate.account.guarantor.guarantor_id,
         account_numbers=_order(case),
         cause_id=letter.cause_id,
-        channel=choose_channel(candidate, level=0),
+        channel=channel,
         amount_cents=letter.amount_cents,
         due_on=letter.due_on,
-        recipient_digest=recipient_digest(candidate.account.guarantor),
+        recipient_digest=recipient_digest(candidate.account.guarantor, channel),
     )

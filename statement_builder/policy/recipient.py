@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 
 from statement_builder.billing.model import Guarantor
+from statement_builder.billing.selection import Channel
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
@@ -16,15 +17,16 @@ def address_digest(guarantor: Guarantor) -> str:
     return hashlib.sha256(_encode((guarantor.guarantor_id, guarantor.mailing_address))).hexdigest()
 
 
-def recipient_digest(guarantor: Guarantor) -> str:
-    """SHA-256 of the name, mailing address, e-mail address, languages, and print size, and of an attorney's client."""
+def recipient_digest(guarantor: Guarantor, channel: Channel) -> str:
+    """SHA-256 of the name, mailing address, languages, and print size, and of an attorney's client; for e-mail also of
+    the e-mail address, which paper does not go to."""
     parts: tuple[object, ...] = (
         guarantor.guarantor_id,
         guarantor.first_name,
         guarantor.last_name,
         guarantor.suffix,
         guarantor.mailing_address,
-        guarantor.email,
+        guarantor.email if channel is Channel.EMAIL else "",
         guarantor.language,
         guarantor.large_print,
     )

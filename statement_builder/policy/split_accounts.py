@@ -133,6 +133,8 @@ class _Split:
             other_language=contact.other_language
             or ("" if is_attorney or contact.language else guarantor.other_language),
             large_print=contact.large_print,
+            alternate_format=None if is_attorney else guarantor.alternate_format,
+            alternate_format_requested_on=None if is_attorney else guarantor.alternate_format_requested_on,
             delivery=contact.delivery,
             email_consent_at=None if same_email else contact.email_consent_at,
             email_consent_terms=contact.email_consent_terms,

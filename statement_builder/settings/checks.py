@@ -16,6 +16,7 @@ from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.scanline import scanline_problem
 from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
+from statement_builder.policy.due_dates import PAPER_DAYS
 from statement_builder.policy.plan_states import PLAN_STATES
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import TEMPLATES, languages
@@ -89,6 +90,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_render_faults(settings.render)
     yield from _find_mail_faults(settings.mail, settings.archive)
     yield from _find_portal_faults(settings)
+    yield from _find_wait_faults(settings.mail.unread_email_days, settings.policy)
     yield from _find_release_faults(settings.release)
     yield from _find_policy_faults(settings.policy)
     yield from _find_role_faults(settings.roles)
@@ -173,6 +175,15 @@ def _find_portal_faults(settings: Settings) -> Iterator[str]:
         yield (
             "mail.portal_documents must be 'zip', because the archive is encrypted with a key that the portal does not "
             "have"
+        )
+
+
+def _find_wait_faults(days: int, policy: Policy) -> Iterator[str]:
+    """The paper that follows an unread e-mail must come before the due date that it prints."""
+    if days and days > policy.due_days - PAPER_DAYS:
+        yield (
+            f"mail.unread_email_days must be at least {PAPER_DAYS} days less than policy.due_days, which is "
+            f"{policy.due_days}: the paper that follows must arrive before the due date"
         )
 
 

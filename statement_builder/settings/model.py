@@ -65,8 +65,8 @@ class MailSettings(Record, kw_only=True):
     without signing in; `attachment`, the PDF encrypted with the guarantor's password."""
     unread_email_days: int = 0
     """Days in which an e-mailed document must be opened on the portal; after them it goes on paper, once, as the same
-    document. Requires the portal's reads (`portal_reads_url`, or files in the inbox). 0: e-mail is enough. Final
-    notices always go on paper at once."""
+    document. Requires the portal's reads (`portal_reads_url`, or files in the inbox). At least 7 less than
+    `policy.due_days`. 0: e-mail is enough. Final notices always go on paper at once."""
     email_link_days: int = 7
     """Days that an `archive-link` works, 1 to 7 (the S3 maximum)."""
     mailer_id: str = ""

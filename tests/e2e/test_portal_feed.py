@@ -112,6 +112,36 @@ def test_feed__leaves_out_what_goes_to_another_recipient(hospital: Hospital) -> 
     assert (gate["verdict"], gate["documents_out"]) == ("foots", len(published) + len(others))
 
 
+@pytest.mark.hospital("new", guarantors=40)
+def test_email__what_the_portal_does_not_show_to_its_reader_is_printed(hospital: Hospital) -> None:
+    hospital.sql(
+        "INSERT INTO contact (contact_id, guarantor_id, kind, name, address_lines, city, state, postal_code, country,"
+        " large_print, delivery, email, email_consent_at) SELECT 'K1', guarantor_id, 'attorney', 'Reyes & Cole LLP',"
+        " 'PO Box 4471', 'Larchmere', 'MA', '01944', 'US', 0, 'email', 'office@reyescole.example',"
+        " '2026-01-05T15:00:00+00:00' FROM guarantor ORDER BY guarantor_id LIMIT 15"
+    )
+    hospital = with_portal(hospital)
+    hospital.statements("run", "statement", "--cycle", CYCLE, "--as-of", AS_OF.isoformat(), "--release")
+    others = hospital.ledger("SELECT document_id FROM document WHERE state = 'handed_off' AND guarantor_id LIKE '%+%'")
+    printed = [row["document_id"] for row in hospital.manifest_rows()]
+    assert others
+    assert [printed.count(document) for (document,) in others] == [1] * len(others)
+    assert hospital.emailed()
+    assert set(hospital.emailed()) <= {line["document"] for line in feed_lines(hospital)}
+    whys = hospital.ledger("SELECT DISTINCT why FROM event WHERE what = 'channel print'")
+    assert ("the portal does not show it",) in whys
+
+
+def test_email__of_a_kind_that_is_not_on_the_portal_is_printed(hospital: Hospital) -> None:
+    hospital = with_portal(hospital)
+    settings = hospital.home / "statements.toml"
+    text = settings.read_text(encoding="utf-8").replace("[mail]\n", '[mail]\nportal_kinds = ["dunning"]\n')
+    settings.write_text(text, encoding="utf-8")
+    hospital.statements("release", BATCH)
+    assert hospital.emailed() == []
+    assert len(hospital.manifest_rows()) == len(handed_off(hospital)) > 0
+
+
 def test_feed__says_where_the_archive_has_the_pdf(hospital: Hospital) -> None:
     hospital = with_portal(hospital)
     hospital.statements("release", BATCH)

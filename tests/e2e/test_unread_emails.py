@@ -117,7 +117,7 @@ def _token_of_another(document: str) -> str:
 
 
 def _before_the_hand_off(document: str) -> str:
-    return f"{document},{AS_OF - timedelta(days=1)},{token(document)}"
+    return f"{document},{AS_OF - timedelta(days=2)},{token(document)}"
 
 
 def _in_the_future(document: str) -> str:
@@ -201,6 +201,15 @@ def test_unread__paid_since_is_not_printed(mailed: Hospital) -> None:
     track(on(mailed, LAST_DAY + timedelta(days=1)))
     assert document not in printed_ids(mailed)
     assert states(mailed, document) == ["unread"]
+
+
+def test_unread__goes_on_paper_though_the_email_address_changed(mailed: Hospital) -> None:
+    document = mailed.emailed()[0]
+    ((guarantor,),) = mailed.ledger("SELECT guarantor_id FROM document WHERE document_id = ?", document)
+    mailed.sql("UPDATE guarantor SET email = 'other@example.org' WHERE guarantor_id = ?", guarantor)
+    track(on(mailed, LAST_DAY + timedelta(days=1)))
+    assert printed_ids(mailed).count(document) == 1
+    assert states(mailed, document) == ["unread", "sent"]
 
 
 def test_unread__killed_at_any_moment_and_repeated(mailed: Hospital, tmp_path: Path) -> None:

@@ -121,6 +121,18 @@ def test_recheck__email_consent_withdrawn() -> None:
     assert recheck_codes(account, billed(**EMAIL)) == ["CHANNEL"]
 
 
+@pytest.mark.parametrize(
+    ("delivery", "reasons"),
+    [
+        pytest.param(Delivery.EMAIL, ["READDRESSED"], id="by-e-mail"),
+        pytest.param(Delivery.PAPER, [], id="on-paper"),
+    ],
+)
+def test_recheck__another_email_address_changes_only_what_goes_by_email(delivery: Delivery, reasons: list[str]) -> None:
+    before = billed(**EMAIL | {"delivery": delivery})
+    assert recheck_codes(billed(**EMAIL | {"delivery": delivery, "email": "new@example.org"}), before) == reasons
+
+
 def test_recheck__without_a_digest_the_address_is_not_compared() -> None:
     selection = replace(selected(statement(billed())), recipient_digest="")
     moved = billed(address=make_address("9 Oak Street"))

@@ -264,9 +264,9 @@ def test_statement__email_kinds_come_from_the_policy() -> None:
 
 
 def test_statement__digest_covers_the_mailing_address() -> None:
-    one = selected(statement(with_email())).recipient_digest
-    assert one == selected(statement(with_email(delivery=Delivery.PAPER))).recipient_digest
-    assert one != selected(statement(with_email(last_name="Lopes"))).recipient_digest
+    one = selected(statement(with_email(delivery=Delivery.PAPER))).recipient_digest
+    assert one == selected(statement(with_email(delivery=Delivery.PAPER, email="new@example.org"))).recipient_digest
+    assert one != selected(statement(with_email(delivery=Delivery.PAPER, last_name="Lopes"))).recipient_digest
     assert "Lopez" not in one
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from statement_builder.billing.selection import Channel, FinalVendorStatus
+from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold
 from statement_builder.errors import DeliveryReportError, DocumentsWithheld
-from statement_builder.ledger import DeliveryState, Ledger, SuppressionCode, UnreadEmail
+from statement_builder.ledger import VOIDED, DeliveryState, Ledger, SuppressionCode, UnreadEmail
 from tests.ledger.test_delivery_reports import LATER_ON, MAIL, NAME, TWO, mailed_on, put_in_file, states
 from tests.ledger.world import AT, FACILITY, MAILED_ON, later, make_batch, mark_email, print_file
 
@@ -25,7 +25,9 @@ def local_date(moment: datetime) -> date:
 def send(ledger: Ledger, *, read_by: date | None = READ_BY) -> str:
     """A batch whose only document was e-mailed. Returns its id."""
     batch_id = make_batch(ledger, [MAIL]).batch_id
-    (claim,) = ledger.emails.claim([MAIL.document_id], vendor="smtp", at=AT, read_by=read_by)
+    (claim,) = ledger.emails.claim(
+        [MAIL.document_id], vendor="smtp", at=AT, read_by=read_by and {MAIL.document_id: read_by}
+    )
     mark_email(ledger, claim.delivery_id, S.SENT, at=AT, mailed_on=MAILED_ON)
     return batch_id
 
@@ -140,6 +142,23 @@ def test_view__after_a_failed_print_file_keeps_the_email(ledger: Ledger) -> None
     assert view(ledger)
     assert states(ledger, MAIL) == ["delivered", "failed"]
     assert ledger.documents.pending(batch_id) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [pytest.param("READDRESSED", "delivered", id="by-the-recheck"), pytest.param(VOIDED, "unread", id="void")],
+)
+def test_view__after_the_paper_was_held_back(ledger: Ledger, code: str, expected: str) -> None:
+    batch_id = send(ledger)
+    print_unread(ledger)
+    assert ledger.documents.withhold(MAIL.document_id, [Hold(code=code)], actor="service", at=later(70))
+    assert ledger.documents.pending(batch_id) == []
+    assert view(ledger)
+    assert states(ledger, MAIL) == [expected]
+    assert mailed_on(ledger, "G3") == (MAILED_ON if expected == "delivered" else None)
+    found = ledger.documents.get(MAIL.document_id)
+    assert found is not None
+    assert found.channel is (Channel.EMAIL if expected == "delivered" else Channel.PRINT)
 
 
 def test_view__late_stops_nothing_and_is_recorded(ledger: Ledger) -> None:

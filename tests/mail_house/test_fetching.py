@@ -311,6 +311,18 @@ def test_fetch__missing_folder_is_misconfigured(
         fetch_vendor_reports(url, environ=sftp_server.environ, store=inbox.store)
 
 
+def test_fetch__missing_folder_names_the_setting_that_has_its_path(
+    sftp_server: SftpServer, tmp_path: Path, inbox: Inbox
+) -> None:
+    with pytest.raises(Misconfigured, match=r"mail\.portal_reads_url"):
+        fetch_vendor_reports(
+            sftp_server.url(tmp_path / "none"),
+            environ=sftp_server.environ,
+            store=inbox.store,
+            setting="mail.portal_reads_url",
+        )
+
+
 @pytest.mark.parametrize(
     ("fetch", "url", "complaint"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -156,6 +157,32 @@ def test_hand_off_run__next_day_rechecks_the_source(released: Hospital, tmp_path
         hand_off_run(context, _batch(context), sequence, sequence, Channel.PRINT)
     assert hospital.ledger("SELECT state FROM document WHERE guarantor_id = ?", guarantor) == [("withheld",)]
     assert hospital.ledger("SELECT count(*) FROM document WHERE state = 'handed_off'")[0][0] > 0
+
+
+def test_hand_off_run__opened_while_its_print_file_was_claimed_is_not_printed(
+    released: Hospital, tmp_path: Path
+) -> None:
+    """The claimed file turned out not to have left, so the e-mail stands."""
+    hospital = released.copy_to(tmp_path / "home")
+    with worker(hospital) as context:
+        hand_off_run(context, _batch(context), 1, 5, Channel.EMAIL)
+        document_id, sequence = hospital.ledger(
+            "SELECT document_id, sequence FROM document WHERE channel = 'email' AND state = 'handed_off' LIMIT 1"
+        )[0]
+        _change_ledger(hospital, "UPDATE delivery SET read_by = ? WHERE document_id = ?", "2026-11-01", document_id)
+        (email,) = context.ledger.readings.overdue(context.facility.facility_id, today=context.today())
+        assert context.ledger.readings.print_unread(email, at=context.now(), why="not opened")
+        _change_ledger(hospital, "UPDATE document SET viewed_on = ? WHERE document_id = ?", "2026-11-07", document_id)
+        hand_off_run(context, _batch(context), sequence, sequence, Channel.PRINT)
+    assert document_id not in [row["document_id"] for row in hospital.manifest_rows()]
+    assert hospital.ledger("SELECT state FROM delivery WHERE document_id = ?", document_id) == [("delivered",)]
+
+
+def _change_ledger(hospital: Hospital, statement: str, *values: object) -> None:
+    connection = sqlite3.connect(hospital.home / "ledger.db")
+    with connection:
+        assert connection.execute(statement, values).rowcount == 1
+    connection.close()
 
 
 def test_build_run__two_processes_build_each_shard_once(hospital: Hospital, one_process: dict[str, Any]) -> None:

@@ -34,7 +34,8 @@ def channel(policy: Policy, **changes: Any) -> Channel:
         pytest.param(None, Channel.EMAIL, id="never"),
         pytest.param(date(2026, 6, 1), Channel.PRINT, id="after-the-consent"),
         pytest.param(date(2026, 1, 5), Channel.PRINT, id="on-its-day"),
-        pytest.param(date(2026, 1, 4), Channel.EMAIL, id="an-earlier-one-given-again-since"),
+        pytest.param(date(2026, 1, 4), Channel.PRINT, id="perhaps-on-the-evening-before-it-UTC"),
+        pytest.param(date(2026, 1, 3), Channel.EMAIL, id="an-earlier-one-given-again-since"),
         pytest.param(date(2027, 1, 1), Channel.PRINT, id="announced-for-a-later-day"),
     ],
 )

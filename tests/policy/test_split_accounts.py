@@ -14,6 +14,7 @@ from statement_builder.billing.balance import owed_cents
 from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import (
     Address,
+    AlternateFormat,
     ApplicationStatus,
     AssistanceKind,
     AssistanceRecord,
@@ -171,6 +172,18 @@ def test_split__attorneys_mail_is_addressed_to_the_firm_about_the_client() -> No
     assert recipient.client_name == "Maria Lopez Jr."
     assert recipient.mailing_address == make_address("9 Court Square", postal_code="01108")
     assert (recipient.language, recipient.large_print) == ("en", False)
+
+
+def test_split__braille_is_for_the_person_not_for_an_attorney() -> None:
+    asked_on = date(2026, 10, 1)
+    guarantor = make_guarantor(alternate_format=AlternateFormat.BRAILLE, alternate_format_requested_on=asked_on)
+    parts = by_recipient(family(own_address(), attorney(), guarantor=guarantor))
+    formats = {
+        key: (part.guarantor.alternate_format, part.guarantor.alternate_format_requested_on)
+        for key, part in parts.items()
+    }
+    assert formats["G1001+K1"] == (AlternateFormat.BRAILLE, asked_on)
+    assert formats["G1001+K2"] == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -457,7 +470,7 @@ def test_digests__differ_between_recipients_at_one_address() -> None:
     same = make_address("PO Box 4471", city="Larchmere", postal_code="01944")
     parts = split_account(family(own_address(), guarantor=make_guarantor(confidential_address=same, first_name="Leo")))
     assert len({address_digest(part.guarantor) for part in parts}) == 2
-    assert len({recipient_digest(part.guarantor) for part in parts}) == 2
+    assert len({recipient_digest(part.guarantor, Channel.PRINT) for part in parts}) == 2
 
 
 @given(families())

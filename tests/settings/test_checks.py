@@ -163,6 +163,26 @@ def test_load_settings__plan_ends_no_sooner_than_the_state_allows(
         assert load_with(tmp_path, changes).policy.plan_lapse_days == days
 
 
+@pytest.mark.parametrize(
+    ("days", "due_days", "refused"),
+    [
+        pytest.param(18, 25, False, id="a-week-before-the-due-date"),
+        pytest.param(19, 25, True, id="paper-too-late"),
+        pytest.param(30, 25, True, id="after-the-due-date"),
+        pytest.param(0, 5, False, id="off"),
+    ],
+)
+def test_load_settings__unread_email_leaves_time_for_paper(
+    tmp_path: Path, days: int, due_days: int, refused: bool
+) -> None:
+    changes = {"mail.unread_email_days": days, "policy.due_days": due_days}
+    if refused:
+        with pytest.raises(ConfigError, match=r"mail\.unread_email_days must be at least 7 days less than policy"):
+            load_with(tmp_path, changes)
+    else:
+        assert load_with(tmp_path, changes).mail.unread_email_days == days
+
+
 def test_limits__every_number_has_one() -> None:
     def numbers(record: type[msgspec.Struct], prefix: str) -> set[str]:
         found = set()

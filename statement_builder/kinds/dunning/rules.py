@@ -220,15 +220,16 @@ def select_letter(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, .
     if guarantor_is_held(holds) or not printed:
         return None, holds
     level = _level(printed[0])
+    channel = choose_channel(candidate, level)
     selection = Selection(
         kind=Kind.DUNNING,
         guarantor_id=candidate.account.guarantor.guarantor_id,
         level=level,
         account_numbers=tuple(each.account_number for each in printed),
-        channel=choose_channel(candidate, level),
+        channel=channel,
         amount_cents=letter_cents(candidate, printed),
         due_on=letter_due_date(candidate.as_of, level, candidate.policy),
-        recipient_digest=recipient_digest(candidate.account.guarantor),
+        recipient_digest=recipient_digest(candidate.account.guarantor, channel),
     )
     return selection, holds
 

@@ -132,15 +132,16 @@ def select_invoice(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, 
     if guarantor_is_held(holds) or not chosen:
         return None, holds
     (encounter,) = chosen
+    channel = choose_channel(candidate, level=0)
     selection = Selection(
         kind=Kind.INVOICE,
         guarantor_id=candidate.account.guarantor.guarantor_id,
         account_numbers=(encounter.account_number,),
-        channel=choose_channel(candidate, level=0),
+        channel=channel,
         amount_cents=invoice_cents(candidate, encounter),
         due_on=due_date(candidate.as_of, candidate.policy.due_days),
         requests=_printed_requests(encounter),
-        recipient_digest=recipient_digest(candidate.account.guarantor),
+        recipient_digest=recipient_digest(candidate.account.guarantor, channel),
     )
     return selection, holds
 

@@ -274,12 +274,13 @@ def _fault(code: str, column: str, episode: ObstetricEpisode, policy: Policy) ->
 
 def _selection(pregnancy: Pregnancy) -> Selection:
     candidate = pregnancy.candidate
+    channel = choose_channel(candidate, level=0)
     return Selection(
         kind=Kind.OB_NOTICE,
         guarantor_id=candidate.account.guarantor.guarantor_id,
         episode_id=pregnancy.episode.episode_id,
-        channel=choose_channel(candidate, level=0),
+        channel=channel,
         amount_cents=pregnancy.schedule.due_cents,
         due_on=max(pregnancy.schedule.due_on, due_date(candidate.as_of, candidate.policy.ob_lead_days)),
-        recipient_digest=recipient_digest(candidate.account.guarantor),
+        recipient_digest=recipient_digest(candidate.account.guarantor, channel),
     )

@@ -97,16 +97,17 @@ def select_statement(candidate: Candidate) -> tuple[Selection | None, tuple[Hold
     level = _wording_level(candidate, printed)
     account_numbers = tuple(each.account_number for each in printed)
     due = statement_amount(candidate, account_numbers)
+    channel = choose_channel(candidate, level)
     selection = Selection(
         kind=Kind.STATEMENT,
         guarantor_id=candidate.account.guarantor.guarantor_id,
         level=level,
         account_numbers=account_numbers,
         mentioned_account_numbers=_mentioned(holds),
-        channel=choose_channel(candidate, level),
+        channel=channel,
         amount_cents=due.amount_cents,
         due_on=_due_on(candidate, due),
-        recipient_digest=recipient_digest(candidate.account.guarantor),
+        recipient_digest=recipient_digest(candidate.account.guarantor, channel),
     )
     return selection, holds
 
