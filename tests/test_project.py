@@ -23,6 +23,7 @@ PACKAGE_DATA_READERS = {
     "policy/hold_codes.py",
     "policy/legal_numbers.py",
     "policy/placeholders.py",
+    "policy/plan_states.py",
 }
 """Pure modules that read their own package data, or import a folder of their package, once. No rule reads another
 file."""

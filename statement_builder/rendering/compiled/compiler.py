@@ -123,7 +123,7 @@ def compile_layout(
 def _recompose(parts: Parts, segments: Segments, layout: Layout) -> Layout:
     """The layout composed from its own parts, so that its bytes do not depend on whose parts are used; unchanged if the
     places of its blocks cannot be predicted. Raises `NotComposable` if the parts do not give what WeasyPrint drew; then
-    nobody may use them."""
+    no other document is composed of them."""
     places = place_blocks(segments.frame, segments.blocks, parts.blocks, dict(parts.measures).get)
     if places is None:
         return layout
