@@ -87,33 +87,44 @@ def plan_position(
 
 
 def plans_in_force(
-    account: GuarantorAccount, as_of: date, *, grace_days: int, lapse_days: int, cure_days: int
+    account: GuarantorAccount,
+    as_of: date,
+    *,
+    grace_days: int,
+    lapse_days: int,
+    cure_days: int,
+    letter_required: bool = False,
 ) -> dict[str, PlanPosition]:
-    """The active plans that have not lapsed, by plan id."""
+    """The active plans that have not lapsed, by plan id. `letter_required`: as for `cure_until`."""
     positions = (
         plan_position(
             plan,
             as_of,
             grace_days=grace_days,
             lapse_days=lapse_days,
-            cure_until=cure_until(account.letters, plan, cure_days) if account.letters else None,
+            cure_until=cure_until(account.letters, plan, cure_days, letter_required=letter_required),
         )
         for plan in account.plans
     )
     return {position.plan_id: position for position in positions if position.in_force}
 
 
-def cure_until(letters: tuple[CausedLetter, ...], plan: Plan, cure_days: int) -> date | None:
+def cure_until(
+    letters: tuple[CausedLetter, ...], plan: Plan, cure_days: int, *, letter_required: bool = False
+) -> date | None:
     """The last day that a letter gave to pay the missed installments of this plan. None: there was no letter.
 
     It counts from the mailing of the first letter about an installment that is still unpaid, which is never before the
     date that the letter printed: a later letter does not extend it, or a plan with short intervals would never end. A
-    letter on its way gives the last date that there is, unless an earlier one was mailed.
+    letter on its way gives the last date that there is, unless an earlier one was mailed. So does no letter at all
+    where a plan must not end without one (`letter_required`).
     """
+    if not letters:
+        return date.max if letter_required else None
     causes = {installment_cause(plan.plan_id, each) for each in plan.installments if unpaid_cents(each)}
     found = [each.mailed_on for each in letters if each.kind == MISSED_LETTER and each.cause_id in causes]
     if not found:
-        return None
+        return date.max if letter_required else None
     first_on = min((day for day in found if day), default=None)
     return due_date(first_on, cure_days) if first_on else date.max
 
@@ -146,13 +157,21 @@ def amount_due(
     grace_days: int,
     lapse_days: int,
     cure_days: int,
+    letter_required: bool = False,
 ) -> AmountDue:
     """The amount due on a statement for these encounters, used by both the selection and the document.
 
     FootingError if an account number is not this guarantor's.
     """
     balances = {each.account_number: each for each in encounter_balances(account, as_of, account_numbers)}
-    in_force = plans_in_force(account, as_of, grace_days=grace_days, lapse_days=lapse_days, cure_days=cure_days)
+    in_force = plans_in_force(
+        account,
+        as_of,
+        grace_days=grace_days,
+        lapse_days=lapse_days,
+        cure_days=cure_days,
+        letter_required=letter_required,
+    )
     return add_amounts_due(account, account_numbers, balances, in_force)
 
 

@@ -389,6 +389,7 @@ def printed_terms(policy: Policy) -> PrintedTerms:
         plan_grace_days=policy.plan_grace_days,
         plan_lapse_days=policy.plan_lapse_days,
         plan_cure_days=policy.plan_cure_days,
+        plan_letter_required=policy.plan_letter_required,
         pay_by_week=policy.ob_pay_by_week,
         installments_max=policy.ob_installments_max,
         courtesy_after_week=policy.ob_courtesy_after_week,

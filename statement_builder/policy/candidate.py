@@ -65,6 +65,7 @@ def open_candidate(account: GuarantorAccount, kind: Kind, policy: Policy, as_of:
             grace_days=policy.plan_grace_days,
             lapse_days=policy.plan_lapse_days,
             cure_days=policy.plan_cure_days,
+            letter_required=policy.plan_letter_required,
         ),
     )
 

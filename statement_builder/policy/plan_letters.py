@@ -206,7 +206,9 @@ def _open_case(candidate: Candidate, plan: Plan) -> PlanCase:
             candidate.as_of,
             grace_days=policy.plan_grace_days,
             lapse_days=policy.plan_lapse_days,
-            cure_until=cure_until(candidate.account.letters, plan, policy.plan_cure_days),
+            cure_until=cure_until(
+                candidate.account.letters, plan, policy.plan_cure_days, letter_required=policy.plan_letter_required
+            ),
         ),
         visits=tuple(sorted(visits, key=lambda each: (each.service_from, each.account_number))),
     )

@@ -19,6 +19,8 @@ class PlanState(Record, kw_only=True):
 
     lapse_days_min: Annotated[int, msgspec.Meta(ge=1, le=3_650)]
     """A plan ends no sooner after the due date of an unpaid payment."""
+    requires_notice: bool = False
+    """A plan ends only after a notice was mailed."""
     citation: _Text
     reviewed: date
     """When compliance last reviewed the number and the citation."""

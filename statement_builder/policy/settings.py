@@ -88,6 +88,8 @@ class Policy(Record, kw_only=True):
     the last day to pay of a letter about it."""
     plan_cure_days: int = default_of("plan_cure_days")
     """Days to pay a missed installment, from the letter about it."""
+    plan_letter_required: bool = False
+    """A plan does not end before a letter about the missed payment was mailed. Some states require that."""
     plan_reminder_days: int = default_of("plan_reminder_days")
     """Days before an installment's due date when its reminder goes out."""
     plan_agreement_days: int = default_of("plan_agreement_days")

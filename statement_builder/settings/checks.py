@@ -208,6 +208,8 @@ def _find_plan_faults(policy: Policy, facility: Facility) -> Iterator[str]:
     """What the facility's state requires before a payment plan ends."""
     state = facility.return_address.state.upper()
     rule = PLAN_STATES.get(state)
+    if rule is not None and rule.requires_notice and not policy.plan_letter_required:
+        yield f"policy.plan_letter_required must be true for a facility in {state} ({rule.citation})"
     if rule is not None and policy.plan_lapse_days < rule.lapse_days_min:
         yield (
             f"policy.plan_lapse_days must be at least {rule.lapse_days_min} for a facility in {state} ({rule.citation})"

@@ -157,6 +157,15 @@ def test_missed__waits_for_the_time_that_an_earlier_letter_gives() -> None:
         assert decision.holds[0].until == until
 
 
+def test_plan__does_not_end_without_a_letter_where_one_is_required_hsc_127425() -> None:
+    required = Policy(plan_letter_required=True)
+    assert selected(decision_of(Kind.PLAN_MISSED, LAPSED, required)).cause_id == cause(LAPSED, 3)
+    assert codes(decision_of(Kind.PLAN_DEFAULT, LAPSED, required)) == ["PLAN_LATE:A70001"]
+    mailed = (missed_letter(LAPSED, 3, days_ago(16)),)
+    assert selected(decision_of(Kind.PLAN_DEFAULT, LAPSED, required, letters=mailed)).amount_cents == 40_000
+    assert "PLAN_LATE:A70001" in codes(decide(on_plan(LAPSED), Kind.DUNNING, required, AS_OF))
+
+
 DEFAULTS = [
     pytest.param(LAPSED, None, ["PLAN_NO_NOTICE"], id="no-letter-was-mailed"),
     pytest.param(LAPSED, days_ago(16), [], id="time-to-pay-has-passed"),

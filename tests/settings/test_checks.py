@@ -156,6 +156,7 @@ def test_load_settings__plan_ends_no_sooner_than_the_state_allows(
     tmp_path: Path, state: str, days: int, refused: bool
 ) -> None:
     changes = {"facility.return_address": ADDRESS | {"state": state}, "policy.plan_lapse_days": days}
+    changes["policy.plan_letter_required"] = state == "CA"
     if refused:
         with pytest.raises(ConfigError, match=r"policy\.plan_lapse_days must be at least 90 .* in CA"):
             load_with(tmp_path, changes)
@@ -181,6 +182,12 @@ def test_load_settings__unread_email_leaves_time_for_paper(
             load_with(tmp_path, changes)
     else:
         assert load_with(tmp_path, changes).mail.unread_email_days == days
+
+
+def test_load_settings__california_plan_needs_a_notice_hsc_127425(tmp_path: Path) -> None:
+    changes = {"facility.return_address": ADDRESS | {"state": "CA"}, "policy.plan_lapse_days": 90}
+    with pytest.raises(ConfigError, match=r"policy\.plan_letter_required must be true for a facility in CA"):
+        load_with(tmp_path, changes)
 
 
 def test_limits__every_number_has_one() -> None:

@@ -111,6 +111,7 @@ def invoice_facts(
                 grace_days=terms.plan_grace_days,
                 lapse_days=terms.plan_lapse_days,
                 cure_days=terms.plan_cure_days,
+                letter_required=terms.plan_letter_required,
             ),
         ),
         due_on=selection.due_on,

@@ -46,8 +46,9 @@ def _hold_until_cured(case: PlanCase, mailed: tuple[date | None, ...]) -> Hold |
 
 
 def _is_told(case: PlanCase, missed: tuple[date | None, ...]) -> bool:
-    """Whether a letter said that the plan has ended, and the plan did not start again: a payment since then changes the first
-    unpaid installment, and not what was said. In an active plan, a later letter about a missed payment starts it again."""
+    """Whether a letter said that the plan has ended, and the plan did not start again. A payment since then changes the
+    first unpaid installment, and not what was said. A later letter about a missed payment of an active plan starts it
+    again."""
     told = plan_ended_letters(case.candidate.account, case.plan.plan_id)
     if not told or None in told or case.plan.status is PlanStatus.DEFAULTED:
         return bool(told)

@@ -30,6 +30,7 @@ def statement_facts(
         grace_days=terms.plan_grace_days,
         lapse_days=terms.plan_lapse_days,
         cure_days=terms.plan_cure_days,
+        letter_required=terms.plan_letter_required,
     )
     visits = visit_lines(account, owed.encounters, terms, issued_on, on_plan=due.plan_account_numbers)
     mentioned = _mentioned(account, selection, issued_on)
