@@ -26,7 +26,7 @@ def send(ledger: Ledger, *, read_by: date | None = READ_BY) -> str:
     """A batch whose only document was e-mailed. Returns its id."""
     batch_id = make_batch(ledger, [MAIL]).batch_id
     (claim,) = ledger.emails.claim(
-        [MAIL.document_id], vendor="smtp", at=AT, read_by=read_by and {MAIL.document_id: read_by}
+        [MAIL.document_id], vendor="smtp", at=AT, read_by={MAIL.document_id: read_by} if read_by else None
     )
     mark_email(ledger, claim.delivery_id, S.SENT, at=AT, mailed_on=MAILED_ON)
     return batch_id
