@@ -12,8 +12,10 @@ what was delivered, so that a feed file is never delivered twice. It may remove 
 from __future__ import annotations
 
 import functools
+import glob
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 from mail_house.errors import Permanent
@@ -52,6 +54,11 @@ def read_control_of(name: str, data: bytes) -> FeedControl:
     if control.name != name:
         raise Permanent(f"{control_name(name)} at the portal is the control file of {control.name}: rename it")
     return control
+
+
+def find_feed_files(folder: Path, name: str) -> list[Path]:
+    """The files of this feed file in a folder on disk, which have patients' data or pages, without the control file."""
+    return sorted(path for suffix in ("jsonl", "zip") for path in folder.glob(f"{glob.escape(name)}.*.{suffix}"))
 
 
 class FolderPortal:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
@@ -18,9 +18,17 @@ from statement_builder.errors import InvariantError
 from statement_builder.ledger.audit.events import SERVICE, write_event
 from statement_builder.ledger.document_queries import fetch_documents, select_documents
 from statement_builder.ledger.records import Document, NewPortalFile, PortalFileRow, PortalTotals
-from statement_builder.ledger.states import BatchState, DeliveryState, DocumentState
+from statement_builder.ledger.states import VOIDED, BatchState, DeliveryState, DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, insert_many, is_one_of
-from statement_builder.ledger.storage.tables import batch, document, portal_document, portal_file, shard
+from statement_builder.ledger.storage.tables import (
+    batch,
+    candidate_hold,
+    document,
+    event,
+    portal_document,
+    portal_file,
+    shard,
+)
 from statement_builder.ledger.storage.transactions import Repository
 
 SHOW, WITHDRAW = "show", "withdraw"
@@ -39,10 +47,11 @@ class PortalRepository(Repository):
             return fetch_documents(connection, query.order_by(document.c.sequence, document.c.position))
 
     def to_withdraw(self, batch_id: str) -> list[Document]:
-        """The batch's documents that are in a feed file, were voided since, and are not withdrawn yet."""
+        """The batch's documents that are in a feed file, were voided since, and are not withdrawn yet. Also those of
+        which only the redelivery was still to be stopped."""
         query = select_documents().where(
             document.c.batch_id == batch_id,
-            document.c.state == DocumentState.WITHHELD.value,
+            document.c.document_id.in_(_voided().where(candidate_hold.c.batch_id == batch_id)),
             _is_listed(SHOW),
             ~_is_listed(WITHDRAW),
         )
@@ -65,7 +74,8 @@ class PortalRepository(Repository):
 
     def waiting_batches(self, facility_id: str) -> list[str]:
         """Ids of the batches whose feed is not complete, as far as a look at few rows tells: batches that are handing
-        off, files that were claimed and not delivered, and corrections in no feed file."""
+        off, files that were claimed and not delivered, corrections in no feed file, and void documents that are still
+        shown."""
         is_handing_off = batch.c.state == BatchState.HANDING_OFF.value
         has_open_file = exists().where(
             portal_file.c.batch_id == batch.c.batch_id, portal_file.c.state == DeliveryState.CLAIMED.value
@@ -77,8 +87,12 @@ class PortalRepository(Repository):
             document.c.sequence == shard.c.sequence,
         )
         has_correction = exists().where(in_reissue, *_may_be_shown(), ~_is_listed(SHOW))
+        still_shown = select(document.c.batch_id).where(
+            document.c.document_id.in_(_voided()), _is_listed(SHOW), ~_is_listed(WITHDRAW)
+        )
         query = select(batch.c.batch_id).where(
-            batch.c.facility_id == facility_id, is_handing_off | has_open_file | has_correction
+            batch.c.facility_id == facility_id,
+            is_handing_off | has_open_file | has_correction | batch.c.batch_id.in_(still_shown),
         )
         with self._read() as connection:
             return list(connection.execute(query.order_by(batch.c.batch_id)).scalars())
@@ -155,6 +169,22 @@ class PortalRepository(Repository):
 
 def _may_be_shown() -> tuple[ColumnElement[bool], ...]:
     return document.c.state == DocumentState.HANDED_OFF.value, document.c.is_copy.is_(False), _TO_GUARANTOR
+
+
+def _voided() -> Select[tuple[str]]:
+    """Ids of void documents. The few holds lead to them, because nothing indexes the documents' states."""
+    own = document.alias()
+    return (
+        select(own.c.document_id)
+        .select_from(candidate_hold)
+        .join(own, (own.c.batch_id == candidate_hold.c.batch_id) & (own.c.guarantor_id == candidate_hold.c.subject))
+        .join(event, (event.c.batch_id == own.c.batch_id) & (event.c.subject == own.c.document_id))
+        .where(
+            candidate_hold.c.code == VOIDED,
+            event.c.what == DocumentState.WITHHELD.value,
+            event.c.data.contains(f'"{VOIDED}"'),
+        )
+    )
 
 
 def _is_listed(action: str) -> ColumnElement[bool]:

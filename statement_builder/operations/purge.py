@@ -1,6 +1,7 @@
 """Purge: delete what is past its retention period, and reduce its ledger rows. Run again after an interruption.
 
-Per shard: its snapshot, its pack, the e-mails and print files in our own folders; then, in one transaction, its rows
+Per shard: its snapshot, its pack, the e-mails, print files, and portal feed files in our own folders (not the feed's
+control files, which say that the portal has them); then, in one transaction, its rows
 and the event. Until that transaction the shard counts as not purged, and the next run deletes the rest. A shard with a
 locked object is kept whole. Leftovers of interrupted pulls and builds go too, and the text of events about documents
 with the last shard of their batch.
@@ -16,6 +17,7 @@ from pathlib import Path
 from msgspec import field
 
 from mail_house.email.folder import find_email_files
+from mail_house.portal.store import find_feed_files
 from mail_house.urls import folder_path, parse_url
 from mail_house.vendors.vendor import print_file_parts
 from statement_builder.billing.dates import add_months
@@ -125,6 +127,8 @@ class _Purge:
         email_folder = _own_folder(context.settings.email, "email")
         self._emails = find_email_files(email_folder) if email_folder else {}
         self._print_folder = _own_folder(context.settings.print, "print")
+        portal = context.settings.portal
+        self._portal_folder = _own_folder(portal, "portal") if portal else None
         self.locked: list[str] = []
 
     def purge_batch(self, batch: Batch) -> PurgedBatch:
@@ -194,7 +198,9 @@ class _Purge:
             for each in context.ledger.retention.print_files(batch.batch_id)
             if facts.sequence in each.sequences and each.sequences <= gone
         ]
-        files = sum(each is True for each in deleted) + sum(map(self._delete_file, self._own_files(facts, print_files)))
+        files = sum(each is True for each in deleted) + sum(
+            map(self._delete_file, self._own_files(batch, facts, print_files))
+        )
         is_done = all(each is not None for each in deleted)
         if is_done and not self._dry_run:
             context.ledger.retention.record_purge(
@@ -208,11 +214,15 @@ class _Purge:
             )
         return files, is_done
 
-    def _own_files(self, facts: ShardRetention, print_files: Sequence[str]) -> Iterator[Path]:
+    def _own_files(self, batch: Batch, facts: ShardRetention, print_files: Sequence[str]) -> Iterator[Path]:
         for document_id in sorted(facts.document_ids):
             yield from self._emails.get(document_id, ())
         if self._print_folder:
             yield from (self._print_folder / part for name in print_files for part in print_file_parts(name))
+        if self._portal_folder:
+            for feed in self._context.ledger.portal.for_batch(batch.batch_id):
+                if feed.sequence == facts.sequence:
+                    yield from find_feed_files(self._portal_folder, feed.name)
 
     def _delete_leftovers(self, batch: Batch, kept: Sequence[ShardRetention]) -> int:
         """Delete the objects of interrupted pulls and builds, which no shard refers to."""

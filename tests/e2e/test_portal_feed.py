@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import sqlite3
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -190,6 +191,55 @@ def test_feed__follows_a_correction_and_ignores_a_copy(hospital: Hospital) -> No
     hospital.statements("correct", document, "--reason", "wrong name", code=None)
     (added,) = feed_lines(hospital)[len(first) :]
     assert (added["replaces"], added["guarantor"], added["action"]) == (document, guarantor, "show")
+
+
+def withdrawn(hospital: Hospital) -> list[str]:
+    return [line["document"] for line in feed_lines(hospital) if line["action"] == "withdraw"]
+
+
+def make_due_again(hospital: Hospital, document: str) -> None:
+    """As an e-mail that bounced: the document was handed off, and waits for its redelivery."""
+    connection = sqlite3.connect(hospital.home / "ledger.db")
+    with connection:
+        connection.execute("UPDATE delivery SET state = 'bounced' WHERE document_id = ?", (document,))
+        connection.execute(
+            "INSERT INTO redelivery (document_id, since, readdressed) VALUES (?, '2026-11-07T16:00:00+00:00', 0)",
+            (document,),
+        )
+    connection.close()
+
+
+def test_void__of_a_redelivery_withdraws_the_document(hospital: Hospital) -> None:
+    hospital = with_portal(hospital)
+    hospital.statements("release", BATCH)
+    document = hospital.emailed()[0]
+    make_due_again(hospital, document)
+    hospital.statements("void", document, "--reason", "wrong person")
+    assert withdrawn(hospital) == [document]
+    hospital.statements("track", code=None)
+    assert withdrawn(hospital) == [document]
+
+
+def test_void__while_the_portal_is_down_is_withdrawn_by_the_next_track(hospital: Hospital) -> None:
+    hospital = with_portal(hospital)
+    hospital.statements("release", BATCH)
+    document = hospital.emailed()[0]
+    make_due_again(hospital, document)
+    folder, aside = hospital.home / "portal", hospital.home / "aside"
+    folder.rename(aside)
+    folder.write_text("a file where the folder should be", encoding="utf-8")
+    assert "still shows it" in hospital.statements("void", document, "--reason", "wrong person").out
+    folder.unlink()
+    aside.rename(folder)
+    # As after a crash between the cancellation and the claim of the feed file.
+    connection = sqlite3.connect(hospital.home / "ledger.db")
+    with connection:
+        (name,) = connection.execute("SELECT portal_file FROM portal_document WHERE action = 'withdraw'").fetchone()
+        connection.execute("DELETE FROM portal_document WHERE portal_file = ?", (name,))
+        connection.execute("DELETE FROM portal_file WHERE name = ?", (name,))
+    connection.close()
+    hospital.statements("track", code=None)
+    assert withdrawn(hospital) == [document]
 
 
 def test_feed__portal_down_leaves_the_mail_sent_and_a_rerun_publishes(hospital: Hospital) -> None:

@@ -15,6 +15,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from mail_house.portal import PORTAL_KEY
 from statement_builder.ledger import Ledger
 from tests.commands import BATCH, call, error_message
 from tests.hospital import Hospital
@@ -108,6 +109,25 @@ def test_purge__files_are_gone_and_the_figures_still_foot(old: Hospital) -> None
     assert old.ledger(TEXTS_ABOUT_BATCH)[: len(about_batch)] == about_batch
     (log,) = [row for row in call(old, "doctor", "--json", code=None).json if row["part"] == "event log"]
     assert log["ok"]
+
+
+@pytest.mark.hospital("waiting", guarantors=40)
+def test_purge__deletes_our_feed_files_and_keeps_their_control_files(hospital: Hospital) -> None:
+    settings = hospital.home / "statements.toml"
+    text = settings.read_text(encoding="utf-8").replace("[mail]\n", '[mail]\nportal_documents = "zip"\n')
+    settings.write_text(text, encoding="utf-8")
+    portal = hospital.home / "portal"
+    environ = {"STATEMENTS_PORTAL": f"file://{portal}", PORTAL_KEY: "0f2b6c9e5d1a4c7eb8a3d6f1c2e4a597"}
+    hospital = Hospital(hospital.home, hospital.environ | environ)
+    hospital.statements("release", BATCH)
+    (portal / "NOT_OURS.jsonl").write_bytes(b"")
+    settle_disputes(hospital)
+    assert {path.suffix for path in portal.iterdir()} == {".ctl", ".jsonl", ".zip"}
+    result = call(at(hospital), *PURGE).json
+    assert the_batch(result)["kept"] == []
+    left = [path.name for path in portal.iterdir() if path.suffix != ".ctl" and not path.name.startswith(".")]
+    assert left == ["NOT_OURS.jsonl"]
+    assert list(portal.glob("*.ctl"))
 
 
 def test_purge__ledger_keeps_no_address_reason_or_receipt(old: Hospital) -> None:

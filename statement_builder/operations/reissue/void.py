@@ -32,12 +32,15 @@ def void_document(context: AppContext, document: Document, reason: str) -> str:
         if context.ledger.documents.withhold(
             document_id, [Hold(code=VOIDED)], actor=context.actor, at=context.now(), why=reason
         ):
-            return f"{document_id} is void: it will not be mailed."
-        _cancel_at_vendor(context, context.require_document(document_id))
-        context.ledger.delivery_reports.record_cancellation(
-            document_id, actor=context.actor, at=context.now(), why=reason
-        )
-        done = f"{document_id} is void: the vendor cancelled it before it was printed."
+            done = f"{document_id} is void: it will not be mailed."
+        else:
+            _cancel_at_vendor(context, context.require_document(document_id))
+            context.ledger.delivery_reports.record_cancellation(
+                document_id, actor=context.actor, at=context.now(), why=reason
+            )
+            done = f"{document_id} is void: the vendor cancelled it before it was printed."
+        if document.state is not DocumentState.HANDED_OFF:
+            return done  # the portal has never shown it
         try:
             publish_batch(context, context.require_batch(document.batch_id))
         except HandOffError as exc:

@@ -10,9 +10,11 @@ from statement_builder.pipeline.portal import publish_batch
 
 
 def publish_waiting(context: AppContext) -> list[Alert]:
-    """Complete the feed of every batch that left in part or in full. One alert if the portal cannot be reached."""
+    """Complete the feed of every batch that left in part or in full. One alert for each batch that could not be
+    published: the others go on."""
     if not context.settings.portal:
         return []
+    alerts = []
     for batch_id in context.ledger.portal.waiting_batches(context.facility.facility_id):
         try:
             with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
@@ -21,5 +23,5 @@ def publish_waiting(context: AppContext) -> list[Alert]:
             continue  # the process that has the batch publishes it
         except (HandOffError, ArchiveError) as exc:
             message = f"batch {batch_id} was not published: {exc}. The next run tries it again."
-            return [alert("UNREACHABLE", "portal", message, "unreachable")]
-    return []
+            alerts.append(alert("UNREACHABLE", f"portal {batch_id}", message, "unreachable"))
+    return alerts
