@@ -119,7 +119,7 @@ def test_missed__that_waited_too_long_is_not_mailed_2_5() -> None:
 
 
 def repeat(days: int) -> Plan:
-    """A plan whose twelve payments are `days` apart and of which nothing is paid; the first was due 11 days ago."""
+    """A plan whose twelve payments are `days` apart, with nothing paid; the first was due 11 days ago."""
     due = [days_ago(11 - days * index) for index in range(12)]
     installments = [
         Installment(sequence=n, due_on=day, amount_cents=5_000, paid_cents=0) for n, day in enumerate(due, 1)
