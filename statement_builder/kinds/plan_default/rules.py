@@ -47,7 +47,8 @@ def _hold_until_cured(case: PlanCase, mailed: tuple[date | None, ...]) -> Hold |
 
 def _is_told(case: PlanCase, missed: tuple[date | None, ...]) -> bool:
     """Whether a letter said that the plan has ended, and no new round began: a payment since then changes the first
-    unpaid installment, and not what was said. In an active plan, a later letter about a missed payment begins a new round."""
+    unpaid installment, and not what was said. In an active plan, a later letter about a missed payment begins a new
+    round."""
     told = plan_ended_letters(case.candidate.account, case.plan.plan_id)
     if not told or None in told or case.plan.status is PlanStatus.DEFAULTED:
         return bool(told)
