@@ -130,6 +130,7 @@ def test_purge__deletes_our_feed_files_and_keeps_their_control_files(hospital: H
     assert list(portal.glob("*.ctl"))
 
 
+@pytest.mark.hospital("mailed", guarantors=90)
 def test_purge__ledger_keeps_no_address_reason_or_receipt(old: Hospital) -> None:
     assert old.ledger("SELECT 1 FROM document WHERE postal_key <> ''")
     assert old.ledger("SELECT 1 FROM candidate WHERE faults LIKE '%message%'")
