@@ -54,7 +54,7 @@ def test_demo_page__links_are_relative_and_exist(demo: tuple[Hospital, str, str]
     assert suffixes == {".pdf", ".csv", ".ctl", ".eml"}
     for name in ("statement.pdf", "ob-notice.pdf", "invoice.pdf"):
         assert hospital.home / "examples" / name in targets
-    assert sum("control-sheets" in link for link in links) == 4
+    assert sum("control-sheets" in link for link in links) == 8
 
 
 def test_demo_page__loads_nothing(demo: tuple[Hospital, str, str]) -> None:
