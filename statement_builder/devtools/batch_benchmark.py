@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy
 from deflate import zlib_compress
 
-from pdf_kit import Objects, PdfFile
+from pdf_kit import Objects, PdfFile, UnsupportedPdf
 from statement_builder.archive import PackReader
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
@@ -114,5 +114,8 @@ def _read_documents(context: AppContext, batch: Batch) -> Iterator[tuple[bytes, 
     for document in context.ledger.documents.for_batch(batch.batch_id, sequence=shard.sequence)[:_FLOOR_DOCUMENTS_MAX]:
         if document.sha256:
             pdf = packs.read(document.pack_key, document.offset, document.length, document.sha256)
-            file = PdfFile(pdf, shared_objects)
+            try:
+                file = PdfFile(pdf, shared_objects)
+            except UnsupportedPdf:  # WeasyPrint's own, or with pages drawn over it
+                continue
             yield pdf, [zlib.decompress(file.deflated(file.contents(page))) for page in file.pages()]
