@@ -21,7 +21,7 @@ financial_classes = ["commercial"]
 insert_code = "FAP-11"
 return_envelope_code = "NO9-GREEN"
 message_code = "SATURDAYS"
-message = {{ en = "{SENTENCE}" }}
+message = {{ en = "{SENTENCE}", es = "Los sábados también abrimos." }}
 
 [[segment]]
 code = "REST"
