@@ -94,6 +94,7 @@ class TestMailed:
         assert {keys(delivery) for delivery in deliveries} == {DELIVERY}
         assert {delivery["at"] for delivery in deliveries} == {CLOCK}
 
+    @pytest.mark.hospital("mailed", guarantors=40)
     def test_exceptions_and_holds(self, hospital: Hospital) -> None:
         assert {keys(row) for row in call(hospital, "exceptions", BATCH, "--json").json} == {EXCEPTION}
         holds = call(hospital, "holds", BATCH, "--json").json

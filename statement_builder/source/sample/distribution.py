@@ -7,7 +7,7 @@ from itertools import accumulate
 
 from statement_builder.billing.model import FinancialClass
 from statement_builder.source.sample import scenarios
-from statement_builder.source.sample.bad_rows import BAD_ROW_SCENARIOS, negative_charge
+from statement_builder.source.sample.bad_rows import BAD_ROW_SCENARIOS, missing_name
 from statement_builder.source.sample.obstetric import PREGNANCY_STAGES, STOPPED_PREGNANCIES, typical_pregnancy
 from statement_builder.source.sample.scenarios import Scenario, with_financial_class, with_hold, with_name
 
@@ -66,7 +66,7 @@ _EDGE_CASES: tuple[Scenario, ...] = (
     scenarios.new_visit_with_old_debt,
     scenarios.confidential_address,
     scenarios.plan_current,
-    negative_charge,  # early, so that a small hospital has an exception
+    missing_name,  # early, so that a small hospital has an exception
     scenarios.plan_lapsed,
 )
 _LETTERS: tuple[Scenario, ...] = (scenarios.letter_2_due, scenarios.letter_3_due, scenarios.letter_4_due) * 3
