@@ -124,7 +124,8 @@ def _reprint(context: AppContext, order: Order) -> Done:
 def _correct(context: AppContext, order: Order) -> Done:
     from statement_builder.operations.reissue.correct import correct_document  # noqa: PLC0415
 
-    return Done(message=correct_document(context, open_document(context, "correct", order.subject), order.reason))
+    document = open_document(context, "correct", order.subject)
+    return Done(message=correct_document(context, document, order.reason, seen=order.seen))
 
 
 def _preview_correct(context: AppContext, order: Order) -> Done:

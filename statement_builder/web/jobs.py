@@ -32,6 +32,8 @@ _PRELOADED = [
 """What most actions need, so that each starts at once. It is imported in another process, while nobody waits."""
 KEPT_MAX = 200
 """Finished jobs that are remembered, so that their message can be shown once more."""
+SENT_AGAIN_S = 60.0
+"""A form that is sent again sooner than this after it was first sent was sent twice by mistake."""
 _PROGRESS_EVERY_S = 0.2
 
 
@@ -81,8 +83,11 @@ class Jobs:
         forkserver.ensure_running()
 
     def start(self, order: Order, *, session: str, batch_id: str = "") -> Job:
-        """Start an action. `BatchBusy` if this console still works on the same batch."""
+        """Start an action. `BatchBusy` if this console still works on the same batch. The same form sent again, as by a
+        double click, is the same action."""
         with self._lock:
+            if (same := self._find_same(order, session)) is not None:
+                return same
             if batch_id and any(each.is_running and each.batch_id == batch_id for each in self._jobs.values()):
                 raise BatchBusy(f"batch {batch_id} is being worked on. Wait until that is finished.")
             job = Job(
@@ -97,6 +102,22 @@ class Jobs:
                 del self._jobs[old.job_id]
         threading.Thread(target=self._work, args=(job,), daemon=True).start()
         return job
+
+    def _find_same(self, order: Order, session: str) -> Job | None:
+        """The session's job with this decision, if it runs, or was done a moment ago. What decides nothing, such as a
+        preview, has neither a reason nor something seen."""
+        if not (order.reason or order.seen):
+            return None
+        earliest_s = self._monotonic() - SENT_AGAIN_S
+        return next(
+            (
+                each
+                for each in self._jobs.values()
+                if (each.session, each.order) == (session, order)
+                and (each.is_running or (each.result is not None and each.started_s >= earliest_s))
+            ),
+            None,
+        )
 
     def find(self, job_id: str, session: str) -> Job | None:
         """A job of this session."""

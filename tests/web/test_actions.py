@@ -31,7 +31,12 @@ def visit(hospital: Hospital) -> Iterator[Visit]:
 
 def seen(visit: Visit) -> str:
     """The fingerprint in the form of the batch's page."""
-    found = re.search(r'name="seen" value="([0-9a-f]+)"', visit.get(f"/batches/{BATCH}").text)
+    return find_seen(visit.get(f"/batches/{BATCH}").text)
+
+
+def find_seen(page: str) -> str:
+    """What a form says that the person has seen."""
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', page)
     assert found
     return found[1]
 
@@ -161,8 +166,28 @@ def test_correct__shows_the_difference_first(visit: Visit) -> None:
     for picture in re.findall(r'src="(/previews/[^"]+)"', page):
         assert visit.get(picture).content.startswith(b"\x89PNG")
     assert corrections(visit.hospital, document) == [], "the preview made a correction"
-    assert "replaces" in act(visit, f"/documents/{document}/correct", reason="paid before")
+    shown = find_seen(page)
+    assert "replaces" in act(visit, f"/documents/{document}/correct", reason="paid before", seen=shown)
     assert len(corrections(visit.hospital, document)) == 1
+
+
+@pytest.mark.hospital("mailed", guarantors=20)
+def test_correct__that_is_not_what_was_previewed_is_not_made(visit: Visit) -> None:
+    document = printed(visit.hospital)
+    pay_part(visit.hospital, document)
+    shown = find_seen(act(visit, f"/documents/{document}/correct/preview"))
+    pay_part(visit.hospital, document)
+    page = act(visit, f"/documents/{document}/correct", reason="paid before", seen=shown)
+    assert "would print something else than the preview" in page
+    assert corrections(visit.hospital, document) == []
+
+
+@pytest.mark.hospital("mailed", guarantors=20)
+def test_button__pressed_twice_does_and_says_the_same(visit: Visit) -> None:
+    document = printed(visit.hospital)
+    for _ in range(2):
+        assert f"is a copy of {document}" in act(visit, f"/documents/{document}/reprint", reason="lost")
+    assert visit.hospital.ledger("SELECT count(*) FROM document WHERE is_copy") == [(1,)]
 
 
 @pytest.mark.hospital("mailed", guarantors=20)

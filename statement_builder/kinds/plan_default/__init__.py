@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import timedelta
 
-from statement_builder.billing.model import CausedLetter, GuarantorAccount, PlanStatus
+from statement_builder.billing.model import CausedLetter, GuarantorAccount
 from statement_builder.billing.plans import MISSED_LETTER, installment_cause, unpaid_cents
-from statement_builder.billing.selection import Hold, Kind, Selection
-from statement_builder.kinds.definition import N_, KindDefinition, Outcome
+from statement_builder.billing.selection import Kind
+from statement_builder.kinds.definition import N_
 from statement_builder.kinds.plan_default.facts import default_facts
 from statement_builder.kinds.plan_default.rules import RULES
-from statement_builder.policy.candidate import Candidate
-from statement_builder.policy.plan_letters import plan_visits_cents, plans_with_visits
-
-
-def _select(candidate: Candidate) -> Outcome:
-    return Outcome(*RULES.select(candidate))
-
-
-def _recheck(candidate: Candidate, selection: Selection, _: date) -> Iterable[Hold]:
-    return RULES.recheck(candidate, selection)
+from statement_builder.kinds.plan_letters import define_plan_letter
+from statement_builder.policy.plan_letters import plan_visits_cents
 
 
 def _sample_letters(account: GuarantorAccount) -> tuple[CausedLetter, ...]:
@@ -35,15 +26,11 @@ def _sample_letters(account: GuarantorAccount) -> tuple[CausedLetter, ...]:
     )
 
 
-DEFINITION = KindDefinition(
-    kind=Kind.PLAN_DEFAULT,
-    template="plan_default/plan_default.html",
+DEFINITION = define_plan_letter(
+    Kind.PLAN_DEFAULT,
+    RULES,
     title=N_("Payment plan ended"),
-    select=_select,
     facts=default_facts,
-    recheck=_recheck,
-    is_candidate=lambda account: bool(plans_with_visits(account, PlanStatus.ACTIVE, PlanStatus.DEFAULTED)),
-    is_faulty_candidate=lambda entry: entry.has_plan,
     candidate_cents=plan_visits_cents,
     sample_letters=_sample_letters,
     sample_guarantors=120,

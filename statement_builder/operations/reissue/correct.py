@@ -60,11 +60,12 @@ class _Prepared(NamedTuple):
     rendered: Rendered
 
 
-def correct_document(context: AppContext, document: Document, reason: str) -> str:
+def correct_document(context: AppContext, document: Document, reason: str, *, seen: str = "") -> str:
     """Replace a document with a corrected one. Returns a sentence that says what happened.
 
-    The correction is handed off at once, or with its batch if that is not released yet. `ConfigError` if the document
-    cannot be corrected or the rules hold it now; nothing is made or voided then.
+    The correction is handed off at once, or with its batch if that is not released yet. `seen` is the SHA-256 of the
+    preview that the person decided on, if there was one. `ConfigError` if the document cannot be corrected, the rules
+    hold it now, or its correction is not what was seen; nothing is made or voided then.
     """
     require_delivery(context)
     document_id = document.document_id
@@ -75,7 +76,7 @@ def correct_document(context: AppContext, document: Document, reason: str) -> st
         changes: tuple[str, ...] = ()
         if correction is None:
             _require_correctable(batch, original)
-            correction, changes = _make_correction(context, batch, original, reason)
+            correction, changes = _make_correction(context, batch, original, reason, seen)
         elif correction.state is DocumentState.HANDED_OFF:
             return (
                 f"{correction.document_id} already replaces {document_id} and was handed off; nothing else was made. "
@@ -141,10 +142,15 @@ def _prepare_correction(context: AppContext, batch: Batch, original: Document) -
 
 
 def _make_correction(
-    context: AppContext, batch: Batch, original: Document, reason: str
+    context: AppContext, batch: Batch, original: Document, reason: str, seen: str
 ) -> tuple[Document, tuple[str, ...]]:
     """The correction, and what it changes."""
     account, selection, revision, content, changes, rendered = _prepare_correction(context, batch, original)
+    if seen and seen != hashlib.sha256(rendered.pdf).hexdigest():
+        raise ConfigError(
+            f"no correction of document {original.document_id} was made: it would print something else than the "
+            "preview now, since the account or the date has changed. Look at the preview again."
+        )
     snapshot = write_snapshot([account])
     sha256 = hashlib.sha256(snapshot).hexdigest()
     key = f"snapshots/{batch.batch_id}/corrections/{sha256}.jsonl.gz"

@@ -85,6 +85,7 @@ def cut_blocks(source: Source) -> Parts:
         frame=_frame(source, texts, [page.frame for page in pages], structure),
         blocks=blocks,
         measures=tuple(measures),
+        places=tuple((box.page, to_units(box.top)) for box in boxes),
         frame_texts=texts.only(source.texts, FLOW),
         block_texts=tuple(
             replace(texts.only(source.texts, number), upper_edge=box.upper_edge, lower_edge=box.lower_edge)

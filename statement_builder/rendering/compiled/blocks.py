@@ -140,6 +140,8 @@ class Parts(Record, kw_only=True):
     blocks: tuple[Block, ...]
     measures: tuple[tuple[bytes, int], ...]
     """By their keys: see `flow`."""
+    places: tuple[tuple[int, int], ...]
+    """Where WeasyPrint placed each block: its page, and its distance from the top in units."""
     frame_texts: BlockTexts
     block_texts: tuple[BlockTexts, ...]
 

@@ -21,7 +21,7 @@ from statement_builder.rendering.compiled.composer import (
     require_same_drawing,
 )
 from statement_builder.rendering.compiled.composition import sort_paragraphs
-from statement_builder.rendering.compiled.flow import place_blocks
+from statement_builder.rendering.compiled.flow import Place, place_blocks
 from statement_builder.rendering.compiled.layouts import FontUse, Layout, LineBreakHint, Outline, Paragraph
 from statement_builder.rendering.compiled.line_breaking import TypesetParagraph, apply_hint, typeset
 from statement_builder.rendering.compiled.markup_parser import ParsedMarkup
@@ -122,14 +122,13 @@ def compile_layout(
 
 def _recompose(parts: Parts, segments: Segments, layout: Layout) -> Layout:
     """The layout composed from its own parts, so that its bytes do not depend on whose parts are used; unchanged if the
-    places of its blocks cannot be predicted. Raises `NotComposable` if the parts do not give what WeasyPrint drew; then
-    no other document is composed of them."""
+    places of its blocks cannot be predicted. Raises `NotComposable` if the parts do not give what WeasyPrint drew, even
+    where it placed them: then no other document is composed of them."""
     places = place_blocks(segments.frame, segments.blocks, parts.blocks, dict(parts.measures).get)
-    if places is None:
-        return layout
-    composed = compose_layout(parts.frame, segments, parts.blocks, places)
+    drawn = [Place(page, top) for page, top in parts.places]
+    composed = compose_layout(parts.frame, segments, parts.blocks, places or drawn)
     require_same_drawing(composed, layout)
-    return composed
+    return layout if places is None else composed
 
 
 def _outline_paragraphs(paragraphs: Sequence[Paragraph]) -> tuple[Paragraph, ...]:

@@ -43,7 +43,7 @@ class Composition:
         ):
             self._add(segment.structure, own)
             self._add(keys.of_block(number), block)
-        for key, units in parts.measures:
+        for key, units in ((keys.of_measure(key), units) for key, units in parts.measures):
             known = self._find(key, Measure)
             if known is None:
                 self._add(key, Measure(units=units))
@@ -83,7 +83,7 @@ class Composition:
             if block is None:
                 return None
             blocks.append(block)
-        places = place_blocks(segments.frame, segments.blocks, blocks, self._measure)
+        places = place_blocks(segments.frame, segments.blocks, blocks, lambda key: self._measure(keys.of_measure(key)))
         if places is None:
             return None
         frame = self._require(keys.of_frame(1 + max(place.page for place in places)), Frame)
@@ -157,6 +157,10 @@ class _Keys:
             self._block_texts[number + 1].upper_edge if below else b"",
         )
         return b"\0".join((blocks[number].structure, *edges, self._details.get(number, b"")))
+
+    def of_measure(self, key: bytes) -> bytes:
+        """A distance depends on the frame's line breaks too: an amount on two lines moves the body down."""
+        return self._details.get(FLOW, b"") + b"\0" + key
 
     def of_frame(self, pages: int) -> bytes:
         return b"%d " % pages + self._segments.frame + self._details.get(FLOW, b"")

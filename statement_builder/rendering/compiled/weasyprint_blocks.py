@@ -258,13 +258,9 @@ def find_block_boxes(drawing: Any, count: int) -> list[BlockBox] | None:
             box = path[-1]
             owner = painting.owner(box)
             around = [each for each in path[:-1] if each.element is not None and id(each.element) in painting.around]
-            breaks = [(each.style["break_before"], each.style["break_after"]) for each in path]
-            before, after = breaks.pop()
-            if (
-                owner in found
-                or not {before, after} <= {"auto", "avoid", "avoid-page"}
-                or any(each != ("auto", "auto") for each in breaks)
-            ):
+            breaks = {each.style[side] for each in path[:-1] for side in ("break_before", "break_after")}
+            before, after = _breaks(box, "before", 0), _breaks(box, "after", -1)
+            if owner in found or not before | after <= {"auto", "avoid", "avoid-page"} or breaks - {"auto"}:
                 return None
             found[owner] = BlockBox(
                 page=page,
@@ -273,12 +269,21 @@ def find_block_boxes(drawing: Any, count: int) -> list[BlockBox] | None:
                 above=_margin(path, around, "top"),
                 below=_margin(path, around, "bottom"),
                 is_divisible=_is_divisible(box) if not around else around[0].style["break_inside"] == "auto",
-                keeps_with_previous=before != "auto",
-                keeps_with_next=after != "auto",
+                keeps_with_previous=before != {"auto"},
+                keeps_with_next=after != {"auto"},
                 upper_edge=_edge(box, "top"),
                 lower_edge=_edge(box, "bottom"),
             )
     return [found[number] for number in range(count)] if len(found) == count else None
+
+
+def _breaks(box: Any, side: str, index: int) -> set[str]:
+    """What a box asks for before or after it, as do its first or last child and so on (CSS Fragmentation 3, 3.1)."""
+    values = {box.style[f"break_{side}"]}
+    while (children := getattr(box, "children", None)) and isinstance(children[index], boxes.BlockLevelBox):
+        box = children[index]
+        values.add(box.style[f"break_{side}"])
+    return values
 
 
 def _block_paths(box: Any, painting: Painting, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
@@ -118,7 +120,8 @@ def show_correction(request: Request, document_id: str) -> Response:
     record_view(request, "correction", list_subjects([document]), batch_id=document.batch_id)
     done = job.result
     pages = {name: count_pages(pdf) for name, pdf in (("before", done.before), ("after", done.after))} if done else {}
-    return render(request, "correction.html", document=document, preview=job, pages=pages)
+    seen = hashlib.sha256(done.after).hexdigest() if done else ""
+    return render(request, "correction.html", document=document, preview=job, pages=pages, seen=seen)
 
 
 @router.get("/previews/{job_id}/{version}/{number}")
@@ -142,4 +145,5 @@ def _order(request: Request, verb: str, document_id: str, form: Form) -> Order:
         memberships=visitor.memberships,
         reason=form.text("reason"),
         sent=form.text("sent") == "yes",
+        seen=form.text("seen"),
     )
