@@ -26,8 +26,8 @@ from statement_builder.ledger import LegalHold, RecordedRequest
 from statement_builder.operations.access import AccessReport
 from statement_builder.operations.health_check import HealthCheckFinding
 from statement_builder.operations.preflight import PreflightReport
-from statement_builder.operations.purge import PurgeReport
 from statement_builder.operations.queries import ExceptionRow, HoldRow
+from statement_builder.operations.retention.purge import PurgeReport
 from statement_builder.operations.show import BatchDetails
 from statement_builder.operations.summaries import BatchSummary, DocumentSummary
 from statement_builder.operations.tracking.track import TrackingResult

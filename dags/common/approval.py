@@ -54,7 +54,7 @@ class BatchApproval(RecordedApproval):
     def reject(self, context: Context, event: dict[str, Any]) -> str:
         """Record the rejection in the ledger. If the batch was changed or released meanwhile, it stays as it is."""
         from statement_builder.errors import StatementsError  # noqa: PLC0415
-        from statement_builder.operations.reject import reject_batch  # noqa: PLC0415
+        from statement_builder.operations.approval.reject import reject_batch  # noqa: PLC0415
 
         batch_id = context["ti"].xcom_pull(task_ids="open_batch")
         seen = context["ti"].xcom_pull(task_ids="check_gates", key="fingerprint") or ""

@@ -143,7 +143,7 @@ def check_gates(batch_id: str) -> str:
     """Check that the batch foots and whether it needs approval. The figures become the text of the approval."""
     from common.approval_text import describe_batch  # noqa: PLC0415
     from statement_builder.operations.access import list_subjects, record_access  # noqa: PLC0415
-    from statement_builder.operations.release import fingerprint_batch  # noqa: PLC0415
+    from statement_builder.operations.approval.release import fingerprint_batch  # noqa: PLC0415
     from statement_builder.operations.run_parallel import finish_build  # noqa: PLC0415
 
     with open_task_context() as context:
@@ -167,7 +167,7 @@ def release(batch_id: str) -> list[dict[str, Any]]:
     The approval covers what the approver was shown. If the batch was changed, released or closed since then, the task
     fails and says so.
     """
-    from statement_builder.operations.release_codes import NOTHING, RELEASE_BY_NAME, ReleaseCode  # noqa: PLC0415
+    from statement_builder.operations.approval.release_codes import NOTHING, RELEASE_BY_NAME, ReleaseCode  # noqa: PLC0415
     from statement_builder.operations.run_parallel import prepare_hand_off  # noqa: PLC0415
 
     task_instance = get_current_context()["ti"]

@@ -28,9 +28,15 @@ from statement_builder.cli.options import (
 from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import Batch
 from statement_builder.operations.access import list_subjects, record_access
-from statement_builder.operations.reject import reject_batch
-from statement_builder.operations.release import require_built
-from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL, RELEASE_BY_NAME, Accepted, ReleaseCode
+from statement_builder.operations.approval.reject import reject_batch
+from statement_builder.operations.approval.release import require_built
+from statement_builder.operations.approval.release_codes import (
+    NOTHING,
+    POLICY_APPROVAL,
+    RELEASE_BY_NAME,
+    Accepted,
+    ReleaseCode,
+)
 from statement_builder.operations.roles import authorize
 from statement_builder.operations.show import show_batch
 from statement_builder.operations.steps import Step

@@ -10,8 +10,8 @@ from statement_builder.cli import output
 from statement_builder.cli.options import Json, Reason, opened, parse_day
 from statement_builder.errors import GateStop
 from statement_builder.operations.access import list_legal_hold_subjects, record_access
-from statement_builder.operations.legal_holds import lift_legal_hold, list_legal_holds, place_legal_hold
-from statement_builder.operations.purge import purge as purge_mail
+from statement_builder.operations.retention.legal_holds import lift_legal_hold, list_legal_holds, place_legal_hold
+from statement_builder.operations.retention.purge import purge as purge_mail
 
 legal_hold_app = typer.Typer(help="Keep mail from being purged.", no_args_is_help=True)
 

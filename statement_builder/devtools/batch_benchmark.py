@@ -18,7 +18,7 @@ from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.peak_memory import PeakMemory
 from statement_builder.ledger import Batch
-from statement_builder.operations.release import pending_checks
+from statement_builder.operations.approval.release import pending_checks
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext, open_context

@@ -14,8 +14,8 @@ from statement_builder.billing.selection import Channel, Kind
 from statement_builder.devtools.demo_page import Example, write_demo_page
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, Document
+from statement_builder.operations.approval.release import pending_checks
 from statement_builder.operations.queries import write_document
-from statement_builder.operations.release import pending_checks
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.operations.summaries import BatchSummary, summarize_batch

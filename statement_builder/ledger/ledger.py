@@ -15,23 +15,23 @@ from statement_builder.ledger.audit.events import EventRepository
 from statement_builder.ledger.batches import BatchRepository
 from statement_builder.ledger.candidates import CandidateRepository
 from statement_builder.ledger.control_totals import ControlTotalsRepository, RememberedControlTotals
-from statement_builder.ledger.deliveries import DeliveryRepository
-from statement_builder.ledger.delivery_reports import DeliveryReportRepository
+from statement_builder.ledger.delivery.deliveries import DeliveryRepository
+from statement_builder.ledger.delivery.delivery_reports import DeliveryReportRepository
+from statement_builder.ledger.delivery.emails import EmailRepository
+from statement_builder.ledger.delivery.portal import PortalRepository
+from statement_builder.ledger.delivery.print_files import PrintFileRepository
+from statement_builder.ledger.delivery.readings import ReadingRepository
+from statement_builder.ledger.delivery.redeliveries import RedeliveryRepository
+from statement_builder.ledger.delivery.serials import SerialRepository
 from statement_builder.ledger.documents import DocumentRepository
-from statement_builder.ledger.emails import EmailRepository
 from statement_builder.ledger.inbound_files import InboundFileRepository
 from statement_builder.ledger.installation import InstallationRepository, NewInstallation, insert_installation
 from statement_builder.ledger.legal_holds import LegalHoldRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
-from statement_builder.ledger.portal import PortalRepository
-from statement_builder.ledger.print_files import PrintFileRepository
 from statement_builder.ledger.proof import ProofRepository
-from statement_builder.ledger.readings import ReadingRepository
-from statement_builder.ledger.redeliveries import RedeliveryRepository
 from statement_builder.ledger.reissues import ReissueRepository
 from statement_builder.ledger.requests import RequestRepository
 from statement_builder.ledger.retention import RetentionRepository
-from statement_builder.ledger.serials import SerialRepository
 from statement_builder.ledger.shards import ShardRepository
 from statement_builder.ledger.storage.database import Database
 from statement_builder.ledger.storage.lock import Lock, LockPart, lock_batch, share_batch

@@ -12,8 +12,8 @@ from mail_house.print_files import envelope_class
 from statement_builder import reports
 from statement_builder.errors import ArchiveError, ConfigError
 from statement_builder.ledger import ArchivedControlSheet, Batch, BatchState, FinalVendorStatus
+from statement_builder.operations.approval.release import pending_checks
 from statement_builder.operations.event_log import read_seals, seal_events
-from statement_builder.operations.release import pending_checks
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import ControlSheet
 from statement_builder.reports.event_seal import EventSeal

@@ -14,9 +14,9 @@ from statement_builder.billing.selection import Kind
 from statement_builder.containment import INTERNAL, WORKER_DIED
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState, DocumentState
+from statement_builder.operations.approval.release import pass_gates, refuse_late_approval
+from statement_builder.operations.approval.release_codes import NOTHING, RELEASE_BY_NAME, Accepted
 from statement_builder.operations.close import close_batch
-from statement_builder.operations.release import pass_gates, refuse_late_approval
-from statement_builder.operations.release_codes import NOTHING, RELEASE_BY_NAME, Accepted
 from statement_builder.operations.roles import authorize
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.build import build_batch, build_while_pulling

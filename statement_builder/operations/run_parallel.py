@@ -16,9 +16,9 @@ from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import BatchBusy
 from statement_builder.ledger import Batch, BatchState, Shard, part_name
-from statement_builder.operations.release import enforce_gates
-from statement_builder.operations.release_checks import ReleaseCheck
-from statement_builder.operations.release_codes import Accepted
+from statement_builder.operations.approval.release import enforce_gates
+from statement_builder.operations.approval.release_checks import ReleaseCheck
+from statement_builder.operations.approval.release_codes import Accepted
 from statement_builder.operations.run import walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.build import build_shards

@@ -6,6 +6,7 @@ from msgspec import field
 from msgspec.structs import asdict
 
 from statement_builder.ledger import Batch
+from statement_builder.operations.approval.release import pending_checks
 from statement_builder.operations.queries import (
     ExceptionRow,
     PrintFileSummary,
@@ -15,7 +16,6 @@ from statement_builder.operations.queries import (
     list_reissues,
     list_unresolved_hand_offs,
 )
-from statement_builder.operations.release import pending_checks
 from statement_builder.operations.summaries import BatchSummary, summarize_batch
 from statement_builder.operations.work_queue import list_work_queue
 from statement_builder.pipeline.context import AppContext

@@ -14,10 +14,10 @@ from statement_builder.billing.selection import Channel
 from statement_builder.ledger import Batch, BatchState, Shard
 from statement_builder.pipeline.archive_check import require_intact_archive
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.email_delivery import reconcile_emails, send_emails
+from statement_builder.pipeline.email.email_delivery import reconcile_emails, send_emails
 from statement_builder.pipeline.hand_off_log import count_hand_off
 from statement_builder.pipeline.portal import publish_batch
-from statement_builder.pipeline.print_delivery import hand_off_print_files, open_print_run, reconcile_print_files
+from statement_builder.pipeline.print.print_delivery import hand_off_print_files, open_print_run, reconcile_print_files
 from statement_builder.pipeline.recheck import has_recent_recheck, withhold_ineligible
 
 

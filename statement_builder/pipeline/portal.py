@@ -34,7 +34,7 @@ from statement_builder.errors import ArchiveError, ConfigError
 from statement_builder.ledger import Batch, BatchState, DeliveryState, Document, NewPortalFile, PortalFileRow
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.portal_keys import read_portal_keys
-from statement_builder.pipeline.print_plan import NUMBERS_PER_SHARD
+from statement_builder.pipeline.print.print_plan import NUMBERS_PER_SHARD
 from statement_builder.settings import Settings
 
 

@@ -8,9 +8,9 @@ from statement_builder.billing.model import Record
 from statement_builder.errors import AwaitingConfirmation, ConfigError, GateStop
 from statement_builder.ledger import Batch
 from statement_builder.operations.access import list_subjects, record_access
-from statement_builder.operations.proof import require_proof
-from statement_builder.operations.release import require_built
-from statement_builder.operations.release_codes import NOTHING, RELEASE_BY_NAME, Accepted, ReleaseCode
+from statement_builder.operations.approval.proof import require_proof
+from statement_builder.operations.approval.release import require_built
+from statement_builder.operations.approval.release_codes import NOTHING, RELEASE_BY_NAME, Accepted, ReleaseCode
 from statement_builder.operations.roles import authorize, open_document
 from statement_builder.operations.summaries import summarize_batch
 from statement_builder.operations.wording import format_state
@@ -91,7 +91,7 @@ def _walk(context: AppContext, batch: Batch, order: Order, accepted: Accepted) -
 
 
 def _reject(context: AppContext, order: Order) -> Done:
-    from statement_builder.operations.reject import reject_batch  # noqa: PLC0415
+    from statement_builder.operations.approval.reject import reject_batch  # noqa: PLC0415
 
     return Done(message=reject_batch(context, context.require_batch(order.subject), order.reason, seen=order.seen))
 

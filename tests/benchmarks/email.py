@@ -27,10 +27,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mail_house.email import compose_email, open_mailer
 from statement_builder.billing.selection import Kind
-from statement_builder.operations.release_codes import POLICY_APPROVAL
+from statement_builder.operations.approval.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
-from statement_builder.pipeline.email_delivery import send_emails
+from statement_builder.pipeline.email.email_delivery import send_emails
 from statement_builder.pipeline.hand_off import begin_hand_off
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 from tests.pipeline.shard_worker import open_as_worker

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from statement_builder.pipeline import print_worker
+from statement_builder.pipeline.print import print_worker
 from tests.commands import call
 from tests.e2e.test_tracking import MAILED, RETURNED, acknowledge, drop, move, printed, states, track
 from tests.hospital import Hospital

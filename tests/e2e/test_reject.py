@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from statement_builder.errors import ConfigError
-from statement_builder.operations.reject import reject_batch
-from statement_builder.operations.release import fingerprint_batch, pending_checks
-from statement_builder.operations.release_codes import RELEASE_BY_NAME
+from statement_builder.operations.approval.reject import reject_batch
+from statement_builder.operations.approval.release import fingerprint_batch, pending_checks
+from statement_builder.operations.approval.release_codes import RELEASE_BY_NAME
 from statement_builder.operations.run_parallel import prepare_hand_off
 from tests.commands import BATCH, RELEASE, RERUN, RUN_TO_GATES, call
 from tests.hospital import CLOCK, Hospital, needs_other_users

@@ -15,7 +15,7 @@ from typing import Any
 import pypdf
 import pytest
 
-from statement_builder.pipeline import print_plan
+from statement_builder.pipeline.print import print_plan
 from tests.commands import call
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 from tests.kill_points import passed_moments, run_killed_at

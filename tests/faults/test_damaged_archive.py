@@ -13,7 +13,7 @@ import pytest
 
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ArchiveError
-from statement_builder.operations.release_codes import POLICY_APPROVAL
+from statement_builder.operations.approval.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.run_parallel import prepare_hand_off
 from statement_builder.operations.steps import Step

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from statement_builder.pipeline.email_delivery import EMAILS_PER_COMMIT
+from statement_builder.pipeline.email.email_delivery import EMAILS_PER_COMMIT
 from tests.commands import BATCH, RELEASE, RERUN, call
 from tests.fixtures.hospitals import SampleHospitals
 from tests.hospital import Hospital

@@ -16,8 +16,8 @@ import pytest
 
 from statement_builder.billing.selection import Hold
 from statement_builder.ledger import Ledger
-from statement_builder.ledger.emails import EmailRepository
-from statement_builder.ledger.print_files import PrintFileRepository
+from statement_builder.ledger.delivery.emails import EmailRepository
+from statement_builder.ledger.delivery.print_files import PrintFileRepository
 from tests.commands import BATCH, call, error_message
 from tests.hospital import AS_OF, CYCLE, SERVER_DOWN, Hospital, build_hospital
 

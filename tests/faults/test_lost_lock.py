@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import LockLost
-from statement_builder.operations.release_codes import POLICY_APPROVAL
+from statement_builder.operations.approval.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run_parallel import hand_off_run, prepare_hand_off
 from tests.commands import BATCH, RERUN, RUN, RUN_TO_GATES, call, error_message
 from tests.hospital import Hospital

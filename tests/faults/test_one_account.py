@@ -22,14 +22,13 @@ from statement_builder.operations.run_parallel import build_run
 from statement_builder.pipeline import (
     build,
     build_worker,
-    email_delivery,
-    print_delivery,
-    print_worker,
     pull,
     recheck,
     recheck_worker,
 )
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.email import email_delivery
+from statement_builder.pipeline.print import print_delivery, print_worker
 from statement_builder.rendering import verifier
 from statement_builder.rendering.compiled import compiler
 from statement_builder.rendering.compiled import engine as compiled_engine

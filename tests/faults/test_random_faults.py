@@ -22,9 +22,9 @@ from mail_house.errors import HandOffError
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import BatchBusy, GateStop, StatementsError
 from statement_builder.ledger import BatchState, DocumentState
+from statement_builder.operations.approval.release_codes import POLICY_APPROVAL
 from statement_builder.operations.control_sheet import build_control_sheet
 from statement_builder.operations.reissue.resolve import resolve_document
-from statement_builder.operations.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, retry_errors, walk_batch
 from statement_builder.operations.run_parallel import (
     build_run,

@@ -15,7 +15,7 @@ import pytest
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError, GateStop, SourceError
 from statement_builder.ledger import Batch, BatchState
-from statement_builder.operations.release_codes import POLICY_APPROVAL
+from statement_builder.operations.approval.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, retry_errors, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext, open_context

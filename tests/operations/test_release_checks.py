@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import ControlTotals, Figures
-from statement_builder.operations.release_checks import (
+from statement_builder.operations.approval.release_checks import (
     PreviousBatch,
     ReleaseCheck,
     list_release_checks,

@@ -19,7 +19,7 @@ import pytest
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import BatchBusy, GateStop
 from statement_builder.ledger import Batch
-from statement_builder.operations.release_codes import NOTHING, POLICY_APPROVAL
+from statement_builder.operations.approval.release_codes import NOTHING, POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.run_parallel import (
     build_run,

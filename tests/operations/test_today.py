@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from statement_builder.operations import today
+from statement_builder.operations.console import today
 from statement_builder.policy.guarantor_rules import ALTERNATE_FORMATS
 
 

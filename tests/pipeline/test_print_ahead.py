@@ -11,11 +11,11 @@ import pytest
 
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import BatchState
-from statement_builder.operations.release_codes import POLICY_APPROVAL
+from statement_builder.operations.approval.release_codes import POLICY_APPROVAL
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.print_worker import PrintTask
+from statement_builder.pipeline.print.print_worker import PrintTask
 from statement_builder.pipeline.workers import WorkerPool
 from tests.commands import BATCH
 from tests.hospital import AS_OF, CYCLE, Hospital

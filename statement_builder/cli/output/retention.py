@@ -11,7 +11,7 @@ from statement_builder.cli.output.console import indented, new_table, out, say
 
 if TYPE_CHECKING:
     from statement_builder.ledger import LegalHold
-    from statement_builder.operations.purge import PurgeReport
+    from statement_builder.operations.retention.purge import PurgeReport
 
 _LOCKED_SHOWN_MAX = 20
 

@@ -26,7 +26,7 @@ from statement_builder.billing.model import GuarantorAccount
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import ConfigError, DeliveryReportError
 from statement_builder.ledger import AddressChanged, Delivery, DeliveryState, Document, EventData
-from statement_builder.ledger.delivery_reports import require_same_file
+from statement_builder.ledger.delivery.delivery_reports import require_same_file
 from statement_builder.operations.tracking.email_proof import (
     BOUNCE_WITHIN,
     COMPLAINT_WITHIN,
@@ -44,7 +44,7 @@ from statement_builder.operations.tracking.report_checks import (
 )
 from statement_builder.pipeline.build_worker import read_shard
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.email_stop import EMAIL_ATTEMPTS_MAX
+from statement_builder.pipeline.email.email_stop import EMAIL_ATTEMPTS_MAX
 from statement_builder.policy.recipient import address_digest
 
 _REVERSALS = frozenset({PieceState.REJECTED, PieceState.RETURNED})

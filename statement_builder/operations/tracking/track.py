@@ -46,7 +46,7 @@ from statement_builder.operations.tracking.tracking_alerts import Alert, alert, 
 from statement_builder.operations.tracking.unread_emails import print_unread_emails
 from statement_builder.operations.tracking.vendor_files import ReversalBudget, process_vendor_file
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.email_stop import explain_stop, is_email_stopped
+from statement_builder.pipeline.email.email_stop import explain_stop, is_email_stopped
 from statement_builder.pipeline.preconditions import require_delivery
 
 TRACKING = "tracking"

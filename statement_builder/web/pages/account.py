@@ -6,7 +6,7 @@ from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
 from statement_builder.operations.access import list_subjects, subject
-from statement_builder.operations.account_history import find_guarantors, read_account
+from statement_builder.operations.console.account_history import find_guarantors, read_account
 from statement_builder.web.console import console_of, context_of, record_view, redirect, render, visitor_of
 from statement_builder.web.forms import SentForm
 from statement_builder.web.tokens import InvalidToken

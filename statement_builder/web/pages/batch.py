@@ -7,13 +7,13 @@ from fastapi.responses import Response
 from msgspec.structs import replace
 
 from statement_builder.operations.access import list_subjects
+from statement_builder.operations.approval.proof import list_proof, list_unopened
+from statement_builder.operations.approval.release import fingerprint_batch, pending_checks
+from statement_builder.operations.approval.release_codes import RELEASE_BY_NAME
+from statement_builder.operations.console.today import read_progress
 from statement_builder.operations.control_sheet import decode_control_sheet, read_archived_sheet
-from statement_builder.operations.proof import list_proof, list_unopened
-from statement_builder.operations.release import fingerprint_batch, pending_checks
-from statement_builder.operations.release_codes import RELEASE_BY_NAME
 from statement_builder.operations.show import show_batch
 from statement_builder.operations.summaries import summarize_batch, summarize_previous
-from statement_builder.operations.today import read_progress
 from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.web.actions import Order
 from statement_builder.web.console import console_of, context_of, record_view, redirect, render, start, visitor_of

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.ledger import DeliveryState, Document, DocumentState, FoundDocument, replaced_by
 from statement_builder.operations.access import list_subjects
-from statement_builder.operations.proof import OPENED
+from statement_builder.operations.approval.proof import OPENED
 from statement_builder.operations.roles import may_use
 from statement_builder.operations.summaries import summarize_document
 from statement_builder.pipeline.archived import read_archived

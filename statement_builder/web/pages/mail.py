@@ -6,9 +6,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from statement_builder.operations.access import list_subjects
+from statement_builder.operations.console.today import BATCHES_SHOWN
 from statement_builder.operations.queries import list_print_files
 from statement_builder.operations.summaries import summarize_batches
-from statement_builder.operations.today import BATCHES_SHOWN
 from statement_builder.operations.tracking.tracking_alerts import find_late_files
 from statement_builder.operations.work_queue import list_work_queue
 from statement_builder.web.console import context_of, record_view, render

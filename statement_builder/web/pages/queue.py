@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from mail_house.print_files.manifest import escape_formula
 from statement_builder.operations.access import list_subjects
-from statement_builder.operations.clerk_queue import (
+from statement_builder.operations.console.clerk_queue import (
     QueueFilter,
     QueueKind,
     QueueRow,

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from statement_builder.operations.today import read_today
+from statement_builder.operations.console.today import read_today
 from statement_builder.web.console import console_of, context_of, render, visitor_of
 
 router = APIRouter()

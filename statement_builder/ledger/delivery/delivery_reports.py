@@ -16,6 +16,9 @@ from sqlalchemy import Connection, delete, func, or_, select, update
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold
 from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger.audit.events import SERVICE, write_event
+from statement_builder.ledger.delivery.emails import mark_emails
+from statement_builder.ledger.delivery.hand_off import record_status_event
+from statement_builder.ledger.delivery.print_files import lock_print_file, mark_print_file
 from statement_builder.ledger.document_queries import (
     IS_PENDING,
     is_other_recipient_of,
@@ -24,10 +27,7 @@ from statement_builder.ledger.document_queries import (
     read_revisions,
 )
 from statement_builder.ledger.documents import withhold
-from statement_builder.ledger.emails import mark_emails
-from statement_builder.ledger.hand_off import record_status_event
 from statement_builder.ledger.mailing_history import record_mailed, redate_mailed, reverse_mailed
-from statement_builder.ledger.print_files import lock_print_file, mark_print_file
 from statement_builder.ledger.records import Delivery, Document, EmailMark, PrintFileRow, replaced_by
 from statement_builder.ledger.states import (
     DELIVERY_MOVES,

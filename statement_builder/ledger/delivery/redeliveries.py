@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Select, exists, func, or_, select
 
 from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger.audit.events import write_event
+from statement_builder.ledger.delivery.print_files import lock_print_file
 from statement_builder.ledger.document_queries import lock_document, supersedes
-from statement_builder.ledger.print_files import lock_print_file
 from statement_builder.ledger.records import RejectedPiece
 from statement_builder.ledger.states import DeliveryState, DocumentState
 from statement_builder.ledger.storage.sql_compat import insert_if_new

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
-from statement_builder.operations.release import pending_checks, refuse_late_approval, require_unchanged
+from statement_builder.operations.approval.release import pending_checks, refuse_late_approval, require_unchanged
 from statement_builder.operations.roles import authorize
 from statement_builder.pipeline.context import AppContext
 

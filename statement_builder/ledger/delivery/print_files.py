@@ -12,7 +12,7 @@ from sqlalchemy import Connection, exists, func, select, update
 from statement_builder.billing.selection import Channel, FinalVendorStatus
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.audit.events import SERVICE
-from statement_builder.ledger.hand_off import (
+from statement_builder.ledger.delivery.hand_off import (
     claim_documents,
     encode_receipt,
     hand_off,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from statement_builder.billing.model import Record
 from statement_builder.ledger import Batch, BatchState, ShardState
-from statement_builder.operations.release import pending_checks
+from statement_builder.operations.approval.release import pending_checks
 from statement_builder.operations.summaries import BatchSummary, summarize_each
 from statement_builder.operations.tracking.tracking_alerts import find_late_files
 from statement_builder.operations.work_queue import list_work_queue

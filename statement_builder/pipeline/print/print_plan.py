@@ -13,7 +13,7 @@ from mail_house.print_files import envelope_class, print_file_name
 from statement_builder.billing.model import Guarantor, GuarantorAccount
 from statement_builder.ledger import Batch, DeliveryState, Document, Shard
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.print_worker import BuiltFiles, FailedPieces, PlannedFile, PrintTask, piece_pages
+from statement_builder.pipeline.print.print_worker import BuiltFiles, FailedPieces, PlannedFile, PrintTask, piece_pages
 from statement_builder.pipeline.pull import find_candidates, scope_of
 
 NUMBERS_PER_SHARD = 10_000

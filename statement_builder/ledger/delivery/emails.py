@@ -11,8 +11,8 @@ from sqlalchemy import Connection, bindparam, select, tuple_, update
 from statement_builder.billing.selection import Channel
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.audit.events import SERVICE, write_events
+from statement_builder.ledger.delivery.hand_off import claim_documents, encode_receipt, hand_off, require_released
 from statement_builder.ledger.document_queries import lock_documents, read_live_deliveries
-from statement_builder.ledger.hand_off import claim_documents, encode_receipt, hand_off, require_released
 from statement_builder.ledger.records import Delivery, EmailMark
 from statement_builder.ledger.row_mapping import to_delivery
 from statement_builder.ledger.states import DeliveryState, require_hand_off_move

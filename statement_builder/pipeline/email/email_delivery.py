@@ -17,8 +17,8 @@ from statement_builder.errors import ArchiveError, DocumentsWithheld, InvariantE
 from statement_builder.ledger import Batch, Delivery, DeliveryState, Document, DocumentState, EmailMark, Shard
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.email_attachments import Attachments
-from statement_builder.pipeline.email_stop import (
+from statement_builder.pipeline.email.email_attachments import Attachments
+from statement_builder.pipeline.email.email_stop import (
     EMAIL_ATTEMPTS_MAX,
     SENDER_FAULTS_MAX,
     SOFT_BOUNCE_RETRY_AFTER,

@@ -26,7 +26,7 @@ from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import BatchBusy, ConfigError, ObjectLocked
 from statement_builder.ledger import RETENTION, Batch, ShardRetention
-from statement_builder.operations.purge_rules import find_reasons_to_keep
+from statement_builder.operations.retention.purge_rules import find_reasons_to_keep
 from statement_builder.operations.roles import authorize
 from statement_builder.operations.tracking.inbox import DONE
 from statement_builder.pipeline.context import AppContext

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from sqlalchemy import or_, select
 
 from statement_builder.errors import InvariantError
+from statement_builder.ledger.delivery.emails import mark_emails
+from statement_builder.ledger.delivery.print_files import mark_print_file
 from statement_builder.ledger.document_queries import is_other_recipient_of, read_deliveries, read_live_deliveries
-from statement_builder.ledger.emails import mark_emails
-from statement_builder.ledger.print_files import mark_print_file
 from statement_builder.ledger.records import Delivery, EmailMark
 from statement_builder.ledger.states import DeliveryState
 from statement_builder.ledger.storage.tables import document

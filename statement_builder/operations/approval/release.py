@@ -10,14 +10,14 @@ import msgspec
 from statement_builder.actor import is_same_user
 from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import Batch, BatchState, Released
-from statement_builder.operations.release_checks import (
+from statement_builder.operations.approval.release_checks import (
     PreviousBatch,
     ReleaseCheck,
     check_rejection,
     list_release_checks,
     most_documents_failed,
 )
-from statement_builder.operations.release_codes import RELEASE_BY_NAME, Accepted, ReleaseCode
+from statement_builder.operations.approval.release_codes import RELEASE_BY_NAME, Accepted, ReleaseCode
 from statement_builder.operations.roles import authorize
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import check_gates, describe_broken_gates, previous_batches

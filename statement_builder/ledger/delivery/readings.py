@@ -15,13 +15,13 @@ from statement_builder.billing.selection import Channel
 from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger.audit.event_data import Withheld, decode_event_data
 from statement_builder.ledger.audit.events import SERVICE, write_event
-from statement_builder.ledger.delivery_reports import mark_delivered, require_document, switch_channel
+from statement_builder.ledger.delivery.delivery_reports import mark_delivered, require_document, switch_channel
+from statement_builder.ledger.delivery.hand_off import record_status_event
 from statement_builder.ledger.document_queries import (
     lock_document,
     read_deliveries,
     read_revisions,
 )
-from statement_builder.ledger.hand_off import record_status_event
 from statement_builder.ledger.mailing_history import record_mailed, reverse_mailed
 from statement_builder.ledger.records import Delivery, Document, UnreadEmail, replaced_by
 from statement_builder.ledger.states import VOIDED, DeliveryState, DocumentState, require_delivery_move

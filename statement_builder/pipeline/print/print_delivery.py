@@ -18,8 +18,8 @@ from statement_builder.errors import DocumentsWithheld, InvariantError, LockLost
 from statement_builder.ledger import Batch, DeliveryState, Document, NewPrintFile, PrintFileRow, Shard
 from statement_builder.pipeline.build_worker import BuildPlan, plan_build
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.print_plan import PrintPlanner
-from statement_builder.pipeline.print_worker import (
+from statement_builder.pipeline.print.print_plan import PrintPlanner
+from statement_builder.pipeline.print.print_worker import (
     BuiltFiles,
     FailedPieces,
     PlannedFile,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger import Batch, ControlTotals
-from statement_builder.operations.release_codes import ReleaseCode
+from statement_builder.operations.approval.release_codes import ReleaseCode
 from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.reports import average_cents
 from statement_builder.settings import ReleaseSettings
