@@ -29,9 +29,9 @@ from statement_builder.pipeline import (
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.email import email_delivery
 from statement_builder.pipeline.print import print_delivery, print_worker
+from statement_builder.rendering import engine as rendering_engine
 from statement_builder.rendering import verifier
 from statement_builder.rendering.compiled import compiler
-from statement_builder.rendering.compiled import engine as compiled_engine
 from statement_builder.source import accounts
 from tests.commands import BATCH, RELEASE, RERUN, RUN, RUN_TO_GATES, call, run_accepting_everything
 from tests.faults.account_rows import add_account
@@ -88,7 +88,7 @@ STEPS = [
     pytest.param(pull, "apply_suppressions", id="pull-history"),
     pytest.param(build_worker, "decide", id="decide"),
     pytest.param(build_worker, "compose", id="compose"),
-    pytest.param(compiled_engine, "render_markup", id="render"),
+    pytest.param(rendering_engine, "render_markup", id="render"),
     pytest.param(verifier, "verify_pages", id="verify"),
 ]
 

@@ -102,7 +102,7 @@ _COMMON: tuple[tuple[Scenario, float], ...] = (
     (scenarios.plan_opened, 0.5),
     (scenarios.plan_payment_due, 0.5),
     (scenarios.plan_payment_missed, 0.5),
-    (typical_pregnancy, 5),
+    (typical_pregnancy, 6),
     (scenarios.letter_2_due, 4),
     (scenarios.letter_3_due, 3),
     (scenarios.letter_4_due, 2.5),
