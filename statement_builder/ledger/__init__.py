@@ -59,6 +59,7 @@ from statement_builder.ledger.states import (
     SuppressionCode,
 )
 from statement_builder.ledger.storage.lock import LockPart, part_already_locked, part_name
+from statement_builder.ledger.work_items import WORK_QUEUE, WorkItem
 
 __all__ = [
     "REQUESTS",
@@ -66,6 +67,7 @@ __all__ = [
     "STORES",
     "TERMINAL_FAILURES",
     "VOIDED",
+    "WORK_QUEUE",
     "Access",
     "AccessSubject",
     "AddressChanged",
@@ -117,6 +119,7 @@ __all__ = [
     "SuppressionCode",
     "UnreadEmail",
     "Withheld",
+    "WorkItem",
     "is_held_by",
     "part_already_locked",
     "part_name",

@@ -37,6 +37,7 @@ from statement_builder.ledger.storage.database import Database
 from statement_builder.ledger.storage.lock import Lock, LockPart, lock_batch, share_batch
 from statement_builder.ledger.storage.transactions import Transactions
 from statement_builder.ledger.suppressions import SuppressionRepository
+from statement_builder.ledger.work_items import WorkItemRepository
 
 
 class Ledger(Closing):
@@ -79,6 +80,7 @@ class Ledger(Closing):
         self.proof = ProofRepository(self._transactions)
         self.legal_holds = LegalHoldRepository(self._transactions)
         self.requests = RequestRepository(self._transactions)
+        self.work_items = WorkItemRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)
         self.installation = InstallationRepository(self._transactions)

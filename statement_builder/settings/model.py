@@ -187,6 +187,8 @@ class RoleSettings(Record, kw_only=True):
     """Who may adopt a store that was moved or restored."""
     request: tuple[str, ...] | None = None
     """Who may record and withdraw requests for documents."""
+    work: tuple[str, ...] | None = None
+    """Who may assign, note, snooze and finish rows of the work queue."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
     console: tuple[str, ...] | None = None

@@ -86,6 +86,7 @@ def test_every_command__is_in_one_of_the_tables() -> None:
     """A new command must say whether it shows data of persons."""
     recorded = {"find", "get", "holds", "exceptions", "show", "report control", "report access"}
     recorded |= {"void", "resend", "reprint", "correct", "resolve"}
+    recorded |= {f"queue {verb}" for verb in ("list", "assign", "note", "snooze", "done", "reopen")}
     assert set(list_commands(typer.main.get_command(app))) == (
         recorded | SHOWS_NO_PERSON.keys() | RECORDS_WHEN_IT_NAMES_SOMEBODY
     )
@@ -217,6 +218,7 @@ def named_in(hospital: Hospital, text: str) -> set[str]:
         pytest.param(("show", BATCH), id="show"),
         pytest.param(("exceptions", BATCH), id="exceptions"),
         pytest.param(("holds", BATCH), id="holds"),
+        pytest.param(("queue", "list"), id="queue-list"),
         pytest.param(("find", BATCH), id="find"),
         pytest.param(("report", "control", BATCH), id="report-control"),
         pytest.param(("report", "access", "--guarantor", "GUARANTOR"), id="report-access"),

@@ -53,6 +53,12 @@ SENDS_NOTHING = {
     "legal-hold list": ("legal-hold", "list"),
     "request": ("request", "invoice", "A-NOT-THERE"),
     "requests": ("requests",),
+    "queue list": ("queue", "list"),
+    "queue assign": ("queue", "assign", "0123456789abcdef", "--to", "ana"),
+    "queue note": ("queue", "note", "0123456789abcdef", "--note", "called"),
+    "queue snooze": ("queue", "snooze", "0123456789abcdef", "--until", "2026-12-01", "--note", "called"),
+    "queue done": ("queue", "done", "0123456789abcdef", "--note", "called"),
+    "queue reopen": ("queue", "reopen", "0123456789abcdef"),
     "withdraw": ("withdraw", "R-NOT-THERE", "--reason", "asked"),
 }
 WITHOUT_SETTINGS = {"bench", "demo", "preflight", "serve", "source make-sample", "source load-synthea"}

@@ -18,7 +18,7 @@ from statement_builder.cli.output.progress import show_progress
 from statement_builder.cli.output.requests import show_requests
 from statement_builder.cli.output.retention import show_legal_holds, show_purge
 from statement_builder.cli.output.tracking import show_tracking
-from statement_builder.cli.output.work_queue import show_exceptions, show_held
+from statement_builder.cli.output.work_queue import show_exceptions, show_held, show_queue
 
 __all__ = [
     "err",
@@ -41,6 +41,7 @@ __all__ = [
     "show_preflight",
     "show_progress",
     "show_purge",
+    "show_queue",
     "show_requests",
     "show_rerun_plan",
     "show_source_check",

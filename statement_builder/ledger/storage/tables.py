@@ -284,6 +284,7 @@ print_file = Table(
 `assumed_mailing_business_days`, the time from that status to the mail."""
 
 AWAITED = "read_by IS NOT NULL"
+REJECTED = f"state = '{DeliveryState.REJECTED.value}'"
 LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in TERMINAL_FAILURES)})"
 
 serial_range = Table(
@@ -321,6 +322,7 @@ delivery = Table(
     ),
     Index("delivery_print_file", "print_file"),
     Index("delivery_read_by", "read_by", sqlite_where=text(AWAITED), postgresql_where=text(AWAITED)),
+    Index("delivery_rejected", "document_id", sqlite_where=text(REJECTED), postgresql_where=text(REJECTED)),
     _one_of("channel", Channel, "channel"),
     _one_of("state", DeliveryState, "state"),
     CheckConstraint("(channel = 'print') = (print_file IS NOT NULL)", name="print_has_file"),
@@ -461,6 +463,20 @@ legal_hold = Table(
 )
 """What a purge must keep: the mail of a guarantor, about an account, in a batch, or one document. Lifting deletes the
 row; the events keep both decisions."""
+
+work_item = Table(
+    "work_item",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("item_id", _WORD, primary_key=True),
+    Column("assignee", _ID, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("snoozed_until", Date),
+    Column("done_at", UtcDateTime),
+    Column("changed_by", _ID, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+"""What a clerk recorded about a row of the work queue. `item_id` is a digest of the row's code and subject."""
 
 installation = Table(
     "installation",
