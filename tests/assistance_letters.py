@@ -7,12 +7,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from statement_builder.billing.assistance import application_cause
 from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import (
     ApplicationStatus,
     AssistanceKind,
     AssistanceRecord,
+    CausedLetter,
     Correspondence,
     Encounter,
     GuarantorAccount,
@@ -25,6 +27,7 @@ from statement_builder.kinds import decide
 from statement_builder.policy import Policy
 from tests.builders import AS_OF, make_account, make_encounter, make_guarantor, make_insurance, make_payment
 from tests.contents import TERMS, compose_document
+from tests.plan_letters import make_plan
 
 RECEIVED_ON = date(2026, 11, 2)
 DECIDED_ON = date(2026, 11, 12)
@@ -51,7 +54,7 @@ def make_approval(percent: int | None = 75, **changes: Any) -> AssistanceRecord:
     return make_application(ApplicationStatus.APPROVED, **(facts | changes))
 
 
-def make_denial(basis: DecisionBasis = DecisionBasis.INCOME_TOO_HIGH, **changes: Any) -> AssistanceRecord:
+def make_denial(basis: DecisionBasis | None = DecisionBasis.INCOME_TOO_HIGH, **changes: Any) -> AssistanceRecord:
     return make_application(ApplicationStatus.DENIED, **({"decided_on": DECIDED_ON, "basis": basis} | changes))
 
 
@@ -94,8 +97,8 @@ def _compose(
 
 def make_incomplete(*missing: MissingItem, visits: tuple[Encounter, ...] = (), **guarantor: Any) -> Content:
     """The signature and the proof of income are missing, or these items."""
-    changes = {"missing": missing} if missing else {}
-    account = with_application(make_application(**changes), visits=visits)
+    record = make_application()
+    account = with_application(replace(record, missing=missing or record.missing), visits=visits)
     return _compose(account, Kind.ASSISTANCE_INCOMPLETE, **guarantor)
 
 
@@ -118,5 +121,23 @@ def make_presumptive(**guarantor: Any) -> Content:
     return _compose(with_application(record, visits=(helped_visit(50),)), Kind.ASSISTANCE_DECISION, **guarantor)
 
 
+def make_helped_plan(**guarantor: Any) -> Content:
+    """75% off a visit on a payment plan, which says what to pay."""
+    plan = make_plan(next_on=date(2026, 12, 5), cents=40_000)
+    account = with_application(make_approval(), visits=(helped_visit(plan_id=plan.plan_id),), plans=(plan,))
+    return _compose(account, Kind.ASSISTANCE_DECISION, **guarantor)
+
+
+def incomplete_letter(mailed_on: date | None) -> CausedLetter:
+    """The letter about what the application lacked, as the ledger has it."""
+    cause_id = application_cause(make_application())
+    return CausedLetter(kind=Kind.ASSISTANCE_INCOMPLETE.value, cause_id=cause_id, mailed_on=mailed_on)
+
+
 def make_denied(basis: DecisionBasis = DecisionBasis.INCOME_TOO_HIGH, **guarantor: Any) -> Content:
-    return _compose(with_application(make_denial(basis)), Kind.ASSISTANCE_DECISION, **guarantor)
+    """Denied. If papers were missing, the letter of October 10 asked for them."""
+    received_on = date(2026, 10, 5) if basis is DecisionBasis.NO_ANSWER else RECEIVED_ON
+    account = with_application(
+        make_denial(basis, occurred_on=received_on), letters=(incomplete_letter(date(2026, 10, 10)),)
+    )
+    return _compose(account, Kind.ASSISTANCE_DECISION, **guarantor)

@@ -50,11 +50,11 @@ class Kind(StrEnum):
     )
     ASSISTANCE_INCOMPLETE = (
         "assistance-incomplete",
-        KindTraits(noun="letter about an incomplete application", family="assistance", by_email=False),
+        KindTraits(noun="incomplete application letter", family="assistance", by_email=False),
     )
     ASSISTANCE_DECISION = (
         "assistance-decision",
-        KindTraits(noun="letter about a decision on assistance", family="assistance", by_email=False),
+        KindTraits(noun="assistance decision letter", family="assistance", by_email=False),
     )
 
     traits: KindTraits
