@@ -240,10 +240,12 @@ def test_cause__names_its_application_and_changes_with_what_the_letter_says() ->
     assert application_of_cause(application_cause(record)) == "N:1:x"
     swapped = replace(record, missing=record.missing[::-1], valid_until=AS_OF, account_number="A1")
     assert application_cause(swapped) == application_cause(record)
-    for name, value in (("missing", ()), ("respond_by", AS_OF), ("status", ApplicationStatus.COMPLETE)):
+    other: dict[str, Any] = {"missing": (), "respond_by": AS_OF, "status": ApplicationStatus.COMPLETE}
+    for name, value in other.items():
         assert application_cause(replace(record, **{name: value})) != application_cause(record)
     denial = make_denial()
-    for name, value in (("decided_on", AS_OF), ("basis", DecisionBasis.OUTSIDE_AREA), ("discount_percent", 1)):
+    other = {"decided_on": AS_OF, "basis": DecisionBasis.OUTSIDE_AREA, "discount_percent": 1}
+    for name, value in other.items():
         assert application_cause(replace(denial, **{name: value})) != application_cause(denial)
 
 
