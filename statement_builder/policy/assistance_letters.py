@@ -41,7 +41,7 @@ _NEVER_STOPS = frozenset({"CHARITY100", "AGENCY", "EXT"})
 _STOPS_DEMANDS = frozenset(
     {"DISPUTE", "CONTEST", "PPDR", "IDR", "MCAID", "MCAID_PEND", "QMB", "WC", "TPL", "AUTO", "CLIENT", "GFE400"}
 )
-"""Holds of visits that nobody may ask this guarantor to pay, or not yet."""
+"""Holds of visits that this guarantor must not be asked to pay, or not yet."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
