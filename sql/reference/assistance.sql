@@ -9,7 +9,14 @@ SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id 
        owned.assistance_id,
        owned.kind,
        owned.occurred_on,
-       owned.status
+       owned.status,
+       owned.missing_items,
+       owned.respond_by,
+       owned.decided_on,
+       owned.basis,
+       owned.discount_percent,
+       owned.valid_until,
+       owned.notified_on
 FROM (
     SELECT COALESCE((SELECT CASE WHEN min(COALESCE(v.guarantor_id, '')) = max(COALESCE(v.guarantor_id, ''))
                                  THEN min(COALESCE(v.guarantor_id, '')) ELSE '' END
@@ -20,7 +27,14 @@ FROM (
            s.assistance_id,
            s.kind,
            s.occurred_on,
-           s.status
+           s.status,
+           s.missing_items,
+           s.respond_by,
+           s.decided_on,
+           s.basis,
+           s.discount_percent,
+           s.valid_until,
+           s.notified_on
     FROM assistance AS s
 ) AS owned
 ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.assistance_id

@@ -177,7 +177,14 @@ CREATE TABLE assistance (
     account_number text COLLATE "C",
     kind text COLLATE "C",
     occurred_on date,
-    status text COLLATE "C"
+    status text COLLATE "C",
+    missing_items text COLLATE "C",
+    respond_by date,
+    decided_on date,
+    basis text COLLATE "C",
+    discount_percent bigint,
+    valid_until date,
+    notified_on date
 );
 
 CREATE TABLE document_request (

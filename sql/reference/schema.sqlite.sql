@@ -177,7 +177,14 @@ CREATE TABLE assistance (
     account_number text,
     kind text,
     occurred_on text,
-    status text
+    status text,
+    missing_items text,
+    respond_by text,
+    decided_on text,
+    basis text,
+    discount_percent integer,
+    valid_until text,
+    notified_on text
 );
 
 CREATE TABLE document_request (

@@ -15,6 +15,8 @@ from typing import dataclass_transform
 
 import msgspec
 
+from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
+
 
 # The decorator tells type checkers that every subclass is frozen too.
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -395,6 +397,8 @@ class AssistanceKind(StrEnum):
     ORAL_EFFORT = "oral_effort"
     """Staff told, or tried to tell, the guarantor about it in person or by phone (26 CFR 1.501(r)-6(c)(4)(i)(C))."""
     APPLICATION = "application"
+    PRESUMPTIVE = "presumptive"
+    """The hospital approved assistance without an application, by what it knows (26 CFR 1.501(r)-6(c)(2))."""
 
 
 class ApplicationStatus(StrEnum):
@@ -402,7 +406,7 @@ class ApplicationStatus(StrEnum):
 
     RECEIVED = "received"
     INCOMPLETE = "incomplete"
-    """The guarantor was told in writing what is missing (26 CFR 1.501(r)-6(c)(5))."""
+    """Something is missing. The guarantor is told in writing what it is (26 CFR 1.501(r)-6(c)(5))."""
     COMPLETE = "complete"
     APPROVED = "approved"
     DENIED = "denied"
@@ -412,7 +416,7 @@ OPEN_APPLICATIONS = frozenset({ApplicationStatus.RECEIVED, ApplicationStatus.INC
 
 
 class AssistanceRecord(Record, kw_only=True):
-    """An effort to tell the guarantor about financial assistance, or an application for it."""
+    """An effort to tell the guarantor about financial assistance, an application for it, or a decision without one."""
 
     kind: AssistanceKind
     occurred_on: date
@@ -421,6 +425,22 @@ class AssistanceRecord(Record, kw_only=True):
     """Empty: it is about all visits."""
     status: ApplicationStatus | None = None
     """None for an oral effort."""
+    assistance_id: str = ""
+    """An application for several visits has a record for each, with one id."""
+    missing: tuple[MissingItem, ...] = ()
+    """What an incomplete application lacks."""
+    respond_by: date | None = None
+    """The last day to send it. None: the policy decides."""
+    decided_on: date | None = None
+    """None: no decision yet, or its day is not on file and this service writes no letter about it."""
+    basis: DecisionBasis | None = None
+    """Why the hospital decided so (26 CFR 1.501(r)-6(c)(2)(i)(A), (6)(i)(B))."""
+    discount_percent: int | None = None
+    """What the decision takes off the patient's part, in percent. None: the discount is no percentage of it."""
+    valid_until: date | None = None
+    """The last day of care that the decision also covers. None: it covers past care only, or it is not on file."""
+    notified_on: date | None = None
+    """When the billing office told the guarantor about this status in writing. None: this service does."""
 
 
 class EpisodeStatus(StrEnum):
@@ -490,7 +510,7 @@ class GuarantorAccount(Record, kw_only=True):
     open_documents: tuple[str, ...] = ()
     """Kinds of document in another unfinished batch for this guarantor (code DUPRUN)."""
     letters: tuple[CausedLetter, ...] = ()
-    """The letters to this recipient about payment plans, from the ledger."""
+    """The letters to this recipient about payment plans and financial assistance, from the ledger."""
     contacts: tuple[Contact, ...] = ()
     """Other recipients of a part of the mail. Empty once the account is split into one per recipient."""
     split_off: tuple[str, ...] = ()
@@ -525,5 +545,7 @@ class FaultyAccount(Record, kw_only=True):
     """Whether any row is about a pregnancy, which makes it a candidate for obstetric notices."""
     has_plan: bool = False
     """Whether any row is about a payment plan, which makes it a candidate for letters about plans."""
+    has_assistance: bool = False
+    """Whether any row is about financial assistance, which makes it a candidate for letters about it."""
     requests: tuple[tuple[str, DocumentRequest], ...] = ()
     """The readable requests, each with its account number, which make it a candidate for what they ask for."""

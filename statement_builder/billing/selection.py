@@ -48,6 +48,14 @@ class Kind(StrEnum):
         "plan-default",
         KindTraits(noun="letter about an ended plan", family="plan", is_dunning=True, by_email=False),
     )
+    ASSISTANCE_INCOMPLETE = (
+        "assistance-incomplete",
+        KindTraits(noun="incomplete application letter", family="assistance", by_email=False),
+    )
+    ASSISTANCE_DECISION = (
+        "assistance-decision",
+        KindTraits(noun="assistance decision letter", family="assistance", by_email=False),
+    )
 
     traits: KindTraits
 

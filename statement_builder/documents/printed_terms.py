@@ -35,5 +35,11 @@ class PrintedTerms(Record, kw_only=True):
     """Whether a payment plan is confirmed with an agreement to sign, or with an informal letter."""
     disclosure_installments_max: int = 4
     """An agreement on more installments has the Truth in Lending disclosures (12 CFR 1026.2(a)(17)(i))."""
+    assistance_respond_days: int = 30
+    """Days to apply for more than a decision without an application gave (26 CFR 1.501(r)-6(c)(2)(i)(B))."""
+    assistance_refund_days: int = 30
+    """Days to the refund of what was paid above the amount that a decision left."""
+    assistance_refund_min_cents: int = 500
+    """A smaller excess is not refunded (26 CFR 1.501(r)-6(c)(6)(i)(C)(2))."""
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts."""

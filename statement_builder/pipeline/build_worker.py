@@ -402,6 +402,9 @@ def printed_terms(policy: Policy) -> PrintedTerms:
         plan_letter_mode=policy.plan_letter_mode,
         disclosure_installments_max=policy.disclosure_installments_max.value,
         agency_name=policy.agency_name,
+        assistance_respond_days=policy.assistance_respond_days,
+        assistance_refund_days=policy.assistance_refund_days,
+        assistance_refund_min_cents=policy.assistance_refund_min_cents.value,
     )
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 
+from statement_builder.billing.assistance import DECISION_LETTER, application_cause, covers, has_discount
+from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import (
     OPEN_APPLICATIONS,
     ApplicationStatus,
     AssistanceKind,
+    AssistanceRecord,
     Encounter,
-    InsuranceKind,
 )
 from statement_builder.billing.selection import Hold
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import make_hold
+from statement_builder.policy.settings import Policy
 
-_DISCOUNTS = frozenset({InsuranceKind.CHARITY, InsuranceKind.WRITE_OFF, InsuranceKind.OTHER})
+DECIDED = frozenset({ApplicationStatus.APPROVED, ApplicationStatus.DENIED})
 
 
 def hold_open_application(candidate: Candidate) -> Iterable[Hold]:
@@ -35,16 +38,38 @@ def hold_approved_without_discount(candidate: Candidate) -> Iterable[Hold]:
     approved = [each for each in candidate.account.assistance if each.status is ApplicationStatus.APPROVED]
     for encounter in candidate.with_balance if approved else ():
         for record in approved:
-            own = record.account_number in ("", encounter.account_number)
-            covers = own and encounter.service_from <= record.occurred_on
-            if covers and not _discounted(encounter, record.occurred_on):
+            if covers(record, encounter) and not has_discount(encounter, record.occurred_on):
                 yield make_hold("FAP_APPROVED", encounter.account_number)
 
 
-def _discounted(encounter: Encounter, since: date) -> bool:
-    return any(
-        each.kind in _DISCOUNTS and each.amount_cents > 0 and each.posted_on >= since for each in encounter.insurance
-    )
+def hold_untold_decision(candidate: Candidate) -> Iterable[Hold]:
+    """Hold letters on the visits of a decided application until the letter about the decision was mailed, and the date
+    that it gave has passed (26 CFR 1.501(r)-6(c)(6), (8)). A decision without its day is none of this service's."""
+    account = candidate.account
+    for record in account.assistance:
+        if record.decided_on is None or record.notified_on is not None or record.status not in DECIDED:
+            continue
+        until = _told_until(candidate, record)
+        for each in candidate.with_balance:
+            if not covers(record, each):
+                continue
+            if until is None:
+                yield make_hold("FAP_LETTER", each.account_number)
+            elif candidate.as_of <= until:
+                yield make_hold("FAP_LETTER", each.account_number, until + timedelta(days=1))
+
+
+def _told_until(candidate: Candidate, record: AssistanceRecord) -> date | None:
+    """The date that the letter about a decision gave. None: there is no letter yet, or it is on its way."""
+    cause_id, letters = application_cause(record), candidate.account.letters
+    mailed = [each.mailed_on for each in letters if (each.kind, each.cause_id) == (DECISION_LETTER, cause_id)]
+    dates = [day for day in mailed if day]
+    return due_date(max(dates), decision_days(candidate.policy)) if dates and None not in mailed else None
+
+
+def decision_days(policy: Policy) -> int:
+    """Days from the letter about a decision to the date on it: to ask for a review, and to pay what is left."""
+    return max(policy.assistance_appeal_days, policy.due_days)
 
 
 def oral_effort_on(candidate: Candidate, encounter: Encounter) -> date | None:

@@ -24,7 +24,11 @@ from statement_builder.billing.plans import (
 )
 from statement_builder.billing.selection import Hold, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
-from statement_builder.policy.assistance import hold_approved_without_discount, hold_open_application
+from statement_builder.policy.assistance import (
+    hold_approved_without_discount,
+    hold_open_application,
+    hold_untold_decision,
+)
 from statement_builder.policy.candidate import Candidate, Rule, find_holds, guarantor_is_held
 from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
 from statement_builder.policy.hold_codes import make_hold
@@ -147,7 +151,8 @@ class PlanLetterRules:
     find: PlanRule
     statuses: tuple[PlanStatus, ...] = (PlanStatus.ACTIVE,)
     waits_for_assistance: bool = True
-    """Nothing is asked for while an application for financial assistance is open (26 CFR 1.501(r)-6(c)(8))."""
+    """Nothing is asked for while an application for financial assistance is open, and until the guarantor was told how
+    it was decided (26 CFR 1.501(r)-6(c)(6), (8))."""
 
     def select(self, candidate: Candidate) -> tuple[Selection | None, tuple[Hold, ...]]:
         """The letter about one plan, or None, and all holds. Another plan's letter waits for the next batch."""
@@ -177,7 +182,7 @@ class PlanLetterRules:
         """The holds on the guarantor and on visits of plans, and the letters that are due, held or not."""
         cases = [_open_case(candidate, plan) for plan in plans_with_visits(candidate.account, *self.statuses)]
         numbers = {number for case in cases for number in _numbers(case)}
-        rules = (*_RULES, hold_open_application) if self.waits_for_assistance else _RULES
+        rules = (*_RULES, hold_open_application, hold_untold_decision) if self.waits_for_assistance else _RULES
         holds = [
             each for each in find_holds(candidate, rules) if not each.account_number or each.account_number in numbers
         ]

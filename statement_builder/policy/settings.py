@@ -99,6 +99,14 @@ class Policy(Record, kw_only=True):
     Lending disclosures if it has more than `disclosure_installments_max` installments or a finance charge.
     `courtesy`: an informal letter that nobody signs, which a plan with a finance charge never gets."""
 
+    assistance_respond_days: int = default_of("assistance_respond_days")
+    """Days to send what an application for financial assistance lacks, from the letter about it, if the billing system
+    gives no date."""
+    assistance_appeal_days: int = default_of("assistance_appeal_days")
+    """Days to ask for a review of a decision on financial assistance, from the letter about it."""
+    assistance_refund_days: int = default_of("assistance_refund_days")
+    """Days in which the hospital refunds what a person paid above the amount that a decision left."""
+
     ob_pay_by_week: int = default_of("ob_pay_by_week")
     """Week of pregnancy by which the estimate should be paid."""
     ob_installments_max: int = default_of("ob_installments_max")
@@ -128,6 +136,8 @@ class Policy(Record, kw_only=True):
     """A written agreement for more installments than this has the Truth in Lending disclosures."""
     assistance_days: LegalNumber = _legal_default("assistance_days")
     """Days from the first statement in which the guarantor can apply for financial assistance."""
+    assistance_refund_min_cents: LegalNumber = _legal_default("assistance_refund_min_cents")
+    """The smallest excess that a decision on financial assistance refunds. An equal amount is refunded."""
     medicare_collection_days: LegalNumber = _legal_default("medicare_collection_days")
     """Minimum days from the first bill, and from each later payment, to a write-off as Medicare bad debt."""
     estimate_dispute_days: LegalNumber = _legal_default("estimate_dispute_days")

@@ -51,7 +51,7 @@ def try_build_account(
         subject = _orphan_subject(key) if len(key) > 2 else format_key(str(key[1]))
         problem = contain(exc, "reading this account", subject)
         fault = Fault(code=problem.code, result_set="guarantors", message=problem.message, fix=problem.fix)
-        return FaultyAccount(subject=subject, faults=(fault,), has_episode=True, has_plan=True)
+        return FaultyAccount(subject=subject, faults=(fault,), has_episode=True, has_plan=True, has_assistance=True)
 
 
 def build_account(
@@ -201,6 +201,7 @@ def _make_faulty_account(
         or "encounters" in bad,
         has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
         has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
+        has_assistance=bool(rows["assistance"]) or "assistance" in bad,
         requests=tuple((row[2], build_request(row)) for row in rows["requests"]),
     )
 

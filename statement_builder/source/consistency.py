@@ -12,7 +12,8 @@ from datetime import date
 from operator import itemgetter
 from typing import Any
 
-from statement_builder.billing.model import AssistanceKind, Fault
+from statement_builder.billing.assistance_terms import MissingItem
+from statement_builder.billing.model import ApplicationStatus, AssistanceKind, Fault
 from statement_builder.source.column_types import PAST_DATE
 from statement_builder.source.contract import DETAILS, ResultSet
 from statement_builder.source.faults import account_fault
@@ -61,6 +62,8 @@ _DATE_ORDER = (
 _REVIEW_COLUMNS = ("estimate_reviewed_by", "estimate_reviewed_on", "estimate_review_note")
 _REVIEW = itemgetter(*(_COLUMN_INDEX["encounters", name] for name in _REVIEW_COLUMNS))
 _ASSISTANCE = itemgetter(*(_COLUMN_INDEX["assistance", name] for name in ("kind", "status")))
+_MISSING_ITEMS = _COLUMN_INDEX["assistance", "missing_items"]
+_ITEMS = frozenset(item.value for item in MissingItem)
 
 
 def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as_of: date) -> Iterator[Fault]:
@@ -85,6 +88,7 @@ def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as
         yield from _find_reversed_dates(name, first, second, rows[name])
     yield from _find_partial_reviews(rows["encounters"])
     yield from _find_wrong_statuses(rows["assistance"])
+    yield from _find_unknown_items(rows["assistance"])
 
 
 def _find_duplicates(result_set: ResultSet, rows: list[Row]) -> Iterator[Fault]:
@@ -173,10 +177,19 @@ def _find_partial_reviews(rows: Iterable[Row]) -> Iterator[Fault]:
 
 
 def _find_wrong_statuses(rows: Iterable[Row]) -> Iterator[Fault]:
-    """An application has a status. An oral effort has none."""
+    """An application has a status. An oral effort has none. A decision without an application is an approval."""
     for row in rows:
         kind, status = _ASSISTANCE(row)
-        if (kind is AssistanceKind.APPLICATION) != (status is not None):
+        if kind is AssistanceKind.PRESUMPTIVE and status not in (None, ApplicationStatus.APPROVED):
+            yield account_fault(
+                "assistance",
+                "status",
+                _format_row_key(_KEY_GETTERS["assistance"](row)),
+                code="CHOICE",
+                problem="is not approved on a decision without an application",
+                fix="Enter approved, or correct kind.",
+            )
+        if (kind is not AssistanceKind.ORAL_EFFORT) != (status is not None):
             missing = status is None
             yield account_fault(
                 "assistance",
@@ -185,6 +198,20 @@ def _find_wrong_statuses(rows: Iterable[Row]) -> Iterator[Fault]:
                 code="INCOMPLETE" if missing else "CHOICE",
                 problem="is missing on an application" if missing else "is filled on an oral effort",
                 fix="Enter how far the application is." if missing else "Leave it empty, or correct kind.",
+            )
+
+
+def _find_unknown_items(rows: Iterable[Row]) -> Iterator[Fault]:
+    """What an application lacks is named by known values, or the letter would leave it out."""
+    for row in rows:
+        if not set((row[_MISSING_ITEMS] or "").split()) <= _ITEMS:
+            yield account_fault(
+                "assistance",
+                "missing_items",
+                _format_row_key(_KEY_GETTERS["assistance"](row)),
+                code="CHOICE",
+                problem="names something that is not one of the allowed values",
+                fix=f"Map it in the query, with blanks between the values: {', '.join(MissingItem)}.",
             )
 
 

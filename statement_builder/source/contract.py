@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from statement_builder.billing.assistance_terms import DecisionBasis
 from statement_builder.billing.model import (
     AlternateFormat,
     ApplicationStatus,
@@ -285,6 +286,13 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("kind", one_of(AssistanceKind)),
         Column("occurred_on", PAST_DATE),
         Column("status", one_of(ApplicationStatus), null=True),
+        Column("missing_items", TEXT, null=True, may_be_missing=True),
+        Column("respond_by", DATE, null=True, may_be_missing=True),
+        Column("decided_on", PAST_DATE, null=True, may_be_missing=True),
+        Column("basis", one_of(DecisionBasis), null=True, may_be_missing=True),
+        Column("discount_percent", COUNT, null=True, may_be_missing=True),
+        Column("valid_until", DATE, null=True, may_be_missing=True),
+        Column("notified_on", PAST_DATE, null=True, may_be_missing=True),
         key=("account_number", "assistance_id"),
         may_be_missing=True,
     ),

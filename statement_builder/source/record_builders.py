@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from statement_builder.billing.assistance_terms import MissingItem
 from statement_builder.billing.model import (
     AssistanceRecord,
     Charge,
@@ -41,8 +42,20 @@ def build_coverage(row: Row) -> Coverage:
 
 
 def build_assistance(row: Row) -> AssistanceRecord:
-    _, _, account_number, _, kind, occurred_on, status = row
-    return AssistanceRecord(kind=kind, occurred_on=occurred_on, account_number=account_number or "", status=status)
+    return AssistanceRecord(
+        kind=row[4],
+        occurred_on=row[5],
+        account_number=row[2] or "",
+        status=row[6],
+        assistance_id=row[3],
+        missing=tuple(item for item in MissingItem if item in (row[7] or "").split()),
+        respond_by=row[8],
+        decided_on=row[9],
+        basis=row[10],
+        discount_percent=row[11],
+        valid_until=row[12],
+        notified_on=row[13],
+    )
 
 
 def build_encounter(

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
 from statement_builder.billing.model import (
     ApplicationStatus,
     AssistanceKind,
@@ -143,6 +144,13 @@ def assistance(draw: st.DrawFn) -> AssistanceRecord:
         occurred_on=draw(days),
         account_number=draw(st.sampled_from(["", "A0", "A1"])),
         status=status,
+        assistance_id=draw(st.sampled_from(["N1", "N2"])),
+        missing=tuple(draw(st.lists(st.sampled_from(MissingItem), max_size=2, unique=True))),
+        respond_by=draw(st.one_of(st.none(), days)),
+        decided_on=draw(st.one_of(st.none(), days)),
+        basis=draw(st.one_of(st.none(), st.sampled_from(DecisionBasis))),
+        discount_percent=draw(st.sampled_from([None, 0, 50, 100, 101])),
+        notified_on=draw(st.one_of(st.none(), st.none(), days)),
     )
 
 

@@ -29,10 +29,13 @@ from statement_builder.documents.facts import (
     StatementFacts,
     VisitLine,
 )
+from statement_builder.kinds.assistance_decision.facts import AssistanceDecisionFacts
+from statement_builder.kinds.assistance_incomplete.facts import AssistanceIncompleteFacts
 from statement_builder.kinds.plan_agreement.facts import PlanAgreementFacts
 from statement_builder.kinds.plan_default.facts import PlanDefaultFacts
 from statement_builder.kinds.plan_missed.facts import PlanMissedFacts
 from statement_builder.kinds.plan_reminder.facts import PlanReminderFacts
+from tests.assistance_letters import make_incomplete, make_presumptive
 from tests.builders import (
     AS_OF,
     make_account,
@@ -296,6 +299,8 @@ def dates_of(record: type, behind: frozenset[str]) -> set[str]:
         pytest.param(PlanReminderFacts, frozenset[str](), id="plan-reminder"),
         pytest.param(PlanMissedFacts, frozenset[str](), id="plan-missed"),
         pytest.param(PlanDefaultFacts, frozenset[str](), id="plan-default"),
+        pytest.param(AssistanceIncompleteFacts, frozenset({"received_on"}), id="assistance-incomplete"),
+        pytest.param(AssistanceDecisionFacts, frozenset({"received_on", "decided_on"}), id="assistance-decision"),
     ],
 )
 def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: frozenset[str]) -> None:
@@ -310,6 +315,8 @@ def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: f
             make_reminder(),
             make_missed(),
             make_default(),
+            make_incomplete(),
+            make_presumptive(),
         )
         for name, _ in content.facts.dates_ahead()
     }

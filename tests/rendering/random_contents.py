@@ -8,10 +8,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
 from statement_builder.billing.model import Charge, Deposit, Encounter, InsuranceStatus, PatientShare, PlanMethod
 from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.policy import Policy
+from tests.assistance_letters import make_denied, make_full, make_incomplete, make_partial, make_presumptive
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
 from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
 from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
@@ -44,6 +46,8 @@ KINDS = (
     "second-letter",
     "final-notice",
     "itemized",
+    "assistance-incomplete",
+    "assistance-decision",
     "plan-agreement",
     "plan-reminder",
     "plan-missed",
@@ -73,6 +77,8 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
             ),
             **person,
         )
+    if kind.startswith("assistance-"):
+        return _assistance_letter(kind, random, **person)
     if kind.startswith("plan-"):
         return _plan_letter(kind, random, **person)
     if kind in {"statement", "reminder"}:
@@ -84,6 +90,17 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
     visits = tuple(_visit(random, number, correspondence=BILLED) for number in range(random.choice((1, 2, 4))))
     actions = random.choice(((), (CollectionAction.REPORTING, CollectionAction.SUIT), tuple(CollectionAction)))
     return make_letter(level, *visits, terms=replace(TERMS, collection_actions=actions), **person)
+
+
+def _assistance_letter(kind: str, random: Random, **person: Any) -> Content:
+    if kind == "assistance-incomplete":
+        return make_incomplete(*random.sample(tuple(MissingItem), random.choice((1, 2, 5))), **person)
+    make = random.choice((make_denied, make_partial, make_presumptive, make_full))
+    if make is make_denied:
+        return make_denied(random.choice([each for each in DecisionBasis if not each.approves]), **person)
+    if make is make_full:
+        return make_full(random.choice((0, 400, 5_000, 40_000)), **person)
+    return make(**person)
 
 
 def _plan_letter(kind: str, random: Random, **person: Any) -> Content:

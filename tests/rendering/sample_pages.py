@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
 from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus, PlanMethod
 from statement_builder.billing.selection import PlanLetterMode
@@ -34,6 +35,14 @@ from statement_builder.reports.control_sheet import (
 )
 from statement_builder.reports.control_sheet_pdf import render_control_sheet
 from statement_builder.resources import languages
+from tests.assistance_letters import (
+    make_denied,
+    make_full,
+    make_helped_plan,
+    make_incomplete,
+    make_partial,
+    make_presumptive,
+)
 from tests.builders import (
     AS_OF,
     make_address,
@@ -163,6 +172,11 @@ def _uninsured_estimate(**guarantor: Any) -> Content:
     )
 
 
+def _denied_without_answer(**guarantor: Any) -> Content:
+    """The papers that the letter of October 10 asked for did not arrive."""
+    return make_denied(DecisionBasis.NO_ANSWER, **guarantor)
+
+
 _AUTOMATIC = make_plan(10_000, 10_000, 0, next_on=date(2026, 12, 5), method=PlanMethod.AUTOMATIC)
 
 
@@ -203,6 +217,13 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "itemized": make_invoice,
     "itemized-with-pending-insurance": partial(make_invoice, _pending_stay(), asks=False),
     "itemized-of-90-lines": partial(make_invoice, make_stay(90)),
+    "assistance-incomplete": make_incomplete,
+    "assistance-incomplete-of-all-items": partial(make_incomplete, *MissingItem),
+    "assistance-denied": make_denied,
+    "assistance-denied-without-answer": _denied_without_answer,
+    "assistance-full": make_full,
+    "assistance-partial": make_partial,
+    "assistance-presumptive": make_presumptive,
     "plan-agreement": make_agreement,
     "plan-agreement-with-finance-charge": _with_finance_charge,
     "plan-agreement-courtesy": partial(make_agreement, policy=Policy(plan_letter_mode=PlanLetterMode.COURTESY)),
@@ -212,6 +233,8 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "plan-reminder": make_reminder,
 }
 _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
+    "assistance-on-plan": make_helped_plan,
+    "assistance-small-excess": partial(make_full, 400),
     "statement-uninsured": partial(make_statement, _uninsured()),
     "statement-denied": partial(make_statement, _denied()),
     "statement-sensitive": partial(make_statement, make_encounter(sensitive=True)),

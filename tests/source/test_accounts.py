@@ -182,6 +182,7 @@ EVERY_COLUMN = GuarantorAccount(
             occurred_on=date(2026, 11, 5),
             account_number="A1",
             status=ApplicationStatus.DENIED,
+            assistance_id="N1",
         ),
     ),
     holds=(

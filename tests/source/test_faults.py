@@ -197,6 +197,18 @@ BOTH_DATABASES = [
     ),
     pytest.param("assistance", {"status": "received"}, ("CHOICE", "assistance", "status"), id="effort-with-a-status"),
     pytest.param(
+        "assistance",
+        {"kind": "presumptive", "status": "denied"},
+        ("CHOICE", "assistance", "status"),
+        id="decision-without-an-application-that-denies",
+    ),
+    pytest.param(
+        "assistance",
+        {"kind": "application", "status": "incomplete", "missing_items": "income passport"},
+        ("CHOICE", "assistance", "missing_items"),
+        id="unknown-missing-item",
+    ),
+    pytest.param(
         "ob_episode", {"patient_id": "P9"}, ("ORPHAN", "ob_episodes", "patient_id"), id="pregnancy-of-unknown-patient"
     ),
     pytest.param(

@@ -232,12 +232,13 @@ def test_accounts__assistance_and_estimate_review(extract: Extract) -> None:
         reviewed_by="M. Ortega", reviewed_on=date(2026, 11, 5), note="Second implant"
     )
     assert account.assistance == (
-        AssistanceRecord(kind=AssistanceKind.ORAL_EFFORT, occurred_on=date(2026, 11, 5)),
+        AssistanceRecord(kind=AssistanceKind.ORAL_EFFORT, occurred_on=date(2026, 11, 5), assistance_id="N1"),
         AssistanceRecord(
             kind=AssistanceKind.APPLICATION,
             occurred_on=date(2026, 11, 6),
             account_number="A1",
             status=ApplicationStatus.RECEIVED,
+            assistance_id="N2",
         ),
     )
 

@@ -17,6 +17,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
+from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
 from statement_builder.billing.model import InsuranceStatus
 from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
@@ -25,6 +26,14 @@ from statement_builder.policy import Policy
 from statement_builder.rendering import PlainEngine
 from statement_builder.rendering.templating import page_label, render_markup
 from statement_builder.resources import languages
+from tests.assistance_letters import (
+    make_denied,
+    make_full,
+    make_helped_plan,
+    make_incomplete,
+    make_partial,
+    make_presumptive,
+)
 from tests.builders import make_encounter, make_episode
 from tests.contents import (
     BILLED,
@@ -102,6 +111,13 @@ def documents() -> Iterator[Content]:
         yield make_reminder(large_print=large_print)
         yield make_missed(large_print=large_print)
         yield make_default(large_print=large_print)
+        yield make_incomplete(*MissingItem, large_print=large_print)
+        for make in (make_partial, make_full, make_presumptive, make_helped_plan):
+            yield make(large_print=large_print)
+        yield make_full(400, large_print=large_print)
+        for basis in DecisionBasis:
+            if not basis.approves:
+                yield make_denied(basis, large_print=large_print)
         for level in (2, 3, 4):
             yield make_letter(level, large_print=large_print)
         actions = msgspec.structs.replace(TERMS, collection_actions=tuple(CollectionAction))

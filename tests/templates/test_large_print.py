@@ -12,6 +12,7 @@ from statement_builder.billing.model import ObstetricEpisode
 from statement_builder.documents import Content
 from statement_builder.documents.facts import ObNoticeFacts
 from statement_builder.rendering import PlainEngine
+from tests.assistance_letters import make_denied, make_full, make_incomplete, make_partial
 from tests.builders import make_encounter, make_episode, make_facility
 from tests.contents import BILLED, make_invoice, make_letter, make_ob_notice, make_plan_statement, make_statement
 from tests.pdf_text import page_texts
@@ -35,6 +36,10 @@ LARGE = [
     pytest.param(lambda: make_reminder(facility=CODE, large_print=True), id="plan-reminder"),
     pytest.param(lambda: make_missed(facility=CODE, large_print=True), id="plan-missed"),
     pytest.param(lambda: make_default(facility=CODE, large_print=True), id="plan-default"),
+    pytest.param(lambda: make_incomplete(facility=CODE, large_print=True), id="assistance-incomplete"),
+    pytest.param(lambda: make_partial(facility=CODE, large_print=True), id="assistance-partial"),
+    pytest.param(lambda: make_full(facility=CODE, large_print=True), id="assistance-full"),
+    pytest.param(lambda: make_denied(facility=CODE, large_print=True), id="assistance-denied"),
     pytest.param(lambda: make_letter(3, facility=CODE, large_print=True), id="second-letter"),
     pytest.param(lambda: make_letter(4, facility=CODE, large_print=True), id="final-notice"),
 ]

@@ -25,6 +25,7 @@ from statement_builder.kinds import decide
 from statement_builder.pipeline.build_worker import printed_terms
 from statement_builder.policy import Policy
 from statement_builder.rendering import ForeignIds, PlainEngine, verify
+from tests.assistance_letters import make_partial
 from tests.builders import (
     AS_OF,
     make_account,
@@ -67,6 +68,8 @@ EVERY_DOCUMENT = [
     pytest.param(make_reminder, id="plan-reminder"),
     pytest.param(make_missed, id="plan-missed"),
     pytest.param(make_default, id="plan-default"),
+    pytest.param(make_partial, id="assistance-partial"),
+    pytest.param(lambda: make_partial(large_print=True), id="assistance-partial-large-print"),
     pytest.param(lambda: make_agreement(large_print=True), id="plan-agreement-large-print"),
     pytest.param(lambda: make_missed(large_print=True), id="plan-missed-large-print"),
     pytest.param(lambda: make_statement(large_print=True), id="statement-large-print"),

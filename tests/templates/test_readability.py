@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
 from statement_builder.billing.selection import PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.policy import Policy
 from statement_builder.rendering.templating import render_markup
 from statement_builder.resources import languages
+from tests.assistance_letters import make_denied, make_full, make_incomplete, make_partial, make_presumptive
 from tests.builders import make_encounter, make_episode
 from tests.contents import (
     TEMPLATES,
@@ -48,6 +50,12 @@ DOCUMENTS: dict[str, Callable[..., Content]] = {
     "plan-reminder": make_reminder,
     "plan-missed": make_missed,
     "plan-default": make_default,
+    "assistance-incomplete": lambda **person: make_incomplete(*MissingItem, **person),
+    "assistance-partial": make_partial,
+    "assistance-full": make_full,
+    "assistance-presumptive": make_presumptive,
+    "assistance-denied": make_denied,
+    "assistance-denied-without-answer": lambda **person: make_denied(DecisionBasis.NO_ANSWER, **person),
 }
 EVERY_LANGUAGE = languages(TEMPLATES)
 EMAIL_TEXTS = sorted((TEMPLATES.parent / "mail_house" / "email" / "texts").glob("*.toml"))

@@ -14,6 +14,7 @@ from PIL import Image
 from statement_builder.billing.scanline import Scanline
 from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine, DocumentError, ForeignIds, PlainEngine, verify
+from tests.assistance_letters import make_partial
 from tests.builders import make_facility
 from tests.contents import TEMPLATES, make_invoice, make_letter, make_ob_notice, make_statement
 from tests.envelope import DOUBLE_WINDOW_10
@@ -30,6 +31,7 @@ EVERY_DOCUMENT = [
     pytest.param(lambda: make_letter(4), id="final-notice"),
     pytest.param(make_agreement, id="plan-agreement"),
     pytest.param(make_missed, id="plan-missed"),
+    pytest.param(make_partial, id="assistance-partial"),
     pytest.param(lambda: make_statement(large_print=True), id="statement-large-print"),
     pytest.param(lambda: make_ob_notice(large_print=True), id="estimate-large-print"),
     pytest.param(lambda: make_letter(4, large_print=True), id="final-notice-large-print"),

@@ -17,6 +17,7 @@ from statement_builder.policy import encounter_rules, guarantor_rules
 from statement_builder.policy.assistance import (
     hold_approved_without_discount,
     hold_open_application,
+    hold_untold_decision,
     oral_effort_on,
 )
 from statement_builder.policy.candidate import (
@@ -176,6 +177,7 @@ def hold_unwanted_paper_letter(candidate: Candidate, billable: tuple[Encounter, 
 DUNNING_RULES: tuple[Rule, ...] = (
     hold_recorded,
     hold_open_application,
+    hold_untold_decision,
     guarantor_rules.hold_duplicate_run,
     guarantor_rules.hold_letter_too_soon,
     guarantor_rules.hold_posted_today,

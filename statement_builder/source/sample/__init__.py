@@ -12,7 +12,8 @@ from statement_builder.billing.model import Record
 from statement_builder.errors import SourceError
 from statement_builder.source.database import describe_database_error, open_database, write_transaction
 from statement_builder.source.reference import create_schema, insert_rows
-from statement_builder.source.sample.distribution import choose_scenario
+from statement_builder.source.sample.assistance import add_applications
+from statement_builder.source.sample.distribution import ONE_OF_EACH, choose_scenario
 from statement_builder.source.sample.household import Household, Rows
 from statement_builder.source.sample.requests import add_requests
 
@@ -62,6 +63,8 @@ def _insert_guarantors(connection: Connection, guarantors: int, seed: int, as_of
             scenario = choose_scenario(number, household.rng)
             scenario(household)
             add_requests(household, scenario)
+            if number >= len(ONE_OF_EACH):
+                add_applications(household, scenario)
         for table, added in rows.items():
             counts[table] += insert_rows(connection, table, columns[table], added)
     for feed in _FEEDS:

@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from statement_builder.billing.model import FinancialClass
 from statement_builder.source.sample import scenarios
+from statement_builder.source.sample.assistance import ASSISTANCE
 from statement_builder.source.sample.bad_rows import BAD_ROW_SCENARIOS, missing_name
 from statement_builder.source.sample.obstetric import PREGNANCY_STAGES, STOPPED_PREGNANCIES, typical_pregnancy
 from statement_builder.source.sample.scenarios import Scenario, with_financial_class, with_hold, with_name
@@ -90,6 +91,7 @@ ONE_OF_EACH: tuple[Scenario, ...] = (
     scenarios.plan_payment_due,
     scenarios.plan_payment_missed,
     scenarios.plan_defaulted,
+    *ASSISTANCE,
 )
 """The first guarantors, in this order, so that a hospital of any size has every scenario."""
 

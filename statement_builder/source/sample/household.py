@@ -46,6 +46,17 @@ _PLAN_TERMS = (
 )
 """The optional columns of a plan, in order."""
 
+_ASSISTANCE_COLUMNS = (
+    "missing_items",
+    "respond_by",
+    "decided_on",
+    "basis",
+    "discount_percent",
+    "valid_until",
+    "notified_on",
+)
+"""The optional columns of an application, in order."""
+
 
 @dataclass(frozen=True)
 class Mailed:
@@ -277,9 +288,20 @@ class Household:
             (self.next_id("X"), self.guarantor_id, account, episode, code, self.day(days_ago), None)
         )
 
-    def add_assistance(self, kind: AssistanceKind, *, days_ago: int, status: ApplicationStatus | None = None) -> None:
-        """Add an oral effort, or an application for financial assistance, for all visits."""
-        self.rows["assistance"].append((self.next_id("N"), self.guarantor_id, None, kind, self.day(days_ago), status))
+    def add_assistance(
+        self, kind: AssistanceKind, *, days_ago: int, status: ApplicationStatus | None = None, **decision: Any
+    ) -> None:
+        """Add an oral effort, or an application for financial assistance, for all visits. `decision` are the optional
+        columns of the contract."""
+        columns = dict.fromkeys(_ASSISTANCE_COLUMNS) | decision
+        assert len(columns) == len(_ASSISTANCE_COLUMNS)
+        self.rows["assistance"].append(
+            (self.next_id("N"), self.guarantor_id, None, kind, self.day(days_ago), status, *columns.values())
+        )
+
+    def add_charity(self, account: str, cents: int, *, days_ago: int) -> None:
+        """Post a discount of financial assistance on a visit."""
+        self._add_transaction(account, self.day(days_ago), "charity", None, cents)
 
     def add_request(self, account: str, *, days_ago: int, requested_format: RequestFormat | None = None) -> None:
         """Add a request for an itemized bill of one visit."""

@@ -1,0 +1,93 @@
+"""Letters about applications for financial assistance, from the status on file to the letter about late payment that
+waits for them: each status is answered once (26 CFR 1.501(r)-6(c)(5), (6), (8))."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from statement_builder.source.sample.distribution import ONE_OF_EACH
+from tests.e2e.test_plan_letters import documents, holds, on, run, sent_ids
+from tests.hospital import Hospital, build_hospital
+
+DAY, NEXT_DAY = "2026-11-07", "2026-11-08"
+KINDS = ("assistance-incomplete", "assistance-decision")
+INCOMPLETE = "missing_items IS NOT NULL AND respond_by IS NULL"
+DENIED = "basis = 'income_too_high'"
+
+
+@pytest.fixture(scope="module")
+def days(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
+    """A day with both kinds, and the day after."""
+    hospital = build_hospital(tmp_path_factory.mktemp("assistance") / "home", guarantors=len(ONE_OF_EACH))
+    for day in (DAY, NEXT_DAY):
+        for kind in KINDS:
+            run(hospital, kind, day)
+    return hospital
+
+
+def applicant(hospital: Hospital, where: str) -> str:
+    ((guarantor,),) = hospital.sql(f"SELECT guarantor_id FROM assistance WHERE {where}")
+    return str(guarantor)
+
+
+def test_assistance_letters__answer_each_status_once(days: Hospital) -> None:
+    asked = [(guarantor, cents) for guarantor, _, cents in documents(days, "assistance-incomplete")]
+    assert asked == [(applicant(days, INCOMPLETE), 0)]
+    decided = {guarantor: cents > 0 for guarantor, _, cents in documents(days, "assistance-decision")}
+    assert decided == {
+        applicant(days, DENIED): False,
+        applicant(days, "valid_until IS NOT NULL"): False,
+        applicant(days, "discount_percent = 60"): True,
+        applicant(days, "kind = 'presumptive'"): True,
+    }
+    sent = sent_ids(days)
+    assert len(sent) == len(set(sent)) == 1 + len(decided)
+    for kind, where in ((KINDS[0], INCOMPLETE), (KINDS[1], DENIED)):
+        assert holds(days, f"{NEXT_DAY}-{kind}", applicant(days, where)) == {"FAP_SENT"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "where", "code"),
+    [
+        pytest.param(KINDS[0], "respond_by IS NOT NULL", "FAP_SHORT", id="26-cfr-1.501r-6-c-5-ii-too-short"),
+        pytest.param(KINDS[1], "basis = 'program'", "FAP_APPROVED", id="26-cfr-1.501r-5-a-not-posted"),
+        pytest.param(KINDS[1], "basis = 'no_answer'", "FAP_NO_NOTICE", id="26-cfr-1.501r-6-c-5-no-letter"),
+        pytest.param(KINDS[1], "status = 'denied' AND basis IS NULL", "FAP_TERMS", id="no-basis"),
+        pytest.param(KINDS[1], "notified_on IS NOT NULL", "FAP_SENT", id="the-office-wrote-itself"),
+    ],
+)
+def test_assistance_letters__say_why_there_is_none(days: Hospital, kind: str, where: str, code: str) -> None:
+    assert holds(days, f"{DAY}-{kind}", applicant(days, where)) == {code}
+
+
+def test_dunning__waits_for_the_decision_letter_and_its_date(days: Hospital, tmp_path: Path) -> None:
+    untold = build_hospital(tmp_path / "untold", guarantors=len(ONE_OF_EACH))
+    guarantor = applicant(untold, DENIED)
+    untold.statements("run", "dunning", "--cycle", DAY, "--as-of", DAY, code=3)
+    assert holds(untold, f"{DAY}-dunning", guarantor) == {"FAP_LETTER"}
+    hospital = days.copy_to(tmp_path / "told")
+    for day, waits in (("2026-12-07", True), ("2026-12-15", False)):
+        on(hospital, day).statements("run", "dunning", "--cycle", day, "--as-of", day, code=3)
+        assert ("FAP_LETTER" in holds(hospital, f"{day}-dunning", guarantor)) == waits
+
+
+def test_assistance_incomplete__completed_in_the_meantime_is_not_mailed(tmp_path: Path) -> None:
+    """Completed between rendering and hand-off: the recheck finds it."""
+    hospital = build_hospital(tmp_path / "home", guarantors=len(ONE_OF_EACH))
+    guarantor = applicant(hospital, INCOMPLETE)
+    assert hospital.statements("run", KINDS[0], "--cycle", DAY, "--as-of", DAY, code=None).code == 3
+    hospital.sql("UPDATE assistance SET status = 'complete' WHERE guarantor_id = ?", guarantor)
+    hospital.statements("release", f"{DAY}-{KINDS[0]}", "--reason", "checked", code=None)
+    assert sent_ids(hospital) == []
+    assert "FAP_CHANGED" in holds(hospital, f"{DAY}-{KINDS[0]}", guarantor)
+
+
+def test_assistance_incomplete__voided_before_it_left_is_due_again(tmp_path: Path) -> None:
+    hospital = build_hospital(tmp_path / "home", guarantors=len(ONE_OF_EACH))
+    assert hospital.statements("run", KINDS[0], "--cycle", DAY, "--as-of", DAY, code=None).code == 3
+    ((document_id,),) = hospital.ledger("SELECT document_id FROM document WHERE kind = ?", KINDS[0])
+    hospital.statements("void", document_id, "--reason", "wrong day")
+    run(hospital, KINDS[0], NEXT_DAY)
+    assert len(sent_ids(hospital)) == 1
