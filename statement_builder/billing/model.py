@@ -494,6 +494,8 @@ class Estate(Record, kw_only=True):
     estate_id: str
     patient_id: str = ""
     """The guarantor as a patient. Empty: the guarantor was none, or it is not known."""
+    decedent_name: str = ""
+    """The guarantor's full name, in an account that is addressed to the estate (`policy.estates.recipient`)."""
     died_on: date
     status: EstateStatus
     representative_name: str = ""

@@ -402,6 +402,9 @@ def printed_terms(policy: Policy) -> PrintedTerms:
         plan_letter_mode=policy.plan_letter_mode,
         disclosure_installments_max=policy.disclosure_installments_max.value,
         agency_name=policy.agency_name,
+        estate_signer=policy.estate_signer,
+        estate_signer_title=policy.estate_signer_title,
+        certified_kinds=policy.certified_kinds,
     )
 
 

@@ -13,8 +13,7 @@ from statement_builder.source.row_validation import Row
 
 _NAMES = RESULT_SETS["estates"].names
 _ID, _DIED, _ADDRESS, _LANGUAGE, _COURT, _OPENED = (
-    _NAMES.index(name)
-    for name in ("estate_id", "died_on", "address_lines", "language", "court_state", "opened_on")
+    _NAMES.index(name) for name in ("estate_id", "died_on", "address_lines", "language", "court_state", "opened_on")
 )
 _AFTER_DEATH = ("opened_on", "published_on", "notice_on", "claim_filed_on")
 

@@ -73,7 +73,9 @@ def _refuse(subject: str, account: GuarantorAccount | FaultyAccount) -> FaultyAc
             has_plan=True,
             has_estate=True,
         )
-    return FaultyAccount(subject=subject, faults=(_FAULT,), has_encounters=True, has_episode=True, has_plan=True, has_estate=True)
+    return FaultyAccount(
+        subject=subject, faults=(_FAULT,), has_encounters=True, has_episode=True, has_plan=True, has_estate=True
+    )
 
 
 def _repeated(keys: Iterable[int]) -> Iterator[int]:

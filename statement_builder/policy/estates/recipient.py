@@ -24,10 +24,13 @@ def address_to_estate(account: GuarantorAccount) -> GuarantorAccount:
     (estate,) = account.estates
     holds = account.holds
     if estate.address is not None:
-        holds = tuple(
-            each for each in holds if each.account_number or each.code not in _ABOUT_THE_GUARANTOR_S_ADDRESS
-        )
-    return replace(account, guarantor=_make_recipient(account.guarantor, estate), holds=holds)
+        holds = tuple(each for each in holds if each.account_number or each.code not in _ABOUT_THE_GUARANTOR_S_ADDRESS)
+    return replace(
+        account,
+        guarantor=_make_recipient(account.guarantor, estate),
+        estates=(replace(estate, decedent_name=full_name(account.guarantor)),),
+        holds=holds,
+    )
 
 
 def _make_recipient(guarantor: Guarantor, estate: Estate) -> Guarantor:
