@@ -201,6 +201,7 @@ class PrintFileBuilder:
                 insert=document.insert_code,
                 return_envelope=document.return_envelope_code,
                 message=document.message_code,
+                certified=document.kind in plan.settings.policy.certified_kinds,
             ),
             scanline=scanline(
                 plan.facility.scanline, document.guarantor_id, document.kind.coupon_cents(document.amount_cents)
