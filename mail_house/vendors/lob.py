@@ -319,10 +319,6 @@ def _read_piece(file: PrintFile) -> _Row:
     )
     if problem := _problem_with(piece, len(file.pdf)):
         raise Permanent(f"{what}: {problem}")
-    if piece.extra_service and account.mail_type != FIRST_CLASS:
-        raise Permanent(
-            f"{what}: Lob certifies First-Class letters only; set mail_type={FIRST_CLASS} in the URL of print"
-        )
     return piece
 
 
