@@ -51,11 +51,18 @@ def make_unknown_estate(**changes: Any) -> Estate:
     return Estate(**(facts | changes))
 
 
+def make_visit(account_number: str = "A70000", *, owed_cents: int = 12_000, **changes: Any) -> Encounter:
+    """A visit some weeks before the last illness."""
+    on = date(2026, 6, 2)
+    return _charged_on(
+        make_encounter(account_number, owed_cents=owed_cents, service_from=on, service_to=on, **changes), on
+    )
+
+
 def make_visits() -> tuple[Encounter, ...]:
     """The last illness, $345.00, and a test before it, $120.00."""
     ill = make_stay(service_from=date(2026, 8, 3), service_to=date(2026, 8, 14), requests=())
-    test = make_encounter("A70000", owed_cents=12_000, service_from=date(2026, 6, 2), service_to=date(2026, 6, 2))
-    return _charged_on(test, date(2026, 6, 2)), _charged_on(ill, date(2026, 8, 3))
+    return make_visit(), _charged_on(ill, date(2026, 8, 3))
 
 
 def _charged_on(visit: Encounter, first_on: date) -> Encounter:

@@ -33,6 +33,7 @@ from tests.estate_letters import (
     make_estate,
     make_inquiry,
     make_unknown_estate,
+    make_visit,
     make_visits,
     with_estate,
 )
@@ -101,7 +102,11 @@ CLAIMS = [
     pytest.param({"state": "MT"}, ["EST_CERTIFIED"], id="MCA-72-3-804-return-receipt"),
     pytest.param({"claim_filed_on": days_ago(3)}, ["EST_FILED"], id="presented-by-hand"),
     pytest.param({"published_on": days_ago(130)}, ["EST_BARRED"], id="UPC-3-801-four-months-are-over"),
-    pytest.param({"published_on": None, "died_on": date(2025, 11, 19)}, ["EST_BARRED"], id="UPC-3-803-a-year-is-over"),
+    pytest.param(
+        {"published_on": None, "died_on": date(2025, 11, 19), "patient_id": ""},
+        ["EST_BARRED"],
+        id="UPC-3-803-a-year-is-over",
+    ),
     pytest.param({"published_on": date(2026, 7, 26)}, ["EST_NEAR", "EST_DEADLINE"], id="six-days-for-the-mail"),
     pytest.param({"published_on": date(2026, 7, 27)}, [], id="a-week-for-the-mail"),
 ]
@@ -152,6 +157,7 @@ def test_claim__no_class_without_proof__upc_3_805(changes: dict[str, Any]) -> No
 WAITING = [
     pytest.param({"insurance_status": InsuranceStatus.PENDING}, "INS_PEND", id="insurance-is-pending"),
     pytest.param({"final_billed": False}, "NOT_FINAL", id="not-final"),
+    pytest.param({"service_from": date(2026, 8, 15)}, "EST_AFTER", id="after-the-death"),
     pytest.param({"financial_class": FinancialClass.MEDICAID_PENDING}, "MCAID_PEND", id="medicaid-is-pending"),
 ]
 
@@ -185,10 +191,10 @@ def test_claim__leaves_out_what_is_never_claimed(
 
 
 def test_letters__below_the_minimum() -> None:
-    small = (make_encounter(owed_cents=4_999),)
+    small = (make_visit(owed_cents=4_999),)
     assert codes(claim(encounters=small)) == ["EST_MIN"]
     assert codes(inquiry(encounters=small)) == ["EST_MIN"]
-    assert codes(claim(encounters=(make_encounter(owed_cents=5_000),))) == []
+    assert codes(claim(encounters=(make_visit(owed_cents=5_000),))) == []
 
 
 @pytest.mark.parametrize("code", ["BANKR_STAY", "LEGAL", "VIP", "ADMIN_PAUSE", "INMATE", "NO_SUCH_CODE"])

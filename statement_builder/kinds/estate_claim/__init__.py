@@ -28,5 +28,5 @@ DEFINITION = KindDefinition(
     is_faulty_candidate=lambda entry: entry.has_estate,
     count_items=_count_lines,
     items_per_page_max=(90, 16),
-    sample_guarantors=200,
+    sample_guarantors=80,
 )

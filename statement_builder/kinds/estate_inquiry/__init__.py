@@ -21,5 +21,5 @@ DEFINITION = KindDefinition(
     is_candidate=is_candidate,
     is_faulty_candidate=lambda entry: entry.has_estate,
     count_items=lambda _: 1,
-    sample_guarantors=200,
+    sample_guarantors=80,
 )

@@ -125,13 +125,16 @@ def _find_own_holds(candidate: Candidate, estate: Estate) -> Iterable[Hold]:
     for each in candidate.with_balance:
         if each.plan_id in candidate.plans:
             yield make_hold("EST_PLAN", each.account_number)
+        if each.service_from > estate.died_on and each.patient_id == estate.patient_id:
+            yield make_hold("EST_AFTER", each.account_number)
 
 
 def _wait_together(case: EstateCase) -> EstateCase:
-    """Hold every visit of the claim while one of them waits, and a claim that is too small."""
+    """Hold every visit of the claim while one of them waits, and a claim that is too small. While one waits, nobody
+    knows how much it will be."""
     waiting = {hold.account_number for hold in case.holds if hold.account_number}
     added = [make_hold("EST_PART", each) for each in case.account_numbers if each not in waiting] if waiting else []
-    if case.claimed_cents < case.candidate.policy.estate_min_cents:
+    if not waiting and case.claimed_cents < case.candidate.policy.estate_min_cents:
         added.append(make_hold("EST_MIN"))
     return EstateCase(
         candidate=case.candidate,
