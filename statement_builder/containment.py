@@ -95,5 +95,6 @@ def faulty_account(
         has_episode=True,
         has_plan=True,
         has_assistance=True,
+        has_estate=True,
         requests=requests,
     )

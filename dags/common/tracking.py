@@ -55,8 +55,8 @@ def track(open_batches: list[str]) -> list[str]:
 
 
 @task
-def send_alerts(alerts: list[dict[str, str]]) -> None:
-    """E-mail the alerts that were not sent within the last day."""
+def send_alerts(alerts: list[dict[str, Any]]) -> None:
+    """E-mail the alerts that were not sent within the last day, or ever if they do not repeat."""
     from msgspec.structs import asdict  # noqa: PLC0415
 
     from statement_builder.operations.access import list_subjects, record_access  # noqa: PLC0415

@@ -32,6 +32,8 @@ SELECT 'assistance' AS result_set, count(*) AS row_count FROM assistance
 UNION ALL
 SELECT 'requests' AS result_set, count(*) AS row_count FROM document_request
 UNION ALL
+SELECT 'estates' AS result_set, count(*) AS row_count FROM estate
+UNION ALL
 SELECT 'ob_episodes' AS result_set, count(*) AS row_count FROM ob_episode
 UNION ALL
 SELECT 'ob_deposits' AS result_set, count(*) AS row_count FROM ob_deposit

@@ -195,6 +195,32 @@ CREATE TABLE document_request (
     format text COLLATE "C"
 );
 
+CREATE TABLE estate (
+    estate_id text COLLATE "C",
+    guarantor_id text COLLATE "C",
+    patient_id text COLLATE "C",
+    died_on date,
+    status text COLLATE "C",
+    representative_name text COLLATE "C",
+    attorney_name text COLLATE "C",
+    address_lines text COLLATE "C",
+    city text COLLATE "C",
+    state text COLLATE "C",
+    postal_code text COLLATE "C",
+    country text COLLATE "C",
+    language text COLLATE "C",
+    large_print boolean,
+    court_state text COLLATE "C",
+    county text COLLATE "C",
+    court text COLLATE "C",
+    case_number text COLLATE "C",
+    opened_on date,
+    published_on date,
+    notice_on date,
+    last_illness_on date,
+    claim_filed_on date
+);
+
 CREATE TABLE ob_episode (
     episode_id text COLLATE "C",
     guarantor_id text COLLATE "C",

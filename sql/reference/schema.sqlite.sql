@@ -195,6 +195,32 @@ CREATE TABLE document_request (
     format text
 );
 
+CREATE TABLE estate (
+    estate_id text,
+    guarantor_id text,
+    patient_id text,
+    died_on text,
+    status text,
+    representative_name text,
+    attorney_name text,
+    address_lines text,
+    city text,
+    state text,
+    postal_code text,
+    country text,
+    language text,
+    large_print integer,
+    court_state text,
+    county text,
+    court text,
+    case_number text,
+    opened_on text,
+    published_on text,
+    notice_on text,
+    last_illness_on text,
+    claim_filed_on text
+);
+
 CREATE TABLE ob_episode (
     episode_id text,
     guarantor_id text,

@@ -167,6 +167,8 @@ class Guarantor(Record, kw_only=True):
     """None: the guarantor. Otherwise why the mail goes to this recipient instead."""
     client_name: str = ""
     """Of an attorney: the full name of the guarantor whom the attorney represents."""
+    name_line_2: str = ""
+    """Below the name, for whom the recipient acts, such as `Estate of Maria Lopez`. Empty: nothing is printed."""
 
     @property
     def mailing_address(self) -> Address:
@@ -494,6 +496,56 @@ class CausedLetter(Record, kw_only=True):
     """None: handed off, and its mailing is not reported yet."""
 
 
+class EstateStatus(StrEnum):
+    """What is known of the estate of a guarantor who has died."""
+
+    UNKNOWN = "unknown"
+    """Nobody knows yet whether a court has opened it."""
+    OPEN = "open"
+    """A court has opened it."""
+    CLOSED = "closed"
+    NONE = "none"
+    """No court will open one."""
+
+
+class Estate(Record, kw_only=True):
+    """The estate of the guarantor, who has died."""
+
+    estate_id: str
+    patient_id: str = ""
+    """The guarantor as a patient. Empty: the guarantor was none, or it is not known."""
+    decedent_name: str = ""
+    """The guarantor's full name, in an account that is addressed to the estate (`policy.estates.recipient`)."""
+    died_on: date
+    status: EstateStatus
+    representative_name: str = ""
+    """The executor or administrator. Empty: not known."""
+    attorney_name: str = ""
+    """The attorney of the estate, who then gets its mail. Empty: none."""
+    address: Address | None = None
+    """Of the attorney, or else of the representative. None: the guarantor's last address is used."""
+    language: str = ""
+    """Empty: the guarantor's."""
+    other_language: str = ""
+    """As of `Guarantor`."""
+    large_print: bool = False
+    state: str = ""
+    """Two-letter code of the court's state."""
+    county: str = ""
+    court: str = ""
+    case_number: str = ""
+    opened_on: date | None = None
+    """When the court appointed the representative."""
+    published_on: date | None = None
+    """The first publication of the notice to creditors."""
+    notice_on: date | None = None
+    """When the notice to the hospital was mailed or delivered."""
+    last_illness_on: date | None = None
+    """When the last illness began. None: no visit is claimed as an expense of the last illness."""
+    claim_filed_on: date | None = None
+    """When the hospital presented its claim in another way, such as at the court."""
+
+
 class GuarantorAccount(Record, kw_only=True):
     """One guarantor with all visits, plans, holds, and pregnancies: the input of one mailing decision."""
 
@@ -510,7 +562,9 @@ class GuarantorAccount(Record, kw_only=True):
     open_documents: tuple[str, ...] = ()
     """Kinds of document in another unfinished batch for this guarantor (code DUPRUN)."""
     letters: tuple[CausedLetter, ...] = ()
-    """The letters to this recipient about payment plans and financial assistance, from the ledger."""
+    """The letters to this recipient about payment plans, financial assistance, and an estate, from the ledger."""
+    estates: tuple[Estate, ...] = ()
+    """Of a guarantor who has died. More than one is for a person to correct."""
     contacts: tuple[Contact, ...] = ()
     """Other recipients of a part of the mail. Empty once the account is split into one per recipient."""
     split_off: tuple[str, ...] = ()
@@ -547,5 +601,7 @@ class FaultyAccount(Record, kw_only=True):
     """Whether any row is about a payment plan, which makes it a candidate for letters about plans."""
     has_assistance: bool = False
     """Whether any row is about financial assistance, which makes it a candidate for letters about it."""
+    has_estate: bool = False
+    """Whether any row is about an estate, which makes it a candidate for letters to its representative."""
     requests: tuple[tuple[str, DocumentRequest], ...] = ()
     """The readable requests, each with its account number, which make it a candidate for what they ask for."""

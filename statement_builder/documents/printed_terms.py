@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statement_builder.billing.model import Record
-from statement_builder.billing.selection import CollectionAction, PlanLetterMode
+from statement_builder.billing.selection import CollectionAction, Kind, PlanLetterMode
 
 
 class PrintedTerms(Record, kw_only=True):
@@ -43,3 +43,8 @@ class PrintedTerms(Record, kw_only=True):
     """A smaller excess is not refunded (26 CFR 1.501(r)-6(c)(6)(i)(C)(2))."""
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts."""
+    estate_signer: str = ""
+    """Who signs claims against estates."""
+    estate_signer_title: str = ""
+    certified_kinds: tuple[Kind, ...] = ()
+    """What goes by certified mail, so that the page says so."""

@@ -119,7 +119,10 @@ def stream_candidates(
             includes = frozenset(map(guarantor_of, only)).__contains__
         accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, includes=includes, refused=refused)
         recipients: Iterator[Entry] = (
-            part for entry in accounts for part in _split(entry) if only is None or _is_one_of(part, only)
+            _readdress(part, scope.kind)
+            for entry in accounts
+            for part in _split(entry)
+            if only is None or _is_one_of(part, only)
         )
         if scope.kind.traits.is_asked_for:
             recipients = with_open_requests(context, scope, recipients)
@@ -187,6 +190,16 @@ def _split(entry: Entry) -> Sequence[Entry]:
         return split_account(entry)
     except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
         return (_contain(exc, "splitting this account by recipient", entry),)
+
+
+def _readdress(entry: Entry, kind: Kind) -> Entry:
+    """The entry with the recipient of this kind of document; an exception if that cannot be decided."""
+    if isinstance(entry, FaultyAccount):
+        return entry
+    try:
+        return definition_of(kind).readdress(entry)
+    except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+        return _contain(exc, "addressing this account", entry)
 
 
 def _is_one_of(entry: Entry, only: Collection[str]) -> bool:
@@ -280,7 +293,9 @@ def _with_ledger_facts(
     guarantor_ids = [account.guarantor.guarantor_id for account in accounts]
     pending = context.ledger.documents.open_kinds(facility_id, guarantor_ids, excluding_batch=batch_id)
     suppressions = _read_suppressions(context, guarantor_ids)
-    with_events = [account.guarantor.guarantor_id for account in accounts if account.plans or account.assistance]
+    with_events = [
+        account.guarantor.guarantor_id for account in accounts if account.plans or account.assistance or account.estates
+    ]
     letters = context.ledger.documents.caused_letters(facility_id, with_events, excluding_batch=batch_id)
     for entry in entries:
         if isinstance(entry, FaultyAccount):

@@ -106,6 +106,20 @@ class Policy(Record, kw_only=True):
     """Days to ask for a review of a decision on financial assistance, from the letter about it."""
     assistance_refund_days: int = default_of("assistance_refund_days")
     """Days in which the hospital refunds what a person paid above the amount that a decision left."""
+    estate_wait_days: int = default_of("estate_wait_days")
+    """Days after a death when the inquiry about the estate goes out."""
+    estate_reply_days: int = default_of("estate_reply_days")
+    """Days from the inquiry's date to the date by which it asks for an answer."""
+    estate_min_cents: int = default_of("estate_min_cents")
+    """No inquiry and no claim about less than this. An equal amount is claimed."""
+    estate_signer: str = ""
+    """Who signs claims against estates for the hospital: a full name, printed as the signature. Empty: no claim is
+    mailed."""
+    estate_signer_title: str = ""
+    """The signer's title at the hospital. Required with `estate_signer`."""
+    certified_kinds: tuple[Kind, ...] = ()
+    """Document kinds that go by certified mail with a return receipt, if the print profile has it
+    (`certified_service`). All others go First-Class."""
 
     ob_pay_by_week: int = default_of("ob_pay_by_week")
     """Week of pregnancy by which the estimate should be paid."""

@@ -109,6 +109,7 @@ class _Split:
             assistance=tuple(each for each in account.assistance if {each.account_number} <= {"", *numbers}),
             episodes=episodes,
             contacts=(),
+            estates=account.estates if contact is None else (),
             split_off=tuple(each.account_number for each in account.encounters if each.account_number not in numbers),
         )
 

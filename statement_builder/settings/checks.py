@@ -198,6 +198,14 @@ def _find_policy_faults(policy: Policy) -> Iterator[str]:
         yield "policy.email_kinds must name each kind once"
     if len(set(policy.esign_kinds)) < len(policy.esign_kinds):
         yield "policy.esign_kinds must name each kind once"
+    if len(set(policy.certified_kinds)) < len(policy.certified_kinds):
+        yield "policy.certified_kinds must name each kind once"
+    for name in ("estate_signer", "estate_signer_title"):
+        text = getattr(policy, name)
+        if text and (not re.search(r"\w", text) or _unprintable(text)):
+            yield f"policy.{name} must be a name on one line, or empty"
+    if bool(policy.estate_signer) != bool(policy.estate_signer_title):
+        yield "policy.estate_signer and policy.estate_signer_title are set together, or both empty"
     if any(not re.fullmatch(r"[0-9a-f]{64}", each) for each in policy.consent_terms):
         yield "policy.consent_terms must be SHA-256 values: 64 lowercase hexadecimal digits, from `sha256sum FILE`"
     if policy.agency_name and (not re.search(r"\w", policy.agency_name) or _unprintable(policy.agency_name)):

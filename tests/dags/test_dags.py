@@ -22,6 +22,8 @@ PER_KIND = (
     "payment_plan_reminders",
     "incomplete_applications",
     "assistance_decisions",
+    "estate_inquiries",
+    "estate_claims",
 )
 SCHEDULED = {*PER_KIND, "delivery_tracking"}
 BATCH_DAGS = {*PER_KIND, "rerun_batch"}
@@ -48,6 +50,8 @@ JUST_AFTER_SCHEDULE = {
     "payment_plan_reminders": "2026-11-17T09:40:30+00:00",
     "incomplete_applications": "2026-11-17T08:40:30+00:00",
     "assistance_decisions": "2026-11-17T08:50:30+00:00",
+    "estate_inquiries": "2026-11-17T09:50:30+00:00",
+    "estate_claims": "2026-11-17T10:00:30+00:00",
     "delivery_tracking": "2026-11-17T10:20:30+00:00",
 }
 """From November 1, 5:00 a.m. in New York is 10:00 UTC."""
@@ -126,6 +130,8 @@ def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], na
             "payment_plan_reminders": "2026-11-04T09:40:00+00:00",
             "incomplete_applications": "2026-11-04T08:40:00+00:00",
             "assistance_decisions": "2026-11-04T08:50:00+00:00",
+            "estate_inquiries": "2026-11-04T09:50:00+00:00",
+            "estate_claims": "2026-11-04T10:00:00+00:00",
             "delivery_tracking": "2026-11-03T10:20:00+00:00",
         }[name]
     )

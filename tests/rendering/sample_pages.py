@@ -16,7 +16,7 @@ import msgspec
 from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
 from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus, PlanMethod
-from statement_builder.billing.selection import PlanLetterMode
+from statement_builder.billing.selection import Kind, PlanLetterMode
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
 from statement_builder.policy import Policy
@@ -62,6 +62,7 @@ from tests.contents import (
     make_statement,
     make_stay,
 )
+from tests.estate_letters import SIGNED, make_claim, make_estate, make_inquiry, make_visit
 from tests.plan_letters import make_agreement, make_default, make_missed, make_plan, make_reminder
 
 _LOGO = (
@@ -231,6 +232,13 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "plan-missed": make_missed,
     "plan-missed-automatic": partial(make_missed, _AUTOMATIC),
     "plan-reminder": make_reminder,
+    "estate-inquiry": make_inquiry,
+    "estate-claim": make_claim,
+    "estate-claim-of-5-visits": partial(
+        make_claim,
+        *(make_visit(f"A7000{number}", owed_cents=34_500 + 1_000 * number) for number in range(5)),
+        estate=make_estate(attorney_name="Reyes & Cole LLP"),
+    ),
 }
 _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "assistance-on-plan": make_helped_plan,
@@ -243,6 +251,13 @@ _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "itemized-sensitive": partial(make_invoice, make_stay(sensitive=True, correspondence=BILLED)),
     "itemized-with-credit": partial(make_invoice, make_stay(owed_cents=-4_500), asks=False),
     "itemized-with-payment-code": partial(make_invoice, facility=_PAYABLE),
+    "estate-inquiry-to-long-name": partial(make_inquiry, **_LONG_NAME),
+    "estate-claim-certified": partial(
+        make_claim,
+        estate=make_estate(state="MT", county="Gallatin", last_illness_on=None),
+        policy=msgspec.structs.replace(SIGNED, certified_kinds=(Kind.ESTATE_CLAIM,)),
+    ),
+    "estate-claim-sensitive": partial(make_claim, make_visit(sensitive=True)),
 }
 
 

@@ -127,6 +127,12 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "kind": "oral_effort",
         "occurred_on": "2026-11-05",
     },
+    "estate": {
+        "estate_id": "T1",
+        "guarantor_id": "G1",
+        "died_on": "2026-08-14",
+        "status": "unknown",
+    },
     "ob_episode": {
         "episode_id": "E1",
         "guarantor_id": "G1",

@@ -25,6 +25,7 @@ from tests.contents import (
     make_statement,
     three_visits,
 )
+from tests.estate_letters import make_claim, make_inquiry
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 from tests.readability import SCALES, SENTENCE_WORDS_MAX, measure, running_text
 
@@ -56,6 +57,8 @@ DOCUMENTS: dict[str, Callable[..., Content]] = {
     "assistance-presumptive": make_presumptive,
     "assistance-denied": make_denied,
     "assistance-denied-without-answer": lambda **person: make_denied(DecisionBasis.NO_ANSWER, **person),
+    "estate-inquiry": make_inquiry,
+    "estate-claim": make_claim,
 }
 EVERY_LANGUAGE = languages(TEMPLATES)
 EMAIL_TEXTS = sorted((TEMPLATES.parent / "mail_house" / "email" / "texts").glob("*.toml"))

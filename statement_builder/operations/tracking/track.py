@@ -33,6 +33,7 @@ from statement_builder.operations.reissue.resend import hand_off_due
 from statement_builder.operations.roles import authorize
 from statement_builder.operations.tracking.delivery_reports import DeliveryReportRecorder
 from statement_builder.operations.tracking.email_proof import read_evidence
+from statement_builder.operations.tracking.estate_deadlines import find_estate_deadlines
 from statement_builder.operations.tracking.inbound_files import (
     Processed,
     TrackedFile,
@@ -149,6 +150,7 @@ def _finish(
     alerts += publish_waiting(context)
     closed = _close_complete_batches(context, alerts)
     alerts += find_late_files(context)
+    alerts += find_estate_deadlines(context)
     alerts += _review_inbox(inbox)
     return TrackingResult(
         files=tuple(files),

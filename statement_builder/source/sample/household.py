@@ -15,6 +15,7 @@ from statement_builder.billing.model import (
     ApplicationStatus,
     AssistanceKind,
     ContactKind,
+    EstateStatus,
     FinancialClass,
     InsuranceStatus,
     PlanStatus,
@@ -56,6 +57,32 @@ _ASSISTANCE_COLUMNS = (
     "notified_on",
 )
 """The optional columns of an application, in order."""
+_ESTATE_COLUMNS = (
+    "estate_id",
+    "guarantor_id",
+    "patient_id",
+    "died_on",
+    "status",
+    "representative_name",
+    "attorney_name",
+    "address_lines",
+    "city",
+    "state",
+    "postal_code",
+    "country",
+    "language",
+    "large_print",
+    "court_state",
+    "county",
+    "court",
+    "case_number",
+    "opened_on",
+    "published_on",
+    "notice_on",
+    "last_illness_on",
+    "claim_filed_on",
+)
+"""Of the table of estates, in order."""
 
 
 @dataclass(frozen=True)
@@ -338,6 +365,18 @@ class Household:
         row |= changes
         self.rows["contact"].append(tuple(row.values()))
         return str(row["contact_id"])
+
+    def add_estate(self, *, patient: str | None = None, died_days_ago: int, status: EstateStatus, **facts: Any) -> None:
+        """Add the estate of a guarantor who has died; `facts` are the optional columns of the contract."""
+        row = dict.fromkeys(_ESTATE_COLUMNS) | {
+            "estate_id": f"T{100_000 + self.number}",
+            "guarantor_id": self.guarantor_id,
+            "patient_id": patient,
+            "died_on": self.day(died_days_ago),
+            "status": status,
+        }
+        assert facts.keys() <= row.keys()
+        self.rows["estate"].append(tuple((row | facts).values()))
 
     def add_plan(
         self,
