@@ -48,6 +48,10 @@ class Kind(StrEnum):
         "plan-default",
         KindTraits(noun="letter about an ended plan", family="plan", is_dunning=True, by_email=False),
     )
+    PAYROLL_AUTHORIZATION = (
+        "payroll-authorization",
+        KindTraits(noun="payroll deduction authorization", by_email=False),
+    )
 
     traits: KindTraits
 

@@ -35,5 +35,7 @@ class PrintedTerms(Record, kw_only=True):
     """Whether a payment plan is confirmed with an agreement to sign, or with an informal letter."""
     disclosure_installments_max: int = 4
     """An agreement on more installments has the Truth in Lending disclosures (12 CFR 1026.2(a)(17)(i))."""
+    payroll_revocation_days: int = 14
+    """Days from a revocation of a payroll deduction to the first payday without it, at most."""
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts."""

@@ -18,6 +18,7 @@ from statement_builder.source.merge import Key
 from statement_builder.source.record_builders import (
     build_assistance,
     build_coverage,
+    build_deduction,
     build_encounter,
     build_episode,
     build_hold,
@@ -51,7 +52,7 @@ def try_build_account(
         subject = _orphan_subject(key) if len(key) > 2 else format_key(str(key[1]))
         problem = contain(exc, "reading this account", subject)
         fault = Fault(code=problem.code, result_set="guarantors", message=problem.message, fix=problem.fix)
-        return FaultyAccount(subject=subject, faults=(fault,), has_episode=True, has_plan=True)
+        return FaultyAccount(subject=subject, faults=(fault,), has_deduction=True, has_episode=True, has_plan=True)
 
 
 def build_account(
@@ -116,6 +117,7 @@ def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> 
             for row in rows["encounters"]
         ),
         plans=tuple(build_plan(row, installments.get(row[2], ())) for row in rows["plans"]),
+        deductions=_build_all(build_deduction, rows["deductions"]),
         holds=_build_all(build_hold, rows["holds"]),
         coverages=_build_all(build_coverage, rows["coverages"]),
         assistance=_build_all(build_assistance, rows["assistance"]),
@@ -200,6 +202,7 @@ def _make_faulty_account(
         )
         or "encounters" in bad,
         has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
+        has_deduction=bool(rows["deductions"]) or "deductions" in bad,
         has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
         requests=tuple((row[2], build_request(row)) for row in rows["requests"]),
     )

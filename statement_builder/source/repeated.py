@@ -69,10 +69,18 @@ def _refuse(subject: str, account: GuarantorAccount | FaultyAccount) -> FaultyAc
             faults=(*account.faults, _FAULT),
             cents=account.cents,
             has_encounters=True,
+            has_deduction=True,
             has_episode=True,
             has_plan=True,
         )
-    return FaultyAccount(subject=subject, faults=(_FAULT,), has_encounters=True, has_episode=True, has_plan=True)
+    return FaultyAccount(
+        subject=subject,
+        faults=(_FAULT,),
+        has_encounters=True,
+        has_deduction=True,
+        has_episode=True,
+        has_plan=True,
+    )
 
 
 def _repeated(keys: Iterable[int]) -> Iterator[int]:

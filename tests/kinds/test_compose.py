@@ -29,6 +29,7 @@ from statement_builder.documents.facts import (
     StatementFacts,
     VisitLine,
 )
+from statement_builder.kinds.payroll_authorization.facts import PayrollAuthorizationFacts
 from statement_builder.kinds.plan_agreement.facts import PlanAgreementFacts
 from statement_builder.kinds.plan_default.facts import PlanDefaultFacts
 from statement_builder.kinds.plan_missed.facts import PlanMissedFacts
@@ -54,6 +55,7 @@ from tests.contents import (
     make_statement,
     three_visits,
 )
+from tests.payroll import make_authorization
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
 
@@ -296,6 +298,9 @@ def dates_of(record: type, behind: frozenset[str]) -> set[str]:
         pytest.param(PlanReminderFacts, frozenset[str](), id="plan-reminder"),
         pytest.param(PlanMissedFacts, frozenset[str](), id="plan-missed"),
         pytest.param(PlanDefaultFacts, frozenset[str](), id="plan-default"),
+        pytest.param(
+            PayrollAuthorizationFacts, frozenset({"signed_on", "hospital_signed_on"}), id="payroll-authorization"
+        ),
     ],
 )
 def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: frozenset[str]) -> None:
@@ -306,6 +311,7 @@ def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: f
             make_plan_statement(),
             make_ob_notice(),
             make_letter(4),
+            make_authorization(),
             make_agreement(),
             make_reminder(),
             make_missed(),

@@ -14,6 +14,7 @@ from statement_builder.documents import Content
 from statement_builder.policy import Policy
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
 from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
+from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
 
 FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
@@ -48,6 +49,7 @@ KINDS = (
     "plan-reminder",
     "plan-missed",
     "plan-default",
+    "payroll-form",
 )
 """Every kind and level, as `make_random` names them."""
 
@@ -75,6 +77,8 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
         )
     if kind.startswith("plan-"):
         return _plan_letter(kind, random, **person)
+    if kind == "payroll-form":
+        return _payroll_form(random, **person)
     if kind in {"statement", "reminder"}:
         visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 1, 2, 3, 5, 9))))
         return make_statement(*visits, level=int(kind == "reminder"), **person)
@@ -109,6 +113,21 @@ def _plan_letter(kind: str, random: Random, **person: Any) -> Content:
         return make_missed(make_plan(*paid, next_on=date(2026, 12, random.randint(1, 9)), method=method), **person)
     level = random.choice((0, 1, 2, 3, 4))
     return make_default(replace(BILLED_ONCE, statements_sent=min(level + 1, 2), last_level=level), **person)
+
+
+def _payroll_form(random: Random, **person: Any) -> Content:
+    terms = random.choice((SIGNED, {}, {}))
+    count, cents = random.choice(((12, 5_000), (4, 15_000), (1, 60_000), (7, 9_000)))
+    first_on = date(2026, 12, random.randint(12, 28))
+    deduction = make_deduction(
+        pay_count=count,
+        per_pay_cents=cents,
+        first_pay_on=first_on,
+        last_pay_on=first_on + timedelta(weeks=2 * (count - 1)),
+        work_state=random.choice(("NC", "CA", "VT")),
+        **terms,
+    )
+    return make_authorization(deduction, **person)
 
 
 def _stay(random: Random) -> Encounter:

@@ -14,7 +14,14 @@ from typing import Any
 import msgspec
 
 from statement_builder.billing.languages import SOURCE_LANGUAGE
-from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus, PlanMethod
+from statement_builder.billing.model import (
+    Deposit,
+    Encounter,
+    FinancialClass,
+    InsuranceStatus,
+    PayFrequency,
+    PlanMethod,
+)
 from statement_builder.billing.selection import PlanLetterMode
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
@@ -53,8 +60,18 @@ from tests.contents import (
     make_statement,
     make_stay,
 )
+from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import make_agreement, make_default, make_missed, make_plan, make_reminder
 
+_FOUR_UNEQUAL: dict[str, Any] = {
+    "work_state": "CA",
+    "frequency": PayFrequency.SEMIMONTHLY,
+    "per_pay_cents": 16_000,
+    "pay_count": 4,
+    "first_pay_on": date(2026, 12, 15),
+    "last_pay_on": date(2027, 1, 29),
+}
+"""No more than four deductions, the last one smaller, and no final pay (Cal. Labor Code 224)."""
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 20"><title>Riverbend</title>'
     '<circle cx="10" cy="10" r="9" fill="#0b4a6f"/><path d="M22 4h36v4H22zM22 12h28v4H22z" fill="#0b4a6f"/></svg>'
@@ -210,6 +227,9 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "plan-missed": make_missed,
     "plan-missed-automatic": partial(make_missed, _AUTOMATIC),
     "plan-reminder": make_reminder,
+    "payroll-form": make_authorization,
+    "payroll-form-without-final-pay": partial(make_authorization, make_deduction(**_FOUR_UNEQUAL)),
+    "payroll-signed-copy": partial(make_authorization, make_deduction(**SIGNED)),
 }
 _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "statement-uninsured": partial(make_statement, _uninsured()),

@@ -14,6 +14,7 @@ from statement_builder.documents.facts import ObNoticeFacts
 from statement_builder.rendering import PlainEngine
 from tests.builders import make_encounter, make_episode, make_facility
 from tests.contents import BILLED, make_invoice, make_letter, make_ob_notice, make_plan_statement, make_statement
+from tests.payroll import make_authorization
 from tests.pdf_text import page_texts
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
@@ -35,6 +36,7 @@ LARGE = [
     pytest.param(lambda: make_reminder(facility=CODE, large_print=True), id="plan-reminder"),
     pytest.param(lambda: make_missed(facility=CODE, large_print=True), id="plan-missed"),
     pytest.param(lambda: make_default(facility=CODE, large_print=True), id="plan-default"),
+    pytest.param(lambda: make_authorization(large_print=True), id="payroll-form"),
     pytest.param(lambda: make_letter(3, facility=CODE, large_print=True), id="second-letter"),
     pytest.param(lambda: make_letter(4, facility=CODE, large_print=True), id="final-notice"),
 ]

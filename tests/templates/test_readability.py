@@ -23,6 +23,7 @@ from tests.contents import (
     make_statement,
     three_visits,
 )
+from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 from tests.readability import SCALES, SENTENCE_WORDS_MAX, measure, running_text
 
@@ -48,6 +49,8 @@ DOCUMENTS: dict[str, Callable[..., Content]] = {
     "plan-reminder": make_reminder,
     "plan-missed": make_missed,
     "plan-default": make_default,
+    "payroll-form": make_authorization,
+    "payroll-signed-copy": lambda **person: make_authorization(make_deduction(**SIGNED), **person),
 }
 EVERY_LANGUAGE = languages(TEMPLATES)
 EMAIL_TEXTS = sorted((TEMPLATES.parent / "mail_house" / "email" / "texts").glob("*.toml"))
