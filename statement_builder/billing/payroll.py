@@ -6,7 +6,7 @@ import hashlib
 from datetime import date, timedelta
 
 from statement_builder.billing.dates import add_months
-from statement_builder.billing.model import DeductionStatus, PayFrequency, PayrollDeduction
+from statement_builder.billing.model import DeductionStatus, PayFrequency, PayrollDeduction, Record
 
 _TERMS_DIGITS = 32
 """Hexadecimal digits that tell one authorization's terms from others."""
@@ -64,3 +64,25 @@ def authorization_cause(deduction: PayrollDeduction) -> str:
         (deduction.first_pay_on.isoformat(), deduction.last_pay_on.isoformat()),
     )
     return f"{deduction.authorization_id}:{hashlib.sha256(repr(terms).encode()).hexdigest()[:_TERMS_DIGITS]}"
+
+
+class DeductionRow(Record, kw_only=True):
+    """What payroll was told, or is to be told, about an authorization. A later row replaces an earlier one."""
+
+    authorization_id: str
+    guarantor_id: str
+    employee_id: str
+    code: str
+    """Payroll's code for the hospital's deductions."""
+    amount_cents: int
+    """From each paycheck. The last one is what is left of the limit."""
+    starts_on: date
+    ends_on: date
+    """The last payday with a deduction. Before `starts_on`: nothing is taken."""
+    limit_cents: int
+    signed_on: date
+    """When both had signed these terms."""
+
+    def overlaps(self, other: DeductionRow) -> bool:
+        """Whether both take something on a day in common."""
+        return max(self.starts_on, other.starts_on) <= min(self.ends_on, other.ends_on)

@@ -22,9 +22,9 @@ PER_KIND = (
     "payment_plan_reminders",
     "payroll_authorizations",
 )
-SCHEDULED = {*PER_KIND, "delivery_tracking"}
+SCHEDULED = {*PER_KIND, "delivery_tracking", "payroll_deductions"}
 BATCH_DAGS = {*PER_KIND, "rerun_batch"}
-ALL = {*PER_KIND, "rerun_batch", "delivery_tracking"}
+ALL = {*PER_KIND, "rerun_batch", "delivery_tracking", "payroll_deductions"}
 HEAVY = (
     "weasyprint",
     "boto3",
@@ -46,6 +46,7 @@ JUST_AFTER_SCHEDULE = {
     "ended_payment_plans": "2026-11-17T09:30:30+00:00",
     "payment_plan_reminders": "2026-11-17T09:40:30+00:00",
     "payroll_authorizations": "2026-11-17T09:50:30+00:00",
+    "payroll_deductions": "2026-11-17T11:30:30+00:00",
     "delivery_tracking": "2026-11-17T10:20:30+00:00",
 }
 """From November 1, 5:00 a.m. in New York is 10:00 UTC."""
@@ -123,6 +124,7 @@ def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], na
             "ended_payment_plans": "2026-11-04T09:30:00+00:00",
             "payment_plan_reminders": "2026-11-04T09:40:00+00:00",
             "payroll_authorizations": "2026-11-04T09:50:00+00:00",
+            "payroll_deductions": "2026-11-03T11:30:00+00:00",
             "delivery_tracking": "2026-11-03T10:20:00+00:00",
         }[name]
     )
