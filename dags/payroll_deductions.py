@@ -4,8 +4,8 @@
 on. Then sends payroll the deductions that begin or end since the last time: only those that both have signed. Sends an
 alert when an operator must act.
 
-**When.** Every day at 6:30 a.m., facility time. A missed day needs no catching up. Use *Trigger* to run it now. Switch
-it on when `payroll.url` is set.
+**When.** Every day at 6:30 a.m., facility time. A missed day needs no catching up. Use *Trigger* to run it now. Without
+the setting `payroll.url`, it does nothing.
 
 **If a task failed.** Read the last lines of its log: they say what is wrong and what to do. Fix that, then *Clear* the
 task with *downstream*. Clearing is always safe: answers are read once, and no change is sent twice.

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from common.connections import POOL_SOURCE, open_task_context
 
@@ -18,6 +19,8 @@ def collect_answers() -> list[dict[str, Any]]:
     from statement_builder.operations.payroll.collect import collect_answers as collect  # noqa: PLC0415
 
     with open_task_context() as context:
+        if not context.settings.payroll.url:
+            raise AirflowSkipException("No payroll deductions: the setting payroll.url is empty.")
         return [asdict(alert) for alert in collect(context).alerts]
 
 
