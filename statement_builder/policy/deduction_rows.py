@@ -24,7 +24,7 @@ _ONE_DAY = timedelta(days=1)
 
 
 class Refused(NamedTuple):
-    """An authorization that payroll is not told of, and the hold code that says why."""
+    """An authorization that is not sent to payroll, and the hold code that says why."""
 
     authorization_id: str
     guarantor_id: str
@@ -41,7 +41,7 @@ class Changes(NamedTuple):
 def find_changes(
     accounts: Iterable[GuarantorAccount], sent: Mapping[str, DeductionRow], *, code: str, as_of: date
 ) -> Changes:
-    """The rows to send, by employee. `sent` has the latest row of each authorization that payroll was told of; `code`
+    """The rows to send, by employee. `sent` has the latest row of each authorization that payroll has; `code`
     is that of new ones. An employee has one deduction at a time, because payroll knows it by employee and code."""
     rows: dict[str, DeductionRow] = {}
     refused: list[Refused] = []

@@ -170,4 +170,4 @@ def _find_row(rows: list[DeductionRow], answer: Answer) -> DeductionRow | str:
         return "two deductions of this employee were due on this payday"
     if latest and not answer.taken_cents:
         return ""
-    return "payroll was told of no deduction of this employee on this payday"
+    return "payroll has no deduction of this employee from us on this payday"

@@ -35,7 +35,7 @@ class SentDeductions(Record, kw_only=True):
     rows: int
     """The rows in them."""
     alerts: tuple[Alert, ...]
-    """Authorizations that payroll was not told of, and why."""
+    """Authorizations that were not sent to payroll, and why."""
 
 
 def open_payroll_store(settings: Settings, environ: Mapping[str, str]) -> PayrollStore:
