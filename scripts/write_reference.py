@@ -25,6 +25,8 @@ from statement_builder.devtools.benchmark import BenchmarkResult
 from statement_builder.ledger import LegalHold, RecordedRequest
 from statement_builder.operations.access import AccessReport
 from statement_builder.operations.health_check import HealthCheckFinding
+from statement_builder.operations.payroll.collect import CollectedAnswers
+from statement_builder.operations.payroll.send import SentDeductions
 from statement_builder.operations.preflight import PreflightReport
 from statement_builder.operations.queries import ExceptionRow, HoldRow
 from statement_builder.operations.retention.purge import PurgeReport
@@ -287,6 +289,8 @@ _JSON_RESULTS = (
     ("statements holds", "A list of objects.", HoldRow),
     ("statements find", "A list of objects.", DocumentSummary),
     ("statements track", "One object.", TrackingResult),
+    ("statements payroll send", "One object.", SentDeductions),
+    ("statements payroll collect", "One object.", CollectedAnswers),
     ("statements purge", "One object.", PurgeReport),
     ("statements legal-hold list", "A list of objects.", LegalHold),
     ("statements requests", "A list of objects.", RecordedRequest),

@@ -96,5 +96,6 @@ def faulty_account(
         has_plan=True,
         has_assistance=True,
         has_estate=True,
+        has_deduction=True,
         requests=requests,
     )

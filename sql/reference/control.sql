@@ -26,6 +26,8 @@ SELECT 'plans' AS result_set, count(*) AS row_count FROM payment_plan
 UNION ALL
 SELECT 'installments' AS result_set, count(*) AS row_count FROM installment
 UNION ALL
+SELECT 'deductions' AS result_set, count(*) AS row_count FROM payroll_deduction
+UNION ALL
 SELECT 'holds' AS result_set, count(*) AS row_count FROM hold
 UNION ALL
 SELECT 'assistance' AS result_set, count(*) AS row_count FROM assistance

@@ -161,6 +161,25 @@ CREATE TABLE installment (
     paid_cents bigint
 );
 
+CREATE TABLE payroll_deduction (
+    authorization_id text COLLATE "C",
+    guarantor_id text COLLATE "C",
+    plan_id text COLLATE "C",
+    employee_id text COLLATE "C",
+    status text COLLATE "C",
+    asked_on date,
+    total_cents bigint,
+    per_pay_cents bigint,
+    pay_count bigint,
+    frequency text COLLATE "C",
+    first_pay_on date,
+    last_pay_on date,
+    work_state text COLLATE "C",
+    signed_on date,
+    hospital_signed_on date,
+    ended_on date
+);
+
 CREATE TABLE hold (
     hold_id text COLLATE "C",
     guarantor_id text COLLATE "C",

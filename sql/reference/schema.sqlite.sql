@@ -161,6 +161,25 @@ CREATE TABLE installment (
     paid_cents integer
 );
 
+CREATE TABLE payroll_deduction (
+    authorization_id text,
+    guarantor_id text,
+    plan_id text,
+    employee_id text,
+    status text,
+    asked_on text,
+    total_cents integer,
+    per_pay_cents integer,
+    pay_count integer,
+    frequency text,
+    first_pay_on text,
+    last_pay_on text,
+    work_state text,
+    signed_on text,
+    hospital_signed_on text,
+    ended_on text
+);
+
 CREATE TABLE hold (
     hold_id text,
     guarantor_id text,

@@ -381,6 +381,63 @@ class Plan(Record, kw_only=True):
     """When the guarantor signed these terms. None: not yet, or not on file."""
 
 
+class PayFrequency(StrEnum):
+    """How often an employer pays wages."""
+
+    WEEKLY = "weekly"
+    BIWEEKLY = "biweekly"
+    SEMIMONTHLY = "semimonthly"
+    """Twice a month."""
+    MONTHLY = "monthly"
+
+
+class DeductionStatus(StrEnum):
+    ASKED = "asked"
+    """The employee asked for the form."""
+    SIGNED = "signed"
+    REVOKED = "revoked"
+    """The employee took the authorization back."""
+    ENDED = "ended"
+    """Paid, replaced, or the employment has ended."""
+
+
+class PayrollDeduction(Record, kw_only=True):
+    """An employee's authorization to pay a plan from wages: `pay_count` deductions of `per_pay_cents`, of which the
+    last may be smaller, so that they add up to `total_cents`."""
+
+    authorization_id: str
+    plan_id: str
+    employee_id: str
+    """Payroll's own number. It must not be a Social Security number."""
+    status: DeductionStatus
+    asked_on: date
+    total_cents: int
+    per_pay_cents: int
+    pay_count: int
+    frequency: PayFrequency
+    first_pay_on: date
+    last_pay_on: date
+    work_state: str
+    """The state where the employee works: its wage law applies."""
+    signed_on: date | None = None
+    """When the employee signed."""
+    hospital_signed_on: date | None = None
+    ended_on: date | None = None
+    """The first payday without a deduction, once it is revoked or ended. None: the next one."""
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether both have signed, and neither has ended it."""
+        return self.status is DeductionStatus.SIGNED and bool(self.signed_on and self.hospital_signed_on)
+
+
+class DeductionMiss(Record, kw_only=True):
+    """Payroll's latest answer about an authorization: the deduction was not taken, or not in full."""
+
+    authorization_id: str
+    pay_on: date
+
+
 class RecordedHold(Record, kw_only=True):
     """A hold that staff recorded in the billing system. `policy/hold_codes.toml` lists the codes."""
 
@@ -565,6 +622,10 @@ class GuarantorAccount(Record, kw_only=True):
     """The letters to this recipient about payment plans, financial assistance, and an estate, from the ledger."""
     estates: tuple[Estate, ...] = ()
     """Of a guarantor who has died. More than one is for a person to correct."""
+    deductions: tuple[PayrollDeduction, ...] = ()
+    """The guarantor's authorizations to pay from wages. Empty for other recipients of a part of the mail."""
+    deduction_misses: tuple[DeductionMiss, ...] = ()
+    """From the ledger: the authorizations whose last deduction was missed."""
     contacts: tuple[Contact, ...] = ()
     """Other recipients of a part of the mail. Empty once the account is split into one per recipient."""
     split_off: tuple[str, ...] = ()
@@ -597,6 +658,8 @@ class FaultyAccount(Record, kw_only=True):
     """Whether any row is about a visit or stay, which makes it a candidate for letters."""
     has_episode: bool = False
     """Whether any row is about a pregnancy, which makes it a candidate for obstetric notices."""
+    has_deduction: bool = False
+    """Whether any row is about a payroll deduction, which makes it a candidate for the authorization."""
     has_plan: bool = False
     """Whether any row is about a payment plan, which makes it a candidate for letters about plans."""
     has_assistance: bool = False

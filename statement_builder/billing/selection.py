@@ -78,6 +78,10 @@ class Kind(StrEnum):
             on_portal=False,
         ),
     )
+    PAYROLL_AUTHORIZATION = (
+        "payroll-authorization",
+        KindTraits(noun="payroll deduction authorization", by_email=False),
+    )
 
     traits: KindTraits
 

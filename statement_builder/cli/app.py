@@ -27,6 +27,7 @@ from statement_builder.cli import (
     tracking,
     work_queue,
 )
+from statement_builder.cli.payroll import payroll_app
 from statement_builder.cli.queue import queue_app
 from statement_builder.cli.reports import report_app
 from statement_builder.cli.source import source_app
@@ -82,6 +83,7 @@ for _panel, _commands in _PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
 app.add_typer(queue_app, name="queue", rich_help_panel="Work queue and reports")
+app.add_typer(payroll_app, name="payroll", rich_help_panel="Requests")
 app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
 app.add_typer(retention.legal_hold_app, name="legal-hold", rich_help_panel="Retention")
 app.add_typer(stores.ledger_app, name="ledger", rich_help_panel="Checks and sample data")

@@ -41,6 +41,8 @@ class PrintedTerms(Record, kw_only=True):
     """Days to the refund of what was paid above the amount that a decision left."""
     assistance_refund_min_cents: int = 500
     """A smaller excess is not refunded (26 CFR 1.501(r)-6(c)(6)(i)(C)(2))."""
+    payroll_revocation_days: int = 14
+    """Days from a revocation of a payroll deduction to the first payday without it, at most."""
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts."""
     estate_signer: str = ""

@@ -18,6 +18,7 @@ from statement_builder.ledger.control_totals import ControlTotalsRepository, Rem
 from statement_builder.ledger.delivery.deliveries import DeliveryRepository
 from statement_builder.ledger.delivery.delivery_reports import DeliveryReportRepository
 from statement_builder.ledger.delivery.emails import EmailRepository
+from statement_builder.ledger.delivery.payroll import PayrollRepository
 from statement_builder.ledger.delivery.portal import PortalRepository
 from statement_builder.ledger.delivery.print_files import PrintFileRepository
 from statement_builder.ledger.delivery.readings import ReadingRepository
@@ -70,6 +71,7 @@ class Ledger(Closing):
         self.serials = SerialRepository(self._transactions)
         self.deliveries = DeliveryRepository(self._transactions)
         self.delivery_reports = DeliveryReportRepository(self._transactions)
+        self.payroll = PayrollRepository(self._transactions)
         self.portal = PortalRepository(self._transactions)
         self.readings = ReadingRepository(self._transactions)
         self.redeliveries = RedeliveryRepository(self._transactions)

@@ -17,6 +17,7 @@ from statement_builder.billing.model import Record
 from statement_builder.errors import ArchiveError, ClockError, LedgerVersionError, StatementsError, StoreError
 from statement_builder.ledger import Ledger
 from statement_builder.operations.event_log import check_event_log
+from statement_builder.operations.payroll.send import open_payroll_store
 from statement_builder.pipeline.context import open_templates
 from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.payment_codes import read_payment_keys
@@ -73,6 +74,7 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "print vendor", lambda: _check_print(settings, environ)
     yield "e-mail", lambda: _check_email(settings, environ)
     yield "portal", lambda: _check_portal(settings, environ)
+    yield "payroll", lambda: _check_payroll(settings, environ)
     yield "inbox", lambda: _check_inbox(settings)
     yield "payment code", lambda: _check_payment_code(settings, environ)
 
@@ -131,6 +133,13 @@ def _check_portal(settings: Settings, environ: Mapping[str, str]) -> str:
     read_portal_keys(environ)
     open_portal(settings, environ).check()
     return f"{settings.portal.partition(':')[0]}: can be written to"
+
+
+def _check_payroll(settings: Settings, environ: Mapping[str, str]) -> str:
+    if not settings.payroll.url:
+        return "no payroll deductions (setting payroll.url)"
+    open_payroll_store(settings, environ).check()
+    return f"{settings.payroll.url.partition(':')[0]}: can be written to"
 
 
 def _check_inbox(settings: Settings) -> str:

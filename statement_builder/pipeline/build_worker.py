@@ -413,6 +413,7 @@ def printed_terms(policy: Policy) -> PrintedTerms:
         payment_plan_min_cents=policy.payment_plan_min_cents,
         plan_letter_mode=policy.plan_letter_mode,
         disclosure_installments_max=policy.disclosure_installments_max.value,
+        payroll_revocation_days=policy.payroll_revocation_days,
         agency_name=policy.agency_name,
         assistance_respond_days=policy.assistance_respond_days,
         assistance_refund_days=policy.assistance_refund_days,

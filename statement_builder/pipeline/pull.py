@@ -20,6 +20,7 @@ from statement_builder.billing.model import (
     CausedLetter,
     ContactKind,
     Correspondence,
+    DeductionMiss,
     Encounter,
     FaultyAccount,
     GuarantorAccount,
@@ -102,8 +103,10 @@ def stream_candidates(
     replaced: frozenset[str] = frozenset(),
     only: Collection[str] | None = None,
     refused: frozenset[int] = frozenset(),
+    choose: Callable[[Entry], Entry | None] | None = None,
 ) -> Iterator[Entry]:
     """The candidates that the source has now, one per recipient, each with its mailing history from the ledger.
+    `choose` takes others than the candidates for the kind of the scope: None leaves an entry out.
 
     In mailing order of the guarantors and constant memory. For the recipients in `replaced`, mailings of this batch are
     ignored because they are being corrected. `only` limits the result to these recipient ids; that of a guarantor
@@ -126,9 +129,8 @@ def stream_candidates(
         )
         if scope.kind.traits.is_asked_for:
             recipients = with_open_requests(context, scope, recipients)
-        candidates = (
-            found for entry in recipients if (found := _find_candidate(entry, scope.kind, scope.as_of)) is not None
-        )
+        choose = choose or partial(_find_candidate, kind=scope.kind, as_of=scope.as_of)
+        candidates = (found for entry in recipients if (found := choose(entry)) is not None)
         for entries in chunked(islice(candidates, scope.limit), _LOOKUP_SIZE):
             yield from _with_ledger_facts(context, scope.batch_id, entries, replaced)
         begun.close()
@@ -297,6 +299,8 @@ def _with_ledger_facts(
         account.guarantor.guarantor_id for account in accounts if account.plans or account.assistance or account.estates
     ]
     letters = context.ledger.documents.caused_letters(facility_id, with_events, excluding_batch=batch_id)
+    authorizations = [each.authorization_id for account in accounts for each in account.deductions]
+    misses = context.ledger.payroll.misses(facility_id, authorizations) if authorizations else {}
     for entry in entries:
         if isinstance(entry, FaultyAccount):
             yield entry
@@ -309,6 +313,7 @@ def _with_ledger_facts(
                 notices,
                 pending.get(guarantor_id, ()),
                 letters.get(guarantor_id, ()),
+                misses=misses,
             )
         except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
             found = _contain(exc, "adding the mailing history of this account", entry)
@@ -332,6 +337,8 @@ def _with_history(
     notices: Mapping[str, tuple[int, date]],
     pending: tuple[str, ...],
     letters: tuple[CausedLetter, ...],
+    *,
+    misses: Mapping[str, DeductionMiss],
 ) -> GuarantorAccount:
     return msgspec.structs.replace(
         account,
@@ -348,6 +355,9 @@ def _with_history(
         ),
         open_documents=pending,
         letters=letters,
+        deduction_misses=tuple(
+            misses[each.authorization_id] for each in account.deductions if each.authorization_id in misses
+        ),
     )
 
 

@@ -94,6 +94,11 @@ class Policy(Record, kw_only=True):
     """Days before an installment's due date when its reminder goes out."""
     plan_agreement_days: int = default_of("plan_agreement_days")
     """An agreement goes out for a plan that was opened, or whose terms changed, within this many days."""
+    payroll_lead_days: int = default_of("payroll_lead_days")
+    """Days from the form for a payroll deduction to the first payday, at least: to sign it, and to tell payroll."""
+    payroll_revocation_days: int = default_of("payroll_revocation_days")
+    """Days from a written revocation of a payroll deduction to the first payday without it, at most. Ask payroll when
+    it closes a pay period; some states set a limit."""
     plan_letter_mode: PlanLetterMode = PlanLetterMode.DISCLOSURE
     """What a payment plan is confirmed with. `disclosure`: a written agreement to sign and return, with the Truth in
     Lending disclosures if it has more than `disclosure_installments_max` installments or a finance charge.

@@ -99,6 +99,7 @@ class _Split:
             patients=tuple(each for each in account.patients if each.patient_id in patient_ids),
             encounters=encounters,
             plans=tuple(each for each in account.plans if self._has_plan(each.plan_id, numbers, contact)),
+            deductions=account.deductions if contact is None else (),
             holds=(
                 *self._recorded_holds(contact, numbers, {each.episode_id for each in episodes}),
                 *self._shared_plan_holds(encounters),

@@ -24,6 +24,7 @@ from statement_builder.settings.by_kind import YEARS_MAX, YEARS_MIN
 from statement_builder.settings.model import (
     ConsoleSettings,
     MailSettings,
+    PayrollSettings,
     ReleaseSettings,
     RenderSettings,
     RoleSettings,
@@ -90,6 +91,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_render_faults(settings.render)
     yield from _find_mail_faults(settings.mail, settings.archive)
     yield from _find_portal_faults(settings)
+    yield from _find_payroll_faults(settings.payroll)
     yield from _find_wait_faults(settings.mail.unread_email_days, settings.policy)
     yield from _find_release_faults(settings.release)
     yield from _find_policy_faults(settings.policy)
@@ -176,6 +178,12 @@ def _find_portal_faults(settings: Settings) -> Iterator[str]:
             "mail.portal_documents must be 'zip', because the archive is encrypted with a key that the portal does not "
             "have"
         )
+
+
+def _find_payroll_faults(payroll: PayrollSettings) -> Iterator[str]:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,12}", payroll.deduction_code):
+        yield "payroll.deduction_code must be 1 to 12 letters, digits, and hyphens"
+    yield from _find_folder_faults("payroll.inbox", payroll.inbox, must_exist=False)
 
 
 def _find_wait_faults(days: int, policy: Policy) -> Iterator[str]:

@@ -114,6 +114,20 @@ class MailSettings(Record, kw_only=True):
     person."""
 
 
+class PayrollSettings(Record, kw_only=True):
+    """Payroll deductions of the hospital's employees."""
+
+    url: str = ""
+    """URL of the folder from which payroll takes in deduction files: `file:///…` or `sftp://…`. Empty: none are
+    sent."""
+    deduction_code: str = "HOSPITAL"
+    """Payroll's code for deductions that pay hospital bills. A deduction that was sent keeps its code."""
+    answers_url: str = ""
+    """Where payroll leaves its answer files: an `sftp:` or `file:` URL. Empty: they are placed in `payroll.inbox`."""
+    inbox: str = ""
+    """Folder where payroll's answer files arrive."""
+
+
 class ReleaseSettings(ReleaseByKind, kw_only=True):
     """Who must release a batch."""
 
@@ -189,6 +203,8 @@ class RoleSettings(Record, kw_only=True):
     """Who may record and withdraw requests for documents."""
     work: tuple[str, ...] | None = None
     """Who may assign, note, snooze and finish rows of the work queue."""
+    payroll: tuple[str, ...] | None = None
+    """Who may send deductions to payroll and collect its answers."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
     console: tuple[str, ...] | None = None
@@ -253,6 +269,8 @@ class Settings(Record, kw_only=True):
     """How documents are rendered."""
     mail: MailSettings = MailSettings()
     """Print and e-mail delivery."""
+    payroll: PayrollSettings = PayrollSettings()
+    """Payroll deductions of the hospital's employees."""
     release: ReleaseSettings = ReleaseSettings()
     """Who must release a batch."""
     retention: RetentionSettings = RetentionSettings()

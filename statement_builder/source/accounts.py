@@ -19,6 +19,7 @@ from statement_builder.source.merge import Key
 from statement_builder.source.record_builders import (
     build_assistance,
     build_coverage,
+    build_deduction,
     build_encounter,
     build_episode,
     build_hold,
@@ -59,6 +60,7 @@ def try_build_account(
             has_plan=True,
             has_assistance=True,
             has_estate=True,
+            has_deduction=True,
         )
 
 
@@ -127,6 +129,7 @@ def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> 
         ),
         plans=tuple(build_plan(row, installments.get(row[2], ())) for row in rows["plans"]),
         holds=(*_build_all(build_hold, rows["holds"]), *_build_all(hold_for_death, rows["estates"])),
+        deductions=_build_all(build_deduction, rows["deductions"]),
         coverages=_build_all(build_coverage, rows["coverages"]),
         assistance=_build_all(build_assistance, rows["assistance"]),
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
@@ -211,6 +214,7 @@ def _make_faulty_account(
         )
         or "encounters" in bad,
         has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
+        has_deduction=bool(rows["deductions"]) or "deductions" in bad,
         has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
         has_assistance=bool(rows["assistance"]) or "assistance" in bad,
         has_estate=bool(rows["estates"]) or "estates" in bad,

@@ -23,6 +23,7 @@ from statement_builder.billing.model import (
     Patient,
     PatientPayment,
     PatientShare,
+    PayrollDeduction,
     Plan,
     PlanMethod,
     RecordedHold,
@@ -168,6 +169,26 @@ def build_plan(row: Row, installments: Iterable[Row]) -> Plan:
 def _installment(row: Row) -> Installment:
     _, _, _, sequence, due_on, amount_cents, paid_cents = row
     return Installment(sequence=sequence, due_on=due_on, amount_cents=amount_cents, paid_cents=paid_cents)
+
+
+def build_deduction(row: Row) -> PayrollDeduction:
+    return PayrollDeduction(
+        authorization_id=row[2],
+        plan_id=row[3],
+        employee_id=row[4],
+        status=row[5],
+        asked_on=row[6],
+        total_cents=row[7],
+        per_pay_cents=row[8],
+        pay_count=row[9],
+        frequency=row[10],
+        first_pay_on=row[11],
+        last_pay_on=row[12],
+        work_state=row[13].upper(),
+        signed_on=row[14],
+        hospital_signed_on=row[15],
+        ended_on=row[16],
+    )
 
 
 def build_hold(row: Row) -> RecordedHold:

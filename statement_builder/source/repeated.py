@@ -72,6 +72,7 @@ def _refuse(subject: str, account: GuarantorAccount | FaultyAccount) -> FaultyAc
         has_plan=True,
         has_assistance=True,
         has_estate=True,
+        has_deduction=True,
     )
 
 

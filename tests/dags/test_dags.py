@@ -24,10 +24,11 @@ PER_KIND = (
     "assistance_decisions",
     "estate_inquiries",
     "estate_claims",
+    "payroll_authorizations",
 )
-SCHEDULED = {*PER_KIND, "delivery_tracking"}
+SCHEDULED = {*PER_KIND, "delivery_tracking", "payroll_deductions"}
 BATCH_DAGS = {*PER_KIND, "rerun_batch"}
-ALL = {*PER_KIND, "rerun_batch", "delivery_tracking"}
+ALL = {*PER_KIND, "rerun_batch", "delivery_tracking", "payroll_deductions"}
 HEAVY = (
     "weasyprint",
     "boto3",
@@ -52,6 +53,8 @@ JUST_AFTER_SCHEDULE = {
     "assistance_decisions": "2026-11-17T08:50:30+00:00",
     "estate_inquiries": "2026-11-17T09:50:30+00:00",
     "estate_claims": "2026-11-17T10:00:30+00:00",
+    "payroll_authorizations": "2026-11-17T09:50:30+00:00",
+    "payroll_deductions": "2026-11-17T11:30:30+00:00",
     "delivery_tracking": "2026-11-17T10:20:30+00:00",
 }
 """From November 1, 5:00 a.m. in New York is 10:00 UTC."""
@@ -132,6 +135,8 @@ def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], na
             "assistance_decisions": "2026-11-04T08:50:00+00:00",
             "estate_inquiries": "2026-11-04T09:50:00+00:00",
             "estate_claims": "2026-11-04T10:00:00+00:00",
+            "payroll_authorizations": "2026-11-04T09:50:00+00:00",
+            "payroll_deductions": "2026-11-03T11:30:00+00:00",
             "delivery_tracking": "2026-11-03T10:20:00+00:00",
         }[name]
     )

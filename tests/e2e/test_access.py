@@ -25,6 +25,8 @@ SHOWS_NO_PERSON = {
     "ledger upgrade": "the installation",
     "legal-hold lift": "the id that was typed",
     "legal-hold place": "the id that was typed",
+    "payroll collect": "figures and file names",
+    "payroll send": "figures and ids of authorizations",
     "purge": "figures of whole batches",
     "serve": "nothing; the console records each page (tests/web)",
     "request": "the account number that was typed",

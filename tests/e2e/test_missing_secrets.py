@@ -52,6 +52,8 @@ SENDS_NOTHING = {
     "legal-hold lift": ("legal-hold", "lift", BATCH, "--reason", "suit"),
     "legal-hold list": ("legal-hold", "list"),
     "request": ("request", "invoice", "A-NOT-THERE"),
+    "payroll send": ("payroll", "send"),
+    "payroll collect": ("payroll", "collect"),
     "requests": ("requests",),
     "queue list": ("queue", "list"),
     "queue assign": ("queue", "assign", "0123456789abcdef", "--to", "ana"),

@@ -31,6 +31,7 @@ from statement_builder.documents.facts import (
 )
 from statement_builder.kinds.assistance_decision.facts import AssistanceDecisionFacts
 from statement_builder.kinds.assistance_incomplete.facts import AssistanceIncompleteFacts
+from statement_builder.kinds.payroll_authorization.facts import PayrollAuthorizationFacts
 from statement_builder.kinds.plan_agreement.facts import PlanAgreementFacts
 from statement_builder.kinds.plan_default.facts import PlanDefaultFacts
 from statement_builder.kinds.plan_missed.facts import PlanMissedFacts
@@ -57,6 +58,7 @@ from tests.contents import (
     make_statement,
     three_visits,
 )
+from tests.payroll import make_authorization
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
 
@@ -301,6 +303,9 @@ def dates_of(record: type, behind: frozenset[str]) -> set[str]:
         pytest.param(PlanDefaultFacts, frozenset[str](), id="plan-default"),
         pytest.param(AssistanceIncompleteFacts, frozenset({"received_on"}), id="assistance-incomplete"),
         pytest.param(AssistanceDecisionFacts, frozenset({"received_on", "decided_on"}), id="assistance-decision"),
+        pytest.param(
+            PayrollAuthorizationFacts, frozenset({"signed_on", "hospital_signed_on"}), id="payroll-authorization"
+        ),
     ],
 )
 def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: frozenset[str]) -> None:
@@ -311,6 +316,7 @@ def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: f
             make_plan_statement(),
             make_ob_notice(),
             make_letter(4),
+            make_authorization(),
             make_agreement(),
             make_reminder(),
             make_missed(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -16,6 +17,9 @@ from statement_builder.policy import Policy
 from tests.assistance_letters import make_denied, make_full, make_incomplete, make_partial, make_presumptive
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
 from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
+from tests.estate_letters import make_claim, make_estate, make_inquiry
+from tests.estate_letters import make_visit as make_claimed_visit
+from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
 
 FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
@@ -52,6 +56,9 @@ KINDS = (
     "plan-reminder",
     "plan-missed",
     "plan-default",
+    "payroll-form",
+    "estate-inquiry",
+    "estate-claim",
 )
 """Every kind and level, as `make_random` names them."""
 
@@ -77,10 +84,9 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
             ),
             **person,
         )
-    if kind.startswith("assistance-"):
-        return _assistance_letter(kind, random, **person)
-    if kind.startswith("plan-"):
-        return _plan_letter(kind, random, **person)
+    family = _FAMILIES.get(kind.partition("-")[0])
+    if family is not None:
+        return family(kind, random, **person)
     if kind in {"statement", "reminder"}:
         visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 1, 2, 3, 5, 9))))
         return make_statement(*visits, level=int(kind == "reminder"), **person)
@@ -126,6 +132,21 @@ def _plan_letter(kind: str, random: Random, **person: Any) -> Content:
         return make_missed(make_plan(*paid, next_on=date(2026, 12, random.randint(1, 9)), method=method), **person)
     level = random.choice((0, 1, 2, 3, 4))
     return make_default(replace(BILLED_ONCE, statements_sent=min(level + 1, 2), last_level=level), **person)
+
+
+def _payroll_form(_: str, random: Random, **person: Any) -> Content:
+    terms = random.choice((SIGNED, {}, {}))
+    count, cents = random.choice(((12, 5_000), (4, 15_000), (1, 60_000), (7, 9_000)))
+    first_on = date(2026, 12, random.randint(12, 28))
+    deduction = make_deduction(
+        pay_count=count,
+        per_pay_cents=cents,
+        first_pay_on=first_on,
+        last_pay_on=first_on + timedelta(weeks=2 * (count - 1)),
+        work_state=random.choice(("NC", "CA", "VT")),
+        **terms,
+    )
+    return make_authorization(deduction, **person)
 
 
 def _stay(random: Random) -> Encounter:
@@ -183,3 +204,22 @@ def _share(random: Random, owed_cents: int) -> PatientShare | None:
         copay_cents=parts[2],
         noncovered_cents=parts[3],
     )
+
+
+def _estate_letter(kind: str, random: Random, **person: Any) -> Content:
+    if kind == "estate-inquiry":
+        return make_inquiry(**person)
+    visits = [
+        make_claimed_visit(f"A7{number:05}", owed_cents=random.randrange(1_000, 90_000))
+        for number in range(random.choice((1, 2, 6)))
+    ]
+    return make_claim(*visits, estate=make_estate(attorney_name=random.choice(("", "Reyes & Cole LLP"))), **person)
+
+
+_FAMILIES: dict[str, Callable[..., Content]] = {
+    "assistance": _assistance_letter,
+    "plan": _plan_letter,
+    "payroll": _payroll_form,
+    "estate": _estate_letter,
+}
+"""The first word of a kind → what makes one."""

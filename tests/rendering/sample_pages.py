@@ -15,7 +15,14 @@ import msgspec
 
 from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
 from statement_builder.billing.languages import SOURCE_LANGUAGE
-from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus, PlanMethod
+from statement_builder.billing.model import (
+    Deposit,
+    Encounter,
+    FinancialClass,
+    InsuranceStatus,
+    PayFrequency,
+    PlanMethod,
+)
 from statement_builder.billing.selection import Kind, PlanLetterMode
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
@@ -63,8 +70,19 @@ from tests.contents import (
     make_stay,
 )
 from tests.estate_letters import SIGNED, make_claim, make_estate, make_inquiry, make_visit
+from tests.payroll import SIGNED as SIGNED_DEDUCTION
+from tests.payroll import make_authorization, make_deduction
 from tests.plan_letters import make_agreement, make_default, make_missed, make_plan, make_reminder
 
+_FOUR_UNEQUAL: dict[str, Any] = {
+    "work_state": "CA",
+    "frequency": PayFrequency.SEMIMONTHLY,
+    "per_pay_cents": 16_000,
+    "pay_count": 4,
+    "first_pay_on": date(2026, 12, 15),
+    "last_pay_on": date(2027, 1, 29),
+}
+"""No more than four deductions, the last one smaller, and no final pay (Cal. Labor Code 224)."""
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 20"><title>Riverbend</title>'
     '<circle cx="10" cy="10" r="9" fill="#0b4a6f"/><path d="M22 4h36v4H22zM22 12h28v4H22z" fill="#0b4a6f"/></svg>'
@@ -239,6 +257,9 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
         *(make_visit(f"A7000{number}", owed_cents=34_500 + 1_000 * number) for number in range(5)),
         estate=make_estate(attorney_name="Reyes & Cole LLP"),
     ),
+    "payroll-form": make_authorization,
+    "payroll-form-without-final-pay": partial(make_authorization, make_deduction(**_FOUR_UNEQUAL)),
+    "payroll-signed-copy": partial(make_authorization, make_deduction(**SIGNED_DEDUCTION)),
 }
 _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "assistance-on-plan": make_helped_plan,

@@ -160,8 +160,6 @@ def test_languages__no_notice_is_unused() -> None:
         pytest.param("states.toml", "reviewed =", "# reviewed =", "cannot be read", id="no-review-date"),
         pytest.param("notice.css", "src: url", "source: url", "language_notice have errors", id="font-without-source"),
         pytest.param("notice.css", "}", "} p { edge: red }", "language_notice have errors", id="unknown-property"),
-            "notice.css", "}", "} p { text-alignment: left }", "language_notice have errors", id="unknown-property"
-        ),
     ],
 )
 def test_check_templates__names_damaged_data(tmp_path: Path, file: str, before: str, after: str, expected: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from statement_builder.billing.model import (
     AssistanceKind,
     ContactKind,
+    DeductionStatus,
     Delivery,
     EpisodeStatus,
     FaultyAccount,
@@ -159,6 +160,10 @@ def is_pregnant_in_week(first: int, last: int) -> Callable[[GuarantorAccount], b
     )
 
 
+def has_deduction(status: DeductionStatus) -> Callable[[GuarantorAccount], bool]:
+    return lambda account: any(each.status is status for each in account.deductions)
+
+
 def has_minor(account: GuarantorAccount) -> bool:
     return any(days_since(patient.birth_on) < 18 * 365 for patient in account.patients)
 
@@ -185,7 +190,7 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(owes(0, 0), 1, id="paid-off"),
         pytest.param(owes(300, 300), 1, id="three-dollars"),
         pytest.param(lambda a: a.unapplied_cents > 0, 1, id="unapplied-payment"),
-        pytest.param(lambda a: not a.encounters, 5, id="no-visits"),
+        pytest.param(lambda a: not a.encounters, 4, id="no-visits"),
         pytest.param(lambda a: len(a.encounters) == 120, 1, id="120-visits"),
         pytest.param(
             lambda a: len(f"{a.guarantor.first_name} {a.guarantor.last_name}") == 60, 1, id="60-character-name"
@@ -222,6 +227,9 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(has_hold("DECEASED"), 1, id="deceased"),
         pytest.param(has_hold("DISPUTE"), 1, id="dispute"),
         pytest.param(has_hold("RETMAIL"), 1, id="returned-mail"),
+        pytest.param(has_deduction(DeductionStatus.ASKED), 3, id="payroll-deduction-asked"),
+        pytest.param(has_deduction(DeductionStatus.SIGNED), 1, id="payroll-deduction-signed"),
+        pytest.param(has_deduction(DeductionStatus.REVOKED), 1, id="payroll-deduction-revoked"),
     ],
 )
 def test_make_sample__has_every_scenario(

@@ -47,6 +47,7 @@ from tests.contents import (
     make_stay,
     three_visits,
 )
+from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
 PSEUDO = "eo"
@@ -118,6 +119,8 @@ def documents() -> Iterator[Content]:
         for basis in DecisionBasis:
             if not basis.approves:
                 yield make_denied(basis, large_print=large_print)
+        yield make_authorization(large_print=large_print)
+        yield make_authorization(make_deduction(**SIGNED), large_print=large_print)
         for level in (2, 3, 4):
             yield make_letter(level, large_print=large_print)
         actions = msgspec.structs.replace(TERMS, collection_actions=tuple(CollectionAction))

@@ -26,6 +26,7 @@ from tests.contents import (
     three_visits,
 )
 from tests.estate_letters import make_claim, make_inquiry
+from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 from tests.readability import SCALES, SENTENCE_WORDS_MAX, measure, running_text
 
@@ -59,6 +60,8 @@ DOCUMENTS: dict[str, Callable[..., Content]] = {
     "assistance-denied-without-answer": lambda **person: make_denied(DecisionBasis.NO_ANSWER, **person),
     "estate-inquiry": make_inquiry,
     "estate-claim": make_claim,
+    "payroll-form": make_authorization,
+    "payroll-signed-copy": lambda **person: make_authorization(make_deduction(**SIGNED), **person),
 }
 EVERY_LANGUAGE = languages(TEMPLATES)
 EMAIL_TEXTS = sorted((TEMPLATES.parent / "mail_house" / "email" / "texts").glob("*.toml"))

@@ -14,6 +14,7 @@ from statement_builder.cli.output.documents import show_documents
 from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
 from statement_builder.cli.output.json_output import print_json
 from statement_builder.cli.output.measurements import show_benchmark
+from statement_builder.cli.output.payroll import show_collected_answers, show_sent_deductions
 from statement_builder.cli.output.progress import show_progress
 from statement_builder.cli.output.requests import show_requests
 from statement_builder.cli.output.retention import show_legal_holds, show_purge
@@ -30,6 +31,7 @@ __all__ = [
     "show_access",
     "show_batches",
     "show_benchmark",
+    "show_collected_answers",
     "show_control_sheet",
     "show_details",
     "show_documents",
@@ -44,6 +46,7 @@ __all__ = [
     "show_queue",
     "show_requests",
     "show_rerun_plan",
+    "show_sent_deductions",
     "show_source_check",
     "show_tracking",
 ]

@@ -358,6 +358,53 @@ portal_document = Table(
 )
 """The key makes it impossible to publish a document twice, or to withdraw it twice."""
 
+payroll_file = Table(
+    "payroll_file",
+    metadata,
+    Column("name", _ID, primary_key=True),
+    Column("facility_id", _ID, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index("payroll_file_facility", "facility_id", "name"),
+    _one_of("state", (DeliveryState.CLAIMED, DeliveryState.SENT), "state"),
+)
+"""A deduction file for payroll. Its bytes follow from its rows, so that a run after a crash writes the same ones."""
+
+payroll_row = Table(
+    "payroll_row",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("authorization_id", _ID, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("payroll_file", _ID, ForeignKey("payroll_file.name"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("guarantor_id", _ID, nullable=False),
+    Column("employee_id", _ID, nullable=False),
+    Column("code", _WORD, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date, nullable=False),
+    Column("limit_cents", BigInteger, nullable=False),
+    Column("signed_on", Date, nullable=False),
+    Index("payroll_row_file", "payroll_file", "position"),
+    Index("payroll_row_employee", "facility_id", "employee_id"),
+)
+"""What payroll was told about an authorization, from revision 1. The key makes it impossible to send a change twice."""
+
+payroll_answer = Table(
+    "payroll_answer",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("authorization_id", _ID, primary_key=True),
+    Column("pay_on", Date, primary_key=True),
+    Column("taken_cents", BigInteger, nullable=False),
+    Column("is_missed", Boolean, nullable=False),
+    Column("reason", _WORD, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+)
+"""What payroll did on a payday. `is_missed`: it did not take all that was due."""
+
 redelivery = Table(
     "redelivery",
     metadata,

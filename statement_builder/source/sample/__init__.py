@@ -15,6 +15,7 @@ from statement_builder.source.reference import create_schema, insert_rows
 from statement_builder.source.sample.assistance import add_applications
 from statement_builder.source.sample.distribution import ONE_OF_EACH, choose_scenario
 from statement_builder.source.sample.household import Household, Rows
+from statement_builder.source.sample.payroll import add_deductions
 from statement_builder.source.sample.requests import add_requests
 
 _CHUNK_GUARANTORS = 2000
@@ -65,6 +66,7 @@ def _insert_guarantors(connection: Connection, guarantors: int, seed: int, as_of
             add_requests(household, scenario)
             if number >= len(ONE_OF_EACH):
                 add_applications(household, scenario)
+            add_deductions(household, scenario)
         for table, added in rows.items():
             counts[table] += insert_rows(connection, table, columns[table], added)
     for feed in _FEEDS:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0028"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 
 ID = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 REJECTED = "state = 'rejected'"
