@@ -16,6 +16,7 @@ from mail_house.errors import HandOffError
 from statement_builder import __version__
 from statement_builder.cli import (
     batches,
+    billing_office,
     documents,
     maintenance,
     output,
@@ -80,6 +81,7 @@ _PANELS = {
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
+billing_office.add_commands(report_app)
 app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
 app.add_typer(retention.legal_hold_app, name="legal-hold", rich_help_panel="Retention")
 app.add_typer(stores.ledger_app, name="ledger", rich_help_panel="Checks and sample data")

@@ -284,6 +284,7 @@ print_file = Table(
 `assumed_mailing_business_days`, the time from that status to the mail."""
 
 AWAITED = "read_by IS NOT NULL"
+DID_NOT_ARRIVE = "state IN ('returned', 'bounced')"
 LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in TERMINAL_FAILURES)})"
 
 serial_range = Table(
@@ -320,6 +321,7 @@ delivery = Table(
         postgresql_where=text(LIVE),
     ),
     Index("delivery_print_file", "print_file"),
+    Index("delivery_returned", "changed_at", sqlite_where=text(DID_NOT_ARRIVE), postgresql_where=text(DID_NOT_ARRIVE)),
     Index("delivery_read_by", "read_by", sqlite_where=text(AWAITED), postgresql_where=text(AWAITED)),
     _one_of("channel", Channel, "channel"),
     _one_of("state", DeliveryState, "state"),
