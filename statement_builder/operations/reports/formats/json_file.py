@@ -18,7 +18,11 @@ def write_json(report: Report, rows: Footing, file: IO[bytes]) -> None:
         "title": report.title,
         "meaning": report.meaning,
         "as_of": report.as_of,
-        "columns": report.columns,
+        # Explicit, because records leave out what is the default.
+        "columns": [
+            {"name": each.name, "title": each.title, "type": each.type, "adds_up": each.adds_up}
+            for each in report.columns
+        ],
     }
     file.write(encode(head)[:-1] + b',"rows":[')
     before = b"\n"

@@ -17,6 +17,9 @@ _STYLE = Style(
     background="transparent",
     plot_background="transparent",
     font_family="sans-serif",
+    opacity="1",
+    guide_stroke_color="#ccc",
+    major_guide_stroke_color="#ccc",
     colors=("#0b6e6e", "#e3a72f", "#7a4b9a", "#c4472f", "#4f6d8f"),
 )
 """Colors that differ in brightness, so that a print in gray can be read."""
@@ -35,7 +38,9 @@ def draw_plot(report: Report, rows: Sequence[Row]) -> str:
         for part, name in enumerate(plot.parts):
             value = row[places[name]]
             mine[part] += value if isinstance(value, int) else 0
-    shown = dict(list(sums.items())[-_BARS_MAX:])
+    shown = dict([(name, values) for name, values in sums.items() if any(values)][-_BARS_MAX:])
+    if not shown:
+        return ""
     unit = report.columns[places[plot.parts[0]]]
     bars = pygal.StackedBar if plot.is_stacked else pygal.Bar
     chart = bars(
