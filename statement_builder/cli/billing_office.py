@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import io
 import sys
 import tempfile
 from collections.abc import Callable
@@ -83,8 +82,8 @@ def _run_report(
             with tempfile.TemporaryFile() as file:
                 write_report(context, definition, request, kind, file, purpose=purpose)
                 file.seek(0)
-                for line in io.TextIOWrapper(file, encoding="utf-8"):
-                    sys.stdout.write(f"{printable_lines(line.rstrip())}\n")
+                for line in file:
+                    sys.stdout.write(f"{printable_lines(line.decode().rstrip())}\n")
         else:
             count = write_report(context, definition, request, kind, path, purpose=purpose)
             output.say(f"{path}: {count:,} {'row' if count == 1 else 'rows'}")

@@ -93,28 +93,25 @@ class CandidateRepository(Repository):
 
     def reasons(self, batch_id: str) -> Iterator[tuple[str, str, int]]:
         """Candidate, hold code, and the cents that are held of the candidate with its first reason (0 with every
-        other), each pair once."""
+        other), each pair once. What is held without a reason has an empty code: the part of a plan that is not due."""
+        held_cents = candidate.c.balance_cents - candidate.c.amount_cents
         query = (
-            select(
-                candidate.c.subject,
-                candidate_hold.c.code,
-                func.min(candidate_hold.c.position),
-                func.min(candidate.c.balance_cents - candidate.c.amount_cents),
-            )
-            .join(
+            select(candidate.c.subject, candidate_hold.c.code, func.min(held_cents))
+            .outerjoin(
                 candidate_hold,
                 and_(
                     candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject
                 ),
             )
-            .where(candidate.c.batch_id == batch_id)
+            .where(candidate.c.batch_id == batch_id, candidate.c.outcome != Outcome.EXCEPTION.value)
+            .where(or_(candidate_hold.c.code.is_not(None), held_cents != 0))
             .group_by(candidate.c.subject, candidate_hold.c.code)
             .order_by(candidate.c.subject, func.min(candidate_hold.c.position))
         )
         previous = None
         with self._read() as connection, connection.execution_options(yield_per=5_000).execute(query) as rows:
-            for subject, code, _, held_cents in rows:
-                yield subject, code, 0 if subject == previous else int(held_cents)
+            for subject, code, cents in rows:
+                yield subject, code or "", 0 if subject == previous else int(cents)
                 previous = subject
 
     def decisions(self, batch_ids: Sequence[str], guarantor_id: str) -> list[CandidateDecision]:

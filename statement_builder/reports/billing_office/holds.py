@@ -15,12 +15,17 @@ BUCKETS = ("days_0_30", "days_31_60", "days_61_90", "over_90")
 _TITLES = ("0-30 days", "31-60", "61-90", "over 90")
 
 
+_NOT_DUE = "Payments of a plan that are not due yet"
+"""What is held without a hold code."""
+
+
 class HeldReason(Record, kw_only=True, gc=False):
     """One reason that the last batch of a kind found against one candidate."""
 
     kind: Kind
     subject: str
     code: str
+    """Empty: the part of a payment plan that is not due yet."""
     since: date
     """The as-of date of the earliest batch from which every batch of the kind found this reason for this candidate."""
     cents: int
@@ -42,7 +47,7 @@ def report_holds(reasons: Iterable[HeldReason], as_of: date, what_to_do: Mapping
         (
             kind.value,
             code,
-            HOLD_CODES[code].title if code in HOLD_CODES else "",
+            _title_of(code),
             *(counts[kind, code][name] for name in ("held", *BUCKETS, "held_cents")),
             oldest[kind, code],
             what_to_do.get(code, ""),
@@ -75,3 +80,9 @@ def report_holds(reasons: Iterable[HeldReason], as_of: date, what_to_do: Mapping
         notes=["The totals count an account once for each of its reasons; the held amount is counted once."],
         plot=Plot(title="Held accounts by reason and age", label="code", parts=BUCKETS),
     )
+
+
+def _title_of(code: str) -> str:
+    if not code:
+        return _NOT_DUE
+    return HOLD_CODES[code].title if code in HOLD_CODES else ""

@@ -66,10 +66,12 @@ def test_holds__an_amount_counts_once() -> None:
         HeldReason(kind=Kind.STATEMENT, subject="G1", code="DISPUTE", since=AS_OF, cents=900),
         HeldReason(kind=Kind.STATEMENT, subject="G1", code="UNKNOWN-CODE", since=days_ago(40), cents=0),
         HeldReason(kind=Kind.DUNNING, subject="G1", code="DISPUTE", since=AS_OF, cents=900),
+        HeldReason(kind=Kind.DUNNING, subject="G2", code="", since=AS_OF, cents=50),
     ]
     report = report_holds(reasons, AS_OF, {})
     rows = Footing(report)
     assert [(row[0], row[1], row[8]) for row in rows] == [
+        ("dunning", "", 50),
         ("dunning", "DISPUTE", 900),
         ("statement", "DISPUTE", 900),
         ("statement", "UNKNOWN-CODE", 0),
