@@ -29,6 +29,8 @@ from statement_builder.operations.payroll.collect import CollectedAnswers
 from statement_builder.operations.payroll.send import SentDeductions
 from statement_builder.operations.preflight import PreflightReport
 from statement_builder.operations.queries import ExceptionRow, HoldRow
+from statement_builder.operations.reports.registry import REPORTS
+from statement_builder.operations.reports.write import ReportFile
 from statement_builder.operations.retention.purge import PurgeReport
 from statement_builder.operations.show import BatchDetails
 from statement_builder.operations.summaries import BatchSummary, DocumentSummary
@@ -299,6 +301,7 @@ _JSON_RESULTS = (
     ("statements settings", "A list of objects.", SettingRow),
     ("statements report control", "One object.", ControlSheet),
     ("statements report access", "One object.", AccessReport),
+    (f"statements report {', '.join(REPORTS)}", "One object.", ReportFile),
     ("statements bench", "One object.", BenchmarkResult),
 )
 

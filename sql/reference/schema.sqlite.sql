@@ -272,6 +272,12 @@ CREATE TABLE feed (
     loaded_at text
 );
 
+-- What the general ledger's receivable accounts say, as of the load date.
+CREATE TABLE general_ledger (
+    financial_class text,
+    balance_cents integer
+);
+
 -- Indexes for lookups row by row, so that no query must hold a whole table in memory for a join.
 CREATE INDEX guarantor_by_id ON guarantor (guarantor_id);
 

@@ -16,6 +16,7 @@ from mail_house.errors import HandOffError
 from statement_builder import __version__
 from statement_builder.cli import (
     batches,
+    billing_office,
     documents,
     maintenance,
     output,
@@ -84,6 +85,7 @@ for _panel, _commands in _PANELS.items():
         app.command(rich_help_panel=_panel)(_command)
 app.add_typer(queue_app, name="queue", rich_help_panel="Work queue and reports")
 app.add_typer(payroll_app, name="payroll", rich_help_panel="Requests")
+billing_office.add_commands(report_app)
 app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
 app.add_typer(retention.legal_hold_app, name="legal-hold", rich_help_panel="Retention")
 app.add_typer(stores.ledger_app, name="ledger", rich_help_panel="Checks and sample data")

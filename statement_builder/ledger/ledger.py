@@ -28,6 +28,7 @@ from statement_builder.ledger.documents import DocumentRepository
 from statement_builder.ledger.inbound_files import InboundFileRepository
 from statement_builder.ledger.installation import InstallationRepository, NewInstallation, insert_installation
 from statement_builder.ledger.legal_holds import LegalHoldRepository
+from statement_builder.ledger.mail_figures import MailFiguresRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
 from statement_builder.ledger.proof import ProofRepository
 from statement_builder.ledger.reissues import ReissueRepository
@@ -77,6 +78,7 @@ class Ledger(Closing):
         self.redeliveries = RedeliveryRepository(self._transactions)
         self.suppressions = SuppressionRepository(self._transactions)
         self.inbound_files = InboundFileRepository(self._transactions)
+        self.mail_figures = MailFiguresRepository(self._transactions)
         self.mailing_history = MailingHistoryRepository(self._transactions)
         self.control_totals: ControlTotalsRepository = ControlTotalsRepository(self._transactions)
         self.proof = ProofRepository(self._transactions)

@@ -245,6 +245,22 @@ class ConsoleSettings(Record, kw_only=True):
     """Whether the person who releases a batch in the console must have opened each document of its proof."""
 
 
+class CostSettings(Record, kw_only=True):
+    """What mail costs, from the contracts with the vendors, for `statements report mail-cost`. Cents for 1,000, because
+    one e-mail costs less than a cent. 0: not known, and counted as nothing."""
+
+    letter_postage_per_1000_cents: int = 0
+    """Postage of 1,000 letters: 52000 for $0.52 each."""
+    flat_postage_per_1000_cents: int = 0
+    """Postage of 1,000 pieces in a larger envelope."""
+    envelope_per_1000_cents: int = 0
+    """What the vendor charges for 1,000 pieces, whatever their pages: envelopes, inserting, and data."""
+    sheet_per_1000_cents: int = 0
+    """What the vendor charges for 1,000 printed sheets."""
+    email_per_1000_cents: int = 0
+    """What the mail service charges for 1,000 e-mails."""
+
+
 class Settings(Record, kw_only=True):
     """All settings of one facility."""
 
@@ -279,6 +295,8 @@ class Settings(Record, kw_only=True):
     """Who may do what. Nothing set: everybody who can read the settings."""
     console: ConsoleSettings = ConsoleSettings()
     """The operator's console in the browser."""
+    costs: CostSettings = CostSettings()
+    """What mail costs."""
 
     def __repr__(self) -> str:
         """Without values: a log of a traceback may show it, and the URLs of databases may contain passwords."""

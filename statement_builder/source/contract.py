@@ -27,6 +27,7 @@ from statement_builder.billing.model import (
     PayFrequency,
     PlanMethod,
     PlanStatus,
+    ReceivableLedger,
     RequestFormat,
     RequestKind,
 )
@@ -390,4 +391,28 @@ DETAILS: tuple[ResultSet, ...] = (
 FRESHNESS = ResultSet("freshness", (Column("feed", ID), Column("loaded_at", TIMESTAMP, null=True)), ("feed",))
 CONTROL = ResultSet("control", (Column("result_set", ID), Column("row_count", COUNT)), ("result_set",))
 
-RESULT_SETS: dict[str, ResultSet] = {result_set.name: result_set for result_set in (*DETAILS, FRESHNESS, CONTROL)}
+RECEIVABLES = ResultSet(
+    "receivables",
+    (
+        Column("ledger", one_of(ReceivableLedger)),
+        Column("financial_class", one_of(FinancialClass), null=True),
+        Column("balance_cents", CENTS),
+    ),
+    ("ledger", "financial_class"),
+    may_be_missing=True,
+)
+RECEIVABLE_ACCOUNTS = ResultSet(
+    "receivable_accounts",
+    (
+        Column("guarantor_id", KEY),
+        Column("account_number", ID),
+        Column("financial_class", one_of(FinancialClass)),
+        Column("balance_cents", CENTS),
+    ),
+    ("guarantor_id", "account_number"),
+    may_be_missing=True,
+)
+_COMPARED = (RECEIVABLES, RECEIVABLE_ACCOUNTS)
+"""What a pull is compared with. No account is built from them."""
+
+RESULT_SETS: dict[str, ResultSet] = {each.name: each for each in (*DETAILS, FRESHNESS, CONTROL, *_COMPARED)}

@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from statement_builder.cli import app
+from statement_builder.operations.reports.registry import REPORTS
 from tests.commands import BATCH, RUN_TO_GATES, call
 from tests.e2e.test_preflight import swap_pages
 from tests.e2e.test_release import set_release
@@ -38,6 +39,7 @@ SHOWS_NO_PERSON = {
 """Commands that need no entry in the access log, and what they show instead."""
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
 RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {f"report {name}" for name in REPORTS}
 """These show figures, unless they stop at a person's document or find faults."""
 
 
@@ -224,6 +226,9 @@ def named_in(hospital: Hospital, text: str) -> set[str]:
         pytest.param(("find", BATCH), id="find"),
         pytest.param(("report", "control", BATCH), id="report-control"),
         pytest.param(("report", "access", "--guarantor", "GUARANTOR"), id="report-access"),
+        pytest.param(("report", "tie-out-accounts"), id="report-tie-out-accounts"),
+        pytest.param(("report", "plan-lapses"), id="report-plan-lapses"),
+        pytest.param(("report", "expiring-clocks"), id="report-expiring-clocks"),
         pytest.param(("run", "statement", "--cycle", "2026-11"), id="run"),
         pytest.param(("rerun", BATCH), id="rerun"),
         pytest.param(("release", BATCH), id="release"),

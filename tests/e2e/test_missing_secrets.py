@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from statement_builder.cli import app
+from statement_builder.operations.reports.registry import REPORTS
 from tests.commands import BATCH, RELEASE, RERUN, RUN, RUN_TO_GATES, call, error_message
 from tests.e2e.test_access import list_commands
 from tests.hospital import EMAIL_KEY, Hospital
@@ -47,6 +48,7 @@ SENDS_NOTHING = {
     "ledger upgrade": ("ledger", "upgrade"),
     "report control": ("report", "control", BATCH),
     "report access": ("report", "access", "--guarantor", "G100001"),
+    **{f"report {name}": ("report", name) for name in REPORTS},
     "source check": ("source", "check", "reference"),
     "legal-hold place": ("legal-hold", "place", BATCH, "--reason", "suit"),
     "legal-hold lift": ("legal-hold", "lift", BATCH, "--reason", "suit"),

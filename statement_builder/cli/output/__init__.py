@@ -8,6 +8,7 @@ from statement_builder.cli.output.batches import (
     show_holds,
     show_rerun_plan,
 )
+from statement_builder.cli.output.billing_office import show_report
 from statement_builder.cli.output.console import err, out, print_fields, say
 from statement_builder.cli.output.control_sheet import show_control_sheet
 from statement_builder.cli.output.documents import show_documents
@@ -44,6 +45,7 @@ __all__ = [
     "show_progress",
     "show_purge",
     "show_queue",
+    "show_report",
     "show_requests",
     "show_rerun_plan",
     "show_sent_deductions",

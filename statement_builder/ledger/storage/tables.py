@@ -285,6 +285,7 @@ print_file = Table(
 
 AWAITED = "read_by IS NOT NULL"
 REJECTED = f"state = '{DeliveryState.REJECTED.value}'"
+DID_NOT_ARRIVE = "state IN ('returned', 'bounced')"
 LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in TERMINAL_FAILURES)})"
 
 serial_range = Table(
@@ -321,6 +322,7 @@ delivery = Table(
         postgresql_where=text(LIVE),
     ),
     Index("delivery_print_file", "print_file"),
+    Index("delivery_returned", "changed_at", sqlite_where=text(DID_NOT_ARRIVE), postgresql_where=text(DID_NOT_ARRIVE)),
     Index("delivery_read_by", "read_by", sqlite_where=text(AWAITED), postgresql_where=text(AWAITED)),
     Index("delivery_rejected", "document_id", sqlite_where=text(REJECTED), postgresql_where=text(REJECTED)),
     _one_of("channel", Channel, "channel"),

@@ -22,6 +22,20 @@ _CHUNK_GUARANTORS = 2000
 _FEEDS = ("billing", "obstetric")
 
 
+_GENERAL_LEDGER = """
+INSERT INTO general_ledger
+SELECT e.financial_class, CAST(sum(p.cents) AS bigint)
+FROM encounter AS e
+JOIN (
+    SELECT account_number, amount_cents AS cents FROM charge
+    UNION ALL SELECT account_number, -amount_cents FROM insurance_transaction
+    UNION ALL SELECT account_number, -amount_cents FROM patient_payment
+) AS p ON p.account_number = e.account_number
+GROUP BY e.financial_class
+"""
+"""The sample hospital's general ledger agrees with its postings."""
+
+
 class SampleSummary(Record, kw_only=True):
     """Rows created per table, with the size, seed and date that determine them."""
 
@@ -73,4 +87,5 @@ def _insert_guarantors(connection: Connection, guarantors: int, seed: int, as_of
         # Loaded on the morning of the as-of date, so a run on that day passes the freshness check.
         loaded_at = f"{as_of.isoformat()}T06:00:00Z"
         connection.execute(text("INSERT INTO feed VALUES (:feed, :loaded_at)"), {"feed": feed, "loaded_at": loaded_at})
+    connection.execute(text(_GENERAL_LEDGER))
     return counts
