@@ -89,5 +89,11 @@ def faulty_account(
     """An account that our own program failed on, as an exception."""
     fault = Fault(code=problem.code, result_set="", message=problem.message, fix=problem.fix)
     return FaultyAccount(
-        subject=subject, faults=(fault,), cents=cents, has_episode=True, has_plan=True, requests=requests
+        subject=subject,
+        faults=(fault,),
+        cents=cents,
+        has_episode=True,
+        has_plan=True,
+        has_refund=True,
+        requests=requests,
     )

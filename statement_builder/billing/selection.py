@@ -48,6 +48,7 @@ class Kind(StrEnum):
         "plan-default",
         KindTraits(noun="letter about an ended plan", family="plan", is_dunning=True, by_email=False),
     )
+    REFUND = "refund", KindTraits(noun="refund letter", needs_esign_terms=False)
 
     traits: KindTraits
 

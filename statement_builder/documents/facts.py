@@ -34,6 +34,10 @@ class Facts(Record, kw_only=True):
         it, nor a word, is none."""
         raise NotImplementedError
 
+    def shown_cents(self, asked_cents: int) -> int:
+        """The amount at the top of page 1: what the document asks for, unless it tells of another amount."""
+        return asked_cents
+
 
 class VisitLine(Record, kw_only=True):
     """One encounter as printed: `charges - insurance - adjustments - payments - pending = owed`, to the cent."""

@@ -58,7 +58,7 @@ def compose(
             "Correct the date in the billing system. If it is correct there, report this as a bug.",
         )
     try:
-        amount_text = format_cents(selection.amount_cents, guarantor.language)
+        amount_text = format_cents(facts.shown_cents(selection.amount_cents), guarantor.language)
     except ValueError as exc:
         raise CompositionError("LANGUAGE", str(exc), "Correct the guarantor's language in the billing system.") from exc
     own_id = document_id(facility.facility_id, batch_cycle, selection.kind, guarantor.guarantor_id, revision)

@@ -280,8 +280,8 @@ def _with_ledger_facts(
     guarantor_ids = [account.guarantor.guarantor_id for account in accounts]
     pending = context.ledger.documents.open_kinds(facility_id, guarantor_ids, excluding_batch=batch_id)
     suppressions = _read_suppressions(context, guarantor_ids)
-    on_plans = [account.guarantor.guarantor_id for account in accounts if account.plans]
-    letters = context.ledger.documents.caused_letters(facility_id, on_plans, excluding_batch=batch_id)
+    with_events = [account.guarantor.guarantor_id for account in accounts if account.plans or account.refunds]
+    letters = context.ledger.documents.caused_letters(facility_id, with_events, excluding_batch=batch_id)
     for entry in entries:
         if isinstance(entry, FaultyAccount):
             yield entry

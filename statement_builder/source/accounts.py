@@ -23,6 +23,7 @@ from statement_builder.source.record_builders import (
     build_hold,
     build_patient,
     build_plan,
+    build_refund,
     build_request,
 )
 from statement_builder.source.row_validation import BadRow, Row
@@ -51,7 +52,7 @@ def try_build_account(
         subject = _orphan_subject(key) if len(key) > 2 else format_key(str(key[1]))
         problem = contain(exc, "reading this account", subject)
         fault = Fault(code=problem.code, result_set="guarantors", message=problem.message, fix=problem.fix)
-        return FaultyAccount(subject=subject, faults=(fault,), has_episode=True, has_plan=True)
+        return FaultyAccount(subject=subject, faults=(fault,), has_episode=True, has_plan=True, has_refund=True)
 
 
 def build_account(
@@ -120,6 +121,7 @@ def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> 
         coverages=_build_all(build_coverage, rows["coverages"]),
         assistance=_build_all(build_assistance, rows["assistance"]),
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
+        refunds=_build_all(build_refund, rows["refunds"]),
         unapplied_cents=sum(row[-1] for row in payments.get(None, ())),
         contacts=tuple(build_contact(row, languages) for row in rows["contacts"]),
     )
@@ -201,6 +203,7 @@ def _make_faulty_account(
         or "encounters" in bad,
         has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
         has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
+        has_refund=bool(rows["refunds"]) or "refunds" in bad,
         requests=tuple((row[2], build_request(row)) for row in rows["requests"]),
     )
 

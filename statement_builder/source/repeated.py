@@ -71,8 +71,11 @@ def _refuse(subject: str, account: GuarantorAccount | FaultyAccount) -> FaultyAc
             has_encounters=True,
             has_episode=True,
             has_plan=True,
+            has_refund=True,
         )
-    return FaultyAccount(subject=subject, faults=(_FAULT,), has_encounters=True, has_episode=True, has_plan=True)
+    return FaultyAccount(
+        subject=subject, faults=(_FAULT,), has_encounters=True, has_episode=True, has_plan=True, has_refund=True
+    )
 
 
 def _repeated(keys: Iterable[int]) -> Iterator[int]:

@@ -14,7 +14,15 @@ from typing import Any
 import msgspec
 
 from statement_builder.billing.languages import SOURCE_LANGUAGE
-from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus, PlanMethod
+from statement_builder.billing.model import (
+    Deposit,
+    Encounter,
+    FinancialClass,
+    InsuranceStatus,
+    PlanMethod,
+    RefundMethod,
+    RefundReason,
+)
 from statement_builder.billing.selection import PlanLetterMode
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
@@ -54,6 +62,7 @@ from tests.contents import (
     make_stay,
 )
 from tests.plan_letters import make_agreement, make_default, make_missed, make_plan, make_reminder
+from tests.refund_letters import make_deposit_letter, make_overpaid, make_refund, make_refund_letter, make_sent
 
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 20"><title>Riverbend</title>'
@@ -181,6 +190,17 @@ def _with_finance_charge(**guarantor: Any) -> Content:
     return make_agreement(plan, make_encounter("A70001", owed_cents=60_000, correspondence=BILLED), **guarantor)
 
 
+def _partly_refunded(**guarantor: Any) -> Content:
+    """A part of the credit is still open, and the refund was sent to the bank account."""
+    refund = make_sent(reason=RefundReason.INSURER_PAID, method=RefundMethod.ACCOUNT)
+    return make_refund_letter(refund, visits=(make_overpaid(7_000),), **guarantor)
+
+
+def _sensitive_refund(**guarantor: Any) -> Content:
+    refund = make_refund(reason=RefundReason.ASSISTANCE, method=RefundMethod.CARD)
+    return make_refund_letter(refund, visits=(make_overpaid(sensitive=True),), **guarantor)
+
+
 _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "statement": make_statement,
     "statement-of-1-visit": partial(make_statement, make_encounter()),
@@ -210,6 +230,10 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "plan-missed": make_missed,
     "plan-missed-automatic": partial(make_missed, _AUTOMATIC),
     "plan-reminder": make_reminder,
+    "refund": make_refund_letter,
+    "refund-deposit": make_deposit_letter,
+    "refund-sent": partial(make_refund_letter, make_sent(check_number="100482")),
+    "refund-in-part": _partly_refunded,
 }
 _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "statement-uninsured": partial(make_statement, _uninsured()),
@@ -220,6 +244,8 @@ _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "itemized-sensitive": partial(make_invoice, make_stay(sensitive=True, correspondence=BILLED)),
     "itemized-with-credit": partial(make_invoice, make_stay(owed_cents=-4_500), asks=False),
     "itemized-with-payment-code": partial(make_invoice, facility=_PAYABLE),
+    "refund-sensitive": _sensitive_refund,
+    "refund-to-long-name": partial(make_refund_letter, **_LONG_NAME),
 }
 
 

@@ -215,13 +215,13 @@ def _decide_again(context: AppContext, batch: Batch, original: Document) -> tupl
 
 
 def _find_other_subject(kind: Kind, original: Document, selection: Selection) -> str:
-    """What a document about one visit, plan or pregnancy would be about instead: "visit", "plan" or "pregnancy". Empty:
-    the same."""
+    """What a document about one visit, plan, refund or pregnancy would be about instead: "visit", "plan", "event" or
+    "pregnancy". Empty: the same."""
     if original.episode_id != selection.episode_id:
         return "pregnancy"
     if original.cause_id and plan_of_cause(original.cause_id) != plan_of_cause(selection.cause_id):
-        return "plan"
-    is_about_visits = kind.traits.is_asked_for or bool(original.cause_id)
+        return "plan" if kind.family == "plan" else "event"
+    is_about_visits = kind.traits.is_asked_for or (bool(original.cause_id) and bool(original.accounts))
     return "visit" if is_about_visits and not {*original.accounts} & {*selection.account_numbers} else ""
 
 

@@ -14,6 +14,7 @@ from statement_builder.source.database import describe_database_error, open_data
 from statement_builder.source.reference import create_schema, insert_rows
 from statement_builder.source.sample.distribution import choose_scenario
 from statement_builder.source.sample.household import Household, Rows
+from statement_builder.source.sample.refunds import add_refunds
 from statement_builder.source.sample.requests import add_requests
 
 _CHUNK_GUARANTORS = 2000
@@ -62,6 +63,7 @@ def _insert_guarantors(connection: Connection, guarantors: int, seed: int, as_of
             scenario = choose_scenario(number, household.rng)
             scenario(household)
             add_requests(household, scenario)
+            add_refunds(household, scenario)
         for table, added in rows.items():
             counts[table] += insert_rows(connection, table, columns[table], added)
     for feed in _FEEDS:

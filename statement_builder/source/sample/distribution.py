@@ -9,6 +9,7 @@ from statement_builder.billing.model import FinancialClass
 from statement_builder.source.sample import scenarios
 from statement_builder.source.sample.bad_rows import BAD_ROW_SCENARIOS, missing_name
 from statement_builder.source.sample.obstetric import PREGNANCY_STAGES, STOPPED_PREGNANCIES, typical_pregnancy
+from statement_builder.source.sample.refunds import REFUND_SCENARIOS
 from statement_builder.source.sample.scenarios import Scenario, with_financial_class, with_hold, with_name
 
 _LONG_FIRST, _LONG_LAST = "Maximiliana-Theodora Seraphina", "Featherstonehaugh-Montgomerys"
@@ -90,6 +91,7 @@ ONE_OF_EACH: tuple[Scenario, ...] = (
     scenarios.plan_payment_due,
     scenarios.plan_payment_missed,
     scenarios.plan_defaulted,
+    *REFUND_SCENARIOS,
 )
 """The first guarantors, in this order, so that a hospital of any size has every scenario."""
 
