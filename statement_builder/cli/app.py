@@ -16,6 +16,7 @@ from mail_house.errors import HandOffError
 from statement_builder import __version__
 from statement_builder.cli import (
     batches,
+    credit_balances,
     documents,
     maintenance,
     output,
@@ -56,7 +57,12 @@ def _root(
 _PANELS = {
     "Batches": (batches.run, batches.rerun, batches.release, batches.reject, batches.batches, batches.show),
     "Console": (serve.serve,),
-    "Work queue and reports": (work_queue.exceptions, work_queue.holds, tracking.track),
+    "Work queue and reports": (
+        work_queue.exceptions,
+        work_queue.holds,
+        credit_balances.credits,
+        tracking.track,
+    ),
     "Documents": (
         documents.find,
         documents.get,

@@ -185,6 +185,11 @@ def is_complete(refund: Refund) -> bool:
     )
 
 
+def is_late(refund: Refund, as_of: date) -> bool:
+    """Whether an approved refund was to be sent on an earlier day."""
+    return refund.status is RefundStatus.APPROVED and refund.send_on is not None and refund.send_on < as_of
+
+
 def hold_deposit_amount(candidate: Candidate, episode: ObstetricEpisode, cents: int) -> Iterable[Hold]:
     """Hold refunds of deposits that add up to `cents` and are not posted, if that is more than what is left."""
     if cents > deposited_cents(episode, candidate.as_of):

@@ -20,6 +20,7 @@ PER_KIND = (
     "missed_plan_payments",
     "ended_payment_plans",
     "payment_plan_reminders",
+    "refund_letters",
 )
 SCHEDULED = {*PER_KIND, "delivery_tracking"}
 BATCH_DAGS = {*PER_KIND, "rerun_batch"}
@@ -44,6 +45,7 @@ JUST_AFTER_SCHEDULE = {
     "missed_plan_payments": "2026-11-17T09:20:30+00:00",
     "ended_payment_plans": "2026-11-17T09:30:30+00:00",
     "payment_plan_reminders": "2026-11-17T09:40:30+00:00",
+    "refund_letters": "2026-11-17T09:50:30+00:00",
     "delivery_tracking": "2026-11-17T10:20:30+00:00",
 }
 """From November 1, 5:00 a.m. in New York is 10:00 UTC."""
@@ -120,6 +122,7 @@ def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], na
             "missed_plan_payments": "2026-11-04T09:20:00+00:00",
             "ended_payment_plans": "2026-11-04T09:30:00+00:00",
             "payment_plan_reminders": "2026-11-04T09:40:00+00:00",
+            "refund_letters": "2026-11-04T09:50:00+00:00",
             "delivery_tracking": "2026-11-03T10:20:00+00:00",
         }[name]
     )

@@ -53,6 +53,7 @@ SENDS_NOTHING = {
     "legal-hold list": ("legal-hold", "list"),
     "request": ("request", "invoice", "A-NOT-THERE"),
     "requests": ("requests",),
+    "credits": ("credits",),
     "withdraw": ("withdraw", "R-NOT-THERE", "--reason", "asked"),
 }
 WITHOUT_SETTINGS = {"bench", "demo", "preflight", "serve", "source make-sample", "source load-synthea"}

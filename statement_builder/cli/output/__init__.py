@@ -10,6 +10,7 @@ from statement_builder.cli.output.batches import (
 )
 from statement_builder.cli.output.console import err, out, print_fields, say
 from statement_builder.cli.output.control_sheet import show_control_sheet
+from statement_builder.cli.output.credit_balances import show_credits, write_credits_csv
 from statement_builder.cli.output.documents import show_documents
 from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
 from statement_builder.cli.output.json_output import print_json
@@ -31,6 +32,7 @@ __all__ = [
     "show_batches",
     "show_benchmark",
     "show_control_sheet",
+    "show_credits",
     "show_details",
     "show_documents",
     "show_exceptions",
@@ -45,4 +47,5 @@ __all__ = [
     "show_rerun_plan",
     "show_source_check",
     "show_tracking",
+    "write_credits_csv",
 ]

@@ -28,6 +28,7 @@ from statement_builder.policy.refunds import (
     hold_other_balances,
     hold_visit_amount,
     is_complete,
+    is_late,
     unposted_cents,
 )
 
@@ -115,7 +116,7 @@ def _find_own_holds(
         yield from hold_deposit(candidate, episode)
     if refund.status is RefundStatus.SENT:
         return
-    if refund.send_on is not None and refund.send_on < candidate.as_of:
+    if is_late(refund, candidate.as_of):
         yield make_hold("REFUND_LATE", number)
     cents = unposted_cents(candidate, refund)
     if visit is not None:
