@@ -33,6 +33,7 @@ from statement_builder.kinds.plan_agreement.facts import PlanAgreementFacts
 from statement_builder.kinds.plan_default.facts import PlanDefaultFacts
 from statement_builder.kinds.plan_missed.facts import PlanMissedFacts
 from statement_builder.kinds.plan_reminder.facts import PlanReminderFacts
+from statement_builder.kinds.refund.facts import RefundFacts
 from tests.builders import (
     AS_OF,
     make_account,
@@ -55,6 +56,7 @@ from tests.contents import (
     three_visits,
 )
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
+from tests.refund_letters import make_refund_letter
 
 
 def test_statement__figures_come_from_the_balance_function() -> None:
@@ -296,6 +298,7 @@ def dates_of(record: type, behind: frozenset[str]) -> set[str]:
         pytest.param(PlanReminderFacts, frozenset[str](), id="plan-reminder"),
         pytest.param(PlanMissedFacts, frozenset[str](), id="plan-missed"),
         pytest.param(PlanDefaultFacts, frozenset[str](), id="plan-default"),
+        pytest.param(RefundFacts, frozenset({"sent_on"}), id="refund"),
     ],
 )
 def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: frozenset[str]) -> None:
@@ -310,6 +313,7 @@ def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: f
             make_reminder(),
             make_missed(),
             make_default(),
+            make_refund_letter(),
         )
         for name, _ in content.facts.dates_ahead()
     }

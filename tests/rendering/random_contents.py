@@ -8,13 +8,23 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from statement_builder.billing.model import Charge, Deposit, Encounter, InsuranceStatus, PatientShare, PlanMethod
+from statement_builder.billing.model import (
+    Charge,
+    Deposit,
+    Encounter,
+    InsuranceStatus,
+    PatientShare,
+    PlanMethod,
+    RefundMethod,
+    RefundReason,
+)
 from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.policy import Policy
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
 from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
 from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
+from tests.refund_letters import make_deposit_letter, make_refund, make_refund_letter, make_sent
 
 FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
 LAST_NAMES = (
@@ -48,6 +58,8 @@ KINDS = (
     "plan-reminder",
     "plan-missed",
     "plan-default",
+    "refund",
+    "refund-deposit",
 )
 """Every kind and level, as `make_random` names them."""
 
@@ -73,6 +85,8 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
             ),
             **person,
         )
+    if kind.startswith("refund"):
+        return _refund_letter(kind, random, **person)
     if kind.startswith("plan-"):
         return _plan_letter(kind, random, **person)
     if kind in {"statement", "reminder"}:
@@ -109,6 +123,29 @@ def _plan_letter(kind: str, random: Random, **person: Any) -> Content:
         return make_missed(make_plan(*paid, next_on=date(2026, 12, random.randint(1, 9)), method=method), **person)
     level = random.choice((0, 1, 2, 3, 4))
     return make_default(replace(BILLED_ONCE, statements_sent=min(level + 1, 2), last_level=level), **person)
+
+
+def _refund_letter(kind: str, random: Random, **person: Any) -> Content:
+    make = random.choice((make_refund, make_sent))
+    facts: dict[str, Any] = {
+        "method": random.choice(tuple(RefundMethod)),
+        "check_number": random.choice(("", "100482")),
+    }
+    if kind == "refund-deposit":
+        deposit = {"account_number": "", "episode_id": "E1", "reason": RefundReason.DEPOSIT}
+        return make_deposit_letter(make(f"RF{random.randrange(10**6)}", **facts, **deposit), **person)
+    cents = random.choice((500, 12_345, 1_234_567))
+    visit = _visit(random, 0)
+    paid = make_payment("M1", amount_cents=visit.charges[0].amount_cents // 3 + cents + random.choice((0, 7)))
+    reasons = [each for each in RefundReason if each is not RefundReason.DEPOSIT]
+    refund = make(
+        f"RF{random.randrange(10**6)}",
+        account_number=visit.account_number,
+        amount_cents=cents,
+        reason=random.choice(reasons),
+        **facts,
+    )
+    return make_refund_letter(refund, visits=(replace(visit, payments=(paid,)),), **person)
 
 
 def _stay(random: Random) -> Encounter:

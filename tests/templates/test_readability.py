@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from statement_builder.billing.model import RefundReason
 from statement_builder.billing.selection import PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.policy import Policy
@@ -25,6 +26,7 @@ from tests.contents import (
 )
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 from tests.readability import SCALES, SENTENCE_WORDS_MAX, measure, running_text
+from tests.refund_letters import make_deposit_letter, make_refund, make_refund_letter, make_sent
 
 COURTESY = Policy(plan_letter_mode=PlanLetterMode.COURTESY)
 DOCUMENTS: dict[str, Callable[..., Content]] = {
@@ -48,6 +50,12 @@ DOCUMENTS: dict[str, Callable[..., Content]] = {
     "plan-reminder": make_reminder,
     "plan-missed": make_missed,
     "plan-default": make_default,
+    "refund": make_refund_letter,
+    "refund-sent": lambda **person: make_refund_letter(make_sent(check_number="10482"), **person),
+    "refund-deposit": make_deposit_letter,
+    "refund-assistance": lambda **person: make_refund_letter(make_refund(reason=RefundReason.ASSISTANCE), **person),
+    "refund-insurer-paid": lambda **person: make_refund_letter(make_refund(reason=RefundReason.INSURER_PAID), **person),
+    "refund-duplicate": lambda **person: make_refund_letter(make_refund(reason=RefundReason.DUPLICATE), **person),
 }
 EVERY_LANGUAGE = languages(TEMPLATES)
 EMAIL_TEXTS = sorted((TEMPLATES.parent / "mail_house" / "email" / "texts").glob("*.toml"))
