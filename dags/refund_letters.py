@@ -1,8 +1,8 @@
 """Letters about refunds, once a day.
 
 **When.** Every day at 4:50 a.m., facility time. The run's date decides the cycle. A day without a new refund makes an
-empty batch, which needs no approval and closes by itself. What a day missed, the next run sends: each refund is told of
-once, whenever the batch runs. To run an older day, *Trigger* the DAG and enter its cycle.
+empty batch, which needs no approval and closes by itself. What a day missed, the next run sends: each refund gets one
+letter, whenever the batch runs. To run an older day, *Trigger* the DAG and enter its cycle.
 """
 
 from __future__ import annotations

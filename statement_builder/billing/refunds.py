@@ -18,7 +18,7 @@ from statement_builder.billing.model import (
     RefundStatus,
 )
 
-TOLD = (RefundStatus.APPROVED, RefundStatus.SENT)
+LETTER_STATUSES = (RefundStatus.APPROVED, RefundStatus.SENT)
 """A guarantor gets a letter about refunds of these statuses only: the others are not decided, or nothing is paid."""
 _FACTS_DIGITS = 32
 """Hexadecimal digits that tell a refund from the same one with another amount, as many as of a plan's terms."""
@@ -40,9 +40,9 @@ def refund_cause(refund: Refund) -> str:
     return f"{refund.refund_id}:{hashlib.sha256(repr(facts).encode()).hexdigest()[:_FACTS_DIGITS]}"
 
 
-def told_refunds(account: GuarantorAccount) -> tuple[Refund, ...]:
-    """The refunds that the guarantor gets a letter about, or got one."""
-    return tuple(each for each in account.refunds if each.status in TOLD)
+def letter_refunds(account: GuarantorAccount) -> tuple[Refund, ...]:
+    """The refunds that a guarantor gets a letter about: approved or sent."""
+    return tuple(each for each in account.refunds if each.status in LETTER_STATUSES)
 
 
 def visit_credit(encounter: Encounter, refund: Refund | None, as_of: date) -> VisitCredit:

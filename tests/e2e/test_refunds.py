@@ -1,4 +1,4 @@
-"""A refund is told of once, whatever is repeated and whenever a process dies, and the list says what is still owed."""
+"""A refund gets one letter, whatever is repeated and whenever a process dies, and the list says what is still owed."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def test_refunds__each_is_told_of_once(hospital: Hospital) -> None:
     assert told(hospital) == first
     run(hospital, "2026-11-08")
     assert told(hospital) == first
-    assert all("REFUND_TOLD" in holds(hospital, "2026-11-08")[guarantor] for guarantor, _, _ in first)
+    assert all("REFUND_LETTER" in holds(hospital, "2026-11-08")[guarantor] for guarantor, _, _ in first)
     hospital.sql("UPDATE refund SET status = 'sent', sent_on = send_on, send_on = NULL WHERE status = 'approved'")
     run(hospital, "2026-11-09")
-    assert told(hospital) == first, "a refund that was told of as approved is not told of again as sent"
+    assert told(hospital) == first, "the letter about the approved refund is the only one"
 
 
 def test_refunds__ask_for_nothing_and_move_no_clock(hospital: Hospital) -> None:

@@ -327,8 +327,8 @@ def test_refund__of_a_deposit_says_nothing_about_a_pregnancy() -> None:
 
 def test_refund__is_told_of_once() -> None:
     account = make_refundable()
-    assert codes(decision_of(told(account))) == ["REFUND_TOLD:A70001"]
-    assert codes(decision_of(told(account, mailed_on=None))) == ["REFUND_TOLD:A70001"], "on its way"
+    assert codes(decision_of(told(account))) == ["REFUND_LETTER:A70001"]
+    assert codes(decision_of(told(account, mailed_on=None))) == ["REFUND_LETTER:A70001"], "on its way"
 
 
 EVENTS = [

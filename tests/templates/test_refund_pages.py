@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from statement_builder.billing.model import RefundMethod, RefundReason
 from statement_builder.documents import Content
 from statement_builder.rendering import DocumentError, ForeignIds, PlainEngine, verify
+from statement_builder.rendering.templating import page_label
 from tests.builders import make_facility
+from tests.contents import TEMPLATES
 from tests.envelope import DOUBLE_WINDOW_10
 from tests.pdf_text import page_texts
 from tests.refund_letters import make_deposit_letter, make_overpaid, make_refund, make_refund_letter, make_sent
@@ -23,7 +27,8 @@ EVERY = [
 def read(engine: PlainEngine, content: Content) -> str:
     """The text of all pages. The document must pass verification."""
     pdf = engine.render(content).pdf
-    verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=ForeignIds(accounts_by_guarantor={}))
+    label = partial(page_label, TEMPLATES, content.language)
+    verify(pdf, content, windows=DOUBLE_WINDOW_10, foreign=ForeignIds(accounts_by_guarantor={}), page_label=label)
     return " ".join(page_texts(pdf)).replace("\u00a0", " ")
 
 
@@ -95,3 +100,8 @@ def test_refund__the_amount_on_page_1_is_verified(engine: PlainEngine) -> None:
             foreign=ForeignIds(accounts_by_guarantor={}),
         )
     assert caught.value.code == "AMOUNT"
+
+
+def test_refund__number_may_be_a_uuid(engine: PlainEngine) -> None:
+    number = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
+    assert "Refund number" in read(engine, make_refund_letter(make_refund(number)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from statement_builder.billing.model import EpisodeStatus, GuarantorAccount
-from statement_builder.billing.refunds import told_refunds
+from statement_builder.billing.refunds import letter_refunds
 from statement_builder.billing.selection import Hold, Kind
 from statement_builder.documents.content import Content
 from statement_builder.kinds.definition import N_, KindDefinition, Outcome, find_visit_reprint_holds
@@ -34,7 +34,7 @@ DEFINITION = KindDefinition(
     select=lambda candidate: Outcome(*select_refund(candidate)),
     facts=refund_facts,
     recheck=recheck_refund,
-    is_candidate=lambda account: bool(told_refunds(account)),
+    is_candidate=lambda account: bool(letter_refunds(account)),
     is_faulty_candidate=lambda entry: entry.has_refund,
     candidate_cents=lambda _account, _as_of: 0,
     reprint_holds=_find_reprint_holds,

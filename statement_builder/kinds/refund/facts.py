@@ -65,6 +65,9 @@ class RefundFacts(Facts, kw_only=True):
     def shown_cents(self, _: int) -> int:
         return self.refund_cents
 
+    def printed_ids(self) -> tuple[str, ...]:
+        return (self.refund_id,)
+
 
 def refund_facts(account: GuarantorAccount, selection: Selection, terms: PrintedTerms, issued_on: date) -> RefundFacts:
     """The letter's data. CompositionError if the refund is not on file or its credit does not cover it."""

@@ -1,7 +1,7 @@
 """Who gets a letter about a refund, and when: once for each approved refund that its credit covers.
 
 One letter is about one refund: of a visit, or of what is left of the deposits of a pregnancy. A refund that was sent
-already is told of, too; then the money has left, and only law, privacy and the address hold the letter.
+without a letter gets one, too; then the money has left, and only law, privacy and the address hold the letter.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Encounter, ObstetricEpisode, Refund, RefundStatus
-from statement_builder.billing.refunds import refund_cause, told_refunds
+from statement_builder.billing.refunds import refund_cause, letter_refunds
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy.candidate import Candidate, guarantor_is_held
 from statement_builder.policy.channel import choose_channel
@@ -82,7 +82,7 @@ def _evaluate(candidate: Candidate) -> tuple[tuple[Hold, ...], tuple[RefundCase,
     """The holds on the guarantor and on visits with refunds, and each refund with its own holds."""
     visits = {each.account_number: each for each in candidate.account.encounters}
     episodes = {each.episode_id: each for each in candidate.account.episodes}
-    refunds = told_refunds(candidate.account)
+    refunds = letter_refunds(candidate.account)
     chosen = [visits[number] for number in dict.fromkeys(each.account_number for each in refunds) if number in visits]
     common = find_visit_holds(candidate, chosen, (*PRIVACY_RULES, *ADDRESS_RULES))
     cases = []
@@ -108,7 +108,7 @@ def _find_own_holds(
         return
     cause_id, kind = refund_cause(refund), Kind.REFUND.value
     if any((each.kind, each.cause_id) == (kind, cause_id) for each in candidate.account.letters):
-        yield make_hold("REFUND_TOLD", number)
+        yield make_hold("REFUND_LETTER", number)
         return
     if _is_old(candidate, refund):
         yield make_hold("REFUND_OLD", number)
