@@ -24,6 +24,7 @@ from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
 from statement_builder.ledger import LegalHold, RecordedRequest
 from statement_builder.operations.access import AccessReport
+from statement_builder.operations.credit_balances import CreditBalanceList
 from statement_builder.operations.health_check import HealthCheckFinding
 from statement_builder.operations.payroll.collect import CollectedAnswers
 from statement_builder.operations.payroll.send import SentDeductions
@@ -35,6 +36,7 @@ from statement_builder.operations.retention.purge import PurgeReport
 from statement_builder.operations.show import BatchDetails
 from statement_builder.operations.summaries import BatchSummary, DocumentSummary
 from statement_builder.operations.tracking.track import TrackingResult
+from statement_builder.policy.credit_balances import CreditBalance
 from statement_builder.policy.hold_codes import HOLD_CODES, describe_hold
 from statement_builder.policy.settings import Policy
 from statement_builder.reports.control_sheet import ControlSheet
@@ -296,6 +298,8 @@ _JSON_RESULTS = (
     ("statements purge", "One object.", PurgeReport),
     ("statements legal-hold list", "A list of objects.", LegalHold),
     ("statements requests", "A list of objects.", RecordedRequest),
+    ("statements credits", "One object, with the objects of the next section in `credits`.", CreditBalanceList),
+    ("statements credits: a credit", "One object.", CreditBalance),
     ("statements preflight", "One object.", PreflightReport),
     ("statements doctor", "A list of objects.", HealthCheckFinding),
     ("statements settings", "A list of objects.", SettingRow),

@@ -97,5 +97,6 @@ def faulty_account(
         has_assistance=True,
         has_estate=True,
         has_deduction=True,
+        has_refund=True,
         requests=requests,
     )

@@ -39,4 +39,6 @@ UNION ALL
 SELECT 'ob_episodes' AS result_set, count(*) AS row_count FROM ob_episode
 UNION ALL
 SELECT 'ob_deposits' AS result_set, count(*) AS row_count FROM ob_deposit
+UNION ALL
+SELECT 'refunds' AS result_set, count(*) AS row_count FROM refund
 ORDER BY result_set

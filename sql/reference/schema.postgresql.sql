@@ -267,6 +267,23 @@ CREATE TABLE ob_deposit (
     amount_cents bigint
 );
 
+CREATE TABLE refund (
+    refund_id text COLLATE "C",
+    guarantor_id text COLLATE "C",
+    account_number text COLLATE "C",
+    episode_id text COLLATE "C",
+    amount_cents bigint,
+    reason text COLLATE "C",
+    status text COLLATE "C",
+    approved_on date,
+    approved_by text COLLATE "C",
+    method text COLLATE "C",
+    send_on date,
+    sent_on date,
+    check_number text COLLATE "C",
+    balances_reviewed boolean
+);
+
 CREATE TABLE feed (
     feed text COLLATE "C",
     loaded_at timestamptz

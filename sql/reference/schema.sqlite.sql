@@ -267,6 +267,23 @@ CREATE TABLE ob_deposit (
     amount_cents integer
 );
 
+CREATE TABLE refund (
+    refund_id text,
+    guarantor_id text,
+    account_number text,
+    episode_id text,
+    amount_cents integer,
+    reason text,
+    status text,
+    approved_on text,
+    approved_by text,
+    method text,
+    send_on text,
+    sent_on text,
+    check_number text,
+    balances_reviewed integer
+);
+
 CREATE TABLE feed (
     feed text,
     loaded_at text

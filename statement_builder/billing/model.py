@@ -543,6 +543,63 @@ class ObstetricEpisode(Record, kw_only=True):
     deposits: tuple[Deposit, ...] = ()
 
 
+class RefundReason(StrEnum):
+    """Why the hospital pays money back to a guarantor."""
+
+    DUPLICATE = "duplicate"
+    """The same payment arrived twice."""
+    OVERPAID = "overpaid"
+    """More than the patient's part was paid."""
+    INSURER_PAID = "insurer_paid"
+    """The insurer paid after the guarantor did."""
+    ASSISTANCE = "assistance"
+    """Financial assistance lowered the patient's part (26 CFR 1.501(r)-6(c)(6)(i)(C)(2))."""
+    DEPOSIT = "deposit"
+    """Payments before a delivery were more than the patient's part."""
+
+
+class RefundMethod(StrEnum):
+    """How the money goes back."""
+
+    CHECK = "check"
+    CARD = "card"
+    """To the card that was charged."""
+    ACCOUNT = "account"
+    """To the bank account that the payment came from."""
+
+
+class RefundStatus(StrEnum):
+    """How far a refund is. Only an approved refund, or one that was sent, gets a letter."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    SENT = "sent"
+    CANCELED = "canceled"
+
+
+class Refund(Record, kw_only=True):
+    """Money that the hospital pays back for one visit, or from the deposits of one pregnancy."""
+
+    refund_id: str
+    account_number: str = ""
+    """Empty: the refund is from the deposits of `episode_id`."""
+    episode_id: str = ""
+    amount_cents: int
+    reason: RefundReason
+    status: RefundStatus
+    approved_on: date | None = None
+    approved_by: str = ""
+    """A role or an id of the refund queue. It never goes on a page."""
+    method: RefundMethod | None = None
+    send_on: date | None = None
+    """The day when the money is to leave."""
+    sent_on: date | None = None
+    """The day when the money left."""
+    check_number: str = ""
+    balances_reviewed: bool = False
+    """The refund queue looked at what the guarantor owes on other visits, and decided to pay this back."""
+
+
 class CausedLetter(Record, kw_only=True):
     """A letter that an event caused and that was handed off: it is sent once for that event."""
 
@@ -639,12 +696,13 @@ class GuarantorAccount(Record, kw_only=True):
     coverages: tuple[Coverage, ...] = ()
     assistance: tuple[AssistanceRecord, ...] = ()
     episodes: tuple[ObstetricEpisode, ...] = ()
+    refunds: tuple[Refund, ...] = ()
     unapplied_cents: int = 0
     """Guarantor payments that are not applied to an encounter yet."""
     open_documents: tuple[str, ...] = ()
     """Kinds of document in another unfinished batch for this guarantor (code DUPRUN)."""
     letters: tuple[CausedLetter, ...] = ()
-    """The letters to this recipient about payment plans, financial assistance, and an estate, from the ledger."""
+    """The letters to this recipient about plans, refunds, assistance and an estate, from the ledger."""
     estates: tuple[Estate, ...] = ()
     """Of a guarantor who has died. More than one is for a person to correct."""
     deductions: tuple[PayrollDeduction, ...] = ()
@@ -691,5 +749,7 @@ class FaultyAccount(Record, kw_only=True):
     """Whether any row is about financial assistance, which makes it a candidate for letters about it."""
     has_estate: bool = False
     """Whether any row is about an estate, which makes it a candidate for letters to its representative."""
+    has_refund: bool = False
+    """Whether any row is about a refund, which makes it a candidate for letters about refunds."""
     requests: tuple[tuple[str, DocumentRequest], ...] = ()
     """The readable requests, each with its account number, which make it a candidate for what they ask for."""

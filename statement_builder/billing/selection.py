@@ -82,6 +82,7 @@ class Kind(StrEnum):
         "payroll-authorization",
         KindTraits(noun="payroll deduction authorization", by_email=False),
     )
+    REFUND = "refund", KindTraits(noun="refund letter", needs_esign_terms=False)
 
     traits: KindTraits
 

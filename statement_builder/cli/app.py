@@ -17,6 +17,7 @@ from statement_builder import __version__
 from statement_builder.cli import (
     batches,
     billing_office,
+    credit_balances,
     documents,
     maintenance,
     output,
@@ -59,7 +60,12 @@ def _root(
 _PANELS = {
     "Batches": (batches.run, batches.rerun, batches.release, batches.reject, batches.batches, batches.show),
     "Console": (serve.serve,),
-    "Work queue and reports": (work_queue.exceptions, work_queue.holds, tracking.track),
+    "Work queue and reports": (
+        work_queue.exceptions,
+        work_queue.holds,
+        credit_balances.credits,
+        tracking.track,
+    ),
     "Documents": (
         documents.find,
         documents.get,

@@ -61,7 +61,8 @@ class Content(Record, kw_only=True):
     channel: Channel
     amount_cents: int
     amount_text: str
-    """`amount_cents` as it must appear on page 1, in the document's language. Empty: the page states no amount."""
+    """The amount that must appear at the top of page 1, in the document's language: `amount_cents`, unless the facts
+    tell of another (`Facts.shown_cents`). Empty: the page states no amount."""
     scanline: str = ""
     """The coupon's line for the lockbox scanner. Empty: the scanner could misread it."""
     payment_url: str = ""

@@ -58,7 +58,8 @@ def compose(
             "Correct the date in the billing system. If it is correct there, report this as a bug.",
         )
     try:
-        amount_text = format_cents(selection.amount_cents, guarantor.language) if definition.states_amount else ""
+        shown_cents = facts.shown_cents(selection.amount_cents)
+        amount_text = format_cents(shown_cents, guarantor.language) if definition.states_amount else ""
     except ValueError as exc:
         raise CompositionError("LANGUAGE", str(exc), "Correct the guarantor's language in the billing system.") from exc
     coupon_cents = selection.kind.coupon_cents(selection.amount_cents)

@@ -296,7 +296,9 @@ def _with_ledger_facts(
     pending = context.ledger.documents.open_kinds(facility_id, guarantor_ids, excluding_batch=batch_id)
     suppressions = _read_suppressions(context, guarantor_ids)
     with_events = [
-        account.guarantor.guarantor_id for account in accounts if account.plans or account.assistance or account.estates
+        account.guarantor.guarantor_id
+        for account in accounts
+        if account.plans or account.assistance or account.estates or account.refunds
     ]
     letters = context.ledger.documents.caused_letters(facility_id, with_events, excluding_batch=batch_id)
     authorizations = [each.authorization_id for account in accounts for each in account.deductions]

@@ -125,6 +125,16 @@ class Policy(Record, kw_only=True):
     certified_kinds: tuple[Kind, ...] = ()
     """Document kinds that go by certified mail with a return receipt, if the print profile has it
     (`certified_service`). All others go First-Class."""
+    refund_letter_days: int = default_of("refund_letter_days")
+    """A refund gets its letter within this many days of its approval, or of the day when it was sent."""
+    refund_arrival_days: int = default_of("refund_arrival_days")
+    """Days from the day when a refund is sent to the day after which its letter asks to call about it."""
+    refund_reviews_balances: bool = True
+    """A refund waits (`REFUND_BALANCE`) while the guarantor owes on another visit, until the refund queue records that
+    it looked at that (`balances_reviewed`). A credit is never used for another visit without consent. `false`: the
+    billing system has no such record, and approval is enough."""
+    deposit_refund_days: int = default_of("deposit_refund_days")
+    """Days from the insurer's decision about a birth to the refund of what is left of the deposits."""
 
     ob_pay_by_week: int = default_of("ob_pay_by_week")
     """Week of pregnancy by which the estimate should be paid."""
@@ -159,6 +169,8 @@ class Policy(Record, kw_only=True):
     """The smallest excess that a decision on financial assistance refunds. An equal amount is refunded."""
     medicare_collection_days: LegalNumber = _legal_default("medicare_collection_days")
     """Minimum days from the first bill, and from each later payment, to a write-off as Medicare bad debt."""
+    medicare_overpayment_days: LegalNumber = _legal_default("medicare_overpayment_days")
+    """Days from the day when a Medicare patient's credit began to its deadline on the list of credit balances."""
     estimate_dispute_days: LegalNumber = _legal_default("estimate_dispute_days")
     """Days from the first bill in which a patient with a good faith estimate can start a payment dispute."""
     estimate_excess_cents: LegalNumber = _legal_default("estimate_excess_cents")

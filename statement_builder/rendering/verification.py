@@ -125,7 +125,7 @@ def verify_pages(
 
 def _verify_every_page(pages: Sequence[PageText], content: Content, foreign: ForeignIds, page_label: PageLabel) -> None:
     # Some hospitals also use UUIDs as their own ids: this guarantor's are not another document's id.
-    own = {content.document_id, content.guarantor_id, *content.account_numbers}
+    own = {content.document_id, content.guarantor_id, *content.account_numbers, *content.facts.printed_ids()}
     if content.replaces is not None:
         own.add(content.replaces.document_id)
     for number, page in enumerate(pages, start=1):

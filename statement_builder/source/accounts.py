@@ -25,6 +25,7 @@ from statement_builder.source.record_builders import (
     build_hold,
     build_patient,
     build_plan,
+    build_refund,
     build_request,
 )
 from statement_builder.source.row_validation import BadRow, Row
@@ -61,6 +62,7 @@ def try_build_account(
             has_assistance=True,
             has_estate=True,
             has_deduction=True,
+            has_refund=True,
         )
 
 
@@ -133,6 +135,7 @@ def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> 
         coverages=_build_all(build_coverage, rows["coverages"]),
         assistance=_build_all(build_assistance, rows["assistance"]),
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
+        refunds=_build_all(build_refund, rows["refunds"]),
         unapplied_cents=sum(row[-1] for row in payments.get(None, ())),
         contacts=tuple(build_contact(row, languages) for row in rows["contacts"]),
         estates=tuple(build_estate(row, languages) for row in rows["estates"]),
@@ -218,6 +221,7 @@ def _make_faulty_account(
         has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
         has_assistance=bool(rows["assistance"]) or "assistance" in bad,
         has_estate=bool(rows["estates"]) or "estates" in bad,
+        has_refund=bool(rows["refunds"]) or "refunds" in bad,
         requests=tuple((row[2], build_request(row)) for row in rows["requests"]),
     )
 

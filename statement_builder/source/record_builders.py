@@ -27,6 +27,7 @@ from statement_builder.billing.model import (
     Plan,
     PlanMethod,
     RecordedHold,
+    Refund,
     RequestFormat,
 )
 from statement_builder.source.row_validation import Row
@@ -229,3 +230,23 @@ def build_episode(row: Row, deposits: Iterable[Row]) -> ObstetricEpisode:
 def _deposit(row: Row) -> Deposit:
     _, _, _, deposit_id, posted_on, cents = row
     return Deposit(deposit_id=deposit_id, posted_on=posted_on, amount_cents=cents)
+
+
+def build_refund(row: Row) -> Refund:
+    _, _, account_number, refund_id, episode_id, cents, reason, status, *rest = row
+    approved_on, approved_by, method, send_on, sent_on, check_number, balances_reviewed = rest
+    return Refund(
+        refund_id=refund_id,
+        account_number=account_number or "",
+        episode_id=episode_id or "",
+        amount_cents=cents,
+        reason=reason,
+        status=status,
+        approved_on=approved_on,
+        approved_by=approved_by or "",
+        method=method,
+        send_on=send_on,
+        sent_on=sent_on,
+        check_number=check_number or "",
+        balances_reviewed=bool(balances_reviewed),
+    )

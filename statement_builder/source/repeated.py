@@ -73,6 +73,7 @@ def _refuse(subject: str, account: GuarantorAccount | FaultyAccount) -> FaultyAc
         has_assistance=True,
         has_estate=True,
         has_deduction=True,
+        has_refund=True,
     )
 
 

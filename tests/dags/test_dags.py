@@ -25,6 +25,7 @@ PER_KIND = (
     "estate_inquiries",
     "estate_claims",
     "payroll_authorizations",
+    "refund_letters",
 )
 SCHEDULED = {*PER_KIND, "delivery_tracking", "payroll_deductions"}
 BATCH_DAGS = {*PER_KIND, "rerun_batch"}
@@ -55,6 +56,7 @@ JUST_AFTER_SCHEDULE = {
     "estate_claims": "2026-11-17T10:00:30+00:00",
     "payroll_authorizations": "2026-11-17T09:50:30+00:00",
     "payroll_deductions": "2026-11-17T11:30:30+00:00",
+    "refund_letters": "2026-11-17T09:50:30+00:00",
     "delivery_tracking": "2026-11-17T10:20:30+00:00",
 }
 """From November 1, 5:00 a.m. in New York is 10:00 UTC."""
@@ -137,6 +139,7 @@ def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], na
             "estate_claims": "2026-11-04T10:00:00+00:00",
             "payroll_authorizations": "2026-11-04T09:50:00+00:00",
             "payroll_deductions": "2026-11-03T11:30:00+00:00",
+            "refund_letters": "2026-11-04T09:50:00+00:00",
             "delivery_tracking": "2026-11-03T10:20:00+00:00",
         }[name]
     )

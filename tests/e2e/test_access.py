@@ -38,8 +38,8 @@ SHOWS_NO_PERSON = {
 }
 """Commands that need no entry in the access log, and what they show instead."""
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
-RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests"}
 RECORDS_WHEN_IT_NAMES_SOMEBODY |= {f"report {name}" for name in REPORTS}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests", "credits"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 

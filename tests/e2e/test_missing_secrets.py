@@ -63,6 +63,7 @@ SENDS_NOTHING = {
     "queue snooze": ("queue", "snooze", "0123456789abcdef", "--until", "2026-12-01", "--note", "called"),
     "queue done": ("queue", "done", "0123456789abcdef", "--note", "called"),
     "queue reopen": ("queue", "reopen", "0123456789abcdef"),
+    "credits": ("credits",),
     "withdraw": ("withdraw", "R-NOT-THERE", "--reason", "asked"),
 }
 WITHOUT_SETTINGS = {"bench", "demo", "preflight", "serve", "source make-sample", "source load-synthea"}

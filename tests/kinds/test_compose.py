@@ -36,6 +36,7 @@ from statement_builder.kinds.plan_agreement.facts import PlanAgreementFacts
 from statement_builder.kinds.plan_default.facts import PlanDefaultFacts
 from statement_builder.kinds.plan_missed.facts import PlanMissedFacts
 from statement_builder.kinds.plan_reminder.facts import PlanReminderFacts
+from statement_builder.kinds.refund.facts import RefundFacts
 from tests.assistance_letters import make_incomplete, make_presumptive
 from tests.builders import (
     AS_OF,
@@ -60,6 +61,7 @@ from tests.contents import (
 )
 from tests.payroll import make_authorization
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
+from tests.refund_letters import make_refund_letter
 
 
 def test_statement__figures_come_from_the_balance_function() -> None:
@@ -306,6 +308,7 @@ def dates_of(record: type, behind: frozenset[str]) -> set[str]:
         pytest.param(
             PayrollAuthorizationFacts, frozenset({"signed_on", "hospital_signed_on"}), id="payroll-authorization"
         ),
+        pytest.param(RefundFacts, frozenset({"sent_on"}), id="refund"),
     ],
 )
 def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: frozenset[str]) -> None:
@@ -323,6 +326,7 @@ def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: f
             make_default(),
             make_incomplete(),
             make_presumptive(),
+            make_refund_letter(),
         )
         for name, _ in content.facts.dates_ahead()
     }

@@ -10,7 +10,16 @@ from typing import Any
 from msgspec.structs import replace
 
 from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
-from statement_builder.billing.model import Charge, Deposit, Encounter, InsuranceStatus, PatientShare, PlanMethod
+from statement_builder.billing.model import (
+    Charge,
+    Deposit,
+    Encounter,
+    InsuranceStatus,
+    PatientShare,
+    PlanMethod,
+    RefundMethod,
+    RefundReason,
+)
 from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.policy import Policy
@@ -21,6 +30,7 @@ from tests.estate_letters import make_claim, make_estate, make_inquiry
 from tests.estate_letters import make_visit as make_claimed_visit
 from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
+from tests.refund_letters import make_deposit_letter, make_refund, make_refund_letter, make_sent
 
 FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
 LAST_NAMES = (
@@ -59,6 +69,8 @@ KINDS = (
     "payroll-form",
     "estate-inquiry",
     "estate-claim",
+    "refund",
+    "refund-deposit",
 )
 """Every kind and level, as `make_random` names them."""
 
@@ -149,6 +161,29 @@ def _payroll_form(_: str, random: Random, **person: Any) -> Content:
     return make_authorization(deduction, **person)
 
 
+def _refund_letter(kind: str, random: Random, **person: Any) -> Content:
+    make = random.choice((make_refund, make_sent))
+    facts: dict[str, Any] = {
+        "method": random.choice(tuple(RefundMethod)),
+        "check_number": random.choice(("", "100482")),
+    }
+    if kind == "refund-deposit":
+        deposit = {"account_number": "", "episode_id": "E1", "reason": RefundReason.DEPOSIT}
+        return make_deposit_letter(make(f"RF{random.randrange(10**6)}", **facts, **deposit), **person)
+    cents = random.choice((500, 12_345, 1_234_567))
+    visit = _visit(random, 0)
+    paid = make_payment("M1", amount_cents=visit.charges[0].amount_cents // 3 + cents + random.choice((0, 7)))
+    reasons = [each for each in RefundReason if each is not RefundReason.DEPOSIT]
+    refund = make(
+        f"RF{random.randrange(10**6)}",
+        account_number=visit.account_number,
+        amount_cents=cents,
+        reason=random.choice(reasons),
+        **facts,
+    )
+    return make_refund_letter(refund, visits=(replace(visit, payments=(paid,)),), **person)
+
+
 def _stay(random: Random) -> Encounter:
     visit = _visit(random, 0)
     lines = random.choice((1, 2, 3, 14, 60))
@@ -221,5 +256,6 @@ _FAMILIES: dict[str, Callable[..., Content]] = {
     "plan": _plan_letter,
     "payroll": _payroll_form,
     "estate": _estate_letter,
+    "refund": _refund_letter,
 }
 """The first word of a kind → what makes one."""

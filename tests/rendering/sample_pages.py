@@ -22,6 +22,8 @@ from statement_builder.billing.model import (
     InsuranceStatus,
     PayFrequency,
     PlanMethod,
+    RefundMethod,
+    RefundReason,
 )
 from statement_builder.billing.selection import Kind, PlanLetterMode
 from statement_builder.documents import Content, Recipient
@@ -73,6 +75,7 @@ from tests.estate_letters import SIGNED, make_claim, make_estate, make_inquiry, 
 from tests.payroll import SIGNED as SIGNED_DEDUCTION
 from tests.payroll import make_authorization, make_deduction
 from tests.plan_letters import make_agreement, make_default, make_missed, make_plan, make_reminder
+from tests.refund_letters import make_deposit_letter, make_overpaid, make_refund, make_refund_letter, make_sent
 
 _FOUR_UNEQUAL: dict[str, Any] = {
     "work_state": "CA",
@@ -214,6 +217,17 @@ def _with_finance_charge(**guarantor: Any) -> Content:
     return make_agreement(plan, make_encounter("A70001", owed_cents=60_000, correspondence=BILLED), **guarantor)
 
 
+def _partly_refunded(**guarantor: Any) -> Content:
+    """A part of the credit is still open, and the refund was sent to the bank account."""
+    refund = make_sent(reason=RefundReason.INSURER_PAID, method=RefundMethod.ACCOUNT)
+    return make_refund_letter(refund, visits=(make_overpaid(7_000),), **guarantor)
+
+
+def _sensitive_refund(**guarantor: Any) -> Content:
+    refund = make_refund(reason=RefundReason.ASSISTANCE, method=RefundMethod.CARD)
+    return make_refund_letter(refund, visits=(make_overpaid(sensitive=True),), **guarantor)
+
+
 _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "statement": make_statement,
     "statement-of-1-visit": partial(make_statement, make_encounter()),
@@ -260,6 +274,10 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "payroll-form": make_authorization,
     "payroll-form-without-final-pay": partial(make_authorization, make_deduction(**_FOUR_UNEQUAL)),
     "payroll-signed-copy": partial(make_authorization, make_deduction(**SIGNED_DEDUCTION)),
+    "refund": make_refund_letter,
+    "refund-deposit": make_deposit_letter,
+    "refund-sent": partial(make_refund_letter, make_sent(check_number="100482")),
+    "refund-in-part": _partly_refunded,
 }
 _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "assistance-on-plan": make_helped_plan,
@@ -279,6 +297,8 @@ _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
         policy=msgspec.structs.replace(SIGNED, certified_kinds=(Kind.ESTATE_CLAIM,)),
     ),
     "estate-claim-sensitive": partial(make_claim, make_visit(sensitive=True)),
+    "refund-sensitive": _sensitive_refund,
+    "refund-to-long-name": partial(make_refund_letter, **_LONG_NAME),
 }
 
 

@@ -125,7 +125,7 @@ TABLES = {
     "contact": "contact_id", "charge": "charge_id", "insurance_transaction": "transaction_id",
     "patient_payment": "payment_id", "patient_share": "account_number", "correspondence": "account_number",
     "payment_plan": "plan_id", "installment": "plan_id", "hold": "hold_id", "assistance": "assistance_id",
-    "ob_episode": "episode_id", "ob_deposit": "deposit_id",
+    "ob_episode": "episode_id", "ob_deposit": "deposit_id", "refund": "refund_id",
 }  # fmt: skip
 LINKS = ("guarantor_id", "account_number", "plan_id", "episode_id")
 """Columns that say whose row it is. A row with an unreadable one is an exception of its own."""

@@ -214,6 +214,12 @@ BOTH_DATABASES = [
     pytest.param(
         "ob_episode", {"estimate_cents": -1}, ("NEGATIVE", "ob_episodes", "estimate_cents"), id="estimate-negative"
     ),
+    pytest.param("refund", {"amount_cents": -1}, ("NEGATIVE", "refunds", "amount_cents"), id="refund-negative"),
+    pytest.param("refund", {"status": "paid"}, ("CHOICE", "refunds", "status"), id="refund-of-unknown-status"),
+    pytest.param("refund", {"reason": "gift"}, ("CHOICE", "refunds", "reason"), id="refund-of-unknown-reason"),
+    pytest.param("refund", {"account_number": "A9"}, ("ORPHAN", "refunds", "account_number"), id="refund-of-no-visit"),
+    pytest.param("refund", {"episode_id": "E9"}, ("ORPHAN", "refunds", "episode_id"), id="refund-of-no-pregnancy"),
+    pytest.param("refund", {"sent_on": "2026-11-21"}, ("FUTURE", "refunds", "sent_on"), id="refund-sent-tomorrow"),
 ]
 
 SQLITE_ONLY = [

@@ -18,6 +18,7 @@ from statement_builder.billing.model import (
     FinancialClass,
     GuarantorAccount,
     InsuranceStatus,
+    RefundStatus,
 )
 from statement_builder.errors import SourceError
 from statement_builder.source import make_sample, open_source, require_fresh
@@ -122,6 +123,10 @@ def has_level(level: int, first_days_min: int) -> Callable[[GuarantorAccount], b
         for encounter in account.encounters
         if (mailed := encounter.correspondence)
     )
+
+
+def has_refund(status: RefundStatus) -> Callable[[GuarantorAccount], bool]:
+    return lambda account: any(refund.status is status for refund in account.refunds)
 
 
 def has_contact(kind: ContactKind) -> Callable[[GuarantorAccount], bool]:
@@ -230,6 +235,10 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(has_deduction(DeductionStatus.ASKED), 3, id="payroll-deduction-asked"),
         pytest.param(has_deduction(DeductionStatus.SIGNED), 1, id="payroll-deduction-signed"),
         pytest.param(has_deduction(DeductionStatus.REVOKED), 1, id="payroll-deduction-revoked"),
+        pytest.param(has_refund(RefundStatus.APPROVED), 7, id="refund-approved"),
+        pytest.param(has_refund(RefundStatus.SENT), 1, id="refund-sent"),
+        pytest.param(lambda a: any(each.episode_id for each in a.refunds), 2, id="refund-of-deposit"),
+        pytest.param(has_class(FinancialClass.MEDICARE), 1, id="medicare"),
     ],
 )
 def test_make_sample__has_every_scenario(

@@ -11,6 +11,7 @@ from statement_builder.cli.output.batches import (
 from statement_builder.cli.output.billing_office import show_report
 from statement_builder.cli.output.console import err, out, print_fields, say
 from statement_builder.cli.output.control_sheet import show_control_sheet
+from statement_builder.cli.output.credit_balances import show_credits, write_credits_csv
 from statement_builder.cli.output.documents import show_documents
 from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
 from statement_builder.cli.output.json_output import print_json
@@ -34,6 +35,7 @@ __all__ = [
     "show_benchmark",
     "show_collected_answers",
     "show_control_sheet",
+    "show_credits",
     "show_details",
     "show_documents",
     "show_exceptions",
@@ -51,4 +53,5 @@ __all__ = [
     "show_sent_deductions",
     "show_source_check",
     "show_tracking",
+    "write_credits_csv",
 ]

@@ -16,6 +16,7 @@ from statement_builder.source.sample.assistance import add_applications
 from statement_builder.source.sample.distribution import ONE_OF_EACH, choose_scenario
 from statement_builder.source.sample.household import Household, Rows
 from statement_builder.source.sample.payroll import add_deductions
+from statement_builder.source.sample.refunds import add_refunds
 from statement_builder.source.sample.requests import add_requests
 
 _CHUNK_GUARANTORS = 2000
@@ -81,6 +82,7 @@ def _insert_guarantors(connection: Connection, guarantors: int, seed: int, as_of
             if number >= len(ONE_OF_EACH):
                 add_applications(household, scenario)
             add_deductions(household, scenario)
+            add_refunds(household, scenario)
         for table, added in rows.items():
             counts[table] += insert_rows(connection, table, columns[table], added)
     for feed in _FEEDS:

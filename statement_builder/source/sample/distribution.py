@@ -12,6 +12,7 @@ from statement_builder.source.sample.bad_rows import BAD_ROW_SCENARIOS, missing_
 from statement_builder.source.sample.estates import ESTATE_SCENARIOS, estate_in_probate, estate_unknown
 from statement_builder.source.sample.obstetric import PREGNANCY_STAGES, STOPPED_PREGNANCIES, typical_pregnancy
 from statement_builder.source.sample.payroll import PAYROLL_SCENARIOS
+from statement_builder.source.sample.refunds import REFUND_SCENARIOS
 from statement_builder.source.sample.scenarios import Scenario, with_financial_class, with_hold, with_name
 
 _LONG_FIRST, _LONG_LAST = "Maximiliana-Theodora Seraphina", "Featherstonehaugh-Montgomerys"
@@ -96,6 +97,7 @@ ONE_OF_EACH: tuple[Scenario, ...] = (
     *ASSISTANCE,
     *ESTATE_SCENARIOS,
     *PAYROLL_SCENARIOS,
+    *REFUND_SCENARIOS,
 )
 """The first guarantors, in this order, so that a hospital of any size has every scenario."""
 

@@ -19,6 +19,9 @@ from statement_builder.billing.model import (
     FinancialClass,
     InsuranceStatus,
     PlanStatus,
+    RefundMethod,
+    RefundReason,
+    RefundStatus,
     RequestFormat,
     RequestKind,
 )
@@ -335,6 +338,38 @@ class Household:
         self.rows["document_request"].append(
             (self.next_id("Q"), account, RequestKind.INVOICE, self.day(days_ago), requested_format)
         )
+
+    def add_refund(
+        self,
+        cents: int,
+        *,
+        account: str | None = None,
+        episode: str | None = None,
+        reason: RefundReason = RefundReason.OVERPAID,
+        status: RefundStatus = RefundStatus.APPROVED,
+        method: RefundMethod | None = RefundMethod.CHECK,
+        sent_on: str | None = None,
+        balances_reviewed: bool | None = True,
+    ) -> None:
+        """Add a refund of a visit, or of a pregnancy's deposits. Unless it was sent, it leaves in five days."""
+        is_decided = status is not RefundStatus.REQUESTED
+        row = {
+            "refund_id": self.next_id("F"),
+            "guarantor_id": self.guarantor_id,
+            "account_number": account,
+            "episode_id": episode,
+            "amount_cents": cents,
+            "reason": reason,
+            "status": status,
+            "approved_on": self.day(4) if is_decided else None,
+            "approved_by": "refund-queue" if is_decided else None,
+            "method": method if is_decided else None,
+            "send_on": self.day(-5) if is_decided and sent_on is None else None,
+            "sent_on": sent_on,
+            "check_number": None,
+            "balances_reviewed": balances_reviewed,
+        }
+        self.rows["refund"].append(tuple(row.values()))
 
     def add_contact(
         self, kind: ContactKind, *, patient: str | None = None, account: str | None = None, **changes: Any
