@@ -35,8 +35,6 @@ T = TypeVar("T")
 _RESULT_SET_NAMES = tuple(result_set.name for result_set in DETAILS)
 _BALANCE_SIGNS = {"charges": 1, "insurance_transactions": -1, "patient_payments": -1}
 """Result sets that make up the balance, with the sign of their amounts."""
-_OBSTETRIC_RESULT_SETS = ("ob_episodes", "ob_deposits")
-_PLAN_RESULT_SETS = ("plans", "installments")
 
 
 def try_build_account(
@@ -54,16 +52,7 @@ def try_build_account(
         subject = _orphan_subject(key) if len(key) > 2 else format_key(str(key[1]))
         problem = contain(exc, "reading this account", subject)
         fault = Fault(code=problem.code, result_set="guarantors", message=problem.message, fix=problem.fix)
-        return FaultyAccount(
-            subject=subject,
-            faults=(fault,),
-            has_episode=True,
-            has_plan=True,
-            has_assistance=True,
-            has_estate=True,
-            has_deduction=True,
-            has_refund=True,
-        )
+        return FaultyAccount(subject=subject, faults=(fault,))
 
 
 def build_account(
@@ -216,12 +205,7 @@ def _make_faulty_account(
             for name in _RESULT_SET_NAMES
         )
         or "encounters" in bad,
-        has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
-        has_deduction=bool(rows["deductions"]) or "deductions" in bad,
-        has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
-        has_assistance=bool(rows["assistance"]) or "assistance" in bad,
-        has_estate=bool(rows["estates"]) or "estates" in bad,
-        has_refund=bool(rows["refunds"]) or "refunds" in bad,
+        result_sets=tuple(name for name in _RESULT_SET_NAMES if rows[name] or name in bad),
         requests=tuple((row[2], build_request(row)) for row in rows["requests"]),
     )
 

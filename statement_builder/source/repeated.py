@@ -67,13 +67,6 @@ def _refuse(subject: str, account: GuarantorAccount | FaultyAccount) -> FaultyAc
         subject=subject,
         faults=(*account.faults, _FAULT) if isinstance(account, FaultyAccount) else (_FAULT,),
         cents=account.cents if isinstance(account, FaultyAccount) else 0,
-        has_encounters=True,
-        has_episode=True,
-        has_plan=True,
-        has_assistance=True,
-        has_estate=True,
-        has_deduction=True,
-        has_refund=True,
     )
 
 

@@ -107,7 +107,7 @@ def test_estate__bad_row_costs_its_guarantor_only(
     faulty = only_fault(accounts)
     assert isinstance(faulty, FaultyAccount)
     assert [(each.code, each.column) for each in faulty.faults] == [fault]
-    assert faulty.has_estate
+    assert faulty.has_rows_in("estates")
     assert len(accounts) == 2
 
 

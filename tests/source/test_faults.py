@@ -443,7 +443,7 @@ def test_faults__flag_encounters_and_pregnancies(
 
     faulty = only_fault(extract.pull())
 
-    assert (faulty.has_encounters, faulty.has_episode) == (has_encounters, has_episode)
+    assert (faulty.has_encounters, faulty.has_rows_in("ob_episodes", "ob_deposits")) == (has_encounters, has_episode)
 
 
 def test_faults__invalid_email_with_paper_delivery_is_allowed(extract: Extract) -> None:

@@ -19,7 +19,7 @@ DEFINITION = KindDefinition(
     readdress=address_to_estate,
     states_amount=False,
     is_candidate=is_candidate,
-    is_faulty_candidate=lambda entry: entry.has_estate,
+    is_faulty_candidate=lambda entry: entry.has_rows_in("estates"),
     count_items=lambda _: 1,
     sample_guarantors=80,
 )

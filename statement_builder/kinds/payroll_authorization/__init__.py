@@ -15,6 +15,6 @@ DEFINITION = define_plan_letter(
     facts=authorization_facts,
     recheck=recheck_authorization,
     is_candidate=has_deduction,
-    is_faulty_candidate=lambda entry: entry.has_deduction,
+    is_faulty_candidate=lambda entry: entry.has_rows_in("deductions"),
     sample_guarantors=400,
 )

@@ -43,7 +43,7 @@ def _list_rows(entries: Iterable[Entry], policy: Policy, as_of: date, notes: lis
     unreadable = 0
     for entry in entries:
         if isinstance(entry, FaultyAccount):
-            unreadable += entry.has_plan
+            unreadable += entry.has_rows_in("plans", "installments")
             continue
         for plan in entry.plans:
             until = cure_until(entry.letters, plan, policy.plan_cure_days, letter_required=policy.plan_letter_required)

@@ -126,7 +126,7 @@ def test_plan_lapses__ends_after_the_date_that_a_letter_gave() -> None:
 
 
 def test_plan_lapses__says_which_accounts_it_lacks() -> None:
-    report = report_plan_lapses([FaultyAccount(subject="G2", faults=(), has_plan=True)], POLICY, AS_OF)
+    report = report_plan_lapses([FaultyAccount(subject="G2", faults=(), result_sets=("plans",))], POLICY, AS_OF)
     assert read(report) == []
     assert report.notes == ["1 account is left out, because of bad data: `statements source check` lists the faults."]
 
