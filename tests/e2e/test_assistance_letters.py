@@ -73,15 +73,22 @@ def test_dunning__waits_for_the_decision_letter_and_its_date(days: Hospital, tmp
         assert ("FAP_LETTER" in holds(hospital, f"{day}-dunning", guarantor)) == waits
 
 
-def test_assistance_incomplete__completed_in_the_meantime_is_not_mailed(tmp_path: Path) -> None:
-    """Completed between rendering and hand-off: the recheck finds it."""
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        pytest.param("status = 'complete'", "NOT_ON_FILE", id="completed"),
+        pytest.param("missing_items = 'form'", "FAP_CHANGED", id="lacks-something-else"),
+    ],
+)
+def test_assistance_incomplete__changed_in_the_meantime_is_not_mailed(tmp_path: Path, change: str, code: str) -> None:
+    """Changed between rendering and hand-off: the recheck finds it."""
     hospital = build_hospital(tmp_path / "home", guarantors=len(ONE_OF_EACH))
     guarantor = applicant(hospital, INCOMPLETE)
     assert hospital.statements("run", KINDS[0], "--cycle", DAY, "--as-of", DAY, code=None).code == 3
-    hospital.sql("UPDATE assistance SET status = 'complete' WHERE guarantor_id = ?", guarantor)
+    hospital.sql(f"UPDATE assistance SET {change} WHERE guarantor_id = ?", guarantor)
     hospital.statements("release", f"{DAY}-{KINDS[0]}", "--reason", "checked", code=None)
     assert sent_ids(hospital) == []
-    assert "FAP_CHANGED" in holds(hospital, f"{DAY}-{KINDS[0]}", guarantor)
+    assert code in holds(hospital, f"{DAY}-{KINDS[0]}", guarantor)
 
 
 def test_assistance_incomplete__voided_before_it_left_is_due_again(tmp_path: Path) -> None:

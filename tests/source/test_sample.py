@@ -195,7 +195,7 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(owes(0, 0), 1, id="paid-off"),
         pytest.param(owes(300, 300), 1, id="three-dollars"),
         pytest.param(lambda a: a.unapplied_cents > 0, 1, id="unapplied-payment"),
-        pytest.param(lambda a: not a.encounters, 4, id="no-visits"),
+        pytest.param(lambda a: not a.encounters, 3, id="no-visits"),
         pytest.param(lambda a: len(a.encounters) == 120, 1, id="120-visits"),
         pytest.param(
             lambda a: len(f"{a.guarantor.first_name} {a.guarantor.last_name}") == 60, 1, id="60-character-name"
