@@ -13,6 +13,7 @@ from statement_builder.billing.model import (
     ContactKind,
     Delivery,
     EpisodeStatus,
+    EstateStatus,
     FaultyAccount,
     FinancialClass,
     GuarantorAccount,
@@ -185,7 +186,7 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(owes(0, 0), 1, id="paid-off"),
         pytest.param(owes(300, 300), 1, id="three-dollars"),
         pytest.param(lambda a: a.unapplied_cents > 0, 1, id="unapplied-payment"),
-        pytest.param(lambda a: not a.encounters, 5, id="no-visits"),
+        pytest.param(lambda a: not a.encounters, 4, id="no-visits"),
         pytest.param(lambda a: len(a.encounters) == 120, 1, id="120-visits"),
         pytest.param(
             lambda a: len(f"{a.guarantor.first_name} {a.guarantor.last_name}") == 60, 1, id="60-character-name"
@@ -217,6 +218,8 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(has_class(FinancialClass.MEDICAID), 1, id="medicaid"),
         pytest.param(has_hold("BANKR_STAY"), 1, id="bankruptcy"),
         pytest.param(has_hold("DECEASED"), 1, id="deceased"),
+        pytest.param(lambda a: any(each.status is EstateStatus.OPEN for each in a.estates), 7, id="estate-in-probate"),
+        pytest.param(lambda a: any(each.status is EstateStatus.UNKNOWN for each in a.estates), 3, id="estate-unknown"),
         pytest.param(has_hold("DISPUTE"), 1, id="dispute"),
         pytest.param(has_hold("RETMAIL"), 1, id="returned-mail"),
     ],
