@@ -20,6 +20,7 @@ FORBIDDEN_CALLS = {"today", "now", "utcnow", "open", "getenv", "read_text", "rea
 PACKAGE_DATA_READERS = {
     "billing/countries.py",
     "kinds/registry.py",
+    "policy/estates/probate.py",
     "policy/hold_codes.py",
     "policy/legal_numbers.py",
     "policy/placeholders.py",

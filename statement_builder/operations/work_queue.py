@@ -9,8 +9,8 @@ from pathlib import Path
 
 from statement_builder.billing.identifiers import DOCUMENT_ID_PATTERN
 from statement_builder.ledger import Batch, BatchState, RejectedPiece
+from statement_builder.operations.estate_claims import list_estate_claims
 from statement_builder.operations.queries import ExceptionRow
-from statement_builder.operations.tracking.estate_deadlines import list_estate_claims
 from statement_builder.operations.tracking.inbox import (
     ADDRESS_CHANGES,
     QUARANTINE,

@@ -326,7 +326,7 @@ class ShardBuilder:
 
 
 def _can_certify(content: Content, policy: Policy, profile: Profile) -> bool:
-    """Whether the vendor mails the document as the policy wants it: certified, if its kind is."""
+    """Whether the vendor mails the document as the policy says: certified, if its kind is."""
     return content.kind not in policy.certified_kinds or bool(profile.certified_service)
 
 

@@ -101,6 +101,8 @@ CLAIMS = [
     pytest.param({"state": "FL"}, ["EST_BY_HAND", "EST_DEADLINE"], id="Fla-733.702-the-court"),
     pytest.param({"state": "MT"}, ["EST_CERTIFIED"], id="MCA-72-3-804-return-receipt"),
     pytest.param({"claim_filed_on": days_ago(3)}, ["EST_FILED"], id="presented-by-hand"),
+    pytest.param({"claim_filed_on": days_ago(30), "published_on": days_ago(130)}, ["EST_FILED"], id="filed-in-time"),
+    pytest.param({"claim_filed_on": days_ago(3), "state": "OH"}, ["EST_FILED"], id="filed-in-another-state"),
     pytest.param({"published_on": days_ago(130)}, ["EST_BARRED"], id="UPC-3-801-four-months-are-over"),
     pytest.param(
         {"published_on": None, "died_on": date(2025, 11, 19), "patient_id": ""},
@@ -234,6 +236,8 @@ def test_letters__answer_each_event_once() -> None:
     assert codes(inquiry(letters=(sent(Kind.ESTATE_INQUIRY, asked),))) == ["EST_SENT"]
     claimed = claim_cause(make_estate())
     assert codes(claim(letters=(sent(Kind.ESTATE_CLAIM, claimed),))) == ["EST_SENT"]
+    late = date(2027, 3, 1)
+    assert codes(claim(as_of=late, letters=(sent(Kind.ESTATE_CLAIM, claimed),))) == ["EST_SENT"], "not barred as well"
     assert codes(claim(letters=(sent(Kind.ESTATE_INQUIRY, asked),))) == []
     other = make_estate(case_number="2026PR030099")
     assert claim_cause(other) != claimed

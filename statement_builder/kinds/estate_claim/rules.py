@@ -20,7 +20,9 @@ from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recheck_rules import recheck_visits
 from statement_builder.policy.recipient import recipient_digest
 
-_DONE = frozenset({"EST_FILED", "EST_SENT", "EST_ENDED", "EST_BARRED", "EST_MIN"})
+_SETTLED = frozenset({"EST_FILED", "EST_SENT", "EST_ENDED"})
+"""Holds after which the time to present the claim does not matter."""
+_DONE = _SETTLED | {"EST_BARRED", "EST_MIN"}
 """Holds after which nobody has to present the claim any more."""
 
 
@@ -31,7 +33,10 @@ def find_claim_holds(candidate: Candidate, today: date) -> tuple[EstateCase | No
         return None, case
     estate = case.estate
     rule = PROBATE_RULES.get(estate.state)
-    holds = (*case.holds, *_find_status_holds(case), *_find_rule_holds(case, rule, today))
+    status_holds = tuple(_find_status_holds(case))
+    holds = (*case.holds, *status_holds)
+    if not _SETTLED & {hold.code for hold in status_holds}:
+        holds = (*holds, *_find_rule_holds(case, rule, today))
     if holds and rule is not None and not _DONE & {hold.code for hold in holds}:
         work_by = find_deadline(estate, rule).work_by(today)
         if (work_by - today).days <= max(ALERT_DAYS):

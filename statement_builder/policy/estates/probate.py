@@ -60,11 +60,11 @@ class ProbateRule(Record, kw_only=True):
     """The end for every creditor, with or without a notice."""
     presented_by: PresentedBy
     needs_signature: bool = False
-    """The statute wants a signature or an oath by hand, which a print vendor cannot give."""
+    """The statute requires a signature or an oath by hand, which a print vendor cannot give."""
     needs_certified_mail: bool = False
-    """The statute wants certified mail with a return receipt."""
+    """The statute requires certified mail with a return receipt."""
     form: str = ""
-    """The court's form, if it wants one."""
+    """The court's form, if it requires one."""
     priority: _Text
     """The statute that puts the expenses of the last illness before other debts."""
     citation: _Text
