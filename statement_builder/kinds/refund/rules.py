@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Encounter, ObstetricEpisode, Refund, RefundStatus
-from statement_builder.billing.refunds import refund_cause, letter_refunds
+from statement_builder.billing.refunds import letter_refunds, refund_cause
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy.candidate import Candidate, guarantor_is_held
 from statement_builder.policy.channel import choose_channel
@@ -103,6 +103,9 @@ def _find_own_holds(
     candidate: Candidate, refund: Refund, visit: Encounter | None, episode: ObstetricEpisode | None
 ) -> Iterable[Hold]:
     number = refund.account_number if visit is not None else ""
+    if refund.status is RefundStatus.CANCELED:
+        yield make_hold("REFUND_CHANGED", number)
+        return
     if not is_complete(refund):
         yield make_hold("REFUND_INCOMPLETE", number)
         return
