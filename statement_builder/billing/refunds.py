@@ -18,8 +18,6 @@ from statement_builder.billing.model import (
     RefundStatus,
 )
 
-LETTER_STATUSES = (RefundStatus.APPROVED, RefundStatus.SENT)
-"""A guarantor gets a letter about refunds of these statuses only: the others are not decided, or nothing is paid."""
 _FACTS_DIGITS = 32
 """Hexadecimal digits that tell a refund from the same one with another amount, as many as of a plan's terms."""
 
@@ -41,8 +39,14 @@ def refund_cause(refund: Refund) -> str:
 
 
 def letter_refunds(account: GuarantorAccount) -> tuple[Refund, ...]:
-    """The refunds that a guarantor gets a letter about: approved or sent."""
-    return tuple(each for each in account.refunds if each.status in LETTER_STATUSES)
+    """The refunds that a guarantor gets a letter about, and those that were canceled after their approval: a letter
+    about one may be waiting."""
+    return tuple(
+        each
+        for each in account.refunds
+        if each.status in (RefundStatus.APPROVED, RefundStatus.SENT)
+        or (each.status is RefundStatus.CANCELED and each.approved_on is not None)
+    )
 
 
 def visit_credit(encounter: Encounter, refund: Refund | None, as_of: date) -> VisitCredit:

@@ -80,7 +80,10 @@ def test_refund__tells_of_an_approved_refund_and_asks_for_nothing() -> None:
 
 STATUSES = [
     pytest.param(make_refund(status=RefundStatus.REQUESTED), None, id="requested-no-candidate"),
-    pytest.param(make_refund(status=RefundStatus.CANCELED), None, id="canceled-no-candidate"),
+    pytest.param(make_refund(status=RefundStatus.CANCELED), ["REFUND_CHANGED:A70001"], id="canceled"),
+    pytest.param(
+        make_refund(status=RefundStatus.CANCELED, approved_on=None), None, id="canceled-before-approval-no-candidate"
+    ),
     pytest.param(make_refund(), [], id="approved"),
     pytest.param(make_sent(), [], id="sent-and-not-told"),
     pytest.param(make_refund(approved_on=None), ["REFUND_INCOMPLETE:A70001"], id="no-day-of-approval"),
@@ -139,7 +142,7 @@ CREDITS = [
     pytest.param(
         make_overpaid(4_500),
         [make_refund(), make_refund("RF0", status=RefundStatus.CANCELED)],
-        [],
+        ["REFUND_CHANGED:A70001"],
         id="one-is-canceled",
     ),
     pytest.param(posted(), [make_refund()], [], id="posted-at-approval"),
@@ -365,7 +368,7 @@ def test_refund__one_letter_at_a_time_the_oldest_first() -> None:
 
 RECHECKS = [
     pytest.param({}, {}, 1, [], id="unchanged"),
-    pytest.param({"status": RefundStatus.CANCELED}, {}, 1, ["REFUND_CHANGED"], id="canceled"),
+    pytest.param({"status": RefundStatus.CANCELED}, {}, 1, ["REFUND_CHANGED:A70001"], id="canceled"),
     pytest.param({"amount_cents": 4_400}, {}, 1, ["REFUND_CHANGED"], id="another-amount"),
     pytest.param({"send_on": SEND_ON + timedelta(days=7)}, {}, 1, ["REFUND_CHANGED"], id="another-day"),
     pytest.param({"status": RefundStatus.SENT, "sent_on": SEND_ON}, {}, 7, [], id="sent-on-the-day-it-said"),

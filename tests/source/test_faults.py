@@ -260,6 +260,7 @@ def add_with_fault(extract: Extract, table: str, bad_values: dict[str, Any]) -> 
         "hold",
         "assistance",
         "ob_episode",
+        "refund",
     )
     extract.add_account("0", postal_code="01102")
     for name in tables:

@@ -103,6 +103,9 @@ def _find_own_holds(
     candidate: Candidate, refund: Refund, visit: Encounter | None, episode: ObstetricEpisode | None
 ) -> Iterable[Hold]:
     number = refund.account_number if visit is not None else ""
+    if refund.status is RefundStatus.CANCELED:
+        yield make_hold("REFUND_CHANGED", number)
+        return
     if not is_complete(refund):
         yield make_hold("REFUND_INCOMPLETE", number)
         return

@@ -120,11 +120,13 @@ def _overpay(household: Household, credit_cents: int, *, language: str = "en", *
 
 
 def _add_pregnancy(household: Household, status: EpisodeStatus) -> str:
-    """A pregnancy that ended 70 days ago, with its stay and $300.00 left of the deposits. Returns the episode id."""
+    """A pregnancy that ended 70 days ago, with its stay after a delivery, and $300.00 left of the deposits. Returns the
+    episode id."""
     household.add_guarantor(language="en", delivery="paper")
     patient = household.add_patient(age=31)
-    account, owed = household.add_visit(patient, days_ago=70)
-    household.add_payment(account, owed, days_ago=20)
+    if status is EpisodeStatus.DELIVERED:
+        account, owed = household.add_visit(patient, days_ago=70)
+        household.add_payment(account, owed, days_ago=20)
     episode = household.next_id("E")
     due_on = household.day(70)
     household.rows["ob_episode"].append(
