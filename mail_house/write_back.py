@@ -12,7 +12,6 @@ import hashlib
 import io
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
 
 import msgspec
 
@@ -24,8 +23,8 @@ from mail_house.print_files.manifest import escape_formula
 class WriteBackLine(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that happened to one account."""
 
-    event: Literal["mailed", "returned", "held"]
-    """`mailed` again with another day: the vendor reported the real one, or the document was sent again."""
+    event: str
+    """`mailed`, `returned`, or `held`. `mailed` again: the vendor reported the real day, or it was sent again."""
     on: date
     """The day of the mailing that the clocks count from, the day of the return, or the as-of date of the batch."""
     batch: str
