@@ -46,6 +46,14 @@ def write_back_batch(context: AppContext, batch: Batch) -> None:
         writer.run()
 
 
+def has_news(context: AppContext, batch_id: str) -> bool:
+    """Whether `write_back_batch` has something to do, to leave the batch's lock alone if not."""
+    ledger = context.ledger.write_back
+    if any(file.state is DeliveryState.CLAIMED for file in ledger.for_batch(batch_id)):
+        return True
+    return bool(ledger.unwritten(batch_id, local_date=context.local_date, limit=1))
+
+
 class _Writer:
     def __init__(self, context: AppContext, batch: Batch) -> None:
         self._context = context
@@ -98,7 +106,9 @@ class _Writer:
         address = archive_address(self._context.settings.archive)
         for each in entries:
             if each.what is WrittenBack.HELD:
-                hold = holds[each.subject, each.number]
+                hold = holds.get((each.subject, each.number))
+                if hold is None:
+                    continue  # purged, after years in which the folder could not be reached
                 yield WriteBackLine(
                     event="held",
                     on=each.day,

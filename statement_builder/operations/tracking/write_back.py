@@ -8,7 +8,7 @@ from mail_house.errors import HandOffError
 from statement_builder.errors import BatchBusy, ConfigError
 from statement_builder.operations.tracking.tracking_alerts import Alert, alert
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.write_back import write_back_batch
+from statement_builder.pipeline.write_back import has_news, write_back_batch
 
 LOOK_BACK_DAYS = 60
 """How long after a batch closed, or after mail was returned, something of it can be new."""
@@ -22,6 +22,8 @@ def write_back_all(context: AppContext) -> list[Alert]:
     alerts = []
     since = context.now() - timedelta(days=LOOK_BACK_DAYS)
     for batch_id in context.ledger.write_back.waiting_batches(context.facility.facility_id, since=since):
+        if not has_news(context, batch_id):
+            continue
         try:
             with context.ledger.lock(batch_id, owner=context.actor, at=context.now()):
                 write_back_batch(context, context.require_batch(batch_id))
