@@ -18,8 +18,10 @@ import msgspec
 from typer.core import TyperArgument, TyperOption
 from typer.main import get_command
 
+from mail_house.portal import FeedControl
 from mail_house.print_files.control import Control, FileFacts
 from mail_house.print_files.manifest import COLUMNS as MANIFEST_COLUMNS
+from mail_house.write_back import WriteBackLine
 from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
 from statement_builder.ledger import LegalHold, RecordedRequest
@@ -211,6 +213,17 @@ A print file is three files with one name. The control file is written last; the
 ### Fields of `pdf`, `manifest` and `sealed`
 
 {_record_table(FileFacts)}
+## Write-back
+
+`BILLING_….csv` has a line for each account on a document that was mailed or returned, and for each hold. The control
+file is written last.
+
+### Columns
+
+{_record_table(WriteBackLine)}
+### Fields of the control file of the write-back
+
+{_record_table(FeedControl)}
 ## E-mail
 
 The folder back end writes one `DOCUMENT_ID.eml` per message.

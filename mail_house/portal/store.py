@@ -58,7 +58,7 @@ def read_control_of(name: str, data: bytes) -> FeedControl:
 
 def find_feed_files(folder: Path, name: str) -> list[Path]:
     """The files of this feed file in a folder on disk, which have patients' data or pages, without the control file."""
-    return sorted(path for suffix in ("jsonl", "zip") for path in folder.glob(f"{glob.escape(name)}.*.{suffix}"))
+    return sorted(path for suffix in ("jsonl", "zip", "csv") for path in folder.glob(f"{glob.escape(name)}.*.{suffix}"))
 
 
 class FolderPortal:

@@ -8,6 +8,7 @@ from datetime import date
 PRINT_FILE_PREFIX = "STMT_"
 FEED_FILE_PREFIX = "PORTAL_"
 DEDUCTION_FILE_PREFIX = "DEDUCT_"
+WRITE_BACK_PREFIX = "BILLING_"
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 

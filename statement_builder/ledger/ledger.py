@@ -24,6 +24,7 @@ from statement_builder.ledger.delivery.print_files import PrintFileRepository
 from statement_builder.ledger.delivery.readings import ReadingRepository
 from statement_builder.ledger.delivery.redeliveries import RedeliveryRepository
 from statement_builder.ledger.delivery.serials import SerialRepository
+from statement_builder.ledger.delivery.write_back import WriteBackRepository
 from statement_builder.ledger.documents import DocumentRepository
 from statement_builder.ledger.inbound_files import InboundFileRepository
 from statement_builder.ledger.installation import InstallationRepository, NewInstallation, insert_installation
@@ -74,6 +75,7 @@ class Ledger(Closing):
         self.delivery_reports = DeliveryReportRepository(self._transactions)
         self.payroll = PayrollRepository(self._transactions)
         self.portal = PortalRepository(self._transactions)
+        self.write_back = WriteBackRepository(self._transactions)
         self.readings = ReadingRepository(self._transactions)
         self.redeliveries = RedeliveryRepository(self._transactions)
         self.suppressions = SuppressionRepository(self._transactions)

@@ -25,6 +25,7 @@ from statement_builder.pipeline.places import list_places
 from statement_builder.pipeline.portal import open_portal
 from statement_builder.pipeline.portal_keys import read_portal_keys
 from statement_builder.pipeline.stores import find_problems, observe, require_allowed_clock, require_none
+from statement_builder.pipeline.write_back import open_write_back
 from statement_builder.rendering import check_templates
 from statement_builder.settings import Settings
 from statement_builder.settings.backends import open_profile
@@ -75,6 +76,7 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "e-mail", lambda: _check_email(settings, environ)
     yield "portal", lambda: _check_portal(settings, environ)
     yield "payroll", lambda: _check_payroll(settings, environ)
+    yield "write-back", lambda: _check_write_back(settings, environ)
     yield "inbox", lambda: _check_inbox(settings)
     yield "payment code", lambda: _check_payment_code(settings, environ)
 
@@ -125,6 +127,14 @@ def _check_archive(settings: Settings) -> str:
         if ledger.is_current:
             require_latest_archive(ledger, archive)
     return "readable and writable"
+
+
+def _check_write_back(settings: Settings, environ: Mapping[str, str]) -> str:
+    url = settings.source.write_back
+    if not url:
+        return "nothing is written back (setting source.write_back)"
+    open_write_back(settings, environ).check()
+    return f"{url.partition(':')[0]}: can be written to"
 
 
 def _check_portal(settings: Settings, environ: Mapping[str, str]) -> str:

@@ -25,6 +25,9 @@ class SourceSettings(Record, kw_only=True):
     """SQLAlchemy URL of the billing database."""
     max_age_hours: int = 36
     """Billing data older than this is refused. The policy has a stricter limit for the obstetric feed."""
+    write_back: str = ""
+    """Folder from which the billing system takes in what was mailed, returned, and held: a `file:` or `sftp:` URL.
+    Empty: nothing is written back."""
 
     def __repr__(self) -> str:
         """As of `Settings`."""

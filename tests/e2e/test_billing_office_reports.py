@@ -281,3 +281,11 @@ def test_report__without_a_ledger_row_is_empty_and_foots(hospital: Hospital) -> 
 def test_tie_out__a_bad_row_of_the_total_stops_it(hospital: Hospital) -> None:
     hospital.sql("INSERT INTO general_ledger VALUES ('barter', 5)")
     assert "receivables" in call(hospital, "report", "tie-out", code=1).err
+
+
+@pytest.mark.hospital("new", guarantors=60)
+def test_report__of_persons_needs_a_ledger_that_records_the_view(hospital: Hospital) -> None:
+    result = call(hospital, "report", "plan-lapses", code=2)
+    assert result.out == ""
+    assert "statements ledger upgrade" in result.err
+    assert not (hospital.home / "ledger.db").exists()

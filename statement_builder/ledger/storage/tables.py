@@ -406,6 +406,35 @@ payroll_answer = Table(
     Column("recorded_at", UtcDateTime, nullable=False),
 )
 """What payroll did on a payday. `is_missed`: it did not take all that was due."""
+write_back_file = Table(
+    "write_back_file",
+    metadata,
+    Column("name", _ID, primary_key=True),
+    Column("batch_id", _ID, ForeignKey("batch.batch_id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("batch_id", "number", name="write_back_file_once"),
+    _one_of("state", (DeliveryState.CLAIMED, DeliveryState.SENT), "state"),
+)
+"""A file for the billing system. `sha256` of its lines; empty before they are first written."""
+
+write_back_entry = Table(
+    "write_back_entry",
+    metadata,
+    Column("batch_id", _ID, primary_key=True),
+    Column("what", _WORD, primary_key=True),
+    Column("subject", _ID, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("write_back_file", _ID, ForeignKey("write_back_file.name"), nullable=False),
+    Index("write_back_entry_file", "write_back_file"),
+    _one_of("what", ("mailed", "returned", "held"), "what"),
+)
+"""What the billing system is told once: an attempt of a document that was mailed or returned on a day (`number` is the
+attempt), or a hold (its position)."""
 
 redelivery = Table(
     "redelivery",

@@ -70,6 +70,8 @@ def report_dunning_funnel(
     """
     mailed: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for each in counts:
+        if each.mailed_on > as_of:
+            continue  # handed off; the day in the mail is still to come
         mine = mailed[each.level]
         mine["documents"] += each.documents
         mine["cents"] += each.cents
@@ -77,6 +79,8 @@ def report_dunning_funnel(
             if (as_of - each.mailed_on).days >= window:
                 mine[f"old_{window}"] += each.documents
     for answer in answers:
+        if answer.mailed_on > as_of:
+            continue
         mine = mailed[answer.level]
         mine["collected_cents"] += answer.cents
         for window in WINDOWS_DAYS:

@@ -55,7 +55,7 @@ def report_tie_out(pulled: PulledTotals, receivables: Iterable[Receivable], as_o
         title="Tie-out of receivables",
         meaning=(
             "What the service read as owed, by payer class, against the billing system's own receivables and the "
-            "general ledger. A difference is the other side less ours, and must be 0.00 or explained: `statements "
+            "general ledger. A difference is the other ledger less ours, and must be 0.00 or explained: `statements "
             "report tie-out-accounts` lists the accounts behind it."
         ),
         as_of=as_of,

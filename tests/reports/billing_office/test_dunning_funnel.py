@@ -92,3 +92,8 @@ def test_report__level_that_is_too_young_has_no_rate() -> None:
     (row,) = report.rows
     assert row[0] == "final notice"
     assert row[3:6] == (0, 0, None)
+
+
+def test_report__what_is_handed_off_and_not_in_the_mail_yet_is_not_mailed() -> None:
+    counts = [MailingCount(level=0, mailed_on=AS_OF + timedelta(days=3), documents=5, cents=500)]
+    assert list(report_dunning_funnel(counts, [], since=MAILED, as_of=AS_OF).rows) == []

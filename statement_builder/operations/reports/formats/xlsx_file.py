@@ -7,6 +7,7 @@ from typing import IO, Any
 
 import xlsxwriter
 
+from statement_builder.errors import ConfigError
 from statement_builder.reports.billing_office import Column, ColumnType, Footing, Report, Row
 from statement_builder.reports.billing_office.report import Cell
 
@@ -28,14 +29,10 @@ _OPTIONS = {
 }
 
 
-class TooManyRows(ValueError):
-    """The report has more rows than a sheet can have."""
-
-
 def write_xlsx(report: Report, rows: Footing, file: IO[bytes]) -> None:
     """Amounts are dollars. The totals are formulas that a spreadsheet recalculates, with our own sums as their values.
 
-    `TooManyRows` if a sheet cannot have the report.
+    `ConfigError` if a sheet cannot have the report.
     """
     with xlsxwriter.Workbook(file, _OPTIONS) as book:
         styles = {kind: book.add_format({"num_format": code}) for kind, code in _FORMATS.items()}
@@ -55,7 +52,7 @@ def write_xlsx(report: Report, rows: Footing, file: IO[bytes]) -> None:
         for row in rows:
             line += 1
             if line >= ROWS_MAX - 20:
-                raise TooManyRows(f"The report {report.name} has more rows than a sheet can have. Use --csv.")
+                raise ConfigError(f"The report {report.name} has more rows than a sheet can have. Use --csv.")
             for index, (column, value) in enumerate(zip(report.columns, row, strict=True)):
                 _write_cell(sheet, (line, index), column, value, styles.get(column.type))
         if totals := rows.totals:
