@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import (
     DeductionStatus,
     Encounter,
@@ -56,7 +57,11 @@ def on_payroll(*deductions: PayrollDeduction, plan: Plan | None = None, **accoun
 
 
 def make_authorization(
-    deduction: PayrollDeduction | None = None, *visits: Encounter, plan: Plan | None = None, **guarantor: Any
+    deduction: PayrollDeduction | None = None,
+    *visits: Encounter,
+    plan: Plan | None = None,
+    facility: Facility | None = None,
+    **guarantor: Any,
 ) -> Content:
     """The form, or the signed copy, selected by the rules for an ordinary guarantor and composed for this one."""
     plan = plan or make_plan(next_on=date(2026, 12, 18))
@@ -64,4 +69,4 @@ def make_authorization(
     decision = decide(account, Kind.PAYROLL_AUTHORIZATION, Policy(), AS_OF)
     assert decision.selection is not None, decision.holds
     changed = replace(account, guarantor=make_guarantor(**guarantor))
-    return compose_document(changed, decision.selection, terms=TERMS)
+    return compose_document(changed, decision.selection, facility=facility, terms=TERMS)
