@@ -51,9 +51,10 @@ def main() -> None:
         _wait_until_healthy(running)
         print(f"Airflow:  http://127.0.0.1:{PORT}   user admin   password {password}")
         print(
-            "Trigger monthly_statements with a cycle such as "
-            f"{datetime.now(UTC):%Y-%m}, approve it under Required Actions, and open {HOME / 'outbox'}."
+            f"Trigger “Patient statements” with the cycle {datetime.now(UTC):%B %Y}, approve it under Required Actions, "
+            f"and open {HOME / 'outbox'}."
         )
+        print(f"Look at its batches from another terminal:  STATEMENTS_HOME={HOME} {statements} batches")
         print("Press Ctrl-C to stop.", flush=True)
         while all(process.poll() is None for process in running.values()):
             time.sleep(1)
@@ -112,6 +113,7 @@ def _environment() -> dict[str, str]:
         "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "30",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'dags'}",
         "STATEMENTS_HOME": str(HOME),
+        "STATEMENTS_ALERT_EMAIL": "none",  # here, somebody watches the pages
     }
 
 

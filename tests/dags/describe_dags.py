@@ -40,6 +40,8 @@ described = {
     "dags": {
         each.dag_id: {
             "file": each.fileloc,
+            "title": each.dag_display_name,
+            "description": each.description,
             "doc": each.doc_md,
             "tags": sorted(each.tags),
             "max_active_runs": each.max_active_runs,
@@ -53,6 +55,7 @@ described = {
             "tasks": {
                 one.task_id: {
                     "owner": one.owner,
+                    "title": one.task_display_name,
                     "retries": one.retries,
                     "backs_off": bool(one.retry_exponential_backoff),
                     "has_policy": one.retry_policy is not None,
