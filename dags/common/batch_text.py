@@ -16,10 +16,12 @@ REASONS_MAX = 12
 _CONTROLS = re.compile(r"([\\*_\[\]<>|#!~])")
 
 
-def describe_approval(summary: BatchSummary, briefing: Briefing, checks: Sequence[ReleaseCheck], link: str) -> str:
+def describe_approval(
+    summary: BatchSummary, briefing: Briefing, checks: Sequence[ReleaseCheck], link: str, picture: str = ""
+) -> str:
     """Why a person is asked, what differs from last time, what leaves, and what does not. Names nobody.
 
-    `link` is the batch's page in the console; empty if there is none.
+    `link` is the batch's page in the console, and `picture` a page of its proof; empty if there is none.
     """
     counts = summary.counts
     return "\n".join(
@@ -39,7 +41,8 @@ def describe_approval(summary: BatchSummary, briefing: Briefing, checks: Sequenc
             "",
             *_describe_reasons("held accounts", counts["held"], briefing.holds, compares=bool(briefing.previous_id)),
             *_describe_reasons("exceptions", counts["exceptions"] + counts["errors"], briefing.exceptions),
-            f"[Look at real pages, and decide, in the console]({link})."
+            *([f"![A page of this batch]({picture})", ""] if picture else []),
+            f"[Look at real pages in the console]({link})."
             if link
             else f"`statements show {summary.batch_id}` has the details, `statements exceptions {summary.batch_id}` "
             "the accounts.",

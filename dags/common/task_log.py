@@ -28,6 +28,9 @@ def quiet_libraries() -> None:
             logging.getLogger(each).setLevel(logging.WARNING)
 
 
+quiet_libraries()  # some describe how they are imported, and every DAG file imports this module first
+
+
 class ProgressLog:
     """Writes how far a stage is. A stage that reports often writes seldom; one that is silent still writes."""
 
@@ -41,9 +44,9 @@ class ProgressLog:
     def report(self, stage: str, done: int, total: int) -> None:
         """Take over how far a stage is. `total` is 0 when it is not known. No ids and no amounts."""
         with self._lock:
-            is_news = stage != self._stage or (total > 0 and done == total)
-            self._stage = stage
-            self._text = f"{stage}: {done:,}" + (f" of {total:,}" if total else "")
+            text = f"{stage}: {done:,}" + (f" of {total:,}" if total else "")
+            is_news = text != self._text and (stage != self._stage or (total > 0 and done == total))
+            self._stage, self._text = stage, text
             if is_news or self._is_due():
                 self._say(self._text)
 

@@ -24,7 +24,7 @@ from common.connections import (
     run_actor,
     time_zone,
 )
-from common.console_link import batch_link
+from common.console_link import batch_link, proof_picture
 from common.results import show_result, skip_with
 from common.xcom import as_argument
 
@@ -162,7 +162,7 @@ def check_gates(batch_id: str) -> str:
         batch = context.require_batch(batch_id)  # in its new state
         fingerprint = fingerprint_batch(context, batch, checks)
         summary, briefing = summarize_batch(context, batch), brief_approver(context, batch)
-        text = describe_approval(summary, briefing, checks, batch_link(batch_id))
+        text = describe_approval(summary, briefing, checks, batch_link(batch_id), proof_picture(batch_id))
         if named := list_subjects(text):
             record_access(context, "approval page", named, batch_id=batch_id)
     task_instance = get_current_context()["ti"]

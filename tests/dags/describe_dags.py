@@ -8,7 +8,7 @@ from unittest import mock
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import dag, task, task_group, timezone  # noqa: F401 - import Airflow itself before counting imports
+from airflow.sdk import dag, plugins_manager, task, task_group, timezone  # noqa: F401 - before counting imports
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables import trigger
 from airflow.timetables.base import TimeRestriction
@@ -30,11 +30,13 @@ def first_runs(one: Any, enabled_at: Sequence[str]) -> dict[str, str]:
 
 
 before = set(sys.modules)
+plugins, _ = plugins_manager._get_plugins()  # as a task's process loads them
 bag = DagBag()
 imported = sorted(set(sys.modules) - before)
 
 described = {
     "errors": bag.import_errors,
+    "plugins": {each.name: len(each.fastapi_apps) for each in plugins},
     "imported": imported,
     "seconds": {stat.file: stat.duration.total_seconds() for stat in bag.dagbag_stats},
     "dags": {

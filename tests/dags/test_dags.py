@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.dags.airflow_home import DAGS, AirflowHome
+from tests.e2e.test_roles import set_roles
 from tests.hospital import ROOT, build_hospital
 
 PER_KIND = (
@@ -33,6 +34,9 @@ HEAVY = (
     "statement_builder.operations",
     "statement_builder.pipeline",
     "mail_house.vendors",
+    "fastapi",
+    "airflow.api_fastapi",
+    "statement_builder.web",
 )
 """Modules that a DAG file must not import: it is parsed every 30 seconds and in every task's process."""
 JUST_AFTER_SCHEDULE = {
@@ -53,7 +57,9 @@ POOLS = {"default_pool", "statements_source", "statements_render", "statements_p
 @pytest.fixture(scope="module")
 def described(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     home = tmp_path_factory.mktemp("dags")
-    airflow = AirflowHome(home / "airflow", build_hospital(home / "hospital", guarantors=20))
+    hospital = build_hospital(home / "hospital", guarantors=20)
+    set_roles(hospital, console='["airflow:ana"]')
+    airflow = AirflowHome(home / "airflow", hospital)
     found: dict[str, Any]
     found, _ = airflow.script("describe_dags", *JUST_AFTER_SCHEDULE.values())
     return found
@@ -67,6 +73,7 @@ def dags(described: dict[str, Any]) -> dict[str, Any]:
 
 def test_dag_files__parse_without_errors_and_without_heavy_imports(described: dict[str, Any]) -> None:
     assert described["errors"] == {}
+    assert described["plugins"]["statements_console"] == 1
     assert set(described["dags"]) == ALL
     assert any(name.startswith("common") for name in described["imported"]), (
         "no import was recorded, so this proves nothing"

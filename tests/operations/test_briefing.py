@@ -100,7 +100,7 @@ def test_count_exceptions__groups_by_problem(lines: list[ExceptionLine], titles:
     assert [(each.count, each.title) for each in count_exceptions(lines)] == titles
 
 
-@pytest.mark.hospital("waiting")
+@pytest.mark.hospital("waiting", guarantors=40)
 def test_briefing_of_a_batch__names_nobody(hospital: Hospital) -> None:
     with worker(hospital) as context:
         briefing = brief_approver(context, context.require_batch(BATCH))
