@@ -39,6 +39,7 @@ def track(open_batches: list[str]) -> list[str]:
     """Process delivery reports and bounces. Returns the batches that were closed; the XCom `alerts` has the alerts."""
     from msgspec.structs import asdict  # noqa: PLC0415
 
+    from common.metrics import report_gauges  # noqa: PLC0415
     from statement_builder.ledger import BatchState  # noqa: PLC0415
     from statement_builder.operations.tracking.track import track as process_reports  # noqa: PLC0415
 
@@ -51,6 +52,7 @@ def track(open_batches: list[str]) -> list[str]:
                 asdict(file),
             )
         closed = [batch_id for batch_id in open_batches if context.require_batch(batch_id).state is BatchState.CLOSED]
+        report_gauges(context)
     get_current_context()["ti"].xcom_push(key="alerts", value=[asdict(alert) for alert in tracked.alerts])
     return closed
 
