@@ -22,6 +22,8 @@ from common.xcom import as_argument
 
 
 @dag(
+    dag_display_name="Payroll deductions",
+    description="What payroll took, and what it is to take, every day.",
     schedule=schedule("30 6 * * *"),
     catchup=False,
     max_active_runs=1,

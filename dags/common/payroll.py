@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from common.connections import POOL_SOURCE, open_task_context
 
 
-@task(execution_timeout=timedelta(hours=1))
+@task(task_display_name="Read the answers of payroll", execution_timeout=timedelta(hours=1))
 def collect_answers() -> list[dict[str, Any]]:
     """Read what payroll took. Returns the alerts."""
     from msgspec.structs import asdict  # noqa: PLC0415
@@ -24,7 +24,7 @@ def collect_answers() -> list[dict[str, Any]]:
         return [asdict(alert) for alert in collect(context).alerts]
 
 
-@task(pool=POOL_SOURCE, execution_timeout=timedelta(hours=3))
+@task(task_display_name="Send deductions to payroll", pool=POOL_SOURCE, execution_timeout=timedelta(hours=3))
 def send_deductions(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Tell payroll what begins and what ends. Returns the alerts, with those of the answers."""
     from msgspec.structs import asdict  # noqa: PLC0415

@@ -271,9 +271,13 @@ def _storable(entry: Entry) -> Entry:
 
 
 def _postal_area(entries: Iterable[Entry]) -> str:
-    """The first three digits of the first ZIP code, which identify nobody (45 CFR 164.514(b)(2)(i)(B))."""
-    codes = (entry.guarantor.mailing_address.postal_code for entry in entries if isinstance(entry, GuarantorAccount))
-    return next(codes, "")[:3]
+    """The first three digits of the first ZIP code, which identify nobody (45 CFR 164.514(b)(2)(i)(B)).
+
+    Postal codes of other countries are left out: three of their characters can name a village.
+    """
+    addresses = (entry.guarantor.mailing_address for entry in entries if isinstance(entry, GuarantorAccount))
+    codes = (address.postal_code[:3] for address in addresses if address.country == "US")
+    return next((code for code in codes if len(code) == 3 and code.isdecimal()), "")
 
 
 def _with_ledger_facts(

@@ -211,7 +211,7 @@ class RoleSettings(Record, kw_only=True):
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
     console: tuple[str, ...] | None = None
-    """Who may open the console and look at everything in it."""
+    """Who may open the console and look at everything in it. If a user of Airflow is among them, Airflow serves it."""
 
     @property
     def are_set(self) -> bool:

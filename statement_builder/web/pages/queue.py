@@ -94,7 +94,7 @@ def change(request: Request, form: SentForm) -> Response:
         raise HTTPException(400, str(exc)) from exc
     filters = {name: form.text(name) for name in ("kind", "code", "batch", "view") if form.text(name)}
     filters["done"] = console_of(request).box.seal(DONE, sentence, visitor_of(request).session)
-    return redirect(f"/queue?{urlencode(filters)}")
+    return redirect(request, f"/queue?{urlencode(filters)}")
 
 
 def _read_change(form: Form) -> WorkChange:
