@@ -14,6 +14,7 @@ from statement_builder.documents import Content
 from statement_builder.policy import Policy
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
 from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
+from tests.estate_letters import make_claim, make_estate, make_inquiry, make_unknown_estate
 from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
 
 FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
@@ -48,6 +49,8 @@ KINDS = (
     "plan-reminder",
     "plan-missed",
     "plan-default",
+    "estate-inquiry",
+    "estate-claim",
 )
 """Every kind and level, as `make_random` names them."""
 
@@ -73,6 +76,8 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
             ),
             **person,
         )
+    if kind.startswith("estate-"):
+        return _estate_letter(kind, random, **person)
     if kind.startswith("plan-"):
         return _plan_letter(kind, random, **person)
     if kind in {"statement", "reminder"}:
@@ -109,6 +114,18 @@ def _plan_letter(kind: str, random: Random, **person: Any) -> Content:
         return make_missed(make_plan(*paid, next_on=date(2026, 12, random.randint(1, 9)), method=method), **person)
     level = random.choice((0, 1, 2, 3, 4))
     return make_default(replace(BILLED_ONCE, statements_sent=min(level + 1, 2), last_level=level), **person)
+
+
+def _estate_letter(kind: str, random: Random, **person: Any) -> Content:
+    if kind == "estate-inquiry":
+        return make_inquiry(make_unknown_estate(died_on=date(2026, random.randint(1, 9), 14)), **person)
+    visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 2, 4))))
+    estate = make_estate(
+        attorney_name=random.choice(("", "Reyes & Cole LLP")),
+        died_on=date(2026, 8, random.randint(1, 28)),
+        last_illness_on=random.choice((None, date(2026, 1, 1))),
+    )
+    return make_claim(*visits, estate=estate, **person)
 
 
 def _stay(random: Random) -> Encounter:

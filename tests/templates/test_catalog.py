@@ -38,6 +38,7 @@ from tests.contents import (
     make_stay,
     three_visits,
 )
+from tests.estate_letters import make_claim, make_inquiry, make_visit
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
 PSEUDO = "eo"
@@ -102,6 +103,10 @@ def documents() -> Iterator[Content]:
         yield make_reminder(large_print=large_print)
         yield make_missed(large_print=large_print)
         yield make_default(large_print=large_print)
+        yield make_inquiry(large_print=large_print)
+        yield make_claim(large_print=large_print)
+        yield make_claim(make_visit(sensitive=True), large_print=large_print)
+        yield make_claim(make_visit(insurance_status=InsuranceStatus.DENIED), large_print=large_print)
         for level in (2, 3, 4):
             yield make_letter(level, large_print=large_print)
         actions = msgspec.structs.replace(TERMS, collection_actions=tuple(CollectionAction))
