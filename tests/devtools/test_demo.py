@@ -35,9 +35,11 @@ def test_demo__prints_each_step_and_where_to_look(demo: tuple[Hospital, str, str
         "N-N-plan-reminder: N documentsN N printedN N e-mailed (N s)",
         "N-N-plan-missed: N documentsN N printedN N e-mailed (N s)",
         "N-N-plan-default: N documentsN N printedN N e-mailed (N s)",
+        "N-N-estate-inquiry: N documentsN N printedN N e-mailed (N s)",
+        "N-N-estate-claim: N documentsN N printedN N e-mailed (N s)",
         "Index page: N sample documents (N s)",
     ]
-    assert out.count("foots ") == 8
+    assert out.count("foots ") == 10
     assert out.splitlines()[-2:] == [
         f"Open {hospital.home / 'demo' / 'index.html'}",
         "Open the console with `statements serve`",
@@ -54,7 +56,7 @@ def test_demo_page__links_are_relative_and_exist(demo: tuple[Hospital, str, str]
     assert suffixes == {".pdf", ".csv", ".ctl", ".eml"}
     for name in ("statement.pdf", "ob-notice.pdf", "invoice.pdf"):
         assert hospital.home / "examples" / name in targets
-    assert sum("control-sheets" in link for link in links) == 8
+    assert sum("control-sheets" in link for link in links) == 10
 
 
 def test_demo_page__loads_nothing(demo: tuple[Hospital, str, str]) -> None:

@@ -14,7 +14,7 @@ from statement_builder.documents import Content
 from statement_builder.policy import Policy
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
 from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
-from tests.estate_letters import make_claim, make_estate, make_inquiry, make_unknown_estate
+from tests.estate_letters import SIGNED, make_claim, make_estate, make_inquiry, make_unknown_estate
 from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
 
 FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
@@ -125,7 +125,7 @@ def _estate_letter(kind: str, random: Random, **person: Any) -> Content:
         died_on=date(2026, 8, random.randint(1, 28)),
         last_illness_on=random.choice((None, date(2026, 1, 1))),
     )
-    return make_claim(*visits, estate=estate, **person)
+    return make_claim(*visits, estate=estate, policy=replace(SIGNED, estate_min_cents=1), **person)
 
 
 def _stay(random: Random) -> Encounter:
