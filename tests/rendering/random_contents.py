@@ -26,8 +26,8 @@ from statement_builder.policy import Policy
 from tests.assistance_letters import make_denied, make_full, make_incomplete, make_partial, make_presumptive
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
 from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
-from tests.estate_letters import make_claim, make_estate, make_inquiry
-from tests.estate_letters import make_visit as make_claimed_visit
+from tests.estate_letters import SIGNED as SIGNER
+from tests.estate_letters import make_claim, make_estate, make_inquiry, make_unknown_estate
 from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
 from tests.refund_letters import make_deposit_letter, make_refund, make_refund_letter, make_sent
@@ -243,12 +243,14 @@ def _share(random: Random, owed_cents: int) -> PatientShare | None:
 
 def _estate_letter(kind: str, random: Random, **person: Any) -> Content:
     if kind == "estate-inquiry":
-        return make_inquiry(**person)
-    visits = [
-        make_claimed_visit(f"A7{number:05}", owed_cents=random.randrange(1_000, 90_000))
-        for number in range(random.choice((1, 2, 6)))
-    ]
-    return make_claim(*visits, estate=make_estate(attorney_name=random.choice(("", "Reyes & Cole LLP"))), **person)
+        return make_inquiry(make_unknown_estate(died_on=date(2026, random.randint(1, 9), 14)), **person)
+    visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 2, 4))))
+    estate = make_estate(
+        attorney_name=random.choice(("", "Reyes & Cole LLP")),
+        died_on=date(2026, 8, random.randint(1, 28)),
+        last_illness_on=random.choice((None, date(2026, 1, 1))),
+    )
+    return make_claim(*visits, estate=estate, policy=replace(SIGNER, estate_min_cents=1), **person)
 
 
 _FAMILIES: dict[str, Callable[..., Content]] = {

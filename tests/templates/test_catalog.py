@@ -47,6 +47,7 @@ from tests.contents import (
     make_stay,
     three_visits,
 )
+from tests.estate_letters import make_claim, make_inquiry, make_visit
 from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 from tests.refund_letters import make_deposit_letter, make_overpaid, make_refund, make_refund_letter, make_sent
@@ -132,6 +133,10 @@ def documents() -> Iterator[Content]:
         yield make_authorization(large_print=large_print)
         yield make_authorization(make_deduction(**SIGNED), large_print=large_print)
         yield from _refunds(large_print=large_print)
+        yield make_inquiry(large_print=large_print)
+        yield make_claim(large_print=large_print)
+        yield make_claim(make_visit(sensitive=True), large_print=large_print)
+        yield make_claim(make_visit(insurance_status=InsuranceStatus.DENIED), large_print=large_print)
         for level in (2, 3, 4):
             yield make_letter(level, large_print=large_print)
         actions = msgspec.structs.replace(TERMS, collection_actions=tuple(CollectionAction))
