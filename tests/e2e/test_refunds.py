@@ -118,6 +118,22 @@ def test_refund__what_changes_before_the_hand_off_holds_it(hospital: Hospital, c
     assert episode_refund not in {row["document_id"] for row in hospital.manifest_rows()}
 
 
+def test_correct__another_amount_replaces_the_letter_and_is_the_last_about_it(hospital: Hospital) -> None:
+    """Of a visit and of deposits, which have no visit on the page."""
+    run(hospital, "2026-11-07")
+    for which in ("<> ''", "= ''"):
+        document, guarantor = hospital.ledger(
+            f"SELECT document_id, guarantor_id FROM document WHERE episode_id {which} ORDER BY guarantor_id"
+        )[0]
+        hospital.sql("UPDATE refund SET amount_cents = amount_cents - 500 WHERE guarantor_id = ?", guarantor)
+        assert "was handed off" in call(hospital, "correct", document, "--reason", "wrong amount").out
+        made = hospital.ledger("SELECT revision, state FROM document WHERE guarantor_id = ? ORDER BY 1", guarantor)
+        assert made == [(1, "handed_off"), (2, "handed_off")]
+    before = told(hospital)
+    run(hospital, "2026-11-08")
+    assert told(hospital) == before
+
+
 @pytest.mark.hospital("new", guarantors=len(ONE_OF_EACH), final_vendor_status="mailed")
 def test_refund__a_returned_letter_is_due_again_at_a_new_address(hospital: Hospital) -> None:
     run(hospital, "2026-11-07", code=None)
