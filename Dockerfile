@@ -41,6 +41,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONPATH=/opt/statements/dags \
     AIRFLOW_HOME=/var/lib/statements/airflow \
     AIRFLOW__CORE__DAGS_FOLDER=/opt/statements/dags \
+    AIRFLOW__CORE__PLUGINS_FOLDER=/opt/statements/dags/common/plugins \
     AIRFLOW__CORE__LOAD_EXAMPLES=False \
     STATEMENTS_HOME=/var/lib/statements \
     STATEMENTS_CONFIG=/opt/statements/statements.sample.toml

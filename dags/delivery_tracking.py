@@ -13,7 +13,7 @@ task with *downstream*. Clearing is always safe, even in an old run: processed r
 twice. docs/runbooks/airflow.md has a section for each task.
 
 **Alerts.** Each alert is e-mailed once, and again every day until it is resolved. It names the file and the runbook to
-follow. If `STATEMENTS_ALERT_EMAIL` is not set, *send_alerts* fails while there are alerts.
+follow. If `STATEMENTS_ALERT_EMAIL` is `none`, *Send alerts* fails while there are alerts.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from common.xcom import as_argument
 
 
 @dag(
+    dag_display_name="Delivery tracking",
+    description="What the vendor and the mail servers report; alerts; closes complete batches. Every hour.",
     schedule=schedule("20 * * * *"),
     catchup=False,
     max_active_runs=1,

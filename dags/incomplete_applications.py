@@ -2,30 +2,32 @@
 
 **When.** Every day at 3:40 a.m., facility time. The run's date decides the cycle. A day without an incomplete
 application makes an empty batch, which needs no approval and closes by itself. What a day missed, the next run sends:
-each event is answered once, whenever the batch runs. To run an older day, *Trigger* the DAG and enter its cycle.
+each event is answered once, whenever the batch runs. To run an older day, *Trigger* the DAG and choose its cycle.
 """
 
 from __future__ import annotations
 
 from airflow.sdk import dag
 from common.dag_docs import batch_doc
-from common.params import batch_params
+from common.params import DAY, batch_params
 from common.retry_policy import task_defaults
 from common.schedule import schedule
 from common.tasks import open_batch, run_batch
 
 
 @dag(
+    dag_display_name="Incomplete applications",
+    description="Letters about what applications for financial assistance lack, every day.",
     schedule=schedule("40 3 * * *"),
     catchup=False,
     max_active_runs=1,
-    params=batch_params("2026-11-09"),
+    params=batch_params(DAY),
     default_args=task_defaults("billing-office"),
     tags=["statements", "assistance-incomplete"],
     doc_md=batch_doc(__doc__),
 )
 def incomplete_applications() -> None:
-    run_batch(open_batch("assistance-incomplete", "%Y-%m-%d"))
+    run_batch(open_batch("assistance-incomplete", DAY))
 
 
 incomplete_applications()

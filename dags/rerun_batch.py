@@ -17,10 +17,10 @@ from common.approval import RecordedApproval, approval_settings
 from common.retry_policy import task_defaults
 from common.tasks import preview_rerun, reopen_batch, run_batch
 
-from statement_builder.billing.identifiers import BATCH_ID_PATTERN
-
 
 @dag(
+    dag_display_name="Finish a batch",
+    description="Continues a batch that stopped. Asks for a batch id, and for approval.",
     schedule=None,
     catchup=False,
     max_active_runs=1,
@@ -28,7 +28,7 @@ from statement_builder.billing.identifiers import BATCH_ID_PATTERN
         "batch": Param(
             "",
             type="string",
-            pattern=f"^{BATCH_ID_PATTERN}$",
+            minLength=1,
             title="Batch",
             description="The batch id, such as 2026-11-statement. `statements batches` lists them.",
         )
@@ -40,6 +40,7 @@ from statement_builder.billing.identifiers import BATCH_ID_PATTERN
 def rerun_batch() -> None:
     confirm = RecordedApproval(
         task_id="confirm",
+        task_display_name="Confirm",
         subject="Re-run {{ params.batch }}?",
         body="{{ ti.xcom_pull(task_ids='preview_rerun') }}",
         **approval_settings(),

@@ -1,11 +1,16 @@
 #!/bin/sh
-# Prepares the first run: Airflow's tables, the pools, an operator's account, a connection with the print vendor's host
-# key, the ledger, and a sample hospital. Upgrades the ledger of an older release. Safe to run again.
+# Prepares the first run: Airflow's tables, the pools, the logins of an administrator and an operator, a connection with
+# the print vendor's host key, the ledger, and a sample hospital. Upgrades the ledger of an older release. Safe to run
+# again.
 set -eu
 airflow db migrate
 airflow pools import "${POOLS:-/opt/statements/deploy/pools.json}"
 airflow users create --username admin --password "$AIRFLOW_ADMIN_PASSWORD" --role Admin \
-    --firstname Billing --lastname Office --email admin@hospital.example
+    --firstname Billing --lastname Administrator --email admin@hospital.example
+if [ -n "${AIRFLOW_OPERATOR_PASSWORD-}" ]; then  # triggers, approves and clears; changes no connection and no user
+    airflow users create --username operator --password "$AIRFLOW_OPERATOR_PASSWORD" --role User \
+        --firstname Billing --lastname Office --email operator@hospital.example
+fi
 
 connections=$(mktemp --suffix .json)
 python - > "$connections" <<'PY'

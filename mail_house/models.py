@@ -18,6 +18,8 @@ class PieceCodes(msgspec.Struct, frozen=True, kw_only=True):
     return_envelope: str = ""
     message: str = ""
     """The sentence of the month on its page."""
+    certified: bool = False
+    """It goes by certified mail with a return receipt."""
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ Everything is stored in `.airflow/`. Ctrl-C, SIGTERM or closing the terminal sto
 
 from __future__ import annotations
 
+import grp
 import json
 import os
 import secrets
@@ -17,6 +18,7 @@ import urllib.request
 from datetime import UTC, datetime
 from pathlib import Path
 
+from statement_builder.settings.model import RoleSettings
 from statement_builder.source import make_sample
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,9 +53,10 @@ def main() -> None:
         _wait_until_healthy(running)
         print(f"Airflow:  http://127.0.0.1:{PORT}   user admin   password {password}")
         print(
-            "Trigger monthly_statements with a cycle such as "
-            f"{datetime.now(UTC):%Y-%m}, approve it under Required Actions, and open {HOME / 'outbox'}."
+            f"Trigger “Patient statements” with the cycle {datetime.now(UTC):%B %Y}, approve it under Required "
+            f"Actions, and open {HOME / 'outbox'}. “Statements” in the navigation is the operator's console."
         )
+        print(f"Look at its batches from another terminal:  STATEMENTS_HOME={HOME} {statements} batches")
         print("Press Ctrl-C to stop.", flush=True)
         while all(process.poll() is None for process in running.values()):
             time.sleep(1)
@@ -79,7 +82,8 @@ def _prepare() -> str:
     """Create settings, keys, a password and a sample hospital, unless they exist. Returns the password."""
     (HOME / "programs").mkdir(mode=0o700, parents=True, exist_ok=True)
     HOME.chmod(0o700)
-    (HOME / "statements.toml").write_bytes((ROOT / "statements.sample.toml").read_bytes())
+    sample = (ROOT / "statements.sample.toml").read_text(encoding="utf-8")
+    (HOME / "statements.toml").write_text(f"{sample}\n{_write_roles()}", encoding="utf-8")
     if not (HOME / "hospital.db").exists():
         part = HOME / "hospital.part"
         part.unlink(missing_ok=True)
@@ -92,6 +96,15 @@ def _prepare() -> str:
             (HOME / name).write_text(text)
             (HOME / name).chmod(0o600)
     return str(json.loads((HOME / "passwords.json").read_text())["admin"])
+
+
+def _write_roles() -> str:
+    """Everything is allowed to Airflow's login, to its scheduled runs, and to the terminal's group: this opens the
+    console in Airflow."""
+    group = grp.getgrgid(os.getgid()).gr_name
+    members = json.dumps(["airflow:admin", "schedule", f"group:{group}"])
+    names = [name for name in RoleSettings.__struct_fields__ if name != "console"]
+    return "\n".join(["[roles]", 'console = ["airflow:admin"]', *(f"{name} = {members}" for name in names), ""])
 
 
 def _environment() -> dict[str, str]:
@@ -107,11 +120,13 @@ def _environment() -> dict[str, str]:
         "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__PARALLELISM": "2",
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "dags" / "common" / "plugins"),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(HOME / "passwords.json"),
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "60",
         "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "30",
         "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'dags'}",
         "STATEMENTS_HOME": str(HOME),
+        "STATEMENTS_ALERT_EMAIL": "none",  # here, somebody watches the pages
     }
 
 

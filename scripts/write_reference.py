@@ -18,19 +18,27 @@ import msgspec
 from typer.core import TyperArgument, TyperOption
 from typer.main import get_command
 
+from mail_house.portal import FeedControl
 from mail_house.print_files.control import Control, FileFacts
 from mail_house.print_files.manifest import COLUMNS as MANIFEST_COLUMNS
+from mail_house.write_back import WriteBackLine
 from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
 from statement_builder.ledger import LegalHold, RecordedRequest
 from statement_builder.operations.access import AccessReport
+from statement_builder.operations.credit_balances import CreditBalanceList
 from statement_builder.operations.health_check import HealthCheckFinding
+from statement_builder.operations.payroll.collect import CollectedAnswers
+from statement_builder.operations.payroll.send import SentDeductions
 from statement_builder.operations.preflight import PreflightReport
 from statement_builder.operations.queries import ExceptionRow, HoldRow
+from statement_builder.operations.reports.registry import REPORTS
+from statement_builder.operations.reports.write import ReportFile
 from statement_builder.operations.retention.purge import PurgeReport
 from statement_builder.operations.show import BatchDetails
 from statement_builder.operations.summaries import BatchSummary, DocumentSummary
 from statement_builder.operations.tracking.track import TrackingResult
+from statement_builder.policy.credit_balances import CreditBalance
 from statement_builder.policy.hold_codes import HOLD_CODES, describe_hold
 from statement_builder.policy.settings import Policy
 from statement_builder.reports.control_sheet import ControlSheet
@@ -205,6 +213,17 @@ A print file is three files with one name. The control file is written last; the
 ### Fields of `pdf`, `manifest` and `sealed`
 
 {_record_table(FileFacts)}
+## Write-back
+
+`BILLING_….csv` has a line for each account on a document that was mailed or returned, and for each hold. The control
+file is written last.
+
+### Columns
+
+{_record_table(WriteBackLine)}
+### Fields of the control file of the write-back
+
+{_record_table(FeedControl)}
 ## E-mail
 
 The folder back end writes one `DOCUMENT_ID.eml` per message.
@@ -287,14 +306,19 @@ _JSON_RESULTS = (
     ("statements holds", "A list of objects.", HoldRow),
     ("statements find", "A list of objects.", DocumentSummary),
     ("statements track", "One object.", TrackingResult),
+    ("statements payroll send", "One object.", SentDeductions),
+    ("statements payroll collect", "One object.", CollectedAnswers),
     ("statements purge", "One object.", PurgeReport),
     ("statements legal-hold list", "A list of objects.", LegalHold),
     ("statements requests", "A list of objects.", RecordedRequest),
+    ("statements credits", "One object, with the objects of the next section in `credits`.", CreditBalanceList),
+    ("statements credits: a credit", "One object.", CreditBalance),
     ("statements preflight", "One object.", PreflightReport),
     ("statements doctor", "A list of objects.", HealthCheckFinding),
     ("statements settings", "A list of objects.", SettingRow),
     ("statements report control", "One object.", ControlSheet),
     ("statements report access", "One object.", AccessReport),
+    (f"statements report {', '.join(REPORTS)}", "One object.", ReportFile),
     ("statements bench", "One object.", BenchmarkResult),
 )
 

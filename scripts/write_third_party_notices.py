@@ -34,9 +34,9 @@ _INTRODUCTION = """\
 # Third-party notices
 
 The service imports the packages in the table; none of them is part of this repository or of its wheel.
-`requirements.lock` pins them. Packages under the LGPL or the MPL (`paramiko`, `psycopg`, `pikepdf`, `certifi`) are used
-unmodified through their public interfaces, which leaves this project under Apache-2.0. `pyphen` is offered under the
-GPL, the LGPL or the MPL, at the user's choice.
+`requirements.lock` pins them. Packages under the LGPL or the MPL (`paramiko`, `psycopg`, `pikepdf`, `pygal`, `certifi`)
+are used unmodified through their public interfaces, which leaves this project under Apache-2.0. `pyphen` is offered
+under the GPL, the LGPL or the MPL, at the user's choice.
 
 htmx 4.0.1 (`statement_builder/web/static/htmx.min.js`, Zero-Clause BSD) is part of this repository and of its wheel.
 

@@ -92,8 +92,5 @@ def faulty_account(
         subject=subject,
         faults=(fault,),
         cents=cents,
-        has_episode=True,
-        has_plan=True,
-        has_assistance=True,
         requests=requests,
     )

@@ -142,7 +142,7 @@ class Hospital:
     def copy_to(self, home: Path) -> Hospital:
         """Copy the hospital with its whole history to another folder."""
         shutil.copytree(self.home, home)
-        return replace(self, home=home)
+        return replace(self, home=home, environ=dict(self.environ))
 
     def as_user(self, user_id: int) -> Hospital:
         """The same hospital, operated by another Unix user. Files stay accessible."""

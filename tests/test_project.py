@@ -20,10 +20,12 @@ FORBIDDEN_CALLS = {"today", "now", "utcnow", "open", "getenv", "read_text", "rea
 PACKAGE_DATA_READERS = {
     "billing/countries.py",
     "kinds/registry.py",
+    "policy/estates/probate.py",
     "policy/hold_codes.py",
     "policy/legal_numbers.py",
     "policy/placeholders.py",
     "policy/plan_states.py",
+    "policy/wage_deductions.py",
 }
 """Pure modules that read their own package data, or import a folder of their package, once. No rule reads another
 file."""

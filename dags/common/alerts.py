@@ -1,6 +1,7 @@
 """E-mails to the billing office: failed tasks, batches that wait for approval, and alerts of the delivery tracking.
 
-They go to the address in `STATEMENTS_ALERT_EMAIL`, over Airflow's connection `smtp_default`. A message names the run,
+They go to the address in `STATEMENTS_ALERT_EMAIL`, over Airflow's connection `smtp_default`, or to nobody if it says
+`none`. A message names the run,
 the task or the print file, and the runbook to open. It contains no error text of a task and no patient data.
 """
 
@@ -11,10 +12,12 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from common.task_log import RUNBOOK, end_with_message
+
 if TYPE_CHECKING:
     from statement_builder.operations.tracking.tracking_alerts import Alert
 
-RUNBOOK = "docs/runbooks/airflow.md"
+_VARIABLE, _NOBODY = "STATEMENTS_ALERT_EMAIL", "none"
 
 _FAILURE_HTML = """\
 <p>Task <b>{{ ti.task_id }}</b>{% if ti.map_index >= 0 %} ({{ ti.map_index }}){% endif %} of <b>{{ ti.dag_id }}</b>, run
@@ -24,13 +27,14 @@ _FAILURE_HTML = """\
 """
 _APPROVAL_HTML = """\
 <p>A batch of <b>{{ ti.dag_id }}</b>, run <b>{{ run_id }}</b>, waits for your approval. Nothing is sent before you
-approve it. Open Required Actions in Airflow. Runbook: {{ runbook }}#approve.</p>
+approve it. Open Required Actions in Airflow: it says why you are asked, and what differs from the last
+batch. Runbook: {{ runbook }}#approve.</p>
 """
 
 
 def failure_callbacks() -> list[Any]:
-    """Callbacks for a task that failed and is not retried."""
-    return _email_notifiers("{{ ti.dag_id }}: {{ ti.task_id }} failed", _FAILURE_HTML)
+    """Callbacks for a task that failed and is not retried. The last one writes the end of its log."""
+    return [*_email_notifiers("{{ ti.dag_id }}: {{ ti.task_id }} failed", _FAILURE_HTML), end_with_message]
 
 
 def approval_notifiers() -> list[Any]:
@@ -41,15 +45,15 @@ def approval_notifiers() -> list[Any]:
 def send_alerts(alerts: Sequence[Alert]) -> str:
     """E-mail these alerts and return the recipients. Raises when the message cannot be sent.
 
-    Raises `GateStop` when `STATEMENTS_ALERT_EMAIL` is not set, so that the failed task shows the alerts.
+    Raises `GateStop` when `STATEMENTS_ALERT_EMAIL` names nobody, so that the failed task shows the alerts.
     """
     from statement_builder.errors import GateStop  # noqa: PLC0415
 
     to = _recipients()
     if not to:
         raise GateStop(
-            f"{len(alerts)} alerts need an operator and could not be e-mailed, because STATEMENTS_ALERT_EMAIL is not "
-            "set. The lines above list them."
+            f"{len(alerts)} alerts need an operator and could not be e-mailed, because {_VARIABLE} names nobody. The "
+            "lines above list them."
         )
     from airflow.providers.smtp.notifications.smtp import SmtpNotifier  # noqa: PLC0415
 
@@ -64,8 +68,21 @@ def send_alerts(alerts: Sequence[Alert]) -> str:
     return to
 
 
+def require_recipient() -> None:
+    """`ConfigError` if nobody would hear that a print file is late: before a batch is opened, not when one is."""
+    from statement_builder.errors import ConfigError  # noqa: PLC0415
+
+    if not os.environ.get(_VARIABLE):
+        raise ConfigError(
+            f"{_VARIABLE} is not set, so nobody would hear of a failure, a batch that waits, or a late print file. Set "
+            f"it to the billing office's address in the environment of every Airflow program, or to `{_NOBODY}` if "
+            "somebody watches Airflow's pages. Nothing was opened."
+        )
+
+
 def _recipients() -> str:
-    return os.environ.get("STATEMENTS_ALERT_EMAIL", "")
+    to = os.environ.get(_VARIABLE, "")
+    return "" if to == _NOBODY else to
 
 
 def _email_notifiers(subject: str, html: str) -> list[Any]:

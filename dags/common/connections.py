@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from common.task_log import logged_progress, quiet_libraries
 from statement_builder import settings as all_settings
 from statement_builder.errors import ConfigError
 from statement_builder.settings import AirflowUser, Settings, load_settings
@@ -105,21 +106,26 @@ def open_task_context(actor: str | None = None, *, reads_only: bool = False) -> 
     from statement_builder.clock import open_clock  # noqa: PLC0415
     from statement_builder.pipeline.context import open_context  # noqa: PLC0415 - too slow for parsing DAG files
 
+    quiet_libraries()
+
     secrets = _read_connections()
     # boto3 reads its keys from the environment of this process, which runs only this task.
     os.environ.update({name: value for name, value in secrets.items() if name.startswith("AWS_")})
     environ = {**os.environ, **secrets}
     settings = load_settings(environ, Path.cwd())
-    with open_context(
-        settings,
-        environ=environ,
-        now=open_clock(environ),
-        actor=actor or task_actor(),
-        memberships=frozenset({_role_of(actor or run_actor())}),
-        workers=settings.render.workers or 1,  # parallelism comes from Airflow's slots
-        progress=_log_progress,
-        reads_only=reads_only,
-    ) as context:
+    with (
+        logged_progress() as progress,
+        open_context(
+            settings,
+            environ=environ,
+            now=open_clock(environ),
+            actor=actor or task_actor(),
+            memberships=frozenset({_role_of(actor or run_actor())}),
+            workers=settings.render.workers or 1,  # parallelism comes from Airflow's slots
+            progress=progress,
+            reads_only=reads_only,
+        ) as context,
+    ):
         isolates = _is_retry()
         if isolates:
             _allow_processes()
@@ -176,10 +182,3 @@ def read_variables(connection: Connection) -> dict[str, str]:
         name: str(value) for name, value in extra.items() if name.startswith(_EXTRA_PREFIXES) and value is not None
     }
     return url | others
-
-
-def _log_progress(stage: str, done: int, total: int) -> None:
-    """Write a line to the task's log, without ids or amounts."""
-    import logging  # noqa: PLC0415
-
-    logging.getLogger("statements").info("%s: %s%s", stage, f"{done:,}", f" of {total:,}" if total else "")

@@ -12,9 +12,14 @@ control sheet.
 task with *downstream*. Clearing is always safe: you can clear any task in any order, even in a finished run. Completed
 work is skipped, and nothing is sent twice. docs/runbooks/airflow.md has a section for each task.
 
-**Waiting for approval.** Open *Required Actions* to see the figures. *Approve* releases the batch in your name.
-*Reject* leaves it unreleased and sends nothing; to be asked again, clear *check_gates* with *downstream*, or run
+**Waiting for approval.** *Required Actions* says why you are asked, what differs from the last batch, and what does
+not leave. *Approve* releases the batch in your name.
+*Reject* leaves it unreleased and sends nothing; to be asked again, clear *Check gates* with *downstream*, or run
 `statements release`.
+
+**Starting it by hand.** *Trigger* asks for a cycle, and can do a *dry run*, which only decides and counts: its result
+is on the page *Rendered Templates* of *Open batch*. The form also offers *Unpause … on trigger*: that switches the
+schedule on as well. Clear it if you want this one run only.
 """
 
 

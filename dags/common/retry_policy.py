@@ -42,6 +42,7 @@ RETRY_POLICY = ExceptionRetryPolicy(
 def task_defaults(owner: str) -> dict[str, Any]:
     """`default_args` of every DAG."""
     from common.alerts import failure_callbacks  # noqa: PLC0415
+    from common.task_log import end_with_message  # noqa: PLC0415
 
     return {
         "owner": owner,
@@ -52,4 +53,5 @@ def task_defaults(owner: str) -> dict[str, Any]:
         "retry_policy": RETRY_POLICY,
         "execution_timeout": timedelta(minutes=30),
         "on_failure_callback": failure_callbacks(),
+        "on_retry_callback": end_with_message,
     }

@@ -11,9 +11,8 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, TriggerRule, get_current_context, task, task_group
-from airflow.sdk.exceptions import AirflowSkipException
 
-from common.alerts import approval_notifiers
+from common.alerts import approval_notifiers, require_recipient
 from common.approval import BatchApproval, approval_settings, describe_user, read_reason, reason_form
 from common.connections import (
     POOL_EMAIL,
@@ -25,6 +24,8 @@ from common.connections import (
     run_actor,
     time_zone,
 )
+from common.console_link import batch_link, proof_picture
+from common.results import show_result, skip_with
 from common.xcom import as_argument
 
 if TYPE_CHECKING:
@@ -39,13 +40,17 @@ SHARDS_PER_TASK = int(os.environ.get("STATEMENTS_SHARDS_PER_TASK", "4"))
 and few enough that a medium batch keeps two workers busy (docs/adr/0008-airflow-around-the-ledger.md)."""
 TASKS_MAX = 900
 """Below Airflow's `max_map_length` of 1,024. A larger batch gets more shards per task, not more tasks."""
+QUIET: Any = {"show_return_value_in_logs": False}
+"""For tasks whose result is for the next task: Airflow would end their log with a Python value."""
 MAILED = Asset("statements_mailed")  # a name and not a URI: a URI makes Airflow import every provider
 """Updated when a batch is closed, so that other DAGs can start then. `extra` has the batch, its kind and counts."""
 
 
-@task(pool=POOL_SOURCE)
+@task(pool=POOL_SOURCE, task_display_name="Open batch")
 def open_batch(kind: str, cycle_format: str) -> str:
-    """Open the batch of this run's cycle, or find it if it exists. A dry run decides, counts and ends here."""
+    """Open the batch of this run's cycle, or find it if it exists. A dry run decides, counts and ends here: its result
+    is on this task's page *Rendered Templates*."""
+    from common.batch_text import describe_dry_run  # noqa: PLC0415
     from statement_builder.billing.selection import Kind  # noqa: PLC0415
     from statement_builder.operations.dry_run import dry_run_batch  # noqa: PLC0415
     from statement_builder.operations.run import open_batch as open_or_find  # noqa: PLC0415
@@ -54,6 +59,8 @@ def open_batch(kind: str, cycle_format: str) -> str:
     airflow_context = get_current_context()
     params = airflow_context["params"]
     cycle, as_of = read_cycle(params, airflow_context.get("logical_date"), cycle_format)
+    if not params["dry_run"]:
+        require_recipient()
     with open_task_context(run_actor(), reads_only=params["dry_run"]) as context:
         if params["dry_run"]:
             scope = Scope(
@@ -63,8 +70,7 @@ def open_batch(kind: str, cycle_format: str) -> str:
                 as_of=as_of or context.today(),
                 limit=params["limit"],
             )
-            counts = dry_run_batch(context, scope).counts
-            raise AirflowSkipException(f"Dry run of {cycle}: {counts}")
+            skip_with(describe_dry_run(dry_run_batch(context, scope)))
         return open_or_find(context, kind=Kind(kind), cycle=cycle, as_of=as_of, limit=params["limit"]).batch_id
 
 
@@ -84,37 +90,39 @@ def read_cycle(params: Any, logical_date: Any, cycle_format: str) -> tuple[str, 
     if params["cycle"]:
         return params["cycle"], as_of
     if day is None:
-        raise ConfigError("This run has no date and no cycle. Trigger the DAG again and enter a cycle.")
+        raise ConfigError("This run has no date and no cycle. Trigger the DAG again and choose a cycle.")
     return day.strftime(cycle_format), as_of or day
 
 
-@task
+@task(task_display_name="Preview re-run")
 def preview_rerun() -> str:
     """List what a re-run of the batch in the form would do. Skips the remaining tasks when the batch is closed."""
     from statement_builder.operations.dry_run import dry_run_rerun  # noqa: PLC0415
 
-    batch_id = get_current_context()["params"]["batch"]
+    batch_id = get_current_context()["params"]["batch"].strip()
     with open_task_context(reads_only=True) as context:
         remaining = dry_run_rerun(context, context.require_batch(batch_id)).steps
     if not remaining:
-        raise AirflowSkipException(f"{batch_id} is closed: a re-run does nothing.")
-    return f"A re-run of **{batch_id}** would:\n\n" + "\n".join(f"- {stage}" for stage in remaining)
+        skip_with(f"{batch_id} is closed: a re-run does nothing.")
+    text = f"A re-run of **{batch_id}** would:\n\n" + "\n".join(f"- {stage}" for stage in remaining)
+    show_result(text)
+    return text
 
 
-@task(task_id="open_batch")
+@task(task_id="open_batch", task_display_name="Open batch")
 def reopen_batch() -> str:
     """Find the batch in the form, and queue the documents that could not be built for another try."""
     from statement_builder.operations.roles import authorize  # noqa: PLC0415
     from statement_builder.operations.run import retry_errors  # noqa: PLC0415
 
-    batch_id: str = get_current_context()["params"]["batch"]
+    batch_id: str = get_current_context()["params"]["batch"].strip()
     with open_task_context(run_actor()) as context:
         authorize(context, "rerun", batch_id=batch_id)
         retry_errors(context, context.require_batch(batch_id))
     return batch_id
 
 
-@task(pool=POOL_SOURCE, execution_timeout=timedelta(hours=3))
+@task(pool=POOL_SOURCE, task_display_name="Pull", execution_timeout=timedelta(hours=3), **QUIET)
 def pull(batch_id: str) -> list[dict[str, Any]]:
     """Take the snapshot unless the batch has one. Returns the runs of shards that the mapped tasks build."""
     from statement_builder.operations.run import walk_batch  # noqa: PLC0415
@@ -126,6 +134,7 @@ def pull(batch_id: str) -> list[dict[str, Any]]:
 
 @task(
     pool=POOL_RENDER,
+    task_display_name="Build",
     execution_timeout=timedelta(hours=3),
     map_index_template="{{ shards }}",
     doc_md="Decide, compose, render, verify and archive a run of shards. Skips shards that are already built.",
@@ -138,19 +147,22 @@ def build(batch_id: str, shard_run: dict[str, Any]) -> None:
         build_run(context, context.require_batch(batch_id), shard_run["first"], shard_run["last"])
 
 
-@task.branch
+@task.branch(task_display_name="Check gates")
 def check_gates(batch_id: str) -> str:
-    """Check that the batch foots and whether it needs approval. The figures become the text of the approval."""
-    from common.approval_text import describe_batch  # noqa: PLC0415
+    """Check that the batch foots and whether it needs approval. The text of the approval is made here."""
+    from common.batch_text import describe_approval  # noqa: PLC0415
     from statement_builder.operations.access import list_subjects, record_access  # noqa: PLC0415
+    from statement_builder.operations.approval.briefing import brief_approver  # noqa: PLC0415
     from statement_builder.operations.approval.release import fingerprint_batch  # noqa: PLC0415
     from statement_builder.operations.run_parallel import finish_build  # noqa: PLC0415
+    from statement_builder.operations.summaries import summarize_batch  # noqa: PLC0415
 
     with open_task_context() as context:
         checks = finish_build(context, context.require_batch(batch_id))
-        questions = [check.question for check in checks]
-        fingerprint = fingerprint_batch(context, context.require_batch(batch_id), checks)
-        text = describe_batch(context, context.require_batch(batch_id), questions)  # in its new state
+        batch = context.require_batch(batch_id)  # in its new state
+        fingerprint = fingerprint_batch(context, batch, checks)
+        summary, briefing = summarize_batch(context, batch), brief_approver(context, batch)
+        text = describe_approval(summary, briefing, checks, batch_link(batch_id), proof_picture(batch_id))
         if named := list_subjects(text):
             record_access(context, "approval page", named, batch_id=batch_id)
     task_instance = get_current_context()["ti"]
@@ -160,7 +172,13 @@ def check_gates(batch_id: str) -> str:
     return "approve" if checks else "release"
 
 
-@task(pool=POOL_SOURCE, trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, execution_timeout=timedelta(hours=3))
+@task(
+    pool=POOL_SOURCE,
+    task_display_name="Release",
+    trigger_rule=TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS,
+    execution_timeout=timedelta(hours=3),
+    **QUIET,
+)
 def release(batch_id: str) -> list[dict[str, Any]]:
     """Release the batch in the approver's name, reconcile interrupted deliveries, and recheck the holds.
 
@@ -181,7 +199,12 @@ def release(batch_id: str) -> list[dict[str, Any]]:
         return _plan_shard_runs(context, batch)
 
 
-@task(pool=POOL_EMAIL, execution_timeout=timedelta(hours=6), map_index_template="{{ shards }}")
+@task(
+    pool=POOL_EMAIL,
+    task_display_name="Send e-mails",
+    execution_timeout=timedelta(hours=6),
+    map_index_template="{{ shards }}",
+)
 def send_emails(batch_id: str, shard_run: dict[str, Any]) -> None:
     """Send the e-mails of a run of shards. A document whose address is refused permanently is printed instead."""
     _hand_off(batch_id, shard_run, "email")
@@ -189,6 +212,7 @@ def send_emails(batch_id: str, shard_run: dict[str, Any]) -> None:
 
 @task(
     pool=POOL_PRINT,
+    task_display_name="Send print files",
     execution_timeout=timedelta(hours=6),
     map_index_template="{{ shards }}",
     trigger_rule=TriggerRule.NONE_SKIPPED,
@@ -198,13 +222,14 @@ def send_print_files(batch_id: str, shard_run: dict[str, Any]) -> None:
     _hand_off(batch_id, shard_run, "print")
 
 
-@task(outlets=[MAILED])
+@task(outlets=[MAILED], task_display_name="Close", **QUIET)
 def close(batch_id: str) -> str:
-    """Close the batch when every document is accounted for, and archive its control sheet.
+    """Close the batch when every document is accounted for, and archive its control sheet. The figures are on this
+    task's page *Rendered Templates*.
 
     Skipped while the vendor's confirmations are outstanding: `delivery_tracking` closes the batch then.
     """
-    from common.approval_text import describe_batch  # noqa: PLC0415
+    from common.batch_text import describe_result  # noqa: PLC0415
     from statement_builder.errors import AwaitingConfirmation  # noqa: PLC0415
     from statement_builder.operations.run import walk_batch  # noqa: PLC0415
     from statement_builder.operations.summaries import summarize_batch  # noqa: PLC0415
@@ -213,9 +238,12 @@ def close(batch_id: str) -> str:
         try:
             closed = walk_batch(context, context.require_batch(batch_id))
         except AwaitingConfirmation as exc:
-            raise AirflowSkipException(f"{exc} The DAG delivery_tracking checks every hour.") from exc
+            summary = summarize_batch(context, context.require_batch(batch_id))
+            waits = f"{exc} The DAG delivery_tracking checks every hour."
+            skip_with(f"{waits}\n\n{describe_result(summary, batch_link(batch_id))}")
         summary = summarize_batch(context, closed)
-        text = describe_batch(context, closed, [])
+        text = describe_result(summary, batch_link(batch_id))
+    show_result(text)
     record_mailed_event(get_current_context(), summary)
     return text
 
@@ -240,12 +268,14 @@ def run_batch(opened: XComArg) -> None:
         body="{{ ti.xcom_pull(task_ids='check_gates', key='approval_text') }}",
         params=reason_form(),
         notifiers=approval_notifiers(),
-        doc_md="Shows the control sheet's figures. Reject records your reason and fails the run; nothing is sent.",
+        task_display_name="Approve",
+        doc_md="Says why you are asked, what differs from the last batch, and what does not leave. Reject records your "
+        "reason and fails the run; nothing is sent.",
         **approval_settings(),
     )
     released = release(batch_id)
 
-    @task_group
+    @task_group(group_display_name="Hand off")
     def hand_off(batch_id: str, shard_run: dict[str, Any]) -> None:
         send_emails(batch_id, shard_run) >> send_print_files(batch_id, shard_run)
 

@@ -9,14 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import get_current_context, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 from common import alerts as office
 from common.connections import POOL_PRINT, open_task_context
+from common.results import skip_with
+from common.task_log import log
 from common.tasks import MAILED, record_mailed_event
 
 
-@task
+@task(task_display_name="List open batches")
 def list_open_batches() -> list[str]:
     """List the batches that wait for confirmations.
 
@@ -33,11 +34,12 @@ def list_open_batches() -> list[str]:
         ]
 
 
-@task(pool=POOL_PRINT, execution_timeout=timedelta(hours=3))
+@task(pool=POOL_PRINT, task_display_name="Track", execution_timeout=timedelta(hours=3))
 def track(open_batches: list[str]) -> list[str]:
     """Process delivery reports and bounces. Returns the batches that were closed; the XCom `alerts` has the alerts."""
     from msgspec.structs import asdict  # noqa: PLC0415
 
+    from common.metrics import report_gauges  # noqa: PLC0415
     from statement_builder.ledger import BatchState  # noqa: PLC0415
     from statement_builder.operations.tracking.track import track as process_reports  # noqa: PLC0415
 
@@ -50,13 +52,14 @@ def track(open_batches: list[str]) -> list[str]:
                 asdict(file),
             )
         closed = [batch_id for batch_id in open_batches if context.require_batch(batch_id).state is BatchState.CLOSED]
+        report_gauges(context)
     get_current_context()["ti"].xcom_push(key="alerts", value=[asdict(alert) for alert in tracked.alerts])
     return closed
 
 
-@task
-def send_alerts(alerts: list[dict[str, str]]) -> None:
-    """E-mail the alerts that were not sent within the last day."""
+@task(task_display_name="Send alerts")
+def send_alerts(alerts: list[dict[str, Any]]) -> None:
+    """E-mail the alerts that were not sent within the last day, or ever if they do not repeat."""
     from msgspec.structs import asdict  # noqa: PLC0415
 
     from statement_builder.operations.access import list_subjects, record_access  # noqa: PLC0415
@@ -68,7 +71,9 @@ def send_alerts(alerts: list[dict[str, str]]) -> None:
         for alert in unsent:
             _log("%(code)s %(subject)s: %(message)s See %(runbook)s.", asdict(alert))
         if not unsent:
-            raise AirflowSkipException(f"None of {len(alerts)} alerts is new since yesterday.")
+            skip_with(
+                f"None of {len(alerts)} alerts is new since yesterday." if alerts else "Nothing needs an operator."
+            )
         if named := list_subjects(unsent):
             record_access(context, "alerts", named)
         record_sent(context, unsent, to=office.send_alerts(unsent))
@@ -76,6 +81,7 @@ def send_alerts(alerts: list[dict[str, str]]) -> None:
 
 @task(
     outlets=[MAILED],
+    task_display_name="Publish mailed",
     map_index_template="{{ batch_id }}",
     doc_md="Update the asset `statements_mailed` for a closed batch, which starts the DAGs scheduled on it.",
 )
@@ -89,8 +95,6 @@ def publish_mailed(batch_id: str) -> None:
 
 
 def _log(line: str, values: Any) -> None:
-    import logging  # noqa: PLC0415
-
     from statement_builder.printable import one_line  # noqa: PLC0415
 
-    logging.getLogger("statements").info("%s", one_line(line % values))
+    log().info("%s", one_line(line % values))

@@ -61,7 +61,7 @@ class FeedControl(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     cycle: str
     records: int
     cents: int
-    """The sum of the lines to show."""
+    """The sum of the lines to show; in a write-back, of the mailed documents."""
     files: tuple[FileFacts, ...]
 
 

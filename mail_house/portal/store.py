@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import functools
 import glob
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
@@ -58,7 +58,7 @@ def read_control_of(name: str, data: bytes) -> FeedControl:
 
 def find_feed_files(folder: Path, name: str) -> list[Path]:
     """The files of this feed file in a folder on disk, which have patients' data or pages, without the control file."""
-    return sorted(path for suffix in ("jsonl", "zip") for path in folder.glob(f"{glob.escape(name)}.*.{suffix}"))
+    return sorted(path for suffix in ("jsonl", "zip", "csv") for path in folder.glob(f"{glob.escape(name)}.*.{suffix}"))
 
 
 class FolderPortal:
@@ -74,30 +74,47 @@ class FolderPortal:
 
     def deliver(self, feed: FeedFile) -> None:
         with self._open() as directory:
-            for name, data in feed.files:
-                if directory.size(name) is None:  # a name stands for its content, and appears when it is complete
-                    directory.stage(name, data)
-                    directory.publish(name)
-            control = control_name(feed.name)
-            directory.stage(control, write_feed_control(feed.control))
-            directory.publish(control)
+            write_once(directory, feed.files, control_name(feed.name), write_feed_control(feed.control))
 
     def check(self) -> None:
         with self._open() as directory:
-            directory.stage(PROBE, b"May be deleted.\n")
-            directory.discard(PROBE)
+            check_folder(directory)
+
+
+def write_once(directory: Directory, files: Sequence[tuple[str, bytes]], control: str, data: bytes) -> None:
+    """Write the files that are not there yet, and the control file last. A name stands for its content, and appears
+    when it is complete."""
+    for name, content in files:
+        if directory.size(name) is None:
+            directory.stage(name, content)
+            directory.publish(name)
+    directory.stage(control, data)
+    directory.publish(control)
+
+
+def check_folder(directory: Directory) -> None:
+    """Require that the folder can be written to."""
+    directory.stage(PROBE, b"May be deleted.\n")
+    directory.discard(PROBE)
 
 
 def open_folder_portal(url: BackendUrl, *, environ: Mapping[str, str]) -> FolderPortal:
     """Return the store of a `file:` or `sftp:` URL; nothing is connected yet. Raises ValueError that names what is
     wrong."""
+    return FolderPortal(folder_opener(url, environ=environ, supported="file:, sftp: or s3:"))
+
+
+def folder_opener(
+    url: BackendUrl, *, environ: Mapping[str, str], supported: str = "file: or sftp:"
+) -> Callable[[], AbstractContextManager[Directory]]:
+    """What opens a session with the folder of a `file:` or `sftp:` URL. ValueError as of `open_folder_portal`."""
     if url.scheme == "file":
         url.require_known_options()
-        return FolderPortal(functools.partial(open_local_directory, folder_path(url)))
+        return functools.partial(open_local_directory, folder_path(url))
     if url.scheme != "sftp":
-        raise ValueError(f"{url.setting}: {url.scheme!r} is not supported; use file:, sftp: or s3:")
+        raise ValueError(f"{url.setting}: {url.scheme!r} is not supported; use {supported}")
     url.require_known_options("host_key")
     # paramiko takes a tenth of a second to import; only SFTP needs it.
     from mail_house.vendors.sftp import open_sftp_directory  # noqa: PLC0415
 
-    return FolderPortal(functools.partial(open_sftp_directory, sftp_account(url, environ)))
+    return functools.partial(open_sftp_directory, sftp_account(url, environ))

@@ -112,15 +112,19 @@ def _postal_fault(piece: ManifestRow, profile: Profile) -> str:
         insert=found.insert_code if found.segment else "",
         return_envelope=found.return_envelope_code,
         message=found.message_code,
+        certified=bool(found.extra_service),
     )
-    expected = make_postal_options(
-        profile, recipient_lines=piece.recipient_lines, cover_sheet_pages=piece.cover_sheet_pages, codes=codes
-    )
+    try:
+        expected = make_postal_options(
+            profile, recipient_lines=piece.recipient_lines, cover_sheet_pages=piece.cover_sheet_pages, codes=codes
+        )
+    except ValueError as exc:
+        return str(exc)
     if found == expected:
         return ""
     if (found.zip5, found.zip4) != (expected.zip5, expected.zip4):
         return "its ZIP Code does not match its address"
-    return "its mail class, insert, reply envelope or perforation is not what the profile orders"
+    return "its mail class, extra service, insert, reply envelope or perforation is not what the profile orders"
 
 
 def _page_faults(

@@ -41,12 +41,16 @@ COLUMNS: Mapping[str, str] = {
     "segment": "the hospital's code of the group of documents that this one belongs to; empty if there is none",
     "return_envelope_code": "the vendor's code of the reply envelope; empty for the usual one",
     "message_code": "the hospital's code of the sentence of the month on the page; empty if there is none",
+    "extra_service": "certified mail with a return receipt, in the vendor's words (profile: `certified_service`); "
+    "empty if the piece goes without it",
 }
 """Each column with its meaning."""
 _POSTAL_COLUMNS = ("mail_class", "insert_code", "return_envelope", "perforated_page", "zip5", "zip4")
 """The oldest manifests end before these columns."""
 _SEGMENT_COLUMNS = ("segment", "return_envelope_code", "message_code")
 """Older manifests end before these columns."""
+_SERVICE_COLUMNS = ("extra_service",)
+"""As `_SEGMENT_COLUMNS`, but added later."""
 
 # Characters that start a formula in a spreadsheet, including full-width forms.
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
@@ -64,13 +68,17 @@ class PostalOptions(msgspec.Struct, frozen=True, kw_only=True):
     segment: str = ""
     return_envelope_code: str = ""
     message_code: str = ""
+    extra_service: str = ""
 
 
 def make_postal_options(
     profile: Profile, *, recipient_lines: tuple[str, ...], cover_sheet_pages: int, codes: PieceCodes
 ) -> PostalOptions:
-    """What the profile and the piece's own codes order for a piece to this address."""
+    """What the profile and the piece's own codes order for a piece to this address. ValueError if it must be certified
+    and the profile's vendor does not certify it."""
     zip5, _, zip4 = find_zip(recipient_lines).partition("-")
+    if codes.certified and not (profile.certified_service and zip5):
+        raise ValueError("the vendor has no certified mail to this address")
     return PostalOptions(
         mail_class=profile.mail_class if zip5 else profile.mail_class_abroad,
         insert_code=codes.insert or profile.insert_code,
@@ -81,6 +89,7 @@ def make_postal_options(
         segment=codes.segment,
         return_envelope_code=codes.return_envelope,
         message_code=codes.message,
+        extra_service=profile.certified_service if codes.certified else "",
     )
 
 
@@ -162,13 +171,16 @@ def _write_postal(options: PostalOptions | None) -> tuple[str | int, ...]:
         options.segment,
         options.return_envelope_code,
         options.message_code,
+        options.extra_service,
     )
 
 
 def _read_row(row: dict[str, str]) -> ManifestRow:
-    before_segments = set(COLUMNS).difference(_SEGMENT_COLUMNS)
+    before_services = set(COLUMNS).difference(_SERVICE_COLUMNS)
+    before_segments = before_services.difference(_SEGMENT_COLUMNS)
     is_oldest = set(row) == before_segments.difference(_POSTAL_COLUMNS)
-    if (set(row) not in (set(COLUMNS), before_segments) and not is_oldest) or None in row.values():
+    known = (set(COLUMNS), before_services, before_segments)
+    if (set(row) not in known and not is_oldest) or None in row.values():
         raise ValueError("not a manifest: a row has other columns")
     lines = [unescape_formula(row[f"address_{n}"]) for n in range(1, ADDRESS_LINES_MAX + 1)]
     return ManifestRow(
@@ -201,6 +213,7 @@ def _read_postal(row: dict[str, str]) -> PostalOptions:
         segment=row.get("segment", ""),
         return_envelope_code=row.get("return_envelope_code", ""),
         message_code=row.get("message_code", ""),
+        extra_service=row.get("extra_service", ""),
     )
 
 

@@ -7,6 +7,8 @@ from datetime import date
 
 PRINT_FILE_PREFIX = "STMT_"
 FEED_FILE_PREFIX = "PORTAL_"
+DEDUCTION_FILE_PREFIX = "DEDUCT_"
+WRITE_BACK_PREFIX = "BILLING_"
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
@@ -25,3 +27,10 @@ def print_file_name(
     if number < 1:
         raise ValueError(f"print files of a batch are numbered from 1, not {number}")
     return f"{prefix}{facility_id.upper()}_{cycle}_{created_on:%Y%m%d}_{batch_id}_{number:03d}"
+
+
+def deduction_file_name(*, facility_id: str, created_on: date, number: int) -> str:
+    """Return `DEDUCT_<FAC>_<YYYYMMDD>_<NNNN>`, without a suffix. The number counts the facility's deduction files."""
+    if not _PART.fullmatch(facility_id):
+        raise ValueError(f"facility id {facility_id!r} cannot be part of a file name: use letters, digits and hyphens")
+    return f"{DEDUCTION_FILE_PREFIX}{facility_id.upper()}_{created_on:%Y%m%d}_{number:04d}"

@@ -88,6 +88,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """False: the vendor takes pieces to addresses in the United States only."""
     mail_class_abroad: str = "first-class-international"
     """The same for a piece whose address has no ZIP Code: mail abroad."""
+    certified_service: str = ""
+    """The vendor's word for certified mail with a return receipt, within the United States. Empty: it has none."""
     insert_code: str = ""
     """The vendor's code of an insert that goes into every envelope, such as a leaflet. Empty: none does."""
     return_envelope: bool = False
@@ -175,8 +177,9 @@ def _check(profile: Profile) -> None:
             raise ValueError("the Intelligent Mail barcode with its clear zone is not within the recipient's window")
         if imb.mailer_id:
             tracking_number(barcode_id=imb.barcode_id, service_type=imb.service_type, mailer_id=imb.mailer_id, serial=0)
-    for name in ("mail_class", "mail_class_abroad", "insert_code"):
-        if not _CODE.fullmatch(getattr(profile, name)) and (name != "insert_code" or profile.insert_code):
+    for name in ("mail_class", "mail_class_abroad", "certified_service", "insert_code"):
+        code = getattr(profile, name)
+        if not _CODE.fullmatch(code) and (code or name not in {"certified_service", "insert_code"}):
             raise ValueError(f"{name} must be 1 to 40 letters, digits, spaces, hyphens, periods or underscores")
     if (mark := profile.sheet_mark) is not None and not profile.vendor_zone.contains(mark.zone):
         raise ValueError("the sheet mark with its quiet zone is not within the vendor's zone")

@@ -77,10 +77,11 @@ def with_ordered_options(profile: Profile, url: str) -> Profile:
     parsed = parse_url(url, setting="print")
     if parsed.scheme != "lob":
         return profile
-    has_return_envelope = parsed.flag("return_envelope")
+    has_return_envelope, mail_type = parsed.flag("return_envelope"), _lob_mail_type(parsed)
     return msgspec.structs.replace(
         profile,
-        mail_class=_lob_mail_type(parsed),
+        mail_class=mail_type,
+        certified_service=profile.certified_service if mail_type == "usps_first_class" else "",
         mails_abroad=False,
         return_envelope=has_return_envelope,
         perforates_coupon=has_return_envelope,

@@ -80,6 +80,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     sheets: int
     duplex: bool
     cover_sheet_pages: int
+    extra_service: str
 
 
 class LobVendor:
@@ -269,6 +270,8 @@ def _form(account: LobAccount, piece: _Row, file: PrintFile) -> dict[str, str]:
         "address_placement": account.address_placement,
         "use_type": "operational",
     }
+    if piece.extra_service:
+        form["extra_service"] = piece.extra_service
     if account.return_envelope:
         form |= {"return_envelope": "true", "perforated_page": str(piece.cover_sheet_pages + 1)}
     return form
@@ -312,6 +315,7 @@ def _read_piece(file: PrintFile) -> _Row:
         sheets=int(row["sheets"]),
         duplex=row["duplex"] == "Y",
         cover_sheet_pages=int(row["carrier_pages"]),
+        extra_service=row.get("extra_service") or "",
     )
     if problem := _problem_with(piece, len(file.pdf)):
         raise Permanent(f"{what}: {problem}")

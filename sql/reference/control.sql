@@ -26,13 +26,19 @@ SELECT 'plans' AS result_set, count(*) AS row_count FROM payment_plan
 UNION ALL
 SELECT 'installments' AS result_set, count(*) AS row_count FROM installment
 UNION ALL
+SELECT 'deductions' AS result_set, count(*) AS row_count FROM payroll_deduction
+UNION ALL
 SELECT 'holds' AS result_set, count(*) AS row_count FROM hold
 UNION ALL
 SELECT 'assistance' AS result_set, count(*) AS row_count FROM assistance
 UNION ALL
 SELECT 'requests' AS result_set, count(*) AS row_count FROM document_request
 UNION ALL
+SELECT 'estates' AS result_set, count(*) AS row_count FROM estate
+UNION ALL
 SELECT 'ob_episodes' AS result_set, count(*) AS row_count FROM ob_episode
 UNION ALL
 SELECT 'ob_deposits' AS result_set, count(*) AS row_count FROM ob_deposit
+UNION ALL
+SELECT 'refunds' AS result_set, count(*) AS row_count FROM refund
 ORDER BY result_set

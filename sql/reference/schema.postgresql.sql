@@ -161,6 +161,25 @@ CREATE TABLE installment (
     paid_cents bigint
 );
 
+CREATE TABLE payroll_deduction (
+    authorization_id text COLLATE "C",
+    guarantor_id text COLLATE "C",
+    plan_id text COLLATE "C",
+    employee_id text COLLATE "C",
+    status text COLLATE "C",
+    asked_on date,
+    total_cents bigint,
+    per_pay_cents bigint,
+    pay_count bigint,
+    frequency text COLLATE "C",
+    first_pay_on date,
+    last_pay_on date,
+    work_state text COLLATE "C",
+    signed_on date,
+    hospital_signed_on date,
+    ended_on date
+);
+
 CREATE TABLE hold (
     hold_id text COLLATE "C",
     guarantor_id text COLLATE "C",
@@ -195,6 +214,32 @@ CREATE TABLE document_request (
     format text COLLATE "C"
 );
 
+CREATE TABLE estate (
+    estate_id text COLLATE "C",
+    guarantor_id text COLLATE "C",
+    patient_id text COLLATE "C",
+    died_on date,
+    status text COLLATE "C",
+    representative_name text COLLATE "C",
+    attorney_name text COLLATE "C",
+    address_lines text COLLATE "C",
+    city text COLLATE "C",
+    state text COLLATE "C",
+    postal_code text COLLATE "C",
+    country text COLLATE "C",
+    language text COLLATE "C",
+    large_print boolean,
+    court_state text COLLATE "C",
+    county text COLLATE "C",
+    court text COLLATE "C",
+    case_number text COLLATE "C",
+    opened_on date,
+    published_on date,
+    notice_on date,
+    last_illness_on date,
+    claim_filed_on date
+);
+
 CREATE TABLE ob_episode (
     episode_id text COLLATE "C",
     guarantor_id text COLLATE "C",
@@ -222,9 +267,32 @@ CREATE TABLE ob_deposit (
     amount_cents bigint
 );
 
+CREATE TABLE refund (
+    refund_id text COLLATE "C",
+    guarantor_id text COLLATE "C",
+    account_number text COLLATE "C",
+    episode_id text COLLATE "C",
+    amount_cents bigint,
+    reason text COLLATE "C",
+    status text COLLATE "C",
+    approved_on date,
+    approved_by text COLLATE "C",
+    method text COLLATE "C",
+    send_on date,
+    sent_on date,
+    check_number text COLLATE "C",
+    balances_reviewed boolean
+);
+
 CREATE TABLE feed (
     feed text COLLATE "C",
     loaded_at timestamptz
+);
+
+-- What the general ledger's receivable accounts say, as of the load date.
+CREATE TABLE general_ledger (
+    financial_class text COLLATE "C",
+    balance_cents bigint
 );
 
 -- Indexes for lookups row by row, so that no query must hold a whole table in memory for a join.

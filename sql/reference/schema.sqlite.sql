@@ -161,6 +161,25 @@ CREATE TABLE installment (
     paid_cents integer
 );
 
+CREATE TABLE payroll_deduction (
+    authorization_id text,
+    guarantor_id text,
+    plan_id text,
+    employee_id text,
+    status text,
+    asked_on text,
+    total_cents integer,
+    per_pay_cents integer,
+    pay_count integer,
+    frequency text,
+    first_pay_on text,
+    last_pay_on text,
+    work_state text,
+    signed_on text,
+    hospital_signed_on text,
+    ended_on text
+);
+
 CREATE TABLE hold (
     hold_id text,
     guarantor_id text,
@@ -195,6 +214,32 @@ CREATE TABLE document_request (
     format text
 );
 
+CREATE TABLE estate (
+    estate_id text,
+    guarantor_id text,
+    patient_id text,
+    died_on text,
+    status text,
+    representative_name text,
+    attorney_name text,
+    address_lines text,
+    city text,
+    state text,
+    postal_code text,
+    country text,
+    language text,
+    large_print integer,
+    court_state text,
+    county text,
+    court text,
+    case_number text,
+    opened_on text,
+    published_on text,
+    notice_on text,
+    last_illness_on text,
+    claim_filed_on text
+);
+
 CREATE TABLE ob_episode (
     episode_id text,
     guarantor_id text,
@@ -222,9 +267,32 @@ CREATE TABLE ob_deposit (
     amount_cents integer
 );
 
+CREATE TABLE refund (
+    refund_id text,
+    guarantor_id text,
+    account_number text,
+    episode_id text,
+    amount_cents integer,
+    reason text,
+    status text,
+    approved_on text,
+    approved_by text,
+    method text,
+    send_on text,
+    sent_on text,
+    check_number text,
+    balances_reviewed integer
+);
+
 CREATE TABLE feed (
     feed text,
     loaded_at text
+);
+
+-- What the general ledger's receivable accounts say, as of the load date.
+CREATE TABLE general_ledger (
+    financial_class text,
+    balance_cents integer
 );
 
 -- Indexes for lookups row by row, so that no query must hold a whole table in memory for a join.

@@ -119,7 +119,7 @@ def balance(
         balance_cents=sum([each.balance_cents for each in balances]),
         patient_cents=sum([each.patient_cents for each in balances]),
         roll_forward=_roll_forward(encounters, balances, as_of, since),
-        aging=_age(balances, as_of),
+        aging=age(balances, as_of),
     )
     _require_footing(result, account.guarantor.guarantor_id)
     return result
@@ -243,7 +243,8 @@ def _roll_forward(
     )
 
 
-def _age(balances: Iterable[EncounterBalance], as_of: date) -> Aging:
+def age(balances: Iterable[EncounterBalance], as_of: date) -> Aging:
+    """The patient balance of these visits by age."""
     buckets = [0, 0, 0, 0, 0]
     for each in balances:
         days = (as_of - each.first_statement_on).days if each.first_statement_on else 0

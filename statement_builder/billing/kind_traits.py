@@ -29,7 +29,11 @@ class KindTraits(Record, kw_only=True):
     family: str = ""
     """While a document is open, it holds every other one of its family (`DUPRUN`). Empty: of its own kind only."""
     is_dunning: bool = False
-    """It asks for an overdue debt: recorded holds on letters apply, and its level 4 is the final notice, on paper."""
+    """It asks for an overdue debt, or about one: recorded holds on letters apply, and its level 4 is the final notice,
+    on paper."""
+    is_estate: bool = False
+    """It goes to the representative of a guarantor who has died, on paper and without a payment slip. The holds that
+    keep all other mail from the dead do not stop it."""
     is_obstetric: bool = False
     """It is about a pregnancy and not about visits."""
     is_asked_for: bool = False

@@ -56,6 +56,33 @@ class Kind(StrEnum):
         "assistance-decision",
         KindTraits(noun="assistance decision letter", family="assistance", by_email=False),
     )
+    ESTATE_INQUIRY = (
+        "estate-inquiry",
+        KindTraits(
+            noun="inquiry about an estate",
+            family="estate",
+            is_dunning=True,
+            is_estate=True,
+            by_email=False,
+            on_portal=False,
+        ),
+    )
+    ESTATE_CLAIM = (
+        "estate-claim",
+        KindTraits(
+            noun="claim against an estate",
+            family="estate",
+            is_dunning=True,
+            is_estate=True,
+            by_email=False,
+            on_portal=False,
+        ),
+    )
+    PAYROLL_AUTHORIZATION = (
+        "payroll-authorization",
+        KindTraits(noun="payroll deduction authorization", by_email=False),
+    )
+    REFUND = "refund", KindTraits(noun="refund letter", needs_esign_terms=False)
 
     traits: KindTraits
 
@@ -70,6 +97,11 @@ class Kind(StrEnum):
     def noun(self) -> str:
         """What people call one, such as `obstetric notice`."""
         return self.traits.noun or self.value.replace("-", " ")
+
+    def coupon_cents(self, amount_cents: int) -> int:
+        """What the payment slip of a document of this amount asks for. A claim against an estate has no slip: the
+        representative pays it by the order of the law."""
+        return 0 if self.traits.is_estate else amount_cents
 
     @property
     def family(self) -> str:

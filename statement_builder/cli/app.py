@@ -16,6 +16,8 @@ from mail_house.errors import HandOffError
 from statement_builder import __version__
 from statement_builder.cli import (
     batches,
+    billing_office,
+    credit_balances,
     documents,
     maintenance,
     output,
@@ -27,6 +29,8 @@ from statement_builder.cli import (
     tracking,
     work_queue,
 )
+from statement_builder.cli.payroll import payroll_app
+from statement_builder.cli.queue import queue_app
 from statement_builder.cli.reports import report_app
 from statement_builder.cli.source import source_app
 from statement_builder.errors import ConfigError, GateStop, StatementsError
@@ -56,7 +60,12 @@ def _root(
 _PANELS = {
     "Batches": (batches.run, batches.rerun, batches.release, batches.reject, batches.batches, batches.show),
     "Console": (serve.serve,),
-    "Work queue and reports": (work_queue.exceptions, work_queue.holds, tracking.track),
+    "Work queue and reports": (
+        work_queue.exceptions,
+        work_queue.holds,
+        credit_balances.credits,
+        tracking.track,
+    ),
     "Documents": (
         documents.find,
         documents.get,
@@ -80,6 +89,9 @@ _PANELS = {
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
+app.add_typer(queue_app, name="queue", rich_help_panel="Work queue and reports")
+app.add_typer(payroll_app, name="payroll", rich_help_panel="Requests")
+billing_office.add_commands(report_app)
 app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
 app.add_typer(retention.legal_hold_app, name="legal-hold", rich_help_panel="Retention")
 app.add_typer(stores.ledger_app, name="ledger", rich_help_panel="Checks and sample data")

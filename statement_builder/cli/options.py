@@ -20,6 +20,7 @@ from statement_builder.cli.numbers import whole_number
 from statement_builder.clock import open_clock
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import AccessSubject
+from statement_builder.operations.access import require_ledger
 from statement_builder.pipeline.context import AppContext, no_progress, open_context
 from statement_builder.pipeline.stores import open_ledger
 from statement_builder.settings import load_settings
@@ -93,12 +94,7 @@ def record_access_without_context(what: str, subjects: Sequence[AccessSubject], 
         return
     environ = dict(os.environ)
     with open_ledger(load_settings(environ, Path.cwd()), (), environ=environ, reads_only=True) as ledger:
-        if ledger.is_stand_in:
-            raise ConfigError(
-                f"this shows data of {len(subjects):,} guarantors or documents, and there is no ledger that could "
-                "record who looks at it. Create it with `statements ledger upgrade`, or correct `ledger` in the "
-                "settings."
-            )
+        require_ledger(ledger, len(subjects))
         ledger.access.record(what, subjects, purpose=purpose, actor=current_actor(), at=open_clock(environ)())
 
 

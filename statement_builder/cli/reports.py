@@ -12,7 +12,16 @@ from statement_builder.cli import output
 from statement_builder.cli.options import BatchId, Json, Purpose, opened, parse_day
 from statement_builder.operations.access import list_subjects, record_access, report_access
 
-report_app = typer.Typer(help="Print a report about a batch or a guarantor.", no_args_is_help=True)
+report_app = typer.Typer(help="Print a report about a batch, a guarantor, or the billing office.")
+
+
+@report_app.callback(invoke_without_command=True)
+def list_reports(context: typer.Context) -> None:
+    """Print a report. Without a name, list the reports."""
+    if context.invoked_subcommand is not None:
+        return
+    commands = getattr(context.command, "commands", {})
+    output.print_fields({name: command.get_short_help_str(limit=200) for name, command in commands.items()})
 
 
 @report_app.command("control")

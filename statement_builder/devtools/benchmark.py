@@ -199,7 +199,8 @@ def sample_contents(folder: Path, documents: int, kind: Kind, settings: Settings
 def _compose(account: GuarantorAccount, kind: Kind, settings: Settings) -> Content | None:
     if candidate_cents(account, kind, AS_OF) is None:
         return None
-    account = msgspec.structs.replace(account, letters=definition_of(kind).sample_letters(account))
+    definition = definition_of(kind)
+    account = definition.readdress(msgspec.structs.replace(account, letters=definition.sample_letters(account)))
     decision = decide(account, kind, settings.policy, AS_OF)
     if decision.outcome != "selected" or decision.selection is None:
         return None

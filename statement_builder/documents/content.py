@@ -61,7 +61,8 @@ class Content(Record, kw_only=True):
     channel: Channel
     amount_cents: int
     amount_text: str
-    """`amount_cents` as it must appear on page 1, in the document's language."""
+    """The amount that must appear at the top of page 1, in the document's language: `amount_cents`, unless the facts
+    tell of another (`Facts.shown_cents`). Empty: the page states no amount."""
     scanline: str = ""
     """The coupon's line for the lockbox scanner. Empty: the scanner could misread it."""
     payment_url: str = ""
@@ -77,7 +78,7 @@ class Content(Record, kw_only=True):
     @property
     def has_coupon(self) -> bool:
         """Whether page 1 ends with a payment slip. A document that asks for nothing has none."""
-        return self.amount_cents > 0
+        return self.kind.coupon_cents(self.amount_cents) > 0
 
     @property
     def addressee(self) -> str:

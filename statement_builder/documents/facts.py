@@ -34,6 +34,14 @@ class Facts(Record, kw_only=True):
         it, nor a word, is none."""
         raise NotImplementedError
 
+    def shown_cents(self, asked_cents: int) -> int:
+        """The amount at the top of page 1: what the document asks for, unless it tells of another amount."""
+        return asked_cents
+
+    def printed_ids(self) -> tuple[str, ...]:
+        """Ids of the billing system on the page, besides the guarantor and the accounts."""
+        return ()
+
 
 class VisitLine(Record, kw_only=True):
     """One encounter as printed: `charges - insurance - adjustments - payments - pending = owed`, to the cent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statement_builder.billing.model import Record
-from statement_builder.billing.selection import CollectionAction, PlanLetterMode
+from statement_builder.billing.selection import CollectionAction, Kind, PlanLetterMode
 
 
 class PrintedTerms(Record, kw_only=True):
@@ -41,5 +41,12 @@ class PrintedTerms(Record, kw_only=True):
     """Days to the refund of what was paid above the amount that a decision left."""
     assistance_refund_min_cents: int = 500
     """A smaller excess is not refunded (26 CFR 1.501(r)-6(c)(6)(i)(C)(2))."""
+    payroll_revocation_days: int = 14
+    """Days from a revocation of a payroll deduction to the first payday without it, at most."""
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts."""
+    estate_signer: str = ""
+    """Who signs claims against estates."""
+    estate_signer_title: str = ""
+    certified_kinds: tuple[Kind, ...] = ()
+    """What goes by certified mail, so that the page says so."""

@@ -35,7 +35,8 @@ def make_recipient(guarantor: Guarantor) -> Recipient:
             f"The mailing address has {len(delivery)} lines above the city. The window holds {DELIVERY_LINES_MAX}.",
             "Shorten the address in the billing system.",
         )
-    return Recipient(name=name, lines=(*delivery, *last_lines(address)), email=guarantor.email)
+    name_line_2 = (guarantor.name_line_2,) if guarantor.name_line_2 else ()
+    return Recipient(name=name, lines=(*name_line_2, *delivery, *last_lines(address)), email=guarantor.email)
 
 
 def _one_form(address: Address) -> Address:

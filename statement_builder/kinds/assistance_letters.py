@@ -21,7 +21,7 @@ def define_assistance_letter(kind: Kind, rules: AssistanceLetterRules, **differs
         "select": lambda candidate: Outcome(*rules.select(candidate)),
         "recheck": rules.recheck,
         "is_candidate": lambda account: bool(applications(account, *rules.statuses)),
-        "is_faulty_candidate": lambda entry: entry.has_assistance,
+        "is_faulty_candidate": lambda entry: entry.has_rows_in("assistance"),
         "candidate_cents": lambda account, as_of: assistance_visits_cents(account, as_of, *rules.statuses),
     }
     return KindDefinition(kind=kind, **common | differs)

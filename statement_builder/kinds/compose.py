@@ -58,9 +58,11 @@ def compose(
             "Correct the date in the billing system. If it is correct there, report this as a bug.",
         )
     try:
-        amount_text = format_cents(selection.amount_cents, guarantor.language)
+        shown_cents = facts.shown_cents(selection.amount_cents)
+        amount_text = format_cents(shown_cents, guarantor.language) if definition.states_amount else ""
     except ValueError as exc:
         raise CompositionError("LANGUAGE", str(exc), "Correct the guarantor's language in the billing system.") from exc
+    coupon_cents = selection.kind.coupon_cents(selection.amount_cents)
     own_id = document_id(facility.facility_id, batch_cycle, selection.kind, guarantor.guarantor_id, revision)
     return Content(
         document_id=own_id,
@@ -79,8 +81,8 @@ def compose(
         channel=selection.channel,
         amount_cents=selection.amount_cents,
         amount_text=amount_text,
-        scanline=scanline(facility.scanline, guarantor.guarantor_id, selection.amount_cents),
-        payment_url=_fill_payment_url(facility.payment_url, own_id, payment_check) if selection.amount_cents else "",
+        scanline=scanline(facility.scanline, guarantor.guarantor_id, coupon_cents),
+        payment_url=_fill_payment_url(facility.payment_url, own_id, payment_check) if coupon_cents else "",
         message=message,
         enrollment_code=enrollment_code,
         facility=facility,

@@ -80,6 +80,10 @@ class KindDefinition:
     reprint_holds: Callable[[GuarantorAccount, tuple[str, ...], str], Iterable[Hold]] = find_visit_reprint_holds
     """What stops a reprint besides the holds that block every reprint: account, account numbers, episode id."""
 
+    readdress: Callable[[GuarantorAccount], GuarantorAccount] = lambda account: account
+    """The account with the recipient of this kind of document, before anything is decided about it."""
+    states_amount: bool = True
+    """Whether the top of page 1 has the amount. A letter that asks for nothing and claims nothing has none."""
     fresh_feeds: tuple[FreshFeed, ...] = ()
     """The feeds that must be fresh, besides the billing feed."""
     count_items: Callable[[Content], int] = count_visits

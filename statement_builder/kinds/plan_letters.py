@@ -23,7 +23,7 @@ def define_plan_letter(kind: Kind, rules: PlanLetterRules, **differs: Any) -> Ki
         "select": lambda candidate: Outcome(*rules.select(candidate)),
         "recheck": recheck,
         "is_candidate": lambda account: bool(plans_with_visits(account, *rules.statuses)),
-        "is_faulty_candidate": lambda entry: entry.has_plan,
+        "is_faulty_candidate": lambda entry: entry.has_rows_in("plans", "installments"),
         "candidate_cents": unpaid_plan_cents,
     }
     return KindDefinition(kind=kind, **common | differs)

@@ -8,6 +8,7 @@ from statement_builder.ledger.audit.event_data import (
     Released,
     Withheld,
 )
+from statement_builder.ledger.delivery.payroll import PAYROLL
 from statement_builder.ledger.installation import STORES, Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.legal_holds import RETENTION, LegalHold, is_held_by
@@ -18,6 +19,7 @@ from statement_builder.ledger.records import (
     Batch,
     CandidateDecision,
     ControlTotals,
+    DeductionAnswer,
     Delivery,
     Document,
     EmailMark,
@@ -34,6 +36,7 @@ from statement_builder.ledger.records import (
     NewPortalFile,
     NewPrintFile,
     NewShard,
+    PayrollFileRow,
     PieceCount,
     PieceToDeceased,
     PortalFileRow,
@@ -59,13 +62,16 @@ from statement_builder.ledger.states import (
     SuppressionCode,
 )
 from statement_builder.ledger.storage.lock import LockPart, part_already_locked, part_name
+from statement_builder.ledger.work_items import WORK_QUEUE, WorkItem
 
 __all__ = [
+    "PAYROLL",
     "REQUESTS",
     "RETENTION",
     "STORES",
     "TERMINAL_FAILURES",
     "VOIDED",
+    "WORK_QUEUE",
     "Access",
     "AccessSubject",
     "AddressChanged",
@@ -74,6 +80,7 @@ __all__ = [
     "BatchState",
     "CandidateDecision",
     "ControlTotals",
+    "DeductionAnswer",
     "Delivery",
     "DeliveryState",
     "Document",
@@ -100,6 +107,7 @@ __all__ = [
     "NewPrintFile",
     "NewShard",
     "Outcome",
+    "PayrollFileRow",
     "PieceCount",
     "PieceToDeceased",
     "PortalFileRow",
@@ -117,6 +125,7 @@ __all__ = [
     "SuppressionCode",
     "UnreadEmail",
     "Withheld",
+    "WorkItem",
     "is_held_by",
     "part_already_locked",
     "part_name",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -90,6 +90,29 @@ class CandidateRepository(Repository):
             for row in connection.execute(query):
                 by_subject[row.subject].append(row)
         return [_to_held(rows) for rows in by_subject.values()]
+
+    def reasons(self, batch_id: str) -> Iterator[tuple[str, str, int]]:
+        """Candidate, hold code, and the cents that are held of the candidate with its first reason (0 with every
+        other), each pair once. What is held without a reason has an empty code: the part of a plan that is not due."""
+        held_cents = candidate.c.balance_cents - candidate.c.amount_cents
+        query = (
+            select(candidate.c.subject, candidate_hold.c.code, func.min(held_cents))
+            .outerjoin(
+                candidate_hold,
+                and_(
+                    candidate_hold.c.batch_id == candidate.c.batch_id, candidate_hold.c.subject == candidate.c.subject
+                ),
+            )
+            .where(candidate.c.batch_id == batch_id, candidate.c.outcome != Outcome.EXCEPTION.value)
+            .where(or_(candidate_hold.c.code.is_not(None), held_cents != 0))
+            .group_by(candidate.c.subject, candidate_hold.c.code)
+            .order_by(candidate.c.subject, func.min(candidate_hold.c.position))
+        )
+        previous = None
+        with self._read() as connection, connection.execution_options(yield_per=5_000).execute(query) as rows:
+            for subject, code, cents in rows:
+                yield subject, code or "", 0 if subject == previous else int(cents)
+                previous = subject
 
     def decisions(self, batch_ids: Sequence[str], guarantor_id: str) -> list[CandidateDecision]:
         """What these batches decided about the guarantor, or about another recipient of that guarantor's mail."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, exists, or_, select
 
 from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
+from statement_builder.billing.selection import Kind
 from statement_builder.errors import InvariantError
 from statement_builder.ledger.records import Delivery, Document
 from statement_builder.ledger.row_mapping import to_delivery, to_document
@@ -31,6 +32,8 @@ _due = redelivery.alias("due")
 IS_REDELIVERY_DUE = exists().where(_due.c.document_id == document.c.document_id)
 IS_PENDING = or_(document.c.state == DocumentState.RENDERED.value, IS_REDELIVERY_DUE)
 """The document is still to be handed off, or due for redelivery; it may already be in a live attempt."""
+IS_TO_ESTATE = document.c.kind.in_([kind.value for kind in Kind if kind.traits.is_estate])
+"""The document goes to the representative of a guarantor who has died, so the death does not stop it."""
 
 
 def supersedes(newer: FromClause) -> ColumnElement[bool]:

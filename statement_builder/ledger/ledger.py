@@ -18,15 +18,18 @@ from statement_builder.ledger.control_totals import ControlTotalsRepository, Rem
 from statement_builder.ledger.delivery.deliveries import DeliveryRepository
 from statement_builder.ledger.delivery.delivery_reports import DeliveryReportRepository
 from statement_builder.ledger.delivery.emails import EmailRepository
+from statement_builder.ledger.delivery.payroll import PayrollRepository
 from statement_builder.ledger.delivery.portal import PortalRepository
 from statement_builder.ledger.delivery.print_files import PrintFileRepository
 from statement_builder.ledger.delivery.readings import ReadingRepository
 from statement_builder.ledger.delivery.redeliveries import RedeliveryRepository
 from statement_builder.ledger.delivery.serials import SerialRepository
+from statement_builder.ledger.delivery.write_back import WriteBackRepository
 from statement_builder.ledger.documents import DocumentRepository
 from statement_builder.ledger.inbound_files import InboundFileRepository
 from statement_builder.ledger.installation import InstallationRepository, NewInstallation, insert_installation
 from statement_builder.ledger.legal_holds import LegalHoldRepository
+from statement_builder.ledger.mail_figures import MailFiguresRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
 from statement_builder.ledger.proof import ProofRepository
 from statement_builder.ledger.reissues import ReissueRepository
@@ -37,6 +40,7 @@ from statement_builder.ledger.storage.database import Database
 from statement_builder.ledger.storage.lock import Lock, LockPart, lock_batch, share_batch
 from statement_builder.ledger.storage.transactions import Transactions
 from statement_builder.ledger.suppressions import SuppressionRepository
+from statement_builder.ledger.work_items import WorkItemRepository
 
 
 class Ledger(Closing):
@@ -69,16 +73,20 @@ class Ledger(Closing):
         self.serials = SerialRepository(self._transactions)
         self.deliveries = DeliveryRepository(self._transactions)
         self.delivery_reports = DeliveryReportRepository(self._transactions)
+        self.payroll = PayrollRepository(self._transactions)
         self.portal = PortalRepository(self._transactions)
+        self.write_back = WriteBackRepository(self._transactions)
         self.readings = ReadingRepository(self._transactions)
         self.redeliveries = RedeliveryRepository(self._transactions)
         self.suppressions = SuppressionRepository(self._transactions)
         self.inbound_files = InboundFileRepository(self._transactions)
+        self.mail_figures = MailFiguresRepository(self._transactions)
         self.mailing_history = MailingHistoryRepository(self._transactions)
         self.control_totals: ControlTotalsRepository = ControlTotalsRepository(self._transactions)
         self.proof = ProofRepository(self._transactions)
         self.legal_holds = LegalHoldRepository(self._transactions)
         self.requests = RequestRepository(self._transactions)
+        self.work_items = WorkItemRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)
         self.installation = InstallationRepository(self._transactions)

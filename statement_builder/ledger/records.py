@@ -8,6 +8,7 @@ from typing import Any
 
 from statement_builder.billing.dates import add_business_days
 from statement_builder.billing.model import DocumentRequest, Fault, Record
+from statement_builder.billing.payroll import DeductionRow
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
 from statement_builder.ledger.audit.event_data import EventData
 from statement_builder.ledger.states import (
@@ -255,6 +256,25 @@ class PortalTotals(Record, kw_only=True):
     """Of those handed off, the ones in a feed file that was delivered."""
     other_recipients: tuple[int, int]
     """Of those handed off, the ones to somebody other than the guarantor, whom the portal does not know."""
+
+
+class PayrollFileRow(Record, kw_only=True):
+    """A deduction file for payroll, with its rows in order."""
+
+    name: str
+    state: DeliveryState
+    rows: tuple[DeductionRow, ...]
+
+
+class DeductionAnswer(Record, kw_only=True):
+    """What payroll did about an authorization on a payday."""
+
+    authorization_id: str
+    pay_on: date
+    taken_cents: int
+    is_missed: bool
+    """Payroll did not take all that was due."""
+    reason: str = ""
 
 
 class Figures(Record, kw_only=True):

@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import Connection, select
 
 from statement_builder.billing.selection import Channel, FinalVendorStatus
+from statement_builder.ledger.document_queries import IS_TO_ESTATE
 from statement_builder.ledger.records import Document, PieceToDeceased, Suppression
 from statement_builder.ledger.states import DeliveryState, SuppressionCode
 from statement_builder.ledger.storage.sql_compat import in_chunks, is_one_of, upsert
@@ -51,7 +52,7 @@ class SuppressionRepository(Repository):
 
     def pieces_to_deceased(self, facility_id: str) -> list[PieceToDeceased]:
         """Printed pieces to guarantors who have died that the vendor may still stop: claimed, handed off or
-        acknowledged, and not reported as mailed."""
+        acknowledged, and not reported as mailed. Letters to an estate are none."""
         query = (
             select(
                 document.c.document_id,
@@ -70,6 +71,7 @@ class SuppressionRepository(Repository):
                 suppression.c.code == SuppressionCode.DECEASED.value,
                 suppression.c.facility_id == facility_id,
                 batch.c.facility_id == facility_id,
+                ~IS_TO_ESTATE,
                 delivery.c.channel == Channel.PRINT.value,
                 delivery.c.state.in_([state.value for state in _MAY_BE_STOPPED]),
             )

@@ -16,7 +16,8 @@ from msgspec import field
 from statement_builder.billing.identifiers import BATCH_ID_PATTERN, DOCUMENT_ID_PATTERN, guarantor_of
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Channel
-from statement_builder.ledger import AccessSubject, DeliveryState, LegalHold
+from statement_builder.errors import ConfigError
+from statement_builder.ledger import AccessSubject, DeliveryState, Ledger, LegalHold
 from statement_builder.pipeline.context import AppContext
 
 ACCOUNTING_YEARS = 6
@@ -60,10 +61,20 @@ class AccessReport(Record, kw_only=True):
 def record_access(
     context: AppContext, what: str, subjects: Iterable[AccessSubject], *, batch_id: str = "", purpose: str = ""
 ) -> None:
-    """Record that the actor is about to see the data of these subjects. `LedgerError` if it cannot be recorded."""
-    context.ledger.access.record(
-        what, list(subjects), batch_id=batch_id, purpose=purpose, actor=context.actor, at=context.now()
-    )
+    """Record that the actor is about to see the data of these subjects. `LedgerError` if it cannot be recorded, and
+    `ConfigError` if there is no ledger to record it in."""
+    named = list(subjects)
+    require_ledger(context.ledger, len(named))
+    context.ledger.access.record(what, named, batch_id=batch_id, purpose=purpose, actor=context.actor, at=context.now())
+
+
+def require_ledger(ledger: Ledger, subjects: int) -> None:
+    """`ConfigError` if data of so many subjects would be shown, and there is no ledger to record it in."""
+    if subjects and ledger.is_stand_in:
+        raise ConfigError(
+            f"this shows data of {subjects:,} guarantors or documents, and there is no ledger that could record who "
+            "looks at it. Create it with `statements ledger upgrade`, or correct `ledger` in the settings."
+        )
 
 
 def subject(guarantor_id: str | None = None, document_id: str | None = None) -> AccessSubject:

@@ -1,4 +1,4 @@
-"""Which alerts the office has already received: each is sent once, and again every 24 hours while it lasts.
+"""Which alerts the office has already received: each is sent once, and most again every 24 hours while they last.
 
 An alert is recorded after it is sent. A crash in between sends it twice; no alert is lost.
 """
@@ -37,7 +37,7 @@ def record_sent(context: AppContext, alerts: Sequence[Alert], *, to: str) -> Non
 
 def _was_sent(context: AppContext, alert: Alert) -> bool:
     sent = [event.at for event in context.ledger.events.for_batch(TRACKING, subject=_key(alert))]
-    return bool(sent) and context.now() < _due_again(sent)
+    return bool(sent) and (not alert.repeats or context.now() < _due_again(sent))
 
 
 def _due_again(sent: Sequence[datetime]) -> datetime:

@@ -17,6 +17,7 @@ from statement_builder.billing.model import Record
 from statement_builder.errors import ArchiveError, ClockError, LedgerVersionError, StatementsError, StoreError
 from statement_builder.ledger import Ledger
 from statement_builder.operations.event_log import check_event_log
+from statement_builder.operations.payroll.send import open_payroll_store
 from statement_builder.pipeline.context import open_templates
 from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.payment_codes import read_payment_keys
@@ -24,6 +25,7 @@ from statement_builder.pipeline.places import list_places
 from statement_builder.pipeline.portal import open_portal
 from statement_builder.pipeline.portal_keys import read_portal_keys
 from statement_builder.pipeline.stores import find_problems, observe, require_allowed_clock, require_none
+from statement_builder.pipeline.write_back import open_write_back
 from statement_builder.rendering import check_templates
 from statement_builder.settings import Settings
 from statement_builder.settings.backends import open_profile
@@ -73,6 +75,8 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "print vendor", lambda: _check_print(settings, environ)
     yield "e-mail", lambda: _check_email(settings, environ)
     yield "portal", lambda: _check_portal(settings, environ)
+    yield "payroll", lambda: _check_payroll(settings, environ)
+    yield "write-back", lambda: _check_write_back(settings, environ)
     yield "inbox", lambda: _check_inbox(settings)
     yield "payment code", lambda: _check_payment_code(settings, environ)
 
@@ -125,12 +129,27 @@ def _check_archive(settings: Settings) -> str:
     return "readable and writable"
 
 
+def _check_write_back(settings: Settings, environ: Mapping[str, str]) -> str:
+    url = settings.source.write_back
+    if not url:
+        return "nothing is written back (setting source.write_back)"
+    open_write_back(settings, environ).check()
+    return f"{url.partition(':')[0]}: can be written to"
+
+
 def _check_portal(settings: Settings, environ: Mapping[str, str]) -> str:
     if not settings.portal:
         return "no portal feed (setting portal)"
     read_portal_keys(environ)
     open_portal(settings, environ).check()
     return f"{settings.portal.partition(':')[0]}: can be written to"
+
+
+def _check_payroll(settings: Settings, environ: Mapping[str, str]) -> str:
+    if not settings.payroll.url:
+        return "no payroll deductions (setting payroll.url)"
+    open_payroll_store(settings, environ).check()
+    return f"{settings.payroll.url.partition(':')[0]}: can be written to"
 
 
 def _check_inbox(settings: Settings) -> str:

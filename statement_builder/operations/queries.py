@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import IO
 
 from msgspec import field
 
@@ -175,7 +178,15 @@ def write_document(context: AppContext, document: Document, path: Path) -> None:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, whatever was there: a new file takes the place of the old one.
+    """Write a file that only its owner can read, as `private_file`."""
+    with private_file(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def private_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write that only its owner can read. It takes the place of what was there when the block ends without an
+    error; otherwise nothing has changed.
 
     `ConfigError` if it cannot be written, or if the path is a symbolic link, which may lead to another user's file.
     """
@@ -186,8 +197,8 @@ def write_private(path: Path, data: bytes) -> None:
             )
         descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")  # mode 0600
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
+            with os.fdopen(descriptor, "w+b") as file:
+                yield file
             Path(part).replace(path)
         except BaseException:
             Path(part).unlink(missing_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from statement_builder.billing.identifiers import DOCUMENT_ID_PATTERN
 from statement_builder.ledger import Batch, BatchState, RejectedPiece
+from statement_builder.operations.estate_claims import list_estate_claims
 from statement_builder.operations.queries import ExceptionRow
 from statement_builder.operations.tracking.inbox import (
     ADDRESS_CHANGES,
@@ -58,13 +59,18 @@ _REVIEWS = {
 def list_work_queue(context: AppContext, batch: Batch | None = None) -> list[ExceptionRow]:
     """Everything that a clerk must act on, for one batch or for all, with the fix.
 
-    A request for braille, an audio recording, or a data CD is one row, also after its batch has closed. A print file
-    that was rejected as a whole is one row. A file in the inbox is one row, with its batch if the file names one of
-    that batch's documents or print files.
+    A request for braille, an audio recording, or a data CD is one row, also after its batch has closed, and so is a
+    claim against an estate whose time runs out. A print file that was rejected as a whole is one row. A file in the
+    inbox is one row, with its batch if the file names one of that batch's documents or print files.
     """
     batch_id = batch.batch_id if batch else None
     rejected = context.ledger.redeliveries.rejected(context.facility.facility_id, batch_id)
-    return [*_list_rejected(rejected), *_list_reviews(context, batch_id), *_list_requests(context, batch_id)]
+    return [
+        *_list_rejected(rejected),
+        *_list_reviews(context, batch_id),
+        *_list_requests(context, batch_id),
+        *list_estate_claims(context, batch_id),
+    ]
 
 
 def list_unclosed_batches(context: AppContext) -> list[Batch]:

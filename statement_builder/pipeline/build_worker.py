@@ -262,6 +262,13 @@ class ShardBuilder:
                     "The print vendor takes mail to addresses in the United States only.",
                     "Mail this one by hand, or use a vendor that mails abroad.",
                 )
+            elif not _can_certify(content, plan.settings.policy, plan.profile):
+                content = CompositionError(
+                    "NOT_CERTIFIED",
+                    "It goes by certified mail, and the print profile names no such service.",
+                    "Use a vendor with certified mail (certified_service in the print profile), mail this one by hand, "
+                    "or take its kind out of policy.certified_kinds.",
+                )
             elif definition_of(content.kind).count_items(content) > items_max(content, plan.profile):
                 content = CompositionError(
                     "TOO_LONG",
@@ -316,6 +323,11 @@ class ShardBuilder:
             pack_sha256=pack.sha256 if key else None,
             spent_s={},
         )
+
+
+def _can_certify(content: Content, policy: Policy, profile: Profile) -> bool:
+    """Whether the vendor mails the document as the policy says: certified, if its kind is."""
+    return content.kind not in policy.certified_kinds or bool(profile.certified_service)
 
 
 _Outcome = Rendered | DocumentError | CompositionError
@@ -401,10 +413,14 @@ def printed_terms(policy: Policy) -> PrintedTerms:
         payment_plan_min_cents=policy.payment_plan_min_cents,
         plan_letter_mode=policy.plan_letter_mode,
         disclosure_installments_max=policy.disclosure_installments_max.value,
+        payroll_revocation_days=policy.payroll_revocation_days,
         agency_name=policy.agency_name,
         assistance_respond_days=policy.assistance_respond_days,
         assistance_refund_days=policy.assistance_refund_days,
         assistance_refund_min_cents=policy.assistance_refund_min_cents.value,
+        estate_signer=policy.estate_signer,
+        estate_signer_title=policy.estate_signer_title,
+        certified_kinds=policy.certified_kinds,
     )
 
 

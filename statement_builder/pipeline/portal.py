@@ -194,7 +194,7 @@ class _Publication:
 
     def _line(self, document: Document, *, is_withdrawn: bool, has_pdf: bool) -> FeedLine:
         archived = ArchivedRange(
-            object=f"{_address(self._context.settings.archive)}/{document.pack_key}",
+            object=f"{archive_address(self._context.settings.archive)}/{document.pack_key}",
             offset=document.offset,
             length=document.length,
         )
@@ -227,7 +227,7 @@ class _Publication:
         return build_pack(members).data
 
 
-def _address(url: str) -> str:
+def archive_address(url: str) -> str:
     """The archive's address without its options, which name keys and servers."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"

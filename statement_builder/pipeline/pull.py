@@ -20,6 +20,7 @@ from statement_builder.billing.model import (
     CausedLetter,
     ContactKind,
     Correspondence,
+    DeductionMiss,
     Encounter,
     FaultyAccount,
     GuarantorAccount,
@@ -102,8 +103,10 @@ def stream_candidates(
     replaced: frozenset[str] = frozenset(),
     only: Collection[str] | None = None,
     refused: frozenset[int] = frozenset(),
+    choose: Callable[[Entry], Entry | None] | None = None,
 ) -> Iterator[Entry]:
     """The candidates that the source has now, one per recipient, each with its mailing history from the ledger.
+    `choose` takes others than the candidates for the kind of the scope: None leaves an entry out.
 
     In mailing order of the guarantors and constant memory. For the recipients in `replaced`, mailings of this batch are
     ignored because they are being corrected. `only` limits the result to these recipient ids; that of a guarantor
@@ -119,13 +122,15 @@ def stream_candidates(
             includes = frozenset(map(guarantor_of, only)).__contains__
         accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, includes=includes, refused=refused)
         recipients: Iterator[Entry] = (
-            part for entry in accounts for part in _split(entry) if only is None or _is_one_of(part, only)
+            _readdress(part, scope.kind)
+            for entry in accounts
+            for part in _split(entry)
+            if only is None or _is_one_of(part, only)
         )
         if scope.kind.traits.is_asked_for:
             recipients = with_open_requests(context, scope, recipients)
-        candidates = (
-            found for entry in recipients if (found := _find_candidate(entry, scope.kind, scope.as_of)) is not None
-        )
+        choose = choose or partial(_find_candidate, kind=scope.kind, as_of=scope.as_of)
+        candidates = (found for entry in recipients if (found := choose(entry)) is not None)
         for entries in chunked(islice(candidates, scope.limit), _LOOKUP_SIZE):
             yield from _with_ledger_facts(context, scope.batch_id, entries, replaced)
         begun.close()
@@ -187,6 +192,16 @@ def _split(entry: Entry) -> Sequence[Entry]:
         return split_account(entry)
     except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
         return (_contain(exc, "splitting this account by recipient", entry),)
+
+
+def _readdress(entry: Entry, kind: Kind) -> Entry:
+    """The entry with the recipient of this kind of document; an exception if that cannot be decided."""
+    if isinstance(entry, FaultyAccount):
+        return entry
+    try:
+        return definition_of(kind).readdress(entry)
+    except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+        return _contain(exc, "addressing this account", entry)
 
 
 def _is_one_of(entry: Entry, only: Collection[str]) -> bool:
@@ -256,9 +271,13 @@ def _storable(entry: Entry) -> Entry:
 
 
 def _postal_area(entries: Iterable[Entry]) -> str:
-    """The first three digits of the first ZIP code, which identify nobody (45 CFR 164.514(b)(2)(i)(B))."""
-    codes = (entry.guarantor.mailing_address.postal_code for entry in entries if isinstance(entry, GuarantorAccount))
-    return next(codes, "")[:3]
+    """The first three digits of the first ZIP code, which identify nobody (45 CFR 164.514(b)(2)(i)(B)).
+
+    Postal codes of other countries are left out: three of their characters can name a village.
+    """
+    addresses = (entry.guarantor.mailing_address for entry in entries if isinstance(entry, GuarantorAccount))
+    codes = (address.postal_code[:3] for address in addresses if address.country == "US")
+    return next((code for code in codes if len(code) == 3 and code.isdecimal()), "")
 
 
 def _with_ledger_facts(
@@ -280,8 +299,14 @@ def _with_ledger_facts(
     guarantor_ids = [account.guarantor.guarantor_id for account in accounts]
     pending = context.ledger.documents.open_kinds(facility_id, guarantor_ids, excluding_batch=batch_id)
     suppressions = _read_suppressions(context, guarantor_ids)
-    with_events = [account.guarantor.guarantor_id for account in accounts if account.plans or account.assistance]
+    with_events = [
+        account.guarantor.guarantor_id
+        for account in accounts
+        if account.plans or account.assistance or account.estates or account.refunds
+    ]
     letters = context.ledger.documents.caused_letters(facility_id, with_events, excluding_batch=batch_id)
+    authorizations = [each.authorization_id for account in accounts for each in account.deductions]
+    misses = context.ledger.payroll.misses(facility_id, authorizations) if authorizations else {}
     for entry in entries:
         if isinstance(entry, FaultyAccount):
             yield entry
@@ -294,6 +319,7 @@ def _with_ledger_facts(
                 notices,
                 pending.get(guarantor_id, ()),
                 letters.get(guarantor_id, ()),
+                misses=misses,
             )
         except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
             found = _contain(exc, "adding the mailing history of this account", entry)
@@ -317,6 +343,8 @@ def _with_history(
     notices: Mapping[str, tuple[int, date]],
     pending: tuple[str, ...],
     letters: tuple[CausedLetter, ...],
+    *,
+    misses: Mapping[str, DeductionMiss],
 ) -> GuarantorAccount:
     return msgspec.structs.replace(
         account,
@@ -333,6 +361,9 @@ def _with_history(
         ),
         open_documents=pending,
         letters=letters,
+        deduction_misses=tuple(
+            misses[each.authorization_id] for each in account.deductions if each.authorization_id in misses
+        ),
     )
 
 

@@ -34,4 +34,6 @@ def recipient_digest(guarantor: Guarantor, channel: Channel) -> str:
         parts = (*parts, {"other_language": guarantor.other_language})
     if guarantor.client_name:
         parts = (*parts, guarantor.client_name)
+    if guarantor.name_line_2:
+        parts = (*parts, {"name_line_2": guarantor.name_line_2})
     return hashlib.sha256(_encode(parts)).hexdigest()

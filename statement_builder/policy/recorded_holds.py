@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
 from statement_builder.billing.model import ObstetricEpisode, RecordedHold
 from statement_builder.billing.selection import Hold
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import HOLD_CODES, HoldCode, Scope, make_hold
+from statement_builder.policy.payroll import ON_PAYROLL, deductions_are_over
 
 _WHOLE_GUARANTOR = (Scope.GUARANTOR, Scope.ALL)
 CONFIDENTIAL = "CONF"
@@ -29,6 +32,9 @@ def hold_recorded(candidate: Candidate) -> Iterable[Hold]:
             yield make_hold("UNKNOWN_HOLD")
         elif code.scope in _WHOLE_GUARANTOR:
             yield make_hold(code.code, until=hold.expires_on)
+        elif code.code == ON_PAYROLL and candidate.account.deductions:
+            if candidate.kind.traits.is_dunning and not deductions_are_over(candidate, hold.account_number):
+                yield from _hold_account(candidate, replace(hold, expires_on=None), code)  # a miss can end it earlier
         elif code.scope is Scope.ENCOUNTER or (code.scope is Scope.LETTERS and candidate.kind.traits.is_dunning):
             yield from _hold_account(candidate, hold, code)
 

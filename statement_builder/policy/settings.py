@@ -94,6 +94,11 @@ class Policy(Record, kw_only=True):
     """Days before an installment's due date when its reminder goes out."""
     plan_agreement_days: int = default_of("plan_agreement_days")
     """An agreement goes out for a plan that was opened, or whose terms changed, within this many days."""
+    payroll_lead_days: int = default_of("payroll_lead_days")
+    """Days from the form for a payroll deduction to the first payday, at least: to sign it, and to tell payroll."""
+    payroll_revocation_days: int = default_of("payroll_revocation_days")
+    """Days from a written revocation of a payroll deduction to the first payday without it, at most. Ask payroll when
+    it closes a pay period; some states set a limit."""
     plan_letter_mode: PlanLetterMode = PlanLetterMode.DISCLOSURE
     """What a payment plan is confirmed with. `disclosure`: a written agreement to sign and return, with the Truth in
     Lending disclosures if it has more than `disclosure_installments_max` installments or a finance charge.
@@ -106,6 +111,30 @@ class Policy(Record, kw_only=True):
     """Days to ask for a review of a decision on financial assistance, from the letter about it."""
     assistance_refund_days: int = default_of("assistance_refund_days")
     """Days in which the hospital refunds what a person paid above the amount that a decision left."""
+    estate_wait_days: int = default_of("estate_wait_days")
+    """Days after a death when the inquiry about the estate goes out."""
+    estate_reply_days: int = default_of("estate_reply_days")
+    """Days from the inquiry's date to the date by which it asks for an answer."""
+    estate_min_cents: int = default_of("estate_min_cents")
+    """No inquiry and no claim about less than this. An equal amount is claimed."""
+    estate_signer: str = ""
+    """Who signs claims against estates for the hospital: a full name, printed as the signature. Empty: no claim is
+    mailed."""
+    estate_signer_title: str = ""
+    """The signer's title at the hospital. Required with `estate_signer`."""
+    certified_kinds: tuple[Kind, ...] = ()
+    """Document kinds that go by certified mail with a return receipt, if the print profile has it
+    (`certified_service`). All others go First-Class."""
+    refund_letter_days: int = default_of("refund_letter_days")
+    """A refund gets its letter within this many days of its approval, or of the day when it was sent."""
+    refund_arrival_days: int = default_of("refund_arrival_days")
+    """Days from the day when a refund is sent to the day after which its letter asks to call about it."""
+    refund_reviews_balances: bool = True
+    """A refund waits (`REFUND_BALANCE`) while the guarantor owes on another visit, until the refund queue records that
+    it looked at that (`balances_reviewed`). A credit is never used for another visit without consent. `false`: the
+    billing system has no such record, and approval is enough."""
+    deposit_refund_days: int = default_of("deposit_refund_days")
+    """Days from the insurer's decision about a birth to the refund of what is left of the deposits."""
 
     ob_pay_by_week: int = default_of("ob_pay_by_week")
     """Week of pregnancy by which the estimate should be paid."""
@@ -140,6 +169,8 @@ class Policy(Record, kw_only=True):
     """The smallest excess that a decision on financial assistance refunds. An equal amount is refunded."""
     medicare_collection_days: LegalNumber = _legal_default("medicare_collection_days")
     """Minimum days from the first bill, and from each later payment, to a write-off as Medicare bad debt."""
+    medicare_overpayment_days: LegalNumber = _legal_default("medicare_overpayment_days")
+    """Days from the day when a Medicare patient's credit began to its deadline on the list of credit balances."""
     estimate_dispute_days: LegalNumber = _legal_default("estimate_dispute_days")
     """Days from the first bill in which a patient with a good faith estimate can start a payment dispute."""
     estimate_excess_cents: LegalNumber = _legal_default("estimate_excess_cents")

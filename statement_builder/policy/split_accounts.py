@@ -89,6 +89,7 @@ class _Split:
         encounters = tuple(each for each in account.encounters if self._owners[each.account_number] == contact)
         episodes = tuple(each for each in account.episodes if self._hosts[each.episode_id] == contact)
         numbers = frozenset(each.account_number for each in encounters)
+        episode_ids = {each.episode_id for each in episodes}
         patient_ids = _patients_of(encounters, episodes)
         if contact is None:
             anywhere = _patients_of(account.encounters, account.episodes)
@@ -99,8 +100,9 @@ class _Split:
             patients=tuple(each for each in account.patients if each.patient_id in patient_ids),
             encounters=encounters,
             plans=tuple(each for each in account.plans if self._has_plan(each.plan_id, numbers, contact)),
+            deductions=account.deductions if contact is None else (),
             holds=(
-                *self._recorded_holds(contact, numbers, {each.episode_id for each in episodes}),
+                *self._recorded_holds(contact, numbers, episode_ids),
                 *self._shared_plan_holds(encounters),
                 *self._pregnancy_holds(episodes),
                 *self._address_holds(contact),
@@ -108,7 +110,13 @@ class _Split:
             coverages=tuple(each for each in self._spans if each.patient_id in patient_ids),
             assistance=tuple(each for each in account.assistance if {each.account_number} <= {"", *numbers}),
             episodes=episodes,
+            refunds=tuple(
+                each
+                for each in account.refunds
+                if each.account_number in numbers or (each.episode_id and each.episode_id in episode_ids)
+            ),
             contacts=(),
+            estates=account.estates if contact is None else (),
             split_off=tuple(each.account_number for each in account.encounters if each.account_number not in numbers),
         )
 

@@ -84,14 +84,7 @@ class PlainEngine:
         self.notice = LanguageNotice(templates, lambda: _open_notice_printer(templates))
         self._covered = covered
         self._fonts = FontConfiguration()
-        for name in faces:
-            font_path(name)  # WeasyPrint would not name the missing file
-        with _collect_warnings() as warnings:
-            self._styles = [_style_sheet(templates / name, self._fonts) for name in style_sheets]
-        if warnings:
-            raise ConfigError(
-                f"The style sheets in {templates / 'theme'} have errors: {'; '.join(sorted(set(warnings)))}"
-            )
+        self._styles = _load_style_sheets(templates, style_sheets, faces, self._fonts)
 
     def render(self, content: Content) -> Rendered:
         rendered = self.print_markup(self.write_markup(content), identifier=content.document_id)
@@ -173,7 +166,26 @@ class FontsOnly(URLFetcher):  # type: ignore[misc]
         return URLFetcherResponse(url, body=font_path(name).read_bytes(), headers={"Content-Type": "font/ttf"})
 
 
-def _style_sheet(path: Path, fonts: FontConfiguration) -> Any:
+def check_notice_style(templates: Path) -> None:
+    """Raise `ConfigError` if the notice of language assistance has a damaged style sheet, or a font that is missing."""
+    _load_style_sheets(templates, NOTICE_SHEETS, NOTICE_FACES, None)
+
+
+def _load_style_sheets(
+    templates: Path, names: Sequence[str], faces: Sequence[str], fonts: FontConfiguration | None
+) -> list[Any]:
+    """Read the style sheets, and load their fonts into `fonts`: a copy of each font file on disk. None loads none."""
+    for face in faces:
+        font_path(face)  # WeasyPrint would not name the missing file
+    with _collect_warnings() as warnings:
+        styles = [_style_sheet(templates / name, fonts) for name in names]
+    if warnings:
+        folders = ", ".join(sorted({str((templates / name).parent) for name in names}))
+        raise ConfigError(f"The style sheets in {folders} have errors: {'; '.join(sorted(set(warnings)))}")
+    return styles
+
+
+def _style_sheet(path: Path, fonts: FontConfiguration | None) -> Any:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as exc:

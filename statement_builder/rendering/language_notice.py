@@ -72,12 +72,6 @@ class LanguageNotice:
         self._printer: Callable[[str], bytes] | None = None
         self._printed: dict[tuple[str, str, str, bool], bytes] = {}
 
-    def check(self) -> None:
-        """Raise `ConfigError` for damaged data, or a font that is missing."""
-        for state in load_states(self._templates):
-            find_notices(self._templates, state)
-        self._printer = self._open_printer()
-
     def count_pages(self, content: Content) -> int:
         """The pages that the document's notice takes; 0 for a document without one."""
         if not content.other_language:
@@ -117,6 +111,12 @@ class LanguageNotice:
             )
             self._printed[key] = self._printer(markup)
         return self._printed[key]
+
+
+def check_notices(templates: Path) -> None:
+    """Raise `ConfigError` for damaged data of any state."""
+    for state in load_states(templates):
+        find_notices(templates, state)
 
 
 @lru_cache(maxsize=8)

@@ -12,8 +12,9 @@ from jinja2 import meta
 
 from statement_builder.billing.languages import SOURCE_LANGUAGE
 from statement_builder.errors import ConfigError
-from statement_builder.rendering.engine import PlainEngine
+from statement_builder.rendering.engine import PlainEngine, check_notice_style
 from statement_builder.rendering.fonts import FACES, NOTICE_FACES, font_path
+from statement_builder.rendering.language_notice import check_notices
 from statement_builder.rendering.templating import environment
 from statement_builder.rendering.translations import find_approval_faults, find_catalog_faults
 from statement_builder.resources import languages
@@ -66,7 +67,9 @@ def check_templates(templates: Path, *, approved: Sequence[str] = (), facility_i
     """
     problems: list[str] = []
     try:
-        PlainEngine(templates).notice.check()
+        PlainEngine(templates)
+        check_notices(templates)
+        check_notice_style(templates)
         for language in approved:
             if language != SOURCE_LANGUAGE:
                 problems += find_catalog_faults(templates, language)

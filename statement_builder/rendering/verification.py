@@ -125,7 +125,7 @@ def verify_pages(
 
 def _verify_every_page(pages: Sequence[PageText], content: Content, foreign: ForeignIds, page_label: PageLabel) -> None:
     # Some hospitals also use UUIDs as their own ids: this guarantor's are not another document's id.
-    own = {content.document_id, content.guarantor_id, *content.account_numbers}
+    own = {content.document_id, content.guarantor_id, *content.account_numbers, *content.facts.printed_ids()}
     if content.replaces is not None:
         own.add(content.replaces.document_id)
     for number, page in enumerate(pages, start=1):
@@ -166,7 +166,9 @@ def _verify_first_page(page: PageText, content: Content, windows: EnvelopeWindow
     if not page.are_blank(zones.clear):
         raise verification_error("WINDOW_CLEAR", "Text is in a zone reserved for the postal barcode or vendor marks.")
     summary = page.within(zones.summary)
-    if remove_whitespace(content.amount_text) not in {remove_whitespace(token) for token in summary.split()}:
+    if content.amount_text and remove_whitespace(content.amount_text) not in {
+        remove_whitespace(token) for token in summary.split()
+    }:
         raise verification_error("AMOUNT", "The amount at the top of page 1 is not the amount on record.")
     if content.has_coupon and remove_whitespace(page.within(SCANLINE_ZONE)) != content.scanline:
         raise verification_error("SCANLINE", "The coupon does not show exactly the scan line on record.")

@@ -37,6 +37,8 @@ def find_backend_faults(settings: Settings) -> Iterator[str]:
         lambda: load_segments(settings),
         lambda: _check_fetched("mail.vendor_reports_url", settings.mail.vendor_reports_url, "file", "sftp"),
         lambda: _check_fetched("mail.portal_reads_url", settings.mail.portal_reads_url, "file", "sftp"),
+        lambda: _check_fetched("payroll.url", settings.payroll.url, "file", "sftp"),
+        lambda: _check_fetched("payroll.answers_url", settings.payroll.answers_url, "file", "sftp"),
         lambda: _check_fetched("mail.bounce_mailbox_url", settings.mail.bounce_mailbox_url, "file", "imaps"),
     )
     for check in checks:

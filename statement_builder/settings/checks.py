@@ -23,7 +23,9 @@ from statement_builder.resources import TEMPLATES, languages
 from statement_builder.settings.by_kind import YEARS_MAX, YEARS_MIN
 from statement_builder.settings.model import (
     ConsoleSettings,
+    CostSettings,
     MailSettings,
+    PayrollSettings,
     ReleaseSettings,
     RenderSettings,
     RoleSettings,
@@ -56,6 +58,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "release.dual_control_level_min": (1, 4),
     "release.amount_max_cents": (0, 9_999_999_999),
     "console.port": (1_024, 65_535),
+    **{f"costs.{name}": (0, 10_000_000) for name in CostSettings.__struct_fields__},
 }
 """Smallest and largest value of every number outside `[policy]`, whose numbers have their limits in
 `legal_numbers.toml`."""
@@ -90,6 +93,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_render_faults(settings.render)
     yield from _find_mail_faults(settings.mail, settings.archive)
     yield from _find_portal_faults(settings)
+    yield from _find_payroll_faults(settings.payroll)
     yield from _find_wait_faults(settings.mail.unread_email_days, settings.policy)
     yield from _find_release_faults(settings.release)
     yield from _find_policy_faults(settings.policy)
@@ -178,6 +182,12 @@ def _find_portal_faults(settings: Settings) -> Iterator[str]:
         )
 
 
+def _find_payroll_faults(payroll: PayrollSettings) -> Iterator[str]:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,12}", payroll.deduction_code):
+        yield "payroll.deduction_code must be 1 to 12 letters, digits, and hyphens"
+    yield from _find_folder_faults("payroll.inbox", payroll.inbox, must_exist=False)
+
+
 def _find_wait_faults(days: int, policy: Policy) -> Iterator[str]:
     """The paper that follows an unread e-mail must come before the due date that it prints."""
     if days and days > policy.due_days - PAPER_DAYS:
@@ -198,6 +208,14 @@ def _find_policy_faults(policy: Policy) -> Iterator[str]:
         yield "policy.email_kinds must name each kind once"
     if len(set(policy.esign_kinds)) < len(policy.esign_kinds):
         yield "policy.esign_kinds must name each kind once"
+    if len(set(policy.certified_kinds)) < len(policy.certified_kinds):
+        yield "policy.certified_kinds must name each kind once"
+    for name in ("estate_signer", "estate_signer_title"):
+        text = getattr(policy, name)
+        if text and (not re.search(r"\w", text) or _unprintable(text)):
+            yield f"policy.{name} must be a name on one line, or empty"
+    if bool(policy.estate_signer) != bool(policy.estate_signer_title):
+        yield "policy.estate_signer and policy.estate_signer_title are set together, or both empty"
     if any(not re.fullmatch(r"[0-9a-f]{64}", each) for each in policy.consent_terms):
         yield "policy.consent_terms must be SHA-256 values: 64 lowercase hexadecimal digits, from `sha256sum FILE`"
     if policy.agency_name and (not re.search(r"\w", policy.agency_name) or _unprintable(policy.agency_name)):

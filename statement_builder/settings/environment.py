@@ -65,7 +65,9 @@ ENVIRONMENT_VARIABLES: tuple[EnvironmentVariable, ...] = (
         "What the console's proxy sends in the header X-Statements-Proxy-Secret; at least 32 characters.",
         secret=True,
     ),
-    _variable("ALERT_EMAIL", "Airflow: address that gets alerts. Empty: no alerts by e-mail."),
+    _variable(
+        "ALERT_EMAIL", "Airflow: address that gets alerts; `none` for no e-mails. Without it, no batch is opened."
+    ),
     _variable("RETRY_DELAY_S", "Airflow: seconds before a failed task is retried."),
     _variable("SHARDS_PER_TASK", "Airflow: shards that one task builds."),
 )

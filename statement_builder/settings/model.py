@@ -25,6 +25,9 @@ class SourceSettings(Record, kw_only=True):
     """SQLAlchemy URL of the billing database."""
     max_age_hours: int = 36
     """Billing data older than this is refused. The policy has a stricter limit for the obstetric feed."""
+    write_back: str = ""
+    """Folder from which the billing system takes in what was mailed, returned, and held: a `file:` or `sftp:` URL.
+    Empty: nothing is written back."""
 
     def __repr__(self) -> str:
         """As of `Settings`."""
@@ -114,6 +117,20 @@ class MailSettings(Record, kw_only=True):
     person."""
 
 
+class PayrollSettings(Record, kw_only=True):
+    """Payroll deductions of the hospital's employees."""
+
+    url: str = ""
+    """URL of the folder from which payroll takes in deduction files: `file:///…` or `sftp://…`. Empty: none are
+    sent."""
+    deduction_code: str = "HOSPITAL"
+    """Payroll's code for deductions that pay hospital bills. A deduction that was sent keeps its code."""
+    answers_url: str = ""
+    """Where payroll leaves its answer files: an `sftp:` or `file:` URL. Empty: they are placed in `payroll.inbox`."""
+    inbox: str = ""
+    """Folder where payroll's answer files arrive."""
+
+
 class ReleaseSettings(ReleaseByKind, kw_only=True):
     """Who must release a batch."""
 
@@ -187,10 +204,14 @@ class RoleSettings(Record, kw_only=True):
     """Who may adopt a store that was moved or restored."""
     request: tuple[str, ...] | None = None
     """Who may record and withdraw requests for documents."""
+    work: tuple[str, ...] | None = None
+    """Who may assign, note, snooze and finish rows of the work queue."""
+    payroll: tuple[str, ...] | None = None
+    """Who may send deductions to payroll and collect its answers."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
     console: tuple[str, ...] | None = None
-    """Who may open the console and look at everything in it."""
+    """Who may open the console and look at everything in it. If a user of Airflow is among them, Airflow serves it."""
 
     @property
     def are_set(self) -> bool:
@@ -227,6 +248,22 @@ class ConsoleSettings(Record, kw_only=True):
     """Whether the person who releases a batch in the console must have opened each document of its proof."""
 
 
+class CostSettings(Record, kw_only=True):
+    """What mail costs, from the contracts with the vendors, for `statements report mail-cost`. Cents for 1,000, because
+    one e-mail costs less than a cent. 0: not known, and counted as nothing."""
+
+    letter_postage_per_1000_cents: int = 0
+    """Postage of 1,000 letters: 52000 for $0.52 each."""
+    flat_postage_per_1000_cents: int = 0
+    """Postage of 1,000 pieces in a larger envelope."""
+    envelope_per_1000_cents: int = 0
+    """What the vendor charges for 1,000 pieces, whatever their pages: envelopes, inserting, and data."""
+    sheet_per_1000_cents: int = 0
+    """What the vendor charges for 1,000 printed sheets."""
+    email_per_1000_cents: int = 0
+    """What the mail service charges for 1,000 e-mails."""
+
+
 class Settings(Record, kw_only=True):
     """All settings of one facility."""
 
@@ -251,6 +288,8 @@ class Settings(Record, kw_only=True):
     """How documents are rendered."""
     mail: MailSettings = MailSettings()
     """Print and e-mail delivery."""
+    payroll: PayrollSettings = PayrollSettings()
+    """Payroll deductions of the hospital's employees."""
     release: ReleaseSettings = ReleaseSettings()
     """Who must release a batch."""
     retention: RetentionSettings = RetentionSettings()
@@ -259,6 +298,8 @@ class Settings(Record, kw_only=True):
     """Who may do what. Nothing set: everybody who can read the settings."""
     console: ConsoleSettings = ConsoleSettings()
     """The operator's console in the browser."""
+    costs: CostSettings = CostSettings()
+    """What mail costs."""
 
     def __repr__(self) -> str:
         """Without values: a log of a traceback may show it, and the URLs of databases may contain passwords."""

@@ -12,17 +12,20 @@ from statement_builder.containment import contain
 from statement_builder.source.consistency import find_inconsistencies
 from statement_builder.source.contacts import build_contact, find_contact_faults
 from statement_builder.source.contract import DETAILS, RESULT_SETS
+from statement_builder.source.estates import build_estate, find_estate_faults, hold_for_death
 from statement_builder.source.faults import account_fault, format_key
 from statement_builder.source.guarantors import build_guarantor, find_guarantor_faults
 from statement_builder.source.merge import Key
 from statement_builder.source.record_builders import (
     build_assistance,
     build_coverage,
+    build_deduction,
     build_encounter,
     build_episode,
     build_hold,
     build_patient,
     build_plan,
+    build_refund,
     build_request,
 )
 from statement_builder.source.row_validation import BadRow, Row
@@ -32,8 +35,6 @@ T = TypeVar("T")
 _RESULT_SET_NAMES = tuple(result_set.name for result_set in DETAILS)
 _BALANCE_SIGNS = {"charges": 1, "insurance_transactions": -1, "patient_payments": -1}
 """Result sets that make up the balance, with the sign of their amounts."""
-_OBSTETRIC_RESULT_SETS = ("ob_episodes", "ob_deposits")
-_PLAN_RESULT_SETS = ("plans", "installments")
 
 
 def try_build_account(
@@ -51,7 +52,7 @@ def try_build_account(
         subject = _orphan_subject(key) if len(key) > 2 else format_key(str(key[1]))
         problem = contain(exc, "reading this account", subject)
         fault = Fault(code=problem.code, result_set="guarantors", message=problem.message, fix=problem.fix)
-        return FaultyAccount(subject=subject, faults=(fault,), has_episode=True, has_plan=True, has_assistance=True)
+        return FaultyAccount(subject=subject, faults=(fault,))
 
 
 def build_account(
@@ -85,6 +86,8 @@ def build_account(
         faults += find_guarantor_faults(row, as_of)
     if rows["contacts"]:
         faults += find_contact_faults(rows, as_of)
+    if rows["estates"]:
+        faults += find_estate_faults(rows["estates"])
     faults += find_inconsistencies(rows, {*bad, *unread}, as_of)
     if faults or bad or unread:
         return _make_faulty_account(format_key(str(key[1])), faults, rows, bad)
@@ -116,12 +119,15 @@ def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> 
             for row in rows["encounters"]
         ),
         plans=tuple(build_plan(row, installments.get(row[2], ())) for row in rows["plans"]),
-        holds=_build_all(build_hold, rows["holds"]),
+        holds=(*_build_all(build_hold, rows["holds"]), *_build_all(hold_for_death, rows["estates"])),
+        deductions=_build_all(build_deduction, rows["deductions"]),
         coverages=_build_all(build_coverage, rows["coverages"]),
         assistance=_build_all(build_assistance, rows["assistance"]),
         episodes=tuple(build_episode(row, deposits.get(row[2], ())) for row in rows["ob_episodes"]),
+        refunds=_build_all(build_refund, rows["refunds"]),
         unapplied_cents=sum(row[-1] for row in payments.get(None, ())),
         contacts=tuple(build_contact(row, languages) for row in rows["contacts"]),
+        estates=tuple(build_estate(row, languages) for row in rows["estates"]),
     )
 
 
@@ -199,9 +205,7 @@ def _make_faulty_account(
             for name in _RESULT_SET_NAMES
         )
         or "encounters" in bad,
-        has_episode=any(rows[name] or name in bad for name in _OBSTETRIC_RESULT_SETS),
-        has_plan=any(rows[name] or name in bad for name in _PLAN_RESULT_SETS),
-        has_assistance=bool(rows["assistance"]) or "assistance" in bad,
+        result_sets=tuple(name for name in _RESULT_SET_NAMES if rows[name] or name in bad),
         requests=tuple((row[2], build_request(row)) for row in rows["requests"]),
     )
 

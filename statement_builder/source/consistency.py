@@ -55,6 +55,7 @@ _DATE_ORDER = (
     ("encounters", "service_from", "service_to"),
     ("correspondence", "first_statement_on", "last_mailed_on"),
     ("coverages", "starts_on", "ends_on"),
+    ("deductions", "first_pay_on", "last_pay_on"),
 )
 """Pairs of date columns; the second must not be before the first."""
 

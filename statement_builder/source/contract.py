@@ -16,14 +16,21 @@ from statement_builder.billing.model import (
     AssistanceKind,
     ContactKind,
     CoverageKind,
+    DeductionStatus,
     Delivery,
     EpisodeStatus,
+    EstateStatus,
     FinancialClass,
     InsuranceKind,
     InsuranceStatus,
     PatientClass,
+    PayFrequency,
     PlanMethod,
     PlanStatus,
+    ReceivableLedger,
+    RefundMethod,
+    RefundReason,
+    RefundStatus,
     RequestFormat,
     RequestKind,
 )
@@ -270,6 +277,26 @@ DETAILS: tuple[ResultSet, ...] = (
         key=("plan_id", "sequence"),
     ),
     _detail(
+        "deductions",
+        Column("authorization_id", ID),
+        Column("plan_id", ID, references="plans.plan_id"),
+        Column("employee_id", ID),
+        Column("status", one_of(DeductionStatus)),
+        Column("asked_on", PAST_DATE),
+        Column("total_cents", CENTS_NOT_NEGATIVE),
+        Column("per_pay_cents", CENTS_NOT_NEGATIVE),
+        Column("pay_count", QUANTITY),
+        Column("frequency", one_of(PayFrequency)),
+        Column("first_pay_on", DATE),
+        Column("last_pay_on", DATE),
+        Column("work_state", ID),
+        Column("signed_on", PAST_DATE, null=True),
+        Column("hospital_signed_on", PAST_DATE, null=True),
+        Column("ended_on", DATE, null=True),
+        key=("authorization_id",),
+        may_be_missing=True,
+    ),
+    _detail(
         "holds",
         Column("account_number", ID, null=True, references="encounters.account_number"),
         Column("hold_id", ID),
@@ -307,6 +334,33 @@ DETAILS: tuple[ResultSet, ...] = (
         may_be_missing=True,
     ),
     _detail(
+        "estates",
+        Column("estate_id", ID),
+        Column("patient_id", ID, null=True, references="patients.patient_id"),
+        Column("died_on", PAST_DATE),
+        Column("status", one_of(EstateStatus)),
+        Column("representative_name", TEXT, null=True),
+        Column("attorney_name", TEXT, null=True),
+        Column("address_lines", ADDRESS_LINES, null=True),
+        Column("city", TEXT, null=True),
+        Column("state", TEXT, null=True),
+        Column("postal_code", TEXT, null=True),
+        Column("country", TEXT, null=True),
+        Column("language", LANGUAGE, null=True),
+        Column("large_print", FLAG, null=True),
+        Column("court_state", TEXT, null=True),
+        Column("county", TEXT, null=True),
+        Column("court", TEXT, null=True),
+        Column("case_number", TEXT, null=True),
+        Column("opened_on", PAST_DATE, null=True),
+        Column("published_on", PAST_DATE, null=True),
+        Column("notice_on", PAST_DATE, null=True),
+        Column("last_illness_on", PAST_DATE, null=True),
+        Column("claim_filed_on", PAST_DATE, null=True),
+        key=("estate_id",),
+        may_be_missing=True,
+    ),
+    _detail(
         "ob_episodes",
         Column("episode_id", ID),
         Column("patient_id", ID, references="patients.patient_id"),
@@ -334,10 +388,52 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("amount_cents", CENTS),
         key=("episode_id", "deposit_id"),
     ),
+    _detail(
+        "refunds",
+        Column("account_number", ID, null=True, references="encounters.account_number"),
+        Column("refund_id", ID),
+        Column("episode_id", ID, null=True, references="ob_episodes.episode_id"),
+        Column("amount_cents", CENTS_NOT_NEGATIVE),
+        Column("reason", one_of(RefundReason)),
+        Column("status", one_of(RefundStatus)),
+        Column("approved_on", PAST_DATE, null=True),
+        Column("approved_by", TEXT, null=True),
+        Column("method", one_of(RefundMethod), null=True),
+        Column("send_on", DATE, null=True),
+        Column("sent_on", PAST_DATE, null=True),
+        Column("check_number", TEXT, null=True, may_be_missing=True),
+        Column("balances_reviewed", FLAG, null=True, may_be_missing=True),
+        key=("account_number", "refund_id"),
+        may_be_missing=True,
+    ),
 )
 """The result sets that accounts are built from, each ordered by mail_sort, guarantor_id and its own key."""
 
 FRESHNESS = ResultSet("freshness", (Column("feed", ID), Column("loaded_at", TIMESTAMP, null=True)), ("feed",))
 CONTROL = ResultSet("control", (Column("result_set", ID), Column("row_count", COUNT)), ("result_set",))
 
-RESULT_SETS: dict[str, ResultSet] = {result_set.name: result_set for result_set in (*DETAILS, FRESHNESS, CONTROL)}
+RECEIVABLES = ResultSet(
+    "receivables",
+    (
+        Column("ledger", one_of(ReceivableLedger)),
+        Column("financial_class", one_of(FinancialClass), null=True),
+        Column("balance_cents", CENTS),
+    ),
+    ("ledger", "financial_class"),
+    may_be_missing=True,
+)
+RECEIVABLE_ACCOUNTS = ResultSet(
+    "receivable_accounts",
+    (
+        Column("guarantor_id", KEY),
+        Column("account_number", ID),
+        Column("financial_class", one_of(FinancialClass)),
+        Column("balance_cents", CENTS),
+    ),
+    ("guarantor_id", "account_number"),
+    may_be_missing=True,
+)
+_COMPARED = (RECEIVABLES, RECEIVABLE_ACCOUNTS)
+"""What a pull is compared with. No account is built from them."""
+
+RESULT_SETS: dict[str, ResultSet] = {each.name: each for each in (*DETAILS, FRESHNESS, CONTROL, *_COMPARED)}

@@ -23,9 +23,11 @@ from statement_builder.billing.model import (
     Patient,
     PatientPayment,
     PatientShare,
+    PayrollDeduction,
     Plan,
     PlanMethod,
     RecordedHold,
+    Refund,
     RequestFormat,
 )
 from statement_builder.source.row_validation import Row
@@ -170,6 +172,26 @@ def _installment(row: Row) -> Installment:
     return Installment(sequence=sequence, due_on=due_on, amount_cents=amount_cents, paid_cents=paid_cents)
 
 
+def build_deduction(row: Row) -> PayrollDeduction:
+    return PayrollDeduction(
+        authorization_id=row[2],
+        plan_id=row[3],
+        employee_id=row[4],
+        status=row[5],
+        asked_on=row[6],
+        total_cents=row[7],
+        per_pay_cents=row[8],
+        pay_count=row[9],
+        frequency=row[10],
+        first_pay_on=row[11],
+        last_pay_on=row[12],
+        work_state=row[13].upper(),
+        signed_on=row[14],
+        hospital_signed_on=row[15],
+        ended_on=row[16],
+    )
+
+
 def build_hold(row: Row) -> RecordedHold:
     _, _, account_number, hold_id, code, placed_on, episode_id, expires_on = row
     return RecordedHold(
@@ -208,3 +230,23 @@ def build_episode(row: Row, deposits: Iterable[Row]) -> ObstetricEpisode:
 def _deposit(row: Row) -> Deposit:
     _, _, _, deposit_id, posted_on, cents = row
     return Deposit(deposit_id=deposit_id, posted_on=posted_on, amount_cents=cents)
+
+
+def build_refund(row: Row) -> Refund:
+    _, _, account_number, refund_id, episode_id, cents, reason, status, *rest = row
+    approved_on, approved_by, method, send_on, sent_on, check_number, balances_reviewed = rest
+    return Refund(
+        refund_id=refund_id,
+        account_number=account_number or "",
+        episode_id=episode_id or "",
+        amount_cents=cents,
+        reason=reason,
+        status=status,
+        approved_on=approved_on,
+        approved_by=approved_by or "",
+        method=method,
+        send_on=send_on,
+        sent_on=sent_on,
+        check_number=check_number or "",
+        balances_reviewed=bool(balances_reviewed),
+    )

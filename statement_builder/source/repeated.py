@@ -63,18 +63,10 @@ def refuse_repeated(
 
 
 def _refuse(subject: str, account: GuarantorAccount | FaultyAccount) -> FaultyAccount:
-    if isinstance(account, FaultyAccount):
-        return FaultyAccount(
-            subject=subject,
-            faults=(*account.faults, _FAULT),
-            cents=account.cents,
-            has_encounters=True,
-            has_episode=True,
-            has_plan=True,
-            has_assistance=True,
-        )
     return FaultyAccount(
-        subject=subject, faults=(_FAULT,), has_encounters=True, has_episode=True, has_plan=True, has_assistance=True
+        subject=subject,
+        faults=(*account.faults, _FAULT) if isinstance(account, FaultyAccount) else (_FAULT,),
+        cents=account.cents if isinstance(account, FaultyAccount) else 0,
     )
 
 

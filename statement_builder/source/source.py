@@ -12,11 +12,19 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from statement_builder.billing.model import FaultyAccount, GuarantorAccount
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Receivable, ReceivableAccount
 from statement_builder.errors import QueryError, RepeatedSubjects, SourceError
 from statement_builder.source.accounts import try_build_account
 from statement_builder.source.check import CheckReport, FaultList, count_accounts, faults_of
-from statement_builder.source.contract import CONTROL, DETAILS, FRESHNESS, RESULT_SETS, ResultSet
+from statement_builder.source.contract import (
+    CONTROL,
+    DETAILS,
+    FRESHNESS,
+    RECEIVABLE_ACCOUNTS,
+    RECEIVABLES,
+    RESULT_SETS,
+    ResultSet,
+)
 from statement_builder.source.database import begin_reading, open_database, read_chunks
 from statement_builder.source.merge import RowStream, merge_streams
 from statement_builder.source.queries import bind_parameters, find_queries, read_query
@@ -88,6 +96,28 @@ class Source:
                         found[row[guarantor_id]] = row[secret]
                 rows_of.update(row[guarantor_id] for row in chunk if row[guarantor_id] in guarantor_ids)
         return {each: password for each, password in found.items() if rows_of[each] == 1}
+
+    def receivables(self, *, as_of: date, cycle: str) -> list[Receivable]:
+        """What the billing system and the general ledger say is owed. Empty if there is no such query. `QueryError` for
+        a bad row: a total without it is wrong."""
+        found = []
+        for rows in self._checked(RECEIVABLES, _parameters(as_of, cycle)):
+            for row in rows:
+                if isinstance(row, BadRow):
+                    fault = row.faults[0]
+                    raise QueryError(RECEIVABLES.name, f"{fault.message} {fault.fix}")
+                found.append(Receivable(ledger=row[0], financial_class=row[1], balance_cents=row[2]))
+        return found
+
+    def receivable_accounts(self, *, as_of: date, cycle: str) -> Iterator[ReceivableAccount | None]:
+        """What the billing system says is owed on each account, as a stream; None for each row that cannot be read.
+        Empty if there is no such query."""
+        for rows in self._checked(RECEIVABLE_ACCOUNTS, _parameters(as_of, cycle)):
+            for row in rows:
+                if isinstance(row, BadRow):
+                    yield None
+                else:
+                    yield ReceivableAccount(**dict(zip(RECEIVABLE_ACCOUNTS.names, row, strict=True)))
 
     def check(self, *, as_of: date, cycle: str) -> CheckReport:
         """Check the whole source against the contract, to the end. Faults are in the report, not raised.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment
 
 from statement_builder.ledger import AccessSubject
@@ -14,6 +14,7 @@ from statement_builder.operations.access import record_access
 from statement_builder.pipeline.context import AppContext
 from statement_builder.web.actions import Order
 from statement_builder.web.jobs import Job, Jobs
+from statement_builder.web.protection import base_of, path_of
 from statement_builder.web.tokens import TokenBox
 from statement_builder.web.visitors import Door, Visitor
 
@@ -30,6 +31,8 @@ class Console:
     templates: Environment
     jobs: Jobs
     box: TokenBox
+    runs_batches: bool = True
+    """Whether batches are released, rejected and finished here. Inside Airflow, its DAGs do that."""
 
 
 def console_of(request: Request) -> Console:
@@ -66,7 +69,9 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "form_token": console.box.form_token(session) if visitor else "",
         "seal": lambda purpose, text: console.box.seal(purpose, text, session),
         "can_sign_out": hasattr(console.door, "close"),
-        "path": request.url.path,
+        "base": base_of(request.scope),
+        "path": path_of(request.scope),
+        "runs_batches": console.runs_batches,
         "job": _job_shown(request, console, session),
     }
     text = console.templates.get_template(template).render(common | values)
@@ -80,9 +85,18 @@ def start(request: Request, order: Order, *, batch_id: str = "") -> Job:
     return job
 
 
-def redirect(path: str, job: Job | None = None) -> RedirectResponse:
+def redirect(request: Request, path: str, job: Job | None = None) -> RedirectResponse:
     """After a write: the browser asks for the page again, so that a reload repeats nothing."""
-    return RedirectResponse(f"{path}?job={job.job_id}" if job else path, status_code=303)
+    address = f"{base_of(request.scope)}{path}"
+    return RedirectResponse(f"{address}?job={job.job_id}" if job else address, status_code=303)
+
+
+def pdf_response(request: Request, pdf: bytes, name: str) -> Response:
+    """A PDF that the browser opens. Inside a frame it is downloaded: Airflow's frames show no PDF."""
+    kind = "attachment" if request.headers.get("sec-fetch-dest") == "iframe" else "inline"
+    return Response(
+        pdf, media_type="application/pdf", headers={"Content-Disposition": f'{kind}; filename="{name}.pdf"'}
+    )
 
 
 def _job_shown(request: Request, console: Console, session: str) -> Job | None:

@@ -11,7 +11,7 @@ from statement_builder.web.console import console_of
 from statement_builder.web.protection import BODY_BYTES_MAX
 
 TOKEN_FIELD = "form_token"  # noqa: S105 - the name of a field
-_FIELDS_MAX = 50
+_FIELDS_MAX = 100
 _WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 

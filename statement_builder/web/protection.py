@@ -25,6 +25,10 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+_FRAMED_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'"),
+    "X-Frame-Options": "SAMEORIGIN",
+}
 _NOT_STORED = "no-store"
 _OPEN_PATHS = frozenset({"/open", "/link"})
 """What somebody who is not signed in can reach, besides the style sheet."""
@@ -44,17 +48,18 @@ class Protection:
         self._door = door
         self._signed_out = signed_out
         """Answers somebody who is nobody that the door knows."""
+        self._headers = _HEADERS | (_FRAMED_HEADERS if door.is_framed else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path: str = scope["path"]
+        path = path_of(scope)
 
         async def send_protected(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
                 if not path.startswith(STATIC):
                     headers["Cache-Control"] = _NOT_STORED
@@ -89,6 +94,16 @@ class Protection:
         if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
             return "This form is too long."
         return ""
+
+
+def base_of(scope: Scope) -> str:
+    """The path under which another application serves this one, such as `/console`; empty if none does."""
+    return str(scope.get("root_path", ""))
+
+
+def path_of(scope: Scope) -> str:
+    """The path of a request below `base_of`."""
+    return str(scope["path"]).removeprefix(base_of(scope)) or "/"
 
 
 def _read_headers(scope: Scope) -> dict[str, str]:

@@ -88,6 +88,7 @@ def _listen(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HOST, port))
+        listener.listen()  # before the link is printed, so that a browser that follows it at once waits
     except OSError as exc:
         listener.close()
         raise ConfigError(

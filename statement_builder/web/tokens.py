@@ -1,4 +1,4 @@
-"""Tokens that only this process can make: they prove a form, and stand for what an address must not name."""
+"""Tokens that only this console can make: they prove a form, and stand for what an address must not name."""
 
 from __future__ import annotations
 
@@ -15,10 +15,12 @@ class InvalidToken(ValueError):
 
 
 class TokenBox:
-    """One key for the life of the process. A token is good for one session and one purpose."""
+    """One key for the life of the process, or for everyone who has the secret. A token is good for one session and one
+    purpose."""
 
-    def __init__(self) -> None:
-        key = AESSIV.generate_key(512)
+    def __init__(self, secret: str = "") -> None:
+        """With a secret, several processes make the same tokens."""
+        key = hashlib.sha512(b"statements console" + secret.encode()).digest() if secret else AESSIV.generate_key(512)
         self._cipher = AESSIV(key)
         self._key = hashlib.sha256(key).digest()
 

@@ -47,6 +47,10 @@ class Door(Protocol):
     def hosts(self) -> frozenset[str]:
         """The values of the Host header that are answered. Any other may be a rebound name of another site."""
 
+    @property
+    def is_framed(self) -> bool:
+        """Whether pages of the same origin may show the console in a frame."""
+
     def identify(self, headers: Mapping[str, str], cookies: Mapping[str, str], *, is_automatic: bool) -> Visitor | None:
         """The visitor who sends this request; None if it is nobody who may come in. A request that is `is_automatic`
         does not keep a session alive. Header names are in lower case."""
@@ -70,6 +74,7 @@ class LinkDoor:
     _links: dict[str, float] = field(default_factory=dict)
     _sessions: dict[str, _Session] = field(default_factory=dict)
     _printed_s: float | None = None
+    is_framed: bool = False
 
     @property
     def origin(self) -> str:
@@ -129,6 +134,7 @@ class ProxyDoor:
     origin: str
     user_header: str
     secret: str = field(repr=False)
+    is_framed: bool = False
 
     @property
     def hosts(self) -> frozenset[str]:

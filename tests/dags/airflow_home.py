@@ -40,6 +40,7 @@ class AirflowHome:
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PLUGINS_FOLDER": str(DAGS / "common" / "plugins"),
             "PYTHONPATH": f"{ROOT}{os.pathsep}{DAGS}",
             "STATEMENTS_RETRY_DELAY_S": "0.1",
         }

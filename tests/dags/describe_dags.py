@@ -8,7 +8,7 @@ from unittest import mock
 
 from airflow.dag_processing.dagbag import DagBag
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import dag, task, task_group, timezone  # noqa: F401 - import Airflow itself before counting imports
+from airflow.sdk import dag, plugins_manager, task, task_group, timezone  # noqa: F401 - before counting imports
 from airflow.serialization.serialized_objects import DagSerialization
 from airflow.timetables import trigger
 from airflow.timetables.base import TimeRestriction
@@ -30,16 +30,20 @@ def first_runs(one: Any, enabled_at: Sequence[str]) -> dict[str, str]:
 
 
 before = set(sys.modules)
+plugins, _ = plugins_manager._get_plugins()  # as a task's process loads them
 bag = DagBag()
 imported = sorted(set(sys.modules) - before)
 
 described = {
     "errors": bag.import_errors,
+    "plugins": {each.name: len(each.fastapi_apps) for each in plugins},
     "imported": imported,
     "seconds": {stat.file: stat.duration.total_seconds() for stat in bag.dagbag_stats},
     "dags": {
         each.dag_id: {
             "file": each.fileloc,
+            "title": each.dag_display_name,
+            "description": each.description,
             "doc": each.doc_md,
             "tags": sorted(each.tags),
             "max_active_runs": each.max_active_runs,
@@ -53,6 +57,7 @@ described = {
             "tasks": {
                 one.task_id: {
                     "owner": one.owner,
+                    "title": one.task_display_name,
                     "retries": one.retries,
                     "backs_off": bool(one.retry_exponential_backoff),
                     "has_policy": one.retry_policy is not None,

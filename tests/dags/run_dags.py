@@ -1,8 +1,8 @@
 """Run `dag.test()` for each JSON object in the arguments, one after another.
 
 Keys: `dag`, `conf`, `date`; `environ`, variables for this and all later runs; `acknowledge`, a batch that the vendor
-acknowledges before the run. Prints task states, and everything that Airflow stored: XCom, rendered fields, asset
-events.
+acknowledges before the run. Prints task states, what tasks show on their pages, and everything that Airflow stored:
+XCom, rendered fields, asset events.
 """
 
 import json
@@ -40,7 +40,9 @@ def main() -> None:
                 f"{each.task_id}[{each.rendered_map_index}]" if each.map_index >= 0 else each.task_id: each.state
                 for each in tasks
             }
-        runs.append({"state": run.state, "tasks": states})
+            fields = select(RenderedTaskInstanceFields).where(RenderedTaskInstanceFields.run_id == run.run_id)
+            shown = {each.task_id: each.rendered_fields.get("result", "") for each in session.scalars(fields)}
+        runs.append({"state": run.state, "tasks": states, "shown": shown})
     with create_session() as session:
         stored = [str(row.value) for row in session.scalars(select(XComModel))]
         events = [event.extra for event in session.scalars(select(AssetEvent).order_by(AssetEvent.id))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Any
@@ -37,9 +38,10 @@ _MONTH = {"dag": "monthly_statements", "date": DATE}
 _TRACKING = {"dag": "delivery_tracking"}
 RUNS: dict[str, dict[str, Any]] = {
     "dry run": _MONTH | {"conf": {"dry_run": True}},
-    "month": _MONTH,
+    "nobody is told": _MONTH,
+    "month": _MONTH | {"environ": {"STATEMENTS_ALERT_EMAIL": "none"}},
     "late, no recipient": _TRACKING
-    | {"environ": {"STATEMENTS_CLOCK": "2026-11-07T17:20:00+00:00", "STATEMENTS_ALERT_EMAIL": ""}},
+    | {"environ": {"STATEMENTS_CLOCK": "2026-11-07T17:20:00+00:00", "STATEMENTS_ALERT_EMAIL": "none"}},
     "late": _TRACKING | {"environ": {"STATEMENTS_ALERT_EMAIL": OFFICE}},
     "still late": _TRACKING,
     "acknowledged": _TRACKING | {"acknowledge": BATCH},
@@ -75,9 +77,41 @@ def test_month__is_released_by_policy_and_handed_off_once(runs: FinishedRuns) ->
     ]
 
 
+def test_nobody_to_alert__is_refused_before_a_batch_is_opened(runs: FinishedRuns) -> None:
+    run = runs.run("nobody is told")
+    assert run["tasks"]["open_batch"] == "failed"
+    assert "STATEMENTS_ALERT_EMAIL is not set" in runs.log
+
+
+def test_failed_task__ends_its_log_with_the_message_and_what_to_do(runs: FinishedRuns) -> None:
+    """After the stack and the group that Airflow's page does not show."""
+    last = runs.log.rindex("This run has no date and no cycle. Trigger the DAG again and choose a cycle.")
+    after = runs.log[last:].partition("[DAG TEST]")[0]
+    assert "Fix the cause, then clear this task with downstream" in after
+    assert "docs/runbooks/airflow.md#open_batch" in after
+    assert "Traceback" not in after
+    assert "::endgroup::" in runs.log[:last].rpartition("::group::Post Execute")[2]
+
+
+def test_logs__have_no_library_chatter(runs: FinishedRuns) -> None:
+    chatter = ("weasyprint", "alembic.runtime", "fontTools", "pikepdf", "Step 1 - Fetching")
+    assert "build: " in runs.log
+    assert [word for word in chatter if word in runs.log] == []
+
+
+def test_waiting_close__shows_what_was_sent_and_what_it_waits_for(runs: FinishedRuns) -> None:
+    shown = runs.run("month")["shown"]["close"]
+    assert "The DAG delivery_tracking checks every hour." in shown
+    assert re.search(r"^\| handed off \| \d+ \| \$", shown, re.MULTILINE)
+
+
 def test_dry_run__leaves_nothing_behind(runs: FinishedRuns) -> None:
     assert set(runs.run("dry run")["tasks"].values()) == {"skipped"}
-    assert f"Dry run of {CYCLE}" in runs.log
+    shown = runs.run("dry run")["shown"]["open_batch"]
+    assert shown.startswith(f"Dry run of **{BATCH}**, as of 2026-11-07. Nothing was built, written or sent.")
+    assert re.search(r"^\| selected \| \d+ \| \$", shown, re.MULTILINE)
+    assert "| 0 |" not in shown
+    assert "{" not in shown, "a Python value"
     assert runs.hospital.ledger("SELECT count(*) FROM event WHERE what = 'open'") == [(1,)]
 
 
@@ -97,7 +131,7 @@ def test_late_acknowledgement__fails_the_task_without_a_recipient(runs: Finished
     run = runs.run("late, no recipient")
     assert run["state"] == "failed"
     assert {task: state for task, state in run["tasks"].items() if state == "failed"} == {"send_alerts": "failed"}
-    assert "STATEMENTS_ALERT_EMAIL is not set" in runs.log
+    assert "could not be e-mailed, because STATEMENTS_ALERT_EMAIL names nobody" in runs.log
 
 
 def test_acknowledgement__closes_the_batch_and_publishes_the_asset(runs: FinishedRuns) -> None:

@@ -84,7 +84,7 @@ def test_compose_service__is_pinned_healthy_and_published_on_loopback_only(name:
     assert re.search(r":v?\d+\.\d+(\.\d+)?", service["image"]), "an image without a version"
     assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
     assert bool(service.get("ports")) == (name in {"api-server", "mail"}), "only the web pages are published"
-    if name not in {"init", "s3", "mail"}:
+    if name not in {"init", "log-cleanup"}:
         assert service["healthcheck"]["test"]
 
 
@@ -135,7 +135,8 @@ def test_image__owns_every_mount_point() -> None:
         r"^WORKDIR (\S+)\n#.*\nRUN install -d -o statements -g statements -m 700 (.+)$", DOCKERFILE, re.MULTILINE
     )[-1]
     ours = {f"{home}/{folder}" for folder in folders.split()}
-    mounted = {volume.split(":")[1] for name in AIRFLOW_PROGRAMS for volume in COMPOSE["services"][name]["volumes"]}
+    volumes = [volume for name in AIRFLOW_PROGRAMS for volume in COMPOSE["services"][name]["volumes"]]
+    mounted = {volume.split(":")[1] for volume in volumes if isinstance(volume, str)}
     assert {path for path in mounted if path.startswith(home)} <= ours
     assert all(str(parent) in ours for path in ours for parent in Path(path).parents if str(parent) > home)
 
@@ -205,6 +206,7 @@ def run_with_values(code: str, home: Path, **environment: str) -> Any:
         for option, value in options.items()
     }
     own = {"AIRFLOW_HOME": str(home), "PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}{os.pathsep}{DAGS}"}
+    own["AIRFLOW__METRICS__OTEL_ON"] = "False"  # there is no collector here
     done = subprocess.run(
         [sys.executable, "-c", code], env=options | own | environment, capture_output=True, text=True, check=False
     )
@@ -230,9 +232,56 @@ def test_kubernetes_values__contain_no_secret() -> None:
     assert VALUES["data"].keys() <= {"metadataSecretName", "brokerUrlSecretName"}
     for path, value in walk(VALUES):
         secret = re.search(r"pass|secret|token|key|credential|connection$", path.rpartition(".")[2], re.IGNORECASE)
-        assert not secret or path.endswith("SecretName"), path
+        names_one = path.endswith(("SecretName", ".secretName", ".secretKey", ".secretKeyRef.key")) or value is False
+        assert not secret or names_one, path
         assert not re.search(r"://[^/]*@", str(value)), path
     assert VALUES["createUserJob"] == {"enabled": False}, "a login with a known password"
+
+
+def test_kubernetes_values__give_no_privilege_and_bound_every_program() -> None:
+    assert VALUES["securityContexts"]["pod"]["runAsNonRoot"] is True
+    container = VALUES["securityContexts"]["containers"]
+    assert container == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
+    assert VALUES["allowPodLaunching"] is False
+    assert VALUES["networkPolicies"]["enabled"] is True
+    (host,) = VALUES["ingress"]["apiServer"]["hosts"]
+    assert host["tls"]["enabled"] is True
+    assert VALUES["config"]["api"]["base_url"] == f"https://{host['name']}"
+    programs = {name: VALUES[name] for name in ("apiServer", "scheduler", "dagProcessor", "triggerer")}
+    programs |= {"worker": VALUES["workers"]["celery"]}
+    for name, program in programs.items():
+        assert program["resources"]["limits"]["memory"], name
+        assert program["resources"]["requests"].keys() == {"cpu", "memory"}, name
+        assert program["serviceAccount"] == {"automountServiceAccountToken": False}, name
+        budget = program.get("podDisruptionBudget", {}).get("enabled", False)
+        assert budget == (name in {"apiServer", "scheduler", "worker"}), "what has several pods"
+        has_mail = any("secretKeyRef" in str(each) for each in program.get("env", ()))
+        assert has_mail == (name in {"apiServer", "worker"}), name
+
+
+@pytest.mark.parametrize("name", ["setup-job", "network-policy"])
+def test_kubernetes_objects__name_what_the_values_name(name: str) -> None:
+    found = yaml.safe_load((ROOT / "deploy" / "kubernetes" / f"{name}.yaml").read_text(encoding="utf-8"))
+    assert {"tier": "airflow"}.items() <= dict(walk_labels(found)).items()
+    if name == "network-policy":
+        assert found["spec"]["policyTypes"] == ["Egress"]
+        assert all(rule["ports"] and rule["to"] for rule in found["spec"]["egress"])
+        return
+    pod = found["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    image = VALUES["images"]["airflow"]
+    assert container["image"] == f"{image['repository']}:{image['tag']}"
+    assert container["securityContext"] == VALUES["securityContexts"]["containers"]
+    assert pod["securityContext"] == VALUES["securityContexts"]["pod"]
+    named = {each["valueFrom"]["secretKeyRef"]["name"] for each in container["env"] if "valueFrom" in each}
+    assert named <= set(re.findall(r"statements-[a-z-]+", KUBERNETES_PAGE))
+
+
+def walk_labels(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The labels by which the policy finds pods, or those of the job's pod."""
+    spec = found["spec"]
+    labels = spec["podSelector"]["matchLabels"] if "podSelector" in spec else spec["template"]["metadata"]["labels"]
+    yield from labels.items()
 
 
 def test_kubernetes_values__use_only_what_the_image_has() -> None:

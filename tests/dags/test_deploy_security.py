@@ -38,6 +38,32 @@ PASSWORDS = {
 }
 
 
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_service__gains_no_privilege_and_has_limits(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert set(service.get("cap_add", ())) <= {"CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"}
+    assert bool(service.get("cap_add")) == (name in {"certificates", "postgres"}), "root, to give files to their owner"
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert service["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
+
+
+HANDLES_MAIL = {"worker", "api-server", "init"}
+"""The tasks, the console, and what upgrades the ledger."""
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_secrets_of_the_mail__are_only_where_mail_is_handled(name: str) -> None:
+    secret = [each for each in SERVICES[name].get("environment", {}) if each.startswith("AIRFLOW_CONN_STATEMENTS_")]
+    assert bool(secret) == (name in HANDLES_MAIL)
+    mounts = {each.split(":")[0] for each in SERVICES[name].get("volumes", ()) if isinstance(each, str)}
+    assert ("sftp-keys" in mounts) == (name in {*HANDLES_MAIL, "sftp"})
+    assert ("inbox" in mounts) == (name in HANDLES_MAIL)
+
+
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A server on which deploy/databases.sql ran, as the PostgreSQL image runs it."""

@@ -37,9 +37,13 @@ def test_demo__prints_each_step_and_where_to_look(demo: tuple[Hospital, str, str
         "N-N-plan-default: N documentsN N printedN N e-mailed (N s)",
         "N-N-assistance-incomplete: N documentsN N printedN N e-mailed (N s)",
         "N-N-assistance-decision: N documentsN N printedN N e-mailed (N s)",
+        "N-N-estate-inquiry: N documentsN N printedN N e-mailed (N s)",
+        "N-N-estate-claim: N documentsN N printedN N e-mailed (N s)",
+        "N-N-payroll-authorization: N documentsN N printedN N e-mailed (N s)",
+        "N-N-refund: N documentsN N printedN N e-mailed (N s)",
         "Index page: N sample documents (N s)",
     ]
-    assert out.count("foots ") == 10
+    assert out.count("foots ") == 14
     assert out.splitlines()[-2:] == [
         f"Open {hospital.home / 'demo' / 'index.html'}",
         "Open the console with `statements serve`",
@@ -56,7 +60,7 @@ def test_demo_page__links_are_relative_and_exist(demo: tuple[Hospital, str, str]
     assert suffixes == {".pdf", ".csv", ".ctl", ".eml"}
     for name in ("statement.pdf", "ob-notice.pdf", "invoice.pdf"):
         assert hospital.home / "examples" / name in targets
-    assert sum("control-sheets" in link for link in links) == 10
+    assert sum("control-sheets" in link for link in links) == 14
 
 
 def test_demo_page__loads_nothing(demo: tuple[Hospital, str, str]) -> None:

@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from statement_builder.cli import app
+from statement_builder.operations.reports.registry import REPORTS
 from tests.commands import BATCH, RUN_TO_GATES, call
 from tests.e2e.test_preflight import swap_pages
 from tests.e2e.test_release import set_release
@@ -25,6 +26,8 @@ SHOWS_NO_PERSON = {
     "ledger upgrade": "the installation",
     "legal-hold lift": "the id that was typed",
     "legal-hold place": "the id that was typed",
+    "payroll collect": "figures and file names",
+    "payroll send": "figures and ids of authorizations",
     "purge": "figures of whole batches",
     "serve": "nothing; the console records each page (tests/web)",
     "request": "the account number that was typed",
@@ -35,7 +38,8 @@ SHOWS_NO_PERSON = {
 }
 """Commands that need no entry in the access log, and what they show instead."""
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
-RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {f"report {name}" for name in REPORTS}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests", "credits"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 
@@ -86,6 +90,7 @@ def test_every_command__is_in_one_of_the_tables() -> None:
     """A new command must say whether it shows data of persons."""
     recorded = {"find", "get", "holds", "exceptions", "show", "report control", "report access"}
     recorded |= {"void", "resend", "reprint", "correct", "resolve"}
+    recorded |= {f"queue {verb}" for verb in ("list", "assign", "note", "snooze", "done", "reopen")}
     assert set(list_commands(typer.main.get_command(app))) == (
         recorded | SHOWS_NO_PERSON.keys() | RECORDS_WHEN_IT_NAMES_SOMEBODY
     )
@@ -217,9 +222,13 @@ def named_in(hospital: Hospital, text: str) -> set[str]:
         pytest.param(("show", BATCH), id="show"),
         pytest.param(("exceptions", BATCH), id="exceptions"),
         pytest.param(("holds", BATCH), id="holds"),
+        pytest.param(("queue", "list"), id="queue-list"),
         pytest.param(("find", BATCH), id="find"),
         pytest.param(("report", "control", BATCH), id="report-control"),
         pytest.param(("report", "access", "--guarantor", "GUARANTOR"), id="report-access"),
+        pytest.param(("report", "tie-out-accounts"), id="report-tie-out-accounts"),
+        pytest.param(("report", "plan-lapses"), id="report-plan-lapses"),
+        pytest.param(("report", "expiring-clocks"), id="report-expiring-clocks"),
         pytest.param(("run", "statement", "--cycle", "2026-11"), id="run"),
         pytest.param(("rerun", BATCH), id="rerun"),
         pytest.param(("release", BATCH), id="release"),

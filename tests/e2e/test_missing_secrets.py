@@ -6,6 +6,7 @@ import pytest
 import typer
 
 from statement_builder.cli import app
+from statement_builder.operations.reports.registry import REPORTS
 from tests.commands import BATCH, RELEASE, RERUN, RUN, RUN_TO_GATES, call, error_message
 from tests.e2e.test_access import list_commands
 from tests.hospital import EMAIL_KEY, Hospital
@@ -47,12 +48,22 @@ SENDS_NOTHING = {
     "ledger upgrade": ("ledger", "upgrade"),
     "report control": ("report", "control", BATCH),
     "report access": ("report", "access", "--guarantor", "G100001"),
+    **{f"report {name}": ("report", name) for name in REPORTS},
     "source check": ("source", "check", "reference"),
     "legal-hold place": ("legal-hold", "place", BATCH, "--reason", "suit"),
     "legal-hold lift": ("legal-hold", "lift", BATCH, "--reason", "suit"),
     "legal-hold list": ("legal-hold", "list"),
     "request": ("request", "invoice", "A-NOT-THERE"),
+    "payroll send": ("payroll", "send"),
+    "payroll collect": ("payroll", "collect"),
     "requests": ("requests",),
+    "queue list": ("queue", "list"),
+    "queue assign": ("queue", "assign", "0123456789abcdef", "--to", "ana"),
+    "queue note": ("queue", "note", "0123456789abcdef", "--note", "called"),
+    "queue snooze": ("queue", "snooze", "0123456789abcdef", "--until", "2026-12-01", "--note", "called"),
+    "queue done": ("queue", "done", "0123456789abcdef", "--note", "called"),
+    "queue reopen": ("queue", "reopen", "0123456789abcdef"),
+    "credits": ("credits",),
     "withdraw": ("withdraw", "R-NOT-THERE", "--reason", "asked"),
 }
 WITHOUT_SETTINGS = {"bench", "demo", "preflight", "serve", "source make-sample", "source load-synthea"}

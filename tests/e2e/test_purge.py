@@ -130,6 +130,21 @@ def test_purge__deletes_our_feed_files_and_keeps_their_control_files(hospital: H
     assert list(portal.glob("*.ctl"))
 
 
+def test_purge__deletes_our_copies_of_the_write_back(hospital: Hospital) -> None:
+    folder, settings = hospital.home / "billing-inbox", hospital.home / "statements.toml"
+    text = settings.read_text(encoding="utf-8").replace("[source]\n", f'[source]\nwrite_back = "file://{folder}"\n')
+    settings.write_text(text, encoding="utf-8")
+    folder.mkdir()
+    call(hospital, "track")
+    (folder / "NOT_OURS.csv").write_bytes(b"")
+    settle_disputes(hospital)
+    assert {path.suffix for path in folder.iterdir()} == {".ctl", ".csv"}
+    result = call(at(hospital), *PURGE).json
+    assert the_batch(result)["kept"] == []
+    assert [path.name for path in folder.glob("*.csv")] == ["NOT_OURS.csv"]
+    assert list(folder.glob("*.ctl"))
+
+
 @pytest.mark.hospital("mailed", guarantors=90)
 def test_purge__ledger_keeps_no_address_reason_or_receipt(old: Hospital) -> None:
     assert old.ledger("SELECT 1 FROM document WHERE postal_key <> ''")

@@ -186,7 +186,11 @@ def test_full_disk__gives_one_message_and_a_rerun_completes_the_batch(
 def test_file_size_limit__gives_one_message_and_a_rerun_completes_the_batch(
     hospital: Hospital, bytes_max: int, part: str
 ) -> None:
-    """Like a disk quota, and needs no permission to mount. The ledger fits; the fonts (294 KB) or the pack do not."""
+    """Like a disk quota, and needs no permission to mount. The ledger fits; the fonts (294 KB) or the pack do not.
+
+    A notice of language assistance needs fonts that are larger than the pack.
+    """
+    hospital.sql("UPDATE guarantor SET language = 'en'")
     call(hospital, *PULL)
     limited = subprocess.run(
         hospital.command(*RERUN),

@@ -12,7 +12,9 @@ from tests.assistance_letters import make_application, make_denial, with_applica
 from tests.builders import AS_OF, make_account
 from tests.kinds.test_invoice import stay
 from tests.kinds.test_plan_letters import DUE as PLAN_LETTERS
+from tests.payroll import on_payroll
 from tests.policy.candidates import POLICY, days_ago, mailed, make_pregnant, visit
+from tests.refund_letters import make_refund, make_refundable
 
 DUE = PLAN_LETTERS | {
     Kind.STATEMENT: make_account(visit()),
@@ -21,11 +23,13 @@ DUE = PLAN_LETTERS | {
     Kind.INVOICE: make_account(stay()),
     Kind.ASSISTANCE_INCOMPLETE: with_application(make_application()),
     Kind.ASSISTANCE_DECISION: with_application(make_denial()),
+    Kind.PAYROLL_AUTHORIZATION: on_payroll(),
+    Kind.REFUND: make_refundable(make_refund()),
 }
-"""An account that gets each kind now."""
+"""An account that gets each kind now. Letters to an estate are read by its representative, who made no such request."""
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", [kind for kind in Kind if not kind.traits.is_estate])
 def test_decide__a_request_for_braille_holds_every_kind(kind: Kind) -> None:
     account = DUE[kind]
     assert decide(account, kind, POLICY, AS_OF).selection is not None

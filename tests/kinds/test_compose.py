@@ -31,10 +31,12 @@ from statement_builder.documents.facts import (
 )
 from statement_builder.kinds.assistance_decision.facts import AssistanceDecisionFacts
 from statement_builder.kinds.assistance_incomplete.facts import AssistanceIncompleteFacts
+from statement_builder.kinds.payroll_authorization.facts import PayrollAuthorizationFacts
 from statement_builder.kinds.plan_agreement.facts import PlanAgreementFacts
 from statement_builder.kinds.plan_default.facts import PlanDefaultFacts
 from statement_builder.kinds.plan_missed.facts import PlanMissedFacts
 from statement_builder.kinds.plan_reminder.facts import PlanReminderFacts
+from statement_builder.kinds.refund.facts import RefundFacts
 from tests.assistance_letters import make_incomplete, make_presumptive
 from tests.builders import (
     AS_OF,
@@ -57,7 +59,9 @@ from tests.contents import (
     make_statement,
     three_visits,
 )
+from tests.payroll import make_authorization
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
+from tests.refund_letters import make_refund_letter
 
 
 def test_statement__figures_come_from_the_balance_function() -> None:
@@ -301,6 +305,10 @@ def dates_of(record: type, behind: frozenset[str]) -> set[str]:
         pytest.param(PlanDefaultFacts, frozenset[str](), id="plan-default"),
         pytest.param(AssistanceIncompleteFacts, frozenset({"received_on"}), id="assistance-incomplete"),
         pytest.param(AssistanceDecisionFacts, frozenset({"received_on", "decided_on"}), id="assistance-decision"),
+        pytest.param(
+            PayrollAuthorizationFacts, frozenset({"signed_on", "hospital_signed_on"}), id="payroll-authorization"
+        ),
+        pytest.param(RefundFacts, frozenset({"sent_on"}), id="refund"),
     ],
 )
 def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: frozenset[str]) -> None:
@@ -311,12 +319,14 @@ def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: f
             make_plan_statement(),
             make_ob_notice(),
             make_letter(4),
+            make_authorization(),
             make_agreement(),
             make_reminder(),
             make_missed(),
             make_default(),
             make_incomplete(),
             make_presumptive(),
+            make_refund_letter(),
         )
         for name, _ in content.facts.dates_ahead()
     }

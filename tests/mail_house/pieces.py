@@ -18,6 +18,7 @@ CREATED_ON = date(2026, 11, 20)
 POSTAL_COLUMNS = ("mail_class", "insert_code", "return_envelope", "perforated_page", "zip5", "zip4")
 """Columns that manifests did not always have."""
 SEGMENT_COLUMNS = ("segment", "return_envelope_code", "message_code")
+SERVICE_COLUMNS = ("extra_service",)
 """Columns that came after them."""
 RECIPIENT = ("MARIA NUNEZ", "12 HARBOR ST APT 4", "SPRINGFIELD MA 01103")
 

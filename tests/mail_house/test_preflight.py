@@ -23,7 +23,7 @@ from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine
 from tests.builders import make_address, make_encounter
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
-from tests.mail_house.pieces import CREATED_ON, POSTAL_COLUMNS, SEGMENT_COLUMNS, without_columns
+from tests.mail_house.pieces import CREATED_ON, POSTAL_COLUMNS, SEGMENT_COLUMNS, SERVICE_COLUMNS, without_columns
 
 LETTER = with_mailer(load_profile(), mailer_id="123456", service_type="040")
 SIMPLEX = msgspec.structs.replace(LETTER, duplex=False)
@@ -277,7 +277,7 @@ def test_find_faults__visual_faults(pieces: tuple[Piece, ...], operators: bytes,
         pytest.param(",11,STMT_X.pdf,1,1,1,1,", ",11,STMT_X.pdf,1,0,1,1,", "cannot be mailed", id="no-pages"),
         pytest.param(",12,STMT_X.pdf,3,", ",12,STMT_X.pdf,5,", "does not start where", id="gap"),
         pytest.param(",144500,", ",144501,", "cents of its control file", id="cents"),
-        pytest.param(",01103,,,,\r\n", ",01104,,,,\r\n", "ZIP Code does not match its address", id="other-zip"),
+        pytest.param(",01103,,,,,\r\n", ",01104,,,,,\r\n", "ZIP Code does not match its address", id="other-zip"),
         pytest.param(",first-class,", ",marketing,", "not what the profile orders", id="mail-class"),
         pytest.param(",first-class,,Y,", ",first-class,X,Y,", "not what the profile orders", id="insert"),
         pytest.param(",first-class,,Y,", ",first-class,,N,", "not what the profile orders", id="reply-envelope"),
@@ -324,8 +324,9 @@ def test_find_faults__files_that_do_not_belong_together(
 @pytest.mark.parametrize(
     "columns",
     [
-        pytest.param(SEGMENT_COLUMNS, id="before-segments"),
-        pytest.param((*POSTAL_COLUMNS, *SEGMENT_COLUMNS), id="before-postal-options"),
+        pytest.param(SERVICE_COLUMNS, id="before-services"),
+        pytest.param((*SEGMENT_COLUMNS, *SERVICE_COLUMNS), id="before-segments"),
+        pytest.param((*POSTAL_COLUMNS, *SEGMENT_COLUMNS, *SERVICE_COLUMNS), id="before-postal-options"),
     ],
 )
 def test_find_faults__an_older_print_file_has_no_fault(pieces: tuple[Piece, ...], columns: tuple[str, ...]) -> None:

@@ -22,6 +22,7 @@ from tests.mail_house.pieces import (
     CREATED_ON,
     POSTAL_COLUMNS,
     SEGMENT_COLUMNS,
+    SERVICE_COLUMNS,
     draw_pdf,
     make_piece,
     make_print_file,
@@ -160,11 +161,26 @@ def test_read_manifest__returns_what_was_written() -> None:
 
 def test_read_manifest__of_an_older_print_file() -> None:
     file = build(make_piece(1, pages=2, amount_cents=4_200))
-    (row,) = read_manifest(without_columns(file.manifest, (*POSTAL_COLUMNS, *SEGMENT_COLUMNS)))
+    (row,) = read_manifest(without_columns(file.manifest, (*POSTAL_COLUMNS, *SEGMENT_COLUMNS, *SERVICE_COLUMNS)))
     assert (row.pages, row.amount_cents, row.postal_options) == (2, 4_200, None)
-    (row,) = read_manifest(without_columns(file.manifest, SEGMENT_COLUMNS))
+    (row,) = read_manifest(without_columns(file.manifest, (*SEGMENT_COLUMNS, *SERVICE_COLUMNS)))
     assert row.postal_options is not None
     assert (row.postal_options.zip5, row.postal_options.segment) == ("01103", "")
+    (row,) = read_manifest(without_columns(file.manifest, SERVICE_COLUMNS))
+    assert row.postal_options is not None
+    assert row.postal_options.extra_service == ""
+
+
+@pytest.mark.parametrize(("certified", "expected"), [(True, "CERT-RRR"), (False, "")])
+def test_manifest__orders_certified_mail_for_the_pieces_that_need_it(certified: bool, expected: str) -> None:
+    profile = msgspec.structs.replace(load_profile(), certified_service="CERT-RRR")
+    (row,) = rows(build(msgspec.structs.replace(make_piece(1), codes=PieceCodes(certified=certified)), profile=profile))
+    assert row["extra_service"] == expected
+
+
+def test_build__refuses_certified_mail_that_the_vendor_does_not_have() -> None:
+    with pytest.raises(ValueError, match="no certified mail"):
+        build(msgspec.structs.replace(make_piece(1), codes=PieceCodes(certified=True)))
 
 
 def test_manifest__has_the_codes_of_the_pieces_segment() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -9,14 +10,27 @@ from typing import Any
 from msgspec.structs import replace
 
 from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
-from statement_builder.billing.model import Charge, Deposit, Encounter, InsuranceStatus, PatientShare, PlanMethod
+from statement_builder.billing.model import (
+    Charge,
+    Deposit,
+    Encounter,
+    InsuranceStatus,
+    PatientShare,
+    PlanMethod,
+    RefundMethod,
+    RefundReason,
+)
 from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.policy import Policy
 from tests.assistance_letters import make_denied, make_full, make_incomplete, make_partial, make_presumptive
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
 from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
+from tests.estate_letters import make_claim, make_estate, make_inquiry
+from tests.estate_letters import make_visit as make_claimed_visit
+from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import BILLED_ONCE, make_agreement, make_default, make_missed, make_plan, make_reminder
+from tests.refund_letters import make_deposit_letter, make_refund, make_refund_letter, make_sent
 
 FIRST_NAMES = ("Maria", "Al", "Jean-Pierre", "Þórunn", "Siobhán", "Nguyễn Thị", "Łukasz", "O’Neil", "Anne Marie Louise")
 LAST_NAMES = (
@@ -52,6 +66,11 @@ KINDS = (
     "plan-reminder",
     "plan-missed",
     "plan-default",
+    "payroll-form",
+    "estate-inquiry",
+    "estate-claim",
+    "refund",
+    "refund-deposit",
 )
 """Every kind and level, as `make_random` names them."""
 
@@ -77,10 +96,9 @@ def make_random(kind: str, random: Random, *, large_print: bool = False, **guara
             ),
             **person,
         )
-    if kind.startswith("assistance-"):
-        return _assistance_letter(kind, random, **person)
-    if kind.startswith("plan-"):
-        return _plan_letter(kind, random, **person)
+    family = _FAMILIES.get(kind.partition("-")[0])
+    if family is not None:
+        return family(kind, random, **person)
     if kind in {"statement", "reminder"}:
         visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 1, 2, 3, 5, 9))))
         return make_statement(*visits, level=int(kind == "reminder"), **person)
@@ -126,6 +144,44 @@ def _plan_letter(kind: str, random: Random, **person: Any) -> Content:
         return make_missed(make_plan(*paid, next_on=date(2026, 12, random.randint(1, 9)), method=method), **person)
     level = random.choice((0, 1, 2, 3, 4))
     return make_default(replace(BILLED_ONCE, statements_sent=min(level + 1, 2), last_level=level), **person)
+
+
+def _payroll_form(_: str, random: Random, **person: Any) -> Content:
+    terms = random.choice((SIGNED, {}, {}))
+    count, cents = random.choice(((12, 5_000), (4, 15_000), (1, 60_000), (7, 9_000)))
+    first_on = date(2026, 12, random.randint(12, 28))
+    deduction = make_deduction(
+        pay_count=count,
+        per_pay_cents=cents,
+        first_pay_on=first_on,
+        last_pay_on=first_on + timedelta(weeks=2 * (count - 1)),
+        work_state=random.choice(("NC", "CA", "VT")),
+        **terms,
+    )
+    return make_authorization(deduction, **person)
+
+
+def _refund_letter(kind: str, random: Random, **person: Any) -> Content:
+    make = random.choice((make_refund, make_sent))
+    facts: dict[str, Any] = {
+        "method": random.choice(tuple(RefundMethod)),
+        "check_number": random.choice(("", "100482")),
+    }
+    if kind == "refund-deposit":
+        deposit = {"account_number": "", "episode_id": "E1", "reason": RefundReason.DEPOSIT}
+        return make_deposit_letter(make(f"RF{random.randrange(10**6)}", **facts, **deposit), **person)
+    cents = random.choice((500, 12_345, 1_234_567))
+    visit = _visit(random, 0)
+    paid = make_payment("M1", amount_cents=visit.charges[0].amount_cents // 3 + cents + random.choice((0, 7)))
+    reasons = [each for each in RefundReason if each is not RefundReason.DEPOSIT]
+    refund = make(
+        f"RF{random.randrange(10**6)}",
+        account_number=visit.account_number,
+        amount_cents=cents,
+        reason=random.choice(reasons),
+        **facts,
+    )
+    return make_refund_letter(refund, visits=(replace(visit, payments=(paid,)),), **person)
 
 
 def _stay(random: Random) -> Encounter:
@@ -183,3 +239,23 @@ def _share(random: Random, owed_cents: int) -> PatientShare | None:
         copay_cents=parts[2],
         noncovered_cents=parts[3],
     )
+
+
+def _estate_letter(kind: str, random: Random, **person: Any) -> Content:
+    if kind == "estate-inquiry":
+        return make_inquiry(**person)
+    visits = [
+        make_claimed_visit(f"A7{number:05}", owed_cents=random.randrange(1_000, 90_000))
+        for number in range(random.choice((1, 2, 6)))
+    ]
+    return make_claim(*visits, estate=make_estate(attorney_name=random.choice(("", "Reyes & Cole LLP"))), **person)
+
+
+_FAMILIES: dict[str, Callable[..., Content]] = {
+    "assistance": _assistance_letter,
+    "plan": _plan_letter,
+    "payroll": _payroll_form,
+    "estate": _estate_letter,
+    "refund": _refund_letter,
+}
+"""The first word of a kind → what makes one."""

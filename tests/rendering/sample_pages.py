@@ -15,8 +15,17 @@ import msgspec
 
 from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
 from statement_builder.billing.languages import SOURCE_LANGUAGE
-from statement_builder.billing.model import Deposit, Encounter, FinancialClass, InsuranceStatus, PlanMethod
-from statement_builder.billing.selection import PlanLetterMode
+from statement_builder.billing.model import (
+    Deposit,
+    Encounter,
+    FinancialClass,
+    InsuranceStatus,
+    PayFrequency,
+    PlanMethod,
+    RefundMethod,
+    RefundReason,
+)
+from statement_builder.billing.selection import Kind, PlanLetterMode
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
 from statement_builder.policy import Policy
@@ -62,8 +71,21 @@ from tests.contents import (
     make_statement,
     make_stay,
 )
+from tests.estate_letters import SIGNED, make_claim, make_estate, make_inquiry, make_visit
+from tests.payroll import SIGNED as SIGNED_DEDUCTION
+from tests.payroll import make_authorization, make_deduction
 from tests.plan_letters import make_agreement, make_default, make_missed, make_plan, make_reminder
+from tests.refund_letters import make_deposit_letter, make_overpaid, make_refund, make_refund_letter, make_sent
 
+_FOUR_UNEQUAL: dict[str, Any] = {
+    "work_state": "CA",
+    "frequency": PayFrequency.SEMIMONTHLY,
+    "per_pay_cents": 16_000,
+    "pay_count": 4,
+    "first_pay_on": date(2026, 12, 15),
+    "last_pay_on": date(2027, 1, 29),
+}
+"""No more than four deductions, the last one smaller, and no final pay (Cal. Labor Code 224)."""
 _LOGO = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 20"><title>Riverbend</title>'
     '<circle cx="10" cy="10" r="9" fill="#0b4a6f"/><path d="M22 4h36v4H22zM22 12h28v4H22z" fill="#0b4a6f"/></svg>'
@@ -195,6 +217,17 @@ def _with_finance_charge(**guarantor: Any) -> Content:
     return make_agreement(plan, make_encounter("A70001", owed_cents=60_000, correspondence=BILLED), **guarantor)
 
 
+def _partly_refunded(**guarantor: Any) -> Content:
+    """A part of the credit is still open, and the refund was sent to the bank account."""
+    refund = make_sent(reason=RefundReason.INSURER_PAID, method=RefundMethod.ACCOUNT)
+    return make_refund_letter(refund, visits=(make_overpaid(7_000),), **guarantor)
+
+
+def _sensitive_refund(**guarantor: Any) -> Content:
+    refund = make_refund(reason=RefundReason.ASSISTANCE, method=RefundMethod.CARD)
+    return make_refund_letter(refund, visits=(make_overpaid(sensitive=True),), **guarantor)
+
+
 _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "statement": make_statement,
     "statement-of-1-visit": partial(make_statement, make_encounter()),
@@ -231,6 +264,20 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "plan-missed": make_missed,
     "plan-missed-automatic": partial(make_missed, _AUTOMATIC),
     "plan-reminder": make_reminder,
+    "estate-inquiry": make_inquiry,
+    "estate-claim": make_claim,
+    "estate-claim-of-5-visits": partial(
+        make_claim,
+        *(make_visit(f"A7000{number}", owed_cents=34_500 + 1_000 * number) for number in range(5)),
+        estate=make_estate(attorney_name="Reyes & Cole LLP"),
+    ),
+    "payroll-form": make_authorization,
+    "payroll-form-without-final-pay": partial(make_authorization, make_deduction(**_FOUR_UNEQUAL)),
+    "payroll-signed-copy": partial(make_authorization, make_deduction(**SIGNED_DEDUCTION)),
+    "refund": make_refund_letter,
+    "refund-deposit": make_deposit_letter,
+    "refund-sent": partial(make_refund_letter, make_sent(check_number="100482")),
+    "refund-in-part": _partly_refunded,
 }
 _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "assistance-on-plan": make_helped_plan,
@@ -243,6 +290,15 @@ _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     "itemized-sensitive": partial(make_invoice, make_stay(sensitive=True, correspondence=BILLED)),
     "itemized-with-credit": partial(make_invoice, make_stay(owed_cents=-4_500), asks=False),
     "itemized-with-payment-code": partial(make_invoice, facility=_PAYABLE),
+    "estate-inquiry-to-long-name": partial(make_inquiry, **_LONG_NAME),
+    "estate-claim-certified": partial(
+        make_claim,
+        estate=make_estate(state="MT", county="Gallatin", last_illness_on=None),
+        policy=msgspec.structs.replace(SIGNED, certified_kinds=(Kind.ESTATE_CLAIM,)),
+    ),
+    "estate-claim-sensitive": partial(make_claim, make_visit(sensitive=True)),
+    "refund-sensitive": _sensitive_refund,
+    "refund-to-long-name": partial(make_refund_letter, **_LONG_NAME),
 }
 
 

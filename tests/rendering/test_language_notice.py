@@ -18,6 +18,7 @@ from statement_builder.billing.facility import Facility
 from statement_builder.documents import Content
 from statement_builder.errors import ConfigError
 from statement_builder.rendering import CompiledEngine, Engine, ForeignIds, PlainEngine, check_templates, make_copy
+from statement_builder.rendering.engine import check_notice_style
 from statement_builder.rendering.language_notice import LANGUAGES_COUNT, find_notices, load_states
 from statement_builder.rendering.templating import page_label
 from statement_builder.rendering.verifier import Verifier
@@ -157,6 +158,8 @@ def test_languages__no_notice_is_unused() -> None:
         pytest.param("languages.toml", 'face = "korean"', 'face = "hangul"', "'ko' must have", id="unknown-face"),
         pytest.param("states.toml", '"ja", "fa"', '"ja"', "15 languages", id="too-few-languages"),
         pytest.param("states.toml", "reviewed =", "# reviewed =", "cannot be read", id="no-review-date"),
+        pytest.param("notice.css", "src: url", "source: url", "language_notice have errors", id="font-without-source"),
+        pytest.param("notice.css", "}", "} p { edge: red }", "language_notice have errors", id="unknown-property"),
     ],
 )
 def test_check_templates__names_damaged_data(tmp_path: Path, file: str, before: str, after: str, expected: str) -> None:
@@ -169,7 +172,7 @@ def test_check_templates__names_damaged_data(tmp_path: Path, file: str, before: 
     assert all(expected in problem for problem in problems)
 
 
-def test_find_notices__a_font_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_check_notice_style__names_a_font_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("statement_builder.rendering.fonts._DEBIAN_FOLDER", tmp_path)
     with pytest.raises(ConfigError, match="fonts-"):
-        PlainEngine(TEMPLATES).notice.check()
+        check_notice_style(TEMPLATES)

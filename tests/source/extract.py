@@ -127,6 +127,12 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "kind": "oral_effort",
         "occurred_on": "2026-11-05",
     },
+    "estate": {
+        "estate_id": "T1",
+        "guarantor_id": "G1",
+        "died_on": "2026-08-14",
+        "status": "unknown",
+    },
     "ob_episode": {
         "episode_id": "E1",
         "guarantor_id": "G1",
@@ -139,6 +145,18 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "notices_sent": 0,
     },
     "ob_deposit": {"deposit_id": "D1", "episode_id": "E1", "posted_on": "2026-09-20", "amount_cents": 34_000},
+    "refund": {
+        "refund_id": "F1",
+        "guarantor_id": "G1",
+        "account_number": "A1",
+        "amount_cents": 4_500,
+        "reason": "overpaid",
+        "status": "approved",
+        "approved_on": "2026-11-18",
+        "approved_by": "refund-queue",
+        "method": "check",
+        "send_on": "2026-11-27",
+    },
     "feed": {"feed": "billing", "loaded_at": "2026-11-20T06:00:00Z"},
 }
 

@@ -214,6 +214,12 @@ BOTH_DATABASES = [
     pytest.param(
         "ob_episode", {"estimate_cents": -1}, ("NEGATIVE", "ob_episodes", "estimate_cents"), id="estimate-negative"
     ),
+    pytest.param("refund", {"amount_cents": -1}, ("NEGATIVE", "refunds", "amount_cents"), id="refund-negative"),
+    pytest.param("refund", {"status": "paid"}, ("CHOICE", "refunds", "status"), id="refund-of-unknown-status"),
+    pytest.param("refund", {"reason": "gift"}, ("CHOICE", "refunds", "reason"), id="refund-of-unknown-reason"),
+    pytest.param("refund", {"account_number": "A9"}, ("ORPHAN", "refunds", "account_number"), id="refund-of-no-visit"),
+    pytest.param("refund", {"episode_id": "E9"}, ("ORPHAN", "refunds", "episode_id"), id="refund-of-no-pregnancy"),
+    pytest.param("refund", {"sent_on": "2026-11-21"}, ("FUTURE", "refunds", "sent_on"), id="refund-sent-tomorrow"),
 ]
 
 SQLITE_ONLY = [
@@ -254,6 +260,7 @@ def add_with_fault(extract: Extract, table: str, bad_values: dict[str, Any]) -> 
         "hold",
         "assistance",
         "ob_episode",
+        "refund",
     )
     extract.add_account("0", postal_code="01102")
     for name in tables:
@@ -437,7 +444,7 @@ def test_faults__flag_encounters_and_pregnancies(
 
     faulty = only_fault(extract.pull())
 
-    assert (faulty.has_encounters, faulty.has_episode) == (has_encounters, has_episode)
+    assert (faulty.has_encounters, faulty.has_rows_in("ob_episodes", "ob_deposits")) == (has_encounters, has_episode)
 
 
 def test_faults__invalid_email_with_paper_delivery_is_allowed(extract: Extract) -> None:

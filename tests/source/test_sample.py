@@ -11,12 +11,15 @@ import pytest
 from statement_builder.billing.model import (
     AssistanceKind,
     ContactKind,
+    DeductionStatus,
     Delivery,
     EpisodeStatus,
+    EstateStatus,
     FaultyAccount,
     FinancialClass,
     GuarantorAccount,
     InsuranceStatus,
+    RefundStatus,
 )
 from statement_builder.errors import SourceError
 from statement_builder.source import make_sample, open_source, require_fresh
@@ -123,6 +126,10 @@ def has_level(level: int, first_days_min: int) -> Callable[[GuarantorAccount], b
     )
 
 
+def has_refund(status: RefundStatus) -> Callable[[GuarantorAccount], bool]:
+    return lambda account: any(refund.status is status for refund in account.refunds)
+
+
 def has_contact(kind: ContactKind) -> Callable[[GuarantorAccount], bool]:
     return lambda account: any(contact.kind is kind for contact in account.contacts)
 
@@ -157,6 +164,10 @@ def is_pregnant_in_week(first: int, last: int) -> Callable[[GuarantorAccount], b
         and first <= week(episode.expected_delivery_on) <= last
         for episode in account.episodes
     )
+
+
+def has_deduction(status: DeductionStatus) -> Callable[[GuarantorAccount], bool]:
+    return lambda account: any(each.status is status for each in account.deductions)
 
 
 def has_minor(account: GuarantorAccount) -> bool:
@@ -220,8 +231,17 @@ def has_minor(account: GuarantorAccount) -> bool:
         pytest.param(has_class(FinancialClass.MEDICAID), 1, id="medicaid"),
         pytest.param(has_hold("BANKR_STAY"), 1, id="bankruptcy"),
         pytest.param(has_hold("DECEASED"), 1, id="deceased"),
+        pytest.param(lambda a: any(each.status is EstateStatus.OPEN for each in a.estates), 7, id="estate-in-probate"),
+        pytest.param(lambda a: any(each.status is EstateStatus.UNKNOWN for each in a.estates), 3, id="estate-unknown"),
         pytest.param(has_hold("DISPUTE"), 1, id="dispute"),
         pytest.param(has_hold("RETMAIL"), 1, id="returned-mail"),
+        pytest.param(has_deduction(DeductionStatus.ASKED), 3, id="payroll-deduction-asked"),
+        pytest.param(has_deduction(DeductionStatus.SIGNED), 1, id="payroll-deduction-signed"),
+        pytest.param(has_deduction(DeductionStatus.REVOKED), 1, id="payroll-deduction-revoked"),
+        pytest.param(has_refund(RefundStatus.APPROVED), 7, id="refund-approved"),
+        pytest.param(has_refund(RefundStatus.SENT), 1, id="refund-sent"),
+        pytest.param(lambda a: any(each.episode_id for each in a.refunds), 2, id="refund-of-deposit"),
+        pytest.param(has_class(FinancialClass.MEDICARE), 1, id="medicare"),
     ],
 )
 def test_make_sample__has_every_scenario(

@@ -25,6 +25,10 @@ from statement_builder.billing.model import (
     EstimateReview,
     FaultyAccount,
     GuarantorAccount,
+    Refund,
+    RefundMethod,
+    RefundReason,
+    RefundStatus,
 )
 from statement_builder.errors import ConfigError, RepeatedSubjects, SourceError
 from statement_builder.source import make_sample, open_source
@@ -250,6 +254,58 @@ def test_accounts__extract_without_assistance_and_reviews(sqlite_extract: Extrac
     for column in REVIEWED:
         replace_in(queries, "encounters", f",\n       owned.{column}", "")
     counted = "SELECT 'assistance' AS result_set, count(*) AS row_count FROM assistance\nUNION ALL\n"
+    replace_in(queries, "control", counted, "")
+    assert sqlite_extract.pull(queries) == now
+
+
+def test_accounts__refund_of_a_visit_and_of_a_deposit(extract: Extract) -> None:
+    extract.add("guarantor")
+    extract.add("patient")
+    extract.add("encounter")
+    extract.add("ob_episode")
+    extract.add("refund", check_number="77", balances_reviewed=True)
+    deposit = {"account_number": None, "episode_id": "E1", "reason": "deposit", "status": "sent"}
+    extract.add("refund", refund_id="F2", **deposit, method="card", send_on=None, sent_on="2026-11-19")
+    (account,) = extract.pull()
+    assert isinstance(account, GuarantorAccount)
+    approved = Refund(
+        refund_id="F1",
+        account_number="A1",
+        amount_cents=4_500,
+        reason=RefundReason.OVERPAID,
+        status=RefundStatus.APPROVED,
+        approved_on=date(2026, 11, 18),
+        approved_by="refund-queue",
+        method=RefundMethod.CHECK,
+        send_on=date(2026, 11, 27),
+        check_number="77",
+        balances_reviewed=True,
+    )
+    sent = replace(
+        approved,
+        refund_id="F2",
+        account_number="",
+        episode_id="E1",
+        reason=RefundReason.DEPOSIT,
+        status=RefundStatus.SENT,
+        method=RefundMethod.CARD,
+        send_on=None,
+        sent_on=date(2026, 11, 19),
+        check_number="",
+        balances_reviewed=False,
+    )
+    assert set(map(repr, account.refunds)) == {repr(approved), repr(sent)}
+
+
+def test_accounts__extract_without_refunds(sqlite_extract: Extract, queries: Path) -> None:
+    """An older folder of queries still works, and so does one without the two optional columns."""
+    sqlite_extract.add_account("1")
+    now = sqlite_extract.pull()
+    for column in ("check_number", "balances_reviewed"):
+        replace_in(queries, "refunds", f",\n       owned.{column}", "")
+    assert sqlite_extract.pull(queries) == now
+    (queries / "reference" / "refunds.sql").unlink()
+    counted = "UNION ALL\nSELECT 'refunds' AS result_set, count(*) AS row_count FROM refund\n"
     replace_in(queries, "control", counted, "")
     assert sqlite_extract.pull(queries) == now
 

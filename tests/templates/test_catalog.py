@@ -18,7 +18,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
 from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
-from statement_builder.billing.model import InsuranceStatus
+from statement_builder.billing.model import InsuranceStatus, RefundMethod, RefundReason
 from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.documents.formats import format_long_date, format_medium_date, format_month
@@ -47,7 +47,9 @@ from tests.contents import (
     make_stay,
     three_visits,
 )
+from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
+from tests.refund_letters import make_deposit_letter, make_overpaid, make_refund, make_refund_letter, make_sent
 
 PSEUDO = "eo"
 """Stands for any other language: its messages are the English ones between ⟦ and ⟧."""
@@ -97,6 +99,15 @@ def _itemized(*, large_print: bool) -> Iterator[Content]:
         yield make_invoice(encounter, asks=False, large_print=large_print)
 
 
+def _refunds(*, large_print: bool) -> Iterator[Content]:
+    yield make_deposit_letter(large_print=large_print)
+    for reason in (each for each in RefundReason if each is not RefundReason.DEPOSIT):
+        yield make_refund_letter(make_refund(reason=reason), visits=(make_overpaid(9_000),), large_print=large_print)
+    for method in RefundMethod:
+        yield make_refund_letter(make_refund(method=method), large_print=large_print)
+        yield make_refund_letter(make_sent(method=method, check_number="10482"), large_print=large_print)
+
+
 def documents() -> Iterator[Content]:
     for large_print in (False, True):
         yield make_statement(large_print=large_print)
@@ -118,6 +129,9 @@ def documents() -> Iterator[Content]:
         for basis in DecisionBasis:
             if not basis.approves:
                 yield make_denied(basis, large_print=large_print)
+        yield make_authorization(large_print=large_print)
+        yield make_authorization(make_deduction(**SIGNED), large_print=large_print)
+        yield from _refunds(large_print=large_print)
         for level in (2, 3, 4):
             yield make_letter(level, large_print=large_print)
         actions = msgspec.structs.replace(TERMS, collection_actions=tuple(CollectionAction))

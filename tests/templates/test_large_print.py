@@ -15,6 +15,7 @@ from statement_builder.rendering import PlainEngine
 from tests.assistance_letters import make_denied, make_full, make_incomplete, make_partial
 from tests.builders import make_encounter, make_episode, make_facility
 from tests.contents import BILLED, make_invoice, make_letter, make_ob_notice, make_plan_statement, make_statement
+from tests.payroll import make_authorization
 from tests.pdf_text import page_texts
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 
@@ -40,6 +41,7 @@ LARGE = [
     pytest.param(lambda: make_partial(facility=CODE, large_print=True), id="assistance-partial"),
     pytest.param(lambda: make_full(facility=CODE, large_print=True), id="assistance-full"),
     pytest.param(lambda: make_denied(facility=CODE, large_print=True), id="assistance-denied"),
+    pytest.param(lambda: make_authorization(large_print=True), id="payroll-form"),
     pytest.param(lambda: make_letter(3, facility=CODE, large_print=True), id="second-letter"),
     pytest.param(lambda: make_letter(4, facility=CODE, large_print=True), id="final-notice"),
 ]

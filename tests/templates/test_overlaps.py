@@ -12,6 +12,7 @@ from statement_builder.documents import Content
 from statement_builder.rendering import PlainEngine
 from tests.builders import make_address, make_charge, make_encounter, make_episode, make_facility
 from tests.contents import make_invoice, make_letter, make_ob_notice, make_statement, three_visits
+from tests.refund_letters import make_refund_letter
 
 Box = tuple[float, float, float, float]
 
@@ -46,6 +47,8 @@ def expensive_visit() -> Content:
         ),
         pytest.param(expensive_visit, id="large-amounts"),
         pytest.param(lambda: make_invoice(**LONG_NAME), id="itemized"),
+        pytest.param(lambda: make_refund_letter(**LONG_NAME), id="refund"),
+        pytest.param(lambda: make_refund_letter(**LONG_NAME, large_print=True), id="refund-large-print"),
         pytest.param(lambda: make_ob_notice(**LONG_NAME), id="estimate"),
         pytest.param(lambda: make_ob_notice(**LONG_NAME, large_print=True), id="estimate-large-print"),
         pytest.param(lambda: make_ob_notice(make_episode(estimate_cents=12_345_678)), id="estimate-large-amounts"),

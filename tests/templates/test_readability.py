@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
+from statement_builder.billing.model import RefundReason
 from statement_builder.billing.selection import PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.policy import Policy
@@ -25,8 +26,11 @@ from tests.contents import (
     make_statement,
     three_visits,
 )
+from tests.estate_letters import make_claim, make_inquiry
+from tests.payroll import SIGNED, make_authorization, make_deduction
 from tests.plan_letters import make_agreement, make_default, make_missed, make_reminder
 from tests.readability import SCALES, SENTENCE_WORDS_MAX, measure, running_text
+from tests.refund_letters import make_deposit_letter, make_refund, make_refund_letter, make_sent
 
 COURTESY = Policy(plan_letter_mode=PlanLetterMode.COURTESY)
 DOCUMENTS: dict[str, Callable[..., Content]] = {
@@ -56,6 +60,16 @@ DOCUMENTS: dict[str, Callable[..., Content]] = {
     "assistance-presumptive": make_presumptive,
     "assistance-denied": make_denied,
     "assistance-denied-without-answer": lambda **person: make_denied(DecisionBasis.NO_ANSWER, **person),
+    "estate-inquiry": make_inquiry,
+    "estate-claim": make_claim,
+    "payroll-form": make_authorization,
+    "payroll-signed-copy": lambda **person: make_authorization(make_deduction(**SIGNED), **person),
+    "refund": make_refund_letter,
+    "refund-sent": lambda **person: make_refund_letter(make_sent(check_number="10482"), **person),
+    "refund-deposit": make_deposit_letter,
+    "refund-assistance": lambda **person: make_refund_letter(make_refund(reason=RefundReason.ASSISTANCE), **person),
+    "refund-insurer-paid": lambda **person: make_refund_letter(make_refund(reason=RefundReason.INSURER_PAID), **person),
+    "refund-duplicate": lambda **person: make_refund_letter(make_refund(reason=RefundReason.DUPLICATE), **person),
 }
 EVERY_LANGUAGE = languages(TEMPLATES)
 EMAIL_TEXTS = sorted((TEMPLATES.parent / "mail_house" / "email" / "texts").glob("*.toml"))

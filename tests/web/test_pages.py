@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from statement_builder.web.templating import TEMPLATES
 from tests.commands import BATCH, call
 from tests.hospital import Hospital
 from tests.web.console import Visit, open_console
@@ -222,3 +223,14 @@ def test_no_trace__no_look(visit: Visit) -> None:
         answer = visit.get(path, status=503)
         assert guarantor not in answer.text
     assert guarantor not in visit.get(f"/queue/export?batch={BATCH}", status=503).text
+
+
+def test_templates__lead_below_the_address_of_the_console() -> None:
+    """Inside Airflow it is `/console`."""
+    found = [
+        f"{path.name}: {match}"
+        for path in TEMPLATES.glob("*.html")
+        for match in re.findall(r"""(?:="|button\(")/[^"]*""", path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+    assert 'href="{{ base }}/' in (TEMPLATES / "batch.html").read_text(encoding="utf-8")

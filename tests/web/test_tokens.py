@@ -45,3 +45,11 @@ def test_form_token__belongs_to_its_session_and_process() -> None:
     assert not box.is_form_token("", "one")
     assert not box.is_form_token("ü", "one")
     assert not TokenBox().is_form_token(box.form_token("one"), "one")
+
+
+def test_box__with_the_same_secret_reads_the_tokens_of_another_process() -> None:
+    token = TokenBox("a secret").seal("account", "G1", "session")
+    assert TokenBox("a secret").unseal("account", token, "session") == "G1"
+    assert TokenBox("a secret").is_form_token(TokenBox("a secret").form_token("one"), "one")
+    with pytest.raises(InvalidToken):
+        TokenBox("another").unseal("account", token, "session")

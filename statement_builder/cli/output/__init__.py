@@ -8,17 +8,20 @@ from statement_builder.cli.output.batches import (
     show_holds,
     show_rerun_plan,
 )
+from statement_builder.cli.output.billing_office import show_report
 from statement_builder.cli.output.console import err, out, print_fields, say
 from statement_builder.cli.output.control_sheet import show_control_sheet
+from statement_builder.cli.output.credit_balances import show_credits, write_credits_csv
 from statement_builder.cli.output.documents import show_documents
 from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
 from statement_builder.cli.output.json_output import print_json
 from statement_builder.cli.output.measurements import show_benchmark
+from statement_builder.cli.output.payroll import show_collected_answers, show_sent_deductions
 from statement_builder.cli.output.progress import show_progress
 from statement_builder.cli.output.requests import show_requests
 from statement_builder.cli.output.retention import show_legal_holds, show_purge
 from statement_builder.cli.output.tracking import show_tracking
-from statement_builder.cli.output.work_queue import show_exceptions, show_held
+from statement_builder.cli.output.work_queue import show_exceptions, show_held, show_queue
 
 __all__ = [
     "err",
@@ -30,7 +33,9 @@ __all__ = [
     "show_access",
     "show_batches",
     "show_benchmark",
+    "show_collected_answers",
     "show_control_sheet",
+    "show_credits",
     "show_details",
     "show_documents",
     "show_exceptions",
@@ -41,8 +46,12 @@ __all__ = [
     "show_preflight",
     "show_progress",
     "show_purge",
+    "show_queue",
+    "show_report",
     "show_requests",
     "show_rerun_plan",
+    "show_sent_deductions",
     "show_source_check",
     "show_tracking",
+    "write_credits_csv",
 ]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from statement_builder.billing.plans import installment_cause, unpaid_cents
 from statement_builder.billing.selection import Hold
 from statement_builder.policy.hold_codes import make_hold
+from statement_builder.policy.payroll import ON_PAYROLL, current_plans
 from statement_builder.policy.plan_letters import PlanCase, PlanLetter, PlanLetterRules
 
 
@@ -17,6 +18,8 @@ def find_reminder(case: PlanCase) -> PlanLetter | Hold:
         return make_hold("PLAN_KEPT")
     if not position.in_force:
         return make_hold("PLAN_LAPSED")
+    if case.plan.plan_id in current_plans(case.candidate):
+        return make_hold(ON_PAYROLL)
     if not position.is_current or position.next_due_on is None:
         return make_hold("PLAN_LATE")
     asked = [each for each in case.plan.installments if unpaid_cents(each) and each.due_on <= position.next_due_on]

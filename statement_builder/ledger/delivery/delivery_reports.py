@@ -21,6 +21,7 @@ from statement_builder.ledger.delivery.hand_off import record_status_event
 from statement_builder.ledger.delivery.print_files import lock_print_file, mark_print_file
 from statement_builder.ledger.document_queries import (
     IS_PENDING,
+    IS_TO_ESTATE,
     is_other_recipient_of,
     lock_document,
     read_deliveries,
@@ -152,12 +153,14 @@ class DeliveryReportRepository(Repository):
 
         If its addressee has died, the address was not the reason. Then everything to the guarantor is suppressed, at
         any address, and every document of the guarantor that waits in any batch, or for redelivery, is withheld at
-        once. That may be news about a piece whose state is known.
+        once. That may be news about a piece whose state is known. A letter to an estate is only returned from its
+        address.
 
         `DeliveryReportError` when the report is impossible: then nothing is recorded, and no death.
         """
         with self._write() as connection:
             found = require_document(connection, document_id)
+            says_deceased = says_deceased and not found.kind.traits.is_estate
             attempts = read_deliveries(connection, [document_id]).get(document_id, ())
             printed = [each for each in attempts if each.print_file and print_file in {"", each.print_file}]
             if not printed:
@@ -315,7 +318,7 @@ def _record_death(connection: Connection, found: Document, *, on: date, at: date
 
 def _read_waiting(connection: Connection, found: Document) -> list[str]:
     """The ids of the guarantor's documents that wait for a hand-off, in every batch of the facility. Includes those
-    for the guarantor's other recipients."""
+    for the guarantor's other recipients, and not the letters to the estate."""
     own = batch.alias()
     facility_id = select(own.c.facility_id).where(own.c.batch_id == found.batch_id).scalar_subquery()
     query = (
@@ -325,6 +328,7 @@ def _read_waiting(connection: Connection, found: Document) -> list[str]:
             or_(document.c.guarantor_id == found.guarantor_id, is_other_recipient_of(found.guarantor_id)),
             batch.c.facility_id == facility_id,
             IS_PENDING,
+            ~IS_TO_ESTATE,
         )
     )
     return list(connection.execute(query.order_by(document.c.document_id)).scalars())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, or_, select
+from sqlalchemy import Connection, Select, exists, func, literal_column, or_, select
 
 from statement_builder.errors import DeliveryReportError
 from statement_builder.ledger.audit.events import write_event
@@ -146,7 +146,7 @@ def _rejected() -> Select[Any]:
         .join(shard, (shard.c.batch_id == document.c.batch_id) & (shard.c.sequence == document.c.sequence))
         .join(event, event.c.event_id == latest_rejection)
         .where(
-            delivery.c.state == DeliveryState.REJECTED.value,
+            delivery.c.state == literal_column(f"'{DeliveryState.REJECTED.value}'"),  # as in its index: no parameter
             shard.c.purged_on.is_(None),
             document.c.state == DocumentState.HANDED_OFF.value,
             ~exists().where(later.c.document_id == delivery.c.document_id, later.c.attempt > delivery.c.attempt),

@@ -284,6 +284,8 @@ print_file = Table(
 `assumed_mailing_business_days`, the time from that status to the mail."""
 
 AWAITED = "read_by IS NOT NULL"
+REJECTED = f"state = '{DeliveryState.REJECTED.value}'"
+DID_NOT_ARRIVE = "state IN ('returned', 'bounced')"
 LIVE = f"state NOT IN ({', '.join(repr(state.value) for state in TERMINAL_FAILURES)})"
 
 serial_range = Table(
@@ -320,7 +322,9 @@ delivery = Table(
         postgresql_where=text(LIVE),
     ),
     Index("delivery_print_file", "print_file"),
+    Index("delivery_returned", "changed_at", sqlite_where=text(DID_NOT_ARRIVE), postgresql_where=text(DID_NOT_ARRIVE)),
     Index("delivery_read_by", "read_by", sqlite_where=text(AWAITED), postgresql_where=text(AWAITED)),
+    Index("delivery_rejected", "document_id", sqlite_where=text(REJECTED), postgresql_where=text(REJECTED)),
     _one_of("channel", Channel, "channel"),
     _one_of("state", DeliveryState, "state"),
     CheckConstraint("(channel = 'print') = (print_file IS NOT NULL)", name="print_has_file"),
@@ -355,6 +359,82 @@ portal_document = Table(
     _one_of("action", ("show", "withdraw"), "action"),
 )
 """The key makes it impossible to publish a document twice, or to withdraw it twice."""
+
+payroll_file = Table(
+    "payroll_file",
+    metadata,
+    Column("name", _ID, primary_key=True),
+    Column("facility_id", _ID, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Index("payroll_file_facility", "facility_id", "name"),
+    _one_of("state", (DeliveryState.CLAIMED, DeliveryState.SENT), "state"),
+)
+"""A deduction file for payroll. Its bytes follow from its rows, so that a run after a crash writes the same ones."""
+
+payroll_row = Table(
+    "payroll_row",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("authorization_id", _ID, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("payroll_file", _ID, ForeignKey("payroll_file.name"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("guarantor_id", _ID, nullable=False),
+    Column("employee_id", _ID, nullable=False),
+    Column("code", _WORD, nullable=False),
+    Column("amount_cents", BigInteger, nullable=False),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date, nullable=False),
+    Column("limit_cents", BigInteger, nullable=False),
+    Column("signed_on", Date, nullable=False),
+    Index("payroll_row_file", "payroll_file", "position"),
+    Index("payroll_row_employee", "facility_id", "employee_id"),
+)
+"""What payroll was told about an authorization, from revision 1. The key makes it impossible to send a change twice."""
+
+payroll_answer = Table(
+    "payroll_answer",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("authorization_id", _ID, primary_key=True),
+    Column("pay_on", Date, primary_key=True),
+    Column("taken_cents", BigInteger, nullable=False),
+    Column("is_missed", Boolean, nullable=False),
+    Column("reason", _WORD, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+)
+"""What payroll did on a payday. `is_missed`: it did not take all that was due."""
+write_back_file = Table(
+    "write_back_file",
+    metadata,
+    Column("name", _ID, primary_key=True),
+    Column("batch_id", _ID, ForeignKey("batch.batch_id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("batch_id", "number", name="write_back_file_once"),
+    _one_of("state", (DeliveryState.CLAIMED, DeliveryState.SENT), "state"),
+)
+"""A file for the billing system. `sha256` of its lines; empty before they are first written."""
+
+write_back_entry = Table(
+    "write_back_entry",
+    metadata,
+    Column("batch_id", _ID, primary_key=True),
+    Column("what", _WORD, primary_key=True),
+    Column("subject", _ID, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("write_back_file", _ID, ForeignKey("write_back_file.name"), nullable=False),
+    Index("write_back_entry_file", "write_back_file"),
+    _one_of("what", ("mailed", "returned", "held"), "what"),
+)
+"""What the billing system is told once: an attempt of a document that was mailed or returned on a day (`number` is the
+attempt), or a hold (its position)."""
 
 redelivery = Table(
     "redelivery",
@@ -461,6 +541,20 @@ legal_hold = Table(
 )
 """What a purge must keep: the mail of a guarantor, about an account, in a batch, or one document. Lifting deletes the
 row; the events keep both decisions."""
+
+work_item = Table(
+    "work_item",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("item_id", _WORD, primary_key=True),
+    Column("assignee", _ID, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("snoozed_until", Date),
+    Column("done_at", UtcDateTime),
+    Column("changed_by", _ID, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+"""What a clerk recorded about a row of the work queue. `item_id` is a digest of the row's code and subject."""
 
 installation = Table(
     "installation",

@@ -27,6 +27,8 @@ _TITLES = {
     "ACK_LATE": "print files without an acknowledgment",
     "MAIL_LATE": "print files not reported as mailed",
 } | {code: HOLD_CODES[code].title for code in ALTERNATE_FORMATS.values()}
+WAITING_CODES = ("APPROVAL", "UNCERTAIN", "EXCEPTIONS", *_TITLES)
+"""Every code that `Waiting` can have."""
 
 
 class Progress(Record, kw_only=True):

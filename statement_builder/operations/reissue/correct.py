@@ -221,7 +221,7 @@ def _find_other_subject(kind: Kind, original: Document, selection: Selection) ->
         return "pregnancy"
     if original.cause_id and plan_of_cause(original.cause_id) != plan_of_cause(selection.cause_id):
         return "plan" if kind.family == "plan" else "event"
-    is_about_visits = kind.traits.is_asked_for or bool(original.cause_id)
+    is_about_visits = kind.traits.is_asked_for or (bool(original.cause_id) and bool(original.accounts))
     return "visit" if is_about_visits and not {*original.accounts} & {*selection.account_numbers} else ""
 
 

@@ -115,9 +115,10 @@ def _require_not_arrived(context: AppContext, document: Document) -> None:
 
 
 def _require_living(context: AppContext, document: Document, suppressions: Sequence[Suppression]) -> None:
-    """`ConfigError` if mail was returned because the guarantor has died, whatever the billing system's address is."""
+    """`ConfigError` if mail was returned because the guarantor has died, whatever the billing system's address is. A
+    letter to the estate is sent again."""
     code = SuppressionCode.DECEASED
-    if not any(suppression.code is code for suppression in suppressions):
+    if document.kind.traits.is_estate or not any(suppression.code is code for suppression in suppressions):
         return
     account = _read_account(context, context.require_batch(document.batch_id), document.guarantor_id)
     holds = () if account is None else account.holds

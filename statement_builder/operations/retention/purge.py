@@ -129,6 +129,8 @@ class _Purge:
         self._print_folder = _own_folder(context.settings.print, "print")
         portal = context.settings.portal
         self._portal_folder = _own_folder(portal, "portal") if portal else None
+        write_back = context.settings.source.write_back
+        self._write_back_folder = _own_folder(write_back, "source.write_back") if write_back else None
         self.locked: list[str] = []
 
     def purge_batch(self, batch: Batch) -> PurgedBatch:
@@ -174,6 +176,7 @@ class _Purge:
             kept = [each for each in shards if each not in purged and each.purged_on is None]
             files += self._delete_leftovers(batch, kept)
             if not kept:
+                files += self._delete_write_back(batch)
                 context.ledger.events.redact(
                     batch.batch_id, actor=context.actor, at=context.now(), why="the batch was purged"
                 )
@@ -223,6 +226,13 @@ class _Purge:
             for feed in self._context.ledger.portal.for_batch(batch.batch_id):
                 if feed.sequence == facts.sequence:
                     yield from find_feed_files(self._portal_folder, feed.name)
+
+    def _delete_write_back(self, batch: Batch) -> int:
+        """Delete our own copies of what the billing system was told; the control files stay, as for the portal."""
+        if self._write_back_folder is None:
+            return 0
+        names = [file.name for file in self._context.ledger.write_back.for_batch(batch.batch_id)]
+        return sum(self._delete_file(path) for name in names for path in find_feed_files(self._write_back_folder, name))
 
     def _delete_leftovers(self, batch: Batch, kept: Sequence[ShardRetention]) -> int:
         """Delete the objects of interrupted pulls and builds, which no shard refers to."""

@@ -39,14 +39,14 @@ REVIEW_BYTES_MAX = 2**20
 class Inbox:
     """One folder, readable by its owner only, because the files contain addresses."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, setting: str = "mail.inbox") -> None:
         self._folder = folder
         self._stored: set[str] = set()
         try:
             for each in (folder, *(folder / name for name in (DONE, *REVIEW_FOLDERS))):
                 each.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as exc:
-            raise ConfigError(f"mail.inbox: {exc.filename} cannot be created: {exc.strerror}") from exc
+            raise ConfigError(f"{setting}: {exc.filename} cannot be created: {exc.strerror}") from exc
 
     def file_time(self) -> float:
         """The clock of this folder's file times, a POSIX timestamp: a network drive has its own."""

@@ -33,6 +33,7 @@ from statement_builder.operations.reissue.resend import hand_off_due
 from statement_builder.operations.roles import authorize
 from statement_builder.operations.tracking.delivery_reports import DeliveryReportRecorder
 from statement_builder.operations.tracking.email_proof import read_evidence
+from statement_builder.operations.tracking.estate_deadlines import find_estate_deadlines
 from statement_builder.operations.tracking.inbound_files import (
     Processed,
     TrackedFile,
@@ -45,6 +46,7 @@ from statement_builder.operations.tracking.portal_feed import publish_waiting
 from statement_builder.operations.tracking.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
 from statement_builder.operations.tracking.unread_emails import print_unread_emails
 from statement_builder.operations.tracking.vendor_files import ReversalBudget, process_vendor_file
+from statement_builder.operations.tracking.write_back import write_back_all
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.email.email_stop import explain_stop, is_email_stopped
 from statement_builder.pipeline.preconditions import require_delivery
@@ -147,8 +149,10 @@ def _finish(
     alerts += _find_sender_faults(context)
     alerts += stop_mail_to_deceased(context)
     alerts += publish_waiting(context)
+    alerts += write_back_all(context)
     closed = _close_complete_batches(context, alerts)
     alerts += find_late_files(context)
+    alerts += find_estate_deadlines(context)
     alerts += _review_inbox(inbox)
     return TrackingResult(
         files=tuple(files),

@@ -21,6 +21,10 @@ class Alert(Record, kw_only=True):
     subject: str
     message: str
     runbook: str
+    guarantor_id: str = ""
+    """Whom the alert names in its subject. Empty: nobody."""
+    repeats: bool = True
+    """Whether it is sent again while it lasts. An alert on a day before a deadline is sent once."""
 
 
 def alert(code: str, subject: str, message: str, runbook: str) -> Alert:

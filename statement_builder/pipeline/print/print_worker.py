@@ -201,8 +201,11 @@ class PrintFileBuilder:
                 insert=document.insert_code,
                 return_envelope=document.return_envelope_code,
                 message=document.message_code,
+                certified=document.kind in plan.settings.policy.certified_kinds,
             ),
-            scanline=scanline(plan.facility.scanline, document.guarantor_id, document.amount_cents),
+            scanline=scanline(
+                plan.facility.scanline, document.guarantor_id, document.kind.coupon_cents(document.amount_cents)
+            ),
         )
 
     def _prepend_cover_sheet(self, document: Document, recipient: Recipient, pdf: bytes) -> bytes:

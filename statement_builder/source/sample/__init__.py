@@ -15,10 +15,26 @@ from statement_builder.source.reference import create_schema, insert_rows
 from statement_builder.source.sample.assistance import add_applications
 from statement_builder.source.sample.distribution import ONE_OF_EACH, choose_scenario
 from statement_builder.source.sample.household import Household, Rows
+from statement_builder.source.sample.payroll import add_deductions
+from statement_builder.source.sample.refunds import add_refunds
 from statement_builder.source.sample.requests import add_requests
 
 _CHUNK_GUARANTORS = 2000
 _FEEDS = ("billing", "obstetric")
+
+
+_GENERAL_LEDGER = """
+INSERT INTO general_ledger
+SELECT e.financial_class, CAST(sum(p.cents) AS bigint)
+FROM encounter AS e
+JOIN (
+    SELECT account_number, amount_cents AS cents FROM charge
+    UNION ALL SELECT account_number, -amount_cents FROM insurance_transaction
+    UNION ALL SELECT account_number, -amount_cents FROM patient_payment
+) AS p ON p.account_number = e.account_number
+GROUP BY e.financial_class
+"""
+"""The sample hospital's general ledger agrees with its postings."""
 
 
 class SampleSummary(Record, kw_only=True):
@@ -65,10 +81,13 @@ def _insert_guarantors(connection: Connection, guarantors: int, seed: int, as_of
             add_requests(household, scenario)
             if number >= len(ONE_OF_EACH):
                 add_applications(household, scenario)
+            add_deductions(household, scenario)
+            add_refunds(household, scenario)
         for table, added in rows.items():
             counts[table] += insert_rows(connection, table, columns[table], added)
     for feed in _FEEDS:
         # Loaded on the morning of the as-of date, so a run on that day passes the freshness check.
         loaded_at = f"{as_of.isoformat()}T06:00:00Z"
         connection.execute(text("INSERT INTO feed VALUES (:feed, :loaded_at)"), {"feed": feed, "loaded_at": loaded_at})
+    connection.execute(text(_GENERAL_LEDGER))
     return counts

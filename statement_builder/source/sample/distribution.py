@@ -9,7 +9,10 @@ from statement_builder.billing.model import FinancialClass
 from statement_builder.source.sample import scenarios
 from statement_builder.source.sample.assistance import ASSISTANCE
 from statement_builder.source.sample.bad_rows import BAD_ROW_SCENARIOS, missing_name
+from statement_builder.source.sample.estates import ESTATE_SCENARIOS, estate_in_probate, estate_unknown
 from statement_builder.source.sample.obstetric import PREGNANCY_STAGES, STOPPED_PREGNANCIES, typical_pregnancy
+from statement_builder.source.sample.payroll import PAYROLL_SCENARIOS
+from statement_builder.source.sample.refunds import REFUND_SCENARIOS
 from statement_builder.source.sample.scenarios import Scenario, with_financial_class, with_hold, with_name
 
 _LONG_FIRST, _LONG_LAST = "Maximiliana-Theodora Seraphina", "Featherstonehaugh-Montgomerys"
@@ -92,6 +95,9 @@ ONE_OF_EACH: tuple[Scenario, ...] = (
     scenarios.plan_payment_missed,
     scenarios.plan_defaulted,
     *ASSISTANCE,
+    *ESTATE_SCENARIOS,
+    *PAYROLL_SCENARIOS,
+    *REFUND_SCENARIOS,
 )
 """The first guarantors, in this order, so that a hospital of any size has every scenario."""
 
@@ -111,6 +117,10 @@ _COMMON: tuple[tuple[Scenario, float], ...] = (
     (scenarios.confidential_address, 0.5),
     (scenarios.pending_and_final, 1),
 )
+_ESTATES: dict[int, Scenario] = {11: estate_unknown, 41: estate_in_probate}
+_ESTATES_EVERY = 60
+"""Of so many guarantors after the first ones, two have died. They draw no random number of the mix, so that they change
+nobody else."""
 _HELD_PERCENT = 14.3
 _BAD_ROW_PERCENT = 0.2
 _SCENARIOS: tuple[Scenario, ...] = (*(scenario for scenario, _ in _COMMON), *_HELD, *BAD_ROW_SCENARIOS)
@@ -129,4 +139,6 @@ def choose_scenario(number: int, rng: random.Random) -> Scenario:
     """The scenario for guarantor `number` (from 0)."""
     if number < len(ONE_OF_EACH):
         return ONE_OF_EACH[number]
+    if scenario := _ESTATES.get(number % _ESTATES_EVERY):
+        return scenario
     return rng.choices(_SCENARIOS, cum_weights=_WEIGHTS)[0]

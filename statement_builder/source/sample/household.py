@@ -15,9 +15,13 @@ from statement_builder.billing.model import (
     ApplicationStatus,
     AssistanceKind,
     ContactKind,
+    EstateStatus,
     FinancialClass,
     InsuranceStatus,
     PlanStatus,
+    RefundMethod,
+    RefundReason,
+    RefundStatus,
     RequestFormat,
     RequestKind,
 )
@@ -56,6 +60,32 @@ _ASSISTANCE_COLUMNS = (
     "notified_on",
 )
 """The optional columns of an application, in order."""
+_ESTATE_COLUMNS = (
+    "estate_id",
+    "guarantor_id",
+    "patient_id",
+    "died_on",
+    "status",
+    "representative_name",
+    "attorney_name",
+    "address_lines",
+    "city",
+    "state",
+    "postal_code",
+    "country",
+    "language",
+    "large_print",
+    "court_state",
+    "county",
+    "court",
+    "case_number",
+    "opened_on",
+    "published_on",
+    "notice_on",
+    "last_illness_on",
+    "claim_filed_on",
+)
+"""Of the table of estates, in order."""
 
 
 @dataclass(frozen=True)
@@ -309,6 +339,38 @@ class Household:
             (self.next_id("Q"), account, RequestKind.INVOICE, self.day(days_ago), requested_format)
         )
 
+    def add_refund(
+        self,
+        cents: int,
+        *,
+        account: str | None = None,
+        episode: str | None = None,
+        reason: RefundReason = RefundReason.OVERPAID,
+        status: RefundStatus = RefundStatus.APPROVED,
+        method: RefundMethod | None = RefundMethod.CHECK,
+        sent_on: str | None = None,
+        balances_reviewed: bool | None = True,
+    ) -> None:
+        """Add a refund of a visit, or of a pregnancy's deposits. Unless it was sent, it leaves in five days."""
+        is_decided = status is not RefundStatus.REQUESTED
+        row = {
+            "refund_id": self.next_id("F"),
+            "guarantor_id": self.guarantor_id,
+            "account_number": account,
+            "episode_id": episode,
+            "amount_cents": cents,
+            "reason": reason,
+            "status": status,
+            "approved_on": self.day(4) if is_decided else None,
+            "approved_by": "refund-queue" if is_decided else None,
+            "method": method if is_decided else None,
+            "send_on": self.day(-5) if is_decided and sent_on is None else None,
+            "sent_on": sent_on,
+            "check_number": None,
+            "balances_reviewed": balances_reviewed,
+        }
+        self.rows["refund"].append(tuple(row.values()))
+
     def add_contact(
         self, kind: ContactKind, *, patient: str | None = None, account: str | None = None, **changes: Any
     ) -> str:
@@ -338,6 +400,18 @@ class Household:
         row |= changes
         self.rows["contact"].append(tuple(row.values()))
         return str(row["contact_id"])
+
+    def add_estate(self, *, patient: str | None = None, died_days_ago: int, status: EstateStatus, **facts: Any) -> None:
+        """Add the estate of a guarantor who has died; `facts` are the optional columns of the contract."""
+        row = dict.fromkeys(_ESTATE_COLUMNS) | {
+            "estate_id": f"T{100_000 + self.number}",
+            "guarantor_id": self.guarantor_id,
+            "patient_id": patient,
+            "died_on": self.day(died_days_ago),
+            "status": status,
+        }
+        assert facts.keys() <= row.keys()
+        self.rows["estate"].append(tuple((row | facts).values()))
 
     def add_plan(
         self,

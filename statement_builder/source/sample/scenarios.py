@@ -116,12 +116,12 @@ def plan_lapsed(household: Household) -> None:
 
 def plan_opened(household: Household) -> None:
     """A new plan, whose agreement is due."""
-    _add_plan(household, count=6, paid=0, next_days=20, opened_days_ago=5)
+    add_plan(household, count=6, paid=0, next_days=20, opened_days_ago=5)
 
 
 def plan_with_finance_charge(household: Household) -> None:
     """New terms with a down payment and interest: the agreement discloses what the credit costs."""
-    _add_plan(
+    add_plan(
         household,
         count=12,
         paid=0,
@@ -136,25 +136,26 @@ def plan_with_finance_charge(household: Household) -> None:
 
 def plan_without_rate(household: Household) -> None:
     """A finance charge whose rate is not on file: no agreement can disclose it."""
-    _add_plan(household, count=6, paid=0, next_days=20, opened_days_ago=5, finance_charge_cents=900)
+    add_plan(household, count=6, paid=0, next_days=20, opened_days_ago=5, finance_charge_cents=900)
 
 
 def plan_payment_due(household: Household) -> None:
     """A payment comes due in four days, and the card on file is charged then."""
-    _add_plan(household, count=6, paid=2, next_days=4, method=PlanMethod.AUTOMATIC, signed_on=household.day(70))
+    add_plan(household, count=6, paid=2, next_days=4, method=PlanMethod.AUTOMATIC, signed_on=household.day(70))
 
 
 def plan_payment_missed(household: Household) -> None:
     """A payment is missed, and the plan still in force."""
-    _add_plan(household, count=6, paid=2, next_days=-14)
+    add_plan(household, count=6, paid=2, next_days=-14)
 
 
 def plan_defaulted(household: Household) -> None:
     """The billing system ended the plan, but no letter about the missed payment was mailed."""
-    _add_plan(household, count=6, paid=1, next_days=-80, status=PlanStatus.DEFAULTED)
+    add_plan(household, count=6, paid=1, next_days=-80, status=PlanStatus.DEFAULTED)
 
 
-def _add_plan(household: Household, *, next_days: int, paid: int, count: int, **plan: Any) -> None:
+def add_plan(household: Household, *, next_days: int, paid: int, count: int, **plan: Any) -> None:
+    """A plan of $600.00 for one visit. `plan` as of `Household.add_plan`."""
     household.add_guarantor(language="en", delivery="paper")
     plan_id = household.next_id("L")
     account, owed = household.add_visit(

@@ -29,7 +29,7 @@ def search(request: Request, form: SentForm) -> Response:
     found = find_guarantors(context_of(request), text)
     if len(found) == 1:
         token = console_of(request).box.seal(ACCOUNT, found[0], visitor_of(request).session)
-        return redirect(f"/accounts/{token}")
+        return redirect(request, f"/accounts/{token}")
     record_view(request, "accounts", [subject(guarantor_id=each) for each in found])
     return render(request, "accounts.html", text=text, found=found)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 from msgspec.structs import replace
 
@@ -14,11 +14,22 @@ from statement_builder.operations.console.today import read_progress
 from statement_builder.operations.control_sheet import decode_control_sheet, read_archived_sheet
 from statement_builder.operations.show import show_batch
 from statement_builder.operations.summaries import summarize_batch, summarize_previous
+from statement_builder.pipeline.archived import read_archived
 from statement_builder.policy.hold_codes import HOLD_CODES
 from statement_builder.web.actions import Order
-from statement_builder.web.console import console_of, context_of, record_view, redirect, render, start, visitor_of
+from statement_builder.web.console import (
+    console_of,
+    context_of,
+    pdf_response,
+    record_view,
+    redirect,
+    render,
+    start,
+    visitor_of,
+)
 from statement_builder.web.flow import draw_flow
 from statement_builder.web.forms import Form, SentForm
+from statement_builder.web.page_pictures import PREVIEW_DOTS_PER_INCH, draw_page
 from statement_builder.web.plot import plot_cycles
 
 router = APIRouter(prefix="/batches/{batch_id}")
@@ -62,8 +73,20 @@ def show_control_sheet(request: Request, batch_id: str) -> Response:
     batch = context.require_batch(batch_id)
     sheet = decode_control_sheet(read_archived_sheet(context, batch, ".json"))
     record_view(request, "control sheet", list_subjects(sheet), batch_id=batch_id)
-    headers = {"Content-Disposition": f'inline; filename="{batch_id}-control-sheet.pdf"'}
-    return Response(read_archived_sheet(context, batch, ".pdf"), media_type="application/pdf", headers=headers)
+    return pdf_response(request, read_archived_sheet(context, batch, ".pdf"), f"{batch_id}-control-sheet")
+
+
+@router.get("/proof.png")
+def show_proof_page(request: Request, batch_id: str) -> Response:
+    """The first page of the proof's first document, for a page that is not the console's: an approval in Airflow."""
+    context = context_of(request)
+    proof = list_proof(context, context.require_batch(batch_id))
+    if not proof:
+        raise HTTPException(404, "This batch has no document to show.")
+    document = context.require_document(proof[0].document_id)
+    record_view(request, "proof picture", list_subjects([document]), batch_id=batch_id)
+    picture = draw_page(read_archived(context, document), 1, dots_per_inch=PREVIEW_DOTS_PER_INCH)
+    return Response(picture, media_type="image/png")
 
 
 @router.get("/progress")
@@ -95,18 +118,21 @@ def _order(request: Request, verb: str, batch_id: str, form: Form) -> Order:
 @router.post("/release")
 def release(request: Request, batch_id: str, form: SentForm) -> Response:
     """Release it, with what the person accepted and what they had seen."""
+    _require_own_batches(request)
     return _start(request, batch_id, _order(request, "release", batch_id, form))
 
 
 @router.post("/reject")
 def reject(request: Request, batch_id: str, form: SentForm) -> Response:
     """Reject it, with a reason."""
+    _require_own_batches(request)
     return _start(request, batch_id, _order(request, "reject", batch_id, form))
 
 
 @router.post("/rerun")
 def rerun(request: Request, batch_id: str, form: SentForm) -> Response:
     """Finish an unfinished batch, as far as policy allows."""
+    _require_own_batches(request)
     return _start(request, batch_id, _order(request, "rerun", batch_id, form))
 
 
@@ -117,6 +143,14 @@ def resend_file(request: Request, batch_id: str, name: str, form: SentForm) -> R
     return _start(request, batch_id, replace(order, subject=name))
 
 
+def _require_own_batches(request: Request) -> None:
+    """400 where a batch's work is not done by this console, on a machine that may be too small for it."""
+    if not console_of(request).runs_batches:
+        raise HTTPException(
+            400, "Airflow runs its batches: decide under Required Actions, or finish one with the DAG “Finish a batch”."
+        )
+
+
 def _start(request: Request, batch_id: str, order: Order) -> Response:
     context_of(request).require_batch(batch_id)
-    return redirect(f"/batches/{batch_id}", start(request, order, batch_id=batch_id))
+    return redirect(request, f"/batches/{batch_id}", start(request, order, batch_id=batch_id))

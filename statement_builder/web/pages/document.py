@@ -15,7 +15,16 @@ from statement_builder.operations.roles import may_use
 from statement_builder.operations.summaries import summarize_document
 from statement_builder.pipeline.archived import read_archived
 from statement_builder.web.actions import Order
-from statement_builder.web.console import console_of, context_of, record_view, redirect, render, start, visitor_of
+from statement_builder.web.console import (
+    console_of,
+    context_of,
+    pdf_response,
+    record_view,
+    redirect,
+    render,
+    start,
+    visitor_of,
+)
 from statement_builder.web.forms import Form, SentForm
 from statement_builder.web.page_pictures import DOTS_PER_INCH, PREVIEW_DOTS_PER_INCH, count_pages, draw_page
 from statement_builder.web.tokens import InvalidToken
@@ -70,8 +79,7 @@ def show_pdf(request: Request, document_id: str) -> Response:
     context = context_of(request)
     document = context.require_document(document_id)
     record_view(request, "pdf", list_subjects([document]), batch_id=document.batch_id)
-    headers = {"Content-Disposition": f'inline; filename="{document.document_id}.pdf"'}
-    return Response(read_archived(context, document), media_type="application/pdf", headers=headers)
+    return pdf_response(request, read_archived(context, document), document.document_id)
 
 
 @router.get("/pictures/{token}")
@@ -98,7 +106,7 @@ def act(request: Request, document_id: str, verb: str, form: SentForm) -> Respon
         raise HTTPException(400, "Say whether the document was sent.")
     document = context_of(request).require_document(document_id)
     order = _order(request, verb, document_id, form)
-    return redirect(f"/documents/{document_id}", start(request, order, batch_id=document.batch_id))
+    return redirect(request, f"/documents/{document_id}", start(request, order, batch_id=document.batch_id))
 
 
 @router.post("/documents/{document_id}/correct/preview")
@@ -107,7 +115,7 @@ def preview_correction(request: Request, document_id: str, form: SentForm) -> Re
     document = context_of(request).require_document(document_id)
     order = _order(request, "preview-correct", document_id, form)
     job = start(request, order, batch_id=document.batch_id)
-    return redirect(f"/documents/{document_id}/correction", job)
+    return redirect(request, f"/documents/{document_id}/correction", job)
 
 
 @router.get("/documents/{document_id}/correction")
@@ -116,7 +124,7 @@ def show_correction(request: Request, document_id: str) -> Response:
     document = context_of(request).require_document(document_id)
     job = console_of(request).jobs.find(request.query_params.get("job", ""), visitor_of(request).session)
     if job is None or job.order.verb != "preview-correct" or job.order.subject != document_id:
-        return redirect(f"/documents/{document_id}")
+        return redirect(request, f"/documents/{document_id}")
     record_view(request, "correction", list_subjects([document]), batch_id=document.batch_id)
     done = job.result
     pages = {name: count_pages(pdf) for name, pdf in (("before", done.before), ("after", done.after))} if done else {}

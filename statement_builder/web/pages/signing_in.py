@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
-from statement_builder.web.console import console_of, render, visitor_of
+from statement_builder.web.console import console_of, redirect, render, visitor_of
 from statement_builder.web.visitors import LinkDoor
 
 router = APIRouter()
@@ -18,7 +18,7 @@ def open_link(request: Request, link: str = "") -> Response:
     session = door.open(link) if isinstance(door, LinkDoor) else None
     if session is None or not isinstance(door, LinkDoor):
         return render(request, "signed_out.html", status=401, is_stale=True, was_printed=None)
-    answer = RedirectResponse("/", status_code=303)
+    answer = redirect(request, "/")
     answer.set_cookie(door.cookie, session, httponly=True, samesite="strict", path="/")
     return answer
 

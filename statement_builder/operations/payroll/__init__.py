@@ -1,0 +1,1 @@
+"""Payroll deductions: tell payroll what to take, and read what it took."""
