@@ -3,6 +3,7 @@ waits for them: each status is answered once (26 CFR 1.501(r)-6(c)(5), (6), (8))
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from statement_builder.source.sample.distribution import ONE_OF_EACH
 from tests.e2e.test_plan_letters import documents, holds, on, run, sent_ids
 from tests.hospital import Hospital, build_hospital
+from tests.kill_points import passed_moments, run_killed_at
 
 DAY, NEXT_DAY = "2026-11-07", "2026-11-08"
 KINDS = ("assistance-incomplete", "assistance-decision")
@@ -98,3 +100,47 @@ def test_assistance_incomplete__voided_before_it_left_is_due_again(tmp_path: Pat
     hospital.statements("void", document_id, "--reason", "wrong day")
     run(hospital, KINDS[0], NEXT_DAY)
     assert len(sent_ids(hospital)) == 1
+
+
+def test_assistance_decision__returned_is_due_again_and_dunning_waits_again(days: Hospital, tmp_path: Path) -> None:
+    hospital = days.copy_to(tmp_path / "home")
+    guarantor = applicant(hospital, DENIED)
+    ((document,),) = hospital.ledger(
+        "SELECT document_id FROM document WHERE kind = ? AND guarantor_id = ?", KINDS[1], guarantor
+    )
+    (hospital.home / "inbox").mkdir(exist_ok=True)
+    nixie = f"document_id,returned_on,return_reason\r\n{document},2026-11-20,ANK\r\n"
+    (hospital.home / "inbox" / "nixie.csv").write_text(nixie, encoding="utf-8")
+    on(hospital, "2026-12-15").statements("track", code=None)
+    hospital.sql("UPDATE guarantor SET address_lines = '9 Elm St' WHERE guarantor_id = ?", guarantor)
+    on(hospital, "2026-12-15").statements("run", "dunning", "--cycle", "2026-12-15", "--as-of", "2026-12-15", code=3)
+    assert "FAP_LETTER" in holds(hospital, "2026-12-15-dunning", guarantor), "nobody got the letter"
+    run(hospital, KINDS[1], "2026-12-16")
+    causes = [cause for each, cause, _ in documents(hospital, KINDS[1]) if each == guarantor]
+    assert len(causes) == 2
+    assert len(set(causes)) == 1
+
+
+KILLS = 4
+"""Moments of death that are tried, evenly over the run."""
+
+
+def told(hospital: Hospital) -> list[tuple[str, str, int]]:
+    return documents(hospital, KINDS[1])
+
+
+def test_killed_anywhere__every_decision_is_told_once(tmp_path: Path) -> None:
+    fresh = build_hospital(tmp_path / "fresh", guarantors=len(ONE_OF_EACH))
+    command = ("run", KINDS[1], "--cycle", DAY, "--as-of", DAY, "--release")
+    whole = fresh.copy_to(tmp_path / "whole")
+    assert run_killed_at(whole, 0, *command) == 0
+    expected, moments = told(whole), len(passed_moments(whole))
+    assert len(expected) == 4
+    for moment in range(1, moments + 1, max(1, moments // KILLS)):
+        killed = fresh.copy_to(tmp_path / f"killed-{moment}")
+        assert run_killed_at(killed, moment, *command) == -signal.SIGKILL
+        run(killed, KINDS[1], DAY)
+        run(killed, KINDS[1], NEXT_DAY)
+        assert told(killed) == expected, f"killed at {moment}"
+        sent = sent_ids(killed)
+        assert len(sent) == len(set(sent)) == len(expected), f"killed at {moment}"

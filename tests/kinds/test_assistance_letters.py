@@ -107,6 +107,10 @@ DECISIONS = [
     pytest.param(decided(make_approval()), "FAP_APPROVED:A70001", id="26-cfr-1.501r-5-a-not-posted"),
     pytest.param(decided(make_approval(), helped_visit(60)), "FAP_BALANCE:A70001", id="posted-less"),
     pytest.param(decided(make_approval(100), helped_visit(99)), "FAP_BALANCE:A70001", id="full-and-a-rest"),
+    pytest.param(
+        decided(make_approval(None), make_encounter(owed_cents=-5_000)), "CREDIT:A70001", id="insurer-paid-too-much"
+    ),
+    pytest.param(decided(make_approval(None), helped_visit(110)), "FAP_BALANCE:A70001", id="posted-more-than-the-part"),
     pytest.param(decided(make_approval(basis=None), helped_visit()), "FAP_TERMS:A70001", id="no-basis"),
     pytest.param(
         decided(make_approval(basis=DecisionBasis.NO_ANSWER), helped_visit()), "FAP_TERMS:A70001", id="basis-denies"

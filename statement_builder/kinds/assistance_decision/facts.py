@@ -162,6 +162,8 @@ def _helped_visit(line: VisitLine, found: VisitHelp, selection: Selection) -> He
         over_cents=max(0, -found.left_cents),
     )
     left_cents = part_cents - visit.help_cents - visit.paid_cents
+    if visit.over_cents > max(0, visit.paid_cents):  # only what the patient paid is paid back to the patient
+        raise _does_not_foot(selection)
     if found.pending_cents or part_cents != found.part_cents or left_cents != visit.owed_cents - visit.over_cents:
         raise _does_not_foot(selection)
     return visit

@@ -47,6 +47,8 @@ def _is_complete(record: AssistanceRecord) -> bool:
 def _hold_without_discount(case: AssistanceCase) -> Hold | None:
     """Hold an approval until its discount posted in full and no insurance is pending: the letter prints the rest."""
     visits = case.help
+    if any(each.part_cents < 0 for each in visits):
+        return make_hold("CREDIT")  # of an insurer, perhaps: it must not be promised to the patient
     if any(each.pending_cents for each in visits):
         return make_hold("INS_PEND")
     if any(each.part_cents > 0 and each.help_cents <= 0 for each in visits):
@@ -57,8 +59,10 @@ def _hold_without_discount(case: AssistanceCase) -> Hold | None:
 
 
 def _differs(visit: VisitHelp, percent: int | None) -> bool:
-    """Whether the discount that posted is not what the decision gives: also of what was paid before (26 CFR
-    1.501(r)-6(c)(6)(i)(C)(2))."""
+    """Whether the discount that posted is more than the part, or not what the decision gives: also of what was paid
+    before (26 CFR 1.501(r)-6(c)(6)(i)(C)(2))."""
+    if visit.help_cents > visit.part_cents:
+        return True
     if percent is None:
         return False
     rounding_cents = 0 if percent == _PERCENT_MAX else _ROUNDING_CENTS_MAX
