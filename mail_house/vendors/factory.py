@@ -44,6 +44,8 @@ OPTIONS: Mapping[str, tuple[str, ...]] = {
     "lob": ("from", "mail_type", "address_placement", "return_envelope", "rate"),
 }
 """Scheme to its options. The module's docstring explains each."""
+LOB_CERTIFIED = "certified_return_receipt"
+"""Lob's `extra_service` for certified mail with a return receipt, which only First-Class letters can have."""
 _ANY_SECRET = {"STATEMENTS_SFTP_PASSWORD": "-", "STATEMENTS_LOB_KEY": "-"}
 
 
@@ -81,7 +83,7 @@ def with_ordered_options(profile: Profile, url: str) -> Profile:
     return msgspec.structs.replace(
         profile,
         mail_class=mail_type,
-        certified_service=profile.certified_service if mail_type == "usps_first_class" else "",
+        certified_service=LOB_CERTIFIED if mail_type == "usps_first_class" else "",
         mails_abroad=False,
         return_envelope=has_return_envelope,
         perforates_coupon=has_return_envelope,

@@ -262,10 +262,10 @@ class ShardBuilder:
                     "The print vendor takes mail to addresses in the United States only.",
                     "Mail this one by hand, or use a vendor that mails abroad.",
                 )
-            elif not _can_certify(content, plan.settings.policy, plan.profile):
+            elif _needs_certified_mail(selection, plan.settings.policy) and not _can_certify(account, plan.profile):
                 content = CompositionError(
                     "NOT_CERTIFIED",
-                    "It goes by certified mail, and the print profile names no such service.",
+                    "It goes by certified mail, which the print vendor does not have for this address.",
                     "Use a vendor with certified mail (certified_service in the print profile), mail this one by hand, "
                     "or take its kind out of policy.certified_kinds.",
                 )
@@ -325,9 +325,13 @@ class ShardBuilder:
         )
 
 
-def _can_certify(content: Content, policy: Policy, profile: Profile) -> bool:
-    """Whether the vendor mails the document as the policy says: certified, if its kind is."""
-    return content.kind not in policy.certified_kinds or bool(profile.certified_service)
+def _needs_certified_mail(selection: Selection, policy: Policy) -> bool:
+    return selection.channel is Channel.PRINT and selection.kind in policy.certified_kinds
+
+
+def _can_certify(account: GuarantorAccount, profile: Profile) -> bool:
+    """Whether the vendor certifies mail to the recipient: in the United States, if the profile names the service."""
+    return bool(profile.certified_service) and is_domestic(account.guarantor.mailing_address)
 
 
 _Outcome = Rendered | DocumentError | CompositionError

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from mail_house.errors import HandOffError, Misconfigured, Permanent, Retryable, UnknownOutcome
-from mail_house.models import PrintFile
+from mail_house.models import PieceCodes, PrintFile
 from mail_house.print_files import build_print_file
 from mail_house.print_files.inserter_marks import routing_code
 from mail_house.profiles import load_profile
@@ -191,6 +191,24 @@ def test_commit__perforates_the_page_with_the_coupon(
     with closing(make_vendor(fake_lob.port, slept, path="/v1", return_envelope=True)) as vendor:
         vendor.commit(file)
     assert fake_lob.letters[0]["perforated_page"] == page
+
+
+def test_commit__certified_letter_has_lobs_extra_service(fake_lob: FakeLob, slept: Slept) -> None:
+    profile = with_ordered_options(load_profile("lob"), f"lob://api.lob.com/v1?from={FROM}")
+    recipient = ("CARMEN LOPEZ", "ESTATE OF MARIA LOPEZ", "88 ALDER ST", "FORT COLLINS, CO 80521")
+    piece = msgspec.structs.replace(make_piece(1, recipient_lines=recipient), codes=PieceCodes(certified=True))
+    file = build_print_file(name=NAME, pieces=[piece], profile=profile, created_on=CREATED_ON)
+    with closing(make_vendor(fake_lob.port, slept, path="/v1")) as vendor:
+        vendor.commit(file)
+    letter = as_json(fake_lob.letters[0])
+    assert letter["extra_service"] == "certified_return_receipt"
+    assert lob_api.problems("letter_request", letter) == []
+
+
+@pytest.mark.parametrize(("options", "service"), [("", "certified_return_receipt"), ("&mail_type=usps_standard", "")])
+def test_with_ordered_options__only_first_class_is_certified(options: str, service: str) -> None:
+    profile = with_ordered_options(load_profile(), f"lob://api.lob.com/v1?from={FROM}{options}")
+    assert profile.certified_service == service
 
 
 @pytest.mark.parametrize(
