@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from sqlalchemy import Connection, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from statement_builder.billing.model import DeductionMiss
 from statement_builder.billing.payroll import DeductionRow
@@ -76,30 +75,27 @@ class PayrollRepository(Repository):
         """Claim a file and its rows. InvariantError when the name, or one of the changes, is claimed."""
         if not rows:
             raise InvariantError(f"deduction file {name} has no rows")
-        try:
-            with self._write() as connection:
-                revisions = _count_rows(connection, facility_id, [each.authorization_id for each in rows])
-                claimed = DeliveryState.CLAIMED.value
-                file = {"name": name, "facility_id": facility_id, "state": claimed, "claimed_at": at, "changed_at": at}
-                connection.execute(insert(payroll_file).values(file))
-                insert_many(
-                    connection,
-                    payroll_row,
-                    [
-                        {
-                            **{key: getattr(row, key) for key in row.__struct_fields__},
-                            "facility_id": facility_id,
-                            "revision": revisions.get(row.authorization_id, 0) + 1,
-                            "payroll_file": name,
-                            "position": position,
-                        }
-                        for position, row in enumerate(rows)
-                    ],
-                )
-                _note(connection, name, DeliveryState.CLAIMED, at)
-                return _read_file(connection, name)
-        except IntegrityError as exc:
-            raise InvariantError(f"deduction file {name}: it, or one of its changes, is claimed already") from exc
+        with self._write() as connection:
+            revisions = _count_rows(connection, facility_id, [each.authorization_id for each in rows])
+            claimed = DeliveryState.CLAIMED.value
+            file = {"name": name, "facility_id": facility_id, "state": claimed, "claimed_at": at, "changed_at": at}
+            connection.execute(insert(payroll_file).values(file))
+            insert_many(
+                connection,
+                payroll_row,
+                [
+                    {
+                        **{key: getattr(row, key) for key in row.__struct_fields__},
+                        "facility_id": facility_id,
+                        "revision": revisions.get(row.authorization_id, 0) + 1,
+                        "payroll_file": name,
+                        "position": position,
+                    }
+                    for position, row in enumerate(rows)
+                ],
+            )
+            _note(connection, name, DeliveryState.CLAIMED, at)
+            return _read_file(connection, name)
 
     def mark_delivered(self, name: str, *, at: datetime) -> None:
         """Record that payroll has the file; recording it twice changes nothing."""

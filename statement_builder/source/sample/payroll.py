@@ -13,39 +13,41 @@ from statement_builder.source.sample.scenarios import Scenario
 
 _TOTAL_CENTS = 60_000
 _COUNT = 6
+_OPENED_DAYS = 90
+"""Long ago, so that no agreement on the plan goes out beside the form."""
 _EVERY = 2
 """Of the households with a new plan, one in so many asks to pay it from wages."""
 
 
 def payroll_asked(household: Household) -> None:
     """An employee who asked for the form."""
-    scenarios.add_plan(household, count=_COUNT, paid=0, next_days=28, opened_days_ago=5)
+    scenarios.add_plan(household, count=_COUNT, paid=0, next_days=28, opened_days_ago=_OPENED_DAYS)
     _add_deduction(household, first_days=28)
 
 
 def payroll_signed(household: Household) -> None:
     """Signed by both, and the first payday is ahead: the copy goes out, and payroll is told."""
-    scenarios.add_plan(household, count=_COUNT, paid=0, next_days=12, opened_days_ago=40)
+    scenarios.add_plan(household, count=_COUNT, paid=0, next_days=12, opened_days_ago=_OPENED_DAYS)
     household.add_hold("EMPLOYEE")
     _add_deduction(household, first_days=12, status=DeductionStatus.SIGNED, signed_days_ago=9, work_state="NC")
 
 
 def payroll_revoked(household: Household) -> None:
     """The employee took the authorization back, and the hold is still recorded."""
-    scenarios.add_plan(household, count=_COUNT, paid=1, next_days=12, opened_days_ago=60)
+    scenarios.add_plan(household, count=_COUNT, paid=1, next_days=12, opened_days_ago=_OPENED_DAYS)
     household.add_hold("EMPLOYEE")
     _add_deduction(household, first_days=-18, status=DeductionStatus.REVOKED, signed_days_ago=45, work_state="NC")
 
 
 def payroll_not_adding_up(household: Household) -> None:
     """Six deductions of $90.00 are not $600.00."""
-    scenarios.add_plan(household, count=_COUNT, paid=0, next_days=28, opened_days_ago=5)
+    scenarios.add_plan(household, count=_COUNT, paid=0, next_days=28, opened_days_ago=_OPENED_DAYS)
     _add_deduction(household, first_days=28, per_pay_cents=9_000)
 
 
 def payroll_in_new_york(household: Household) -> None:
     """The employee works where the law does not list such a deduction."""
-    scenarios.add_plan(household, count=_COUNT, paid=0, next_days=28, opened_days_ago=5)
+    scenarios.add_plan(household, count=_COUNT, paid=0, next_days=28, opened_days_ago=_OPENED_DAYS)
     _add_deduction(household, first_days=28, work_state="NY")
 
 
