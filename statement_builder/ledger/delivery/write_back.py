@@ -11,10 +11,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, insert, or_, select, text, update
-from sqlalchemy.exc import IntegrityError
 
 from statement_builder.billing.model import Record
-from statement_builder.errors import InvariantError
 from statement_builder.ledger.audit.events import SERVICE, write_event
 from statement_builder.ledger.document_queries import fetch_documents, is_live, select_documents
 from statement_builder.ledger.records import Document
@@ -191,15 +189,12 @@ class WriteBackRepository(Repository):
             }
             for each in entries
         ]
-        try:
-            with self._write() as connection:
-                values = {"name": name, "batch_id": batch_id, "number": number, "sha256": "", **claimed}
-                connection.execute(insert(write_back_file).values(values))
-                insert_many(connection, write_back_entry, rows)
-                _note(connection, batch_id, name, DeliveryState.CLAIMED, at)
-                return _read_files(connection, write_back_file.c.name == name)[0]
-        except IntegrityError as exc:
-            raise InvariantError(f"write-back file {name}: it, or one of its entries, is claimed already") from exc
+        with self._write() as connection:
+            values = {"name": name, "batch_id": batch_id, "number": number, "sha256": "", **claimed}
+            connection.execute(insert(write_back_file).values(values))
+            insert_many(connection, write_back_entry, rows)
+            _note(connection, batch_id, name, DeliveryState.CLAIMED, at)
+            return _read_files(connection, write_back_file.c.name == name)[0]
 
     def record_content(self, name: str, *, sha256: str, at: datetime) -> None:
         """Record which lines are about to be delivered."""
