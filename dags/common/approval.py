@@ -30,7 +30,8 @@ def approval_settings() -> dict[str, Any]:
 def reason_form() -> dict[str, Param]:
     """The form of a release: why the batch is rejected, or accepted although something is unusual."""
     description = "Why you reject the batch, or accept what is unusual. It is kept in the event log."
-    return {"reason": Param("", type="string", title="Reason", description=description)}
+    # Nullable: Airflow's page would otherwise not let anybody approve without a reason.
+    return {"reason": Param(None, type=["null", "string"], title="Reason", description=description)}
 
 
 class RecordedApproval(ApprovalOperator):

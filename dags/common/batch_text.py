@@ -1,4 +1,4 @@
-"""What a person reads about a batch on Airflow's pages, as Markdown: the approval, a finished batch, and a dry run."""
+"""What a person reads about a batch on Airflow's pages: the approval, as Markdown, a finished batch, and a dry run."""
 
 from __future__ import annotations
 
@@ -39,39 +39,38 @@ def describe_approval(
             f"{counts['rendered']:,} documents, {format_dollars(summary.cents['rendered'])}: {counts['print']:,} on "
             f"paper, {counts['email']:,} by e-mail.",
             "",
-            *_describe_reasons("held accounts", counts["held"], briefing.holds, compares=bool(briefing.previous_id)),
-            *_describe_reasons("exceptions", counts["exceptions"] + counts["errors"], briefing.exceptions),
-            *([f"![A page of this batch]({picture})", ""] if picture else []),
             f"[Look at real pages in the console]({link})."
             if link
             else f"`statements show {summary.batch_id}` has the details, `statements exceptions {summary.batch_id}` "
             "the accounts.",
+            "",
+            *([f"![A page of this batch]({picture})", ""] if picture else []),
+            *_describe_reasons("exceptions", counts["exceptions"] + counts["errors"], briefing.exceptions),
+            *_describe_reasons("held accounts", counts["held"], briefing.holds, compares=bool(briefing.previous_id)),
         ]
     )
 
 
 def describe_result(summary: BatchSummary, link: str) -> str:
-    """A batch in figures, when a run has ended: what was pulled, made and sent. Figures that are zero are left out."""
+    """A batch in figures, when a run has ended, as plain text: a log and the page of a task show no Markdown."""
     foots = "" if summary.foots is None else "; every figure foots" if summary.foots else "; it DOES NOT FOOT"
     lines = [
-        f"**{summary.batch_id}**, as of {summary.as_of}: {format_state(summary.state)}{foots}.",
-        "",
-        *_describe_figures(summary),
-        *_describe_reasons("held accounts", summary.counts["held"], tuple(count_holds(summary.holds, None))),
+        f"{summary.batch_id}, as of {summary.as_of}: {format_state(summary.state)}{foots}.",
+        *_list_figures(summary),
+        *_list_holds(summary),
     ]
-    return "\n".join([*lines, f"[The batch in the console]({link})."] if link else lines).strip()
+    return "\n".join([*lines, "", f"The batch in the console: {link}"] if link else lines)
 
 
 def describe_dry_run(summary: BatchSummary) -> str:
-    """What a run would decide. Nothing was built, written or sent."""
+    """What a run would decide, as plain text. Nothing was built, written or sent."""
     return "\n".join(
         [
-            f"Dry run of **{summary.batch_id}**, as of {summary.as_of}. Nothing was built, written or sent.",
-            "",
-            *_describe_figures(summary),
-            *_describe_reasons("held accounts", summary.counts["held"], tuple(count_holds(summary.holds, None))),
+            f"Dry run of {summary.batch_id}, as of {summary.as_of}. Nothing was built, written or sent.",
+            *_list_figures(summary),
+            *_list_holds(summary),
         ]
-    ).strip()
+    )
 
 
 def _describe_changes(briefing: Briefing) -> Iterator[str]:
@@ -118,13 +117,20 @@ def _describe_reasons(
     yield ""
 
 
-def _describe_figures(summary: BatchSummary) -> Iterator[str]:
-    yield from ("| | accounts or documents | dollars |", "|---|---:|---:|")
+def _list_figures(summary: BatchSummary) -> Iterator[str]:
+    """Label, accounts or documents, and dollars, in columns. Figures that are zero are left out."""
+    yield ""
     for name in FIGURES:
         if summary.counts[name]:
-            label, dollars = FIGURE_LABELS[name], format_dollars(summary.cents[name])
-            yield f"| {label} | {summary.counts[name]:,} | {dollars} |"
-    yield ""
+            yield f"{FIGURE_LABELS[name]:26}{summary.counts[name]:>10,}{format_dollars(summary.cents[name]):>20}"
+
+
+def _list_holds(summary: BatchSummary) -> Iterator[str]:
+    if not summary.holds:
+        return
+    yield from ("", f"{summary.counts['held']:,} held accounts, by reason; one can have several:")
+    for reason in count_holds(summary.holds, None):
+        yield f"{reason.count:>10,}  {one_line(reason.title)}"
 
 
 def _escape(text: str) -> str:

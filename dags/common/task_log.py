@@ -97,7 +97,8 @@ def end_with_message(context: Any) -> None:
         log().error("Airflow retries this task: try %s of %s ended.", task_instance.try_number, tries)
         return
     name = task_instance.task_id.rpartition(".")[2]
-    log().error("Fix the cause, then clear this task with downstream. Nothing is sent twice. %s#%s", RUNBOOK, name)
+    log().error("Fix the cause, then clear this task with downstream. Nothing is sent twice.")
+    log().error("More: %s#%s", RUNBOOK, name)
 
 
 def describe_error(error: Any) -> str:

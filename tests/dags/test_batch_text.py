@@ -3,12 +3,16 @@ accident."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from common.batch_text import REASONS_MAX, describe_approval, describe_dry_run, describe_result
+from msgspec.structs import replace
 
 from statement_builder.operations.approval.briefing import Briefing, Change, ReasonCount
 from statement_builder.operations.approval.release_checks import ReleaseCheck
 from statement_builder.operations.approval.release_codes import ReleaseCode
+from statement_builder.policy.hold_codes import HOLD_CODES
 from tests.operations.test_briefing import summary
 
 VOLUME = ReleaseCheck(code=ReleaseCode.VOLUME, message="130 documents, compared with 100 in 2026-10-statement.")
@@ -28,7 +32,7 @@ SUMMARY = summary(50_000, rendered=130, print=100, email=30, held=12, exceptions
 def test_approval__leads_with_why_and_with_what_differs() -> None:
     text = describe_approval(SUMMARY, BRIEFING, [VOLUME], "")
     parts = ["### Why you are asked", "**VOLUME**", "### What differs from 2026-10-statement"]
-    parts += ["### What leaves when you approve", "### What does not leave: 12 held accounts", "2 exceptions"]
+    parts += ["### What leaves when you approve", "### What does not leave: 2 exceptions", "12 held accounts"]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
     assert "| documents | 130 | 100 | +30 % |" in text
@@ -73,7 +77,8 @@ def test_reasons__are_few_enough_for_airflows_page() -> None:
 @pytest.mark.parametrize("describe", [lambda each: describe_result(each, ""), describe_dry_run], ids=["result", "dry"])
 def test_figures__have_no_row_of_zeros(describe: object) -> None:
     assert callable(describe)
-    text = describe(SUMMARY)
-    assert "| rendered | 130 | $500.00 |" in text
-    assert "| 0 |" not in text
-    assert "12 held accounts" in text
+    text = describe(replace(SUMMARY, holds={"MINBAL": 12}))
+    assert re.search(r"^rendered +130 +\$500.00$", text, re.MULTILINE)
+    assert not re.search(r" 0 ", text)
+    assert "12 held accounts, by reason" in text
+    assert f"12  {HOLD_CODES['MINBAL'].title}" in text

@@ -102,15 +102,15 @@ def test_logs__have_no_library_chatter(runs: FinishedRuns) -> None:
 def test_waiting_close__shows_what_was_sent_and_what_it_waits_for(runs: FinishedRuns) -> None:
     shown = runs.run("month")["shown"]["close"]
     assert "The DAG delivery_tracking checks every hour." in shown
-    assert re.search(r"^\| handed off \| \d+ \| \$", shown, re.MULTILINE)
+    assert re.search(r"^handed off +\d+ +\$", shown, re.MULTILINE)
 
 
 def test_dry_run__leaves_nothing_behind(runs: FinishedRuns) -> None:
     assert set(runs.run("dry run")["tasks"].values()) == {"skipped"}
     shown = runs.run("dry run")["shown"]["open_batch"]
-    assert shown.startswith(f"Dry run of **{BATCH}**, as of 2026-11-07. Nothing was built, written or sent.")
-    assert re.search(r"^\| selected \| \d+ \| \$", shown, re.MULTILINE)
-    assert "| 0 |" not in shown
+    assert shown.startswith(f"Dry run of {BATCH}, as of 2026-11-07. Nothing was built, written or sent.")
+    assert re.search(r"^selected +\d+ +\$", shown, re.MULTILINE)
+    assert not re.search(r" 0 ", shown)
     assert "{" not in shown, "a Python value"
     assert runs.hospital.ledger("SELECT count(*) FROM event WHERE what = 'open'") == [(1,)]
 

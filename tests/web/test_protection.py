@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -142,7 +143,7 @@ def test_proxy__user_comes_in_and_is_the_actor(hospital: Hospital) -> None:
     settings.write_text(
         f'{text}\n[console]\npublic_url = "https://{PUBLIC}"\n[roles]\nconsole = ["web:ana"]\n', encoding="utf-8"
     )
-    hospital.environ["STATEMENTS_PROXY_SECRET"] = SECRET
+    hospital = replace(hospital, environ=hospital.environ | {"STATEMENTS_PROXY_SECRET": SECRET})
     with open_console(hospital, actor="service@host") as visit:
         visit.client.headers["Host"] = PUBLIC
         visit.get("/", status=401)
