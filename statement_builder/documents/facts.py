@@ -43,6 +43,15 @@ class Facts(Record, kw_only=True):
         return ()
 
 
+class PlanLetterFacts(Facts, kw_only=True):
+    """The base of letters about one payment plan, whose number they print."""
+
+    plan_id: str
+
+    def printed_ids(self) -> tuple[str, ...]:
+        return (self.plan_id,)
+
+
 class VisitLine(Record, kw_only=True):
     """One encounter as printed: `charges - insurance - adjustments - payments - pending = owed`, to the cent."""
 

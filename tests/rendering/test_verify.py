@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -21,10 +22,15 @@ from statement_builder.rendering.verifier import Verifier
 from tests.builders import make_address, make_encounter, make_facility
 from tests.contents import TEMPLATES, make_letter, make_ob_notice, make_statement
 from tests.envelope import DOUBLE_WINDOW_10
+from tests.estate_letters import make_claim, make_estate
+from tests.payroll import make_authorization, make_deduction
+from tests.plan_letters import make_plan, make_reminder
+from tests.refund_letters import make_refund, make_refund_letter
 from tests.rendering.sample_pages import CONTENTS
 
 NOBODY = ForeignIds(accounts_by_guarantor={})
 STATEMENT = make_statement()
+UUID = "6fc4436c-20cc-50f7-cabc-a19442b5837e"
 
 
 def replaced(**changes: object) -> Content:
@@ -243,11 +249,24 @@ def test_verify__touching_texts_are_named_by_their_fields(tmp_path: Path) -> Non
 
 
 def test_verify__hospital_with_uuids_as_its_own_ids() -> None:
-    guarantor_id, account = "6fc4436c-20cc-50f7-cabc-a19442b5837e", "9808a1c3-5354-de5f-bfe5-7fdbd39bb426"
+    guarantor_id, account = UUID, "9808a1c3-5354-de5f-bfe5-7fdbd39bb426"
     content = make_statement(make_encounter(account), guarantor_id=guarantor_id)
     pdf = CompiledEngine(TEMPLATES).render(content).pdf
     accept(pdf, content)
     assert refusal(pdf, msgspec.structs.replace(content, guarantor_id="G1001")).code == "FOREIGN_ID"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(make_reminder(make_plan(next_on=date(2026, 11, 25), plan_id=UUID)), id="plan"),
+        pytest.param(make_claim(estate=make_estate(case_number=UUID)), id="court-case"),
+        pytest.param(make_authorization(make_deduction(authorization_id=UUID)), id="payroll-form"),
+        pytest.param(make_refund_letter(make_refund(UUID)), id="refund"),
+    ],
+)
+def test_verify__uuids_of_what_a_letter_is_about(compiled: CompiledEngine, content: Content) -> None:
+    accept(compiled.render(content).pdf, content)
 
 
 @pytest.mark.parametrize("name", ["", "\u00a0"], ids=["empty", "no-break-space"])

@@ -60,6 +60,9 @@ class EstateClaimFacts(Facts, kw_only=True):
     signer_title: str
     is_certified: bool
 
+    def printed_ids(self) -> tuple[str, ...]:
+        return (self.case_number,)
+
     def dates_ahead(self) -> Iterator[DateAhead]:
         yield "present_until_on", self.present_until_on
 

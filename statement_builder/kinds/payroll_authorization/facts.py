@@ -12,18 +12,17 @@ from statement_builder.billing.model import GuarantorAccount, PayFrequency, Payr
 from statement_builder.billing.payroll import adds_up, authorization_cause, last_pay_cents
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
-from statement_builder.documents.facts import DateAhead, Facts
+from statement_builder.documents.facts import DateAhead, PlanLetterFacts
 from statement_builder.documents.plan_terms import assistance_until
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.policy.wage_deductions import wage_deduction_rule
 
 
-class PayrollAuthorizationFacts(Facts, kw_only=True):
+class PayrollAuthorizationFacts(PlanLetterFacts, kw_only=True):
     """A form to sign, or its signed copy. `total = per_pay * (pay_count - 1) + last_pay`, and all of it is financed:
     there is no charge."""
 
     authorization_id: str
-    plan_id: str
     employee_id: str
     total_cents: int
     per_pay_cents: int
@@ -67,6 +66,9 @@ class PayrollAuthorizationFacts(Facts, kw_only=True):
     def sale_price_cents(self) -> int:
         """The total sale price (12 CFR 1026.18(j))."""
         return self.down_payment_cents + self.total_cents
+
+    def printed_ids(self) -> tuple[str, ...]:
+        return (*super().printed_ids(), self.authorization_id, self.employee_id)
 
     def dates_ahead(self) -> Iterator[DateAhead]:
         if self.signed_on is None:

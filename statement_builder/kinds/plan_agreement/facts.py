@@ -8,7 +8,7 @@ from datetime import date
 from statement_builder.billing.model import GuarantorAccount, Plan, PlanMethod
 from statement_builder.billing.plans import unpaid_cents
 from statement_builder.billing.selection import PlanLetterMode, Selection
-from statement_builder.documents.facts import DateAhead, Facts, VisitLine
+from statement_builder.documents.facts import DateAhead, PlanLetterFacts, VisitLine
 from statement_builder.documents.plan_terms import (
     PaymentRun,
     assistance_until,
@@ -20,13 +20,12 @@ from statement_builder.documents.plan_terms import (
 from statement_builder.documents.printed_terms import PrintedTerms
 
 
-class PlanAgreementFacts(Facts, kw_only=True):
+class PlanAgreementFacts(PlanLetterFacts, kw_only=True):
     """An agreement. `content.amount_cents` is the next payment, `due_on` its date.
 
     `total = financed + finance_charge`, and `sale_price = down_payment + total`.
     """
 
-    plan_id: str
     visits: tuple[VisitLine, ...]
     runs: tuple[PaymentRun, ...]
     """All payments. They add up to `total_cents`. Those of a plan that has begun may have passed."""

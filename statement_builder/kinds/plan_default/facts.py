@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from statement_builder.billing.model import Correspondence, GuarantorAccount
 from statement_builder.billing.selection import Selection
-from statement_builder.documents.facts import DateAhead, Facts, VisitLine
+from statement_builder.documents.facts import DateAhead, PlanLetterFacts, VisitLine
 from statement_builder.documents.plan_terms import assistance_until, find_plan, plan_visits, require_footing
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.policy.channel import FINAL_LEVEL
@@ -30,10 +30,9 @@ _STEPS = (NextStep.BILL, NextStep.BILL, NextStep.PAST_DUE, NextStep.SECOND_LETTE
 """By the level of the next letter. Levels 0 and 1 are bills."""
 
 
-class PlanDefaultFacts(Facts, kw_only=True):
+class PlanDefaultFacts(PlanLetterFacts, kw_only=True):
     """A letter about an ended plan. `content.amount_cents` is the sum of the visits' `owed_cents`."""
 
-    plan_id: str
     visits: tuple[VisitLine, ...]
     next_step: NextStep
     assistance_until_on: date | None

@@ -8,7 +8,7 @@ from datetime import date
 from statement_builder.billing.model import GuarantorAccount, PlanMethod
 from statement_builder.billing.plans import unpaid_cents
 from statement_builder.billing.selection import Selection
-from statement_builder.documents.facts import DateAhead, Facts, VisitLine
+from statement_builder.documents.facts import DateAhead, PlanLetterFacts, VisitLine
 from statement_builder.documents.plan_terms import (
     PlanPayment,
     assistance_until,
@@ -20,10 +20,9 @@ from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.policy.plan_letters import missed_installments
 
 
-class PlanMissedFacts(Facts, kw_only=True):
+class PlanMissedFacts(PlanLetterFacts, kw_only=True):
     """A letter about missed installments. `content.amount_cents` is the sum of `payments`, to pay by `due_on`."""
 
-    plan_id: str
     payments: tuple[PlanPayment, ...]
     """What is unpaid of each missed installment, oldest first. Their dates have passed."""
     next_payment: PlanPayment | None

@@ -8,15 +8,14 @@ from datetime import date
 from statement_builder.billing.model import GuarantorAccount, PlanMethod
 from statement_builder.billing.plans import unpaid_cents
 from statement_builder.billing.selection import Selection
-from statement_builder.documents.facts import DateAhead, Facts, VisitLine
+from statement_builder.documents.facts import DateAhead, PlanLetterFacts, VisitLine
 from statement_builder.documents.plan_terms import PlanPayment, find_plan, plan_visits, require_footing
 from statement_builder.documents.printed_terms import PrintedTerms
 
 
-class PlanReminderFacts(Facts, kw_only=True):
+class PlanReminderFacts(PlanLetterFacts, kw_only=True):
     """A reminder. `content.amount_cents` is the sum of `payments`."""
 
-    plan_id: str
     payments: tuple[PlanPayment, ...]
     """What is unpaid to the due date: the installment, and earlier ones within their grace period."""
     is_automatic: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from datetime import date, timedelta
+from decimal import Decimal
 from io import StringIO
 from typing import Annotated
 from urllib.parse import urlencode
@@ -139,7 +140,7 @@ def _cells(row: QueueRow) -> tuple[str, ...]:
         row.account_number,
         row.document_id,
         row.file,
-        "" if row.cents is None else f"{row.cents / 100:.2f}",
+        "" if row.cents is None else str(Decimal(row.cents).scaleb(-2)),
         row.until.isoformat() if row.until else "",
         row.why,
         row.what_to_do,
