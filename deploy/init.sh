@@ -10,6 +10,7 @@ airflow users create --username admin --password "$AIRFLOW_ADMIN_PASSWORD" --rol
 if [ -n "${AIRFLOW_OPERATOR_PASSWORD-}" ]; then  # triggers, approves and clears; changes no connection and no user
     airflow users create --username operator --password "$AIRFLOW_OPERATOR_PASSWORD" --role User \
         --firstname Billing --lastname Office --email operator@hospital.example
+    airflow roles add-perms User --resource "HITL Detail" --action menu_access  # the page Required Actions
 fi
 
 connections=$(mktemp --suffix .json)

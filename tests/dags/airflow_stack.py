@@ -298,6 +298,7 @@ def _run_init(airflow: AirflowHome, *, host_key: Path, source_url: str) -> None:
         "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         "POOLS": str(ROOT / "deploy" / "pools.json"),
         "AIRFLOW_ADMIN_PASSWORD": PASSWORD,
+        "AIRFLOW_OPERATOR_PASSWORD": PASSWORD,
         "SFTP_HOST_KEY": str(host_key),
         "SAMPLE_HOSPITAL_URL": source_url,
     }
