@@ -98,6 +98,6 @@ def test_upgrade_ledger__odd_connection_is_named_and_nothing_created(
 def test_compose_init__has_every_folder_that_it_marks() -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
     marked = {"outbox:/var/lib/statements/outbox", "inbox:/var/lib/statements/inbox"}
-    assert marked <= set(services["init"]["volumes"])
-    assert marked <= set(services["worker"]["volumes"])
+    for name in ("init", "worker"):
+        assert marked <= {each for each in services[name]["volumes"] if isinstance(each, str)}, name
     assert "common.upgrade_ledger" in (ROOT / "deploy" / "init.sh").read_text(encoding="utf-8")
