@@ -88,6 +88,12 @@ _ESTATE_COLUMNS = (
 """Of the table of estates, in order."""
 
 
+_PRICE_PERCENT = (85, 115)
+"""Of the typical price of a charge, at least and at most."""
+_ALLOWED_PERCENT = (48, 68)
+"""Of the charges, what an insurer allows."""
+
+
 @dataclass(frozen=True)
 class Mailed:
     """Mail already sent for a visit: first and last in days ago, last dunning level, number of statements."""
@@ -202,11 +208,11 @@ class Household:
         """Add a visit with its charges and insurance transactions. Returns (account number, patient balance in cents).
 
         `owed_cents` fixes the patient balance. With status pending or appeal the insurer has not paid yet, and the
-        encounter row has the amount still expected from insurance. Some
-        self-pay visits have a good faith estimate; charges far above it were reviewed.
+        encounter row has the amount still expected from insurance. Some self-pay visits have a good faith estimate;
+        charges far above it were reviewed.
         """
         rng = self.rng
-        service = service or rng.choice(SERVICES)
+        service = service or self._choose_service(owed_cents or 0)
         account = f"{7_000_000 + self.number}{len(self.accounts) + 1:03d}"
         self.accounts.append(account)
         if financial_class is None:
@@ -254,10 +260,22 @@ class Household:
             )
         return account, owed
 
+    def _choose_service(self, owed_cents: int) -> Service:
+        """A kind of visit at random; the smallest that can leave this patient balance, if that one is too small."""
+
+        def least_share_cents(service: Service) -> int:
+            return sum(dollars for _, _, dollars in service.lines) * _PRICE_PERCENT[0] * _ALLOWED_PERCENT[0] // 100
+
+        drawn = self.rng.choice(SERVICES)
+        if least_share_cents(drawn) >= owed_cents:
+            return drawn
+        large = [each for each in SERVICES if least_share_cents(each) >= owed_cents]
+        return min(large, key=least_share_cents, default=drawn)
+
     def _add_charges(self, account: str, service: Service, days_ago: int) -> int:
         total = 0
         for index, (description, code, dollars) in enumerate(service.lines, 1):
-            cents = dollars * self.rng.randint(85, 115)
+            cents = dollars * self.rng.randint(*_PRICE_PERCENT)
             total += cents
             self.rows["charge"].append(
                 (
@@ -287,7 +305,7 @@ class Household:
 
         Returns (patient balance, amount pending with insurance) in cents.
         """
-        allowed = total * self.rng.randint(48, 68) // 100
+        allowed = total * self.rng.randint(*_ALLOWED_PERCENT) // 100
         if status in (InsuranceStatus.PENDING, InsuranceStatus.APPEAL):
             self._add_transaction(account, on, "contractual", payer, total - allowed)
             return 0, allowed
