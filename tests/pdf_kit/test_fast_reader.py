@@ -65,7 +65,8 @@ def test_read__same_text_as_pdfium(compiled: CompiledEngine, kind: str, large_pr
     zones = [_any_rect(random) for _ in range(20)]
     zone_reader = FastReader(zones)
     for _ in range(2 * DOCUMENTS):
-        pdf = _filled(compiled, make_random(kind, random, large_print=large_print))
+        content = make_random(kind, random, large_print=large_print)
+        pdf = _filled(compiled, content)
         if not pdf:
             continue
         fast_pages = reader.read(pdf).pages  # raises UnsupportedPdf if the file is not supported
@@ -74,6 +75,8 @@ def test_read__same_text_as_pdfium(compiled: CompiledEngine, kind: str, large_pr
             assert [page.whole for page in fast_pages] == [page.whole for page in pages]
             assert [(page.width, page.height) for page in fast_pages] == [(page.width, page.height) for page in pages]
             for name, rect in RECTANGLES.items():
+                if name == "scan line" and not content.scanline:
+                    continue  # other text may cross its edge
                 assert remove_whitespace(fast_pages[0].within(rect)) == remove_whitespace(pages[0].within(rect)), name
             rect = _any_rect(random)
             for page, other in zip(fast_pages, pages, strict=True):

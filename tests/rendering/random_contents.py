@@ -242,8 +242,10 @@ def _share(random: Random, owed_cents: int) -> PatientShare | None:
 
 
 def _estate_letter(kind: str, random: Random, **person: Any) -> Content:
-    if kind == "estate-inquiry":
-        return make_inquiry(make_unknown_estate(died_on=date(2026, random.randint(1, 9), 14)), **person)
+    if kind == "estate-inquiry":  # goes to the last address, which the rules check
+        address = make_address("9 Elm Street", *person.pop("address").lines[:2])
+        estate = make_unknown_estate(died_on=date(2026, random.randint(1, 9), 14))
+        return make_inquiry(estate, address=address, **person)
     visits = tuple(_visit(random, number) for number in range(random.choice((1, 1, 2, 4))))
     estate = make_estate(
         attorney_name=random.choice(("", "Reyes & Cole LLP")),

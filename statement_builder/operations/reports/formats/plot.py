@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 import pygal
+from pygal import PluginImportFixer
 from pygal.style import Style
 
 from statement_builder.operations.reports.formats.cells import cell_text
 from statement_builder.reports.billing_office import Report, Row
+
+# pygal adds an import hook for maps, which no report has. It lacks `find_spec`, so Python would warn at every import
+# that fails anywhere in this process.
+sys.meta_path[:] = [hook for hook in sys.meta_path if not isinstance(hook, PluginImportFixer)]
 
 _BARS_MAX = 30
 """More bars cannot be told apart."""
