@@ -187,7 +187,8 @@ def sample_contents(folder: Path, documents: int, kind: Kind, settings: Settings
     """Up to `documents` documents of a sample hospital, which is made in `folder`."""
     url = f"sqlite:///{folder / 'hospital.db'}"
     make_sample(url, guarantors=max(100, definition_of(kind).sample_guarantors * documents), seed=1, as_of=AS_OF)
-    with open_source("reference", url, SQL_ROOT) as source:
+    languages = frozenset(settings.render.languages)
+    with open_source("reference", url, SQL_ROOT, languages=languages) as source:
         accounts = source.accounts(as_of=AS_OF, cycle="2026-11")
         recipients = (
             part for entry in accounts if not isinstance(entry, FaultyAccount) for part in split_account(entry)

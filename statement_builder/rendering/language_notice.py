@@ -70,21 +70,20 @@ class LanguageNotice:
         self._templates = templates
         self._open_printer = open_printer
         self._printer: Callable[[str], bytes] | None = None
-        self._printed: dict[tuple[str, str, str, bool], bytes] = {}
+        self._printed: dict[tuple[str, str, str, bool], tuple[bytes, int]] = {}
 
     def count_pages(self, content: Content) -> int:
         """The pages that the document's notice takes; 0 for a document without one."""
         if not content.other_language:
             return 0
-        with pikepdf.open(io.BytesIO(self._print(content))) as notice:
-            return len(notice.pages)
+        return self._print(content)[1]
 
     def add_to(self, pdf: bytes, content: Content) -> bytes:
         """The document with the notice on its last pages. The same document gives the same bytes."""
         if not content.other_language:
             return pdf
         out = io.BytesIO()
-        with pikepdf.open(io.BytesIO(pdf)) as document, pikepdf.open(io.BytesIO(self._print(content))) as notice:
+        with pikepdf.open(io.BytesIO(pdf)) as document, pikepdf.open(io.BytesIO(self._print(content)[0])) as notice:
             languages = [each.code for each in self._notices(content)]
             elements = iter(zip(_paragraphs(body_element(notice)), languages, strict=True))
             pages = list(document.pages)[-len(notice.pages) :]
@@ -99,7 +98,8 @@ class LanguageNotice:
         primary = content.other_language.partition("-")[0].casefold()
         return tuple(sorted(notices, key=lambda notice: (notice.code != SOURCE_LANGUAGE, notice.code != primary)))
 
-    def _print(self, content: Content) -> bytes:
+    def _print(self, content: Content) -> tuple[bytes, int]:
+        """The notice as a PDF, and its number of pages: laid out once for each facility, language and size."""
         facility = content.facility
         key = (facility.return_address.state, facility.phone, content.other_language, content.large_print)
         if key not in self._printed:
@@ -109,7 +109,9 @@ class LanguageNotice:
             markup = template.render(
                 notices=self._notices(content), phone=facility.phone, large_print=content.large_print
             )
-            self._printed[key] = self._printer(markup)
+            pdf = self._printer(markup)
+            with pikepdf.open(io.BytesIO(pdf)) as notice:
+                self._printed[key] = pdf, len(notice.pages)
         return self._printed[key]
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import STAGES
-from statement_builder.devtools.benchmark import run_bench
+from statement_builder.devtools.benchmark import run_bench, sample_contents
+from statement_builder.settings import load_settings
+from tests.hospital import ROOT
 
 
 @pytest.mark.parametrize("kind", list(Kind), ids=str)
@@ -19,6 +23,13 @@ def test_run_bench__measures_both_engines_on_the_same_documents(kind: Kind) -> N
     assert min(result.first_s, result.compiled_per_s, result.plain_per_s, result.cold_per_s) > 0
     assert result.bytes_per_document > 0
     assert (result.batch, result.again) == (None, None)
+
+
+def test_sample_contents__are_in_the_languages_of_a_batch(tmp_path: Path) -> None:
+    settings = load_settings({"STATEMENTS_CONFIG": str(ROOT / "statements.sample.toml")}, tmp_path)
+    contents = sample_contents(tmp_path, 60, Kind.STATEMENT, settings)
+    assert {content.language for content in contents} == {"en", "es"}
+    assert sum(bool(content.other_language) for content in contents) <= 1, "only the reader of another language"
 
 
 def test_run_bench__stages_measure_a_batch_without_and_with_layouts() -> None:
