@@ -208,8 +208,13 @@ WHITE, GRAY = b"q 1 g ", b"q .3 g "
 
 
 def words(x: float, y: float) -> bytes:
-    """Operators that draw two letters in any of the page's fonts, at points from the lower left corner."""
+    """Operators that draw two letters in a font of text, at points from the lower left corner."""
     return b"BT 1 0 0 1 %f %f Tm /%s 12 Tf <001c0020> Tj ET\n" % (x, y, b"FONT")
+
+
+def _program_bytes(font: pikepdf.Object) -> int:
+    """The size of the font program: the one of the body text has the most letters."""
+    return len(font.DescendantFonts[0].FontDescriptor.FontFile2.read_bytes())
 
 
 @pytest.mark.parametrize(
@@ -226,7 +231,8 @@ def test_find_faults__text_where_printers_cannot_print(
     pieces: tuple[Piece, ...], x: float, y: float, complaint: str
 ) -> None:
     def write(pdf: pikepdf.Pdf) -> None:
-        font = next(iter(pdf.pages[0].resources.Font.keys()))
+        fonts = pdf.pages[0].resources.Font
+        font = max(sorted(fonts.keys()), key=lambda name: _program_bytes(fonts[name]))
         paint(pdf, 0, words(x, y).replace(b"/FONT", font.encode()))
 
     found = faults(edited(build(pieces), write))
