@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from hmac import compare_digest
 from pathlib import Path
 from types import ModuleType
@@ -187,7 +187,7 @@ def _open_console(secret: str) -> Console:
     return Console(
         context=context,
         door=AirflowDoor(
-            origin=f"{address.scheme}://{address.netloc}", secret=secret, today=lambda: datetime.now(UTC).date()
+            origin=f"{address.scheme}://{address.netloc}", secret=secret, today=lambda: context.now().date()
         ),
         templates=open_templates(context.facility.time_zone),
         jobs=jobs,

@@ -99,7 +99,8 @@ def _timed(report: Callable[[str], None]) -> Iterator[list[str]]:
 
 def _describe(summary: BatchSummary) -> str:
     counts = summary.counts
-    return f"{counts['rendered']:,} documents, {counts['print']:,} printed, {counts['email']:,} e-mailed"
+    noun = "document" if counts["rendered"] == 1 else "documents"
+    return f"{counts['rendered']:,} {noun}, {counts['print']:,} printed, {counts['email']:,} e-mailed"
 
 
 def _list_places(home: Path, examples: list[Example]) -> dict[str, str]:

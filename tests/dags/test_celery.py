@@ -57,7 +57,9 @@ def test_statements__workers_killed_during_build_and_hand_off(deployment: Deploy
         deployment.office.script.greeting.append("554 5.3.2 closed for the night")
         stack.wait_for_approval(dag, run)
         assert deployment.office.script.greeting == [], "the office was not notified"
-        print(f"killed in build, waits for approval {time.monotonic() - killed_at:.0f} s later")
+        print(
+            f"Worker killed during the build. The batch waited for approval {time.monotonic() - killed_at:.0f} s later."
+        )
         stack.start_worker(victim)
 
         deployment.smtp.script.hold_after = 3
@@ -69,7 +71,7 @@ def test_statements__workers_killed_during_build_and_hand_off(deployment: Deploy
         deployment.smtp.script.hold_after = None
         deployment.smtp.script.resume.set()
         state = stack.wait_for_end(dag, run, "success", "failed")
-        print(f"killed in hand-off, the run ended {time.monotonic() - killed_at:.0f} s later: {state}")
+        print(f"Worker killed during hand-off. The run finished as {state} {time.monotonic() - killed_at:.0f} s later.")
         stack.start_worker(victim)
         if state == "failed":
             _resolve_uncertain(deployment, batch)

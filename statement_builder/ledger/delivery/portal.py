@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.errors import InvariantError
@@ -102,29 +101,26 @@ class PortalRepository(Repository):
         if not new.shown and not new.withdrawn:
             raise InvariantError(f"feed file {new.name} has no documents")
         listed = [(each, SHOW) for each in new.shown] + [(each, WITHDRAW) for each in new.withdrawn]
-        try:
-            with self._write() as connection:
-                connection.execute(
-                    insert(portal_file).values(
-                        name=new.name,
-                        batch_id=new.batch_id,
-                        sequence=new.sequence,
-                        cents=new.cents,
-                        sha256="",
-                        state=DeliveryState.CLAIMED.value,
-                        claimed_at=at,
-                        changed_at=at,
-                    )
+        with self._write() as connection:
+            connection.execute(
+                insert(portal_file).values(
+                    name=new.name,
+                    batch_id=new.batch_id,
+                    sequence=new.sequence,
+                    cents=new.cents,
+                    sha256="",
+                    state=DeliveryState.CLAIMED.value,
+                    claimed_at=at,
+                    changed_at=at,
                 )
-                insert_many(
-                    connection,
-                    portal_document,
-                    [{"document_id": each, "action": action, "portal_file": new.name} for each, action in listed],
-                )
-                _note(connection, new.batch_id, new.name, DeliveryState.CLAIMED, at)
-                return _read_files(connection, portal_file.c.name == new.name)[0]
-        except IntegrityError as exc:
-            raise InvariantError(f"feed file {new.name}: it, or one of its documents, is claimed already") from exc
+            )
+            insert_many(
+                connection,
+                portal_document,
+                [{"document_id": each, "action": action, "portal_file": new.name} for each, action in listed],
+            )
+            _note(connection, new.batch_id, new.name, DeliveryState.CLAIMED, at)
+            return _read_files(connection, portal_file.c.name == new.name)[0]
 
     def record_content(self, name: str, *, sha256: str, at: datetime) -> None:
         """Record which lines are about to be delivered."""
