@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from statement_builder.billing.kind_traits import KindTraits, MailingClock
-from statement_builder.billing.model import DocumentRequest, Fault, Record
+from statement_builder.billing.model import DocumentRequest, Fault, Record, RequestKind
 
 
 class Kind(StrEnum):
@@ -35,9 +35,28 @@ class Kind(StrEnum):
     )
     DUNNING = (
         "dunning",
-        KindTraits(noun="dunning letter", clock=MailingClock.LETTERS, family="bill", is_dunning=True, is_regular=True),
+        KindTraits(
+            noun="dunning letter",
+            clock=MailingClock.LETTERS,
+            family="bill",
+            is_dunning=True,
+            is_regular=True,
+            reads_requests=(RequestKind.VERIFICATION, RequestKind.INVOICE),
+        ),
     )
-    INVOICE = "invoice", KindTraits(noun="itemized bill", is_asked_for=True)
+    INVOICE = (
+        "invoice",
+        KindTraits(noun="itemized bill", is_asked_for=True, reads_requests=(RequestKind.INVOICE,)),
+    )
+    VERIFICATION = (
+        "verification",
+        KindTraits(
+            noun="answer about a disputed bill",
+            is_asked_for=True,
+            reads_requests=(RequestKind.VERIFICATION,),
+            by_email=False,
+        ),
+    )
     PLAN_AGREEMENT = "plan-agreement", KindTraits(family="plan", by_email=False)
     PLAN_REMINDER = "plan-reminder", KindTraits(family="plan")
     PLAN_MISSED = (

@@ -6,7 +6,7 @@ A decision reads nothing but the snapshot, so what is answered is taken out befo
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
@@ -42,25 +42,25 @@ def requests_of(entry: GuarantorAccount | FaultyAccount) -> tuple[tuple[str, Doc
 def with_open_requests(
     context: AppContext, scope: Scope, entries: Iterable[GuarantorAccount | FaultyAccount]
 ) -> Iterator[GuarantorAccount | FaultyAccount]:
-    """The entries with only the open requests for the batch's kind, and with those that operators recorded.
+    """The entries with only the open requests that the batch's kind reads, and with those that operators recorded.
 
     What the batch's own documents answer counts as open, also if the billing system has closed it since: the batch must
     find it again to check or to copy them. Not so if an operator withdrew it or another batch answered it.
     """
-    kind, batch_id = RequestKind(scope.kind.value), scope.batch_id
-    recorded: defaultdict[str, list[DocumentRequest]] = defaultdict(list)
-    for each in context.ledger.requests.recorded(context.facility.facility_id, kind, excluding_batch=batch_id):
-        recorded[each.account_number].append(
-            DocumentRequest(request_id=each.request_id, kind=kind, asked_on=each.asked_on, format=each.format)
-        )
-    own = _own_requests(context, batch_id, kind)
-    added = {number: (*own.get(number, ()), *recorded.get(number, ())) for number in own.keys() | recorded.keys()}
+    kinds, batch_id = frozenset(scope.kind.traits.reads_requests), scope.batch_id
+    added: defaultdict[str, list[DocumentRequest]] = defaultdict(list)
+    if scope.kind.traits.is_asked_for:
+        for number, asked in _own_requests(context, batch_id, RequestKind(scope.kind.value)).items():
+            added[number] += asked
+    for each in context.ledger.requests.recorded(context.facility.facility_id, excluding_batch=batch_id):
+        if each.kind in kinds:
+            added[each.account_number].append(each.request)
     for chunk in chunked(entries, _LOOKUP_SIZE):
-        asked = [
-            (number, each.request_id) for entry in chunk for number, each in requests_of(entry) if each.kind is kind
+        asked_for = [
+            (number, each.request_id) for entry in chunk for number, each in requests_of(entry) if each.kind in kinds
         ]
-        still_open = frozenset(asked) - _answered_elsewhere(context, batch_id, asked)
-        yield from (_with_requests(entry, kind, still_open, added) for entry in chunk)
+        still_open = frozenset(asked_for) - _answered_elsewhere(context, batch_id, asked_for)
+        yield from (_with_requests(entry, kinds, still_open, added) for entry in chunk)
 
 
 def _own_requests(context: AppContext, batch_id: str, kind: RequestKind) -> dict[str, Requests]:
@@ -83,12 +83,12 @@ def _answered_elsewhere(context: AppContext, batch_id: str, keys: Iterable[Reque
 
 def _with_requests(
     entry: GuarantorAccount | FaultyAccount,
-    kind: RequestKind,
+    kinds: Container[RequestKind],
     still_open: frozenset[RequestKey],
-    added: Mapping[str, Requests],
+    added: Mapping[str, Sequence[DocumentRequest]],
 ) -> GuarantorAccount | FaultyAccount:
     def is_open(number: str, request: DocumentRequest) -> bool:
-        return request.kind is kind and (number, request.request_id) in still_open
+        return request.kind in kinds and (number, request.request_id) in still_open
 
     if isinstance(entry, FaultyAccount):
         return msgspec.structs.replace(entry, requests=tuple(each for each in entry.requests if is_open(*each)))

@@ -111,6 +111,12 @@ class Policy(Record, kw_only=True):
     """Days to ask for a review of a decision on financial assistance, from the letter about it."""
     assistance_refund_days: int = default_of("assistance_refund_days")
     """Days in which the hospital refunds what a person paid above the amount that a decision left."""
+    verification_review_days: int = default_of("verification_review_days")
+    """Days in which the billing office reviews a bill that somebody disputes or asks to have verified. An older review
+    that is not finished is listed (`VERIFY_LATE`)."""
+    verification_days: int = default_of("verification_days")
+    """Days from the answer about a disputed bill in which no letter about late payment of its visit goes out. The
+    answer says so."""
     estate_wait_days: int = default_of("estate_wait_days")
     """Days after a death when the inquiry about the estate goes out."""
     estate_reply_days: int = default_of("estate_reply_days")

@@ -25,6 +25,7 @@ from statement_builder.billing.model import (
     RefundMethod,
     RefundReason,
 )
+from statement_builder.billing.request_terms import Correction
 from statement_builder.billing.selection import Kind, PlanLetterMode
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
@@ -44,6 +45,7 @@ from statement_builder.reports.control_sheet import (
 )
 from statement_builder.reports.control_sheet_pdf import render_control_sheet
 from statement_builder.resources import languages
+from tests.answers import make_dispute, make_disputed, make_verification
 from tests.assistance_letters import (
     make_denied,
     make_full,
@@ -250,6 +252,8 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "itemized": make_invoice,
     "itemized-with-pending-insurance": partial(make_invoice, _pending_stay(), asks=False),
     "itemized-of-90-lines": partial(make_invoice, make_stay(90)),
+    "verification": make_verification,
+    "verification-corrected": partial(make_verification, make_dispute(corrected=tuple(Correction))),
     "assistance-incomplete": make_incomplete,
     "assistance-incomplete-of-all-items": partial(make_incomplete, *MissingItem),
     "assistance-denied": make_denied,
@@ -298,6 +302,10 @@ _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     ),
     "estate-claim-sensitive": partial(make_claim, make_visit(sensitive=True)),
     "refund-sensitive": _sensitive_refund,
+    "verification-sensitive": partial(
+        make_verification, visit=make_disputed(sensitive=True, insurance_status=InsuranceStatus.PENDING)
+    ),
+    "verification-to-long-name": partial(make_verification, **_LONG_NAME),
     "refund-to-long-name": partial(make_refund_letter, **_LONG_NAME),
 }
 

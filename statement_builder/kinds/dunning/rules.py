@@ -43,6 +43,7 @@ from statement_builder.policy.plan_letters import ENDED_LETTER, plan_ended_lette
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
 from statement_builder.policy.settings import Policy
+from statement_builder.policy.verification import hold_after_answer, hold_open_verification
 
 _STOPS_MAIL_ONLY = frozenset({"MINDAYS", "DUPRUN"})
 """Holds that only space out the mail, and do not suspend placement."""
@@ -202,6 +203,8 @@ DUNNING_RULES: tuple[Rule, ...] = (
     encounter_rules.hold_unknown_plan,
     hold_on_plan,
     hold_on_payroll,
+    hold_open_verification,
+    hold_after_answer,
     hold_after_plan_ended,
     hold_recent_payment,
     hold_ladder_position,
