@@ -36,6 +36,17 @@ def make_disputed(*requests: DocumentRequest, **changes: Any) -> Encounter:
     return make_stay(**(facts | changes))
 
 
+def make_asked(request_id: str = "Q1", **changes: Any) -> DocumentRequest:
+    """An itemized bill was asked for four days ago. Its answer is due in 26 days."""
+    facts: dict[str, Any] = {
+        "request_id": request_id,
+        "kind": RequestKind.INVOICE,
+        "asked_on": days_ago(4),
+        "answer_by": days_ago(-26),
+    }
+    return DocumentRequest(**(facts | changes))
+
+
 def compose_answer(account: GuarantorAccount, kind: Kind, *, policy: Policy | None = None, **guarantor: Any) -> Content:
     """Decided for an ordinary guarantor, and composed for this one."""
     facility = guarantor.pop("facility", None)
@@ -50,3 +61,9 @@ def make_verification(*requests: DocumentRequest, visit: Encounter | None = None
     """The answer about a stay with $345.00 owed."""
     account = make_account(visit or make_disputed(*requests), patients=(ADULT,))
     return compose_answer(account, Kind.VERIFICATION, **guarantor)
+
+
+def make_reply(*requests: DocumentRequest, visit: Encounter | None = None, **guarantor: Any) -> Content:
+    """The letter about an itemized bill of a stay whose charges are not complete."""
+    stay = visit or make_stay(requests=requests or (make_asked(),), final_billed=bool(requests))
+    return compose_answer(make_account(stay, patients=(ADULT,)), Kind.ITEMIZED_REQUEST_REPLY, **guarantor)

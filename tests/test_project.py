@@ -22,6 +22,7 @@ PACKAGE_DATA_READERS = {
     "kinds/registry.py",
     "policy/estates/probate.py",
     "policy/hold_codes.py",
+    "policy/itemized_states.py",
     "policy/legal_numbers.py",
     "policy/placeholders.py",
     "policy/plan_states.py",

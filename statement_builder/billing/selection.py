@@ -48,6 +48,15 @@ class Kind(StrEnum):
         "invoice",
         KindTraits(noun="itemized bill", is_asked_for=True, reads_requests=(RequestKind.INVOICE,)),
     )
+    ITEMIZED_REQUEST_REPLY = (
+        "itemized-request-reply",
+        KindTraits(
+            noun="letter about a requested itemized bill",
+            family="invoice",
+            reads_requests=(RequestKind.INVOICE,),
+            needs_esign_terms=False,
+        ),
+    )
     VERIFICATION = (
         "verification",
         KindTraits(
@@ -213,6 +222,8 @@ class Selection(Record, kw_only=True):
     due_on: date
     requests: tuple[DocumentRequest, ...] = ()
     """What this document answers."""
+    reason: str = ""
+    """Why the rules chose it, where its page says so and the account alone does not tell."""
     recipient_digest: str = ""
     """Digest of the name and address on the document (`policy.recipient`), so that the recheck sees a change."""
 

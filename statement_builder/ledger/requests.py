@@ -52,8 +52,16 @@ class RecordedRequest(Record, kw_only=True):
     @property
     def request(self) -> DocumentRequest:
         """As the rules read it."""
-        values = {name: getattr(self, name) for name in DocumentRequest.__struct_fields__ if name != "state_rule"}
-        return DocumentRequest(**values)
+        return DocumentRequest(
+            request_id=self.request_id,
+            kind=self.kind,
+            asked_on=self.asked_on,
+            format=self.format,
+            reviewed_on=self.reviewed_on,
+            corrected=self.corrected,
+            obstacle=self.obstacle,
+            expected_on=self.expected_on,
+        )
 
 
 class RequestRepository(Repository):
@@ -150,6 +158,20 @@ class RequestRepository(Repository):
                 for account_number, request_id in connection.execute(query, {"ids": ids})
             )
 
+    def itemized(self, facility_id: str, account_numbers: Sequence[str], *, excluding_batch: str) -> frozenset[str]:
+        """The visits of which an itemized bill was handed off, as if `excluding_batch` had made none."""
+        query = select(document_account.c.account_number).where(
+            is_one_of(document_account.c.account_number),
+            document.c.kind == RequestKind.INVOICE.value,
+            document.c.is_copy.is_(False),
+            batch.c.facility_id == facility_id,
+            *_handed_off(excluding_batch),
+        )
+        with self._read() as connection:
+            return frozenset(
+                number for ids in in_chunks(account_numbers) for (number,) in connection.execute(query, {"ids": ids})
+            )
+
     def withdrawn(self, facility_id: str) -> frozenset[tuple[str, str]]:
         """Account number and id of the requests that operators withdrew."""
         query = select(request.c.account_number, request.c.request_id).where(
@@ -194,12 +216,16 @@ def _is_answered(excluding_batch: str) -> ColumnElement[bool]:
 
 def _answers(excluding_batch: str) -> tuple[ColumnElement[bool], ...]:
     """A document that names the request was handed off, and an attempt to deliver it is under way or went well."""
+    return document_request.c.document_id == document.c.document_id, *_handed_off(excluding_batch)
+
+
+def _handed_off(excluding_batch: str) -> tuple[ColumnElement[bool], ...]:
+    """A document about the account was handed off, and an attempt to deliver it is under way or went well."""
     live = exists().where(
         delivery.c.document_id == document.c.document_id,
         delivery.c.state.not_in([state.value for state in TERMINAL_FAILURES]),
     )
     return (
-        document_request.c.document_id == document.c.document_id,
         document_account.c.document_id == document.c.document_id,
         document.c.state == DocumentState.HANDED_OFF.value,
         document.c.batch_id == batch.c.batch_id,
@@ -211,8 +237,15 @@ def _answers(excluding_batch: str) -> tuple[ColumnElement[bool], ...]:
 def _to_request(row: dict[str, Any]) -> RecordedRequest:
     asked = make_request(row, RequestKind(row["kind"]))
     return RecordedRequest(
+        request_id=asked.request_id,
+        kind=asked.kind,
         account_number=row["account_number"],
+        asked_on=asked.asked_on,
+        format=asked.format,
         recorded_by=row["recorded_by"],
         recorded_at=row["recorded_at"],
-        **{name: getattr(asked, name) for name in asked.__struct_fields__ if name != "state_rule"},
+        reviewed_on=asked.reviewed_on,
+        corrected=asked.corrected,
+        obstacle=asked.obstacle,
+        expected_on=asked.expected_on,
     )

@@ -22,6 +22,7 @@ from statement_builder.operations.tracking.inbox import (
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy.guarantor_rules import ALTERNATE_FORMATS
 from statement_builder.policy.hold_codes import describe_hold
+from statement_builder.policy.requests import LISTED_CODES
 
 _DOCUMENT_ID = re.compile(DOCUMENT_ID_PATTERN)
 _DOCUMENTS_MAX = 200
@@ -59,7 +60,7 @@ _REVIEWS = {
 def list_work_queue(context: AppContext, batch: Batch | None = None) -> list[ExceptionRow]:
     """Everything that a clerk must act on, for one batch or for all, with the fix.
 
-    A request for braille, an audio recording, or a data CD is one row, also after its batch has closed, and so is a
+    A request for braille, an audio recording, or a data CD is one row, and so is a late answer to a request, also after its batch has closed, and so is a
     claim against an estate whose time runs out. A print file that was rejected as a whole is one row. A file in the
     inbox is one row, with its batch if the file names one of that batch's documents or print files.
     """
@@ -124,9 +125,9 @@ def _list_reviews(context: AppContext, batch_id: str | None) -> Iterator[Excepti
 
 
 def _list_requests(context: AppContext, batch_id: str | None) -> Iterator[ExceptionRow]:
-    """The bills that a person must make in another format than print, with the age of the request. A closed batch does
+    """The requests that a person must act on, with their age: another format than print, or an answer that is late. A closed batch does
     not end a request: it is listed until a later batch decides about the guarantor without it."""
-    codes = ALTERNATE_FORMATS.values()
+    codes = (*ALTERNATE_FORMATS.values(), *LISTED_CODES)
     seen: set[tuple[str, str]] = set()
     for each in context.ledger.candidates.last_holds(context.facility.facility_id, codes):
         key = (each.subject, each.hold.code)

@@ -14,6 +14,8 @@ import msgspec
 
 from statement_builder.billing.model import DocumentRequest, FaultyAccount, GuarantorAccount, RequestKind
 
+from statement_builder.policy.itemized_states import complete_requests, is_rule_request, is_with_first_bill
+
 if TYPE_CHECKING:
     from statement_builder.pipeline.context import AppContext
     from statement_builder.pipeline.pull import Scope
@@ -49,9 +51,8 @@ def with_open_requests(
     """
     kinds, batch_id = frozenset(scope.kind.traits.reads_requests), scope.batch_id
     added: defaultdict[str, list[DocumentRequest]] = defaultdict(list)
-    if scope.kind.traits.is_asked_for:
-        for number, asked in _own_requests(context, batch_id, RequestKind(scope.kind.value)).items():
-            added[number] += asked
+    for number, asked in _own_requests(context, batch_id, scope.kind.traits.reads_requests[0]).items():
+        added[number] += asked
     for each in context.ledger.requests.recorded(context.facility.facility_id, excluding_batch=batch_id):
         if each.kind in kinds:
             added[each.account_number].append(each.request)
@@ -60,12 +61,30 @@ def with_open_requests(
             (number, each.request_id) for entry in chunk for number, each in requests_of(entry) if each.kind in kinds
         ]
         still_open = frozenset(asked_for) - _answered_elsewhere(context, batch_id, asked_for)
-        yield from (_with_requests(entry, kinds, still_open, added) for entry in chunk)
+        yield from _complete(context, scope, [_with_requests(entry, kinds, still_open, added) for entry in chunk])
+
+
+def _complete(
+    context: AppContext, scope: Scope, entries: Sequence[GuarantorAccount | FaultyAccount]
+) -> Iterator[GuarantorAccount | FaultyAccount]:
+    """The entries with the deadlines and the requests of the state's law (`policy.itemized_states`)."""
+    policy, state = context.settings.policy, context.facility.return_address.state.upper()
+    numbers: list[str] = []
+    if is_with_first_bill(state, policy):
+        accounts = [entry for entry in entries if isinstance(entry, GuarantorAccount)]
+        numbers = [each.account_number for account in accounts for each in account.encounters]
+    sent = context.ledger.requests.itemized(context.facility.facility_id, numbers, excluding_batch=scope.batch_id)
+    for entry in entries:
+        if isinstance(entry, FaultyAccount):
+            yield entry
+        else:
+            yield complete_requests(entry, policy, state, scope.as_of, sent=sent)
 
 
 def _own_requests(context: AppContext, batch_id: str, kind: RequestKind) -> dict[str, Requests]:
     """Account number → what the batch's own documents answer and nothing else has ended."""
-    own = context.ledger.requests.of_batch(batch_id, kind)
+    found = context.ledger.requests.of_batch(batch_id, kind)
+    own = {number: [each for each in asked if not is_rule_request(each)] for number, asked in found.items()}
     keys = [(number, each.request_id) for number, asked in own.items() for each in asked]
     ended = _answered_elsewhere(context, batch_id, keys)
     if keys:

@@ -40,6 +40,8 @@ PRIVACY_RULES: tuple[Rule, ...] = (
     encounter_rules.hold_confidential_visit,
 )
 """What holds every answer, also one that prints no amount."""
+LISTED_CODES = ("REQ_FORMAT", "REQ_LATE", "VERIFY_LATE")
+"""Holds of requests that a person must act on. The work queue lists them with the age of the request."""
 AMOUNT_RULES: tuple[Rule, ...] = (
     encounter_rules.hold_not_final,
     encounter_rules.hold_financial_class,
@@ -80,6 +82,10 @@ class Requests:
         """Whether anybody asked."""
         return any(self.of(each) for each in account.encounters)
 
+    def are_asked_by_people(self, account: GuarantorAccount) -> bool:
+        """Whether any person asked: not only a state's law."""
+        return any(not asked.state_rule for each in account.encounters for asked in self.of(each))
+
     def are_in(self, entry: FaultyAccount) -> bool:
         """As `are_open`, of an account with bad rows."""
         return any(each.kind is self.kind for _, each in entry.requests)
@@ -105,6 +111,16 @@ class Requests:
         """Hold all but the oldest request: an answer is about one visit, and a recipient gets one a cycle."""
         asked = sorted((each for each in billable if self.of(each)), key=self._order)
         yield from (make_hold("REQ_NEXT", each.account_number) for each in asked[1:])
+
+
+def hold_overdue(candidate: Candidate, requests: Requests, holds: Iterable[Hold]) -> Iterable[Hold]:
+    """List the visits whose requests are held for longer than the law or the policy allows for the answer."""
+    held = {hold.account_number for hold in holds}
+    for each in requests.visits(candidate.account):
+        if held & {"", each.account_number}:
+            late = [asked for asked in requests.of(each) if asked.answer_by and asked.answer_by < candidate.as_of]
+            if late:
+                yield make_hold("REQ_LATE", each.account_number, since=late[0].asked_on)
 
 
 def first_unheld(requests: Requests, account: GuarantorAccount, holds: Iterable[Hold]) -> Encounter | None:

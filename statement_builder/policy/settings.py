@@ -111,6 +111,13 @@ class Policy(Record, kw_only=True):
     """Days to ask for a review of a decision on financial assistance, from the letter about it."""
     assistance_refund_days: int = default_of("assistance_refund_days")
     """Days in which the hospital refunds what a person paid above the amount that a decision left."""
+    itemized_bill_days: int = default_of("itemized_bill_days")
+    """Days from a request for an itemized bill to its answer, at most. A state's law can give fewer. A letter
+    (`itemized-request-reply`) says when the bill comes if it cannot be sent yet; an older request is listed
+    (`REQ_LATE`)."""
+    itemized_first_bill: bool = True
+    """In a state whose law requires it, every visit with a balance gets an itemized bill with its first bill, once, and
+    letters about late payment wait for it (`ITEMIZED_FIRST`). `false`: another system sends them."""
     verification_review_days: int = default_of("verification_review_days")
     """Days in which the billing office reviews a bill that somebody disputes or asks to have verified. An older review
     that is not finished is listed (`VERIFY_LATE`)."""

@@ -47,5 +47,7 @@ class DocumentRequest(Record, kw_only=True):
     """Why an itemized bill is not sent. None: nothing that a person recorded."""
     expected_on: date | None = None
     """The day by which the itemized bill will be sent, as recorded by a person."""
+    answer_by: date | None = None
+    """The last day for the answer, by the state's law or the policy. None: not calculated."""
     state_rule: str = ""
     """The state whose law asks for the document (`policy.itemized_states`). Empty: a person asked."""

@@ -70,6 +70,14 @@ def hold_on_plan(candidate: Candidate) -> Iterable[Hold]:
             yield make_hold("PLAN_OK" if position.is_current else "PLAN_LATE", each.account_number)
 
 
+def hold_without_itemized_bill(candidate: Candidate) -> Iterable[Hold]:
+    """Hold letters on a visit until its itemized bill was mailed, where a state's law requires it before any debt
+    collection (`policy.itemized_states`)."""
+    for each in candidate.with_balance:
+        if any(asked.state_rule for asked in each.requests):
+            yield make_hold("ITEMIZED_FIRST", each.account_number)
+
+
 def hold_after_plan_ended(candidate: Candidate) -> Iterable[Hold]:
     """Hold letters on the visits of a plan that is not in force until every date has passed that a letter about it
     gave: to pay what was missed, or to call because the plan has ended."""
@@ -205,6 +213,7 @@ DUNNING_RULES: tuple[Rule, ...] = (
     hold_on_payroll,
     hold_open_verification,
     hold_after_answer,
+    hold_without_itemized_bill,
     hold_after_plan_ended,
     hold_recent_payment,
     hold_ladder_position,

@@ -50,6 +50,8 @@ class InvoiceFacts(Facts, kw_only=True):
     """In the order of the lines; their sum is `visit.charges_cents`."""
     postings: tuple[Posting, ...]
     """By date."""
+    by_law: bool
+    """No person asked for it: the state's law did."""
     asking: Asking
     due_on: date
     """When to pay, if `asking` is `pay`."""
@@ -88,6 +90,7 @@ def invoice_facts(
         lines=lines,
         categories=tuple(CategoryTotal(category=name, amount_cents=cents) for name, cents in totals.items()),
         postings=postings_of(encounter, issued_on),
+        by_law=bool(selection.requests) and all(each.state_rule for each in selection.requests),
         asking=printed_asking(account, encounter, visit, terms, issued_on),
         due_on=selection.due_on,
     )

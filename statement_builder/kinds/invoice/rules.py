@@ -8,18 +8,22 @@ for nothing, and says why.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from statement_builder.billing.dates import due_date
 from statement_builder.billing.model import Encounter, RequestKind
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.documents.asking import find_asking
+from statement_builder.kinds.statement.rules import find_statement_holds
 from statement_builder.policy.candidate import Candidate, ClosingRule, Rule, apply_closing_rules
 from statement_builder.policy.channel import choose_channel
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
-from statement_builder.policy.requests import AMOUNT_RULES, PRIVACY_RULES, Requests, first_unheld
+from statement_builder.policy.requests import AMOUNT_RULES, PRIVACY_RULES, Requests, first_unheld, hold_overdue
 
 REQUESTS = Requests(RequestKind.INVOICE)
+_SPACES_OUT_BILLS = frozenset({"DUPRUN", "MINDAYS", "PMT_TODAY", "LADDER"})
+"""Holds of a statement on a visit that was billed already, or is billed a little later."""
 
 
 def hold_no_charges(candidate: Candidate) -> Iterable[Hold]:
@@ -29,7 +33,33 @@ def hold_no_charges(candidate: Candidate) -> Iterable[Hold]:
             yield make_hold("NO_CHARGES", each.account_number)
 
 
-INVOICE_RULES: tuple[Rule, ...] = (*PRIVACY_RULES, *AMOUNT_RULES, hold_no_charges, REQUESTS.hold_other_format)
+def hold_obstacle(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a visit while a person recorded why its itemized bill is not sent: a letter says so instead."""
+    for each in candidate.with_balance:
+        if any(asked.obstacle for asked in REQUESTS.of(each)):
+            yield make_hold("REQ_OBSTACLE", each.account_number)
+
+
+def hold_before_first_bill(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a visit that only a state's law asks about until its first bill: one without a bill needs no itemized one."""
+    by_law = [each for each in candidate.with_balance if all(asked.state_rule for asked in REQUESTS.of(each))]
+    if by_law:
+        with_balance = [each for each in candidate.account.encounters if candidate.balance(each).balance_cents]
+        billing = replace(candidate, kind=Kind.STATEMENT, with_balance=tuple(with_balance))
+        held = {hold.account_number for hold in find_statement_holds(billing) if hold.code not in _SPACES_OUT_BILLS}
+        for each in by_law:
+            if held & {"", each.account_number}:
+                yield make_hold("ITEMIZED_WAIT", each.account_number)
+
+
+INVOICE_RULES: tuple[Rule, ...] = (
+    *PRIVACY_RULES,
+    *AMOUNT_RULES,
+    hold_no_charges,
+    REQUESTS.hold_other_format,
+    hold_obstacle,
+    hold_before_first_bill,
+)
 
 INVOICE_CLOSING_RULES: tuple[ClosingRule, ...] = (REQUESTS.hold_later,)
 
@@ -41,7 +71,9 @@ def find_invoice_holds(candidate: Candidate) -> tuple[Hold, ...]:
 
 def select_invoice(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, ...]]:
     """The itemized bill of the oldest request, or None if it is held, and all holds."""
-    holds = apply_closing_rules(candidate, find_invoice_holds(candidate), INVOICE_CLOSING_RULES)
+    found = find_invoice_holds(candidate)
+    found = (*found, *hold_overdue(candidate, REQUESTS, found))
+    holds = apply_closing_rules(candidate, found, INVOICE_CLOSING_RULES)
     encounter = first_unheld(REQUESTS, candidate.account, holds)
     if encounter is None:
         return None, holds
