@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from statement_builder.billing.model import DocumentRequest, FaultyAccount, GuarantorAccount, RequestKind
-
 from statement_builder.policy.itemized_states import complete_requests, is_rule_request, is_with_first_bill
 
 if TYPE_CHECKING:

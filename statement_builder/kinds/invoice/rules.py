@@ -41,7 +41,7 @@ def hold_obstacle(candidate: Candidate) -> Iterable[Hold]:
 
 
 def hold_before_first_bill(candidate: Candidate) -> Iterable[Hold]:
-    """Hold a visit that only a state's law asks about until its first bill: one without a bill needs no itemized one."""
+    """Hold a visit that only a state's law asks about until its first bill."""
     by_law = [each for each in candidate.with_balance if all(asked.state_rule for asked in REQUESTS.of(each))]
     if by_law:
         with_balance = [each for each in candidate.account.encounters if candidate.balance(each).balance_cents]

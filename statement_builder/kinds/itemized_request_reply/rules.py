@@ -130,7 +130,7 @@ def find_reply(candidate: Candidate, encounter: Encounter) -> Reply | str:
 
 
 def requests_to_reply(encounter: Encounter) -> tuple[DocumentRequest, ...]:
-    """The requests of people that one letter is about, oldest first: those with the oldest recorded obstacle, or all."""
+    """The requests of people that one letter is about, oldest first: those with the first recorded obstacle, or all."""
     asked = tuple(each for each in REQUESTS.of(encounter) if not each.state_rule)
     obstacle = next((each.obstacle for each in asked if each.obstacle), None)
     return tuple(each for each in asked if each.obstacle is obstacle)
