@@ -26,6 +26,7 @@ PACKAGE_DATA_READERS = {
     "policy/legal_numbers.py",
     "policy/placeholders.py",
     "policy/plan_states.py",
+    "policy/pre_assignment.py",
     "policy/wage_deductions.py",
 }
 """Pure modules that read their own package data, or import a folder of their package, once. No rule reads another

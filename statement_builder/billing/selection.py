@@ -181,6 +181,22 @@ class CollectionAction(StrEnum):
     """Delay or deny medically necessary care, or require a payment first, because of this debt: (b)(1)(iii)."""
 
 
+class PreAssignmentItem(StrEnum):
+    """What a state's law has a notice say before a debt is assigned to a collection agency."""
+
+    DATES = "dates"
+    """The dates of service."""
+    AGENCY = "agency"
+    ITEMIZED_BILL = "itemized_bill"
+    """How to get one."""
+    COVERAGE = "coverage"
+    """The name and the type of the health plan on record, or that there is none."""
+    APPLICATION = "application"
+    """The form to apply for financial assistance goes with the notice."""
+    ASSISTANCE_DATES = "assistance_dates"
+    """When the person was told about financial assistance, and when an application was decided."""
+
+
 class PlanLetterMode(StrEnum):
     """What a payment plan is confirmed with (12 CFR 1026.2(a)(17))."""
 

@@ -68,6 +68,9 @@ class Policy(Record, kw_only=True):
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts. Placement alone is not
     an extraordinary collection action; list what the agency does in `collection_actions`."""
+    application_insert_code: str = ""
+    """The print vendor's code of the insert with the form to apply for financial assistance. It goes with every final
+    notice where the facility's state requires that before an account is placed with `agency_name`."""
     placement_wait_days: int = default_of("placement_wait_days")
     """Days from the mailing of the final notice to a review for placement, if longer than its deadline. The review is
     never before the day after the deadline. 0: on that day."""

@@ -25,8 +25,8 @@ SENT = make_asked(obstacle=RequestObstacle.SENT, reviewed_on=days_ago(1))
 
 def asked_about(*requests: DocumentRequest, account: dict[str, Any] | None = None, **changes: Any) -> GuarantorAccount:
     """A stay whose charges are not complete, and about which somebody asked."""
-    stay = make_stay(**({"requests": requests or (make_asked(),), "final_billed": False} | changes))
-    return make_account(stay, patients=(ADULT,), **(account or {}))
+    facts: dict[str, Any] = {"requests": requests or (make_asked(),), "final_billed": False}
+    return make_account(make_stay(**(facts | changes)), patients=(ADULT,), **(account or {}))
 
 
 def reply(account: GuarantorAccount) -> Decision:

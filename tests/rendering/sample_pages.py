@@ -64,6 +64,7 @@ from tests.builders import (
     make_payment,
 )
 from tests.contents import (
+    BEFORE_PLACEMENT,
     BILLED,
     TEMPLATES,
     make_invoice,
@@ -246,6 +247,7 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "second-letter": partial(make_letter, 3),
     "final-notice": partial(make_letter, 4),
     "final-notice-of-9-visits": partial(make_letter, 4, *_visits(9, correspondence=BILLED)),
+    "final-notice-before-placement": partial(make_letter, 4, terms=BEFORE_PLACEMENT),
     "estimate": make_ob_notice,
     "estimate-without-insurance": _uninsured_estimate,
     "estimate-courtesy": _courtesy,
