@@ -211,7 +211,11 @@ CREATE TABLE document_request (
     account_number text COLLATE "C",
     kind text COLLATE "C",
     asked_on date,
-    format text COLLATE "C"
+    format text COLLATE "C",
+    reviewed_on date,
+    corrected_items text COLLATE "C",
+    obstacle text COLLATE "C",
+    expected_on date
 );
 
 CREATE TABLE estate (

@@ -211,7 +211,11 @@ CREATE TABLE document_request (
     account_number text,
     kind text,
     asked_on text,
-    format text
+    format text,
+    reviewed_on text,
+    corrected_items text,
+    obstacle text,
+    expected_on text
 );
 
 CREATE TABLE estate (

@@ -75,7 +75,7 @@ _PANELS = {
         documents.correct,
         documents.resolve,
     ),
-    "Requests": (requests.request, requests.requests, requests.withdraw),
+    "Requests": (requests.request, requests.requests, requests.review, requests.withdraw),
     "Retention": (retention.purge,),
     "Checks and sample data": (
         maintenance.doctor,

@@ -210,7 +210,7 @@ def _compose(account: GuarantorAccount, kind: Kind, settings: Settings) -> Conte
             account,
             decision.selection,
             settings.require_facility(),
-            terms=printed_terms(settings.policy),
+            terms=printed_terms(settings.policy, settings.require_facility()),
             batch_cycle="2026-11",
             issued_on=AS_OF,
             payment_check=payment_check(_KEYS),

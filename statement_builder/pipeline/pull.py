@@ -127,12 +127,12 @@ def stream_candidates(
             for part in _split(entry)
             if only is None or _is_one_of(part, only)
         )
-        if scope.kind.traits.is_asked_for:
+        if scope.kind.traits.reads_requests:
             recipients = with_open_requests(context, scope, recipients)
         choose = choose or partial(_find_candidate, kind=scope.kind, as_of=scope.as_of)
         candidates = (found for entry in recipients if (found := choose(entry)) is not None)
         for entries in chunked(islice(candidates, scope.limit), _LOOKUP_SIZE):
-            yield from _with_ledger_facts(context, scope.batch_id, entries, replaced)
+            yield from _with_ledger_facts(context, scope, entries, replaced)
         begun.close()
         for _ in accounts:
             pass  # read to the end: that is where an account that came in parts, or a missing row, shows
@@ -281,9 +281,10 @@ def _postal_area(entries: Iterable[Entry]) -> str:
 
 
 def _with_ledger_facts(
-    context: AppContext, batch_id: str, entries: Sequence[Entry], replaced: frozenset[str]
+    context: AppContext, scope: Scope, entries: Sequence[Entry], replaced: frozenset[str]
 ) -> Iterator[Entry]:
     """Add the mailing history from the ledger, because a decision reads nothing but the snapshot."""
+    batch_id, reads_requests = scope.batch_id, bool(scope.kind.traits.reads_requests)
     accounts = [entry for entry in entries if isinstance(entry, GuarantorAccount)]
     facility_id = context.facility.facility_id
     mailed, notices = _read_mailed(context, accounts)
@@ -302,7 +303,7 @@ def _with_ledger_facts(
     with_events = [
         account.guarantor.guarantor_id
         for account in accounts
-        if account.plans or account.assistance or account.estates or account.refunds
+        if reads_requests or account.plans or account.assistance or account.estates or account.refunds
     ]
     letters = context.ledger.documents.caused_letters(facility_id, with_events, excluding_batch=batch_id)
     authorizations = [each.authorization_id for account in accounts for each in account.deductions]

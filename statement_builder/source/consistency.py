@@ -9,11 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from operator import itemgetter
 from typing import Any
 
 from statement_builder.billing.assistance_terms import MissingItem
 from statement_builder.billing.model import ApplicationStatus, AssistanceKind, Fault
+from statement_builder.billing.request_terms import Correction
 from statement_builder.source.column_types import PAST_DATE
 from statement_builder.source.contract import DETAILS, RESULT_SETS, ResultSet
 from statement_builder.source.faults import account_fault
@@ -69,8 +71,11 @@ _DATE_ORDER = (
 _REVIEW_COLUMNS = ("estimate_reviewed_by", "estimate_reviewed_on", "estimate_review_note")
 _REVIEW = itemgetter(*(_COLUMN_INDEX["encounters", name] for name in _REVIEW_COLUMNS))
 _ASSISTANCE = itemgetter(*(_COLUMN_INDEX["assistance", name] for name in ("kind", "status")))
-_MISSING_ITEMS = _COLUMN_INDEX["assistance", "missing_items"]
-_ITEMS = frozenset(item.value for item in MissingItem)
+_NAMED_ITEMS: tuple[tuple[str, str, type[StrEnum]], ...] = (
+    ("assistance", "missing_items", MissingItem),
+    ("requests", "corrected_items", Correction),
+)
+"""Columns that name several values of a list, with blanks between them."""
 
 
 def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as_of: date) -> Iterator[Fault]:
@@ -98,7 +103,9 @@ def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as
     yield from _find_partial_reviews(rows["encounters"])
     if "assistance" in filled:
         yield from _find_wrong_statuses(filled["assistance"])
-        yield from _find_unknown_items(filled["assistance"])
+    for name, column, items in _NAMED_ITEMS:
+        if name in filled:
+            yield from _find_unknown_items(name, column, items, filled[name])
 
 
 def _find_duplicates(result_set: ResultSet, rows: list[Row]) -> Iterator[Fault]:
@@ -211,17 +218,18 @@ def _find_wrong_statuses(rows: Iterable[Row]) -> Iterator[Fault]:
             )
 
 
-def _find_unknown_items(rows: Iterable[Row]) -> Iterator[Fault]:
-    """What an application lacks is named by known values, or the letter would leave it out."""
+def _find_unknown_items(name: str, column: str, items: type[StrEnum], rows: Iterable[Row]) -> Iterator[Fault]:
+    """What a letter lists is named by known values, or the letter would leave it out."""
+    index, known = _COLUMN_INDEX[name, column], frozenset(item.value for item in items)
     for row in rows:
-        if not set((row[_MISSING_ITEMS] or "").split()) <= _ITEMS:
+        if not set((row[index] or "").split()) <= known:
             yield account_fault(
-                "assistance",
-                "missing_items",
-                _format_row_key(_KEY_GETTERS["assistance"](row)),
+                name,
+                column,
+                _format_row_key(_KEY_GETTERS[name](row)),
                 code="CHOICE",
                 problem="names something that is not one of the allowed values",
-                fix=f"Map it in the query, with blanks between the values: {', '.join(MissingItem)}.",
+                fix=f"Map it in the query, with blanks between the values: {', '.join(items)}.",
             )
 
 

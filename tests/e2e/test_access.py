@@ -31,6 +31,7 @@ SHOWS_NO_PERSON = {
     "purge": "figures of whole batches",
     "serve": "nothing; the console records each page (tests/web)",
     "request": "the account number that was typed",
+    "review": "the id that was typed",
     "withdraw": "the id that was typed",
     "settings": "the settings",
     "source load-synthea": "sample data",

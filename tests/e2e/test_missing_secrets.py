@@ -64,6 +64,7 @@ SENDS_NOTHING = {
     "queue done": ("queue", "done", "0123456789abcdef", "--note", "called"),
     "queue reopen": ("queue", "reopen", "0123456789abcdef"),
     "credits": ("credits",),
+    "review": ("review", "R-NOT-THERE"),
     "withdraw": ("withdraw", "R-NOT-THERE", "--reason", "asked"),
 }
 WITHOUT_SETTINGS = {"bench", "demo", "preflight", "serve", "source make-sample", "source load-synthea"}

@@ -236,9 +236,14 @@ document_request = Table(
     Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
     Column("request_id", _ID, primary_key=True),
     Column("asked_on", Date, nullable=False),
+    Column("reviewed_on", Date),
+    Column("corrected_items", Text, nullable=False, server_default=""),
+    Column("obstacle", _WORD),
+    Column("expected_on", Date),
+    Column("format", _WORD, nullable=False, server_default="standard"),
     Index("document_request_id", "request_id"),
 )
-"""The requests that a document answers, from the billing system or from `request`."""
+"""The requests that a document answers, from the billing system or from `request`, as they were then."""
 
 request = Table(
     "request",
@@ -252,6 +257,10 @@ request = Table(
     Column("recorded_by", _ID, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("withdrawn_at", UtcDateTime),
+    Column("reviewed_on", Date),
+    Column("corrected_items", Text, nullable=False, server_default=""),
+    Column("obstacle", _WORD),
+    Column("expected_on", Date),
     Index("request_account", "facility_id", "account_number"),
 )
 """Requests for a document that an operator recorded. `document_request` tells which are answered."""

@@ -259,7 +259,7 @@ def _compose(
             account,
             selection,
             context.facility,
-            terms=printed_terms(context.settings.policy),
+            terms=printed_terms(context.settings.policy, context.facility),
             batch_cycle=batch.cycle,
             issued_on=context.today(),
             payment_check=payment_check(context.payment_keys()),
