@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from typing import IO
 
 from statement_builder.billing.model import Record
 from statement_builder.errors import AwaitingConfirmation, ConfigError, GateStop
@@ -11,14 +13,29 @@ from statement_builder.operations.access import list_subjects, record_access
 from statement_builder.operations.approval.proof import require_proof
 from statement_builder.operations.approval.release import require_built
 from statement_builder.operations.approval.release_codes import NOTHING, RELEASE_BY_NAME, Accepted, ReleaseCode
+from statement_builder.operations.reports.registry import REPORTS
+from statement_builder.operations.reports.screen import ScreenReport
 from statement_builder.operations.roles import authorize, open_document
 from statement_builder.operations.summaries import summarize_batch
 from statement_builder.operations.wording import format_state
 from statement_builder.pipeline.context import AppContext
 
 
+class ReportOptions(Record, kw_only=True):
+    """Of which report, and how it is wanted."""
+
+    as_of: date | None = None
+    since: date | None = None
+    days: int | None = None
+    batch_id: str = ""
+    purpose: str = ""
+    file_format: str = ""
+    """Empty: on the page."""
+
+
 class Order(Record, kw_only=True):
-    """What a person asked for. `subject` is the id of a batch or of a document, or the name of a print file."""
+    """What a person asked for. `subject` is the id of a batch or of a document, or the name of a print file or
+    report."""
 
     verb: str
     subject: str
@@ -31,6 +48,8 @@ class Order(Record, kw_only=True):
     """The fingerprint of what they were shown."""
     sent: bool = False
     """For `resolve`: whether the document was sent."""
+    report: ReportOptions | None = None
+    """For `report`."""
 
 
 class Done(Record, kw_only=True):
@@ -42,14 +61,35 @@ class Done(Record, kw_only=True):
     before: bytes = b""
     after: bytes = b""
     """For `preview-correct`: the PDF of the document, and that of its correction."""
+    screen: ScreenReport | None = None
+    """For `report` on a page."""
 
 
 Action = Callable[[AppContext, Order], Done]
 
 
-def perform(context: AppContext, order: Order) -> Done:
-    """Do what was asked. Raises what the operation raises."""
+def perform(context: AppContext, order: Order, file: IO[bytes]) -> Done:
+    """Do what was asked. `file` takes the file that was asked for, if one was. Raises what the operation raises."""
+    if order.report is not None:
+        return _report(context, order.subject, order.report, file)
     return ACTIONS[order.verb](context, order)
+
+
+def _report(context: AppContext, name: str, options: ReportOptions, file: IO[bytes]) -> Done:
+    from statement_builder.operations.reports.formats import Format  # noqa: PLC0415
+    from statement_builder.operations.reports.screen import read_screen_report  # noqa: PLC0415
+    from statement_builder.operations.reports.write import make_request, write_report  # noqa: PLC0415
+
+    definition = REPORTS[name]
+    request = make_request(
+        context, as_of=options.as_of, since=options.since, days=options.days, batch_id=options.batch_id or None
+    )
+    if options.file_format:
+        wanted = Format(options.file_format)
+        count = write_report(context, definition, request, wanted, file, purpose=options.purpose)
+        return Done(message=f"The file has {count:,} {'row' if count == 1 else 'rows'}.")
+    screen = read_screen_report(context, definition, request, purpose=options.purpose)
+    return Done(message="", screen=screen)
 
 
 def _release(context: AppContext, order: Order) -> Done:
