@@ -6,15 +6,20 @@ from collections.abc import Callable
 from datetime import date
 from typing import IO
 
-from statement_builder.billing.model import Record
+from statement_builder.billing.model import Record, RequestFormat, RequestKind
+from statement_builder.billing.selection import Kind
 from statement_builder.errors import AwaitingConfirmation, ConfigError, GateStop
 from statement_builder.ledger import Batch
 from statement_builder.operations.access import list_subjects, record_access
 from statement_builder.operations.approval.proof import require_proof
 from statement_builder.operations.approval.release import require_built
 from statement_builder.operations.approval.release_codes import NOTHING, RELEASE_BY_NAME, Accepted, ReleaseCode
+from statement_builder.operations.console.explanation import LookedAgain, look_again
+from statement_builder.operations.console.name_search import NameSearch, find_by_name
+from statement_builder.operations.mail_holds import lift_mail_hold, place_mail_hold
 from statement_builder.operations.reports.registry import REPORTS
 from statement_builder.operations.reports.screen import ScreenReport
+from statement_builder.operations.requests import record_request
 from statement_builder.operations.roles import authorize, open_document
 from statement_builder.operations.summaries import summarize_batch
 from statement_builder.operations.wording import format_state
@@ -50,6 +55,15 @@ class Order(Record, kw_only=True):
     """For `resolve`: whether the document was sent."""
     report: ReportOptions | None = None
     """For `report`."""
+    kind: str = ""
+    """For `look-again`: the kind of document."""
+    until: date | None = None
+    """For `hold`: the first day without it."""
+    asked_on: date | None = None
+    asked_format: str = ""
+    """For `request`: when somebody asked, and in which format."""
+    name: str = ""
+    """For `find-name`: what was typed. It is kept in memory only."""
 
 
 class Done(Record, kw_only=True):
@@ -61,6 +75,10 @@ class Done(Record, kw_only=True):
     before: bytes = b""
     after: bytes = b""
     """For `preview-correct`: the PDF of the document, and that of its correction."""
+    looked: LookedAgain | None = None
+    """For `look-again`."""
+    names: NameSearch | None = None
+    """For `find-name`."""
     screen: ScreenReport | None = None
     """For `report` on a page."""
 
@@ -191,6 +209,34 @@ def _resolve(context: AppContext, order: Order) -> Done:
     return Done(message=f"It is recorded that {order.subject} {outcome}.")
 
 
+def _hold(context: AppContext, order: Order) -> Done:
+    return Done(message=place_mail_hold(context, order.subject, order.reason, ends_on=order.until))
+
+
+def _lift(context: AppContext, order: Order) -> Done:
+    return Done(message=lift_mail_hold(context, order.subject, order.reason))
+
+
+def _request(context: AppContext, order: Order) -> Done:
+    return Done(
+        message=record_request(
+            context,
+            RequestKind.INVOICE,
+            order.subject,
+            asked_on=order.asked_on,
+            requested_format=RequestFormat(order.asked_format),
+        )
+    )
+
+
+def _look_again(context: AppContext, order: Order) -> Done:
+    return Done(message="", looked=look_again(context, order.subject, Kind(order.kind)))
+
+
+def _find_name(context: AppContext, order: Order) -> Done:
+    return Done(message="", names=find_by_name(context, order.name))
+
+
 ACTIONS: dict[str, Action] = {
     "release": _release,
     "rerun": _rerun,
@@ -202,4 +248,9 @@ ACTIONS: dict[str, Action] = {
     "correct": _correct,
     "preview-correct": _preview_correct,
     "resolve": _resolve,
+    "hold": _hold,
+    "lift-hold": _lift,
+    "request": _request,
+    "look-again": _look_again,
+    "find-name": _find_name,
 }

@@ -11,12 +11,20 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from statement_builder.billing.clocks import ClockName
 from statement_builder.operations.reports.formats.cells import cell_text, mark_code
 from statement_builder.operations.wording import FIGURE_LABELS, format_dollars, format_state
 from statement_builder.printable import one_line
 from statement_builder.rendering.translations import load_catalog
-from statement_builder.web.languages import LANGUAGES
+from statement_builder.web.languages import LANGUAGES, N_
 
+CLOCK_LABELS = {
+    ClockName.ECA_WAIT: N_("no extraordinary collection action before it ends"),
+    ClockName.ASSISTANCE: N_("applications for financial assistance are accepted until it ends"),
+    ClockName.MEDICARE: N_("no write-off as Medicare bad debt before it ends"),
+    ClockName.DISPUTE: N_("the patient may dispute a bill above the good faith estimate until it ends"),
+}
+"""What each legal clock means to a clerk."""
 WEB = Path(__file__).parent
 TEMPLATES = WEB / "templates"
 
@@ -49,6 +57,7 @@ def _open_environment(time_zone: str, catalog: NullTranslations) -> Environment:
         "mark_code": mark_code,
     }
     environment.globals["FIGURE_LABELS"] = FIGURE_LABELS
+    environment.globals["clock_labels"] = CLOCK_LABELS
     return environment
 
 

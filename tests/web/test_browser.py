@@ -102,7 +102,19 @@ def addresses(page: Page, visit: Visit) -> list[str]:
     page.goto(f"{visit.origin}/queue")
     account = page.locator("tbody a[href^='/accounts/']").first.get_attribute("href")
     document = document_ids(visit)[0]
-    found = [f"/batches/{BATCH}", f"/documents/{document}", str(account), f"/queue?kind=hold&batch={BATCH}"]
+    page.goto(f"{visit.origin}{account}")
+    page.get_by_role("button", name="Look again").click()
+    expect(page.get_by_role("heading", name="Legal clocks")).to_be_visible()
+    looked = page.url.removeprefix(visit.origin)
+    decision = f"{account}/decisions/{BATCH}"
+    found = [
+        f"/batches/{BATCH}",
+        f"/documents/{document}",
+        str(account),
+        looked,
+        decision,
+        f"/queue?kind=hold&batch={BATCH}",
+    ]
     return ["/", *found, "/accounts", "/queue", "/mail", "/reports", make_report(page, visit)]
 
 

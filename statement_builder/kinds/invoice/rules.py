@@ -33,7 +33,7 @@ from statement_builder.policy.candidate import (
     find_holds,
     guarantor_is_held,
 )
-from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
+from statement_builder.policy.channel import choose_channel, hold_unwanted_bill_on_paper
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
@@ -97,7 +97,7 @@ INVOICE_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
     guarantor_rules.hold_alternate_format,
-    lambda candidate: hold_unwanted_paper(candidate, level=0),
+    hold_unwanted_bill_on_paper,
     encounter_rules.hold_not_final,
     encounter_rules.hold_financial_class,
     encounter_rules.hold_covered_patient,
