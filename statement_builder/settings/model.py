@@ -144,6 +144,9 @@ class ReleaseSettings(ReleaseByKind, kw_only=True):
     """A batch with a letter of this dunning level or higher always requires dual control (domain rules, 9)."""
     amount_max_cents: int = 25_000_000
     """A document above this amount requires an operator."""
+    templates: str = "auto"
+    """Who must have approved the version of the templates: `auto`, nobody; `person`, one user; `dual-control`, two
+    different users. A batch made with a version that lacks it requires an operator."""
 
     def by(self, kind: Kind) -> str:
         """`auto`, `person`, or `dual-control` for one kind of document."""

@@ -22,6 +22,8 @@ from statement_builder.operations.reports.screen import ScreenReport
 from statement_builder.operations.requests import record_request
 from statement_builder.operations.roles import authorize, open_document
 from statement_builder.operations.summaries import summarize_batch
+from statement_builder.operations.templates.previews import TemplatePreview
+from statement_builder.operations.templates.versions import approve_templates
 from statement_builder.operations.wording import format_state
 from statement_builder.pipeline.context import AppContext
 
@@ -77,6 +79,8 @@ class Done(Record, kw_only=True):
     """For `preview-correct`: the PDF of the document, and that of its correction."""
     looked: LookedAgain | None = None
     """For `look-again`."""
+    templates: TemplatePreview | None = None
+    """For `preview-templates`."""
     names: NameSearch | None = None
     """For `find-name`."""
     screen: ScreenReport | None = None
@@ -233,6 +237,16 @@ def _look_again(context: AppContext, order: Order) -> Done:
     return Done(message="", looked=look_again(context, order.subject, Kind(order.kind)))
 
 
+def _preview_templates(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.templates.previews import preview_templates  # noqa: PLC0415 - imports WeasyPrint
+
+    return Done(message="", templates=preview_templates(context, Kind(order.subject)))
+
+
+def _approve_templates(context: AppContext, order: Order) -> Done:
+    return Done(message=approve_templates(context, order.subject, order.reason))
+
+
 def _find_name(context: AppContext, order: Order) -> Done:
     return Done(message="", names=find_by_name(context, order.name))
 
@@ -253,4 +267,6 @@ ACTIONS: dict[str, Action] = {
     "request": _request,
     "look-again": _look_again,
     "find-name": _find_name,
+    "preview-templates": _preview_templates,
+    "approve-templates": _approve_templates,
 }
