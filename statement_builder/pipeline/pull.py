@@ -32,7 +32,7 @@ from statement_builder.kinds import candidate_cents, definition_of, faulty_candi
 from statement_builder.ledger import Batch, BatchState, NewShard, Suppression, SuppressionCode
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.requests import chunked, requests_of, with_open_requests
-from statement_builder.pipeline.suppressions import apply_suppressions
+from statement_builder.pipeline.suppressions import apply_mail_hold, apply_suppressions
 from statement_builder.pipeline.workers import infrequent_gc
 from statement_builder.policy import split_account
 from statement_builder.source import read_refusing, require_fresh
@@ -300,6 +300,7 @@ def _with_ledger_facts(
     guarantor_ids = [account.guarantor.guarantor_id for account in accounts]
     pending = context.ledger.documents.open_kinds(facility_id, guarantor_ids, excluding_batch=batch_id)
     suppressions = _read_suppressions(context, guarantor_ids)
+    mail_holds = context.ledger.mail_holds.by_guarantor(facility_id, sorted(set(map(guarantor_of, guarantor_ids))))
     with_events = [
         account.guarantor.guarantor_id
         for account in accounts
@@ -315,7 +316,10 @@ def _with_ledger_facts(
         guarantor_id = entry.guarantor.guarantor_id
         try:
             found: Entry = _with_history(
-                apply_suppressions(entry, suppressions.get(guarantor_id, ())),
+                apply_mail_hold(
+                    apply_suppressions(entry, suppressions.get(guarantor_id, ())),
+                    mail_holds.get(guarantor_of(guarantor_id)),
+                ),
                 mailed,
                 notices,
                 pending.get(guarantor_id, ()),

@@ -23,7 +23,7 @@ from statement_builder.billing.selection import Hold
 from statement_builder.policy import encounter_rules, guarantor_rules
 from statement_builder.policy.assistance import hold_approved_without_discount
 from statement_builder.policy.candidate import Candidate, Rule, find_holds
-from statement_builder.policy.channel import hold_unwanted_paper
+from statement_builder.policy.channel import hold_unwanted_bill_on_paper
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recorded_holds import hold_recorded
 
@@ -35,7 +35,7 @@ PRIVACY_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
     guarantor_rules.hold_alternate_format,
-    lambda candidate: hold_unwanted_paper(candidate, level=0),
+    hold_unwanted_bill_on_paper,
     encounter_rules.hold_minor_confidential,
     encounter_rules.hold_confidential_visit,
 )

@@ -201,6 +201,8 @@ def _find_wait_faults(days: int, policy: Policy) -> Iterator[str]:
 
 
 def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:
+    if release.templates not in {"auto", "person", "dual-control"}:
+        yield "release.templates must be 'auto', 'person', or 'dual-control'"
     for kind in Kind:
         if release.by(kind) not in {"auto", "person", "dual-control"}:
             yield f"release.{kind.name_in_code} must be 'auto', 'person', or 'dual-control'"

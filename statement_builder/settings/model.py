@@ -144,6 +144,9 @@ class ReleaseSettings(ReleaseByKind, kw_only=True):
     """A batch with a letter of this dunning level or higher always requires dual control (domain rules, 9)."""
     amount_max_cents: int = 25_000_000
     """A document above this amount requires an operator."""
+    templates: str = "auto"
+    """Who must have approved the version of the templates: `auto`, nobody; `person`, one user; `dual-control`, two
+    different users. A batch made with a version that lacks it requires an operator."""
 
     def by(self, kind: Kind) -> str:
         """`auto`, `person`, or `dual-control` for one kind of document."""
@@ -206,6 +209,10 @@ class RoleSettings(Record, kw_only=True):
     """Who may record and withdraw requests for documents."""
     work: tuple[str, ...] | None = None
     """Who may assign, note, snooze and finish rows of the work queue."""
+    hold: tuple[str, ...] | None = None
+    """Who may hold all mail to a guarantor in this service, and lift that hold."""
+    templates: tuple[str, ...] | None = None
+    """Who may approve a version of the templates."""
     payroll: tuple[str, ...] | None = None
     """Who may send deductions to payroll and collect its answers."""
     purge: tuple[str, ...] | None = None
@@ -244,6 +251,8 @@ class ConsoleSettings(Record, kw_only=True):
     is no proxy, and the console opens with a one-time link."""
     user_header: str = "X-Forwarded-User"
     """Header in which the proxy names the user. It is believed only beside `STATEMENTS_PROXY_SECRET`."""
+    finds_names: bool = False
+    """Whether the console finds accounts by name. The ledger has no names, so a search reads the billing system."""
     requires_proof: bool = False
     """Whether the person who releases a batch in the console must have opened each document of its proof."""
 

@@ -87,16 +87,7 @@ def find_inconsistencies(rows: Mapping[str, list[Row]], incomplete: set[str], as
             yield from _find_duplicates(RESULT_SETS[name], found)
         if _has_impossible_date(name, found, as_of):
             yield from _find_impossible_dates(name, found, as_of)
-    known: dict[tuple[str, str], set[Any]] = {}
-    for name, found in filled.items():
-        for reference in _REFERENCES.get(name, ()):
-            if reference.target not in incomplete:
-                target = (reference.target, reference.target_column)
-                if target not in known:
-                    index = _COLUMN_INDEX[target]
-                    known[target] = {None, *[row[index] for row in rows[reference.target]]}
-                if not known[target].issuperset([row[reference.index] for row in found]):
-                    yield from _find_dangling_references(reference, found, known[target])
+    yield from _find_orphans(filled, rows, incomplete)
     for name, first, second in _DATE_ORDER:
         if name in filled:
             yield from _find_reversed_dates(name, first, second, filled[name])
@@ -148,6 +139,22 @@ def _find_impossible_dates(name: str, rows: list[Row], as_of: date) -> Iterator[
                 problem="is after the as-of date" if is_future else "is before 1900",
                 fix="Correct the date in the billing system.",
             )
+
+
+def _find_orphans(
+    filled: Mapping[str, list[Row]], rows: Mapping[str, list[Row]], incomplete: set[str]
+) -> Iterator[Fault]:
+    known: dict[tuple[str, str], set[Any]] = {}
+    for name, found in filled.items():
+        for reference in _REFERENCES.get(name, ()):
+            if reference.target in incomplete:
+                continue
+            target = (reference.target, reference.target_column)
+            if target not in known:
+                index = _COLUMN_INDEX[target]
+                known[target] = {None, *[row[index] for row in rows[reference.target]]}
+            if not known[target].issuperset([row[reference.index] for row in found]):
+                yield from _find_dangling_references(reference, found, known[target])
 
 
 def _find_dangling_references(reference: Reference, rows: Iterable[Row], known: set[Any]) -> Iterator[Fault]:

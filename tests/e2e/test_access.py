@@ -26,6 +26,8 @@ SHOWS_NO_PERSON = {
     "ledger upgrade": "the installation",
     "legal-hold lift": "the id that was typed",
     "legal-hold place": "the id that was typed",
+    "mail-hold lift": "the id that was typed",
+    "mail-hold place": "the id that was typed",
     "payroll collect": "figures and file names",
     "payroll send": "figures and ids of authorizations",
     "purge": "figures of whole batches",
@@ -40,7 +42,7 @@ SHOWS_NO_PERSON = {
 """Commands that need no entry in the access log, and what they show instead."""
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
 RECORDS_WHEN_IT_NAMES_SOMEBODY |= {f"report {name}" for name in REPORTS}
-RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests", "credits"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "mail-hold list", "batches", "requests", "credits"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 
@@ -234,6 +236,7 @@ def named_in(hospital: Hospital, text: str) -> set[str]:
         pytest.param(("rerun", BATCH), id="rerun"),
         pytest.param(("release", BATCH), id="release"),
         pytest.param(("legal-hold", "list"), id="legal-hold-list"),
+        pytest.param(("mail-hold", "list"), id="mail-hold-list"),
         pytest.param(("track",), id="track"),
     ],
 )

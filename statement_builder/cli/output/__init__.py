@@ -15,6 +15,7 @@ from statement_builder.cli.output.credit_balances import show_credits, write_cre
 from statement_builder.cli.output.documents import show_documents
 from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
 from statement_builder.cli.output.json_output import print_json
+from statement_builder.cli.output.mail_holds import show_mail_holds
 from statement_builder.cli.output.measurements import show_benchmark
 from statement_builder.cli.output.payroll import show_collected_answers, show_sent_deductions
 from statement_builder.cli.output.progress import show_progress
@@ -43,6 +44,7 @@ __all__ = [
     "show_held",
     "show_holds",
     "show_legal_holds",
+    "show_mail_holds",
     "show_preflight",
     "show_progress",
     "show_purge",

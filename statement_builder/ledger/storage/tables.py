@@ -551,6 +551,31 @@ legal_hold = Table(
 """What a purge must keep: the mail of a guarantor, about an account, in a batch, or one document. Lifting deletes the
 row; the events keep both decisions."""
 
+mail_hold = Table(
+    "mail_hold",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("guarantor_id", _ID, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("placed_on", Date, nullable=False),
+    Column("ends_on", Date),
+    Column("placed_by", _ID, nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+)
+"""Guarantors to whom the billing office holds all mail, besides the holds of the billing system. Lifting deletes the
+row; the events keep both decisions."""
+
+template_approval = Table(
+    "template_approval",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("template_version", String(64), primary_key=True),
+    Column("approved_by", _ID, primary_key=True),
+    Column("approved_at", UtcDateTime, nullable=False),
+    Column("remark", Text, nullable=False),
+)
+"""Who approved which version of the templates."""
+
 work_item = Table(
     "work_item",
     metadata,
