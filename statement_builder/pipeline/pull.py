@@ -118,9 +118,13 @@ def stream_candidates(
         _check_freshness(context, source.feeds(), scope.kind)
         begun = _Begun()
         includes = begun if scope.limit is not None else (lambda _: True)
-        if only is not None:
-            includes = frozenset(map(guarantor_of, only)).__contains__
-        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, includes=includes, refused=refused)
+        accounts = source.accounts(
+            as_of=scope.as_of,
+            cycle=scope.cycle,
+            includes=includes,
+            guarantor_ids=None if only is None else frozenset(map(guarantor_of, only)),
+            refused=refused,
+        )
         recipients: Iterator[Entry] = (
             _readdress(part, scope.kind)
             for entry in accounts
@@ -141,7 +145,8 @@ def stream_candidates(
 def find_candidates(
     context: AppContext, scope: Scope, *, only: Collection[str], replaced: frozenset[str] = frozenset()
 ) -> list[Entry]:
-    """The candidates of a few recipients, as `stream_candidates` yields them, from a source read to its end.
+    """The candidates of a few recipients, as `stream_candidates` yields them. Reads their rows only, if the billing
+    system has queries by guarantor, otherwise the source to its end.
 
     A guarantor whose rows have different mail_sorts comes as an exception. `SourceError` if the source cannot be read.
     """
