@@ -1,5 +1,5 @@
 -- Purpose: documents that people asked for about a visit, such as an itemized bill
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per request
 -- Order: mail_sort, guarantor_id, account_number, request_id, by bytes
 -- An account listed under two guarantors is assigned to neither until a clerk corrects it.
@@ -30,5 +30,7 @@ FROM (
            r.obstacle,
            r.expected_on
     FROM document_request AS r
+    WHERE r.account_number IN (SELECT v.account_number FROM encounter AS v WHERE v.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.request_id

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from datetime import date, datetime
 from functools import partial
 from itertools import islice
+from typing import Protocol
 
 import msgspec
 
@@ -96,12 +97,26 @@ def scope_of(batch: Batch) -> Scope:
     return Scope(source=batch.source, kind=batch.kind, cycle=batch.cycle, as_of=batch.as_of, limit=batch.limit)
 
 
+class Recipients(Protocol):
+    """Some recipients of mail, by recipient id."""
+
+    @property
+    def guarantor_ids(self) -> set[str] | None:
+        """Whose mail it is, if they are few enough to be named; None to read everybody."""
+
+    def __contains__(self, recipient: object) -> bool:
+        """Whether this recipient is one of them, and perhaps if not."""
+
+    def names_guarantor(self, guarantor_id: object) -> bool:
+        """Whether one of them is the guarantor, or gets a part of the guarantor's mail, and perhaps if not."""
+
+
 def stream_candidates(
     context: AppContext,
     scope: Scope,
     *,
     replaced: frozenset[str] = frozenset(),
-    only: Collection[str] | None = None,
+    only: Recipients | None = None,
     refused: frozenset[int] = frozenset(),
     choose: Callable[[Entry], Entry | None] | None = None,
 ) -> Iterator[Entry]:
@@ -109,7 +124,7 @@ def stream_candidates(
     `choose` takes others than the candidates for the kind of the scope: None leaves an entry out.
 
     In mailing order of the guarantors and constant memory. For the recipients in `replaced`, mailings of this batch are
-    ignored because they are being corrected. `only` limits the result to these recipient ids; that of a guarantor
+    ignored because they are being corrected. `only` limits the result to these recipients; that of a guarantor
     includes the guarantor's other recipients, and a guarantor's bad rows always count. Raises `SourceError` for stale,
     unreadable or incomplete data, and `RepeatedSubjects` for guarantors that are not in `refused`: both only after the
     last candidate, also when `only` or the limit leaves accounts out, so rely on none before the end.
@@ -119,8 +134,14 @@ def stream_candidates(
         begun = _Begun()
         includes = begun if scope.limit is not None else (lambda _: True)
         if only is not None:
-            includes = frozenset(map(guarantor_of, only)).__contains__
-        accounts = source.accounts(as_of=scope.as_of, cycle=scope.cycle, includes=includes, refused=refused)
+            includes = only.names_guarantor
+        accounts = source.accounts(
+            as_of=scope.as_of,
+            cycle=scope.cycle,
+            includes=includes,
+            guarantor_ids=None if only is None else only.guarantor_ids,
+            refused=refused,
+        )
         recipients: Iterator[Entry] = (
             _readdress(part, scope.kind)
             for entry in accounts
@@ -141,12 +162,14 @@ def stream_candidates(
 def find_candidates(
     context: AppContext, scope: Scope, *, only: Collection[str], replaced: frozenset[str] = frozenset()
 ) -> list[Entry]:
-    """The candidates of a few recipients, as `stream_candidates` yields them, from a source read to its end.
+    """The candidates of a few recipients, as `stream_candidates` yields them. Reads their rows only, if the billing
+    system has queries by guarantor, otherwise the source to its end.
 
     A guarantor whose rows have different mail_sorts comes as an exception. `SourceError` if the source cannot be read.
     """
+    some = _Few(only)
     return read_refusing(
-        lambda refused: list(stream_candidates(context, scope, replaced=replaced, only=only, refused=refused))
+        lambda refused: list(stream_candidates(context, scope, replaced=replaced, only=some, refused=refused))
     )
 
 
@@ -165,6 +188,20 @@ def find_recipient(
         elif entry.guarantor.guarantor_id == recipient_id:
             return entry
     return None
+
+
+class _Few:
+    """`Recipients` from a list."""
+
+    def __init__(self, recipients: Collection[str]) -> None:
+        self._recipients = recipients
+        self.guarantor_ids: set[str] | None = {guarantor_of(recipient) for recipient in recipients}
+
+    def __contains__(self, recipient: object) -> bool:
+        return recipient in self._recipients
+
+    def names_guarantor(self, guarantor_id: object) -> bool:
+        return guarantor_id in (self.guarantor_ids or ())
 
 
 class _Begun:
@@ -204,7 +241,7 @@ def _readdress(entry: Entry, kind: Kind) -> Entry:
         return _contain(exc, "addressing this account", entry)
 
 
-def _is_one_of(entry: Entry, only: Collection[str]) -> bool:
+def _is_one_of(entry: Entry, only: Recipients) -> bool:
     if isinstance(entry, FaultyAccount):
         return True
     recipient = entry.guarantor.guarantor_id
