@@ -27,6 +27,14 @@ SHOWS_NO_PERSON = {
     "legal-hold lift": "the id that was typed",
     "legal-hold place": "the id that was typed",
     "payroll collect": "figures and file names",
+    "place": "figures of whole lists",
+    "placement approve": "figures of whole lists",
+    "placement collect": "figures and file names",
+    "placement list": "figures of whole lists",
+    "placement recall": "the account number that was typed",
+    "placement reject": "figures of whole lists",
+    "placement send": "figures and file names",
+    "placement status": "figures of whole agencies",
     "payroll send": "figures and ids of authorizations",
     "purge": "figures of whole batches",
     "serve": "nothing; the console records each page (tests/web)",
@@ -39,7 +47,7 @@ SHOWS_NO_PERSON = {
 """Commands that need no entry in the access log, and what they show instead."""
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
 RECORDS_WHEN_IT_NAMES_SOMEBODY |= {f"report {name}" for name in REPORTS}
-RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests", "credits"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests", "credits", "placement show"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 
