@@ -14,12 +14,13 @@ from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
 from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.placement.records import PLACEMENT, Placement, PlacementChange, PlacementTotals
-from statement_builder.ledger.states import AT_AGENCY, DeliveryState, PlacementEntryType, PlacementState
+from statement_builder.ledger.states import AT_AGENCY, PlacementEntryType, PlacementState
 from statement_builder.ledger.storage.sql_compat import in_chunks, insert_if_new, is_one_of
-from statement_builder.ledger.storage.tables import agency_file, document, document_account, placement, placement_entry
+from statement_builder.ledger.storage.tables import document, document_account, placement, placement_entry
 from statement_builder.ledger.storage.transactions import Repository
 
 _COLUMNS = tuple(placement.c[name] for name in Placement.__struct_fields__)
+_CHANGE_COLUMNS = tuple(placement_entry.c[name] for name in PlacementChange.__struct_fields__)
 _FINAL_LEVEL = 4
 _TOTALS = {
     PlacementEntryType.PAID_DIRECT: "direct_cents",
@@ -158,15 +159,13 @@ class PlacementRepository(Repository):
                     found[placement_id] = replace(each, **values)
         return dict(found)
 
-    def is_delivered(self, facility_id: str, placement_id: str) -> bool:
-        """Whether the file with this placement was delivered."""
-        query = (
-            select(agency_file.c.state)
-            .join(placement, placement.c.agency_file == agency_file.c.name)
-            .where(placement.c.facility_id == facility_id, placement.c.placement_id == placement_id)
-        )
+    def payments(self, facility_id: str) -> list[PlacementChange]:
+        """Every payment that agencies reported."""
+        mine = placement_entry.c.facility_id == facility_id
+        query = select(*_CHANGE_COLUMNS).where(mine, placement_entry.c.what == PlacementEntryType.PAYMENT.value)
+        order = (placement_entry.c.placement_id, placement_entry.c.reference)
         with self._read() as connection:
-            return connection.execute(query).scalar_one_or_none() == DeliveryState.SENT.value
+            return [_to_change(row) for row in connection.execute(query.order_by(*order)).mappings()]
 
     def record_payment(self, facility_id: str, payment: PlacementChange, *, at: datetime) -> bool:
         """Record what an agency collected. False if there is a payment with this reference, which stays."""
@@ -183,10 +182,9 @@ class PlacementRepository(Repository):
             & (placement_entry.c.what == PlacementEntryType.PAYMENT.value)
             & (placement_entry.c.reference == reference)
         )
-        columns = [placement_entry.c[name] for name in PlacementChange.__struct_fields__]
         with self._read() as connection:
-            row = connection.execute(select(*columns).where(mine)).mappings().one_or_none()
-        return None if row is None else PlacementChange(**{**row, "what": PlacementEntryType(row["what"])})
+            row = connection.execute(select(*_CHANGE_COLUMNS).where(mine)).mappings().one_or_none()
+        return None if row is None else _to_change(row)
 
     def move(
         self,
@@ -228,6 +226,10 @@ def begin_recalls(connection: Connection, facility_id: str, recalls: Mapping[str
         mine = (placement.c.facility_id == facility_id) & (placement.c.placement_id == placement_id)
         values = {"state": PlacementState.RECALLING.value, "state_on": on, "reason": reason}
         connection.execute(update(placement).where(mine).values(values))
+
+
+def _to_change(row: Any) -> PlacementChange:
+    return PlacementChange(**{**row, "what": PlacementEntryType(row["what"])})
 
 
 def _to_placement(row: Any) -> Placement:
