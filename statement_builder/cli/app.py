@@ -21,6 +21,7 @@ from statement_builder.cli import (
     documents,
     maintenance,
     output,
+    placement,
     requests,
     retention,
     serve,
@@ -31,6 +32,7 @@ from statement_builder.cli import (
 )
 from statement_builder.cli.mail_holds import mail_hold_app
 from statement_builder.cli.payroll import payroll_app
+from statement_builder.cli.placement import placement_app
 from statement_builder.cli.queue import queue_app
 from statement_builder.cli.reports import report_app
 from statement_builder.cli.source import source_app
@@ -66,6 +68,7 @@ _PANELS = {
         work_queue.holds,
         credit_balances.credits,
         tracking.track,
+        placement.place,
     ),
     "Documents": (
         documents.find,
@@ -92,6 +95,7 @@ for _panel, _commands in _PANELS.items():
         app.command(rich_help_panel=_panel)(_command)
 app.add_typer(queue_app, name="queue", rich_help_panel="Work queue and reports")
 app.add_typer(payroll_app, name="payroll", rich_help_panel="Requests")
+app.add_typer(placement_app, name="placement", rich_help_panel="Work queue and reports")
 billing_office.add_commands(report_app)
 app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
 app.add_typer(retention.legal_hold_app, name="legal-hold", rich_help_panel="Retention")

@@ -32,6 +32,7 @@ from statement_builder.ledger.legal_holds import LegalHoldRepository
 from statement_builder.ledger.mail_figures import MailFiguresRepository
 from statement_builder.ledger.mail_holds import MailHoldRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
+from statement_builder.ledger.placement import AgencyFileRepository, PlacementListRepository, PlacementRepository
 from statement_builder.ledger.proof import ProofRepository
 from statement_builder.ledger.reissues import ReissueRepository
 from statement_builder.ledger.requests import RequestRepository
@@ -76,6 +77,9 @@ class Ledger(Closing):
         self.deliveries = DeliveryRepository(self._transactions)
         self.delivery_reports = DeliveryReportRepository(self._transactions)
         self.payroll = PayrollRepository(self._transactions)
+        self.placement_lists = PlacementListRepository(self._transactions)
+        self.placements = PlacementRepository(self._transactions)
+        self.agency_files = AgencyFileRepository(self._transactions)
         self.portal = PortalRepository(self._transactions)
         self.write_back = WriteBackRepository(self._transactions)
         self.readings = ReadingRepository(self._transactions)

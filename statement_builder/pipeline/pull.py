@@ -32,6 +32,7 @@ from statement_builder.containment import contain, faulty_account
 from statement_builder.kinds import candidate_cents, definition_of, faulty_candidate_cents
 from statement_builder.ledger import Batch, BatchState, NewShard, Suppression, SuppressionCode
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.placed_visits import hold_placed_visits
 from statement_builder.pipeline.requests import chunked, requests_of, with_open_requests
 from statement_builder.pipeline.suppressions import apply_mail_hold, apply_suppressions
 from statement_builder.pipeline.workers import infrequent_gc
@@ -346,6 +347,8 @@ def _with_ledger_facts(
     letters = context.ledger.documents.caused_letters(facility_id, with_events, excluding_batch=batch_id)
     authorizations = [each.authorization_id for account in accounts for each in account.deductions]
     misses = context.ledger.payroll.misses(facility_id, authorizations) if authorizations else {}
+    placements = context.ledger.placements
+    placed = placements.at_agencies(facility_id, _account_numbers(accounts)) if placements.has_any(facility_id) else {}
     for entry in entries:
         if isinstance(entry, FaultyAccount):
             yield entry
@@ -353,9 +356,12 @@ def _with_ledger_facts(
         guarantor_id = entry.guarantor.guarantor_id
         try:
             found: Entry = _with_history(
-                apply_mail_hold(
-                    apply_suppressions(entry, suppressions.get(guarantor_id, ())),
-                    mail_holds.get(guarantor_of(guarantor_id)),
+                hold_placed_visits(
+                    apply_mail_hold(
+                        apply_suppressions(entry, suppressions.get(guarantor_id, ())),
+                        mail_holds.get(guarantor_of(guarantor_id)),
+                    ),
+                    placed,
                 ),
                 mailed,
                 notices,

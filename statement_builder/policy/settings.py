@@ -74,6 +74,12 @@ class Policy(Record, kw_only=True):
     placement_wait_days: int = default_of("placement_wait_days")
     """Days from the mailing of the final notice to a review for placement, if longer than its deadline. The review is
     never before the day after the deadline. 0: on that day."""
+    placement_min_cents: int = default_of("placement_min_cents")
+    """A visit with a balance below this amount is not placed with an agency. An equal amount is placed."""
+    placement_payment_days: int = default_of("placement_payment_days")
+    """A visit is not placed with an agency within this many days of a payment on it."""
+    placement_coverage_days: int = default_of("placement_coverage_days")
+    """A visit is placed with an agency only if Medicare and Medicaid were asked about coverage in this many days."""
     payment_pause_percent: int = default_of("payment_pause_percent")
     """A payment of at least this share of a visit's balance pauses its letters for `payment_pause_days`."""
     payment_pause_days: int = default_of("payment_pause_days")

@@ -9,6 +9,7 @@ from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import FinalVendorStatus, Kind
 from statement_builder.errors import ConfigError
+from statement_builder.policy.placement import Agency, ItemizationDate
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import SQL_ROOT
 from statement_builder.settings.by_kind import ReleaseByKind, RetentionByKind
@@ -131,6 +132,21 @@ class PayrollSettings(Record, kw_only=True):
     """Folder where payroll's answer files arrive."""
 
 
+class PlacementSettings(Record, kw_only=True):
+    """Placement with collection agencies. The gates are in `policy`."""
+
+    agencies: tuple[Agency, ...] = ()
+    """The agencies, in the order in which the shares are counted. Empty: nothing is placed. `policy.agency_name` must
+    contain the name of each agency that takes first placements, because final notices print it."""
+    itemization: ItemizationDate = ItemizationDate.LAST_STATEMENT
+    """The itemization date of every placed debt: `last_statement`, the mailing of the last statement or letter, or
+    `transaction`, the last day of the service (12 CFR 1006.34(b)(3))."""
+    inbox: str = ""
+    """Folder where agencies' files arrive, each agency's in a subfolder with its id."""
+    answer_days: int = 5
+    """Days after a placement file, or a recall, when a missing answer of the agency becomes an alert."""
+
+
 class ReleaseSettings(ReleaseByKind, kw_only=True):
     """Who must release a batch."""
 
@@ -215,6 +231,10 @@ class RoleSettings(Record, kw_only=True):
     """Who may approve a version of the templates."""
     payroll: tuple[str, ...] | None = None
     """Who may send deductions to payroll and collect its answers."""
+    place: tuple[str, ...] | None = None
+    """Who may propose lists for collection agencies, send files to them, collect theirs, and recall accounts."""
+    approve_placement: tuple[str, ...] | None = None
+    """Who may approve or reject a list for collection agencies. Never the person who proposed it."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
     console: tuple[str, ...] | None = None
@@ -299,6 +319,8 @@ class Settings(Record, kw_only=True):
     """Print and e-mail delivery."""
     payroll: PayrollSettings = PayrollSettings()
     """Payroll deductions of the hospital's employees."""
+    placement: PlacementSettings = PlacementSettings()
+    """Placement with collection agencies."""
     release: ReleaseSettings = ReleaseSettings()
     """Who must release a batch."""
     retention: RetentionSettings = RetentionSettings()

@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from statement_builder.billing.assistance_terms import MissingItem
-from statement_builder.billing.model import ApplicationStatus, AssistanceKind, Fault
+from statement_builder.billing.model import WITHOUT_STATUS, ApplicationStatus, AssistanceKind, Fault
 from statement_builder.billing.request_terms import Correction
 from statement_builder.source.column_types import PAST_DATE
 from statement_builder.source.contract import DETAILS, RESULT_SETS, ResultSet
@@ -201,7 +201,8 @@ def _find_partial_reviews(rows: Iterable[Row]) -> Iterator[Fault]:
 
 
 def _find_wrong_statuses(rows: Iterable[Row]) -> Iterator[Fault]:
-    """An application has a status. An oral effort has none. A decision without an application is an approval."""
+    """An application has a status; an oral effort, a screening, and a check of coverage have none. A decision without
+    an application is an approval."""
     for row in rows:
         kind, status = _ASSISTANCE(row)
         if kind is AssistanceKind.PRESUMPTIVE and status not in (None, ApplicationStatus.APPROVED):
@@ -213,14 +214,14 @@ def _find_wrong_statuses(rows: Iterable[Row]) -> Iterator[Fault]:
                 problem="is not approved on a decision without an application",
                 fix="Enter approved, or correct kind.",
             )
-        if (kind is not AssistanceKind.ORAL_EFFORT) != (status is not None):
+        if (kind not in WITHOUT_STATUS) != (status is not None):
             missing = status is None
             yield account_fault(
                 "assistance",
                 "status",
                 _format_row_key(_KEY_GETTERS["assistance"](row)),
                 code="INCOMPLETE" if missing else "CHOICE",
-                problem="is missing on an application" if missing else "is filled on an oral effort",
+                problem="is missing on an application" if missing else "is filled, and this kind has none",
                 fix="Enter how far the application is." if missing else "Leave it empty, or correct kind.",
             )
 

@@ -30,9 +30,9 @@ PER_KIND = (
     "payroll_authorizations",
     "refund_letters",
 )
-SCHEDULED = {*PER_KIND, "delivery_tracking", "payroll_deductions"}
+SCHEDULED = {*PER_KIND, "agency_placement", "delivery_tracking", "payroll_deductions"}
 BATCH_DAGS = {*PER_KIND, "rerun_batch"}
-ALL = {*PER_KIND, "rerun_batch", "delivery_tracking", "payroll_deductions"}
+ALL = {*PER_KIND, "agency_placement", "rerun_batch", "delivery_tracking", "payroll_deductions"}
 HEAVY = (
     "weasyprint",
     "boto3",
@@ -64,6 +64,7 @@ JUST_AFTER_SCHEDULE = {
     "estate_claims": "2026-11-17T10:00:30+00:00",
     "payroll_authorizations": "2026-11-17T09:50:30+00:00",
     "payroll_deductions": "2026-11-17T11:30:30+00:00",
+    "agency_placement": "2026-11-17T12:10:30+00:00",
     "refund_letters": "2026-11-17T09:50:30+00:00",
     "delivery_tracking": "2026-11-17T10:20:30+00:00",
 }
@@ -161,6 +162,7 @@ def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], na
             "estate_claims": "2026-11-04T10:00:00+00:00",
             "payroll_authorizations": "2026-11-04T09:50:00+00:00",
             "payroll_deductions": "2026-11-03T11:30:00+00:00",
+            "agency_placement": "2026-11-03T12:10:00+00:00",
             "refund_letters": "2026-11-04T09:50:00+00:00",
             "delivery_tracking": "2026-11-03T10:20:00+00:00",
         }[name]

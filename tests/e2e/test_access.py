@@ -29,6 +29,14 @@ SHOWS_NO_PERSON = {
     "mail-hold lift": "the id that was typed",
     "mail-hold place": "the id that was typed",
     "payroll collect": "figures and file names",
+    "place": "figures of whole lists",
+    "placement approve": "figures of whole lists",
+    "placement collect": "figures and file names",
+    "placement list": "figures of whole lists",
+    "placement recall": "the account number that was typed",
+    "placement reject": "figures of whole lists",
+    "placement send": "figures and file names",
+    "placement status": "figures of whole agencies",
     "payroll send": "figures and ids of authorizations",
     "purge": "figures of whole batches",
     "serve": "nothing; the console records each page (tests/web)",
@@ -43,6 +51,7 @@ SHOWS_NO_PERSON = {
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
 RECORDS_WHEN_IT_NAMES_SOMEBODY |= {f"report {name}" for name in REPORTS}
 RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "mail-hold list", "batches", "requests", "credits"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"placement show"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 

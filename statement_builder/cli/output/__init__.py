@@ -18,6 +18,15 @@ from statement_builder.cli.output.json_output import print_json
 from statement_builder.cli.output.mail_holds import show_mail_holds
 from statement_builder.cli.output.measurements import show_benchmark
 from statement_builder.cli.output.payroll import show_collected_answers, show_sent_deductions
+from statement_builder.cli.output.placement import (
+    show_collected_reports,
+    show_placement_details,
+    show_placement_list,
+    show_placement_lists,
+    show_placement_status,
+    show_recalled_placement,
+    show_sent_placements,
+)
 from statement_builder.cli.output.progress import show_progress
 from statement_builder.cli.output.requests import show_requests
 from statement_builder.cli.output.retention import show_legal_holds, show_purge
@@ -35,6 +44,7 @@ __all__ = [
     "show_batches",
     "show_benchmark",
     "show_collected_answers",
+    "show_collected_reports",
     "show_control_sheet",
     "show_credits",
     "show_details",
@@ -45,14 +55,20 @@ __all__ = [
     "show_holds",
     "show_legal_holds",
     "show_mail_holds",
+    "show_placement_details",
+    "show_placement_list",
+    "show_placement_lists",
+    "show_placement_status",
     "show_preflight",
     "show_progress",
     "show_purge",
     "show_queue",
+    "show_recalled_placement",
     "show_report",
     "show_requests",
     "show_rerun_plan",
     "show_sent_deductions",
+    "show_sent_placements",
     "show_source_check",
     "show_tracking",
     "write_credits_csv",

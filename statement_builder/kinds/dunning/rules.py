@@ -222,11 +222,15 @@ DUNNING_RULES: tuple[Rule, ...] = (
 DUNNING_CLOSING_RULES: tuple[ClosingRule, ...] = (hold_lower_level, hold_small_letter, hold_unwanted_paper_letter)
 
 
+def find_placement_holds(candidate: Candidate) -> tuple[Hold, ...]:
+    """What holds the guarantor's letters, without the reasons that are about one letter, such as its amount."""
+    holds = find_holds(candidate, DUNNING_RULES)
+    return (*holds, *hold_after_final_notice(candidate, holds))
+
+
 def find_dunning_holds(candidate: Candidate) -> tuple[Hold, ...]:
     """All reasons to hold this letter or a visit on it."""
-    holds = find_holds(candidate, DUNNING_RULES)
-    holds = (*holds, *hold_after_final_notice(candidate, holds))
-    return apply_closing_rules(candidate, holds, DUNNING_CLOSING_RULES)
+    return apply_closing_rules(candidate, find_placement_holds(candidate), DUNNING_CLOSING_RULES)
 
 
 def select_letter(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, ...]]:
