@@ -14,6 +14,7 @@ from statement_builder.billing.model.assistance import (
     AssistanceKind,
     AssistanceRecord,
 )
+from statement_builder.billing.model.cost_report import MedicareBadDebt, WriteOff
 from statement_builder.billing.model.estates import Estate, EstateStatus
 from statement_builder.billing.model.obstetric import Deposit, EpisodeStatus, ObstetricEpisode
 from statement_builder.billing.model.payroll import DeductionMiss, DeductionStatus, PayFrequency, PayrollDeduction
@@ -81,6 +82,7 @@ __all__ = [
     "InsuranceKind",
     "InsuranceStatus",
     "InsuranceTransaction",
+    "MedicareBadDebt",
     "ObstetricEpisode",
     "Patient",
     "PatientClass",
@@ -102,4 +104,5 @@ __all__ = [
     "RefundStatus",
     "RequestFormat",
     "RequestKind",
+    "WriteOff",
 ]
