@@ -29,6 +29,7 @@ from statement_builder.cli import (
     tracking,
     work_queue,
 )
+from statement_builder.cli.evidence import evidence_app
 from statement_builder.cli.payroll import payroll_app
 from statement_builder.cli.queue import queue_app
 from statement_builder.cli.reports import report_app
@@ -92,6 +93,7 @@ for _panel, _commands in _PANELS.items():
 app.add_typer(queue_app, name="queue", rich_help_panel="Work queue and reports")
 app.add_typer(payroll_app, name="payroll", rich_help_panel="Requests")
 billing_office.add_commands(report_app)
+app.add_typer(evidence_app, name="evidence", rich_help_panel="Work queue and reports")
 app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
 app.add_typer(retention.legal_hold_app, name="legal-hold", rich_help_panel="Retention")
 app.add_typer(stores.ledger_app, name="ledger", rich_help_panel="Checks and sample data")

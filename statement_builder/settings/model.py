@@ -209,6 +209,8 @@ class RoleSettings(Record, kw_only=True):
     """Who may assign, note, snooze and finish rows of the work queue."""
     payroll: tuple[str, ...] | None = None
     """Who may send deductions to payroll and collect its answers."""
+    evidence: tuple[str, ...] | None = None
+    """Who may request, read, and write evidence packets. An approval also requires `evidence.officers`."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
     console: tuple[str, ...] | None = None
@@ -280,6 +282,14 @@ class CostReportSettings(Record, kw_only=True):
     `exhibit`, `label`, and `number`."""
 
 
+class EvidenceSettings(Record, kw_only=True):
+    """Evidence packets for auditors and courts."""
+
+    officers: tuple[str, ...] = ()
+    """The user names of the officers who may approve a packet. Nobody approves a packet that they requested. Empty: no
+    packet can be approved."""
+
+
 class Settings(Record, kw_only=True):
     """All settings of one facility."""
 
@@ -318,6 +328,8 @@ class Settings(Record, kw_only=True):
     """What mail costs."""
     cost_report: CostReportSettings = CostReportSettings()
     """The Medicare cost report."""
+    evidence: EvidenceSettings = EvidenceSettings()
+    """Evidence packets for auditors and courts."""
 
     def __repr__(self) -> str:
         """Without values: a log of a traceback may show it, and the URLs of databases may contain passwords."""
