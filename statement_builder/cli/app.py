@@ -30,6 +30,7 @@ from statement_builder.cli import (
     tracking,
     work_queue,
 )
+from statement_builder.cli.evidence import evidence_app
 from statement_builder.cli.mail_holds import mail_hold_app
 from statement_builder.cli.payroll import payroll_app
 from statement_builder.cli.placement import placement_app
@@ -97,6 +98,7 @@ app.add_typer(queue_app, name="queue", rich_help_panel="Work queue and reports")
 app.add_typer(payroll_app, name="payroll", rich_help_panel="Requests")
 app.add_typer(placement_app, name="placement", rich_help_panel="Work queue and reports")
 billing_office.add_commands(report_app)
+app.add_typer(evidence_app, name="evidence", rich_help_panel="Work queue and reports")
 app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
 app.add_typer(retention.legal_hold_app, name="legal-hold", rich_help_panel="Retention")
 app.add_typer(mail_hold_app, name="mail-hold", rich_help_panel="Work queue and reports")

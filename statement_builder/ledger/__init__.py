@@ -9,6 +9,7 @@ from statement_builder.ledger.audit.event_data import (
     Withheld,
 )
 from statement_builder.ledger.delivery.payroll import PAYROLL
+from statement_builder.ledger.evidence import EVIDENCE, EvidenceKind, EvidencePacket
 from statement_builder.ledger.installation import STORES, Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.legal_holds import RETENTION, LegalHold, is_held_by
@@ -67,6 +68,7 @@ from statement_builder.ledger.template_approvals import TEMPLATE_VERSIONS, Templ
 from statement_builder.ledger.work_items import WORK_QUEUE, WorkItem
 
 __all__ = [
+    "EVIDENCE",
     "MAIL_HOLDS",
     "PAYROLL",
     "REQUESTS",
@@ -94,6 +96,8 @@ __all__ = [
     "EventData",
     "EventHead",
     "EventLogReport",
+    "EvidenceKind",
+    "EvidencePacket",
     "ExceptionLine",
     "Figures",
     "FinalVendorStatus",

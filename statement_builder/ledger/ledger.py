@@ -26,6 +26,7 @@ from statement_builder.ledger.delivery.redeliveries import RedeliveryRepository
 from statement_builder.ledger.delivery.serials import SerialRepository
 from statement_builder.ledger.delivery.write_back import WriteBackRepository
 from statement_builder.ledger.documents import DocumentRepository
+from statement_builder.ledger.evidence import EvidenceRepository
 from statement_builder.ledger.inbound_files import InboundFileRepository
 from statement_builder.ledger.installation import InstallationRepository, NewInstallation, insert_installation
 from statement_builder.ledger.legal_holds import LegalHoldRepository
@@ -94,6 +95,7 @@ class Ledger(Closing):
         self.mail_holds = MailHoldRepository(self._transactions)
         self.template_approvals = TemplateApprovalRepository(self._transactions)
         self.requests = RequestRepository(self._transactions)
+        self.evidence = EvidenceRepository(self._transactions)
         self.work_items = WorkItemRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)

@@ -63,6 +63,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "release.dual_control_level_min": (1, 4),
     "release.amount_max_cents": (0, 9_999_999_999),
     "console.port": (1_024, 65_535),
+    "cost_report.fiscal_year_end_month": (1, 12),
     **{f"costs.{name}": (0, 10_000_000) for name in CostSettings.__struct_fields__},
 }
 """Smallest and largest value of every number outside `[policy]`, whose numbers have their limits in

@@ -9,6 +9,7 @@ from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import FinalVendorStatus, Kind
 from statement_builder.errors import ConfigError
+from statement_builder.policy.cost_report import ColumnNumber
 from statement_builder.policy.placement import Agency, ItemizationDate
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import SQL_ROOT
@@ -235,6 +236,8 @@ class RoleSettings(Record, kw_only=True):
     """Who may propose lists for collection agencies, send files to them, collect theirs, and recall accounts."""
     approve_placement: tuple[str, ...] | None = None
     """Who may approve or reject a list for collection agencies. Never the person who proposed it."""
+    evidence: tuple[str, ...] | None = None
+    """Who may request, read, and write evidence packets. An approval also requires `evidence.officers`."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
     console: tuple[str, ...] | None = None
@@ -293,6 +296,29 @@ class CostSettings(Record, kw_only=True):
     """What the mail service charges for 1,000 e-mails."""
 
 
+class CostReportSettings(Record, kw_only=True):
+    """The Medicare cost report, for `statements report exhibit-2a` and the other exhibits."""
+
+    ccn: str = ""
+    """The hospital's CMS certification number. Empty: give `--ccn`."""
+    fiscal_year_end_month: int = 12
+    """The month, 1 to 12, in which the fiscal year ends. Without `--from` and `--to`, an exhibit is of the year that
+    ended last."""
+    prepared_by: str = ""
+    """Who prepares the exhibits, as printed. Empty: who runs the command."""
+    column_numbers: tuple[ColumnNumber, ...] = ()
+    """Numbers of columns that differ in the version of the CMS template that you file: one table for each, with
+    `exhibit`, `label`, and `number`."""
+
+
+class EvidenceSettings(Record, kw_only=True):
+    """Evidence packets for auditors and courts."""
+
+    officers: tuple[str, ...] = ()
+    """The user names of the officers who may approve a packet. Nobody approves a packet that they requested. Empty: no
+    packet can be approved."""
+
+
 class Settings(Record, kw_only=True):
     """All settings of one facility."""
 
@@ -331,6 +357,10 @@ class Settings(Record, kw_only=True):
     """The operator's console in the browser."""
     costs: CostSettings = CostSettings()
     """What mail costs."""
+    cost_report: CostReportSettings = CostReportSettings()
+    """The Medicare cost report."""
+    evidence: EvidenceSettings = EvidenceSettings()
+    """Evidence packets for auditors and courts."""
 
     def __repr__(self) -> str:
         """Without values: a log of a traceback may show it, and the URLs of databases may contain passwords."""

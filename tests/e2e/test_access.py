@@ -40,6 +40,8 @@ SHOWS_NO_PERSON = {
     "payroll send": "figures and ids of authorizations",
     "purge": "figures of whole batches",
     "serve": "nothing; the console records each page (tests/web)",
+    "evidence bad-debt": "the accounts that were typed",
+    "evidence small-claims": "the accounts that were typed",
     "request": "the account number that was typed",
     "review": "the id that was typed",
     "withdraw": "the id that was typed",
@@ -51,7 +53,7 @@ SHOWS_NO_PERSON = {
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
 RECORDS_WHEN_IT_NAMES_SOMEBODY |= {f"report {name}" for name in REPORTS}
 RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "mail-hold list", "batches", "requests", "credits"}
-RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"placement show"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"placement show", "evidence list"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 
@@ -102,6 +104,7 @@ def test_every_command__is_in_one_of_the_tables() -> None:
     """A new command must say whether it shows data of persons."""
     recorded = {"find", "get", "holds", "exceptions", "show", "report control", "report access"}
     recorded |= {"void", "resend", "reprint", "correct", "resolve"}
+    recorded |= {f"evidence {verb}" for verb in ("draft", "approve", "write")}
     recorded |= {f"queue {verb}" for verb in ("list", "assign", "note", "snooze", "done", "reopen")}
     assert set(list_commands(typer.main.get_command(app))) == (
         recorded | SHOWS_NO_PERSON.keys() | RECORDS_WHEN_IT_NAMES_SOMEBODY

@@ -77,6 +77,12 @@ SENDS_NOTHING = {
     "queue reopen": ("queue", "reopen", "0123456789abcdef"),
     "credits": ("credits",),
     "review": ("review", "R-NOT-THERE"),
+    "evidence bad-debt": ("evidence", "bad-debt", "A-NOT-THERE", "--reason", "audit"),
+    "evidence small-claims": ("evidence", "small-claims", "A-NOT-THERE", "--reason", "suit"),
+    "evidence draft": ("evidence", "draft", "EV-NOT-THERE", "-o", "one.pdf"),
+    "evidence approve": ("evidence", "approve", "EV-NOT-THERE", "--content", "0", "--reason", "read"),
+    "evidence write": ("evidence", "write", "EV-NOT-THERE", "-o", "out"),
+    "evidence list": ("evidence", "list"),
     "withdraw": ("withdraw", "R-NOT-THERE", "--reason", "asked"),
 }
 WITHOUT_SETTINGS = {"bench", "demo", "preflight", "serve", "source make-sample", "source load-synthea"}

@@ -13,6 +13,7 @@ from statement_builder.cli.output.console import err, out, print_fields, say
 from statement_builder.cli.output.control_sheet import show_control_sheet
 from statement_builder.cli.output.credit_balances import show_credits, write_credits_csv
 from statement_builder.cli.output.documents import show_documents
+from statement_builder.cli.output.evidence import show_packets, show_written
 from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
 from statement_builder.cli.output.json_output import print_json
 from statement_builder.cli.output.mail_holds import show_mail_holds
@@ -55,6 +56,7 @@ __all__ = [
     "show_holds",
     "show_legal_holds",
     "show_mail_holds",
+    "show_packets",
     "show_placement_details",
     "show_placement_list",
     "show_placement_lists",
@@ -71,5 +73,6 @@ __all__ = [
     "show_sent_placements",
     "show_source_check",
     "show_tracking",
+    "show_written",
     "write_credits_csv",
 ]

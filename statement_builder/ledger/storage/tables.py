@@ -697,6 +697,32 @@ template_approval = Table(
     Column("remark", Text, nullable=False),
 )
 """Who approved which version of the templates."""
+evidence_packet = Table(
+    "evidence_packet",
+    metadata,
+    Column("packet_id", _ID, primary_key=True),
+    Column("facility_id", _ID, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_by", _ID, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("approved_by", _ID, nullable=False, server_default=""),
+    Column("approved_at", UtcDateTime),
+    Column("content_sha256", String(64), nullable=False, server_default=""),
+    _one_of("kind", ("bad-debt", "small-claims"), "kind"),
+    CheckConstraint("(approved_by <> '') = (approved_at IS NOT NULL)", name="approval_has_time"),
+)
+"""Requests for evidence packets. `content_sha256` is the digest of what the officer approved."""
+
+evidence_account = Table(
+    "evidence_account",
+    metadata,
+    Column("packet_id", _ID, ForeignKey("evidence_packet.packet_id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("account_number", _ID, nullable=False),
+    Index("evidence_account_number", "account_number"),
+)
+"""The accounts of a packet, in the order of the request."""
 
 work_item = Table(
     "work_item",

@@ -41,6 +41,21 @@ class Column(Record, kw_only=True):
     type: ColumnType = ColumnType.TEXT
     adds_up: bool = False
     """Whether the last line has the sum of the column."""
+    number: str = ""
+    """What a government form calls the column, below its title. Empty: it has no form."""
+
+
+class HeadingLine(Record, kw_only=True):
+    """A line above the table of a government form."""
+
+    label: str
+    value: str | int | date | None
+    """Integers are cents. None: left empty."""
+
+    @property
+    def type(self) -> ColumnType:
+        is_cents = isinstance(self.value, int)
+        return ColumnType.CENTS if is_cents else ColumnType.DATE if isinstance(self.value, date) else ColumnType.TEXT
 
 
 class Plot(Record, kw_only=True):
@@ -70,6 +85,10 @@ class Report:
     notes: list[str] = field(default_factory=list)
     """What the reader must know besides: what is left out, and whether the figures tie."""
     plots: tuple[Plot, ...] = ()
+    heading: tuple[HeadingLine, ...] = ()
+    """The lines above the table, on a government form."""
+    people: list[str] = field(default_factory=list)
+    """The guarantors of the rows, complete when they have been read, where no column names them."""
 
 
 class Footing:

@@ -8,13 +8,13 @@ from markupsafe import Markup, escape
 
 from statement_builder.operations.wording import format_dollars
 from statement_builder.printable import one_line
-from statement_builder.reports.billing_office import Column, ColumnType
+from statement_builder.reports.billing_office import Column, ColumnType, HeadingLine
 from statement_builder.reports.billing_office.report import Cell
 
 _CODE = re.compile(r"`([^`]+)`")
 
 
-def cell_text(column: Column, value: Cell) -> str:
+def cell_text(column: Column | HeadingLine, value: Cell) -> str:
     """`-$1,234.56`, `1,234`, `12.34 %`, `2026-11-07`, or the text. Empty if there is no value."""
     if value is None:
         return ""
