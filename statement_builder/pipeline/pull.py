@@ -161,7 +161,12 @@ def stream_candidates(
 
 
 def find_candidates(
-    context: AppContext, scope: Scope, *, only: Collection[str], replaced: frozenset[str] = frozenset()
+    context: AppContext,
+    scope: Scope,
+    *,
+    only: Collection[str],
+    replaced: frozenset[str] = frozenset(),
+    choose: Callable[[Entry], Entry | None] | None = None,
 ) -> list[Entry]:
     """The candidates of a few recipients, as `stream_candidates` yields them. Reads their rows only, if the billing
     system has queries by guarantor, otherwise the source to its end.
@@ -170,7 +175,9 @@ def find_candidates(
     """
     some = _Few(only)
     return read_refusing(
-        lambda refused: list(stream_candidates(context, scope, replaced=replaced, only=some, refused=refused))
+        lambda refused: list(
+            stream_candidates(context, scope, replaced=replaced, only=some, refused=refused, choose=choose)
+        )
     )
 
 

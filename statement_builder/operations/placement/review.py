@@ -14,7 +14,7 @@ from statement_builder.errors import ConfigError
 from statement_builder.kinds.dunning.rules import find_placement_holds
 from statement_builder.ledger.placement.placements import PlacedBefore
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import Entry, Scope, stream_candidates
+from statement_builder.pipeline.pull import Entry, Scope, find_candidates
 from statement_builder.pipeline.requests import chunked
 from statement_builder.policy.candidate import Candidate, open_candidate
 from statement_builder.policy.placement import (
@@ -25,7 +25,6 @@ from statement_builder.policy.placement import (
     find_refusals,
     is_considered,
 )
-from statement_builder.source import read_refusing
 
 _ACCOUNTS_A_LOOKUP = 500
 
@@ -87,12 +86,7 @@ def account_scope(context: AppContext, as_of: date) -> Scope:
 def read_guarantors(context: AppContext, guarantor_ids: Sequence[str], as_of: date) -> list[Entry]:
     """The accounts of these guarantors as of a date, also those that owe nothing. `SourceError` if the billing system
     cannot be read."""
-    scope = account_scope(context, as_of)
-    return read_refusing(
-        lambda refused: list(
-            stream_candidates(context, scope, only=guarantor_ids, refused=refused, choose=lambda entry: entry)
-        )
-    )
+    return find_candidates(context, account_scope(context, as_of), only=guarantor_ids, choose=lambda entry: entry)
 
 
 class Review:

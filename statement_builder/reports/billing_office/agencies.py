@@ -55,7 +55,9 @@ def report_agencies(
             Column(name="payment_days", title="days to a payment", type=ColumnType.COUNT),
         ),
         rows=[_row(agency_id, some, totals, paid_on) for agency_id, some in by_agency],
-        plot=Plot(title="Collected and kept", label="agency", parts=("collected_cents", "fee_cents"), is_stacked=False),
+        plots=(
+            Plot(title="Collected and kept", label="agency", parts=("collected_cents", "fee_cents"), is_stacked=False),
+        ),
     )
 
 
