@@ -1,14 +1,14 @@
 """Collection agencies, once a day: what they report, and what they must hear.
 
-**What it does.** Reads the agencies' files. Then sends each agency the visits of an approved list, and what changed about the
-visits that it has: payments to the hospital, adjustments, and recalls. Sends an alert when an operator must act. It proposes
-and approves nothing: `statements place` and `statements placement approve` do.
+**What it does.** Reads the agencies' files. Then sends each agency the visits of an approved list, and what changed
+about the visits that it has: payments to the hospital, adjustments, and recalls. Sends an alert when an operator must
+act. It proposes and approves nothing: `statements place` and `statements placement approve` do.
 
-**When.** Every day at 7:10 a.m., facility time. A missed day needs no catching up. Use *Trigger* to run it now. Without the
-setting `placement.agencies`, it does nothing.
+**When.** Every day at 7:10 a.m., facility time. A missed day needs no catching up. Use *Trigger* to run it now. Without
+the setting `placement.agencies`, it does nothing.
 
-**If a task failed.** Read the last lines of its log: they say what is wrong and what to do. Fix that, then *Clear* the task
-with *downstream*. Clearing is always safe: reports are read once, and nothing is placed or told twice.
+**If a task failed.** Read the last lines of its log: they say what is wrong and what to do. Fix that, then *Clear* the
+task with *downstream*. Clearing is always safe: reports are read once, and nothing is placed or told twice.
 """
 
 from __future__ import annotations
