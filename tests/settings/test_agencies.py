@@ -1,4 +1,4 @@
-"""Settings of collection agencies: none that cannot be told apart, that no notice names, or that would not be encrypted."""
+"""Settings of collection agencies: each has its own id, is named on final notices, and gets encrypted files."""
 
 from __future__ import annotations
 
