@@ -14,33 +14,11 @@ SECOND_PERSON = 4242
 HEADER = "row|placement|on|amount|fee|reference|reason"
 READY = ("G100003", "G100006", "G100061")
 """Guarantors with a visit that passes every gate."""
-_AGENCIES = """
-[placement]
-itemization = "last_statement"
-
-[[placement.agencies]]
-agency_id = "granite"
-name = "Granite Recovery"
-client_id = "MV1"
-url = "file://HOME/granite"
-
-[[placement.agencies]]
-agency_id = "summit"
-name = "Summit Accounts"
-client_id = "77"
-url = "file://HOME/summit"
-takes = "returned"
-"""
 
 
 def build_placing_hospital(home: Path) -> Hospital:
     """Three visits pass every gate, and one lacks the screening and the check of coverage."""
     hospital = build_hospital(home, guarantors=len(ONE_OF_EACH))
-    settings = home / "statements.toml"
-    text = settings.read_text(encoding="utf-8")
-    assert "collection_actions = " in text
-    text = text.replace("[policy]\n", '[policy]\nagency_name = "Granite Recovery"\n')
-    settings.write_text(text + _AGENCIES.replace("HOME", str(home)), encoding="utf-8")
     hospital.sql(
         "UPDATE correspondence SET first_statement_on = '2026-05-21', last_level = 4, last_mailed_on = '2026-09-23'"
         " WHERE last_level = 3"
@@ -57,13 +35,9 @@ def build_placing_hospital(home: Path) -> Hospital:
     return hospital
 
 
-def move_to(hospital: Hospital, home: Path) -> Hospital:
-    """A copy of the hospital, whose agencies' folders are its own."""
-    copied = hospital.copy_to(home)
-    settings = copied.home / "statements.toml"
-    text = settings.read_text(encoding="utf-8").replace(f"file://{hospital.home}/", f"file://{copied.home}/")
-    settings.write_text(text, encoding="utf-8")
-    return copied
+def folder_of(hospital: Hospital, agency: str = "granite") -> Path:
+    """From which the agency takes in its files."""
+    return hospital.home / "outbox" / "agencies" / agency
 
 
 def approve(hospital: Hospital, list_id: str = LIST) -> None:
@@ -73,14 +47,14 @@ def approve(hospital: Hospital, list_id: str = LIST) -> None:
 def sent_records(hospital: Hospital, agency: str, file_type: str) -> list[list[str]]:
     """The records of every file that an agency may take in: with its control file, and as it says."""
     records = []
-    for control in sorted((hospital.home / agency).glob("*.ctl")):
+    for control in sorted(folder_of(hospital, agency).glob("*.ctl")):
         facts: dict[str, Any] = json.loads(control.read_text(encoding="utf-8"))
         if facts["file_type"] != file_type:
             continue
         (file,) = facts["files"]
         lines = (control.parent / file["file"]).read_text(encoding="utf-8").splitlines()
         head, *body, trailer = [line.split("|") for line in lines]
-        assert head[:4] == ["H", file_type, "MV1" if agency == "granite" else "77", agency]
+        assert head[:4] == ["H", file_type, "MVRH", agency]
         assert trailer[:2] == ["T", str(len(body))] == ["T", str(facts["records"])]
         assert round(float(trailer[2]) * 100) == facts["cents"]
         records += body

@@ -48,7 +48,7 @@ class AgencyStore:
 
     def deliver(self, file: AgencyFile) -> None:
         """Write the file, and the control file last. A file without its control file, from a run that was killed, is
-        written again: encrypted anew, it has other bytes."""
+        written again: encrypted again, it has other bytes."""
         name, data = file.file, file.data
         if self._encryptor is not None:
             try:

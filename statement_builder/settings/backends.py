@@ -72,7 +72,7 @@ def open_agency_profile(agency: Agency) -> AgencyProfile:
 
 def _check_agency(agency: Agency) -> None:
     setting = f"placement.agencies: {agency.agency_id}"
-    _check_fetched(f"{setting}: url", agency.url or "-", "file", "sftp")
+    _check_fetched(f"{setting}: url", agency.url, "file", "sftp")
     _check_fetched(f"{setting}: reports_url", agency.reports_url, "file", "sftp")
     if agency.url.startswith("sftp:") and not agency.pgp_key:
         raise ValueError(f"{setting}: set pgp_key to the agency's OpenPGP key: what leaves the building is encrypted")

@@ -19,7 +19,7 @@ from tests.placement import (
     approve,
     build_placing_hospital,
     dollars,
-    move_to,
+    folder_of,
     placements,
     report,
     sent_records,
@@ -38,7 +38,7 @@ def proposed_once(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
 
 @pytest.fixture(scope="module")
 def sent_once(proposed_once: Hospital, tmp_path_factory: pytest.TempPathFactory) -> Hospital:
-    hospital = move_to(proposed_once, tmp_path_factory.mktemp("sent") / "home")
+    hospital = proposed_once.copy_to(tmp_path_factory.mktemp("sent") / "home")
     approve(hospital)
     hospital.statements("placement", "send")
     return hospital
@@ -46,13 +46,13 @@ def sent_once(proposed_once: Hospital, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def proposed(proposed_once: Hospital, tmp_path: Path) -> Hospital:
-    return move_to(proposed_once, tmp_path / "home")
+    return proposed_once.copy_to(tmp_path / "home")
 
 
 @pytest.fixture
 def sent(sent_once: Hospital, tmp_path: Path) -> Hospital:
     """The visits of `READY` are with the first agency, since yesterday."""
-    return on(move_to(sent_once, tmp_path / "home"), NEXT_DAY)
+    return on(sent_once.copy_to(tmp_path / "home"), NEXT_DAY)
 
 
 def send(hospital: Hospital, code: int = 0) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def test_place__proposes_what_passed_and_refuses_the_rest_with_every_reason(prop
     summary = found["summary"]
     assert summary["accounts"] == len(found["visits"])
     assert summary["refused"] == len(found["refused"])
-    assert not list(proposed.home.glob("granite/*")), "nothing is sent"
+    assert not list(folder_of(proposed).glob("*")), "nothing is sent"
     seen = proposed.ledger("SELECT what, batch_id FROM access ORDER BY access_id DESC LIMIT 1")
     assert seen == [("placement show", LIST)]
 
@@ -113,7 +113,7 @@ def test_placement_file__has_the_debt_and_what_changed_since_it_was_itemized(sen
     """12 CFR 1006.34(c)(2): the amount on the itemization date, and what changed it, give the balance."""
     records = sent_records(sent, "granite", "placement")
     assert {each[4] for each in records} == {*READY}
-    assert sent_records(sent, "summit", "placement") == []
+    assert not folder_of(sent, "summit").exists()
     names = (Path(__file__).parents[2] / "mail_house/agency/profiles/pipe.toml").read_text(encoding="utf-8")
     placement = names[names.index("placement = [") : names.index("changes = [")]
     fields = ["D", *(line.split('"')[1] for line in placement.splitlines() if "field" in line)]
@@ -177,13 +177,13 @@ def test_send__drops_what_changed_after_the_approval(proposed: Hospital, stateme
 
 def test_send__killed_at_any_moment_every_visit_is_placed_once(proposed: Hospital, tmp_path: Path) -> None:
     approve(proposed)
-    whole = move_to(proposed, tmp_path / "whole")
+    whole = proposed.copy_to(tmp_path / "whole")
     assert run_killed_at(whole, 0, "placement", "send") == 0
     expected, moments = sent_records(whole, "granite", "placement"), passed_moments(whole)
     assert len(expected) == len(READY)
     assert moments.count("ctl-") == 1
     for moment in range(1, len(moments) + 1):
-        killed = move_to(proposed, tmp_path / f"killed-{moment}")
+        killed = proposed.copy_to(tmp_path / f"killed-{moment}")
         assert run_killed_at(killed, moment, "placement", "send") == -signal.SIGKILL
         send(killed)
         assert sent_records(killed, "granite", "placement") == expected, moment
@@ -194,7 +194,7 @@ def test_send__killed_at_any_moment_every_visit_is_placed_once(proposed: Hospita
 
 
 def test_send__another_file_under_its_name_stops_it(sent: Hospital) -> None:
-    (control,) = (sent.home / "granite").glob("*.ctl")
+    (control,) = folder_of(sent).glob("*.ctl")
     facts = json.loads(control.read_text(encoding="utf-8"))
     control.write_text(json.dumps(facts | {"records": 7}), encoding="utf-8")
     with sqlite3.connect(sent.home / "ledger.db") as connection:
@@ -206,11 +206,12 @@ def test_send__another_file_under_its_name_stops_it(sent: Hospital) -> None:
 
 def test_send__an_agency_that_cannot_be_reached_gets_its_files_later_and_once(proposed: Hospital) -> None:
     approve(proposed)
-    (proposed.home / "granite").write_text("a file where the folder should be", encoding="utf-8")
+    folder_of(proposed).parent.mkdir(parents=True)
+    folder_of(proposed).write_text("a file where the folder should be", encoding="utf-8")
     (alert,) = send(proposed, code=3)["alerts"]
     assert alert["code"] == "UNREACHABLE"
     assert send(proposed, code=3)["files"] == []
-    (proposed.home / "granite").unlink()
+    folder_of(proposed).unlink()
     assert len(send(proposed)["files"]) == 1
     assert len(sent_records(proposed, "granite", "placement")) == len(READY)
 
@@ -244,12 +245,12 @@ def test_changes__killed_at_any_moment_are_told_once(sent: Hospital, tmp_path: P
         "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('XX', ?, 'BANKR_STAY', '2026-11-06')",
         READY[1],
     )
-    whole = on(move_to(sent, tmp_path / "whole"), NEXT_DAY)
+    whole = on(sent.copy_to(tmp_path / "whole"), NEXT_DAY)
     assert run_killed_at(whole, 0, "placement", "send") == 0
     expected = sent_records(whole, "granite", "changes")
     assert sorted(each[3] for each in expected) == ["paid_direct", "recall"]
     for moment in range(1, len(passed_moments(whole)) + 1):
-        killed = on(move_to(sent, tmp_path / f"killed-{moment}"), NEXT_DAY)
+        killed = on(sent.copy_to(tmp_path / f"killed-{moment}"), NEXT_DAY)
         assert run_killed_at(killed, moment, "placement", "send") == -signal.SIGKILL
         send(killed)
         assert sent_records(killed, "granite", "changes") == expected, moment
@@ -401,10 +402,10 @@ def test_collect__killed_at_any_moment_counts_once(sent: Hospital, tmp_path: Pat
         f"payment|{placement}|{NEXT_DAY}|5.00|1.25|R1|",
         f"returned|{placement}|{NEXT_DAY}|{dollars(cents - 500)}|0.00||uncollectible",
     )
-    whole = on(move_to(sent, tmp_path / "whole"), NEXT_DAY)
+    whole = on(sent.copy_to(tmp_path / "whole"), NEXT_DAY)
     assert run_killed_at(whole, 0, "placement", "collect") == 0
     for moment in range(1, len(passed_moments(whole)) + 1):
-        killed = on(move_to(sent, tmp_path / f"killed-{moment}"), NEXT_DAY)
+        killed = on(sent.copy_to(tmp_path / f"killed-{moment}"), NEXT_DAY)
         assert run_killed_at(killed, moment, "placement", "collect") == -signal.SIGKILL
         collect(killed)
         assert states(killed)[READY[0]] == "returned", moment
@@ -424,5 +425,6 @@ def test_status__an_agency_that_does_not_answer_is_an_alert(sent: Hospital) -> N
 def test_place__needs_an_agency(proposed: Hospital) -> None:
     settings = proposed.home / "statements.toml"
     text = settings.read_text(encoding="utf-8")
-    settings.write_text(text[: text.index("[placement]")], encoding="utf-8")
+    start, end = text.index("[[placement.agencies]]"), text.index("# [policy] sets")
+    settings.write_text(text[:start] + text[end:], encoding="utf-8")
     assert "placement.agencies" in proposed.statements("place", "--cycle", "2026-11", code=2).err

@@ -27,8 +27,8 @@ class Agency(Record, kw_only=True):
     """The agency's legal name."""
     client_id: str
     """The hospital's number at the agency."""
-    url: str
-    """Folder from which the agency takes in its files: a `file:` or `sftp:` URL."""
+    url: str = ""
+    """Folder from which the agency takes in its files: a `file:` or `sftp:` URL. Empty: below the outbox."""
     pgp_key: str = ""
     """File with the agency's OpenPGP public key. Files are encrypted to it. Required over SFTP."""
     profile: str = "pipe"

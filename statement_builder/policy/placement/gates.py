@@ -59,7 +59,7 @@ def is_considered(encounter: Encounter) -> bool:
 
 
 def require_final_notice(visit: Visit) -> Iterable[Hold]:
-    """The final notice was mailed, and did not come back: a returned one does not count as mailed."""
+    """The final notice was mailed, and was not returned: a returned one does not count as mailed."""
     if not is_considered(visit.encounter):
         yield visit.refuse("PLACE_NOTICE")
 

@@ -1,4 +1,4 @@
-"""Collection agencies side by side: what each got, what it collected and kept, and what came back."""
+"""Collection agencies side by side: what each got, what it collected and kept, and what it returned."""
 
 from __future__ import annotations
 
