@@ -139,26 +139,53 @@ def stream_candidates(
 
 
 def find_candidates(
-    context: AppContext, scope: Scope, *, only: Collection[str], replaced: frozenset[str] = frozenset()
+    context: AppContext,
+    scope: Scope,
+    *,
+    only: Collection[str],
+    replaced: frozenset[str] = frozenset(),
+    for_copy: bool = False,
 ) -> list[Entry]:
-    """The candidates of a few recipients, as `stream_candidates` yields them, from a source read to its end.
+    """The candidates of a few recipients, as `stream_candidates` yields them, from a source read to its end; with
+    `for_copy`, also those that `choose_for_copies` adds.
 
     A guarantor whose rows have different mail_sorts comes as an exception. `SourceError` if the source cannot be read.
     """
+    choose = choose_for_copies(scope, only if for_copy else ())
     return read_refusing(
-        lambda refused: list(stream_candidates(context, scope, replaced=replaced, only=only, refused=refused))
+        lambda refused: list(
+            stream_candidates(context, scope, replaced=replaced, only=only, refused=refused, choose=choose)
+        )
     )
 
 
+def choose_for_copies(scope: Scope, recipients: Collection[str]) -> Callable[[Entry], Entry | None]:
+    """The candidates, and these recipients also if they are none any more, where the kind can still be copied then."""
+    copies_when_over = definition_of(scope.kind).copies_when_over
+
+    def choose(entry: Entry) -> Entry | None:
+        if copies_when_over and isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in recipients:
+            return entry
+        return _find_candidate(entry, scope.kind, scope.as_of)
+
+    return choose
+
+
 def find_recipient(
-    context: AppContext, batch: Batch, recipient_id: str, *, replaced: frozenset[str] = frozenset()
+    context: AppContext,
+    batch: Batch,
+    recipient_id: str,
+    *,
+    replaced: frozenset[str] = frozenset(),
+    for_copy: bool = False,
 ) -> Entry | None:
     """A recipient's account in the billing system as of today; None if it is no longer there.
 
-    `replaced` as in `stream_candidates`. `SourceError` if the source cannot be read.
+    `replaced` as in `stream_candidates`, `for_copy` as in `find_candidates`. `SourceError` if the source cannot be
+    read.
     """
     scope = msgspec.structs.replace(scope_of(batch), as_of=context.today(), limit=None)
-    for entry in find_candidates(context, scope, replaced=replaced, only={recipient_id}):
+    for entry in find_candidates(context, scope, replaced=replaced, only={recipient_id}, for_copy=for_copy):
         if isinstance(entry, FaultyAccount):
             if entry.subject in {recipient_id, guarantor_of(recipient_id)}:
                 return entry

@@ -22,7 +22,7 @@ from statement_builder.billing.selection import Channel, Hold
 from statement_builder.ledger import Batch, Shard
 from statement_builder.pipeline.build_worker import plan_build
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import Entry, scope_of, stream_candidates
+from statement_builder.pipeline.pull import Entry, choose_for_copies, scope_of, stream_candidates
 from statement_builder.pipeline.recheck_worker import (
     LoadTask,
     PackedDocument,
@@ -82,6 +82,7 @@ class _Recheck:
         self._pending: dict[str, tuple[PackedDocument, ...]] = defaultdict(tuple)
         """Unclaimed documents by recipient id: usually one, more when a copy goes out beside the original."""
         self._corrected: set[str] = set()
+        self._copied: set[str] = set()
         """Recipient ids whose document is a correction."""
         self.withheld = 0
 
@@ -120,6 +121,7 @@ class _Recheck:
         for shard in self._shards:
             documents = self._context.ledger.documents.pending(self._batch.batch_id, sequence=shard.sequence)
             unclaimed = tuple([each for each in documents if each.delivery_state is None])
+            self._copied |= {each.guarantor_id for each in unclaimed if each.is_copy}
             self._corrected |= {each.guarantor_id for each in unclaimed if each.revision_of and not each.is_copy}
             if unclaimed:
                 yield LoadTask(shard=shard, documents=unclaimed)
@@ -131,7 +133,12 @@ class _Recheck:
         corrected, guarantor_ids = frozenset(self._corrected), self._pending.keys()
         others = _group_other_recipients(guarantor_ids)
         for entry in stream_candidates(
-            self._context, scope, replaced=corrected, only=guarantor_ids, refused=self._refused
+            self._context,
+            scope,
+            replaced=corrected,
+            only=guarantor_ids,
+            refused=self._refused,
+            choose=choose_for_copies(scope, self._copied),
         ):
             documents = self._pending.pop(_guarantor_id(entry), ())
             if not isinstance(entry, GuarantorAccount):

@@ -92,7 +92,7 @@ class PrintPlanner:
         scope = replace(scope_of(self._batch), as_of=self._context.today(), limit=None)
         return {
             by_guarantor[entry.guarantor.guarantor_id]: entry.guarantor
-            for entry in find_candidates(self._context, scope, only=by_guarantor)
+            for entry in find_candidates(self._context, scope, only=by_guarantor, for_copy=True)
             if isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in by_guarantor
         }
 
