@@ -181,15 +181,34 @@ def find_candidates(
     )
 
 
+def choose_for_copies(scope: Scope, recipients: Collection[str]) -> Callable[[Entry], Entry | None]:
+    """The candidates, and these recipients also if they are none any more, where the kind can still be copied then."""
+    copies_when_over = definition_of(scope.kind).copies_when_over
+
+    def choose(entry: Entry) -> Entry | None:
+        if copies_when_over and isinstance(entry, GuarantorAccount) and entry.guarantor.guarantor_id in recipients:
+            return entry
+        return _find_candidate(entry, scope.kind, scope.as_of)
+
+    return choose
+
+
 def find_recipient(
-    context: AppContext, batch: Batch, recipient_id: str, *, replaced: frozenset[str] = frozenset()
+    context: AppContext,
+    batch: Batch,
+    recipient_id: str,
+    *,
+    replaced: frozenset[str] = frozenset(),
+    for_copy: bool = False,
 ) -> Entry | None:
     """A recipient's account in the billing system as of today; None if it is no longer there.
 
-    `replaced` as in `stream_candidates`. `SourceError` if the source cannot be read.
+    `replaced` as in `stream_candidates`; `for_copy` as in `choose_for_copies`. `SourceError` if the source cannot be
+    read.
     """
     scope = msgspec.structs.replace(scope_of(batch), as_of=context.today(), limit=None)
-    for entry in find_candidates(context, scope, replaced=replaced, only={recipient_id}):
+    choose = choose_for_copies(scope, {recipient_id}) if for_copy else None
+    for entry in find_candidates(context, scope, replaced=replaced, only={recipient_id}, choose=choose):
         if isinstance(entry, FaultyAccount):
             if entry.subject in {recipient_id, guarantor_of(recipient_id)}:
                 return entry

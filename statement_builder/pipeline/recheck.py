@@ -23,7 +23,7 @@ from statement_builder.containment import contain
 from statement_builder.ledger import Batch, Document, Shard
 from statement_builder.pipeline.build_worker import plan_build
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import scope_of, stream_candidates
+from statement_builder.pipeline.pull import choose_for_copies, scope_of, stream_candidates
 from statement_builder.pipeline.recheck_worker import (
     RECHECK_FAILED,
     RecheckHalving,
@@ -112,7 +112,12 @@ class _Recheck:
         scope = replace(scope_of(self._batch), as_of=self._as_of, limit=None)
         corrected = frozenset(self._waiting.corrected)
         for entry in stream_candidates(
-            self._context, scope, replaced=corrected, only=self._waiting, refused=self._refused
+            self._context,
+            scope,
+            replaced=corrected,
+            only=self._waiting,
+            refused=self._refused,
+            choose=choose_for_copies(scope, self._waiting.copied),
         ):
             if isinstance(entry, FaultyAccount):
                 for recipient in (entry.subject, *self._waiting.other_recipients(entry.subject)):

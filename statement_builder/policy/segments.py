@@ -74,7 +74,7 @@ class SegmentFile(Record, kw_only=True, forbid_unknown_fields=True):
     segment: tuple[Segment, ...] = ()
 
 
-FINAL_NOTICE = "FINAL_NOTICE"
+FINAL_NOTICE = "final-notice"
 """The segment's code of final notices with an insert that the law requires."""
 NO_SEGMENT = Segment(code="", kinds=())
 """Of a document that no segment matches."""

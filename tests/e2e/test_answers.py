@@ -138,3 +138,13 @@ def test_first_bill__of_a_texas_hospital_comes_with_an_itemized_bill_once(hospit
     )
     assert len(sent) > 10
     assert {count for _, count in sent} == {1}
+
+
+def test_reprint__of_a_letter_about_a_request_that_was_closed(hospital: Hospital) -> None:
+    run(hospital, "itemized-request-reply")
+    query = "SELECT document_id FROM document WHERE channel = 'print' AND state = 'handed_off' ORDER BY 1 LIMIT 1"
+    ((document,),) = hospital.ledger(query)
+    hospital.sql("DELETE FROM document_request")
+    assert "It was handed off." in call(hospital, "reprint", document, "--reason", "lost in the mail").out
+    (copy,) = hospital.ledger("SELECT state FROM document WHERE is_copy = 1 AND revision_of = ?", document)
+    assert copy == ("handed_off",)

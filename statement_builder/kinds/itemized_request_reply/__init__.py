@@ -19,5 +19,6 @@ DEFINITION = KindDefinition(
     is_faulty_candidate=REQUESTS.are_in,
     candidate_cents=lambda _account, _as_of: 0,
     states_amount=False,
+    copies_when_over=True,
     sample_guarantors=200,
 )

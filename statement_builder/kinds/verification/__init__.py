@@ -17,5 +17,6 @@ DEFINITION = KindDefinition(
     is_candidate=REQUESTS.are_open,
     is_faulty_candidate=REQUESTS.are_in,
     candidate_cents=REQUESTS.owed_cents,
+    copies_when_over=True,
     sample_guarantors=200,
 )
