@@ -15,7 +15,7 @@ from statement_builder.cli.output.credit_balances import show_credits, write_cre
 from statement_builder.cli.output.documents import show_documents
 from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
 from statement_builder.cli.output.json_output import print_json
-from statement_builder.cli.output.measurements import show_benchmark
+from statement_builder.cli.output.measurements import show_benchmark, show_benchmarks
 from statement_builder.cli.output.payroll import show_collected_answers, show_sent_deductions
 from statement_builder.cli.output.progress import show_progress
 from statement_builder.cli.output.requests import show_requests
@@ -33,6 +33,7 @@ __all__ = [
     "show_access",
     "show_batches",
     "show_benchmark",
+    "show_benchmarks",
     "show_collected_answers",
     "show_control_sheet",
     "show_credits",
