@@ -22,7 +22,7 @@ from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import BatchBenchmark, run_whole_batch
 from statement_builder.documents import Content
 from statement_builder.errors import ConfigError
-from statement_builder.operations.sample_contents import AS_OF, sample_contents
+from statement_builder.operations.sample_contents import AS_OF, contents_by_kind, make_sample_hospital, sample_contents
 from statement_builder.pipeline.workers import fork_context, infrequent_gc
 from statement_builder.rendering import GROUP_SIZE, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
 from statement_builder.resources import SAMPLE_SETTINGS, TEMPLATES
@@ -30,6 +30,9 @@ from statement_builder.settings import Settings, load_settings
 
 PLAIN_MAX = 25
 """Documents for the plain engine. A WeasyPrint call is so slow that more would only make the run longer."""
+_GUARANTORS_PER_DOCUMENT = 24
+"""Guarantors of the sample hospital for all kinds: enough for the kinds of a monthly batch and for itemized bills."""
+_GUARANTORS_MIN = 5_000
 
 
 class BenchmarkResult(Record, kw_only=True):
@@ -72,34 +75,51 @@ def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int 
     with TemporaryDirectory() as folder:
         home = Path(folder)
         settings = _load_sample_settings(home)
-        contents = sample_contents(home, 2 * documents, kind, settings)
-        warm_up, measured = contents[: len(contents) // 2], contents[len(contents) // 2 :]
-        first_s = _time_first(contents, home / "first-layouts")
-        cold = _compile_layouts(contents, home / "bench-layouts")
-        plain, compiled = PlainEngine(TEMPLATES), CompiledEngine(TEMPLATES, home / "bench-layouts")
-        with infrequent_gc():
-            _render_all(compiled, warm_up)
-            plain_s, compiled_s, plain_documents, compiled_documents = _alternate(plain, compiled, measured)
-        compiled_per_s, plain_per_s = len(compiled_documents) / compiled_s, len(plain_documents) / plain_s
-        result = BenchmarkResult(
-            kind=kind,
-            documents=len(compiled_documents),
-            ratio=round(compiled_per_s / plain_per_s, 1),
-            compiled_per_s=round(compiled_per_s, 1),
-            plain_per_s=round(plain_per_s, 1),
-            cold_per_s=round(len(contents) / cold.seconds, 1),
-            first_s=round(first_s, 2),
-            layouts=cold.layouts,
-            composed=cold.composed,
-            fallbacks=sum(cold.fallbacks.values()),
-            reasons=dict(cold.fallbacks),
-            bytes_per_document=_mean_bytes(compiled_documents),
-            plain_bytes_per_document=_mean_bytes(plain_documents),
-        )
+        result = _measure(kind, sample_contents(home, 2 * documents, kind, settings), home)
         if stages:
             first, again = _run_batches(settings, home, workers=workers)
             result = replace(result, batch=first, again=again)
     return result
+
+
+def run_bench_of_every_kind(*, documents: int) -> tuple[BenchmarkResult, ...]:
+    """Measure both engines on up to `documents` documents of each kind, from one sample hospital.
+
+    It has fewer of the rare kinds: see `documents` of each result.
+    """
+    with TemporaryDirectory() as folder:
+        home = Path(folder)
+        settings = _load_sample_settings(home)
+        url = make_sample_hospital(home, max(_GUARANTORS_MIN, _GUARANTORS_PER_DOCUMENT * documents))
+        contents = contents_by_kind(url, 2 * documents, list(Kind), settings)
+        return tuple(_measure(kind, each, home) for kind, each in contents.items() if len(each) > 1)
+
+
+def _measure(kind: Kind, contents: Sequence[Content], home: Path) -> BenchmarkResult:
+    """Measure both engines: layouts are compiled for all contents, and speed is measured with the second half."""
+    warm_up, measured = contents[: len(contents) // 2], contents[len(contents) // 2 :]
+    first_s = _time_first(contents, home / f"{kind}-first-layouts")
+    cold = _compile_layouts(contents, home / f"{kind}-layouts")
+    plain, compiled = PlainEngine(TEMPLATES), CompiledEngine(TEMPLATES, home / f"{kind}-layouts")
+    with infrequent_gc():
+        _render_all(compiled, warm_up)
+        plain_s, compiled_s, plain_documents, compiled_documents = _alternate(plain, compiled, measured)
+    compiled_per_s, plain_per_s = len(compiled_documents) / compiled_s, len(plain_documents) / plain_s
+    return BenchmarkResult(
+        kind=kind,
+        documents=len(compiled_documents),
+        ratio=round(compiled_per_s / plain_per_s, 1),
+        compiled_per_s=round(compiled_per_s, 1),
+        plain_per_s=round(plain_per_s, 1),
+        cold_per_s=round(len(contents) / cold.seconds, 1),
+        first_s=round(first_s, 2),
+        layouts=cold.layouts,
+        composed=cold.composed,
+        fallbacks=sum(cold.fallbacks.values()),
+        reasons=dict(cold.fallbacks),
+        bytes_per_document=_mean_bytes(compiled_documents),
+        plain_bytes_per_document=_mean_bytes(plain_documents),
+    )
 
 
 def _mean_bytes(documents: Sequence[Rendered]) -> int:

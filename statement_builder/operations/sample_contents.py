@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -27,8 +26,29 @@ _KEYS = KeyRing(["not a secret: these pages are never mailed"])
 
 def sample_contents(folder: Path, documents: int, kind: Kind, settings: Settings) -> list[Content]:
     """Up to `documents` documents of a sample hospital, which is made in `folder`."""
-    with_documents = _with_documents(folder, documents, kind, settings)
-    return list(islice((content for _, content in with_documents), documents))
+    url = make_sample_hospital(folder, _guarantors_for(kind, documents))
+    return contents_by_kind(url, documents, [kind], settings)[kind]
+
+
+def make_sample_hospital(folder: Path, guarantors: int) -> str:
+    """Make a sample hospital in `folder`. Returns the URL of its billing system."""
+    url = f"sqlite:///{folder / 'hospital.db'}"
+    make_sample(url, guarantors=guarantors, seed=1, as_of=AS_OF)
+    return url
+
+
+def contents_by_kind(url: str, documents: int, kinds: Sequence[Kind], settings: Settings) -> dict[Kind, list[Content]]:
+    """Up to `documents` documents of each kind, from the sample hospital at `url`, in the order of its accounts."""
+    contents: dict[Kind, list[Content]] = {kind: [] for kind in kinds}
+    for recipient in _recipients(url, settings):
+        pending = [kind for kind, found in contents.items() if len(found) < documents]
+        if not pending:
+            break
+        for kind in pending:
+            content = _compose(recipient, kind, settings)
+            if content is not None:
+                contents[kind].append(content)
+    return contents
 
 
 def sample_variants(
@@ -37,8 +57,10 @@ def sample_variants(
     """One sample document of each level of a kind, in each of these languages, in standard and in large print. The
     sample hospital is made in `folder`."""
     seen: set[int] = set()
-    for account, content in _with_documents(folder, _LOOKED_AT, kind, settings):
-        if content.level in seen:
+    url = make_sample_hospital(folder, _guarantors_for(kind, _LOOKED_AT))
+    for account in _recipients(url, settings):
+        content = _compose(account, kind, settings)
+        if content is None or content.level in seen:
             continue
         seen.add(content.level)
         for language in languages:
@@ -57,18 +79,15 @@ _LOOKED_AT = 12
 """Sample documents among which each level is looked for."""
 
 
-def _with_documents(
-    folder: Path, documents: int, kind: Kind, settings: Settings
-) -> Iterator[tuple[GuarantorAccount, Content]]:
-    """The recipients of a sample hospital who get a document of the kind, with the document."""
-    url = f"sqlite:///{folder / 'hospital.db'}"
-    make_sample(url, guarantors=max(100, definition_of(kind).sample_guarantors * documents), seed=1, as_of=AS_OF)
+def _guarantors_for(kind: Kind, documents: int) -> int:
+    return max(100, definition_of(kind).sample_guarantors * documents)
+
+
+def _recipients(url: str, settings: Settings) -> Iterator[GuarantorAccount]:
     languages = frozenset(settings.render.languages)
     with open_source("reference", url, SQL_ROOT, languages=languages) as source:
         for entry in source.accounts(as_of=AS_OF, cycle="2026-11"):
-            for part in () if isinstance(entry, FaultyAccount) else split_account(entry):
-                if (content := _compose(part, kind, settings)) is not None:
-                    yield part, content
+            yield from () if isinstance(entry, FaultyAccount) else split_account(entry)
 
 
 def _compose(account: GuarantorAccount, kind: Kind, settings: Settings) -> Content | None:
