@@ -24,6 +24,7 @@ from statement_builder.operations.roles import authorize, open_document
 from statement_builder.operations.summaries import summarize_batch
 from statement_builder.operations.templates.previews import TemplatePreview
 from statement_builder.operations.templates.versions import approve_templates
+from statement_builder.operations.what_if import WhatIf, compare_policies, read_other_policy
 from statement_builder.operations.wording import format_state
 from statement_builder.pipeline.context import AppContext
 
@@ -64,6 +65,8 @@ class Order(Record, kw_only=True):
     asked_on: date | None = None
     asked_format: str = ""
     """For `request`: when somebody asked, and in which format."""
+    policy_text: str = ""
+    """For `what-if`: the settings that differ."""
     name: str = ""
     """For `find-name`: what was typed. It is kept in memory only."""
 
@@ -81,12 +84,16 @@ class Done(Record, kw_only=True):
     """For `look-again`."""
     templates: TemplatePreview | None = None
     """For `preview-templates`."""
+    what_if: WhatIf | None = None
+    """For `what-if`."""
     names: NameSearch | None = None
     """For `find-name`."""
     screen: ScreenReport | None = None
     """For `report` on a page."""
 
 
+NOW = "now"
+"""The subject of a `what-if` about the billing system of today."""
 Action = Callable[[AppContext, Order], Done]
 
 
@@ -247,6 +254,13 @@ def _approve_templates(context: AppContext, order: Order) -> Done:
     return Done(message=approve_templates(context, order.subject, order.reason))
 
 
+def _what_if(context: AppContext, order: Order) -> Done:
+    """`subject` is a batch, or `now`."""
+    batch = None if order.subject == NOW else context.require_batch(order.subject)
+    other = read_other_policy(context, order.policy_text)
+    return Done(message="", what_if=compare_policies(context, Kind(order.kind), other, batch=batch))
+
+
 def _find_name(context: AppContext, order: Order) -> Done:
     return Done(message="", names=find_by_name(context, order.name))
 
@@ -267,6 +281,7 @@ ACTIONS: dict[str, Action] = {
     "request": _request,
     "look-again": _look_again,
     "find-name": _find_name,
+    "what-if": _what_if,
     "preview-templates": _preview_templates,
     "approve-templates": _approve_templates,
 }
