@@ -202,7 +202,7 @@ class _Recheck:
 class _AccountsByShard:
     """Packed accounts of the source by the shard that their documents were built in.
 
-    The source and the shards have one order, so most accounts of a shard come together. Whoever has moved since comes
+    The source and the shards have one order, so most accounts of a shard come together. An account that has moved since comes
     at another place and waits, since each task reads the snapshot of its shard.
     """
 
