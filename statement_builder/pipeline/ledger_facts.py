@@ -1,4 +1,4 @@
-"""What the ledger knows of an account: mailings, holds, letters, placements. A decision reads nothing but the snapshot."""
+"""What the ledger knows of an account: mail, holds, letters, placements. A decision reads nothing but the snapshot."""
 
 from __future__ import annotations
 
