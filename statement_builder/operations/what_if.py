@@ -22,8 +22,10 @@ from statement_builder.errors import ConfigError
 from statement_builder.kinds import decide
 from statement_builder.ledger import Batch
 from statement_builder.operations.access import list_subjects, record_access
+from statement_builder.pipeline.candidates import stream_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import Entry, Scope, stream_candidates
+from statement_builder.pipeline.entries import Entry
+from statement_builder.pipeline.scope import Scope
 from statement_builder.policy.settings import Policy
 from statement_builder.settings.checks import find_faults
 from statement_builder.settings.conversion import convert_settings
@@ -79,7 +81,7 @@ class WhatIf(Record, kw_only=True):
 
 def read_other_policy(context: AppContext, text: str) -> Policy:
     """The policy in force with the settings of a TOML text: lines such as `balance_min_cents = 1000`, or a settings
-    file with a table `[policy]`, of which nothing else is read.
+    file with a table `[policy]`, of which only that table is read.
 
     `ConfigError` names every setting that is unknown, of the wrong type, or outside its legal limits.
     """

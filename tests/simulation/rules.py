@@ -136,12 +136,12 @@ def no_mail_where_it_came_back(letter: Letter, _world: World, log: MailLog, _day
             if attempt.failure == "returned" and any(
                 street in line.upper() for line in attempt.departure.address_lines
             ):
-                yield f"mail to this address came back on {attempt.failed_on}"
+                yield f"mail to this address was returned on {attempt.failed_on}"
                 return
 
 
 def right_address(letter: Letter, _world: World, _log: MailLog, _day: date) -> Iterator[str]:
-    """The address on file, or the confidential one; e-mail only to who wants it and gets it."""
+    """The address on file, or the confidential one; e-mail only to those who asked for it and get it."""
     household, departure = letter.household, letter.last
     if departure.channel == "email":
         if household.delivery != "email":
