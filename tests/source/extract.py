@@ -127,6 +127,12 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
         "kind": "oral_effort",
         "occurred_on": "2026-11-05",
     },
+    "document_request": {
+        "request_id": "Q1",
+        "account_number": "A1",
+        "kind": "verification",
+        "asked_on": "2026-11-05",
+    },
     "estate": {
         "estate_id": "T1",
         "guarantor_id": "G1",

@@ -209,6 +209,16 @@ BOTH_DATABASES = [
         id="unknown-missing-item",
     ),
     pytest.param(
+        "document_request",
+        {"corrected_items": "charge_removed magic"},
+        ("CHOICE", "requests", "corrected_items"),
+        id="unknown-correction",
+    ),
+    pytest.param("document_request", {"obstacle": "busy"}, ("CHOICE", "requests", "obstacle"), id="unknown-obstacle"),
+    pytest.param(
+        "document_request", {"reviewed_on": "2026-11-21"}, ("FUTURE", "requests", "reviewed_on"), id="review-tomorrow"
+    ),
+    pytest.param(
         "ob_episode", {"patient_id": "P9"}, ("ORPHAN", "ob_episodes", "patient_id"), id="pregnancy-of-unknown-patient"
     ),
     pytest.param(
@@ -259,6 +269,7 @@ def add_with_fault(extract: Extract, table: str, bad_values: dict[str, Any]) -> 
         "payment_plan",
         "hold",
         "assistance",
+        "document_request",
         "ob_episode",
         "refund",
     )

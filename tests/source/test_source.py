@@ -22,6 +22,7 @@ from statement_builder.billing.model import (
     Coverage,
     CoverageKind,
     Delivery,
+    DocumentRequest,
     EstimateReview,
     FaultyAccount,
     GuarantorAccount,
@@ -29,7 +30,10 @@ from statement_builder.billing.model import (
     RefundMethod,
     RefundReason,
     RefundStatus,
+    RequestFormat,
+    RequestKind,
 )
+from statement_builder.billing.request_terms import Correction, RequestObstacle
 from statement_builder.errors import ConfigError, RepeatedSubjects, SourceError
 from statement_builder.source import make_sample, open_source
 from statement_builder.source.database import begin_reading, open_database
@@ -256,6 +260,36 @@ def test_accounts__extract_without_assistance_and_reviews(sqlite_extract: Extrac
     counted = "SELECT 'assistance' AS result_set, count(*) AS row_count FROM assistance\nUNION ALL\n"
     replace_in(queries, "control", counted, "")
     assert sqlite_extract.pull(queries) == now
+
+
+def test_accounts__request_with_what_its_review_found(extract: Extract) -> None:
+    for table in ("guarantor", "patient", "encounter"):
+        extract.add(table)
+    extract.add(
+        "document_request",
+        reviewed_on="2026-11-12",
+        corrected_items="payment_posted charge_removed",
+        format="large_print",
+    )
+    extract.add("document_request", request_id="Q2", kind="invoice", obstacle="coding", expected_on="2026-12-04")
+    (account,) = extract.pull()
+    assert isinstance(account, GuarantorAccount)
+    disputed = DocumentRequest(
+        request_id="Q1",
+        kind=RequestKind.VERIFICATION,
+        asked_on=date(2026, 11, 5),
+        format=RequestFormat.LARGE_PRINT,
+        reviewed_on=date(2026, 11, 12),
+        corrected=(Correction.CHARGE_REMOVED, Correction.PAYMENT_POSTED),
+    )
+    asked = DocumentRequest(
+        request_id="Q2",
+        kind=RequestKind.INVOICE,
+        asked_on=date(2026, 11, 5),
+        obstacle=RequestObstacle.CODING,
+        expected_on=date(2026, 12, 4),
+    )
+    assert account.encounters[0].requests == (disputed, asked)
 
 
 def test_accounts__refund_of_a_visit_and_of_a_deposit(extract: Extract) -> None:
