@@ -67,7 +67,7 @@ class _Cycle:
 
 
 def fill_ledger(url: str, facility_id: str, documents: int, *, cycles: int = CYCLES) -> None:
-    """Add about this many documents, over the last `cycles` of `CYCLES` cycles, to the ledger at `url`, which has none."""
+    """Add about this many documents, over the last `cycles` of `CYCLES` cycles, to the empty ledger at `url`."""
     engine = create_engine(url)
     try:
         with engine.begin() as connection:

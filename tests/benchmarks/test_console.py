@@ -1,6 +1,6 @@
 """What the console's pages read does not grow with the years in the ledger.
 
-`STATEMENTS_LEDGER_DOCUMENTS` is the size of the larger ledger: 4,800 documents by default, a million in the nightly run.
+`STATEMENTS_LEDGER_DOCUMENTS` is the size of the larger ledger: 4,800 documents by default, a million at night.
 `python -m tests.benchmarks.console` measures the same pages in milliseconds.
 """
 
