@@ -36,12 +36,12 @@ PAGES = {
 GUARANTOR = "G100017"
 
 
-def fill_hospital(hospital: Hospital, documents: int) -> None:
+def fill_hospital(hospital: Hospital, documents: int, *, cycles: int = CYCLES) -> None:
     """Give the hospital a ledger of this many documents."""
     hospital.statements("ledger", "upgrade")
     settings = load_settings(hospital.environment, hospital.home)
     open_archive(settings.archive).put(SNAPSHOT_KEY, SNAPSHOT, sha256=hashlib.sha256(SNAPSHOT).hexdigest())
-    fill_ledger(settings.ledger, "maple-valley", documents)
+    fill_ledger(settings.ledger, "maple-valley", documents, cycles=cycles)
 
 
 def readings(visit: Visit) -> dict[str, Callable[[], object]]:
