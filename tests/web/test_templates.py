@@ -6,6 +6,7 @@ import io
 import re
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from PIL import Image
