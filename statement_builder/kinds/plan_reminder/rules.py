@@ -22,6 +22,8 @@ def find_reminder(case: PlanCase) -> PlanLetter | Hold:
         return make_hold(ON_PAYROLL)
     if not position.is_current or position.next_due_on is None:
         return make_hold("PLAN_LATE")
+    if position.next_due_on <= as_of:  # a letter mailed today arrives after the day
+        return make_hold("PLAN_GRACE", until=as_of + timedelta(days=case.candidate.policy.plan_grace_days + 1))
     asked = [each for each in case.plan.installments if unpaid_cents(each) and each.due_on <= position.next_due_on]
     first_on = position.next_due_on - timedelta(days=case.candidate.policy.plan_reminder_days)
     if as_of < first_on:
