@@ -28,6 +28,7 @@ from statement_builder.rendering import GROUP_SIZE, CompiledEngine, Engine, Outc
 from statement_builder.resources import SAMPLE_SETTINGS, TEMPLATES
 from statement_builder.settings import Settings, load_settings
 
+BENCH_NOW = datetime.combine(AS_OF, datetime.min.time(), UTC)
 PLAIN_MAX = 25
 """Documents for the plain engine. A WeasyPrint call is so slow that more would only make the run longer."""
 _GUARANTORS_PER_DOCUMENT = 24
@@ -74,7 +75,7 @@ def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int 
         raise ConfigError("--stages measures a batch of statements: omit --kind.")
     with TemporaryDirectory() as folder:
         home = Path(folder)
-        settings = _load_sample_settings(home)
+        settings = load_sample_settings(home)
         result = _measure(kind, sample_contents(home, 2 * documents, kind, settings), home)
         if stages:
             first, again = _run_batches(settings, home, workers=workers)
@@ -89,7 +90,7 @@ def run_bench_of_every_kind(*, documents: int) -> tuple[BenchmarkResult, ...]:
     """
     with TemporaryDirectory() as folder:
         home = Path(folder)
-        settings = _load_sample_settings(home)
+        settings = load_sample_settings(home)
         url = make_sample_hospital(home, max(_GUARANTORS_MIN, _GUARANTORS_PER_DOCUMENT * documents))
         contents = contents_by_kind(url, 2 * documents, list(Kind), settings)
         return tuple(_measure(kind, each, home) for kind, each in contents.items() if len(each) > 1)
@@ -128,20 +129,23 @@ def _mean_bytes(documents: Sequence[Rendered]) -> int:
 
 def _run_batches(settings: Settings, home: Path, *, workers: int) -> tuple[BatchBenchmark, BatchBenchmark]:
     """Run a batch in an empty folder, then the same batch in another folder with the layouts of the first."""
-    now = datetime.combine(AS_OF, datetime.min.time(), UTC)
     first = replace(settings, release=replace(settings.release, statement="auto"))
     second_home = home / "again"
     second_home.mkdir()
-    again = replace(_load_sample_settings(second_home), release=first.release, source=first.source, render=first.render)
-    return _run_batch(first, home, now=now, workers=workers), _run_batch(again, second_home, now=now, workers=workers)
+    again = replace(load_sample_settings(second_home), release=first.release, source=first.source, render=first.render)
+    return run_batch(first, home, now=BENCH_NOW, workers=workers), run_batch(
+        again, second_home, now=BENCH_NOW, workers=workers
+    )
 
 
-def _run_batch(settings: Settings, folder: Path, *, now: datetime, workers: int) -> BatchBenchmark:
+def run_batch(settings: Settings, folder: Path, *, now: datetime, workers: int) -> BatchBenchmark:
+    """As `run_whole_batch`, in a new process."""
     with _new_process() as executor:
         return executor.submit(run_whole_batch, settings, folder, now=now, workers=workers).result()
 
 
-def _load_sample_settings(home: Path) -> Settings:
+def load_sample_settings(home: Path) -> Settings:
+    """The sample settings, with all stores in the folder `home`."""
     return load_settings({"STATEMENTS_CONFIG": str(SAMPLE_SETTINGS), "STATEMENTS_HOME": str(home)}, home)
 
 

@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 from statement_builder.archive import open_archive
@@ -36,20 +37,17 @@ PAGES = {
 GUARANTOR = "G100017"
 
 
-def fill_hospital(hospital: Hospital, documents: int) -> None:
+def fill_hospital(hospital: Hospital, documents: int, *, cycles: int = CYCLES) -> None:
     """Give the hospital a ledger of this many documents."""
     hospital.statements("ledger", "upgrade")
     settings = load_settings(hospital.environment, hospital.home)
     open_archive(settings.archive).put(SNAPSHOT_KEY, SNAPSHOT, sha256=hashlib.sha256(SNAPSHOT).hexdigest())
-    fill_ledger(settings.ledger, "maple-valley", documents)
+    fill_ledger(settings.ledger, "maple-valley", documents, cycles=cycles)
 
 
 def readings(visit: Visit) -> dict[str, Callable[[], object]]:
     """What a person looks at, by name."""
-    found: dict[str, Callable[[], object]] = {
-        name: (lambda path=path: visit.get(path))
-        for name, path in PAGES.items()  # type: ignore[misc]
-    }
+    found: dict[str, Callable[[], object]] = {name: partial(visit.get, path) for name, path in PAGES.items()}
     found["Account"] = lambda: visit.post("/accounts", text=GUARANTOR)
     found["statements find"] = lambda: find(visit.console.context)
     return found

@@ -66,13 +66,13 @@ class _Cycle:
         return f"STMT_F01_{self.batch_id}_{sequence:03d}"
 
 
-def fill_ledger(url: str, facility_id: str, documents: int) -> None:
-    """Add about this many documents to the ledger at `url`, which has none, over `CYCLES` cycles."""
+def fill_ledger(url: str, facility_id: str, documents: int, *, cycles: int = CYCLES) -> None:
+    """Add about this many documents, over the last `cycles` of `CYCLES` cycles, to the empty ledger at `url`."""
     engine = create_engine(url)
     try:
         with engine.begin() as connection:
-            for number in range(CYCLES):
-                _fill(connection, _Cycle(number, documents // CYCLES, facility_id))
+            for number in range(CYCLES - cycles, CYCLES):
+                _fill(connection, _Cycle(number, documents // cycles, facility_id))
         with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text("ANALYZE"))
     finally:

@@ -14,6 +14,8 @@ from typing import Any
 import pypdf
 import pytest
 
+from statement_builder.operations.evidence import write
+from statement_builder.operations.queries import write_private
 from tests.commands import call, error_message
 from tests.e2e.test_release import BEN
 from tests.e2e.test_tracking import return_mail, track
@@ -98,9 +100,10 @@ def test_draft__bookmarks_lead_to_the_pages_that_the_index_names(hospital: Hospi
     _, account = single(hospital)
     draft(hospital, request(hospital, account))
     reader = pypdf.PdfReader(hospital.home / "draft.pdf")
-    first, item, children = reader.outline[0], reader.outline[1], reader.outline[2]
+    outline: Any = reader.outline  # destinations, each followed by the list of those below it
+    first, item, children = outline
     assert reader.get_destination_page_number(first) == 0
-    place = reader.get_destination_page_number(item)
+    place: Any = reader.get_destination_page_number(item)
     assert texts((hospital.home / "draft.pdf").read_bytes())[place].startswith(f"A. Account {account}")
     assert [child.title.partition(" ")[0] for child in children] == ["A-1"]
 
@@ -206,6 +209,45 @@ def test_packet__written_again_is_the_same(hospital: Hospital) -> None:
         call(hospital, "evidence", "write", packet, "-o", folder)
         written.append([path.read_bytes() for path in sorted((hospital.home / folder).iterdir())])
     assert written[0] == written[1]
+
+
+class KilledError(BaseException):
+    """Stands for the death of the process: no handler of an error sees it."""
+
+
+@needs_other_users
+@pytest.mark.parametrize(
+    ("place", "files"),
+    [
+        pytest.param("make_zip", 0, id="before-the-event"),
+        pytest.param("first-file", 0, id="after-the-event"),
+        pytest.param("second-file", 1, id="between-the-files"),
+    ],
+)
+def test_packet__killed_while_it_is_written_is_complete_after_the_next_run(
+    hospital: Hospital, monkeypatch: pytest.MonkeyPatch, place: str, files: int
+) -> None:
+    packet = request(hospital, single(hospital)[1])
+    approved(hospital, packet)
+    folder = hospital.home / "out"
+    folder.mkdir()
+    left = [files]
+
+    def die(*arguments: Any) -> None:
+        if place == "make_zip" or not left[0]:
+            raise KilledError
+        left[0] -= 1
+        write_private(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(write, "make_zip" if place == "make_zip" else "write_private", die)
+        with pytest.raises(KilledError):
+            call(hospital, "evidence", "write", packet, "-o", "out")
+    assert len(list(folder.iterdir())) == files
+    call(hospital, "evidence", "write", packet, "-o", "out")
+    with zipfile.ZipFile(folder / f"{packet}.zip") as archive:
+        assert archive.read(f"{packet}.pdf") == (folder / f"{packet}.pdf").read_bytes()
+    assert set(events(hospital)) == {"requested", "approved", "written"}
 
 
 @needs_other_users

@@ -170,6 +170,8 @@ candidate_hold = Table(
     Column("since", Date),
     Column("late", Boolean, nullable=False),
     ForeignKeyConstraint(["batch_id", "subject"], ["candidate.batch_id", "candidate.subject"]),
+    Index("candidate_hold_code", "batch_id", "code", "subject"),
+    Index("candidate_hold_account", "account_number"),
 )
 """Every hold reason, in the order of the rules; `late` ones were found just before the hand-off."""
 
@@ -619,6 +621,7 @@ event = Table(
     Column("detail", String(64), nullable=False, server_default=""),
     Column("hash", String(64), nullable=False, server_default=""),
     Index("event_batch", "batch_id", "event_id"),
+    Index("event_subject", "subject"),
 )
 """`why` is prose for people. `data` is JSON for code (`event_data`). `hash` continues the chain in the order of
 `event_id`, over everything but `why` and `data`, of which it has the salted digest `detail` (`event_chain`)."""

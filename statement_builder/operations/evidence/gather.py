@@ -8,10 +8,8 @@ from datetime import date
 
 from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import Encounter, GuarantorAccount, MedicareBadDebt
-from statement_builder.billing.selection import Kind
 from statement_builder.ledger import (
     Delivery,
-    Document,
     DocumentState,
     EvidenceKind,
     EvidencePacket,
@@ -95,10 +93,7 @@ def _gather_account(
     records = AccountRecords(account=account, guarantor_id=guarantor_id, documents=found, pulled=pulled, debt=debt)
     visit = encounter_of(pulled[::-1], account)
     letter = letter_of(number)
-    facts = BillingFacts(
-        mailed_on=tuple(sorted(filter(None, (_counted_bill(each.document) for each in sent)))),
-        collection_days=context.settings.policy.medicare_collection_days.value,
-    )
+    facts = read_billing_facts(context, account)
     gone = any((each.document.batch_id, each.document.sequence) in snapshots.missing for each in found)
     notes = ["The data from which some of the documents were made was purged; payments of that time are missing."]
     return AccountEvidence(
@@ -125,9 +120,13 @@ def _read_bad_debts(context: AppContext, packet: EvidencePacket) -> dict[str, Me
     return found
 
 
-def _counted_bill(document: Document) -> date | None:
-    """The day on which a bill or letter of the dunning ladder counts as mailed."""
-    return document.mailed_on if document.kind in {Kind.STATEMENT, Kind.DUNNING} else None
+def read_billing_facts(context: AppContext, account: str) -> BillingFacts:
+    """The bills and letters about an account that count as mailed: the same ones as on Exhibit 2A."""
+    mailings = context.ledger.mail_figures.mailings(context.facility.facility_id, [account], since=date.min)
+    return BillingFacts(
+        mailed_on=tuple(sorted(each.mailed_on for each in mailings.get(account, ()))),
+        collection_days=context.settings.policy.medicare_collection_days.value,
+    )
 
 
 def _find_faults(debt: MedicareBadDebt | None, facts: BillingFacts) -> tuple[Finding, ...]:

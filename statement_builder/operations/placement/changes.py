@@ -10,6 +10,7 @@ from functools import partial
 from mail_house.agency import ChangeLine
 from statement_builder.billing.model import Encounter, GuarantorAccount, Record
 from statement_builder.billing.selection import Kind
+from statement_builder.containment import contain
 from statement_builder.errors import ConfigError
 from statement_builder.kinds.dunning.rules import find_placement_holds
 from statement_builder.ledger.placement import PLACEMENT, Placement, PlacementChange, PlacementTotals
@@ -125,8 +126,11 @@ def _read_visits(context: AppContext, live: list[Placement], today: date) -> dic
     for entry in read_guarantors(context, guarantors, today):
         if not isinstance(entry, GuarantorAccount):
             continue
-        candidate = open_candidate(entry, Kind.DUNNING, context.settings.policy, today)
-        holds = find_placement_holds(candidate)
+        try:
+            holds = find_placement_holds(open_candidate(entry, Kind.DUNNING, context.settings.policy, today))
+        except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+            contain(exc, "reviewing this placed account", entry.guarantor.guarantor_id)
+            continue
         for encounter in entry.encounters:
             if encounter.account_number in numbers:
                 found[encounter.account_number] = (encounter, find_recall(encounter.account_number, holds))
