@@ -232,7 +232,7 @@ def test_store__only_the_agency_can_read_and_the_control_file_says_what_is_insid
 
 
 def test_store__a_file_without_its_control_file_is_written_again(opened: tuple[AgencyStore, Path]) -> None:
-    """A run that was killed left it: encrypted anew, the file has other bytes than the control file would say."""
+    """A run that was killed left it: encrypted again, the file has other bytes than the control file would say."""
     store, folder = opened
     file = make_file(load_agency_profile("pipe"), make_line())
     (folder / f"{file.file}.pgp").write_bytes(b"from a run that was killed")
