@@ -24,9 +24,10 @@ from mail_house.print_files.manifest import COLUMNS as MANIFEST_COLUMNS
 from mail_house.write_back import WriteBackLine
 from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
-from statement_builder.ledger import LegalHold, RecordedRequest
+from statement_builder.ledger import EvidencePacket, LegalHold, MailHold, RecordedRequest
 from statement_builder.operations.access import AccessReport
 from statement_builder.operations.credit_balances import CreditBalanceList
+from statement_builder.operations.evidence.write import WrittenPacket
 from statement_builder.operations.health_check import HealthCheckFinding
 from statement_builder.operations.payroll.collect import CollectedAnswers
 from statement_builder.operations.payroll.send import SentDeductions
@@ -324,6 +325,9 @@ _JSON_RESULTS = (
     ("statements placement status", "One object.", PlacementStatus),
     ("statements purge", "One object.", PurgeReport),
     ("statements legal-hold list", "A list of objects.", LegalHold),
+    ("statements mail-hold list", "A list of objects.", MailHold),
+    ("statements evidence bad-debt, small-claims, list", "One object; `list` prints a list of them.", EvidencePacket),
+    ("statements evidence draft, write", "One object.", WrittenPacket),
     ("statements requests", "A list of objects.", RecordedRequest),
     ("statements credits", "One object, with the objects of the next section in `credits`.", CreditBalanceList),
     ("statements credits: a credit", "One object.", CreditBalance),

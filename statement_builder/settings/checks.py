@@ -18,6 +18,8 @@ from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
 from statement_builder.policy.due_dates import PAPER_DAYS
 from statement_builder.policy.plan_states import PLAN_STATES
+from statement_builder.policy.pre_assignment import pre_assignment_rule
+from statement_builder.policy.segments import is_insert_code
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import TEMPLATES, languages
 from statement_builder.settings.agencies import find_placement_faults
@@ -61,6 +63,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "release.dual_control_level_min": (1, 4),
     "release.amount_max_cents": (0, 9_999_999_999),
     "console.port": (1_024, 65_535),
+    "cost_report.fiscal_year_end_month": (1, 12),
     **{f"costs.{name}": (0, 10_000_000) for name in CostSettings.__struct_fields__},
 }
 """Smallest and largest value of every number outside `[policy]`, whose numbers have their limits in
@@ -105,6 +108,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_console_faults(settings.console, settings.roles)
     if settings.facility is not None:
         yield from _find_plan_faults(settings.policy, settings.facility)
+        yield from _find_pre_assignment_faults(settings.policy, settings.facility)
         yield from _find_facility_faults(settings.facility, settings.render.languages)
 
 
@@ -191,6 +195,8 @@ def _find_wait_faults(days: int, policy: Policy) -> Iterator[str]:
 
 
 def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:
+    if release.templates not in {"auto", "person", "dual-control"}:
+        yield "release.templates must be 'auto', 'person', or 'dual-control'"
     for kind in Kind:
         if release.by(kind) not in {"auto", "person", "dual-control"}:
             yield f"release.{kind.name_in_code} must be 'auto', 'person', or 'dual-control'"
@@ -224,6 +230,19 @@ def _find_plan_faults(policy: Policy, facility: Facility) -> Iterator[str]:
     if rule is not None and policy.plan_lapse_days < rule.lapse_days_min:
         yield (
             f"policy.plan_lapse_days must be at least {rule.lapse_days_min} for a facility in {state} ({rule.citation})"
+        )
+
+
+def _find_pre_assignment_faults(policy: Policy, facility: Facility) -> Iterator[str]:
+    """What the facility's state requires with a final notice before an account is placed with an agency."""
+    state = facility.return_address.state.upper()
+    rule = pre_assignment_rule(policy, state)
+    if policy.application_insert_code and not is_insert_code(policy.application_insert_code):
+        yield "policy.application_insert_code must be 1 to 32 letters, digits, periods, hyphens, and underscores"
+    if rule is not None and rule.encloses_application and not policy.application_insert_code:
+        yield (
+            f"policy.application_insert_code is required for a facility in {state} that has policy.agency_name: the "
+            f"application form goes with the final notice ({rule.citation})"
         )
 
 

@@ -53,6 +53,9 @@ SENDS_NOTHING = {
     "legal-hold place": ("legal-hold", "place", BATCH, "--reason", "suit"),
     "legal-hold lift": ("legal-hold", "lift", BATCH, "--reason", "suit"),
     "legal-hold list": ("legal-hold", "list"),
+    "mail-hold place": ("mail-hold", "place", "G100001", "--reason", "asked"),
+    "mail-hold lift": ("mail-hold", "lift", "G100001", "--reason", "asked"),
+    "mail-hold list": ("mail-hold", "list"),
     "request": ("request", "invoice", "A-NOT-THERE"),
     "payroll send": ("payroll", "send"),
     "place": ("place", "--cycle", "2026-11"),
@@ -73,6 +76,13 @@ SENDS_NOTHING = {
     "queue done": ("queue", "done", "0123456789abcdef", "--note", "called"),
     "queue reopen": ("queue", "reopen", "0123456789abcdef"),
     "credits": ("credits",),
+    "review": ("review", "R-NOT-THERE"),
+    "evidence bad-debt": ("evidence", "bad-debt", "A-NOT-THERE", "--reason", "audit"),
+    "evidence small-claims": ("evidence", "small-claims", "A-NOT-THERE", "--reason", "suit"),
+    "evidence draft": ("evidence", "draft", "EV-NOT-THERE", "-o", "one.pdf"),
+    "evidence approve": ("evidence", "approve", "EV-NOT-THERE", "--content", "0", "--reason", "read"),
+    "evidence write": ("evidence", "write", "EV-NOT-THERE", "-o", "out"),
+    "evidence list": ("evidence", "list"),
     "withdraw": ("withdraw", "R-NOT-THERE", "--reason", "asked"),
 }
 WITHOUT_SETTINGS = {"bench", "demo", "preflight", "serve", "source make-sample", "source load-synthea"}

@@ -15,6 +15,7 @@ from statement_builder.billing.model.assistance import (
     AssistanceKind,
     AssistanceRecord,
 )
+from statement_builder.billing.model.cost_report import MedicareBadDebt, WriteOff
 from statement_builder.billing.model.estates import Estate, EstateStatus
 from statement_builder.billing.model.obstetric import Deposit, EpisodeStatus, ObstetricEpisode
 from statement_builder.billing.model.payroll import DeductionMiss, DeductionStatus, PayFrequency, PayrollDeduction
@@ -83,6 +84,7 @@ __all__ = [
     "InsuranceKind",
     "InsuranceStatus",
     "InsuranceTransaction",
+    "MedicareBadDebt",
     "ObstetricEpisode",
     "Patient",
     "PatientClass",
@@ -104,4 +106,5 @@ __all__ = [
     "RefundStatus",
     "RequestFormat",
     "RequestKind",
+    "WriteOff",
 ]

@@ -170,6 +170,8 @@ candidate_hold = Table(
     Column("since", Date),
     Column("late", Boolean, nullable=False),
     ForeignKeyConstraint(["batch_id", "subject"], ["candidate.batch_id", "candidate.subject"]),
+    Index("candidate_hold_code", "batch_id", "code", "subject"),
+    Index("candidate_hold_account", "account_number"),
 )
 """Every hold reason, in the order of the rules; `late` ones were found just before the hand-off."""
 
@@ -240,9 +242,14 @@ document_request = Table(
     Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
     Column("request_id", _ID, primary_key=True),
     Column("asked_on", Date, nullable=False),
+    Column("reviewed_on", Date),
+    Column("corrected_items", Text, nullable=False, server_default=""),
+    Column("obstacle", _WORD),
+    Column("expected_on", Date),
+    Column("format", _WORD, nullable=False, server_default="standard"),
     Index("document_request_id", "request_id"),
 )
-"""The requests that a document answers, from the billing system or from `request`."""
+"""The requests that a document answers, from the billing system or from `request`, as they were then."""
 
 request = Table(
     "request",
@@ -256,6 +263,10 @@ request = Table(
     Column("recorded_by", _ID, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("withdrawn_at", UtcDateTime),
+    Column("reviewed_on", Date),
+    Column("corrected_items", Text, nullable=False, server_default=""),
+    Column("obstacle", _WORD),
+    Column("expected_on", Date),
     Index("request_account", "facility_id", "account_number"),
 )
 """Requests for a document that an operator recorded. `document_request` tells which are answered."""
@@ -610,6 +621,7 @@ event = Table(
     Column("detail", String(64), nullable=False, server_default=""),
     Column("hash", String(64), nullable=False, server_default=""),
     Index("event_batch", "batch_id", "event_id"),
+    Index("event_subject", "subject"),
 )
 """`why` is prose for people. `data` is JSON for code (`event_data`). `hash` continues the chain in the order of
 `event_id`, over everything but `why` and `data`, of which it has the salted digest `detail` (`event_chain`)."""
@@ -663,6 +675,57 @@ legal_hold = Table(
 )
 """What a purge must keep: the mail of a guarantor, about an account, in a batch, or one document. Lifting deletes the
 row; the events keep both decisions."""
+
+mail_hold = Table(
+    "mail_hold",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("guarantor_id", _ID, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("placed_on", Date, nullable=False),
+    Column("ends_on", Date),
+    Column("placed_by", _ID, nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+)
+"""Guarantors to whom the billing office holds all mail, besides the holds of the billing system. Lifting deletes the
+row; the events keep both decisions."""
+
+template_approval = Table(
+    "template_approval",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("template_version", String(64), primary_key=True),
+    Column("approved_by", _ID, primary_key=True),
+    Column("approved_at", UtcDateTime, nullable=False),
+    Column("remark", Text, nullable=False),
+)
+"""Who approved which version of the templates."""
+evidence_packet = Table(
+    "evidence_packet",
+    metadata,
+    Column("packet_id", _ID, primary_key=True),
+    Column("facility_id", _ID, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_by", _ID, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("approved_by", _ID, nullable=False, server_default=""),
+    Column("approved_at", UtcDateTime),
+    Column("content_sha256", String(64), nullable=False, server_default=""),
+    _one_of("kind", ("bad-debt", "small-claims"), "kind"),
+    CheckConstraint("(approved_by <> '') = (approved_at IS NOT NULL)", name="approval_has_time"),
+)
+"""Requests for evidence packets. `content_sha256` is the digest of what the officer approved."""
+
+evidence_account = Table(
+    "evidence_account",
+    metadata,
+    Column("packet_id", _ID, ForeignKey("evidence_packet.packet_id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("account_number", _ID, nullable=False),
+    Index("evidence_account_number", "account_number"),
+)
+"""The accounts of a packet, in the order of the request."""
 
 work_item = Table(
     "work_item",

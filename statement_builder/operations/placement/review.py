@@ -13,9 +13,11 @@ from statement_builder.containment import contain
 from statement_builder.errors import ConfigError
 from statement_builder.kinds.dunning.rules import find_placement_holds
 from statement_builder.ledger.placement.placements import PlacedBefore
+from statement_builder.pipeline.candidates import find_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import Entry, Scope, stream_candidates
+from statement_builder.pipeline.entries import Entry
 from statement_builder.pipeline.requests import chunked
+from statement_builder.pipeline.scope import Scope
 from statement_builder.policy.candidate import Candidate, open_candidate
 from statement_builder.policy.placement import (
     Agency,
@@ -25,7 +27,6 @@ from statement_builder.policy.placement import (
     find_refusals,
     is_considered,
 )
-from statement_builder.source import read_refusing
 
 _ACCOUNTS_A_LOOKUP = 500
 
@@ -80,19 +81,14 @@ def find_agency(context: AppContext, agency_id: str) -> Agency:
 
 
 def account_scope(context: AppContext, as_of: date) -> Scope:
-    """Every account with a visit, as of a date."""
-    return Scope(source=context.settings.source.name, kind=Kind.STATEMENT, cycle=f"{as_of:%Y-%m}", as_of=as_of)
+    """Every account with a visit, as of a date, with what letters wait for: open disputes, and answers to them."""
+    return Scope(source=context.settings.source.name, kind=Kind.DUNNING, cycle=f"{as_of:%Y-%m}", as_of=as_of)
 
 
 def read_guarantors(context: AppContext, guarantor_ids: Sequence[str], as_of: date) -> list[Entry]:
     """The accounts of these guarantors as of a date, also those that owe nothing. `SourceError` if the billing system
     cannot be read."""
-    scope = account_scope(context, as_of)
-    return read_refusing(
-        lambda refused: list(
-            stream_candidates(context, scope, only=guarantor_ids, refused=refused, choose=lambda entry: entry)
-        )
-    )
+    return find_candidates(context, account_scope(context, as_of), only=guarantor_ids, choose=lambda entry: entry)
 
 
 class Review:

@@ -10,7 +10,15 @@ from statement_builder.reports.billing_office.expiring_clocks import report_expi
 from statement_builder.reports.billing_office.holds import HeldReason, report_holds
 from statement_builder.reports.billing_office.mail_cost import MailRates, report_mail_cost
 from statement_builder.reports.billing_office.plan_lapses import report_plan_lapses
-from statement_builder.reports.billing_office.report import Column, ColumnType, Footing, Plot, Report, Row
+from statement_builder.reports.billing_office.report import (
+    Column,
+    ColumnType,
+    Footing,
+    HeadingLine,
+    Plot,
+    Report,
+    Row,
+)
 from statement_builder.reports.billing_office.returned_mail import report_returned_mail
 from statement_builder.reports.billing_office.tie_out import (
     ComparedAccount,
@@ -24,6 +32,7 @@ __all__ = [
     "ColumnType",
     "ComparedAccount",
     "Footing",
+    "HeadingLine",
     "HeldReason",
     "MailRates",
     "Plot",

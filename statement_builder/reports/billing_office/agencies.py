@@ -9,7 +9,7 @@ from statement_builder.ledger.placement import Placement, PlacementChange, Place
 from statement_builder.ledger.states import AT_AGENCY, PlacementState
 from statement_builder.reports.billing_office.report import Column, ColumnType, Plot, Report, Row, share
 
-COMPLAINTS = frozenset({"COMPLAINT", "DISPUTE", "CONTEST"})
+COMPLAINTS = frozenset({"COMPLAINT", "DISPUTE", "VERIFY_OPEN", "CONTEST"})
 """Recalls for these reasons count as complaints."""
 _ENDS = {PlacementState.RECALLED: "recalled", PlacementState.RECALLING: "recalled", PlacementState.RETURNED: "returned"}
 
@@ -55,7 +55,9 @@ def report_agencies(
             Column(name="payment_days", title="days to a payment", type=ColumnType.COUNT),
         ),
         rows=[_row(agency_id, some, totals, paid_on) for agency_id, some in by_agency],
-        plot=Plot(title="Collected and kept", label="agency", parts=("collected_cents", "fee_cents"), is_stacked=False),
+        plots=(
+            Plot(title="Collected and kept", label="agency", parts=("collected_cents", "fee_cents"), is_stacked=False),
+        ),
     )
 
 
