@@ -16,7 +16,7 @@ _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 def print_file_name(
     *, facility_id: str, cycle: str, created_on: date, batch_id: str, number: int, prefix: str = PRINT_FILE_PREFIX
 ) -> str:
-    """Return `STMT_<FAC>_<CYCLE>_<YYYYMMDD>_<BATCH>_<NNN>`, without a suffix (domain rules 7.2); `PORTAL_…` with that
+    """Return `STMT_<FAC>_<CYCLE>_<YYYYMMDD>_<BATCH>_<NNN>`, without a suffix; `PORTAL_…` with that
     `prefix`.
 
     `created_on` must be the same in a rerun, such as the batch's as-of date: a file with a new name would be mailed

@@ -216,7 +216,7 @@ def _find_candidate(entry: Entry, kind: Kind, as_of: date) -> Entry | None:
 
 
 def _check_freshness(context: AppContext, feeds: Mapping[str, datetime], kind: Kind) -> None:
-    """Raise `SourceError` when the data is too old. Obstetric notices need both feeds (domain rules, 6)."""
+    """Raise `SourceError` when the data is too old. Obstetric notices need both feeds."""
     now = context.now()
     require_fresh(feeds, feed="billing", now=now, max_age_hours=context.settings.source.max_age_hours)
     for each in definition_of(kind).fresh_feeds:

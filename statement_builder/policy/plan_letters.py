@@ -1,7 +1,7 @@
 """The rules that the letters about payment plans share: agreement, reminder, missed payment, and the end of a plan.
 
 Each letter answers an event, which is its cause, and goes out once for it: a plan's terms, an installment that comes
-due, one that was missed, a plan that ended. What was paid and what was mailed decide (domain rules, 2.1 and 2.5). A
+due, one that was missed, a plan that ended. What was paid and what was mailed decide. A
 letter is about one plan and all of its visits, so a hold on one visit holds the letter.
 """
 

@@ -1,8 +1,8 @@
 """What stands against a refund: the rules that the letter about a refund and the list of credit balances share.
 
 A refund tells of money that the hospital pays, so what only stops a bill does not stop it. Law, privacy and the address
-do. A credit is never used for another visit without the guarantor's consent (domain rules, 2.3), and money after the
-loss of a pregnancy is in the hands of a person (domain rules, 6).
+do. A credit is never used for another visit without the guarantor's consent, and money after the
+loss of a pregnancy is in the hands of a person.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _RESTRICTED = ("LEGAL", "VIP")
 _UNDECIDED = (InsuranceStatus.PENDING, InsuranceStatus.APPEAL)
 _NEVER_OFFSET = (RefundReason.ASSISTANCE, RefundReason.DEPOSIT)
 """Refunds that wait for nothing else: the law requires the first (26 CFR 1.501(r)-6(c)(6)(i)(C)(2)), and a deposit is
-a liability that belongs to no other visit (domain rules, 6)."""
+a liability that belongs to no other visit."""
 
 
 def hold_recorded_refund(candidate: Candidate) -> Iterable[Hold]:
@@ -58,7 +58,7 @@ def hold_recorded_refund(candidate: Candidate) -> Iterable[Hold]:
 
 def hold_after_loss(candidate: Candidate) -> Iterable[Hold]:
     """Hold a visit of a patient who lost a pregnancy, from the day of its estimate on, and what a recorded loss names.
-    Such money is paid back with a letter that a person writes (domain rules, 6)."""
+    Such money is paid back with a letter that a person writes."""
     lost = lost_episodes(candidate)
     for each in candidate.with_balance:
         if any(e.patient_id == each.patient_id and e.estimate_on <= each.service_to for e in lost):

@@ -158,7 +158,7 @@ class ReleaseSettings(ReleaseByKind, kw_only=True):
     hold_doubled_count_min: int = 20
     """A hold code that more than doubled since the previous batch requires an operator, from this many accounts on."""
     dual_control_level_min: int = 4
-    """A batch with a letter of this dunning level or higher always requires dual control (domain rules, 9)."""
+    """A batch with a letter of this dunning level or higher always requires dual control."""
     amount_max_cents: int = 25_000_000
     """A document above this amount requires an operator."""
     templates: str = "auto"

@@ -1,4 +1,4 @@
-"""Letters about payment plans: one for each event, by what was paid and mailed (domain rules, 2.1 and 2.5)."""
+"""Letters about payment plans: one for each event, by what was paid and mailed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The dunning ladder: past-due letter (2), second letter (3), final notice (4), then a review for placement.
 
 A visit's level comes from what was actually mailed about it, never from its age alone, and a new visit never inherits
-the level of an old one (domain rules, 2.1). One letter goes out at a time: the highest level that is due.
+the level of an old one. One letter goes out at a time: the highest level that is due.
 """
 
 from __future__ import annotations

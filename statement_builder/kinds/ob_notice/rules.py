@@ -1,4 +1,4 @@
-"""Obstetric pre-delivery notices: an estimate, never a debt. Any doubt stops them (domain rules, section 6).
+"""Obstetric pre-delivery notices: an estimate, never a debt. Any doubt stops them.
 
 Nothing here reads what the guarantor owes for other visits: requiring payment of old debt before care is an
 extraordinary collection action (26 CFR 1.501(r)-6(b)(1)(iii)).

@@ -12,7 +12,7 @@ from statement_builder.reports.billing_office.report import Column, ColumnType, 
 from statement_builder.reports.billing_office.visits import level_title
 
 WINDOWS_DAYS = (30, 60, 90)
-"""The windows of the field's pay rates (domain rules, 9)."""
+"""The windows of the field's pay rates."""
 
 
 class Answer(Record, kw_only=True):

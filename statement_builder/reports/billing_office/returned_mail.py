@@ -9,7 +9,7 @@ from statement_builder.ledger.mail_figures import ReturnedMail
 from statement_builder.reports.billing_office.report import Column, ColumnType, Plot, Report, Row, share
 
 GOAL_PERCENT = 2
-"""Returned mail stays below this in a well-kept address file (domain rules, 9)."""
+"""Returned mail stays below this in a well-kept address file."""
 
 
 def report_returned_mail(
