@@ -39,8 +39,6 @@ class ReviewedVisit:
     encounter: Encounter
     agency: Agency | None
     before: PlacedBefore
-    holds: tuple[Hold, ...]
-    """What holds letters about it, whatever that means for placement."""
     refusals: tuple[Hold, ...]
     """Empty: it may be placed."""
     is_considered: bool
@@ -151,7 +149,7 @@ class Review:
             holding=holding.get(guarantor_id, ""),
             had_by=known.returned_by,
         )
-        history = PlacementHistory(notice_due_on=known.notice_due_on, had_by=known.returned_by)
+        history = PlacementHistory(notice_due_on=known.notice_due_on)
         visit = Visit(candidate=candidate, encounter=encounter, holds=holds, history=history, agency=agency)
         considered = is_considered(encounter)
         return ReviewedVisit(
@@ -159,7 +157,6 @@ class Review:
             encounter=encounter,
             agency=agency,
             before=known,
-            holds=tuple(hold for hold in holds if hold.account_number in ("", encounter.account_number)),
             refusals=find_refusals(visit) if considered or self._only is not None else (),
             is_considered=considered,
         )

@@ -29,8 +29,6 @@ class PlacementHistory(Record, kw_only=True):
 
     notice_due_on: date | None = None
     """The latest deadline that a mailed final notice about it printed. None: this service mailed none."""
-    had_by: tuple[str, ...] = ()
-    """The agencies that returned it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
