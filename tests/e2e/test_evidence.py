@@ -100,9 +100,10 @@ def test_draft__bookmarks_lead_to_the_pages_that_the_index_names(hospital: Hospi
     _, account = single(hospital)
     draft(hospital, request(hospital, account))
     reader = pypdf.PdfReader(hospital.home / "draft.pdf")
-    first, item, children = reader.outline[0], reader.outline[1], reader.outline[2]
+    outline: Any = reader.outline
+    first, item, children = outline
     assert reader.get_destination_page_number(first) == 0
-    place = reader.get_destination_page_number(item)
+    place = reader.get_destination_page_number(item) or 0
     assert texts((hospital.home / "draft.pdf").read_bytes())[place].startswith(f"A. Account {account}")
     assert [child.title.partition(" ")[0] for child in children] == ["A-1"]
 
