@@ -56,7 +56,7 @@ class _Element(NamedTuple):
 def redact(pdf: bytes, *, hidden: Sequence[str], kept: Sequence[str], forbidden: Sequence[str]) -> Redaction:
     """Remove every block with a marker in `hidden`. A block never includes one in `kept`.
 
-    `forbidden`: texts of which none may remain on a page. A file without structure has all its pages withheld.
+    `forbidden`: texts that must not remain on any page. A file without structure has all its pages withheld.
     """
     before = _read_texts(pdf)
     with pikepdf.open(io.BytesIO(pdf)) as file:

@@ -1,5 +1,5 @@
 -- Purpose: oral efforts about financial assistance, and applications for it; NULL account_number means all visits
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per effort or application
 -- Order: mail_sort, guarantor_id, account_number, assistance_id, by bytes
 -- An account listed under two guarantors is assigned to neither until a clerk corrects it.
@@ -36,5 +36,7 @@ FROM (
            s.valid_until,
            s.notified_on
     FROM assistance AS s
+    WHERE (s.account_number IN (SELECT v.account_number FROM encounter AS v WHERE v.guarantor_id IN (:guarantor_ids)) OR s.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.assistance_id

@@ -1,5 +1,5 @@
 -- Purpose: charges of each encounter
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per charge
 -- Order: mail_sort, guarantor_id, account_number, charge_id, by bytes
 -- An account listed under two guarantors is assigned to neither until a clerk corrects it.
@@ -30,5 +30,7 @@ FROM (
            c.quantity,
            c.amount_cents
     FROM charge AS c
+    WHERE c.account_number IN (SELECT v.account_number FROM encounter AS v WHERE v.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.charge_id

@@ -1,5 +1,5 @@
 -- Purpose: who gets a part of a guarantor's mail instead: a confidential address or an attorney
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per contact
 -- Order: mail_sort, guarantor_id, contact_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -43,5 +43,6 @@ FROM (
            c.email_consent_source,
            c.email_consent_withdrawn_on
     FROM contact AS c
+    WHERE c.guarantor_id IN (:guarantor_ids)
 ) AS owned
 ORDER BY 1, 2, owned.contact_id

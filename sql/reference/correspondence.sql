@@ -1,5 +1,5 @@
 -- Purpose: mail that an earlier system sent for each encounter
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: at most one row per encounter
 -- Order: mail_sort, guarantor_id, account_number, by bytes
 -- An account listed under two guarantors is assigned to neither until a clerk corrects it.
@@ -22,5 +22,7 @@ FROM (
            c.last_level,
            c.last_mailed_on
     FROM correspondence AS c
+    WHERE c.account_number IN (SELECT v.account_number FROM encounter AS v WHERE v.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, COALESCE(owned.account_number, '')

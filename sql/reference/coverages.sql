@@ -1,5 +1,5 @@
 -- Purpose: spans of time in which a patient has QMB or Medicaid, or has applied for Medicaid
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per guarantor, patient and span
 -- Order: mail_sort, guarantor_id, patient_id, coverage_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -17,5 +17,6 @@ FROM (
            c.starts_on,
            c.ends_on
     FROM coverage AS c
+    WHERE c.guarantor_id IN (:guarantor_ids)
 ) AS owned
 ORDER BY 1, 2, owned.patient_id, owned.coverage_id

@@ -1,5 +1,5 @@
 -- Purpose: authorizations of employees to pay a plan from wages, asked for, signed, revoked or ended
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per authorization
 -- Order: mail_sort, guarantor_id, authorization_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -37,5 +37,6 @@ FROM (
            d.hospital_signed_on,
            d.ended_on
     FROM payroll_deduction AS d
+    WHERE d.guarantor_id IN (:guarantor_ids)
 ) AS owned
 ORDER BY 1, 2, owned.authorization_id

@@ -1,5 +1,5 @@
 -- Purpose: visits and stays, with the account number that the hospital prints
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per encounter
 -- Order: mail_sort, guarantor_id, account_number, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -43,5 +43,6 @@ FROM (
            e.estimate_reviewed_on,
            e.estimate_review_note
     FROM encounter AS e
+    WHERE e.guarantor_id IN (:guarantor_ids)
 ) AS owned
 ORDER BY 1, 2, COALESCE(owned.account_number, '')

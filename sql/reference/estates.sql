@@ -1,5 +1,5 @@
 -- Purpose: estates of guarantors who have died, with their probate cases
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per estate
 -- Order: mail_sort, guarantor_id, estate_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -51,5 +51,6 @@ FROM (
            e.last_illness_on,
            e.claim_filed_on
     FROM estate AS e
+    WHERE e.guarantor_id IN (:guarantor_ids)
 ) AS owned
 ORDER BY 1, 2, owned.estate_id

@@ -1,5 +1,5 @@
 -- Purpose: guarantors with mailing addresses and delivery preferences
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per guarantor
 -- Order: mail_sort, guarantor_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -57,5 +57,6 @@ FROM (
            g.alternate_format,
            g.alternate_format_requested_on
     FROM guarantor AS g
+    WHERE g.guarantor_id IN (:guarantor_ids)
 ) AS owned
 ORDER BY 1, 2

@@ -1,5 +1,5 @@
 -- Purpose: recorded reasons not to mail; NULL account_number and episode_id mean the whole guarantor
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per hold
 -- Order: mail_sort, guarantor_id, account_number, hold_id, by bytes
 -- An account listed under two guarantors is assigned to neither until a clerk corrects it.
@@ -24,5 +24,7 @@ FROM (
            h.episode_id,
            h.expires_on
     FROM hold AS h
+    WHERE (h.account_number IN (SELECT v.account_number FROM encounter AS v WHERE v.guarantor_id IN (:guarantor_ids)) OR h.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.hold_id

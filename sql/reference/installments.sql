@@ -1,5 +1,5 @@
 -- Purpose: installments of the payment plans
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per plan and installment
 -- Order: mail_sort, guarantor_id, plan_id, sequence, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -17,5 +17,7 @@ FROM (
            i.amount_cents,
            i.paid_cents
     FROM installment AS i
+    WHERE i.plan_id IN (SELECT w.plan_id FROM payment_plan AS w WHERE w.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, owned.plan_id, owned.sequence

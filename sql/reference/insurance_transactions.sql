@@ -1,5 +1,5 @@
 -- Purpose: insurance payments and all adjustments
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per transaction
 -- Order: mail_sort, guarantor_id, account_number, transaction_id, by bytes
 -- An account listed under two guarantors is assigned to neither until a clerk corrects it.
@@ -24,5 +24,7 @@ FROM (
            t.payer,
            t.amount_cents
     FROM insurance_transaction AS t
+    WHERE t.account_number IN (SELECT v.account_number FROM encounter AS v WHERE v.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.transaction_id

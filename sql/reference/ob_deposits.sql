@@ -1,5 +1,5 @@
 -- Purpose: deposits paid before a delivery
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per deposit
 -- Order: mail_sort, guarantor_id, episode_id, deposit_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -15,5 +15,7 @@ FROM (
            d.posted_on,
            d.amount_cents
     FROM ob_deposit AS d
+    WHERE d.episode_id IN (SELECT w.episode_id FROM ob_episode AS w WHERE w.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, owned.episode_id, owned.deposit_id

@@ -1,5 +1,5 @@
 -- Purpose: pregnancies with an accepted estimate
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per episode
 -- Order: mail_sort, guarantor_id, episode_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -39,5 +39,6 @@ FROM (
            e.notices_sent,
            e.last_notice_on
     FROM ob_episode AS e
+    WHERE e.guarantor_id IN (:guarantor_ids)
 ) AS owned
 ORDER BY 1, 2, owned.episode_id

@@ -1,5 +1,5 @@
 -- Purpose: patient and guarantor payments; NULL account_number means not yet applied to an encounter
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per payment
 -- Order: mail_sort, guarantor_id, account_number, payment_id, by bytes
 -- An account listed under two guarantors is assigned to neither until a clerk corrects it.
@@ -22,5 +22,7 @@ FROM (
            p.method,
            p.amount_cents
     FROM patient_payment AS p
+    WHERE (p.account_number IN (SELECT v.account_number FROM encounter AS v WHERE v.guarantor_id IN (:guarantor_ids)) OR p.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.payment_id

@@ -1,5 +1,5 @@
 -- Purpose: the insurer's breakdown of the patient's share
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: at most one row per encounter
 -- Order: mail_sort, guarantor_id, account_number, by bytes
 -- An account listed under two guarantors is assigned to neither until a clerk corrects it.
@@ -24,5 +24,7 @@ FROM (
            s.copay_cents,
            s.noncovered_cents
     FROM patient_share AS s
+    WHERE s.account_number IN (SELECT v.account_number FROM encounter AS v WHERE v.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, COALESCE(owned.account_number, '')

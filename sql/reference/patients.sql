@@ -1,5 +1,5 @@
 -- Purpose: patients of each guarantor
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per guarantor and patient
 -- Order: mail_sort, guarantor_id, patient_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -15,5 +15,6 @@ FROM (
            p.last_name,
            p.birth_on
     FROM patient AS p
+    WHERE p.guarantor_id IN (:guarantor_ids)
 ) AS owned
 ORDER BY 1, 2, owned.patient_id

@@ -1,5 +1,5 @@
 -- Purpose: payment plans
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per plan
 -- Order: mail_sort, guarantor_id, plan_id, by bytes
 SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id = owned.guarantor_id), '') AS mail_sort,
@@ -25,5 +25,6 @@ FROM (
            p.apr_basis_points,
            p.signed_on
     FROM payment_plan AS p
+    WHERE p.guarantor_id IN (:guarantor_ids)
 ) AS owned
 ORDER BY 1, 2, owned.plan_id

@@ -1,5 +1,5 @@
 -- Purpose: refunds of the refund queue: of one visit, or of what is left of the deposits of one pregnancy
--- Parameters: none (the extract is as of its load date)
+-- Parameters: :guarantor_ids (the extract is as of its load date)
 -- Grain: one row per refund
 -- Order: mail_sort, guarantor_id, account_number, refund_id, by bytes
 -- An account listed under two guarantors is assigned to neither until a clerk corrects it.
@@ -38,5 +38,7 @@ FROM (
            r.check_number,
            r.balances_reviewed
     FROM refund AS r
+    WHERE (r.account_number IN (SELECT v.account_number FROM encounter AS v WHERE v.guarantor_id IN (:guarantor_ids)) OR r.guarantor_id IN (:guarantor_ids))
 ) AS owned
+WHERE owned.guarantor_id IN (:guarantor_ids)
 ORDER BY 1, 2, COALESCE(owned.account_number, ''), owned.refund_id

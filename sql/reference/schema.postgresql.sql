@@ -211,7 +211,11 @@ CREATE TABLE document_request (
     account_number text COLLATE "C",
     kind text COLLATE "C",
     asked_on date,
-    format text COLLATE "C"
+    format text COLLATE "C",
+    reviewed_on date,
+    corrected_items text COLLATE "C",
+    obstacle text COLLATE "C",
+    expected_on date
 );
 
 CREATE TABLE estate (
@@ -369,6 +373,53 @@ CREATE INDEX encounter_by_account ON encounter (account_number);
 CREATE INDEX payment_plan_by_id ON payment_plan (plan_id);
 
 CREATE INDEX ob_episode_by_id ON ob_episode (episode_id);
+
+-- Indexes for queries by guarantor, so that a look-up of one person reads no whole table.
+CREATE INDEX patient_by_guarantor ON patient (guarantor_id);
+
+CREATE INDEX coverage_by_guarantor ON coverage (guarantor_id);
+
+CREATE INDEX encounter_by_guarantor ON encounter (guarantor_id);
+
+CREATE INDEX contact_by_guarantor ON contact (guarantor_id);
+
+CREATE INDEX payment_plan_by_guarantor ON payment_plan (guarantor_id);
+
+CREATE INDEX payroll_deduction_by_guarantor ON payroll_deduction (guarantor_id);
+
+CREATE INDEX estate_by_guarantor ON estate (guarantor_id);
+
+CREATE INDEX ob_episode_by_guarantor ON ob_episode (guarantor_id);
+
+CREATE INDEX hold_by_guarantor ON hold (guarantor_id);
+
+CREATE INDEX assistance_by_guarantor ON assistance (guarantor_id);
+
+CREATE INDEX patient_payment_by_guarantor ON patient_payment (guarantor_id);
+
+CREATE INDEX refund_by_guarantor ON refund (guarantor_id);
+
+CREATE INDEX charge_by_account ON charge (account_number);
+
+CREATE INDEX insurance_transaction_by_account ON insurance_transaction (account_number);
+
+CREATE INDEX patient_payment_by_account ON patient_payment (account_number);
+
+CREATE INDEX patient_share_by_account ON patient_share (account_number);
+
+CREATE INDEX correspondence_by_account ON correspondence (account_number);
+
+CREATE INDEX document_request_by_account ON document_request (account_number);
+
+CREATE INDEX hold_by_account ON hold (account_number);
+
+CREATE INDEX assistance_by_account ON assistance (account_number);
+
+CREATE INDEX refund_by_account ON refund (account_number);
+
+CREATE INDEX installment_by_plan ON installment (plan_id);
+
+CREATE INDEX ob_deposit_by_episode ON ob_deposit (episode_id);
 
 -- The postal code that a guarantor's mail is sorted by: the confidential address's if there is one.
 CREATE VIEW mailing AS

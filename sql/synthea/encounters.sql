@@ -1,5 +1,5 @@
 -- Purpose: visits and stays up to the as-of date
--- Parameters: :as_of
+-- Parameters: :as_of, :guarantor_ids
 -- Grain: one row per encounter
 -- Order: mail_sort, guarantor_id, account_number, by bytes
 SELECT COALESCE(a.mail_sort, '') AS mail_sort,
@@ -33,4 +33,5 @@ LEFT JOIN synthea_accounts AS a ON a.encounter = e.id
 LEFT JOIN synthea_organizations AS o ON o.id = e.organization
 LEFT JOIN synthea_payers AS y ON y.id = e.payer
 WHERE e.start_on <= :as_of
+  AND e.patient IN (:guarantor_ids)
 ORDER BY 1, 2, e.account_number

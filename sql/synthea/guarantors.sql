@@ -1,5 +1,5 @@
 -- Purpose: every patient as their own guarantor; README.md has the rule for patients under 18
--- Parameters: :as_of (to determine who is under 18)
+-- Parameters: :as_of (to determine who is under 18), :guarantor_ids
 -- Grain: one row per patient
 -- Order: mail_sort, guarantor_id, by bytes
 SELECT COALESCE(p.zip, '') AS mail_sort,
@@ -24,4 +24,5 @@ SELECT COALESCE(p.zip, '') AS mail_sort,
        'paper' AS delivery,
        NULL AS email_consent_at
 FROM synthea_patients AS p
+WHERE p.id IN (:guarantor_ids)
 ORDER BY 1, 2

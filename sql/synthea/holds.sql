@@ -1,5 +1,5 @@
 -- Purpose: a hold on every patient who has died by the as-of date; Synthea has no estate to bill
--- Parameters: :as_of
+-- Parameters: :as_of, :guarantor_ids
 -- Grain: one row per deceased patient
 -- Order: mail_sort, guarantor_id, account_number, hold_id, by bytes
 SELECT COALESCE(p.zip, '') AS mail_sort,
@@ -12,4 +12,5 @@ SELECT COALESCE(p.zip, '') AS mail_sort,
        NULL AS expires_on
 FROM synthea_patients AS p
 WHERE p.death_on <> '' AND p.death_on <= :as_of
+  AND p.id IN (:guarantor_ids)
 ORDER BY 1, 2, 4

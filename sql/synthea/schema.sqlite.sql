@@ -84,6 +84,11 @@ CREATE INDEX synthea_claim_by_id ON synthea_claims (id);
 
 CREATE INDEX synthea_claim_by_appointment ON synthea_claims (appointment);
 
+-- Indexes for queries by guarantor, so that a look-up of one person reads no whole table.
+CREATE INDEX synthea_encounter_by_patient ON synthea_encounters (patient);
+
+CREATE INDEX synthea_transaction_by_account ON synthea_transactions (account_number);
+
 -- The guarantor of each account, and the postal code that their mail is sorted by.
 CREATE VIEW synthea_accounts AS
 SELECT e.id AS encounter, e.account_number, e.patient AS guarantor_id, COALESCE(p.zip, '') AS mail_sort

@@ -13,6 +13,7 @@ from statement_builder.ledger.evidence import EVIDENCE, EvidenceKind, EvidencePa
 from statement_builder.ledger.installation import STORES, Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.legal_holds import RETENTION, LegalHold, is_held_by
+from statement_builder.ledger.mail_holds import MAIL_HOLDS, MailHold
 from statement_builder.ledger.proof import ProofCandidate
 from statement_builder.ledger.records import (
     Access,
@@ -63,14 +64,17 @@ from statement_builder.ledger.states import (
     SuppressionCode,
 )
 from statement_builder.ledger.storage.lock import LockPart, part_already_locked, part_name
+from statement_builder.ledger.template_approvals import TEMPLATE_VERSIONS, TemplateApproval
 from statement_builder.ledger.work_items import WORK_QUEUE, WorkItem
 
 __all__ = [
     "EVIDENCE",
+    "MAIL_HOLDS",
     "PAYROLL",
     "REQUESTS",
     "RETENTION",
     "STORES",
+    "TEMPLATE_VERSIONS",
     "TERMINAL_FAILURES",
     "VOIDED",
     "WORK_QUEUE",
@@ -104,6 +108,7 @@ __all__ = [
     "Ledger",
     "LegalHold",
     "LockPart",
+    "MailHold",
     "NewCandidate",
     "NewDocument",
     "NewInstallation",
@@ -127,6 +132,7 @@ __all__ = [
     "StatusCount",
     "Suppression",
     "SuppressionCode",
+    "TemplateApproval",
     "UnreadEmail",
     "Withheld",
     "WorkItem",

@@ -248,6 +248,7 @@ def _to_decision(rows: list[Any]) -> CandidateDecision:
     held = [row for row in rows if row.code is not None]
     return CandidateDecision(
         batch_id=first.batch_id,
+        sequence=first.sequence,
         guarantor_id=first.guarantor_id,
         outcome=Outcome(first.outcome),
         balance_cents=first.balance_cents,

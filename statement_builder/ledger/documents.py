@@ -76,16 +76,38 @@ class DocumentRepository(Repository):
         with self._read() as connection:
             return fetch_documents(connection, query.order_by(document.c.sequence, document.c.position))
 
-    def pending(self, batch_id: str, *, channel: Channel | None = None, sequence: int | None = None) -> list[Document]:
+    def pending(
+        self,
+        batch_id: str,
+        *,
+        channel: Channel | None = None,
+        sequence: int | None = None,
+        recipients: Sequence[str] | None = None,
+    ) -> list[Document]:
         """The batch's documents that are still to be handed off or due for redelivery, in mailing order. Those with a
-        `delivery_state` are in a live attempt already."""
+        `delivery_state` are in a live attempt already. `recipients`, at most `IDS_MAX`, selects theirs."""
         query = select_documents().where(document.c.batch_id == batch_id, IS_PENDING)
+        if recipients is not None:
+            query = query.where(document.c.guarantor_id.in_(recipients))
         if channel is not None:
             query = query.where(document.c.channel == channel.value)
         if sequence is not None:
             query = query.where(document.c.sequence == sequence)
         with self._read() as connection:
             return fetch_documents(connection, query.order_by(document.c.sequence, document.c.position))
+
+    def unclaimed_recipients(self, batch_id: str, sequence: int) -> list[tuple[str, bool, bool]]:
+        """Of a shard's `pending` documents without a live attempt: the recipient, and whether it is a correction or a
+        copy."""
+        live = exists().where(delivery.c.document_id == document.c.document_id, is_live(delivery))
+        query = (
+            select(document.c.guarantor_id, document.c.revision_of, document.c.is_copy)
+            .where(document.c.batch_id == batch_id, document.c.sequence == sequence, IS_PENDING, ~live)
+            .order_by(document.c.position)
+        )
+        with self._read() as connection:
+            rows = connection.execute(query).all()
+        return [(recipient, bool(revision_of) and not is_copy, is_copy) for recipient, revision_of, is_copy in rows]
 
     def uncertain(self, batch_id: str) -> list[Document]:
         """Those of `pending` whose hand-off has an unknown outcome."""

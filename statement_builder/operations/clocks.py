@@ -10,8 +10,9 @@ from statement_builder.billing.clocks import Clock, ClockName, ClockRule, ClockR
 from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.ledger import FoundDocument
+from statement_builder.pipeline.candidates import find_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import find_candidates, scope_of
+from statement_builder.pipeline.scope import scope_of
 from statement_builder.policy.settings import Policy
 
 
@@ -29,8 +30,8 @@ def clock_rules(policy: Policy) -> ClockRules:
 def read_clocks(context: AppContext, account_number: str, found: Sequence[FoundDocument]) -> tuple[Clock, ...]:
     """The clocks of this account; `found` are its documents. Empty if the text is not the number of a mailed account.
 
-    Payments restart a clock, so this reads the billing system, all of it: the contract has no query by guarantor.
-    SourceError if it cannot be read.
+    Payments restart a clock, so this reads the guarantor's account in the billing system. SourceError if it cannot be
+    read.
     """
     own = [each.document for each in found if account_number in each.document.accounts]
     if not own:

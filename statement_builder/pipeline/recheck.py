@@ -4,36 +4,37 @@ longer go by e-mail is printed.
 A payment, bankruptcy, death or pregnancy loss that reached the billing system after rendering withholds the document.
 Documents already claimed for a hand-off are past this point and are left alone.
 
-One process reads the source; several processes share the work per document.
+One process reads the source; several processes share the work per document. An account of the source is kept only until
+enough others wait with it for the shard that their documents were built in, so memory does not grow with the batch.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
 from msgspec.structs import replace
 
-from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR, guarantor_of
-from statement_builder.billing.model import GuarantorAccount
+from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Channel, Hold
-from statement_builder.ledger import Batch, Shard
+from statement_builder.containment import contain
+from statement_builder.ledger import Batch, Document, Shard
 from statement_builder.pipeline.build_worker import plan_build
+from statement_builder.pipeline.candidates import choose_for_copies, stream_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import Entry, scope_of, stream_candidates
 from statement_builder.pipeline.recheck_worker import (
-    LoadTask,
-    PackedDocument,
+    RECHECK_FAILED,
     RecheckHalving,
     RecheckResult,
     RecheckTask,
     RecheckWorker,
-    fail_all,
     open_recheck_worker,
     pack_account,
 )
+from statement_builder.pipeline.scope import scope_of
+from statement_builder.pipeline.waiting_documents import WaitingDocuments
 from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
 from statement_builder.source import read_refusing
 
@@ -41,7 +42,10 @@ CHANNEL = "CHANNEL"
 """Hold code: the document may no longer go by e-mail."""
 RECHECK_VALID_FOR = timedelta(hours=2)
 """A shard that leaves within this time of the batch's recheck needs no recheck of its own."""
-_ACCOUNTS_PER_TASK = 250
+_WAITING_BYTES_MAX = 32 * 1024 * 1024
+"""Packed accounts that wait for others of their shard."""
+_FEW = 32
+"""Accounts for which reading their shard again is not worth it, until they fill the memory."""
 _TASKS_PER_WORKER_MAX = 1_000_000
 """Workers are never replaced, because their memory does not grow."""
 
@@ -76,21 +80,22 @@ class _Recheck:
     def __init__(self, context: AppContext, batch: Batch, shards: Sequence[Shard], refused: frozenset[int]) -> None:
         self._context = context
         self._batch = batch
-        self._shards = shards
         self._refused = refused
         self._as_of = max(batch.as_of, context.today())
-        self._pending: dict[str, tuple[PackedDocument, ...]] = defaultdict(tuple)
-        """Unclaimed documents by recipient id: usually one, more when a copy goes out beside the original."""
-        self._corrected: set[str] = set()
-        """Recipient ids whose document is a correction."""
+        self._waiting = WaitingDocuments(context.ledger, batch, shards)
+        self._accounts = _AccountsByShard()
+        self._checked: defaultdict[int, int] = defaultdict(int)
+        """By the shard's sequence number: a bit for each document that was rechecked, by its position."""
         self.withheld = 0
 
     @infrequent_gc()
     def run(self) -> None:
-        context = self._context
+        context, waiting = self._context, self._waiting
+        if not waiting.counts:
+            return
         plan = plan_build(context, self._batch)
         local = RecheckWorker(plan, context.archive, context.watch)
-        workers = max(1, min(context.workers, len(self._shards)))
+        workers = max(1, min(context.workers, len(waiting.counts)))
         make_worker = (lambda: local) if workers == 1 and not context.isolates else partial(open_recheck_worker, plan)
         with WorkerPool(
             workers=workers,
@@ -99,59 +104,92 @@ class _Recheck:
             tasks_per_worker_max=_TASKS_PER_WORKER_MAX,
             halving=RecheckHalving(),
         ) as pool:
-            for loaded in self._results(pool, self._load_tasks()):
-                for guarantor_id, document in loaded.documents:
-                    self._pending[guarantor_id] += (document,)
-                self._withhold(loaded.ineligible)
-            if self._pending:
-                for checked in self._results(pool, self._recheck_tasks(local)):
-                    self._withhold(checked.ineligible)
-        for documents in self._pending.values():
-            self._withhold(local.find_ineligible(None, documents, self._as_of))
+            for result in pool.run_all(self._tasks()):
+                context.watch.add(result.spent_s)
+                self._withhold(result)
 
-    def _results(
-        self, pool: WorkerPool[LoadTask | RecheckTask, RecheckResult], tasks: Iterator[LoadTask | RecheckTask]
-    ) -> Iterator[RecheckResult]:
-        for result in pool.run_all(tasks):
-            self._context.watch.add(result.spent_s)
-            yield result
-
-    def _load_tasks(self) -> Iterator[LoadTask]:
-        for shard in self._shards:
-            documents = self._context.ledger.documents.pending(self._batch.batch_id, sequence=shard.sequence)
-            unclaimed = tuple([each for each in documents if each.delivery_state is None])
-            self._corrected |= {each.guarantor_id for each in unclaimed if each.revision_of and not each.is_copy}
-            if unclaimed:
-                yield LoadTask(shard=shard, documents=unclaimed)
-
-    def _recheck_tasks(self, local: RecheckWorker) -> Iterator[RecheckTask]:
-        """Read the source to its end. Guarantors that it no longer returns are left in `_pending`."""
+    def _tasks(self) -> Iterator[RecheckTask]:
+        """Read the source to its end. Documents whose recipients it no longer returns come last."""
         scope = replace(scope_of(self._batch), as_of=self._as_of, limit=None)
-        accounts: list[tuple[bytes, tuple[PackedDocument, ...]]] = []
-        corrected, guarantor_ids = frozenset(self._corrected), self._pending.keys()
-        others = _group_other_recipients(guarantor_ids)
+        corrected = frozenset(self._waiting.corrected)
         for entry in stream_candidates(
-            self._context, scope, replaced=corrected, only=guarantor_ids, refused=self._refused
+            self._context,
+            scope,
+            replaced=corrected,
+            only=self._waiting,
+            refused=self._refused,
+            choose=choose_for_copies(scope, self._waiting.copied),
         ):
-            documents = self._pending.pop(_guarantor_id(entry), ())
-            if not isinstance(entry, GuarantorAccount):
-                for recipient in others.get(entry.subject, ()):
-                    documents += self._pending.pop(recipient, ())
-                self._withhold(local.find_ineligible(entry, documents, self._as_of))
-            elif documents:
-                try:
-                    accounts.append((pack_account(entry), documents))
-                except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
-                    self._withhold(fail_all(documents, exc))
-            if len(accounts) >= _ACCOUNTS_PER_TASK:
-                yield RecheckTask(as_of=self._as_of, accounts=tuple(accounts))
-                accounts = []
-        if accounts:
-            yield RecheckTask(as_of=self._as_of, accounts=tuple(accounts))
+            if isinstance(entry, FaultyAccount):
+                for recipient in (entry.subject, *self._waiting.other_recipients(entry.subject)):
+                    self._withhold_all(recipient, (Hold(code="BADDATA"),))
+            else:
+                yield from self._add(entry)
+        for shard in self._accounts.shards():
+            yield from self._task(shard)
+        for shard in self._waiting.shards:
+            if self._checked[shard.sequence].bit_count() < self._waiting.counts[shard.sequence]:
+                yield from self._task_of_vanished(shard)
 
-    def _withhold(self, ineligible: Sequence[tuple[str, tuple[Hold, ...]]]) -> None:
+    def _add(self, account: GuarantorAccount) -> Iterator[RecheckTask]:
+        recipient = account.guarantor.guarantor_id
+        shards = self._waiting.shards_of(recipient)
+        if not shards:
+            return
+        try:
+            packed = pack_account(account)
+        except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
+            contain(exc, "rechecking this account", recipient)
+            self._withhold_all(recipient, RECHECK_FAILED)
+            return
+        for shard in shards:
+            count = self._accounts.add(shard, recipient, packed)
+            if count == self._waiting.counts[shard.sequence]:
+                yield from self._task(shard)
+        for shard in self._accounts.overflow():
+            yield from self._task(shard)
+
+    def _task(self, shard: Shard) -> Iterator[RecheckTask]:
+        """Recheck the documents of the accounts that wait for this shard."""
+        accounts = self._accounts.take(shard)
+        documents = self._unclaimed(shard, accounts)
+        if documents:
+            items = tuple((each, accounts[each.guarantor_id]) for each in documents)
+            yield RecheckTask(as_of=self._as_of, shard=shard, items=items)
+
+    def _task_of_vanished(self, shard: Shard) -> Iterator[RecheckTask]:
+        checked = self._checked[shard.sequence]
+        documents = [each for each in self._unclaimed(shard) if not checked >> each.position & 1]
+        if documents:
+            yield RecheckTask(as_of=self._as_of, shard=shard, items=tuple((each, None) for each in documents))
+
+    def _unclaimed(self, shard: Shard, recipients: Collection[str] | None = None) -> list[Document]:
+        """The shard's documents, of these recipients, that are still to be handed off. They count as checked."""
+        pending = self._context.ledger.documents.pending(
+            self._batch.batch_id,
+            sequence=shard.sequence,
+            recipients=sorted(recipients) if recipients is not None and len(recipients) <= _FEW else None,
+        )
+        found = [
+            each
+            for each in pending
+            if each.delivery_state is None and (recipients is None or each.guarantor_id in recipients)
+        ]
+        if recipients is not None:
+            for each in found:
+                self._checked[shard.sequence] |= 1 << each.position
+        return found
+
+    def _withhold_all(self, recipient: str, holds: tuple[Hold, ...]) -> None:
+        """Withhold all documents of a recipient whose account cannot be rechecked."""
+        documents = [
+            each for shard in self._waiting.shards_of(recipient) for each in self._unclaimed(shard, {recipient})
+        ]
+        self._withhold(RecheckResult(ineligible=tuple((each.document_id, holds) for each in documents), spent_s={}))
+
+    def _withhold(self, result: RecheckResult) -> None:
         context = self._context
-        for document_id, holds in ineligible:
+        for document_id, holds in result.ineligible:
             if {hold.code for hold in holds} == {CHANNEL}:
                 why = "the consent to e-mail ended after the document was rendered"
                 context.ledger.documents.change_channel(
@@ -162,14 +200,43 @@ class _Recheck:
             self.withheld += 1
 
 
-def _group_other_recipients(recipients: Iterable[str]) -> dict[str, list[str]]:
-    """Guarantor id → those of these recipients who get a part of the guarantor's mail."""
-    found = defaultdict(list)
-    for recipient in recipients:
-        if RECIPIENT_SEPARATOR in recipient:
-            found[guarantor_of(recipient)].append(recipient)
-    return found
+class _AccountsByShard:
+    """Packed accounts of the source by the shard that their documents were built in.
 
+    The source and the shards have one order, so most accounts of a shard come together. An account that has moved
+    since comes at another place and waits, since each task reads the snapshot of its shard.
+    """
 
-def _guarantor_id(entry: Entry) -> str:
-    return entry.guarantor.guarantor_id if isinstance(entry, GuarantorAccount) else entry.subject
+    def __init__(self) -> None:
+        self._accounts: dict[int, dict[str, bytes]] = {}
+        self._shards: dict[int, Shard] = {}
+        self._bytes = 0
+
+    def add(self, shard: Shard, recipient: str, packed: bytes) -> int:
+        """Keep an account. Returns how many wait for the shard."""
+        self._shards[shard.sequence] = shard
+        accounts = self._accounts.setdefault(shard.sequence, {})
+        accounts[recipient] = packed
+        self._bytes += len(packed)
+        return len(accounts)
+
+    def take(self, shard: Shard) -> dict[str, bytes]:
+        """Remove and return the accounts that wait for the shard."""
+        del self._shards[shard.sequence]
+        accounts = self._accounts.pop(shard.sequence)
+        self._bytes -= sum(map(len, accounts.values()))
+        return accounts
+
+    def shards(self) -> list[Shard]:
+        """The shards that accounts wait for, in order."""
+        return [self._shards[sequence] for sequence in sorted(self._shards)]
+
+    def overflow(self) -> Iterator[Shard]:
+        """Shards to take when too much waits: those of many accounts, or all if that does not help."""
+        if self._bytes <= _WAITING_BYTES_MAX:
+            return
+        for shard in self.shards():
+            if len(self._accounts[shard.sequence]) > _FEW:
+                yield shard
+        if self._bytes > _WAITING_BYTES_MAX // 2:
+            yield from self.shards()

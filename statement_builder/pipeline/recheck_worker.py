@@ -5,17 +5,17 @@ Nothing here reads or writes the ledger or the source, so several processes can 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 
 import msgspec
 from msgspec.structs import replace
 
 from statement_builder.archive import Archive, open_archive
-from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
-from statement_builder.billing.selection import Hold, Selection
+from statement_builder.billing.model import GuarantorAccount, Record
+from statement_builder.billing.selection import Hold
 from statement_builder.containment import contain
-from statement_builder.documents import Recipient, make_recipient
+from statement_builder.documents import make_recipient
 from statement_builder.kinds import decide, find_reprint_holds, recheck
 from statement_builder.ledger import Document, Shard
 from statement_builder.pipeline.build_worker import BuildPlan, read_shard
@@ -23,55 +23,23 @@ from statement_builder.policy.recipient import recipient_digest
 from statement_builder.stopwatch import Stopwatch
 
 
-class CopyFacts(Record, kw_only=True, array_like=True):
-    """The facts that a copy shows."""
-
-    recipient: Recipient
-    account_numbers: tuple[str, ...]
-    episode_id: str
-
-
-class PendingDocument(Record, kw_only=True, array_like=True):
-    """An unclaimed document and the decision that was made when it was built."""
-
-    document_id: str
-    issued_on: date
-    readdressed: bool
-    selection: Selection | None
-    """None for a copy, and when the settings have changed and no longer select the account."""
-    copied: CopyFacts | None
-
-
-PackedDocument = bytes
-"""A `PendingDocument` as MessagePack. A whole batch is in memory at once, and this takes a third of the space."""
-
-
-class LoadTask(Record, kw_only=True):
-    """Recalculate what was decided for a shard's documents when they were built."""
-
-    shard: Shard
-    documents: tuple[Document, ...]
-    fatal: tuple[str, ...] = ()
-    """Document ids that ended every worker process. They cannot be rechecked."""
-
-
 class RecheckTask(Record, kw_only=True):
-    """Recheck some guarantors."""
+    """Recheck documents of one shard."""
 
     as_of: date
-    accounts: tuple[tuple[bytes, tuple[PackedDocument, ...]], ...]
-    """Accounts as the source has them now, from `pack_account`, each with its pending documents."""
+    shard: Shard
+    items: tuple[tuple[Document, bytes | None], ...]
+    """Documents of the shard, each with its recipient's account as the source has it now, from `pack_account`; None if
+    the source has nothing on file."""
     fatal: tuple[str, ...] = ()
-    """As in `LoadTask`."""
+    """Document ids that ended every worker process. They cannot be rechecked."""
 
 
 class RecheckResult(Record, kw_only=True):
     """The result of a task."""
 
-    documents: tuple[tuple[str, PackedDocument], ...] = ()
-    """From a `LoadTask`: pending documents by guarantor id."""
-    ineligible: tuple[tuple[str, tuple[Hold, ...]], ...] = ()
-    """Documents that must not be mailed, by document id, with all reasons. From a `LoadTask`, those that failed."""
+    ineligible: tuple[tuple[str, tuple[Hold, ...]], ...]
+    """Documents that must not be mailed, by document id, with all reasons."""
     spent_s: Mapping[str, float]
     """Seconds of processor time by stage; empty when the caller's stopwatch counted it."""
 
@@ -80,24 +48,18 @@ class RecheckHalving:
     """How `WorkerPool` finds the documents of a task that end its worker."""
 
     @staticmethod
-    def count(task: LoadTask | RecheckTask) -> int:
-        return len(task.documents if isinstance(task, LoadTask) else task.accounts)
+    def count(task: RecheckTask) -> int:
+        return len(task.items)
 
     @staticmethod
-    def part(task: LoadTask | RecheckTask, first: int, end: int) -> LoadTask | RecheckTask:
-        if isinstance(task, LoadTask):
-            return replace(task, documents=task.documents[first:end])
-        return replace(task, accounts=task.accounts[first:end])
+    def part(task: RecheckTask, first: int, end: int) -> RecheckTask:
+        return replace(task, items=task.items[first:end])
 
     @staticmethod
-    def without(task: LoadTask | RecheckTask, fatal: Sequence[int]) -> LoadTask | RecheckTask:
-        if isinstance(task, LoadTask):
-            ids = tuple(task.documents[index].document_id for index in fatal)
-            rest = tuple(each for index, each in enumerate(task.documents) if index not in fatal)
-            return replace(task, documents=rest, fatal=ids)
-        ids = tuple(_unpack(packed).document_id for index in fatal for packed in task.accounts[index][1])
-        others = tuple(each for index, each in enumerate(task.accounts) if index not in fatal)
-        return replace(task, accounts=others, fatal=ids)
+    def without(task: RecheckTask, fatal: Sequence[int]) -> RecheckTask:
+        ids = tuple(task.items[index][0].document_id for index in fatal)
+        rest = tuple(each for index, each in enumerate(task.items) if index not in fatal)
+        return replace(task, items=rest, fatal=ids)
 
 
 RECHECK_FAILED = (Hold(code="RECHECK_FAILED"),)
@@ -105,8 +67,6 @@ RECHECK_FAILED = (Hold(code="RECHECK_FAILED"),)
 
 pack_account: Callable[[GuarantorAccount], bytes] = msgspec.msgpack.Encoder().encode
 _unpack_account = msgspec.msgpack.Decoder(GuarantorAccount).decode
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(PendingDocument).decode
 
 
 def open_recheck_worker(plan: BuildPlan) -> RecheckWorker:
@@ -123,109 +83,61 @@ class RecheckWorker:
         self._watch = watch
         self._own_watch = Stopwatch()
 
-    def __call__(self, task: LoadTask | RecheckTask) -> RecheckResult:
+    def __call__(self, task: RecheckTask) -> RecheckResult:
         with (self._watch or self._own_watch)("recheck"):
-            result = self._load(task) if isinstance(task, LoadTask) else self._recheck(task)
-        fatal = tuple((document_id, RECHECK_FAILED) for document_id in task.fatal)
-        return replace(result, ineligible=(*result.ineligible, *fatal), spent_s=self._own_watch.take())
+            checked = [*self._recheck(task)]
+        holds = dict(checked)
+        missing = [each.document_id for each, _ in task.items if each.document_id not in holds]
+        failed = [(document_id, RECHECK_FAILED) for document_id in (*missing, *task.fatal)]
+        ineligible = (*((document_id, found) for document_id, found in checked if found), *failed)
+        return RecheckResult(ineligible=ineligible, spent_s=self._own_watch.take())
 
-    def _load(self, task: LoadTask) -> RecheckResult:
-        documents = {each.guarantor_id: each for each in task.documents}
-        pending: list[tuple[str, PackedDocument]] = []
-        failed: list[tuple[str, tuple[Hold, ...]]] = []
-        for entry in read_shard(self._archive, task.shard):
-            if isinstance(entry, GuarantorAccount) and (document := documents.get(entry.guarantor.guarantor_id)):
-                try:
-                    pending.append((document.guarantor_id, _pack(self._to_pending(entry, document))))
-                except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
-                    contain(exc, "rechecking this document", document.document_id)
-                    failed.append((document.document_id, RECHECK_FAILED))
-        return RecheckResult(documents=tuple(pending), ineligible=tuple(failed), spent_s={})
-
-    def _to_pending(self, account: GuarantorAccount, document: Document) -> PendingDocument:
-        """`account` is as it was pulled."""
-        selection = copied = None
-        if document.is_copy:
-            recipient = make_recipient(account.guarantor)
-            copied = CopyFacts(recipient=recipient, account_numbers=document.accounts, episode_id=document.episode_id)
-        else:
-            policy = self._plan.settings.policy
-            selection = decide(account, self._plan.batch.kind, policy, document.issued_on).selection
-            if selection is not None and selection.channel is not document.channel:
-                # A refused, bounced, or unread e-mail is printed, so the rules for paper apply.
-                digest = recipient_digest(account.guarantor, document.channel)
-                selection = replace(selection, channel=document.channel, recipient_digest=digest)
-        return PendingDocument(
-            document_id=document.document_id,
-            issued_on=document.issued_on,
-            readdressed=document.readdressed,
-            selection=selection,
-            copied=copied,
-        )
-
-    def _recheck(self, task: RecheckTask) -> RecheckResult:
-        ineligible: list[tuple[str, tuple[Hold, ...]]] = []
-        for account, documents in task.accounts:
+    def _recheck(self, task: RecheckTask) -> Iterator[tuple[str, tuple[Hold, ...]]]:
+        """Each document of the task that is in the shard's snapshot, with the reasons against it."""
+        by_recipient = {document.guarantor_id: (document, now) for document, now in task.items}
+        for then in read_shard(self._archive, task.shard):
+            item = by_recipient.get(then.guarantor.guarantor_id) if isinstance(then, GuarantorAccount) else None
+            if item is None:
+                continue
+            assert isinstance(then, GuarantorAccount)
+            document, packed = item
             try:
-                entry = _unpack_account(account)
-            except Exception as exc:  # noqa: BLE001 - one account's error must not stop the others
-                ineligible += fail_all(documents, exc)
-            else:
-                ineligible += self.find_ineligible(entry, documents, task.as_of)
-        return RecheckResult(ineligible=tuple(ineligible), spent_s={})
-
-    def find_ineligible(
-        self, entry: GuarantorAccount | FaultyAccount | None, documents: Sequence[PackedDocument], as_of: date
-    ) -> list[tuple[str, tuple[Hold, ...]]]:
-        """The ids of a guarantor's documents that must not be mailed, with the reasons.
-
-        `entry` is what the source has now; None means that it has nothing on file.
-        """
-        reasons = [(each.document_id, self._try_find_holds(entry, each, as_of)) for each in map(_unpack, documents)]
-        return [(document_id, holds) for document_id, holds in reasons if holds]
-
-    def _try_find_holds(
-        self, entry: GuarantorAccount | FaultyAccount | None, document: PendingDocument, as_of: date
-    ) -> tuple[Hold, ...]:
-        try:
-            return self._find_holds(entry, document, as_of)
-        except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
-            contain(exc, "rechecking this document", document.document_id)
-            return RECHECK_FAILED
+                now = None if packed is None else _unpack_account(packed)
+                yield document.document_id, self._find_holds(then, now, document, task.as_of)
+            except Exception as exc:  # noqa: BLE001 - one document's error must not stop the others
+                contain(exc, "rechecking this document", document.document_id)
+                yield document.document_id, RECHECK_FAILED
 
     def _find_holds(
-        self, entry: GuarantorAccount | FaultyAccount | None, document: PendingDocument, as_of: date
+        self, then: GuarantorAccount, now: GuarantorAccount | None, document: Document, as_of: date
     ) -> tuple[Hold, ...]:
-        policy, selection = self._plan.settings.policy, document.selection
-        if isinstance(entry, FaultyAccount):
-            return (Hold(code="BADDATA"),)
-        if document.copied is not None:
-            return self._find_copy_holds(entry, document, document.copied, as_of)
-        if selection is None:
+        """`then` is the account as it was pulled, `now` as the source has it."""
+        if document.is_copy:
+            return self._find_copy_holds(then, now, document, as_of)
+        policy = self._plan.settings.policy
+        selection = decide(then, self._plan.batch.kind, policy, document.issued_on).selection
+        if selection is None:  # the settings have changed
             return (Hold(code="AMOUNT_CHANGED"),)
-        holds = recheck(entry, selection, policy, as_of=as_of, rendered_as_of=document.issued_on)
+        if selection.channel is not document.channel:
+            # A refused, bounced, or unread e-mail is printed, so the rules for paper apply.
+            digest = recipient_digest(then.guarantor, document.channel)
+            selection = replace(selection, channel=document.channel, recipient_digest=digest)
+        holds = recheck(now, selection, policy, as_of=as_of, rendered_as_of=document.issued_on)
         return tuple(hold for hold in holds if not (document.readdressed and hold.code == "READDRESSED"))
 
     def _find_copy_holds(
-        self, account: GuarantorAccount | None, document: PendingDocument, copied: CopyFacts, as_of: date
+        self, then: GuarantorAccount, now: GuarantorAccount | None, document: Document, as_of: date
     ) -> tuple[Hold, ...]:
         holds = find_reprint_holds(
-            account,
+            now,
             self._plan.batch.kind,
             self._plan.settings.policy,
             as_of,
-            account_numbers=copied.account_numbers,
-            episode_id=copied.episode_id,
+            account_numbers=document.accounts,
+            episode_id=document.episode_id,
         )
-        if account is None or document.readdressed:
+        if now is None or document.readdressed:
             return holds
-        now, then = make_recipient(account.guarantor), copied.recipient
-        return holds if (now.name, now.lines) == (then.name, then.lines) else (*holds, Hold(code="READDRESSED"))
-
-
-def fail_all(documents: Sequence[PackedDocument], error: Exception) -> list[tuple[str, tuple[Hold, ...]]]:
-    """Withhold all documents of an account that cannot be rechecked."""
-    ids = [_unpack(document).document_id for document in documents]
-    for document_id in ids:
-        contain(error, "rechecking this document", document_id)
-    return [(document_id, RECHECK_FAILED) for document_id in ids]
+        here, there = make_recipient(now.guarantor), make_recipient(then.guarantor)
+        moved = (here.name, here.lines) != (there.name, there.lines)
+        return (*holds, Hold(code="READDRESSED")) if moved else holds

@@ -26,7 +26,7 @@ from statement_builder.billing.refunds import is_posted, visit_credit
 from statement_builder.billing.selection import Hold
 from statement_builder.policy import encounter_rules, guarantor_rules
 from statement_builder.policy.candidate import Candidate, Rule, find_holds
-from statement_builder.policy.channel import hold_unwanted_paper
+from statement_builder.policy.channel import hold_unwanted_bill_on_paper
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recorded_holds import (
     CONFIDENTIAL,
@@ -84,7 +84,7 @@ ADDRESS_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
     guarantor_rules.hold_alternate_format,
-    lambda candidate: hold_unwanted_paper(candidate, level=0),
+    hold_unwanted_bill_on_paper,
 )
 PRIVACY_RULES: tuple[Rule, ...] = (
     hold_recorded_refund,

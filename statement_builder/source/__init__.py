@@ -9,10 +9,11 @@ from statement_builder.source.freshness import require_fresh
 from statement_builder.source.reference import create_reference_schema
 from statement_builder.source.repeated import read_refusing
 from statement_builder.source.sample import SampleSummary, make_sample
-from statement_builder.source.source import Source, open_source
+from statement_builder.source.source import BY_GUARANTOR_MAX, Source, open_source
 from statement_builder.source.synthea import LoadSummary, load_synthea
 
 __all__ = [
+    "BY_GUARANTOR_MAX",
     "CheckReport",
     "LoadSummary",
     "SampleSummary",

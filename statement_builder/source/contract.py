@@ -34,6 +34,7 @@ from statement_builder.billing.model import (
     RequestFormat,
     RequestKind,
 )
+from statement_builder.billing.request_terms import RequestObstacle
 from statement_builder.source.column_types import (
     ADDRESS_LINES,
     CENTS,
@@ -330,6 +331,10 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("kind", one_of(RequestKind)),
         Column("asked_on", PAST_DATE),
         Column("format", one_of(RequestFormat), null=True),
+        Column("reviewed_on", PAST_DATE, null=True, may_be_missing=True),
+        Column("corrected_items", TEXT, null=True, may_be_missing=True),
+        Column("obstacle", one_of(RequestObstacle), null=True, may_be_missing=True),
+        Column("expected_on", DATE, null=True, may_be_missing=True),
         key=("account_number", "request_id"),
         may_be_missing=True,
     ),

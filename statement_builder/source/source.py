@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Container, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Connection, Engine
 
 from statement_builder.billing.model import (
+    Fault,
     FaultyAccount,
     GuarantorAccount,
     MedicareBadDebt,
@@ -22,6 +23,7 @@ from statement_builder.billing.model import (
 )
 from statement_builder.errors import QueryError, RepeatedSubjects, SourceError
 from statement_builder.source.accounts import try_build_account
+from statement_builder.source.by_guarantor import AccountSample
 from statement_builder.source.check import CheckReport, FaultList, count_accounts, faults_of
 from statement_builder.source.column_types import FLAG
 from statement_builder.source.contract import (
@@ -37,10 +39,12 @@ from statement_builder.source.contract import (
 )
 from statement_builder.source.database import begin_reading, open_database, read_chunks
 from statement_builder.source.merge import RowStream, merge_streams
-from statement_builder.source.queries import bind_parameters, find_queries, read_query
+from statement_builder.source.queries import bind_parameters, find_queries, is_limited, read_query
 from statement_builder.source.repeated import refuse_repeated
 from statement_builder.source.row_validation import BadRow, Row, check_rows
 
+BY_GUARANTOR_MAX = 1000
+"""Guarantors in one query by guarantor. For more, reading everybody is no slower."""
 _Reported = TypeVar("_Reported", MedicareBadDebt, WriteOff)
 
 
@@ -66,6 +70,7 @@ class Source:
         as_of: date,
         cycle: str,
         includes: Callable[[object], bool] = lambda _: True,
+        guarantor_ids: Collection[str] | None = None,
         refused: frozenset[int] = frozenset(),
     ) -> Iterator[GuarantorAccount | FaultyAccount]:
         """Every guarantor's account once, from one consistent snapshot of the database.
@@ -76,13 +81,21 @@ class Source:
 
         `includes` says of a guarantor id whether to build the account; it is asked at each place where the guarantor's
         rows are. All rows are still read and counted.
+        `guarantor_ids`: only these guarantors' accounts, the same as among all of them. If they are at most
+        `BY_GUARANTOR_MAX` and the queries have a condition for it, only their rows are read; nothing is then counted.
         `refused`: from `RepeatedSubjects`, which is raised at the end if a guarantor's rows have different mail_sorts:
         an account that lacks some of its rows must not be billed, so read to the end before relying on one. Each of
         them comes once, as `FaultyAccount`.
         """
         counts, control = Counter[str](), list[Row | BadRow]()
-        found = self._pull(as_of, _parameters(as_of, cycle), counts, control, includes=includes)
+        values = _parameters(as_of, cycle)
+        some = self._can_limit(guarantor_ids)
+        if guarantor_ids is not None:
+            includes = frozenset(guarantor_ids).__contains__
+        found = self._pull(as_of, values, counts, control, includes=includes, some=some)
         yield from refuse_repeated(found, refused)
+        if some is not None:
+            return
         for fault in faults_of(control):
             raise QueryError(CONTROL.name, f"{fault.message} {fault.fix}")
         for error in _find_count_errors(counts, control):
@@ -93,7 +106,7 @@ class Source:
         fresh."""
         return _load_times([row for rows in self._checked(FRESHNESS, {}) for row in rows])
 
-    def email_secrets(self, guarantor_ids: Container[str], *, as_of: date, cycle: str) -> dict[str, str]:
+    def email_secrets(self, guarantor_ids: Collection[str], *, as_of: date, cycle: str) -> dict[str, str]:
         """The passwords that these guarantors chose for e-mail attachments, by guarantor id. Guarantors without one,
         with a bad row or with several rows are omitted."""
         guarantors = RESULT_SETS["guarantors"]
@@ -101,8 +114,8 @@ class Source:
         found: dict[str, str] = {}
         rows_of = Counter[str]()
         with begin_reading(self._engine) as connection:
-            values = {"as_of": as_of.isoformat(), "cycle": cycle}
-            for chunk in self._read(connection, guarantors, values):
+            values, some = _parameters(as_of, cycle), self._can_limit(guarantor_ids)
+            for chunk in self._read(connection, guarantors, values, some):
                 for row in check_rows(guarantors, [row for row in chunk if row[guarantor_id] in guarantor_ids], 1):
                     if not isinstance(row, BadRow) and row[secret]:
                         found[row[guarantor_id]] = row[secret]
@@ -165,11 +178,12 @@ class Source:
         values = _parameters(as_of, cycle)
         errors = {each.name: error for each in RESULT_SETS.values() if (error := self._probe(each, values))}
         refused: frozenset[int] = frozenset()
+        sample = AccountSample()
         while True:
             counts, control, of_accounts = Counter[str](), list[Row | BadRow](), FaultList()
             try:
                 accounts = self._pull(as_of, values, counts, control, unread=errors.keys())
-                count, faulty = count_accounts(refuse_repeated(accounts, refused), of_accounts)
+                count, faulty = count_accounts(sample.watch(refuse_repeated(accounts, refused)), of_accounts)
             except QueryError as exc:
                 errors[exc.result_set] = exc
             except RepeatedSubjects as exc:
@@ -185,6 +199,8 @@ class Source:
         found.add(faults_of([*feeds, *control]))
         for mismatch in _find_count_errors(counts, control, unfinished) if CONTROL.name not in errors else ():
             found.add_error("", mismatch)
+        if not errors:
+            of_accounts.add(self._compare_alone(sample, as_of, values))
         found.join(of_accounts)
         return CheckReport(
             accounts=count,
@@ -196,6 +212,17 @@ class Source:
             rows={each.name: counts[each.name] for each in DETAILS},
             feeds=_load_times(feeds),
         )
+
+    def _compare_alone(self, sample: AccountSample, as_of: date, values: Mapping[str, str]) -> list[Fault]:
+        """Where the queries by guarantor, if there are any, return other accounts than those for everybody."""
+        if (some := self._can_limit(sample.guarantor_ids)) is None:
+            return []
+        try:
+            return list(sample.compare(list(self._pull(as_of, values, Counter(), [], some=some))))
+        except QueryError as exc:
+            found = FaultList()
+            found.add_error(exc.result_set, exc)
+            return found.shown
 
     def _check_alone(
         self, name: str, error: QueryError, values: Mapping[str, str], counts: Counter[str], found: FaultList
@@ -219,31 +246,43 @@ class Source:
         control: list[Row | BadRow],
         *,
         includes: Callable[[object], bool] = lambda _: True,
+        some: Sequence[str] | None = None,
         unread: Collection[str] = (),
     ) -> Iterator[GuarantorAccount | FaultyAccount]:
         """Yield the accounts; at the end `counts` has the number of rows per result set, and `control` the rows of
-        control.sql. `unread`: result sets to leave out."""
+        control.sql. `some`: read by guarantor, without control.sql. `unread`: result sets to leave out."""
         with begin_reading(self._engine) as connection, ExitStack() as cursors:
             nulls_last = connection.dialect.name == "postgresql"
             streams = []
             for result_set in DETAILS:
-                chunks = iter(()) if result_set.name in unread else self._read(connection, result_set, values)
+                chunks = iter(()) if result_set.name in unread else self._read(connection, result_set, values, some)
                 cursors.callback(getattr(chunks, "close", list))
                 streams.append(RowStream(result_set, chunks, nulls_last=nulls_last))
             for key, rows in merge_streams(streams):
                 if includes(key[1]):
                     yield try_build_account(key, rows, as_of=as_of, languages=self._languages, unread=unread)
             counts.update({stream.result_set.name: stream.rows_read for stream in streams})
-            if CONTROL.name not in unread:
+            if some is None and CONTROL.name not in unread:
                 rows_of_control = [row for chunk in self._read(connection, CONTROL, values) for row in chunk]
                 control += check_rows(CONTROL, rows_of_control, 1)
 
     def _read(
-        self, connection: Connection, result_set: ResultSet, values: Mapping[str, str]
+        self,
+        connection: Connection,
+        result_set: ResultSet,
+        values: Mapping[str, str],
+        some: Sequence[str] | None = None,
     ) -> Generator[list[Row], None, None]:
-        query = read_query(self._folder, result_set)
+        query = read_query(self._folder, result_set, by_guarantor=some is not None)
         if query is not None:
-            yield from read_chunks(connection, result_set, bind_parameters(query, values))
+            yield from read_chunks(connection, result_set, bind_parameters(query, values, guarantor_ids=some))
+
+    def _can_limit(self, guarantor_ids: Collection[str] | None) -> Sequence[str] | None:
+        """These guarantors, if they are few and guarantors.sql has a query by guarantor; None to read everybody."""
+        if not guarantor_ids or len(guarantor_ids) > BY_GUARANTOR_MAX:
+            return None
+        query = read_query(self._folder, RESULT_SETS["guarantors"], by_guarantor=True)
+        return sorted(guarantor_ids) if query is not None and is_limited(query) else None
 
     def _checked(self, result_set: ResultSet, values: Mapping[str, str]) -> Generator[list[Row | BadRow], None, None]:
         """The rows of one result set, checked, a chunk at a time. `QueryError` if the query fails or lacks a column."""

@@ -14,12 +14,23 @@ from statement_builder.errors import ConfigError, NotAllowed, StatementsError
 from statement_builder.operations.roles import may_use
 from statement_builder.web.console import Console, context_of, render
 from statement_builder.web.forms import check_write
-from statement_builder.web.pages import account, batch, document, mail, queue, signing_in, today
+from statement_builder.web.pages import (
+    account,
+    batch,
+    document,
+    mail,
+    policy,
+    queue,
+    reports,
+    signing_in,
+    templates,
+    today,
+)
 from statement_builder.web.protection import STATIC, Protection
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 _HEADINGS = {400: "This cannot be done", 403: "You may not do this", 404: "Not found", 413: "Too long"}
-_ROUTERS = (signing_in, today, batch, document, account, queue, mail)
+_ROUTERS = (signing_in, today, batch, document, account, queue, mail, reports, templates, policy)
 
 
 def create_app(console: Console) -> FastAPI:

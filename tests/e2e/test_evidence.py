@@ -100,10 +100,10 @@ def test_draft__bookmarks_lead_to_the_pages_that_the_index_names(hospital: Hospi
     _, account = single(hospital)
     draft(hospital, request(hospital, account))
     reader = pypdf.PdfReader(hospital.home / "draft.pdf")
-    outline: Any = reader.outline
+    outline: Any = reader.outline  # destinations, each followed by the list of those below it
     first, item, children = outline
     assert reader.get_destination_page_number(first) == 0
-    place = reader.get_destination_page_number(item) or 0
+    place: Any = reader.get_destination_page_number(item)
     assert texts((hospital.home / "draft.pdf").read_bytes())[place].startswith(f"A. Account {account}")
     assert [child.title.partition(" ")[0] for child in children] == ["A-1"]
 

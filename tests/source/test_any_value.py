@@ -187,10 +187,12 @@ def count_groups(url: str) -> int:
     for path in sorted((SQL_ROOT / "reference").glob("*.sql")):
         if path.stem not in {result_set.name for result_set in DETAILS}:
             continue
-        cursor = connection.execute(path.read_text(encoding="utf-8"))
+        lines = path.read_text(encoding="utf-8").splitlines()
+        query = "\n".join(line for line in lines if ":guarantor_ids" not in line)
+        cursor = connection.execute(query)
         names = [each[0] for each in cursor.description]
         kinds = f"SELECT {', '.join(f'typeof({name}), {name}' for name in names)} FROM ({{}})"
-        cursor = connection.execute(kinds.format(path.read_text(encoding="utf-8")))
+        cursor = connection.execute(kinds.format(query))
         for number, row in enumerate(cursor):
             typed = dict(zip(names, zip(row[::2], row[1::2], strict=True), strict=True))
             account = typed.get("account_number", (b"null", None))

@@ -70,7 +70,7 @@ def test_queries__header_matches_the_query(path: Path) -> None:
 
     assert list(header) == ["Purpose", "Parameters", "Grain", "Order"]
     used = set(text(query).compile().params)
-    assert used == set(re.findall(r":(as_of|cycle)", header["Parameters"]))
+    assert used == set(re.findall(r":(as_of|cycle|guarantor_ids)", header["Parameters"]))
     result_set = RESULT_SETS[path.stem]
     order = list(result_set.names[:2]) if result_set in DETAILS else []
     order += [name for name in result_set.key if name not in order]

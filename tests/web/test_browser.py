@@ -102,8 +102,30 @@ def addresses(page: Page, visit: Visit) -> list[str]:
     page.goto(f"{visit.origin}/queue")
     account = page.locator("tbody a[href^='/accounts/']").first.get_attribute("href")
     document = document_ids(visit)[0]
-    found = [f"/batches/{BATCH}", f"/documents/{document}", str(account), f"/queue?kind=hold&batch={BATCH}"]
-    return ["/", *found, "/accounts", "/queue", "/mail"]
+    page.goto(f"{visit.origin}{account}")
+    page.get_by_role("button", name="Look again").click()
+    expect(page.get_by_role("heading", name="Legal clocks")).to_be_visible()
+    looked = page.url.removeprefix(visit.origin)
+    decision = f"{account}/decisions/{BATCH}"
+    found = [
+        f"/batches/{BATCH}",
+        f"/documents/{document}",
+        str(account),
+        looked,
+        decision,
+        f"/queue?kind=hold&batch={BATCH}",
+    ]
+    return ["/", *found, "/accounts", "/queue", "/mail", "/reports", make_report(page, visit)]
+
+
+def make_report(page: Page, visit: Visit) -> str:
+    """The address of a report with a plot and a table, made as a clerk makes it."""
+    page.goto(f"{visit.origin}/reports/aging")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("img", name="Plot of the figures")).to_be_visible()
+    picture = page.get_by_role("img", name="Plot of the figures")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
+    return page.url.removeprefix(visit.origin)
 
 
 @pytest.mark.parametrize("width", [320, 640, 1920])

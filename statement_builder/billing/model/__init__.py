@@ -10,6 +10,7 @@ are UTC. Nothing here reads a clock, a file, or the environment.
 from statement_builder.billing.model.account import CausedLetter, Fault, FaultyAccount, GuarantorAccount, RecordedHold
 from statement_builder.billing.model.assistance import (
     OPEN_APPLICATIONS,
+    WITHOUT_STATUS,
     ApplicationStatus,
     AssistanceKind,
     AssistanceRecord,
@@ -51,6 +52,7 @@ from statement_builder.billing.model.visits import (
 __all__ = [
     "OPEN_APPLICATIONS",
     "PRINTED_FORMATS",
+    "WITHOUT_STATUS",
     "Address",
     "AlternateFormat",
     "ApplicationStatus",

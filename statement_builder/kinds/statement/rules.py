@@ -24,7 +24,7 @@ from statement_builder.policy.candidate import (
     find_holds,
     guarantor_is_held,
 )
-from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
+from statement_builder.policy.channel import choose_channel, hold_unwanted_bill_on_paper
 from statement_builder.policy.due_dates import statements_are_done
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
@@ -59,7 +59,7 @@ STATEMENT_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
     guarantor_rules.hold_alternate_format,
-    lambda candidate: hold_unwanted_paper(candidate, level=0),
+    hold_unwanted_bill_on_paper,
     guarantor_rules.hold_without_encounters,
     encounter_rules.hold_zero,
     encounter_rules.hold_credit,

@@ -1,4 +1,4 @@
-"""The log of billings and collections of one account: bills, letters, what came back, holds, payments, and the Medicare
+"""The log of billings and collections of one account: bills, letters, returned mail, holds, payments, and the Medicare
 dates (42 CFR 413.89(e)(2)(i)(A); CMS Pub. 15-1, 310.B)."""
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from statement_builder.reports.billing_office import (
     MailRates,
     Report,
     find_answers,
+    report_agencies,
     report_aging,
     report_dunning_funnel,
     report_expiring_clocks,
@@ -166,6 +167,14 @@ def _read(context: AppContext, request: ReportRequest) -> Iterator[Entry]:
     return read_accounts(context, request.batch, request.as_of, request.refused)
 
 
+def _open_agencies(context: AppContext, request: ReportRequest) -> Report:
+    facility_id, ledger = context.facility.facility_id, context.ledger.placements
+    placements = ledger.all(facility_id)
+    totals = ledger.totals(facility_id, [each.placement_id for each in placements])
+    payments = ledger.payments(facility_id)
+    return report_agencies(placements, totals, payments, since=request.since, as_of=request.as_of)
+
+
 _OF_ACCOUNTS = frozenset({"as_of", "batch"})
 _OF_MAIL = frozenset({"since"})
 _OF_EXHIBITS = frozenset({"ccn", "component_ccn", "first", "last"})
@@ -214,6 +223,12 @@ REPORTS: dict[str, ReportDefinition] = {
         ),
         ReportDefinition(
             name="mail-cost", says="postage, sheets, and e-mails of each batch", takes=_OF_MAIL, open=_open_mail_cost
+        ),
+        ReportDefinition(
+            name="agencies",
+            says="collection agencies side by side: placed, collected, kept, and returned",
+            takes=_OF_MAIL,
+            open=_open_agencies,
         ),
         ReportDefinition(
             name="exhibit-2a",

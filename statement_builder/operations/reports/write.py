@@ -105,7 +105,7 @@ def show_report(
             notes=tuple(report.notes),
         )
 
-    return _run(context, definition, request, read, purpose)
+    return run_report(context, definition, request, read, purpose)
 
 
 def write_report(
@@ -130,11 +130,11 @@ def write_report(
             write_format(report, rows, kind, file)
             return rows.count
 
-        _, count = _run(context, definition, request, write, purpose)
+        _, count = run_report(context, definition, request, write, purpose)
     return count
 
 
-def _run(
+def run_report(
     context: AppContext,
     definition: ReportDefinition,
     request: ReportRequest,

@@ -116,7 +116,7 @@ class PrintRun:
     def _tasks(self, planner: PrintPlanner, *, is_prefetch: bool = False) -> Iterator[tuple[int, PrintTask]]:
         """The files still to be printed, by shard, with the number of shards processed so far.
 
-        Prefetching skips shards with readdressed documents, because planning those reads the whole source.
+        Prefetching skips shards with readdressed documents, because planning those reads the source.
         """
         for done, shard in enumerate(self._shards, start=1):
             waiting = _unclaimed(self._context, self._batch, shard)

@@ -3,6 +3,7 @@
 Each is a pure function from rows of the ledger or the billing system to the rows of a report.
 """
 
+from statement_builder.reports.billing_office.agencies import report_agencies
 from statement_builder.reports.billing_office.aging import report_aging
 from statement_builder.reports.billing_office.dunning_funnel import find_answers, report_dunning_funnel
 from statement_builder.reports.billing_office.expiring_clocks import report_expiring_clocks
@@ -39,6 +40,7 @@ __all__ = [
     "Report",
     "Row",
     "find_answers",
+    "report_agencies",
     "report_aging",
     "report_dunning_funnel",
     "report_expiring_clocks",

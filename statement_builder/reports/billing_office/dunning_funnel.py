@@ -101,11 +101,13 @@ def report_dunning_funnel(
         notes=[
             f"Documents of batches from {since} to {as_of}. Copies are not counted, and returned mail is not mailed."
         ],
-        plot=Plot(
-            title="Documents old enough for the longest window, and paid within it",
-            label="level",
-            parts=(f"old_{WINDOWS_DAYS[-1]}", f"paid_{WINDOWS_DAYS[-1]}"),
-            is_stacked=False,
+        plots=(
+            Plot(
+                title="Documents old enough for the longest window, and paid within it",
+                label="level",
+                parts=(f"old_{WINDOWS_DAYS[-1]}", f"paid_{WINDOWS_DAYS[-1]}"),
+                is_stacked=False,
+            ),
         ),
     )
 

@@ -59,13 +59,16 @@ class HeadingLine(Record, kw_only=True):
 
 
 class Plot(Record, kw_only=True):
-    """One picture of a report: a bar for each value of the first column, with a part for each column of `parts`."""
+    """One picture of a report: a bar for each value of the column `label`, with a part for each column of `parts`."""
 
     title: str
     label: str
     """The column that names the bars. Rows with the same label are added up."""
     parts: tuple[str, ...]
+    """Empty: the number of rows."""
     is_stacked: bool = True
+    by_month: bool = False
+    """A trend: the bars are the months of the first column, which has dates or batch ids, without a gap."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +84,7 @@ class Report:
     rows: Iterable[Row]
     notes: list[str] = field(default_factory=list)
     """What the reader must know besides: what is left out, and whether the figures tie."""
-    plot: Plot | None = None
+    plots: tuple[Plot, ...] = ()
     heading: tuple[HeadingLine, ...] = ()
     """The lines above the table, on a government form."""
     people: list[str] = field(default_factory=list)

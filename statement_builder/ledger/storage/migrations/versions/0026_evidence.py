@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0027"
-down_revision = "0024"
+revision = "0026"
+down_revision = "0025"
 
 ID = sa.String(255).with_variant(sa.String(255, collation="C"), "postgresql")
 WORD = sa.String(length=32)
