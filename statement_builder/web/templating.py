@@ -11,20 +11,13 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from statement_builder.billing.clocks import ClockName
 from statement_builder.operations.reports.formats.cells import cell_text, mark_code
 from statement_builder.operations.wording import FIGURE_LABELS, format_dollars, format_state
 from statement_builder.printable import one_line
 from statement_builder.rendering.translations import load_catalog
-from statement_builder.web.languages import LANGUAGES, N_
+from statement_builder.web.labels import CLOCK_LABELS
+from statement_builder.web.languages import LANGUAGES
 
-CLOCK_LABELS = {
-    ClockName.ECA_WAIT: N_("no extraordinary collection action before it ends"),
-    ClockName.ASSISTANCE: N_("applications for financial assistance are accepted until it ends"),
-    ClockName.MEDICARE: N_("no write-off as Medicare bad debt before it ends"),
-    ClockName.DISPUTE: N_("the patient may dispute a bill above the good faith estimate until it ends"),
-}
-"""What each legal clock means to a clerk."""
 WEB = Path(__file__).parent
 TEMPLATES = WEB / "templates"
 
@@ -51,6 +44,7 @@ def _open_environment(time_zone: str, catalog: NullTranslations) -> Environment:
     environment.filters |= {
         "dollars": format_dollars,
         "state": lambda state: gettext(format_state(state)),
+        "verb": lambda verb: gettext(verb.replace("-", " ")),
         "count": _format_count,
         "time": _time_format(ZoneInfo(time_zone)),
         "cell": cell_text,
@@ -69,6 +63,8 @@ def _translate_with(catalog: NullTranslations) -> tuple[Callable[..., str], Call
         return Markup(text) % {name: _finalize(value) for name, value in values.items()}  # noqa: S704 - our own text
 
     def gettext(text: str, **values: object) -> str:
+        if not text:
+            return ""  # which in a catalog is its header
         return fill(catalog.gettext(text), values) if values else _finalize_text(catalog.gettext(text))
 
     def ngettext(one: str, many: str, number: int, **values: object) -> str:

@@ -428,3 +428,15 @@ def test_place__needs_an_agency(proposed: Hospital) -> None:
     start, end = text.index("[[placement.agencies]]"), text.index("# [policy] sets")
     settings.write_text(text[:start] + text[end:], encoding="utf-8")
     assert "placement.agencies" in proposed.statements("place", "--cycle", "2026-11", code=2).err
+
+
+def test_place__a_dispute_that_an_operator_recorded_keeps_the_visit_from_the_agency(proposed: Hospital) -> None:
+    """Recorded after the list was proposed: the gates are passed again before anything is sent."""
+    guarantor = READY[0]
+    (account,) = proposed.ledger("SELECT account_number FROM placement WHERE guarantor_id = ?", guarantor)[0]
+    proposed.statements("request", "verification", account)
+    approve(proposed)
+    send(proposed)
+    assert states(proposed)[guarantor] == "dropped"
+    assert guarantor not in placements(proposed)
+    assert READY[1] in placements(proposed)

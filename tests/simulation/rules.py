@@ -178,11 +178,12 @@ def next_step_of_the_ladder(letter: Letter, _world: World, log: MailLog, day: da
             continue
         yield from _too_soon(account, bills, day)
         steps = [each for each in bills if each.arrived_on and account not in each.on_plan]
-        statements = [each for each in steps if each.kind == "statement"]
+        statements = [each for each in bills if each.arrived_on and each.kind == "statement"]
         levels = [each.level for each in steps if each.kind == "dunning"]
         if letter.kind == "statement":
-            if len(statements) >= STATEMENTS_MAX or levels:
-                yield f"statement about {account} after {len(statements)} statements and letters {levels}"
+            asked_in_full = len([each for each in steps if each.kind == "statement"])
+            if asked_in_full >= STATEMENTS_MAX or levels:
+                yield f"statement about {account} after {asked_in_full} statements and letters {levels}"
             continue
         first = min((each.arrived_on for each in bills if each.arrived_on), default=None)
         if letter.level not in LETTER_DAYS:
@@ -278,7 +279,7 @@ def page_says_the_same(letter: Letter, world: World, _log: MailLog, _day: date) 
     departure = letter.last
     if departure.channel != "print":
         return
-    if departure.amount_cents != (0 if letter.kind in ESTATE else letter.amount_cents):
+    if departure.amount_cents != letter.amount_cents:
         yield f"the manifest has {departure.amount_cents} cents, the ledger {letter.amount_cents}"
     text = departure.text
     if letter.amount_cents and money(letter.amount_cents) not in text:

@@ -21,8 +21,8 @@ from tests.simulation.simulation import Outcome, Plan, draw_events, simulate
 SMALL = Plan(
     seed=3,
     guarantors=40,
-    days=205,
-    conduct=Conduct(letters_every_days=21, notices_every_days=28, faults_permille=50),
+    days=173,
+    conduct=Conduct(letters_every_days=30, notices_every_days=28, faults_permille=50),
 )
 
 

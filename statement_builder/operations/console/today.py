@@ -28,6 +28,10 @@ _TITLES = {
     "ACK_LATE": "print files without an acknowledgment",
     "MAIL_LATE": "print files not reported as mailed",
 } | {code: HOLD_CODES[code].title for code in (*ALTERNATE_FORMATS.values(), *LISTED_CODES)}
+TITLES = ("to approve", "documents whose hand-off is uncertain", "exceptions", *_TITLES.values())
+"""Every title that `Waiting` can have."""
+UNITS_AND_STAGES = ("pull", "build", "hand-off", "accounts", "shards", "documents")
+"""Every stage and unit that `Progress` can have."""
 WAITING_CODES = ("APPROVAL", "UNCERTAIN", "EXCEPTIONS", *_TITLES)
 """Every code that `Waiting` can have."""
 

@@ -81,8 +81,8 @@ def find_agency(context: AppContext, agency_id: str) -> Agency:
 
 
 def account_scope(context: AppContext, as_of: date) -> Scope:
-    """Every account with a visit, as of a date."""
-    return Scope(source=context.settings.source.name, kind=Kind.STATEMENT, cycle=f"{as_of:%Y-%m}", as_of=as_of)
+    """Every account with a visit, as of a date, with what letters wait for: open disputes, and answers to them."""
+    return Scope(source=context.settings.source.name, kind=Kind.DUNNING, cycle=f"{as_of:%Y-%m}", as_of=as_of)
 
 
 def read_guarantors(context: AppContext, guarantor_ids: Sequence[str], as_of: date) -> list[Entry]:

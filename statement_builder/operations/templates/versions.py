@@ -31,7 +31,7 @@ class TemplateState(Record, kw_only=True):
     """Of this version, oldest first."""
     is_approved: bool
     """Whether as many people approved it as `release.templates` asks for; one, if it asks for none."""
-    approvals_required: int
+    required_people: int
     """How many people must approve a version before a batch with it is released without a question; 0, 1 or 2."""
     last_approved: TemplateApproval | None
     """The newest approval of another version: what the version in use is compared with."""
@@ -48,7 +48,7 @@ def read_template_state(context: AppContext) -> TemplateState:
         version=version,
         approvals=own,
         is_approved=count_people(own) >= max(1, _count_wanted(context)),
-        approvals_required=_count_wanted(context),
+        required_people=_count_wanted(context),
         last_approved=next((each for each in everything if each.template_version != version), None),
     )
 

@@ -17,7 +17,7 @@ RECALL_CODES = frozenset(
         *("BANKR_STAY", "BANKR_DISCH", "DECEASED", "ESTATE", "MINOR_GUAR", "INMATE"),
         *("FAP_PENDING", "FAP_APPROVED", "CHARITY100"),
         *("MCAID", "MCAID_PEND", "QMB", "WC", "TPL", "AUTO", "CLIENT", "INS_PEND"),
-        *("DISPUTE", "COMPLAINT", "PPDR", "IDR", "GFE400", "CONTEST", "LEGAL"),
+        *("DISPUTE", "VERIFY_OPEN", "COMPLAINT", "PPDR", "IDR", "GFE400", "CONTEST", "LEGAL"),
         *("PART2", "DV", "MINOR_SENS", "UNKNOWN_HOLD", "ADMIN_PAUSE"),
     }
 )

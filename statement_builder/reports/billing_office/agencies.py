@@ -9,7 +9,7 @@ from statement_builder.ledger.placement import Placement, PlacementChange, Place
 from statement_builder.ledger.states import AT_AGENCY, PlacementState
 from statement_builder.reports.billing_office.report import Column, ColumnType, Plot, Report, Row, share
 
-COMPLAINTS = frozenset({"COMPLAINT", "DISPUTE", "CONTEST"})
+COMPLAINTS = frozenset({"COMPLAINT", "DISPUTE", "VERIFY_OPEN", "CONTEST"})
 """Recalls for these reasons count as complaints."""
 _ENDS = {PlacementState.RECALLED: "recalled", PlacementState.RECALLING: "recalled", PlacementState.RETURNED: "returned"}
 

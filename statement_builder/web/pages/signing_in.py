@@ -50,7 +50,7 @@ def sign_out(request: Request) -> Response:
 @router.post("/language")
 def choose_language(request: Request, form: SentForm) -> Response:
     """Show the console in another language from now on, in this browser."""
-    language, path = form.text("language"), form.text("path")
+    language, path = form.text("language"), form.text("back")
     if language not in LANGUAGES:
         raise HTTPException(400, "Choose one of the languages that the console speaks.")
     answer = redirect(request, path if _PATH.fullmatch(path) else "/")
