@@ -22,6 +22,8 @@ class BillingFacts(Record, kw_only=True):
 
     mailed_on: tuple[date, ...] = ()
     """The days of the bills and letters that count as mailed, in order: none that was returned."""
+    is_at_agency: bool = False
+    """The ledger placed the account with an agency, and it is still there."""
     collection_days: int
     """`policy.medicare_collection_days`."""
 
@@ -180,11 +182,10 @@ def _check_effort(debt: MedicareBadDebt, facts: BillingFacts, _period: CostRepor
         )
 
 
-def _check_agency(debt: MedicareBadDebt, _facts: BillingFacts, _period: CostReportPeriod) -> Iterator[Finding]:
-    if debt.placed_on is None:
-        return
-    returned_on = debt.returned_on
-    if returned_on is None or (debt.medicare_written_off_on and returned_on > debt.medicare_written_off_on):
+def _check_agency(debt: MedicareBadDebt, facts: BillingFacts, _period: CostReportPeriod) -> Iterator[Finding]:
+    returned_on, claimed_on = debt.returned_on, debt.medicare_written_off_on
+    is_late = returned_on is None or (claimed_on is not None and returned_on > claimed_on)
+    if facts.is_at_agency or (debt.placed_on is not None and is_late):
         yield Finding(
             code="AT_AGENCY",
             reason="A collection agency had the account when it was written off for Medicare.",

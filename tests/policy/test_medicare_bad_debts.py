@@ -146,6 +146,19 @@ def test_first_bill__is_within_120_days_of_the_latest_remittance(
     assert " ".join(codes(changes, mailed_on)) == expected
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="billing-system-does-not-know"),
+        pytest.param({"placed_on": days(BILLED, 60), "returned_on": CEASED}, id="billing-system-says-returned"),
+    ],
+)
+def test_claim__of_an_account_that_the_ledger_has_at_an_agency_is_refused(changes: dict[str, Any]) -> None:
+    facts = BillingFacts(mailed_on=(BILLED,), is_at_agency=True, collection_days=120)
+    found = find_bad_debt_faults(replace(CLAIM, **changes), facts, PERIOD)
+    assert [each.code for each in found] == ["AT_AGENCY"]
+
+
 def test_account__is_listed_once() -> None:
     assert codes({}, is_repeated=True) == ["TWICE"]
 

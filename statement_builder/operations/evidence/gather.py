@@ -124,6 +124,7 @@ def read_billing_facts(context: AppContext, account: str) -> BillingFacts:
     """The bills and letters about an account that count as mailed: the same ones as on Exhibit 2A."""
     mailings = context.ledger.mail_figures.mailings(context.facility.facility_id, [account], since=date.min)
     return BillingFacts(
+        is_at_agency=account in context.ledger.placements.at_agencies(context.facility.facility_id, [account]),
         mailed_on=tuple(sorted(each.mailed_on for each in mailings.get(account, ()))),
         collection_days=context.settings.policy.medicare_collection_days.value,
     )

@@ -143,8 +143,10 @@ def _check_bad_debts(context: AppContext, form: ExhibitForm) -> tuple[list[Check
     for some in chunked(debts, _ACCOUNTS_A_LOOKUP):
         numbers = [each.account_number for each in some]
         mailings = context.ledger.mail_figures.mailings(context.facility.facility_id, numbers, since=date.min)
+        at_agencies = context.ledger.placements.at_agencies(context.facility.facility_id, numbers)
         for debt in some:
             facts = BillingFacts(
+                is_at_agency=debt.account_number in at_agencies,
                 mailed_on=tuple(sorted(each.mailed_on for each in mailings.get(debt.account_number, ()))),
                 collection_days=context.settings.policy.medicare_collection_days.value,
             )
