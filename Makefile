@@ -1,11 +1,12 @@
 SHELL := /bin/sh
 export PYTHONDONTWRITEBYTECODE :=
 PYTEST_ARGS ?=
+SIMULATE_ARGS ?=
 BOOTSTRAP := scripts/bootstrap.sh scripts/debian-packages.txt pyproject.toml
 NPM_LOCKS := tests/services/prism/package-lock.json tests/web/npm/package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs wheel bench airflow install clean
+.PHONY: help demo test check format docs wheel bench simulate airflow install clean
 
 help: ## List the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -33,6 +34,9 @@ wheel: .venv/.demo ## Build the wheel and the source distribution into build/dis
 
 bench: .venv/.demo ## Measure rendering and a whole batch on this machine
 	@.venv/bin/statements bench --documents 3700 --stages
+
+simulate: .venv/.test ## Simulate a year of mail, and judge every piece of it
+	@.venv/bin/python -m tests.simulation $(SIMULATE_ARGS)
 
 airflow: .venv/.airflow ## Start Airflow with a sample hospital, without Docker
 	@.venv/bin/python scripts/airflow_standalone.py

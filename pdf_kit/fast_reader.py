@@ -286,7 +286,17 @@ class _Line(NamedTuple):
 
     baseline: float
     size: float
-    zones: tuple[tuple[Rect, int], ...]
+    zones: tuple[_Zone, ...]
+
+
+class _Zone(NamedTuple):
+    """A rectangle that the caller requests, and its bit. Its sides are numbers here: properties take longer."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    bit: int
 
 
 class _PlacedWordCache(dict[bytes, _PlacedWord]):
@@ -319,7 +329,7 @@ class _PlacedWordCache(dict[bytes, _PlacedWord]):
     def _line(self, y: bytes, points: bytes) -> _Line:
         baseline, size = float(y) * self._scale, float(points) * self._scale
         zones = tuple(
-            (zone, bit)
+            _Zone(zone.left, zone.top, zone.right, zone.bottom, bit)
             for zone, bit in self._zones.items()
             if baseline - INK_ABOVE_MAX * size < zone.bottom and baseline + INK_ABOVE_MAX * size > zone.top
         )
@@ -331,7 +341,12 @@ def _touched_zones(word: Word, start: float, end: float, line: _Line) -> int:
     """A bit for each of the line's zones that the word's ink touches."""
     touched, overhang = 0, INK_BESIDE_MAX * line.size
     left, right = start - overhang, end + overhang
-    for zone, bit in line.zones:
-        if left < zone.right and right > zone.left and _touches(word.ink, start, line.baseline, line.size, zone):
-            touched |= bit
+    near = [zone for zone in line.zones if left < zone.right and right > zone.left]
+    if near:
+        ink, size = word.ink, line.size
+        left, right = start + ink.left * size, start + ink.right * size
+        top, bottom = line.baseline - ink.top * size, line.baseline - ink.bottom * size
+        for zone in near:
+            if top < zone.bottom and bottom > zone.top and left < zone.right and right > zone.left:
+                touched |= zone.bit
     return touched

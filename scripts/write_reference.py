@@ -24,12 +24,19 @@ from mail_house.print_files.manifest import COLUMNS as MANIFEST_COLUMNS
 from mail_house.write_back import WriteBackLine
 from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
-from statement_builder.ledger import LegalHold, RecordedRequest
+from statement_builder.ledger import EvidencePacket, LegalHold, MailHold, RecordedRequest
 from statement_builder.operations.access import AccessReport
 from statement_builder.operations.credit_balances import CreditBalanceList
+from statement_builder.operations.evidence.write import WrittenPacket
 from statement_builder.operations.health_check import HealthCheckFinding
 from statement_builder.operations.payroll.collect import CollectedAnswers
 from statement_builder.operations.payroll.send import SentDeductions
+from statement_builder.operations.placement.changes import RecalledPlacement
+from statement_builder.operations.placement.collect import CollectedReports
+from statement_builder.operations.placement.propose import PlacementList
+from statement_builder.operations.placement.send import SentPlacements
+from statement_builder.operations.placement.show import PlacementListDetails
+from statement_builder.operations.placement.status import PlacementStatus
 from statement_builder.operations.preflight import PreflightReport
 from statement_builder.operations.queries import ExceptionRow, HoldRow
 from statement_builder.operations.reports.registry import REPORTS
@@ -308,8 +315,19 @@ _JSON_RESULTS = (
     ("statements track", "One object.", TrackingResult),
     ("statements payroll send", "One object.", SentDeductions),
     ("statements payroll collect", "One object.", CollectedAnswers),
+    ("statements place", "One object.", PlacementList),
+    ("statements placement list", "A list of objects.", PlacementList),
+    ("statements placement show", "One object.", PlacementListDetails),
+    ("statements placement approve, reject", "One object.", PlacementList),
+    ("statements placement send", "One object.", SentPlacements),
+    ("statements placement collect", "One object.", CollectedReports),
+    ("statements placement recall", "One object.", RecalledPlacement),
+    ("statements placement status", "One object.", PlacementStatus),
     ("statements purge", "One object.", PurgeReport),
     ("statements legal-hold list", "A list of objects.", LegalHold),
+    ("statements mail-hold list", "A list of objects.", MailHold),
+    ("statements evidence bad-debt, small-claims, list", "One object; `list` prints a list of them.", EvidencePacket),
+    ("statements evidence draft, write", "One object.", WrittenPacket),
     ("statements requests", "A list of objects.", RecordedRequest),
     ("statements credits", "One object, with the objects of the next section in `credits`.", CreditBalanceList),
     ("statements credits: a credit", "One object.", CreditBalance),

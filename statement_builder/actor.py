@@ -51,6 +51,11 @@ def is_same_user(actor: str, other: str) -> bool:
     return _person(actor) == _person(other)
 
 
+def is_named(actor: str, user: str) -> bool:
+    """Whether an actor is the person with this user name."""
+    return _person(actor) == user.casefold()
+
+
 def _person(actor: str) -> str:
     user, _, _ = actor.rpartition("@")  # a user's name may be an e-mail address
     return user.partition("/")[0].casefold()

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from statement_builder.billing.balance import balance
 from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import (
@@ -24,7 +26,7 @@ from statement_builder.billing.model import (
 )
 from statement_builder.billing.obstetric import schedule
 from statement_builder.billing.plans import amount_due
-from statement_builder.billing.selection import Channel, Kind, Selection
+from statement_builder.billing.selection import Channel, Kind, PreAssignmentItem, Selection
 from statement_builder.documents import Content, PrintedTerms
 from statement_builder.kinds import compose
 from tests.builders import (
@@ -89,6 +91,10 @@ def compose_document(
         batch_cycle="2026-11",
         issued_on=AS_OF,
     )
+
+
+BEFORE_PLACEMENT = replace(TERMS, pre_assignment_items=tuple(PreAssignmentItem))
+"""As in California."""
 
 
 def three_visits(**changes: Any) -> tuple[Encounter, ...]:

@@ -22,9 +22,11 @@ PACKAGE_DATA_READERS = {
     "kinds/registry.py",
     "policy/estates/probate.py",
     "policy/hold_codes.py",
+    "policy/itemized_states.py",
     "policy/legal_numbers.py",
     "policy/placeholders.py",
     "policy/plan_states.py",
+    "policy/pre_assignment.py",
     "policy/wage_deductions.py",
 }
 """Pure modules that read their own package data, or import a folder of their package, once. No rule reads another

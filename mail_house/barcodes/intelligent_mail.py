@@ -1,6 +1,6 @@
 """The Intelligent Mail barcode: 65 bars of four kinds that encode the mailer and the destination.
 
-Content: USPS-B-3200. Bars and clear zones: Publication 25 and domain rules 7.4. Bar heights and widths are in the
+Content: USPS-B-3200. Bars and clear zones: Publication 25. Bar heights and widths are in the
 middle of the permitted range. The pitch is the narrowest permitted: a wider barcode would not stay inside the window
 when the insert shifts (7.3).
 """

@@ -1,5 +1,5 @@
 """The mark that an inserter reads on every sheet: a DataMatrix (ECC 200, ISO/IEC 16022) with the document's sequence
-number, the sheet number, and whether the envelope closes after this sheet (domain rules 7.6)."""
+number, the sheet number, and whether the envelope closes after this sheet."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The text of an e-mail: neutral, the same for every kind of document, with a sign-in link.
 
-It says nothing about health, money or the account and names only the hospital (45 CFR 164.502(b); domain rules 8).
+It says nothing about health, money or the account and names only the hospital (45 CFR 164.502(b)).
 Languages are data: one file per language in `texts/`, all with the same keys.
 """
 

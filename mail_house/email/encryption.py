@@ -11,7 +11,7 @@ from security_kit.passwords import find_weakness
 
 
 def require_secret(secret: str, known: Collection[str] = ()) -> None:
-    """Raise ValueError for a secret that others could know or guess (domain rules 8); `known` as of `find_weakness`."""
+    """Raise ValueError for a secret that others could know or guess; `known` as of `find_weakness`."""
     if weakness := find_weakness(secret, known):
         raise ValueError(f"the secret for its attachment {weakness}")
 

@@ -1,6 +1,6 @@
 """The CSV files of print vendors and of the portal (RFC 4180, UTF-8), one schema each. The header identifies it.
 
-Columns and codes: domain rules 7.2 and 7.7. Every column is required, and no other is allowed. Letter case does not
+Every column is required, and no other is allowed. Letter case does not
 matter in ids and codes. A value that is not valid is described in words; it is quoted only if it looks like a code.
 """
 

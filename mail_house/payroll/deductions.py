@@ -2,7 +2,7 @@
 delivered last.
 
 A line has an employee number, a code, amounts and dates, and nothing else: payroll acts for the employer, which learns
-nothing of the care (45 CFR 164.508; domain rules 5). Lines are effective-dated: a later line for the same employee and
+nothing of the care (45 CFR 164.508). Lines are effective-dated: a later line for the same employee and
 code replaces the earlier one. An `end` before the `start` means that nothing is to be taken.
 """
 

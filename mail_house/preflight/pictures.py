@@ -110,7 +110,7 @@ def _read_mark(picture: Image.Image) -> SheetMark | None:
 
 def _reach(window: Rect, profile: Profile) -> Rect:
     """Return the area of the page that can show in a window when the sheet shifts. The sheet settles at the lower
-    left, so the area extends left of and below the window (domain rules 7.3)."""
+    left, so the area extends left of and below the window."""
     left = max(0.0, window.left - profile.play_across_in)
     return Rect(
         left=left,

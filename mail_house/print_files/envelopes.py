@@ -15,7 +15,7 @@ def sheets_of(pages: int, profile: Profile) -> int:
 
 
 def envelope_class(pages: int, profile: Profile) -> EnvelopeClass:
-    """Return the smallest envelope for a document of this many pages (domain rules 7.6).
+    """Return the smallest envelope for a document of this many pages.
 
     Raises ValueError for a document longer than `profile.pages_max`: it fits no envelope.
     """

@@ -9,13 +9,14 @@ PRINT_FILE_PREFIX = "STMT_"
 FEED_FILE_PREFIX = "PORTAL_"
 DEDUCTION_FILE_PREFIX = "DEDUCT_"
 WRITE_BACK_PREFIX = "BILLING_"
+AGENCY_FILE_PREFIX = "AGENCY_"
 _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*")
 
 
 def print_file_name(
     *, facility_id: str, cycle: str, created_on: date, batch_id: str, number: int, prefix: str = PRINT_FILE_PREFIX
 ) -> str:
-    """Return `STMT_<FAC>_<CYCLE>_<YYYYMMDD>_<BATCH>_<NNN>`, without a suffix (domain rules 7.2); `PORTAL_…` with that
+    """Return `STMT_<FAC>_<CYCLE>_<YYYYMMDD>_<BATCH>_<NNN>`, without a suffix; `PORTAL_…` with that
     `prefix`.
 
     `created_on` must be the same in a rerun, such as the batch's as-of date: a file with a new name would be mailed
@@ -34,3 +35,11 @@ def deduction_file_name(*, facility_id: str, created_on: date, number: int) -> s
     if not _PART.fullmatch(facility_id):
         raise ValueError(f"facility id {facility_id!r} cannot be part of a file name: use letters, digits and hyphens")
     return f"{DEDUCTION_FILE_PREFIX}{facility_id.upper()}_{created_on:%Y%m%d}_{number:04d}"
+
+
+def agency_file_name(*, facility_id: str, agency_id: str, created_on: date, number: int) -> str:
+    """Return `AGENCY_<FAC>_<AGENCY>_<YYYYMMDD>_<NNNN>`, without a suffix. The number counts the agency's files."""
+    for field, part in (("facility id", facility_id), ("agency id", agency_id)):
+        if not _PART.fullmatch(part):
+            raise ValueError(f"{field} {part!r} cannot be part of a file name: use letters, digits and hyphens")
+    return f"{AGENCY_FILE_PREFIX}{facility_id.upper()}_{agency_id.upper()}_{created_on:%Y%m%d}_{number:04d}"

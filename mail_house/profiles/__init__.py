@@ -1,6 +1,6 @@
 """Vendor profiles as data, one TOML file each in this folder: envelope windows and capacity, barcode and sheet marks.
 
-Lengths are inches on the page (8.5 x 11) from its top left corner. Geometry and its sources: domain rules 7.3 to 7.6.
+Lengths are inches on the page (8.5 x 11) from its top left corner. Each profile names the sources of its geometry.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Source of the measurements."""
     duplex: bool
     sheets_letter_max: int
-    """More sheets go in a flat (domain rules 7.6: a #10 holds 6 tri-folded sheets, or 5 plus a return envelope)."""
+    """More sheets go in a flat (a #10 holds 6 tri-folded sheets, or 5 plus a return envelope)."""
     sheets_flat_max: int
     mail_class: str = "first-class"
     """The vendor's word for First-Class Mail, in the manifest."""
@@ -104,7 +104,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The letter's text starts at or below this line on page 1, so it never shows in a window."""
     play_across_in: float
     play_down_in: float
-    """How far a sheet can shift in the envelope, to the right and up, from where it settles (domain rules 7.3)."""
+    """How far a sheet can shift in the envelope, to the right and up, from where it settles."""
     vendor_zone: ProfileRect
     """Kept clear on the front of every sheet, for the vendor's marks or ours."""
     print_margin_in: float = 0.1875

@@ -3,7 +3,7 @@
 The idempotency key makes a repeated request return the same letter, for the 24 hours that Lob remembers keys. After
 that, only a search by the print file's name in the letter's metadata finds it, so every request for a letter starts
 with that search.
-API: version 1.22.0 of Lob's OpenAPI description. Limits: domain rules 7.8.
+API and limits: version 1.22.0 of Lob's OpenAPI description.
 """
 
 from __future__ import annotations

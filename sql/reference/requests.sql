@@ -9,7 +9,11 @@ SELECT COALESCE((SELECT min(m.mail_sort) FROM mailing AS m WHERE m.guarantor_id 
        owned.request_id,
        owned.kind,
        owned.asked_on,
-       owned.format
+       owned.format,
+       owned.reviewed_on,
+       owned.corrected_items,
+       owned.obstacle,
+       owned.expected_on
 FROM (
     SELECT COALESCE((SELECT CASE WHEN min(COALESCE(v.guarantor_id, '')) = max(COALESCE(v.guarantor_id, ''))
                                  THEN min(COALESCE(v.guarantor_id, '')) ELSE '' END
@@ -20,7 +24,11 @@ FROM (
            r.request_id,
            r.kind,
            r.asked_on,
-           r.format
+           r.format,
+           r.reviewed_on,
+           r.corrected_items,
+           r.obstacle,
+           r.expected_on
     FROM document_request AS r
     WHERE r.account_number IN (SELECT v.account_number FROM encounter AS v WHERE v.guarantor_id IN (:guarantor_ids))
 ) AS owned

@@ -211,7 +211,11 @@ CREATE TABLE document_request (
     account_number text COLLATE "C",
     kind text COLLATE "C",
     asked_on date,
-    format text COLLATE "C"
+    format text COLLATE "C",
+    reviewed_on date,
+    corrected_items text COLLATE "C",
+    obstacle text COLLATE "C",
+    expected_on date
 );
 
 CREATE TABLE estate (
@@ -293,6 +297,72 @@ CREATE TABLE feed (
 CREATE TABLE general_ledger (
     financial_class text COLLATE "C",
     balance_cents bigint
+);
+
+-- For the Medicare cost report: bad debts with their Medicare facts, and what was written off of any payer.
+CREATE TABLE medicare_bad_debt (
+    guarantor_id text COLLATE "C",
+    account_number text COLLATE "C",
+    ccn text COLLATE "C",
+    component_ccn text COLLATE "C",
+    patient_class text COLLATE "C",
+    last_name text COLLATE "C",
+    first_name text COLLATE "C",
+    service_from date,
+    service_to date,
+    mbi text COLLATE "C",
+    medicaid_number text COLLATE "C",
+    is_qmb boolean,
+    is_medicare_advantage boolean,
+    is_indigent boolean,
+    medicare_remitted_on date,
+    medicaid_remitted_on date,
+    secondary_remitted_on date,
+    beneficiary_cents bigint,
+    first_billed_on date,
+    last_paid_on date,
+    written_off_on date,
+    placed_on date,
+    returned_on date,
+    ceased_on date,
+    medicare_written_off_on date,
+    deductible_cents bigint,
+    coinsurance_cents bigint,
+    paid_cents bigint,
+    claimed_cents bigint,
+    recovered_on date,
+    recovered_cents bigint,
+    recovered_year_ends_on date
+);
+
+CREATE TABLE write_off (
+    guarantor_id text COLLATE "C",
+    account_number text COLLATE "C",
+    ccn text COLLATE "C",
+    component_ccn text COLLATE "C",
+    patient_class text COLLATE "C",
+    last_name text COLLATE "C",
+    first_name text COLLATE "C",
+    service_from date,
+    service_to date,
+    insurance_status text COLLATE "C",
+    is_insured boolean,
+    primary_payer text COLLATE "C",
+    secondary_payer text COLLATE "C",
+    charges_cents bigint,
+    professional_cents bigint,
+    patient_share_cents bigint,
+    insurer_paid_cents bigint,
+    contractual_cents bigint,
+    other_nonallowable_cents bigint,
+    patient_paid_cents bigint,
+    uninsured_discount_cents bigint,
+    noncovered_charity_cents bigint,
+    other_charity_cents bigint,
+    charity_cents bigint,
+    charity_on date,
+    bad_debt_cents bigint,
+    bad_debt_on date
 );
 
 -- Indexes for lookups row by row, so that no query must hold a whole table in memory for a join.

@@ -211,7 +211,11 @@ CREATE TABLE document_request (
     account_number text,
     kind text,
     asked_on text,
-    format text
+    format text,
+    reviewed_on text,
+    corrected_items text,
+    obstacle text,
+    expected_on text
 );
 
 CREATE TABLE estate (
@@ -293,6 +297,72 @@ CREATE TABLE feed (
 CREATE TABLE general_ledger (
     financial_class text,
     balance_cents integer
+);
+
+-- For the Medicare cost report: bad debts with their Medicare facts, and what was written off of any payer.
+CREATE TABLE medicare_bad_debt (
+    guarantor_id text,
+    account_number text,
+    ccn text,
+    component_ccn text,
+    patient_class text,
+    last_name text,
+    first_name text,
+    service_from text,
+    service_to text,
+    mbi text,
+    medicaid_number text,
+    is_qmb integer,
+    is_medicare_advantage integer,
+    is_indigent integer,
+    medicare_remitted_on text,
+    medicaid_remitted_on text,
+    secondary_remitted_on text,
+    beneficiary_cents integer,
+    first_billed_on text,
+    last_paid_on text,
+    written_off_on text,
+    placed_on text,
+    returned_on text,
+    ceased_on text,
+    medicare_written_off_on text,
+    deductible_cents integer,
+    coinsurance_cents integer,
+    paid_cents integer,
+    claimed_cents integer,
+    recovered_on text,
+    recovered_cents integer,
+    recovered_year_ends_on text
+);
+
+CREATE TABLE write_off (
+    guarantor_id text,
+    account_number text,
+    ccn text,
+    component_ccn text,
+    patient_class text,
+    last_name text,
+    first_name text,
+    service_from text,
+    service_to text,
+    insurance_status text,
+    is_insured integer,
+    primary_payer text,
+    secondary_payer text,
+    charges_cents integer,
+    professional_cents integer,
+    patient_share_cents integer,
+    insurer_paid_cents integer,
+    contractual_cents integer,
+    other_nonallowable_cents integer,
+    patient_paid_cents integer,
+    uninsured_discount_cents integer,
+    noncovered_charity_cents integer,
+    other_charity_cents integer,
+    charity_cents integer,
+    charity_on text,
+    bad_debt_cents integer,
+    bad_debt_on text
 );
 
 -- Indexes for lookups row by row, so that no query must hold a whole table in memory for a join.

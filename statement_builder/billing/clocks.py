@@ -1,6 +1,6 @@
 """The legal clocks of one visit, each with its own start, end and citation. Pure.
 
-Three rules count 120 days, from different events, so the clocks are kept apart (domain rules, 0.1). All start with a
+Three rules count 120 days, from different events, so the clocks are kept apart. All start with a
 document that this service mailed. None ends another.
 """
 

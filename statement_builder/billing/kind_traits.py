@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from statement_builder.billing.model import Record
+from statement_builder.billing.model import Record, RequestKind
 
 
 class MailingClock(StrEnum):
@@ -37,7 +37,9 @@ class KindTraits(Record, kw_only=True):
     is_obstetric: bool = False
     """It is about a pregnancy and not about visits."""
     is_asked_for: bool = False
-    """It answers requests, each once. Nobody gets one who did not ask."""
+    """It answers the open requests of its own name, each once. Nobody gets one whom no request names."""
+    reads_requests: tuple[RequestKind, ...] = ()
+    """The open requests that its rules look at. Its documents answer those of its own name only."""
     is_regular: bool = False
     """Its batches are alike from cycle to cycle, so that an empty one, or one that differs much from the last, needs a
     person's look."""

@@ -56,7 +56,7 @@ def schedule(
     installments_max: int,
     courtesy_after_week: int,
 ) -> ObstetricSchedule:
-    """The schedule from the date of the estimate to `pay_by_week` of pregnancy (domain rules, section 6).
+    """The schedule from the date of the estimate to `pay_by_week` of pregnancy.
 
     One payment per whole month, at least 1 and at most `installments_max`. The last one is on the pay-by date and
     includes the odd cents. Deposits pay them in order.

@@ -1,4 +1,4 @@
-"""The scanline of a payment coupon, which a lockbox scanner reads: account, amount, check digit (domain rules 7.5).
+"""The scanline of a payment coupon, which a lockbox scanner reads: account, amount, check digit.
 
 Each bank has its own layout, so the widths and the check digit are settings, tested with the bank's sample lines.
 """

@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from statement_builder.billing.kind_traits import KindTraits, MailingClock
-from statement_builder.billing.model import DocumentRequest, Fault, Record
+from statement_builder.billing.model import DocumentRequest, Fault, Record, RequestKind
 
 
 class Kind(StrEnum):
@@ -35,9 +35,37 @@ class Kind(StrEnum):
     )
     DUNNING = (
         "dunning",
-        KindTraits(noun="dunning letter", clock=MailingClock.LETTERS, family="bill", is_dunning=True, is_regular=True),
+        KindTraits(
+            noun="dunning letter",
+            clock=MailingClock.LETTERS,
+            family="bill",
+            is_dunning=True,
+            is_regular=True,
+            reads_requests=(RequestKind.VERIFICATION, RequestKind.INVOICE),
+        ),
     )
-    INVOICE = "invoice", KindTraits(noun="itemized bill", is_asked_for=True)
+    INVOICE = (
+        "invoice",
+        KindTraits(noun="itemized bill", is_asked_for=True, reads_requests=(RequestKind.INVOICE,)),
+    )
+    ITEMIZED_REQUEST_REPLY = (
+        "itemized-request-reply",
+        KindTraits(
+            noun="letter about a requested itemized bill",
+            family="invoice",
+            reads_requests=(RequestKind.INVOICE,),
+            needs_esign_terms=False,
+        ),
+    )
+    VERIFICATION = (
+        "verification",
+        KindTraits(
+            noun="answer about a disputed bill",
+            is_asked_for=True,
+            reads_requests=(RequestKind.VERIFICATION,),
+            by_email=False,
+        ),
+    )
     PLAN_AGREEMENT = "plan-agreement", KindTraits(family="plan", by_email=False)
     PLAN_REMINDER = "plan-reminder", KindTraits(family="plan")
     PLAN_MISSED = (
@@ -153,6 +181,22 @@ class CollectionAction(StrEnum):
     """Delay or deny medically necessary care, or require a payment first, because of this debt: (b)(1)(iii)."""
 
 
+class PreAssignmentItem(StrEnum):
+    """What a state's law has a notice say before a debt is assigned to a collection agency."""
+
+    DATES = "dates"
+    """The dates of service."""
+    AGENCY = "agency"
+    ITEMIZED_BILL = "itemized_bill"
+    """How to get one."""
+    COVERAGE = "coverage"
+    """The name and the type of the health plan on record, or that there is none."""
+    APPLICATION = "application"
+    """The form to apply for financial assistance goes with the notice."""
+    ASSISTANCE_DATES = "assistance_dates"
+    """When the person was told about financial assistance, and when an application was decided."""
+
+
 class PlanLetterMode(StrEnum):
     """What a payment plan is confirmed with (12 CFR 1026.2(a)(17))."""
 
@@ -194,6 +238,8 @@ class Selection(Record, kw_only=True):
     due_on: date
     requests: tuple[DocumentRequest, ...] = ()
     """What this document answers."""
+    reason: str = ""
+    """Why the rules chose it, where its page says so and the account alone does not tell."""
     recipient_digest: str = ""
     """Digest of the name and address on the document (`policy.recipient`), so that the recheck sees a change."""
 

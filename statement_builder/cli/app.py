@@ -21,6 +21,7 @@ from statement_builder.cli import (
     documents,
     maintenance,
     output,
+    placement,
     requests,
     retention,
     serve,
@@ -29,7 +30,10 @@ from statement_builder.cli import (
     tracking,
     work_queue,
 )
+from statement_builder.cli.evidence import evidence_app
+from statement_builder.cli.mail_holds import mail_hold_app
 from statement_builder.cli.payroll import payroll_app
+from statement_builder.cli.placement import placement_app
 from statement_builder.cli.queue import queue_app
 from statement_builder.cli.reports import report_app
 from statement_builder.cli.source import source_app
@@ -65,6 +69,7 @@ _PANELS = {
         work_queue.holds,
         credit_balances.credits,
         tracking.track,
+        placement.place,
     ),
     "Documents": (
         documents.find,
@@ -75,7 +80,7 @@ _PANELS = {
         documents.correct,
         documents.resolve,
     ),
-    "Requests": (requests.request, requests.requests, requests.withdraw),
+    "Requests": (requests.request, requests.requests, requests.review, requests.withdraw),
     "Retention": (retention.purge,),
     "Checks and sample data": (
         maintenance.doctor,
@@ -91,9 +96,12 @@ for _panel, _commands in _PANELS.items():
         app.command(rich_help_panel=_panel)(_command)
 app.add_typer(queue_app, name="queue", rich_help_panel="Work queue and reports")
 app.add_typer(payroll_app, name="payroll", rich_help_panel="Requests")
+app.add_typer(placement_app, name="placement", rich_help_panel="Work queue and reports")
 billing_office.add_commands(report_app)
+app.add_typer(evidence_app, name="evidence", rich_help_panel="Work queue and reports")
 app.add_typer(report_app, name="report", rich_help_panel="Work queue and reports")
 app.add_typer(retention.legal_hold_app, name="legal-hold", rich_help_panel="Retention")
+app.add_typer(mail_hold_app, name="mail-hold", rich_help_panel="Work queue and reports")
 app.add_typer(stores.ledger_app, name="ledger", rich_help_panel="Checks and sample data")
 app.add_typer(source_app, name="source", rich_help_panel="Checks and sample data")
 

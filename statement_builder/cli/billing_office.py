@@ -6,6 +6,7 @@ import inspect
 import sys
 import tempfile
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +16,19 @@ from statement_builder.cli import output
 from statement_builder.cli.numbers import whole_number
 from statement_builder.cli.options import Json, Purpose, opened, parse_day
 from statement_builder.errors import ConfigError
+from statement_builder.operations.reports.exhibits import ExhibitRequest
 from statement_builder.operations.reports.formats import Format
 from statement_builder.operations.reports.registry import REPORTS, ReportDefinition
 from statement_builder.operations.reports.write import make_request, show_report, write_report
 from statement_builder.printable import printable_lines
+
+
+class Service(StrEnum):
+    """What an exhibit lists apart."""
+
+    INPATIENT = "inpatient"
+    OUTPATIENT = "outpatient"
+
 
 ROWS_SHOWN_MAX = 1_000
 """A terminal shows no more; a file has all."""
@@ -33,6 +43,17 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
         None,
     ),
     "days": (Annotated[int | None, typer.Option(parser=whole_number(0), help="How far ahead. Default: 30.")], None),
+    "ccn": (Annotated[str | None, typer.Option(help="The provider's CCN. Default: cost_report.ccn.")], None),
+    "component_ccn": (Annotated[str | None, typer.Option(help="The CCN of a subprovider of it. Default: none.")], None),
+    "first": (
+        Annotated[str | None, typer.Option("--from", help="First day of the fiscal year. Default: the last one.")],
+        None,
+    ),
+    "last": (Annotated[str | None, typer.Option("--to", help="Last day of the fiscal year.")], None),
+    "service": (
+        Annotated[Service, typer.Option(help="Which services; each has a list of its own.")],
+        Service.INPATIENT,
+    ),
     "path": (Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")], None),
     "as_csv": (Annotated[bool, typer.Option("--csv", help="Comma-separated, with amounts in dollars.")], False),
     "as_xlsx": (Annotated[bool, typer.Option("--xlsx", help="A workbook; requires --output.")], False),
@@ -40,7 +61,7 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
     "as_json": (Json, False),
     "purpose": (Purpose, ""),
 }
-"""Parameter → its annotation and default. A report has the first four only if it uses them."""
+"""Parameter → its annotation and default. A report has those before `path` only if it uses them."""
 _ALWAYS = frozenset({"path", "as_csv", "as_xlsx", "as_html", "as_json", "purpose"})
 
 
@@ -51,6 +72,11 @@ def _run_report(
     batch: str | None = None,
     since: str | None = None,
     days: int | None = None,
+    ccn: str | None = None,
+    component_ccn: str | None = None,
+    first: str | None = None,
+    last: str | None = None,
+    service: Service = Service.INPATIENT,
     path: Path | None,
     as_csv: bool,
     as_xlsx: bool,
@@ -74,6 +100,13 @@ def _run_report(
             since=parse_day(since, "--since"),
             days=days,
             batch_id=batch,
+            exhibit=ExhibitRequest(
+                ccn=ccn or "",
+                component_ccn=component_ccn or "",
+                first_on=parse_day(first, "--from"),
+                last_on=parse_day(last, "--to"),
+                is_inpatient=service is Service.INPATIENT,
+            ),
         )
         if kind is None:
             report, view = show_report(context, definition, request, rows_max=ROWS_SHOWN_MAX, purpose=purpose)

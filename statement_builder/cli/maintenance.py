@@ -13,8 +13,11 @@ from statement_builder.billing.selection import Kind
 from statement_builder.cli import output
 from statement_builder.cli.numbers import whole_number
 from statement_builder.cli.options import Json, Purpose, Workers, opened, record_access_without_context
+from statement_builder.errors import ConfigError
 from statement_builder.operations.access import list_subjects
 from statement_builder.settings import load_settings
+
+_EVERY_KIND = "all"
 
 
 def preflight(
@@ -77,9 +80,17 @@ def _ignore(_line: str) -> None:
     """Report no step: with `--json`, only the result is printed."""
 
 
+def _kind_or_all(text: str) -> str:
+    if text not in {*Kind, _EVERY_KIND}:
+        raise typer.BadParameter(f"'{text}' is not a kind of document. Use {', '.join(Kind)}, or {_EVERY_KIND}.")
+    return text
+
+
 def bench(
     documents: Annotated[int, typer.Option(parser=whole_number(1), help="Number of documents to render.")] = 500,
-    kind: Annotated[Kind, typer.Option(help="The kind of document.")] = Kind.STATEMENT,
+    kind: Annotated[
+        str, typer.Option(parser=_kind_or_all, metavar="KIND", help="The kind of document, or `all` for each of them.")
+    ] = Kind.STATEMENT.value,
     stages: Annotated[bool, typer.Option("--stages", help="Also measure a whole batch, stage by stage.")] = False,
     workers: Annotated[
         int, typer.Option(parser=whole_number(0), help="Worker processes of that batch; 0 is one per processor.")
@@ -87,7 +98,13 @@ def bench(
     as_json: Json = False,
 ) -> None:
     """Measure rendering on one core of this machine, compared with one WeasyPrint call per document."""
-    from statement_builder.devtools.benchmark import run_bench  # noqa: PLC0415
+    from statement_builder.devtools.benchmark import run_bench, run_bench_of_every_kind  # noqa: PLC0415
 
-    result = run_bench(documents=documents, kind=kind, stages=stages, workers=workers or os.cpu_count() or 1)
+    if kind == _EVERY_KIND:
+        if stages:
+            raise ConfigError("--stages measures a batch of statements: omit --kind.")
+        results = run_bench_of_every_kind(documents=documents)
+        output.print_json(results) if as_json else output.show_benchmarks(results)
+        return
+    result = run_bench(documents=documents, kind=Kind(kind), stages=stages, workers=workers or os.cpu_count() or 1)
     output.print_json(result) if as_json else output.show_benchmark(result)

@@ -10,36 +10,30 @@ import multiprocessing
 import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, date, datetime
-from itertools import islice
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import msgspec
 from msgspec.structs import replace
 
-from mail_house.secret import KeyRing
-from statement_builder.billing.model import FaultyAccount, GuarantorAccount, Record
+from statement_builder.billing.model import Record
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import BatchBenchmark, run_whole_batch
-from statement_builder.documents import CompositionError, Content
+from statement_builder.documents import Content
 from statement_builder.errors import ConfigError
-from statement_builder.kinds import candidate_cents, compose, decide, definition_of
-from statement_builder.pipeline.build_worker import printed_terms
-from statement_builder.pipeline.payment_codes import payment_check
+from statement_builder.operations.sample_contents import AS_OF, contents_by_kind, make_sample_hospital, sample_contents
 from statement_builder.pipeline.workers import fork_context, infrequent_gc
-from statement_builder.policy import split_account
 from statement_builder.rendering import GROUP_SIZE, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
-from statement_builder.resources import SAMPLE_SETTINGS, SQL_ROOT, TEMPLATES
+from statement_builder.resources import SAMPLE_SETTINGS, TEMPLATES
 from statement_builder.settings import Settings, load_settings
-from statement_builder.source import make_sample, open_source
 
-AS_OF = date(2026, 11, 7)
 BENCH_NOW = datetime.combine(AS_OF, datetime.min.time(), UTC)
 PLAIN_MAX = 25
 """Documents for the plain engine. A WeasyPrint call is so slow that more would only make the run longer."""
-_KEYS = KeyRing(["not a secret: these pages are never mailed"])
+_GUARANTORS_PER_DOCUMENT = 24
+"""Guarantors of the sample hospital for all kinds: enough for the kinds of a monthly batch and for itemized bills."""
+_GUARANTORS_MIN = 5_000
 
 
 class BenchmarkResult(Record, kw_only=True):
@@ -82,34 +76,51 @@ def run_bench(*, documents: int, kind: Kind, stages: bool = False, workers: int 
     with TemporaryDirectory() as folder:
         home = Path(folder)
         settings = load_sample_settings(home)
-        contents = sample_contents(home, 2 * documents, kind, settings)
-        warm_up, measured = contents[: len(contents) // 2], contents[len(contents) // 2 :]
-        first_s = _time_first(contents, home / "first-layouts")
-        cold = _compile_layouts(contents, home / "bench-layouts")
-        plain, compiled = PlainEngine(TEMPLATES), CompiledEngine(TEMPLATES, home / "bench-layouts")
-        with infrequent_gc():
-            _render_all(compiled, warm_up)
-            plain_s, compiled_s, plain_documents, compiled_documents = _alternate(plain, compiled, measured)
-        compiled_per_s, plain_per_s = len(compiled_documents) / compiled_s, len(plain_documents) / plain_s
-        result = BenchmarkResult(
-            kind=kind,
-            documents=len(compiled_documents),
-            ratio=round(compiled_per_s / plain_per_s, 1),
-            compiled_per_s=round(compiled_per_s, 1),
-            plain_per_s=round(plain_per_s, 1),
-            cold_per_s=round(len(contents) / cold.seconds, 1),
-            first_s=round(first_s, 2),
-            layouts=cold.layouts,
-            composed=cold.composed,
-            fallbacks=sum(cold.fallbacks.values()),
-            reasons=dict(cold.fallbacks),
-            bytes_per_document=_mean_bytes(compiled_documents),
-            plain_bytes_per_document=_mean_bytes(plain_documents),
-        )
+        result = _measure(kind, sample_contents(home, 2 * documents, kind, settings), home)
         if stages:
             first, again = _run_batches(settings, home, workers=workers)
             result = replace(result, batch=first, again=again)
     return result
+
+
+def run_bench_of_every_kind(*, documents: int) -> tuple[BenchmarkResult, ...]:
+    """Measure both engines on up to `documents` documents of each kind, from one sample hospital.
+
+    It has fewer of the rare kinds: see `documents` of each result.
+    """
+    with TemporaryDirectory() as folder:
+        home = Path(folder)
+        settings = load_sample_settings(home)
+        url = make_sample_hospital(home, max(_GUARANTORS_MIN, _GUARANTORS_PER_DOCUMENT * documents))
+        contents = contents_by_kind(url, 2 * documents, list(Kind), settings)
+        return tuple(_measure(kind, each, home) for kind, each in contents.items() if len(each) > 1)
+
+
+def _measure(kind: Kind, contents: Sequence[Content], home: Path) -> BenchmarkResult:
+    """Measure both engines: layouts are compiled for all contents, and speed is measured with the second half."""
+    warm_up, measured = contents[: len(contents) // 2], contents[len(contents) // 2 :]
+    first_s = _time_first(contents, home / f"{kind}-first-layouts")
+    cold = _compile_layouts(contents, home / f"{kind}-layouts")
+    plain, compiled = PlainEngine(TEMPLATES), CompiledEngine(TEMPLATES, home / f"{kind}-layouts")
+    with infrequent_gc():
+        _render_all(compiled, warm_up)
+        plain_s, compiled_s, plain_documents, compiled_documents = _alternate(plain, compiled, measured)
+    compiled_per_s, plain_per_s = len(compiled_documents) / compiled_s, len(plain_documents) / plain_s
+    return BenchmarkResult(
+        kind=kind,
+        documents=len(compiled_documents),
+        ratio=round(compiled_per_s / plain_per_s, 1),
+        compiled_per_s=round(compiled_per_s, 1),
+        plain_per_s=round(plain_per_s, 1),
+        cold_per_s=round(len(contents) / cold.seconds, 1),
+        first_s=round(first_s, 2),
+        layouts=cold.layouts,
+        composed=cold.composed,
+        fallbacks=sum(cold.fallbacks.values()),
+        reasons=dict(cold.fallbacks),
+        bytes_per_document=_mean_bytes(compiled_documents),
+        plain_bytes_per_document=_mean_bytes(plain_documents),
+    )
 
 
 def _mean_bytes(documents: Sequence[Rendered]) -> int:
@@ -185,42 +196,6 @@ def _alternate(
         seconds, rendered = _render_all(compiled, group)
         compiled_s, compiled_documents = compiled_s + seconds, compiled_documents + rendered
     return plain_s, compiled_s, plain_documents, compiled_documents
-
-
-def sample_contents(folder: Path, documents: int, kind: Kind, settings: Settings) -> list[Content]:
-    """Up to `documents` documents of a sample hospital, which is made in `folder`."""
-    url = f"sqlite:///{folder / 'hospital.db'}"
-    make_sample(url, guarantors=max(100, definition_of(kind).sample_guarantors * documents), seed=1, as_of=AS_OF)
-    languages = frozenset(settings.render.languages)
-    with open_source("reference", url, SQL_ROOT, languages=languages) as source:
-        accounts = source.accounts(as_of=AS_OF, cycle="2026-11")
-        recipients = (
-            part for entry in accounts if not isinstance(entry, FaultyAccount) for part in split_account(entry)
-        )
-        composed = (_compose(part, kind, settings) for part in recipients)
-        return list(islice((content for content in composed if content is not None), documents))
-
-
-def _compose(account: GuarantorAccount, kind: Kind, settings: Settings) -> Content | None:
-    if candidate_cents(account, kind, AS_OF) is None:
-        return None
-    definition = definition_of(kind)
-    account = definition.readdress(msgspec.structs.replace(account, letters=definition.sample_letters(account)))
-    decision = decide(account, kind, settings.policy, AS_OF)
-    if decision.outcome != "selected" or decision.selection is None:
-        return None
-    try:
-        return compose(
-            account,
-            decision.selection,
-            settings.require_facility(),
-            terms=printed_terms(settings.policy),
-            batch_cycle="2026-11",
-            issued_on=AS_OF,
-            payment_check=payment_check(_KEYS),
-        )
-    except CompositionError:
-        return None
 
 
 def _slices(contents: Sequence[Content]) -> list[Sequence[Content]]:

@@ -14,8 +14,8 @@ from datetime import date
 
 from statement_builder.billing.balance import Aging, RollForward
 from statement_builder.billing.dates import last_of_month
-from statement_builder.billing.model import Record
-from statement_builder.billing.selection import CollectionAction
+from statement_builder.billing.model import FinancialClass, Record
+from statement_builder.billing.selection import CollectionAction, PreAssignmentItem
 from statement_builder.documents.reasons import ReasonPart
 
 DateAhead = tuple[str, date | None]
@@ -236,6 +236,25 @@ class ObNoticeFacts(Facts, kw_only=True):
         return self.patient_name, self.insurance_name, self.estimate_cents, self.paid_cents
 
 
+class AssignedVisit(Record, kw_only=True):
+    """A visit that an agency may get, with the health plan on record."""
+
+    visit: VisitLine
+    plan: FinancialClass | None
+    """The type of the plan. None: there is no record of one."""
+
+
+class PreAssignment(Record, kw_only=True):
+    """What a person is told before a debt is assigned to a collection agency."""
+
+    items: tuple[PreAssignmentItem, ...]
+    visits: tuple[AssignedVisit, ...]
+    told_on: tuple[date, ...]
+    """When the bills and letters about these visits were mailed, each with the notice about financial assistance."""
+    decided_on: date | None
+    """The latest decision on an application. None: there is none."""
+
+
 class LetterFacts(Facts, kw_only=True):
     """A dunning letter. `owed_cents` is the sum of the visits and the amount due."""
 
@@ -248,6 +267,8 @@ class LetterFacts(Facts, kw_only=True):
     collection_actions: tuple[CollectionAction, ...]
     """What may happen after `due_on`. Empty: the letter is not a final notice, or the hospital takes no action."""
     agency_name: str
+    pre_assignment: PreAssignment | None = None
+    """What the state's law has a final notice say before the agency gets the account. None: nothing."""
     due_on: date
 
     def dates_ahead(self) -> Iterator[DateAhead]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from statement_builder.billing.model import Record
-from statement_builder.billing.selection import CollectionAction, Kind, PlanLetterMode
+from statement_builder.billing.selection import CollectionAction, Kind, PlanLetterMode, PreAssignmentItem
 
 
 class PrintedTerms(Record, kw_only=True):
@@ -45,6 +45,8 @@ class PrintedTerms(Record, kw_only=True):
     """Days from a revocation of a payroll deduction to the first payday without it, at most."""
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts."""
+    pre_assignment_items: tuple[PreAssignmentItem, ...] = ()
+    """What the state's law has a final notice say before the agency gets the account. Empty: nothing."""
     estate_signer: str = ""
     """Who signs claims against estates."""
     estate_signer_title: str = ""

@@ -6,7 +6,7 @@ kind, which the kind's own folder exports.
 """
 
 from statement_builder.kinds.compose import compose
-from statement_builder.kinds.decide import candidate_cents, decide, faulty_candidate_cents
+from statement_builder.kinds.decide import candidate_cents, decide, explain, faulty_candidate_cents
 from statement_builder.kinds.definition import FreshFeed, KindDefinition
 from statement_builder.kinds.recheck import recheck
 from statement_builder.kinds.registry import definition_of
@@ -19,6 +19,7 @@ __all__ = [
     "compose",
     "decide",
     "definition_of",
+    "explain",
     "faulty_candidate_cents",
     "find_reprint_holds",
     "recheck",

@@ -8,7 +8,7 @@ from statement_builder.billing.balance import owed_cents
 from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Decision, Kind
 from statement_builder.kinds.registry import definition_of
-from statement_builder.policy.candidate import open_candidate
+from statement_builder.policy.candidate import CheckedRule, open_candidate
 from statement_builder.policy.settings import Policy
 
 
@@ -28,10 +28,26 @@ def decide(account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date) -
 
     ValueError if the account is not a candidate for this kind.
     """
+    return _decide(account, kind, policy, as_of, trace=None)
+
+
+def explain(
+    account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date
+) -> tuple[Decision, tuple[CheckedRule, ...]]:
+    """The same decision, and every rule that was applied, in order. Several letters of one kind to one guarantor are
+    considered one after the other, so that a rule can be listed more than once. ValueError as `decide`."""
+    trace: list[CheckedRule] = []
+    decision = _decide(account, kind, policy, as_of, trace=trace)
+    return decision, tuple(trace)
+
+
+def _decide(
+    account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date, *, trace: list[CheckedRule] | None
+) -> Decision:
     definition = definition_of(kind)
     if not definition.is_candidate(account):
         raise ValueError(f"guarantor {account.guarantor.guarantor_id} is not a candidate for {kind}")
-    candidate = open_candidate(account, kind, policy, as_of)
+    candidate = open_candidate(account, kind, policy, as_of, trace=trace)
     selection, holds, faults = definition.select(candidate)
     # The candidate has its balances already, and adding them up again is slow.
     has_total = definition.candidate_cents is owed_cents

@@ -80,6 +80,10 @@ class KindDefinition:
     reprint_holds: Callable[[GuarantorAccount, tuple[str, ...], str], Iterable[Hold]] = find_visit_reprint_holds
     """What stops a reprint besides the holds that block every reprint: account, account numbers, episode id."""
 
+    copies_when_over: bool = False
+    """A copy can still be made when the account is no candidate any more, because what the document is about has ended:
+    a plan that was paid, or a request that was answered."""
+
     readdress: Callable[[GuarantorAccount], GuarantorAccount] = lambda account: account
     """The account with the recipient of this kind of document, before anything is decided about it."""
     states_amount: bool = True

@@ -25,5 +25,6 @@ def define_plan_letter(kind: Kind, rules: PlanLetterRules, **differs: Any) -> Ki
         "is_candidate": lambda account: bool(plans_with_visits(account, *rules.statuses)),
         "is_faulty_candidate": lambda entry: entry.has_rows_in("plans", "installments"),
         "candidate_cents": unpaid_plan_cents,
+        "copies_when_over": True,
     }
     return KindDefinition(kind=kind, **common | differs)

@@ -45,7 +45,7 @@ def recheck(
     account = _redate_to_rendering(account, as_of, rendered_as_of)
     candidate = open_candidate(account, selection.kind, policy, rendered_as_of)
     reasons = tuple(definition_of(selection.kind).recheck(candidate, selection, as_of))
-    if selection.due_on < as_of:
+    if selection.due_on <= as_of:  # what is handed off today is read after today
         reasons = (*reasons, make_hold("DUE_PASSED"))
     return tuple(dict.fromkeys((*reasons, *_recheck_recipient(candidate, selection))))
 

@@ -9,9 +9,11 @@ from statement_builder.ledger.audit.event_data import (
     Withheld,
 )
 from statement_builder.ledger.delivery.payroll import PAYROLL
+from statement_builder.ledger.evidence import EVIDENCE, EvidenceKind, EvidencePacket
 from statement_builder.ledger.installation import STORES, Installation, NewInstallation
 from statement_builder.ledger.ledger import Ledger
 from statement_builder.ledger.legal_holds import RETENTION, LegalHold, is_held_by
+from statement_builder.ledger.mail_holds import MAIL_HOLDS, MailHold
 from statement_builder.ledger.proof import ProofCandidate
 from statement_builder.ledger.records import (
     Access,
@@ -62,13 +64,17 @@ from statement_builder.ledger.states import (
     SuppressionCode,
 )
 from statement_builder.ledger.storage.lock import LockPart, part_already_locked, part_name
+from statement_builder.ledger.template_approvals import TEMPLATE_VERSIONS, TemplateApproval
 from statement_builder.ledger.work_items import WORK_QUEUE, WorkItem
 
 __all__ = [
+    "EVIDENCE",
+    "MAIL_HOLDS",
     "PAYROLL",
     "REQUESTS",
     "RETENTION",
     "STORES",
+    "TEMPLATE_VERSIONS",
     "TERMINAL_FAILURES",
     "VOIDED",
     "WORK_QUEUE",
@@ -90,6 +96,8 @@ __all__ = [
     "EventData",
     "EventHead",
     "EventLogReport",
+    "EvidenceKind",
+    "EvidencePacket",
     "ExceptionLine",
     "Figures",
     "FinalVendorStatus",
@@ -100,6 +108,7 @@ __all__ = [
     "Ledger",
     "LegalHold",
     "LockPart",
+    "MailHold",
     "NewCandidate",
     "NewDocument",
     "NewInstallation",
@@ -123,6 +132,7 @@ __all__ = [
     "StatusCount",
     "Suppression",
     "SuppressionCode",
+    "TemplateApproval",
     "UnreadEmail",
     "Withheld",
     "WorkItem",

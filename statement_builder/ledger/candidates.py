@@ -135,6 +135,22 @@ class CandidateRepository(Repository):
                 found[row.batch_id, row.subject].append(row)
         return [_to_decision(rows) for rows in found.values()]
 
+    def last_shard(self, batch_ids: Sequence[str], guarantor_id: str) -> tuple[str, int] | None:
+        """Batch and shard with the newest data of the guarantor, or of another recipient of that guarantor's mail. None
+        if these batches pulled none."""
+        first = f"{guarantor_id}{RECIPIENT_SEPARATOR}"
+        recipients = (candidate.c.subject >= first) & (candidate.c.subject < f"{first}\U0010ffff")
+        query = (
+            select(candidate.c.batch_id, candidate.c.sequence)
+            .join(batch, batch.c.batch_id == candidate.c.batch_id)
+            .where(candidate.c.batch_id.in_(batch_ids), or_(candidate.c.subject == guarantor_id, recipients))
+            .order_by(batch.c.as_of.desc(), candidate.c.batch_id, candidate.c.subject)
+            .limit(1)
+        )
+        with self._read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else (row.batch_id, row.sequence)
+
     def held_with_account(self, batch_ids: Sequence[str], account_number: str) -> list[str]:
         """The guarantors whom these batches held because of this account."""
         query = (
@@ -232,6 +248,7 @@ def _to_decision(rows: list[Any]) -> CandidateDecision:
     held = [row for row in rows if row.code is not None]
     return CandidateDecision(
         batch_id=first.batch_id,
+        sequence=first.sequence,
         guarantor_id=first.guarantor_id,
         outcome=Outcome(first.outcome),
         balance_cents=first.balance_cents,

@@ -96,8 +96,9 @@ class DocumentRepository(Repository):
         with self._read() as connection:
             return fetch_documents(connection, query.order_by(document.c.sequence, document.c.position))
 
-    def unclaimed_recipients(self, batch_id: str, sequence: int) -> list[tuple[str, bool]]:
-        """Of a shard's `pending` documents without a live attempt: the recipient, and whether it is a correction."""
+    def unclaimed_recipients(self, batch_id: str, sequence: int) -> list[tuple[str, bool, bool]]:
+        """Of a shard's `pending` documents without a live attempt: the recipient, and whether it is a correction or a
+        copy."""
         live = exists().where(delivery.c.document_id == document.c.document_id, is_live(delivery))
         query = (
             select(document.c.guarantor_id, document.c.revision_of, document.c.is_copy)
@@ -106,7 +107,7 @@ class DocumentRepository(Repository):
         )
         with self._read() as connection:
             rows = connection.execute(query).all()
-        return [(recipient, bool(revision_of) and not is_copy) for recipient, revision_of, is_copy in rows]
+        return [(recipient, bool(revision_of) and not is_copy, is_copy) for recipient, revision_of, is_copy in rows]
 
     def uncertain(self, batch_id: str) -> list[Document]:
         """Those of `pending` whose hand-off has an unknown outcome."""

@@ -26,11 +26,14 @@ from statement_builder.ledger.delivery.redeliveries import RedeliveryRepository
 from statement_builder.ledger.delivery.serials import SerialRepository
 from statement_builder.ledger.delivery.write_back import WriteBackRepository
 from statement_builder.ledger.documents import DocumentRepository
+from statement_builder.ledger.evidence import EvidenceRepository
 from statement_builder.ledger.inbound_files import InboundFileRepository
 from statement_builder.ledger.installation import InstallationRepository, NewInstallation, insert_installation
 from statement_builder.ledger.legal_holds import LegalHoldRepository
 from statement_builder.ledger.mail_figures import MailFiguresRepository
+from statement_builder.ledger.mail_holds import MailHoldRepository
 from statement_builder.ledger.mailing_history import MailingHistoryRepository
+from statement_builder.ledger.placement import AgencyFileRepository, PlacementListRepository, PlacementRepository
 from statement_builder.ledger.proof import ProofRepository
 from statement_builder.ledger.reissues import ReissueRepository
 from statement_builder.ledger.requests import RequestRepository
@@ -40,6 +43,7 @@ from statement_builder.ledger.storage.database import Database
 from statement_builder.ledger.storage.lock import Lock, LockPart, lock_batch, share_batch
 from statement_builder.ledger.storage.transactions import Transactions
 from statement_builder.ledger.suppressions import SuppressionRepository
+from statement_builder.ledger.template_approvals import TemplateApprovalRepository
 from statement_builder.ledger.work_items import WorkItemRepository
 
 
@@ -74,6 +78,9 @@ class Ledger(Closing):
         self.deliveries = DeliveryRepository(self._transactions)
         self.delivery_reports = DeliveryReportRepository(self._transactions)
         self.payroll = PayrollRepository(self._transactions)
+        self.placement_lists = PlacementListRepository(self._transactions)
+        self.placements = PlacementRepository(self._transactions)
+        self.agency_files = AgencyFileRepository(self._transactions)
         self.portal = PortalRepository(self._transactions)
         self.write_back = WriteBackRepository(self._transactions)
         self.readings = ReadingRepository(self._transactions)
@@ -85,7 +92,10 @@ class Ledger(Closing):
         self.control_totals: ControlTotalsRepository = ControlTotalsRepository(self._transactions)
         self.proof = ProofRepository(self._transactions)
         self.legal_holds = LegalHoldRepository(self._transactions)
+        self.mail_holds = MailHoldRepository(self._transactions)
+        self.template_approvals = TemplateApprovalRepository(self._transactions)
         self.requests = RequestRepository(self._transactions)
+        self.evidence = EvidenceRepository(self._transactions)
         self.work_items = WorkItemRepository(self._transactions)
         self.retention = RetentionRepository(self._transactions)
         self.events = EventRepository(self._transactions)

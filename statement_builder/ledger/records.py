@@ -384,6 +384,8 @@ class CandidateDecision(Record, kw_only=True):
     """What one batch decided about one guarantor, and why."""
 
     batch_id: str
+    sequence: int
+    """The shard that the guarantor is in."""
     guarantor_id: str
     outcome: Outcome
     balance_cents: int

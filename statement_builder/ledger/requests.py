@@ -14,8 +14,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, exists, select, update
 
 from statement_builder.billing.model import DocumentRequest, Record, RequestFormat, RequestKind
+from statement_builder.billing.request_terms import Correction, RequestObstacle
 from statement_builder.errors import ConfigError
 from statement_builder.ledger.audit.events import write_event
+from statement_builder.ledger.row_mapping import make_request, review_columns
 from statement_builder.ledger.states import TERMINAL_FAILURES, DocumentState
 from statement_builder.ledger.storage.sql_compat import in_chunks, insert_if_new, is_one_of
 from statement_builder.ledger.storage.tables import (
@@ -42,6 +44,24 @@ class RecordedRequest(Record, kw_only=True):
     format: RequestFormat
     recorded_by: str
     recorded_at: datetime
+    reviewed_on: date | None = None
+    corrected: tuple[Correction, ...] = ()
+    obstacle: RequestObstacle | None = None
+    expected_on: date | None = None
+
+    @property
+    def request(self) -> DocumentRequest:
+        """As the rules read it."""
+        return DocumentRequest(
+            request_id=self.request_id,
+            kind=self.kind,
+            asked_on=self.asked_on,
+            format=self.format,
+            reviewed_on=self.reviewed_on,
+            corrected=self.corrected,
+            obstacle=self.obstacle,
+            expected_on=self.expected_on,
+        )
 
 
 class RequestRepository(Repository):
@@ -49,8 +69,17 @@ class RequestRepository(Repository):
 
     def record(self, facility_id: str, new: RecordedRequest) -> bool:
         """Record a request, or revive one that was withdrawn. False if there is one with its id that was not."""
-        values = {name: getattr(new, name) for name in new.__struct_fields__}
-        values |= {"facility_id": facility_id, "kind": new.kind.value, "format": new.format.value}
+        values = {
+            "facility_id": facility_id,
+            "request_id": new.request_id,
+            "kind": new.kind.value,
+            "account_number": new.account_number,
+            "asked_on": new.asked_on,
+            "format": new.format.value,
+            "recorded_by": new.recorded_by,
+            "recorded_at": new.recorded_at,
+            **review_columns(new.request),
+        }
         with self._write() as connection:
             own = (request.c.facility_id == facility_id, request.c.request_id == new.request_id)
             again = update(request).where(*own, request.c.withdrawn_at.is_not(None)).values(**values, withdrawn_at=None)
@@ -66,6 +95,23 @@ class RequestRepository(Repository):
                     why=f"{new.kind.value}, asked on {new.asked_on}",
                 )
             return is_new
+
+    def review(self, facility_id: str, request_id: str, reviewed: DocumentRequest, *, actor: str, at: datetime) -> None:
+        """Record what a review found about a request. ConfigError if no such request is open."""
+        own = (request.c.facility_id == facility_id, request.c.request_id == request_id)
+        open_now = update(request).where(*own, request.c.withdrawn_at.is_(None), ~_is_answered(""))
+        with self._write() as connection:
+            if not connection.execute(open_now.values(**review_columns(reviewed))).rowcount:
+                raise ConfigError(f"{request_id} is not an open request. `statements requests` lists all.")
+            write_event(
+                connection,
+                at=at,
+                actor=actor,
+                batch_id=REQUESTS,
+                subject=request_id,
+                what="reviewed",
+                why=f"{reviewed.obstacle or reviewed.kind.value}, reviewed on {reviewed.reviewed_on}",
+            )
 
     def is_open(self, facility_id: str, request_id: str) -> bool:
         """Whether a recorded request still waits for its answer."""
@@ -112,6 +158,20 @@ class RequestRepository(Repository):
                 for account_number, request_id in connection.execute(query, {"ids": ids})
             )
 
+    def itemized(self, facility_id: str, account_numbers: Sequence[str], *, excluding_batch: str) -> frozenset[str]:
+        """The visits of which an itemized bill was handed off, as if `excluding_batch` had made none."""
+        query = select(document_account.c.account_number).where(
+            is_one_of(document_account.c.account_number),
+            document.c.kind == RequestKind.INVOICE.value,
+            document.c.is_copy.is_(False),
+            batch.c.facility_id == facility_id,
+            *_handed_off(excluding_batch),
+        )
+        with self._read() as connection:
+            return frozenset(
+                number for ids in in_chunks(account_numbers) for (number,) in connection.execute(query, {"ids": ids})
+            )
+
     def withdrawn(self, facility_id: str) -> frozenset[tuple[str, str]]:
         """Account number and id of the requests that operators withdrew."""
         query = select(request.c.account_number, request.c.request_id).where(
@@ -123,7 +183,7 @@ class RequestRepository(Repository):
     def of_batch(self, batch_id: str, kind: RequestKind) -> dict[str, tuple[DocumentRequest, ...]]:
         """Account number → the requests about it that documents of this batch answer, whatever became of these."""
         query = (
-            select(document_account.c.account_number, document_request.c.request_id, document_request.c.asked_on)
+            select(document_account.c.account_number, document_request)
             .distinct()
             .select_from(document_request)
             .join(document, document.c.document_id == document_request.c.document_id)
@@ -133,8 +193,10 @@ class RequestRepository(Repository):
         )
         found: defaultdict[str, list[DocumentRequest]] = defaultdict(list)
         with self._read() as connection:
-            for account_number, request_id, asked_on in connection.execute(query):
-                found[account_number].append(DocumentRequest(request_id=request_id, kind=kind, asked_on=asked_on))
+            for row in connection.execute(query).mappings():
+                asked = make_request(dict(row), kind)
+                if asked not in found[row["account_number"]]:
+                    found[row["account_number"]].append(asked)
         return {account_number: tuple(each) for account_number, each in found.items()}
 
 
@@ -154,12 +216,16 @@ def _is_answered(excluding_batch: str) -> ColumnElement[bool]:
 
 def _answers(excluding_batch: str) -> tuple[ColumnElement[bool], ...]:
     """A document that names the request was handed off, and an attempt to deliver it is under way or went well."""
+    return document_request.c.document_id == document.c.document_id, *_handed_off(excluding_batch)
+
+
+def _handed_off(excluding_batch: str) -> tuple[ColumnElement[bool], ...]:
+    """A document about the account was handed off, and an attempt to deliver it is under way or went well."""
     live = exists().where(
         delivery.c.document_id == document.c.document_id,
         delivery.c.state.not_in([state.value for state in TERMINAL_FAILURES]),
     )
     return (
-        document_request.c.document_id == document.c.document_id,
         document_account.c.document_id == document.c.document_id,
         document.c.state == DocumentState.HANDED_OFF.value,
         document.c.batch_id == batch.c.batch_id,
@@ -169,5 +235,17 @@ def _answers(excluding_batch: str) -> tuple[ColumnElement[bool], ...]:
 
 
 def _to_request(row: dict[str, Any]) -> RecordedRequest:
-    values = {name: row[name] for name in RecordedRequest.__struct_fields__}
-    return RecordedRequest(**{**values, "kind": RequestKind(row["kind"]), "format": RequestFormat(row["format"])})
+    asked = make_request(row, RequestKind(row["kind"]))
+    return RecordedRequest(
+        request_id=asked.request_id,
+        kind=asked.kind,
+        account_number=row["account_number"],
+        asked_on=asked.asked_on,
+        format=asked.format,
+        recorded_by=row["recorded_by"],
+        recorded_at=row["recorded_at"],
+        reviewed_on=asked.reviewed_on,
+        corrected=asked.corrected,
+        obstacle=asked.obstacle,
+        expected_on=asked.expected_on,
+    )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from statement_builder.billing.model import DocumentRequest, RequestFormat, RequestKind
+from statement_builder.billing.request_terms import RequestObstacle, read_corrections, write_corrections
 from statement_builder.billing.selection import Channel, FinalVendorStatus, Hold, Kind
 from statement_builder.ledger.records import (
     Batch,
@@ -72,9 +75,39 @@ def account_rows(new: NewDocument) -> list[dict[str, Any]]:
 def request_rows(new: NewDocument) -> list[dict[str, Any]]:
     """The rows of the requests that a document answers."""
     return [
-        {"document_id": new.document_id, "request_id": each.request_id, "asked_on": each.asked_on}
+        {
+            "document_id": new.document_id,
+            "request_id": each.request_id,
+            "asked_on": each.asked_on,
+            "format": each.format.value,
+            **review_columns(each),
+        }
         for each in new.requests
     ]
+
+
+def review_columns(request: DocumentRequest) -> dict[str, Any]:
+    """What a person recorded about a request, as columns of `request` and of `document_request`."""
+    return {
+        "reviewed_on": request.reviewed_on,
+        "corrected_items": write_corrections(request.corrected),
+        "obstacle": request.obstacle.value if request.obstacle else None,
+        "expected_on": request.expected_on,
+    }
+
+
+def make_request(row: Mapping[str, Any], kind: RequestKind) -> DocumentRequest:
+    """The request in a row of `request` or of `document_request`."""
+    return DocumentRequest(
+        request_id=row["request_id"],
+        kind=kind,
+        asked_on=row["asked_on"],
+        format=RequestFormat(row["format"]),
+        reviewed_on=row["reviewed_on"],
+        corrected=read_corrections(row["corrected_items"]),
+        obstacle=RequestObstacle(row["obstacle"]) if row["obstacle"] else None,
+        expected_on=row["expected_on"],
+    )
 
 
 def print_file_row(new: NewPrintFile) -> dict[str, Any]:

@@ -190,3 +190,56 @@ def require_delivery_move(subject: str, now: DeliveryState, then: DeliveryState)
     """InvariantError unless an attempt or print file may move from `now` to `then`."""
     if then not in DELIVERY_MOVES[now]:
         raise InvariantError(f"{subject} is {now}: it cannot become {then}")
+
+
+class PlacementBatchState(StrEnum):
+    """A list of visits for collection agencies."""
+
+    PROPOSED = "proposed"
+    """A second person has to decide."""
+    APPROVED = "approved"
+    """Its files are to be sent."""
+    REJECTED = "rejected"
+    SENT = "sent"
+    """Every visit on it was sent, or dropped with its reasons."""
+
+
+class PlacementState(StrEnum):
+    """One placement of one visit."""
+
+    PROPOSED = "proposed"
+    """On a list. Nothing was sent."""
+    DROPPED = "dropped"
+    """Not sent: the list was rejected, or something changed after the approval."""
+    PLACED = "placed"
+    """In a file that was claimed or sent."""
+    ACCEPTED = "accepted"
+    """The agency has taken it in."""
+    REFUSED = "refused"
+    """The agency did not take it in."""
+    RECALLING = "recalling"
+    """The agency was told to stop, and has not confirmed."""
+    RECALLED = "recalled"
+    CLOSED = "closed"
+    """The agency collected it, or settled what was left."""
+    RETURNED = "returned"
+    """The agency gave it back."""
+
+
+AT_AGENCY = (PlacementState.PLACED, PlacementState.ACCEPTED, PlacementState.RECALLING)
+"""The agency contacts the guarantor, or may."""
+LIVE_PLACEMENTS = (PlacementState.PROPOSED, *AT_AGENCY)
+"""A visit has at most one of these."""
+
+
+class PlacementEntryType(StrEnum):
+    """What happened to the balance of a placed visit."""
+
+    PAID_DIRECT = "paid_direct"
+    """A patient's payment to the hospital, which the agency is told."""
+    ADJUSTMENT = "adjustment"
+    """Any other change of the balance at the hospital, which the agency is told."""
+    RECALL = "recall"
+    """The agency is told to stop. It changes no balance."""
+    PAYMENT = "payment"
+    """What the agency collected."""

@@ -18,6 +18,7 @@ from statement_builder.errors import ArchiveError, ClockError, LedgerVersionErro
 from statement_builder.ledger import Ledger
 from statement_builder.operations.event_log import check_event_log
 from statement_builder.operations.payroll.send import open_payroll_store
+from statement_builder.operations.placement.delivery import open_agency_store
 from statement_builder.pipeline.context import open_templates
 from statement_builder.pipeline.hand_off_log import require_latest_archive, require_latest_ledger
 from statement_builder.pipeline.payment_codes import read_payment_keys
@@ -76,6 +77,7 @@ def _checks(settings: Settings, environ: Mapping[str, str]) -> Iterator[tuple[st
     yield "e-mail", lambda: _check_email(settings, environ)
     yield "portal", lambda: _check_portal(settings, environ)
     yield "payroll", lambda: _check_payroll(settings, environ)
+    yield "agencies", lambda: _check_agencies(settings, environ)
     yield "write-back", lambda: _check_write_back(settings, environ)
     yield "inbox", lambda: _check_inbox(settings)
     yield "payment code", lambda: _check_payment_code(settings, environ)
@@ -150,6 +152,14 @@ def _check_payroll(settings: Settings, environ: Mapping[str, str]) -> str:
         return "no payroll deductions (setting payroll.url)"
     open_payroll_store(settings, environ).check()
     return f"{settings.payroll.url.partition(':')[0]}: can be written to"
+
+
+def _check_agencies(settings: Settings, environ: Mapping[str, str]) -> str:
+    if not settings.placement.agencies:
+        return "no placement (setting placement.agencies)"
+    for agency in settings.placement.agencies:
+        open_agency_store(agency, environ).check()
+    return f"{', '.join(agency.agency_id for agency in settings.placement.agencies)}: can be written to"
 
 
 def _check_inbox(settings: Settings) -> str:

@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 
 from statement_builder.billing.identifiers import DOCUMENT_ID_PATTERN
+from statement_builder.billing.selection import Kind
 from statement_builder.ledger import Batch, BatchState, RejectedPiece
 from statement_builder.operations.estate_claims import list_estate_claims
 from statement_builder.operations.queries import ExceptionRow
@@ -22,6 +23,7 @@ from statement_builder.operations.tracking.inbox import (
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy.guarantor_rules import ALTERNATE_FORMATS
 from statement_builder.policy.hold_codes import describe_hold
+from statement_builder.policy.requests import LISTED_CODES
 
 _DOCUMENT_ID = re.compile(DOCUMENT_ID_PATTERN)
 _DOCUMENTS_MAX = 200
@@ -59,9 +61,10 @@ _REVIEWS = {
 def list_work_queue(context: AppContext, batch: Batch | None = None) -> list[ExceptionRow]:
     """Everything that a clerk must act on, for one batch or for all, with the fix.
 
-    A request for braille, an audio recording, or a data CD is one row, also after its batch has closed, and so is a
-    claim against an estate whose time runs out. A print file that was rejected as a whole is one row. A file in the
-    inbox is one row, with its batch if the file names one of that batch's documents or print files.
+    A request for braille, an audio recording, or a data CD is one row, also after its batch has closed, and so are a
+    late answer to a request and a claim against an estate whose time runs out. A print file that was rejected as a
+    whole is one row. A file in the inbox is one row, with its batch if the file names one of that batch's documents or
+    print files.
     """
     batch_id = batch.batch_id if batch else None
     rejected = context.ledger.redeliveries.rejected(context.facility.facility_id, batch_id)
@@ -124,13 +127,17 @@ def _list_reviews(context: AppContext, batch_id: str | None) -> Iterator[Excepti
 
 
 def _list_requests(context: AppContext, batch_id: str | None) -> Iterator[ExceptionRow]:
-    """The bills that a person must make in another format than print, with the age of the request. A closed batch does
-    not end a request: it is listed until a later batch decides about the guarantor without it."""
-    codes = ALTERNATE_FORMATS.values()
+    """The requests that a person must act on, with their age: another format than print, or an answer that is late. A
+    closed batch does not end a request: a guarantor's is listed until a later batch decides about the guarantor without
+    it, and a visit's until the newest batch of the kind finds it no more."""
+    codes = (*ALTERNATE_FORMATS.values(), *LISTED_CODES)
+    newest = _newest_decided(context)
     seen: set[tuple[str, str]] = set()
     for each in context.ledger.candidates.last_holds(context.facility.facility_id, codes):
         key = (each.subject, each.hold.code)
         if key in seen or batch_id not in {None, each.batch_id}:
+            continue
+        if each.hold.code in LISTED_CODES and each.batch_id not in newest:
             continue
         seen.add(key)
         text = describe_hold(each.hold.code, context.settings.policy)
@@ -145,6 +152,15 @@ def _list_requests(context: AppContext, batch_id: str | None) -> Iterator[Except
             message=f"{text.title} {age}.",
             fix=text.what_to_do,
         )
+
+
+def _newest_decided(context: AppContext) -> frozenset[str]:
+    """The newest batch of each kind that has decided: whom it does not find has no open request any more."""
+    newest: dict[Kind, str] = {}
+    for each in context.ledger.batches.all():
+        if each.state not in (BatchState.OPEN, BatchState.PULLED):
+            newest.setdefault(each.kind, each.batch_id)
+    return frozenset(newest.values())
 
 
 def _find_batches(context: AppContext, file: FileToReview) -> set[str]:

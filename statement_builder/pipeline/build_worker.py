@@ -34,6 +34,7 @@ from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.pipeline.requests import requests_of
 from statement_builder.pipeline.workers import report_progress
 from statement_builder.policy import Policy
+from statement_builder.policy.pre_assignment import pre_assignment_rule
 from statement_builder.rendering import (
     CompiledEngine,
     DocumentError,
@@ -245,7 +246,7 @@ class ShardBuilder:
                 account,
                 selection,
                 plan.facility,
-                terms=printed_terms(plan.settings.policy),
+                terms=printed_terms(plan.settings.policy, plan.facility),
                 batch_cycle=plan.batch.cycle,
                 issued_on=plan.batch.as_of,
                 payment_check=payment_check(plan.payment_keys),
@@ -399,8 +400,9 @@ def _candidate(account: GuarantorAccount, decision: Decision) -> NewCandidate:
     )
 
 
-def printed_terms(policy: Policy) -> PrintedTerms:
-    """The policy numbers that documents print or calculate with."""
+def printed_terms(policy: Policy, facility: Facility) -> PrintedTerms:
+    """The policy numbers, and the rules of the facility's state, that documents print or calculate with."""
+    before_placement = pre_assignment_rule(policy, facility.return_address.state)
     return PrintedTerms(
         plan_grace_days=policy.plan_grace_days,
         plan_lapse_days=policy.plan_lapse_days,
@@ -419,6 +421,7 @@ def printed_terms(policy: Policy) -> PrintedTerms:
         disclosure_installments_max=policy.disclosure_installments_max.value,
         payroll_revocation_days=policy.payroll_revocation_days,
         agency_name=policy.agency_name,
+        pre_assignment_items=before_placement.items if before_placement is not None else (),
         assistance_respond_days=policy.assistance_respond_days,
         assistance_refund_days=policy.assistance_refund_days,
         assistance_refund_min_cents=policy.assistance_refund_min_cents.value,

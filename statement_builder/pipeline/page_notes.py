@@ -14,6 +14,7 @@ from statement_builder.billing.identifiers import RECIPIENT_SEPARATOR
 from statement_builder.billing.model import GuarantorAccount, Record
 from statement_builder.billing.selection import Channel, Kind, Selection
 from statement_builder.pipeline.portal_keys import read_portal_keys
+from statement_builder.policy.pre_assignment import final_notice_insert
 from statement_builder.policy.segments import Segment, find_segment, message_of
 from statement_builder.settings import Settings
 from statement_builder.settings.backends import load_segments
@@ -42,10 +43,13 @@ class PageNotes(Record, kw_only=True):
 
     segments: tuple[Segment, ...] = ()
     enrollment_keys: KeyRing = KeyRing()
+    final_notice_insert: str = ""
 
     def of(self, account: GuarantorAccount, selection: Selection, issued_on: date) -> Notes:
         """The notes of a document dated `issued_on`. No sentence on a letter; no code where it would enroll nobody."""
-        segment = find_segment(account, selection, self.segments, issued_on)
+        segment = find_segment(
+            account, selection, self.segments, issued_on, final_notice_insert=self.final_notice_insert
+        )
         message = message_of(segment, selection.kind, account.guarantor.language)
         return Notes(segment, message, self._enrollment_code(selection))
 
@@ -61,4 +65,8 @@ def read_page_notes(settings: Settings, facility: Facility, environ: Mapping[str
     """Read the segments and the keys. `ConfigError` when the file is invalid, or codes are printed and there is no key
     for them."""
     keys = read_portal_keys(environ, setting="facility.enrollment_url") if facility.enrollment_url else KeyRing()
-    return PageNotes(segments=load_segments(settings), enrollment_keys=keys)
+    return PageNotes(
+        segments=load_segments(settings),
+        enrollment_keys=keys,
+        final_notice_insert=final_notice_insert(settings.policy, facility.return_address.state),
+    )

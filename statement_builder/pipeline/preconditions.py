@@ -5,6 +5,8 @@ Nothing is connected here. `statements doctor` and the stage that needs a server
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.pipeline.context import AppContext
@@ -37,8 +39,11 @@ def require_delivery(context: AppContext) -> None:
 def require_templates(context: AppContext) -> None:
     """Raise `ConfigError` when a template, message catalog or font is missing or invalid, or when nobody approved the
     catalog of a language in `render.languages`."""
-    languages, facility_id = context.settings.render.languages, context.facility.facility_id
-    if problems := check_templates(context.templates, approved=languages, facility_id=facility_id):
+    render, facility_id = context.settings.render, context.facility.facility_id
+    layouts = Path(render.layouts)
+    if problems := check_templates(
+        context.templates, approved=render.languages, facility_id=facility_id, layouts=layouts
+    ):
         raise ConfigError("; ".join(problems))
 
 

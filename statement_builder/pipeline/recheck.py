@@ -22,8 +22,8 @@ from statement_builder.billing.selection import Channel, Hold
 from statement_builder.containment import contain
 from statement_builder.ledger import Batch, Document, Shard
 from statement_builder.pipeline.build_worker import plan_build
+from statement_builder.pipeline.candidates import choose_for_copies, stream_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import scope_of, stream_candidates
 from statement_builder.pipeline.recheck_worker import (
     RECHECK_FAILED,
     RecheckHalving,
@@ -33,6 +33,7 @@ from statement_builder.pipeline.recheck_worker import (
     open_recheck_worker,
     pack_account,
 )
+from statement_builder.pipeline.scope import scope_of
 from statement_builder.pipeline.waiting_documents import WaitingDocuments
 from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
 from statement_builder.source import read_refusing
@@ -112,7 +113,12 @@ class _Recheck:
         scope = replace(scope_of(self._batch), as_of=self._as_of, limit=None)
         corrected = frozenset(self._waiting.corrected)
         for entry in stream_candidates(
-            self._context, scope, replaced=corrected, only=self._waiting, refused=self._refused
+            self._context,
+            scope,
+            replaced=corrected,
+            only=self._waiting,
+            refused=self._refused,
+            choose=choose_for_copies(scope, self._waiting.copied),
         ):
             if isinstance(entry, FaultyAccount):
                 for recipient in (entry.subject, *self._waiting.other_recipients(entry.subject)):
@@ -197,8 +203,8 @@ class _Recheck:
 class _AccountsByShard:
     """Packed accounts of the source by the shard that their documents were built in.
 
-    The source and the shards have one order, so most accounts of a shard come together. Whoever has moved since comes
-    at another place and waits, since each task reads the snapshot of its shard.
+    The source and the shards have one order, so most accounts of a shard come together. An account that has moved
+    since comes at another place and waits, since each task reads the snapshot of its shard.
     """
 
     def __init__(self) -> None:

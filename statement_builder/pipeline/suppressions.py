@@ -16,7 +16,7 @@ from datetime import date
 from msgspec.structs import replace
 
 from statement_builder.billing.model import Guarantor, GuarantorAccount, RecordedHold
-from statement_builder.ledger import Suppression, SuppressionCode
+from statement_builder.ledger import MailHold, Suppression, SuppressionCode
 from statement_builder.policy.recipient import address_digest
 
 
@@ -36,6 +36,19 @@ def apply_suppressions(account: GuarantorAccount, suppressions: Iterable[Suppres
         else:
             account = replace(account, guarantor=replace(account.guarantor, email_consent_at=None))
     return account
+
+
+def apply_mail_hold(account: GuarantorAccount, placed: MailHold | None) -> GuarantorAccount:
+    """The account with the hold that the billing office placed on its guarantor in this service."""
+    if placed is None:
+        return account
+    hold = RecordedHold(
+        hold_id=f"office-{placed.guarantor_id}",
+        code="OFFICE_HOLD",
+        placed_on=placed.placed_on,
+        expires_on=placed.ends_on,
+    )
+    return replace(account, holds=(*account.holds, hold))
 
 
 def is_in_force(suppression: Suppression, guarantor: Guarantor) -> bool:

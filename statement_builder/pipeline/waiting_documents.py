@@ -28,6 +28,8 @@ class WaitingDocuments:
         """Unclaimed documents by the shard's sequence number."""
         self.corrected: set[str] = set()
         """Recipients whose document is a correction."""
+        self.copied: set[str] = set()
+        """Recipients whose document is a copy."""
         self._others: defaultdict[str, set[str]] = defaultdict(set)
         self._entries = array("Q")
         self.guarantor_ids: set[str] | None = set()
@@ -35,8 +37,12 @@ class WaitingDocuments:
         assert len(shards) < 1 << _PLACE_BITS
         for place, shard in enumerate(shards):
             waiting = ledger.documents.unclaimed_recipients(batch.batch_id, shard.sequence)
-            for recipient, is_correction in waiting:
-                self._add(recipient, place, is_correction=is_correction)
+            for recipient, is_correction, is_copy in waiting:
+                self._add(recipient, place)
+                if is_correction:
+                    self.corrected.add(recipient)
+                if is_copy:
+                    self.copied.add(recipient)
             if waiting:
                 self.counts[shard.sequence] = len(waiting)
         self._entries = array("Q", sorted(self._entries))
@@ -57,10 +63,8 @@ class WaitingDocuments:
         original."""
         return [self.shards[place] for place in dict.fromkeys(self._places(recipient))]
 
-    def _add(self, recipient: str, place: int, *, is_correction: bool) -> None:
+    def _add(self, recipient: str, place: int) -> None:
         self._entries.append(_hash_of(recipient) << _PLACE_BITS | place)
-        if is_correction:
-            self.corrected.add(recipient)
         if RECIPIENT_SEPARATOR in recipient:
             self._others[guarantor_of(recipient)].add(recipient)
         if self.guarantor_ids is not None:

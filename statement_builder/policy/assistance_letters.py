@@ -30,7 +30,7 @@ from statement_builder.billing.selection import Hold, Selection
 from statement_builder.policy import encounter_rules, guarantor_rules
 from statement_builder.policy.assistance import hold_approved_without_discount
 from statement_builder.policy.candidate import Candidate, Rule, find_holds
-from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
+from statement_builder.policy.channel import choose_channel, hold_unwanted_bill_on_paper
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recheck_rules import recheck_visits
 from statement_builder.policy.recipient import recipient_digest
@@ -100,7 +100,7 @@ _RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
-    lambda candidate: hold_unwanted_paper(candidate, level=0),
+    hold_unwanted_bill_on_paper,
     encounter_rules.hold_minor_confidential,
     encounter_rules.hold_confidential_visit,
 )

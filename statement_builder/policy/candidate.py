@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple, TypeVar
 
 from statement_builder.billing.balance import EncounterBalance, encounter_balance
 from statement_builder.billing.model import Encounter, GuarantorAccount
 from statement_builder.billing.plans import PlanPosition, plans_in_force
 from statement_builder.billing.selection import Hold, Kind
 from statement_builder.policy.settings import Policy
+
+_Subject = TypeVar("_Subject")
+
+
+class CheckedRule(NamedTuple):
+    """A rule that was applied to a candidate, and what it found."""
+
+    says: str
+    """The first sentence of the rule's documentation; empty if it has none."""
+    holds: tuple[Hold, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,6 +38,8 @@ class Candidate:
     """The encounters that need a decision: their balance is a debit or a credit, not zero."""
     plans: dict[str, PlanPosition]
     """The payment plans in force, by plan id."""
+    trace: list[CheckedRule] | None = None
+    """What each rule found, in order, for a person who asks about one account. None in a batch, which needs no list."""
 
     def balance(self, encounter: Encounter) -> EncounterBalance:
         return self.balances[encounter.account_number]
@@ -44,8 +57,11 @@ ClosingRule = Callable[[Candidate, tuple[Encounter, ...]], Iterable[Hold]]
 """Finds holds on the encounters that would be mailed together: those without a hold so far."""
 
 
-def open_candidate(account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date) -> Candidate:
+def open_candidate(
+    account: GuarantorAccount, kind: Kind, policy: Policy, as_of: date, *, trace: list[CheckedRule] | None = None
+) -> Candidate:
     """Calculate the balances and plans of an account as of a date. Any account that meets the contract is valid.
+    `trace` takes what each rule finds.
 
     ValueError if the account has contacts: it must be split by recipient first (`split_accounts`).
     """
@@ -67,12 +83,27 @@ def open_candidate(account: GuarantorAccount, kind: Kind, policy: Policy, as_of:
             cure_days=policy.plan_cure_days,
             letter_required=policy.plan_letter_required,
         ),
+        trace=trace,
     )
 
 
 def find_holds(candidate: Candidate, rules: Iterable[Rule]) -> tuple[Hold, ...]:
     """All holds that the rules find, in rule order, without duplicates."""
-    return tuple(dict.fromkeys(hold for rule in rules for hold in rule(candidate)))
+    return apply_rules(candidate, rules, candidate.trace)
+
+
+def apply_rules(
+    subject: _Subject, rules: Iterable[Callable[[_Subject], Iterable[Hold]]], trace: list[CheckedRule] | None
+) -> tuple[Hold, ...]:
+    """`find_holds` for rules about something else than a candidate, such as one pregnancy."""
+    if trace is None:
+        return tuple(dict.fromkeys(hold for rule in rules for hold in rule(subject)))
+    found: list[Hold] = []
+    for rule in rules:
+        holds = tuple(rule(subject))
+        trace.append(CheckedRule(_first_sentence(rule), holds))
+        found += holds
+    return tuple(dict.fromkeys(found))
 
 
 def billable_encounters(candidate: Candidate, holds: Iterable[Hold]) -> tuple[Encounter, ...]:
@@ -88,10 +119,19 @@ def apply_closing_rules(
     """The holds plus those that the closing rules find. Each rule sees what the rules before it left billable."""
     billable = billable_encounters(candidate, holds)
     for rule in rules:
-        if found := tuple(rule(candidate, billable)):
+        found = tuple(rule(candidate, billable))
+        if candidate.trace is not None:
+            candidate.trace.append(CheckedRule(_first_sentence(rule), found))
+        if found:
             holds = tuple(dict.fromkeys((*holds, *found)))
             billable = billable_encounters(candidate, holds)
     return holds
+
+
+def _first_sentence(rule: object) -> str:
+    text = " ".join((getattr(rule, "__doc__", None) or "").split())
+    sentence, period, _ = text.partition(". ")
+    return f"{sentence}." if period else text
 
 
 def guarantor_is_held(holds: Iterable[Hold]) -> bool:

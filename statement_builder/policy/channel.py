@@ -25,6 +25,11 @@ def choose_channel(candidate: Candidate, level: int) -> Channel:
     return Channel.EMAIL if prefers_email and consented and allowed else Channel.PRINT
 
 
+def hold_unwanted_bill_on_paper(candidate: Candidate) -> Iterable[Hold]:
+    """Hold a bill or a letter of no level on paper for a guarantor who asked for no paper; a clerk decides."""
+    return hold_unwanted_paper(candidate, level=0)
+
+
 def hold_unwanted_paper(candidate: Candidate, level: int) -> Iterable[Hold]:
     """Hold paper for a guarantor who asked for none; a clerk decides."""
     if has_recorded_hold(candidate, "NOMAIL") and choose_channel(candidate, level) is Channel.PRINT:

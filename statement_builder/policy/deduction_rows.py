@@ -2,7 +2,7 @@
 
 A row that was sent stands until its last payday. It ends earlier when the employee takes the authorization back, the
 plan is paid or over, or the law forbids to collect (11 USC 362). Nothing else changes it: new terms need a new
-signature (domain rules, 5).
+signature.
 """
 
 from __future__ import annotations

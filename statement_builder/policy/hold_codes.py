@@ -24,7 +24,7 @@ _Text = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Scope(StrEnum):
-    """What a hold stops. The letters are the scopes of the industry's hold table (domain rules, 2.2)."""
+    """What a hold stops. The letters are the scopes of the industry's hold table."""
 
     GUARANTOR = "guarantor"
     """H: everything to this guarantor, even if the hold was recorded on one account."""

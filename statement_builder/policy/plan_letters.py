@@ -1,7 +1,7 @@
 """The rules that the letters about payment plans share: agreement, reminder, missed payment, and the end of a plan.
 
 Each letter answers an event, which is its cause, and goes out once for it: a plan's terms, an installment that comes
-due, one that was missed, a plan that ended. What was paid and what was mailed decide (domain rules, 2.1 and 2.5). A
+due, one that was missed, a plan that ended. What was paid and what was mailed decide. A
 letter is about one plan and all of its visits, so a hold on one visit holds the letter.
 """
 
@@ -30,7 +30,7 @@ from statement_builder.policy.assistance import (
     hold_untold_decision,
 )
 from statement_builder.policy.candidate import Candidate, Rule, find_holds, guarantor_is_held
-from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
+from statement_builder.policy.channel import choose_channel, hold_unwanted_bill_on_paper
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recheck_rules import recheck_visits
 from statement_builder.policy.recipient import recipient_digest
@@ -90,7 +90,7 @@ _RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_missing_zip,
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
-    lambda candidate: hold_unwanted_paper(candidate, level=0),
+    hold_unwanted_bill_on_paper,
     encounter_rules.hold_credit,
     encounter_rules.hold_insurance_pending,
     encounter_rules.hold_not_final,

@@ -16,7 +16,7 @@ _WHOLE_GUARANTOR = (Scope.GUARANTOR, Scope.ALL)
 CONFIDENTIAL = "CONF"
 """A confidential address was asked for: by the guarantor, or for the visit that the hold names."""
 _NEVER_EXPIRES = "LOSS"
-"""Nothing is ever sent again about a lost pregnancy (domain rules, 6)."""
+"""Nothing is ever sent again about a lost pregnancy."""
 
 
 def has_recorded_hold(candidate: Candidate, *codes: str) -> bool:

@@ -1,8 +1,8 @@
 """What stands against a refund: the rules that the letter about a refund and the list of credit balances share.
 
 A refund tells of money that the hospital pays, so what only stops a bill does not stop it. Law, privacy and the address
-do. A credit is never used for another visit without the guarantor's consent (domain rules, 2.3), and money after the
-loss of a pregnancy is in the hands of a person (domain rules, 6).
+do. A credit is never used for another visit without the guarantor's consent, and money after the
+loss of a pregnancy is in the hands of a person.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from statement_builder.billing.refunds import is_posted, visit_credit
 from statement_builder.billing.selection import Hold
 from statement_builder.policy import encounter_rules, guarantor_rules
 from statement_builder.policy.candidate import Candidate, Rule, find_holds
-from statement_builder.policy.channel import hold_unwanted_paper
+from statement_builder.policy.channel import hold_unwanted_bill_on_paper
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recorded_holds import (
     CONFIDENTIAL,
@@ -44,7 +44,7 @@ _RESTRICTED = ("LEGAL", "VIP")
 _UNDECIDED = (InsuranceStatus.PENDING, InsuranceStatus.APPEAL)
 _NEVER_OFFSET = (RefundReason.ASSISTANCE, RefundReason.DEPOSIT)
 """Refunds that wait for nothing else: the law requires the first (26 CFR 1.501(r)-6(c)(6)(i)(C)(2)), and a deposit is
-a liability that belongs to no other visit (domain rules, 6)."""
+a liability that belongs to no other visit."""
 
 
 def hold_recorded_refund(candidate: Candidate) -> Iterable[Hold]:
@@ -58,7 +58,7 @@ def hold_recorded_refund(candidate: Candidate) -> Iterable[Hold]:
 
 def hold_after_loss(candidate: Candidate) -> Iterable[Hold]:
     """Hold a visit of a patient who lost a pregnancy, from the day of its estimate on, and what a recorded loss names.
-    Such money is paid back with a letter that a person writes (domain rules, 6)."""
+    Such money is paid back with a letter that a person writes."""
     lost = lost_episodes(candidate)
     for each in candidate.with_balance:
         if any(e.patient_id == each.patient_id and e.estimate_on <= each.service_to for e in lost):
@@ -84,7 +84,7 @@ ADDRESS_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
     guarantor_rules.hold_alternate_format,
-    lambda candidate: hold_unwanted_paper(candidate, level=0),
+    hold_unwanted_bill_on_paper,
 )
 PRIVACY_RULES: tuple[Rule, ...] = (
     hold_recorded_refund,

@@ -24,6 +24,13 @@ MESSAGE_CHARACTERS_MAX = 160
 MESSAGE_KINDS = frozenset(kind for kind in Kind if kind.traits.carries_message)
 """Kinds that may carry a sentence of the month."""
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+
+
+def is_insert_code(text: str) -> bool:
+    """Whether a text can be a vendor's code of an insert."""
+    return _CODE.fullmatch(text) is not None
+
+
 _unprintable = re.compile(f"[{DAMAGED}{FORBIDDEN}{LINE_ENDS}]").search
 
 
@@ -67,16 +74,24 @@ class SegmentFile(Record, kw_only=True, forbid_unknown_fields=True):
     segment: tuple[Segment, ...] = ()
 
 
+FINAL_NOTICE = "final-notice"
+"""The segment's code of final notices with an insert that the law requires."""
 NO_SEGMENT = Segment(code="", kinds=())
 """Of a document that no segment matches."""
 
 
 def find_segment(
-    account: GuarantorAccount, selection: Selection, segments: Sequence[Segment], issued_on: date
+    account: GuarantorAccount,
+    selection: Selection,
+    segments: Sequence[Segment],
+    issued_on: date,
+    *,
+    final_notice_insert: str = "",
 ) -> Segment:
-    """The first segment that the document matches; `NO_SEGMENT` for a final notice, and when none does."""
+    """The first segment that the document matches; `NO_SEGMENT` when none does. A final notice has no segment, and only
+    the insert that the law requires."""
     if selection.kind.traits.is_dunning and selection.level >= FINAL_LEVEL:
-        return NO_SEGMENT
+        return Segment(code=FINAL_NOTICE, insert_code=final_notice_insert) if final_notice_insert else NO_SEGMENT
     numbers = set(selection.account_numbers)
     classes = {each.financial_class for each in account.encounters if each.account_number in numbers}
     if selection.episode_id:

@@ -68,9 +68,18 @@ class Policy(Record, kw_only=True):
     agency_name: str = ""
     """The collection agency that a final notice names. Empty: the hospital places no accounts. Placement alone is not
     an extraordinary collection action; list what the agency does in `collection_actions`."""
+    application_insert_code: str = ""
+    """The print vendor's code of the insert with the form to apply for financial assistance. It goes with every final
+    notice where the facility's state requires that before an account is placed with `agency_name`."""
     placement_wait_days: int = default_of("placement_wait_days")
     """Days from the mailing of the final notice to a review for placement, if longer than its deadline. The review is
     never before the day after the deadline. 0: on that day."""
+    placement_min_cents: int = default_of("placement_min_cents")
+    """A visit with a balance below this amount is not placed with an agency. An equal amount is placed."""
+    placement_payment_days: int = default_of("placement_payment_days")
+    """A visit is not placed with an agency within this many days of a payment on it."""
+    placement_coverage_days: int = default_of("placement_coverage_days")
+    """A visit is placed with an agency only if Medicare and Medicaid were asked about coverage in this many days."""
     payment_pause_percent: int = default_of("payment_pause_percent")
     """A payment of at least this share of a visit's balance pauses its letters for `payment_pause_days`."""
     payment_pause_days: int = default_of("payment_pause_days")
@@ -111,6 +120,19 @@ class Policy(Record, kw_only=True):
     """Days to ask for a review of a decision on financial assistance, from the letter about it."""
     assistance_refund_days: int = default_of("assistance_refund_days")
     """Days in which the hospital refunds what a person paid above the amount that a decision left."""
+    itemized_bill_days: int = default_of("itemized_bill_days")
+    """Days from a request for an itemized bill to its answer, at most. A state's law can give fewer. A letter
+    (`itemized-request-reply`) says when the bill comes if it cannot be sent yet; an older request is listed
+    (`REQ_LATE`)."""
+    itemized_first_bill: bool = True
+    """In a state whose law requires it, every visit with a balance gets an itemized bill with its first bill, once, and
+    letters about late payment wait for it (`ITEMIZED_FIRST`). `false`: another system sends them."""
+    verification_review_days: int = default_of("verification_review_days")
+    """Days in which the billing office reviews a bill that somebody disputes or asks to have verified. An older review
+    that is not finished is listed (`VERIFY_LATE`)."""
+    verification_days: int = default_of("verification_days")
+    """Days from the answer about a disputed bill in which no letter about late payment of its visit goes out. The
+    answer says so."""
     estate_wait_days: int = default_of("estate_wait_days")
     """Days after a death when the inquiry about the estate goes out."""
     estate_reply_days: int = default_of("estate_reply_days")

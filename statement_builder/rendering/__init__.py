@@ -7,7 +7,8 @@ from statement_builder.rendering.copy_watermark import make_copy
 from statement_builder.rendering.engine import Engine, Outcome, PlainEngine, Rendered
 from statement_builder.rendering.envelope import EnvelopeWindows
 from statement_builder.rendering.errors import DocumentError
-from statement_builder.rendering.template_fingerprint import check_templates, fingerprint_templates
+from statement_builder.rendering.template_check import check_templates
+from statement_builder.rendering.template_fingerprint import fingerprint_templates
 from statement_builder.rendering.verification import ForeignIds, verify
 from statement_builder.rendering.verified_renderer import VerifiedRenderer
 

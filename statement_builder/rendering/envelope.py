@@ -10,9 +10,9 @@ from statement_builder.billing.model import Record
 
 PAGE_HEIGHT = 11.0
 COUPON_ZONE = Rect(left=0, top=7.5, width=8.5, height=3.5)
-"""What the payer tears off (domain rules 7.5)."""
+"""What the payer tears off."""
 SCANLINE_ZONE = Rect(left=4.65, top=9.92, width=3.5, height=0.61)
-"""The longest scan line and its clear area (theme.css; domain rules 7.5)."""
+"""The longest scan line and its clear area (theme.css)."""
 
 
 class EnvelopeWindows(Record, kw_only=True, cache_hash=True):

@@ -134,22 +134,23 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return self._safe[key]
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """Call from a template, without a context for messages and macros."""
+        """Call from a template, without a context for messages and macros.
+
+        A macro is given only its arguments by position, as nearly always, in a third of the time.
+        """
         is_macro = type(obj) is Macro
-        if is_macro or obj is self._gettext or obj is self._ngettext:
+        if kwargs and (is_macro or obj is self._gettext or obj is self._ngettext):
             kwargs.pop("_loop_vars", None)
             kwargs.pop("_block_vars", None)
-            return self._call_macro(context, obj, args, kwargs) if is_macro else obj(*args, **kwargs)
+        if is_macro:
+            missing_count = obj._argument_count - len(args)
+            takes_more = obj.caller or obj.catch_kwargs or obj.catch_varargs
+            if kwargs or missing_count < 0 or takes_more or not context.eval_ctx.autoescape:
+                return obj(context.eval_ctx, *args, **kwargs)
+            return str.__new__(Markup, obj._func(*args, *(missing,) * missing_count))
+        if obj is self._gettext or obj is self._ngettext:
+            return obj(*args, **kwargs)
         return super().call(context, obj, *args, **kwargs)
-
-    @staticmethod
-    def _call_macro(context: Context, macro: Macro, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """A macro's result. Given only its arguments by position, as nearly always, in a third of the time."""
-        missing_count = macro._argument_count - len(args)
-        takes_more = macro.caller or macro.catch_kwargs or macro.catch_varargs
-        if kwargs or missing_count < 0 or takes_more or not context.eval_ctx.autoescape:
-            return macro(context.eval_ctx, *args, **kwargs)
-        return str.__new__(Markup, macro._func(*args, *(missing,) * missing_count))
 
 
 def _fields_below(kind: type[Record]) -> Iterator[str]:

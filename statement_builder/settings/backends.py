@@ -6,8 +6,10 @@ The print vendor's profile is read here too, because it depends on three setting
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+from mail_house.agency import AgencyProfile, load_agency_profile
 from mail_house.barcodes.intelligent_mail import serial_digits
 from mail_house.email import check_mailer_url
 from mail_house.profiles import Profile, load_profile, with_mailer
@@ -15,6 +17,7 @@ from mail_house.urls import parse_url
 from mail_house.vendors import check_print_url, with_ordered_options
 from statement_builder.archive import check_archive_url
 from statement_builder.errors import ConfigError
+from statement_builder.policy.placement import Agency
 from statement_builder.policy.segments import Segment, read_segments
 from statement_builder.settings.model import Settings
 from statement_builder.source.queries import find_queries
@@ -39,6 +42,7 @@ def find_backend_faults(settings: Settings) -> Iterator[str]:
         lambda: _check_fetched("mail.portal_reads_url", settings.mail.portal_reads_url, "file", "sftp"),
         lambda: _check_fetched("payroll.url", settings.payroll.url, "file", "sftp"),
         lambda: _check_fetched("payroll.answers_url", settings.payroll.answers_url, "file", "sftp"),
+        *(partial(_check_agency, agency) for agency in settings.placement.agencies),
         lambda: _check_fetched("mail.bounce_mailbox_url", settings.mail.bounce_mailbox_url, "file", "imaps"),
     )
     for check in checks:
@@ -58,6 +62,21 @@ def _check_mailer_id(mailer_id: str) -> None:
 def _check_fetched(setting: str, url: str, *schemes: str) -> None:
     if url and parse_url(url, setting=setting).scheme not in schemes:
         raise ValueError(f"{setting}: use {': or '.join(schemes)}:")
+
+
+def open_agency_profile(agency: Agency) -> AgencyProfile:
+    """The format of the agency's files. ValueError when it is invalid."""
+    is_own_file = agency.profile.endswith(".toml")
+    return load_agency_profile(Path(agency.profile) if is_own_file else agency.profile)
+
+
+def _check_agency(agency: Agency) -> None:
+    setting = f"placement.agencies: {agency.agency_id}"
+    _check_fetched(f"{setting}: url", agency.url, "file", "sftp")
+    _check_fetched(f"{setting}: reports_url", agency.reports_url, "file", "sftp")
+    if agency.url.startswith("sftp:") and not agency.pgp_key:
+        raise ValueError(f"{setting}: set pgp_key to the agency's OpenPGP key: what leaves the building is encrypted")
+    open_agency_profile(agency)
 
 
 def load_segments(settings: Settings) -> tuple[Segment, ...]:

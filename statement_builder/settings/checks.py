@@ -18,9 +18,13 @@ from statement_builder.billing.selection import Kind
 from statement_builder.billing.text import DAMAGED, FORBIDDEN, LINE_ENDS
 from statement_builder.policy.due_dates import PAPER_DAYS
 from statement_builder.policy.plan_states import PLAN_STATES
+from statement_builder.policy.pre_assignment import pre_assignment_rule
+from statement_builder.policy.segments import is_insert_code
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import TEMPLATES, languages
+from statement_builder.settings.agencies import find_placement_faults
 from statement_builder.settings.by_kind import YEARS_MAX, YEARS_MIN
+from statement_builder.settings.folders import find_folder_faults
 from statement_builder.settings.model import (
     ConsoleSettings,
     CostSettings,
@@ -50,6 +54,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "mail.reversals_max": (0, 1_000_000),
     "mail.ack_deadline_hours": (1, 720),
     "mail.mailed_deadline_business_days": (1, 60),
+    "placement.answer_days": (1, 60),
     **{f"retention.{kind.name_in_code}_years": (YEARS_MIN, YEARS_MAX) for kind in Kind},
     "retention.state_law_years": (0, 100),
     "release.volume_change_max_percent": (0, 10_000),
@@ -58,6 +63,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "release.dual_control_level_min": (1, 4),
     "release.amount_max_cents": (0, 9_999_999_999),
     "console.port": (1_024, 65_535),
+    "cost_report.fiscal_year_end_month": (1, 12),
     **{f"costs.{name}": (0, 10_000_000) for name in CostSettings.__struct_fields__},
 }
 """Smallest and largest value of every number outside `[policy]`, whose numbers have their limits in
@@ -89,11 +95,12 @@ _unprintable = re.compile(f"[{DAMAGED}{FORBIDDEN}{LINE_ENDS}]").search
 def find_faults(settings: Settings) -> Iterator[str]:
     """Every setting with an impossible value, and every contradiction between settings."""
     yield from _find_numbers_outside_limits(settings)
-    yield from _find_folder_faults("source.queries", settings.source.queries, must_exist=True)
+    yield from find_folder_faults("source.queries", settings.source.queries, must_exist=True)
     yield from _find_render_faults(settings.render)
     yield from _find_mail_faults(settings.mail, settings.archive)
     yield from _find_portal_faults(settings)
     yield from _find_payroll_faults(settings.payroll)
+    yield from find_placement_faults(settings.placement, settings.policy)
     yield from _find_wait_faults(settings.mail.unread_email_days, settings.policy)
     yield from _find_release_faults(settings.release)
     yield from _find_policy_faults(settings.policy)
@@ -101,6 +108,7 @@ def find_faults(settings: Settings) -> Iterator[str]:
     yield from _find_console_faults(settings.console, settings.roles)
     if settings.facility is not None:
         yield from _find_plan_faults(settings.policy, settings.facility)
+        yield from _find_pre_assignment_faults(settings.policy, settings.facility)
         yield from _find_facility_faults(settings.facility, settings.render.languages)
 
 
@@ -121,8 +129,8 @@ def _find_numbers_outside_limits(settings: Settings) -> Iterator[str]:
 def _find_render_faults(render: RenderSettings) -> Iterator[str]:
     if render.engine not in {"compiled", "plain"}:
         yield "render.engine must be 'compiled' or 'plain'"
-    yield from _find_folder_faults("render.layouts", render.layouts, must_exist=False)
-    yield from _find_folder_faults("render.templates", render.templates, must_exist=True)
+    yield from find_folder_faults("render.layouts", render.layouts, must_exist=False)
+    yield from find_folder_faults("render.templates", render.templates, must_exist=True)
     known = languages(TEMPLATES, *([Path(render.templates)] if render.templates else []))
     unknown = [repr(language) for language in render.languages if language not in known]
     if unknown:
@@ -133,17 +141,6 @@ def _find_render_faults(render: RenderSettings) -> Iterator[str]:
         )
     if not render.languages or len(set(render.languages)) < len(render.languages):
         yield f"render.languages must name at least one language, each once: {', '.join(known)}"
-
-
-def _find_folder_faults(name: str, folder: str, *, must_exist: bool) -> Iterator[str]:
-    if not folder:
-        return
-    if folder != folder.strip() or _unprintable(folder):
-        yield f"{name} must be the path of a folder, with no space around it and no control character"
-    elif must_exist and not Path(folder).is_dir():
-        yield f"{name}: the folder {folder} does not exist"
-    elif Path(folder).exists() and not Path(folder).is_dir():
-        yield f"{name}: {folder} is a file, not a folder"
 
 
 def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
@@ -165,7 +162,7 @@ def _find_mail_faults(mail: MailSettings, archive: str) -> Iterator[str]:
         yield f"mail.sns_topics: {unknown[0]!r} is not an ARN such as arn:aws:sns:REGION:ACCOUNT:NAME"
     if not re.fullmatch(r"[^\s;]*", mail.authserv_id):
         yield "mail.authserv_id must be one name, such as mx.hospital.org"
-    yield from _find_folder_faults("mail.inbox", mail.inbox, must_exist=False)
+    yield from find_folder_faults("mail.inbox", mail.inbox, must_exist=False)
 
 
 def _find_portal_faults(settings: Settings) -> Iterator[str]:
@@ -185,7 +182,7 @@ def _find_portal_faults(settings: Settings) -> Iterator[str]:
 def _find_payroll_faults(payroll: PayrollSettings) -> Iterator[str]:
     if not re.fullmatch(r"[A-Za-z0-9-]{1,12}", payroll.deduction_code):
         yield "payroll.deduction_code must be 1 to 12 letters, digits, and hyphens"
-    yield from _find_folder_faults("payroll.inbox", payroll.inbox, must_exist=False)
+    yield from find_folder_faults("payroll.inbox", payroll.inbox, must_exist=False)
 
 
 def _find_wait_faults(days: int, policy: Policy) -> Iterator[str]:
@@ -198,6 +195,8 @@ def _find_wait_faults(days: int, policy: Policy) -> Iterator[str]:
 
 
 def _find_release_faults(release: ReleaseSettings) -> Iterator[str]:
+    if release.templates not in {"auto", "person", "dual-control"}:
+        yield "release.templates must be 'auto', 'person', or 'dual-control'"
     for kind in Kind:
         if release.by(kind) not in {"auto", "person", "dual-control"}:
             yield f"release.{kind.name_in_code} must be 'auto', 'person', or 'dual-control'"
@@ -231,6 +230,19 @@ def _find_plan_faults(policy: Policy, facility: Facility) -> Iterator[str]:
     if rule is not None and policy.plan_lapse_days < rule.lapse_days_min:
         yield (
             f"policy.plan_lapse_days must be at least {rule.lapse_days_min} for a facility in {state} ({rule.citation})"
+        )
+
+
+def _find_pre_assignment_faults(policy: Policy, facility: Facility) -> Iterator[str]:
+    """What the facility's state requires with a final notice before an account is placed with an agency."""
+    state = facility.return_address.state.upper()
+    rule = pre_assignment_rule(policy, state)
+    if policy.application_insert_code and not is_insert_code(policy.application_insert_code):
+        yield "policy.application_insert_code must be 1 to 32 letters, digits, periods, hyphens, and underscores"
+    if rule is not None and rule.encloses_application and not policy.application_insert_code:
+        yield (
+            f"policy.application_insert_code is required for a facility in {state} that has policy.agency_name: the "
+            f"application form goes with the final notice ({rule.citation})"
         )
 
 

@@ -138,6 +138,14 @@ def with_default_locations(settings: Settings, home: Path) -> Settings:
         email=settings.email or f"file://{home / 'outbox' / 'email'}",
         mail=replace(settings.mail, inbox=settings.mail.inbox or str(home / "inbox")),
         payroll=replace(settings.payroll, inbox=settings.payroll.inbox or str(home / "payroll-answers")),
+        placement=replace(
+            settings.placement,
+            inbox=settings.placement.inbox or str(home / "agency-reports"),
+            agencies=tuple(
+                replace(each, url=each.url or f"file://{home / 'outbox' / 'agencies' / each.agency_id}")
+                for each in settings.placement.agencies
+            ),
+        ),
         source=replace(settings.source, url=settings.source.url or f"sqlite:///{home / 'hospital.db'}"),
         render=replace(settings.render, layouts=settings.render.layouts or str(home / "layouts")),
     )

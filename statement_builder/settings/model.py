@@ -9,6 +9,8 @@ from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import FinalVendorStatus, Kind
 from statement_builder.errors import ConfigError
+from statement_builder.policy.cost_report import ColumnNumber
+from statement_builder.policy.placement import Agency, ItemizationDate
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import SQL_ROOT
 from statement_builder.settings.by_kind import ReleaseByKind, RetentionByKind
@@ -131,6 +133,21 @@ class PayrollSettings(Record, kw_only=True):
     """Folder where payroll's answer files arrive."""
 
 
+class PlacementSettings(Record, kw_only=True):
+    """Placement with collection agencies. The gates are in `policy`."""
+
+    agencies: tuple[Agency, ...] = ()
+    """The agencies, in the order in which the shares are counted. Empty: nothing is placed. `policy.agency_name` must
+    contain the name of each agency that takes first placements, because final notices print it."""
+    itemization: ItemizationDate = ItemizationDate.LAST_STATEMENT
+    """The itemization date of every placed debt: `last_statement`, the mailing of the last statement or letter, or
+    `transaction`, the last day of the service (12 CFR 1006.34(b)(3))."""
+    inbox: str = ""
+    """Folder where agencies' files arrive, each agency's in a subfolder with its id."""
+    answer_days: int = 5
+    """Days after a placement file, or a recall, when a missing answer of the agency becomes an alert."""
+
+
 class ReleaseSettings(ReleaseByKind, kw_only=True):
     """Who must release a batch."""
 
@@ -141,9 +158,12 @@ class ReleaseSettings(ReleaseByKind, kw_only=True):
     hold_doubled_count_min: int = 20
     """A hold code that more than doubled since the previous batch requires an operator, from this many accounts on."""
     dual_control_level_min: int = 4
-    """A batch with a letter of this dunning level or higher always requires dual control (domain rules, 9)."""
+    """A batch with a letter of this dunning level or higher always requires dual control."""
     amount_max_cents: int = 25_000_000
     """A document above this amount requires an operator."""
+    templates: str = "auto"
+    """Who must have approved the version of the templates: `auto`, nobody; `person`, one user; `dual-control`, two
+    different users. A batch made with a version that lacks it requires an operator."""
 
     def by(self, kind: Kind) -> str:
         """`auto`, `person`, or `dual-control` for one kind of document."""
@@ -206,8 +226,18 @@ class RoleSettings(Record, kw_only=True):
     """Who may record and withdraw requests for documents."""
     work: tuple[str, ...] | None = None
     """Who may assign, note, snooze and finish rows of the work queue."""
+    hold: tuple[str, ...] | None = None
+    """Who may hold all mail to a guarantor in this service, and lift that hold."""
+    templates: tuple[str, ...] | None = None
+    """Who may approve a version of the templates."""
     payroll: tuple[str, ...] | None = None
     """Who may send deductions to payroll and collect its answers."""
+    place: tuple[str, ...] | None = None
+    """Who may propose lists for collection agencies, send files to them, collect theirs, and recall accounts."""
+    approve_placement: tuple[str, ...] | None = None
+    """Who may approve or reject a list for collection agencies. Never the person who proposed it."""
+    evidence: tuple[str, ...] | None = None
+    """Who may request, read, and write evidence packets. An approval also requires `evidence.officers`."""
     purge: tuple[str, ...] | None = None
     """Who may purge what is past its retention, and place and lift legal holds."""
     console: tuple[str, ...] | None = None
@@ -244,6 +274,8 @@ class ConsoleSettings(Record, kw_only=True):
     is no proxy, and the console opens with a one-time link."""
     user_header: str = "X-Forwarded-User"
     """Header in which the proxy names the user. It is believed only beside `STATEMENTS_PROXY_SECRET`."""
+    finds_names: bool = False
+    """Whether the console finds accounts by name. The ledger has no names, so a search reads the billing system."""
     requires_proof: bool = False
     """Whether the person who releases a batch in the console must have opened each document of its proof."""
 
@@ -262,6 +294,29 @@ class CostSettings(Record, kw_only=True):
     """What the vendor charges for 1,000 printed sheets."""
     email_per_1000_cents: int = 0
     """What the mail service charges for 1,000 e-mails."""
+
+
+class CostReportSettings(Record, kw_only=True):
+    """The Medicare cost report, for `statements report exhibit-2a` and the other exhibits."""
+
+    ccn: str = ""
+    """The hospital's CMS certification number. Empty: give `--ccn`."""
+    fiscal_year_end_month: int = 12
+    """The month, 1 to 12, in which the fiscal year ends. Without `--from` and `--to`, an exhibit is of the year that
+    ended last."""
+    prepared_by: str = ""
+    """Who prepares the exhibits, as printed. Empty: who runs the command."""
+    column_numbers: tuple[ColumnNumber, ...] = ()
+    """Numbers of columns that differ in the version of the CMS template that you file: one table for each, with
+    `exhibit`, `label`, and `number`."""
+
+
+class EvidenceSettings(Record, kw_only=True):
+    """Evidence packets for auditors and courts."""
+
+    officers: tuple[str, ...] = ()
+    """The user names of the officers who may approve a packet. Nobody approves a packet that they requested. Empty: no
+    packet can be approved."""
 
 
 class Settings(Record, kw_only=True):
@@ -290,6 +345,8 @@ class Settings(Record, kw_only=True):
     """Print and e-mail delivery."""
     payroll: PayrollSettings = PayrollSettings()
     """Payroll deductions of the hospital's employees."""
+    placement: PlacementSettings = PlacementSettings()
+    """Placement with collection agencies."""
     release: ReleaseSettings = ReleaseSettings()
     """Who must release a batch."""
     retention: RetentionSettings = RetentionSettings()
@@ -300,6 +357,10 @@ class Settings(Record, kw_only=True):
     """The operator's console in the browser."""
     costs: CostSettings = CostSettings()
     """What mail costs."""
+    cost_report: CostReportSettings = CostReportSettings()
+    """The Medicare cost report."""
+    evidence: EvidenceSettings = EvidenceSettings()
+    """Evidence packets for auditors and courts."""
 
     def __repr__(self) -> str:
         """Without values: a log of a traceback may show it, and the URLs of databases may contain passwords."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount
@@ -35,6 +36,8 @@ T = TypeVar("T")
 _RESULT_SET_NAMES = tuple(result_set.name for result_set in DETAILS)
 _BALANCE_SIGNS = {"charges": 1, "insurance_transactions": -1, "patient_payments": -1}
 """Result sets that make up the balance, with the sign of their amounts."""
+_NO_GROUPS: Mapping[Any, list[Row]] = MappingProxyType({})
+"""Most result sets have no rows for most guarantors."""
 
 
 def try_build_account(
@@ -68,15 +71,12 @@ def build_account(
     `languages` are the language codes that documents exist in. `unread` are the result sets that could not be read:
     without them, the faults of the others are found, and no account is built.
     """
-    rows: dict[str, list[Row]] = {}
+    rows: dict[str, list[Row]] = dict(zip(_RESULT_SET_NAMES, rows_by_set, strict=True))  # type: ignore[arg-type]
     bad: dict[str, list[BadRow]] = {}
     for name, mixed in zip(_RESULT_SET_NAMES, rows_by_set, strict=True):
-        bad_rows = [row for row in mixed if isinstance(row, BadRow)] if mixed else []
-        if bad_rows:
+        if mixed and (bad_rows := [row for row in mixed if isinstance(row, BadRow)]):
             bad[name] = bad_rows
             rows[name] = [row for row in mixed if not isinstance(row, BadRow)]
-        else:
-            rows[name] = mixed  # type: ignore[assignment]
     if len(key) > 2:
         return _describe_orphans(key, rows, bad)
     faults = [fault for bad_rows in bad.values() for row in bad_rows for fault in row.faults]
@@ -131,12 +131,14 @@ def _assemble_account(rows: dict[str, list[Row]], languages: frozenset[str]) -> 
     )
 
 
-def _build_all(build: Callable[[Row], T], rows: Iterable[Row]) -> tuple[T, ...]:
-    return tuple(build(row) for row in rows)
+def _build_all(build: Callable[[Row], T], rows: Sequence[Row]) -> tuple[T, ...]:
+    return tuple([build(row) for row in rows]) if rows else ()
 
 
-def _group_by_owner(rows: list[Row]) -> dict[Any, list[Row]]:
+def _group_by_owner(rows: list[Row]) -> Mapping[Any, list[Row]]:
     """Rows by their third column, the id of their owner: an account, a plan or an episode."""
+    if not rows:
+        return _NO_GROUPS
     groups: defaultdict[Any, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row[2]].append(row)

@@ -34,6 +34,7 @@ from statement_builder.billing.model import (
     RequestFormat,
     RequestKind,
 )
+from statement_builder.billing.request_terms import RequestObstacle
 from statement_builder.source.column_types import (
     ADDRESS_LINES,
     CENTS,
@@ -330,6 +331,10 @@ DETAILS: tuple[ResultSet, ...] = (
         Column("kind", one_of(RequestKind)),
         Column("asked_on", PAST_DATE),
         Column("format", one_of(RequestFormat), null=True),
+        Column("reviewed_on", PAST_DATE, null=True, may_be_missing=True),
+        Column("corrected_items", TEXT, null=True, may_be_missing=True),
+        Column("obstacle", one_of(RequestObstacle), null=True, may_be_missing=True),
+        Column("expected_on", DATE, null=True, may_be_missing=True),
         key=("account_number", "request_id"),
         may_be_missing=True,
     ),
@@ -433,7 +438,75 @@ RECEIVABLE_ACCOUNTS = ResultSet(
     ("guarantor_id", "account_number"),
     may_be_missing=True,
 )
-_COMPARED = (RECEIVABLES, RECEIVABLE_ACCOUNTS)
-"""What a pull is compared with. No account is built from them."""
+_WRITTEN_OFF = (
+    Column("guarantor_id", KEY),
+    Column("account_number", ID),
+    Column("ccn", ID),
+    Column("component_ccn", TEXT, null=True),
+    Column("patient_class", one_of(PatientClass)),
+    Column("last_name", REQUIRED_TEXT),
+    Column("first_name", TEXT, null=True),
+    Column("service_from", PAST_DATE),
+    Column("service_to", PAST_DATE),
+)
+MEDICARE_BAD_DEBTS = ResultSet(
+    "medicare_bad_debts",
+    (
+        *_WRITTEN_OFF,
+        Column("mbi", TEXT, null=True),
+        Column("medicaid_number", TEXT, null=True),
+        Column("is_qmb", FLAG),
+        Column("is_medicare_advantage", FLAG),
+        Column("is_indigent", FLAG),
+        Column("medicare_remitted_on", PAST_DATE, null=True),
+        Column("medicaid_remitted_on", PAST_DATE, null=True),
+        Column("secondary_remitted_on", PAST_DATE, null=True),
+        Column("beneficiary_cents", CENTS_NOT_NEGATIVE),
+        Column("first_billed_on", PAST_DATE, null=True),
+        Column("last_paid_on", PAST_DATE, null=True),
+        Column("written_off_on", PAST_DATE, null=True),
+        Column("placed_on", PAST_DATE, null=True),
+        Column("returned_on", PAST_DATE, null=True),
+        Column("ceased_on", PAST_DATE, null=True),
+        Column("medicare_written_off_on", PAST_DATE, null=True),
+        Column("deductible_cents", CENTS_NOT_NEGATIVE),
+        Column("coinsurance_cents", CENTS_NOT_NEGATIVE),
+        Column("paid_cents", CENTS_NOT_NEGATIVE),
+        Column("claimed_cents", CENTS, null=True),
+        Column("recovered_on", PAST_DATE, null=True),
+        Column("recovered_cents", CENTS_NOT_NEGATIVE),
+        Column("recovered_year_ends_on", PAST_DATE, null=True),
+    ),
+    ("guarantor_id", "account_number", "recovered_on"),
+    may_be_missing=True,
+)
+WRITE_OFFS = ResultSet(
+    "write_offs",
+    (
+        *_WRITTEN_OFF,
+        Column("insurance_status", REQUIRED_TEXT),
+        Column("is_insured", FLAG),
+        Column("primary_payer", TEXT, null=True),
+        Column("secondary_payer", TEXT, null=True),
+        Column("charges_cents", CENTS_NOT_NEGATIVE),
+        Column("professional_cents", CENTS_NOT_NEGATIVE),
+        Column("patient_share_cents", CENTS_NOT_NEGATIVE),
+        Column("insurer_paid_cents", CENTS),
+        Column("contractual_cents", CENTS),
+        Column("other_nonallowable_cents", CENTS),
+        Column("patient_paid_cents", CENTS),
+        Column("uninsured_discount_cents", CENTS_NOT_NEGATIVE),
+        Column("noncovered_charity_cents", CENTS_NOT_NEGATIVE),
+        Column("other_charity_cents", CENTS_NOT_NEGATIVE),
+        Column("charity_cents", CENTS_NOT_NEGATIVE),
+        Column("charity_on", PAST_DATE, null=True),
+        Column("bad_debt_cents", CENTS_NOT_NEGATIVE),
+        Column("bad_debt_on", PAST_DATE, null=True),
+    ),
+    ("guarantor_id", "account_number"),
+    may_be_missing=True,
+)
+_REPORTED = (RECEIVABLES, RECEIVABLE_ACCOUNTS, MEDICARE_BAD_DEBTS, WRITE_OFFS)
+"""What only reports read. No account is built from them."""
 
-RESULT_SETS: dict[str, ResultSet] = {each.name: each for each in (*DETAILS, FRESHNESS, CONTROL, *_COMPARED)}
+RESULT_SETS: dict[str, ResultSet] = {each.name: each for each in (*DETAILS, FRESHNESS, CONTROL, *_REPORTED)}

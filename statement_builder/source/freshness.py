@@ -16,7 +16,7 @@ def require_fresh(feeds: Mapping[str, datetime], *, feed: str, now: datetime, ma
     """Raise `SourceError` unless `feed` was loaded at most `max_age_hours` hours before `now` (times are aware).
 
     A feed that is missing or has a future load time is not fresh: an obstetric notice based on stale data may reach a
-    family that has lost the pregnancy (domain rules, section 6).
+    family that has lost the pregnancy.
     """
     if feed not in feeds:
         raise SourceError(

@@ -30,6 +30,7 @@ from statement_builder.billing.model import (
     Refund,
     RequestFormat,
 )
+from statement_builder.billing.request_terms import read_corrections
 from statement_builder.source.row_validation import Row
 
 
@@ -145,9 +146,16 @@ def _correspondence(row: Row) -> Correspondence:
 
 
 def build_request(row: Row) -> DocumentRequest:
-    _, _, _, request_id, kind, asked_on, requested_format = row
+    _, _, _, request_id, kind, asked_on, requested_format, reviewed_on, corrected, obstacle, expected_on = row
     return DocumentRequest(
-        request_id=request_id, kind=kind, asked_on=asked_on, format=requested_format or RequestFormat.STANDARD
+        request_id=request_id,
+        kind=kind,
+        asked_on=asked_on,
+        format=requested_format or RequestFormat.STANDARD,
+        reviewed_on=reviewed_on,
+        corrected=read_corrections(corrected),
+        obstacle=obstacle,
+        expected_on=expected_on,
     )
 
 

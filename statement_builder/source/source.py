@@ -8,22 +8,33 @@ from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
-from statement_builder.billing.model import Fault, FaultyAccount, GuarantorAccount, Receivable, ReceivableAccount
+from statement_builder.billing.model import (
+    Fault,
+    FaultyAccount,
+    GuarantorAccount,
+    MedicareBadDebt,
+    Receivable,
+    ReceivableAccount,
+    WriteOff,
+)
 from statement_builder.errors import QueryError, RepeatedSubjects, SourceError
 from statement_builder.source.accounts import try_build_account
 from statement_builder.source.by_guarantor import AccountSample
 from statement_builder.source.check import CheckReport, FaultList, count_accounts, faults_of
+from statement_builder.source.column_types import FLAG
 from statement_builder.source.contract import (
     CONTROL,
     DETAILS,
     FRESHNESS,
+    MEDICARE_BAD_DEBTS,
     RECEIVABLE_ACCOUNTS,
     RECEIVABLES,
     RESULT_SETS,
+    WRITE_OFFS,
     ResultSet,
 )
 from statement_builder.source.database import begin_reading, open_database, read_chunks
@@ -34,6 +45,7 @@ from statement_builder.source.row_validation import BadRow, Row, check_rows
 
 BY_GUARANTOR_MAX = 1000
 """Guarantors in one query by guarantor. For more, reading everybody is no slower."""
+_Reported = TypeVar("_Reported", MedicareBadDebt, WriteOff)
 
 
 class Source:
@@ -131,6 +143,32 @@ class Source:
                     yield None
                 else:
                     yield ReceivableAccount(**dict(zip(RECEIVABLE_ACCOUNTS.names, row, strict=True)))
+
+    def medicare_bad_debts(self, *, as_of: date, cycle: str) -> Iterator[MedicareBadDebt | FaultyAccount]:
+        """The Medicare bad debts and the recoveries, as a stream. Empty if there is no such query. A row that cannot
+        be read comes as `FaultyAccount`, with its account number where that is readable."""
+        return self._records(MEDICARE_BAD_DEBTS, MedicareBadDebt, as_of, cycle)
+
+    def write_offs(self, *, as_of: date, cycle: str) -> Iterator[WriteOff | FaultyAccount]:
+        """The accounts written off to charity or bad debt, as a stream, as `medicare_bad_debts`."""
+        return self._records(WRITE_OFFS, WriteOff, as_of, cycle)
+
+    def _records(
+        self, result_set: ResultSet, record: type[_Reported], as_of: date, cycle: str
+    ) -> Iterator[_Reported | FaultyAccount]:
+        """The rows as records. What is NULL has the default of the record."""
+        flags = {column.name for column in result_set.columns if column.type is FLAG}
+        for rows in self._checked(result_set, _parameters(as_of, cycle)):
+            for row in rows:
+                if isinstance(row, BadRow):
+                    yield FaultyAccount(subject=row.account_number, faults=row.faults)
+                    continue
+                values: dict[str, Any] = {
+                    name: bool(value) if name in flags else value
+                    for name, value in zip(result_set.names, row, strict=True)
+                    if value is not None
+                }
+                yield record(**values)
 
     def check(self, *, as_of: date, cycle: str) -> CheckReport:
         """Check the whole source against the contract, to the end. Faults are in the report, not raised.

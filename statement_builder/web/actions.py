@@ -3,22 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
+from typing import IO
 
-from statement_builder.billing.model import Record
+from statement_builder.billing.model import Record, RequestFormat, RequestKind
+from statement_builder.billing.selection import Kind
 from statement_builder.errors import AwaitingConfirmation, ConfigError, GateStop
 from statement_builder.ledger import Batch
 from statement_builder.operations.access import list_subjects, record_access
 from statement_builder.operations.approval.proof import require_proof
 from statement_builder.operations.approval.release import require_built
 from statement_builder.operations.approval.release_codes import NOTHING, RELEASE_BY_NAME, Accepted, ReleaseCode
+from statement_builder.operations.console.explanation import LookedAgain, look_again
+from statement_builder.operations.console.name_search import NameSearch, find_by_name
+from statement_builder.operations.mail_holds import lift_mail_hold, place_mail_hold
+from statement_builder.operations.reports.registry import REPORTS
+from statement_builder.operations.reports.screen import ScreenReport
+from statement_builder.operations.requests import record_request
 from statement_builder.operations.roles import authorize, open_document
 from statement_builder.operations.summaries import summarize_batch
+from statement_builder.operations.templates.previews import TemplatePreview
+from statement_builder.operations.templates.versions import approve_templates
+from statement_builder.operations.what_if import WhatIf, compare_policies, read_other_policy
 from statement_builder.operations.wording import format_state
 from statement_builder.pipeline.context import AppContext
 
 
+class ReportOptions(Record, kw_only=True):
+    """Of which report, and how it is wanted."""
+
+    as_of: date | None = None
+    since: date | None = None
+    days: int | None = None
+    batch_id: str = ""
+    purpose: str = ""
+    file_format: str = ""
+    """Empty: on the page."""
+
+
 class Order(Record, kw_only=True):
-    """What a person asked for. `subject` is the id of a batch or of a document, or the name of a print file."""
+    """What a person asked for. `subject` is the id of a batch or of a document, or the name of a print file or
+    report."""
 
     verb: str
     subject: str
@@ -31,6 +56,19 @@ class Order(Record, kw_only=True):
     """The fingerprint of what they were shown."""
     sent: bool = False
     """For `resolve`: whether the document was sent."""
+    report: ReportOptions | None = None
+    """For `report`."""
+    kind: str = ""
+    """For `look-again`: the kind of document."""
+    until: date | None = None
+    """For `hold`: the first day without it."""
+    asked_on: date | None = None
+    asked_format: str = ""
+    """For `request`: when somebody asked, and in which format."""
+    policy_text: str = ""
+    """For `what-if`: the settings that differ."""
+    name: str = ""
+    """For `find-name`: what was typed. It is kept in memory only."""
 
 
 class Done(Record, kw_only=True):
@@ -42,14 +80,45 @@ class Done(Record, kw_only=True):
     before: bytes = b""
     after: bytes = b""
     """For `preview-correct`: the PDF of the document, and that of its correction."""
+    looked: LookedAgain | None = None
+    """For `look-again`."""
+    templates: TemplatePreview | None = None
+    """For `preview-templates`."""
+    what_if: WhatIf | None = None
+    """For `what-if`."""
+    names: NameSearch | None = None
+    """For `find-name`."""
+    screen: ScreenReport | None = None
+    """For `report` on a page."""
 
 
+NOW = "now"
+"""The subject of a `what-if` about the billing system of today."""
 Action = Callable[[AppContext, Order], Done]
 
 
-def perform(context: AppContext, order: Order) -> Done:
-    """Do what was asked. Raises what the operation raises."""
+def perform(context: AppContext, order: Order, file: IO[bytes]) -> Done:
+    """Do what was asked. `file` takes the file that was asked for, if one was. Raises what the operation raises."""
+    if order.report is not None:
+        return _report(context, order.subject, order.report, file)
     return ACTIONS[order.verb](context, order)
+
+
+def _report(context: AppContext, name: str, options: ReportOptions, file: IO[bytes]) -> Done:
+    from statement_builder.operations.reports.formats import Format  # noqa: PLC0415
+    from statement_builder.operations.reports.screen import read_screen_report  # noqa: PLC0415
+    from statement_builder.operations.reports.write import make_request, write_report  # noqa: PLC0415
+
+    definition = REPORTS[name]
+    request = make_request(
+        context, as_of=options.as_of, since=options.since, days=options.days, batch_id=options.batch_id or None
+    )
+    if options.file_format:
+        wanted = Format(options.file_format)
+        count = write_report(context, definition, request, wanted, file, purpose=options.purpose)
+        return Done(message=f"The file has {count:,} {'row' if count == 1 else 'rows'}.")
+    screen = read_screen_report(context, definition, request, purpose=options.purpose)
+    return Done(message="", screen=screen)
 
 
 def _release(context: AppContext, order: Order) -> Done:
@@ -151,6 +220,51 @@ def _resolve(context: AppContext, order: Order) -> Done:
     return Done(message=f"It is recorded that {order.subject} {outcome}.")
 
 
+def _hold(context: AppContext, order: Order) -> Done:
+    return Done(message=place_mail_hold(context, order.subject, order.reason, ends_on=order.until))
+
+
+def _lift(context: AppContext, order: Order) -> Done:
+    return Done(message=lift_mail_hold(context, order.subject, order.reason))
+
+
+def _request(context: AppContext, order: Order) -> Done:
+    return Done(
+        message=record_request(
+            context,
+            RequestKind.INVOICE,
+            order.subject,
+            asked_on=order.asked_on,
+            requested_format=RequestFormat(order.asked_format),
+        )
+    )
+
+
+def _look_again(context: AppContext, order: Order) -> Done:
+    return Done(message="", looked=look_again(context, order.subject, Kind(order.kind)))
+
+
+def _preview_templates(context: AppContext, order: Order) -> Done:
+    from statement_builder.operations.templates.previews import preview_templates  # noqa: PLC0415 - imports WeasyPrint
+
+    return Done(message="", templates=preview_templates(context, Kind(order.subject)))
+
+
+def _approve_templates(context: AppContext, order: Order) -> Done:
+    return Done(message=approve_templates(context, order.subject, order.reason))
+
+
+def _what_if(context: AppContext, order: Order) -> Done:
+    """`subject` is a batch, or `now`."""
+    batch = None if order.subject == NOW else context.require_batch(order.subject)
+    other = read_other_policy(context, order.policy_text)
+    return Done(message="", what_if=compare_policies(context, Kind(order.kind), other, batch=batch))
+
+
+def _find_name(context: AppContext, order: Order) -> Done:
+    return Done(message="", names=find_by_name(context, order.name))
+
+
 ACTIONS: dict[str, Action] = {
     "release": _release,
     "rerun": _rerun,
@@ -162,4 +276,12 @@ ACTIONS: dict[str, Action] = {
     "correct": _correct,
     "preview-correct": _preview_correct,
     "resolve": _resolve,
+    "hold": _hold,
+    "lift-hold": _lift,
+    "request": _request,
+    "look-again": _look_again,
+    "find-name": _find_name,
+    "what-if": _what_if,
+    "preview-templates": _preview_templates,
+    "approve-templates": _approve_templates,
 }

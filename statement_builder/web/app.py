@@ -14,12 +14,29 @@ from statement_builder.errors import ConfigError, NotAllowed, StatementsError
 from statement_builder.operations.roles import may_use
 from statement_builder.web.console import Console, context_of, render
 from statement_builder.web.forms import check_write
-from statement_builder.web.pages import account, batch, document, mail, queue, signing_in, today
+from statement_builder.web.languages import N_
+from statement_builder.web.pages import (
+    account,
+    batch,
+    document,
+    mail,
+    policy,
+    queue,
+    reports,
+    signing_in,
+    templates,
+    today,
+)
 from statement_builder.web.protection import STATIC, Protection
 
 STATIC_FOLDER = Path(__file__).parent / "static"
-_HEADINGS = {400: "This cannot be done", 403: "You may not do this", 404: "Not found", 413: "Too long"}
-_ROUTERS = (signing_in, today, batch, document, account, queue, mail)
+_HEADINGS = {
+    400: N_("This cannot be done"),
+    403: N_("You may not do this"),
+    404: N_("Not found"),
+    413: N_("Too long"),
+}
+_ROUTERS = (signing_in, today, batch, document, account, queue, mail, reports, templates, policy)
 
 
 def create_app(console: Console) -> FastAPI:
@@ -57,12 +74,12 @@ def _require_entry(request: Request) -> None:
 
 async def _show_http_problem(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, StarletteHTTPException)
-    heading = _HEADINGS.get(exc.status_code, "This went wrong")
+    heading = _HEADINGS.get(exc.status_code, N_("This went wrong"))
     return render(request, "problem.html", status=exc.status_code, heading=heading, message=exc.detail)
 
 
 async def _show_problem(request: Request, exc: Exception) -> Response:
     """An error that the service raises on purpose: its message says what to do."""
     status = 403 if isinstance(exc, NotAllowed) else 404 if isinstance(exc, ConfigError) else 503
-    heading = _HEADINGS.get(status, "This cannot be shown now")
+    heading = _HEADINGS.get(status, N_("This cannot be shown now"))
     return render(request, "problem.html", status=status, heading=heading, message=str(exc))

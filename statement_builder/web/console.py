@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,10 +15,13 @@ from statement_builder.operations.access import record_access
 from statement_builder.pipeline.context import AppContext
 from statement_builder.web.actions import Order
 from statement_builder.web.jobs import Job, Jobs
+from statement_builder.web.languages import LANGUAGES, choose_language
 from statement_builder.web.protection import base_of, path_of
 from statement_builder.web.tokens import TokenBox
 from statement_builder.web.visitors import Door, Visitor
 
+LANGUAGE_COOKIE = "statements-language"
+"""It says nothing about anybody, and is the same on every port of the host."""
 WAIT_S = 4.0
 """How long a page waits for an action before it shows progress instead of the result."""
 
@@ -28,7 +32,8 @@ class Console:
 
     context: AppContext
     door: Door
-    templates: Environment
+    templates: Mapping[str, Environment]
+    """By language."""
     jobs: Jobs
     box: TokenBox
     runs_batches: bool = True
@@ -53,6 +58,17 @@ def context_of(request: Request) -> AppContext:
     return replace(console_of(request).context, actor=visitor.actor, memberships=visitor.memberships)
 
 
+def language_of(request: Request) -> str:
+    """The language of the visitor's pages: the one they chose here, else the one their browser prefers."""
+    return choose_language(request.cookies.get(LANGUAGE_COOKIE, ""), request.headers.get("accept-language", ""))
+
+
+def translate(request: Request, text: str, **values: object) -> str:
+    """A text of a page in the visitor's language. Mark it with `N_` where it is written."""
+    gettext = console_of(request).templates[language_of(request)].globals["gettext"]
+    return str(gettext(text, **values))  # type: ignore[operator]
+
+
 def record_view(request: Request, what: str, subjects: list[AccessSubject], *, batch_id: str = "") -> None:
     """Record that the visitor is about to see data of these persons. `LedgerError` if it cannot be recorded."""
     record_access(context_of(request), f"console {what}", subjects, batch_id=batch_id)
@@ -70,11 +86,13 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
         "seal": lambda purpose, text: console.box.seal(purpose, text, session),
         "can_sign_out": hasattr(console.door, "close"),
         "base": base_of(request.scope),
+        "language": (language := language_of(request)),
+        "languages": LANGUAGES,
         "path": path_of(request.scope),
         "runs_batches": console.runs_batches,
         "job": _job_shown(request, console, session),
     }
-    text = console.templates.get_template(template).render(common | values)
+    text = console.templates[language].get_template(template).render(common | values)
     return HTMLResponse(text, status_code=status)
 
 

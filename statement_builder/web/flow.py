@@ -5,12 +5,13 @@ from __future__ import annotations
 from statement_builder.billing.model import Record
 from statement_builder.operations.summaries import BatchSummary
 from statement_builder.operations.wording import FIGURE_LABELS
+from statement_builder.web.languages import N_
 
 _STAGES = (
-    ("Decided", ("pulled", "selected", "held", "exceptions")),
-    ("Made", ("rendered", "errors", "withheld")),
-    ("Sent", ("print", "email", "handed_off", "uncertain")),
-    ("Mailed", ("mailed", "rejected", "bounced", "returned", "due_again")),
+    (N_("Decided"), ("pulled", "selected", "held", "exceptions")),
+    (N_("Made"), ("rendered", "errors", "withheld")),
+    (N_("Sent"), ("print", "email", "handed_off", "uncertain")),
+    (N_("Mailed"), ("mailed", "rejected", "bounced", "returned", "due_again")),
 )
 _SHOWN_IF_ZERO = frozenset({"pulled", "selected", "held", "exceptions", "rendered", "print", "email", "handed_off"})
 _TROUBLE = frozenset({"exceptions", "errors", "uncertain", "rejected", "bounced", "returned"})

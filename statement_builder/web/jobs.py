@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ from statement_builder.errors import BatchBusy, GateStop, StatementsError
 from statement_builder.pipeline.context import open_context
 from statement_builder.settings import load_settings
 from statement_builder.web.actions import Done, Order, perform
+from statement_builder.web.kept_file import KeptFile
 
 _PRELOADED = [
     "statement_builder.web.jobs",
@@ -35,6 +37,9 @@ KEPT_MAX = 200
 SENT_AGAIN_S = 60.0
 """A form that is sent again sooner than this after it was first sent was sent twice by mistake."""
 _PROGRESS_EVERY_S = 0.2
+FILES_KEPT_MAX = 10
+"""Files that can still be downloaded. A file of a large hospital has tens of megabytes."""
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(kw_only=True)
@@ -51,6 +56,8 @@ class Job:
     count: int = 0
     total: int = 0
     result: Done | None = None
+    file: KeptFile | None = None
+    """What the action wrote."""
     problem: str = ""
     """Why it was not done, in a sentence; empty while it runs, and if it was."""
     ended: threading.Event = field(default_factory=threading.Event)
@@ -100,21 +107,22 @@ class Jobs:
             self._jobs[job.job_id] = job
             for old in [each for each in self._jobs.values() if not each.is_running][:-KEPT_MAX]:
                 del self._jobs[old.job_id]
+            for old in [each for each in self._jobs.values() if each.file is not None][:-FILES_KEPT_MAX]:
+                old.file = None
         threading.Thread(target=self._work, args=(job,), daemon=True).start()
         return job
 
     def _find_same(self, order: Order, session: str) -> Job | None:
         """The session's job with this decision, if it runs, or was done a moment ago. What decides nothing, such as a
-        preview, has neither a reason nor something seen."""
-        if not (order.reason or order.seen):
-            return None
+        preview, has neither a reason nor something seen: it is made again, unless it is being made."""
+        decides = bool(order.reason or order.seen)
         earliest_s = self._monotonic() - SENT_AGAIN_S
         return next(
             (
                 each
                 for each in self._jobs.values()
                 if (each.session, each.order) == (session, order)
-                and (each.is_running or (each.result is not None and each.started_s >= earliest_s))
+                and (each.is_running or (decides and each.result is not None and each.started_s >= earliest_s))
             ),
             None,
         )
@@ -165,6 +173,9 @@ class Jobs:
                     stage, job.count, job.total = value
                     if stage != job.stage:
                         job.stage, job.started_s = stage, self._monotonic()
+                elif kind == "file":
+                    job.file = job.file or KeptFile()
+                    job.file.write(value)
                 elif kind == "done":
                     job.result = value
                 else:
@@ -200,8 +211,11 @@ def _run(pipe: Connection, order: Order, environ: Mapping[str, str], folder: Pat
             progress=report,
             memberships=order.memberships,
         )
-        with context:
-            done = perform(context, order)
+        with context, tempfile.TemporaryFile() as file:
+            done = perform(context, order, file)
+            file.seek(0)
+            while chunk := file.read(_CHUNK_BYTES):
+                tell("file", chunk)
     except (GateStop, StatementsError) as exc:
         tell("problem", str(exc))
     except HandOffError as exc:

@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from gettext import NullTranslations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from statement_builder.operations.reports.formats.cells import cell_text, mark_code
 from statement_builder.operations.wording import FIGURE_LABELS, format_dollars, format_state
 from statement_builder.printable import one_line
+from statement_builder.rendering.translations import load_catalog
+from statement_builder.web.labels import CLOCK_LABELS
+from statement_builder.web.languages import LANGUAGES
 
-TEMPLATES = Path(__file__).parent / "templates"
+WEB = Path(__file__).parent
+TEMPLATES = WEB / "templates"
 
 
-def open_templates(time_zone: str) -> Environment:
-    """The environment of all pages. Times are shown in the facility's zone."""
+def open_templates(time_zone: str) -> Mapping[str, Environment]:
+    """Language → the environment of all pages. Times are shown in the facility's zone."""
+    return {language: _open_environment(time_zone, load_catalog(WEB, language)) for language in LANGUAGES}
+
+
+def _open_environment(time_zone: str, catalog: NullTranslations) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -25,20 +35,51 @@ def open_templates(time_zone: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         finalize=_finalize,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    gettext, ngettext = _translate_with(catalog)
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]
+    environment.globals |= {"gettext": gettext, "ngettext": ngettext, "_": gettext}
     environment.filters |= {
         "dollars": format_dollars,
-        "state": format_state,
+        "state": lambda state: gettext(format_state(state)),
+        "verb": lambda verb: gettext(verb.replace("-", " ")),
         "count": _format_count,
         "time": _time_format(ZoneInfo(time_zone)),
+        "cell": cell_text,
+        "mark_code": mark_code,
     }
     environment.globals["FIGURE_LABELS"] = FIGURE_LABELS
+    environment.globals["clock_labels"] = CLOCK_LABELS
     return environment
+
+
+def _translate_with(catalog: NullTranslations) -> tuple[Callable[..., str], Callable[..., str]]:
+    """`gettext` and `ngettext` of the templates. Jinja2's own would let a value through as it is; these escape control
+    and direction characters of each, as `_finalize` does."""
+
+    def fill(text: str, values: Mapping[str, object]) -> Markup:
+        return Markup(text) % {name: _finalize(value) for name, value in values.items()}  # noqa: S704 - our own text
+
+    def gettext(text: str, **values: object) -> str:
+        if not text:
+            return ""  # which in a catalog is its header
+        return fill(catalog.gettext(text), values) if values else _finalize_text(catalog.gettext(text))
+
+    def ngettext(one: str, many: str, number: int, **values: object) -> str:
+        return fill(catalog.ngettext(one, many, number), {"num": number} | values)
+
+    return gettext, ngettext
 
 
 def _finalize(value: object) -> object:
     """Text as it may be shown: control and direction characters become escapes, as in the terminal."""
-    return one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return _finalize_text(value) if isinstance(value, str) else value
+
+
+def _finalize_text(text: str) -> str:
+    return text if isinstance(text, Markup) else one_line(text)
 
 
 def _format_count(number: int) -> str:

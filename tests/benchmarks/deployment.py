@@ -20,8 +20,9 @@ from msgspec.structs import replace
 
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import STAGES, BatchBenchmark
-from statement_builder.devtools.benchmark import AS_OF, BENCH_NOW, load_sample_settings, run_batch
+from statement_builder.devtools.benchmark import BENCH_NOW, load_sample_settings, run_batch
 from statement_builder.kinds import definition_of
+from statement_builder.operations.sample_contents import AS_OF
 from statement_builder.settings import Settings
 from statement_builder.source import make_sample
 from tests.services.postgres import connect, running_cluster

@@ -17,6 +17,8 @@ PER_KIND = (
     "ob_predelivery_notices",
     "dunning_letters",
     "itemized_bills",
+    "disputed_bills",
+    "itemized_bill_replies",
     "payment_plan_agreements",
     "missed_plan_payments",
     "ended_payment_plans",
@@ -28,9 +30,9 @@ PER_KIND = (
     "payroll_authorizations",
     "refund_letters",
 )
-SCHEDULED = {*PER_KIND, "delivery_tracking", "payroll_deductions"}
+SCHEDULED = {*PER_KIND, "agency_placement", "delivery_tracking", "payroll_deductions"}
 BATCH_DAGS = {*PER_KIND, "rerun_batch"}
-ALL = {*PER_KIND, "rerun_batch", "delivery_tracking", "payroll_deductions"}
+ALL = {*PER_KIND, "agency_placement", "rerun_batch", "delivery_tracking", "payroll_deductions"}
 HEAVY = (
     "weasyprint",
     "boto3",
@@ -50,6 +52,8 @@ JUST_AFTER_SCHEDULE = {
     "monthly_statements": "2026-11-03T10:00:30+00:00",
     "dunning_letters": "2026-11-17T10:00:30+00:00",
     "itemized_bills": "2026-11-17T09:00:30+00:00",
+    "disputed_bills": "2026-11-17T08:30:30+00:00",
+    "itemized_bill_replies": "2026-11-17T10:10:30+00:00",
     "payment_plan_agreements": "2026-11-17T09:10:30+00:00",
     "missed_plan_payments": "2026-11-17T09:20:30+00:00",
     "ended_payment_plans": "2026-11-17T09:30:30+00:00",
@@ -60,6 +64,7 @@ JUST_AFTER_SCHEDULE = {
     "estate_claims": "2026-11-17T10:00:30+00:00",
     "payroll_authorizations": "2026-11-17T09:50:30+00:00",
     "payroll_deductions": "2026-11-17T11:30:30+00:00",
+    "agency_placement": "2026-11-17T12:10:30+00:00",
     "refund_letters": "2026-11-17T09:50:30+00:00",
     "delivery_tracking": "2026-11-17T10:20:30+00:00",
 }
@@ -145,6 +150,8 @@ def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], na
             "monthly_statements": "2026-12-03T10:00:00+00:00",
             "dunning_letters": "2026-11-17T10:00:00+00:00",
             "itemized_bills": "2026-11-04T09:00:00+00:00",
+            "disputed_bills": "2026-11-04T08:30:00+00:00",
+            "itemized_bill_replies": "2026-11-03T10:10:00+00:00",
             "payment_plan_agreements": "2026-11-04T09:10:00+00:00",
             "missed_plan_payments": "2026-11-04T09:20:00+00:00",
             "ended_payment_plans": "2026-11-04T09:30:00+00:00",
@@ -155,6 +162,7 @@ def test_enabled_dag__waits_for_its_next_scheduled_time(dags: dict[str, Any], na
             "estate_claims": "2026-11-04T10:00:00+00:00",
             "payroll_authorizations": "2026-11-04T09:50:00+00:00",
             "payroll_deductions": "2026-11-03T11:30:00+00:00",
+            "agency_placement": "2026-11-03T12:10:00+00:00",
             "refund_letters": "2026-11-04T09:50:00+00:00",
             "delivery_tracking": "2026-11-03T10:20:00+00:00",
         }[name]

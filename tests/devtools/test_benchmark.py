@@ -8,7 +8,8 @@ import pytest
 
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import STAGES
-from statement_builder.devtools.benchmark import run_bench, sample_contents
+from statement_builder.devtools.benchmark import run_bench, run_bench_of_every_kind
+from statement_builder.operations.sample_contents import sample_contents
 from statement_builder.settings import load_settings
 from tests.hospital import ROOT
 
@@ -23,6 +24,12 @@ def test_run_bench__measures_both_engines_on_the_same_documents(kind: Kind) -> N
     assert min(result.first_s, result.compiled_per_s, result.plain_per_s, result.cold_per_s) > 0
     assert result.bytes_per_document > 0
     assert (result.batch, result.again) == (None, None)
+
+
+def test_run_bench_of_every_kind__measures_each_kind_that_the_hospital_has() -> None:
+    results = run_bench_of_every_kind(documents=1)
+    assert {result.kind for result in results} >= set(Kind) - {Kind.PAYROLL_AUTHORIZATION}
+    assert all(result.documents == 1 and result.ratio > 1 and result.fallbacks == 0 for result in results)
 
 
 def test_sample_contents__are_in_the_languages_of_a_batch(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ def test_demo__prints_each_step_and_where_to_look(demo: tuple[Hospital, str, str
         "N-N-ob-notice: N documentsN N printedN N e-mailed (N s)",
         "N-N-dunning: N documentsN N printedN N e-mailed (N s)",
         "N-N-invoice: N documentsN N printedN N e-mailed (N s)",
+        "N-N-itemized-request-reply: N documentsN N printedN N e-mailed (N s)",
+        "N-N-verification: N documentsN N printedN N e-mailed (N s)",
         "N-N-plan-agreement: N documentsN N printedN N e-mailed (N s)",
         "N-N-plan-reminder: N documentsN N printedN N e-mailed (N s)",
         "N-N-plan-missed: N documentsN N printedN N e-mailed (N s)",
@@ -46,7 +48,7 @@ def test_demo__prints_each_step_and_where_to_look(demo: tuple[Hospital, str, str
         "N-N-refund: N documentsN N printedN N e-mailed (N s)",
         "Index page: N sample documents (N s)",
     ]
-    assert out.count("foots ") == 14
+    assert out.count("foots ") == 16
     assert out.splitlines()[-2:] == [
         f"Open {hospital.home / 'demo' / 'index.html'}",
         "Open the console with `statements serve`",

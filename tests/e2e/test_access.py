@@ -26,11 +26,24 @@ SHOWS_NO_PERSON = {
     "ledger upgrade": "the installation",
     "legal-hold lift": "the id that was typed",
     "legal-hold place": "the id that was typed",
+    "mail-hold lift": "the id that was typed",
+    "mail-hold place": "the id that was typed",
     "payroll collect": "figures and file names",
+    "place": "figures of whole lists",
+    "placement approve": "figures of whole lists",
+    "placement collect": "figures and file names",
+    "placement list": "figures of whole lists",
+    "placement recall": "the account number that was typed",
+    "placement reject": "figures of whole lists",
+    "placement send": "figures and file names",
+    "placement status": "figures of whole agencies",
     "payroll send": "figures and ids of authorizations",
     "purge": "figures of whole batches",
     "serve": "nothing; the console records each page (tests/web)",
+    "evidence bad-debt": "the accounts that were typed",
+    "evidence small-claims": "the accounts that were typed",
     "request": "the account number that was typed",
+    "review": "the id that was typed",
     "withdraw": "the id that was typed",
     "settings": "the settings",
     "source load-synthea": "sample data",
@@ -39,7 +52,8 @@ SHOWS_NO_PERSON = {
 """Commands that need no entry in the access log, and what they show instead."""
 RECORDS_WHEN_IT_NAMES_SOMEBODY = {"run", "rerun", "release", "reject", "track", "preflight", "source check"}
 RECORDS_WHEN_IT_NAMES_SOMEBODY |= {f"report {name}" for name in REPORTS}
-RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "batches", "requests", "credits"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"legal-hold list", "mail-hold list", "batches", "requests", "credits"}
+RECORDS_WHEN_IT_NAMES_SOMEBODY |= {"placement show", "evidence list"}
 """These show figures, unless they stop at a person's document or find faults."""
 
 
@@ -90,6 +104,7 @@ def test_every_command__is_in_one_of_the_tables() -> None:
     """A new command must say whether it shows data of persons."""
     recorded = {"find", "get", "holds", "exceptions", "show", "report control", "report access"}
     recorded |= {"void", "resend", "reprint", "correct", "resolve"}
+    recorded |= {f"evidence {verb}" for verb in ("draft", "approve", "write")}
     recorded |= {f"queue {verb}" for verb in ("list", "assign", "note", "snooze", "done", "reopen")}
     assert set(list_commands(typer.main.get_command(app))) == (
         recorded | SHOWS_NO_PERSON.keys() | RECORDS_WHEN_IT_NAMES_SOMEBODY
@@ -233,6 +248,7 @@ def named_in(hospital: Hospital, text: str) -> set[str]:
         pytest.param(("rerun", BATCH), id="rerun"),
         pytest.param(("release", BATCH), id="release"),
         pytest.param(("legal-hold", "list"), id="legal-hold-list"),
+        pytest.param(("mail-hold", "list"), id="mail-hold-list"),
         pytest.param(("track",), id="track"),
     ],
 )

@@ -1,6 +1,6 @@
 """A death that the post office or a vendor reports stops all mail to the guarantor at once, whatever changes on file.
 
-Domain rules 0.4 and 4: a deceased guarantor without a representative never gets a bill, queued mail included.
+A deceased guarantor without a representative never gets a bill, queued mail included.
 """
 
 from __future__ import annotations

@@ -116,3 +116,12 @@ def test_plan_missed__paid_in_the_meantime_is_not_mailed(month: Hospital, tmp_pa
     hospital.statements("release", f"{DAY}-plan-missed", code=None)
     assert sent_ids(hospital) == []
     assert "PLAN_KEPT" in holds(hospital, f"{DAY}-plan-missed", guarantor)
+
+
+def test_reprint__of_a_letter_about_a_plan_that_has_ended(month: Hospital, tmp_path: Path) -> None:
+    hospital = on(month.copy_to(tmp_path / "home"), NEXT_DAY)
+    query = "SELECT document_id FROM document WHERE kind = 'plan-agreement' AND state = 'handed_off' ORDER BY 1 LIMIT 1"
+    ((document,),) = hospital.ledger(query)
+    hospital.sql("UPDATE payment_plan SET status = 'completed'")
+    assert "It was handed off." in hospital.statements("reprint", document, "--reason", "lost in the mail").out
+    assert hospital.ledger("SELECT state FROM document WHERE is_copy = 1") == [("handed_off",)]

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "correct": ("correct", "DOCUMENT", "--reason", "wrong"),
     "resolve": ("resolve", "DOCUMENT", "--sent", "--reason", "wrong"),
     "track": ("track",),
+    "evidence": ("evidence", "bad-debt", "7001", "--reason", "wrong"),
 }
 
 

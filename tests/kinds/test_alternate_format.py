@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from statement_builder.billing.model import AlternateFormat
 from statement_builder.billing.selection import Kind
 from statement_builder.kinds import decide
+from tests.answers import make_asked, make_disputed
 from tests.assistance_letters import make_application, make_denial, with_application
 from tests.builders import AS_OF, make_account
 from tests.kinds.test_invoice import stay
@@ -21,6 +22,8 @@ DUE = PLAN_LETTERS | {
     Kind.DUNNING: make_account(visit(correspondence=mailed(first=70, last=30, level=1))),
     Kind.OB_NOTICE: make_pregnant(),
     Kind.INVOICE: make_account(stay()),
+    Kind.ITEMIZED_REQUEST_REPLY: make_account(stay(final_billed=False, requests=(make_asked(),))),
+    Kind.VERIFICATION: make_account(make_disputed()),
     Kind.ASSISTANCE_INCOMPLETE: with_application(make_application()),
     Kind.ASSISTANCE_DECISION: with_application(make_denial()),
     Kind.PAYROLL_AUTHORIZATION: on_payroll(),

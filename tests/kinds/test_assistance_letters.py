@@ -187,6 +187,8 @@ def test_decision__prints_what_adds_up_and_what_is_due_back() -> None:
 def test_decision__refunds_five_dollars_and_more(paid_cents: int, refund_cents: int, small_cents: int) -> None:
     facts: Any = make_full(paid_cents).facts
     assert (facts.refund_cents, facts.small_excess_cents) == (refund_cents, small_cents)
+    left_cents = facts.part_cents - facts.help_cents - facts.paid_cents
+    assert left_cents == facts.owed_cents - facts.over_cents, "the printed rows add up"
 
 
 def test_decision__without_an_application_tells_how_to_get_more_26_cfr_1_501r_6_c_2() -> None:

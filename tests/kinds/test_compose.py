@@ -31,12 +31,15 @@ from statement_builder.documents.facts import (
 )
 from statement_builder.kinds.assistance_decision.facts import AssistanceDecisionFacts
 from statement_builder.kinds.assistance_incomplete.facts import AssistanceIncompleteFacts
+from statement_builder.kinds.itemized_request_reply.facts import ReplyFacts
 from statement_builder.kinds.payroll_authorization.facts import PayrollAuthorizationFacts
 from statement_builder.kinds.plan_agreement.facts import PlanAgreementFacts
 from statement_builder.kinds.plan_default.facts import PlanDefaultFacts
 from statement_builder.kinds.plan_missed.facts import PlanMissedFacts
 from statement_builder.kinds.plan_reminder.facts import PlanReminderFacts
 from statement_builder.kinds.refund.facts import RefundFacts
+from statement_builder.kinds.verification.facts import VerificationFacts
+from tests.answers import make_reply, make_verification
 from tests.assistance_letters import make_incomplete, make_presumptive
 from tests.builders import (
     AS_OF,
@@ -308,6 +311,8 @@ def dates_of(record: type, behind: frozenset[str]) -> set[str]:
         pytest.param(
             PayrollAuthorizationFacts, frozenset({"signed_on", "hospital_signed_on"}), id="payroll-authorization"
         ),
+        pytest.param(VerificationFacts, frozenset({"asked_on", "reviewed_on", "first_billed_on"}), id="verification"),
+        pytest.param(ReplyFacts, frozenset({"asked_on", "sent_on"}), id="itemized-request-reply"),
         pytest.param(RefundFacts, frozenset({"sent_on"}), id="refund"),
     ],
 )
@@ -327,6 +332,8 @@ def test_dates_ahead__every_date_is_listed_or_looks_back(record: type, behind: f
             make_incomplete(),
             make_presumptive(),
             make_refund_letter(),
+            make_verification(),
+            make_reply(),
         )
         for name, _ in content.facts.dates_ahead()
     }

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from statement_builder.billing.balance import owed_cents
 from statement_builder.billing.model import GuarantorAccount, RecordedHold
 from statement_builder.billing.selection import Decision, Kind
-from statement_builder.kinds import candidate_cents, decide, recheck
+from statement_builder.kinds import candidate_cents, decide, explain, recheck
+from statement_builder.kinds.statement.rules import STATEMENT_RULES
 from statement_builder.policy import HOLD_CODES, Policy
 from tests.billing.strategies import accounts, recorded_holds
 from tests.builders import AS_OF, make_account, make_episode
@@ -159,3 +160,13 @@ def _without_future_postings(account: GuarantorAccount) -> GuarantorAccount:
             for each in account.episodes
         ),
     )
+
+
+def test_explain__is_the_decision_with_every_rule_in_its_order() -> None:
+    account = make_account(visit(), holds=(RecordedHold(hold_id="H1", code="ATTY", placed_on=AS_OF),))
+    decision, rules = explain(account, Kind.STATEMENT, Policy(), AS_OF)
+    assert decision == decide(account, Kind.STATEMENT, Policy(), AS_OF)
+    assert len(rules) > len(STATEMENT_RULES)
+    assert [rule.says for rule in rules[: len(STATEMENT_RULES)] if not rule.says] == []
+    assert {hold for rule in rules for hold in rule.holds} == set(decision.holds)
+    assert rules[0].holds

@@ -1,4 +1,4 @@
-"""Letters about estates: to the representative, once for each event, never to a relative as such (domain rules, 4)."""
+"""Letters about estates: to the representative, once for each event, never to a relative as such."""
 
 from __future__ import annotations
 

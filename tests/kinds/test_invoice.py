@@ -24,8 +24,8 @@ from statement_builder.billing.model import (
 )
 from statement_builder.billing.selection import Decision, Kind
 from statement_builder.documents import CompositionError
+from statement_builder.documents.asking import Asking
 from statement_builder.kinds import candidate_cents, compose, decide, find_reprint_holds, recheck
-from statement_builder.kinds.invoice.asking import Asking
 from statement_builder.kinds.invoice.categories import OTHER_SERVICES, category_of
 from statement_builder.kinds.invoice.facts import InvoiceFacts
 from tests.builders import AS_OF, make_account, make_facility, make_guarantor, make_patient, make_payment

@@ -81,7 +81,7 @@ def compose_notice(policy: Policy, as_of: date, **episode: Any) -> Content | Non
     selection = notice(account, policy, as_of).selection
     if selection is None:
         return None
-    terms = printed_terms(policy)
+    terms = printed_terms(policy, make_facility())
     return compose(account, selection, FACILITY, terms=terms, batch_cycle="2026-11", issued_on=as_of)
 
 

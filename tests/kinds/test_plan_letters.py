@@ -1,4 +1,4 @@
-"""Letters about payment plans: one for each event, by what was paid and mailed (domain rules, 2.1 and 2.5)."""
+"""Letters about payment plans: one for each event, by what was paid and mailed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ REMINDERS = [
     pytest.param(make_plan(next_on=days_ago(-5)), [], id="2.1-five-days-before"),
     pytest.param(make_plan(next_on=days_ago(-6)), ["PLAN_NOT_DUE"], id="2.1-six-days-before"),
     pytest.param(make_plan(next_on=days_ago(-1)), [], id="the-day-before"),
-    pytest.param(make_plan(next_on=AS_OF), [], id="on-the-day"),
+    pytest.param(make_plan(next_on=AS_OF), ["PLAN_GRACE"], id="on-the-day-it-would-arrive-late"),
     pytest.param(make_plan(10_000, 10_000, next_on=days_ago(-30)), ["PLAN_NOT_DUE"], id="paid-ahead"),
     pytest.param(make_plan(*(10_000,) * 6, next_on=days_ago(-3)), ["PLAN_KEPT"], id="all-paid"),
     pytest.param(LATE, ["PLAN_LATE"], id="a-payment-is-missed"),

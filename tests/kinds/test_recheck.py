@@ -146,7 +146,7 @@ def test_recheck__tolerance(more_cents: int, reasons: list[str]) -> None:
     assert codes(recheck(account, selection, Policy(restate_tolerance_cents=100), LATER, AS_OF)) == reasons
 
 
-@pytest.mark.parametrize("days", [0, 1, 10, 24])
+@pytest.mark.parametrize("days", [0, 1, 10, 23])
 def test_recheck__passing_days_alone_hold_nothing(days: int) -> None:
     as_of = AS_OF + timedelta(days=days)
     plan = make_account(visit(30_000, plan_id="PL1"), plans=(make_plan(10_000, 10_000, 10_000, 0),))
@@ -156,7 +156,11 @@ def test_recheck__passing_days_alone_hold_nothing(days: int) -> None:
 
 @pytest.mark.parametrize(
     ("days", "reasons"),
-    [pytest.param(25, [], id="on-the-due-date"), pytest.param(26, ["DUE_PASSED"], id="day-after-the-due-date")],
+    [
+        pytest.param(24, [], id="day-before-the-due-date"),
+        pytest.param(25, ["DUE_PASSED"], id="on-the-due-date"),
+        pytest.param(26, ["DUE_PASSED"], id="day-after-the-due-date"),
+    ],
 )
 def test_recheck__due_date_passed_before_mailing(days: int, reasons: list[str]) -> None:
     assert recheck_codes(billed(), billed(), AS_OF + timedelta(days=days)) == reasons

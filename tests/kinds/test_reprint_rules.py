@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from statement_builder.billing.model import EpisodeStatus, FinancialClass, GuarantorAccount
+from statement_builder.billing.model import EpisodeStatus, FinancialClass, GuarantorAccount, PlanStatus
 from statement_builder.billing.selection import Kind
 from statement_builder.kinds import find_reprint_holds
 from tests.builders import AS_OF, make_account, make_address, make_guarantor, make_payment
-from tests.policy.candidates import POLICY, codes, mailed, make_pregnant, recorded_hold, visit
+from tests.policy.candidates import POLICY, codes, mailed, make_plan, make_pregnant, recorded_hold, visit
 
 LATER = AS_OF + timedelta(days=6)
 
@@ -70,3 +70,27 @@ def test_reprint_of_a_notice(status: EpisodeStatus, expected: list[str]) -> None
 
 def test_reprint_of_a_notice__pregnancy_no_longer_on_file() -> None:
     assert blocking_codes(make_pregnant(), Kind.OB_NOTICE, "another") == ["NOT_ON_FILE"]
+
+
+def plan_letter(status: PlanStatus, **changes: object) -> list[str]:
+    """What stops a copy of a letter about the plan of visit A1."""
+    account = billed(encounters=(visit(9_000, "A1", plan_id="PL1"),), plans=(make_plan(10_000, status=status),))
+    return blocking_codes(replace(account, **changes), Kind.PLAN_AGREEMENT)
+
+
+@pytest.mark.parametrize("status", PlanStatus)
+def test_reprint_of_a_plan_letter__also_when_the_plan_has_ended(status: PlanStatus) -> None:
+    assert plan_letter(status) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"holds": (recorded_hold("BANKR_STAY"),)}, ["BANKR_STAY"], id="bankruptcy"),
+        pytest.param({"encounters": (visit(4_000, "A2"),)}, ["NOT_ON_FILE"], id="visit-is-gone"),
+    ],
+)
+def test_reprint_of_a_plan_letter__law_and_the_file_still_block_it(
+    changes: dict[str, object], expected: list[str]
+) -> None:
+    assert plan_letter(PlanStatus.COMPLETED, **changes) == expected

@@ -152,12 +152,18 @@ def test_statement__plan_visit_owes_the_installment() -> None:
     assert decision.holds == ()
 
 
-def test_statement__plan_with_other_visits_has_the_usual_due_date() -> None:
-    account = make_account(
-        visit(30_000, "A1", plan_id="PL1"), visit(4_000, "A2"), plans=(make_plan(10_000, 10_000, 10_000, 0),)
-    )
+@pytest.mark.parametrize(
+    ("first_days_ago", "due_on"),
+    [
+        pytest.param(66, date(2026, 12, 15), id="installment-due-a-day-before-the-usual-date"),
+        pytest.param(61, date(2026, 12, 19), id="installment-due-after-the-usual-date-is-not-asked-for-early"),
+    ],
+)
+def test_statement__plan_with_other_visits_has_the_later_due_date(first_days_ago: int, due_on: date) -> None:
+    plan = make_plan(10_000, 10_000, 10_000, 0, first=first_days_ago)
+    account = make_account(visit(30_000, "A1", plan_id="PL1"), visit(4_000, "A2"), plans=(plan,))
     selection = selected(statement(account))
-    assert (selection.amount_cents, selection.due_on) == (14_000, date(2026, 12, 15))
+    assert (selection.amount_cents, selection.due_on) == (14_000, due_on)
 
 
 def test_statement__plan_visit_stays_on_statements() -> None:

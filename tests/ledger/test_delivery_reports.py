@@ -485,7 +485,7 @@ def first_and_last(ledger: Ledger) -> tuple[date, date]:
 
 
 def test_assumed_mailing__clocks_start_later_than_the_hand_off(ledger: Ledger) -> None:
-    """Domain rules 0.1: sent means entered the mail. 26 CFR 1.501(r)-6(c) counts from it."""
+    """Sent means entered the mail. 26 CFR 1.501(r)-6(c) counts from it."""
     hand_off_assuming(ledger, FinalVendorStatus.NOTHING)
     assert first_and_last(ledger) == (ASSUMED_ON, ASSUMED_ON)
     assert mailed_on(ledger) == ASSUMED_ON

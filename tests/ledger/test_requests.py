@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from statement_builder.billing.model import DocumentRequest, RequestFormat, RequestKind
+from statement_builder.billing.request_terms import Correction, RequestObstacle
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import BatchState, DeliveryState, Ledger, RecordedRequest
@@ -47,6 +48,33 @@ def test_answered__from_the_hand_off_and_not_before(ledger: Ledger) -> None:
     assert answered(ledger) == {("A-G1", "Q1")}
     assert answered(ledger, excluding=batch.batch_id) == set()
     assert ledger.requests.of_batch(batch.batch_id, RequestKind.INVOICE) == {"A-G1": (Q1,)}
+
+
+def test_of_batch__keeps_what_was_asked_for_and_what_the_review_found(ledger: Ledger) -> None:
+    """The billing system may have closed the request when the document is copied or corrected."""
+    reviewed = DocumentRequest(
+        request_id="Q2",
+        kind=RequestKind.VERIFICATION,
+        asked_on=ASKED_ON,
+        format=RequestFormat.LARGE_PRINT,
+        reviewed_on=AT.date(),
+        corrected=(Correction.CHARGE_REMOVED, Correction.PAYMENT_POSTED),
+    )
+    answer = msgspec.structs.replace(rendered("G1", kind=Kind.VERIFICATION, cycle=CYCLE), requests=(reviewed,))
+    batch = make_batch(ledger, [answer], kind=Kind.VERIFICATION, cycle=CYCLE)
+    assert ledger.requests.of_batch(batch.batch_id, RequestKind.VERIFICATION) == {"A-G1": (reviewed,)}
+
+
+def test_review__replaces_an_earlier_one_while_the_request_is_open(ledger: Ledger) -> None:
+    ledger.requests.record(FACILITY, recorded())
+    for obstacle in (RequestObstacle.CODING, RequestObstacle.IDENTITY):
+        reviewed = msgspec.structs.replace(recorded().request, reviewed_on=AT.date(), obstacle=obstacle)
+        ledger.requests.review(FACILITY, "R-1", reviewed, actor="ana", at=AT)
+    (found,) = ledger.requests.recorded(FACILITY)
+    assert (found.obstacle, found.reviewed_on) == (RequestObstacle.IDENTITY, AT.date())
+    ledger.requests.withdraw(FACILITY, "R-1", reason="asked by mistake", actor="ana", at=AT)
+    with pytest.raises(ConfigError, match="not an open request"):
+        ledger.requests.review(FACILITY, "R-1", reviewed, actor="ana", at=AT)
 
 
 def test_answered__not_by_a_piece_that_came_back(ledger: Ledger) -> None:

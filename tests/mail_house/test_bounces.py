@@ -274,7 +274,7 @@ def test_read__does_not_guess_between_two_of_our_messages() -> None:
     ],
 )
 def test_read__words_about_a_death_are_for_a_person(text: str) -> None:
-    """A hard bounce is printed and mailed; a bill must not be mailed to the dead (domain rules, 0.4)."""
+    """A hard bounce is printed and mailed; a bill must not be mailed to the dead."""
     message = report(FAILED).replace(b"I could not deliver it.", text.encode())
     assert message != report(FAILED)
     assert [each.kind for each in read_message(message).bounces] == [BounceKind.UNCLEAR]

@@ -1,4 +1,4 @@
-"""Vendor profiles are data; the default profile is the envelope of domain rules 7.3."""
+"""Vendor profiles are data; the default profile is a #10 double-window envelope."""
 
 from __future__ import annotations
 

@@ -133,8 +133,8 @@ def test_recheck__reads_each_shard_once_when_nobody_moved(hospital: Hospital, mo
 def test_waiting_documents__take_a_few_bytes_each() -> None:
     per_shard, shards = 1_000, [SimpleNamespace(sequence=number) for number in range(1, 41)]
 
-    def read(_: str, sequence: int) -> list[tuple[str, bool]]:
-        return [(f"G{1_000_000 + sequence * per_shard + n}", False) for n in range(per_shard)]
+    def read(_: str, sequence: int) -> list[tuple[str, bool, bool]]:
+        return [(f"G{1_000_000 + sequence * per_shard + n}", False, False) for n in range(per_shard)]
 
     ledger: Any = SimpleNamespace(documents=SimpleNamespace(unclaimed_recipients=read))
     batch: Any = SimpleNamespace(batch_id=BATCH)

@@ -1,4 +1,4 @@
-"""The list of credit balances: whose money, since when, why not yet, by when (42 CFR 401.305; domain rules, 2.3)."""
+"""The list of credit balances: whose money, since when, why not yet, by when (42 CFR 401.305)."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ INDUSTRY_CODES = (
     "BADADDR RETMAIL NOZIP CONF NOMAIL ECONSENT VIP EMPLOYEE LEGAL MINOR_SENS PART2 DV INMATE FOREIGN AGENCY SUIT JUDG "
     "CONTEST EXT DUPRUN NOTEMPLATE ADMIN_PAUSE"
 )
-"""The hold codes that hospital billing uses (domain rules, 2.2)."""
+"""The hold codes that hospital billing uses."""
 
 
 @pytest.mark.parametrize("code", INDUSTRY_CODES.split())

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from statement_builder.billing.model import Delivery, FinancialClass
 from statement_builder.billing.selection import Channel, Kind, Selection
@@ -67,6 +68,18 @@ SELF_PAY, COMMERCIAL = FinancialClass.SELF_PAY, FinancialClass.COMMERCIAL
 )
 def test_find_segment__first_match(classes: tuple[FinancialClass, ...], facts: dict[str, Any], code: str) -> None:
     assert find(*classes, **facts).code == code
+
+
+def test_find_segment__a_final_notice_has_only_the_insert_that_the_law_requires() -> None:
+    """Cal. Health and Safety Code 127425(e)."""
+    selection = Selection(
+        kind=Kind.DUNNING, guarantor_id="G1", level=4, channel=Channel.PRINT, amount_cents=100, due_on=AS_OF
+    )
+    segments = read_segments(FILE, ("en", "es"))
+    found = find_segment(make_account(), selection, segments, AS_OF, final_notice_insert="APP-1")
+    assert (found.code, found.insert_code, found.return_envelope_code) == ("final-notice", "APP-1", "")
+    third = replace(selection, level=3)
+    assert find_segment(make_account(), third, segments, AS_OF, final_notice_insert="APP-1").insert_code != "APP-1"
 
 
 @pytest.mark.parametrize(

@@ -20,11 +20,13 @@ from statement_builder.billing.model import (
     RefundMethod,
     RefundReason,
 )
+from statement_builder.billing.request_terms import Correction, RequestObstacle
 from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.policy import Policy
+from tests.answers import make_asked, make_dispute, make_reply, make_verification
 from tests.assistance_letters import make_denied, make_full, make_incomplete, make_partial, make_presumptive
-from tests.builders import make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
+from tests.builders import AS_OF, make_address, make_charge, make_encounter, make_episode, make_insurance, make_payment
 from tests.contents import BILLED, TERMS, make_invoice, make_letter, make_ob_notice, make_statement
 from tests.estate_letters import SIGNED as SIGNER
 from tests.estate_letters import make_claim, make_estate, make_inquiry, make_unknown_estate
@@ -71,6 +73,8 @@ KINDS = (
     "estate-claim",
     "refund",
     "refund-deposit",
+    "answer-verification",
+    "answer-reply",
 )
 """Every kind and level, as `make_random` names them."""
 
@@ -184,6 +188,17 @@ def _refund_letter(kind: str, random: Random, **person: Any) -> Content:
     return make_refund_letter(refund, visits=(replace(visit, payments=(paid,)),), **person)
 
 
+def _answer(kind: str, random: Random, **person: Any) -> Content:
+    if kind == "answer-reply":
+        obstacle = random.choice((*RequestObstacle, None))
+        asked = make_asked(obstacle=obstacle, reviewed_on=AS_OF, expected_on=date(2026, 12, random.randint(1, 28)))
+        visit = replace(_visit(random, 0), requests=(asked,), final_billed=obstacle is not None)
+        return make_reply(visit=visit, **person)
+    corrected = tuple(item for item in Correction if random.random() < 1 / 3)
+    visit = replace(_visit(random, 0, correspondence=random.choice((None, BILLED))))
+    return make_verification(visit=replace(visit, requests=(make_dispute(corrected=corrected),)), **person)
+
+
 def _stay(random: Random) -> Encounter:
     visit = _visit(random, 0)
     lines = random.choice((1, 2, 3, 14, 60))
@@ -261,5 +276,6 @@ _FAMILIES: dict[str, Callable[..., Content]] = {
     "payroll": _payroll_form,
     "estate": _estate_letter,
     "refund": _refund_letter,
+    "answer": _answer,
 }
 """The first word of a kind → what makes one."""

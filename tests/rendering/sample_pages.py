@@ -25,6 +25,7 @@ from statement_builder.billing.model import (
     RefundMethod,
     RefundReason,
 )
+from statement_builder.billing.request_terms import Correction, RequestObstacle
 from statement_builder.billing.selection import Kind, PlanLetterMode
 from statement_builder.documents import Content, Recipient
 from statement_builder.documents.content import Replaced
@@ -44,6 +45,7 @@ from statement_builder.reports.control_sheet import (
 )
 from statement_builder.reports.control_sheet_pdf import render_control_sheet
 from statement_builder.resources import languages
+from tests.answers import make_asked, make_dispute, make_disputed, make_reply, make_verification
 from tests.assistance_letters import (
     make_denied,
     make_full,
@@ -62,6 +64,7 @@ from tests.builders import (
     make_payment,
 )
 from tests.contents import (
+    BEFORE_PLACEMENT,
     BILLED,
     TEMPLATES,
     make_invoice,
@@ -244,12 +247,17 @@ _IN_BOTH_SIZES: dict[str, Callable[..., Content]] = {
     "second-letter": partial(make_letter, 3),
     "final-notice": partial(make_letter, 4),
     "final-notice-of-9-visits": partial(make_letter, 4, *_visits(9, correspondence=BILLED)),
+    "final-notice-before-placement": partial(make_letter, 4, terms=BEFORE_PLACEMENT),
     "estimate": make_ob_notice,
     "estimate-without-insurance": _uninsured_estimate,
     "estimate-courtesy": _courtesy,
     "itemized": make_invoice,
     "itemized-with-pending-insurance": partial(make_invoice, _pending_stay(), asks=False),
     "itemized-of-90-lines": partial(make_invoice, make_stay(90)),
+    "verification": make_verification,
+    "verification-corrected": partial(make_verification, make_dispute(corrected=tuple(Correction))),
+    "itemized-reply": make_reply,
+    "itemized-reply-identity": partial(make_reply, make_asked(obstacle=RequestObstacle.IDENTITY)),
     "assistance-incomplete": make_incomplete,
     "assistance-incomplete-of-all-items": partial(make_incomplete, *MissingItem),
     "assistance-denied": make_denied,
@@ -298,6 +306,14 @@ _IN_STANDARD_PRINT: dict[str, Callable[..., Content]] = {
     ),
     "estate-claim-sensitive": partial(make_claim, make_visit(sensitive=True)),
     "refund-sensitive": _sensitive_refund,
+    "itemized-reply-not-ours": partial(make_reply, make_asked(obstacle=RequestObstacle.NOT_OURS)),
+    "itemized-reply-sent": partial(
+        make_reply, make_asked(obstacle=RequestObstacle.SENT, reviewed_on=date(2026, 11, 18))
+    ),
+    "verification-sensitive": partial(
+        make_verification, visit=make_disputed(sensitive=True, insurance_status=InsuranceStatus.PENDING)
+    ),
+    "verification-to-long-name": partial(make_verification, **_LONG_NAME),
     "refund-to-long-name": partial(make_refund_letter, **_LONG_NAME),
 }
 

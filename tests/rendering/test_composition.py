@@ -19,7 +19,7 @@ from statement_builder.rendering.compiled.segments import find_segments
 from statement_builder.rendering.engine import LayoutPending
 from statement_builder.rendering.templating import render_markup
 from tests.builders import make_address, make_encounter
-from tests.contents import TEMPLATES, make_statement
+from tests.contents import TEMPLATES, make_invoice, make_letter, make_statement, make_stay
 from tests.rendering.likeness import differences
 
 STREETS = ("12 Maple Street", "Apartment 7", "c/o Lee")
@@ -28,6 +28,11 @@ STREETS = ("12 Maple Street", "Apartment 7", "c/o Lee")
 def _statement(visits: int, lines: int, **guarantor: Any) -> Content:
     encounters = [make_encounter(f"A7000{number}") for number in range(visits)]
     return make_statement(*encounters, address=make_address(*STREETS[:lines]), **guarantor)
+
+
+def _letter(visits: int, lines: int) -> Content:
+    encounters = [make_encounter(f"A7000{number}") for number in range(visits)]
+    return make_letter(2, *encounters, address=make_address(*STREETS[:lines]))
 
 
 @pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
@@ -57,6 +62,59 @@ def test_compose__layouts_add_up() -> None:
         compiled.render(_statement(visits, lines))
     assert compiled.compiled + compiled.composed == 12
     assert compiled.compiled <= 6
+
+
+@pytest.mark.parametrize(
+    ("known", "lines", "large_print"),
+    [
+        pytest.param((4, 60), 45, False, id="two-pages"),
+        pytest.param((60,), 75, False, id="three-pages-from-three"),
+        pytest.param((4, 60), 160, False, id="five-pages-from-three"),
+        pytest.param((60, 24), 40, True, id="large-print"),
+    ],
+)
+def test_compose__table_that_continues_is_what_weasyprint_draws(
+    engine: PlainEngine, known: tuple[int, ...], lines: int, large_print: bool
+) -> None:
+    compiled = CompiledEngine(TEMPLATES)
+    for each in known:
+        compiled.render(make_invoice(make_stay(each), large_print=large_print))
+    made = compiled.compiled
+    content = make_invoice(make_stay(lines), large_print=large_print)
+    rendered = compiled.render(content)
+    assert (compiled.compiled - made, compiled.composed, compiled.fallbacks) == (0, 1, Counter())
+    assert differences(rendered.pdf, engine.render(content).pdf) == []
+
+
+def test_compose__same_bytes_from_a_longer_and_a_shorter_document() -> None:
+    """Frames of three pages and of five are kept as the same frame."""
+    content = make_invoice(make_stay(110))
+    rendered = []
+    for known in (60, 160):
+        compiled = CompiledEngine(TEMPLATES)
+        compiled.render(make_invoice(make_stay(known)))
+        rendered.append(compiled.render(content))
+        assert compiled.composed == 1
+    assert rendered[0] == rendered[1] == CompiledEngine(TEMPLATES).render(content)
+
+
+def test_compose__charge_lines_add_up() -> None:
+    """Bills of one page to four."""
+    compiled = CompiledEngine(TEMPLATES)
+    for lines in (60, *range(7, 120, 16)):
+        compiled.render(make_invoice(make_stay(lines)))
+    assert (compiled.compiled, compiled.fallbacks) == (3, Counter())
+
+
+def test_compose__list_is_what_weasyprint_draws(engine: PlainEngine) -> None:
+    """The markers of a list are painted after everything else on the page."""
+    compiled = CompiledEngine(TEMPLATES)
+    for visits, lines in ((3, 1), (1, 2)):
+        compiled.render(_letter(visits, lines))
+    content = _letter(3, 2)
+    rendered = compiled.render(content)
+    assert compiled.composed == 1
+    assert differences(rendered.pdf, engine.render(content).pdf) == []
 
 
 def test_compose__parts_are_shared_with_another_process(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from statement_builder.rendering.compiled.blocks import UNITS_PER_PIXEL, Block, Node
-from statement_builder.rendering.compiled.flow import Place, error_key, limit_key, place_blocks, start_key
+from statement_builder.rendering.compiled.flow import Place, error_key, limit_key, place_blocks, resumed_key, start_key
 from statement_builder.rendering.compiled.segments import Segment
 
 FRAME = b"frame"
@@ -88,11 +88,60 @@ def test_place_blocks__fixed_block_is_not_in_the_flow() -> None:
     fixed = _segment(b"fixed", is_fixed=True, top=b"fixed")
     measures = MEASURES | {start_key(FRAME, 0, fixed): 7}
     places = place_blocks(FRAME, (fixed, *SEGMENTS[:1]), (BLOCK, BLOCK), measures.get)
-    assert places == [Place(0, 7), Place(0, 100 * UNITS_PER_PIXEL)]
+    assert places == [Place(0, 0, 7), Place(1, 0, 100 * UNITS_PER_PIXEL)]
 
 
-def test_place_blocks__rows_of_a_table_stay_together() -> None:
-    rows = tuple(_segment(b"row", group=1) for _ in range(3))
-    row = replace(BLOCK, is_divisible=True)
-    assert place_blocks(FRAME, rows, (row, row, row), MEASURES.get) is None
-    assert place_blocks(FRAME, rows[:2], (row, row), MEASURES.get) is not None
+HEADING = _segment(b"heading", group=1, top=b"heading", bottom=b"heading")
+ROWS = (HEADING, *(_segment(b"row", group=1) for _ in range(4)))
+TABLE_MEASURES = MEASURES | {
+    start_key(FRAME, 0, HEADING): 100 * UNITS_PER_PIXEL,
+    resumed_key(HEADING): 50 * UNITS_PER_PIXEL,
+    error_key(FRAME, HEADING): 0,
+}
+TALL = replace(BLOCK, height=60 * UNITS_PER_PIXEL, around=(b"/S /Table",))
+
+
+def _table(**last: Any) -> list[Block]:
+    """A heading and four rows: page 1 has room for the heading and three of them."""
+    return [replace(TALL, is_repeated=True), TALL, TALL, TALL, replace(TALL, **last)]
+
+
+def _table_places(blocks: list[Block], **measures: int) -> list[tuple[int, int, float]] | None:
+    found = place_blocks(FRAME, ROWS, blocks, TABLE_MEASURES.get)
+    return None if found is None else [(block, page, top / UNITS_PER_PIXEL) for block, page, top in found]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "places"),
+    [
+        pytest.param(
+            _table(),
+            [(0, 0, 100), (1, 0, 160), (2, 0, 220), (3, 0, 280), (0, 1, 50), (4, 1, 110)],
+            id="continues-below-its-heading",
+        ),
+        pytest.param(
+            _table(keeps_with_previous=True),
+            [(0, 0, 100), (1, 0, 160), (2, 0, 220), (0, 1, 50), (3, 1, 110), (4, 1, 170)],
+            id="total-takes-the-row-before-along",
+        ),
+        pytest.param(
+            [replace(each, keeps_with_group=True) for each in _table()],
+            None,
+            id="table-that-must-stay-whole-needs-a-start-on-page-2",
+        ),
+        pytest.param(
+            [replace(each, is_repeated=False) for each in _table()],
+            None,
+            id="weasyprint-divides-a-table-without-a-heading",
+        ),
+        pytest.param(_table(height=95_000), None, id="border-below-the-last-row-is-uncertain"),
+        pytest.param(_table(height=900 * UNITS_PER_PIXEL), None, id="row-higher-than-a-page"),
+    ],
+)
+def test_place_blocks__table(blocks: list[Block], places: list[tuple[int, int, float]] | None) -> None:
+    assert _table_places(blocks) == places
+
+
+def test_place_blocks__block_that_may_be_divided_is_not_moved_with_the_next() -> None:
+    blocks = (BLOCK, replace(BLOCK, is_divisible=True), replace(BLOCK, keeps_with_previous=True))
+    assert _places(*blocks) is None

@@ -1,4 +1,4 @@
-"""The template fingerprint covers everything that a page depends on; `check_templates` finds damaged files."""
+"""The template fingerprint covers everything that a page depends on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from statement_builder.errors import ConfigError
-from statement_builder.rendering import check_templates, fingerprint_templates
+from statement_builder.rendering import fingerprint_templates
 from tests.contents import TEMPLATES
 
 
@@ -43,24 +43,3 @@ def test_fingerprint_templates__changes_with_every_file(templates: Path, name: s
 def test_fingerprint_templates__without_templates(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no templates"):
         fingerprint_templates(tmp_path)
-
-
-def test_check_templates__shipped_templates_are_valid() -> None:
-    assert check_templates(TEMPLATES) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "expected"),
-    [
-        pytest.param("letter/parts.html", "{% if %}", "letter/parts.html", id="template-syntax"),
-        pytest.param("theme/theme.css", "p { colr: red }", "theme", id="style-sheet"),
-        pytest.param("locale/es/LC_MESSAGES/messages.po", 'msgid "a', "messages.po", id="catalog"),
-    ],
-)
-def test_check_setup__names_the_file(templates: Path, name: str, text: str, expected: str) -> None:
-    path = templates / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    problems = check_templates(templates)
-    assert len(problems) == 1
-    assert expected in problems[0]

@@ -161,6 +161,7 @@ def test_load_settings__plan_ends_no_sooner_than_the_state_allows(
 ) -> None:
     changes = {"facility.return_address": ADDRESS | {"state": state}, "policy.plan_lapse_days": days}
     changes["policy.plan_letter_required"] = state == "CA"
+    changes["policy.application_insert_code"] = "APP-1"
     if refused:
         with pytest.raises(ConfigError, match=r"policy\.plan_lapse_days must be at least 90 .* in CA"):
             load_with(tmp_path, changes)
@@ -192,6 +193,32 @@ def test_load_settings__california_plan_needs_a_notice_hsc_127425(tmp_path: Path
     changes = {"facility.return_address": ADDRESS | {"state": "CA"}, "policy.plan_lapse_days": 90}
     with pytest.raises(ConfigError, match=r"policy\.plan_letter_required must be true for a facility in CA"):
         load_with(tmp_path, changes)
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "refused"),
+    [
+        pytest.param("CA", "", r"application_insert_code is required for a facility in CA", id="california"),
+        pytest.param("CA", "APP-1", "", id="california-with-the-form"),
+        pytest.param("NH", "", "", id="another-state"),
+        pytest.param("NH", "no blanks", r"application_insert_code must be 1 to 32", id="no-code-of-an-insert"),
+    ],
+)
+def test_load_settings__california_final_notice_encloses_the_application_hsc_127425_e(
+    tmp_path: Path, state: str, code: str, refused: str
+) -> None:
+    """The sample hospital places accounts with an agency."""
+    changes = {
+        "facility.return_address": ADDRESS | {"state": state},
+        "policy.application_insert_code": code,
+        "policy.plan_lapse_days": 90,
+        "policy.plan_letter_required": True,
+    }
+    if refused:
+        with pytest.raises(ConfigError, match=refused):
+            load_with(tmp_path, changes)
+    else:
+        assert load_with(tmp_path, changes).policy.application_insert_code == code
 
 
 def test_limits__every_number_has_one() -> None:

@@ -18,7 +18,8 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po, write_po
 
 from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
-from statement_builder.billing.model import InsuranceStatus, RefundMethod, RefundReason
+from statement_builder.billing.model import InsuranceStatus, RefundMethod, RefundReason, RequestFormat
+from statement_builder.billing.request_terms import Correction, RequestObstacle
 from statement_builder.billing.selection import CollectionAction, PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.documents.formats import format_long_date, format_medium_date, format_month
@@ -26,6 +27,7 @@ from statement_builder.policy import Policy
 from statement_builder.rendering import PlainEngine
 from statement_builder.rendering.templating import page_label, render_markup
 from statement_builder.resources import languages
+from tests.answers import make_asked, make_dispute, make_disputed, make_reply, make_verification
 from tests.assistance_letters import (
     make_denied,
     make_full,
@@ -34,7 +36,7 @@ from tests.assistance_letters import (
     make_partial,
     make_presumptive,
 )
-from tests.builders import make_encounter, make_episode
+from tests.builders import AS_OF, make_encounter, make_episode
 from tests.contents import (
     BILLED,
     TEMPLATES,
@@ -109,6 +111,25 @@ def _refunds(*, large_print: bool) -> Iterator[Content]:
         yield make_refund_letter(make_sent(method=method, check_number="10482"), large_print=large_print)
 
 
+def _answers(*, large_print: bool) -> Iterator[Content]:
+    yield make_verification(make_dispute(corrected=tuple(Correction)), large_print=large_print)
+    for visit in (
+        make_disputed(),
+        make_disputed(correspondence=None),
+        make_disputed(insurance_status=InsuranceStatus.PENDING, insurance_name="", sensitive=True),
+        make_disputed(insurance_name="", insurance=(), share=None, owed_cents=202_000),
+        make_disputed(owed_cents=0),
+        make_disputed(owed_cents=-4_500),
+    ):
+        yield make_verification(visit=visit, large_print=large_print)
+    yield make_reply(large_print=large_print)
+    for asked in (
+        *(make_asked(obstacle=each, reviewed_on=AS_OF) for each in RequestObstacle),
+        make_asked(format=RequestFormat.BRAILLE),
+    ):
+        yield make_reply(asked, large_print=large_print)
+
+
 def documents() -> Iterator[Content]:
     for large_print in (False, True):
         yield make_statement(large_print=large_print)
@@ -133,6 +154,7 @@ def documents() -> Iterator[Content]:
         yield make_authorization(large_print=large_print)
         yield make_authorization(make_deduction(**SIGNED), large_print=large_print)
         yield from _refunds(large_print=large_print)
+        yield from _answers(large_print=large_print)
         yield make_inquiry(large_print=large_print)
         yield make_claim(large_print=large_print)
         yield make_claim(make_visit(sensitive=True), large_print=large_print)

@@ -286,7 +286,7 @@ def decided(*encounters: Encounter, policy: Policy | None = None, **changes: Any
     account = make_account(*encounters, **changes)
     selection = decide(account, Kind.STATEMENT, policy, AS_OF).selection
     assert selection is not None
-    return compose_document(account, selection, terms=printed_terms(policy))
+    return compose_document(account, selection, terms=printed_terms(policy, make_facility()))
 
 
 PENDING = make_encounter(

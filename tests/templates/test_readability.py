@@ -10,11 +10,13 @@ import pytest
 
 from statement_builder.billing.assistance_terms import DecisionBasis, MissingItem
 from statement_builder.billing.model import RefundReason
+from statement_builder.billing.request_terms import Correction, RequestObstacle
 from statement_builder.billing.selection import PlanLetterMode
 from statement_builder.documents import Content
 from statement_builder.policy import Policy
 from statement_builder.rendering.templating import render_markup
 from statement_builder.resources import languages
+from tests.answers import make_asked, make_dispute, make_reply, make_verification
 from tests.assistance_letters import make_denied, make_full, make_incomplete, make_partial, make_presumptive
 from tests.builders import make_encounter, make_episode
 from tests.contents import (
@@ -64,6 +66,11 @@ DOCUMENTS: dict[str, Callable[..., Content]] = {
     "estate-claim": make_claim,
     "payroll-form": make_authorization,
     "payroll-signed-copy": lambda **person: make_authorization(make_deduction(**SIGNED), **person),
+    "verification": make_verification,
+    "verification-corrected": lambda **person: make_verification(make_dispute(corrected=tuple(Correction)), **person),
+    "itemized-reply": make_reply,
+    "itemized-reply-identity": lambda **person: make_reply(make_asked(obstacle=RequestObstacle.IDENTITY), **person),
+    "itemized-reply-not-ours": lambda **person: make_reply(make_asked(obstacle=RequestObstacle.NOT_OURS), **person),
     "refund": make_refund_letter,
     "refund-sent": lambda **person: make_refund_letter(make_sent(check_number="10482"), **person),
     "refund-deposit": make_deposit_letter,

@@ -84,6 +84,14 @@ class Visit:
         assert answer.status_code == status, f"{path}: {answer.status_code}\n{answer.text}"
         return answer
 
+    def act(self, path: str, **fields: Any) -> Response:
+        """Press a button that starts an action, wait for its end, and load the page with the result."""
+        answer = self.post(path, **fields)
+        running = self.console.jobs.all_running()
+        for job in running:
+            assert job.ended.wait(60), "the action did not end"
+        return self.get(str(answer.url).removeprefix(self.address)) if running else answer
+
     def looked(self) -> list[tuple[str, str]]:
         """Kind of look and actor of each entry of the access log that the console made."""
         rows = self.hospital.ledger("SELECT what, actor FROM access WHERE what LIKE 'console%' ORDER BY access_id")

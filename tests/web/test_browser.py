@@ -102,8 +102,68 @@ def addresses(page: Page, visit: Visit) -> list[str]:
     page.goto(f"{visit.origin}/queue")
     account = page.locator("tbody a[href^='/accounts/']").first.get_attribute("href")
     document = document_ids(visit)[0]
-    found = [f"/batches/{BATCH}", f"/documents/{document}", str(account), f"/queue?kind=hold&batch={BATCH}"]
-    return ["/", *found, "/accounts", "/queue", "/mail"]
+    page.goto(f"{visit.origin}{account}")
+    page.get_by_role("button", name="Look again").click()
+    expect(page.get_by_role("heading", name="Legal clocks")).to_be_visible()
+    looked = page.url.removeprefix(visit.origin)
+    decision = f"{account}/decisions/{BATCH}"
+    found = [
+        f"/batches/{BATCH}",
+        f"/documents/{document}",
+        str(account),
+        looked,
+        decision,
+        f"/queue?kind=hold&batch={BATCH}",
+    ]
+    return [
+        "/",
+        *found,
+        "/accounts",
+        "/queue",
+        "/mail",
+        "/reports",
+        make_report(page, visit),
+        *make_previews(page, visit),
+    ]
+
+
+def make_report(page: Page, visit: Visit) -> str:
+    """The address of a report with a plot and a table, made as a clerk makes it."""
+    page.goto(f"{visit.origin}/reports/aging")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("img", name="Plot of the figures")).to_be_visible()
+    picture = page.get_by_role("img", name="Plot of the figures")
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth > 0)")
+    return page.url.removeprefix(visit.origin)
+
+
+def make_previews(page: Page, visit: Visit) -> list[str]:
+    """The pages of templates and of another policy, with what a clerk asks them."""
+    page.goto(f"{visit.origin}/templates/refund")
+    page.get_by_role("button", name="Draw the samples").click()
+    expect(page.get_by_role("heading", name="es, large print")).to_be_visible()
+    drawn = page.url.removeprefix(visit.origin)
+    page.goto(f"{visit.origin}/policy")
+    page.get_by_label("Setting 1").select_option("balance_min_cents")
+    page.get_by_label("Value 1").fill("50000")
+    page.get_by_role("button", name="Compare").click()
+    expect(page.get_by_role("region", name="Who changes")).to_be_visible()
+    return ["/templates", drawn, page.url.removeprefix(visit.origin)]
+
+
+def test_day__in_spanish_by_keyboard(visit: Visit, browser: Browser) -> None:
+    with open_page(browser, visit, locale="es-MX") as page:
+        expect(page.get_by_role("heading", name="Espera a una persona")).to_be_visible()
+        press_until(page, page.get_by_role("link", name="Política"))
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/policy")
+        press_until(page, page.get_by_label("Ajuste 1"))
+        page.keyboard.type("balance_min")
+        press_until(page, page.get_by_label("Valor 1"))
+        page.keyboard.type("50000")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("region", name="Quién cambia")).to_be_visible()
+        assert find_barriers(page) == []
 
 
 @pytest.mark.parametrize("width", [320, 640, 1920])

@@ -10,10 +10,12 @@ are UTC. Nothing here reads a clock, a file, or the environment.
 from statement_builder.billing.model.account import CausedLetter, Fault, FaultyAccount, GuarantorAccount, RecordedHold
 from statement_builder.billing.model.assistance import (
     OPEN_APPLICATIONS,
+    WITHOUT_STATUS,
     ApplicationStatus,
     AssistanceKind,
     AssistanceRecord,
 )
+from statement_builder.billing.model.cost_report import MedicareBadDebt, WriteOff
 from statement_builder.billing.model.estates import Estate, EstateStatus
 from statement_builder.billing.model.obstetric import Deposit, EpisodeStatus, ObstetricEpisode
 from statement_builder.billing.model.payroll import DeductionMiss, DeductionStatus, PayFrequency, PayrollDeduction
@@ -50,6 +52,7 @@ from statement_builder.billing.model.visits import (
 __all__ = [
     "OPEN_APPLICATIONS",
     "PRINTED_FORMATS",
+    "WITHOUT_STATUS",
     "Address",
     "AlternateFormat",
     "ApplicationStatus",
@@ -81,6 +84,7 @@ __all__ = [
     "InsuranceKind",
     "InsuranceStatus",
     "InsuranceTransaction",
+    "MedicareBadDebt",
     "ObstetricEpisode",
     "Patient",
     "PatientClass",
@@ -102,4 +106,5 @@ __all__ = [
     "RefundStatus",
     "RequestFormat",
     "RequestKind",
+    "WriteOff",
 ]

@@ -17,6 +17,11 @@ class AssistanceKind(StrEnum):
     APPLICATION = "application"
     PRESUMPTIVE = "presumptive"
     """The hospital approved assistance without an application, by what it knows (26 CFR 1.501(r)-6(c)(2))."""
+    SCREENING = "screening"
+    """The hospital looked whether the guarantor qualifies, for example by a score of public records, and found nothing
+    to approve."""
+    COVERAGE_CHECK = "coverage_check"
+    """The hospital asked Medicare and Medicaid, and found no coverage of the visit that is not on file."""
 
 
 class ApplicationStatus(StrEnum):
@@ -30,6 +35,8 @@ class ApplicationStatus(StrEnum):
     DENIED = "denied"
 
 
+WITHOUT_STATUS = frozenset({AssistanceKind.ORAL_EFFORT, AssistanceKind.SCREENING, AssistanceKind.COVERAGE_CHECK})
+"""What has no status: it is done when it is on record."""
 OPEN_APPLICATIONS = frozenset({ApplicationStatus.RECEIVED, ApplicationStatus.INCOMPLETE, ApplicationStatus.COMPLETE})
 
 
@@ -42,7 +49,7 @@ class AssistanceRecord(Record, kw_only=True):
     account_number: str = ""
     """Empty: it is about all visits."""
     status: ApplicationStatus | None = None
-    """None for an oral effort."""
+    """None for an oral effort, a screening, and a check of coverage."""
     assistance_id: str = ""
     """An application for several visits has a record for each, with one id."""
     missing: tuple[MissingItem, ...] = ()

@@ -18,7 +18,7 @@ class PatientClass(StrEnum):
 
 
 class FinancialClass(StrEnum):
-    """The expected primary payer. Patients in some classes must never be billed (domain rules 2.2)."""
+    """The expected primary payer. Patients in some classes must never be billed."""
 
     SELF_PAY = "self_pay"
     COMMERCIAL = "commercial"

@@ -19,6 +19,8 @@ def show_report(report: Report, view: ReportView) -> None:
 
     heading(f"{report.title}, as of {report.as_of}")
     print_line(report.meaning)
+    for above in report.heading:
+        print_line(f"{above.label}: {cell_text(above, above.value)}")
     table = new_table(show_footer=view.totals is not None)
     for index, column in enumerate(report.columns):
         total = cell_text(column, view.totals[index]) if view.totals else ""

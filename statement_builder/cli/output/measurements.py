@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from statement_builder.cli.output.console import out, print_line
@@ -26,6 +27,20 @@ def show_benchmark(result: BenchmarkResult) -> None:
         print_line(f"  {count:,}: {reason}")
     if result.batch is not None and result.again is not None:
         _show_batches(result.batch, result.again)
+
+
+def show_benchmarks(results: Sequence[BenchmarkResult]) -> None:
+    """Print the speed of both engines for each kind."""
+    headings = ("documents", "compiled/s", "WeasyPrint/s", "times", "compiled", "composed", "fell back")
+    out.print(f"{'':<22}" + "".join(f"{heading:>14}" for heading in headings), highlight=False)
+    for each in results:
+        figures = (each.documents, each.compiled_per_s, each.plain_per_s, each.ratio)
+        layouts = (each.layouts, each.composed, each.fallbacks)
+        out.print(f"{each.kind:<22}" + "".join(f"{figure:>14,}" for figure in (*figures, *layouts)), highlight=False)
+    out.print("compiled, composed: layouts that WeasyPrint makes, and layouts that are composed of their parts")
+    for each in results:
+        for reason, count in each.reasons.items():
+            print_line(f"  {each.kind}: {count:,} fell back to a WeasyPrint call: {reason}")
 
 
 def _show_batches(first: BatchBenchmark, again: BatchBenchmark) -> None:

@@ -20,10 +20,11 @@ def show_requests(requests: Sequence[RecordedRequest], today: date) -> None:
         out.print("No recorded request waits for an answer.")
         return
     table = new_table()
-    for title in ("request", "kind", "account", "format", "asked on", "days"):
+    for title in ("request", "kind", "account", "format", "asked on", "days", "review"):
         table.add_column(title, overflow="fold")
     for each in requests:
         age = str((today - each.asked_on).days)
         cells = (each.request_id, each.kind, each.account_number, each.format, each.asked_on.isoformat(), age)
-        table.add_row(*(Text(cell) for cell in cells))
+        review = " ".join(str(part) for part in (each.reviewed_on, each.obstacle, each.expected_on) if part)
+        table.add_row(*(Text(cell) for cell in (*cells, review)))
     out.print(table)

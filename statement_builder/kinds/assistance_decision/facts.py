@@ -83,6 +83,11 @@ class AssistanceDecisionFacts(Facts, kw_only=True):
     due_on: date
     """The last day to ask for a review, and to pay what is left. Letters about late payment wait for it."""
 
+    @property
+    def over_cents(self) -> int:
+        """What was paid above the parts that are left: `part = help + paid + owed - over`."""
+        return sum(each.over_cents for each in self.helped)
+
     def dates_ahead(self) -> Iterator[DateAhead]:
         yield "due_on", self.due_on
         yield "valid_until_on", self.valid_until_on

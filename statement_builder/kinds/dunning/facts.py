@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from statement_builder.billing.balance import balance
-from statement_builder.billing.model import GuarantorAccount
+from statement_builder.billing.model import Encounter, FinancialClass, GuarantorAccount
 from statement_builder.billing.selection import Selection
 from statement_builder.documents.errors import CompositionError
-from statement_builder.documents.facts import LetterFacts
+from statement_builder.documents.facts import AssignedVisit, LetterFacts, PreAssignment, VisitLine
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.visits import visit_lines
 
 FINAL_NOTICE = 4
+_PUBLIC_PLANS = frozenset({FinancialClass.MEDICARE, FinancialClass.MEDICARE_ADVANTAGE, FinancialClass.TRICARE})
 LEVELS = (2, 3, FINAL_NOTICE)
 
 
@@ -40,8 +41,30 @@ def letter_facts(account: GuarantorAccount, selection: Selection, terms: Printed
         assistance_until_on=_assistance_until(min(billed), selection, terms, issued_on) if billed else None,
         collection_actions=terms.collection_actions if selection.level == FINAL_NOTICE else (),
         agency_name=terms.agency_name,
+        pre_assignment=_pre_assignment(account, visits, terms) if selection.level == FINAL_NOTICE else None,
         due_on=selection.due_on,
     )
+
+
+def _pre_assignment(
+    account: GuarantorAccount, visits: tuple[VisitLine, ...], terms: PrintedTerms
+) -> PreAssignment | None:
+    if not terms.pre_assignment_items:
+        return None
+    by_number = {each.account_number: each for each in account.encounters}
+    mailed = [each for visit in visits if (each := by_number[visit.account_number].correspondence)]
+    decided = [each.decided_on for each in account.assistance if each.decided_on is not None]
+    return PreAssignment(
+        items=terms.pre_assignment_items,
+        visits=tuple(AssignedVisit(visit=each, plan=_plan_of(by_number[each.account_number])) for each in visits),
+        told_on=tuple(sorted({day for each in mailed for day in (each.first_statement_on, each.last_mailed_on)})),
+        decided_on=max(decided, default=None),
+    )
+
+
+def _plan_of(encounter: Encounter) -> FinancialClass | None:
+    has_plan = bool(encounter.insurance_name) or encounter.financial_class in _PUBLIC_PLANS
+    return encounter.financial_class if has_plan else None
 
 
 def _assistance_until(first_on: date, selection: Selection, terms: PrintedTerms, issued_on: date) -> date | None:

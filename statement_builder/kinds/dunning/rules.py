@@ -1,7 +1,7 @@
 """The dunning ladder: past-due letter (2), second letter (3), final notice (4), then a review for placement.
 
 A visit's level comes from what was actually mailed about it, never from its age alone, and a new visit never inherits
-the level of an old one (domain rules, 2.1). One letter goes out at a time: the highest level that is due.
+the level of an old one. One letter goes out at a time: the highest level that is due.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from statement_builder.policy.plan_letters import ENDED_LETTER, plan_ended_lette
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
 from statement_builder.policy.settings import Policy
+from statement_builder.policy.verification import hold_after_answer, hold_open_verification
 
 _STOPS_MAIL_ONLY = frozenset({"MINDAYS", "DUPRUN"})
 """Holds that only space out the mail, and do not suspend placement."""
@@ -67,6 +68,14 @@ def hold_on_plan(candidate: Candidate) -> Iterable[Hold]:
     for each in candidate.with_balance:
         if position := candidate.plans.get(each.plan_id):
             yield make_hold("PLAN_OK" if position.is_current else "PLAN_LATE", each.account_number)
+
+
+def hold_without_itemized_bill(candidate: Candidate) -> Iterable[Hold]:
+    """Hold letters on a visit until its itemized bill was mailed, where a state's law requires it before any debt
+    collection (`policy.itemized_states`)."""
+    for each in candidate.with_balance:
+        if any(asked.state_rule for asked in each.requests):
+            yield make_hold("ITEMIZED_FIRST", each.account_number)
 
 
 def hold_after_plan_ended(candidate: Candidate) -> Iterable[Hold]:
@@ -202,6 +211,9 @@ DUNNING_RULES: tuple[Rule, ...] = (
     encounter_rules.hold_unknown_plan,
     hold_on_plan,
     hold_on_payroll,
+    hold_open_verification,
+    hold_after_answer,
+    hold_without_itemized_bill,
     hold_after_plan_ended,
     hold_recent_payment,
     hold_ladder_position,
@@ -210,11 +222,15 @@ DUNNING_RULES: tuple[Rule, ...] = (
 DUNNING_CLOSING_RULES: tuple[ClosingRule, ...] = (hold_lower_level, hold_small_letter, hold_unwanted_paper_letter)
 
 
+def find_placement_holds(candidate: Candidate) -> tuple[Hold, ...]:
+    """What holds the guarantor's letters, without the reasons that are about one letter, such as its amount."""
+    holds = find_holds(candidate, DUNNING_RULES)
+    return (*holds, *hold_after_final_notice(candidate, holds))
+
+
 def find_dunning_holds(candidate: Candidate) -> tuple[Hold, ...]:
     """All reasons to hold this letter or a visit on it."""
-    holds = find_holds(candidate, DUNNING_RULES)
-    holds = (*holds, *hold_after_final_notice(candidate, holds))
-    return apply_closing_rules(candidate, holds, DUNNING_CLOSING_RULES)
+    return apply_closing_rules(candidate, find_placement_holds(candidate), DUNNING_CLOSING_RULES)
 
 
 def select_letter(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, ...]]:

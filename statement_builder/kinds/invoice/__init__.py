@@ -9,14 +9,7 @@ from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.documents.content import Content
 from statement_builder.kinds.definition import N_, KindDefinition, Outcome
 from statement_builder.kinds.invoice.facts import InvoiceFacts, invoice_facts
-from statement_builder.kinds.invoice.rules import (
-    asked_cents,
-    find_invoice_holds,
-    invoice_cents,
-    is_asked,
-    is_faulty_asked,
-    select_invoice,
-)
+from statement_builder.kinds.invoice.rules import REQUESTS, find_invoice_holds, invoice_cents, select_invoice
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.recheck_rules import recheck_visits
 
@@ -45,9 +38,9 @@ DEFINITION = KindDefinition(
     select=_select,
     facts=invoice_facts,
     recheck=_recheck,
-    is_candidate=is_asked,
-    is_faulty_candidate=is_faulty_asked,
-    candidate_cents=asked_cents,
+    is_candidate=REQUESTS.are_open,
+    is_faulty_candidate=REQUESTS.are_in,
+    candidate_cents=REQUESTS.owed_cents,
     count_items=_count_lines,
     items_per_page_max=(90, 16),
     sample_guarantors=24,

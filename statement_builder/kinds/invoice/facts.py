@@ -10,16 +10,15 @@ from statement_builder.billing.balance import balance
 from statement_builder.billing.model import (
     Encounter,
     GuarantorAccount,
-    InsuranceKind,
     Record,
 )
-from statement_builder.billing.plans import plans_in_force
 from statement_builder.billing.selection import Selection
+from statement_builder.documents.asking import Asking, printed_asking
 from statement_builder.documents.errors import CompositionError
 from statement_builder.documents.facts import DateAhead, Facts, VisitLine
+from statement_builder.documents.postings import Posting, postings_of
 from statement_builder.documents.printed_terms import PrintedTerms
 from statement_builder.documents.visits import visit_lines
-from statement_builder.kinds.invoice.asking import Asking, find_asking
 from statement_builder.kinds.invoice.categories import MEDICAL_SERVICES, category_of, position_of
 
 
@@ -41,17 +40,6 @@ class CategoryTotal(Record, kw_only=True):
     amount_cents: int
 
 
-class Posting(Record, kw_only=True):
-    """A payment or an adjustment. Positive lowers what is owed; negative is a take-back or a refund."""
-
-    posted_on: date
-    what: str
-    """A value of `InsuranceKind`, or `patient` for a payment by the patient or guarantor."""
-    payer: str
-    """The insurer. Empty if there is none or the visit is sensitive."""
-    amount_cents: int
-
-
 class InvoiceFacts(Facts, kw_only=True):
     """An itemized bill. `charges - postings = visit.owed + visit.pending`, to the cent."""
 
@@ -62,6 +50,8 @@ class InvoiceFacts(Facts, kw_only=True):
     """In the order of the lines; their sum is `visit.charges_cents`."""
     postings: tuple[Posting, ...]
     """By date."""
+    by_law: bool
+    """No person asked for it: the state's law did."""
     asking: Asking
     due_on: date
     """When to pay, if `asking` is `pay`."""
@@ -99,21 +89,9 @@ def invoice_facts(
         visit=visit,
         lines=lines,
         categories=tuple(CategoryTotal(category=name, amount_cents=cents) for name, cents in totals.items()),
-        postings=tuple(sorted(_postings(encounter, issued_on), key=lambda each: each.posted_on)),
-        asking=find_asking(
-            account,
-            encounter,
-            patient_cents=visit.owed_cents,
-            pending_cents=visit.pending_cents,
-            plans=plans_in_force(
-                account,
-                issued_on,
-                grace_days=terms.plan_grace_days,
-                lapse_days=terms.plan_lapse_days,
-                cure_days=terms.plan_cure_days,
-                letter_required=terms.plan_letter_required,
-            ),
-        ),
+        postings=postings_of(encounter, issued_on),
+        by_law=bool(selection.requests) and all(each.state_rule for each in selection.requests),
+        asking=printed_asking(account, encounter, visit, terms, issued_on),
         due_on=selection.due_on,
     )
     _require_footing(facts, selection)
@@ -136,21 +114,6 @@ def _charge_lines(encounter: Encounter, issued_on: date) -> Iterator[ChargeLine]
                 quantity=charge.quantity,
                 amount_cents=charge.amount_cents,
             )
-
-
-def _postings(encounter: Encounter, issued_on: date) -> Iterator[Posting]:
-    for each in encounter.insurance:
-        if each.posted_on <= issued_on and each.amount_cents:
-            shown = each.kind in (InsuranceKind.PAYMENT, InsuranceKind.CONTRACTUAL) and not encounter.sensitive
-            yield Posting(
-                posted_on=each.posted_on,
-                what=each.kind.value,
-                payer=each.payer if shown else "",
-                amount_cents=each.amount_cents,
-            )
-    for payment in encounter.payments:
-        if payment.posted_on <= issued_on and payment.amount_cents:
-            yield Posting(posted_on=payment.posted_on, what="patient", payer="", amount_cents=payment.amount_cents)
 
 
 def _require_footing(facts: InvoiceFacts, selection: Selection) -> None:

@@ -1,4 +1,4 @@
-"""Obstetric pre-delivery notices: an estimate, never a debt. Any doubt stops them (domain rules, section 6).
+"""Obstetric pre-delivery notices: an estimate, never a debt. Any doubt stops them.
 
 Nothing here reads what the guarantor owes for other visits: requiring payment of old debt before care is an
 extraordinary collection action (26 CFR 1.501(r)-6(b)(1)(iii)).
@@ -22,8 +22,8 @@ from statement_builder.billing.obstetric import ObstetricSchedule, schedule
 from statement_builder.billing.selection import Hold, Kind, Selection
 from statement_builder.policy import guarantor_rules
 from statement_builder.policy.assistance import hold_open_application
-from statement_builder.policy.candidate import Candidate, Rule, find_holds
-from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
+from statement_builder.policy.candidate import Candidate, Rule, apply_rules, find_holds
+from statement_builder.policy.channel import choose_channel, hold_unwanted_bill_on_paper
 from statement_builder.policy.encounter_rules import CLASS_CODES, covers
 from statement_builder.policy.hold_codes import describe_hold, make_hold
 from statement_builder.policy.recipient import recipient_digest
@@ -187,7 +187,7 @@ OBSTETRIC_GUARANTOR_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
     guarantor_rules.hold_alternate_format,
-    lambda candidate: hold_unwanted_paper(candidate, level=0),
+    hold_unwanted_bill_on_paper,
 )
 
 OBSTETRIC_RULES: tuple[PregnancyRule, ...] = (
@@ -221,7 +221,7 @@ def select_notice(candidate: Candidate) -> tuple[Selection | None, tuple[Hold, .
     pregnancy = _open_pregnancy(candidate, active[0])
     if not isinstance(pregnancy, Pregnancy):
         return None, holds, pregnancy
-    found = (hold for rule in OBSTETRIC_RULES for hold in rule(pregnancy))
+    found = apply_rules(pregnancy, OBSTETRIC_RULES, candidate.trace)
     holds = tuple(dict.fromkeys((*holds, *found)))
     return (None if holds else _selection(pregnancy)), holds, ()
 

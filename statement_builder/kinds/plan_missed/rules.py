@@ -55,7 +55,7 @@ RULES = PlanLetterRules(find=find_missed)
 
 
 def recheck_missed(candidate: Candidate, selection: Selection, as_of: date) -> Iterable[Hold]:
-    """As all plan letters, and hold one that waited too long to leave the days to pay (domain rules, 2.5)."""
+    """As all plan letters, and hold one that waited too long to leave the days to pay."""
     yield from RULES.recheck(candidate, selection)
     if (selection.due_on - as_of).days < _CURE_DAYS_MIN:
         yield make_hold("CURE_SHORT")

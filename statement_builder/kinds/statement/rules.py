@@ -24,7 +24,7 @@ from statement_builder.policy.candidate import (
     find_holds,
     guarantor_is_held,
 )
-from statement_builder.policy.channel import choose_channel, hold_unwanted_paper
+from statement_builder.policy.channel import choose_channel, hold_unwanted_bill_on_paper
 from statement_builder.policy.due_dates import statements_are_done
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
@@ -59,7 +59,7 @@ STATEMENT_RULES: tuple[Rule, ...] = (
     guarantor_rules.hold_confidential_without_address,
     guarantor_rules.hold_minor_guarantor,
     guarantor_rules.hold_alternate_format,
-    lambda candidate: hold_unwanted_paper(candidate, level=0),
+    hold_unwanted_bill_on_paper,
     guarantor_rules.hold_without_encounters,
     encounter_rules.hold_zero,
     encounter_rules.hold_credit,
@@ -136,13 +136,14 @@ def statement_amount(candidate: Candidate, account_numbers: tuple[str, ...]) -> 
 
 
 def _due_on(candidate: Candidate, due: AmountDue) -> date:
-    """The usual due date. A statement for plan payments only uses the date of the next installment that it asks for, or
-    the grace period from today if that ends later: a payment by then is not missed."""
+    """The usual due date, or the date of the last installment that it asks for if that is later: no agreed payment is
+    asked for early. A statement for plan payments only uses the date of the next installment that it asks for, or the
+    grace period from today if that ends later: a payment by then is not missed."""
     asked = [
         plan.next_due_on
         for plan in due.plans
         if plan.next_due_on and plan.next_asked_on and plan.next_asked_on <= candidate.as_of
     ]
     if due.off_plan_cents or not asked:
-        return due_date(candidate.as_of, candidate.policy.due_days)
+        return max((due_date(candidate.as_of, candidate.policy.due_days), *asked))
     return max(min(asked), candidate.as_of + timedelta(days=candidate.policy.plan_grace_days))

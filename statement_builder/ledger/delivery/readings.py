@@ -1,7 +1,7 @@
 """What the portal showed to its reader: an e-mailed document that nobody opened in time goes on paper.
 
 The paper is the same document, as its next attempt. An e-mail that was not opened proves no delivery, so the clocks
-that it started are reset and start with the paper (domain rules, 8).
+that it started are reset and start with the paper.
 """
 
 from __future__ import annotations

@@ -36,11 +36,15 @@ from sqlalchemy.event import listen
 from statement_builder.billing.selection import Channel, FinalVendorStatus
 from statement_builder.ledger.states import (
     HAND_OFF_STATES,
+    LIVE_PLACEMENTS,
     TERMINAL_FAILURES,
     BatchState,
     DeliveryState,
     DocumentState,
     Outcome,
+    PlacementBatchState,
+    PlacementEntryType,
+    PlacementState,
     ShardState,
     SuppressionCode,
 )
@@ -238,9 +242,14 @@ document_request = Table(
     Column("document_id", _ID, ForeignKey("document.document_id"), primary_key=True),
     Column("request_id", _ID, primary_key=True),
     Column("asked_on", Date, nullable=False),
+    Column("reviewed_on", Date),
+    Column("corrected_items", Text, nullable=False, server_default=""),
+    Column("obstacle", _WORD),
+    Column("expected_on", Date),
+    Column("format", _WORD, nullable=False, server_default="standard"),
     Index("document_request_id", "request_id"),
 )
-"""The requests that a document answers, from the billing system or from `request`."""
+"""The requests that a document answers, from the billing system or from `request`, as they were then."""
 
 request = Table(
     "request",
@@ -254,6 +263,10 @@ request = Table(
     Column("recorded_by", _ID, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
     Column("withdrawn_at", UtcDateTime),
+    Column("reviewed_on", Date),
+    Column("corrected_items", Text, nullable=False, server_default=""),
+    Column("obstacle", _WORD),
+    Column("expected_on", Date),
     Index("request_account", "facility_id", "account_number"),
 )
 """Requests for a document that an operator recorded. `document_request` tells which are answered."""
@@ -438,6 +451,124 @@ write_back_entry = Table(
 """What the billing system is told once: an attempt of a document that was mailed or returned on a day (`number` is the
 attempt), or a hold (its position)."""
 
+placement_batch = Table(
+    "placement_batch",
+    metadata,
+    Column("batch_id", _ID, primary_key=True),
+    Column("facility_id", _ID, nullable=False),
+    Column("cycle", _WORD, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("as_of", Date, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("proposed_by", _ID, nullable=False),
+    Column("proposed_at", UtcDateTime, nullable=False),
+    Column("decided_by", _ID, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("decided_why", Text, nullable=False),
+    Column("refused", Integer, nullable=False),
+    Column("refused_cents", BigInteger, nullable=False),
+    Column("not_due", Integer, nullable=False),
+    Column("not_due_cents", BigInteger, nullable=False),
+    Column("unreadable", Integer, nullable=False),
+    UniqueConstraint("facility_id", "cycle", "number", name="placement_batch_once"),
+    _one_of("state", PlacementBatchState, "state"),
+)
+"""A list of visits for agencies, which a second person approves. `not_due`: visits whose letters go on."""
+
+agency_file = Table(
+    "agency_file",
+    metadata,
+    Column("name", _ID, primary_key=True),
+    Column("facility_id", _ID, nullable=False),
+    Column("agency_id", _ID, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("file_type", _WORD, nullable=False),
+    Column("batch_id", _ID, nullable=False),
+    Column("archive_key", Text, nullable=False),
+    Column("file", _ID, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("claimed_at", UtcDateTime, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    UniqueConstraint("facility_id", "agency_id", "number", name="agency_file_once"),
+    _one_of("state", (DeliveryState.CLAIMED, DeliveryState.SENT), "state"),
+)
+"""A file for an agency. Its bytes are in the archive before it is claimed, so that a run after a crash delivers the
+same ones. `batch_id` is empty for changes."""
+
+PLACEMENT_LIVE = f"state IN ({', '.join(repr(state.value) for state in LIVE_PLACEMENTS)})"
+
+placement = Table(
+    "placement",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("placement_id", _ID, primary_key=True),
+    Column("account_number", _ID, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("batch_id", _ID, ForeignKey("placement_batch.batch_id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("guarantor_id", _ID, nullable=False),
+    Column("agency_id", _ID, nullable=False),
+    Column("state", _WORD, nullable=False),
+    Column("state_on", Date, nullable=False),
+    Column("placed_on", Date),
+    Column("placed_cents", BigInteger, nullable=False),
+    Column("charged_cents", BigInteger, nullable=False),
+    Column("direct_cents", BigInteger, nullable=False),
+    Column("left_cents", BigInteger),
+    Column("reason", _WORD, nullable=False),
+    Column("agency_file", _ID, ForeignKey("agency_file.name")),
+    UniqueConstraint("facility_id", "account_number", "number", name="placement_once"),
+    UniqueConstraint("batch_id", "position", name="placement_order"),
+    Index(
+        "placement_one_live",
+        "facility_id",
+        "account_number",
+        unique=True,
+        sqlite_where=text(PLACEMENT_LIVE),
+        postgresql_where=text(PLACEMENT_LIVE),
+    ),
+    Index("placement_guarantor", "facility_id", "guarantor_id"),
+    _one_of("state", PlacementState, "state"),
+)
+"""One placement of a visit, from the proposal to its end. `placement_one_live` makes it impossible to place a visit
+that is placed. `charged_cents` and `direct_cents` are the visit's amounts when it was placed (`policy.placement`);
+`left_cents` is what was left at the end, null before."""
+
+placement_refusal = Table(
+    "placement_refusal",
+    metadata,
+    Column("batch_id", _ID, ForeignKey("placement_batch.batch_id"), primary_key=True),
+    Column("account_number", _ID, primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("guarantor_id", _ID, nullable=False),
+    Column("code", _WORD, nullable=False),
+    Column("until", Date),
+    Column("late", Boolean, nullable=False),
+)
+"""Every reason why a visit was not placed, in the order of the gates; `late` ones arose after the approval."""
+
+placement_entry = Table(
+    "placement_entry",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("placement_id", _ID, primary_key=True),
+    Column("what", _WORD, primary_key=True),
+    Column("reference", _ID, primary_key=True),
+    Column("day", Date, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("fee_cents", BigInteger, nullable=False),
+    Column("agency_file", _ID, ForeignKey("agency_file.name")),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    ForeignKeyConstraint(["facility_id", "placement_id"], ["placement.facility_id", "placement.placement_id"]),
+    Index("placement_entry_file", "agency_file"),
+    _one_of("what", PlacementEntryType, "what"),
+)
+"""What lowered the balance of a placed visit, and recalls. `reference` numbers what the agency was told, or is the
+agency's own number of a payment: the key makes it impossible to tell or count anything twice."""
+
 redelivery = Table(
     "redelivery",
     metadata,
@@ -544,6 +675,57 @@ legal_hold = Table(
 )
 """What a purge must keep: the mail of a guarantor, about an account, in a batch, or one document. Lifting deletes the
 row; the events keep both decisions."""
+
+mail_hold = Table(
+    "mail_hold",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("guarantor_id", _ID, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("placed_on", Date, nullable=False),
+    Column("ends_on", Date),
+    Column("placed_by", _ID, nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+)
+"""Guarantors to whom the billing office holds all mail, besides the holds of the billing system. Lifting deletes the
+row; the events keep both decisions."""
+
+template_approval = Table(
+    "template_approval",
+    metadata,
+    Column("facility_id", _ID, primary_key=True),
+    Column("template_version", String(64), primary_key=True),
+    Column("approved_by", _ID, primary_key=True),
+    Column("approved_at", UtcDateTime, nullable=False),
+    Column("remark", Text, nullable=False),
+)
+"""Who approved which version of the templates."""
+evidence_packet = Table(
+    "evidence_packet",
+    metadata,
+    Column("packet_id", _ID, primary_key=True),
+    Column("facility_id", _ID, nullable=False),
+    Column("kind", _WORD, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("requested_by", _ID, nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("approved_by", _ID, nullable=False, server_default=""),
+    Column("approved_at", UtcDateTime),
+    Column("content_sha256", String(64), nullable=False, server_default=""),
+    _one_of("kind", ("bad-debt", "small-claims"), "kind"),
+    CheckConstraint("(approved_by <> '') = (approved_at IS NOT NULL)", name="approval_has_time"),
+)
+"""Requests for evidence packets. `content_sha256` is the digest of what the officer approved."""
+
+evidence_account = Table(
+    "evidence_account",
+    metadata,
+    Column("packet_id", _ID, ForeignKey("evidence_packet.packet_id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("account_number", _ID, nullable=False),
+    Index("evidence_account_number", "account_number"),
+)
+"""The accounts of a packet, in the order of the request."""
 
 work_item = Table(
     "work_item",

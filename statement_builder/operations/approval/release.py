@@ -19,6 +19,7 @@ from statement_builder.operations.approval.release_checks import (
 )
 from statement_builder.operations.approval.release_codes import RELEASE_BY_NAME, Accepted, ReleaseCode
 from statement_builder.operations.roles import authorize
+from statement_builder.operations.templates.versions import AUTO, lacks_approval
 from statement_builder.pipeline.context import AppContext
 from statement_builder.reports import check_gates, describe_broken_gates, previous_batches
 
@@ -160,7 +161,22 @@ def pending_checks(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...
         levels=ledger.control_totals.by_level(batch.batch_id),
         too_large=ledger.control_totals.documents_above(batch.batch_id, release.amount_max_cents) if has_large else (),
     )
-    return (*rejected, *checks)
+    return (*rejected, *checks, *_check_templates(context, batch))
+
+
+def _check_templates(context: AppContext, batch: Batch) -> tuple[ReleaseCheck, ...]:
+    """That enough people approved the templates which the batch was made with, if the setting asks for it."""
+    if context.settings.release.templates == AUTO:
+        return ()
+    shards = context.ledger.shards.for_batch(batch.batch_id)
+    lacking = lacks_approval(context, {each.template_version for each in shards if each.template_version})
+    if not lacking:
+        return ()
+    message = (
+        f"Too few people approved the templates that this batch was made with: {', '.join(lacking)}. Approve them in "
+        "the console under Templates, or accept them as they are."
+    )
+    return (ReleaseCheck(code=ReleaseCode.TEMPLATES, message=message),)
 
 
 def _find_previous_batch(context: AppContext, batch: Batch) -> PreviousBatch | None:

@@ -117,7 +117,7 @@ def _check_approval(
 
 
 def _compare(totals: ControlTotals, previous: PreviousBatch, release: ReleaseSettings) -> Iterable[ReleaseCheck]:
-    """What differs from the previous batch of the kind by more than the settings allow (domain rules, 9)."""
+    """What differs from the previous batch of the kind by more than the settings allow."""
     now, before = totals.counts.rendered, previous.totals.counts.rendered
     if _differs(now, before, release.volume_change_max_percent):
         yield ReleaseCheck(

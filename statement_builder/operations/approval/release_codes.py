@@ -19,6 +19,8 @@ class ReleaseCode(StrEnum):
     HOLDS = "HOLDS"
     AMOUNT = "AMOUNT"
     ERRORS = "ERRORS"
+    TEMPLATES = "TEMPLATES"
+    """Too few people approved the version of the templates that the batch was made with."""
 
 
 Accepted = frozenset[ReleaseCode]

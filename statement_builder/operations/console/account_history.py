@@ -6,10 +6,21 @@ from datetime import date, datetime
 
 from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import Record
-from statement_builder.ledger import Batch, CandidateDecision, Event, FoundDocument, Outcome, Suppression
+from statement_builder.billing.selection import Kind
+from statement_builder.ledger import (
+    MAIL_HOLDS,
+    Batch,
+    CandidateDecision,
+    Event,
+    FoundDocument,
+    MailHold,
+    Outcome,
+    Suppression,
+)
+from statement_builder.operations.console.reasons import Reason, describe_fault, describe_reason
+from statement_builder.operations.mail_holds import find_mail_hold
 from statement_builder.operations.summaries import DocumentSummary, summarize_document
 from statement_builder.pipeline.context import AppContext
-from statement_builder.policy.hold_codes import HOLD_CODES, describe_hold
 
 BATCHES_MAX = 4_000
 """The newest batches whose decisions are shown: two years of five daily kinds and the monthly ones."""
@@ -17,22 +28,11 @@ SEARCHED_MAX = 60
 """The newest batches that are searched for an account that was held."""
 
 
-class Reason(Record, kw_only=True):
-    """Why a guarantor or one account was held, or is an exception."""
-
-    code: str
-    title: str
-    why: str
-    what_to_do: str
-    account_number: str
-    until: date | None
-    is_late: bool
-
-
 class DecisionRow(Record, kw_only=True):
     """What one batch decided, with every reason."""
 
     batch_id: str
+    kind: Kind
     as_of: date
     outcome: Outcome
     balance_cents: int
@@ -41,10 +41,11 @@ class DecisionRow(Record, kw_only=True):
 
 
 class HistoryRow(Record, kw_only=True):
-    """Something that happened to one of the guarantor's documents."""
+    """Something that happened to one of the guarantor's documents, or to all of the guarantor's mail."""
 
     at: datetime
     document_id: str
+    """Empty: to all mail."""
     batch_id: str
     what: str
     why: str
@@ -60,6 +61,9 @@ class AccountHistory(Record, kw_only=True):
     events: tuple[HistoryRow, ...]
     """Newest first."""
     suppressions: tuple[Suppression, ...]
+    mail_hold: MailHold | None
+    account_numbers: tuple[str, ...]
+    """Of the visits that a document or a reason names."""
 
 
 def find_guarantors(context: AppContext, text: str) -> list[str]:
@@ -88,15 +92,22 @@ def read_account(context: AppContext, guarantor_id: str) -> AccountHistory:
         guarantor_id=guarantor_id,
         documents=tuple(map(summarize_document, documents)),
         decisions=tuple(sorted(rows, key=lambda row: (row.as_of, row.batch_id), reverse=True)),
-        events=tuple(_list_events(context, documents)),
+        events=tuple(_list_events(context, guarantor_id, documents)),
         suppressions=context.ledger.suppressions.by_guarantor(context.facility.facility_id, [guarantor_id]).get(
             guarantor_id, ()
         ),
+        mail_hold=find_mail_hold(context, guarantor_id),
+        account_numbers=tuple(sorted(_list_accounts(documents, rows))),
     )
 
 
-def _list_events(context: AppContext, documents: list[FoundDocument]) -> list[HistoryRow]:
-    found: list[Event] = []
+def _list_accounts(documents: list[FoundDocument], rows: list[DecisionRow]) -> set[str]:
+    named = {number for each in documents for number in each.document.accounts}
+    return named | {reason.account_number for row in rows for reason in row.reasons if reason.account_number}
+
+
+def _list_events(context: AppContext, guarantor_id: str, documents: list[FoundDocument]) -> list[HistoryRow]:
+    found: list[Event] = context.ledger.events.for_batch(MAIL_HOLDS, subject=guarantor_id)
     for each in documents:
         document = each.document
         found += context.ledger.events.for_batch(document.batch_id, subject=document.document_id)
@@ -104,7 +115,7 @@ def _list_events(context: AppContext, documents: list[FoundDocument]) -> list[Hi
     return [
         HistoryRow(
             at=event.at,
-            document_id=event.subject,
+            document_id="" if event.batch_id == MAIL_HOLDS else event.subject,
             batch_id=event.batch_id,
             what=event.what,
             why=event.why,
@@ -116,35 +127,12 @@ def _list_events(context: AppContext, documents: list[FoundDocument]) -> list[Hi
 
 def _describe_decision(context: AppContext, batch: Batch, decision: CandidateDecision) -> DecisionRow:
     policy = context.settings.policy
-    reasons = []
-    for is_late, holds in ((False, decision.holds), (True, decision.late_holds)):
-        for hold in holds:
-            text = describe_hold(hold.code, policy) if hold.code in HOLD_CODES else None
-            reasons.append(
-                Reason(
-                    code=hold.code,
-                    title=text.title if text else hold.code,
-                    why=text.why if text else "",
-                    what_to_do=text.what_to_do if text else "",
-                    account_number=hold.account_number,
-                    until=hold.until,
-                    is_late=is_late,
-                )
-            )
-    reasons += [
-        Reason(
-            code=fault.code,
-            title="Bad data",
-            why=fault.message,
-            what_to_do=fault.fix,
-            account_number="",
-            until=None,
-            is_late=False,
-        )
-        for fault in decision.faults
-    ]
+    reasons = [describe_reason(hold, policy) for hold in decision.holds]
+    reasons += [describe_reason(hold, policy, is_late=True) for hold in decision.late_holds]
+    reasons += map(describe_fault, decision.faults)
     return DecisionRow(
         batch_id=batch.batch_id,
+        kind=batch.kind,
         as_of=batch.as_of,
         outcome=decision.outcome,
         balance_cents=decision.balance_cents,

@@ -14,6 +14,7 @@ from statement_builder.operations.work_queue import list_work_queue
 from statement_builder.pipeline.context import AppContext
 from statement_builder.policy.guarantor_rules import ALTERNATE_FORMATS
 from statement_builder.policy.hold_codes import HOLD_CODES
+from statement_builder.policy.requests import LISTED_CODES
 
 BATCHES_SHOWN = 12
 """The newest batches, whatever their state. Those that are not closed are always shown."""
@@ -26,7 +27,11 @@ _TITLES = {
     "REVERSALS": "vendor reports that would reverse many mailings",
     "ACK_LATE": "print files without an acknowledgment",
     "MAIL_LATE": "print files not reported as mailed",
-} | {code: HOLD_CODES[code].title for code in ALTERNATE_FORMATS.values()}
+} | {code: HOLD_CODES[code].title for code in (*ALTERNATE_FORMATS.values(), *LISTED_CODES)}
+TITLES = ("to approve", "documents whose hand-off is uncertain", "exceptions", *_TITLES.values())
+"""Every title that `Waiting` can have."""
+UNITS_AND_STAGES = ("pull", "build", "hand-off", "accounts", "shards", "documents")
+"""Every stage and unit that `Progress` can have."""
 WAITING_CODES = ("APPROVAL", "UNCERTAIN", "EXCEPTIONS", *_TITLES)
 """Every code that `Waiting` can have."""
 

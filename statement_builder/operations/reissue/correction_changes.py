@@ -49,7 +49,7 @@ def _compose_again(context: AppContext, batch: Batch, original: Document) -> Con
                     entry,
                     selection,
                     context.facility,
-                    terms=printed_terms(context.settings.policy),
+                    terms=printed_terms(context.settings.policy, context.facility),
                     batch_cycle=batch.cycle,
                     issued_on=original.issued_on,
                     payment_check=payment_check(context.payment_keys()),

@@ -25,9 +25,9 @@ from statement_builder.operations.reissue.reissues import (
     shard_of,
 )
 from statement_builder.pipeline.archived import read_archived
+from statement_builder.pipeline.candidates import find_recipient
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.preconditions import require_delivery
-from statement_builder.pipeline.pull import find_recipient
 from statement_builder.pipeline.recipients import read_recipients
 from statement_builder.policy import describe_hold
 from statement_builder.rendering import fingerprint_templates, make_copy
@@ -113,7 +113,7 @@ def _make_copy(context: AppContext, batch: Batch, original: Document, reason: st
 
 def _require_mailable(context: AppContext, batch: Batch, original: Document) -> bool:
     """Whether the copy goes to another name or address than the original. `ConfigError` if a hold forbids the copy."""
-    entry = find_recipient(context, batch, original.guarantor_id)
+    entry = find_recipient(context, batch, original.guarantor_id, for_copy=True)
     if isinstance(entry, FaultyAccount):
         raise ConfigError(
             f"{describe_recipient(original.guarantor_id)} has bad rows in the billing system, so the copy's address is "

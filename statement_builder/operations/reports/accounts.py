@@ -9,8 +9,9 @@ from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch
+from statement_builder.pipeline.candidates import stream_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import Scope, stream_candidates
+from statement_builder.pipeline.scope import Scope
 
 Entry = GuarantorAccount | FaultyAccount
 

@@ -14,6 +14,13 @@ from statement_builder.billing.selection import Kind
 from statement_builder.ledger import Batch, BatchState
 from statement_builder.operations.clocks import clock_rules
 from statement_builder.operations.reports.accounts import Entry, read_accounts
+from statement_builder.operations.reports.exhibits import (
+    ExhibitRequest,
+    open_exhibit_2a,
+    open_exhibit_3b,
+    open_exhibit_3c,
+    open_exhibit_checks,
+)
 from statement_builder.operations.reports.tie_out import open_tie_out, open_tie_out_accounts
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.requests import chunked
@@ -23,6 +30,7 @@ from statement_builder.reports.billing_office import (
     MailRates,
     Report,
     find_answers,
+    report_agencies,
     report_aging,
     report_dunning_funnel,
     report_expiring_clocks,
@@ -50,6 +58,8 @@ class ReportRequest:
     """The accounts as this statement batch pulled them. None: as the billing system has them now."""
     refused: frozenset[int] = frozenset()
     """As of `Source.accounts`."""
+    exhibit: ExhibitRequest
+    """Of the cost report's exhibits: the provider and the fiscal year."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +70,8 @@ class ReportDefinition:
     says: str
     """One line for the list of reports."""
     takes: frozenset[str]
-    """The options that it uses: `as_of`, `batch`, `since`, `days`."""
+    """The options that it uses: `as_of`, `batch`, `since`, `days`; of an exhibit `ccn`,
+    `component_ccn`, `first`, `last`, `service`."""
     open: Callable[[AppContext, ReportRequest], Report]
 
 
@@ -156,8 +167,17 @@ def _read(context: AppContext, request: ReportRequest) -> Iterator[Entry]:
     return read_accounts(context, request.batch, request.as_of, request.refused)
 
 
+def _open_agencies(context: AppContext, request: ReportRequest) -> Report:
+    facility_id, ledger = context.facility.facility_id, context.ledger.placements
+    placements = ledger.all(facility_id)
+    totals = ledger.totals(facility_id, [each.placement_id for each in placements])
+    payments = ledger.payments(facility_id)
+    return report_agencies(placements, totals, payments, since=request.since, as_of=request.as_of)
+
+
 _OF_ACCOUNTS = frozenset({"as_of", "batch"})
 _OF_MAIL = frozenset({"since"})
+_OF_EXHIBITS = frozenset({"ccn", "component_ccn", "first", "last"})
 REPORTS: dict[str, ReportDefinition] = {
     each.name: each
     for each in (
@@ -203,6 +223,36 @@ REPORTS: dict[str, ReportDefinition] = {
         ),
         ReportDefinition(
             name="mail-cost", says="postage, sheets, and e-mails of each batch", takes=_OF_MAIL, open=_open_mail_cost
+        ),
+        ReportDefinition(
+            name="agencies",
+            says="collection agencies side by side: placed, collected, kept, and returned",
+            takes=_OF_MAIL,
+            open=_open_agencies,
+        ),
+        ReportDefinition(
+            name="exhibit-2a",
+            says="Medicare bad debts that the cost report claims (Exhibit 2A)",
+            takes=_OF_EXHIBITS | {"service"},
+            open=lambda context, request: open_exhibit_2a(context, request.exhibit),
+        ),
+        ReportDefinition(
+            name="exhibit-3b",
+            says="charity care for the cost report (Exhibit 3B)",
+            takes=_OF_EXHIBITS,
+            open=lambda context, request: open_exhibit_3b(context, request.exhibit),
+        ),
+        ReportDefinition(
+            name="exhibit-3c",
+            says="total bad debt for the cost report (Exhibit 3C)",
+            takes=_OF_EXHIBITS,
+            open=lambda context, request: open_exhibit_3c(context, request.exhibit),
+        ),
+        ReportDefinition(
+            name="exhibit-checks",
+            says="the rows that the exhibits leave out, and why",
+            takes=_OF_EXHIBITS,
+            open=lambda context, request: open_exhibit_checks(context, request.exhibit),
         ),
     )
 }

@@ -15,10 +15,11 @@ from statement_builder.ledger import AccessSubject
 from statement_builder.operations.access import record_access, subject
 from statement_builder.operations.queries import private_file
 from statement_builder.operations.reports.accounts import require_statement_batch
+from statement_builder.operations.reports.exhibits import ExhibitRequest
 from statement_builder.operations.reports.formats import Format, write_format
 from statement_builder.operations.reports.registry import ReportDefinition, ReportRequest
 from statement_builder.pipeline.context import AppContext
-from statement_builder.reports.billing_office import Column, ColumnType, Footing, Report, Row
+from statement_builder.reports.billing_office import Column, ColumnType, Footing, HeadingLine, Report, Row
 from statement_builder.reports.billing_office.report import Cell
 from statement_builder.source import read_refusing
 
@@ -38,8 +39,10 @@ class ReportFile(Record, kw_only=True):
     meaning: str
     """What the report says, and what to do about it."""
     as_of: date
+    heading: tuple[HeadingLine, ...]
+    """Label and value of the lines above the table. Empty unless the report is a government form."""
     columns: tuple[Column, ...]
-    """Name, title, type, and whether its sum is in `totals`."""
+    """Name, title, type, whether its sum is in `totals`, and its number on a government form."""
     rows: tuple[dict[str, Cell], ...]
     """One object for each row, by the names of the columns. Amounts are cents, and shares hundredths of a percent."""
     totals: dict[str, Cell] | None
@@ -65,6 +68,7 @@ def make_request(
     since: date | None = None,
     days: int | None = None,
     batch_id: str | None = None,
+    exhibit: ExhibitRequest | None = None,
 ) -> ReportRequest:
     """The dates of a report: those that were given, else the batch's day or today, and a year back. `ConfigError` for
     a batch that did not pull every account, for a day in the future, and for two days of balances."""
@@ -77,7 +81,13 @@ def make_request(
     first = since or day - timedelta(days=PERIOD_DAYS)
     if first > day:
         raise ConfigError(f"--since {first} is after {day}, the day of the report.")
-    return ReportRequest(as_of=day, since=first, days=CLOCK_DAYS if days is None else days, batch=batch)
+    return ReportRequest(
+        as_of=day,
+        since=first,
+        days=CLOCK_DAYS if days is None else days,
+        batch=batch,
+        exhibit=exhibit or ExhibitRequest(),
+    )
 
 
 def show_report(
@@ -95,7 +105,7 @@ def show_report(
             notes=tuple(report.notes),
         )
 
-    return _run(context, definition, request, read, purpose)
+    return run_report(context, definition, request, read, purpose)
 
 
 def write_report(
@@ -120,11 +130,11 @@ def write_report(
             write_format(report, rows, kind, file)
             return rows.count
 
-        _, count = _run(context, definition, request, write, purpose)
+        _, count = run_report(context, definition, request, write, purpose)
     return count
 
 
-def _run(
+def run_report(
     context: AppContext,
     definition: ReportDefinition,
     request: ReportRequest,
@@ -152,11 +162,12 @@ class _WatchedRows(Footing):
         types = [column.type for column in report.columns]
         self._guarantor = types.index(ColumnType.GUARANTOR) if ColumnType.GUARANTOR in types else None
         self._document = types.index(ColumnType.DOCUMENT) if ColumnType.DOCUMENT in types else None
+        self._people = report.people
         self._found: dict[AccessSubject, None] = {}
 
     @property
     def subjects(self) -> list[AccessSubject]:
-        return list(self._found)
+        return list(dict.fromkeys([*self._found, *map(subject, self._people)]))
 
     def __iter__(self) -> Iterator[Row]:
         for row in super().__iter__():

@@ -53,7 +53,7 @@ def stop_mail_to_deceased(context: AppContext) -> list[Alert]:
 
 
 def find_late_files(context: AppContext) -> list[Alert]:
-    """Print files whose vendor report is past its deadline (domain rules 7.2)."""
+    """Print files whose vendor report is past its deadline."""
     alerts = []
     mail, now = context.settings.mail, context.now()
     for file in context.ledger.print_files.awaiting_final_status(context.facility.facility_id):

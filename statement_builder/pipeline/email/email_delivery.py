@@ -242,7 +242,7 @@ def _send(
 
 
 def _is_due(context: AppContext, document: Document) -> bool:
-    """A soft bounce is retried after a day, because few mailboxes are emptied within the hour (domain rules, 8)."""
+    """A soft bounce is retried after a day, because few mailboxes are emptied within the hour."""
     bounced_at = document.due_since if document.state is DocumentState.HANDED_OFF else None
     return bounced_at is None or context.now() - bounced_at >= SOFT_BOUNCE_RETRY_AFTER
 

@@ -19,7 +19,7 @@ SENDER_FAULTS_MAX = 3
 PERMANENT_REFUSALS_MAX = 5
 """After this many consecutive permanent refusals, the relay may refuse everybody: sending stops until a re-run."""
 EMAIL_ATTEMPTS_MAX = 3
-"""After this many bounces that are not final, the document is printed (domain rules 8)."""
+"""After this many bounces that are not final, the document is printed."""
 SOFT_BOUNCE_RETRY_AFTER = timedelta(hours=24)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 ALERT_DAYS = (30, 14, 7)
-"""Days before the deadline (domain rules, 4). Each is told once."""
+"""Days before the deadline. Each is told once."""
 
 
 def find_alert_day(deadline_on: date, today: date) -> int | None:

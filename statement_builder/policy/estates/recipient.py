@@ -1,7 +1,7 @@
 """Whom the letters about an estate are addressed to: its representative, and never a relative as such.
 
-An estate is not a person. The envelope names the personal representative, or the estate's attorney, and the estate
-(domain rules, 4). The address block is in English in every language, for the postal service and the court.
+An estate is not a person. The envelope names the personal representative, or the estate's attorney, and the estate. The
+address block is in English in every language, for the postal service and the court.
 """
 
 from __future__ import annotations

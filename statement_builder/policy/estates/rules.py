@@ -1,4 +1,4 @@
-"""The rules that the letters about an estate share, and what a claim would ask for (domain rules, 4).
+"""The rules that the letters about an estate share, and what a claim would ask for.
 
 A hold on one visit of a claim is one of two kinds. Some visits are never claimed here: another payer, an agency or a
 court has them, or a relative must not learn of them. All others wait, and the whole claim with them, because a second

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import pydyf
 from msgspec.structs import replace
 
 from statement_builder.rendering.compiled import weasyprint_adapter as weasy
@@ -17,27 +15,28 @@ from statement_builder.rendering.compiled.blocks import (
     BlockTexts,
     Frame,
     FramePage,
-    Node,
+    NotDivisible,
     Parts,
     Run,
     hole,
     to_units,
     y_marker,
 )
-from statement_builder.rendering.compiled.flow import Placed, find_measures, limit_key
+from statement_builder.rendering.compiled.flow import Placed, find_heads, find_measures, limit_key
+from statement_builder.rendering.compiled.frames import (
+    complete_holes,
+    renumber_font,
+    renumber_link,
+    renumber_node,
+    renumber_references,
+    shorten,
+)
 from statement_builder.rendering.compiled.layouts import FontUse, LinkUse, PageLayout, Paragraph, Placeholder, Slot
 from statement_builder.rendering.compiled.line_breaking import TypesetParagraph
 from statement_builder.rendering.compiled.page_layouts import Cut, cut_codes, cut_operators
 from statement_builder.rendering.compiled.paragraphs import FoundParagraph
-from statement_builder.rendering.compiled.segments import Segments
-
-_REFERENCE = re.compile(rb"\b(\d+) 0 R\b")
-_FLOW_PHASES = ("background", "line")
-_FIXED_PHASE = "context"
-
-
-class NotDivisible(Exception):
-    """The document cannot be cut into blocks. Its layout is compiled as a whole."""
+from statement_builder.rendering.compiled.segments import Segment, Segments
+from statement_builder.rendering.compiled.structure_cutting import Structure
 
 
 class Source(NamedTuple):
@@ -69,12 +68,14 @@ def cut_blocks(source: Source) -> Parts:
             raise NotDivisible("a fixed block without a position")
     texts = _Texts(source)
     pages = [_cut_page(source, texts, boxes, page) for page in range(len(source.drawing.page_streams))]
-    structure = _Structure(source)
+    structure = Structure(source.drawing, source.segments)
+    first_boxes = {box.block: box for box in reversed(boxes)}
     blocks = tuple(
-        _block(number, box, texts, [run for page in pages for run in page.runs[number]], structure)
-        for number, box in enumerate(boxes)
+        _block(number, first_boxes[number], texts, pages[first_boxes[number].page].runs[number], structure)
+        for number in range(len(source.segments.blocks))
     )
-    placed = [Placed(box.page, box.top, box.bottom) for box in boxes]
+    _require_headings(source.segments.blocks, blocks, boxes)
+    placed = [Placed(box.block, box.page, box.top, box.bottom) for box in boxes]
     frame_key = source.segments.frame
     limits = enumerate(weasy_blocks.page_limits(source.drawing))
     measures = [
@@ -82,16 +83,26 @@ def cut_blocks(source: Source) -> Parts:
         *((limit_key(frame_key, page), to_units(limit)) for page, limit in limits),
     ]
     return Parts(
-        frame=_frame(source, texts, [page.frame for page in pages], structure),
+        frame=shorten(_frame(source, texts, [page.frame for page in pages], structure)),
         blocks=blocks,
         measures=tuple(measures),
-        places=tuple((box.page, to_units(box.top)) for box in boxes),
+        places=tuple((box.block, box.page, to_units(box.top)) for box in boxes),
         frame_texts=texts.only(source.texts, FLOW),
         block_texts=tuple(
             replace(texts.only(source.texts, number), upper_edge=box.upper_edge, lower_edge=box.lower_edge)
-            for number, box in enumerate(boxes)
+            for number, box in sorted(first_boxes.items())
         ),
     )
+
+
+def _require_headings(
+    segments: Sequence[Segment], blocks: Sequence[Block], boxes: Sequence[weasy_blocks.BlockBox]
+) -> None:
+    """Require that each table on several pages has a heading."""
+    pages = {box.block: box.page for box in boxes if not box.is_repeated}
+    for number, head in enumerate(find_heads(segments)):
+        if blocks[number].is_in_table and not blocks[head].is_repeated and pages[number] != pages[head]:
+            raise NotDivisible("a table without a heading on several pages")
 
 
 class _Texts:
@@ -108,12 +119,20 @@ class _Texts:
         self.breaks: dict[int, list[bytes]] = {}
         self.indexes: list[tuple[int, int]] = []
         """For each paragraph of the document its part, and its index there."""
+        counts: dict[tuple[int, int], int] = {}
         for each, typeset in zip(source.found, source.typeset, strict=True):
             owner = source.drawing.painting.owners.get(id(each.block.element), FLOW)
-            mine = self.paragraphs.setdefault(owner, [])
-            self.indexes.append((owner, len(mine)))
-            mine.append(self._renumber(each.paragraph, owner))
-            self.breaks.setdefault(owner, []).append(typeset.breaks)
+            mine, breaks = self.paragraphs.setdefault(owner, []), self.breaks.setdefault(owner, [])
+            # A heading row has the same paragraphs on each page of its table.
+            place = (owner, FLOW if owner == FLOW else each.block.page)
+            index = counts[place] = counts.get(place, -1) + 1
+            paragraph = self._renumber(each.paragraph, owner)
+            self.indexes.append((owner, index))
+            if index == len(mine):
+                mine.append(paragraph)
+                breaks.append(typeset.breaks)
+            elif (mine[index], breaks[index]) != (paragraph, typeset.breaks):
+                raise NotDivisible("a heading that is different on the next page")
 
     def _renumber(self, paragraph: Paragraph, owner: int) -> Paragraph:
         return replace(paragraph, slots=tuple(self._slot(slot, owner) for slot in paragraph.slots))
@@ -152,7 +171,8 @@ def _cut_page(source: Source, texts: _Texts, boxes: Sequence[weasy_blocks.BlockB
     spans = sorted(
         (span for span in source.drawing.painting.spans if span.stream is stream), key=lambda span: span.start
     )
-    runs: dict[int, list[Run]] = {number: [] for number in range(len(boxes))}
+    tops = {box.block: box.top for box in boxes if box.page == page}
+    runs: dict[int, list[Run]] = {number: [] for number in tops}
     chunks: list[bytes] = [b""]
     placeholders: list[Placeholder] = []
     position = 0
@@ -166,7 +186,7 @@ def _cut_page(source: Source, texts: _Texts, boxes: Sequence[weasy_blocks.BlockB
     latest = (FLOW, "")
     for span in spans:
         segment = source.segments.blocks[span.block]
-        if (span.phase == _FIXED_PHASE) != segment.is_fixed or boxes[span.block].page != page:
+        if (span.phase == weasy_blocks.FIXED) != segment.is_fixed or span.block not in tops:
             raise NotDivisible("a positioned element in a block")
         where = (FLOW - 1 - span.block if segment.is_fixed else FLOW, span.phase)
         is_new = where != latest
@@ -180,9 +200,10 @@ def _cut_page(source: Source, texts: _Texts, boxes: Sequence[weasy_blocks.BlockB
             raise NotDivisible("a frame painted between blocks")
         latest, position = where, span.end
         if span.start < span.end:
-            runs[span.block].append(_run(stream, cuts, span, boxes[span.block].top))
+            runs[span.block].append(_run(stream, cuts, span, tops[span.block]))
     add_frame(len(stream.stream))
-    return _CutPage(PageLayout(number=stream.number, chunks=tuple(chunks), placeholders=tuple(placeholders)), runs)
+    frame = PageLayout(number=stream.number, chunks=complete_holes(chunks, page), placeholders=tuple(placeholders))
+    return _CutPage(frame, runs)
 
 
 def _renumbered(placeholder: Placeholder, indexes: Sequence[tuple[int, int]]) -> Placeholder:
@@ -254,99 +275,7 @@ class _RelativeOperators:
         return b" ".join([*converted, name])
 
 
-class _Structure:
-    """The structure tree, cut into the blocks' elements and the frame's."""
-
-    def __init__(self, source: Source) -> None:
-        self._objects = source.drawing.pdf.objects
-        self._segments = source.segments
-        self._owners = {id(element): owner for element, owner in source.drawing.painting.elements if owner >= 0}
-        self._around = {id(element) for element, owner in source.drawing.painting.elements if owner < 0}
-        root = self._resolve(source.drawing.pdf.catalog["StructTreeRoot"])
-        (document,) = (self._resolve(kid) for kid in root["K"])
-        self._pages = {number: page for page, number in enumerate(source.drawing.pdf.pages["Kids"][::3])}
-        self.numbers = {root.number, document.number, self._resolve(root["ParentTree"]).number}
-        self.root = root.number
-        self.blocks: dict[int, Node] = {}
-        self.around: dict[int, tuple[bytes, ...]] = {}
-        self._rows: dict[int, int] = {}
-        """Rows so far of each table."""
-        self.document = tuple(self._node(self._resolve(kid), FLOW, 0) for kid in document["K"])
-        linked = set(self.numbers)
-        loose = [
-            each
-            for each in self._objects
-            if isinstance(each, pydyf.Dictionary)
-            and each.get("Type") == "/StructElem"
-            and each.number not in linked
-            and each["P"] == document.reference
-        ]
-        self.loose = tuple(self._node(each, FLOW, 0) for each in loose)
-
-    def _resolve(self, reference: bytes) -> Any:
-        return self._objects[int(reference.split()[0])]
-
-    def _node(self, element: Any, part: int, table: int, around: tuple[bytes, ...] = ()) -> Node:
-        """An element and all in it. `table` is the number of the table around it, and `around` are the heads of the
-        elements that contain only blocks, down to this one."""
-        self.numbers.add(element.number)
-        table = element.number if element["S"] == "/Table" else table
-        kids: list[Node | int | bytes] = []
-        for kid in element["K"]:
-            for made in self._kid(kid, part, table, around):
-                if not (isinstance(made, int) and made < 0 and made in kids):
-                    kids.append(made)
-                elif kids[-1] != made:
-                    raise NotDivisible("an element between blocks")
-        return Node(head=_head(element, table), page=self._page_of(element), kids=tuple(kids))
-
-    def _page_of(self, element: Any) -> int:
-        return self._pages[int(element["Pg"].split()[0])]
-
-    def _kid(self, kid: Any, part: int, table: int, around: tuple[bytes, ...]) -> Iterator[Node | int | bytes]:
-        if isinstance(kid, int):
-            yield kid
-            return
-        element = self._resolve(kid)
-        if element.get("Type") == "/OBJR":
-            self.numbers.add(element.number)
-            yield pydyf.Dictionary({name: value for name, value in element.items() if name != "Pg"}).data
-            return
-        owner = self._owners.get(id(element), part)
-        if owner == part:
-            is_around = id(element) in self._around
-            inner = (*around, _head(element, table)) if is_around else around
-            node = self._node(element, part, table, inner)
-            if is_around and node.kids != (FLOW,):
-                raise NotDivisible("an element between parts of a table or section")
-            yield FLOW if is_around else node
-            return
-        if owner in self.blocks or part != FLOW:
-            raise NotDivisible("a block with several elements")
-        self.blocks[owner] = self._block_node(element, owner, table)
-        self.around[owner] = around
-        yield FLOW - 1 - owner if self._segments.blocks[owner].is_fixed else FLOW
-
-    def _block_node(self, element: Any, owner: int, table: int) -> Node:
-        row = self._rows.get(table, 0)
-        self._rows[table] = row + 1
-        return _moved_node(self._node(element, owner, table), b"(\0-%d-" % row if table else b"")
-
-
-def _head(element: Any, table: int) -> bytes:
-    """An element's entries without kids, parent and page, and without the number of its table."""
-    entries = {name: value for name, value in element.items() if name not in {"K", "P", "Pg"}}
-    head: bytes = pydyf.Dictionary(entries).data.removeprefix(b"<<").removesuffix(b">>")
-    return head.replace(b"(%d-" % table, b"(\0-") if table else head
-
-
-def _moved_node(node: Node, row: bytes) -> Node:
-    """A block's element on the first page, without the number of its row."""
-    kids = tuple(_moved_node(kid, row) if isinstance(kid, Node) else kid for kid in node.kids)
-    return replace(node, head=node.head.replace(row, b"(\0-\0-") if row else node.head, page=0, kids=kids)
-
-
-def _block(number: int, box: weasy_blocks.BlockBox, texts: _Texts, runs: Sequence[Run], structure: _Structure) -> Block:
+def _block(number: int, box: weasy_blocks.BlockBox, texts: _Texts, runs: Sequence[Run], structure: Structure) -> Block:
     if number not in structure.blocks:
         raise NotDivisible("a block without an element")
     return Block(
@@ -359,13 +288,15 @@ def _block(number: int, box: weasy_blocks.BlockBox, texts: _Texts, runs: Sequenc
         below=to_units(box.below),
         height=to_units(box.bottom - box.top),
         is_divisible=box.is_divisible,
+        keeps_with_group=box.keeps_with_group,
+        is_repeated=box.is_repeated,
         keeps_with_previous=box.keeps_with_previous,
         keeps_with_next=box.keeps_with_next,
         fonts=texts.fonts,
     )
 
 
-def _frame(source: Source, texts: _Texts, pages: Sequence[PageLayout], structure: _Structure) -> Frame:
+def _frame(source: Source, texts: _Texts, pages: Sequence[PageLayout], structure: Structure) -> Frame:
     """The frame, with its objects numbered from 1."""
     drawing = source.drawing
     kept = [each.number for each in drawing.pdf.objects if each.free != "f" and each.number not in structure.numbers]
@@ -375,7 +306,7 @@ def _frame(source: Source, texts: _Texts, pages: Sequence[PageLayout], structure
     streams, others = weasy.static_objects(drawing, {link.number for link in source.links})
     if streams:
         raise NotDivisible("pictures")
-    renumber = _renumber_references(numbers)
+    renumber = renumber_references(numbers)
     page_numbers = drawing.pdf.pages["Kids"][::3]
     cut_pages = cut_codes(pages, source.root, source.codes)
     return Frame(
@@ -385,40 +316,12 @@ def _frame(source: Source, texts: _Texts, pages: Sequence[PageLayout], structure
             FramePage(content=replace(page, number=numbers[page.number]), number=numbers[number])
             for page, number in zip(cut_pages, page_numbers, strict=True)
         ),
-        document=tuple(_renumbered_node(node, renumber) for node in structure.document),
-        loose=tuple(_renumbered_node(node, renumber) for node in structure.loose),
+        document=tuple(renumber_node(node, renumber) for node in structure.document),
+        loose=tuple(renumber_node(node, renumber) for node in structure.loose),
         objects=tuple((numbers[number], renumber(data)) for number, data in others if number not in structure.numbers),
-        fonts=tuple(_renumbered_font(font, numbers) for font in source.fonts),
-        links=tuple(
-            replace(link, number=numbers[link.number], parts=tuple(map(renumber, link.parts))) for link in source.links
-        ),
+        fonts=tuple(renumber_font(font, numbers) for font in source.fonts),
+        links=tuple(renumber_link(link, numbers, renumber) for link in source.links),
         catalog=numbers[drawing.pdf.catalog.number],
         metadata=numbers[weasy.metadata_number(drawing)],
         objects_count=first_free,
     )
-
-
-def _renumber_references(numbers: Mapping[int, int]) -> Callable[[bytes], bytes]:
-    def new_reference(reference: re.Match[bytes]) -> bytes:
-        number = numbers.get(int(reference[1]))
-        if number is None:
-            raise NotDivisible("a reference to a structure element")
-        return b"%d 0 R" % number
-
-    def renumber(data: bytes) -> bytes:
-        return _REFERENCE.sub(new_reference, data)
-
-    return renumber
-
-
-def _renumbered_node(node: Node, renumber: Callable[[bytes], bytes]) -> Node:
-    kids = [
-        _renumbered_node(kid, renumber) if isinstance(kid, Node) else renumber(kid) if isinstance(kid, bytes) else kid
-        for kid in node.kids
-    ]
-    return replace(node, kids=tuple(kids))
-
-
-def _renumbered_font(font: FontUse, numbers: Mapping[int, int]) -> FontUse:
-    outer, descendant, descriptor, character_map, file = (numbers[number] for number in font.numbers)
-    return replace(font, numbers=(outer, descendant, descriptor, character_map, file))

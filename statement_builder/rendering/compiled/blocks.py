@@ -21,6 +21,10 @@ FLOW = -1
 _LENGTH = re.compile(rb"\0(-?\d+)\0")
 
 
+class NotDivisible(Exception):
+    """A document cannot be cut into blocks. Its layout is compiled as a whole."""
+
+
 def to_units(pixels: float) -> int:
     """A length in units. Not rounded at the half, where errors of floating-point numbers would decide."""
     return math.floor(pixels * UNITS_PER_PIXEL + 0.4321)
@@ -83,10 +87,20 @@ class Block(Record, kw_only=True):
     height: int
     """Between its borders' outer edges."""
     is_divisible: bool
+    """A page break within it is allowed."""
+    keeps_with_group: bool = False
+    """No page break may separate the parts of the table or section that it is a part of."""
+    is_repeated: bool = False
+    """A heading row, drawn again wherever its table continues."""
     keeps_with_previous: bool
     keeps_with_next: bool
     fonts: tuple[tuple[str, str], ...]
     """Resource and face of the document's fonts."""
+
+    @property
+    def is_in_table(self) -> bool:
+        """Whether it is a row."""
+        return any(b"/S /Table" in head for head in self.around)
 
 
 class FramePage(Record, kw_only=True, array_like=True):
@@ -140,8 +154,9 @@ class Parts(Record, kw_only=True):
     blocks: tuple[Block, ...]
     measures: tuple[tuple[bytes, int], ...]
     """By their keys: see `flow`."""
-    places: tuple[tuple[int, int], ...]
-    """Where WeasyPrint placed each block: its page, and its distance from the top in units."""
+    places: tuple[tuple[int, int, int], ...]
+    """Where WeasyPrint placed the blocks, page by page: block, page, and distance from the top in units. A heading row
+    has a place on each page."""
     frame_texts: BlockTexts
     block_texts: tuple[BlockTexts, ...]
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from statement_builder.rendering.compiled import weasyprint_adapter as weasy
-from statement_builder.rendering.compiled.block_cutting import NotDivisible, Source, cut_blocks
-from statement_builder.rendering.compiled.blocks import BlockTexts, Parts
+from statement_builder.rendering.compiled.block_cutting import Source, cut_blocks
+from statement_builder.rendering.compiled.blocks import BlockTexts, NotDivisible, Parts
 from statement_builder.rendering.compiled.composer import (
     NotComposable,
     compose_layout,
@@ -22,6 +22,7 @@ from statement_builder.rendering.compiled.composer import (
 )
 from statement_builder.rendering.compiled.composition import sort_paragraphs
 from statement_builder.rendering.compiled.flow import Place, place_blocks
+from statement_builder.rendering.compiled.frames import lengthen
 from statement_builder.rendering.compiled.layouts import FontUse, Layout, LineBreakHint, Outline, Paragraph
 from statement_builder.rendering.compiled.line_breaking import TypesetParagraph, apply_hint, typeset
 from statement_builder.rendering.compiled.markup_parser import ParsedMarkup
@@ -125,8 +126,9 @@ def _recompose(parts: Parts, segments: Segments, layout: Layout) -> Layout:
     places of its blocks cannot be predicted. Raises `NotComposable` if the parts do not give what WeasyPrint drew, even
     where it placed them: then no other document is composed of them."""
     places = place_blocks(segments.frame, segments.blocks, parts.blocks, dict(parts.measures).get)
-    drawn = [Place(page, top) for page, top in parts.places]
-    composed = compose_layout(parts.frame, segments, parts.blocks, places or drawn)
+    drawn = [Place(*place) for place in parts.places]
+    pages = 1 + max(place.page for place in drawn)
+    composed = compose_layout(lengthen(parts.frame, pages), segments, parts.blocks, places or drawn)
     require_same_drawing(composed, layout)
     return layout if places is None else composed
 

@@ -103,7 +103,7 @@ def _is_close(ours: bytes, theirs: bytes) -> bool:
 
 
 class _Document(NamedTuple):
-    """The parts of a document, and the place of each block."""
+    """The parts of a document, and the places of its blocks, page by page."""
 
     frame: Frame
     segments: Segments
@@ -158,19 +158,20 @@ def _compose_page(document: _Document, page: int, marks: _Marks) -> PageLayout:
     """One page: the frame's operators, and in its holes those of the blocks that are on this page."""
     frame, segments, blocks, places = document
     starts = _paragraph_starts(frame, blocks)
+    on_page = [place for place in places if place.page == page]
     content = frame.pages[page].content
     chunks: list[bytes] = [b""]
     placeholders: list[Placeholder] = []
     done: set[tuple[int, str]] = set()
 
     def add_hole(block: int, phase: str) -> None:
-        for number, (segment, place) in enumerate(zip(segments.blocks, places, strict=True)):
-            part = FLOW - 1 - number if segment.is_fixed else FLOW
-            if part == block and place.page == page:
+        for number, _, top in on_page:
+            part = FLOW - 1 - number if segments.blocks[number].is_fixed else FLOW
+            if part == block:
                 done.add((number, phase))
                 for run in blocks[number].runs:
                     if run.phase == phase:
-                        add_run(run, number, place.top)
+                        add_run(run, number, top)
 
     def add_run(run: Run, number: int, top: int) -> None:
         for index, chunk in enumerate(run.chunks):
@@ -195,8 +196,8 @@ def _compose_page(document: _Document, page: int, marks: _Marks) -> PageLayout:
         for block, phase, after in zip(holes[::3], holes[1::3], holes[2::3], strict=True):
             add_hole(int(block), phase.decode("ascii"))
             chunks[-1] += marks.renumber(after, page, FLOW)
-    for number, (block, place) in enumerate(zip(blocks, places, strict=True)):
-        if place.page == page and any((number, run.phase) not in done and _draws(run) for run in block.runs):
+    for number, _, _ in on_page:
+        if any((number, run.phase) not in done and _draws(run) for run in blocks[number].runs):
             raise NotComposable("a page without a place for blocks")
     chunks[-1] = chunks[-1].removesuffix(b"\n")
     return PageLayout(
@@ -291,9 +292,9 @@ class _StructureWriter:
     def _write_flow(self, parent: int, page: int) -> Iterator[bytes]:
         """The elements of a page's blocks, with those around them."""
         numbers = [
-            number
-            for number, segment in enumerate(self._segments.blocks)
-            if self._places[number].page == page and not segment.is_fixed
+            place.block
+            for place in self._places
+            if place.page == page and not self._segments.blocks[place.block].is_fixed
         ]
         for group, parts in groupby(numbers, lambda number: self._segments.blocks[number].group):
             if group < 0:
@@ -302,19 +303,19 @@ class _StructureWriter:
                 yield from self._write_group(list(parts), 0, parent, page)
 
     def _write_group(
-        self, parts: Sequence[int], depth: int, parent: int, page: int, table: tuple[int, int] = (0, 0)
+        self, parts: Sequence[int], depth: int, parent: int, page: int, table: tuple[int, Sequence[int]] = (0, ())
     ) -> Iterator[bytes]:
         """The parts of a table or section, with the elements around them from `depth` on. `table` are the number of the
-        table and its first part."""
+        table and its rows on this page."""
         for around, group in groupby(parts, lambda number: self._blocks[number].around[: depth + 1]):
             if len(around) <= depth:
                 for each in group:
-                    row = (table[0], each - table[1])
-                    yield b"%d 0 R" % self.write(self._blocks[each].node, parent, each, page, row)
+                    row = table[1].index(each) if table[1] else 0
+                    yield b"%d 0 R" % self.write(self._blocks[each].node, parent, each, page, (table[0], row))
                 continue
             number, index = self._reserve()
             members = list(group)
-            inner = (number, members[0]) if b"/S /Table" in around[depth] else table
+            inner = (number, members) if b"/S /Table" in around[depth] else table
             self._fill(
                 index, around[depth], list(self._write_group(members, depth + 1, number, page, inner)), parent, page
             )

@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from statement_builder.rendering.compiled.blocks import FLOW, Block, BlockTexts, Frame, Measure, Parts, renumber_texts
+from statement_builder.rendering.compiled.blocks import (
+    FLOW,
+    Block,
+    BlockTexts,
+    Frame,
+    Measure,
+    NotDivisible,
+    Parts,
+    renumber_texts,
+)
 from statement_builder.rendering.compiled.composer import NotComposable, compose_layout, finish
 from statement_builder.rendering.compiled.flow import place_blocks
+from statement_builder.rendering.compiled.frames import KEPT_MAX, lengthen
 from statement_builder.rendering.compiled.layout_cache import LayoutCache
 from statement_builder.rendering.compiled.layouts import Layout, Outline, Paragraph
 from statement_builder.rendering.compiled.line_breaking import TypesetParagraph
@@ -86,12 +96,13 @@ class Composition:
         places = place_blocks(segments.frame, segments.blocks, blocks, lambda key: self._measure(keys.of_measure(key)))
         if places is None:
             return None
-        frame = self._require(keys.of_frame(1 + max(place.page for place in places)), Frame)
+        pages = 1 + max(place.page for place in places)
+        frame = self._require(keys.of_frame(pages), Frame)
         if frame is None:
             return None
         try:
-            return finish(compose_layout(frame, segments, blocks, places))
-        except NotComposable:
+            return finish(compose_layout(lengthen(frame, pages), segments, blocks, places))
+        except (NotComposable, NotDivisible):
             return None
 
     def _measure(self, key: bytes) -> int | None:
@@ -163,4 +174,4 @@ class _Keys:
         return self._details.get(FLOW, b"") + b"\0" + key
 
     def of_frame(self, pages: int) -> bytes:
-        return b"%d " % pages + self._segments.frame + self._details.get(FLOW, b"")
+        return b"%d " % min(pages, KEPT_MAX) + self._segments.frame + self._details.get(FLOW, b"")

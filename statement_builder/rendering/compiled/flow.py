@@ -1,7 +1,8 @@
 """Place blocks on pages as WeasyPrint does, from distances that it chose in other documents.
 
-A block begins a page or follows another one. Blocks that must stay together move to the next page together. Wherever
-that does not decide the place beyond doubt, WeasyPrint lays out the document.
+A block begins a page or follows another one. Blocks that must stay together move to the next page together. A table
+with a heading continues on the next page below the same heading. Wherever that does not decide the place beyond doubt,
+WeasyPrint lays out the document.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from statement_builder.rendering.compiled.segments import Segment
 
 _DOUBT = UNITS_PER_PIXEL // 20
 """A block that ends this close to the end of the page may fit or not."""
+_DOUBT_AT_TABLE_END = UNITS_PER_PIXEL
+"""The same for the last row of a table, below which half the table's border must fit too."""
 
 
 class Place(NamedTuple):
-    """A page, and the distance from its top in units."""
+    """A block, its page, and its distance from the top of the page in units."""
 
+    block: int
     page: int
     top: int
 
@@ -28,8 +32,9 @@ Measures = Callable[[bytes], int | None]
 
 
 class Placed(NamedTuple):
-    """A block as WeasyPrint placed it: page, and top and bottom in CSS pixels."""
+    """A block as WeasyPrint placed it: its page, and top and bottom in CSS pixels."""
 
+    block: int
     page: int
     top: float
     bottom: float
@@ -43,6 +48,11 @@ def limit_key(frame: bytes, page: int) -> bytes:
 def start_key(frame: bytes, page: int, segment: Segment) -> bytes:
     """Key of where a block begins that is the first on its page, or that is not in the flow."""
     return (b"next " if page else b"first " + frame) + segment.top
+
+
+def resumed_key(segment: Segment) -> bytes:
+    """Key of where the heading of a table is that continues from the page before."""
+    return b"resumed " + segment.top
 
 
 def error_key(frame: bytes, above: Segment) -> bytes:
@@ -60,15 +70,21 @@ def collapsed_margin(above: Block, below: Block) -> int:
 def find_measures(
     frame: bytes, segments: Sequence[Segment], blocks: Sequence[Block], placed: Sequence[Placed]
 ) -> Iterator[tuple[bytes, int]]:
-    """The distances that WeasyPrint chose in one document."""
-    last: int | None = None
-    for number, (segment, place) in enumerate(zip(segments, placed, strict=True)):
-        if not segment.is_fixed and last is not None and placed[last].page == place.page:
-            gap = to_units(place.top - placed[last].bottom)
-            yield error_key(frame, segments[last]), gap - collapsed_margin(blocks[last], blocks[number])
+    """The distances that WeasyPrint chose in one document. `placed` is page by page."""
+    last: Placed | None = None
+    seen: set[int] = set()
+    for place in placed:
+        segment = segments[place.block]
+        if not segment.is_fixed and last is not None and last.page == place.page:
+            gap = to_units(place.top - last.bottom)
+            margin = collapsed_margin(blocks[last.block], blocks[place.block])
+            yield error_key(frame, segments[last.block]), gap - margin
+        elif place.block in seen:
+            yield resumed_key(segment), to_units(place.top)
         else:
             yield start_key(frame, place.page, segment), to_units(place.top)
-        last = None if segment.is_fixed else number
+        seen.add(place.block)
+        last = None if segment.is_fixed else place
 
 
 class _Uncertain(Exception):
@@ -78,37 +94,26 @@ class _Uncertain(Exception):
 def place_blocks(
     frame: bytes, segments: Sequence[Segment], blocks: Sequence[Block], measures: Measures
 ) -> list[Place] | None:
-    """The place of each block. None if WeasyPrint must decide."""
+    """The places of the blocks, page by page. None if WeasyPrint must decide."""
     flow = _Flow(frame, segments, blocks, measures)
     try:
-        for group in _groups(segments, blocks):
-            if not flow.add(group):
-                flow.begin_page()
-                if not flow.add(group):
+        for run in flow.runs():
+            if not flow.add(run):
+                flow.begin_page(run[0])
+                if not flow.add(run):
                     return None
     except _Uncertain:
         return None
     return flow.places
 
 
-def _groups(segments: Sequence[Segment], blocks: Sequence[Block]) -> list[list[int]]:
-    """Blocks that no page break may separate."""
-    groups: list[list[int]] = []
-    for number, (segment, block) in enumerate(zip(segments, blocks, strict=True)):
-        if (
-            groups
-            and not segment.is_fixed
-            and not segments[number - 1].is_fixed
-            and (
-                block.keeps_with_previous
-                or blocks[number - 1].keeps_with_next
-                or (segment.group >= 0 and segment.group == segments[number - 1].group)
-            )
-        ):
-            groups[-1].append(number)
-        else:
-            groups.append([number])
-    return groups
+def find_heads(segments: Sequence[Segment]) -> list[int]:
+    """For each block the first part of the table or section that it is a part of; itself if it is not."""
+    heads: list[int] = []
+    for number, segment in enumerate(segments):
+        is_first = number == 0 or segment.group < 0 or segment.group != segments[number - 1].group
+        heads.append(number if is_first else heads[-1])
+    return heads
 
 
 class _Flow:
@@ -119,46 +124,93 @@ class _Flow:
         self._segments = segments
         self._blocks = blocks
         self._measures = measures
+        self._heads = find_heads(segments)
         self.places: list[Place] = []
         self._page = 0
-        self._last: int | None = None
+        self._last: Place | None = None
         """The last block of this page's flow."""
 
-    def begin_page(self) -> None:
-        self._page, self._last = self._page + 1, None
+    def runs(self) -> list[list[int]]:
+        """Blocks that no page break separates, or for which only WeasyPrint knows whether one does."""
+        runs: list[list[int]] = []
+        for number, segment in enumerate(self._segments):
+            is_fixed = not runs or segment.is_fixed or self._segments[number - 1].is_fixed
+            if is_fixed or not self._joins_previous(number):
+                runs.append([number])
+            else:
+                runs[-1].append(number)
+        return runs
 
-    def add(self, group: Sequence[int]) -> bool:
+    def _joins_previous(self, number: int) -> bool:
+        block, previous = self._blocks[number], self._blocks[number - 1]
+        if block.keeps_with_previous or previous.keeps_with_next:
+            return True
+        if self._heads[number] == number:
+            return False
+        return block.keeps_with_group or previous.is_repeated or self._is_in_bare_table(number)
+
+    def begin_page(self, number: int) -> None:
+        """Begin a page with a block: below its table's heading, if the table has begun on an earlier page."""
+        self._page, self._last = self._page + 1, None
+        heading = self._heads[number]
+        if heading == number or not self._blocks[heading].is_repeated:
+            return
+        top = self._measure(resumed_key(self._segments[heading]))
+        while self._blocks[heading].is_repeated:
+            self._last = Place(heading, self._page, top)
+            self.places.append(self._last)
+            heading += 1
+            top, is_known = self._below(self._last, heading)
+            if not is_known:
+                raise _Uncertain
+
+    def add(self, run: Sequence[int]) -> bool:
         """Place blocks on the current page; False if one certainly does not fit. Raises `_Uncertain`."""
         last = self._last
         places: list[Place] = []
         is_certain = True
-        for number in group:
+        for number in run:
             segment, block = self._segments[number], self._blocks[number]
             if last is None or segment.is_fixed:
                 top = self._measure(start_key(self._frame, self._page, segment))
             else:
-                previous = places[-1] if places else self.places[last]
-                gap, is_known = self._gap(last, number)
-                top = previous.top + self._blocks[last].height + gap
+                top, is_known = self._below(last, number)
                 is_certain = is_certain and is_known
-            room = self._measure(limit_key(self._frame, self._page)) - top - block.height
-            if room < -_DOUBT and not segment.is_fixed and not block.is_divisible:
-                return False
-            is_certain = is_certain and (room >= _DOUBT or segment.is_fixed)
-            places.append(Place(self._page, top))
-            last = last if segment.is_fixed else number
+            place = Place(number, self._page, top)
+            places.append(place)
+            if not segment.is_fixed:
+                last = place
+                room = self._measure(limit_key(self._frame, self._page)) - top - block.height
+                if room < -_DOUBT and not any(self._may_be_divided(each.block) for each in places):
+                    return False
+                is_certain = is_certain and room >= self._doubt(number)
         if not is_certain:
             raise _Uncertain
         self.places += places
         self._last = last
         return True
 
-    def _gap(self, above: int, below: int) -> tuple[int, bool]:
-        """The distance between two blocks, or at least a distance that it is not less than, and whether it is known."""
-        margin = collapsed_margin(self._blocks[above], self._blocks[below])
-        key = error_key(self._frame, self._segments[above])
-        error = self._measures(key)
-        return (margin, False) if error is None else (margin + error, True)
+    def _may_be_divided(self, number: int) -> bool:
+        """Whether WeasyPrint may divide this block, or its table or section before it, in a way that is not known."""
+        block = self._blocks[number]
+        return block.is_divisible or (
+            self._heads[number] != number and not block.keeps_with_group and self._is_in_bare_table(number)
+        )
+
+    def _is_in_bare_table(self, number: int) -> bool:
+        """Whether it is a row of a table without a heading, or within a section."""
+        return self._blocks[number].is_in_table and not self._blocks[self._heads[number]].is_repeated
+
+    def _doubt(self, number: int) -> int:
+        is_last = number + 1 == len(self._heads) or self._heads[number + 1] == number + 1
+        return _DOUBT_AT_TABLE_END if is_last and self._heads[number] != number else _DOUBT
+
+    def _below(self, above: Place, number: int) -> tuple[int, bool]:
+        """Where a block below another one begins, or a place that it does not begin above, and whether it is known."""
+        top = above.top + self._blocks[above.block].height
+        top += collapsed_margin(self._blocks[above.block], self._blocks[number])
+        error = self._measures(error_key(self._frame, self._segments[above.block]))
+        return (top, False) if error is None else (top + error, True)
 
     def _measure(self, key: bytes) -> int:
         units = self._measures(key)

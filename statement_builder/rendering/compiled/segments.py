@@ -27,7 +27,7 @@ _FLOW = "body"
 _FIXED = "recipient"
 _TABLES = frozenset({"visits", "stacked"})
 """Tables whose rows are blocks."""
-_SECTION = "visit"
+_SECTIONS = frozenset({"visit", "lead"})
 """Sections whose children are blocks."""
 
 
@@ -137,7 +137,7 @@ def _divide_element(element: Any, found: BlockElements) -> None:
         groups = [child for child in _children(element) if child.tag in {"thead", "tbody"}]
         found.around.extend([element, *groups])
         found.blocks.extend(row for group in groups for row in _children(group))
-    elif element.tag == "div" and _SECTION in classes:
+    elif element.tag == "div" and _SECTIONS.intersection(classes):
         found.around.append(element)
         for child in _children(element):
             _divide_element(child, found)
@@ -208,7 +208,7 @@ def _divide(markup: _Markup, element: _Element, context: str, group: int) -> lis
     rows = _rows(markup.tags, element)
     if rows:
         return [part._replace(group=group) for part in _row_segments(markup, element, rows, context)]
-    if _has_class(opening, {_SECTION}) and element.children:
+    if _has_class(opening, _SECTIONS) and element.children:
         inside = f"{context}\0{opening}"
         parts = [part for child in element.children for part in _divide(markup, child, inside, group)]
         parts[0] = parts[0]._replace(top=_hash(inside, "first"))

@@ -27,13 +27,18 @@ _PAINTERS = (
     "draw_stacking_context",
 )
 _FRAME = (-1, "")
+FIXED = "context"
+"""The phase in which a positioned element is painted, with all in it."""
+MARKER = "marker"
+"""The phase in which the markers of a list are painted: they are positioned too, but move with their items."""
 _TO_BYTES = pydyf._to_bytes
 _Function = Callable[..., Any]
 
 
 @dataclass(kw_only=True)
 class Span:
-    """A block's operators of one phase of painting: backgrounds and borders, lines, or a whole stacking context."""
+    """A block's operators of one phase of painting: backgrounds and borders, lines, markers, or a whole stacking
+    context."""
 
     stream: Any
     block: int
@@ -143,7 +148,8 @@ class _Recorder:
             self._end(stream)
 
     def draw_stacking_context(self, original: _Function, stream: Any, context: Any) -> None:
-        is_own = self._begin(stream, context.box, "context")
+        is_marker = str(context.box.element_tag).endswith("::marker")
+        is_own = self._begin(stream, context.box, MARKER if is_marker else FIXED)
         original(stream, context)
         if is_own:
             self._end(stream)
@@ -232,8 +238,9 @@ def _exact_bytes(item: Any) -> Any:
 
 @dataclass(kw_only=True)
 class BlockBox:
-    """A block as laid out, in CSS pixels from the top of the page."""
+    """A block as laid out on one page, in CSS pixels from the top of the page."""
 
+    block: int
     page: int
     top: float
     bottom: float
@@ -241,7 +248,11 @@ class BlockBox:
     """Its margin, with those of other elements that it collapses with."""
     below: float
     is_divisible: bool
-    """A page break within it, or within the table or section that it is a part of, is allowed."""
+    """A page break within it is allowed."""
+    keeps_with_group: bool
+    """No page break is allowed within the table or section that it is a part of."""
+    is_repeated: bool
+    """A heading row, which WeasyPrint draws on each page of its table."""
     keeps_with_previous: bool
     keeps_with_next: bool
     upper_edge: bytes
@@ -250,9 +261,11 @@ class BlockBox:
 
 
 def find_block_boxes(drawing: Any, count: int) -> list[BlockBox] | None:
-    """The box of each block; None if one has no box, or several, or a forced page break."""
+    """The boxes of the blocks, page by page: one of each block, and one more of a heading row wherever its table
+    continues. None if a block has no box, or is divided, or has a forced page break."""
     painting = drawing.painting
-    found: dict[int, BlockBox] = {}
+    found: dict[tuple[int, int], BlockBox] = {}
+    seen: set[int] = set()
     for page, page_box in enumerate(drawing.page_boxes):
         for path in _block_paths(page_box, painting):
             box = path[-1]
@@ -260,21 +273,29 @@ def find_block_boxes(drawing: Any, count: int) -> list[BlockBox] | None:
             around = [each for each in path[:-1] if each.element is not None and id(each.element) in painting.around]
             breaks = {each.style[side] for each in path[:-1] for side in ("break_before", "break_after")}
             before, after = _breaks(box, "before", 0), _breaks(box, "after", -1)
-            if owner in found or not before | after <= {"auto", "avoid", "avoid-page"} or breaks - {"auto"}:
+            if not before | after <= {"auto", "avoid", "avoid-page"} or breaks - {"auto"}:
                 return None
-            found[owner] = BlockBox(
+            is_repeated = any(isinstance(each, boxes.TableRowGroupBox) and each.is_header for each in path)
+            if (owner, page) in found or (owner in seen and not is_repeated):
+                return None
+            seen.add(owner)
+            keeps_with_group = any(each.style["break_inside"] != "auto" for each in around)
+            found[owner, page] = BlockBox(
+                block=owner,
                 page=page,
                 top=box.border_box_y(),
                 bottom=box.border_box_y() + box.border_height(),
                 above=_margin(path, around, "top"),
                 below=_margin(path, around, "bottom"),
-                is_divisible=_is_divisible(box) if not around else around[0].style["break_inside"] == "auto",
+                is_divisible=_is_divisible(box) and not keeps_with_group,
+                keeps_with_group=keeps_with_group,
+                is_repeated=is_repeated,
                 keeps_with_previous=before != {"auto"},
                 keeps_with_next=after != {"auto"},
                 upper_edge=_edge(box, "top"),
                 lower_edge=_edge(box, "bottom"),
             )
-    return [found[number] for number in range(count)] if len(found) == count else None
+    return sorted(found.values(), key=lambda box: (box.page, box.block)) if len(seen) == count else None
 
 
 def _breaks(box: Any, side: str, index: int) -> set[str]:
@@ -311,9 +332,13 @@ def _edge(box: Any, side: str) -> bytes:
 
 
 def _is_divisible(box: Any) -> bool:
-    """Lines alone stay together: see `orphans` in the style sheet."""
-    has_only_lines = all(isinstance(child, boxes.LineBox) for child in box.children)
-    return box.style["break_inside"] == "auto" and not (has_only_lines and box.style["orphans"] > len(box.children))
+    """Whether a page break is allowed within a box: between two of its lines or blocks, or within one of them."""
+    if box.style["break_inside"] != "auto":
+        return False
+    children = [child for child in box.children if not isinstance(child, AbsolutePlaceholder)]
+    if all(isinstance(child, boxes.LineBox) for child in children):
+        return bool(box.style["orphans"] <= len(children))  # lines alone stay together: see the style sheet
+    return len(children) > 1 or any(map(_is_divisible, children))
 
 
 def _margin(path: Sequence[Any], around: Sequence[Any], side: str) -> float:
@@ -322,7 +347,7 @@ def _margin(path: Sequence[Any], around: Sequence[Any], side: str) -> float:
     index = 0 if side == "top" else -1
     margins = []
     chain = list(path[len(path) - 1 - len(around) :])
-    while len(chain) > 1 and chain[-2].children[index] is chain[-1]:
+    while len(chain) > 1 and _is_end(chain[-2], chain[-1], index):
         chain.pop()
     box = chain[-1]
     while True:
@@ -338,6 +363,15 @@ def _margin(path: Sequence[Any], around: Sequence[Any], side: str) -> float:
         ):
             return max(0.0, *margins) + min(0.0, *margins) if len(margins) > 1 else sum(margins)
         box = children[index]
+
+
+def _is_end(around: Any, box: Any, index: int) -> bool:
+    """Whether a box is the first or last in the one around it. On a page, another may be if that one continues."""
+    if around.element is not box.element:
+        children = [child for child in around.element if child.tag not in {"colgroup", "caption"}]
+        if children[index] is not box.element:
+            return False
+    return around.children[index] is box
 
 
 def _pixels(length: Any) -> float:

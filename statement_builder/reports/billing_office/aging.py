@@ -62,7 +62,7 @@ def report_aging(entries: Iterable[Entry], as_of: date) -> Report:
         ),
         rows=rows,
         notes=_note_exceptions(unreadable),
-        plot=Plot(title="Patient balance by payer class and age", label="financial_class", parts=BUCKETS),
+        plots=(Plot(title="Patient balance by payer class and age", label="financial_class", parts=BUCKETS),),
     )
 
 

@@ -12,7 +12,7 @@ from statement_builder.reports.billing_office.report import Column, ColumnType, 
 from statement_builder.reports.billing_office.visits import level_title
 
 WINDOWS_DAYS = (30, 60, 90)
-"""The windows of the field's pay rates (domain rules, 9)."""
+"""The windows of the field's pay rates."""
 
 
 class Answer(Record, kw_only=True):
@@ -101,11 +101,13 @@ def report_dunning_funnel(
         notes=[
             f"Documents of batches from {since} to {as_of}. Copies are not counted, and returned mail is not mailed."
         ],
-        plot=Plot(
-            title="Documents old enough for the longest window, and paid within it",
-            label="level",
-            parts=(f"old_{WINDOWS_DAYS[-1]}", f"paid_{WINDOWS_DAYS[-1]}"),
-            is_stacked=False,
+        plots=(
+            Plot(
+                title="Documents old enough for the longest window, and paid within it",
+                label="level",
+                parts=(f"old_{WINDOWS_DAYS[-1]}", f"paid_{WINDOWS_DAYS[-1]}"),
+                is_stacked=False,
+            ),
         ),
     )
 

@@ -78,7 +78,7 @@ def report_holds(reasons: Iterable[HeldReason], as_of: date, what_to_do: Mapping
         ),
         rows=rows,
         notes=["The totals count an account once for each of its reasons; the held amount is counted once."],
-        plot=Plot(title="Held accounts by reason and age", label="code", parts=BUCKETS),
+        plots=(Plot(title="Held accounts by reason and age", label="code", parts=BUCKETS),),
     )
 
 

@@ -10,6 +10,7 @@ from statement_builder.ledger.mail_figures import MailVolume
 from statement_builder.reports.billing_office.report import Column, ColumnType, Plot, Report, Row
 
 _PER = 1_000
+_COSTS = ("postage_cents", "print_cents", "email_cents")
 
 
 class MailRates(Record, kw_only=True):
@@ -51,7 +52,10 @@ def report_mail_cost(volumes: Iterable[MailVolume], rates: MailRates, *, since: 
             "that the vendor refused cost nothing.",
             *_note_unset_rates(rates),
         ],
-        plot=Plot(title="Cost by batch", label="batch", parts=("postage_cents", "print_cents", "email_cents")),
+        plots=(
+            Plot(title="Cost by batch", label="batch", parts=_COSTS),
+            Plot(title="Cost by month", label="batch", parts=_COSTS, by_month=True),
+        ),
     )
 
 

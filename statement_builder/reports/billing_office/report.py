@@ -41,16 +41,34 @@ class Column(Record, kw_only=True):
     type: ColumnType = ColumnType.TEXT
     adds_up: bool = False
     """Whether the last line has the sum of the column."""
+    number: str = ""
+    """What a government form calls the column, below its title. Empty: it has no form."""
+
+
+class HeadingLine(Record, kw_only=True):
+    """A line above the table of a government form."""
+
+    label: str
+    value: str | int | date | None
+    """Integers are cents. None: left empty."""
+
+    @property
+    def type(self) -> ColumnType:
+        is_cents = isinstance(self.value, int)
+        return ColumnType.CENTS if is_cents else ColumnType.DATE if isinstance(self.value, date) else ColumnType.TEXT
 
 
 class Plot(Record, kw_only=True):
-    """One picture of a report: a bar for each value of the first column, with a part for each column of `parts`."""
+    """One picture of a report: a bar for each value of the column `label`, with a part for each column of `parts`."""
 
     title: str
     label: str
     """The column that names the bars. Rows with the same label are added up."""
     parts: tuple[str, ...]
+    """Empty: the number of rows."""
     is_stacked: bool = True
+    by_month: bool = False
+    """A trend: the bars are the months of the first column, which has dates or batch ids, without a gap."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +84,11 @@ class Report:
     rows: Iterable[Row]
     notes: list[str] = field(default_factory=list)
     """What the reader must know besides: what is left out, and whether the figures tie."""
-    plot: Plot | None = None
+    plots: tuple[Plot, ...] = ()
+    heading: tuple[HeadingLine, ...] = ()
+    """The lines above the table, on a government form."""
+    people: list[str] = field(default_factory=list)
+    """The guarantors of the rows, complete when they have been read, where no column names them."""
 
 
 class Footing:

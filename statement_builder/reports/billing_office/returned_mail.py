@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime
 
 from statement_builder.ledger.mail_figures import ReturnedMail
-from statement_builder.reports.billing_office.report import Column, ColumnType, Report, Row, share
+from statement_builder.reports.billing_office.report import Column, ColumnType, Plot, Report, Row, share
 
 GOAL_PERCENT = 2
-"""Returned mail stays below this in a well-kept address file (domain rules, 9)."""
+"""Returned mail stays below this in a well-kept address file."""
 
 
 def report_returned_mail(
@@ -46,6 +46,7 @@ def report_returned_mail(
         ),
         rows=(_make_row(each, local_date(each.returned_at), as_of) for each in returned),
         notes=[f"Of {mailed:,} pieces and e-mails that left from {since} on, {lost:,} did not arrive: {shown}."],
+        plots=(Plot(title="Returned by month", label="returned_on", parts=(), by_month=True),),
     )
 
 

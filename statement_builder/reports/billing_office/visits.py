@@ -18,7 +18,7 @@ LEVEL_TITLES = {
     3: "second letter",
     4: "final notice",
 }
-"""What each level of the dunning ladder is called (domain rules, 2.1)."""
+"""What each level of the dunning ladder is called."""
 NOT_MAILED = "not mailed"
 
 

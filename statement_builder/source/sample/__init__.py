@@ -13,6 +13,7 @@ from statement_builder.errors import SourceError
 from statement_builder.source.database import describe_database_error, open_database, write_transaction
 from statement_builder.source.reference import create_schema, insert_rows
 from statement_builder.source.sample.assistance import add_applications
+from statement_builder.source.sample.cost_report import add_write_offs
 from statement_builder.source.sample.distribution import ONE_OF_EACH, choose_scenario
 from statement_builder.source.sample.household import Household, Rows
 from statement_builder.source.sample.payroll import add_deductions
@@ -83,6 +84,8 @@ def _insert_guarantors(connection: Connection, guarantors: int, seed: int, as_of
                 add_applications(household, scenario)
             add_deductions(household, scenario)
             add_refunds(household, scenario)
+        if start == 0:
+            add_write_offs(rows, as_of)
         for table, added in rows.items():
             counts[table] += insert_rows(connection, table, columns[table], added)
     for feed in _FEEDS:

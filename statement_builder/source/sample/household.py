@@ -60,6 +60,7 @@ _ASSISTANCE_COLUMNS = (
     "notified_on",
 )
 """The optional columns of an application, in order."""
+_REVIEW_COLUMNS = ("reviewed_on", "corrected_items", "obstacle", "expected_on")
 _ESTATE_COLUMNS = (
     "estate_id",
     "guarantor_id",
@@ -351,10 +352,20 @@ class Household:
         """Post a discount of financial assistance on a visit."""
         self._add_transaction(account, self.day(days_ago), "charity", None, cents)
 
-    def add_request(self, account: str, *, days_ago: int, requested_format: RequestFormat | None = None) -> None:
-        """Add a request for an itemized bill of one visit."""
+    def add_request(
+        self,
+        account: str,
+        *,
+        days_ago: int,
+        kind: RequestKind = RequestKind.INVOICE,
+        requested_format: RequestFormat | None = None,
+        **review: Any,
+    ) -> None:
+        """Add a request about one visit. `review` are the optional columns of the contract."""
+        columns = dict.fromkeys(_REVIEW_COLUMNS) | review
+        assert len(columns) == len(_REVIEW_COLUMNS)
         self.rows["document_request"].append(
-            (self.next_id("Q"), account, RequestKind.INVOICE, self.day(days_ago), requested_format)
+            (self.next_id("Q"), account, kind, self.day(days_ago), requested_format, *columns.values())
         )
 
     def add_refund(

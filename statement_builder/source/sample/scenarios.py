@@ -66,10 +66,12 @@ def letter_4_due(household: Household) -> None:
 
 def ladder_completed(household: Household) -> None:
     """The final notice went out more than a month ago; a person decides the next step. Every second guarantor was also
-    told about financial assistance by phone."""
+    told about financial assistance by phone, and can be placed with an agency: screened, and without other coverage."""
     _add_ladder(household, 170, 45, 4, 2)
     if household.number % 2:
         household.add_assistance(AssistanceKind.ORAL_EFFORT, days_ago=35)
+        household.add_assistance(AssistanceKind.SCREENING, days_ago=12)
+        household.add_assistance(AssistanceKind.COVERAGE_CHECK, days_ago=9)
 
 
 def assistance_application(household: Household) -> None:

@@ -30,6 +30,7 @@ from statement_builder.operations.console.work_items import WorkAction, WorkChan
 from statement_builder.operations.work_queue import list_unclosed_batches
 from statement_builder.web.console import console_of, context_of, record_view, redirect, render, visitor_of
 from statement_builder.web.forms import Form, SentForm
+from statement_builder.web.languages import N_
 from statement_builder.web.tokens import InvalidToken
 
 router = APIRouter(prefix="/queue")
@@ -39,11 +40,11 @@ DONE = "done"
 """The purpose of the token that stands for the sentence about what was done."""
 _COLUMNS = ("kind", "code", "batch", "guarantor", "account", "document", "file", "amount", "until", "why", "to do")
 _BUTTONS = {
-    WorkAction.ASSIGN: "Assign",
-    WorkAction.NOTE: "Save the note",
-    WorkAction.SNOOZE: "Snooze",
-    WorkAction.DONE: "Done",
-    WorkAction.REOPEN: "Reopen",
+    WorkAction.ASSIGN: N_("Assign"),
+    WorkAction.NOTE: N_("Save the note"),
+    WorkAction.SNOOZE: N_("Snooze"),
+    WorkAction.DONE: N_("Done"),
+    WorkAction.REOPEN: N_("Reopen"),
 }
 _WORK_COLUMNS = ("assigned to", "note", "snoozed until", "done at")
 

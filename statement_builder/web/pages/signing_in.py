@@ -1,14 +1,20 @@
-"""Signing in and out: the one-time link, a new link on the terminal, and the end of a session."""
+"""Signing in and out: the one-time link, a new link on the terminal, the language, and the end of a session."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+import re
+
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 
-from statement_builder.web.console import console_of, redirect, render, visitor_of
+from statement_builder.web.console import LANGUAGE_COOKIE, console_of, redirect, render, visitor_of
+from statement_builder.web.forms import SentForm
+from statement_builder.web.languages import LANGUAGES
 from statement_builder.web.visitors import LinkDoor
 
 router = APIRouter()
+_PATH = re.compile(r"(/[A-Za-z0-9_~.-]+)+/?|/")
+_LANGUAGE_S = 365 * 24 * 60 * 60
 
 
 @router.get("/open")
@@ -39,3 +45,14 @@ def sign_out(request: Request) -> Response:
         door.close(visitor_of(request).session)
     request.state.visitor = None
     return render(request, "signed_out.html", status=200, is_stale=False, was_printed=None)
+
+
+@router.post("/language")
+def choose_language(request: Request, form: SentForm) -> Response:
+    """Show the console in another language from now on, in this browser."""
+    language, path = form.text("language"), form.text("back")
+    if language not in LANGUAGES:
+        raise HTTPException(400, "Choose one of the languages that the console speaks.")
+    answer = redirect(request, path if _PATH.fullmatch(path) else "/")
+    answer.set_cookie(LANGUAGE_COOKIE, language, max_age=_LANGUAGE_S, httponly=True, samesite="strict", path="/")
+    return answer

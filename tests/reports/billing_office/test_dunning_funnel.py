@@ -1,4 +1,4 @@
-"""The dunning funnel: each payment counts once, for the last mailing before it (domain rules, 9: pay rate by level)."""
+"""The dunning funnel: each payment counts once, for the last mailing before it."""
 
 from __future__ import annotations
 

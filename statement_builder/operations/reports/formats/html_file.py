@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import IO
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from statement_builder.operations.reports.formats.cells import cell_text
-from statement_builder.operations.reports.formats.plot import draw_plot
+from statement_builder.operations.reports.formats.cells import cell_text, mark_code
+from statement_builder.operations.reports.formats.plot import draw_plots
 from statement_builder.printable import one_line
 from statement_builder.reports.billing_office import Column, ColumnType, Footing, Report
 from statement_builder.reports.billing_office.report import NUMBERS
@@ -23,20 +22,19 @@ _ENVIRONMENT = Environment(
     lstrip_blocks=True,
     finalize=lambda value: one_line(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
 )
-_CODE = re.compile(r"`([^`]+)`")
 
 
 def write_html(report: Report, rows: Footing, file: IO[bytes]) -> None:
-    """Rows are written as they come. A report with a picture, which has few rows, is read first."""
-    known = list(rows) if report.plot else None
-    picture = Markup(draw_plot(report, known)) if known else ""  # noqa: S704 - pygal escapes its texts
+    """Rows are written as they come. A report with pictures, which has few rows, is read first."""
+    known = list(rows) if report.plots else None
+    pictures = [Markup(svg) for svg in draw_plots(report, known or ())]  # noqa: S704 - pygal escapes its texts
     page = _ENVIRONMENT.get_template("report.html").generate(
         report=report,
         rows=rows if known is None else known,
         footing=rows,
-        picture=picture,
+        pictures=pictures,
         text=cell_text,
-        prose=_mark_code,
+        prose=mark_code,
         style=_style_of,
     )
     for part in page:
@@ -46,8 +44,3 @@ def write_html(report: Report, rows: Footing, file: IO[bytes]) -> None:
 def _style_of(column: Column) -> Markup:
     name = "number" if column.type in NUMBERS else "date" if column.type is ColumnType.DATE else ""
     return Markup(f' class="{name}"' if name else "")  # noqa: S704 - our own words
-
-
-def _mark_code(text: str) -> Markup:
-    """The text, with what is between backticks as code."""
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(one_line(text)))))  # noqa: S704 - escaped before

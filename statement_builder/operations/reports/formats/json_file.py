@@ -6,7 +6,7 @@ from typing import IO
 
 import msgspec
 
-from statement_builder.reports.billing_office import Footing, Report
+from statement_builder.reports.billing_office import Column, Footing, Report
 
 
 def write_json(report: Report, rows: Footing, file: IO[bytes]) -> None:
@@ -18,11 +18,9 @@ def write_json(report: Report, rows: Footing, file: IO[bytes]) -> None:
         "title": report.title,
         "meaning": report.meaning,
         "as_of": report.as_of,
+        "heading": [{"label": line.label, "value": line.value} for line in report.heading],
         # Explicit, because records leave out what is the default.
-        "columns": [
-            {"name": each.name, "title": each.title, "type": each.type, "adds_up": each.adds_up}
-            for each in report.columns
-        ],
+        "columns": [{name: getattr(each, name) for name in Column.__struct_fields__} for each in report.columns],
     }
     file.write(encode(head)[:-1] + b',"rows":[')
     before = b"\n"

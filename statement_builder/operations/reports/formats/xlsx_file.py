@@ -8,7 +8,7 @@ from typing import IO, Any
 import xlsxwriter
 
 from statement_builder.errors import ConfigError
-from statement_builder.reports.billing_office import Column, ColumnType, Footing, Report, Row
+from statement_builder.reports.billing_office import Column, ColumnType, Footing, HeadingLine, Report, Row
 from statement_builder.reports.billing_office.report import Cell
 
 ROWS_MAX = 1_048_576
@@ -44,9 +44,16 @@ def write_xlsx(report: Report, rows: Footing, file: IO[bytes]) -> None:
             sheet.set_column(index, index, _WIDTHS.get(column.type, 24))
         sheet.write_string(0, 0, f"{report.title}, as of {report.as_of}", title)
         sheet.write_string(1, 0, report.meaning)
-        first = 3
+        first = 3 + len(report.heading)
+        for offset, above in enumerate(report.heading):
+            sheet.write_string(3 + offset, 0, above.label, heading)
+            _write_cell(sheet, (3 + offset, 1), above, above.value, styles.get(above.type))
         for index, column in enumerate(report.columns):
             sheet.write_string(first, index, column.title, heading)
+        if any(column.number for column in report.columns):
+            first += 1
+            for index, column in enumerate(report.columns):
+                sheet.write_string(first, index, column.number, heading)
         sheet.freeze_panes(first + 1, 0)
         line = first
         for row in rows:
@@ -61,7 +68,7 @@ def write_xlsx(report: Report, rows: Footing, file: IO[bytes]) -> None:
             sheet.write_string(line + 3 + offset, 0, note)
 
 
-def _write_cell(sheet: Any, place: tuple[int, int], column: Column, value: Cell, style: Any) -> None:
+def _write_cell(sheet: Any, place: tuple[int, int], column: Column | HeadingLine, value: Cell, style: Any) -> None:
     line, index = place
     if value is None:
         return
@@ -85,7 +92,7 @@ def _write_totals(sheet: Any, report: Report, totals: Row, lines: tuple[int, int
             sheet.write_formula(line, index, formula, bold[column.type], _number(column, value))
 
 
-def _number(column: Column, value: int) -> float:
+def _number(column: Column | HeadingLine, value: int) -> float:
     """Dollars, or a share of 1: what a spreadsheet has no exact type for. 15 digits are exact to the cent."""
     if column.type is ColumnType.CENTS:
         return value / 100

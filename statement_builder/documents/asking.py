@@ -1,11 +1,15 @@
-"""Whether an itemized bill asks for money, and if not, why not."""
+"""Whether a document about one visit asks for money, and if not, why not."""
 
 from __future__ import annotations
 
 from collections.abc import Container
+from datetime import date
 from enum import StrEnum
 
 from statement_builder.billing.model import OPEN_APPLICATIONS, Encounter, GuarantorAccount, InsuranceStatus
+from statement_builder.billing.plans import plans_in_force
+from statement_builder.documents.facts import VisitLine
+from statement_builder.documents.printed_terms import PrintedTerms
 
 
 class Asking(StrEnum):
@@ -36,7 +40,7 @@ class Asking(StrEnum):
 def find_asking(
     account: GuarantorAccount, encounter: Encounter, *, patient_cents: int, pending_cents: int, plans: Container[str]
 ) -> Asking:
-    """What an itemized bill of this visit says about paying. `plans`: the ids of the payment plans in force.
+    """What a document about this visit says about paying. `plans`: the ids of the payment plans in force.
 
     No estimate of a patient's share is billed (an open claim), no plan that is kept is asked for in full, and nobody is
     asked for money while an application for assistance is open or a payment is not applied yet.
@@ -56,3 +60,23 @@ def find_asking(
         (encounter.correspondence is not None, Asking.AS_BILLED),
     )
     return next((asking for applies, asking in reasons if applies), Asking.PAY)
+
+
+def printed_asking(
+    account: GuarantorAccount, encounter: Encounter, visit: VisitLine, terms: PrintedTerms, issued_on: date
+) -> Asking:
+    """As `find_asking`, of a visit as it is printed on a date."""
+    return find_asking(
+        account,
+        encounter,
+        patient_cents=visit.owed_cents,
+        pending_cents=visit.pending_cents,
+        plans=plans_in_force(
+            account,
+            issued_on,
+            grace_days=terms.plan_grace_days,
+            lapse_days=terms.plan_lapse_days,
+            cure_days=terms.plan_cure_days,
+            letter_required=terms.plan_letter_required,
+        ),
+    )

@@ -1,0 +1,106 @@
+"""Request and approve evidence packets. Two persons are needed, and both decisions are events."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from statement_builder.actor import is_named, is_same_user
+from statement_builder.errors import ConfigError, GateStop
+from statement_builder.ledger import EVIDENCE, EvidenceKind, EvidencePacket
+from statement_builder.operations.access import record_access, subject
+from statement_builder.operations.roles import authorize
+from statement_builder.pipeline.context import AppContext
+
+_NAMESPACE = uuid.UUID("6f0f8f1c-5c51-5f0e-8c0e-2f5f7b6f6a11")
+ACCOUNTS_MAX = 200
+"""An auditor's sample has fewer. A packet is put together in memory."""
+_SAMPLE_BYTES_MAX = 1_000_000
+
+
+def read_sample(path: Path) -> list[str]:
+    """The account numbers of a sample list: one a line, or the first column of a CSV. A first line without a digit is a
+    title. `ConfigError` if it cannot be read."""
+    try:
+        data = path.read_bytes()[: _SAMPLE_BYTES_MAX + 1]
+        if len(data) > _SAMPLE_BYTES_MAX:
+            raise ConfigError(f"{path} is not a list of accounts: it is larger than {_SAMPLE_BYTES_MAX:,} bytes.")
+        lines = data.decode("utf-8-sig").splitlines()
+    except OSError as exc:
+        raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise ConfigError(f"{path} is not UTF-8. Save it as CSV in UTF-8.") from exc
+    found = [line.partition(",")[0].strip().strip('"').strip() for line in lines]
+    if found and not any(character.isdigit() for character in found[0]):
+        found = found[1:]
+    return [account for account in found if account]
+
+
+def request_packet(context: AppContext, kind: EvidenceKind, accounts: Sequence[str], reason: str) -> EvidencePacket:
+    """Record a request. The same kind, accounts, and day are the same packet: a repeated command changes nothing.
+
+    `ConfigError` without a reason or an account, for too many, for one that no document is about, and for a small claim
+    against more than one guarantor; `NotAllowed`.
+    """
+    if not reason.strip():
+        raise ConfigError('A packet requires a reason: --reason "…"')
+    named = list(dict.fromkeys(accounts))
+    if not 1 <= len(named) <= ACCOUNTS_MAX:
+        raise ConfigError(f"A packet has 1 to {ACCOUNTS_MAX} accounts; this list has {len(named):,}.")
+    facility_id, today = context.facility.facility_id, context.today()
+    parts = (facility_id, kind.value, today.isoformat(), *sorted(named))
+    packet_id = f"EV-{uuid.uuid5(_NAMESPACE, chr(31).join(parts))}"
+    authorize(context, "evidence", batch_id=EVIDENCE, subject=packet_id)
+    owners = {account: find_owner(context, account) for account in named}
+    if unknown := [account for account, owner in owners.items() if owner is None]:
+        raise ConfigError(
+            f"{len(unknown):,} of {len(named):,} accounts have no document in this ledger, the first at place "
+            f"{named.index(unknown[0]) + 1} of the list. Correct the list, or leave them out."
+        )
+    if kind is EvidenceKind.SMALL_CLAIMS and len(set(owners.values())) > 1:
+        raise ConfigError("A small claim is against one guarantor. Request a packet for each.")
+    new = EvidencePacket(
+        packet_id=packet_id,
+        kind=kind,
+        accounts=tuple(named),
+        reason=reason.strip(),
+        requested_by=context.actor,
+        requested_at=context.now(),
+    )
+    context.ledger.evidence.request(facility_id, new)
+    return require_packet(context, packet_id)
+
+
+def list_packets(context: AppContext) -> list[EvidencePacket]:
+    """Every packet, newest first. The view of their accounts is recorded."""
+    packets = context.ledger.evidence.all(context.facility.facility_id)
+    owners = {find_owner(context, account) for packet in packets for account in packet.accounts}
+    record_access(context, "evidence list", [subject(owner) for owner in sorted(filter(None, owners))])
+    return packets
+
+
+def require_packet(context: AppContext, packet_id: str) -> EvidencePacket:
+    """The packet with this id, or the only one that begins with it. `ConfigError` otherwise."""
+    packets = context.ledger.evidence.all(context.facility.facility_id)
+    found = [each for each in packets if each.packet_id.startswith(packet_id)] if packet_id else []
+    if len(found) != 1:
+        raise ConfigError(f"There is no evidence packet {packet_id}. `statements evidence list` lists them.")
+    return found[0]
+
+
+def require_officer(context: AppContext, packet: EvidencePacket) -> None:
+    """`ConfigError` if no officer is named; `GateStop` unless the actor is one, and not the person who requested it."""
+    officers = context.settings.evidence.officers
+    if not officers:
+        raise ConfigError("Nobody can approve a packet: name the officers in the setting evidence.officers.")
+    if is_same_user(context.actor, packet.requested_by):
+        raise GateStop(f"{packet.packet_id} must be approved by another officer, because you requested it.")
+    if not any(is_named(context.actor, officer) for officer in officers):
+        raise GateStop(f"{packet.packet_id} must be approved by an officer named in the setting evidence.officers.")
+
+
+def find_owner(context: AppContext, account: str) -> str | None:
+    """The guarantor whose documents are about this account. None if no document is."""
+    found = context.ledger.documents.find(account)
+    return next((each.document.guarantor_id for each in found if account in each.document.accounts), None)

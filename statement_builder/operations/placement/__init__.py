@@ -1,0 +1,1 @@
+"""Placement with collection agencies: propose, decide, send, collect, and what is where."""

@@ -1,0 +1,195 @@
+"""The judge: an independent model of what may leave and what must, asked at the end of every day.
+
+It sees the world's truth, what the vendor and the mail servers got, and the facts in the ledger's file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from tests.simulation.duties import is_quiet, missing_bills, missing_letters
+from tests.simulation.letters import Attempt, LedgerReader, Letter, MailLog
+from tests.simulation.outside import Departure, Report
+from tests.simulation.rules import RULES, accounts_on_plan
+from tests.simulation.world import World
+
+REPRINT_DAYS_MAX = 7
+"""Days after a bounce or a rejection in which the document must be on its way again, if nothing else has happened."""
+OFFICE_DAYS_MAX = 34
+"""The longest time from the opening of a batch to its hand-off: the latest release, and an outage on that day."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """One thing that must not be. `rule` names it; `household` is None when it concerns a whole batch."""
+
+    day: date
+    rule: str
+    household: int | None
+    message: str
+
+    def __str__(self) -> str:
+        who = "" if self.household is None else f" G{100_000 + self.household}"
+        return f"{self.day} {self.rule}{who}: {self.message}"
+
+
+class Judge:
+    """Keeps its own log of the mail and judges each day."""
+
+    def __init__(self, world: World, ledger: LedgerReader, *, letters_every_days: int = 1) -> None:
+        self.world = world
+        self.patience_days = letters_every_days + OFFICE_DAYS_MAX
+        self.ledger = ledger
+        self.log = MailLog()
+        self.violations: list[Violation] = []
+        self._closed: set[str] = set()
+        self._left: set[str] = set()
+        self._obligations: list[tuple[date, Letter, str]] = []
+        self._stale: set[date] = set()
+
+    def see_reports(self, day: date, reports: Iterable[Report]) -> None:
+        """Learn in the morning what the hospital learns."""
+        for letter, report in self.log.take(reports):
+            if report.what in {"bounced", "rejected"}:
+                self._obligations.append((day, letter, report.what))
+
+    def see_stale_feed(self, day: date) -> None:
+        """Learn that the pregnancies were not loaded on this day."""
+        self._stale.add(day)
+
+    def judge(self, day: date, departures: Iterable[Departure]) -> list[Violation]:
+        """What is wrong on this day, and was not found before."""
+        found = [
+            *self._judge_departures(day, departures),
+            *self._judge_ledger(day),
+            *self._judge_obligations(day),
+            *self._judge_duties(day),
+        ]
+        self.violations += found
+        return found
+
+    def _judge_departures(self, day: date, departures: Iterable[Departure]) -> Iterator[Violation]:
+        left: list[Letter] = []
+        for departure in departures:
+            letter = self.log.letters.get(departure.document_id)
+            if letter is None:
+                letter = self.ledger.letter(departure.document_id, self.world.by_guarantor)
+                if letter is None:
+                    yield Violation(day, "on_record", None, f"document {departure.document_id} is not in the ledger")
+                    continue
+                self.log.letters[letter.document_id] = letter
+                letter.on_plan = accounts_on_plan(letter, self.world, day)
+            attempt = Attempt(departure, mailed_on=day if departure.channel == "email" else None)
+            letter.attempts.append(attempt)
+            left.append(letter)
+        for letter in left:
+            for rule in RULES:
+                for message in rule(letter, self.world, self.log, day):
+                    yield self._violation(day, rule.__name__, letter, message)
+            if letter.kind == "ob-notice" and day in self._stale:
+                yield self._violation(day, "fresh_feed", letter, "the pregnancies were not loaded on this day")
+
+    @staticmethod
+    def _violation(day: date, rule: str, letter: Letter, message: str) -> Violation:
+        what = f"{letter.kind} {letter.level}" if letter.level else letter.kind
+        where = f"{what} {letter.document_id[:8]} of {letter.batch_id}"
+        return Violation(day, rule, letter.household.number, f"{message} ({where})")
+
+    def _judge_ledger(self, day: date) -> Iterator[Violation]:
+        """Nothing is lost between the ledger and the outbox, and every batch foots in documents and cents."""
+        handed_off = {str(row[0]) for row in self.ledger.rows(_HANDED_OFF)}
+        for document_id in sorted(handed_off ^ self.log.letters.keys()):
+            what = (
+                "in the ledger, but nobody outside has" if document_id in handed_off else "outside, not in the ledger"
+            )
+            yield Violation(day, "nothing_lost", None, f"document {document_id} is handed off {what}")
+        for batch_id, *figures in self.ledger.rows(_FIGURES):
+            if str(batch_id) in self._closed:
+                continue
+            state, pulled, candidates, selected, documents, open_ones, selected_cents, document_cents = figures
+            if state in {"open", "pulled"}:
+                continue
+            if pulled != candidates:
+                yield Violation(day, "foots", None, f"{batch_id}: {pulled} pulled, {candidates} decided")
+            if selected != documents or selected_cents != document_cents:
+                message = (
+                    f"{batch_id}: {selected} selected with {selected_cents}, {documents} made with {document_cents}"
+                )
+                yield Violation(day, "foots", None, message)
+            if state == "closed":
+                self._closed.add(str(batch_id))
+                if open_ones:
+                    yield Violation(day, "foots", None, f"{batch_id}: closed with {open_ones} documents open")
+                yield from self._judge_cents(day, str(batch_id))
+
+    def _judge_cents(self, day: date, batch_id: str) -> Iterator[Violation]:
+        """The balance that a statement batch saw is the world's own on its date: every cent is explained."""
+        if not batch_id.endswith("-statement"):
+            return
+        (row,) = self.ledger.rows("SELECT as_of FROM batch WHERE batch_id = ?", batch_id)
+        as_of = date.fromisoformat(str(row[0]))
+        query = "SELECT guarantor_id, sum(balance_cents) FROM candidate WHERE batch_id = ? GROUP BY 1"
+        seen = {str(guarantor): int(str(cents)) for guarantor, cents in self.ledger.rows(query, batch_id)}
+        for household in self.world.households.values():
+            # Events of the as-of date itself happened before the batch was opened.
+            owed = household.balance(as_of) + sum(each.cents for each in household.unapplied if each.on <= as_of)
+            if not any(each.service_on <= as_of for each in household.visits):
+                continue
+            cents = seen.get(household.guarantor_id, 0)
+            if cents not in {owed, household.balance(as_of)}:
+                message = f"{batch_id} saw {cents} cents, and {owed} are owed on {as_of}"
+                yield Violation(day, "every_cent", household.number, message)
+
+    def _judge_duties(self, day: date) -> Iterator[Violation]:
+        """Everybody who must get a letter gets it."""
+        for batch_id, kind, as_of in self.ledger.rows(_LEFT):
+            if str(batch_id) in self._left:
+                continue
+            self._left.add(str(batch_id))
+            on = date.fromisoformat(str(as_of))
+            households = iter(self.world.households.values())
+            for household, message in missing_bills(households, str(kind), str(batch_id), on, day, self.log):
+                yield Violation(day, "owed_a_bill", household.number, message)
+        for household in self.world.households.values():
+            for message in missing_letters(household, day, self.patience_days, self.log):
+                yield Violation(day, "owed_a_letter", household.number, message)
+
+    def _judge_obligations(self, day: date) -> Iterator[Violation]:
+        """What bounced or was not printed must be on its way again, unless something has happened since."""
+        left = []
+        for since, letter, what in self._obligations:
+            if self._is_settled(since, letter):
+                continue
+            if (day - since).days < REPRINT_DAYS_MAX:
+                left.append((since, letter, what))
+                continue
+            message = f"{what} on {since}, and nothing left since ({letter.kind} {letter.document_id[:8]})"
+            yield Violation(day, "sent_again", letter.household.number, message)
+        self._obligations = left
+
+    def _is_settled(self, since: date, letter: Letter) -> bool:
+        if letter.attempts[-1].departure.day >= since:
+            return True
+        return not is_quiet(letter.household, letter.attempts[-1].departure.day - timedelta(days=2), self.log)
+
+
+_HANDED_OFF = """
+SELECT document_id FROM document WHERE state = 'handed_off'
+"""
+_LEFT = """
+SELECT batch_id, kind, as_of FROM batch WHERE kind IN ('statement', 'dunning') AND state = 'closed'
+"""
+_FIGURES = """
+SELECT b.batch_id, b.state,
+       (SELECT coalesce(sum(s.candidates), 0) FROM shard s WHERE s.batch_id = b.batch_id AND NOT s.is_reissue),
+       (SELECT count(*) FROM candidate c WHERE c.batch_id = b.batch_id),
+       (SELECT count(*) FROM candidate c WHERE c.batch_id = b.batch_id AND c.outcome = 'selected'),
+       (SELECT count(*) FROM document d WHERE d.batch_id = b.batch_id AND d.revision_of = '' AND NOT d.is_copy),
+       (SELECT count(*) FROM document d WHERE d.batch_id = b.batch_id AND d.state = 'rendered'),
+       (SELECT coalesce(sum(c.amount_cents), 0) FROM candidate c WHERE c.batch_id = b.batch_id),
+       (SELECT coalesce(sum(d.amount_cents), 0) FROM document d
+        WHERE d.batch_id = b.batch_id AND d.revision_of = '' AND NOT d.is_copy)
+FROM batch b
+"""

@@ -1,0 +1,166 @@
+"""One simulation: the days in order, until the end or the first violation."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from statement_builder.errors import StatementsError
+from statement_builder.operations.event_log import check_event_log
+from tests.hospital import EMAIL_KEY
+from tests.simulation.billing_database import BillingDatabase
+from tests.simulation.judge import Judge, Violation
+from tests.simulation.letters import LedgerReader, MailLog
+from tests.simulation.lives import START, draw_life
+from tests.simulation.office import Conduct, Office, quick_office, write_settings
+from tests.simulation.outside import Outside
+from tests.simulation.world import Event, Household, World
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is simulated: everything follows from it."""
+
+    seed: int
+    guarantors: int = 500
+    days: int = 365
+    conduct: Conduct = field(default_factory=Conduct)
+    only: frozenset[int] | None = None
+    """The numbers of the households that take part. None: all."""
+    left_out: frozenset[int] = frozenset()
+    """The positions of events that do not happen, in the order of `draw_events`."""
+
+
+@dataclass
+class Outcome:
+    """What came of a simulation."""
+
+    plan: Plan
+    violations: list[Violation]
+    events: list[Event]
+    """What really happened, in order."""
+    log: list[str]
+    """What the office did and met."""
+    mail: MailLog
+    ledger: LedgerReader
+    home: Path
+    ended_on: date
+    crashes: int = 0
+    daily: list[dict[str, int]] = field(default_factory=list)
+
+
+def draw_events(plan: Plan) -> tuple[dict[int, Household], list[Event]]:
+    """The households of a plan, and everything that can happen to them, by date."""
+    households, events = {}, []
+    for number in range(plan.guarantors):
+        if plan.only is not None and number not in plan.only:
+            continue
+        household, life = draw_life(plan.seed, number)
+        households[number] = household
+        events += life
+    last = START + timedelta(days=plan.days)
+    events = sorted((each for each in events if each.day < last), key=lambda each: (each.day, each.household))
+    return households, [each for index, each in enumerate(events) if index not in plan.left_out]
+
+
+def simulate(
+    plan: Plan,
+    home: Path,
+    layouts: Path,
+    *,
+    stops: bool = True,
+    report: Callable[[Violation], None] = lambda _violation: None,
+) -> Outcome:
+    """Run the days of a plan in the empty folder `home`. With `stops`, the first violation ends it. `report` gets each
+    violation as it is found."""
+    households, events = draw_events(plan)
+    world = World(households)
+    home.mkdir(parents=True, exist_ok=True)
+    write_settings(home, layouts)
+    database = BillingDatabase(home / "hospital.db")
+    database.write(world, households, START)
+    office = Office(home, plan.seed, plan.conduct)
+    outside = Outside(home, world)
+    ledger = LedgerReader(home / "ledger.db")
+    judge = Judge(world, ledger, letters_every_days=plan.conduct.letters_every_days)
+    outcome = Outcome(plan, judge.violations, [], office.log, judge.log, ledger, home, START)
+    try:
+        with quick_office():
+            _run_days(plan, events, world, database, office, outside, judge, outcome, stops, report)
+            _check_chain(office, judge, outcome.ended_on)
+    except BaseException as exc:
+        exc.add_note(f"seed {plan.seed}, day {outcome.ended_on}\n  " + "\n  ".join(office.log[-12:]))
+        raise
+    finally:
+        office.close()
+        database.close()
+    return outcome
+
+
+def _run_days(
+    plan: Plan,
+    events: Sequence[Event],
+    world: World,
+    database: BillingDatabase,
+    office: Office,
+    outside: Outside,
+    judge: Judge,
+    outcome: Outcome,
+    stops: bool,
+    report: Callable[[Violation], None],
+) -> None:
+    waiting = list(events)
+    fresh = START
+    for offset in range(plan.days):
+        day = outcome.ended_on = START + timedelta(days=offset)
+        changed: set[int] = set()
+        while waiting and waiting[0].day <= day:
+            event = waiting.pop(0)
+            if world.apply(event):
+                outcome.events.append(event)
+                changed.add(event.household)
+        changed |= _turn_final(world, day)
+        database.write(world, changed, day)
+        if office.is_stale(day):
+            judge.see_stale_feed(day)
+        else:
+            fresh = day
+        database.load({"billing": day, "obstetric": fresh})
+        judge.see_reports(day, outside.report(day))
+        office.work(day)
+        found = judge.judge(day, outside.collect(day))
+        for violation in found:
+            report(violation)
+        if found and stops:
+            return
+
+
+def _turn_final(world: World, day: date) -> set[int]:
+    """The households with a visit whose charges become final on this day."""
+    return {
+        household.number
+        for household in world.households.values()
+        if any(each.final_on == day for each in household.visits)
+    }
+
+
+def _check_chain(office: Office, judge: Judge, day: date) -> None:
+    """Every event is in the hash chain, and the seals of the closed batches fit."""
+    context = office.context
+    try:
+        check_event_log(context.ledger, context.archive, {"STATEMENTS_EMAIL_KEY": EMAIL_KEY})
+    except StatementsError as exc:
+        judge.violations.append(Violation(day, "chain", None, str(exc)))
+
+
+def simulate_in_temporary_folder(plan: Plan, layouts: Path) -> Outcome:
+    """Simulate until the first violation, and remove the folder."""
+    folder = Path(tempfile.mkdtemp(prefix="simulation-"))
+    try:
+        return simulate(plan, folder / "home", layouts)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,79 @@
+"""A small simulated year breaks no rule, and a failing history is cut to what matters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from statement_builder.billing.selection import Kind
+from tests.simulation.judge import Violation
+from tests.simulation.letters import LedgerReader, MailLog
+from tests.simulation.lives import START, draw_life
+from tests.simulation.office import Conduct
+from tests.simulation.plots import write_page
+from tests.simulation.shrink import Shrinker, describe_history
+from tests.simulation.simulation import Outcome, Plan, draw_events, simulate
+
+SMALL = Plan(
+    seed=3,
+    guarantors=40,
+    days=173,
+    conduct=Conduct(letters_every_days=30, notices_every_days=28, faults_permille=50),
+)
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
+    folder = tmp_path_factory.mktemp("simulation")
+    return simulate(SMALL, folder / "home", folder / "layouts")
+
+
+def test_small_year__breaks_no_rule(outcome: Outcome) -> None:
+    assert [str(each) for each in outcome.violations] == [], describe_history(outcome)
+
+
+def test_small_year__has_what_it_is_about(outcome: Outcome) -> None:
+    """A simulation in which nothing happens proves nothing."""
+    letters = outcome.mail.letters.values()
+    assert {0, 1, 2, 3, 4} <= {each.level for each in letters}
+    assert {"statement", "dunning", "ob-notice", "plan-agreement"} <= {each.kind for each in letters}
+    attempts = [attempt for each in letters for attempt in each.attempts]
+    assert {"returned", "bounced"} <= {each.failure for each in attempts}
+    assert any("killed" in line for line in outcome.log)
+
+
+def test_page__opens_without_a_network(outcome: Outcome, tmp_path: Path) -> None:
+    page = write_page(outcome, tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count("<svg") == 6
+    assert not re.search(r"<script|<link|src=|@import", page)
+
+
+def test_life__does_not_depend_on_the_others() -> None:
+    everybody = draw_events(replace(SMALL, guarantors=30))[1]
+    alone = draw_events(replace(SMALL, guarantors=30, only=frozenset({7})))[1]
+    assert alone
+    assert [each for each in everybody if each.household == 7] == alone
+    assert draw_life(3, 7)[1] != draw_life(4, 7)[1]
+
+
+def _run_without_service(plan: Plan) -> Outcome:
+    """Fails when household 5 has paid, and a dunning batch is run: nothing else matters."""
+    events = draw_events(plan)[1]
+    guilty = [each for each in events if each.household == 5 and each.what == "visit" and each.facts["visit"] == 1]
+    fails = guilty and Kind.DUNNING in plan.conduct.kinds
+    day = START + timedelta(days=99)
+    violations = [Violation(day, "rule", 5, "wrong")] if fails else []
+    return Outcome(plan, violations, events, [], MailLog(), LedgerReader(Path("none")), Path("none"), day)
+
+
+def test_shrinker__finds_the_one_event() -> None:
+    plan = replace(SMALL, days=300)
+    shortest = Shrinker(_run_without_service, _run_without_service(plan)).shrink()
+    assert [(each.household, each.what) for each in shortest.events] == [(5, "visit")]
+    assert shortest.plan.conduct.kinds == {Kind.DUNNING}
+    assert shortest.plan.conduct.faults_permille == 0
+    assert "WRONG" in describe_history(shortest)
