@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0028"
-down_revision = "0024"
+revision = "0029"
+down_revision = "0028"
 
 
 def upgrade() -> None:
