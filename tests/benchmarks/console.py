@@ -35,6 +35,8 @@ PAGES = {
     "Mail": "/mail",
 }
 GUARANTOR = "G100017"
+_TIMEOUT_S = 600
+"""The first look counts half a million documents."""
 
 
 def fill_hospital(hospital: Hospital, documents: int, *, cycles: int = CYCLES) -> None:
@@ -47,6 +49,7 @@ def fill_hospital(hospital: Hospital, documents: int, *, cycles: int = CYCLES) -
 
 def readings(visit: Visit) -> dict[str, Callable[[], object]]:
     """What a person looks at, by name."""
+    visit.client.timeout = _TIMEOUT_S
     found: dict[str, Callable[[], object]] = {name: partial(visit.get, path) for name, path in PAGES.items()}
     found["Account"] = lambda: visit.post("/accounts", text=GUARANTOR)
     found["statements find"] = lambda: find(visit.console.context)
