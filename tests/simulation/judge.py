@@ -143,7 +143,7 @@ class Judge:
                 yield Violation(day, "every_cent", household.number, message)
 
     def _judge_duties(self, day: date) -> Iterator[Violation]:
-        """Whoever must get a letter gets it."""
+        """Everybody who must get a letter gets it."""
         for batch_id, kind, as_of in self.ledger.rows(_LEFT):
             if str(batch_id) in self._left:
                 continue
