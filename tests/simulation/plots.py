@@ -41,7 +41,7 @@ def write_page(outcome: Outcome, path: Path) -> Path:
         ),
         _draw("Paid by patients in the month (dollars)", months, _paid(outcome)),
         _draw("Payment plans at the end of the year", _PLAN_STATES, _plans(outcome)),
-        _draw("Returned by month", months, _failures(outcome), stacked=True),
+        _draw("Returned, bounced, and rejected by month", months, _failures(outcome), stacked=True),
     ]
     title = f"A simulated year: seed {outcome.plan.seed}, {outcome.plan.guarantors:,} guarantors"
     wrong = Markup().join(Markup("<li>{}</li>").format(str(each)) for each in outcome.violations)

@@ -124,7 +124,7 @@ def no_bill_with_unapplied_money(letter: Letter, _world: World, _log: MailLog, _
         yield "a payment is not applied to any visit"
 
 
-def no_mail_where_it_came_back(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
+def no_mail_where_it_was_returned(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
     """Returned mail stops the address until there is another one."""
     if letter.kind in ESTATE or letter.last.channel != "print":
         return
@@ -141,7 +141,7 @@ def no_mail_where_it_came_back(letter: Letter, _world: World, log: MailLog, _day
 
 
 def right_address(letter: Letter, _world: World, _log: MailLog, _day: date) -> Iterator[str]:
-    """The address on file, or the confidential one; e-mail only to those who asked for it and get it."""
+    """The address on file, or the confidential one; e-mail only with a preference for it."""
     household, departure = letter.household, letter.last
     if departure.channel == "email":
         if household.delivery != "email":
@@ -381,7 +381,7 @@ RULES: tuple[Rule, ...] = (
     no_dunning_during_application,
     no_dunning_of_a_plan_in_force,
     no_bill_with_unapplied_money,
-    no_mail_where_it_came_back,
+    no_mail_where_it_was_returned,
     right_address,
     no_email_after_a_bounce,
     next_step_of_the_ladder,

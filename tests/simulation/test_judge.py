@@ -238,7 +238,7 @@ def test_second_copy__is_wrong_until_the_first_failed() -> None:
 def test_every_rule__has_a_wrong_letter() -> None:
     tried = {row.values[1] for row in WRONG} | {rules.next_step_of_the_ladder, rules.sent_once}
     only_in_simulations = {
-        rules.no_mail_where_it_came_back,
+        rules.no_mail_where_it_was_returned,
         rules.no_email_after_a_bounce,
         rules.notices_keep_their_distance,
         rules.answered_once,
