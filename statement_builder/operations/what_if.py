@@ -81,7 +81,7 @@ class WhatIf(Record, kw_only=True):
 
 def read_other_policy(context: AppContext, text: str) -> Policy:
     """The policy in force with the settings of a TOML text: lines such as `balance_min_cents = 1000`, or a settings
-    file with a table `[policy]`, of which only that table is read.
+    file with a table `[policy]`; its other tables are not read.
 
     `ConfigError` names every setting that is unknown, of the wrong type, or outside its legal limits.
     """
