@@ -21,8 +21,6 @@ import pypdfium2 as pdfium
 
 from tests.simulation.world import Household, World, street_of
 
-_NAME_LINE = "address_1"
-
 
 @dataclass(frozen=True)
 class Departure:

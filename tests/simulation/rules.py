@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from tests.simulation.letters import Letter, MailLog
-from tests.simulation.world import Household, Plan, Visit, World, street_of
+from tests.simulation.world import Plan, Visit, World, street_of
 
 Rule = Callable[[Letter, World, MailLog, date], Iterator[str]]
 
@@ -364,11 +364,6 @@ def days(day: date) -> tuple[str, ...]:
         f"{day.day} de {_MESES[day.month - 1]} de {day.year}",
         f"{day:%m/%d/%Y}",
     )
-
-
-def describe(household: Household) -> str:
-    """The household as a failing history names it."""
-    return f"G{100_000 + household.number}"
 
 
 RULES: tuple[Rule, ...] = (

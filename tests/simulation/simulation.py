@@ -49,8 +49,6 @@ class Outcome:
     ledger: LedgerReader
     home: Path
     ended_on: date
-    crashes: int = 0
-    daily: list[dict[str, int]] = field(default_factory=list)
 
 
 def draw_events(plan: Plan) -> tuple[dict[int, Household], list[Event]]:
