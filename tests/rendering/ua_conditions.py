@@ -68,11 +68,13 @@ def _check_catalog(file: pikepdf.Pdf) -> list[str]:
         "06-001 no XMP metadata": bool(metadata),
         "06-002 no PDF/UA identifier": b"pdfuaid:part" in metadata,
         "06-003 no title in the metadata": b"dc:title" in metadata,
-        "07-001 the title is not displayed": bool(root.get("/ViewerPreferences", {}).get("/DisplayDocTitle", False)),
+        "07-001 the title is not displayed": bool(
+            root.get("/ViewerPreferences", pikepdf.Dictionary()).get("/DisplayDocTitle", False)
+        ),
         "01-007 suspects": not root.MarkInfo.get("/Suspects", False),
         "11-006 no language": bool(str(root.get("/Lang", ""))),
         "20-001 optional content": "/OCProperties" not in root,
-        "21-001 embedded files": "/EmbeddedFiles" not in root.get("/Names", {}),
+        "21-001 embedded files": "/EmbeddedFiles" not in root.get("/Names", pikepdf.Dictionary()),
         "25-001 XFA": "/AcroForm" not in root,
         "26-001 encryption": not file.is_encrypted,
     }
@@ -170,7 +172,7 @@ def _check_parents(file: pikepdf.Pdf) -> list[str]:
             for instruction in pikepdf.parse_content_stream(page)
             if str(instruction.operator) == "BDC" and "/MCID" in instruction.operands[1]
         }
-        parents = entries.get(int(page.get("/StructParents", -1)), [])
+        parents: Any = entries.get(int(page.get("/StructParents", -1)), [])
         if marks != set(range(len(parents))):
             found.append(f"01-006 tagged content without an element (page {number})")
         found += [
