@@ -6,9 +6,9 @@ server, or a request to SES or Lob. `run_killed_at` runs this module's `main` as
     N MOMENTS_FILE statements-arguments…
     N MOMENTS_FILE shard-worker arguments-of-tests.pipeline.shard_worker…
 
-N = 0 never kills. MOMENTS_FILE gets a line for each moment passed (`commit-` before a commit, `commit+` after it, and
-so on), so that a test can kill at each of them. The command itself is unchanged. With HANG_BEFORE=.ctl it stops
-(SIGSTOP), once, before it gives a file a name with this ending.
+N = 0 never kills; a name such as `ctl-` kills at the first such moment. MOMENTS_FILE gets a line for each moment
+passed (`commit-` before a commit, `commit+` after it, and so on), so that a test can kill at each of them. The command
+itself is unchanged. With HANG_BEFORE=.ctl it stops (SIGSTOP), once, before it gives a file a name with this ending.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ from tests.hospital import Hospital
 MOMENTS_FILE = "moments"
 
 
-def run_killed_at(hospital: Hospital, moment: int, *command: str) -> int:
-    """Run a command in a process that kills itself at this moment, counted from 1. Returns the exit code."""
+def run_killed_at(hospital: Hospital, moment: int | str, *command: str) -> int:
+    """Run a command in a process that kills itself at this moment, counted from 1, or at the first one of this name.
+    Returns the exit code."""
     done = run_forked(KILL_POINTS, [str(moment), MOMENTS_FILE, *command], env=hospital.environment, cwd=hospital.home)
     assert "Traceback" not in done.stderr, done.stderr
     return done.returncode
@@ -47,7 +48,7 @@ def passed_moments(hospital: Hospital) -> list[str]:
 def main() -> None:
     """Run the command in the arguments until it is killed or ends."""
     fatal, moments_file, *command = sys.argv[1:]
-    _arm(int(fatal), Path(moments_file))
+    _arm(fatal, Path(moments_file))
     if command[0] == "shard-worker":
         from tests.pipeline.shard_worker import main as shard_worker
 
@@ -59,13 +60,13 @@ def main() -> None:
         statements()
 
 
-def _arm(fatal: int, moments_file: Path) -> None:
+def _arm(fatal: str, moments_file: Path) -> None:
     passed: list[str] = []
 
     def pass_moment(label: str) -> None:
         passed.append(label)
         moments_file.write_text("\n".join(passed), encoding="utf-8")
-        if len(passed) == fatal:
+        if fatal in {label, str(len(passed))}:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def watch(owner: Any, name: str, label: Callable[..., str]) -> None:

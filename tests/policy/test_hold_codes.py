@@ -124,8 +124,8 @@ def test_make_hold__refuses_an_unknown_code() -> None:
 
 
 def _policy_modules() -> list[Path]:
-    """The modules with rules. `facts` and `compose` raise errors, and the cost report's checks find gaps: these have codes
-    of their own."""
+    """The modules with rules. `facts` and `compose` raise errors, and the cost report's checks find gaps: these have
+    codes of their own."""
     package = Path(statement_builder.__file__).parent
     others = ("hold_codes", "legal_numbers", "facts", "compose", "medicare_bad_debts", "write_offs")
     modules = (*(package / "policy").glob("[!_]*.py"), *(package / "kinds").rglob("*.py"))

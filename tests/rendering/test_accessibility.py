@@ -1,4 +1,4 @@
-"""An independent checker, avalpdf, finds nothing to improve in any page that we make."""
+"""avalpdf, an independent checker, finds nothing to improve on any page, and `ua_conditions` no failed condition."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from avalpdf.cli import analyze_pdf
 from statement_builder.documents import Content
 from statement_builder.rendering import CompiledEngine, Engine, PlainEngine
 from tests.rendering.sample_pages import CONTENTS, SHEETS, Sheet
+from tests.rendering.ua_conditions import failed_conditions
 
 _OPTIONS = {
     "output_path": None,
@@ -40,9 +41,13 @@ def either_engine(request: pytest.FixtureRequest, engine: PlainEngine, compiled:
 
 @pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in CONTENTS.items()])
 def test_document__has_a_score_of_100_and_no_issue(either_engine: Engine, content: Content, tmp_path: Path) -> None:
-    assert findings(either_engine.render(content).pdf, tmp_path, content.language) == (100, [])
+    pdf = either_engine.render(content).pdf
+    assert findings(pdf, tmp_path, content.language) == (100, [])
+    assert failed_conditions(pdf) == []
 
 
 @pytest.mark.parametrize("sheet", [pytest.param(sheet, id=sheet.name) for sheet in SHEETS])
 def test_sheet__has_a_score_of_100_and_no_issue(engine: PlainEngine, sheet: Sheet, tmp_path: Path) -> None:
-    assert findings(sheet.make(engine), tmp_path, sheet.language) == (100, [])
+    pdf = sheet.make(engine)
+    assert findings(pdf, tmp_path, sheet.language) == (100, [])
+    assert failed_conditions(pdf) == []

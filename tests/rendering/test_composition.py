@@ -19,7 +19,7 @@ from statement_builder.rendering.compiled.segments import find_segments
 from statement_builder.rendering.engine import LayoutPending
 from statement_builder.rendering.templating import render_markup
 from tests.builders import make_address, make_encounter
-from tests.contents import TEMPLATES, make_invoice, make_letter, make_statement, make_stay
+from tests.contents import TEMPLATES, TERMS, make_invoice, make_letter, make_statement, make_stay
 from tests.rendering.likeness import differences
 
 STREETS = ("12 Maple Street", "Apartment 7", "c/o Lee")
@@ -103,7 +103,18 @@ def test_compose__charge_lines_add_up() -> None:
     compiled = CompiledEngine(TEMPLATES)
     for lines in (60, *range(7, 120, 16)):
         compiled.render(make_invoice(make_stay(lines)))
-    assert (compiled.compiled, compiled.fallbacks) == (3, Counter())
+    assert (compiled.compiled, compiled.fallbacks) == (2, Counter())
+
+
+def test_compose__paragraph_that_is_the_last_of_its_section_elsewhere(engine: PlainEngine) -> None:
+    """It has the section's margin below it there."""
+    compiled = CompiledEngine(TEMPLATES)
+    terms = replace(TERMS, collection_actions=("reporting", "suit"))
+    for letter_terms, lines in ((TERMS, 1), (terms, 2), (TERMS, 3)):
+        compiled.render(make_letter(4, address=make_address(*STREETS[:lines]), terms=letter_terms))
+    content = make_letter(4, address=make_address(*STREETS[:3]), terms=terms)
+    assert differences(compiled.render(content).pdf, engine.render(content).pdf) == []
+    assert compiled.composed >= 1
 
 
 def test_compose__list_is_what_weasyprint_draws(engine: PlainEngine) -> None:

@@ -287,6 +287,7 @@ def _block(number: int, box: weasy_blocks.BlockBox, texts: _Texts, runs: Sequenc
         above=to_units(box.above),
         below=to_units(box.below),
         height=to_units(box.bottom - box.top),
+        overhang=to_units(box.overhang),
         is_divisible=box.is_divisible,
         keeps_with_group=box.keeps_with_group,
         is_repeated=box.is_repeated,

@@ -86,6 +86,8 @@ class Block(Record, kw_only=True):
     below: int
     height: int
     """Between its borders' outer edges."""
+    overhang: int = 0
+    """What must fit on the page below it: half the border at the end of a table."""
     is_divisible: bool
     """A page break within it is allowed."""
     keeps_with_group: bool = False

@@ -15,8 +15,6 @@ from statement_builder.rendering.compiled.segments import Segment
 
 _DOUBT = UNITS_PER_PIXEL // 20
 """A block that ends this close to the end of the page may fit or not."""
-_DOUBT_AT_TABLE_END = UNITS_PER_PIXEL
-"""The same for the last row of a table, below which half the table's border must fit too."""
 
 
 class Place(NamedTuple):
@@ -50,9 +48,10 @@ def start_key(frame: bytes, page: int, segment: Segment) -> bytes:
     return (b"next " if page else b"first " + frame) + segment.top
 
 
-def resumed_key(segment: Segment) -> bytes:
-    """Key of where the heading of a table is that continues from the page before."""
-    return b"resumed " + segment.top
+def resumed_key(frame: bytes) -> bytes:
+    """Key of where the heading of a table is that continues from the page before: the table's margin is above its first
+    part only."""
+    return b"resumed " + frame
 
 
 def error_key(frame: bytes, above: Segment) -> bytes:
@@ -80,7 +79,7 @@ def find_measures(
             margin = collapsed_margin(blocks[last.block], blocks[place.block])
             yield error_key(frame, segments[last.block]), gap - margin
         elif place.block in seen:
-            yield resumed_key(segment), to_units(place.top)
+            yield resumed_key(frame), to_units(place.top)
         else:
             yield start_key(frame, place.page, segment), to_units(place.top)
         seen.add(place.block)
@@ -155,7 +154,7 @@ class _Flow:
         heading = self._heads[number]
         if heading == number or not self._blocks[heading].is_repeated:
             return
-        top = self._measure(resumed_key(self._segments[heading]))
+        top = self._measure(resumed_key(self._frame))
         while self._blocks[heading].is_repeated:
             self._last = Place(heading, self._page, top)
             self.places.append(self._last)
@@ -180,10 +179,10 @@ class _Flow:
             places.append(place)
             if not segment.is_fixed:
                 last = place
-                room = self._measure(limit_key(self._frame, self._page)) - top - block.height
+                room = self._measure(limit_key(self._frame, self._page)) - top - block.height - block.overhang
                 if room < -_DOUBT and not any(self._may_be_divided(each.block) for each in places):
                     return False
-                is_certain = is_certain and room >= self._doubt(number)
+                is_certain = is_certain and room >= _DOUBT
         if not is_certain:
             raise _Uncertain
         self.places += places
@@ -200,10 +199,6 @@ class _Flow:
     def _is_in_bare_table(self, number: int) -> bool:
         """Whether it is a row of a table without a heading, or within a section."""
         return self._blocks[number].is_in_table and not self._blocks[self._heads[number]].is_repeated
-
-    def _doubt(self, number: int) -> int:
-        is_last = number + 1 == len(self._heads) or self._heads[number + 1] == number + 1
-        return _DOUBT_AT_TABLE_END if is_last and self._heads[number] != number else _DOUBT
 
     def _below(self, above: Place, number: int) -> tuple[int, bool]:
         """Where a block below another one begins, or a place that it does not begin above, and whether it is known."""

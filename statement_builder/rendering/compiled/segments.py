@@ -211,8 +211,9 @@ def _divide(markup: _Markup, element: _Element, context: str, group: int) -> lis
     if _has_class(opening, _SECTIONS) and element.children:
         inside = f"{context}\0{opening}"
         parts = [part for child in element.children for part in _divide(markup, child, inside, group)]
-        parts[0] = parts[0]._replace(top=_hash(inside, "first"))
-        parts[-1] = parts[-1]._replace(bottom=_hash(inside, "last"))
+        # The margins of the section are those of its first and last parts.
+        parts[0] = _at_end(parts[0], "first")._replace(top=_hash(inside, "first"))
+        parts[-1] = _at_end(parts[-1], "last")._replace(bottom=_hash(inside, "last"))
         return [part._replace(group=group) for part in parts]
     return [_segment(markup, element, context)]
 
@@ -235,7 +236,13 @@ def _row_segments(markup: _Markup, element: _Element, rows: Sequence[_Element], 
     for number, row in enumerate(rows, 1):
         end = "last" if number == len(rows) else ""
         outside = _hash(context, markup.tags[element.first], markup.tags[row.first], end)
-        yield _segment(markup, row, f"{context}\0{columns}")._replace(top=outside, bottom=outside)
+        segment = _segment(markup, row, f"{context}\0{columns}")._replace(top=outside, bottom=outside)
+        yield _at_end(segment, end) if end else segment
+
+
+def _at_end(segment: Segment, end: str) -> Segment:
+    """A part at the first or last place, which differs from the same part elsewhere in its margin."""
+    return segment._replace(structure=hashlib.blake2b(segment.structure + end.encode(), digest_size=16).digest())
 
 
 def _outermost(markup: _Markup, element: _Element, *, last: bool) -> Iterator[str]:

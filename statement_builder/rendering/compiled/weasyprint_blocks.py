@@ -247,6 +247,8 @@ class BlockBox:
     above: float
     """Its margin, with those of other elements that it collapses with."""
     below: float
+    overhang: float
+    """The border of a table below its last row, which is not in the row."""
     is_divisible: bool
     """A page break within it is allowed."""
     keeps_with_group: bool
@@ -287,6 +289,7 @@ def find_block_boxes(drawing: Any, count: int) -> list[BlockBox] | None:
                 bottom=box.border_box_y() + box.border_height(),
                 above=_margin(path, around, "top"),
                 below=_margin(path, around, "bottom"),
+                overhang=_overhang(path),
                 is_divisible=_is_divisible(box) and not keeps_with_group,
                 keeps_with_group=keeps_with_group,
                 is_repeated=is_repeated,
@@ -363,6 +366,13 @@ def _margin(path: Sequence[Any], around: Sequence[Any], side: str) -> float:
         ):
             return max(0.0, *margins) + min(0.0, *margins) if len(margins) > 1 else sum(margins)
         box = children[index]
+
+
+def _overhang(path: Sequence[Any]) -> float:
+    if len(path) < 3 or not isinstance(path[-3], boxes.TableBox):
+        return 0.0
+    table, group, row = path[-3:]
+    return float(table.border_bottom_width) if _is_end(table, group, -1) and _is_end(group, row, -1) else 0.0
 
 
 def _is_end(around: Any, box: Any, index: int) -> bool:
