@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from statement_builder.billing.selection import Kind
-from statement_builder.devtools.benchmark import sample_contents
 from statement_builder.documents import Content
+from statement_builder.operations.sample_contents import sample_contents
 from statement_builder.pipeline.workers import infrequent_gc
 from statement_builder.rendering import GROUP_SIZE, CompiledEngine, Rendered
 from statement_builder.resources import SAMPLE_SETTINGS, TEMPLATES

@@ -8,7 +8,8 @@ import pytest
 
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import STAGES
-from statement_builder.devtools.benchmark import run_bench, sample_contents
+from statement_builder.devtools.benchmark import run_bench
+from statement_builder.operations.sample_contents import sample_contents
 from statement_builder.settings import load_settings
 from tests.hospital import ROOT
 
