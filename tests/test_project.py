@@ -25,9 +25,9 @@ PACKAGE_DATA_READERS = {
     "policy/itemized_states.py",
     "policy/legal_numbers.py",
     "policy/placeholders.py",
+    "policy/payroll/wage_deductions.py",
     "policy/plan_states.py",
     "policy/pre_assignment.py",
-    "policy/wage_deductions.py",
 }
 """Pure modules that read their own package data, or import a folder of their package, once. No rule reads another
 file."""

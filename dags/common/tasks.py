@@ -54,7 +54,7 @@ def open_batch(kind: str, cycle_format: str) -> str:
     from statement_builder.billing.selection import Kind  # noqa: PLC0415
     from statement_builder.operations.dry_run import dry_run_batch  # noqa: PLC0415
     from statement_builder.operations.run import open_batch as open_or_find  # noqa: PLC0415
-    from statement_builder.pipeline.scope import Scope  # noqa: PLC0415
+    from statement_builder.pipeline.pull.scope import Scope  # noqa: PLC0415
 
     airflow_context = get_current_context()
     params = airflow_context["params"]

@@ -42,7 +42,7 @@ from statement_builder.operations.show import show_batch
 from statement_builder.operations.steps import Step
 from statement_builder.operations.summaries import BatchSummary, summarize_batch, summarize_batches
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.scope import Scope
+from statement_builder.pipeline.pull.scope import Scope
 
 BATCHES_SHOWN = 20
 

@@ -10,9 +10,9 @@ from statement_builder.billing.clocks import Clock, ClockName, ClockRule, ClockR
 from statement_builder.billing.identifiers import guarantor_of
 from statement_builder.billing.model import GuarantorAccount
 from statement_builder.ledger import FoundDocument
-from statement_builder.pipeline.candidates import find_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.scope import scope_of
+from statement_builder.pipeline.pull.candidates import find_candidates
+from statement_builder.pipeline.pull.scope import scope_of
 from statement_builder.policy.settings import Policy
 
 

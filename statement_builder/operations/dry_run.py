@@ -14,10 +14,10 @@ from statement_builder.kinds import decide
 from statement_builder.ledger import Batch, BatchState, DocumentState, ShardState
 from statement_builder.operations.run import find_errors
 from statement_builder.operations.summaries import FIGURES, BatchSummary
-from statement_builder.pipeline.candidates import stream_candidates
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.preconditions import require_settings, require_templates
-from statement_builder.pipeline.scope import Scope
+from statement_builder.pipeline.pull.candidates import stream_candidates
+from statement_builder.pipeline.pull.scope import Scope
 from statement_builder.source import read_refusing
 
 

@@ -27,7 +27,7 @@ from statement_builder.pipeline.preconditions import (
     require_settings,
     require_templates,
 )
-from statement_builder.pipeline.pull import pull_batch
+from statement_builder.pipeline.pull.pull import pull_batch
 
 
 def open_batch(context: AppContext, *, kind: Kind, cycle: str, as_of: date | None, limit: int | None) -> Batch:

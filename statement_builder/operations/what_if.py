@@ -22,10 +22,10 @@ from statement_builder.errors import ConfigError
 from statement_builder.kinds import decide
 from statement_builder.ledger import Batch
 from statement_builder.operations.access import list_subjects, record_access
-from statement_builder.pipeline.candidates import stream_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.entries import Entry
-from statement_builder.pipeline.scope import Scope
+from statement_builder.pipeline.pull.candidates import stream_candidates
+from statement_builder.pipeline.pull.entries import Entry
+from statement_builder.pipeline.pull.scope import Scope
 from statement_builder.policy.settings import Policy
 from statement_builder.settings.checks import find_faults
 from statement_builder.settings.conversion import convert_settings

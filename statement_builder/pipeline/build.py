@@ -34,7 +34,7 @@ from statement_builder.pipeline.build_worker import (
     unpack_built,
 )
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import pull_batch
+from statement_builder.pipeline.pull.pull import pull_batch
 from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
 from statement_builder.rendering import fingerprint_templates
 

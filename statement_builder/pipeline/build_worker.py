@@ -31,7 +31,7 @@ from statement_builder.kinds import candidate_cents, compose, decide, definition
 from statement_builder.ledger import Batch, DocumentState, NewCandidate, NewDocument, Outcome, Shard
 from statement_builder.pipeline.page_notes import Notes, PageNotes, read_page_notes
 from statement_builder.pipeline.payment_codes import payment_check
-from statement_builder.pipeline.requests import requests_of
+from statement_builder.pipeline.pull.requests import requests_of
 from statement_builder.pipeline.workers import report_progress
 from statement_builder.policy import Policy
 from statement_builder.policy.pre_assignment import pre_assignment_rule

@@ -18,7 +18,7 @@ from statement_builder.pipeline.email.email_delivery import reconcile_emails, se
 from statement_builder.pipeline.hand_off_log import count_hand_off
 from statement_builder.pipeline.portal import publish_batch
 from statement_builder.pipeline.print.print_delivery import hand_off_print_files, open_print_run, reconcile_print_files
-from statement_builder.pipeline.recheck import has_recent_recheck, withhold_ineligible
+from statement_builder.pipeline.recheck.recheck import has_recent_recheck, withhold_ineligible
 
 
 def hand_off_batch(context: AppContext, batch: Batch) -> None:

@@ -280,7 +280,9 @@ def infrequent_gc() -> Iterator[None]:
         gc.set_threshold(*thresholds)
 
 
-_PRELOADED = [f"statement_builder.pipeline.{name}" for name in ("build_worker", "recheck_worker", "print_worker")]
+PRELOADED = [
+    f"statement_builder.pipeline.{name}" for name in ("build_worker", "recheck.recheck_worker", "print.print_worker")
+]
 """Modules that the fork server imports once, which takes a second. Every worker is forked from it."""
 
 _worker: Callable[[Any], Any] | None = None
@@ -294,7 +296,7 @@ _startup_error: Exception | None = None
 def fork_context() -> ForkServerContext:
     """A multiprocessing context whose fork server has already imported the rendering modules."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
+    context.set_forkserver_preload(PRELOADED)
     return context
 
 

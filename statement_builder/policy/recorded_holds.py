@@ -10,7 +10,7 @@ from statement_builder.billing.model import ObstetricEpisode, RecordedHold
 from statement_builder.billing.selection import Hold
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import HOLD_CODES, HoldCode, Scope, make_hold
-from statement_builder.policy.payroll import ON_PAYROLL, deductions_are_over
+from statement_builder.policy.payroll.payroll import ON_PAYROLL, deductions_are_over
 
 _WHOLE_GUARANTOR = (Scope.GUARANTOR, Scope.ALL)
 CONFIDENTIAL = "CONF"

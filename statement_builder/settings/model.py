@@ -9,7 +9,7 @@ from statement_builder.billing.facility import Facility
 from statement_builder.billing.model import Record
 from statement_builder.billing.selection import FinalVendorStatus, Kind
 from statement_builder.errors import ConfigError
-from statement_builder.policy.cost_report import ColumnNumber
+from statement_builder.policy.cost_report.cost_report import ColumnNumber
 from statement_builder.policy.placement import Agency, ItemizationDate
 from statement_builder.policy.settings import Policy
 from statement_builder.resources import SQL_ROOT

@@ -26,7 +26,7 @@ from statement_builder.settings import load_settings
 from statement_builder.web.actions import Done, Order, perform
 from statement_builder.web.kept_file import KeptFile
 
-_PRELOADED = [
+PRELOADED = [
     "statement_builder.web.jobs",
     "statement_builder.operations.run",
     "statement_builder.operations.reissue.correct",
@@ -86,7 +86,7 @@ class Jobs:
 
     def prepare(self) -> None:
         """Start the process that actions are forked from."""
-        get_context("forkserver").set_forkserver_preload(_PRELOADED)
+        get_context("forkserver").set_forkserver_preload(PRELOADED)
         forkserver.ensure_running()
 
     def start(self, order: Order, *, session: str, batch_id: str = "") -> Job:

@@ -19,16 +19,12 @@ import pytest
 from mail_house.email.folder import FolderMailer
 from statement_builder.documents import Content
 from statement_builder.operations.run_parallel import build_run
-from statement_builder.pipeline import (
-    build,
-    build_worker,
-    pull,
-    recheck,
-    recheck_worker,
-)
+from statement_builder.pipeline import build, build_worker
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.email import email_delivery
 from statement_builder.pipeline.print import print_delivery, print_worker
+from statement_builder.pipeline.pull import candidates, ledger_facts
+from statement_builder.pipeline.recheck import recheck, recheck_worker
 from statement_builder.rendering import engine as rendering_engine
 from statement_builder.rendering import verifier
 from statement_builder.rendering.compiled import compiler
@@ -84,8 +80,8 @@ def failing(function: Callable[..., Any], error: type[Exception], of: str = FATA
 
 STEPS = [
     pytest.param(accounts, "build_account", id="pull-rows"),
-    pytest.param(pull, "entry_cents", id="pull-balance"),
-    pytest.param(pull, "apply_suppressions", id="pull-history"),
+    pytest.param(candidates, "entry_cents", id="pull-balance"),
+    pytest.param(ledger_facts, "apply_suppressions", id="pull-history"),
     pytest.param(build_worker, "decide", id="decide"),
     pytest.param(build_worker, "compose", id="compose"),
     pytest.param(rendering_engine, "render_markup", id="render"),

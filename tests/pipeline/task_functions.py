@@ -12,9 +12,10 @@ from uuid import uuid4
 
 from statement_builder.archive import Archive
 from statement_builder.billing.model import GuarantorAccount
-from statement_builder.pipeline import build_worker, recheck_worker
+from statement_builder.pipeline import build_worker
 from statement_builder.pipeline.build_worker import BuildPlan, BuildTask, PackedShard
 from statement_builder.pipeline.print import print_worker
+from statement_builder.pipeline.recheck import recheck_worker
 
 
 def double() -> Callable[[int], int]:

@@ -17,7 +17,7 @@ from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.pipeline.build import to_pulled_shard
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.pull import pull_batch
+from statement_builder.pipeline.pull.pull import pull_batch
 from statement_builder.pipeline.workers import WorkerPool
 from statement_builder.resources import SQL_ROOT
 from tests.commands import BATCH

@@ -15,11 +15,11 @@ import pytest
 from statement_builder.billing.selection import Kind
 from statement_builder.operations.run import open_batch, walk_batch
 from statement_builder.operations.steps import Step
-from statement_builder.pipeline import recheck
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.recheck import withhold_ineligible
-from statement_builder.pipeline.recheck_worker import RecheckTask, RecheckWorker
-from statement_builder.pipeline.waiting_documents import WaitingDocuments
+from statement_builder.pipeline.recheck import recheck
+from statement_builder.pipeline.recheck.recheck import withhold_ineligible
+from statement_builder.pipeline.recheck.recheck_worker import RecheckTask, RecheckWorker
+from statement_builder.pipeline.recheck.waiting_documents import WaitingDocuments
 from tests.commands import BATCH
 from tests.hospital import AS_OF, CYCLE, Hospital, build_hospital
 from tests.pipeline.shard_worker import open_as_worker

@@ -9,12 +9,15 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from statement_builder.errors import WorkerDied
+from statement_builder.pipeline import workers
 from statement_builder.pipeline.workers import WorkerPool
+from statement_builder.web import jobs
 from tests.pipeline.task_functions import FatalItems, FatalTogether, KilledByTask, ProcessRecorder, TaskRecorder, double
 
 OWNER_EXIT_S = 60
@@ -163,3 +166,9 @@ def test_pool__workers_exit_when_their_owner_is_killed(tmp_path: Path) -> None:
         poll.register(worker, select.POLLIN)
         assert poll.poll(OWNER_EXIT_S * 1000), "a worker is still running"
         os.close(worker)
+
+
+@pytest.mark.parametrize("name", [*workers.PRELOADED, *jobs.PRELOADED])
+def test_preloaded_module__exists(name: str) -> None:
+    """The fork server says nothing about a module that it does not find, and each worker then imports it."""
+    assert find_spec(name) is not None

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from statement_builder.billing.model import DeductionStatus, GuarantorAccount, PlanStatus, RecordedHold
 from statement_builder.billing.payroll import DeductionRow
-from statement_builder.policy.deduction_rows import STOPS_DEDUCTIONS, Changes, find_changes
+from statement_builder.policy.payroll.deduction_rows import STOPS_DEDUCTIONS, Changes, find_changes
 from tests.builders import AS_OF, make_guarantor
 from tests.payroll import SIGNED, make_deduction, on_payroll
 from tests.plan_letters import make_plan

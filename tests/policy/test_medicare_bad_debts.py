@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from statement_builder.billing.model import MedicareBadDebt, PatientClass, WriteOff
-from statement_builder.policy.cost_report import CostReportPeriod, last_period
-from statement_builder.policy.medicare_bad_debts import (
+from statement_builder.policy.cost_report.cost_report import CostReportPeriod, last_period
+from statement_builder.policy.cost_report.medicare_bad_debts import (
     BillingFacts,
     allowable_cents,
     effort_ends_on,
@@ -18,7 +18,7 @@ from statement_builder.policy.medicare_bad_debts import (
     first_billed_on,
     is_in_period,
 )
-from statement_builder.policy.write_offs import (
+from statement_builder.policy.cost_report.write_offs import (
     find_charity_faults,
     find_total_bad_debt_faults,
     is_bad_debt_in_period,

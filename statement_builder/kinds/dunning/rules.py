@@ -38,7 +38,7 @@ from statement_builder.policy.due_dates import (
     statements_are_done,
 )
 from statement_builder.policy.hold_codes import make_hold
-from statement_builder.policy.payroll import hold_on_payroll
+from statement_builder.policy.payroll.payroll import hold_on_payroll
 from statement_builder.policy.plan_letters import ENDED_LETTER, plan_ended_letters
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded

@@ -16,7 +16,7 @@ from statement_builder.billing.payroll import authorization_cause, open_deductio
 from statement_builder.billing.selection import Hold, Selection
 from statement_builder.policy.candidate import Candidate
 from statement_builder.policy.hold_codes import make_hold
-from statement_builder.policy.payroll import find_unsound
+from statement_builder.policy.payroll.payroll import find_unsound
 from statement_builder.policy.plan_letters import PlanCase, PlanLetter, PlanLetterRules, plans_with_visits
 
 

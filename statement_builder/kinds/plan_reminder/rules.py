@@ -9,7 +9,7 @@ from statement_builder.billing.model import Installment
 from statement_builder.billing.plans import installment_cause, unpaid_cents
 from statement_builder.billing.selection import Hold
 from statement_builder.policy.hold_codes import make_hold
-from statement_builder.policy.payroll import ON_PAYROLL, current_plans
+from statement_builder.policy.payroll.payroll import ON_PAYROLL, current_plans
 from statement_builder.policy.plan_letters import PlanCase, PlanLetter, PlanLetterRules
 
 

@@ -16,10 +16,10 @@ from statement_builder.ledger import Batch, BatchState
 from statement_builder.operations.access import record_access, subject
 from statement_builder.operations.clocks import clock_rules
 from statement_builder.operations.console.reasons import Reason, describe_fault, describe_reason
-from statement_builder.pipeline.candidates import find_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.entries import Entry
-from statement_builder.pipeline.scope import Scope, scope_of
+from statement_builder.pipeline.pull.candidates import find_candidates
+from statement_builder.pipeline.pull.entries import Entry
+from statement_builder.pipeline.pull.scope import Scope, scope_of
 from statement_builder.policy.settings import Policy
 
 EXCEPTION = "exception"

@@ -18,9 +18,8 @@ from statement_builder.ledger import (
 from statement_builder.operations.evidence.collection_log import AccountRecords, list_log, title_of
 from statement_builder.operations.evidence.snapshots import Snapshots, encounter_of
 from statement_builder.pipeline.context import AppContext
-from statement_builder.policy.cost_report import CostReportPeriod, Finding
-from statement_builder.policy.evidence import BAD_DEBT_ATTACHMENTS, small_claims_attachments
-from statement_builder.policy.medicare_bad_debts import (
+from statement_builder.policy.cost_report.cost_report import CostReportPeriod, Finding
+from statement_builder.policy.cost_report.medicare_bad_debts import (
     BillingFacts,
     allowable_cents,
     effort_ends_on,
@@ -28,6 +27,7 @@ from statement_builder.policy.medicare_bad_debts import (
     first_billed_on,
     last_remitted_on,
 )
+from statement_builder.policy.evidence import BAD_DEBT_ATTACHMENTS, small_claims_attachments
 from statement_builder.reports.evidence import (
     AccountEvidence,
     Attempt,

@@ -19,12 +19,12 @@ from statement_builder.errors import ConfigError
 from statement_builder.ledger import PAYROLL, PayrollFileRow
 from statement_builder.operations.roles import authorize
 from statement_builder.operations.tracking.tracking_alerts import Alert, alert
-from statement_builder.pipeline.candidates import stream_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.entries import Entry
-from statement_builder.pipeline.scope import Scope
-from statement_builder.policy.deduction_rows import Refused, find_changes
+from statement_builder.pipeline.pull.candidates import stream_candidates
+from statement_builder.pipeline.pull.entries import Entry
+from statement_builder.pipeline.pull.scope import Scope
 from statement_builder.policy.hold_codes import describe_hold
+from statement_builder.policy.payroll.deduction_rows import Refused, find_changes
 from statement_builder.settings import Settings
 from statement_builder.source import read_refusing
 

@@ -14,8 +14,8 @@ from statement_builder.ledger.states import PlacementBatchState, PlacementState
 from statement_builder.operations.placement.lines import PreparedPlacement, open_profiles, prepare_placement
 from statement_builder.operations.placement.review import Review, ReviewedVisit, account_scope, require_agencies
 from statement_builder.operations.roles import authorize
-from statement_builder.pipeline.candidates import stream_candidates
 from statement_builder.pipeline.context import AppContext
+from statement_builder.pipeline.pull.candidates import stream_candidates
 from statement_builder.source import read_refusing
 
 

@@ -13,11 +13,11 @@ from statement_builder.containment import contain
 from statement_builder.errors import ConfigError
 from statement_builder.kinds.dunning.rules import find_placement_holds
 from statement_builder.ledger.placement.placements import PlacedBefore
-from statement_builder.pipeline.candidates import find_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.entries import Entry
-from statement_builder.pipeline.requests import chunked
-from statement_builder.pipeline.scope import Scope
+from statement_builder.pipeline.pull.candidates import find_candidates
+from statement_builder.pipeline.pull.entries import Entry
+from statement_builder.pipeline.pull.requests import chunked
+from statement_builder.pipeline.pull.scope import Scope
 from statement_builder.policy.candidate import Candidate, open_candidate
 from statement_builder.policy.placement import (
     Agency,

@@ -29,11 +29,11 @@ from statement_builder.operations.reissue.reissues import (
     reissue_id,
 )
 from statement_builder.pipeline.build_worker import check_page_limit, envelope_windows, printed_terms
-from statement_builder.pipeline.candidates import find_recipient
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.page_notes import Notes, read_page_notes
 from statement_builder.pipeline.payment_codes import payment_check
 from statement_builder.pipeline.preconditions import require_delivery
+from statement_builder.pipeline.pull.candidates import find_recipient
 from statement_builder.policy import describe_hold
 from statement_builder.rendering import ForeignIds, PlainEngine, Rendered, VerifiedRenderer, fingerprint_templates
 

@@ -25,9 +25,9 @@ from statement_builder.operations.reissue.reissues import (
     shard_of,
 )
 from statement_builder.pipeline.archived import read_archived
-from statement_builder.pipeline.candidates import find_recipient
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.preconditions import require_delivery
+from statement_builder.pipeline.pull.candidates import find_recipient
 from statement_builder.pipeline.recipients import read_recipients
 from statement_builder.policy import describe_hold
 from statement_builder.rendering import fingerprint_templates, make_copy

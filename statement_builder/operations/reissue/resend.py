@@ -22,11 +22,11 @@ from statement_builder.ledger import (
     SuppressionCode,
     replaced_by,
 )
-from statement_builder.pipeline.candidates import find_recipient
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.hand_off import hand_off_batch
 from statement_builder.pipeline.preconditions import require_delivery
-from statement_builder.pipeline.suppressions import is_in_force
+from statement_builder.pipeline.pull.candidates import find_recipient
+from statement_builder.pipeline.pull.suppressions import is_in_force
 from statement_builder.policy import describe_hold
 
 

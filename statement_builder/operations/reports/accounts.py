@@ -9,9 +9,9 @@ from statement_builder.billing.model import FaultyAccount, GuarantorAccount
 from statement_builder.billing.selection import Kind
 from statement_builder.errors import ConfigError
 from statement_builder.ledger import Batch
-from statement_builder.pipeline.candidates import stream_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.scope import Scope
+from statement_builder.pipeline.pull.candidates import stream_candidates
+from statement_builder.pipeline.pull.scope import Scope
 
 Entry = GuarantorAccount | FaultyAccount
 

@@ -10,15 +10,15 @@ from typing import TypeVar
 from statement_builder.billing.model import FaultyAccount, MedicareBadDebt, Record, WriteOff
 from statement_builder.errors import ConfigError
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.requests import chunked
-from statement_builder.policy.cost_report import CostReportPeriod, last_period
-from statement_builder.policy.medicare_bad_debts import (
+from statement_builder.pipeline.pull.requests import chunked
+from statement_builder.policy.cost_report.cost_report import CostReportPeriod, last_period
+from statement_builder.policy.cost_report.medicare_bad_debts import (
     BillingFacts,
     allowable_cents,
     find_bad_debt_faults,
     is_in_period,
 )
-from statement_builder.policy.write_offs import (
+from statement_builder.policy.cost_report.write_offs import (
     find_charity_faults,
     find_total_bad_debt_faults,
     is_bad_debt_in_period,

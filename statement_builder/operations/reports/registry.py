@@ -23,7 +23,7 @@ from statement_builder.operations.reports.exhibits import (
 )
 from statement_builder.operations.reports.tie_out import open_tie_out, open_tie_out_accounts
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.requests import chunked
+from statement_builder.pipeline.pull.requests import chunked
 from statement_builder.policy.hold_codes import HOLD_CODES, describe_hold
 from statement_builder.reports.billing_office import (
     HeldReason,

@@ -12,10 +12,10 @@ from mail_house.models import PrintFile
 from mail_house.print_files import envelope_class, print_file_name
 from statement_builder.billing.model import Guarantor, GuarantorAccount
 from statement_builder.ledger import Batch, DeliveryState, Document, Shard
-from statement_builder.pipeline.candidates import choose_for_copies, find_candidates
 from statement_builder.pipeline.context import AppContext
 from statement_builder.pipeline.print.print_worker import BuiltFiles, FailedPieces, PlannedFile, PrintTask, piece_pages
-from statement_builder.pipeline.scope import scope_of
+from statement_builder.pipeline.pull.candidates import choose_for_copies, find_candidates
+from statement_builder.pipeline.pull.scope import scope_of
 
 NUMBERS_PER_SHARD = 10_000
 """More numbers than a shard has print files, even with one piece per file and some files printed again."""

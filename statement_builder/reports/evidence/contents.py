@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from statement_builder.billing.model import Record
-from statement_builder.policy.cost_report import Finding
+from statement_builder.policy.cost_report.cost_report import Finding
 from statement_builder.policy.evidence import Attachment
 
 

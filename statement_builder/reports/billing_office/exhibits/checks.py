@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from statement_builder.billing.model import FaultyAccount, Record
-from statement_builder.policy.cost_report import Finding
+from statement_builder.policy.cost_report.cost_report import Finding
 from statement_builder.reports.billing_office.exhibits.form import ExhibitForm
 from statement_builder.reports.billing_office.report import Column, ColumnType, Report, Row
 

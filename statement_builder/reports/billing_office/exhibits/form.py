@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from statement_builder.billing.model import Record
-from statement_builder.policy.cost_report import ColumnNumber, CostReportPeriod
+from statement_builder.policy.cost_report.cost_report import ColumnNumber, CostReportPeriod
 from statement_builder.reports.billing_office.report import Column, ColumnType, HeadingLine
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from statement_builder.billing.model import MedicareBadDebt, Record
-from statement_builder.policy.cost_report import Finding
-from statement_builder.policy.medicare_bad_debts import BillingFacts, allowable_cents, first_billed_on
+from statement_builder.policy.cost_report.cost_report import Finding
+from statement_builder.policy.cost_report.medicare_bad_debts import BillingFacts, allowable_cents, first_billed_on
 from statement_builder.reports.billing_office.exhibits.form import (
     ExhibitForm,
     make_columns,

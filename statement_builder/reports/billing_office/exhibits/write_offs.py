@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from statement_builder.billing.model import Record, WriteOff
-from statement_builder.policy.cost_report import Finding
+from statement_builder.policy.cost_report.cost_report import Finding
 from statement_builder.reports.billing_office.exhibits.form import (
     ExhibitForm,
     make_columns,

@@ -19,10 +19,10 @@ from statement_builder.billing.selection import Kind
 from statement_builder.kinds import definition_of
 from statement_builder.ledger import Batch
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.entries import Entry, contain_entry, entry_cents
-from statement_builder.pipeline.ledger_facts import add_ledger_facts
-from statement_builder.pipeline.requests import chunked, with_open_requests
-from statement_builder.pipeline.scope import Scope, scope_of
+from statement_builder.pipeline.pull.entries import Entry, contain_entry, entry_cents
+from statement_builder.pipeline.pull.ledger_facts import add_ledger_facts
+from statement_builder.pipeline.pull.requests import chunked, with_open_requests
+from statement_builder.pipeline.pull.scope import Scope, scope_of
 from statement_builder.policy import split_account
 from statement_builder.source import read_refusing, require_fresh
 

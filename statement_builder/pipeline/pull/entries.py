@@ -11,7 +11,7 @@ from statement_builder.billing.model import (
 from statement_builder.billing.selection import Kind
 from statement_builder.containment import contain, faulty_account
 from statement_builder.kinds import candidate_cents, faulty_candidate_cents
-from statement_builder.pipeline.requests import requests_of
+from statement_builder.pipeline.pull.requests import requests_of
 
 Entry = GuarantorAccount | FaultyAccount
 

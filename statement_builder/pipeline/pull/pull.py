@@ -15,11 +15,11 @@ from statement_builder.billing.model import (
     GuarantorAccount,
 )
 from statement_builder.ledger import Batch, BatchState, NewShard
-from statement_builder.pipeline.candidates import stream_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.entries import Entry, contain_entry, entry_cents
-from statement_builder.pipeline.requests import chunked
-from statement_builder.pipeline.scope import scope_of
+from statement_builder.pipeline.pull.candidates import stream_candidates
+from statement_builder.pipeline.pull.entries import Entry, contain_entry, entry_cents
+from statement_builder.pipeline.pull.requests import chunked
+from statement_builder.pipeline.pull.scope import scope_of
 from statement_builder.pipeline.workers import infrequent_gc
 from statement_builder.source import read_refusing
 

@@ -22,9 +22,10 @@ from statement_builder.billing.selection import Channel, Hold
 from statement_builder.containment import contain
 from statement_builder.ledger import Batch, Document, Shard
 from statement_builder.pipeline.build_worker import plan_build
-from statement_builder.pipeline.candidates import choose_for_copies, stream_candidates
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.recheck_worker import (
+from statement_builder.pipeline.pull.candidates import choose_for_copies, stream_candidates
+from statement_builder.pipeline.pull.scope import scope_of
+from statement_builder.pipeline.recheck.recheck_worker import (
     RECHECK_FAILED,
     RecheckHalving,
     RecheckResult,
@@ -33,8 +34,7 @@ from statement_builder.pipeline.recheck_worker import (
     open_recheck_worker,
     pack_account,
 )
-from statement_builder.pipeline.scope import scope_of
-from statement_builder.pipeline.waiting_documents import WaitingDocuments
+from statement_builder.pipeline.recheck.waiting_documents import WaitingDocuments
 from statement_builder.pipeline.workers import WorkerPool, infrequent_gc
 from statement_builder.source import read_refusing
 

@@ -19,10 +19,10 @@ from statement_builder.billing.model import (
 )
 from statement_builder.ledger import Suppression, SuppressionCode
 from statement_builder.pipeline.context import AppContext
-from statement_builder.pipeline.entries import Entry, contain_entry
-from statement_builder.pipeline.placed_visits import hold_placed_visits
-from statement_builder.pipeline.scope import Scope
-from statement_builder.pipeline.suppressions import apply_mail_hold, apply_suppressions
+from statement_builder.pipeline.pull.entries import Entry, contain_entry
+from statement_builder.pipeline.pull.placed_visits import hold_placed_visits
+from statement_builder.pipeline.pull.scope import Scope
+from statement_builder.pipeline.pull.suppressions import apply_mail_hold, apply_suppressions
 
 
 def add_ledger_facts(

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from statement_builder.billing.model import DeductionStatus, GuarantorAccount, PayrollDeduction, PlanStatus
 from statement_builder.billing.payroll import DeductionRow
 from statement_builder.billing.plans import unpaid_cents
-from statement_builder.policy.payroll import find_unsound
+from statement_builder.policy.payroll.payroll import find_unsound
 
 STOPS_DEDUCTIONS = frozenset({"BANKR_STAY", "BANKR_DISCH", "DECEASED", "ESTATE", "CHARITY100"})
 """Recorded holds after which nothing is taken from wages."""

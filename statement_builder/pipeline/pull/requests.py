@@ -17,7 +17,7 @@ from statement_builder.policy.itemized_states import complete_requests, is_rule_
 
 if TYPE_CHECKING:
     from statement_builder.pipeline.context import AppContext
-    from statement_builder.pipeline.scope import Scope
+    from statement_builder.pipeline.pull.scope import Scope
 
 _LOOKUP_SIZE = 1_000
 _Each = TypeVar("_Each")

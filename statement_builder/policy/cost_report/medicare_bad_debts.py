@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 
 from statement_builder.billing.model import MedicareBadDebt, Record
-from statement_builder.policy.cost_report import CostReportPeriod, Finding
+from statement_builder.policy.cost_report.cost_report import CostReportPeriod, Finding
 
 FIRST_BILL_DAYS = 120
 """42 CFR 413.89(e)(2)(i)(A)(2): the latest day of the first bill, counted from the latest remittance advice. It applies

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from statement_builder.billing.model import WriteOff
-from statement_builder.policy.cost_report import CostReportPeriod, Finding
+from statement_builder.policy.cost_report.cost_report import CostReportPeriod, Finding
 
 _CITATION = "CMS Pub. 15-2, 4012"
 
