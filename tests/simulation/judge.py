@@ -80,7 +80,7 @@ class Judge:
                     yield Violation(day, "on_record", None, f"document {departure.document_id} is not in the ledger")
                     continue
                 self.log.letters[letter.document_id] = letter
-                letter.on_plan = accounts_on_plan(letter, self.world, day)
+                letter.on_plan = accounts_on_plan(letter, self.world, self.log, day)
             attempt = Attempt(departure, mailed_on=day if departure.channel == "email" else None)
             letter.attempts.append(attempt)
             left.append(letter)

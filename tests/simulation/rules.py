@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from tests.simulation.letters import Letter, MailLog
-from tests.simulation.world import Plan, Visit, World, street_of
+from tests.simulation.world import Household, Plan, Visit, World, street_of
 
 Rule = Callable[[Letter, World, MailLog, date], Iterator[str]]
 
@@ -45,10 +45,20 @@ def is_in_force(plan: Plan, day: date) -> bool:
     return not any(each.left and each.due_on + timedelta(days=PLAN_LAPSE_DAYS) < day for each in plan.installments)
 
 
-def accounts_on_plan(letter: Letter, world: World, day: date) -> frozenset[str]:
+def is_protected(household: Household, plan: Plan, log: MailLog, day: date) -> bool:
+    """Whether the plan is in force, or a letter about a missed payment still gives time to pay it."""
+    if is_in_force(plan, day):
+        return True
+    missed = log.of(household, "plan-missed")
+    return plan.status == "active" and any(each.due_on and each.due_on >= day for each in missed)
+
+
+def accounts_on_plan(letter: Letter, world: World, log: MailLog, day: date) -> frozenset[str]:
     """The visits of a letter that a payment plan in force covers."""
     return frozenset(
-        each.account for each in visits_of(letter, world) if each.plan is not None and is_in_force(each.plan, day)
+        each.account
+        for each in visits_of(letter, world)
+        if each.plan is not None and is_protected(letter.household, each.plan, log, day)
     )
 
 
@@ -213,10 +223,10 @@ def dates_to_pay_are_ahead(letter: Letter, _world: World, _log: MailLog, day: da
         yield f"the deadline {letter.due_on} is {(letter.due_on - day).days} days away"
 
 
-def amount_is_what_is_owed(letter: Letter, world: World, _log: MailLog, day: date) -> Iterator[str]:
+def amount_is_what_is_owed(letter: Letter, world: World, log: MailLog, day: date) -> Iterator[str]:
     """The amount due is the sum of the visits' balances on the day it left; of a plan, the payments that are due."""
     if letter.kind in BILLS:
-        expected = sum(amounts_of(visits_of(letter, world), day, letter))
+        expected = sum(amounts_of(visits_of(letter, world), day, letter, log))
         if letter.amount_cents != expected:
             yield f"asks for {letter.amount_cents} cents, and {expected} are owed"
         if letter.amount_cents < (BALANCE_MIN_CENTS if letter.kind == "statement" else LETTER_MIN_CENTS):
@@ -234,11 +244,11 @@ def amount_is_what_is_owed(letter: Letter, world: World, _log: MailLog, day: dat
             yield f"asks for {letter.amount_cents} cents, and {owed} are owed"
 
 
-def amounts_of(visits: list[Visit], day: date, letter: Letter) -> Iterator[int]:
+def amounts_of(visits: list[Visit], day: date, letter: Letter, log: MailLog) -> Iterator[int]:
     """What a bill may ask for, by visit: the balance, or the payments of a plan in force that are due by its date."""
     for visit in visits:
         plan = visit.plan
-        if plan is None or not is_in_force(plan, day):
+        if plan is None or not is_protected(letter.household, plan, log, day):
             yield visit.balance(day)
             continue
         until = letter.due_on or day
