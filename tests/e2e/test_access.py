@@ -261,6 +261,7 @@ def test_view__records_everybody_whom_it_names(hospital: Hospital, arguments: tu
     set_release(hospital, statement='"person"', amount_max_cents="100000")
     call(hospital, "reject", BATCH, "--reason", f"{document} has a wrong amount")
     call(hospital, "legal-hold", "place", account, "--reason", f"suit about {other}")
+    call(hospital, "mail-hold", "place", guarantor, "--reason", f"a lawyer called about {other}")
     inbox = hospital.home / "inbox"
     inbox.mkdir(exist_ok=True)
     (inbox / f"{other}.txt").write_text("Not a report.", encoding="utf-8")
