@@ -41,7 +41,16 @@ _KINDS = {
 """The kinds of document whose mailing counts for an encounter or an episode. A kind in neither moves no clock."""
 _COUNTED = kinds_with(MailingClock.STATEMENTS, MailingClock.NOTICES)
 """The kinds that `statements_sent` counts."""
-_COLUMNS = ("facility_id", "subject_type", "subject_id", "first_on", "mailed_count", "last_level", "last_on")
+_COLUMNS = (
+    "facility_id",
+    "subject_type",
+    "subject_id",
+    "first_on",
+    "mailed_count",
+    "last_level",
+    "last_on",
+    "highest_level",
+)
 
 
 class MailingHistoryRepository(Repository):
@@ -63,6 +72,7 @@ class MailingHistoryRepository(Repository):
                     statements_sent=row["mailed_count"],
                     last_level=row["last_level"],
                     last_mailed_on=row["last_on"],
+                    highest_level=row["highest_level"],
                 )
                 for row in _read(connection, facility_id, _ENCOUNTER, account_numbers)
             }
@@ -159,6 +169,7 @@ def recompute(connection: Connection, facility_id: str, subject_type: str, subje
         "mailed_count": mailed.statements_sent,
         "last_level": mailed.last_level,
         "last_on": mailed.last_mailed_on,
+        "highest_level": mailed.highest_level,
     }
     written = upsert(connection, correspondence).values(**key, **values)
     connection.execute(written.on_conflict_do_update(index_elements=list(key), set_=values))
@@ -194,6 +205,7 @@ def _calculate(
         statements_sent=len({(each.batch_id, each.guarantor_id) for each in mailed if each.kind in _COUNTED}),
         last_level=mailed[-1].level,
         last_mailed_on=mailed[-1].mailed_on,
+        highest_level=max(each.level for each in mailed),
     )
 
 
@@ -254,9 +266,9 @@ def _episodes_mailed(mailed_on: date) -> Select[Any]:
 
 def _mailed(subject_id: Any, subject_type: str, count: Any, mailed_on: date) -> Select[Any]:
     """Callers order by subject, so that two writers of the same rows wait for each other instead of deadlocking."""
-    on = literal(mailed_on, Date)
+    on, level = literal(mailed_on, Date), func.max(document.c.level)
     return (
-        select(batch.c.facility_id, literal(subject_type), subject_id, on, count, func.max(document.c.level), on)
+        select(batch.c.facility_id, literal(subject_type), subject_id, on, count, level, on, level)
         .select_from(document)
         .join(batch, batch.c.batch_id == document.c.batch_id)
     )
@@ -274,6 +286,7 @@ def _merge(connection: Connection, mailed: Select[Any], ids: Sequence[str]) -> N
             "mailed_count": old.mailed_count + new.mailed_count,
             "last_level": case((new.last_on >= old.last_on, new.last_level), else_=old.last_level),
             "last_on": case((new.last_on > old.last_on, new.last_on), else_=old.last_on),
+            "highest_level": case((new.highest_level > old.highest_level, new.highest_level), else_=old.highest_level),
         },
     )
     connection.execute(statement, {"ids": ids})

@@ -17,8 +17,8 @@ mail."""
 
 
 def next_letter_level(mailed: Correspondence) -> int:
-    """The level after the last one mailed; 5 after the final notice."""
-    return max(FIRST_LETTER_LEVEL, mailed.last_level + 1)
+    """The level after the highest one mailed; 5 after the final notice."""
+    return max(FIRST_LETTER_LEVEL, mailed.ladder_level + 1)
 
 
 def letter_due_date(issued_on: date, level: int, policy: Policy) -> date:
@@ -69,4 +69,4 @@ def statements_are_done(mailed: Correspondence | None, policy: Policy) -> bool:
     """Whether all statements on a visit were mailed, so that letters follow."""
     if mailed is None:
         return False
-    return mailed.last_level >= 2 or mailed.statements_mailed >= policy.statements_before_letters
+    return mailed.ladder_level >= FIRST_LETTER_LEVEL or mailed.statements_mailed >= policy.statements_before_letters

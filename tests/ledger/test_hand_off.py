@@ -9,6 +9,7 @@ from statement_builder.billing.selection import Channel, Kind
 from statement_builder.errors import DocumentsWithheld, InvariantError
 from statement_builder.ledger import BatchState, DeliveryState, DocumentState, Ledger
 from statement_builder.ledger.states import require_delivery_move
+from statement_builder.policy.due_dates import next_letter_level
 from tests.ledger.world import (
     AT,
     FACILITY,
@@ -217,8 +218,28 @@ def test_clocks__letter_raises_the_level_and_keeps_the_first_statement_date(ledg
             statements_sent=1,
             last_level=2,
             last_mailed_on=MAILED_ON.replace(month=12),
+            highest_level=2,
         )
     }
+
+
+@pytest.mark.parametrize("in_order", [True, False], ids=["receipts-in-order", "late-receipt-of-the-letter"])
+def test_clocks__statement_after_a_letter_does_not_set_the_ladder_back(ledger: Ledger, in_order: bool) -> None:
+    """A statement about a payment plan follows a letter. When the plan ends, the next letter is the next level."""
+    letter = rendered("G1", cycle="2026-11", kind=Kind.DUNNING, level=2)
+    mailings = [
+        ([letter], "2026-11", Kind.DUNNING, MAILED_ON),
+        ([rendered("G1", cycle="2026-12", level=1)], "2026-12", Kind.STATEMENT, MAILED_ON.replace(month=12)),
+    ]
+    for documents, cycle, kind, on in mailings if in_order else mailings[::-1]:
+        batch = make_batch(ledger, documents, cycle=cycle, kind=kind)
+        ledger.print_files.claim(print_file(batch.batch_id, documents, name=cycle), at=AT)
+        ledger.print_files.mark(cycle, DeliveryState.SENT, at=AT, mailed_on=on)
+    read = ledger.mailing_history.by_account
+    for mailed in (read(FACILITY, ["A-G1"]), read(FACILITY, ["A-G1"], recipient="G1")):
+        found = mailed["A-G1"]
+        assert (found.last_level, found.last_mailed_on) == (1, MAILED_ON.replace(month=12))
+        assert next_letter_level(found) == 3
 
 
 def test_clocks__late_receipt_does_not_reset_them(ledger: Ledger) -> None:

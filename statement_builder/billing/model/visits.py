@@ -98,19 +98,26 @@ class PatientShare(Record, kw_only=True):
 class Correspondence(Record, kw_only=True):
     """What was actually mailed about one encounter. The dunning ladder, aging, and the legal clocks read it.
 
-    `last_level` is the last level that was mailed: 0 and 1 statements, 2 to 4 letters.
+    `last_level` is the level that was mailed last: 0 and 1 statements, 2 to 4 letters. `highest_level` is the highest
+    one that the ledger has mailed, 0 if it has mailed nothing: a statement about a payment plan can follow a letter.
     """
 
     first_statement_on: date
     statements_sent: int
     last_level: int
     last_mailed_on: date
+    highest_level: int = 0
+
+    @property
+    def ladder_level(self) -> int:
+        """How far the dunning ladder has come. It never goes back, and no letter goes out twice."""
+        return max(self.highest_level, self.last_level)
 
     @property
     def statements_mailed(self) -> int:
         """How many statements were mailed. The count of an earlier system may disagree with the mailed level; the
         higher one counts."""
-        return max(self.statements_sent, self.last_level + 1)
+        return max(self.statements_sent, self.ladder_level + 1)
 
 
 class EstimateReview(Record, kw_only=True):

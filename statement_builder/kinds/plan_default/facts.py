@@ -66,7 +66,7 @@ def default_facts(
 
 def _next_step(mailed: Correspondence | None, terms: PrintedTerms) -> NextStep:
     """The step after the last one mailed about a visit. The ladder goes on where it stopped when the plan began."""
-    if mailed is None or (mailed.last_level < 2 and mailed.statements_mailed < terms.statements_before_letters):
+    if mailed is None or (mailed.ladder_level < 2 and mailed.statements_mailed < terms.statements_before_letters):
         return NextStep.BILL
     level = next_letter_level(mailed)
     return _STEPS[level] if level <= FINAL_LEVEL else NextStep.REVIEW

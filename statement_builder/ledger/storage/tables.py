@@ -660,9 +660,11 @@ correspondence = Table(
     Column("mailed_count", Integer, nullable=False),
     Column("last_level", Integer, nullable=False),
     Column("last_on", Date, nullable=False),
+    Column("highest_level", Integer, nullable=False, server_default="0"),
     _one_of("subject_type", ("encounter", "episode"), "subject_type"),
 )
-"""What has actually been mailed, per encounter and per obstetric episode. `mailed_count` is statements or notices."""
+"""What has actually been mailed, per encounter and per obstetric episode. `mailed_count` is statements or notices.
+`highest_level` stays where it is when a statement about a payment plan follows a letter."""
 
 legal_hold = Table(
     "legal_hold",

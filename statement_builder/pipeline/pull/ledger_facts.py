@@ -159,7 +159,7 @@ def _with_correspondence(encounter: Encounter, mailed: Mapping[str, Corresponden
 def merge_correspondence(theirs: Correspondence | None, ours: Correspondence) -> Correspondence:
     """Combine the mailings that the billing system reports with those in the ledger.
 
-    The dunning clocks start at the earliest first statement; the level is that of the latest mailing.
+    The dunning clocks start at the earliest first statement; the last level is that of the latest mailing.
     """
     if theirs is None:
         return ours
@@ -169,6 +169,7 @@ def merge_correspondence(theirs: Correspondence | None, ours: Correspondence) ->
         statements_sent=max(theirs.statements_sent, ours.statements_sent),
         last_level=latest.last_level,
         last_mailed_on=latest.last_mailed_on,
+        highest_level=max(theirs.ladder_level, ours.ladder_level),
     )
 
 
