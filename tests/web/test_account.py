@@ -48,7 +48,7 @@ def test_look_again__says_what_a_batch_would_decide_today_and_makes_nothing(visi
     path = open_account(visit, guarantor)
     before = [visit.hospital.ledger(f"SELECT count(*) FROM {table}") for table in ("batch", "document", "candidate")]
     page = visit.act(f"{path}/look-again", document_kind="statement").text
-    assert "If a batch statement decided today" in page
+    assert "What a statement batch would decide today" in page
     assert "MINDAYS" in page
     assert "✓" in page
     assert ("console look again", "ben@desk") in visit.looked()
@@ -189,4 +189,4 @@ def test_queue__looks_again_at_a_row(visit: Visit) -> None:
     page = visit.get("/queue").text
     path, batch = re.findall(r'formaction="([^"]+/look-again)" name="of_batch" value="([^"]+)"', page)[0]
     answer = visit.act(path, of_batch=batch)
-    assert "If a batch statement decided today" in answer.text
+    assert "What a statement batch would decide today" in answer.text
