@@ -157,6 +157,8 @@ def _check_payroll(settings: Settings, environ: Mapping[str, str]) -> str:
 def _check_agencies(settings: Settings, environ: Mapping[str, str]) -> str:
     if not settings.placement.agencies:
         return "no placement (setting placement.agencies)"
+    if any(agency.url.startswith("file:") for agency in settings.placement.agencies):
+        _require_ours(settings, "print")  # without a URL, an agency's folder is below the same outbox
     for agency in settings.placement.agencies:
         open_agency_store(agency, environ).check()
     return f"{', '.join(agency.agency_id for agency in settings.placement.agencies)}: can be written to"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from statement_builder.billing.selection import Kind
 from tests.commands import call
 from tests.hospital import Hospital
 
@@ -65,7 +66,7 @@ def test_demo_page__links_are_relative_and_exist(demo: tuple[Hospital, str, str]
     assert suffixes == {".pdf", ".csv", ".ctl", ".eml"}
     for name in ("statement.pdf", "ob-notice.pdf", "invoice.pdf"):
         assert hospital.home / "examples" / name in targets
-    assert sum("control-sheets" in link for link in links) == 14
+    assert sum("control-sheets" in link for link in links) == len(Kind)
 
 
 def test_demo_page__loads_nothing(demo: tuple[Hospital, str, str]) -> None:

@@ -310,7 +310,7 @@ def test_doctor__names_the_lost_store_and_makes_nothing(hospital: Hospital) -> N
     for folder in ("archive", "outbox", "inbox"):
         shutil.rmtree(hospital.home / folder)
     found = {each["part"]: each for each in call(hospital, "doctor", "--json", code=2).json if not each["ok"]}
-    assert set(found) == {"archive", "print vendor", "e-mail", "inbox"}
+    assert set(found) == {"archive", "print vendor", "e-mail", "agencies", "inbox"}
     assert all("does not have the mark" in each["message"] for each in found.values())
     assert not any((hospital.home / folder).exists() for folder in ("archive", "outbox", "inbox"))
 
