@@ -7,6 +7,7 @@ writes every page of the year in English and Spanish, as PDFs in FOLDER.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,8 +89,9 @@ def _batches(hospital: Hospital, pieces: list[Piece], day: str, kinds: Sequence[
         batch = f"{day}-{kind}"
         if today.statements("run", kind, "--cycle", day, "--as-of", day, code=None).code:
             release = ("release", batch, "--reason", "checked")
-            if "VOLUME" in today.statements(*release, code=None).err:
-                today.statements(*release, "--accept", "VOLUME")
+            asked = re.findall(r"--accept ([A-Z]+)", today.statements(*release, code=None).err)
+            if asked:
+                today.statements(*release, *(option for check in asked for option in ("--accept", check)))
         counts = today.statements("show", batch, "--json").json["counts"]
         assert counts["handed_off"] == counts["rendered"], batch
         for document_id, cents in hospital.ledger(

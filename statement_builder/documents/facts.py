@@ -149,6 +149,8 @@ class StatementFacts(Facts, kw_only=True):
     """Which statement about these visits this is. 0: they differ, or it is not known."""
     bill_count: int = 0
     """Statements about these visits before the first letter. 0: as `bill_number`."""
+    asks_plans_only: bool = False
+    """Whether it asks for agreed installments and nothing else, so that it offers no other plan."""
     installment_count: int = 0
     """Monthly payments that the billing office offers for this bill. 0: no offer by number."""
     installment_cents: int = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from statement_builder.billing.model import Correspondence, Delivery, GuarantorA
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.policy import Policy
 from tests.builders import make_account, make_guarantor, make_payment
-from tests.policy.candidates import codes, mailed, make_plan, recorded_hold, selected, statement, visit
+from tests.policy.candidates import AS_OF, codes, mailed, make_plan, recorded_hold, selected, statement, visit
 
 
 def test_statement__bills_every_visit_in_order_of_service() -> None:
@@ -150,6 +150,23 @@ def test_statement__plan_visit_owes_the_installment() -> None:
     assert (selected(decision).amount_cents, decision.balance_cents) == (10_000, 30_000)
     assert selected(decision).due_on == date(2026, 12, 14)  # the fourth installment: 66 days ago + 90
     assert decision.holds == ()
+
+
+@pytest.mark.parametrize(
+    ("days_ahead", "asks_by"),
+    [
+        pytest.param(20, 20, id="agreed-date"),
+        pytest.param(7, 7, id="agreed-date-that-paper-still-reaches"),
+        pytest.param(6, 10, id="too-near-for-paper-grace-period-from-today"),
+        pytest.param(0, 10, id="today"),
+    ],
+)
+def test_statement__of_a_plan_alone_asks_by_the_agreed_date_as_its_letters_do(days_ahead: int, asks_by: int) -> None:
+    """The agreement and the reminder name the agreed date. The bill names no other, unless it might come too late."""
+    plan = make_plan(10_000, 10_000, 10_000, 0, first=90 - days_ahead)
+    decision = statement(make_account(visit(30_000, plan_id="PL1"), plans=(plan,)))
+    assert plan.installments[-1].due_on == AS_OF + timedelta(days=days_ahead)
+    assert selected(decision).due_on == AS_OF + timedelta(days=asks_by)
 
 
 @pytest.mark.parametrize(

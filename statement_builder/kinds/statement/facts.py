@@ -56,6 +56,7 @@ def statement_facts(
         pending_cents=owed.pending_cents,
         owed_cents=owed.patient_cents,
         plan_later_cents=owed.patient_cents - due.amount_cents,
+        asks_plans_only=bool(due.plans) and not due.off_plan_cents,
         plans=tuple(
             PlanLine(
                 plan_id=position.plan_id,

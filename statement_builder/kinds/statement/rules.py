@@ -25,7 +25,7 @@ from statement_builder.policy.candidate import (
     guarantor_is_held,
 )
 from statement_builder.policy.channel import choose_channel, hold_unwanted_bill_on_paper
-from statement_builder.policy.due_dates import statements_are_done
+from statement_builder.policy.due_dates import PAPER_DAYS, statements_are_done
 from statement_builder.policy.hold_codes import make_hold
 from statement_builder.policy.recipient import recipient_digest
 from statement_builder.policy.recorded_holds import hold_recorded
@@ -137,8 +137,8 @@ def statement_amount(candidate: Candidate, account_numbers: tuple[str, ...]) -> 
 
 def _due_on(candidate: Candidate, due: AmountDue) -> date:
     """The usual due date, or the date of the last installment that it asks for if that is later: no agreed payment is
-    asked for early. A statement for plan payments only uses the date of the next installment that it asks for, or the
-    grace period from today if that ends later: a payment by then is not missed."""
+    asked for early. A statement for plan payments only uses the agreed date, as the letters about the plan do. If the
+    paper might come after it, the date is the end of the grace period from today: a payment by then is not missed."""
     asked = [
         plan.next_due_on
         for plan in due.plans
@@ -146,4 +146,6 @@ def _due_on(candidate: Candidate, due: AmountDue) -> date:
     ]
     if due.off_plan_cents or not asked:
         return max((due_date(candidate.as_of, candidate.policy.due_days), *asked))
+    if min(asked) >= candidate.as_of + timedelta(days=PAPER_DAYS):
+        return min(asked)
     return max(min(asked), candidate.as_of + timedelta(days=candidate.policy.plan_grace_days))
