@@ -20,7 +20,23 @@ BALANCE_CENTS, INSTALLMENT_CENTS, INSTALLMENTS = 600_00, 150_00, 4
 DUE_ON = ("2026-12-15", "2027-01-15", "2027-02-15", "2027-03-15")
 EXTRA_CENTS = 25_00
 """What the last payment is too much."""
-MONTHLY, DAILY = "statement", ("plan-agreement", "plan-reminder", "plan-missed", "plan-default", "refund")
+YEAR = {
+    "2026-11-07": ("statement",),
+    "2026-11-21": ("plan-agreement", "plan-reminder"),
+    "2026-12-07": ("statement", "plan-agreement"),
+    "2026-12-10": ("plan-reminder",),
+    "2027-01-07": ("statement", "plan-missed"),
+    "2027-01-10": ("plan-reminder",),
+    "2027-01-20": ("plan-missed",),
+    "2027-01-26": ("plan-missed", "plan-default"),
+    "2027-02-07": ("statement", "plan-missed", "plan-default"),
+    "2027-02-10": ("plan-reminder",),
+    "2027-03-07": ("statement",),
+    "2027-03-10": ("plan-reminder",),
+    "2027-03-22": ("refund", "plan-agreement"),
+    "2027-04-07": ("statement", "refund", "plan-reminder", "plan-missed", "plan-default"),
+}
+"""The batches of each day. What happened before them is in `_happen`."""
 _TABLES = (
     *("guarantor", "patient", "coverage", "encounter", "contact", "charge", "insurance_transaction"),
     *("patient_payment", "patient_share", "correspondence", "payment_plan", "installment", "payroll_deduction", "hold"),
@@ -45,22 +61,9 @@ def live_a_year(home: Path, language: str) -> tuple[Hospital, list[Piece]]:
         hospital.sql(f"DELETE FROM {table}")
     _move_in(hospital, language)
     pieces: list[Piece] = []
-    _batches(hospital, pieces, "2026-11-07", (MONTHLY,))
-    _open_plan(hospital, "2026-11-20")
-    _batches(hospital, pieces, "2026-11-21", DAILY)
-    _month(hospital, pieces, "2026-12-07", "2026-12-10")
-    _pay(hospital, 1, "2026-12-14")
-    _month(hospital, pieces, "2027-01-07", "2027-01-10", "2027-01-20", "2027-01-26")
-    _pay(hospital, 2, "2027-02-03")
-    _month(hospital, pieces, "2027-02-07", "2027-02-10")
-    _pay(hospital, 3, "2027-02-12")
-    _month(hospital, pieces, "2027-03-07", "2027-03-10")
-    _pay(hospital, 4, "2027-03-13", extra_cents=EXTRA_CENTS)
-    hospital.sql("UPDATE payment_plan SET status = 'completed'")
-    _approve_refund(hospital, "2027-03-20")
-    _batches(hospital, pieces, "2027-03-22", DAILY)
-    _month(hospital, pieces, "2027-04-07")
-    _month(hospital, pieces, "2027-11-07")
+    for day, kinds in YEAR.items():
+        _happen(hospital, day)
+        _batches(hospital, pieces, day, kinds)
     return hospital, pieces
 
 
@@ -75,11 +78,21 @@ def read_pdf(hospital: Hospital, piece: Piece, path: Path) -> None:
     hospital.statements("get", piece.document_id, "-o", str(path))
 
 
-def _month(hospital: Hospital, pieces: list[Piece], first: str, *others: str) -> None:
-    """The statement batch of the month with its letters, and the letters of other days."""
-    _batches(hospital, pieces, first, (MONTHLY, *DAILY))
-    for day in others:
-        _batches(hospital, pieces, day, DAILY)
+def _happen(hospital: Hospital, day: str) -> None:
+    """What happened since the batches before: a plan, payments on time and late, one too large, a refund."""
+    match day:
+        case "2026-11-21":
+            _open_plan(hospital, "2026-11-20")
+        case "2027-01-07":
+            _pay(hospital, 1, "2026-12-14")
+        case "2027-02-07":
+            _pay(hospital, 2, "2027-02-03")
+        case "2027-03-07":
+            _pay(hospital, 3, "2027-02-12")
+        case "2027-03-22":
+            _pay(hospital, 4, "2027-03-13", extra_cents=EXTRA_CENTS)
+            hospital.sql("UPDATE payment_plan SET status = 'completed'")
+            _approve_refund(hospital, "2027-03-20")
 
 
 def _batches(hospital: Hospital, pieces: list[Piece], day: str, kinds: Sequence[str]) -> None:

@@ -10,8 +10,8 @@ import pytest
 from statement_builder.billing.model import Correspondence, Delivery, GuarantorAccount, PlanStatus
 from statement_builder.billing.selection import Channel, Kind
 from statement_builder.policy import Policy
-from tests.builders import make_account, make_guarantor, make_payment
-from tests.policy.candidates import AS_OF, codes, mailed, make_plan, recorded_hold, selected, statement, visit
+from tests.builders import AS_OF, make_account, make_guarantor, make_payment
+from tests.policy.candidates import codes, mailed, make_plan, recorded_hold, selected, statement, visit
 
 
 def test_statement__bills_every_visit_in_order_of_service() -> None:

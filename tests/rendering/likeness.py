@@ -34,7 +34,9 @@ def differences(one: bytes, other: bytes) -> list[str]:
 
 
 def _layout_text(pdf: bytes) -> bytes:
-    return subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True).stdout
+    """The text line by line. How many spaces a gap gets can depend on the last digit of a coordinate."""
+    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
+    return re.sub(rb" {2,}", b"  ", done.stdout)
 
 
 def _pixel_difference(page: pdfium.PdfPage, other_page: pdfium.PdfPage) -> int:

@@ -142,7 +142,7 @@ def _plan_letter(kind: str, random: Random, **person: Any) -> Content:
         return make_agreement(plan, policy=Policy(plan_letter_mode=mode), **person)
     if kind == "plan-reminder":
         paid = (10_000,) * random.choice((0, 2, 5))
-        return make_reminder(make_plan(*paid, next_on=date(2026, 11, random.randint(20, 25)), method=method), **person)
+        return make_reminder(make_plan(*paid, next_on=date(2026, 11, random.randint(21, 25)), method=method), **person)
     if kind == "plan-missed":
         paid = (10_000,) * random.choice((1, 3)) + (random.choice((0, 5_000)),)
         return make_missed(make_plan(*paid, next_on=date(2026, 12, random.randint(1, 9)), method=method), **person)
