@@ -27,8 +27,8 @@ CYCLE = "2026-11-07"
 STAGES = ("gz-", "gz+", "zip-", "zip+", "ctl-", "ctl+")
 """Before and after the snapshot of the accounts, the archive's pack of pages, and the control file of a hand-off."""
 WALKS = range(int(os.environ.get("KILLED_CYCLES", "1")))
-"""Each walk kills each batch at two of the stages and once at a moment that is not chosen. With 3, as in the nightly run,
-each kind is killed at each stage."""
+"""Each walk kills each batch at two of the stages and once at a moment that is not chosen. With 3, as in the nightly
+run, each kind is killed at each stage."""
 MOMENTS_MAX = 100
 KINDS_WITHOUT_DOCUMENT = {Kind.PLAN_DEFAULT}
 """In a first cycle no letter about a missed payment has been mailed before."""
