@@ -9,6 +9,7 @@ import pypdfium2 as pdfium
 import pytest
 
 from statement_builder.billing.model import ObstetricEpisode
+from statement_builder.billing.selection import Kind
 from statement_builder.documents import Content
 from statement_builder.documents.facts import ObNoticeFacts
 from statement_builder.rendering import PlainEngine
@@ -56,7 +57,8 @@ def test_large_print__phone_website_and_code_are_on_page_1(engine: PlainEngine, 
     pdf = engine.render(content).pdf
     first = page_texts(pdf)[0].replace("\u00a0", " ")
     assert "(413) 555-0142" in first
-    assert "riverbend.example/pay" in first
+    asks_nothing = content.kind is Kind.ASSISTANCE_DECISION and not content.has_coupon
+    assert ("riverbend.example/pay" in first) is not asks_nothing
     assert content.amount_text in first
     assert ("Pay online: scan" in first) is bool(content.payment_url)
 
