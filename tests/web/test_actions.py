@@ -162,7 +162,7 @@ def test_correct__shows_the_difference_first(visit: Visit) -> None:
     assert "it would print the same amount" in page
     pay_part(visit.hospital, document)
     page = act(visit, f"/documents/{document}/correct/preview")
-    assert "It changes <strong>the amount and the lines</strong>" in page
+    assert "It changes: <strong>the amount, the lines</strong>." in page
     for picture in re.findall(r'src="(/previews/[^"]+)"', page):
         assert visit.get(picture).content.startswith(b"\x89PNG")
     assert corrections(visit.hospital, document) == [], "the preview made a correction"
@@ -222,7 +222,7 @@ def test_action__one_at_a_time_for_a_batch(visit: Visit) -> None:
     order = Order(verb="rerun", subject=BATCH, actor="ben@desk", memberships=frozenset())
     visit.console.jobs.start(order, session="s", batch_id=BATCH)
     with pytest.raises(BatchBusy):
-        visit.console.jobs.start(order, session="s", batch_id=BATCH)
+        visit.console.jobs.start(order, session="of-another-person", batch_id=BATCH)
 
 
 def test_progress__is_shown_while_it_runs_and_the_page_reloads_after(visit: Visit) -> None:

@@ -34,7 +34,7 @@ def routes(visit: Visit, method: str) -> list[str]:
     """Every path of the application, with something in the place of its parameters."""
     found = [each for each in visit.app.routes if isinstance(each, APIRoute) and method in each.methods]
     filled = {"batch_id": BATCH, "document_id": "0" * 8, "token": "t", "verb": "void", "name": "STMT_X", "job_id": "j"}
-    filled |= {"version": "before", "number": "1"}
+    filled |= {"version": "before", "number": "1", "kind": "statement", "page": "1"}
     return [each.path.format(**filled) for each in found]
 
 
