@@ -8,7 +8,7 @@ from mail_house.agency.files import (
 )
 from mail_house.agency.lines import ChangeLine, FileHead, PlacementLine
 from mail_house.agency.profile import AgencyProfile, load_agency_profile
-from mail_house.agency.reports import AgencyRow, AgencyRowType, BadRow, read_agency_file
+from mail_house.agency.reports import AgencyRow, AgencyRowType, read_agency_file
 from mail_house.agency.store import AgencyStore, open_agency
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "AgencyRow",
     "AgencyRowType",
     "AgencyStore",
-    "BadRow",
     "ChangeLine",
     "FileHead",
     "PlacementLine",

@@ -21,15 +21,14 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 import msgspec
 
-COLUMNS = ("row", "placement", "on", "amount", "fee", "reference", "reason")
+from mail_house.pipe_file import BadRow, PipeFormat, read_pipe_file
+
 TRAILER = "TRAILER"
-LINES_MAX = 200_000
 _AMOUNT = re.compile(r"-?[0-9]{1,9}\.[0-9]{2}")
-_COUNT = re.compile(r"[0-9]{1,7}")
 _MUST_BE: Mapping[str, str] = {
     "row": "accepted, rejected, payment, closed, returned, or recalled",
     "placement": "the placement as in the placement file",
@@ -78,71 +77,32 @@ class AgencyRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return _cents(self.fee)
 
 
-class BadRow(NamedTuple):
-    """A row that cannot be read, in words that quote nothing of it."""
-
-    line: int
-    problem: str
-
-
 def read_agency_file(data: bytes) -> tuple[list[AgencyRow], list[BadRow]]:
     """The rows that can be read, and those that cannot. ValueError for a file that is not an agency's, or is cut; the
     message completes a sentence about the file."""
-    try:
-        lines = data.decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError as exc:
-        raise ValueError("is not UTF-8 text") from exc
-    while lines and not lines[-1].strip():
-        lines.pop()
-    if len(lines) > LINES_MAX:
-        raise ValueError(f"has more than {LINES_MAX:,} lines")
-    if not lines or tuple(lines[0].split("|")) != COLUMNS:
-        raise ValueError(f"has another header than {'|'.join(COLUMNS)}")
-    trailer = lines[-1].split("|")
-    if (
-        len(lines) < 2
-        or len(trailer) != 3
-        or trailer[0] != TRAILER
-        or not _COUNT.fullmatch(trailer[1])
-        or not _AMOUNT.fullmatch(trailer[2])
-    ):
-        raise ValueError(f"has no last line {TRAILER}|number of rows|sum of the amounts: it may be cut")
-    if int(trailer[1]) != len(lines) - 2:
-        raise ValueError(f"has {len(lines) - 2:,} rows, and its last line says {int(trailer[1]):,}: it may be cut")
-    rows, bad = [], []
-    for number, line in enumerate(lines[1:-1], start=2):
-        try:
-            rows.append(_read_row(number, line))
-        except ValueError as exc:
-            bad.append(BadRow(number, str(exc)))
-    if not bad and sum(row.cents for row in rows) != _cents(trailer[2]):
+    file = read_pipe_file(data, _FORMAT)
+    if not file.bad and sum(row.cents for row in file.rows) != _cents(file.totals[0]):
         raise ValueError("has amounts that do not add up to its last line: it may have been changed")
-    return rows, bad
+    return file.rows, file.bad
 
 
 def _cents(amount: str) -> int:
     return int(amount.replace(".", ""))
 
 
-def _read_row(number: int, line: str) -> AgencyRow:
-    cells = line.split("|")
-    if len(cells) != len(COLUMNS):
-        raise ValueError(f"it has {len(cells)} columns, not {len(COLUMNS)}")
-    values = dict(zip(COLUMNS, cells, strict=True))
-    for field in msgspec.structs.fields(AgencyRow)[1:]:
-        try:
-            msgspec.convert(values[field.name], field.type)
-        except msgspec.ValidationError as exc:
-            raise ValueError(f"{field.name} is not valid: it must be {_MUST_BE[field.name]}") from exc
-    row = msgspec.convert({"line": number, **values}, AgencyRow)
+def _check(row: AgencyRow) -> None:
     if (row.row is AgencyRowType.PAYMENT) != bool(row.reference):
         raise ValueError("reference must be filled for a payment, and empty otherwise")
     if row.row is not AgencyRowType.PAYMENT and (row.fee_cents or row.cents < 0):
         raise ValueError("only a payment has a fee, or an amount below zero")
     if row.row is AgencyRowType.PAYMENT and (not row.cents or not row.fee_cents * _sign(row.cents) >= 0):
         raise ValueError("a payment has an amount, and a fee of the same sign")
-    return row
 
 
 def _sign(cents: int) -> int:
     return 1 if cents > 0 else -1
+
+
+_FORMAT = PipeFormat(
+    row=AgencyRow, must_be=_MUST_BE, check=_check, trailer=TRAILER, unit="rows", totals={"sum of the amounts": _AMOUNT}
+)

@@ -11,40 +11,26 @@ what was delivered, so that no account is placed twice. It may remove the other 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 
 from mail_house.agency.files import AgencyControl, AgencyFile, read_agency_control, write_agency_control
-from mail_house.errors import Misconfigured, Permanent
-from mail_house.portal.store import check_folder, control_name, folder_opener
+from mail_house.controlled_folder import OpenDirectory, check_folder, control_name, find_control, folder_opener
+from mail_house.errors import Misconfigured
 from mail_house.print_files.control import file_facts
 from mail_house.urls import parse_url
-from mail_house.vendors.vendor import Directory
 from security_kit.openpgp import PgpEncryptor, load_encryptor
 
 
 class AgencyStore:
     """Every method may be called again. It raises Retryable if the folder cannot be reached."""
 
-    def __init__(
-        self, open_directory: Callable[[], AbstractContextManager[Directory]], encryptor: PgpEncryptor | None
-    ) -> None:
+    def __init__(self, open_directory: OpenDirectory, encryptor: PgpEncryptor | None) -> None:
         self._open = open_directory
         self._encryptor = encryptor
 
     def find(self, name: str) -> AgencyControl | None:
         """The control file under this name, or None. Raises Permanent if it is not one of ours."""
-        with self._open() as directory:
-            data = directory.read(control_name(name))
-        if data is None:
-            return None
-        try:
-            control = read_agency_control(data)
-        except ValueError as exc:
-            raise Permanent(f"{control_name(name)} at the agency is {exc}: check which program wrote it") from exc
-        if control.name != name:
-            raise Permanent(f"{control_name(name)} at the agency is the control file of {control.name}: rename it")
-        return control
+        return find_control(self._open, name, read_agency_control, "the agency")
 
     def deliver(self, file: AgencyFile) -> None:
         """Write the file, and the control file last. A file without its control file, from a run that was killed, is
@@ -70,8 +56,7 @@ class AgencyStore:
 
     def check(self) -> None:
         """Require that the folder can be reached and written to."""
-        with self._open() as directory:
-            check_folder(directory)
+        check_folder(self._open)
 
 
 def open_agency(url: str, *, pgp_key: str, setting: str, environ: Mapping[str, str]) -> AgencyStore:

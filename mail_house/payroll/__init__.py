@@ -1,12 +1,11 @@
 """The hospital's payroll: the deductions that it should take, and what it answers."""
 
-from mail_house.payroll.answers import Answer, BadAnswer, read_answers
+from mail_house.payroll.answers import Answer, read_answers
 from mail_house.payroll.deductions import DeductionControl, DeductionFile, DeductionLine, build_deduction_file
 from mail_house.payroll.store import PayrollStore, open_payroll
 
 __all__ = [
     "Answer",
-    "BadAnswer",
     "DeductionControl",
     "DeductionFile",
     "DeductionLine",

@@ -11,40 +11,34 @@ was delivered, so that no deduction is sent twice. It may remove the other file 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Mapping
 
-from mail_house.errors import Permanent
+from mail_house.controlled_folder import (
+    OpenDirectory,
+    check_folder,
+    control_name,
+    find_control,
+    folder_opener,
+    write_once,
+)
 from mail_house.payroll.deductions import (
     DeductionControl,
     DeductionFile,
     read_deduction_control,
     write_deduction_control,
 )
-from mail_house.portal.store import check_folder, control_name, folder_opener, write_once
 from mail_house.urls import BackendUrl
-from mail_house.vendors.vendor import Directory
 
 
 class PayrollStore:
     """Every method may be called again. It raises Retryable if the folder cannot be reached."""
 
-    def __init__(self, open_directory: Callable[[], AbstractContextManager[Directory]]) -> None:
+    def __init__(self, open_directory: OpenDirectory) -> None:
         self._open = open_directory
 
     def find(self, name: str) -> DeductionControl | None:
         """The control file under this name, or None. Raises Permanent if it is not one of ours."""
-        with self._open() as directory:
-            data = directory.read(control_name(name))
-        if data is None:
-            return None
-        try:
-            control = read_deduction_control(data)
-        except ValueError as exc:
-            raise Permanent(f"{control_name(name)} at payroll is {exc}: check which program wrote it") from exc
-        if control.name != name:
-            raise Permanent(f"{control_name(name)} at payroll is the control file of {control.name}: rename it")
-        return control
+        return find_control(self._open, name, read_deduction_control, "payroll")
 
     def deliver(self, file: DeductionFile) -> None:
         """Write the file unless it is there, and the control file last."""
@@ -53,8 +47,7 @@ class PayrollStore:
 
     def check(self) -> None:
         """Require that the folder can be reached and written to."""
-        with self._open() as directory:
-            check_folder(directory)
+        check_folder(self._open)
 
 
 def open_payroll(url: BackendUrl, *, environ: Mapping[str, str]) -> PayrollStore:

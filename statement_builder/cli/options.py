@@ -18,7 +18,7 @@ from statement_builder.actor import current_actor, current_memberships
 from statement_builder.cli import output
 from statement_builder.cli.numbers import whole_number
 from statement_builder.clock import open_clock
-from statement_builder.errors import ConfigError
+from statement_builder.errors import ConfigError, GateStop
 from statement_builder.ledger import AccessSubject
 from statement_builder.operations.access import require_ledger
 from statement_builder.pipeline.context import AppContext, no_progress, open_context
@@ -125,3 +125,9 @@ def parse_day(text: str | None, option: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError as exc:
         raise ConfigError(f"{option} takes a date such as 2026-11-07") from exc
+
+
+def require_none(count: int) -> None:
+    """Stop if so many alerts need a person."""
+    if count:
+        raise GateStop(f"{count:,} {'item needs' if count == 1 else 'items need'} attention.")

@@ -6,8 +6,8 @@ import typer
 
 from mail_house.errors import HandOffError
 from statement_builder.cli import output
-from statement_builder.cli.options import Json, opened
-from statement_builder.errors import GateStop, StatementsError
+from statement_builder.cli.options import Json, opened, require_none
+from statement_builder.errors import StatementsError
 
 payroll_app = typer.Typer(help="Tell payroll what to deduct, and read what it took.", no_args_is_help=True)
 
@@ -23,7 +23,7 @@ def send(as_json: Json = False) -> None:
         except HandOffError as exc:
             raise StatementsError(f"{exc}\nFix this, then `statements payroll send` sends the rest, once.") from exc
     output.print_json(result) if as_json else output.show_sent_deductions(result)
-    _require_none(len(result.alerts))
+    require_none(len(result.alerts))
 
 
 @payroll_app.command("collect")
@@ -34,10 +34,4 @@ def collect(as_json: Json = False) -> None:
     with opened() as context:
         result = collect_answers(context)
     output.print_json(result) if as_json else output.show_collected_answers(result)
-    _require_none(len(result.alerts))
-
-
-def _require_none(count: int) -> None:
-    """Stop if so many alerts need a person."""
-    if count:
-        raise GateStop(f"{count:,} {'item needs' if count == 1 else 'items need'} attention.")
+    require_none(len(result.alerts))

@@ -8,7 +8,7 @@ import typer
 
 from mail_house.errors import HandOffError
 from statement_builder.cli import output
-from statement_builder.cli.options import AsOf, Json, Purpose, Reason, opened, parse_day
+from statement_builder.cli.options import AsOf, Json, Purpose, Reason, opened, parse_day, require_none
 from statement_builder.errors import GateStop, StatementsError
 from statement_builder.operations.access import list_subjects, record_access
 
@@ -84,7 +84,7 @@ def send(as_json: Json = False) -> None:
         except HandOffError as exc:
             raise StatementsError(f"{exc}\nFix this, then `statements placement send` sends the rest, once.") from exc
     output.print_json(result) if as_json else output.show_sent_placements(result)
-    _require_none(len(result.alerts))
+    require_none(len(result.alerts))
 
 
 @placement_app.command("collect")
@@ -95,7 +95,7 @@ def collect(as_json: Json = False) -> None:
     with opened() as context:
         result = collect_reports(context)
     output.print_json(result) if as_json else output.show_collected_reports(result)
-    _require_none(len(result.alerts))
+    require_none(len(result.alerts))
 
 
 @placement_app.command("recall")
@@ -110,7 +110,7 @@ def recall(
     with opened() as context:
         result = recall_visit(context, account, reason)
     output.print_json(result) if as_json else output.show_recalled_placement(result)
-    _require_none(len(result.alerts))
+    require_none(len(result.alerts))
 
 
 @placement_app.command("status")
@@ -123,10 +123,4 @@ def status(as_json: Json = False) -> None:
     output.print_json(found) if as_json else output.show_placement_status(found)
     if wrong := [each.agency_id for each in found.agencies if not each.foots]:
         raise GateStop(f"The figures of {', '.join(wrong)} do not foot (docs/runbooks/placement.md).")
-    _require_none(len(found.alerts))
-
-
-def _require_none(count: int) -> None:
-    """Stop if so many alerts need a person."""
-    if count:
-        raise GateStop(f"{count:,} {'item needs' if count == 1 else 'items need'} attention.")
+    require_none(len(found.alerts))

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from statement_builder.cli import output
-from statement_builder.cli.options import Json, Workers, opened
-from statement_builder.errors import ConfigError, GateStop
+from statement_builder.cli.options import Json, Workers, opened, require_none
+from statement_builder.errors import ConfigError
 from statement_builder.operations.access import list_subjects, record_access
 
 
@@ -33,6 +33,4 @@ def track(
         if subjects := list_subjects(result):
             record_access(context, "track", subjects)
     output.print_json(result) if as_json else output.show_tracking(result)
-    if result.alerts:
-        count = len(result.alerts)
-        raise GateStop(f"{count:,} {'item needs' if count == 1 else 'items need'} attention.")
+    require_none(len(result.alerts))

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
+from mail_house.controlled_folder import control_name
 from mail_house.errors import Permanent, Retryable
 from mail_house.portal import (
     ArchivedRange,
@@ -23,7 +24,7 @@ from mail_house.portal import (
     portal_token,
 )
 from mail_house.portal.feed import write_feed_control
-from mail_house.portal.store import control_name, read_control_of
+from mail_house.portal.store import read_control_of
 from mail_house.print_files.control import file_facts
 from mail_house.print_files.names import FEED_FILE_PREFIX, print_file_name
 from mail_house.urls import parse_url
