@@ -63,6 +63,23 @@ def test_verification__says_how_the_amount_came_about_and_asks_for_nothing() -> 
     assert not content.has_coupon
 
 
+@pytest.mark.parametrize(
+    ("first_on", "printed_on", "is_billed"),
+    [
+        pytest.param(None, None, False, id="never-billed"),
+        pytest.param(days_ago(31), days_ago(31), True, id="billed"),
+        pytest.param(days_ago(0), days_ago(0), True, id="mailed-today"),
+        pytest.param(days_ago(-3), None, True, id="on-its-way-and-counted-as-mailed-in-three-days"),
+    ],
+)
+def test_verification__names_no_day_ahead_as_the_day_of_the_first_bill(
+    first_on: date | None, printed_on: date | None, is_billed: bool
+) -> None:
+    mailed = replace(BILLED, first_statement_on=first_on, last_mailed_on=first_on) if first_on else None
+    facts = facts_of(disputed(correspondence=mailed))
+    assert (facts.first_billed_on, facts.is_billed) == (printed_on, is_billed)
+
+
 def test_verification__lists_what_every_review_of_the_visit_corrected_once() -> None:
     requests = (
         make_dispute("Q1", corrected=(Correction.PAYMENT_POSTED,)),

@@ -30,8 +30,10 @@ class VerificationFacts(Facts, kw_only=True):
     reviewed_on: date
     corrected: tuple[Correction, ...]
     """In the order of `Correction`. Empty: the bill was correct."""
+    is_billed: bool
+    """Whether a bill about the visit was handed off."""
     first_billed_on: date | None
-    """None: no bill about the visit was mailed."""
+    """None: no bill about the visit was mailed, or the first one is on its way and counts as mailed on a later day."""
     due_on: date
     """Letters about late payment wait for it."""
 
@@ -71,6 +73,7 @@ def verification_facts(
     (visit,) = visit_lines(account, owed.encounters, terms, issued_on)
     (encounter,) = [each for each in account.encounters if each.account_number == visit.account_number]
     mailed = encounter.correspondence
+    first_on = mailed.first_statement_on if mailed else None
     facts = VerificationFacts(
         visit=visit,
         postings=postings_of(encounter, issued_on),
@@ -78,7 +81,8 @@ def verification_facts(
         asked_on=min(each.asked_on for each in selection.requests),
         reviewed_on=max(reviews),
         corrected=tuple(item for item in Correction if any(item in each.corrected for each in selection.requests)),
-        first_billed_on=mailed.first_statement_on if mailed else None,
+        is_billed=first_on is not None,
+        first_billed_on=first_on if first_on is not None and first_on <= issued_on else None,
         due_on=selection.due_on,
     )
     posted_cents = sum(each.amount_cents for each in facts.postings)
