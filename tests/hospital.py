@@ -144,6 +144,11 @@ class Hospital:
         shutil.copytree(self.home, home)
         return replace(self, home=home, environ=dict(self.environ))
 
+    def on_day(self, day: str, time: str = "15:00") -> Hospital:
+        """The same hospital on another day, such as `2026-12-15`, with billing data of that day."""
+        self.sql("UPDATE feed SET loaded_at = ?", f"{day}T06:00:00Z")
+        return replace(self, environ=self.environ | {"STATEMENTS_CLOCK": f"{day}T{time}:00+00:00"})
+
     def as_user(self, user_id: int) -> Hospital:
         """The same hospital, operated by another Unix user. Files stay accessible."""
         return replace(self, user_id=user_id)

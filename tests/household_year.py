@@ -67,12 +67,6 @@ def live_a_year(home: Path, language: str) -> tuple[Hospital, list[Piece]]:
     return hospital, pieces
 
 
-def on(hospital: Hospital, day: str) -> Hospital:
-    """The same hospital on another day, with data of that day."""
-    hospital.sql("UPDATE feed SET loaded_at = ?", f"{day}T06:00:00Z")
-    return Hospital(hospital.home, {"STATEMENTS_CLOCK": f"{day}T15:00:00+00:00"})
-
-
 def read_pdf(hospital: Hospital, piece: Piece, path: Path) -> None:
     """Write the document as it was mailed."""
     hospital.statements("get", piece.document_id, "-o", str(path))
@@ -97,7 +91,7 @@ def _happen(hospital: Hospital, day: str) -> None:
 
 def _batches(hospital: Hospital, pieces: list[Piece], day: str, kinds: Sequence[str]) -> None:
     known = {piece.document_id for piece in pieces}
-    today = on(hospital, day)
+    today = hospital.on_day(day)
     for kind in kinds:
         batch = f"{day}-{kind}"
         if today.statements("run", kind, "--cycle", day, "--as-of", day, code=None).code:

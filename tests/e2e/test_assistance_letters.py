@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from statement_builder.source.sample.distribution import ONE_OF_EACH
-from tests.e2e.test_plan_letters import documents, holds, on, run, sent_ids
+from tests.e2e.test_plan_letters import documents, holds, run, sent_ids
 from tests.hospital import Hospital, build_hospital
 from tests.kill_points import passed_moments, run_killed_at
 
@@ -71,7 +71,7 @@ def test_dunning__waits_for_the_decision_letter_and_its_date(days: Hospital, tmp
     assert holds(untold, f"{DAY}-dunning", guarantor) == {"FAP_LETTER"}
     hospital = days.copy_to(tmp_path / "told")
     for day, waits in (("2026-12-07", True), ("2026-12-15", False)):
-        on(hospital, day).statements("run", "dunning", "--cycle", day, "--as-of", day, code=3)
+        hospital.on_day(day).statements("run", "dunning", "--cycle", day, "--as-of", day, code=3)
         assert ("FAP_LETTER" in holds(hospital, f"{day}-dunning", guarantor)) == waits
 
 
@@ -111,9 +111,9 @@ def test_assistance_decision__returned_is_due_again_and_dunning_waits_again(days
     (hospital.home / "inbox").mkdir(exist_ok=True)
     nixie = f"document_id,returned_on,return_reason\r\n{document},2026-11-20,ANK\r\n"
     (hospital.home / "inbox" / "nixie.csv").write_text(nixie, encoding="utf-8")
-    on(hospital, "2026-12-15").statements("track", code=None)
+    hospital.on_day("2026-12-15").statements("track", code=None)
     hospital.sql("UPDATE guarantor SET address_lines = '9 Elm St' WHERE guarantor_id = ?", guarantor)
-    on(hospital, "2026-12-15").statements("run", "dunning", "--cycle", "2026-12-15", "--as-of", "2026-12-15", code=3)
+    hospital.on_day("2026-12-15").statements("run", "dunning", "--cycle", "2026-12-15", "--as-of", "2026-12-15", code=3)
     assert "FAP_LETTER" in holds(hospital, "2026-12-15-dunning", guarantor), "nobody got the letter"
     run(hospital, KINDS[1], "2026-12-16")
     causes = [cause for each, cause, _ in documents(hospital, KINDS[1]) if each == guarantor]

@@ -119,8 +119,7 @@ def test_dunning_funnel__counts_what_was_mailed_and_paid(hospital: Hospital) -> 
     hospital.sql(
         "INSERT INTO patient_payment VALUES ('M-NEW', ?, ?, ?, 'CARD', 1234)", guarantor, account, paid_on.isoformat()
     )
-    later = Hospital(hospital.home, {"STATEMENTS_CLOCK": "2027-01-20T15:00:00+00:00"})
-    hospital.sql("UPDATE feed SET loaded_at = '2027-01-20T06:00:00Z'")
+    later = hospital.on_day("2027-01-20")
     report = read(later, "dunning-funnel")
     ((documents, cents),) = hospital.ledger(
         "SELECT count(*), sum(amount_cents) FROM document WHERE mailed_on IS NOT NULL AND revision_of = ''"

@@ -23,8 +23,7 @@ pytestmark = pytest.mark.hospital("mailed", guarantors=40, final_vendor_status="
 
 def on_day(hospital: Hospital, day: int, time: str = "16:00") -> Hospital:
     """The hospital on a day of November, with fresh billing data."""
-    hospital.sql("UPDATE feed SET loaded_at = ?", f"2026-11-{day:02}T06:00:00Z")
-    return Hospital(hospital.home, {"STATEMENTS_CLOCK": f"2026-11-{day:02}T{time}:00+00:00"})
+    return hospital.on_day(f"2026-11-{day:02}", time)
 
 
 def sent_headers(hospital: Hospital, document: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from statement_builder.operations.tracking.estate_deadlines import find_estate_d
 from statement_builder.pipeline.context import open_context
 from statement_builder.settings import load_settings
 from statement_builder.source.sample.distribution import ONE_OF_EACH
-from tests.e2e.test_plan_letters import DAY, NEXT_DAY, documents, holds, on, run
+from tests.e2e.test_plan_letters import DAY, NEXT_DAY, documents, holds, run
 from tests.hospital import Hospital, build_hospital
 from tests.pdf_text import page_texts
 
@@ -94,7 +94,7 @@ def test_pages__ask_no_person_to_pay(days: Hospital, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["statement", "dunning", "plan-reminder"])
 def test_other_mail__none_to_the_dead(days: Hospital, tmp_path: Path, kind: str) -> None:
     """Nobody recorded a hold DECEASED: the estate on file says it."""
-    hospital = on(days.copy_to(tmp_path / "home"), DAY)
+    hospital = days.copy_to(tmp_path / "home").on_day(DAY)
     dead = [found for (found,) in hospital.sql("SELECT guarantor_id FROM estate")]
     assert len(dead) >= 9
     hospital.statements("run", kind, "--cycle", DAY, "--as-of", DAY, "--until", "build", code=None)
@@ -124,7 +124,7 @@ def test_alerts__come_once_30_14_and_7_days_before(days: Hospital) -> None:
 
 
 def test_work_queue__lists_the_claims_that_a_person_presents(days: Hospital) -> None:
-    rows = on(days, NEXT_DAY).statements("exceptions", "--json").json
+    rows = days.on_day(NEXT_DAY).statements("exceptions", "--json").json
     found = {row["guarantor"]: row for row in rows if row["code"].startswith("EST_")}
     assert found[near(days)]["code"] == "EST_DEADLINE"
     assert "2026-11-20, 12 days from now" in found[near(days)]["message"]
@@ -138,7 +138,7 @@ def test_presented_by_hand__ends_the_alerts(days: Hospital, tmp_path: Path) -> N
     day = "2026-11-09"
     hospital.sql("UPDATE estate SET claim_filed_on = ? WHERE guarantor_id = ?", day, near(hospital))
     run(hospital, "estate-claim", day)
-    rows = on(hospital, day).statements("exceptions", "--json").json
+    rows = hospital.on_day(day).statements("exceptions", "--json").json
     assert near(hospital) not in {row["guarantor"] for row in rows if row["code"].startswith("EST_")}
 
 
@@ -150,7 +150,7 @@ def test_inquiry__returned_waits_for_an_address_and_is_due_again(days: Hospital,
     (hospital.home / "inbox").mkdir(exist_ok=True)
     nixie = f"document_id,returned_on,return_reason\r\n{document},2026-11-09,DEC\r\n"
     (hospital.home / "inbox" / "nixie.csv").write_text(nixie, encoding="utf-8")
-    on(hospital, "2026-11-10").statements("track", code=None)
+    hospital.on_day("2026-11-10").statements("track", code=None)
     assert hospital.ledger("SELECT code FROM suppression WHERE guarantor_id = ?", asked) == [("RETMAIL",)]
     run(hospital, "estate-inquiry", "2026-11-10")
     assert "RETMAIL" in holds(hospital, "2026-11-10-estate-inquiry", asked)
@@ -174,7 +174,7 @@ def test_death_report__does_not_stop_the_letters_to_the_estate(days: Hospital, t
     _record_death(hospital, asked)
     run_release(hospital)
     assert [row["address_1"] for row in hospital.manifest_rows()] == ["Personal Representative"]
-    on(hospital, NEXT_DAY).statements("track", code=None)
+    hospital.on_day(NEXT_DAY).statements("track", code=None)
     ((state,),) = hospital.ledger("SELECT state FROM document WHERE kind = 'estate-inquiry'")
     assert state == "handed_off"
 

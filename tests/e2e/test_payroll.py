@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from statement_builder.source.sample.distribution import ONE_OF_EACH
-from tests.e2e.test_plan_letters import documents, holds, on, run, sent_ids
+from tests.e2e.test_plan_letters import documents, holds, run, sent_ids
 from tests.hospital import Hospital, build_hospital
 from tests.kill_points import passed_moments, run_killed_at
 
@@ -52,7 +52,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Hospital:
 
 @pytest.fixture
 def hospital(month: Hospital, tmp_path: Path) -> Hospital:
-    return on(with_payroll(month.copy_to(tmp_path / "home")), DAY)
+    return with_payroll(month.copy_to(tmp_path / "home")).on_day(DAY)
 
 
 def employee(hospital: Hospital, where: str) -> tuple[str, str]:
@@ -123,7 +123,7 @@ def test_payroll_form__that_came_back_is_due_again(hospital: Hospital) -> None:
     ],
 )
 def test_payroll_form__changed_before_mailing_is_not_mailed(tmp_path: Path, change: str, code: str) -> None:
-    hospital = on(build(tmp_path / "home"), DAY)
+    hospital = build(tmp_path / "home").on_day(DAY)
     hospital.statements("run", KIND, "--cycle", DAY, "--as-of", DAY, code=3)  # a person releases the forms
     asked, _ = employee(hospital, "per_pay_cents = 10000 AND work_state = 'MA' AND first_pay_on = '2026-12-05'")
     hospital.sql(f"UPDATE payroll_deduction SET {change} WHERE guarantor_id = ?", asked)
@@ -210,13 +210,13 @@ def collect(hospital: Hospital, code: int = 0) -> dict[str, Any]:
 def test_payroll_collect__a_miss_ends_the_hold_on_letters(hospital: Hospital) -> None:
     guarantor, number = employee(hospital, "status = 'signed'")
     hospital.statements("payroll", "send")
-    later = on(hospital, AFTER)
+    later = hospital.on_day(AFTER)
     later.statements("run", "dunning", "--cycle", AFTER, "--as-of", AFTER, code=None)
     assert "EMPLOYEE" in holds(later, f"{AFTER}-dunning", guarantor)
     answer(later, "answers.txt", f"{number}|HOSPITAL|{PAYDAY}|not_taken|0.00|short_pay")
     found = collect(later)
     assert (found["taken"], found["missed"]) == (0, 1)
-    last = on(hospital, "2026-11-21")
+    last = hospital.on_day("2026-11-21")
     last.statements("run", "dunning", "--cycle", "2026-11-21", "--as-of", "2026-11-21", code=None)
     assert "EMPLOYEE" not in holds(last, "2026-11-21-dunning", guarantor)
     assert "PLAN_OK" in holds(last, "2026-11-21-dunning", guarantor), (
@@ -227,7 +227,7 @@ def test_payroll_collect__a_miss_ends_the_hold_on_letters(hospital: Hospital) ->
 def test_payroll_collect__each_answer_counts_once_and_what_is_not_clear_waits(hospital: Hospital) -> None:
     _, number = employee(hospital, "status = 'signed'")
     hospital.statements("payroll", "send")
-    later = on(hospital, AFTER)
+    later = hospital.on_day(AFTER)
     answer(
         later,
         "answers.txt",
@@ -261,10 +261,10 @@ def test_payroll_collect__killed_at_any_moment_counts_once(hospital: Hospital, t
     _, number = employee(hospital, "status = 'signed'")
     hospital.statements("payroll", "send")
     answer(hospital, "answers.txt", f"{number}|HOSPITAL|{PAYDAY}|not_taken|0.00|short_pay")
-    whole = on(hospital.copy_to(tmp_path / "whole"), AFTER)
+    whole = hospital.copy_to(tmp_path / "whole").on_day(AFTER)
     assert run_killed_at(whole, 0, "payroll", "collect") == 0
     for moment in range(1, len(passed_moments(whole)) + 1):
-        killed = on(hospital.copy_to(tmp_path / f"killed-{moment}"), AFTER)
+        killed = hospital.copy_to(tmp_path / f"killed-{moment}").on_day(AFTER)
         assert run_killed_at(killed, moment, "payroll", "collect") == -signal.SIGKILL
         killed.statements("payroll", "collect")
         assert killed.ledger("SELECT taken_cents, is_missed, reason FROM payroll_answer") == [(0, 1, "short_pay")]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.test_plan_letters import holds, on
+from tests.e2e.test_plan_letters import holds
 from tests.hospital import Hospital, needs_other_users
 from tests.kill_points import passed_moments, run_killed_at
 from tests.placement import (
@@ -52,7 +52,7 @@ def proposed(proposed_once: Hospital, tmp_path: Path) -> Hospital:
 @pytest.fixture
 def sent(sent_once: Hospital, tmp_path: Path) -> Hospital:
     """The visits of `READY` are with the first agency, since yesterday."""
-    return on(sent_once.copy_to(tmp_path / "home"), NEXT_DAY)
+    return sent_once.copy_to(tmp_path / "home").on_day(NEXT_DAY)
 
 
 def send(hospital: Hospital, code: int = 0) -> dict[str, Any]:
@@ -230,7 +230,7 @@ def test_changes__each_payment_and_adjustment_is_told_once_and_the_agencys_own_n
     ]
     assert send(sent)["files"] == []
     sent.sql(pay, "PX3", READY[0], account, NEXT_DAY, "CHECK", -3000)
-    later = on(sent, "2026-11-09")
+    later = sent.on_day("2026-11-09")
     assert send(later)["changes"] == 1
     last = sent_records(later, "granite", "changes")[-1]
     assert last[3:7] == ["paid_direct", "2026-11-09", "-30.00", dollars(cents - 1000)]
@@ -245,12 +245,12 @@ def test_changes__killed_at_any_moment_are_told_once(sent: Hospital, tmp_path: P
         "INSERT INTO hold (hold_id, guarantor_id, code, placed_on) VALUES ('XX', ?, 'BANKR_STAY', '2026-11-06')",
         READY[1],
     )
-    whole = on(sent.copy_to(tmp_path / "whole"), NEXT_DAY)
+    whole = sent.copy_to(tmp_path / "whole").on_day(NEXT_DAY)
     assert run_killed_at(whole, 0, "placement", "send") == 0
     expected = sent_records(whole, "granite", "changes")
     assert sorted(each[3] for each in expected) == ["paid_direct", "recall"]
     for moment in range(1, len(passed_moments(whole)) + 1):
-        killed = on(sent.copy_to(tmp_path / f"killed-{moment}"), NEXT_DAY)
+        killed = sent.copy_to(tmp_path / f"killed-{moment}").on_day(NEXT_DAY)
         assert run_killed_at(killed, moment, "placement", "send") == -signal.SIGKILL
         send(killed)
         assert sent_records(killed, "granite", "changes") == expected, moment
@@ -279,7 +279,7 @@ def test_recall__a_hold_that_stops_collection_takes_the_visit_back(
 
 def test_recall__by_a_person_holds_letters_until_the_agency_confirms(sent: Hospital) -> None:
     placement, account, cents = placements(sent)[READY[0]]
-    day = on(sent, NEXT_DAY)
+    day = sent.on_day(NEXT_DAY)
     day.statements("run", "dunning", "--cycle", NEXT_DAY, "--as-of", NEXT_DAY, code=None)
     assert "PLACED" in holds(day, f"{NEXT_DAY}-dunning", READY[0])
     assert "reason" in day.statements("placement", "recall", account, code=2).err
@@ -287,12 +287,12 @@ def test_recall__by_a_person_holds_letters_until_the_agency_confirms(sent: Hospi
     assert "recalled already" in day.statements("placement", "recall", account, "--reason", "again", code=2).err
     (recall,) = sent_records(day, "granite", "changes")
     assert recall[1:4] == [placement, account, "recall"]
-    later = on(day, "2026-11-09")
+    later = day.on_day("2026-11-09")
     later.statements("run", "dunning", "--cycle", "2026-11-09", "--as-of", "2026-11-09", code=None)
     assert "PLACED" in holds(later, "2026-11-09-dunning", READY[0])
     report(later, "confirm.txt", f"recalled|{placement}|2026-11-09|{dollars(cents)}|0.00||")
     assert collect(later)["rows"] == {"recalled": 1}
-    last = on(later, "2026-11-10")
+    last = later.on_day("2026-11-10")
     last.statements("run", "dunning", "--cycle", "2026-11-10", "--as-of", "2026-11-10", code=None)
     assert "PLACED" not in holds(last, "2026-11-10-dunning", READY[0])
     assert "No agency has" in last.statements("placement", "recall", account, "--reason", "again", code=2).err
@@ -310,7 +310,7 @@ def test_whole_life__placed_accepted_paid_closed_and_returned_foots(sent: Hospit
     )
     assert collect(sent)["rows"] == {"accepted": 2, "rejected": 1}
     assert status(sent)["not_answered"] == 0
-    day = on(sent, LATER)
+    day = sent.on_day(LATER)
     report(
         day,
         "week.txt",
@@ -402,10 +402,10 @@ def test_collect__killed_at_any_moment_counts_once(sent: Hospital, tmp_path: Pat
         f"payment|{placement}|{NEXT_DAY}|5.00|1.25|R1|",
         f"returned|{placement}|{NEXT_DAY}|{dollars(cents - 500)}|0.00||uncollectible",
     )
-    whole = on(sent.copy_to(tmp_path / "whole"), NEXT_DAY)
+    whole = sent.copy_to(tmp_path / "whole").on_day(NEXT_DAY)
     assert run_killed_at(whole, 0, "placement", "collect") == 0
     for moment in range(1, len(passed_moments(whole)) + 1):
-        killed = on(sent.copy_to(tmp_path / f"killed-{moment}"), NEXT_DAY)
+        killed = sent.copy_to(tmp_path / f"killed-{moment}").on_day(NEXT_DAY)
         assert run_killed_at(killed, moment, "placement", "collect") == -signal.SIGKILL
         collect(killed)
         assert states(killed)[READY[0]] == "returned", moment
@@ -415,10 +415,10 @@ def test_collect__killed_at_any_moment_counts_once(sent: Hospital, tmp_path: Pat
 
 
 def test_status__an_agency_that_does_not_answer_is_an_alert(sent: Hospital) -> None:
-    day = on(sent, "2026-11-13")
+    day = sent.on_day("2026-11-13")
     assert [each["code"] for each in collect(day, code=3)["alerts"]] == ["AGENCY_LATE"]
     day.statements("placement", "recall", placements(day)[READY[0]][1], "--reason", "complaint")
-    later = on(day, "2026-11-20")
+    later = day.on_day("2026-11-20")
     assert {each["code"] for each in collect(later, code=3)["alerts"]} == {"AGENCY_LATE", "RECALL_LATE"}
 
 

@@ -12,15 +12,9 @@ from tests.hospital import Hospital, build_hospital
 DAY, NEXT_DAY = "2026-11-07", "2026-11-08"
 
 
-def on(hospital: Hospital, day: str) -> Hospital:
-    """The same hospital on another day, with data of that day."""
-    hospital.sql("UPDATE feed SET loaded_at = ?", f"{day}T06:00:00Z")
-    return Hospital(hospital.home, {"STATEMENTS_CLOCK": f"{day}T15:00:00+00:00"})
-
-
 def run(hospital: Hospital, kind: str, day: str) -> None:
     """Run the batch of one day to the end."""
-    hospital = on(hospital, day)
+    hospital = hospital.on_day(day)
     if hospital.statements("run", kind, "--cycle", day, "--as-of", day, code=None).code:
         release = ("release", f"{day}-{kind}", "--reason", "checked")
         if "VOLUME" in hospital.statements(*release, code=None).err:
@@ -97,7 +91,7 @@ def test_plan_default__after_the_time_to_pay_and_the_ladder_waits(month: Hospita
     run(hospital, "plan-default", "2026-12-05")
     assert len(documents(hospital, "plan-default")) == 1
     for day, waits in (("2026-12-15", True), ("2027-01-12", False)):
-        on(hospital, day).statements("run", "dunning", "--cycle", day, "--as-of", day, code=3)
+        hospital.on_day(day).statements("run", "dunning", "--cycle", day, "--as-of", day, code=3)
         assert ("PLAN_ENDED" in holds(hospital, f"{day}-dunning", guarantor)) == waits
 
 
@@ -119,7 +113,7 @@ def test_plan_missed__paid_in_the_meantime_is_not_mailed(month: Hospital, tmp_pa
 
 
 def test_reprint__of_a_letter_about_a_plan_that_has_ended(month: Hospital, tmp_path: Path) -> None:
-    hospital = on(month.copy_to(tmp_path / "home"), NEXT_DAY)
+    hospital = month.copy_to(tmp_path / "home").on_day(NEXT_DAY)
     query = "SELECT document_id FROM document WHERE kind = 'plan-agreement' AND state = 'handed_off' ORDER BY 1 LIMIT 1"
     ((document,),) = hospital.ledger(query)
     hospital.sql("UPDATE payment_plan SET status = 'completed'")

@@ -377,9 +377,7 @@ def test_clocks__of_a_visit_that_the_guarantor_was_billed_for(
         name,
     )
     for cycle, day, expected in (("2026-12", "2026-12-15", level), ("2027-01", "2027-01-20", 1)):
-        mailed.sql("UPDATE feed SET loaded_at = ?", f"{day}T06:00:00Z")
-        later = Hospital(mailed.home, mailed.environ | {"STATEMENTS_CLOCK": f"{day}T15:00:00+00:00"})
-        call(later, "run", "statement", "--cycle", cycle, "--as-of", day, "--release", code=None)
+        call(mailed.on_day(day), "run", "statement", "--cycle", cycle, "--as-of", day, "--release", code=None)
         query = "SELECT level FROM document WHERE guarantor_id = 'G100902+K9' AND batch_id = ?"
         found = mailed.ledger(query, f"{cycle}-statement")
         if level == 1 and cycle == "2027-01":

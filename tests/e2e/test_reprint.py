@@ -96,8 +96,7 @@ def test_reprint__two_requests_in_a_day_make_one_copy(hospital: Hospital) -> Non
     reprint(hospital, document)
     assert "less than a day ago" in reprint(hospital, document)
     assert len(copies(hospital, document)) == 1
-    next_days = Hospital(hospital.home, {"STATEMENTS_CLOCK": "2026-11-09T15:00:00+00:00"})
-    hospital.sql("UPDATE feed SET loaded_at = '2026-11-09T06:00:00Z'")
+    next_days = hospital.on_day("2026-11-09")
     assert "It was handed off." in reprint(next_days, document)
     assert len(copies(hospital, document)) == 2
 
