@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol, TypeVar
 
 from msgspec import field
 
+from mail_house.pipe_file import BadRow
 from statement_builder.billing.model import Record
 from statement_builder.ledger import InboundFile
 from statement_builder.operations.tracking.inbox import (
@@ -71,6 +72,40 @@ def not_readable(reason: str) -> Processed:
     """A file that is put into quarantine as a whole."""
     return Processed(
         UNREADABLE, lines=1, reports=0, news=0, unchanged=0, quarantined=1, reasons=[reason], folder=QUARANTINE
+    )
+
+
+class _NumberedLine(Protocol):
+    @property
+    def line(self) -> int: ...
+
+
+_Row = TypeVar("_Row", bound=_NumberedLine)
+
+
+def record_rows(
+    file_type: str, rows: Sequence[_Row], bad: Sequence[BadRow], record: Callable[[_Row], bool | str]
+) -> Processed:
+    """Record the rows of one file. `record` returns whether a row is news; a text says why a person must read it, and
+    names no amount."""
+    reasons = [f"Line {each.line}: {each.problem}." for each in bad]
+    news = 0
+    for row in rows:
+        outcome = record(row)
+        if isinstance(outcome, str):
+            reasons.append(f"Line {row.line}: {outcome}.")
+        else:
+            news += outcome
+    lines = len(rows) + len(bad)
+    return Processed(
+        file_type=file_type,
+        lines=lines,
+        reports=len(rows),
+        news=news,
+        unchanged=lines - news - len(reasons),
+        quarantined=len(reasons),
+        reasons=reasons,
+        folder=QUARANTINE if reasons else DONE,
     )
 
 

@@ -9,21 +9,17 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from mail_house.bounces import BounceKind, FetchCertificate, fetch_certificate, fetch_once, read_message
-from mail_house.errors import HandOffError, Retryable
-from mail_house.inbound import Settling, fetch_bounces, fetch_vendor_reports, read_delivery_reports
+from mail_house.inbound import fetch_bounces, fetch_vendor_reports, read_delivery_reports
 from mail_house.limits import PARSE_SECONDS_MAX, LimitExceeded, check_message, time_limit
 from statement_builder.billing.model import Record
-from statement_builder.containment import contain
 from statement_builder.errors import (
     BatchBusy,
     ConfigError,
     DeliveryReportError,
     GateStop,
-    InvariantError,
     LedgerError,
     StatementsError,
 )
@@ -37,11 +33,9 @@ from statement_builder.operations.tracking.estate_deadlines import find_estate_d
 from statement_builder.operations.tracking.inbound_files import (
     Processed,
     TrackedFile,
-    not_readable,
-    put_away,
-    put_away_known,
 )
-from statement_builder.operations.tracking.inbox import DONE, QUARANTINE, UNCLEAR, WAITING, Inbox, safe_name
+from statement_builder.operations.tracking.inbox import DONE, QUARANTINE, REVIEW_FOLDERS, UNCLEAR, WAITING, safe_name
+from statement_builder.operations.tracking.inbox_run import InboxRun
 from statement_builder.operations.tracking.portal_feed import publish_waiting
 from statement_builder.operations.tracking.tracking_alerts import Alert, alert, find_late_files, stop_mail_to_deceased
 from statement_builder.operations.tracking.unread_emails import print_unread_emails
@@ -53,21 +47,6 @@ from statement_builder.pipeline.preconditions import require_delivery
 
 TRACKING = "tracking"
 """The name of the lock that keeps two runs from overlapping, and the subject of tracking's own events."""
-CHANGED_DAYS_MAX = 7
-"""How long after it was processed a file in `done` is watched for changes."""
-UNFINISHED_HOURS_MAX = 24
-"""How long a file may keep its temporary name before a person is told."""
-_IRREGULAR = (
-    "is a folder, a link or a device, not a file, so it is not read. Remove it, or put the files in it into the inbox."
-)
-_UNFINISHED = (
-    "has had a temporary name for a day, so it is not read: its transfer did not finish. Ask the sender for it again, "
-    "and remove this one."
-)
-_DATED_AHEAD = (
-    "is dated in the future and has kept changing for a day, so it is not read. Correct the clock of the machine that "
-    "writes it, or put the complete file into the inbox."
-)
 _READ_IT = (
     "Read it in a mail program: if it says that the patient has died, record the hold DECEASED in the billing system "
     "before anything else"
@@ -96,16 +75,13 @@ def track(context: AppContext, *, fetch_certificate: FetchCertificate = fetch_ce
     authorize(context, "track", batch_id=TRACKING)
     require_delivery(context)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
-        inbox = Inbox(Path(context.settings.mail.inbox))
-        settling = _start_settling(context, inbox)
-        _put_back_changed(context, inbox)
-        alerts = _fetch_reports(context, inbox, settling)
-        names = inbox.names(settling.of(""))
-        unsettled = inbox.unsettled_names(names)
-        inbox.save_sightings(settling)
-        alerts += _find_dated_ahead(settling)
-        files = _process_files(context, inbox, names, alerts, fetch=fetch_once(fetch_certificate))
-        return _finish(context, inbox, files, alerts, unsettled)
+        run = _open_inbox(context)
+        run.put_back_changed()
+        _fetch_reports(context, run)
+        names = run.complete_names()
+        unsettled = run.inbox.unsettled_names(names)
+        files = _process_files(context, run, names, fetch=fetch_once(fetch_certificate))
+        return _finish(context, run, files, unsettled)
 
 
 def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
@@ -118,12 +94,12 @@ def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
     authorize(context, "track", batch_id=TRACKING, subject=name[:255])
     require_delivery(context)
     with context.ledger.lock(TRACKING, owner=context.actor, at=context.now()):
-        inbox = Inbox(Path(context.settings.mail.inbox))
-        names = inbox.files_to_review()[WAITING]
+        run = _open_inbox(context)
+        names = run.inbox.files_to_review()[WAITING]
         if name not in names:
             listed = ", ".join(names) or "none"
             raise ConfigError(f"There is no file {name} in {WAITING} in the inbox. Files that wait: {listed}.")
-        sha256 = hashlib.sha256(inbox.read(f"{WAITING}/{name}")).hexdigest()
+        sha256 = hashlib.sha256(run.inbox.read(f"{WAITING}/{name}")).hexdigest()
         context.ledger.events.record(
             TRACKING,
             name[:255],
@@ -132,16 +108,26 @@ def accept_file(context: AppContext, name: str, reason: str) -> TrackingResult:
             actor=context.actor,
             at=context.now(),
         )
-        alerts: list[Alert] = []
-        files = _process_files(context, inbox, [f"{WAITING}/{name}"], alerts, is_accepted=True)
-        return _finish(context, inbox, files, alerts)
+        files = _process_files(context, run, [f"{WAITING}/{name}"], is_accepted=True)
+        return _finish(context, run, files)
+
+
+def _open_inbox(context: AppContext) -> InboxRun:
+    return InboxRun(
+        context,
+        Path(context.settings.mail.inbox),
+        setting="mail.inbox",
+        shown="the inbox",
+        runbook=QUARANTINE,
+        runbooks={folder: folder for folder in REVIEW_FOLDERS},
+    )
 
 
 def _finish(
-    context: AppContext, inbox: Inbox, files: list[TrackedFile], alerts: list[Alert], unsettled: Sequence[str] = ()
+    context: AppContext, run: InboxRun, files: list[TrackedFile], unsettled: Sequence[str] = ()
 ) -> TrackingResult:
     """What follows from the reports: redeliveries, closed batches, and what a person must do."""
-    alerts += print_unread_emails(context)
+    alerts = [*run.alerts, *print_unread_emails(context)]
     alerts += [
         alert("REDELIVERY_BLOCKED", batch_id, message, "redelivery-blocked")
         for batch_id, message in hand_off_due(context).items()
@@ -153,7 +139,7 @@ def _finish(
     closed = _close_complete_batches(context, alerts)
     alerts += find_late_files(context)
     alerts += find_estate_deadlines(context)
-    alerts += _review_inbox(inbox)
+    alerts += run.review(hints={WAITING: _ACCEPT})
     return TrackingResult(
         files=tuple(files),
         unsettled=tuple(map(safe_name, unsettled)),
@@ -162,133 +148,32 @@ def _finish(
     )
 
 
-def _review_inbox(inbox: Inbox) -> list[Alert]:
-    """What a person must look at in the inbox."""
-    alerts = [
-        alert(
-            "REVIEW_INBOX", name, f"Review {folder}/{name} in the inbox.{_ACCEPT if folder == WAITING else ''}", folder
-        )
-        for folder, names in inbox.files_to_review().items()
-        for name in map(safe_name, names)
-    ]
-    left = dict.fromkeys(inbox.irregular_names(), _IRREGULAR)
-    a_day_ago = inbox.file_time() - UNFINISHED_HOURS_MAX * 3_600
-    left |= dict.fromkeys(inbox.unfinished_names(unchanged_since=a_day_ago), _UNFINISHED)
-    shown = {safe_name(name): what for name, what in left.items()}
-    return alerts + [
-        alert("REVIEW_INBOX", name, f"{name} in the inbox {what}", QUARANTINE) for name, what in shown.items()
-    ]
-
-
-def _start_settling(context: AppContext, inbox: Inbox) -> Settling:
-    """Which files are complete now. A demonstration's clock may be ahead of the file system's."""
-    now = max(context.now().timestamp(), inbox.file_time())
-    return inbox.start_settling(now=now, settle_s=context.settings.mail.settle_seconds)
-
-
-def _find_dated_ahead(settling: Settling) -> list[Alert]:
-    """Files that a wrong clock has dated, and that were not the same in two runs for a day."""
-    return [
-        alert("REVIEW_INBOX", safe_name(name), f"{safe_name(name)} {_DATED_AHEAD}", QUARANTINE)
-        for name in settling.ahead_for(UNFINISHED_HOURS_MAX * 3_600)
-    ]
-
-
-def _put_back_changed(context: AppContext, inbox: Inbox) -> None:
-    """Read again what somebody has written to a file after it was read, processed or not."""
-    for name in inbox.grown_names():
-        with suppress(OSError):  # it stays where it waits for a person
-            inbox.put_back(name)
-    for name in inbox.changed_since_taken(changed_after=inbox.file_time() - CHANGED_DAYS_MAX * 86_400):
-        with suppress(OSError, LimitExceeded):  # it stays in `done`
-            if context.ledger.inbound_files.find(hashlib.sha256(inbox.read(name)).hexdigest()) is None:
-                inbox.put_back(name)
-
-
-def _fetch_reports(context: AppContext, inbox: Inbox, settling: Settling) -> list[Alert]:
-    """Fetch reports from the vendor and the bounce mailbox into the inbox."""
-    mail, alerts = context.settings.mail, []
-    for setting, fetch, url in (
-        ("vendor_reports_url", fetch_vendor_reports, mail.vendor_reports_url),
-        (
-            "portal_reads_url",
-            functools.partial(fetch_vendor_reports, setting="mail.portal_reads_url"),
-            mail.portal_reads_url,
-        ),
-        ("bounce_mailbox_url", fetch_bounces, mail.bounce_mailbox_url),
-    ):
-        try:
-            if url:
-                fetch(url, environ=context.environ, store=inbox.store, has_settled=settling.of(f"{setting}: "))
-        except ValueError as exc:
-            raise ConfigError(str(exc)) from exc
-        except (HandOffError, OSError) as exc:
-            alerts.append(alert("UNREACHABLE", setting, str(exc), "unreachable"))
-    return alerts
+def _fetch_reports(context: AppContext, run: InboxRun) -> None:
+    """Fetch reports from the vendor, the portal, and the bounce mailbox into the inbox."""
+    mail = context.settings.mail
+    fetch_reads = functools.partial(fetch_vendor_reports, setting="mail.portal_reads_url")
+    run.fetch(fetch_vendor_reports, mail.vendor_reports_url, subject="vendor_reports_url", runbook="unreachable")
+    run.fetch(fetch_reads, mail.portal_reads_url, subject="portal_reads_url", runbook="unreachable")
+    run.fetch(fetch_bounces, mail.bounce_mailbox_url, subject="bounce_mailbox_url", runbook="unreachable")
 
 
 def _process_files(
     context: AppContext,
-    inbox: Inbox,
+    run: InboxRun,
     names: Sequence[str],
-    alerts: list[Alert],
     *,
     is_accepted: bool = False,
     fetch: FetchCertificate = fetch_certificate,
 ) -> list[TrackedFile]:
-    """Process the files one by one. No file stops the others: one that cannot be processed now stays where it is, and
-    becomes an alert."""
-    files = []
     recorder = DeliveryReportRecorder(context)
     budget = None if is_accepted else ReversalBudget(context.settings.mail.reversals_max)
-    for name in names:
-        try:
-            files.append(_process_file(context, inbox, recorder, name, budget=budget, fetch=fetch))
-        except FileNotFoundError:
-            continue  # moved away by somebody else in the meantime
-        except LedgerError:
-            raise  # nothing can be recorded: it concerns every file
-        except Retryable as exc:  # it stays in the inbox for the next run
-            alerts.append(alert("UNREACHABLE", safe_name(name), str(exc), "unreachable"))
-        except (StatementsError, OSError) as exc:
-            what = f"cannot be read or moved ({exc.strerror})" if isinstance(exc, OSError) else str(exc)
-            message = f"{safe_name(name)} waits in the inbox: {what}. The next run tries it again."
-            alerts.append(alert("REVIEW_INBOX", safe_name(name), message, QUARANTINE))
-    return files
 
+    def read(name: str, data: bytes) -> Processed:
+        if _is_email(name, data):
+            return _process_email(context, recorder, name, data, fetch)
+        return _process_vendor_data(recorder, name, data, budget)
 
-def _process_file(
-    context: AppContext,
-    inbox: Inbox,
-    recorder: DeliveryReportRecorder,
-    name: str,
-    *,
-    budget: ReversalBudget | None,
-    fetch: FetchCertificate,
-) -> TrackedFile:
-    sha256, size = "", None
-    shown = safe_name(name.rpartition("/")[2])
-    try:
-        data = inbox.read(name)
-        sha256, size = hashlib.sha256(data).hexdigest(), len(data)
-        if known := context.ledger.inbound_files.find(sha256):
-            return put_away_known(inbox, name, known, size=size)
-        if _is_email(shown, data):
-            result = _process_email(context, recorder, shown, data, fetch)
-        else:
-            result = _process_vendor_data(recorder, shown, data, budget)
-    except Retryable:
-        raise  # it stays in the inbox for the next run
-    except LimitExceeded as exc:
-        result = not_readable(f"The file {exc}.")
-    except (MemoryError, RecursionError):
-        result = not_readable("The file is larger or more deeply nested than this service can read.")
-    except Exception as exc:  # noqa: BLE001 - a bug concerns this file only; `contain` logs it
-        problem = contain(exc, "reading a file", shown)
-        result = not_readable(f"{problem.message} {problem.fix}")
-    if result.lines != result.news + result.unchanged + result.quarantined:
-        raise InvariantError(f"of {result.lines} lines, some were neither recorded nor quarantined: report this")
-    return put_away(context, inbox, name, result, sha256, size=size)
+    return run.process(names, read)
 
 
 def _process_vendor_data(
