@@ -9,11 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tests.simulation.agencies import Agencies
+from tests.simulation.books import BooksJudge
 from tests.simulation.duties import is_quiet, missing_bills, missing_letters
+from tests.simulation.households import World
 from tests.simulation.letters import Attempt, LedgerReader, Letter, MailLog
 from tests.simulation.outside import Departure, Report
-from tests.simulation.rules import RULES, accounts_on_plan
-from tests.simulation.world import World
+from tests.simulation.payroll import Payroll
+from tests.simulation.rules import COPY_RULES, RULES, accounts_on_plan
 
 REPRINT_DAYS_MAX = 7
 """Days after a bounce or a rejection in which the document must be on its way again, if nothing else has happened."""
@@ -48,6 +51,24 @@ class Judge:
         self._left: set[str] = set()
         self._obligations: list[tuple[date, Letter, str]] = []
         self._stale: set[date] = set()
+        self.voided: set[str] = set()
+        """The documents that a person voided."""
+        self._books = BooksJudge(world, ledger, self.log)
+
+    def see_earlier_mail(self) -> None:
+        """Learn what the system before this one mailed."""
+        for household in self.world.households.values():
+            for visit in household.visits:
+                if visit.earlier:
+                    self.log.add_earlier(household, visit)
+
+    def judge_books(self, day: date, agencies: Agencies, payroll: Payroll) -> list[Violation]:
+        """What is wrong with what agencies and payroll got today, or have."""
+        found = [
+            Violation(day, rule, number, message) for rule, number, message in self._books.judge(day, agencies, payroll)
+        ]
+        self.violations += found
+        return found
 
     def see_reports(self, day: date, reports: Iterable[Report]) -> None:
         """Learn in the morning what the hospital learns."""
@@ -79,13 +100,15 @@ class Judge:
                 if letter is None:
                     yield Violation(day, "on_record", None, f"document {departure.document_id} is not in the ledger")
                     continue
-                self.log.letters[letter.document_id] = letter
+                self.log.add(letter)
                 letter.on_plan = accounts_on_plan(letter, self.world, self.log, day)
             attempt = Attempt(departure, mailed_on=day if departure.channel == "email" else None)
             letter.attempts.append(attempt)
             left.append(letter)
         for letter in left:
-            for rule in RULES:
+            if letter.document_id in self.voided:
+                yield self._violation(day, "void_is_never_mailed", letter, "somebody voided it")
+            for rule in COPY_RULES if letter.is_copy else RULES:
                 for message in rule(letter, self.world, self.log, day):
                     yield self._violation(day, rule.__name__, letter, message)
             if letter.kind == "ob-notice" and day in self._stale:
@@ -150,7 +173,8 @@ class Judge:
             self._left.add(str(batch_id))
             on = date.fromisoformat(str(as_of))
             households = iter(self.world.households.values())
-            for household, message in missing_bills(households, str(kind), str(batch_id), on, day, self.log):
+            voided = {self.ledger.guarantor_of(each) for each in self.voided}
+            for household, message in missing_bills(households, str(kind), str(batch_id), on, day, self.log, voided):
                 yield Violation(day, "owed_a_bill", household.number, message)
         for household in self.world.households.values():
             for message in missing_letters(household, day, self.patience_days, self.log):

@@ -23,6 +23,7 @@ QUIET: tuple[dict[str, Any], ...] = (
     {"rejects_permille": 0},
     {"late_permille": 0},
     {"stale_feed_permille": 0},
+    {"has_desks": False},
 )
 """What can be left out of the office's conduct."""
 
