@@ -1,4 +1,4 @@
-"""Compares the books of collection agencies and of payroll with the hospital's ledger, every evening."""
+"""Compares the books of collection agencies, payroll, and the portal with the hospital's own, every evening."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from tests.simulation.households import World
 from tests.simulation.letters import LedgerReader, MailLog
 from tests.simulation.payroll import Payroll
 from tests.simulation.placement_rules import PLACEMENT_RULES, Case, missing_recalls, payroll_takes_what_was_signed
+from tests.simulation.portal import Portal
+from tests.simulation.rules import BILLS
 
+UNSHOWN_DAYS_MAX = 8
+"""Days in which a bill must be on the portal, outages included."""
 UNTOLD_DAYS_MAX = 6
 """Days in which an agency must learn of a payment to the hospital, outages included."""
 _ENDS = {"rejected": "refused"}
@@ -27,8 +31,8 @@ class BooksJudge:
         self._world, self._ledger, self._log = world, ledger, log
         self._differs_since: dict[str, date] = {}
 
-    def judge(self, day: date, agencies: Agencies, payroll: Payroll) -> Iterator[Finding]:
-        """What is wrong with what agencies and payroll got today, or have."""
+    def judge(self, day: date, agencies: Agencies, payroll: Payroll, portal: Portal) -> Iterator[Finding]:
+        """What is wrong with what agencies, payroll, and the portal got today, or have."""
         for placed in agencies.collect(day):
             household, visit = self._world.by_account[placed.account]
             self._log.placements[placed.account].append(placed)
@@ -43,8 +47,36 @@ class BooksJudge:
             yield "agency_can_read_it", None, agencies.faults.pop()
         while payroll.faults:
             yield "payroll_can_read_it", None, payroll.faults.pop()
+        yield from self._judge_portal(day, portal)
         if agencies.books or self._ledger.rows(_SENT):
             yield from self._judge_agencies(day, agencies)
+
+    def _judge_portal(self, day: date, portal: Portal) -> Iterator[Finding]:
+        for line in portal.collect(day):
+            letter = self._log.letters.get(str(line["document"]))
+            if letter is None or letter.is_copy:
+                yield "portal_shows_what_left", None, f"document {line['document']} never left, or is a copy"
+                continue
+            household = letter.household
+            if line["guarantor"] != household.guarantor_id or household.died_on is not None:
+                yield (
+                    "portal_shows_what_left",
+                    household.number,
+                    f"{letter.document_id} is shown to {line['guarantor']}",
+                )
+            if line["amount_cents"] != letter.amount_cents:
+                message = f"{letter.document_id} has {letter.amount_cents} cents, on the portal {line['amount_cents']}"
+                yield "portal_shows_what_left", household.number, message
+        while portal.faults:
+            yield "portal_can_read_it", None, portal.faults.pop()
+        for letter in self._log.letters.values():
+            first = letter.attempts[0].departure
+            if (day - first.day).days != UNSHOWN_DAYS_MAX or letter.is_copy or letter.kind not in BILLS:
+                continue
+            if letter.household.confidential or letter.document_id in portal.shown:
+                continue
+            message = f"{letter.kind} {letter.document_id} left on {first.day} and is not on the portal"
+            yield "portal_shows_what_left", letter.household.number, message
 
     def _judge_agencies(self, day: date, agencies: Agencies) -> Iterator[Finding]:
         for batch_id, proposed_by, decided_by in self._ledger.rows(_LISTS):

@@ -52,7 +52,8 @@ def missing_bills(
             continue
         owing = [each for each in household.visits if each.balance(today) > 0 and each.account not in log.placements]
         for visit in owing:
-            if not _is_billable(visit, as_of):
+            corrected = any(each.corrections for each in log.about(visit.account, *BILLS))
+            if corrected or not _is_billable(visit, as_of):
                 continue
             what = _due_statement(visit, as_of, log) if kind == "statement" else ""
             if kind == "dunning" and len(owing) == 1 and _has_no_recent_payment(visit, as_of):

@@ -133,12 +133,16 @@ class MailLog:
         self._by_account: dict[str, list[Letter]] = defaultdict(list)
 
     def add(self, letter: Letter) -> None:
-        """Record a letter that left. A correction joins the letter that it corrects, and a copy counts as nothing."""
+        """Record a letter that left. A correction joins the letter that it corrects; it is a letter of its own only about
+        a visit that was not on that. A copy counts as nothing."""
         self.letters[letter.document_id] = letter
         original = self.letters.get(letter.revision_of)
         if original is not None:
             if not letter.is_copy:
-                self.root(original).corrections.append(letter)
+                original = self.root(original)
+                original.corrections.append(letter)
+                for account in set(letter.accounts) - set(original.accounts):
+                    self._by_account[account].append(letter)
             return
         self._by_household[letter.household.number].append(letter)
         for account in letter.accounts:

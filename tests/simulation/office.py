@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
 
 from mail_house.errors import HandOffError
 from statement_builder.billing.identifiers import batch_id_of
@@ -29,14 +28,16 @@ from statement_builder.operations.steps import Step
 from statement_builder.operations.tracking.track import accept_file, track
 from statement_builder.pipeline.context import AppContext, open_context
 from statement_builder.settings import load_settings
-from tests.faults.fault_injection import ERRORS, Fault, Killed, Site, draw_fault, injecting
+from tests.faults.fault_injection import Fault, Killed, draw_fault, injecting
 from tests.hospital import EMAIL_KEY
 from tests.simulation.desks import CLERK, OPENER, RELEASER, ClerkDesk, PayrollDesk, PlacementDesk
+from tests.simulation.outages import draw_outage, outage
 from tests.simulation.shortcuts import open_engine
 
 EXPECTED = (StatementsError, HandOffError, OSError)
 """Errors that the command line reports as messages. Any other is a fault of the product."""
 LETTERS = tuple(kind for kind in Kind if kind not in {Kind.STATEMENT, Kind.DUNNING, Kind.OB_NOTICE})
+PORTAL_KEY = "0f2b6c9e5d1a4c7eb8a3d6f1c2e4a597"
 TRIES_A_DAY_MAX = 4
 OFFICE_OPENS = time(14, tzinfo=UTC)
 
@@ -56,16 +57,6 @@ class Conduct:
     has_desks: bool = True
     """Whether there are collection agencies, a payroll, and a clerk who takes calls."""
     kinds: frozenset[Kind] = frozenset(Kind)
-
-
-class Outage(Fault):
-    """A back end that is down the whole day: every call fails before it does anything."""
-
-    def run(self, site: Site, action: Any) -> Any:
-        if site != self.site:
-            return action()
-        self.is_triggered = True
-        raise ERRORS[site][0]
 
 
 @dataclass
@@ -119,23 +110,28 @@ class Office:
         self.day, self._ticks = day, 0
         self._random = Random(f"{self.seed}/faults/{day}")
         random = Random(f"{self.seed}/office/{day}")
-        outage = None
-        if random.randrange(1000) < self.conduct.outages_permille:
-            site: Site = random.choice(("publish", "archive-write", "archive-read", "source-read", "upload", "commit"))
-            outage = Outage(site=site, nth=0, after=False, effect="error")
-            self.log.append(f"{day} outage of {site}")
-        with self._down(outage):
+        down = draw_outage(random) if random.randrange(1000) < self.conduct.outages_permille else ""
+        if down:
+            self.log.append(f"{day} outage of {down}")
+        with outage(down):
             self._track()
             self._open_new(day)
             if self.conduct.has_desks:
-                self._placement.work()
-                self._payroll.work()
+                self._sit_at(self._placement.work)
+                self._sit_at(self._payroll.work)
             for work in list(self.desk):
                 if self._advance(work):
                     self.desk.remove(work)
             if self.conduct.has_desks:
                 waiting = [each.batch_id for each in self.desk if each.is_built and day < each.release_on]
-                self._clerk.work(sorted(self.callers), waiting)
+                self._sit_at(lambda: self._clerk.work(sorted(self.callers), waiting))
+
+    def _sit_at(self, work: Callable[[], None]) -> None:
+        """Work at a desk, unless the service does not even start today."""
+        try:
+            work()
+        except EXPECTED as exc:
+            self.log.append(f"{self.day} {type(exc).__name__}: {exc}")
 
     def attempt(self, name: str, action: Callable[[AppContext], object], actor: str = CLERK) -> bool:
         """Do it, with what goes wrong today, and try again. Returns whether it was done."""
@@ -169,7 +165,12 @@ class Office:
     def context(self) -> AppContext:
         """The open service, as the operator at this desk."""
         if self._context is None:
-            environ = {"STATEMENTS_HOME": str(self.home), "STATEMENTS_EMAIL_KEY": EMAIL_KEY}
+            environ = {
+                "STATEMENTS_HOME": str(self.home),
+                "STATEMENTS_EMAIL_KEY": EMAIL_KEY,
+                "STATEMENTS_PORTAL": f"file://{self.home}/portal",
+                "STATEMENTS_PORTAL_KEY": PORTAL_KEY,
+            }
             settings = load_settings(environ, self.home)
             self._context = open_context(settings, environ=environ, now=self._now, actor=OPENER, workers=1)
         return self._context
@@ -184,11 +185,11 @@ class Office:
         return datetime.combine(self.day, OFFICE_OPENS) + timedelta(seconds=self._ticks)
 
     @contextmanager
-    def _down(self, outage: Fault | None) -> Iterator[None]:
-        if outage is None:
+    def _down(self, fault: Fault | None) -> Iterator[None]:
+        if fault is None:
             yield
             return
-        with injecting(outage):
+        with injecting(fault):
             yield
 
     def _open_new(self, day: date) -> None:

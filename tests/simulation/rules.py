@@ -327,11 +327,13 @@ def answered_once(letter: Letter, _world: World, log: MailLog, _day: date) -> It
 
 
 def correction_is_the_same_mailing(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
-    """A corrected letter takes no step: it is the letter that it corrects, with what was wrong made right."""
+    """A corrected letter takes no step: it is the letter that it corrects, with what was wrong made right. It has
+    another level only if it is about other visits."""
     original = log.root(letter)
     if original is letter:
         return
-    if (letter.kind, letter.level, letter.cycle) != (original.kind, original.level, original.cycle):
+    is_same = (letter.kind, letter.cycle) == (original.kind, original.cycle)
+    if not is_same or (letter.level != original.level and letter.accounts == original.accounts):
         yield f"a correction of {original.kind} {original.level} of {original.cycle}"
     if letter.household is not original.household:
         yield f"a correction of a letter to {original.household.guarantor_id}"

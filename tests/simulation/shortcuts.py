@@ -50,10 +50,10 @@ def _set_up_without_syncs(set_up: Any, connection: Any, record: object) -> None:
 
 
 def write_settings(home: Path, layouts: Path) -> None:
-    """The sample settings, with a vendor that reports every piece, and a payroll."""
+    """The sample settings, with a vendor that reports every piece, a portal, and a payroll."""
     settings = (ROOT / "statements.sample.toml").read_text(encoding="utf-8")
     settings = settings.replace("workers = 0", f'workers = 1\nlayouts = "{layouts}"')
-    settings = settings.replace("[mail]\n", "[mail]\nsettle_seconds = 0\n")
+    settings = settings.replace("[mail]\n", "[mail]\nsettle_seconds = 0\nunread_email_days = 7\n")
     settings = settings.replace('final_vendor_status = "nothing"', 'final_vendor_status = "mailed"')
     settings += f'\n[payroll]\nurl = "file://{home}/payroll"\n'
     (home / "statements.toml").write_text(settings, encoding="utf-8")

@@ -23,6 +23,7 @@ from tests.simulation.lives import START, draw_life
 from tests.simulation.office import Conduct, Office
 from tests.simulation.outside import Outside
 from tests.simulation.payroll import Payroll
+from tests.simulation.portal import Portal
 from tests.simulation.shortcuts import quick_office, write_settings
 
 
@@ -121,6 +122,7 @@ class _Year:
         self._outside = Outside(outcome.home, world)
         self._agencies = Agencies(outcome.home, world, self._happen)
         self._payroll = Payroll(outcome.home, world, self._happen)
+        self._portal = Portal(outcome.home)
         self._changed: set[int] = set()
         """The households to which something has happened today."""
 
@@ -138,10 +140,12 @@ class _Year:
                 fresh = day
             self._database.load({"billing": day, "obstetric": fresh})
             self._judge.see_reports(day, self._outside.report(day))
+            self._portal.report(day)
+            self._judge.see_views(self._portal.viewed)
             self._office.work(day)
             self._judge.voided |= self._office.voided
             found = self._judge.judge(day, self._outside.collect(day))
-            found += self._judge.judge_books(day, self._agencies, self._payroll)
+            found += self._judge.judge_books(day, self._agencies, self._payroll, self._portal)
             for violation in found:
                 report(violation)
             if found and stops:

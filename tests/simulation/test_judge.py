@@ -262,6 +262,7 @@ def test_every_rule__has_a_wrong_letter() -> None:
         "outside",
         "agencies",
         "payroll",
+        "portal",
         "letters",
         "rules",
         "duties",
