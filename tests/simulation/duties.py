@@ -19,6 +19,7 @@ from tests.simulation.rules import (
     NEVER_BILLED,
     STATEMENT_GAP_DAYS,
     STATEMENTS_MIN,
+    is_covered,
 )
 
 ESTATE_MIN_CENTS, ESTATE_WAIT_DAYS = 5_000, 30
@@ -53,7 +54,7 @@ def missing_bills(
         owing = [each for each in household.visits if each.balance(today) > 0 and each.account not in log.placements]
         for visit in owing:
             corrected = any(each.corrections for each in log.about(visit.account, *BILLS))
-            if corrected or not _is_billable(visit, as_of):
+            if corrected or not _is_billable(visit, as_of) or is_covered(household, visit):
                 continue
             what = _due_statement(visit, as_of, log) if kind == "statement" else ""
             if kind == "dunning" and len(owing) == 1 and _has_no_recent_payment(visit, as_of):

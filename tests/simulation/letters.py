@@ -133,8 +133,8 @@ class MailLog:
         self._by_account: dict[str, list[Letter]] = defaultdict(list)
 
     def add(self, letter: Letter) -> None:
-        """Record a letter that left. A correction joins the letter that it corrects; it is a letter of its own only about
-        a visit that was not on that. A copy counts as nothing."""
+        """Record a letter that left. A correction joins the letter that it corrects, and is a letter of its own about a
+        visit that was not on that one. A copy counts as nothing."""
         self.letters[letter.document_id] = letter
         original = self.letters.get(letter.revision_of)
         if original is not None:

@@ -97,13 +97,13 @@ def _was_billed_before(life: Life, owed: int) -> None:
     """An old debt, billed by another system up to some letter. An agency gets it, unless something happens."""
     life.visits += 1
     charge = life.random.randint(100, 900) * 100 + life.random.randint(0, 99)
-    life.add(-200, "visit", visit=life.visits, charge_cents=charge, insured=False)
-    letters = ((0, 150), (1, 118), (2, 88), (3, 50))[: life.random.choice((2, 3, 4, 4))]
+    life.add(-230, "visit", visit=life.visits, charge_cents=charge, insured=False)
+    letters = ((0, 200), (1, 168), (2, 138), (3, 100), (4, 45))[: life.random.choice((2, 3, 4, 5, 5))]
     life.add(-1, "was-billed", visit=life.visits, letters=letters)
     life.household.delivery = "paper"
-    _add_efforts(life, -110)
+    _add_efforts(life, -140)
     what = life.random.choice(("", "pays", "pays", "dies", "hold", "applies", "opens-plan", "ends-hold"))
-    day, old = life.random.randint(52, 150), life.visits
+    day, old = life.random.randint(20, 150), life.visits
     if what == "pays":
         life.add(day, "pays", visit=old, permille=life.random.choice((100, 500, 1000)))
         life.add(day + 40, "pays", visit=old, permille=1000)

@@ -6,6 +6,7 @@ in words. None of this may be taken from the service's own policy: the point is 
 
 from __future__ import annotations
 
+from calendar import month_name
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
@@ -101,8 +102,17 @@ def never_billed_classes(letter: Letter, world: World, _log: MailLog, _day: date
     """42 CFR 447.15, 42 USC 1396a(n)(3)(B), and workers' compensation law."""
     if letter.kind in ASKING and letter.amount_cents:
         for visit in visits_of(letter, world):
-            if visit.financial_class in NEVER_BILLED:
-                yield f"{visit.account} is {visit.financial_class}"
+            if visit.financial_class in NEVER_BILLED or is_covered(letter.household, visit):
+                yield f"{visit.account} is {visit.financial_class}, or the patient is covered in its month"
+
+
+def is_covered(household: Household, visit: Visit) -> bool:
+    """Whether the patient has Medicaid or QMB in the month of the visit, which protects the person, not one visit."""
+    month = visit.service_on.replace(day=1)
+    return any(
+        each.financial_class in {"medicaid", "qmb"} and each.service_on.replace(day=1) == month
+        for each in household.visits
+    )
 
 
 def no_dunning_during_application(letter: Letter, world: World, _log: MailLog, _day: date) -> Iterator[str]:
@@ -370,20 +380,6 @@ def money(cents: int) -> str:
     return f"${cents // 100:,}.{cents % 100:02}"
 
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 _MESES = [
     "enero",
     "febrero",
@@ -403,7 +399,7 @@ _MESES = [
 def days(day: date) -> tuple[str, ...]:
     """A date as a page may print it, in English and Spanish."""
     return (
-        f"{_MONTHS[day.month - 1]} {day.day}, {day.year}",
+        f"{month_name[day.month]} {day.day}, {day.year}",
         f"{day.day} de {_MESES[day.month - 1]} de {day.year}",
         f"{day:%m/%d/%Y}",
     )

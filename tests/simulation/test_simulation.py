@@ -22,7 +22,7 @@ from tests.simulation.simulation import Outcome, Plan, draw_events, simulate
 SMALL = Plan(
     seed=3,
     guarantors=36,
-    days=110,
+    days=66,
     conduct=Conduct(letters_every_days=30, notices_every_days=28, payroll_every_days=7),
 )
 
