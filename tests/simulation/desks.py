@@ -12,7 +12,7 @@ from random import Random
 from typing import Protocol
 
 from statement_builder.errors import ConfigError
-from statement_builder.ledger import DocumentState
+from statement_builder.ledger import Document, DocumentState
 from statement_builder.ledger.states import PlacementBatchState, PlacementState
 from statement_builder.operations.payroll.collect import collect_answers
 from statement_builder.operations.payroll.send import send_deductions
@@ -108,6 +108,13 @@ class PayrollDesk:
             office.attempt("payroll send", send_deductions)
 
 
+_ANSWERS: dict[str, Callable[[AppContext, Document, str], str]] = {
+    "correct": correct_document,
+    "reprint": reprint_document,
+    "resend": resend_document,
+}
+
+
 class ClerkDesk:
     """Takes calls: corrects, reprints, voids, and resends documents. Most calls are refused, and say why."""
 
@@ -127,7 +134,7 @@ class ClerkDesk:
 
     def _call(self, guarantor: str, verb: str) -> None:
         """Do this with the last document that left for the guarantor."""
-        action = {"correct": correct_document, "reprint": reprint_document, "resend": resend_document}[verb]
+        action = _ANSWERS[verb]
         found = self._office.context.ledger.documents.find(guarantor)
         mine = [each.document for each in found if each.document.state is DocumentState.HANDED_OFF]
         if not mine:

@@ -134,8 +134,8 @@ def _by_size(found: Mapping[str, Counter[str]]) -> Series:
     """The largest series first, and the smallest together."""
     names = sorted(found, key=lambda name: (-found[name].total(), name))
     series = {name: found[name] for name in names[:SERIES_MAX]}
-    if rest := names[SERIES_MAX:]:
-        series["other"] = sum((found[name] for name in rest), Counter())
+    for name in names[SERIES_MAX:]:
+        series.setdefault("other", Counter()).update(found[name])
     return series
 
 
