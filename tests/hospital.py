@@ -167,7 +167,7 @@ def build_hospital(
     All hospitals of a test process share one layout cache, unless `layouts` names another folder."""
     home.mkdir(parents=True, exist_ok=True)
     settings = (ROOT / "statements.sample.toml").read_text(encoding="utf-8")
-    rendering = f'workers = {workers}\nlayouts = "{layouts or _shared_layouts()}"'
+    rendering = f'workers = {workers}\nlayouts = "{layouts or shared_layouts()}"'
     settings = settings.replace("workers = 0", rendering).replace("[mail]\n", "[mail]\nsettle_seconds = 0\n")
     (home / "statements.toml").write_text(settings, encoding="utf-8")
     make_sample(f"sqlite:///{home / 'hospital.db'}", guarantors=guarantors, seed=seed, as_of=AS_OF)
@@ -175,7 +175,7 @@ def build_hospital(
 
 
 @functools.cache
-def _shared_layouts() -> Path:
+def shared_layouts() -> Path:
     """Laying out the sample hospital's documents takes ten times as long as filling them."""
     folder = Path(tempfile.mkdtemp(prefix="layouts-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -28,7 +28,9 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=1, help="how many years, each with the next seed (default: 1)")
     parser.add_argument("--guarantors", type=int, default=500, help="guarantors (default: 500)")
     parser.add_argument("--days", type=int, default=365, help="days (default: 365)")
-    parser.add_argument("--letters-every", type=int, default=1, metavar="DAYS", help="days between batches of letters")
+    parser.add_argument(
+        "--letters-every", type=int, default=7, metavar="DAYS", help="days between batches of letters (default: 7)"
+    )
     parser.add_argument("--all", action="store_true", help="go on after a violation, and list all of them")
     parser.add_argument("--no-shrink", action="store_true", help="do not look for the shortest history that fails")
     arguments = parser.parse_args()
@@ -39,7 +41,7 @@ def main() -> int:
             seed,
             arguments.guarantors,
             arguments.days,
-            Conduct(letters_every_days=arguments.letters_every),
+            Conduct(letters_every_days=arguments.letters_every, payroll_every_days=min(3, arguments.letters_every)),
         )
         failed += not _run_year(plan, stops=not arguments.all, shrinks=not arguments.no_shrink)
     return 1 if failed else 0

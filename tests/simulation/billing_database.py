@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from statement_builder.source import create_reference_schema
-from tests.simulation.world import Household, Visit, World, street_of
+from tests.simulation.households import Household, Posting, Visit, World, street_of
 
 Row = dict[str, Any]
 CONSENT_AT = "2025-01-01T00:00:00Z"
-_BY_ACCOUNT = ("charge", "insurance_transaction", "patient_share", "document_request")
+_BY_ACCOUNT = ("charge", "insurance_transaction", "patient_share", "document_request", "correspondence")
 """Tables without a guarantor: their rows belong to the account."""
 _BY_PARENT = {"installment": ("plan_id", "payment_plan"), "ob_deposit": ("episode_id", "ob_episode")}
 _BY_GUARANTOR = (
@@ -28,6 +28,7 @@ _BY_GUARANTOR = (
     "estate",
     "ob_episode",
     "refund",
+    "payroll_deduction",
 )
 
 
@@ -90,7 +91,7 @@ def _rows_of(household: Household, day: date) -> dict[str, list[Row]]:
     for visit in household.visits:
         _add_visit(rows, household, visit, patient, day)
     for posting in household.unapplied:
-        rows["patient_payment"].append(_payment(guarantor, None, posting.posting_id, posting.on, -posting.cents))
+        rows["patient_payment"].append(_payment(guarantor, None, posting))
     _add_plans(rows, household)
     for hold in household.holds:
         if hold.ended_on is None or hold.ended_on > day:
@@ -103,20 +104,8 @@ def _rows_of(household: Household, day: date) -> dict[str, list[Row]]:
                     "placed_on": hold.placed_on,
                 }
             )
-    for application in household.applications:
-        rows["assistance"].append(
-            {
-                "assistance_id": application.application_id,
-                "guarantor_id": guarantor,
-                "kind": "application",
-                "occurred_on": application.applied_on,
-                "status": application.status,
-                "missing_items": application.missing or None,
-                "decided_on": application.decided_on,
-                "basis": application.basis or None,
-                "discount_percent": application.percent or None,
-            }
-        )
+    _add_assistance(rows, household)
+    _add_deductions(rows, household)
     _add_estate(rows, household, patient)
     _add_pregnancies(rows, household, patient)
     for refund in household.refunds:
@@ -169,14 +158,14 @@ def _guarantor(household: Household) -> Row:
     return row
 
 
-def _payment(guarantor: str, account: str | None, posting_id: str, on: date, cents: int) -> Row:
+def _payment(guarantor: str, account: str | None, posting: Posting) -> Row:
     return {
-        "payment_id": posting_id,
+        "payment_id": posting.posting_id,
         "guarantor_id": guarantor,
         "account_number": account,
-        "posted_on": on,
-        "method": "CHECK",
-        "amount_cents": cents,
+        "posted_on": posting.on,
+        "method": posting.method,
+        "amount_cents": -posting.cents,
     }
 
 
@@ -202,6 +191,17 @@ def _add_visit(rows: dict[str, list[Row]], household: Household, visit: Visit, p
             "plan_id": visit.plan.plan_id if visit.plan else None,
         }
     )
+    if visit.earlier:
+        levels = [level for level, _ in visit.earlier]
+        rows["correspondence"].append(
+            {
+                "account_number": visit.account,
+                "first_statement_on": visit.earlier[0][1],
+                "statements_sent": sum(level < 2 for level in levels),
+                "last_level": levels[-1],
+                "last_mailed_on": visit.earlier[-1][1],
+            }
+        )
     for posting in visit.postings:
         if posting.kind == "charge":
             rows["charge"].append(
@@ -217,8 +217,7 @@ def _add_visit(rows: dict[str, list[Row]], household: Household, visit: Visit, p
                 }
             )
         elif posting.kind == "payment":
-            payment = _payment(guarantor, visit.account, posting.posting_id, posting.on, -posting.cents)
-            rows["patient_payment"].append(payment)
+            rows["patient_payment"].append(_payment(guarantor, visit.account, posting))
         else:
             rows["insurance_transaction"].append(
                 {
@@ -263,6 +262,58 @@ def _add_plans(rows: dict[str, list[Row]], household: Household) -> None:
                     "paid_cents": each.paid_cents,
                 }
             )
+
+
+def _add_assistance(rows: dict[str, list[Row]], household: Household) -> None:
+    guarantor = household.guarantor_id
+    for application in household.applications:
+        rows["assistance"].append(
+            {
+                "assistance_id": application.application_id,
+                "guarantor_id": guarantor,
+                "kind": "application",
+                "occurred_on": application.applied_on,
+                "status": application.status,
+                "missing_items": application.missing or None,
+                "decided_on": application.decided_on,
+                "basis": application.basis or None,
+                "discount_percent": application.percent or None,
+            }
+        )
+    for effort in household.efforts:
+        rows["assistance"].append(
+            {
+                "assistance_id": effort.effort_id,
+                "guarantor_id": guarantor,
+                "kind": effort.kind,
+                "occurred_on": effort.on,
+            }
+        )
+
+
+def _add_deductions(rows: dict[str, list[Row]], household: Household) -> None:
+    for each in household.deductions:
+        dues = [installment.due_on for installment in each.plan.installments]
+        rows["payroll_deduction"].append(
+            {
+                "authorization_id": each.authorization_id,
+                "guarantor_id": household.guarantor_id,
+                "plan_id": each.plan.plan_id,
+                "employee_id": each.employee_id,
+                "status": each.status,
+                "asked_on": each.asked_on,
+                "total_cents": each.total_cents,
+                "per_pay_cents": each.per_pay_cents,
+                "pay_count": len(dues),
+                "frequency": "monthly",
+                "first_pay_on": dues[0],
+                "last_pay_on": dues[-1],
+                "work_state": "MA",
+                "signed_on": each.signed_on,
+                "hospital_signed_on": each.signed_on,
+                "ended_on": each.ended_on,
+            }
+        )
 
 
 def _add_estate(rows: dict[str, list[Row]], household: Household, patient: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from tests.simulation.households import Household, Visit
 from tests.simulation.letters import MailLog
 from tests.simulation.rules import (
     BALANCE_MIN_CENTS,
@@ -18,8 +19,8 @@ from tests.simulation.rules import (
     NEVER_BILLED,
     STATEMENT_GAP_DAYS,
     STATEMENTS_MIN,
+    is_covered,
 )
-from tests.simulation.world import Household, Visit
 
 ESTATE_MIN_CENTS, ESTATE_WAIT_DAYS = 5_000, 30
 REMINDER_DAYS = 31
@@ -34,25 +35,26 @@ def is_quiet(household: Household, since: date, log: MailLog) -> bool:
     if household.died_on or household.unapplied or any(each.ended_on is None for each in household.holds):
         return False
     return not any(
-        attempt.failure == "returned"
-        for letter in log.letters.values()
-        if letter.household is household
-        for attempt in letter.attempts
+        attempt.failure == "returned" for letter in log.everything_to(household) for attempt in letter.attempts
     )
 
 
 def missing_bills(
-    households: Iterator[Household], kind: str, batch_id: str, as_of: date, today: date, log: MailLog
+    households: Iterator[Household], kind: str, batch_id: str, as_of: date, today: date, log: MailLog, voided: set[str]
 ) -> Iterator[tuple[Household, str]]:
-    """The visits that a batch of bills left out although nothing speaks against them."""
+    """The visits that a batch of bills left out although nothing speaks against them. `voided` has the guarantors of
+    documents that a person voided."""
     for household in households:
+        if household.guarantor_id in voided:
+            continue
         if household.applications or household.plans or not is_quiet(household, as_of - timedelta(days=2), log):
             continue
         if kind == "statement" and _has_recent_statement(household, as_of, log):
             continue
-        owing = [each for each in household.visits if each.balance(today) > 0]
+        owing = [each for each in household.visits if each.balance(today) > 0 and each.account not in log.placements]
         for visit in owing:
-            if not _is_billable(visit, as_of):
+            corrected = any(each.corrections for each in log.about(visit.account, *BILLS))
+            if corrected or not _is_billable(visit, as_of) or is_covered(household, visit):
                 continue
             what = _due_statement(visit, as_of, log) if kind == "statement" else ""
             if kind == "dunning" and len(owing) == 1 and _has_no_recent_payment(visit, as_of):

@@ -9,14 +9,22 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tests.simulation.agencies import Agencies
+from tests.simulation.books import BooksJudge
 from tests.simulation.duties import is_quiet, missing_bills, missing_letters
+from tests.simulation.households import World
 from tests.simulation.letters import Attempt, LedgerReader, Letter, MailLog
 from tests.simulation.outside import Departure, Report
-from tests.simulation.rules import RULES, accounts_on_plan
-from tests.simulation.world import World
+from tests.simulation.payroll import Payroll
+from tests.simulation.portal import Portal
+from tests.simulation.rules import COPY_RULES, RULES, accounts_on_plan
 
 REPRINT_DAYS_MAX = 7
 """Days after a bounce or a rejection in which the document must be on its way again, if nothing else has happened."""
+UNREAD_DAYS = 7
+"""Days in which an e-mailed document must be opened: the sample hospital's choice."""
+FINAL_NOTICE = 4
+"""The level that is also on paper, whatever happens to its e-mail."""
 OFFICE_DAYS_MAX = 34
 """The longest time from the opening of a batch to its hand-off: the latest release, and an outage on that day."""
 
@@ -48,6 +56,24 @@ class Judge:
         self._left: set[str] = set()
         self._obligations: list[tuple[date, Letter, str]] = []
         self._stale: set[date] = set()
+        self._viewed: dict[str, date] = {}
+        self.voided: set[str] = set()
+        """The documents that a person voided."""
+        self._books = BooksJudge(world, ledger, self.log)
+
+    def see_earlier_mail(self) -> None:
+        """Learn what the system before this one mailed."""
+        for household in self.world.households.values():
+            for visit in household.visits:
+                if visit.earlier:
+                    self.log.add_earlier(household, visit)
+
+    def judge_books(self, day: date, agencies: Agencies, payroll: Payroll, portal: Portal) -> list[Violation]:
+        """What is wrong with what agencies, payroll, and the portal got today, or have."""
+        findings = self._books.judge(day, agencies, payroll, portal)
+        found = [Violation(day, rule, number, message) for rule, number, message in findings]
+        self.violations += found
+        return found
 
     def see_reports(self, day: date, reports: Iterable[Report]) -> None:
         """Learn in the morning what the hospital learns."""
@@ -65,6 +91,7 @@ class Judge:
             *self._judge_departures(day, departures),
             *self._judge_ledger(day),
             *self._judge_obligations(day),
+            *self._judge_unopened(day),
             *self._judge_duties(day),
         ]
         self.violations += found
@@ -79,17 +106,48 @@ class Judge:
                 if letter is None:
                     yield Violation(day, "on_record", None, f"document {departure.document_id} is not in the ledger")
                     continue
-                self.log.letters[letter.document_id] = letter
+                self.log.add(letter)
                 letter.on_plan = accounts_on_plan(letter, self.world, self.log, day)
+            yield from self._judge_unread(letter, departure)
             attempt = Attempt(departure, mailed_on=day if departure.channel == "email" else None)
             letter.attempts.append(attempt)
             left.append(letter)
         for letter in left:
-            for rule in RULES:
+            if letter.document_id in self.voided:
+                yield self._violation(day, "void_is_never_mailed", letter, "somebody voided it")
+            for rule in COPY_RULES if letter.is_copy else RULES:
                 for message in rule(letter, self.world, self.log, day):
                     yield self._violation(day, rule.__name__, letter, message)
             if letter.kind == "ob-notice" and day in self._stale:
                 yield self._violation(day, "fresh_feed", letter, "the pregnancies were not loaded on this day")
+
+    def see_views(self, viewed: dict[str, date]) -> None:
+        """Learn which documents were opened on the portal."""
+        self._viewed = viewed
+
+    def _judge_unread(self, letter: Letter, departure: Departure) -> Iterator[Violation]:
+        """An e-mail that nobody opened in a week proves nothing: the document goes on paper, once."""
+        email = letter.attempts[-1] if letter.attempts else None
+        if email is None or departure.channel != "print" or email.departure.channel != "email" or email.failure:
+            return
+        days = (departure.day - email.departure.day).days
+        if letter.document_id in self._viewed and self._viewed[letter.document_id] < departure.day:
+            yield self._violation(departure.day, "opened_email_stays", letter, "its e-mail was opened")
+        if days < UNREAD_DAYS and letter.kind in {"statement", "dunning"} and letter.level < FINAL_NOTICE:
+            yield self._violation(departure.day, "opened_email_stays", letter, f"its e-mail left {days} days ago")
+        email.failure, email.failed_on = "unread", departure.day
+
+    def _judge_unopened(self, day: date) -> Iterator[Violation]:
+        """A statement that nobody opened is on paper some days after its week, if nothing else has happened."""
+        for letter in self.log.letters.values():
+            attempt = letter.attempts[-1]
+            if (day - attempt.departure.day).days != UNREAD_DAYS + REPRINT_DAYS_MAX or attempt.failure:
+                continue
+            if attempt.departure.channel != "email" or letter.kind != "statement" or letter.revision_of:
+                continue
+            if letter.document_id in self._viewed or not is_quiet(letter.household, letter.as_of, self.log):
+                continue
+            yield self._violation(day, "unopened_email_goes_on_paper", letter, "nobody opened its e-mail")
 
     @staticmethod
     def _violation(day: date, rule: str, letter: Letter, message: str) -> Violation:
@@ -150,7 +208,8 @@ class Judge:
             self._left.add(str(batch_id))
             on = date.fromisoformat(str(as_of))
             households = iter(self.world.households.values())
-            for household, message in missing_bills(households, str(kind), str(batch_id), on, day, self.log):
+            voided = {self.ledger.guarantor_of(each) for each in self.voided}
+            for household, message in missing_bills(households, str(kind), str(batch_id), on, day, self.log, voided):
                 yield Violation(day, "owed_a_bill", household.number, message)
         for household in self.world.households.values():
             for message in missing_letters(household, day, self.patience_days, self.log):

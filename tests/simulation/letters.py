@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
+from tests.simulation.agencies import Placement
+from tests.simulation.households import Household, Visit
 from tests.simulation.outside import Departure, Report
-from tests.simulation.world import Household
 
 FAILURES = frozenset({"returned", "rejected", "bounced"})
+STATEMENTS = 2
+"""Levels below this one are statements."""
 
 
 @dataclass
@@ -40,19 +44,26 @@ class Letter:
     issued_on: date
     household: Household
     accounts: tuple[str, ...]
+    revision_of: str = ""
+    """The document that this one corrects or copies."""
+    is_copy: bool = False
+    corrections: list[Letter] = field(default_factory=list)
+    """The letters that corrected this one: all are the same mailing."""
     attempts: list[Attempt] = field(default_factory=list)
     on_plan: frozenset[str] = frozenset()
     """The visits that a payment plan in force covered when it left: for them it was no step of the ladder."""
 
     @property
     def arrived_on(self) -> date | None:
-        """The day it was mailed, of the attempt that nothing is known against."""
-        return next((each.mailed_on for each in reversed(self.attempts) if not each.failure and each.mailed_on), None)
+        """The day it was mailed, of the attempt that nothing is known against; else that of its correction."""
+        own = next((each.mailed_on for each in reversed(self.attempts) if not each.failure and each.mailed_on), None)
+        return own or next((each.arrived_on for each in self.corrections if each.arrived_on), None)
 
     @property
     def is_under_way(self) -> bool:
         """Whether an attempt may still arrive, and no mailing is reported yet."""
-        return any(not each.failure and each.mailed_on is None for each in self.attempts)
+        own = any(not each.failure and each.mailed_on is None for each in self.attempts)
+        return own or any(each.is_under_way for each in self.corrections)
 
     @property
     def last(self) -> Departure:
@@ -74,16 +85,23 @@ class LedgerReader:
         finally:
             connection.close()
 
+    def guarantor_of(self, document_id: str) -> str:
+        (row,) = self.rows("SELECT guarantor_id FROM document WHERE document_id = ?", document_id)
+        return str(row[0])
+
     def letter(self, document_id: str, by_guarantor: dict[str, Household]) -> Letter | None:
         """The document with this id. None if the ledger has none."""
         found = self.rows(
-            "SELECT d.batch_id, d.kind, b.cycle, b.as_of, d.level, d.amount_cents, d.due_on, d.issued_on,"
+            "SELECT d.revision_of, d.is_copy, d.batch_id, d.kind, b.cycle, b.as_of, d.level,"
+            " d.amount_cents, d.due_on, d.issued_on,"
             " d.guarantor_id FROM document d JOIN batch b USING (batch_id) WHERE d.document_id = ?",
             document_id,
         )
         if not found:
             return None
-        batch_id, kind, cycle, as_of, level, cents, due_on, issued_on, guarantor = map(str, found[0])
+        revision_of, is_copy, batch_id, kind, cycle, as_of, level, cents, due_on, issued_on, guarantor = map(
+            str, found[0]
+        )
         accounts = self.rows(
             "SELECT account_number FROM document_account WHERE document_id = ? ORDER BY 1", document_id
         )
@@ -99,22 +117,78 @@ class LedgerReader:
             issued_on=date.fromisoformat(issued_on),
             household=by_guarantor[guarantor.partition("+")[0]],
             accounts=tuple(str(account) for (account,) in accounts),
+            revision_of=revision_of,
+            is_copy=is_copy == "1",
         )
 
 
 class MailLog:
-    """Every letter that left, and the reports about it."""
+    """Every letter that left, the reports about it, and what agencies have."""
 
     def __init__(self) -> None:
         self.letters: dict[str, Letter] = {}
+        self.placements: dict[str, list[Placement]] = defaultdict(list)
+        """Account → its placements with agencies, oldest first."""
+        self._by_household: dict[int, list[Letter]] = defaultdict(list)
+        self._by_account: dict[str, list[Letter]] = defaultdict(list)
+
+    def add(self, letter: Letter) -> None:
+        """Record a letter that left. A correction joins the letter that it corrects, and is a letter of its own about a
+        visit that was not on that one. A copy counts as nothing."""
+        self.letters[letter.document_id] = letter
+        original = self.letters.get(letter.revision_of)
+        if original is not None:
+            if not letter.is_copy:
+                original = self.root(original)
+                original.corrections.append(letter)
+                for account in set(letter.accounts) - set(original.accounts):
+                    self._by_account[account].append(letter)
+            return
+        self._by_household[letter.household.number].append(letter)
+        for account in letter.accounts:
+            self._by_account[account].append(letter)
+
+    def add_earlier(self, household: Household, visit: Visit) -> None:
+        """Record what the system before this one mailed."""
+        for level, day in visit.earlier:
+            kind = "statement" if level < STATEMENTS else "dunning"
+            name = f"earlier-{visit.account}-{level}"
+            letter = Letter(
+                document_id=name,
+                batch_id="earlier",
+                kind=kind,
+                cycle=f"earlier-{level}",
+                as_of=day,
+                level=level,
+                amount_cents=0,
+                due_on=None,
+                issued_on=day,
+                household=household,
+                accounts=(visit.account,),
+                attempts=[Attempt(Departure(name, "print", day), mailed_on=day)],
+            )
+            self._by_household[household.number].append(letter)
+            self._by_account[visit.account].append(letter)
+
+    def root(self, letter: Letter) -> Letter:
+        """The letter that was mailed first, of a letter and its corrections."""
+        while letter.revision_of in self.letters:
+            letter = self.letters[letter.revision_of]
+        return letter
 
     def of(self, household: Household, *kinds: str) -> list[Letter]:
         """The household's letters of these kinds, oldest first."""
-        return [each for each in self.letters.values() if each.household is household and each.kind in kinds]
+        return [each for each in self._by_household[household.number] if each.kind in kinds]
+
+    def everything_to(self, household: Household) -> Iterator[Letter]:
+        """The household's letters with their corrections."""
+        for letter in self._by_household[household.number]:
+            yield letter
+            yield from letter.corrections
 
     def about(self, account: str, *kinds: str) -> list[Letter]:
         """The letters about a visit, oldest first."""
-        return [each for each in self.letters.values() if account in each.accounts and each.kind in kinds]
+        return [each for each in self._by_account[account] if each.kind in kinds]
 
     def take(self, reports: Iterable[Report]) -> Iterator[tuple[Letter, Report]]:
         """Record what was reported."""

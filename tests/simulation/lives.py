@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from random import Random
 
-from tests.simulation.world import BIRTH, FIRST, LAST, Event, Household
+from tests.simulation.households import BIRTH, FIRST, LAST, Event, Household
 
 START = date(2026, 1, 1)
 
@@ -78,8 +78,69 @@ def _pays_in_parts(life: Life, owed: int) -> None:
         life.add(day, "pays", visit=1, permille=life.random.randint(20, 600))
 
 
-def _never_pays(_life: Life, _owed: int) -> None:
-    """Goes through the whole ladder of letters."""
+def _never_pays(life: Life, owed: int) -> None:
+    """Goes through the whole ladder of letters, and to an agency."""
+    if life.random.random() < 0.85:
+        _add_efforts(life, owed)
+
+
+def _add_efforts(life: Life, owed: int) -> None:
+    """What must be done before a visit may go to an agency: screening, a call, and checks of coverage every month."""
+    life.add(owed + life.random.randint(5, 40), "effort", kind="screening")
+    life.add(owed + life.random.randint(60, 100), "effort", kind="oral_effort")
+    first = owed + life.random.randint(120, 150)
+    for day in range(first, first + 180, 25):
+        life.add(day, "effort", kind="coverage_check")
+
+
+def _was_billed_before(life: Life, owed: int) -> None:
+    """An old debt, billed by another system up to some letter. An agency gets it, unless something happens."""
+    life.visits += 1
+    charge = life.random.randint(100, 900) * 100 + life.random.randint(0, 99)
+    life.add(-230, "visit", visit=life.visits, charge_cents=charge, insured=False)
+    letters = ((0, 200), (1, 168), (2, 138), (3, 100), (4, 45))[: life.random.choice((2, 3, 4, 5, 5))]
+    life.add(-1, "was-billed", visit=life.visits, letters=letters)
+    life.household.delivery = "paper"
+    _add_efforts(life, -140)
+    what = life.random.choice(("", "pays", "pays", "dies", "hold", "applies", "opens-plan", "ends-hold"))
+    day, old = life.random.randint(20, 150), life.visits
+    if what == "pays":
+        life.add(day, "pays", visit=old, permille=life.random.choice((100, 500, 1000)))
+        life.add(day + 40, "pays", visit=old, permille=1000)
+    elif what == "dies":
+        life.add(day, "dies")
+        life.add(day + life.random.randint(10, 60), "estate-opens")
+    elif what in {"hold", "ends-hold"}:
+        code = life.random.choice(("BANKR_STAY", "PPDR", "DISPUTE", "ATTY"))
+        life.add(day, "hold", code=code, **({} if code == "BANKR_STAY" else {"visit": old}))
+        if what == "ends-hold":
+            life.add(day + life.random.randint(10, 60), "ends-hold", code=code)
+    elif what == "applies":
+        life.add(day, "applies")
+        life.add(day + life.random.randint(5, 30), "completes")
+        life.add(day + life.random.randint(31, 50), "denied")
+    elif what == "opens-plan":
+        life.add(day, "opens-plan", visit=old, months=3)
+
+
+def _works_here(life: Life, owed: int) -> None:
+    """An employee who pays a visit from the wages, takes it back, leaves, or goes bankrupt."""
+    asked = owed + life.random.randint(5, 40)
+    # A payday before the 29th, at least five weeks ahead.
+    first = START + timedelta(days=asked + life.random.randint(36, 45))
+    days = (first.replace(day=min(first.day, 28)) - START).days - asked
+    count = life.random.randint(2, 6)
+    life.add(asked, "asks-payroll", visit=1, count=count, days=days)
+    if life.random.random() < 0.9:
+        life.add(asked + life.random.randint(8, days - 5), "signs-payroll")
+    day = asked + days + life.random.randint(5, 100)
+    what = life.random.choice(("", "", "", "revoked", "ended", "hold", "dies"))
+    if what in {"revoked", "ended"}:
+        life.add(day, "ends-payroll", status=what)
+    elif what == "hold":
+        life.add(day, "hold", code="BANKR_STAY")
+    elif what == "dies":
+        life.add(day, "dies")
 
 
 def _pays_twice(life: Life, owed: int) -> None:
@@ -229,5 +290,7 @@ STORIES = (
     _pays_somewhere,
     _wants_privacy,
     _has_medicaid,
+    _was_billed_before,
+    _works_here,
 )
-WEIGHTS = (20, 14, 4, 3, 7, 6, 4, 9, 6, 1, 3, 10, 12, 3, 2, 3)
+WEIGHTS = (20, 14, 4, 3, 7, 6, 4, 9, 6, 1, 3, 10, 12, 3, 2, 3, 12, 5)

@@ -7,14 +7,12 @@ where its process dies. What failed is run again, as the runbooks say.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from random import Random
-from typing import Any
-from unittest import mock
 
 from mail_house.errors import HandOffError
 from statement_builder.billing.identifiers import batch_id_of
@@ -28,16 +26,18 @@ from statement_builder.operations.reissue.resolve import resolve_document
 from statement_builder.operations.run import open_batch, retry_errors, walk_batch
 from statement_builder.operations.steps import Step
 from statement_builder.operations.tracking.track import accept_file, track
-from statement_builder.pipeline import preconditions
 from statement_builder.pipeline.context import AppContext, open_context
 from statement_builder.settings import load_settings
-from tests.faults.fault_injection import ERRORS, Fault, Killed, Site, draw_fault, injecting, without_delays
-from tests.hospital import EMAIL_KEY, ROOT
+from tests.faults.fault_injection import Fault, Killed, draw_fault, injecting
+from tests.hospital import EMAIL_KEY
+from tests.simulation.desks import CLERK, OPENER, RELEASER, ClerkDesk, PayrollDesk, PlacementDesk
+from tests.simulation.outages import draw_outage, outage
+from tests.simulation.shortcuts import open_engine
 
-OPENER, RELEASER, CLERK = "ana@desk-1", "ben@desk-2", "cora@desk-3"
 EXPECTED = (StatementsError, HandOffError, OSError)
 """Errors that the command line reports as messages. Any other is a fault of the product."""
 LETTERS = tuple(kind for kind in Kind if kind not in {Kind.STATEMENT, Kind.DUNNING, Kind.OB_NOTICE})
+PORTAL_KEY = "0f2b6c9e5d1a4c7eb8a3d6f1c2e4a597"
 TRIES_A_DAY_MAX = 4
 OFFICE_OPENS = time(14, tzinfo=UTC)
 
@@ -53,17 +53,10 @@ class Conduct:
     faults_permille: int = 80
     outages_permille: int = 20
     stale_feed_permille: int = 50
+    payroll_every_days: int = 1
+    has_desks: bool = True
+    """Whether there are collection agencies, a payroll, and a clerk who takes calls."""
     kinds: frozenset[Kind] = frozenset(Kind)
-
-
-class Outage(Fault):
-    """A back end that is down the whole day: every call fails before it does anything."""
-
-    def run(self, site: Site, action: Any) -> Any:
-        if site != self.site:
-            return action()
-        self.is_triggered = True
-        raise ERRORS[site][0]
 
 
 @dataclass
@@ -95,24 +88,74 @@ class Office:
     refused: list[str] = field(default_factory=list)
     """What stays open although it was tried again, with the message: for the judge."""
     day: date = date(2026, 1, 1)
+    callers: list[str] = field(default_factory=list)
+    """The guarantors to whom something happened today."""
     _context: AppContext | None = None
     _ticks: int = 0
+    _random: Random = field(default_factory=Random)
+    """Draws what goes wrong today at the desks."""
+
+    def __post_init__(self) -> None:
+        self._placement = PlacementDesk(self)
+        self._payroll = PayrollDesk(self, every_days=self.conduct.payroll_every_days)
+        self._clerk = ClerkDesk(self)
+
+    @property
+    def voided(self) -> set[str]:
+        """The documents that a clerk voided before they left."""
+        return self._clerk.voided
 
     def work(self, day: date) -> None:
         """Do everything that is due on this day."""
         self.day, self._ticks = day, 0
+        self._random = Random(f"{self.seed}/faults/{day}")
         random = Random(f"{self.seed}/office/{day}")
-        outage = None
-        if random.randrange(1000) < self.conduct.outages_permille:
-            site: Site = random.choice(("publish", "archive-write", "archive-read", "source-read", "upload"))
-            outage = Outage(site=site, nth=0, after=False, effect="error")
-            self.log.append(f"{day} outage of {site}")
-        with self._down(outage):
+        down = draw_outage(random) if random.randrange(1000) < self.conduct.outages_permille else ""
+        if down:
+            self.log.append(f"{day} outage of {down}")
+        with outage(down):
             self._track()
             self._open_new(day)
+            if self.conduct.has_desks:
+                self._sit_at(self._placement.work)
+                self._sit_at(self._payroll.work)
             for work in list(self.desk):
                 if self._advance(work):
                     self.desk.remove(work)
+            if self.conduct.has_desks:
+                waiting = [each.batch_id for each in self.desk if each.is_built and day < each.release_on]
+                self._sit_at(lambda: self._clerk.work(sorted(self.callers), waiting))
+
+    def _sit_at(self, work: Callable[[], None]) -> None:
+        """Work at a desk, unless the service does not even start today."""
+        try:
+            work()
+        except EXPECTED as exc:
+            self.log.append(f"{self.day} {type(exc).__name__}: {exc}")
+
+    def attempt(self, name: str, action: Callable[[AppContext], object], actor: str = CLERK) -> bool:
+        """Do it, with what goes wrong today, and try again. Returns whether it was done."""
+        for attempt in range(TRIES_A_DAY_MAX):
+            fault = None
+            if attempt == 0 and self._random.randrange(1000) < self.conduct.faults_permille:
+                fault = draw_fault(self._random, lambda: None)
+            try:
+                with self._down(fault):
+                    action(replace(self.context, actor=actor))
+                    return True
+            except Killed:
+                self.log.append(f"{self.day} {name} killed: {fault}")
+                self._die()
+            except EXPECTED as exc:
+                self.log.append(f"{self.day} {name} {type(exc).__name__}: {exc}")
+                if isinstance(exc, GateStop | ConfigError):
+                    return False
+        return False
+
+    def _die(self) -> None:
+        """The process is gone."""
+        self._context = None
+        open_engine.cache_clear()
 
     def is_stale(self, day: date) -> bool:
         """Whether the obstetric feed was not loaded on this day."""
@@ -122,7 +165,12 @@ class Office:
     def context(self) -> AppContext:
         """The open service, as the operator at this desk."""
         if self._context is None:
-            environ = {"STATEMENTS_HOME": str(self.home), "STATEMENTS_EMAIL_KEY": EMAIL_KEY}
+            environ = {
+                "STATEMENTS_HOME": str(self.home),
+                "STATEMENTS_EMAIL_KEY": EMAIL_KEY,
+                "STATEMENTS_PORTAL": f"file://{self.home}/portal",
+                "STATEMENTS_PORTAL_KEY": PORTAL_KEY,
+            }
             settings = load_settings(environ, self.home)
             self._context = open_context(settings, environ=environ, now=self._now, actor=OPENER, workers=1)
         return self._context
@@ -137,11 +185,11 @@ class Office:
         return datetime.combine(self.day, OFFICE_OPENS) + timedelta(seconds=self._ticks)
 
     @contextmanager
-    def _down(self, outage: Fault | None) -> Iterator[None]:
-        if outage is None:
+    def _down(self, fault: Fault | None) -> Iterator[None]:
+        if fault is None:
             yield
             return
-        with injecting(outage):
+        with injecting(fault):
             yield
 
     def _open_new(self, day: date) -> None:
@@ -167,7 +215,7 @@ class Office:
                     return self._step(work)
             except Killed:
                 self.log.append(f"{self.day} {work.batch_id} killed: {fault}")
-                self._context = None  # the process is gone
+                self._die()
             except AwaitingConfirmation:
                 return True
             except GateStop as exc:
@@ -260,22 +308,3 @@ def _batches_of(day: date, conduct: Conduct) -> Iterator[tuple[Kind, str]]:
     if day.toordinal() % conduct.letters_every_days == 0:
         for kind in LETTERS:
             yield kind, day.isoformat()
-
-
-@contextmanager
-def quick_office() -> Iterator[None]:
-    """Skip what costs most and depends on the templates only: the check of each template, the parsing of style sheets,
-    and the control sheet's PDF. Pauses between retries are skipped too."""
-    with ExitStack() as stack:
-        stack.enter_context(without_delays())
-        stack.enter_context(mock.patch.object(preconditions, "check_templates", return_value=()))
-        yield
-
-
-def write_settings(home: Path, layouts: Path) -> None:
-    """The sample settings, with a vendor that reports every piece."""
-    settings = (ROOT / "statements.sample.toml").read_text(encoding="utf-8")
-    settings = settings.replace("workers = 0", f'workers = 1\nlayouts = "{layouts}"')
-    settings = settings.replace("[mail]\n", "[mail]\nsettle_seconds = 0\n")
-    settings = settings.replace('final_vendor_status = "nothing"', 'final_vendor_status = "mailed"')
-    (home / "statements.toml").write_text(settings, encoding="utf-8")

@@ -19,7 +19,7 @@ from random import Random
 
 import pypdfium2 as pdfium
 
-from tests.simulation.world import Household, World, street_of
+from tests.simulation.households import World, street_of
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,15 @@ class Outside:
     def collect(self, day: date) -> list[Departure]:
         """Take in everything new in the outbox, and decide what becomes of it."""
         departures = [*self._collect_print(day), *self._collect_email(day)]
+        left = [
+            street_of(household, household.address).upper()
+            for household in self._world.households.values()
+            if household.lives_at and household.address != household.lives_at
+        ]
         for each in departures:
             if each.channel == "print":
-                self._deliver(each)
+                returns = any(street in line.upper() for street in left for line in each.address_lines)
+                self._deliver(each, returns=returns)
         return departures
 
     def _write(self, day: date, what: str, rows: list[str]) -> None:
@@ -134,14 +140,14 @@ class Outside:
             headers = dict(re.findall(r"^(Message-ID|To): (.*)$", text, re.MULTILINE))
             document = path.name.partition(".")[0]
             recipient = headers["To"].strip()
-            household = next(each for each in self._world.households.values() if recipient == email_of(each))
+            household = self._world.households[int(re.sub(r"\D", "", recipient.partition("@")[0]))]
             if not household.email_works:
                 on = day + timedelta(days=1)
                 message = _bounce(recipient, headers["Message-ID"])
                 self._emails[on].append((Report(on, "bounced", document, "", on), message))
             yield Departure(document, "email", day, recipient=recipient)
 
-    def _deliver(self, piece: Departure) -> None:
+    def _deliver(self, piece: Departure, *, returns: bool) -> None:
         """Print and mail the piece, or reject it; return it when nobody of this name lives there."""
         random = Random(f"{piece.document_id}/{piece.print_file}")
         if random.random() < 0.01:
@@ -153,25 +159,11 @@ class Outside:
         told = mailed + timedelta(days=random.choice((0, 1, 1, 2)))
         row = f"{piece.document_id},{piece.print_file},{mailed},J-{piece.day}"
         self._due[told].append(_Reported(Report(told, "mailed", piece.document_id, piece.print_file, mailed), row))
-        if self._returns(piece):
+        if returns:
             on = mailed + timedelta(days=random.randint(4, 12))
             told = max(told, on + timedelta(days=random.randint(0, 2)))
             row = f"{piece.document_id},{on},UTF"
             self._due[told].append(_Reported(Report(told, "returned", piece.document_id, piece.print_file, on), row))
-
-    def _returns(self, piece: Departure) -> bool:
-        """Whether the carrier finds nobody: the address printed is a household's old one."""
-        for household in self._world.households.values():
-            if household.lives_at and household.address != household.lives_at:
-                old = street_of(household, household.address)
-                if any(old.upper() in line.upper() for line in piece.address_lines):
-                    return True
-        return False
-
-
-def email_of(household: Household) -> str:
-    """The e-mail address of a household, whether it has one on file or not."""
-    return f"reader{household.number}@example.com"
 
 
 def _page_texts(path: Path) -> list[str]:

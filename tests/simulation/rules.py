@@ -6,11 +6,12 @@ in words. None of this may be taken from the service's own policy: the point is 
 
 from __future__ import annotations
 
+from calendar import month_name
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
+from tests.simulation.households import Household, Plan, Visit, World, street_of
 from tests.simulation.letters import Letter, MailLog
-from tests.simulation.world import Household, Plan, Visit, World, street_of
 
 Rule = Callable[[Letter, World, MailLog, date], Iterator[str]]
 
@@ -101,8 +102,17 @@ def never_billed_classes(letter: Letter, world: World, _log: MailLog, _day: date
     """42 CFR 447.15, 42 USC 1396a(n)(3)(B), and workers' compensation law."""
     if letter.kind in ASKING and letter.amount_cents:
         for visit in visits_of(letter, world):
-            if visit.financial_class in NEVER_BILLED:
-                yield f"{visit.account} is {visit.financial_class}"
+            if visit.financial_class in NEVER_BILLED or is_covered(letter.household, visit):
+                yield f"{visit.account} is {visit.financial_class}, or the patient is covered in its month"
+
+
+def is_covered(household: Household, visit: Visit) -> bool:
+    """Whether the patient has Medicaid or QMB in the month of the visit, which protects the person, not one visit."""
+    month = visit.service_on.replace(day=1)
+    return any(
+        each.financial_class in {"medicaid", "qmb"} and each.service_on.replace(day=1) == month
+        for each in household.visits
+    )
 
 
 def no_dunning_during_application(letter: Letter, world: World, _log: MailLog, _day: date) -> Iterator[str]:
@@ -139,8 +149,8 @@ def no_mail_where_it_was_returned(letter: Letter, _world: World, log: MailLog, _
     if letter.kind in ESTATE or letter.last.channel != "print":
         return
     street = street_of(letter.household, letter.household.mail_address).upper()
-    for earlier in log.letters.values():
-        if earlier.household is not letter.household or earlier.kind in ESTATE:
+    for earlier in log.everything_to(letter.household):
+        if earlier.kind in ESTATE:
             continue
         for attempt in earlier.attempts:
             if attempt.failure == "returned" and any(
@@ -169,15 +179,15 @@ def right_address(letter: Letter, _world: World, _log: MailLog, _day: date) -> I
 def no_email_after_a_bounce(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
     if letter.last.channel != "email":
         return
-    for earlier in log.letters.values():
-        if earlier.household is letter.household and any(each.failure == "bounced" for each in earlier.attempts):
+    for earlier in log.everything_to(letter.household):
+        if any(each.failure == "bounced" for each in earlier.attempts):
             yield "an e-mail to this person bounced"
             return
 
 
 def next_step_of_the_ladder(letter: Letter, _world: World, log: MailLog, day: date) -> Iterator[str]:
     """No level is skipped or repeated, and none comes before its clock, which starts with what was really mailed."""
-    if letter.kind not in BILLS:
+    if letter.kind not in BILLS or log.root(letter) is not letter:
         return
     for account in letter.accounts:
         bills = [each for each in log.about(account, *BILLS) if each is not letter]
@@ -276,7 +286,7 @@ def estimate_stands_alone(letter: Letter, world: World, _log: MailLog, day: date
 
 
 def notices_keep_their_distance(letter: Letter, _world: World, log: MailLog, day: date) -> Iterator[str]:
-    if letter.kind != "ob-notice":
+    if letter.kind != "ob-notice" or log.root(letter) is not letter:
         return
     for earlier in log.of(letter.household, "ob-notice"):
         arrived = earlier.arrived_on
@@ -326,6 +336,39 @@ def answered_once(letter: Letter, _world: World, log: MailLog, _day: date) -> It
         yield f"{len(same)} documents of one kind in cycle {letter.cycle}"
 
 
+def correction_is_the_same_mailing(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
+    """A corrected letter takes no step: it is the letter that it corrects, with what was wrong made right. It has
+    another level only if it is about other visits."""
+    original = log.root(letter)
+    if original is letter:
+        return
+    is_same = (letter.kind, letter.cycle) == (original.kind, original.cycle)
+    if not is_same or (letter.level != original.level and letter.accounts == original.accounts):
+        yield f"a correction of {original.kind} {original.level} of {original.cycle}"
+    if letter.household is not original.household:
+        yield f"a correction of a letter to {original.household.guarantor_id}"
+
+
+def no_letter_while_an_agency_collects(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
+    """One debt, one collector: nothing asks for a visit that an agency has, until it has given it back."""
+    if letter.kind not in BILLS | PLAN_LETTERS | {"estate-claim"}:
+        return
+    for account in letter.accounts:
+        if any(each.is_live for each in log.placements[account]):
+            yield f"visit {account} is with an agency"
+
+
+def copy_is_marked(letter: Letter, _world: World, log: MailLog, _day: date) -> Iterator[str]:
+    """A copy says that it is one, and asks for nothing else than the letter did."""
+    original = log.letters.get(letter.revision_of)
+    if original is None:
+        yield "a copy of nothing that left"
+    elif letter.amount_cents != original.amount_cents:
+        yield f"a copy with {letter.amount_cents} cents of a letter with {original.amount_cents}"
+    if not any(word in letter.last.text for word in ("COPY", "COPIA")):
+        yield "nothing says that it is a copy"
+
+
 def sent_once(letter: Letter, _world: World, _log: MailLog, _day: date) -> Iterator[str]:
     """A document leaves again only after it is known that it did not arrive."""
     for attempt in letter.attempts[:-1]:
@@ -337,20 +380,6 @@ def money(cents: int) -> str:
     return f"${cents // 100:,}.{cents % 100:02}"
 
 
-_MONTHS = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-]
 _MESES = [
     "enero",
     "febrero",
@@ -370,7 +399,7 @@ _MESES = [
 def days(day: date) -> tuple[str, ...]:
     """A date as a page may print it, in English and Spanish."""
     return (
-        f"{_MONTHS[day.month - 1]} {day.day}, {day.year}",
+        f"{month_name[day.month]} {day.day}, {day.year}",
         f"{day.day} de {_MESES[day.month - 1]} de {day.year}",
         f"{day:%m/%d/%Y}",
     )
@@ -396,4 +425,15 @@ RULES: tuple[Rule, ...] = (
     notices_keep_their_distance,
     page_says_the_same,
     answered_once,
+    correction_is_the_same_mailing,
+    no_letter_while_an_agency_collects,
 )
+COPY_RULES: tuple[Rule, ...] = (
+    sent_once,
+    nothing_to_the_dead,
+    no_collecting_during_bankruptcy,
+    no_mail_where_it_was_returned,
+    right_address,
+    copy_is_marked,
+)
+"""What holds of a copy that somebody asked for: it takes no step, and asks for nothing."""

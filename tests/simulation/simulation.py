@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,13 +13,18 @@ from pathlib import Path
 from statement_builder.errors import StatementsError
 from statement_builder.operations.event_log import check_event_log
 from tests.hospital import EMAIL_KEY
+from tests.simulation.agencies import Agencies
 from tests.simulation.billing_database import BillingDatabase
+from tests.simulation.events import apply
+from tests.simulation.households import Event, Household, World
 from tests.simulation.judge import Judge, Violation
 from tests.simulation.letters import LedgerReader, MailLog
 from tests.simulation.lives import START, draw_life
-from tests.simulation.office import Conduct, Office, quick_office, write_settings
+from tests.simulation.office import Conduct, Office
 from tests.simulation.outside import Outside
-from tests.simulation.world import Event, Household, World
+from tests.simulation.payroll import Payroll
+from tests.simulation.portal import Portal
+from tests.simulation.shortcuts import quick_office, write_settings
 
 
 @dataclass(frozen=True)
@@ -82,13 +88,13 @@ def simulate(
     database = BillingDatabase(home / "hospital.db")
     database.write(world, households, START)
     office = Office(home, plan.seed, plan.conduct)
-    outside = Outside(home, world)
     ledger = LedgerReader(home / "ledger.db")
     judge = Judge(world, ledger, letters_every_days=plan.conduct.letters_every_days)
     outcome = Outcome(plan, judge.violations, [], office.log, judge.log, ledger, home, START)
+    year = _Year(outcome, deque(events), world, database, office, judge)
     try:
         with quick_office():
-            _run_days(plan, events, world, database, office, outside, judge, outcome, stops, report)
+            year.run(stops=stops, report=report)
             _check_chain(office, judge, outcome.ended_on)
     except BaseException as exc:
         exc.add_note(f"seed {plan.seed}, day {outcome.ended_on}\n  " + "\n  ".join(office.log[-12:]))
@@ -99,42 +105,70 @@ def simulate(
     return outcome
 
 
-def _run_days(
-    plan: Plan,
-    events: Sequence[Event],
-    world: World,
-    database: BillingDatabase,
-    office: Office,
-    outside: Outside,
-    judge: Judge,
-    outcome: Outcome,
-    stops: bool,
-    report: Callable[[Violation], None],
-) -> None:
-    waiting = list(events)
-    fresh = START
-    for offset in range(plan.days):
-        day = outcome.ended_on = START + timedelta(days=offset)
-        changed: set[int] = set()
-        while waiting and waiting[0].day <= day:
-            event = waiting.pop(0)
-            if world.apply(event):
-                outcome.events.append(event)
-                changed.add(event.household)
-        changed |= _turn_final(world, day)
-        database.write(world, changed, day)
-        if office.is_stale(day):
-            judge.see_stale_feed(day)
-        else:
-            fresh = day
-        database.load({"billing": day, "obstetric": fresh})
-        judge.see_reports(day, outside.report(day))
-        office.work(day)
-        found = judge.judge(day, outside.collect(day))
-        for violation in found:
-            report(violation)
-        if found and stops:
-            return
+class _Year:
+    """Everybody in it, day by day."""
+
+    def __init__(
+        self,
+        outcome: Outcome,
+        waiting: deque[Event],
+        world: World,
+        database: BillingDatabase,
+        office: Office,
+        judge: Judge,
+    ) -> None:
+        self._outcome, self._waiting = outcome, waiting
+        self._world, self._database, self._office, self._judge = world, database, office, judge
+        self._outside = Outside(outcome.home, world)
+        self._agencies = Agencies(outcome.home, world, self._happen)
+        self._payroll = Payroll(outcome.home, world, self._happen)
+        self._portal = Portal(outcome.home)
+        self._changed: set[int] = set()
+        """The households to which something has happened today."""
+
+    def run(self, *, stops: bool, report: Callable[[Violation], None]) -> None:
+        """Every day, or until the first violation."""
+        fresh = START
+        for offset in range(self._outcome.plan.days):
+            day = self._outcome.ended_on = START + timedelta(days=offset)
+            self._let_happen(day)
+            if offset == 0:
+                self._judge.see_earlier_mail()
+            if self._office.is_stale(day):
+                self._judge.see_stale_feed(day)
+            else:
+                fresh = day
+            self._database.load({"billing": day, "obstetric": fresh})
+            self._judge.see_reports(day, self._outside.report(day))
+            self._portal.report(day)
+            self._judge.see_views(self._portal.viewed)
+            self._office.work(day)
+            self._judge.voided |= self._office.voided
+            found = self._judge.judge(day, self._outside.collect(day))
+            found += self._judge.judge_books(day, self._agencies, self._payroll, self._portal)
+            for violation in found:
+                report(violation)
+            if found and stops:
+                return
+
+    def _let_happen(self, day: date) -> None:
+        self._changed = _turn_final(self._world, day)
+        callers = set()
+        while self._waiting and self._waiting[0].day <= day:
+            event = self._waiting.popleft()
+            if self._happen(event):
+                callers.add(event.household)
+        self._agencies.report(day)
+        self._payroll.report(day)
+        self._database.write(self._world, self._changed, day)
+        self._office.callers = [self._world.households[number].guarantor_id for number in sorted(callers)]
+
+    def _happen(self, event: Event) -> bool:
+        if not apply(self._world, event):
+            return False
+        self._outcome.events.append(event)
+        self._changed.add(event.household)
+        return True
 
 
 def _turn_final(world: World, day: date) -> set[int]:

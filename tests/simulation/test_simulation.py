@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from statement_builder.billing.selection import Kind
+from tests.hospital import shared_layouts
 from tests.simulation.judge import Violation
 from tests.simulation.letters import LedgerReader, MailLog
 from tests.simulation.lives import START, draw_life
@@ -20,16 +21,16 @@ from tests.simulation.simulation import Outcome, Plan, draw_events, simulate
 
 SMALL = Plan(
     seed=3,
-    guarantors=40,
-    days=173,
-    conduct=Conduct(letters_every_days=30, notices_every_days=28, faults_permille=50),
+    guarantors=36,
+    days=66,
+    conduct=Conduct(letters_every_days=30, notices_every_days=28, payroll_every_days=7),
 )
 
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("simulation")
-    return simulate(SMALL, folder / "home", folder / "layouts")
+    return simulate(SMALL, folder / "home", shared_layouts())
 
 
 def test_small_year__breaks_no_rule(outcome: Outcome) -> None:
@@ -37,18 +38,20 @@ def test_small_year__breaks_no_rule(outcome: Outcome) -> None:
 
 
 def test_small_year__has_what_it_is_about(outcome: Outcome) -> None:
-    """A simulation in which nothing happens proves nothing. Final notices take longer than the small size."""
+    """A simulation in which nothing happens proves nothing."""
     letters = outcome.mail.letters.values()
-    assert {0, 1, 2, 3} <= {each.level for each in letters}
+    assert {0, 1, 2, 3, 4} <= {each.level for each in letters}
     assert {"statement", "dunning", "ob-notice", "plan-agreement"} <= {each.kind for each in letters}
     attempts = [attempt for each in letters for attempt in each.attempts]
     assert {"returned", "bounced"} <= {each.failure for each in attempts}
     assert any("outage" in line for line in outcome.log)
+    assert {"agency-pays", "payroll-pays"} & {each.what for each in outcome.events}
+    assert outcome.mail.placements
 
 
 def test_page__opens_without_a_network(outcome: Outcome, tmp_path: Path) -> None:
     page = write_page(outcome, tmp_path / "page.html").read_text(encoding="utf-8")
-    assert page.count("<svg") == 6
+    assert page.count("<svg") == 7
     assert not re.search(r"<script|<link|src=|@import", page)
 
 
