@@ -24,7 +24,15 @@ from statement_builder.documents import Content
 from statement_builder.errors import ConfigError
 from statement_builder.operations.sample_contents import AS_OF, contents_by_kind, make_sample_hospital, sample_contents
 from statement_builder.pipeline.workers import fork_context, infrequent_gc
-from statement_builder.rendering import GROUP_SIZE, CompiledEngine, Engine, Outcome, PlainEngine, Rendered
+from statement_builder.rendering import (
+    GROUP_SIZE,
+    CompiledEngine,
+    Engine,
+    LayoutPending,
+    Outcome,
+    PlainEngine,
+    Rendered,
+)
 from statement_builder.resources import SAMPLE_SETTINGS, TEMPLATES
 from statement_builder.settings import Settings, load_settings
 
@@ -205,9 +213,21 @@ def _slices(contents: Sequence[Content]) -> list[Sequence[Content]]:
 
 
 def _render_all(engine: Engine, contents: Sequence[Content]) -> tuple[float, list[Rendered]]:
-    """Seconds of processor time, and the documents that were rendered without error."""
+    """Seconds of processor time, and the documents that were rendered without error.
+
+    Documents whose layout is not there yet are rendered last, as in a batch.
+    """
     outcomes: list[Outcome] = []
+    waiting = list(contents)
     started = time.process_time()
-    for start in range(0, len(contents), GROUP_SIZE):
-        outcomes += engine.render_all(contents[start : start + GROUP_SIZE])
+    for may_wait in (True, False):
+        pending: list[Content] = []
+        for start in range(0, len(waiting), GROUP_SIZE):
+            group = waiting[start : start + GROUP_SIZE]
+            done = engine.render_all(group, may_wait=may_wait)
+            outcomes += done
+            pending += [
+                content for content, outcome in zip(group, done, strict=True) if isinstance(outcome, LayoutPending)
+            ]
+        waiting = pending
     return time.process_time() - started, [outcome for outcome in outcomes if isinstance(outcome, Rendered)]

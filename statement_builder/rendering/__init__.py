@@ -4,7 +4,7 @@ from pdf_kit.geometry import Rect
 from pdf_kit.interleave import GROUP_SIZE
 from statement_builder.rendering.compiled.engine import CompiledEngine
 from statement_builder.rendering.copy_watermark import make_copy
-from statement_builder.rendering.engine import Engine, Outcome, PlainEngine, Rendered
+from statement_builder.rendering.engine import Engine, LayoutPending, Outcome, PlainEngine, Rendered
 from statement_builder.rendering.envelope import EnvelopeWindows
 from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.template_check import check_templates
@@ -19,6 +19,7 @@ __all__ = [
     "Engine",
     "EnvelopeWindows",
     "ForeignIds",
+    "LayoutPending",
     "Outcome",
     "PlainEngine",
     "Rect",

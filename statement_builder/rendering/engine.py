@@ -44,7 +44,10 @@ class Rendered(Record, kw_only=True):
 
 
 class LayoutPending(Exception):
-    """Another process is compiling this document's layout: render other documents first."""
+    """This document's layout is not there yet: render other documents first.
+
+    Another process may be compiling it, or other documents may lack the same parts.
+    """
 
 
 Outcome = Rendered | DocumentError | LayoutPending

@@ -36,7 +36,7 @@ class VerifiedRenderer:
     def render_all(self, contents: Sequence[Content], foreign: ForeignIds) -> list[Rendered | DocumentError]:
         """Each document rendered and verified, or its error, in the order of `contents`.
 
-        Documents whose layout another process is compiling are rendered last.
+        Documents whose layout is not there yet are rendered last: see `LayoutPending`.
         """
         finished: dict[int, Rendered | DocumentError] = {}
         for may_wait in (True, False):

@@ -11,16 +11,17 @@ import pytest
 from msgspec.structs import replace
 
 from statement_builder.documents import Content
-from statement_builder.rendering import CompiledEngine, PlainEngine
+from statement_builder.rendering import CompiledEngine, LayoutPending, PlainEngine, Rendered
 from statement_builder.rendering.compiled.composer import NotComposable, require_same_drawing
 from statement_builder.rendering.compiled.layouts import Layout
 from statement_builder.rendering.compiled.markup_parser import parse_markup
 from statement_builder.rendering.compiled.segments import find_segments
-from statement_builder.rendering.engine import LayoutPending
+from statement_builder.rendering.errors import DocumentError
 from statement_builder.rendering.templating import render_markup
 from tests.builders import make_address, make_encounter
-from tests.contents import TEMPLATES, TERMS, make_invoice, make_letter, make_statement, make_stay
+from tests.contents import TEMPLATES, TERMS, make_invoice, make_letter, make_plan_statement, make_statement, make_stay
 from tests.rendering.likeness import differences
+from tests.rendering.sample_pages import CONTENTS
 
 STREETS = ("12 Maple Street", "Apartment 7", "c/o Lee")
 
@@ -79,10 +80,10 @@ def test_compose__table_that_continues_is_what_weasyprint_draws(
     compiled = CompiledEngine(TEMPLATES)
     for each in known:
         compiled.render(make_invoice(make_stay(each), large_print=large_print))
-    made = compiled.compiled
+    made, composed = compiled.compiled, compiled.composed
     content = make_invoice(make_stay(lines), large_print=large_print)
     rendered = compiled.render(content)
-    assert (compiled.compiled - made, compiled.composed, compiled.fallbacks) == (0, 1, Counter())
+    assert (compiled.compiled - made, compiled.composed - composed, compiled.fallbacks) == (0, 1, Counter())
     assert differences(rendered.pdf, engine.render(content).pdf) == []
 
 
@@ -93,8 +94,9 @@ def test_compose__same_bytes_from_a_longer_and_a_shorter_document() -> None:
     for known in (60, 160):
         compiled = CompiledEngine(TEMPLATES)
         compiled.render(make_invoice(make_stay(known)))
+        made = compiled.compiled
         rendered.append(compiled.render(content))
-        assert compiled.composed == 1
+        assert compiled.compiled == made
     assert rendered[0] == rendered[1] == CompiledEngine(TEMPLATES).render(content)
 
 
@@ -104,6 +106,96 @@ def test_compose__charge_lines_add_up() -> None:
     for lines in (60, *range(7, 120, 16)):
         compiled.render(make_invoice(make_stay(lines)))
     assert (compiled.compiled, compiled.fallbacks) == (2, Counter())
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(
+            (
+                "statement",
+                "statement-of-1-visit",
+                "statement-with-plan",
+                "statement-with-pending-insurance",
+                "statement-above-estimate",
+                "statement-with-changes",
+                "reminder",
+                "statement-denied",
+            ),
+            id="statements",
+        ),
+        pytest.param(
+            ("statement-large-print-es", "statement-with-plan-large-print-es", "reminder-large-print-es"),
+            id="large-print-spanish",
+        ),
+    ],
+)
+def test_render_all__what_several_documents_lack_is_laid_out_together(
+    engine: PlainEngine, names: tuple[str, ...]
+) -> None:
+    compiled = CompiledEngine(TEMPLATES)
+    contents = [CONTENTS[name] for name in names]
+    rendered = compiled.render_all(contents)
+    assert compiled.compiled <= (len(contents) + 1) // 2
+    assert compiled.fallbacks == Counter()
+    for each, content in zip(rendered, contents, strict=True):
+        assert isinstance(each, Rendered)
+        assert differences(each.pdf, engine.render(content).pdf) == []
+
+
+def test_render_all__document_that_cannot_be_laid_out_stops_no_other() -> None:
+    """Its name has letters that no font has."""
+    compiled = CompiledEngine(TEMPLATES)
+    compiled.render(_statement(1, 1))
+    outcomes = compiled.render_all([_statement(2, 1), _statement(3, 1, first_name="李"), make_plan_statement()])
+    assert [type(each) for each in outcomes] == [Rendered, DocumentError, Rendered]
+
+
+def _long_bill(lines: int, **guarantor: Any) -> Content:
+    """A bill whose last charges have texts of other lengths than the first."""
+    stay = make_stay(lines)
+    charges = [
+        replace(charge, description=f"{charge.description} and further services of the same day, as ordered")
+        if number in {lines - 30, lines - 12}
+        else charge
+        for number, charge in enumerate(stay.charges)
+    ]
+    return make_invoice(replace(stay, charges=tuple(charges)), **guarantor)
+
+
+@pytest.mark.parametrize(
+    ("lines", "guarantor"),
+    [
+        pytest.param(200, {}, id="standard"),
+        pytest.param(170, {"large_print": True, "language": "es"}, id="large-print-spanish"),
+    ],
+)
+def test_compose__long_bill_before_any_shorter_one_is_what_weasyprint_draws(
+    engine: PlainEngine, lines: int, guarantor: dict[str, Any]
+) -> None:
+    compiled = CompiledEngine(TEMPLATES)
+    content = _long_bill(lines, **guarantor)
+    rendered = compiled.render(content)
+    assert (compiled.composed, compiled.fallbacks) == (1, Counter())
+    assert differences(rendered.pdf, engine.render(content).pdf) == []
+
+
+@pytest.mark.parametrize("large_print", [pytest.param(False, id="standard"), pytest.param(True, id="large")])
+def test_compose__bill_of_1200_lines_is_laid_out_in_part(monkeypatch: pytest.MonkeyPatch, large_print: bool) -> None:
+    """WeasyPrint would take half a minute for all of it."""
+    rows: list[int] = []
+    draw = PlainEngine.draw
+
+    def count_rows(self: PlainEngine, markup: str, *rest: Any) -> Any:
+        rows.append(markup.count("<tr"))
+        return draw(self, markup, *rest)
+
+    monkeypatch.setattr(PlainEngine, "draw", count_rows)
+    compiled = CompiledEngine(TEMPLATES)
+    rendered = compiled.render(_long_bill(1_200, large_print=large_print))
+    assert rendered.pages > 25
+    assert (compiled.filled, compiled.fallbacks) == (1, Counter())
+    assert max(rows) < 200
 
 
 def test_compose__paragraph_that_is_the_last_of_its_section_elsewhere(engine: PlainEngine) -> None:
@@ -137,23 +229,33 @@ def test_compose__parts_are_shared_with_another_process(tmp_path: Path) -> None:
     assert (second.compiled, second.composed) == (0, 1)
 
 
-def test_compose__waits_while_another_process_makes_the_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compose__waits_while_another_process_makes_the_frame(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = CompiledEngine(TEMPLATES, tmp_path), CompiledEngine(TEMPLATES, tmp_path)
-    first.render(_statement(3, 1))
-    first.render(_statement(1, 1))
     waiting: list[Any] = []
 
     def draw(self: PlainEngine, markup: str, *rest: Any) -> Any:
-        """While the first process lays out its document, the second has one that lacks the same part."""
+        """While the first process lays out its document, the second has one with the same frame."""
         monkeypatch.undo()
         waiting.extend(second.render_all([_statement(1, 2)], may_wait=True))
         return self.draw(markup, *rest)
 
     monkeypatch.setattr(PlainEngine, "draw", draw)
-    first.render_all([_statement(3, 2)], may_wait=True)
+    first.render_all([_statement(1, 1)], may_wait=True)
     assert [type(outcome) for outcome in waiting] == [LayoutPending]
-    second.render(_statement(1, 2))
-    assert (second.compiled, second.composed) == (0, 1)
+    second.render_all([_statement(1, 1)])
+    assert (second.compiled, second.filled) == (0, 1)
+
+
+def test_compose__documents_that_lack_something_rare_wait_for_one_another() -> None:
+    compiled = CompiledEngine(TEMPLATES)
+    compiled.render_all([_statement(1, 1), _statement(2, 1)], may_wait=True)
+    made = compiled.compiled
+    rare = [_statement(2, 2), make_plan_statement()]
+    outcomes = compiled.render_all([*rare, _statement(1, 1, first_name="Bo")], may_wait=True)
+    assert [type(outcome) for outcome in outcomes] == [LayoutPending, LayoutPending, Rendered]
+    assert compiled.compiled == made
+    compiled.render_all(rare)
+    assert compiled.compiled == made + 1
 
 
 def _compiled_layout(tmp_path: Path) -> Layout:

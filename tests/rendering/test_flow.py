@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from statement_builder.rendering.compiled.blocks import UNITS_PER_PIXEL, Block, Node
 from statement_builder.rendering.compiled.flow import Place, error_key, limit_key, place_blocks, resumed_key, start_key
-from statement_builder.rendering.compiled.segments import Segment
+from statement_builder.rendering.compiled.segments import Segment, Segments
 
-FRAME = b"frame"
+HEAD, FRAME = b"head", b"frame"
 BLOCK = Block(
     paragraphs=(),
     breaks=(),
@@ -33,18 +33,22 @@ def _segment(name: bytes, **facts: Any) -> Segment:
     )
 
 
-SEGMENTS = tuple(map(_segment, (b"a", b"b", b"c")))
+def _document(*blocks: Segment) -> Segments:
+    return Segments(head=HEAD, frame=FRAME, frame_nodes=(), blocks=blocks, skipped=0, children=(), flow_end=0)
+
+
+DOCUMENT = _document(*map(_segment, (b"a", b"b", b"c")))
 MEASURES = {
     limit_key(FRAME, 0): 350 * UNITS_PER_PIXEL,
     limit_key(FRAME, 1): 900 * UNITS_PER_PIXEL,
-    start_key(FRAME, 0, SEGMENTS[0]): 100 * UNITS_PER_PIXEL,
-    start_key(FRAME, 1, SEGMENTS[0]): 40 * UNITS_PER_PIXEL,
-    error_key(FRAME, SEGMENTS[0]): 0,
+    start_key(DOCUMENT, 0, 0, BLOCK): 100 * UNITS_PER_PIXEL,
+    start_key(DOCUMENT, 1, 0, BLOCK): 40 * UNITS_PER_PIXEL,
+    error_key(FRAME, DOCUMENT.blocks[0]): 0,
 }
 
 
 def _places(*blocks: Block, **measures: int) -> list[tuple[int, float]] | None:
-    found = place_blocks(FRAME, SEGMENTS, blocks, MEASURES.get)
+    found = place_blocks(DOCUMENT, blocks, MEASURES.get)
     return None if found is None else [(place.page, place.top / UNITS_PER_PIXEL) for place in found]
 
 
@@ -81,21 +85,22 @@ def test_place_blocks__page_and_distance_from_its_top(
 @pytest.mark.parametrize("missing", [pytest.param(key, id=key.split()[0].decode()) for key in MEASURES])
 def test_place_blocks__unknown_distance_is_left_to_weasyprint(missing: bytes) -> None:
     measures = {key: value for key, value in MEASURES.items() if key != missing}
-    assert place_blocks(FRAME, SEGMENTS, (BLOCK, BLOCK, BLOCK), measures.get) is None
+    assert place_blocks(DOCUMENT, (BLOCK, BLOCK, BLOCK), measures.get) is None
 
 
 def test_place_blocks__fixed_block_is_not_in_the_flow() -> None:
     fixed = _segment(b"fixed", is_fixed=True, top=b"fixed")
-    measures = MEASURES | {start_key(FRAME, 0, fixed): 7}
-    places = place_blocks(FRAME, (fixed, *SEGMENTS[:1]), (BLOCK, BLOCK), measures.get)
+    document = _document(fixed, DOCUMENT.blocks[0])
+    measures = MEASURES | {start_key(document, 0, 0, BLOCK): 7}
+    places = place_blocks(document, (BLOCK, BLOCK), measures.get)
     assert places == [Place(0, 0, 7), Place(1, 0, 100 * UNITS_PER_PIXEL)]
 
 
 HEADING = _segment(b"heading", group=1, top=b"heading", bottom=b"heading")
 ROWS = (HEADING, *(_segment(b"row", group=1) for _ in range(4)))
 TABLE_MEASURES = MEASURES | {
-    start_key(FRAME, 0, HEADING): 100 * UNITS_PER_PIXEL,
-    resumed_key(FRAME): 50 * UNITS_PER_PIXEL,
+    start_key(_document(HEADING), 0, 0, BLOCK): 100 * UNITS_PER_PIXEL,
+    resumed_key(HEAD): 50 * UNITS_PER_PIXEL,
     error_key(FRAME, HEADING): 0,
 }
 TALL = replace(BLOCK, height=60 * UNITS_PER_PIXEL, around=(b"/S /Table",))
@@ -107,7 +112,7 @@ def _table(**last: Any) -> list[Block]:
 
 
 def _table_places(blocks: list[Block], **measures: int) -> list[tuple[int, int, float]] | None:
-    found = place_blocks(FRAME, ROWS, blocks, TABLE_MEASURES.get)
+    found = place_blocks(_document(*ROWS), blocks, TABLE_MEASURES.get)
     return None if found is None else [(block, page, top / UNITS_PER_PIXEL) for block, page, top in found]
 
 

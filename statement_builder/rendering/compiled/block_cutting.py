@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -79,7 +80,7 @@ def cut_blocks(source: Source) -> Parts:
     frame_key = source.segments.frame
     limits = enumerate(weasy_blocks.page_limits(source.drawing))
     measures = [
-        *find_measures(frame_key, source.segments.blocks, blocks, placed),
+        *find_measures(source.segments, blocks, placed),
         *((limit_key(frame_key, page), to_units(limit)) for page, limit in limits),
     ]
     return Parts(
@@ -239,6 +240,7 @@ _HEIGHTS: Mapping[bytes, tuple[int, ...]] = {
     b"Tm": (5,),
 }
 """Which operands of an operator are distances from the top of the page (ISO 32000-1, annex A)."""
+_SET_FONT = re.compile(rb"/(\S+) [\d.]+ Tf\b")
 _REFUSED = frozenset((b"Td", b"TD", b"T*", b"Do", b"sh", b"BI", b"scn", b"SCN"))
 
 
@@ -293,8 +295,17 @@ def _block(number: int, box: weasy_blocks.BlockBox, texts: _Texts, runs: Sequenc
         is_repeated=box.is_repeated,
         keeps_with_previous=box.keeps_with_previous,
         keeps_with_next=box.keeps_with_next,
-        fonts=texts.fonts,
+        fonts=_fonts_of(runs, texts.fonts),
     )
+
+
+def _fonts_of(runs: Sequence[Run], fonts: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Those of the document's fonts that a block sets."""
+    operators = b"\n".join(
+        part for run in runs for part in (*run.chunks, *(placeholder.between for placeholder in run.placeholders))
+    )
+    used = set(_SET_FONT.findall(operators))
+    return tuple((resource, face) for resource, face in fonts if resource.encode("ascii") in used)
 
 
 def _frame(source: Source, texts: _Texts, pages: Sequence[PageLayout], structure: Structure) -> Frame:

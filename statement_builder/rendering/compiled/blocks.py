@@ -97,7 +97,7 @@ class Block(Record, kw_only=True):
     keeps_with_previous: bool
     keeps_with_next: bool
     fonts: tuple[tuple[str, str], ...]
-    """Resource and face of the document's fonts."""
+    """Resource and face of each font that it sets."""
 
     @property
     def is_in_table(self) -> bool:

@@ -125,7 +125,7 @@ def _recompose(parts: Parts, segments: Segments, layout: Layout) -> Layout:
     """The layout composed from its own parts, so that its bytes do not depend on whose parts are used; unchanged if the
     places of its blocks cannot be predicted. Raises `NotComposable` if the parts do not give what WeasyPrint drew, even
     where it placed them: then no other document is composed of them."""
-    places = place_blocks(segments.frame, segments.blocks, parts.blocks, dict(parts.measures).get)
+    places = place_blocks(segments, parts.blocks, dict(parts.measures).get)
     drawn = [Place(*place) for place in parts.places]
     pages = 1 + max(place.page for place in drawn)
     composed = compose_layout(lengthen(parts.frame, pages), segments, parts.blocks, places or drawn)

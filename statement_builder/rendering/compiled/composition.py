@@ -32,9 +32,6 @@ class Composition:
     def __init__(self, cache: LayoutCache | None) -> None:
         self._cache = cache
         self._parts: dict[tuple[type, bytes], Block | BlockTexts | Frame | Measure] = {}
-        self.missing = b""
-        """Key of the part that the last document lacked; empty if none was. Two documents that lack the same part need
-        only one of them laid out."""
 
     def add(
         self,
@@ -45,7 +42,8 @@ class Composition:
         texts: Sequence[str],
     ) -> None:
         """Keep the parts of a document. `paragraphs` are the outline's, laid out with the document's `texts`."""
-        keys = _Keys(segments, outline, paragraphs, texts, parts.block_texts)
+        pairs = zip(outline.paragraphs, paragraphs, strict=True)
+        keys = _Keys(segments, pairs, outline.fixed_nodes, texts, parts.block_texts)
         self._add(segments.frame, parts.frame_texts)
         self._add(keys.of_frame(len(parts.frame.pages)), parts.frame)
         for number, (segment, block, own) in enumerate(
@@ -62,13 +60,13 @@ class Composition:
 
     def find_outline(self, segments: Segments) -> Outline | None:
         """The outline of a document with these segments; None if a part is not known."""
-        frame = self._require(segments.frame, BlockTexts)
+        frame = self._find(segments.frame, BlockTexts)
         if frame is None:
             return None
         paragraphs = [renumber_texts(paragraph, segments.frame_nodes) for paragraph in frame.paragraphs]
         fixed_nodes = [segments.frame_nodes[node] for node in frame.fixed_nodes]
         for segment in segments.blocks:
-            block = self._require(segment.structure, BlockTexts)
+            block = self._find(segment.structure, BlockTexts)
             if block is None:
                 return None
             nodes = range(segment.start, segment.end)
@@ -82,22 +80,23 @@ class Composition:
         """The layout of a document; None if WeasyPrint must lay it out. Arguments as for `add`."""
         block_texts = []
         for segment in segments.blocks:
-            own = self._require(segment.structure, BlockTexts)
+            own = self._find(segment.structure, BlockTexts)
             if own is None:
                 return None
             block_texts.append(own)
-        keys = _Keys(segments, outline, paragraphs, texts, block_texts)
+        pairs = zip(outline.paragraphs, paragraphs, strict=True)
+        keys = _Keys(segments, pairs, outline.fixed_nodes, texts, block_texts)
         blocks = []
         for number in range(len(segments.blocks)):
-            block = self._require(keys.of_block(number), Block)
+            block = self._find(keys.of_block(number), Block)
             if block is None:
                 return None
             blocks.append(block)
-        places = place_blocks(segments.frame, segments.blocks, blocks, lambda key: self._measure(keys.of_measure(key)))
+        places = place_blocks(segments, blocks, lambda key: self._measure(keys.of_measure(key)))
         if places is None:
             return None
         pages = 1 + max(place.page for place in places)
-        frame = self._require(keys.of_frame(pages), Frame)
+        frame = self._find(keys.of_frame(pages), Frame)
         if frame is None:
             return None
         try:
@@ -105,15 +104,48 @@ class Composition:
         except (NotComposable, NotDivisible):
             return None
 
+    def knows_frame(self, segments: Segments) -> bool:
+        """Whether a document with this frame was added."""
+        return self._find(segments.frame, BlockTexts) is not None
+
+    def find_missing(self, segments: Segments) -> dict[int, bytes]:
+        """The blocks whose texts are not known, and their keys."""
+        return {
+            number: segment.structure
+            for number, segment in enumerate(segments.blocks)
+            if self._find(segment.structure, BlockTexts) is None
+        }
+
+    def find_missing_breaks(
+        self,
+        segments: Segments,
+        outline: Outline,
+        paragraphs: Sequence[TypesetParagraph | None],
+        texts: Sequence[str],
+    ) -> dict[int, bytes]:
+        """The blocks with line breaks that are not known, or with a paragraph that is None, and their keys.
+
+        Arguments as for `add`. The texts of all blocks are known.
+        """
+        block_texts = [self._find(segment.structure, BlockTexts) for segment in segments.blocks]
+        pairs = list(zip(outline.paragraphs, paragraphs, strict=True))
+        certain = [(paragraph, typeset) for paragraph, typeset in pairs if typeset is not None]
+        uncertain = {paragraph.slots[0].node for paragraph, typeset in pairs if typeset is None}
+        known_texts = [each for each in block_texts if each is not None]
+        keys = _Keys(segments, certain, outline.fixed_nodes, texts, known_texts)
+        missing: dict[int, bytes] = {}
+        for number, segment in enumerate(segments.blocks):
+            nodes = uncertain.intersection(range(segment.start, segment.end))
+            key = keys.of_block(number)
+            if nodes:  # its line breaks depend on its words
+                missing[number] = b"\0".join((key, *(texts[node].encode() for node in sorted(nodes))))
+            elif key not in missing.values() and self._find(key, Block) is None:
+                missing[number] = key
+        return missing
+
     def _measure(self, key: bytes) -> int | None:
         measure = self._find(key, Measure)
         return None if measure is None else measure.units
-
-    def _require(self, key: bytes, part_type: type[_Part]) -> _Part | None:
-        """As `_find`. Remembers whether the part was missing."""
-        part = self._find(key, part_type)
-        self.missing = key if part is None else b""
-        return part
 
     def _find(self, key: bytes, part_type: type[_Part]) -> _Part | None:
         part = self._parts.get((part_type, key))
@@ -140,8 +172,8 @@ class _Keys:
     def __init__(
         self,
         segments: Segments,
-        outline: Outline,
-        paragraphs: Sequence[TypesetParagraph],
+        paragraphs: Iterable[tuple[Paragraph, TypesetParagraph]],
+        fixed_nodes: Sequence[int],
         texts: Sequence[str],
         block_texts: Sequence[BlockTexts],
     ) -> None:
@@ -151,11 +183,11 @@ class _Keys:
         for number, segment in enumerate(segments.blocks):
             parts |= {node: (number, node - segment.start) for node in range(segment.start, segment.end)}
         self._details: dict[int, bytes] = {}
-        for paragraph, typeset in zip(outline.paragraphs, paragraphs, strict=True):
+        for paragraph, typeset in paragraphs:
             if typeset.breaks:
                 part, node = parts[paragraph.slots[0].node]
                 self._details[part] = self._details.get(part, b"") + b"%d:%b;" % (node, typeset.breaks)
-        for fixed in outline.fixed_nodes:
+        for fixed in fixed_nodes:
             part, _ = parts[fixed]
             self._details[part] = self._details.get(part, b"") + b"\0" + texts[fixed].encode()
 

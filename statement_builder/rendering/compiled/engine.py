@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from pdf_kit.interleave import Job, interleave
 from pdf_kit.qr_code import path_operators
 from statement_builder.documents.content import Content
-from statement_builder.rendering.compiled.compiler import compile_layout
+from statement_builder.rendering.compiled.compiler import HintedParagraph, compile_layout
 from statement_builder.rendering.compiled.composition import Composition
 from statement_builder.rendering.compiled.layout_cache import LayoutCache
 from statement_builder.rendering.compiled.layouts import Layout, Outline, Paragraph
@@ -25,6 +26,7 @@ from statement_builder.rendering.compiled.page_layouts import link_strings
 from statement_builder.rendering.compiled.paragraphs import NotCompilable
 from statement_builder.rendering.compiled.segments import Segments, find_block_elements, find_segments
 from statement_builder.rendering.compiled.shaping import CannotFill
+from statement_builder.rendering.compiled.specimens import SPECIMENS_MAX, Lacking, is_long, write_specimen
 from statement_builder.rendering.compiled.template_lines import add_template_lines
 from statement_builder.rendering.compiled.typesetter import CacheGenerations, Typesetter
 from statement_builder.rendering.compiled.weasyprint_adapter import describe_document
@@ -35,6 +37,14 @@ from statement_builder.rendering.templating import environment
 
 _PAGE_TEMPLATES_MAX = 4_000
 """Page templates in memory, at about 40 KB each; the oldest is dropped first."""
+
+
+class _Waiting(NamedTuple):
+    """A document that cannot be composed yet."""
+
+    markup: str
+    parsed: ParsedMarkup
+    segments: Segments
 
 
 class CompiledEngine:
@@ -57,6 +67,14 @@ class CompiledEngine:
         self.composed = 0
         """Layouts that were composed from parts of those."""
         self._composition = Composition(self.cache)
+        self._waiting: list[_Waiting] = []
+        """Documents of this group that cannot be composed yet."""
+        self._collecting: set[bytes] = set()
+        """Frames for which this process lays out what the group lacks; other processes wait for it."""
+        self._collected: set[bytes] = set()
+        """Frames for which it has."""
+        self._indivisible: set[bytes] = set()
+        """Keys of the blocks of specimens that had no parts."""
         self.fallbacks: Counter[str] = Counter()
         """Documents that the plain engine rendered, by reason."""
 
@@ -70,7 +88,8 @@ class CompiledEngine:
     def render_all(self, contents: Sequence[Content], *, may_wait: bool = False) -> list[Outcome]:
         """Render each document, or return its error. Raises `ConfigError` for the installation.
 
-        If `may_wait`, returns `LayoutPending` for a document whose layout another process is compiling.
+        If `may_wait`, returns `LayoutPending` for a document that is better rendered later: others may lack the same
+        parts, or another process may be compiling its layout.
         """
         return interleave([self._render(content, may_wait=may_wait) for content in contents])
 
@@ -108,14 +127,37 @@ class CompiledEngine:
         if outline is None or page_template is None:
             segments = find_segments(markup, parsed)
             ready = None if segments is None else self._compose(parsed, segments)
-            if ready is None and may_wait and self.cache is not None:
-                missing = b"" if segments is None else self._composition.missing
-                if not all(self.cache.claim(each) for each in (key, missing) if each):
-                    raise LayoutPending
+            if ready is None and may_wait:
+                self._claim(key, segments)
+            if (
+                segments is not None
+                and ready is None
+                and (is_long(segments) or self._composition.knows_frame(segments))
+            ):
+                self._waiting.append(_Waiting(markup, parsed, segments))
+                yield  # until the other documents of the group have said what they lack
+                self._lay_out_specimens()
+                ready = self._compose(parsed, segments)
             outline, page_template = ready or self._compile(content, markup, parsed, segments)
             paragraphs = outline.typeset(parsed.texts)
         yield
         return (yield from page_template.fill(content, parsed, outline, paragraphs))
+
+    def _claim(self, key: bytes, segments: Segments | None) -> None:
+        """Raise `LayoutPending` if this document is to be rendered later: after another process has made its layout, or
+        with the others that lack what is rare. What is frequent was missing in the first group with its frame.
+        """
+        keys = (key,) if segments is None else (key, segments.frame)
+        if segments is not None and self._composition.knows_frame(segments):
+            if segments.frame in self._collecting:
+                return
+            if segments.frame in self._collected:
+                raise LayoutPending
+            keys = (b"specimen " + segments.frame,)
+        if self.cache is not None and not all(map(self.cache.claim, keys)):
+            raise LayoutPending
+        if segments is not None:
+            self._collecting.add(segments.frame)
 
     def _find_page_template(self, key: bytes) -> _ReadyTemplate | None:
         page_template = self._page_templates.get(key)
@@ -150,6 +192,63 @@ class CompiledEngine:
         self.composed += 1
         return ready, self._add_page_template(key, layout)
 
+    def _lay_out_specimens(self) -> None:
+        """Lay out what the waiting documents lack: once what several lack, and together for all with the same frame.
+
+        A document that still lacks something afterwards is laid out by itself.
+        """
+        waiting, self._waiting = self._waiting, []
+        self._collected |= self._collecting
+        self._collecting.clear()
+        frames = dict.fromkeys(each.segments.frame for each in waiting)
+        for frame in frames:
+            group = [each for each in waiting if each.segments.frame == frame]
+            for _ in range(SPECIMENS_MAX):
+                lacking = [
+                    Lacking(each.markup, each.segments, self._find_missing(each.parsed, each.segments))
+                    for each in group
+                ]
+                lacking = [each for each in lacking if self._indivisible.isdisjoint(each.missing.values())]
+                specimen = write_specimen(lacking)
+                if specimen is None:
+                    break
+                if not self._compile_specimen(specimen):
+                    self._indivisible.update(key for each in lacking for key in each.missing.values())
+                    break
+
+    def _compile_specimen(self, markup: str) -> bool:
+        """Lay out a specimen, and keep its parts. False if it has none."""
+        parsed = parse_markup(markup)
+        segments = find_segments(markup, parsed)
+        if segments is None:
+            return False
+        try:
+            drawing, root = self._plain.draw(markup, partial(find_block_elements, segments=segments))
+            compiled = compile_layout(drawing, root, parsed, segments)
+            self._add_hints(compiled.hints)
+            typesetters = [self._typesetter(paragraph) for paragraph in compiled.outline.paragraphs]
+            paragraphs = [each.typeset(parsed.texts) for each in typesetters]
+        except Exception:  # noqa: BLE001 - one document may be to blame: each is laid out by itself, and has its error
+            return False
+        finally:
+            self.compiled += 1
+        if compiled.parts is not None:
+            self._composition.add(segments, compiled.parts, compiled.outline, paragraphs, parsed.texts)
+        return compiled.parts is not None
+
+    def _find_missing(self, parsed: ParsedMarkup, segments: Segments) -> dict[int, bytes]:
+        """The blocks that must be laid out before this document can be composed, and their keys."""
+        outline = self._composition.find_outline(segments)
+        if outline is None:
+            return self._composition.find_missing(segments)
+        paragraphs: list[TypesetParagraph | None] = []
+        for paragraph in outline.paragraphs:
+            try:
+                paragraphs.append(self._typesetter(paragraph).typeset(parsed.texts))
+            except CannotFill:
+                paragraphs.append(None)
+        return self._composition.find_missing_breaks(segments, outline, paragraphs, parsed.texts)
+
     def _compile(
         self, content: Content, markup: str, parsed: ParsedMarkup, segments: Segments | None
     ) -> tuple[_ReadyOutline, _ReadyTemplate]:
@@ -167,10 +266,7 @@ class CompiledEngine:
             self._store_outline(parsed.structure, Outline(paragraphs=(), problem=problem))
             raise NotCompilable(problem) from exc
         outline = compiled.outline if existing is None else _merge(existing.outline, compiled.outline)
-        for hinted in compiled.hints:
-            self._typesetter(hinted.paragraph).add_hint(hinted.texts, hinted.hint)
-            if self.cache is not None:
-                self.cache.add_hint(*hinted)
+        self._add_hints(compiled.hints)
         ready = self._store_outline(parsed.structure, outline)
         paragraphs = ready.typeset(parsed.texts)
         key = ready.layout_key(parsed, paragraphs)
@@ -180,6 +276,12 @@ class CompiledEngine:
             self._composition.add(segments, compiled.parts, ready.outline, paragraphs, parsed.texts)
         self.compiled += 1
         return ready, self._add_page_template(key, compiled.layout)
+
+    def _add_hints(self, hints: Sequence[HintedParagraph]) -> None:
+        for hinted in hints:
+            self._typesetter(hinted.paragraph).add_hint(hinted.texts, hinted.hint)
+            if self.cache is not None:
+                self.cache.add_hint(*hinted)
 
     def _store_outline(self, structure: bytes, outline: Outline) -> _ReadyOutline:
         if self.cache is not None:

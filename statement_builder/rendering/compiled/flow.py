@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from statement_builder.rendering.compiled.blocks import UNITS_PER_PIXEL, Block, to_units
-from statement_builder.rendering.compiled.segments import Segment
+from statement_builder.rendering.compiled.segments import Segment, Segments
 
 _DOUBT = UNITS_PER_PIXEL // 20
 """A block that ends this close to the end of the page may fit or not."""
@@ -43,15 +43,21 @@ def limit_key(frame: bytes, page: int) -> bytes:
     return b"limit %d " % min(page, 1) + frame
 
 
-def start_key(frame: bytes, page: int, segment: Segment) -> bytes:
-    """Key of where a block begins that is the first on its page, or that is not in the flow."""
-    return (b"next " if page else b"first " + frame) + segment.top
+def start_key(segments: Segments, page: int, number: int, block: Block) -> bytes:
+    """Key of where a block begins that is the first on its page, or that is not in the flow.
+
+    From page 2 on, that does not depend on its margin: a page break removes it (CSS Fragmentation 3, 5.2).
+    """
+    top = segments.blocks[number].top
+    if not page:
+        return b"first " + segments.frame + top
+    return b"next " + (top if block.is_in_table else segments.head)
 
 
-def resumed_key(frame: bytes) -> bytes:
+def resumed_key(head: bytes) -> bytes:
     """Key of where the heading of a table is that continues from the page before: the table's margin is above its first
     part only."""
-    return b"resumed " + frame
+    return b"resumed " + head
 
 
 def error_key(frame: bytes, above: Segment) -> bytes:
@@ -66,22 +72,20 @@ def collapsed_margin(above: Block, below: Block) -> int:
     return max(0, *margins) + min(0, *margins)
 
 
-def find_measures(
-    frame: bytes, segments: Sequence[Segment], blocks: Sequence[Block], placed: Sequence[Placed]
-) -> Iterator[tuple[bytes, int]]:
+def find_measures(segments: Segments, blocks: Sequence[Block], placed: Sequence[Placed]) -> Iterator[tuple[bytes, int]]:
     """The distances that WeasyPrint chose in one document. `placed` is page by page."""
     last: Placed | None = None
     seen: set[int] = set()
     for place in placed:
-        segment = segments[place.block]
+        segment = segments.blocks[place.block]
         if not segment.is_fixed and last is not None and last.page == place.page:
             gap = to_units(place.top - last.bottom)
             margin = collapsed_margin(blocks[last.block], blocks[place.block])
-            yield error_key(frame, segments[last.block]), gap - margin
+            yield error_key(segments.frame, segments.blocks[last.block]), gap - margin
         elif place.block in seen:
-            yield resumed_key(frame), to_units(place.top)
+            yield resumed_key(segments.head), to_units(place.top)
         else:
-            yield start_key(frame, place.page, segment), to_units(place.top)
+            yield start_key(segments, place.page, place.block, blocks[place.block]), to_units(place.top)
         seen.add(place.block)
         last = None if segment.is_fixed else place
 
@@ -90,11 +94,9 @@ class _Uncertain(Exception):
     """WeasyPrint must decide."""
 
 
-def place_blocks(
-    frame: bytes, segments: Sequence[Segment], blocks: Sequence[Block], measures: Measures
-) -> list[Place] | None:
+def place_blocks(segments: Segments, blocks: Sequence[Block], measures: Measures) -> list[Place] | None:
     """The places of the blocks, page by page. None if WeasyPrint must decide."""
-    flow = _Flow(frame, segments, blocks, measures)
+    flow = _Flow(segments, blocks, measures)
     try:
         for run in flow.runs():
             if not flow.add(run):
@@ -118,12 +120,12 @@ def find_heads(segments: Sequence[Segment]) -> list[int]:
 class _Flow:
     """The blocks placed so far."""
 
-    def __init__(self, frame: bytes, segments: Sequence[Segment], blocks: Sequence[Block], measures: Measures) -> None:
-        self._frame = frame
-        self._segments = segments
+    def __init__(self, segments: Segments, blocks: Sequence[Block], measures: Measures) -> None:
+        self._all = segments
+        self._segments = segments.blocks
         self._blocks = blocks
         self._measures = measures
-        self._heads = find_heads(segments)
+        self._heads = find_heads(segments.blocks)
         self.places: list[Place] = []
         self._page = 0
         self._last: Place | None = None
@@ -154,7 +156,7 @@ class _Flow:
         heading = self._heads[number]
         if heading == number or not self._blocks[heading].is_repeated:
             return
-        top = self._measure(resumed_key(self._frame))
+        top = self._measure(resumed_key(self._all.head))
         while self._blocks[heading].is_repeated:
             self._last = Place(heading, self._page, top)
             self.places.append(self._last)
@@ -171,7 +173,7 @@ class _Flow:
         for number in run:
             segment, block = self._segments[number], self._blocks[number]
             if last is None or segment.is_fixed:
-                top = self._measure(start_key(self._frame, self._page, segment))
+                top = self._measure(start_key(self._all, self._page, number, block))
             else:
                 top, is_known = self._below(last, number)
                 is_certain = is_certain and is_known
@@ -179,7 +181,7 @@ class _Flow:
             places.append(place)
             if not segment.is_fixed:
                 last = place
-                room = self._measure(limit_key(self._frame, self._page)) - top - block.height - block.overhang
+                room = self._measure(limit_key(self._all.frame, self._page)) - top - block.height - block.overhang
                 if room < -_DOUBT and not any(self._may_be_divided(each.block) for each in places):
                     return False
                 is_certain = is_certain and room >= _DOUBT
@@ -204,7 +206,7 @@ class _Flow:
         """Where a block below another one begins, or a place that it does not begin above, and whether it is known."""
         top = above.top + self._blocks[above.block].height
         top += collapsed_margin(self._blocks[above.block], self._blocks[number])
-        error = self._measures(error_key(self._frame, self._segments[above.block]))
+        error = self._measures(error_key(self._all.frame, self._segments[above.block]))
         return (top, False) if error is None else (top + error, True)
 
     def _measure(self, key: bytes) -> int:

@@ -51,6 +51,8 @@ class Segment(NamedTuple):
 class Segments(NamedTuple):
     """A document's blocks in the order of the markup, and what is around them."""
 
+    head: bytes
+    """Hash of the head: language and size of print. All documents with one head have the same pages from page 2 on."""
     frame: bytes
     """Hash of the head, and of all tags and attributes outside the blocks, without links and codes."""
     frame_nodes: tuple[int, ...]
@@ -58,6 +60,10 @@ class Segments(NamedTuple):
     blocks: tuple[Segment, ...]
     skipped: int
     """Children of the flow that belong to the frame: all up to the last one with a link or a drawing."""
+    children: tuple[tuple[int, int], ...]
+    """The first and last tag of each of the others."""
+    flow_end: int
+    """The closing tag of the flow."""
 
 
 class _Markup(NamedTuple):
@@ -106,10 +112,13 @@ def find_segments(markup: str, parsed: ParsedMarkup) -> Segments | None:
     frame_nodes = tuple(node for node in range(len(parsed.texts)) if node not in inside and node not in flow_nodes)
     kinds = kinds_of(parsed.texts[node] for node in frame_nodes)
     return Segments(
+        head=_hash(read.head),
         frame=_hash(read.head, without_targets("<".join(frame_tags)), kinds),
         frame_nodes=frame_nodes,
         blocks=tuple(blocks),
         skipped=skipped,
+        children=tuple((element.first, element.last) for element in flowing),
+        flow_end=flow.last,
     )
 
 
