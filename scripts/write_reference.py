@@ -24,6 +24,7 @@ from mail_house.print_files.manifest import COLUMNS as MANIFEST_COLUMNS
 from mail_house.write_back import WriteBackLine
 from statement_builder.cli import app
 from statement_builder.devtools.benchmark import BenchmarkResult
+from statement_builder.devtools.deployment_benchmark import DeploymentBenchmark
 from statement_builder.ledger import EvidencePacket, LegalHold, MailHold, RecordedRequest
 from statement_builder.operations.access import AccessReport
 from statement_builder.operations.credit_balances import CreditBalanceList
@@ -338,6 +339,7 @@ _JSON_RESULTS = (
     ("statements report access", "One object.", AccessReport),
     (f"statements report {', '.join(REPORTS)}", "One object.", ReportFile),
     ("statements bench", "One object.", BenchmarkResult),
+    ("statements bench --ledger postgresql, --archive s3, --source postgresql", "One object.", DeploymentBenchmark),
 )
 
 

@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+import botocore.session
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -59,6 +61,20 @@ class S3Location:
     lock_mode: Literal["GOVERNANCE", "COMPLIANCE"] = "GOVERNANCE"
 
 
+def new_session() -> Session:
+    """A session that shares nothing with others but the files that describe the service. boto3's default session would
+    cache the first credentials that it finds."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", _data_loader())
+    return Session(botocore_session=session)
+
+
+@cache
+def _data_loader() -> Any:
+    """botocore's description of the service, parsed once: that takes five times as long as the rest of a client."""
+    return botocore.session.Session().get_component("data_loader")
+
+
 class S3Archive(Closing):
     """See `Archive`."""
 
@@ -75,8 +91,7 @@ class S3Archive(Closing):
             s3={"addressing_style": "path"} if location.endpoint else {},
         )
         with self._translate_errors("the archive"):
-            # Use a separate session: boto3's default session caches the first credentials it finds.
-            self._client: S3Client = Session().client("s3", endpoint_url=location.endpoint, config=config)
+            self._client: S3Client = new_session().client("s3", endpoint_url=location.endpoint, config=config)
         try:
             # The client's own address: the AWS variables and configuration file may set another one.
             require_https(self._client.meta.endpoint_url, setting="archive: S3 endpoint")
@@ -87,12 +102,14 @@ class S3Archive(Closing):
         check_hash(key, data, sha256)
         with self._translate_errors(key):
             found = self._head(key)
-            is_ours = found is None and self._upload(key, data, sha256)
+            answer = self._upload(key, data, sha256) if found is None else None
+            if answer is not None and self._location.retention_days is None and _is_proven(answer, data, sha256):
+                return
             found = found or self._head(key)
             if found is None:
                 raise ArchiveError(f"{key} was uploaded to {self} but is not there. Run this again.")
             if not self._has_content(key, found, data, sha256):
-                raise ArchiveError(self._describe_mismatch(key, is_ours=is_ours))
+                raise ArchiveError(self._describe_mismatch(key, is_ours=answer is not None))
             self._set_retention(key, found)
 
     def get(self, key: str) -> bytes:
@@ -207,15 +224,14 @@ class S3Archive(Closing):
                 raise
             return None
 
-    def _upload(self, key: str, data: bytes, sha256: str) -> bool:
-        """Whether this call wrote the object. False if another process wrote it first."""
+    def _upload(self, key: str, data: bytes, sha256: str) -> Any | None:
+        """What the server says of the object that this call wrote. None if another process wrote it first."""
         try:
-            self._client.put_object(**self._put_request(key, data, sha256))
+            return self._client.put_object(**self._put_request(key, data, sha256))
         except ClientError as exc:
             if _code(exc) not in _CONFLICT_CODES:
                 raise
-            return False
-        return True
+            return None
 
     def _put_request(self, key: str, data: bytes, sha256: str) -> dict[str, Any]:
         """The PutObject request. The server rejects it if the key exists or the data was damaged in transit."""
@@ -254,12 +270,9 @@ class S3Archive(Closing):
         downloading it. Our own metadata is not evidence of what is stored."""
         if found["ContentLength"] != len(data):
             return False
-        checksum = found.get("ChecksumSHA256", "")
-        if _is_of_whole_object(checksum):
-            return bool(checksum == _base64(bytes.fromhex(sha256)))
-        tag = found["ETag"].strip('"')
-        if re.fullmatch("[0-9a-f]{32}", tag) and found.get("ServerSideEncryption") in _TAG_IS_MD5:
-            return bool(tag == _md5(data).hexdigest())
+        proven = _is_proven(found, data, sha256)
+        if proven is not None:
+            return proven
         body = self._client.get_object(Bucket=self._location.bucket, Key=self._object_key(key))["Body"].read()
         return hashlib.sha256(body).hexdigest() == sha256
 
@@ -297,6 +310,17 @@ class S3Archive(Closing):
 
 def _code(exc: ClientError) -> str:
     return exc.response.get("Error", {}).get("Code", "")
+
+
+def _is_proven(answer: Any, data: bytes, sha256: str) -> bool | None:
+    """Whether the object has this content, by a checksum that the server calculated. None if it reports none."""
+    checksum = answer.get("ChecksumSHA256", "")
+    if _is_of_whole_object(checksum):
+        return bool(checksum == _base64(bytes.fromhex(sha256)))
+    tag = answer.get("ETag", "").strip('"')
+    if re.fullmatch("[0-9a-f]{32}", tag) and answer.get("ServerSideEncryption") in _TAG_IS_MD5:
+        return bool(tag == _md5(data).hexdigest())
+    return None
 
 
 def _is_of_whole_object(checksum: str) -> bool:

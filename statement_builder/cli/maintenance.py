@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,20 @@ from statement_builder.operations.access import list_subjects
 from statement_builder.settings import load_settings
 
 _EVERY_KIND = "all"
+
+
+class _Database(StrEnum):
+    """Where a benchmark keeps its ledger, or its billing system."""
+
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+
+
+class _ArchiveStore(StrEnum):
+    """Where a benchmark keeps its archive."""
+
+    FOLDER = "folder"
+    S3 = "s3"
 
 
 def preflight(
@@ -86,7 +101,7 @@ def _kind_or_all(text: str) -> str:
     return text
 
 
-def bench(
+def bench(  # noqa: PLR0917
     documents: Annotated[int, typer.Option(parser=whole_number(1), help="Number of documents to render.")] = 500,
     kind: Annotated[
         str, typer.Option(parser=_kind_or_all, metavar="KIND", help="The kind of document, or `all` for each of them.")
@@ -95,16 +110,38 @@ def bench(
     workers: Annotated[
         int, typer.Option(parser=whole_number(0), help="Worker processes of that batch; 0 is one per processor.")
     ] = 0,
+    ledger: Annotated[_Database, typer.Option(help="Ledger of a whole batch.")] = _Database.SQLITE,
+    archive: Annotated[_ArchiveStore, typer.Option(help="Archive of a whole batch.")] = _ArchiveStore.FOLDER,
+    source: Annotated[_Database, typer.Option(help="Billing system of a whole batch.")] = _Database.SQLITE,
     as_json: Json = False,
 ) -> None:
-    """Measure rendering on one core of this machine, compared with one WeasyPrint call per document."""
-    from statement_builder.devtools.benchmark import run_bench, run_bench_of_every_kind  # noqa: PLC0415
+    """Measure rendering on one core of this machine, compared with one WeasyPrint call per document; or, with a store
+    on a server, a whole batch there, compared with the same batch in SQLite files and folders.
 
+    The servers are those of `ledger`, `archive`, and `source.url` in the settings in force, which STATEMENTS_LEDGER,
+    STATEMENTS_ARCHIVE, and STATEMENTS_SOURCE_URL override. The benchmark makes databases and a prefix of its own there,
+    and deletes them at the end.
+    """
+    from statement_builder.devtools.benchmark import run_bench, run_bench_of_every_kind  # noqa: PLC0415
+    from statement_builder.devtools.deployment_benchmark import Stores, run_deployment_bench  # noqa: PLC0415
+
+    processes = workers or os.cpu_count() or 1
+    stores = Stores(
+        ledger=ledger is _Database.POSTGRESQL,
+        archive=archive is _ArchiveStore.S3,
+        source=source is _Database.POSTGRESQL,
+    )
+    if stores.has_any:
+        if kind != Kind.STATEMENT.value or stages:
+            raise ConfigError("--ledger, --archive, and --source measure a batch of statements: omit --kind, --stages.")
+        compared = run_deployment_bench(stores, documents=documents, workers=processes)
+        output.print_json(compared) if as_json else output.show_deployment_benchmark(compared)
+        return
     if kind == _EVERY_KIND:
         if stages:
             raise ConfigError("--stages measures a batch of statements: omit --kind.")
         results = run_bench_of_every_kind(documents=documents)
         output.print_json(results) if as_json else output.show_benchmarks(results)
         return
-    result = run_bench(documents=documents, kind=Kind(kind), stages=stages, workers=workers or os.cpu_count() or 1)
+    result = run_bench(documents=documents, kind=Kind(kind), stages=stages, workers=processes)
     output.print_json(result) if as_json else output.show_benchmark(result)

@@ -121,7 +121,7 @@ def build_shards(
         for packed in builders.run_all(lock_waiting()):
             shard, lock = locked.popleft()
             built = unpack_built(packed)
-            context.watch.add(built.spent_s)
+            context.watch.add(built.spent)
             with lock, context.watch("ledger"):
                 _record(context, batch, shard, built, version=version)
             done += shard.candidates

@@ -45,7 +45,7 @@ from statement_builder.rendering import (
     VerifiedRenderer,
 )
 from statement_builder.settings import Settings
-from statement_builder.stopwatch import Stopwatch
+from statement_builder.stopwatch import Spent, Stopwatch
 
 if TYPE_CHECKING:
     from statement_builder.pipeline.context import (
@@ -73,8 +73,8 @@ class BuiltShard(Record, kw_only=True):
     pack_key: str | None
     """None when the shard has no document that could be rendered."""
     pack_sha256: str | None
-    spent_s: Mapping[str, float]
-    """Seconds of processor time by stage."""
+    spent: Mapping[str, Spent]
+    """Time by stage."""
 
 
 class _Draft(Record, kw_only=True):
@@ -193,7 +193,7 @@ class ShardBuilder:
         candidates, drafts, outcomes = self._make(entries)
         with self._watch("archive"):
             built = self._pack(shard, candidates, drafts, outcomes)
-        return replace(built, spent_s=self._watch.take())
+        return replace(built, spent=self._watch.take())
 
     def try_part(self, part: BuildPart) -> None:
         """Make the documents of a few entries and drop them."""
@@ -322,7 +322,7 @@ class ShardBuilder:
             documents=tuple([_document(draft, issued_on, outcomes[draft.document_id], entries) for draft in drafts]),
             pack_key=key,
             pack_sha256=pack.sha256 if key else None,
-            spent_s={},
+            spent={},
         )
 
 

@@ -11,6 +11,7 @@ import logging
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -284,6 +285,8 @@ PRELOADED = [
     f"statement_builder.pipeline.{name}" for name in ("build_worker", "recheck.recheck_worker", "print.print_worker")
 ]
 """Modules that the fork server imports once, which takes a second. Every worker is forked from it."""
+PRELOADED_WITH = {"statement_builder.archive.s3": "statement_builder.archive.s3_preload"}
+"""Further modules that it imports if this process, which opened the archive, has the first."""
 
 _worker: Callable[[Any], Any] | None = None
 """The task function of this worker process. Never set in the process that owns the pool."""
@@ -296,7 +299,8 @@ _startup_error: Exception | None = None
 def fork_context() -> ForkServerContext:
     """A multiprocessing context whose fork server has already imported the rendering modules."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
+    also = [preload for loaded, preload in PRELOADED_WITH.items() if loaded in sys.modules]
+    context.set_forkserver_preload([*PRELOADED, *also])
     return context
 
 

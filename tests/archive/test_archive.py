@@ -21,6 +21,7 @@ from moto import mock_aws
 
 from statement_builder.archive import Archive, open_archive
 from statement_builder.errors import ArchiveError, ConfigError, InvariantError, ObjectLocked
+from tests.services.faulty_s3 import FaultyS3
 from tests.services.processes import free_port
 from tests.services.s3 import S3Server
 
@@ -285,6 +286,26 @@ def test_s3__object_damaged_in_storage_is_detected(s3_url: str, s3_credentials: 
         stored.write_bytes(DATA[:-1] + bytes([DATA[-1] ^ 1]))
         with pytest.raises(ArchiveError, match=r"with different content.*is damaged: restore it"):
             archive.put("a.zip", DATA, sha256=sha256(DATA))
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT"])
+def test_s3__upload_is_two_requests_when_the_server_reports_a_checksum(
+    faulty_s3: FaultyS3, faulty_s3_url: str, method: str
+) -> None:
+    """One looks whether the object is there, one writes it. The answer to that says what the server stored."""
+    with open_archive(faulty_s3_url) as archive:
+        faulty_s3.inject("slow", method=method, path="a.zip")
+        archive.put("a.zip", DATA, sha256=sha256(DATA))
+    assert faulty_s3.injected == 1
+
+
+def test_s3__doubtful_answer_to_an_upload_is_asked_again(faulty_s3: FaultyS3, faulty_s3_url: str) -> None:
+    with open_archive(faulty_s3_url) as archive:
+        faulty_s3.inject("wrong-checksum", method="PUT", path="a.zip")
+        archive.put("a.zip", DATA, sha256=sha256(DATA))
+        faulty_s3.inject("wrong-checksum", method="", path="b.zip")
+        with pytest.raises(ArchiveError, match=r"b\.zip was uploaded .* but is stored with different content"):
+            archive.put("b.zip", DATA, sha256=sha256(DATA))
 
 
 @pytest.fixture

@@ -81,6 +81,22 @@ def fill_ledger(url: str, facility_id: str, documents: int, *, cycles: int = CYC
         ledger.require_current()
 
 
+def fill_waiting(url: str, facility_id: str, documents: int) -> str:
+    """Add a batch whose documents all wait for their hand-off, to the empty ledger at `url`. Returns its id."""
+    engine, cycle = create_engine(url), _Cycle(CYCLES - 1, documents, facility_id)
+    unsent = {"state": "rendered", "mailed_on": None, "channel": "print"}
+    try:
+        with engine.begin() as connection:
+            _insert(connection, batch, [_batch(cycle, datetime.combine(cycle.opened_on, datetime.min.time(), UTC))])
+            _insert(connection, shard, (_shard(cycle, sequence) for sequence in cycle.shards))
+            _insert(connection, document, (_document(cycle, n) | unsent for n in range(documents)))
+        with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text("ANALYZE"))
+    finally:
+        engine.dispose()
+    return cycle.batch_id
+
+
 def _fill(connection: Connection, cycle: _Cycle) -> None:
     at = datetime.combine(cycle.opened_on, datetime.min.time(), UTC)
     later = at + timedelta(days=4)
@@ -176,7 +192,7 @@ def _print_file(cycle: _Cycle, sequence: int, at: datetime) -> dict[str, Any]:
 
 def _candidates(cycle: _Cycle) -> Iterator[dict[str, Any]]:
     for n in range(cycle.documents):
-        for outcome, guarantor_id in (("selected", _guarantor(n)), ("held", f"H{_guarantor(n)}")):
+        for outcome, guarantor_id in (("selected", guarantor_of(n)), ("held", f"H{guarantor_of(n)}")):
             yield {
                 "batch_id": cycle.batch_id,
                 "subject": guarantor_id,
@@ -193,7 +209,7 @@ def _holds(cycle: _Cycle) -> Iterator[dict[str, Any]]:
     for n in range(cycle.documents):
         yield {
             "batch_id": cycle.batch_id,
-            "subject": f"H{_guarantor(n)}",
+            "subject": f"H{guarantor_of(n)}",
             "position": 1,
             "code": "FORMAT_BRAILLE" if n % 5_000 == 0 else codes[n % len(codes)],
             "account_number": f"{7_500_000_000 + n}",
@@ -208,7 +224,7 @@ def _document(cycle: _Cycle, n: int) -> dict[str, Any]:
         "batch_id": cycle.batch_id,
         "sequence": n // SHARD + 1,
         "position": n % SHARD + 1,
-        "guarantor_id": _guarantor(n),
+        "guarantor_id": guarantor_of(n),
         "kind": "statement",
         "revision": 0,
         "level": 0,
@@ -284,7 +300,8 @@ def hash_of(n: int) -> int:
     return (n + 1) * 0x9E3779B97F4A7C15 & (1 << 64) - 1
 
 
-def _guarantor(n: int) -> str:
+def guarantor_of(n: int) -> str:
+    """The recipient of the document with this number in its cycle."""
     return f"G{100_000 + n}"
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import URL
 
 from statement_builder.billing.selection import Kind
 from statement_builder.devtools.batch_benchmark import STAGES
 from statement_builder.devtools.benchmark import run_bench, run_bench_of_every_kind
+from statement_builder.devtools.deployment_benchmark import Stores, run_deployment_bench
 from statement_builder.operations.sample_contents import sample_contents
 from statement_builder.settings import load_settings
-from tests.hospital import ROOT
+from tests.commands import call, error_message
+from tests.hospital import ROOT, Hospital
+from tests.services.postgres import connect
+from tests.services.s3 import S3Server
 
 
 @pytest.mark.parametrize("kind", list(Kind), ids=str)
@@ -48,3 +53,52 @@ def test_run_bench__stages_measure_a_batch_without_and_with_layouts() -> None:
     assert [set(each.stages) for each in (first, again)] == [set(STAGES)] * 2
     assert all(50 < each.memory_mib < 5_000 for each in (first, again))
     assert all(each.documents_per_s > 0 and each.floor_ms > 0 for each in (first, again))
+
+
+@pytest.fixture
+def deployment(postgres_server: URL, s3_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Settings in the environment, as of a hospital with servers. Returns the URL of the archive."""
+    database = postgres_server.render_as_string(hide_password=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STATEMENTS_LEDGER", database)
+    monkeypatch.setenv("STATEMENTS_SOURCE_URL", database)
+    monkeypatch.setenv("STATEMENTS_ARCHIVE", f"{s3_url}&retention_days=30")
+    return s3_url
+
+
+def test_bench__measures_the_servers_of_the_settings_and_leaves_nothing_there(
+    deployment: str, postgres_server: URL, s3_credentials: S3Server
+) -> None:
+    before = databases(postgres_server)
+    stores = Stores(ledger=True, archive=True, source=True)
+    result = run_deployment_bench(stores, documents=2, workers=1, rounds=1)
+    assert result.deployed.documents == result.embedded.documents > 0
+    assert result.elapsed_ratio > 0
+    assert result.processor_ratio > 0
+    assert result.deployed.processor_ms > sum(result.deployed.stages.values()) / 2
+    assert set(result.deployed.elapsed) == set(STAGES)
+    assert databases(postgres_server) == before
+    bucket = s3_credentials.root / deployment.removeprefix("s3://").partition("/")[0]
+    assert [path for path in bucket.rglob("*") if path.is_file()] == []
+
+
+def databases(server: URL) -> list[object]:
+    with connect(server) as admin:
+        return admin.execute("SELECT datname FROM pg_database ORDER BY 1").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param(("--ledger", "postgresql"), "ledger is not on PostgreSQL", id="ledger"),
+        pytest.param(("--source", "postgresql"), "source.url is not on PostgreSQL", id="source"),
+        pytest.param(("--archive", "s3"), "archive is not on S3", id="archive"),
+        pytest.param(("--ledger", "postgresql", "--stages"), "omit --kind, --stages", id="stages"),
+        pytest.param(("--archive", "s3", "--kind", "invoice"), "omit --kind, --stages", id="kind"),
+    ],
+)
+def test_bench__refuses_stores_that_the_settings_do_not_name(
+    tmp_path: Path, options: tuple[str, ...], message: str
+) -> None:
+    result = call(Hospital(tmp_path), "bench", "--documents", "2", *options, code=2)
+    assert message in error_message(result)

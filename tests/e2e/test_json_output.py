@@ -41,7 +41,7 @@ BENCHMARK = (
     "kind documents ratio compiled_per_s plain_per_s cold_per_s first_s layouts composed fallbacks reasons "
     "bytes_per_document plain_bytes_per_document"
 )
-BATCH_BENCHMARK = "documents workers documents_per_s memory_mib seconds stages floor_ms"
+BATCH_BENCHMARK = "documents workers documents_per_s memory_mib seconds processor_ms stages elapsed floor_ms"
 
 
 def keys(value: dict[str, Any]) -> str:
@@ -134,7 +134,15 @@ def printed(value: object, capsys: pytest.CaptureFixture[str]) -> Any:
 
 def test_bench__batches_only_with_stages(capsys: pytest.CaptureFixture[str]) -> None:
     batch = BatchBenchmark(
-        documents=1, workers=1, documents_per_s=1.0, memory_mib=1, seconds={}, stages={}, floor_ms=1.0
+        documents=1,
+        workers=1,
+        documents_per_s=1.0,
+        memory_mib=1,
+        seconds={},
+        processor_ms=1.0,
+        stages={},
+        elapsed={},
+        floor_ms=1.0,
     )
     figures: dict[str, Any] = dict.fromkeys(BENCHMARK.split(), 1) | {"kind": "statement", "reasons": {}}
     assert keys(printed(BenchmarkResult(**figures), capsys)) == BENCHMARK

@@ -140,9 +140,10 @@ def test_waiting_documents__take_a_few_bytes_each() -> None:
     batch: Any = SimpleNamespace(batch_id=BATCH)
     tracemalloc.start()
     waiting = WaitingDocuments(ledger, batch, shards)  # type: ignore[arg-type]
-    held = tracemalloc.get_traced_memory()[0]
+    held, at_most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 24 * per_shard * len(shards)
+    assert at_most < 36 * per_shard * len(shards)
     assert waiting.guarantor_ids is None, "too many to name"
     assert [shard.sequence for shard in waiting.shards_of("G1005007")] == [5]
     assert "G1" not in waiting

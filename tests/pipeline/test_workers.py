@@ -168,7 +168,7 @@ def test_pool__workers_exit_when_their_owner_is_killed(tmp_path: Path) -> None:
         os.close(worker)
 
 
-@pytest.mark.parametrize("name", [*workers.PRELOADED, *jobs.PRELOADED])
+@pytest.mark.parametrize("name", [*workers.PRELOADED, *workers.PRELOADED_WITH.values(), *jobs.PRELOADED])
 def test_preloaded_module__exists(name: str) -> None:
     """The fork server says nothing about a module that it does not find, and each worker then imports it."""
     assert find_spec(name) is not None

@@ -36,7 +36,7 @@ _HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "content-length"
 
 @dataclass
 class FaultyS3:
-    """Injects `fault` into requests of `method` whose path contains `path`, after the first `skip` of them.
+    """Injects `fault` into requests of `method` (any if empty) whose path contains `path`, after the first `skip`.
 
     No fault is injected if `fault` is None. `injected` counts the affected requests.
     """
@@ -59,7 +59,7 @@ class FaultyS3:
 
     def fault_for(self, method: str, path: str) -> Fault | None:
         with self._lock:
-            if self.fault is None or method != self.method or self.path not in path:
+            if self.fault is None or self.method not in {"", method} or self.path not in path:
                 return None
             if self.skip:
                 self.skip -= 1

@@ -17,7 +17,7 @@ from statement_builder.cli.output.evidence import show_packets, show_written
 from statement_builder.cli.output.health import show_findings, show_preflight, show_source_check
 from statement_builder.cli.output.json_output import print_json
 from statement_builder.cli.output.mail_holds import show_mail_holds
-from statement_builder.cli.output.measurements import show_benchmark, show_benchmarks
+from statement_builder.cli.output.measurements import show_benchmark, show_benchmarks, show_deployment_benchmark
 from statement_builder.cli.output.payroll import show_collected_answers, show_sent_deductions
 from statement_builder.cli.output.placement import (
     show_collected_reports,
@@ -49,6 +49,7 @@ __all__ = [
     "show_collected_reports",
     "show_control_sheet",
     "show_credits",
+    "show_deployment_benchmark",
     "show_details",
     "show_documents",
     "show_exceptions",

@@ -10,6 +10,7 @@ from statement_builder.cli.output.console import out, print_line
 if TYPE_CHECKING:
     from statement_builder.devtools.batch_benchmark import BatchBenchmark
     from statement_builder.devtools.benchmark import BenchmarkResult
+    from statement_builder.devtools.deployment_benchmark import DeploymentBenchmark
 
 
 def show_benchmark(result: BenchmarkResult) -> None:
@@ -41,6 +42,42 @@ def show_benchmarks(results: Sequence[BenchmarkResult]) -> None:
     for each in results:
         for reason, count in each.reasons.items():
             print_line(f"  {each.kind}: {count:,} fell back to a WeasyPrint call: {reason}")
+
+
+def show_deployment_benchmark(result: DeploymentBenchmark) -> None:
+    """Print a batch on the stores of a deployment beside the same batch on embedded ones."""
+    one, other, stores = result.embedded, result.deployed, result.stores
+    places = {
+        "the ledger on PostgreSQL": stores.ledger,
+        "the archive on S3": stores.archive,
+        "the billing system on PostgreSQL": stores.source,
+    }
+    out.print(
+        f"A batch of {one.documents:,} statements, from the pull to its print files, from an empty folder, with "
+        f"{one.workers} processes; {result.rounds} of each, in turn"
+    )
+    out.print("  embedded: SQLite files and folders")
+    out.print(f"  deployed: {', '.join(place for place, is_there in places.items() if is_there)}")
+    out.print(f"{'':<34}{'embedded':>10}{'deployed':>10}{'ratio':>8}", highlight=False)
+    for half, seconds in one.seconds.items():
+        _show_pair(f"{half}, s", seconds, other.seconds[half])
+    _show_pair("elapsed, s", sum(one.seconds.values()), sum(other.seconds.values()))
+    _show_pair("documents per second", one.documents_per_s, other.documents_per_s)
+    _show_pair("processor time, ms per document", one.processor_ms, other.processor_ms)
+    _show_pair("peak memory, MiB", one.memory_mib, other.memory_mib)
+    for title, figures, others in (
+        ("processor time, ms per document", one.stages, other.stages),
+        ("until it was done, ms per document", one.elapsed, other.elapsed),
+    ):
+        out.print(f"{title}, by stage:", highlight=False)
+        for stage, milliseconds in figures.items():
+            _show_pair(f"  {stage}", milliseconds, others[stage])
+    out.print("The processor time of the servers is not in these figures. Processes work at the same time.")
+
+
+def _show_pair(name: str, one: float, other: float) -> None:
+    ratio = f"{other / one:>8.2f}" if one else f"{'–':>8}"
+    out.print(f"{name:<34}{one:>10,.2f}{other:>10,.2f}{ratio}", highlight=False)
 
 
 def _show_batches(first: BatchBenchmark, again: BatchBenchmark) -> None:

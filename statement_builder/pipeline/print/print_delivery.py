@@ -155,7 +155,7 @@ def _deliver_all(
 
     Returns the files up to the first that documents kept from being built or claimed.
     """
-    context.watch.add(built.spent_s)
+    context.watch.add(built.spent)
     for index, (planned, file) in enumerate(zip(task.files, built.files, strict=False)):
         try:
             if isinstance(file, Permanent):

@@ -26,7 +26,7 @@ from statement_builder.pipeline.limits import SHARD_CANDIDATES_MAX
 from statement_builder.pipeline.recipients import read_recipients
 from statement_builder.pipeline.workers import report_progress
 from statement_builder.rendering import DocumentError
-from statement_builder.stopwatch import Stopwatch
+from statement_builder.stopwatch import Spent, Stopwatch
 
 
 class PlannedFile(Record, kw_only=True):
@@ -84,8 +84,8 @@ class BuiltFiles(Record, kw_only=True):
     """The files of a task, in order. Building stops at the first file that cannot be built: its error comes last."""
 
     files: tuple[PrintFile | Permanent | FailedPieces, ...]
-    spent_s: Mapping[str, float]
-    """Seconds of processor time by stage."""
+    spent: Mapping[str, Spent]
+    """Time by stage."""
 
 
 def open_print_file_builder(plan: BuildPlan) -> PrintFileBuilder:
@@ -118,7 +118,7 @@ class PrintFileBuilder:
                     files.append(exc)
                 if not isinstance(files[-1], PrintFile):
                     break
-        return BuiltFiles(files=tuple(files), spent_s=self._watch.take())
+        return BuiltFiles(files=tuple(files), spent=self._watch.take())
 
     def _build(
         self, shard: Shard, planned: PlannedFile, recipients: Mapping[str, Recipient], packs: PackReader

@@ -105,7 +105,7 @@ class _Recheck:
             halving=RecheckHalving(),
         ) as pool:
             for result in pool.run_all(self._tasks()):
-                context.watch.add(result.spent_s)
+                context.watch.add(result.spent)
                 self._withhold(result)
 
     def _tasks(self) -> Iterator[RecheckTask]:
@@ -185,7 +185,7 @@ class _Recheck:
         documents = [
             each for shard in self._waiting.shards_of(recipient) for each in self._unclaimed(shard, {recipient})
         ]
-        self._withhold(RecheckResult(ineligible=tuple((each.document_id, holds) for each in documents), spent_s={}))
+        self._withhold(RecheckResult(ineligible=tuple((each.document_id, holds) for each in documents), spent={}))
 
     def _withhold(self, result: RecheckResult) -> None:
         context = self._context

@@ -20,7 +20,7 @@ from statement_builder.kinds import decide, find_reprint_holds, recheck
 from statement_builder.ledger import Document, Shard
 from statement_builder.pipeline.build_worker import BuildPlan, read_shard
 from statement_builder.policy.recipient import recipient_digest
-from statement_builder.stopwatch import Stopwatch
+from statement_builder.stopwatch import Spent, Stopwatch
 
 
 class RecheckTask(Record, kw_only=True):
@@ -40,8 +40,8 @@ class RecheckResult(Record, kw_only=True):
 
     ineligible: tuple[tuple[str, tuple[Hold, ...]], ...]
     """Documents that must not be mailed, by document id, with all reasons."""
-    spent_s: Mapping[str, float]
-    """Seconds of processor time by stage; empty when the caller's stopwatch counted it."""
+    spent: Mapping[str, Spent]
+    """Time by stage; empty when the caller's stopwatch counted it."""
 
 
 class RecheckHalving:
@@ -90,7 +90,7 @@ class RecheckWorker:
         missing = [each.document_id for each, _ in task.items if each.document_id not in holds]
         failed = [(document_id, RECHECK_FAILED) for document_id in (*missing, *task.fatal)]
         ineligible = (*((document_id, found) for document_id, found in checked if found), *failed)
-        return RecheckResult(ineligible=ineligible, spent_s=self._own_watch.take())
+        return RecheckResult(ineligible=ineligible, spent=self._own_watch.take())
 
     def _recheck(self, task: RecheckTask) -> Iterator[tuple[str, tuple[Hold, ...]]]:
         """Each document of the task that is in the shard's snapshot, with the reasons against it."""

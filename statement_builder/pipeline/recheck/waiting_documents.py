@@ -13,6 +13,7 @@ from statement_builder.source import BY_GUARANTOR_MAX
 
 _PLACE_BITS = 20
 """Of 64 bits of an entry: which of the shards it is. The others are of the recipient's hash."""
+_SORTED_PARTS = 64
 _HASH_MASK = (1 << (64 - _PLACE_BITS)) - 1
 
 
@@ -45,7 +46,7 @@ class WaitingDocuments:
                     self.copied.add(recipient)
             if waiting:
                 self.counts[shard.sequence] = len(waiting)
-        self._entries = array("Q", sorted(self._entries))
+        self._entries = _sort(self._entries)
 
     def __contains__(self, recipient: object) -> bool:
         return next(self._places(recipient), None) is not None
@@ -78,6 +79,17 @@ class WaitingDocuments:
         while index < len(self._entries) and self._entries[index] >> _PLACE_BITS == wanted:
             yield self._entries[index] & ((1 << _PLACE_BITS) - 1)
             index += 1
+
+
+def _sort(entries: array[int]) -> array[int]:
+    """The entries in order, sorted a part at a time: a list of all takes six times their memory."""
+    parts = [array("Q") for _ in range(_SORTED_PARTS)]
+    for entry in entries:
+        parts[entry * _SORTED_PARTS >> 64].append(entry)
+    ordered = array("Q")
+    for part in parts:
+        ordered.extend(sorted(part))
+    return ordered
 
 
 def _hash_of(recipient: object) -> int:
