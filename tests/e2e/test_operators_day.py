@@ -163,6 +163,19 @@ def test_late_payment__withholds_the_piece_and_the_batch_foots(hospital: Hospita
     assert found["state"] == "withheld"
 
 
+def test_release_weeks_later__mails_no_paper_after_the_date_that_it_gives(hospital: Hospital) -> None:
+    """Due on Friday, November 27. Paper of the Wednesday before is in the mail by Monday: Thursday is Thanksgiving."""
+    dates = hospital.ledger("SELECT DISTINCT due_on FROM document WHERE state = 'rendered'")
+    assert dates == [("2026-11-27",)]
+    emails = hospital.ledger("SELECT document_id FROM document WHERE state = 'rendered' AND channel = 'email'")
+    late = hospital.on_day("2026-11-25")
+    late.statements("release", BATCH)
+    assert late.manifest_rows() == []
+    assert set(late.emailed()) == {document for (document,) in emails}
+    summary = late.statements("show", BATCH, "--json").json
+    assert summary["counts"]["withheld"] == summary["counts"]["rendered"] - len(emails) > 0
+
+
 def test_pregnancy_loss_after_rendering__withholds_the_notice(tmp_path: Path) -> None:
     hospital = build_hospital(tmp_path / "home", guarantors=40)
     batch = f"{CYCLE}-ob-notice"

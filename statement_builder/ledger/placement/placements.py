@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection, Select, func, select, update
 
 from statement_builder.billing.model import Record
-from statement_builder.billing.selection import Kind
+from statement_builder.billing.selection import FINAL_LEVEL, Kind
 from statement_builder.ledger.audit.events import write_event
 from statement_builder.ledger.placement.records import PLACEMENT, Placement, PlacementChange, PlacementTotals
 from statement_builder.ledger.states import AT_AGENCY, PlacementEntryType, PlacementState
@@ -21,7 +21,6 @@ from statement_builder.ledger.storage.transactions import Repository
 
 _COLUMNS = tuple(placement.c[name] for name in Placement.__struct_fields__)
 _CHANGE_COLUMNS = tuple(placement_entry.c[name] for name in PlacementChange.__struct_fields__)
-_FINAL_LEVEL = 4
 _TOTALS = {
     PlacementEntryType.PAID_DIRECT: "direct_cents",
     PlacementEntryType.ADJUSTMENT: "adjusted_cents",
@@ -78,7 +77,7 @@ class PlacementRepository(Repository):
             .where(
                 is_one_of(document_account.c.account_number),
                 document.c.kind == Kind.DUNNING.value,
-                document.c.level == _FINAL_LEVEL,
+                document.c.level == FINAL_LEVEL,
                 document.c.mailed_on.is_not(None),
             )
             .group_by(document_account.c.account_number)
